@@ -1,0 +1,1 @@
+//! Changes a node's containerd configuration safely.

@@ -1,0 +1,2 @@
+//! The `containerd-edit` command.
+fn main() {}

@@ -1,2 +1,9 @@
 //! The `containerd-edit` command.
-fn main() {}
+
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(cli::run(std::env::args_os()) as u8)
+}

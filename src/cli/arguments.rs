@@ -1,0 +1,243 @@
+//! What was typed.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
+use clap::error::ErrorKind;
+use clap::{ArgAction, Args, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+use containerd_edit::{HandlerName, Owner, Preset, Setting};
+
+/// Change a node's containerd configuration safely: locked, validated, atomic and idempotent.
+///
+/// Runs that overlap, die half-way or are repeated can't corrupt the file. Whether anything changed
+/// is said in the output and, with --exit-code, in the exit code: containerd reads its config only
+/// when it starts, so restart it then, and only then.
+#[derive(Debug, Parser)]
+#[command(name = "containerd-edit", version, max_term_width = 100)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) verb: Verb,
+}
+
+/// Flags of every verb, before or after it.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(super) struct Global {
+    /// The containerd config to work on
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        default_value = "/etc/containerd/config.toml",
+        value_parser = OsStringValueParser::new().try_map(not_empty),
+    )]
+    pub(super) config: PathBuf,
+
+    /// The plugin table that holds the handlers, instead of the one that the config version calls for
+    #[arg(long, global = true, value_name = "ID")]
+    pub(super) plugin_id: Option<String>,
+
+    /// How long to wait while others edit the file, as in 30s or 2m; 0s: don't wait
+    #[arg(
+        long,
+        global = true,
+        value_name = "DURATION",
+        default_value = "30s",
+        value_parser = humantime::parse_duration,
+    )]
+    pub(super) lock_timeout: Duration,
+
+    /// Take no lock, write nothing, show the diff
+    #[arg(long, global = true, conflicts_with = "stdout")]
+    pub(super) dry_run: bool,
+
+    /// Print the resulting file and touch nothing
+    #[arg(long, global = true, conflicts_with = "output")]
+    pub(super) stdout: bool,
+
+    /// How to report
+    #[arg(short, long, global = true, value_name = "FORMAT", default_value = "text")]
+    pub(super) output: Format,
+
+    /// Exit with 10 if something changed, or would change
+    #[arg(long, global = true)]
+    pub(super) exit_code: bool,
+
+    /// Print errors only
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+
+    /// Also show the diff of what was changed
+    #[arg(short, long, global = true)]
+    pub(super) verbose: bool,
+
+    /// When to colour the output
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(super) color: Color,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Register a runtime handler, or change the keys that differ
+    #[command(after_help = presets_help())]
+    Add(Add),
+    /// Unregister runtime handlers
+    Remove(Remove),
+    /// List the runtime handlers of the config
+    List,
+    /// Show one runtime handler
+    Show {
+        /// The handler's name
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Add {
+    /// The handler's name, as in a RuntimeClass; a preset's name takes that preset
+    #[arg(value_name = "NAME")]
+    pub(super) name: HandlerName,
+
+    /// The runtime whose usual settings to take
+    #[arg(long, value_name = "PRESET", value_parser = preset)]
+    pub(super) preset: Option<Preset>,
+
+    /// A key of the handler and its TOML value, as in options.SystemdCgroup=true
+    #[arg(long = "set", value_name = "KEY=VALUE", action = ArgAction::Append)]
+    pub(super) settings: Vec<Setting>,
+
+    /// Make it the handler of pods without a RuntimeClass
+    #[arg(long)]
+    pub(super) default: bool,
+
+    /// The installer that the handler belongs to
+    #[arg(long, value_name = "ID", default_value = Owner::MANUAL)]
+    pub(super) owner: Owner,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Remove {
+    /// Names of handlers, any that the file holds
+    #[arg(value_name = "NAME", required = true)]
+    pub(super) names: Vec<String>,
+}
+
+/// The environment variables that stand in for flags.
+const VARIABLES: [(&str, Option<&str>, &str); 2] = [
+    ("config", None, "CONTAINERD_EDIT_CONFIG"),
+    ("owner", Some("add"), "CONTAINERD_EDIT_OWNER"),
+];
+
+impl Arguments {
+    /// Reads a command line. An environment variable that is empty counts as unset.
+    pub(super) fn read(
+        arguments: impl IntoIterator<Item = OsString>,
+    ) -> Result<Self, clap::Error> {
+        let mut command = Self::command();
+        for (argument, verb, name) in VARIABLES {
+            let from_variable =
+                |command: Command| command.mut_arg(argument, |argument| argument.env(name));
+            if std::env::var_os(name).is_some_and(|value| value.is_empty()) {
+                continue;
+            }
+            command = match verb {
+                None => from_variable(command),
+                Some(verb) => command.mut_subcommand(verb, from_variable),
+            };
+        }
+        let matches = command.clone().try_get_matches_from(arguments)?;
+        let read = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+        read.check(&mut command)?;
+        Ok(read)
+    }
+
+    /// What clap can't see: flags before and after the verb, and flags of verbs that only read.
+    fn check(&self, command: &mut Command) -> Result<(), clap::Error> {
+        let global = &self.global;
+        let exclusive = [
+            (global.dry_run && global.stdout, "--dry-run", "--stdout"),
+            (global.stdout && global.output == Format::Json, "--stdout", "--output json"),
+            (global.quiet && global.verbose, "--quiet", "--verbose"),
+        ];
+        for (both, one, other) in exclusive {
+            if both {
+                let message = format!("the argument '{one}' cannot be used with '{other}'");
+                return Err(command.error(ErrorKind::ArgumentConflict, message));
+            }
+        }
+        let reading = match self.verb {
+            Verb::List => "list",
+            Verb::Show { .. } => "show",
+            Verb::Add(_) | Verb::Remove(_) => return Ok(()),
+        };
+        let writing = [
+            (global.dry_run, "--dry-run"),
+            (global.stdout, "--stdout"),
+            (global.exit_code, "--exit-code"),
+        ];
+        for (given, flag) in writing {
+            if given {
+                let message = format!("the argument '{flag}' cannot be used with '{reading}', which changes nothing");
+                return Err(command.error(ErrorKind::ArgumentConflict, message));
+            }
+        }
+        Ok(())
+    }
+
+    /// The command in a few words, for whoever waits for the lock.
+    pub(super) fn summary(&self) -> String {
+        match &self.verb {
+            Verb::Add(add) => format!("add {}", add.name),
+            Verb::Remove(remove) => format!("remove {}", remove.names.join(" ")),
+            Verb::List => "list".to_owned(),
+            Verb::Show { name } => format!("show {name}"),
+        }
+    }
+}
+
+fn not_empty(path: OsString) -> Result<PathBuf, &'static str> {
+    if path.is_empty() {
+        Err("the path is empty")
+    } else {
+        Ok(path.into())
+    }
+}
+
+fn preset(name: &str) -> Result<Preset, String> {
+    Preset::named(name)
+        .copied()
+        .ok_or_else(|| format!("the presets are {}", preset_names()))
+}
+
+/// The presets' names, for messages.
+pub(super) fn preset_names() -> String {
+    let names: Vec<&str> = Preset::all().iter().map(Preset::name).collect();
+    names.join(", ")
+}
+
+fn presets_help() -> String {
+    let mut help = "Presets:\n".to_owned();
+    for preset in Preset::all() {
+        help.push_str(&format!("  {:<10} {}\n", preset.name(), preset.about()));
+    }
+    help
+}

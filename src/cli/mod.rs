@@ -1,0 +1,281 @@
+//! The command line: what was typed, what is done, what is shown. Nothing else prints.
+
+mod arguments;
+mod report;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+
+use anstream::{AutoStream, ColorChoice};
+use clap::error::ErrorKind;
+use serde_json::Value;
+
+use containerd_edit::{
+    Document, Editor, Error, ExitCode, Handler, Inventory, Patch, SettingError,
+};
+
+use self::arguments::{Add, Arguments, Color, Format, Verb};
+
+/// Runs one command line and returns its exit code.
+///
+/// What can't be printed changes neither the config nor the exit code, unless printing was all that
+/// was asked for.
+pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let typed: Vec<OsString> = arguments.into_iter().collect();
+    match Arguments::read(typed.iter().cloned()) {
+        Ok(arguments) => Run::new(arguments).run(),
+        Err(error) => not_understood(&error, wants_json(&typed)),
+    }
+}
+
+/// Whether a command line that could not be read as a whole asks for JSON.
+fn wants_json(typed: &[OsString]) -> bool {
+    let is = |at: usize, word: &str| typed.get(at).is_some_and(|given| given == word);
+    (0..typed.len()).any(|at| {
+        is(at, "--output=json")
+            || is(at, "-ojson")
+            || is(at, "-o=json")
+            || ((is(at, "-o") || is(at, "--output")) && is(at + 1, "json"))
+    })
+}
+
+/// Help and version are asked for; everything else is a usage error.
+fn not_understood(error: &clap::Error, json: bool) -> ExitCode {
+    if matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    ) {
+        return match error.print() {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => ExitCode::Io,
+            _ => ExitCode::Success,
+        };
+    }
+    if json {
+        let text = error.to_string();
+        let message = text.trim_start_matches("error: ");
+        let message = message.split("\n\n").next().unwrap_or(message).trim();
+        let report = report::failure_json(
+            "usage",
+            ExitCode::Usage as u8,
+            message,
+            "see `containerd-edit --help`",
+            None,
+        );
+        let _ = writeln!(io::stdout(), "{report}");
+    } else {
+        let _ = error.print();
+    }
+    ExitCode::Usage
+}
+
+/// One command line being carried out.
+struct Run {
+    arguments: Arguments,
+    out: AutoStream<io::Stdout>,
+    err: AutoStream<io::Stderr>,
+}
+
+impl Run {
+    fn new(arguments: Arguments) -> Self {
+        let choice = match arguments.global.color {
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        };
+        Self {
+            arguments,
+            out: AutoStream::new(io::stdout(), choice),
+            err: AutoStream::new(io::stderr(), choice),
+        }
+    }
+
+    fn run(mut self) -> ExitCode {
+        let result = match &self.arguments.verb {
+            Verb::Add(add) => match patch_of(add) {
+                Ok(patch) => self.edit(patch),
+                Err(error) => return self.usage(&error),
+            },
+            Verb::Remove(remove) => {
+                let patch = remove.names.iter().fold(Patch::new(), Patch::remove);
+                self.edit(patch)
+            }
+            Verb::List => self.list(),
+            Verb::Show { name } => {
+                let name = name.clone();
+                self.show(&name)
+            }
+        };
+        result.unwrap_or_else(|error| self.failed(&error))
+    }
+
+    fn editor(&self) -> Editor {
+        let global = &self.arguments.global;
+        let quiet = global.quiet;
+        Editor::new(&global.config)
+            .lock_timeout(global.lock_timeout)
+            .command(self.arguments.summary())
+            .on_wait(move |lock, holder| {
+                if !quiet {
+                    let lock = lock.display();
+                    let holder = holder.unwrap_or("a program that does not say who it is");
+                    let _ = writeln!(io::stderr(), "waiting for the lock {lock}, held by {holder}");
+                }
+            })
+    }
+
+    fn edit(&mut self, patch: Patch) -> Result<ExitCode, Error> {
+        let patch = match &self.arguments.global.plugin_id {
+            Some(id) => patch.plugin_id(id),
+            None => patch,
+        };
+        let editor = self.editor();
+        let global = &self.arguments.global;
+        let plan = if global.dry_run || global.stdout {
+            editor.plan(&patch)?
+        } else {
+            editor.commit(&patch)?
+        };
+        let code = if global.exit_code && plan.is_change() {
+            ExitCode::Changed
+        } else {
+            ExitCode::Success
+        };
+        if global.output == Format::Json {
+            let report = report::edit_json(&plan);
+            return Ok(self.report_json(&report, global.dry_run, code));
+        }
+        if !global.quiet {
+            for warning in &plan.edited.warnings {
+                let text = report::warning(&plan.path, warning);
+                let _ = self.err.write_all(text.as_bytes());
+            }
+        }
+        if global.stdout {
+            let text = plan.edited.text.as_deref().unwrap_or_default();
+            return Ok(self.print(text, true, code));
+        }
+        if global.quiet {
+            return Ok(code);
+        }
+        let mut text = String::new();
+        if global.dry_run || global.verbose {
+            text = report::colored(&report::diff(&plan));
+        }
+        text.push_str(&report::summary(&plan, global.dry_run));
+        Ok(self.print(&text, global.dry_run, code))
+    }
+
+    fn inventory(&self) -> Result<Inventory, Error> {
+        let global = &self.arguments.global;
+        let bytes = self.editor().read()?;
+        let path = || global.config.clone();
+        let config = Document::parse(&bytes).map_err(|source| Error::Parse {
+            path: path(),
+            source,
+        })?;
+        Inventory::of(&config, global.plugin_id.as_deref()).map_err(|source| Error::Patch {
+            path: path(),
+            source,
+        })
+    }
+
+    fn list(&mut self) -> Result<ExitCode, Error> {
+        let inventory = self.inventory()?;
+        let global = &self.arguments.global;
+        if global.output == Format::Json {
+            let report = report::list_json(&global.config, &inventory);
+            return Ok(self.report_json(&report, true, ExitCode::Success));
+        }
+        let text = report::list(&inventory);
+        Ok(self.print(&text, true, ExitCode::Success))
+    }
+
+    fn show(&mut self, name: &str) -> Result<ExitCode, Error> {
+        let inventory = self.inventory()?;
+        let global = &self.arguments.global;
+        let path = &global.config;
+        // With two plugin tables, the one that newer releases read comes last.
+        let handlers = inventory.handlers.iter().rev();
+        let Some(handler) = handlers.into_iter().find(|handler| handler.name == name) else {
+            let message = format!("{} lists no handler {name:?}", path.display());
+            return Ok(self.fail("no-handler", &message, "see `containerd-edit list`"));
+        };
+        if global.output == Format::Json {
+            let report = report::show_json(path, &inventory, handler);
+            return Ok(self.report_json(&report, true, ExitCode::Success));
+        }
+        let text = report::show(path, handler);
+        Ok(self.print(&text, true, ExitCode::Success))
+    }
+
+    fn report_json(&mut self, report: &Value, is_the_result: bool, code: ExitCode) -> ExitCode {
+        self.print(&format!("{report}\n"), is_the_result, code)
+    }
+
+    /// Prints to stdout. Where the text is all that was asked for, failing to print it is an error;
+    /// a reader that has gone away is none.
+    fn print(&mut self, text: &str, is_the_result: bool, code: ExitCode) -> ExitCode {
+        let printed = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
+        match printed {
+            Err(error) if is_the_result && error.kind() != io::ErrorKind::BrokenPipe => {
+                let _ = writeln!(self.err, "error: cannot write to stdout: {error}");
+                ExitCode::Io
+            }
+            _ => code,
+        }
+    }
+
+    fn failed(&mut self, error: &Error) -> ExitCode {
+        if self.arguments.global.output == Format::Json {
+            let report = report::error_json(error);
+            let _ = writeln!(self.out, "{report}");
+        } else {
+            let _ = self.err.write_all(report::error(error).as_bytes());
+        }
+        error.exit_code()
+    }
+
+    /// A failure without an [`Error`] of its own.
+    fn fail(&mut self, code: &str, message: &str, hint: &str) -> ExitCode {
+        let exit = ExitCode::Other;
+        if self.arguments.global.output == Format::Json {
+            let place = Some((self.arguments.global.config.as_path(), None));
+            let report = report::failure_json(code, exit as u8, message, hint, place);
+            let _ = writeln!(self.out, "{report}");
+        } else {
+            let _ = writeln!(self.err, "error: {message}\nhint: {hint}");
+        }
+        exit
+    }
+
+    /// A command line that clap accepts and that still asks for nothing that can be.
+    fn usage(&mut self, error: &SettingError) -> ExitCode {
+        let hint = match error {
+            SettingError::NoRuntimeType(_) => format!(
+                "take a preset with --preset ({}), or say what runs it with --set runtime_type=…",
+                arguments::preset_names()
+            ),
+            _ => "see `containerd-edit add --help`".to_owned(),
+        };
+        let exit = ExitCode::Usage;
+        if self.arguments.global.output == Format::Json {
+            let report =
+                report::failure_json("usage", exit as u8, &error.to_string(), &hint, None);
+            let _ = writeln!(self.out, "{report}");
+        } else {
+            let _ = writeln!(self.err, "error: {error}\nhint: {hint}");
+        }
+        exit
+    }
+}
+
+fn patch_of(add: &Add) -> Result<Patch, SettingError> {
+    let settings = add.settings.iter().cloned();
+    let handler = Handler::resolve(add.name.clone(), add.preset.as_ref(), settings)?;
+    let patch = Patch::new().ensure(handler).owner(add.owner.clone());
+    Ok(if add.default {
+        patch.default_handler(add.name.clone())
+    } else {
+        patch
+    })
+}

@@ -1,0 +1,4 @@
+//! What containerd makes of a config file.
+
+pub(crate) mod plugin;
+pub(crate) mod version;

@@ -1,0 +1,101 @@
+//! Which plugin table holds the runtime handlers.
+//!
+//! The CRI plugin has had three IDs, and which of them a release reads depends on the file's
+//! version (`docs/PLUGINS.md` and `plugins/cri/runtime/plugin.go` in containerd; measured rows
+//! `ver-*` in `fixtures/conformance/verdicts.tsv`).
+
+use crate::document::Document;
+
+/// Config version 1, and files without a version.
+const VERSION_1: &str = "cri";
+/// Config version 2.
+const VERSION_2: &str = "io.containerd.grpc.v1.cri";
+/// Config version 3 and 4.
+const VERSION_3: &str = "io.containerd.cri.v1.runtime";
+
+/// Every plugin ID under which some release looks for handlers.
+pub(crate) const IDS: [&str; 3] = [VERSION_1, VERSION_2, VERSION_3];
+
+/// The path of the table that holds `default_runtime_name` and `runtimes`.
+pub(crate) fn containerd_path(id: &str) -> [&str; 3] {
+    ["plugins", id, "containerd"]
+}
+
+/// The path of the table that holds the handlers.
+pub(crate) fn runtimes_path(id: &str) -> [&str; 4] {
+    ["plugins", id, "containerd", "runtimes"]
+}
+
+/// Two plugin tables hold handlers, and each is read by other releases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ambiguous(pub(crate) [&'static str; 2]);
+
+/// Returns the plugin ID under which a new handler belongs.
+///
+/// From version 3 on only one ID is read for handlers. A version 2 file may have the ID of
+/// version 3 (AKS ships such files): 2.x then reads nothing else.
+pub(crate) fn choose(config: &Document<'_>, version: i64) -> Result<&'static str, Ambiguous> {
+    if version >= 3 {
+        return Ok(VERSION_3);
+    }
+    let own = if version == 2 { VERSION_2 } else { VERSION_1 };
+    let holds_containerd = |id| config.get(&containerd_path(id)).is_some();
+    match (holds_containerd(own), holds_containerd(VERSION_3)) {
+        (_, false) => Ok(own),
+        (false, true) => Ok(VERSION_3),
+        (true, true) => Err(Ambiguous([own, VERSION_3])),
+    }
+}
+
+/// Whether containerd 1.x looks for handlers under this ID in a file of this version.
+///
+/// There a listed handler replaces the built-in map, so that `runc` has to be listed too.
+pub(crate) fn is_read_by_1x(id: &str, version: i64) -> bool {
+    match version {
+        0 | 1 => id == VERSION_1,
+        2 => id == VERSION_2,
+        _ => false,
+    }
+}
+
+/// Whether containerd 2.0 to 2.2 ignore this table: they migrate no version 1 file.
+pub(crate) fn is_ignored_by_2_0(id: &str) -> bool {
+    id == VERSION_1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(text: &str) -> Result<&'static str, Ambiguous> {
+        let config = Document::parse(text.as_bytes()).expect("test input is TOML");
+        let version = super::super::version::of(&config).expect("a known version");
+        choose(&config, version)
+    }
+
+    #[test]
+    fn the_id_follows_the_version() {
+        assert_eq!(chosen(""), Ok("cri"));
+        assert_eq!(chosen("version = 1"), Ok("cri"));
+        assert_eq!(chosen("version = 2"), Ok(VERSION_2));
+        assert_eq!(chosen("version = 3"), Ok(VERSION_3));
+        assert_eq!(chosen("version = 4"), Ok(VERSION_3));
+    }
+
+    #[test]
+    fn an_existing_table_decides_where_the_version_allows_it() {
+        let v3 = "[plugins.'io.containerd.cri.v1.runtime'.containerd]\n";
+        let v2 = "[plugins.'io.containerd.grpc.v1.cri'.containerd]\n";
+        assert_eq!(chosen(&format!("version = 2\n{v3}")), Ok(VERSION_3));
+        assert_eq!(chosen(v3), Ok(VERSION_3));
+        assert_eq!(chosen(&format!("version = 3\n{v2}")), Ok(VERSION_3));
+        let both = chosen(&format!("version = 2\n{v2}{v3}"));
+        assert_eq!(both, Err(Ambiguous([VERSION_2, VERSION_3])));
+    }
+
+    #[test]
+    fn a_plugin_table_without_containerd_does_not_count() {
+        let text = "version = 2\n[plugins.'io.containerd.cri.v1.runtime']\nenable_cdi = true\n";
+        assert_eq!(chosen(text), Ok(VERSION_2));
+    }
+}

@@ -1,0 +1,52 @@
+//! The `version` of a config file.
+
+use crate::document::{Document, Position, lines};
+
+/// The newest config version that a known containerd release reads (2.3).
+pub(crate) const NEWEST: i64 = 4;
+
+/// A `version` that says nothing that containerd understands.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum VersionError {
+    /// The value is no integer: containerd exits.
+    #[error("version is {found} where an integer belongs")]
+    NotAnInteger {
+        /// The type that was found.
+        found: &'static str,
+        /// Where.
+        at: Position,
+    },
+    /// A negative number (containerd 2.x panics), or one that is newer than every known release.
+    #[error("config version {version} is none that this tool knows (0 to {NEWEST})")]
+    Unknown {
+        /// The number found.
+        version: i64,
+        /// Where.
+        at: Position,
+    },
+}
+
+/// Returns the config version of a file; one without `version` has version 0.
+///
+/// containerd 1.x reads a missing version as 1 (`config.Config.Version` in
+/// `services/server/config/config.go`).
+pub(crate) fn of(config: &Document<'_>) -> Result<i64, VersionError> {
+    let Some(item) = config.get(&["version"]) else {
+        return Ok(0);
+    };
+    let at = || {
+        let span = config.value(&["version"]).map(|(_, span)| span.start);
+        lines::position(
+            config.text,
+            span.unwrap_or_else(|| config.offset(&["version"])),
+        )
+    };
+    match item.as_integer() {
+        Some(version) if (0..=NEWEST).contains(&version) => Ok(version),
+        Some(version) => Err(VersionError::Unknown { version, at: at() }),
+        None => Err(VersionError::NotAnInteger {
+            found: crate::document::type_name(item),
+            at: at(),
+        }),
+    }
+}

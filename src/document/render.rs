@@ -1,0 +1,113 @@
+//! Text of new keys and values, in the TOML that every containerd release parses.
+//!
+//! Everything is written on one line, and with the escapes of TOML 1.0 alone: containerd 1.x
+//! refuses `\e` and `\xHH`, 2.x refuses line breaks in inline tables
+//! (`fixtures/conformance/toml-syntax.tsv`).
+
+use toml_edit::{Formatted, InlineTable, Value};
+use toml_writer::{TomlKeyBuilder, TomlStringBuilder, ToTomlKey as _, ToTomlValue as _};
+
+/// Which quotes a string takes where both would do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Quotes {
+    /// `"…"`
+    #[default]
+    Basic,
+    /// `'…'`
+    Literal,
+}
+
+impl Quotes {
+    /// The quotes of a string as it is written in a file.
+    pub(crate) fn of(raw: &str) -> Self {
+        if raw.starts_with('\'') {
+            Self::Literal
+        } else {
+            Self::Basic
+        }
+    }
+}
+
+/// A key segment: bare where it can be.
+pub(crate) fn key(name: &str, quotes: Quotes) -> String {
+    let builder = TomlKeyBuilder::new(name);
+    let literal = || match quotes {
+        Quotes::Literal => builder.as_literal(),
+        // An escape in a key is more than some parsers take.
+        Quotes::Basic => builder.as_basic_pretty().or_else(|| builder.as_literal()),
+    };
+    let key = builder.as_unquoted().or_else(literal);
+    key.unwrap_or_else(|| builder.as_basic()).to_toml_key()
+}
+
+/// A dotted key.
+pub(crate) fn dotted<S: AsRef<str>>(path: &[S], quotes: Quotes) -> String {
+    let segments: Vec<String> = path.iter().map(|name| key(name.as_ref(), quotes)).collect();
+    segments.join(".")
+}
+
+/// A value on one line.
+pub(crate) fn value(value: &Value, quotes: Quotes) -> String {
+    match value {
+        Value::String(string) => text(string.value(), quotes),
+        Value::Array(array) => {
+            let elements: Vec<String> = array.iter().map(|each| self::value(each, quotes)).collect();
+            format!("[{}]", elements.join(", "))
+        }
+        Value::InlineTable(table) => inline_table(table, quotes),
+        Value::Integer(integer) => integer.value().to_string(),
+        Value::Float(float) => Formatted::new(*float.value()).to_string(),
+        Value::Boolean(boolean) => boolean.value().to_string(),
+        Value::Datetime(datetime) => datetime.value().to_string(),
+    }
+}
+
+/// An inline table on one line, `{}` when empty.
+pub(crate) fn inline_table(table: &InlineTable, quotes: Quotes) -> String {
+    let entries: Vec<String> = table
+        .iter()
+        .map(|(name, each)| format!("{} = {}", key(name, quotes), value(each, quotes)))
+        .collect();
+    if entries.is_empty() {
+        "{}".to_owned()
+    } else {
+        format!("{{ {} }}", entries.join(", "))
+    }
+}
+
+fn text(text: &str, quotes: Quotes) -> String {
+    let builder = TomlStringBuilder::new(text);
+    let literal = match quotes {
+        Quotes::Literal => builder.as_literal(),
+        Quotes::Basic => None,
+    };
+    literal.unwrap_or_else(|| builder.as_basic()).to_toml_value()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_stay_on_one_line_and_use_old_escapes_only() {
+        assert_eq!(text("a\nb\u{1b}\u{7f}\"\\", Quotes::Basic), r#""a\nb\u001B\u007F\"\\""#);
+        assert_eq!(text("it's", Quotes::Literal), "\"it's\"");
+        assert_eq!(text("a\\b", Quotes::Literal), r"'a\b'");
+    }
+
+    #[test]
+    fn keys_are_bare_where_they_can_be() {
+        assert_eq!(key("a-b_1", Quotes::Basic), "a-b_1");
+        assert_eq!(key("a.b", Quotes::Basic), "\"a.b\"");
+        assert_eq!(key("a.b", Quotes::Literal), "'a.b'");
+        assert_eq!(key("a\"b", Quotes::Basic), "'a\"b'");
+        assert_eq!(key("", Quotes::Basic), "\"\"");
+        assert_eq!(key("a'\"", Quotes::Basic), r#""a'\"""#);
+    }
+
+    #[test]
+    fn composed_values_lose_line_breaks_and_comments() {
+        let given: Value = "[1, # one\n {a = 'x'}, []]".parse().expect("TOML");
+        assert_eq!(value(&given, Quotes::Basic), r#"[1, { a = "x" }, []]"#);
+    }
+}

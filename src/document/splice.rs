@@ -1,0 +1,180 @@
+//! Changes to a text as a set of byte ranges and what takes their place.
+
+use std::ops::Range;
+
+use super::lines;
+
+/// A set of changes, all measured in the same original text.
+#[derive(Debug, Default)]
+pub(crate) struct Splices {
+    /// Whole lines to drop.
+    dropped: Vec<Range<usize>>,
+    /// Whole lines to add before the line that starts at the offset (or at the end of the text).
+    /// Every line ends with `\n`, which becomes the file's own line break.
+    added: Vec<(usize, String)>,
+    /// Ranges within lines and their new text.
+    replaced: Vec<(Range<usize>, String)>,
+}
+
+impl Splices {
+    pub(crate) fn drop_lines(&mut self, range: Range<usize>) {
+        self.dropped.push(range);
+    }
+
+    /// Later calls for the same offset go below earlier ones.
+    pub(crate) fn add_lines(&mut self, offset: usize, lines: impl Into<String>) {
+        self.added.push((offset, lines.into()));
+    }
+
+    pub(crate) fn replace(&mut self, range: Range<usize>, text: impl Into<String>) {
+        self.replaced.push((range, text.into()));
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.dropped.is_empty() && self.added.is_empty() && self.replaced.is_empty()
+    }
+
+    /// Returns `text` with all changes made.
+    ///
+    /// A text without a final line break is still without one afterwards.
+    pub(crate) fn apply(mut self, text: &str) -> String {
+        let unterminated = !text.is_empty() && !text.ends_with('\n');
+        let mut cuts = merged(std::mem::take(&mut self.dropped));
+        if let (true, Some(last)) = (unterminated, cuts.last_mut())
+            && last.end == text.len()
+        {
+            // The line before becomes the last one: its break goes.
+            last.start = without_line_break(text, last.start);
+            cuts = merged(cuts);
+        }
+
+        let mut changes: Vec<(Range<usize>, Change)> = Vec::new();
+        changes.extend(cuts.into_iter().map(|range| (range, Change::Cut)));
+        changes.extend(
+            self.added
+                .into_iter()
+                .map(|(offset, lines)| (offset..offset, Change::Lines(lines))),
+        );
+        changes.extend(
+            self.replaced
+                .into_iter()
+                .map(|(range, text)| (range, Change::Text(text))),
+        );
+        changes.sort_by_key(|(range, _)| (range.start, range.end));
+
+        let mut result = String::with_capacity(text.len() + 1024);
+        let mut done = 0;
+        for (range, change) in changes {
+            if range.start > done {
+                result.push_str(&text[done..range.start]);
+            }
+            match change {
+                Change::Cut => {}
+                Change::Text(new) if range.start >= done => result.push_str(&new),
+                // The place was dropped as a whole.
+                Change::Text(_) => {}
+                Change::Lines(lines) => {
+                    let line_break = lines::line_break(text, range.start);
+                    if !result.is_empty() && !result.ends_with('\n') && !is_mark(&result) {
+                        result.push_str(line_break);
+                    }
+                    result.push_str(&lines.replace('\n', line_break));
+                }
+            }
+            done = done.max(range.end);
+        }
+        if done < text.len() {
+            result.push_str(&text[done..]);
+        }
+        if unterminated && result.ends_with('\n') {
+            result.truncate(without_line_break(&result, result.len()));
+        }
+        result
+    }
+}
+
+enum Change {
+    Cut,
+    Lines(String),
+    Text(String),
+}
+
+fn is_mark(text: &str) -> bool {
+    text == "\u{feff}"
+}
+
+/// The offset before the line break that ends at `offset`, or `offset` where none does.
+fn without_line_break(text: &str, offset: usize) -> usize {
+    let line = &text[..offset];
+    let line = line.strip_suffix('\n').unwrap_or(line);
+    line.strip_suffix('\r').unwrap_or(line).len()
+}
+
+/// The ranges in order, overlapping and touching ones made one.
+fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_by_key(|range| (range.start, range.end));
+    let mut result: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        match result.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => result.push(range),
+        }
+    }
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn splice(text: &str, change: impl FnOnce(&mut Splices)) -> String {
+        let mut splices = Splices::default();
+        change(&mut splices);
+        splices.apply(text)
+    }
+
+    #[test]
+    fn lines_at_an_unterminated_end_leave_it_unterminated() {
+        let given = "a = 1";
+        let produced = splice(given, |splices| {
+            splices.add_lines(5, "\nb = 2\n");
+            splices.add_lines(5, "c = 3\n");
+        });
+        assert_eq!(produced, "a = 1\n\nb = 2\nc = 3");
+    }
+
+    #[test]
+    fn dropping_the_last_line_takes_the_break_before_it_only_when_unterminated() {
+        assert_eq!(splice("a\nb", |s| s.drop_lines(2..3)), "a");
+        assert_eq!(splice("a\r\nb", |s| s.drop_lines(3..4)), "a");
+        assert_eq!(splice("a\nb\n", |s| s.drop_lines(2..4)), "a\n");
+    }
+
+    #[test]
+    fn ranges_are_merged_before_the_break_is_taken_back() {
+        let produced = splice("a\nb\nc", |splices| {
+            splices.drop_lines(4..5);
+            splices.drop_lines(2..4);
+        });
+        assert_eq!(produced, "a");
+    }
+
+    #[test]
+    fn a_dropped_end_can_be_followed_by_new_lines() {
+        let produced = splice("a\nb", |splices| {
+            splices.drop_lines(2..3);
+            splices.add_lines(3, "c\n");
+        });
+        assert_eq!(produced, "a\nc");
+        let produced = splice("b", |splices| {
+            splices.drop_lines(0..1);
+            splices.add_lines(1, "c\n");
+        });
+        assert_eq!(produced, "c", "no empty first line");
+    }
+
+    #[test]
+    fn new_lines_take_the_break_of_their_surroundings() {
+        assert_eq!(splice("a\r\n", |s| s.add_lines(3, "b\n")), "a\r\nb\r\n");
+    }
+}

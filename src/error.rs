@@ -1,0 +1,323 @@
+//! What can go wrong around an edit, each with a hint and an exit code.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::io::Errno;
+
+use crate::containerd::version::VersionError;
+use crate::document::{ParseError, Position};
+use crate::patch::PatchError;
+
+/// Why an edit was not made, or not for certain.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The config is no TOML.
+    #[error("{source}")]
+    Parse {
+        /// The config file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        source: ParseError,
+    },
+    /// The patch can't be applied to this config.
+    #[error("{source}")]
+    Patch {
+        /// The config file.
+        path: PathBuf,
+        /// What stands in the way.
+        source: PatchError,
+    },
+    /// There is no config file to read.
+    #[error("there is no such file")]
+    NoFile {
+        /// The config file.
+        path: PathBuf,
+    },
+    /// The folder of the config file does not exist.
+    #[error("the folder {} does not exist", folder.display())]
+    NoFolder {
+        /// The config file.
+        path: PathBuf,
+        /// The missing folder.
+        folder: PathBuf,
+    },
+    /// The path is a symbolic link to nothing.
+    #[error("this is a symbolic link to {}, which does not exist", target.display())]
+    DanglingLink {
+        /// The config file.
+        path: PathBuf,
+        /// What the link says.
+        target: PathBuf,
+    },
+    /// Something that is no regular file stands at a path.
+    #[error("this is {found}, not a regular file")]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+        /// What it is.
+        found: &'static str,
+    },
+    /// The lock file belongs to an untrusted user, who could hold it for ever.
+    #[error("the lock file belongs to user {owner}, who could hold it for ever")]
+    ForeignLock {
+        /// The lock file.
+        path: PathBuf,
+        /// The user ID of its owner.
+        owner: u32,
+    },
+    /// Somebody else holds the lock.
+    #[error("the lock is busy{}{}", waited_text(*waited), holder_text(holder.as_deref()))]
+    LockBusy {
+        /// The lock file.
+        path: PathBuf,
+        /// How long this run waited.
+        waited: Duration,
+        /// What the lock file says of its holder.
+        holder: Option<String>,
+    },
+    /// A writer that ignores the lock changed the file again and again.
+    #[error("the file was changed by another program during each of {tries} tries")]
+    KeptChanging {
+        /// The config file.
+        path: PathBuf,
+        /// How often the edit was started.
+        tries: u32,
+    },
+    /// A system call failed. The config is as it was.
+    #[error("cannot {doing}")]
+    Io {
+        /// The file or folder concerned.
+        path: PathBuf,
+        /// What was attempted, as a verb phrase.
+        doing: &'static str,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The config was replaced, but the system did not confirm that this survives a power cut.
+    #[error("the config was changed, but the disk did not confirm it")]
+    NotDurable {
+        /// The config file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+}
+
+fn waited_text(waited: Duration) -> String {
+    if waited.is_zero() {
+        String::new()
+    } else {
+        let rounded = Duration::from_millis(u64::try_from(waited.as_millis()).unwrap_or(u64::MAX));
+        format!(" after {} of waiting", humantime::format_duration(rounded))
+    }
+}
+
+fn holder_text(holder: Option<&str>) -> String {
+    holder.map_or_else(String::new, |holder| format!(", held by {holder}"))
+}
+
+/// The exit code of a run, as in the table of `docs/exit-codes.md`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ExitCode {
+    /// Done, or nothing to do.
+    Success = 0,
+    /// Anything that has no code of its own.
+    Other = 1,
+    /// The command line can't be understood.
+    Usage = 2,
+    /// Something changed, or would change (only with `--exit-code`).
+    Changed = 10,
+    /// The existing config can't be read as TOML or as a containerd config.
+    Unreadable = 65,
+    /// The file or its folder is missing.
+    Missing = 66,
+    /// A system call failed; the config is untouched.
+    Io = 74,
+    /// The lock is busy, or the file kept changing: try again.
+    TryAgain = 75,
+    /// The config was replaced, but its durability is not confirmed.
+    NotDurable = 76,
+    /// Permission was denied.
+    Permission = 77,
+    /// The result would break containerd.
+    Refused = 78,
+}
+
+impl Error {
+    /// The exit code for this error.
+    #[must_use]
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Parse { .. } => ExitCode::Unreadable,
+            Self::Patch { source, .. } => match source {
+                PatchError::AmbiguousPlugin { .. }
+                | PatchError::Surprise { .. }
+                | PatchError::Broken { .. } => ExitCode::Refused,
+                _ => ExitCode::Unreadable,
+            },
+            Self::NoFile { .. }
+            | Self::NoFolder { .. }
+            | Self::DanglingLink { .. }
+            | Self::NotAFile { .. } => ExitCode::Missing,
+            Self::ForeignLock { .. } => ExitCode::Permission,
+            Self::LockBusy { .. } | Self::KeptChanging { .. } => ExitCode::TryAgain,
+            Self::Io { source, .. } => match source.kind() {
+                io::ErrorKind::PermissionDenied => ExitCode::Permission,
+                _ => ExitCode::Io,
+            },
+            Self::NotDurable { .. } => ExitCode::NotDurable,
+        }
+    }
+
+    /// A stable word for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Parse { .. } => "not-toml",
+            Self::Patch { source, .. } => match source {
+                PatchError::Version(VersionError::Unknown { .. }) => "unknown-version",
+                PatchError::Version(VersionError::NotAnInteger { .. })
+                | PatchError::Obstacle { .. } => "wrong-type",
+                PatchError::MultiLineTable { .. } | PatchError::MultiLineString { .. } => {
+                    "not-editable"
+                }
+                PatchError::AmbiguousPlugin { .. } => "ambiguous-plugin",
+                PatchError::Surprise { .. } | PatchError::Broken { .. } => "defect",
+            },
+            Self::NoFile { .. } => "no-file",
+            Self::NoFolder { .. } => "no-folder",
+            Self::DanglingLink { .. } => "dangling-link",
+            Self::NotAFile { .. } => "not-a-file",
+            Self::ForeignLock { .. } => "foreign-lock",
+            Self::LockBusy { .. } => "lock-busy",
+            Self::KeptChanging { .. } => "kept-changing",
+            Self::Io { .. } => "io",
+            Self::NotDurable { .. } => "not-durable",
+        }
+    }
+
+    /// The file that the error is about.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Parse { path, .. }
+            | Self::Patch { path, .. }
+            | Self::NoFile { path }
+            | Self::NoFolder { path, .. }
+            | Self::DanglingLink { path, .. }
+            | Self::NotAFile { path, .. }
+            | Self::ForeignLock { path, .. }
+            | Self::LockBusy { path, .. }
+            | Self::KeptChanging { path, .. }
+            | Self::Io { path, .. }
+            | Self::NotDurable { path, .. } => path,
+        }
+    }
+
+    /// Where in the file.
+    #[must_use]
+    pub fn position(&self) -> Option<&Position> {
+        match self {
+            Self::Parse { source, .. } => Some(&source.at),
+            Self::Patch { source, .. } => source.position(),
+            _ => None,
+        }
+    }
+
+    /// One next step.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Parse { .. } => {
+                "mend this line; containerd reads the file only when it starts, so it may still \
+                 be running with an older one"
+                    .to_owned()
+            }
+            Self::Patch { source, .. } => patch_hint(source),
+            Self::NoFile { .. } => {
+                "containerd uses its built-in defaults then; `containerd-edit add` creates the file"
+                    .to_owned()
+            }
+            Self::NoFolder { folder, .. } => format!(
+                "check --config; if containerd is really configured there: mkdir -p {}",
+                folder.display()
+            ),
+            Self::DanglingLink { target, .. } => {
+                format!("remove the link, or create {}", target.display())
+            }
+            Self::NotAFile { found, .. } => {
+                format!("move the {} away", found.trim_start_matches("a "))
+            }
+            Self::ForeignLock { path, .. } => format!(
+                "see who that is; when no installer of theirs is running: chown 0:0 {}",
+                path.display()
+            ),
+            Self::LockBusy { path, .. } => format!(
+                "run it again, with a longer --lock-timeout; `fuser -v {}` shows who has the file \
+                 open (removing it does not help: the kernel holds the lock)",
+                path.display()
+            ),
+            Self::KeptChanging { .. } => {
+                "find the program that rewrites the file without taking the lock, and run this \
+                 again"
+                    .to_owned()
+            }
+            Self::Io { source, path, .. } => io_hint(source, path),
+            Self::NotDurable { .. } => {
+                "look at `dmesg` for disk errors, then run the same command again: it syncs the \
+                 file even when nothing is left to change"
+                    .to_owned()
+            }
+        }
+    }
+}
+
+fn patch_hint(error: &PatchError) -> String {
+    match error {
+        PatchError::Version(VersionError::Unknown { .. }) => {
+            "use a newer containerd-edit, or name the plugin table with --plugin-id".to_owned()
+        }
+        PatchError::Version(VersionError::NotAnInteger { .. }) => {
+            "write the version as a plain number, as in `version = 2`".to_owned()
+        }
+        PatchError::Obstacle { key, wanted, .. } => {
+            format!("make {key} {wanted}, or remove it; containerd can't read it as it is")
+        }
+        PatchError::MultiLineTable { .. } => {
+            "write the table on one line or as a [header]: containerd 2.x refuses it as it is"
+                .to_owned()
+        }
+        PatchError::MultiLineString { .. } => "write the string on one line".to_owned(),
+        PatchError::AmbiguousPlugin { ids, .. } => format!(
+            "run it once for each: --plugin-id {} and --plugin-id {}",
+            ids[0], ids[1]
+        ),
+        PatchError::Surprise { .. } | PatchError::Broken { .. } => {
+            "the file is untouched; please report this with the file".to_owned()
+        }
+    }
+}
+
+fn io_hint(error: &io::Error, path: &Path) -> String {
+    let shown = path.display();
+    match Errno::from_io_error(error) {
+        Some(Errno::ROFS) => format!("the filesystem of {shown} is mounted read-only"),
+        Some(Errno::NOSPC) => format!("free space or inodes on the filesystem of {shown} (df, df -i)"),
+        Some(Errno::DQUOT) => format!("a disk quota is used up on the filesystem of {shown}"),
+        Some(Errno::BUSY) => format!(
+            "{shown} is itself a mount point, so it can't be replaced: mount its folder instead"
+        ),
+        Some(Errno::XDEV) => format!("{shown} is on another mount than its folder: mount the folder"),
+        Some(Errno::PERM) => format!(
+            "run it as the owner of {shown} or as root; as root: the file may be immutable \
+             (lsattr, chattr -i)"
+        ),
+        Some(Errno::ACCESS) => format!("run it as the owner of {shown}, or as root"),
+        Some(Errno::LOOP) => format!("symbolic links at {shown} lead in a circle"),
+        _ => "the config is as it was; mend the cause and run the same command again".to_owned(),
+    }
+}

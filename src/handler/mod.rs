@@ -1,0 +1,206 @@
+//! Runtime handlers as plain data: names, settings, presets.
+
+mod name;
+mod preset;
+mod schema;
+mod setting;
+
+use toml_edit::Value;
+
+pub use self::name::{HandlerName, NameError, Owner};
+pub use self::preset::Preset;
+pub use self::setting::{Setting, SettingError};
+
+/// The shim type of runc and of what behaves like it.
+pub(crate) const RUNC_TYPE: &str = "io.containerd.runc.v2";
+
+/// A runtime handler: its name and the keys that its table shall have.
+///
+/// # Examples
+///
+/// ```
+/// use containerd_edit::{Handler, Preset};
+///
+/// let crun = Handler::from_preset("crun".parse()?, Preset::named("crun").expect("a preset"))
+///     .with("options.BinaryName=/opt/crun/bin/crun".parse()?)?;
+/// assert_eq!(crun.settings().len(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Handler {
+    name: HandlerName,
+    settings: Vec<Setting>,
+}
+
+impl Handler {
+    /// A handler with its shim's type, such as `io.containerd.runc.v2`, or the absolute path of a
+    /// shim binary.
+    #[must_use]
+    pub fn new(name: HandlerName, runtime_type: &str) -> Self {
+        let settings = vec![Setting::new(&["runtime_type"], runtime_type)];
+        Self { name, settings }
+    }
+
+    /// A handler with the settings of a preset.
+    #[must_use]
+    pub fn from_preset(name: HandlerName, preset: &Preset) -> Self {
+        let settings = preset.settings(&name);
+        Self { name, settings }
+    }
+
+    /// Builds a handler from an optional preset and settings that override it.
+    ///
+    /// Without `preset`, a preset of the handler's own name is taken if there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingError::NoRuntimeType`] if neither a preset nor the settings say which shim runs
+    /// the handler, and what [`Handler::with`] returns.
+    pub fn resolve(
+        name: HandlerName,
+        preset: Option<&Preset>,
+        settings: impl IntoIterator<Item = Setting>,
+    ) -> Result<Self, SettingError> {
+        let preset = preset.or_else(|| Preset::named(name.as_str()));
+        let mut handler = match preset {
+            Some(preset) => Self::from_preset(name, preset),
+            None => Self {
+                name,
+                settings: Vec::new(),
+            },
+        };
+        for setting in settings {
+            handler = handler.with(setting)?;
+        }
+        if handler.text(&["runtime_type"]).is_none() {
+            let name = handler.name.as_str().to_owned();
+            return Err(SettingError::NoRuntimeType(name));
+        }
+        Ok(handler)
+    }
+
+    /// Adds a setting; one of the same key is replaced. A table counts key by key.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingError`] if the value's type is not that of the key, if it is set both as a value
+    /// and as a table, or if some containerd release can't parse the value.
+    pub fn with(mut self, setting: Setting) -> Result<Self, SettingError> {
+        for leaf in setting.flattened()? {
+            let clash = self.settings.iter().find(|known| {
+                known.path != leaf.path
+                    && known.path.iter().zip(&leaf.path).all(|(a, b)| a == b)
+            });
+            if let Some(known) = clash {
+                let shorter = if known.path.len() < leaf.path.len() {
+                    known.key()
+                } else {
+                    leaf.key()
+                };
+                return Err(SettingError::Conflict(shorter));
+            }
+            match self.settings.iter_mut().find(|known| known.path == leaf.path) {
+                Some(known) => known.value = leaf.value,
+                None => self.settings.push(leaf),
+            }
+        }
+        // The type comes first: people look for it there.
+        self.settings
+            .sort_by_key(|setting| match setting.path.as_slice() {
+                [key] if key == "runtime_type" => 0,
+                [key] if key == "runtime_path" => 1,
+                [_] => 2,
+                _ => 3,
+            });
+        Ok(self)
+    }
+
+    /// The handler's name.
+    #[must_use]
+    pub fn name(&self) -> &HandlerName {
+        &self.name
+    }
+
+    /// The settings, `runtime_type` first and those of sub-tables last.
+    #[must_use]
+    pub fn settings(&self) -> &[Setting] {
+        &self.settings
+    }
+
+    /// The string that is set at `path`.
+    fn text(&self, path: &[&str]) -> Option<&str> {
+        self.setting(path)?.value.as_str()
+    }
+
+    /// Whether the handler is run by runc's shim.
+    pub(crate) fn is_runc_like(&self) -> bool {
+        self.text(&["runtime_type"]) == Some(RUNC_TYPE)
+    }
+
+    /// The setting at `path`.
+    pub(crate) fn setting(&self, path: &[&str]) -> Option<&Setting> {
+        self.settings
+            .iter()
+            .find(|setting| setting.path.iter().eq(path.iter()))
+    }
+
+    /// Takes over the value of the `runc` handler for a key that is not set.
+    pub(crate) fn inherit(&mut self, path: &[&str], value: Value) {
+        self.settings.push(Setting::new(path, value));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_can_not_be_a_value_and_a_table() {
+        let handler = Handler::new("a".parse().expect("a name"), "t");
+        let handler = handler.with("x=1".parse().expect("a setting")).expect("fits");
+        let error = handler.with("x.y=1".parse().expect("a setting")).expect_err("clash");
+        assert_eq!(error, SettingError::Conflict("x".to_owned()));
+    }
+
+    #[test]
+    fn settings_override_presets_and_the_type_stays_first() {
+        let settings = ["snapshotter=nydus", "runtime_type=io.containerd.kata-qemu.v2"];
+        let settings = settings.map(|text| text.parse().expect("a setting"));
+        let handler = Handler::resolve(
+            "kata-qemu".parse().expect("a name"),
+            Preset::named("kata"),
+            settings,
+        );
+        let handler = handler.expect("resolves");
+        let keys: Vec<String> = handler.settings().iter().map(Setting::key).collect();
+        assert_eq!(
+            keys,
+            [
+                "runtime_type",
+                "privileged_without_host_devices",
+                "pod_annotations",
+                "snapshotter"
+            ]
+        );
+        assert_eq!(handler.text(&["runtime_type"]), Some("io.containerd.kata-qemu.v2"));
+    }
+
+    #[test]
+    fn an_unknown_name_needs_a_type() {
+        let name: HandlerName = "mine".parse().expect("a name");
+        assert!(Handler::resolve(name.clone(), None, []).is_err());
+        let settings = ["runtime_type=io.containerd.runc.v2".parse().expect("a setting")];
+        assert!(Handler::resolve(name, None, settings).is_ok());
+    }
+
+    #[test]
+    fn every_preset_keeps_to_the_schema() {
+        for preset in Preset::all() {
+            let name = preset.name().parse().expect("preset names are handler names");
+            for setting in preset.settings(&name) {
+                assert!(setting.is_known(), "{} {}", preset.name(), setting.key());
+                assert!(setting.checked().is_ok(), "{}", preset.name());
+            }
+        }
+    }
+}

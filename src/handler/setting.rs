@@ -1,0 +1,262 @@
+//! `KEY=VALUE`: one key of a handler's table.
+
+use toml_edit::{Key, Value};
+
+use super::schema::Type;
+
+/// One key of a handler's table and its value.
+///
+/// # Examples
+///
+/// ```
+/// use containerd_edit::Setting;
+///
+/// let setting: Setting = "options.BinaryName=/usr/bin/crun".parse()?;
+/// assert_eq!(setting.path(), ["options", "BinaryName"]);
+/// assert_eq!(setting.value().as_str(), Some("/usr/bin/crun"));
+///
+/// let error = "pod_annotations=5".parse::<Setting>().unwrap_err();
+/// assert!(error.to_string().contains("an array of strings"));
+/// # Ok::<(), containerd_edit::SettingError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Setting {
+    pub(super) path: Vec<String>,
+    pub(super) value: Value,
+}
+
+/// A `KEY=VALUE` that is no setting of a handler.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingError {
+    /// There is no `=`.
+    #[error("{0:?} is not KEY=VALUE")]
+    NoValue(String),
+    /// What stands before `=` is no TOML key.
+    #[error("{key:?} is not a TOML key: {reason}")]
+    Key {
+        /// The key as given.
+        key: String,
+        /// The parser's reason.
+        reason: String,
+    },
+    /// The value begins like a quoted string, an array or a table, but is none.
+    #[error("the value of {key} is not TOML: {reason}")]
+    Value {
+        /// The key as given.
+        key: String,
+        /// The parser's reason.
+        reason: String,
+    },
+    /// A known key with a value of another type.
+    #[error("{key} wants {wanted}, not {found}")]
+    Type {
+        /// The dotted key.
+        key: String,
+        /// What containerd reads there.
+        wanted: &'static str,
+        /// The value as given.
+        found: String,
+    },
+    /// A value that some release's TOML parser does not take.
+    #[error("{key} = {found}: {reason}")]
+    NotPortable {
+        /// The dotted key.
+        key: String,
+        /// The value as given.
+        found: String,
+        /// Which parser refuses it.
+        reason: &'static str,
+    },
+    /// One setting makes a table of what another one makes a value.
+    #[error("{0} is set both as a value and as a table")]
+    Conflict(String),
+    /// Nothing says which shim runs the handler.
+    #[error("no preset is called {0:?}, and runtime_type is not set")]
+    NoRuntimeType(String),
+}
+
+impl Setting {
+    /// Sets the key at `path` below the handler's table.
+    pub(crate) fn new(path: &[&str], value: impl Into<Value>) -> Self {
+        Self {
+            path: path.iter().map(|&key| key.to_owned()).collect(),
+            value: value.into(),
+        }
+    }
+
+    /// The key, segment by segment, from the handler's table on.
+    #[must_use]
+    pub fn path(&self) -> &[String] {
+        &self.path
+    }
+
+    /// The value.
+    #[must_use]
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// Whether containerd is known to read this key.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        Type::of(&self.path).is_some()
+    }
+
+    /// The dotted key, for messages.
+    #[must_use]
+    pub fn key(&self) -> String {
+        let keys: Vec<String> = self
+            .path
+            .iter()
+            .map(|key| Key::new(key).to_string())
+            .collect();
+        keys.join(".")
+    }
+
+    pub(super) fn checked(self) -> Result<Self, SettingError> {
+        let found = || self.value.to_string().trim().to_owned();
+        if let Some(wanted) = Type::of(&self.path)
+            && !wanted.accepts(&self.value)
+        {
+            return Err(SettingError::Type {
+                key: self.key(),
+                wanted: wanted.wanted(),
+                found: found(),
+            });
+        }
+        if let Some(reason) = unportable(&self.value) {
+            return Err(SettingError::NotPortable {
+                key: self.key(),
+                found: found(),
+                reason,
+            });
+        }
+        Ok(self)
+    }
+
+    /// The leaves of a table value as settings of their own; an empty table has none.
+    pub(super) fn flattened(self) -> Result<Vec<Self>, SettingError> {
+        let table = match self.checked()? {
+            Self {
+                path,
+                value: Value::InlineTable(table),
+            } => (path, table),
+            leaf => return Ok(vec![leaf]),
+        };
+        let (path, table) = table;
+        let mut leaves = Vec::new();
+        for (key, value) in table {
+            let path = path.iter().cloned().chain([key.to_string()]).collect();
+            leaves.extend(Self { path, value }.flattened()?);
+        }
+        Ok(leaves)
+    }
+}
+
+/// Why some release can't parse this value however it is written.
+fn unportable(value: &Value) -> Option<&'static str> {
+    match value {
+        Value::Datetime(datetime) => {
+            let leap = datetime.value().time?.second == Some(60);
+            leap.then_some("containerd 1.x and 2.2 on refuse a 60th second")
+        }
+        Value::Array(array) => array.iter().find_map(unportable),
+        Value::InlineTable(table) => table.iter().find_map(|(_, value)| unportable(value)),
+        _ => None,
+    }
+}
+
+impl std::str::FromStr for Setting {
+    type Err = SettingError;
+
+    /// Reads `KEY=VALUE`: a dotted TOML key and a TOML value. What is no TOML value and does not
+    /// begin like a quoted one, an array or a table is taken as a string.
+    fn from_str(text: &str) -> Result<Self, SettingError> {
+        let (key, value) = split(text).ok_or_else(|| SettingError::NoValue(text.to_owned()))?;
+        let keys = Key::parse(key).map_err(|error| SettingError::Key {
+            key: key.to_owned(),
+            reason: error.message().replace('\n', ", "),
+        })?;
+        let parsed = value.parse::<Value>();
+        let value = match parsed {
+            Ok(value) => value,
+            Err(error) if value.starts_with(['"', '\'', '[', '{']) => {
+                return Err(SettingError::Value {
+                    key: key.to_owned(),
+                    reason: error.message().replace('\n', ", "),
+                });
+            }
+            Err(_) => value.into(),
+        };
+        Self {
+            path: keys.iter().map(|key| key.get().to_owned()).collect(),
+            value,
+        }
+        .checked()
+    }
+}
+
+/// Splits at the first `=` outside of quotes, and trims both sides.
+fn split(text: &str) -> Option<(&str, &str)> {
+    let mut quote = None;
+    let mut escaped = false;
+    for (at, byte) in text.bytes().enumerate() {
+        match (quote, byte) {
+            (None, b'=') => return Some((text[..at].trim(), text[at + 1..].trim())),
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (Some(b'"'), b'\\') if !escaped => {
+                escaped = true;
+                continue;
+            }
+            (Some(open), _) if open == byte && !escaped => quote = None,
+            _ => {}
+        }
+        escaped = false;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(text: &str) -> Result<String, SettingError> {
+        text.parse::<Setting>()
+            .map(|setting| setting.value.to_string().trim().to_owned())
+    }
+
+    #[test]
+    fn bare_words_are_strings_and_toml_is_toml() {
+        assert_eq!(value("runtime_path=/opt/shim").as_deref(), Ok("\"/opt/shim\""));
+        assert_eq!(value("options.SystemdCgroup = true").as_deref(), Ok("true"));
+        assert_eq!(value("x='y'").as_deref(), Ok("'y'"));
+        assert_eq!(value("options.Root=").as_deref(), Ok("\"\""));
+        assert_eq!(value("x=1.2.3").as_deref(), Ok("\"1.2.3\""));
+        assert_eq!(value("x=a=b").as_deref(), Ok("\"a=b\""));
+        assert_eq!(value("\"a=b\"=c").as_deref(), Ok("\"c\""));
+    }
+
+    #[test]
+    fn broken_toml_is_not_taken_for_a_word() {
+        for bad in ["x=[1", "x=\"a", "x={a=1", "noequals", "=x", "a..b=1", "a b=1"] {
+            assert!(bad.parse::<Setting>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn known_keys_have_their_type() {
+        for bad in [
+            "runtime_type=5",
+            "pod_annotations=5",
+            "pod_annotations=[1]",
+            "cni_max_conf_num=1.0",
+            "options=5",
+            "options.SystemdCgroup=yes",
+            "options={SystemdCgroup = 1}",
+            "privileged_without_host_devices=\"true\"",
+        ] {
+            let setting = bad.parse::<Setting>().map(Setting::flattened);
+            assert!(!matches!(setting, Ok(Ok(_))), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! The sidecar lock: the only place where a file is locked.
+//!
+//! The lock is the kernel's `flock(2)` on `config.toml.lock`. It ends with the process, however it
+//! ends; a process ID in a file would outlive it and could belong to somebody else after a reboot.
+//! What stands in the lock file is for people, and never decides anything.
+
+use std::fs::{File, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+use rustix::fs::OFlags;
+use rustix::io::Errno;
+
+use crate::error::Error;
+use crate::target;
+
+/// For how long nobody is told that the lock is busy.
+const QUIET: Duration = Duration::from_millis(500);
+const FIRST_PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+/// As much of a lock file as is read for its holder.
+const HOLDER_BYTES: usize = 1024;
+
+/// The exclusive lock on a config, held until it is dropped.
+#[must_use = "the lock ends when this is dropped"]
+#[derive(Debug)]
+pub struct ConfigLock {
+    file: File,
+}
+
+/// What to do while the lock is busy.
+pub(crate) struct Patience<'p> {
+    /// How long to wait; zero: try once.
+    pub(crate) timeout: Duration,
+    /// Called once, when the wait gets noticeable, with what the lock file says of its holder.
+    pub(crate) on_wait: &'p dyn Fn(&Path, Option<&str>),
+}
+
+/// The lock file of a config.
+pub(crate) fn path_for(config: &Path) -> PathBuf {
+    let mut path = config.as_os_str().to_owned();
+    path.push(".lock");
+    path.into()
+}
+
+impl ConfigLock {
+    /// Takes the lock of `config`, whose symbolic links are resolved. `command` tells others what
+    /// holds it.
+    pub(crate) fn acquire(
+        config: &Path,
+        command: &str,
+        patience: &Patience<'_>,
+    ) -> Result<Self, Error> {
+        let path = path_for(config);
+        let started = Instant::now();
+        let mut told = false;
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let file = open(&path)?;
+            if try_lock(&file, &path)? {
+                // The file may have been unlinked, by whoever did not know better, while it was
+                // opened here: then the next run would lock another one.
+                if !is_at(&file, &path) {
+                    continue;
+                }
+                let lock = Self { file };
+                lock.sign(command);
+                return Ok(lock);
+            }
+            let waited = started.elapsed();
+            if waited >= patience.timeout {
+                let holder = holder(&file);
+                let waited = if patience.timeout.is_zero() { Duration::ZERO } else { waited };
+                return Err(Error::LockBusy { path, waited, holder });
+            }
+            if waited >= QUIET && !told {
+                (patience.on_wait)(&path, holder(&file).as_deref());
+                told = true;
+            }
+            std::thread::sleep(pause.min(patience.timeout - waited));
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Writes down who holds the lock. Nothing depends on it, so that no error matters.
+    fn sign(&self, command: &str) {
+        let host = rustix::system::uname();
+        let host = host.nodename().to_string_lossy();
+        let now = humantime::format_rfc3339_seconds(SystemTime::now());
+        let line = format!(
+            "# containerd-edit v1 pid={} host={host} since={now} command={command:?}\n",
+            std::process::id(),
+        );
+        if self.file.write_all_at(line.as_bytes(), 0).is_ok() {
+            let _ = self.file.set_len(line.len() as u64);
+        }
+    }
+}
+
+/// Opens the lock file, creates it where it is missing, and refuses what could be a trap.
+fn open(path: &Path) -> Result<File, Error> {
+    let flags = OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let opened = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path);
+    let failed = |source| Error::Io {
+        path: path.to_owned(),
+        doing: "open the lock file",
+        source,
+    };
+    let file = opened.map_err(|error| match target::kind_at(path) {
+        Some(found) if found != target::REGULAR => Error::NotAFile {
+            path: path.to_owned(),
+            found,
+        },
+        _ => failed(error),
+    })?;
+    let metadata = file.metadata().map_err(failed)?;
+    if !metadata.is_file() {
+        // A FIFO can be locked as well, by whoever put it there.
+        return Err(Error::NotAFile {
+            path: path.to_owned(),
+            found: target::kind(metadata.file_type()),
+        });
+    }
+    let me = rustix::process::geteuid().as_raw();
+    if metadata.uid() != me && metadata.uid() != 0 {
+        return Err(Error::ForeignLock {
+            path: path.to_owned(),
+            owner: metadata.uid(),
+        });
+    }
+    if metadata.mode() & 0o077 != 0 && metadata.uid() == me {
+        // flock(1) creates it so that everybody could hold it.
+        file.set_permissions(Permissions::from_mode(0o600))
+            .map_err(failed)?;
+    }
+    Ok(file)
+}
+
+fn try_lock(file: &File, path: &Path) -> Result<bool, Error> {
+    loop {
+        // By its path: `file.try_lock()` would be that of the standard library.
+        return match fs4::FileExt::try_lock(file) {
+            Ok(()) => Ok(true),
+            Err(fs4::TryLockError::WouldBlock) => Ok(false),
+            Err(fs4::TryLockError::Error(error)) => match Errno::from_io_error(&error) {
+                Some(Errno::INTR) => continue,
+                Some(Errno::AGAIN) => Ok(false),
+                _ => Err(Error::Io {
+                    path: path.to_owned(),
+                    doing: "lock the lock file",
+                    source: error,
+                }),
+            },
+        };
+    }
+}
+
+/// Whether `path` still names the open file.
+fn is_at(file: &File, path: &Path) -> bool {
+    let (Ok(open), Ok(named)) = (file.metadata(), std::fs::symlink_metadata(path)) else {
+        return false;
+    };
+    (open.dev(), open.ino()) == (named.dev(), named.ino())
+}
+
+/// What the lock file says of its holder, in words that are safe to print.
+fn holder(file: &File) -> Option<String> {
+    let mut bytes = vec![0; HOLDER_BYTES];
+    let length = loop {
+        match file.read_at(&mut bytes, 0) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => break other.ok()?,
+        }
+    };
+    let text = String::from_utf8_lossy(&bytes[..length]);
+    let line = text.lines().next()?.strip_prefix("# containerd-edit v1 ")?;
+    let line: String = line.chars().filter(|char| !char.is_control()).collect();
+    (!line.is_empty()).then_some(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AT_ONCE: Patience<'static> = Patience {
+        timeout: Duration::ZERO,
+        on_wait: &|_, _| {},
+    };
+
+    fn config() -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("config.toml");
+        (folder, path)
+    }
+
+    #[test]
+    fn the_second_one_is_told_who_holds_the_lock() {
+        let (_folder, config) = config();
+        let first = ConfigLock::acquire(&config, "add kata", &AT_ONCE).expect("free");
+        let error = ConfigLock::acquire(&config, "add crun", &AT_ONCE).expect_err("busy");
+        assert!(error.to_string().contains("command=\"add kata\""), "{error}");
+        drop(first);
+        ConfigLock::acquire(&config, "add crun", &AT_ONCE).expect("free again");
+    }
+
+    #[test]
+    fn the_lock_file_is_private_and_stays() {
+        let (_folder, config) = config();
+        let path = path_for(&config);
+        std::fs::OpenOptions::new()
+            .create(true)
+            .write(true)
+            .truncate(false)
+            .mode(0o644)
+            .open(&path)
+            .expect("creates, as flock(1) does");
+        drop(ConfigLock::acquire(&config, "add", &AT_ONCE).expect("free"));
+        let mode = std::fs::metadata(&path).expect("it stays").mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn what_is_no_file_is_not_locked() {
+        for plant in ["folder", "link", "fifo"] {
+            let (folder, config) = config();
+            let path = path_for(&config);
+            match plant {
+                "folder" => std::fs::create_dir(&path).expect("creates"),
+                "link" => {
+                    let elsewhere = folder.path().join("elsewhere");
+                    std::os::unix::fs::symlink(&elsewhere, &path).expect("links");
+                }
+                _ => {
+                    let mode = rustix::fs::Mode::RWXU;
+                    rustix::fs::mkfifoat(rustix::fs::CWD, &path, mode).expect("makes a FIFO");
+                }
+            }
+            let error = ConfigLock::acquire(&config, "add", &AT_ONCE).expect_err(plant);
+            assert!(matches!(error, Error::NotAFile { .. }), "{plant}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_stale_holder_blocks_nobody() {
+        let (_folder, config) = config();
+        let line = "# containerd-edit v1 pid=1 host=other since=2020-01-01T00:00:00Z command=\"x\"\n";
+        let mut options = std::fs::OpenOptions::new();
+        let file = options.create_new(true).write(true).open(path_for(&config)).expect("creates");
+        file.write_all_at(line.as_bytes(), 0).expect("writes");
+        ConfigLock::acquire(&config, "add", &AT_ONCE).expect("nobody holds it");
+    }
+}

@@ -1,0 +1,88 @@
+//! The text of a new handler: a block of lines, or an entry of an inline table.
+
+use toml_edit::{InlineTable, Value};
+
+use crate::document::render::{self, Quotes};
+use crate::handler::Setting;
+
+use super::edit::NewHandler;
+use super::style::Style;
+
+/// A handler's lines: provenance, header, keys, then each sub-table. Every line ends with `\n`.
+pub(super) fn lines(style: &Style, handler: &NewHandler) -> String {
+    let NewHandler {
+        name,
+        settings,
+        provenance,
+    } = handler;
+    let mut block = String::new();
+    let mut line = |indent: &str, text: &str| {
+        block.push_str(indent);
+        block.push_str(text);
+        block.push('\n');
+    };
+    line(&style.header_indent, &provenance.comment());
+    let mut tables: Vec<&[String]> = vec![&[]];
+    for setting in settings {
+        let (_, table) = split(setting);
+        if !tables.contains(&table) {
+            tables.push(table);
+        }
+    }
+    for table in tables {
+        let mut header = format!("{}.{}", style.prefix, render::key(name, style.quotes));
+        if !table.is_empty() {
+            header = format!("{header}.{}", render::dotted(table, style.quotes));
+        }
+        let (indent, key_indent) = if table.is_empty() {
+            (&style.header_indent, &style.key_indent)
+        } else {
+            (&style.table_indent, &style.table_key_indent)
+        };
+        line(indent, &format!("[{header}]"));
+        for setting in settings.iter().filter(|setting| split(setting).1 == table) {
+            line(key_indent, &pair(split(setting).0, setting.value(), style.quotes));
+        }
+    }
+    block
+}
+
+/// The last key of a setting and the path of its table below the handler.
+pub(super) fn split(setting: &Setting) -> (&str, &[String]) {
+    match setting.path().split_last() {
+        Some((key, table)) => (key, table),
+        None => ("", &[]),
+    }
+}
+
+/// `key = value`
+pub(super) fn pair(key: &str, value: &Value, quotes: Quotes) -> String {
+    let key = render::key(key, quotes);
+    format!("{key} = {}", render::value(value, quotes))
+}
+
+/// A handler as an inline table.
+pub(super) fn inline(settings: &[Setting], quotes: Quotes) -> String {
+    let mut table = InlineTable::new();
+    for setting in settings {
+        insert(&mut table, setting.path(), setting.value());
+    }
+    render::inline_table(&table, quotes)
+}
+
+fn insert(table: &mut InlineTable, path: &[String], value: &Value) {
+    match path {
+        [] => {}
+        [key] => {
+            table.insert(key, value.clone());
+        }
+        [key, rest @ ..] => {
+            let entry = table
+                .entry(key)
+                .or_insert_with(|| Value::InlineTable(InlineTable::new()));
+            if let Value::InlineTable(child) = entry {
+                insert(child, rest, value);
+            }
+        }
+    }
+}

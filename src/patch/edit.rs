@@ -1,0 +1,169 @@
+//! One patch being applied to one config: what is asked for becomes splices and expectations.
+
+use std::collections::BTreeMap;
+
+use toml_edit::Value;
+
+use crate::containerd::plugin;
+use crate::document::meaning::{self, Expectation};
+use crate::document::render::{self, Quotes};
+use crate::document::splice::Splices;
+use crate::document::{Document, type_name};
+use crate::handler::{Owner, RUNC_TYPE, Setting};
+
+use super::default::BUILT_IN;
+use super::error::PatchError;
+use super::place;
+use super::provenance::{Marker, Provenance};
+use super::style::{self, Style};
+use super::{Handlers, Warning, block};
+
+/// A handler that is to be written.
+pub(super) struct NewHandler {
+    pub(super) name: String,
+    pub(super) settings: Vec<Setting>,
+    pub(super) provenance: Provenance,
+}
+
+impl NewHandler {
+    /// The least that containerd 1.x takes for its built-in default handler.
+    pub(super) fn implied_runc() -> Self {
+        Self {
+            name: BUILT_IN.to_owned(),
+            settings: vec![Setting::new(&["runtime_type"], RUNC_TYPE)],
+            provenance: Provenance::Implied,
+        }
+    }
+}
+
+/// The state of applying a patch.
+pub(super) struct Edit<'d, 't> {
+    pub(super) config: &'d Document<'t>,
+    pub(super) version: i64,
+    pub(super) owner: &'d Owner,
+    pub(super) splices: Splices,
+    /// New entries of inline tables, by the offset of the table.
+    pub(super) entries: BTreeMap<usize, Vec<String>>,
+    /// Paths of inline entries to cut out.
+    pub(super) cut_entries: Vec<Vec<String>>,
+    pub(super) expected: Vec<Expectation>,
+    pub(super) handlers: Handlers,
+    pub(super) warnings: Vec<Warning>,
+}
+
+impl<'d, 't> Edit<'d, 't> {
+    pub(super) fn new(config: &'d Document<'t>, version: i64, owner: &'d Owner) -> Self {
+        Self {
+            config,
+            version,
+            owner,
+            splices: Splices::default(),
+            entries: BTreeMap::new(),
+            cut_entries: Vec::new(),
+            expected: Vec::new(),
+            handlers: Handlers::default(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Notes what the result shall hold at `path`.
+    pub(super) fn expect(&mut self, path: &[&str], value: Option<Value>) {
+        self.expected.push(Expectation {
+            path: path.iter().map(|&name| name.to_owned()).collect(),
+            value,
+        });
+    }
+
+    pub(super) fn warn(&mut self, code: &'static str, message: String, offset: usize) {
+        self.warnings.push(Warning {
+            code,
+            message,
+            at: Some(self.config.position(offset)),
+        });
+    }
+
+    pub(super) fn obstacle(
+        &self,
+        path: &[&str],
+        found: &'static str,
+        wanted: &'static str,
+    ) -> PatchError {
+        PatchError::Obstacle {
+            key: render::dotted(path, Quotes::Basic),
+            found,
+            wanted,
+            at: self.config.position(self.config.offset(path)),
+        }
+    }
+
+    /// Ensures that everything on `path` that exists is a table.
+    pub(super) fn check_tables(&self, path: &[&str]) -> Result<(), PatchError> {
+        match self.config.obstacle(path) {
+            Some((depth, item)) => Err(self.obstacle(&path[..depth], type_name(item), "a table")),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes new handlers below the given blocks of lines.
+    pub(super) fn insert(
+        &mut self,
+        id: &str,
+        style: &Style,
+        mut blocks: Vec<String>,
+        handlers: &[NewHandler],
+    ) -> Result<(), PatchError> {
+        let runtimes = plugin::runtimes_path(id);
+        let inline = place::inline_table(self.config, &runtimes);
+        for handler in handlers {
+            for setting in &handler.settings {
+                let mut path: Vec<&str> = runtimes.to_vec();
+                path.push(&handler.name);
+                path.extend(setting.path().iter().map(String::as_str));
+                self.expect(&path, Some(setting.value().clone()));
+            }
+            let Some(table) = inline else {
+                blocks.push(block::lines(style, handler));
+                continue;
+            };
+            let mut path = runtimes[table.path.len()..].to_vec();
+            path.push(&handler.name);
+            let key = render::dotted(&path, style.quotes);
+            let value = block::inline(&handler.settings, style.quotes);
+            self.add_entry(table, format!("{key} = {value}"))?;
+            if handler.provenance == Provenance::Implied {
+                self.add_marker(table.statement, &Marker::Implied);
+            }
+        }
+        let offset = style::offset_for_blocks(self.config, &runtimes);
+        let mut at_start = self.splices.is_empty() && self.config.text[..offset].trim_start_matches('\u{feff}').is_empty();
+        for block in blocks {
+            let space = if style.tight || at_start { "" } else { "\n" };
+            self.splices.add_lines(offset, format!("{space}{block}"));
+            at_start = false;
+        }
+        Ok(())
+    }
+
+    /// Makes all changes, and checks that the result means what was asked for and nothing else.
+    pub(super) fn finish(mut self) -> Result<(String, Handlers, Vec<Warning>), PatchError> {
+        let cut = std::mem::take(&mut self.cut_entries);
+        let cut: Vec<Vec<&str>> = cut
+            .iter()
+            .map(|path| path.iter().map(String::as_str).collect())
+            .collect();
+        self.edit_inline_tables(&cut)?;
+        if self.splices.is_empty() {
+            return Ok((self.config.text.to_owned(), self.handlers, self.warnings));
+        }
+        let text = self.splices.apply(self.config.text);
+        let result = Document::parse(text.as_bytes()).map_err(|error| PatchError::Broken {
+            message: error.message,
+            at: error.at,
+        })?;
+        let (before, after) = (self.config.toml.as_item(), result.toml.as_item());
+        if let Some(key) = meaning::surprise(before, after, &self.expected) {
+            return Err(PatchError::Surprise { key });
+        }
+        Ok((text, self.handlers, self.warnings))
+    }
+}

@@ -1,0 +1,190 @@
+//! Making handlers be there: new blocks, changed keys, and what containerd 1.x needs beside them.
+
+use crate::containerd::plugin;
+use crate::document::render::{self, Quotes};
+use crate::document::{meaning, type_name};
+use crate::handler::{Handler, HandlerName, Setting};
+
+use super::block;
+use super::default::BUILT_IN;
+use super::edit::{Edit, NewHandler};
+use super::error::PatchError;
+use super::listing::{self, Listed};
+use super::place::{self, NewKey};
+use super::provenance::{Marker, Provenance, UNSET};
+use super::style::Style;
+
+const SYSTEMD_CGROUP: [&str; 2] = ["options", "SystemdCgroup"];
+
+impl Edit<'_, '_> {
+    /// Makes the handlers be there with all their settings, and `default` the default.
+    pub(super) fn ensure(
+        &mut self,
+        id: &str,
+        handlers: &[Handler],
+        default: Option<&HandlerName>,
+    ) -> Result<(), PatchError> {
+        let runtimes = plugin::runtimes_path(id);
+        self.check_tables(&runtimes)?;
+        let style = Style::of(self.config, &runtimes);
+        let listed = listing::of(self.config, id);
+        let mut new = Vec::new();
+        for handler in handlers {
+            let name = handler.name().as_str();
+            let mut handler = handler.clone();
+            self.inherit_cgroup_driver(id, &mut handler);
+            if let Some(known) = listed.iter().find(|known| known.name == name) {
+                self.change(id, &handler, &style, known)?;
+            } else {
+                self.handlers.added.push(name.to_owned());
+                new.push(NewHandler {
+                    name: name.to_owned(),
+                    settings: handler.settings().to_vec(),
+                    provenance: Provenance::Owner(self.owner.as_str().to_owned()),
+                });
+            }
+        }
+        let mut blocks = Vec::new();
+        if let Some(name) = default {
+            blocks.extend(self.set_default(id, name.as_str(), &style)?);
+        }
+        if plugin::is_read_by_1x(id, self.version) {
+            let default = default.map(HandlerName::as_str);
+            self.keep_built_in(id, default, &listed, &mut new);
+        }
+        self.insert(id, &style, blocks, &new)
+    }
+
+    /// On 1.x a listed handler replaces the built-in map: `runc` has to be listed too.
+    fn keep_built_in(
+        &mut self,
+        id: &str,
+        default: Option<&str>,
+        listed: &[Listed<'_>],
+        new: &mut Vec<NewHandler>,
+    ) {
+        let runtimes = plugin::runtimes_path(id);
+        let effective = default.or(self.default_name(id)).unwrap_or(BUILT_IN);
+        let replaces_built_in = self.config.get(&runtimes).is_none() && !new.is_empty();
+        let is_listed = listed.iter().any(|handler| handler.name == BUILT_IN);
+        let is_new = new.iter().any(|handler| handler.name == BUILT_IN);
+        if !is_listed && !is_new && (effective == BUILT_IN || replaces_built_in) {
+            new.insert(0, NewHandler::implied_runc());
+        }
+        let [plugins, id, containerd, runtimes] = runtimes;
+        let runc = [plugins, id, containerd, runtimes, BUILT_IN];
+        let typed = [plugins, id, containerd, runtimes, BUILT_IN, "runtime_type"];
+        let becomes_typed = self.expected.iter().any(|expected| expected.path == typed);
+        if is_listed && !becomes_typed && self.config.get(&typed).is_none() {
+            let message = "the runc handler has no runtime_type: containerd 1.x can run no pod \
+                           with it (`containerd-edit add runc` adds it)";
+            self.warn("partial-runc", message.to_owned(), self.config.offset(&runc));
+        }
+    }
+
+    /// A handler of runc's type uses the cgroup driver that `runc` uses, or pods are unstable.
+    fn inherit_cgroup_driver(&self, id: &str, handler: &mut Handler) {
+        let [plugins, id, containerd, runtimes] = plugin::runtimes_path(id);
+        let [options, key] = SYSTEMD_CGROUP;
+        let setting = |name| [plugins, id, containerd, runtimes, name, options, key];
+        let has_own = self.config.get(&setting(handler.name().as_str())).is_some();
+        if !handler.is_runc_like() || has_own || handler.setting(&SYSTEMD_CGROUP).is_some() {
+            return;
+        }
+        let driver = self.config.get(&setting(BUILT_IN));
+        if let Some(driver) = driver.and_then(toml_edit::Item::as_bool) {
+            handler.inherit(&SYSTEMD_CGROUP, driver.into());
+        }
+    }
+
+    /// Changes the keys of an existing handler that differ.
+    fn change(
+        &mut self,
+        id: &str,
+        handler: &Handler,
+        style: &Style,
+        known: &Listed<'_>,
+    ) -> Result<(), PatchError> {
+        let runtimes = plugin::runtimes_path(id);
+        let name = handler.name().as_str();
+        let mut missing: Vec<(Vec<&str>, Vec<&Setting>)> = Vec::new();
+        let mut changed = false;
+        for setting in handler.settings() {
+            let (key, below) = block::split(setting);
+            let mut table = runtimes.to_vec();
+            table.push(name);
+            table.extend(below.iter().map(String::as_str));
+            self.check_tables(&table)?;
+            let mut path = table.clone();
+            path.push(key);
+            match self.config.get(&path) {
+                Some(item) if meaning::is_value(item, setting.value()) => continue,
+                Some(item) => {
+                    let Some((_, span)) = self.config.value(&path) else {
+                        return Err(self.obstacle(&path, type_name(item), "a value"));
+                    };
+                    let raw = &self.config.text[span.clone()];
+                    let quotes = if raw.starts_with(['"', '\'']) {
+                        Quotes::of(raw)
+                    } else {
+                        style.quotes
+                    };
+                    let value = render::value(setting.value(), quotes);
+                    self.splices.replace(span, value);
+                }
+                None => match missing.iter_mut().find(|(known, _)| *known == table) {
+                    Some((_, settings)) => settings.push(setting),
+                    None => missing.push((table, vec![setting])),
+                },
+            }
+            changed = true;
+            self.expect(&path, Some(setting.value().clone()));
+        }
+        for (table, settings) in missing {
+            let Some(place) = place::find(self.config, &table, runtimes.len() + 1) else {
+                return Err(self.obstacle(&table, "nothing", "a table"));
+            };
+            let key = |setting| NewKey {
+                name: block::split(setting).0,
+                value: render::value(setting.value(), style.quotes),
+                marker: None,
+            };
+            let keys: Vec<NewKey<'_>> = settings.into_iter().map(key).collect();
+            self.add_keys(&place, &table, style, &keys)?;
+        }
+        if changed {
+            self.handlers.changed.push(name.to_owned());
+            self.adopt(known);
+        }
+        Ok(())
+    }
+
+    /// An implied handler that somebody asks to be different is theirs from then on.
+    fn adopt(&mut self, known: &Listed<'_>) {
+        if !known.is_implied() {
+            return;
+        }
+        let Some(span) = &known.provenance_span else {
+            return;
+        };
+        let text = &self.config.text[span.clone()];
+        let start = span.start + (text.len() - text.trim_start().len());
+        let end = span.start + text.trim_end().len();
+        let owner = Provenance::Owner(self.owner.as_str().to_owned());
+        if known.is_inline {
+            self.splices.replace(span.clone(), "");
+        } else {
+            self.splices.replace(start..end, owner.comment());
+        }
+    }
+
+    /// Gives a file that says nothing at all a version, so that every release reads the handlers.
+    pub(super) fn add_version(&mut self) {
+        self.version = 2;
+        self.expect(&["version"], Some(2.into()));
+        let owner = self.owner.as_str();
+        let marker = Marker::Was { owner, was: UNSET }.text();
+        let line = format!("version = 2{marker}\n");
+        self.splices.add_lines(self.config.text.len(), line);
+    }
+}

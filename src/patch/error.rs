@@ -1,0 +1,84 @@
+//! Why a patch can't be applied.
+
+use crate::containerd::version::VersionError;
+use crate::document::Position;
+
+/// Why a patch can't be applied to a config. The config is never changed then.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PatchError {
+    /// The config's `version` can't be worked with.
+    #[error(transparent)]
+    Version(#[from] VersionError),
+    /// Something that is no table stands where a table belongs.
+    #[error("{key} is {found} where {wanted} belongs")]
+    Obstacle {
+        /// The dotted key.
+        key: String,
+        /// What stands there.
+        found: &'static str,
+        /// What belongs there.
+        wanted: &'static str,
+        /// Where.
+        at: Position,
+    },
+    /// An inline table that spans several lines.
+    #[error("the inline table {key} spans several lines")]
+    MultiLineTable {
+        /// The dotted key of the table.
+        key: String,
+        /// Where.
+        at: Position,
+    },
+    /// The replaced default can't be kept in a comment, since it spans several lines.
+    #[error("{key} is a string of several lines, which a comment can't keep")]
+    MultiLineString {
+        /// The dotted key.
+        key: String,
+        /// Where.
+        at: Position,
+    },
+    /// Two plugin tables hold handlers, and each is read by other containerd releases.
+    #[error(
+        "handlers stand under both {:?} and {:?}: containerd 1.x reads the first, 2.x the second",
+        ids[0], ids[1]
+    )]
+    AmbiguousPlugin {
+        /// The plugin IDs.
+        ids: [&'static str; 2],
+        /// Where the second one stands.
+        at: Position,
+    },
+    /// The spliced text would mean something else than what was asked for. This is a defect of
+    /// the tool; the config is untouched.
+    #[error("the edit would also change {key}")]
+    Surprise {
+        /// The dotted key that would differ.
+        key: String,
+    },
+    /// The spliced text would not be TOML. This is a defect of the tool; the config is untouched.
+    #[error("the edit would break the file at line {line}: {message}", line = at.line)]
+    Broken {
+        /// The parser's message.
+        message: String,
+        /// Where in the would-be result.
+        at: Position,
+    },
+}
+
+impl PatchError {
+    /// Where in the config the problem stands.
+    #[must_use]
+    pub fn position(&self) -> Option<&Position> {
+        match self {
+            Self::Version(
+                VersionError::NotAnInteger { at, .. } | VersionError::Unknown { at, .. },
+            )
+            | Self::Obstacle { at, .. }
+            | Self::MultiLineTable { at, .. }
+            | Self::MultiLineString { at, .. }
+            | Self::AmbiguousPlugin { at, .. } => Some(at),
+            Self::Surprise { .. } | Self::Broken { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The handlers that a config lists, in file order.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use crate::containerd::plugin;
+use crate::document::Document;
+use crate::document::index::Kind;
+
+use super::provenance::{Marker, Provenance};
+
+/// A handler as a config lists it.
+#[derive(Debug)]
+pub(crate) struct Listed<'d> {
+    pub(crate) name: &'d str,
+    /// Where it first stands.
+    pub(crate) offset: usize,
+    pub(crate) provenance: Option<Provenance>,
+    /// The provenance line, or the text of the marker of an inline handler.
+    pub(crate) provenance_span: Option<Range<usize>>,
+    pub(crate) is_inline: bool,
+}
+
+impl Listed<'_> {
+    pub(crate) fn is_implied(&self) -> bool {
+        self.provenance == Some(Provenance::Implied)
+    }
+
+    /// Whether containerd 1.x needs `implied` for the sake of this handler: the tool wrote it, or
+    /// it stands below and so came later. What stood above was there without it.
+    pub(crate) fn needs(&self, implied: &Self) -> bool {
+        matches!(self.provenance, Some(Provenance::Owner(_))) || self.offset > implied.offset
+    }
+}
+
+/// Returns the handlers below the plugin table `id`, in file order.
+pub(crate) fn of<'d>(config: &'d Document<'_>, id: &str) -> Vec<Listed<'d>> {
+    let runtimes = plugin::runtimes_path(id);
+    let depth = runtimes.len();
+    let index = &config.index;
+    let mut seen = HashSet::new();
+    let mut listed = Vec::new();
+    for number in 0..index.statements.len() {
+        let Some(name) = index.path(number).nth(depth) else {
+            continue;
+        };
+        if !index.is_below(number, &runtimes) || !seen.insert(name) {
+            continue;
+        }
+        let statement = &index.statements[number];
+        let (span, provenance) = match Provenance::above(config, number) {
+            Some((span, provenance)) if statement.kind == Kind::Header => {
+                (Some(span), Some(provenance))
+            }
+            _ => (None, None),
+        };
+        listed.push(Listed {
+            name,
+            offset: statement.span.start,
+            provenance,
+            provenance_span: span,
+            is_inline: false,
+        });
+    }
+    for table in &index.inline_tables {
+        for entry in &table.entries {
+            let keys = entry.keys.iter().map(|key| &key.name);
+            let mut path = table.path.iter().chain(keys);
+            if table.path.len() > depth || !runtimes.iter().all(|name| path.next().is_some_and(|key| key == name)) {
+                continue;
+            }
+            let Some(name) = path.next().filter(|name| !seen.contains(name.as_ref())) else {
+                continue;
+            };
+            seen.insert(name);
+            let implied = implied_marker(config, table.statement, name);
+            listed.push(Listed {
+                name,
+                offset: entry.span.start,
+                provenance: implied.as_ref().map(|_| Provenance::Implied),
+                provenance_span: implied,
+                is_inline: true,
+            });
+        }
+    }
+    listed
+}
+
+/// The marker that says that the `runc` inside an inline table is an implied one.
+fn implied_marker(config: &Document<'_>, statement: usize, name: &str) -> Option<Range<usize>> {
+    if name != super::default::BUILT_IN {
+        return None;
+    }
+    Marker::behind(config, statement)
+        .into_iter()
+        .find(|(_, marker)| *marker == Marker::Implied)
+        .map(|(span, _)| span)
+}

@@ -1,0 +1,260 @@
+//! A pure, idempotent change to a config: handlers to ensure, handlers to drop, the default.
+
+mod block;
+mod default;
+mod edit;
+mod ensure;
+mod error;
+pub(crate) mod listing;
+mod place;
+pub(crate) mod provenance;
+mod release;
+mod removal;
+mod style;
+
+use crate::containerd::plugin;
+use crate::containerd::version::{self, VersionError};
+use crate::document::render::{self, Quotes};
+use crate::document::{Document, Position};
+use crate::handler::{Handler, HandlerName, Owner};
+
+pub use self::error::PatchError;
+
+use self::edit::Edit;
+use self::provenance::Provenance;
+
+/// What a config shall hold, and what it shall not.
+///
+/// # Examples
+///
+/// ```
+/// use containerd_edit::{Document, Handler, Patch, apply};
+///
+/// let config = Document::parse(b"version = 3\n")?;
+/// let patch = Patch::new().ensure(Handler::new("spin".parse()?, "io.containerd.spin.v2"));
+/// let edited = apply(Some(&config), &patch)?;
+/// assert_eq!(edited.handlers.added, ["spin"]);
+/// let text = edited.text.expect("the file stays");
+/// assert!(text.contains("[plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.spin]"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Patch {
+    handlers: Vec<Handler>,
+    default: Option<HandlerName>,
+    removals: Vec<String>,
+    owner: Owner,
+    plugin_id: Option<String>,
+}
+
+impl Patch {
+    /// A patch that changes nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a handler that shall be listed, with at least its settings.
+    #[must_use]
+    pub fn ensure(mut self, handler: Handler) -> Self {
+        self.handlers.push(handler);
+        self
+    }
+
+    /// Makes the named handler the default. It should be one that the config lists or that the
+    /// patch ensures.
+    #[must_use]
+    pub fn default_handler(mut self, name: HandlerName) -> Self {
+        self.default = Some(name);
+        self
+    }
+
+    /// Adds the name of a handler that shall be gone; any name that a file can hold.
+    #[must_use]
+    pub fn remove(mut self, name: impl Into<String>) -> Self {
+        self.removals.push(name.into());
+        self
+    }
+
+    /// Sets the owner that the provenance comments name.
+    #[must_use]
+    pub fn owner(mut self, owner: Owner) -> Self {
+        self.owner = owner;
+        self
+    }
+
+    /// Names the plugin table to edit, instead of the one that the config version calls for. Needed
+    /// where the config version is newer than this release, or where two tables hold handlers.
+    #[must_use]
+    pub fn plugin_id(mut self, id: impl Into<String>) -> Self {
+        self.plugin_id = Some(id.into());
+        self
+    }
+}
+
+/// What a run has to tell although it went well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// A stable word for programs.
+    pub code: &'static str,
+    /// A sentence for people.
+    pub message: String,
+    /// Where in the config as it was before.
+    pub at: Option<Position>,
+}
+
+/// Names of handlers by what an edit does to them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Handlers {
+    /// Not listed before.
+    pub added: Vec<String>,
+    /// Listed before with other keys or values.
+    pub changed: Vec<String>,
+    /// Not listed any more.
+    pub removed: Vec<String>,
+}
+
+/// The result of applying a patch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edited {
+    /// The whole text after the edit; `None` if the file shall not exist.
+    pub text: Option<String>,
+    /// The config version of the text, 0 if it has none.
+    pub version: i64,
+    /// The handlers that differ.
+    pub handlers: Handlers,
+    /// What people should know.
+    pub warnings: Vec<Warning>,
+}
+
+/// Applies a patch to a config. Pure: nothing is read or written.
+///
+/// `config` is `None` where the file does not exist; then the smallest config is created that
+/// means the same as containerd's built-in one plus the patch. Applying a patch to its own result
+/// changes nothing. A handler that was not there before can be removed again without a trace.
+///
+/// # Errors
+///
+/// [`PatchError`] if the config's version is not known, if something that is no table stands in
+/// the way, or if the edit can't be spelled in the file without changing something else.
+pub fn apply(config: Option<&Document<'_>>, patch: &Patch) -> Result<Edited, PatchError> {
+    let Some(config) = config else {
+        return create(patch);
+    };
+    let mut edited = release(config, patch)?;
+    if patch.handlers.is_empty() && patch.default.is_none() {
+        return Ok(edited);
+    }
+    let Some(text) = edited.text.take() else {
+        return create(patch);
+    };
+    let text = Document::parse(text.as_bytes()).map_err(broken)?;
+    let ensured = ensure(&text, patch)?;
+    edited.text = ensured.text;
+    edited.version = ensured.version;
+    edited.handlers.added = ensured.handlers.added;
+    edited.handlers.changed.extend(ensured.handlers.changed);
+    edited.warnings.extend(ensured.warnings);
+    Ok(edited)
+}
+
+/// The edit where there is no file.
+fn create(patch: &Patch) -> Result<Edited, PatchError> {
+    if patch.handlers.is_empty() {
+        return Ok(Edited {
+            text: None,
+            version: 0,
+            handlers: Handlers::default(),
+            warnings: Vec::new(),
+        });
+    }
+    let owner = Provenance::Owner(patch.owner.as_str().to_owned());
+    let text = format!("{}\nversion = 2\n", owner.comment());
+    let config = Document::parse(text.as_bytes()).map_err(broken)?;
+    ensure(&config, patch)
+}
+
+fn broken(error: crate::document::ParseError) -> PatchError {
+    PatchError::Broken {
+        message: error.message,
+        at: error.at,
+    }
+}
+
+/// The config version; one that is not known will do where the patch names the plugin table.
+fn version_of(config: &Document<'_>, patch: &Patch) -> Result<i64, VersionError> {
+    match version::of(config) {
+        Err(VersionError::Unknown { version, .. }) if patch.plugin_id.is_some() => Ok(version),
+        other => other,
+    }
+}
+
+fn release(config: &Document<'_>, patch: &Patch) -> Result<Edited, PatchError> {
+    let version = version_of(config, patch)?;
+    let mut edit = Edit::new(config, version, &patch.owner);
+    match &patch.plugin_id {
+        Some(id) => edit.release(id, &patch.removals)?,
+        None => {
+            for id in plugin::IDS {
+                edit.release(id, &patch.removals)?;
+            }
+        }
+    }
+    let (text, handlers, warnings) = edit.finish()?;
+    let text = if text == config.text {
+        Some(text)
+    } else {
+        release::without_leftovers(text)
+    };
+    Ok(Edited {
+        text,
+        version,
+        handlers,
+        warnings,
+    })
+}
+
+fn ensure(config: &Document<'_>, patch: &Patch) -> Result<Edited, PatchError> {
+    let version = version_of(config, patch)?;
+    let mut edit = Edit::new(config, version, &patch.owner);
+    if config.index.statements.is_empty() && patch.plugin_id.is_none() {
+        edit.add_version();
+    }
+    let version = edit.version;
+    let id = match &patch.plugin_id {
+        Some(id) => id,
+        None => plugin::choose(config, version).map_err(|ambiguous| {
+            let [_, second] = ambiguous.0;
+            let at = config.offset(&plugin::containerd_path(second));
+            PatchError::AmbiguousPlugin {
+                ids: ambiguous.0,
+                at: config.position(at),
+            }
+        })?,
+    };
+    edit.ensure(id, &patch.handlers, patch.default.as_ref())?;
+    for setting in patch.handlers.iter().flat_map(Handler::settings) {
+        if !setting.is_known() {
+            let key = setting.key();
+            edit.warnings.push(Warning {
+                code: "unknown-key",
+                message: format!("{key} is no key that this release knows: written as given"),
+                at: None,
+            });
+        }
+    }
+    if plugin::is_ignored_by_2_0(id) {
+        let table = render::dotted(&plugin::runtimes_path(id), Quotes::Basic);
+        let message = format!(
+            "containerd 2.0 to 2.2 read no handler from {table}, since the file's version is below 2"
+        );
+        edit.warn("not-read-by-2.0", message, config.offset(&["version"]));
+    }
+    let (text, handlers, warnings) = edit.finish()?;
+    Ok(Edited {
+        text: Some(text),
+        version,
+        handlers,
+        warnings,
+    })
+}

@@ -1,0 +1,198 @@
+//! Finding how a table is spelled, and adding keys to it in that spelling.
+
+use crate::document::index::{InlineTable, Kind};
+use crate::document::{Document, lines, render, rest_after};
+
+use super::edit::Edit;
+use super::error::PatchError;
+use super::provenance::Marker;
+use super::style::{self, Style};
+
+/// A key that is not there yet, as text.
+pub(super) struct NewKey<'k> {
+    pub(super) name: &'k str,
+    pub(super) value: String,
+    /// Goes behind the value (or behind the inline table that takes the key).
+    pub(super) marker: Option<Marker<'k>>,
+}
+
+/// How a table, or the nearest ancestor of it that exists, is spelled.
+pub(super) enum Place<'d, 't> {
+    /// Inside an inline table; `depth` segments lead to it.
+    Inline {
+        table: &'d InlineTable<'t>,
+        depth: usize,
+    },
+    /// Under its own `[header]`.
+    Body { header: usize, depth: usize },
+    /// By dotted keys under another header; `pair` is the last of them.
+    Dotted { pair: usize, depth: usize },
+    /// By the headers of its sub-tables alone; `header` is the first of them.
+    Implicit { header: usize, depth: usize },
+}
+
+/// The deepest real inline table on the way to `path`.
+pub(super) fn inline_table<'d, 't>(
+    config: &'d Document<'t>,
+    path: &[&str],
+) -> Option<&'d InlineTable<'t>> {
+    config
+        .index
+        .inline_tables
+        .iter()
+        .filter(|table| rest_after(path, &table.path).is_some())
+        .max_by_key(|table| table.path.len())
+}
+
+/// Finds how the table at `path` is spelled. Ancestors of fewer than `shortest` segments are not
+/// looked at, unless they are inline tables, which hold all that is below them.
+pub(super) fn find<'d, 't>(
+    config: &'d Document<'t>,
+    path: &[&str],
+    shortest: usize,
+) -> Option<Place<'d, 't>> {
+    if let Some(table) = inline_table(config, path) {
+        let depth = table.path.len();
+        return Some(Place::Inline { table, depth });
+    }
+    let index = &config.index;
+    (shortest..=path.len()).rev().find_map(|depth| {
+        let path = &path[..depth];
+        if let Some(header) = index.header(path) {
+            return Some(Place::Body { header, depth });
+        }
+        let below = || (0..index.statements.len()).filter(|&at| index.is_below(at, path));
+        let crosses = |&at: &usize| {
+            let header = index.statements[at].header;
+            let under = header.map_or(0, |header| index.statements[header].keys.len());
+            index.statements[at].kind == Kind::Pair && under < depth
+        };
+        if let Some(pair) = below().filter(crosses).last() {
+            return Some(Place::Dotted { pair, depth });
+        }
+        let header = below().find(|&at| index.statements[at].kind == Kind::Header)?;
+        Some(Place::Implicit { header, depth })
+    })
+}
+
+impl<'d, 't> Edit<'d, 't> {
+    /// Adds keys to the table at `path`, at the place that [`find`] gave.
+    pub(super) fn add_keys(
+        &mut self,
+        place: &Place<'d, 't>,
+        path: &[&str],
+        style: &Style,
+        keys: &[NewKey<'_>],
+    ) -> Result<(), PatchError> {
+        let config = self.config;
+        let pairs = |prefix: &str, indent: &str| {
+            let mut text = String::new();
+            for key in keys {
+                let name = render::key(key.name, style.quotes);
+                let marker = key.marker.as_ref().map(Marker::text).unwrap_or_default();
+                text.push_str(&format!("{indent}{prefix}{name} = {}{marker}\n", key.value));
+            }
+            text
+        };
+        let raw = |statement: usize, from: usize, to: usize| {
+            let keys = &config.index.statements[statement].keys;
+            &config.text[keys[from].span.start..keys[to].span.end]
+        };
+        let dotted = |rest: &[&str]| {
+            let rest = rest.iter().map(|name| render::key(name, style.quotes) + ".");
+            rest.collect::<String>()
+        };
+        match *place {
+            Place::Inline { table, depth } => {
+                for key in keys {
+                    let prefix = dotted(&path[depth..]);
+                    let name = render::key(key.name, style.quotes);
+                    self.add_entry(table, format!("{prefix}{name} = {}", key.value))?;
+                    if let Some(marker) = &key.marker {
+                        self.add_marker(table.statement, marker);
+                    }
+                }
+            }
+            Place::Body { header, depth } if depth == path.len() => {
+                let last = config.index.body(header).next_back();
+                let indent = match config.index.body(header).next() {
+                    Some(pair) => self.indent(pair),
+                    None => style.key_indent.as_str(),
+                };
+                let offset = config.statement_lines(last.unwrap_or(header)).end;
+                self.splices.add_lines(offset, pairs("", indent));
+            }
+            Place::Body { header, depth } => {
+                let last = config.index.body(header).next_back().unwrap_or(header);
+                let name = raw(header, 0, depth - 1);
+                let text = new_table(style, name, &path[depth..], &pairs("", &style.table_key_indent));
+                self.splices
+                    .add_lines(style::offset_below(config, last), text);
+            }
+            Place::Dotted { pair, depth } => {
+                let statement = &config.index.statements[pair];
+                let under = statement
+                    .header
+                    .map_or(0, |header| config.index.statements[header].keys.len());
+                let prefix = raw(pair, 0, depth - under - 1);
+                let prefix = format!("{prefix}.{}", dotted(&path[depth..]));
+                let offset = config.statement_lines(pair).end;
+                let indent = self.indent(pair);
+                self.splices.add_lines(offset, pairs(&prefix, indent));
+            }
+            Place::Implicit { header, depth } => {
+                let name = raw(header, 0, depth - 1);
+                let text = new_table(style, name, &path[depth..], &pairs("", &style.table_key_indent));
+                self.splices
+                    .add_lines(style::offset_above(config, header), text);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds an entry to an inline table.
+    pub(super) fn add_entry(
+        &mut self,
+        table: &InlineTable<'t>,
+        entry: String,
+    ) -> Result<(), PatchError> {
+        self.check_editable(table)?;
+        self.entries
+            .entry(table.span.start)
+            .or_default()
+            .push(entry);
+        Ok(())
+    }
+
+    /// Refuses an inline table of several lines: a comment in it would move to another entry, and
+    /// containerd 2.x does not read it anyway.
+    pub(super) fn check_editable(&self, table: &InlineTable<'t>) -> Result<(), PatchError> {
+        if table.multi_line {
+            return Err(PatchError::MultiLineTable {
+                key: render::dotted(&table.path, render::Quotes::Basic),
+                at: self.config.position(table.span.start),
+            });
+        }
+        Ok(())
+    }
+
+    /// Puts a marker behind the value of a statement, before older ones.
+    pub(super) fn add_marker(&mut self, statement: usize, marker: &Marker<'_>) {
+        let end = self.config.index.statements[statement].span.end;
+        self.splices.replace(end..end, marker.text());
+    }
+
+    fn indent(&self, statement: usize) -> &'d str {
+        let start = self.config.index.statements[statement].span.start;
+        lines::indent(self.config.text, start)
+    }
+}
+
+fn new_table(style: &Style, ancestor: &str, rest: &[&str], pairs: &str) -> String {
+    let mut header = ancestor.to_owned();
+    for name in rest {
+        header.push('.');
+        header.push_str(&render::key(name, style.quotes));
+    }
+    format!("{}[{header}]\n{pairs}", style.table_indent)
+}

@@ -1,0 +1,208 @@
+//! The comments that say who wrote what: an on-disk format (`docs/on-disk-format.md`).
+//!
+//! A *provenance line* stands above a block that the tool wrote. A *marker* stands behind a value
+//! that it replaced or added, and keeps what was there before. Comments of a grammar that is not
+//! known here belong to somebody else and are never touched.
+
+use std::ops::Range;
+
+use toml_parser::Source;
+use toml_parser::lexer::TokenKind;
+
+use crate::document::{Document, lines};
+use crate::handler::Owner;
+
+const PREFIX: &str = "# containerd-edit v1 ";
+/// What every version of the grammar begins with.
+const ANY_VERSION: &str = "# containerd-edit v";
+
+/// Who wrote a block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Provenance {
+    Owner(String),
+    /// Nobody asked for it: containerd 1.x needs it beside what was asked for.
+    Implied,
+}
+
+impl Provenance {
+    /// The comment, without a line break.
+    pub(crate) fn comment(&self) -> String {
+        match self {
+            Self::Owner(owner) => format!("{PREFIX}owner={owner}"),
+            Self::Implied => format!("{PREFIX}implied"),
+        }
+    }
+
+    fn read(line: &str) -> Option<Self> {
+        let rest = line.trim().strip_prefix(PREFIX)?;
+        if rest == "implied" {
+            return Some(Self::Implied);
+        }
+        let owner = rest.strip_prefix("owner=")?;
+        owner
+            .parse::<Owner>()
+            .ok()
+            .map(|owner| Self::Owner(owner.as_str().to_owned()))
+    }
+
+    /// The provenance line directly above a statement.
+    ///
+    /// Lines of the statement before are not looked at: the last line of a multi-line string may
+    /// look like a comment.
+    pub(crate) fn above(config: &Document<'_>, statement: usize) -> Option<(Range<usize>, Self)> {
+        let start = config.statement_lines(statement).start;
+        let line = lines::above(config.text, start)?;
+        let free_from = end_of_statement_before(config, statement);
+        let provenance = Self::read(&config.text[line.clone()])?;
+        (line.start >= free_from).then_some((line, provenance))
+    }
+}
+
+/// Where the lines begin that belong to no statement above.
+pub(crate) fn end_of_statement_before(config: &Document<'_>, statement: usize) -> usize {
+    statement
+        .checked_sub(1)
+        .map_or(0, |before| config.statement_lines(before).end)
+}
+
+/// Whether a line is a comment of this tool, of whatever version.
+pub(crate) fn is_ours(line: &str) -> bool {
+    line.trim_start().starts_with(ANY_VERSION)
+}
+
+/// What was there before the tool wrote a value.
+pub(crate) const UNSET: &str = "unset";
+/// Neither the line nor the header above it was there.
+pub(crate) const ABSENT: &str = "absent";
+
+/// A comment behind a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Marker<'t> {
+    /// The inline table before it holds an implied `runc` handler.
+    Implied,
+    /// `owner` wrote the value; before, it was `was`: the literal as it was written, or [`UNSET`]
+    /// or [`ABSENT`].
+    Was { owner: &'t str, was: &'t str },
+}
+
+impl Marker<'_> {
+    /// The text of the marker, with the space before it.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Implied => format!(" {PREFIX}implied"),
+            Self::Was { owner, was } => format!(" {PREFIX}owner={owner} was {was}"),
+        }
+    }
+
+    /// The markers behind the value of a statement, newest first, with the spans of their text.
+    pub(crate) fn behind<'t>(
+        config: &Document<'t>,
+        statement: usize,
+    ) -> Vec<(Range<usize>, Marker<'t>)> {
+        let mut found = Vec::new();
+        let mut at = config.index.statements[statement].span.end;
+        let end = lines::end(config.text, at);
+        while let Some((length, marker)) = Marker::read(&config.text[at..end]) {
+            found.push((at..at + length, marker));
+            at += length;
+        }
+        found
+    }
+
+    /// Reads a marker at the start of `text`, and its length.
+    fn read(text: &str) -> Option<(usize, Marker<'_>)> {
+        let trimmed = text.trim_start_matches([' ', '\t']);
+        let rest = trimmed.strip_prefix(PREFIX)?;
+        let (marker, rest) = match rest.strip_prefix("implied") {
+            Some(rest) => (Marker::Implied, rest),
+            None => Marker::read_was(rest)?,
+        };
+        let ends = rest.trim_start();
+        let complete = ends.is_empty() || (ends.starts_with('#') && ends.len() < rest.len());
+        complete.then_some((text.len() - rest.len(), marker))
+    }
+
+    fn read_was(text: &str) -> Option<(Marker<'_>, &str)> {
+        let text = text.strip_prefix("owner=")?;
+        let (owner, text) = text.split_once(' ')?;
+        owner.parse::<Owner>().ok()?;
+        let text = text.strip_prefix("was ")?;
+        let token = Source::new(text).lex().next()?;
+        let (was, rest) = text.split_at(token.span().end());
+        let legal = match token.kind() {
+            TokenKind::BasicString
+            | TokenKind::LiteralString
+            | TokenKind::MlBasicString
+            | TokenKind::MlLiteralString => is_closed(was),
+            TokenKind::Atom => was == UNSET || was == ABSENT,
+            _ => false,
+        };
+        legal.then_some((Marker::Was { owner, was }, rest))
+    }
+}
+
+/// Whether a string literal, as the lexer cut it off, is a whole one.
+fn is_closed(literal: &str) -> bool {
+    literal.parse::<toml_edit::Value>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn markers(line: &str) -> Vec<String> {
+        let config = Document::parse(line.as_bytes()).expect("test input is TOML");
+        let markers = Marker::behind(&config, 0);
+        markers
+            .into_iter()
+            .map(|(span, marker)| {
+                assert!(line[span].ends_with(marker.text().trim_start()));
+                match marker {
+                    Marker::Implied => "implied".to_owned(),
+                    Marker::Was { owner, was } => format!("{owner}:{was}"),
+                }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_stack_of_markers_ends_at_the_users_own_comment() {
+        let line = "d = \"n\" # containerd-edit v1 owner=gpu was \"ka#ta\" \
+                    # containerd-edit v1 owner=kata was 'runc' # mine # containerd-edit v1 implied";
+        assert_eq!(markers(line), ["gpu:\"ka#ta\"", "kata:'runc'"]);
+    }
+
+    #[test]
+    fn unset_absent_and_implied_are_words() {
+        assert_eq!(markers("d = 1 # containerd-edit v1 owner=a was unset"), ["a:unset"]);
+        assert_eq!(markers("d = 1 # containerd-edit v1 owner=a was absent\r\n"), ["a:absent"]);
+        assert_eq!(markers("d = {} # containerd-edit v1 implied"), ["implied"]);
+    }
+
+    #[test]
+    fn what_does_not_keep_to_the_grammar_is_not_ours() {
+        for line in [
+            "d = 1 # containerd-edit v2 owner=a was unset",
+            "d = 1 # containerd-edit v1 owner=a was unset and more",
+            "d = 1 # containerd-edit v1 owner=a was \"x\"y",
+            "d = 1 # containerd-edit v1 owner=a was \"x",
+            "d = 1 # containerd-edit v1 owner=a b was unset",
+            "d = 1 # containerd-edit v1 owner=a was 5",
+            "d = 1 # containerd-edit v1 impliedly",
+            "d = 1 # mine # containerd-edit v1 implied",
+        ] {
+            assert_eq!(markers(line), Vec::<String>::new(), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_last_line_of_a_string_is_no_provenance() {
+        let text = "x = \"\"\"\n# containerd-edit v1 implied\"\"\"\n[a]\n";
+        let config = Document::parse(text.as_bytes()).expect("TOML");
+        assert_eq!(Provenance::above(&config, 1), None);
+        let text = "x = 1\n  # containerd-edit v1 owner=a/b\r\n[a]\n";
+        let config = Document::parse(text.as_bytes()).expect("TOML");
+        let above = Provenance::above(&config, 1).map(|(_, provenance)| provenance);
+        assert_eq!(above, Some(Provenance::Owner("a/b".to_owned())));
+    }
+}

@@ -1,0 +1,115 @@
+//! Making handlers be gone, and with them what was only there for their sake.
+
+use crate::containerd::plugin;
+use crate::document::Document;
+
+use super::default::BUILT_IN;
+use super::edit::{Edit, NewHandler};
+use super::error::PatchError;
+use super::listing::{self, Listed};
+use super::provenance::{Marker, Provenance, UNSET};
+use super::style::Style;
+
+impl Edit<'_, '_> {
+    /// Takes the named handlers out.
+    pub(super) fn release(&mut self, id: &str, names: &[String]) -> Result<(), PatchError> {
+        let listed = listing::of(self.config, id);
+        let is_named = |handler: &&Listed<'_>| names.iter().any(|name| name == handler.name);
+        let (mut gone, mut kept): (Vec<&Listed<'_>>, Vec<&Listed<'_>>) =
+            listed.iter().partition(|handler| is_named(handler));
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let unneeded = kept.iter().position(|handler| {
+            handler.is_implied() && !kept.iter().any(|other| other.name != BUILT_IN && other.needs(handler))
+        });
+        if let Some(unneeded) = unneeded {
+            gone.push(kept.remove(unneeded));
+        }
+
+        let kept_names: Vec<&str> = kept.iter().map(|handler| handler.name).collect();
+        let gone_names: Vec<&str> = gone.iter().map(|handler| handler.name).collect();
+        let default_before = self.default_name(id).unwrap_or(BUILT_IN).to_owned();
+        let default = self.release_default(id, &gone_names, &kept_names);
+        let runtimes = plugin::runtimes_path(id);
+        let had_runc = listed.iter().any(|handler| handler.name == BUILT_IN);
+        let lacks_runc = plugin::is_read_by_1x(id, self.version)
+            && default == BUILT_IN
+            && !kept_names.contains(&BUILT_IN)
+            && (!kept.is_empty() || self.is_written(&runtimes))
+            && unneeded.is_none()
+            // Otherwise 1.x has been without a default before.
+            && (had_runc || default_before != BUILT_IN);
+        if lacks_runc {
+            let offset = self.config.offset(&runtimes);
+            let message = "runc is the default handler and containerd 1.x needs it listed: a \
+                           minimal one stays";
+            self.warn("runc-stays", message.to_owned(), offset);
+            if let Some(implied) = gone.iter().position(|handler| handler.is_implied()) {
+                gone.remove(implied);
+            } else {
+                let style = Style::of(self.config, &runtimes);
+                self.insert(id, &style, Vec::new(), &[NewHandler::implied_runc()])?;
+            }
+        }
+        for handler in gone {
+            self.take_out(id, handler);
+            let is_replaced = lacks_runc && handler.name == BUILT_IN;
+            if names.iter().any(|name| name == handler.name) && !is_replaced {
+                self.handlers.removed.push(handler.name.to_owned());
+            } else if is_replaced {
+                self.handlers.changed.push(handler.name.to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    fn take_out(&mut self, id: &str, handler: &Listed<'_>) {
+        let [plugins, id, containerd, runtimes] = plugin::runtimes_path(id);
+        let path = [plugins, id, containerd, runtimes, handler.name];
+        if !self.expected.iter().any(|expected| {
+            // The minimal handler that takes its place.
+            expected.path.len() > path.len() && expected.path.iter().zip(path).all(|(a, b)| a == b)
+        }) {
+            self.expect(&path, None);
+        }
+        self.drop_statements(&path);
+        self.cut_entries.push(path.iter().map(|&name| name.to_owned()).collect());
+        if let (true, Some(marker)) = (handler.is_inline, &handler.provenance_span) {
+            self.splices.replace(marker.clone(), "");
+        }
+    }
+
+    /// Whether the table is spelled out, so that it stays when nothing is left in it.
+    fn is_written(&self, path: &[&str]) -> bool {
+        let index = &self.config.index;
+        index.header(path).is_some()
+            || index.inline_tables.iter().any(|table| table.path.iter().eq(path.iter()))
+    }
+}
+
+/// What becomes of a file from which handlers were removed: `None` if nothing is left in it but
+/// what the tool created it with.
+pub(super) fn without_leftovers(text: String) -> Option<String> {
+    let Ok(config) = Document::parse(text.as_bytes()) else {
+        return Some(text);
+    };
+    let statements = &config.index.statements;
+    if statements.len() != 1 || !config.index.is_at(0, &["version"]) {
+        return Some(text);
+    }
+    if let Some((line, Provenance::Owner(_))) = Provenance::above(&config, 0) {
+        let statement = config.statement_lines(0);
+        let is_created = line.start == 0
+            && statement.end == text.len()
+            && text[statements[0].span.end..].trim_end().is_empty();
+        return (!is_created).then_some(text);
+    }
+    let markers = Marker::behind(&config, 0);
+    if !matches!(markers.first(), Some((_, Marker::Was { was: UNSET, .. }))) {
+        return Some(text);
+    }
+    let mut splices = crate::document::splice::Splices::default();
+    splices.drop_lines(config.statement_lines(0));
+    Some(splices.apply(&text))
+}

@@ -1,0 +1,123 @@
+//! Taking a handler out, in whatever spelling it stands.
+
+use std::ops::Range;
+
+use crate::document::index::{Entry, InlineTable};
+use crate::document::{Document, lines, rest_after};
+
+use super::edit::Edit;
+use super::error::PatchError;
+use super::provenance::{self, Provenance};
+
+impl<'t> Edit<'_, 't> {
+    /// Drops every statement that is `path` or below it, with the provenance above.
+    pub(super) fn drop_statements(&mut self, path: &[&str]) {
+        let index = &self.config.index;
+        let below: Vec<usize> = (0..index.statements.len())
+            .filter(|&statement| index.is_below(statement, path))
+            .collect();
+        for run in below.chunk_by(|a, b| a + 1 == *b) {
+            if let (Some(&first), Some(&last)) = (run.first(), run.last()) {
+                self.drop_run(first, last);
+            }
+        }
+    }
+
+    /// Drops consecutive statements with all lines between them, the provenance line above, and an
+    /// empty line above that if it was there for the block's sake.
+    pub(super) fn drop_run(&mut self, first: usize, last: usize) {
+        let text = self.config.text;
+        let mut start = self.config.statement_lines(first).start;
+        let end = self.config.statement_lines(last).end;
+        let provenance = Provenance::above(self.config, first);
+        if let Some((line, _)) = &provenance {
+            start = line.start;
+        }
+        let blank = lines::above(text, start).filter(|line| {
+            line.start >= provenance::end_of_statement_before(self.config, first)
+                && lines::is_blank(&text[line.clone()])
+        });
+        let next = &text[end..lines::end(text, end)];
+        if let Some(blank) = blank
+            && (provenance.is_some() || lines::is_blank(next))
+        {
+            start = blank.start;
+        }
+        self.splices.drop_lines(start..end);
+    }
+
+    /// Cuts the entries that are at or below one of `paths` out of the inline tables, and adds the
+    /// new entries that were asked for.
+    pub(super) fn edit_inline_tables(&mut self, paths: &[Vec<&str>]) -> Result<(), PatchError> {
+        let config = self.config;
+        for table in &config.index.inline_tables {
+            if paths.iter().any(|path| is_below(table, path)) {
+                continue;
+            }
+            let goes = |entry: &Entry<'t>| paths.iter().any(|path| holds(table, entry, path));
+            let gone: Vec<bool> = table.entries.iter().map(goes).collect();
+            let added = self.entries.remove(&table.span.start).unwrap_or_default();
+            if gone.contains(&true) {
+                self.check_editable(table)?;
+            }
+            for (range, text) in inline_changes(config, table, &gone, &added) {
+                self.splices.replace(range, text);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether the table itself is `path` or below it: then it goes with the entry that holds it.
+fn is_below(table: &InlineTable<'_>, path: &[&str]) -> bool {
+    table.path.len() >= path.len() && table.path.iter().zip(path).all(|(a, b)| a == b)
+}
+
+/// Whether an entry is at `path` or below it.
+fn holds(table: &InlineTable<'_>, entry: &Entry<'_>, path: &[&str]) -> bool {
+    rest_after(path, &table.path).is_some_and(|rest| {
+        entry.keys.len() >= rest.len()
+            && entry.keys.iter().zip(rest).all(|(key, name)| key.name == *name)
+    })
+}
+
+/// The replacements that take the `gone` entries out and put the `added` ones at the end.
+fn inline_changes(
+    config: &Document<'_>,
+    table: &InlineTable<'_>,
+    gone: &[bool],
+    added: &[String],
+) -> Vec<(Range<usize>, String)> {
+    let mut changes = Vec::new();
+    let entries = &table.entries;
+    let brace = table.span.end - 1;
+    let new = added.join(", ");
+    let Some(first_kept) = gone.iter().position(|gone| !gone) else {
+        // Nothing stays: `{ a = 1 }` becomes `{ }`, and `{ }` becomes `{ a = 1 }`.
+        let start = entries.first().map_or(brace, |entry| entry.span.start);
+        let interior = &config.text[table.span.start + 1..start];
+        let inside = if new.is_empty() { new } else { new + interior };
+        if start < brace || !inside.is_empty() {
+            changes.push((start..brace, inside));
+        }
+        return changes;
+    };
+    if first_kept > 0 {
+        let range = entries[0].span.start..entries[first_kept].span.start;
+        changes.push((range, String::new()));
+    }
+    let mut kept = first_kept;
+    for number in first_kept + 1..entries.len() {
+        if !gone[number] {
+            kept = number;
+        } else if gone.get(number + 1) != Some(&true) {
+            let range = entries[kept].span.end..entries[number].span.end;
+            changes.push((range, String::new()));
+        }
+    }
+    if !new.is_empty() {
+        let end = entries.last().map_or(brace, |entry| entry.span.end);
+        changes.push((end..end, format!(", {new}")));
+    }
+    changes
+}

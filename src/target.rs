@@ -1,0 +1,170 @@
+//! The file that is edited: finding it, reading it, and noticing that it changed.
+
+use std::fs::{File, FileType, Metadata, OpenOptions};
+use std::io::{self, Read as _};
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
+
+use crate::error::Error;
+
+pub(crate) const REGULAR: &str = "a regular file";
+
+/// Where a config really stands: symbolic links are followed, so that two names of one file share
+/// one lock.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    pub(crate) path: PathBuf,
+    pub(crate) folder: PathBuf,
+}
+
+/// What was read, to be compared later. `None` for the content: there was no file.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    pub(crate) existing: Option<Existing>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Existing {
+    pub(crate) file: File,
+    pub(crate) metadata: Metadata,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// What a file is, with its article.
+pub(crate) fn kind(file_type: FileType) -> &'static str {
+    if file_type.is_dir() {
+        "a folder"
+    } else if file_type.is_symlink() {
+        "a symbolic link"
+    } else if file_type.is_fifo() {
+        "a FIFO"
+    } else if file_type.is_socket() {
+        "a socket"
+    } else if file_type.is_file() {
+        REGULAR
+    } else {
+        "a device"
+    }
+}
+
+/// What stands at `path`, if anything.
+pub(crate) fn kind_at(path: &Path) -> Option<&'static str> {
+    let metadata = std::fs::symlink_metadata(path).ok()?;
+    Some(kind(metadata.file_type()))
+}
+
+impl Target {
+    /// Finds the file that `path` names. The file itself may be missing, its folder may not.
+    pub(crate) fn find(path: &Path) -> Result<Self, Error> {
+        let failed = |source| Error::Io {
+            path: path.to_owned(),
+            doing: "look at the config",
+            source,
+        };
+        let is_link = match std::fs::symlink_metadata(path) {
+            Ok(metadata) => metadata.is_symlink(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Self::missing(path),
+            Err(error) => return Err(failed(error)),
+        };
+        let resolved = match path.canonicalize() {
+            Err(error) if is_link && error.kind() == io::ErrorKind::NotFound => {
+                return Err(Error::DanglingLink {
+                    path: path.to_owned(),
+                    target: std::fs::read_link(path).map_err(failed)?,
+                });
+            }
+            other => other.map_err(failed)?,
+        };
+        let file_type = std::fs::metadata(&resolved).map_err(failed)?.file_type();
+        match resolved.parent() {
+            Some(folder) if file_type.is_file() => Ok(Self {
+                folder: folder.to_owned(),
+                path: resolved,
+            }),
+            _ => Err(Error::NotAFile {
+                path: path.to_owned(),
+                found: kind(file_type),
+            }),
+        }
+    }
+
+    fn missing(path: &Path) -> Result<Self, Error> {
+        let folder = match path.parent() {
+            Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
+            Some(folder) => folder,
+            None => Path::new("/"),
+        };
+        let no_folder = || Error::NoFolder {
+            path: path.to_owned(),
+            folder: folder.to_owned(),
+        };
+        let name = path.file_name().ok_or_else(no_folder)?;
+        let folder = folder.canonicalize().map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => no_folder(),
+            _ => Error::Io {
+                path: folder.to_owned(),
+                doing: "look at the folder of the config",
+                source: error,
+            },
+        })?;
+        Ok(Self {
+            path: folder.join(name),
+            folder,
+        })
+    }
+
+    /// Reads the file as it is now.
+    pub(crate) fn read(&self) -> Result<Snapshot, Error> {
+        let failed = |source| Error::Io {
+            path: self.path.clone(),
+            doing: "read the config",
+            source,
+        };
+        // A FIFO that was put here in the meantime must not block.
+        let flags = OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let opened = OpenOptions::new()
+            .read(true)
+            .custom_flags(flags.bits().cast_signed())
+            .open(&self.path);
+        let mut file = match opened {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(Snapshot { existing: None });
+            }
+            other => other.map_err(failed)?,
+        };
+        let metadata = file.metadata().map_err(failed)?;
+        if !metadata.is_file() {
+            return Err(Error::NotAFile {
+                path: self.path.clone(),
+                found: kind(metadata.file_type()),
+            });
+        }
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(failed)?;
+        Ok(Snapshot {
+            existing: Some(Existing {
+                file,
+                metadata,
+                bytes,
+            }),
+        })
+    }
+
+    /// Whether the file is no longer what was read.
+    pub(crate) fn has_changed(&self, snapshot: &Snapshot) -> Result<bool, Error> {
+        let now = self.read()?;
+        Ok(match (&snapshot.existing, &now.existing) {
+            (Some(then), Some(now)) => {
+                let identity = |metadata: &Metadata| {
+                    let modified = (metadata.mtime(), metadata.mtime_nsec());
+                    (metadata.dev(), metadata.ino(), metadata.len(), modified)
+                };
+                identity(&then.metadata) != identity(&now.metadata) || then.bytes != now.bytes
+            }
+            (None, None) => false,
+            _ => true,
+        })
+    }
+}

@@ -1,7 +1,10 @@
 //! Making handlers be gone, and with them what was only there for their sake.
 
+use toml_edit::Value;
+
 use crate::containerd::plugin;
 use crate::document::Document;
+use crate::handler::RUNC_TYPE;
 
 use super::default::BUILT_IN;
 use super::edit::{Edit, NewHandler};
@@ -45,16 +48,17 @@ impl Edit<'_, '_> {
             let message = "runc is the default handler and containerd 1.x needs it listed: a \
                            minimal one stays";
             self.warn("runc-stays", message.to_owned(), offset);
-            if let Some(implied) = gone.iter().position(|handler| handler.is_implied()) {
-                gone.remove(implied);
+            let runc = gone.iter().position(|handler| handler.name == BUILT_IN);
+            if let Some(runc) = runc.filter(|_| self.has_minimal_runc(id)) {
+                gone.remove(runc);
             } else {
                 let style = Style::of(self.config, &runtimes);
                 self.insert(id, &style, Vec::new(), &[NewHandler::implied_runc()])?;
             }
         }
         for handler in gone {
-            self.take_out(id, handler);
             let is_replaced = lacks_runc && handler.name == BUILT_IN;
+            self.take_out(id, handler, is_replaced);
             if names.iter().any(|name| name == handler.name) && !is_replaced {
                 self.handlers.removed.push(handler.name.to_owned());
             } else if is_replaced {
@@ -64,20 +68,28 @@ impl Edit<'_, '_> {
         Ok(())
     }
 
-    fn take_out(&mut self, id: &str, handler: &Listed<'_>) {
+    fn take_out(&mut self, id: &str, handler: &Listed<'_>, is_replaced: bool) {
         let [plugins, id, containerd, runtimes] = plugin::runtimes_path(id);
         let path = [plugins, id, containerd, runtimes, handler.name];
-        if !self.expected.iter().any(|expected| {
-            // The minimal handler that takes its place.
-            expected.path.len() > path.len() && expected.path.iter().zip(path).all(|(a, b)| a == b)
-        }) {
-            self.expect(&path, None);
-        }
+        let left = is_replaced.then(|| {
+            let runtime_type = [("runtime_type", Value::from(RUNC_TYPE))];
+            Value::InlineTable(runtime_type.into_iter().collect())
+        });
+        self.expect(&path, left);
         self.drop_statements(&path);
         self.cut_entries.push(path.iter().map(|&name| name.to_owned()).collect());
         if let (true, Some(marker)) = (handler.is_inline, &handler.provenance_span) {
             self.splices.replace(marker.clone(), "");
         }
+    }
+
+    /// Whether `runc` is listed with nothing but its type.
+    fn has_minimal_runc(&self, id: &str) -> bool {
+        let [plugins, id, containerd, runtimes] = plugin::runtimes_path(id);
+        let runc = [plugins, id, containerd, runtimes, BUILT_IN];
+        let typed = [plugins, id, containerd, runtimes, BUILT_IN, "runtime_type"];
+        let table = self.config.get(&runc).and_then(toml_edit::Item::as_table_like);
+        table.is_some_and(|table| table.len() == 1) && self.config.string(&typed) == Some(RUNC_TYPE)
     }
 
     /// Whether the table is spelled out, so that it stays when nothing is left in it.

@@ -1,0 +1,13 @@
+//! Tests against real containerd daemons, one of each release line.
+//!
+//! They need root and Debian's containerd packages. `tests/run` fetches the packages
+//! and runs every test; a plain `cargo test` lists these as ignored.
+
+// Fixtures need no atomic writes.
+#![allow(clippy::disallowed_methods)]
+
+mod add;
+mod control;
+mod cri;
+mod daemon;
+mod suites;

@@ -78,7 +78,11 @@ impl Edit<'_, '_> {
         if is_listed && !becomes_typed && self.config.get(&typed).is_none() {
             let message = "the runc handler has no runtime_type: containerd 1.x can run no pod \
                            with it (`containerd-edit add runc` adds it)";
-            self.warn("partial-runc", message.to_owned(), self.config.offset(&runc));
+            self.warn(
+                "partial-runc",
+                message.to_owned(),
+                self.config.offset(&runc),
+            );
         }
     }
 

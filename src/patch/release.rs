@@ -24,7 +24,10 @@ impl Edit<'_, '_> {
             return Ok(());
         }
         let unneeded = kept.iter().position(|handler| {
-            handler.is_implied() && !kept.iter().any(|other| other.name != BUILT_IN && other.needs(handler))
+            handler.is_implied()
+                && !kept
+                    .iter()
+                    .any(|other| other.name != BUILT_IN && other.needs(handler))
         });
         if let Some(unneeded) = unneeded {
             gone.push(kept.remove(unneeded));
@@ -77,7 +80,8 @@ impl Edit<'_, '_> {
         });
         self.expect(&path, left);
         self.drop_statements(&path);
-        self.cut_entries.push(path.iter().map(|&name| name.to_owned()).collect());
+        self.cut_entries
+            .push(path.iter().map(|&name| name.to_owned()).collect());
         if let (true, Some(marker)) = (handler.is_inline, &handler.provenance_span) {
             self.splices.replace(marker.clone(), "");
         }
@@ -88,7 +92,10 @@ impl Edit<'_, '_> {
         let [plugins, id, containerd, runtimes] = plugin::runtimes_path(id);
         let runc = [plugins, id, containerd, runtimes, BUILT_IN];
         let typed = [plugins, id, containerd, runtimes, BUILT_IN, "runtime_type"];
-        let table = self.config.get(&runc).and_then(toml_edit::Item::as_table_like);
+        let table = self
+            .config
+            .get(&runc)
+            .and_then(toml_edit::Item::as_table_like);
         table.is_some_and(|table| table.len() == 1) && self.config.string(&typed) == Some(RUNC_TYPE)
     }
 
@@ -96,7 +103,10 @@ impl Edit<'_, '_> {
     fn is_written(&self, path: &[&str]) -> bool {
         let index = &self.config.index;
         index.header(path).is_some()
-            || index.inline_tables.iter().any(|table| table.path.iter().eq(path.iter()))
+            || index
+                .inline_tables
+                .iter()
+                .any(|table| table.path.iter().eq(path.iter()))
     }
 }
 

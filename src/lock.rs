@@ -26,7 +26,7 @@ const HOLDER_BYTES: usize = 1024;
 /// The exclusive lock on a config, held until it is dropped.
 #[must_use = "the lock ends when this is dropped"]
 #[derive(Debug)]
-pub struct ConfigLock {
+pub(crate) struct ConfigLock {
     file: File,
 }
 

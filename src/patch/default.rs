@@ -135,11 +135,7 @@ impl<'t> Edit<'_, 't> {
             let (_, key_indent) = style::indents(config, &table[..2], table.len());
             let style = Style {
                 key_indent,
-                prefix: style.prefix.clone(),
-                header_indent: String::new(),
-                table_indent: String::new(),
-                table_key_indent: String::new(),
-                ..*style
+                ..style.clone()
             };
             self.add_keys(&place, &table, &style, &[key(UNSET)])?;
             return Ok(None);
@@ -211,6 +207,12 @@ impl<'t> Edit<'_, 't> {
             self.new_default = Some(default.clone());
         }
         default
+    }
+
+    /// Warns with the place of the key.
+    pub(super) fn warn_at_default(&mut self, id: &str, code: &'static str, message: String) {
+        let offset = self.config.offset(&path(id));
+        self.warn(code, message, offset);
     }
 
     fn warn_reset_default(&mut self, written: &Written<'_>, was: &str) {

@@ -62,10 +62,15 @@ impl Edit<'_, '_> {
         for handler in gone {
             let is_replaced = lacks_runc && handler.name == BUILT_IN;
             self.take_out(id, handler, is_replaced);
-            if names.iter().any(|name| name == handler.name) && !is_replaced {
-                self.handlers.removed.push(handler.name.to_owned());
-            } else if is_replaced {
-                self.handlers.changed.push(handler.name.to_owned());
+            let named = names.iter().any(|name| name == handler.name);
+            let reported = match (is_replaced, named) {
+                (true, _) => &mut self.handlers.changed,
+                (false, true) => &mut self.handlers.removed,
+                (false, false) => continue,
+            };
+            // Both plugin tables may have listed it.
+            if !reported.iter().any(|name| name == handler.name) {
+                reported.push(handler.name.to_owned());
             }
         }
         Ok(())

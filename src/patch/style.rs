@@ -7,7 +7,7 @@ use crate::document::{Document, lines};
 use super::provenance;
 
 /// The look of a new handler's block.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Style {
     /// The raw text of the `runtimes` table's path, as headers spell it.
     pub(crate) prefix: String,

@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods)]
 
 mod contention;
+mod documents;
 mod golden;
 mod messages;
 mod reports;

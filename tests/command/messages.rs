@@ -46,7 +46,6 @@ fn usage_errors_exit_with_2_and_open_nothing() {
         (&["-q", "add", "crun", "-v"], "cannot be used with"),
         (&["list", "--dry-run"], "which changes nothing"),
         (&["remove"], "required"),
-        (&["--config", "", "list"], "the path is empty"),
     ] {
         let run = node.run(arguments).exits(2);
         let (told, silent) = if arguments.contains(&"json") {
@@ -58,6 +57,12 @@ fn usage_errors_exit_with_2_and_open_nothing() {
         assert_eq!(silent, "", "{arguments:?}");
         assert_eq!(node.names(), Vec::<String>::new(), "{arguments:?}");
     }
+}
+
+#[test]
+fn an_empty_path_is_a_usage_error() {
+    let run = Run::of(tool().args(["--config", "", "list"])).exits(2);
+    assert!(run.stderr.contains("the path is empty"), "{run:#?}");
 }
 
 #[test]
@@ -161,6 +166,21 @@ fn a_users_partial_runc_is_left_alone_with_a_warning() {
     assert!(!node.text().contains("implied"));
     let run = node.run(&["add", "runc"]).exits(0);
     assert_eq!(run.stderr, "", "it is whole now");
+}
+
+#[test]
+fn a_default_that_names_nothing_is_said() {
+    let table = "[plugins.'io.containerd.cri.v1.runtime'.containerd]\n\
+                 default_runtime_name = 'kata'\n";
+    let node = Node::with(format!("version = 3\n{table}"));
+    let run = node.run(&["add", "crun"]).exits(0);
+    assert!(
+        run.stderr
+            .contains("config.toml:3:1: the default handler \"kata\""),
+        "{run:#?}"
+    );
+    let run = node.run(&["add", "kata"]).exits(0);
+    assert_eq!(run.stderr, "");
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use std::fs::{self, OpenOptions, Permissions};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, symlink};
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::tool::{Node, Run, tool};
@@ -134,7 +136,10 @@ fn a_busy_lock_is_waited_for_and_its_holder_named() {
     assert_eq!(node.text(), "version = 3\n");
     node.run(&["--dry-run", "add", "crun"]).exits(0);
 
-    let waiting = node.command(&["add", "crun"]).spawn().expect("starts");
+    let waiting = node
+        .command(&["-q", "add", "crun"])
+        .spawn()
+        .expect("starts");
     drop(file);
     let ended = waiting.wait_with_output().expect("ends");
     assert_eq!(
@@ -160,6 +165,68 @@ fn what_is_planted_at_the_locks_name_is_not_used() {
     fs::create_dir(&lock).expect("creates");
     node.run(&["add", "crun"]).exits(74);
     assert_eq!(node.text(), "version = 3\n");
+}
+
+/// Runs a script in a mount namespace of its own, with `$CONFIG` for the config's folder.
+fn in_namespace(node: &Node, script: &str) -> Run {
+    let mut command = Command::new("unshare");
+    command
+        .args(["--mount", "--propagation", "private", "sh", "-ec", script])
+        .env("FOLDER", node.folder())
+        .env("TOOL", env!("CARGO_BIN_EXE_containerd-edit"));
+    Run::of(&mut command)
+}
+
+#[test]
+#[ignore = "needs root, to mount: run ./tests/run"]
+fn on_a_read_only_filesystem_nothing_to_do_needs_no_lock() {
+    let node = Node::empty();
+    let script = "mount -t tmpfs tmpfs $FOLDER; cd $FOLDER; printf 'version = 3\\n' > config.toml
+        $TOOL --config config.toml -q add crun; rm config.toml.lock; mount -o remount,ro $FOLDER
+        $TOOL --config config.toml add crun; $TOOL --config config.toml remove kata
+        $TOOL --config config.toml add kata || exit $?";
+    let run = in_namespace(&node, script).exits(74);
+    let nothing = "config.toml: nothing to do\n";
+    assert_eq!(run.stdout, format!("{nothing}{nothing}"), "{run:#?}");
+    assert!(run.stderr.contains("is mounted read-only"), "{run:#?}");
+}
+
+#[test]
+#[ignore = "needs root, to mount: run ./tests/run"]
+fn a_config_that_is_a_mount_point_is_left_alone_and_said() {
+    let node = Node::with("version = 3\n");
+    let script = "touch $FOLDER/other; cp $FOLDER/config.toml $FOLDER/other
+        mount --bind $FOLDER/other $FOLDER/config.toml
+        $TOOL --config $FOLDER/config.toml add crun || code=$?
+        cmp $FOLDER/other $FOLDER/config.toml; ls -A $FOLDER; exit $code";
+    let run = in_namespace(&node, script).exits(74);
+    assert!(run.stderr.contains("is itself a mount point"), "{run:#?}");
+    assert_eq!(
+        run.stdout, "config.toml\nconfig.toml.lock\nother\n",
+        "no temporary file"
+    );
+}
+
+#[test]
+#[ignore = "needs root, to become somebody else: run ./tests/run"]
+fn a_rootless_user_edits_their_own_config() {
+    let node = Node::with("version = 3\n");
+    std::os::unix::fs::chown(node.folder(), Some(1234), Some(1234)).expect("chown");
+    std::os::unix::fs::chown(node.config(), Some(1234), Some(1234)).expect("chown");
+    let as_user = |arguments: &[&str]| Run::of(node.command(arguments).uid(1234).gid(1234));
+    as_user(&["add", "crun"]).exits(0);
+    let lock = fs::metadata(node.folder().join("config.toml.lock")).expect("a lock file");
+    assert_eq!((lock.uid(), lock.mode() & 0o777), (1234, 0o600));
+    as_user(&["remove", "crun"]).exits(0);
+    assert_eq!(node.text(), "version = 3\n");
+    // A config of root's in their folder would change hands.
+    std::os::unix::fs::chown(node.config(), Some(0), Some(0)).expect("chown");
+    fs::set_permissions(node.config(), Permissions::from_mode(0o644)).expect("chmod");
+    as_user(&["add", "crun"]).exits(77);
+    assert_eq!(node.text(), "version = 3\n");
+    // And root does not wait for a lock that a user could hold for ever.
+    let run = node.run(&["add", "crun"]).exits(77);
+    assert!(run.stderr.contains("belongs to user 1234"), "{run:#?}");
 }
 
 #[test]

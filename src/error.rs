@@ -163,6 +163,7 @@ impl Error {
             Self::Parse { .. } => ExitCode::Unreadable,
             Self::Patch { source, .. } => match source {
                 PatchError::AmbiguousPlugin { .. }
+                | PatchError::MisplacedHandlers { .. }
                 | PatchError::Surprise { .. }
                 | PatchError::Broken { .. } => ExitCode::Refused,
                 _ => ExitCode::Unreadable,
@@ -195,6 +196,7 @@ impl Error {
                     "not-editable"
                 }
                 PatchError::AmbiguousPlugin { .. } => "ambiguous-plugin",
+                PatchError::MisplacedHandlers { .. } => "misplaced-handlers",
                 PatchError::Surprise { .. } | PatchError::Broken { .. } => "defect",
             },
             Self::NoFile { .. } => "no-file",
@@ -310,6 +312,10 @@ fn patch_hint(error: &PatchError) -> String {
         PatchError::AmbiguousPlugin { ids, .. } => format!(
             "run it once for each: --plugin-id {} and --plugin-id {}",
             ids[0], ids[1]
+        ),
+        PatchError::MisplacedHandlers { found, right, .. } => format!(
+            "rename the plugin table from {found} to {right}, or correct the file's version; or \
+             name the table to edit with --plugin-id"
         ),
         PatchError::Surprise { .. } | PatchError::Broken { .. } => {
             "the file is untouched; please report this with the file".to_owned()

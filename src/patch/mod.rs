@@ -12,7 +12,7 @@ mod release;
 mod removal;
 mod style;
 
-use crate::containerd::plugin;
+use crate::containerd::plugin::{self, NoTable};
 use crate::containerd::version::{self, VersionError};
 use crate::document::render::{self, Quotes};
 use crate::document::{Document, Position};
@@ -211,6 +211,21 @@ fn release(config: &Document<'_>, patch: &Patch) -> Result<Edited, PatchError> {
     Ok(edited)
 }
 
+fn no_table(config: &Document<'_>, reason: NoTable) -> PatchError {
+    let at = |id| config.position(config.offset(&plugin::containerd_path(id)));
+    match reason {
+        NoTable::Ambiguous(ids) => PatchError::AmbiguousPlugin {
+            ids,
+            at: at(ids[1]),
+        },
+        NoTable::Misplaced { found, right } => PatchError::MisplacedHandlers {
+            found,
+            right,
+            at: at(found),
+        },
+    }
+}
+
 fn ensure(config: &Document<'_>, patch: &Patch) -> Result<Edited, PatchError> {
     let version = version_of(config, patch)?;
     let mut edit = Edit::new(config, version, &patch.owner);
@@ -220,14 +235,7 @@ fn ensure(config: &Document<'_>, patch: &Patch) -> Result<Edited, PatchError> {
     let version = edit.version;
     let id = match &patch.plugin_id {
         Some(id) => id,
-        None => plugin::choose(config, version).map_err(|ambiguous| {
-            let [_, second] = ambiguous.0;
-            let at = config.offset(&plugin::containerd_path(second));
-            PatchError::AmbiguousPlugin {
-                ids: ambiguous.0,
-                at: config.position(at),
-            }
-        })?,
+        None => plugin::choose(config, version).map_err(|reason| no_table(config, reason))?,
     };
     edit.ensure(id, &patch.handlers, patch.default.as_ref())?;
     for setting in patch.handlers.iter().flat_map(Handler::settings) {

@@ -62,8 +62,8 @@ impl Edit<'_, '_> {
         for handler in gone {
             let is_replaced = lacks_runc && handler.name == BUILT_IN;
             self.take_out(id, handler, is_replaced);
-            let named = names.iter().any(|name| name == handler.name);
-            let reported = match (is_replaced, named) {
+            let was_asked_for = names.contains(&handler.name.to_owned());
+            let reported = match (is_replaced, was_asked_for) {
                 (true, _) => &mut self.handlers.changed,
                 (false, true) => &mut self.handlers.removed,
                 (false, false) => continue,

@@ -30,14 +30,15 @@ fn commands(text: &str) -> Vec<(String, String)> {
             "```console" => inside = true,
             "```" => inside = false,
             _ if !inside => {}
-            _ => match line.strip_prefix("$ ") {
-                Some(command) => commands.push((command.to_owned(), String::new())),
-                None => {
+            _ => {
+                if let Some(command) = line.strip_prefix("$ ") {
+                    commands.push((command.to_owned(), String::new()));
+                } else {
                     let (_, output) = commands.last_mut().expect("a block begins with a command");
                     output.push_str(line);
                     output.push('\n');
                 }
-            },
+            }
         }
     }
     commands

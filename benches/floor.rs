@@ -7,14 +7,20 @@ use std::fs::{File, OpenOptions, rename};
 use std::io::{Read as _, Result, Write as _};
 use std::path::PathBuf;
 
+use rustix::fs::FlockOperation;
+
 fn main() -> Result<()> {
     let mut arguments = std::env::args_os().skip(1);
     let config = PathBuf::from(arguments.next().expect("a config"));
     let folder = config.parent().expect("a config in a folder");
 
     let mut options = OpenOptions::new();
-    let mut lock = options.write(true).create(true).truncate(false).open(config.with_extension("toml.lock"))?;
-    lock.lock()?;
+    let mut lock = options
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(config.with_extension("toml.lock"))?;
+    rustix::fs::flock(&lock, FlockOperation::LockExclusive)?;
     lock.write_all(b"# who holds the lock\n")?;
     let mut file = File::open(&config)?;
     file.read_to_end(&mut Vec::new())?;

@@ -8,7 +8,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{BufWriter, Result, Write as _};
+use std::io::{BufWriter, Result, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -68,9 +68,13 @@ fn main() -> Result<()> {
             config: folder.path().join("config.toml"),
             _folder: folder,
         };
-        println!("\n{label}: {} ({} pairs of runs)", filesystem(&bench.config), PAIRS);
+        println!(
+            "\n{label}: {} ({} pairs of runs)",
+            filesystem(&bench.config),
+            PAIRS
+        );
         println!("{:<34}{:>9}{:>9}{:>9}", "", "tool", "floor", "");
-        bench.compare(label)?;
+        bench.compare()?;
         if label == "disk" {
             bench.measure_large()?;
         }
@@ -78,20 +82,28 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Builds the floor with the settings of this very benchmark, and returns where it stands.
+/// Builds the floor beside the tool, since `cargo bench` leaves examples out, and returns its path.
 fn build_floor() -> Option<PathBuf> {
-    let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--release", "--example", "floor"])
-        .arg("--manifest-path")
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
-        .status();
     let release = Path::new(env!("CARGO_BIN_EXE_containerd-edit")).parent()?;
+    let built = Command::new(env!("CARGO"))
+        .args([
+            "build",
+            "--quiet",
+            "--release",
+            "--example",
+            "floor",
+            "--manifest-path",
+        ])
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
+        .arg("--target-dir")
+        .arg(release.parent()?)
+        .status();
     let floor = release.join("examples/floor");
     (built.ok()?.success() && floor.exists()).then_some(floor)
 }
 
 impl Bench {
-    fn compare(&self, place: &str) -> Result<()> {
+    fn compare(&self) -> Result<()> {
         let add: &[&OsStr] = &["add", "crun", "--config"].map(OsStr::new);
         // What the tool makes of the config: the floor writes the same.
         self.reset(ORDINARY)?;
@@ -113,7 +125,7 @@ impl Bench {
                 arguments.extend(text.map(OsStr::new));
                 floors.push(run(&self.floor, &[], &arguments)?);
             }
-            print_comparison(label, &tools, &floors, (place == "disk").then_some(target));
+            print_comparison(label, &tools, &floors, target);
         }
         Ok(())
     }
@@ -122,18 +134,22 @@ impl Bench {
     fn measure_large(&self) -> Result<()> {
         let file = BufWriter::new(File::create(&self.config)?);
         write_large(file)?;
-        let megabytes = fs::metadata(&self.config)?.len();
-        println!("  {LARGE} handlers ({} MB of text)", mega(megabytes));
-        for arguments in [["add", "crun"], ["add", "crun"], ["remove", "crun"]] {
-            let label = arguments.join(" ");
-            let mut arguments = arguments.map(OsStr::new).to_vec();
-            arguments.push(OsStr::new("--config"));
+        let size = megabytes(fs::metadata(&self.config)?.len());
+        println!("  {LARGE} handlers, {size:.1} MB of text:");
+        let runs: [(&str, &[&str]); 4] = [
+            ("changed", &["add", "crun", "--config"]),
+            ("unchanged", &["add", "crun", "--config"]),
+            ("changed back", &["remove", "crun", "--config"]),
+            ("listed", &["list", "--config"]),
+        ];
+        for (label, arguments) in runs {
+            let arguments: Vec<&OsStr> = arguments.iter().map(OsStr::new).collect();
             let run = run(&self.tool, &arguments, &[self.config.as_os_str()])?;
             println!(
-                "  {label:<32}{:>7.0} ms, {:.0} ms of CPU, {} MB at most",
+                "  {label:<32}{:>6.0} ms, {:.0} ms of CPU, {:.0} MB at most",
                 milliseconds(run.elapsed),
                 milliseconds(run.cpu),
-                mega(run.peak_bytes),
+                megabytes(run.peak_bytes),
             );
         }
         Ok(())
@@ -154,11 +170,19 @@ impl Bench {
 /// memory it has until it starts: keep this small.
 fn run(program: &Path, first: &[&OsStr], then: &[&OsStr]) -> Result<Run> {
     let mut command = Command::new(program);
-    command.args(first).args(then).stdin(Stdio::null()).stdout(Stdio::null());
+    command
+        .args(first)
+        .args(then)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null());
     let started = Instant::now();
     let used = command.spawn()?.wait4()?;
     let elapsed = started.elapsed();
-    assert!(used.status.success(), "{} {first:?} failed", program.display());
+    assert!(
+        used.status.success(),
+        "{} {first:?} failed",
+        program.display()
+    );
     Ok(Run {
         elapsed,
         cpu: used.rusage.utime + used.rusage.stime,
@@ -166,29 +190,39 @@ fn run(program: &Path, first: &[&OsStr], then: &[&OsStr]) -> Result<Run> {
     })
 }
 
-/// `target`: for the ratio of time; it is for a disk, where the syncs take their time.
-fn print_comparison(label: &str, tools: &[Run], floors: &[Run], target: Option<f64>) {
-    let elapsed = |runs: &[Run]| median(runs.iter().map(|run| milliseconds(run.elapsed)));
-    let cpu = |runs: &[Run]| median(runs.iter().map(|run| milliseconds(run.cpu)));
-    let memory = |runs: &[Run]| median(runs.iter().map(|run| megabytes(run.peak_bytes)));
+/// `target`: for the ratio of the times.
+fn print_comparison(label: &str, tools: &[Run], floors: &[Run], target: f64) {
+    let row = |what: &str, figure: &dyn Fn(&Run) -> f64, result: &str| {
+        let [tool, floor] = [tools, floors].map(|runs| median(runs.iter().map(figure)));
+        println!(
+            "  {:<32}{tool:>9.2}{floor:>9.2}  {result}",
+            format!("{label}: {what}")
+        );
+    };
     let pairs = || tools.iter().zip(floors);
-    let ratio = median(pairs().map(|(tool, floor)| {
-        tool.elapsed.as_secs_f64() / floor.elapsed.as_secs_f64()
-    }));
-    let extra = median(pairs().map(|(tool, floor)| milliseconds(tool.cpu) - milliseconds(floor.cpu)));
-    let row = |what: &str, unit: &str, tool: f64, floor: f64, result: &str| {
-        println!("  {:<32}{tool:>9.2}{floor:>9.2}  {result}", format!("{label}: {what}, {unit}"));
-    };
-    let ratio = match target {
-        Some(target) => against(&format!("{ratio:.2}x"), ratio, target, "x"),
-        None => format!("{ratio:.2}x"),
-    };
-    row("time", "ms", elapsed(tools), elapsed(floors), &ratio);
-    let extra = against(&format!("{extra:+.2} ms"), extra, CPU_TARGET_MS, " ms");
-    row("CPU", "ms", cpu(tools), cpu(floors), &extra);
-    let peak = memory(tools);
-    let peak_result = against(&format!("{peak:.2} MB"), peak, MEMORY_TARGET_MB, " MB");
-    row("peak memory", "MB", peak, memory(floors), &peak_result);
+    let elapsed = |run: &Run| milliseconds(run.elapsed);
+    let cpu = |run: &Run| milliseconds(run.cpu);
+    let peak = |run: &Run| megabytes(run.peak_bytes);
+
+    let ratios = || pairs().map(|(tool, floor)| elapsed(tool) / elapsed(floor));
+    let ratio = median(ratios());
+    let [low, high] = [0.25, 0.75].map(|part| quantile(ratios(), part));
+    let shown = format!("{ratio:.2}x (half of the pairs: {low:.2} to {high:.2})");
+    row("time, ms", &elapsed, &against(&shown, ratio, target, "x"));
+    let extra = median(pairs().map(|(tool, floor)| cpu(tool) - cpu(floor)));
+    let shown = format!("{extra:+.2} ms");
+    row(
+        "CPU, ms",
+        &cpu,
+        &against(&shown, extra, CPU_TARGET_MS, " ms"),
+    );
+    let most = quantile(tools.iter().map(peak), 1.0);
+    let shown = format!("{most:.2} MB at most");
+    row(
+        "peak memory, MB",
+        &peak,
+        &against(&shown, most, MEMORY_TARGET_MB, " MB"),
+    );
 }
 
 fn print_size(tool: &Path) -> Result<()> {
@@ -216,7 +250,7 @@ fn filesystem(path: &Path) -> String {
         .map_or_else(|| "unknown".to_owned(), |(_, name)| name.to_owned())
 }
 
-fn write_large(mut file: impl std::io::Write) -> Result<()> {
+fn write_large(mut file: impl Write) -> Result<()> {
     writeln!(file, "version = 2")?;
     let header = "plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes";
     for number in 0..LARGE {
@@ -229,20 +263,30 @@ fn write_large(mut file: impl std::io::Write) -> Result<()> {
 }
 
 fn median(figures: impl Iterator<Item = f64>) -> f64 {
+    quantile(figures, 0.5)
+}
+
+/// The figure below which `part` of them lie.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "there are a few hundred of them"
+)]
+fn quantile(figures: impl Iterator<Item = f64>, part: f64) -> f64 {
     let mut figures: Vec<f64> = figures.collect();
     figures.sort_by(f64::total_cmp);
-    figures[figures.len() / 2]
+    figures[((figures.len() - 1) as f64 * part).round() as usize]
 }
 
 fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-#[expect(clippy::cast_precision_loss, reason = "no file or process is that large")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "no file or process is that large"
+)]
 fn megabytes(bytes: u64) -> f64 {
     bytes as f64 / 1e6
-}
-
-fn mega(bytes: u64) -> String {
-    format!("{:.1}", megabytes(bytes))
 }

@@ -4,6 +4,7 @@ use toml_edit::Item;
 
 use crate::containerd::plugin;
 use crate::containerd::version;
+use crate::document::lines::Positions;
 use crate::document::{Document, Position};
 use crate::patch::PatchError;
 use crate::patch::listing;
@@ -82,6 +83,7 @@ impl Inventory {
 fn handlers(config: &Document<'_>, id: &str) -> Vec<ListedHandler> {
     let [plugins, id, containerd, runtimes] = plugin::runtimes_path(id);
     let default = config.string(&[plugins, id, containerd, "default_runtime_name"]);
+    let mut positions = Positions::of(config.text);
     listing::of(config, id)
         .into_iter()
         .map(|handler| {
@@ -104,7 +106,7 @@ fn handlers(config: &Document<'_>, id: &str) -> Vec<ListedHandler> {
                 runtime_type: config.string(&runtime_type).map(str::to_owned),
                 is_implied: handler.is_implied(),
                 is_default: default == Some(handler.name),
-                at: config.position(handler.offset),
+                at: positions.at(handler.offset),
                 owner: match handler.provenance {
                     Some(Provenance::Owner(owner)) => Some(owner),
                     _ => None,

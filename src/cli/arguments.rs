@@ -172,7 +172,7 @@ impl Arguments {
                 Some(verb) => command.mut_subcommand(verb, from_variable),
             };
         }
-        let matches = command.clone().try_get_matches_from(arguments)?;
+        let matches = command.try_get_matches_from_mut(arguments)?;
         let read = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
         read.check(&mut command)?;
         Ok(read)

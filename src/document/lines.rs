@@ -71,17 +71,47 @@ pub(crate) fn line_break(text: &str, offset: usize) -> &'static str {
 
 /// Line, column and text of the line that holds `offset`.
 pub(crate) fn position(text: &str, offset: usize) -> Position {
-    let mut offset = offset.min(text.len());
-    while !text.is_char_boundary(offset) {
-        offset -= 1;
+    Positions::of(text).at(offset)
+}
+
+/// Positions in one text. Lines are counted on from the last one asked for, so that many in file
+/// order take one pass.
+pub(crate) struct Positions<'t> {
+    text: &'t str,
+    counted_to: usize,
+    line: usize,
+}
+
+impl<'t> Positions<'t> {
+    pub(crate) fn of(text: &'t str) -> Self {
+        Self {
+            text,
+            counted_to: 0,
+            line: 1,
+        }
     }
-    let start = start(text, offset);
-    Position {
-        line: text[..offset].bytes().filter(|&byte| byte == b'\n').count() + 1,
-        column: text[start.min(offset)..offset].chars().count() + 1,
-        text: text[start..end(text, offset).max(start)]
-            .trim_end_matches(['\r', '\n'])
-            .to_owned(),
+
+    /// Line, column and text of the line that holds `offset`.
+    pub(crate) fn at(&mut self, offset: usize) -> Position {
+        let text = self.text;
+        let mut offset = offset.min(text.len());
+        while !text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        if offset < self.counted_to {
+            *self = Self::of(text);
+        }
+        let passed = text[self.counted_to..offset].bytes();
+        self.line += passed.filter(|&byte| byte == b'\n').count();
+        self.counted_to = offset;
+        let start = start(text, offset);
+        Position {
+            line: self.line,
+            column: text[start.min(offset)..offset].chars().count() + 1,
+            text: text[start..end(text, offset).max(start)]
+                .trim_end_matches(['\r', '\n'])
+                .to_owned(),
+        }
     }
 }
 
@@ -103,6 +133,15 @@ mod tests {
         let at = position("x = 1\r\nÄÖ = 2\r\n", 12);
         assert_eq!((at.line, at.column), (2, 4));
         assert_eq!(at.text, "ÄÖ = 2");
+    }
+
+    #[test]
+    fn positions_are_the_same_in_any_order() {
+        let text = "a\nbc\n\nd";
+        let mut positions = Positions::of(text);
+        for offset in [3, 5, 7, 2, 2, 0, 99, 6] {
+            assert_eq!(positions.at(offset), position(text, offset), "{offset}");
+        }
     }
 
     #[test]

@@ -150,8 +150,11 @@ pub fn apply(config: Option<&Document<'_>>, patch: &Patch) -> Result<Edited, Pat
     let Some(text) = edited.text.take() else {
         return create(patch);
     };
-    let text = Document::parse(text.as_bytes()).map_err(broken)?;
-    let ensured = ensure(&text, patch)?;
+    let ensured = if text == config.text {
+        ensure(config, patch)?
+    } else {
+        ensure(&Document::parse(text.as_bytes()).map_err(broken)?, patch)?
+    };
     edited.text = ensured.text;
     edited.version = ensured.version;
     edited.handlers.added = ensured.handlers.added;

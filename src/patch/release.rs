@@ -3,7 +3,7 @@
 use toml_edit::Value;
 
 use crate::containerd::plugin;
-use crate::document::Document;
+use crate::document::{Document, lines};
 use crate::handler::RUNC_TYPE;
 
 use super::default::BUILT_IN;
@@ -118,6 +118,12 @@ impl Edit<'_, '_> {
 /// What becomes of a file from which handlers were removed: `None` if nothing is left in it but
 /// what the tool created it with.
 pub(super) fn without_leftovers(text: String) -> Option<String> {
+    // A version alone takes one line. Of a large file, that says enough without parsing it again.
+    let content = text.trim_start_matches('\u{feff}').lines();
+    let mut content = content.filter(|line| !lines::is_blank(line) && !lines::is_comment(line));
+    if content.nth(1).is_some() {
+        return Some(text);
+    }
     let Ok(config) = Document::parse(text.as_bytes()) else {
         return Some(text);
     };

@@ -50,15 +50,16 @@ impl Splices {
 
         let mut changes: Vec<(Range<usize>, Change)> = Vec::new();
         changes.extend(cuts.into_iter().map(|range| (range, Change::Cut)));
-        changes.extend(
-            self.added
-                .into_iter()
-                .map(|(offset, lines)| (offset..offset, Change::Lines(lines))),
-        );
+        // At the end of an unterminated last line, its own text comes before new lines.
         changes.extend(
             self.replaced
                 .into_iter()
                 .map(|(range, text)| (range, Change::Text(text))),
+        );
+        changes.extend(
+            self.added
+                .into_iter()
+                .map(|(offset, lines)| (offset..offset, Change::Lines(lines))),
         );
         changes.sort_by_key(|(range, _)| (range.start, range.end));
 
@@ -171,6 +172,15 @@ mod tests {
             splices.add_lines(1, "c\n");
         });
         assert_eq!(produced, "c", "no empty first line");
+    }
+
+    #[test]
+    fn text_at_an_unterminated_end_belongs_to_the_last_line() {
+        let produced = splice("a = 1", |splices| {
+            splices.add_lines(5, "b = 2\n");
+            splices.replace(5..5, " # one");
+        });
+        assert_eq!(produced, "a = 1 # one\nb = 2");
     }
 
     #[test]

@@ -62,6 +62,10 @@ impl<'t> Edit<'_, 't> {
                 written.owners.push(owner);
                 written.literals.push(was);
                 written.markers.push(span);
+                if matches!(was, UNSET | ABSENT) {
+                    // The bottom. What follows belongs to another key of the same inline table.
+                    break;
+                }
             }
         }
         Some(written)

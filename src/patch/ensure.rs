@@ -185,6 +185,6 @@ impl Edit<'_, '_> {
         let owner = self.owner.as_str();
         let marker = Marker::Was { owner, was: UNSET }.text();
         let line = format!("version = 2{marker}\n");
-        self.splices.add_lines(self.config.text.len(), line);
+        self.splices.add_pairs(self.config.text.len(), line);
     }
 }

@@ -120,7 +120,7 @@ impl<'d, 't> Edit<'d, 't> {
                     None => style.key_indent.as_str(),
                 };
                 let offset = config.statement_lines(last.unwrap_or(header)).end;
-                self.splices.add_lines(offset, pairs("", indent));
+                self.splices.add_pairs(offset, pairs("", indent));
             }
             Place::Body { header, depth } => {
                 let last = config.index.body(header).next_back().unwrap_or(header);
@@ -138,7 +138,7 @@ impl<'d, 't> Edit<'d, 't> {
                 let prefix = format!("{prefix}.{}", dotted(&path[depth..]));
                 let offset = config.statement_lines(pair).end;
                 let indent = self.indent(pair);
-                self.splices.add_lines(offset, pairs(&prefix, indent));
+                self.splices.add_pairs(offset, pairs(&prefix, indent));
             }
             Place::Implicit { header, depth } => {
                 let name = raw(header, 0, depth - 1);

@@ -4,8 +4,10 @@
 //! bug that was found this way has a named test of its own in [`found`].
 
 mod corpus;
+mod hostile;
 mod meaning;
 mod round_trip;
+mod settings;
 mod spellings;
 mod variants;
 

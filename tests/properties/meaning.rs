@@ -52,7 +52,13 @@ pub(crate) fn value_meaning(value: &Value) -> String {
         Value::Float(float) if float.value().is_nan() => "nan".to_owned(),
         Value::Float(float) => format!("f{:?}", float.value()),
         Value::Boolean(boolean) => boolean.value().to_string(),
-        Value::Datetime(datetime) => format!("{:?}", datetime.value()),
+        Value::Datetime(datetime) => {
+            let mut datetime = *datetime.value();
+            if let Some(time) = &mut datetime.time {
+                time.second.get_or_insert(0);
+            }
+            format!("{datetime:?}")
+        }
         Value::Array(array) => {
             let elements: Vec<String> = array.iter().map(value_meaning).collect();
             elements.join(",")

@@ -24,6 +24,8 @@ impl Edit<'_, '_> {
         if gone.is_empty() {
             return Ok(());
         }
+        // A default that names the implied handler does so without it, too.
+        let gone_names: Vec<&str> = gone.iter().map(|handler| handler.name).collect();
         let unneeded = kept.iter().position(|handler| {
             handler.is_implied() && !kept.iter().any(|other| other.name != BUILT_IN && other.needs(handler))
         });
@@ -32,7 +34,6 @@ impl Edit<'_, '_> {
         }
 
         let kept_names: Vec<&str> = kept.iter().map(|handler| handler.name).collect();
-        let gone_names: Vec<&str> = gone.iter().map(|handler| handler.name).collect();
         let default_before = self.default_name(id).unwrap_or(BUILT_IN).to_owned();
         let default = self.release_default(id, &gone_names, &kept_names);
         let runtimes = plugin::runtimes_path(id);

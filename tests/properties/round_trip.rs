@@ -1,7 +1,7 @@
 //! Adding twice is adding once, and removing what was added gives back the file.
 
 use containerd_edit::{
-    Document, Edited, Handler, HandlerName, Inventory, Owner, Patch, PatchError, Preset, apply,
+    Document, Edited, Handler, HandlerName, Inventory, ListedHandler, Owner, Patch, PatchError, Preset, apply,
 };
 use proptest::prelude::*;
 
@@ -77,8 +77,7 @@ fn is_unsettled(text: &str, added: &[Added]) -> bool {
     let is_added = |name: &str| added.iter().any(|added| added.name == name);
     // These were there before.
     handlers.iter().any(|handler| is_added(&handler.name))
-        // An implied handler that nobody needs goes with the next removal.
-        || handlers.iter().any(|handler| handler.is_implied)
+        || holds_unneeded(handlers)
         || lacks_runc(text, &inventory, added)
         || default_names_nothing(text, &inventory)
         || is_left_over(text)
@@ -92,6 +91,18 @@ fn is_left_over(text: &str) -> bool {
     let leaves = meaning::leaves(text);
     text.contains("# containerd-edit v1 owner=")
         && leaves.iter().all(|(path, _)| path[..] == ["version"])
+}
+
+/// Whether an implied handler is there that nothing needs: it goes with the next removal.
+fn holds_unneeded(handlers: &[ListedHandler]) -> bool {
+    handlers.iter().any(|implied| {
+        let needs = |other: &ListedHandler| {
+            other.plugin == implied.plugin
+                && other.name != "runc"
+                && (other.owner.is_some() || other.at.line > implied.at.line)
+        };
+        implied.is_implied && (implied.name != "runc" || !handlers.iter().any(needs))
+    })
 }
 
 /// Whether containerd 1.x finds no runc in the file, and runc stays once it is there: for handlers
@@ -156,10 +167,12 @@ pub(crate) fn check(text: Option<&str>, added: &[Added]) -> Result<Outcome, Stri
             Err(error @ (PatchError::Surprise { .. } | PatchError::Broken { .. })) => {
                 return fails("add went wrong", &(&error, &current));
             }
-            // The default may stand in another inline table than the handlers.
-            Err(PatchError::MultiLineTable { .. } | PatchError::MultiLineString { .. }) => {
-                return Ok(Outcome::Refused);
-            }
+            // What is in the way of one handler or default is not always in the way of another.
+            Err(
+                PatchError::MultiLineTable { .. }
+                | PatchError::MultiLineString { .. }
+                | PatchError::Obstacle { .. },
+            ) => return Ok(Outcome::Refused),
             Err(_) if number == 0 => return Ok(Outcome::Refused),
             Err(error) => return fails("one add is refused, another is not", &(&error, &current)),
         };

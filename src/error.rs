@@ -60,6 +60,14 @@ pub enum Error {
         /// What it is.
         found: &'static str,
     },
+    /// Something that is no regular file stands at the name of the lock file.
+    #[error("{found} stands in the place of the lock file")]
+    PlantedLock {
+        /// The path of the lock file.
+        path: PathBuf,
+        /// What stands there.
+        found: &'static str,
+    },
     /// The lock file belongs to an untrusted user, who could hold it for ever.
     #[error("the lock file belongs to user {owner}, who could hold it for ever")]
     ForeignLock {
@@ -155,6 +163,7 @@ impl Error {
             Self::Parse { .. } => ExitCode::Unreadable,
             Self::Patch { source, .. } => match source {
                 PatchError::AmbiguousPlugin { .. }
+                | PatchError::MisplacedHandlers { .. }
                 | PatchError::Surprise { .. }
                 | PatchError::Broken { .. } => ExitCode::Refused,
                 _ => ExitCode::Unreadable,
@@ -163,6 +172,7 @@ impl Error {
             | Self::NoFolder { .. }
             | Self::DanglingLink { .. }
             | Self::NotAFile { .. } => ExitCode::Missing,
+            Self::PlantedLock { .. } => ExitCode::Io,
             Self::ForeignLock { .. } => ExitCode::Permission,
             Self::LockBusy { .. } | Self::KeptChanging { .. } => ExitCode::TryAgain,
             Self::Io { source, .. } => match source.kind() {
@@ -186,12 +196,14 @@ impl Error {
                     "not-editable"
                 }
                 PatchError::AmbiguousPlugin { .. } => "ambiguous-plugin",
+                PatchError::MisplacedHandlers { .. } => "misplaced-handlers",
                 PatchError::Surprise { .. } | PatchError::Broken { .. } => "defect",
             },
             Self::NoFile { .. } => "no-file",
             Self::NoFolder { .. } => "no-folder",
             Self::DanglingLink { .. } => "dangling-link",
             Self::NotAFile { .. } => "not-a-file",
+            Self::PlantedLock { .. } => "planted-lock",
             Self::ForeignLock { .. } => "foreign-lock",
             Self::LockBusy { .. } => "lock-busy",
             Self::KeptChanging { .. } => "kept-changing",
@@ -210,6 +222,7 @@ impl Error {
             | Self::NoFolder { path, .. }
             | Self::DanglingLink { path, .. }
             | Self::NotAFile { path, .. }
+            | Self::PlantedLock { path, .. }
             | Self::ForeignLock { path, .. }
             | Self::LockBusy { path, .. }
             | Self::KeptChanging { path, .. }
@@ -252,6 +265,10 @@ impl Error {
             Self::NotAFile { found, .. } => {
                 format!("move the {} away", found.trim_start_matches("a "))
             }
+            Self::PlantedLock { path, .. } => format!(
+                "find out who put it there, then move it away: mv {0} {0}.away",
+                path.display()
+            ),
             Self::ForeignLock { path, .. } => format!(
                 "see who that is; when no installer of theirs is running: chown 0:0 {}",
                 path.display()
@@ -296,6 +313,10 @@ fn patch_hint(error: &PatchError) -> String {
             "run it once for each: --plugin-id {} and --plugin-id {}",
             ids[0], ids[1]
         ),
+        PatchError::MisplacedHandlers { found, right, .. } => format!(
+            "rename the plugin table from {found} to {right}, or correct the file's version; or \
+             name the table to edit with --plugin-id"
+        ),
         PatchError::Surprise { .. } | PatchError::Broken { .. } => {
             "the file is untouched; please report this with the file".to_owned()
         }
@@ -306,12 +327,16 @@ fn io_hint(error: &io::Error, path: &Path) -> String {
     let shown = path.display();
     match Errno::from_io_error(error) {
         Some(Errno::ROFS) => format!("the filesystem of {shown} is mounted read-only"),
-        Some(Errno::NOSPC) => format!("free space or inodes on the filesystem of {shown} (df, df -i)"),
+        Some(Errno::NOSPC) => {
+            format!("free space or inodes on the filesystem of {shown} (df, df -i)")
+        }
         Some(Errno::DQUOT) => format!("a disk quota is used up on the filesystem of {shown}"),
         Some(Errno::BUSY) => format!(
             "{shown} is itself a mount point, so it can't be replaced: mount its folder instead"
         ),
-        Some(Errno::XDEV) => format!("{shown} is on another mount than its folder: mount the folder"),
+        Some(Errno::XDEV) => {
+            format!("{shown} is on another mount than its folder: mount the folder")
+        }
         Some(Errno::PERM) => format!(
             "run it as the owner of {shown} or as root; as root: the file may be immutable \
              (lsattr, chattr -i)"

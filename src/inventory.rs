@@ -71,7 +71,10 @@ impl Inventory {
             Some(id) => vec![id],
             None => plugin::IDS.to_vec(),
         };
-        let handlers = ids.into_iter().flat_map(|id| handlers(config, id)).collect();
+        let handlers = ids
+            .into_iter()
+            .flat_map(|id| handlers(config, id))
+            .collect();
         Ok(Self { version, handlers })
     }
 }
@@ -83,7 +86,14 @@ fn handlers(config: &Document<'_>, id: &str) -> Vec<ListedHandler> {
         .into_iter()
         .map(|handler| {
             let path = [plugins, id, containerd, runtimes, handler.name];
-            let runtime_type = [plugins, id, containerd, runtimes, handler.name, "runtime_type"];
+            let runtime_type = [
+                plugins,
+                id,
+                containerd,
+                runtimes,
+                handler.name,
+                "runtime_type",
+            ];
             let mut settings = Vec::new();
             if let Some(item) = config.get(&path) {
                 collect(item, &mut Vec::new(), &mut settings);

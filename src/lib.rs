@@ -1,4 +1,39 @@
 //! Changes a node's containerd configuration safely.
+//!
+//! Registers and unregisters CRI runtime handlers (Kata, gVisor, crun, NVIDIA, wasm shims …) in
+//! `/etc/containerd/config.toml`, so that installers which overlap, die half-way or retry for ever
+//! can't corrupt the file or lose each other's work.
+//!
+//! - [`Patch`] says what shall be listed and what shall not; [`apply`] is the pure edit: it splices
+//!   text and leaves every other byte alone.
+//! - [`Editor`] makes it a transaction: lock, read, patch, check, write beside, sync, rename, sync.
+//! - [`Inventory`] tells what a config lists.
+//!
+//! # Limitations
+//!
+//! Linux only. Imported files are neither read nor changed. containerd is not restarted: it reads
+//! its config only when it starts. A program that rewrites the file without taking the lock is
+//! noticed, but for a window of microseconds before the rename.
+//!
+//! # Examples
+//!
+//! ```
+//! use containerd_edit::{Editor, Handler, Patch, Preset};
+//!
+//! let folder = tempfile::tempdir()?;
+//! let config = folder.path().join("config.toml");
+//! std::fs::write(&config, "# mine\nversion = 3\n")?;
+//!
+//! let crun = Preset::named("crun").ok_or("no such preset")?;
+//! let patch = Patch::new().ensure(Handler::from_preset("crun".parse()?, crun));
+//! let done = Editor::new(&config).commit(&patch)?;
+//! assert!(done.is_change(), "containerd has to be restarted");
+//!
+//! Editor::new(&config).commit(&Patch::new().remove("crun"))?;
+//! assert_eq!(std::fs::read_to_string(&config)?, "# mine\nversion = 3\n");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
 mod containerd;
 mod document;
 mod error;
@@ -15,6 +50,10 @@ pub use document::{Document, ParseError, Position};
 pub use error::{Error, ExitCode};
 pub use handler::{Handler, HandlerName, NameError, Owner, Preset, Setting, SettingError};
 pub use inventory::{Inventory, ListedHandler};
-pub use lock::ConfigLock;
 pub use patch::{Edited, Handlers, Patch, PatchError, Warning, apply};
 pub use transaction::{DEFAULT_LOCK_TIMEOUT, Editor, Plan};
+
+/// The example in the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -26,7 +26,7 @@ const HOLDER_BYTES: usize = 1024;
 /// The exclusive lock on a config, held until it is dropped.
 #[must_use = "the lock ends when this is dropped"]
 #[derive(Debug)]
-pub struct ConfigLock {
+pub(crate) struct ConfigLock {
     file: File,
 }
 
@@ -72,14 +72,22 @@ impl ConfigLock {
             let waited = started.elapsed();
             if waited >= patience.timeout {
                 let holder = holder(&file);
-                let waited = if patience.timeout.is_zero() { Duration::ZERO } else { waited };
-                return Err(Error::LockBusy { path, waited, holder });
+                let waited = if patience.timeout.is_zero() {
+                    Duration::ZERO
+                } else {
+                    waited
+                };
+                return Err(Error::LockBusy {
+                    path,
+                    waited,
+                    holder,
+                });
             }
             if waited >= QUIET && !told {
                 (patience.on_wait)(&path, holder(&file).as_deref());
                 told = true;
             }
-            std::thread::sleep(pause.min(patience.timeout - waited));
+            std::thread::sleep(pause.min(patience.timeout.saturating_sub(waited)));
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
@@ -116,7 +124,7 @@ fn open(path: &Path) -> Result<File, Error> {
         source,
     };
     let file = opened.map_err(|error| match target::kind_at(path) {
-        Some(found) if found != target::REGULAR => Error::NotAFile {
+        Some(found) if found != target::REGULAR => Error::PlantedLock {
             path: path.to_owned(),
             found,
         },
@@ -125,7 +133,7 @@ fn open(path: &Path) -> Result<File, Error> {
     let metadata = file.metadata().map_err(failed)?;
     if !metadata.is_file() {
         // A FIFO can be locked as well, by whoever put it there.
-        return Err(Error::NotAFile {
+        return Err(Error::PlantedLock {
             path: path.to_owned(),
             found: target::kind(metadata.file_type()),
         });
@@ -207,9 +215,13 @@ mod tests {
         let (_folder, config) = config();
         let first = ConfigLock::acquire(&config, "add kata", &AT_ONCE).expect("free");
         let error = ConfigLock::acquire(&config, "add crun", &AT_ONCE).expect_err("busy");
-        assert!(error.to_string().contains("command=\"add kata\""), "{error}");
+        assert!(
+            error.to_string().contains("command=\"add kata\""),
+            "{error}"
+        );
         drop(first);
-        ConfigLock::acquire(&config, "add crun", &AT_ONCE).expect("free again");
+        let again = ConfigLock::acquire(&config, "add crun", &AT_ONCE);
+        assert!(again.is_ok(), "free again: {again:?}");
     }
 
     #[test]
@@ -245,17 +257,26 @@ mod tests {
                 }
             }
             let error = ConfigLock::acquire(&config, "add", &AT_ONCE).expect_err(plant);
-            assert!(matches!(error, Error::NotAFile { .. }), "{plant}: {error}");
+            assert!(
+                matches!(error, Error::PlantedLock { .. }),
+                "{plant}: {error}"
+            );
         }
     }
 
     #[test]
     fn a_stale_holder_blocks_nobody() {
         let (_folder, config) = config();
-        let line = "# containerd-edit v1 pid=1 host=other since=2020-01-01T00:00:00Z command=\"x\"\n";
+        let line =
+            "# containerd-edit v1 pid=1 host=other since=2020-01-01T00:00:00Z command=\"x\"\n";
         let mut options = std::fs::OpenOptions::new();
-        let file = options.create_new(true).write(true).open(path_for(&config)).expect("creates");
+        let file = options
+            .create_new(true)
+            .write(true)
+            .open(path_for(&config))
+            .expect("creates");
         file.write_all_at(line.as_bytes(), 0).expect("writes");
-        ConfigLock::acquire(&config, "add", &AT_ONCE).expect("nobody holds it");
+        let lock = ConfigLock::acquire(&config, "add", &AT_ONCE);
+        assert!(lock.is_ok(), "nobody holds it: {lock:?}");
     }
 }

@@ -1,4 +1,8 @@
 //! Atomic, durable replacement of one file: the only code that renames or unlinks a config.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is the one home of these calls"
+)]
 
 use std::fs::{File, Permissions};
 use std::io::{self, Write as _};
@@ -59,22 +63,28 @@ impl<'a> PendingFile<'a> {
             .rand_bytes(RANDOM_CHARACTERS)
             .permissions(Permissions::from_mode(0o600))
             .tempfile_in(&target.folder)
-            .map_err(failed(&target.folder, "create a temporary file in this folder"))?;
+            .map_err(failed(
+                &target.folder,
+                "create a temporary file in this folder",
+            ))?;
         let file = temporary.as_file();
         match original {
-            Some(original) => copy_metadata(original, file)
-                .map_err(failed(&target.path, "keep owner, mode and attributes of the config"))?,
+            Some(original) => copy_metadata(original, file).map_err(failed(
+                &target.path,
+                "keep owner, mode and attributes of the config",
+            ))?,
             None => file
                 .set_permissions(Permissions::from_mode(NEW_FILE_MODE))
                 .map_err(failed(&target.path, "set the mode of the new config"))?,
         }
-        temporary
-            .write_all(bytes)
-            .map_err(failed(&target.folder, "write a temporary file in this folder"))?;
-        temporary
-            .as_file()
-            .sync_all()
-            .map_err(failed(&target.folder, "sync a temporary file in this folder"))?;
+        temporary.write_all(bytes).map_err(failed(
+            &target.folder,
+            "write a temporary file in this folder",
+        ))?;
+        temporary.as_file().sync_all().map_err(failed(
+            &target.folder,
+            "sync a temporary file in this folder",
+        ))?;
         Ok(Self {
             temporary,
             target,
@@ -136,10 +146,12 @@ pub(crate) fn delete(
 pub(crate) fn sync(target: &Target, file: Option<&File>) -> Result<(), Error> {
     let folder = File::open(&target.folder).and_then(|folder| folder.sync_all());
     let file = || file.map_or(Ok(()), File::sync_all);
-    folder.and_then(|()| file()).map_err(|source| Error::NotDurable {
-        path: target.path.clone(),
-        source,
-    })
+    folder
+        .and_then(|()| file())
+        .map_err(|source| Error::NotDurable {
+            path: target.path.clone(),
+            source,
+        })
 }
 
 /// Removes the temporary files that killed runs have left. Nobody else can have one: the lock is
@@ -155,7 +167,8 @@ pub(crate) fn sweep(_lock: &ConfigLock, target: &Target) {
             .to_str()
             .and_then(|name| name.strip_prefix(&prefix)?.strip_suffix(SUFFIX));
         let is_ours = random.is_some_and(|random| {
-            random.len() == RANDOM_CHARACTERS && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            random.len() == RANDOM_CHARACTERS
+                && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
         });
         if is_ours && entry.file_type().is_ok_and(|kind| kind.is_file()) {
             let _ = std::fs::remove_file(entry.path());

@@ -17,6 +17,9 @@ const TRIES: u32 = 10;
 /// How long [`Editor`] waits for the lock unless told otherwise.
 pub const DEFAULT_LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Is told the path of the lock file and what that says of its holder.
+type OnWait = dyn Fn(&Path, Option<&str>);
+
 /// Edits one containerd config.
 ///
 /// # Examples
@@ -40,7 +43,7 @@ pub struct Editor {
     path: PathBuf,
     lock_timeout: Duration,
     command: String,
-    on_wait: Box<dyn Fn(&Path, Option<&str>)>,
+    on_wait: Box<OnWait>,
 }
 
 /// An edit that was worked out, or made.
@@ -140,7 +143,11 @@ impl Editor {
             Err(error) if is_read_only(&error) => {
                 // Nobody can write there, so that nothing to do is nothing to lock for.
                 let plan = self.plan(patch)?;
-                return if plan.is_change() { Err(error) } else { Ok(plan) };
+                return if plan.is_change() {
+                    Err(error)
+                } else {
+                    Ok(plan)
+                };
             }
             Err(error) => return Err(error),
         };

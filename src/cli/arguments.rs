@@ -1,12 +1,15 @@
 //! What was typed.
 
 use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::error::ErrorKind;
-use clap::{ArgAction, Args, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{
+    ArgAction, Args, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
+};
 
 use containerd_edit::{HandlerName, Owner, Preset, Setting};
 
@@ -26,6 +29,7 @@ pub(super) struct Arguments {
 
 /// Flags of every verb, before or after it.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[command(next_help_heading = "Global options")]
 pub(super) struct Global {
     /// The containerd config to work on
@@ -61,7 +65,13 @@ pub(super) struct Global {
     pub(super) stdout: bool,
 
     /// How to report
-    #[arg(short, long, global = true, value_name = "FORMAT", default_value = "text")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "FORMAT",
+        default_value = "text"
+    )]
     pub(super) output: Format,
 
     /// Exit with 10 if something changed, or would change
@@ -149,9 +159,7 @@ const VARIABLES: [(&str, Option<&str>, &str); 2] = [
 
 impl Arguments {
     /// Reads a command line. An environment variable that is empty counts as unset.
-    pub(super) fn read(
-        arguments: impl IntoIterator<Item = OsString>,
-    ) -> Result<Self, clap::Error> {
+    pub(super) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let mut command = Self::command();
         for (argument, verb, name) in VARIABLES {
             let from_variable =
@@ -175,7 +183,11 @@ impl Arguments {
         let global = &self.global;
         let exclusive = [
             (global.dry_run && global.stdout, "--dry-run", "--stdout"),
-            (global.stdout && global.output == Format::Json, "--stdout", "--output json"),
+            (
+                global.stdout && global.output == Format::Json,
+                "--stdout",
+                "--output json",
+            ),
             (global.quiet && global.verbose, "--quiet", "--verbose"),
         ];
         for (both, one, other) in exclusive {
@@ -196,7 +208,9 @@ impl Arguments {
         ];
         for (given, flag) in writing {
             if given {
-                let message = format!("the argument '{flag}' cannot be used with '{reading}', which changes nothing");
+                let message = format!(
+                    "the argument '{flag}' cannot be used with '{reading}', which changes nothing"
+                );
                 return Err(command.error(ErrorKind::ArgumentConflict, message));
             }
         }
@@ -237,7 +251,7 @@ pub(super) fn preset_names() -> String {
 fn presets_help() -> String {
     let mut help = "Presets:\n".to_owned();
     for preset in Preset::all() {
-        help.push_str(&format!("  {:<10} {}\n", preset.name(), preset.about()));
+        let _ = writeln!(help, "  {:<10} {}", preset.name(), preset.about());
     }
     help
 }

@@ -10,9 +10,7 @@ use anstream::{AutoStream, ColorChoice};
 use clap::error::ErrorKind;
 use serde_json::Value;
 
-use containerd_edit::{
-    Document, Editor, Error, ExitCode, Handler, Inventory, Patch, SettingError,
-};
+use containerd_edit::{Document, Editor, Error, ExitCode, Handler, Inventory, Patch, SettingError};
 
 use self::arguments::{Add, Arguments, Color, Format, Verb};
 
@@ -118,7 +116,10 @@ impl Run {
                 if !quiet {
                     let lock = lock.display();
                     let holder = holder.unwrap_or("a program that does not say who it is");
-                    let _ = writeln!(io::stderr(), "waiting for the lock {lock}, held by {holder}");
+                    let _ = writeln!(
+                        io::stderr(),
+                        "waiting for the lock {lock}, held by {holder}"
+                    );
                 }
             })
     }
@@ -215,7 +216,10 @@ impl Run {
     /// Prints to stdout. Where the text is all that was asked for, failing to print it is an error;
     /// a reader that has gone away is none.
     fn print(&mut self, text: &str, is_the_result: bool, code: ExitCode) -> ExitCode {
-        let printed = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
+        let printed = self
+            .out
+            .write_all(text.as_bytes())
+            .and_then(|()| self.out.flush());
         match printed {
             Err(error) if is_the_result && error.kind() != io::ErrorKind::BrokenPipe => {
                 let _ = writeln!(self.err, "error: cannot write to stdout: {error}");
@@ -259,8 +263,7 @@ impl Run {
         };
         let exit = ExitCode::Usage;
         if self.arguments.global.output == Format::Json {
-            let report =
-                report::failure_json("usage", exit as u8, &error.to_string(), &hint, None);
+            let report = report::failure_json("usage", exit as u8, &error.to_string(), &hint, None);
             let _ = writeln!(self.out, "{report}");
         } else {
             let _ = writeln!(self.err, "error: {error}\nhint: {hint}");

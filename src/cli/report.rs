@@ -22,13 +22,20 @@ pub(super) fn diff(plan: &Plan) -> String {
     if !plan.is_change() {
         return String::new();
     }
-    let before = plan.before.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
+    let before = plan
+        .before
+        .as_deref()
+        .map(String::from_utf8_lossy)
+        .unwrap_or_default();
     let after = plan.edited.text.as_deref().unwrap_or_default();
     let path = plan.path.display().to_string();
     let name = |exists: bool| if exists { path.as_str() } else { "/dev/null" };
     TextDiff::from_lines(before.as_ref(), after)
         .unified_diff()
-        .header(name(plan.before.is_some()), name(plan.edited.text.is_some()))
+        .header(
+            name(plan.before.is_some()),
+            name(plan.edited.text.is_some()),
+        )
         .to_string()
 }
 
@@ -70,8 +77,9 @@ pub(super) fn summary(plan: &Plan, dry_run: bool) -> String {
         done.push("created the file".to_owned());
     } else if plan.edited.text.is_none() {
         done.push("deleted the file, which held nothing else".to_owned());
-    } else if done.is_empty() {
-        done.push("changed the default handler".to_owned());
+    }
+    if let Some(name) = &plan.edited.new_default {
+        done.push(format!("the default handler is now {name}"));
     }
     let done = done.join(", ");
     if dry_run {
@@ -111,7 +119,10 @@ fn warning_json(warning: &Warning) -> Value {
 
 pub(super) fn warning(path: &Path, warning: &Warning) -> String {
     let place = place(path, warning.at.as_ref());
-    format!("{WARNING}warning{WARNING:#}: {place}: {}\n", warning.message)
+    format!(
+        "{WARNING}warning{WARNING:#}: {place}: {}\n",
+        warning.message
+    )
 }
 
 /// An error: what, where with the line itself, why, and one next step.
@@ -184,7 +195,13 @@ fn excerpt(at: &Position) -> String {
     let printable = |char: char| if char.is_control() { ' ' } else { char };
     // Of a long line, the part around the column.
     let skipped = at.column.saturating_sub(EXCERPT / 2 + 1);
-    let line: String = at.text.chars().skip(skipped).take(EXCERPT).map(printable).collect();
+    let line: String = at
+        .text
+        .chars()
+        .skip(skipped)
+        .take(EXCERPT)
+        .map(printable)
+        .collect();
     let mark = " ".repeat(at.column - 1 - skipped);
     format!(
         "{margin} {CYAN}|{CYAN:#}\n{CYAN}{number} |{CYAN:#} {line}\n{margin} {CYAN}|{CYAN:#} {mark}{ERROR}^{ERROR:#}\n"
@@ -197,7 +214,10 @@ pub(super) fn list(inventory: &Inventory) -> String {
     for handler in &inventory.handlers {
         rows.push([
             handler.name.clone(),
-            handler.runtime_type.clone().unwrap_or_else(|| "-".to_owned()),
+            handler
+                .runtime_type
+                .clone()
+                .unwrap_or_else(|| "-".to_owned()),
             owner(handler).to_owned(),
             handler.at.line.to_string(),
             if handler.is_default { "default" } else { "" }.to_owned(),
@@ -303,7 +323,9 @@ fn insert(map: &mut Map<String, Value>, path: &[String], value: Value) {
             map.insert(key.clone(), value);
         }
         [key, rest @ ..] => {
-            let child = map.entry(key.clone()).or_insert_with(|| Value::Object(Map::new()));
+            let child = map
+                .entry(key.clone())
+                .or_insert_with(|| Value::Object(Map::new()));
             if let Value::Object(child) = child {
                 insert(child, rest, value);
             }
@@ -321,7 +343,9 @@ fn json_value(value: &Toml) -> Value {
         Toml::Datetime(datetime) => datetime.value().to_string().into(),
         Toml::Array(array) => array.iter().map(json_value).collect(),
         Toml::InlineTable(table) => {
-            let entries = table.iter().map(|(key, value)| (key.to_owned(), json_value(value)));
+            let entries = table
+                .iter()
+                .map(|(key, value)| (key.to_owned(), json_value(value)));
             Value::Object(entries.collect())
         }
     }

@@ -26,24 +26,45 @@ pub(crate) fn runtimes_path(id: &str) -> [&str; 4] {
     ["plugins", id, "containerd", "runtimes"]
 }
 
-/// Two plugin tables hold handlers, and each is read by other releases.
+/// No plugin table can take a handler without a loss on some release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Ambiguous(pub(crate) [&'static str; 2]);
+pub(crate) enum NoTable {
+    /// Two tables hold handlers, and each is read by other releases.
+    Ambiguous([&'static str; 2]),
+    /// The only table with handlers is one that just some releases read in a file of this version,
+    /// and they would stop to once the right table is there.
+    Misplaced {
+        found: &'static str,
+        right: &'static str,
+    },
+}
 
 /// Returns the plugin ID under which a new handler belongs.
 ///
 /// From version 3 on only one ID is read for handlers. A version 2 file may have the ID of
 /// version 3 (AKS ships such files): 2.x then reads nothing else.
-pub(crate) fn choose(config: &Document<'_>, version: i64) -> Result<&'static str, Ambiguous> {
-    if version >= 3 {
-        return Ok(VERSION_3);
-    }
-    let own = if version == 2 { VERSION_2 } else { VERSION_1 };
+pub(crate) fn choose(config: &Document<'_>, version: i64) -> Result<&'static str, NoTable> {
     let holds_containerd = |id| config.get(&containerd_path(id)).is_some();
+    let own = match version {
+        ..2 => VERSION_1,
+        2 => VERSION_2,
+        _ => VERSION_3,
+    };
+    // 2.3 takes the table of version 2 over, unless it finds its own (row `ver-3-v2id`).
+    let is_migrated = matches!(version, 0 | 1 | 3) && config.get(&["plugins", own]).is_none();
+    if is_migrated && holds_containerd(VERSION_2) {
+        return Err(NoTable::Misplaced {
+            found: VERSION_2,
+            right: own,
+        });
+    }
+    if own == VERSION_3 {
+        return Ok(own);
+    }
     match (holds_containerd(own), holds_containerd(VERSION_3)) {
         (_, false) => Ok(own),
         (false, true) => Ok(VERSION_3),
-        (true, true) => Err(Ambiguous([own, VERSION_3])),
+        (true, true) => Err(NoTable::Ambiguous([own, VERSION_3])),
     }
 }
 
@@ -67,7 +88,7 @@ pub(crate) fn is_ignored_by_2_0(id: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn chosen(text: &str) -> Result<&'static str, Ambiguous> {
+    fn chosen(text: &str) -> Result<&'static str, NoTable> {
         let config = Document::parse(text.as_bytes()).expect("test input is TOML");
         let version = super::super::version::of(&config).expect("a known version");
         choose(&config, version)
@@ -88,9 +109,23 @@ mod tests {
         let v2 = "[plugins.'io.containerd.grpc.v1.cri'.containerd]\n";
         assert_eq!(chosen(&format!("version = 2\n{v3}")), Ok(VERSION_3));
         assert_eq!(chosen(v3), Ok(VERSION_3));
-        assert_eq!(chosen(&format!("version = 3\n{v2}")), Ok(VERSION_3));
         let both = chosen(&format!("version = 2\n{v2}{v3}"));
-        assert_eq!(both, Err(Ambiguous([VERSION_2, VERSION_3])));
+        assert_eq!(both, Err(NoTable::Ambiguous([VERSION_2, VERSION_3])));
+    }
+
+    #[test]
+    fn handlers_that_a_new_table_would_hide_are_not_hidden() {
+        let v2 = "[plugins.'io.containerd.grpc.v1.cri'.containerd]\n";
+        let v3 = "[plugins.'io.containerd.cri.v1.runtime']\n";
+        for version in ["", "version = 1\n", "version = 3\n"] {
+            let chosen = chosen(&format!("{version}{v2}"));
+            assert!(
+                matches!(chosen, Err(NoTable::Misplaced { .. })),
+                "{version}: {chosen:?}"
+            );
+        }
+        assert_eq!(chosen(&format!("version = 3\n{v2}{v3}")), Ok(VERSION_3));
+        assert_eq!(chosen(&format!("version = 4\n{v2}")), Ok(VERSION_3));
     }
 
     #[test]

@@ -267,7 +267,9 @@ impl EventReceiver for Builder<'_> {
         if self.array_depth > 0 {
             return true;
         }
-        let header = self.header.map(|header| &self.index.statements[header].keys);
+        let header = self
+            .header
+            .map(|header| &self.index.statements[header].keys);
         let path = header
             .into_iter()
             .flatten()

@@ -123,7 +123,12 @@ fn walk<'i>(
         return false;
     }
     let mut keys: Vec<&str> = Vec::new();
-    keys.extend(before.iter().flat_map(|table| table.iter()).map(|(key, _)| key));
+    keys.extend(
+        before
+            .iter()
+            .flat_map(|table| table.iter())
+            .map(|(key, _)| key),
+    );
     keys.extend(
         after
             .iter()
@@ -207,7 +212,10 @@ mod tests {
         assert_eq!(surprise_in("[a]\nb = 1\nc = 3").as_deref(), Some("a.c"));
         assert_eq!(surprise_in("[a]\nb = 1").as_deref(), Some("a.c"));
         assert_eq!(surprise_in("[a]\nb = 9\nc = 2").as_deref(), Some("a.b"));
-        assert_eq!(surprise_in("x = 1\n[a]\nb = 1\nc = 2").as_deref(), Some("x"));
+        assert_eq!(
+            surprise_in("x = 1\n[a]\nb = 1\nc = 2").as_deref(),
+            Some("x")
+        );
     }
 
     #[test]

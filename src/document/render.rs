@@ -5,7 +5,7 @@
 //! times without seconds (`fixtures/conformance/toml-syntax.tsv`).
 
 use toml_edit::{Formatted, InlineTable, Value};
-use toml_writer::{TomlKeyBuilder, TomlStringBuilder, ToTomlKey as _, ToTomlValue as _};
+use toml_writer::{ToTomlKey as _, ToTomlValue as _, TomlKeyBuilder, TomlStringBuilder};
 
 use super::meaning;
 
@@ -53,7 +53,8 @@ pub(crate) fn value(value: &Value, quotes: Quotes) -> String {
     match value {
         Value::String(string) => text(string.value(), quotes),
         Value::Array(array) => {
-            let elements: Vec<String> = array.iter().map(|each| self::value(each, quotes)).collect();
+            let elements: Vec<String> =
+                array.iter().map(|each| self::value(each, quotes)).collect();
             format!("[{}]", elements.join(", "))
         }
         Value::InlineTable(table) => inline_table(table, quotes),
@@ -83,7 +84,9 @@ fn text(text: &str, quotes: Quotes) -> String {
         Quotes::Literal => builder.as_literal(),
         Quotes::Basic => None,
     };
-    literal.unwrap_or_else(|| builder.as_basic()).to_toml_value()
+    literal
+        .unwrap_or_else(|| builder.as_basic())
+        .to_toml_value()
 }
 
 #[cfg(test)]
@@ -92,7 +95,10 @@ mod tests {
 
     #[test]
     fn strings_stay_on_one_line_and_use_old_escapes_only() {
-        assert_eq!(text("a\nb\u{1b}\u{7f}\"\\", Quotes::Basic), r#""a\nb\u001B\u007F\"\\""#);
+        assert_eq!(
+            text("a\nb\u{1b}\u{7f}\"\\", Quotes::Basic),
+            r#""a\nb\u001B\u007F\"\\""#
+        );
         assert_eq!(text("it's", Quotes::Literal), "\"it's\"");
         assert_eq!(text("a\\b", Quotes::Literal), r"'a\b'");
     }

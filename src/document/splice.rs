@@ -82,10 +82,9 @@ impl Splices {
                 result.push_str(&text[done..range.start]);
             }
             match change {
-                Change::Cut => {}
                 Change::Text(new) if range.start >= done => result.push_str(&new),
-                // The place was dropped as a whole.
-                Change::Text(_) => {}
+                // A text whose place was dropped as a whole goes with it.
+                Change::Cut | Change::Text(_) => {}
                 Change::Lines(lines) => {
                     let line_break = lines::line_break(text, range.start);
                     if !result.is_empty() && !result.ends_with('\n') && !is_mark(&result) {

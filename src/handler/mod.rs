@@ -88,8 +88,7 @@ impl Handler {
     pub fn with(mut self, setting: Setting) -> Result<Self, SettingError> {
         for leaf in setting.flattened()? {
             let clash = self.settings.iter().find(|known| {
-                known.path != leaf.path
-                    && known.path.iter().zip(&leaf.path).all(|(a, b)| a == b)
+                known.path != leaf.path && known.path.iter().zip(&leaf.path).all(|(a, b)| a == b)
             });
             if let Some(known) = clash {
                 let shorter = if known.path.len() < leaf.path.len() {
@@ -99,7 +98,11 @@ impl Handler {
                 };
                 return Err(SettingError::Conflict(shorter));
             }
-            match self.settings.iter_mut().find(|known| known.path == leaf.path) {
+            match self
+                .settings
+                .iter_mut()
+                .find(|known| known.path == leaf.path)
+            {
                 Some(known) => known.value = leaf.value,
                 None => self.settings.push(leaf),
             }
@@ -157,14 +160,21 @@ mod tests {
     #[test]
     fn a_setting_can_not_be_a_value_and_a_table() {
         let handler = Handler::new("a".parse().expect("a name"), "t");
-        let handler = handler.with("x=1".parse().expect("a setting")).expect("fits");
-        let error = handler.with("x.y=1".parse().expect("a setting")).expect_err("clash");
+        let handler = handler
+            .with("x=1".parse().expect("a setting"))
+            .expect("fits");
+        let error = handler
+            .with("x.y=1".parse().expect("a setting"))
+            .expect_err("clash");
         assert_eq!(error, SettingError::Conflict("x".to_owned()));
     }
 
     #[test]
     fn settings_override_presets_and_the_type_stays_first() {
-        let settings = ["snapshotter=nydus", "runtime_type=io.containerd.kata-qemu.v2"];
+        let settings = [
+            "snapshotter=nydus",
+            "runtime_type=io.containerd.kata-qemu.v2",
+        ];
         let settings = settings.map(|text| text.parse().expect("a setting"));
         let handler = Handler::resolve(
             "kata-qemu".parse().expect("a name"),
@@ -182,21 +192,29 @@ mod tests {
                 "snapshotter"
             ]
         );
-        assert_eq!(handler.text(&["runtime_type"]), Some("io.containerd.kata-qemu.v2"));
+        assert_eq!(
+            handler.text(&["runtime_type"]),
+            Some("io.containerd.kata-qemu.v2")
+        );
     }
 
     #[test]
     fn an_unknown_name_needs_a_type() {
         let name: HandlerName = "mine".parse().expect("a name");
         assert!(Handler::resolve(name.clone(), None, []).is_err());
-        let settings = ["runtime_type=io.containerd.runc.v2".parse().expect("a setting")];
+        let settings = ["runtime_type=io.containerd.runc.v2"
+            .parse()
+            .expect("a setting")];
         assert!(Handler::resolve(name, None, settings).is_ok());
     }
 
     #[test]
     fn every_preset_keeps_to_the_schema() {
         for preset in Preset::all() {
-            let name = preset.name().parse().expect("preset names are handler names");
+            let name = preset
+                .name()
+                .parse()
+                .expect("preset names are handler names");
             for setting in preset.settings(&name) {
                 assert!(setting.is_known(), "{} {}", preset.name(), setting.key());
                 assert!(setting.checked().is_ok(), "{}", preset.name());

@@ -154,7 +154,9 @@ mod tests {
             assert!(good.parse::<HandlerName>().is_ok(), "{good}");
         }
         let too_long = "a".repeat(64);
-        for bad in ["", "-a", "a-", "A", "a.b", "a_b", "a b", "ä", "a\n", &too_long] {
+        for bad in [
+            "", "-a", "a-", "A", "a.b", "a_b", "a b", "ä", "a\n", &too_long,
+        ] {
             assert!(bad.parse::<HandlerName>().is_err(), "{bad:?}");
         }
     }

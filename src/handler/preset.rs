@@ -1,6 +1,6 @@
 //! What well-known runtimes want in their handler table, as data.
 
-use toml_edit::{Array, Value};
+use toml_edit::Value;
 
 use super::{HandlerName, Setting};
 
@@ -37,7 +37,10 @@ const PRESETS: &[Preset] = &[
         runtime_type: RuntimeType::NamedLikeHandler,
         settings: &[
             (&["privileged_without_host_devices"], Known::Boolean(true)),
-            (&["pod_annotations"], Known::TextList(&["io.katacontainers.*"])),
+            (
+                &["pod_annotations"],
+                Known::TextList(&["io.katacontainers.*"]),
+            ),
         ],
     },
     Preset {
@@ -148,7 +151,7 @@ impl From<Known> for Value {
         match known {
             Known::Text(text) => text.into(),
             Known::Boolean(boolean) => boolean.into(),
-            Known::TextList(list) => Self::Array(Array::from_iter(list.iter().copied())),
+            Known::TextList(list) => Self::Array(list.iter().copied().collect()),
         }
     }
 }

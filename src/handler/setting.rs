@@ -146,7 +146,7 @@ impl Setting {
         let (path, table) = table;
         let mut leaves = Vec::new();
         for (key, value) in table {
-            let path = path.iter().cloned().chain([key.to_string()]).collect();
+            let path = path.iter().cloned().chain([key.clone()]).collect();
             leaves.extend(Self { path, value }.flattened()?);
         }
         Ok(leaves)
@@ -227,7 +227,10 @@ mod tests {
 
     #[test]
     fn bare_words_are_strings_and_toml_is_toml() {
-        assert_eq!(value("runtime_path=/opt/shim").as_deref(), Ok("\"/opt/shim\""));
+        assert_eq!(
+            value("runtime_path=/opt/shim").as_deref(),
+            Ok("\"/opt/shim\"")
+        );
         assert_eq!(value("options.SystemdCgroup = true").as_deref(), Ok("true"));
         assert_eq!(value("x='y'").as_deref(), Ok("'y'"));
         assert_eq!(value("options.Root=").as_deref(), Ok("\"\""));
@@ -238,7 +241,9 @@ mod tests {
 
     #[test]
     fn broken_toml_is_not_taken_for_a_word() {
-        for bad in ["x=[1", "x=\"a", "x={a=1", "noequals", "=x", "a..b=1", "a b=1"] {
+        for bad in [
+            "x=[1", "x=\"a", "x={a=1", "noequals", "=x", "a..b=1", "a b=1",
+        ] {
             assert!(bad.parse::<Setting>().is_err(), "{bad}");
         }
     }

@@ -41,7 +41,10 @@ pub(super) fn lines(style: &Style, handler: &NewHandler) -> String {
         };
         line(indent, &format!("[{header}]"));
         for setting in settings.iter().filter(|setting| split(setting).1 == table) {
-            line(key_indent, &pair(split(setting).0, setting.value(), style.quotes));
+            line(
+                key_indent,
+                &pair(split(setting).0, setting.value(), style.quotes),
+            );
         }
     }
     block

@@ -83,6 +83,7 @@ impl<'t> Edit<'_, 't> {
             return Ok(None);
         }
         self.expect(&path, Some(name.into()));
+        self.new_default = Some(name.to_owned());
         let owner = self.owner.as_str();
         let Some(written) = self.written_default(id) else {
             if let Some(item) = self.config.get(&path) {
@@ -107,7 +108,9 @@ impl<'t> Edit<'_, 't> {
         literals.extend(&written.literals);
         owners.extend(&written.owners);
         // An older layer of the same name has come to the top.
-        if let Some(older) = (1..owners.len()).find(|&layer| decoded(literals[layer]).as_deref() == Some(name)) {
+        if let Some(older) =
+            (1..owners.len()).find(|&layer| decoded(literals[layer]).as_deref() == Some(name))
+        {
             literals.remove(older);
             owners.remove(older);
         }
@@ -136,11 +139,7 @@ impl<'t> Edit<'_, 't> {
             let (_, key_indent) = style::indents(config, &table[..2], table.len());
             let style = Style {
                 key_indent,
-                prefix: style.prefix.clone(),
-                header_indent: String::new(),
-                table_indent: String::new(),
-                table_key_indent: String::new(),
-                ..*style
+                ..style.clone()
             };
             self.add_keys(&place, &table, &style, &[key(UNSET)])?;
             return Ok(None);
@@ -158,7 +157,8 @@ impl<'t> Edit<'_, 't> {
     /// nothing goes back to the one below it, at last to the built-in one. Returns the default that
     /// is then in effect.
     pub(super) fn release_default(&mut self, id: &str, gone: &[&str], listed: &[&str]) -> String {
-        let goes = |literal: &&str| decoded(literal).is_some_and(|name| gone.contains(&name.as_str()));
+        let goes =
+            |literal: &&str| decoded(literal).is_some_and(|name| gone.contains(&name.as_str()));
         let effective = |literal| decoded(literal).unwrap_or_else(|| BUILT_IN.to_owned());
         let Some(written) = self.written_default(id) else {
             return BUILT_IN.to_owned();
@@ -206,7 +206,17 @@ impl<'t> Edit<'_, 't> {
                 self.rewrite(&written, &literals, &owners);
             }
         }
-        effective(literals[0])
+        let default = effective(literals[0]);
+        if top_changes {
+            self.new_default = Some(default.clone());
+        }
+        default
+    }
+
+    /// Warns with the place of the key.
+    pub(super) fn warn_at_default(&mut self, id: &str, code: &'static str, message: String) {
+        let offset = self.config.offset(&path(id));
+        self.warn(code, message, offset);
     }
 
     fn warn_reset_default(&mut self, written: &Written<'_>, was: &str) {
@@ -253,12 +263,13 @@ impl<'t> Edit<'_, 't> {
             for span in &written.markers {
                 self.splices.replace(span.clone(), "");
             }
-            self.cut_entries.push(path(id).iter().map(|&name| name.to_owned()).collect());
+            self.cut_entries
+                .push(path(id).iter().map(|&name| name.to_owned()).collect());
             return;
         }
-        let header = statement.header.filter(|&header| {
-            with_header && config.index.statements[header].kind == Kind::Header
-        });
+        let header = statement
+            .header
+            .filter(|&header| with_header && config.index.statements[header].kind == Kind::Header);
         match header {
             Some(header) if config.index.body(header).count() == 1 => {
                 self.drop_run(header, written.statement);
@@ -268,9 +279,12 @@ impl<'t> Edit<'_, 't> {
                 if let Some((line, _)) = Provenance::above(config, header) {
                     self.splices.drop_lines(line);
                 }
-                self.splices.drop_lines(config.statement_lines(written.statement));
+                self.splices
+                    .drop_lines(config.statement_lines(written.statement));
             }
-            None => self.splices.drop_lines(config.statement_lines(written.statement)),
+            None => self
+                .splices
+                .drop_lines(config.statement_lines(written.statement)),
         }
     }
 }

@@ -16,7 +16,7 @@ use super::error::PatchError;
 use super::place;
 use super::provenance::{Marker, Provenance};
 use super::style::{self, Style};
-use super::{Handlers, Warning, block};
+use super::{Edited, Handlers, Warning, block};
 
 /// A handler that is to be written.
 pub(super) struct NewHandler {
@@ -48,6 +48,8 @@ pub(super) struct Edit<'d, 't> {
     pub(super) cut_entries: Vec<Vec<String>>,
     pub(super) expected: Vec<Expectation>,
     pub(super) handlers: Handlers,
+    /// The default handler that the edit puts into effect.
+    pub(super) new_default: Option<String>,
     pub(super) warnings: Vec<Warning>,
 }
 
@@ -62,6 +64,7 @@ impl<'d, 't> Edit<'d, 't> {
             cut_entries: Vec::new(),
             expected: Vec::new(),
             handlers: Handlers::default(),
+            new_default: None,
             warnings: Vec::new(),
         }
     }
@@ -135,7 +138,10 @@ impl<'d, 't> Edit<'d, 't> {
             }
         }
         let offset = style::offset_for_blocks(self.config, &runtimes);
-        let mut at_start = self.splices.is_empty() && self.config.text[..offset].trim_start_matches('\u{feff}').is_empty();
+        let mut at_start = self.splices.is_empty()
+            && self.config.text[..offset]
+                .trim_start_matches('\u{feff}')
+                .is_empty();
         for block in blocks {
             let space = if style.tight || at_start { "" } else { "\n" };
             self.splices.add_lines(offset, format!("{space}{block}"));
@@ -145,15 +151,22 @@ impl<'d, 't> Edit<'d, 't> {
     }
 
     /// Makes all changes, and checks that the result means what was asked for and nothing else.
-    pub(super) fn finish(mut self) -> Result<(String, Handlers, Vec<Warning>), PatchError> {
+    pub(super) fn finish(mut self) -> Result<Edited, PatchError> {
         let cut = std::mem::take(&mut self.cut_entries);
         let cut: Vec<Vec<&str>> = cut
             .iter()
             .map(|path| path.iter().map(String::as_str).collect())
             .collect();
         self.edit_inline_tables(&cut)?;
+        let edited = |text: String| Edited {
+            text: Some(text),
+            version: self.version,
+            handlers: self.handlers,
+            new_default: self.new_default,
+            warnings: self.warnings,
+        };
         if self.splices.is_empty() {
-            return Ok((self.config.text.to_owned(), self.handlers, self.warnings));
+            return Ok(edited(self.config.text.to_owned()));
         }
         let text = self.splices.apply(self.config.text);
         let result = Document::parse(text.as_bytes()).map_err(|error| PatchError::Broken {
@@ -164,6 +177,6 @@ impl<'d, 't> Edit<'d, 't> {
         if let Some(key) = meaning::surprise(before, after, &self.expected) {
             return Err(PatchError::Surprise { key });
         }
-        Ok((text, self.handlers, self.warnings))
+        Ok(edited(text))
     }
 }

@@ -49,6 +49,20 @@ pub enum PatchError {
         /// Where the second one stands.
         at: Position,
     },
+    /// The handlers stand where only some releases look in a file of this version. A new table in
+    /// the right place would hide them from these.
+    #[error(
+        "the handlers stand under {found:?}, which only some releases read in a file of this \
+         version, and which they stop to read once there is a table {right:?}"
+    )]
+    MisplacedHandlers {
+        /// The plugin ID of the handlers.
+        found: &'static str,
+        /// The plugin ID that every release reads in a file of this version.
+        right: &'static str,
+        /// Where the handlers stand.
+        at: Position,
+    },
     /// The spliced text would mean something else than what was asked for. This is a defect of
     /// the tool; the config is untouched.
     #[error("the edit would also change {key}")]
@@ -77,7 +91,8 @@ impl PatchError {
             | Self::Obstacle { at, .. }
             | Self::MultiLineTable { at, .. }
             | Self::MultiLineString { at, .. }
-            | Self::AmbiguousPlugin { at, .. } => Some(at),
+            | Self::AmbiguousPlugin { at, .. }
+            | Self::MisplacedHandlers { at, .. } => Some(at),
             Self::Surprise { .. } | Self::Broken { .. } => None,
         }
     }

@@ -66,7 +66,11 @@ pub(crate) fn of<'d>(config: &'d Document<'_>, id: &str) -> Vec<Listed<'d>> {
         for entry in &table.entries {
             let keys = entry.keys.iter().map(|key| &key.name);
             let mut path = table.path.iter().chain(keys);
-            if table.path.len() > depth || !runtimes.iter().all(|name| path.next().is_some_and(|key| key == name)) {
+            if table.path.len() > depth
+                || !runtimes
+                    .iter()
+                    .all(|name| path.next().is_some_and(|key| key == name))
+            {
                 continue;
             }
             let Some(name) = path.next().filter(|name| !seen.contains(name.as_ref())) else {

@@ -12,7 +12,7 @@ mod release;
 mod removal;
 mod style;
 
-use crate::containerd::plugin;
+use crate::containerd::plugin::{self, NoTable};
 use crate::containerd::version::{self, VersionError};
 use crate::document::render::{self, Quotes};
 use crate::document::{Document, Position};
@@ -123,6 +123,8 @@ pub struct Edited {
     pub version: i64,
     /// The handlers that differ.
     pub handlers: Handlers,
+    /// The default handler that the edit puts into effect; `None` if it stays what it was.
+    pub new_default: Option<String>,
     /// What people should know.
     pub warnings: Vec<Warning>,
 }
@@ -154,6 +156,7 @@ pub fn apply(config: Option<&Document<'_>>, patch: &Patch) -> Result<Edited, Pat
     edited.version = ensured.version;
     edited.handlers.added = ensured.handlers.added;
     edited.handlers.changed.extend(ensured.handlers.changed);
+    edited.new_default = ensured.new_default.or(edited.new_default);
     edited.warnings.extend(ensured.warnings);
     Ok(edited)
 }
@@ -165,6 +168,7 @@ fn create(patch: &Patch) -> Result<Edited, PatchError> {
             text: None,
             version: 0,
             handlers: Handlers::default(),
+            new_default: None,
             warnings: Vec::new(),
         });
     }
@@ -200,18 +204,26 @@ fn release(config: &Document<'_>, patch: &Patch) -> Result<Edited, PatchError> {
             }
         }
     }
-    let (text, handlers, warnings) = edit.finish()?;
-    let text = if text == config.text {
-        Some(text)
-    } else {
-        release::without_leftovers(text)
-    };
-    Ok(Edited {
-        text,
-        version,
-        handlers,
-        warnings,
-    })
+    let mut edited = edit.finish()?;
+    if edited.text.as_deref() != Some(config.text) {
+        edited.text = edited.text.and_then(release::without_leftovers);
+    }
+    Ok(edited)
+}
+
+fn no_table(config: &Document<'_>, reason: NoTable) -> PatchError {
+    let at = |id| config.position(config.offset(&plugin::containerd_path(id)));
+    match reason {
+        NoTable::Ambiguous(ids) => PatchError::AmbiguousPlugin {
+            ids,
+            at: at(ids[1]),
+        },
+        NoTable::Misplaced { found, right } => PatchError::MisplacedHandlers {
+            found,
+            right,
+            at: at(found),
+        },
+    }
 }
 
 fn ensure(config: &Document<'_>, patch: &Patch) -> Result<Edited, PatchError> {
@@ -223,14 +235,7 @@ fn ensure(config: &Document<'_>, patch: &Patch) -> Result<Edited, PatchError> {
     let version = edit.version;
     let id = match &patch.plugin_id {
         Some(id) => id,
-        None => plugin::choose(config, version).map_err(|ambiguous| {
-            let [_, second] = ambiguous.0;
-            let at = config.offset(&plugin::containerd_path(second));
-            PatchError::AmbiguousPlugin {
-                ids: ambiguous.0,
-                at: config.position(at),
-            }
-        })?,
+        None => plugin::choose(config, version).map_err(|reason| no_table(config, reason))?,
     };
     edit.ensure(id, &patch.handlers, patch.default.as_ref())?;
     for setting in patch.handlers.iter().flat_map(Handler::settings) {
@@ -250,11 +255,5 @@ fn ensure(config: &Document<'_>, patch: &Patch) -> Result<Edited, PatchError> {
         );
         edit.warn("not-read-by-2.0", message, config.offset(&["version"]));
     }
-    let (text, handlers, warnings) = edit.finish()?;
-    Ok(Edited {
-        text: Some(text),
-        version,
-        handlers,
-        warnings,
-    })
+    edit.finish()
 }

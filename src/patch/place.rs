@@ -1,5 +1,7 @@
 //! Finding how a table is spelled, and adding keys to it in that spelling.
 
+use std::fmt::Write as _;
+
 use crate::document::index::{InlineTable, Kind};
 use crate::document::{Document, lines, render, rest_after};
 
@@ -67,7 +69,7 @@ pub(super) fn find<'d, 't>(
             let under = header.map_or(0, |header| index.statements[header].keys.len());
             index.statements[at].kind == Kind::Pair && under < depth
         };
-        if let Some(pair) = below().filter(crosses).last() {
+        if let Some(pair) = below().rfind(crosses) {
             return Some(Place::Dotted { pair, depth });
         }
         let header = below().find(|&at| index.statements[at].kind == Kind::Header)?;
@@ -90,7 +92,7 @@ impl<'d, 't> Edit<'d, 't> {
             for key in keys {
                 let name = render::key(key.name, style.quotes);
                 let marker = key.marker.as_ref().map(Marker::text).unwrap_or_default();
-                text.push_str(&format!("{indent}{prefix}{name} = {}{marker}\n", key.value));
+                let _ = writeln!(text, "{indent}{prefix}{name} = {}{marker}", key.value);
             }
             text
         };
@@ -99,7 +101,9 @@ impl<'d, 't> Edit<'d, 't> {
             &config.text[keys[from].span.start..keys[to].span.end]
         };
         let dotted = |rest: &[&str]| {
-            let rest = rest.iter().map(|name| render::key(name, style.quotes) + ".");
+            let rest = rest
+                .iter()
+                .map(|name| render::key(name, style.quotes) + ".");
             rest.collect::<String>()
         };
         match *place {
@@ -125,7 +129,12 @@ impl<'d, 't> Edit<'d, 't> {
             Place::Body { header, depth } => {
                 let last = config.index.body(header).next_back().unwrap_or(header);
                 let name = raw(header, 0, depth - 1);
-                let text = new_table(style, name, &path[depth..], &pairs("", &style.table_key_indent));
+                let text = new_table(
+                    style,
+                    name,
+                    &path[depth..],
+                    &pairs("", &style.table_key_indent),
+                );
                 self.splices
                     .add_lines(style::offset_below(config, last), text);
             }
@@ -142,7 +151,12 @@ impl<'d, 't> Edit<'d, 't> {
             }
             Place::Implicit { header, depth } => {
                 let name = raw(header, 0, depth - 1);
-                let text = new_table(style, name, &path[depth..], &pairs("", &style.table_key_indent));
+                let text = new_table(
+                    style,
+                    name,
+                    &path[depth..],
+                    &pairs("", &style.table_key_indent),
+                );
                 self.splices
                     .add_lines(style::offset_above(config, header), text);
             }

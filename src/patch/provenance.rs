@@ -175,8 +175,14 @@ mod tests {
 
     #[test]
     fn unset_absent_and_implied_are_words() {
-        assert_eq!(markers("d = 1 # containerd-edit v1 owner=a was unset"), ["a:unset"]);
-        assert_eq!(markers("d = 1 # containerd-edit v1 owner=a was absent\r\n"), ["a:absent"]);
+        assert_eq!(
+            markers("d = 1 # containerd-edit v1 owner=a was unset"),
+            ["a:unset"]
+        );
+        assert_eq!(
+            markers("d = 1 # containerd-edit v1 owner=a was absent\r\n"),
+            ["a:absent"]
+        );
         assert_eq!(markers("d = {} # containerd-edit v1 implied"), ["implied"]);
     }
 

@@ -27,7 +27,10 @@ impl Edit<'_, '_> {
         // A default that names the implied handler does so without it, too.
         let gone_names: Vec<&str> = gone.iter().map(|handler| handler.name).collect();
         let unneeded = kept.iter().position(|handler| {
-            handler.is_implied() && !kept.iter().any(|other| other.name != BUILT_IN && other.needs(handler))
+            handler.is_implied()
+                && !kept
+                    .iter()
+                    .any(|other| other.name != BUILT_IN && other.needs(handler))
         });
         if let Some(unneeded) = unneeded {
             gone.push(kept.remove(unneeded));
@@ -61,10 +64,15 @@ impl Edit<'_, '_> {
         for handler in gone {
             let is_replaced = lacks_runc && handler.name == BUILT_IN;
             self.take_out(id, handler, is_replaced);
-            if names.iter().any(|name| name == handler.name) && !is_replaced {
-                self.handlers.removed.push(handler.name.to_owned());
-            } else if is_replaced {
-                self.handlers.changed.push(handler.name.to_owned());
+            let was_asked_for = names.contains(&handler.name.to_owned());
+            let reported = match (is_replaced, was_asked_for) {
+                (true, _) => &mut self.handlers.changed,
+                (false, true) => &mut self.handlers.removed,
+                (false, false) => continue,
+            };
+            // Both plugin tables may have listed it.
+            if !reported.iter().any(|name| name == handler.name) {
+                reported.push(handler.name.to_owned());
             }
         }
         Ok(())
@@ -79,7 +87,8 @@ impl Edit<'_, '_> {
         });
         self.expect(&path, left);
         self.drop_statements(&path);
-        self.cut_entries.push(path.iter().map(|&name| name.to_owned()).collect());
+        self.cut_entries
+            .push(path.iter().map(|&name| name.to_owned()).collect());
         if let (true, Some(marker)) = (handler.is_inline, &handler.provenance_span) {
             self.splices.replace(marker.clone(), "");
         }
@@ -90,7 +99,10 @@ impl Edit<'_, '_> {
         let [plugins, id, containerd, runtimes] = plugin::runtimes_path(id);
         let runc = [plugins, id, containerd, runtimes, BUILT_IN];
         let typed = [plugins, id, containerd, runtimes, BUILT_IN, "runtime_type"];
-        let table = self.config.get(&runc).and_then(toml_edit::Item::as_table_like);
+        let table = self
+            .config
+            .get(&runc)
+            .and_then(toml_edit::Item::as_table_like);
         table.is_some_and(|table| table.len() == 1) && self.config.string(&typed) == Some(RUNC_TYPE)
     }
 
@@ -98,7 +110,10 @@ impl Edit<'_, '_> {
     fn is_written(&self, path: &[&str]) -> bool {
         let index = &self.config.index;
         index.header(path).is_some()
-            || index.inline_tables.iter().any(|table| table.path.iter().eq(path.iter()))
+            || index
+                .inline_tables
+                .iter()
+                .any(|table| table.path.iter().eq(path.iter()))
     }
 }
 

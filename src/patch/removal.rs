@@ -77,7 +77,11 @@ fn is_below(table: &InlineTable<'_>, path: &[&str]) -> bool {
 fn holds(table: &InlineTable<'_>, entry: &Entry<'_>, path: &[&str]) -> bool {
     rest_after(path, &table.path).is_some_and(|rest| {
         entry.keys.len() >= rest.len()
-            && entry.keys.iter().zip(rest).all(|(key, name)| key.name == *name)
+            && entry
+                .keys
+                .iter()
+                .zip(rest)
+                .all(|(key, name)| key.name == *name)
     })
 }
 

@@ -7,7 +7,7 @@ use crate::document::{Document, lines};
 use super::provenance;
 
 /// The look of a new handler's block.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Style {
     /// The raw text of the `runtimes` table's path, as headers spell it.
     pub(crate) prefix: String,
@@ -27,17 +27,15 @@ impl Style {
         let depth = runtimes.len();
         let sibling = last_header(config, runtimes, depth + 1);
         let (header_indent, key_indent) = indents(config, runtimes, depth + 1);
-        let (table_indent, table_key_indent) = match last_header(config, runtimes, depth + 2) {
-            Some(table) => (
-                indent_of(config, table).to_owned(),
-                body_indent(config, table),
-            ),
-            None => {
+        let (table_indent, table_key_indent) =
+            if let Some(table) = last_header(config, runtimes, depth + 2) {
+                let indent = indent_of(config, table).to_owned();
+                (indent, body_indent(config, table))
+            } else {
                 let nested = nests_headers(config) && key_indent.len() > header_indent.len();
                 let indent = if nested { &key_indent } else { &header_indent };
                 (indent.clone(), format!("{indent}{}", unit(config)))
-            }
-        };
+            };
         Self {
             prefix: raw_path(config, runtimes),
             header_indent,

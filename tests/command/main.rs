@@ -1,0 +1,12 @@
+//! The command as a whole: golden cases, messages, exit codes, surroundings and contention.
+
+// Tests set files up with the plain calls that the tool itself must not use.
+#![allow(clippy::disallowed_methods)]
+
+mod contention;
+mod documents;
+mod golden;
+mod messages;
+mod reports;
+mod surroundings;
+mod tool;

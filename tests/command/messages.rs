@@ -1,0 +1,225 @@
+//! What a person or a script is told: usage errors, hints, exit codes.
+
+use crate::tool::{Node, Run, tool};
+
+const CRUN: &str = "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.crun]\n\
+                    runtime_type = \"io.containerd.runc.v2\"\n";
+
+#[test]
+fn usage_errors_exit_with_2_and_open_nothing() {
+    let node = Node::empty();
+    for (arguments, said) in [
+        (&["add", "mine"][..], "--preset (kata, gvisor, crun"),
+        (&["add", "Kata"], "RFC 1123"),
+        (
+            &["add", "crun", "--set", "pod_annotations=5"],
+            "an array of strings",
+        ),
+        (
+            &["add", "crun", "--set", "options.SystemdCgroup=yes"],
+            "true or false",
+        ),
+        (&["add", "crun", "--set", "options=[1"], "not TOML"),
+        (&["add", "crun", "--set", "nothing"], "KEY=VALUE"),
+        (
+            &["add", "crun", "--set", "x=1", "--set", "x.y=1"],
+            "both as a value and as a table",
+        ),
+        (
+            &["add", "crun", "--preset", "docker"],
+            "the presets are kata",
+        ),
+        (&["add", "crun", "--owner", "two words"], "owner"),
+        (&["add", "crun", "--lock-timeout", "soon"], "lock-timeout"),
+        (
+            &["add", "crun", "--dry-run", "--stdout"],
+            "cannot be used with",
+        ),
+        (
+            &["--dry-run", "add", "crun", "--stdout"],
+            "cannot be used with",
+        ),
+        (
+            &["--stdout", "add", "crun", "-o", "json"],
+            "cannot be used with",
+        ),
+        (&["-q", "add", "crun", "-v"], "cannot be used with"),
+        (&["list", "--dry-run"], "which changes nothing"),
+        (&["remove"], "required"),
+    ] {
+        let run = node.run(arguments).exits(2);
+        let (told, silent) = if arguments.contains(&"json") {
+            (run.stdout, run.stderr)
+        } else {
+            (run.stderr, run.stdout)
+        };
+        assert!(told.contains(said), "{arguments:?}: {told}");
+        assert_eq!(silent, "", "{arguments:?}");
+        assert_eq!(node.names(), Vec::<String>::new(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn an_empty_path_is_a_usage_error() {
+    let run = Run::of(tool().args(["--config", "", "list"])).exits(2);
+    assert!(run.stderr.contains("the path is empty"), "{run:#?}");
+}
+
+#[test]
+fn missing_files_and_folders_are_told_apart() {
+    let node = Node::empty();
+    let missing = node.folder().join("nowhere/config.toml");
+    for verb in [&["add", "crun"][..], &["remove", "crun"], &["list"]] {
+        let run = Run::of(tool().arg("--config").arg(&missing).args(verb)).exits(66);
+        assert!(run.stderr.contains("the folder"), "{run:#?}");
+        assert!(run.stderr.contains("hint: "), "{run:#?}");
+    }
+    node.run(&["remove", "crun"]).exits(0);
+    let run = node.run(&["list"]).exits(66);
+    assert!(run.stderr.contains("no such file"), "{run:#?}");
+    let folder = Run::of(
+        tool()
+            .arg("--config")
+            .arg(node.folder())
+            .args(["add", "crun"]),
+    )
+    .exits(66);
+    assert!(folder.stderr.contains("this is a folder"), "{folder:#?}");
+}
+
+#[test]
+fn the_exit_code_says_whether_something_changed() {
+    let node = Node::with("version = 2\n");
+    node.run(&["--exit-code", "--dry-run", "add", "crun"])
+        .exits(10);
+    node.run(&["add", "crun", "--exit-code"]).exits(10);
+    node.run(&["add", "crun", "--exit-code"]).exits(0);
+    node.run(&["add", "crun", "--exit-code", "--stdout"])
+        .exits(0);
+    node.run(&["remove", "crun", "--exit-code"]).exits(10);
+    assert_eq!(node.text(), "version = 2\n");
+}
+
+#[test]
+fn environment_variables_stand_in_for_flags_and_empty_ones_for_nothing() {
+    let node = Node::empty();
+    let run = |variable: &str, value: &str, arguments: &[&str]| {
+        Run::of(tool().env(variable, value).args(arguments))
+    };
+    let config = node.config();
+    let config = config.to_str().expect("UTF-8");
+    run("CONTAINERD_EDIT_CONFIG", config, &["add", "crun"]).exits(0);
+    assert!(node.text().contains("owner=manual"));
+    let shown = run("CONTAINERD_EDIT_CONFIG", "", &["list", "-o", "json"]);
+    assert!(
+        !shown.stdout.contains(config),
+        "the default path is meant: {shown:#?}"
+    );
+    let node = Node::empty();
+    let mut command = node.command(&["add", "crun"]);
+    Run::of(command.env("CONTAINERD_EDIT_OWNER", "ops")).exits(0);
+    assert!(node.text().contains("owner=ops"));
+    let node = Node::empty();
+    let mut command = node.command(&["add", "crun"]);
+    Run::of(command.env("CONTAINERD_EDIT_OWNER", "")).exits(0);
+    assert!(node.text().contains("owner=manual"));
+}
+
+#[test]
+fn quiet_says_nothing_and_verbose_shows_the_diff() {
+    let node = Node::with("version = 2\n");
+    let run = node.run(&["add", "crun", "-q"]).exits(0);
+    assert_eq!((run.stdout, run.stderr), (String::new(), String::new()));
+    let run = node.run(&["remove", "crun", "-v"]).exits(0);
+    assert!(run.stdout.contains("\n-[plugins."), "{run:#?}");
+    let run = node
+        .run(&["add", "crun", "--dry-run", "--color", "always"])
+        .exits(0);
+    assert!(run.stdout.contains("\u{1b}["), "{run:#?}");
+    let run = node.run(&["add", "crun", "--dry-run"]).exits(0);
+    assert!(!run.stdout.contains('\u{1b}'), "not to a pipe: {run:#?}");
+}
+
+#[test]
+fn an_unknown_key_is_written_with_a_warning() {
+    let node = Node::with("version = 3\n");
+    let run = node.run(&["add", "crun", "--set", "future_key=7"]).exits(0);
+    assert!(
+        run.stderr
+            .contains("future_key is no key that this release knows"),
+        "{run:#?}"
+    );
+    assert!(node.text().contains("  future_key = 7\n"));
+}
+
+#[test]
+fn a_users_partial_runc_is_left_alone_with_a_warning() {
+    let table = "[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc.options]\n\
+                 SystemdCgroup = true\n";
+    let node = Node::with(format!("version = 2\n{table}"));
+    let run = node.run(&["add", "crun"]).exits(0);
+    assert!(
+        run.stderr.contains("runc handler has no runtime_type"),
+        "{run:#?}"
+    );
+    assert!(node.text().starts_with(&format!("version = 2\n{table}")));
+    assert!(!node.text().contains("implied"));
+    let run = node.run(&["add", "runc"]).exits(0);
+    assert_eq!(run.stderr, "", "it is whole now");
+}
+
+#[test]
+fn a_default_that_names_nothing_is_said() {
+    let table = "[plugins.'io.containerd.cri.v1.runtime'.containerd]\n\
+                 default_runtime_name = 'kata'\n";
+    let node = Node::with(format!("version = 3\n{table}"));
+    let run = node.run(&["add", "crun"]).exits(0);
+    assert!(
+        run.stderr
+            .contains("config.toml:3:1: the default handler \"kata\""),
+        "{run:#?}"
+    );
+    let run = node.run(&["add", "kata"]).exits(0);
+    assert_eq!(run.stderr, "");
+}
+
+#[test]
+fn a_newer_version_needs_the_name_of_the_table() {
+    let config = "version = 9\n[plugins.'io.containerd.cri.v9']\nx = 1\n";
+    let node = Node::with(config);
+    node.run(&["add", "crun"]).exits(65);
+    node.run(&["add", "crun", "--plugin-id", "io.containerd.cri.v9"])
+        .exits(0);
+    let wanted = "[plugins.'io.containerd.cri.v9'.containerd.runtimes.crun]";
+    assert!(node.text().contains(wanted), "{}", node.text());
+    node.run(&["remove", "crun", "--plugin-id", "io.containerd.cri.v9"])
+        .exits(0);
+    assert_eq!(node.text(), config);
+}
+
+#[test]
+fn two_tables_that_other_releases_read_are_not_chosen_from() {
+    let other = CRUN
+        .replace("version = 2\n", "")
+        .replace("grpc.v1.cri", "cri.v1.runtime");
+    let node = Node::with(format!("{CRUN}{other}"));
+    let run = node.run(&["add", "kata"]).exits(78);
+    assert!(
+        run.stderr.contains("--plugin-id io.containerd.grpc.v1.cri"),
+        "{run:#?}"
+    );
+    node.run(&["remove", "crun"]).exits(0);
+    assert!(
+        !node.text().contains("runtimes.crun"),
+        "from both: {}",
+        node.text()
+    );
+}
+
+#[test]
+fn help_and_version_are_no_errors() {
+    let run = Run::of(tool().arg("--help")).exits(0);
+    assert!(run.stdout.contains("Usage: containerd-edit"));
+    let run = Run::of(tool().arg("--version")).exits(0);
+    assert!(run.stdout.starts_with("containerd-edit "));
+}

@@ -1,0 +1,212 @@
+//! What programs read: JSON, `--stdout`, and the truth of the exit code when printing fails.
+
+use std::fs::OpenOptions;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use crate::tool::{Node, Run};
+
+/// A JSON report in which the path is replaced.
+fn report(node: &Node, run: &Run) -> Value {
+    let path = node.config().display().to_string();
+    let text = run.stdout.replace(&path, "[CONFIG]");
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {run:#?}"))
+}
+
+#[test]
+fn an_edit_reports_every_field() {
+    let node = Node::with("version = 3\n");
+    let run = node
+        .run(&["add", "spin", "-o", "json", "--set", "new=1"])
+        .exits(0);
+    assert_eq!(run.stderr, "", "warnings are in the report");
+    let diff = "--- [CONFIG]\n+++ [CONFIG]\n@@ -1 +1,6 @@\n version = 3\n+\n\
+                +# containerd-edit v1 owner=manual\n\
+                +[plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.spin]\n\
+                +  runtime_type = \"io.containerd.spin.v2\"\n+  new = 1\n";
+    assert_eq!(
+        report(&node, &run),
+        json!({
+            "schema": 1,
+            "changed": true,
+            "restart_required": true,
+            "path": "[CONFIG]",
+            "config_version": 3,
+            "handlers": { "added": ["spin"], "changed": [], "removed": [] },
+            "diff": diff,
+            "warnings": [{
+                "code": "unknown-key",
+                "message": "new is no key that this release knows: written as given",
+                "line": null,
+                "column": null,
+            }],
+        })
+    );
+    let run = node.run(&["add", "spin", "--output", "json"]).exits(0);
+    let second = report(&node, &run);
+    assert_eq!(
+        (&second["changed"], &second["diff"]),
+        (&json!(false), &json!(""))
+    );
+    let run = node.run(&["remove", "spin", "nothing", "-o=json"]).exits(0);
+    assert_eq!(report(&node, &run)["handlers"]["removed"], json!(["spin"]));
+}
+
+#[test]
+fn errors_are_reported_as_json_too() {
+    let node = Node::with("version = 2\n\"3s\"\n");
+    let run = node.run(&["-o", "json", "add", "crun"]).exits(65);
+    assert_eq!(run.stderr, "");
+    assert_eq!(
+        report(&node, &run),
+        json!({
+            "schema": 1,
+            "error": {
+                "code": "not-toml",
+                "exit": 65,
+                "message": "not valid TOML: key with no value, expected `=`",
+                "hint": "mend this line; containerd reads the file only when it starts, so it may \
+                         still be running with an older one",
+                "path": "[CONFIG]",
+                "line": 2,
+                "column": 5,
+            },
+        })
+    );
+    for arguments in [
+        &["-o", "json", "add", "A"][..],
+        &["add", "mine", "--output=json"],
+    ] {
+        let run = node.run(arguments).exits(2);
+        let report = report(&node, &run);
+        assert_eq!(report["error"]["code"], "usage", "{run:#?}");
+        assert_eq!(report["error"]["exit"], 2, "{run:#?}");
+        assert_eq!(run.stderr, "", "{run:#?}");
+    }
+}
+
+#[test]
+fn stdout_prints_the_result_and_touches_nothing() {
+    let node = Node::with("version = 3\r\n");
+    let printed = node.run(&["--stdout", "add", "crun"]).exits(0).stdout;
+    assert_eq!(node.text(), "version = 3\r\n");
+    assert_eq!(node.names(), ["config.toml"], "no lock file either");
+    node.run(&["add", "crun"]).exits(0);
+    assert_eq!(node.text(), printed);
+    let missing = Node::empty();
+    let printed = missing.run(&["--stdout", "add", "crun"]).exits(0).stdout;
+    assert_eq!(missing.names(), Vec::<String>::new());
+    missing.run(&["add", "crun"]).exits(0);
+    assert_eq!(missing.text(), printed);
+}
+
+#[test]
+fn a_dry_run_touches_nothing_and_does_not_wait() {
+    let node = Node::with("version = 3\n");
+    let run = node.run(&["--dry-run", "add", "crun"]).exits(0);
+    assert!(
+        run.stdout
+            .contains("+  runtime_type = \"io.containerd.runc.v2\"\n"),
+        "{run:#?}"
+    );
+    assert!(run.stdout.contains("dry run, nothing written"), "{run:#?}");
+    assert_eq!(node.names(), ["config.toml"]);
+}
+
+#[test]
+fn list_and_show_say_what_is_there() {
+    let node = Node::with("version = 2\n");
+    node.run(&["add", "crun", "--default", "--owner", "ops"])
+        .exits(0);
+    let run = node.run(&["list"]).exits(0);
+    assert_eq!(
+        run.stdout,
+        "NAME  RUNTIME TYPE           OWNER    LINE\n\
+         runc  io.containerd.runc.v2  implied  8\n\
+         crun  io.containerd.runc.v2  ops      12    default\n"
+    );
+    let run = node.run(&["list", "-o", "json"]).exits(0);
+    let listed = report(&node, &run);
+    assert_eq!(listed["config_version"], 2);
+    assert_eq!(
+        listed["handlers"][1],
+        json!({
+            "name": "crun",
+            "runtime_type": "io.containerd.runc.v2",
+            "default": true,
+            "owner": "ops",
+            "implied": false,
+            "plugin": "io.containerd.grpc.v1.cri",
+            "line": 12,
+            "column": 1,
+        })
+    );
+    let run = node.run(&["show", "crun"]).exits(0);
+    let shown = run
+        .stdout
+        .replace(&node.config().display().to_string(), "[CONFIG]");
+    assert_eq!(
+        shown,
+        "# [CONFIG]:12:1, default, owner ops\n\
+         [plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.crun]\n\
+         runtime_type = \"io.containerd.runc.v2\"\n\
+         options.BinaryName = \"/usr/bin/crun\"\n"
+    );
+    let run = node.run(&["show", "crun", "-o", "json"]).exits(0);
+    assert_eq!(
+        report(&node, &run)["settings"],
+        json!({
+            "runtime_type": "io.containerd.runc.v2",
+            "options": { "BinaryName": "/usr/bin/crun" },
+        })
+    );
+    let run = node.run(&["show", "none"]).exits(1);
+    assert!(run.stderr.contains("lists no handler"), "{run:#?}");
+}
+
+#[test]
+fn a_full_or_closed_stdout_changes_neither_the_file_nor_the_truth() {
+    let full = || {
+        OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .expect("/dev/full")
+    };
+    for (verb, code) in [("add", 10), ("remove", 10)] {
+        let node = Node::with("version = 3\n");
+        if verb == "remove" {
+            node.run(&["add", "crun"]).exits(0);
+        }
+        let mut command = node.command(&["--exit-code", "-v", verb, "crun"]);
+        let status = command
+            .stdout(full())
+            .stderr(full())
+            .status()
+            .expect("starts");
+        assert_eq!(
+            status.code(),
+            Some(code),
+            "{verb}: done, whoever hears of it"
+        );
+        assert_eq!(node.text().contains("crun"), verb == "add");
+    }
+    let node = Node::with("version = 3\n");
+    for arguments in [
+        &["--stdout", "add", "crun"][..],
+        &["list"],
+        &["--dry-run", "add", "crun"],
+    ] {
+        let mut command = node.command(arguments);
+        let output = command.stdout(full()).output().expect("starts");
+        assert_eq!(
+            output.status.code(),
+            Some(74),
+            "{arguments:?}: printing was all there was to do"
+        );
+    }
+    let mut command = node.command(&["add", "crun", "--exit-code"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().expect("starts");
+    drop(child.stdout.take());
+    assert_eq!(child.wait().expect("ends").code(), Some(10), "nobody reads");
+}

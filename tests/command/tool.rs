@@ -1,0 +1,128 @@
+//! A folder with a config, and the command run on it.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+/// A temporary folder that holds one config.
+pub(crate) struct Node {
+    folder: TempDir,
+}
+
+/// What tells whether a file was touched.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    inode: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Node {
+    /// A folder without a config.
+    pub(crate) fn empty() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self { folder }
+    }
+
+    /// A folder with this config.
+    pub(crate) fn with(config: impl AsRef<[u8]>) -> Self {
+        let node = Self::empty();
+        std::fs::write(node.config(), config).expect("the config is written");
+        node
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn config(&self) -> PathBuf {
+        self.folder().join("config.toml")
+    }
+
+    /// The config's bytes; `None` if there is no such file.
+    pub(crate) fn bytes(&self) -> Option<Vec<u8>> {
+        std::fs::read(self.config()).ok()
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.bytes().expect("the config exists")).expect("the config is UTF-8")
+    }
+
+    pub(crate) fn identity(&self) -> Option<Identity> {
+        let metadata = std::fs::symlink_metadata(self.config()).ok()?;
+        Some(Identity {
+            inode: metadata.ino(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        })
+    }
+
+    /// The names in the folder, sorted.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.folder()).expect("the folder is readable");
+        let mut names: Vec<String> = entries
+            .map(|entry| {
+                entry
+                    .expect("an entry")
+                    .file_name()
+                    .to_string_lossy()
+                    .into_owned()
+            })
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// The command, on this node's config.
+    pub(crate) fn command<S: AsRef<str>>(&self, arguments: &[S]) -> Command {
+        let mut command = tool();
+        command.arg("--config").arg(self.config());
+        command.args(arguments.iter().map(AsRef::as_ref));
+        command
+    }
+
+    pub(crate) fn run<S: AsRef<str>>(&self, arguments: &[S]) -> Run {
+        Run::of(&mut self.command(arguments))
+    }
+}
+
+/// The command, with none of its variables set.
+pub(crate) fn tool() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_containerd-edit"));
+    command
+        .env_remove("CONTAINERD_EDIT_CONFIG")
+        .env_remove("CONTAINERD_EDIT_OWNER");
+    command
+}
+
+/// How a run ended and what it printed.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) exit: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Run {
+    pub(crate) fn of(command: &mut Command) -> Self {
+        Self::from(command.output().expect("the command starts"))
+    }
+
+    /// Asserts the exit code and returns the run.
+    pub(crate) fn exits(self, code: i32) -> Self {
+        assert_eq!(self.exit, Some(code), "{self:#?}");
+        self
+    }
+}
+
+impl From<Output> for Run {
+    fn from(output: Output) -> Self {
+        Self {
+            exit: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}

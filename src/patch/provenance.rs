@@ -188,9 +188,18 @@ mod tests {
 
     #[test]
     fn a_comment_may_stand_tight_behind_a_marker() {
-        assert_eq!(markers("d = 1 # containerd-edit v1 owner=a was 'b'# mine"), ["a:'b'"]);
-        assert_eq!(markers("d = 1 # containerd-edit v1 owner=a was unset# mine"), ["a:unset"]);
-        assert_eq!(markers("d = {} # containerd-edit v1 implied# mine"), ["implied"]);
+        assert_eq!(
+            markers("d = 1 # containerd-edit v1 owner=a was 'b'# mine"),
+            ["a:'b'"]
+        );
+        assert_eq!(
+            markers("d = 1 # containerd-edit v1 owner=a was unset# mine"),
+            ["a:unset"]
+        );
+        assert_eq!(
+            markers("d = {} # containerd-edit v1 implied# mine"),
+            ["implied"]
+        );
     }
 
     #[test]

@@ -172,8 +172,14 @@ mod tests {
     #[test]
     fn a_version_that_was_unset_goes_and_the_comments_stay() {
         let version = "version = 2 # containerd-edit v1 owner=a was unset";
-        assert_eq!(left(&format!("# mine\n{version}\n")).as_deref(), Some("# mine\n"));
-        assert_eq!(left(&format!("# mine\n{version}")).as_deref(), Some("# mine"));
+        assert_eq!(
+            left(&format!("# mine\n{version}\n")).as_deref(),
+            Some("# mine\n")
+        );
+        assert_eq!(
+            left(&format!("# mine\n{version}")).as_deref(),
+            Some("# mine")
+        );
         let stray = "# containerd-edit v1 owner=b\n";
         assert_eq!(left(&format!("{stray}{version}\n")).as_deref(), Some(stray));
     }

@@ -11,13 +11,20 @@ use crate::variants;
 /// The `.toml` files below a folder of the fixtures.
 fn files(folder: &str) -> Vec<PathBuf> {
     let mut files = Vec::new();
-    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(folder)];
+    let mut folders = vec![
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("fixtures")
+            .join(folder),
+    ];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).expect("the fixtures can be read") {
             let path = entry.expect("the fixtures can be read").path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "toml") {
+            } else if path
+                .extension()
+                .is_some_and(|extension| extension == "toml")
+            {
                 files.push(path);
             }
         }
@@ -66,5 +73,8 @@ fn every_variant_of_every_fixture_makes_the_round_trip() {
             }
         }
     }
-    assert!(round_trips > 3000, "only {round_trips} round trips were made");
+    assert!(
+        round_trips > 3000,
+        "only {round_trips} round trips were made"
+    );
 }

@@ -23,7 +23,10 @@ fn edit(bytes: &[u8]) -> Result<(), TestCaseError> {
             .ensure(crun)
             .default_handler("crun".parse().expect("a name"))
             .remove("runc"),
-        Patch::new().remove("runc").remove("kata").remove("untrusted"),
+        Patch::new()
+            .remove("runc")
+            .remove("kata")
+            .remove("untrusted"),
     ];
     let _ = Inventory::of(&config, None);
     let _ = Inventory::of(&config, Some("cri"));
@@ -112,7 +115,8 @@ fn damaged(text: &str, damage: &Damage) -> String {
         }
         Damage::JoinLine(at) => {
             let at = at.index(lines.len());
-            lines[at] = lines[at].trim_end_matches(['\r', '\n']).to_owned();
+            let length = lines[at].trim_end_matches(['\r', '\n']).len();
+            lines[at].truncate(length);
         }
         Damage::InsertLine(at, line) => {
             lines.insert(at.index(lines.len() + 1), format!("{line}\n"));

@@ -28,7 +28,9 @@ fn collect(item: &Item, path: &mut Vec<String>, leaves: &mut Vec<(Vec<String>, S
 fn meaning(item: &Item) -> String {
     match item {
         Item::ArrayOfTables(array) => {
-            let tables = array.iter().map(|table| meaning(&Item::Table(table.clone())));
+            let tables = array
+                .iter()
+                .map(|table| meaning(&Item::Table(table.clone())));
             tables.collect::<Vec<_>>().join(",")
         }
         Item::Table(table) => {
@@ -73,9 +75,12 @@ pub(crate) fn elsewhere(text: &str, handlers: &[&str]) -> Vec<(Vec<String>, Stri
     leaves.retain(|(path, value)| {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         match path.as_slice() {
-            [] | ["plugins"] | ["plugins", _] | ["plugins", _, "containerd"] => value != "{}",
-            ["plugins", _, "containerd", "runtimes"] => value != "{}",
             ["plugins", _, "containerd", "default_runtime_name"] => false,
+            ["plugins", _, "containerd", "runtimes"]
+            | ["plugins", _, "containerd"]
+            | ["plugins", _]
+            | ["plugins"]
+            | [] => value != "{}",
             ["plugins", _, "containerd", "runtimes", name, ..] => !handlers.contains(name),
             _ => true,
         }

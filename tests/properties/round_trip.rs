@@ -1,7 +1,8 @@
 //! Adding twice is adding once, and removing what was added gives back the file.
 
 use containerd_edit::{
-    Document, Edited, Handler, HandlerName, Inventory, ListedHandler, Owner, Patch, PatchError, Preset, apply,
+    Document, Edited, Handler, HandlerName, Inventory, ListedHandler, Owner, Patch, PatchError,
+    Preset, apply,
 };
 use proptest::prelude::*;
 
@@ -118,7 +119,10 @@ fn lacks_runc(text: &str, inventory: &Inventory, added: &[Added]) -> bool {
             if plugins == "plugins" && plugin == id && containerd == "containerd"
                 && runtimes == "runtimes")
     });
-    let mut handlers = inventory.handlers.iter().filter(|handler| handler.plugin == id);
+    let mut handlers = inventory
+        .handlers
+        .iter()
+        .filter(|handler| handler.plugin == id);
     is_written
         && handlers.clone().all(|handler| handler.name != "runc")
         && (added.iter().any(|added| added.as_default)
@@ -158,7 +162,9 @@ pub(crate) enum Outcome {
 /// Checks all that has to hold when the handlers are added to a config and removed again.
 pub(crate) fn check(text: Option<&str>, added: &[Added]) -> Result<Outcome, String> {
     let fails = |what: &str, result: &dyn std::fmt::Debug| {
-        Err(format!("{what}\nadded: {added:?}\nconfig: {text:?}\n{result:?}"))
+        Err(format!(
+            "{what}\nadded: {added:?}\nconfig: {text:?}\n{result:?}"
+        ))
     };
     let mut current = text.map(str::to_owned);
     for (number, step) in added.iter().enumerate() {
@@ -181,10 +187,16 @@ pub(crate) fn check(text: Option<&str>, added: &[Added]) -> Result<Outcome, Stri
             Err(error) => return fails("the second add is refused", &(&error, &once.text)),
         };
         if twice.text != once.text {
-            return fails("adding twice is not adding once", &(&once.text, &twice.text));
+            return fails(
+                "adding twice is not adding once",
+                &(&once.text, &twice.text),
+            );
         }
         if twice.handlers != containerd_edit::Handlers::default() {
-            return fails("the second add says that it changed something", &twice.handlers);
+            return fails(
+                "the second add says that it changed something",
+                &twice.handlers,
+            );
         }
         let (before, after) = (
             current.as_deref().unwrap_or_default(),
@@ -241,7 +253,9 @@ fn at_once(text: Option<&str>, added: &[Added]) -> Result<Outcome, String> {
     };
     let twice = edited(once.text.as_deref(), &patch);
     if !matches!(&twice, Ok(twice) if twice.text == once.text) {
-        return Err(format!("twice with one patch {added:?} on {text:?}: {once:?} {twice:?}"));
+        return Err(format!(
+            "twice with one patch {added:?} on {text:?}: {once:?} {twice:?}"
+        ));
     }
     match edited(once.text.as_deref(), &removal) {
         Ok(removed) if removed.text.as_deref() == text => Ok(Outcome::RoundTrip),
@@ -265,11 +279,17 @@ fn kept(before: &str, after: &str, step: &Added) -> Result<(), String> {
         expected.sort();
     }
     if found != expected {
-        return Err(format!("something else means {found:?} and not {expected:?}"));
+        return Err(format!(
+            "something else means {found:?} and not {expected:?}"
+        ));
     }
     let config = Document::parse(before.as_bytes()).expect("the config is TOML");
-    let is_new = Inventory::of(&config, None)
-        .is_ok_and(|inventory| inventory.handlers.iter().all(|known| known.name != step.name));
+    let is_new = Inventory::of(&config, None).is_ok_and(|inventory| {
+        inventory
+            .handlers
+            .iter()
+            .all(|known| known.name != step.name)
+    });
     if !is_new || step.as_default {
         return Ok(());
     }
@@ -281,9 +301,8 @@ fn kept(before: &str, after: &str, step: &Added) -> Result<(), String> {
     let lines: Vec<&str> = before.split_inclusive('\n').collect();
     for (number, line) in lines.iter().enumerate() {
         let is_last = number + 1 == lines.len();
-        let same = |new: &&str| {
-            new == line || (is_last && new.trim_end_matches(['\r', '\n']) == *line)
-        };
+        let same =
+            |new: &&str| new == line || (is_last && new.trim_end_matches(['\r', '\n']) == *line);
         let rest = new.clone();
         if !new.any(|line| same(&line)) {
             changed.push(*line);
@@ -359,7 +378,9 @@ proptest! {
 fn most_spellings_make_the_round_trip() {
     let mut state = 1_u64;
     let mut number = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
         u8::try_from(state >> 56).expect("eight bits are left")
     };
     let (mut unparsed, mut refused, mut added_only, mut round_trips) = (0, 0, 0, 0);

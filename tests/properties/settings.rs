@@ -66,7 +66,9 @@ fn value() -> impl Strategy<Value = Value> {
             prop::collection::vec(inner, 0..4)
                 .prop_map(|values| Value::Array(values.into_iter().collect::<Array>())),
             table.prop_map(|entries| {
-                let entries = entries.iter().map(|(key, value)| (Key::new(key), value.clone()));
+                let entries = entries
+                    .iter()
+                    .map(|(key, value)| (Key::new(key), value.clone()));
                 Value::InlineTable(entries.collect::<InlineTable>())
             }),
         ]
@@ -112,9 +114,9 @@ fn check(config: &str, path: &[String], value: &Value) -> Result<(), TestCaseErr
     let Ok(handler) = handler.with(setting) else {
         return Err(TestCaseError::reject("clashes with runtime_type"));
     };
-    let patch = Patch::new().ensure(handler);
+    let addition = Patch::new().ensure(handler);
     let before = Document::parse(config.as_bytes()).expect("the config is TOML");
-    let edited = match apply(Some(&before), &patch) {
+    let edited = match apply(Some(&before), &addition) {
         Ok(edited) => edited,
         // `mine.x = 1` stands in the way of a table `x`.
         Err(PatchError::Obstacle { .. }) => return Ok(()),
@@ -123,7 +125,10 @@ fn check(config: &str, path: &[String], value: &Value) -> Result<(), TestCaseErr
     let text = edited.text.expect("the file stays");
     let after = Document::parse(text.as_bytes()).expect("the result is TOML");
     let inventory = Inventory::of(&after, None).expect("the version is known");
-    let mine = inventory.handlers.iter().find(|handler| handler.name == "mine");
+    let mine = inventory
+        .handlers
+        .iter()
+        .find(|handler| handler.name == "mine");
     let mine = mine.expect("the handler is listed");
     let written: Vec<(Vec<String>, String)> = mine
         .settings
@@ -131,12 +136,18 @@ fn check(config: &str, path: &[String], value: &Value) -> Result<(), TestCaseErr
         .map(|(path, value)| (path.clone(), value_meaning(value)))
         .collect();
     for leaf in leaves(path.to_vec(), value) {
-        prop_assert!(written.contains(&leaf), "{leaf:?} is not in {written:?}\n{text}");
+        prop_assert!(
+            written.contains(&leaf),
+            "{leaf:?} is not in {written:?}\n{text}"
+        );
     }
     for line in text.lines().filter(|line| !config.contains(*line)) {
-        prop_assert!(is_old_toml(line), "{line:?} is more than TOML 1.0 on one line");
+        prop_assert!(
+            is_old_toml(line),
+            "{line:?} is more than TOML 1.0 on one line"
+        );
     }
-    let again = apply(Some(&after), &patch).expect("a second add");
+    let again = apply(Some(&after), &addition).expect("a second add");
     prop_assert_eq!(again.text.as_deref(), Some(text.as_str()));
     Ok(())
 }
@@ -153,7 +164,10 @@ fn is_old_toml(line: &str) -> bool {
         match quote {
             Some('"') if escaped => {
                 escaped = false;
-                if !matches!(character, 'b' | 't' | 'n' | 'f' | 'r' | '"' | '\\' | 'u' | 'U') {
+                if !matches!(
+                    character,
+                    'b' | 't' | 'n' | 'f' | 'r' | '"' | '\\' | 'u' | 'U'
+                ) {
                     return false;
                 }
             }
@@ -169,10 +183,14 @@ fn is_old_toml(line: &str) -> bool {
         }
     }
     // Times of TOML 1.0 have seconds.
-    let times_are_whole = outside.split([',', ' ', '[', ']', '{', '}', '=']).all(|word| {
-        let time = word.split(['T', 't', 'Z', 'z', '+']).find(|part| part.contains(':'));
-        time.is_none_or(|time| time.matches(':').count() >= 2)
-    });
+    let times_are_whole = outside
+        .split([',', ' ', '[', ']', '{', '}', '='])
+        .all(|word| {
+            let time = word
+                .split(['T', 't', 'Z', 'z', '+'])
+                .find(|part| part.contains(':'));
+            time.is_none_or(|time| time.matches(':').count() >= 2)
+        });
     // Bare keys of TOML 1.0 are ASCII; a comma before a brace is 1.1.
     quote.is_none() && outside.is_ascii() && !outside.contains(", }") && times_are_whole
 }

@@ -105,7 +105,11 @@ fn root(choices: &mut Choices<'_>) -> Vec<(&'static str, Node)> {
         plugins.push(("io.containerd.internal.v1.opt", Node::Table(opt)));
     }
     for id in [own, VERSION_1, VERSION_2, VERSION_3] {
-        let is_there = if id == own { !choices.rarely(6) } else { choices.rarely(9) };
+        let is_there = if id == own {
+            !choices.rarely(6)
+        } else {
+            choices.rarely(9)
+        };
         if is_there && !plugins.iter().any(|(known, _)| *known == id) {
             plugins.push((id, Node::Table(plugin(choices))));
         }
@@ -266,8 +270,16 @@ impl Speller<'_, '_> {
         let has_tables = table.iter().any(|(_, node)| matches!(node, Node::Table(_)));
         let section = sections.len();
         let keys: Vec<String> = path.iter().map(|name| self.key(name)).collect();
-        let dot = if self.noise > 1 && self.choices.rarely(9) { " . " } else { "." };
-        let pad = if self.noise > 1 && self.choices.rarely(9) { " " } else { "" };
+        let dot = if self.noise > 1 && self.choices.rarely(9) {
+            " . "
+        } else {
+            "."
+        };
+        let pad = if self.noise > 1 && self.choices.rarely(9) {
+            " "
+        } else {
+            ""
+        };
         sections.push(Section {
             header: Some(format!("[{pad}{}{pad}]", keys.join(dot))),
             depth: path.len() - 1,
@@ -396,7 +408,10 @@ impl Speller<'_, '_> {
             pairs: pairs.iter().map(|&pair| pair.to_owned()).collect(),
         };
         if self.choices.rarely(8) {
-            sections.push(section("[[proxy]]", &["type = 'a'", "list = [\n  1, # one\n]"]));
+            sections.push(section(
+                "[[proxy]]",
+                &["type = 'a'", "list = [\n  1, # one\n]"],
+            ));
             sections.push(section("[[proxy]]", &[]));
             sections.push(section("[proxy.sub]", &["type = { of = [{ a = 1 }] }"]));
         }
@@ -409,7 +424,9 @@ impl Speller<'_, '_> {
                 "text = \"\"\"\\\n\n   # containerd-edit v1 owner=a\n\"\"\"".to_owned(),
             ];
             let at = self.choices.below(sections.len());
-            sections[at].pairs.push(texts[self.choices.below(4)].clone());
+            sections[at]
+                .pairs
+                .push(texts[self.choices.below(4)].clone());
         }
     }
 
@@ -422,7 +439,7 @@ impl Speller<'_, '_> {
                     text.push('\n');
                 }
                 self.comments(&mut text, &indent);
-                text.push_str(&format!("{indent}{header}"));
+                text.extend([indent.as_str(), header]);
                 self.behind(&mut text);
             }
             let indent = match &section.header {
@@ -431,7 +448,7 @@ impl Speller<'_, '_> {
             };
             for pair in &section.pairs {
                 self.comments(&mut text, &indent);
-                text.push_str(&format!("{indent}{pair}"));
+                text.extend([indent.as_str(), pair]);
                 self.behind(&mut text);
             }
         }
@@ -457,7 +474,7 @@ impl Speller<'_, '_> {
                 "# ünïcode €",
                 "\t# containerd-edit v1 owner=somebody ",
             ]);
-            text.push_str(&format!("{indent}{line}\n"));
+            text.extend([indent, line, "\n"]);
         }
     }
 

@@ -1,9 +1,13 @@
 //! Variants of a file that no edit should care about.
 
 /// What is done to a file, by name.
-pub(crate) const ALL: [(&str, fn(&str) -> String); 13] = [
+type Variant = (&'static str, fn(&str) -> String);
+
+pub(crate) const ALL: [Variant; 13] = [
     ("as it is", str::to_owned),
-    ("CRLF", |text| text.replace("\r\n", "\n").replace('\n', "\r\n")),
+    ("CRLF", |text| {
+        text.replace("\r\n", "\n").replace('\n', "\r\n")
+    }),
     ("no final newline", |text| {
         text.trim_end_matches(['\r', '\n']).to_owned()
     }),
@@ -17,7 +21,11 @@ pub(crate) const ALL: [(&str, fn(&str) -> String); 13] = [
     ("comment above each header", |text| {
         each_line(text, |line| {
             let is_header = line.trim_start().starts_with('[');
-            let above = if is_header { "# about the next header\n" } else { "" };
+            let above = if is_header {
+                "# about the next header\n"
+            } else {
+                ""
+            };
             format!("{above}{line}")
         })
     }),

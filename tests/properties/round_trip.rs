@@ -384,7 +384,7 @@ fn most_spellings_make_the_round_trip() {
         u8::try_from(state >> 56).expect("eight bits are left")
     };
     let (mut unparsed, mut refused, mut added_only, mut round_trips) = (0, 0, 0, 0);
-    for _ in 0..400 {
+    for _ in 0..200 {
         let numbers: Vec<u8> = (0..240).map(|_| number()).collect();
         let (text, added) = case(&numbers);
         if Document::parse(text.as_bytes()).is_err() {
@@ -399,7 +399,7 @@ fn most_spellings_make_the_round_trip() {
         }
     }
     assert!(
-        round_trips > 150,
+        round_trips > 75,
         "a generator of refused configs tests nothing: {unparsed} unparsed, {refused} refused, \
          {added_only} added only, {round_trips} round trips"
     );

@@ -67,6 +67,14 @@ fn a_default_that_names_an_implied_runc() {
 }
 
 #[test]
+fn an_older_marker_in_another_spacing() {
+    let config = format!(
+        "version = 3\n[{V3}]\ndefault_runtime_name = 'runc'# containerd-edit v1 owner=x was unset\n"
+    );
+    makes_the_round_trip(&config, &[kata_as_default()]);
+}
+
+#[test]
 fn a_time_without_seconds() {
     let setting: Setting = "start=07:32".parse().expect("a setting");
     let handler = containerd_edit::Handler::new("mine".parse().expect("a name"), "mine")

@@ -2,7 +2,10 @@
 //!
 //! Everything is written on one line, and with the escapes of TOML 1.0 alone: containerd 1.x
 //! refuses `\e` and `\xHH`, 2.x refuses line breaks in inline tables, and every release refuses
-//! times without seconds (`fixtures/conformance/toml-syntax.tsv`).
+//! times without seconds (`fixtures/conformance/toml-syntax.tsv`). 1.x also refuses `\"` in keys,
+//! and brackets in the keys of headers.
+
+use std::fmt::Write as _;
 
 use toml_edit::{Formatted, InlineTable, Value};
 use toml_writer::{ToTomlKey as _, ToTomlValue as _, TomlKeyBuilder, TomlStringBuilder};
@@ -33,13 +36,37 @@ impl Quotes {
 /// A key segment: bare where it can be.
 pub(crate) fn key(name: &str, quotes: Quotes) -> String {
     let builder = TomlKeyBuilder::new(name);
-    let literal = || match quotes {
+    let spelled = || match quotes {
         Quotes::Literal => builder.as_literal(),
-        // An escape in a key is more than some parsers take.
         Quotes::Basic => builder.as_basic_pretty().or_else(|| builder.as_literal()),
     };
-    let key = builder.as_unquoted().or_else(literal);
-    key.unwrap_or_else(|| builder.as_basic()).to_toml_key()
+    match builder.as_unquoted().or_else(spelled) {
+        Some(key) => key.to_toml_key(),
+        None => escaped(name, &['"']),
+    }
+}
+
+/// A key segment of a header.
+pub(crate) fn header_key(name: &str, quotes: Quotes) -> String {
+    if name.contains(['[', ']']) {
+        escaped(name, &['"', '[', ']'])
+    } else {
+        key(name, quotes)
+    }
+}
+
+/// A basic string in which these characters, and those that need an escape, stand by their number.
+fn escaped(name: &str, numbered: &[char]) -> String {
+    let mut text = String::from("\"");
+    for character in name.chars() {
+        if numbered.contains(&character) || character == '\\' || character.is_ascii_control() {
+            let _ = write!(text, "\\u{:04X}", u32::from(character));
+        } else {
+            text.push(character);
+        }
+    }
+    text.push('"');
+    text
 }
 
 /// A dotted key.
@@ -110,7 +137,17 @@ mod tests {
         assert_eq!(key("a.b", Quotes::Literal), "'a.b'");
         assert_eq!(key("a\"b", Quotes::Basic), "'a\"b'");
         assert_eq!(key("", Quotes::Basic), "\"\"");
-        assert_eq!(key("a'\"", Quotes::Basic), r#""a'\"""#);
+        assert_eq!(key("a'\"", Quotes::Basic), r#""a'\u0022""#);
+        assert_eq!(
+            key("\n\"\"\\", Quotes::Literal),
+            r#""\u000A\u0022\u0022\u005C""#
+        );
+        assert_eq!(key("a]", Quotes::Basic), "\"a]\"");
+        assert_eq!(
+            header_key("a]\"[", Quotes::Literal),
+            r#""a\u005D\u0022\u005B""#
+        );
+        assert_eq!(header_key("a b", Quotes::Literal), "'a b'");
     }
 
     #[test]

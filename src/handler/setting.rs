@@ -124,7 +124,8 @@ impl Setting {
                 found: found(),
             });
         }
-        if let Some(reason) = unportable(&self.value) {
+        let of_key = self.path.iter().find_map(|name| unportable_key(name));
+        if let Some(reason) = of_key.or_else(|| unportable(&self.value)) {
             return Err(SettingError::NotPortable {
                 key: self.key(),
                 found: found(),
@@ -157,13 +158,27 @@ impl Setting {
 fn unportable(value: &Value) -> Option<&'static str> {
     match value {
         Value::Datetime(datetime) => {
-            let leap = datetime.value().time?.second == Some(60);
-            leap.then_some("containerd 1.x and 2.2 on refuse a 60th second")
+            let Some(time) = datetime.value().time else {
+                return Some("containerd 1.x refuses a date without a time");
+            };
+            let leap = time.second == Some(60);
+            leap.then_some("containerd 1.x and 2.3 refuse a 60th second")
         }
         Value::Array(array) => array.iter().find_map(unportable),
-        Value::InlineTable(table) => table.iter().find_map(|(_, value)| unportable(value)),
+        Value::InlineTable(table) => table
+            .iter()
+            .find_map(|(key, value)| unportable_key(key).or_else(|| unportable(value))),
         _ => None,
     }
+}
+
+/// Why containerd 1.x can't parse this key however it is quoted: in a `"…"` key it takes no `"`, not
+/// even an escaped one.
+fn unportable_key(name: &str) -> Option<&'static str> {
+    let only_basic = |c: char| c == '\'' || (c.is_ascii_control() && c != '\t');
+    (name.contains('"') && name.contains(only_basic)).then_some(
+        "containerd 1.x can't read a key that holds \" together with ' or a control character",
+    )
 }
 
 impl std::str::FromStr for Setting {
@@ -237,6 +252,30 @@ mod tests {
         assert_eq!(value("x=1.2.3").as_deref(), Ok("\"1.2.3\""));
         assert_eq!(value("x=a=b").as_deref(), Ok("\"a=b\""));
         assert_eq!(value("\"a=b\"=c").as_deref(), Ok("\"c\""));
+    }
+
+    #[test]
+    fn what_some_release_can_not_parse_is_refused() {
+        for bad in [
+            "x=1979-05-27",
+            "x=[1979-05-27T07:32:60Z]",
+            "options.\"a'\\\"b\"=1",
+            "x=[{\"\\\"\\n\" = 1}]",
+        ] {
+            let error = bad.parse::<Setting>();
+            assert!(
+                matches!(error, Err(SettingError::NotPortable { .. })),
+                "{bad}: {error:?}"
+            );
+        }
+        for good in [
+            "x=1979-05-27T07:32:00",
+            "x=07:32:00",
+            "options.'a\"b'=1",
+            "options.\"a'b\"=1",
+        ] {
+            assert!(good.parse::<Setting>().is_ok(), "{good}");
+        }
     }
 
     #[test]

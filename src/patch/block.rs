@@ -30,9 +30,14 @@ pub(super) fn lines(style: &Style, handler: &NewHandler) -> String {
         }
     }
     for table in tables {
-        let mut header = format!("{}.{}", style.prefix, render::key(name, style.quotes));
-        if !table.is_empty() {
-            header = format!("{header}.{}", render::dotted(table, style.quotes));
+        let mut header = format!(
+            "{}.{}",
+            style.prefix,
+            render::header_key(name, style.quotes)
+        );
+        for segment in table {
+            header.push('.');
+            header.push_str(&render::header_key(segment, style.quotes));
         }
         let (indent, key_indent) = if table.is_empty() {
             (&style.header_indent, &style.key_indent)

@@ -206,7 +206,7 @@ fn new_table(style: &Style, ancestor: &str, rest: &[&str], pairs: &str) -> Strin
     let mut header = ancestor.to_owned();
     for name in rest {
         header.push('.');
-        header.push_str(&render::key(name, style.quotes));
+        header.push_str(&render::header_key(name, style.quotes));
     }
     format!("{}[{header}]\n{pairs}", style.table_indent)
 }

@@ -144,7 +144,7 @@ pub(super) fn raw_path(config: &Document<'_>, path: &[&str]) -> String {
         if !raw.is_empty() {
             raw.push('.');
         }
-        raw.push_str(&render::key(name, plugin_quotes(config)));
+        raw.push_str(&render::header_key(name, plugin_quotes(config)));
     }
     raw
 }

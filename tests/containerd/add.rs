@@ -119,6 +119,43 @@ fn round_trip(suite: &str, base: Base) {
     assert_eq!(node.verdict(), before, "{case}: after `remove`");
 }
 
+/// Option names and values that some release's parser is particular about.
+const ODD_SETTINGS: [&str; 9] = [
+    "options.\"a]b\"=1",
+    "options.'c\"d'=2",
+    "options.\"e'f\"=3",
+    "options.\"we[i]r\\\"d\".a=4",
+    "options.\"\\u001b\"=5",
+    "options.\"\".x=\"\\u001b\\u007f\\\"\\\\\\n\"",
+    "options.when=1979-05-27T07:32:00Z",
+    "options.list=[1, \"a\", [2.5], {a = 1}, []]",
+    "options.small=1e-7",
+];
+
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn odd_names_and_values_are_read_by_every_release() {
+    for suite in ["bookworm", "trixie", "forky"] {
+        let release = Release::of(suite);
+        for base in [
+            "version = 2\n",
+            "version = 2\n[plugins]\n\"io.containerd.grpc.v1.cri\" = { containerd = {} }\n",
+        ] {
+            let node = Node::new(&release, Some(base.as_bytes()));
+            let mut arguments = vec!["add", "crun"];
+            arguments.extend(ODD_SETTINGS.iter().flat_map(|setting| ["--set", setting]));
+            node.edit(&arguments);
+            assert_eq!(
+                node.verdict(),
+                Verdict::serves(["crun", "runc"], "runc"),
+                "{}\n{}",
+                release.name,
+                node.shown_config()
+            );
+        }
+    }
+}
+
 /// Makes a test of each base config for each suite.
 macro_rules! round_trips {
     ($($suite:ident: $($name:ident $base:ident),+;)+) => {$(

@@ -104,15 +104,15 @@ fn leaves(path: Vec<String>, value: &Value) -> Vec<(Vec<String>, String)> {
 
 fn check(config: &str, path: &[String], value: &Value) -> Result<(), TestCaseError> {
     let setting = spelled(path, value).parse::<Setting>();
-    // A known key may want another type.
     let Ok(setting) = setting else {
-        prop_assume!(path.len() == 1 || path[0] == "options");
-        return Err(TestCaseError::reject("a known key"));
+        // A known key wants another type, or some release can't parse the key or the value.
+        return Ok(());
     };
     prop_assert_eq!(setting.path(), path);
     let handler = Handler::new("mine".parse().expect("a name"), "io.containerd.mine.v1");
     let Ok(handler) = handler.with(setting) else {
-        return Err(TestCaseError::reject("clashes with runtime_type"));
+        // It clashes with the runtime_type.
+        return Ok(());
     };
     let addition = Patch::new().ensure(handler);
     let before = Document::parse(config.as_bytes()).expect("the config is TOML");
@@ -156,6 +156,13 @@ fn check(config: &str, path: &[String], value: &Value) -> Result<(), TestCaseErr
 fn is_old_toml(line: &str) -> bool {
     if Document::parse(line.as_bytes()).is_err() {
         return false;
+    }
+    // containerd 1.x takes neither of these in a header.
+    if let Some(header) = line.trim_start().strip_prefix('[') {
+        let keys = header.strip_suffix(']').unwrap_or(header);
+        if keys.contains(['[', ']']) || keys.contains("\\\"") {
+            return false;
+        }
     }
     let mut quote = None;
     let mut escaped = false;

@@ -157,10 +157,10 @@ fn is_old_toml(line: &str) -> bool {
     if Document::parse(line.as_bytes()).is_err() {
         return false;
     }
-    // containerd 1.x takes neither of these in a header.
+    // containerd 1.x takes no brackets in the keys of a header.
     if let Some(header) = line.trim_start().strip_prefix('[') {
         let keys = header.strip_suffix(']').unwrap_or(header);
-        if keys.contains(['[', ']']) || keys.contains("\\\"") {
+        if keys.contains(['[', ']']) {
             return false;
         }
     }

@@ -50,3 +50,40 @@ pub(crate) fn of(config: &Document<'_>) -> Result<i64, VersionError> {
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(text: &str) -> Result<i64, VersionError> {
+        of(&Document::parse(text.as_bytes()).expect("test input is TOML"))
+    }
+
+    #[test]
+    fn a_known_version_is_an_integer_up_to_the_newest() {
+        assert_eq!(version(""), Ok(0));
+        assert_eq!(version("version = 0x4"), Ok(4));
+        assert!(matches!(
+            version("version = 5"),
+            Err(VersionError::Unknown { version: 5, .. })
+        ));
+        assert!(matches!(
+            version("version = -1"),
+            Err(VersionError::Unknown { .. })
+        ));
+    }
+
+    #[test]
+    fn what_is_no_integer_is_refused_where_it_stands() {
+        for (text, line) in [
+            ("version = '2'", 1),
+            ("\n[version]", 2),
+            ("\n\nversion.x = 1", 3),
+        ] {
+            match version(text) {
+                Err(VersionError::NotAnInteger { at, .. }) => assert_eq!(at.line, line, "{text}"),
+                other => panic!("{text}: {other:?}"),
+            }
+        }
+    }
+}

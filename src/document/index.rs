@@ -307,3 +307,74 @@ impl EventReceiver for Builder<'_> {
         self.between_entries();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The statements as `kind path = value`, with the texts that the spans cover.
+    fn statements(text: &str) -> Vec<String> {
+        let index = Index::new(text);
+        let numbers = 0..index.statements.len();
+        numbers
+            .map(|number| {
+                let statement = &index.statements[number];
+                let path: Vec<&str> = index.path(number).collect();
+                format!(
+                    "{}: {} -> {}",
+                    path.join("/"),
+                    &text[statement.span.clone()],
+                    &text[statement.value.clone()]
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_statement_has_its_absolute_path_and_its_text() {
+        let text = "\u{feff}a . 'b c' = [1, # one\r\n {x = 1}]\n [d.\"\\u0065\"] # d\nf = {g.h = 1}\n[[i]]";
+        assert_eq!(
+            statements(text),
+            [
+                "a/b c: a . 'b c' = [1, # one\r\n {x = 1}] -> [1, # one\r\n {x = 1}]",
+                "d/e: [d.\"\\u0065\"] -> ",
+                "d/e/f: f = {g.h = 1} -> {g.h = 1}",
+                "i: [[i]] -> ",
+            ]
+        );
+    }
+
+    #[test]
+    fn inline_tables_are_found_by_their_keys_but_not_in_arrays() {
+        let text = "[a]\nb = { c = { d = 1 }, e.f = { }, g = [{ h = {} }] }\n";
+        let index = Index::new(text);
+        let tables: Vec<(String, &str, usize)> = index
+            .inline_tables
+            .iter()
+            .map(|table| {
+                let text = &text[table.span.clone()];
+                (table.path.join("/"), text, table.entries.len())
+            })
+            .collect();
+        assert_eq!(
+            tables,
+            [
+                (
+                    "a/b".to_owned(),
+                    "{ c = { d = 1 }, e.f = { }, g = [{ h = {} }] }",
+                    3
+                ),
+                ("a/b/c".to_owned(), "{ d = 1 }", 1),
+                ("a/b/e/f".to_owned(), "{ }", 0),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_line_break_in_an_array_makes_no_table_multi_line() {
+        let lines = |text| Index::new(text).inline_tables[0].multi_line;
+        assert!(!lines("a = { b = [\n1, # one\n] }"));
+        assert!(lines("a = { b = 1,\n}"));
+        assert!(lines("a = { b = 1 # one\n}"));
+    }
+}

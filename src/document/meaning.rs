@@ -1,6 +1,6 @@
 //! What a TOML file means, apart from how it is written.
 
-use toml_edit::{Item, TableLike, Value};
+use toml_edit::{Datetime, Item, TableLike, Value};
 
 /// What a change is expected to leave at a path.
 #[derive(Debug)]
@@ -46,13 +46,23 @@ fn same_values(a: &Value, b: &Value) -> bool {
             a.value().to_bits() == b.value().to_bits() || (a.value().is_nan() && b.value().is_nan())
         }
         (Value::Boolean(a), Value::Boolean(b)) => a.value() == b.value(),
-        (Value::Datetime(a), Value::Datetime(b)) => a.value() == b.value(),
+        (Value::Datetime(a), Value::Datetime(b)) => {
+            with_seconds(*a.value()) == with_seconds(*b.value())
+        }
         (Value::Array(a), Value::Array(b)) => {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_values(a, b))
         }
         (Value::InlineTable(a), Value::InlineTable(b)) => same_tables(a, b),
         _ => false,
     }
+}
+
+/// The time with its seconds, which TOML 1.1 allows to leave out where they are 0.
+pub(crate) fn with_seconds(mut datetime: Datetime) -> Datetime {
+    if let Some(time) = &mut datetime.time {
+        time.second.get_or_insert(0);
+    }
+    datetime
 }
 
 /// The elements of an array, also of one written as `[[headers]]`.
@@ -172,6 +182,7 @@ mod tests {
             ("a.b = 1", "[a]\nb = 0x1"),
             ("[[a]]\nb = 'x'", "a = [{ b = \"x\" }]"),
             ("a = nan", "a = -nan"),
+            ("a = 07:32", "a = 07:32:00"),
             ("b = 1\na = 2", "a = 2\nb = 1"),
         ] {
             assert!(same(&parsed(a), &parsed(b)), "{a} is {b}");

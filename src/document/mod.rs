@@ -183,3 +183,48 @@ pub(crate) fn type_name(item: &Item) -> &'static str {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Document<'_> {
+        Document::parse(text.as_bytes()).expect("test input is TOML")
+    }
+
+    #[test]
+    fn a_value_is_found_in_every_spelling() {
+        for text in [
+            "a.b.c = 1",
+            "[a]\nb.c = 1",
+            "[a.b]\nc = 1",
+            "a = { b.c = 1 }",
+        ] {
+            let config = parsed(text);
+            let (_, span) = config.value(&["a", "b", "c"]).expect("it is there");
+            assert_eq!(&text[span], "1", "{text}");
+            assert!(config.get(&["a", "b", "c"]).is_some(), "{text}");
+            assert!(config.value(&["a", "b"]).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_first_thing_in_the_way_is_named() {
+        let config = parsed("[a]\nb = []\n[[c]]\n");
+        let obstacle = |path| {
+            config
+                .obstacle(path)
+                .map(|(depth, item)| (depth, type_name(item)))
+        };
+        assert_eq!(obstacle(&["a", "b", "c"]), Some((2, "an array")));
+        assert_eq!(obstacle(&["c"]), Some((1, "an array of tables")));
+        assert_eq!(obstacle(&["a", "x"]), None);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_refused_with_their_place() {
+        let error = Document::parse(b"a = 1\nb = \"\xff\"\n").expect_err("not UTF-8");
+        assert_eq!((error.at.line, error.at.column), (2, 6));
+        assert_eq!(error.message, "byte 0xff is not UTF-8");
+    }
+}

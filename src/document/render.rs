@@ -1,14 +1,16 @@
 //! Text of new keys and values, in the TOML that every containerd release parses.
 //!
 //! Everything is written on one line, and with the escapes of TOML 1.0 alone: containerd 1.x
-//! refuses `\e` and `\xHH`, 2.x refuses line breaks in inline tables
-//! (`fixtures/conformance/toml-syntax.tsv`). 1.x also refuses `\"` in keys, and brackets in the keys
-//! of headers.
+//! refuses `\e` and `\xHH`, 2.x refuses line breaks in inline tables, and every release refuses
+//! times without seconds (`fixtures/conformance/toml-syntax.tsv`). 1.x also refuses `\"` in keys,
+//! and brackets in the keys of headers.
 
 use std::fmt::Write as _;
 
 use toml_edit::{Formatted, InlineTable, Value};
 use toml_writer::{ToTomlKey as _, ToTomlValue as _, TomlKeyBuilder, TomlStringBuilder};
+
+use super::meaning;
 
 /// Which quotes a string takes where both would do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -86,7 +88,7 @@ pub(crate) fn value(value: &Value, quotes: Quotes) -> String {
         Value::Integer(integer) => integer.value().to_string(),
         Value::Float(float) => Formatted::new(*float.value()).to_string(),
         Value::Boolean(boolean) => boolean.value().to_string(),
-        Value::Datetime(datetime) => datetime.value().to_string(),
+        Value::Datetime(datetime) => meaning::with_seconds(*datetime.value()).to_string(),
     }
 }
 
@@ -146,6 +148,18 @@ mod tests {
             r#""a\u005D\u0022\u005B""#
         );
         assert_eq!(header_key("a b", Quotes::Literal), "'a b'");
+    }
+
+    #[test]
+    fn times_have_seconds() {
+        for (given, written) in [
+            ("07:32", "07:32:00"),
+            ("1979-05-27T07:32Z", "1979-05-27T07:32:00Z"),
+            ("1979-05-27", "1979-05-27"),
+        ] {
+            let given: Value = given.parse().expect("TOML");
+            assert_eq!(value(&given, Quotes::Basic), written);
+        }
     }
 
     #[test]

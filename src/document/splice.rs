@@ -12,6 +12,9 @@ pub(crate) struct Splices {
     /// Whole lines to add before the line that starts at the offset (or at the end of the text).
     /// Every line ends with `\n`, which becomes the file's own line break.
     added: Vec<(usize, String)>,
+    /// The same for key-value pairs at the end of a table's body: at one offset they come before
+    /// what was added otherwise, since a header there would take them over.
+    pairs: Vec<(usize, String)>,
     /// Ranges within lines and their new text.
     replaced: Vec<(Range<usize>, String)>,
 }
@@ -26,12 +29,20 @@ impl Splices {
         self.added.push((offset, lines.into()));
     }
 
+    /// Adds pairs to the table whose body ends at the offset.
+    pub(crate) fn add_pairs(&mut self, offset: usize, lines: impl Into<String>) {
+        self.pairs.push((offset, lines.into()));
+    }
+
     pub(crate) fn replace(&mut self, range: Range<usize>, text: impl Into<String>) {
         self.replaced.push((range, text.into()));
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.dropped.is_empty() && self.added.is_empty() && self.replaced.is_empty()
+        self.dropped.is_empty()
+            && self.added.is_empty()
+            && self.pairs.is_empty()
+            && self.replaced.is_empty()
     }
 
     /// Returns `text` with all changes made.
@@ -50,15 +61,17 @@ impl Splices {
 
         let mut changes: Vec<(Range<usize>, Change)> = Vec::new();
         changes.extend(cuts.into_iter().map(|range| (range, Change::Cut)));
-        changes.extend(
-            self.added
-                .into_iter()
-                .map(|(offset, lines)| (offset..offset, Change::Lines(lines))),
-        );
+        // At the end of an unterminated last line, its own text comes before new lines.
         changes.extend(
             self.replaced
                 .into_iter()
                 .map(|(range, text)| (range, Change::Text(text))),
+        );
+        changes.extend(
+            self.pairs
+                .into_iter()
+                .chain(self.added)
+                .map(|(offset, lines)| (offset..offset, Change::Lines(lines))),
         );
         changes.sort_by_key(|(range, _)| (range.start, range.end));
 
@@ -170,6 +183,25 @@ mod tests {
             splices.add_lines(1, "c\n");
         });
         assert_eq!(produced, "c", "no empty first line");
+    }
+
+    #[test]
+    fn text_at_an_unterminated_end_belongs_to_the_last_line() {
+        let produced = splice("a = 1", |splices| {
+            splices.add_lines(5, "b = 2\n");
+            splices.replace(5..5, " # one");
+        });
+        assert_eq!(produced, "a = 1 # one\nb = 2");
+    }
+
+    #[test]
+    fn pairs_come_before_headers_at_the_same_place() {
+        let produced = splice("[a]\n", |splices| {
+            splices.add_lines(4, "[b]\n");
+            splices.add_pairs(4, "x = 1\n");
+            splices.add_pairs(4, "y = 2\n");
+        });
+        assert_eq!(produced, "[a]\nx = 1\ny = 2\n[b]\n");
     }
 
     #[test]

@@ -94,3 +94,34 @@ fn insert(table: &mut InlineTable, path: &[String], value: &Value) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::patch::given::given;
+
+    #[test]
+    fn each_table_of_a_handler_has_its_header() {
+        given("version = 3\n[a]\n")
+            .add_with("x", &["options.A=1", "options.b.'c d'=[]", "snapshotter=s"])
+            .produces(
+                "version = 3\n[a]\n\n# containerd-edit v1 owner=manual\n\
+                 [plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.x]\n  \
+                 runtime_type = \"t\"\n  \
+                 snapshotter = \"s\"\n  \
+                 [plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.x.options]\n    \
+                 A = 1\n  \
+                 [plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.x.options.b]\n    \
+                 \"c d\" = []\n",
+            );
+    }
+
+    #[test]
+    fn an_inline_handler_nests_its_tables() {
+        given("version = 3\nplugins.'io.containerd.cri.v1.runtime' = { containerd = {} }\n")
+            .add_with("x", &["options.A=1", "options.b.c=[]"])
+            .produces(
+                "version = 3\nplugins.'io.containerd.cri.v1.runtime' = { containerd = \
+                 {runtimes.x = { runtime_type = \"t\", options = { A = 1, b = { c = [] } } }} }\n",
+            );
+    }
+}

@@ -42,6 +42,12 @@ fn decoded(literal: &str) -> Option<String> {
     value.as_str().map(str::to_owned)
 }
 
+/// What each marker says: who wrote a layer, and what was below it.
+fn layers<'s>(owners: &[&'s str], literals: &[&'s str]) -> Vec<(&'s str, &'s str)> {
+    let below = literals.iter().skip(1).copied();
+    owners.iter().copied().zip(below).collect()
+}
+
 impl<'t> Edit<'_, 't> {
     /// The default that the file sets.
     pub(super) fn default_name(&self, id: &str) -> Option<&str> {
@@ -62,6 +68,10 @@ impl<'t> Edit<'_, 't> {
                 written.owners.push(owner);
                 written.literals.push(was);
                 written.markers.push(span);
+                if matches!(was, UNSET | ABSENT) {
+                    // The bottom. What follows belongs to another key of the same inline table.
+                    break;
+                }
             }
         }
         Some(written)
@@ -227,26 +237,26 @@ impl<'t> Edit<'_, 't> {
         if literals[0] != written.literals[0] {
             self.splices.replace(written.value.clone(), literals[0]);
         }
-        let stack = |literals: &[&str], owners: &[&str]| {
-            let layers = owners.iter().zip(&literals[1..]);
-            layers
-                .map(|(&owner, &was)| Marker::Was { owner, was }.text())
-                .collect::<String>()
-        };
-        let new = stack(literals, owners);
-        let old = stack(&written.literals, &written.owners);
-        let end = self.config.index.statements[written.statement].span.end;
-        if let Some(added) = new.strip_suffix(&old) {
-            // Older markers stay as they are.
-            if !added.is_empty() {
-                self.splices.replace(end..end, added);
-            }
-            return;
-        }
-        for span in &written.markers {
+        // Older markers stay as they are, however they are spaced.
+        let new = layers(owners, literals);
+        let old = layers(&written.owners, &written.literals);
+        let kept = new
+            .iter()
+            .rev()
+            .zip(old.iter().rev())
+            .take_while(|(new, old)| new == old)
+            .count();
+        for span in &written.markers[..old.len() - kept] {
             self.splices.replace(span.clone(), "");
         }
-        self.splices.replace(end..end, new);
+        let added: String = new[..new.len() - kept]
+            .iter()
+            .map(|&(owner, was)| Marker::Was { owner, was }.text())
+            .collect();
+        if !added.is_empty() {
+            let end = self.config.index.statements[written.statement].span.end;
+            self.splices.replace(end..end, added);
+        }
     }
 
     /// Removes the key, its markers, and the header if the tool had written it for the key.
@@ -282,5 +292,119 @@ impl<'t> Edit<'_, 't> {
                 .splices
                 .drop_lines(config.statement_lines(written.statement)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::patch::PatchError;
+    use crate::patch::given::given;
+
+    /// A table `containerd` with handlers `a` and `b`, whose default line ends like this.
+    fn with_default(line: &str) -> String {
+        format!(
+            "version = 4\n[plugins.'io.containerd.cri.v1.runtime'.containerd]\n{line}\
+             runtimes.runc.runtime_type = 't'\n\
+             runtimes.a.runtime_type = 't'\n\
+             runtimes.b.runtime_type = 't'\n"
+        )
+    }
+
+    fn without(handler: &str, config: &str) -> String {
+        config.replace(&format!("runtimes.{handler}.runtime_type = 't'\n"), "")
+    }
+
+    const BY_X: &str =
+        "default_runtime_name = 'a' # containerd-edit v1 owner=x was \"runc\" # mine\n";
+    const BY_Y: &str = "default_runtime_name = 'b' # containerd-edit v1 owner=y was 'a' \
+                        # containerd-edit v1 owner=x was \"runc\" # mine\n";
+
+    #[test]
+    fn defaults_form_a_stack() {
+        given(&with_default("default_runtime_name = \"runc\" # mine\n"))
+            .default("a")
+            .owner("x")
+            .produces(&with_default(&BY_X.replace("'a'", "\"a\"")));
+        given(&with_default(BY_X))
+            .default("b")
+            .owner("y")
+            .produces(&with_default(BY_Y));
+    }
+
+    #[test]
+    fn a_layer_leaves_from_the_top_or_the_middle() {
+        given(&with_default(BY_Y))
+            .remove("b")
+            .produces(&without("b", &with_default(BY_X)));
+        let left = "default_runtime_name = 'b' # containerd-edit v1 owner=y was \"runc\" # mine\n";
+        given(&with_default(BY_Y))
+            .remove("a")
+            .produces(&without("a", &with_default(left)));
+    }
+
+    #[test]
+    fn markers_that_stay_keep_their_spacing() {
+        let spaced = |line: &str| {
+            line.replace(
+                " # containerd-edit v1 owner=x",
+                "\t# containerd-edit v1 owner=x",
+            )
+        };
+        given(&with_default(&spaced(BY_Y)))
+            .remove("b")
+            .produces(&without("b", &with_default(&spaced(BY_X))));
+    }
+
+    #[test]
+    fn what_was_unset_is_unset_again() {
+        let unset = "default_runtime_name = 'a' # containerd-edit v1 owner=x was unset\n";
+        given(&with_default(unset))
+            .remove("a")
+            .produces(&without("a", &with_default("")));
+    }
+
+    #[test]
+    fn a_default_that_would_name_nothing_becomes_the_built_in_one() {
+        let edited = given(&with_default("default_runtime_name = 'a' # mine\n"))
+            .remove("a")
+            .produces(&without(
+                "a",
+                &with_default("default_runtime_name = 'runc' # mine\n"),
+            ));
+        assert_eq!(edited.warnings[0].code, "default-reset");
+    }
+
+    #[test]
+    fn a_default_of_several_lines_is_refused() {
+        let error = given(&with_default("default_runtime_name = \"\"\"\nrunc\"\"\"\n"))
+            .default("a")
+            .is_refused();
+        assert!(matches!(error, PatchError::MultiLineString { .. }));
+        let error = given(&with_default("default_runtime_name = 5\n"))
+            .default("a")
+            .is_refused();
+        assert!(matches!(
+            error,
+            PatchError::Obstacle {
+                found: "an integer",
+                ..
+            }
+        ));
+    }
+
+    #[test]
+    fn a_header_that_came_with_the_default_goes_with_it() {
+        let config = "version = 4\n\n# containerd-edit v1 owner=x\n\
+                      [plugins.'io.containerd.cri.v1.runtime'.containerd]\n\
+                      default_runtime_name = 'a' # containerd-edit v1 owner=x was absent\n\
+                      \n# containerd-edit v1 owner=x\n\
+                      [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.a]\n";
+        given(config).remove("a").produces("version = 4\n");
+        // Somebody else uses it by now.
+        let used = config.replace("was absent\n", "was absent\nsnapshotter = 's'\n");
+        given(&used).remove("a").produces(
+            "version = 4\n\n[plugins.'io.containerd.cri.v1.runtime'.containerd]\n\
+             snapshotter = 's'\n",
+        );
     }
 }

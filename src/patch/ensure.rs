@@ -212,6 +212,71 @@ impl Edit<'_, '_> {
         let owner = self.owner.as_str();
         let marker = Marker::Was { owner, was: UNSET }.text();
         let line = format!("version = 2{marker}\n");
-        self.splices.add_lines(self.config.text.len(), line);
+        self.splices.add_pairs(self.config.text.len(), line);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::patch::PatchError;
+    use crate::patch::given::given;
+
+    const RUNTIMES: &str = "plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes";
+
+    #[test]
+    fn only_the_keys_that_differ_are_changed() {
+        let config = |lines: &str| format!("version = 3\n[{RUNTIMES}.a] # mine\n{lines}\n[z]\n");
+        let edited = given(&config("runtime_type = 'other'   # old\nuser = 1\n"))
+            .add_with("a", &["snapshotter=s"])
+            .produces(&config(
+                "runtime_type = 't'   # old\nuser = 1\nsnapshotter = 's'\n",
+            ));
+        assert_eq!(edited.handlers.changed, ["a"]);
+    }
+
+    #[test]
+    fn what_is_there_in_other_words_is_left_alone() {
+        let config = format!("version = 3\n{RUNTIMES}.a = {{'runtime_type'=\"\\u0074\"}}\n");
+        let edited = given(&config).add("a").produces(&config);
+        assert!(edited.handlers.changed.is_empty());
+    }
+
+    #[test]
+    fn an_implied_runc_that_is_changed_belongs_to_the_one_who_asked() {
+        let config = "[plugins.cri.containerd.runtimes]\n\n\
+                      # containerd-edit v1 implied\n[plugins.cri.containerd.runtimes.runc]\n\
+                      runtime_type = 'io.containerd.runc.v2'\n";
+        let owned = config
+            .replace("implied", "owner=x")
+            .replace("io.containerd.runc.v2", "t");
+        given(config).add("runc").owner("x").produces(&owned);
+    }
+
+    #[test]
+    fn a_runc_like_handler_takes_the_cgroup_driver_of_runc() {
+        let config = format!("version = 3\n{RUNTIMES}.runc.options.SystemdCgroup = true\n");
+        given(&config)
+            .add_with("a", &["runtime_type=io.containerd.runc.v2"])
+            .produces(&format!(
+                "{config}\n# containerd-edit v1 owner=manual\n\
+                 [plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.a]\n  \
+                 runtime_type = \"io.containerd.runc.v2\"\n  \
+                 [plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.a.options]\n    \
+                 SystemdCgroup = true\n"
+            ));
+    }
+
+    #[test]
+    fn what_is_no_table_is_in_the_way() {
+        for config in [
+            "version = 3\nplugins = 1\n".to_owned(),
+            format!("version = 3\n{RUNTIMES} = []\n"),
+            format!("version = 3\n[[{RUNTIMES}.a]]\n"),
+            format!("version = 3\n{RUNTIMES}.a = 'x'\n"),
+            format!("version = 3\n[[{RUNTIMES}.a.runtime_type]]\n"),
+        ] {
+            let error = given(&config).add("a").is_refused();
+            assert!(matches!(error, PatchError::Obstacle { .. }), "{config}");
+        }
     }
 }

@@ -100,3 +100,59 @@ fn implied_marker(config: &Document<'_>, statement: usize, name: &str) -> Option
         .find(|(_, marker)| *marker == Marker::Implied)
         .map(|(span, _)| span)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listed(text: &str) -> Vec<(String, Option<Provenance>, bool)> {
+        let config = Document::parse(text.as_bytes()).expect("test input is TOML");
+        of(&config, "cri")
+            .into_iter()
+            .map(|handler| {
+                (
+                    handler.name.to_owned(),
+                    handler.provenance,
+                    handler.is_inline,
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn handlers_are_found_in_every_spelling_and_once() {
+        let text = "plugins.cri.containerd.runtimes.a.x = 1\n\
+                    plugins.cri.containerd.runtimes.a.y = 1\n\
+                    plugins.cri.containerd.runtimes.b = {}\n\
+                    [[plugins.cri.containerd.runtimes.c]]\n\
+                    # containerd-edit v1 owner=x\n\
+                    [plugins.cri.containerd.runtimes.'d e']\n\
+                    [plugins.other.containerd.runtimes.f]\n";
+        let owner = Some(Provenance::Owner("x".to_owned()));
+        let names = ["a", "b", "c", "d e"].map(|name| {
+            let owner = owner.clone().filter(|_| name == "d e");
+            (name.to_owned(), owner, false)
+        });
+        assert_eq!(listed(text), names);
+    }
+
+    #[test]
+    fn an_inline_runc_can_be_an_implied_one() {
+        let text = "plugins = { cri = { containerd.runtimes = { a = {}, runc = {} } } } \
+                    # containerd-edit v1 implied\n";
+        let implied = Some(Provenance::Implied);
+        assert_eq!(
+            listed(text),
+            [
+                ("a".to_owned(), None, true),
+                ("runc".to_owned(), implied, true)
+            ]
+        );
+    }
+
+    #[test]
+    fn provenance_counts_above_a_header_alone() {
+        let text = "# containerd-edit v1 owner=x\nplugins.cri.containerd.runtimes.a.x = 1\n";
+        assert_eq!(listed(text), [("a".to_owned(), None, false)]);
+    }
+}

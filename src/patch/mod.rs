@@ -5,6 +5,8 @@ mod default;
 mod edit;
 mod ensure;
 mod error;
+#[cfg(test)]
+mod given;
 pub(crate) mod listing;
 mod place;
 pub(crate) mod provenance;
@@ -54,9 +56,11 @@ impl Patch {
         Self::default()
     }
 
-    /// Adds a handler that shall be listed, with at least its settings.
+    /// Adds a handler that shall be listed, with at least its settings. One of the same name that
+    /// was added before is replaced.
     #[must_use]
     pub fn ensure(mut self, handler: Handler) -> Self {
+        self.handlers.retain(|known| known.name() != handler.name());
         self.handlers.push(handler);
         self
     }
@@ -259,4 +263,53 @@ fn ensure(config: &Document<'_>, patch: &Patch) -> Result<Edited, PatchError> {
         edit.warn("not-read-by-2.0", message, config.offset(&["version"]));
     }
     edit.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::given::given;
+    use super::*;
+
+    #[test]
+    fn a_handler_is_ensured_once_and_the_last_one_counts() {
+        let edited = given("version = 3\n")
+            .add_with("a", &["snapshotter=x"])
+            .add("a")
+            .produces(
+                "version = 3\n\n# containerd-edit v1 owner=manual\n\
+                 [plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.a]\n  \
+                 runtime_type = \"t\"\n",
+            );
+        assert_eq!(edited.handlers.added, ["a"]);
+    }
+
+    #[test]
+    fn a_file_is_created_for_a_handler_and_for_nothing_else() {
+        let nothing = apply(None, &Patch::new().remove("a")).expect("accepted");
+        assert_eq!(nothing.text, None);
+        let handler = Handler::new("a".parse().expect("a name"), "t");
+        let created = apply(None, &Patch::new().ensure(handler)).expect("accepted");
+        let text = created.text.expect("a file");
+        assert!(
+            text.starts_with("# containerd-edit v1 owner=manual\nversion = 2\n\n"),
+            "{text}"
+        );
+        let config = Document::parse(text.as_bytes()).expect("TOML");
+        let removed = apply(Some(&config), &Patch::new().remove("a")).expect("accepted");
+        assert_eq!(removed.text, None, "it is gone again");
+    }
+
+    #[test]
+    fn a_handler_can_take_the_place_of_another_in_one_patch() {
+        let edited = given("[plugins.cri.containerd.runtimes]\nrunc.x = 1\nold.x = 1\n")
+            .remove("old")
+            .add("new")
+            .produces(
+                "[plugins.cri.containerd.runtimes]\nrunc.x = 1\n\n\
+                 # containerd-edit v1 owner=manual\n\
+                 [plugins.cri.containerd.runtimes.new]\nruntime_type = \"t\"\n",
+            );
+        assert_eq!(edited.handlers.added, ["new"]);
+        assert_eq!(edited.handlers.removed, ["old"]);
+    }
 }

@@ -124,7 +124,7 @@ impl<'d, 't> Edit<'d, 't> {
                     None => style.key_indent.as_str(),
                 };
                 let offset = config.statement_lines(last.unwrap_or(header)).end;
-                self.splices.add_lines(offset, pairs("", indent));
+                self.splices.add_pairs(offset, pairs("", indent));
             }
             Place::Body { header, depth } => {
                 let last = config.index.body(header).next_back().unwrap_or(header);
@@ -147,7 +147,7 @@ impl<'d, 't> Edit<'d, 't> {
                 let prefix = format!("{prefix}.{}", dotted(&path[depth..]));
                 let offset = config.statement_lines(pair).end;
                 let indent = self.indent(pair);
-                self.splices.add_lines(offset, pairs(&prefix, indent));
+                self.splices.add_pairs(offset, pairs(&prefix, indent));
             }
             Place::Implicit { header, depth } => {
                 let name = raw(header, 0, depth - 1);
@@ -209,4 +209,64 @@ fn new_table(style: &Style, ancestor: &str, rest: &[&str], pairs: &str) -> Strin
         header.push_str(&render::header_key(name, style.quotes));
     }
     format!("{}[{header}]\n{pairs}", style.table_indent)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::patch::PatchError;
+    use crate::patch::given::given;
+
+    const RUNTIMES: &str = "plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes";
+
+    /// Adds `options.K=1` to a handler `a` that is spelled like this.
+    #[track_caller]
+    fn adding_an_option(handler: &str, produces: &str) {
+        let config = |text: &str| format!("version = 3\n{}", text.replace('R', RUNTIMES));
+        given(&config(handler))
+            .add_with("a", &["options.K=1"])
+            .produces(&config(produces));
+    }
+
+    #[test]
+    fn a_key_goes_where_its_table_is() {
+        adding_an_option(
+            "[R.a]\nruntime_type = 't'\n[R.a.options]\n\n[z]\n",
+            "[R.a]\nruntime_type = 't'\n[R.a.options]\nK = 1\n\n[z]\n",
+        );
+        adding_an_option(
+            "[R]\na.runtime_type = 't'\na.options.x = 1\nb.x = 1\n",
+            "[R]\na.runtime_type = 't'\na.options.x = 1\na.options.K = 1\nb.x = 1\n",
+        );
+        adding_an_option(
+            "R.a = { runtime_type = 't', options = { x = 1 } } # mine\n",
+            "R.a = { runtime_type = 't', options = { x = 1, K = 1 } } # mine\n",
+        );
+    }
+
+    #[test]
+    fn a_missing_table_is_spelled_like_its_parent() {
+        adding_an_option(
+            "[R.a]\nruntime_type = 't'\n# about z\n[z]\n",
+            "[R.a]\nruntime_type = 't'\n[R.a.options]\nK = 1\n# about z\n[z]\n",
+        );
+        adding_an_option(
+            "R.a.runtime_type = 't'\n[z]\n",
+            "R.a.runtime_type = 't'\nR.a.options.K = 1\n[z]\n",
+        );
+        adding_an_option(
+            "R.a = { runtime_type = 't' }\n",
+            "R.a = { runtime_type = 't', options.K = 1 }\n",
+        );
+        adding_an_option(
+            "[z]\n[R.a.options.deeper]\n[R.a]\nruntime_type = 't'\n",
+            "[z]\n[R.a.options]\nK = 1\n[R.a.options.deeper]\n[R.a]\nruntime_type = 't'\n",
+        );
+    }
+
+    #[test]
+    fn an_inline_table_of_several_lines_is_refused() {
+        let config = format!("version = 3\n{RUNTIMES} = {{\n}}\n");
+        let error = given(&config).add("a").is_refused();
+        assert!(matches!(error, PatchError::MultiLineTable { .. }));
+    }
 }

@@ -118,7 +118,8 @@ impl Marker<'_> {
             None => Marker::read_was(rest)?,
         };
         let ends = rest.trim_start();
-        let complete = ends.is_empty() || (ends.starts_with('#') && ends.len() < rest.len());
+        // The user's comment may have stood tight behind the value.
+        let complete = ends.is_empty() || ends.starts_with('#');
         complete.then_some((text.len() - rest.len(), marker))
     }
 
@@ -183,6 +184,22 @@ mod tests {
             ["a:absent"]
         );
         assert_eq!(markers("d = {} # containerd-edit v1 implied"), ["implied"]);
+    }
+
+    #[test]
+    fn a_comment_may_stand_tight_behind_a_marker() {
+        assert_eq!(
+            markers("d = 1 # containerd-edit v1 owner=a was 'b'# mine"),
+            ["a:'b'"]
+        );
+        assert_eq!(
+            markers("d = 1 # containerd-edit v1 owner=a was unset# mine"),
+            ["a:unset"]
+        );
+        assert_eq!(
+            markers("d = {} # containerd-edit v1 implied# mine"),
+            ["implied"]
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use toml_edit::Value;
 
 use crate::containerd::plugin;
+use crate::document::splice::Splices;
 use crate::document::{Document, lines};
 use crate::handler::RUNC_TYPE;
 
@@ -23,6 +24,8 @@ impl Edit<'_, '_> {
         if gone.is_empty() {
             return Ok(());
         }
+        // A default that names the implied handler does so without it, too.
+        let gone_names: Vec<&str> = gone.iter().map(|handler| handler.name).collect();
         let unneeded = kept.iter().position(|handler| {
             handler.is_implied()
                 && !kept
@@ -34,7 +37,6 @@ impl Edit<'_, '_> {
         }
 
         let kept_names: Vec<&str> = kept.iter().map(|handler| handler.name).collect();
-        let gone_names: Vec<&str> = gone.iter().map(|handler| handler.name).collect();
         let default_before = self.default_name(id).unwrap_or(BUILT_IN).to_owned();
         let default = self.release_default(id, &gone_names, &kept_names);
         let runtimes = plugin::runtimes_path(id);
@@ -131,6 +133,12 @@ pub(super) fn without_leftovers(text: String) -> Option<String> {
     if statements.len() != 1 || !config.index.is_at(0, &["version"]) {
         return Some(text);
     }
+    let markers = Marker::behind(&config, 0);
+    if matches!(markers.first(), Some((_, Marker::Was { was: UNSET, .. }))) {
+        let mut splices = Splices::default();
+        splices.drop_lines(config.statement_lines(0));
+        return Some(splices.apply(&text));
+    }
     if let Some((line, Provenance::Owner(_))) = Provenance::above(&config, 0) {
         let statement = config.statement_lines(0);
         let is_created = line.start == 0
@@ -138,11 +146,47 @@ pub(super) fn without_leftovers(text: String) -> Option<String> {
             && text[statements[0].span.end..].trim_end().is_empty();
         return (!is_created).then_some(text);
     }
-    let markers = Marker::behind(&config, 0);
-    if !matches!(markers.first(), Some((_, Marker::Was { was: UNSET, .. }))) {
-        return Some(text);
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn left(text: &str) -> Option<String> {
+        without_leftovers(text.to_owned())
     }
-    let mut splices = crate::document::splice::Splices::default();
-    splices.drop_lines(config.statement_lines(0));
-    Some(splices.apply(&text))
+
+    #[test]
+    fn a_file_that_the_tool_created_goes() {
+        assert_eq!(left("# containerd-edit v1 owner=a\nversion = 2\n"), None);
+    }
+
+    #[test]
+    fn a_file_that_somebody_wrote_into_stays() {
+        for text in [
+            "version = 2\n",
+            "# containerd-edit v1 owner=a\nversion = 2 # mine\n",
+            "# containerd-edit v1 owner=a\nversion = 2\n# mine\n",
+            "# mine\n# containerd-edit v1 owner=a\nversion = 2\n",
+            "# containerd-edit v1 owner=a\nversion = 2\n[debug]\n",
+        ] {
+            assert_eq!(left(text).as_deref(), Some(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_version_that_was_unset_goes_and_the_comments_stay() {
+        let version = "version = 2 # containerd-edit v1 owner=a was unset";
+        assert_eq!(
+            left(&format!("# mine\n{version}\n")).as_deref(),
+            Some("# mine\n")
+        );
+        assert_eq!(
+            left(&format!("# mine\n{version}")).as_deref(),
+            Some("# mine")
+        );
+        let stray = "# containerd-edit v1 owner=b\n";
+        assert_eq!(left(&format!("{stray}{version}\n")).as_deref(), Some(stray));
+    }
 }

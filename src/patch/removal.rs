@@ -125,3 +125,60 @@ fn inline_changes(
     }
     changes
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::patch::given::given;
+
+    /// Removes the handler `a` of a version 4 file.
+    #[track_caller]
+    fn removing(from: &str, leaves: &str) {
+        let config = |text: &str| {
+            let runtimes = "plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes";
+            format!("version = 4\n{}", text.replace('R', runtimes))
+        };
+        given(&config(from)).remove("a").produces(&config(leaves));
+    }
+
+    #[test]
+    fn all_statements_of_a_handler_go_wherever_they_stand() {
+        removing(
+            "[R.a.options]\nx = 1\n[z]\n[R.a]\nx = 1\n[y]\n",
+            "[z]\n[y]\n",
+        );
+        removing("[R]\na.x = 1\nb.x = 1\na.y = 1\n", "[R]\nb.x = 1\n");
+    }
+
+    #[test]
+    fn comments_of_others_stay_and_one_empty_line_goes() {
+        removing(
+            "[z]\n\n# about a\n[R.a]\nx = 1\n\n# about y\n[y]\n",
+            "[z]\n\n# about a\n\n# about y\n[y]\n",
+        );
+        removing("[z]\n\n[R.a]\n\n[y]\n", "[z]\n\n[y]\n");
+        removing("[z]\n\n[R.a]\n[y]\n", "[z]\n\n[y]\n");
+    }
+
+    #[test]
+    fn a_handler_of_this_tool_goes_with_its_provenance_and_empty_line() {
+        removing(
+            "[z]\n\n# containerd-edit v1 owner=x\n[R.a]\nx = 1\n[y]\n",
+            "[z]\n[y]\n",
+        );
+        removing(
+            "# containerd-edit v2 owner=x\n[R.a]\n[y]\n",
+            "# containerd-edit v2 owner=x\n[y]\n",
+        );
+    }
+
+    #[test]
+    fn inline_entries_go_with_one_comma() {
+        removing("R = { a = {}, b = {} }\n", "R = { b = {} }\n");
+        removing("R = { b = {}, a = {} }\n", "R = { b = {} }\n");
+        removing(
+            "R = { b = {}, a.x = 1, a.y = 1, c = {} }\n",
+            "R = { b = {}, c = {} }\n",
+        );
+        removing("R = { a = {} }\n", "R = { }\n");
+    }
+}

@@ -239,3 +239,52 @@ pub(super) fn offset_above(config: &Document<'_>, header: usize) -> usize {
     }
     start
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::patch::given::given;
+
+    /// Adds the handler `a` to a version 4 file that ends like this.
+    #[track_caller]
+    fn adding(to: &str, produces: &str) {
+        let config = |text: &str| {
+            let runtimes = "plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes";
+            let text = text.replace("R.", &format!("{runtimes}."));
+            let provenance = "# containerd-edit v1 owner=manual";
+            format!("version = 4\n{}", text.replace("PROVENANCE", provenance))
+        };
+        given(&config(to)).add("a").produces(&config(produces));
+    }
+
+    #[test]
+    fn a_new_handler_looks_like_its_siblings() {
+        adding(
+            "[plugins]\n\t[R.b]\n\t\tx = 'y'\n[z]\n",
+            "[plugins]\n\t[R.b]\n\t\tx = 'y'\n\tPROVENANCE\n\t[R.a]\n\t\truntime_type = 't'\n[z]\n",
+        );
+        adding(
+            "\n[R.b]\nx = \"y\"\n\n[z]\n",
+            "\n[R.b]\nx = \"y\"\n\nPROVENANCE\n[R.a]\nruntime_type = \"t\"\n\n[z]\n",
+        );
+    }
+
+    #[test]
+    fn a_comment_below_the_last_sibling_stays_there() {
+        adding(
+            "\n[R.b]\nx = 'y'\n# z = 1\n\n[z]\n",
+            "\n[R.b]\nx = 'y'\n# z = 1\n\nPROVENANCE\n[R.a]\nruntime_type = 't'\n\n[z]\n",
+        );
+        adding(
+            "\n[R.b]\nx = 'y'\n# about z\n[z]\n",
+            "\n[R.b]\nx = 'y'\n\nPROVENANCE\n[R.a]\nruntime_type = 't'\n# about z\n[z]\n",
+        );
+    }
+
+    #[test]
+    fn line_breaks_are_those_of_the_line_above() {
+        adding(
+            "\r\n[R.b]\r\nx = 'y'\r\n[z]\n",
+            "\r\n[R.b]\r\nx = 'y'\r\n\r\nPROVENANCE\r\n[R.a]\r\nruntime_type = 't'\r\n[z]\n",
+        );
+    }
+}

@@ -1,0 +1,80 @@
+//! How the tests of this module read: `given(config).add("crun").produces(text)`.
+
+use crate::document::Document;
+use crate::handler::{Handler, HandlerName, Setting};
+
+use super::{Edited, Patch, PatchError, apply};
+
+/// A config and what shall be done to it.
+pub(super) struct Given<'t> {
+    config: &'t str,
+    patch: Patch,
+}
+
+pub(super) fn given(config: &str) -> Given<'_> {
+    Given {
+        config,
+        patch: Patch::new(),
+    }
+}
+
+fn name(name: &str) -> HandlerName {
+    name.parse().expect("a handler name")
+}
+
+impl Given<'_> {
+    /// Adds a handler of the type `t`.
+    pub(super) fn add(self, handler: &str) -> Self {
+        self.add_with(handler, &[])
+    }
+
+    /// The same with settings.
+    pub(super) fn add_with(mut self, handler: &str, settings: &[&str]) -> Self {
+        let settings = settings.iter().map(|setting| setting.parse::<Setting>());
+        let handler = settings.fold(Handler::new(name(handler), "t"), |handler, setting| {
+            let setting = setting.expect("a setting");
+            handler.with(setting).expect("settings go together")
+        });
+        self.patch = self.patch.ensure(handler);
+        self
+    }
+
+    pub(super) fn default(mut self, handler: &str) -> Self {
+        self.patch = self.patch.default_handler(name(handler));
+        self
+    }
+
+    pub(super) fn remove(mut self, handler: &str) -> Self {
+        self.patch = self.patch.remove(handler);
+        self
+    }
+
+    pub(super) fn owner(mut self, owner: &str) -> Self {
+        self.patch = self.patch.owner(owner.parse().expect("an owner"));
+        self
+    }
+
+    fn apply(&self) -> Result<Edited, PatchError> {
+        let config = Document::parse(self.config.as_bytes()).expect("test input is TOML");
+        apply(Some(&config), &self.patch)
+    }
+
+    /// Checks the text after the edit, and that a second edit leaves it alone.
+    #[track_caller]
+    pub(super) fn produces(self, text: &str) -> Edited {
+        let edited = self.apply().expect("the edit is accepted");
+        assert_eq!(edited.text.as_deref(), Some(text));
+        let again = Given {
+            config: text,
+            patch: self.patch,
+        };
+        let again = again.apply().expect("the second edit is accepted");
+        assert_eq!(again.text.as_deref(), Some(text), "twice is once");
+        edited
+    }
+
+    #[track_caller]
+    pub(super) fn is_refused(&self) -> PatchError {
+        self.apply().expect_err("the edit is refused")
+    }
+}

@@ -1,0 +1,88 @@
+//! The smallest examples of bugs that these properties found.
+
+use containerd_edit::{Document, Setting};
+
+use crate::round_trip::{self, Added, Outcome};
+
+/// Checks that handlers can be added to a config and removed again.
+fn makes_the_round_trip(config: &str, added: &[Added]) {
+    assert_eq!(
+        round_trip::check(Some(config), added),
+        Ok(Outcome::RoundTrip)
+    );
+}
+
+fn kata() -> Added {
+    Added::new("kata", "manual", false)
+}
+
+fn kata_as_default() -> Added {
+    Added::new("kata", "manual", true)
+}
+
+const V3: &str = "plugins.'io.containerd.cri.v1.runtime'.containerd";
+
+#[test]
+fn a_comment_tight_behind_a_default() {
+    let config = format!("version = 3\n[{V3}]\ndefault_runtime_name = \"runc\"# tight\n");
+    makes_the_round_trip(&config, &[kata_as_default()]);
+}
+
+#[test]
+fn a_default_at_an_unterminated_end() {
+    let config = format!("version = 3\n[{V3}]\ndefault_runtime_name = 'runc'");
+    makes_the_round_trip(&config, &[kata_as_default()]);
+}
+
+#[test]
+fn a_stray_provenance_line_in_a_file_of_comments() {
+    makes_the_round_trip("# containerd-edit v1 owner=somebody\n", &[kata()]);
+}
+
+#[test]
+fn a_default_directly_above_an_implicit_handler() {
+    // The new header of the handler took the new default over.
+    for above in [format!("[{V3}]"), format!("[plugins]\n{}.x = 1", &V3[8..])] {
+        let config = format!("version = 3\n{above}\n[{V3}.runtimes.kata.options]\n");
+        assert_eq!(
+            round_trip::check(Some(&config), &[kata_as_default()]),
+            Ok(Outcome::AddedOnly)
+        );
+    }
+}
+
+#[test]
+fn two_plugin_tables_of_one_inline_table_with_a_default_each() {
+    let config = "plugins = { \"io.containerd.grpc.v1.cri\" = { containerd = { \
+                  default_runtime_name = 'crun', runtimes.crun = {} } }, cri = {} } \
+                  # containerd-edit v1 owner=manual was 'runc'\n";
+    makes_the_round_trip(config, &[kata_as_default()]);
+}
+
+#[test]
+fn a_default_that_names_an_implied_runc() {
+    let config = "[plugins.cri.containerd]\n\
+                  default_runtime_name = 'runc' # containerd-edit v1 owner=a was \"gone\"\n";
+    makes_the_round_trip(config, &[kata()]);
+}
+
+#[test]
+fn an_older_marker_in_another_spacing() {
+    let config = format!(
+        "version = 3\n[{V3}]\ndefault_runtime_name = 'runc'# containerd-edit v1 owner=x was unset\n"
+    );
+    makes_the_round_trip(&config, &[kata_as_default()]);
+}
+
+#[test]
+fn a_time_without_seconds() {
+    let setting: Setting = "start=07:32".parse().expect("a setting");
+    let handler = containerd_edit::Handler::new("mine".parse().expect("a name"), "mine")
+        .with(setting)
+        .expect("no clash");
+    let config = Document::parse(b"version = 3\n").expect("TOML");
+    let patch = containerd_edit::Patch::new().ensure(handler);
+    let edited = containerd_edit::apply(Some(&config), &patch).expect("an edit");
+    let text = edited.text.expect("the file stays");
+    assert!(text.ends_with("start = 07:32:00\n"), "{text}");
+}

@@ -9,6 +9,7 @@ use rustix::io::Errno;
 use crate::containerd::version::VersionError;
 use crate::document::{ParseError, Position};
 use crate::patch::PatchError;
+use crate::target;
 
 /// Why an edit was not made, or not for certain.
 #[derive(Debug, thiserror::Error)]
@@ -104,14 +105,24 @@ pub enum Error {
         /// The system's reason.
         source: io::Error,
     },
-    /// The config was replaced, but the system did not confirm that this survives a power cut.
-    #[error("the config was changed, but the disk did not confirm it")]
+    /// The config is as it should be, but the system did not confirm that this survives a power cut.
+    #[error("{}, but the disk did not confirm it", durable_text(*changed))]
     NotDurable {
         /// The config file.
         path: PathBuf,
+        /// Whether this run has changed it; otherwise an earlier one may have.
+        changed: bool,
         /// The system's reason.
         source: io::Error,
     },
+}
+
+fn durable_text(changed: bool) -> &'static str {
+    if changed {
+        "the config was changed"
+    } else {
+        "nothing was left to change"
+    }
 }
 
 fn waited_text(waited: Duration) -> String {
@@ -262,9 +273,11 @@ impl Error {
             Self::DanglingLink { target, .. } => {
                 format!("remove the link, or create {}", target.display())
             }
-            Self::NotAFile { found, .. } => {
-                format!("move the {} away", found.trim_start_matches("a "))
-            }
+            Self::NotAFile { path, found } if *found == target::FOLDER => format!(
+                "check --config: it wants the file, as in {}",
+                path.join("config.toml").display()
+            ),
+            Self::NotAFile { .. } => "check --config: it wants the path of the config".to_owned(),
             Self::PlantedLock { path, .. } => format!(
                 "find out who put it there, then move it away: mv {0} {0}.away",
                 path.display()
@@ -285,8 +298,9 @@ impl Error {
             }
             Self::Io { source, path, .. } => io_hint(source, path),
             Self::NotDurable { .. } => {
-                "look at `dmesg` for disk errors, then run the same command again: it syncs the \
-                 file even when nothing is left to change"
+                "look at `dmesg` for disk errors; once the disk is well, read the file back after a \
+                 reboot or remount before you trust it (a second sync may claim success without \
+                 having written anything)"
                     .to_owned()
             }
         }
@@ -325,24 +339,30 @@ fn patch_hint(error: &PatchError) -> String {
 
 fn io_hint(error: &io::Error, path: &Path) -> String {
     let shown = path.display();
-    match Errno::from_io_error(error) {
-        Some(Errno::ROFS) => format!("the filesystem of {shown} is mounted read-only"),
-        Some(Errno::NOSPC) => {
+    // By kind: what tempfile reports carries no number.
+    match error.kind() {
+        io::ErrorKind::ReadOnlyFilesystem => {
+            format!("the filesystem of {shown} is mounted read-only")
+        }
+        io::ErrorKind::StorageFull => {
             format!("free space or inodes on the filesystem of {shown} (df, df -i)")
         }
-        Some(Errno::DQUOT) => format!("a disk quota is used up on the filesystem of {shown}"),
-        Some(Errno::BUSY) => format!(
+        io::ErrorKind::QuotaExceeded => {
+            format!("a disk quota is used up on the filesystem of {shown}")
+        }
+        io::ErrorKind::ResourceBusy => format!(
             "{shown} is itself a mount point, so it can't be replaced: mount its folder instead"
         ),
-        Some(Errno::XDEV) => {
+        io::ErrorKind::CrossesDevices => {
             format!("{shown} is on another mount than its folder: mount the folder")
         }
-        Some(Errno::PERM) => format!(
+        io::ErrorKind::PermissionDenied => format!(
             "run it as the owner of {shown} or as root; as root: the file may be immutable \
              (lsattr, chattr -i)"
         ),
-        Some(Errno::ACCESS) => format!("run it as the owner of {shown}, or as root"),
-        Some(Errno::LOOP) => format!("symbolic links at {shown} lead in a circle"),
+        _ if Errno::from_io_error(error) == Some(Errno::LOOP) => {
+            format!("symbolic links at {shown} lead in a circle")
+        }
         _ => "the config is as it was; mend the cause and run the same command again".to_owned(),
     }
 }

@@ -94,6 +94,16 @@ impl ConfigLock {
 
     /// Writes down who holds the lock. Nothing depends on it, so that no error matters.
     fn sign(&self, command: &str) {
+        let mut first = [0];
+        if self
+            .file
+            .read_at(&mut first, 0)
+            .is_ok_and(|length| length == 1)
+            && first != *b"#"
+        {
+            // Somebody else keeps something in it.
+            return;
+        }
         let host = rustix::system::uname();
         let host = host.nodename().to_string_lossy();
         let now = humantime::format_rfc3339_seconds(SystemTime::now());
@@ -136,6 +146,13 @@ fn open(path: &Path) -> Result<File, Error> {
         return Err(Error::PlantedLock {
             path: path.to_owned(),
             found: target::kind(metadata.file_type()),
+        });
+    }
+    if metadata.nlink() > 1 {
+        // What is written here would be written to another file.
+        return Err(Error::PlantedLock {
+            path: path.to_owned(),
+            found: "a hard link to another file",
         });
     }
     let me = rustix::process::geteuid().as_raw();
@@ -242,11 +259,20 @@ mod tests {
 
     #[test]
     fn what_is_no_file_is_not_locked() {
-        for plant in ["folder", "link", "fifo"] {
+        for plant in ["folder", "link", "hard link", "fifo"] {
             let (folder, config) = config();
             let path = path_for(&config);
             match plant {
                 "folder" => std::fs::create_dir(&path).expect("creates"),
+                "hard link" => {
+                    let elsewhere = folder.path().join("elsewhere");
+                    std::fs::OpenOptions::new()
+                        .create_new(true)
+                        .write(true)
+                        .open(&elsewhere)
+                        .expect("creates");
+                    std::fs::hard_link(&elsewhere, &path).expect("links");
+                }
                 "link" => {
                     let elsewhere = folder.path().join("elsewhere");
                     std::os::unix::fs::symlink(&elsewhere, &path).expect("links");
@@ -262,6 +288,19 @@ mod tests {
                 "{plant}: {error}"
             );
         }
+    }
+
+    #[test]
+    fn what_somebody_else_keeps_in_the_lock_file_stays() {
+        let (_folder, config) = config();
+        let mut options = std::fs::OpenOptions::new();
+        let file = options.create_new(true).write(true).open(path_for(&config));
+        let file = file.expect("creates");
+        file.write_all_at(b"4711\n", 0).expect("writes");
+        let lock = ConfigLock::acquire(&config, "add", &AT_ONCE);
+        assert!(lock.is_ok(), "it can be locked: {lock:?}");
+        let kept = std::fs::read(path_for(&config)).expect("readable");
+        assert_eq!(kept, b"4711\n");
     }
 
     #[test]

@@ -33,6 +33,13 @@ pub(crate) struct PendingFile<'a> {
     lock: PhantomData<&'a ConfigLock>,
 }
 
+/// Whether this run has changed what it syncs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Synced {
+    Changed,
+    Unchanged,
+}
+
 /// How replacing a file ended, if it did not fail.
 pub(crate) enum Replaced {
     Done,
@@ -77,7 +84,7 @@ impl<'a> PendingFile<'a> {
                 .set_permissions(Permissions::from_mode(NEW_FILE_MODE))
                 .map_err(failed(&target.path, "set the mode of the new config"))?,
         }
-        temporary.write_all(bytes).map_err(failed(
+        temporary.as_file_mut().write_all(bytes).map_err(failed(
             &target.folder,
             "write a temporary file in this folder",
         ))?;
@@ -120,7 +127,7 @@ impl<'a> PendingFile<'a> {
                 });
             }
         };
-        sync(target, Some(&file))?;
+        sync(target, Some(&file), Synced::Changed)?;
         Ok(Replaced::Done)
     }
 }
@@ -136,20 +143,21 @@ pub(crate) fn delete(
         doing: "remove the config",
         source,
     })?;
-    sync(target, Some(&original.file))
+    sync(target, Some(&original.file), Synced::Changed)
 }
 
 /// Makes what stands in the folder under the target's name durable, and the file's content.
 ///
 /// Also needed where nothing is left to change: an earlier run may have been killed between its
 /// rename and its syncs, and what this run reports must survive a power cut.
-pub(crate) fn sync(target: &Target, file: Option<&File>) -> Result<(), Error> {
+pub(crate) fn sync(target: &Target, file: Option<&File>, what: Synced) -> Result<(), Error> {
     let folder = File::open(&target.folder).and_then(|folder| folder.sync_all());
     let file = || file.map_or(Ok(()), File::sync_all);
     folder
         .and_then(|()| file())
         .map_err(|source| Error::NotDurable {
             path: target.path.clone(),
+            changed: what == Synced::Changed,
             source,
         })
 }

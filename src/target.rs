@@ -2,6 +2,7 @@
 
 use std::fs::{File, FileType, Metadata, OpenOptions};
 use std::io::{self, Read as _};
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -10,6 +11,7 @@ use rustix::fs::OFlags;
 use crate::error::Error;
 
 pub(crate) const REGULAR: &str = "a regular file";
+pub(crate) const FOLDER: &str = "a folder";
 
 /// Where a config really stands: symbolic links are followed, so that two names of one file share
 /// one lock.
@@ -35,7 +37,7 @@ pub(crate) struct Existing {
 /// What a file is, with its article.
 pub(crate) fn kind(file_type: FileType) -> &'static str {
     if file_type.is_dir() {
-        "a folder"
+        FOLDER
     } else if file_type.is_symlink() {
         "a symbolic link"
     } else if file_type.is_fifo() {
@@ -65,7 +67,14 @@ impl Target {
         };
         let is_link = match std::fs::symlink_metadata(path) {
             Ok(metadata) => metadata.is_symlink(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Self::missing(path),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+                ) =>
+            {
+                return Self::missing(path);
+            }
             Err(error) => return Err(failed(error)),
         };
         let resolved = match path.canonicalize() {
@@ -100,6 +109,12 @@ impl Target {
             path: path.to_owned(),
             folder: folder.to_owned(),
         };
+        if path.as_os_str().as_bytes().ends_with(b"/") {
+            return Err(Error::NoFolder {
+                path: path.to_owned(),
+                folder: path.to_owned(),
+            });
+        }
         let name = path.file_name().ok_or_else(no_folder)?;
         let folder = folder.canonicalize().map_err(|error| match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => no_folder(),
@@ -109,6 +124,9 @@ impl Target {
                 source: error,
             },
         })?;
+        if !folder.is_dir() {
+            return Err(no_folder());
+        }
         Ok(Self {
             path: folder.join(name),
             folder,
@@ -159,7 +177,15 @@ impl Target {
             (Some(then), Some(now)) => {
                 let identity = |metadata: &Metadata| {
                     let modified = (metadata.mtime(), metadata.mtime_nsec());
-                    (metadata.dev(), metadata.ino(), metadata.len(), modified)
+                    // Owner, mode and attributes count too: they are copied to the new file.
+                    let changed = (metadata.ctime(), metadata.ctime_nsec());
+                    (
+                        metadata.dev(),
+                        metadata.ino(),
+                        metadata.len(),
+                        modified,
+                        changed,
+                    )
                 };
                 identity(&then.metadata) != identity(&now.metadata) || then.bytes != now.bytes
             }

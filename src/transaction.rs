@@ -9,7 +9,7 @@ use crate::document::Document;
 use crate::error::Error;
 use crate::lock::{ConfigLock, Patience};
 use crate::patch::{Edited, Patch, apply};
-use crate::replace::{self, PendingFile, Replaced};
+use crate::replace::{self, PendingFile, Replaced, Synced};
 use crate::target::{Snapshot, Target};
 
 /// How often an edit is started anew because somebody who ignores the lock changed the file.
@@ -133,7 +133,7 @@ impl Editor {
     /// any of them the config is as it was. Only after [`Error::NotDurable`] it has changed, without
     /// the certainty that this survives a power cut.
     pub fn commit(&self, patch: &Patch) -> Result<Plan, Error> {
-        let target = Target::find(&self.path)?;
+        let mut target = Target::find(&self.path)?;
         let patience = Patience {
             timeout: self.lock_timeout,
             on_wait: &*self.on_wait,
@@ -151,12 +151,21 @@ impl Editor {
             }
             Err(error) => return Err(error),
         };
+        let mut lock = lock;
         for _ in 0..TRIES {
+            // A link may have been turned to another file while this run waited.
+            let now = Target::find(&self.path)?;
+            if now.path != target.path {
+                target = now;
+                lock = ConfigLock::acquire(&target.path, &self.command, &patience)?;
+                continue;
+            }
             let snapshot = target.read()?;
             let plan = self.plan_from(&snapshot, patch)?;
             let original = snapshot.existing.as_ref();
             if !plan.is_change() {
-                replace::sync(&target, original.map(|existing| &existing.file))?;
+                let file = original.map(|existing| &existing.file);
+                replace::sync(&target, file, Synced::Unchanged)?;
                 return Ok(plan);
             }
             replace::sweep(&lock, &target);

@@ -61,10 +61,15 @@ pub(crate) fn choose(config: &Document<'_>, version: i64) -> Result<&'static str
     if own == VERSION_3 {
         return Ok(own);
     }
+    let holds_handlers = |id| config.get(&runtimes_path(id)).is_some();
     match (holds_containerd(own), holds_containerd(VERSION_3)) {
         (_, false) => Ok(own),
         (false, true) => Ok(VERSION_3),
-        (true, true) => Err(NoTable::Ambiguous([own, VERSION_3])),
+        (true, true) => match (holds_handlers(own), holds_handlers(VERSION_3)) {
+            (true, false) => Ok(own),
+            (false, true) => Ok(VERSION_3),
+            _ => Err(NoTable::Ambiguous([own, VERSION_3])),
+        },
     }
 }
 
@@ -109,6 +114,9 @@ mod tests {
         let v2 = "[plugins.'io.containerd.grpc.v1.cri'.containerd]\n";
         assert_eq!(chosen(&format!("version = 2\n{v3}")), Ok(VERSION_3));
         assert_eq!(chosen(v3), Ok(VERSION_3));
+        let with_handlers = v3.replace("containerd]", "containerd.runtimes.a]");
+        let both = chosen(&format!("version = 2\n{v2}{with_handlers}"));
+        assert_eq!(both, Ok(VERSION_3), "only one holds handlers");
         let both = chosen(&format!("version = 2\n{v2}{v3}"));
         assert_eq!(both, Err(NoTable::Ambiguous([VERSION_2, VERSION_3])));
     }

@@ -72,7 +72,7 @@ impl Handler {
         for setting in settings {
             handler = handler.with(setting)?;
         }
-        if handler.text(&["runtime_type"]).is_none() {
+        if handler.text(&["runtime_type"]).is_none_or(str::is_empty) {
             let name = handler.name.as_str().to_owned();
             return Err(SettingError::NoRuntimeType(name));
         }

@@ -55,15 +55,16 @@ const OPTION_KEYS: &[(&str, Type)] = &[
 ];
 
 impl Type {
-    /// The type of the key at `path` below a handler; `None` for one that is not known.
+    /// The type of the key at `path` below a handler; `None` for one that is not known. containerd
+    /// 2.x does not mind the case of letters.
     pub(crate) fn of(path: &[String]) -> Option<Self> {
         let (keys, name) = match path {
             [key] => (HANDLER_KEYS, key),
-            [table, key] if table == "options" => (OPTION_KEYS, key),
+            [table, key] if table.eq_ignore_ascii_case("options") => (OPTION_KEYS, key),
             _ => return None,
         };
         keys.iter()
-            .find(|(known, _)| known == name)
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
             .map(|(_, kind)| *kind)
     }
 

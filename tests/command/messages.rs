@@ -10,6 +10,14 @@ fn usage_errors_exit_with_2_and_open_nothing() {
     let node = Node::empty();
     for (arguments, said) in [
         (&["add", "mine"][..], "--preset (kata, gvisor, crun"),
+        (
+            &["add", "crun", "--set", "runtime_type="],
+            "runtime_type is not set",
+        ),
+        (
+            &["add", "crun", "--set", "Pod_Annotations=5"],
+            "an array of strings",
+        ),
         (&["add", "Kata"], "RFC 1123"),
         (
             &["add", "crun", "--set", "pod_annotations=5"],
@@ -77,6 +85,12 @@ fn missing_files_and_folders_are_told_apart() {
     node.run(&["remove", "crun"]).exits(0);
     let run = node.run(&["list"]).exits(66);
     assert!(run.stderr.contains("no such file"), "{run:#?}");
+    std::fs::write(node.folder().join("file"), "").expect("writes");
+    for below in ["file/config.toml", "new/"] {
+        let path = node.folder().join(below);
+        let run = Run::of(tool().arg("--config").arg(path).args(["add", "crun"])).exits(66);
+        assert!(run.stderr.contains("the folder"), "{run:#?}");
+    }
     let folder = Run::of(
         tool()
             .arg("--config")
@@ -85,6 +99,7 @@ fn missing_files_and_folders_are_told_apart() {
     )
     .exits(66);
     assert!(folder.stderr.contains("this is a folder"), "{folder:#?}");
+    assert!(folder.stderr.contains("config.toml"), "{folder:#?}");
 }
 
 #[test]

@@ -230,6 +230,30 @@ fn a_rootless_user_edits_their_own_config() {
 }
 
 #[test]
+#[ignore = "needs root, to mount: run ./tests/run"]
+fn a_full_disk_is_named_and_leaves_nothing() {
+    let node = Node::empty();
+    let script = "mount -t tmpfs -o size=8k tmpfs $FOLDER; cd $FOLDER
+        printf 'version = 3\\n' > config.toml; touch config.toml.lock
+        head -c 4096 /dev/zero > filler; cp config.toml /tmp/original.$$
+        $TOOL --config config.toml add crun || code=$?
+        cmp config.toml /tmp/original.$$; rm /tmp/original.$$; ls -A; exit $code";
+    let run = in_namespace(&node, script).exits(74);
+    assert!(run.stderr.contains("free space or inodes"), "{run:#?}");
+    assert_eq!(run.stdout, "config.toml\nconfig.toml.lock\nfiller\n");
+}
+
+#[test]
+#[ignore = "needs root, to become somebody else: run ./tests/run"]
+fn without_permission_nothing_is_changed() {
+    let node = Node::with("version = 3\n");
+    fs::set_permissions(node.folder(), Permissions::from_mode(0o755)).expect("chmod");
+    let run = Run::of(node.command(&["add", "crun"]).uid(1234).gid(1234)).exits(77);
+    assert!(run.stderr.contains("hint: run it as"), "{run:#?}");
+    assert_eq!(node.names(), ["config.toml"]);
+}
+
+#[test]
 fn a_read_only_folder_is_a_matter_of_permission() {
     let node = Node::with("version = 3\n");
     fs::set_permissions(node.folder(), Permissions::from_mode(0o555)).expect("chmod");

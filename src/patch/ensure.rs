@@ -11,7 +11,7 @@ use super::edit::{Edit, NewHandler};
 use super::error::PatchError;
 use super::listing::{self, Listed};
 use super::place::{self, NewKey};
-use super::provenance::{Marker, Provenance, UNSET};
+use super::provenance::{Implied, Marker, Provenance, UNSET};
 use super::style::Style;
 
 const SYSTEMD_CGROUP: [&str; 2] = ["options", "SystemdCgroup"];
@@ -92,7 +92,12 @@ impl Edit<'_, '_> {
         let is_listed = listed.iter().any(|handler| handler.name == BUILT_IN);
         let is_new = new.iter().any(|handler| handler.name == BUILT_IN);
         if !is_listed && !is_new && (effective == BUILT_IN || replaces_built_in) {
-            new.insert(0, NewHandler::implied_runc());
+            let implied = if self.config.get(&runtimes).is_some() {
+                Implied::ForOurs
+            } else {
+                Implied::ForAll
+            };
+            new.insert(0, NewHandler::implied_runc(implied));
         }
         let [plugins, id, containerd, runtimes] = runtimes;
         let runc = [plugins, id, containerd, runtimes, BUILT_IN];

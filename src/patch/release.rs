@@ -1,5 +1,7 @@
 //! Making handlers be gone, and with them what was only there for their sake.
 
+use std::collections::HashSet;
+
 use toml_edit::Value;
 
 use crate::containerd::plugin;
@@ -11,7 +13,7 @@ use super::default::BUILT_IN;
 use super::edit::{Edit, NewHandler};
 use super::error::PatchError;
 use super::listing::{self, Listed};
-use super::provenance::{Marker, Provenance, UNSET};
+use super::provenance::{Implied, Marker, Provenance, UNSET};
 use super::style::Style;
 
 impl Edit<'_, '_> {
@@ -37,17 +39,16 @@ impl Edit<'_, '_> {
         }
 
         let kept_names: Vec<&str> = kept.iter().map(|handler| handler.name).collect();
-        let default_before = self.default_name(id).unwrap_or(BUILT_IN).to_owned();
         let default = self.release_default(id, &gone_names, &kept_names);
         let runtimes = plugin::runtimes_path(id);
         let had_runc = listed.iter().any(|handler| handler.name == BUILT_IN);
         let lacks_runc = plugin::is_read_by_1x(id, self.version)
-            && default == BUILT_IN
+            && default.name == BUILT_IN
             && !kept_names.contains(&BUILT_IN)
             && (!kept.is_empty() || self.is_written(&runtimes))
             && unneeded.is_none()
-            // Otherwise 1.x has been without a default before.
-            && (had_runc || default_before != BUILT_IN);
+            // Otherwise the file was without it before the tool came.
+            && (had_runc || default.was_reset);
         if lacks_runc {
             let offset = self.config.offset(&runtimes);
             let message = "runc is the default handler and containerd 1.x needs it listed: a \
@@ -58,9 +59,16 @@ impl Edit<'_, '_> {
                 gone.remove(runc);
             } else {
                 let style = Style::of(self.config, &runtimes);
-                self.insert(id, &style, Vec::new(), &[NewHandler::implied_runc()])?;
+                self.insert(
+                    id,
+                    &style,
+                    Vec::new(),
+                    &[NewHandler::implied_runc(Implied::ForAll)],
+                )?;
             }
         }
+        let names_out: HashSet<&str> = gone.iter().map(|handler| handler.name).collect();
+        self.drop_handlers(&runtimes, &names_out);
         for handler in gone {
             let is_replaced = lacks_runc && handler.name == BUILT_IN;
             self.take_out(id, handler, is_replaced);
@@ -86,7 +94,6 @@ impl Edit<'_, '_> {
             Value::InlineTable(runtime_type.into_iter().collect())
         });
         self.expect(&path, left);
-        self.drop_statements(&path);
         self.cut_entries
             .push(path.iter().map(|&name| name.to_owned()).collect());
         if let (true, Some(marker)) = (handler.is_inline, &handler.provenance_span) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::containerd::{ConfigFiles, Host, Model, Reason, Release, Verdict};
+use crate::containerd::{ConfigFiles, Host, Model, Release, Verdict};
 use crate::patch::{Edited, Warning};
 
 /// What an edit must not do.
@@ -16,7 +16,7 @@ pub(crate) enum Harm {
     Breaks {
         releases: Vec<Release>,
         what: &'static str,
-        reason: Reason,
+        reason: String,
     },
     /// A handler that was loaded would not be any more.
     #[error("with this change containerd {release} would not load {handler} any more")]
@@ -58,7 +58,7 @@ impl Judgement<'_> {
         self.breaks(&read)?;
         self.loses(&read)?;
         let mut warnings = self.added(&read)?;
-        warnings.extend(self.broken(&read));
+        warnings.extend(broken(&read));
         Ok(warnings)
     }
 
@@ -109,7 +109,7 @@ impl Judgement<'_> {
                 } else {
                     "turn CRI off"
                 },
-                reason: reason.clone(),
+                reason: reason.to_string(),
             }),
         }
     }
@@ -176,29 +176,29 @@ impl Judgement<'_> {
         }
         Ok(warnings)
     }
+}
 
-    /// Releases that do not serve CRI with this config, whatever the edit does.
-    fn broken(&self, read: &[(Release, Verdict, Verdict)]) -> Option<Warning> {
-        let broken: Vec<_> = read
-            .iter()
-            .filter_map(|(release, before, after)| Some((*release, before, after.reason()?)))
-            .collect();
-        let (_, before, reason) = broken.first()?;
-        let releases: Vec<Release> = broken.iter().map(|(release, ..)| *release).collect();
-        let since = if before.serves() {
-            "as before runc was listed"
-        } else {
-            "before as after"
-        };
-        Some(Warning {
-            code: "not-serving",
-            message: format!(
-                "this config does not serve CRI on containerd {}, {since}: {reason}",
-                listed(&releases)
-            ),
-            at: None,
-        })
-    }
+/// Releases that do not serve CRI with this config, whatever the edit does.
+fn broken(read: &[(Release, Verdict, Verdict)]) -> Option<Warning> {
+    let broken: Vec<_> = read
+        .iter()
+        .filter_map(|(release, before, after)| Some((*release, before, after.reason()?)))
+        .collect();
+    let (_, before, reason) = broken.first()?;
+    let releases: Vec<Release> = broken.iter().map(|(release, ..)| *release).collect();
+    let since = if before.serves() {
+        "as before runc was listed"
+    } else {
+        "before as after"
+    };
+    Some(Warning {
+        code: "not-serving",
+        message: format!(
+            "this config does not serve CRI on containerd {}, {since}: {reason}",
+            listed(&releases)
+        ),
+        at: None,
+    })
 }
 
 /// Releases for a sentence: `1.6, 1.7 and 2.0`.

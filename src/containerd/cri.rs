@@ -70,10 +70,10 @@ fn undecodable(model: &Model<'_>, loaded: &Loaded, release: Release) -> Option<R
     ];
     for Field(id, shape, releases) in cri.iter().chain(schema::OTHER_PLUGINS) {
         let key = if short { registry::short_name(id) } else { id };
-        if let (true, Some(node)) = (releases.contain(release), plugins.get(key)) {
-            if let Err(mismatch) = shape.check(node, release) {
-                return Some(model.mismatch(&mismatch.below(key).below("plugins")));
-            }
+        if let (true, Some(node)) = (releases.contain(release), plugins.get(key))
+            && let Err(mismatch) = shape.check(node, release)
+        {
+            return Some(model.mismatch(&mismatch.below(key).below("plugins")));
         }
     }
     None
@@ -190,7 +190,7 @@ impl<'v> View<'v> {
                 .or_insert(handler);
         }
         if let Some(handler) = self.old_handler("default_runtime") {
-            self.default = "default".to_owned();
+            "default".clone_into(&mut self.default);
             self.default_place = handler.place;
             self.handlers.insert("default".to_owned(), handler);
         }

@@ -7,12 +7,13 @@
 //! - [`Patch`] says what shall be listed and what shall not; [`apply`] is the pure edit: it splices
 //!   text and leaves every other byte alone.
 //! - [`Editor`] makes it a transaction: lock, read, patch, check, write beside, sync, rename, sync.
+//! - [`load`] says what a containerd release makes of a config; every edit is held against it.
 //! - [`Inventory`] tells what a config lists.
 //!
 //! # Limitations
 //!
-//! Linux only. Imported files are neither read nor changed. containerd is not restarted: it reads
-//! its config only when it starts. A program that rewrites the file without taking the lock is
+//! Linux only. Imported files are read for the judgement and never changed. containerd is not
+//! restarted: it reads its config only when it starts. A program that rewrites the file without taking the lock is
 //! noticed, but for a window of microseconds before the rename.
 //!
 //! # Examples

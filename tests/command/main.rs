@@ -6,6 +6,7 @@
 mod contention;
 mod documents;
 mod golden;
+mod harm;
 mod messages;
 mod reports;
 mod surroundings;

@@ -1,0 +1,153 @@
+//! Do no harm: edits that some containerd release would suffer from are refused, or said.
+
+use std::fs;
+
+use crate::tool::Node;
+
+const OLD: &str = "plugins.\"io.containerd.grpc.v1.cri\"";
+const RUNC: &str = "runtime_type = \"io.containerd.runc.v2\"\n";
+
+/// Runs an edit that must be refused, and returns what was said.
+fn refused(node: &Node, arguments: &[&str]) -> String {
+    let before = node.bytes();
+    let run = node.run(arguments).exits(78);
+    assert_eq!(node.bytes(), before, "the file is untouched");
+    run.stderr
+}
+
+#[test]
+fn settings_that_turn_cri_off_are_refused_with_containerds_reason() {
+    let config = format!("version = 2\n[{OLD}.containerd.runtimes.runc]\n{RUNC}");
+    for (setting, said) in [
+        (
+            "runtime_root=/run/x",
+            "1.6 and 1.7 would turn CRI off: invalid plugin config: `runtime_root`",
+        ),
+        ("io_type=pipe", "2.0, 2.1, 2.2 and 2.3 would turn CRI off"),
+        (
+            "privileged_without_host_devices_all_devices_allowed=true",
+            "requires `privileged_without_host_devices`",
+        ),
+    ] {
+        let node = Node::with(&config);
+        let stderr = refused(&node, &["add", "crun", "--set", setting]);
+        assert!(stderr.contains(said), "{setting}: {stderr}");
+        assert!(stderr.contains("hint: "), "{stderr}");
+    }
+}
+
+#[test]
+fn the_judgement_can_be_narrowed_to_one_release() {
+    let config = format!("version = 2\n[{OLD}.containerd.runtimes.runc]\n{RUNC}");
+    let node = Node::with(&config);
+    let add = [
+        "add",
+        "crun",
+        "--set",
+        "io_type=pipe",
+        "--containerd-version",
+    ];
+    let with = |version| [&add[..], &[version]].concat();
+    refused(&node, &with("2.1"));
+    node.run(&with("1.7.24")).exits(0);
+    node.run(&with("1.5")).exits(2);
+}
+
+/// The main file has no version, the drop-in has: whatever the main file says under `cri` makes
+/// containerd 1.x exit.
+#[test]
+fn drop_ins_are_judged_together_with_the_config() {
+    let node = Node::with("imports = ['conf.d/*.toml']\n");
+    fs::create_dir(node.folder().join("conf.d")).expect("creates");
+    let drop_in = node.folder().join("conf.d/10.toml");
+    fs::write(
+        &drop_in,
+        format!("version = 2\n[{OLD}.containerd.runtimes.runc]\n{RUNC}"),
+    )
+    .expect("writes");
+    let stderr = refused(&node, &["add", "kata"]);
+    assert!(
+        stderr.contains("containerd 1.6 and 1.7 would not start any more"),
+        "{stderr}"
+    );
+    assert!(
+        stderr.contains("invalid plugin key URI \"cri\""),
+        "{stderr}"
+    );
+    let node = Node::with(format!(
+        "version = 2\nimports = ['{}']\n",
+        drop_in.display()
+    ));
+    let run = node.run(&["add", "kata"]).exits(0);
+    let said = "containerd 1.6 and 1.7 will not load kata";
+    assert!(
+        run.stderr.contains(said),
+        "there the drop-in replaces the table: {run:#?}"
+    );
+    fs::remove_file(&drop_in).expect("removes");
+    let run = node.run(&["add", "crun"]).exits(0);
+    assert!(
+        run.stderr.contains("no such file or directory"),
+        "already broken, and said: {run:#?}"
+    );
+}
+
+#[test]
+fn a_handler_that_no_release_would_load_is_refused() {
+    let config =
+        format!("version = 2\nimports = ['more.toml']\n[{OLD}.containerd.runtimes.runc]\n{RUNC}");
+    let node = Node::with(config);
+    let drop_in = format!("version = 2\n[{OLD}.containerd.runtimes.runc]\n{RUNC}");
+    fs::write(node.folder().join("more.toml"), drop_in).expect("writes");
+    let arguments = ["add", "kata", "--containerd-version", "1.7"];
+    let stderr = refused(&node, &arguments);
+    assert!(stderr.contains("would load kata"), "{stderr}");
+}
+
+#[test]
+fn sidecars_that_an_import_would_load_are_refused() {
+    let node = Node::empty();
+    let pattern = node.folder().join("*");
+    fs::write(
+        node.config(),
+        format!("version = 3\nimports = ['{}']\n", pattern.display()),
+    )
+    .expect("writes");
+    let stderr = refused(&node, &["add", "crun"]);
+    assert!(stderr.contains("config.toml.lock"), "{stderr}");
+    assert!(stderr.contains("*.toml"), "a next step: {stderr}");
+}
+
+/// The handlers were listed without `runc` before the tool came: 1.x had no CRI then either.
+#[test]
+fn the_way_back_is_open_and_said() {
+    let config = format!("version = 2\n[{OLD}.containerd.runtimes.mine]\n{RUNC}");
+    let node = Node::with(&config);
+    node.run(&["add", "crun"]).exits(0);
+    assert!(
+        node.text()
+            .contains("# containerd-edit v1 implied was unset\n")
+    );
+    let run = node.run(&["remove", "crun"]).exits(0);
+    assert_eq!(node.text(), config);
+    assert!(run.stderr.contains("as before runc was listed"), "{run:#?}");
+}
+
+/// The built-in map was in force before the tool came: whoever is listed by then needs `runc`.
+#[test]
+fn a_handler_that_came_later_keeps_the_implied_runc() {
+    let node = Node::with("version = 2\n");
+    node.run(&["add", "crun"]).exits(0);
+    let own = format!("version = 2\n[{OLD}.containerd.runtimes.mine]\n{RUNC}");
+    let config = node.text().replacen("version = 2\n", &own, 1);
+    fs::write(node.config(), config).expect("writes");
+    let run = node.run(&["remove", "crun"]).exits(0);
+    assert_eq!(run.stderr, "");
+    assert!(
+        node.text().contains("# containerd-edit v1 implied\n"),
+        "{}",
+        node.text()
+    );
+    node.run(&["remove", "mine"]).exits(0);
+    assert_eq!(node.text(), "version = 2\n");
+}

@@ -35,6 +35,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod check;
 mod containerd;
 mod document;
 mod error;
@@ -48,6 +49,7 @@ mod surroundings;
 mod target;
 mod transaction;
 
+pub use check::{Check, CheckedRelease};
 pub use containerd::version::VersionError;
 pub use containerd::{
     Cgroup, ConfigFiles, FileState, Host, LoadedHandler, Model, Reason, Release, ReleaseError,
@@ -58,6 +60,7 @@ pub use error::{Error, ExitCode};
 pub use handler::{Handler, HandlerName, NameError, Owner, Preset, Setting, SettingError};
 pub use inventory::{Inventory, ListedHandler};
 pub use patch::{Edited, Handlers, Patch, PatchError, Warning, apply};
+pub use surroundings::{BinaryAnswer, ask_binary};
 pub use transaction::{DEFAULT_LOCK_TIMEOUT, Editor, Plan};
 
 /// The example in the README compiles.

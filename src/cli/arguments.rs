@@ -117,6 +117,12 @@ pub(super) enum Verb {
     Remove(Remove),
     /// List the runtime handlers of the config
     List,
+    /// Say what each containerd release makes of the config
+    Check {
+        /// Also let this containerd binary parse the file
+        #[arg(long, value_name = "PATH")]
+        containerd_binary: Option<PathBuf>,
+    },
     /// Show one runtime handler
     Show {
         /// The handler's name
@@ -202,6 +208,7 @@ impl Arguments {
         }
         let reading = match self.verb {
             Verb::List => "list",
+            Verb::Check { .. } => "check",
             Verb::Show { .. } => "show",
             Verb::Add(_) | Verb::Remove(_) => return Ok(()),
         };
@@ -227,6 +234,7 @@ impl Arguments {
             Verb::Add(add) => format!("add {}", add.name),
             Verb::Remove(remove) => format!("remove {}", remove.names.join(" ")),
             Verb::List => "list".to_owned(),
+            Verb::Check { .. } => "check".to_owned(),
             Verb::Show { name } => format!("show {name}"),
         }
     }

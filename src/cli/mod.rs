@@ -1,17 +1,21 @@
 //! The command line: what was typed, what is done, what is shown. Nothing else prints.
 
 mod arguments;
+mod check_report;
 mod report;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::path::Path;
+use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
 use clap::error::ErrorKind;
 use serde_json::Value;
 
 use containerd_edit::{
-    Document, Editor, Error, ExitCode, Handler, Inventory, Patch, Release, SettingError,
+    Check, Document, Editor, Error, ExitCode, Handler, Inventory, Patch, Release, SettingError,
+    ask_binary,
 };
 
 use self::arguments::{Add, Arguments, Color, Format, Verb};
@@ -68,6 +72,9 @@ fn not_understood(error: &clap::Error, json: bool) -> ExitCode {
     ExitCode::Usage
 }
 
+/// How long a containerd binary may take to parse a file.
+const BINARY_LIMIT: Duration = Duration::from_secs(10);
+
 /// One command line being carried out.
 struct Run {
     arguments: Arguments,
@@ -100,6 +107,10 @@ impl Run {
                 self.edit(patch)
             }
             Verb::List => self.list(),
+            Verb::Check { containerd_binary } => {
+                let binary = containerd_binary.clone();
+                self.check(binary.as_deref())
+            }
             Verb::Show { name } => {
                 let name = name.clone();
                 self.show(&name)
@@ -108,15 +119,19 @@ impl Run {
         result.unwrap_or_else(|error| self.failed(&error))
     }
 
+    /// The releases to judge for.
+    fn releases(&self) -> Vec<Release> {
+        match self.arguments.global.containerd_version {
+            Some(release) => vec![release],
+            None => Release::LINES.to_vec(),
+        }
+    }
+
     fn editor(&self) -> Editor {
         let global = &self.arguments.global;
         let quiet = global.quiet;
-        let releases = match global.containerd_version {
-            Some(release) => vec![release],
-            None => Release::LINES.to_vec(),
-        };
         Editor::new(&global.config)
-            .releases(releases)
+            .releases(self.releases())
             .lock_timeout(global.lock_timeout)
             .command(self.arguments.summary())
             .on_wait(move |lock, holder| {
@@ -196,6 +211,41 @@ impl Run {
         }
         let text = report::list(&inventory);
         Ok(self.print(&text, true, ExitCode::Success))
+    }
+
+    fn check(&mut self, binary: Option<&Path>) -> Result<ExitCode, Error> {
+        let bytes = self.editor().read()?;
+        let global = &self.arguments.global;
+        let releases = self.releases();
+        let check = Check::of(&global.config, &bytes, &releases)?;
+        let answer = match binary {
+            None => None,
+            Some(binary) => match ask_binary(binary, &global.config, BINARY_LIMIT) {
+                Ok(answer) => Some(answer),
+                Err(error) => {
+                    let message = format!("cannot start {}: {error}", binary.display());
+                    return Ok(self.fail("no-binary", &message, "check --containerd-binary"));
+                }
+            },
+        };
+        let good = check.serves() && answer.as_ref().is_none_or(|answer| answer.accepts);
+        let code = if good {
+            ExitCode::Success
+        } else {
+            ExitCode::Refused
+        };
+        if global.output == Format::Json {
+            let report = check_report::json(&check, binary.zip(answer.as_ref()));
+            return Ok(self.report_json(&report, true, code));
+        }
+        let text = check_report::text(&check, binary.zip(answer.as_ref()));
+        if !global.quiet {
+            for warning in &check.warnings {
+                let text = report::warning(&check.path, warning);
+                let _ = self.err.write_all(text.as_bytes());
+            }
+        }
+        Ok(self.print(&text, true, code))
     }
 
     fn show(&mut self, name: &str) -> Result<ExitCode, Error> {

@@ -108,7 +108,7 @@ pub(super) fn edit_json(plan: &Plan) -> Value {
     })
 }
 
-fn warning_json(warning: &Warning) -> Value {
+pub(super) fn warning_json(warning: &Warning) -> Value {
     json!({
         "code": warning.code,
         "message": warning.message,

@@ -14,6 +14,22 @@ pub use self::setting::{Setting, SettingError};
 /// The shim type of runc and of what behaves like it.
 pub(crate) const RUNC_TYPE: &str = "io.containerd.runc.v2";
 
+/// The program that runs pods of this `runtime_type`: a path, or the name of a shim that containerd
+/// looks for (`BinaryName` in `pkg/shim/util.go`).
+pub(crate) fn shim_binary(runtime_type: &str) -> Option<String> {
+    if runtime_type.starts_with('/') {
+        return Some(runtime_type.to_owned());
+    }
+    let mut parts = runtime_type.rsplit('.');
+    let (version, name) = (parts.next()?, parts.next()?);
+    let number = version.strip_prefix('v')?;
+    let is_shim = parts.count() >= 1
+        && !name.is_empty()
+        && !number.is_empty()
+        && number.bytes().all(|byte| byte.is_ascii_digit());
+    is_shim.then(|| format!("containerd-shim-{name}-{version}"))
+}
+
 /// A runtime handler: its name and the keys that its table shall have.
 ///
 /// # Examples

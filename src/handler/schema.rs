@@ -58,14 +58,7 @@ impl Type {
     /// The type of the key at `path` below a handler; `None` for one that is not known. containerd
     /// 2.x does not mind the case of letters.
     pub(crate) fn of(path: &[String]) -> Option<Self> {
-        let (keys, name) = match path {
-            [key] => (HANDLER_KEYS, key),
-            [table, key] if table.eq_ignore_ascii_case("options") => (OPTION_KEYS, key),
-            _ => return None,
-        };
-        keys.iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, kind)| *kind)
+        known(path).map(|(_, kind)| kind)
     }
 
     pub(crate) fn accepts(self, value: &Value) -> bool {
@@ -90,4 +83,15 @@ impl Type {
             Self::Table => "a table, as in { SystemdCgroup = true }",
         }
     }
+}
+
+/// The name of the key at `path` as it should be spelled, and its type.
+pub(crate) fn known(path: &[String]) -> Option<(&'static str, Type)> {
+    let (keys, name) = match path {
+        [key] => (HANDLER_KEYS, key),
+        [table, key] if table.eq_ignore_ascii_case("options") => (OPTION_KEYS, key),
+        _ => return None,
+    };
+    let mut keys = keys.iter().copied();
+    keys.find(|(known, _)| known.eq_ignore_ascii_case(name))
 }

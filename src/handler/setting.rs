@@ -2,7 +2,7 @@
 
 use toml_edit::{Key, Value};
 
-use super::schema::Type;
+use super::schema::{self, Type};
 
 /// One key of a handler's table and its value.
 ///
@@ -82,6 +82,26 @@ impl Setting {
             path: path.iter().map(|&key| key.to_owned()).collect(),
             value: value.into(),
         }
+    }
+
+    /// A key of a file and its value.
+    pub(crate) fn at(path: &[String], value: &Value) -> Self {
+        Self {
+            path: path.to_vec(),
+            value: value.clone(),
+        }
+    }
+
+    /// How a known key should be spelled, if it is in other case.
+    pub(crate) fn other_case(&self) -> Option<&'static str> {
+        let (right, _) = schema::known(&self.path)?;
+        (self.path.last()? != right).then_some(right)
+    }
+
+    /// What a known key wants, if the value is of another type.
+    pub(crate) fn wrong_type(&self) -> Option<&'static str> {
+        let wanted = Type::of(&self.path)?;
+        (!wanted.accepts(&self.value)).then(|| wanted.wanted())
     }
 
     /// The key, segment by segment, from the handler's table on.

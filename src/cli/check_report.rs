@@ -1,0 +1,111 @@
+//! What `check` shows.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use containerd_edit::{BinaryAnswer, Check, CheckedRelease, Reason, Verdict};
+
+use super::report;
+
+/// A row for each release, then what the binary said.
+pub(super) fn text(check: &Check, binary: Option<(&Path, &BinaryAnswer)>) -> String {
+    let version = match check.config_version {
+        0 => "no config version".to_owned(),
+        version => format!("config version {version}"),
+    };
+    let mut text = format!("{}: {version}\n", check.path.display());
+    for row in &check.releases {
+        let release = row.release.to_string();
+        let what = if check.counts(row) {
+            match &row.verdict {
+                Verdict::Serves { handlers, default } => {
+                    let names: Vec<&str> = handlers.keys().map(String::as_str).collect();
+                    format!("serves   {} (default {default})", names.join(", "))
+                }
+                Verdict::NoCri { reason } => format!("no-cri   {}", reason_text(check, reason)),
+                Verdict::Exits { reason } => format!("exits    {}", reason_text(check, reason)),
+            }
+        } else {
+            format!(
+                "-        does not read config version {}",
+                check.config_version
+            )
+        };
+        let _ = writeln!(text, "{release:<8} {what}");
+    }
+    if let Some((path, answer)) = binary {
+        let what = if answer.accepts {
+            "can parse it"
+        } else {
+            "can't parse it: "
+        };
+        let message = if answer.accepts { "" } else { &answer.message };
+        let _ = writeln!(text, "{} {what}{message}", path.display());
+    }
+    text
+}
+
+fn reason_text(check: &Check, reason: &Reason) -> String {
+    // The main file by the name that it was given.
+    let main = std::path::absolute(&check.path).ok();
+    let shown = |path: &Path| {
+        let is_main = main.as_deref() == Some(path);
+        if is_main {
+            check.path.clone()
+        } else {
+            path.to_owned()
+        }
+    };
+    match reason.at.as_ref().map(|(path, at)| (shown(path), at)) {
+        Some((path, Some(at))) => {
+            format!("{reason} ({}:{}:{})", path.display(), at.line, at.column)
+        }
+        Some((path, None)) => format!("{reason} ({})", path.display()),
+        None => reason.to_string(),
+    }
+}
+
+pub(super) fn json(check: &Check, binary: Option<(&Path, &BinaryAnswer)>) -> Value {
+    let mut report = json!({
+        "schema": 1,
+        "path": check.path.to_string_lossy(),
+        "config_version": check.config_version,
+        "releases": check.releases.iter().map(|row| release_json(check, row)).collect::<Vec<_>>(),
+        "warnings": check.warnings.iter().map(report::warning_json).collect::<Vec<_>>(),
+    });
+    if let Some((path, answer)) = binary {
+        report["binary"] = json!({
+            "path": path.to_string_lossy(),
+            "accepts": answer.accepts,
+            "message": answer.message,
+        });
+    }
+    report
+}
+
+fn release_json(check: &Check, row: &CheckedRelease) -> Value {
+    let counts = check.counts(row);
+    let (verdict, handlers, default) = match &row.verdict {
+        Verdict::Serves { handlers, default } => (
+            "serves",
+            handlers.keys().cloned().collect(),
+            Some(default.clone()),
+        ),
+        Verdict::NoCri { .. } => ("no-cri", Vec::new(), None),
+        Verdict::Exits { .. } => ("exits", Vec::new(), None),
+    };
+    let reason = row
+        .verdict
+        .reason()
+        .map(|reason| reason_text(check, reason));
+    json!({
+        "containerd": row.release.to_string(),
+        "reads": row.reads,
+        "verdict": counts.then_some(verdict),
+        "handlers": if counts { handlers } else { Vec::new() },
+        "default": default.filter(|_| counts),
+        "reason": reason.filter(|_| counts),
+    })
+}

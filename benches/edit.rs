@@ -10,7 +10,9 @@ use std::hint::black_box;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use containerd_edit::{Document, Edited, Handler, Patch, Plan, Preset, apply};
+use containerd_edit::{
+    ConfigFiles, Document, Edited, Handler, Host, Model, Patch, Plan, Preset, Release, apply,
+};
 use divan::Bencher;
 use divan::counter::BytesCount;
 
@@ -158,9 +160,8 @@ fn parse(bencher: Bencher<'_, '_>, handlers: usize) {
         .bench_local(|| Document::parse(text.as_bytes()).expect("the config is TOML"));
 }
 
-/// Applying to a parsed config. For a change this includes the first part of the judgement: the
-/// result is parsed again and walked in lockstep with the original. The second part, whether every
-/// release still serves CRI with it, takes its place beside `diff`, as a function of its own.
+/// Applying to a parsed config. For a change this includes parsing the result again and walking it
+/// in lockstep with the original.
 mod applying {
     use super::{BytesCount, Case, Document, SIZES, apply};
     use divan::Bencher;
@@ -187,6 +188,23 @@ mod applying {
     fn unchanged(bencher: Bencher<'_, '_>, handlers: usize) {
         measure(bencher, Case::Unchanged, handlers);
     }
+}
+
+/// What every release makes of a config: what an edit is held against, and what `check` prints.
+fn judge(text: &str) -> usize {
+    let files = ConfigFiles::new("/etc/containerd/config.toml", text);
+    let host = Host::default();
+    let model = Model::new(&files, &host);
+    let verdicts = Release::LINES.map(|release| model.verdict(release));
+    verdicts.iter().filter(|verdict| verdict.serves()).count()
+}
+
+#[divan::bench(name = "judge", args = SIZES)]
+fn judging(bencher: Bencher<'_, '_>, handlers: usize) {
+    let text = config(handlers);
+    bencher
+        .counter(BytesCount::of_str(&text))
+        .bench_local(|| judge(&text));
 }
 
 #[divan::bench(args = SIZES)]
@@ -266,6 +284,10 @@ fn print_ratios() {
         worst = worst.max(hundred.ratio).max(many.ratio);
         growth = growth.max(many.ratio / hundred.ratio);
     }
+    row("judge, six releases", &|handlers| {
+        let text = config(handlers);
+        Pair::measure(|| yardstick(&text), || judge(&text))
+    });
     row("diff (only if shown)", &|handlers| {
         let text = config(handlers);
         let plan = plan(&text, &Case::Add.patch());

@@ -293,29 +293,27 @@ fn kept(before: &str, after: &str, step: &Added) -> Result<(), String> {
     if !is_new || step.as_default {
         return Ok(());
     }
-    // Lines are added and none is touched.
-    let mut changed = Vec::new();
-    let unmarked = |text: &'_ str| text.trim_start_matches('\u{feff}').to_owned();
-    let (before, after) = (unmarked(before), unmarked(after));
-    let mut new = after.split_inclusive('\n');
-    let lines: Vec<&str> = before.split_inclusive('\n').collect();
-    for (number, line) in lines.iter().enumerate() {
-        let is_last = number + 1 == lines.len();
-        let same =
-            |new: &&str| new == line || (is_last && new.trim_end_matches(['\r', '\n']) == *line);
-        let rest = new.clone();
-        if !new.any(|line| same(&line)) {
-            changed.push(*line);
-            new = rest;
+    let mut left = untouchable_lines(after);
+    let mut lines = untouchable_lines(before).peekable();
+    while let Some(line) = lines.next() {
+        // An unterminated last line gets a line break.
+        let is_same = |new: &str| match lines.peek() {
+            Some(_) => new == line,
+            None => new.trim_end_matches(['\r', '\n']) == line.trim_end_matches(['\r', '\n']),
+        };
+        if !left.any(is_same) {
+            return Err(format!("a line was changed: {line:?}"));
         }
     }
-    // An inline table takes the entry, and a marker may stand behind the outermost one.
-    changed.retain(|line| !line.contains(['{', '}']));
-    if changed.is_empty() {
-        Ok(())
-    } else {
-        Err(format!("lines were changed: {changed:?}"))
-    }
+    Ok(())
+}
+
+/// The lines that stay as they are when a handler is added: all but those of inline tables, one of
+/// which may take the handler, and a marker behind it.
+fn untouchable_lines(text: &str) -> impl Iterator<Item = &str> {
+    text.trim_start_matches('\u{feff}')
+        .split_inclusive('\n')
+        .filter(|line| !line.contains(['{', '}']))
 }
 
 /// Every order of `count` things.

@@ -42,10 +42,15 @@ mod inventory;
 mod lock;
 mod patch;
 mod replace;
+mod surroundings;
 mod target;
 mod transaction;
 
 pub use containerd::version::VersionError;
+pub use containerd::{
+    Cgroup, ConfigFiles, FileState, Host, LoadedHandler, Model, Reason, Release, ReleaseError,
+    Verdict, load,
+};
 pub use document::{Document, ParseError, Position};
 pub use error::{Error, ExitCode};
 pub use handler::{Handler, HandlerName, NameError, Owner, Preset, Setting, SettingError};

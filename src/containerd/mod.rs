@@ -1,4 +1,27 @@
-//! What containerd makes of a config file.
+//! What containerd makes of a config file: a pure model of its loader.
+//!
+//! It is held against what real daemons did (`fixtures/conformance`, `tests/containerd`).
 
+mod cri;
+mod daemon;
+mod duration;
+mod files;
+mod loading;
+mod migration;
+mod model;
 pub(crate) mod plugin;
+mod reason;
+mod registry;
+mod release;
+mod schema;
+mod shape;
+mod syntax;
+mod tree;
 pub(crate) mod version;
+
+pub(crate) use self::loading::absolute;
+
+pub use self::files::{Cgroup, ConfigFiles, FileState, Host};
+pub use self::model::{LoadedHandler, Model, Verdict, load};
+pub use self::reason::Reason;
+pub use self::release::{Release, ReleaseError};

@@ -26,6 +26,23 @@ pub enum VersionError {
     },
 }
 
+/// Whether a file means the same with any version: it has none, and nothing in it goes by the names
+/// that a version gives to plugins.
+pub(crate) fn is_free(config: &Document<'_>) -> bool {
+    let named = [
+        "version",
+        "plugins",
+        "disabled_plugins",
+        "required_plugins",
+        "imports",
+    ];
+    let keys = config.toml.iter().map(|(key, _)| key);
+    // containerd 2.x does not mind the case of letters.
+    !keys
+        .into_iter()
+        .any(|key| named.iter().any(|name| key.eq_ignore_ascii_case(name)))
+}
+
 /// Returns the config version of a file; one without `version` has version 0.
 ///
 /// containerd 1.x reads a missing version as 1 (`config.Config.Version` in

@@ -161,11 +161,8 @@ fn unportable(value: &Value) -> Option<&'static str> {
             let Some(time) = datetime.value().time else {
                 return Some("containerd 1.x refuses a date without a time");
             };
-            match time.second {
-                None => Some("no containerd reads a time without seconds"),
-                Some(60) => Some("containerd 1.x and 2.3 refuse a 60th second"),
-                Some(_) => None,
-            }
+            let leap = time.second == Some(60);
+            leap.then_some("containerd 1.x and 2.3 refuse a 60th second")
         }
         Value::Float(float) if !float.value().is_finite() => {
             Some("CRI can't report a number that JSON does not have")
@@ -264,7 +261,6 @@ mod tests {
     fn what_some_release_can_not_parse_is_refused() {
         for bad in [
             "x=1979-05-27",
-            "x=07:32",
             "options.x=[nan]",
             "options.x=-inf",
             "x=[1979-05-27T07:32:60Z]",

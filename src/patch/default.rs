@@ -30,6 +30,13 @@ struct Written<'t> {
     markers: Vec<Range<usize>>,
 }
 
+/// The default that is in effect once handlers are gone.
+pub(super) struct DefaultAfter {
+    pub(super) name: String,
+    /// Nothing remembered a default that still exists: it is the built-in one now.
+    pub(super) was_reset: bool,
+}
+
 /// The path of the key.
 fn path(id: &str) -> [&str; 4] {
     let [plugins, id, containerd] = plugin::containerd_path(id);
@@ -162,12 +169,20 @@ impl<'t> Edit<'_, 't> {
     /// Takes the layers out that name one of the handlers which go. A default that would name
     /// nothing goes back to the one below it, at last to the built-in one. Returns the default that
     /// is then in effect.
-    pub(super) fn release_default(&mut self, id: &str, gone: &[&str], listed: &[&str]) -> String {
+    pub(super) fn release_default(
+        &mut self,
+        id: &str,
+        gone: &[&str],
+        listed: &[&str],
+    ) -> DefaultAfter {
         let goes =
             |literal: &&str| decoded(literal).is_some_and(|name| gone.contains(&name.as_str()));
-        let effective = |literal| decoded(literal).unwrap_or_else(|| BUILT_IN.to_owned());
+        let after = |literal, was_reset| DefaultAfter {
+            name: decoded(literal).unwrap_or_else(|| BUILT_IN.to_owned()),
+            was_reset,
+        };
         let Some(written) = self.written_default(id) else {
-            return BUILT_IN.to_owned();
+            return after(UNSET, false);
         };
         let mut literals = written.literals.clone();
         let mut owners = written.owners.clone();
@@ -182,7 +197,7 @@ impl<'t> Edit<'_, 't> {
         }
         let top_changes = literals[0] != written.literals[0] || goes(&literals[0]);
         if !top_changes && literals.len() == written.literals.len() {
-            return effective(literals[0]);
+            return after(literals[0], false);
         }
         let serves = |literal: &str| match literal {
             UNSET | ABSENT => true,
@@ -194,7 +209,8 @@ impl<'t> Edit<'_, 't> {
             literals.remove(0);
             owners.remove(0);
         }
-        if top_changes && !serves(literals[0]) {
+        let was_reset = top_changes && !serves(literals[0]);
+        if was_reset {
             self.warn_reset_default(&written, literals[0]);
             literals = vec!["\"runc\""];
             if Quotes::of(written.literals[0]) == Quotes::Literal {
@@ -212,9 +228,9 @@ impl<'t> Edit<'_, 't> {
                 self.rewrite(&written, &literals, &owners);
             }
         }
-        let default = effective(literals[0]);
+        let default = after(literals[0], was_reset);
         if top_changes {
-            self.new_default = Some(default.clone());
+            self.new_default = Some(default.name.clone());
         }
         default
     }

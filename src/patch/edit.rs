@@ -14,7 +14,7 @@ use crate::handler::{Owner, RUNC_TYPE, Setting};
 use super::default::BUILT_IN;
 use super::error::PatchError;
 use super::place;
-use super::provenance::{Marker, Provenance};
+use super::provenance::{Implied, Marker, Provenance};
 use super::style::{self, Style};
 use super::{Edited, Handlers, Warning, block};
 
@@ -27,11 +27,11 @@ pub(super) struct NewHandler {
 
 impl NewHandler {
     /// The least that containerd 1.x takes for its built-in default handler.
-    pub(super) fn implied_runc() -> Self {
+    pub(super) fn implied_runc(implied: Implied) -> Self {
         Self {
             name: BUILT_IN.to_owned(),
             settings: vec![Setting::new(&["runtime_type"], RUNC_TYPE)],
-            provenance: Provenance::Implied,
+            provenance: Provenance::Implied(implied),
         }
     }
 }
@@ -133,8 +133,8 @@ impl<'d, 't> Edit<'d, 't> {
             let key = render::dotted(&path, style.quotes);
             let value = block::inline(&handler.settings, style.quotes);
             self.add_entry(table, format!("{key} = {value}"))?;
-            if handler.provenance == Provenance::Implied {
-                self.add_marker(table.statement, &Marker::Implied);
+            if let Provenance::Implied(implied) = handler.provenance {
+                self.add_marker(table.statement, &Marker::Implied(implied));
             }
         }
         let offset = style::offset_for_blocks(self.config, &runtimes);

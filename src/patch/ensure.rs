@@ -1,6 +1,7 @@
 //! Making handlers be there: new blocks, changed keys, and what containerd 1.x needs beside them.
 
 use crate::containerd::plugin;
+use crate::document::index::Kind;
 use crate::document::render::{self, Quotes};
 use crate::document::{meaning, type_name};
 use crate::handler::{Handler, HandlerName, Setting};
@@ -11,8 +12,8 @@ use super::edit::{Edit, NewHandler};
 use super::error::PatchError;
 use super::listing::{self, Listed};
 use super::place::{self, NewKey};
-use super::provenance::{Marker, Provenance, UNSET};
-use super::style::Style;
+use super::provenance::{Implied, Marker, Provenance, UNSET};
+use super::style::{self, Style};
 
 const SYSTEMD_CGROUP: [&str; 2] = ["options", "SystemdCgroup"];
 
@@ -92,7 +93,12 @@ impl Edit<'_, '_> {
         let is_listed = listed.iter().any(|handler| handler.name == BUILT_IN);
         let is_new = new.iter().any(|handler| handler.name == BUILT_IN);
         if !is_listed && !is_new && (effective == BUILT_IN || replaces_built_in) {
-            new.insert(0, NewHandler::implied_runc());
+            let implied = if self.config.get(&runtimes).is_some() {
+                Implied::ForOurs
+            } else {
+                Implied::ForAll
+            };
+            new.insert(0, NewHandler::implied_runc(implied));
         }
         let [plugins, id, containerd, runtimes] = runtimes;
         let runc = [plugins, id, containerd, runtimes, BUILT_IN];
@@ -205,14 +211,27 @@ impl Edit<'_, '_> {
         }
     }
 
-    /// Gives a file that says nothing at all a version, so that every release reads the handlers.
+    /// Gives a file a version, so that every release reads the handlers. Only where it means nothing
+    /// for what the file says already: `containerd::version::is_free`.
     pub(super) fn add_version(&mut self) {
         self.version = 2;
         self.expect(&["version"], Some(2.into()));
         let owner = self.owner.as_str();
         let marker = Marker::Was { owner, was: UNSET }.text();
         let line = format!("version = 2{marker}\n");
-        self.splices.add_pairs(self.config.text.len(), line);
+        self.splices.add_pairs(self.offset_for_root_key(), line);
+    }
+
+    /// Below the last key of the root table, else above the first header, else at the end.
+    fn offset_for_root_key(&self) -> usize {
+        let statements = &self.config.index.statements;
+        let first_header = statements.iter().position(|it| it.kind != Kind::Pair);
+        let pairs = first_header.unwrap_or(statements.len());
+        match (pairs.checked_sub(1), first_header) {
+            (Some(last_pair), _) => self.config.statement_lines(last_pair).end,
+            (None, Some(header)) => style::offset_above(self.config, header),
+            (None, None) => self.config.text.len(),
+        }
     }
 }
 

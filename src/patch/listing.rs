@@ -7,7 +7,7 @@ use crate::containerd::plugin;
 use crate::document::Document;
 use crate::document::index::Kind;
 
-use super::provenance::{Marker, Provenance};
+use super::provenance::{Implied, Marker, Provenance};
 
 /// A handler as a config lists it.
 #[derive(Debug)]
@@ -23,13 +23,19 @@ pub(crate) struct Listed<'d> {
 
 impl Listed<'_> {
     pub(crate) fn is_implied(&self) -> bool {
-        self.provenance == Some(Provenance::Implied)
+        matches!(self.provenance, Some(Provenance::Implied(_)))
     }
 
-    /// Whether containerd 1.x needs `implied` for the sake of this handler: the tool wrote it, or
-    /// it stands below and so came later. What stood above was there without it.
+    /// Whether containerd 1.x needs `implied` for the sake of this handler.
     pub(crate) fn needs(&self, implied: &Self) -> bool {
-        matches!(self.provenance, Some(Provenance::Owner(_))) || self.offset > implied.offset
+        match (&implied.provenance, &self.provenance) {
+            (Some(Provenance::Implied(Implied::ForOurs)), Some(Provenance::Owner(_))) => true,
+            // Inside an inline table nothing says who wrote it; the tool appends.
+            (Some(Provenance::Implied(Implied::ForOurs)), _) => {
+                self.is_inline && self.offset > implied.offset
+            }
+            _ => true,
+        }
     }
 }
 
@@ -81,8 +87,10 @@ pub(crate) fn of<'d>(config: &'d Document<'_>, id: &str) -> Vec<Listed<'d>> {
             listed.push(Listed {
                 name,
                 offset: entry.span.start,
-                provenance: implied.as_ref().map(|_| Provenance::Implied),
-                provenance_span: implied,
+                provenance: implied
+                    .as_ref()
+                    .map(|(_, implied)| Provenance::Implied(*implied)),
+                provenance_span: implied.map(|(span, _)| span),
                 is_inline: true,
             });
         }
@@ -91,14 +99,20 @@ pub(crate) fn of<'d>(config: &'d Document<'_>, id: &str) -> Vec<Listed<'d>> {
 }
 
 /// The marker that says that the `runc` inside an inline table is an implied one.
-fn implied_marker(config: &Document<'_>, statement: usize, name: &str) -> Option<Range<usize>> {
+fn implied_marker(
+    config: &Document<'_>,
+    statement: usize,
+    name: &str,
+) -> Option<(Range<usize>, Implied)> {
     if name != super::default::BUILT_IN {
         return None;
     }
     Marker::behind(config, statement)
         .into_iter()
-        .find(|(_, marker)| *marker == Marker::Implied)
-        .map(|(span, _)| span)
+        .find_map(|(span, marker)| match marker {
+            Marker::Implied(implied) => Some((span, implied)),
+            Marker::Was { .. } => None,
+        })
 }
 
 #[cfg(test)]
@@ -140,7 +154,7 @@ mod tests {
     fn an_inline_runc_can_be_an_implied_one() {
         let text = "plugins = { cri = { containerd.runtimes = { a = {}, runc = {} } } } \
                     # containerd-edit v1 implied\n";
-        let implied = Some(Provenance::Implied);
+        let implied = Some(Provenance::Implied(Implied::ForAll));
         assert_eq!(
             listed(text),
             [

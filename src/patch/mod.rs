@@ -236,7 +236,7 @@ fn no_table(config: &Document<'_>, reason: NoTable) -> PatchError {
 fn ensure(config: &Document<'_>, patch: &Patch) -> Result<Edited, PatchError> {
     let version = version_of(config, patch)?;
     let mut edit = Edit::new(config, version, &patch.owner);
-    if config.index.statements.is_empty() && patch.plugin_id.is_none() {
+    if version::is_free(config) && patch.plugin_id.is_none() {
         edit.add_version();
     }
     let version = edit.version;

@@ -21,7 +21,31 @@ const ANY_VERSION: &str = "# containerd-edit v";
 pub(crate) enum Provenance {
     Owner(String),
     /// Nobody asked for it: containerd 1.x needs it beside what was asked for.
-    Implied,
+    Implied(Implied),
+}
+
+/// For whose sake an implied handler is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Implied {
+    /// The built-in map was in force before: whoever is listed now needs it.
+    ForAll,
+    /// Handlers were listed without it before: it goes with the tool's own.
+    ForOurs,
+}
+
+impl Implied {
+    fn text(self) -> &'static str {
+        match self {
+            Self::ForAll => "implied",
+            Self::ForOurs => "implied was unset",
+        }
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        [Self::ForAll, Self::ForOurs]
+            .into_iter()
+            .find(|implied| implied.text() == text)
+    }
 }
 
 impl Provenance {
@@ -29,14 +53,14 @@ impl Provenance {
     pub(crate) fn comment(&self) -> String {
         match self {
             Self::Owner(owner) => format!("{PREFIX}owner={owner}"),
-            Self::Implied => format!("{PREFIX}implied"),
+            Self::Implied(implied) => format!("{PREFIX}{}", implied.text()),
         }
     }
 
     fn read(line: &str) -> Option<Self> {
         let rest = line.trim().strip_prefix(PREFIX)?;
-        if rest == "implied" {
-            return Some(Self::Implied);
+        if let Some(implied) = Implied::read(rest) {
+            return Some(Self::Implied(implied));
         }
         let owner = rest.strip_prefix("owner=")?;
         owner
@@ -79,7 +103,7 @@ pub(crate) const ABSENT: &str = "absent";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Marker<'t> {
     /// The inline table before it holds an implied `runc` handler.
-    Implied,
+    Implied(Implied),
     /// `owner` wrote the value; before, it was `was`: the literal as it was written, or [`UNSET`]
     /// or [`ABSENT`].
     Was { owner: &'t str, was: &'t str },
@@ -89,7 +113,7 @@ impl Marker<'_> {
     /// The text of the marker, with the space before it.
     pub(crate) fn text(&self) -> String {
         match self {
-            Self::Implied => format!(" {PREFIX}implied"),
+            Self::Implied(implied) => format!(" {PREFIX}{}", implied.text()),
             Self::Was { owner, was } => format!(" {PREFIX}owner={owner} was {was}"),
         }
     }
@@ -113,10 +137,14 @@ impl Marker<'_> {
     fn read(text: &str) -> Option<(usize, Marker<'_>)> {
         let trimmed = text.trim_start_matches([' ', '\t']);
         let rest = trimmed.strip_prefix(PREFIX)?;
-        let (marker, rest) = match rest.strip_prefix("implied") {
-            Some(rest) => (Marker::Implied, rest),
-            None => Marker::read_was(rest)?,
-        };
+        // The longer word first: it begins with the shorter one.
+        let implied = [Implied::ForOurs, Implied::ForAll]
+            .into_iter()
+            .find_map(|implied| {
+                let rest = rest.strip_prefix(implied.text())?;
+                Some((Marker::Implied(implied), rest))
+            });
+        let (marker, rest) = implied.or_else(|| Marker::read_was(rest))?;
         let ends = rest.trim_start();
         // The user's comment may have stood tight behind the value.
         let complete = ends.is_empty() || ends.starts_with('#');
@@ -159,7 +187,7 @@ mod tests {
             .map(|(span, marker)| {
                 assert!(line[span].ends_with(marker.text().trim_start()));
                 match marker {
-                    Marker::Implied => "implied".to_owned(),
+                    Marker::Implied(implied) => implied.text().to_owned(),
                     Marker::Was { owner, was } => format!("{owner}:{was}"),
                 }
             })

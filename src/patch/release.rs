@@ -1,17 +1,19 @@
 //! Making handlers be gone, and with them what was only there for their sake.
 
+use std::collections::HashSet;
+
 use toml_edit::Value;
 
-use crate::containerd::plugin;
+use crate::containerd::{plugin, version};
+use crate::document::Document;
 use crate::document::splice::Splices;
-use crate::document::{Document, lines};
 use crate::handler::RUNC_TYPE;
 
 use super::default::BUILT_IN;
 use super::edit::{Edit, NewHandler};
 use super::error::PatchError;
 use super::listing::{self, Listed};
-use super::provenance::{Marker, Provenance, UNSET};
+use super::provenance::{self, Implied, Marker, Provenance, UNSET};
 use super::style::Style;
 
 impl Edit<'_, '_> {
@@ -37,17 +39,16 @@ impl Edit<'_, '_> {
         }
 
         let kept_names: Vec<&str> = kept.iter().map(|handler| handler.name).collect();
-        let default_before = self.default_name(id).unwrap_or(BUILT_IN).to_owned();
         let default = self.release_default(id, &gone_names, &kept_names);
         let runtimes = plugin::runtimes_path(id);
         let had_runc = listed.iter().any(|handler| handler.name == BUILT_IN);
         let lacks_runc = plugin::is_read_by_1x(id, self.version)
-            && default == BUILT_IN
+            && default.name == BUILT_IN
             && !kept_names.contains(&BUILT_IN)
             && (!kept.is_empty() || self.is_written(&runtimes))
             && unneeded.is_none()
-            // Otherwise 1.x has been without a default before.
-            && (had_runc || default_before != BUILT_IN);
+            // Otherwise the file was without it before the tool came.
+            && (had_runc || default.was_reset);
         if lacks_runc {
             let offset = self.config.offset(&runtimes);
             let message = "runc is the default handler and containerd 1.x needs it listed: a \
@@ -58,9 +59,16 @@ impl Edit<'_, '_> {
                 gone.remove(runc);
             } else {
                 let style = Style::of(self.config, &runtimes);
-                self.insert(id, &style, Vec::new(), &[NewHandler::implied_runc()])?;
+                self.insert(
+                    id,
+                    &style,
+                    Vec::new(),
+                    &[NewHandler::implied_runc(Implied::ForAll)],
+                )?;
             }
         }
+        let names_out: HashSet<&str> = gone.iter().map(|handler| handler.name).collect();
+        self.drop_handlers(&runtimes, &names_out);
         for handler in gone {
             let is_replaced = lacks_runc && handler.name == BUILT_IN;
             self.take_out(id, handler, is_replaced);
@@ -86,7 +94,6 @@ impl Edit<'_, '_> {
             Value::InlineTable(runtime_type.into_iter().collect())
         });
         self.expect(&path, left);
-        self.drop_statements(&path);
         self.cut_entries
             .push(path.iter().map(|&name| name.to_owned()).collect());
         if let (true, Some(marker)) = (handler.is_inline, &handler.provenance_span) {
@@ -120,30 +127,33 @@ impl Edit<'_, '_> {
 /// What becomes of a file from which handlers were removed: `None` if nothing is left in it but
 /// what the tool created it with.
 pub(super) fn without_leftovers(text: String) -> Option<String> {
-    // A version alone takes one line. Of a large file, that says enough without parsing it again.
-    let content = text.trim_start_matches('\u{feff}').lines();
-    let mut content = content.filter(|line| !lines::is_blank(line) && !lines::is_comment(line));
-    if content.nth(1).is_some() {
+    // Only a version that the tool wrote is left over. Of a large file, a look at the lines says
+    // enough without parsing it again.
+    let is_ours = |line: &str| provenance::is_ours(line) || line.contains(" was unset");
+    if !text.lines().any(is_ours) {
         return Some(text);
     }
     let Ok(config) = Document::parse(text.as_bytes()) else {
         return Some(text);
     };
-    let statements = &config.index.statements;
-    if statements.len() != 1 || !config.index.is_at(0, &["version"]) {
+    let index = &config.index;
+    let Some(number) = (0..index.statements.len()).find(|&it| index.is_at(it, &["version"])) else {
         return Some(text);
-    }
-    let markers = Marker::behind(&config, 0);
+    };
+    let lines = config.statement_lines(number);
+    let markers = Marker::behind(&config, number);
     if matches!(markers.first(), Some((_, Marker::Was { was: UNSET, .. }))) {
         let mut splices = Splices::default();
-        splices.drop_lines(config.statement_lines(0));
-        return Some(splices.apply(&text));
+        splices.drop_lines(lines);
+        let without = splices.apply(&text);
+        let is_free = Document::parse(without.as_bytes()).is_ok_and(|rest| version::is_free(&rest));
+        return Some(if is_free { without } else { text });
     }
-    if let Some((line, Provenance::Owner(_))) = Provenance::above(&config, 0) {
-        let statement = config.statement_lines(0);
-        let is_created = line.start == 0
-            && statement.end == text.len()
-            && text[statements[0].span.end..].trim_end().is_empty();
+    if let (1, Some((line, Provenance::Owner(_)))) =
+        (index.statements.len(), Provenance::above(&config, number))
+    {
+        let behind = &text[index.statements[number].span.end..];
+        let is_created = line.start == 0 && lines.end == text.len() && behind.trim().is_empty();
         return (!is_created).then_some(text);
     }
     Some(text)
@@ -185,6 +195,14 @@ mod tests {
         assert_eq!(
             left(&format!("# mine\n{version}")).as_deref(),
             Some("# mine")
+        );
+        let debug = "[debug]\nlevel = 'info'\n";
+        assert_eq!(left(&format!("{version}\n{debug}")).as_deref(), Some(debug));
+        let plugins = format!("{version}\n[plugins]\n");
+        assert_eq!(
+            left(&plugins).as_deref(),
+            Some(plugins.as_str()),
+            "it has come to mean more"
         );
         let stray = "# containerd-edit v1 owner=b\n";
         assert_eq!(left(&format!("{stray}{version}\n")).as_deref(), Some(stray));

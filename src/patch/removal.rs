@@ -1,5 +1,6 @@
 //! Taking a handler out, in whatever spelling it stands.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::document::index::{Entry, InlineTable};
@@ -10,15 +11,20 @@ use super::error::PatchError;
 use super::provenance::{self, Provenance};
 
 impl<'t> Edit<'_, 't> {
-    /// Drops every statement that is `path` or below it, with the provenance above.
-    pub(super) fn drop_statements(&mut self, path: &[&str]) {
-        let index = &self.config.index;
-        let below: Vec<usize> = (0..index.statements.len())
-            .filter(|&statement| index.is_below(statement, path))
-            .collect();
-        for run in below.chunk_by(|a, b| a + 1 == *b) {
-            if let (Some(&first), Some(&last)) = (run.first(), run.last()) {
-                self.drop_run(first, last);
+    /// Drops every statement of the named handlers, with the provenance above.
+    pub(super) fn drop_handlers(&mut self, runtimes: &[&str], names: &HashSet<&str>) {
+        let config = self.config;
+        let index = &config.index;
+        let of_handler = |statement| {
+            let name = index.path(statement).nth(runtimes.len())?;
+            let is_one = names.contains(name) && index.is_below(statement, runtimes);
+            is_one.then_some((statement, name))
+        };
+        let statements: Vec<(usize, &str)> =
+            (0..index.statements.len()).filter_map(of_handler).collect();
+        for run in statements.chunk_by(|(a, name), (b, next)| a + 1 == *b && name == next) {
+            if let (Some((first, _)), Some((last, _))) = (run.first(), run.last()) {
+                self.drop_run(*first, *last);
             }
         }
     }

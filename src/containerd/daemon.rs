@@ -1,0 +1,115 @@
+//! What ends the daemon before any plugin is asked: log settings, timeouts, proxies, and plugins
+//! that are required.
+
+use super::duration;
+use super::loading::{Loaded, plugin_names};
+use super::model::Model;
+use super::reason::Reason;
+use super::registry;
+use super::release::{Release, Releases};
+use super::shape::field;
+use super::tree::Place;
+
+const LEVELS: [&str; 8] = [
+    "panic", "fatal", "error", "warn", "warning", "info", "debug", "trace",
+];
+
+/// Kinds of proxy plugins; any other ends the daemon with a panic.
+const PROXIES: &[(&str, Releases)] = &[
+    ("snapshot", Releases::ALL),
+    ("content", Releases::ALL),
+    ("diff", Releases::from(1, 7)),
+    ("sandbox", Releases::TWO),
+];
+
+/// Why the daemon does not start, whatever its plugins say.
+pub(super) fn refusal(model: &Model<'_>, loaded: &Loaded, release: Release) -> Option<Reason> {
+    let (message, place) = log_settings(loaded, release)
+        .or_else(|| timeouts(loaded))
+        .or_else(|| proxies(loaded, release))?;
+    Some(model.reason(message, Some(place)))
+}
+
+fn log_settings(loaded: &Loaded, release: Release) -> Option<(String, Place)> {
+    let debug = loaded.table("debug")?;
+    let setting = |name| {
+        let node = field(debug, name, release)?;
+        let text = node.text()?.to_owned();
+        (!text.is_empty()).then_some((text, node.place))
+    };
+    if let Some((level, place)) = setting("level")
+        && !LEVELS.contains(&level.to_lowercase().as_str())
+    {
+        return Some((
+            format!("debug.level: not a valid logrus level: \"{level}\""),
+            place,
+        ));
+    }
+    let (format, place) = setting("format")?;
+    let is_known = matches!(format.as_str(), "text" | "json");
+    (!is_known).then(|| (format!("debug.format: unknown log format: {format}"), place))
+}
+
+fn timeouts(loaded: &Loaded) -> Option<(String, Place)> {
+    loaded.table("timeouts")?.values().find_map(|node| {
+        let text = node.text()?;
+        let message = || format!("unable to parse {text} into a time duration");
+        (!duration::is_valid(text)).then(|| (message(), node.place))
+    })
+}
+
+fn proxies(loaded: &Loaded, release: Release) -> Option<(String, Place)> {
+    loaded
+        .table("proxy_plugins")?
+        .iter()
+        .find_map(|(name, node)| {
+            let kind = field(node.table()?, "type", release);
+            let kind = kind
+                .as_ref()
+                .and_then(|node| node.text())
+                .unwrap_or_default();
+            let is_known = PROXIES
+                .iter()
+                .any(|(known, releases)| *known == kind && releases.contain(release));
+            let message =
+                || format!("panic: plugin: no type (proxy_plugins.{name} is of type \"{kind}\")");
+            (!is_known).then(|| (message(), node.place))
+        })
+}
+
+/// A required plugin that is not there, or does not load: the daemon exits.
+pub(super) fn missing_plugin(
+    model: &Model<'_>,
+    loaded: &Loaded,
+    release: Release,
+    no_cri: Option<&Reason>,
+) -> Option<Reason> {
+    let short = loaded.has_short_names(release);
+    let disabled = plugin_names(loaded, "disabled_plugins", release);
+    let of_cri = |name: &str| {
+        [
+            "io.containerd.grpc.v1.cri",
+            "io.containerd.cri.v1.runtime",
+            "io.containerd.cri.v1.images",
+        ]
+        .iter()
+        .any(|id| name == *id || (short && name == registry::short_name(id)))
+    };
+    for (name, place) in plugin_names(loaded, "required_plugins", release) {
+        let is_registered = registry::REGISTERED.iter().any(|(id, releases)| {
+            let id = if short { registry::short_name(id) } else { id };
+            releases.contain(release) && id == name
+        });
+        if !is_registered || disabled.iter().any(|(disabled, _)| *disabled == name) {
+            let message = format!("required plugin [{name}] not included");
+            return Some(model.reason(message, Some(place)));
+        }
+        if let (true, Some(reason)) = (of_cri(&name), no_cri) {
+            return Some(Reason {
+                message: format!("load required plugin {name}: {}", reason.message),
+                at: reason.at.clone(),
+            });
+        }
+    }
+    None
+}

@@ -1,0 +1,114 @@
+//! What the model is told of the world: the files of a config, and a few facts about the host.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// What stands at the path of an imported file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileState {
+    /// A file with these bytes.
+    Bytes(Vec<u8>),
+    /// A folder.
+    Folder,
+    /// Nothing.
+    Missing,
+    /// Something that could not be read, with the system's reason.
+    Unreadable(String),
+}
+
+/// A config file, and what its imports lead to.
+#[derive(Debug, Clone)]
+pub struct ConfigFiles {
+    pub(crate) main: PathBuf,
+    pub(crate) files: BTreeMap<PathBuf, FileState>,
+    /// What each glob pattern that is written in an import matches, sorted.
+    pub(crate) globs: BTreeMap<PathBuf, Vec<PathBuf>>,
+}
+
+impl ConfigFiles {
+    /// A config without imports. `main` is the absolute path that containerd loads it from.
+    pub fn new(main: impl Into<PathBuf>, bytes: impl Into<Vec<u8>>) -> Self {
+        let main = main.into();
+        let files = [(main.clone(), FileState::Bytes(bytes.into()))];
+        Self {
+            main,
+            files: files.into(),
+            globs: BTreeMap::new(),
+        }
+    }
+
+    /// Says what stands at the absolute path of an import.
+    pub fn insert(&mut self, path: impl Into<PathBuf>, state: FileState) {
+        self.files.insert(path.into(), state);
+    }
+
+    /// Says what an absolute glob pattern matches.
+    pub fn insert_glob(&mut self, pattern: impl Into<PathBuf>, mut matches: Vec<PathBuf>) {
+        matches.sort();
+        self.globs.insert(pattern.into(), matches);
+    }
+
+    /// The absolute path of the main file.
+    #[must_use]
+    pub fn main(&self) -> &Path {
+        &self.main
+    }
+
+    pub(crate) fn contains(&self, path: &Path) -> bool {
+        self.files.contains_key(path)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    /// The bytes of every file that could be read.
+    pub(crate) fn contents(&self) -> impl Iterator<Item = &[u8]> {
+        self.files.values().filter_map(|state| match state {
+            FileState::Bytes(bytes) => Some(bytes.as_slice()),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn state(&self, path: &Path) -> &FileState {
+        self.files.get(path).unwrap_or(&FileState::Missing)
+    }
+
+    pub(crate) fn matches(&self, pattern: &Path) -> &[PathBuf] {
+        self.globs.get(pattern).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// The version of the kernel's control groups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cgroup {
+    /// Version 1, or a mix of both.
+    V1,
+    /// The unified hierarchy alone.
+    V2,
+}
+
+/// The facts about a host that decide whether containerd serves.
+#[derive(Debug, Clone)]
+pub struct Host {
+    /// The version of the control groups.
+    pub cgroup: Cgroup,
+    /// Files that configs refer to and that exist.
+    pub files: BTreeSet<PathBuf>,
+    /// Those of them that are JSON: for `base_runtime_spec`.
+    pub json_files: BTreeSet<PathBuf>,
+    /// Snapshotters that are there besides `overlayfs` and `native`; `None`: take containerd's own
+    /// for granted.
+    pub snapshotters: Option<BTreeSet<String>>,
+}
+
+impl Default for Host {
+    fn default() -> Self {
+        Self {
+            cgroup: Cgroup::V2,
+            files: BTreeSet::new(),
+            json_files: BTreeSet::new(),
+            snapshotters: None,
+        }
+    }
+}

@@ -1,0 +1,353 @@
+//! From files to one config: imports, versions, merge rules.
+//!
+//! `LoadConfig` and `mergeConfig` in `cmd/containerd/server/config/config.go` (in 1.x
+//! `services/server/config/config.go`).
+
+use std::collections::{HashSet, VecDeque};
+use std::path::{Component, Path, PathBuf};
+
+use super::files::FileState;
+use super::migration;
+use super::model::Model;
+use super::reason::Reason;
+use super::registry;
+use super::release::{Release, Releases};
+use super::schema;
+use super::shape;
+use super::tree::{Data, Node, Place, Table};
+
+/// A config with all that it imports.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    /// The keys of the file, spelled as they should be.
+    pub(super) top: Table,
+    /// The config version that holds for the whole.
+    pub(super) version: i64,
+}
+
+impl Loaded {
+    /// Whether plugins go by the short names of version 1. (1.x takes a negative version for a
+    /// newer one.)
+    pub(super) fn has_short_names(&self, release: Release) -> bool {
+        release.is_1x() && matches!(self.version, 0 | 1)
+    }
+
+    pub(super) fn table(&self, key: &str) -> Option<&Table> {
+        self.top.get(key)?.table()
+    }
+}
+
+/// Relative glob patterns are taken from the daemon's working directory
+/// (mended by containerd#9834 and #9835).
+const GLOBS_FROM_WORKING_DIRECTORY: [Releases; 2] = [
+    Releases::between(Release::new(0, 0, 0), Release::new(1, 6, 30)),
+    Releases::between(Release::new(1, 7, 0), Release::new(1, 7, 14)),
+];
+/// A file of an unknown version ends the daemon; before, 1.x ignored the number.
+const CHECKED_VERSION: [Releases; 2] = [
+    Releases::between(Release::new(1, 6, 32), Release::new(1, 7, 0)),
+    Releases::between(Release::new(1, 7, 17), Release::new(2, 0, 0)),
+];
+/// Each file is migrated before it is merged, and none may be newer than the first.
+const MIGRATES_EACH_FILE: Releases = Releases::from(2, 3);
+/// Plugin names must begin with `io.containerd.`.
+const CHECKED_PREFIX: Releases = Releases::between(Release::new(1, 7, 0), Release::new(2, 0, 0));
+
+fn any(ranges: &[Releases], release: Release) -> bool {
+    ranges.iter().any(|releases| releases.contain(release))
+}
+
+impl Model<'_> {
+    /// Loads the main file and its imports, breadth first, each file once.
+    pub(super) fn load(&self, release: Release) -> Result<Loaded, Reason> {
+        let main = self.files.main.clone();
+        let mut pending = VecDeque::from([(main, None)]);
+        let mut done = HashSet::new();
+        let mut top = Table::new();
+        let mut version = if release.is_1x() {
+            0
+        } else {
+            release.newest_config_version()
+        };
+        let mut first_version = 0;
+        while let Some((path, import)) = pending.pop_front() {
+            if !done.insert(path.clone()) {
+                continue;
+            }
+            let mut file = self.load_file(&path, import, release)?;
+            let own = version_of(&file);
+            if MIGRATES_EACH_FILE.contain(release) {
+                if first_version == 0 {
+                    first_version = own;
+                }
+                if own > first_version {
+                    let message = format!(
+                        "drop-in config version {own} is higher than root config version {first_version}"
+                    );
+                    return Err(self.reason(message, place_of(&file, "version")));
+                }
+                if own < release.newest_config_version() {
+                    if own < 0 {
+                        return Err(self.reason(panic_at_negative(own), place_of(&file, "version")));
+                    }
+                    let migrated = migration::migrate_file(&mut file, own, release);
+                    migrated.map_err(|(message, place)| self.reason(message, Some(place)))?;
+                } else {
+                    version = own;
+                }
+            } else if own != 0 {
+                version = own;
+            }
+            let imports = file.remove("imports");
+            merge(&mut top, file, release);
+            let written = imports.iter().flat_map(Node::texts);
+            for (import, place) in written {
+                let found = self.resolve(&path, import, release);
+                pending.extend(found.into_iter().map(|path| (path, Some(place))));
+            }
+        }
+        let mut loaded = Loaded { top, version };
+        self.validate(&loaded, release)?;
+        if !release.is_1x() && !MIGRATES_EACH_FILE.contain(release) {
+            let migrated = migration::migrate_whole(&mut loaded.top, version, release);
+            migrated.map_err(|(message, place)| self.reason(message, Some(place)))?;
+        }
+        Ok(loaded)
+    }
+
+    /// Reads one file and checks its types. Returns its known keys, spelled as they should be.
+    fn load_file(
+        &self,
+        path: &Path,
+        import: Option<Place>,
+        release: Release,
+    ) -> Result<Table, Reason> {
+        let shown = path.display();
+        let Some(number) = self.number_of(path) else {
+            let message = match self.files.state(path) {
+                FileState::Missing => format!("open {shown}: no such file or directory"),
+                FileState::Folder => format!("read {shown}: is a directory"),
+                FileState::Unreadable(reason) => format!("open {shown}: {reason}"),
+                FileState::Bytes(_) => format!("{shown} can't be read"),
+            };
+            return Err(self.reason(message, import));
+        };
+        let file = &self.parsed[number];
+        let raw = match &file.table {
+            Ok(table) => table,
+            Err(error) => {
+                return Err(Reason {
+                    message: format!("failed to load TOML: {}", error.message),
+                    at: Some((path.to_owned(), Some(error.at.clone()))),
+                });
+            }
+        };
+        if let Some((what, offset)) = file.peculiarities.refusal(release) {
+            let message =
+                format!("failed to load TOML: containerd {release} does not parse {what}");
+            let place = Place {
+                file: number,
+                offset,
+            };
+            return Err(self.reason(message, Some(place)));
+        }
+        let mut top = Table::new();
+        if let shape::Shape::Table(fields) = schema::FILE {
+            for shape::Field(name, _, releases) in fields {
+                if let (true, Some(node)) =
+                    (releases.contain(release), shape::field(raw, name, release))
+                {
+                    top.insert((*name).to_owned(), node.into_owned());
+                }
+            }
+        }
+        let place = Place {
+            file: number,
+            offset: 0,
+        };
+        let whole = Node::new(Data::Table(top), place);
+        schema::FILE
+            .check(&whole, release, "")
+            .map_err(|mismatch| self.mismatch(&mismatch))?;
+        let Data::Table(top) = whole.data else {
+            return Ok(Table::new());
+        };
+        Ok(top)
+    }
+
+    /// The absolute paths of an import, as the release finds them.
+    fn resolve(&self, importer: &Path, import: &str, release: Release) -> Vec<PathBuf> {
+        let is_glob = import.contains('*');
+        if is_glob && import.starts_with('/') {
+            return self.files.matches(Path::new(import)).to_vec();
+        }
+        if is_glob && any(&GLOBS_FROM_WORKING_DIRECTORY, release) {
+            return Vec::new();
+        }
+        let path = absolute(importer, import);
+        if is_glob {
+            return self.files.matches(&path).to_vec();
+        }
+        vec![path]
+    }
+
+    /// What is checked once all files are merged.
+    fn validate(&self, loaded: &Loaded, release: Release) -> Result<(), Reason> {
+        let version = loaded.version;
+        let newest = release.newest_config_version();
+        let place = place_of(&loaded.top, "version");
+        if any(&CHECKED_VERSION, release) && version > newest {
+            let message = format!("unsupported config version `{version}`");
+            return Err(self.reason(message, place));
+        }
+        if !release.is_1x() {
+            if version > newest {
+                let message = format!(
+                    "expected containerd config version equal to or less than `{newest}`, got `{version}`"
+                );
+                return Err(self.reason(message, place));
+            }
+            if version < 0 {
+                return Err(self.reason(panic_at_negative(version), place));
+            }
+        }
+        if version < 2 {
+            return Ok(());
+        }
+        let is_full = |name: &str| {
+            if !release.is_1x() {
+                return name.contains('.');
+            }
+            let prefixed = !CHECKED_PREFIX.contain(release) || name.starts_with("io.containerd.");
+            prefixed && name.split('.').count() >= 4
+        };
+        for (list, kind) in [
+            ("disabled_plugins", "disabled"),
+            ("required_plugins", "required"),
+        ] {
+            for (name, place) in loaded.top.get(list).into_iter().flat_map(Node::texts) {
+                if !is_full(name) {
+                    let message =
+                        format!("invalid {kind} plugin URI \"{name}\" expect io.containerd.x.vx");
+                    return Err(self.reason(message, Some(place)));
+                }
+            }
+        }
+        if release.is_1x() {
+            let plugins = loaded.table("plugins").into_iter().flatten();
+            for (name, node) in plugins {
+                if !is_full(name) {
+                    let message =
+                        format!("invalid plugin key URI \"{name}\" expect io.containerd.x.vx");
+                    return Err(self.reason(message, Some(node.place)));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn panic_at_negative(version: i64) -> String {
+    format!("panic: index out of range [{version}] (the config version is negative)")
+}
+
+fn version_of(file: &Table) -> i64 {
+    match file.get("version").map(|node| &node.data) {
+        Some(Data::Integer(version)) => *version,
+        _ => 0,
+    }
+}
+
+pub(super) fn place_of(table: &Table, key: &str) -> Option<Place> {
+    table.get(key).map(|node| node.place)
+}
+
+/// A path as written in an import, made absolute and cleaned the way Go does.
+pub(crate) fn absolute(importer: &Path, import: &str) -> PathBuf {
+    let joined = importer.parent().unwrap_or(Path::new("/")).join(import);
+    let mut clean = PathBuf::from("/");
+    for component in joined.components() {
+        match component {
+            Component::ParentDir => {
+                clean.pop();
+            }
+            Component::Normal(name) => clean.push(name),
+            _ => {}
+        }
+    }
+    clean
+}
+
+/// Merges a later file into what is there.
+fn merge(top: &mut Table, file: Table, release: Release) {
+    for (key, node) in file {
+        let Some(known) = top.get_mut(&key) else {
+            top.insert(key, node);
+            continue;
+        };
+        match (&mut known.data, node.data) {
+            (Data::Array(known), Data::Array(more)) => append(known, more, release),
+            (Data::Table(known), Data::Table(more)) => match key.as_str() {
+                "plugins" if !release.is_1x() => merge_deeply(known, more, release),
+                // Their parts are replaced as a whole.
+                "plugins" | "proxy_plugins" | "stream_processors" | "timeouts" => {
+                    known.extend(more);
+                }
+                _ => {
+                    let set = more.into_iter().filter(|(_, node)| !node.is_zero());
+                    known.extend(set);
+                }
+            },
+            (_, data) => {
+                let node = Node::new(data, node.place);
+                if !node.is_zero() {
+                    *known = node;
+                }
+            }
+        }
+    }
+}
+
+/// 2.x appends what is not there yet, 1.x everything.
+fn append(known: &mut Vec<Node>, more: Vec<Node>, release: Release) {
+    for node in more {
+        let is_there = known
+            .iter()
+            .any(|known| known.text().is_some() && known.text() == node.text());
+        if release.is_1x() || !is_there {
+            known.push(node);
+        }
+    }
+}
+
+/// How 2.x merges what plugins are told: tables key by key, arrays by appending, anything else by
+/// replacing, empty values too.
+fn merge_deeply(known: &mut Table, more: Table, release: Release) {
+    for (key, node) in more {
+        let Some(old) = known.get_mut(&key) else {
+            known.insert(key, node);
+            continue;
+        };
+        match (&mut old.data, node.data) {
+            (Data::Table(old), Data::Table(more)) => merge_deeply(old, more, release),
+            (Data::Array(old), Data::Array(more)) => append(old, more, release),
+            (_, data) => *old = Node::new(data, node.place),
+        }
+    }
+}
+
+/// The full names of the plugins in a list, as the release compares them.
+pub(super) fn plugin_names(loaded: &Loaded, list: &str, release: Release) -> Vec<(String, Place)> {
+    let names = loaded.top.get(list).into_iter().flat_map(Node::texts);
+    names
+        .map(|(name, place)| {
+            let renamed = !release.is_1x() && loaded.version < 2;
+            let name = if renamed {
+                registry::full_name(name)
+            } else {
+                name.to_owned()
+            };
+            (name, place)
+        })
+        .collect()
+}

@@ -1,0 +1,215 @@
+//! How 2.x brings older files up to date, and what gets lost on the way.
+//!
+//! `configMigration` in `plugins/cri/runtime/plugin.go` and its siblings, `v1Migrate` in
+//! `cmd/containerd/server/config/config.go`.
+
+use super::registry;
+use super::release::{Release, Releases};
+use super::tree::{Data, Node, Place, Table};
+
+const OLD_CRI: &str = "io.containerd.grpc.v1.cri";
+const RUNTIME: &str = "io.containerd.cri.v1.runtime";
+const IMAGES: &str = "io.containerd.cri.v1.images";
+
+/// Keys of the old plugin that went to the images plugin.
+const TO_IMAGES: [&str; 6] = [
+    "registry",
+    "image_decryption",
+    "max_concurrent_downloads",
+    "image_pull_progress_timeout",
+    "image_pull_with_sync_fs",
+    "stats_collect_period",
+];
+const CONTAINERD_TO_IMAGES: [&str; 3] = [
+    "snapshotter",
+    "disable_snapshot_annotations",
+    "discard_unpacked_layers",
+];
+/// Keys that stay, since they are the server's.
+const OF_SERVER: [&str; 6] = [
+    "disable_tcp_service",
+    "stream_server_address",
+    "stream_server_port",
+    "stream_idle_timeout",
+    "enable_tls_streaming",
+    "x509_key_pair_streaming",
+];
+/// Plugins that only changed their name.
+const RENAMED: [(&str, &str); 2] = [
+    (
+        "io.containerd.internal.v1.restart",
+        "io.containerd.monitor.container.v1.restart",
+    ),
+    (
+        "io.containerd.monitor.v1.cgroups",
+        "io.containerd.monitor.task.v1.cgroups",
+    ),
+];
+const CNI_BIN_DIRS: Releases = Releases::from(2, 1);
+
+/// What Go panics at, and where it stands.
+pub(super) type Panic = (String, Place);
+
+/// 2.0 to 2.2 migrate the merged config, and only a version 2 one: the names of version 1 plugins
+/// are changed after the plugins have looked for theirs, so that their part is lost.
+pub(super) fn migrate_whole(top: &mut Table, version: i64, release: Release) -> Result<(), Panic> {
+    if version == 2 {
+        migrate_plugins(top, release)?;
+    }
+    Ok(())
+}
+
+/// 2.3 migrates each file, from whatever version.
+pub(super) fn migrate_file(file: &mut Table, version: i64, release: Release) -> Result<(), Panic> {
+    if version < 2 {
+        if let Some(Data::Table(plugins)) = file.get_mut("plugins").map(|node| &mut node.data) {
+            *plugins = std::mem::take(plugins)
+                .into_iter()
+                .map(|(name, node)| (registry::full_name(&name), node))
+                .collect();
+        }
+        for list in ["disabled_plugins", "required_plugins"] {
+            if let Some(Data::Array(names)) = file.get_mut(list).map(|node| &mut node.data) {
+                for node in names {
+                    if let Data::Text(name) = &mut node.data {
+                        *name = registry::full_name(name);
+                    }
+                }
+            }
+        }
+    }
+    migrate_plugins(file, release)
+}
+
+fn migrate_plugins(file: &mut Table, release: Release) -> Result<(), Panic> {
+    let Some(Data::Table(plugins)) = file.get_mut("plugins").map(|node| &mut node.data) else {
+        return Ok(());
+    };
+    for (old, new) in RENAMED {
+        if let (Some(node), false) = (plugins.get(old).cloned(), plugins.contains_key(new)) {
+            plugins.insert(new.to_owned(), node);
+        }
+    }
+    let Some(old) = plugins.get(OLD_CRI).cloned() else {
+        return Ok(());
+    };
+    let place = old.place;
+    let Data::Table(old) = old.data else {
+        // Go's type assertion fails quietly here; decoding the server's part will not.
+        return Ok(());
+    };
+    let part = |plugins: &Table, name: &str| {
+        let known = plugins.get(name).and_then(Node::table);
+        known.cloned().unwrap_or_default()
+    };
+    let mut runtime = part(plugins, RUNTIME);
+    let mut images = part(plugins, IMAGES);
+    migrate_runtime(&old, &mut runtime, release)?;
+    migrate_images(&old, &mut images);
+    plugins.insert(RUNTIME.to_owned(), Node::new(Data::Table(runtime), place));
+    plugins.insert(IMAGES.to_owned(), Node::new(Data::Table(images), place));
+    Ok(())
+}
+
+/// Adds what is not there yet.
+fn fill(new: &mut Table, key: &str, node: &Node) {
+    new.entry(key.to_owned()).or_insert_with(|| node.clone());
+}
+
+fn migrate_runtime(old: &Table, new: &mut Table, release: Release) -> Result<(), Panic> {
+    for (key, node) in old {
+        let key = key.as_str();
+        let elsewhere = TO_IMAGES.contains(&key) || OF_SERVER.contains(&key);
+        if !elsewhere && !matches!(key, "cni" | "containerd" | "sandbox_image") {
+            fill(new, key, node);
+        }
+    }
+    match old.get("cni").map(|node| (&node.data, node.place)) {
+        Some((Data::Table(cni), place)) => {
+            let known = new.get("cni").and_then(Node::table);
+            let mut merged = known.cloned().unwrap_or_default();
+            for (key, node) in cni {
+                if key == "bin_dir" && CNI_BIN_DIRS.contain(release) {
+                    if !matches!(node.data, Data::Text(_)) {
+                        return Err(type_assertion(node, "string"));
+                    }
+                    let folders = Node::new(Data::Array(vec![node.clone()]), node.place);
+                    fill(&mut merged, "bin_dirs", &folders);
+                } else {
+                    fill(&mut merged, key, node);
+                }
+            }
+            new.insert("cni".to_owned(), Node::new(Data::Table(merged), place));
+        }
+        // Before 2.1 the table went over as it was.
+        Some(_) => fill(new, "cni", &old["cni"]),
+        None => {}
+    }
+    let Some(node) = old.get("containerd") else {
+        return Ok(());
+    };
+    let Data::Table(containerd) = &node.data else {
+        return Err(type_assertion(node, "map[string]interface {}"));
+    };
+    let known = new.get("containerd").and_then(Node::table);
+    let mut merged = known.cloned().unwrap_or_default();
+    for (key, node) in containerd {
+        if !CONTAINERD_TO_IMAGES.contains(&key.as_str()) {
+            fill(&mut merged, key, node);
+        }
+    }
+    if let Some(runtimes) = merged.get_mut("runtimes") {
+        let found = runtimes.clone();
+        let Data::Table(runtimes) = &mut runtimes.data else {
+            return Err(type_assertion(&found, "map[string]interface {}"));
+        };
+        for handler in runtimes.values_mut() {
+            let found = handler.clone();
+            let Data::Table(handler) = &mut handler.data else {
+                return Err(type_assertion(&found, "map[string]interface {}"));
+            };
+            if let (Some(mode), false) = (
+                handler.get("sandbox_mode").cloned(),
+                handler.contains_key("sandboxer"),
+            ) {
+                handler.insert("sandboxer".to_owned(), mode);
+            }
+        }
+    }
+    let place = node.place;
+    new.insert(
+        "containerd".to_owned(),
+        Node::new(Data::Table(merged), place),
+    );
+    Ok(())
+}
+
+fn migrate_images(old: &Table, new: &mut Table) {
+    for key in TO_IMAGES {
+        if let Some(node) = old.get(key) {
+            fill(new, key, node);
+        }
+    }
+    let containerd = old.get("containerd").and_then(Node::table);
+    for key in CONTAINERD_TO_IMAGES {
+        if let Some(node) = containerd.and_then(|containerd| containerd.get(key)) {
+            fill(new, key, node);
+        }
+    }
+    if let Some(image) = old.get("sandbox_image") {
+        let pinned = [("sandbox".to_owned(), image.clone())].into();
+        fill(
+            new,
+            "pinned_images",
+            &Node::new(Data::Table(pinned), image.place),
+        );
+    }
+}
+
+fn type_assertion(node: &Node, wanted: &str) -> Panic {
+    let message = format!(
+        "panic: interface conversion: the value is {}, not {wanted}",
+        node.kind()
+    );
+    (message, node.place)
+}

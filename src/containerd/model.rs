@@ -1,0 +1,186 @@
+//! The model itself: config files, a release and a host in, a verdict out.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::document::{Document, ParseError, lines};
+
+use super::cri;
+use super::files::{ConfigFiles, FileState, Host};
+use super::reason::Reason;
+use super::release::Release;
+use super::shape::Mismatch;
+use super::syntax::Peculiarities;
+use super::tree::{self, Place, Table};
+
+/// What a containerd daemon does with a config.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// The daemon boots and CRI answers.
+    Serves {
+        /// The handlers that CRI has loaded.
+        handlers: BTreeMap<String, LoadedHandler>,
+        /// The name of the default handler.
+        default: String,
+    },
+    /// The daemon boots, but its CRI plugin is off: the node goes NotReady.
+    NoCri {
+        /// Why.
+        reason: Reason,
+    },
+    /// The daemon refuses to start, or panics.
+    Exits {
+        /// Why.
+        reason: Reason,
+    },
+}
+
+/// A handler that CRI has loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadedHandler {
+    /// The shim that runs its pods; empty if none is set, so that no pod can run.
+    pub runtime_type: String,
+    /// The file and the line that it comes from; `None` for containerd's built-in `runc`.
+    pub at: Option<(PathBuf, usize)>,
+}
+
+impl Verdict {
+    /// Whether CRI answers.
+    #[must_use]
+    pub fn serves(&self) -> bool {
+        matches!(self, Self::Serves { .. })
+    }
+
+    /// Why it does not.
+    #[must_use]
+    pub fn reason(&self) -> Option<&Reason> {
+        match self {
+            Self::Serves { .. } => None,
+            Self::NoCri { reason } | Self::Exits { reason } => Some(reason),
+        }
+    }
+}
+
+/// Config files that are parsed once and can be judged for many releases.
+#[derive(Debug)]
+pub struct Model<'f> {
+    pub(super) files: &'f ConfigFiles,
+    pub(super) host: &'f Host,
+    pub(super) parsed: Vec<Parsed<'f>>,
+}
+
+#[derive(Debug)]
+pub(super) struct Parsed<'f> {
+    path: &'f Path,
+    text: &'f [u8],
+    pub(super) table: Result<Table, ParseError>,
+    pub(super) peculiarities: Peculiarities,
+}
+
+impl<'f> Model<'f> {
+    /// Parses the files.
+    #[must_use]
+    pub fn new(files: &'f ConfigFiles, host: &'f Host) -> Self {
+        let bytes = files.files.iter().filter_map(|(path, state)| match state {
+            FileState::Bytes(bytes) => Some((path, bytes)),
+            _ => None,
+        });
+        let parsed = bytes
+            .enumerate()
+            .map(|(number, (path, bytes))| {
+                let (table, peculiarities) = match Document::parse(bytes) {
+                    Ok(config) => (
+                        Ok(tree::entries(config.toml.as_table(), number)),
+                        Peculiarities::of(&config),
+                    ),
+                    Err(error) => (Err(error), Peculiarities::default()),
+                };
+                Parsed {
+                    path,
+                    text: bytes,
+                    table,
+                    peculiarities,
+                }
+            })
+            .collect();
+        Self {
+            files,
+            host,
+            parsed,
+        }
+    }
+
+    /// Says what a release makes of the config.
+    ///
+    /// Rules that changed between patch releases follow an exact version; a line such as 2.1 is
+    /// judged as its newest patch release.
+    #[must_use]
+    pub fn verdict(&self, release: Release) -> Verdict {
+        match self.load(release) {
+            Ok(loaded) => cri::verdict(self, &loaded, release),
+            Err(reason) => Verdict::Exits { reason },
+        }
+    }
+
+    pub(super) fn number_of(&self, path: &Path) -> Option<usize> {
+        self.parsed.iter().position(|file| file.path == path)
+    }
+
+    pub(super) fn reason(&self, message: impl Into<String>, place: Option<Place>) -> Reason {
+        Reason {
+            message: message.into(),
+            at: place.map(|place| {
+                let file = &self.parsed[place.file];
+                let text = String::from_utf8_lossy(file.text);
+                let position = lines::position(&text, place.offset);
+                (file.path.to_owned(), Some(position))
+            }),
+        }
+    }
+
+    pub(super) fn mismatch(&self, mismatch: &Mismatch) -> Reason {
+        let Mismatch {
+            key,
+            found,
+            wanted,
+            place,
+        } = mismatch;
+        self.reason(
+            format!("{key} is {found} where containerd decodes {wanted}"),
+            Some(*place),
+        )
+    }
+
+    /// The file and line of a place.
+    pub(super) fn line(&self, place: Place) -> (PathBuf, usize) {
+        let file = &self.parsed[place.file];
+        let before = &file.text[..place.offset.min(file.text.len())];
+        let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
+        (file.path.to_owned(), line)
+    }
+}
+
+/// Says what a containerd release makes of a config on a host.
+///
+/// # Examples
+///
+/// ```
+/// use containerd_edit::{ConfigFiles, Host, load};
+///
+/// let config = "version = 2
+/// [plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.crun]
+/// runtime_type = 'io.containerd.runc.v2'
+/// ";
+/// let files = ConfigFiles::new("/etc/containerd/config.toml", config);
+/// let host = Host::default();
+/// assert!(load(&files, "2.1".parse()?, &host).serves());
+///
+/// let verdict = load(&files, "1.7".parse()?, &host);
+/// let reason = verdict.reason().expect("runc is not listed");
+/// assert!(reason.message.contains("default_runtime_name"));
+/// # Ok::<(), containerd_edit::ReleaseError>(())
+/// ```
+#[must_use]
+pub fn load(files: &ConfigFiles, release: Release, host: &Host) -> Verdict {
+    Model::new(files, host).verdict(release)
+}

@@ -1,0 +1,149 @@
+//! Which plugins a release has, and which of them CRI can't do without.
+//!
+//! Measured: `ctr plugins ls` and a daemon started with each plugin disabled, on 1.6.20, 1.7.24 and
+//! 2.1.9. Plugins that a host may lack the means for (btrfs, zfs, devmapper …) are left out.
+
+use super::release::{Release, Releases};
+
+const ALL: Releases = Releases::ALL;
+const ONE: Releases = Releases::ONE;
+const TWO: Releases = Releases::TWO;
+const ONE_6: Releases = Releases::between(Release::new(0, 0, 0), Release::new(1, 7, 0));
+const ONE_7: Releases = Releases::between(Release::new(1, 7, 0), Release::new(2, 0, 0));
+const FROM_1_7: Releases = Releases::from(1, 7);
+const FROM_2_1: Releases = Releases::from(2, 1);
+
+/// Plugins without which the CRI plugin does not load.
+pub(super) const ESSENTIAL: &[(&str, Releases)] = &[
+    ("io.containerd.grpc.v1.cri", ALL),
+    ("io.containerd.cri.v1.runtime", TWO),
+    ("io.containerd.cri.v1.images", TWO),
+    ("io.containerd.content.v1.content", ALL),
+    ("io.containerd.differ.v1.walking", ALL),
+    ("io.containerd.event.v1.exchange", ALL),
+    ("io.containerd.gc.v1.scheduler", ALL),
+    ("io.containerd.image-verifier.v1.bindir", TWO),
+    ("io.containerd.lease.v1.manager", FROM_1_7),
+    ("io.containerd.metadata.v1.bolt", ALL),
+    ("io.containerd.podsandbox.controller.v1.podsandbox", TWO),
+    ("io.containerd.runtime.v1.linux", ONE),
+    ("io.containerd.runtime.v2.shim", ONE_7),
+    ("io.containerd.runtime.v2.task", ALL),
+    ("io.containerd.sandbox.controller.v1.local", ONE_7),
+    ("io.containerd.sandbox.controller.v1.shim", TWO),
+    ("io.containerd.sandbox.store.v1.local", FROM_1_7),
+    ("io.containerd.service.v1.containers-service", ALL),
+    ("io.containerd.service.v1.content-service", ALL),
+    ("io.containerd.service.v1.diff-service", ALL),
+    ("io.containerd.service.v1.images-service", ALL),
+    ("io.containerd.service.v1.introspection-service", ALL),
+    ("io.containerd.service.v1.leases-service", ONE_6),
+    ("io.containerd.service.v1.namespaces-service", ALL),
+    ("io.containerd.service.v1.snapshots-service", ALL),
+    ("io.containerd.service.v1.tasks-service", ALL),
+    ("io.containerd.shim.v1.manager", TWO),
+    ("io.containerd.transfer.v1.local", TWO),
+    ("io.containerd.warning.v1.deprecations", ALL),
+];
+
+/// Plugins that load on every host.
+pub(super) const REGISTERED: &[(&str, Releases)] = &[
+    ("io.containerd.content.v1.content", ALL),
+    ("io.containerd.cri.v1.images", TWO),
+    ("io.containerd.cri.v1.runtime", TWO),
+    ("io.containerd.differ.v1.walking", ALL),
+    ("io.containerd.event.v1.exchange", ALL),
+    ("io.containerd.gc.v1.scheduler", ALL),
+    ("io.containerd.grpc.v1.containers", ALL),
+    ("io.containerd.grpc.v1.content", ALL),
+    ("io.containerd.grpc.v1.cri", ALL),
+    ("io.containerd.grpc.v1.diff", ALL),
+    ("io.containerd.grpc.v1.events", ALL),
+    ("io.containerd.grpc.v1.healthcheck", ALL),
+    ("io.containerd.grpc.v1.images", ALL),
+    ("io.containerd.grpc.v1.introspection", ALL),
+    ("io.containerd.grpc.v1.leases", ALL),
+    ("io.containerd.grpc.v1.namespaces", ALL),
+    ("io.containerd.grpc.v1.sandbox-controllers", FROM_1_7),
+    ("io.containerd.grpc.v1.sandboxes", FROM_1_7),
+    ("io.containerd.grpc.v1.snapshots", ALL),
+    ("io.containerd.grpc.v1.streaming", FROM_1_7),
+    ("io.containerd.grpc.v1.tasks", ALL),
+    ("io.containerd.grpc.v1.transfer", FROM_1_7),
+    ("io.containerd.grpc.v1.version", ALL),
+    ("io.containerd.image-verifier.v1.bindir", TWO),
+    ("io.containerd.internal.v1.opt", ALL),
+    ("io.containerd.internal.v1.restart", ONE),
+    ("io.containerd.lease.v1.manager", FROM_1_7),
+    ("io.containerd.metadata.v1.bolt", ALL),
+    ("io.containerd.monitor.container.v1.restart", TWO),
+    ("io.containerd.monitor.task.v1.cgroups", TWO),
+    ("io.containerd.monitor.v1.cgroups", ONE),
+    ("io.containerd.nri.v1.nri", FROM_1_7),
+    ("io.containerd.podsandbox.controller.v1.podsandbox", TWO),
+    ("io.containerd.runtime.v1.linux", ONE),
+    ("io.containerd.runtime.v2.shim", ONE_7),
+    ("io.containerd.runtime.v2.task", ALL),
+    ("io.containerd.sandbox.controller.v1.local", ONE_7),
+    ("io.containerd.sandbox.controller.v1.shim", TWO),
+    ("io.containerd.sandbox.store.v1.local", FROM_1_7),
+    ("io.containerd.service.v1.containers-service", ALL),
+    ("io.containerd.service.v1.content-service", ALL),
+    ("io.containerd.service.v1.diff-service", ALL),
+    ("io.containerd.service.v1.images-service", ALL),
+    ("io.containerd.service.v1.introspection-service", ALL),
+    ("io.containerd.service.v1.leases-service", ONE_6),
+    ("io.containerd.service.v1.namespaces-service", ALL),
+    ("io.containerd.service.v1.snapshots-service", ALL),
+    ("io.containerd.service.v1.tasks-service", ALL),
+    ("io.containerd.shim.v1.manager", TWO),
+    ("io.containerd.snapshotter.v1.erofs", FROM_2_1),
+    ("io.containerd.snapshotter.v1.native", ALL),
+    ("io.containerd.snapshotter.v1.overlayfs", ALL),
+    ("io.containerd.streaming.v1.manager", FROM_1_7),
+    ("io.containerd.transfer.v1.local", FROM_1_7),
+    ("io.containerd.ttrpc.v1.otelttrpc", TWO),
+    ("io.containerd.warning.v1.deprecations", FROM_1_7),
+];
+
+/// The part of a plugin's full name that config version 1 calls it by.
+pub(super) fn short_name(full: &str) -> &str {
+    full.rsplit_once('.').map_or(full, |(_, name)| name)
+}
+
+/// Plugins that config version 1 called by a short name, and what they are called since.
+const RENAMED: &[(&str, &str)] = &[
+    ("cri", "io.containerd.grpc.v1.cri"),
+    ("cgroups", "io.containerd.monitor.v1.cgroups"),
+    ("linux", "io.containerd.runtime.v1.linux"),
+    ("scheduler", "io.containerd.gc.v1.scheduler"),
+    ("bolt", "io.containerd.metadata.v1.bolt"),
+    ("task", "io.containerd.runtime.v2.task"),
+    ("opt", "io.containerd.internal.v1.opt"),
+    ("restart", "io.containerd.internal.v1.restart"),
+    ("tracing", "io.containerd.internal.v1.tracing"),
+    ("otlp", "io.containerd.tracing.processor.v1.otlp"),
+    ("aufs", "io.containerd.snapshotter.v1.aufs"),
+    ("btrfs", "io.containerd.snapshotter.v1.btrfs"),
+    ("devmapper", "io.containerd.snapshotter.v1.devmapper"),
+    ("native", "io.containerd.snapshotter.v1.native"),
+    ("overlayfs", "io.containerd.snapshotter.v1.overlayfs"),
+    ("zfs", "io.containerd.snapshotter.v1.zfs"),
+];
+
+/// The full name that 2.x gives to a plugin of a version 1 file
+/// (`v1MigratePluginName` in `cmd/containerd/server/config/config.go`).
+pub(super) fn full_name(name: &str) -> String {
+    if name.contains('.') {
+        return name.to_owned();
+    }
+    if let Some((_, full)) = RENAMED.iter().find(|(short, _)| *short == name) {
+        return (*full).to_owned();
+    }
+    let kind = if name.ends_with("-service") {
+        "service"
+    } else {
+        "grpc"
+    };
+    format!("io.containerd.{kind}.v1.{name}")
+}

@@ -1,0 +1,183 @@
+//! containerd releases, and ranges of them.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A containerd release: an exact version, or the newest patch release of a minor version.
+///
+/// # Examples
+///
+/// ```
+/// use containerd_edit::Release;
+///
+/// let line: Release = "1.6".parse()?;
+/// let exact: Release = "v1.6.20".parse()?;
+/// assert!(exact < line, "the line stands for its newest patch release");
+/// assert_eq!(line.to_string(), "1.6");
+/// # Ok::<(), containerd_edit::ReleaseError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Release {
+    major: u16,
+    minor: u16,
+    patch: u16,
+}
+
+/// A text that names no release which is modelled.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReleaseError {
+    /// Not of the form 1.6 or 1.6.20.
+    #[error("{0:?} is no containerd version, as in 1.7 or 1.7.24")]
+    Malformed(String),
+    /// A release before the oldest or after the newest that is modelled.
+    #[error("containerd {0} is not modelled: 1.6 to 2.3 are")]
+    Unknown(Release),
+}
+
+/// The patch release that stands for the newest one of its line.
+const NEWEST_PATCH: u16 = u16::MAX;
+
+impl Release {
+    /// The release lines that are modelled, oldest first, each as its newest patch release.
+    pub const LINES: [Self; 6] = [
+        Self::line(1, 6),
+        Self::line(1, 7),
+        Self::line(2, 0),
+        Self::line(2, 1),
+        Self::line(2, 2),
+        Self::line(2, 3),
+    ];
+
+    const fn line(major: u16, minor: u16) -> Self {
+        Self::new(major, minor, NEWEST_PATCH)
+    }
+
+    pub(crate) const fn new(major: u16, minor: u16, patch: u16) -> Self {
+        Self {
+            major,
+            minor,
+            patch,
+        }
+    }
+
+    /// Whether this is containerd 1.x, which has another parser and other merge rules.
+    pub(crate) fn is_1x(self) -> bool {
+        self.major == 1
+    }
+
+    /// The newest config version that the release reads.
+    #[must_use]
+    pub fn newest_config_version(self) -> i64 {
+        match (self.major, self.minor) {
+            (1, _) => 2,
+            (2, 0..=2) => 3,
+            _ => 4,
+        }
+    }
+
+    /// Whether the release reads files of this config version at all.
+    #[must_use]
+    pub fn reads(self, config_version: i64) -> bool {
+        config_version <= self.newest_config_version()
+    }
+}
+
+impl fmt::Display for Release {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}.{}", self.major, self.minor)?;
+        if self.patch == NEWEST_PATCH {
+            return Ok(());
+        }
+        write!(formatter, ".{}", self.patch)
+    }
+}
+
+impl FromStr for Release {
+    type Err = ReleaseError;
+
+    /// Reads `1.6` or `1.6.20`, with or without a `v`; what a distribution adds behind is ignored.
+    fn from_str(text: &str) -> Result<Self, ReleaseError> {
+        let malformed = || ReleaseError::Malformed(text.to_owned());
+        let digits = text.trim().trim_start_matches('v');
+        let end = digits
+            .find(|character: char| !character.is_ascii_digit() && character != '.')
+            .unwrap_or(digits.len());
+        let numbers: Result<Vec<u16>, _> = digits[..end].split('.').map(str::parse).collect();
+        let release = match numbers.map_err(|_| malformed())?.as_slice() {
+            [major, minor] => Self::line(*major, *minor),
+            [major, minor, patch] => Self::new(*major, *minor, *patch),
+            _ => return Err(malformed()),
+        };
+        let is_modelled = Self::LINES
+            .iter()
+            .any(|line| (line.major, line.minor) == (release.major, release.minor));
+        if is_modelled {
+            Ok(release)
+        } else {
+            Err(ReleaseError::Unknown(release))
+        }
+    }
+}
+
+/// The releases for which a rule or a key holds: from the first one up to, not including, the
+/// second one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Releases {
+    from: Release,
+    before: Release,
+}
+
+impl Releases {
+    pub(crate) const ALL: Self = Self::between(Release::new(0, 0, 0), END);
+    /// 1.x
+    pub(crate) const ONE: Self = Self::between(Release::new(0, 0, 0), TWO);
+    /// 2.x
+    pub(crate) const TWO: Self = Self::between(TWO, END);
+
+    pub(crate) const fn from(major: u16, minor: u16) -> Self {
+        Self::between(Release::new(major, minor, 0), END)
+    }
+
+    /// From `from` up to, not including, `before`.
+    pub(crate) const fn between(from: Release, before: Release) -> Self {
+        Self { from, before }
+    }
+
+    pub(crate) fn contain(self, release: Release) -> bool {
+        self.from <= release && release < self.before
+    }
+}
+
+const TWO: Release = Release::new(2, 0, 0);
+const END: Release = Release::new(u16::MAX, 0, 0);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_read_as_distributions_print_them() {
+        for (text, shown) in [
+            ("1.6", "1.6"),
+            ("1.6.20", "1.6.20"),
+            ("v2.1.9", "2.1.9"),
+            ("1.6.20~ds1", "1.6.20"),
+            ("2.1.9+unknown", "2.1.9"),
+        ] {
+            let release: Release = text.parse().expect(text);
+            assert_eq!(release.to_string(), shown);
+        }
+        for bad in ["", "1", "x", "1.6.20.1", "1.5", "3.0", "1.x", "70000.1"] {
+            assert!(bad.parse::<Release>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn ranges_end_before_their_second_release() {
+        let release = |text: &str| text.parse::<Release>().expect(text);
+        assert!(Releases::ONE.contain(release("1.7")));
+        assert!(!Releases::ONE.contain(release("2.0.0")));
+        assert!(Releases::from(2, 1).contain(release("2.1.0")));
+        assert!(!Releases::from(2, 1).contain(release("2.0")));
+    }
+}

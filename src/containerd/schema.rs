@@ -1,0 +1,340 @@
+//! The keys of containerd's configuration, with their types and the releases that read them.
+//!
+//! Taken from what `containerd config default` prints on 1.6.20, 1.7.24, 1.7.34, 2.0.10, 2.1.9,
+//! 2.2.7 and 2.3.4, and from `cmd/containerd/server/config/config.go` and
+//! `internal/cri/config/config.go` (in 1.x `services/server/config/config.go` and
+//! `pkg/cri/config/config.go`) for what these leave out.
+
+use super::release::{Release, Releases};
+use super::shape::Field;
+use super::shape::Shape::{
+    self, Any, Boolean, Duration, Float, Integer, List, Map, Table, Text, TextList,
+};
+
+const ALL: Releases = Releases::ALL;
+const ONE: Releases = Releases::ONE;
+const TWO: Releases = Releases::TWO;
+const FROM_1_7: Releases = Releases::from(1, 7);
+const FROM_2_1: Releases = Releases::from(2, 1);
+
+/// The file itself.
+pub(super) const FILE: Shape = Table(&[
+    Field("version", Integer, ALL),
+    Field("root", Text, ALL),
+    Field("state", Text, ALL),
+    Field("temp", Text, ALL),
+    Field("plugin_dir", Text, ALL),
+    Field("oom_score", Integer, ALL),
+    Field("imports", TextList, ALL),
+    Field("disabled_plugins", TextList, ALL),
+    Field("required_plugins", TextList, ALL),
+    Field("timeouts", Map(&Text), ALL),
+    Field("cgroup", Table(&[Field("path", Text, ALL)]), ALL),
+    Field(
+        "debug",
+        Table(&[
+            Field("address", Text, ALL),
+            Field("uid", Integer, ALL),
+            Field("gid", Integer, ALL),
+            Field("level", Text, ALL),
+            Field("format", Text, ALL),
+            Field("log_trace_id", Boolean, Releases::from(2, 3)),
+        ]),
+        ALL,
+    ),
+    Field(
+        "grpc",
+        Table(&[
+            Field("address", Text, ALL),
+            Field("tcp_address", Text, ALL),
+            Field("tcp_tls_ca", Text, ALL),
+            Field("tcp_tls_cert", Text, ALL),
+            Field("tcp_tls_key", Text, ALL),
+            Field("tcp_tls_common_name", Text, Releases::from(2, 2)),
+            Field("uid", Integer, ALL),
+            Field("gid", Integer, ALL),
+            Field("max_recv_message_size", Integer, ALL),
+            Field("max_send_message_size", Integer, ALL),
+        ]),
+        ALL,
+    ),
+    Field(
+        "ttrpc",
+        Table(&[
+            Field("address", Text, ALL),
+            Field("uid", Integer, ALL),
+            Field("gid", Integer, ALL),
+        ]),
+        ALL,
+    ),
+    Field(
+        "metrics",
+        Table(&[
+            Field("address", Text, ALL),
+            Field("grpc_histogram", Boolean, ALL),
+        ]),
+        ALL,
+    ),
+    Field(
+        "proxy_plugins",
+        Map(&Table(&[
+            Field("type", Text, ALL),
+            Field("address", Text, ALL),
+            Field("platform", Text, FROM_1_7),
+            Field("exports", Map(&Text), TWO),
+            Field("capabilities", TextList, TWO),
+        ])),
+        ALL,
+    ),
+    Field(
+        "stream_processors",
+        Map(&Table(&[
+            Field("accepts", TextList, ALL),
+            Field("returns", Text, ALL),
+            Field("path", Text, ALL),
+            Field("args", TextList, ALL),
+            Field("env", TextList, ALL),
+        ])),
+        ALL,
+    ),
+    // 1.x keeps each plugin's part as a table until the plugin decodes it; 2.x keeps anything.
+    Field("plugins", Map(&Table(&[])), ONE),
+    Field("plugins", Map(&Any), TWO),
+]);
+
+/// One runtime handler.
+pub(super) const HANDLER: Shape = Table(&[
+    Field("runtime_type", Text, ALL),
+    Field("runtime_path", Text, ALL),
+    Field("runtime_engine", Text, ONE),
+    Field("runtime_root", Text, ONE),
+    Field("base_runtime_spec", Text, ALL),
+    Field("cni_conf_dir", Text, ALL),
+    Field("cni_max_conf_num", Integer, ALL),
+    Field("pod_annotations", TextList, ALL),
+    Field("container_annotations", TextList, ALL),
+    Field("privileged_without_host_devices", Boolean, ALL),
+    Field(
+        "privileged_without_host_devices_all_devices_allowed",
+        Boolean,
+        FROM_1_7,
+    ),
+    Field("snapshotter", Text, FROM_1_7),
+    Field(
+        "sandbox_mode",
+        Text,
+        Releases::between(Release::new(1, 7, 0), Release::new(2, 0, 0)),
+    ),
+    Field("sandboxer", Text, TWO),
+    Field("io_type", Text, TWO),
+    Field("cgroup_writable", Boolean, FROM_2_1),
+    Field("options", Map(&Any), ALL),
+]);
+
+const CONTAINERD: Shape = Table(&[
+    Field("default_runtime_name", Text, ALL),
+    Field("runtimes", Map(&HANDLER), ALL),
+    Field("ignore_blockio_not_enabled_errors", Boolean, FROM_1_7),
+    Field("ignore_rdt_not_enabled_errors", Boolean, ALL),
+    Field("snapshotter", Text, ONE),
+    Field("default_runtime", HANDLER, ONE),
+    Field("untrusted_workload_runtime", HANDLER, ONE),
+    Field("no_pivot", Boolean, ONE),
+    Field("disable_snapshot_annotations", Boolean, ONE),
+    Field("discard_unpacked_layers", Boolean, ONE),
+]);
+
+const CNI: Shape = Table(&[
+    Field("bin_dir", Text, ALL),
+    Field("bin_dirs", TextList, FROM_2_1),
+    Field("conf_dir", Text, ALL),
+    Field("conf_template", Text, ALL),
+    Field("ip_pref", Text, ALL),
+    Field("max_conf_num", Integer, ALL),
+    Field("setup_serially", Boolean, FROM_1_7),
+    Field("use_internal_loopback", Boolean, TWO),
+]);
+
+const AUTH: Shape = Table(&[
+    Field("username", Text, ALL),
+    Field("password", Text, ALL),
+    Field("auth", Text, ALL),
+    Field("identitytoken", Text, ALL),
+]);
+
+const REGISTRY: Shape = Table(&[
+    Field("config_path", Text, ALL),
+    Field(
+        "mirrors",
+        Map(&Table(&[Field("endpoint", TextList, ALL)])),
+        ALL,
+    ),
+    Field(
+        "configs",
+        Map(&Table(&[
+            Field("auth", AUTH, ALL),
+            Field(
+                "tls",
+                Table(&[
+                    Field("insecure_skip_verify", Boolean, ONE),
+                    Field("ca_file", Text, ONE),
+                    Field("cert_file", Text, ONE),
+                    Field("key_file", Text, ONE),
+                ]),
+                ONE,
+            ),
+        ])),
+        ALL,
+    ),
+    Field("auths", Map(&AUTH), ALL),
+    Field("headers", Map(&TextList), ALL),
+]);
+
+const KEY_PAIR: Shape = Table(&[
+    Field("tls_cert_file", Text, ALL),
+    Field("tls_key_file", Text, ALL),
+]);
+
+/// `io.containerd.grpc.v1.cri` (and `cri` in version 1 files): the whole CRI plugin on 1.x, on 2.x
+/// its server alone.
+pub(super) const GRPC_CRI: Shape = Table(&[
+    Field("containerd", CONTAINERD, ONE),
+    Field("cni", CNI, ONE),
+    Field("registry", REGISTRY, ONE),
+    Field(
+        "image_decryption",
+        Table(&[Field("key_model", Text, ONE)]),
+        ONE,
+    ),
+    Field("disable_tcp_service", Boolean, ALL),
+    Field("stream_server_address", Text, ALL),
+    Field("stream_server_port", Text, ALL),
+    Field("stream_idle_timeout", Text, ALL),
+    Field("enable_tls_streaming", Boolean, ALL),
+    Field("x509_key_pair_streaming", KEY_PAIR, ALL),
+    Field("enable_selinux", Boolean, ONE),
+    Field("selinux_category_range", Integer, ONE),
+    Field("sandbox_image", Text, ONE),
+    Field("stats_collect_period", Integer, ONE),
+    Field("systemd_cgroup", Boolean, ONE),
+    Field("max_container_log_line_size", Integer, ONE),
+    Field("disable_cgroup", Boolean, ONE),
+    Field("disable_apparmor", Boolean, ONE),
+    Field("restrict_oom_score_adj", Boolean, ONE),
+    Field("max_concurrent_downloads", Integer, ONE),
+    Field("disable_proc_mount", Boolean, ONE),
+    Field("unset_seccomp_profile", Text, ONE),
+    Field("tolerate_missing_hugetlb_controller", Boolean, ONE),
+    Field("disable_hugetlb_controller", Boolean, ONE),
+    Field("device_ownership_from_security_context", Boolean, ONE),
+    Field("ignore_image_defined_volumes", Boolean, ONE),
+    Field("netns_mounts_under_state_dir", Boolean, ONE),
+    Field("enable_unprivileged_ports", Boolean, ONE),
+    Field("enable_unprivileged_icmp", Boolean, ONE),
+    Field("enable_cdi", Boolean, ONE_7),
+    Field("cdi_spec_dirs", TextList, ONE_7),
+    Field("image_pull_progress_timeout", Text, ONE_7),
+    Field("image_pull_with_sync_fs", Boolean, ONE_7),
+    Field("drain_exec_sync_io_timeout", Text, ONE),
+    Field("ignore_deprecation_warnings", TextList, ONE_7),
+]);
+
+const ONE_7: Releases = Releases::between(Release::new(1, 7, 0), Release::new(2, 0, 0));
+
+/// `io.containerd.cri.v1.runtime`
+pub(super) const RUNTIME: Shape = Table(&[
+    Field("containerd", CONTAINERD, TWO),
+    Field("cni", CNI, TWO),
+    Field("enable_selinux", Boolean, TWO),
+    Field("selinux_category_range", Integer, TWO),
+    Field("max_container_log_line_size", Integer, TWO),
+    Field("disable_apparmor", Boolean, TWO),
+    Field("restrict_oom_score_adj", Boolean, TWO),
+    Field("disable_proc_mount", Boolean, TWO),
+    Field("unset_seccomp_profile", Text, TWO),
+    Field("tolerate_missing_hugetlb_controller", Boolean, TWO),
+    Field("disable_hugetlb_controller", Boolean, TWO),
+    Field("device_ownership_from_security_context", Boolean, TWO),
+    Field("ignore_image_defined_volumes", Boolean, TWO),
+    Field("netns_mounts_under_state_dir", Boolean, TWO),
+    Field("enable_unprivileged_ports", Boolean, TWO),
+    Field("enable_unprivileged_icmp", Boolean, TWO),
+    Field("enable_cdi", Boolean, TWO),
+    Field("enable_criu", Boolean, Releases::from(2, 2)),
+    Field(
+        "enable_experimental_restore_via_create",
+        Boolean,
+        Releases::from(2, 2),
+    ),
+    Field("cdi_spec_dirs", TextList, TWO),
+    Field("drain_exec_sync_io_timeout", Text, TWO),
+    Field("ignore_deprecation_warnings", TextList, TWO),
+    Field("stats_collect_period", Text, Releases::from(2, 3)),
+    Field("stats_retention_period", Text, Releases::from(2, 3)),
+]);
+
+/// `io.containerd.cri.v1.images`
+pub(super) const IMAGES: Shape = Table(&[
+    Field("snapshotter", Text, TWO),
+    Field("disable_snapshot_annotations", Boolean, TWO),
+    Field("discard_unpacked_layers", Boolean, TWO),
+    Field("pinned_images", Map(&Text), TWO),
+    Field(
+        "runtime_platforms",
+        Map(&Table(&[
+            Field("platform", Text, TWO),
+            Field("snapshotter", Text, TWO),
+        ])),
+        TWO,
+    ),
+    Field("registry", REGISTRY, TWO),
+    Field(
+        "image_decryption",
+        Table(&[Field("key_model", Text, TWO)]),
+        TWO,
+    ),
+    Field("max_concurrent_downloads", Integer, TWO),
+    Field("concurrent_layer_fetch_buffer", Integer, FROM_2_1),
+    Field("image_pull_progress_timeout", Text, TWO),
+    Field("image_pull_with_sync_fs", Boolean, TWO),
+    Field("stats_collect_period", Integer, TWO),
+    Field("use_local_image_pull", Boolean, FROM_2_1),
+]);
+
+/// The other plugins that have keys, by ID.
+#[rustfmt::skip] // A table: one plugin on a line.
+pub(super) const OTHER_PLUGINS: &[Field] = &[
+    Field("io.containerd.differ.v1.erofs", Table(&[Field("enable_dmverity", Boolean, Releases::from(2, 3)), Field("enable_tar_index", Boolean, Releases::from(2, 2)), Field("mkfs_options", TextList, FROM_2_1)]), FROM_2_1),
+    Field("io.containerd.gc.v1.scheduler", Table(&[Field("deletion_threshold", Integer, ALL), Field("mutation_threshold", Integer, ALL), Field("pause_threshold", Float, ALL), Field("schedule_delay", Duration, ALL), Field("startup_delay", Duration, ALL)]), ALL),
+    Field("io.containerd.image-verifier.v1.bindir", Table(&[Field("bin_dir", Text, TWO), Field("max_verifiers", Integer, TWO), Field("per_verifier_timeout", Duration, TWO)]), TWO),
+    Field("io.containerd.internal.v1.opt", Table(&[Field("path", Text, ALL)]), ALL),
+    Field("io.containerd.internal.v1.restart", Table(&[Field("interval", Duration, ONE)]), ONE),
+    Field("io.containerd.internal.v1.tracing", Table(&[]), FROM_1_7),
+    Field("io.containerd.metadata.v1.bolt", Table(&[Field("content_sharing_policy", Text, ALL), Field("no_sync", Boolean, FROM_2_1)]), ALL),
+    Field("io.containerd.metrics.v1.grpc-prometheus", Table(&[Field("grpc_histogram", Boolean, Releases::from(2, 3))]), Releases::from(2, 3)),
+    Field("io.containerd.monitor.container.v1.restart", Table(&[Field("interval", Duration, TWO)]), TWO),
+    Field("io.containerd.monitor.task.v1.cgroups", Table(&[Field("no_prometheus", Boolean, TWO)]), TWO),
+    Field("io.containerd.monitor.v1.cgroups", Table(&[Field("no_prometheus", Boolean, ONE)]), ONE),
+    Field("io.containerd.mount-handler.v1.erofs", Table(&[]), Releases::from(2, 2)),
+    Field("io.containerd.nri.v1.nri", Table(&[Field("default_validator", Table(&[Field("enable", Boolean, Releases::from(2, 2)), Field("reject_custom_seccomp_adjustment", Boolean, Releases::from(2, 2)), Field("reject_namespace_adjustment", Boolean, Releases::from(2, 2)), Field("reject_oci_hook_adjustment", Boolean, Releases::from(2, 2)), Field("reject_runtime_default_seccomp_adjustment", Boolean, Releases::from(2, 2)), Field("reject_sysctl_adjustment", Boolean, Releases::from(2, 2)), Field("reject_unconfined_seccomp_adjustment", Boolean, Releases::from(2, 2)), Field("required_plugins", TextList, Releases::from(2, 2)), Field("tolerate_missing_plugins_annotation", Text, Releases::from(2, 2))]), Releases::from(2, 2)), Field("disable", Boolean, FROM_1_7), Field("disable_connections", Boolean, FROM_1_7), Field("plugin_config_path", Text, FROM_1_7), Field("plugin_path", Text, FROM_1_7), Field("plugin_registration_timeout", Duration, FROM_1_7), Field("plugin_request_timeout", Duration, FROM_1_7), Field("socket_path", Text, FROM_1_7)]), FROM_1_7),
+    Field("io.containerd.runtime.v1.linux", Table(&[Field("no_shim", Boolean, ONE), Field("runtime", Text, ONE), Field("runtime_root", Text, ONE), Field("shim", Text, ONE), Field("shim_debug", Boolean, ONE)]), ONE),
+    Field("io.containerd.runtime.v2.task", Table(&[Field("platforms", TextList, ALL), Field("sched_core", Boolean, ONE)]), ALL),
+    Field("io.containerd.server.v1.debug", Table(&[Field("address", Text, Releases::from(2, 3)), Field("gid", Integer, Releases::from(2, 3)), Field("uid", Integer, Releases::from(2, 3))]), Releases::from(2, 3)),
+    Field("io.containerd.server.v1.grpc", Table(&[Field("address", Text, Releases::from(2, 3)), Field("gid", Integer, Releases::from(2, 3)), Field("max_recv_message_size", Integer, Releases::from(2, 3)), Field("max_send_message_size", Integer, Releases::from(2, 3)), Field("uid", Integer, Releases::from(2, 3))]), Releases::from(2, 3)),
+    Field("io.containerd.server.v1.grpc-tcp", Table(&[Field("address", Text, Releases::from(2, 3)), Field("max_recv_message_size", Integer, Releases::from(2, 3)), Field("max_send_message_size", Integer, Releases::from(2, 3)), Field("tls_ca", Text, Releases::from(2, 3)), Field("tls_cert", Text, Releases::from(2, 3)), Field("tls_common_name", Text, Releases::from(2, 3)), Field("tls_key", Text, Releases::from(2, 3))]), Releases::from(2, 3)),
+    Field("io.containerd.server.v1.metrics", Table(&[Field("address", Text, Releases::from(2, 3))]), Releases::from(2, 3)),
+    Field("io.containerd.server.v1.ttrpc", Table(&[Field("address", Text, Releases::from(2, 3)), Field("gid", Integer, Releases::from(2, 3)), Field("uid", Integer, Releases::from(2, 3))]), Releases::from(2, 3)),
+    Field("io.containerd.service.v1.diff-service", Table(&[Field("default", TextList, ALL), Field("sync_fs", Boolean, FROM_1_7)]), ALL),
+    Field("io.containerd.service.v1.tasks-service", Table(&[Field("blockio_config_file", Text, FROM_1_7), Field("rdt_config_file", Text, ALL)]), ALL),
+    Field("io.containerd.shim.v1.manager", Table(&[Field("env", TextList, TWO), Field("socket_dir", Text, Releases::from(2, 3))]), TWO),
+    Field("io.containerd.snapshotter.v1.aufs", Table(&[Field("root_path", Text, ONE)]), ONE),
+    Field("io.containerd.snapshotter.v1.blockfile", Table(&[Field("fs_type", Text, FROM_1_7), Field("mount_options", TextList, FROM_1_7), Field("recreate_scratch", Boolean, TWO), Field("root_path", Text, FROM_1_7), Field("scratch_file", Text, FROM_1_7)]), FROM_1_7),
+    Field("io.containerd.snapshotter.v1.btrfs", Table(&[Field("root_path", Text, ALL)]), ALL),
+    Field("io.containerd.snapshotter.v1.devmapper", Table(&[Field("async_remove", Boolean, ALL), Field("base_image_size", Text, ALL), Field("discard_blocks", Boolean, ALL), Field("fs_options", Text, ALL), Field("fs_type", Text, ALL), Field("pool_name", Text, ALL), Field("root_path", Text, ALL)]), ALL),
+    Field("io.containerd.snapshotter.v1.erofs", Table(&[Field("default_size", Text, Releases::from(2, 2)), Field("dmverity_mode", Text, Releases::from(2, 3)), Field("enable_fsverity", Boolean, FROM_2_1), Field("ovl_mount_options", TextList, FROM_2_1), Field("root_path", Text, FROM_2_1), Field("set_immutable", Boolean, FROM_2_1)]), FROM_2_1),
+    Field("io.containerd.snapshotter.v1.native", Table(&[Field("root_path", Text, ALL)]), ALL),
+    Field("io.containerd.snapshotter.v1.overlayfs", Table(&[Field("mount_options", TextList, FROM_1_7), Field("root_path", Text, ALL), Field("slow_chown", Boolean, TWO), Field("sync_remove", Boolean, FROM_1_7), Field("upperdir_label", Boolean, ALL)]), ALL),
+    Field("io.containerd.snapshotter.v1.zfs", Table(&[Field("root_path", Text, ONE)]), ONE),
+    Field("io.containerd.tracing.processor.v1.otlp", Table(&[]), FROM_1_7),
+    Field("io.containerd.transfer.v1.local", Table(&[Field("check_platform_supported", Boolean, FROM_2_1), Field("concurrent_layer_fetch_buffer", Integer, FROM_2_1), Field("config_path", Text, FROM_1_7), Field("max_concurrent_downloads", Integer, FROM_1_7), Field("max_concurrent_unpacks", Integer, Releases::from(2, 2)), Field("max_concurrent_uploaded_layers", Integer, FROM_1_7), Field("unpack_config", List, ONE_7)]), FROM_1_7),
+];

@@ -1,0 +1,302 @@
+//! TOML that `toml_edit` accepts and some containerd release refuses.
+//!
+//! 1.x parses with go-toml v1, 2.x with go-toml v2, each with limits of its own. Measured rows:
+//! `fixtures/conformance/toml-syntax.tsv`.
+
+use toml_parser::decoder::Encoding;
+use toml_parser::parser::{EventReceiver, parse_document};
+use toml_parser::{ErrorSink, Source, Span};
+
+use crate::document::Document;
+use crate::document::index::Kind;
+
+use super::release::{Release, Releases};
+
+/// A construct that not every release parses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Construct {
+    ByteOrderMark,
+    HexEscape,
+    EscapeEscape,
+    MinuteTime,
+    LowercaseTime,
+    DateAlone,
+    LeapSecond,
+    QuotesBeforeQuotes,
+    InlineTableOfLines,
+    CommaAtTheEnd,
+    BracketInHeader,
+    QuoteInKey,
+    HeaderOfDottedTable,
+}
+
+/// Which releases refuse what, and why.
+const REFUSALS: &[(Construct, Releases, &str)] = &[
+    (
+        Construct::ByteOrderMark,
+        Releases::TWO,
+        "a byte order mark at the start of the file",
+    ),
+    (
+        Construct::HexEscape,
+        Releases::ALL,
+        "the escape \\x is TOML 1.1",
+    ),
+    (
+        Construct::EscapeEscape,
+        Releases::ONE,
+        "the escape \\e is TOML 1.1",
+    ),
+    (
+        Construct::MinuteTime,
+        Releases::ALL,
+        "a time without seconds is TOML 1.1",
+    ),
+    (
+        Construct::LowercaseTime,
+        Releases::ONE,
+        "a lowercase t or z in a date-time",
+    ),
+    (Construct::DateAlone, Releases::ONE, "a date without a time"),
+    (Construct::LeapSecond, Releases::ONE, "a 60th second"),
+    (Construct::LeapSecond, Releases::from(2, 3), "a 60th second"),
+    (
+        Construct::QuotesBeforeQuotes,
+        Releases::ONE,
+        "quotes directly before the closing quotes of a multi-line literal string",
+    ),
+    (
+        Construct::InlineTableOfLines,
+        Releases::TWO,
+        "a line break inside an inline table is TOML 1.1",
+    ),
+    (
+        Construct::CommaAtTheEnd,
+        Releases::ALL,
+        "a comma at the end of an inline table is TOML 1.1",
+    ),
+    (
+        Construct::BracketInHeader,
+        Releases::ONE,
+        "a bracket inside a header's key",
+    ),
+    (
+        Construct::QuoteInKey,
+        Releases::ONE,
+        "an escaped quote in a key",
+    ),
+    (
+        Construct::HeaderOfDottedTable,
+        Releases::TWO,
+        "a header of a table that dotted keys have made",
+    ),
+];
+
+/// The constructs of a file that not every release parses, with where they stand.
+#[derive(Debug, Default)]
+pub(crate) struct Peculiarities(Vec<(Construct, usize)>);
+
+impl Peculiarities {
+    pub(crate) fn of(config: &Document<'_>) -> Self {
+        let source = Source::new(config.text);
+        let tokens = source.lex().into_vec();
+        let mut finder = Finder {
+            source,
+            found: Vec::new(),
+            inline_depth: 0,
+            comma: None,
+            arrays: Vec::new(),
+            in_header: false,
+        };
+        if config.text.starts_with('\u{feff}') {
+            finder.found.push((Construct::ByteOrderMark, 0));
+        }
+        parse_document(&tokens, &mut finder, &mut ());
+        let mut found = finder.found;
+        found.extend(headers_of_dotted_tables(config));
+        Self(found)
+    }
+
+    /// Why this release does not parse the file, and where.
+    pub(crate) fn refusal(&self, release: Release) -> Option<(&'static str, usize)> {
+        self.0.iter().find_map(|(construct, offset)| {
+            let (_, _, reason) = REFUSALS
+                .iter()
+                .find(|(known, releases, _)| known == construct && releases.contain(release))?;
+            Some((*reason, *offset))
+        })
+    }
+}
+
+/// Headers of tables that dotted keys have made before.
+fn headers_of_dotted_tables(config: &Document<'_>) -> Vec<(Construct, usize)> {
+    let index = &config.index;
+    let mut made = std::collections::HashSet::new();
+    let mut found = Vec::new();
+    for number in 0..index.statements.len() {
+        let statement = &index.statements[number];
+        let path: Vec<&str> = index.path(number).collect();
+        if statement.kind == Kind::Pair {
+            let own = statement.keys.len();
+            for depth in path.len() - own + 1..path.len() {
+                made.insert(path[..depth].to_vec());
+            }
+        } else if made.contains(&path) {
+            found.push((Construct::HeaderOfDottedTable, statement.span.start));
+        }
+    }
+    found
+}
+
+struct Finder<'t> {
+    source: Source<'t>,
+    found: Vec<(Construct, usize)>,
+    inline_depth: usize,
+    /// The last comma of an inline table that nothing has followed yet.
+    comma: Option<usize>,
+    /// Inline depth at which each open array was opened: inside one, lines may break.
+    arrays: Vec<usize>,
+    in_header: bool,
+}
+
+impl<'t> Finder<'t> {
+    fn text(&self, span: Span) -> &'t str {
+        self.source.get(span).map_or("", |raw| raw.as_str())
+    }
+
+    fn in_inline_table(&self) -> bool {
+        self.inline_depth > self.arrays.last().copied().unwrap_or(0)
+    }
+
+    fn string(&mut self, span: Span, encoding: Encoding) {
+        let text = self.text(span);
+        match encoding {
+            Encoding::BasicString | Encoding::MlBasicString => {
+                let mut escaped = false;
+                for (at, byte) in text.bytes().enumerate() {
+                    let construct = match (escaped, byte) {
+                        (true, b'x') => Some(Construct::HexEscape),
+                        (true, b'e') => Some(Construct::EscapeEscape),
+                        _ => None,
+                    };
+                    self.found
+                        .extend(construct.map(|construct| (construct, span.start() + at - 1)));
+                    escaped = !escaped && byte == b'\\';
+                }
+            }
+            Encoding::MlLiteralString => {
+                if text.len() > 6 && text.ends_with("''''") {
+                    self.found
+                        .push((Construct::QuotesBeforeQuotes, span.start()));
+                }
+            }
+            Encoding::LiteralString => {}
+        }
+    }
+
+    fn datetime(&mut self, span: Span) {
+        let text = self.text(span);
+        let is_date = text.len() >= 10 && text.as_bytes()[4] == b'-' && text.is_char_boundary(10);
+        let time = if is_date {
+            text[10..].trim_start_matches(['T', 't', ' '])
+        } else {
+            text
+        };
+        let is_time = time.len() >= 5 && time.as_bytes()[2] == b':';
+        if !is_date && !is_time {
+            return;
+        }
+        let construct = if !is_time {
+            Construct::DateAlone
+        } else if time.as_bytes().get(5) != Some(&b':') {
+            Construct::MinuteTime
+        } else if time.get(6..8) == Some("60") {
+            Construct::LeapSecond
+        } else if text.contains(['t', 'z']) {
+            Construct::LowercaseTime
+        } else {
+            return;
+        };
+        self.found.push((construct, span.start()));
+    }
+}
+
+impl EventReceiver for Finder<'_> {
+    fn std_table_open(&mut self, _: Span, _: &mut dyn ErrorSink) {
+        self.in_header = true;
+    }
+
+    fn std_table_close(&mut self, _: Span, _: &mut dyn ErrorSink) {
+        self.in_header = false;
+    }
+
+    fn array_table_open(&mut self, _: Span, _: &mut dyn ErrorSink) {
+        self.in_header = true;
+    }
+
+    fn array_table_close(&mut self, _: Span, _: &mut dyn ErrorSink) {
+        self.in_header = false;
+    }
+
+    fn simple_key(&mut self, span: Span, encoding: Option<Encoding>, _: &mut dyn ErrorSink) {
+        self.comma = None;
+        let Some(encoding) = encoding else {
+            return;
+        };
+        self.string(span, encoding);
+        let text = self.text(span);
+        if self.in_header && text.contains(['[', ']']) {
+            self.found.push((Construct::BracketInHeader, span.start()));
+        }
+        let numbered = ["\\u0022", "\\U00000022"]
+            .iter()
+            .any(|quote| text.contains(quote));
+        let spelled = encoding == Encoding::BasicString && text.contains("\\\"");
+        if spelled || (numbered && !self.in_header) {
+            self.found.push((Construct::QuoteInKey, span.start()));
+        }
+    }
+
+    fn scalar(&mut self, span: Span, encoding: Option<Encoding>, _: &mut dyn ErrorSink) {
+        match encoding {
+            Some(encoding) => self.string(span, encoding),
+            None => self.datetime(span),
+        }
+    }
+
+    fn array_open(&mut self, _: Span, _: &mut dyn ErrorSink) -> bool {
+        self.arrays.push(self.inline_depth);
+        true
+    }
+
+    fn array_close(&mut self, _: Span, _: &mut dyn ErrorSink) {
+        self.arrays.pop();
+        self.comma = None;
+    }
+
+    fn inline_table_open(&mut self, _: Span, _: &mut dyn ErrorSink) -> bool {
+        self.inline_depth += 1;
+        self.comma = None;
+        true
+    }
+
+    fn inline_table_close(&mut self, _: Span, _: &mut dyn ErrorSink) {
+        if let Some(comma) = self.comma.take() {
+            self.found.push((Construct::CommaAtTheEnd, comma));
+        }
+        self.inline_depth = self.inline_depth.saturating_sub(1);
+    }
+
+    fn value_sep(&mut self, span: Span, _: &mut dyn ErrorSink) {
+        if self.in_inline_table() {
+            self.comma = Some(span.start());
+        }
+    }
+
+    fn newline(&mut self, span: Span, _: &mut dyn ErrorSink) {
+        if self.in_inline_table() {
+            self.found
+                .push((Construct::InlineTableOfLines, span.start()));
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Config values as containerd's loader sees them: without spelling, with the place they came from.
+
+use std::collections::BTreeMap;
+
+use toml_edit::{Item, Value};
+
+/// A value and where it is written.
+#[derive(Debug, Clone)]
+pub(crate) struct Node {
+    pub(crate) data: Data,
+    pub(crate) place: Place,
+}
+
+pub(crate) type Table = BTreeMap<String, Node>;
+
+#[derive(Debug, Clone)]
+pub(crate) enum Data {
+    Table(Table),
+    Array(Vec<Node>),
+    Text(String),
+    Integer(i64),
+    Float(f64),
+    Boolean(bool),
+    Datetime,
+}
+
+/// A place in one of the files that make up a config.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Place {
+    /// The number of the file, in the order of loading.
+    pub(crate) file: usize,
+    pub(crate) offset: usize,
+}
+
+impl Node {
+    pub(crate) fn new(data: Data, place: Place) -> Self {
+        Self { data, place }
+    }
+
+    /// Reads a parsed item of the file with this number. `start` is where its key stands.
+    pub(crate) fn read(item: &Item, file: usize, start: usize) -> Self {
+        let place = Place {
+            file,
+            offset: start,
+        };
+        let data = match item {
+            Item::None => Data::Table(Table::new()),
+            Item::Value(value) => return Self::of_value(value, place),
+            Item::Table(table) => Data::Table(entries(table, file)),
+            Item::ArrayOfTables(array) => Data::Array(
+                array
+                    .iter()
+                    .map(|table| Self::new(Data::Table(entries(table, file)), place))
+                    .collect(),
+            ),
+        };
+        Self::new(data, place)
+    }
+
+    fn of_value(value: &Value, place: Place) -> Self {
+        let data = match value {
+            Value::String(text) => Data::Text(text.value().clone()),
+            Value::Integer(integer) => Data::Integer(*integer.value()),
+            Value::Float(float) => Data::Float(*float.value()),
+            Value::Boolean(boolean) => Data::Boolean(*boolean.value()),
+            Value::Datetime(_) => Data::Datetime,
+            Value::Array(array) => Data::Array(
+                array
+                    .iter()
+                    .map(|value| Self::of_value(value, place))
+                    .collect(),
+            ),
+            Value::InlineTable(table) => Data::Table(entries(table, place.file)),
+        };
+        Self::new(data, place)
+    }
+
+    pub(crate) fn table(&self) -> Option<&Table> {
+        match &self.data {
+            Data::Table(table) => Some(table),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn text(&self) -> Option<&str> {
+        match &self.data {
+            Data::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (&str, Place)> {
+        let array: &[Self] = match &self.data {
+            Data::Array(array) => array,
+            _ => &[],
+        };
+        array
+            .iter()
+            .filter_map(|node| Some((node.text()?, node.place)))
+    }
+
+    pub(crate) fn is_true(&self) -> bool {
+        matches!(self.data, Data::Boolean(true))
+    }
+
+    /// What Go calls the zero value: what a later file does not override an earlier one with.
+    pub(crate) fn is_zero(&self) -> bool {
+        match &self.data {
+            Data::Table(table) => table.is_empty(),
+            Data::Array(array) => array.is_empty(),
+            Data::Text(text) => text.is_empty(),
+            Data::Integer(integer) => *integer == 0,
+            Data::Float(float) => *float == 0.0,
+            Data::Boolean(boolean) => !boolean,
+            Data::Datetime => false,
+        }
+    }
+
+    /// What the value is, with its article.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self.data {
+            Data::Table(_) => "a table",
+            Data::Array(_) => "an array",
+            Data::Text(_) => "a string",
+            Data::Integer(_) => "an integer",
+            Data::Float(_) => "a float",
+            Data::Boolean(_) => "a boolean",
+            Data::Datetime => "a date or time",
+        }
+    }
+}
+
+/// The entries of a table, each placed at its key.
+pub(crate) fn entries(table: &dyn toml_edit::TableLike, file: usize) -> Table {
+    table
+        .iter()
+        .map(|(name, item)| {
+            let key = table.key(name).and_then(toml_edit::Key::span);
+            let start = key.map_or(0, |span| span.start);
+            (name.to_owned(), Node::read(item, file, start))
+        })
+        .collect()
+}

@@ -1,0 +1,163 @@
+//! Reads from disk what the model of containerd wants to know: imported files and the host.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use toml_edit::Item;
+
+use crate::containerd::{Cgroup, ConfigFiles, FileState, Host, absolute};
+
+/// More files than any config imports; a glob that catches more is a mistake.
+const MOST_FILES: usize = 1000;
+/// Exists in the unified hierarchy alone (`cgroups(7)`).
+const UNIFIED: &str = "/sys/fs/cgroup/cgroup.controllers";
+
+impl ConfigFiles {
+    /// Reads what a config imports, and what that imports.
+    ///
+    /// `main` is the absolute path of the config, `bytes` is what stands there or shall stand
+    /// there. What can't be read is noted as such: containerd can't read it either.
+    #[must_use]
+    pub fn read(main: &Path, bytes: &[u8]) -> Self {
+        let mut files = Self::new(main, bytes);
+        let mut pending = VecDeque::from([(main.to_owned(), bytes.to_owned())]);
+        while let Some((importer, bytes)) = pending.pop_front() {
+            for import in imports(&bytes) {
+                let path = absolute(&importer, &import);
+                let found = if import.contains('*') {
+                    let found = matches(&path);
+                    files.insert_glob(&path, found.clone());
+                    files.insert_glob(&import, found.clone());
+                    found
+                } else {
+                    vec![path]
+                };
+                for path in found {
+                    if files.contains(&path) || files.len() >= MOST_FILES {
+                        continue;
+                    }
+                    let state = state(&path);
+                    if let FileState::Bytes(bytes) = &state {
+                        pending.push_back((path.clone(), bytes.clone()));
+                    }
+                    files.insert(path, state);
+                }
+            }
+        }
+        files
+    }
+
+    /// The same imports with other bytes for the main file.
+    #[must_use]
+    pub fn with_main(&self, bytes: &[u8]) -> Self {
+        let mut files = self.clone();
+        files.insert(self.main().to_owned(), FileState::Bytes(bytes.to_owned()));
+        files
+    }
+}
+
+impl Host {
+    /// Looks at this host, as far as the files of a config refer to it.
+    #[must_use]
+    pub fn of(files: &ConfigFiles) -> Self {
+        let mut host = Self {
+            cgroup: if Path::new(UNIFIED).exists() {
+                Cgroup::V2
+            } else {
+                Cgroup::V1
+            },
+            ..Self::default()
+        };
+        for bytes in files.contents() {
+            let Some(config) = parsed(bytes) else {
+                continue;
+            };
+            let mut paths = BTreeSet::new();
+            referenced(&config, &mut paths);
+            for path in paths {
+                let Ok(bytes) = fs::read(&path) else {
+                    continue;
+                };
+                if serde_json::from_slice::<serde_json::Value>(&bytes).is_ok() {
+                    host.json_files.insert(path.clone());
+                }
+                host.files.insert(path);
+            }
+        }
+        host
+    }
+}
+
+fn parsed(bytes: &[u8]) -> Option<Item> {
+    let text = str::from_utf8(bytes).ok()?;
+    Some(toml_edit::Document::parse(text).ok()?.into_item())
+}
+
+/// The import strings of a file, whatever the case of the key.
+fn imports(bytes: &[u8]) -> Vec<String> {
+    let Some(config) = parsed(bytes) else {
+        return Vec::new();
+    };
+    let table = config
+        .as_table_like()
+        .into_iter()
+        .flat_map(|table| table.iter());
+    table
+        .filter(|(key, _)| key.eq_ignore_ascii_case("imports"))
+        .filter_map(|(_, item)| item.as_array())
+        .flatten()
+        .filter_map(|value| value.as_str().map(str::to_owned))
+        .collect()
+}
+
+/// What a glob pattern matches: as in Go, files that begin with a dot too.
+fn matches(pattern: &Path) -> Vec<PathBuf> {
+    let options = glob::MatchOptions {
+        case_sensitive: true,
+        require_literal_separator: true,
+        require_literal_leading_dot: false,
+    };
+    let found = pattern
+        .to_str()
+        .and_then(|pattern| glob::glob_with(pattern, options).ok());
+    found
+        .into_iter()
+        .flatten()
+        .flatten()
+        .take(MOST_FILES)
+        .collect()
+}
+
+fn state(path: &Path) -> FileState {
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => return FileState::Folder,
+        // A FIFO would block.
+        Ok(metadata) if !metadata.is_file() => {
+            return FileState::Unreadable("not a regular file".to_owned());
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return FileState::Missing,
+        _ => {}
+    }
+    match fs::read(path) {
+        Ok(bytes) => FileState::Bytes(bytes),
+        Err(error) => FileState::Unreadable(error.to_string()),
+    }
+}
+
+/// Absolute paths in the values of keys that containerd opens when it starts.
+fn referenced(item: &Item, paths: &mut BTreeSet<PathBuf>) {
+    let Some(table) = item.as_table_like() else {
+        return;
+    };
+    for (key, item) in table.iter() {
+        let opened = ["base_runtime_spec", "tls_cert_file", "tls_key_file"];
+        match item.as_str() {
+            Some(path) if opened.iter().any(|name| key.eq_ignore_ascii_case(name)) => {
+                paths.insert(path.into());
+            }
+            _ => referenced(item, paths),
+        }
+    }
+}

@@ -31,6 +31,24 @@ pub enum Error {
         /// What stands in the way.
         source: PatchError,
     },
+    /// Some containerd release would do worse with the result than with the config as it is.
+    #[error("{what}")]
+    Harmful {
+        /// The config file.
+        path: PathBuf,
+        /// Which releases, and containerd's reason.
+        what: String,
+    },
+    /// An import of the config would load the files that stand beside it during an edit.
+    #[error("the import {} matches {}", pattern.display(), sidecar.display())]
+    ImportedSidecar {
+        /// The config file.
+        path: PathBuf,
+        /// The glob pattern of the import.
+        pattern: PathBuf,
+        /// The file that it would load.
+        sidecar: PathBuf,
+    },
     /// There is no config file to read.
     #[error("there is no such file")]
     NoFile {
@@ -179,6 +197,7 @@ impl Error {
                 | PatchError::Broken { .. } => ExitCode::Refused,
                 _ => ExitCode::Unreadable,
             },
+            Self::Harmful { .. } | Self::ImportedSidecar { .. } => ExitCode::Refused,
             Self::NoFile { .. }
             | Self::NoFolder { .. }
             | Self::DanglingLink { .. }
@@ -210,6 +229,8 @@ impl Error {
                 PatchError::MisplacedHandlers { .. } => "misplaced-handlers",
                 PatchError::Surprise { .. } | PatchError::Broken { .. } => "defect",
             },
+            Self::Harmful { .. } => "harmful",
+            Self::ImportedSidecar { .. } => "imported-sidecar",
             Self::NoFile { .. } => "no-file",
             Self::NoFolder { .. } => "no-folder",
             Self::DanglingLink { .. } => "dangling-link",
@@ -229,6 +250,8 @@ impl Error {
         match self {
             Self::Parse { path, .. }
             | Self::Patch { path, .. }
+            | Self::Harmful { path, .. }
+            | Self::ImportedSidecar { path, .. }
             | Self::NoFile { path }
             | Self::NoFolder { path, .. }
             | Self::DanglingLink { path, .. }
@@ -262,6 +285,14 @@ impl Error {
                     .to_owned()
             }
             Self::Patch { source, .. } => patch_hint(source),
+            Self::Harmful { .. } => "the file is untouched; `containerd-edit check` shows what each \
+                 release makes of it; if other releases never run here, name the one that does \
+                 with --containerd-version"
+                .to_owned(),
+            Self::ImportedSidecar { pattern, .. } => format!(
+                "make the import match what it is meant for, as in {}",
+                pattern.with_file_name("*.toml").display()
+            ),
             Self::NoFile { .. } => {
                 "containerd uses its built-in defaults then; `containerd-edit add` creates the file"
                     .to_owned()

@@ -39,6 +39,7 @@ mod document;
 mod error;
 mod handler;
 mod inventory;
+mod judgement;
 mod lock;
 mod patch;
 mod replace;

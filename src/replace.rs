@@ -8,7 +8,7 @@ use std::fs::{File, Permissions};
 use std::io::{self, Write as _};
 use std::marker::PhantomData;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 use xattr::FileExt as _;
@@ -182,6 +182,12 @@ pub(crate) fn sweep(_lock: &ConfigLock, target: &Target) {
             let _ = std::fs::remove_file(entry.path());
         }
     }
+}
+
+/// What a temporary file beside a config may be called.
+pub(crate) fn example_path(config: &Path) -> PathBuf {
+    let name = config.file_name().unwrap_or_default().to_string_lossy();
+    config.with_file_name(format!(".{name}.{}{SUFFIX}", "x".repeat(RANDOM_CHARACTERS)))
 }
 
 fn prefix(target: &Target) -> String {

@@ -49,6 +49,16 @@ impl ConfigFiles {
         files
     }
 
+    /// The glob pattern of an import that matches `path`, now or once it exists.
+    pub(crate) fn pattern_for(&self, path: &Path) -> Option<&Path> {
+        self.patterns().find(|pattern| {
+            let pattern = pattern
+                .to_str()
+                .and_then(|text| glob::Pattern::new(text).ok());
+            pattern.is_some_and(|pattern| pattern.matches_path_with(path, OPTIONS))
+        })
+    }
+
     /// The same imports with other bytes for the main file.
     #[must_use]
     pub fn with_main(&self, bytes: &[u8]) -> Self {
@@ -62,14 +72,8 @@ impl Host {
     /// Looks at this host, as far as the files of a config refer to it.
     #[must_use]
     pub fn of(files: &ConfigFiles) -> Self {
-        let mut host = Self {
-            cgroup: if Path::new(UNIFIED).exists() {
-                Cgroup::V2
-            } else {
-                Cgroup::V1
-            },
-            ..Self::default()
-        };
+        let mut existing = BTreeSet::new();
+        let mut json = BTreeSet::new();
         for bytes in files.contents() {
             let Some(config) = parsed(bytes) else {
                 continue;
@@ -81,12 +85,29 @@ impl Host {
                     continue;
                 };
                 if serde_json::from_slice::<serde_json::Value>(&bytes).is_ok() {
-                    host.json_files.insert(path.clone());
+                    json.insert(path.clone());
                 }
-                host.files.insert(path);
+                existing.insert(path);
             }
         }
-        host
+        Self {
+            files: Some(existing),
+            json_files: Some(json),
+            ..Self::here()
+        }
+    }
+
+    /// What can be said of this host without looking at a config.
+    #[must_use]
+    pub fn here() -> Self {
+        Self {
+            cgroup: if Path::new(UNIFIED).exists() {
+                Cgroup::V2
+            } else {
+                Cgroup::V1
+            },
+            ..Self::default()
+        }
     }
 }
 
@@ -97,6 +118,14 @@ fn parsed(bytes: &[u8]) -> Option<Item> {
 
 /// The import strings of a file, whatever the case of the key.
 fn imports(bytes: &[u8]) -> Vec<String> {
+    // Most files import nothing: then they need not be parsed for it.
+    let key = b"imports";
+    if !bytes
+        .windows(key.len())
+        .any(|window| window.eq_ignore_ascii_case(key))
+    {
+        return Vec::new();
+    }
     let Some(config) = parsed(bytes) else {
         return Vec::new();
     };
@@ -112,16 +141,18 @@ fn imports(bytes: &[u8]) -> Vec<String> {
         .collect()
 }
 
-/// What a glob pattern matches: as in Go, files that begin with a dot too.
+/// As in Go: a star stops at a slash, and matches a dot at the start too.
+const OPTIONS: glob::MatchOptions = glob::MatchOptions {
+    case_sensitive: true,
+    require_literal_separator: true,
+    require_literal_leading_dot: false,
+};
+
+/// What a glob pattern matches.
 fn matches(pattern: &Path) -> Vec<PathBuf> {
-    let options = glob::MatchOptions {
-        case_sensitive: true,
-        require_literal_separator: true,
-        require_literal_leading_dot: false,
-    };
     let found = pattern
         .to_str()
-        .and_then(|pattern| glob::glob_with(pattern, options).ok());
+        .and_then(|pattern| glob::glob_with(pattern, OPTIONS).ok());
     found
         .into_iter()
         .flatten()

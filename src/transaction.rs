@@ -1,14 +1,17 @@
 //! The order of steps of one edit: plan (read, patch, judge), commit (lock, re-plan, replace).
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::io::Errno;
 
+use crate::containerd::{ConfigFiles, Host, Release};
 use crate::document::Document;
 use crate::error::Error;
-use crate::lock::{ConfigLock, Patience};
-use crate::patch::{Edited, Patch, apply};
+use crate::judgement::Judgement;
+use crate::lock::{self, ConfigLock, Patience};
+use crate::patch::{Edited, Patch, Warning, apply, listed_names};
 use crate::replace::{self, PendingFile, Replaced, Synced};
 use crate::target::{Snapshot, Target};
 
@@ -43,6 +46,7 @@ pub struct Editor {
     path: PathBuf,
     lock_timeout: Duration,
     command: String,
+    releases: Vec<Release>,
     on_wait: Box<OnWait>,
 }
 
@@ -72,6 +76,7 @@ impl Editor {
             path: path.into(),
             lock_timeout: DEFAULT_LOCK_TIMEOUT,
             command: "library".to_owned(),
+            releases: Release::LINES.to_vec(),
             on_wait: Box::new(|_, _| {}),
         }
     }
@@ -87,6 +92,13 @@ impl Editor {
     #[must_use]
     pub fn command(mut self, command: impl Into<String>) -> Self {
         self.command = command.into();
+        self
+    }
+
+    /// Sets the containerd releases that an edit is held against, instead of all that are modelled.
+    #[must_use]
+    pub fn releases(mut self, releases: impl Into<Vec<Release>>) -> Self {
+        self.releases = releases.into();
         self
     }
 
@@ -117,7 +129,8 @@ impl Editor {
     ///
     /// # Errors
     ///
-    /// [`Error`] if the config can't be found, read or parsed, or if the patch can't be applied.
+    /// [`Error`] if the config can't be found, read or parsed, if the patch can't be applied, or if
+    /// a containerd release would do worse with the result.
     pub fn plan(&self, patch: &Patch) -> Result<Plan, Error> {
         let snapshot = Target::find(&self.path)?.read()?;
         self.plan_from(&snapshot, patch)
@@ -206,10 +219,49 @@ impl Editor {
             path: self.path.clone(),
             source,
         })?;
-        Ok(Plan {
+        let mut plan = Plan {
             path: self.path.clone(),
             before: bytes.cloned(),
             edited,
+        };
+        if plan.is_change() {
+            let listed = config.as_ref().map(listed_names).unwrap_or_default();
+            let warnings = self.judge(&plan, &listed)?;
+            plan.edited.warnings.extend(warnings);
+        }
+        Ok(plan)
+    }
+
+    /// Holds an edit against the model of each release.
+    fn judge(&self, plan: &Plan, listed: &BTreeSet<String>) -> Result<Vec<Warning>, Error> {
+        // containerd resolves imports from the path that it is given, not from a link's target.
+        let main = std::path::absolute(&self.path).unwrap_or_else(|_| self.path.clone());
+        // No file means the same to containerd as one that says nothing.
+        let before = ConfigFiles::read(&main, plan.before.as_deref().unwrap_or_default());
+        let after = plan.edited.text.as_deref().unwrap_or_default();
+        let after = before.with_main(after.as_bytes());
+        for sidecar in [lock::path_for(&main), replace::example_path(&main)] {
+            if let Some(pattern) = before.pattern_for(&sidecar) {
+                return Err(Error::ImportedSidecar {
+                    path: self.path.clone(),
+                    pattern: pattern.to_owned(),
+                    sidecar,
+                });
+            }
+        }
+        let judgement = Judgement {
+            before: &before,
+            after: &after,
+            edited: &plan.edited,
+            listed,
+            // The files that handlers refer to may be out of sight here: an installer's container
+            // sees the host's under another path.
+            host: &Host::here(),
+            releases: &self.releases,
+        };
+        judgement.pass().map_err(|harm| Error::Harmful {
+            path: self.path.clone(),
+            what: harm.to_string(),
         })
     }
 }

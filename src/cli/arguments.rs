@@ -11,7 +11,7 @@ use clap::{
     ArgAction, Args, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
 };
 
-use containerd_edit::{HandlerName, Owner, Preset, Setting};
+use containerd_edit::{HandlerName, Owner, Preset, Release, Setting};
 
 /// Change a node's containerd configuration safely: locked, validated, atomic and idempotent.
 ///
@@ -45,6 +45,10 @@ pub(super) struct Global {
     /// The plugin table that holds the handlers, instead of the one that the config version calls for
     #[arg(long, global = true, value_name = "ID")]
     pub(super) plugin_id: Option<String>,
+
+    /// Judge for this containerd release alone, as in 1.7 or 1.6.20; default: all from 1.6 to 2.3
+    #[arg(long, global = true, value_name = "VERSION")]
+    pub(super) containerd_version: Option<Release>,
 
     /// How long to wait while others edit the file, as in 30s or 2m; 0s: don't wait
     #[arg(

@@ -10,7 +10,9 @@ use anstream::{AutoStream, ColorChoice};
 use clap::error::ErrorKind;
 use serde_json::Value;
 
-use containerd_edit::{Document, Editor, Error, ExitCode, Handler, Inventory, Patch, SettingError};
+use containerd_edit::{
+    Document, Editor, Error, ExitCode, Handler, Inventory, Patch, Release, SettingError,
+};
 
 use self::arguments::{Add, Arguments, Color, Format, Verb};
 
@@ -109,7 +111,12 @@ impl Run {
     fn editor(&self) -> Editor {
         let global = &self.arguments.global;
         let quiet = global.quiet;
+        let releases = match global.containerd_version {
+            Some(release) => vec![release],
+            None => Release::LINES.to_vec(),
+        };
         Editor::new(&global.config)
+            .releases(releases)
             .lock_timeout(global.lock_timeout)
             .command(self.arguments.summary())
             .on_wait(move |lock, holder| {

@@ -71,9 +71,8 @@ fn undecodable(model: &Model<'_>, loaded: &Loaded, release: Release) -> Option<R
     for Field(id, shape, releases) in cri.iter().chain(schema::OTHER_PLUGINS) {
         let key = if short { registry::short_name(id) } else { id };
         if let (true, Some(node)) = (releases.contain(release), plugins.get(key)) {
-            let checked = shape.check(node, release, &format!("plugins.\"{key}\""));
-            if let Err(mismatch) = checked {
-                return Some(model.mismatch(&mismatch));
+            if let Err(mismatch) = shape.check(node, release) {
+                return Some(model.mismatch(&mismatch.below(key).below("plugins")));
             }
         }
     }
@@ -207,7 +206,7 @@ impl<'v> View<'v> {
         let handlers = self.handlers.iter().map(|(name, handler)| {
             let loaded = LoadedHandler {
                 runtime_type: handler.runtime_type.clone(),
-                at: handler.place.map(|place| self.model.line(place)),
+                place: handler.place,
             };
             (name.clone(), loaded)
         });
@@ -456,7 +455,10 @@ fn tls_beside_config_path(view: &View<'_>) -> Option<Finding> {
 fn base_spec(view: &View<'_>) -> Option<Finding> {
     view.handlers.values().find_map(|handler| {
         let (path, place) = view.text(&handler.table, "base_runtime_spec");
-        let exists = view.model.host.json_files.contains(Path::new(&path));
+        let known = &view.model.host.json_files;
+        let exists = known
+            .as_ref()
+            .is_none_or(|known| known.contains(Path::new(&path)));
         let message =
             || format!("failed to load base OCI spec from file: {path}: it is missing or no JSON");
         (!path.is_empty() && !exists).then(|| (message(), place))
@@ -504,7 +506,10 @@ fn snapshotter(view: &View<'_>) -> Option<Finding> {
         let proxy = proxies.and_then(|proxies| proxies.get(name)?.table());
         proxy.is_some_and(|proxy| view.text(proxy, "type").0 == "snapshot")
     };
-    let is_there = matches!(name, "overlayfs" | "native") || of_containerd() || is_proxy();
+    // MicroK8s fills variables in before containerd reads the file.
+    let is_variable = name.starts_with("${");
+    let is_there =
+        is_variable || matches!(name, "overlayfs" | "native") || of_containerd() || is_proxy();
     (!is_there).then(|| (format!("failed to find snapshotter \"{name}\""), place))
 }
 
@@ -517,9 +522,10 @@ fn key_pair(view: &View<'_>) -> Option<Finding> {
     if !enabled.is_true() || (certificate.is_empty() && key.is_empty()) {
         return None;
     }
-    let missing = [&certificate, &key]
-        .into_iter()
-        .find(|path| path.is_empty() || !view.model.host.files.contains(Path::new(path)))?;
+    let missing = [&certificate, &key].into_iter().find(|path| {
+        let known = view.model.host.files.as_ref();
+        path.is_empty() || known.is_some_and(|known| !known.contains(Path::new(path)))
+    })?;
     let message = if missing.is_empty() {
         "`x509_key_pair_streaming` has one of `tls_cert_file` and `tls_key_file` only".to_owned()
     } else {

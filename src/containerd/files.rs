@@ -54,6 +54,11 @@ impl ConfigFiles {
         &self.main
     }
 
+    /// The glob patterns of all imports.
+    pub(crate) fn patterns(&self) -> impl Iterator<Item = &Path> {
+        self.globs.keys().map(PathBuf::as_path)
+    }
+
     pub(crate) fn contains(&self, path: &Path) -> bool {
         self.files.contains_key(path)
     }
@@ -93,10 +98,10 @@ pub enum Cgroup {
 pub struct Host {
     /// The version of the control groups.
     pub cgroup: Cgroup,
-    /// Files that configs refer to and that exist.
-    pub files: BTreeSet<PathBuf>,
-    /// Those of them that are JSON: for `base_runtime_spec`.
-    pub json_files: BTreeSet<PathBuf>,
+    /// Files that the config refers to and that exist; `None`: take them for granted.
+    pub files: Option<BTreeSet<PathBuf>>,
+    /// Those of them that are JSON, for `base_runtime_spec`; `None`: take them for granted.
+    pub json_files: Option<BTreeSet<PathBuf>>,
     /// Snapshotters that are there besides `overlayfs` and `native`; `None`: take containerd's own
     /// for granted.
     pub snapshotters: Option<BTreeSet<String>>,
@@ -106,8 +111,8 @@ impl Default for Host {
     fn default() -> Self {
         Self {
             cgroup: Cgroup::V2,
-            files: BTreeSet::new(),
-            json_files: BTreeSet::new(),
+            files: None,
+            json_files: None,
             snapshotters: None,
         }
     }

@@ -5,6 +5,7 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
 
 use super::files::FileState;
 use super::migration;
@@ -165,14 +166,14 @@ impl Model<'_> {
             file: number,
             offset: 0,
         };
-        let whole = Node::new(Data::Table(top), place);
+        let whole = Node::new(Data::table(top), place);
         schema::FILE
-            .check(&whole, release, "")
+            .check(&whole, release)
             .map_err(|mismatch| self.mismatch(&mismatch))?;
         let Data::Table(top) = whole.data else {
             return Ok(Table::new());
         };
-        Ok(top)
+        Ok(Rc::unwrap_or_clone(top))
     }
 
     /// The absolute paths of an import, as the release finds them.
@@ -288,14 +289,17 @@ fn merge(top: &mut Table, file: Table, release: Release) {
         match (&mut known.data, node.data) {
             (Data::Array(known), Data::Array(more)) => append(known, more, release),
             (Data::Table(known), Data::Table(more)) => match key.as_str() {
-                "plugins" if !release.is_1x() => merge_deeply(known, more, release),
+                "plugins" if !release.is_1x() => {
+                    merge_deeply(Rc::make_mut(known), Rc::unwrap_or_clone(more), release);
+                }
                 // Their parts are replaced as a whole.
                 "plugins" | "proxy_plugins" | "stream_processors" | "timeouts" => {
-                    known.extend(more);
+                    Rc::make_mut(known).extend(Rc::unwrap_or_clone(more));
                 }
                 _ => {
+                    let more = Rc::unwrap_or_clone(more);
                     let set = more.into_iter().filter(|(_, node)| !node.is_zero());
-                    known.extend(set);
+                    Rc::make_mut(known).extend(set);
                 }
             },
             (_, data) => {
@@ -329,7 +333,9 @@ fn merge_deeply(known: &mut Table, more: Table, release: Release) {
             continue;
         };
         match (&mut old.data, node.data) {
-            (Data::Table(old), Data::Table(more)) => merge_deeply(old, more, release),
+            (Data::Table(old), Data::Table(more)) => {
+                merge_deeply(Rc::make_mut(old), Rc::unwrap_or_clone(more), release);
+            }
             (Data::Array(old), Data::Array(more)) => append(old, more, release),
             (_, data) => *old = Node::new(data, node.place),
         }

@@ -3,6 +3,8 @@
 //! `configMigration` in `plugins/cri/runtime/plugin.go` and its siblings, `v1Migrate` in
 //! `cmd/containerd/server/config/config.go`.
 
+use std::rc::Rc;
+
 use super::registry;
 use super::release::{Release, Releases};
 use super::tree::{Data, Node, Place, Table};
@@ -63,10 +65,11 @@ pub(super) fn migrate_whole(top: &mut Table, version: i64, release: Release) -> 
 pub(super) fn migrate_file(file: &mut Table, version: i64, release: Release) -> Result<(), Panic> {
     if version < 2 {
         if let Some(Data::Table(plugins)) = file.get_mut("plugins").map(|node| &mut node.data) {
-            *plugins = std::mem::take(plugins)
+            let old = Rc::unwrap_or_clone(std::mem::take(plugins));
+            let renamed = old
                 .into_iter()
-                .map(|(name, node)| (registry::full_name(&name), node))
-                .collect();
+                .map(|(name, node)| (registry::full_name(&name), node));
+            *plugins = Rc::new(renamed.collect());
         }
         for list in ["disabled_plugins", "required_plugins"] {
             if let Some(Data::Array(names)) = file.get_mut(list).map(|node| &mut node.data) {
@@ -85,6 +88,7 @@ fn migrate_plugins(file: &mut Table, release: Release) -> Result<(), Panic> {
     let Some(Data::Table(plugins)) = file.get_mut("plugins").map(|node| &mut node.data) else {
         return Ok(());
     };
+    let plugins = Rc::make_mut(plugins);
     for (old, new) in RENAMED {
         if let (Some(node), false) = (plugins.get(old).cloned(), plugins.contains_key(new)) {
             plugins.insert(new.to_owned(), node);
@@ -106,8 +110,8 @@ fn migrate_plugins(file: &mut Table, release: Release) -> Result<(), Panic> {
     let mut images = part(plugins, IMAGES);
     migrate_runtime(&old, &mut runtime, release)?;
     migrate_images(&old, &mut images);
-    plugins.insert(RUNTIME.to_owned(), Node::new(Data::Table(runtime), place));
-    plugins.insert(IMAGES.to_owned(), Node::new(Data::Table(images), place));
+    plugins.insert(RUNTIME.to_owned(), Node::new(Data::table(runtime), place));
+    plugins.insert(IMAGES.to_owned(), Node::new(Data::table(images), place));
     Ok(())
 }
 
@@ -128,7 +132,7 @@ fn migrate_runtime(old: &Table, new: &mut Table, release: Release) -> Result<(),
         Some((Data::Table(cni), place)) => {
             let known = new.get("cni").and_then(Node::table);
             let mut merged = known.cloned().unwrap_or_default();
-            for (key, node) in cni {
+            for (key, node) in &**cni {
                 if key == "bin_dir" && CNI_BIN_DIRS.contain(release) {
                     if !matches!(node.data, Data::Text(_)) {
                         return Err(type_assertion(node, "string"));
@@ -139,7 +143,7 @@ fn migrate_runtime(old: &Table, new: &mut Table, release: Release) -> Result<(),
                     fill(&mut merged, key, node);
                 }
             }
-            new.insert("cni".to_owned(), Node::new(Data::Table(merged), place));
+            new.insert("cni".to_owned(), Node::new(Data::table(merged), place));
         }
         // Before 2.1 the table went over as it was.
         Some(_) => fill(new, "cni", &old["cni"]),
@@ -153,7 +157,7 @@ fn migrate_runtime(old: &Table, new: &mut Table, release: Release) -> Result<(),
     };
     let known = new.get("containerd").and_then(Node::table);
     let mut merged = known.cloned().unwrap_or_default();
-    for (key, node) in containerd {
+    for (key, node) in &**containerd {
         if !CONTAINERD_TO_IMAGES.contains(&key.as_str()) {
             fill(&mut merged, key, node);
         }
@@ -163,7 +167,7 @@ fn migrate_runtime(old: &Table, new: &mut Table, release: Release) -> Result<(),
         let Data::Table(runtimes) = &mut runtimes.data else {
             return Err(type_assertion(&found, "map[string]interface {}"));
         };
-        for handler in runtimes.values_mut() {
+        for handler in Rc::make_mut(runtimes).values_mut() {
             let found = handler.clone();
             let Data::Table(handler) = &mut handler.data else {
                 return Err(type_assertion(&found, "map[string]interface {}"));
@@ -172,14 +176,14 @@ fn migrate_runtime(old: &Table, new: &mut Table, release: Release) -> Result<(),
                 handler.get("sandbox_mode").cloned(),
                 handler.contains_key("sandboxer"),
             ) {
-                handler.insert("sandboxer".to_owned(), mode);
+                Rc::make_mut(handler).insert("sandboxer".to_owned(), mode);
             }
         }
     }
     let place = node.place;
     new.insert(
         "containerd".to_owned(),
-        Node::new(Data::Table(merged), place),
+        Node::new(Data::table(merged), place),
     );
     Ok(())
 }
@@ -201,7 +205,7 @@ fn migrate_images(old: &Table, new: &mut Table) {
         fill(
             new,
             "pinned_images",
-            &Node::new(Data::Table(pinned), image.place),
+            &Node::new(Data::table(pinned), image.place),
         );
     }
 }

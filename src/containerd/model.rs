@@ -1,9 +1,9 @@
 //! The model itself: config files, a release and a host in, a verdict out.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::document::{Document, ParseError, lines};
+use crate::document::{Document, ParseError, Position, lines};
 
 use super::cri;
 use super::files::{ConfigFiles, FileState, Host};
@@ -40,8 +40,8 @@ pub enum Verdict {
 pub struct LoadedHandler {
     /// The shim that runs its pods; empty if none is set, so that no pod can run.
     pub runtime_type: String,
-    /// The file and the line that it comes from; `None` for containerd's built-in `runc`.
-    pub at: Option<(PathBuf, usize)>,
+    /// Where it comes from; `None` for containerd's built-in `runc`.
+    pub(crate) place: Option<Place>,
 }
 
 impl Verdict {
@@ -140,23 +140,26 @@ impl<'f> Model<'f> {
 
     pub(super) fn mismatch(&self, mismatch: &Mismatch) -> Reason {
         let Mismatch {
-            key,
             found,
             wanted,
             place,
+            ..
         } = mismatch;
+        let key = mismatch.key();
         self.reason(
             format!("{key} is {found} where containerd decodes {wanted}"),
             Some(*place),
         )
     }
 
-    /// The file and line of a place.
-    pub(super) fn line(&self, place: Place) -> (PathBuf, usize) {
+    /// Returns the file that a handler comes from, and where in it; `None` for containerd's built-in
+    /// `runc`.
+    #[must_use]
+    pub fn position(&self, handler: &LoadedHandler) -> Option<(&Path, Position)> {
+        let place = handler.place?;
         let file = &self.parsed[place.file];
-        let before = &file.text[..place.offset.min(file.text.len())];
-        let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
-        (file.path.to_owned(), line)
+        let text = str::from_utf8(file.text).unwrap_or_default();
+        Some((file.path, lines::position(text, place.offset)))
     }
 }
 

@@ -84,11 +84,6 @@ pub(crate) fn is_read_by_1x(id: &str, version: i64) -> bool {
     }
 }
 
-/// Whether containerd 2.0 to 2.2 ignore this table: they migrate no version 1 file.
-pub(crate) fn is_ignored_by_2_0(id: &str) -> bool {
-    id == VERSION_1
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

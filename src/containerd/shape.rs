@@ -3,6 +3,9 @@
 //! A value of another type ends the daemon when it decodes the file, whatever plugin it belongs to.
 
 use std::borrow::Cow;
+use std::rc::Rc;
+
+use crate::document::render;
 
 use super::duration;
 use super::release::{Release, Releases};
@@ -39,7 +42,8 @@ pub(super) struct Field(
 /// A value of a type that the daemon can't decode.
 #[derive(Debug)]
 pub(super) struct Mismatch {
-    pub(super) key: String,
+    /// The segments of its key, the last one first.
+    path: Vec<String>,
     pub(super) found: &'static str,
     pub(super) wanted: &'static str,
     pub(super) place: Place,
@@ -61,7 +65,7 @@ impl Shape {
     }
 
     /// Checks a value and all below it.
-    pub(super) fn check(self, node: &Node, release: Release, key: &str) -> Result<(), Mismatch> {
+    pub(super) fn check(self, node: &Node, release: Release) -> Result<(), Mismatch> {
         let fits = match (self, &node.data) {
             (Self::Text, Data::Text(_))
             | (Self::Boolean, Data::Boolean(_))
@@ -76,18 +80,20 @@ impl Shape {
                 array.iter().all(|node| matches!(node.data, Data::Text(_)))
             }
             (Self::Map(shape), Data::Table(table)) => {
-                for (name, node) in table {
-                    shape.check(node, release, &format!("{key}.{name}"))?;
+                for (name, node) in &**table {
+                    let checked = shape.check(node, release);
+                    checked.map_err(|mismatch| mismatch.below(name))?;
                 }
                 true
             }
             (Self::Table(fields), Data::Table(table)) => {
-                for Field(name, shape, releases) in fields {
-                    if !releases.contain(release) {
-                        continue;
-                    }
-                    for node in variants(table, name, release) {
-                        shape.check(node, release, &format!("{key}.{name}"))?;
+                for (key, node) in &**table {
+                    let is_key = |Field(name, _, releases): &&Field| {
+                        releases.contain(release) && is_spelled(name, key, table, release)
+                    };
+                    if let Some(Field(name, shape, _)) = fields.iter().find(is_key) {
+                        let checked = shape.check(node, release);
+                        checked.map_err(|mismatch| mismatch.below(name))?;
                     }
                 }
                 true
@@ -98,7 +104,7 @@ impl Shape {
             return Ok(());
         }
         Err(Mismatch {
-            key: key.trim_start_matches('.').to_owned(),
+            path: Vec::new(),
             found: match node.data {
                 Data::Text(_) if matches!(self, Self::Duration) => "another string",
                 Data::Array(_) if matches!(self, Self::TextList) => "an array of something else",
@@ -110,32 +116,48 @@ impl Shape {
     }
 }
 
-/// The values that a release takes for the key `name`: go-toml v2 does not mind the case of
-/// letters, v1 takes the name in capitals where there is none as it should be.
-fn variants<'t>(table: &'t Table, name: &str, release: Release) -> Vec<&'t Node> {
-    if release.is_1x() {
-        let exact = table.get(name).or_else(|| table.get(&name.to_uppercase()));
-        return exact.into_iter().collect();
+impl Mismatch {
+    /// The same, seen from the table that holds the key.
+    pub(super) fn below(mut self, key: &str) -> Self {
+        self.path.push(key.to_owned());
+        self
     }
-    // In the order of their bytes: the last one wins.
-    table
-        .iter()
-        .filter(|(key, _)| key.to_lowercase() == name.to_lowercase())
-        .map(|(_, node)| node)
-        .collect()
+
+    /// The dotted key.
+    pub(super) fn key(&self) -> String {
+        let path: Vec<&String> = self.path.iter().rev().collect();
+        render::dotted(&path, render::Quotes::Basic)
+    }
+}
+
+/// Whether a release takes the table's `key` for `name`: go-toml v2 does not mind the case of
+/// letters, v1 takes the name in capitals where there is none as it should be.
+fn is_spelled(name: &str, key: &str, table: &Table, release: Release) -> bool {
+    if key == name {
+        return true;
+    }
+    if !key.eq_ignore_ascii_case(name) {
+        return false;
+    }
+    let is_capital = || key.bytes().all(|byte| !byte.is_ascii_lowercase());
+    !release.is_1x() || (is_capital() && !table.contains_key(name))
 }
 
 /// The value of a key as the release sees it: variants in other case are taken together.
 pub(super) fn field<'t>(table: &'t Table, name: &str, release: Release) -> Option<Cow<'t, Node>> {
-    let mut variants = variants(table, name, release).into_iter();
+    // In the order of their bytes: the last one wins.
+    let mut variants = table
+        .iter()
+        .filter(|(key, _)| is_spelled(name, key, table, release))
+        .map(|(_, node)| node);
     let first = Cow::Borrowed(variants.next()?);
     Some(variants.fold(first, |earlier, later| {
         let (Data::Table(a), Data::Table(b)) = (&earlier.data, &later.data) else {
             return Cow::Borrowed(later);
         };
-        let mut both = a.clone();
+        let mut both = (**a).clone();
         decode_over(&mut both, b);
-        Cow::Owned(Node::new(Data::Table(both), later.place))
+        Cow::Owned(Node::new(Data::table(both), later.place))
     }))
 }
 
@@ -143,7 +165,9 @@ pub(super) fn field<'t>(table: &'t Table, name: &str, release: Release) -> Optio
 fn decode_over(table: &mut Table, later: &Table) {
     for (key, node) in later {
         match (table.get_mut(key).map(|known| &mut known.data), &node.data) {
-            (Some(Data::Table(known)), Data::Table(more)) => decode_over(known, more),
+            (Some(Data::Table(known)), Data::Table(more)) => {
+                decode_over(Rc::make_mut(known), more);
+            }
             _ => {
                 table.insert(key.clone(), node.clone());
             }

@@ -1,6 +1,7 @@
 //! Config values as containerd's loader sees them: without spelling, with the place they came from.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use toml_edit::{Item, Value};
 
@@ -11,17 +12,24 @@ pub(crate) struct Node {
     pub(crate) place: Place,
 }
 
+/// Shared, and copied when it is changed: every release looks at the same files.
 pub(crate) type Table = BTreeMap<String, Node>;
 
 #[derive(Debug, Clone)]
 pub(crate) enum Data {
-    Table(Table),
+    Table(Rc<Table>),
     Array(Vec<Node>),
     Text(String),
     Integer(i64),
     Float(f64),
     Boolean(bool),
     Datetime,
+}
+
+impl Data {
+    pub(crate) fn table(table: Table) -> Self {
+        Self::Table(Rc::new(table))
+    }
 }
 
 /// A place in one of the files that make up a config.
@@ -44,13 +52,13 @@ impl Node {
             offset: start,
         };
         let data = match item {
-            Item::None => Data::Table(Table::new()),
+            Item::None => Data::table(Table::new()),
             Item::Value(value) => return Self::of_value(value, place),
-            Item::Table(table) => Data::Table(entries(table, file)),
+            Item::Table(table) => Data::table(entries(table, file)),
             Item::ArrayOfTables(array) => Data::Array(
                 array
                     .iter()
-                    .map(|table| Self::new(Data::Table(entries(table, file)), place))
+                    .map(|table| Self::new(Data::table(entries(table, file)), place))
                     .collect(),
             ),
         };
@@ -70,7 +78,7 @@ impl Node {
                     .map(|value| Self::of_value(value, place))
                     .collect(),
             ),
-            Value::InlineTable(table) => Data::Table(entries(table, place.file)),
+            Value::InlineTable(table) => Data::table(entries(table, place.file)),
         };
         Self::new(data, place)
     }

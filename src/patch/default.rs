@@ -235,12 +235,6 @@ impl<'t> Edit<'_, 't> {
         default
     }
 
-    /// Warns with the place of the key.
-    pub(super) fn warn_at_default(&mut self, id: &str, code: &'static str, message: String) {
-        let offset = self.config.offset(&path(id));
-        self.warn(code, message, offset);
-    }
-
     fn warn_reset_default(&mut self, written: &Written<'_>, was: &str) {
         let message = format!(
             "{KEY} was {was}, which names no handler any more: set to the built-in default \"{BUILT_IN}\""

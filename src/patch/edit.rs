@@ -51,6 +51,7 @@ pub(super) struct Edit<'d, 't> {
     /// The default handler that the edit puts into effect.
     pub(super) new_default: Option<String>,
     pub(super) warnings: Vec<Warning>,
+    pub(super) takes_back_runc: bool,
 }
 
 impl<'d, 't> Edit<'d, 't> {
@@ -66,6 +67,7 @@ impl<'d, 't> Edit<'d, 't> {
             handlers: Handlers::default(),
             new_default: None,
             warnings: Vec::new(),
+            takes_back_runc: false,
         }
     }
 
@@ -164,6 +166,7 @@ impl<'d, 't> Edit<'d, 't> {
             handlers: self.handlers,
             new_default: self.new_default,
             warnings: self.warnings,
+            takes_back_runc: self.takes_back_runc,
         };
         if self.splices.is_empty() {
             return Ok(edited(self.config.text.to_owned()));

@@ -49,34 +49,11 @@ impl Edit<'_, '_> {
         if let Some(name) = default {
             blocks.extend(self.set_default(id, name.as_str(), &style)?);
         }
-        self.warn_dangling_default(id, default, &listed, &new);
         if plugin::is_read_by_1x(id, self.version) {
             let default = default.map(HandlerName::as_str);
             self.keep_built_in(id, default, &listed, &mut new);
         }
         self.insert(id, &style, blocks, &new)
-    }
-
-    /// Warns of a default that named no handler before and still names none.
-    fn warn_dangling_default(
-        &mut self,
-        id: &str,
-        default: Option<&HandlerName>,
-        listed: &[Listed<'_>],
-        new: &[NewHandler],
-    ) {
-        let Some(name) = self.default_name(id).filter(|_| default.is_none()) else {
-            return;
-        };
-        let is_listed = listed.iter().any(|handler| handler.name == name)
-            || new.iter().any(|handler| handler.name == name);
-        if !is_listed && name != BUILT_IN {
-            let message = format!(
-                "the default handler {name:?} is not listed: containerd turns CRI off \
-                 (`containerd-edit add {name}` lists it)"
-            );
-            self.warn_at_default(id, "dangling-default", message);
-        }
     }
 
     /// On 1.x a listed handler replaces the built-in map: `runc` has to be listed too.

@@ -14,9 +14,10 @@ mod release;
 mod removal;
 mod style;
 
+use std::collections::BTreeSet;
+
 use crate::containerd::plugin::{self, NoTable};
 use crate::containerd::version::{self, VersionError};
-use crate::document::render::{self, Quotes};
 use crate::document::{Document, Position};
 use crate::handler::{Handler, HandlerName, Owner};
 
@@ -131,6 +132,9 @@ pub struct Edited {
     pub new_default: Option<String>,
     /// What people should know.
     pub warnings: Vec<Warning>,
+    /// Whether a `runc` goes that was listed for the sake of the tool's own handlers, in a file that
+    /// did without it before.
+    pub(crate) takes_back_runc: bool,
 }
 
 /// Applies a patch to a config. Pure: nothing is read or written.
@@ -168,6 +172,12 @@ pub fn apply(config: Option<&Document<'_>>, patch: &Patch) -> Result<Edited, Pat
     Ok(edited)
 }
 
+/// The names of all handlers that a config lists, under whatever plugin ID.
+pub(crate) fn listed_names(config: &Document<'_>) -> BTreeSet<String> {
+    let handlers = plugin::IDS.iter().flat_map(|id| listing::of(config, id));
+    handlers.map(|handler| handler.name.to_owned()).collect()
+}
+
 /// The edit where there is no file.
 fn create(patch: &Patch) -> Result<Edited, PatchError> {
     if patch.handlers.is_empty() {
@@ -177,6 +187,7 @@ fn create(patch: &Patch) -> Result<Edited, PatchError> {
             handlers: Handlers::default(),
             new_default: None,
             warnings: Vec::new(),
+            takes_back_runc: false,
         });
     }
     let owner = Provenance::Owner(patch.owner.as_str().to_owned());
@@ -254,13 +265,6 @@ fn ensure(config: &Document<'_>, patch: &Patch) -> Result<Edited, PatchError> {
                 at: None,
             });
         }
-    }
-    if plugin::is_ignored_by_2_0(id) {
-        let table = render::dotted(&plugin::runtimes_path(id), Quotes::Basic);
-        let message = format!(
-            "containerd 2.0 to 2.2 read no handler from {table}, since the file's version is below 2"
-        );
-        edit.warn("not-read-by-2.0", message, config.offset(&["version"]));
     }
     edit.finish()
 }

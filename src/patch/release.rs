@@ -35,7 +35,10 @@ impl Edit<'_, '_> {
                     .any(|other| other.name != BUILT_IN && other.needs(handler))
         });
         if let Some(unneeded) = unneeded {
-            gone.push(kept.remove(unneeded));
+            let runc = kept.remove(unneeded);
+            let borrowed = Some(Provenance::Implied(Implied::ForOurs));
+            self.takes_back_runc |= runc.provenance == borrowed;
+            gone.push(runc);
         }
 
         let kept_names: Vec<&str> = kept.iter().map(|handler| handler.name).collect();

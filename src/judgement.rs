@@ -1,0 +1,212 @@
+//! Do no harm: an edit is held against the model of every containerd release.
+
+use std::collections::BTreeSet;
+
+use crate::containerd::{ConfigFiles, Host, Model, Reason, Release, Verdict};
+use crate::patch::{Edited, Warning};
+
+/// What an edit must not do.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Harm {
+    /// A release that served CRI would not any more, or one that did not would exit.
+    #[error(
+        "with this change containerd {} would {what}: {reason}",
+        listed(releases)
+    )]
+    Breaks {
+        releases: Vec<Release>,
+        what: &'static str,
+        reason: Reason,
+    },
+    /// A handler that was loaded would not be any more.
+    #[error("with this change containerd {release} would not load {handler} any more")]
+    Loses { release: Release, handler: String },
+    /// No release that reads the file would load the handler.
+    #[error("no containerd release that reads this file would load {handler}")]
+    LoadsNowhere { handler: String },
+}
+
+/// A config before and after an edit, and the releases to hold it against.
+pub(crate) struct Judgement<'j> {
+    pub(crate) before: &'j ConfigFiles,
+    pub(crate) after: &'j ConfigFiles,
+    pub(crate) edited: &'j Edited,
+    /// The handlers that the file lists before, wherever.
+    pub(crate) listed: &'j BTreeSet<String>,
+    pub(crate) host: &'j Host,
+    pub(crate) releases: &'j [Release],
+}
+
+impl Judgement<'_> {
+    /// Returns what people should know, or why the edit is refused.
+    pub(crate) fn pass(&self) -> Result<Vec<Warning>, Harm> {
+        let after = Model::new(self.after, self.host);
+        let after: Vec<(Release, Verdict)> = self
+            .releases
+            .iter()
+            .filter(|release| release.reads(self.edited.version))
+            .map(|&release| (release, after.verdict(release)))
+            .collect();
+        if self.is_plainly_good(&after) {
+            return Ok(Vec::new());
+        }
+        let before = Model::new(self.before, self.host);
+        let read: Vec<(Release, Verdict, Verdict)> = after
+            .into_iter()
+            .map(|(release, after)| (release, before.verdict(release), after))
+            .collect();
+        self.breaks(&read)?;
+        self.loses(&read)?;
+        let mut warnings = self.added(&read)?;
+        warnings.extend(self.broken(&read));
+        Ok(warnings)
+    }
+
+    /// Whether every release serves all that could have been there before, and what was added: then
+    /// there is nothing to compare.
+    fn is_plainly_good(&self, after: &[(Release, Verdict)]) -> bool {
+        let handlers = &self.edited.handlers;
+        after.iter().all(|(_, verdict)| {
+            let Verdict::Serves {
+                handlers: loaded, ..
+            } = verdict
+            else {
+                return false;
+            };
+            let mut wanted = self
+                .listed
+                .iter()
+                .filter(|name| !handlers.removed.contains(name))
+                .chain(&handlers.added);
+            self.before.len() == 1
+                && loaded.contains_key("runc")
+                && wanted.all(|name| {
+                    let handler = loaded.get(name);
+                    handler.is_some_and(|handler| !handler.runtime_type.is_empty())
+                })
+        })
+    }
+
+    fn breaks(&self, read: &[(Release, Verdict, Verdict)]) -> Result<(), Harm> {
+        let worse = |(release, before, after): &(Release, Verdict, Verdict)| {
+            let taken_back = self.edited.takes_back_runc && release.is_1x();
+            match (before, after) {
+                (Verdict::Serves { .. }, Verdict::NoCri { .. }) => !taken_back,
+                (Verdict::Serves { .. } | Verdict::NoCri { .. }, Verdict::Exits { .. }) => true,
+                _ => false,
+            }
+        };
+        let broken: Vec<_> = read.iter().filter(|verdicts| worse(verdicts)).collect();
+        let Some((_, _, after)) = broken.first() else {
+            return Ok(());
+        };
+        match after {
+            Verdict::Serves { .. } => Ok(()),
+            Verdict::NoCri { reason } | Verdict::Exits { reason } => Err(Harm::Breaks {
+                releases: broken.iter().map(|(release, ..)| *release).collect(),
+                what: if matches!(after, Verdict::Exits { .. }) {
+                    "not start any more"
+                } else {
+                    "turn CRI off"
+                },
+                reason: reason.clone(),
+            }),
+        }
+    }
+
+    fn loses(&self, read: &[(Release, Verdict, Verdict)]) -> Result<(), Harm> {
+        for (release, before, after) in read {
+            let (
+                Verdict::Serves {
+                    handlers: before, ..
+                },
+                Verdict::Serves {
+                    handlers: after, ..
+                },
+            ) = (before, after)
+            else {
+                continue;
+            };
+            let is_meant = |name: &String| self.edited.handlers.removed.contains(name);
+            let lost = before.iter().find(|(name, handler)| {
+                let was_usable = !handler.runtime_type.is_empty();
+                let is_usable = after
+                    .get(*name)
+                    .is_some_and(|handler| !handler.runtime_type.is_empty());
+                was_usable && !is_usable && !is_meant(name)
+            });
+            if let Some((name, _)) = lost {
+                return Err(Harm::Loses {
+                    release: *release,
+                    handler: name.clone(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the added handlers are not loaded.
+    fn added(&self, read: &[(Release, Verdict, Verdict)]) -> Result<Vec<Warning>, Harm> {
+        let mut warnings = Vec::new();
+        let handlers = &self.edited.handlers;
+        for name in handlers.added.iter().chain(&handlers.changed) {
+            let serving = read.iter().filter_map(|(release, _, after)| match after {
+                Verdict::Serves { handlers, .. } => Some((*release, handlers.contains_key(name))),
+                _ => None,
+            });
+            let (loading, ignoring): (Vec<_>, Vec<_>) = serving.partition(|(_, loads)| *loads);
+            if ignoring.is_empty() {
+                continue;
+            }
+            if loading.is_empty() {
+                return Err(Harm::LoadsNowhere {
+                    handler: name.clone(),
+                });
+            }
+            let releases: Vec<Release> = ignoring.into_iter().map(|(release, _)| release).collect();
+            warnings.push(Warning {
+                code: "not-loaded",
+                message: format!(
+                    "containerd {} will not load {name}: it looks elsewhere in a file like this \
+                     (see its version and its imports)",
+                    listed(&releases)
+                ),
+                at: None,
+            });
+        }
+        Ok(warnings)
+    }
+
+    /// Releases that do not serve CRI with this config, whatever the edit does.
+    fn broken(&self, read: &[(Release, Verdict, Verdict)]) -> Option<Warning> {
+        let broken: Vec<_> = read
+            .iter()
+            .filter_map(|(release, before, after)| Some((*release, before, after.reason()?)))
+            .collect();
+        let (_, before, reason) = broken.first()?;
+        let releases: Vec<Release> = broken.iter().map(|(release, ..)| *release).collect();
+        let since = if before.serves() {
+            "as before runc was listed"
+        } else {
+            "before as after"
+        };
+        Some(Warning {
+            code: "not-serving",
+            message: format!(
+                "this config does not serve CRI on containerd {}, {since}: {reason}",
+                listed(&releases)
+            ),
+            at: None,
+        })
+    }
+}
+
+/// Releases for a sentence: `1.6, 1.7 and 2.0`.
+pub(crate) fn listed(releases: &[Release]) -> String {
+    let names: Vec<String> = releases.iter().map(ToString::to_string).collect();
+    match names.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}

@@ -76,7 +76,7 @@ fn an_older_marker_in_another_spacing() {
 
 #[test]
 fn a_time_without_seconds() {
-    let setting: Setting = "start=07:32".parse().expect("a setting");
+    let setting: Setting = "start=1979-05-27T07:32Z".parse().expect("a setting");
     let handler = containerd_edit::Handler::new("mine".parse().expect("a name"), "mine")
         .with(setting)
         .expect("no clash");
@@ -84,5 +84,5 @@ fn a_time_without_seconds() {
     let patch = containerd_edit::Patch::new().ensure(handler);
     let edited = containerd_edit::apply(Some(&config), &patch).expect("an edit");
     let text = edited.text.expect("the file stays");
-    assert!(text.ends_with("start = 07:32:00\n"), "{text}");
+    assert!(text.ends_with("start = 1979-05-27T07:32:00Z\n"), "{text}");
 }

@@ -78,8 +78,8 @@ fn is_unsettled(text: &str, added: &[Added]) -> bool {
     let is_added = |name: &str| added.iter().any(|added| added.name == name);
     // These were there before.
     handlers.iter().any(|handler| is_added(&handler.name))
-        || holds_unneeded(handlers)
-        || lacks_runc(text, &inventory, added)
+        || holds_unneeded(text, handlers)
+        || has_lost_runc(handlers)
         || default_names_nothing(text, &inventory)
         || is_left_over(text)
         || added
@@ -87,46 +87,38 @@ fn is_unsettled(text: &str, added: &[Added]) -> bool {
             .any(|added| text.contains(&format!("was \"{}\"", added.name)))
 }
 
-/// Whether the file is what this tool creates, without a handler: the next removal removes it.
+/// Whether the file may hold a version of this tool's and nothing that needs it: the next removal
+/// removes it.
 fn is_left_over(text: &str) -> bool {
     let leaves = meaning::leaves(text);
-    text.contains("# containerd-edit v1 owner=")
-        && leaves.iter().all(|(path, _)| path[..] == ["version"])
+    let holds = |names: &[&str]| {
+        let mut keys = leaves.iter().filter_map(|(path, _)| path.first());
+        keys.any(|key| names.contains(&key.as_str()))
+    };
+    let needs_version = ["plugins", "disabled_plugins", "required_plugins", "imports"];
+    text.contains("# containerd-edit v1 owner=") && holds(&["version"]) && !holds(&needs_version)
 }
 
 /// Whether an implied handler is there that nothing needs: it goes with the next removal.
-fn holds_unneeded(handlers: &[ListedHandler]) -> bool {
+fn holds_unneeded(text: &str, handlers: &[ListedHandler]) -> bool {
+    let for_ours = text.contains("# containerd-edit v1 implied was unset");
     handlers.iter().any(|implied| {
         let needs = |other: &ListedHandler| {
             other.plugin == implied.plugin
                 && other.name != "runc"
-                && (other.owner.is_some() || other.at.line > implied.at.line)
+                && (other.owner.is_some() || !for_ours)
         };
         implied.is_implied && (implied.name != "runc" || !handlers.iter().any(needs))
     })
 }
 
-/// Whether containerd 1.x finds no runc in the file, and runc stays once it is there: for handlers
-/// of this tool, or because a new default made the file good for something.
-fn lacks_runc(text: &str, inventory: &Inventory, added: &[Added]) -> bool {
-    let id = match inventory.version {
-        0 | 1 => spellings::VERSION_1,
-        2 => spellings::VERSION_2,
-        _ => return false,
-    };
-    let is_written = meaning::leaves(text).iter().any(|(path, _)| {
-        matches!(path.as_slice(), [plugins, plugin, containerd, runtimes, ..]
-            if plugins == "plugins" && plugin == id && containerd == "containerd"
-                && runtimes == "runtimes")
-    });
-    let mut handlers = inventory
-        .handlers
-        .iter()
-        .filter(|handler| handler.plugin == id);
-    is_written
-        && handlers.clone().all(|handler| handler.name != "runc")
-        && (added.iter().any(|added| added.as_default)
-            || handlers.any(|handler| handler.owner.is_some()))
+/// Whether a handler of this tool stands without the runc that it came with: the next edit adds one
+/// that stays for its sake.
+fn has_lost_runc(handlers: &[ListedHandler]) -> bool {
+    handlers.iter().any(|ours| {
+        let is_runc = |other: &ListedHandler| other.plugin == ours.plugin && other.name == "runc";
+        ours.owner.is_some() && ours.plugin != spellings::VERSION_3 && !handlers.iter().any(is_runc)
+    })
 }
 
 /// Whether a default names a handler that is not listed: such a file gives containerd no CRI, and
@@ -293,29 +285,27 @@ fn kept(before: &str, after: &str, step: &Added) -> Result<(), String> {
     if !is_new || step.as_default {
         return Ok(());
     }
-    // Lines are added and none is touched.
-    let mut changed = Vec::new();
-    let unmarked = |text: &'_ str| text.trim_start_matches('\u{feff}').to_owned();
-    let (before, after) = (unmarked(before), unmarked(after));
-    let mut new = after.split_inclusive('\n');
-    let lines: Vec<&str> = before.split_inclusive('\n').collect();
-    for (number, line) in lines.iter().enumerate() {
-        let is_last = number + 1 == lines.len();
-        let same =
-            |new: &&str| new == line || (is_last && new.trim_end_matches(['\r', '\n']) == *line);
-        let rest = new.clone();
-        if !new.any(|line| same(&line)) {
-            changed.push(*line);
-            new = rest;
+    let mut left = untouchable_lines(after);
+    let mut lines = untouchable_lines(before).peekable();
+    while let Some(line) = lines.next() {
+        // An unterminated last line gets a line break.
+        let is_same = |new: &str| match lines.peek() {
+            Some(_) => new == line,
+            None => new.trim_end_matches(['\r', '\n']) == line.trim_end_matches(['\r', '\n']),
+        };
+        if !left.any(is_same) {
+            return Err(format!("a line was changed: {line:?}"));
         }
     }
-    // An inline table takes the entry, and a marker may stand behind the outermost one.
-    changed.retain(|line| !line.contains(['{', '}']));
-    if changed.is_empty() {
-        Ok(())
-    } else {
-        Err(format!("lines were changed: {changed:?}"))
-    }
+    Ok(())
+}
+
+/// The lines that stay as they are when a handler is added: all but those of inline tables, one of
+/// which may take the handler, and a marker behind it.
+fn untouchable_lines(text: &str) -> impl Iterator<Item = &str> {
+    text.trim_start_matches('\u{feff}')
+        .split_inclusive('\n')
+        .filter(|line| !line.contains(['{', '}']))
 }
 
 /// Every order of `count` things.

@@ -38,6 +38,7 @@
 mod check;
 mod containerd;
 mod document;
+mod effective;
 mod error;
 mod handler;
 mod inventory;
@@ -56,6 +57,7 @@ pub use containerd::{
     Verdict, load,
 };
 pub use document::{Document, ParseError, Position};
+pub use effective::{Effective, EffectiveHandler};
 pub use error::{Error, ExitCode};
 pub use handler::{Handler, HandlerName, NameError, Owner, Preset, Setting, SettingError};
 pub use inventory::{Inventory, ListedHandler};

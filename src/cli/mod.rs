@@ -2,6 +2,7 @@
 
 mod arguments;
 mod check_report;
+mod handlers_report;
 mod report;
 
 use std::ffi::OsString;
@@ -14,8 +15,8 @@ use clap::error::ErrorKind;
 use serde_json::Value;
 
 use containerd_edit::{
-    Check, Document, Editor, Error, ExitCode, Handler, Inventory, Patch, Release, SettingError,
-    ask_binary,
+    Check, Editor, Effective, EffectiveHandler, Error, ExitCode, Handler, Patch, Release,
+    SettingError, ask_binary,
 };
 
 use self::arguments::{Add, Arguments, Color, Format, Verb};
@@ -188,28 +189,21 @@ impl Run {
         Ok(self.print(&text, global.dry_run, code))
     }
 
-    fn inventory(&self) -> Result<Inventory, Error> {
+    fn effective(&self) -> Result<Effective, Error> {
         let global = &self.arguments.global;
         let bytes = self.editor().read()?;
-        let path = || global.config.clone();
-        let config = Document::parse(&bytes).map_err(|source| Error::Parse {
-            path: path(),
-            source,
-        })?;
-        Inventory::of(&config, global.plugin_id.as_deref()).map_err(|source| Error::Patch {
-            path: path(),
-            source,
-        })
+        let plugin_id = global.plugin_id.as_deref();
+        Effective::of(&global.config, &bytes, &self.releases(), plugin_id)
     }
 
     fn list(&mut self) -> Result<ExitCode, Error> {
-        let inventory = self.inventory()?;
+        let effective = self.effective()?;
         let global = &self.arguments.global;
         if global.output == Format::Json {
-            let report = report::list_json(&global.config, &inventory);
+            let report = handlers_report::list_json(&global.config, &effective);
             return Ok(self.report_json(&report, true, ExitCode::Success));
         }
-        let text = report::list(&inventory);
+        let text = handlers_report::list(&global.config, &effective);
         Ok(self.print(&text, true, ExitCode::Success))
     }
 
@@ -249,20 +243,25 @@ impl Run {
     }
 
     fn show(&mut self, name: &str) -> Result<ExitCode, Error> {
-        let inventory = self.inventory()?;
+        let effective = self.effective()?;
         let global = &self.arguments.global;
         let path = &global.config;
-        // With two plugin tables, the one that newer releases read comes last.
-        let handlers = inventory.handlers.iter().rev();
-        let Some(handler) = handlers.into_iter().find(|handler| handler.name == name) else {
+        let found: Vec<&EffectiveHandler> = effective
+            .handlers
+            .iter()
+            .filter(|handler| handler.name == name)
+            .collect();
+        // One that some release loads before one that none does, newer releases first.
+        let newest = |handler: &&&EffectiveHandler| handler.releases.iter().max().copied();
+        let Some(handler) = found.iter().max_by_key(newest) else {
             let message = format!("{} lists no handler {name:?}", path.display());
             return Ok(self.fail("no-handler", &message, "see `containerd-edit list`"));
         };
         if global.output == Format::Json {
-            let report = report::show_json(path, &inventory, handler);
+            let report = handlers_report::show_json(path, &effective, handler);
             return Ok(self.report_json(&report, true, ExitCode::Success));
         }
-        let text = report::show(path, handler);
+        let text = handlers_report::show(path, &effective, handler, &found);
         Ok(self.print(&text, true, ExitCode::Success))
     }
 

@@ -75,6 +75,15 @@ impl ConfigFiles {
         })
     }
 
+    /// The files that are imported, with their bytes.
+    pub(crate) fn imported(&self) -> impl Iterator<Item = (&Path, &[u8])> {
+        let others = self.files.iter().filter(|(path, _)| **path != self.main);
+        others.filter_map(|(path, state)| match state {
+            FileState::Bytes(bytes) => Some((path.as_path(), bytes.as_slice())),
+            _ => None,
+        })
+    }
+
     pub(crate) fn state(&self, path: &Path) -> &FileState {
         self.files.get(path).unwrap_or(&FileState::Missing)
     }

@@ -1,6 +1,6 @@
 //! What programs read: JSON, `--stdout`, and the truth of the exit code when printing fails.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::process::Stdio;
 
 use serde_json::{Value, json};
@@ -120,11 +120,18 @@ fn list_and_show_say_what_is_there() {
     node.run(&["add", "crun", "--default", "--owner", "ops"])
         .exits(0);
     let run = node.run(&["list"]).exits(0);
+    let path = node.config().display().to_string();
+    let rows: Vec<Vec<&str>> = run
+        .stdout
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    assert_eq!(rows[0], ["NAME", "RUNTIME", "TYPE", "OWNER", "FROM"]);
+    let (runc, crun) = (format!("{path}:8"), format!("{path}:12"));
+    assert_eq!(rows[1], ["runc", "io.containerd.runc.v2", "implied", &runc]);
     assert_eq!(
-        run.stdout,
-        "NAME  RUNTIME TYPE           OWNER    LINE\n\
-         runc  io.containerd.runc.v2  implied  8\n\
-         crun  io.containerd.runc.v2  ops      12    default\n"
+        rows[2],
+        ["crun", "io.containerd.runc.v2", "ops", &crun, "default"]
     );
     let run = node.run(&["list", "-o", "json"]).exits(0);
     let listed = report(&node, &run);
@@ -138,8 +145,11 @@ fn list_and_show_say_what_is_there() {
             "owner": "ops",
             "implied": false,
             "plugin": "io.containerd.grpc.v1.cri",
+            "file": "[CONFIG]",
             "line": 12,
             "column": 1,
+            "releases": ["1.6", "1.7", "2.0", "2.1", "2.2", "2.3"],
+            "default_on": ["1.6", "1.7", "2.0", "2.1", "2.2", "2.3"],
         })
     );
     let run = node.run(&["show", "crun"]).exits(0);
@@ -148,7 +158,7 @@ fn list_and_show_say_what_is_there() {
         .replace(&node.config().display().to_string(), "[CONFIG]");
     assert_eq!(
         shown,
-        "# [CONFIG]:12:1, default, owner ops\n\
+        "# [CONFIG]:12, owner ops, default\n\
          [plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.crun]\n\
          runtime_type = \"io.containerd.runc.v2\"\n\
          options.BinaryName = \"/usr/bin/crun\"\n"
@@ -163,6 +173,46 @@ fn list_and_show_say_what_is_there() {
     );
     let run = node.run(&["show", "none"]).exits(1);
     assert!(run.stderr.contains("lists no handler"), "{run:#?}");
+}
+
+#[test]
+fn list_speaks_of_what_containerd_loads() {
+    let old = "plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes";
+    let runc = "runtime_type = \"io.containerd.runc.v2\"\n";
+    let node = Node::with(format!(
+        "version = 2\nimports = [\"more.toml\"]\n[{old}.runc]\n{runc}[{old}.main]\n{runc}"
+    ));
+    let more = node.folder().join("more.toml");
+    fs::write(
+        &more,
+        format!("version = 2\n[{old}.runc]\n{runc}[{old}.drop]\n{runc}"),
+    )
+    .expect("writes");
+    let run = node.run(&["list", "-o", "json"]).exits(0);
+    let listed = report(&node, &run);
+    let of = |name: &str, file: &str| {
+        let handlers = listed["handlers"].as_array().expect("an array");
+        let found = handlers
+            .iter()
+            .find(|it| it["name"] == name && it["file"] == file);
+        found.unwrap_or_else(|| panic!("{name} of {file}: {listed}"))["releases"].clone()
+    };
+    let more = more.display().to_string();
+    // On 1.x the drop-in's table replaces that of the main file.
+    assert_eq!(of("main", "[CONFIG]"), json!(["2.0", "2.1", "2.2", "2.3"]));
+    assert_eq!(
+        of("drop", &more),
+        json!(["1.6", "1.7", "2.0", "2.1", "2.2", "2.3"])
+    );
+    let run = node.run(&["list", "--containerd-version", "1.7"]).exits(0);
+    let row = run
+        .stdout
+        .lines()
+        .find(|line| line.starts_with("main"))
+        .expect("a row");
+    assert!(row.ends_with("not loaded"), "{run:#?}");
+    let run = Node::with("version = 3\n").run(&["list"]).exits(0);
+    assert!(run.stdout.contains("built in  default"), "{run:#?}");
 }
 
 #[test]

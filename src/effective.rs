@@ -1,0 +1,146 @@
+//! The handlers that containerd loads from a config and all that it imports.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::containerd::{ConfigFiles, Host, Model, Release, Verdict};
+use crate::document::Document;
+use crate::error::Error;
+use crate::inventory::{Inventory, ListedHandler};
+
+/// The handlers of a config as the releases see it that read it.
+#[derive(Debug, Clone)]
+pub struct Effective {
+    /// The config version of the main file, 0 if it has none.
+    pub version: i64,
+    /// The releases that read a file of this version, of those that were asked for.
+    pub releases: Vec<Release>,
+    /// The handlers: those of the main file in its order, then those of drop-ins, then the
+    /// built-in one.
+    pub handlers: Vec<EffectiveHandler>,
+}
+
+/// A handler, where it comes from, and which releases load it from there.
+#[derive(Debug, Clone)]
+pub struct EffectiveHandler {
+    /// The handler's name.
+    pub name: String,
+    /// The file that lists it; `None` for containerd's built-in `runc`.
+    pub file: Option<PathBuf>,
+    /// What that file says of it; `None` for the built-in `runc`.
+    pub listed: Option<ListedHandler>,
+    /// The shim that runs its pods, as containerd sees it; empty if none is set.
+    pub runtime_type: String,
+    /// The releases that load it.
+    pub releases: Vec<Release>,
+    /// The releases for which it is the default.
+    pub default_on: Vec<Release>,
+}
+
+impl Effective {
+    /// Works out what the releases make of the config at `path`.
+    ///
+    /// `plugin_id` also takes in the handlers of a plugin table that is not known here.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parse`] if the main file is no TOML, and [`Error::Patch`] if its version is no
+    /// integer, or is not known and `plugin_id` is not given.
+    pub fn of(
+        path: &Path,
+        bytes: &[u8],
+        releases: &[Release],
+        plugin_id: Option<&str>,
+    ) -> Result<Self, Error> {
+        let config = Document::parse(bytes).map_err(|source| Error::Parse {
+            path: path.to_owned(),
+            source,
+        })?;
+        let own = Inventory::of(&config, plugin_id).map_err(|source| Error::Patch {
+            path: path.to_owned(),
+            source,
+        })?;
+        let main = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let files = ConfigFiles::read(&main, bytes);
+        let host = Host::of(&files);
+        let model = Model::new(&files, &host);
+
+        let mut handlers: Vec<EffectiveHandler> = Vec::new();
+        let mut add = |file: Option<&Path>, listed: Option<&ListedHandler>, name: &str| {
+            handlers.push(EffectiveHandler {
+                name: name.to_owned(),
+                file: file.map(Path::to_owned),
+                listed: listed.cloned(),
+                runtime_type: listed
+                    .and_then(|listed| listed.runtime_type.clone())
+                    .unwrap_or_default(),
+                releases: Vec::new(),
+                default_on: Vec::new(),
+            });
+        };
+        for listed in &own.handlers {
+            add(Some(&main), Some(listed), &listed.name);
+        }
+        for (path, inventory) in drop_ins(&files) {
+            for listed in &inventory.handlers {
+                add(Some(path), Some(listed), &listed.name);
+            }
+        }
+        add(None, None, "runc");
+
+        let mut index: BTreeMap<(Option<PathBuf>, String, usize), usize> = BTreeMap::new();
+        for (number, handler) in handlers.iter().enumerate() {
+            let line = handler.listed.as_ref().map_or(0, |listed| listed.at.line);
+            index.insert((handler.file.clone(), handler.name.clone(), line), number);
+        }
+        let releases: Vec<Release> = releases
+            .iter()
+            .copied()
+            .filter(|release| release.reads(own.version))
+            .collect();
+        for &release in &releases {
+            let verdict = model.verdict(release);
+            let Verdict::Serves {
+                handlers: loaded,
+                default,
+            } = &verdict
+            else {
+                continue;
+            };
+            for (name, handler) in loaded {
+                let (file, line) = match model.position(handler) {
+                    Some((file, at)) => (Some(file.to_owned()), at.line),
+                    None => (None, 0),
+                };
+                // A spelling whose first line is another one: the handler's first place will do.
+                let number = index.get(&(file.clone(), name.clone(), line)).copied();
+                let number = number.or_else(|| {
+                    let mut all = handlers.iter();
+                    all.position(|known| known.name == *name && known.file == file)
+                });
+                if let Some(known) = number.and_then(|number| handlers.get_mut(number)) {
+                    known.releases.push(release);
+                    known.runtime_type.clone_from(&handler.runtime_type);
+                    if default == name {
+                        known.default_on.push(release);
+                    }
+                }
+            }
+        }
+        handlers.retain(|handler| handler.file.is_some() || !handler.releases.is_empty());
+        Ok(Self {
+            version: own.version,
+            releases,
+            handlers,
+        })
+    }
+}
+
+/// What the imported files list.
+fn drop_ins(files: &ConfigFiles) -> Vec<(&Path, Inventory)> {
+    let listed = files.imported().filter_map(|(path, bytes)| {
+        let config = Document::parse(bytes).ok()?;
+        Some((path, Inventory::of(&config, None).ok()?))
+    });
+    listed.collect()
+}

@@ -107,14 +107,15 @@ fn origins(model: &Model<'_>, verdict: &Verdict) -> BTreeMap<String, (PathBuf, u
     let Verdict::Serves { handlers, .. } = verdict else {
         return BTreeMap::new();
     };
-    let found = handlers.iter().filter_map(|(name, handler)| {
-        let (path, at) = model.position(handler)?;
-        Some((name.clone(), (path.to_owned(), at.line, at.column)))
-    });
-    found.collect()
+    model
+        .positions(handlers)
+        .into_iter()
+        .map(|(name, (path, at))| (name.to_owned(), (path.to_owned(), at.line, at.column)))
+        .collect()
 }
 
 fn warnings(config: &Document<'_>, releases: &[CheckedRelease]) -> Vec<Warning> {
+    let mut programs = Programs::default();
     let mut warnings = Vec::new();
     let mut inventory = Vec::new();
     if let Ok(found) = Inventory::of(config, None) {
@@ -148,13 +149,17 @@ fn warnings(config: &Document<'_>, releases: &[CheckedRelease]) -> Vec<Warning> 
                 ),
             );
         }
-        runtime_type(handler, &mut warn);
-        keys(handler, &mut warn);
+        runtime_type(handler, &mut programs, &mut warn);
+        keys(handler, &mut programs, &mut warn);
     }
     warnings
 }
 
-fn runtime_type(handler: &ListedHandler, warn: &mut impl FnMut(&'static str, String)) {
+fn runtime_type(
+    handler: &ListedHandler,
+    programs: &mut Programs,
+    warn: &mut impl FnMut(&'static str, String),
+) {
     let name = &handler.name;
     let kind = handler.runtime_type.as_deref().unwrap_or_default();
     if kind.is_empty() {
@@ -162,7 +167,7 @@ fn runtime_type(handler: &ListedHandler, warn: &mut impl FnMut(&'static str, Str
             format!("{name} has no runtime_type: no pod can run on it (2.x gives runc its own)");
         warn("no-runtime-type", message);
     } else if let Some(binary) = shim_binary(kind) {
-        if !surroundings::is_program(&binary) {
+        if !programs.has(&binary) {
             let message = format!("the shim {binary} of {name} is not on this host");
             warn("missing-shim", message);
         }
@@ -175,7 +180,11 @@ fn runtime_type(handler: &ListedHandler, warn: &mut impl FnMut(&'static str, Str
     }
 }
 
-fn keys(handler: &ListedHandler, warn: &mut impl FnMut(&'static str, String)) {
+fn keys(
+    handler: &ListedHandler,
+    programs: &mut Programs,
+    warn: &mut impl FnMut(&'static str, String),
+) {
     let name = &handler.name;
     for (path, value) in &handler.settings {
         let setting = Setting::at(path, value);
@@ -207,12 +216,27 @@ fn keys(handler: &ListedHandler, warn: &mut impl FnMut(&'static str, String)) {
             value,
         ) {
             let binary = binary.value();
-            if !binary.is_empty() && !surroundings::is_program(binary) {
+            if !binary.is_empty() && !programs.has(binary) {
                 warn(
                     "missing-binary",
                     format!("{binary} of {name} is not on this host"),
                 );
             }
         }
+    }
+}
+
+/// The programs of this host, each looked for once.
+#[derive(Default)]
+struct Programs(BTreeMap<String, bool>);
+
+impl Programs {
+    fn has(&mut self, name: &str) -> bool {
+        if let Some(&known) = self.0.get(name) {
+            return known;
+        }
+        let found = surroundings::is_program(name);
+        self.0.insert(name.to_owned(), found);
+        found
     }
 }

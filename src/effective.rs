@@ -107,9 +107,10 @@ impl Effective {
             else {
                 continue;
             };
+            let positions = model.positions(loaded);
             for (name, handler) in loaded {
-                let (file, line) = match model.position(handler) {
-                    Some((file, at)) => (Some(file.to_owned()), at.line),
+                let (file, line) = match positions.get(name.as_str()) {
+                    Some((file, at)) => (Some((*file).to_owned()), at.line),
                     None => (None, 0),
                 };
                 // A spelling whose first line is another one: the handler's first place will do.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::document::lines::Positions;
 use crate::document::{Document, ParseError, Position, lines};
 
 use super::cri;
@@ -152,14 +153,28 @@ impl<'f> Model<'f> {
         )
     }
 
-    /// Returns the file that a handler comes from, and where in it; `None` for containerd's built-in
-    /// `runc`.
+    /// Returns the files that handlers come from, and where in them. containerd's built-in `runc`
+    /// has no place.
     #[must_use]
-    pub fn position(&self, handler: &LoadedHandler) -> Option<(&Path, Position)> {
-        let place = handler.place?;
-        let file = &self.parsed[place.file];
-        let text = str::from_utf8(file.text).unwrap_or_default();
-        Some((file.path, lines::position(text, place.offset)))
+    pub fn positions<'h>(
+        &self,
+        handlers: &'h BTreeMap<String, LoadedHandler>,
+    ) -> BTreeMap<&'h str, (&Path, Position)> {
+        let mut found = BTreeMap::new();
+        for (number, file) in self.parsed.iter().enumerate() {
+            let placed = handlers.iter().filter_map(|(name, handler)| {
+                let place = handler.place.filter(|place| place.file == number)?;
+                Some((place.offset, name.as_str()))
+            });
+            let mut placed: Vec<(usize, &str)> = placed.collect();
+            // In file order, the lines are counted in one pass.
+            placed.sort_unstable();
+            let mut positions = Positions::of(str::from_utf8(file.text).unwrap_or_default());
+            for (offset, name) in placed {
+                found.insert(name, (file.path, positions.at(offset)));
+            }
+        }
+        found
     }
 }
 

@@ -47,6 +47,8 @@ mod surroundings;
 mod target;
 mod transaction;
 
+#[doc(hidden)]
+pub use containerd::compatibility_tables;
 pub use containerd::version::VersionError;
 pub use containerd::{
     Cgroup, ConfigFiles, FileState, Host, LoadedHandler, Model, Reason, Release, ReleaseError,

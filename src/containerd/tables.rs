@@ -29,7 +29,7 @@ pub fn compatibility_tables() -> String {
          are held against what real daemons did (`fixtures/conformance`, `tests/containerd`). \
          Change the rules, not this file; [adding-a-release.md](adding-a-release.md) says where \
          each of them lives.\n\n\
-         A line such as 2.1 is its newest patch release. *Exits*: the daemon does not start. \
+         A line such as 2.1 stands for all of its patch releases. *Exits*: the daemon does not start. \
          *CRI off*: it starts without its CRI plugin, and the node goes NotReady.\n"
             .to_owned(),
     );
@@ -568,9 +568,23 @@ fn parsers(page: &mut Page) {
         "TOML that not every release parses",
         "All of it is TOML 1.1 to this tool. A release that refuses it exits.",
     );
+    let mut seen = Vec::new();
+    for (what, _) in syntax::refused() {
+        if !seen.contains(&what) {
+            seen.push(what);
+        }
+    }
+    let refused_by = |what: &str| {
+        let refuses = |release| {
+            let mut rows = syntax::refused();
+            rows.any(|(other, releases)| other == what && releases.contain(release))
+        };
+        named(refuses)
+    };
     page.table(
         ["construct", "refused by"],
-        syntax::refused().map(|(what, releases)| [what.to_owned(), meant_by(releases)]),
+        seen.iter()
+            .map(|what| [(*what).to_owned(), refused_by(what)]),
     );
 }
 

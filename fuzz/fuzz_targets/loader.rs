@@ -46,6 +46,10 @@ fuzz_target!(|bytes: &[u8]| {
                 assert!(!reason.message.is_empty(), "{release}: {verdict:?}");
             }
         }
-        assert_eq!(verdict, model.verdict(release), "{release} changes its mind");
+        assert_eq!(
+            verdict,
+            model.verdict(release),
+            "{release} changes its mind"
+        );
     }
 });

@@ -51,6 +51,8 @@ mod target;
 mod transaction;
 
 pub use check::{Check, CheckedRelease};
+#[doc(hidden)]
+pub use containerd::compatibility_tables;
 pub use containerd::version::VersionError;
 pub use containerd::{
     Cgroup, ConfigFiles, FileState, Host, LoadedHandler, Model, Reason, Release, ReleaseError,

@@ -282,13 +282,23 @@ impl<'v> View<'v> {
 type Finding = (String, Option<Place>);
 
 /// Something that keeps CRI off, and the releases that mind it.
-struct Rule {
-    releases: Releases,
+pub(super) struct Rule {
+    pub(super) releases: Releases,
+    /// What the rule minds, for people.
+    pub(super) what: &'static str,
     find: fn(&View<'_>) -> Option<Finding>,
 }
 
-const fn rule(releases: Releases, find: fn(&View<'_>) -> Option<Finding>) -> Rule {
-    Rule { releases, find }
+const fn rule(
+    releases: Releases,
+    what: &'static str,
+    find: fn(&View<'_>) -> Option<Finding>,
+) -> Rule {
+    Rule {
+        releases,
+        what,
+        find,
+    }
 }
 
 const ALL: Releases = Releases::ALL;
@@ -300,40 +310,116 @@ const FROM_2_1: Releases = Releases::from(2, 1);
 const DRAINS: Releases = Releases::between(Release::new(1, 6, 30), Release::new(u16::MAX, 0, 0));
 
 /// In containerd's order, so that the first one found is the one that it names.
-const RULES: &[Rule] = &[
-    rule(ONE, untrusted_twice),
-    rule(ALL, default_is_empty),
-    rule(ALL, default_is_not_listed),
-    rule(ONE, |view| old_shim_key(view, &view.cri, "systemd_cgroup")),
-    rule(ONE, |view| old_shim_key(view, &view.containerd, "no_pivot")),
-    rule(ONE, |view| old_shim_text(view, "runtime_engine")),
-    rule(ONE, |view| old_shim_text(view, "runtime_root")),
-    rule(FROM_1_7, all_devices_alone),
-    rule(TWO, io_type),
-    rule(FROM_2_1, cgroup_writable),
-    rule(FROM_2_1, two_bin_dirs),
-    rule(ALL, mirrors_beside_config_path),
-    rule(ONE, tls_beside_config_path),
-    rule(ALL, |view| {
+pub(super) const RULES: &[Rule] = &[
+    rule(
+        ONE,
+        "`untrusted_workload_runtime` beside `runtimes.untrusted`",
+        untrusted_twice,
+    ),
+    rule(ALL, "`default_runtime_name` is empty", default_is_empty),
+    rule(
+        ALL,
+        "`default_runtime_name` names no handler",
+        default_is_not_listed,
+    ),
+    rule(
+        ONE,
+        "`systemd_cgroup`, unless the default handler has containerd 1.0's shim",
+        |view| old_shim_key(view, &view.cri, "systemd_cgroup"),
+    ),
+    rule(
+        ONE,
+        "`no_pivot`, unless the default handler has containerd 1.0's shim",
+        |view| old_shim_key(view, &view.containerd, "no_pivot"),
+    ),
+    rule(
+        ONE,
+        "`runtime_engine`, unless the handler has containerd 1.0's shim",
+        |view| old_shim_text(view, "runtime_engine"),
+    ),
+    rule(
+        ONE,
+        "`runtime_root`, unless the handler has containerd 1.0's shim",
+        |view| old_shim_text(view, "runtime_root"),
+    ),
+    rule(
+        FROM_1_7,
+        "all devices allowed to a handler without `privileged_without_host_devices`",
+        all_devices_alone,
+    ),
+    rule(
+        TWO,
+        "an `io_type` that is neither `fifo` nor `streaming`",
+        io_type,
+    ),
+    rule(
+        FROM_2_1,
+        "`cgroup_writable` on a host without cgroup v2",
+        cgroup_writable,
+    ),
+    rule(
+        FROM_2_1,
+        "`cni.bin_dir` beside `cni.bin_dirs`",
+        two_bin_dirs,
+    ),
+    rule(
+        ALL,
+        "`registry.mirrors` beside `registry.config_path`",
+        mirrors_beside_config_path,
+    ),
+    rule(
+        ONE,
+        "`registry.configs.*.tls` beside `registry.config_path`",
+        tls_beside_config_path,
+    ),
+    rule(ALL, "`stream_idle_timeout` is no duration", |view| {
         view.bad_duration(&view.server, "stream_idle_timeout")
     }),
-    rule(FROM_1_7, |view| {
-        view.bad_duration(&view.images, "image_pull_progress_timeout")
-    }),
-    rule(DRAINS, |view| {
-        view.bad_duration(&view.cri, "drain_exec_sync_io_timeout")
-    }),
-    rule(Releases::from(2, 3), |view| {
-        view.bad_duration(&view.cri, "stats_collect_period")
-    }),
-    rule(Releases::from(2, 3), |view| {
-        view.bad_duration(&view.cri, "stats_retention_period")
-    }),
-    rule(ALL, base_spec),
-    rule(ALL, snapshotter),
-    rule(ALL, key_pair),
-    rule(ALL, services),
-    rule(TWO, second_content_store),
+    rule(
+        FROM_1_7,
+        "`image_pull_progress_timeout` is no duration",
+        |view| view.bad_duration(&view.images, "image_pull_progress_timeout"),
+    ),
+    rule(
+        DRAINS,
+        "`drain_exec_sync_io_timeout` is no duration",
+        |view| view.bad_duration(&view.cri, "drain_exec_sync_io_timeout"),
+    ),
+    rule(
+        Releases::from(2, 3),
+        "`stats_collect_period` is no duration",
+        |view| view.bad_duration(&view.cri, "stats_collect_period"),
+    ),
+    rule(
+        Releases::from(2, 3),
+        "`stats_retention_period` is no duration",
+        |view| view.bad_duration(&view.cri, "stats_retention_period"),
+    ),
+    rule(
+        ALL,
+        "a `base_runtime_spec` that is missing or no JSON",
+        base_spec,
+    ),
+    rule(
+        ALL,
+        "a `snapshotter` that is unknown, disabled or not on the host",
+        snapshotter,
+    ),
+    rule(
+        ALL,
+        "a file of `x509_key_pair_streaming` is missing, while TLS streaming is on",
+        key_pair,
+    ),
+    rule(
+        ALL,
+        "an unknown `content_sharing_policy`, differ or platform of a service",
+        services,
+    ),
+    rule(
+        TWO,
+        "a proxy plugin of type `content`",
+        second_content_store,
+    ),
 ];
 
 fn untrusted_twice(view: &View<'_>) -> Option<Finding> {
@@ -466,7 +552,7 @@ fn base_spec(view: &View<'_>) -> Option<Finding> {
 }
 
 /// Snapshotters that come with containerd but need something of the host.
-const SNAPSHOTTERS: &[(&str, Releases)] = &[
+pub(super) const SNAPSHOTTERS: &[(&str, Releases)] = &[
     ("aufs", ONE),
     ("btrfs", ALL),
     ("devmapper", ALL),

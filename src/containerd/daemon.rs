@@ -15,18 +15,39 @@ const LEVELS: [&str; 8] = [
 ];
 
 /// Kinds of proxy plugins; any other ends the daemon with a panic.
-const PROXIES: &[(&str, Releases)] = &[
+pub(super) const PROXIES: &[(&str, Releases)] = &[
     ("snapshot", Releases::ALL),
     ("content", Releases::ALL),
     ("diff", Releases::from(1, 7)),
     ("sandbox", Releases::TWO),
 ];
 
+/// Something that ends the daemon, on every release.
+pub(super) struct Rule {
+    /// What the rule minds, for people.
+    pub(super) what: &'static str,
+    find: fn(&Loaded, Release) -> Option<(String, Place)>,
+}
+
+/// In the order in which the daemon comes to them.
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        what: "an unknown `debug.level` or `debug.format`",
+        find: log_settings,
+    },
+    Rule {
+        what: "a value of `timeouts` that is no duration",
+        find: |loaded, _| timeouts(loaded),
+    },
+    Rule {
+        what: "a proxy plugin of a type that the release does not know",
+        find: proxies,
+    },
+];
+
 /// Why the daemon does not start, whatever its plugins say.
 pub(super) fn refusal(model: &Model<'_>, loaded: &Loaded, release: Release) -> Option<Reason> {
-    let (message, place) = log_settings(loaded, release)
-        .or_else(|| timeouts(loaded))
-        .or_else(|| proxies(loaded, release))?;
+    let (message, place) = RULES.iter().find_map(|rule| (rule.find)(loaded, release))?;
     Some(model.reason(message, Some(place)))
 }
 

@@ -16,6 +16,7 @@ mod release;
 mod schema;
 mod shape;
 mod syntax;
+mod tables;
 mod tree;
 pub(crate) mod version;
 
@@ -25,3 +26,5 @@ pub use self::files::{Cgroup, ConfigFiles, FileState, Host};
 pub use self::model::{LoadedHandler, Model, Verdict, load};
 pub use self::reason::Reason;
 pub use self::release::{Release, ReleaseError};
+#[doc(hidden)]
+pub use self::tables::compatibility_tables;

@@ -50,7 +50,8 @@ pub(super) struct Mismatch {
 }
 
 impl Shape {
-    fn wanted(self) -> &'static str {
+    /// What has to stand there, with its article.
+    pub(super) fn wanted(self) -> &'static str {
         match self {
             Self::Text => "a string",
             Self::Boolean => "a boolean",

@@ -92,6 +92,13 @@ const REFUSALS: &[(Construct, Releases, &str)] = &[
     ),
 ];
 
+/// What some releases refuse although the tool reads it.
+pub(super) fn refused() -> impl Iterator<Item = (&'static str, Releases)> {
+    REFUSALS
+        .iter()
+        .map(|(_, releases, reason)| (*reason, *releases))
+}
+
 /// The constructs of a file that not every release parses, with where they stand.
 #[derive(Debug, Default)]
 pub(crate) struct Peculiarities(Vec<(Construct, usize)>);

@@ -166,6 +166,8 @@ impl<'release> Node<'release> {
     fn command(&self, program: &[&str]) -> Command {
         let mut command = Command::new("setpriv");
         command
+            // As under systemd: relative paths of a config must not lead into this package.
+            .current_dir("/")
             .args(["--pdeathsig", "KILL"])
             .args(["unshare", "--mount", "--net", "--propagation", "private"])
             .args(["sh", "-euc", ENTER, "enter"])
@@ -177,7 +179,8 @@ impl<'release> Node<'release> {
         command
     }
 
-    fn etc(&self) -> PathBuf {
+    /// Returns where the node's `/etc/containerd` is on this machine.
+    pub(crate) fn etc(&self) -> PathBuf {
         self.home.path().join("etc")
     }
 }

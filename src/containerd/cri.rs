@@ -16,7 +16,7 @@ use super::release::{Release, Releases};
 use super::schema;
 use super::shape::{Field, field};
 use super::tree::{Node, Place, Table};
-use super::{daemon, duration, plugin};
+use super::{address, daemon, duration, plugin};
 
 const OLD_CRI: &str = "io.containerd.grpc.v1.cri";
 const RUNTIME: &str = "io.containerd.cri.v1.runtime";
@@ -37,6 +37,9 @@ pub(super) fn verdict(model: &Model<'_>, loaded: &Loaded, release: Release) -> V
     let view = View::new(model, loaded, release);
     let no_cri = view.disabled().or_else(|| view.refusal());
     if let Some(reason) = daemon::missing_plugin(model, loaded, release, no_cri.as_ref()) {
+        return Verdict::Exits { reason };
+    }
+    if let (None, Some(reason)) = (&no_cri, view.stream_server()) {
         return Verdict::Exits { reason };
     }
     match no_cri {
@@ -262,6 +265,15 @@ impl<'v> View<'v> {
                 let message = format!("invalid plugin config: {message}");
                 self.model.reason(message, place)
             })
+    }
+
+    /// The plugin loads, and ends the daemon when it starts to listen for streams.
+    fn stream_server(&self) -> Option<Reason> {
+        let (host, host_place) = self.text(&self.server, "stream_server_address");
+        let (port, port_place) = self.text(&self.server, "stream_server_port");
+        let refusal = address::refusal_of(&host, &port)?;
+        let message = format!("Failed to run CRI service: stream server error: {refusal}");
+        Some(self.model.reason(message, port_place.or(host_place)))
     }
 
     /// A key that holds no duration although it is set.

@@ -1,6 +1,7 @@
 //! What ends the daemon before any plugin is asked: log settings, timeouts, proxies, and plugins
 //! that are required.
 
+use super::address;
 use super::duration;
 use super::loading::{Loaded, plugin_names};
 use super::model::Model;
@@ -26,7 +27,8 @@ const PROXIES: &[(&str, Releases)] = &[
 pub(super) fn refusal(model: &Model<'_>, loaded: &Loaded, release: Release) -> Option<Reason> {
     let (message, place) = log_settings(loaded, release)
         .or_else(|| timeouts(loaded))
-        .or_else(|| proxies(loaded, release))?;
+        .or_else(|| proxies(loaded, release))
+        .or_else(|| addresses(loaded, release))?;
     Some(model.reason(message, Some(place)))
 }
 
@@ -74,6 +76,21 @@ fn proxies(loaded: &Loaded, release: Release) -> Option<(String, Place)> {
             let message =
                 || format!("panic: plugin: no type (proxy_plugins.{name} is of type \"{kind}\")");
             (!is_known).then(|| (message(), node.place))
+        })
+}
+
+/// What the daemon listens on besides its socket.
+fn addresses(loaded: &Loaded, release: Release) -> Option<(String, Place)> {
+    [("metrics", "address"), ("grpc", "tcp_address")]
+        .into_iter()
+        .find_map(|(table, key)| {
+            let node = field(loaded.table(table)?, key, release)?;
+            let text = node.text().filter(|text| !text.is_empty())?;
+            let refusal = address::refusal(text)?;
+            Some((
+                format!("failed to get listener for {table}.{key}: {refusal}"),
+                node.place,
+            ))
         })
 }
 

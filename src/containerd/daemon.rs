@@ -15,12 +15,16 @@ const LEVELS: [&str; 8] = [
     "panic", "fatal", "error", "warn", "warning", "info", "debug", "trace",
 ];
 
-/// Kinds of proxy plugins; any other ends the daemon with a panic.
-const PROXIES: &[(&str, Releases)] = &[
-    ("snapshot", Releases::ALL),
-    ("content", Releases::ALL),
-    ("diff", Releases::from(1, 7)),
-    ("sandbox", Releases::TWO),
+/// Kinds of proxy plugins, and what they are registered as; any other ends the daemon with a panic.
+const PROXIES: &[(&str, &str, Releases)] = &[
+    ("snapshot", "io.containerd.snapshotter.v1", Releases::ALL),
+    ("content", "io.containerd.content.v1", Releases::ALL),
+    ("diff", "io.containerd.differ.v1", Releases::from(1, 7)),
+    (
+        "sandbox",
+        "io.containerd.sandbox.controller.v1",
+        Releases::TWO,
+    ),
 ];
 
 /// Why the daemon does not start, whatever its plugins say.
@@ -70,12 +74,20 @@ fn proxies(loaded: &Loaded, release: Release) -> Option<(String, Place)> {
                 .as_ref()
                 .and_then(|node| node.text())
                 .unwrap_or_default();
-            let is_known = PROXIES
+            let known = PROXIES
                 .iter()
-                .any(|(known, releases)| *known == kind && releases.contain(release));
-            let message =
-                || format!("panic: plugin: no type (proxy_plugins.{name} is of type \"{kind}\")");
-            (!is_known).then(|| (message(), node.place))
+                .find(|(known, _, releases)| *known == kind && releases.contain(release));
+            let Some((_, plugin_type, _)) = known else {
+                let message =
+                    format!("panic: plugin: no type (proxy_plugins.{name} is of type \"{kind}\")");
+                return Some((message, node.place));
+            };
+            // Also if that one is disabled.
+            let id = format!("{plugin_type}.{name}");
+            registry::is_taken(&id, release).then(|| {
+                let message = format!("panic: {id}: plugin: id already registered");
+                (message, node.place)
+            })
         })
 }
 

@@ -187,6 +187,8 @@ fn referenced(item: &Item, paths: &mut BTreeSet<PathBuf>) {
             "base_runtime_spec",
             "tls_cert_file",
             "tls_key_file",
+            "tcp_tls_cert",
+            "tcp_tls_key",
             "scratch_file",
         ];
         match item.as_str() {

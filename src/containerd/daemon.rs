@@ -1,6 +1,8 @@
 //! What ends the daemon before any plugin is asked: log settings, timeouts, proxies, and plugins
 //! that are required.
 
+use std::path::Path;
+
 use super::address;
 use super::duration;
 use super::loading::{Loaded, plugin_names};
@@ -32,6 +34,7 @@ pub(super) fn refusal(model: &Model<'_>, loaded: &Loaded, release: Release) -> O
     let (message, place) = log_settings(loaded, release)
         .or_else(|| timeouts(loaded))
         .or_else(|| proxies(loaded, release))
+        .or_else(|| certificates(model, loaded, release))
         .or_else(|| addresses(loaded, release))?;
     Some(model.reason(message, Some(place)))
 }
@@ -91,19 +94,49 @@ fn proxies(loaded: &Loaded, release: Release) -> Option<(String, Place)> {
         })
 }
 
+/// The key pair for gRPC over TCP, which is read even if nothing listens there.
+fn certificates(model: &Model<'_>, loaded: &Loaded, release: Release) -> Option<(String, Place)> {
+    let grpc = loaded.table("grpc")?;
+    let text = |name| {
+        let node = field(grpc, name, release);
+        node.and_then(|node| node.text().map(str::to_owned))
+            .unwrap_or_default()
+    };
+    let certificate = field(grpc, "tcp_tls_cert", release)?;
+    if certificate.is_zero() {
+        return None;
+    }
+    let known = model.host.files.as_ref();
+    let missing = [text("tcp_tls_cert"), text("tcp_tls_key")]
+        .into_iter()
+        .find(|path| {
+            path.is_empty() || known.is_some_and(|known| !known.contains(Path::new(path)))
+        })?;
+    let message = format!("grpc.tcp_tls_cert: open {missing}: no such file or directory");
+    Some((message, certificate.place))
+}
+
 /// What the daemon listens on besides its socket.
 fn addresses(loaded: &Loaded, release: Release) -> Option<(String, Place)> {
-    [("metrics", "address"), ("grpc", "tcp_address")]
-        .into_iter()
-        .find_map(|(table, key)| {
-            let node = field(loaded.table(table)?, key, release)?;
-            let text = node.text().filter(|text| !text.is_empty())?;
-            let refusal = address::refusal(text)?;
-            Some((
-                format!("failed to get listener for {table}.{key}: {refusal}"),
-                node.place,
-            ))
-        })
+    [
+        ("debug", "address"),
+        ("metrics", "address"),
+        ("grpc", "tcp_address"),
+    ]
+    .into_iter()
+    .find_map(|(table, key)| {
+        let node = field(loaded.table(table)?, key, release)?;
+        let text = node.text().filter(|text| !text.is_empty())?;
+        if table == "debug" && text.starts_with('/') {
+            // A socket.
+            return None;
+        }
+        let refusal = address::refusal(text)?;
+        Some((
+            format!("failed to get listener for {table}.{key}: {refusal}"),
+            node.place,
+        ))
+    })
 }
 
 /// A required plugin that is not there, or does not load: the daemon exits.

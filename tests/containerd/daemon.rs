@@ -42,6 +42,8 @@ for folder in /etc /opt /var/lib; do
 done
 mkdir /etc/containerd
 mount --move /run/etc /etc/containerd
+# Relative paths of a config lead into the node, too, and not into this package.
+cd /run
 PATH=/run/bin:/run/release/usr/bin:$PATH
 echo "$ENTERED" >&2
 exec "$@"
@@ -166,8 +168,6 @@ impl<'release> Node<'release> {
     fn command(&self, program: &[&str]) -> Command {
         let mut command = Command::new("setpriv");
         command
-            // As under systemd: relative paths of a config must not lead into this package.
-            .current_dir("/")
             .args(["--pdeathsig", "KILL"])
             .args(["unshare", "--mount", "--net", "--propagation", "private"])
             .args(["sh", "-euc", ENTER, "enter"])

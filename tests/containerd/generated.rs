@@ -668,7 +668,7 @@ const DURATIONS: &[&str] = &[
     "'+3ms'",
     "'100µs'",
 ];
-const TEXTS: &[&str] = &["'text'", "''", "\"/some/path\""];
+const TEXTS: &[&str] = &["'text'", "''", "\"/run/path\""];
 const FLAGS: &[&str] = &["true", "false"];
 const NUMBERS: &[&str] = &[
     "0",
@@ -719,7 +719,8 @@ const PLUGIN_LISTS: &[&str] = &[
     "['io.containerd.mount-manager.v1.bolt']",
 ];
 
-/// Keys, where they belong, and values of their type.
+/// Keys, where they belong, and values of their type. Paths lead below `/run`, which is the node's
+/// own: daemons make some of these folders.
 #[rustfmt::skip] // A table: one key on a line.
 const KEYS: &[(Part, &str, &[&str])] = &[
     (Part::Handler, "runtime_type", TYPES),
@@ -777,7 +778,7 @@ const KEYS: &[(Part, &str, &[&str])] = &[
     (Part::Runtime, "disable_apparmor", FLAGS),
     (Part::Runtime, "restrict_oom_score_adj", FLAGS),
     (Part::Runtime, "disable_proc_mount", FLAGS),
-    (Part::Runtime, "unset_seccomp_profile", &["''", "'unconfined'", "'nothing'", "'/missing'"]),
+    (Part::Runtime, "unset_seccomp_profile", &["''", "'unconfined'", "'nothing'", "'/run/missing'"]),
     (Part::Runtime, "tolerate_missing_hugetlb_controller", FLAGS),
     (Part::Runtime, "disable_hugetlb_controller", FLAGS),
     (Part::Runtime, "device_ownership_from_security_context", FLAGS),
@@ -792,7 +793,7 @@ const KEYS: &[(Part, &str, &[&str])] = &[
     (Part::Runtime, "unknown key", TEXTS),
     (Part::Images, "snapshotter", &["'overlayfs'", "'native'", "''", "'nothing'", "'proxied'"]),
     (Part::Images, "registry", &["{}"]),
-    (Part::Images, "registry config_path", &["''", "'/etc/containerd/certs.d'", "'/a:/b'"]),
+    (Part::Images, "registry config_path", &["''", "'/etc/containerd/certs.d'", "'/run/a:/run/b'"]),
     (Part::Images, "registry mirrors", &["{}", "{ 'docker.io' = {} }"]),
     (Part::Images, "registry mirrors docker.io endpoint", &["[]", "['https://mirror']", "['']"]),
     (Part::Images, "registry mirrors docker.io", &["{}", "{ endpoint = ['https://mirror'] }"]),
@@ -819,16 +820,16 @@ const KEYS: &[(Part, &str, &[&str])] = &[
     (Part::Server, "stream_server_port", &["'0'", "''", "'10010'", "'99999'", "'no port'"]),
     (Part::Server, "stream_idle_timeout", DURATIONS),
     (Part::Server, "enable_tls_streaming", FLAGS),
-    (Part::Server, "x509_key_pair_streaming tls_cert_file", &["''", "'/missing.crt'"]),
-    (Part::Server, "x509_key_pair_streaming tls_key_file", &["''", "'/missing.key'"]),
+    (Part::Server, "x509_key_pair_streaming tls_cert_file", &["''", "'/run/missing.crt'"]),
+    (Part::Server, "x509_key_pair_streaming tls_key_file", &["''", "'/run/missing.key'"]),
     (Part::Top, "disabled_plugins", PLUGIN_LISTS),
     (Part::Top, "disabled_plugins", PLUGIN_LISTS),
     (Part::Top, "required_plugins", PLUGIN_LISTS),
     (Part::Top, "required_plugins", PLUGIN_LISTS),
     (Part::Top, "proxy_plugins proxied type", &["'snapshot'", "'content'", "'diff'", "'sandbox'", "'nothing'", "''"]),
-    (Part::Top, "proxy_plugins proxied", &["{}", "{ type = 'snapshot', address = '/run/x.sock' }", "{ type = 'snapshot', address = '/run/x.sock', platform = 'linux/amd64' }", "{ type = 'diff', address = '/x' }", "{ type = 'sandbox', address = '/x' }", "{ type = 'snapshot', platform = 'no platform' }", "{ type = 'snapshot', exports = { root = '/x' }, capabilities = ['a'] }"]),
+    (Part::Top, "proxy_plugins proxied", &["{}", "{ type = 'snapshot', address = '/run/x.sock' }", "{ type = 'snapshot', address = '/run/x.sock', platform = 'linux/amd64' }", "{ type = 'diff', address = '/run/x' }", "{ type = 'sandbox', address = '/run/x' }", "{ type = 'snapshot', platform = 'no platform' }", "{ type = 'snapshot', exports = { root = '/run/x' }, capabilities = ['a'] }"]),
     (Part::Top, "proxy_plugins", &["{}"]),
-    (Part::Top, "proxy_plugins overlayfs", &["{ type = 'snapshot', address = '/x' }"]),
+    (Part::Top, "proxy_plugins overlayfs", &["{ type = 'snapshot', address = '/run/x' }"]),
     (Part::Top, "timeouts", &["{}"]),
     (Part::Top, "timeouts io.containerd.timeout.shim.cleanup", DURATIONS),
     (Part::Top, "timeouts unknown", DURATIONS),
@@ -841,8 +842,8 @@ const KEYS: &[(Part, &str, &[&str])] = &[
     (Part::Top, "grpc", &["{}"]),
     (Part::Top, "grpc address", &["'/run/containerd/containerd.sock'", "''"]),
     (Part::Top, "grpc tcp_address", &["''", "'127.0.0.1:0'", "'no address'"]),
-    (Part::Top, "grpc tcp_tls_cert", &["''", "'/missing'"]),
-    (Part::Top, "grpc tcp_tls_ca", &["''", "'/missing'"]),
+    (Part::Top, "grpc tcp_tls_cert", &["''", "'/run/missing'"]),
+    (Part::Top, "grpc tcp_tls_ca", &["''", "'/run/missing'"]),
     (Part::Top, "grpc uid", NUMBERS),
     (Part::Top, "grpc gid", NUMBERS),
     // Not its limits on messages: with a small one a daemon serves and gets no answer through.
@@ -857,7 +858,7 @@ const KEYS: &[(Part, &str, &[&str])] = &[
     (Part::Top, "root", &["'/var/lib/containerd'", "''", "'relative'"]),
     (Part::Top, "state", &["'/run/containerd'", "''"]),
     (Part::Top, "temp", &["''", "'/run/temp'"]),
-    (Part::Top, "plugin_dir", &["''", "'/missing'"]),
+    (Part::Top, "plugin_dir", &["''", "'/run/missing'"]),
     (Part::Top, "oom_score", &["0", "-999", "500", "1", "5000", "-5000"]),
     (Part::Top, "stream_processors x", &["{}", "{ accepts = ['a'], returns = 'b', path = 'c' }"]),
     (Part::Top, "stream_processors x accepts", LISTS),
@@ -893,8 +894,8 @@ const KEYS: &[(Part, &str, &[&str])] = &[
     (Part::Top, "plugins io.containerd.image-verifier.v1.bindir max_verifiers", NUMBERS),
     (Part::Top, "plugins io.containerd.image-verifier.v1.bindir per_verifier_timeout", DURATIONS),
     (Part::Top, "plugins io.containerd.nri.v1.nri disable", FLAGS),
-    (Part::Top, "plugins io.containerd.nri.v1.nri socket_path", &["''", "'/run/nri.sock'", "'/missing/nri.sock'"]),
-    (Part::Top, "plugins io.containerd.nri.v1.nri plugin_path", &["''", "'/missing'"]),
+    (Part::Top, "plugins io.containerd.nri.v1.nri socket_path", &["''", "'/run/nri.sock'", "'/run/missing/nri.sock'"]),
+    (Part::Top, "plugins io.containerd.nri.v1.nri plugin_path", &["''", "'/run/missing'"]),
     (Part::Top, "plugins io.containerd.nri.v1.nri plugin_request_timeout", DURATIONS),
     (Part::Top, "plugins io.containerd.nri.v1.nri plugin_registration_timeout", DURATIONS),
     (Part::Top, "plugins io.containerd.runtime.v1.linux shim", TEXTS),
@@ -906,8 +907,8 @@ const KEYS: &[(Part, &str, &[&str])] = &[
     (Part::Top, "plugins io.containerd.service.v1.diff-service default", &["['walking']", "[]", "['nothing']", "['walking', 'walking']", "['erofs', 'walking']", "['']"]),
     (Part::Top, "plugins diff-service default", &["['walking']", "[]", "['nothing']"]),
     (Part::Top, "plugins io.containerd.service.v1.diff-service sync_fs", FLAGS),
-    (Part::Top, "plugins io.containerd.service.v1.tasks-service rdt_config_file", &["''", "'/missing'"]),
-    (Part::Top, "plugins io.containerd.service.v1.tasks-service blockio_config_file", &["''", "'/missing'"]),
+    (Part::Top, "plugins io.containerd.service.v1.tasks-service rdt_config_file", &["''", "'/run/missing'"]),
+    (Part::Top, "plugins io.containerd.service.v1.tasks-service blockio_config_file", &["''", "'/run/missing'"]),
     (Part::Top, "plugins io.containerd.shim.v1.manager env", LISTS),
     (Part::Top, "plugins io.containerd.runtime.v2.shim env", LISTS),
     (Part::Top, "plugins io.containerd.snapshotter.v1.overlayfs root_path", &["''", "'/run/overlay'"]),

@@ -578,15 +578,12 @@ fn services(view: &View<'_>) -> Option<Finding> {
             return Some((format!("needed differ not loaded: {name}"), Some(place)));
         }
     }
-    if let Some(node) = view.of_plugin("io.containerd.runtime.v2.task", "platforms") {
-        if let Some((text, place)) = node.texts().find(|(text, _)| !is_platform(text)) {
-            return Some((
-                format!("cannot parse platform specifier {text}"),
-                Some(place),
-            ));
-        }
-    }
-    None
+    let platforms = view.of_plugin("io.containerd.runtime.v2.task", "platforms")?;
+    let (text, place) = platforms.texts().find(|(text, _)| !is_platform(text))?;
+    Some((
+        format!("cannot parse platform specifier {text}"),
+        Some(place),
+    ))
 }
 
 /// Whether containerd parses a platform. One part alone has to be a system or an architecture that

@@ -190,6 +190,7 @@ fn number(variable: &str, default: u64) -> u64 {
 }
 
 #[test]
+#[allow(clippy::print_stdout)] // The figures are the test's report.
 #[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
 fn what_the_model_says_serves_is_served() {
     let (seed, count) = (number(SEED, DEFAULT_SEED), number(COUNT, DEFAULT_COUNT));

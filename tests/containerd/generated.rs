@@ -816,7 +816,8 @@ const KEYS: &[(Part, &str, &[&str])] = &[
     (Part::Images, "runtime_platforms runc platform", &["'linux/amd64'", "''", "'no/such/plat/form'"]),
     (Part::Images, "runtime_platforms runc snapshotter", &["'native'", "'overlayfs'", "''", "'nothing'"]),
     (Part::Server, "disable_tcp_service", FLAGS),
-    (Part::Server, "stream_server_address", &["'127.0.0.1'", "''", "'::1'", "'no host'", "'0.0.0.0'"]),
+    // Not empty: then it is that of the default route, and a node has none here.
+    (Part::Server, "stream_server_address", &["'127.0.0.1'", "'::1'", "'no host'", "'0.0.0.0'"]),
     (Part::Server, "stream_server_port", &["'0'", "''", "'10010'", "'99999'", "'no port'"]),
     (Part::Server, "stream_idle_timeout", DURATIONS),
     (Part::Server, "enable_tls_streaming", FLAGS),

@@ -2,6 +2,7 @@
 //! it serves.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use containerd_edit::{ConfigFiles, FileState};
@@ -117,14 +118,14 @@ impl Case {
             paths.push(CONF_D.into());
         }
         for pattern in PATTERNS {
-            let matcher = glob::Pattern::new(pattern).expect("a pattern");
+            let glob = glob::Pattern::new(pattern).expect("a pattern");
             let options = glob::MatchOptions {
                 require_literal_separator: true,
                 ..glob::MatchOptions::new()
             };
             let matches = paths
                 .iter()
-                .filter(|path| matcher.matches_path_with(path, options));
+                .filter(|path| glob.matches_path_with(path, options));
             files.insert_glob(*pattern, matches.cloned().collect());
         }
         files
@@ -139,9 +140,11 @@ impl Case {
                 Entry::File(bytes) => {
                     let text = String::from_utf8_lossy(bytes);
                     let text = text.replace('\r', "\\r").replace('\u{feff}', "<BOM>");
-                    shown += &format!("---- {name}\n{text}");
+                    write!(shown, "---- {name}\n{text}").expect("a string grows");
                 }
-                Entry::Folder => shown += &format!("---- {name} is a folder\n"),
+                Entry::Folder => {
+                    writeln!(shown, "---- {name} is a folder").expect("a string grows");
+                }
             }
         }
         shown
@@ -241,7 +244,7 @@ const MAIN_VERSIONS: &[Option<i64>] = &[
 ];
 
 /// The three tables that have held CRI's settings.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 enum Cri {
     Short,
     Grpc,
@@ -270,7 +273,6 @@ impl Cri {
         let path: &[&str] = match part {
             Part::Top => &[],
             Part::Handler => &["plugins", id, "containerd", "runtimes", handler],
-            Part::Containerd if self == Self::Split => &["plugins", id, "containerd"],
             Part::Containerd => &["plugins", id, "containerd"],
             Part::Runtime | Part::Images | Part::Server => &["plugins", id],
         };
@@ -291,11 +293,11 @@ impl Value {
         match path {
             [] => {}
             [key] => {
-                // What is there stays, if it is more than the new value.
-                let entry = table.entry(key.clone());
-                let both = matches!((&entry, &value), (std::collections::btree_map::Entry::Occupied(known), Self::Table(_)) if matches!(known.get(), Self::Table(_)));
+                let known = table.get(key);
+                let both = matches!((known, &value), (Some(Self::Table(_)), Self::Table(_)));
+                // An empty table does not take away what another one holds.
                 if !both {
-                    entry.insert_entry(value);
+                    table.insert(key.clone(), value);
                 }
             }
             [key, rest @ ..] => {
@@ -449,7 +451,9 @@ fn render(chance: &mut Chance, value: &Value, path: &mut Vec<String>, text: &mut
     let mut later = Vec::new();
     for (key, value) in table {
         match value {
-            Value::Raw(raw) => *text += &format!("{} = {raw}\n", quoted(chance, key)),
+            Value::Raw(raw) => {
+                writeln!(text, "{} = {raw}", quoted(chance, key)).expect("a string grows");
+            }
             Value::Table(inner) => match chance.below(20) {
                 0 => {
                     let key = quoted(chance, key);
@@ -457,7 +461,7 @@ fn render(chance: &mut Chance, value: &Value, path: &mut Vec<String>, text: &mut
                 }
                 1 => {
                     let key = quoted(chance, key);
-                    *text += &format!("{key} = {}\n", inline(chance, inner));
+                    writeln!(text, "{key} = {}", inline(chance, inner)).expect("a string grows");
                 }
                 _ => later.push((key, value)),
             },
@@ -468,13 +472,13 @@ fn render(chance: &mut Chance, value: &Value, path: &mut Vec<String>, text: &mut
         let Value::Table(inner) = value else { continue };
         let has_own = inner.values().any(|value| matches!(value, Value::Raw(_)));
         if inner.is_empty() || has_own || chance.percent(70) {
-            *text += &format!("[{}]\n", path.join("."));
+            writeln!(text, "[{}]", path.join(".")).expect("a string grows");
         } else if inner.values().any(|value| matches!(value, Value::Table(_))) {
             // Nothing may stand directly in a table without a header, so that all below has one.
             for (key, value) in inner {
                 let Value::Table(_) = value else { continue };
                 path.push(quoted(chance, key));
-                *text += &format!("[{}]\n", path.join("."));
+                writeln!(text, "[{}]", path.join(".")).expect("a string grows");
                 render(chance, value, path, text);
                 path.pop();
             }
@@ -488,8 +492,10 @@ fn render(chance: &mut Chance, value: &Value, path: &mut Vec<String>, text: &mut
 
 fn dotted(chance: &mut Chance, value: &Value, path: &str, text: &mut String) {
     match value {
-        Value::Raw(raw) => *text += &format!("{path} = {raw}\n"),
-        Value::Table(table) if table.is_empty() => *text += &format!("{path} = {{}}\n"),
+        Value::Raw(raw) => writeln!(text, "{path} = {raw}").expect("a string grows"),
+        Value::Table(table) if table.is_empty() => {
+            writeln!(text, "{path} = {{}}").expect("a string grows");
+        }
         Value::Table(table) => {
             for (key, value) in table {
                 let path = format!("{path}.{}", quoted(chance, key));

@@ -4,7 +4,7 @@
 //! `ValidateImageConfig` and `ValidateServerConfig` in `internal/cri/config/config.go` (2.x).
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::files::Cgroup;
@@ -39,7 +39,7 @@ pub(super) fn verdict(model: &Model<'_>, loaded: &Loaded, release: Release) -> V
     if let Some(reason) = daemon::missing_plugin(model, loaded, release, no_cri.as_ref()) {
         return Verdict::Exits { reason };
     }
-    if let (None, Some(reason)) = (&no_cri, view.stream_server()) {
+    if let (None, Some(reason)) = (&no_cri, view.end_of_start()) {
         return Verdict::Exits { reason };
     }
     match no_cri {
@@ -267,10 +267,16 @@ impl<'v> View<'v> {
             })
     }
 
-    /// The plugin loads, and ends the daemon when it starts to listen for streams.
-    fn stream_server(&self) -> Option<Reason> {
+    /// The plugin loads, and ends the daemon when it starts to count or to listen for streams.
+    fn end_of_start(&self) -> Option<Reason> {
         let (host, host_place) = self.text(&self.server, "stream_server_address");
         let (port, port_place) = self.text(&self.server, "stream_server_port");
+        if let Some(node) = self.field(&self.images, "stats_collect_period")
+            && matches!(node.data, Data::Integer(..=0))
+        {
+            let message = "panic: non-positive interval for NewTicker (stats_collect_period)";
+            return Some(self.model.reason(message, Some(node.place)));
+        }
         let refusal = address::refusal_of(&host, &port)?;
         let message = format!("Failed to run CRI service: stream server error: {refusal}");
         Some(self.model.reason(message, port_place.or(host_place)))
@@ -376,6 +382,7 @@ const RULES: &[Rule] = &[
     rule(ALL, snapshotter),
     rule(ALL, key_pair),
     rule(ALL, services),
+    rule(TWO, runtime_platforms),
     rule(TWO, unpacking),
     rule(TWO, broken_snapshotter),
     rule(TWO, second_content_store),
@@ -571,9 +578,10 @@ fn services(view: &View<'_>) -> Option<Finding> {
             ));
         }
     }
-    let differs: HashSet<&str> = ["walking", "erofs"].into();
     if let Some(node) = view.of_plugin("io.containerd.service.v1.diff-service", "default") {
-        let unknown = node.texts().find(|(name, _)| !differs.contains(name));
+        let unknown = node
+            .texts()
+            .find(|(name, _)| !has_differ(view.release, name));
         if let Some((name, place)) = unknown {
             return Some((format!("needed differ not loaded: {name}"), Some(place)));
         }
@@ -584,6 +592,20 @@ fn services(view: &View<'_>) -> Option<Finding> {
         format!("cannot parse platform specifier {text}"),
         Some(place),
     ))
+}
+
+fn has_differ(release: Release, name: &str) -> bool {
+    name == "walking" || (name == "erofs" && FROM_2_1.contain(release))
+}
+
+/// A platform of a handler that containerd can't parse.
+fn runtime_platforms(view: &View<'_>) -> Option<Finding> {
+    let platforms = view.field(&view.images, "runtime_platforms")?;
+    platforms.table()?.values().find_map(|node| {
+        let (platform, place) = view.text(node.table()?, "platform");
+        let message = || format!("unable to parse platform \"{platform}\"");
+        (!platform.is_empty() && !is_platform(&platform)).then(|| (message(), place))
+    })
 }
 
 /// Whether containerd parses a platform. One part alone has to be a system or an architecture that
@@ -618,7 +640,7 @@ fn unpacking(view: &View<'_>) -> Option<Finding> {
             format!("unpack_config: platform configuration {platform} invalid")
         } else if !view.has_snapshotter(&snapshotter) {
             format!("unpack_config: snapshotter \"{snapshotter}\" not found")
-        } else if !matches!(differ.as_str(), "" | "walking" | "erofs") {
+        } else if !differ.is_empty() && !has_differ(view.release, &differ) {
             format!("unpack_config: differ \"{differ}\" not found")
         } else {
             return None;

@@ -282,6 +282,30 @@ mod tests {
     }
 
     #[test]
+    fn a_handlers_platform_is_parsed() {
+        let platform = "runtime_platforms.runc.platform = 'nothing'";
+        assert_verdicts(
+            &format!("plugins.'io.containerd.cri.v1.images'.{platform}"),
+            "ssn",
+        );
+    }
+
+    #[test]
+    fn the_erofs_differ_came_with_2_1() {
+        let default = "default = ['erofs', 'walking']";
+        assert_verdicts(
+            &format!("plugins.'io.containerd.service.v1.diff-service'.{default}"),
+            "nns",
+        );
+    }
+
+    #[test]
+    fn statistics_are_collected_now_and_then() {
+        let period = "plugins.'io.containerd.grpc.v1.cri'.stats_collect_period = -1";
+        assert_verdicts(period, "eee");
+    }
+
+    #[test]
     fn a_duration_has_an_end() {
         let line = "plugins.'io.containerd.gc.v1.scheduler'.startup_delay = '9999999h'";
         assert_verdicts(line, "eee");

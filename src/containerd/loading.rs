@@ -97,7 +97,7 @@ impl Model<'_> {
                     version = own;
                 }
             } else {
-                if !release.is_1x() && own < 2 {
+                if !release.is_1x() && matches!(own, 0 | 1) {
                     migration::rename_plugins(&mut file);
                 }
                 if own != 0 {

@@ -188,7 +188,14 @@ fn referenced(item: &Item, paths: &mut BTreeSet<PathBuf>) {
         return;
     };
     for (key, item) in table.iter() {
-        let opened = ["base_runtime_spec", "tls_cert_file", "tls_key_file"];
+        let opened = [
+            "base_runtime_spec",
+            "tls_cert_file",
+            "tls_key_file",
+            "tcp_tls_cert",
+            "tcp_tls_key",
+            "scratch_file",
+        ];
         match item.as_str() {
             Some(path) if opened.iter().any(|name| key.eq_ignore_ascii_case(name)) => {
                 paths.insert(path.into());

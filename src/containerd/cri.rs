@@ -4,7 +4,7 @@
 //! `ValidateImageConfig` and `ValidateServerConfig` in `internal/cri/config/config.go` (2.x).
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::files::Cgroup;
@@ -15,8 +15,8 @@ use super::registry;
 use super::release::{Release, Releases};
 use super::schema;
 use super::shape::{Field, field};
-use super::tree::{Node, Place, Table};
-use super::{daemon, duration, plugin};
+use super::tree::{Data, Node, Place, Table};
+use super::{address, daemon, duration, plugin};
 
 const OLD_CRI: &str = "io.containerd.grpc.v1.cri";
 const RUNTIME: &str = "io.containerd.cri.v1.runtime";
@@ -37,6 +37,9 @@ pub(super) fn verdict(model: &Model<'_>, loaded: &Loaded, release: Release) -> V
     let view = View::new(model, loaded, release);
     let no_cri = view.disabled().or_else(|| view.refusal());
     if let Some(reason) = daemon::missing_plugin(model, loaded, release, no_cri.as_ref()) {
+        return Verdict::Exits { reason };
+    }
+    if let (None, Some(reason)) = (&no_cri, view.end_of_start()) {
         return Verdict::Exits { reason };
     }
     match no_cri {
@@ -264,11 +267,57 @@ impl<'v> View<'v> {
             })
     }
 
+    /// The plugin loads, and ends the daemon when it starts to count or to listen for streams.
+    fn end_of_start(&self) -> Option<Reason> {
+        let (host, host_place) = self.text(&self.server, "stream_server_address");
+        let (port, port_place) = self.text(&self.server, "stream_server_port");
+        if let Some(node) = self.field(&self.images, "stats_collect_period")
+            && matches!(node.data, Data::Integer(..=0))
+        {
+            let message = "panic: non-positive interval for NewTicker (stats_collect_period)";
+            return Some(self.model.reason(message, Some(node.place)));
+        }
+        let refusal = address::refusal_of(&host, &port)?;
+        let message = format!("Failed to run CRI service: stream server error: {refusal}");
+        Some(self.model.reason(message, port_place.or(host_place)))
+    }
+
     /// A key that holds no duration although it is set.
     fn bad_duration(&self, table: &Table, name: &str) -> Option<Finding> {
         let (text, place) = self.text(table, name);
         let is_bad = !text.is_empty() && !duration::is_valid(&text);
         is_bad.then(|| (format!("`{name}`: invalid duration \"{text}\""), place))
+    }
+
+    fn has_snapshotter(&self, name: &str) -> bool {
+        let proxies = self.loaded.table("proxy_plugins");
+        let is_proxy = || {
+            let proxy = proxies.and_then(|proxies| proxies.get(name)?.table());
+            proxy.is_some_and(|proxy| self.text(proxy, "type").0 == "snapshot")
+        };
+        matches!(name, "overlayfs" | "native") || self.host_has_snapshotter(name) || is_proxy()
+    }
+
+    fn host_has_snapshotter(&self, name: &str) -> bool {
+        match &self.model.host.snapshotters {
+            Some(known) => known.contains(name),
+            None => registry::SNAPSHOTTERS
+                .iter()
+                .any(|(known, releases)| *known == name && releases.contain(self.release)),
+        }
+    }
+
+    fn has_file(&self, path: &str) -> bool {
+        let known = self.model.host.files.as_ref();
+        known.is_none_or(|known| known.contains(Path::new(path)))
+    }
+
+    /// The value of a key of another plugin.
+    fn of_plugin(&self, id: &str, key: &str) -> Option<Node> {
+        let short = self.loaded.has_short_names(self.release);
+        let id = if short { registry::short_name(id) } else { id };
+        let table = self.loaded.table("plugins")?.get(id)?.table()?;
+        self.field(table, key).map(Cow::into_owned)
     }
 
     fn registry(&self) -> Table {
@@ -407,13 +456,28 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         ALL,
-        "a file of `x509_key_pair_streaming` is missing, while TLS streaming is on",
+        "a `x509_key_pair_streaming` without `enable_tls_streaming`, or with a file that is missing",
         key_pair,
     ),
     rule(
         ALL,
         "an unknown `content_sharing_policy`, differ or platform of a service",
         services,
+    ),
+    rule(
+        TWO,
+        "a platform of `runtime_platforms` that can't be parsed",
+        runtime_platforms,
+    ),
+    rule(
+        TWO,
+        "a bad `unpack_config` of the transfer plugin",
+        unpacking,
+    ),
+    rule(
+        TWO,
+        "a configured snapshotter that does not load",
+        broken_snapshotter,
     ),
     rule(
         TWO,
@@ -551,16 +615,6 @@ fn base_spec(view: &View<'_>) -> Option<Finding> {
     })
 }
 
-/// Snapshotters that come with containerd but need something of the host.
-pub(super) const SNAPSHOTTERS: &[(&str, Releases)] = &[
-    ("aufs", ONE),
-    ("btrfs", ALL),
-    ("devmapper", ALL),
-    ("zfs", ALL),
-    ("blockfile", FROM_1_7),
-    ("erofs", FROM_2_1),
-];
-
 fn snapshotter(view: &View<'_>) -> Option<Finding> {
     let table = if view.release.is_1x() {
         &view.containerd
@@ -581,55 +635,39 @@ fn snapshotter(view: &View<'_>) -> Option<Finding> {
         let message = format!("failed to find snapshotter \"{name}\": its plugin is disabled");
         return Some((message, Some(place)));
     }
-    let of_containerd = || match &view.model.host.snapshotters {
-        Some(known) => known.contains(name),
-        None => SNAPSHOTTERS
-            .iter()
-            .any(|(known, releases)| *known == name && releases.contain(view.release)),
-    };
-    let proxies = view.loaded.table("proxy_plugins");
-    let is_proxy = || {
-        let proxy = proxies.and_then(|proxies| proxies.get(name)?.table());
-        proxy.is_some_and(|proxy| view.text(proxy, "type").0 == "snapshot")
-    };
     // MicroK8s fills variables in before containerd reads the file.
     let is_variable = name.starts_with("${");
-    let is_there =
-        is_variable || matches!(name, "overlayfs" | "native") || of_containerd() || is_proxy();
+    let is_there = is_variable || view.has_snapshotter(name);
     (!is_there).then(|| (format!("failed to find snapshotter \"{name}\""), place))
 }
 
 fn key_pair(view: &View<'_>) -> Option<Finding> {
-    let enabled = view.field(&view.server, "enable_tls_streaming")?;
-    let pair = view.field(&view.server, "x509_key_pair_streaming")?;
-    let pair = pair.table()?;
+    let node = view.field(&view.server, "x509_key_pair_streaming")?;
+    let pair = node.table()?;
     let (certificate, _) = view.text(pair, "tls_cert_file");
     let (key, _) = view.text(pair, "tls_key_file");
-    if !enabled.is_true() || (certificate.is_empty() && key.is_empty()) {
+    if certificate.is_empty() && key.is_empty() {
         return None;
     }
-    let missing = [&certificate, &key].into_iter().find(|path| {
-        let known = view.model.host.files.as_ref();
-        path.is_empty() || known.is_some_and(|known| !known.contains(Path::new(path)))
-    })?;
+    let enabled = view.field(&view.server, "enable_tls_streaming");
+    if !enabled.is_some_and(|node| node.is_true()) {
+        let message = "`x509_key_pair_streaming` is set but `enable_tls_streaming` is not set";
+        return Some((message.to_owned(), Some(node.place)));
+    }
+    let missing = [&certificate, &key]
+        .into_iter()
+        .find(|path| path.is_empty() || !view.has_file(path))?;
     let message = if missing.is_empty() {
         "`x509_key_pair_streaming` has one of `tls_cert_file` and `tls_key_file` only".to_owned()
     } else {
         format!("failed to load x509 key pair for stream server: {missing} is missing")
     };
-    Some((message, Some(enabled.place)))
+    Some((message, Some(node.place)))
 }
 
 /// Services that CRI needs and that mind their own values.
 fn services(view: &View<'_>) -> Option<Finding> {
-    let plugins = view.loaded.table("plugins")?;
-    let short = view.loaded.has_short_names(view.release);
-    let value = |id: &str, key: &str| {
-        let id = if short { registry::short_name(id) } else { id };
-        let table = plugins.get(id).and_then(Node::table)?;
-        view.field(table, key).map(Cow::into_owned)
-    };
-    if let Some(node) = value("io.containerd.metadata.v1.bolt", "content_sharing_policy") {
+    if let Some(node) = view.of_plugin("io.containerd.metadata.v1.bolt", "content_sharing_policy") {
         let policy = node.text().unwrap_or_default();
         if !matches!(policy, "" | "shared" | "isolated") {
             return Some((
@@ -638,33 +676,97 @@ fn services(view: &View<'_>) -> Option<Finding> {
             ));
         }
     }
-    let differs: HashSet<&str> = ["walking", "erofs"].into();
-    if let Some(node) = value("io.containerd.service.v1.diff-service", "default") {
-        let unknown = node.texts().find(|(name, _)| !differs.contains(name));
+    if let Some(node) = view.of_plugin("io.containerd.service.v1.diff-service", "default") {
+        let unknown = node
+            .texts()
+            .find(|(name, _)| !has_differ(view.release, name));
         if let Some((name, place)) = unknown {
             return Some((format!("needed differ not loaded: {name}"), Some(place)));
         }
     }
-    if let Some(node) = value("io.containerd.runtime.v2.task", "platforms") {
-        let is_platform = |text: &str| {
-            let parts = text.split('/');
-            parts.clone().count() <= 3
-                && parts.clone().all(|part| {
-                    !part.is_empty()
-                        && part
-                            .bytes()
-                            .all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
-                })
-                && text.contains('/')
+    let platforms = view.of_plugin("io.containerd.runtime.v2.task", "platforms")?;
+    let (text, place) = platforms.texts().find(|(text, _)| !is_platform(text))?;
+    Some((
+        format!("cannot parse platform specifier {text}"),
+        Some(place),
+    ))
+}
+
+fn has_differ(release: Release, name: &str) -> bool {
+    name == "walking" || (name == "erofs" && FROM_2_1.contain(release))
+}
+
+/// A platform of a handler that containerd can't parse.
+fn runtime_platforms(view: &View<'_>) -> Option<Finding> {
+    let platforms = view.field(&view.images, "runtime_platforms")?;
+    platforms.table()?.values().find_map(|node| {
+        let (platform, place) = view.text(node.table()?, "platform");
+        let message = || format!("unable to parse platform \"{platform}\"");
+        (!platform.is_empty() && !is_platform(&platform)).then(|| (message(), place))
+    })
+}
+
+/// Whether containerd parses a platform. One part alone has to be a system or an architecture that
+/// it knows.
+fn is_platform(text: &str) -> bool {
+    let is_part = |part: &str| {
+        let mut bytes = part.bytes();
+        !part.is_empty() && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
+    };
+    match text.split('/').count() {
+        1 => matches!(
+            text,
+            "linux" | "windows" | "amd64" | "arm64" | "x86_64" | "aarch64" | "riscv64" | "s390x"
+        ),
+        2 | 3 => text.split('/').all(is_part),
+        _ => false,
+    }
+}
+
+/// What the transfer service shall unpack with; 2.x has images pulled by it.
+fn unpacking(view: &View<'_>) -> Option<Finding> {
+    let node = view.of_plugin("io.containerd.transfer.v1.local", "unpack_config")?;
+    let Data::Array(entries) = &node.data else {
+        return None;
+    };
+    entries.iter().find_map(|entry| {
+        let table = entry.table()?;
+        let (platform, _) = view.text(table, "platform");
+        let (snapshotter, _) = view.text(table, "snapshotter");
+        let (differ, _) = view.text(table, "differ");
+        let message = if !is_platform(&platform) {
+            format!("unpack_config: platform configuration {platform} invalid")
+        } else if !view.has_snapshotter(&snapshotter) {
+            format!("unpack_config: snapshotter \"{snapshotter}\" not found")
+        } else if !differ.is_empty() && !has_differ(view.release, &differ) {
+            format!("unpack_config: differ \"{differ}\" not found")
+        } else {
+            return None;
         };
-        if let Some((text, place)) = node.texts().find(|(text, _)| !is_platform(text)) {
-            return Some((
-                format!("cannot parse platform specifier {text}"),
-                Some(place),
-            ));
+        Some((message, Some(entry.place)))
+    })
+}
+
+/// A snapshotter that is set up and does not load keeps CRI off on 2.x, whether it is used or not.
+fn broken_snapshotter(view: &View<'_>) -> Option<Finding> {
+    let value = |name: &str, key: &str| {
+        let node = view.of_plugin(&format!("io.containerd.snapshotter.v1.{name}"), key)?;
+        let text = node.text()?.to_owned();
+        (!text.is_empty()).then_some((text, Some(node.place)))
+    };
+    if let Some((pool, place)) = value("devmapper", "pool_name") {
+        if value("devmapper", "base_image_size").is_none() {
+            let message = "devmapper: failed to parse base image size: it is not set";
+            return Some((message.to_owned(), place));
+        }
+        if !view.host_has_snapshotter("devmapper") {
+            return Some((format!("devmapper: pool {pool}: no such device"), place));
         }
     }
-    None
+    let (scratch, place) = value("blockfile", "scratch_file")?;
+    let is_there = view.host_has_snapshotter("blockfile") && view.has_file(&scratch);
+    let message = || format!("blockfile: failed to generate scratch file: {scratch} is missing");
+    (!is_there).then(|| (message(), place))
 }
 
 fn second_content_store(view: &View<'_>) -> Option<Finding> {

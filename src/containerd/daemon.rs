@@ -1,6 +1,9 @@
 //! What ends the daemon before any plugin is asked: log settings, timeouts, proxies, and plugins
 //! that are required.
 
+use std::path::Path;
+
+use super::address;
 use super::duration;
 use super::loading::{Loaded, plugin_names};
 use super::model::Model;
@@ -14,40 +17,56 @@ const LEVELS: [&str; 8] = [
     "panic", "fatal", "error", "warn", "warning", "info", "debug", "trace",
 ];
 
-/// Kinds of proxy plugins; any other ends the daemon with a panic.
-pub(super) const PROXIES: &[(&str, Releases)] = &[
-    ("snapshot", Releases::ALL),
-    ("content", Releases::ALL),
-    ("diff", Releases::from(1, 7)),
-    ("sandbox", Releases::TWO),
+/// Kinds of proxy plugins, and what they are registered as; any other ends the daemon with a panic.
+pub(super) const PROXIES: &[(&str, &str, Releases)] = &[
+    ("snapshot", "io.containerd.snapshotter.v1", Releases::ALL),
+    ("content", "io.containerd.content.v1", Releases::ALL),
+    ("diff", "io.containerd.differ.v1", Releases::from(1, 7)),
+    (
+        "sandbox",
+        "io.containerd.sandbox.controller.v1",
+        Releases::TWO,
+    ),
 ];
 
 /// Something that ends the daemon, on every release.
 pub(super) struct Rule {
     /// What the rule minds, for people.
     pub(super) what: &'static str,
-    find: fn(&Loaded, Release) -> Option<(String, Place)>,
+    find: fn(&Model<'_>, &Loaded, Release) -> Option<(String, Place)>,
 }
 
 /// In the order in which the daemon comes to them.
 pub(super) const RULES: &[Rule] = &[
     Rule {
         what: "an unknown `debug.level` or `debug.format`",
-        find: log_settings,
+        find: |_, loaded, release| log_settings(loaded, release),
     },
     Rule {
         what: "a value of `timeouts` that is no duration",
-        find: |loaded, _| timeouts(loaded),
+        find: |_, loaded, _| timeouts(loaded),
     },
     Rule {
-        what: "a proxy plugin of a type that the release does not know",
-        find: proxies,
+        what: "a proxy plugin of a type that the release does not know, or that takes the ID of another \
+               plugin",
+        find: |_, loaded, release| proxies(loaded, release),
+    },
+    Rule {
+        what: "a missing key pair in `grpc.tcp_tls_cert` and `grpc.tcp_tls_key`",
+        find: certificates,
+    },
+    Rule {
+        what: "an address to listen on that can't be one: `debug.address`, `metrics.address`, \
+               `grpc.tcp_address`",
+        find: |_, loaded, release| addresses(loaded, release),
     },
 ];
 
 /// Why the daemon does not start, whatever its plugins say.
 pub(super) fn refusal(model: &Model<'_>, loaded: &Loaded, release: Release) -> Option<Reason> {
-    let (message, place) = RULES.iter().find_map(|rule| (rule.find)(loaded, release))?;
+    let (message, place) = RULES
+        .iter()
+        .find_map(|rule| (rule.find)(model, loaded, release))?;
     Some(model.reason(message, Some(place)))
 }
 
@@ -89,13 +108,66 @@ fn proxies(loaded: &Loaded, release: Release) -> Option<(String, Place)> {
                 .as_ref()
                 .and_then(|node| node.text())
                 .unwrap_or_default();
-            let is_known = PROXIES
+            let known = PROXIES
                 .iter()
-                .any(|(known, releases)| *known == kind && releases.contain(release));
-            let message =
-                || format!("panic: plugin: no type (proxy_plugins.{name} is of type \"{kind}\")");
-            (!is_known).then(|| (message(), node.place))
+                .find(|(known, _, releases)| *known == kind && releases.contain(release));
+            let Some((_, plugin_type, _)) = known else {
+                let message =
+                    format!("panic: plugin: no type (proxy_plugins.{name} is of type \"{kind}\")");
+                return Some((message, node.place));
+            };
+            // Also if that one is disabled.
+            let id = format!("{plugin_type}.{name}");
+            registry::is_taken(&id, release).then(|| {
+                let message = format!("panic: {id}: plugin: id already registered");
+                (message, node.place)
+            })
         })
+}
+
+/// The key pair for gRPC over TCP, which is read even if nothing listens there.
+fn certificates(model: &Model<'_>, loaded: &Loaded, release: Release) -> Option<(String, Place)> {
+    let grpc = loaded.table("grpc")?;
+    let text = |name| {
+        let node = field(grpc, name, release);
+        node.and_then(|node| node.text().map(str::to_owned))
+            .unwrap_or_default()
+    };
+    let certificate = field(grpc, "tcp_tls_cert", release)?;
+    if certificate.is_zero() {
+        return None;
+    }
+    let known = model.host.files.as_ref();
+    let missing = [text("tcp_tls_cert"), text("tcp_tls_key")]
+        .into_iter()
+        .find(|path| {
+            path.is_empty() || known.is_some_and(|known| !known.contains(Path::new(path)))
+        })?;
+    let message = format!("grpc.tcp_tls_cert: open {missing}: no such file or directory");
+    Some((message, certificate.place))
+}
+
+/// What the daemon listens on besides its socket.
+fn addresses(loaded: &Loaded, release: Release) -> Option<(String, Place)> {
+    [
+        ("debug", "address"),
+        ("metrics", "address"),
+        ("grpc", "tcp_address"),
+    ]
+    .into_iter()
+    .find_map(|(table, key)| {
+        let node = field(loaded.table(table)?, key, release)?;
+        let text = node.text().filter(|text| !text.is_empty())?;
+        if table == "debug" && text.starts_with('/') {
+            // A socket.
+            return None;
+        }
+        let refusal = address::refusal(text)?;
+        Some((
+            format!("failed to get listener for {table}.{key}: {refusal}"),
+            node.place,
+        ))
+    })
 }
 
 /// A required plugin that is not there, or does not load: the daemon exits.

@@ -96,8 +96,13 @@ impl Model<'_> {
                 } else {
                     version = own;
                 }
-            } else if own != 0 {
-                version = own;
+            } else {
+                if !release.is_1x() && matches!(own, 0 | 1) {
+                    migration::rename_plugins(&mut file);
+                }
+                if own != 0 {
+                    version = own;
+                }
             }
             let imports = file.remove("imports");
             merge(&mut top, file, release);

@@ -52,8 +52,8 @@ const CNI_BIN_DIRS: Releases = Releases::from(2, 1);
 /// What Go panics at, and where it stands.
 pub(super) type Panic = (String, Place);
 
-/// 2.0 to 2.2 migrate the merged config, and only a version 2 one: the names of version 1 plugins
-/// are changed after the plugins have looked for theirs, so that their part is lost.
+/// 2.0 to 2.2 migrate the merged config, and what has moved only in a version 2 one: of CRI's part
+/// of a version 1 config handlers and images are lost, while what stays where it is counts.
 pub(super) fn migrate_whole(top: &mut Table, version: i64, release: Release) -> Result<(), Panic> {
     if version == 2 {
         migrate_plugins(top, release)?;
@@ -61,25 +61,31 @@ pub(super) fn migrate_whole(top: &mut Table, version: i64, release: Release) -> 
     Ok(())
 }
 
-/// 2.3 migrates each file, from whatever version.
-pub(super) fn migrate_file(file: &mut Table, version: i64, release: Release) -> Result<(), Panic> {
-    if version < 2 {
-        if let Some(Data::Table(plugins)) = file.get_mut("plugins").map(|node| &mut node.data) {
-            let old = Rc::unwrap_or_clone(std::mem::take(plugins));
-            let renamed = old
-                .into_iter()
-                .map(|(name, node)| (registry::full_name(&name), node));
-            *plugins = Rc::new(renamed.collect());
-        }
-        for list in ["disabled_plugins", "required_plugins"] {
-            if let Some(Data::Array(names)) = file.get_mut(list).map(|node| &mut node.data) {
-                for node in names {
-                    if let Data::Text(name) = &mut node.data {
-                        *name = registry::full_name(name);
-                    }
+/// Gives the plugins of a version 1 file their full names. 2.x does it for each file, before it is
+/// merged: a drop-in without a version is one of version 1, whatever the main file is.
+pub(super) fn rename_plugins(file: &mut Table) {
+    if let Some(Data::Table(plugins)) = file.get_mut("plugins").map(|node| &mut node.data) {
+        let old = Rc::unwrap_or_clone(std::mem::take(plugins));
+        let renamed = old
+            .into_iter()
+            .map(|(name, node)| (registry::full_name(&name), node));
+        *plugins = Rc::new(renamed.collect());
+    }
+    for list in ["disabled_plugins", "required_plugins"] {
+        if let Some(Data::Array(names)) = file.get_mut(list).map(|node| &mut node.data) {
+            for node in names {
+                if let Data::Text(name) = &mut node.data {
+                    *name = registry::full_name(name);
                 }
             }
         }
+    }
+}
+
+/// 2.3 migrates each file, from whatever version.
+pub(super) fn migrate_file(file: &mut Table, version: i64, release: Release) -> Result<(), Panic> {
+    if version < 2 {
+        rename_plugins(file);
     }
     migrate_plugins(file, release)
 }

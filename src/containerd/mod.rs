@@ -2,6 +2,7 @@
 //!
 //! It is held against what real daemons did (`fixtures/conformance`, `tests/containerd`).
 
+mod address;
 mod cri;
 mod daemon;
 mod duration;

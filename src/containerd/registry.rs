@@ -106,6 +106,28 @@ pub(super) const REGISTERED: &[(&str, Releases)] = &[
     ("io.containerd.warning.v1.deprecations", FROM_1_7),
 ];
 
+/// Snapshotters that come with containerd but need something of the host.
+pub(super) const SNAPSHOTTERS: &[(&str, Releases)] = &[
+    ("aufs", ONE),
+    ("btrfs", ALL),
+    ("devmapper", ALL),
+    ("zfs", ALL),
+    ("blockfile", FROM_1_7),
+    ("erofs", FROM_2_1),
+];
+
+/// Whether a release has a plugin of this ID, even if the host lacks what it needs.
+pub(super) fn is_taken(id: &str, release: Release) -> bool {
+    let of_host = match id.strip_prefix("io.containerd.snapshotter.v1.") {
+        Some(name) => SNAPSHOTTERS
+            .iter()
+            .any(|(known, releases)| *known == name && releases.contain(release)),
+        None => id == "io.containerd.differ.v1.erofs" && FROM_2_1.contain(release),
+    };
+    let known = |(known, releases): &(&str, Releases)| *known == id && releases.contain(release);
+    of_host || REGISTERED.iter().any(known)
+}
+
 /// The part of a plugin's full name that config version 1 calls it by.
 pub(super) fn short_name(full: &str) -> &str {
     full.rsplit_once('.').map_or(full, |(_, name)| name)

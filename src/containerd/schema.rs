@@ -302,6 +302,8 @@ pub(super) const IMAGES: Shape = Table(&[
 ]);
 
 /// The other plugins that have keys, by ID.
+///
+/// Tracing is not in Debian's build of 1.6, but in upstream's.
 #[rustfmt::skip] // A table: one plugin on a line.
 pub(super) const OTHER_PLUGINS: &[Field] = &[
     Field("io.containerd.differ.v1.erofs", Table(&[Field("enable_dmverity", Boolean, Releases::from(2, 3)), Field("enable_tar_index", Boolean, Releases::from(2, 2)), Field("mkfs_options", TextList, FROM_2_1)]), FROM_2_1),
@@ -309,7 +311,7 @@ pub(super) const OTHER_PLUGINS: &[Field] = &[
     Field("io.containerd.image-verifier.v1.bindir", Table(&[Field("bin_dir", Text, TWO), Field("max_verifiers", Integer, TWO), Field("per_verifier_timeout", Duration, TWO)]), TWO),
     Field("io.containerd.internal.v1.opt", Table(&[Field("path", Text, ALL)]), ALL),
     Field("io.containerd.internal.v1.restart", Table(&[Field("interval", Duration, ONE)]), ONE),
-    Field("io.containerd.internal.v1.tracing", Table(&[]), FROM_1_7),
+    Field("io.containerd.internal.v1.tracing", Table(&[Field("sampling_ratio", Float, ALL), Field("service_name", Text, ALL)]), ALL),
     Field("io.containerd.metadata.v1.bolt", Table(&[Field("content_sharing_policy", Text, ALL), Field("no_sync", Boolean, FROM_2_1)]), ALL),
     Field("io.containerd.metrics.v1.grpc-prometheus", Table(&[Field("grpc_histogram", Boolean, Releases::from(2, 3))]), Releases::from(2, 3)),
     Field("io.containerd.monitor.container.v1.restart", Table(&[Field("interval", Duration, TWO)]), TWO),
@@ -335,6 +337,6 @@ pub(super) const OTHER_PLUGINS: &[Field] = &[
     Field("io.containerd.snapshotter.v1.native", Table(&[Field("root_path", Text, ALL)]), ALL),
     Field("io.containerd.snapshotter.v1.overlayfs", Table(&[Field("mount_options", TextList, FROM_1_7), Field("root_path", Text, ALL), Field("slow_chown", Boolean, TWO), Field("sync_remove", Boolean, FROM_1_7), Field("upperdir_label", Boolean, ALL)]), ALL),
     Field("io.containerd.snapshotter.v1.zfs", Table(&[Field("root_path", Text, ONE)]), ONE),
-    Field("io.containerd.tracing.processor.v1.otlp", Table(&[]), FROM_1_7),
-    Field("io.containerd.transfer.v1.local", Table(&[Field("check_platform_supported", Boolean, FROM_2_1), Field("concurrent_layer_fetch_buffer", Integer, FROM_2_1), Field("config_path", Text, FROM_1_7), Field("max_concurrent_downloads", Integer, FROM_1_7), Field("max_concurrent_unpacks", Integer, Releases::from(2, 2)), Field("max_concurrent_uploaded_layers", Integer, FROM_1_7), Field("unpack_config", List, ONE_7)]), FROM_1_7),
+    Field("io.containerd.tracing.processor.v1.otlp", Table(&[Field("endpoint", Text, ALL), Field("insecure", Boolean, ALL), Field("protocol", Text, ALL)]), ALL),
+    Field("io.containerd.transfer.v1.local", Table(&[Field("check_platform_supported", Boolean, FROM_2_1), Field("concurrent_layer_fetch_buffer", Integer, FROM_2_1), Field("config_path", Text, FROM_1_7), Field("max_concurrent_downloads", Integer, FROM_1_7), Field("max_concurrent_unpacks", Integer, Releases::from(2, 2)), Field("max_concurrent_uploaded_layers", Integer, FROM_1_7), Field("unpack_config", List(&Table(&[Field("differ", Text, FROM_1_7), Field("platform", Text, FROM_1_7), Field("snapshotter", Text, FROM_1_7)])), FROM_1_7)]), FROM_1_7),
 ];

@@ -21,8 +21,8 @@ pub(super) enum Shape {
     TextList,
     /// A string that is a duration in Go's notation.
     Duration,
-    /// An array of anything.
-    List,
+    /// An array of values of one shape.
+    List(&'static Self),
     /// A table with these keys; others are ignored.
     Table(&'static [Field]),
     /// A table of any keys, with values of one shape.
@@ -59,7 +59,7 @@ impl Shape {
             Self::Float => "a float",
             Self::TextList => "an array of strings",
             Self::Duration => "a duration, as in \"5s\"",
-            Self::List => "an array",
+            Self::List(_) => "an array",
             Self::Table(_) | Self::Map(_) => "a table",
             Self::Any => "anything",
         }
@@ -72,13 +72,18 @@ impl Shape {
             | (Self::Boolean, Data::Boolean(_))
             | (Self::Integer, Data::Integer(_))
             | (Self::Float, Data::Float(_))
-            | (Self::List, Data::Array(_))
             | (Self::Any, _) => true,
             // go-toml v1 converts no integer to a float, v2 does.
             (Self::Float, Data::Integer(_)) => !release.is_1x(),
             (Self::Duration, Data::Text(text)) => duration::is_valid(text),
             (Self::TextList, Data::Array(array)) => {
                 array.iter().all(|node| matches!(node.data, Data::Text(_)))
+            }
+            (Self::List(shape), Data::Array(array)) => {
+                array
+                    .iter()
+                    .try_for_each(|node| shape.check(node, release))?;
+                true
             }
             (Self::Map(shape), Data::Table(table)) => {
                 for (name, node) in &**table {

@@ -63,7 +63,7 @@ const REFUSALS: &[(Construct, Releases, &str)] = &[
     (
         Construct::QuotesBeforeQuotes,
         Releases::ONE,
-        "quotes directly before the closing quotes of a multi-line literal string",
+        "quotes directly before the closing quotes of a multi-line string",
     ),
     (
         Construct::InlineTableOfLines,
@@ -179,6 +179,10 @@ impl<'t> Finder<'t> {
         let text = self.text(span);
         match encoding {
             Encoding::BasicString | Encoding::MlBasicString => {
+                if text.len() > 6 && text.ends_with("\"\"\"\"") {
+                    self.found
+                        .push((Construct::QuotesBeforeQuotes, span.start()));
+                }
                 let mut escaped = false;
                 for (at, byte) in text.bytes().enumerate() {
                     let construct = match (escaped, byte) {

@@ -617,14 +617,19 @@ fn essential(page: &mut Page) {
 fn kinds(page: &mut Page) {
     page.section("Proxy plugins and snapshotters", "Types of proxy plugins:");
     let row = |(name, releases): &(&str, Releases)| [code(name), meant_by(*releases)];
-    page.table(["type", "releases"], daemon::PROXIES.iter().map(row));
+    page.table(
+        ["type", "releases"],
+        daemon::PROXIES
+            .iter()
+            .map(|(kind, _, releases)| row(&(kind, *releases))),
+    );
     page.0.push_str(
         "\nSnapshotters that come with containerd, beside `overlayfs` and `native`, if the host \
          has what they need:\n",
     );
     page.table(
         ["snapshotter", "releases"],
-        cri::SNAPSHOTTERS.iter().map(row),
+        registry::SNAPSHOTTERS.iter().map(row),
     );
 }
 

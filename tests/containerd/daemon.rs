@@ -42,6 +42,8 @@ for folder in /etc /opt /var/lib; do
 done
 mkdir /etc/containerd
 mount --move /run/etc /etc/containerd
+# Relative paths of a config lead into the node, too, and not into this package.
+cd /run
 PATH=/run/bin:/run/release/usr/bin:$PATH
 echo "$ENTERED" >&2
 exec "$@"
@@ -177,7 +179,8 @@ impl<'release> Node<'release> {
         command
     }
 
-    fn etc(&self) -> PathBuf {
+    /// Returns where the node's `/etc/containerd` is on this machine.
+    pub(crate) fn etc(&self) -> PathBuf {
         self.home.path().join("etc")
     }
 }

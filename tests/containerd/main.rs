@@ -10,4 +10,6 @@ mod add;
 mod control;
 mod cri;
 mod daemon;
+mod differential;
+mod generated;
 mod suites;

@@ -10,6 +10,8 @@ pub(crate) const SUITES: [&str; 3] = ["bookworm", "trixie", "forky"];
 pub(crate) struct Release {
     /// The folder that holds the package's `usr` and `etc`.
     pub(crate) tree: PathBuf,
+    /// What its binary says of itself, such as `1.6.20~ds1`.
+    pub(crate) version: String,
     /// The Debian suite and what its binary says of itself, for messages.
     pub(crate) name: String,
     /// The first number of the release.
@@ -45,6 +47,7 @@ impl Release {
             .unwrap_or_else(|| panic!("{suite} has a containerd of no known form: {version}"));
         Self {
             tree,
+            version: version.to_owned(),
             name: format!("containerd {version} of {suite}"),
             major,
         }

@@ -14,12 +14,15 @@ pub(crate) mod plugin;
 mod reason;
 mod registry;
 mod release;
+mod rules;
 mod schema;
+mod services;
 mod shape;
 mod syntax;
 mod tables;
 mod tree;
 pub(crate) mod version;
+mod view;
 
 pub(crate) use self::loading::absolute;
 

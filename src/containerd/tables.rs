@@ -11,7 +11,7 @@ use super::plugin;
 use super::release::{Release, Releases};
 use super::shape::{Field, Shape};
 use super::tree::{Data, Node};
-use super::{cri, daemon, registry, schema, syntax};
+use super::{daemon, registry, rules, schema, syntax};
 
 const MAIN: &str = "/etc/containerd/config.toml";
 const DROP_IN: &str = "/etc/containerd/conf.d/a.toml";
@@ -595,7 +595,7 @@ fn cri_off(page: &mut Page) {
     );
     page.table(
         ["what", "releases"],
-        cri::RULES
+        rules::RULES
             .iter()
             .map(|rule| [rule.what.to_owned(), meant_by(rule.releases)]),
     );

@@ -89,7 +89,7 @@ impl Judgement<'_> {
 
     fn breaks(&self, read: &[(Release, Verdict, Verdict)]) -> Result<(), Harm> {
         let worse = |(release, before, after): &(Release, Verdict, Verdict)| {
-            let taken_back = self.edited.takes_back_runc && release.is_1x();
+            let taken_back = self.edited.takes_back && release.is_1x();
             match (before, after) {
                 (Verdict::Serves { .. }, Verdict::NoCri { .. }) => !taken_back,
                 (Verdict::Serves { .. } | Verdict::NoCri { .. }, Verdict::Exits { .. }) => true,
@@ -127,7 +127,10 @@ impl Judgement<'_> {
             else {
                 continue;
             };
-            let is_meant = |name: &String| self.edited.handlers.removed.contains(name);
+            let is_meant = |name: &String| {
+                let is_taken_back = self.edited.takes_back && release.is_1x() && name == "runc";
+                is_taken_back || self.edited.handlers.removed.contains(name)
+            };
             let lost = before.iter().find(|(name, handler)| {
                 let was_usable = !handler.runtime_type.is_empty();
                 let is_usable = after
@@ -187,7 +190,7 @@ fn broken(read: &[(Release, Verdict, Verdict)]) -> Option<Warning> {
     let (_, before, reason) = broken.first()?;
     let releases: Vec<Release> = broken.iter().map(|(release, ..)| *release).collect();
     let since = if before.serves() {
-        "as before runc was listed"
+        "as before the tool's own handlers came"
     } else {
         "before as after"
     };

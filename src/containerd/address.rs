@@ -30,7 +30,10 @@ pub(super) fn refusal_of(host: &str, port: &str) -> Option<String> {
     let is_host = host
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || b"._-:%".contains(&byte));
-    (!is_host).then(|| format!("lookup {host}: no such host"))
+    // Only digits and dots: an IPv4 address or nothing.
+    let is_number = host.contains('.') && !host.contains(|c: char| !matches!(c, '0'..='9' | '.'));
+    let is_wrong = is_number && host.parse::<std::net::Ipv4Addr>().is_err();
+    (!is_host || is_wrong).then(|| format!("lookup {host}: no such host"))
 }
 
 #[cfg(test)]
@@ -55,6 +58,7 @@ mod tests {
             "::1:80:",
             "1.2.3.4",
             "a b:1",
+            "256.1.1.1:80",
             "x:-1",
         ] {
             assert!(refusal(bad).is_some(), "{bad}");

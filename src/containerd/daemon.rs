@@ -39,6 +39,10 @@ pub(super) struct Rule {
 /// In the order in which the daemon comes to them.
 pub(super) const RULES: &[Rule] = &[
     Rule {
+        what: "`root` and `state` that are the same path",
+        find: |_, loaded, release| one_folder(loaded, release),
+    },
+    Rule {
         what: "an unknown `debug.level` or `debug.format`",
         find: |_, loaded, release| log_settings(loaded, release),
     },
@@ -68,6 +72,21 @@ pub(super) fn refusal(model: &Model<'_>, loaded: &Loaded, release: Release) -> O
         .iter()
         .find_map(|rule| (rule.find)(model, loaded, release))?;
     Some(model.reason(message, Some(place)))
+}
+
+/// `CreateTopLevelDirectories` in `cmd/containerd/server/server.go` (`services/server` on 1.x).
+fn one_folder(loaded: &Loaded, release: Release) -> Option<(String, Place)> {
+    let path = |name, built_in: &str| match field(&loaded.top, name, release) {
+        Some(node) => match node.text() {
+            Some(text) if !text.is_empty() => (text.to_owned(), Some(node.place)),
+            _ => (built_in.to_owned(), None),
+        },
+        None => (built_in.to_owned(), None),
+    };
+    let (root, root_place) = path("root", "/var/lib/containerd");
+    let (state, state_place) = path("state", "/run/containerd");
+    let message = || "root and state must be different paths".to_owned();
+    (root == state).then_some((message(), state_place.or(root_place)?))
 }
 
 fn log_settings(loaded: &Loaded, release: Release) -> Option<(String, Place)> {

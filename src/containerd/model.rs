@@ -242,11 +242,25 @@ mod tests {
     }
 
     #[test]
+    fn root_and_state_are_two_folders() {
+        assert_verdicts("root = '/x'\nstate = '/x'", "eee");
+        assert_verdicts("root = '/x'\nstate = '/y'", "sss");
+    }
+
+    #[test]
+    fn a_proxys_keys_have_types_from_1_7_on() {
+        let proxy = |more| format!("proxy_plugins.x = {{ type = 'snapshot', {more} }}");
+        assert_verdicts(&proxy("capabilities = 'x'"), "see");
+        assert_verdicts(&proxy("exports = { root = 5 }"), "see");
+    }
+
+    #[test]
     fn a_stream_server_listens_or_ends_the_daemon() {
         for line in [
             "stream_server_port = 'text'",
             "stream_server_port = '99999'",
             "stream_server_address = 'no host'",
+            "stream_server_address = '256.1.1.1'",
             "stream_server_address = '[::1]'",
         ] {
             let config = format!("plugins.'io.containerd.grpc.v1.cri'.{line}");

@@ -228,6 +228,7 @@ impl<'t> Edit<'_, 't> {
                 self.rewrite(&written, &literals, &owners);
             }
         }
+        self.takes_back |= !was_reset && owners.is_empty() && !written.owners.is_empty();
         let default = after(literals[0], was_reset);
         if top_changes {
             self.new_default = Some(default.name.clone());

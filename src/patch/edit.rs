@@ -51,7 +51,7 @@ pub(super) struct Edit<'d, 't> {
     /// The default handler that the edit puts into effect.
     pub(super) new_default: Option<String>,
     pub(super) warnings: Vec<Warning>,
-    pub(super) takes_back_runc: bool,
+    pub(super) takes_back: bool,
 }
 
 impl<'d, 't> Edit<'d, 't> {
@@ -67,7 +67,7 @@ impl<'d, 't> Edit<'d, 't> {
             handlers: Handlers::default(),
             new_default: None,
             warnings: Vec::new(),
-            takes_back_runc: false,
+            takes_back: false,
         }
     }
 
@@ -166,7 +166,7 @@ impl<'d, 't> Edit<'d, 't> {
             handlers: self.handlers,
             new_default: self.new_default,
             warnings: self.warnings,
-            takes_back_runc: self.takes_back_runc,
+            takes_back: self.takes_back,
         };
         if self.splices.is_empty() {
             return Ok(edited(self.config.text.to_owned()));

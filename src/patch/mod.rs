@@ -132,9 +132,9 @@ pub struct Edited {
     pub new_default: Option<String>,
     /// What people should know.
     pub warnings: Vec<Warning>,
-    /// Whether a `runc` goes that was listed for the sake of the tool's own handlers, in a file that
-    /// did without it before.
-    pub(crate) takes_back_runc: bool,
+    /// Whether something goes that made up for what the file lacked on containerd 1.x: a `runc` that
+    /// was listed for the tool's own handlers, or a default in the place of the file's own.
+    pub(crate) takes_back: bool,
 }
 
 /// Applies a patch to a config. Pure: nothing is read or written.
@@ -187,7 +187,7 @@ fn create(patch: &Patch) -> Result<Edited, PatchError> {
             handlers: Handlers::default(),
             new_default: None,
             warnings: Vec::new(),
-            takes_back_runc: false,
+            takes_back: false,
         });
     }
     let owner = Provenance::Owner(patch.owner.as_str().to_owned());

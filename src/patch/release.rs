@@ -37,7 +37,7 @@ impl Edit<'_, '_> {
         if let Some(unneeded) = unneeded {
             let runc = kept.remove(unneeded);
             let borrowed = Some(Provenance::Implied(Implied::ForOurs));
-            self.takes_back_runc |= runc.provenance == borrowed;
+            self.takes_back |= runc.provenance == borrowed;
             gone.push(runc);
         }
 

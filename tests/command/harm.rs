@@ -130,10 +130,43 @@ fn the_way_back_is_open_and_said() {
     );
     let run = node.run(&["remove", "crun"]).exits(0);
     assert_eq!(node.text(), config);
-    assert!(run.stderr.contains("as before runc was listed"), "{run:#?}");
+    assert!(
+        run.stderr
+            .contains("as before the tool's own handlers came"),
+        "{run:#?}"
+    );
 }
 
 /// The built-in map was in force before the tool came: whoever is listed by then needs `runc`.
+#[test]
+fn a_default_that_made_up_for_a_missing_runc_can_go_again() {
+    for config in [
+        format!("version = 2\n[{OLD}.containerd.runtimes.kata]\nruntime_type = \"k.v2\"\n"),
+        format!("version = 2\n[{OLD}.containerd.runtimes]\n"),
+    ] {
+        let node = Node::with(&config);
+        node.run(&["add", "aa", "--preset", "crun", "--default"])
+            .exits(0);
+        let run = node.run(&["remove", "aa"]).exits(0);
+        assert_eq!(node.bytes().as_deref(), Some(config.as_bytes()));
+        assert!(run.stderr.contains("does not serve CRI"), "{run:#?}");
+    }
+}
+
+#[test]
+fn a_runc_that_is_only_implied_can_go_beside_an_old_default_runtime() {
+    let config = format!(
+        "version = 2\n[{OLD}.containerd.runtimes.a]\nruntime_type = \"x.v2\"\n\
+         [{OLD}.containerd.default_runtime]\n{RUNC}"
+    );
+    let node = Node::with(&config);
+    node.run(&["add", "kata"]).exits(0);
+    node.run(&["add", "crun", "--default"]).exits(0);
+    node.run(&["remove", "kata"]).exits(0);
+    node.run(&["remove", "crun"]).exits(0);
+    assert_eq!(node.bytes().as_deref(), Some(config.as_bytes()));
+}
+
 #[test]
 fn a_handler_that_came_later_keeps_the_implied_runc() {
     let node = Node::with("version = 2\n");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::containerd::{ConfigFiles, Host, Model, Release, Verdict};
+use crate::containerd::{ConfigFiles, Host, Model, Reason, Release, Verdict};
 use crate::patch::{Edited, Warning};
 
 /// What an edit must not do.
@@ -58,8 +58,77 @@ impl Judgement<'_> {
         self.breaks(&read)?;
         self.loses(&read)?;
         let mut warnings = self.added(&read)?;
-        warnings.extend(broken(&read));
+        warnings.extend(self.other_default(&read));
+        warnings.extend(self.broken(&read));
         Ok(warnings)
+    }
+
+    /// Releases whose default is not the one that the edit has set.
+    fn other_default(&self, read: &[(Release, Verdict, Verdict)]) -> Option<Warning> {
+        let name = self.edited.new_default.as_ref()?;
+        let others: Vec<(Release, &String)> = read
+            .iter()
+            .filter_map(|(release, _, after)| match after {
+                Verdict::Serves { handlers, default }
+                    if default != name && handlers.contains_key(name) =>
+                {
+                    Some((*release, default))
+                }
+                _ => None,
+            })
+            .collect();
+        let (_, other) = others.first()?;
+        let releases: Vec<Release> = others.iter().map(|(release, _)| *release).collect();
+        let message = format!(
+            "on containerd {} the default handler is {other}, not {name}: an imported file or \
+             `default_runtime` says so (see `containerd-edit list`)",
+            listed(&releases)
+        );
+        Some(Warning {
+            code: "other-default",
+            message,
+            at: None,
+        })
+    }
+
+    /// Releases that do not serve CRI with this config, whatever the edit does.
+    fn broken(&self, read: &[(Release, Verdict, Verdict)]) -> Option<Warning> {
+        let broken: Vec<_> = read
+            .iter()
+            .filter_map(|(release, before, after)| Some((*release, before, after.reason()?)))
+            .collect();
+        let (_, before, reason) = broken.first()?;
+        let releases: Vec<Release> = broken.iter().map(|(release, ..)| *release).collect();
+        let since = if before.serves() {
+            "as before the tool's own handlers came"
+        } else {
+            "before as after"
+        };
+        Some(Warning {
+            code: "not-serving",
+            message: format!(
+                "this config does not serve CRI on containerd {}, {since}: {}",
+                listed(&releases),
+                self.told(reason)
+            ),
+            at: None,
+        })
+    }
+
+    /// A reason, with its place if that is in another file: the edit may move lines of this one.
+    fn told(&self, reason: &Reason) -> String {
+        match &reason.at {
+            Some((path, Some(position))) if path != self.before.main() => format!(
+                "{reason} ({}:{}:{})",
+                path.display(),
+                position.line,
+                position.column
+            ),
+            Some((path, None)) if path != self.before.main() => {
+                format!("{reason} ({})", path.display())
+            }
+            _ => reason.to_string(),
+        }
     }
 
     /// Whether every release serves all that could have been there before, and what was added: then
@@ -68,11 +137,13 @@ impl Judgement<'_> {
         let handlers = &self.edited.handlers;
         after.iter().all(|(_, verdict)| {
             let Verdict::Serves {
-                handlers: loaded, ..
+                handlers: loaded,
+                default,
             } = verdict
             else {
                 return false;
             };
+            let new_default = self.edited.new_default.as_ref();
             let mut wanted = self
                 .listed
                 .iter()
@@ -80,6 +151,7 @@ impl Judgement<'_> {
                 .chain(&handlers.added);
             self.before.len() == 1
                 && loaded.contains_key("runc")
+                && new_default.is_none_or(|name| name == default)
                 && wanted.all(|name| {
                     let handler = loaded.get(name);
                     handler.is_some_and(|handler| !handler.runtime_type.is_empty())
@@ -109,7 +181,7 @@ impl Judgement<'_> {
                 } else {
                     "turn CRI off"
                 },
-                reason: reason.to_string(),
+                reason: self.told(reason),
             }),
         }
     }
@@ -179,29 +251,6 @@ impl Judgement<'_> {
         }
         Ok(warnings)
     }
-}
-
-/// Releases that do not serve CRI with this config, whatever the edit does.
-fn broken(read: &[(Release, Verdict, Verdict)]) -> Option<Warning> {
-    let broken: Vec<_> = read
-        .iter()
-        .filter_map(|(release, before, after)| Some((*release, before, after.reason()?)))
-        .collect();
-    let (_, before, reason) = broken.first()?;
-    let releases: Vec<Release> = broken.iter().map(|(release, ..)| *release).collect();
-    let since = if before.serves() {
-        "as before the tool's own handlers came"
-    } else {
-        "before as after"
-    };
-    Some(Warning {
-        code: "not-serving",
-        message: format!(
-            "this config does not serve CRI on containerd {}, {since}: {reason}",
-            listed(&releases)
-        ),
-        at: None,
-    })
 }
 
 /// Releases for a sentence: `1.6, 1.7 and 2.0`.

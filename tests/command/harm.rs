@@ -138,6 +138,39 @@ fn the_way_back_is_open_and_said() {
 }
 
 /// The built-in map was in force before the tool came: whoever is listed by then needs `runc`.
+/// 1.x merges plugin tables as wholes, and only what the drop-in lists is there; 2.x takes the
+/// drop-in's default. Either way, the new default has no say.
+#[test]
+fn a_default_that_a_drop_in_overrules_is_said() {
+    let node = Node::with(format!(
+        "version = 2\nimports = ['drop-in.toml']\n[{OLD}.containerd.runtimes.runc]\n{RUNC}"
+    ));
+    let drop_in = node.folder().join("drop-in.toml");
+    fs::write(
+        &drop_in,
+        format!(
+            "version = 2\n[{OLD}.containerd]\ndefault_runtime_name = 'runc'\n\
+             [{OLD}.containerd.runtimes.runc]\n{RUNC}"
+        ),
+    )
+    .expect("writes");
+    let run = node.run(&["add", "crun", "--default"]).exits(0);
+    let said = "on containerd 2.0, 2.1, 2.2 and 2.3 the default handler is runc, not crun";
+    assert!(run.stderr.contains(said), "{run:#?}");
+    let run = node.run(&["add", "kata"]).exits(0);
+    assert!(!run.stderr.contains("the default handler is"), "{run:#?}");
+}
+
+#[test]
+fn a_drop_in_that_is_to_blame_is_named() {
+    let node = Node::with("version = 2\nimports = ['drop-in.toml']\n");
+    let drop_in = node.folder().join("drop-in.toml");
+    fs::write(&drop_in, "broken = = 1\n").expect("writes");
+    let run = node.run(&["add", "crun"]).exits(0);
+    let place = format!("{}:1:10", drop_in.display());
+    assert!(run.stderr.contains(&place), "{run:#?}");
+}
+
 #[test]
 fn a_default_that_made_up_for_a_missing_runc_can_go_again() {
     for config in [

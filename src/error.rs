@@ -63,6 +63,14 @@ pub enum Error {
         /// The missing folder.
         folder: PathBuf,
     },
+    /// The path goes on behind something that is no folder.
+    #[error("{} is no folder", file.display())]
+    FileAsFolder {
+        /// The config file.
+        path: PathBuf,
+        /// What stands where a folder belongs.
+        file: PathBuf,
+    },
     /// The path is a symbolic link to nothing.
     #[error("this is a symbolic link to {}, which does not exist", target.display())]
     DanglingLink {
@@ -200,6 +208,7 @@ impl Error {
             Self::Harmful { .. } | Self::ImportedSidecar { .. } => ExitCode::Refused,
             Self::NoFile { .. }
             | Self::NoFolder { .. }
+            | Self::FileAsFolder { .. }
             | Self::DanglingLink { .. }
             | Self::NotAFile { .. } => ExitCode::Missing,
             Self::PlantedLock { .. } => ExitCode::Io,
@@ -233,6 +242,7 @@ impl Error {
             Self::ImportedSidecar { .. } => "imported-sidecar",
             Self::NoFile { .. } => "no-file",
             Self::NoFolder { .. } => "no-folder",
+            Self::FileAsFolder { .. } => "file-as-folder",
             Self::DanglingLink { .. } => "dangling-link",
             Self::NotAFile { .. } => "not-a-file",
             Self::PlantedLock { .. } => "planted-lock",
@@ -254,6 +264,7 @@ impl Error {
             | Self::ImportedSidecar { path, .. }
             | Self::NoFile { path }
             | Self::NoFolder { path, .. }
+            | Self::FileAsFolder { path, .. }
             | Self::DanglingLink { path, .. }
             | Self::NotAFile { path, .. }
             | Self::PlantedLock { path, .. }
@@ -300,6 +311,10 @@ impl Error {
             Self::NoFolder { folder, .. } => format!(
                 "check --config; if containerd is really configured there: mkdir -p {}",
                 folder.display()
+            ),
+            Self::FileAsFolder { file, .. } => format!(
+                "check --config; if {0} is the config: --config {0}",
+                file.display()
             ),
             Self::DanglingLink { target, .. } => {
                 format!("remove the link, or create {}", target.display())

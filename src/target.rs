@@ -57,6 +57,14 @@ pub(crate) fn kind_at(path: &Path) -> Option<&'static str> {
     Some(kind(metadata.file_type()))
 }
 
+/// The longest part of a path that leads to something.
+fn nearest(path: &Path) -> PathBuf {
+    // Without a slash at its end, which asks for a folder.
+    let path: PathBuf = path.components().collect();
+    let found = path.ancestors().find(|part| part.exists());
+    found.unwrap_or(&path).to_owned()
+}
+
 impl Target {
     /// Finds the file that `path` names. The file itself may be missing, its folder may not.
     pub(crate) fn find(path: &Path) -> Result<Self, Error> {
@@ -67,13 +75,12 @@ impl Target {
         };
         let is_link = match std::fs::symlink_metadata(path) {
             Ok(metadata) => metadata.is_symlink(),
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-                ) =>
-            {
-                return Self::missing(path);
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Self::missing(path),
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+                return Err(Error::FileAsFolder {
+                    path: path.to_owned(),
+                    file: nearest(path),
+                });
             }
             Err(error) => return Err(failed(error)),
         };
@@ -117,16 +124,13 @@ impl Target {
         }
         let name = path.file_name().ok_or_else(no_folder)?;
         let folder = folder.canonicalize().map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => no_folder(),
+            io::ErrorKind::NotFound => no_folder(),
             _ => Error::Io {
                 path: folder.to_owned(),
                 doing: "look at the folder of the config",
                 source: error,
             },
         })?;
-        if !folder.is_dir() {
-            return Err(no_folder());
-        }
         Ok(Self {
             path: folder.join(name),
             folder,

@@ -267,3 +267,17 @@ fn a_read_only_folder_is_a_matter_of_permission() {
     }
     fs::set_permissions(node.folder(), Permissions::from_mode(0o755)).expect("chmod");
 }
+
+#[test]
+fn a_file_in_the_place_of_a_folder_is_named() {
+    let node = Node::with("version = 2\n");
+    for behind in ["/", "/x.toml", "/x/y.toml"] {
+        let mut path = node.config().into_os_string();
+        path.push(behind);
+        let run = Run::of(tool().arg("--config").arg(&path).args(["add", "crun"])).exits(66);
+        let said = format!("{} is no folder", node.config().display());
+        assert!(run.stderr.contains(&said), "{run:#?}");
+        assert!(!run.stderr.contains("mkdir"), "{run:#?}");
+    }
+    assert_eq!(node.text(), "version = 2\n");
+}

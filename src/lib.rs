@@ -46,6 +46,7 @@ mod judgement;
 mod lock;
 mod patch;
 mod replace;
+mod seeded;
 mod surroundings;
 mod target;
 mod transaction;

@@ -14,6 +14,7 @@ use rustix::fs::OFlags;
 use rustix::io::Errno;
 
 use crate::error::Error;
+use crate::seeded::{self, Bug};
 use crate::target;
 
 /// For how long nobody is told that the lock is busy.
@@ -28,6 +29,17 @@ const HOLDER_BYTES: usize = 1024;
 #[derive(Debug)]
 pub(crate) struct ConfigLock {
     file: File,
+    #[cfg(seeded_bugs)]
+    path: PathBuf,
+}
+
+#[cfg(seeded_bugs)]
+impl Drop for ConfigLock {
+    fn drop(&mut self) {
+        if seeded::has(Bug::UnlinkedLock) {
+            let _ = rustix::fs::unlink(&self.path);
+        }
+    }
 }
 
 /// What to do while the lock is busy.
@@ -59,13 +71,17 @@ impl ConfigLock {
         let mut pause = FIRST_PAUSE;
         loop {
             let file = open(&path)?;
-            if try_lock(&file, &path)? {
+            if seeded::has(Bug::NoLock) || try_lock(&file, &path)? {
                 // The file may have been unlinked, by whoever did not know better, while it was
                 // opened here: then the next run would lock another one.
-                if !is_at(&file, &path) {
+                if !seeded::has(Bug::UnlinkedLock) && !is_at(&file, &path) {
                     continue;
                 }
-                let lock = Self { file };
+                let lock = Self {
+                    file,
+                    #[cfg(seeded_bugs)]
+                    path,
+                };
                 lock.sign(command);
                 return Ok(lock);
             }

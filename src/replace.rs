@@ -15,6 +15,7 @@ use xattr::FileExt as _;
 
 use crate::error::Error;
 use crate::lock::ConfigLock;
+use crate::seeded::{self, Bug};
 use crate::target::{Existing, Snapshot, Target};
 
 /// Mode of a config that did not exist: readable for all, as containerd's packages ship it.
@@ -84,11 +85,19 @@ impl<'a> PendingFile<'a> {
                 .set_permissions(Permissions::from_mode(NEW_FILE_MODE))
                 .map_err(failed(&target.path, "set the mode of the new config"))?,
         }
-        temporary.as_file_mut().write_all(bytes).map_err(failed(
+        if seeded::has(Bug::LeftTemporary) {
+            temporary.disable_cleanup(true);
+        }
+        let written = if seeded::has(Bug::SingleWrite) {
+            temporary.as_file_mut().write(bytes).map(drop)
+        } else {
+            temporary.as_file_mut().write_all(bytes)
+        };
+        written.map_err(failed(
             &target.folder,
             "write a temporary file in this folder",
         ))?;
-        temporary.as_file().sync_all().map_err(failed(
+        seeded::unless(Bug::NoFileSync, || synced(temporary.as_file())).map_err(failed(
             &target.folder,
             "sync a temporary file in this folder",
         ))?;
@@ -106,6 +115,12 @@ impl<'a> PendingFile<'a> {
     /// having written anything.
     pub(crate) fn commit(self, snapshot: &Snapshot) -> Result<Replaced, Error> {
         let target = self.target;
+        if seeded::has(Bug::InPlace) {
+            let bytes = std::fs::read(self.temporary.path()).unwrap_or_default();
+            let _ = std::fs::write(&target.path, bytes);
+            sync(target, None, Synced::Changed)?;
+            return Ok(Replaced::Done);
+        }
         let persisted = if snapshot.existing.is_some() {
             self.temporary.persist(&target.path)
         } else {
@@ -151,10 +166,13 @@ pub(crate) fn delete(
 /// Also needed where nothing is left to change: an earlier run may have been killed between its
 /// rename and its syncs, and what this run reports must survive a power cut.
 pub(crate) fn sync(target: &Target, file: Option<&File>, what: Synced) -> Result<(), Error> {
-    let folder = File::open(&target.folder).and_then(|folder| folder.sync_all());
-    let file = || file.map_or(Ok(()), File::sync_all);
-    folder
-        .and_then(|()| file())
+    if what == Synced::Unchanged && seeded::has(Bug::UnsyncedUnchanged) {
+        return Ok(());
+    }
+    let folder = || File::open(&target.folder).and_then(|folder| synced(&folder));
+    let file = || file.map_or(Ok(()), synced);
+    seeded::unless(Bug::NoFolderSync, folder)
+        .and_then(|()| seeded::unless(Bug::NoLastSync, file))
         .map_err(|source| Error::NotDurable {
             path: target.path.clone(),
             changed: what == Synced::Changed,
@@ -162,9 +180,20 @@ pub(crate) fn sync(target: &Target, file: Option<&File>, what: Synced) -> Result
         })
 }
 
+fn synced(file: &File) -> io::Result<()> {
+    let synced = file.sync_all();
+    if seeded::has(Bug::IgnoredSync) {
+        return Ok(());
+    }
+    synced
+}
+
 /// Removes the temporary files that killed runs have left. Nobody else can have one: the lock is
 /// held. What can't be removed is left for the next run.
 pub(crate) fn sweep(_lock: &ConfigLock, target: &Target) {
+    if seeded::has(Bug::NoSweep) {
+        return;
+    }
     let Ok(entries) = std::fs::read_dir(&target.folder) else {
         return;
     };

@@ -8,6 +8,7 @@ use toml_edit::Value;
 use crate::containerd::{ConfigFiles, Host, Model, Release, Verdict, version};
 use crate::document::Document;
 use crate::error::Error;
+use crate::file::HostRoot;
 use crate::handler::{Setting, shim_binary};
 use crate::inventory::{Inventory, ListedHandler};
 use crate::judgement::listed;
@@ -42,13 +43,18 @@ pub struct CheckedRelease {
 }
 
 impl Check {
-    /// Checks the config at `path` for each of the releases.
+    /// Checks the config at `path` for each of the releases. `root` is where the host's files are.
     ///
     /// # Errors
     ///
     /// [`Error::Parse`] if the main file is no TOML, and [`Error::Patch`] if its version is no
     /// integer. Whatever else is wrong is a verdict.
-    pub fn of(path: &Path, bytes: &[u8], releases: &[Release]) -> Result<Self, Error> {
+    pub fn of(
+        path: &Path,
+        bytes: &[u8],
+        releases: &[Release],
+        root: &HostRoot,
+    ) -> Result<Self, Error> {
         let config = Document::parse(bytes).map_err(|source| Error::Parse {
             path: path.to_owned(),
             source,
@@ -60,9 +66,9 @@ impl Check {
                 source: source.into(),
             })?,
         };
-        let main = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let files = ConfigFiles::read(&main, bytes);
-        let host = Host::of(&files);
+        let main = root.absolute(path);
+        let files = ConfigFiles::read(root, &main, bytes);
+        let host = Host::of(root, &files);
         let model = Model::new(&files, &host);
         let releases: Vec<CheckedRelease> = releases
             .iter()
@@ -76,7 +82,7 @@ impl Check {
                 }
             })
             .collect();
-        let warnings = warnings(&config, &releases);
+        let warnings = warnings(&config, &releases, root);
         Ok(Self {
             path: path.to_owned(),
             config_version,
@@ -114,8 +120,11 @@ fn origins(model: &Model<'_>, verdict: &Verdict) -> BTreeMap<String, (PathBuf, u
         .collect()
 }
 
-fn warnings(config: &Document<'_>, releases: &[CheckedRelease]) -> Vec<Warning> {
-    let mut programs = Programs::default();
+fn warnings(config: &Document<'_>, releases: &[CheckedRelease], root: &HostRoot) -> Vec<Warning> {
+    let mut programs = Programs {
+        root,
+        known: BTreeMap::new(),
+    };
     let mut warnings = Vec::new();
     let mut inventory = Vec::new();
     if let Ok(found) = Inventory::of(config, None) {
@@ -157,7 +166,7 @@ fn warnings(config: &Document<'_>, releases: &[CheckedRelease]) -> Vec<Warning> 
 
 fn runtime_type(
     handler: &ListedHandler,
-    programs: &mut Programs,
+    programs: &mut Programs<'_>,
     warn: &mut impl FnMut(&'static str, String),
 ) {
     let name = &handler.name;
@@ -182,7 +191,7 @@ fn runtime_type(
 
 fn keys(
     handler: &ListedHandler,
-    programs: &mut Programs,
+    programs: &mut Programs<'_>,
     warn: &mut impl FnMut(&'static str, String),
 ) {
     let name = &handler.name;
@@ -226,17 +235,19 @@ fn keys(
     }
 }
 
-/// The programs of this host, each looked for once.
-#[derive(Default)]
-struct Programs(BTreeMap<String, bool>);
+/// The programs of the host, each looked for once.
+struct Programs<'r> {
+    root: &'r HostRoot,
+    known: BTreeMap<String, bool>,
+}
 
-impl Programs {
+impl Programs<'_> {
     fn has(&mut self, name: &str) -> bool {
-        if let Some(&known) = self.0.get(name) {
+        if let Some(&known) = self.known.get(name) {
             return known;
         }
-        let found = surroundings::is_program(name);
-        self.0.insert(name.to_owned(), found);
+        let found = surroundings::is_program(self.root, name);
+        self.known.insert(name.to_owned(), found);
         found
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::containerd::{ConfigFiles, Host, Model, Release, Verdict};
 use crate::document::Document;
 use crate::error::Error;
+use crate::file::HostRoot;
 use crate::inventory::{Inventory, ListedHandler};
 
 /// The handlers of a config as the releases see it that read it.
@@ -40,7 +41,8 @@ pub struct EffectiveHandler {
 impl Effective {
     /// Works out what the releases make of the config at `path`.
     ///
-    /// `plugin_id` also takes in the handlers of a plugin table that is not known here.
+    /// `plugin_id` also takes in the handlers of a plugin table that is not known here. `root` is
+    /// where the host's files are.
     ///
     /// # Errors
     ///
@@ -51,6 +53,7 @@ impl Effective {
         bytes: &[u8],
         releases: &[Release],
         plugin_id: Option<&str>,
+        root: &HostRoot,
     ) -> Result<Self, Error> {
         let config = Document::parse(bytes).map_err(|source| Error::Parse {
             path: path.to_owned(),
@@ -60,9 +63,9 @@ impl Effective {
             path: path.to_owned(),
             source,
         })?;
-        let main = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let files = ConfigFiles::read(&main, bytes);
-        let host = Host::of(&files);
+        let main = root.absolute(path);
+        let files = ConfigFiles::read(root, &main, bytes);
+        let host = Host::of(root, &files);
         let model = Model::new(&files, &host);
 
         let mut handlers: Vec<EffectiveHandler> = Vec::new();

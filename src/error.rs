@@ -8,8 +8,8 @@ use rustix::io::Errno;
 
 use crate::containerd::version::VersionError;
 use crate::document::{ParseError, Position};
+use crate::file::target;
 use crate::patch::PatchError;
-use crate::target;
 
 /// Why an edit was not made, or not for certain.
 #[derive(Debug, thiserror::Error)]
@@ -87,13 +87,35 @@ pub enum Error {
         /// What it is.
         found: &'static str,
     },
-    /// Something that is no regular file stands at the name of the lock file.
-    #[error("{found} stands in the place of the lock file")]
-    PlantedLock {
-        /// The path of the lock file.
+    /// Something that is no regular file stands at the name of a file that an edit needs.
+    #[error("{found} stands in the place of {purpose}")]
+    PlantedSidecar {
+        /// The path of the sidecar file.
         path: PathBuf,
         /// What stands there.
         found: &'static str,
+        /// What should.
+        purpose: &'static str,
+    },
+    /// The config is itself a mount point, so that no other file can take its place.
+    #[error("this file is itself a mount point, so it can't be replaced")]
+    MountPoint {
+        /// The config file.
+        path: PathBuf,
+    },
+    /// The file, or its folder, has an attribute that forbids replacing it.
+    #[error("{} and can't be replaced", attribute_text(*attribute))]
+    Immutable {
+        /// The config file or its folder.
+        path: PathBuf,
+        /// The attribute's letter, as chattr(1) has it.
+        attribute: char,
+    },
+    /// A signal, or whoever else may stop an edit, came before the config was changed.
+    #[error("interrupted before anything was changed")]
+    Interrupted {
+        /// The lock file that was waited for, or the config file.
+        path: PathBuf,
     },
     /// The lock file belongs to an untrusted user, who could hold it for ever.
     #[error("the lock file belongs to user {owner}, who could hold it for ever")]
@@ -104,14 +126,14 @@ pub enum Error {
         owner: u32,
     },
     /// Somebody else holds the lock.
-    #[error("the lock is busy{}{}", waited_text(*waited), holder_text(holder.as_deref()))]
+    #[error("the lock is busy{}, held by {holder}", waited_text(*waited))]
     LockBusy {
         /// The lock file.
         path: PathBuf,
         /// How long this run waited.
         waited: Duration,
-        /// What the lock file says of its holder.
-        holder: Option<String>,
+        /// Who holds it, as far as the lock file tells.
+        holder: String,
     },
     /// A writer that ignores the lock changed the file again and again.
     #[error("the file was changed by another program during each of {tries} tries")]
@@ -120,6 +142,19 @@ pub enum Error {
         path: PathBuf,
         /// How often the edit was started.
         tries: u32,
+    },
+    /// What this run replaced was not what it had read, and could not be put back.
+    #[error(
+        "another program changed the config at the same moment; its text stands in {}, and putting \
+         it back failed", kept.display()
+    )]
+    NotPutBack {
+        /// The config file.
+        path: PathBuf,
+        /// Where the other program's text is.
+        kept: PathBuf,
+        /// The system's reason.
+        source: io::Error,
     },
     /// A system call failed. The config is as it was.
     #[error("cannot {doing}")]
@@ -160,8 +195,11 @@ fn waited_text(waited: Duration) -> String {
     }
 }
 
-fn holder_text(holder: Option<&str>) -> String {
-    holder.map_or_else(String::new, |holder| format!(", held by {holder}"))
+fn attribute_text(attribute: char) -> &'static str {
+    match attribute {
+        'a' => "this is append-only (chattr +a)",
+        _ => "this is immutable (chattr +i)",
+    }
 }
 
 /// The exit code of a run, as in the table of `docs/exit-codes.md`.
@@ -190,6 +228,8 @@ pub enum ExitCode {
     Permission = 77,
     /// The result would break containerd.
     Refused = 78,
+    /// Interrupted; the config is untouched. The command itself ends by the signal that it got.
+    Interrupted = 130,
 }
 
 impl Error {
@@ -211,14 +251,15 @@ impl Error {
             | Self::FileAsFolder { .. }
             | Self::DanglingLink { .. }
             | Self::NotAFile { .. } => ExitCode::Missing,
-            Self::PlantedLock { .. } => ExitCode::Io,
-            Self::ForeignLock { .. } => ExitCode::Permission,
+            Self::PlantedSidecar { .. } | Self::MountPoint { .. } => ExitCode::Io,
+            Self::ForeignLock { .. } | Self::Immutable { .. } => ExitCode::Permission,
+            Self::Interrupted { .. } => ExitCode::Interrupted,
             Self::LockBusy { .. } | Self::KeptChanging { .. } => ExitCode::TryAgain,
             Self::Io { source, .. } => match source.kind() {
                 io::ErrorKind::PermissionDenied => ExitCode::Permission,
                 _ => ExitCode::Io,
             },
-            Self::NotDurable { .. } => ExitCode::NotDurable,
+            Self::NotDurable { .. } | Self::NotPutBack { .. } => ExitCode::NotDurable,
         }
     }
 
@@ -245,12 +286,16 @@ impl Error {
             Self::FileAsFolder { .. } => "file-as-folder",
             Self::DanglingLink { .. } => "dangling-link",
             Self::NotAFile { .. } => "not-a-file",
-            Self::PlantedLock { .. } => "planted-lock",
+            Self::PlantedSidecar { .. } => "planted-sidecar",
+            Self::MountPoint { .. } => "mount-point",
+            Self::Immutable { .. } => "immutable",
+            Self::Interrupted { .. } => "interrupted",
             Self::ForeignLock { .. } => "foreign-lock",
             Self::LockBusy { .. } => "lock-busy",
             Self::KeptChanging { .. } => "kept-changing",
             Self::Io { .. } => "io",
             Self::NotDurable { .. } => "not-durable",
+            Self::NotPutBack { .. } => "not-put-back",
         }
     }
 
@@ -267,11 +312,15 @@ impl Error {
             | Self::FileAsFolder { path, .. }
             | Self::DanglingLink { path, .. }
             | Self::NotAFile { path, .. }
-            | Self::PlantedLock { path, .. }
+            | Self::PlantedSidecar { path, .. }
+            | Self::MountPoint { path }
+            | Self::Immutable { path, .. }
+            | Self::Interrupted { path }
             | Self::ForeignLock { path, .. }
             | Self::LockBusy { path, .. }
             | Self::KeptChanging { path, .. }
             | Self::Io { path, .. }
+            | Self::NotPutBack { path, .. }
             | Self::NotDurable { path, .. } => path,
         }
     }
@@ -324,7 +373,22 @@ impl Error {
                 path.join("config.toml").display()
             ),
             Self::NotAFile { .. } => "check --config: it wants the path of the config".to_owned(),
-            Self::PlantedLock { path, .. } => format!(
+            Self::MountPoint { path } => format!(
+                "mount its folder instead of the file (Kubernetes: no `subPath`; Docker: \
+                 -v {0}:{0})",
+                path.parent().unwrap_or(path).display()
+            ),
+            Self::Immutable { path, attribute } => format!(
+                "somebody wants it to stay as it is: find out why; then `chattr -{attribute} {}`",
+                path.display()
+            ),
+            Self::Interrupted { .. } => "run the same command again".to_owned(),
+            Self::NotPutBack { path, kept, .. } => format!(
+                "look at `dmesg` for disk errors; then compare: diff {} {}",
+                kept.display(),
+                path.display()
+            ),
+            Self::PlantedSidecar { path, .. } => format!(
                 "find out who put it there, then move it away: mv {0} {0}.away",
                 path.display()
             ),
@@ -403,8 +467,8 @@ fn io_hint(error: &io::Error, path: &Path) -> String {
             format!("{shown} is on another mount than its folder: mount the folder")
         }
         io::ErrorKind::PermissionDenied => format!(
-            "run it as the owner of {shown} or as root; as root: the file may be immutable \
-             (lsattr, chattr -i)"
+            "run it as the owner of {shown} or as root; as root: see `lsattr -d {shown}` and the \
+             container's security profile"
         ),
         _ if Errno::from_io_error(error) == Some(Errno::LOOP) => {
             format!("symbolic links at {shown} lead in a circle")

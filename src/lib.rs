@@ -38,17 +38,18 @@
 mod check;
 mod containerd;
 mod document;
+mod editor;
 mod effective;
 mod error;
+mod file;
 mod handler;
 mod inventory;
 mod judgement;
-mod lock;
+mod operation_log;
 mod patch;
-mod replace;
 mod seeded;
+mod status;
 mod surroundings;
-mod target;
 mod transaction;
 
 pub use check::{Check, CheckedRelease};
@@ -60,13 +61,16 @@ pub use containerd::{
     Verdict, load,
 };
 pub use document::{Document, ParseError, Position};
+pub use editor::{DEFAULT_LOCK_TIMEOUT, Editor, Plan};
 pub use effective::{Effective, EffectiveHandler};
 pub use error::{Error, ExitCode};
+pub use file::HostRoot;
 pub use handler::{Handler, HandlerName, NameError, Owner, Preset, Setting, SettingError};
 pub use inventory::{Inventory, ListedHandler};
+pub use operation_log::{LogEntry, LogTo};
 pub use patch::{Edited, Handlers, Patch, PatchError, Warning, apply};
+pub use status::{LockHolder, Status};
 pub use surroundings::{BinaryAnswer, ask_binary};
-pub use transaction::{DEFAULT_LOCK_TIMEOUT, Editor, Plan};
 
 /// The example in the README compiles.
 #[cfg(doctest)]

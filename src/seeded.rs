@@ -33,6 +33,8 @@ pub(crate) enum Bug {
     LeftTemporary,
     /// What killed runs left is not swept.
     NoSweep,
+    /// What was replaced is not compared with what was read.
+    NoComparison,
 }
 
 /// Whether this build was given the bug.

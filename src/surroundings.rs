@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::fs;
 use std::io::{self, Read as _};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 use toml_edit::Item;
 
 use crate::containerd::{Cgroup, ConfigFiles, FileState, Host, absolute};
+use crate::file::HostRoot;
 
 /// More files than any config imports; a glob that catches more is a mistake.
 const MOST_FILES: usize = 1000;
@@ -22,17 +24,18 @@ const UNIFIED: &str = "/sys/fs/cgroup/cgroup.controllers";
 impl ConfigFiles {
     /// Reads what a config imports, and what that imports.
     ///
-    /// `main` is the absolute path of the config, `bytes` is what stands there or shall stand
-    /// there. What can't be read is noted as such: containerd can't read it either.
+    /// `main` is the absolute path of the config on the host whose files are at `root`, `bytes` is
+    /// what stands there or shall stand there. What can't be read is noted as such: containerd can't
+    /// read it either.
     #[must_use]
-    pub fn read(main: &Path, bytes: &[u8]) -> Self {
+    pub fn read(root: &HostRoot, main: &Path, bytes: &[u8]) -> Self {
         let mut files = Self::new(main, bytes);
         let mut pending = VecDeque::from([(main.to_owned(), bytes.to_owned())]);
         while let Some((importer, bytes)) = pending.pop_front() {
             for import in imports(&bytes) {
                 let path = absolute(&importer, &import);
                 let found = if import.contains('*') {
-                    let found = matches(&path);
+                    let found = matches(root, &path);
                     files.insert_glob(&path, found.clone());
                     files.insert_glob(&import, found.clone());
                     found
@@ -43,7 +46,7 @@ impl ConfigFiles {
                     if files.contains(&path) || files.len() >= MOST_FILES {
                         continue;
                     }
-                    let state = state(&path);
+                    let state = state(root, &path);
                     if let FileState::Bytes(bytes) = &state {
                         pending.push_back((path.clone(), bytes.clone()));
                     }
@@ -74,9 +77,9 @@ impl ConfigFiles {
 }
 
 impl Host {
-    /// Looks at this host, as far as the files of a config refer to it.
+    /// Looks at the host whose files are at `root`, as far as the files of a config refer to it.
     #[must_use]
-    pub fn of(files: &ConfigFiles) -> Self {
+    pub fn of(root: &HostRoot, files: &ConfigFiles) -> Self {
         let mut existing = BTreeSet::new();
         let mut json = BTreeSet::new();
         for bytes in files.contents() {
@@ -86,7 +89,7 @@ impl Host {
             let mut paths = BTreeSet::new();
             referenced(&config, &mut paths);
             for path in paths {
-                let Ok(bytes) = fs::read(&path) else {
+                let Ok(bytes) = root.resolve(&path).and_then(fs::read) else {
                     continue;
                 };
                 if serde_json::from_slice::<serde_json::Value>(&bytes).is_ok() {
@@ -153,21 +156,35 @@ const OPTIONS: glob::MatchOptions = glob::MatchOptions {
     require_literal_leading_dot: false,
 };
 
-/// What a glob pattern matches.
-fn matches(pattern: &Path) -> Vec<PathBuf> {
-    let found = pattern
-        .to_str()
-        .and_then(|pattern| glob::glob_with(pattern, OPTIONS).ok());
-    found
-        .into_iter()
-        .flatten()
-        .flatten()
-        .take(MOST_FILES)
-        .collect()
+/// What a host's glob pattern matches.
+fn matches(root: &HostRoot, pattern: &Path) -> Vec<PathBuf> {
+    // The folder above the first star is looked up on the host, links and all; what stands below
+    // it is named as the pattern names it.
+    let has_star = |step: &Path| step.as_os_str().as_bytes().contains(&b'*');
+    let fixed: PathBuf = pattern
+        .components()
+        .take_while(|step| !has_star(step.as_ref()))
+        .collect();
+    let (Ok(folder), Ok(rest)) = (root.resolve(&fixed), pattern.strip_prefix(&fixed)) else {
+        return Vec::new();
+    };
+    let (Some(folder_text), Some(rest)) = (folder.to_str(), rest.to_str()) else {
+        return Vec::new();
+    };
+    let pattern = format!("{}/{rest}", glob::Pattern::escape(folder_text));
+    let found = glob::glob_with(&pattern, OPTIONS);
+    let found = found.into_iter().flatten().flatten().take(MOST_FILES);
+    let named = found.filter_map(|path| Some(fixed.join(path.strip_prefix(&folder).ok()?)));
+    named.collect()
 }
 
-fn state(path: &Path) -> FileState {
-    match fs::metadata(path) {
+fn state(root: &HostRoot, path: &Path) -> FileState {
+    let path = match root.resolve(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return FileState::Missing,
+        Err(error) => return FileState::Unreadable(error.to_string()),
+        Ok(path) => path,
+    };
+    match fs::metadata(&path) {
         Ok(metadata) if metadata.is_dir() => return FileState::Folder,
         // A FIFO would block.
         Ok(metadata) if !metadata.is_file() => {
@@ -215,13 +232,21 @@ const PROGRAM_FOLDERS: [&str; 6] = [
     "/bin",
 ];
 
-/// Whether a program of this name or path is on this host.
-pub(crate) fn is_program(name: &str) -> bool {
-    let is_file = |path: PathBuf| fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+/// Whether a program of this name or path is on the host whose files are at `root`.
+pub(crate) fn is_program(root: &HostRoot, name: &str) -> bool {
+    let is_file = |path: PathBuf| {
+        let metadata = root.resolve(&path).and_then(fs::metadata);
+        metadata.is_ok_and(|metadata| metadata.is_file())
+    };
     if name.contains('/') {
         return is_file(name.into());
     }
-    let path = std::env::var_os("PATH").unwrap_or_default();
+    // A container's own `PATH` says nothing of its host.
+    let path = match root.folder() {
+        Some(_) => None,
+        None => std::env::var_os("PATH"),
+    };
+    let path = path.unwrap_or_default();
     let folders = std::env::split_paths(&path).chain(PROGRAM_FOLDERS.map(PathBuf::from));
     folders.map(|folder| folder.join(name)).any(is_file)
 }

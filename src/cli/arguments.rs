@@ -11,7 +11,7 @@ use clap::{
     ArgAction, Args, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
 };
 
-use containerd_edit::{HandlerName, Owner, Preset, Release, Setting};
+use containerd_edit::{HandlerName, LogTo, Owner, Preset, Release, Setting};
 
 /// Change a node's containerd configuration safely: locked, validated, atomic and idempotent.
 ///
@@ -49,6 +49,16 @@ pub(super) struct Global {
     /// Judge for this containerd release alone, as in 1.7 or 1.6.20; default: all from 1.6 to 2.3
     #[arg(long, global = true, value_name = "VERSION")]
     pub(super) containerd_version: Option<Release>,
+
+    /// Where the host's files are, as in /host in a container that has them mounted there: every path
+    /// is then one of the host
+    #[arg(long, global = true, value_name = "DIR", value_parser = OsStringValueParser::new().try_map(not_empty))]
+    pub(super) host_root: Option<PathBuf>,
+
+    /// Where changes and refusals are noted down: a path, or none; default: config.toml.log beside
+    /// the config
+    #[arg(long, global = true, value_name = "PATH", value_parser = OsStringValueParser::new().try_map(log_to))]
+    pub(super) log: Option<LogTo>,
 
     /// How long to wait while others edit the file, as in 30s or 2m; 0s: don't wait
     #[arg(
@@ -123,6 +133,10 @@ pub(super) enum Verb {
         #[arg(long, value_name = "PATH")]
         containerd_binary: Option<PathBuf>,
     },
+    /// Show the operation log: what was changed and what was refused
+    Log,
+    /// Say where everything is, who holds the lock, and whether others changed the file
+    Status,
     /// Show one runtime handler
     Show {
         /// The handler's name
@@ -162,8 +176,10 @@ pub(super) struct Remove {
 }
 
 /// The environment variables that stand in for flags.
-const VARIABLES: [(&str, Option<&str>, &str); 2] = [
+const VARIABLES: [(&str, Option<&str>, &str); 4] = [
     ("config", None, "CONTAINERD_EDIT_CONFIG"),
+    ("host_root", None, "CONTAINERD_EDIT_HOST_ROOT"),
+    ("log", None, "CONTAINERD_EDIT_LOG"),
     ("owner", Some("add"), "CONTAINERD_EDIT_OWNER"),
 ];
 
@@ -210,6 +226,8 @@ impl Arguments {
             Verb::List => "list",
             Verb::Check { .. } => "check",
             Verb::Show { .. } => "show",
+            Verb::Log => "log",
+            Verb::Status => "status",
             Verb::Add(_) | Verb::Remove(_) => return Ok(()),
         };
         let writing = [
@@ -235,6 +253,8 @@ impl Arguments {
             Verb::Remove(remove) => format!("remove {}", remove.names.join(" ")),
             Verb::List => "list".to_owned(),
             Verb::Check { .. } => "check".to_owned(),
+            Verb::Log => "log".to_owned(),
+            Verb::Status => "status".to_owned(),
             Verb::Show { name } => format!("show {name}"),
         }
     }
@@ -246,6 +266,13 @@ fn not_empty(path: OsString) -> Result<PathBuf, &'static str> {
     } else {
         Ok(path.into())
     }
+}
+
+fn log_to(place: OsString) -> Result<LogTo, &'static str> {
+    if place == "none" {
+        return Ok(LogTo::Nowhere);
+    }
+    not_empty(place).map(LogTo::File)
 }
 
 fn preset(name: &str) -> Result<Preset, String> {

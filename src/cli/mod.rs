@@ -4,6 +4,8 @@ mod arguments;
 mod check_report;
 mod handlers_report;
 mod report;
+mod signals;
+mod status_report;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -15,11 +17,12 @@ use clap::error::ErrorKind;
 use serde_json::Value;
 
 use containerd_edit::{
-    Check, Editor, Effective, EffectiveHandler, Error, ExitCode, Handler, Patch, Release,
-    SettingError, ask_binary,
+    Check, Editor, Effective, EffectiveHandler, Error, ExitCode, Handler, HostRoot, Patch, Plan,
+    Release, SettingError, ask_binary,
 };
 
 use self::arguments::{Add, Arguments, Color, Format, Verb};
+use self::signals::Signals;
 
 /// Runs one command line and returns its exit code.
 ///
@@ -79,6 +82,8 @@ const BINARY_LIMIT: Duration = Duration::from_secs(10);
 /// One command line being carried out.
 struct Run {
     arguments: Arguments,
+    host_root: HostRoot,
+    signals: Option<Signals>,
     out: AutoStream<io::Stdout>,
     err: AutoStream<io::Stderr>,
 }
@@ -92,12 +97,24 @@ impl Run {
         };
         Self {
             arguments,
+            host_root: HostRoot::default(),
+            signals: None,
             out: AutoStream::new(io::stdout(), choice),
             err: AutoStream::new(io::stderr(), choice),
         }
     }
 
     fn run(mut self) -> ExitCode {
+        if let Some(folder) = &self.arguments.global.host_root {
+            match HostRoot::at(folder) {
+                Ok(root) => self.host_root = root,
+                Err(error) => {
+                    let message = format!("--host-root {}: {error}", folder.display());
+                    let hint = "name the folder at which the host's / is mounted, as in /host";
+                    return self.fail(ExitCode::Missing, "no-host-root", &message, hint);
+                }
+            }
+        }
         let result = match &self.arguments.verb {
             Verb::Add(add) => match patch_of(add) {
                 Ok(patch) => self.edit(patch),
@@ -108,6 +125,8 @@ impl Run {
                 self.edit(patch)
             }
             Verb::List => self.list(),
+            Verb::Log => self.log(),
+            Verb::Status => self.status(),
             Verb::Check { containerd_binary } => {
                 let binary = containerd_binary.clone();
                 self.check(binary.as_deref())
@@ -132,13 +151,14 @@ impl Run {
         let global = &self.arguments.global;
         let quiet = global.quiet;
         Editor::new(&global.config)
+            .host_root(self.host_root.clone())
+            .log(global.log.clone().unwrap_or_default())
             .releases(self.releases())
             .lock_timeout(global.lock_timeout)
             .command(self.arguments.summary())
             .on_wait(move |lock, holder| {
                 if !quiet {
                     let lock = lock.display();
-                    let holder = holder.unwrap_or("a program that does not say who it is");
                     let _ = writeln!(
                         io::stderr(),
                         "waiting for the lock {lock}, held by {holder}"
@@ -153,12 +173,12 @@ impl Run {
             None => patch,
         };
         let editor = self.editor();
-        let global = &self.arguments.global;
-        let plan = if global.dry_run || global.stdout {
+        let plan = if self.arguments.global.dry_run || self.arguments.global.stdout {
             editor.plan(&patch)?
         } else {
-            editor.commit(&patch)?
+            self.commit(editor, &patch)?
         };
+        let global = &self.arguments.global;
         let code = if global.exit_code && plan.is_change() {
             ExitCode::Changed
         } else {
@@ -189,11 +209,47 @@ impl Run {
         Ok(self.print(&text, global.dry_run, code))
     }
 
+    /// Makes an edit. A signal that comes before anything has changed interrupts it.
+    fn commit(&mut self, editor: Editor, patch: &Patch) -> Result<Plan, Error> {
+        // Where they can't be noted, a signal ends the run at once, as it does any program.
+        let Ok(signals) = Signals::noted() else {
+            return editor.commit(patch);
+        };
+        self.signals = Some(signals.clone());
+        let editor = editor.interrupted(move || signals.is_asked_to_end());
+        editor.commit(patch)
+    }
+
+    fn log(&mut self) -> Result<ExitCode, Error> {
+        let entries = self.editor().log_entries()?;
+        let global = &self.arguments.global;
+        let text = match global.output {
+            Format::Json => status_report::log_json(&global.config, &entries),
+            Format::Text => status_report::log(&entries),
+        };
+        Ok(self.print(&text, true, ExitCode::Success))
+    }
+
+    fn status(&mut self) -> Result<ExitCode, Error> {
+        let status = self.editor().status()?;
+        let text = match self.arguments.global.output {
+            Format::Json => status_report::status_json(&status),
+            Format::Text => status_report::status(&status),
+        };
+        Ok(self.print(&text, true, ExitCode::Success))
+    }
+
     fn effective(&self) -> Result<Effective, Error> {
         let global = &self.arguments.global;
         let bytes = self.editor().read()?;
         let plugin_id = global.plugin_id.as_deref();
-        Effective::of(&global.config, &bytes, &self.releases(), plugin_id)
+        Effective::of(
+            &global.config,
+            &bytes,
+            &self.releases(),
+            plugin_id,
+            &self.host_root,
+        )
     }
 
     fn list(&mut self) -> Result<ExitCode, Error> {
@@ -211,14 +267,15 @@ impl Run {
         let bytes = self.editor().read()?;
         let global = &self.arguments.global;
         let releases = self.releases();
-        let check = Check::of(&global.config, &bytes, &releases)?;
+        let check = Check::of(&global.config, &bytes, &releases, &self.host_root)?;
         let answer = match binary {
             None => None,
             Some(binary) => match ask_binary(binary, &global.config, BINARY_LIMIT) {
                 Ok(answer) => Some(answer),
                 Err(error) => {
                     let message = format!("cannot start {}: {error}", binary.display());
-                    return Ok(self.fail("no-binary", &message, "check --containerd-binary"));
+                    let hint = "check --containerd-binary";
+                    return Ok(self.fail(ExitCode::Other, "no-binary", &message, hint));
                 }
             },
         };
@@ -255,7 +312,8 @@ impl Run {
         let newest = |handler: &&&EffectiveHandler| handler.releases.iter().max().copied();
         let Some(handler) = found.iter().max_by_key(newest) else {
             let message = format!("{} lists no handler {name:?}", path.display());
-            return Ok(self.fail("no-handler", &message, "see `containerd-edit list`"));
+            let hint = "see `containerd-edit list`";
+            return Ok(self.fail(ExitCode::Other, "no-handler", &message, hint));
         };
         if global.output == Format::Json {
             let report = handlers_report::show_json(path, &effective, handler);
@@ -292,14 +350,18 @@ impl Run {
         } else {
             let _ = self.err.write_all(report::error(error).as_bytes());
         }
+        if let (Error::Interrupted { .. }, Some(signals)) = (error, &self.signals) {
+            signals.end();
+        }
         error.exit_code()
     }
 
     /// A failure without an [`Error`] of its own.
-    fn fail(&mut self, code: &str, message: &str, hint: &str) -> ExitCode {
-        let exit = ExitCode::Other;
+    fn fail(&mut self, exit: ExitCode, code: &str, message: &str, hint: &str) -> ExitCode {
         if self.arguments.global.output == Format::Json {
-            let place = Some((self.arguments.global.config.as_path(), None));
+            // A command line is about no file yet.
+            let config = self.arguments.global.config.as_path();
+            let place = (exit != ExitCode::Usage).then_some((config, None));
             let report = report::failure_json(code, exit as u8, message, hint, place);
             let _ = writeln!(self.out, "{report}");
         } else {
@@ -317,14 +379,7 @@ impl Run {
             ),
             _ => "see `containerd-edit add --help`".to_owned(),
         };
-        let exit = ExitCode::Usage;
-        if self.arguments.global.output == Format::Json {
-            let report = report::failure_json("usage", exit as u8, &error.to_string(), &hint, None);
-            let _ = writeln!(self.out, "{report}");
-        } else {
-            let _ = writeln!(self.err, "error: {error}\nhint: {hint}");
-        }
-        exit
+        self.fail(ExitCode::Usage, "usage", &error.to_string(), &hint)
     }
 }
 

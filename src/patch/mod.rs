@@ -88,6 +88,11 @@ impl Patch {
         self
     }
 
+    /// The owner of what the patch adds, if it adds anything.
+    pub(crate) fn adding_owner(&self) -> Option<&Owner> {
+        (!self.handlers.is_empty()).then_some(&self.owner)
+    }
+
     /// Names the plugin table to edit, instead of the one that the config version calls for. Needed
     /// where the config version is newer than this release, or where two tables hold handlers.
     #[must_use]

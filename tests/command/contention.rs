@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use containerd_edit::{Document, Inventory};
 
-use crate::tool::Node;
+use crate::tool::{Node, SIDECARS};
 
 const WRITERS: usize = 8;
 const ROUNDS: usize = 50;
@@ -111,5 +111,5 @@ fn eight_writers_lose_nothing_and_leave_nothing() {
     node.run(&["add", "last", "--preset", "crun"]).exits(0);
     node.run(&["remove", "last"]).exits(0);
     assert_eq!(node.text(), CONFIG);
-    assert_eq!(node.names(), ["config.toml", "config.toml.lock"]);
+    assert_eq!(node.names(), SIDECARS);
 }

@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::tool::{Node, Run, tool};
+use crate::tool::{Node, Run, SIDECARS, tool};
 
 #[test]
 fn a_link_stays_a_link_and_shares_the_lock_of_its_target() {
@@ -17,7 +17,7 @@ fn a_link_stays_a_link_and_shares_the_lock_of_its_target() {
     Run::of(tool().arg("--config").arg(&link).args(["add", "crun"])).exits(0);
     assert!(fs::symlink_metadata(&link).expect("the link").is_symlink());
     assert!(node.text().contains("runtimes.crun"));
-    assert_eq!(node.names(), ["config.toml", "config.toml.lock"]);
+    assert_eq!(node.names(), SIDECARS);
     let beside: Vec<_> = fs::read_dir(elsewhere.path()).expect("a folder").collect();
     assert_eq!(beside.len(), 1, "no sidecars beside the link");
 }
@@ -100,7 +100,7 @@ fn temporary_files_of_killed_runs_are_swept_and_nothing_else() {
     }
     node.run(&["add", "crun"]).exits(0);
     let mut wanted: Vec<&str> = kept.to_vec();
-    wanted.extend(["config.toml", "config.toml.lock"]);
+    wanted.extend(SIDECARS);
     wanted.sort_unstable();
     assert_eq!(node.names(), wanted);
 }
@@ -127,7 +127,8 @@ fn a_busy_lock_is_waited_for_and_its_holder_named() {
         started.elapsed() < Duration::from_secs(10),
         "it does not wait"
     );
-    assert!(run.stderr.contains("command=\"add kata\""), "{run:#?}");
+    let said = "held by `add kata`, PID 1 on node-a since 2026-01-01T00:00:00Z";
+    assert!(run.stderr.contains(said), "{run:#?}");
     let run = node
         .run(&["--lock-timeout", "700ms", "add", "crun"])
         .exits(75);
@@ -158,7 +159,7 @@ fn what_is_planted_at_the_locks_name_is_not_used() {
     let run = node.run(&["add", "crun"]).exits(74);
     assert!(
         run.stderr
-            .contains("config.toml.lock: a symbolic link stands in the place of"),
+            .contains("config.toml.lock: a symbolic link stands in the place of the lock file"),
         "{run:#?}"
     );
     fs::remove_file(&lock).expect("removes");
@@ -202,7 +203,7 @@ fn a_config_that_is_a_mount_point_is_left_alone_and_said() {
     let run = in_namespace(&node, script).exits(74);
     assert!(run.stderr.contains("is itself a mount point"), "{run:#?}");
     assert_eq!(
-        run.stdout, "config.toml\nconfig.toml.lock\nother\n",
+        run.stdout, "config.toml\nconfig.toml.lock\nconfig.toml.log\nother\n",
         "no temporary file"
     );
 }
@@ -240,7 +241,10 @@ fn a_full_disk_is_named_and_leaves_nothing() {
         cmp config.toml /tmp/original.$$; rm /tmp/original.$$; ls -A; exit $code";
     let run = in_namespace(&node, script).exits(74);
     assert!(run.stderr.contains("free space or inodes"), "{run:#?}");
-    assert_eq!(run.stdout, "config.toml\nconfig.toml.lock\nfiller\n");
+    assert_eq!(
+        run.stdout,
+        "config.toml\nconfig.toml.lock\nconfig.toml.log\nfiller\n"
+    );
 }
 
 #[test]

@@ -6,6 +6,14 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
+/// A config and what a change leaves beside it.
+pub(crate) const SIDECARS: [&str; 4] = [
+    "config.toml",
+    "config.toml.lock",
+    "config.toml.log",
+    "config.toml.prev",
+];
+
 /// A temporary folder that holds one config.
 pub(crate) struct Node {
     folder: TempDir,
@@ -93,6 +101,8 @@ pub(crate) fn tool() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_containerd-edit"));
     command
         .env_remove("CONTAINERD_EDIT_CONFIG")
+        .env_remove("CONTAINERD_EDIT_HOST_ROOT")
+        .env_remove("CONTAINERD_EDIT_LOG")
         .env_remove("CONTAINERD_EDIT_OWNER");
     command
 }

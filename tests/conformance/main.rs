@@ -100,6 +100,7 @@ fn the_model_agrees_with_every_daemon() {
     let mut excused = 0;
     let mut unreadable = 0;
     for (case, rows) in cases {
+        let root = containerd_edit::HostRoot::default();
         let folder = laid_out(&case);
         let main = folder.path().join("main.toml");
         let bytes = fs::read(&main).expect("main.toml");
@@ -108,12 +109,12 @@ fn the_model_agrees_with_every_daemon() {
             unreadable += rows.len();
             continue;
         }
-        let files = ConfigFiles::read(&main, &bytes);
+        let files = ConfigFiles::read(&root, &main, &bytes);
         // The rows were measured on a host with version 1 control groups.
         let host = Host {
             cgroup: Cgroup::V1,
             snapshotters: Some([].into()),
-            ..Host::of(&files)
+            ..Host::of(&root, &files)
         };
         let model = Model::new(&files, &host);
         for row in rows {

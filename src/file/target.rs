@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
+use super::HostRoot;
 use crate::error::Error;
 
 pub(crate) const REGULAR: &str = "a regular file";
@@ -57,38 +58,46 @@ pub(crate) fn kind_at(path: &Path) -> Option<&'static str> {
     Some(kind(metadata.file_type()))
 }
 
-/// The longest part of a path that leads to something.
-fn nearest(path: &Path) -> PathBuf {
+/// The longest part of a host's path that leads to something.
+fn nearest(path: &Path, root: &HostRoot) -> PathBuf {
     // Without a slash at its end, which asks for a folder.
     let path: PathBuf = path.components().collect();
-    let found = path.ancestors().find(|part| part.exists());
+    let found = path.ancestors().find(|part| root.resolve(part).is_ok());
     found.unwrap_or(&path).to_owned()
 }
 
 impl Target {
-    /// Finds the file that `path` names. The file itself may be missing, its folder may not.
-    pub(crate) fn find(path: &Path) -> Result<Self, Error> {
+    /// Finds the file that the host's `path` names. The file itself may be missing, its folder may
+    /// not.
+    pub(crate) fn find(path: &Path, root: &HostRoot) -> Result<Self, Error> {
         let failed = |source| Error::Io {
             path: path.to_owned(),
             doing: "look at the config",
             source,
         };
-        let is_link = match std::fs::symlink_metadata(path) {
-            Ok(metadata) => metadata.is_symlink(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Self::missing(path),
+        let entry = root.entry(path);
+        let looked = entry.and_then(|entry| {
+            let metadata = std::fs::symlink_metadata(&entry)?;
+            Ok((entry, metadata))
+        });
+        let (entry, metadata) = match looked {
+            Ok(found) => found,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Self::missing(path, root);
+            }
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
                 return Err(Error::FileAsFolder {
                     path: path.to_owned(),
-                    file: nearest(path),
+                    file: nearest(path, root),
                 });
             }
             Err(error) => return Err(failed(error)),
         };
-        let resolved = match path.canonicalize() {
-            Err(error) if is_link && error.kind() == io::ErrorKind::NotFound => {
+        let resolved = match root.resolve(path) {
+            Err(error) if metadata.is_symlink() && error.kind() == io::ErrorKind::NotFound => {
                 return Err(Error::DanglingLink {
                     path: path.to_owned(),
-                    target: std::fs::read_link(path).map_err(failed)?,
+                    target: std::fs::read_link(entry).map_err(failed)?,
                 });
             }
             other => other.map_err(failed)?,
@@ -106,7 +115,7 @@ impl Target {
         }
     }
 
-    fn missing(path: &Path) -> Result<Self, Error> {
+    fn missing(path: &Path, root: &HostRoot) -> Result<Self, Error> {
         let folder = match path.parent() {
             Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
             Some(folder) => folder,
@@ -123,7 +132,7 @@ impl Target {
             });
         }
         let name = path.file_name().ok_or_else(no_folder)?;
-        let folder = folder.canonicalize().map_err(|error| match error.kind() {
+        let folder = root.resolve(folder).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => no_folder(),
             _ => Error::Io {
                 path: folder.to_owned(),
@@ -139,39 +148,18 @@ impl Target {
 
     /// Reads the file as it is now.
     pub(crate) fn read(&self) -> Result<Snapshot, Error> {
-        let failed = |source| Error::Io {
-            path: self.path.clone(),
-            doing: "read the config",
-            source,
-        };
-        // A FIFO that was put here in the meantime must not block.
-        let flags = OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        let opened = OpenOptions::new()
-            .read(true)
-            .custom_flags(flags.bits().cast_signed())
-            .open(&self.path);
-        let mut file = match opened {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(Snapshot { existing: None });
-            }
-            other => other.map_err(failed)?,
-        };
-        let metadata = file.metadata().map_err(failed)?;
-        if !metadata.is_file() {
-            return Err(Error::NotAFile {
+        let existing = Existing::read(&self.path).map_err(|error| match error {
+            Unread::NotAFile(found) => Error::NotAFile {
                 path: self.path.clone(),
-                found: kind(metadata.file_type()),
-            });
-        }
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(failed)?;
-        Ok(Snapshot {
-            existing: Some(Existing {
-                file,
-                metadata,
-                bytes,
-            }),
-        })
+                found,
+            },
+            Unread::Failed(source) => Error::Io {
+                path: self.path.clone(),
+                doing: "read the config",
+                source,
+            },
+        })?;
+        Ok(Snapshot { existing })
     }
 
     /// Whether the file is no longer what was read.
@@ -179,22 +167,70 @@ impl Target {
         let now = self.read()?;
         Ok(match (&snapshot.existing, &now.existing) {
             (Some(then), Some(now)) => {
-                let identity = |metadata: &Metadata| {
-                    let modified = (metadata.mtime(), metadata.mtime_nsec());
-                    // Owner, mode and attributes count too: they are copied to the new file.
-                    let changed = (metadata.ctime(), metadata.ctime_nsec());
-                    (
-                        metadata.dev(),
-                        metadata.ino(),
-                        metadata.len(),
-                        modified,
-                        changed,
-                    )
-                };
-                identity(&then.metadata) != identity(&now.metadata) || then.bytes != now.bytes
+                // Owner, mode and attributes count too: they are copied to the new file.
+                let changed = |file: &Existing| (file.metadata.ctime(), file.metadata.ctime_nsec());
+                changed(then) != changed(now) || !then.is(now)
             }
             (None, None) => false,
             _ => true,
         })
+    }
+}
+
+/// Why a file could not be read.
+pub(crate) enum Unread {
+    /// It is something else, with its article.
+    NotAFile(&'static str),
+    /// The system's reason.
+    Failed(io::Error),
+}
+
+impl From<io::Error> for Unread {
+    fn from(error: io::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl Existing {
+    /// Reads the file at `path`, which is no link. `None`: there is none.
+    pub(crate) fn read(path: &Path) -> Result<Option<Self>, Unread> {
+        // A FIFO that was put here in the meantime must not block.
+        let flags = OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let opened = OpenOptions::new()
+            .read(true)
+            .custom_flags(flags.bits().cast_signed())
+            .open(path);
+        let mut file = match opened {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => {
+                return Err(match kind_at(path) {
+                    Some(found) if found != REGULAR => Unread::NotAFile(found),
+                    _ => Unread::Failed(error),
+                });
+            }
+            Ok(file) => file,
+        };
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Err(Unread::NotAFile(kind(metadata.file_type())));
+        }
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        Ok(Some(Self {
+            file,
+            metadata,
+            bytes,
+        }))
+    }
+
+    /// Whether `other` is the same file with the same content. Renaming a file leaves it the same.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        let identity = |metadata: &Metadata| {
+            let modified = (metadata.mtime(), metadata.mtime_nsec());
+            let access = (metadata.uid(), metadata.gid(), metadata.mode());
+            let place = (metadata.dev(), metadata.ino());
+            (place, metadata.len(), modified, access)
+        };
+        identity(&self.metadata) == identity(&other.metadata) && self.bytes == other.bytes
     }
 }

@@ -7,15 +7,16 @@
 use std::fs::{File, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
+use super::holder::{self, Holder};
+use super::{sidecar, target};
 use crate::error::Error;
 use crate::seeded::{self, Bug};
-use crate::target;
 
 /// For how long nobody is told that the lock is busy.
 const QUIET: Duration = Duration::from_millis(500);
@@ -23,6 +24,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 /// As much of a lock file as is read for its holder.
 const HOLDER_BYTES: usize = 1024;
+const PURPOSE: &str = "the lock file";
 
 /// The exclusive lock on a config, held until it is dropped.
 #[must_use = "the lock ends when this is dropped"]
@@ -30,7 +32,7 @@ const HOLDER_BYTES: usize = 1024;
 pub(crate) struct ConfigLock {
     file: File,
     #[cfg(seeded_bugs)]
-    path: PathBuf,
+    path: std::path::PathBuf,
 }
 
 #[cfg(seeded_bugs)]
@@ -46,15 +48,21 @@ impl Drop for ConfigLock {
 pub(crate) struct Patience<'p> {
     /// How long to wait; zero: try once.
     pub(crate) timeout: Duration,
-    /// Called once, when the wait gets noticeable, with what the lock file says of its holder.
-    pub(crate) on_wait: &'p dyn Fn(&Path, Option<&str>),
+    /// Called once, when the wait gets noticeable, with who holds the lock.
+    pub(crate) on_wait: &'p dyn Fn(&Path, &str),
+    /// Asked in between: whether to give up.
+    pub(crate) interrupted: &'p dyn Fn() -> bool,
 }
 
-/// The lock file of a config.
-pub(crate) fn path_for(config: &Path) -> PathBuf {
-    let mut path = config.as_os_str().to_owned();
-    path.push(".lock");
-    path.into()
+/// What can be seen of a lock without taking it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// Nobody holds it.
+    Free,
+    /// Somebody holds it.
+    Busy,
+    /// Its file can't be opened, or not be locked.
+    Unknown,
 }
 
 impl ConfigLock {
@@ -65,7 +73,7 @@ impl ConfigLock {
         command: &str,
         patience: &Patience<'_>,
     ) -> Result<Self, Error> {
-        let path = path_for(config);
+        let path = sidecar::lock(config);
         let started = Instant::now();
         let mut told = false;
         let mut pause = FIRST_PAUSE;
@@ -85,9 +93,12 @@ impl ConfigLock {
                 lock.sign(command);
                 return Ok(lock);
             }
+            if (patience.interrupted)() {
+                return Err(Error::Interrupted { path });
+            }
             let waited = started.elapsed();
             if waited >= patience.timeout {
-                let holder = holder(&file);
+                let holder = words(&file);
                 let waited = if patience.timeout.is_zero() {
                     Duration::ZERO
                 } else {
@@ -100,7 +111,7 @@ impl ConfigLock {
                 });
             }
             if waited >= QUIET && !told {
-                (patience.on_wait)(&path, holder(&file).as_deref());
+                (patience.on_wait)(&path, &words(&file));
                 told = true;
             }
             std::thread::sleep(pause.min(patience.timeout.saturating_sub(waited)));
@@ -120,13 +131,7 @@ impl ConfigLock {
             // Somebody else keeps something in it.
             return;
         }
-        let host = rustix::system::uname();
-        let host = host.nodename().to_string_lossy();
-        let now = humantime::format_rfc3339_seconds(SystemTime::now());
-        let line = format!(
-            "# containerd-edit v1 pid={} host={host} since={now} command={command:?}\n",
-            std::process::id(),
-        );
+        let line = Holder::this(command).line();
         if self.file.write_all_at(line.as_bytes(), 0).is_ok() {
             let _ = self.file.set_len(line.len() as u64);
         }
@@ -150,25 +155,28 @@ fn open(path: &Path) -> Result<File, Error> {
         source,
     };
     let file = opened.map_err(|error| match target::kind_at(path) {
-        Some(found) if found != target::REGULAR => Error::PlantedLock {
+        Some(found) if found != target::REGULAR => Error::PlantedSidecar {
             path: path.to_owned(),
             found,
+            purpose: PURPOSE,
         },
         _ => failed(error),
     })?;
     let metadata = file.metadata().map_err(failed)?;
     if !metadata.is_file() {
         // A FIFO can be locked as well, by whoever put it there.
-        return Err(Error::PlantedLock {
+        return Err(Error::PlantedSidecar {
             path: path.to_owned(),
             found: target::kind(metadata.file_type()),
+            purpose: PURPOSE,
         });
     }
     if metadata.nlink() > 1 {
         // What is written here would be written to another file.
-        return Err(Error::PlantedLock {
+        return Err(Error::PlantedSidecar {
             path: path.to_owned(),
             found: "a hard link to another file",
+            purpose: PURPOSE,
         });
     }
     let me = rustix::process::geteuid().as_raw();
@@ -213,8 +221,33 @@ fn is_at(file: &File, path: &Path) -> bool {
     (open.dev(), open.ino()) == (named.dev(), named.ino())
 }
 
-/// What the lock file says of its holder, in words that are safe to print.
-fn holder(file: &File) -> Option<String> {
+/// What the lock file of a config says, and whether the lock is busy, without taking it.
+pub(crate) fn look(config: &Path) -> (Seen, Option<Holder>) {
+    let flags = OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let opened = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags.bits().cast_signed())
+        .open(sidecar::lock(config));
+    let file = match opened {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return (Seen::Free, None),
+        Err(_) => return (Seen::Unknown, None),
+    };
+    // Shared, and gone at once with its descriptor.
+    let seen = match fs4::FileExt::try_lock_shared(&file) {
+        Ok(()) => Seen::Free,
+        Err(fs4::TryLockError::WouldBlock) => Seen::Busy,
+        Err(fs4::TryLockError::Error(_)) => Seen::Unknown,
+    };
+    (seen, holder(&file))
+}
+
+/// Who holds a busy lock, in words that are safe to print.
+fn words(file: &File) -> String {
+    holder(file).map_or_else(holder::unknown, |holder| holder.words())
+}
+
+fn holder(file: &File) -> Option<Holder> {
     let mut bytes = vec![0; HOLDER_BYTES];
     let length = loop {
         match file.read_at(&mut bytes, 0) {
@@ -222,19 +255,19 @@ fn holder(file: &File) -> Option<String> {
             other => break other.ok()?,
         }
     };
-    let text = String::from_utf8_lossy(&bytes[..length]);
-    let line = text.lines().next()?.strip_prefix("# containerd-edit v1 ")?;
-    let line: String = line.chars().filter(|char| !char.is_control()).collect();
-    (!line.is_empty()).then_some(line)
+    Holder::read(&String::from_utf8_lossy(&bytes[..length]))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
 
     const AT_ONCE: Patience<'static> = Patience {
         timeout: Duration::ZERO,
         on_wait: &|_, _| {},
+        interrupted: &|| false,
     };
 
     fn config() -> (tempfile::TempDir, PathBuf) {
@@ -248,10 +281,7 @@ mod tests {
         let (_folder, config) = config();
         let first = ConfigLock::acquire(&config, "add kata", &AT_ONCE).expect("free");
         let error = ConfigLock::acquire(&config, "add crun", &AT_ONCE).expect_err("busy");
-        assert!(
-            error.to_string().contains("command=\"add kata\""),
-            "{error}"
-        );
+        assert!(error.to_string().contains("`add kata`, PID"), "{error}");
         drop(first);
         let again = ConfigLock::acquire(&config, "add crun", &AT_ONCE);
         assert!(again.is_ok(), "free again: {again:?}");
@@ -260,7 +290,7 @@ mod tests {
     #[test]
     fn the_lock_file_is_private_and_stays() {
         let (_folder, config) = config();
-        let path = path_for(&config);
+        let path = sidecar::lock(&config);
         std::fs::OpenOptions::new()
             .create(true)
             .write(true)
@@ -277,7 +307,7 @@ mod tests {
     fn what_is_no_file_is_not_locked() {
         for plant in ["folder", "link", "hard link", "fifo"] {
             let (folder, config) = config();
-            let path = path_for(&config);
+            let path = sidecar::lock(&config);
             match plant {
                 "folder" => std::fs::create_dir(&path).expect("creates"),
                 "hard link" => {
@@ -300,7 +330,7 @@ mod tests {
             }
             let error = ConfigLock::acquire(&config, "add", &AT_ONCE).expect_err(plant);
             assert!(
-                matches!(error, Error::PlantedLock { .. }),
+                matches!(error, Error::PlantedSidecar { .. }),
                 "{plant}: {error}"
             );
         }
@@ -310,12 +340,15 @@ mod tests {
     fn what_somebody_else_keeps_in_the_lock_file_stays() {
         let (_folder, config) = config();
         let mut options = std::fs::OpenOptions::new();
-        let file = options.create_new(true).write(true).open(path_for(&config));
+        let file = options
+            .create_new(true)
+            .write(true)
+            .open(sidecar::lock(&config));
         let file = file.expect("creates");
         file.write_all_at(b"4711\n", 0).expect("writes");
         let lock = ConfigLock::acquire(&config, "add", &AT_ONCE);
         assert!(lock.is_ok(), "it can be locked: {lock:?}");
-        let kept = std::fs::read(path_for(&config)).expect("readable");
+        let kept = std::fs::read(sidecar::lock(&config)).expect("readable");
         assert_eq!(kept, b"4711\n");
     }
 
@@ -328,7 +361,7 @@ mod tests {
         let file = options
             .create_new(true)
             .write(true)
-            .open(path_for(&config))
+            .open(sidecar::lock(&config))
             .expect("creates");
         file.write_all_at(line.as_bytes(), 0).expect("writes");
         let lock = ConfigLock::acquire(&config, "add", &AT_ONCE);

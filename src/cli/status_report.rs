@@ -1,0 +1,146 @@
+//! What `status` and `log` show.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use containerd_edit::{LogEntry, Status};
+
+/// The operation log, a line for each run, the oldest first.
+pub(super) fn log(entries: &[LogEntry]) -> String {
+    let mut text = String::new();
+    for entry in entries {
+        let _ = writeln!(text, "{}", line(entry));
+    }
+    text
+}
+
+pub(super) fn log_json(path: &Path, entries: &[LogEntry]) -> String {
+    let entries: Vec<Value> = entries.iter().map(LogEntry::to_json).collect();
+    let report = json!({
+        "schema": 1,
+        "path": path.to_string_lossy(),
+        "entries": entries,
+    });
+    format!("{report}\n")
+}
+
+fn line(entry: &LogEntry) -> String {
+    let LogEntry { time, outcome, .. } = entry;
+    let mut line = format!("{time}  {outcome}  {}", printable(&entry.command));
+    for (what, names) in [
+        ("added", &entry.handlers.added),
+        ("changed", &entry.handlers.changed),
+        ("removed", &entry.handlers.removed),
+    ] {
+        if !names.is_empty() {
+            let _ = write!(line, "; {what} {}", printable(&names.join(", ")));
+        }
+    }
+    if let Some(owner) = &entry.owner {
+        let _ = write!(line, "; owner {}", printable(owner));
+    }
+    line
+}
+
+/// A log is a file that others may have written to: nothing in it moves the cursor.
+fn printable(text: &str) -> String {
+    text.chars().filter(|char| !char.is_control()).collect()
+}
+
+/// The status, a line for each fact.
+pub(super) fn status(status: &Status) -> String {
+    let mut text = String::new();
+    let mut fact = |name: &str, value: String| {
+        let _ = writeln!(text, "{:<13} {value}", format!("{name}:"));
+    };
+    fact("config", status.path.display().to_string());
+    fact(
+        "version",
+        match (status.exists, status.config_version) {
+            (false, _) => "there is no such file".to_owned(),
+            (true, None) => {
+                "this is no TOML, or its version is no number: see `containerd-edit check`"
+                    .to_owned()
+            }
+            (true, Some(0)) => "none given".to_owned(),
+            (true, Some(version)) => version.to_string(),
+        },
+    );
+    fact("lock", status.lock_path.display().to_string());
+    let (held, before) = match status.is_locked {
+        Some(true) => ("held", "held"),
+        Some(false) => ("free", "last held"),
+        None => ("can't be seen", "last held"),
+    };
+    let holder = match &status.holder {
+        None if status.is_locked == Some(true) => {
+            ", by a program that does not say who it is".to_owned()
+        }
+        None => String::new(),
+        // Whoever holds it has not signed: the line is an older one.
+        Some(holder) if status.is_locked == Some(true) && holder.is_running == Some(false) => {
+            format!(
+                ", by a program that does not say who it is; before that by {}, which is gone",
+                printable(&holder.words)
+            )
+        }
+        Some(holder) if before == held => format!(", by {}", printable(&holder.words)),
+        Some(holder) => format!("; {before} by {}", printable(&holder.words)),
+    };
+    fact("", format!("{held}{holder}"));
+    fact("log", shown(status.log_path.as_deref()));
+    fact("previous", shown(status.previous_path.as_deref()));
+    fact(
+        "last change",
+        status.last_change.as_ref().map_or("none".to_owned(), line),
+    );
+    if let Some(changed) = status.is_changed_since {
+        let said = if changed {
+            "by another program, or by a run that was killed before it could log"
+        } else {
+            "no"
+        };
+        fact("changed since", said.to_owned());
+    }
+    for path in &status.displaced {
+        fact(
+            "displaced",
+            format!(
+                "{}: another program's text, look through it and delete it",
+                path.display()
+            ),
+        );
+    }
+    text
+}
+
+fn shown(path: Option<&Path>) -> String {
+    path.map_or("none".to_owned(), |path| path.display().to_string())
+}
+
+pub(super) fn status_json(status: &Status) -> String {
+    let path = |path: Option<&Path>| path.map(|path| path.to_string_lossy().into_owned());
+    let displaced = status.displaced.iter();
+    let report = json!({
+        "schema": 1,
+        "path": path(Some(&status.path)),
+        "exists": status.exists,
+        "config_version": status.config_version,
+        "lock": {
+            "path": path(Some(&status.lock_path)),
+            "held": status.is_locked,
+            "holder": status.holder.as_ref().map(|holder| json!({
+                "words": holder.words,
+                "running": holder.is_running,
+            })),
+        },
+        "log": path(status.log_path.as_deref()),
+        "previous": path(status.previous_path.as_deref()),
+        "last_change": status.last_change.as_ref().map(LogEntry::to_json),
+        "changed_since": status.is_changed_since,
+        "displaced": displaced.map(|found| path(Some(found))).collect::<Vec<_>>(),
+    });
+    format!("{report}\n")
+}

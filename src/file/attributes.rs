@@ -1,0 +1,62 @@
+//! Who may do what with a file: its owner, its mode and its extended attributes.
+
+use std::fs::{File, Permissions};
+use std::io;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::Path;
+
+use xattr::FileExt as _;
+
+use super::Notice;
+use super::target::Existing;
+
+/// Attributes that belong to the content and not to the file: the kernel computes them anew.
+const CONTENT_ATTRIBUTES: [&str; 2] = ["security.ima", "security.evm"];
+const SELINUX: &str = "security.selinux";
+
+/// Gives `file` the owner, mode and extended attributes of `original`: in this order, since
+/// changing the owner clears mode bits and attributes. What can be done without comes back as a
+/// notice about the config at `path`.
+pub(super) fn copy(original: &Existing, file: &File, path: &Path) -> io::Result<Option<Notice>> {
+    let metadata = file.metadata()?;
+    let (uid, gid) = (original.metadata.uid(), original.metadata.gid());
+    if (uid, gid) != (metadata.uid(), metadata.gid()) {
+        std::os::unix::fs::fchown(file, Some(uid), Some(gid))?;
+    }
+    file.set_permissions(Permissions::from_mode(original.metadata.mode() & 0o7777))?;
+    let names = match original.file.list_xattr() {
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => return Ok(None),
+        names => names?,
+    };
+    let mut notice = None;
+    for name in names {
+        if CONTENT_ATTRIBUTES.iter().any(|content| name == *content) {
+            continue;
+        }
+        let Some(value) = original.file.get_xattr(&name)? else {
+            continue;
+        };
+        if file.get_xattr(&name).ok().flatten().as_deref() == Some(&value) {
+            continue;
+        }
+        match file.set_xattr(&name, &value) {
+            // The policy's own label for a new file in this folder is the next best.
+            Err(error) if name == SELINUX => notice = Some(no_label(path, &value, &error)),
+            other => other?,
+        }
+    }
+    Ok(notice)
+}
+
+fn no_label(path: &Path, label: &[u8], error: &io::Error) -> Notice {
+    let label = String::from_utf8_lossy(label);
+    let label = label.trim_end_matches('\0');
+    Notice {
+        code: "no-label",
+        message: format!(
+            "the SELinux label {label} could not be given to the new file ({error}): if containerd \
+             can't read it, run `restorecon {}`",
+            path.display()
+        ),
+    }
+}

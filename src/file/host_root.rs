@@ -1,0 +1,217 @@
+//! The folder below which a host's files are seen: `/`, or where a container has it mounted.
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::AsRawFd as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Component, Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags, ResolveFlags};
+use rustix::io::Errno;
+
+/// As many links as the kernel follows, `path_resolution(7)`.
+const MOST_LINKS: usize = 40;
+/// How often the kernel is asked again that lost a race, `openat2(2)`.
+const TRIES: usize = 8;
+
+/// Where a host's files are: at `/`, or below a folder at which an installer's container has the
+/// host mounted. Paths of the host are then resolved inside that folder, absolute symbolic links
+/// too, and none leads out of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HostRoot {
+    /// Without links; `None`: `/`.
+    folder: Option<PathBuf>,
+}
+
+impl HostRoot {
+    /// A host whose files are below `folder`.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such folder.
+    pub fn at(folder: &Path) -> io::Result<Self> {
+        let folder = folder.canonicalize()?;
+        if !folder.is_dir() {
+            return Err(Errno::NOTDIR.into());
+        }
+        Ok(Self {
+            folder: Some(folder).filter(|folder| folder != Path::new("/")),
+        })
+    }
+
+    /// The folder, if it isn't `/`.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
+    /// The host's absolute path for `path`, without looking at links.
+    pub(crate) fn absolute(&self, path: &Path) -> PathBuf {
+        match self.folder {
+            // Where this process stands says nothing of the host.
+            Some(_) => Path::new("/").join(path),
+            None => std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
+        }
+    }
+
+    /// Where this process finds what the host's `path` leads to, links followed.
+    pub(crate) fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
+        match &self.folder {
+            None => path.canonicalize(),
+            Some(root) => match by_kernel(root, path) {
+                Some(resolved) => resolved,
+                None => by_hand(root, path),
+            },
+        }
+    }
+
+    /// Where this process finds the host's `path` itself, which may be a link or missing.
+    pub(crate) fn entry(&self, path: &Path) -> io::Result<PathBuf> {
+        if self.folder.is_none() {
+            return Ok(path.to_owned());
+        }
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+            return self.resolve(path);
+        };
+        let mut entry = self.resolve(folder)?.join(name);
+        if path.as_os_str().as_bytes().ends_with(b"/") {
+            // It asks for a folder.
+            entry.push("");
+        }
+        Ok(entry)
+    }
+
+    /// The host's path for one of this process.
+    pub(crate) fn on_host(&self, path: &Path) -> PathBuf {
+        let inside = self
+            .folder
+            .as_ref()
+            .and_then(|root| path.strip_prefix(root).ok());
+        inside.map_or_else(|| path.to_owned(), |inside| Path::new("/").join(inside))
+    }
+}
+
+/// Lets the kernel resolve a path inside `root`. `None`: it can't, or may not be asked.
+fn by_kernel(root: &Path, path: &Path) -> Option<io::Result<PathBuf>> {
+    let root_folder = File::open(root).ok()?;
+    // A path relative to the root: an empty one would be an error.
+    let path = Path::new("/").join(path);
+    let flags = OFlags::PATH | OFlags::CLOEXEC;
+    let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+    for _ in 0..TRIES {
+        let opened = rustix::fs::openat2(&root_folder, &path, flags, Mode::empty(), resolve);
+        let found = match opened {
+            Ok(file) => File::from(file),
+            // Something was renamed meanwhile.
+            Err(Errno::AGAIN) => continue,
+            // An old kernel, or a container's filter of system calls.
+            Err(Errno::NOSYS | Errno::PERM | Errno::INVAL | Errno::TOOBIG) => return None,
+            Err(error) => return Some(Err(error.into())),
+        };
+        let name = fs::read_link(format!("/proc/self/fd/{}", found.as_raw_fd())).ok()?;
+        return Some(name).filter(|name| name.starts_with(root)).map(Ok);
+    }
+    None
+}
+
+/// Resolves a path inside `root` step by step.
+fn by_hand(root: &Path, path: &Path) -> io::Result<PathBuf> {
+    let steps = |path: &Path| -> Vec<OsString> {
+        let steps = path.components().map(|step| step.as_os_str().to_owned());
+        steps.collect()
+    };
+    let mut pending: VecDeque<OsString> = steps(path).into();
+    let mut links = 0;
+    let mut found = root.to_owned();
+    while let Some(step) = pending.pop_front() {
+        match Path::new(&step).components().next() {
+            Some(Component::RootDir) => root.clone_into(&mut found),
+            // Above the root there is nothing.
+            Some(Component::ParentDir) if found == root => {}
+            Some(Component::ParentDir) => drop(found.pop()),
+            Some(Component::Normal(name)) => {
+                if !fs::symlink_metadata(&found)?.is_dir() {
+                    return Err(Errno::NOTDIR.into());
+                }
+                let next = found.join(name);
+                if !fs::symlink_metadata(&next)?.is_symlink() {
+                    found = next;
+                    continue;
+                }
+                links += 1;
+                if links > MOST_LINKS {
+                    return Err(Errno::LOOP.into());
+                }
+                let target = fs::read_link(&next)?;
+                for step in steps(&target).into_iter().rev() {
+                    pending.push_front(step);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    /// The kernel and the steps by hand agree, and nothing leads out.
+    #[test]
+    fn no_path_leads_out_of_the_root() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let folder = folder.path().canonicalize().expect("a folder");
+        let root = folder.join("host");
+        for inside in ["etc/containerd", "opt/conf", "run"] {
+            fs::create_dir_all(root.join(inside)).expect("creates");
+        }
+        let plant = |path: &str| {
+            let file = File::options()
+                .create_new(true)
+                .write(true)
+                .open(root.join(path));
+            drop(file.expect("creates"));
+        };
+        plant("opt/conf/config.toml");
+        plant("etc/real.toml");
+        let link = |target: &str, name: &str| symlink(target, root.join(name)).expect("links");
+        link("/opt/conf", "etc/absolute");
+        link("../../opt/conf/config.toml", "etc/containerd/relative.toml");
+        link("../../../../../../etc/passwd", "etc/out");
+        link("/etc/circle", "etc/circle");
+        link("/nowhere", "etc/dangling");
+        link("/", "run/top");
+        let inside = |path: &str| Ok(root.join(path));
+        let missing = || Err(Errno::NOENT);
+        let cases: [(&str, Result<PathBuf, Errno>); 12] = [
+            ("/", Ok(root.clone())),
+            ("/etc/real.toml", inside("etc/real.toml")),
+            ("etc/real.toml", inside("etc/real.toml")),
+            ("/../../etc/./real.toml", inside("etc/real.toml")),
+            ("/etc/absolute/config.toml", inside("opt/conf/config.toml")),
+            (
+                "/etc/containerd/relative.toml",
+                inside("opt/conf/config.toml"),
+            ),
+            ("/run/top/etc/absolute/..", inside("opt")),
+            ("/etc/out", missing()),
+            ("/etc/passwd", missing()),
+            ("/etc/circle", Err(Errno::LOOP)),
+            ("/etc/dangling", missing()),
+            ("/etc/real.toml/x", Err(Errno::NOTDIR)),
+        ];
+        for (path, wanted) in cases {
+            let path = Path::new(path);
+            let errno = |error: io::Error| Errno::from_io_error(&error).expect("a system's error");
+            let by_hand = by_hand(&root, path).map_err(errno);
+            assert_eq!(by_hand, wanted, "{}", path.display());
+            if let Some(by_kernel) = by_kernel(&root, path) {
+                assert_eq!(by_kernel.map_err(errno), wanted, "{}", path.display());
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! What killed runs have left beside a config: swept, put where it belongs, or kept and told of.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "only replace.rs and this unlink and rename beside a config"
+)]
+
+use std::path::{Path, PathBuf};
+
+use super::Notice;
+use super::lock::ConfigLock;
+use super::sidecar::{self, Temporary, Texts};
+use super::target::{Existing, Target};
+use crate::seeded::{self, Bug};
+
+/// Sweeps the temporary files of killed runs. Nobody else can have one: the lock is held. What
+/// can't be removed is left for the next run.
+///
+/// A run that was killed right after its exchange has left the former config under a temporary
+/// name; that becomes the previous one. If it is not what that run had read, then another program's
+/// change was displaced: it is kept, and told of in a notice.
+pub(crate) fn sweep(_lock: &ConfigLock, target: &Target, now: Option<&[u8]>) -> Vec<Notice> {
+    if seeded::has(Bug::NoSweep) {
+        return Vec::new();
+    }
+    let mut notices = Vec::new();
+    for (path, temporary) in all(target) {
+        let Temporary::Exchanged(texts) = temporary else {
+            if is_regular(&path) {
+                let _ = std::fs::remove_file(&path);
+            }
+            continue;
+        };
+        match Found::at(&path, &texts) {
+            Found::Old if texts.is_after(now) => {
+                let _ = std::fs::rename(&path, sidecar::previous(&target.path));
+            }
+            Found::New | Found::Old => drop(std::fs::remove_file(&path)),
+            Found::Foreign => notices.push(displaced(target, &path)),
+        }
+    }
+    notices
+}
+
+/// What never was ours under the temporary names beside a config, for reading.
+pub(crate) fn foreign(target: &Target) -> Vec<PathBuf> {
+    let left = all(target).into_iter();
+    let foreign = left.filter(|(path, temporary)| match temporary {
+        Temporary::Pending => false,
+        Temporary::Exchanged(texts) => matches!(Found::at(path, texts), Found::Foreign),
+    });
+    foreign.map(|(path, _)| path).collect()
+}
+
+/// What stands under the name of an exchange.
+enum Found {
+    /// What the killed run wrote: it never got to the exchange.
+    New,
+    /// What the killed run had read.
+    Old,
+    /// Neither: another program's.
+    Foreign,
+}
+
+impl Found {
+    fn at(path: &Path, texts: &Texts) -> Self {
+        let Ok(Some(found)) = Existing::read(path) else {
+            return Self::Foreign;
+        };
+        if texts.is_after(Some(&found.bytes)) {
+            Self::New
+        } else if texts.is_before(Some(&found.bytes)) {
+            Self::Old
+        } else {
+            Self::Foreign
+        }
+    }
+}
+
+fn all(target: &Target) -> Vec<(PathBuf, Temporary)> {
+    let Ok(entries) = std::fs::read_dir(&target.folder) else {
+        return Vec::new();
+    };
+    let prefix = sidecar::temporary_prefix(&target.path);
+    let named = entries.flatten().filter_map(|entry| {
+        let temporary = sidecar::temporary(&entry.file_name(), &prefix)?;
+        Some((entry.path(), temporary))
+    });
+    let mut all: Vec<_> = named.collect();
+    all.sort_by(|(one, _), (other, _)| one.cmp(other));
+    all
+}
+
+fn is_regular(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
+}
+
+fn displaced(target: &Target, path: &Path) -> Notice {
+    Notice {
+        code: "displaced",
+        message: format!(
+            "another program changed the config while a run of this tool was killed; its text is \
+             kept in {0}: see `diff {0} {1}`, take over what is missing, then delete it",
+            path.display(),
+            target.path.display()
+        ),
+    }
+}

@@ -1,0 +1,398 @@
+//! Atomic, durable replacement of one file: the only code that renames or unlinks a config.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is the one home of these calls"
+)]
+
+use std::fs::{File, Permissions};
+use std::io::{self, Write as _};
+use std::marker::PhantomData;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::Path;
+
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
+use tempfile::{NamedTempFile, TempPath};
+
+use super::lock::ConfigLock;
+use super::sidecar::{self, Texts};
+use super::target::{Existing, Snapshot, Target, Unread};
+use super::{Notice, attributes};
+use crate::error::Error;
+use crate::seeded::{self, Bug};
+
+/// Mode of a config that did not exist: readable for all, as containerd's packages ship it.
+const NEW_FILE_MODE: u32 = 0o644;
+
+/// A file that is going to take the target's place. Dropped before that, it disappears.
+#[must_use = "the file disappears when this is dropped"]
+pub(crate) struct PendingFile<'a> {
+    temporary: NamedTempFile,
+    texts: Texts,
+    target: &'a Target,
+    lock: PhantomData<&'a ConfigLock>,
+    notices: Vec<Notice>,
+}
+
+/// Whether this run has changed what it syncs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Synced {
+    Changed,
+    Unchanged,
+}
+
+/// How replacing a file ended, if it did not fail.
+#[derive(Debug)]
+pub(crate) enum Replaced {
+    Done(Vec<Notice>),
+    /// Somebody who ignores the lock changed the file in the meantime; what they wrote stands.
+    Overtaken,
+}
+
+impl<'a> PendingFile<'a> {
+    /// Writes `bytes` to a new file beside the target, with the owner, mode and extended attributes
+    /// of `original`, and syncs it.
+    pub(crate) fn write(
+        _lock: &'a ConfigLock,
+        target: &'a Target,
+        original: Option<&Existing>,
+        bytes: &[u8],
+    ) -> Result<Self, Error> {
+        let failed = |path: &Path, doing| {
+            let path = path.to_owned();
+            move |source| Error::Io {
+                path,
+                doing,
+                source,
+            }
+        };
+        let mut temporary = sidecar::pending(&sidecar::temporary_prefix(&target.path))
+            .permissions(Permissions::from_mode(0o600))
+            .tempfile_in(&target.folder)
+            .map_err(failed(
+                &target.folder,
+                "create a temporary file in this folder",
+            ))?;
+        let file = temporary.as_file();
+        let notice = match original {
+            Some(original) => attributes::copy(original, file, &target.path).map_err(failed(
+                &target.path,
+                "keep owner, mode and attributes of the config",
+            ))?,
+            None => file
+                .set_permissions(Permissions::from_mode(NEW_FILE_MODE))
+                .map(|()| None)
+                .map_err(failed(&target.path, "set the mode of the new config"))?,
+        };
+        if seeded::has(Bug::LeftTemporary) {
+            temporary.disable_cleanup(true);
+        }
+        let written = if seeded::has(Bug::SingleWrite) {
+            temporary.as_file_mut().write(bytes).map(drop)
+        } else {
+            temporary.as_file_mut().write_all(bytes)
+        };
+        written.map_err(failed(
+            &target.folder,
+            "write a temporary file in this folder",
+        ))?;
+        seeded::unless(Bug::NoFileSync, || synced(temporary.as_file())).map_err(failed(
+            &target.folder,
+            "sync a temporary file in this folder",
+        ))?;
+        Ok(Self {
+            temporary,
+            texts: Texts::of(original.map(|original| &*original.bytes), Some(bytes)),
+            target,
+            lock: PhantomData,
+            notices: notice.into_iter().collect(),
+        })
+    }
+
+    /// Puts the file in the target's place and makes that durable.
+    pub(crate) fn commit(self, snapshot: &Snapshot) -> Result<Replaced, Error> {
+        if seeded::has(Bug::InPlace) {
+            let bytes = std::fs::read(self.temporary.path()).unwrap_or_default();
+            let _ = std::fs::write(&self.target.path, bytes);
+            sync(self.target, None, Synced::Changed)?;
+            return Ok(Replaced::Done(Vec::new()));
+        }
+        match &snapshot.existing {
+            Some(original) => self.replace(original),
+            None => self.create(),
+        }
+    }
+
+    /// Takes the name, if it is still free.
+    fn create(self) -> Result<Replaced, Error> {
+        let target = self.target;
+        let file = match self.temporary.persist_noclobber(&target.path) {
+            Ok(file) => file,
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+                return Ok(Replaced::Overtaken);
+            }
+            Err(error) => return Err(not_replaced(target, error.error)),
+        };
+        // Before this change there was nothing.
+        let _ = std::fs::remove_file(sidecar::previous(&target.path));
+        sync(target, Some(&file), Synced::Changed)?;
+        Ok(Replaced::Done(self.notices))
+    }
+
+    /// Takes the place of what was read, and keeps that as the previous config.
+    ///
+    /// The two are exchanged, so that what was really replaced can be looked at: another program may
+    /// have written a moment ago. Then they are exchanged back.
+    fn replace(mut self, original: &Existing) -> Result<Replaced, Error> {
+        let target = self.target;
+        self.temporary = renamed(self.temporary, target, &self.texts)
+            .map_err(|source| not_replaced(target, source))?;
+        let temporary = self.temporary.path();
+        match renameat_with(CWD, temporary, CWD, &target.path, RenameFlags::EXCHANGE) {
+            Ok(()) => {}
+            Err(Errno::NOENT) => return Ok(Replaced::Overtaken),
+            Err(error) if is_unsupported(error) => return self.overwrite(original),
+            Err(error) => return Err(not_replaced(target, error.into())),
+        }
+        let replaced = match displaced(temporary, original) {
+            Ok(replaced) => replaced,
+            Err(source) => {
+                self.put_back()?;
+                return Err(Error::Io {
+                    path: target.path.clone(),
+                    doing: "compare what was replaced with what was read",
+                    source,
+                });
+            }
+        };
+        let Some(replaced) = replaced else {
+            self.put_back()?;
+            return Ok(Replaced::Overtaken);
+        };
+        let durable = sync(target, Some(self.temporary.as_file()), Synced::Changed);
+        // Whoever had the old file open may still have written to it.
+        if durable.is_ok() && is_written_to(&replaced) {
+            self.put_back()?;
+            return Ok(Replaced::Overtaken);
+        }
+        let (_, temporary) = self.temporary.into_parts();
+        self.notices
+            .extend(keep(temporary, target, durable.is_ok()));
+        durable.map(|()| Replaced::Done(self.notices))
+    }
+
+    /// Gives the target back what the exchange took from it, and the pending file its name.
+    fn put_back(&mut self) -> Result<(), Error> {
+        let target = self.target;
+        let temporary = self.temporary.path().to_owned();
+        let exchange = || renameat_with(CWD, &temporary, CWD, &target.path, RenameFlags::EXCHANGE);
+        let failed = |source: io::Error| Error::NotPutBack {
+            path: target.path.clone(),
+            kept: temporary.clone(),
+            source,
+        };
+        // What stands there until it is known to be ours is not to disappear.
+        self.temporary.disable_cleanup(true);
+        match exchange() {
+            Ok(()) => {}
+            // Somebody has removed the new config: then nothing is there that could be lost.
+            Err(Errno::NOENT) => {
+                let back =
+                    renameat_with(CWD, &temporary, CWD, &target.path, RenameFlags::NOREPLACE);
+                return back.map_err(|error| failed(error.into()));
+            }
+            Err(error) => return Err(failed(error.into())),
+        }
+        let ours = self.temporary.as_file().metadata().map_err(failed)?;
+        let there = std::fs::symlink_metadata(&temporary).map_err(failed)?;
+        if (ours.dev(), ours.ino()) == (there.dev(), there.ino()) {
+            self.temporary
+                .disable_cleanup(seeded::has(Bug::LeftTemporary));
+            return Ok(());
+        }
+        // Meanwhile somebody has replaced the new config: theirs is the latest. The one before it
+        // stays beside it.
+        exchange().map_err(|error| failed(error.into()))
+    }
+
+    /// As [`Self::replace`] on a filesystem that can't exchange: what is written between the last
+    /// comparison and the rename is lost.
+    fn overwrite(mut self, original: &Existing) -> Result<Replaced, Error> {
+        let target = self.target;
+        let file = self
+            .temporary
+            .persist(&target.path)
+            .map_err(|error| not_replaced(target, error.error))?;
+        let durable = sync(target, Some(&file), Synced::Changed);
+        match copied(target, original) {
+            Ok(copy) => self.notices.extend(keep(copy, target, true)),
+            Err(error) => self.notices.push(not_kept(target, &error)),
+        }
+        durable.map(|()| Replaced::Done(self.notices))
+    }
+}
+
+/// Removes the target for good; it stays as the previous config.
+///
+/// It is renamed first, so that what was really removed can be looked at.
+pub(crate) fn delete(
+    _lock: &ConfigLock,
+    target: &Target,
+    original: &Existing,
+) -> Result<Replaced, Error> {
+    let failed = |source| Error::Io {
+        path: target.path.clone(),
+        doing: "remove the config",
+        source,
+    };
+    let texts = Texts::of(Some(&original.bytes), None);
+    let away = sidecar::exchanged(
+        &sidecar::temporary_prefix(&target.path),
+        &sidecar::exchange_suffix(&texts),
+    )
+    .make_in(&target.folder, |path| rename_to_free(&target.path, path));
+    let mut away = match away {
+        Ok(away) => away.into_temp_path(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Replaced::Overtaken),
+        Err(error) => return Err(failed(error)),
+    };
+    // What stands there until it is known to be what was read is not to disappear.
+    away.disable_cleanup(true);
+    let replaced = displaced(&away, original);
+    if !matches!(replaced, Ok(Some(_))) {
+        return match rename_to_free(&away, &target.path) {
+            Ok(()) => replaced.map(|_| Replaced::Overtaken).map_err(failed),
+            // A newer one is there.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(Replaced::Overtaken),
+            Err(source) => Err(Error::NotPutBack {
+                path: target.path.clone(),
+                kept: away.to_path_buf(),
+                source,
+            }),
+        };
+    }
+    away.disable_cleanup(false);
+    let durable = sync(target, Some(&original.file), Synced::Changed);
+    let notices = keep(away, target, durable.is_ok());
+    durable.map(|()| Replaced::Done(notices.into_iter().collect()))
+}
+
+/// Makes what stands in the folder under the target's name durable, and the file's content.
+///
+/// Syncing the folder is not enough: after a shutdown, xfs reports the loss of the rename for the
+/// file alone. A sync that failed is not tried again, since it would then succeed without having
+/// written anything.
+///
+/// Also needed where nothing is left to change: an earlier run may have been killed between its
+/// rename and its syncs, and what this run reports must survive a power cut.
+pub(crate) fn sync(target: &Target, file: Option<&File>, what: Synced) -> Result<(), Error> {
+    if what == Synced::Unchanged && seeded::has(Bug::UnsyncedUnchanged) {
+        return Ok(());
+    }
+    let folder = || File::open(&target.folder).and_then(|folder| synced(&folder));
+    let file = || file.map_or(Ok(()), synced);
+    seeded::unless(Bug::NoFolderSync, folder)
+        .and_then(|()| seeded::unless(Bug::NoLastSync, file))
+        .map_err(|source| Error::NotDurable {
+            path: target.path.clone(),
+            changed: what == Synced::Changed,
+            source,
+        })
+}
+
+fn synced(file: &File) -> io::Result<()> {
+    let synced = file.sync_all();
+    if seeded::has(Bug::IgnoredSync) {
+        return Ok(());
+    }
+    synced
+}
+
+/// Gives a temporary file the name under which its run may be killed: what an exchange leaves there
+/// can be told by it.
+fn renamed(temporary: NamedTempFile, target: &Target, texts: &Texts) -> io::Result<NamedTempFile> {
+    let (file, old) = temporary.into_parts();
+    let named = sidecar::exchanged(
+        &sidecar::temporary_prefix(&target.path),
+        &sidecar::exchange_suffix(texts),
+    )
+    .make_in(&target.folder, |new| rename_to_free(&old, new))?;
+    // The old name is gone.
+    let _ = old.keep();
+    let mut new = named.into_temp_path();
+    new.disable_cleanup(seeded::has(Bug::LeftTemporary));
+    Ok(NamedTempFile::from_parts(file, new))
+}
+
+/// Renames, but not over anything where the filesystem knows how to tell.
+fn rename_to_free(from: &Path, to: &Path) -> io::Result<()> {
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        Err(error) if is_unsupported(error) => {
+            if to.symlink_metadata().is_ok() {
+                return Err(io::ErrorKind::AlreadyExists.into());
+            }
+            std::fs::rename(from, to)
+        }
+        renamed => Ok(renamed?),
+    }
+}
+
+/// What `rename(2)` answers where the kernel or the filesystem does not know its flags.
+fn is_unsupported(error: Errno) -> bool {
+    matches!(error, Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP)
+}
+
+/// What stands at `path`, if it is what was read.
+fn displaced(path: &Path, original: &Existing) -> io::Result<Option<Existing>> {
+    match Existing::read(path) {
+        Ok(Some(found)) if original.is(&found) || seeded::has(Bug::NoComparison) => Ok(Some(found)),
+        Ok(_) | Err(Unread::NotAFile(_)) => Ok(None),
+        Err(Unread::Failed(error)) => Err(error),
+    }
+}
+
+/// Whether somebody has written to a file since it was looked at.
+fn is_written_to(file: &Existing) -> bool {
+    let written = |metadata: &std::fs::Metadata| {
+        let modified = (metadata.mtime(), metadata.mtime_nsec());
+        (metadata.len(), modified)
+    };
+    let now = file.file.metadata();
+    now.is_ok_and(|now| written(&now) != written(&file.metadata)) && !seeded::has(Bug::NoComparison)
+}
+
+/// Makes the file at `path` the previous config. If that fails, the file is needed no more, unless
+/// the new config may not outlive a power cut.
+fn keep(path: TempPath, target: &Target, is_durable: bool) -> Option<Notice> {
+    let mut failed = path.persist(sidecar::previous(&target.path)).err()?;
+    failed.path.disable_cleanup(!is_durable);
+    Some(not_kept(target, &failed.error))
+}
+
+/// Writes what was read to a temporary file.
+fn copied(target: &Target, original: &Existing) -> io::Result<TempPath> {
+    let mut copy = sidecar::pending(&sidecar::temporary_prefix(&target.path))
+        .permissions(Permissions::from_mode(0o600))
+        .tempfile_in(&target.folder)?;
+    attributes::copy(original, copy.as_file(), &target.path)?;
+    copy.as_file_mut().write_all(&original.bytes)?;
+    Ok(copy.into_temp_path())
+}
+
+fn not_replaced(target: &Target, source: io::Error) -> Error {
+    Error::Io {
+        path: target.path.clone(),
+        doing: "put the new config in the place of the old one",
+        source,
+    }
+}
+
+fn not_kept(target: &Target, error: &io::Error) -> Notice {
+    Notice {
+        code: "previous-not-kept",
+        message: format!(
+            "the config as it was before could not be kept as {}: {error}",
+            sidecar::previous(&target.path).display()
+        ),
+    }
+}

@@ -1,0 +1,181 @@
+//! The names of the files beside a config. They are an interface: `docs/on-disk-format.md`.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use super::digest;
+
+const RANDOM_CHARACTERS: usize = 10;
+const TEMPORARY_SUFFIX: &str = ".tmp";
+/// So much of a digest tells two texts of one config apart.
+const DIGEST_CHARACTERS: usize = 16;
+/// In the place of a digest: there is no file.
+const ABSENT: &str = "absent";
+
+/// The lock file of a config.
+pub(crate) fn lock(config: &Path) -> PathBuf {
+    with_suffix(config, ".lock")
+}
+
+/// The operation log of a config.
+pub(crate) fn log(config: &Path) -> PathBuf {
+    with_suffix(config, ".log")
+}
+
+/// The bytes before the last change.
+pub(crate) fn previous(config: &Path) -> PathBuf {
+    with_suffix(config, ".prev")
+}
+
+/// A path for each kind of file that an edit leaves beside a config, now or for a while.
+pub(crate) fn examples(config: &Path) -> [PathBuf; 5] {
+    let random = "x".repeat(RANDOM_CHARACTERS);
+    let prefix = temporary_prefix(config);
+    let temporary = |suffix: &str| config.with_file_name(format!("{prefix}{random}{suffix}"));
+    [
+        lock(config),
+        log(config),
+        previous(config),
+        temporary(TEMPORARY_SUFFIX),
+        temporary(&exchange_suffix(&Texts::of(Some(b""), None))),
+    ]
+}
+
+fn with_suffix(config: &Path, suffix: &str) -> PathBuf {
+    let mut path = config.as_os_str().to_owned();
+    path.push(suffix);
+    path.into()
+}
+
+/// What an exchange of two texts is about, as far as a name can hold it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Texts {
+    before: String,
+    after: String,
+}
+
+impl Texts {
+    /// An exchange of `before` for `after`; `None`: no file.
+    pub(crate) fn of(before: Option<&[u8]>, after: Option<&[u8]>) -> Self {
+        let (before, after) = (shortened(before), shortened(after));
+        Self { before, after }
+    }
+
+    /// Whether this is what was to be replaced.
+    pub(crate) fn is_before(&self, text: Option<&[u8]>) -> bool {
+        shortened(text) == self.before
+    }
+
+    /// Whether this is what was to take its place.
+    pub(crate) fn is_after(&self, text: Option<&[u8]>) -> bool {
+        shortened(text) == self.after
+    }
+}
+
+fn shortened(text: Option<&[u8]>) -> String {
+    let digest = text.map(digest::of);
+    digest.map_or(ABSENT.to_owned(), |digest| {
+        digest[..DIGEST_CHARACTERS].to_owned()
+    })
+}
+
+/// A temporary file, by its name.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Temporary {
+    /// One that is being written: nothing but what a run of this tool wrote was ever in it.
+    Pending,
+    /// One that is changed for the config, or was: what stands in it may be anybody's.
+    Exchanged(Texts),
+}
+
+/// How the temporary files of a config begin.
+pub(crate) fn temporary_prefix(config: &Path) -> String {
+    let name = config.file_name().unwrap_or_default();
+    format!(".{}.", name.to_string_lossy())
+}
+
+/// A builder of temporary files that are being written.
+pub(crate) fn pending(prefix: &str) -> tempfile::Builder<'_, 'static> {
+    named(prefix, TEMPORARY_SUFFIX)
+}
+
+/// A builder of names for what is going to be exchanged.
+pub(crate) fn exchanged<'a>(prefix: &'a str, suffix: &'a str) -> tempfile::Builder<'a, 'a> {
+    named(prefix, suffix)
+}
+
+/// How the name of what is exchanged ends.
+pub(crate) fn exchange_suffix(texts: &Texts) -> String {
+    format!(".{}.{}{TEMPORARY_SUFFIX}", texts.before, texts.after)
+}
+
+fn named<'a, 'b>(prefix: &'a str, suffix: &'b str) -> tempfile::Builder<'a, 'b> {
+    let mut builder = tempfile::Builder::new();
+    builder
+        .prefix(prefix)
+        .suffix(suffix)
+        .rand_bytes(RANDOM_CHARACTERS);
+    builder
+}
+
+/// What a name beside a config says, if it is one of its temporary files.
+pub(crate) fn temporary(name: &OsStr, prefix: &str) -> Option<Temporary> {
+    let inner = name.to_str()?.strip_prefix(prefix)?;
+    let inner = inner.strip_suffix(TEMPORARY_SUFFIX)?;
+    let parts: Vec<&str> = inner.split('.').collect();
+    let is_random = |part: &str| {
+        part.len() == RANDOM_CHARACTERS && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    let is_text = |part: &str| {
+        part == ABSENT
+            || part.len() == DIGEST_CHARACTERS && part.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    match parts[..] {
+        [random] if is_random(random) => Some(Temporary::Pending),
+        [random, before, after] if is_random(random) && is_text(before) && is_text(after) => {
+            Some(Temporary::Exchanged(Texts {
+                before: before.to_owned(),
+                after: after.to_owned(),
+            }))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_says_what_it_was_given() {
+        let prefix = temporary_prefix(Path::new("/etc/containerd/config.toml"));
+        let texts = Texts::of(Some(b"old"), Some(b"new"));
+        let name = format!("{prefix}aB3dE5gH7j{}", exchange_suffix(&texts));
+        assert_eq!(
+            name,
+            ".config.toml.aB3dE5gH7j.cba06b5736faf67e.11507a0e2f5e69d5.tmp"
+        );
+        let read = temporary(OsStr::new(&name), &prefix).expect("a temporary file");
+        assert_eq!(read, Temporary::Exchanged(texts.clone()));
+        assert!(texts.is_before(Some(b"old")) && texts.is_after(Some(b"new")));
+        assert!(!texts.is_before(Some(b"other")) && !texts.is_after(None));
+        let gone = Texts::of(Some(b"old"), None);
+        assert!(gone.is_after(None));
+    }
+
+    #[test]
+    fn other_peoples_names_say_nothing() {
+        let prefix = temporary_prefix(Path::new("config.toml"));
+        for name in [
+            "config.toml",
+            ".config.toml.tmp",
+            ".config.toml.short.tmp",
+            ".config.toml.aB3dE5gH7j.tmp.bak",
+            ".config.toml.aB3dE5gH7j.x.y.tmp",
+            ".config.toml.aB3dE5gH7j.0123456789abcdef.tmp",
+            ".other.toml.aB3dE5gH7j.tmp",
+        ] {
+            assert_eq!(temporary(OsStr::new(name), &prefix), None, "{name}");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Where a config stands, as far as that keeps it from being replaced or makes that less safe.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags};
+
+use super::target::{Existing, Target};
+use super::{Notice, sidecar, target};
+use crate::error::Error;
+
+/// Filesystems that other hosts may write to as well, by `f_type` of `statfs(2)`, with what
+/// `flock(2)` says of them or nothing.
+const NETWORK: [(u64, &str); 9] = [
+    (0x6969, "NFS"),
+    (0xff53_4d42, "CIFS"),
+    (0xfe53_4d42, "SMB"),
+    (0x517b, "SMB"),
+    (0x00c3_6400, "Ceph"),
+    (0x0102_1997, "9P"),
+    (0x5346_414f, "AFS"),
+    (0x0bd0_0bd0, "Lustre"),
+    (0x0116_1970, "GFS2"),
+];
+
+/// Refuses what can't be replaced, before anything is written.
+pub(crate) fn check(target: &Target, existing: Option<&Existing>) -> Result<(), Error> {
+    let previous = sidecar::previous(&target.path);
+    match target::kind_at(&previous) {
+        Some(found) if found != target::REGULAR => {
+            return Err(Error::PlantedSidecar {
+                path: previous,
+                found,
+                purpose: "the previous config",
+            });
+        }
+        _ => {}
+    }
+    if existing.is_none() {
+        return Ok(());
+    }
+    let attributes = attributes(&target.path);
+    if attributes.contains(StatxAttributes::MOUNT_ROOT) {
+        return Err(Error::MountPoint {
+            path: target.path.clone(),
+        });
+    }
+    for (path, attributes) in [
+        (&target.path, attributes),
+        (&target.folder, self::attributes(&target.folder)),
+    ] {
+        for (attribute, letter) in [
+            (StatxAttributes::IMMUTABLE, 'i'),
+            (StatxAttributes::APPEND, 'a'),
+        ] {
+            if attributes.contains(attribute) {
+                return Err(Error::Immutable {
+                    path: path.clone(),
+                    attribute: letter,
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What is less safe here than elsewhere.
+pub(crate) fn notices(target: &Target, existing: Option<&Existing>) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    let links = existing.map_or(1, |existing| existing.metadata.nlink());
+    if links > 1 {
+        notices.push(Notice {
+            code: "hard-link",
+            message: format!(
+                "the config has {links} names (hard links), and only {0} is changed: the others keep \
+                 the old text; find them with `find / -xdev -samefile {1}` and make them symbolic \
+                 links",
+                target.path.display(),
+                sidecar::previous(&target.path).display()
+            ),
+        });
+    }
+    if let Some(name) = network(&target.folder) {
+        notices.push(Notice {
+            code: "network-filesystem",
+            message: format!(
+                "{} is on a network filesystem ({name}): there a lock may hang, or not exclude \
+                 other hosts; edit the config on a local disk",
+                target.folder.display()
+            ),
+        });
+    }
+    notices
+}
+
+/// What the kernel says of a file, by `statx(2)`; nothing if it doesn't.
+fn attributes(path: &Path) -> StatxAttributes {
+    let statx = rustix::fs::statx(CWD, path, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::empty());
+    statx.map_or(StatxAttributes::empty(), |statx| statx.stx_attributes)
+}
+
+/// The name of the network filesystem that a folder is on, if it is.
+fn network(folder: &Path) -> Option<&'static str> {
+    let found = rustix::fs::statfs(folder).ok()?.f_type;
+    // Signed or not, and of 32 bits or 64, by architecture: the constants have 32.
+    #[expect(clippy::cast_sign_loss, reason = "a magic number has no sign")]
+    let found = found as u64 & 0xffff_ffff;
+    let known = NETWORK.iter().find(|(magic, _)| *magic == found);
+    known.map(|(_, name)| *name)
+}

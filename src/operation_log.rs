@@ -1,0 +1,191 @@
+//! The operation log: what was done to a config and what was refused, one JSON line for each run.
+
+use std::fs::{File, OpenOptions, Permissions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use rustix::fs::OFlags;
+use serde_json::{Value, json};
+
+use crate::file::lock::ConfigLock;
+use crate::file::{sidecar, target};
+use crate::patch::Handlers;
+
+/// A log does not grow beyond this, in bytes: then its older half goes.
+const MOST_BYTES: u64 = 256 * 1024;
+
+/// Where the runs of an [`Editor`](crate::Editor) are noted down.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum LogTo {
+    /// In `config.toml.log`, beside the config.
+    #[default]
+    Beside,
+    /// In this file of the host.
+    File(PathBuf),
+    /// Nowhere.
+    Nowhere,
+}
+
+/// What a run did, or why it did nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogEntry {
+    /// When it ended, as in RFC 3339, in UTC.
+    pub time: String,
+    /// The release of this tool.
+    pub version: String,
+    /// The command in a few words.
+    pub command: String,
+    /// The installer on whose behalf it added handlers.
+    pub owner: Option<String>,
+    /// The handlers that were added, changed and removed.
+    pub handlers: Handlers,
+    /// The SHA-256 of the config before; `None`: there was none.
+    pub before: Option<String>,
+    /// The SHA-256 of the config after; `None`: there was none.
+    pub after: Option<String>,
+    /// `changed`, or the code of the error.
+    pub outcome: String,
+}
+
+impl LogEntry {
+    /// What `outcome` says of a run that changed the config.
+    pub const CHANGED: &str = "changed";
+
+    pub(crate) fn now() -> String {
+        humantime::format_rfc3339_millis(SystemTime::now()).to_string()
+    }
+
+    /// The entry as in the log.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        json!({
+            "time": self.time,
+            "version": self.version,
+            "command": self.command,
+            "owner": self.owner,
+            "handlers": {
+                "added": self.handlers.added,
+                "changed": self.handlers.changed,
+                "removed": self.handlers.removed,
+            },
+            "before": self.before,
+            "after": self.after,
+            "outcome": self.outcome,
+        })
+    }
+
+    /// Reads a line of a log. `None`: it is none of this tool's, or was cut short.
+    fn from_line(line: &[u8]) -> Option<Self> {
+        let line: Value = serde_json::from_slice(line).ok()?;
+        let text = |key: &str| line.get(key)?.as_str().map(str::to_owned);
+        let names = |key: &str| -> Vec<String> {
+            let names = line.get("handlers").and_then(|handlers| handlers.get(key));
+            let names = names.and_then(Value::as_array).into_iter().flatten();
+            names
+                .filter_map(|name| name.as_str().map(str::to_owned))
+                .collect()
+        };
+        Some(Self {
+            time: text("time")?,
+            version: text("version")?,
+            command: text("command")?,
+            owner: text("owner"),
+            handlers: Handlers {
+                added: names("added"),
+                changed: names("changed"),
+                removed: names("removed"),
+            },
+            before: text("before"),
+            after: text("after"),
+            outcome: text("outcome")?,
+        })
+    }
+}
+
+/// Adds an entry to the log at `path`. The lock keeps others from doing the same.
+pub(crate) fn append(_lock: &ConfigLock, path: &Path, entry: &LogEntry) -> io::Result<()> {
+    let mut file = open(path, true)?;
+    let length = file.metadata()?.len();
+    let line = format!("{}\n", entry.to_json());
+    if length + line.len() as u64 > MOST_BYTES {
+        return shorten(file, path, &line);
+    }
+    // A run that was killed while it wrote has left half a line.
+    let whole = length == 0 || ends_a_line(&file, length)?;
+    let line = if whole { line } else { format!("\n{line}") };
+    file.write_all(line.as_bytes())
+}
+
+/// The entries of the log at `path`, the oldest first.
+///
+/// # Errors
+///
+/// If there is a log that can't be read.
+pub(crate) fn read(path: &Path) -> io::Result<Vec<LogEntry>> {
+    let mut bytes = Vec::new();
+    match open(path, false) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        opened => opened?.read_to_end(&mut bytes)?,
+    };
+    let lines = bytes.split(|byte| *byte == b'\n');
+    Ok(lines.filter_map(LogEntry::from_line).collect())
+}
+
+/// Opens a log, which must be a file with no other name: what is added to it must not get into
+/// somebody else's file.
+fn open(path: &Path, to_append: bool) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let opened = OpenOptions::new()
+        .read(true)
+        .append(to_append)
+        .create(to_append)
+        .mode(0o600)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path);
+    let planted = |found: &str| io::Error::other(format!("{found} stands in its place"));
+    let file = opened.map_err(|error| match target::kind_at(path) {
+        Some(found) if found != target::REGULAR => planted(found),
+        _ => error,
+    })?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(planted(target::kind(metadata.file_type())));
+    }
+    if to_append && metadata.nlink() > 1 {
+        return Err(planted("a hard link to another file"));
+    }
+    Ok(file)
+}
+
+fn ends_a_line(file: &File, length: u64) -> io::Result<bool> {
+    use std::os::unix::fs::FileExt as _;
+    let mut last = [0];
+    file.read_exact_at(&mut last, length - 1)?;
+    Ok(last == *b"\n")
+}
+
+/// Puts the newer half of a log and one more line in its place.
+fn shorten(mut log: File, path: &Path, line: &str) -> io::Result<()> {
+    let mut bytes = Vec::new();
+    log.read_to_end(&mut bytes)?;
+    let half = usize::try_from(MOST_BYTES / 2).unwrap_or(usize::MAX);
+    let from = bytes.len().saturating_sub(half);
+    let newer = &bytes[from..];
+    let newer = match newer.iter().position(|byte| *byte == b'\n') {
+        Some(end) if from > 0 => &newer[end + 1..],
+        _ => newer,
+    };
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let mode = log.metadata()?.mode() & 0o777;
+    // Of a log beside a config, a temporary file of that config: a later run sweeps it.
+    let prefix = sidecar::temporary_prefix(&path.with_extension(""));
+    let mut shorter = sidecar::pending(&prefix)
+        .permissions(Permissions::from_mode(mode))
+        .tempfile_in(folder)?;
+    shorter.write_all(newer)?;
+    shorter.write_all(line.as_bytes())?;
+    let kept = shorter.into_temp_path().persist(path);
+    kept.map_err(|error| error.error)
+}

@@ -1,0 +1,127 @@
+//! Where a config stands and what happened to it, for reading.
+
+use std::path::PathBuf;
+
+use crate::containerd::version;
+use crate::document::Document;
+use crate::editor::Editor;
+use crate::error::Error;
+use crate::file::holder::Fate;
+use crate::file::target::Target;
+use crate::file::{digest, leftovers, lock, sidecar};
+use crate::operation_log::{self, LogEntry};
+
+/// What is known of a config and of the files beside it.
+#[derive(Debug, Clone)]
+pub struct Status {
+    /// The real file, links followed. With a host root: where this process finds it.
+    pub path: PathBuf,
+    /// Whether it is there.
+    pub exists: bool,
+    /// Its config version, 0 if it names none; `None`: there is no file, or it is no TOML.
+    pub config_version: Option<i64>,
+    /// The lock file.
+    pub lock_path: PathBuf,
+    /// The operation log; `None`: there is none to be.
+    pub log_path: Option<PathBuf>,
+    /// The config as it was before the last change, if that is there.
+    pub previous_path: Option<PathBuf>,
+    /// Whether the lock is held now; `None`: that can't be seen.
+    pub is_locked: Option<bool>,
+    /// Whom the lock file names: who holds the lock, or held it last.
+    pub holder: Option<LockHolder>,
+    /// The last change in the operation log.
+    pub last_change: Option<LogEntry>,
+    /// Whether the config is not what that change left; `None`: there is no log of any.
+    pub is_changed_since: Option<bool>,
+    /// Texts of other programs that killed runs have displaced, to be looked through.
+    pub displaced: Vec<PathBuf>,
+}
+
+/// Whom a lock file names.
+#[derive(Debug, Clone)]
+pub struct LockHolder {
+    /// The command, the process, the host, and since when.
+    pub words: String,
+    /// Whether that process can be the holder; `None`: nothing can be said, or it counts in another
+    /// PID namespace.
+    pub is_running: Option<bool>,
+}
+
+impl Editor {
+    /// Looks at the config, its lock, and its operation log. Nothing is changed, and a busy lock is
+    /// not waited for.
+    ///
+    /// # Errors
+    ///
+    /// The errors of finding and reading a file, and [`Error::Io`] if there is an operation log that
+    /// can't be read.
+    pub fn status(&self) -> Result<Status, Error> {
+        let target = self.find()?;
+        let bytes = target.read()?.existing.map(|existing| existing.bytes);
+        let config = bytes.as_deref().map(Document::parse);
+        let config_version = match config
+            .as_ref()
+            .map(|parsed| parsed.as_ref().map(version::of))
+        {
+            Some(Ok(Ok(version) | Err(version::VersionError::Unknown { version, .. }))) => {
+                Some(version)
+            }
+            _ => None,
+        };
+        let (log_path, entries) = self.logged(&target)?;
+        let last_change = entries
+            .into_iter()
+            .rfind(|entry| entry.outcome == LogEntry::CHANGED);
+        let now = bytes.as_deref().map(digest::of);
+        let (seen, holder) = lock::look(&target.path);
+        Ok(Status {
+            exists: bytes.is_some(),
+            config_version,
+            lock_path: sidecar::lock(&target.path),
+            log_path,
+            previous_path: Some(sidecar::previous(&target.path)).filter(|path| path.exists()),
+            is_locked: match seen {
+                lock::Seen::Free => Some(false),
+                lock::Seen::Busy => Some(true),
+                lock::Seen::Unknown => None,
+            },
+            holder: holder.map(|holder| LockHolder {
+                words: holder.to_string(),
+                is_running: match holder.fate() {
+                    Fate::Running => Some(true),
+                    Fate::Gone | Fate::Reused | Fate::OtherBoot => Some(false),
+                    Fate::OtherNamespace | Fate::Unknown => None,
+                },
+            }),
+            is_changed_since: last_change.as_ref().map(|last| last.after != now),
+            last_change,
+            displaced: leftovers::foreign(&target),
+            path: target.path,
+        })
+    }
+
+    /// Reads the operation log, the oldest entry first.
+    ///
+    /// # Errors
+    ///
+    /// The errors of finding the config, and [`Error::Io`] if the log can't be read.
+    pub fn log_entries(&self) -> Result<Vec<LogEntry>, Error> {
+        Ok(self.logged(&self.find()?)?.1)
+    }
+
+    fn logged(&self, target: &Target) -> Result<(Option<PathBuf>, Vec<LogEntry>), Error> {
+        let Some(path) = self.log_path(target) else {
+            return Ok((None, Vec::new()));
+        };
+        let read = path.and_then(|path| {
+            let entries = operation_log::read(&path)?;
+            Ok((Some(path), entries))
+        });
+        read.map_err(|source| Error::Io {
+            path: sidecar::log(&target.path),
+            doing: "read the operation log",
+            source,
+        })
+    }
+}

@@ -189,3 +189,122 @@ fn shorten(mut log: File, path: &Path, line: &str) -> io::Result<()> {
     let kept = shorter.into_temp_path().persist(path);
     kept.map_err(|error| error.error)
 }
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "others write as they like")]
+mod tests {
+    use std::fs;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::file::lock::Patience;
+
+    fn entry(number: usize) -> LogEntry {
+        LogEntry {
+            time: LogEntry::now(),
+            version: "0.1.0".to_owned(),
+            command: format!("add handler-{number}"),
+            owner: Some("ops".to_owned()),
+            handlers: Handlers {
+                added: vec![format!("handler-{number}")],
+                ..Handlers::default()
+            },
+            before: None,
+            after: Some("0".repeat(64)),
+            outcome: LogEntry::CHANGED.to_owned(),
+        }
+    }
+
+    fn locked() -> (tempfile::TempDir, ConfigLock, PathBuf) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let config = folder.path().join("config.toml");
+        let patience = Patience {
+            timeout: Duration::ZERO,
+            on_wait: &|_, _| {},
+            interrupted: &|| false,
+        };
+        let lock = ConfigLock::acquire(&config, "test", &patience).expect("free");
+        (folder, lock, sidecar::log(&config))
+    }
+
+    #[test]
+    fn entries_are_read_as_they_were_written() {
+        let (_folder, lock, log) = locked();
+        let entries = [entry(1), entry(2)];
+        for entry in &entries {
+            append(&lock, &log, entry).expect("appends");
+        }
+        assert_eq!(read(&log).expect("readable"), entries);
+        assert_eq!(fs::metadata(&log).expect("exists").mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn half_a_line_of_a_killed_run_costs_no_other() {
+        let (_folder, lock, log) = locked();
+        fs::write(&log, "not ours\n{\"time\":\"2026").expect("writes");
+        append(&lock, &log, &entry(1)).expect("appends");
+        assert_eq!(read(&log).expect("readable"), [entry_like(&log)]);
+        let text = fs::read_to_string(&log).expect("readable");
+        assert!(
+            text.starts_with("not ours\n{\"time\":\"2026\n{\"time\""),
+            "{text}"
+        );
+    }
+
+    /// The entry of `handler-1` with the time that the log has.
+    fn entry_like(log: &Path) -> LogEntry {
+        let time = read(log).expect("readable")[0].time.clone();
+        LogEntry { time, ..entry(1) }
+    }
+
+    #[test]
+    fn a_log_stays_small_and_keeps_what_is_new() {
+        let (folder, lock, log) = locked();
+        let mut number = 0;
+        let mut longest = 0;
+        while number < 3000 {
+            append(&lock, &log, &entry(number)).expect("appends");
+            longest = longest.max(fs::metadata(&log).expect("exists").len());
+            number += 1;
+        }
+        assert!(
+            longest <= MOST_BYTES && longest > MOST_BYTES * 9 / 10,
+            "{longest}"
+        );
+        let kept = read(&log).expect("readable");
+        let numbers = kept.iter().map(|entry| entry.command.clone());
+        let wanted = (3000 - kept.len()..3000).map(|number| format!("add handler-{number}"));
+        assert!(numbers.eq(wanted), "the newest, each of them, in order");
+        let names = fs::read_dir(folder.path()).expect("a folder").count();
+        assert_eq!(names, 2, "the log and the lock");
+    }
+
+    #[test]
+    fn what_is_no_log_is_not_written_to() {
+        let (folder, lock, log) = locked();
+        let elsewhere = folder.path().join("elsewhere");
+        fs::write(&elsewhere, "theirs").expect("writes");
+        for plant in ["link", "hard link", "folder", "fifo"] {
+            match plant {
+                "link" => std::os::unix::fs::symlink(&elsewhere, &log).expect("links"),
+                "hard link" => fs::hard_link(&elsewhere, &log).expect("links"),
+                "folder" => fs::create_dir(&log).expect("creates"),
+                _ => {
+                    let mode = rustix::fs::Mode::RWXU;
+                    rustix::fs::mkfifoat(rustix::fs::CWD, &log, mode).expect("makes a FIFO");
+                }
+            }
+            let error = append(&lock, &log, &entry(1)).expect_err(plant);
+            assert!(
+                error.to_string().contains("stands in its place"),
+                "{plant}: {error}"
+            );
+            if plant == "folder" {
+                fs::remove_dir(&log).expect("removes");
+            } else {
+                fs::remove_file(&log).expect("removes");
+            }
+        }
+        assert_eq!(fs::read(&elsewhere).expect("readable"), b"theirs");
+    }
+}

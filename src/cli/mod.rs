@@ -105,15 +105,8 @@ impl Run {
     }
 
     fn run(mut self) -> ExitCode {
-        if let Some(folder) = &self.arguments.global.host_root {
-            match HostRoot::at(folder) {
-                Ok(root) => self.host_root = root,
-                Err(error) => {
-                    let message = format!("--host-root {}: {error}", folder.display());
-                    let hint = "name the folder at which the host's / is mounted, as in /host";
-                    return self.fail(ExitCode::Missing, "no-host-root", &message, hint);
-                }
-            }
+        if let Err((message, hint)) = self.find_host_root() {
+            return self.fail(ExitCode::Missing, "no-host-root", &message, &hint);
         }
         let result = match &self.arguments.verb {
             Verb::Add(add) => match patch_of(add) {
@@ -137,6 +130,30 @@ impl Run {
             }
         };
         result.unwrap_or_else(|error| self.failed(&error))
+    }
+
+    /// Finds the folder of the host's files. Otherwise: what is wrong with it, and what to do.
+    fn find_host_root(&mut self) -> Result<(), (String, String)> {
+        let global = &self.arguments.global;
+        let Some(folder) = &global.host_root else {
+            return Ok(());
+        };
+        self.host_root = HostRoot::at(folder).map_err(|error| {
+            let message = format!("--host-root {}: {error}", folder.display());
+            let hint = "name the folder at which the host's / is mounted, as in /host";
+            (message, hint.to_owned())
+        })?;
+        match global.config.strip_prefix(folder) {
+            Ok(inside) if !self.host_root.has(&global.config) => Err((
+                format!("{} is not on the host", global.config.display()),
+                format!(
+                    "paths are the host's, without {}: --config /{}",
+                    folder.display(),
+                    inside.display()
+                ),
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// The releases to judge for.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use containerd_edit::{LogEntry, Status};
+use containerd_edit::{LockHolder, LogEntry, Status};
 
 /// The operation log, a line for each run, the oldest first.
 pub(super) fn log(entries: &[LogEntry]) -> String {
@@ -53,7 +53,7 @@ fn printable(text: &str) -> String {
 pub(super) fn status(status: &Status) -> String {
     let mut text = String::new();
     let mut fact = |name: &str, value: String| {
-        let _ = writeln!(text, "{:<13} {value}", format!("{name}:"));
+        let _ = writeln!(text, "{:<14} {value}", format!("{name}:"));
     };
     fact("config", status.path.display().to_string());
     fact(
@@ -69,27 +69,7 @@ pub(super) fn status(status: &Status) -> String {
         },
     );
     fact("lock", status.lock_path.display().to_string());
-    let (held, before) = match status.is_locked {
-        Some(true) => ("held", "held"),
-        Some(false) => ("free", "last held"),
-        None => ("can't be seen", "last held"),
-    };
-    let holder = match &status.holder {
-        None if status.is_locked == Some(true) => {
-            ", by a program that does not say who it is".to_owned()
-        }
-        None => String::new(),
-        // Whoever holds it has not signed: the line is an older one.
-        Some(holder) if status.is_locked == Some(true) && holder.is_running == Some(false) => {
-            format!(
-                ", by a program that does not say who it is; before that by {}, which is gone",
-                printable(&holder.words)
-            )
-        }
-        Some(holder) if before == held => format!(", by {}", printable(&holder.words)),
-        Some(holder) => format!("; {before} by {}", printable(&holder.words)),
-    };
-    fact("", format!("{held}{holder}"));
+    fact("held", held(status));
     fact("log", shown(status.log_path.as_deref()));
     fact("previous", shown(status.previous_path.as_deref()));
     fact(
@@ -114,6 +94,23 @@ pub(super) fn status(status: &Status) -> String {
         );
     }
     text
+}
+
+/// Whether the lock is held, and by whom.
+fn held(status: &Status) -> String {
+    const UNKNOWN: &str = "yes, by a program that does not say who it is";
+    let words = |holder: &LockHolder| printable(&holder.words);
+    match (status.is_locked, &status.holder) {
+        (Some(true), None) => UNKNOWN.to_owned(),
+        // Whoever holds it has not signed: the line is an older one.
+        (Some(true), Some(holder)) if holder.is_running == Some(false) => {
+            format!("{UNKNOWN}; before that by {}, which is gone", words(holder))
+        }
+        (Some(true), Some(holder)) => format!("yes, by {}", words(holder)),
+        (Some(false), None) => "no".to_owned(),
+        (Some(false), Some(holder)) => format!("no; last by {}", words(holder)),
+        (None, _) => "can't be seen".to_owned(),
+    }
 }
 
 fn shown(path: Option<&Path>) -> String {

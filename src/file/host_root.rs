@@ -47,6 +47,12 @@ impl HostRoot {
         self.folder.as_deref()
     }
 
+    /// Whether the host has something at `path`, links followed.
+    #[must_use]
+    pub fn has(&self, path: &Path) -> bool {
+        self.resolve(path).is_ok()
+    }
+
     /// The host's absolute path for `path`, without looking at links.
     pub(crate) fn absolute(&self, path: &Path) -> PathBuf {
         match self.folder {

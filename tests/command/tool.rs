@@ -27,6 +27,12 @@ pub(crate) struct Identity {
     changed: (i64, i64),
 }
 
+impl Identity {
+    pub(crate) fn inode(&self) -> u64 {
+        self.inode
+    }
+}
+
 impl Node {
     /// A folder without a config.
     pub(crate) fn empty() -> Self {

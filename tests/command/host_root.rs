@@ -1,0 +1,232 @@
+//! A container that has the host's files mounted somewhere: no path leads out of there.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use crate::tool::{Run, SIDECARS, tool};
+
+/// A container's view: the host's files below `host`, and the container's own beside them.
+struct Container {
+    folder: tempfile::TempDir,
+}
+
+impl Container {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let container = Self { folder };
+        for (path, text) in files {
+            let path = container.host(path);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("creates");
+            fs::write(path, text).expect("writes");
+        }
+        container
+    }
+
+    /// Where a path of the host is in the container.
+    fn host(&self, path: &str) -> PathBuf {
+        self.folder
+            .path()
+            .join("host")
+            .join(path.trim_start_matches('/'))
+    }
+
+    fn link(&self, target: impl AsRef<Path>, path: &str) {
+        let path = self.host(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("creates");
+        symlink(target, path).expect("links");
+    }
+
+    fn run(&self, arguments: &[&str]) -> Run {
+        let mut command = tool();
+        command.arg("--host-root").arg(self.host("/"));
+        Run::of(command.args(arguments))
+    }
+
+    fn text(&self, path: &str) -> String {
+        fs::read_to_string(self.host(path)).expect("readable")
+    }
+}
+
+const CONFIG: &str = "/etc/containerd/config.toml";
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("a folder").flatten();
+    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn the_default_config_is_the_hosts() {
+    let container = Container::new(&[(CONFIG, "version = 3\n")]);
+    let run = container.run(&["add", "crun"]).exits(0);
+    assert!(
+        run.stdout
+            .starts_with("/etc/containerd/config.toml: added crun"),
+        "{run:#?}"
+    );
+    assert!(container.text(CONFIG).contains("runtimes.crun"));
+    assert_eq!(names(&container.host("/etc/containerd")), SIDECARS);
+    container.run(&["remove", "crun"]).exits(0);
+    assert_eq!(container.text(CONFIG), "version = 3\n");
+}
+
+#[test]
+fn the_variable_stands_in_for_the_flag() {
+    let container = Container::new(&[(CONFIG, "version = 3\n")]);
+    let mut command = tool();
+    command.env("CONTAINERD_EDIT_HOST_ROOT", container.host("/"));
+    Run::of(command.args(["add", "crun"])).exits(0);
+    assert!(container.text(CONFIG).contains("runtimes.crun"));
+}
+
+#[test]
+fn a_relative_path_counts_from_the_hosts_root() {
+    let container = Container::new(&[(CONFIG, "version = 3\n")]);
+    let relative = ["--config", "etc/containerd/config.toml", "add", "crun"];
+    container.run(&relative).exits(0);
+    assert!(container.text(CONFIG).contains("runtimes.crun"));
+}
+
+/// An absolute link is one of the host, not of the container.
+#[test]
+fn absolute_links_stay_inside() {
+    let container = Container::new(&[("/data/containerd/real.toml", "version = 3\n")]);
+    container.link("/data/containerd", "/etc/containerd");
+    container.link("/data/containerd/real.toml", "/data/containerd/config.toml");
+    container.run(&["add", "crun"]).exits(0);
+    assert!(
+        container
+            .text("/data/containerd/real.toml")
+            .contains("runtimes.crun")
+    );
+    let wanted = [
+        "config.toml",
+        "real.toml",
+        "real.toml.lock",
+        "real.toml.log",
+        "real.toml.prev",
+    ];
+    assert_eq!(names(&container.host("/data/containerd")), wanted);
+}
+
+#[test]
+fn nothing_outside_is_read_or_written() {
+    let container = Container::new(&[("/etc/hosts", "")]);
+    let secret = container.folder.path().join("secret");
+    fs::create_dir(&secret).expect("creates");
+    fs::write(secret.join("config.toml"), "version = 3\n").expect("writes");
+    // Absolute in the container, and by enough steps up.
+    container.link(&secret, "/etc/absolute");
+    container.link("../../secret", "/etc/relative");
+    for folder in [
+        "/etc/absolute",
+        "/etc/relative",
+        "/../secret",
+        "/etc/../../secret",
+    ] {
+        let config = format!("{folder}/config.toml");
+        container
+            .run(&["--config", &config, "add", "crun"])
+            .exits(66);
+        container.run(&["--config", &config, "list"]).exits(66);
+    }
+    container.link("../../secret/config.toml", "/etc/config.toml");
+    let run = container
+        .run(&["--config", "/etc/config.toml", "add", "crun"])
+        .exits(66);
+    assert!(run.stderr.contains("which does not exist"), "{run:#?}");
+    assert_eq!(names(&secret), ["config.toml"]);
+    assert_eq!(
+        fs::read(secret.join("config.toml")).expect("readable"),
+        b"version = 3\n"
+    );
+}
+
+/// What the model reads is the host's too: imports, by absolute path and by glob, and through links.
+#[test]
+fn imports_are_the_hosts() {
+    let drop_in = "version = 3\n[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.kata]\n\
+                   runtime_type = 'io.containerd.kata.v2'\n";
+    let container = Container::new(&[
+        (
+            CONFIG,
+            "version = 3\nimports = ['/etc/containerd/conf.d/*.toml', '/opt/one.toml']\n",
+        ),
+        ("/data/conf.d/kata.toml", drop_in),
+        ("/data/one.toml", &drop_in.replace("kata", "wasm")),
+    ]);
+    container.link("/data/conf.d", "/etc/containerd/conf.d");
+    container.link("/data/one.toml", "/opt/one.toml");
+    let run = container.run(&["list"]).exits(0);
+    assert!(
+        run.stdout.contains("/etc/containerd/conf.d/kata.toml:2"),
+        "{run:#?}"
+    );
+    assert!(run.stdout.contains("/opt/one.toml:2"), "{run:#?}");
+    container.run(&["check"]).exits(0);
+    container.run(&["add", "crun"]).exits(0);
+    // An import that is missing on the host ends every daemon.
+    fs::remove_file(container.host("/opt/one.toml")).expect("removes");
+    let run = container.run(&["check"]).exits(78);
+    assert!(run.stdout.contains("/opt/one.toml"), "{run:#?}");
+}
+
+/// Programs are looked for on the host.
+#[test]
+fn a_shim_of_the_container_is_none_of_the_hosts() {
+    let text = "version = 3\n[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.sh]\n\
+                runtime_type = '/bin/sh'\n";
+    let container = Container::new(&[(CONFIG, text)]);
+    let run = container.run(&["check"]).exits(0);
+    assert!(
+        run.stderr
+            .contains("the shim /bin/sh of sh is not on this host"),
+        "{run:#?}"
+    );
+    fs::create_dir_all(container.host("/bin")).expect("creates");
+    fs::write(container.host("/bin/sh"), "").expect("writes");
+    let run = container.run(&["check"]).exits(0);
+    assert!(!run.stderr.contains("/bin/sh"), "{run:#?}");
+}
+
+#[test]
+fn a_log_of_its_own_is_on_the_host() {
+    let container = Container::new(&[(CONFIG, "version = 3\n"), ("/var/log/x", "")]);
+    container
+        .run(&["--log", "/var/log/edits.log", "add", "crun"])
+        .exits(0);
+    assert!(
+        container
+            .text("/var/log/edits.log")
+            .contains("\"added\":[\"crun\"]")
+    );
+}
+
+#[test]
+fn a_host_root_that_is_none_is_said() {
+    let container = Container::new(&[(CONFIG, "version = 3\n")]);
+    for wrong in ["/etc/nowhere", CONFIG] {
+        let mut command = tool();
+        command.arg("--host-root").arg(container.host(wrong));
+        let run = Run::of(command.args(["add", "crun"])).exits(66);
+        assert!(run.stderr.contains("error: --host-root /"), "{run:#?}");
+        assert!(
+            run.stderr
+                .contains("hint: name the folder at which the host's / is mounted"),
+            "{run:#?}"
+        );
+    }
+    let mut command = tool();
+    command.args(["--host-root", "", "add", "crun"]);
+    Run::of(&mut command).exits(2);
+    // The host's path with the root in it.
+    let doubled = container.host(CONFIG);
+    let doubled = doubled.to_str().expect("UTF-8");
+    let run = container
+        .run(&["--config", doubled, "add", "crun"])
+        .exits(66);
+    assert!(run.stderr.contains("without"), "{run:#?}");
+}

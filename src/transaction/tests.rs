@@ -63,9 +63,9 @@ fn what_a_stranger_writes_at_the_last_moment_is_edited_and_not_lost() {
     for in_place in [true, false] {
         let stranger = move |path: &Path| {
             if in_place {
-                fs::write(path, THEIRS).expect("writes")
+                fs::write(path, THEIRS).expect("writes");
             } else {
-                replace_by(THEIRS)(path)
+                replace_by(THEIRS)(path);
             }
         };
         let (folder, path, result) = edit_with(Some(CONFIG), &patch(), stranger);

@@ -6,6 +6,7 @@
 mod check;
 mod contention;
 mod documents;
+mod filesystems;
 mod golden;
 mod harm;
 mod host_root;

@@ -102,9 +102,14 @@ impl Node {
     }
 }
 
+/// Where the command's binary is.
+pub(crate) fn tool_path() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_containerd-edit"))
+}
+
 /// The command, with none of its variables set.
 pub(crate) fn tool() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_containerd-edit"));
+    let mut command = Command::new(tool_path());
     command
         .env_remove("CONTAINERD_EDIT_CONFIG")
         .env_remove("CONTAINERD_EDIT_HOST_ROOT")

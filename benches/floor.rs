@@ -10,7 +10,7 @@ use std::fs::{File, OpenOptions, rename};
 use std::io::{Read as _, Result, Write as _};
 use std::path::PathBuf;
 
-use rustix::fs::FlockOperation;
+use rustix::fs::{CWD, FlockOperation, RenameFlags, renameat_with};
 
 fn main() -> Result<()> {
     let mut arguments = std::env::args_os().skip(1);
@@ -32,9 +32,20 @@ fn main() -> Result<()> {
         file = File::create_new(&temporary)?;
         file.write_all(text.as_encoded_bytes())?;
         file.sync_all()?;
-        rename(temporary, &config)?;
+        renameat_with(CWD, &temporary, CWD, &config, RenameFlags::EXCHANGE)?;
+        File::open(&temporary)?.read_to_end(&mut Vec::new())?;
+        File::open(folder)?.sync_all()?;
+        file.sync_all()?;
+        rename(temporary, config.with_extension("toml.prev"))?;
+        let mut options = OpenOptions::new();
+        let mut log = options
+            .append(true)
+            .create(true)
+            .open(config.with_extension("toml.log"))?;
+        log.write_all(b"what was done\n")?;
+    } else {
+        File::open(folder)?.sync_all()?;
+        file.sync_all()?;
     }
-    File::open(folder)?.sync_all()?;
-    file.sync_all()?;
     std::io::stdout().write_all(b"done\n")
 }

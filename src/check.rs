@@ -59,13 +59,10 @@ impl Check {
             path: path.to_owned(),
             source,
         })?;
-        let config_version = match version::of(&config) {
-            Err(version::VersionError::Unknown { version, .. }) => version,
-            other => other.map_err(|source| Error::Patch {
-                path: path.to_owned(),
-                source: source.into(),
-            })?,
-        };
+        let config_version = version::of_any(&config).map_err(|source| Error::Patch {
+            path: path.to_owned(),
+            source: source.into(),
+        })?;
         let main = root.absolute(path);
         let files = ConfigFiles::read(root, &main, bytes);
         let host = Host::of(root, &files);

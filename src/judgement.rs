@@ -118,12 +118,9 @@ impl Judgement<'_> {
     /// A reason, with its place if that is in another file: the edit may move lines of this one.
     fn told(&self, reason: &Reason) -> String {
         match &reason.at {
-            Some((path, Some(position))) if path != self.before.main() => format!(
-                "{reason} ({}:{}:{})",
-                path.display(),
-                position.line,
-                position.column
-            ),
+            Some((path, Some(at))) if path != self.before.main() => {
+                format!("{reason} ({}:{at})", path.display())
+            }
             Some((path, None)) if path != self.before.main() => {
                 format!("{reason} ({})", path.display())
             }

@@ -7,6 +7,7 @@ use super::address;
 use super::duration;
 use super::loading::{Loaded, plugin_names};
 use super::model::Model;
+use super::plugin::{IMAGES, OLD_CRI, RUNTIME};
 use super::reason::Reason;
 use super::registry;
 use super::release::{Release, Releases};
@@ -199,13 +200,9 @@ pub(super) fn missing_plugin(
     let short = loaded.has_short_names(release);
     let disabled = plugin_names(loaded, "disabled_plugins", release);
     let of_cri = |name: &str| {
-        [
-            "io.containerd.grpc.v1.cri",
-            "io.containerd.cri.v1.runtime",
-            "io.containerd.cri.v1.images",
-        ]
-        .iter()
-        .any(|id| name == *id || (short && name == registry::short_name(id)))
+        [OLD_CRI, RUNTIME, IMAGES]
+            .iter()
+            .any(|id| name == *id || (short && name == registry::short_name(id)))
     };
     for (name, place) in plugin_names(loaded, "required_plugins", release) {
         let is_registered = registry::REGISTERED.iter().any(|(id, releases)| {

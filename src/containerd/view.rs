@@ -6,14 +6,12 @@ use std::path::Path;
 
 use super::loading::{Loaded, plugin_names};
 use super::model::{LoadedHandler, Model};
+use super::plugin::{self, IMAGES, OLD_CRI, RUNTIME};
 use super::release::Release;
 use super::shape::field;
 use super::tree::{Node, Place, Table};
-use super::{duration, plugin, registry};
+use super::{duration, registry};
 
-pub(super) const OLD_CRI: &str = "io.containerd.grpc.v1.cri";
-pub(super) const RUNTIME: &str = "io.containerd.cri.v1.runtime";
-pub(super) const IMAGES: &str = "io.containerd.cri.v1.images";
 const BUILT_IN: &str = "runc";
 const RUNC_TYPE: &str = "io.containerd.runc.v2";
 

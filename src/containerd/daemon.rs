@@ -10,7 +10,7 @@ use super::model::Model;
 use super::plugin::{IMAGES, OLD_CRI, RUNTIME};
 use super::reason::Reason;
 use super::registry;
-use super::release::{Release, Releases};
+use super::release::{ALL, FROM_1_7, Release, Releases, TWO};
 use super::shape::field;
 use super::tree::Place;
 
@@ -20,14 +20,10 @@ const LEVELS: [&str; 8] = [
 
 /// Kinds of proxy plugins, and what they are registered as; any other ends the daemon with a panic.
 pub(super) const PROXIES: &[(&str, &str, Releases)] = &[
-    ("snapshot", "io.containerd.snapshotter.v1", Releases::ALL),
-    ("content", "io.containerd.content.v1", Releases::ALL),
-    ("diff", "io.containerd.differ.v1", Releases::from(1, 7)),
-    (
-        "sandbox",
-        "io.containerd.sandbox.controller.v1",
-        Releases::TWO,
-    ),
+    ("snapshot", "io.containerd.snapshotter.v1", ALL),
+    ("content", "io.containerd.content.v1", ALL),
+    ("diff", "io.containerd.differ.v1", FROM_1_7),
+    ("sandbox", "io.containerd.sandbox.controller.v1", TWO),
 ];
 
 /// Something that ends the daemon, on every release.

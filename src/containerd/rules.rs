@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use super::files::Cgroup;
-use super::release::{Release, Releases};
+use super::release::{ALL, FROM_1_7, FROM_2_1, ONE, Release, Releases, TWO};
 use super::services::{
     broken_snapshotter, runtime_platforms, second_content_store, services, snapshotter, unpacking,
 };
@@ -36,11 +36,6 @@ const fn rule(
     }
 }
 
-const ALL: Releases = Releases::ALL;
-const ONE: Releases = Releases::ONE;
-const TWO: Releases = Releases::TWO;
-const FROM_1_7: Releases = Releases::from(1, 7);
-const FROM_2_1: Releases = Releases::from(2, 1);
 /// Since 1.6.30 the time to drain an exec's output is limited (containerd#9768).
 const DRAINS: Releases = Releases::between(Release::new(1, 6, 30), Release::new(u16::MAX, 0, 0));
 

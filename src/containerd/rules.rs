@@ -311,7 +311,7 @@ fn key_pair(view: &View<'_>) -> Option<Finding> {
     }
     let missing = [&certificate, &key]
         .into_iter()
-        .find(|path| path.is_empty() || !view.has_file(path))?;
+        .find(|path| path.is_empty() || !view.model.has_file(path))?;
     let message = if missing.is_empty() {
         "`x509_key_pair_streaming` has one of `tls_cert_file` and `tls_key_file` only".to_owned()
     } else {

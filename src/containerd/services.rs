@@ -129,7 +129,7 @@ pub(super) fn broken_snapshotter(view: &View<'_>) -> Option<Finding> {
         }
     }
     let (scratch, place) = value("blockfile", "scratch_file")?;
-    let is_there = view.host_has_snapshotter("blockfile") && view.has_file(&scratch);
+    let is_there = view.host_has_snapshotter("blockfile") && view.model.has_file(&scratch);
     let message = || format!("blockfile: failed to generate scratch file: {scratch} is missing");
     (!is_there).then(|| (message(), place))
 }

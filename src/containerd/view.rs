@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use super::loading::{Loaded, plugin_names};
 use super::model::{LoadedHandler, Model};
@@ -200,11 +199,6 @@ impl<'v> View<'v> {
                 .iter()
                 .any(|(known, releases)| *known == name && releases.contain(self.release)),
         }
-    }
-
-    pub(super) fn has_file(&self, path: &str) -> bool {
-        let known = self.model.host.files.as_ref();
-        known.is_none_or(|known| known.contains(Path::new(path)))
     }
 
     /// The value of a key of another plugin.

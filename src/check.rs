@@ -129,10 +129,11 @@ fn warnings(config: &Document<'_>, releases: &[CheckedRelease], root: &HostRoot)
             .map(|row| row.release)
             .collect();
         if !ignoring.is_empty() {
+            let verb = if ignoring.len() > 1 { "do" } else { "does" };
             warn(
                 "not-loaded",
                 format!(
-                    "containerd {} does not load {name} from plugins.\"{}\"",
+                    "containerd {} {verb} not load {name} from plugins.\"{}\"",
                     listed(&ignoring),
                     handler.plugin
                 ),

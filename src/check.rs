@@ -38,8 +38,6 @@ pub struct CheckedRelease {
     pub reads: bool,
     /// What becomes of the daemon.
     pub verdict: Verdict,
-    /// Where the handlers come from that it loads: file, line and column.
-    pub origins: BTreeMap<String, (PathBuf, usize, usize)>,
 }
 
 impl Check {
@@ -59,27 +57,20 @@ impl Check {
             path: path.to_owned(),
             source,
         })?;
-        let config_version = match version::of(&config) {
-            Err(version::VersionError::Unknown { version, .. }) => version,
-            other => other.map_err(|source| Error::Patch {
-                path: path.to_owned(),
-                source: source.into(),
-            })?,
-        };
+        let config_version = version::of_any(&config).map_err(|source| Error::Patch {
+            path: path.to_owned(),
+            source: source.into(),
+        })?;
         let main = root.absolute(path);
         let files = ConfigFiles::read(root, &main, bytes);
         let host = Host::of(root, &files);
         let model = Model::new(&files, &host);
         let releases: Vec<CheckedRelease> = releases
             .iter()
-            .map(|&release| {
-                let verdict = model.verdict(release);
-                CheckedRelease {
-                    release,
-                    reads: release.reads(config_version),
-                    origins: origins(&model, &verdict),
-                    verdict,
-                }
+            .map(|&release| CheckedRelease {
+                release,
+                reads: release.reads(config_version),
+                verdict: model.verdict(release),
             })
             .collect();
         let warnings = warnings(&config, &releases, root);
@@ -107,17 +98,6 @@ impl Check {
     pub fn counts(&self, row: &CheckedRelease) -> bool {
         row.reads || self.releases.len() == 1
     }
-}
-
-fn origins(model: &Model<'_>, verdict: &Verdict) -> BTreeMap<String, (PathBuf, usize, usize)> {
-    let Verdict::Serves { handlers, .. } = verdict else {
-        return BTreeMap::new();
-    };
-    model
-        .positions(handlers)
-        .into_iter()
-        .map(|(name, (path, at))| (name.to_owned(), (path.to_owned(), at.line, at.column)))
-        .collect()
 }
 
 fn warnings(config: &Document<'_>, releases: &[CheckedRelease], root: &HostRoot) -> Vec<Warning> {
@@ -149,10 +129,11 @@ fn warnings(config: &Document<'_>, releases: &[CheckedRelease], root: &HostRoot)
             .map(|row| row.release)
             .collect();
         if !ignoring.is_empty() {
+            let verb = if ignoring.len() > 1 { "do" } else { "does" };
             warn(
                 "not-loaded",
                 format!(
-                    "containerd {} does not load {name} from plugins.\"{}\"",
+                    "containerd {} {verb} not load {name} from plugins.\"{}\"",
                     listed(&ignoring),
                     handler.plugin
                 ),

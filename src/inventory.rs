@@ -64,10 +64,7 @@ impl Inventory {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn of(config: &Document<'_>, plugin_id: Option<&str>) -> Result<Self, PatchError> {
-        let version = match version::of(config) {
-            Err(version::VersionError::Unknown { version, .. }) if plugin_id.is_some() => version,
-            other => other?,
-        };
+        let version = version::of_or_named(config, plugin_id)?;
         let ids: Vec<&str> = match plugin_id {
             Some(id) => vec![id],
             None => plugin::IDS.to_vec(),

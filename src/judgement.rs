@@ -1,8 +1,8 @@
 //! Do no harm: an edit is held against the model of every containerd release.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::containerd::{ConfigFiles, Host, Model, Reason, Release, Verdict};
+use crate::containerd::{ConfigFiles, Host, LoadedHandler, Model, Reason, Release, Verdict};
 use crate::patch::{Edited, Warning};
 
 /// What an edit must not do.
@@ -66,7 +66,7 @@ impl Judgement<'_> {
     /// Releases whose default is not the one that the edit has set.
     fn other_default(&self, read: &[(Release, Verdict, Verdict)]) -> Option<Warning> {
         let name = self.edited.new_default.as_ref()?;
-        let others: Vec<(Release, &String)> = read
+        let (releases, others): (Vec<Release>, Vec<&String>) = read
             .iter()
             .filter_map(|(release, _, after)| match after {
                 Verdict::Serves { handlers, default }
@@ -76,9 +76,8 @@ impl Judgement<'_> {
                 }
                 _ => None,
             })
-            .collect();
-        let (_, other) = others.first()?;
-        let releases: Vec<Release> = others.iter().map(|(release, _)| *release).collect();
+            .unzip();
+        let other = others.first()?;
         let message = format!(
             "on containerd {} the default handler is {other}, not {name}: an imported file or \
              `default_runtime` says so (see `containerd-edit list`)",
@@ -93,12 +92,11 @@ impl Judgement<'_> {
 
     /// Releases that do not serve CRI with this config, whatever the edit does.
     fn broken(&self, read: &[(Release, Verdict, Verdict)]) -> Option<Warning> {
-        let broken: Vec<_> = read
+        let (releases, broken): (Vec<Release>, Vec<_>) = read
             .iter()
-            .filter_map(|(release, before, after)| Some((*release, before, after.reason()?)))
-            .collect();
-        let (_, before, reason) = broken.first()?;
-        let releases: Vec<Release> = broken.iter().map(|(release, ..)| *release).collect();
+            .filter_map(|(release, before, after)| Some((*release, (before, after.reason()?))))
+            .unzip();
+        let (before, reason) = broken.first()?;
         let since = if before.serves() {
             "as before the tool's own handlers came"
         } else {
@@ -118,12 +116,9 @@ impl Judgement<'_> {
     /// A reason, with its place if that is in another file: the edit may move lines of this one.
     fn told(&self, reason: &Reason) -> String {
         match &reason.at {
-            Some((path, Some(position))) if path != self.before.main() => format!(
-                "{reason} ({}:{}:{})",
-                path.display(),
-                position.line,
-                position.column
-            ),
+            Some((path, Some(at))) if path != self.before.main() => {
+                format!("{reason} ({}:{at})", path.display())
+            }
             Some((path, None)) if path != self.before.main() => {
                 format!("{reason} ({})", path.display())
             }
@@ -135,52 +130,46 @@ impl Judgement<'_> {
     /// there is nothing to compare.
     fn is_plainly_good(&self, after: &[(Release, Verdict)]) -> bool {
         let handlers = &self.edited.handlers;
-        after.iter().all(|(_, verdict)| {
-            let Verdict::Serves {
+        let kept = self.listed.iter();
+        let kept = kept.filter(|name| !handlers.removed.contains(name));
+        let wanted: Vec<&String> = kept.chain(&handlers.added).collect();
+        let is_good = |verdict: &Verdict| match verdict {
+            Verdict::Serves {
                 handlers: loaded,
                 default,
-            } = verdict
-            else {
-                return false;
-            };
-            let new_default = self.edited.new_default.as_ref();
-            let mut wanted = self
-                .listed
-                .iter()
-                .filter(|name| !handlers.removed.contains(name))
-                .chain(&handlers.added);
-            self.before.len() == 1
-                && loaded.contains_key("runc")
-                && new_default.is_none_or(|name| name == default)
-                && wanted.all(|name| {
-                    let handler = loaded.get(name);
-                    handler.is_some_and(|handler| !handler.runtime_type.is_empty())
-                })
-        })
+            } => {
+                let new_default = self.edited.new_default.as_ref();
+                loaded.contains_key("runc")
+                    && new_default.is_none_or(|name| name == default)
+                    && wanted.iter().all(|name| is_usable(loaded, name))
+            }
+            _ => false,
+        };
+        self.before.len() == 1 && after.iter().all(|(_, verdict)| is_good(verdict))
     }
 
     fn breaks(&self, read: &[(Release, Verdict, Verdict)]) -> Result<(), Harm> {
-        let worse = |(release, before, after): &(Release, Verdict, Verdict)| {
-            let taken_back = self.edited.takes_back && release.is_1x();
-            match (before, after) {
-                (Verdict::Serves { .. }, Verdict::NoCri { .. }) => !taken_back,
-                (Verdict::Serves { .. } | Verdict::NoCri { .. }, Verdict::Exits { .. }) => true,
-                _ => false,
-            }
-        };
-        let broken: Vec<_> = read.iter().filter(|verdicts| worse(verdicts)).collect();
-        let Some((_, _, after)) = broken.first() else {
-            return Ok(());
-        };
-        match after {
-            Verdict::Serves { .. } => Ok(()),
-            Verdict::NoCri { reason } | Verdict::Exits { reason } => Err(Harm::Breaks {
-                releases: broken.iter().map(|(release, ..)| *release).collect(),
-                what: if matches!(after, Verdict::Exits { .. }) {
-                    "not start any more"
-                } else {
-                    "turn CRI off"
-                },
+        let (releases, broken): (Vec<Release>, Vec<_>) = read
+            .iter()
+            .filter_map(|(release, before, after)| {
+                let taken_back = self.edited.takes_back && release.is_1x();
+                let harm = match (before, after) {
+                    (Verdict::Serves { .. }, Verdict::NoCri { reason }) if !taken_back => {
+                        ("turn CRI off", reason)
+                    }
+                    (Verdict::Serves { .. } | Verdict::NoCri { .. }, Verdict::Exits { reason }) => {
+                        ("not start any more", reason)
+                    }
+                    _ => return None,
+                };
+                Some((*release, harm))
+            })
+            .unzip();
+        match broken.first() {
+            None => Ok(()),
+            Some(&(what, reason)) => Err(Harm::Breaks {
+                releases,
+                what,
                 reason: self.told(reason),
             }),
         }
@@ -203,14 +192,10 @@ impl Judgement<'_> {
                 let is_taken_back = self.edited.takes_back && release.is_1x() && name == "runc";
                 is_taken_back || self.edited.handlers.removed.contains(name)
             };
-            let lost = before.iter().find(|(name, handler)| {
-                let was_usable = !handler.runtime_type.is_empty();
-                let is_usable = after
-                    .get(*name)
-                    .is_some_and(|handler| !handler.runtime_type.is_empty());
-                was_usable && !is_usable && !is_meant(name)
-            });
-            if let Some((name, _)) = lost {
+            let lost = before
+                .keys()
+                .find(|name| is_usable(before, name) && !is_usable(after, name) && !is_meant(name));
+            if let Some(name) = lost {
                 return Err(Harm::Loses {
                     release: *release,
                     handler: name.clone(),
@@ -251,6 +236,12 @@ impl Judgement<'_> {
         }
         Ok(warnings)
     }
+}
+
+/// Whether pods can run on a handler: it is loaded and has a shim.
+fn is_usable(loaded: &BTreeMap<String, LoadedHandler>, name: &str) -> bool {
+    let handler = loaded.get(name);
+    handler.is_some_and(|handler| !handler.runtime_type.is_empty())
 }
 
 /// Releases for a sentence: `1.6, 1.7 and 2.0`.

@@ -48,21 +48,11 @@ pub(super) fn text(check: &Check, binary: Option<(&Path, &BinaryAnswer)>) -> Str
 }
 
 fn reason_text(check: &Check, reason: &Reason) -> String {
-    // The main file by the name that it was given.
-    let main = std::path::absolute(&check.path).ok();
-    let shown = |path: &Path| {
-        let is_main = main.as_deref() == Some(path);
-        if is_main {
-            check.path.clone()
-        } else {
-            path.to_owned()
+    match &reason.at {
+        Some((path, at)) => {
+            let path = report::shown(&check.path, path);
+            format!("{reason} ({})", report::place(path, at.as_ref()))
         }
-    };
-    match reason.at.as_ref().map(|(path, at)| (shown(path), at)) {
-        Some((path, Some(at))) => {
-            format!("{reason} ({}:{}:{})", path.display(), at.line, at.column)
-        }
-        Some((path, None)) => format!("{reason} ({})", path.display()),
         None => reason.to_string(),
     }
 }

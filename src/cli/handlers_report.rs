@@ -8,6 +8,8 @@ use toml_edit::Value as Toml;
 
 use containerd_edit::{Effective, EffectiveHandler, Release};
 
+use super::report::shown;
+
 /// The handlers as a table.
 pub(super) fn list(path: &Path, effective: &Effective) -> String {
     let mut rows = vec![["NAME", "RUNTIME TYPE", "OWNER", "FROM", ""].map(str::to_owned)];
@@ -47,7 +49,7 @@ fn owner(handler: &EffectiveHandler) -> &str {
     }
 }
 
-/// The file and line of a handler; the main file by the name that it was given.
+/// The file and line of a handler.
 fn origin(path: &Path, handler: &EffectiveHandler) -> String {
     let (Some(file), Some(listed)) = (&handler.file, &handler.listed) else {
         return "built in".to_owned();
@@ -55,20 +57,18 @@ fn origin(path: &Path, handler: &EffectiveHandler) -> String {
     format!("{}:{}", shown(path, file).display(), listed.at.line)
 }
 
-fn shown<'p>(path: &'p Path, file: &'p Path) -> &'p Path {
-    let is_main = std::path::absolute(path).is_ok_and(|main| main == *file);
-    if is_main { path } else { file }
+fn names(releases: &[Release]) -> Vec<String> {
+    releases.iter().map(ToString::to_string).collect()
 }
 
 /// Whether it is the default, and where releases differ.
 fn notes(effective: &Effective, handler: &EffectiveHandler) -> String {
     let mut notes = Vec::new();
     let on = |some: &[Release]| {
-        let names: Vec<String> = some.iter().map(ToString::to_string).collect();
         if some.len() == effective.releases.len() {
             String::new()
         } else {
-            format!(" on {}", names.join(", "))
+            format!(" on {}", names(some).join(", "))
         }
     };
     if !handler.default_on.is_empty() {
@@ -101,9 +101,6 @@ pub(super) fn list_json(path: &Path, effective: &Effective) -> Value {
 
 fn handler_json(path: &Path, handler: &EffectiveHandler) -> Map<String, Value> {
     let listed = handler.listed.as_ref();
-    let names = |releases: &[Release]| -> Vec<String> {
-        releases.iter().map(ToString::to_string).collect()
-    };
     let file = handler
         .file
         .as_deref()

@@ -177,9 +177,15 @@ fn causes(error: &Error) -> String {
     }
 }
 
-fn place(path: &Path, at: Option<&Position>) -> String {
+/// A file by the name that it was given, if it is the config itself.
+pub(super) fn shown<'p>(config: &'p Path, file: &'p Path) -> &'p Path {
+    let is_config = std::path::absolute(config).is_ok_and(|main| main == *file);
+    if is_config { config } else { file }
+}
+
+pub(super) fn place(path: &Path, at: Option<&Position>) -> String {
     match at {
-        Some(at) => format!("{}:{}:{}", path.display(), at.line, at.column),
+        Some(at) => format!("{}:{at}", path.display()),
         None => path.display().to_string(),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::loading::Loaded;
 use super::model::{Model, Verdict};
+use super::plugin::{IMAGES, OLD_CRI, RUNTIME};
 use super::reason::Reason;
 use super::registry;
 use super::release::{Release, Releases};
@@ -9,7 +10,7 @@ use super::rules::RULES;
 use super::schema;
 use super::shape::Field;
 use super::tree::{Data, Node};
-use super::view::{IMAGES, OLD_CRI, RUNTIME, View};
+use super::view::View;
 use super::{address, daemon};
 
 /// The verdict on a config that was loaded.

@@ -1,16 +1,15 @@
 //! What ends the daemon before any plugin is asked: log settings, timeouts, proxies, and plugins
 //! that are required.
 
-use std::path::Path;
-
 use super::address;
 use super::duration;
 use super::loading::{Loaded, plugin_names};
 use super::model::Model;
+use super::plugin::{IMAGES, OLD_CRI, RUNTIME};
 use super::reason::Reason;
 use super::registry;
-use super::release::{Release, Releases};
-use super::shape::field;
+use super::release::{ALL, FROM_1_7, Release, Releases, TWO};
+use super::shape::{field, text};
 use super::tree::Place;
 
 const LEVELS: [&str; 8] = [
@@ -19,14 +18,10 @@ const LEVELS: [&str; 8] = [
 
 /// Kinds of proxy plugins, and what they are registered as; any other ends the daemon with a panic.
 pub(super) const PROXIES: &[(&str, &str, Releases)] = &[
-    ("snapshot", "io.containerd.snapshotter.v1", Releases::ALL),
-    ("content", "io.containerd.content.v1", Releases::ALL),
-    ("diff", "io.containerd.differ.v1", Releases::from(1, 7)),
-    (
-        "sandbox",
-        "io.containerd.sandbox.controller.v1",
-        Releases::TWO,
-    ),
+    ("snapshot", "io.containerd.snapshotter.v1", ALL),
+    ("content", "io.containerd.content.v1", ALL),
+    ("diff", "io.containerd.differ.v1", FROM_1_7),
+    ("sandbox", "io.containerd.sandbox.controller.v1", TWO),
 ];
 
 /// Something that ends the daemon, on every release.
@@ -76,11 +71,8 @@ pub(super) fn refusal(model: &Model<'_>, loaded: &Loaded, release: Release) -> O
 
 /// `CreateTopLevelDirectories` in `cmd/containerd/server/server.go` (`services/server` on 1.x).
 fn one_folder(loaded: &Loaded, release: Release) -> Option<(String, Place)> {
-    let path = |name, built_in: &str| match field(&loaded.top, name, release) {
-        Some(node) => match node.text() {
-            Some(text) if !text.is_empty() => (text.to_owned(), Some(node.place)),
-            _ => (built_in.to_owned(), None),
-        },
+    let path = |name, built_in: &str| match text(&loaded.top, name, release) {
+        Some((text, place)) => (text, Some(place)),
         None => (built_in.to_owned(), None),
     };
     let (root, root_place) = path("root", "/var/lib/containerd");
@@ -91,12 +83,7 @@ fn one_folder(loaded: &Loaded, release: Release) -> Option<(String, Place)> {
 
 fn log_settings(loaded: &Loaded, release: Release) -> Option<(String, Place)> {
     let debug = loaded.table("debug")?;
-    let setting = |name| {
-        let node = field(debug, name, release)?;
-        let text = node.text()?.to_owned();
-        (!text.is_empty()).then_some((text, node.place))
-    };
-    if let Some((level, place)) = setting("level")
+    if let Some((level, place)) = text(debug, "level", release)
         && !LEVELS.contains(&level.to_lowercase().as_str())
     {
         return Some((
@@ -104,7 +91,7 @@ fn log_settings(loaded: &Loaded, release: Release) -> Option<(String, Place)> {
             place,
         ));
     }
-    let (format, place) = setting("format")?;
+    let (format, place) = text(debug, "format", release)?;
     let is_known = matches!(format.as_str(), "text" | "json");
     (!is_known).then(|| (format!("debug.format: unknown log format: {format}"), place))
 }
@@ -122,11 +109,8 @@ fn proxies(loaded: &Loaded, release: Release) -> Option<(String, Place)> {
         .table("proxy_plugins")?
         .iter()
         .find_map(|(name, node)| {
-            let kind = field(node.table()?, "type", release);
-            let kind = kind
-                .as_ref()
-                .and_then(|node| node.text())
-                .unwrap_or_default();
+            let kind = text(node.table()?, "type", release);
+            let kind = kind.map(|(kind, _)| kind).unwrap_or_default();
             let known = PROXIES
                 .iter()
                 .find(|(known, _, releases)| *known == kind && releases.contain(release));
@@ -147,21 +131,15 @@ fn proxies(loaded: &Loaded, release: Release) -> Option<(String, Place)> {
 /// The key pair for gRPC over TCP, which is read even if nothing listens there.
 fn certificates(model: &Model<'_>, loaded: &Loaded, release: Release) -> Option<(String, Place)> {
     let grpc = loaded.table("grpc")?;
-    let text = |name| {
-        let node = field(grpc, name, release);
-        node.and_then(|node| node.text().map(str::to_owned))
-            .unwrap_or_default()
-    };
     let certificate = field(grpc, "tcp_tls_cert", release)?;
     if certificate.is_zero() {
         return None;
     }
-    let known = model.host.files.as_ref();
-    let missing = [text("tcp_tls_cert"), text("tcp_tls_key")]
+    let path = |name| text(grpc, name, release).map(|(path, _)| path);
+    let missing = ["tcp_tls_cert", "tcp_tls_key"]
         .into_iter()
-        .find(|path| {
-            path.is_empty() || known.is_some_and(|known| !known.contains(Path::new(path)))
-        })?;
+        .map(|name| path(name).unwrap_or_default())
+        .find(|path| path.is_empty() || !model.has_file(path))?;
     let message = format!("grpc.tcp_tls_cert: open {missing}: no such file or directory");
     Some((message, certificate.place))
 }
@@ -175,16 +153,15 @@ fn addresses(loaded: &Loaded, release: Release) -> Option<(String, Place)> {
     ]
     .into_iter()
     .find_map(|(table, key)| {
-        let node = field(loaded.table(table)?, key, release)?;
-        let text = node.text().filter(|text| !text.is_empty())?;
+        let (text, place) = text(loaded.table(table)?, key, release)?;
         if table == "debug" && text.starts_with('/') {
             // A socket.
             return None;
         }
-        let refusal = address::refusal(text)?;
+        let refusal = address::refusal(&text)?;
         Some((
             format!("failed to get listener for {table}.{key}: {refusal}"),
-            node.place,
+            place,
         ))
     })
 }
@@ -199,13 +176,9 @@ pub(super) fn missing_plugin(
     let short = loaded.has_short_names(release);
     let disabled = plugin_names(loaded, "disabled_plugins", release);
     let of_cri = |name: &str| {
-        [
-            "io.containerd.grpc.v1.cri",
-            "io.containerd.cri.v1.runtime",
-            "io.containerd.cri.v1.images",
-        ]
-        .iter()
-        .any(|id| name == *id || (short && name == registry::short_name(id)))
+        [OLD_CRI, RUNTIME, IMAGES]
+            .iter()
+            .any(|id| name == *id || (short && name == registry::short_name(id)))
     };
     for (name, place) in plugin_names(loaded, "required_plugins", release) {
         let is_registered = registry::REGISTERED.iter().any(|(id, releases)| {

@@ -12,7 +12,7 @@ use super::migration;
 use super::model::Model;
 use super::reason::Reason;
 use super::registry;
-use super::release::{Release, Releases};
+use super::release::{ONE_7, Release, Releases};
 use super::schema;
 use super::shape;
 use super::tree::{Data, Node, Place, Table};
@@ -52,7 +52,7 @@ const CHECKED_VERSION: [Releases; 2] = [
 /// Each file is migrated before it is merged, and none may be newer than the first.
 const MIGRATES_EACH_FILE: Releases = Releases::from(2, 3);
 /// Plugin names must begin with `io.containerd.`.
-const CHECKED_PREFIX: Releases = Releases::between(Release::new(1, 7, 0), Release::new(2, 0, 0));
+const CHECKED_PREFIX: Releases = ONE_7;
 
 fn any(ranges: &[Releases], release: Release) -> bool {
     ranges.iter().any(|releases| releases.contain(release))

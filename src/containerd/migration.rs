@@ -5,13 +5,10 @@
 
 use std::rc::Rc;
 
+use super::plugin::{IMAGES, OLD_CRI, RUNTIME};
 use super::registry;
 use super::release::{Release, Releases};
 use super::tree::{Data, Node, Place, Table};
-
-const OLD_CRI: &str = "io.containerd.grpc.v1.cri";
-const RUNTIME: &str = "io.containerd.cri.v1.runtime";
-const IMAGES: &str = "io.containerd.cri.v1.images";
 
 /// Keys of the old plugin that went to the images plugin.
 const TO_IMAGES: [&str; 6] = [

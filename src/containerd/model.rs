@@ -127,6 +127,12 @@ impl<'f> Model<'f> {
         self.parsed.iter().position(|file| file.path == path)
     }
 
+    /// Whether the host has the file; where the host is not known, it has what the config says.
+    pub(super) fn has_file(&self, path: &str) -> bool {
+        let known = self.host.files.as_ref();
+        known.is_none_or(|known| known.contains(Path::new(path)))
+    }
+
     pub(super) fn reason(&self, message: impl Into<String>, place: Option<Place>) -> Reason {
         Reason {
             message: message.into(),

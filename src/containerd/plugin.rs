@@ -1,4 +1,4 @@
-//! Which plugin table holds the runtime handlers.
+//! CRI's plugin IDs, and which plugin table holds the runtime handlers.
 //!
 //! The CRI plugin has had three IDs, and which of them a release reads depends on the file's
 //! version (`docs/PLUGINS.md` and `plugins/cri/runtime/plugin.go` in containerd; measured rows
@@ -6,12 +6,19 @@
 
 use crate::document::Document;
 
+/// The whole of CRI on 1.x, its server on 2.x.
+pub(super) const OLD_CRI: &str = "io.containerd.grpc.v1.cri";
+/// The part of CRI on 2.x that has the handlers.
+pub(super) const RUNTIME: &str = "io.containerd.cri.v1.runtime";
+/// The part of CRI on 2.x that has the images.
+pub(super) const IMAGES: &str = "io.containerd.cri.v1.images";
+
 /// Config version 1, and files without a version.
 const VERSION_1: &str = "cri";
 /// Config version 2.
-const VERSION_2: &str = "io.containerd.grpc.v1.cri";
+const VERSION_2: &str = OLD_CRI;
 /// Config version 3 and 4.
-const VERSION_3: &str = "io.containerd.cri.v1.runtime";
+const VERSION_3: &str = RUNTIME;
 
 /// Every plugin ID under which some release looks for handlers.
 pub(crate) const IDS: [&str; 3] = [VERSION_1, VERSION_2, VERSION_3];

@@ -3,15 +3,7 @@
 //! Measured: `ctr plugins ls` and a daemon started with each plugin disabled, on 1.6.20, 1.7.24 and
 //! 2.1.9. Plugins that a host may lack the means for (btrfs, zfs, devmapper …) are left out.
 
-use super::release::{Release, Releases};
-
-const ALL: Releases = Releases::ALL;
-const ONE: Releases = Releases::ONE;
-const TWO: Releases = Releases::TWO;
-const ONE_6: Releases = Releases::between(Release::new(0, 0, 0), Release::new(1, 7, 0));
-const ONE_7: Releases = Releases::between(Release::new(1, 7, 0), Release::new(2, 0, 0));
-const FROM_1_7: Releases = Releases::from(1, 7);
-const FROM_2_1: Releases = Releases::from(2, 1);
+use super::release::{ALL, FROM_1_7, FROM_2_1, ONE, ONE_6, ONE_7, Release, Releases, TWO};
 
 /// Plugins without which the CRI plugin does not load.
 pub(super) const ESSENTIAL: &[(&str, Releases)] = &[

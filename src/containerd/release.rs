@@ -148,9 +148,9 @@ pub(crate) struct Releases {
 impl Releases {
     pub(crate) const ALL: Self = Self::between(Release::new(0, 0, 0), END);
     /// 1.x
-    pub(crate) const ONE: Self = Self::between(Release::new(0, 0, 0), TWO);
+    pub(crate) const ONE: Self = Self::between(Release::new(0, 0, 0), FIRST_2X);
     /// 2.x
-    pub(crate) const TWO: Self = Self::between(TWO, END);
+    pub(crate) const TWO: Self = Self::between(FIRST_2X, END);
 
     pub(crate) const fn from(major: u16, minor: u16) -> Self {
         Self::between(Release::new(major, minor, 0), END)
@@ -166,8 +166,18 @@ impl Releases {
     }
 }
 
-const TWO: Release = Release::new(2, 0, 0);
+const FIRST_1_7: Release = Release::new(1, 7, 0);
+const FIRST_2X: Release = Release::new(2, 0, 0);
 const END: Release = Release::new(u16::MAX, 0, 0);
+
+// Short names for tables of keys, plugins and rules.
+pub(super) const ALL: Releases = Releases::ALL;
+pub(super) const ONE: Releases = Releases::ONE;
+pub(super) const TWO: Releases = Releases::TWO;
+pub(super) const ONE_6: Releases = Releases::between(Release::new(0, 0, 0), FIRST_1_7);
+pub(super) const ONE_7: Releases = Releases::between(FIRST_1_7, FIRST_2X);
+pub(super) const FROM_1_7: Releases = Releases::from(1, 7);
+pub(super) const FROM_2_1: Releases = Releases::from(2, 1);
 
 #[cfg(test)]
 mod tests {

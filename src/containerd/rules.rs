@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use super::files::Cgroup;
-use super::release::{Release, Releases};
+use super::release::{ALL, FROM_1_7, FROM_2_1, ONE, Release, Releases, TWO};
 use super::services::{
     broken_snapshotter, runtime_platforms, second_content_store, services, snapshotter, unpacking,
 };
@@ -36,11 +36,6 @@ const fn rule(
     }
 }
 
-const ALL: Releases = Releases::ALL;
-const ONE: Releases = Releases::ONE;
-const TWO: Releases = Releases::TWO;
-const FROM_1_7: Releases = Releases::from(1, 7);
-const FROM_2_1: Releases = Releases::from(2, 1);
 /// Since 1.6.30 the time to drain an exec's output is limited (containerd#9768).
 const DRAINS: Releases = Releases::between(Release::new(1, 6, 30), Release::new(u16::MAX, 0, 0));
 
@@ -316,7 +311,7 @@ fn key_pair(view: &View<'_>) -> Option<Finding> {
     }
     let missing = [&certificate, &key]
         .into_iter()
-        .find(|path| path.is_empty() || !view.has_file(path))?;
+        .find(|path| path.is_empty() || !view.model.has_file(path))?;
     let message = if missing.is_empty() {
         "`x509_key_pair_streaming` has one of `tls_cert_file` and `tls_key_file` only".to_owned()
     } else {

@@ -5,17 +5,11 @@
 //! `internal/cri/config/config.go` (in 1.x `services/server/config/config.go` and
 //! `pkg/cri/config/config.go`) for what these leave out.
 
-use super::release::{Release, Releases};
+use super::release::{ALL, FROM_1_7, FROM_2_1, ONE, ONE_7, Releases, TWO};
 use super::shape::Field;
 use super::shape::Shape::{
     self, Any, Boolean, Duration, Float, Integer, List, Map, Table, Text, TextList,
 };
-
-const ALL: Releases = Releases::ALL;
-const ONE: Releases = Releases::ONE;
-const TWO: Releases = Releases::TWO;
-const FROM_1_7: Releases = Releases::from(1, 7);
-const FROM_2_1: Releases = Releases::from(2, 1);
 
 /// The file itself.
 pub(super) const FILE: Shape = Table(&[
@@ -120,11 +114,7 @@ pub(super) const HANDLER: Shape = Table(&[
         FROM_1_7,
     ),
     Field("snapshotter", Text, FROM_1_7),
-    Field(
-        "sandbox_mode",
-        Text,
-        Releases::between(Release::new(1, 7, 0), Release::new(2, 0, 0)),
-    ),
+    Field("sandbox_mode", Text, ONE_7),
     Field("sandboxer", Text, TWO),
     Field("io_type", Text, TWO),
     Field("cgroup_writable", Boolean, FROM_2_1),
@@ -238,8 +228,6 @@ pub(super) const GRPC_CRI: Shape = Table(&[
     Field("drain_exec_sync_io_timeout", Text, ONE),
     Field("ignore_deprecation_warnings", TextList, ONE_7),
 ]);
-
-const ONE_7: Releases = Releases::between(Release::new(1, 7, 0), Release::new(2, 0, 0));
 
 /// `io.containerd.cri.v1.runtime`
 pub(super) const RUNTIME: Shape = Table(&[

@@ -1,6 +1,6 @@
 //! What keeps CRI off although its own config is right: plugins that it works with.
 
-use super::release::{Release, Releases};
+use super::release::{FROM_2_1, Release};
 use super::tree::Data;
 use super::view::{Finding, View};
 
@@ -58,7 +58,7 @@ pub(super) fn services(view: &View<'_>) -> Option<Finding> {
 }
 
 fn has_differ(release: Release, name: &str) -> bool {
-    name == "walking" || (name == "erofs" && Releases::from(2, 1).contain(release))
+    name == "walking" || (name == "erofs" && FROM_2_1.contain(release))
 }
 
 /// A platform of a handler that containerd can't parse.
@@ -129,7 +129,7 @@ pub(super) fn broken_snapshotter(view: &View<'_>) -> Option<Finding> {
         }
     }
     let (scratch, place) = value("blockfile", "scratch_file")?;
-    let is_there = view.host_has_snapshotter("blockfile") && view.has_file(&scratch);
+    let is_there = view.host_has_snapshotter("blockfile") && view.model.has_file(&scratch);
     let message = || format!("blockfile: failed to generate scratch file: {scratch} is missing");
     (!is_there).then(|| (message(), place))
 }

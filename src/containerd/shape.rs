@@ -167,6 +167,13 @@ pub(super) fn field<'t>(table: &'t Table, name: &str, release: Release) -> Optio
     }))
 }
 
+/// The string at a key, if there is one that is not empty, and where it stands.
+pub(super) fn text(table: &Table, name: &str, release: Release) -> Option<(String, Place)> {
+    let node = field(table, name, release)?;
+    let text = node.text().filter(|text| !text.is_empty())?;
+    Some((text.to_owned(), node.place))
+}
+
 /// Decodes one table over another one, as into the same Go struct.
 fn decode_over(table: &mut Table, later: &Table) {
     for (key, node) in later {

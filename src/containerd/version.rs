@@ -68,6 +68,26 @@ pub(crate) fn of(config: &Document<'_>) -> Result<i64, VersionError> {
     }
 }
 
+/// Returns the config version of a file, whether it is known or not.
+pub(crate) fn of_any(config: &Document<'_>) -> Result<i64, VersionError> {
+    match of(config) {
+        Err(VersionError::Unknown { version, .. }) => Ok(version),
+        other => other,
+    }
+}
+
+/// Returns the config version of a file; one that is not known will do where the plugin table is
+/// named.
+pub(crate) fn of_or_named(
+    config: &Document<'_>,
+    plugin_id: Option<&str>,
+) -> Result<i64, VersionError> {
+    match plugin_id {
+        Some(_) => of_any(config),
+        None => of(config),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,18 +2,15 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use super::loading::{Loaded, plugin_names};
 use super::model::{LoadedHandler, Model};
+use super::plugin::{self, IMAGES, OLD_CRI, RUNTIME};
 use super::release::Release;
 use super::shape::field;
 use super::tree::{Node, Place, Table};
-use super::{duration, plugin, registry};
+use super::{duration, registry};
 
-pub(super) const OLD_CRI: &str = "io.containerd.grpc.v1.cri";
-pub(super) const RUNTIME: &str = "io.containerd.cri.v1.runtime";
-pub(super) const IMAGES: &str = "io.containerd.cri.v1.images";
 const BUILT_IN: &str = "runc";
 const RUNC_TYPE: &str = "io.containerd.runc.v2";
 
@@ -202,11 +199,6 @@ impl<'v> View<'v> {
                 .iter()
                 .any(|(known, releases)| *known == name && releases.contain(self.release)),
         }
-    }
-
-    pub(super) fn has_file(&self, path: &str) -> bool {
-        let known = self.model.host.files.as_ref();
-        known.is_none_or(|known| known.contains(Path::new(path)))
     }
 
     /// The value of a key of another plugin.

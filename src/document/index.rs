@@ -51,6 +51,14 @@ pub(crate) struct Entry<'t> {
     pub(crate) value: Range<usize>,
 }
 
+impl Entry<'_> {
+    /// Whether the entry is `path` itself, seen from its table, or lies below it.
+    pub(crate) fn is_below(&self, path: &[&str]) -> bool {
+        let names = self.keys.iter().map(|key| key.name.as_ref());
+        names.zip(path).take_while(|(a, b)| a == *b).count() == path.len()
+    }
+}
+
 /// An inline table that is reachable by keys alone (not inside an array).
 #[derive(Debug)]
 pub(crate) struct InlineTable<'t> {

@@ -1,5 +1,6 @@
 //! Arithmetic on the lines of a text. Offsets are in bytes.
 
+use std::fmt;
 use std::ops::Range;
 
 /// The byte order mark that some editors put at the start of a file.
@@ -14,6 +15,13 @@ pub struct Position {
     pub column: usize,
     /// The text of that line, without its line break.
     pub text: String,
+}
+
+impl fmt::Display for Position {
+    /// Line and column, as behind the path in `config.toml:3:1`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}", self.line, self.column)
+    }
 }
 
 /// The start of the line that holds `offset`.

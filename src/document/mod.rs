@@ -114,10 +114,7 @@ impl<'t> Document<'t> {
                 table
                     .entries
                     .iter()
-                    .find(|entry| {
-                        entry.keys.len() >= rest.len()
-                            && entry.keys.iter().zip(rest).all(|(a, b)| a.name == *b)
-                    })
+                    .find(|entry| entry.is_below(rest))
                     .map(|entry| entry.span.start)
             })
         };
@@ -154,14 +151,14 @@ impl<'t> Document<'t> {
 }
 
 /// What is left of `path` after `prefix`; `None` if it does not start with it.
-pub(crate) fn rest_after<'p, S: AsRef<str>>(
-    path: &'p [&'p str],
+pub(crate) fn rest_after<'p, P: AsRef<str>, S: AsRef<str>>(
+    path: &'p [P],
     prefix: &[S],
-) -> Option<&'p [&'p str]> {
+) -> Option<&'p [P]> {
     let shared = path
         .iter()
         .zip(prefix)
-        .take_while(|(a, b)| **a == b.as_ref())
+        .take_while(|(a, b)| a.as_ref() == b.as_ref())
         .count();
     (shared == prefix.len()).then(|| &path[shared..])
 }

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::containerd::plugin;
-use crate::document::Document;
 use crate::document::index::Kind;
+use crate::document::{Document, rest_after};
 
 use super::provenance::{Implied, Marker, Provenance};
 
@@ -69,20 +69,16 @@ pub(crate) fn of<'d>(config: &'d Document<'_>, id: &str) -> Vec<Listed<'d>> {
         });
     }
     for table in &index.inline_tables {
-        for entry in &table.entries {
-            let keys = entry.keys.iter().map(|key| &key.name);
-            let mut path = table.path.iter().chain(keys);
-            if table.path.len() > depth
-                || !runtimes
-                    .iter()
-                    .all(|name| path.next().is_some_and(|key| key == name))
-            {
-                continue;
-            }
-            let Some(name) = path.next().filter(|name| !seen.contains(name.as_ref())) else {
+        let Some(rest) = rest_after(&runtimes, &table.path) else {
+            continue;
+        };
+        for entry in table.entries.iter().filter(|entry| entry.is_below(rest)) {
+            let Some(name) = entry.keys.get(rest.len()).map(|key| key.name.as_ref()) else {
                 continue;
             };
-            seen.insert(name);
+            if !seen.insert(name) {
+                continue;
+            }
             let implied = implied_marker(config, table.statement, name);
             listed.push(Listed {
                 name,

@@ -17,7 +17,7 @@ mod style;
 use std::collections::BTreeSet;
 
 use crate::containerd::plugin::{self, NoTable};
-use crate::containerd::version::{self, VersionError};
+use crate::containerd::version;
 use crate::document::{Document, Position};
 use crate::handler::{Handler, HandlerName, Owner};
 
@@ -208,16 +208,8 @@ fn broken(error: crate::document::ParseError) -> PatchError {
     }
 }
 
-/// The config version; one that is not known will do where the patch names the plugin table.
-fn version_of(config: &Document<'_>, patch: &Patch) -> Result<i64, VersionError> {
-    match version::of(config) {
-        Err(VersionError::Unknown { version, .. }) if patch.plugin_id.is_some() => Ok(version),
-        other => other,
-    }
-}
-
 fn release(config: &Document<'_>, patch: &Patch) -> Result<Edited, PatchError> {
-    let version = version_of(config, patch)?;
+    let version = version::of_or_named(config, patch.plugin_id.as_deref())?;
     let mut edit = Edit::new(config, version, &patch.owner);
     match &patch.plugin_id {
         Some(id) => edit.release(id, &patch.removals)?,
@@ -250,7 +242,7 @@ fn no_table(config: &Document<'_>, reason: NoTable) -> PatchError {
 }
 
 fn ensure(config: &Document<'_>, patch: &Patch) -> Result<Edited, PatchError> {
-    let version = version_of(config, patch)?;
+    let version = version::of_or_named(config, patch.plugin_id.as_deref())?;
     let mut edit = Edit::new(config, version, &patch.owner);
     if version::is_free(config) && patch.plugin_id.is_none() {
         edit.add_version();

@@ -126,18 +126,6 @@ impl<'d, 't> Edit<'d, 't> {
                 let offset = config.statement_lines(last.unwrap_or(header)).end;
                 self.splices.add_pairs(offset, pairs("", indent));
             }
-            Place::Body { header, depth } => {
-                let last = config.index.body(header).next_back().unwrap_or(header);
-                let name = raw(header, 0, depth - 1);
-                let text = new_table(
-                    style,
-                    name,
-                    &path[depth..],
-                    &pairs("", &style.table_key_indent),
-                );
-                self.splices
-                    .add_lines(style::offset_below(config, last), text);
-            }
             Place::Dotted { pair, depth } => {
                 let statement = &config.index.statements[pair];
                 let under = statement
@@ -149,16 +137,17 @@ impl<'d, 't> Edit<'d, 't> {
                 let indent = self.indent(pair);
                 self.splices.add_pairs(offset, pairs(&prefix, indent));
             }
-            Place::Implicit { header, depth } => {
+            Place::Body { header, depth } | Place::Implicit { header, depth } => {
                 let name = raw(header, 0, depth - 1);
-                let text = new_table(
-                    style,
-                    name,
-                    &path[depth..],
-                    &pairs("", &style.table_key_indent),
-                );
-                self.splices
-                    .add_lines(style::offset_above(config, header), text);
+                let pairs = pairs("", &style.table_key_indent);
+                let text = new_table(style, name, &path[depth..], &pairs);
+                let offset = if matches!(place, Place::Implicit { .. }) {
+                    style::offset_above(config, header)
+                } else {
+                    let last = config.index.body(header).next_back();
+                    style::offset_below(config, last.unwrap_or(header))
+                };
+                self.splices.add_lines(offset, text);
             }
         }
         Ok(())

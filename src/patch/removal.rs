@@ -57,10 +57,17 @@ impl<'t> Edit<'_, 't> {
     pub(super) fn edit_inline_tables(&mut self, paths: &[Vec<&str>]) -> Result<(), PatchError> {
         let config = self.config;
         for table in &config.index.inline_tables {
-            if paths.iter().any(|path| is_below(table, path)) {
+            // A table at one of the paths or below it goes with the entry that holds it.
+            let is_at_or_below = |path: &Vec<&str>| rest_after(&table.path, path).is_some();
+            if paths.iter().any(is_at_or_below) {
                 continue;
             }
-            let goes = |entry: &Entry<'t>| paths.iter().any(|path| holds(table, entry, path));
+            let goes = |entry: &Entry<'t>| {
+                let mut rests = paths
+                    .iter()
+                    .filter_map(|path| rest_after(path, &table.path));
+                rests.any(|rest| entry.is_below(rest))
+            };
             let gone: Vec<bool> = table.entries.iter().map(goes).collect();
             let added = self.entries.remove(&table.span.start).unwrap_or_default();
             if gone.contains(&true) {
@@ -72,23 +79,6 @@ impl<'t> Edit<'_, 't> {
         }
         Ok(())
     }
-}
-
-/// Whether the table itself is `path` or below it: then it goes with the entry that holds it.
-fn is_below(table: &InlineTable<'_>, path: &[&str]) -> bool {
-    table.path.len() >= path.len() && table.path.iter().zip(path).all(|(a, b)| a == b)
-}
-
-/// Whether an entry is at `path` or below it.
-fn holds(table: &InlineTable<'_>, entry: &Entry<'_>, path: &[&str]) -> bool {
-    rest_after(path, &table.path).is_some_and(|rest| {
-        entry.keys.len() >= rest.len()
-            && entry
-                .keys
-                .iter()
-                .zip(rest)
-                .all(|(key, name)| key.name == *name)
-    })
 }
 
 /// The replacements that take the `gone` entries out and put the `added` ones at the end.

@@ -103,7 +103,7 @@ fn what_a_pod_would_stumble_over_is_a_warning() {
         "the shim /nowhere/shim of gone is not on this host",
         "/nowhere/runc of gone is not on this host",
         "options.IoUid of gone wants an integer",
-        "containerd 1.6 and 1.7 does not load elsewhere",
+        "containerd 1.6 and 1.7 do not load elsewhere",
     ] {
         assert!(run.stderr.contains(said), "{said}: {run:#?}");
     }

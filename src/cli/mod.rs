@@ -152,7 +152,11 @@ impl Run {
                     inside.display()
                 ),
             )),
-            _ => Ok(()),
+            _ => {
+                // Where this process stands says nothing of the host.
+                self.arguments.global.config = Path::new("/").join(&global.config);
+                Ok(())
+            }
         }
     }
 

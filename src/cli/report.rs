@@ -172,7 +172,9 @@ pub(super) fn failure_json(
 /// The system's reason, which the message of an error leaves to its source.
 fn causes(error: &Error) -> String {
     match error {
-        Error::Io { source, .. } | Error::NotDurable { source, .. } => format!(": {source}"),
+        Error::Io { source, .. }
+        | Error::NotPutBack { source, .. }
+        | Error::NotDurable { source, .. } => format!(": {source}"),
         _ => String::new(),
     }
 }

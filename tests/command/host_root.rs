@@ -88,6 +88,9 @@ fn a_relative_path_counts_from_the_hosts_root() {
     let relative = ["--config", "etc/containerd/config.toml", "add", "crun"];
     container.run(&relative).exits(0);
     assert!(container.text(CONFIG).contains("runtimes.crun"));
+    let listed = container.run(&["--config", "etc/containerd/config.toml", "list"]);
+    let place = "manual  /etc/containerd/config.toml:";
+    assert!(listed.stdout.contains(place), "{listed:#?}");
 }
 
 /// An absolute link is one of the host, not of the container.

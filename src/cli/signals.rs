@@ -4,12 +4,9 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use rustix::process::Signal;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::{flag, low_level};
-
-/// Exceeding a limit on file sizes, `setrlimit(2)`: as a signal it would end the run and leave its
-/// temporary file, as an error it is one like a full disk.
-const SIGXFSZ: i32 = 25;
 
 /// The signal that asked this run to end, if one did.
 #[derive(Clone)]
@@ -28,7 +25,9 @@ impl Signals {
             let number = usize::try_from(signal).unwrap_or_default();
             flag::register_usize(signal, Arc::clone(&received), number)?;
         }
-        flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
+        // Exceeding a limit on file sizes, `setrlimit(2)`: as a signal it would end the run and leave
+        // its temporary file, as an error it is one like a full disk.
+        flag::register(Signal::XFSZ.as_raw(), Arc::new(AtomicBool::new(false)))?;
         Ok(Self { received })
     }
 

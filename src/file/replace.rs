@@ -259,22 +259,31 @@ pub(crate) fn delete(
     // What stands there until it is known to be what was read is not to disappear.
     away.disable_cleanup(true);
     let replaced = displaced(&away, original);
-    if !matches!(replaced, Ok(Some(_))) {
-        return match rename_to_free(&away, &target.path) {
-            Ok(()) => replaced.map(|_| Replaced::Overtaken).map_err(failed),
-            // A newer one is there.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(Replaced::Overtaken),
-            Err(source) => Err(Error::NotPutBack {
-                path: target.path.clone(),
-                kept: away.to_path_buf(),
-                source,
-            }),
-        };
+    let Ok(Some(replaced)) = replaced else {
+        put_away_back(&away, target)?;
+        return replaced.map(|_| Replaced::Overtaken).map_err(failed);
+    };
+    let durable = sync(target, Some(&original.file), Synced::Changed);
+    // Whoever had the file open may still have written to it.
+    if durable.is_ok() && is_written_to(&replaced) {
+        put_away_back(&away, target)?;
+        return Ok(Replaced::Overtaken);
     }
     away.disable_cleanup(false);
-    let durable = sync(target, Some(&original.file), Synced::Changed);
     let notices = keep(away, target, durable.is_ok());
     durable.map(|()| Replaced::Done(notices.into_iter().collect()))
+}
+
+/// Gives the target back what was renamed away, unless there is a newer one.
+fn put_away_back(away: &Path, target: &Target) -> Result<(), Error> {
+    match rename_to_free(away, &target.path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(Error::NotPutBack {
+            path: target.path.clone(),
+            kept: away.to_owned(),
+            source: error,
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Makes what stands in the folder under the target's name durable, and the file's content.

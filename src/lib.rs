@@ -6,15 +6,17 @@
 //!
 //! - [`Patch`] says what shall be listed and what shall not; [`apply`] is the pure edit: it splices
 //!   text and leaves every other byte alone.
-//! - [`Editor`] makes it a transaction: lock, read, patch, check, write beside, sync, rename, sync.
+//! - [`Editor`] makes it a transaction: lock, read, patch, check, write beside, sync, exchange, compare,
+//!   sync. [`Editor::status`] tells what happened to a config.
 //! - [`load`] says what a containerd release makes of a config; every edit is held against it.
 //! - [`Inventory`] tells what a config lists.
 //!
 //! # Limitations
 //!
 //! Linux only. Imported files are read for the judgement and never changed. containerd is not
-//! restarted: it reads its config only when it starts. A program that rewrites the file without taking the lock is
-//! noticed, but for a window of microseconds before the rename.
+//! restarted: it reads its config only when it starts. A program that ignores the lock and has had the
+//! config open since before the edit may write to it once the edit is done: then its text is in
+//! `config.toml.prev`.
 //!
 //! # Examples
 //!

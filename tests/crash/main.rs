@@ -8,3 +8,10 @@
 #![allow(clippy::disallowed_methods)]
 
 mod command;
+mod disk;
+mod loop_filesystem;
+mod operations;
+mod shutdown;
+mod states;
+mod syscalls;
+mod tracer;

@@ -81,6 +81,8 @@ impl MountNamespace {
         let output = Command::new(&entering[0])
             .args(&entering[1..])
             .args(arguments)
+            // Its messages are read.
+            .env("LC_ALL", "C")
             .stdin(Stdio::null())
             .output()
             .expect("nsenter starts: install Debian's package util-linux");

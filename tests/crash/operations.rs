@@ -1,4 +1,10 @@
-//! What the rigs have the command do to a config, and what is there before.
+//! What the rigs have the command do to a config, what is there before, and what it may say of it.
+
+use std::io::ErrorKind;
+use std::path::Path;
+
+/// The exit code of a change that the disk has not confirmed.
+const NOT_DURABLE: i32 = 76;
 
 /// A config as an administrator writes one.
 const CONFIG: &str = "version = 3
@@ -43,6 +49,44 @@ impl Operation {
     /// Whether the tool has added the handler before.
     pub(crate) fn follows_add(self) -> bool {
         matches!(self, Self::Remove | Self::Deletion)
+    }
+}
+
+/// What the end of a run says of the config; see docs/exit-codes.md.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Promise {
+    Done,
+    Untouched,
+    /// It has not ended yet or was killed, or says itself that the disk has not confirmed the change.
+    None,
+}
+
+impl Promise {
+    pub(crate) fn of(exit: i32) -> Self {
+        match exit {
+            0 => Self::Done,
+            NOT_DURABLE => Self::None,
+            _ => Self::Untouched,
+        }
+    }
+
+    /// Whether the disk may hold this, when the config was `old` and is to be `new`.
+    pub(crate) fn allows(
+        self,
+        bytes: Option<&[u8]>,
+        old: Option<&[u8]>,
+        new: Option<&[u8]>,
+    ) -> bool {
+        (self != Self::Done && bytes == old) || (self != Self::Untouched && bytes == new)
+    }
+}
+
+/// The config's bytes; `None` if there is no such file.
+pub(crate) fn read(config: &Path) -> Option<Vec<u8>> {
+    match std::fs::read(config) {
+        Ok(bytes) => Some(bytes),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => panic!("{}: {error}", config.display()),
     }
 }
 

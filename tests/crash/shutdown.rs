@@ -3,15 +3,13 @@
 
 use std::fs::{File, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
-use std::process::{Child, Output, Stdio};
-use std::time::{Duration, Instant};
-
-use rustix::process::{Pid, Signal, kill_process};
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
 
 use crate::command::Build;
 use crate::loop_filesystem::{Kind, LoopFilesystem};
-use crate::operations::{ADD, Operation, shown};
+use crate::operations::{ADD, Operation, Promise, read, shown};
+use crate::standstill::Stopped;
 use crate::syscalls::Call;
 use crate::tracer::{Injection, Tracer, placing};
 
@@ -19,9 +17,6 @@ use crate::tracer::{Injection, Tracer, placing};
 const MODE: u32 = 0o640;
 /// How often a run is repeated where only chance could tell one from the other.
 const ROUNDS: usize = 10;
-/// The exit code of a change that the disk has not confirmed.
-const NOT_DURABLE: i32 = 76;
-const DEADLINE: Duration = Duration::from_secs(20);
 /// So many complaints show what is wrong.
 const ENOUGH: usize = 20;
 
@@ -46,27 +41,6 @@ struct Report {
     bad: Vec<String>,
 }
 
-/// What the end of a run says of the config; see docs/exit-codes.md.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Promise {
-    Done,
-    Untouched,
-    /// It was killed, or says itself that the disk has not confirmed the change.
-    None,
-}
-
-impl Promise {
-    fn of(run: &Output) -> Self {
-        match run.status.code() {
-            Some(0) => Self::Done,
-            // It was killed behind its message.
-            None if !run.stdout.is_empty() => Self::Done,
-            None | Some(NOT_DURABLE) => Self::None,
-            Some(_) => Self::Untouched,
-        }
-    }
-}
-
 /// A run that nobody disturbed.
 struct Rehearsal {
     calls: Vec<Call>,
@@ -89,7 +63,7 @@ impl Rig {
     }
 
     fn bytes(&self) -> Option<Vec<u8>> {
-        std::fs::read(self.filesystem.seen("etc/config.toml")).ok()
+        read(&self.filesystem.seen("etc/config.toml"))
     }
 
     fn tracer(&self) -> Tracer {
@@ -153,7 +127,12 @@ impl Rig {
     fn look(&mut self, operation: Operation, rehearsal: &Rehearsal, run: &Output, what: &str) {
         self.filesystem.remount();
         self.report.cycles += 1;
-        let promise = Promise::of(run);
+        let promise = match run.status.code() {
+            Some(exit) => Promise::of(exit),
+            None if run.stdout.is_empty() => Promise::None,
+            // It was killed behind its message.
+            None => Promise::Done,
+        };
         let Err(complaint) = self.judge(operation, rehearsal, promise) else {
             return;
         };
@@ -171,9 +150,9 @@ impl Rig {
         promise: Promise,
     ) -> Result<(), String> {
         let bytes = self.bytes();
-        let left = shown(bytes.as_deref(), rehearsal.old.as_deref());
-        let (may_be_old, may_be_new) = (promise != Promise::Done, promise != Promise::Untouched);
-        if !(may_be_old && bytes == rehearsal.old || may_be_new && bytes == rehearsal.new) {
+        let (old, new) = (rehearsal.old.as_deref(), rehearsal.new.as_deref());
+        let left = shown(bytes.as_deref(), old);
+        if !promise.allows(bytes.as_deref(), old, new) {
             return Err(format!("{promise:?}, and the disk holds {left}"));
         }
         if bytes.is_some() && operation.config().is_some() {
@@ -203,7 +182,7 @@ impl Rig {
                 return;
             }
             self.prepare(operation);
-            let kill = Injection::at("KILL", &rehearsal.calls, index);
+            let kill = Injection::at("signal=KILL", &rehearsal.calls, index);
             let tracer = self.tracer().inject(&kill);
             let run = tracer.run(&self.config(), operation.arguments());
             self.filesystem.shut_down();
@@ -226,8 +205,8 @@ impl Rig {
                 return;
             }
             self.prepare(operation);
-            let stop = Injection::at("STOP", calls, index);
-            let run = Stopped::at(self, operation, &stop);
+            let stop = Injection::at("signal=STOP", calls, index);
+            let run = Stopped::at(&stop, self.tracer(), &self.config(), operation.arguments());
             self.filesystem.shut_down();
             let output = run.go_on();
             self.look(operation, &rehearsal, &output, &stop.to_string());
@@ -258,7 +237,7 @@ impl Rig {
 }
 
 /// The first call that creates something beside the config: before that, a run only reads.
-fn first_change(calls: &[Call], config: &std::path::Path) -> usize {
+fn first_change(calls: &[Call], config: &Path) -> usize {
     let folder = config.parent().expect("it lies in a folder");
     let folder = folder.as_os_str().as_encoded_bytes();
     let creates = |call: &Call| {
@@ -267,65 +246,6 @@ fn first_change(calls: &[Call], config: &std::path::Path) -> usize {
         call.name == "openat" && flags.contains("O_CREAT") && path.starts_with(folder)
     };
     calls.iter().position(creates).expect("it takes a lock")
-}
-
-/// A run that stands still, or is about to. Dropped, it is killed.
-struct Stopped {
-    strace: Option<Child>,
-    command: Option<Pid>,
-    tracer: Tracer,
-}
-
-impl Stopped {
-    fn at(rig: &Rig, operation: Operation, stop: &Injection) -> Self {
-        let mut tracer = rig.tracer().inject(stop);
-        let strace = tracer
-            .command(&rig.config(), operation.arguments())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn();
-        let mut run = Self {
-            strace: Some(strace.expect("strace starts: install Debian's package strace")),
-            command: None,
-            tracer,
-        };
-        let started = Instant::now();
-        loop {
-            let log = run.tracer.log();
-            let stopped = log
-                .lines()
-                .find_map(|line| line.strip_suffix(" --- stopped by SIGSTOP ---"));
-            if let Some(process) = stopped {
-                run.command = process.trim().parse().ok().and_then(Pid::from_raw);
-                return run;
-            }
-            assert!(
-                started.elapsed() < DEADLINE,
-                "it does not stop at {stop}: {log}"
-            );
-            std::thread::sleep(Duration::from_millis(1));
-        }
-    }
-
-    fn go_on(mut self) -> Output {
-        let command = self.command.expect("it stands still");
-        kill_process(command, Signal::CONT).expect("it is there");
-        let strace = self.strace.take().expect("it goes on once");
-        strace.wait_with_output().expect("it ends")
-    }
-}
-
-impl Drop for Stopped {
-    fn drop(&mut self) {
-        let Some(mut strace) = self.strace.take() else {
-            return;
-        };
-        if let Some(command) = self.command {
-            let _ = kill_process(command, Signal::KILL);
-        }
-        let _ = strace.kill();
-        let _ = strace.wait();
-    }
 }
 
 #[track_caller]

@@ -3,18 +3,36 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
-
-use tempfile::TempDir;
 
 use crate::command::Build;
 use crate::disk::{Disk, Effect, Node, State};
-use crate::operations::{ADD, Operation, shown};
+use crate::operations::{ADD, Operation, Promise, shown};
+use crate::scene::Scene;
 use crate::syscalls::Call;
 use crate::tracer::{Injection, Tracer};
 
+const RENAMES: [Renames; 2] = [Renames::WithFlags, Renames::Plain];
+/// So many at once, since each mostly waits for a disk.
+const RERUNNERS: usize = 8;
 /// So many complaints show what is wrong.
 const ENOUGH: usize = 20;
+
+/// What the filesystem knows of `renameat2`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Renames {
+    WithFlags,
+    Plain,
+}
+
+impl Renames {
+    fn tracer(self, build: Build) -> Tracer {
+        let tracer = Tracer::new(build, &[]);
+        match self {
+            Self::WithFlags => tracer,
+            Self::Plain => tracer.without_rename_flags(),
+        }
+    }
+}
 
 const OPERATIONS: [Operation; 6] = [
     Operation::Add,
@@ -33,89 +51,9 @@ struct Report {
     bad: Vec<String>,
 }
 
-/// Below a temporary folder: `etc` with what containerd is told to read, and `real`, where that may
-/// be a link to.
-struct Scene {
-    root: PathBuf,
-    _folder: TempDir,
-}
-
-impl Scene {
-    fn empty() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let root = folder.path().canonicalize().expect("it is there");
-        for name in ["etc", "real"] {
-            std::fs::create_dir(root.join(name)).expect("a new folder");
-        }
-        Self {
-            root,
-            _folder: folder,
-        }
-    }
-
-    fn before(operation: Operation) -> Self {
-        let scene = Self::empty();
-        let mut config = scene.named();
-        if operation == Operation::AddThroughLink {
-            std::os::unix::fs::symlink("../real/config.toml", &config).expect("a new link");
-            config = scene.root.join("real/config.toml");
-        }
-        if let Some(bytes) = operation.config() {
-            std::fs::write(config, bytes).expect("writes");
-        }
-        if operation.follows_add() {
-            let said = scene.run(Build::SOUND, &ADD);
-            assert_eq!(said, Ok(()), "{operation:?}: nothing to remove");
-        }
-        scene
-    }
-
-    /// The path that the command is given.
-    fn named(&self) -> PathBuf {
-        self.root.join("etc/config.toml")
-    }
-
-    /// The file that it leads to.
-    fn config(&self) -> PathBuf {
-        let named = self.named();
-        named.canonicalize().unwrap_or(named)
-    }
-
-    fn bytes(&self) -> Option<Vec<u8>> {
-        std::fs::read(self.named()).ok()
-    }
-
-    fn temporaries(&self) -> Vec<PathBuf> {
-        let folders = ["etc", "real"].map(|name| self.root.join(name).read_dir());
-        let entries = folders
-            .into_iter()
-            .flat_map(|entries| entries.expect("it is there"));
-        let paths = entries.map(|entry| entry.expect("an entry").path());
-        paths
-            .filter(|path| path.extension().is_some_and(|end| end == "tmp"))
-            .collect()
-    }
-
-    /// Runs the command untraced. `Err`: how it failed.
-    fn run(&self, build: Build, arguments: &[&str]) -> Result<(), String> {
-        let output = build
-            .run(build.path())
-            .arg("--config")
-            .arg(self.named())
-            .args(arguments)
-            .stdin(Stdio::null())
-            .output()
-            .expect("the command starts");
-        if output.status.success() {
-            return Ok(());
-        }
-        let said = String::from_utf8_lossy(&output.stderr);
-        Err(format!("{}, {}", output.status, said.trim()))
-    }
-}
-
 /// What was traced: the disk before it, the calls, and what the config held before and after.
 struct History {
+    operation: Operation,
     scene: Scene,
     disk: Disk,
     config: PathBuf,
@@ -126,16 +64,17 @@ struct History {
 }
 
 impl History {
-    fn of(operation: Operation, build: Build) -> Self {
+    fn of(operation: Operation, build: Build, renames: Renames) -> Self {
         let scene = Scene::before(operation);
         let disk = Disk::with_all_of(&scene.root);
         let (old, config) = (scene.bytes(), scene.config());
         let mut runs = Vec::new();
         if operation == Operation::UnchangedAfterKill {
-            runs.push(killed_after_replacing(build, &scene));
+            runs.push(killed_after_replacing(build, renames, &scene));
             assert_ne!(scene.bytes(), old, "{operation:?}: not yet replaced");
         }
-        let run = Tracer::new(build, &[]).run(&scene.named(), operation.arguments());
+        let tracer = renames.tracer(build);
+        let run = tracer.run(&scene.named(), operation.arguments());
         assert!(
             run.output.status.success(),
             "{operation:?}: {:?}",
@@ -145,6 +84,7 @@ impl History {
         let new = scene.bytes();
         assert_ne!(old, new, "{operation:?} changes nothing");
         Self {
+            operation,
             scene,
             disk,
             config,
@@ -157,11 +97,12 @@ impl History {
 
 /// The calls of a run that is killed when it has replaced the config, and has not done anything
 /// else since.
-fn killed_after_replacing(build: Build, scene: &Scene) -> Vec<Call> {
+fn killed_after_replacing(build: Build, renames: Renames, scene: &Scene) -> Vec<Call> {
     let rehearsal = Scene::before(Operation::Add);
-    let calls = Tracer::new(build, &[]).run(&rehearsal.named(), &ADD).calls;
+    let calls = renames.tracer(build).run(&rehearsal.named(), &ADD).calls;
     let kill = Injection::when_replaced(&calls, &rehearsal.named());
-    let killed = Tracer::new(build, &[])
+    let killed = renames
+        .tracer(build)
         .inject(&kill)
         .run(&scene.named(), &ADD);
     assert!(!killed.output.status.success(), "not killed at {kill}");
@@ -171,11 +112,12 @@ fn killed_after_replacing(build: Build, scene: &Scene) -> Vec<Call> {
 impl Report {
     /// Enumerates the states after a crash at any moment of a history. Those that are not bad are
     /// returned, each once.
-    fn enumerate(&mut self, operation: Operation, history: &mut History) -> Vec<State> {
+    fn enumerate(&mut self, history: &mut History) -> Vec<State> {
+        let operation = history.operation;
         let mut distinct = BTreeSet::new();
-        let mut acknowledged = false;
+        let mut promise = Promise::None;
         let last = history.runs.len() - 1;
-        self.crash(operation, history, "nothing", acknowledged, &mut distinct);
+        self.crash(history, "nothing", promise, &mut distinct);
         for (index, calls) in std::mem::take(&mut history.runs).iter().enumerate() {
             history.disk.close_all();
             for call in calls {
@@ -183,55 +125,55 @@ impl Report {
                 match effect.unwrap_or_else(|said| panic!("{operation:?}: {said}")) {
                     Effect::None => continue,
                     Effect::Changed => {}
-                    Effect::Acknowledged if index < last => continue,
-                    Effect::Acknowledged => acknowledged = true,
+                    Effect::Told => promise = Promise::Done,
+                    Effect::Exited(code) => promise = Promise::of(code),
                 }
-                let moment = call.shown();
-                self.crash(operation, history, &moment, acknowledged, &mut distinct);
+                self.crash(history, &call.shown(), promise, &mut distinct);
             }
+            assert!(
+                (promise == Promise::None) == (index < last),
+                "{operation:?}: run {index} promises {promise:?}"
+            );
         }
-        assert!(acknowledged, "{operation:?} never said that it is done");
         distinct.into_iter().collect()
     }
 
     /// Looks at every state that a crash after `moment` may leave.
     fn crash(
         &mut self,
-        operation: Operation,
         history: &History,
         moment: &str,
-        acknowledged: bool,
+        promise: Promise,
         distinct: &mut BTreeSet<State>,
     ) {
         self.crash_points += 1;
+        let (old, new) = (history.old.as_deref(), history.new.as_deref());
         let mut found = HashSet::new();
         for state in history.disk.states(&history.config) {
             self.states += 1;
             let bytes = read(&state, &history.scene.named());
-            let is_old = bytes == history.old.as_deref();
-            if bytes == history.new.as_deref() || (is_old && !acknowledged) {
+            if promise.allows(bytes, old, new) {
                 distinct.insert(state);
             } else if found.insert(bytes.map(<[u8]>::to_vec)) {
-                let said = if acknowledged { ", acknowledged," } else { "" };
-                let left = shown(bytes, history.old.as_deref());
-                let complaint =
-                    format!("{operation:?}: a crash after {moment}{said} may leave {left}");
-                self.bad.push(complaint);
+                let operation = history.operation;
+                let left = shown(bytes, old);
+                self.bad.push(format!(
+                    "{operation:?}: a crash after {moment}, promised: {promise:?}, may leave {left}"
+                ));
             }
         }
     }
 
     /// Runs the command once more on each of these states.
-    fn rerun(&mut self, operation: Operation, build: Build, history: &History, states: &[State]) {
-        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    fn rerun(&mut self, build: Build, history: &History, states: &[State]) {
         let rerun = |states: &[State]| -> Vec<String> {
             let failed = states
                 .iter()
-                .filter_map(|state| converges(operation, build, history, state).err());
+                .filter_map(|state| converges(build, history, state).err());
             failed.collect()
         };
         std::thread::scope(|scope| {
-            let chunks = states.chunks(states.len().div_ceil(threads).max(1));
+            let chunks = states.chunks(states.len().div_ceil(RERUNNERS).max(1));
             let running: Vec<_> = chunks
                 .map(|states| scope.spawn(move || rerun(states)))
                 .collect();
@@ -243,24 +185,10 @@ impl Report {
     }
 }
 
-/// Puts a state on a disk and runs the command on it.
-fn converges(
-    operation: Operation,
-    build: Build,
-    history: &History,
-    state: &State,
-) -> Result<(), String> {
-    let scene = Scene::empty();
-    for (path, node) in state {
-        let path = path.strip_prefix(&history.scene.root).expect("below it");
-        let path = scene.root.join(path);
-        match node {
-            Node::File(bytes) => std::fs::write(path, bytes).expect("writes"),
-            Node::Link(target) => {
-                std::os::unix::fs::symlink(target, path).expect("a new link");
-            }
-        }
-    }
+/// Runs the command on a state.
+fn converges(build: Build, history: &History, state: &State) -> Result<(), String> {
+    let operation = history.operation;
+    let scene = Scene::holding(state, &history.scene);
     let ended = scene.run(build, operation.arguments());
     let bytes = scene.bytes();
     let temporaries = scene.temporaries();
@@ -297,13 +225,16 @@ fn read<'a>(state: &'a State, path: &Path) -> Option<&'a [u8]> {
 #[expect(clippy::print_stdout, reason = "the figures of a test run")]
 fn every_state_after_a_crash_is_old_or_new() {
     let mut report = Report::default();
-    for operation in OPERATIONS {
-        let mut history = History::of(operation, Build::SOUND);
-        let states = report.enumerate(operation, &mut history);
-        report.rerun(operation, Build::SOUND, &history, &states);
+    for renames in RENAMES {
+        for operation in OPERATIONS {
+            let mut history = History::of(operation, Build::SOUND, renames);
+            let states = report.enumerate(&mut history);
+            report.rerun(Build::SOUND, &history, &states);
+        }
     }
     println!(
-        "T3 crash states: {} states over {} crash points and {} operations, {} reruns, {} bad",
+        "T3 crash states: {} states over {} crash points and {} operations, each with and \
+         without rename flags, {} reruns, {} bad",
         report.states,
         report.crash_points,
         OPERATIONS.len(),
@@ -318,15 +249,17 @@ fn every_state_after_a_crash_is_old_or_new() {
 #[track_caller]
 #[expect(clippy::print_stdout, reason = "the figures of a test run")]
 fn is_noticed(bug: &'static str, operations: &[Operation]) {
-    for operation in operations {
-        let mut report = Report::default();
-        let mut history = History::of(*operation, Build::with(bug));
-        report.enumerate(*operation, &mut history);
-        let (bad, states) = (&report.bad, report.states);
-        let first = bad
-            .first()
-            .unwrap_or_else(|| panic!("{bug} was not noticed in {operation:?}, {states} states"));
-        println!("T3 {bug}: {} bad, {first}", bad.len());
+    for renames in RENAMES {
+        for operation in operations {
+            let mut report = Report::default();
+            let mut history = History::of(*operation, Build::with(bug), renames);
+            report.enumerate(&mut history);
+            let (bad, states) = (&report.bad, report.states);
+            let first = bad.first().unwrap_or_else(|| {
+                panic!("{bug} was not noticed in {operation:?}, {renames:?}, {states} states")
+            });
+            println!("T3 {bug}, {renames:?}: {} bad, {first}", bad.len());
+        }
     }
 }
 

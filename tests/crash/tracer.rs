@@ -24,17 +24,17 @@ pub(crate) struct Traced {
     pub(crate) output: Output,
 }
 
-/// The signal to send, and the call in which the command gets it. SIGKILL ends it before the call
-/// does anything, any other one reaches it right after the call.
+/// What to do to the command, and in which call. `signal=KILL` ends it before the call does
+/// anything, any other signal reaches it right after the call; `error=EIO` refuses the call.
 pub(crate) struct Injection {
-    pub(crate) signal: &'static str,
-    pub(crate) name: String,
+    what: &'static str,
+    name: String,
     /// strace counts the calls of each name apart.
-    pub(crate) occurrence: usize,
+    occurrence: usize,
 }
 
 impl Injection {
-    pub(crate) fn at(signal: &'static str, calls: &[Call], index: usize) -> Self {
+    pub(crate) fn at(what: &'static str, calls: &[Call], index: usize) -> Self {
         let name = calls[index].name.clone();
         // And those of each thread.
         let process = calls[index].process;
@@ -42,7 +42,7 @@ impl Injection {
             .iter()
             .filter(|call| call.name == name && call.process == process);
         Self {
-            signal,
+            what,
             occurrence: same.count(),
             name,
         }
@@ -56,14 +56,14 @@ impl Injection {
             .iter()
             .position(|call| call.process == process);
         let next = replaced + 1 + next.expect("it goes on");
-        Self::at("KILL", calls, next)
+        Self::at("signal=KILL", calls, next)
     }
 }
 
 impl std::fmt::Display for Injection {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (signal, name, occurrence) = (self.signal, &self.name, self.occurrence);
-        write!(formatter, "{name}:signal={signal}:when={occurrence}")
+        let (what, name, occurrence) = (self.what, &self.name, self.occurrence);
+        write!(formatter, "{name}:{what}:when={occurrence}")
     }
 }
 
@@ -91,11 +91,17 @@ impl Tracer {
         }
     }
 
-    pub(crate) fn inject(mut self, injection: &Injection) -> Self {
-        self.command
-            .arg("-e")
-            .arg(format!("inject={injection}"))
-            .args(["-e", "trace=all"]);
+    pub(crate) fn inject(self, injection: &Injection) -> Self {
+        self.option(&format!("inject={injection}"))
+    }
+
+    /// On a filesystem that knows no exchange, and no rename that spares what is there.
+    pub(crate) fn without_rename_flags(self) -> Self {
+        self.option("inject=renameat2:error=EINVAL")
+    }
+
+    fn option(mut self, option: &str) -> Self {
+        self.command.args(["-e", option]);
         self
     }
 

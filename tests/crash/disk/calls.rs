@@ -12,8 +12,10 @@ pub(crate) enum Effect {
     None,
     /// What the disk may hold is no longer the same.
     Changed,
-    /// The run has told its caller that it is done.
-    Acknowledged,
+    /// The run has said something on stdout, as it does when it is done.
+    Told,
+    /// The run has ended with this exit code.
+    Exited(i32),
 }
 
 /// Calls that change neither a name nor a byte: metadata are not modelled.
@@ -56,12 +58,8 @@ impl Disk {
     /// Takes the next call of a run in. `Err`: it does something that this model does not know.
     pub(crate) fn apply(&mut self, call: &Call) -> Result<Effect, String> {
         if call.name == "exit_group" {
-            let done = call.other(0) == Some("0");
-            return Ok(if done {
-                Effect::Acknowledged
-            } else {
-                Effect::None
-            });
+            let code = call.other(0).and_then(|code| code.parse().ok());
+            return code.map(Effect::Exited).ok_or(format!("{call:?}"));
         }
         if !call.succeeded() || HARMLESS.contains(&call.name.as_str()) {
             return Ok(Effect::None);
@@ -232,7 +230,7 @@ impl Disk {
             let is_here = descriptor.path.starts_with(&self.root);
             return match descriptor.number {
                 _ if is_here => None,
-                1 => Some(Effect::Acknowledged),
+                1 => Some(Effect::Told),
                 _ => Some(Effect::None),
             };
         };

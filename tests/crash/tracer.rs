@@ -1,5 +1,5 @@
-//! Runs of the command under strace, which writes its system calls down and can send it a signal at
-//! any one of them.
+//! Runs of the command under strace, which writes its system calls down, and can refuse any one of them
+//! or send a signal there.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

@@ -95,6 +95,31 @@ impl History {
     }
 }
 
+/// A run that replaces the config, can't look at what it has replaced, and puts that back.
+fn given_up(operation: Operation) -> History {
+    let rehearsal = Scene::before(operation);
+    let tracer = Tracer::new(Build::SOUND, &[]);
+    let calls = tracer.run(&rehearsal.named(), operation.arguments()).calls;
+    let refusal = Injection::refused(&calls, &rehearsal.named(), "openat");
+    let scene = Scene::before(operation);
+    let disk = Disk::with_all_of(&scene.root);
+    let (old, config) = (scene.bytes(), scene.config());
+    let run = Tracer::new(Build::SOUND, &[])
+        .inject(&refusal)
+        .run(&scene.named(), operation.arguments());
+    assert_eq!(run.output.status.code(), Some(74), "{:?}", run.output);
+    assert_eq!(scene.bytes(), old, "{operation:?}: not put back");
+    History {
+        operation,
+        scene,
+        disk,
+        config,
+        runs: vec![run.calls],
+        old,
+        new: rehearsal.bytes(),
+    }
+}
+
 /// The calls of a run that is killed when it has replaced the config, and has not done anything
 /// else since.
 fn killed_after_replacing(build: Build, renames: Renames, scene: &Scene) -> Vec<Call> {
@@ -241,6 +266,18 @@ fn every_state_after_a_crash_is_old_or_new() {
         report.reruns,
         report.bad.len()
     );
+    let some = &report.bad[..report.bad.len().min(ENOUGH)];
+    assert!(some.is_empty(), "{some:#?}");
+}
+
+#[test]
+fn what_was_put_back_stays() {
+    let mut report = Report::default();
+    for operation in [Operation::Add, Operation::Remove, Operation::Deletion] {
+        let mut history = given_up(operation);
+        let states = report.enumerate(&mut history);
+        report.rerun(Build::SOUND, &history, &states);
+    }
     let some = &report.bad[..report.bad.len().min(ENOUGH)];
     assert!(some.is_empty(), "{some:#?}");
 }

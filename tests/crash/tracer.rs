@@ -48,6 +48,13 @@ impl Injection {
         }
     }
 
+    /// An error for the first call of this name after the config was replaced.
+    pub(crate) fn refused(calls: &[Call], config: &Path, name: &str) -> Self {
+        let replaced = placing(calls, config).expect("it replaces the config");
+        let next = calls[replaced..].iter().position(|call| call.name == name);
+        Self::at("error=EIO", calls, replaced + next.expect("it goes on"))
+    }
+
     /// SIGKILL for a run that has replaced the config and done nothing else since.
     pub(crate) fn when_replaced(calls: &[Call], config: &Path) -> Self {
         let replaced = placing(calls, config).expect("it replaces the config");

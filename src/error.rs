@@ -145,13 +145,14 @@ pub enum Error {
     },
     /// What this run replaced was not what it had read, and could not be put back.
     #[error(
-        "another program changed the config at the same moment; its text stands in {}, and putting \
-         it back failed", kept.display()
+        "{reason}; what was replaced stands in {}, and putting it back failed", kept.display()
     )]
     NotPutBack {
         /// The config file.
         path: PathBuf,
-        /// Where the other program's text is.
+        /// Why it was to be put back.
+        reason: &'static str,
+        /// Where it is.
         kept: PathBuf,
         /// The system's reason.
         source: io::Error,
@@ -167,23 +168,15 @@ pub enum Error {
         source: io::Error,
     },
     /// The config is as it should be, but the system did not confirm that this survives a power cut.
-    #[error("{}, but the disk did not confirm it", durable_text(*changed))]
+    #[error("{done}, but the disk did not confirm it")]
     NotDurable {
         /// The config file.
         path: PathBuf,
-        /// Whether this run has changed it; otherwise an earlier one may have.
-        changed: bool,
+        /// What this run has done, in a clause.
+        done: &'static str,
         /// The system's reason.
         source: io::Error,
     },
-}
-
-fn durable_text(changed: bool) -> &'static str {
-    if changed {
-        "the config was changed"
-    } else {
-        "nothing was left to change"
-    }
 }
 
 fn waited_text(waited: Duration) -> String {

@@ -14,9 +14,10 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 use tempfile::{NamedTempFile, TempPath};
 
+use super::displaced::{displaced, is_unsupported, is_written_to, keep, not_kept, rename_to_free};
 use super::lock::ConfigLock;
 use super::sidecar::{self, Texts};
-use super::target::{Existing, Snapshot, Target, Unread};
+use super::target::{Existing, Snapshot, Target};
 use super::{Notice, attributes};
 use crate::error::Error;
 use crate::seeded::{self, Bug};
@@ -34,12 +35,17 @@ pub(crate) struct PendingFile<'a> {
     notices: Vec<Notice>,
 }
 
-/// Whether this run has changed what it syncs.
+/// What this run has done with what it syncs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Synced {
     Changed,
     Unchanged,
+    PutBack,
 }
+
+/// Why what was replaced is put back.
+const OTHERS: &str = "another program changed the config at the same moment";
+const UNREADABLE: &str = "what was replaced can't be compared with what was read";
 
 /// How replacing a file ended, if it did not fail.
 #[derive(Debug)]
@@ -157,7 +163,7 @@ impl<'a> PendingFile<'a> {
         let replaced = match displaced(temporary, original) {
             Ok(replaced) => replaced,
             Err(source) => {
-                self.put_back()?;
+                self.put_back(UNREADABLE)?;
                 return Err(Error::Io {
                     path: target.path.clone(),
                     doing: "compare what was replaced with what was read",
@@ -166,13 +172,13 @@ impl<'a> PendingFile<'a> {
             }
         };
         let Some(replaced) = replaced else {
-            self.put_back()?;
+            self.put_back(OTHERS)?;
             return Ok(Replaced::Overtaken);
         };
         let durable = sync(target, Some(self.temporary.as_file()), Synced::Changed);
         // Whoever had the old file open may still have written to it.
         if durable.is_ok() && is_written_to(&replaced) {
-            self.put_back()?;
+            self.put_back(OTHERS)?;
             return Ok(Replaced::Overtaken);
         }
         let (_, temporary) = self.temporary.into_parts();
@@ -182,12 +188,13 @@ impl<'a> PendingFile<'a> {
     }
 
     /// Gives the target back what the exchange took from it, and the pending file its name.
-    fn put_back(&mut self) -> Result<(), Error> {
+    fn put_back(&mut self, reason: &'static str) -> Result<(), Error> {
         let target = self.target;
         let temporary = self.temporary.path().to_owned();
         let exchange = || renameat_with(CWD, &temporary, CWD, &target.path, RenameFlags::EXCHANGE);
         let failed = |source: io::Error| Error::NotPutBack {
             path: target.path.clone(),
+            reason,
             kept: temporary.clone(),
             source,
         };
@@ -195,12 +202,8 @@ impl<'a> PendingFile<'a> {
         self.temporary.disable_cleanup(true);
         match exchange() {
             Ok(()) => {}
-            // Somebody has removed the new config: then nothing is there that could be lost.
-            Err(Errno::NOENT) => {
-                let back =
-                    renameat_with(CWD, &temporary, CWD, &target.path, RenameFlags::NOREPLACE);
-                return back.map_err(|error| failed(error.into()));
-            }
+            // Somebody has removed the new config.
+            Err(Errno::NOENT) => return put_away_back(&temporary, target, reason),
             Err(error) => return Err(failed(error.into())),
         }
         let ours = self.temporary.as_file().metadata().map_err(failed)?;
@@ -208,11 +211,12 @@ impl<'a> PendingFile<'a> {
         if (ours.dev(), ours.ino()) == (there.dev(), there.ino()) {
             self.temporary
                 .disable_cleanup(seeded::has(Bug::LeftTemporary));
-            return Ok(());
+        } else {
+            // Meanwhile somebody has replaced the new config: theirs is the latest. The one before
+            // it stays beside it.
+            exchange().map_err(|error| failed(error.into()))?;
         }
-        // Meanwhile somebody has replaced the new config: theirs is the latest. The one before it
-        // stays beside it.
-        exchange().map_err(|error| failed(error.into()))
+        sync_put_back(target)
     }
 
     /// As [`Self::replace`] on a filesystem that can't exchange: what is written between the last
@@ -260,13 +264,14 @@ pub(crate) fn delete(
     away.disable_cleanup(true);
     let replaced = displaced(&away, original);
     let Ok(Some(replaced)) = replaced else {
-        put_away_back(&away, target)?;
+        let reason = if replaced.is_ok() { OTHERS } else { UNREADABLE };
+        put_away_back(&away, target, reason)?;
         return replaced.map(|_| Replaced::Overtaken).map_err(failed);
     };
     let durable = sync(target, Some(&original.file), Synced::Changed);
     // Whoever had the file open may still have written to it.
     if durable.is_ok() && is_written_to(&replaced) {
-        put_away_back(&away, target)?;
+        put_away_back(&away, target, OTHERS)?;
         return Ok(Replaced::Overtaken);
     }
     away.disable_cleanup(false);
@@ -275,15 +280,26 @@ pub(crate) fn delete(
 }
 
 /// Gives the target back what was renamed away, unless there is a newer one.
-fn put_away_back(away: &Path, target: &Target) -> Result<(), Error> {
+fn put_away_back(away: &Path, target: &Target, reason: &'static str) -> Result<(), Error> {
     match rename_to_free(away, &target.path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(Error::NotPutBack {
             path: target.path.clone(),
+            reason,
             kept: away.to_owned(),
             source: error,
         }),
-        _ => Ok(()),
+        _ => sync_put_back(target),
     }
+}
+
+/// Makes it durable that something was put back: the disk may already have it the other way round.
+fn sync_put_back(target: &Target) -> Result<(), Error> {
+    let file = Existing::read(&target.path).ok().flatten();
+    sync(
+        target,
+        file.as_ref().map(|file| &file.file),
+        Synced::PutBack,
+    )
 }
 
 /// Makes what stands in the folder under the target's name durable, and the file's content.
@@ -304,7 +320,11 @@ pub(crate) fn sync(target: &Target, file: Option<&File>, what: Synced) -> Result
         .and_then(|()| seeded::unless(Bug::NoLastSync, file))
         .map_err(|source| Error::NotDurable {
             path: target.path.clone(),
-            changed: what == Synced::Changed,
+            done: match what {
+                Synced::Changed => "the config was changed",
+                Synced::Unchanged => "nothing was left to change",
+                Synced::PutBack => "the config was put back as it was",
+            },
             source,
         })
 }
@@ -333,51 +353,6 @@ fn renamed(temporary: NamedTempFile, target: &Target, texts: &Texts) -> io::Resu
     Ok(NamedTempFile::from_parts(file, new))
 }
 
-/// Renames, but not over anything where the filesystem knows how to tell.
-fn rename_to_free(from: &Path, to: &Path) -> io::Result<()> {
-    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-        Err(error) if is_unsupported(error) => {
-            if to.symlink_metadata().is_ok() {
-                return Err(io::ErrorKind::AlreadyExists.into());
-            }
-            std::fs::rename(from, to)
-        }
-        renamed => Ok(renamed?),
-    }
-}
-
-/// What `rename(2)` answers where the kernel or the filesystem does not know its flags.
-fn is_unsupported(error: Errno) -> bool {
-    matches!(error, Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP)
-}
-
-/// What stands at `path`, if it is what was read.
-fn displaced(path: &Path, original: &Existing) -> io::Result<Option<Existing>> {
-    match Existing::read(path) {
-        Ok(Some(found)) if original.is(&found) || seeded::has(Bug::NoComparison) => Ok(Some(found)),
-        Ok(_) | Err(Unread::NotAFile(_)) => Ok(None),
-        Err(Unread::Failed(error)) => Err(error),
-    }
-}
-
-/// Whether somebody has written to a file since it was looked at.
-fn is_written_to(file: &Existing) -> bool {
-    let written = |metadata: &std::fs::Metadata| {
-        let modified = (metadata.mtime(), metadata.mtime_nsec());
-        (metadata.len(), modified)
-    };
-    let now = file.file.metadata();
-    now.is_ok_and(|now| written(&now) != written(&file.metadata)) && !seeded::has(Bug::NoComparison)
-}
-
-/// Makes the file at `path` the previous config. If that fails, the file is needed no more, unless
-/// the new config may not outlive a power cut.
-fn keep(path: TempPath, target: &Target, is_durable: bool) -> Option<Notice> {
-    let mut failed = path.persist(sidecar::previous(&target.path)).err()?;
-    failed.path.disable_cleanup(!is_durable);
-    Some(not_kept(target, &failed.error))
-}
-
 /// Writes what was read to a temporary file.
 fn copied(target: &Target, original: &Existing) -> io::Result<TempPath> {
     let mut copy = sidecar::pending(&sidecar::temporary_prefix(&target.path))
@@ -393,15 +368,5 @@ fn not_replaced(target: &Target, source: io::Error) -> Error {
         path: target.path.clone(),
         doing: "put the new config in the place of the old one",
         source,
-    }
-}
-
-fn not_kept(target: &Target, error: &io::Error) -> Notice {
-    Notice {
-        code: "previous-not-kept",
-        message: format!(
-            "the config as it was before could not be kept as {}: {error}",
-            sidecar::previous(&target.path).display()
-        ),
     }
 }

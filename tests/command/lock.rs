@@ -50,6 +50,9 @@ fn a_shell_installer_that_holds_the_lock_excludes_us() {
     let run = node.run(&["--lock-timeout", "0s", "add", "crun"]).exits(75);
     let said = "the lock is busy, held by a program that does not say who it is\n";
     assert!(run.stderr.contains(said), "{run:#?}");
+    // Whether there is anything to do is known under the lock alone.
+    let nothing = ["--lock-timeout", "0s", "remove", "nothing"];
+    node.run(&nothing).exits(75);
     let status = node.run(&["status"]).exits(0);
     let said = "held:          yes, by a program that does not say who it is\n";
     assert!(status.stdout.contains(said), "{status:#?}");

@@ -4,7 +4,6 @@
 #![allow(clippy::disallowed_methods)]
 
 mod check;
-mod contention;
 mod documents;
 mod filesystems;
 mod golden;

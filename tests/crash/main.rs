@@ -9,10 +9,12 @@
 
 mod command;
 mod disk;
+mod figures;
 mod loop_filesystem;
 mod operations;
 mod scene;
 mod shutdown;
+mod soak;
 mod standstill;
 mod states;
 mod syscalls;

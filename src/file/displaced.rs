@@ -1,0 +1,72 @@
+//! What a replacement has displaced: renamed, looked at, and kept as the previous config.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "only replace.rs, leftovers.rs and this rename beside a config"
+)]
+
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
+use tempfile::TempPath;
+
+use super::target::{Existing, Target, Unread};
+use super::{Notice, sidecar};
+use crate::seeded::{self, Bug};
+
+/// Renames, but not over anything where the filesystem knows how to tell.
+pub(super) fn rename_to_free(from: &Path, to: &Path) -> io::Result<()> {
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        Err(error) if is_unsupported(error) => {
+            if to.symlink_metadata().is_ok() {
+                return Err(io::ErrorKind::AlreadyExists.into());
+            }
+            std::fs::rename(from, to)
+        }
+        renamed => Ok(renamed?),
+    }
+}
+
+/// What `rename(2)` answers where the kernel or the filesystem does not know its flags.
+pub(super) fn is_unsupported(error: Errno) -> bool {
+    matches!(error, Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP)
+}
+
+/// What stands at `path`, if it is what was read.
+pub(super) fn displaced(path: &Path, original: &Existing) -> io::Result<Option<Existing>> {
+    match Existing::read(path) {
+        Ok(Some(found)) if original.is(&found) || seeded::has(Bug::NoComparison) => Ok(Some(found)),
+        Ok(_) | Err(Unread::NotAFile(_)) => Ok(None),
+        Err(Unread::Failed(error)) => Err(error),
+    }
+}
+
+/// Whether somebody has written to a file since it was looked at.
+pub(super) fn is_written_to(file: &Existing) -> bool {
+    let written = |metadata: &std::fs::Metadata| {
+        let modified = (metadata.mtime(), metadata.mtime_nsec());
+        (metadata.len(), modified)
+    };
+    let now = file.file.metadata();
+    now.is_ok_and(|now| written(&now) != written(&file.metadata)) && !seeded::has(Bug::NoComparison)
+}
+
+/// Makes the file at `path` the previous config. If that fails, the file is needed no more, unless
+/// the new config may not outlive a power cut.
+pub(super) fn keep(path: TempPath, target: &Target, is_durable: bool) -> Option<Notice> {
+    let mut failed = path.persist(sidecar::previous(&target.path)).err()?;
+    failed.path.disable_cleanup(!is_durable);
+    Some(not_kept(target, &failed.error))
+}
+
+pub(super) fn not_kept(target: &Target, error: &io::Error) -> Notice {
+    Notice {
+        code: "previous-not-kept",
+        message: format!(
+            "the config as it was before could not be kept as {}: {error}",
+            sidecar::previous(&target.path).display()
+        ),
+    }
+}

@@ -8,3 +8,10 @@
 #![allow(clippy::disallowed_methods)]
 
 mod command;
+mod edits;
+mod faults;
+mod kills;
+mod process;
+mod report;
+mod short_writes;
+mod trace;

@@ -2,7 +2,7 @@
 //! name.
 
 use crate::command::Build;
-use crate::edits::{Edit, Example};
+use crate::edits::{Edit, Example, Place};
 use crate::process::Run;
 use crate::report::{Report, Until};
 use crate::trace::{self, Call};
@@ -27,22 +27,22 @@ struct Fault<'e> {
 }
 
 impl Fault<'_> {
-    fn injection(&self) -> String {
-        let Call { name, number } = &self.call;
+    fn injection(&self) -> Vec<String> {
+        let number = self.call.number;
         let when = match (self.lasts, self.error) {
             (false, _) => number.to_string(),
             // A call that is interrupted for ever is repeated for ever, as it should be.
             (true, "EINTR") => format!("{number}..{}", number + 4),
             (true, _) => format!("{number}+"),
         };
-        format!("{name}:error={}:when={when}", self.error)
+        trace::at(&self.call, &format!("error={}", self.error), &when)
     }
 
     /// What is wrong with the command when this happens to it.
     fn check(&self, build: Build) -> Option<String> {
         let place = self.example.place();
-        let inject = [self.injection()];
-        let run = trace::run(build, &place, self.example.edit, &inject);
+        let injection = self.injection();
+        let run = trace::run(build, &place, self.example.edit, &injection);
         let wrong = if trace::log(&place).contains("(INJECTED)") {
             self.wrong(&place, &run)
         } else {
@@ -50,10 +50,10 @@ impl Fault<'_> {
         };
         let wrong = wrong.or_else(|| self.example.unsettled(&place, build));
         let edit = self.example.edit;
-        wrong.map(|wrong| format!("{edit:?}, inject={}: {wrong}; {run:?}", inject[0]))
+        wrong.map(|wrong| format!("{edit:?}, -e {}: {wrong}; {run:?}", injection[1]))
     }
 
-    fn wrong(&self, place: &crate::edits::Place, run: &Run) -> Option<String> {
+    fn wrong(&self, place: &Place, run: &Run) -> Option<String> {
         if let Some(torn) = self.example.torn(place) {
             return Some(torn);
         }

@@ -30,13 +30,13 @@ impl Kill<'_> {
     /// What is wrong with the command when this happens to it.
     fn check(&self, build: Build) -> Option<String> {
         let place = self.example.place();
-        let Call { name, number } = &self.call;
-        let inject = [format!("{name}:signal={}:when={number}", self.signal.0)];
-        let run = trace::run(build, &place, self.example.edit, &inject);
+        let signal = format!("signal={}", self.signal.0);
+        let injection = trace::at(&self.call, &signal, &self.call.number.to_string());
+        let run = trace::run(build, &place, self.example.edit, &injection);
         let wrong = self.wrong(&place, &run);
         let wrong = wrong.or_else(|| self.example.unsettled(&place, build));
         let edit = self.example.edit;
-        wrong.map(|wrong| format!("{edit:?}, inject={}: {wrong}; {run:?}", inject[0]))
+        wrong.map(|wrong| format!("{edit:?}, -e {}: {wrong}; {run:?}", injection[1]))
     }
 
     fn wrong(&self, place: &Place, run: &Run) -> Option<String> {

@@ -14,4 +14,6 @@ mod kills;
 mod process;
 mod report;
 mod short_writes;
+mod stopped;
+mod strangers;
 mod trace;

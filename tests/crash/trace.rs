@@ -50,6 +50,11 @@ impl Call {
         matches!(self.name.as_str(), "unlink" | "unlinkat")
     }
 
+    /// Whether it returns to the process.
+    pub(crate) fn returns(&self) -> bool {
+        !self.name.starts_with("exit")
+    }
+
     /// Whether the kernel can refuse it with this error.
     pub(crate) fn can_fail(&self, error: &str) -> bool {
         match self.name.as_str() {
@@ -66,31 +71,32 @@ impl std::fmt::Display for Call {
     }
 }
 
-/// The edit under strace, which does what `inject` says (`fsync:error=EIO:when=2`).
-pub(crate) fn traced(build: Build, place: &Place, edit: Edit, inject: &[String]) -> Command {
+/// What makes strace do something at a call: `at(call, "error=EIO", "2+")`.
+pub(crate) fn at(call: &Call, what: &str, when: &str) -> Vec<String> {
+    let name = &call.name;
+    vec![
+        format!("trace={name}"),
+        format!("inject={name}:{what}:when={when}"),
+    ]
+}
+
+/// The edit under strace, with these expressions.
+pub(crate) fn traced(build: Build, place: &Place, edit: Edit, expressions: &[String]) -> Command {
     let mut command = build.run("strace");
     command.env("RUST_BACKTRACE", "0");
     command.args(["-f", "-o"]).arg(place.aside("log"));
-    if !inject.is_empty() {
-        let names: Vec<&str> = inject.iter().map(|inject| name(inject)).collect();
-        command.arg("-e").arg(format!("trace={}", names.join(",")));
-    }
-    for inject in inject {
-        command.arg("-e").arg(format!("inject={inject}"));
+    for expression in expressions {
+        command.args(["-e", expression]);
     }
     command.arg(build.path());
     place.edit(edit, &mut command);
     command
 }
 
-fn name(inject: &str) -> &str {
-    inject.split(':').next().unwrap_or(inject)
-}
-
 /// Runs the edit under strace.
-pub(crate) fn run(build: Build, place: &Place, edit: Edit, inject: &[String]) -> Run {
-    let run = finished(&mut traced(build, place, edit, inject), DEADLINE);
-    assert!(!run.stderr.contains("strace: "), "{inject:?}: {run:?}");
+pub(crate) fn run(build: Build, place: &Place, edit: Edit, expressions: &[String]) -> Run {
+    let run = finished(&mut traced(build, place, edit, expressions), DEADLINE);
+    assert!(!run.stderr.contains("strace: "), "{expressions:?}: {run:?}");
     run
 }
 

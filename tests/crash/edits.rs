@@ -106,9 +106,9 @@ impl Example {
             return place;
         };
         let file = if self.edit == Edit::Linked {
-            fs::create_dir(place.real_folder()).expect("creates a folder");
+            fs::create_dir(place.folder.path().join("etc/real")).expect("creates a folder");
             symlink("real/config.toml", place.config()).expect("links");
-            place.real_folder().join("config.toml")
+            place.real_config()
         } else {
             place.config()
         };
@@ -176,8 +176,8 @@ impl Place {
     }
 
     /// Where the config of [`Edit::Linked`] really stands.
-    pub(crate) fn real_folder(&self) -> PathBuf {
-        self.folder.path().join("etc/real")
+    pub(crate) fn real_config(&self) -> PathBuf {
+        self.folder.path().join("etc/real/config.toml")
     }
 
     /// A file that is none of the command's business.
@@ -192,10 +192,9 @@ impl Place {
 
     /// The temporary files that stand beside the config.
     pub(crate) fn temporaries(&self) -> Vec<PathBuf> {
-        let folders = [self.folder.path().join("etc"), self.real_folder()];
-        let mut found: Vec<PathBuf> = folders
+        let mut found: Vec<PathBuf> = ["etc", "etc/real"]
             .iter()
-            .filter_map(|folder| fs::read_dir(folder).ok())
+            .filter_map(|folder| fs::read_dir(self.folder.path().join(folder)).ok())
             .flatten()
             .map(|entry| entry.expect("an entry").path())
             .filter(|path| {

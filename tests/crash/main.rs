@@ -8,9 +8,11 @@
 #![allow(clippy::disallowed_methods)]
 
 mod command;
+mod deeds;
 mod edits;
 mod faults;
 mod kills;
+mod last_moment;
 mod process;
 mod report;
 mod short_writes;

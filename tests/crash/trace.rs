@@ -113,8 +113,15 @@ pub(crate) fn calls(build: Build, example: &Example) -> Vec<Call> {
     let log = log(&place);
     let config = format!("\"{}\"", place.config().display());
     let names_config = |line: &str| line.contains(&config) && !line.contains(" execve(");
-    let calls = calls_from(&log, |line| names_config(line));
+    let calls = calls_from(&log, names_config);
     assert!(calls.len() > 20, "that was no edit:\n{log}");
+    calls
+}
+
+/// Those of them after which somebody else can act.
+pub(crate) fn calls_that_return(build: Build, example: &Example) -> Vec<Call> {
+    let mut calls = calls(build, example);
+    calls.retain(Call::returns);
     calls
 }
 

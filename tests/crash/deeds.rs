@@ -7,7 +7,7 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::symlink;
-use std::path::PathBuf;
+use std::path::Path;
 
 use containerd_edit::Document;
 
@@ -102,11 +102,18 @@ impl<'e> Change<'e> {
             }
             _ => is_theirs,
         };
-        if !is_serial {
-            return Some(format!("lost: {}; {run:?}", self.seen(place)));
-        }
-        let left = place.temporaries();
+        (!is_serial).then(|| format!("lost: {}; {run:?}", self.seen(place)))
+    }
+
+    /// Temporary files, but for those that keep what the stranger wrote.
+    pub(crate) fn left_over(&self, place: &Place) -> Option<String> {
+        let mut left = place.temporaries();
+        left.retain(|path| !self.is_kept(path));
         (!left.is_empty()).then(|| format!("left over: {left:?}"))
+    }
+
+    fn is_kept(&self, path: &Path) -> bool {
+        self.theirs.is_some() && read(path) == self.theirs
     }
 
     /// What is wrong once a killed edit has been made again. The rerun may not find out what the
@@ -119,9 +126,8 @@ impl<'e> Change<'e> {
         if let Some(torn) = self.torn(place) {
             return Some(torn);
         }
-        let is_kept = |path: &PathBuf| self.theirs.is_some() && read(path) == self.theirs;
-        let is_safe = self.stands(place, self.edited.as_deref())
-            || self.is_edited(place) && place.temporaries().iter().any(is_kept);
+        let kept = || place.temporaries().iter().any(|path| self.is_kept(path));
+        let is_safe = self.stands(place, self.edited.as_deref()) || self.is_edited(place) && kept();
         (!is_safe).then(|| format!("lost after the rerun: {}", self.seen(place)))
     }
 

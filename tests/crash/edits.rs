@@ -211,7 +211,6 @@ impl Place {
         command
             .arg("--config")
             .arg(self.config())
-            .args(["--lock-timeout", "0s"])
             .args(edit.arguments())
     }
 
@@ -238,7 +237,11 @@ pub(crate) fn read(path: &Path) -> Option<Vec<u8>> {
 /// Bytes in an error message.
 pub(crate) fn shown(bytes: Option<&[u8]>) -> String {
     match bytes {
-        Some(bytes) => format!("{:?}", String::from_utf8_lossy(bytes)),
+        Some(bytes) => {
+            let text = String::from_utf8_lossy(bytes);
+            let beginning: String = text.chars().take(80).collect();
+            format!("{} bytes, {beginning:?} …", bytes.len())
+        }
         None => "no file".to_owned(),
     }
 }

@@ -61,8 +61,7 @@ impl Fault<'_> {
             // The allocator of any Rust program ends it, without a chance to tidy up.
             return None;
         }
-        if self.call.name == "close" && run.stderr.contains("unexpected error during closedir") {
-            // The standard library's panic, over what no filesystem answers for a folder.
+        if self.call.name == "close" && run.could_not_close_a_folder() {
             return None;
         }
         if let Some(disgrace) = run.disgrace() {

@@ -68,7 +68,9 @@ fn kills(build: Build, edits: &[Edit], signals: &[Signal], until: Until) -> Repo
     let mut kills = Vec::new();
     for example in &examples {
         for call in trace::calls(build, example) {
-            kills.extend(signals.iter().map(|&signal| Kill {
+            // A signal that lets the call be made comes too late for the last one.
+            let comes = |signal: &&Signal| **signal == KILL || call.returns();
+            kills.extend(signals.iter().filter(comes).map(|&signal| Kill {
                 example,
                 call: call.clone(),
                 signal,

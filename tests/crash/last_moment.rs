@@ -1,6 +1,6 @@
 //! Strangers in the last moment: a stranger changes the config just before an edit is in place, the
-//! edit goes on and has to make good for it, and at any of its system calls then is killed, or meets
-//! the next stranger.
+//! edit goes on and has to make good for it, and at any of its system calls then is killed, meets
+//! the next stranger, or is refused the call.
 
 use crate::command::Build;
 use crate::deeds::{Change, Deed};
@@ -10,72 +10,106 @@ use crate::stopped::Stopping;
 use crate::trace::{self, Call};
 
 /// How many of the last calls before the edit is in place count as the last moment.
-const LAST_MOMENT: usize = 4;
+const LAST_MOMENT: usize = 2;
 /// Those that put bytes there, which can be lost.
 const DEEDS: [Deed; 2] = [Deed::Overwrite, Deed::Replace];
 
 /// What happens to the edit when it has gone on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
+    /// SIGKILL after the later call.
     Killed,
+    /// Another stranger after the later call.
     MeetsTheNext,
+    /// The later call fails.
+    Refused,
+    /// The later call fails, and so do all others of its name.
+    RefusedForEver,
 }
 
-/// A stranger in the last moment, and what comes after a later call.
+/// A stranger in the last moment, and what comes at a later call.
 struct Encounter<'e> {
     example: &'e Example,
     call: Call,
     first: Change<'e>,
     later: Call,
-    /// Another stranger; none: SIGKILL.
-    second: Option<Change<'e>>,
+    second: Change<'e>,
+    fate: Fate,
 }
 
 impl Encounter<'_> {
-    /// What makes strace stop the edit after both calls. It takes one instruction for each name.
-    fn stops(&self) -> Vec<String> {
+    /// What makes strace do all that. It takes one instruction for each name.
+    fn instructions(&self) -> Vec<String> {
         let (call, later) = (&self.call, &self.later);
-        if call.name == later.name {
-            let step = later.number - call.number;
-            let when = format!("{}..{}+{step}", call.number, later.number);
-            return trace::at(call, "signal=STOP", &when);
+        let stop = "signal=STOP";
+        let first = trace::at(call, stop, &call.number.to_string());
+        let second = match self.fate {
+            Fate::Killed | Fate::MeetsTheNext if call.name == later.name => {
+                let apart = later.number - call.number;
+                let when = format!("{}..{}+{apart}", call.number, later.number);
+                return trace::at(call, stop, &when);
+            }
+            Fate::Killed | Fate::MeetsTheNext => trace::at(later, stop, &later.number.to_string()),
+            Fate::Refused => trace::at(later, "error=EIO", &later.number.to_string()),
+            Fate::RefusedForEver => trace::at(later, "error=EIO", &format!("{}+", later.number)),
+        };
+        let traced = format!("trace={},{}", call.name, later.name);
+        vec![traced, first[1].clone(), second[1].clone()]
+    }
+
+    /// Whether strace can be told.
+    fn is_possible(&self) -> bool {
+        match self.fate {
+            Fate::Killed | Fate::MeetsTheNext => true,
+            Fate::Refused | Fate::RefusedForEver => {
+                self.call.name != self.later.name && self.later.can_fail("EIO")
+            }
         }
-        let inject = |call: &Call| format!("inject={}:signal=STOP:when={}", call.name, call.number);
-        vec![
-            format!("trace={},{}", call.name, later.name),
-            inject(call),
-            inject(later),
-        ]
     }
 
     /// What is wrong with the command when this happens to it.
     fn check(&self, build: Build) -> Option<String> {
         let place = self.example.place();
-        let mut command = trace::traced(build, &place, self.example.edit, &self.stops());
+        let instructions = self.instructions();
+        let mut command = trace::traced(build, &place, self.example.edit, &instructions);
         let mut stopping = Stopping::start(&mut command, &place);
         assert!(stopping.has_stopped(), "{}", self.call);
         self.first.make(&place);
         stopping.go_on();
-        let wrong = if !stopping.has_stopped() {
-            Some("it did not come to the second call".to_owned())
-        } else if let Some(second) = &self.second {
-            let was_done = self.first.is_edited(&place);
-            second.make(&place);
-            stopping.go_on();
-            let run = stopping.end();
-            second.after_the_end(&place, was_done, &run)
-        } else {
-            stopping.kill();
-            self.first.after_a_rerun(&place, build)
-        };
-        let fate = if self.second.is_some() {
-            "the next"
-        } else {
-            "SIGKILL"
+        let wrong = match self.fate {
+            Fate::Killed | Fate::MeetsTheNext if !stopping.has_stopped() => {
+                Some("it did not come to the second call".to_owned())
+            }
+            Fate::Killed => {
+                stopping.kill();
+                self.first.after_a_rerun(&place, build)
+            }
+            Fate::MeetsTheNext => {
+                let was_done = self.first.is_edited(&place);
+                self.second.make(&place);
+                stopping.go_on();
+                let run = stopping.end();
+                let lost = self.second.after_the_end(&place, was_done, &run);
+                // What the second has overwritten may be kept.
+                lost.or_else(|| self.first.left_over(&place))
+            }
+            Fate::Refused | Fate::RefusedForEver => {
+                let run = stopping.end();
+                assert!(trace::log(&place).contains("(INJECTED)"), "{run:?}");
+                let may_crash = self.later.asks_for_memory() || run.could_not_close_a_folder();
+                run.disgrace()
+                    .filter(|_| !may_crash)
+                    .or_else(|| self.first.after_a_rerun(&place, build))
+            }
         };
         let (edit, deed, call, later) =
             (self.example.edit, self.first.deed, &self.call, &self.later);
-        wrong.map(|wrong| format!("{edit:?}, {deed:?} after {call}, {fate} after {later}: {wrong}"))
+        wrong.map(|wrong| {
+            format!(
+                "{edit:?}, {deed:?} after {call}, {:?} {later}: {wrong}",
+                self.fate
+            )
+        })
     }
 }
 
@@ -112,7 +146,7 @@ fn later(build: Build, example: &Example, call: &Call, change: &Change<'_>) -> V
     calls
 }
 
-fn encounters(build: Build, edits: &[Edit], fate: Fate, until: Until) -> Report {
+fn encounters(build: Build, edits: &[Edit], fates: &[Fate], until: Until) -> Report {
     let examples: Vec<Example> = edits.iter().map(|edit| edit.example()).collect();
     let mut encounters = Vec::new();
     for example in &examples {
@@ -122,35 +156,49 @@ fn encounters(build: Build, edits: &[Edit], fate: Fate, until: Until) -> Report 
             let second = Change::new(example, deed, 'c');
             for call in &last_moment {
                 let later = later(build, example, call, &first);
-                encounters.extend(later.into_iter().map(|later| Encounter {
-                    example,
-                    call: call.clone(),
-                    first: first.clone(),
-                    later,
-                    second: (fate == Fate::MeetsTheNext).then(|| second.clone()),
-                }));
+                for (later, &fate) in later
+                    .iter()
+                    .flat_map(|later| fates.iter().map(move |fate| (later, fate)))
+                {
+                    encounters.push(Encounter {
+                        example,
+                        call: call.clone(),
+                        first: first.clone(),
+                        later: later.clone(),
+                        second: second.clone(),
+                        fate,
+                    });
+                }
             }
         }
     }
+    encounters.retain(Encounter::is_possible);
     Report::of(&encounters, until, |encounter| encounter.check(build))
 }
 
 #[test]
 fn what_a_stranger_does_is_not_lost_by_a_kill() {
     let edits = [Edit::Add, Edit::Create, Edit::Delete];
-    let report = encounters(Build::SOUND, &edits, Fate::Killed, Until::End);
+    let report = encounters(Build::SOUND, &edits, &[Fate::Killed], Until::End);
     report.is_clean("Strangers in the last moment, then SIGKILL");
 }
 
 #[test]
 fn what_the_next_stranger_does_is_not_lost_either() {
     let edits = [Edit::Add, Edit::Create, Edit::Delete];
-    let report = encounters(Build::SOUND, &edits, Fate::MeetsTheNext, Until::End);
+    let report = encounters(Build::SOUND, &edits, &[Fate::MeetsTheNext], Until::End);
     report.is_clean("Strangers in the last moment, then the next");
 }
 
+#[test]
+fn what_a_stranger_does_is_not_lost_when_the_system_fails() {
+    let fates = [Fate::Refused, Fate::RefusedForEver];
+    let report = encounters(Build::SOUND, &[Edit::Add, Edit::Delete], &fates, Until::End);
+    report.is_clean("Strangers in the last moment, then EIO");
+}
+
 fn notices(bug: &'static str, fate: Fate) {
-    let report = encounters(Build::with(bug), &[Edit::Add], fate, Until::FirstFinding);
+    let report = encounters(Build::with(bug), &[Edit::Add], &[fate], Until::FirstFinding);
     report.has_findings("Strangers in the last moment", bug, "lost");
 }
 

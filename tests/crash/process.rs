@@ -27,6 +27,12 @@ impl Run {
         self.status?.signal()
     }
 
+    /// Whether this is the standard library's panic over a folder that can't be closed, which is
+    /// what no filesystem answers.
+    pub(crate) fn could_not_close_a_folder(&self) -> bool {
+        self.stderr.contains("unexpected error during closedir")
+    }
+
     /// What no run may do, whatever happens to it.
     pub(crate) fn disgrace(&self) -> Option<String> {
         let is_crash = match self.status {

@@ -6,7 +6,7 @@
 
 use crate::command::Build;
 use crate::deeds::{Change, Deed};
-use crate::edits::{Edit, Example};
+use crate::edits::{Edit, Example, Place};
 use crate::report::{Report, Until};
 use crate::stopped::Stopping;
 use crate::trace::{self, Call};
@@ -44,7 +44,8 @@ impl Stranger<'_> {
                 Fate::GoesOn => {
                     stopping.go_on();
                     let run = stopping.end();
-                    self.change.after_the_end(&place, was_done, &run)
+                    let lost = self.change.after_the_end(&place, was_done, &run);
+                    lost.or_else(|| none_left(&place))
                 }
                 Fate::Killed => {
                     stopping.kill();
@@ -55,6 +56,11 @@ impl Stranger<'_> {
         let (edit, deed, call) = (self.example.edit, self.change.deed, &self.call);
         wrong.map(|wrong| format!("{edit:?}, {deed:?} after {call}, {:?}: {wrong}", self.fate))
     }
+}
+
+fn none_left(place: &Place) -> Option<String> {
+    let left = place.temporaries();
+    (!left.is_empty()).then(|| format!("left over: {left:?}"))
 }
 
 fn strangers(build: Build, edits: &[Edit], deeds: &[Deed], fate: Fate, until: Until) -> Report {

@@ -45,8 +45,8 @@ pub(crate) struct Change<'e> {
 }
 
 impl<'e> Change<'e> {
-    /// A change to the first comment of the config, so that its length stays the same; where there
-    /// is none, that comment is added. The mark has as many letters as `a`.
+    /// A change of one letter in the first comment of the config, so that its length tells nothing;
+    /// where there is no such comment, it is added.
     pub(crate) fn new(example: &'e Example, deed: Deed, mark: char) -> Self {
         let before = example.before.as_deref().unwrap_or(b"version = 3\n");
         let before = std::str::from_utf8(before).expect("UTF-8");

@@ -51,10 +51,10 @@ pub(crate) fn started(command: &mut Command) -> Child {
         .stderr(Stdio::piped())
         .spawn();
     match child {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => panic!(
-            "{} is not installed: see the packages in tests/run",
-            command.get_program().display()
-        ),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let program = command.get_program().display();
+            panic!("{program} is missing: apt-get install strace gcc libc6-dev")
+        }
         other => other.expect("the process starts"),
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-/// Two can be told apart from one, and leave the machine usable.
+/// As many as a small machine has cores.
 const WORKERS: usize = 2;
 /// As many findings as a failing test shows.
 const SHOWN: usize = 20;

@@ -4,7 +4,7 @@
     reason = "only replace.rs, leftovers.rs and this rename beside a config"
 )]
 
-use std::io;
+use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use rustix::io::Errno;
 use tempfile::TempPath;
 
 use super::target::{Existing, Target, Unread};
-use super::{Notice, sidecar};
+use super::{Notice, sidecar, target};
 use crate::seeded::{self, Bug};
 
 /// Renames, but not over anything where the filesystem knows how to tell.
@@ -41,6 +41,13 @@ pub(super) fn displaced(path: &Path, original: &Existing) -> io::Result<Option<E
         Ok(_) | Err(Unread::NotAFile(_)) => Ok(None),
         Err(Unread::Failed(error)) => Err(error),
     }
+}
+
+/// The bytes of the file at `path`, which is no link.
+pub(super) fn content(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    target::open(path)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Whether somebody has written to a file since it was looked at.

@@ -4,7 +4,12 @@
     reason = "only replace.rs and this unlink and rename beside a config"
 )]
 
+use std::ffi::OsStr;
+use std::fs::File;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+
+use rustix::fs::Dir;
 
 use super::Notice;
 use super::lock::ConfigLock;
@@ -77,13 +82,16 @@ impl Found {
 }
 
 fn all(target: &Target) -> Vec<(PathBuf, Temporary)> {
-    let Ok(entries) = std::fs::read_dir(&target.folder) else {
+    // Not `std::fs::read_dir`, which panics where closing the folder fails.
+    let opened = File::open(&target.folder).ok();
+    let Some(entries) = opened.and_then(|folder| Dir::read_from(folder).ok()) else {
         return Vec::new();
     };
     let prefix = sidecar::temporary_prefix(&target.path);
     let named = entries.flatten().filter_map(|entry| {
-        let temporary = sidecar::temporary(&entry.file_name(), &prefix)?;
-        Some((entry.path(), temporary))
+        let name = OsStr::from_bytes(entry.file_name().to_bytes());
+        let temporary = sidecar::temporary(name, &prefix)?;
+        Some((target.folder.join(name), temporary))
     });
     let mut all: Vec<_> = named.collect();
     all.sort_by(|(one, _), (other, _)| one.cmp(other));

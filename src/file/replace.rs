@@ -7,14 +7,16 @@
 use std::fs::{File, Permissions};
 use std::io::{self, Write as _};
 use std::marker::PhantomData;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 use tempfile::{NamedTempFile, TempPath};
 
-use super::displaced::{displaced, is_unsupported, is_written_to, keep, not_kept, rename_to_free};
+use super::displaced::{
+    content, displaced, is_unsupported, is_written_to, keep, not_kept, rename_to_free,
+};
 use super::lock::ConfigLock;
 use super::sidecar::{self, Texts};
 use super::target::{Existing, Snapshot, Target};
@@ -206,15 +208,15 @@ impl<'a> PendingFile<'a> {
             Err(Errno::NOENT) => return put_away_back(&temporary, target, reason),
             Err(error) => return Err(failed(error.into())),
         }
-        let ours = self.temporary.as_file().metadata().map_err(failed)?;
-        let there = std::fs::symlink_metadata(&temporary).map_err(failed)?;
-        if (ours.dev(), ours.ino()) == (there.dev(), there.ino()) {
-            self.temporary
-                .disable_cleanup(seeded::has(Bug::LeftTemporary));
-        } else {
-            // Meanwhile somebody has replaced the new config: theirs is the latest. The one before
-            // it stays beside it.
-            exchange().map_err(|error| failed(error.into()))?;
+        match content(&temporary) {
+            Ok(bytes) if self.texts.is_after(Some(&bytes)) => self
+                .temporary
+                .disable_cleanup(seeded::has(Bug::LeftTemporary)),
+            // Meanwhile somebody has replaced or overwritten the new config: theirs is the latest.
+            // The one before it stays beside it.
+            Ok(_) => exchange().map_err(|error| failed(error.into()))?,
+            // What can't be looked at stays as well: the next run tells whose it is.
+            Err(_) => {}
         }
         sync_put_back(target)
     }

@@ -191,16 +191,20 @@ impl From<io::Error> for Unread {
     }
 }
 
+/// Opens the file at `path`, which is no link, for reading.
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    // A FIFO that was put here in the meantime must not block.
+    let flags = OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    OpenOptions::new()
+        .read(true)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)
+}
+
 impl Existing {
     /// Reads the file at `path`, which is no link. `None`: there is none.
     pub(crate) fn read(path: &Path) -> Result<Option<Self>, Unread> {
-        // A FIFO that was put here in the meantime must not block.
-        let flags = OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        let opened = OpenOptions::new()
-            .read(true)
-            .custom_flags(flags.bits().cast_signed())
-            .open(path);
-        let mut file = match opened {
+        let mut file = match open(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => {
                 return Err(match kind_at(path) {

@@ -8,14 +8,25 @@
 #![allow(clippy::disallowed_methods)]
 
 mod command;
+mod deeds;
 mod disk;
+mod edits;
+mod faults;
 mod figures;
+mod kills;
+mod last_moment;
 mod loop_filesystem;
 mod operations;
+mod process;
+mod report;
 mod scene;
+mod short_writes;
 mod shutdown;
 mod soak;
 mod standstill;
 mod states;
+mod stopped;
+mod strangers;
 mod syscalls;
+mod trace;
 mod tracer;

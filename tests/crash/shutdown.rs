@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
 use crate::command::Build;
+use crate::figures::tell;
 use crate::loop_filesystem::{Kind, LoopFilesystem};
 use crate::operations::{ADD, Operation, Promise, read, shown};
 use crate::standstill::Stopped;
@@ -255,7 +256,6 @@ fn has_none(report: &Report) {
 }
 
 /// T4 on one filesystem.
-#[expect(clippy::print_stdout, reason = "the figures of a test run")]
 fn killed_or_stopped(kind: Kind) {
     let mut rig = Rig::new(kind, Build::SOUND);
     for operation in CHANGES {
@@ -266,32 +266,31 @@ fn killed_or_stopped(kind: Kind) {
         rig.stop_around_syncs(operation);
     }
     let stopped = rig.report;
-    println!(
+    tell(&format!(
         "T4 {}: {} kills and shutdowns, {} bad; {} shutdowns around syncs, {} bad",
         kind.name(),
         killed.cycles,
         killed.bad.len(),
         stopped.cycles,
         stopped.bad.len()
-    );
+    ));
     has_none(&killed);
     has_none(&stopped);
 }
 
 /// T5 on one filesystem.
-#[expect(clippy::print_stdout, reason = "the figures of a test run")]
 fn acknowledged(kind: Kind) {
     let mut rig = Rig::new(kind, Build::SOUND);
     for operation in CHANGES {
         rig.acknowledged(operation);
     }
     rig.acknowledged(Operation::UnchangedAfterKill);
-    println!(
+    tell(&format!(
         "T5 {}: {} shutdowns after exit 0, {} lost",
         kind.name(),
         rig.report.cycles,
         rig.report.bad.len()
-    );
+    ));
     has_none(&rig.report);
 }
 
@@ -321,7 +320,6 @@ fn what_was_acknowledged_survives_a_shutdown_of_xfs() {
 
 /// Asserts that a bug shows in each of these operations on a filesystem.
 #[track_caller]
-#[expect(clippy::print_stdout, reason = "the figures of a test run")]
 fn is_noticed(
     bug: &'static str,
     kind: Kind,
@@ -336,7 +334,7 @@ fn is_noticed(
         let first = report.bad.first().unwrap_or_else(|| {
             panic!("{bug} was not noticed on {kind} in {operation:?}, {cycles} cycles")
         });
-        println!("{bug}: {first}");
+        tell(&format!("{bug}: {first}"));
     }
 }
 

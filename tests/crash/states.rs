@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::command::Build;
 use crate::disk::{Disk, Effect, Node, State};
+use crate::figures::tell;
 use crate::operations::{ADD, Operation, Promise, shown};
 use crate::scene::Scene;
 use crate::syscalls::Call;
@@ -247,7 +248,6 @@ fn read<'a>(state: &'a State, path: &Path) -> Option<&'a [u8]> {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "the figures of a test run")]
 fn every_state_after_a_crash_is_old_or_new() {
     let mut report = Report::default();
     for renames in RENAMES {
@@ -257,7 +257,7 @@ fn every_state_after_a_crash_is_old_or_new() {
             report.rerun(Build::SOUND, &history, &states);
         }
     }
-    println!(
+    tell(&format!(
         "T3 crash states: {} states over {} crash points and {} operations, each with and \
          without rename flags, {} reruns, {} bad",
         report.states,
@@ -265,7 +265,7 @@ fn every_state_after_a_crash_is_old_or_new() {
         OPERATIONS.len(),
         report.reruns,
         report.bad.len()
-    );
+    ));
     let some = &report.bad[..report.bad.len().min(ENOUGH)];
     assert!(some.is_empty(), "{some:#?}");
 }
@@ -284,7 +284,6 @@ fn what_was_put_back_stays() {
 
 /// Asserts that a bug shows in each of these operations.
 #[track_caller]
-#[expect(clippy::print_stdout, reason = "the figures of a test run")]
 fn is_noticed(bug: &'static str, operations: &[Operation]) {
     for renames in RENAMES {
         for operation in operations {
@@ -295,7 +294,10 @@ fn is_noticed(bug: &'static str, operations: &[Operation]) {
             let first = bad.first().unwrap_or_else(|| {
                 panic!("{bug} was not noticed in {operation:?}, {renames:?}, {states} states")
             });
-            println!("T3 {bug}, {renames:?}: {} bad, {first}", bad.len());
+            tell(&format!(
+                "T3 {bug}, {renames:?}: {} bad, {first}",
+                bad.len()
+            ));
         }
     }
 }

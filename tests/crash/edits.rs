@@ -1,0 +1,247 @@
+//! The edits that are cut short: what stands there before, the command line, what must stand there
+//! after.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::command::Build;
+use crate::process::{Run, finished};
+
+/// Comments, an odd order, no final newline: what a rewrite would lose.
+pub(crate) const CONFIG: &str = "# node-a\nversion = 3\n\n[plugins]\n  \
+    [plugins.'io.containerd.cri.v1.images']\n    snapshotter = \"overlayfs\" # measured\n\
+    [timeouts]\n  \"io.containerd.timeout.shim.shutdown\" = \"3s\"";
+/// Not that of a new file.
+const MODE: u32 = 0o640;
+const ATTRIBUTE: (&str, &[u8]) = ("user.origin", b"ops");
+/// Long enough for a machine with other things to do.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+
+/// What an edit is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Edit {
+    /// Adds a handler to a config.
+    Add,
+    /// Removes a handler; the rest of the config stays.
+    Remove,
+    /// Adds a handler that is there.
+    Unchanged,
+    /// Adds a handler where there is no config.
+    Create,
+    /// Removes the handler that a config was created for.
+    Delete,
+    /// Adds a handler to a config that is a symbolic link.
+    Linked,
+}
+
+/// An edit, and the bytes before and after it; `None`: no file.
+#[derive(Debug, Clone)]
+pub(crate) struct Example {
+    pub(crate) edit: Edit,
+    pub(crate) before: Option<Vec<u8>>,
+    pub(crate) after: Option<Vec<u8>>,
+}
+
+/// A temporary folder with the config of an example.
+pub(crate) struct Place {
+    folder: TempDir,
+    /// Whether the filesystem has extended attributes for users.
+    labelled: bool,
+}
+
+impl Edit {
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Add,
+        Self::Remove,
+        Self::Unchanged,
+        Self::Create,
+        Self::Delete,
+        Self::Linked,
+    ];
+
+    fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Self::Remove | Self::Delete => &["remove", "crun"],
+            Self::Add | Self::Unchanged | Self::Create | Self::Linked => &["add", "crun"],
+        }
+    }
+
+    pub(crate) fn example(self) -> Example {
+        let plain = Some(CONFIG.as_bytes());
+        let before = match self {
+            Self::Add | Self::Linked => plain.map(<[u8]>::to_vec),
+            Self::Remove | Self::Unchanged => Self::Add.of(plain),
+            Self::Create => None,
+            Self::Delete => Self::Create.of(None),
+        };
+        Example {
+            edit: self,
+            after: self.of(before.as_deref()),
+            before,
+        }
+    }
+
+    /// What the edit makes of a config when nothing gets in its way.
+    pub(crate) fn of(self, config: Option<&[u8]>) -> Option<Vec<u8>> {
+        let place = Place::empty();
+        if let Some(bytes) = config {
+            fs::write(place.config(), bytes).expect("the config is written");
+        }
+        let run = place.run(self, Build::SOUND);
+        assert_eq!(run.code(), Some(0), "{self:?}: {run:?}");
+        place.bytes()
+    }
+}
+
+impl Example {
+    /// A folder in which nothing was done yet.
+    pub(crate) fn place(&self) -> Place {
+        let mut place = Place::empty();
+        let Some(bytes) = &self.before else {
+            return place;
+        };
+        let file = if self.edit == Edit::Linked {
+            fs::create_dir(place.folder.path().join("etc/real")).expect("creates a folder");
+            symlink("real/config.toml", place.config()).expect("links");
+            place.real_config()
+        } else {
+            place.config()
+        };
+        fs::write(&file, bytes).expect("the config is written");
+        fs::set_permissions(&file, Permissions::from_mode(MODE)).expect("chmod");
+        place.labelled = xattr::set(&file, ATTRIBUTE.0, ATTRIBUTE.1).is_ok();
+        place
+    }
+
+    /// What is wrong with the place of an edit that was cut short, whatever else there is to say.
+    pub(crate) fn torn(&self, place: &Place) -> Option<String> {
+        let bytes = place.bytes();
+        if bytes != self.before && bytes != self.after {
+            return Some(format!("neither old nor new: {}", shown(bytes.as_deref())));
+        }
+        if bytes.is_none() || self.before.is_none() {
+            return None;
+        }
+        if self.edit == Edit::Linked && !is_link(&place.config()) {
+            return Some("the link is gone".to_owned());
+        }
+        let metadata = fs::metadata(place.config()).expect("it was just read");
+        if metadata.permissions().mode() & 0o7777 != MODE {
+            return Some(format!("its mode: {:o}", metadata.permissions().mode()));
+        }
+        let attribute = xattr::get_deref(place.config(), ATTRIBUTE.0).ok().flatten();
+        (place.labelled && attribute.as_deref() != Some(ATTRIBUTE.1))
+            .then(|| format!("its attribute: {attribute:?}"))
+    }
+
+    /// What is wrong with running the command once more, with nothing in its way.
+    pub(crate) fn unsettled(&self, place: &Place, build: Build) -> Option<String> {
+        let run = place.run(self.edit, build);
+        if run.code() != Some(0) {
+            return Some(format!("the rerun fails: {run:?}"));
+        }
+        if place.bytes() != self.after {
+            let bytes = place.bytes();
+            return Some(format!(
+                "not new after the rerun: {}",
+                shown(bytes.as_deref())
+            ));
+        }
+        if let Some(torn) = self.torn(place) {
+            return Some(format!("after the rerun: {torn}"));
+        }
+        let left = place.temporaries();
+        (!left.is_empty()).then(|| format!("the rerun leaves {left:?}"))
+    }
+}
+
+impl Place {
+    pub(crate) fn empty() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        fs::create_dir(folder.path().join("etc")).expect("creates a folder");
+        Self {
+            folder,
+            labelled: false,
+        }
+    }
+
+    /// The config, as the command line names it.
+    pub(crate) fn config(&self) -> PathBuf {
+        self.folder.path().join("etc/config.toml")
+    }
+
+    /// Where the config of [`Edit::Linked`] really stands.
+    pub(crate) fn real_config(&self) -> PathBuf {
+        self.folder.path().join("etc/real/config.toml")
+    }
+
+    /// A file that is none of the command's business.
+    pub(crate) fn aside(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The config's bytes; `None` if there is no such file.
+    pub(crate) fn bytes(&self) -> Option<Vec<u8>> {
+        read(&self.config())
+    }
+
+    /// The temporary files that stand beside the config.
+    pub(crate) fn temporaries(&self) -> Vec<PathBuf> {
+        let mut found: Vec<PathBuf> = ["etc", "etc/real"]
+            .iter()
+            .filter_map(|folder| fs::read_dir(self.folder.path().join(folder)).ok())
+            .flatten()
+            .map(|entry| entry.expect("an entry").path())
+            .filter(|path| {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                name.starts_with('.')
+            })
+            .collect();
+        found.sort();
+        found
+    }
+
+    /// Adds the command line of an edit to `command`.
+    pub(crate) fn edit<'c>(&self, edit: Edit, command: &'c mut Command) -> &'c mut Command {
+        command
+            .arg("--config")
+            .arg(self.config())
+            .args(edit.arguments())
+    }
+
+    /// Makes an edit with nothing in its way.
+    pub(crate) fn run(&self, edit: Edit, build: Build) -> Run {
+        let mut command = build.run(build.path());
+        finished(self.edit(edit, &mut command), DEADLINE)
+    }
+}
+
+pub(crate) fn is_link(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink())
+}
+
+/// A file's bytes; `None` if there is no such file.
+pub(crate) fn read(path: &Path) -> Option<Vec<u8>> {
+    match fs::read(path) {
+        Ok(bytes) => Some(bytes),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => panic!("{}: {error}", path.display()),
+    }
+}
+
+/// Bytes in an error message.
+pub(crate) fn shown(bytes: Option<&[u8]>) -> String {
+    match bytes {
+        Some(bytes) => {
+            let text = String::from_utf8_lossy(bytes);
+            let beginning: String = text.chars().take(80).collect();
+            format!("{} bytes, {beginning:?} …", bytes.len())
+        }
+        None => "no file".to_owned(),
+    }
+}

@@ -1,0 +1,142 @@
+//! T1: the kernel refuses any one system call of an edit, or that call and all later ones of its
+//! name.
+
+use crate::command::Build;
+use crate::edits::{Edit, Example, Place};
+use crate::process::Run;
+use crate::report::{Report, Until};
+use crate::trace::{self, Call};
+
+/// What a call can fail with.
+const ERRORS: [&str; 8] = [
+    "EIO", "ENOSPC", "EDQUOT", "EROFS", "EINTR", "EACCES", "ENOMEM", "EBUSY",
+];
+/// For the edits that take the same paths as the others once the config is found: the whole product
+/// would double the time.
+const FEW_ERRORS: [&str; 2] = ["EIO", "ENOSPC"];
+/// The exit codes that are documented for a call that failed.
+const REFUSALS: [i32; 4] = [74, 75, 77, 78];
+const NOT_DURABLE: i32 = 76;
+
+/// One failure, of one call of one edit.
+struct Fault<'e> {
+    example: &'e Example,
+    call: Call,
+    error: &'static str,
+    lasts: bool,
+}
+
+impl Fault<'_> {
+    fn injection(&self) -> Vec<String> {
+        let number = self.call.number;
+        let when = match (self.lasts, self.error) {
+            (false, _) => number.to_string(),
+            // A call that is interrupted for ever is repeated for ever, as it should be.
+            (true, "EINTR") => format!("{number}..{}", number + 4),
+            (true, _) => format!("{number}+"),
+        };
+        trace::at(&self.call, &format!("error={}", self.error), &when)
+    }
+
+    /// What is wrong with the command when this happens to it.
+    fn check(&self, build: Build) -> Option<String> {
+        let place = self.example.place();
+        let injection = self.injection();
+        let run = trace::run(build, &place, self.example.edit, &injection);
+        let wrong = if trace::log(&place).contains("(INJECTED)") {
+            self.wrong(&place, &run)
+        } else {
+            Some("the call was not made".to_owned())
+        };
+        let wrong = wrong.or_else(|| self.example.unsettled(&place, build));
+        let edit = self.example.edit;
+        wrong.map(|wrong| format!("{edit:?}, -e {}: {wrong}; {run:?}", injection[1]))
+    }
+
+    fn wrong(&self, place: &Place, run: &Run) -> Option<String> {
+        if let Some(torn) = self.example.torn(place) {
+            return Some(torn);
+        }
+        if self.call.asks_for_memory() && self.lasts {
+            // The allocator of any Rust program ends it, without a chance to tidy up.
+            return None;
+        }
+        if let Some(disgrace) = run.disgrace() {
+            return Some(disgrace);
+        }
+        let bytes = place.bytes();
+        let is_as_told = match run.code() {
+            Some(0) => bytes == self.example.after,
+            // Replaced or put back, but the disk did not confirm it.
+            Some(NOT_DURABLE) => bytes == self.example.after || bytes == self.example.before,
+            Some(code) if REFUSALS.contains(&code) => bytes == self.example.before,
+            _ => return Some("not a documented exit code".to_owned()),
+        };
+        if !is_as_told {
+            return Some("the exit code says otherwise than the config".to_owned());
+        }
+        // One that was interrupted may be repeated: nothing has failed by then.
+        if self.call.is_sync() && self.error != "EINTR" && run.code() == Some(0) {
+            return Some("a sync that failed is passed over".to_owned());
+        }
+        // What can't be looked at after it was put back is left for the next run.
+        let is_blind = self.lasts && self.call.name == "openat";
+        let left = place.temporaries();
+        let may_be_left = self.call.is_unlink() || is_blind;
+        (!left.is_empty() && !may_be_left).then(|| format!("left over: {left:?}"))
+    }
+}
+
+fn faults(build: Build, edits: &[Edit], errors: Option<&[&'static str]>, until: Until) -> Report {
+    let examples: Vec<Example> = edits.iter().map(|edit| edit.example()).collect();
+    let mut faults = Vec::new();
+    for example in &examples {
+        let errors = errors.unwrap_or(match example.edit {
+            Edit::Add | Edit::Remove | Edit::Unchanged => &ERRORS,
+            Edit::Create | Edit::Delete | Edit::Linked => &FEW_ERRORS,
+        });
+        for call in trace::calls(build, example) {
+            for &error in errors.iter().filter(|error| call.can_fail(error)) {
+                faults.extend([false, true].map(|lasts| Fault {
+                    example,
+                    call: call.clone(),
+                    error,
+                    lasts,
+                }));
+            }
+        }
+    }
+    Report::of(&faults, until, |fault| fault.check(build))
+}
+
+#[test]
+fn a_refused_call_leaves_old_or_new_and_is_told() {
+    let report = faults(Build::SOUND, &Edit::ALL, None, Until::End);
+    report.is_clean("T1 syscall faults");
+}
+
+/// One error will do to find a bug: what differs is the call.
+fn notices(bug: &'static str, finding: &str) {
+    let report = faults(
+        Build::with(bug),
+        &[Edit::Add],
+        Some(&["EIO"]),
+        Until::FirstFinding,
+    );
+    report.has_findings("T1 syscall faults", bug, finding);
+}
+
+#[test]
+fn a_sync_whose_failure_is_ignored_is_noticed() {
+    notices("IgnoredSync", "a sync that failed is passed over");
+}
+
+#[test]
+fn overwriting_in_place_is_noticed() {
+    notices("InPlace", "neither old nor new");
+}
+
+#[test]
+fn a_temporary_file_that_is_left_is_noticed() {
+    notices("LeftTemporary", "left over");
+}

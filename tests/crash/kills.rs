@@ -1,0 +1,108 @@
+//! T2: an edit is ended by a signal at each of its system calls.
+//!
+//! SIGKILL comes before the call, which is not made. The other signals come while the call is made:
+//! before the first instruction after it.
+
+use crate::command::Build;
+use crate::edits::{Edit, Example, Place};
+use crate::process::Run;
+use crate::report::{Report, Until};
+use crate::trace::{self, Call};
+
+const NOT_DURABLE: i32 = 76;
+
+/// A signal, as strace calls it, and its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Signal(&'static str, i32);
+
+const KILL: Signal = Signal("KILL", 9);
+/// What a shell, a service manager and a lost connection send. They let a process tidy up.
+const POLITE: [Signal; 3] = [Signal("TERM", 15), Signal("INT", 2), Signal("HUP", 1)];
+
+/// One signal, at one call of one edit.
+struct Kill<'e> {
+    example: &'e Example,
+    call: Call,
+    signal: Signal,
+}
+
+impl Kill<'_> {
+    /// What is wrong with the command when this happens to it.
+    fn check(&self, build: Build) -> Option<String> {
+        let place = self.example.place();
+        let signal = format!("signal={}", self.signal.0);
+        let injection = trace::at(&self.call, &signal, &self.call.number.to_string());
+        let run = trace::run(build, &place, self.example.edit, &injection);
+        let wrong = self.wrong(&place, &run);
+        let wrong = wrong.or_else(|| self.example.unsettled(&place, build));
+        let edit = self.example.edit;
+        wrong.map(|wrong| format!("{edit:?}, -e {}: {wrong}; {run:?}", injection[1]))
+    }
+
+    fn wrong(&self, place: &Place, run: &Run) -> Option<String> {
+        if let Some(torn) = self.example.torn(place) {
+            return Some(torn);
+        }
+        let is_killed = run.signal() == Some(self.signal.1);
+        if self.signal == KILL {
+            // What it leaves, the rerun sweeps.
+            return (!is_killed).then(|| "it was not killed".to_owned());
+        }
+        if !trace::log(place).contains(&format!("--- SIG{} ", self.signal.0)) {
+            return Some("the signal did not come".to_owned());
+        }
+        if !is_killed && let Some(disgrace) = run.disgrace() {
+            return Some(disgrace);
+        }
+        // Any other end: the signal came before the config was replaced, or after it.
+        if matches!(run.code(), Some(0 | NOT_DURABLE)) && place.bytes() != self.example.after {
+            return Some("the exit code says otherwise than the config".to_owned());
+        }
+        let left = place.temporaries();
+        (!left.is_empty()).then(|| format!("left over: {left:?}"))
+    }
+}
+
+fn kills(build: Build, edits: &[Edit], signals: &[Signal], until: Until) -> Report {
+    let examples: Vec<Example> = edits.iter().map(|edit| edit.example()).collect();
+    let mut kills = Vec::new();
+    for example in &examples {
+        for call in trace::calls(build, example) {
+            // A signal that lets the call be made comes too late for the last one.
+            let comes = |signal: &&Signal| **signal == KILL || call.returns();
+            kills.extend(signals.iter().filter(comes).map(|&signal| Kill {
+                example,
+                call: call.clone(),
+                signal,
+            }));
+        }
+    }
+    Report::of(&kills, until, |kill| kill.check(build))
+}
+
+#[test]
+fn a_killed_edit_leaves_old_or_new_and_the_next_run_tidies_up() {
+    let report = kills(Build::SOUND, &Edit::ALL, &[KILL], Until::End);
+    report.is_clean("T2 SIGKILL at every syscall");
+}
+
+#[test]
+fn an_edit_that_is_asked_to_end_tidies_up() {
+    let report = kills(Build::SOUND, &Edit::ALL, &POLITE, Until::End);
+    report.is_clean("T2 SIGTERM, SIGINT, SIGHUP at every syscall");
+}
+
+fn notices(bug: &'static str, finding: &str) {
+    let report = kills(Build::with(bug), &[Edit::Add], &[KILL], Until::FirstFinding);
+    report.has_findings("T2 SIGKILL at every syscall", bug, finding);
+}
+
+#[test]
+fn overwriting_in_place_is_noticed() {
+    notices("InPlace", "neither old nor new");
+}
+
+#[test]
+fn a_run_that_does_not_sweep_is_noticed() {
+    notices("NoSweep", "the rerun leaves");
+}

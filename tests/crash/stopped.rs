@@ -1,0 +1,94 @@
+//! A command that stops at certain system calls, so that others can act in the meantime.
+
+use std::process::{Child, Command};
+use std::time::Instant;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::edits::{DEADLINE, Place};
+use crate::process::{Run, TICK, ended, started};
+use crate::trace;
+
+/// A run under an strace that sends it SIGSTOP. It does not outlive this.
+pub(crate) struct Stopping<'p> {
+    place: &'p Place,
+    strace: Option<Child>,
+    process: Option<Pid>,
+    stops: usize,
+}
+
+impl<'p> Stopping<'p> {
+    /// Starts a command of [`trace::traced`].
+    pub(crate) fn start(command: &mut Command, place: &'p Place) -> Self {
+        Self {
+            place,
+            strace: Some(started(command)),
+            process: None,
+            stops: 0,
+        }
+    }
+
+    /// Waits until it has stopped once more. Not if it ends before that.
+    pub(crate) fn has_stopped(&mut self) -> bool {
+        let until = Instant::now() + DEADLINE;
+        loop {
+            let strace = self.strace.as_mut().expect("it was not waited for");
+            let has_ended = strace.try_wait().expect("it can be waited for").is_some();
+            let log = trace::log(self.place);
+            if let Some((process, _)) = log.split_once(' ') {
+                self.process = process.parse().ok().and_then(Pid::from_raw);
+                // Of the thread that came first; the others stop with it.
+                let is_stop = |line: &&str| {
+                    let rest = line.strip_prefix(process).unwrap_or_default();
+                    rest.trim_start() == "--- stopped by SIGSTOP ---"
+                };
+                if log.lines().filter(is_stop).count() > self.stops {
+                    self.stops += 1;
+                    return true;
+                }
+            }
+            if has_ended {
+                return false;
+            }
+            assert!(Instant::now() < until, "neither stopped nor ended:\n{log}");
+            std::thread::sleep(TICK);
+        }
+    }
+
+    /// Lets it run until it stops again.
+    pub(crate) fn go_on(&self) {
+        self.send(Signal::CONT);
+    }
+
+    /// Kills it where it is.
+    pub(crate) fn kill(self) {
+        self.send(Signal::KILL);
+        let run = self.end();
+        // strace may have been about to tell the kernel that it has seen the stop.
+        let was_killed = run.signal() == Some(9) || run.stderr.contains("ptrace(PTRACE_LISTEN");
+        assert!(was_killed, "{run:?}");
+    }
+
+    /// Waits for its end.
+    pub(crate) fn end(mut self) -> Run {
+        ended(self.strace.take().expect("it was not waited for"), DEADLINE)
+    }
+
+    fn send(&self, signal: Signal) {
+        let process = self.process.expect("it has stopped");
+        kill_process(process, signal).expect("it is there");
+    }
+}
+
+impl Drop for Stopping<'_> {
+    fn drop(&mut self) {
+        let Some(mut strace) = self.strace.take() else {
+            return;
+        };
+        if let (Some(process), Ok(None)) = (self.process, strace.try_wait()) {
+            let _ = kill_process(process, Signal::KILL);
+        }
+        let _ = strace.kill();
+        let _ = strace.wait();
+    }
+}

@@ -1,0 +1,108 @@
+//! Strangers: programs that ignore the lock, and change the config while an edit is at any of its
+//! system calls.
+//!
+//! The edit is stopped after the call, the stranger does its work, and the edit goes on, or is
+//! killed and made again.
+
+use crate::command::Build;
+use crate::deeds::{Change, Deed};
+use crate::edits::{Edit, Example, Place};
+use crate::report::{Report, Until};
+use crate::stopped::Stopping;
+use crate::trace::{self, Call};
+
+/// What happens to the edit after the stranger's deed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    GoesOn,
+    Killed,
+}
+
+/// A stranger, after one call of one edit.
+struct Stranger<'e> {
+    example: &'e Example,
+    call: Call,
+    change: Change<'e>,
+    fate: Fate,
+}
+
+impl Stranger<'_> {
+    /// What is wrong with the command when this happens to it.
+    fn check(&self, build: Build) -> Option<String> {
+        let place = self.example.place();
+        let stop = trace::at(&self.call, "signal=STOP", &self.call.number.to_string());
+        let mut command = trace::traced(build, &place, self.example.edit, &stop);
+        let mut stopping = Stopping::start(&mut command, &place);
+        let wrong = if !stopping.has_stopped() {
+            Some("it did not come to the call".to_owned())
+        } else if let Some(torn) = self.example.torn(&place) {
+            Some(torn)
+        } else {
+            let was_done = place.bytes() == self.example.after;
+            self.change.make(&place);
+            match self.fate {
+                Fate::GoesOn => {
+                    stopping.go_on();
+                    let run = stopping.end();
+                    let lost = self.change.after_the_end(&place, was_done, &run);
+                    lost.or_else(|| none_left(&place))
+                }
+                Fate::Killed => {
+                    stopping.kill();
+                    self.change.after_a_rerun(&place, build)
+                }
+            }
+        };
+        let (edit, deed, call) = (self.example.edit, self.change.deed, &self.call);
+        wrong.map(|wrong| format!("{edit:?}, {deed:?} after {call}, {:?}: {wrong}", self.fate))
+    }
+}
+
+fn none_left(place: &Place) -> Option<String> {
+    let left = place.temporaries();
+    (!left.is_empty()).then(|| format!("left over: {left:?}"))
+}
+
+fn strangers(build: Build, edits: &[Edit], deeds: &[Deed], fate: Fate, until: Until) -> Report {
+    let examples: Vec<Example> = edits.iter().map(|edit| edit.example()).collect();
+    let mut strangers = Vec::new();
+    for example in &examples {
+        let calls = trace::calls_that_return(build, example);
+        for &deed in deeds {
+            let change = Change::new(example, deed, 'b');
+            strangers.extend(calls.iter().map(|call| Stranger {
+                example,
+                call: call.clone(),
+                change: change.clone(),
+                fate,
+            }));
+        }
+    }
+    Report::of(&strangers, until, |stranger| stranger.check(build))
+}
+
+#[test]
+fn what_a_stranger_does_during_an_edit_is_not_lost() {
+    let (edits, deeds) = (Edit::ALL, Deed::ALL);
+    let report = strangers(Build::SOUND, &edits, &deeds, Fate::GoesOn, Until::End);
+    report.is_clean("Strangers after every syscall");
+}
+
+#[test]
+fn what_a_stranger_does_before_a_kill_is_not_lost() {
+    let (edits, deeds) = (Edit::ALL, Deed::ALL);
+    let report = strangers(Build::SOUND, &edits, &deeds, Fate::Killed, Until::End);
+    report.is_clean("Strangers after every syscall, then SIGKILL");
+}
+
+#[test]
+fn an_edit_that_does_not_compare_is_noticed() {
+    let report = strangers(
+        Build::with("NoComparison"),
+        &[Edit::Add],
+        &[Deed::Overwrite],
+        Fate::GoesOn,
+        Until::FirstFinding,
+    );
+    report.has_findings("Strangers after every syscall", "NoComparison", "lost");
+}

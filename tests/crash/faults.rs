@@ -80,7 +80,7 @@ impl Fault<'_> {
             return Some("a sync that failed is passed over".to_owned());
         }
         // What can't be looked at after it was put back is left for the next run.
-        let is_blind = self.lasts && self.call.name == "openat";
+        let is_blind = self.lasts && ["openat", "read"].contains(&self.call.name.as_str());
         let left = place.temporaries();
         let may_be_left = self.call.is_unlink() || is_blind;
         (!left.is_empty() && !may_be_left).then(|| format!("left over: {left:?}"))

@@ -16,6 +16,7 @@ mod figures;
 mod kills;
 mod last_moment;
 mod loop_filesystem;
+mod open_file;
 mod operations;
 mod process;
 mod report;

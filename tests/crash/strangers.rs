@@ -106,3 +106,27 @@ fn an_edit_that_does_not_compare_is_noticed() {
     );
     report.has_findings("Strangers after every syscall", "NoComparison", "lost");
 }
+
+/// Where nothing can be exchanged, what counts is the comparison before the rename.
+#[test]
+fn a_stranger_before_the_last_comparison_of_a_plain_rename_is_not_lost() {
+    let example = Edit::Add.example();
+    let calls = trace::calls_that_return(Build::SOUND, &example);
+    let sync = calls.iter().find(|call| call.is_sync());
+    let sync = sync.expect("the temporary file is synced");
+    for deed in [Deed::Overwrite, Deed::Replace] {
+        let place = example.place();
+        let mut injections = trace::at(sync, "signal=STOP", &sync.number.to_string());
+        injections.push("inject=renameat2:error=EINVAL".to_owned());
+        let mut command = trace::traced(Build::SOUND, &place, example.edit, &injections);
+        let mut stopping = Stopping::start(&mut command, &place);
+        assert!(stopping.has_stopped(), "at its first sync");
+        let change = Change::new(&example, deed, 'b');
+        change.make(&place);
+        stopping.go_on();
+        // The edit that is made anew comes to as many syncs.
+        let run = stopping.end();
+        assert_eq!(change.after_the_end(&place, false, &run), None);
+        assert_eq!(run.code(), Some(0), "{run:?}");
+    }
+}

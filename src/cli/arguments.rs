@@ -222,6 +222,15 @@ impl Arguments {
                 return Err(command.error(ErrorKind::ArgumentConflict, message));
             }
         }
+        if let Verb::Check {
+            containerd_binary: Some(_),
+        } = self.verb
+            && global.host_root.is_some()
+        {
+            let message = "the argument '--containerd-binary' cannot be used with '--host-root': \
+                           the binary would look for the host's files in this container";
+            return Err(command.error(ErrorKind::ArgumentConflict, message));
+        }
         let reading = match self.verb {
             Verb::List => "list",
             Verb::Check { .. } => "check",

@@ -8,24 +8,23 @@ use crate::filesystem::Filesystem;
 use crate::image::Image;
 use crate::machine::{Found, Machine};
 use crate::report::Report;
-use crate::scene;
+use crate::scene::{self, Operation};
 use crate::states;
 
 /// A machine whose disk holds the old config, and what a run does to it without any fault.
 struct Prepared {
     machine: Machine,
     disk: Image,
-    old: Vec<u8>,
-    new: Vec<u8>,
+    old: Found,
+    new: Found,
     writes: usize,
     flushes: usize,
 }
 
 fn prepare(filesystem: Filesystem) -> Prepared {
     let machine = Machine::with(filesystem);
-    let old = scene::config();
-    machine.mount();
-    machine.write_config(&old);
+    Operation::Add.prepare(&machine);
+    let old = machine.read();
     machine.unmount();
     let disk = machine.disk.content();
     machine.mount();
@@ -35,7 +34,7 @@ fn prepare(filesystem: Filesystem) -> Prepared {
         machine.disk.asked(Kind::Write),
         machine.disk.asked(Kind::Flush),
     );
-    let new = scene::read(&machine);
+    let new = machine.read();
     machine.unmount();
     Prepared {
         machine,
@@ -70,10 +69,7 @@ impl Prepared {
         let output = machine.command(build, scene::ADD).output();
         let output = output.expect("nsenter starts");
         let recording = machine.disk.recording();
-        let either = |found: &Found| match found {
-            Found::Config(bytes) => *bytes == self.old || *bytes == self.new,
-            _ => false,
-        };
+        let either = |found: &Found| *found == self.old || *found == self.new;
         let seen = machine.read();
         // A filesystem that has shut itself down can't be read at all.
         if !either(&seen) && machine.lives() {
@@ -91,7 +87,7 @@ impl Prepared {
         let again = again.expect("nsenter starts");
         machine.unmount();
         let converged = machine.boot(machine.disk.content());
-        if !again.status.success() || converged != Found::Config(self.new.clone()) {
+        if !again.status.success() || converged != self.new {
             bad.push(format!(
                 "the run after the repair: {again:?}, {converged:?}"
             ));
@@ -102,7 +98,7 @@ impl Prepared {
                 let flushed = states::flushed(&recording, recording.requests.len());
                 let durable = states::whole(&recording, 0..flushed);
                 let found = machine.boot(states::image(&recording, &durable));
-                if found != Found::Config(self.new.clone()) {
+                if found != self.new {
                     bad.push(format!("exit code 0, and a power failure leaves {found:?}"));
                 }
             }

@@ -32,11 +32,19 @@ pub(crate) struct Machine {
     _session: BackgroundSession,
 }
 
+/// Prints the config.
+const READ: &str = "ls -A mounted >/dev/null || exit 1
+    [ -e mounted/config.toml ] || exit 102
+    cat mounted/config.toml";
+const ABSENT: i32 = 102;
+const NO_MOUNT: i32 = 103;
+
 /// What a look at the config gave.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Found {
     Config(Vec<u8>),
-    /// It is missing or can't be read.
+    Absent,
+    /// It can't be read.
     Unreadable(String),
     /// The filesystem can't be mounted, or not be unmounted.
     NoMount(String),
@@ -121,12 +129,7 @@ impl Machine {
 
     /// Reads the config where it is mounted now.
     pub(crate) fn read(&self) -> Found {
-        let output = self.output("cat mounted/config.toml", &[]);
-        if output.status.success() {
-            Found::Config(output.stdout)
-        } else {
-            Found::Unreadable(said(&output))
-        }
+        Found::from(&self.output(READ, &[]))
     }
 
     /// Whether the filesystem that is mounted answers at all.
@@ -137,16 +140,13 @@ impl Machine {
     /// Puts an image into the disk, mounts it, reads the config and unmounts it.
     pub(crate) fn boot(&self, image: Image) -> Found {
         self.disk.insert(image);
-        let script = "mount -t $TYPE -o loop fuse/disk mounted || exit 101
-            cat mounted/config.toml || failed=102
-            umount mounted || exit 103
-            exit ${failed-0}";
-        let output = self.output(script, &[]);
-        match output.status.code() {
-            Some(0) => Found::Config(output.stdout),
-            Some(102) => Found::Unreadable(said(&output)),
-            _ => Found::NoMount(said(&output)),
-        }
+        let script = format!(
+            "mount -t $TYPE -o loop fuse/disk mounted || exit {NO_MOUNT}
+            ({READ}); found=$?
+            umount mounted || exit {NO_MOUNT}
+            exit $found"
+        );
+        Found::from(&self.output(&script, &[]))
     }
 
     fn shell(&self, script: &str, arguments: &[&str]) {
@@ -172,6 +172,17 @@ impl Machine {
     }
 }
 
+impl From<&Output> for Found {
+    fn from(output: &Output) -> Self {
+        match output.status.code() {
+            Some(0) => Self::Config(output.stdout.clone()),
+            Some(ABSENT) => Self::Absent,
+            Some(NO_MOUNT) => Self::NoMount(said(output)),
+            _ => Self::Unreadable(said(output)),
+        }
+    }
+}
+
 impl fmt::Debug for Found {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -179,6 +190,7 @@ impl fmt::Debug for Found {
                 let start = String::from_utf8_lossy(&bytes[..bytes.len().min(40)]);
                 write!(formatter, "a config of {} bytes, {start:?} …", bytes.len())
             }
+            Self::Absent => write!(formatter, "no config"),
             Self::Unreadable(why) => write!(formatter, "no readable config: {why:?}"),
             Self::NoMount(why) => write!(formatter, "no mount or no unmount: {why:?}"),
         }

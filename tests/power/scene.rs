@@ -2,26 +2,46 @@
 
 use std::process::Command;
 
-use crate::machine::{Found, Machine};
+use crate::command::Build;
+use crate::machine::Machine;
 
 /// A run that adds a handler.
 pub(crate) const ADD: &[&str] = &["add", "crun"];
 const REMOVE: &[&str] = &["remove", "crun"];
 
+/// What the power fails in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Operation {
     Add,
     Remove,
+    /// `add` where there is no config.
+    Create,
+    /// `remove` of all that is in a config which `add` created.
+    Delete,
 }
 
 impl Operation {
-    pub(crate) const ALL: [Self; 2] = [Self::Add, Self::Remove];
+    pub(crate) const ALL: [Self; 4] = [Self::Add, Self::Remove, Self::Create, Self::Delete];
+    /// Those with a config before and after.
+    pub(crate) const EDITS: [Self; 2] = [Self::Add, Self::Remove];
 
     pub(crate) fn arguments(self) -> &'static [&'static str] {
         match self {
-            Self::Add => ADD,
-            Self::Remove => REMOVE,
+            Self::Add | Self::Create => ADD,
+            Self::Remove | Self::Delete => REMOVE,
         }
+    }
+
+    /// Mounts the disk and makes what the run starts from.
+    pub(crate) fn prepare(self, machine: &Machine) {
+        machine.mount();
+        if self == Self::Add || self == Self::Remove {
+            machine.write_config(&config());
+        }
+        if self == Self::Remove || self == Self::Delete {
+            succeed(&mut machine.command(Build::SOUND, ADD));
+        }
+        machine.sync();
     }
 }
 
@@ -45,12 +65,4 @@ pub(crate) fn succeed(command: &mut Command) {
         output.status,
         String::from_utf8_lossy(&output.stderr)
     );
-}
-
-/// The config where nothing keeps it from being read.
-pub(crate) fn read(machine: &Machine) -> Vec<u8> {
-    match machine.read() {
-        Found::Config(bytes) => bytes,
-        other => panic!("no config without any fault: {other:?}"),
-    }
 }

@@ -4,8 +4,7 @@
 #[cfg(all(seeded_bugs, not(debug_assertions)))]
 compile_error!("seeded bugs are for test builds: a release build can't have them");
 
-/// What names the bugs of a test build, by their names here, with commas between them: one step may
-/// do what another one leaves out.
+/// What names the bugs of a test build, by their names here, with commas between them.
 #[cfg(seeded_bugs)]
 const VARIABLE: &str = "CONTAINERD_EDIT_SEEDED_BUG";
 
@@ -45,8 +44,8 @@ pub(crate) const fn has(_bug: Bug) -> bool {
 /// Whether this build was given the bug.
 #[cfg(seeded_bugs)]
 pub(crate) fn has(bug: Bug) -> bool {
-    let bug = format!("{bug:?}");
-    std::env::var(VARIABLE).is_ok_and(|names| names.split(',').any(|name| name == bug))
+    let name = format!("{bug:?}");
+    std::env::var(VARIABLE).is_ok_and(|names| names.split(',').any(|one| one == name))
 }
 
 /// Takes a step, unless this build was given the bug of leaving it out.

@@ -7,7 +7,8 @@ use std::sync::OnceLock;
 /// A build of the command.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Build {
-    /// The name of a variant of `Bug` in `src/seeded.rs`; `None`: the command as it is.
+    /// Names of variants of `Bug` in `src/seeded.rs`, with commas between them; `None`: the command
+    /// as it is.
     pub(crate) bug: Option<&'static str>,
 }
 

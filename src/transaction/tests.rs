@@ -104,6 +104,32 @@ fn a_file_that_a_stranger_creates_or_deletes_at_the_last_moment_is_seen() {
 }
 
 #[test]
+fn a_stranger_that_never_stops_ends_the_edit_and_has_the_last_word() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("config.toml");
+    fs::write(&path, CONFIG).expect("writes");
+    let turns = Rc::new(Cell::new(0));
+    let (its_turns, its_path) = (Rc::clone(&turns), path.clone());
+    let editor = Editor::new(&path).interrupted(move || {
+        its_turns.set(its_turns.get() + 1);
+        let text = format!("{CONFIG}# {}\n", its_turns.get());
+        fs::write(&its_path, text).expect("writes");
+        false
+    });
+    let result = editor.commit(&patch());
+    assert!(
+        matches!(result, Err(Error::KeptChanging { tries: TRIES, .. })),
+        "{result:?}"
+    );
+    assert_eq!(turns.get(), TRIES, "it is not tried for ever");
+    let text = fs::read_to_string(&path).expect("readable");
+    assert_eq!(text, format!("{CONFIG}# {TRIES}\n"));
+    assert_eq!(temporaries(folder.path()), 0);
+    let logged = Editor::new(&path).log_entries().expect("readable");
+    assert_eq!(logged[0].outcome, "kept-changing");
+}
+
+#[test]
 fn a_link_that_a_stranger_makes_of_the_config_is_followed() {
     let link = |path: &Path| {
         let real = path.with_file_name("real.toml");

@@ -8,13 +8,16 @@ use crate::containerd::{ConfigFiles, Host, Release};
 use crate::document::Document;
 use crate::error::Error;
 use crate::file::target::{Snapshot, Target};
-use crate::file::{HostRoot, sidecar};
+use crate::file::{HostRoot, sidecar, site};
 use crate::judgement::Judgement;
 use crate::operation_log::LogTo;
 use crate::patch::{Edited, Patch, Warning, apply, listed_names};
 
 /// How long [`Editor`] waits for the lock unless told otherwise.
 pub const DEFAULT_LOCK_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A command is named to this length.
+const MOST_CHARACTERS: usize = 500;
 
 /// Is told the path of the lock file and who holds the lock.
 type OnWait = dyn Fn(&Path, &str);
@@ -90,10 +93,15 @@ impl Editor {
         self
     }
 
-    /// Sets what others are told about the holder of the lock, for example the command line.
+    /// Sets what others are told about the holder of the lock, and what the operation log names, for
+    /// example the command line. What is longer than 500 characters is cut.
     #[must_use]
     pub fn command(mut self, command: impl Into<String>) -> Self {
         self.command = command.into();
+        if let Some((end, _)) = self.command.char_indices().nth(MOST_CHARACTERS) {
+            self.command.truncate(end);
+            self.command.push('…');
+        }
         self
     }
 
@@ -158,19 +166,67 @@ impl Editor {
     /// a containerd release would do worse with the result.
     pub fn plan(&self, patch: &Patch) -> Result<Plan, Error> {
         let target = self.find()?;
-        self.plan_from(&target, &target.read()?, patch)
+        self.check_sidecars(&target)?;
+        let snapshot = target.read()?;
+        let plan = self.plan_from(&snapshot, patch)?;
+        if plan.is_change() {
+            site::check(&target, snapshot.existing.as_ref())?;
+        }
+        Ok(plan)
     }
 
     pub(crate) fn find(&self) -> Result<Target, Error> {
         Target::find(&self.path, &self.host_root)
     }
 
-    pub(crate) fn plan_from(
-        &self,
-        target: &Target,
-        snapshot: &Snapshot,
-        patch: &Patch,
-    ) -> Result<Plan, Error> {
+    /// Where this process finds the operation log. `None`: there shall be none.
+    pub(crate) fn log_path(&self, target: &Target) -> Option<PathBuf> {
+        match &self.log {
+            LogTo::Beside => Some(sidecar::log(&target.path)),
+            LogTo::File(path) => {
+                let found = self.host_root.entry(path);
+                Some(found.unwrap_or_else(|_| self.host_root.seen(path)))
+            }
+            LogTo::Nowhere => None,
+        }
+    }
+
+    /// Refuses, before there is any, files beside the config that containerd would load, and a log
+    /// that is one of them.
+    pub(crate) fn check_sidecars(&self, target: &Target) -> Result<(), Error> {
+        if let (LogTo::File(log), Some(found)) = (&self.log, self.log_path(target)) {
+            let bad = |reason: &str| Error::BadLog {
+                path: self.path.clone(),
+                log: log.clone(),
+                reason: reason.to_owned(),
+            };
+            if let Some(reason) = sidecar::used_for(&found, &target.path) {
+                return Err(bad(reason));
+            }
+        }
+        // containerd resolves imports from the path that it is given, not from a link's target.
+        let main = self.host_root.absolute(&self.path);
+        let real = self.host_root.on_host(&target.path);
+        let bytes = target.read()?.existing.map(|existing| existing.bytes);
+        let files = ConfigFiles::read(&self.host_root, &main, &bytes.unwrap_or_default());
+        let mut sidecars: Vec<PathBuf> = sidecar::examples(&main).into();
+        sidecars.extend(sidecar::examples(&real));
+        if let LogTo::File(log) = &self.log {
+            sidecars.push(self.host_root.absolute(log));
+        }
+        for sidecar in sidecars {
+            if let Some(pattern) = files.pattern_for(&sidecar) {
+                return Err(Error::ImportedSidecar {
+                    path: self.path.clone(),
+                    pattern: pattern.to_owned(),
+                    sidecar,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn plan_from(&self, snapshot: &Snapshot, patch: &Patch) -> Result<Plan, Error> {
         let bytes = snapshot.existing.as_ref().map(|existing| &existing.bytes);
         let config = bytes.map(|bytes| Document::parse(bytes)).transpose();
         let config = config.map_err(|source| Error::Parse {
@@ -188,19 +244,14 @@ impl Editor {
         };
         if plan.is_change() {
             let listed = config.as_ref().map(listed_names).unwrap_or_default();
-            let warnings = self.judge(target, &plan, &listed)?;
+            let warnings = self.judge(&plan, &listed)?;
             plan.edited.warnings.extend(warnings);
         }
         Ok(plan)
     }
 
     /// Holds an edit against the model of each release.
-    fn judge(
-        &self,
-        target: &Target,
-        plan: &Plan,
-        listed: &BTreeSet<String>,
-    ) -> Result<Vec<Warning>, Error> {
+    fn judge(&self, plan: &Plan, listed: &BTreeSet<String>) -> Result<Vec<Warning>, Error> {
         // containerd resolves imports from the path that it is given, not from a link's target.
         let main = self.host_root.absolute(&self.path);
         // No file means the same to containerd as one that says nothing.
@@ -208,17 +259,6 @@ impl Editor {
         let before = ConfigFiles::read(&self.host_root, &main, before);
         let after = plan.edited.text.as_deref().unwrap_or_default();
         let after = before.with_main(after.as_bytes());
-        let real = self.host_root.on_host(&target.path);
-        let sidecars = [sidecar::examples(&main), sidecar::examples(&real)];
-        for sidecar in sidecars.into_iter().flatten() {
-            if let Some(pattern) = before.pattern_for(&sidecar) {
-                return Err(Error::ImportedSidecar {
-                    path: self.path.clone(),
-                    pattern: pattern.to_owned(),
-                    sidecar,
-                });
-            }
-        }
         let judgement = Judgement {
             before: &before,
             after: &after,

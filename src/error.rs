@@ -8,8 +8,10 @@ use rustix::io::Errno;
 
 use crate::containerd::version::VersionError;
 use crate::document::{ParseError, Position};
-use crate::file::target;
 use crate::patch::PatchError;
+
+pub(crate) const REGULAR: &str = "a regular file";
+pub(crate) const FOLDER: &str = "a folder";
 
 /// Why an edit was not made, or not for certain.
 #[derive(Debug, thiserror::Error)]
@@ -72,7 +74,7 @@ pub enum Error {
         file: PathBuf,
     },
     /// The path is a symbolic link to nothing.
-    #[error("this is a symbolic link to {}, which does not exist", target.display())]
+    #[error("this is a symbolic link to {}, which leads to nothing", target.display())]
     DanglingLink {
         /// The config file.
         path: PathBuf,
@@ -157,6 +159,16 @@ pub enum Error {
         /// The system's reason.
         source: io::Error,
     },
+    /// The operation log was to be in a file that is used for something else.
+    #[error("the operation log can't be {}: {reason}", log.display())]
+    BadLog {
+        /// The config file.
+        path: PathBuf,
+        /// The path that was given for the log.
+        log: PathBuf,
+        /// What it is.
+        reason: String,
+    },
     /// A system call failed. The config is as it was.
     #[error("cannot {doing}")]
     Io {
@@ -174,6 +186,8 @@ pub enum Error {
         path: PathBuf,
         /// What this run has done, in a clause.
         done: &'static str,
+        /// Whether that is a change.
+        changed: bool,
         /// The system's reason.
         source: io::Error,
     },
@@ -239,6 +253,7 @@ impl Error {
                 _ => ExitCode::Unreadable,
             },
             Self::Harmful { .. } | Self::ImportedSidecar { .. } => ExitCode::Refused,
+            Self::BadLog { .. } => ExitCode::Usage,
             Self::NoFile { .. }
             | Self::NoFolder { .. }
             | Self::FileAsFolder { .. }
@@ -253,6 +268,16 @@ impl Error {
                 _ => ExitCode::Io,
             },
             Self::NotDurable { .. } | Self::NotPutBack { .. } => ExitCode::NotDurable,
+        }
+    }
+
+    /// Whether the config is not as it was although the edit failed.
+    #[must_use]
+    pub fn is_changed(&self) -> bool {
+        match self {
+            Self::NotDurable { changed, .. } => *changed,
+            Self::NotPutBack { .. } => true,
+            _ => false,
         }
     }
 
@@ -273,6 +298,7 @@ impl Error {
                 PatchError::Surprise { .. } | PatchError::Broken { .. } => "defect",
             },
             Self::Harmful { .. } => "harmful",
+            Self::BadLog { .. } => "bad-log",
             Self::ImportedSidecar { .. } => "imported-sidecar",
             Self::NoFile { .. } => "no-file",
             Self::NoFolder { .. } => "no-folder",
@@ -299,6 +325,7 @@ impl Error {
             Self::Parse { path, .. }
             | Self::Patch { path, .. }
             | Self::Harmful { path, .. }
+            | Self::BadLog { path, .. }
             | Self::ImportedSidecar { path, .. }
             | Self::NoFile { path }
             | Self::NoFolder { path, .. }
@@ -346,6 +373,11 @@ impl Error {
                 "make the import match what it is meant for, as in {}",
                 pattern.with_file_name("*.toml").display()
             ),
+            Self::BadLog { .. } => {
+                "name a file of its own with --log, or --log none; without it, the log is beside the \
+                 config"
+                    .to_owned()
+            }
             Self::NoFile { .. } => {
                 "containerd uses its built-in defaults then; `containerd-edit add` creates the file"
                     .to_owned()
@@ -358,17 +390,16 @@ impl Error {
                 "check --config; if {0} is the config: --config {0}",
                 file.display()
             ),
-            Self::DanglingLink { target, .. } => {
-                format!("remove the link, or create {}", target.display())
+            Self::DanglingLink { .. } => {
+                "remove the link, or create the file that it leads to in the end".to_owned()
             }
-            Self::NotAFile { path, found } if *found == target::FOLDER => format!(
+            Self::NotAFile { path, found } if *found == FOLDER => format!(
                 "check --config: it wants the file, as in {}",
                 path.join("config.toml").display()
             ),
             Self::NotAFile { .. } => "check --config: it wants the path of the config".to_owned(),
             Self::MountPoint { path } => format!(
-                "mount its folder instead of the file (Kubernetes: no `subPath`; Docker: \
-                 -v {0}:{0})",
+                "mount its folder at {}, not the file (Kubernetes: no `subPath`)",
                 path.parent().unwrap_or(path).display()
             ),
             Self::Immutable { path, attribute } => format!(
@@ -463,6 +494,10 @@ fn io_hint(error: &io::Error, path: &Path) -> String {
             "run it as the owner of {shown} or as root; as root: see `lsattr -d {shown}` and the \
              container's security profile"
         ),
+        _ if Errno::from_io_error(error) == Some(Errno::NAMETOOLONG) => {
+            "the files beside a config have names up to 50 bytes longer: give it a shorter one"
+                .to_owned()
+        }
         _ if Errno::from_io_error(error) == Some(Errno::LOOP) => {
             format!("symbolic links at {shown} lead in a circle")
         }

@@ -1,7 +1,7 @@
 //! The operation log: what was done to a config and what was refused, one JSON line for each run.
 
 use std::fs::{File, OpenOptions, Permissions};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -9,8 +9,9 @@ use std::time::SystemTime;
 use rustix::fs::OFlags;
 use serde_json::{Value, json};
 
+use crate::error::REGULAR;
 use crate::file::lock::ConfigLock;
-use crate::file::{sidecar, target};
+use crate::file::{leftovers, sidecar, target};
 use crate::patch::Handlers;
 
 /// A log does not grow beyond this, in bytes: then its older half goes.
@@ -39,7 +40,8 @@ pub struct LogEntry {
     pub command: String,
     /// The installer on whose behalf it added handlers.
     pub owner: Option<String>,
-    /// The handlers that were added, changed and removed.
+    /// The handlers that were added, changed and removed: the first hundred of each, and `…` if
+    /// there were more.
     pub handlers: Handlers,
     /// The SHA-256 of the config before; `None`: there was none.
     pub before: Option<String>,
@@ -49,12 +51,40 @@ pub struct LogEntry {
     pub outcome: String,
 }
 
+/// What makes a line a comment, should containerd ever load the log.
+const COMMENT: &str = "# ";
+/// So many names of handlers that were added, changed or removed are noted down.
+const MOST_NAMES: usize = 100;
+
 impl LogEntry {
     /// What `outcome` says of a run that changed the config.
     pub const CHANGED: &str = "changed";
 
     pub(crate) fn now() -> String {
         humantime::format_rfc3339_millis(SystemTime::now()).to_string()
+    }
+
+    /// Whether the config was another one afterwards.
+    #[must_use]
+    pub fn is_change(&self) -> bool {
+        self.before != self.after
+    }
+
+    /// The entry with no more names than a line of the log shall have.
+    fn shortened(&self) -> Self {
+        let mut entry = self.clone();
+        let handlers = &mut entry.handlers;
+        for names in [
+            &mut handlers.added,
+            &mut handlers.changed,
+            &mut handlers.removed,
+        ] {
+            if names.len() > MOST_NAMES {
+                names.truncate(MOST_NAMES);
+                names.push("…".to_owned());
+            }
+        }
+        entry
     }
 
     /// The entry as in the log.
@@ -78,6 +108,7 @@ impl LogEntry {
 
     /// Reads a line of a log. `None`: it is none of this tool's, or was cut short.
     fn from_line(line: &[u8]) -> Option<Self> {
+        let line = line.strip_prefix(COMMENT.as_bytes())?;
         let line: Value = serde_json::from_slice(line).ok()?;
         let text = |key: &str| line.get(key)?.as_str().map(str::to_owned);
         let names = |key: &str| -> Vec<String> {
@@ -108,7 +139,7 @@ impl LogEntry {
 pub(crate) fn append(_lock: &ConfigLock, path: &Path, entry: &LogEntry) -> io::Result<()> {
     let mut file = open(path, true)?;
     let length = file.metadata()?.len();
-    let line = format!("{}\n", entry.to_json());
+    let line = format!("{COMMENT}{}\n", entry.shortened().to_json());
     if length + line.len() as u64 > MOST_BYTES {
         return shorten(file, path, &line);
     }
@@ -118,7 +149,8 @@ pub(crate) fn append(_lock: &ConfigLock, path: &Path, entry: &LogEntry) -> io::R
     file.write_all(line.as_bytes())
 }
 
-/// The entries of the log at `path`, the oldest first.
+/// The entries of the log at `path`, the oldest first. Of one that others have made larger than a
+/// log gets, the newest.
 ///
 /// # Errors
 ///
@@ -127,7 +159,10 @@ pub(crate) fn read(path: &Path) -> io::Result<Vec<LogEntry>> {
     let mut bytes = Vec::new();
     match open(path, false) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        opened => opened?.read_to_end(&mut bytes)?,
+        opened => {
+            let mut log = opened?;
+            newest(&mut log, MOST_BYTES)?.read_to_end(&mut bytes)?
+        }
     };
     let lines = bytes.split(|byte| *byte == b'\n');
     Ok(lines.filter_map(LogEntry::from_line).collect())
@@ -146,7 +181,7 @@ fn open(path: &Path, to_append: bool) -> io::Result<File> {
         .open(path);
     let planted = |found: &str| io::Error::other(format!("{found} stands in its place"));
     let file = opened.map_err(|error| match target::kind_at(path) {
-        Some(found) if found != target::REGULAR => planted(found),
+        Some(found) if found != REGULAR => planted(found),
         _ => error,
     })?;
     let metadata = file.metadata()?;
@@ -166,25 +201,33 @@ fn ends_a_line(file: &File, length: u64) -> io::Result<bool> {
     Ok(last == *b"\n")
 }
 
+/// The last bytes of a log, from the beginning of a line on.
+fn newest(log: &mut File, most: u64) -> io::Result<BufReader<&mut File>> {
+    let from = log.metadata()?.len().saturating_sub(most);
+    log.seek(SeekFrom::Start(from))?;
+    let mut newest = BufReader::new(log);
+    if from > 0 {
+        newest.skip_until(b'\n')?;
+    }
+    Ok(newest)
+}
+
 /// Puts the newer half of a log and one more line in its place.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what is open here is a log, and no other file is renamed over it"
+)]
 fn shorten(mut log: File, path: &Path, line: &str) -> io::Result<()> {
-    let mut bytes = Vec::new();
-    log.read_to_end(&mut bytes)?;
-    let half = usize::try_from(MOST_BYTES / 2).unwrap_or(usize::MAX);
-    let from = bytes.len().saturating_sub(half);
-    let newer = &bytes[from..];
-    let newer = match newer.iter().position(|byte| *byte == b'\n') {
-        Some(end) if from > 0 => &newer[end + 1..],
-        _ => newer,
-    };
     let folder = path.parent().unwrap_or(Path::new("/"));
-    let mode = log.metadata()?.mode() & 0o777;
-    // Of a log beside a config, a temporary file of that config: a later run sweeps it.
+    // Of a log beside a config, a temporary file of that config.
     let prefix = sidecar::temporary_prefix(&path.with_extension(""));
+    // Elsewhere nobody sweeps what a killed run has left.
+    leftovers::sweep_pending(folder, &prefix);
+    let mode = log.metadata()?.mode() & 0o777;
     let mut shorter = sidecar::pending(&prefix)
         .permissions(Permissions::from_mode(mode))
         .tempfile_in(folder)?;
-    shorter.write_all(newer)?;
+    io::copy(&mut newest(&mut log, MOST_BYTES / 2)?, &mut shorter)?;
     shorter.write_all(line.as_bytes())?;
     let kept = shorter.into_temp_path().persist(path);
     kept.map_err(|error| error.error)
@@ -241,12 +284,12 @@ mod tests {
     #[test]
     fn half_a_line_of_a_killed_run_costs_no_other() {
         let (_folder, lock, log) = locked();
-        fs::write(&log, "not ours\n{\"time\":\"2026").expect("writes");
+        fs::write(&log, "not ours\n# {\"time\":\"2026").expect("writes");
         append(&lock, &log, &entry(1)).expect("appends");
         assert_eq!(read(&log).expect("readable"), [entry_like(&log)]);
         let text = fs::read_to_string(&log).expect("readable");
         assert!(
-            text.starts_with("not ours\n{\"time\":\"2026\n{\"time\""),
+            text.starts_with("not ours\n# {\"time\":\"2026\n# {\"time\""),
             "{text}"
         );
     }

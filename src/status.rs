@@ -6,8 +6,6 @@ use crate::containerd::version;
 use crate::document::Document;
 use crate::editor::Editor;
 use crate::error::Error;
-use crate::file::holder::Fate;
-use crate::file::target::Target;
 use crate::file::{digest, leftovers, lock, sidecar};
 use crate::operation_log::{self, LogEntry};
 
@@ -24,6 +22,8 @@ pub struct Status {
     pub lock_path: PathBuf,
     /// The operation log; `None`: there is none to be.
     pub log_path: Option<PathBuf>,
+    /// Why the operation log can't be read, if it can't.
+    pub log_error: Option<String>,
     /// The config as it was before the last change, if that is there.
     pub previous_path: Option<PathBuf>,
     /// Whether the lock is held now; `None`: that can't be seen.
@@ -43,9 +43,12 @@ pub struct Status {
 pub struct LockHolder {
     /// The command, the process, the host, and since when.
     pub words: String,
-    /// Whether that process can be the holder; `None`: nothing can be said, or it counts in another
-    /// PID namespace.
-    pub is_running: Option<bool>,
+    /// What became of that process: `running`, `gone`, `reused` (its PID is another process's),
+    /// `other-boot` (it was before a reboot), `other-host`, `other-namespace` (its PID counts in
+    /// another PID namespace), or `unknown`.
+    pub fate: &'static str,
+    /// Whether it can't be what holds the lock now.
+    pub is_over: bool,
 }
 
 impl Editor {
@@ -54,8 +57,7 @@ impl Editor {
     ///
     /// # Errors
     ///
-    /// The errors of finding and reading a file, and [`Error::Io`] if there is an operation log that
-    /// can't be read.
+    /// The errors of finding and reading a file.
     pub fn status(&self) -> Result<Status, Error> {
         let target = self.find()?;
         let bytes = target.read()?.existing.map(|existing| existing.bytes);
@@ -69,30 +71,28 @@ impl Editor {
             }
             _ => None,
         };
-        let (log_path, entries) = self.logged(&target)?;
-        let last_change = entries
-            .into_iter()
-            .rfind(|entry| entry.outcome == LogEntry::CHANGED);
+        let log_path = self.log_path(&target);
+        let logged = log_path.as_deref().map(operation_log::read);
+        let (entries, log_error) = match logged {
+            Some(Ok(entries)) => (entries, None),
+            Some(Err(error)) => (Vec::new(), Some(error.to_string())),
+            None => (Vec::new(), None),
+        };
+        let last_change = entries.into_iter().rfind(LogEntry::is_change);
         let now = bytes.as_deref().map(digest::of);
-        let (seen, holder) = lock::look(&target.path);
+        let (is_locked, holder) = lock::look(&target.path);
         Ok(Status {
             exists: bytes.is_some(),
             config_version,
             lock_path: sidecar::lock(&target.path),
             log_path,
+            log_error,
             previous_path: Some(sidecar::previous(&target.path)).filter(|path| path.exists()),
-            is_locked: match seen {
-                lock::Seen::Free => Some(false),
-                lock::Seen::Busy => Some(true),
-                lock::Seen::Unknown => None,
-            },
+            is_locked,
             holder: holder.map(|holder| LockHolder {
                 words: holder.to_string(),
-                is_running: match holder.fate() {
-                    Fate::Running => Some(true),
-                    Fate::Gone | Fate::Reused | Fate::OtherBoot => Some(false),
-                    Fate::OtherNamespace | Fate::Unknown => None,
-                },
+                fate: holder.fate().word(),
+                is_over: holder.fate().is_over(),
             }),
             is_changed_since: last_change.as_ref().map(|last| last.after != now),
             last_change,
@@ -107,19 +107,11 @@ impl Editor {
     ///
     /// The errors of finding the config, and [`Error::Io`] if the log can't be read.
     pub fn log_entries(&self) -> Result<Vec<LogEntry>, Error> {
-        Ok(self.logged(&self.find()?)?.1)
-    }
-
-    fn logged(&self, target: &Target) -> Result<(Option<PathBuf>, Vec<LogEntry>), Error> {
-        let Some(path) = self.log_path(target) else {
-            return Ok((None, Vec::new()));
+        let Some(path) = self.log_path(&self.find()?) else {
+            return Ok(Vec::new());
         };
-        let read = path.and_then(|path| {
-            let entries = operation_log::read(&path)?;
-            Ok((Some(path), entries))
-        });
-        read.map_err(|source| Error::Io {
-            path: sidecar::log(&target.path),
+        operation_log::read(&path).map_err(|source| Error::Io {
+            path,
             doing: "read the operation log",
             source,
         })

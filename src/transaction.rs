@@ -1,7 +1,8 @@
 //! The order of steps of one edit under the lock: lock, read, plan, write beside, replace, note down.
 
+use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rustix::io::Errno;
 
@@ -10,8 +11,8 @@ use crate::error::Error;
 use crate::file::lock::{ConfigLock, Patience};
 use crate::file::replace::{self, PendingFile, Replaced, Synced};
 use crate::file::target::{Snapshot, Target};
-use crate::file::{Notice, digest, leftovers, sidecar, site};
-use crate::operation_log::{self, LogEntry, LogTo};
+use crate::file::{Notice, digest, leftovers, site};
+use crate::operation_log::{self, LogEntry};
 use crate::patch::{Handlers, Patch, Warning};
 use crate::seeded::{self, Bug};
 
@@ -24,6 +25,25 @@ struct Locked {
     target: Target,
     /// The digest of the config when it was last read.
     read: Option<String>,
+    /// What was about to be done to it then.
+    planned: Option<Change>,
+}
+
+/// What an edit does to a config: to its handlers, and the digest that it has then.
+#[derive(Clone)]
+struct Change {
+    handlers: Handlers,
+    after: Option<String>,
+}
+
+impl Change {
+    fn of(plan: &Plan) -> Self {
+        let text = plan.edited.text.as_ref();
+        Self {
+            handlers: plan.edited.handlers.clone(),
+            after: text.map(|text| digest::of(text.as_bytes())),
+        }
+    }
 }
 
 impl Editor {
@@ -39,6 +59,7 @@ impl Editor {
     /// [`Error::NotPutBack`] another program's text stands beside it.
     pub fn commit(&self, patch: &Patch) -> Result<Plan, Error> {
         let target = self.find()?;
+        self.check_sidecars(&target)?;
         let mut locked = match self.lock(target) {
             Ok(locked) => locked,
             Err(error) if is_read_only(&error) => {
@@ -71,6 +92,7 @@ impl Editor {
             lock: ConfigLock::acquire(&target.path, &self.command, &patience)?,
             target,
             read: None,
+            planned: None,
         })
     }
 
@@ -83,22 +105,29 @@ impl Editor {
                 *locked = self.lock(now)?;
                 continue;
             }
-            let Locked { lock, target, read } = &mut *locked;
+            let Locked {
+                lock,
+                target,
+                read,
+                planned,
+            } = &mut *locked;
+            let folder = target.open_folder()?;
             let snapshot = target.read()?;
             let original = snapshot.existing.as_ref();
             let bytes = original.map(|original| &*original.bytes);
             *read = bytes.map(digest::of);
             let mut notices = leftovers::sweep(lock, target, bytes);
-            let mut plan = self.plan_from(target, &snapshot, patch)?;
+            let mut plan = self.plan_from(&snapshot, patch)?;
             if plan.is_change() {
-                if let Some(done) = self.replace(lock, target, &snapshot, &plan)? {
+                *planned = Some(Change::of(&plan));
+                if let Some(done) = self.replace(lock, target, &folder, &snapshot, &plan)? {
                     notices.extend(done);
                 } else {
                     continue;
                 }
             } else {
                 let file = original.map(|existing| &existing.file);
-                replace::sync(target, file, Synced::Unchanged)?;
+                replace::sync(target, &folder, file, Synced::Unchanged)?;
             }
             notices.extend(site::notices(target, original));
             let warnings = notices.into_iter().map(Warning::from);
@@ -116,13 +145,17 @@ impl Editor {
         &self,
         lock: &ConfigLock,
         target: &Target,
+        folder: &File,
         snapshot: &Snapshot,
         plan: &Plan,
     ) -> Result<Option<Vec<Notice>>, Error> {
         let original = snapshot.existing.as_ref();
         site::check(target, original)?;
         let pending = match &plan.edited.text {
-            Some(text) => Some(PendingFile::write(lock, target, original, text.as_bytes())?),
+            Some(text) => {
+                let bytes = text.as_bytes();
+                Some(PendingFile::write(lock, target, folder, original, bytes)?)
+            }
             None => None,
         };
         if target.has_changed(snapshot)? && !seeded::has(Bug::NoComparison) {
@@ -136,7 +169,7 @@ impl Editor {
         }
         let replaced = match (pending, original) {
             (Some(pending), _) => pending.commit(snapshot)?,
-            (None, Some(original)) => replace::delete(lock, target, original)?,
+            (None, Some(original)) => replace::delete(lock, target, folder, original)?,
             (None, None) => Replaced::Done(Vec::new()),
         };
         Ok(match replaced {
@@ -148,40 +181,34 @@ impl Editor {
     /// Notes a run down that changed or refused something. That never costs the edit: what keeps it
     /// from being noted comes back as a notice.
     fn note(&self, locked: &Locked, patch: &Patch, result: &Result<Plan, Error>) -> Option<Notice> {
-        let log = match self.log_path(&locked.target)? {
-            Ok(log) => log,
-            Err(error) => return Some(not_logged(&self.path, &error)),
+        let log = self.log_path(&locked.target)?;
+        let unchanged = || Change {
+            handlers: Handlers::default(),
+            after: locked.read.clone(),
         };
-        let (handlers, after, outcome) = match result {
+        let (change, outcome) = match result {
             Ok(plan) if !plan.is_change() => return None,
-            Ok(plan) => {
-                let text = plan.edited.text.as_ref();
-                let after = text.map(|text| digest::of(text.as_bytes()));
-                (plan.edited.handlers.clone(), after, LogEntry::CHANGED)
+            Ok(plan) => (Change::of(plan), LogEntry::CHANGED),
+            // containerd would load the log as well.
+            Err(Error::ImportedSidecar { .. }) => return None,
+            Err(error) if error.is_changed() => {
+                let planned = locked.planned.clone();
+                (planned.unwrap_or_else(unchanged), error.code())
             }
-            Err(error) => (Handlers::default(), locked.read.clone(), error.code()),
+            Err(error) => (unchanged(), error.code()),
         };
         let entry = LogEntry {
             time: LogEntry::now(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             command: self.command.clone(),
             owner: patch.adding_owner().map(|owner| owner.as_str().to_owned()),
-            handlers,
+            handlers: change.handlers,
             before: locked.read.clone(),
-            after,
+            after: change.after,
             outcome: outcome.to_owned(),
         };
         let appended = operation_log::append(&locked.lock, &log, &entry);
         appended.err().map(|error| not_logged(&log, &error))
-    }
-
-    /// Where this process finds the operation log. `None`: there shall be none.
-    pub(crate) fn log_path(&self, target: &Target) -> Option<io::Result<PathBuf>> {
-        match &self.log {
-            LogTo::Beside => Some(Ok(sidecar::log(&target.path))),
-            LogTo::File(path) => Some(self.host_root.entry(path)),
-            LogTo::Nowhere => None,
-        }
     }
 }
 

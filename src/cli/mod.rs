@@ -143,21 +143,22 @@ impl Run {
             let hint = "name the folder at which the host's / is mounted, as in /host";
             (message, hint.to_owned())
         })?;
-        match global.config.strip_prefix(folder) {
-            Ok(inside) if !self.host_root.has(&global.config) => Err((
-                format!("{} is not on the host", global.config.display()),
-                format!(
-                    "paths are the host's, without {}: --config /{}",
-                    folder.display(),
-                    inside.display()
-                ),
-            )),
-            _ => {
-                // Where this process stands says nothing of the host.
-                self.arguments.global.config = Path::new("/").join(&global.config);
-                Ok(())
-            }
+        let Some(root) = self.host_root.folder() else {
+            return Ok(());
+        };
+        let config = &global.config;
+        let inside = config.strip_prefix(folder).or(config.strip_prefix(root));
+        if let Ok(inside) = inside
+            && !self.host_root.has(config)
+        {
+            let message = format!("{} is not on the host", config.display());
+            let (folder, inside) = (folder.display(), inside.display());
+            let hint = format!("paths are the host's, without {folder}: --config /{inside}");
+            return Err((message, hint));
         }
+        // Where this process stands says nothing of the host.
+        self.arguments.global.config = Path::new("/").join(config);
+        Ok(())
     }
 
     /// The releases to judge for.
@@ -246,6 +247,12 @@ impl Run {
         let global = &self.arguments.global;
         let text = match global.output {
             Format::Json => status_report::log_json(&global.config, &entries),
+            Format::Text if entries.is_empty() => {
+                format!(
+                    "{}: no entries in its operation log\n",
+                    global.config.display()
+                )
+            }
             Format::Text => status_report::log(&entries),
         };
         Ok(self.print(&text, true, ExitCode::Success))
@@ -366,7 +373,12 @@ impl Run {
 
     fn failed(&mut self, error: &Error) -> ExitCode {
         if self.arguments.global.output == Format::Json {
-            let report = report::error_json(error);
+            let signal = self.signals.as_ref().and_then(Signals::exit_code);
+            let exit = match error {
+                Error::Interrupted { .. } => signal.unwrap_or(error.exit_code() as u8),
+                _ => error.exit_code() as u8,
+            };
+            let report = report::error_json(error, exit);
             let _ = writeln!(self.out, "{report}");
         } else {
             let _ = self.err.write_all(report::error(error).as_bytes());

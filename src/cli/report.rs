@@ -135,15 +135,19 @@ pub(super) fn error(error: &Error) -> String {
     text
 }
 
-pub(super) fn error_json(error: &Error) -> Value {
+pub(super) fn error_json(error: &Error, exit: u8) -> Value {
     let at = error.position();
-    failure_json(
+    let mut report = failure_json(
         error.code(),
-        error.exit_code() as u8,
+        exit,
         &format!("{error}{}", causes(error)),
         &error.hint(),
         Some((error.path(), at)),
-    )
+    );
+    if error.is_changed() {
+        report["error"]["changed"] = true.into();
+    }
+    report
 }
 
 /// The JSON report of a failure.

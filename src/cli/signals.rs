@@ -15,13 +15,15 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// From now on, signals are noted. The same one twice ends the run at once.
+    /// From now on, signals are noted, but for those that whoever started this run has it ignore, as
+    /// nohup(1) does.
     pub(super) fn noted() -> io::Result<Self> {
         let received = Arc::new(AtomicUsize::new(0));
+        let ignored = ignored();
         for signal in [SIGHUP, SIGINT, SIGTERM] {
-            let twice = Arc::new(AtomicBool::new(false));
-            flag::register_conditional_default(signal, Arc::clone(&twice))?;
-            flag::register(signal, twice)?;
+            if ignored & (1 << (signal - 1)) != 0 {
+                continue;
+            }
             let number = usize::try_from(signal).unwrap_or_default();
             flag::register_usize(signal, Arc::clone(&received), number)?;
         }
@@ -36,6 +38,12 @@ impl Signals {
         self.received.load(Ordering::Relaxed) != 0
     }
 
+    /// The exit code that a shell shows for that signal.
+    pub(super) fn exit_code(&self) -> Option<u8> {
+        let signal = u8::try_from(self.received.load(Ordering::Relaxed)).ok()?;
+        (signal != 0).then_some(128 + signal)
+    }
+
     /// Ends the process by the signal that asked for it, so that whoever waits for it sees that.
     pub(super) fn end(&self) {
         let signal = i32::try_from(self.received.load(Ordering::Relaxed)).unwrap_or_default();
@@ -43,4 +51,13 @@ impl Signals {
             let _ = low_level::emulate_default_handler(signal);
         }
     }
+}
+
+/// The signals that this process ignores, a bit for each: `SigIgn` in `/proc/self/status`,
+/// `proc_pid_status(5)`. Where that is not to be seen, none.
+fn ignored() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.unwrap_or_default()
 }

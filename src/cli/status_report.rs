@@ -27,8 +27,8 @@ pub(super) fn log_json(path: &Path, entries: &[LogEntry]) -> String {
 }
 
 fn line(entry: &LogEntry) -> String {
-    let LogEntry { time, outcome, .. } = entry;
-    let mut line = format!("{time}  {outcome}  {}", printable(&entry.command));
+    let parts = [&entry.time, &entry.outcome, &entry.command];
+    let mut line = parts.map(|part| printable(part)).join("  ");
     for (what, names) in [
         ("added", &entry.handlers.added),
         ("changed", &entry.handlers.changed),
@@ -70,7 +70,11 @@ pub(super) fn status(status: &Status) -> String {
     );
     fact("lock", status.lock_path.display().to_string());
     fact("held", held(status));
-    fact("log", shown(status.log_path.as_deref()));
+    let log = shown(status.log_path.as_deref());
+    match &status.log_error {
+        Some(error) => fact("log", format!("{log}, which can't be read: {error}")),
+        None => fact("log", log),
+    }
     fact("previous", shown(status.previous_path.as_deref()));
     fact(
         "last change",
@@ -99,12 +103,21 @@ pub(super) fn status(status: &Status) -> String {
 /// Whether the lock is held, and by whom.
 fn held(status: &Status) -> String {
     const UNKNOWN: &str = "yes, by a program that does not say who it is";
-    let words = |holder: &LockHolder| printable(&holder.words);
+    let words = |holder: &LockHolder| {
+        let fate = match holder.fate {
+            "gone" | "reused" => ", which is gone",
+            "other-boot" => ", before a reboot",
+            "other-host" => ", which is another host than this one",
+            "other-namespace" => ", in another PID namespace than this one",
+            _ => "",
+        };
+        format!("{}{fate}", printable(&holder.words))
+    };
     match (status.is_locked, &status.holder) {
         (Some(true), None) => UNKNOWN.to_owned(),
         // Whoever holds it has not signed: the line is an older one.
-        (Some(true), Some(holder)) if holder.is_running == Some(false) => {
-            format!("{UNKNOWN}; before that by {}, which is gone", words(holder))
+        (Some(true), Some(holder)) if holder.is_over => {
+            format!("{UNKNOWN}; before that by {}", words(holder))
         }
         (Some(true), Some(holder)) => format!("yes, by {}", words(holder)),
         (Some(false), None) => "no".to_owned(),
@@ -130,10 +143,11 @@ pub(super) fn status_json(status: &Status) -> String {
             "held": status.is_locked,
             "holder": status.holder.as_ref().map(|holder| json!({
                 "words": holder.words,
-                "running": holder.is_running,
+                "fate": holder.fate,
             })),
         },
         "log": path(status.log_path.as_deref()),
+        "log_error": status.log_error,
         "previous": path(status.previous_path.as_deref()),
         "last_change": status.last_change.as_ref().map(LogEntry::to_json),
         "changed_since": status.is_changed_since,

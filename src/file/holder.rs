@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-const GRAMMAR: &str = "# containerd-edit v1 ";
+pub(super) const GRAMMAR: &str = "# containerd-edit v1 ";
 const UNKNOWN: &str = "a program that does not say who it is";
 
 /// The line in a lock file. Any part may be missing: `/proc` may not be mounted, and other releases
@@ -33,18 +33,39 @@ pub(crate) enum Fate {
     Gone,
     /// Another process has its ID.
     Reused,
-    /// It was before the last reboot, or on another host.
+    /// It was before the last reboot.
     OtherBoot,
+    /// It is on another host.
+    OtherHost,
     /// Its ID counts in another PID namespace: in another container, or on the host.
     OtherNamespace,
     /// Nothing can be said.
     Unknown,
 }
 
+impl Fate {
+    /// A stable word for programs.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Gone => "gone",
+            Self::Reused => "reused",
+            Self::OtherBoot => "other-boot",
+            Self::OtherHost => "other-host",
+            Self::OtherNamespace => "other-namespace",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Whether the process can't be one that holds a lock now.
+    pub(crate) fn is_over(self) -> bool {
+        matches!(self, Self::Gone | Self::Reused | Self::OtherBoot)
+    }
+}
+
 impl Holder {
     /// This process.
     pub(super) fn this(command: &str) -> Self {
-        let host = rustix::system::uname();
         let pid = std::process::id();
         let now = humantime::format_rfc3339_seconds(SystemTime::now());
         Self {
@@ -52,7 +73,7 @@ impl Holder {
             started: started("self"),
             boot: boot(),
             pid_namespace: pid_namespace(),
-            host: Some(host.nodename().to_string_lossy().into_owned()),
+            host: Some(this_host()),
             since: Some(now.to_string()),
             command: Some(command.to_owned()),
         }
@@ -116,7 +137,12 @@ impl Holder {
             _ => false,
         };
         if differs(&self.boot, boot()) {
-            return Fate::OtherBoot;
+            // After a reboot a host mostly has its name still.
+            return if differs(&self.host, Some(this_host())) {
+                Fate::OtherHost
+            } else {
+                Fate::OtherBoot
+            };
         }
         if differs(&self.pid_namespace, pid_namespace()) {
             return Fate::OtherNamespace;
@@ -138,6 +164,7 @@ impl Holder {
             Fate::Running => format!("{self}, which is running"),
             Fate::Unknown => self.to_string(),
             Fate::OtherNamespace => format!("{self}, in another PID namespace than this one"),
+            Fate::OtherHost => format!("{self}, which is another host than this one"),
             Fate::Gone => format!("{UNKNOWN} (the last one that did, {self}, is gone)"),
             Fate::Reused => format!(
                 "{UNKNOWN} (the last one that did, {self}, is gone: its PID is another process's now)"
@@ -179,6 +206,11 @@ fn started(pid: &str) -> Option<u64> {
     // The second field, the name, may hold anything: go on behind it.
     let behind = &stat[stat.rfind(')')? + 1..];
     behind.split_whitespace().nth(19)?.parse().ok()
+}
+
+fn this_host() -> String {
+    let names = rustix::system::uname();
+    names.nodename().to_string_lossy().into_owned()
 }
 
 fn boot() -> Option<String> {
@@ -229,6 +261,11 @@ mod tests {
         assert_eq!(other(&|holder| holder.pid = Some(u32::MAX)), Fate::Gone);
         let boot = Some("0".to_owned());
         assert_eq!(other(&|holder| holder.boot = boot.clone()), Fate::OtherBoot);
+        let elsewhere = |holder: &mut Holder| {
+            holder.boot.clone_from(&boot);
+            holder.host = Some("elsewhere".to_owned());
+        };
+        assert_eq!(other(&elsewhere), Fate::OtherHost);
         let pid_namespace = Some("1".to_owned());
         let fate = other(&|holder| holder.pid_namespace = pid_namespace.clone());
         assert_eq!(fate, Fate::OtherNamespace);

@@ -89,6 +89,14 @@ impl HostRoot {
         Ok(entry)
     }
 
+    /// Where this process would find the host's `path`, without looking at links.
+    pub(crate) fn seen(&self, path: &Path) -> PathBuf {
+        let Some(root) = &self.folder else {
+            return path.to_owned();
+        };
+        root.join(path.strip_prefix("/").unwrap_or(path))
+    }
+
     /// The host's path for one of this process.
     pub(crate) fn on_host(&self, path: &Path) -> PathBuf {
         let inside = self

@@ -28,18 +28,17 @@ pub(crate) fn sweep(_lock: &ConfigLock, target: &Target, now: Option<&[u8]>) -> 
         return Vec::new();
     }
     let mut notices = Vec::new();
-    for (path, temporary) in all(target) {
+    let prefix = sidecar::temporary_prefix(&target.path);
+    for (path, temporary) in all(&target.folder, &prefix) {
         let Temporary::Exchanged(texts) = temporary else {
-            if is_regular(&path) {
-                let _ = std::fs::remove_file(&path);
-            }
+            remove_file(&path);
             continue;
         };
         match Found::at(&path, &texts) {
             Found::Old if texts.is_after(now) => {
                 let _ = std::fs::rename(&path, sidecar::previous(&target.path));
             }
-            Found::New | Found::Old => drop(std::fs::remove_file(&path)),
+            Found::New | Found::Old => remove_file(&path),
             Found::Foreign => notices.push(displaced(target, &path)),
         }
     }
@@ -48,7 +47,8 @@ pub(crate) fn sweep(_lock: &ConfigLock, target: &Target, now: Option<&[u8]>) -> 
 
 /// What never was ours under the temporary names beside a config, for reading.
 pub(crate) fn foreign(target: &Target) -> Vec<PathBuf> {
-    let left = all(target).into_iter();
+    let prefix = sidecar::temporary_prefix(&target.path);
+    let left = all(&target.folder, &prefix).into_iter();
     let foreign = left.filter(|(path, temporary)| match temporary {
         Temporary::Pending => false,
         Temporary::Exchanged(texts) => matches!(Found::at(path, texts), Found::Foreign),
@@ -81,25 +81,36 @@ impl Found {
     }
 }
 
-fn all(target: &Target) -> Vec<(PathBuf, Temporary)> {
+/// Removes files in a folder that were being written by a run that was killed.
+pub(crate) fn sweep_pending(folder: &Path, prefix: &OsStr) {
+    for (path, temporary) in all(folder, prefix) {
+        if temporary == Temporary::Pending {
+            remove_file(&path);
+        }
+    }
+}
+
+fn all(folder: &Path, prefix: &OsStr) -> Vec<(PathBuf, Temporary)> {
     // Not `std::fs::read_dir`, which panics where closing the folder fails.
-    let opened = File::open(&target.folder).ok();
+    let opened = File::open(folder).ok();
     let Some(entries) = opened.and_then(|folder| Dir::read_from(folder).ok()) else {
         return Vec::new();
     };
-    let prefix = sidecar::temporary_prefix(&target.path);
     let named = entries.flatten().filter_map(|entry| {
         let name = OsStr::from_bytes(entry.file_name().to_bytes());
-        let temporary = sidecar::temporary(name, &prefix)?;
-        Some((target.folder.join(name), temporary))
+        let temporary = sidecar::temporary(name, prefix)?;
+        Some((folder.join(name), temporary))
     });
     let mut all: Vec<_> = named.collect();
     all.sort_by(|(one, _), (other, _)| one.cmp(other));
     all
 }
 
-fn is_regular(path: &Path) -> bool {
-    std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
+/// Removes what is a file, if that is possible.
+fn remove_file(path: &Path) {
+    if std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file()) {
+        let _ = std::fs::remove_file(path);
+    }
 }
 
 fn displaced(target: &Target, path: &Path) -> Notice {

@@ -14,12 +14,14 @@ use rustix::fs::OFlags;
 use rustix::io::Errno;
 
 use super::holder::{self, Holder};
-use super::{sidecar, target};
-use crate::error::Error;
+use super::{sidecar, site, target};
+use crate::error::{Error, REGULAR};
 use crate::seeded::{self, Bug};
 
 /// For how long nobody is told that the lock is busy.
 const QUIET: Duration = Duration::from_millis(500);
+/// Even who does not want to wait lets somebody look at the lock, as [`look`] does.
+const GRACE: Duration = Duration::from_millis(5);
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 /// As much of a lock file as is read for its holder.
@@ -54,17 +56,6 @@ pub(crate) struct Patience<'p> {
     pub(crate) interrupted: &'p dyn Fn() -> bool,
 }
 
-/// What can be seen of a lock without taking it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Seen {
-    /// Nobody holds it.
-    Free,
-    /// Somebody holds it.
-    Busy,
-    /// Its file can't be opened, or not be locked.
-    Unknown,
-}
-
 impl ConfigLock {
     /// Takes the lock of `config`, whose symbolic links are resolved. `command` tells others what
     /// holds it.
@@ -79,12 +70,11 @@ impl ConfigLock {
         let mut pause = FIRST_PAUSE;
         loop {
             let file = open(&path)?;
-            if seeded::has(Bug::NoLock) || try_lock(&file, &path)? {
-                // The file may have been unlinked, by whoever did not know better, while it was
-                // opened here: then the next run would lock another one.
-                if !seeded::has(Bug::UnlinkedLock) && !is_at(&file, &path) {
-                    continue;
-                }
+            // The file may have been unlinked, by whoever did not know better, while it was opened
+            // here: then the next run would lock another one.
+            if (seeded::has(Bug::NoLock) || try_lock(&file, &path)?)
+                && (seeded::has(Bug::UnlinkedLock) || is_at(&file, &path))
+            {
                 let lock = Self {
                     file,
                     #[cfg(seeded_bugs)]
@@ -97,7 +87,7 @@ impl ConfigLock {
                 return Err(Error::Interrupted { path });
             }
             let waited = started.elapsed();
-            if waited >= patience.timeout {
+            if waited >= patience.timeout.max(GRACE) {
                 let holder = words(&file);
                 let waited = if patience.timeout.is_zero() {
                     Duration::ZERO
@@ -114,20 +104,20 @@ impl ConfigLock {
                 (patience.on_wait)(&path, &words(&file));
                 told = true;
             }
-            std::thread::sleep(pause.min(patience.timeout.saturating_sub(waited)));
+            let left = patience.timeout.max(GRACE).saturating_sub(waited);
+            std::thread::sleep(pause.min(left));
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
     /// Writes down who holds the lock. Nothing depends on it, so that no error matters.
     fn sign(&self, command: &str) {
-        let mut first = [0];
-        if self
-            .file
-            .read_at(&mut first, 0)
-            .is_ok_and(|length| length == 1)
-            && first != *b"#"
-        {
+        let mut first = [0; holder::GRAMMAR.len()];
+        let is_free = match self.file.read_at(&mut first, 0) {
+            Ok(length) => length == 0 || first == *holder::GRAMMAR.as_bytes(),
+            Err(_) => false,
+        };
+        if !is_free {
             // Somebody else keeps something in it.
             return;
         }
@@ -155,12 +145,14 @@ fn open(path: &Path) -> Result<File, Error> {
         source,
     };
     let file = opened.map_err(|error| match target::kind_at(path) {
-        Some(found) if found != target::REGULAR => Error::PlantedSidecar {
+        Some(found) if found != REGULAR => Error::PlantedSidecar {
             path: path.to_owned(),
             found,
             purpose: PURPOSE,
         },
-        _ => failed(error),
+        _ => {
+            site::forbidden(&[path, path.parent().unwrap_or(path)]).unwrap_or_else(|| failed(error))
+        }
     })?;
     let metadata = file.metadata().map_err(failed)?;
     if !metadata.is_file() {
@@ -221,8 +213,9 @@ fn is_at(file: &File, path: &Path) -> bool {
     (open.dev(), open.ino()) == (named.dev(), named.ino())
 }
 
-/// What the lock file of a config says, and whether the lock is busy, without taking it.
-pub(crate) fn look(config: &Path) -> (Seen, Option<Holder>) {
+/// Whether the lock of a config is busy, and what its file says. `None`: the file can't be opened, or
+/// not be locked. A free lock is taken for an instant, shared with others who look.
+pub(crate) fn look(config: &Path) -> (Option<bool>, Option<Holder>) {
     let flags = OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
     let opened = OpenOptions::new()
         .read(true)
@@ -230,14 +223,14 @@ pub(crate) fn look(config: &Path) -> (Seen, Option<Holder>) {
         .open(sidecar::lock(config));
     let file = match opened {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return (Seen::Free, None),
-        Err(_) => return (Seen::Unknown, None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return (Some(false), None),
+        Err(_) => return (None, None),
     };
     // Shared, and gone at once with its descriptor.
     let seen = match fs4::FileExt::try_lock_shared(&file) {
-        Ok(()) => Seen::Free,
-        Err(fs4::TryLockError::WouldBlock) => Seen::Busy,
-        Err(fs4::TryLockError::Error(_)) => Seen::Unknown,
+        Ok(()) => Some(false),
+        Err(fs4::TryLockError::WouldBlock) => Some(true),
+        Err(fs4::TryLockError::Error(_)) => None,
     };
     (seen, holder(&file))
 }
@@ -345,11 +338,14 @@ mod tests {
             .write(true)
             .open(sidecar::lock(&config));
         let file = file.expect("creates");
-        file.write_all_at(b"4711\n", 0).expect("writes");
-        let lock = ConfigLock::acquire(&config, "add", &AT_ONCE);
-        assert!(lock.is_ok(), "it can be locked: {lock:?}");
-        let kept = std::fs::read(sidecar::lock(&config)).expect("readable");
-        assert_eq!(kept, b"4711\n");
+        for theirs in ["4711\n", "# deploy note: do not touch\n"] {
+            file.set_len(0).expect("truncates");
+            file.write_all_at(theirs.as_bytes(), 0).expect("writes");
+            let lock = ConfigLock::acquire(&config, "add", &AT_ONCE);
+            assert!(lock.is_ok(), "it can be locked: {lock:?}");
+            let kept = std::fs::read_to_string(sidecar::lock(&config)).expect("readable");
+            assert_eq!(kept, theirs);
+        }
     }
 
     #[test]

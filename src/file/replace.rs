@@ -20,7 +20,7 @@ use super::displaced::{
 use super::lock::ConfigLock;
 use super::sidecar::{self, Texts};
 use super::target::{Existing, Snapshot, Target};
-use super::{Notice, attributes};
+use super::{Notice, attributes, target};
 use crate::error::Error;
 use crate::seeded::{self, Bug};
 
@@ -33,6 +33,7 @@ pub(crate) struct PendingFile<'a> {
     temporary: NamedTempFile,
     texts: Texts,
     target: &'a Target,
+    folder: &'a File,
     lock: PhantomData<&'a ConfigLock>,
     notices: Vec<Notice>,
 }
@@ -63,6 +64,7 @@ impl<'a> PendingFile<'a> {
     pub(crate) fn write(
         _lock: &'a ConfigLock,
         target: &'a Target,
+        folder: &'a File,
         original: Option<&Existing>,
         bytes: &[u8],
     ) -> Result<Self, Error> {
@@ -112,6 +114,7 @@ impl<'a> PendingFile<'a> {
             temporary,
             texts: Texts::of(original.map(|original| &*original.bytes), Some(bytes)),
             target,
+            folder,
             lock: PhantomData,
             notices: notice.into_iter().collect(),
         })
@@ -122,7 +125,7 @@ impl<'a> PendingFile<'a> {
         if seeded::has(Bug::InPlace) {
             let bytes = std::fs::read(self.temporary.path()).unwrap_or_default();
             let _ = std::fs::write(&self.target.path, bytes);
-            sync(self.target, None, Synced::Changed)?;
+            sync(self.target, self.folder, None, Synced::Changed)?;
             return Ok(Replaced::Done(Vec::new()));
         }
         match &snapshot.existing {
@@ -141,9 +144,7 @@ impl<'a> PendingFile<'a> {
             }
             Err(error) => return Err(not_replaced(target, error.error)),
         };
-        // Before this change there was nothing.
-        let _ = std::fs::remove_file(sidecar::previous(&target.path));
-        sync(target, Some(&file), Synced::Changed)?;
+        sync(target, self.folder, Some(&file), Synced::Changed)?;
         Ok(Replaced::Done(self.notices))
     }
 
@@ -177,7 +178,8 @@ impl<'a> PendingFile<'a> {
             self.put_back(OTHERS)?;
             return Ok(Replaced::Overtaken);
         };
-        let durable = sync(target, Some(self.temporary.as_file()), Synced::Changed);
+        let written = Some(self.temporary.as_file());
+        let durable = sync(target, self.folder, written, Synced::Changed);
         // Whoever had the old file open may still have written to it.
         if durable.is_ok() && is_written_to(&replaced) {
             self.put_back(OTHERS)?;
@@ -205,7 +207,7 @@ impl<'a> PendingFile<'a> {
         match exchange() {
             Ok(()) => {}
             // Somebody has removed the new config.
-            Err(Errno::NOENT) => return put_away_back(&temporary, target, reason),
+            Err(Errno::NOENT) => return put_away_back(&temporary, target, self.folder, reason),
             Err(error) => return Err(failed(error.into())),
         }
         match content(&temporary) {
@@ -218,7 +220,7 @@ impl<'a> PendingFile<'a> {
             // What can't be looked at stays as well: the next run tells whose it is.
             Err(_) => {}
         }
-        sync_put_back(target)
+        sync_put_back(target, self.folder)
     }
 
     /// As [`Self::replace`] on a filesystem that can't exchange: what is written between the last
@@ -229,7 +231,7 @@ impl<'a> PendingFile<'a> {
             .temporary
             .persist(&target.path)
             .map_err(|error| not_replaced(target, error.error))?;
-        let durable = sync(target, Some(&file), Synced::Changed);
+        let durable = sync(target, self.folder, Some(&file), Synced::Changed);
         match copied(target, original) {
             Ok(copy) => self.notices.extend(keep(copy, target, true)),
             Err(error) => self.notices.push(not_kept(target, &error)),
@@ -244,6 +246,7 @@ impl<'a> PendingFile<'a> {
 pub(crate) fn delete(
     _lock: &ConfigLock,
     target: &Target,
+    folder: &File,
     original: &Existing,
 ) -> Result<Replaced, Error> {
     let failed = |source| Error::Io {
@@ -252,7 +255,7 @@ pub(crate) fn delete(
         source,
     };
     let texts = Texts::of(Some(&original.bytes), None);
-    let away = sidecar::exchanged(
+    let away = sidecar::named(
         &sidecar::temporary_prefix(&target.path),
         &sidecar::exchange_suffix(&texts),
     )
@@ -267,13 +270,13 @@ pub(crate) fn delete(
     let replaced = displaced(&away, original);
     let Ok(Some(replaced)) = replaced else {
         let reason = if replaced.is_ok() { OTHERS } else { UNREADABLE };
-        put_away_back(&away, target, reason)?;
+        put_away_back(&away, target, folder, reason)?;
         return replaced.map(|_| Replaced::Overtaken).map_err(failed);
     };
-    let durable = sync(target, Some(&original.file), Synced::Changed);
+    let durable = sync(target, folder, Some(&original.file), Synced::Changed);
     // Whoever had the file open may still have written to it.
     if durable.is_ok() && is_written_to(&replaced) {
-        put_away_back(&away, target, OTHERS)?;
+        put_away_back(&away, target, folder, OTHERS)?;
         return Ok(Replaced::Overtaken);
     }
     away.disable_cleanup(false);
@@ -282,7 +285,12 @@ pub(crate) fn delete(
 }
 
 /// Gives the target back what was renamed away, unless there is a newer one.
-fn put_away_back(away: &Path, target: &Target, reason: &'static str) -> Result<(), Error> {
+fn put_away_back(
+    away: &Path,
+    target: &Target,
+    folder: &File,
+    reason: &'static str,
+) -> Result<(), Error> {
     match rename_to_free(away, &target.path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(Error::NotPutBack {
             path: target.path.clone(),
@@ -290,18 +298,14 @@ fn put_away_back(away: &Path, target: &Target, reason: &'static str) -> Result<(
             kept: away.to_owned(),
             source: error,
         }),
-        _ => sync_put_back(target),
+        _ => sync_put_back(target, folder),
     }
 }
 
 /// Makes it durable that something was put back: the disk may already have it the other way round.
-fn sync_put_back(target: &Target) -> Result<(), Error> {
-    let file = Existing::read(&target.path).ok().flatten();
-    sync(
-        target,
-        file.as_ref().map(|file| &file.file),
-        Synced::PutBack,
-    )
+fn sync_put_back(target: &Target, folder: &File) -> Result<(), Error> {
+    let file = target::open(&target.path).ok();
+    sync(target, folder, file.as_ref(), Synced::PutBack)
 }
 
 /// Makes what stands in the folder under the target's name durable, and the file's content.
@@ -312,16 +316,22 @@ fn sync_put_back(target: &Target) -> Result<(), Error> {
 ///
 /// Also needed where nothing is left to change: an earlier run may have been killed between its
 /// rename and its syncs, and what this run reports must survive a power cut.
-pub(crate) fn sync(target: &Target, file: Option<&File>, what: Synced) -> Result<(), Error> {
+pub(crate) fn sync(
+    target: &Target,
+    folder: &File,
+    file: Option<&File>,
+    what: Synced,
+) -> Result<(), Error> {
     if what == Synced::Unchanged && seeded::has(Bug::UnsyncedUnchanged) {
         return Ok(());
     }
-    let folder = || File::open(&target.folder).and_then(|folder| synced(&folder));
+    let folder = || synced(folder);
     let file = || file.map_or(Ok(()), synced);
     seeded::unless(Bug::NoFolderSync, folder)
         .and_then(|()| seeded::unless(Bug::NoLastSync, file))
         .map_err(|source| Error::NotDurable {
             path: target.path.clone(),
+            changed: what == Synced::Changed,
             done: match what {
                 Synced::Changed => "the config was changed",
                 Synced::Unchanged => "nothing was left to change",
@@ -343,7 +353,7 @@ fn synced(file: &File) -> io::Result<()> {
 /// can be told by it.
 fn renamed(temporary: NamedTempFile, target: &Target, texts: &Texts) -> io::Result<NamedTempFile> {
     let (file, old) = temporary.into_parts();
-    let named = sidecar::exchanged(
+    let named = sidecar::named(
         &sidecar::temporary_prefix(&target.path),
         &sidecar::exchange_suffix(texts),
     )

@@ -1,6 +1,8 @@
 //! The names of the files beside a config. They are an interface: `docs/on-disk-format.md`.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::digest;
@@ -27,11 +29,41 @@ pub(crate) fn previous(config: &Path) -> PathBuf {
     with_suffix(config, ".prev")
 }
 
+/// What the file at `path` is to a config, if it is the config or one of its sidecars but the log.
+pub(crate) fn used_for(path: &Path, config: &Path) -> Option<&'static str> {
+    let identity = |path: &Path| {
+        let metadata = path.symlink_metadata().ok()?;
+        Some((metadata.dev(), metadata.ino()))
+    };
+    let is = |other: &Path| {
+        path == other || identity(path).is_some_and(|found| Some(found) == identity(other))
+    };
+    let is_temporary = path.parent() == config.parent()
+        && path
+            .file_name()
+            .is_some_and(|name| temporary(name, &temporary_prefix(config)).is_some());
+    if is(config) {
+        Some("that is the config itself")
+    } else if is(&lock(config)) {
+        Some("that is the lock file")
+    } else if is(&previous(config)) {
+        Some("that is the previous config")
+    } else if is_temporary {
+        Some("that is a name of temporary files")
+    } else {
+        None
+    }
+}
+
 /// A path for each kind of file that an edit leaves beside a config, now or for a while.
 pub(crate) fn examples(config: &Path) -> [PathBuf; 5] {
     let random = "x".repeat(RANDOM_CHARACTERS);
-    let prefix = temporary_prefix(config);
-    let temporary = |suffix: &str| config.with_file_name(format!("{prefix}{random}{suffix}"));
+    let temporary = |suffix: &str| {
+        let mut name = temporary_prefix(config);
+        name.push(&random);
+        name.push(suffix);
+        config.with_file_name(name)
+    };
     [
         lock(config),
         log(config),
@@ -89,19 +121,16 @@ pub(crate) enum Temporary {
 }
 
 /// How the temporary files of a config begin.
-pub(crate) fn temporary_prefix(config: &Path) -> String {
-    let name = config.file_name().unwrap_or_default();
-    format!(".{}.", name.to_string_lossy())
+pub(crate) fn temporary_prefix(config: &Path) -> OsString {
+    let mut prefix = OsString::from(".");
+    prefix.push(config.file_name().unwrap_or_default());
+    prefix.push(".");
+    prefix
 }
 
 /// A builder of temporary files that are being written.
-pub(crate) fn pending(prefix: &str) -> tempfile::Builder<'_, 'static> {
+pub(crate) fn pending(prefix: &OsStr) -> tempfile::Builder<'_, 'static> {
     named(prefix, TEMPORARY_SUFFIX)
-}
-
-/// A builder of names for what is going to be exchanged.
-pub(crate) fn exchanged<'a>(prefix: &'a str, suffix: &'a str) -> tempfile::Builder<'a, 'a> {
-    named(prefix, suffix)
 }
 
 /// How the name of what is exchanged ends.
@@ -109,7 +138,8 @@ pub(crate) fn exchange_suffix(texts: &Texts) -> String {
     format!(".{}.{}{TEMPORARY_SUFFIX}", texts.before, texts.after)
 }
 
-fn named<'a, 'b>(prefix: &'a str, suffix: &'b str) -> tempfile::Builder<'a, 'b> {
+/// A builder of names that begin and end like this.
+pub(crate) fn named<'a, 'b>(prefix: &'a OsStr, suffix: &'b str) -> tempfile::Builder<'a, 'b> {
     let mut builder = tempfile::Builder::new();
     builder
         .prefix(prefix)
@@ -119,8 +149,9 @@ fn named<'a, 'b>(prefix: &'a str, suffix: &'b str) -> tempfile::Builder<'a, 'b> 
 }
 
 /// What a name beside a config says, if it is one of its temporary files.
-pub(crate) fn temporary(name: &OsStr, prefix: &str) -> Option<Temporary> {
-    let inner = name.to_str()?.strip_prefix(prefix)?;
+pub(crate) fn temporary(name: &OsStr, prefix: &OsStr) -> Option<Temporary> {
+    let inner = name.as_bytes().strip_prefix(prefix.as_bytes())?;
+    let inner = str::from_utf8(inner).ok()?;
     let inner = inner.strip_suffix(TEMPORARY_SUFFIX)?;
     let parts: Vec<&str> = inner.split('.').collect();
     let is_random = |part: &str| {
@@ -150,7 +181,7 @@ mod tests {
     fn a_name_says_what_it_was_given() {
         let prefix = temporary_prefix(Path::new("/etc/containerd/config.toml"));
         let texts = Texts::of(Some(b"old"), Some(b"new"));
-        let name = format!("{prefix}aB3dE5gH7j{}", exchange_suffix(&texts));
+        let name = format!(".config.toml.aB3dE5gH7j{}", exchange_suffix(&texts));
         assert_eq!(
             name,
             ".config.toml.aB3dE5gH7j.cba06b5736faf67e.11507a0e2f5e69d5.tmp"
@@ -161,6 +192,19 @@ mod tests {
         assert!(!texts.is_before(Some(b"other")) && !texts.is_after(None));
         let gone = Texts::of(Some(b"old"), None);
         assert!(gone.is_after(None));
+    }
+
+    /// Two names that look alike to who reads them as UTF-8 have temporary files of their own.
+    #[test]
+    fn names_are_bytes() {
+        let of = |name: &[u8]| temporary_prefix(Path::new(OsStr::from_bytes(name)));
+        assert_ne!(of(b"x\xfe.toml"), of(b"x\xff.toml"));
+        let name = OsStr::from_bytes(b".x\xff.toml.aB3dE5gH7j.tmp");
+        assert_eq!(
+            temporary(name, &of(b"x\xff.toml")),
+            Some(Temporary::Pending)
+        );
+        assert_eq!(temporary(name, &of(b"x\xfe.toml")), None);
     }
 
     #[test]

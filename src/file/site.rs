@@ -7,7 +7,7 @@ use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags};
 
 use super::target::{Existing, Target};
 use super::{Notice, sidecar, target};
-use crate::error::Error;
+use crate::error::{Error, REGULAR};
 
 /// Filesystems that other hosts may write to as well, by `f_type` of `statfs(2)`, with what
 /// `flock(2)` says of them or nothing.
@@ -27,7 +27,7 @@ const NETWORK: [(u64, &str); 9] = [
 pub(crate) fn check(target: &Target, existing: Option<&Existing>) -> Result<(), Error> {
     let previous = sidecar::previous(&target.path);
     match target::kind_at(&previous) {
-        Some(found) if found != target::REGULAR => {
+        Some(found) if found != REGULAR => {
             return Err(Error::PlantedSidecar {
                 path: previous,
                 found,
@@ -39,29 +39,34 @@ pub(crate) fn check(target: &Target, existing: Option<&Existing>) -> Result<(), 
     if existing.is_none() {
         return Ok(());
     }
-    let attributes = attributes(&target.path);
-    if attributes.contains(StatxAttributes::MOUNT_ROOT) {
+    if attributes(&target.path).contains(StatxAttributes::MOUNT_ROOT) {
         return Err(Error::MountPoint {
             path: target.path.clone(),
         });
     }
-    for (path, attributes) in [
-        (&target.path, attributes),
-        (&target.folder, self::attributes(&target.folder)),
-    ] {
-        for (attribute, letter) in [
-            (StatxAttributes::IMMUTABLE, 'i'),
-            (StatxAttributes::APPEND, 'a'),
-        ] {
-            if attributes.contains(attribute) {
-                return Err(Error::Immutable {
-                    path: path.clone(),
-                    attribute: letter,
-                });
-            }
-        }
+    match forbidden(&[&target.path, &target.folder]) {
+        Some(error) => Err(error),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// Whether one of these must not be changed, by an attribute of `chattr(1)`.
+pub(super) fn forbidden(paths: &[&Path]) -> Option<Error> {
+    let forbidden = paths.iter().find_map(|path| {
+        let attributes = attributes(path);
+        let attribute = if attributes.contains(StatxAttributes::IMMUTABLE) {
+            'i'
+        } else if attributes.contains(StatxAttributes::APPEND) {
+            'a'
+        } else {
+            return None;
+        };
+        Some((path, attribute))
+    });
+    forbidden.map(|(path, attribute)| Error::Immutable {
+        path: path.to_path_buf(),
+        attribute,
+    })
 }
 
 /// What is less safe here than elsewhere.

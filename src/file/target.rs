@@ -9,10 +9,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 
 use super::HostRoot;
-use crate::error::Error;
-
-pub(crate) const REGULAR: &str = "a regular file";
-pub(crate) const FOLDER: &str = "a folder";
+use crate::error::{Error, FOLDER, REGULAR};
 
 /// Where a config really stands: symbolic links are followed, so that two names of one file share
 /// one lock.
@@ -20,6 +17,18 @@ pub(crate) const FOLDER: &str = "a folder";
 pub(crate) struct Target {
     pub(crate) path: PathBuf,
     pub(crate) folder: PathBuf,
+}
+
+impl Target {
+    /// Opens the folder, to be synced once its names have changed: what keeps it from being opened
+    /// has to show before that.
+    pub(crate) fn open_folder(&self) -> Result<File, Error> {
+        File::open(&self.folder).map_err(|source| Error::Io {
+            path: self.folder.clone(),
+            doing: "open the folder of the config",
+            source,
+        })
+    }
 }
 
 /// What was read, to be compared later. `None` for the content: there was no file.
@@ -123,12 +132,12 @@ impl Target {
         };
         let no_folder = || Error::NoFolder {
             path: path.to_owned(),
-            folder: folder.to_owned(),
+            folder: root.seen(folder),
         };
         if path.as_os_str().as_bytes().ends_with(b"/") {
             return Err(Error::NoFolder {
                 path: path.to_owned(),
-                folder: path.to_owned(),
+                folder: root.seen(path),
             });
         }
         let name = path.file_name().ok_or_else(no_folder)?;

@@ -6,9 +6,11 @@
 
 use std::cell::Cell;
 use std::fs;
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use super::*;
+use crate::file::sidecar;
 use crate::handler::Handler;
 
 const CONFIG: &str = "version = 3\n";

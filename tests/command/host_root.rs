@@ -140,7 +140,7 @@ fn nothing_outside_is_read_or_written() {
     let run = container
         .run(&["--config", "/etc/config.toml", "add", "crun"])
         .exits(66);
-    assert!(run.stderr.contains("which does not exist"), "{run:#?}");
+    assert!(run.stderr.contains("which leads to nothing"), "{run:#?}");
     assert_eq!(names(&secret), ["config.toml"]);
     assert_eq!(
         fs::read(secret.join("config.toml")).expect("readable"),
@@ -244,4 +244,24 @@ fn a_binary_of_the_container_is_not_asked_about_the_host() {
         run.stderr.contains("cannot be used with '--host-root'"),
         "{run:#?}"
     );
+}
+
+/// `/` is what it is without.
+#[test]
+fn the_hosts_root_may_be_the_root() {
+    let container = Container::new(&[(CONFIG, "version = 3\n")]);
+    let config = container.host(CONFIG).with_file_name("new.toml");
+    let mut command = tool();
+    command.args(["--host-root", "/", "--config"]).arg(&config);
+    Run::of(command.args(["add", "crun"])).exits(0);
+    assert!(config.exists());
+}
+
+/// What a hint wants to be made is named as this container sees it.
+#[test]
+fn a_hint_names_the_containers_path() {
+    let container = Container::new(&[("/etc/hosts", "")]);
+    let run = container.run(&["add", "crun"]).exits(66);
+    let wanted = format!("mkdir -p {}", container.host("/etc/containerd").display());
+    assert!(run.stderr.contains(&wanted), "{run:#?}");
 }

@@ -211,3 +211,52 @@ fn a_shell_installer_and_the_command_take_turns() {
         assert!(node.text().contains(&format!("runtimes.{name}]")), "{name}");
     }
 }
+
+/// As nohup(1) starts it, and a shell what it runs in the background.
+#[test]
+fn an_ignored_signal_stays_ignored() {
+    let node = Node::with("version = 3\n");
+    let shell = Shell::holding(&node);
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' HUP; exec \"$@\"", "sh"]);
+    command
+        .arg(crate::tool::tool_path())
+        .arg("--config")
+        .arg(node.config());
+    let command = command.args(["add", "crun"]).stderr(Stdio::piped());
+    let mut waiting = command.spawn().expect("starts");
+    let mut line = String::new();
+    let mut said = BufReader::new(waiting.stderr.take().expect("a pipe"));
+    said.read_line(&mut line).expect("a line");
+    assert!(line.starts_with("waiting for the lock"), "{line}");
+    kill_process(Pid::from_child(&waiting), Signal::HUP).expect("it is there");
+    shell.let_go();
+    assert_eq!(waiting.wait().expect("it ends").code(), Some(0));
+    assert!(node.text().contains("runtimes.crun"));
+}
+
+/// Who looks takes the lock for an instant: that must not make others fail.
+#[test]
+fn looking_disturbs_nobody() {
+    let node = Node::with("version = 3\n");
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                    node.run(&["status"]).exits(0);
+                }
+            });
+        }
+        for _ in 0..50 {
+            let runs = [["add", "crun"], ["remove", "crun"]];
+            let ended =
+                runs.map(|[verb, name]| node.run(&["-q", "--lock-timeout", "0s", verb, name]));
+            if ended.iter().any(|run| run.exit != Some(0)) {
+                done.store(true, std::sync::atomic::Ordering::Relaxed);
+                panic!("{ended:#?}");
+            }
+        }
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+}

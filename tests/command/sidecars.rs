@@ -44,9 +44,9 @@ fn a_file_that_is_deleted_is_the_previous_one_and_a_created_one_has_none() {
     assert_eq!(node.bytes(), None);
     let previous = node.folder().join("config.toml.prev");
     assert_eq!(fs::read(&previous).expect("kept"), created);
-    // The bytes before that change were none.
-    node.run(&["add", "crun"]).exits(0);
-    assert!(!previous.exists());
+    // The bytes before that change were none: the last ones that there were stay.
+    node.run(&["add", "spin"]).exits(0);
+    assert_eq!(fs::read(&previous).expect("kept"), created);
 }
 
 #[test]
@@ -62,7 +62,10 @@ fn each_change_and_each_refusal_is_one_line_of_the_log() {
     let log = fs::read_to_string(node.folder().join("config.toml.log")).expect("a log");
     let lines: Vec<Value> = log
         .lines()
-        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .map(|line| {
+            let line = line.strip_prefix("# ").expect("a comment in TOML, too");
+            serde_json::from_str(line).expect("JSON")
+        })
         .collect();
     assert_eq!(lines.len(), 2, "{log}");
     let [added, refused] = [&lines[0], &lines[1]];
@@ -114,7 +117,11 @@ fn the_log_may_be_elsewhere_or_nowhere() {
             .ends_with("  changed  remove crun; removed crun\n"),
         "{shown:#?}"
     );
-    assert_eq!(node.run(&["log"]).exits(0).stdout, "");
+    let shown = node.run(&["log"]).exits(0).stdout;
+    assert!(
+        shown.ends_with("config.toml: no entries in its operation log\n"),
+        "{shown}"
+    );
 }
 
 #[test]
@@ -175,7 +182,141 @@ fn status_tells_whether_others_changed_the_file() {
     let report = json(&node.run(&["status", "-o", "json"]).exits(0));
     assert_eq!(report["changed_since"], true);
     assert_eq!(report["lock"]["held"], false);
-    assert_eq!(report["lock"]["holder"]["running"], false);
+    assert_eq!(report["lock"]["holder"]["fate"], "gone");
     assert_eq!(report["last_change"]["command"], "add crun");
     assert_eq!(report["displaced"], serde_json::json!([]));
+}
+
+/// A log that containerd would load is a comment to it; and where it would load one, there is none.
+#[test]
+fn a_refusal_for_the_sake_of_an_import_leaves_nothing_that_is_imported() {
+    let node = Node::empty();
+    let text = format!(
+        "version = 2\nimports = [\"{}/*\"]\n",
+        node.folder().display()
+    );
+    fs::write(node.config(), &text).expect("writes");
+    node.run(&["check"]).exits(0);
+    for arguments in [
+        &["add", "crun"][..],
+        &["remove", "crun"],
+        &["--dry-run", "add", "crun"],
+    ] {
+        let run = node.run(arguments).exits(78);
+        assert!(run.stderr.contains("the import "), "{run:#?}");
+    }
+    assert_eq!(node.names(), ["config.toml"], "not even a lock file");
+    // Where imports can't be known, the refusal is noted down, in a comment.
+    fs::write(node.config(), format!("{text}\"3s\"\n")).expect("writes");
+    node.run(&["add", "crun"]).exits(65);
+    fs::write(node.config(), &text).expect("writes");
+    node.run(&["check"]).exits(0);
+}
+
+/// The file of the log must not be one that is there for something else.
+#[test]
+fn a_log_is_not_the_config_nor_beside_it_what_is_used() {
+    let node = Node::with("version = 3\n");
+    node.run(&["add", "spin"]).exits(0);
+    fs::hard_link(node.config(), node.folder().join("same.toml")).expect("links");
+    let before = node.bytes();
+    for (name, reason) in [
+        ("config.toml", "that is the config itself"),
+        ("same.toml", "that is the config itself"),
+        ("config.toml.lock", "that is the lock file"),
+        ("config.toml.prev", "that is the previous config"),
+        (
+            ".config.toml.aB3dE5gH7j.tmp",
+            "that is a name of temporary files",
+        ),
+    ] {
+        let log = node.folder().join(name);
+        let log = log.to_str().expect("UTF-8");
+        let run = node.run(&["--log", log, "add", "crun"]).exits(2);
+        assert!(
+            run.stderr
+                .contains(&format!("the operation log can't be {log}: {reason}")),
+            "{run:#?}"
+        );
+        assert_eq!(node.bytes(), before);
+    }
+    let imports = format!(
+        "version = 2\nimports = [\"{}/conf.d/*.toml\"]\n",
+        node.folder().display()
+    );
+    fs::write(node.config(), imports).expect("writes");
+    fs::create_dir(node.folder().join("conf.d")).expect("creates");
+    let log = node.folder().join("conf.d/edit.toml");
+    node.run(&["--log", log.to_str().expect("UTF-8"), "add", "crun"])
+        .exits(78);
+    assert!(!log.exists());
+}
+
+/// A run whose change the disk did not confirm has changed the config all the same.
+#[test]
+fn a_change_that_is_not_durable_is_logged_as_a_change() {
+    let node = Node::with("version = 3\n");
+    let mut command = std::process::Command::new("strace");
+    command.args([
+        "-f",
+        "-o",
+        "/dev/null",
+        "-e",
+        "inject=fsync:error=EIO:when=2",
+    ]);
+    command
+        .arg(crate::tool::tool_path())
+        .arg("--config")
+        .arg(node.config());
+    let run = Run::of(command.args(["-o", "json", "add", "crun"])).exits(76);
+    assert_eq!(json(&run)["error"]["changed"], true);
+    let log = json(&node.run(&["log", "-o", "json"]).exits(0));
+    let entry = &log["entries"][0];
+    assert_eq!(entry["outcome"], "not-durable");
+    assert_eq!(entry["handlers"]["added"], serde_json::json!(["crun"]));
+    assert_ne!(entry["before"], entry["after"]);
+    let status = json(&node.run(&["status", "-o", "json"]).exits(0));
+    assert_eq!(status["changed_since"], false);
+}
+
+#[test]
+fn a_log_that_cannot_be_read_costs_status_a_line_only() {
+    let node = Node::with("version = 3\n");
+    let mode = rustix::fs::Mode::RWXU;
+    let log = node.folder().join("config.toml.log");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &log, mode).expect("makes a FIFO");
+    let run = node.run(&["status"]).exits(0);
+    let said = "config.toml.log, which can't be read: a FIFO stands in its place\n";
+    assert!(run.stdout.contains(said), "{run:#?}");
+    let run = node.run(&["log"]).exits(74);
+    assert!(
+        run.stderr
+            .contains("config.toml.log: cannot read the operation log"),
+        "{run:#?}"
+    );
+}
+
+#[test]
+fn what_others_write_into_the_log_moves_no_cursor() {
+    let node = Node::with("version = 3\n");
+    let hostile = "# {\"time\":\"\\u001b[31mT\\nfake\",\"version\":\"0\",\"command\":\"x\\r\",\
+                   \"outcome\":\"changed\\nfake\\u0007\"}\nno JSON\n# {}\n";
+    fs::write(node.folder().join("config.toml.log"), hostile).expect("writes");
+    let run = node.run(&["--color", "always", "log"]).exits(0);
+    assert_eq!(run.stdout, "[31mTfake  changedfake  x\n");
+}
+
+#[test]
+fn a_command_of_any_length_is_one_short_line() {
+    let node = Node::with("version = 3\n");
+    node.run(&["add", "crun"]).exits(0);
+    let names: Vec<String> = (0..20_000).map(|number| number.to_string()).collect();
+    let mut arguments = vec!["remove".to_owned(), "crun".to_owned()];
+    arguments.extend(names);
+    node.run(&arguments).exits(0);
+    let log = fs::metadata(node.folder().join("config.toml.log")).expect("a log");
+    assert!(log.len() < 4096, "{}", log.len());
+    let lock = fs::metadata(node.folder().join("config.toml.lock")).expect("a lock file");
+    assert!(lock.len() < 1024, "{}", lock.len());
+    assert_eq!(node.run(&["log"]).exits(0).stdout.lines().count(), 2);
 }

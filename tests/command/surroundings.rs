@@ -29,7 +29,7 @@ fn a_link_to_nothing_and_links_in_a_circle_are_said() {
     let run = node.run(&["add", "crun"]).exits(66);
     assert!(
         run.stderr
-            .contains("symbolic link to gone.toml, which does not exist"),
+            .contains("symbolic link to gone.toml, which leads to nothing"),
         "{run:#?}"
     );
     fs::remove_file(node.config()).expect("removes");

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
 use crate::command::Build;
-use crate::figures::tell;
 use crate::loop_filesystem::{Kind, LoopFilesystem};
 use crate::operations::{ADD, Operation, Promise, read, shown};
+use crate::report::{Report, Until};
 use crate::standstill::Stopped;
 use crate::syscalls::Call;
 use crate::tracer::{Injection, Tracer, placing};
@@ -18,8 +18,6 @@ use crate::tracer::{Injection, Tracer, placing};
 const MODE: u32 = 0o640;
 /// How often a run is repeated where only chance could tell one from the other.
 const ROUNDS: usize = 10;
-/// So many complaints show what is wrong.
-const ENOUGH: usize = 20;
 
 /// Everything that puts something else in the config's place.
 const CHANGES: [Operation; 4] = [
@@ -36,12 +34,6 @@ struct Rig {
     report: Report,
 }
 
-#[derive(Default)]
-struct Report {
-    cycles: usize,
-    bad: Vec<String>,
-}
-
 /// A run that nobody disturbed.
 struct Rehearsal {
     calls: Vec<Call>,
@@ -54,8 +46,20 @@ impl Rig {
         Self {
             filesystem: LoopFilesystem::new(kind),
             build,
-            report: Report::default(),
+            report: Self::report(build),
         }
+    }
+
+    fn report(build: Build) -> Report {
+        Report::begun(match build.bug {
+            None => Until::End,
+            Some(_) => Until::FirstFinding,
+        })
+    }
+
+    /// What was reported until now.
+    fn take_report(&mut self) -> Report {
+        std::mem::replace(&mut self.report, Self::report(self.build))
     }
 
     /// The config's path for the command.
@@ -127,21 +131,17 @@ impl Rig {
     /// tells how it came to that.
     fn look(&mut self, operation: Operation, rehearsal: &Rehearsal, run: &Output, what: &str) {
         self.filesystem.remount();
-        self.report.cycles += 1;
         let promise = match run.status.code() {
             Some(exit) => Promise::of(exit),
             None if run.stdout.is_empty() => Promise::None,
             // It was killed behind its message.
             None => Promise::Done,
         };
-        let Err(complaint) = self.judge(operation, rehearsal, promise) else {
-            return;
-        };
-        let build = self.build.bug.unwrap_or("sound");
-        let (kind, status) = (self.filesystem.kind().name(), run.status);
-        self.report.bad.push(format!(
-            "{kind}, {build} build, {operation:?}, {what}, {status}: {complaint}"
-        ));
+        let complaint = self.judge(operation, rehearsal, promise).err();
+        let status = run.status;
+        self.report.add(
+            complaint.map(|complaint| format!("{operation:?}, {what}, {status}: {complaint}")),
+        );
     }
 
     fn judge(
@@ -170,16 +170,11 @@ impl Rig {
         Ok(())
     }
 
-    /// Whether to go on: one complaint is enough of a build that has a bug.
-    fn goes_on(&self) -> bool {
-        self.build.bug.is_none() || self.report.bad.is_empty()
-    }
-
     /// SIGKILL before each call from the first one that creates a file on, and then a power cut.
     fn kill_everywhere(&mut self, operation: Operation) {
         let rehearsal = self.rehearse(operation);
         for index in first_change(&rehearsal.calls, &self.config())..rehearsal.calls.len() {
-            if !self.goes_on() {
+            if !self.report.goes_on() {
                 return;
             }
             self.prepare(operation);
@@ -202,7 +197,7 @@ impl Rig {
         let is_sync = |call: &Call| call.name == "fsync" || call.name == "fdatasync";
         let synced = calls.iter().rposition(is_sync).expect("it syncs");
         for index in replaced..=synced {
-            if !self.goes_on() {
+            if !self.report.goes_on() {
                 return;
             }
             self.prepare(operation);
@@ -218,7 +213,7 @@ impl Rig {
     fn acknowledged(&mut self, operation: Operation) {
         let rehearsal = self.rehearse(operation);
         for round in 0..ROUNDS {
-            if !self.goes_on() {
+            if !self.report.goes_on() {
                 return;
             }
             self.prepare(operation);
@@ -249,33 +244,20 @@ fn first_change(calls: &[Call], config: &Path) -> usize {
     calls.iter().position(creates).expect("it takes a lock")
 }
 
-#[track_caller]
-fn has_none(report: &Report) {
-    let some = &report.bad[..report.bad.len().min(ENOUGH)];
-    assert!(some.is_empty(), "{some:#?}");
-}
-
 /// T4 on one filesystem.
 fn killed_or_stopped(kind: Kind) {
     let mut rig = Rig::new(kind, Build::SOUND);
     for operation in CHANGES {
         rig.kill_everywhere(operation);
     }
-    let killed = std::mem::take(&mut rig.report);
+    let kind = kind.name();
+    rig.take_report()
+        .is_clean(&format!("T4 {kind}, killed and shut down"));
     for operation in CHANGES {
         rig.stop_around_syncs(operation);
     }
-    let stopped = rig.report;
-    tell(&format!(
-        "T4 {}: {} kills and shutdowns, {} bad; {} shutdowns around syncs, {} bad",
-        kind.name(),
-        killed.cycles,
-        killed.bad.len(),
-        stopped.cycles,
-        stopped.bad.len()
-    ));
-    has_none(&killed);
-    has_none(&stopped);
+    rig.report
+        .is_clean(&format!("T4 {kind}, shut down around syncs"));
 }
 
 /// T5 on one filesystem.
@@ -285,13 +267,8 @@ fn acknowledged(kind: Kind) {
         rig.acknowledged(operation);
     }
     rig.acknowledged(Operation::UnchangedAfterKill);
-    tell(&format!(
-        "T5 {}: {} shutdowns after exit 0, {} lost",
-        kind.name(),
-        rig.report.cycles,
-        rig.report.bad.len()
-    ));
-    has_none(&rig.report);
+    rig.report
+        .is_clean(&format!("T5 {}, shut down after exit 0", kind.name()));
 }
 
 #[test]
@@ -329,12 +306,9 @@ fn is_noticed(
     let mut rig = Rig::new(kind, Build::with(bug));
     for operation in operations {
         rig_for(&mut rig, *operation);
-        let report = std::mem::take(&mut rig.report);
-        let (cycles, kind) = (report.cycles, kind.name());
-        let first = report.bad.first().unwrap_or_else(|| {
-            panic!("{bug} was not noticed on {kind} in {operation:?}, {cycles} cycles")
-        });
-        tell(&format!("{bug}: {first}"));
+        let noticed_in = format!("{operation:?}, ");
+        rig.take_report()
+            .has_findings(&format!("Shutdowns of {}", kind.name()), bug, &noticed_in);
     }
 }
 

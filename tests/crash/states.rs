@@ -8,15 +8,12 @@ use crate::command::Build;
 use crate::disk::{Disk, Effect, Node, State};
 use crate::figures::tell;
 use crate::operations::{ADD, Operation, Promise, shown};
+use crate::report::{Report, Until, assert_none};
 use crate::scene::Scene;
 use crate::syscalls::Call;
 use crate::tracer::{Injection, Tracer};
 
 const RENAMES: [Renames; 2] = [Renames::WithFlags, Renames::Plain];
-/// So many at once, since each mostly waits for a disk.
-const RERUNNERS: usize = 8;
-/// So many complaints show what is wrong.
-const ENOUGH: usize = 20;
 
 /// What the filesystem knows of `renameat2`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +42,7 @@ const OPERATIONS: [Operation; 6] = [
 ];
 
 #[derive(Default)]
-struct Report {
+struct Findings {
     states: usize,
     crash_points: usize,
     reruns: usize,
@@ -135,7 +132,7 @@ fn killed_after_replacing(build: Build, renames: Renames, scene: &Scene) -> Vec<
     killed.calls
 }
 
-impl Report {
+impl Findings {
     /// Enumerates the states after a crash at any moment of a history. Those that are not bad are
     /// returned, each once.
     fn enumerate(&mut self, history: &mut History) -> Vec<State> {
@@ -192,21 +189,10 @@ impl Report {
 
     /// Runs the command once more on each of these states.
     fn rerun(&mut self, build: Build, history: &History, states: &[State]) {
-        let rerun = |states: &[State]| -> Vec<String> {
-            let failed = states
-                .iter()
-                .filter_map(|state| converges(build, history, state).err());
-            failed.collect()
-        };
-        std::thread::scope(|scope| {
-            let chunks = states.chunks(states.len().div_ceil(RERUNNERS).max(1));
-            let running: Vec<_> = chunks
-                .map(|states| scope.spawn(move || rerun(states)))
-                .collect();
-            for thread in running {
-                self.bad.extend(thread.join().expect("it ends"));
-            }
+        let report = Report::of(states, Until::End, |state| {
+            converges(build, history, state).err()
         });
+        self.bad.extend(report.bad);
         self.reruns += states.len();
     }
 }
@@ -249,37 +235,35 @@ fn read<'a>(state: &'a State, path: &Path) -> Option<&'a [u8]> {
 
 #[test]
 fn every_state_after_a_crash_is_old_or_new() {
-    let mut report = Report::default();
+    let mut findings = Findings::default();
     for renames in RENAMES {
         for operation in OPERATIONS {
             let mut history = History::of(operation, Build::SOUND, renames);
-            let states = report.enumerate(&mut history);
-            report.rerun(Build::SOUND, &history, &states);
+            let states = findings.enumerate(&mut history);
+            findings.rerun(Build::SOUND, &history, &states);
         }
     }
     tell(&format!(
         "T3 crash states: {} states over {} crash points and {} operations, each with and \
          without rename flags, {} reruns, {} bad",
-        report.states,
-        report.crash_points,
+        findings.states,
+        findings.crash_points,
         OPERATIONS.len(),
-        report.reruns,
-        report.bad.len()
+        findings.reruns,
+        findings.bad.len()
     ));
-    let some = &report.bad[..report.bad.len().min(ENOUGH)];
-    assert!(some.is_empty(), "{some:#?}");
+    assert_none("T3 crash states", &findings.bad);
 }
 
 #[test]
 fn what_was_put_back_stays() {
-    let mut report = Report::default();
+    let mut findings = Findings::default();
     for operation in [Operation::Add, Operation::Remove, Operation::Deletion] {
         let mut history = given_up(operation);
-        let states = report.enumerate(&mut history);
-        report.rerun(Build::SOUND, &history, &states);
+        let states = findings.enumerate(&mut history);
+        findings.rerun(Build::SOUND, &history, &states);
     }
-    let some = &report.bad[..report.bad.len().min(ENOUGH)];
-    assert!(some.is_empty(), "{some:#?}");
+    assert_none("T3 crash states", &findings.bad);
 }
 
 /// Asserts that a bug shows in each of these operations.
@@ -287,10 +271,10 @@ fn what_was_put_back_stays() {
 fn is_noticed(bug: &'static str, operations: &[Operation]) {
     for renames in RENAMES {
         for operation in operations {
-            let mut report = Report::default();
+            let mut findings = Findings::default();
             let mut history = History::of(*operation, Build::with(bug), renames);
-            report.enumerate(&mut history);
-            let (bad, states) = (&report.bad, report.states);
+            findings.enumerate(&mut history);
+            let (bad, states) = (&findings.bad, findings.states);
             let first = bad.first().unwrap_or_else(|| {
                 panic!("{bug} was not noticed in {operation:?}, {renames:?}, {states} states")
             });

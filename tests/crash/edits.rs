@@ -64,7 +64,7 @@ impl Edit {
         Self::Linked,
     ];
 
-    fn arguments(self) -> &'static [&'static str] {
+    pub(crate) fn arguments(self) -> &'static [&'static str] {
         match self {
             Self::Remove | Self::Delete => &["remove", "crun"],
             Self::Add | Self::Unchanged | Self::Create | Self::Linked => &["add", "crun"],

@@ -4,11 +4,12 @@
 use std::fs::{File, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
 
 use crate::command::Build;
+use crate::edits::DEADLINE;
 use crate::loop_filesystem::{Kind, LoopFilesystem};
 use crate::operations::{ADD, Operation, Promise, read, shown};
+use crate::process::{Run, finished};
 use crate::report::{Report, Until};
 use crate::standstill::Stopped;
 use crate::syscalls::Call;
@@ -72,21 +73,19 @@ impl Rig {
     }
 
     fn tracer(&self) -> Tracer {
-        Tracer::new(self.build, &self.filesystem.namespace().entering())
+        Tracer::entering(self.build, &self.filesystem.namespace().entering())
     }
 
-    fn run(&self, build: Build, arguments: &[&str]) -> Output {
+    fn run(&self, build: Build, arguments: &[&str]) -> Run {
         let entering = self.filesystem.namespace().entering();
-        build
-            .run(&entering[0])
+        let mut command = build.run(&entering[0]);
+        command
             .args(&entering[1..])
             .arg(build.path())
             .arg("--config")
             .arg(self.config())
-            .args(arguments)
-            .stdin(Stdio::null())
-            .output()
-            .expect("the command starts")
+            .args(arguments);
+        finished(&mut command, DEADLINE)
     }
 
     /// Puts on the disk what an operation starts from, for certain.
@@ -103,7 +102,7 @@ impl Rig {
         }
         if operation.follows_add() {
             let added = self.run(Build::SOUND, &ADD);
-            assert!(added.status.success(), "nothing to remove: {added:?}");
+            assert_eq!(added.code(), Some(0), "nothing to remove: {added:?}");
         }
         let folder = File::open(folder).expect("it is there");
         rustix::fs::syncfs(folder).expect("synced");
@@ -112,16 +111,12 @@ impl Rig {
     fn rehearse(&self, operation: Operation) -> Rehearsal {
         self.prepare(operation);
         let old = self.bytes();
-        let run = self.tracer().run(&self.config(), operation.arguments());
-        assert!(
-            run.output.status.success(),
-            "{operation:?}: {:?}",
-            run.output
-        );
+        let traced = self.tracer().run(&self.config(), operation.arguments());
+        assert_eq!(traced.run.code(), Some(0), "{operation:?}: {traced:?}");
         let new = self.bytes();
         assert_ne!(old, new, "{operation:?} changes nothing");
         Rehearsal {
-            calls: run.calls,
+            calls: traced.calls(),
             old,
             new,
         }
@@ -129,19 +124,17 @@ impl Rig {
 
     /// Looks at what a power cut has left of a run, and has the command run on it once more. `what`
     /// tells how it came to that.
-    fn look(&mut self, operation: Operation, rehearsal: &Rehearsal, run: &Output, what: &str) {
+    fn look(&mut self, operation: Operation, rehearsal: &Rehearsal, run: &Run, what: &str) {
         self.filesystem.remount();
-        let promise = match run.status.code() {
+        let promise = match run.code() {
             Some(exit) => Promise::of(exit),
             None if run.stdout.is_empty() => Promise::None,
             // It was killed behind its message.
             None => Promise::Done,
         };
         let complaint = self.judge(operation, rehearsal, promise).err();
-        let status = run.status;
-        self.report.add(
-            complaint.map(|complaint| format!("{operation:?}, {what}, {status}: {complaint}")),
-        );
+        self.report
+            .add(complaint.map(|complaint| format!("{operation:?}, {what}: {complaint}; {run:?}")));
     }
 
     fn judge(
@@ -164,7 +157,7 @@ impl Rig {
             }
         }
         let again = self.run(self.build, operation.arguments());
-        if !again.status.success() || self.bytes() != rehearsal.new {
+        if again.code() != Some(0) || self.bytes() != rehearsal.new {
             return Err(format!("the disk holds {left}; the next run: {again:?}"));
         }
         Ok(())
@@ -173,17 +166,18 @@ impl Rig {
     /// SIGKILL before each call from the first one that creates a file on, and then a power cut.
     fn kill_everywhere(&mut self, operation: Operation) {
         let rehearsal = self.rehearse(operation);
-        for index in first_change(&rehearsal.calls, &self.config())..rehearsal.calls.len() {
+        let first = first_change(&rehearsal.calls, &self.config());
+        for call in &rehearsal.calls[first..] {
             if !self.report.goes_on() {
                 return;
             }
             self.prepare(operation);
-            let kill = Injection::at("signal=KILL", &rehearsal.calls, index);
+            let kill = Injection::at("signal=KILL", call);
             let tracer = self.tracer().inject(&kill);
-            let run = tracer.run(&self.config(), operation.arguments());
+            let run = tracer.run(&self.config(), operation.arguments()).run;
             self.filesystem.shut_down();
-            assert!(!run.output.status.success(), "not killed at {kill}");
-            self.look(operation, &rehearsal, &run.output, &kill.to_string());
+            assert_eq!(run.signal(), Some(9), "not killed at {kill}");
+            self.look(operation, &rehearsal, &run, &kill.to_string());
         }
     }
 
@@ -194,18 +188,17 @@ impl Rig {
         let rehearsal = self.rehearse(operation);
         let calls = &rehearsal.calls;
         let replaced = placing(calls, &self.config()).expect("it replaces the config");
-        let is_sync = |call: &Call| call.name == "fsync" || call.name == "fdatasync";
-        let synced = calls.iter().rposition(is_sync).expect("it syncs");
-        for index in replaced..=synced {
+        let synced = calls.iter().rposition(Call::is_sync).expect("it syncs");
+        for call in &calls[replaced..=synced] {
             if !self.report.goes_on() {
                 return;
             }
             self.prepare(operation);
-            let stop = Injection::at("signal=STOP", calls, index);
+            let stop = Injection::at("signal=STOP", call);
             let run = Stopped::at(&stop, self.tracer(), &self.config(), operation.arguments());
             self.filesystem.shut_down();
-            let output = run.go_on();
-            self.look(operation, &rehearsal, &output, &stop.to_string());
+            let run = run.go_on();
+            self.look(operation, &rehearsal, &run, &stop.to_string());
         }
     }
 
@@ -221,12 +214,12 @@ impl Rig {
                 let kill = Injection::when_replaced(&rehearsal.calls, &self.config());
                 let run = self.tracer().inject(&kill);
                 let run = run.run(&self.config(), operation.arguments());
-                assert!(!run.output.status.success(), "not killed at {kill}");
+                assert_eq!(run.run.signal(), Some(9), "not killed at {kill}");
                 assert_eq!(self.bytes(), rehearsal.new, "not yet replaced at {kill}");
             }
             let run = self.run(self.build, operation.arguments());
             self.filesystem.shut_down();
-            assert!(run.status.success(), "{operation:?}: {run:?}");
+            assert_eq!(run.code(), Some(0), "{operation:?}: {run:?}");
             self.look(operation, &rehearsal, &run, &format!("round {round}"));
         }
     }

@@ -1,14 +1,14 @@
 //! A run of the command that stands still between two of its system calls.
 
 use std::path::Path;
-use std::process::{Child, Output, Stdio};
+use std::process::Child;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::edits::DEADLINE;
+use crate::process::{Run, ended};
 use crate::tracer::{Injection, Tracer};
-
-const DEADLINE: Duration = Duration::from_secs(20);
 
 /// A run that stands still, or is about to. Dropped, it is killed.
 pub(crate) struct Stopped {
@@ -21,13 +21,8 @@ impl Stopped {
     /// Starts a run and waits until it stands still.
     pub(crate) fn at(stop: &Injection, tracer: Tracer, config: &Path, arguments: &[&str]) -> Self {
         let mut tracer = tracer.inject(stop);
-        let strace = tracer
-            .command(config, arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn();
         let mut run = Self {
-            strace: Some(strace.expect("strace starts: install Debian's package strace")),
+            strace: Some(tracer.start(config, arguments)),
             command: None,
             tracer,
         };
@@ -50,11 +45,11 @@ impl Stopped {
     }
 
     /// Lets it go on, to its end.
-    pub(crate) fn go_on(mut self) -> Output {
+    pub(crate) fn go_on(mut self) -> Run {
         let command = self.command.expect("it stands still");
         kill_process(command, Signal::CONT).expect("it is there");
         let strace = self.strace.take().expect("it goes on once");
-        strace.wait_with_output().expect("it ends")
+        ended(strace, DEADLINE)
     }
 }
 

@@ -24,7 +24,7 @@ enum Renames {
 
 impl Renames {
     fn tracer(self, build: Build) -> Tracer {
-        let tracer = Tracer::new(build, &[]);
+        let tracer = Tracer::new(build);
         match self {
             Self::WithFlags => tracer,
             Self::Plain => tracer.without_rename_flags(),
@@ -71,14 +71,11 @@ impl History {
             runs.push(killed_after_replacing(build, renames, &scene));
             assert_ne!(scene.bytes(), old, "{operation:?}: not yet replaced");
         }
-        let tracer = renames.tracer(build);
-        let run = tracer.run(&scene.named(), operation.arguments());
-        assert!(
-            run.output.status.success(),
-            "{operation:?}: {:?}",
-            run.output
-        );
-        runs.push(run.calls);
+        let traced = renames
+            .tracer(build)
+            .run(&scene.named(), operation.arguments());
+        assert_eq!(traced.run.code(), Some(0), "{operation:?}: {traced:?}");
+        runs.push(traced.calls());
         let new = scene.bytes();
         assert_ne!(old, new, "{operation:?} changes nothing");
         Self {
@@ -96,23 +93,24 @@ impl History {
 /// A run that replaces the config, can't look at what it has replaced, and puts that back.
 fn given_up(operation: Operation) -> History {
     let rehearsal = Scene::before(operation);
-    let tracer = Tracer::new(Build::SOUND, &[]);
-    let calls = tracer.run(&rehearsal.named(), operation.arguments()).calls;
+    let calls = Tracer::new(Build::SOUND)
+        .run(&rehearsal.named(), operation.arguments())
+        .calls();
     let refusal = Injection::refused(&calls, &rehearsal.named(), "openat");
     let scene = Scene::before(operation);
     let disk = Disk::with_all_of(&scene.root);
     let (old, config) = (scene.bytes(), scene.config());
-    let run = Tracer::new(Build::SOUND, &[])
+    let traced = Tracer::new(Build::SOUND)
         .inject(&refusal)
         .run(&scene.named(), operation.arguments());
-    assert_eq!(run.output.status.code(), Some(74), "{:?}", run.output);
+    assert_eq!(traced.run.code(), Some(74), "{traced:?}");
     assert_eq!(scene.bytes(), old, "{operation:?}: not put back");
     History {
         operation,
         scene,
         disk,
         config,
-        runs: vec![run.calls],
+        runs: vec![traced.calls()],
         old,
         new: rehearsal.bytes(),
     }
@@ -122,14 +120,14 @@ fn given_up(operation: Operation) -> History {
 /// else since.
 fn killed_after_replacing(build: Build, renames: Renames, scene: &Scene) -> Vec<Call> {
     let rehearsal = Scene::before(Operation::Add);
-    let calls = renames.tracer(build).run(&rehearsal.named(), &ADD).calls;
+    let calls = renames.tracer(build).run(&rehearsal.named(), &ADD).calls();
     let kill = Injection::when_replaced(&calls, &rehearsal.named());
     let killed = renames
         .tracer(build)
         .inject(&kill)
         .run(&scene.named(), &ADD);
-    assert!(!killed.output.status.success(), "not killed at {kill}");
-    killed.calls
+    assert_eq!(killed.run.signal(), Some(9), "not killed at {kill}");
+    killed.calls()
 }
 
 impl Findings {

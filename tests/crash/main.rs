@@ -25,7 +25,6 @@ mod scene;
 mod short_writes;
 mod shutdown;
 mod soak;
-mod standstill;
 mod states;
 mod stopped;
 mod strangers;

@@ -11,7 +11,7 @@ use crate::loop_filesystem::{Kind, LoopFilesystem};
 use crate::operations::{ADD, Operation, Promise, read, shown};
 use crate::process::{Run, finished};
 use crate::report::{Report, Until};
-use crate::standstill::Stopped;
+use crate::stopped::Stopping;
 use crate::syscalls::Call;
 use crate::tracer::{Injection, Tracer, placing};
 
@@ -195,9 +195,12 @@ impl Rig {
             }
             self.prepare(operation);
             let stop = Injection::at("signal=STOP", call);
-            let run = Stopped::at(&stop, self.tracer(), &self.config(), operation.arguments());
+            let tracer = self.tracer().inject(&stop);
+            let mut stopping = Stopping::start(tracer, &self.config(), operation.arguments());
+            assert!(stopping.has_stopped(), "{operation:?}: not at {stop}");
             self.filesystem.shut_down();
-            let run = run.go_on();
+            stopping.go_on();
+            let run = stopping.end().run;
             self.look(operation, &rehearsal, &run, &stop.to_string());
         }
     }

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use crate::command::Build;
 use crate::disk::{Disk, Effect, Node, State};
+use crate::edits::{Edit, Place};
 use crate::figures::tell;
-use crate::operations::{ADD, Operation, Promise, shown};
+use crate::promise::{Promise, shown_beside};
 use crate::report::{Report, Until, assert_none};
-use crate::scene::Scene;
 use crate::syscalls::Call;
 use crate::tracer::{Injection, Tracer};
 
@@ -32,15 +32,6 @@ impl Renames {
     }
 }
 
-const OPERATIONS: [Operation; 6] = [
-    Operation::Add,
-    Operation::Remove,
-    Operation::UnchangedAfterKill,
-    Operation::FirstCreation,
-    Operation::Deletion,
-    Operation::AddThroughLink,
-];
-
 #[derive(Default)]
 struct Findings {
     states: usize,
@@ -51,8 +42,8 @@ struct Findings {
 
 /// What was traced: the disk before it, the calls, and what the config held before and after.
 struct History {
-    operation: Operation,
-    scene: Scene,
+    edit: Edit,
+    place: Place,
     disk: Disk,
     config: PathBuf,
     /// One list for each run. Only the last one came to its end.
@@ -62,25 +53,24 @@ struct History {
 }
 
 impl History {
-    fn of(operation: Operation, build: Build, renames: Renames) -> Self {
-        let scene = Scene::before(operation);
-        let disk = Disk::with_all_of(&scene.root);
-        let (old, config) = (scene.bytes(), scene.config());
+    fn of(edit: Edit, build: Build, renames: Renames) -> Self {
+        let place = Place::before(edit);
+        let disk = Disk::with_all_of(&place.root);
+        let (old, config) = (place.bytes(), place.file());
         let mut runs = Vec::new();
-        if operation == Operation::UnchangedAfterKill {
-            runs.push(killed_after_replacing(build, renames, &scene));
-            assert_ne!(scene.bytes(), old, "{operation:?}: not yet replaced");
+        if edit == Edit::Unchanged {
+            // What it finds there is what a killed run had not yet synced.
+            runs.push(killed_after_replacing(build, renames, &place));
+            assert_ne!(place.bytes(), old, "{edit:?}: not yet replaced");
         }
-        let traced = renames
-            .tracer(build)
-            .run(&scene.named(), operation.arguments());
-        assert_eq!(traced.run.code(), Some(0), "{operation:?}: {traced:?}");
+        let traced = renames.tracer(build).run(&place.config(), edit.arguments());
+        assert_eq!(traced.run.code(), Some(0), "{edit:?}: {traced:?}");
         runs.push(traced.calls());
-        let new = scene.bytes();
-        assert_ne!(old, new, "{operation:?} changes nothing");
+        let new = place.bytes();
+        assert_ne!(old, new, "{edit:?} changes nothing");
         Self {
-            operation,
-            scene,
+            edit,
+            place,
             disk,
             config,
             runs,
@@ -91,23 +81,23 @@ impl History {
 }
 
 /// A run that replaces the config, can't look at what it has replaced, and puts that back.
-fn given_up(operation: Operation) -> History {
-    let rehearsal = Scene::before(operation);
+fn given_up(edit: Edit) -> History {
+    let rehearsal = Place::before(edit);
     let calls = Tracer::new(Build::SOUND)
-        .run(&rehearsal.named(), operation.arguments())
+        .run(&rehearsal.config(), edit.arguments())
         .calls();
-    let refusal = Injection::refused(&calls, &rehearsal.named(), "openat");
-    let scene = Scene::before(operation);
-    let disk = Disk::with_all_of(&scene.root);
-    let (old, config) = (scene.bytes(), scene.config());
+    let refusal = Injection::refused(&calls, &rehearsal.config(), "openat");
+    let place = Place::before(edit);
+    let disk = Disk::with_all_of(&place.root);
+    let (old, config) = (place.bytes(), place.file());
     let traced = Tracer::new(Build::SOUND)
         .inject(&refusal)
-        .run(&scene.named(), operation.arguments());
+        .run(&place.config(), edit.arguments());
     assert_eq!(traced.run.code(), Some(74), "{traced:?}");
-    assert_eq!(scene.bytes(), old, "{operation:?}: not put back");
+    assert_eq!(place.bytes(), old, "{edit:?}: not put back");
     History {
-        operation,
-        scene,
+        edit,
+        place,
         disk,
         config,
         runs: vec![traced.calls()],
@@ -118,14 +108,17 @@ fn given_up(operation: Operation) -> History {
 
 /// The calls of a run that is killed when it has replaced the config, and has not done anything
 /// else since.
-fn killed_after_replacing(build: Build, renames: Renames, scene: &Scene) -> Vec<Call> {
-    let rehearsal = Scene::before(Operation::Add);
-    let calls = renames.tracer(build).run(&rehearsal.named(), &ADD).calls();
-    let kill = Injection::when_replaced(&calls, &rehearsal.named());
+fn killed_after_replacing(build: Build, renames: Renames, place: &Place) -> Vec<Call> {
+    let rehearsal = Place::before(Edit::Add);
+    let calls = renames
+        .tracer(build)
+        .run(&rehearsal.config(), Edit::Add.arguments())
+        .calls();
+    let kill = Injection::when_replaced(&calls, &rehearsal.config());
     let killed = renames
         .tracer(build)
         .inject(&kill)
-        .run(&scene.named(), &ADD);
+        .run(&place.config(), Edit::Add.arguments());
     assert_eq!(killed.run.signal(), Some(9), "not killed at {kill}");
     killed.calls()
 }
@@ -134,7 +127,7 @@ impl Findings {
     /// Enumerates the states after a crash at any moment of a history. Those that are not bad are
     /// returned, each once.
     fn enumerate(&mut self, history: &mut History) -> Vec<State> {
-        let operation = history.operation;
+        let edit = history.edit;
         let mut distinct = BTreeSet::new();
         let mut promise = Promise::None;
         let last = history.runs.len() - 1;
@@ -143,7 +136,7 @@ impl Findings {
             history.disk.close_all();
             for call in calls {
                 let effect = history.disk.apply(call);
-                match effect.unwrap_or_else(|said| panic!("{operation:?}: {said}")) {
+                match effect.unwrap_or_else(|said| panic!("{edit:?}: {said}")) {
                     Effect::None => continue,
                     Effect::Changed => {}
                     Effect::Told => promise = Promise::Done,
@@ -153,7 +146,7 @@ impl Findings {
             }
             assert!(
                 (promise == Promise::None) == (index < last),
-                "{operation:?}: run {index} promises {promise:?}"
+                "{edit:?}: run {index} promises {promise:?}"
             );
         }
         distinct.into_iter().collect()
@@ -172,14 +165,14 @@ impl Findings {
         let mut found = HashSet::new();
         for state in history.disk.states(&history.config) {
             self.states += 1;
-            let bytes = read(&state, &history.scene.named());
+            let bytes = read(&state, &history.place.config());
             if promise.allows(bytes, old, new) {
                 distinct.insert(state);
             } else if found.insert(bytes.map(<[u8]>::to_vec)) {
-                let operation = history.operation;
-                let left = shown(bytes, old);
+                let edit = history.edit;
+                let left = shown_beside(bytes, old);
                 self.bad.push(format!(
-                    "{operation:?}: a crash after {moment}, promised: {promise:?}, may leave {left}"
+                    "{edit:?}: a crash after {moment}, promised: {promise:?}, may leave {left}"
                 ));
             }
         }
@@ -197,17 +190,17 @@ impl Findings {
 
 /// Runs the command on a state.
 fn converges(build: Build, history: &History, state: &State) -> Result<(), String> {
-    let operation = history.operation;
-    let scene = Scene::holding(state, &history.scene);
-    let ended = scene.run(build, operation.arguments());
-    let bytes = scene.bytes();
-    let temporaries = scene.temporaries();
-    if ended.is_ok() && bytes == history.new && temporaries.is_empty() {
+    let edit = history.edit;
+    let place = Place::holding(state, &history.place);
+    let run = place.run(edit, build);
+    let bytes = place.bytes();
+    let temporaries = place.temporaries();
+    if run.code() == Some(0) && bytes == history.new && temporaries.is_empty() {
         return Ok(());
     }
-    let left = shown(bytes.as_deref(), history.old.as_deref());
+    let left = shown_beside(bytes.as_deref(), history.old.as_deref());
     Err(format!(
-        "{operation:?}: the next run ends with {ended:?} and leaves {left} and {temporaries:?}, \
+        "{edit:?}: the next run ends with {run:?} and leaves {left} and {temporaries:?}, \
          on {state:#?}"
     ))
 }
@@ -235,8 +228,8 @@ fn read<'a>(state: &'a State, path: &Path) -> Option<&'a [u8]> {
 fn every_state_after_a_crash_is_old_or_new() {
     let mut findings = Findings::default();
     for renames in RENAMES {
-        for operation in OPERATIONS {
-            let mut history = History::of(operation, Build::SOUND, renames);
+        for edit in Edit::ALL {
+            let mut history = History::of(edit, Build::SOUND, renames);
             let states = findings.enumerate(&mut history);
             findings.rerun(Build::SOUND, &history, &states);
         }
@@ -246,7 +239,7 @@ fn every_state_after_a_crash_is_old_or_new() {
          without rename flags, {} reruns, {} bad",
         findings.states,
         findings.crash_points,
-        OPERATIONS.len(),
+        Edit::ALL.len(),
         findings.reruns,
         findings.bad.len()
     ));
@@ -256,25 +249,25 @@ fn every_state_after_a_crash_is_old_or_new() {
 #[test]
 fn what_was_put_back_stays() {
     let mut findings = Findings::default();
-    for operation in [Operation::Add, Operation::Remove, Operation::Deletion] {
-        let mut history = given_up(operation);
+    for edit in [Edit::Add, Edit::Remove, Edit::Delete] {
+        let mut history = given_up(edit);
         let states = findings.enumerate(&mut history);
         findings.rerun(Build::SOUND, &history, &states);
     }
     assert_none("T3 crash states", &findings.bad);
 }
 
-/// Asserts that a bug shows in each of these operations.
+/// Asserts that a bug shows in each of these edits.
 #[track_caller]
-fn is_noticed(bug: &'static str, operations: &[Operation]) {
+fn is_noticed(bug: &'static str, edits: &[Edit]) {
     for renames in RENAMES {
-        for operation in operations {
+        for edit in edits {
             let mut findings = Findings::default();
-            let mut history = History::of(*operation, Build::with(bug), renames);
+            let mut history = History::of(*edit, Build::with(bug), renames);
             findings.enumerate(&mut history);
             let (bad, states) = (&findings.bad, findings.states);
             let first = bad.first().unwrap_or_else(|| {
-                panic!("{bug} was not noticed in {operation:?}, {renames:?}, {states} states")
+                panic!("{bug} was not noticed in {edit:?}, {renames:?}, {states} states")
             });
             tell(&format!(
                 "T3 {bug}, {renames:?}: {} bad, {first}",
@@ -289,34 +282,29 @@ fn a_missing_sync_of_the_file_is_noticed() {
     is_noticed(
         "NoFileSync",
         &[
-            Operation::Add,
-            Operation::Remove,
-            Operation::UnchangedAfterKill,
-            Operation::FirstCreation,
-            Operation::AddThroughLink,
+            Edit::Add,
+            Edit::Remove,
+            Edit::Unchanged,
+            Edit::Create,
+            Edit::Linked,
         ],
     );
 }
 
 #[test]
 fn a_missing_sync_of_the_folder_is_noticed() {
-    is_noticed("NoFolderSync", &OPERATIONS);
+    is_noticed("NoFolderSync", &Edit::ALL);
 }
 
 #[test]
 fn overwriting_in_place_is_noticed() {
     is_noticed(
         "InPlace",
-        &[
-            Operation::Add,
-            Operation::Remove,
-            Operation::FirstCreation,
-            Operation::AddThroughLink,
-        ],
+        &[Edit::Add, Edit::Remove, Edit::Create, Edit::Linked],
     );
 }
 
 #[test]
 fn nothing_to_do_without_a_sync_is_noticed() {
-    is_noticed("UnsyncedUnchanged", &[Operation::UnchangedAfterKill]);
+    is_noticed("UnsyncedUnchanged", &[Edit::Unchanged]);
 }

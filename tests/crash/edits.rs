@@ -10,6 +10,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::command::Build;
+use crate::disk::{Node, State};
 use crate::process::{Run, finished};
 
 /// Comments, an odd order, no final newline: what a rewrite would lose.
@@ -47,9 +48,10 @@ pub(crate) struct Example {
     pub(crate) after: Option<Vec<u8>>,
 }
 
-/// A temporary folder with the config of an example.
+/// A temporary folder with a config.
 pub(crate) struct Place {
-    folder: TempDir,
+    pub(crate) root: PathBuf,
+    _folder: TempDir,
     /// Whether the filesystem has extended attributes for users.
     labelled: bool,
 }
@@ -64,11 +66,21 @@ impl Edit {
         Self::Linked,
     ];
 
-    fn arguments(self) -> &'static [&'static str] {
+    pub(crate) fn arguments(self) -> &'static [&'static str] {
         match self {
             Self::Remove | Self::Delete => &["remove", "crun"],
             Self::Add | Self::Unchanged | Self::Create | Self::Linked => &["add", "crun"],
         }
+    }
+
+    /// The config before the command has ever been there.
+    pub(crate) fn first_config(self) -> Option<&'static str> {
+        (!matches!(self, Self::Create | Self::Delete)).then_some(CONFIG)
+    }
+
+    /// Whether the command has added the handler before.
+    pub(crate) fn follows_add(self) -> bool {
+        matches!(self, Self::Remove | Self::Delete)
     }
 
     pub(crate) fn example(self) -> Example {
@@ -105,13 +117,7 @@ impl Example {
         let Some(bytes) = &self.before else {
             return place;
         };
-        let file = if self.edit == Edit::Linked {
-            fs::create_dir(place.folder.path().join("etc/real")).expect("creates a folder");
-            symlink("real/config.toml", place.config()).expect("links");
-            place.real_config()
-        } else {
-            place.config()
-        };
+        let file = place.file_for(self.edit);
         fs::write(&file, bytes).expect("the config is written");
         fs::set_permissions(&file, Permissions::from_mode(MODE)).expect("chmod");
         place.labelled = xattr::set(&file, ATTRIBUTE.0, ATTRIBUTE.1).is_ok();
@@ -163,26 +169,72 @@ impl Example {
 impl Place {
     pub(crate) fn empty() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        fs::create_dir(folder.path().join("etc")).expect("creates a folder");
+        let root = folder.path().canonicalize().expect("it is there");
+        fs::create_dir_all(root.join("etc/real")).expect("creates folders");
         Self {
-            folder,
+            root,
+            _folder: folder,
             labelled: false,
         }
     }
 
+    /// What an edit starts from, as the command itself has left it, with all that it keeps beside
+    /// a config.
+    pub(crate) fn before(edit: Edit) -> Self {
+        let place = Self::empty();
+        let file = place.file_for(edit);
+        if let Some(bytes) = edit.first_config() {
+            fs::write(file, bytes).expect("the config is written");
+        }
+        if edit.follows_add() {
+            let run = place.run(Edit::Add, Build::SOUND);
+            assert_eq!(run.code(), Some(0), "nothing to remove: {run:?}");
+        }
+        place
+    }
+
+    /// What a crash has left of another place.
+    pub(crate) fn holding(state: &State, other: &Self) -> Self {
+        let place = Self::empty();
+        for (path, node) in state {
+            let path = path.strip_prefix(&other.root).expect("below it");
+            let path = place.root.join(path);
+            match node {
+                Node::File(bytes) => fs::write(path, bytes).expect("writes"),
+                Node::Link(target) => symlink(target, path).expect("links"),
+            }
+        }
+        place
+    }
+
+    /// Where the bytes before an edit go; a link leads there if there is to be one.
+    fn file_for(&self, edit: Edit) -> PathBuf {
+        if edit != Edit::Linked {
+            return self.config();
+        }
+        symlink("real/config.toml", self.config()).expect("links");
+        self.real_config()
+    }
+
     /// The config, as the command line names it.
     pub(crate) fn config(&self) -> PathBuf {
-        self.folder.path().join("etc/config.toml")
+        self.root.join("etc/config.toml")
+    }
+
+    /// The file that this leads to.
+    pub(crate) fn file(&self) -> PathBuf {
+        let config = self.config();
+        config.canonicalize().unwrap_or(config)
     }
 
     /// Where the config of [`Edit::Linked`] really stands.
     pub(crate) fn real_config(&self) -> PathBuf {
-        self.folder.path().join("etc/real/config.toml")
+        self.root.join("etc/real/config.toml")
     }
 
     /// A file that is none of the command's business.
     pub(crate) fn aside(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.root.join(name)
     }
 
     /// The config's bytes; `None` if there is no such file.
@@ -194,7 +246,7 @@ impl Place {
     pub(crate) fn temporaries(&self) -> Vec<PathBuf> {
         let mut found: Vec<PathBuf> = ["etc", "etc/real"]
             .iter()
-            .filter_map(|folder| fs::read_dir(self.folder.path().join(folder)).ok())
+            .filter_map(|folder| fs::read_dir(self.root.join(folder)).ok())
             .flatten()
             .map(|entry| entry.expect("an entry").path())
             .filter(|path| {

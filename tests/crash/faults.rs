@@ -4,8 +4,10 @@
 use crate::command::Build;
 use crate::edits::{Edit, Example, Place};
 use crate::process::Run;
+use crate::rehearsal;
 use crate::report::{Report, Until};
-use crate::trace::{self, Call};
+use crate::syscalls::Call;
+use crate::tracer::{Injection, Tracer};
 
 /// What a call can fail with.
 const ERRORS: [&str; 8] = [
@@ -27,7 +29,7 @@ struct Fault<'e> {
 }
 
 impl Fault<'_> {
-    fn injection(&self) -> Vec<String> {
+    fn injection(&self) -> Injection {
         let number = self.call.number;
         let when = match (self.lasts, self.error) {
             (false, _) => number.to_string(),
@@ -35,22 +37,24 @@ impl Fault<'_> {
             (true, "EINTR") => format!("{number}..{}", number + 4),
             (true, _) => format!("{number}+"),
         };
-        trace::at(&self.call, &format!("error={}", self.error), &when)
+        Injection::at(&format!("error={}", self.error), &self.call).when(when)
     }
 
     /// What is wrong with the command when this happens to it.
     fn check(&self, build: Build) -> Option<String> {
         let place = self.example.place();
         let injection = self.injection();
-        let run = trace::run(build, &place, self.example.edit, &injection);
-        let wrong = if trace::log(&place).contains("(INJECTED)") {
-            self.wrong(&place, &run)
+        let edit = self.example.edit;
+        let traced = Tracer::new(build)
+            .inject(&injection)
+            .run(&place.config(), edit.arguments());
+        let wrong = if traced.log.contains("(INJECTED)") {
+            self.wrong(&place, &traced.run)
         } else {
             Some("the call was not made".to_owned())
         };
         let wrong = wrong.or_else(|| self.example.unsettled(&place, build));
-        let edit = self.example.edit;
-        wrong.map(|wrong| format!("{edit:?}, -e {}: {wrong}; {run:?}", injection[1]))
+        wrong.map(|wrong| format!("{edit:?}, -e {injection}: {wrong}; {:?}", traced.run))
     }
 
     fn wrong(&self, place: &Place, run: &Run) -> Option<String> {
@@ -95,7 +99,7 @@ fn faults(build: Build, edits: &[Edit], errors: Option<&[&'static str]>, until: 
             Edit::Add | Edit::Remove | Edit::Unchanged => &ERRORS,
             Edit::Create | Edit::Delete | Edit::Linked => &FEW_ERRORS,
         });
-        for call in trace::calls(build, example) {
+        for call in rehearsal::calls(build, example) {
             for &error in errors.iter().filter(|error| call.can_fail(error)) {
                 faults.extend([false, true].map(|lasts| Fault {
                     example,

@@ -5,9 +5,10 @@
 
 use crate::command::Build;
 use crate::edits::{Edit, Example, Place};
-use crate::process::Run;
+use crate::rehearsal;
 use crate::report::{Report, Until};
-use crate::trace::{self, Call};
+use crate::syscalls::Call;
+use crate::tracer::{Injection, Traced, Tracer};
 
 const NOT_DURABLE: i32 = 76;
 
@@ -31,15 +32,18 @@ impl Kill<'_> {
     fn check(&self, build: Build) -> Option<String> {
         let place = self.example.place();
         let signal = format!("signal={}", self.signal.0);
-        let injection = trace::at(&self.call, &signal, &self.call.number.to_string());
-        let run = trace::run(build, &place, self.example.edit, &injection);
-        let wrong = self.wrong(&place, &run);
-        let wrong = wrong.or_else(|| self.example.unsettled(&place, build));
         let edit = self.example.edit;
-        wrong.map(|wrong| format!("{edit:?}, -e {}: {wrong}; {run:?}", injection[1]))
+        let injection = Injection::at(&signal, &self.call);
+        let traced = Tracer::new(build)
+            .inject(&injection)
+            .run(&place.config(), edit.arguments());
+        let wrong = self.wrong(&place, &traced);
+        let wrong = wrong.or_else(|| self.example.unsettled(&place, build));
+        wrong.map(|wrong| format!("{edit:?}, -e {injection}: {wrong}; {:?}", traced.run))
     }
 
-    fn wrong(&self, place: &Place, run: &Run) -> Option<String> {
+    fn wrong(&self, place: &Place, traced: &Traced) -> Option<String> {
+        let run = &traced.run;
         if let Some(torn) = self.example.torn(place) {
             return Some(torn);
         }
@@ -48,7 +52,7 @@ impl Kill<'_> {
             // What it leaves, the rerun sweeps.
             return (!is_killed).then(|| "it was not killed".to_owned());
         }
-        if !trace::log(place).contains(&format!("--- SIG{} ", self.signal.0)) {
+        if !traced.log.contains(&format!("--- SIG{} ", self.signal.0)) {
             return Some("the signal did not come".to_owned());
         }
         if !is_killed && let Some(disgrace) = run.disgrace() {
@@ -67,7 +71,7 @@ fn kills(build: Build, edits: &[Edit], signals: &[Signal], until: Until) -> Repo
     let examples: Vec<Example> = edits.iter().map(|edit| edit.example()).collect();
     let mut kills = Vec::new();
     for example in &examples {
-        for call in trace::calls(build, example) {
+        for call in rehearsal::calls(build, example) {
             // A signal that lets the call be made comes too late for the last one.
             let comes = |signal: &&Signal| **signal == KILL || call.returns();
             kills.extend(signals.iter().filter(comes).map(|&signal| Kill {

@@ -5,9 +5,11 @@
 use crate::command::Build;
 use crate::deeds::{Change, Deed};
 use crate::edits::{Edit, Example};
+use crate::rehearsal;
 use crate::report::{Report, Until};
 use crate::stopped::Stopping;
-use crate::trace::{self, Call};
+use crate::syscalls::{self, Call};
+use crate::tracer::{Injection, Traced, Tracer};
 
 /// How many of the last calls before the edit is in place count as the last moment.
 const LAST_MOMENT: usize = 2;
@@ -39,22 +41,21 @@ struct Encounter<'e> {
 
 impl Encounter<'_> {
     /// What makes strace do all that. It takes one instruction for each name.
-    fn instructions(&self) -> Vec<String> {
+    fn injections(&self) -> Vec<Injection> {
         let (call, later) = (&self.call, &self.later);
-        let stop = "signal=STOP";
-        let first = trace::at(call, stop, &call.number.to_string());
+        let stop = Injection::at("signal=STOP", call);
+        let refusal = Injection::at("error=EIO", later);
         let second = match self.fate {
             Fate::Killed | Fate::MeetsTheNext if call.name == later.name => {
                 let apart = later.number - call.number;
                 let when = format!("{}..{}+{apart}", call.number, later.number);
-                return trace::at(call, stop, &when);
+                return vec![stop.when(when)];
             }
-            Fate::Killed | Fate::MeetsTheNext => trace::at(later, stop, &later.number.to_string()),
-            Fate::Refused => trace::at(later, "error=EIO", &later.number.to_string()),
-            Fate::RefusedForEver => trace::at(later, "error=EIO", &format!("{}+", later.number)),
+            Fate::Killed | Fate::MeetsTheNext => Injection::at("signal=STOP", later),
+            Fate::Refused => refusal,
+            Fate::RefusedForEver => refusal.when(format!("{}+", later.number)),
         };
-        let traced = format!("trace={},{}", call.name, later.name);
-        vec![traced, first[1].clone(), second[1].clone()]
+        vec![stop, second]
     }
 
     /// Whether strace can be told.
@@ -70,9 +71,10 @@ impl Encounter<'_> {
     /// What is wrong with the command when this happens to it.
     fn check(&self, build: Build) -> Option<String> {
         let place = self.example.place();
-        let instructions = self.instructions();
-        let mut command = trace::traced(build, &place, self.example.edit, &instructions);
-        let mut stopping = Stopping::start(&mut command, &place);
+        let injections = self.injections();
+        let tracer = injections.iter().fold(Tracer::new(build), Tracer::inject);
+        let arguments = self.example.edit.arguments();
+        let mut stopping = Stopping::start(tracer, &place.config(), arguments);
         assert!(stopping.has_stopped(), "{}", self.call);
         self.first.make(&place);
         stopping.go_on();
@@ -88,14 +90,14 @@ impl Encounter<'_> {
                 let was_done = self.first.is_edited(&place);
                 self.second.make(&place);
                 stopping.go_on();
-                let run = stopping.end();
+                let run = stopping.end().run;
                 let lost = self.second.after_the_end(&place, was_done, &run);
                 // What the second has overwritten may be kept.
                 lost.or_else(|| self.first.left_over(&place))
             }
             Fate::Refused | Fate::RefusedForEver => {
-                let run = stopping.end();
-                assert!(trace::log(&place).contains("(INJECTED)"), "{run:?}");
+                let Traced { run, log } = stopping.end();
+                assert!(log.contains("(INJECTED)"), "{run:?}");
                 let may_crash = self.later.asks_for_memory();
                 run.disgrace()
                     .filter(|_| !may_crash)
@@ -115,12 +117,11 @@ impl Encounter<'_> {
 
 /// The last calls after which the edit is not yet in place.
 fn last_moment(build: Build, example: &Example) -> Vec<Call> {
-    let mut calls = trace::calls_that_return(build, example);
+    let mut calls = rehearsal::calls_that_return(build, example);
     let is_done = |call: &Call| {
         let place = example.place();
-        let stop = trace::at(call, "signal=STOP", &call.number.to_string());
-        let mut command = trace::traced(build, &place, example.edit, &stop);
-        let mut stopping = Stopping::start(&mut command, &place);
+        let tracer = Tracer::new(build).inject(&Injection::at("signal=STOP", call));
+        let mut stopping = Stopping::start(tracer, &place.config(), example.edit.arguments());
         assert!(stopping.has_stopped(), "{call}");
         stopping.kill();
         place.bytes() == example.after
@@ -133,15 +134,17 @@ fn last_moment(build: Build, example: &Example) -> Vec<Call> {
 /// The calls that an edit makes once a stranger has changed the config after this one.
 fn later(build: Build, example: &Example, call: &Call, change: &Change<'_>) -> Vec<Call> {
     let place = example.place();
-    // Without the first expression, which limits what is traced.
-    let stop = trace::at(call, "signal=STOP", &call.number.to_string()).split_off(1);
-    let mut command = trace::traced(build, &place, example.edit, &stop);
-    let mut stopping = Stopping::start(&mut command, &place);
+    let tracer = Tracer::new(build).inject(&Injection::at("signal=STOP", call));
+    let mut stopping = Stopping::start(tracer, &place.config(), example.edit.arguments());
     assert!(stopping.has_stopped(), "{call}");
     change.make(&place);
     stopping.go_on();
-    stopping.end();
-    let mut calls = trace::calls_from(&trace::log(&place), |line| line.contains("--- SIGCONT "));
+    let ended = stopping.end();
+    let lines = ended.log.split_inclusive('\n');
+    let before: String = lines
+        .take_while(|line| !line.contains("--- SIGCONT "))
+        .collect();
+    let mut calls = ended.calls().split_off(syscalls::parse(&before).len());
     calls.retain(Call::returns);
     calls
 }

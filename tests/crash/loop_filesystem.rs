@@ -134,10 +134,6 @@ impl LoopFilesystem {
         filesystem
     }
 
-    pub(crate) fn kind(&self) -> Kind {
-        self.kind
-    }
-
     pub(crate) fn namespace(&self) -> &MountNamespace {
         &self.namespace
     }

@@ -9,9 +9,11 @@ use std::path::Path;
 
 use crate::command::Build;
 use crate::edits::{Edit, Example};
+use crate::rehearsal;
 use crate::report::{Report, Until};
 use crate::stopped::Stopping;
-use crate::trace::{self, Call};
+use crate::syscalls::Call;
+use crate::tracer::{Injection, Tracer};
 
 const LATE: &str = "\n# late\n";
 
@@ -28,15 +30,15 @@ impl Late<'_> {
         let place = self.example.place();
         let opened = OpenOptions::new().append(true).open(place.config());
         let mut opened = opened.expect("the config is there");
-        let stop = trace::at(&self.call, "signal=STOP", &self.call.number.to_string());
-        let mut command = trace::traced(build, &place, self.example.edit, &stop);
-        let mut stopping = Stopping::start(&mut command, &place);
+        let tracer = Tracer::new(build).inject(&Injection::at("signal=STOP", &self.call));
+        let arguments = self.example.edit.arguments();
+        let mut stopping = Stopping::start(tracer, &place.config(), arguments);
         let wrong = if stopping.has_stopped() {
             opened
                 .write_all(LATE.as_bytes())
                 .expect("strangers can write");
             stopping.go_on();
-            let run = stopping.end();
+            let run = stopping.end().run;
             let in_config = holds(&place.config());
             let is_found = in_config || !self.is_before_a_sync && holds(&previous(&place.config()));
             run.disgrace()
@@ -63,7 +65,7 @@ fn late(build: Build, edits: &[Edit], until: Until) -> Report {
     let examples: Vec<Example> = edits.iter().map(|edit| edit.example()).collect();
     let mut cases = Vec::new();
     for example in &examples {
-        let calls = trace::calls_that_return(build, example);
+        let calls = rehearsal::calls_that_return(build, example);
         let last_sync = calls.iter().rposition(Call::is_sync);
         let last_sync = last_sync.expect("an edit is synced");
         cases.extend(calls.into_iter().enumerate().map(|(index, call)| Late {

@@ -1,6 +1,6 @@
 //! A process that is waited for, with a deadline.
 
-use std::io::{self, Read as _};
+use std::io;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 /// How often a state is asked for.
 pub(crate) const TICK: Duration = Duration::from_micros(500);
 
-/// How a process ended, and what it said on stderr.
+/// How a process ended, and what it said.
 #[derive(Debug)]
 pub(crate) struct Run {
     /// `None`: it did not end in time, and was killed.
     pub(crate) status: Option<ExitStatus>,
+    pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
@@ -37,11 +38,11 @@ impl Run {
     }
 }
 
-/// Starts a process whose stderr is kept and whose stdout is not.
+/// Starts a process of which is kept what it says.
 pub(crate) fn started(command: &mut Command) -> Child {
     let child = command
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn();
     match child {
@@ -65,19 +66,25 @@ pub(crate) fn ended(mut child: Child, deadline: Duration) -> Run {
             let _ = child.wait();
             return Run {
                 status: None,
+                stdout: String::new(),
                 stderr: String::new(),
             };
         }
         std::thread::sleep(TICK);
     };
-    let mut stderr = Vec::new();
-    if let Some(mut pipe) = child.stderr.take() {
-        pipe.read_to_end(&mut stderr).expect("stderr is readable");
-    }
     Run {
         status,
-        stderr: String::from_utf8_lossy(&stderr).into_owned(),
+        stdout: rest_of(child.stdout.take()),
+        stderr: rest_of(child.stderr.take()),
     }
+}
+
+fn rest_of(pipe: Option<impl io::Read>) -> String {
+    let mut said = Vec::new();
+    if let Some(mut pipe) = pipe {
+        pipe.read_to_end(&mut said).expect("a pipe is readable");
+    }
+    String::from_utf8_lossy(&said).into_owned()
 }
 
 /// Runs a process to its end.

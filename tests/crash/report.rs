@@ -6,10 +6,12 @@ use std::time::Instant;
 
 use crate::figures::tell;
 
-/// As many as a small machine has cores.
-const WORKERS: usize = 2;
+/// More than a small machine has cores, since a check also waits for the disk.
+const WORKERS: usize = 4;
 /// As many findings as a failing test shows.
 const SHOWN: usize = 20;
+/// As much of a finding as fits in a line of figures.
+const LONGEST: usize = 200;
 
 /// How far a rig goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,31 +24,50 @@ pub(crate) enum Until {
 /// What a rig did and what it found.
 #[derive(Debug)]
 pub(crate) struct Report {
+    until: Until,
+    started: Instant,
     runs: usize,
-    seconds: f32,
     pub(crate) bad: Vec<String>,
 }
 
 impl Report {
+    /// Of a rig that has not done anything yet, and does one thing after the other.
+    pub(crate) fn begun(until: Until) -> Self {
+        Self {
+            until,
+            started: Instant::now(),
+            runs: 0,
+            bad: Vec::new(),
+        }
+    }
+
+    /// Counts a run, and what was wrong with it.
+    pub(crate) fn add(&mut self, wrong: Option<String>) {
+        self.runs += 1;
+        self.bad.extend(wrong);
+    }
+
+    /// Whether it is of use to go on.
+    pub(crate) fn goes_on(&self) -> bool {
+        self.until == Until::End || self.bad.is_empty()
+    }
+
     /// Checks every case; a check tells what is wrong with one.
     pub(crate) fn of<C: Sync>(
         cases: &[C],
         until: Until,
         check: impl Fn(&C) -> Option<String> + Sync,
     ) -> Self {
-        let started = Instant::now();
-        let (next, runs) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let bad = Mutex::new(Vec::new());
-        let found = || bad.lock().expect("no check panics here");
+        let next = AtomicUsize::new(0);
+        let report = Mutex::new(Self::begun(until));
+        let report_so_far = || report.lock().expect("no check panics here");
         let work = || {
             while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                if until == Until::FirstFinding && !found().is_empty() {
+                if !report_so_far().goes_on() {
                     break;
                 }
-                runs.fetch_add(1, Ordering::Relaxed);
-                if let Some(wrong) = check(case) {
-                    found().push(wrong);
-                }
+                let wrong = check(case);
+                report_so_far().add(wrong);
             }
         };
         std::thread::scope(|scope| {
@@ -54,35 +75,41 @@ impl Report {
                 scope.spawn(work);
             }
         });
-        Self {
-            runs: runs.into_inner(),
-            seconds: started.elapsed().as_secs_f32(),
-            bad: bad.into_inner().expect("no check panicked"),
-        }
+        report.into_inner().expect("no check panicked")
     }
 
     /// Prints the figures, and fails if something was found.
+    #[track_caller]
     pub(crate) fn is_clean(&self, rig: &str) {
-        self.print(rig);
-        let shown = &self.bad[..self.bad.len().min(SHOWN)];
-        assert!(self.bad.is_empty(), "{rig}:\n{}", shown.join("\n"));
+        tell(&self.figures(rig));
+        assert_none(rig, &self.bad);
     }
 
-    /// Prints the figures, and fails if this was not found.
+    /// Prints the figures and what was found, and fails if that is not this.
+    #[track_caller]
     pub(crate) fn has_findings(&self, rig: &str, bug: &str, finding: &str) {
-        self.print(&format!("{rig} with {bug}"));
-        assert!(
-            self.bad.iter().any(|bad| bad.contains(finding)),
-            "{rig} does not notice {bug}, but: {:#?}",
-            self.bad
-        );
+        let figures = self.figures(&format!("{rig} with {bug}"));
+        let found = self.bad.iter().find(|bad| bad.contains(finding));
+        let found = found.unwrap_or_else(|| {
+            panic!(
+                "{rig} does not notice {bug}, but: {:#?}; {figures}",
+                self.bad
+            )
+        });
+        let beginning: String = found.chars().take(LONGEST).collect();
+        tell(&format!("{figures}: {beginning}"));
     }
 
-    fn print(&self, rig: &str) {
-        let Self { runs, seconds, bad } = self;
-        tell(&format!(
-            "{rig}: {runs} runs, {} bad, {seconds:.0} s",
-            bad.len()
-        ));
+    fn figures(&self, rig: &str) -> String {
+        let (runs, bad) = (self.runs, self.bad.len());
+        let seconds = self.started.elapsed().as_secs_f32();
+        format!("{rig}: {runs} runs, {bad} bad, {seconds:.0} s")
     }
+}
+
+/// Fails if something was found.
+#[track_caller]
+pub(crate) fn assert_none(rig: &str, bad: &[String]) {
+    let shown = &bad[..bad.len().min(SHOWN)];
+    assert!(bad.is_empty(), "{rig}:\n{}", shown.join("\n"));
 }

@@ -4,13 +4,14 @@
 use std::fs::{File, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
 
 use crate::command::Build;
-use crate::figures::tell;
+use crate::edits::{DEADLINE, Edit, read};
 use crate::loop_filesystem::{Kind, LoopFilesystem};
-use crate::operations::{ADD, Operation, Promise, read, shown};
-use crate::standstill::Stopped;
+use crate::process::{Run, finished};
+use crate::promise::{Promise, shown_beside};
+use crate::report::{Report, Until};
+use crate::stopped::Stopping;
 use crate::syscalls::Call;
 use crate::tracer::{Injection, Tracer, placing};
 
@@ -18,28 +19,15 @@ use crate::tracer::{Injection, Tracer, placing};
 const MODE: u32 = 0o640;
 /// How often a run is repeated where only chance could tell one from the other.
 const ROUNDS: usize = 10;
-/// So many complaints show what is wrong.
-const ENOUGH: usize = 20;
 
 /// Everything that puts something else in the config's place.
-const CHANGES: [Operation; 4] = [
-    Operation::Add,
-    Operation::Remove,
-    Operation::FirstCreation,
-    Operation::Deletion,
-];
+const CHANGES: [Edit; 4] = [Edit::Add, Edit::Remove, Edit::Create, Edit::Delete];
 
 /// A filesystem, mounted, and the command that is tried on it.
 struct Rig {
     filesystem: LoopFilesystem,
     build: Build,
     report: Report,
-}
-
-#[derive(Default)]
-struct Report {
-    cycles: usize,
-    bad: Vec<String>,
 }
 
 /// A run that nobody disturbed.
@@ -54,8 +42,20 @@ impl Rig {
         Self {
             filesystem: LoopFilesystem::new(kind),
             build,
-            report: Report::default(),
+            report: Self::report(build),
         }
+    }
+
+    fn report(build: Build) -> Report {
+        Report::begun(match build.bug {
+            None => Until::End,
+            Some(_) => Until::FirstFinding,
+        })
+    }
+
+    /// What was reported until now.
+    fn take_report(&mut self) -> Report {
+        std::mem::replace(&mut self.report, Self::report(self.build))
     }
 
     /// The config's path for the command.
@@ -68,56 +68,50 @@ impl Rig {
     }
 
     fn tracer(&self) -> Tracer {
-        Tracer::new(self.build, &self.filesystem.namespace().entering())
+        Tracer::entering(self.build, &self.filesystem.namespace().entering())
     }
 
-    fn run(&self, build: Build, arguments: &[&str]) -> Output {
+    fn run(&self, build: Build, arguments: &[&str]) -> Run {
         let entering = self.filesystem.namespace().entering();
-        build
-            .run(&entering[0])
+        let mut command = build.run(&entering[0]);
+        command
             .args(&entering[1..])
             .arg(build.path())
             .arg("--config")
             .arg(self.config())
-            .args(arguments)
-            .stdin(Stdio::null())
-            .output()
-            .expect("the command starts")
+            .args(arguments);
+        finished(&mut command, DEADLINE)
     }
 
-    /// Puts on the disk what an operation starts from, for certain.
-    fn prepare(&self, operation: Operation) {
+    /// Puts on the disk what an edit starts from, for certain.
+    fn prepare(&self, edit: Edit) {
         let folder = self.filesystem.seen("etc");
         if folder.exists() {
             std::fs::remove_dir_all(&folder).expect("all of it goes");
         }
         std::fs::create_dir(&folder).expect("a new folder");
-        if let Some(config) = operation.config() {
+        if let Some(config) = edit.first_config() {
             let path = folder.join("config.toml");
             std::fs::write(&path, config).expect("writes");
             std::fs::set_permissions(path, Permissions::from_mode(MODE)).expect("chmod");
         }
-        if operation.follows_add() {
-            let added = self.run(Build::SOUND, &ADD);
-            assert!(added.status.success(), "nothing to remove: {added:?}");
+        if edit.follows_add() {
+            let added = self.run(Build::SOUND, Edit::Add.arguments());
+            assert_eq!(added.code(), Some(0), "nothing to remove: {added:?}");
         }
         let folder = File::open(folder).expect("it is there");
         rustix::fs::syncfs(folder).expect("synced");
     }
 
-    fn rehearse(&self, operation: Operation) -> Rehearsal {
-        self.prepare(operation);
+    fn rehearse(&self, edit: Edit) -> Rehearsal {
+        self.prepare(edit);
         let old = self.bytes();
-        let run = self.tracer().run(&self.config(), operation.arguments());
-        assert!(
-            run.output.status.success(),
-            "{operation:?}: {:?}",
-            run.output
-        );
+        let traced = self.tracer().run(&self.config(), edit.arguments());
+        assert_eq!(traced.run.code(), Some(0), "{edit:?}: {traced:?}");
         let new = self.bytes();
-        assert_ne!(old, new, "{operation:?} changes nothing");
+        assert_ne!(old, new, "{edit:?} changes nothing");
         Rehearsal {
-            calls: run.calls,
+            calls: traced.calls(),
             old,
             new,
         }
@@ -125,114 +119,102 @@ impl Rig {
 
     /// Looks at what a power cut has left of a run, and has the command run on it once more. `what`
     /// tells how it came to that.
-    fn look(&mut self, operation: Operation, rehearsal: &Rehearsal, run: &Output, what: &str) {
+    fn look(&mut self, edit: Edit, rehearsal: &Rehearsal, run: &Run, what: &str) {
         self.filesystem.remount();
-        self.report.cycles += 1;
-        let promise = match run.status.code() {
-            Some(exit) => Promise::of(exit),
+        let promise = match run.code() {
+            Some(code) => Promise::of(code),
             None if run.stdout.is_empty() => Promise::None,
             // It was killed behind its message.
             None => Promise::Done,
         };
-        let Err(complaint) = self.judge(operation, rehearsal, promise) else {
-            return;
-        };
-        let build = self.build.bug.unwrap_or("sound");
-        let (kind, status) = (self.filesystem.kind().name(), run.status);
-        self.report.bad.push(format!(
-            "{kind}, {build} build, {operation:?}, {what}, {status}: {complaint}"
-        ));
+        let complaint = self.judge(edit, rehearsal, promise).err();
+        self.report
+            .add(complaint.map(|complaint| format!("{edit:?}, {what}: {complaint}; {run:?}")));
     }
 
-    fn judge(
-        &self,
-        operation: Operation,
-        rehearsal: &Rehearsal,
-        promise: Promise,
-    ) -> Result<(), String> {
+    fn judge(&self, edit: Edit, rehearsal: &Rehearsal, promise: Promise) -> Result<(), String> {
         let bytes = self.bytes();
         let (old, new) = (rehearsal.old.as_deref(), rehearsal.new.as_deref());
-        let left = shown(bytes.as_deref(), old);
+        let left = shown_beside(bytes.as_deref(), old);
         if !promise.allows(bytes.as_deref(), old, new) {
             return Err(format!("{promise:?}, and the disk holds {left}"));
         }
-        if bytes.is_some() && operation.config().is_some() {
+        if bytes.is_some() && edit.first_config().is_some() {
             let metadata = self.filesystem.seen("etc/config.toml").metadata();
             let mode = metadata.expect("it is there").permissions().mode() & 0o7777;
             if mode != MODE {
                 return Err(format!("its mode is {mode:o}, not {MODE:o}"));
             }
         }
-        let again = self.run(self.build, operation.arguments());
-        if !again.status.success() || self.bytes() != rehearsal.new {
+        let again = self.run(self.build, edit.arguments());
+        if again.code() != Some(0) || self.bytes() != rehearsal.new {
             return Err(format!("the disk holds {left}; the next run: {again:?}"));
         }
         Ok(())
     }
 
-    /// Whether to go on: one complaint is enough of a build that has a bug.
-    fn goes_on(&self) -> bool {
-        self.build.bug.is_none() || self.report.bad.is_empty()
-    }
-
     /// SIGKILL before each call from the first one that creates a file on, and then a power cut.
-    fn kill_everywhere(&mut self, operation: Operation) {
-        let rehearsal = self.rehearse(operation);
-        for index in first_change(&rehearsal.calls, &self.config())..rehearsal.calls.len() {
-            if !self.goes_on() {
+    fn kill_everywhere(&mut self, edit: Edit) {
+        let rehearsal = self.rehearse(edit);
+        let first = first_change(&rehearsal.calls, &self.config());
+        for call in &rehearsal.calls[first..] {
+            if !self.report.goes_on() {
                 return;
             }
-            self.prepare(operation);
-            let kill = Injection::at("signal=KILL", &rehearsal.calls, index);
+            self.prepare(edit);
+            let kill = Injection::at("signal=KILL", call);
             let tracer = self.tracer().inject(&kill);
-            let run = tracer.run(&self.config(), operation.arguments());
+            let run = tracer.run(&self.config(), edit.arguments()).run;
             self.filesystem.shut_down();
-            assert!(!run.output.status.success(), "not killed at {kill}");
-            self.look(operation, &rehearsal, &run.output, &kill.to_string());
+            assert_eq!(run.signal(), Some(9), "not killed at {kill}");
+            self.look(edit, &rehearsal, &run, &kill.to_string());
         }
     }
 
     /// A power cut while the command stands still between two calls, from when it has replaced the
     /// config until it has synced for the last time; then it goes on. The disk will take nothing
     /// any more, and the command must not claim that it has.
-    fn stop_around_syncs(&mut self, operation: Operation) {
-        let rehearsal = self.rehearse(operation);
+    fn stop_around_syncs(&mut self, edit: Edit) {
+        let rehearsal = self.rehearse(edit);
         let calls = &rehearsal.calls;
         let replaced = placing(calls, &self.config()).expect("it replaces the config");
-        let is_sync = |call: &Call| call.name == "fsync" || call.name == "fdatasync";
-        let synced = calls.iter().rposition(is_sync).expect("it syncs");
-        for index in replaced..=synced {
-            if !self.goes_on() {
+        let synced = calls.iter().rposition(Call::is_sync).expect("it syncs");
+        for call in &calls[replaced..=synced] {
+            if !self.report.goes_on() {
                 return;
             }
-            self.prepare(operation);
-            let stop = Injection::at("signal=STOP", calls, index);
-            let run = Stopped::at(&stop, self.tracer(), &self.config(), operation.arguments());
+            self.prepare(edit);
+            let stop = Injection::at("signal=STOP", call);
+            let tracer = self.tracer().inject(&stop);
+            let mut stopping = Stopping::start(tracer, &self.config(), edit.arguments());
+            assert!(stopping.has_stopped(), "{edit:?}: not at {stop}");
             self.filesystem.shut_down();
-            let output = run.go_on();
-            self.look(operation, &rehearsal, &output, &stop.to_string());
+            stopping.go_on();
+            let run = stopping.end().run;
+            self.look(edit, &rehearsal, &run, &stop.to_string());
         }
     }
 
     /// A power cut right after the command has said that it is done.
-    fn acknowledged(&mut self, operation: Operation) {
-        let rehearsal = self.rehearse(operation);
+    fn acknowledged(&mut self, edit: Edit) {
+        let rehearsal = self.rehearse(edit);
         for round in 0..ROUNDS {
-            if !self.goes_on() {
+            if !self.report.goes_on() {
                 return;
             }
-            self.prepare(operation);
-            if operation == Operation::UnchangedAfterKill {
+            self.prepare(edit);
+            if edit == Edit::Unchanged {
+                // What it finds there is what a killed run had not yet synced.
                 let kill = Injection::when_replaced(&rehearsal.calls, &self.config());
                 let run = self.tracer().inject(&kill);
-                let run = run.run(&self.config(), operation.arguments());
-                assert!(!run.output.status.success(), "not killed at {kill}");
+                let run = run.run(&self.config(), edit.arguments());
+                assert_eq!(run.run.signal(), Some(9), "not killed at {kill}");
                 assert_eq!(self.bytes(), rehearsal.new, "not yet replaced at {kill}");
             }
-            let run = self.run(self.build, operation.arguments());
+            let run = self.run(self.build, edit.arguments());
             self.filesystem.shut_down();
-            assert!(run.status.success(), "{operation:?}: {run:?}");
-            self.look(operation, &rehearsal, &run, &format!("round {round}"));
+            assert_eq!(run.code(), Some(0), "{edit:?}: {run:?}");
+            self.look(edit, &rehearsal, &run, &format!("round {round}"));
         }
     }
 }
@@ -249,49 +231,31 @@ fn first_change(calls: &[Call], config: &Path) -> usize {
     calls.iter().position(creates).expect("it takes a lock")
 }
 
-#[track_caller]
-fn has_none(report: &Report) {
-    let some = &report.bad[..report.bad.len().min(ENOUGH)];
-    assert!(some.is_empty(), "{some:#?}");
-}
-
 /// T4 on one filesystem.
 fn killed_or_stopped(kind: Kind) {
     let mut rig = Rig::new(kind, Build::SOUND);
-    for operation in CHANGES {
-        rig.kill_everywhere(operation);
+    for edit in CHANGES {
+        rig.kill_everywhere(edit);
     }
-    let killed = std::mem::take(&mut rig.report);
-    for operation in CHANGES {
-        rig.stop_around_syncs(operation);
+    let kind = kind.name();
+    rig.take_report()
+        .is_clean(&format!("T4 {kind}, killed and shut down"));
+    for edit in CHANGES {
+        rig.stop_around_syncs(edit);
     }
-    let stopped = rig.report;
-    tell(&format!(
-        "T4 {}: {} kills and shutdowns, {} bad; {} shutdowns around syncs, {} bad",
-        kind.name(),
-        killed.cycles,
-        killed.bad.len(),
-        stopped.cycles,
-        stopped.bad.len()
-    ));
-    has_none(&killed);
-    has_none(&stopped);
+    rig.report
+        .is_clean(&format!("T4 {kind}, shut down around syncs"));
 }
 
 /// T5 on one filesystem.
 fn acknowledged(kind: Kind) {
     let mut rig = Rig::new(kind, Build::SOUND);
-    for operation in CHANGES {
-        rig.acknowledged(operation);
+    for edit in CHANGES {
+        rig.acknowledged(edit);
     }
-    rig.acknowledged(Operation::UnchangedAfterKill);
-    tell(&format!(
-        "T5 {}: {} shutdowns after exit 0, {} lost",
-        kind.name(),
-        rig.report.cycles,
-        rig.report.bad.len()
-    ));
-    has_none(&rig.report);
+    rig.acknowledged(Edit::Unchanged);
+    rig.report
+        .is_clean(&format!("T5 {}, shut down after exit 0", kind.name()));
 }
 
 #[test]
@@ -318,23 +282,15 @@ fn what_was_acknowledged_survives_a_shutdown_of_xfs() {
     acknowledged(Kind::Xfs);
 }
 
-/// Asserts that a bug shows in each of these operations on a filesystem.
+/// Asserts that a bug shows in each of these edits on a filesystem.
 #[track_caller]
-fn is_noticed(
-    bug: &'static str,
-    kind: Kind,
-    operations: &[Operation],
-    rig_for: impl Fn(&mut Rig, Operation),
-) {
+fn is_noticed(bug: &'static str, kind: Kind, edits: &[Edit], rig_for: impl Fn(&mut Rig, Edit)) {
     let mut rig = Rig::new(kind, Build::with(bug));
-    for operation in operations {
-        rig_for(&mut rig, *operation);
-        let report = std::mem::take(&mut rig.report);
-        let (cycles, kind) = (report.cycles, kind.name());
-        let first = report.bad.first().unwrap_or_else(|| {
-            panic!("{bug} was not noticed on {kind} in {operation:?}, {cycles} cycles")
-        });
-        tell(&format!("{bug}: {first}"));
+    for edit in edits {
+        rig_for(&mut rig, *edit);
+        let noticed_in = format!("{edit:?}, ");
+        rig.take_report()
+            .has_findings(&format!("Shutdowns of {}", kind.name()), bug, &noticed_in);
     }
 }
 
@@ -362,7 +318,7 @@ fn nothing_to_do_without_a_sync_is_noticed() {
         is_noticed(
             "UnsyncedUnchanged",
             kind,
-            &[Operation::UnchangedAfterKill],
+            &[Edit::Unchanged],
             Rig::acknowledged,
         );
     }

@@ -6,17 +6,14 @@ use std::path::{Path, PathBuf};
 
 use crate::command::Build;
 use crate::disk::{Disk, Effect, Node, State};
+use crate::edits::{Edit, Place};
 use crate::figures::tell;
-use crate::operations::{ADD, Operation, Promise, shown};
-use crate::scene::Scene;
+use crate::promise::{Promise, shown_beside};
+use crate::report::{Report, Until, assert_none};
 use crate::syscalls::Call;
 use crate::tracer::{Injection, Tracer};
 
 const RENAMES: [Renames; 2] = [Renames::WithFlags, Renames::Plain];
-/// So many at once, since each mostly waits for a disk.
-const RERUNNERS: usize = 8;
-/// So many complaints show what is wrong.
-const ENOUGH: usize = 20;
 
 /// What the filesystem knows of `renameat2`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +24,7 @@ enum Renames {
 
 impl Renames {
     fn tracer(self, build: Build) -> Tracer {
-        let tracer = Tracer::new(build, &[]);
+        let tracer = Tracer::new(build);
         match self {
             Self::WithFlags => tracer,
             Self::Plain => tracer.without_rename_flags(),
@@ -35,17 +32,8 @@ impl Renames {
     }
 }
 
-const OPERATIONS: [Operation; 6] = [
-    Operation::Add,
-    Operation::Remove,
-    Operation::UnchangedAfterKill,
-    Operation::FirstCreation,
-    Operation::Deletion,
-    Operation::AddThroughLink,
-];
-
 #[derive(Default)]
-struct Report {
+struct Findings {
     states: usize,
     crash_points: usize,
     reruns: usize,
@@ -54,8 +42,8 @@ struct Report {
 
 /// What was traced: the disk before it, the calls, and what the config held before and after.
 struct History {
-    operation: Operation,
-    scene: Scene,
+    edit: Edit,
+    place: Place,
     disk: Disk,
     config: PathBuf,
     /// One list for each run. Only the last one came to its end.
@@ -65,28 +53,24 @@ struct History {
 }
 
 impl History {
-    fn of(operation: Operation, build: Build, renames: Renames) -> Self {
-        let scene = Scene::before(operation);
-        let disk = Disk::with_all_of(&scene.root);
-        let (old, config) = (scene.bytes(), scene.config());
+    fn of(edit: Edit, build: Build, renames: Renames) -> Self {
+        let place = Place::before(edit);
+        let disk = Disk::with_all_of(&place.root);
+        let (old, config) = (place.bytes(), place.file());
         let mut runs = Vec::new();
-        if operation == Operation::UnchangedAfterKill {
-            runs.push(killed_after_replacing(build, renames, &scene));
-            assert_ne!(scene.bytes(), old, "{operation:?}: not yet replaced");
+        if edit == Edit::Unchanged {
+            // What it finds there is what a killed run had not yet synced.
+            runs.push(killed_after_replacing(build, renames, &place));
+            assert_ne!(place.bytes(), old, "{edit:?}: not yet replaced");
         }
-        let tracer = renames.tracer(build);
-        let run = tracer.run(&scene.named(), operation.arguments());
-        assert!(
-            run.output.status.success(),
-            "{operation:?}: {:?}",
-            run.output
-        );
-        runs.push(run.calls);
-        let new = scene.bytes();
-        assert_ne!(old, new, "{operation:?} changes nothing");
+        let traced = renames.tracer(build).run(&place.config(), edit.arguments());
+        assert_eq!(traced.run.code(), Some(0), "{edit:?}: {traced:?}");
+        runs.push(traced.calls());
+        let new = place.bytes();
+        assert_ne!(old, new, "{edit:?} changes nothing");
         Self {
-            operation,
-            scene,
+            edit,
+            place,
             disk,
             config,
             runs,
@@ -97,25 +81,26 @@ impl History {
 }
 
 /// A run that replaces the config, can't look at what it has replaced, and puts that back.
-fn given_up(operation: Operation) -> History {
-    let rehearsal = Scene::before(operation);
-    let tracer = Tracer::new(Build::SOUND, &[]);
-    let calls = tracer.run(&rehearsal.named(), operation.arguments()).calls;
-    let refusal = Injection::refused(&calls, &rehearsal.named(), "openat");
-    let scene = Scene::before(operation);
-    let disk = Disk::with_all_of(&scene.root);
-    let (old, config) = (scene.bytes(), scene.config());
-    let run = Tracer::new(Build::SOUND, &[])
+fn given_up(edit: Edit) -> History {
+    let rehearsal = Place::before(edit);
+    let calls = Tracer::new(Build::SOUND)
+        .run(&rehearsal.config(), edit.arguments())
+        .calls();
+    let refusal = Injection::refused(&calls, &rehearsal.config(), "openat");
+    let place = Place::before(edit);
+    let disk = Disk::with_all_of(&place.root);
+    let (old, config) = (place.bytes(), place.file());
+    let traced = Tracer::new(Build::SOUND)
         .inject(&refusal)
-        .run(&scene.named(), operation.arguments());
-    assert_eq!(run.output.status.code(), Some(74), "{:?}", run.output);
-    assert_eq!(scene.bytes(), old, "{operation:?}: not put back");
+        .run(&place.config(), edit.arguments());
+    assert_eq!(traced.run.code(), Some(74), "{traced:?}");
+    assert_eq!(place.bytes(), old, "{edit:?}: not put back");
     History {
-        operation,
-        scene,
+        edit,
+        place,
         disk,
         config,
-        runs: vec![run.calls],
+        runs: vec![traced.calls()],
         old,
         new: rehearsal.bytes(),
     }
@@ -123,23 +108,26 @@ fn given_up(operation: Operation) -> History {
 
 /// The calls of a run that is killed when it has replaced the config, and has not done anything
 /// else since.
-fn killed_after_replacing(build: Build, renames: Renames, scene: &Scene) -> Vec<Call> {
-    let rehearsal = Scene::before(Operation::Add);
-    let calls = renames.tracer(build).run(&rehearsal.named(), &ADD).calls;
-    let kill = Injection::when_replaced(&calls, &rehearsal.named());
+fn killed_after_replacing(build: Build, renames: Renames, place: &Place) -> Vec<Call> {
+    let rehearsal = Place::before(Edit::Add);
+    let calls = renames
+        .tracer(build)
+        .run(&rehearsal.config(), Edit::Add.arguments())
+        .calls();
+    let kill = Injection::when_replaced(&calls, &rehearsal.config());
     let killed = renames
         .tracer(build)
         .inject(&kill)
-        .run(&scene.named(), &ADD);
-    assert!(!killed.output.status.success(), "not killed at {kill}");
-    killed.calls
+        .run(&place.config(), Edit::Add.arguments());
+    assert_eq!(killed.run.signal(), Some(9), "not killed at {kill}");
+    killed.calls()
 }
 
-impl Report {
+impl Findings {
     /// Enumerates the states after a crash at any moment of a history. Those that are not bad are
     /// returned, each once.
     fn enumerate(&mut self, history: &mut History) -> Vec<State> {
-        let operation = history.operation;
+        let edit = history.edit;
         let mut distinct = BTreeSet::new();
         let mut promise = Promise::None;
         let last = history.runs.len() - 1;
@@ -148,7 +136,7 @@ impl Report {
             history.disk.close_all();
             for call in calls {
                 let effect = history.disk.apply(call);
-                match effect.unwrap_or_else(|said| panic!("{operation:?}: {said}")) {
+                match effect.unwrap_or_else(|said| panic!("{edit:?}: {said}")) {
                     Effect::None => continue,
                     Effect::Changed => {}
                     Effect::Told => promise = Promise::Done,
@@ -158,7 +146,7 @@ impl Report {
             }
             assert!(
                 (promise == Promise::None) == (index < last),
-                "{operation:?}: run {index} promises {promise:?}"
+                "{edit:?}: run {index} promises {promise:?}"
             );
         }
         distinct.into_iter().collect()
@@ -177,14 +165,14 @@ impl Report {
         let mut found = HashSet::new();
         for state in history.disk.states(&history.config) {
             self.states += 1;
-            let bytes = read(&state, &history.scene.named());
+            let bytes = read(&state, &history.place.config());
             if promise.allows(bytes, old, new) {
                 distinct.insert(state);
             } else if found.insert(bytes.map(<[u8]>::to_vec)) {
-                let operation = history.operation;
-                let left = shown(bytes, old);
+                let edit = history.edit;
+                let left = shown_beside(bytes, old);
                 self.bad.push(format!(
-                    "{operation:?}: a crash after {moment}, promised: {promise:?}, may leave {left}"
+                    "{edit:?}: a crash after {moment}, promised: {promise:?}, may leave {left}"
                 ));
             }
         }
@@ -192,38 +180,27 @@ impl Report {
 
     /// Runs the command once more on each of these states.
     fn rerun(&mut self, build: Build, history: &History, states: &[State]) {
-        let rerun = |states: &[State]| -> Vec<String> {
-            let failed = states
-                .iter()
-                .filter_map(|state| converges(build, history, state).err());
-            failed.collect()
-        };
-        std::thread::scope(|scope| {
-            let chunks = states.chunks(states.len().div_ceil(RERUNNERS).max(1));
-            let running: Vec<_> = chunks
-                .map(|states| scope.spawn(move || rerun(states)))
-                .collect();
-            for thread in running {
-                self.bad.extend(thread.join().expect("it ends"));
-            }
+        let report = Report::of(states, Until::End, |state| {
+            converges(build, history, state).err()
         });
+        self.bad.extend(report.bad);
         self.reruns += states.len();
     }
 }
 
 /// Runs the command on a state.
 fn converges(build: Build, history: &History, state: &State) -> Result<(), String> {
-    let operation = history.operation;
-    let scene = Scene::holding(state, &history.scene);
-    let ended = scene.run(build, operation.arguments());
-    let bytes = scene.bytes();
-    let temporaries = scene.temporaries();
-    if ended.is_ok() && bytes == history.new && temporaries.is_empty() {
+    let edit = history.edit;
+    let place = Place::holding(state, &history.place);
+    let run = place.run(edit, build);
+    let bytes = place.bytes();
+    let temporaries = place.temporaries();
+    if run.code() == Some(0) && bytes == history.new && temporaries.is_empty() {
         return Ok(());
     }
-    let left = shown(bytes.as_deref(), history.old.as_deref());
+    let left = shown_beside(bytes.as_deref(), history.old.as_deref());
     Err(format!(
-        "{operation:?}: the next run ends with {ended:?} and leaves {left} and {temporaries:?}, \
+        "{edit:?}: the next run ends with {run:?} and leaves {left} and {temporaries:?}, \
          on {state:#?}"
     ))
 }
@@ -249,50 +226,48 @@ fn read<'a>(state: &'a State, path: &Path) -> Option<&'a [u8]> {
 
 #[test]
 fn every_state_after_a_crash_is_old_or_new() {
-    let mut report = Report::default();
+    let mut findings = Findings::default();
     for renames in RENAMES {
-        for operation in OPERATIONS {
-            let mut history = History::of(operation, Build::SOUND, renames);
-            let states = report.enumerate(&mut history);
-            report.rerun(Build::SOUND, &history, &states);
+        for edit in Edit::ALL {
+            let mut history = History::of(edit, Build::SOUND, renames);
+            let states = findings.enumerate(&mut history);
+            findings.rerun(Build::SOUND, &history, &states);
         }
     }
     tell(&format!(
         "T3 crash states: {} states over {} crash points and {} operations, each with and \
          without rename flags, {} reruns, {} bad",
-        report.states,
-        report.crash_points,
-        OPERATIONS.len(),
-        report.reruns,
-        report.bad.len()
+        findings.states,
+        findings.crash_points,
+        Edit::ALL.len(),
+        findings.reruns,
+        findings.bad.len()
     ));
-    let some = &report.bad[..report.bad.len().min(ENOUGH)];
-    assert!(some.is_empty(), "{some:#?}");
+    assert_none("T3 crash states", &findings.bad);
 }
 
 #[test]
 fn what_was_put_back_stays() {
-    let mut report = Report::default();
-    for operation in [Operation::Add, Operation::Remove, Operation::Deletion] {
-        let mut history = given_up(operation);
-        let states = report.enumerate(&mut history);
-        report.rerun(Build::SOUND, &history, &states);
+    let mut findings = Findings::default();
+    for edit in [Edit::Add, Edit::Remove, Edit::Delete] {
+        let mut history = given_up(edit);
+        let states = findings.enumerate(&mut history);
+        findings.rerun(Build::SOUND, &history, &states);
     }
-    let some = &report.bad[..report.bad.len().min(ENOUGH)];
-    assert!(some.is_empty(), "{some:#?}");
+    assert_none("T3 crash states", &findings.bad);
 }
 
-/// Asserts that a bug shows in each of these operations.
+/// Asserts that a bug shows in each of these edits.
 #[track_caller]
-fn is_noticed(bug: &'static str, operations: &[Operation]) {
+fn is_noticed(bug: &'static str, edits: &[Edit]) {
     for renames in RENAMES {
-        for operation in operations {
-            let mut report = Report::default();
-            let mut history = History::of(*operation, Build::with(bug), renames);
-            report.enumerate(&mut history);
-            let (bad, states) = (&report.bad, report.states);
+        for edit in edits {
+            let mut findings = Findings::default();
+            let mut history = History::of(*edit, Build::with(bug), renames);
+            findings.enumerate(&mut history);
+            let (bad, states) = (&findings.bad, findings.states);
             let first = bad.first().unwrap_or_else(|| {
-                panic!("{bug} was not noticed in {operation:?}, {renames:?}, {states} states")
+                panic!("{bug} was not noticed in {edit:?}, {renames:?}, {states} states")
             });
             tell(&format!(
                 "T3 {bug}, {renames:?}: {} bad, {first}",
@@ -307,34 +282,29 @@ fn a_missing_sync_of_the_file_is_noticed() {
     is_noticed(
         "NoFileSync",
         &[
-            Operation::Add,
-            Operation::Remove,
-            Operation::UnchangedAfterKill,
-            Operation::FirstCreation,
-            Operation::AddThroughLink,
+            Edit::Add,
+            Edit::Remove,
+            Edit::Unchanged,
+            Edit::Create,
+            Edit::Linked,
         ],
     );
 }
 
 #[test]
 fn a_missing_sync_of_the_folder_is_noticed() {
-    is_noticed("NoFolderSync", &OPERATIONS);
+    is_noticed("NoFolderSync", &Edit::ALL);
 }
 
 #[test]
 fn overwriting_in_place_is_noticed() {
     is_noticed(
         "InPlace",
-        &[
-            Operation::Add,
-            Operation::Remove,
-            Operation::FirstCreation,
-            Operation::AddThroughLink,
-        ],
+        &[Edit::Add, Edit::Remove, Edit::Create, Edit::Linked],
     );
 }
 
 #[test]
 fn nothing_to_do_without_a_sync_is_noticed() {
-    is_noticed("UnsyncedUnchanged", &[Operation::UnchangedAfterKill]);
+    is_noticed("UnsyncedUnchanged", &[Edit::Unchanged]);
 }

@@ -1,28 +1,29 @@
 //! A command that stops at certain system calls, so that others can act in the meantime.
 
-use std::process::{Child, Command};
+use std::path::Path;
+use std::process::Child;
 use std::time::Instant;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::edits::{DEADLINE, Place};
-use crate::process::{Run, TICK, ended, started};
-use crate::trace;
+use crate::edits::DEADLINE;
+use crate::process::{TICK, ended};
+use crate::tracer::{Traced, Tracer};
 
 /// A run under an strace that sends it SIGSTOP. It does not outlive this.
-pub(crate) struct Stopping<'p> {
-    place: &'p Place,
+pub(crate) struct Stopping {
+    tracer: Tracer,
     strace: Option<Child>,
     process: Option<Pid>,
     stops: usize,
 }
 
-impl<'p> Stopping<'p> {
-    /// Starts a command of [`trace::traced`].
-    pub(crate) fn start(command: &mut Command, place: &'p Place) -> Self {
+impl Stopping {
+    /// Starts a run of a tracer that was told to send SIGSTOP.
+    pub(crate) fn start(mut tracer: Tracer, config: &Path, arguments: &[&str]) -> Self {
         Self {
-            place,
-            strace: Some(started(command)),
+            strace: Some(tracer.start(config, arguments)),
+            tracer,
             process: None,
             stops: 0,
         }
@@ -34,7 +35,7 @@ impl<'p> Stopping<'p> {
         loop {
             let strace = self.strace.as_mut().expect("it was not waited for");
             let has_ended = strace.try_wait().expect("it can be waited for").is_some();
-            let log = trace::log(self.place);
+            let log = self.tracer.log();
             if let Some((process, _)) = log.split_once(' ') {
                 self.process = process.parse().ok().and_then(Pid::from_raw);
                 // Of the thread that came first; the others stop with it.
@@ -63,15 +64,19 @@ impl<'p> Stopping<'p> {
     /// Kills it where it is.
     pub(crate) fn kill(self) {
         self.send(Signal::KILL);
-        let run = self.end();
+        let run = self.end().run;
         // strace may have been about to tell the kernel that it has seen the stop.
         let was_killed = run.signal() == Some(9) || run.stderr.contains("ptrace(PTRACE_LISTEN");
         assert!(was_killed, "{run:?}");
     }
 
     /// Waits for its end.
-    pub(crate) fn end(mut self) -> Run {
-        ended(self.strace.take().expect("it was not waited for"), DEADLINE)
+    pub(crate) fn end(mut self) -> Traced {
+        let strace = self.strace.take().expect("it was not waited for");
+        Traced {
+            run: ended(strace, DEADLINE),
+            log: self.tracer.log(),
+        }
     }
 
     fn send(&self, signal: Signal) {
@@ -80,7 +85,7 @@ impl<'p> Stopping<'p> {
     }
 }
 
-impl Drop for Stopping<'_> {
+impl Drop for Stopping {
     fn drop(&mut self) {
         let Some(mut strace) = self.strace.take() else {
             return;

@@ -7,9 +7,11 @@
 use crate::command::Build;
 use crate::deeds::{Change, Deed};
 use crate::edits::{Edit, Example, Place};
+use crate::rehearsal;
 use crate::report::{Report, Until};
 use crate::stopped::Stopping;
-use crate::trace::{self, Call};
+use crate::syscalls::Call;
+use crate::tracer::{Injection, Tracer};
 
 /// What happens to the edit after the stranger's deed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,9 +32,9 @@ impl Stranger<'_> {
     /// What is wrong with the command when this happens to it.
     fn check(&self, build: Build) -> Option<String> {
         let place = self.example.place();
-        let stop = trace::at(&self.call, "signal=STOP", &self.call.number.to_string());
-        let mut command = trace::traced(build, &place, self.example.edit, &stop);
-        let mut stopping = Stopping::start(&mut command, &place);
+        let tracer = Tracer::new(build).inject(&Injection::at("signal=STOP", &self.call));
+        let arguments = self.example.edit.arguments();
+        let mut stopping = Stopping::start(tracer, &place.config(), arguments);
         let wrong = if !stopping.has_stopped() {
             Some("it did not come to the call".to_owned())
         } else if let Some(torn) = self.example.torn(&place) {
@@ -43,7 +45,7 @@ impl Stranger<'_> {
             match self.fate {
                 Fate::GoesOn => {
                     stopping.go_on();
-                    let run = stopping.end();
+                    let run = stopping.end().run;
                     let lost = self.change.after_the_end(&place, was_done, &run);
                     lost.or_else(|| none_left(&place))
                 }
@@ -67,7 +69,7 @@ fn strangers(build: Build, edits: &[Edit], deeds: &[Deed], fate: Fate, until: Un
     let examples: Vec<Example> = edits.iter().map(|edit| edit.example()).collect();
     let mut strangers = Vec::new();
     for example in &examples {
-        let calls = trace::calls_that_return(build, example);
+        let calls = rehearsal::calls_that_return(build, example);
         for &deed in deeds {
             let change = Change::new(example, deed, 'b');
             strangers.extend(calls.iter().map(|call| Stranger {
@@ -111,21 +113,20 @@ fn an_edit_that_does_not_compare_is_noticed() {
 #[test]
 fn a_stranger_before_the_last_comparison_of_a_plain_rename_is_not_lost() {
     let example = Edit::Add.example();
-    let calls = trace::calls_that_return(Build::SOUND, &example);
+    let calls = rehearsal::calls_that_return(Build::SOUND, &example);
     let sync = calls.iter().find(|call| call.is_sync());
     let sync = sync.expect("the temporary file is synced");
     for deed in [Deed::Overwrite, Deed::Replace] {
         let place = example.place();
-        let mut injections = trace::at(sync, "signal=STOP", &sync.number.to_string());
-        injections.push("inject=renameat2:error=EINVAL".to_owned());
-        let mut command = trace::traced(Build::SOUND, &place, example.edit, &injections);
-        let mut stopping = Stopping::start(&mut command, &place);
+        let tracer = Tracer::new(Build::SOUND).without_rename_flags();
+        let tracer = tracer.inject(&Injection::at("signal=STOP", sync));
+        let mut stopping = Stopping::start(tracer, &place.config(), example.edit.arguments());
         assert!(stopping.has_stopped(), "at its first sync");
         let change = Change::new(&example, deed, 'b');
         change.make(&place);
         stopping.go_on();
         // The edit that is made anew comes to as many syncs.
-        let run = stopping.end();
+        let run = stopping.end().run;
         assert_eq!(change.after_the_end(&place, false, &run), None);
         assert_eq!(run.code(), Some(0), "{run:?}");
     }

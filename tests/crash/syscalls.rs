@@ -4,13 +4,16 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A call that came back, or never will.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Call {
     pub(crate) process: u32,
     pub(crate) name: String,
+    /// The how-manieth of its name in its process. strace counts so too, as it is told at which
+    /// call to do something.
+    pub(crate) number: usize,
     pub(crate) arguments: Vec<Argument>,
     pub(crate) returned: Returned,
 }
@@ -41,7 +44,58 @@ pub(crate) enum Returned {
     Never,
 }
 
+/// Calls that ask for memory. The standard library ends a process that can't have any.
+const MEMORY: [&str; 6] = ["brk", "madvise", "mmap", "mprotect", "mremap", "munmap"];
+/// Calls that have no error that a sound program could meet, so that the standard library and rustix
+/// rely on them, and those that don't return.
+const INFALLIBLE: [&str; 9] = [
+    "exit",
+    "exit_group",
+    "getegid",
+    "geteuid",
+    "getgid",
+    "getpid",
+    "gettid",
+    "getuid",
+    "uname",
+];
+
 impl Call {
+    pub(crate) fn asks_for_memory(&self) -> bool {
+        MEMORY.contains(&self.name.as_str())
+    }
+
+    pub(crate) fn is_sync(&self) -> bool {
+        matches!(self.name.as_str(), "fsync" | "fdatasync" | "syncfs")
+    }
+
+    pub(crate) fn is_unlink(&self) -> bool {
+        matches!(self.name.as_str(), "unlink" | "unlinkat")
+    }
+
+    /// Whether it returns to the process.
+    pub(crate) fn returns(&self) -> bool {
+        !self.name.starts_with("exit")
+    }
+
+    /// Whether the kernel can refuse it with this error.
+    pub(crate) fn can_fail(&self, error: &str) -> bool {
+        match self.name.as_str() {
+            // Once the machine is up there is nothing else that can happen to it.
+            "getrandom" => error == "EINTR",
+            name => !INFALLIBLE.contains(&name),
+        }
+    }
+
+    /// Whether a path is among its arguments.
+    pub(crate) fn names(&self, path: &Path) -> bool {
+        let is_path = |argument: &Argument| match argument {
+            Argument::Text(bytes) => bytes == path.as_os_str().as_encoded_bytes(),
+            _ => false,
+        };
+        self.arguments.iter().any(is_path)
+    }
+
     pub(crate) fn succeeded(&self) -> bool {
         matches!(self.returned, Returned::Number(_) | Returned::Descriptor(_))
     }
@@ -87,9 +141,16 @@ impl Call {
     }
 }
 
+impl std::fmt::Display for Call {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{} {}", self.name, self.number)
+    }
+}
+
 /// Reads a whole log, in the order in which the calls came back.
 pub(crate) fn parse(log: &str) -> Vec<Call> {
     let mut unfinished: HashMap<u32, String> = HashMap::new();
+    let mut numbers: HashMap<(u32, String), usize> = HashMap::new();
     let mut calls = Vec::new();
     for line in log.lines() {
         let (process, text) = line.split_once(' ').expect("a process before each call");
@@ -113,7 +174,10 @@ pub(crate) fn parse(log: &str) -> Vec<Call> {
         } else {
             text
         };
-        let call = call(process, text).unwrap_or_else(|| panic!("strace said: {line}"));
+        let mut call = call(process, text).unwrap_or_else(|| panic!("strace said: {line}"));
+        let number = numbers.entry((process, call.name.clone())).or_default();
+        *number += 1;
+        call.number = *number;
         calls.push(call);
     }
     calls
@@ -125,6 +189,7 @@ fn call(process: u32, text: &str) -> Option<Call> {
     Some(Call {
         process,
         name: name.to_owned(),
+        number: 1,
         arguments,
         returned: returned(rest.trim_start().strip_prefix("= ")?)?,
     })
@@ -280,12 +345,13 @@ mod tests {
         let log = "1 fsync(5<\\x2f\\x61> <unfinished ...>\n\
                    2 getpid() = 1\n\
                    1 <... fsync resumed>) = 0\n\
+                   1 fsync(5<\\x2f\\x61>) = 0\n\
                    1 +++ exited with 0 +++\n\
                    2 fsync(6<\\x2f\\x62> <unfinished ...>\n\
                    2 +++ killed by SIGKILL +++\n";
         let calls = parse(log);
-        let names: Vec<&str> = calls.iter().map(|call| call.name.as_str()).collect();
-        assert_eq!(names, ["getpid", "fsync"]);
+        let names: Vec<String> = calls.iter().map(Call::to_string).collect();
+        assert_eq!(names, ["getpid 1", "fsync 1", "fsync 2"]);
         assert_eq!(calls[1].descriptor(0).map(|fd| fd.number), Some(5));
     }
 

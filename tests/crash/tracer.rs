@@ -1,14 +1,15 @@
 //! Runs of the command under strace, which writes its system calls down, and can refuse any one of them
 //! or send a signal there.
 
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command};
 
 use tempfile::TempDir;
 
 use crate::command::Build;
-use crate::syscalls::{self, Argument, Call};
+use crate::edits::DEADLINE;
+use crate::process::{Run, ended, started};
+use crate::syscalls::{self, Call};
 
 /// One run of the command under strace.
 pub(crate) struct Tracer {
@@ -18,78 +19,79 @@ pub(crate) struct Tracer {
     _folder: TempDir,
 }
 
-/// How a traced run ended.
+/// How a traced run ended, and what strace has written down.
+#[derive(Debug)]
 pub(crate) struct Traced {
-    pub(crate) calls: Vec<Call>,
-    pub(crate) output: Output,
+    pub(crate) run: Run,
+    pub(crate) log: String,
 }
 
 /// What to do to the command, and in which call. `signal=KILL` ends it before the call does
 /// anything, any other signal reaches it right after the call; `error=EIO` refuses the call.
+#[derive(Debug, Clone)]
 pub(crate) struct Injection {
-    what: &'static str,
     name: String,
-    /// strace counts the calls of each name apart.
-    occurrence: usize,
+    what: String,
+    when: String,
 }
 
 impl Injection {
-    pub(crate) fn at(what: &'static str, calls: &[Call], index: usize) -> Self {
-        let name = calls[index].name.clone();
-        // And those of each thread.
-        let process = calls[index].process;
-        let same = calls[..=index]
-            .iter()
-            .filter(|call| call.name == name && call.process == process);
+    pub(crate) fn at(what: &str, call: &Call) -> Self {
         Self {
-            what,
-            occurrence: same.count(),
-            name,
+            name: call.name.clone(),
+            what: what.to_owned(),
+            when: call.number.to_string(),
         }
+    }
+
+    /// At other calls of this name, in strace's words: from the third one on is `3+`.
+    pub(crate) fn when(self, when: String) -> Self {
+        Self { when, ..self }
     }
 
     /// An error for the first call of this name after the config was replaced.
     pub(crate) fn refused(calls: &[Call], config: &Path, name: &str) -> Self {
         let replaced = placing(calls, config).expect("it replaces the config");
-        let next = calls[replaced..].iter().position(|call| call.name == name);
-        Self::at("error=EIO", calls, replaced + next.expect("it goes on"))
+        let next = calls[replaced..].iter().find(|call| call.name == name);
+        Self::at("error=EIO", next.expect("it goes on"))
     }
 
     /// SIGKILL for a run that has replaced the config and done nothing else since.
     pub(crate) fn when_replaced(calls: &[Call], config: &Path) -> Self {
         let replaced = placing(calls, config).expect("it replaces the config");
         let process = calls[replaced].process;
-        let next = calls[replaced + 1..]
-            .iter()
-            .position(|call| call.process == process);
-        let next = replaced + 1 + next.expect("it goes on");
-        Self::at("signal=KILL", calls, next)
+        let mut rest = calls[replaced + 1..].iter();
+        let next = rest.find(|call| call.process == process);
+        Self::at("signal=KILL", next.expect("it goes on"))
     }
 }
 
 impl std::fmt::Display for Injection {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (what, name, occurrence) = (self.what, &self.name, self.occurrence);
-        write!(formatter, "{name}:{what}:when={occurrence}")
+        let Self { name, what, when } = self;
+        write!(formatter, "inject={name}:{what}:when={when}")
     }
 }
 
 impl Tracer {
-    /// Traces a build. `entering` is what the command line begins with where strace is to run
-    /// somewhere else, `nsenter` with its arguments for one; empty: here.
-    pub(crate) fn new(build: Build, entering: &[String]) -> Self {
+    pub(crate) fn new(build: Build) -> Self {
+        Self::of(build, build.run("strace"))
+    }
+
+    /// `entering` is what the command line begins with where strace is to run somewhere else:
+    /// `nsenter` with its arguments.
+    pub(crate) fn entering(build: Build, entering: &[String]) -> Self {
+        let mut command = build.run(&entering[0]);
+        command.args(&entering[1..]).arg("strace");
+        Self::of(build, command)
+    }
+
+    fn of(build: Build, mut command: Command) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let log = folder.path().join("calls");
-        let mut command = match entering {
-            [] => build.run("strace"),
-            [program, arguments @ ..] => {
-                let mut command = build.run(program);
-                command.args(arguments).arg("strace");
-                command
-            }
-        };
+        command.env("RUST_BACKTRACE", "0");
         command.args(["-f", "-y", "-xx", "-s", "10000000", "-o"]);
-        command.arg(&log).stdin(Stdio::null());
+        command.arg(&log);
         Self {
             command,
             log,
@@ -99,7 +101,7 @@ impl Tracer {
     }
 
     pub(crate) fn inject(self, injection: &Injection) -> Self {
-        self.option(&format!("inject={injection}"))
+        self.option(&injection.to_string())
     }
 
     /// On a filesystem that knows no exchange, and no rename that spares what is there.
@@ -112,14 +114,10 @@ impl Tracer {
         self
     }
 
-    /// The command line, to be started by the caller.
-    pub(crate) fn command<S: AsRef<OsStr>>(
-        &mut self,
-        config: &Path,
-        arguments: &[S],
-    ) -> &mut Command {
+    /// Starts the run. It is for the caller to wait for its end.
+    pub(crate) fn start(&mut self, config: &Path, arguments: &[&str]) -> Child {
         self.command.arg(self.program).arg("--config").arg(config);
-        self.command.args(arguments)
+        started(self.command.args(arguments))
     }
 
     /// What has been written down by now, while the command runs.
@@ -127,13 +125,19 @@ impl Tracer {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 
-    pub(crate) fn run<S: AsRef<OsStr>>(mut self, config: &Path, arguments: &[S]) -> Traced {
-        let output = self.command(config, arguments).output();
-        let output =
-            output.unwrap_or_else(|error| panic!("{error}: install Debian's package strace"));
-        let calls = syscalls::parse(&self.log());
-        assert!(!calls.is_empty(), "strace traced nothing: {output:?}");
-        Traced { calls, output }
+    pub(crate) fn run(mut self, config: &Path, arguments: &[&str]) -> Traced {
+        let run = ended(self.start(config, arguments), DEADLINE);
+        assert!(!run.stderr.contains("strace: "), "{run:?}");
+        Traced {
+            run,
+            log: self.log(),
+        }
+    }
+}
+
+impl Traced {
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        syscalls::parse(&self.log)
     }
 }
 
@@ -142,10 +146,6 @@ pub(crate) fn placing(calls: &[Call], config: &Path) -> Option<usize> {
     calls.iter().position(|call| {
         let names = ["rename", "link", "unlink"];
         let by_name = names.iter().any(|name| call.name.starts_with(name));
-        let is_config = |argument: &Argument| match argument {
-            Argument::Text(bytes) => bytes == config.as_os_str().as_encoded_bytes(),
-            _ => false,
-        };
-        by_name && call.succeeded() && call.arguments.iter().any(is_config)
+        by_name && call.succeeded() && call.names(config)
     })
 }

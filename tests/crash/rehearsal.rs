@@ -1,0 +1,29 @@
+//! Every system call of an edit that nothing gets in the way of, for the rigs to disturb.
+//!
+//! They begin at the first call that names the config. What comes before is the dynamic loader and
+//! the start of the language's runtime, which end the process if anything fails and have touched
+//! nothing by then.
+
+use crate::command::Build;
+use crate::edits::Example;
+use crate::syscalls::Call;
+use crate::tracer::Tracer;
+
+/// The calls of an edit, in their order.
+pub(crate) fn calls(build: Build, example: &Example) -> Vec<Call> {
+    let place = example.place();
+    let traced = Tracer::new(build).run(&place.config(), example.edit.arguments());
+    assert_eq!(traced.run.code(), Some(0), "{:?}: {traced:?}", example.edit);
+    let mut calls = traced.calls();
+    let first = calls.iter().position(|call| call.names(&place.config()));
+    let calls = calls.split_off(first.expect("it looks for the config"));
+    assert!(calls.len() > 20, "that was no edit: {traced:?}");
+    calls
+}
+
+/// Those of them after which somebody else can act.
+pub(crate) fn calls_that_return(build: Build, example: &Example) -> Vec<Call> {
+    let mut calls = calls(build, example);
+    calls.retain(Call::returns);
+    calls
+}

@@ -184,8 +184,11 @@ impl Editor {
         match &self.log {
             LogTo::Beside => Some(sidecar::log(&target.path)),
             LogTo::File(path) => {
-                let found = self.host_root.entry(path);
-                Some(found.unwrap_or_else(|_| self.host_root.seen(path)))
+                // By its folder's real path, so that it can be compared with others.
+                let path = self.host_root.absolute(path);
+                let (folder, name) = (path.parent()?, path.file_name()?);
+                let folder = self.host_root.resolve(folder);
+                Some(folder.map_or_else(|_| self.host_root.seen(&path), |found| found.join(name)))
             }
             LogTo::Nowhere => None,
         }
@@ -194,15 +197,15 @@ impl Editor {
     /// Refuses, before there is any, files beside the config that containerd would load, and a log
     /// that is one of them.
     pub(crate) fn check_sidecars(&self, target: &Target) -> Result<(), Error> {
-        if let (LogTo::File(log), Some(found)) = (&self.log, self.log_path(target)) {
-            let bad = |reason: &str| Error::BadLog {
+        if let LogTo::File(log) = &self.log
+            && let Some(found) = self.log_path(target)
+            && let Some(reason) = sidecar::used_for(&found, &target.path)
+        {
+            return Err(Error::BadLog {
                 path: self.path.clone(),
                 log: log.clone(),
-                reason: reason.to_owned(),
-            };
-            if let Some(reason) = sidecar::used_for(&found, &target.path) {
-                return Err(bad(reason));
-            }
+                reason,
+            });
         }
         // containerd resolves imports from the path that it is given, not from a link's target.
         let main = self.host_root.absolute(&self.path);

@@ -167,7 +167,7 @@ pub enum Error {
         /// The path that was given for the log.
         log: PathBuf,
         /// What it is.
-        reason: String,
+        reason: &'static str,
     },
     /// A system call failed. The config is as it was.
     #[error("cannot {doing}")]

@@ -240,6 +240,18 @@ fn a_log_is_not_the_config_nor_beside_it_what_is_used() {
         );
         assert_eq!(node.bytes(), before);
     }
+    let mut command = crate::tool::tool();
+    command.current_dir(node.folder());
+    fs::remove_file(node.folder().join("config.toml.prev")).expect("removes");
+    let named = [
+        "--config",
+        "config.toml",
+        "--log",
+        "config.toml.prev",
+        "add",
+        "crun",
+    ];
+    Run::of(command.args(named)).exits(2);
     let imports = format!(
         "version = 2\nimports = [\"{}/conf.d/*.toml\"]\n",
         node.folder().display()

@@ -14,7 +14,7 @@ mod meaning;
 #[path = "../../tests/properties/round_trip.rs"]
 mod round_trip;
 #[allow(dead_code, unused_imports)]
-#[path = "../../tests/properties/spellings.rs"]
+#[path = "../../tests/properties/spellings/mod.rs"]
 mod spellings;
 
 use round_trip::Added;

@@ -224,11 +224,14 @@ fn what_a_killed_run_replaced_becomes_the_previous_config() {
     let previous = fs::read_to_string(sidecar::previous(&path)).expect("readable");
     assert_eq!(previous, "old");
     assert_eq!(temporaries(folder.path()), 0);
-    // If the config has been changed again since, it is older than that.
+    // If the config has been changed again since, it is older than the one before that.
+    fs::write(sidecar::previous(&path), "newer").expect("writes");
     leave(&path, "old", "other");
     Editor::new(&path)
         .commit(&Patch::new())
         .expect("nothing to do");
+    let previous = fs::read_to_string(sidecar::previous(&path)).expect("readable");
+    assert_eq!(previous, "newer");
     assert_eq!(temporaries(folder.path()), 0);
 }
 

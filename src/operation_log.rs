@@ -322,6 +322,29 @@ mod tests {
         assert_eq!(names, 2, "the log and the lock");
     }
 
+    /// Elsewhere than beside a config, nobody else would.
+    #[test]
+    fn what_a_killed_run_left_of_a_log_goes_with_the_next_shortening() {
+        let (folder, lock, _) = locked();
+        let log = folder.path().join("edits.log");
+        let left = |name: &str| {
+            let path = folder.path().join(name);
+            fs::write(&path, "half a log").expect("writes");
+            path
+        };
+        let pending = left(".edits.aB3dE5gH7j.tmp");
+        let others = [
+            left(".other.aB3dE5gH7j.tmp"),
+            left(".edits.aB3dE5gH7j.absent.0123456789abcdef.tmp"),
+        ];
+        let lines = "# x\n".repeat(usize::try_from(MOST_BYTES / 4).expect("small"));
+        fs::write(&log, lines).expect("writes");
+        append(&lock, &log, &entry(1)).expect("appends");
+        assert!(fs::metadata(&log).expect("exists").len() < MOST_BYTES);
+        assert!(!pending.exists(), "swept");
+        assert!(others.iter().all(|other| other.exists()), "kept");
+    }
+
     #[test]
     fn what_is_no_log_is_not_written_to() {
         let (folder, lock, log) = locked();

@@ -166,8 +166,8 @@ impl Editor {
     /// a containerd release would do worse with the result.
     pub fn plan(&self, patch: &Patch) -> Result<Plan, Error> {
         let target = self.find()?;
-        self.check_sidecars(&target)?;
         let snapshot = target.read()?;
+        self.check_sidecars(&target, &snapshot)?;
         let plan = self.plan_from(&snapshot, patch)?;
         if plan.is_change() {
             site::check(&target, snapshot.existing.as_ref())?;
@@ -196,7 +196,7 @@ impl Editor {
 
     /// Refuses, before there is any, files beside the config that containerd would load, and a log
     /// that is one of them.
-    pub(crate) fn check_sidecars(&self, target: &Target) -> Result<(), Error> {
+    pub(crate) fn check_sidecars(&self, target: &Target, snapshot: &Snapshot) -> Result<(), Error> {
         if let LogTo::File(log) = &self.log
             && let Some(found) = self.log_path(target)
             && let Some(reason) = sidecar::used_for(&found, &target.path)
@@ -210,8 +210,9 @@ impl Editor {
         // containerd resolves imports from the path that it is given, not from a link's target.
         let main = self.host_root.absolute(&self.path);
         let real = self.host_root.on_host(&target.path);
-        let bytes = target.read()?.existing.map(|existing| existing.bytes);
-        let files = ConfigFiles::read(&self.host_root, &main, &bytes.unwrap_or_default());
+        let existing = snapshot.existing.as_ref();
+        let bytes = existing.map_or(&[][..], |existing| &existing.bytes);
+        let files = ConfigFiles::read(&self.host_root, &main, bytes);
         let mut sidecars: Vec<PathBuf> = sidecar::examples(&main).into();
         sidecars.extend(sidecar::examples(&real));
         if let LogTo::File(log) = &self.log {

@@ -62,15 +62,8 @@ impl Editor {
         let target = self.find()?;
         let bytes = target.read()?.existing.map(|existing| existing.bytes);
         let config = bytes.as_deref().map(Document::parse);
-        let config_version = match config
-            .as_ref()
-            .map(|parsed| parsed.as_ref().map(version::of))
-        {
-            Some(Ok(Ok(version) | Err(version::VersionError::Unknown { version, .. }))) => {
-                Some(version)
-            }
-            _ => None,
-        };
+        let config = config.and_then(Result::ok);
+        let config_version = config.and_then(|config| version::of_any(&config).ok());
         let log_path = self.log_path(&target);
         let logged = log_path.as_deref().map(operation_log::read);
         let (entries, log_error) = match logged {
@@ -89,10 +82,13 @@ impl Editor {
             log_error,
             previous_path: Some(sidecar::previous(&target.path)).filter(|path| path.exists()),
             is_locked,
-            holder: holder.map(|holder| LockHolder {
-                words: holder.to_string(),
-                fate: holder.fate().word(),
-                is_over: holder.fate().is_over(),
+            holder: holder.map(|holder| {
+                let fate = holder.fate();
+                LockHolder {
+                    words: holder.to_string(),
+                    fate: fate.word(),
+                    is_over: fate.is_over(),
+                }
             }),
             is_changed_since: last_change.as_ref().map(|last| last.after != now),
             last_change,

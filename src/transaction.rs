@@ -36,16 +36,6 @@ struct Change {
     after: Option<String>,
 }
 
-impl Change {
-    fn of(plan: &Plan) -> Self {
-        let text = plan.edited.text.as_ref();
-        Self {
-            handlers: plan.edited.handlers.clone(),
-            after: text.map(|text| digest::of(text.as_bytes())),
-        }
-    }
-}
-
 impl Editor {
     /// Makes an edit, under the lock.
     ///
@@ -59,7 +49,7 @@ impl Editor {
     /// [`Error::NotPutBack`] another program's text stands beside it.
     pub fn commit(&self, patch: &Patch) -> Result<Plan, Error> {
         let target = self.find()?;
-        self.check_sidecars(&target)?;
+        self.check_sidecars(&target, &target.read()?)?;
         let mut locked = match self.lock(target) {
             Ok(locked) => locked,
             Err(error) if is_read_only(&error) => {
@@ -119,7 +109,11 @@ impl Editor {
             let mut notices = leftovers::sweep(lock, target, bytes);
             let mut plan = self.plan_from(&snapshot, patch)?;
             if plan.is_change() {
-                *planned = Some(Change::of(&plan));
+                let text = plan.edited.text.as_ref();
+                *planned = Some(Change {
+                    handlers: plan.edited.handlers.clone(),
+                    after: text.map(|text| digest::of(text.as_bytes())),
+                });
                 if let Some(done) = self.replace(lock, target, &folder, &snapshot, &plan)? {
                     notices.extend(done);
                 } else {
@@ -182,21 +176,18 @@ impl Editor {
     /// from being noted comes back as a notice.
     fn note(&self, locked: &Locked, patch: &Patch, result: &Result<Plan, Error>) -> Option<Notice> {
         let log = self.log_path(&locked.target)?;
-        let unchanged = || Change {
-            handlers: Handlers::default(),
-            after: locked.read.clone(),
-        };
-        let (change, outcome) = match result {
+        let (is_changed, outcome) = match result {
             Ok(plan) if !plan.is_change() => return None,
-            Ok(plan) => (Change::of(plan), LogEntry::CHANGED),
+            Ok(_) => (true, LogEntry::CHANGED),
             // containerd would load the log as well.
             Err(Error::ImportedSidecar { .. }) => return None,
-            Err(error) if error.is_changed() => {
-                let planned = locked.planned.clone();
-                (planned.unwrap_or_else(unchanged), error.code())
-            }
-            Err(error) => (unchanged(), error.code()),
+            Err(error) => (error.is_changed(), error.code()),
         };
+        let planned = locked.planned.clone().filter(|_| is_changed);
+        let change = planned.unwrap_or_else(|| Change {
+            handlers: Handlers::default(),
+            after: locked.read.clone(),
+        });
         let entry = LogEntry {
             time: LogEntry::now(),
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -244,26 +244,26 @@ impl Run {
 
     fn log(&mut self) -> Result<ExitCode, Error> {
         let entries = self.editor().log_entries()?;
-        let global = &self.arguments.global;
-        let text = match global.output {
-            Format::Json => status_report::log_json(&global.config, &entries),
-            Format::Text if entries.is_empty() => {
-                format!(
-                    "{}: no entries in its operation log\n",
-                    global.config.display()
-                )
-            }
-            Format::Text => status_report::log(&entries),
+        let path = &self.arguments.global.config;
+        if self.arguments.global.output == Format::Json {
+            let report = status_report::log_json(path, &entries);
+            return Ok(self.report_json(&report, true, ExitCode::Success));
+        }
+        let text = if entries.is_empty() {
+            format!("{}: no entries in its operation log\n", path.display())
+        } else {
+            status_report::log(&entries)
         };
         Ok(self.print(&text, true, ExitCode::Success))
     }
 
     fn status(&mut self) -> Result<ExitCode, Error> {
         let status = self.editor().status()?;
-        let text = match self.arguments.global.output {
-            Format::Json => status_report::status_json(&status),
-            Format::Text => status_report::status(&status),
-        };
+        if self.arguments.global.output == Format::Json {
+            let report = status_report::status_json(&status);
+            return Ok(self.report_json(&report, true, ExitCode::Success));
+        }
+        let text = status_report::status(&status);
         Ok(self.print(&text, true, ExitCode::Success))
     }
 

@@ -16,14 +16,13 @@ pub(super) fn log(entries: &[LogEntry]) -> String {
     text
 }
 
-pub(super) fn log_json(path: &Path, entries: &[LogEntry]) -> String {
+pub(super) fn log_json(path: &Path, entries: &[LogEntry]) -> Value {
     let entries: Vec<Value> = entries.iter().map(LogEntry::to_json).collect();
-    let report = json!({
+    json!({
         "schema": 1,
         "path": path.to_string_lossy(),
         "entries": entries,
-    });
-    format!("{report}\n")
+    })
 }
 
 fn line(entry: &LogEntry) -> String {
@@ -130,10 +129,10 @@ fn shown(path: Option<&Path>) -> String {
     path.map_or("none".to_owned(), |path| path.display().to_string())
 }
 
-pub(super) fn status_json(status: &Status) -> String {
+pub(super) fn status_json(status: &Status) -> Value {
     let path = |path: Option<&Path>| path.map(|path| path.to_string_lossy().into_owned());
     let displaced = status.displaced.iter();
-    let report = json!({
+    json!({
         "schema": 1,
         "path": path(Some(&status.path)),
         "exists": status.exists,
@@ -152,6 +151,5 @@ pub(super) fn status_json(status: &Status) -> String {
         "last_change": status.last_change.as_ref().map(LogEntry::to_json),
         "changed_since": status.is_changed_since,
         "displaced": displaced.map(|found| path(Some(found))).collect::<Vec<_>>(),
-    });
-    format!("{report}\n")
+    })
 }

@@ -144,11 +144,10 @@ impl Holder {
                 Fate::OtherBoot
             };
         }
-        if differs(&self.pid_namespace, pid_namespace()) {
-            return Fate::OtherNamespace;
-        }
-        if self.pid_namespace.is_none() || pid_namespace().is_none() {
-            return Fate::Unknown;
+        match (&self.pid_namespace, pid_namespace()) {
+            (Some(theirs), Some(mine)) if *theirs == mine => {}
+            (Some(_), Some(_)) => return Fate::OtherNamespace,
+            _ => return Fate::Unknown,
         }
         match (started(&pid.to_string()), self.started) {
             (None, _) => Fate::Gone,

@@ -11,7 +11,7 @@ const CONFIG: &str = "version = 3\n";
 /// Runs a script in a mount namespace of its own. `$FOLDER` is the config's folder, `$WORK` another
 /// one, `mounted TYPE` mounts a new filesystem at `$FOLDER` and puts the config there, and `edit`
 /// runs the command; the last one's exit code is the script's.
-fn in_namespace(node: &Node, script: &str) -> Run {
+pub(crate) fn in_namespace(node: &Node, script: &str) -> Run {
     let prelude = r#"
         edit() { "$TOOL" --config "$FOLDER/config.toml" "$@"; }
         mounted() {

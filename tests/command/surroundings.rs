@@ -3,9 +3,9 @@
 use std::fs::{self, OpenOptions, Permissions};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, symlink};
 use std::os::unix::process::CommandExt as _;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
+use crate::filesystems::in_namespace;
 use crate::tool::{Node, Run, SIDECARS, tool};
 
 #[test]
@@ -166,16 +166,6 @@ fn what_is_planted_at_the_locks_name_is_not_used() {
     fs::create_dir(&lock).expect("creates");
     node.run(&["add", "crun"]).exits(74);
     assert_eq!(node.text(), "version = 3\n");
-}
-
-/// Runs a script in a mount namespace of its own, with `$CONFIG` for the config's folder.
-fn in_namespace(node: &Node, script: &str) -> Run {
-    let mut command = Command::new("unshare");
-    command
-        .args(["--mount", "--propagation", "private", "sh", "-ec", script])
-        .env("FOLDER", node.folder())
-        .env("TOOL", env!("CARGO_BIN_EXE_containerd-edit"));
-    Run::of(&mut command)
 }
 
 #[test]

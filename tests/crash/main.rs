@@ -16,6 +16,7 @@ mod figures;
 mod kills;
 mod last_moment;
 mod loop_filesystem;
+mod mount_namespace;
 mod open_file;
 mod process;
 mod promise;

@@ -6,10 +6,9 @@
 
 use std::fmt;
 use std::fs::OpenOptions;
-use std::io::{BufRead as _, BufReader};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use fuser::{BackgroundSession, Session, SessionACL};
@@ -19,6 +18,7 @@ use crate::command::Build;
 use crate::disk::Disk;
 use crate::filesystem::Filesystem;
 use crate::image::Image;
+use crate::mount_namespace::MountNamespace;
 use crate::server::Server;
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -27,7 +27,7 @@ pub(crate) struct Machine {
     pub(crate) filesystem: Filesystem,
     pub(crate) disk: Disk,
     /// Holds the namespace; with its end, or that of the test, all mounts are gone.
-    holder: Child,
+    namespace: MountNamespace,
     folder: TempDir,
     _session: BackgroundSession,
 }
@@ -57,26 +57,13 @@ impl Machine {
         for name in ["fuse", "mounted"] {
             std::fs::create_dir(folder.path().join(name)).expect("creates");
         }
-        let mut holder = Command::new("unshare")
-            .args(["--mount", "--propagation", "private"])
-            .args(["sh", "-c", "echo ready && exec cat"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("unshare, of Debian's util-linux, starts");
-        let mut line = String::new();
-        let stdout = holder.stdout.as_mut().expect("piped");
-        let _ = BufReader::new(stdout).read_line(&mut line);
-        assert_eq!(
-            line, "ready\n",
-            "no mount namespace: this rig needs root, and in a container --privileged"
-        );
+        let namespace = MountNamespace::new();
         let disk = Disk::never_tearing(filesystem.superblock());
-        let session = serve(&disk, filesystem, folder.path(), &holder);
+        let session = serve(&disk, filesystem, folder.path(), &namespace);
         let machine = Self {
             filesystem,
             disk,
-            holder,
+            namespace,
             folder,
             _session: session,
         };
@@ -117,7 +104,7 @@ impl Machine {
     pub(crate) fn command(&self, build: Build, arguments: &[&str]) -> Command {
         let mut command = build.run("nsenter");
         command
-            .arg(namespace(&self.holder))
+            .args(&self.namespace.entering()[1..])
             .arg(build.path())
             .arg("--config")
             .arg(self.config())
@@ -161,7 +148,7 @@ impl Machine {
 
     fn output(&self, script: &str, arguments: &[&str]) -> Output {
         Command::new("nsenter")
-            .arg(namespace(&self.holder))
+            .args(&self.namespace.entering()[1..])
             .args(["sh", "-c", &format!("cd \"$FOLDER\" && {script}"), "sh"])
             .args(arguments)
             .env("FOLDER", self.folder.path())
@@ -202,8 +189,6 @@ impl Drop for Machine {
         // Faults would keep the filesystem from going in order.
         self.disk.fail(None);
         self.output("! mountpoint -q mounted || umount mounted", &[]);
-        drop(self.holder.stdin.take());
-        let _ = self.holder.wait();
     }
 }
 
@@ -211,12 +196,13 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).trim().to_owned()
 }
 
-fn namespace(holder: &Child) -> String {
-    format!("--mount=/proc/{}/ns/mnt", holder.id())
-}
-
 /// Mounts the FUSE filesystem with the disk inside the namespace, and serves it in a thread.
-fn serve(disk: &Disk, filesystem: Filesystem, folder: &Path, holder: &Child) -> BackgroundSession {
+fn serve(
+    disk: &Disk,
+    filesystem: Filesystem,
+    folder: &Path,
+    namespace: &MountNamespace,
+) -> BackgroundSession {
     let device = OpenOptions::new()
         .read(true)
         .write(true)
@@ -227,7 +213,7 @@ fn serve(disk: &Disk, filesystem: Filesystem, folder: &Path, holder: &Child) -> 
     // The descriptor is mount's standard input: nobody else has it, so that the kernel gives up
     // when the test ends, however that is.
     let mut mount = Command::new("nsenter")
-        .arg(namespace(holder))
+        .args(&namespace.entering()[1..])
         .args(["mount", "-i", "-t", "fuse"])
         .args(["-o", "fd=0,rootmode=40000,user_id=0,group_id=0"])
         .arg("power")

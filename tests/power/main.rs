@@ -13,6 +13,9 @@ mod disk;
 mod filesystem;
 mod image;
 mod machine;
+#[path = "../crash/mount_namespace.rs"]
+#[expect(dead_code, reason = "the other rigs use more of it")]
+mod mount_namespace;
 mod replay;
 mod report;
 mod scene;

@@ -192,7 +192,7 @@ impl Editor {
             time: LogEntry::now(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             command: self.command.clone(),
-            owner: patch.adding_owner().map(|owner| owner.as_str().to_owned()),
+            owner: patch.acting_owner().map(|owner| owner.as_str().to_owned()),
             handlers: change.handlers,
             before: locked.read.clone(),
             after: change.after,

@@ -38,7 +38,7 @@ pub(super) struct DefaultAfter {
 }
 
 /// The path of the key.
-fn path(id: &str) -> [&str; 4] {
+pub(super) fn path(id: &str) -> [&str; 4] {
     let [plugins, id, containerd] = plugin::containerd_path(id);
     [plugins, id, containerd, KEY]
 }

@@ -39,6 +39,8 @@ impl NewHandler {
 /// The state of applying a patch.
 pub(super) struct Edit<'d, 't> {
     pub(super) config: &'d Document<'t>,
+    /// The config that containerd merges this one into, if it is only a part.
+    pub(super) base: Option<&'d Document<'d>>,
     pub(super) version: i64,
     pub(super) owner: &'d Owner,
     pub(super) splices: Splices,
@@ -58,6 +60,7 @@ impl<'d, 't> Edit<'d, 't> {
     pub(super) fn new(config: &'d Document<'t>, version: i64, owner: &'d Owner) -> Self {
         Self {
             config,
+            base: None,
             version,
             owner,
             splices: Splices::default(),

@@ -3,11 +3,11 @@
 use crate::containerd::plugin;
 use crate::document::index::Kind;
 use crate::document::render::{self, Quotes};
-use crate::document::{meaning, type_name};
+use crate::document::{Document, meaning, type_name};
 use crate::handler::{Handler, HandlerName, Setting};
 
 use super::block;
-use super::default::BUILT_IN;
+use super::default::{self, BUILT_IN};
 use super::edit::{Edit, NewHandler};
 use super::error::PatchError;
 use super::listing::{self, Listed};
@@ -65,9 +65,18 @@ impl Edit<'_, '_> {
         new: &mut Vec<NewHandler>,
     ) {
         let runtimes = plugin::runtimes_path(id);
-        let effective = default.or(self.default_name(id)).unwrap_or(BUILT_IN);
-        let replaces_built_in = self.config.get(&runtimes).is_none() && !new.is_empty();
-        let is_listed = listed.iter().any(|handler| handler.name == BUILT_IN);
+        let of_base = |base: &'_ Document<'_>| base.string(&default::path(id)).map(str::to_owned);
+        let effective = default
+            .or(self.default_name(id))
+            .map(str::to_owned)
+            .or_else(|| self.base.and_then(of_base));
+        let effective = effective.as_deref().unwrap_or(BUILT_IN);
+        let in_base = |path: &[&str]| self.base.is_some_and(|base| base.get(path).is_some());
+        let replaces_built_in =
+            self.config.get(&runtimes).is_none() && !in_base(&runtimes) && !new.is_empty();
+        let [plugins, plugin, containerd, table] = runtimes;
+        let is_listed = listed.iter().any(|handler| handler.name == BUILT_IN)
+            || in_base(&[plugins, plugin, containerd, table, BUILT_IN]);
         let is_new = new.iter().any(|handler| handler.name == BUILT_IN);
         if !is_listed && !is_new && (effective == BUILT_IN || replaces_built_in) {
             let implied = if self.config.get(&runtimes).is_some() {
@@ -102,6 +111,7 @@ impl Edit<'_, '_> {
             return;
         }
         let driver = self.config.get(&setting(BUILT_IN));
+        let driver = driver.or_else(|| self.base?.get(&setting(BUILT_IN)));
         if let Some(driver) = driver.and_then(toml_edit::Item::as_bool) {
             handler.inherit(&SYSTEMD_CGROUP, driver.into());
         }

@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 use crate::containerd::plugin::{self, NoTable};
 use crate::containerd::version;
 use crate::document::{Document, Position};
-use crate::handler::{Handler, HandlerName, Owner};
+use crate::handler::{Handler, HandlerName, Owner, Setting};
 
 pub use self::error::PatchError;
 
@@ -45,9 +45,24 @@ use self::provenance::Provenance;
 pub struct Patch {
     handlers: Vec<Handler>,
     default: Option<HandlerName>,
-    removals: Vec<String>,
+    cri: Vec<Setting>,
+    proxy_plugins: Vec<Setting>,
+    debug: Vec<Setting>,
+    removals: Vec<Removal>,
     owner: Owner,
     plugin_id: Option<String>,
+    unset_default: bool,
+    prune: bool,
+    take_over: bool,
+    declares: bool,
+}
+
+/// A handler that shall be gone.
+#[derive(Debug, Clone)]
+struct Removal {
+    name: String,
+    /// Not if it belongs to another owner than the patch's.
+    owned: bool,
 }
 
 impl Patch {
@@ -74,10 +89,76 @@ impl Patch {
         self
     }
 
-    /// Adds the name of a handler that shall be gone; any name that a file can hold.
+    /// Takes every default away that this tool has set, so that the one of the file itself is back.
+    #[must_use]
+    pub fn unset_default(mut self) -> Self {
+        self.unset_default = true;
+        self
+    }
+
+    /// Sets a key of CRI's runtime plugin, as in `enable_cdi=true`. One that was set before is
+    /// replaced.
+    #[must_use]
+    pub fn cri(mut self, setting: Setting) -> Self {
+        put(&mut self.cri, setting);
+        self
+    }
+
+    /// Sets a key of a proxy plugin: the path begins with the plugin's name, as in
+    /// `nydus.type=snapshot`.
+    #[must_use]
+    pub fn proxy_plugin(mut self, setting: Setting) -> Self {
+        put(&mut self.proxy_plugins, setting);
+        self
+    }
+
+    /// Sets a key of containerd's `debug` table, as in `level=debug`.
+    #[must_use]
+    pub fn debug(mut self, setting: Setting) -> Self {
+        put(&mut self.debug, setting);
+        self
+    }
+
+    /// Adds the name of a handler that shall be gone, whoever owns it; any name that a file can
+    /// hold.
     #[must_use]
     pub fn remove(mut self, name: impl Into<String>) -> Self {
-        self.removals.push(name.into());
+        let name = name.into();
+        self.removals.push(Removal { name, owned: false });
+        self
+    }
+
+    /// Adds the name of a handler that shall be gone, unless another owner has added it: then the
+    /// patch is refused.
+    #[must_use]
+    pub fn remove_owned(mut self, name: impl Into<String>) -> Self {
+        let name = name.into();
+        self.removals.push(Removal { name, owned: true });
+        self
+    }
+
+    /// Makes all that the owner has added before be gone, as far as the patch doesn't name it, and
+    /// gives back what it had replaced. A patch that names nothing takes the owner away as a whole.
+    #[must_use]
+    pub fn prune(mut self) -> Self {
+        self.prune = true;
+        self
+    }
+
+    /// Lets the patch have handlers that belong to another owner: they are this owner's from then
+    /// on. Without it, such a patch is refused.
+    #[must_use]
+    pub fn take_over(mut self) -> Self {
+        self.take_over = true;
+        self
+    }
+
+    /// Makes the patch one that may be applied again and again: where a newer owner has set another
+    /// value over this one's, that stays in force, with a warning, unless the patch takes over.
+    /// Otherwise a patch comes out on top.
+    #[must_use]
+    pub fn declares(mut self) -> Self {
+        self.declares = true;
         self
     }
 
@@ -88,9 +169,20 @@ impl Patch {
         self
     }
 
-    /// The owner of what the patch adds, if it adds anything.
-    pub(crate) fn adding_owner(&self) -> Option<&Owner> {
-        (!self.handlers.is_empty()).then_some(&self.owner)
+    /// Whether the patch has something that shall be there.
+    fn adds(&self) -> bool {
+        !self.handlers.is_empty() || self.default.is_some() || self.sets_keys()
+    }
+
+    /// Whether the patch has keys beside those of handlers.
+    fn sets_keys(&self) -> bool {
+        !self.cri.is_empty() || !self.proxy_plugins.is_empty() || !self.debug.is_empty()
+    }
+
+    /// The owner on whose behalf the patch is made, if that counts.
+    pub(crate) fn acting_owner(&self) -> Option<&Owner> {
+        let by_owner = self.removals.iter().any(|removal| removal.owned);
+        (self.adds() || self.prune || by_owner).then_some(&self.owner)
     }
 
     /// Names the plugin table to edit, instead of the one that the config version calls for. Needed
@@ -100,6 +192,12 @@ impl Patch {
         self.plugin_id = Some(id.into());
         self
     }
+}
+
+/// Adds a setting; one of the same key is replaced.
+fn put(settings: &mut Vec<Setting>, setting: Setting) {
+    settings.retain(|known| known.path() != setting.path());
+    settings.push(setting);
 }
 
 /// What a run has to tell although it went well.
@@ -157,24 +255,63 @@ pub fn apply(config: Option<&Document<'_>>, patch: &Patch) -> Result<Edited, Pat
         return create(patch);
     };
     let mut edited = release(config, patch)?;
-    if patch.handlers.is_empty() && patch.default.is_none() {
+    if !patch.adds() {
         return Ok(edited);
     }
     let Some(text) = edited.text.take() else {
         return create(patch);
     };
     let ensured = if text == config.text {
-        ensure(config, patch)?
+        ensure(config, None, patch)?
     } else {
-        ensure(&Document::parse(text.as_bytes()).map_err(broken)?, patch)?
+        ensure(
+            &Document::parse(text.as_bytes()).map_err(broken)?,
+            None,
+            patch,
+        )?
     };
+    Ok(together(edited, ensured))
+}
+
+/// Applies a patch to a part of a config: a file that the config at `base` imports, or what is
+/// appended to it. Config version and plugin IDs are those of the base.
+///
+/// `part` is `None` where the file does not exist.
+pub(crate) fn apply_to_part(
+    part: Option<&Document<'_>>,
+    base: &Document<'_>,
+    patch: &Patch,
+) -> Result<Edited, PatchError> {
+    let version = version::of_or_named(base, patch.plugin_id.as_deref())?;
+    let mut patch = patch.clone();
+    if patch.plugin_id.is_none() {
+        let id = plugin::choose(base, version).map_err(|reason| no_table(base, reason))?;
+        patch.plugin_id = Some(id.to_owned());
+    }
+    let new = format!("{}\nversion = {version}\n", provenance_of(&patch).comment());
+    let released = part.map(|part| release(part, &patch)).transpose()?;
+    let mut edited = released.unwrap_or_else(nothing);
+    if !patch.adds() {
+        return Ok(edited);
+    }
+    let text = edited.text.take().unwrap_or(new);
+    let ensured = ensure(
+        &Document::parse(text.as_bytes()).map_err(broken)?,
+        Some(base),
+        &patch,
+    )?;
+    Ok(together(edited, ensured))
+}
+
+/// What an edit that takes something out and one that puts something in do together.
+fn together(mut edited: Edited, ensured: Edited) -> Edited {
     edited.text = ensured.text;
     edited.version = ensured.version;
     edited.handlers.added = ensured.handlers.added;
     edited.handlers.changed.extend(ensured.handlers.changed);
     edited.new_default = ensured.new_default.or(edited.new_default);
     edited.warnings.extend(ensured.warnings);
-    Ok(edited)
+    edited
 }
 
 /// The names of all handlers that a config lists, under whatever plugin ID.
@@ -185,20 +322,28 @@ pub(crate) fn listed_names(config: &Document<'_>) -> BTreeSet<String> {
 
 /// The edit where there is no file.
 fn create(patch: &Patch) -> Result<Edited, PatchError> {
-    if patch.handlers.is_empty() {
-        return Ok(Edited {
-            text: None,
-            version: 0,
-            handlers: Handlers::default(),
-            new_default: None,
-            warnings: Vec::new(),
-            takes_back: false,
-        });
+    if !patch.adds() {
+        return Ok(nothing());
     }
-    let owner = Provenance::Owner(patch.owner.as_str().to_owned());
-    let text = format!("{}\nversion = 2\n", owner.comment());
+    let text = format!("{}\nversion = 2\n", provenance_of(patch).comment());
     let config = Document::parse(text.as_bytes()).map_err(broken)?;
-    ensure(&config, patch)
+    ensure(&config, None, patch)
+}
+
+/// The edit of no file into no file.
+fn nothing() -> Edited {
+    Edited {
+        text: None,
+        version: 0,
+        handlers: Handlers::default(),
+        new_default: None,
+        warnings: Vec::new(),
+        takes_back: false,
+    }
+}
+
+fn provenance_of(patch: &Patch) -> Provenance {
+    Provenance::Owner(patch.owner.as_str().to_owned())
 }
 
 fn broken(error: crate::document::ParseError) -> PatchError {
@@ -211,11 +356,16 @@ fn broken(error: crate::document::ParseError) -> PatchError {
 fn release(config: &Document<'_>, patch: &Patch) -> Result<Edited, PatchError> {
     let version = version::of_or_named(config, patch.plugin_id.as_deref())?;
     let mut edit = Edit::new(config, version, &patch.owner);
+    let names: Vec<String> = patch
+        .removals
+        .iter()
+        .map(|removal| removal.name.clone())
+        .collect();
     match &patch.plugin_id {
-        Some(id) => edit.release(id, &patch.removals)?,
+        Some(id) => edit.release(id, &names)?,
         None => {
             for id in plugin::IDS {
-                edit.release(id, &patch.removals)?;
+                edit.release(id, &names)?;
             }
         }
     }
@@ -241,9 +391,14 @@ fn no_table(config: &Document<'_>, reason: NoTable) -> PatchError {
     }
 }
 
-fn ensure(config: &Document<'_>, patch: &Patch) -> Result<Edited, PatchError> {
-    let version = version::of_or_named(config, patch.plugin_id.as_deref())?;
+fn ensure<'d>(
+    config: &'d Document<'_>,
+    base: Option<&'d Document<'d>>,
+    patch: &'d Patch,
+) -> Result<Edited, PatchError> {
+    let version = version::of_or_named(base.unwrap_or(config), patch.plugin_id.as_deref())?;
     let mut edit = Edit::new(config, version, &patch.owner);
+    edit.base = base;
     if version::is_free(config) && patch.plugin_id.is_none() {
         edit.add_version();
     }

@@ -7,6 +7,7 @@ mod ensure;
 mod error;
 #[cfg(test)]
 mod given;
+pub(crate) mod imports;
 pub(crate) mod listing;
 mod place;
 pub(crate) mod provenance;
@@ -288,7 +289,7 @@ pub(crate) fn apply_to_part(
         let id = plugin::choose(base, version).map_err(|reason| no_table(base, reason))?;
         patch.plugin_id = Some(id.to_owned());
     }
-    let new = format!("{}\nversion = {version}\n", provenance_of(&patch).comment());
+    let new = created(&patch.owner, version);
     let released = part.map(|part| release(part, &patch)).transpose()?;
     let mut edited = released.unwrap_or_else(nothing);
     if !patch.adds() {
@@ -325,7 +326,7 @@ fn create(patch: &Patch) -> Result<Edited, PatchError> {
     if !patch.adds() {
         return Ok(nothing());
     }
-    let text = format!("{}\nversion = 2\n", provenance_of(patch).comment());
+    let text = created(&patch.owner, 2);
     let config = Document::parse(text.as_bytes()).map_err(broken)?;
     ensure(&config, None, patch)
 }
@@ -342,8 +343,10 @@ fn nothing() -> Edited {
     }
 }
 
-fn provenance_of(patch: &Patch) -> Provenance {
-    Provenance::Owner(patch.owner.as_str().to_owned())
+/// A file as it is created, before anything is in it.
+fn created(owner: &Owner, version: i64) -> String {
+    let provenance = Provenance::Owner(owner.as_str().to_owned());
+    format!("{}\nversion = {version}\n", provenance.comment())
 }
 
 fn broken(error: crate::document::ParseError) -> PatchError {

@@ -49,6 +49,7 @@ mod inventory;
 mod judgement;
 mod operation_log;
 mod patch;
+mod planning;
 mod seeded;
 mod status;
 mod surroundings;
@@ -63,13 +64,13 @@ pub use containerd::{
     Verdict, load,
 };
 pub use document::{Document, ParseError, Position};
-pub use editor::{DEFAULT_LOCK_TIMEOUT, Editor, Plan};
+pub use editor::{DEFAULT_LOCK_TIMEOUT, DropIn, Editor, FileChange, Plan};
 pub use effective::{Effective, EffectiveHandler};
 pub use error::{Error, ExitCode};
 pub use file::HostRoot;
 pub use handler::{Handler, HandlerName, NameError, Owner, Preset, Setting, SettingError};
 pub use inventory::{Inventory, ListedHandler};
-pub use operation_log::{LogEntry, LogTo};
+pub use operation_log::{LogEntry, LogTo, LoggedDropIn};
 pub use patch::{Edited, Handlers, Patch, PatchError, Warning, apply};
 pub use status::{LockHolder, Status};
 pub use surroundings::{BinaryAnswer, ask_binary};

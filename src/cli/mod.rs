@@ -17,8 +17,8 @@ use clap::error::ErrorKind;
 use serde_json::Value;
 
 use containerd_edit::{
-    Check, Editor, Effective, EffectiveHandler, Error, ExitCode, Handler, HostRoot, Patch, Plan,
-    Release, SettingError, ask_binary,
+    Check, DropIn, Editor, Effective, EffectiveHandler, Error, ExitCode, Handler, HostRoot, Patch,
+    Plan, Release, SettingError, ask_binary,
 };
 
 use self::arguments::{Add, Arguments, Color, Format, Verb};
@@ -172,7 +172,13 @@ impl Run {
     fn editor(&self) -> Editor {
         let global = &self.arguments.global;
         let quiet = global.quiet;
+        let drop_in = match &global.drop_in {
+            None => DropIn::None,
+            Some(None) => DropIn::ForOwner,
+            Some(Some(path)) => DropIn::At(path.clone()),
+        };
         Editor::new(&global.config)
+            .drop_in(drop_in)
             .host_root(self.host_root.clone())
             .log(global.log.clone().unwrap_or_default())
             .releases(self.releases())

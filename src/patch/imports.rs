@@ -305,9 +305,9 @@ mod tests {
     #[track_caller]
     fn adding(to: &str, produces: &str) {
         let config = |array: &str| format!("version = 3\nimports = {array}\n[debug]\n");
-        let produced = with(&config(to), "/x");
-        assert_eq!(produced, config(produces));
-        assert_eq!(without(&produced, "/x"), Some(config(to)), "without a trace");
+        let edited = with(&config(to), "/x");
+        assert_eq!(edited, config(produces));
+        assert_eq!(without(&edited, "/x"), Some(config(to)), "no trace");
         comes_and_goes(&config(to));
     }
 
@@ -343,7 +343,10 @@ mod tests {
         adding("[\n  'a'\n  , 'b'\n]", "[\n  'a'\n  , 'b', '/x'\n]");
         adding("[\n  'a' ]", "[\n  'a',\n  '/x' ]");
         adding("[\n  'a', ]", "[\n  'a',\n  '/x', ]");
-        adding("[\n  'a'\n  # b\n  , # c\n]", "[\n  'a'\n  # b\n  , # c\n  '/x',\n]");
+        adding(
+            "[\n  'a'\n  # b\n  , # c\n]",
+            "[\n  'a'\n  # b\n  , # c\n  '/x',\n]",
+        );
         adding("['a',\n 'b'] # mine", "['a',\n 'b',\n '/x'] # mine");
     }
 
@@ -364,7 +367,12 @@ mod tests {
 
     #[test]
     fn a_file_that_means_the_same_with_any_version_gets_one() {
-        for config in ["", "# mine", "[debug]\nlevel = 'info'\n", "\u{feff}# mine\r\n"] {
+        for config in [
+            "",
+            "# mine",
+            "[debug]\nlevel = 'info'\n",
+            "\u{feff}# mine\r\n",
+        ] {
             let produced = with(config, A);
             let version = "version = 2 # containerd-edit v1 owner=x was unset";
             assert!(produced.contains(version), "{produced}");
@@ -446,7 +454,11 @@ mod tests {
         ];
         let elements = proptest::collection::vec((gap(), literal, gap()), 0..4);
         (elements, gap(), any::<bool>()).prop_map(|(elements, last, comma)| {
-            let comma = if comma && !elements.is_empty() { "," } else { "" };
+            let comma = if comma && !elements.is_empty() {
+                ","
+            } else {
+                ""
+            };
             let elements: Vec<String> = elements
                 .iter()
                 .map(|(before, literal, after)| format!("{before}{literal}{after}"))

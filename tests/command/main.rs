@@ -5,6 +5,7 @@
 
 mod check;
 mod documents;
+mod drop_in;
 mod filesystems;
 mod golden;
 mod harm;

@@ -34,6 +34,7 @@ fn an_edit_reports_every_field() {
             "path": "[CONFIG]",
             "config_version": 3,
             "handlers": { "added": ["spin"], "changed": [], "removed": [] },
+            "drop_ins": [],
             "diff": diff,
             "warnings": [{
                 "code": "unknown-key",

@@ -70,6 +70,7 @@ pub(super) struct Global {
         require_equals = true,
         value_parser = OsStringValueParser::new().try_map(not_empty),
     )]
+    #[expect(clippy::option_option, reason = "the value may be left out as well")]
     pub(super) drop_in: Option<Option<PathBuf>>,
 
     /// How long to wait while others edit the file, as in 30s or 2m; 0s: don't wait

@@ -236,7 +236,14 @@ impl Target {
         else {
             return Err(no_folder(folder));
         };
-        let above = root.resolve(above).map_err(|_| no_folder(above))?;
+        let above = root.resolve(above).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => no_folder(above),
+            _ => Error::Io {
+                path: above.to_owned(),
+                doing: "look at the folder of the drop-in",
+                source: error,
+            },
+        })?;
         let resolved = above.join(name);
         if kind_at(&resolved).is_some() {
             // A link that leads to nothing.

@@ -1,15 +1,14 @@
 //! The files that a config imports: a line or an element that comes and goes without a trace.
 
-use std::ops::Range;
-
 use toml_edit::Value;
 
 use crate::containerd::version;
 use crate::document::render::{self, Quotes};
-use crate::document::{Document, lines, type_name};
+use crate::document::{Document, type_name};
 use crate::handler::Owner;
 
 use super::edit::Edit;
+use super::elements::Elements;
 use super::error::PatchError;
 use super::provenance::{Marker, UNSET};
 use super::{broken, created, release};
@@ -21,8 +20,7 @@ struct Written<'d> {
     /// The key, which containerd takes in any case of its letters.
     key: &'d str,
     statement: usize,
-    span: Range<usize>,
-    elements: Vec<Range<usize>>,
+    array: Elements,
     values: Vec<&'d Value>,
 }
 
@@ -95,9 +93,9 @@ impl<'d> Edit<'d, '_> {
         let values = values.chain([value.clone()]).collect();
         self.expect(&[written.key], Some(Value::Array(values)));
         let text = self.config.text;
-        let of_last = written.elements.last().map(|last| &text[last.clone()]);
+        let of_last = written.array.spans.last().map(|last| &text[last.clone()]);
         let literal = render::value(&value, of_last.map_or(Quotes::Basic, Quotes::of));
-        for (at, added) in added(text, &written, &literal) {
+        for (at, added) in written.array.added(text, &literal) {
             self.splices.replace(at..at, added);
         }
         Ok(())
@@ -115,12 +113,12 @@ impl<'d> Edit<'d, '_> {
         let text = self.config.text;
         let markers = Marker::behind(self.config, written.statement);
         let was_unset = matches!(markers.first(), Some((_, Marker::Was { was: UNSET, .. })));
-        let element = &written.elements[number];
+        let element = &written.array.spans[number];
         let has_comment = || {
-            text[written.span.start..element.start].contains('#')
-                || text[element.end..written.span.end].contains('#')
+            text[written.array.span.start..element.start].contains('#')
+                || text[element.end..written.array.span.end].contains('#')
         };
-        if written.elements.len() == 1 && was_unset && !has_comment() {
+        if written.array.spans.len() == 1 && was_unset && !has_comment() {
             self.expect(&[written.key], None);
             let line = self.config.statement_lines(written.statement);
             self.splices.drop_lines(line);
@@ -130,7 +128,7 @@ impl<'d> Edit<'d, '_> {
         values.remove(number);
         let values = values.into_iter().cloned().collect();
         self.expect(&[written.key], Some(Value::Array(values)));
-        for range in cut(text, &written, number) {
+        for range in written.array.cut(text, number) {
             self.splices.replace(range, "");
         }
         Ok(())
@@ -149,136 +147,17 @@ impl<'d> Edit<'d, '_> {
             return Err(self.obstacle(&[key], found, "an array"));
         };
         let values: Vec<&Value> = array.iter().collect();
-        let elements: Option<Vec<_>> = values.iter().map(|value| value.span()).collect();
-        let elements = elements.ok_or_else(|| PatchError::Surprise {
+        let spans: Option<Vec<_>> = values.iter().map(|value| value.span()).collect();
+        let spans = spans.ok_or_else(|| PatchError::Surprise {
             key: key.to_owned(),
         })?;
         Ok(Some(Written {
             key,
             statement,
-            span,
-            elements,
+            array: Elements { span, spans },
             values,
         }))
     }
-}
-
-/// What to insert, and where, for one more element at the end of an array.
-fn added(text: &str, written: &Written<'_>, literal: &str) -> Vec<(usize, String)> {
-    let close = written.span.end - 1;
-    let line = |at: usize, indent: &str| {
-        let line_break = lines::line_break(text, at);
-        format!("{line_break}{indent}{literal}")
-    };
-    let Some(last) = written.elements.last() else {
-        let inside = &text[written.span.start + 1..close];
-        let Some(last_break) = inside.rfind('\n') else {
-            // `[ ]` becomes `[ "a" ]`.
-            return vec![(close, format!("{literal}{inside}"))];
-        };
-        let at = before_line_break(text, written.span.start + 1 + last_break + 1);
-        let comment = inside.find('#').map(|at| written.span.start + 1 + at);
-        let indent = match comment.filter(|&comment| begins_line(text, comment)) {
-            Some(comment) => lines::indent(text, comment).to_owned(),
-            None => format!("{}  ", lines::indent(text, close)),
-        };
-        return vec![(at, line(at, &indent) + ",")];
-    };
-    if !begins_line(text, last.start) {
-        return vec![(last.end, format!(", {literal}"))];
-    }
-    let indent = lines::indent(text, last.start);
-    if let Some(comma) = comma(text, last.end..close) {
-        let at = end_of_line(text, comma + 1..close);
-        return vec![(at, line(at, indent) + ",")];
-    }
-    let at = end_of_line(text, last.end..close);
-    vec![(last.end, ",".to_owned()), (at, line(at, indent))]
-}
-
-/// What to cut for an element to be gone: what [`added`] has inserted for it, or would have.
-fn cut(text: &str, written: &Written<'_>, number: usize) -> Vec<Range<usize>> {
-    let close = written.span.end - 1;
-    let element = &written.elements[number];
-    let previous = number
-        .checked_sub(1)
-        .and_then(|number| written.elements.get(number));
-    let next = written.elements.get(number + 1);
-    let limit = next.map_or(close, |next| next.start);
-    let own_comma = comma(text, element.end..limit);
-    let end = own_comma.map_or(element.end, |comma| comma + 1);
-    let line_start = lines::start(text, element.start);
-    if begins_line(text, element.start) && line_start > written.span.start {
-        let line_end = lines::end(text, end);
-        let behind = text[end..line_end].trim_start_matches([' ', '\t']);
-        let mut ranges = Vec::new();
-        if behind.starts_with('#') {
-            // Somebody's comment.
-            ranges.push(element.start..line_end - behind.len());
-        } else if let Some(next) = next.filter(|next| next.start < line_end) {
-            ranges.push(element.start..next.start);
-        } else {
-            ranges.push(before_line_break(text, line_start)..end);
-        }
-        // The last one stood behind the comma of the one before.
-        if let (None, Some(previous)) = (own_comma, previous)
-            && let Some(comma) = comma(text, previous.end..element.start)
-        {
-            ranges.push(comma..comma + 1);
-        }
-        return ranges;
-    }
-    let has_comment = |range: Range<usize>| text[range].contains('#');
-    let whole = match (previous, next) {
-        (Some(previous), _) if !has_comment(previous.end..element.start) => {
-            previous.end..element.end
-        }
-        (None, Some(next)) if !text[end..next.start].contains('\n') => element.start..next.start,
-        (None, None) => {
-            let before = &text[written.span.start + 1..element.start];
-            // `[ "a" ]` becomes `[ ]`.
-            let is_even = before == &text[end..close] && lines::is_blank(before);
-            element.start..if is_even { close } else { end }
-        }
-        _ => element.start..end,
-    };
-    vec![whole]
-}
-
-/// Whether nothing but white space stands before `offset` in its line.
-fn begins_line(text: &str, offset: usize) -> bool {
-    lines::is_blank(&text[lines::start(text, offset)..offset])
-}
-
-/// The first comma in a range that holds no values.
-fn comma(text: &str, range: Range<usize>) -> Option<usize> {
-    let mut in_comment = false;
-    let mut bytes = text[range.clone()].bytes();
-    let found = bytes.position(|byte| {
-        in_comment = byte != b'\n' && (in_comment || byte == b'#');
-        !in_comment && byte == b','
-    });
-    found.map(|at| range.start + at)
-}
-
-/// The end of the line on which a range begins, without its line break, if nothing but a comment
-/// stands there; else the beginning of the range.
-fn end_of_line(text: &str, range: Range<usize>) -> usize {
-    let end = lines::end(text, range.start);
-    let rest = &text[range.start..end.min(range.end)];
-    let is_rest = end <= range.end && (lines::is_blank(rest) || lines::is_comment(rest));
-    if is_rest {
-        before_line_break(text, end)
-    } else {
-        range.start
-    }
-}
-
-/// The offset before the line break that ends at `offset`.
-fn before_line_break(text: &str, offset: usize) -> usize {
-    let line = &text[..offset];
-    let line = line.strip_suffix('\n').unwrap_or(line);
-    line.strip_suffix('\r').unwrap_or(line).len()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod block;
 mod default;
 mod edit;
+mod elements;
 mod ensure;
 mod error;
 #[cfg(test)]

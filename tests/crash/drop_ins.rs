@@ -116,11 +116,11 @@ impl Case<'_> {
 }
 
 /// Every call of every edit, with each of these done to it.
-fn cases<'e>(
+fn cases(
     build: Build,
-    examples: &'e [Example],
+    examples: &[Example],
     all: impl Fn(&Call) -> Vec<(String, String)>,
-) -> Vec<Case<'e>> {
+) -> Vec<Case<'_>> {
     let mut cases = Vec::new();
     for example in examples {
         for call in calls(build, example) {
@@ -197,17 +197,17 @@ impl History {
         let example = edit.example();
         let place = example.place();
         let disk = Disk::with_all_of(&place.root);
-        let tracer = Tracer::new(build);
-        let tracer = if with_flags {
-            tracer
+        let strace = Tracer::new(build);
+        let strace = if with_flags {
+            strace
         } else {
-            tracer.without_rename_flags()
+            strace.without_rename_flags()
         };
-        let traced = traced(tracer, &place, edit);
-        assert_eq!(traced.run.code(), Some(0), "{edit:?}: {traced:?}");
+        let run = traced(strace, &place, edit);
+        assert_eq!(run.run.code(), Some(0), "{edit:?}: {run:?}");
         assert_eq!(&place.pair(), example.after(), "{edit:?}");
         Self {
-            calls: traced.calls(),
+            calls: run.calls(),
             example,
             place,
             disk,

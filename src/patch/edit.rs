@@ -1,6 +1,7 @@
 //! One patch being applied to one config: what is asked for becomes splices and expectations.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use toml_edit::Value;
 
@@ -13,10 +14,11 @@ use crate::handler::{Owner, RUNC_TYPE, Setting};
 
 use super::default::BUILT_IN;
 use super::error::PatchError;
+use super::layers::Precedence;
 use super::place;
 use super::provenance::{Implied, Marker, Provenance};
 use super::style::{self, Style};
-use super::{Edited, Handlers, Warning, block};
+use super::{Edited, Handlers, Patch, Warning, block};
 
 /// A handler that is to be written.
 pub(super) struct NewHandler {
@@ -43,13 +45,19 @@ pub(super) struct Edit<'d, 't> {
     pub(super) base: Option<&'d Document<'d>>,
     pub(super) version: i64,
     pub(super) owner: &'d Owner,
+    pub(super) precedence: Precedence,
+    pub(super) takes_over: bool,
     pub(super) splices: Splices,
     /// New entries of inline tables, by the offset of the table.
     pub(super) entries: BTreeMap<usize, Vec<String>>,
     /// Paths of inline entries to cut out.
     pub(super) cut_entries: Vec<Vec<String>>,
+    /// Statements of keys that go.
+    pub(super) dropped_keys: Vec<usize>,
     pub(super) expected: Vec<Expectation>,
     pub(super) handlers: Handlers,
+    /// Keys outside of handlers that are set or given back, dotted.
+    pub(super) keys: Vec<String>,
     /// The default handler that the edit puts into effect.
     pub(super) new_default: Option<String>,
     pub(super) warnings: Vec<Warning>,
@@ -57,17 +65,26 @@ pub(super) struct Edit<'d, 't> {
 }
 
 impl<'d, 't> Edit<'d, 't> {
-    pub(super) fn new(config: &'d Document<'t>, version: i64, owner: &'d Owner) -> Self {
+    pub(super) fn new(config: &'d Document<'t>, version: i64, patch: &'d Patch) -> Self {
+        let wins = !patch.declares || patch.take_over;
         Self {
             config,
             base: None,
             version,
-            owner,
+            owner: &patch.owner,
+            precedence: if wins {
+                Precedence::Wins
+            } else {
+                Precedence::Keeps
+            },
+            takes_over: patch.take_over,
             splices: Splices::default(),
             entries: BTreeMap::new(),
             cut_entries: Vec::new(),
+            dropped_keys: Vec::new(),
             expected: Vec::new(),
             handlers: Handlers::default(),
+            keys: Vec::new(),
             new_default: None,
             warnings: Vec::new(),
             takes_back: false,
@@ -143,30 +160,47 @@ impl<'d, 't> Edit<'d, 't> {
             }
         }
         let offset = style::offset_for_blocks(self.config, &runtimes);
+        self.add_blocks(offset, blocks, style.tight);
+        Ok(())
+    }
+
+    /// Adds blocks of lines, with an empty line above each unless they shall stand tight.
+    pub(super) fn add_blocks(&mut self, offset: usize, blocks: Vec<String>, tight: bool) {
         let mut at_start = self.splices.is_empty()
             && self.config.text[..offset]
                 .trim_start_matches('\u{feff}')
                 .is_empty();
         for block in blocks {
-            let space = if style.tight || at_start { "" } else { "\n" };
+            let space = if tight || at_start { "" } else { "\n" };
             self.splices.add_lines(offset, format!("{space}{block}"));
             at_start = false;
         }
-        Ok(())
+    }
+
+    /// Puts another provenance into the line that holds one.
+    pub(super) fn replace_provenance(&mut self, line: &Range<usize>, provenance: &Provenance) {
+        let text = &self.config.text[line.clone()];
+        let start = line.start + (text.len() - text.trim_start().len());
+        let end = line.start + text.trim_end().len();
+        self.splices.replace(start..end, provenance.comment());
     }
 
     /// Makes all changes, and checks that the result means what was asked for and nothing else.
     pub(super) fn finish(mut self) -> Result<Edited, PatchError> {
+        self.drop_lines_of_keys();
         let cut = std::mem::take(&mut self.cut_entries);
         let cut: Vec<Vec<&str>> = cut
             .iter()
             .map(|path| path.iter().map(String::as_str).collect())
             .collect();
         self.edit_inline_tables(&cut)?;
+        let means_otherwise = !self.expected.is_empty();
         let edited = |text: String| Edited {
             text: Some(text),
             version: self.version,
             handlers: self.handlers,
+            keys: self.keys,
+            means_otherwise,
             new_default: self.new_default,
             warnings: self.warnings,
             takes_back: self.takes_back,

@@ -6,36 +6,33 @@ use crate::document::render::{self, Quotes};
 use crate::document::{Document, meaning, type_name};
 use crate::handler::{Handler, HandlerName, Setting};
 
+use super::Patch;
 use super::block;
 use super::default::{self, BUILT_IN};
 use super::edit::{Edit, NewHandler};
 use super::error::PatchError;
+use super::keys::Key;
 use super::listing::{self, Listed};
 use super::place::{self, NewKey};
 use super::provenance::{Implied, Marker, Provenance, UNSET};
 use super::style::{self, Style};
 
-const SYSTEMD_CGROUP: [&str; 2] = ["options", "SystemdCgroup"];
+pub(super) const SYSTEMD_CGROUP: [&str; 2] = ["options", "SystemdCgroup"];
 
 impl Edit<'_, '_> {
-    /// Makes the handlers be there with all their settings, and `default` the default.
-    pub(super) fn ensure(
-        &mut self,
-        id: &str,
-        handlers: &[Handler],
-        default: Option<&HandlerName>,
-    ) -> Result<(), PatchError> {
+    /// Makes all be there that the patch asks for.
+    pub(super) fn ensure(&mut self, id: &str, patch: &Patch) -> Result<(), PatchError> {
         let runtimes = plugin::runtimes_path(id);
         self.check_tables(&runtimes)?;
         let style = Style::of(self.config, &runtimes);
         let listed = listing::of(self.config, id);
         let mut new = Vec::new();
-        for handler in handlers {
+        for handler in &patch.handlers {
             let name = handler.name().as_str();
             let mut handler = handler.clone();
             self.inherit_cgroup_driver(id, &mut handler);
             if let Some(known) = listed.iter().find(|known| known.name == name) {
-                self.change(id, &handler, &style, known)?;
+                self.change_known(id, &handler, &style, known)?;
             } else {
                 self.handlers.added.push(name.to_owned());
                 new.push(NewHandler {
@@ -46,6 +43,7 @@ impl Edit<'_, '_> {
             }
         }
         let mut blocks = Vec::new();
+        let default = patch.default.as_ref();
         if let Some(name) = default {
             blocks.extend(self.set_default(id, name.as_str(), &style)?);
         }
@@ -53,7 +51,9 @@ impl Edit<'_, '_> {
             let default = default.map(HandlerName::as_str);
             self.keep_built_in(id, default, &listed, &mut new);
         }
-        self.insert(id, &style, blocks, &new)
+        self.insert(id, &style, blocks, &new)?;
+        self.set_keys(&patch.keys(id), None, &style)?;
+        Ok(())
     }
 
     /// On 1.x a listed handler replaces the built-in map: `runc` has to be listed too.
@@ -117,6 +117,49 @@ impl Edit<'_, '_> {
         }
     }
 
+    /// Changes a handler that is there: one of the patch's owner as a block of its own, one that
+    /// nobody has added key by key, with what was there kept in markers.
+    fn change_known(
+        &mut self,
+        id: &str,
+        handler: &Handler,
+        style: &Style,
+        known: &Listed<'_>,
+    ) -> Result<(), PatchError> {
+        match (&known.provenance, &known.provenance_span) {
+            (Some(Provenance::Owner(owner)), Some(line)) if owner != self.owner.as_str() => {
+                if !self.takes_over {
+                    return Err(self.foreign(known, owner));
+                }
+                let own = Provenance::Owner(self.owner.as_str().to_owned());
+                self.replace_provenance(line, &own);
+                self.handlers.change(known.name);
+                self.change(id, handler, style, known)
+            }
+            (None, _) => {
+                let runtimes = plugin::runtimes_path(id);
+                let [plugins, id, containerd, table] = runtimes;
+                let name = handler.name().as_str();
+                let key = |setting: &Setting| {
+                    let below = setting.path().iter().map(String::as_str);
+                    let path = [plugins, id, containerd, table, name]
+                        .into_iter()
+                        .chain(below);
+                    Key {
+                        path: path.map(str::to_owned).collect(),
+                        value: setting.value().clone(),
+                    }
+                };
+                let keys: Vec<Key> = handler.settings().iter().map(key).collect();
+                if self.set_keys(&keys, Some(runtimes.len() + 1), style)? {
+                    self.handlers.change(name);
+                }
+                Ok(())
+            }
+            _ => self.change(id, handler, style, known),
+        }
+    }
+
     /// Changes the keys of an existing handler that differ.
     fn change(
         &mut self,
@@ -173,7 +216,7 @@ impl Edit<'_, '_> {
             self.add_keys(&place, &table, style, &keys)?;
         }
         if changed {
-            self.handlers.changed.push(name.to_owned());
+            self.handlers.change(name);
             self.adopt(known);
         }
         Ok(())
@@ -187,14 +230,11 @@ impl Edit<'_, '_> {
         let Some(span) = &known.provenance_span else {
             return;
         };
-        let text = &self.config.text[span.clone()];
-        let start = span.start + (text.len() - text.trim_start().len());
-        let end = span.start + text.trim_end().len();
-        let owner = Provenance::Owner(self.owner.as_str().to_owned());
         if known.is_inline {
             self.splices.replace(span.clone(), "");
         } else {
-            self.splices.replace(start..end, owner.comment());
+            let owner = Provenance::Owner(self.owner.as_str().to_owned());
+            self.replace_provenance(span, &owner);
         }
     }
 
@@ -234,8 +274,14 @@ mod tests {
         let config = |lines: &str| format!("version = 3\n[{RUNTIMES}.a] # mine\n{lines}\n[z]\n");
         let edited = given(&config("runtime_type = 'other'   # old\nuser = 1\n"))
             .add_with("a", &["snapshotter=s"])
-            .produces(&config(
-                "runtime_type = 't'   # old\nuser = 1\nsnapshotter = 's'\n",
+            .owner("x")
+            .produces(&format!(
+                "version = 3\n[{RUNTIMES}.a] # mine\n\
+                 runtime_type = 't' # containerd-edit v1 owner=x was 'other'   # old\nuser = 1\n\
+                 snapshotter = 's' # containerd-edit v1 owner=x was unset\n\n\
+                 # containerd-edit v1 owner=x\n\
+                 [plugins.'io.containerd.cri.v1.images'.runtime_platforms.a]\n\
+                 snapshotter = 's' # containerd-edit v1 owner=x was absent\n\n[z]\n"
             ));
         assert_eq!(edited.handlers.changed, ["a"]);
     }

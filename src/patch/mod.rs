@@ -7,12 +7,15 @@ mod ensure;
 mod error;
 #[cfg(test)]
 mod given;
+mod keys;
+mod layers;
 pub(crate) mod listing;
 mod place;
 pub(crate) mod provenance;
 mod release;
 mod removal;
 mod style;
+mod wanted;
 
 use std::collections::BTreeSet;
 
@@ -171,12 +174,13 @@ impl Patch {
 
     /// Whether the patch has something that shall be there.
     fn adds(&self) -> bool {
-        !self.handlers.is_empty() || self.default.is_some() || self.sets_keys()
+        self.adds_to_plugins() || !self.proxy_plugins.is_empty() || !self.debug.is_empty()
     }
 
-    /// Whether the patch has keys beside those of handlers.
-    fn sets_keys(&self) -> bool {
-        !self.cri.is_empty() || !self.proxy_plugins.is_empty() || !self.debug.is_empty()
+    /// Whether the patch has something that shall be there in a table of a plugin: its name goes by
+    /// the config version.
+    fn adds_to_plugins(&self) -> bool {
+        !self.handlers.is_empty() || self.default.is_some() || !self.cri.is_empty()
     }
 
     /// The owner on whose behalf the patch is made, if that counts.
@@ -222,6 +226,15 @@ pub struct Handlers {
     pub removed: Vec<String>,
 }
 
+impl Handlers {
+    /// Notes a handler down as changed, once.
+    fn change(&mut self, name: &str) {
+        if !self.changed.iter().any(|known| known == name) {
+            self.changed.push(name.to_owned());
+        }
+    }
+}
+
 /// The result of applying a patch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edited {
@@ -231,8 +244,12 @@ pub struct Edited {
     pub version: i64,
     /// The handlers that differ.
     pub handlers: Handlers,
+    /// The keys outside of handlers that the edit sets or gives back, dotted.
+    pub keys: Vec<String>,
     /// The default handler that the edit puts into effect; `None` if it stays what it was.
     pub new_default: Option<String>,
+    /// Whether containerd reads anything else in the text after the edit: comments don't count.
+    pub means_otherwise: bool,
     /// What people should know.
     pub warnings: Vec<Warning>,
     /// Whether something goes that made up for what the file lacked on containerd 1.x: a `runc` that
@@ -311,6 +328,8 @@ fn together(mut edited: Edited, ensured: Edited) -> Edited {
     edited.handlers.changed.extend(ensured.handlers.changed);
     edited.new_default = ensured.new_default.or(edited.new_default);
     edited.warnings.extend(ensured.warnings);
+    edited.keys.extend(ensured.keys);
+    edited.means_otherwise |= ensured.means_otherwise;
     edited
 }
 
@@ -336,7 +355,9 @@ fn nothing() -> Edited {
         text: None,
         version: 0,
         handlers: Handlers::default(),
+        keys: Vec::new(),
         new_default: None,
+        means_otherwise: false,
         warnings: Vec::new(),
         takes_back: false,
     }
@@ -355,20 +376,23 @@ fn broken(error: crate::document::ParseError) -> PatchError {
 
 fn release(config: &Document<'_>, patch: &Patch) -> Result<Edited, PatchError> {
     let version = version::of_or_named(config, patch.plugin_id.as_deref())?;
-    let mut edit = Edit::new(config, version, &patch.owner);
-    let names: Vec<String> = patch
-        .removals
-        .iter()
-        .map(|removal| removal.name.clone())
-        .collect();
-    match &patch.plugin_id {
-        Some(id) => edit.release(id, &names)?,
-        None => {
-            for id in plugin::IDS {
-                edit.release(id, &names)?;
-            }
-        }
+    let mut edit = Edit::new(config, version, patch);
+    let ids = match &patch.plugin_id {
+        Some(id) => vec![id.as_str()],
+        None => plugin::IDS.to_vec(),
+    };
+    let mut gone = Vec::new();
+    for id in &ids {
+        gone.extend(edit.release(id, patch)?);
     }
+    for id in &ids {
+        edit.release_platforms(id, &gone)?;
+    }
+    let is_kept = |path: &[&str]| ids.iter().any(|id| patch.names_key(id, path));
+    edit.release_keys(
+        |path, owner| patch.prune && owner == patch.owner.as_str() && !is_kept(path),
+        &gone,
+    )?;
     let mut edited = edit.finish()?;
     if edited.text.as_deref() != Some(config.text) {
         edited.text = edited.text.and_then(release::without_leftovers);
@@ -397,9 +421,10 @@ fn ensure<'d>(
     patch: &'d Patch,
 ) -> Result<Edited, PatchError> {
     let version = version::of_or_named(base.unwrap_or(config), patch.plugin_id.as_deref())?;
-    let mut edit = Edit::new(config, version, &patch.owner);
+    let mut edit = Edit::new(config, version, patch);
     edit.base = base;
-    if version::is_free(config) && patch.plugin_id.is_none() {
+    let goes_by_version = patch.adds_to_plugins();
+    if goes_by_version && version::is_free(config) && patch.plugin_id.is_none() {
         edit.add_version();
     }
     let version = edit.version;
@@ -407,7 +432,7 @@ fn ensure<'d>(
         Some(id) => id,
         None => plugin::choose(config, version).map_err(|reason| no_table(config, reason))?,
     };
-    edit.ensure(id, &patch.handlers, patch.default.as_ref())?;
+    edit.ensure(id, patch)?;
     for setting in patch.handlers.iter().flat_map(Handler::settings) {
         if !setting.is_known() {
             let key = setting.key();

@@ -9,6 +9,7 @@ use crate::document::Document;
 use crate::document::splice::Splices;
 use crate::handler::RUNC_TYPE;
 
+use super::Patch;
 use super::default::BUILT_IN;
 use super::edit::{Edit, NewHandler};
 use super::error::PatchError;
@@ -17,14 +18,23 @@ use super::provenance::{self, Implied, Marker, Provenance, UNSET};
 use super::style::Style;
 
 impl Edit<'_, '_> {
-    /// Takes the named handlers out.
-    pub(super) fn release(&mut self, id: &str, names: &[String]) -> Result<(), PatchError> {
+    /// Takes out what the patch says of handlers and of the default. Returns the names of handlers
+    /// that go.
+    pub(super) fn release(&mut self, id: &str, patch: &Patch) -> Result<Vec<String>, PatchError> {
         let listed = listing::of(self.config, id);
-        let is_named = |handler: &&Listed<'_>| names.iter().any(|name| name == handler.name);
+        let mut names: Vec<&str> = Vec::new();
+        for handler in &listed {
+            if self.goes(handler, patch)? {
+                names.push(handler.name);
+            }
+        }
+        let is_named = |handler: &&Listed<'_>| names.contains(&handler.name);
         let (mut gone, mut kept): (Vec<&Listed<'_>>, Vec<&Listed<'_>>) =
             listed.iter().partition(|handler| is_named(handler));
-        if gone.is_empty() {
-            return Ok(());
+        // Without a handler that goes, a default may still do.
+        let kept_names: Vec<&str> = kept.iter().map(|handler| handler.name).collect();
+        if gone.is_empty() && !self.default_leaves(id, &kept_names, patch)? {
+            return Ok(Vec::new());
         }
         // A default that names the implied handler does so without it, too.
         let gone_names: Vec<&str> = gone.iter().map(|handler| handler.name).collect();
@@ -42,7 +52,8 @@ impl Edit<'_, '_> {
         }
 
         let kept_names: Vec<&str> = kept.iter().map(|handler| handler.name).collect();
-        let default = self.release_default(id, &gone_names, &kept_names);
+        let leaves = |owner: &str, name: &str| patch.releases_default(owner, name);
+        let default = self.release_default(id, &gone_names, &kept_names, leaves)?;
         let runtimes = plugin::runtimes_path(id);
         let had_runc = listed.iter().any(|handler| handler.name == BUILT_IN);
         let lacks_runc = plugin::is_read_by_1x(id, self.version)
@@ -75,7 +86,7 @@ impl Edit<'_, '_> {
         for handler in gone {
             let is_replaced = lacks_runc && handler.name == BUILT_IN;
             self.take_out(id, handler, is_replaced);
-            let was_asked_for = names.contains(&handler.name.to_owned());
+            let was_asked_for = names.contains(&handler.name);
             let reported = match (is_replaced, was_asked_for) {
                 (true, _) => &mut self.handlers.changed,
                 (false, true) => &mut self.handlers.removed,
@@ -86,7 +97,49 @@ impl Edit<'_, '_> {
                 reported.push(handler.name.to_owned());
             }
         }
-        Ok(())
+        Ok(names.into_iter().map(str::to_owned).collect())
+    }
+
+    /// Whether a handler shall be gone, if it may.
+    fn goes(&self, handler: &Listed<'_>, patch: &Patch) -> Result<bool, PatchError> {
+        let owner = match &handler.provenance {
+            Some(Provenance::Owner(owner)) => Some(owner.as_str()),
+            _ => None,
+        };
+        let is_own = owner == Some(self.owner.as_str());
+        let mut removals = patch.removals.iter();
+        if let Some(removal) = removals.find(|removal| removal.name == handler.name) {
+            return match owner {
+                Some(owner) if removal.owned && !is_own && !self.takes_over => {
+                    Err(self.foreign(handler, owner))
+                }
+                _ => Ok(true),
+            };
+        }
+        let mut wanted = patch.handlers.iter().map(|wanted| wanted.name().as_str());
+        Ok(patch.prune && is_own && !wanted.any(|name| name == handler.name))
+    }
+
+    /// A handler that another owner has added.
+    pub(super) fn foreign(&self, handler: &Listed<'_>, owner: &str) -> PatchError {
+        PatchError::ForeignHandler {
+            name: handler.name.to_owned(),
+            owner: owner.to_owned(),
+            at: self.config.position(handler.offset),
+        }
+    }
+
+    /// Whether the default changes although no handler goes.
+    fn default_leaves(
+        &mut self,
+        id: &str,
+        listed: &[&str],
+        patch: &Patch,
+    ) -> Result<bool, PatchError> {
+        let leaves = |owner: &str, name: &str| patch.releases_default(owner, name);
+        let mut trial = Edit::new(self.config, self.version, patch);
+        let after = trial.release_default(id, &[], listed, leaves)?;
+        Ok(after.is_changed)
     }
 
     fn take_out(&mut self, id: &str, handler: &Listed<'_>, is_replaced: bool) {

@@ -168,7 +168,9 @@ pub(crate) fn check(text: Option<&str>, added: &[Added]) -> Result<Outcome, Stri
             // What is in the way of one handler or default is not always in the way of another.
             Err(
                 PatchError::MultiLineTable { .. }
-                | PatchError::MultiLineString { .. }
+                | PatchError::MultiLineValue { .. }
+                | PatchError::InlineKey { .. }
+                | PatchError::ForeignHandler { .. }
                 | PatchError::Obstacle { .. },
             ) => return Ok(Outcome::Refused),
             Err(_) if number == 0 => return Ok(Outcome::Refused),

@@ -47,6 +47,8 @@ pub(super) struct Edit<'d, 't> {
     pub(super) owner: &'d Owner,
     pub(super) precedence: Precedence,
     pub(super) takes_over: bool,
+    /// Whether all that the patch does shall be known to be its owner's.
+    pub(super) declares: bool,
     pub(super) splices: Splices,
     /// New entries of inline tables, by the offset of the table.
     pub(super) entries: BTreeMap<usize, Vec<String>>,
@@ -78,6 +80,7 @@ impl<'d, 't> Edit<'d, 't> {
                 Precedence::Keeps
             },
             takes_over: patch.take_over,
+            declares: patch.declares,
             splices: Splices::default(),
             entries: BTreeMap::new(),
             cut_entries: Vec::new(),
@@ -155,6 +158,14 @@ impl<'d, 't> Edit<'d, 't> {
             let key = render::dotted(&path, style.quotes);
             let value = block::inline(&handler.settings, style.quotes);
             self.add_entry(table, format!("{key} = {value}"))?;
+            if self.declares && matches!(handler.provenance, Provenance::Owner(_)) {
+                let name = &handler.name;
+                let message = format!(
+                    "{name} stands in an inline table, where no comment can say whose it is: it \
+                     can be removed by name only"
+                );
+                self.warn("no-owner", message, table.span.start);
+            }
             if let Provenance::Implied(implied) = handler.provenance {
                 self.add_marker(table.statement, &Marker::Implied(implied));
             }

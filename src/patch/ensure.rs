@@ -47,7 +47,8 @@ impl Edit<'_, '_> {
         if let Some(name) = default {
             blocks.extend(self.set_default(id, name.as_str(), &style)?);
         }
-        if plugin::is_read_by_1x(id, self.version) {
+        let concerns_handlers = !patch.handlers.is_empty() || default.is_some();
+        if concerns_handlers && plugin::is_read_by_1x(id, self.version) {
             let default = default.map(HandlerName::as_str);
             self.keep_built_in(id, default, &listed, &mut new);
         }
@@ -103,18 +104,27 @@ impl Edit<'_, '_> {
 
     /// A handler of runc's type uses the cgroup driver that `runc` uses, or pods are unstable.
     fn inherit_cgroup_driver(&self, id: &str, handler: &mut Handler) {
-        let [plugins, id, containerd, runtimes] = plugin::runtimes_path(id);
+        let [plugins, plugin, containerd, runtimes] = plugin::runtimes_path(id);
         let [options, key] = SYSTEMD_CGROUP;
-        let setting = |name| [plugins, id, containerd, runtimes, name, options, key];
-        let has_own = self.config.get(&setting(handler.name().as_str())).is_some();
+        let name = handler.name().as_str();
+        let own = [plugins, plugin, containerd, runtimes, name, options, key];
+        let has_own = self.config.get(&own).is_some();
         if !handler.is_runc_like() || has_own || handler.setting(&SYSTEMD_CGROUP).is_some() {
             return;
         }
-        let driver = self.config.get(&setting(BUILT_IN));
-        let driver = driver.or_else(|| self.base?.get(&setting(BUILT_IN)));
-        if let Some(driver) = driver.and_then(toml_edit::Item::as_bool) {
+        if let Some(driver) = self.cgroup_driver(id) {
             handler.inherit(&SYSTEMD_CGROUP, driver.into());
         }
+    }
+
+    /// Whether `runc` leaves cgroups to systemd, if the file says so.
+    pub(super) fn cgroup_driver(&self, id: &str) -> Option<bool> {
+        let [plugins, id, containerd, runtimes] = plugin::runtimes_path(id);
+        let [options, key] = SYSTEMD_CGROUP;
+        let path = [plugins, id, containerd, runtimes, BUILT_IN, options, key];
+        let driver = self.config.get(&path);
+        let driver = driver.or_else(|| self.base?.get(&path));
+        driver.and_then(toml_edit::Item::as_bool)
     }
 
     /// Changes a handler that is there: one of the patch's owner as a block of its own, one that

@@ -9,6 +9,7 @@ use crate::document::index::Kind;
 use crate::document::render::{self, Quotes};
 use crate::document::{Document, meaning, rest_after, type_name};
 
+use super::Patch;
 use super::edit::Edit;
 use super::error::PatchError;
 use super::layers::{Layered, Own};
@@ -105,7 +106,7 @@ impl Edit<'_, '_> {
         if meaning::is_value(item, value) {
             return Ok(false);
         }
-        if !is_handler_key(path) {
+        if self.declares || !is_handler_key(path) {
             return Err(self.inline(path, layered.value.start));
         }
         // An inline table has no place for a marker.
@@ -139,7 +140,11 @@ impl Edit<'_, '_> {
         let owner = self.owner.as_str();
         let place = place::find(config, table, shortest.unwrap_or(table.len()));
         let (was, place) = match place {
-            Some(Place::Inline { .. }) if is_handler_key(&[table, &[""]].concat()) => (None, place),
+            Some(Place::Inline { .. })
+                if !self.declares && is_handler_key(&[table, &[""]].concat()) =>
+            {
+                (None, place)
+            }
             Some(Place::Inline { table: inline, .. }) => {
                 return Err(self.inline(table, inline.span.start));
             }
@@ -176,16 +181,17 @@ impl Edit<'_, '_> {
             block.push_str(&format!("{key_indent}{name} = {value}{marker}\n"));
         }
         let offset = style::offset_for_blocks(config, table);
-        let tight = style::is_tight_at(config, offset);
+        let tight = style::is_tight_at(config, offset, table.len());
         self.add_blocks(offset, vec![block], tight);
         Ok(())
     }
 
-    /// Takes out of every key the layers that leave, by the key's path and the layer's owner, and
-    /// all of what the images plugin is told of handlers that are gone.
+    /// Takes the owner's layers out of every key that a pruning patch does not want, and all of what
+    /// the images plugin is told of handlers that are gone.
     pub(super) fn release_keys(
         &mut self,
-        leaves: impl Fn(&[&str], &str) -> bool,
+        ids: &[&str],
+        patch: &Patch,
         gone: &[String],
     ) -> Result<(), PatchError> {
         let config = self.config;
@@ -206,10 +212,11 @@ impl Edit<'_, '_> {
                 // Each goes by rules of its own.
                 continue;
             }
-            let is_of_gone = gone
-                .iter()
-                .any(|name| rest_after(&path, &platform_path(name)).is_some());
-            let leaves = |owner: &str, _: &str| is_of_gone || leaves(&path, owner);
+            let is_of_gone = |name: &String| rest_after(&path, &platform_path(name)).is_some();
+            let all = gone.iter().any(is_of_gone);
+            let own = patch.prune && !ids.iter().any(|id| self.wants_key(id, &path, patch));
+            let me = patch.owner.as_str();
+            let leaves = |owner: &str, _: &str| all || (own && owner == me);
             if !self.take_layers(&path, &layered, leaves)? {
                 continue;
             }

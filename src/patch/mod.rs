@@ -14,6 +14,7 @@ mod place;
 pub(crate) mod provenance;
 mod release;
 mod removal;
+mod stale;
 mod style;
 mod wanted;
 
@@ -271,7 +272,7 @@ pub fn apply(config: Option<&Document<'_>>, patch: &Patch) -> Result<Edited, Pat
     let Some(config) = config else {
         return create(patch);
     };
-    let mut edited = release(config, patch)?;
+    let mut edited = release(config, None, patch)?;
     if !patch.adds() {
         return Ok(edited);
     }
@@ -306,7 +307,9 @@ pub(crate) fn apply_to_part(
         patch.plugin_id = Some(id.to_owned());
     }
     let new = format!("{}\nversion = {version}\n", provenance_of(&patch).comment());
-    let released = part.map(|part| release(part, &patch)).transpose()?;
+    let released = part
+        .map(|part| release(part, Some(base), &patch))
+        .transpose()?;
     let mut edited = released.unwrap_or_else(nothing);
     if !patch.adds() {
         return Ok(edited);
@@ -374,9 +377,14 @@ fn broken(error: crate::document::ParseError) -> PatchError {
     }
 }
 
-fn release(config: &Document<'_>, patch: &Patch) -> Result<Edited, PatchError> {
-    let version = version::of_or_named(config, patch.plugin_id.as_deref())?;
+fn release<'d>(
+    config: &'d Document<'_>,
+    base: Option<&'d Document<'d>>,
+    patch: &'d Patch,
+) -> Result<Edited, PatchError> {
+    let version = version::of_or_named(base.unwrap_or(config), patch.plugin_id.as_deref())?;
     let mut edit = Edit::new(config, version, patch);
+    edit.base = base;
     let ids = match &patch.plugin_id {
         Some(id) => vec![id.as_str()],
         None => plugin::IDS.to_vec(),
@@ -388,11 +396,7 @@ fn release(config: &Document<'_>, patch: &Patch) -> Result<Edited, PatchError> {
     for id in &ids {
         edit.release_platforms(id, &gone)?;
     }
-    let is_kept = |path: &[&str]| ids.iter().any(|id| patch.names_key(id, path));
-    edit.release_keys(
-        |path, owner| patch.prune && owner == patch.owner.as_str() && !is_kept(path),
-        &gone,
-    )?;
+    edit.release_keys(&ids, patch, &gone)?;
     let mut edited = edit.finish()?;
     if edited.text.as_deref() != Some(config.text) {
         edited.text = edited.text.and_then(release::without_leftovers);

@@ -31,8 +31,16 @@ impl Edit<'_, '_> {
         let is_named = |handler: &&Listed<'_>| names.contains(&handler.name);
         let (mut gone, mut kept): (Vec<&Listed<'_>>, Vec<&Listed<'_>>) =
             listed.iter().partition(|handler| is_named(handler));
+        for handler in &kept {
+            if patch.prune && self.is_own(handler) && !handler.is_inline {
+                self.drop_stale_keys(id, handler, patch);
+            }
+        }
         // Without a handler that goes, a default may still do.
-        let kept_names: Vec<&str> = kept.iter().map(|handler| handler.name).collect();
+        let of_base = self.base.map(|base| listing::of(base, id));
+        let of_base = of_base.iter().flatten().map(|handler| handler.name);
+        let kept_names = kept.iter().map(|handler| handler.name);
+        let kept_names: Vec<&str> = kept_names.chain(of_base.clone()).collect();
         if gone.is_empty() && !self.default_leaves(id, &kept_names, patch)? {
             return Ok(Vec::new());
         }
@@ -51,7 +59,8 @@ impl Edit<'_, '_> {
             gone.push(runc);
         }
 
-        let kept_names: Vec<&str> = kept.iter().map(|handler| handler.name).collect();
+        let kept_names = kept.iter().map(|handler| handler.name);
+        let kept_names: Vec<&str> = kept_names.chain(of_base).collect();
         let leaves = |owner: &str, name: &str| patch.releases_default(owner, name);
         let default = self.release_default(id, &gone_names, &kept_names, leaves)?;
         let runtimes = plugin::runtimes_path(id);
@@ -102,11 +111,8 @@ impl Edit<'_, '_> {
 
     /// Whether a handler shall be gone, if it may.
     fn goes(&self, handler: &Listed<'_>, patch: &Patch) -> Result<bool, PatchError> {
-        let owner = match &handler.provenance {
-            Some(Provenance::Owner(owner)) => Some(owner.as_str()),
-            _ => None,
-        };
-        let is_own = owner == Some(self.owner.as_str());
+        let owner = handler.owner();
+        let is_own = self.is_own(handler);
         let mut removals = patch.removals.iter();
         if let Some(removal) = removals.find(|removal| removal.name == handler.name) {
             return match owner {
@@ -118,6 +124,11 @@ impl Edit<'_, '_> {
         }
         let mut wanted = patch.handlers.iter().map(|wanted| wanted.name().as_str());
         Ok(patch.prune && is_own && !wanted.any(|name| name == handler.name))
+    }
+
+    /// Whether the patch's owner has added the handler.
+    fn is_own(&self, handler: &Listed<'_>) -> bool {
+        handler.owner() == Some(self.owner.as_str())
     }
 
     /// A handler that another owner has added.
@@ -138,6 +149,7 @@ impl Edit<'_, '_> {
     ) -> Result<bool, PatchError> {
         let leaves = |owner: &str, name: &str| patch.releases_default(owner, name);
         let mut trial = Edit::new(self.config, self.version, patch);
+        trial.base = self.base;
         let after = trial.release_default(id, &[], listed, leaves)?;
         Ok(after.is_changed)
     }

@@ -5,6 +5,7 @@ use crate::document::{meaning, rest_after};
 use crate::handler::{Handler, Setting};
 
 use super::Patch;
+use super::edit::Edit;
 use super::ensure::SYSTEMD_CGROUP;
 use super::keys::Key;
 
@@ -55,7 +56,7 @@ impl Patch {
         };
         let mut handlers = self.handlers.iter();
         let handler = handlers.find(|handler| handler.name().as_str() == *name);
-        handler.is_some_and(|handler| has_setting(handler, setting))
+        handler.is_some_and(|handler| handler.setting(setting).is_some())
     }
 
     /// Whether a layer of the default shall be taken out, by its owner and the handler that it
@@ -69,8 +70,26 @@ impl Patch {
     }
 }
 
-fn has_setting(handler: &Handler, path: &[&str]) -> bool {
-    handler.setting(path).is_some() || (handler.is_runc_like() && *path == SYSTEMD_CGROUP)
+impl Edit<'_, '_> {
+    /// Whether the patch wants the key at `path` as it is, or has a say in it.
+    pub(super) fn wants_key(&self, id: &str, path: &[&str], patch: &Patch) -> bool {
+        patch.names_key(id, path) || self.is_inherited(id, path, patch)
+    }
+
+    /// Whether a handler of the patch has the key from the file's `runc`.
+    fn is_inherited(&self, id: &str, path: &[&str], patch: &Patch) -> bool {
+        let Some([name, setting @ ..]) = rest_after(path, &plugin::runtimes_path(id)) else {
+            return false;
+        };
+        let mut handlers = patch.handlers.iter();
+        let takes_over =
+            |handler: &Handler| handler.name().as_str() == *name && handler.is_runc_like();
+        let value = self.config.get(path).and_then(toml_edit::Item::as_bool);
+        *setting == SYSTEMD_CGROUP
+            && handlers.any(takes_over)
+            && value.is_some()
+            && value == self.cgroup_driver(id)
+    }
 }
 
 /// Whether the images plugin is told to use the handler's own snapshotter for it, and nothing else.

@@ -14,6 +14,7 @@ use crate::handler::{Owner, RUNC_TYPE, Setting};
 
 use super::default::BUILT_IN;
 use super::error::PatchError;
+use super::headers::ReleasedKeys;
 use super::layers::Precedence;
 use super::place;
 use super::provenance::{Implied, Marker, Provenance};
@@ -54,8 +55,7 @@ pub(super) struct Edit<'d, 't> {
     pub(super) entries: BTreeMap<usize, Vec<String>>,
     /// Paths of inline entries to cut out.
     pub(super) cut_entries: Vec<Vec<String>>,
-    /// Statements of keys that go.
-    pub(super) dropped_keys: Vec<usize>,
+    pub(super) released_keys: ReleasedKeys,
     pub(super) expected: Vec<Expectation>,
     pub(super) handlers: Handlers,
     /// Keys outside of handlers that are set or given back, dotted.
@@ -84,7 +84,7 @@ impl<'d, 't> Edit<'d, 't> {
             splices: Splices::default(),
             entries: BTreeMap::new(),
             cut_entries: Vec::new(),
-            dropped_keys: Vec::new(),
+            released_keys: ReleasedKeys::new(),
             expected: Vec::new(),
             handlers: Handlers::default(),
             keys: Vec::new(),
@@ -198,7 +198,7 @@ impl<'d, 't> Edit<'d, 't> {
 
     /// Makes all changes, and checks that the result means what was asked for and nothing else.
     pub(super) fn finish(mut self) -> Result<Edited, PatchError> {
-        self.drop_lines_of_keys();
+        self.settle_released_keys();
         let cut = std::mem::take(&mut self.cut_entries);
         let cut: Vec<Vec<&str>> = cut
             .iter()

@@ -12,6 +12,7 @@ use super::default::{self, BUILT_IN};
 use super::edit::{Edit, NewHandler};
 use super::error::PatchError;
 use super::keys::Key;
+use super::layers::Layered;
 use super::listing::{self, Listed};
 use super::place::{self, NewKey};
 use super::provenance::{Implied, Marker, Provenance, UNSET};
@@ -108,7 +109,9 @@ impl Edit<'_, '_> {
         let [options, key] = SYSTEMD_CGROUP;
         let name = handler.name().as_str();
         let own = [plugins, plugin, containerd, runtimes, name, options, key];
-        let has_own = self.config.get(&own).is_some();
+        let layered = Layered::at(self.config, &own);
+        // One that another owner has taken over goes with that owner.
+        let has_own = layered.is_some_and(|layered| layered.owners.is_empty());
         if !handler.is_runc_like() || has_own || handler.setting(&SYSTEMD_CGROUP).is_some() {
             return;
         }

@@ -1,6 +1,7 @@
 //! Keys that belong to an owner one by one: those outside of the blocks that this tool writes.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::HashSet;
+use std::fmt::Write as _;
 
 use toml_edit::{Item, Value};
 
@@ -64,18 +65,15 @@ impl Edit<'_, '_> {
                 continue;
             };
             self.check_tables(&path[..path.len() - 1])?;
-            match self.config.get(&path) {
-                Some(item) => {
-                    if !self.set_key(&path, item, &key.value, style)? {
-                        continue;
-                    }
+            if let Some(item) = self.config.get(&path) {
+                if !self.set_key(&path, item, &key.value, style)? {
+                    continue;
                 }
-                None => {
-                    self.expect(&path, Some(key.value.clone()));
-                    match missing.iter_mut().find(|(known, _)| *known == table) {
-                        Some((_, keys)) => keys.push((name, &key.value)),
-                        None => missing.push((table, vec![(name, &key.value)])),
-                    }
+            } else {
+                self.expect(&path, Some(key.value.clone()));
+                match missing.iter_mut().find(|(known, _)| *known == table) {
+                    Some((_, keys)) => keys.push((name, &key.value)),
+                    None => missing.push((table, vec![(name, &key.value)])),
                 }
             }
             changed = true;
@@ -111,9 +109,10 @@ impl Edit<'_, '_> {
         }
         // An inline table has no place for a marker.
         let literal = &self.config.text[layered.value.clone()];
-        let quotes = match literal.starts_with(['"', '\'']) {
-            true => Quotes::of(literal),
-            false => style.quotes,
+        let quotes = if literal.starts_with(['"', '\'']) {
+            Quotes::of(literal)
+        } else {
+            style.quotes
         };
         self.splices
             .replace(layered.value, render::value(value, quotes));
@@ -178,7 +177,7 @@ impl Edit<'_, '_> {
         let mut block = format!("{indent}{provenance}\n{indent}[{header}]\n");
         for (name, value) in new {
             let name = render::key(&name, style.quotes);
-            block.push_str(&format!("{key_indent}{name} = {value}{marker}\n"));
+            let _ = writeln!(block, "{key_indent}{name} = {value}{marker}");
         }
         let offset = style::offset_for_blocks(config, table);
         let tight = style::is_tight_at(config, offset, table.len());
@@ -204,26 +203,26 @@ impl Edit<'_, '_> {
             if layered.owners.is_empty() {
                 continue;
             }
-            let path: Vec<&str> = config.index.path(number).collect();
-            let is_version = path == ["version"];
-            let is_imports = path == ["imports"];
-            let is_default = matches!(path[..], [.., "containerd", "default_runtime_name"]);
+            let key: Vec<&str> = config.index.path(number).collect();
+            let is_version = key == ["version"];
+            let is_imports = key == ["imports"];
+            let is_default = matches!(key[..], [.., "containerd", "default_runtime_name"]);
             if is_version || is_imports || is_default {
                 // Each goes by rules of its own.
                 continue;
             }
-            let is_of_gone = |name: &String| rest_after(&path, &platform_path(name)).is_some();
+            let is_of_gone = |name: &String| rest_after(&key, &platform_path(name)).is_some();
             let all = gone.iter().any(is_of_gone);
-            let own = patch.prune && !ids.iter().any(|id| self.wants_key(id, &path, patch));
+            let own = patch.prune && !ids.iter().any(|id| self.wants_key(id, &key, patch));
             let me = patch.owner.as_str();
             let leaves = |owner: &str, _: &str| all || (own && owner == me);
-            if !self.take_layers(&path, &layered, leaves)? {
+            if !self.take_layers(&key, &layered, leaves)? {
                 continue;
             }
-            if let ["plugins", _, "containerd", "runtimes", name, ..] = path[..] {
+            if let ["plugins", _, "containerd", "runtimes", name, ..] = key[..] {
                 self.handlers.change(name);
             } else {
-                self.keys.push(render::dotted(&path, Quotes::Basic));
+                self.keys.push(render::dotted(&key, Quotes::Basic));
             }
         }
         Ok(())
@@ -231,11 +230,7 @@ impl Edit<'_, '_> {
 
     /// Takes out what the images plugin is told of handlers that go, also where no comment says any
     /// more that it was for their sake.
-    pub(super) fn release_platforms(
-        &mut self,
-        id: &str,
-        gone: &[String],
-    ) -> Result<(), PatchError> {
+    pub(super) fn release_platforms(&mut self, id: &str, gone: &[String]) {
         let config = self.config;
         for name in gone {
             let path = platform_path(name);
@@ -258,66 +253,79 @@ impl Edit<'_, '_> {
             self.drop_handlers(&path[..3], &HashSet::from([name.as_str()]));
             self.keys.push(render::dotted(&path, Quotes::Basic));
         }
-        Ok(())
-    }
-
-    /// Drops the lines of the keys that go, and with them the headers that this tool has written
-    /// for them.
-    pub(super) fn drop_lines_of_keys(&mut self) {
-        let config = self.config;
-        let dropped: BTreeSet<usize> = std::mem::take(&mut self.dropped_keys).into_iter().collect();
-        let mut by_header: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();
-        for &statement in &dropped {
-            let header = config.index.statements[statement].header;
-            by_header.entry(header).or_default().push(statement);
-        }
-        for (header, keys) in by_header {
-            let layered = |statement: usize| Layered::of_statement(config, statement);
-            let own = |statement: &usize| layered(*statement).is_below_own_header();
-            let header = header.filter(|&header| {
-                config.index.statements[header].kind == Kind::Header && keys.iter().any(own)
-            });
-            let Some(header) = header else {
-                for key in keys {
-                    self.splices.drop_lines(config.statement_lines(key));
-                }
-                continue;
-            };
-            let body: Vec<usize> = config.index.body(header).collect();
-            let left: Vec<usize> = body
-                .iter()
-                .copied()
-                .filter(|statement| !dropped.contains(statement))
-                .collect();
-            if left.is_empty() {
-                self.drop_run(header, body.last().copied().unwrap_or(header));
-                continue;
-            }
-            for key in keys {
-                self.splices.drop_lines(config.statement_lines(key));
-            }
-            let heir = left.iter().find(|&statement| own(statement));
-            let heir =
-                heir.and_then(|&heir| layered(heir).owners.last().map(|&owner| owner.to_owned()));
-            self.pass_header_on(header, heir);
-        }
-    }
-
-    /// A header whose keys of this tool have gone in part is the next owner's, or with none left
-    /// that of whoever has added a key to it.
-    fn pass_header_on(&mut self, header: usize, heir: Option<String>) {
-        let Some((line, provenance)) = Provenance::above(self.config, header) else {
-            return;
-        };
-        match heir {
-            Some(heir) if provenance == Provenance::Owner(heir.clone()) => {}
-            Some(heir) => self.replace_provenance(&line, &Provenance::Owner(heir)),
-            None => self.splices.drop_lines(line),
-        }
     }
 }
 
 /// Whether a path leads below a handler.
 fn is_handler_key(path: &[&str]) -> bool {
     matches!(path, ["plugins", _, "containerd", "runtimes", _, _, ..])
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::patch::given::given;
+
+    #[test]
+    fn keys_go_where_their_table_is_and_come_out_again() {
+        for (before, after) in [
+            (
+                "version = 3\n[debug] # mine\nuid = 0\n\n[metrics]\n",
+                "version = 3\n[debug] # mine\nuid = 0\n\
+                 level = \"a\" # containerd-edit v1 owner=x was unset\n\n[metrics]\n",
+            ),
+            (
+                "version = 3\ndebug.uid = 0\n",
+                "version = 3\ndebug.uid = 0\n\
+                 debug.level = \"a\" # containerd-edit v1 owner=x was unset\n",
+            ),
+            (
+                "version = 3\n\n[metrics]\naddress = ''",
+                "version = 3\n\n[metrics]\naddress = ''\n\n# containerd-edit v1 owner=x\n\
+                 [debug]\nlevel = 'a' # containerd-edit v1 owner=x was absent",
+            ),
+        ] {
+            given(before).debug("level=a").owner("x").produces(after);
+            given(after).owner("x").prune().produces(before);
+        }
+    }
+
+    #[test]
+    fn keys_of_cri_go_to_the_table_of_the_handlers() {
+        let table = "\n# containerd-edit v1 owner=manual\n[plugins.\"ID\"]\n  \
+                     enable_cdi = true # containerd-edit v1 owner=manual was absent\n";
+        for (version, id) in [
+            ("version = 2\n", "io.containerd.grpc.v1.cri"),
+            ("version = 3\n", "io.containerd.cri.v1.runtime"),
+        ] {
+            let after = format!("{version}{}", table.replace("ID", id));
+            let edited = given(version).cri("enable_cdi=true").produces(&after);
+            assert_eq!(edited.keys, [format!("plugins.\"{id}\".enable_cdi")]);
+        }
+    }
+
+    #[test]
+    fn a_key_needs_no_runc_beside_it() {
+        let edited = given("version = 2\n")
+            .proxy_plugin("x.type=snapshot")
+            .produces(
+                "version = 2\n\n# containerd-edit v1 owner=manual\n[proxy_plugins.x]\n  \
+             type = \"snapshot\" # containerd-edit v1 owner=manual was absent\n",
+            );
+        assert!(edited.handlers.added.is_empty());
+    }
+
+    const WITH_PLATFORM: &str = "version = 3\n\
+        [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.a]\nsnapshotter = 's'\n\
+        [plugins.'io.containerd.cri.v1.images'.runtime_platforms.a]\nsnapshotter = 's'\n";
+
+    #[test]
+    fn what_the_images_plugin_is_told_goes_with_the_handler() {
+        // Also where another tool has dropped the comments.
+        given(WITH_PLATFORM).remove("a").produces("version = 3\n");
+        let own = WITH_PLATFORM.replace("r = 's'\n[", "r = 't'\n[");
+        given(&own).remove("a").produces(
+            "version = 3\n[plugins.'io.containerd.cri.v1.images'.runtime_platforms.a]\n\
+             snapshotter = 's'\n",
+        );
+    }
 }

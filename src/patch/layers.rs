@@ -78,6 +78,11 @@ impl<'t> Layered<'t> {
         layered
     }
 
+    /// The owners of all layers.
+    pub(super) fn owned_by(&self) -> Vec<String> {
+        self.owners.iter().map(|&owner| owner.to_owned()).collect()
+    }
+
     /// What stood there before this tool came.
     pub(super) fn original(&self) -> &'t str {
         self.literals[self.literals.len() - 1]
@@ -193,6 +198,8 @@ impl<'t> Edit<'_, 't> {
             self.drop_key(path, layered);
         } else {
             self.rewrite(path, layered, &literals, &owners)?;
+            let owners = owners.into_iter().map(str::to_owned).collect();
+            self.released_keys.insert(layered.statement, Some(owners));
         }
         Ok(true)
     }
@@ -256,6 +263,92 @@ impl<'t> Edit<'_, 't> {
             self.cut_entries.push(entry);
             return;
         }
-        self.dropped_keys.push(layered.statement);
+        self.released_keys.insert(layered.statement, None);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::patch::PatchError;
+    use crate::patch::given::given;
+
+    const BY_X: &str =
+        "version = 3\n[debug]\nlevel = 'a' # containerd-edit v1 owner=x was \"info\" # mine\n";
+    const BY_Y: &str = "version = 3\n[debug]\nlevel = 'b' # containerd-edit v1 owner=y was 'a' \
+                        # containerd-edit v1 owner=x was \"info\" # mine\n";
+
+    #[test]
+    fn an_owners_value_is_laid_over_what_is_there() {
+        given("version = 3\n[debug]\nlevel = \"info\" # mine\n")
+            .debug("level=a")
+            .owner("x")
+            .produces(&BY_X.replace("'a'", "\"a\""));
+        given(BY_X).debug("level=b").owner("y").produces(BY_Y);
+    }
+
+    #[test]
+    fn an_owner_leaves_from_the_top_or_the_middle() {
+        given(BY_Y).owner("y").prune().produces(BY_X);
+        given(BY_Y).owner("x").prune().produces(
+            "version = 3\n[debug]\nlevel = 'b' # containerd-edit v1 owner=y was \"info\" # mine\n",
+        );
+        given(BY_X)
+            .owner("x")
+            .prune()
+            .produces("version = 3\n[debug]\nlevel = \"info\" # mine\n");
+        given(BY_X).owner("z").prune().produces(BY_X);
+    }
+
+    #[test]
+    fn what_the_file_says_itself_needs_no_layer() {
+        let config = "version = 3\n[debug]\nlevel = 'a'\n";
+        given(config).debug("level=a").owner("x").produces(config);
+    }
+
+    #[test]
+    fn what_another_owner_says_too_is_laid_over_it() {
+        let edited = given(BY_X).debug("level=a").owner("y").produces(
+            "version = 3\n[debug]\nlevel = 'a' # containerd-edit v1 owner=y was 'a' \
+             # containerd-edit v1 owner=x was \"info\" # mine\n",
+        );
+        assert!(!edited.means_otherwise, "containerd reads the same");
+    }
+
+    /// Two installers that run again and again would otherwise undo each other's work for ever.
+    #[test]
+    fn what_is_declared_stays_below_what_came_later() {
+        let edited = given(BY_Y)
+            .debug("level=a")
+            .owner("x")
+            .declares()
+            .produces(BY_Y);
+        assert_eq!(edited.warnings[0].code, "overridden");
+        given(BY_Y).debug("level=c").owner("x").declares().produces(
+            "version = 3\n[debug]\nlevel = 'b' # containerd-edit v1 owner=y was 'c' \
+             # containerd-edit v1 owner=x was \"info\" # mine\n",
+        );
+        let on_top = "version = 3\n[debug]\nlevel = 'a' # containerd-edit v1 owner=x was 'b' \
+                      # containerd-edit v1 owner=y was \"info\" # mine\n";
+        given(BY_Y).debug("level=a").owner("x").produces(on_top);
+        given(BY_Y)
+            .debug("level=a")
+            .owner("x")
+            .declares()
+            .take_over()
+            .produces(on_top);
+    }
+
+    #[test]
+    fn what_a_comment_can_not_keep_is_not_replaced() {
+        let config = "version = 3\n[plugins.'io.containerd.cri.v1.runtime']\n\
+                      cdi_spec_dirs = [\n  '/etc/cdi',\n]\n";
+        let error = given(config).cri("cdi_spec_dirs=[]").is_refused();
+        assert!(
+            matches!(error, PatchError::MultiLineValue { .. }),
+            "{error}"
+        );
+        let config = "version = 3\ndebug = { level = 'info' }\n";
+        let error = given(config).debug("level=debug").is_refused();
+        assert!(matches!(error, PatchError::InlineKey { .. }), "{error}");
     }
 }

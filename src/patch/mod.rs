@@ -7,6 +7,7 @@ mod ensure;
 mod error;
 #[cfg(test)]
 mod given;
+mod headers;
 mod keys;
 mod layers;
 pub(crate) mod listing;
@@ -46,6 +47,10 @@ use self::provenance::Provenance;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a thing that a patch does or does not do"
+)]
 pub struct Patch {
     handlers: Vec<Handler>,
     default: Option<HandlerName>,
@@ -394,7 +399,7 @@ fn release<'d>(
         gone.extend(edit.release(id, patch)?);
     }
     for id in &ids {
-        edit.release_platforms(id, &gone)?;
+        edit.release_platforms(id, &gone);
     }
     edit.release_keys(&ids, patch, &gone)?;
     let mut edited = edit.finish()?;

@@ -254,7 +254,7 @@ mod tests {
         );
         adding_an_option(
             "[z]\n[R.a.options.deeper]\n[R.a]\nruntime_type = 't'\n",
-            "[z]\n[R.a.options.deeper]\n# containerd-edit v1 owner=manual\n[R.a.options]\n\
+            "[z]\n[R.a.options.deeper]\n\n# containerd-edit v1 owner=manual\n[R.a.options]\n\
              K = 1 # containerd-edit v1 owner=manual was absent\n[R.a]\nruntime_type = 't'\n",
         );
     }

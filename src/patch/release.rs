@@ -230,9 +230,86 @@ pub(super) fn without_leftovers(text: String) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::patch::given::given;
 
     fn left(text: &str) -> Option<String> {
         without_leftovers(text.to_owned())
+    }
+
+    const TWO_OWNERS: &str = "version = 3\n\
+        # containerd-edit v1 owner=x\n\
+        [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.a]\nruntime_type = 't'\n\
+        # containerd-edit v1 owner=y\n\
+        [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.b]\nruntime_type = 't'\n\
+        [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.c]\nruntime_type = 't'\n";
+
+    #[test]
+    fn what_an_owner_has_added_goes_with_it() {
+        let from = TWO_OWNERS
+            .find("# containerd-edit v1 owner=y")
+            .expect("there");
+        let to = TWO_OWNERS.rfind("[plugins").expect("there");
+        let left = format!("{}{}", &TWO_OWNERS[..from], &TWO_OWNERS[to..]);
+        let edited = given(TWO_OWNERS).owner("y").prune().produces(&left);
+        assert_eq!(edited.handlers.removed, ["b"]);
+        given(TWO_OWNERS).owner("z").prune().produces(TWO_OWNERS);
+        // What the patch names stays.
+        given(TWO_OWNERS)
+            .add("b")
+            .owner("y")
+            .prune()
+            .produces(TWO_OWNERS);
+    }
+
+    #[test]
+    fn another_owners_handler_is_refused_or_taken_over() {
+        for asked in [
+            given(TWO_OWNERS).add("a").owner("y"),
+            given(TWO_OWNERS).remove_owned("a").owner("y"),
+        ] {
+            let error = asked.is_refused();
+            assert_eq!(error.to_string(), "the handler a belongs to x");
+            assert_eq!(error.position().expect("a place").line, 3);
+        }
+        let taken = TWO_OWNERS.replace("owner=x", "owner=y");
+        given(TWO_OWNERS)
+            .add("a")
+            .owner("y")
+            .take_over()
+            .produces(&taken);
+        let from = TWO_OWNERS
+            .find("# containerd-edit v1 owner=x")
+            .expect("there");
+        let to = TWO_OWNERS
+            .find("# containerd-edit v1 owner=y")
+            .expect("there");
+        let left = format!("{}{}", &TWO_OWNERS[..from], &TWO_OWNERS[to..]);
+        given(TWO_OWNERS)
+            .remove_owned("a")
+            .owner("y")
+            .take_over()
+            .produces(&left);
+        given(TWO_OWNERS).remove("a").owner("y").produces(&left);
+        // Nobody's can be removed by anybody.
+        let left = &TWO_OWNERS[..TWO_OWNERS.rfind("[plugins").expect("there")];
+        given(TWO_OWNERS)
+            .remove_owned("c")
+            .owner("y")
+            .produces(left);
+    }
+
+    #[test]
+    fn a_default_can_be_given_back_without_a_handler_that_goes() {
+        let config = |line: &str| {
+            format!("{TWO_OWNERS}[plugins.'io.containerd.cri.v1.runtime'.containerd]\n{line}")
+        };
+        let set = "default_runtime_name = 'a' # containerd-edit v1 owner=x was 'c'\n";
+        let edited = given(&config(set))
+            .unset_default()
+            .produces(&config("default_runtime_name = 'c'\n"));
+        assert_eq!(edited.new_default.as_deref(), Some("c"));
+        let own = config("default_runtime_name = 'c'\n");
+        given(&own).unset_default().produces(&own);
     }
 
     #[test]

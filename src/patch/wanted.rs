@@ -71,20 +71,20 @@ impl Patch {
 }
 
 impl Edit<'_, '_> {
-    /// Whether the patch wants the key at `path` as it is, or has a say in it.
-    pub(super) fn wants_key(&self, id: &str, path: &[&str], patch: &Patch) -> bool {
-        patch.names_key(id, path) || self.is_inherited(id, path, patch)
+    /// Whether the patch wants the key as it is, or has a say in it.
+    pub(super) fn wants_key(&self, id: &str, key: &[&str], patch: &Patch) -> bool {
+        patch.names_key(id, key) || self.is_inherited(id, key, patch)
     }
 
     /// Whether a handler of the patch has the key from the file's `runc`.
-    fn is_inherited(&self, id: &str, path: &[&str], patch: &Patch) -> bool {
-        let Some([name, setting @ ..]) = rest_after(path, &plugin::runtimes_path(id)) else {
+    fn is_inherited(&self, id: &str, key: &[&str], patch: &Patch) -> bool {
+        let Some([name, setting @ ..]) = rest_after(key, &plugin::runtimes_path(id)) else {
             return false;
         };
         let mut handlers = patch.handlers.iter();
         let takes_over =
             |handler: &Handler| handler.name().as_str() == *name && handler.is_runc_like();
-        let value = self.config.get(path).and_then(toml_edit::Item::as_bool);
+        let value = self.config.get(key).and_then(toml_edit::Item::as_bool);
         *setting == SYSTEMD_CGROUP
             && handlers.any(takes_over)
             && value.is_some()

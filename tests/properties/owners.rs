@@ -229,10 +229,14 @@ fn is_serial(text: Option<&str>, installed: &[Option<Wish>; 3], found: Option<&s
         .filter(|&owner| installed[owner].is_some())
         .collect();
     // An implied runc may be left from when the default was another one.
-    let is_implied = |path: &[String]| {
-        matches!(path, [_, _, _, _, name, ..] if name == "runc")
-            && !text.is_some_and(|text| text.contains("unc"))
-    };
+    let with_runc: Vec<String> = text.map_or_else(Vec::new, |text| {
+        let config = Document::parse(text.as_bytes()).expect("the config is TOML");
+        let inventory = Inventory::of(&config, None).expect("a known version");
+        let handlers = inventory.handlers.into_iter();
+        let runc = handlers.filter(|handler| handler.name == "runc");
+        runc.map(|handler| handler.plugin).collect()
+    });
+    let is_implied = |path: &[String]| matches!(path, [_, id, _, _, name, ..] if name == "runc" && !with_runc.contains(id));
     let leaves = |text: &str| {
         let mut leaves = meaning::leaves(text);
         leaves.retain(|(path, _)| !is_implied(path));

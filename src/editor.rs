@@ -64,10 +64,17 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Whether the bytes differ. Only then does containerd need a restart.
+    /// Whether the bytes differ.
     #[must_use]
     pub fn is_change(&self) -> bool {
         self.before.as_deref() != self.edited.text.as_ref().map(String::as_bytes)
+    }
+
+    /// Whether containerd reads anything else, and needs a restart for it. An edit may change no
+    /// more than the comments that say whose something is.
+    #[must_use]
+    pub fn needs_restart(&self) -> bool {
+        self.is_change() && self.edited.means_otherwise
     }
 }
 

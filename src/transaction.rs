@@ -13,6 +13,7 @@ use crate::file::replace::{self, PendingFile, Replaced, Synced};
 use crate::file::target::{Snapshot, Target};
 use crate::file::{Notice, digest, leftovers, site};
 use crate::operation_log::{self, LogEntry};
+use crate::ownership;
 use crate::patch::{Handlers, Patch, Warning};
 use crate::seeded::{self, Bug};
 
@@ -124,6 +125,9 @@ impl Editor {
                 replace::sync(target, &folder, file, Synced::Unchanged)?;
             }
             notices.extend(site::notices(target, original));
+            plan.edited
+                .warnings
+                .extend(self.left_behind(target, patch, &plan));
             let warnings = notices.into_iter().map(Warning::from);
             plan.edited.warnings.extend(warnings);
             return Ok(plan);
@@ -132,6 +136,14 @@ impl Editor {
             path: self.path.clone(),
             tries: TRIES,
         })
+    }
+
+    /// What an owner that is taken away leaves behind.
+    fn left_behind(&self, target: &Target, patch: &Patch, plan: &Plan) -> Option<Warning> {
+        patch.leaving_owner()?;
+        let log = self.log_path(target)?;
+        let text = plan.edited.text.as_ref()?;
+        ownership::left_behind(patch, text, &operation_log::read(&log).ok()?)
     }
 
     /// Makes the planned change. `None`: another program has changed the file meanwhile.

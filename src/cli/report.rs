@@ -94,7 +94,7 @@ pub(super) fn edit_json(plan: &Plan) -> Value {
     json!({
         "schema": 1,
         "changed": plan.is_change(),
-        "restart_required": plan.is_change(),
+        "restart_required": plan.needs_restart(),
         "path": plan.path.to_string_lossy(),
         "config_version": edited.version,
         "handlers": {

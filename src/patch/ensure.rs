@@ -142,7 +142,16 @@ impl Edit<'_, '_> {
         match (&known.provenance, &known.provenance_span) {
             (Some(Provenance::Owner(owner)), Some(line)) if owner != self.owner.as_str() => {
                 if !self.takes_over {
-                    return Err(self.foreign(known, owner));
+                    if self.declares || !self.is_as_wanted(id, handler) {
+                        return Err(self.foreign(known, owner));
+                    }
+                    let name = known.name;
+                    let message = format!(
+                        "{name} is listed as asked for, but belongs to {owner} and goes with it: \
+                         take it over with --take-over"
+                    );
+                    self.warn("foreign-handler", message, known.offset);
+                    return Ok(());
                 }
                 let own = Provenance::Owner(self.owner.as_str().to_owned());
                 self.replace_provenance(line, &own);
@@ -171,6 +180,20 @@ impl Edit<'_, '_> {
             }
             _ => self.change(id, handler, style, known),
         }
+    }
+
+    /// Whether a handler that is there has all settings already.
+    fn is_as_wanted(&self, id: &str, handler: &Handler) -> bool {
+        let [plugins, id, containerd, runtimes] = plugin::runtimes_path(id);
+        let name = handler.name().as_str();
+        handler.settings().iter().all(|setting| {
+            let below = setting.path().iter().map(String::as_str);
+            let path = [plugins, id, containerd, runtimes, name]
+                .into_iter()
+                .chain(below);
+            let item = self.config.get(&path.collect::<Vec<_>>());
+            item.is_some_and(|item| meaning::is_value(item, setting.value()))
+        })
     }
 
     /// Changes the keys of an existing handler that differ.

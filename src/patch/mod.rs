@@ -178,6 +178,11 @@ impl Patch {
         self
     }
 
+    /// The owner that the patch takes away as a whole.
+    pub(crate) fn leaving_owner(&self) -> Option<&Owner> {
+        (self.prune && !self.adds()).then_some(&self.owner)
+    }
+
     /// Whether the patch has something that shall be there.
     fn adds(&self) -> bool {
         self.adds_to_plugins() || !self.proxy_plugins.is_empty() || !self.debug.is_empty()

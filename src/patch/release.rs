@@ -263,8 +263,11 @@ mod tests {
 
     #[test]
     fn another_owners_handler_is_refused_or_taken_over() {
+        let edited = given(TWO_OWNERS).add("a").owner("y").produces(TWO_OWNERS);
+        assert_eq!(edited.warnings[0].code, "foreign-handler");
         for asked in [
-            given(TWO_OWNERS).add("a").owner("y"),
+            given(TWO_OWNERS).add("a").owner("y").declares(),
+            given(TWO_OWNERS).add_with("a", &["x=1"]).owner("y"),
             given(TWO_OWNERS).remove_owned("a").owner("y"),
         ] {
             let error = asked.is_refused();

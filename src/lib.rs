@@ -6,6 +6,7 @@
 //!
 //! - [`Patch`] says what shall be listed and what shall not; [`apply`] is the pure edit: it splices
 //!   text and leaves every other byte alone.
+//! - [`PatchFile`] reads a patch from TOML.
 //! - [`Editor`] makes it a transaction: lock, read, patch, check, write beside, sync, exchange, compare,
 //!   sync. [`Editor::status`] tells what happened to a config.
 //! - [`load`] says what a containerd release makes of a config; every edit is held against it.
@@ -49,6 +50,7 @@ mod inventory;
 mod judgement;
 mod operation_log;
 mod patch;
+mod patch_file;
 mod seeded;
 mod status;
 mod surroundings;
@@ -71,6 +73,7 @@ pub use handler::{Handler, HandlerName, NameError, Owner, Preset, Setting, Setti
 pub use inventory::{Inventory, ListedHandler};
 pub use operation_log::{LogEntry, LogTo};
 pub use patch::{Edited, Handlers, Patch, PatchError, Warning, apply};
+pub use patch_file::{PatchFile, PatchFileError};
 pub use status::{LockHolder, Status};
 pub use surroundings::{BinaryAnswer, ask_binary};
 

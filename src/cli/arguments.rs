@@ -8,7 +8,8 @@ use std::time::Duration;
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::error::ErrorKind;
 use clap::{
-    ArgAction, Args, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
+    ArgAction, ArgGroup, Args, Command, CommandFactory as _, FromArgMatches as _, Parser,
+    Subcommand,
 };
 
 use containerd_edit::{HandlerName, LogTo, Owner, Preset, Release, Setting};
@@ -196,9 +197,10 @@ pub(super) struct Apply {
 }
 
 #[derive(Debug, Clone, Args)]
+#[group(required = true, multiple = true)]
 pub(super) struct Remove {
     /// Names of handlers, any that the file holds
-    #[arg(value_name = "NAME", required_unless_present = "owner")]
+    #[arg(value_name = "NAME")]
     pub(super) names: Vec<String>,
 
     /// Without names: all that this installer has added; with names: refuse those of others
@@ -207,13 +209,14 @@ pub(super) struct Remove {
 }
 
 #[derive(Debug, Clone, Args)]
+#[command(group = ArgGroup::new("which").args(["name", "unset"]).required(true))]
 pub(super) struct SetDefault {
     /// The handler's name
-    #[arg(value_name = "NAME", required_unless_present = "unset")]
+    #[arg(value_name = "NAME")]
     pub(super) name: Option<HandlerName>,
 
     /// Give the default back to what the file itself says
-    #[arg(long, conflicts_with = "name")]
+    #[arg(long)]
     pub(super) unset: bool,
 
     /// The installer that the default belongs to; with --unset: take away this one's alone

@@ -6,6 +6,7 @@
 //!
 //! - [`Patch`] says what shall be listed and what shall not; [`apply`] is the pure edit: it splices
 //!   text and leaves every other byte alone.
+//! - [`PatchFile`] reads a patch from TOML.
 //! - [`Editor`] makes it a transaction: lock, read, patch, check, write beside, sync, exchange, compare,
 //!   sync. [`Editor::status`] tells what happened to a config.
 //! - [`load`] says what a containerd release makes of a config; every edit is held against it.
@@ -50,6 +51,7 @@ mod judgement;
 mod operation_log;
 mod ownership;
 mod patch;
+mod patch_file;
 mod seeded;
 mod status;
 mod surroundings;
@@ -73,6 +75,7 @@ pub use inventory::{Inventory, ListedHandler};
 pub use operation_log::{LogEntry, LogTo};
 pub use ownership::OwnedHandler;
 pub use patch::{Edited, Handlers, Patch, PatchError, Warning, apply};
+pub use patch_file::{PatchFile, PatchFileError};
 pub use status::{LockHolder, Status};
 pub use surroundings::{BinaryAnswer, ask_binary};
 

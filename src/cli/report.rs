@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 use similar::TextDiff;
 
-use containerd_edit::{Error, Plan, Position, Warning};
+use containerd_edit::{Error, Owner, Plan, Position, Warning};
 
 const BOLD: Style = Style::new().bold();
 const RED: Style = AnsiColor::Red.on_default();
@@ -80,6 +80,9 @@ pub(super) fn summary(plan: &Plan, dry_run: bool) -> String {
     if let Some(name) = &plan.edited.new_default {
         done.push(format!("the default handler is now {name}"));
     }
+    if done.is_empty() {
+        done.push("changed other keys".to_owned());
+    }
     let done = done.join(", ");
     if dry_run {
         format!("{path}: dry run, nothing written; it would be: {done}\n")
@@ -88,8 +91,8 @@ pub(super) fn summary(plan: &Plan, dry_run: bool) -> String {
     }
 }
 
-/// The JSON report of an edit.
-pub(super) fn edit_json(plan: &Plan) -> Value {
+/// The JSON report of an edit on behalf of an owner.
+pub(super) fn edit_json(plan: &Plan, owner: Option<&Owner>) -> Value {
     let edited = &plan.edited;
     json!({
         "schema": 1,
@@ -97,6 +100,7 @@ pub(super) fn edit_json(plan: &Plan) -> Value {
         "restart_required": plan.needs_restart(),
         "path": plan.path.to_string_lossy(),
         "config_version": edited.version,
+        "owner": owner.map(Owner::as_str),
         "handlers": {
             "added": edited.handlers.added,
             "changed": edited.handlers.changed,
@@ -126,12 +130,18 @@ pub(super) fn warning(path: &Path, warning: &Warning) -> String {
 
 /// An error: what, where with the line itself, why, and one next step.
 pub(super) fn error(error: &Error) -> String {
-    let place = place(error.path(), error.position());
-    let mut text = format!("{ERROR}error{ERROR:#}: {place}: {error}{}\n", causes(error));
-    if let Some(at) = error.position() {
+    let message = format!("{error}{}", causes(error));
+    failure(&message, &error.hint(), (error.path(), error.position()))
+}
+
+/// A failure that is about a file.
+pub(super) fn failure(message: &str, hint: &str, (path, at): (&Path, Option<&Position>)) -> String {
+    let place = place(path, at);
+    let mut text = format!("{ERROR}error{ERROR:#}: {place}: {message}\n");
+    if let Some(at) = at {
         text.push_str(&excerpt(at));
     }
-    let _ = writeln!(text, "{BOLD}hint{BOLD:#}: {}", error.hint());
+    let _ = writeln!(text, "{BOLD}hint{BOLD:#}: {hint}");
     text
 }
 

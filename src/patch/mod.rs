@@ -60,10 +60,17 @@ pub struct Patch {
     removals: Vec<Removal>,
     owner: Owner,
     plugin_id: Option<String>,
-    unset_default: bool,
+    unset_default: Option<UnsetDefault>,
     prune: bool,
     take_over: bool,
     declares: bool,
+}
+
+/// Whose defaults shall be gone.
+#[derive(Debug, Clone)]
+enum UnsetDefault {
+    OfAll,
+    Of(Owner),
 }
 
 /// A handler that shall be gone.
@@ -101,7 +108,15 @@ impl Patch {
     /// Takes every default away that this tool has set, so that the one of the file itself is back.
     #[must_use]
     pub fn unset_default(mut self) -> Self {
-        self.unset_default = true;
+        self.unset_default = Some(UnsetDefault::OfAll);
+        self
+    }
+
+    /// Takes the default away that this owner has set, and leaves those of others: where theirs came
+    /// later, it stays in force.
+    #[must_use]
+    pub fn unset_default_of(mut self, owner: Owner) -> Self {
+        self.unset_default = Some(UnsetDefault::Of(owner));
         self
     }
 
@@ -194,8 +209,13 @@ impl Patch {
         !self.handlers.is_empty() || self.default.is_some() || !self.cri.is_empty()
     }
 
-    /// The owner on whose behalf the patch is made, if that counts.
-    pub(crate) fn acting_owner(&self) -> Option<&Owner> {
+    /// Returns the owner on whose behalf the patch is made; `None` where that does not count, as
+    /// for a handler that shall be gone whoever owns it.
+    #[must_use]
+    pub fn acting_owner(&self) -> Option<&Owner> {
+        if let Some(UnsetDefault::Of(owner)) = &self.unset_default {
+            return Some(owner);
+        }
         let by_owner = self.removals.iter().any(|removal| removal.owned);
         (self.adds() || self.prune || by_owner).then_some(&self.owner)
     }

@@ -33,6 +33,7 @@ fn an_edit_reports_every_field() {
             "restart_required": true,
             "path": "[CONFIG]",
             "config_version": 3,
+            "owner": "manual",
             "handlers": { "added": ["spin"], "changed": [], "removed": [] },
             "diff": diff,
             "warnings": [{

@@ -80,15 +80,34 @@ pub(super) fn summary(plan: &Plan, dry_run: bool) -> String {
     if let Some(name) = &plan.edited.new_default {
         done.push(format!("the default handler is now {name}"));
     }
-    if done.is_empty() {
-        done.push("changed other keys".to_owned());
+    if !plan.edited.keys.is_empty() {
+        done.push(keys(&plan.edited.keys));
+    }
+    if !plan.needs_restart() {
+        done.push("changed the comments that say whose something is".to_owned());
     }
     let done = done.join(", ");
     if dry_run {
         format!("{path}: dry run, nothing written; it would be: {done}\n")
-    } else {
+    } else if plan.needs_restart() {
         format!("{path}: {done}; restart containerd to load it\n")
+    } else {
+        format!("{path}: {done}; containerd reads the same as before\n")
     }
+}
+
+/// So many keys are named in one line.
+const MOST_KEYS: usize = 4;
+
+/// The keys that an edit sets or gives back, in a few words.
+fn keys(keys: &[String]) -> String {
+    let named = keys.len().min(MOST_KEYS);
+    let more = keys.len() - named;
+    let mut text = format!("changed the keys {}", keys[..named].join(", "));
+    if more > 0 {
+        let _ = write!(text, " and {more} more");
+    }
+    text
 }
 
 /// The JSON report of an edit on behalf of an owner.
@@ -106,6 +125,7 @@ pub(super) fn edit_json(plan: &Plan, owner: Option<&Owner>) -> Value {
             "changed": edited.handlers.changed,
             "removed": edited.handlers.removed,
         },
+        "keys": edited.keys,
         "diff": diff(plan),
         "warnings": edited.warnings.iter().map(warning_json).collect::<Vec<_>>(),
     })

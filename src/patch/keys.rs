@@ -77,7 +77,7 @@ impl Edit<'_, '_> {
                 }
             }
             changed = true;
-            if !is_handler_key(&path) {
+            if !is_handler_key(&path) && !is_platform_key(&path) {
                 self.keys.push(render::dotted(&path, Quotes::Basic));
             }
         }
@@ -221,7 +221,7 @@ impl Edit<'_, '_> {
             }
             if let ["plugins", _, "containerd", "runtimes", name, ..] = key[..] {
                 self.handlers.change(name);
-            } else {
+            } else if !is_platform_key(&key) {
                 self.keys.push(render::dotted(&key, Quotes::Basic));
             }
         }
@@ -251,9 +251,13 @@ impl Edit<'_, '_> {
             self.cut_entries
                 .push(path.iter().map(|&name| name.to_owned()).collect());
             self.drop_handlers(&path[..3], &HashSet::from([name.as_str()]));
-            self.keys.push(render::dotted(&path, Quotes::Basic));
         }
     }
+}
+
+/// Whether a path leads to what the images plugin is told of a handler.
+fn is_platform_key(path: &[&str]) -> bool {
+    matches!(path, ["plugins", _, "runtime_platforms", ..])
 }
 
 /// Whether a path leads below a handler.

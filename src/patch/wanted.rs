@@ -4,10 +4,10 @@ use crate::containerd::plugin::{self, IMAGES, RUNTIME};
 use crate::document::{meaning, rest_after};
 use crate::handler::{Handler, Setting};
 
-use super::Patch;
 use super::edit::Edit;
 use super::ensure::SYSTEMD_CGROUP;
 use super::keys::Key;
+use super::{Patch, UnsetDefault};
 
 const SNAPSHOTTER: &str = "snapshotter";
 
@@ -66,7 +66,12 @@ impl Patch {
             .default
             .as_ref()
             .is_some_and(|wanted| wanted.as_str() == name);
-        self.unset_default || (self.prune && owner == self.owner.as_str() && !is_named)
+        let is_unset = match &self.unset_default {
+            Some(UnsetDefault::OfAll) => true,
+            Some(UnsetDefault::Of(only)) => only.as_str() == owner,
+            None => false,
+        };
+        is_unset || (self.prune && owner == self.owner.as_str() && !is_named)
     }
 }
 

@@ -35,6 +35,7 @@ fn an_edit_reports_every_field() {
             "config_version": 3,
             "owner": "manual",
             "handlers": { "added": ["spin"], "changed": [], "removed": [] },
+            "keys": [],
             "diff": diff,
             "warnings": [{
                 "code": "unknown-key",

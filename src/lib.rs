@@ -83,3 +83,8 @@ pub use surroundings::{BinaryAnswer, ask_binary};
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// Those for installers do what they say.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/integrating.md")]
+struct Integrating;

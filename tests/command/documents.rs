@@ -35,6 +35,11 @@ fn commands(text: &str) -> Vec<(String, String)> {
             _ => {
                 if let Some(command) = line.strip_prefix("$ ") {
                     commands.push((command.to_owned(), String::new()));
+                } else if let Some(more) = line.strip_prefix('>') {
+                    // The command goes on, as at a shell's second prompt.
+                    let (command, _) = commands.last_mut().expect("a block begins with a command");
+                    command.push('\n');
+                    command.push_str(more.strip_prefix(' ').unwrap_or(more));
                 } else {
                     let (_, output) = commands.last_mut().expect("a block begins with a command");
                     output.push_str(line);

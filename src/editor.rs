@@ -100,7 +100,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Whether the bytes of any file differ. Only then does containerd need a restart.
+    /// Whether the bytes of any file differ.
     #[must_use]
     pub fn is_change(&self) -> bool {
         self.changes_config() || self.drop_ins.iter().any(FileChange::is_change)
@@ -110,6 +110,13 @@ impl Plan {
     #[must_use]
     pub fn changes_config(&self) -> bool {
         self.before.as_deref() != self.edited.text.as_ref().map(String::as_bytes)
+    }
+
+    /// Whether containerd reads anything else, and needs a restart for it. An edit may change no
+    /// more than the comments that say whose something is.
+    #[must_use]
+    pub fn needs_restart(&self) -> bool {
+        self.is_change() && self.edited.means_otherwise
     }
 }
 

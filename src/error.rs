@@ -297,7 +297,8 @@ impl Error {
         match self {
             Self::Parse { .. } => ExitCode::Unreadable,
             Self::Patch { source, .. } => match source {
-                PatchError::AmbiguousPlugin { .. }
+                PatchError::ForeignHandler { .. }
+                | PatchError::AmbiguousPlugin { .. }
                 | PatchError::MisplacedHandlers { .. }
                 | PatchError::Surprise { .. }
                 | PatchError::Broken { .. } => ExitCode::Refused,
@@ -348,9 +349,10 @@ impl Error {
                 PatchError::Version(VersionError::Unknown { .. }) => "unknown-version",
                 PatchError::Version(VersionError::NotAnInteger { .. })
                 | PatchError::Obstacle { .. } => "wrong-type",
-                PatchError::MultiLineTable { .. } | PatchError::MultiLineString { .. } => {
-                    "not-editable"
-                }
+                PatchError::MultiLineTable { .. }
+                | PatchError::MultiLineValue { .. }
+                | PatchError::InlineKey { .. } => "not-editable",
+                PatchError::ForeignHandler { .. } => "foreign-handler",
                 PatchError::AmbiguousPlugin { .. } => "ambiguous-plugin",
                 PatchError::MisplacedHandlers { .. } => "misplaced-handlers",
                 PatchError::Surprise { .. } | PatchError::Broken { .. } => "defect",

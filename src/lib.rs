@@ -6,6 +6,7 @@
 //!
 //! - [`Patch`] says what shall be listed and what shall not; [`apply`] is the pure edit: it splices
 //!   text and leaves every other byte alone.
+//! - [`PatchFile`] reads a patch from TOML.
 //! - [`Editor`] makes it a transaction: lock, read, patch, check, write beside, sync, exchange, compare,
 //!   sync. [`Editor::status`] tells what happened to a config.
 //! - [`load`] says what a containerd release makes of a config; every edit is held against it.
@@ -48,7 +49,9 @@ mod handler;
 mod inventory;
 mod judgement;
 mod operation_log;
+mod ownership;
 mod patch;
+mod patch_file;
 mod planning;
 mod seeded;
 mod status;
@@ -71,7 +74,9 @@ pub use file::HostRoot;
 pub use handler::{Handler, HandlerName, NameError, Owner, Preset, Setting, SettingError};
 pub use inventory::{Inventory, ListedHandler};
 pub use operation_log::{LogEntry, LogTo, LoggedDropIn};
+pub use ownership::OwnedHandler;
 pub use patch::{Edited, Handlers, Patch, PatchError, Warning, apply};
+pub use patch_file::{PatchFile, PatchFileError};
 pub use status::{LockHolder, Status};
 pub use surroundings::{BinaryAnswer, ask_binary};
 
@@ -79,3 +84,8 @@ pub use surroundings::{BinaryAnswer, ask_binary};
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// Those for installers do what they say.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/integrating.md")]
+struct Integrating;

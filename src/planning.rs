@@ -157,6 +157,7 @@ impl Editor {
                 Some(self.allowed(with_import(config.as_ref(), &import, owner))?)
             };
         }
+        edited.means_otherwise |= edited.text != was;
         if let Some(text) = edited.text.as_ref().filter(|_| edited.text != was) {
             edited.version = self.allowed(version::of_any(&self.parse(text.as_bytes())?))?;
         }

@@ -8,6 +8,7 @@ use crate::editor::Editor;
 use crate::error::Error;
 use crate::file::{digest, leftovers, lock, sidecar};
 use crate::operation_log::{self, LogEntry};
+use crate::ownership::{self, OwnedHandler};
 
 /// What is known of a config and of the files beside it.
 #[derive(Debug, Clone)]
@@ -34,6 +35,8 @@ pub struct Status {
     pub last_change: Option<LogEntry>,
     /// Whether the config is not what that change left; `None`: there is no log of any.
     pub is_changed_since: Option<bool>,
+    /// The handlers that the config lists, and whose they are.
+    pub handlers: Vec<OwnedHandler>,
     /// Texts of other programs that killed runs have displaced, to be looked through.
     pub displaced: Vec<PathBuf>,
 }
@@ -63,7 +66,9 @@ impl Editor {
         let bytes = target.read()?.existing.map(|existing| existing.bytes);
         let config = bytes.as_deref().map(Document::parse);
         let config = config.and_then(Result::ok);
-        let config_version = config.and_then(|config| version::of_any(&config).ok());
+        let config_version = config
+            .as_ref()
+            .and_then(|config| version::of_any(config).ok());
         let log_path = self.log_path(&target);
         let logged = log_path.as_deref().map(operation_log::read);
         let (entries, log_error) = match logged {
@@ -71,6 +76,9 @@ impl Editor {
             Some(Err(error)) => (Vec::new(), Some(error.to_string())),
             None => (Vec::new(), None),
         };
+        let handlers = config
+            .map(|config| ownership::of(&config, &entries))
+            .unwrap_or_default();
         let last_change = entries.into_iter().rfind(LogEntry::is_change);
         let now = bytes.as_deref().map(digest::of);
         let (is_locked, holder) = lock::look(&target.path);
@@ -92,6 +100,7 @@ impl Editor {
             }),
             is_changed_since: last_change.as_ref().map(|last| last.after != now),
             last_change,
+            handlers,
             displaced: leftovers::foreign(&target),
             path: target.path,
         })

@@ -11,6 +11,7 @@ use crate::file::lock::{ConfigLock, Patience};
 use crate::file::target::Target;
 use crate::file::{Notice, digest, leftovers, site};
 use crate::operation_log::{self, LogEntry};
+use crate::ownership;
 use crate::patch::{Handlers, Patch, Warning};
 
 use self::steps::{Done, Step};
@@ -123,6 +124,10 @@ impl Editor {
                 notices.extend(site::notices(step.target, step.snapshot.existing.as_ref()));
             }
             steps::take_in(&mut work.plan, done, planned);
+            work.plan
+                .edited
+                .warnings
+                .extend(self.left_behind(target, patch, &work.plan));
             let warnings = notices.into_iter().map(Warning::from);
             work.plan.edited.warnings.extend(warnings);
             return Ok(work.plan);
@@ -131,6 +136,14 @@ impl Editor {
             path: self.path.clone(),
             tries: TRIES,
         })
+    }
+
+    /// What an owner that is taken away leaves behind.
+    fn left_behind(&self, target: &Target, patch: &Patch, plan: &Plan) -> Option<Warning> {
+        patch.leaving_owner()?;
+        let log = self.log_path(target)?;
+        let text = plan.edited.text.as_ref()?;
+        ownership::left_behind(patch, text, &operation_log::read(&log).ok()?)
     }
 
     /// Notes a run down that changed or refused something. That never costs the edit: what keeps it

@@ -8,7 +8,8 @@ use std::time::Duration;
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::error::ErrorKind;
 use clap::{
-    ArgAction, Args, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
+    ArgAction, ArgGroup, Args, Command, CommandFactory as _, FromArgMatches as _, Parser,
+    Subcommand,
 };
 
 use containerd_edit::{HandlerName, LogTo, Owner, Preset, Release, Setting};
@@ -131,13 +132,17 @@ pub(super) enum Color {
     Never,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub(super) enum Verb {
     /// Register a runtime handler, or change the keys that differ
     #[command(after_help = presets_help())]
     Add(Add),
+    /// Make the config hold what a patch file says
+    Apply(Apply),
     /// Unregister runtime handlers
     Remove(Remove),
+    /// Choose the handler of pods without a RuntimeClass
+    SetDefault(SetDefault),
     /// List the runtime handlers of the config
     List,
     /// Say what each containerd release makes of the config
@@ -158,7 +163,7 @@ pub(super) enum Verb {
     },
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct Add {
     /// The handler's name, as in a RuntimeClass; a preset's name takes that preset
     #[arg(value_name = "NAME")]
@@ -179,21 +184,68 @@ pub(super) struct Add {
     /// The installer that the handler belongs to
     #[arg(long, value_name = "ID", default_value = Owner::MANUAL)]
     pub(super) owner: Owner,
+
+    /// Also change a handler that belongs to another owner: it is this one's from then on
+    #[arg(long)]
+    pub(super) take_over: bool,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
+pub(super) struct Apply {
+    /// The patch file, in TOML; -: read it from stdin
+    #[arg(value_name = "FILE", value_parser = OsStringValueParser::new().try_map(not_empty))]
+    pub(super) file: PathBuf,
+
+    /// The installer that it all belongs to, if the file does not say so; default: manual
+    #[arg(long, value_name = "ID")]
+    pub(super) owner: Option<Owner>,
+
+    /// Also remove what the owner has added before and the file does not name
+    #[arg(long)]
+    pub(super) prune: bool,
+
+    /// Also change handlers that belong to another owner: they are this one's from then on
+    #[arg(long)]
+    pub(super) take_over: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+#[group(required = true, multiple = true)]
 pub(super) struct Remove {
     /// Names of handlers, any that the file holds
-    #[arg(value_name = "NAME", required = true)]
+    #[arg(value_name = "NAME")]
     pub(super) names: Vec<String>,
+
+    /// Without names: all that this installer has added; with names: refuse those of others
+    #[arg(long, value_name = "ID")]
+    pub(super) owner: Option<Owner>,
+}
+
+#[derive(Debug, Clone, Args)]
+#[command(group = ArgGroup::new("which").args(["name", "unset"]).required(true))]
+pub(super) struct SetDefault {
+    /// The handler's name
+    #[arg(value_name = "NAME")]
+    pub(super) name: Option<HandlerName>,
+
+    /// Give the default back to what the file itself says
+    #[arg(long)]
+    pub(super) unset: bool,
+
+    /// The installer that the default belongs to; with --unset: take away this one's alone
+    #[arg(long, value_name = "ID")]
+    pub(super) owner: Option<Owner>,
 }
 
 /// The environment variables that stand in for flags.
-const VARIABLES: [(&str, Option<&str>, &str); 4] = [
+const VARIABLES: [(&str, Option<&str>, &str); 6] = [
     ("config", None, "CONTAINERD_EDIT_CONFIG"),
     ("host_root", None, "CONTAINERD_EDIT_HOST_ROOT"),
     ("log", None, "CONTAINERD_EDIT_LOG"),
+    // Not of `remove`: there an owner makes it another command.
     ("owner", Some("add"), "CONTAINERD_EDIT_OWNER"),
+    ("owner", Some("apply"), "CONTAINERD_EDIT_OWNER"),
+    ("owner", Some("set-default"), "CONTAINERD_EDIT_OWNER"),
 ];
 
 impl Arguments {
@@ -255,7 +307,7 @@ impl Arguments {
             Verb::Show { .. } => "show",
             Verb::Log => "log",
             Verb::Status => "status",
-            Verb::Add(_) | Verb::Remove(_) => return Ok(()),
+            Verb::Add(_) | Verb::Apply(_) | Verb::Remove(_) | Verb::SetDefault(_) => return Ok(()),
         };
         let writing = [
             (global.dry_run, "--dry-run"),
@@ -278,7 +330,19 @@ impl Arguments {
     pub(super) fn summary(&self) -> String {
         match &self.verb {
             Verb::Add(add) => format!("add {}", add.name),
-            Verb::Remove(remove) => format!("remove {}", remove.names.join(" ")),
+            Verb::Apply(apply) => format!("apply {}", apply.file.display()),
+            Verb::Remove(remove) => {
+                let owner = remove.owner.iter().map(|owner| format!(" --owner {owner}"));
+                let names = remove.names.iter().map(|name| format!(" {name}"));
+                format!("remove{}", names.chain(owner).collect::<String>())
+            }
+            Verb::SetDefault(set) => {
+                let name = set.name.as_ref().map(HandlerName::as_str);
+                let owner = set.owner.iter().filter(|_| name.is_none());
+                let owner = owner.map(|owner| format!(" --owner {owner}"));
+                let name = name.unwrap_or("--unset");
+                format!("set-default {name}{}", owner.collect::<String>())
+            }
             Verb::List => "list".to_owned(),
             Verb::Check { .. } => "check".to_owned(),
             Verb::Log => "log".to_owned(),

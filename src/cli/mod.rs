@@ -2,7 +2,9 @@
 
 mod arguments;
 mod check_report;
+mod editing;
 mod handlers_report;
+mod reading;
 mod report;
 mod signals;
 mod status_report;
@@ -10,18 +12,14 @@ mod status_report;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::Path;
-use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
 use clap::error::ErrorKind;
 use serde_json::Value;
 
-use containerd_edit::{
-    Check, DropIn, Editor, Effective, EffectiveHandler, Error, ExitCode, Handler, HostRoot, Patch,
-    Plan, Release, SettingError, ask_binary,
-};
+use containerd_edit::{DropIn, Editor, Error, ExitCode, HostRoot, Position, Release};
 
-use self::arguments::{Add, Arguments, Color, Format, Verb};
+use self::arguments::{Arguments, Color, Format, Verb};
 use self::signals::Signals;
 
 /// Runs one command line and returns its exit code.
@@ -76,9 +74,6 @@ fn not_understood(error: &clap::Error, json: bool) -> ExitCode {
     ExitCode::Usage
 }
 
-/// How long a containerd binary may take to parse a file.
-const BINARY_LIMIT: Duration = Duration::from_secs(10);
-
 /// One command line being carried out.
 struct Run {
     arguments: Arguments,
@@ -108,26 +103,16 @@ impl Run {
         if let Err((message, hint)) = self.find_host_root() {
             return self.fail(ExitCode::Missing, "no-host-root", &message, &hint);
         }
-        let result = match &self.arguments.verb {
-            Verb::Add(add) => match patch_of(add) {
-                Ok(patch) => self.edit(patch),
-                Err(error) => return self.usage(&error),
-            },
-            Verb::Remove(remove) => {
-                let patch = remove.names.iter().fold(Patch::new(), Patch::remove);
-                self.edit(patch)
-            }
+        let result = match self.arguments.verb.clone() {
+            Verb::Add(add) => self.add(&add),
+            Verb::Apply(apply) => self.apply(&apply),
+            Verb::Remove(remove) => self.remove(&remove),
+            Verb::SetDefault(set) => self.set_default(&set),
             Verb::List => self.list(),
             Verb::Log => self.log(),
             Verb::Status => self.status(),
-            Verb::Check { containerd_binary } => {
-                let binary = containerd_binary.clone();
-                self.check(binary.as_deref())
-            }
-            Verb::Show { name } => {
-                let name = name.clone();
-                self.show(&name)
-            }
+            Verb::Check { containerd_binary } => self.check(containerd_binary.as_deref()),
+            Verb::Show { name } => self.show(&name),
         };
         result.unwrap_or_else(|error| self.failed(&error))
     }
@@ -195,168 +180,6 @@ impl Run {
             })
     }
 
-    fn edit(&mut self, patch: Patch) -> Result<ExitCode, Error> {
-        let patch = match &self.arguments.global.plugin_id {
-            Some(id) => patch.plugin_id(id),
-            None => patch,
-        };
-        let editor = self.editor();
-        let plan = if self.arguments.global.dry_run || self.arguments.global.stdout {
-            editor.plan(&patch)?
-        } else {
-            self.commit(editor, &patch)?
-        };
-        let global = &self.arguments.global;
-        let code = if global.exit_code && plan.is_change() {
-            ExitCode::Changed
-        } else {
-            ExitCode::Success
-        };
-        if global.output == Format::Json {
-            let report = report::edit_json(&plan);
-            return Ok(self.report_json(&report, global.dry_run, code));
-        }
-        if !global.quiet {
-            for warning in &plan.edited.warnings {
-                let text = report::warning(&plan.path, warning);
-                let _ = self.err.write_all(text.as_bytes());
-            }
-        }
-        if global.stdout {
-            let text = plan.edited.text.as_deref().unwrap_or_default();
-            return Ok(self.print(text, true, code));
-        }
-        if global.quiet {
-            return Ok(code);
-        }
-        let mut text = String::new();
-        if global.dry_run || global.verbose {
-            text = report::colored(&report::diff(&plan));
-        }
-        text.push_str(&report::summary(&plan, global.dry_run));
-        Ok(self.print(&text, global.dry_run, code))
-    }
-
-    /// Makes an edit. A signal that comes before anything has changed interrupts it.
-    fn commit(&mut self, editor: Editor, patch: &Patch) -> Result<Plan, Error> {
-        // Where they can't be noted, a signal ends the run at once, as it does any program.
-        let Ok(signals) = Signals::noted() else {
-            return editor.commit(patch);
-        };
-        self.signals = Some(signals.clone());
-        let editor = editor.interrupted(move || signals.is_asked_to_end());
-        editor.commit(patch)
-    }
-
-    fn log(&mut self) -> Result<ExitCode, Error> {
-        let entries = self.editor().log_entries()?;
-        let path = &self.arguments.global.config;
-        if self.arguments.global.output == Format::Json {
-            let report = status_report::log_json(path, &entries);
-            return Ok(self.report_json(&report, true, ExitCode::Success));
-        }
-        let text = if entries.is_empty() {
-            format!("{}: no entries in its operation log\n", path.display())
-        } else {
-            status_report::log(&entries)
-        };
-        Ok(self.print(&text, true, ExitCode::Success))
-    }
-
-    fn status(&mut self) -> Result<ExitCode, Error> {
-        let status = self.editor().status()?;
-        if self.arguments.global.output == Format::Json {
-            let report = status_report::status_json(&status);
-            return Ok(self.report_json(&report, true, ExitCode::Success));
-        }
-        let text = status_report::status(&status);
-        Ok(self.print(&text, true, ExitCode::Success))
-    }
-
-    fn effective(&self) -> Result<Effective, Error> {
-        let global = &self.arguments.global;
-        let bytes = self.editor().read()?;
-        let plugin_id = global.plugin_id.as_deref();
-        Effective::of(
-            &global.config,
-            &bytes,
-            &self.releases(),
-            plugin_id,
-            &self.host_root,
-        )
-    }
-
-    fn list(&mut self) -> Result<ExitCode, Error> {
-        let effective = self.effective()?;
-        let global = &self.arguments.global;
-        if global.output == Format::Json {
-            let report = handlers_report::list_json(&global.config, &effective);
-            return Ok(self.report_json(&report, true, ExitCode::Success));
-        }
-        let text = handlers_report::list(&global.config, &effective);
-        Ok(self.print(&text, true, ExitCode::Success))
-    }
-
-    fn check(&mut self, binary: Option<&Path>) -> Result<ExitCode, Error> {
-        let bytes = self.editor().read()?;
-        let global = &self.arguments.global;
-        let releases = self.releases();
-        let check = Check::of(&global.config, &bytes, &releases, &self.host_root)?;
-        let answer = match binary {
-            None => None,
-            Some(binary) => match ask_binary(binary, &global.config, BINARY_LIMIT) {
-                Ok(answer) => Some(answer),
-                Err(error) => {
-                    let message = format!("cannot start {}: {error}", binary.display());
-                    let hint = "check --containerd-binary";
-                    return Ok(self.fail(ExitCode::Other, "no-binary", &message, hint));
-                }
-            },
-        };
-        let good = check.serves() && answer.as_ref().is_none_or(|answer| answer.accepts);
-        let code = if good {
-            ExitCode::Success
-        } else {
-            ExitCode::Refused
-        };
-        if global.output == Format::Json {
-            let report = check_report::json(&check, binary.zip(answer.as_ref()));
-            return Ok(self.report_json(&report, true, code));
-        }
-        let text = check_report::text(&check, binary.zip(answer.as_ref()));
-        if !global.quiet {
-            for warning in &check.warnings {
-                let text = report::warning(&check.path, warning);
-                let _ = self.err.write_all(text.as_bytes());
-            }
-        }
-        Ok(self.print(&text, true, code))
-    }
-
-    fn show(&mut self, name: &str) -> Result<ExitCode, Error> {
-        let effective = self.effective()?;
-        let global = &self.arguments.global;
-        let path = &global.config;
-        let found: Vec<&EffectiveHandler> = effective
-            .handlers
-            .iter()
-            .filter(|handler| handler.name == name)
-            .collect();
-        // One that some release loads before one that none does, newer releases first.
-        let newest = |handler: &&&EffectiveHandler| handler.releases.iter().max().copied();
-        let Some(handler) = found.iter().max_by_key(newest) else {
-            let message = format!("{} lists no handler {name:?}", path.display());
-            let hint = "see `containerd-edit list`";
-            return Ok(self.fail(ExitCode::Other, "no-handler", &message, hint));
-        };
-        if global.output == Format::Json {
-            let report = handlers_report::show_json(path, &effective, handler);
-            return Ok(self.report_json(&report, true, ExitCode::Success));
-        }
-        let text = handlers_report::show(path, &effective, handler, &found);
-        Ok(self.print(&text, true, ExitCode::Success))
-    }
-
     fn report_json(&mut self, report: &Value, is_the_result: bool, code: ExitCode) -> ExitCode {
         self.print(&format!("{report}\n"), is_the_result, code)
     }
@@ -395,6 +218,25 @@ impl Run {
         error.exit_code()
     }
 
+    /// A failure that is about a file, without an [`Error`] of its own.
+    fn fail_at(
+        &mut self,
+        exit: ExitCode,
+        code: &str,
+        message: &str,
+        hint: &str,
+        place: (&Path, Option<&Position>),
+    ) -> ExitCode {
+        if self.arguments.global.output == Format::Json {
+            let report = report::failure_json(code, exit as u8, message, hint, Some(place));
+            let _ = writeln!(self.out, "{report}");
+        } else {
+            let text = report::failure(message, hint, place);
+            let _ = self.err.write_all(text.as_bytes());
+        }
+        exit
+    }
+
     /// A failure without an [`Error`] of its own.
     fn fail(&mut self, exit: ExitCode, code: &str, message: &str, hint: &str) -> ExitCode {
         if self.arguments.global.output == Format::Json {
@@ -408,27 +250,4 @@ impl Run {
         }
         exit
     }
-
-    /// A command line that clap accepts and that still asks for nothing that can be.
-    fn usage(&mut self, error: &SettingError) -> ExitCode {
-        let hint = match error {
-            SettingError::NoRuntimeType(_) => format!(
-                "take a preset with --preset ({}), or say what runs it with --set runtime_type=…",
-                arguments::preset_names()
-            ),
-            _ => "see `containerd-edit add --help`".to_owned(),
-        };
-        self.fail(ExitCode::Usage, "usage", &error.to_string(), &hint)
-    }
-}
-
-fn patch_of(add: &Add) -> Result<Patch, SettingError> {
-    let settings = add.settings.iter().cloned();
-    let handler = Handler::resolve(add.name.clone(), add.preset.as_ref(), settings)?;
-    let patch = Patch::new().ensure(handler).owner(add.owner.clone());
-    Ok(if add.default {
-        patch.default_handler(add.name.clone())
-    } else {
-        patch
-    })
 }

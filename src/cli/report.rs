@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 use similar::TextDiff;
 
-use containerd_edit::{Error, Plan, Position, Warning};
+use containerd_edit::{Error, Owner, Plan, Position, Warning};
 
 const BOLD: Style = Style::new().bold();
 const RED: Style = AnsiColor::Red.on_default();
@@ -97,16 +97,38 @@ pub(super) fn summary(plan: &Plan, dry_run: bool) -> String {
     if let Some(name) = &plan.edited.new_default {
         done.push(format!("the default handler is now {name}"));
     }
+    if !plan.edited.keys.is_empty() {
+        done.push(keys(&plan.edited.keys));
+    }
+    if !plan.needs_restart() {
+        done.push("changed the comments that say whose something is".to_owned());
+    }
     let done = done.join(", ");
     if dry_run {
         format!("{path}: dry run, nothing written; it would be: {done}\n")
-    } else {
+    } else if plan.needs_restart() {
         format!("{path}: {done}; restart containerd to load it\n")
+    } else {
+        format!("{path}: {done}; containerd reads the same as before\n")
     }
 }
 
-/// The JSON report of an edit.
-pub(super) fn edit_json(plan: &Plan) -> Value {
+/// So many keys are named in one line.
+const MOST_KEYS: usize = 4;
+
+/// The keys that an edit sets or gives back, in a few words.
+fn keys(keys: &[String]) -> String {
+    let named = keys.len().min(MOST_KEYS);
+    let more = keys.len() - named;
+    let mut text = format!("changed the keys {}", keys[..named].join(", "));
+    if more > 0 {
+        let _ = write!(text, " and {more} more");
+    }
+    text
+}
+
+/// The JSON report of an edit on behalf of an owner.
+pub(super) fn edit_json(plan: &Plan, owner: Option<&Owner>) -> Value {
     let edited = &plan.edited;
     let drop_ins = plan.drop_ins.iter();
     let drop_ins = drop_ins.map(
@@ -115,14 +137,16 @@ pub(super) fn edit_json(plan: &Plan) -> Value {
     json!({
         "schema": 1,
         "changed": plan.is_change(),
-        "restart_required": plan.is_change(),
+        "restart_required": plan.needs_restart(),
         "path": plan.path.to_string_lossy(),
         "config_version": edited.version,
+        "owner": owner.map(Owner::as_str),
         "handlers": {
             "added": edited.handlers.added,
             "changed": edited.handlers.changed,
             "removed": edited.handlers.removed,
         },
+        "keys": edited.keys,
         "drop_ins": drop_ins.collect::<Vec<_>>(),
         "diff": diff(plan),
         "warnings": edited.warnings.iter().map(warning_json).collect::<Vec<_>>(),
@@ -148,12 +172,18 @@ pub(super) fn warning(path: &Path, warning: &Warning) -> String {
 
 /// An error: what, where with the line itself, why, and one next step.
 pub(super) fn error(error: &Error) -> String {
-    let place = place(error.path(), error.position());
-    let mut text = format!("{ERROR}error{ERROR:#}: {place}: {error}{}\n", causes(error));
-    if let Some(at) = error.position() {
+    let message = format!("{error}{}", causes(error));
+    failure(&message, &error.hint(), (error.path(), error.position()))
+}
+
+/// A failure that is about a file.
+pub(super) fn failure(message: &str, hint: &str, (path, at): (&Path, Option<&Position>)) -> String {
+    let place = place(path, at);
+    let mut text = format!("{ERROR}error{ERROR:#}: {place}: {message}\n");
+    if let Some(at) = at {
         text.push_str(&excerpt(at));
     }
-    let _ = writeln!(text, "{BOLD}hint{BOLD:#}: {}", error.hint());
+    let _ = writeln!(text, "{BOLD}hint{BOLD:#}: {hint}");
     text
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use containerd_edit::{LockHolder, LogEntry, Status};
+use containerd_edit::{LockHolder, LogEntry, OwnedHandler, Status};
 
 /// The operation log, a line for each run, the oldest first.
 pub(super) fn log(entries: &[LogEntry]) -> String {
@@ -52,7 +52,8 @@ fn printable(text: &str) -> String {
 pub(super) fn status(status: &Status) -> String {
     let mut text = String::new();
     let mut fact = |name: &str, value: String| {
-        let _ = writeln!(text, "{:<14} {value}", format!("{name}:"));
+        let colon = if name.is_empty() { "" } else { ":" };
+        let _ = writeln!(text, "{:<14} {value}", format!("{name}{colon}"));
     };
     fact("config", status.path.display().to_string());
     fact(
@@ -87,6 +88,24 @@ pub(super) fn status(status: &Status) -> String {
         };
         fact("changed since", said.to_owned());
     }
+    let mut name = "handlers";
+    let widest = status
+        .handlers
+        .iter()
+        .map(|handler| handler.name.len())
+        .max();
+    for handler in &status.handlers {
+        let shown = printable(&handler.name);
+        fact(
+            name,
+            format!(
+                "{shown:<width$}  {}",
+                owner(handler),
+                width = widest.unwrap_or(0)
+            ),
+        );
+        name = "";
+    }
     for path in &status.displaced {
         fact(
             "displaced",
@@ -97,6 +116,19 @@ pub(super) fn status(status: &Status) -> String {
         );
     }
     text
+}
+
+/// Whose a handler is.
+fn owner(handler: &OwnedHandler) -> String {
+    match (&handler.owner, &handler.added_by) {
+        (Some(owner), _) => owner.clone(),
+        (None, _) if handler.is_implied => "implied, needed by containerd 1.x".to_owned(),
+        (None, Some(owner)) => format!(
+            "unknown: {} has added it, and another program has dropped the comment that said so",
+            printable(owner)
+        ),
+        (None, None) => "unknown: not added by this tool, or long ago".to_owned(),
+    }
 }
 
 /// Whether the lock is held, and by whom.
@@ -150,6 +182,12 @@ pub(super) fn status_json(status: &Status) -> Value {
         "previous": path(status.previous_path.as_deref()),
         "last_change": status.last_change.as_ref().map(LogEntry::to_json),
         "changed_since": status.is_changed_since,
+        "handlers": status.handlers.iter().map(|handler| json!({
+            "name": handler.name,
+            "owner": handler.owner,
+            "implied": handler.is_implied,
+            "added_by": handler.added_by,
+        })).collect::<Vec<_>>(),
         "displaced": displaced.map(|found| path(Some(found))).collect::<Vec<_>>(),
     })
 }

@@ -7,6 +7,7 @@ mod cri;
 mod daemon;
 mod duration;
 mod files;
+mod keys;
 mod loading;
 mod migration;
 mod model;
@@ -24,6 +25,7 @@ mod tree;
 pub(crate) mod version;
 mod view;
 
+pub(crate) use self::keys::Wanted;
 pub(crate) use self::loading::absolute;
 
 pub use self::files::{Cgroup, ConfigFiles, FileState, Host};

@@ -9,9 +9,9 @@ use crate::document::Document;
 /// The whole of CRI on 1.x, its server on 2.x.
 pub(super) const OLD_CRI: &str = "io.containerd.grpc.v1.cri";
 /// The part of CRI on 2.x that has the handlers.
-pub(super) const RUNTIME: &str = "io.containerd.cri.v1.runtime";
+pub(crate) const RUNTIME: &str = "io.containerd.cri.v1.runtime";
 /// The part of CRI on 2.x that has the images.
-pub(super) const IMAGES: &str = "io.containerd.cri.v1.images";
+pub(crate) const IMAGES: &str = "io.containerd.cri.v1.images";
 
 /// Config version 1, and files without a version.
 const VERSION_1: &str = "cri";

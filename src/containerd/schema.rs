@@ -24,18 +24,7 @@ pub(super) const FILE: Shape = Table(&[
     Field("required_plugins", TextList, ALL),
     Field("timeouts", Map(&Text), ALL),
     Field("cgroup", Table(&[Field("path", Text, ALL)]), ALL),
-    Field(
-        "debug",
-        Table(&[
-            Field("address", Text, ALL),
-            Field("uid", Integer, ALL),
-            Field("gid", Integer, ALL),
-            Field("level", Text, ALL),
-            Field("format", Text, ALL),
-            Field("log_trace_id", Boolean, Releases::from(2, 3)),
-        ]),
-        ALL,
-    ),
+    Field("debug", DEBUG, ALL),
     Field(
         "grpc",
         Table(&[
@@ -69,17 +58,7 @@ pub(super) const FILE: Shape = Table(&[
         ]),
         ALL,
     ),
-    Field(
-        "proxy_plugins",
-        Map(&Table(&[
-            Field("type", Text, ALL),
-            Field("address", Text, ALL),
-            Field("platform", Text, FROM_1_7),
-            Field("exports", Map(&Text), FROM_1_7),
-            Field("capabilities", TextList, FROM_1_7),
-        ])),
-        ALL,
-    ),
+    Field("proxy_plugins", PROXY_PLUGINS, ALL),
     Field(
         "stream_processors",
         Map(&Table(&[
@@ -95,6 +74,25 @@ pub(super) const FILE: Shape = Table(&[
     Field("plugins", Map(&Table(&[])), ONE),
     Field("plugins", Map(&Any), TWO),
 ]);
+
+/// How the daemon logs, and its debug socket.
+pub(super) const DEBUG: Shape = Table(&[
+    Field("address", Text, ALL),
+    Field("uid", Integer, ALL),
+    Field("gid", Integer, ALL),
+    Field("level", Text, ALL),
+    Field("format", Text, ALL),
+    Field("log_trace_id", Boolean, Releases::from(2, 3)),
+]);
+
+/// Plugins that are programs of their own, by name.
+pub(super) const PROXY_PLUGINS: Shape = Map(&Table(&[
+    Field("type", Text, ALL),
+    Field("address", Text, ALL),
+    Field("platform", Text, FROM_1_7),
+    Field("exports", Map(&Text), FROM_1_7),
+    Field("capabilities", TextList, FROM_1_7),
+]));
 
 /// One runtime handler.
 pub(super) const HANDLER: Shape = Table(&[

@@ -38,7 +38,7 @@ fn same_tables(a: &dyn TableLike, b: &dyn TableLike) -> bool {
             .all(|(key, item)| b.get(key).is_some_and(|other| same(item, other)))
 }
 
-fn same_values(a: &Value, b: &Value) -> bool {
+pub(crate) fn same_values(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::String(a), Value::String(b)) => a.value() == b.value(),
         (Value::Integer(a), Value::Integer(b)) => a.value() == b.value(),

@@ -129,7 +129,14 @@ fn patch_hint(error: &PatchError) -> String {
             "write the table on one line or as a [header]: containerd 2.x refuses it as it is"
                 .to_owned()
         }
-        PatchError::MultiLineString { .. } => "write the string on one line".to_owned(),
+        PatchError::MultiLineValue { .. } => "write the value on one line".to_owned(),
+        PatchError::InlineKey { .. } => {
+            "write the table as a [header], with its keys on lines of their own".to_owned()
+        }
+        PatchError::ForeignHandler { name, owner, .. } => format!(
+            "if {owner} is gone for good: --take-over; otherwise choose another name than {name}, \
+             or remove it with `containerd-edit remove {name}`"
+        ),
         PatchError::AmbiguousPlugin { ids, .. } => format!(
             "run it once for each: --plugin-id {} and --plugin-id {}",
             ids[0], ids[1]

@@ -9,6 +9,7 @@ use toml_edit::Value;
 
 pub use self::name::{HandlerName, NameError, Owner};
 pub use self::preset::Preset;
+pub(crate) use self::schema::keys;
 pub use self::setting::{Setting, SettingError};
 
 /// The shim type of runc and of what behaves like it.

@@ -85,6 +85,11 @@ impl Type {
     }
 }
 
+/// The names of a handler's keys.
+pub(crate) fn keys() -> impl Iterator<Item = &'static str> {
+    HANDLER_KEYS.iter().map(|(name, _)| *name)
+}
+
 /// The name of the key at `path` as it should be spelled, and its type.
 pub(crate) fn known(path: &[String]) -> Option<(&'static str, Type)> {
     let (keys, name) = match path {

@@ -104,6 +104,12 @@ impl Setting {
         (!wanted.accepts(&self.value)).then(|| wanted.wanted())
     }
 
+    /// Why some release can't parse this, however it is written.
+    pub(crate) fn unportable(&self) -> Option<&'static str> {
+        let of_key = self.path.iter().find_map(|name| unportable_key(name));
+        of_key.or_else(|| unportable(&self.value))
+    }
+
     /// The key, segment by segment, from the handler's table on.
     #[must_use]
     pub fn path(&self) -> &[String] {
@@ -144,8 +150,7 @@ impl Setting {
                 found: found(),
             });
         }
-        let of_key = self.path.iter().find_map(|name| unportable_key(name));
-        if let Some(reason) = of_key.or_else(|| unportable(&self.value)) {
+        if let Some(reason) = self.unportable() {
             return Err(SettingError::NotPortable {
                 key: self.key(),
                 found: found(),

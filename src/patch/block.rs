@@ -111,7 +111,9 @@ mod tests {
                  [plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.x.options]\n    \
                  A = 1\n  \
                  [plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.x.options.b]\n    \
-                 \"c d\" = []\n",
+                 \"c d\" = []\n\n# containerd-edit v1 owner=manual\n\
+                 [plugins.\"io.containerd.cri.v1.images\".runtime_platforms.x]\n  \
+                 snapshotter = \"s\" # containerd-edit v1 owner=manual was absent\n",
             );
     }
 

@@ -1,6 +1,7 @@
 //! One patch being applied to one config: what is asked for becomes splices and expectations.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use toml_edit::Value;
 
@@ -13,10 +14,12 @@ use crate::handler::{Owner, RUNC_TYPE, Setting};
 
 use super::default::BUILT_IN;
 use super::error::PatchError;
+use super::headers::ReleasedKeys;
+use super::layers::Precedence;
 use super::place;
 use super::provenance::{Implied, Marker, Provenance};
 use super::style::{self, Style};
-use super::{Edited, Handlers, Warning, block};
+use super::{Edited, Handlers, Patch, Warning, block};
 
 /// A handler that is to be written.
 pub(super) struct NewHandler {
@@ -43,13 +46,20 @@ pub(super) struct Edit<'d, 't> {
     pub(super) base: Option<&'d Document<'d>>,
     pub(super) version: i64,
     pub(super) owner: &'d Owner,
+    pub(super) precedence: Precedence,
+    pub(super) takes_over: bool,
+    /// Whether all that the patch does shall be known to be its owner's.
+    pub(super) declares: bool,
     pub(super) splices: Splices,
     /// New entries of inline tables, by the offset of the table.
     pub(super) entries: BTreeMap<usize, Vec<String>>,
     /// Paths of inline entries to cut out.
     pub(super) cut_entries: Vec<Vec<String>>,
+    pub(super) released_keys: ReleasedKeys,
     pub(super) expected: Vec<Expectation>,
     pub(super) handlers: Handlers,
+    /// Keys outside of handlers that are set or given back, dotted.
+    pub(super) keys: Vec<String>,
     /// The default handler that the edit puts into effect.
     pub(super) new_default: Option<String>,
     pub(super) warnings: Vec<Warning>,
@@ -57,17 +67,27 @@ pub(super) struct Edit<'d, 't> {
 }
 
 impl<'d, 't> Edit<'d, 't> {
-    pub(super) fn new(config: &'d Document<'t>, version: i64, owner: &'d Owner) -> Self {
+    pub(super) fn new(config: &'d Document<'t>, version: i64, patch: &'d Patch) -> Self {
+        let wins = !patch.declares || patch.take_over;
         Self {
             config,
             base: None,
             version,
-            owner,
+            owner: &patch.owner,
+            precedence: if wins {
+                Precedence::Wins
+            } else {
+                Precedence::Keeps
+            },
+            takes_over: patch.take_over,
+            declares: patch.declares,
             splices: Splices::default(),
             entries: BTreeMap::new(),
             cut_entries: Vec::new(),
+            released_keys: ReleasedKeys::new(),
             expected: Vec::new(),
             handlers: Handlers::default(),
+            keys: Vec::new(),
             new_default: None,
             warnings: Vec::new(),
             takes_back: false,
@@ -138,35 +158,60 @@ impl<'d, 't> Edit<'d, 't> {
             let key = render::dotted(&path, style.quotes);
             let value = block::inline(&handler.settings, style.quotes);
             self.add_entry(table, format!("{key} = {value}"))?;
+            if self.declares && matches!(handler.provenance, Provenance::Owner(_)) {
+                let name = &handler.name;
+                let message = format!(
+                    "{name} stands in an inline table, where no comment can say whose it is: it \
+                     can be removed by name only"
+                );
+                self.warn("no-owner", message, table.span.start);
+            }
             if let Provenance::Implied(implied) = handler.provenance {
                 self.add_marker(table.statement, &Marker::Implied(implied));
             }
         }
         let offset = style::offset_for_blocks(self.config, &runtimes);
+        self.add_blocks(offset, blocks, style.tight);
+        Ok(())
+    }
+
+    /// Adds blocks of lines, with an empty line above each unless they shall stand tight.
+    pub(super) fn add_blocks(&mut self, offset: usize, blocks: Vec<String>, tight: bool) {
         let mut at_start = self.splices.is_empty()
             && self.config.text[..offset]
                 .trim_start_matches('\u{feff}')
                 .is_empty();
         for block in blocks {
-            let space = if style.tight || at_start { "" } else { "\n" };
+            let space = if tight || at_start { "" } else { "\n" };
             self.splices.add_lines(offset, format!("{space}{block}"));
             at_start = false;
         }
-        Ok(())
+    }
+
+    /// Puts another provenance into the line that holds one.
+    pub(super) fn replace_provenance(&mut self, line: &Range<usize>, provenance: &Provenance) {
+        let text = &self.config.text[line.clone()];
+        let start = line.start + (text.len() - text.trim_start().len());
+        let end = line.start + text.trim_end().len();
+        self.splices.replace(start..end, provenance.comment());
     }
 
     /// Makes all changes, and checks that the result means what was asked for and nothing else.
     pub(super) fn finish(mut self) -> Result<Edited, PatchError> {
+        self.settle_released_keys();
         let cut = std::mem::take(&mut self.cut_entries);
         let cut: Vec<Vec<&str>> = cut
             .iter()
             .map(|path| path.iter().map(String::as_str).collect())
             .collect();
         self.edit_inline_tables(&cut)?;
+        let means_otherwise = !self.expected.is_empty();
         let edited = |text: String| Edited {
             text: Some(text),
             version: self.version,
             handlers: self.handlers,
+            keys: self.keys,
+            means_otherwise,
             new_default: self.new_default,
             warnings: self.warnings,
             takes_back: self.takes_back,

@@ -6,36 +6,34 @@ use crate::document::render::{self, Quotes};
 use crate::document::{Document, meaning, type_name};
 use crate::handler::{Handler, HandlerName, Setting};
 
+use super::Patch;
 use super::block;
 use super::default::{self, BUILT_IN};
 use super::edit::{Edit, NewHandler};
 use super::error::PatchError;
+use super::keys::Key;
+use super::layers::Layered;
 use super::listing::{self, Listed};
 use super::place::{self, NewKey};
 use super::provenance::{Implied, Marker, Provenance, UNSET};
 use super::style::{self, Style};
 
-const SYSTEMD_CGROUP: [&str; 2] = ["options", "SystemdCgroup"];
+pub(super) const SYSTEMD_CGROUP: [&str; 2] = ["options", "SystemdCgroup"];
 
 impl Edit<'_, '_> {
-    /// Makes the handlers be there with all their settings, and `default` the default.
-    pub(super) fn ensure(
-        &mut self,
-        id: &str,
-        handlers: &[Handler],
-        default: Option<&HandlerName>,
-    ) -> Result<(), PatchError> {
+    /// Makes all be there that the patch asks for.
+    pub(super) fn ensure(&mut self, id: &str, patch: &Patch) -> Result<(), PatchError> {
         let runtimes = plugin::runtimes_path(id);
         self.check_tables(&runtimes)?;
         let style = Style::of(self.config, &runtimes);
         let listed = listing::of(self.config, id);
         let mut new = Vec::new();
-        for handler in handlers {
+        for handler in &patch.handlers {
             let name = handler.name().as_str();
             let mut handler = handler.clone();
             self.inherit_cgroup_driver(id, &mut handler);
             if let Some(known) = listed.iter().find(|known| known.name == name) {
-                self.change(id, &handler, &style, known)?;
+                self.change_known(id, &handler, &style, known)?;
             } else {
                 self.handlers.added.push(name.to_owned());
                 new.push(NewHandler {
@@ -46,14 +44,18 @@ impl Edit<'_, '_> {
             }
         }
         let mut blocks = Vec::new();
+        let default = patch.default.as_ref();
         if let Some(name) = default {
             blocks.extend(self.set_default(id, name.as_str(), &style)?);
         }
-        if plugin::is_read_by_1x(id, self.version) {
+        let concerns_handlers = !patch.handlers.is_empty() || default.is_some();
+        if concerns_handlers && plugin::is_read_by_1x(id, self.version) {
             let default = default.map(HandlerName::as_str);
             self.keep_built_in(id, default, &listed, &mut new);
         }
-        self.insert(id, &style, blocks, &new)
+        self.insert(id, &style, blocks, &new)?;
+        self.set_keys(&patch.keys(id), None, &style)?;
+        Ok(())
     }
 
     /// On 1.x a listed handler replaces the built-in map: `runc` has to be listed too.
@@ -103,18 +105,95 @@ impl Edit<'_, '_> {
 
     /// A handler of runc's type uses the cgroup driver that `runc` uses, or pods are unstable.
     fn inherit_cgroup_driver(&self, id: &str, handler: &mut Handler) {
-        let [plugins, id, containerd, runtimes] = plugin::runtimes_path(id);
+        let [plugins, plugin, containerd, runtimes] = plugin::runtimes_path(id);
         let [options, key] = SYSTEMD_CGROUP;
-        let setting = |name| [plugins, id, containerd, runtimes, name, options, key];
-        let has_own = self.config.get(&setting(handler.name().as_str())).is_some();
+        let name = handler.name().as_str();
+        let own = [plugins, plugin, containerd, runtimes, name, options, key];
+        let layered = Layered::at(self.config, &own);
+        // One that another owner has taken over goes with that owner.
+        let has_own = layered.is_some_and(|layered| layered.owners.is_empty());
         if !handler.is_runc_like() || has_own || handler.setting(&SYSTEMD_CGROUP).is_some() {
             return;
         }
-        let driver = self.config.get(&setting(BUILT_IN));
-        let driver = driver.or_else(|| self.base?.get(&setting(BUILT_IN)));
-        if let Some(driver) = driver.and_then(toml_edit::Item::as_bool) {
+        if let Some(driver) = self.cgroup_driver(id) {
             handler.inherit(&SYSTEMD_CGROUP, driver.into());
         }
+    }
+
+    /// Whether `runc` leaves cgroups to systemd, if the file says so.
+    pub(super) fn cgroup_driver(&self, id: &str) -> Option<bool> {
+        let [plugins, id, containerd, runtimes] = plugin::runtimes_path(id);
+        let [options, key] = SYSTEMD_CGROUP;
+        let path = [plugins, id, containerd, runtimes, BUILT_IN, options, key];
+        let driver = self.config.get(&path);
+        let driver = driver.or_else(|| self.base?.get(&path));
+        driver.and_then(toml_edit::Item::as_bool)
+    }
+
+    /// Changes a handler that is there: one of the patch's owner as a block of its own, one that
+    /// nobody has added key by key, with what was there kept in markers.
+    fn change_known(
+        &mut self,
+        id: &str,
+        handler: &Handler,
+        style: &Style,
+        known: &Listed<'_>,
+    ) -> Result<(), PatchError> {
+        match (&known.provenance, &known.provenance_span) {
+            (Some(Provenance::Owner(owner)), Some(line)) if owner != self.owner.as_str() => {
+                if !self.takes_over {
+                    if self.declares || !self.is_as_wanted(id, handler) {
+                        return Err(self.foreign(known, owner));
+                    }
+                    let name = known.name;
+                    let message = format!(
+                        "{name} is listed as asked for, but belongs to {owner} and goes with it: \
+                         take it over with --take-over"
+                    );
+                    self.warn("foreign-handler", message, known.offset);
+                    return Ok(());
+                }
+                let own = Provenance::Owner(self.owner.as_str().to_owned());
+                self.replace_provenance(line, &own);
+                self.handlers.change(known.name);
+                self.change(id, handler, style, known)
+            }
+            (None, _) => {
+                let runtimes = plugin::runtimes_path(id);
+                let [plugins, id, containerd, table] = runtimes;
+                let name = handler.name().as_str();
+                let key = |setting: &Setting| {
+                    let below = setting.path().iter().map(String::as_str);
+                    let path = [plugins, id, containerd, table, name]
+                        .into_iter()
+                        .chain(below);
+                    Key {
+                        path: path.map(str::to_owned).collect(),
+                        value: setting.value().clone(),
+                    }
+                };
+                let keys: Vec<Key> = handler.settings().iter().map(key).collect();
+                if self.set_keys(&keys, Some(runtimes.len() + 1), style)? {
+                    self.handlers.change(name);
+                }
+                Ok(())
+            }
+            _ => self.change(id, handler, style, known),
+        }
+    }
+
+    /// Whether a handler that is there has all settings already.
+    fn is_as_wanted(&self, id: &str, handler: &Handler) -> bool {
+        let [plugins, id, containerd, runtimes] = plugin::runtimes_path(id);
+        let name = handler.name().as_str();
+        handler.settings().iter().all(|setting| {
+            let below = setting.path().iter().map(String::as_str);
+            let path = [plugins, id, containerd, runtimes, name]
+                .into_iter()
+                .chain(below);
+            let item = self.config.get(&path.collect::<Vec<_>>());
+            item.is_some_and(|item| meaning::is_value(item, setting.value()))
+        })
     }
 
     /// Changes the keys of an existing handler that differ.
@@ -173,7 +252,7 @@ impl Edit<'_, '_> {
             self.add_keys(&place, &table, style, &keys)?;
         }
         if changed {
-            self.handlers.changed.push(name.to_owned());
+            self.handlers.change(name);
             self.adopt(known);
         }
         Ok(())
@@ -187,14 +266,11 @@ impl Edit<'_, '_> {
         let Some(span) = &known.provenance_span else {
             return;
         };
-        let text = &self.config.text[span.clone()];
-        let start = span.start + (text.len() - text.trim_start().len());
-        let end = span.start + text.trim_end().len();
-        let owner = Provenance::Owner(self.owner.as_str().to_owned());
         if known.is_inline {
             self.splices.replace(span.clone(), "");
         } else {
-            self.splices.replace(start..end, owner.comment());
+            let owner = Provenance::Owner(self.owner.as_str().to_owned());
+            self.replace_provenance(span, &owner);
         }
     }
 
@@ -234,8 +310,14 @@ mod tests {
         let config = |lines: &str| format!("version = 3\n[{RUNTIMES}.a] # mine\n{lines}\n[z]\n");
         let edited = given(&config("runtime_type = 'other'   # old\nuser = 1\n"))
             .add_with("a", &["snapshotter=s"])
-            .produces(&config(
-                "runtime_type = 't'   # old\nuser = 1\nsnapshotter = 's'\n",
+            .owner("x")
+            .produces(&format!(
+                "version = 3\n[{RUNTIMES}.a] # mine\n\
+                 runtime_type = 't' # containerd-edit v1 owner=x was 'other'   # old\nuser = 1\n\
+                 snapshotter = 's' # containerd-edit v1 owner=x was unset\n\n\
+                 # containerd-edit v1 owner=x\n\
+                 [plugins.'io.containerd.cri.v1.images'.runtime_platforms.a]\n\
+                 snapshotter = 's' # containerd-edit v1 owner=x was absent\n\n[z]\n"
             ));
         assert_eq!(edited.handlers.changed, ["a"]);
     }

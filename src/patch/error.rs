@@ -30,12 +30,31 @@ pub enum PatchError {
         /// Where.
         at: Position,
     },
-    /// The replaced default can't be kept in a comment, since it spans several lines.
-    #[error("{key} is a string of several lines, which a comment can't keep")]
-    MultiLineString {
+    /// The value that is to be replaced can't be kept in a comment, since it spans several lines.
+    #[error("{key} is a value of several lines, which a comment can't keep")]
+    MultiLineValue {
         /// The dotted key.
         key: String,
         /// Where.
+        at: Position,
+    },
+    /// The key stands in an inline table, which has no place for the comment that would say who has
+    /// set it and what was there before.
+    #[error("{key} is part of an inline table, where no comment can keep what was there before")]
+    InlineKey {
+        /// The dotted key.
+        key: String,
+        /// Where.
+        at: Position,
+    },
+    /// Another owner has added the handler.
+    #[error("the handler {name} belongs to {owner}")]
+    ForeignHandler {
+        /// The handler's name.
+        name: String,
+        /// Whose it is.
+        owner: String,
+        /// Where it stands.
         at: Position,
     },
     /// Two plugin tables hold handlers, and each is read by other containerd releases.
@@ -90,7 +109,9 @@ impl PatchError {
             )
             | Self::Obstacle { at, .. }
             | Self::MultiLineTable { at, .. }
-            | Self::MultiLineString { at, .. }
+            | Self::MultiLineValue { at, .. }
+            | Self::InlineKey { at, .. }
+            | Self::ForeignHandler { at, .. }
             | Self::AmbiguousPlugin { at, .. }
             | Self::MisplacedHandlers { at, .. } => Some(at),
             Self::Surprise { .. } | Self::Broken { .. } => None,

@@ -49,6 +49,47 @@ impl Given<'_> {
         self
     }
 
+    pub(super) fn remove_owned(mut self, handler: &str) -> Self {
+        self.patch = self.patch.remove_owned(handler);
+        self
+    }
+
+    pub(super) fn cri(mut self, setting: &str) -> Self {
+        self.patch = self.patch.cri(setting.parse().expect("a setting"));
+        self
+    }
+
+    pub(super) fn debug(mut self, setting: &str) -> Self {
+        self.patch = self.patch.debug(setting.parse().expect("a setting"));
+        self
+    }
+
+    pub(super) fn proxy_plugin(mut self, setting: &str) -> Self {
+        self.patch = self.patch.proxy_plugin(setting.parse().expect("a setting"));
+        self
+    }
+
+    /// Takes out what the owner no longer wants.
+    pub(super) fn prune(mut self) -> Self {
+        self.patch = self.patch.prune();
+        self
+    }
+
+    pub(super) fn declares(mut self) -> Self {
+        self.patch = self.patch.declares();
+        self
+    }
+
+    pub(super) fn take_over(mut self) -> Self {
+        self.patch = self.patch.take_over();
+        self
+    }
+
+    pub(super) fn unset_default(mut self) -> Self {
+        self.patch = self.patch.unset_default();
+        self
+    }
+
     pub(super) fn owner(mut self, owner: &str) -> Self {
         self.patch = self.patch.owner(owner.parse().expect("an owner"));
         self

@@ -11,7 +11,7 @@ use super::edit::Edit;
 use super::elements::Elements;
 use super::error::PatchError;
 use super::provenance::{Marker, UNSET};
-use super::{broken, created, release};
+use super::{Patch, broken, created, release};
 
 const KEY: &str = "imports";
 
@@ -41,7 +41,8 @@ pub(crate) fn with_import(
         let config = Document::parse(text.as_bytes()).map_err(broken)?;
         return with_import(Some(&config), import, owner);
     };
-    let mut edit = Edit::new(config, version::of_any(config)?, owner);
+    let patch = Patch::new().owner(owner.clone());
+    let mut edit = Edit::new(config, version::of_any(config)?, &patch);
     if version::is_free(config) {
         edit.add_version();
     }
@@ -59,11 +60,11 @@ pub(crate) fn without_imports(
     config: &Document<'_>,
     goes: &dyn Fn(&str) -> bool,
 ) -> Result<Option<String>, PatchError> {
-    let owner = Owner::default();
+    let patch = Patch::new();
     let mut text = config.text.to_owned();
     loop {
         let now = Document::parse(text.as_bytes()).map_err(broken)?;
-        let mut edit = Edit::new(&now, version::of_any(&now)?, &owner);
+        let mut edit = Edit::new(&now, version::of_any(&now)?, &patch);
         edit.remove_import(goes)?;
         let left = edit.finish()?.text.unwrap_or_default();
         if left == text {

@@ -26,6 +26,13 @@ impl Listed<'_> {
         matches!(self.provenance, Some(Provenance::Implied(_)))
     }
 
+    pub(crate) fn owner(&self) -> Option<&str> {
+        match &self.provenance {
+            Some(Provenance::Owner(owner)) => Some(owner),
+            _ => None,
+        }
+    }
+
     /// Whether containerd 1.x needs `implied` for the sake of this handler.
     pub(crate) fn needs(&self, implied: &Self) -> bool {
         match (&implied.provenance, &self.provenance) {

@@ -8,13 +8,18 @@ mod ensure;
 mod error;
 #[cfg(test)]
 mod given;
+mod headers;
 pub(crate) mod imports;
+mod keys;
+mod layers;
 pub(crate) mod listing;
 mod place;
 pub(crate) mod provenance;
 mod release;
 mod removal;
+mod stale;
 mod style;
+mod wanted;
 
 use std::collections::BTreeSet;
 
@@ -44,6 +49,10 @@ use self::provenance::Provenance;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a thing that a patch does or does not do"
+)]
 pub struct Patch {
     handlers: Vec<Handler>,
     default: Option<HandlerName>,
@@ -53,10 +62,17 @@ pub struct Patch {
     removals: Vec<Removal>,
     owner: Owner,
     plugin_id: Option<String>,
-    unset_default: bool,
+    unset_default: Option<UnsetDefault>,
     prune: bool,
     take_over: bool,
     declares: bool,
+}
+
+/// Whose defaults shall be gone.
+#[derive(Debug, Clone)]
+enum UnsetDefault {
+    OfAll,
+    Of(Owner),
 }
 
 /// A handler that shall be gone.
@@ -94,7 +110,15 @@ impl Patch {
     /// Takes every default away that this tool has set, so that the one of the file itself is back.
     #[must_use]
     pub fn unset_default(mut self) -> Self {
-        self.unset_default = true;
+        self.unset_default = Some(UnsetDefault::OfAll);
+        self
+    }
+
+    /// Takes the default away that this owner has set, and leaves those of others: where theirs came
+    /// later, it stays in force.
+    #[must_use]
+    pub fn unset_default_of(mut self, owner: Owner) -> Self {
+        self.unset_default = Some(UnsetDefault::Of(owner));
         self
     }
 
@@ -171,14 +195,20 @@ impl Patch {
         self
     }
 
-    /// Whether the patch has something that shall be there.
-    pub(crate) fn adds(&self) -> bool {
-        !self.handlers.is_empty() || self.default.is_some() || self.sets_keys()
+    /// The owner that the patch takes away as a whole.
+    pub(crate) fn leaving_owner(&self) -> Option<&Owner> {
+        (self.prune && !self.adds()).then_some(&self.owner)
     }
 
-    /// Whether the patch has keys beside those of handlers.
-    fn sets_keys(&self) -> bool {
-        !self.cri.is_empty() || !self.proxy_plugins.is_empty() || !self.debug.is_empty()
+    /// Whether the patch has something that shall be there.
+    pub(crate) fn adds(&self) -> bool {
+        self.adds_to_plugins() || !self.proxy_plugins.is_empty() || !self.debug.is_empty()
+    }
+
+    /// Whether the patch has something that shall be there in a table of a plugin: its name goes by
+    /// the config version.
+    fn adds_to_plugins(&self) -> bool {
+        !self.handlers.is_empty() || self.default.is_some() || !self.cri.is_empty()
     }
 
     /// Whether all that the owner has added and the patch doesn't name shall be gone.
@@ -191,9 +221,9 @@ impl Patch {
         self.removals.iter().map(|removal| removal.name.as_str())
     }
 
-    /// The installer that the patch is made for.
+    /// The installer that the patch is made for, whether that counts or not.
     pub(crate) fn named_owner(&self) -> &Owner {
-        &self.owner
+        self.acting_owner().unwrap_or(&self.owner)
     }
 
     /// The part of the patch that takes away all that its owner has added.
@@ -206,8 +236,13 @@ impl Patch {
         }
     }
 
-    /// The owner on whose behalf the patch is made, if that counts.
-    pub(crate) fn acting_owner(&self) -> Option<&Owner> {
+    /// Returns the owner on whose behalf the patch is made; `None` where that does not count, as
+    /// for a handler that shall be gone whoever owns it.
+    #[must_use]
+    pub fn acting_owner(&self) -> Option<&Owner> {
+        if let Some(UnsetDefault::Of(owner)) = &self.unset_default {
+            return Some(owner);
+        }
         let by_owner = self.removals.iter().any(|removal| removal.owned);
         (self.adds() || self.prune || by_owner).then_some(&self.owner)
     }
@@ -249,6 +284,15 @@ pub struct Handlers {
     pub removed: Vec<String>,
 }
 
+impl Handlers {
+    /// Notes a handler down as changed, once.
+    fn change(&mut self, name: &str) {
+        if !self.changed.iter().any(|known| known == name) {
+            self.changed.push(name.to_owned());
+        }
+    }
+}
+
 /// The result of applying a patch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edited {
@@ -258,8 +302,12 @@ pub struct Edited {
     pub version: i64,
     /// The handlers that differ.
     pub handlers: Handlers,
+    /// The keys outside of handlers that the edit sets or gives back, dotted.
+    pub keys: Vec<String>,
     /// The default handler that the edit puts into effect; `None` if it stays what it was.
     pub new_default: Option<String>,
+    /// Whether containerd reads anything else in the text after the edit: comments don't count.
+    pub means_otherwise: bool,
     /// What people should know.
     pub warnings: Vec<Warning>,
     /// Whether something goes that made up for what the file lacked on containerd 1.x: a `runc` that
@@ -281,7 +329,7 @@ pub fn apply(config: Option<&Document<'_>>, patch: &Patch) -> Result<Edited, Pat
     let Some(config) = config else {
         return create(patch);
     };
-    let mut edited = release(config, patch)?;
+    let mut edited = release(config, None, patch)?;
     if !patch.adds() {
         return Ok(edited);
     }
@@ -315,20 +363,21 @@ pub(crate) fn settled(base: &Document<'_>, patch: &Patch) -> Result<Patch, Patch
     Ok(patch)
 }
 
-/// Takes out of a part of a config what the patch wants gone, wherever it stands there. The text is
-/// `None` if nothing is left but what the tool created the part with.
+/// Takes out of a part of the config at `base` what the patch wants gone, wherever it stands there.
+/// The text is `None` if nothing is left but what the tool created the part with.
 ///
 /// # Errors
 ///
 /// [`PatchError`] as of [`apply`].
 pub(crate) fn take_out_of_part(
     part: Option<&Document<'_>>,
+    base: Option<&Document<'_>>,
     patch: &Patch,
 ) -> Result<Edited, PatchError> {
     let Some(part) = part else {
         return Ok(nothing());
     };
-    let mut edited = release(part, patch)?;
+    let mut edited = release(part, base, patch)?;
     // Somebody may have taken the handlers out by hand.
     edited.text = edited.text.and_then(release::without_leftovers);
     Ok(edited)
@@ -348,12 +397,14 @@ pub(crate) fn apply_to_part(
     patch: &Patch,
 ) -> Result<Edited, PatchError> {
     if !patch.adds() {
-        return take_out_of_part(part, patch);
+        return take_out_of_part(part, Some(base), patch);
     }
     let patch = settled(base, patch)?;
     let version = version::of_any(base)?;
     let new = created(&patch.owner, version);
-    let released = part.map(|part| release(part, &patch)).transpose()?;
+    let released = part
+        .map(|part| release(part, Some(base), &patch))
+        .transpose()?;
     let mut edited = released.unwrap_or_else(nothing);
     let text = edited.text.take().unwrap_or(new);
     let ensured = ensure(
@@ -372,6 +423,8 @@ fn together(mut edited: Edited, ensured: Edited) -> Edited {
     edited.handlers.changed.extend(ensured.handlers.changed);
     edited.new_default = ensured.new_default.or(edited.new_default);
     edited.warnings.extend(ensured.warnings);
+    edited.keys.extend(ensured.keys);
+    edited.means_otherwise |= ensured.means_otherwise;
     edited
 }
 
@@ -397,7 +450,9 @@ fn nothing() -> Edited {
         text: None,
         version: 0,
         handlers: Handlers::default(),
+        keys: Vec::new(),
         new_default: None,
+        means_otherwise: false,
         warnings: Vec::new(),
         takes_back: false,
     }
@@ -416,22 +471,26 @@ fn broken(error: crate::document::ParseError) -> PatchError {
     }
 }
 
-fn release(config: &Document<'_>, patch: &Patch) -> Result<Edited, PatchError> {
-    let version = version::of_or_named(config, patch.plugin_id.as_deref())?;
-    let mut edit = Edit::new(config, version, &patch.owner);
-    let names: Vec<String> = patch
-        .removals
-        .iter()
-        .map(|removal| removal.name.clone())
-        .collect();
-    match &patch.plugin_id {
-        Some(id) => edit.release(id, &names)?,
-        None => {
-            for id in plugin::IDS {
-                edit.release(id, &names)?;
-            }
-        }
+fn release<'d>(
+    config: &'d Document<'_>,
+    base: Option<&'d Document<'d>>,
+    patch: &'d Patch,
+) -> Result<Edited, PatchError> {
+    let version = version::of_or_named(base.unwrap_or(config), patch.plugin_id.as_deref())?;
+    let mut edit = Edit::new(config, version, patch);
+    edit.base = base;
+    let ids = match &patch.plugin_id {
+        Some(id) => vec![id.as_str()],
+        None => plugin::IDS.to_vec(),
+    };
+    let mut gone = Vec::new();
+    for id in &ids {
+        gone.extend(edit.release(id, patch)?);
     }
+    for id in &ids {
+        edit.release_platforms(id, &gone);
+    }
+    edit.release_keys(&ids, patch, &gone)?;
     let mut edited = edit.finish()?;
     if edited.text.as_deref() != Some(config.text) {
         edited.text = edited.text.and_then(release::without_leftovers);
@@ -460,9 +519,10 @@ fn ensure<'d>(
     patch: &'d Patch,
 ) -> Result<Edited, PatchError> {
     let version = version::of_or_named(base.unwrap_or(config), patch.plugin_id.as_deref())?;
-    let mut edit = Edit::new(config, version, &patch.owner);
+    let mut edit = Edit::new(config, version, patch);
     edit.base = base;
-    if version::is_free(config) && patch.plugin_id.is_none() {
+    let goes_by_version = patch.adds_to_plugins();
+    if goes_by_version && version::is_free(config) && patch.plugin_id.is_none() {
         edit.add_version();
     }
     let version = edit.version;
@@ -470,7 +530,7 @@ fn ensure<'d>(
         Some(id) => id,
         None => plugin::choose(config, version).map_err(|reason| no_table(config, reason))?,
     };
-    edit.ensure(id, &patch.handlers, patch.default.as_ref())?;
+    edit.ensure(id, patch)?;
     for setting in patch.handlers.iter().flat_map(Handler::settings) {
         if !setting.is_known() {
             let key = setting.key();

@@ -216,15 +216,20 @@ mod tests {
             .produces(&config(produces));
     }
 
+    /// Behind a key that was added.
+    const UNSET: &str = "# containerd-edit v1 owner=manual was unset";
+
     #[test]
     fn a_key_goes_where_its_table_is() {
         adding_an_option(
             "[R.a]\nruntime_type = 't'\n[R.a.options]\n\n[z]\n",
-            "[R.a]\nruntime_type = 't'\n[R.a.options]\nK = 1\n\n[z]\n",
+            &format!("[R.a]\nruntime_type = 't'\n[R.a.options]\nK = 1 {UNSET}\n\n[z]\n"),
         );
         adding_an_option(
             "[R]\na.runtime_type = 't'\na.options.x = 1\nb.x = 1\n",
-            "[R]\na.runtime_type = 't'\na.options.x = 1\na.options.K = 1\nb.x = 1\n",
+            &format!(
+                "[R]\na.runtime_type = 't'\na.options.x = 1\na.options.K = 1 {UNSET}\nb.x = 1\n"
+            ),
         );
         adding_an_option(
             "R.a = { runtime_type = 't', options = { x = 1 } } # mine\n",
@@ -236,11 +241,12 @@ mod tests {
     fn a_missing_table_is_spelled_like_its_parent() {
         adding_an_option(
             "[R.a]\nruntime_type = 't'\n# about z\n[z]\n",
-            "[R.a]\nruntime_type = 't'\n[R.a.options]\nK = 1\n# about z\n[z]\n",
+            "[R.a]\nruntime_type = 't'\n\n# containerd-edit v1 owner=manual\n[R.a.options]\n\
+             K = 1 # containerd-edit v1 owner=manual was absent\n# about z\n[z]\n",
         );
         adding_an_option(
             "R.a.runtime_type = 't'\n[z]\n",
-            "R.a.runtime_type = 't'\nR.a.options.K = 1\n[z]\n",
+            &format!("R.a.runtime_type = 't'\nR.a.options.K = 1 {UNSET}\n[z]\n"),
         );
         adding_an_option(
             "R.a = { runtime_type = 't' }\n",
@@ -248,7 +254,8 @@ mod tests {
         );
         adding_an_option(
             "[z]\n[R.a.options.deeper]\n[R.a]\nruntime_type = 't'\n",
-            "[z]\n[R.a.options]\nK = 1\n[R.a.options.deeper]\n[R.a]\nruntime_type = 't'\n",
+            "[z]\n[R.a.options.deeper]\n\n# containerd-edit v1 owner=manual\n[R.a.options]\n\
+             K = 1 # containerd-edit v1 owner=manual was absent\n[R.a]\nruntime_type = 't'\n",
         );
     }
 

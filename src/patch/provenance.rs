@@ -165,23 +165,37 @@ impl Marker<'_> {
         let (owner, text) = text.split_once(' ')?;
         owner.parse::<Owner>().ok()?;
         let text = text.strip_prefix("was ")?;
-        let token = Source::new(text).lex().next()?;
-        let (was, rest) = text.split_at(token.span().end());
-        let legal = match token.kind() {
-            TokenKind::BasicString
-            | TokenKind::LiteralString
-            | TokenKind::MlBasicString
-            | TokenKind::MlLiteralString => is_closed(was),
-            TokenKind::Atom => was == UNSET || was == ABSENT,
-            _ => false,
-        };
-        legal.then_some((Marker::Was { owner, was }, rest))
+        let (was, rest) = text.split_at(literal_length(text));
+        let is_word = was == UNSET || was == ABSENT;
+        let is_legal = is_word || was.parse::<toml_edit::Value>().is_ok();
+        is_legal.then_some((Marker::Was { owner, was }, rest))
+    }
+
+    /// Whether the marker can be read again: a comment ends with its line.
+    pub(crate) fn keeps(&self) -> bool {
+        let text = self.text();
+        let read = Marker::read(&text).filter(|_| !text.contains(['\n', '\r']));
+        read.is_some_and(|(length, marker)| length == text.len() && marker == *self)
     }
 }
 
-/// Whether a string literal, as the lexer cut it off, is a whole one.
-fn is_closed(literal: &str) -> bool {
-    literal.parse::<toml_edit::Value>().is_ok()
+/// How long the value is that a text begins with, if it begins with one.
+fn literal_length(text: &str) -> usize {
+    let mut depth = 0_usize;
+    let mut end = 0;
+    for token in Source::new(text).lex() {
+        match token.kind() {
+            TokenKind::LeftSquareBracket | TokenKind::LeftCurlyBracket => depth += 1,
+            TokenKind::RightSquareBracket | TokenKind::RightCurlyBracket => {
+                depth = depth.saturating_sub(1);
+            }
+            TokenKind::Comment | TokenKind::Newline | TokenKind::Eof => break,
+            TokenKind::Whitespace if depth == 0 => break,
+            _ => {}
+        }
+        end = token.span().end();
+    }
+    end
 }
 
 #[cfg(test)]
@@ -240,6 +254,26 @@ mod tests {
     }
 
     #[test]
+    fn any_value_of_one_line_can_be_kept() {
+        for was in [
+            "true",
+            "5",
+            "1.5",
+            "0x1f",
+            "[1, \"a # b\", [] ]",
+            "{ a.b = [1], c = '' }",
+            "07:32:00",
+        ] {
+            let line = format!("d = 1 # containerd-edit v1 owner=a was {was} # mine");
+            assert_eq!(markers(&line), [format!("a:{was}")]);
+            assert!(Marker::Was { owner: "a", was }.keeps(), "{was}");
+        }
+        for was in ["[\n]", "\"\"\"\na\"\"\"", "1 # one", ""] {
+            assert!(!Marker::Was { owner: "a", was }.keeps(), "{was}");
+        }
+    }
+
+    #[test]
     fn what_does_not_keep_to_the_grammar_is_not_ours() {
         for line in [
             "d = 1 # containerd-edit v2 owner=a was unset",
@@ -247,7 +281,8 @@ mod tests {
             "d = 1 # containerd-edit v1 owner=a was \"x\"y",
             "d = 1 # containerd-edit v1 owner=a was \"x",
             "d = 1 # containerd-edit v1 owner=a b was unset",
-            "d = 1 # containerd-edit v1 owner=a was 5",
+            "d = 1 # containerd-edit v1 owner=a was nothing",
+            "d = 1 # containerd-edit v1 owner=a was [1",
             "d = 1 # containerd-edit v1 impliedly",
             "d = 1 # mine # containerd-edit v1 implied",
         ] {

@@ -9,6 +9,7 @@ use crate::document::Document;
 use crate::document::splice::Splices;
 use crate::handler::RUNC_TYPE;
 
+use super::Patch;
 use super::default::BUILT_IN;
 use super::edit::{Edit, NewHandler};
 use super::error::PatchError;
@@ -17,14 +18,31 @@ use super::provenance::{self, Implied, Marker, Provenance, UNSET};
 use super::style::Style;
 
 impl Edit<'_, '_> {
-    /// Takes the named handlers out.
-    pub(super) fn release(&mut self, id: &str, names: &[String]) -> Result<(), PatchError> {
+    /// Takes out what the patch says of handlers and of the default. Returns the names of handlers
+    /// that go.
+    pub(super) fn release(&mut self, id: &str, patch: &Patch) -> Result<Vec<String>, PatchError> {
         let listed = listing::of(self.config, id);
-        let is_named = |handler: &&Listed<'_>| names.iter().any(|name| name == handler.name);
+        let mut names: Vec<&str> = Vec::new();
+        for handler in &listed {
+            if self.goes(handler, patch)? {
+                names.push(handler.name);
+            }
+        }
+        let is_named = |handler: &&Listed<'_>| names.contains(&handler.name);
         let (mut gone, mut kept): (Vec<&Listed<'_>>, Vec<&Listed<'_>>) =
             listed.iter().partition(|handler| is_named(handler));
-        if gone.is_empty() {
-            return Ok(());
+        for handler in &kept {
+            if patch.prune && self.is_own(handler) && !handler.is_inline {
+                self.drop_stale_keys(id, handler, patch);
+            }
+        }
+        // Without a handler that goes, a default may still do.
+        let of_base = self.base.map(|base| listing::of(base, id));
+        let of_base = of_base.iter().flatten().map(|handler| handler.name);
+        let kept_names = kept.iter().map(|handler| handler.name);
+        let kept_names: Vec<&str> = kept_names.chain(of_base.clone()).collect();
+        if gone.is_empty() && !self.default_leaves(id, &kept_names, patch)? {
+            return Ok(Vec::new());
         }
         // A default that names the implied handler does so without it, too.
         let gone_names: Vec<&str> = gone.iter().map(|handler| handler.name).collect();
@@ -41,8 +59,10 @@ impl Edit<'_, '_> {
             gone.push(runc);
         }
 
-        let kept_names: Vec<&str> = kept.iter().map(|handler| handler.name).collect();
-        let default = self.release_default(id, &gone_names, &kept_names);
+        let kept_names = kept.iter().map(|handler| handler.name);
+        let kept_names: Vec<&str> = kept_names.chain(of_base).collect();
+        let leaves = |owner: &str, name: &str| patch.releases_default(owner, name);
+        let default = self.release_default(id, &gone_names, &kept_names, leaves)?;
         let runtimes = plugin::runtimes_path(id);
         let had_runc = listed.iter().any(|handler| handler.name == BUILT_IN);
         let lacks_runc = plugin::is_read_by_1x(id, self.version)
@@ -75,7 +95,7 @@ impl Edit<'_, '_> {
         for handler in gone {
             let is_replaced = lacks_runc && handler.name == BUILT_IN;
             self.take_out(id, handler, is_replaced);
-            let was_asked_for = names.contains(&handler.name.to_owned());
+            let was_asked_for = names.contains(&handler.name);
             let reported = match (is_replaced, was_asked_for) {
                 (true, _) => &mut self.handlers.changed,
                 (false, true) => &mut self.handlers.removed,
@@ -86,7 +106,52 @@ impl Edit<'_, '_> {
                 reported.push(handler.name.to_owned());
             }
         }
-        Ok(())
+        Ok(names.into_iter().map(str::to_owned).collect())
+    }
+
+    /// Whether a handler shall be gone, if it may.
+    fn goes(&self, handler: &Listed<'_>, patch: &Patch) -> Result<bool, PatchError> {
+        let owner = handler.owner();
+        let is_own = self.is_own(handler);
+        let mut removals = patch.removals.iter();
+        if let Some(removal) = removals.find(|removal| removal.name == handler.name) {
+            return match owner {
+                Some(owner) if removal.owned && !is_own && !self.takes_over => {
+                    Err(self.foreign(handler, owner))
+                }
+                _ => Ok(true),
+            };
+        }
+        let mut wanted = patch.handlers.iter().map(|wanted| wanted.name().as_str());
+        Ok(patch.prune && is_own && !wanted.any(|name| name == handler.name))
+    }
+
+    /// Whether the patch's owner has added the handler.
+    fn is_own(&self, handler: &Listed<'_>) -> bool {
+        handler.owner() == Some(self.owner.as_str())
+    }
+
+    /// A handler that another owner has added.
+    pub(super) fn foreign(&self, handler: &Listed<'_>, owner: &str) -> PatchError {
+        PatchError::ForeignHandler {
+            name: handler.name.to_owned(),
+            owner: owner.to_owned(),
+            at: self.config.position(handler.offset),
+        }
+    }
+
+    /// Whether the default changes although no handler goes.
+    fn default_leaves(
+        &mut self,
+        id: &str,
+        listed: &[&str],
+        patch: &Patch,
+    ) -> Result<bool, PatchError> {
+        let leaves = |owner: &str, name: &str| patch.releases_default(owner, name);
+        let mut trial = Edit::new(self.config, self.version, patch);
+        trial.base = self.base;
+        let after = trial.release_default(id, &[], listed, leaves)?;
+        Ok(after.is_changed)
     }
 
     fn take_out(&mut self, id: &str, handler: &Listed<'_>, is_replaced: bool) {
@@ -165,9 +230,89 @@ pub(super) fn without_leftovers(text: String) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::patch::given::given;
 
     fn left(text: &str) -> Option<String> {
         without_leftovers(text.to_owned())
+    }
+
+    const TWO_OWNERS: &str = "version = 3\n\
+        # containerd-edit v1 owner=x\n\
+        [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.a]\nruntime_type = 't'\n\
+        # containerd-edit v1 owner=y\n\
+        [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.b]\nruntime_type = 't'\n\
+        [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.c]\nruntime_type = 't'\n";
+
+    #[test]
+    fn what_an_owner_has_added_goes_with_it() {
+        let from = TWO_OWNERS
+            .find("# containerd-edit v1 owner=y")
+            .expect("there");
+        let to = TWO_OWNERS.rfind("[plugins").expect("there");
+        let left = format!("{}{}", &TWO_OWNERS[..from], &TWO_OWNERS[to..]);
+        let edited = given(TWO_OWNERS).owner("y").prune().produces(&left);
+        assert_eq!(edited.handlers.removed, ["b"]);
+        given(TWO_OWNERS).owner("z").prune().produces(TWO_OWNERS);
+        // What the patch names stays.
+        given(TWO_OWNERS)
+            .add("b")
+            .owner("y")
+            .prune()
+            .produces(TWO_OWNERS);
+    }
+
+    #[test]
+    fn another_owners_handler_is_refused_or_taken_over() {
+        let edited = given(TWO_OWNERS).add("a").owner("y").produces(TWO_OWNERS);
+        assert_eq!(edited.warnings[0].code, "foreign-handler");
+        for asked in [
+            given(TWO_OWNERS).add("a").owner("y").declares(),
+            given(TWO_OWNERS).add_with("a", &["x=1"]).owner("y"),
+            given(TWO_OWNERS).remove_owned("a").owner("y"),
+        ] {
+            let error = asked.is_refused();
+            assert_eq!(error.to_string(), "the handler a belongs to x");
+            assert_eq!(error.position().expect("a place").line, 3);
+        }
+        let taken = TWO_OWNERS.replace("owner=x", "owner=y");
+        given(TWO_OWNERS)
+            .add("a")
+            .owner("y")
+            .take_over()
+            .produces(&taken);
+        let from = TWO_OWNERS
+            .find("# containerd-edit v1 owner=x")
+            .expect("there");
+        let to = TWO_OWNERS
+            .find("# containerd-edit v1 owner=y")
+            .expect("there");
+        let left = format!("{}{}", &TWO_OWNERS[..from], &TWO_OWNERS[to..]);
+        given(TWO_OWNERS)
+            .remove_owned("a")
+            .owner("y")
+            .take_over()
+            .produces(&left);
+        given(TWO_OWNERS).remove("a").owner("y").produces(&left);
+        // Nobody's can be removed by anybody.
+        let left = &TWO_OWNERS[..TWO_OWNERS.rfind("[plugins").expect("there")];
+        given(TWO_OWNERS)
+            .remove_owned("c")
+            .owner("y")
+            .produces(left);
+    }
+
+    #[test]
+    fn a_default_can_be_given_back_without_a_handler_that_goes() {
+        let config = |line: &str| {
+            format!("{TWO_OWNERS}[plugins.'io.containerd.cri.v1.runtime'.containerd]\n{line}")
+        };
+        let set = "default_runtime_name = 'a' # containerd-edit v1 owner=x was 'c'\n";
+        let edited = given(&config(set))
+            .unset_default()
+            .produces(&config("default_runtime_name = 'c'\n"));
+        assert_eq!(edited.new_default.as_deref(), Some("c"));
+        let own = config("default_runtime_name = 'c'\n");
+        given(&own).unset_default().produces(&own);
     }
 
     #[test]

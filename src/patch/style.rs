@@ -187,6 +187,17 @@ fn stands_tight(config: &Document<'_>, header: usize) -> bool {
     false
 }
 
+/// Whether the headers above `offset`, of at most so many segments, stand without empty lines between
+/// them.
+pub(super) fn is_tight_at(config: &Document<'_>, offset: usize, depth: usize) -> bool {
+    let statements = config.index.statements.iter().enumerate();
+    let headers = statements.filter(|(_, it)| it.kind != Kind::Pair && it.keys.len() <= depth);
+    let above = headers.take_while(|(_, header)| header.span.start < offset);
+    // The first header of a file has nothing to keep away from.
+    let last = above.skip(1).last();
+    last.is_some_and(|(header, _)| stands_tight(config, header))
+}
+
 /// Where new blocks for `path` go: the start of a line, or the end of the file.
 ///
 /// Below everything that is below `path`, else below what is nearest to it, else at the end.

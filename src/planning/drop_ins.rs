@@ -93,6 +93,8 @@ impl Part {
             let mut seen = std::collections::BTreeSet::new();
             names.retain(|name| seen.insert(name.clone()));
         }
+        edited.keys.extend(own.keys);
+        edited.means_otherwise |= own.means_otherwise;
         edited.takes_back |= own.takes_back;
         edited.new_default = own.new_default.or(edited.new_default.take());
         let path = self.change.path.display();
@@ -251,10 +253,13 @@ impl Editor {
         patch: &Patch,
     ) -> Result<(), Error> {
         let config = part.parse()?;
-        let edited = if !part.is_chosen {
-            part.allowed(take_out_of_part(config.as_ref(), &patch.pruning()))?
-        } else if !patch.adds() {
-            part.allowed(take_out_of_part(config.as_ref(), patch))?
+        let edited = if !part.is_chosen || !patch.adds() {
+            let base = main.map(|text| self.parse(text.as_bytes())).transpose()?;
+            // One of an unknown version can say nothing here.
+            let base = base.filter(|base| version::of(base).is_ok());
+            let pruning = patch.pruning();
+            let patch = if part.is_chosen { patch } else { &pruning };
+            part.allowed(take_out_of_part(config.as_ref(), base.as_ref(), patch))?
         } else {
             let base = self.base(part, main, patch)?;
             let base = self.parse(base.as_bytes())?;

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use containerd_edit::PatchFile;
+
 use crate::tool::Node;
 
 /// The config that a document's commands find.
@@ -33,6 +35,11 @@ fn commands(text: &str) -> Vec<(String, String)> {
             _ => {
                 if let Some(command) = line.strip_prefix("$ ") {
                     commands.push((command.to_owned(), String::new()));
+                } else if let Some(more) = line.strip_prefix('>') {
+                    // The command goes on, as at a shell's second prompt.
+                    let (command, _) = commands.last_mut().expect("a block begins with a command");
+                    command.push('\n');
+                    command.push_str(more.strip_prefix(' ').unwrap_or(more));
                 } else {
                     let (_, output) = commands.last_mut().expect("a block begins with a command");
                     output.push_str(line);
@@ -77,6 +84,19 @@ fn every_console_block_prints_what_it_says() {
         }
     }
     assert!(tried >= 10, "only {tried} commands in all documents");
+}
+
+#[test]
+fn the_patch_file_of_the_manual_is_one() {
+    let manual = fs::read_to_string(root().join("docs/command-line.md")).expect("readable");
+    let files: Vec<&str> = manual
+        .split("```toml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+    let file = PatchFile::parse(files[0].as_bytes()).expect("a patch file");
+    assert!(file.owner().is_some());
 }
 
 /// Links between the documents lead somewhere.

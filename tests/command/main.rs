@@ -3,6 +3,7 @@
 // Tests set files up with the plain calls that the tool itself must not use.
 #![allow(clippy::disallowed_methods)]
 
+mod apply;
 mod check;
 mod documents;
 mod drop_in;

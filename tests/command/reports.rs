@@ -33,7 +33,9 @@ fn an_edit_reports_every_field() {
             "restart_required": true,
             "path": "[CONFIG]",
             "config_version": 3,
+            "owner": "manual",
             "handlers": { "added": ["spin"], "changed": [], "removed": [] },
+            "keys": [],
             "drop_ins": [],
             "diff": diff,
             "warnings": [{

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use containerd_edit::{Document, Handler, Inventory, Patch, PatchError, Preset, apply};
+use containerd_edit::{Document, Handler, Inventory, Patch, PatchError, PatchFile, Preset, apply};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -43,6 +43,65 @@ fn edit(bytes: &[u8]) -> Result<(), TestCaseError> {
 
 static TEXTS: LazyLock<Vec<String>> =
     LazyLock::new(|| corpus::texts().into_iter().map(|(_, text)| text).collect());
+
+/// A patch file with every kind of table, in every spelling.
+const PATCH_FILE: &str = r#"owner = "kata-deploy"
+default = "kata-qemu"
+debug = { level = "debug", uid = 0 }
+handlers.crun.options.Root = '/run/crun'
+
+[handlers.kata-qemu]
+preset = "kata"
+pod_annotations = ["io.katacontainers.*"]
+[[handlers.kata-qemu.options.List]]
+x = 1979-05-27T07:32:00Z
+[handlers.spin.options]
+a.b = { c = [1.5, { d = true }] }
+
+[cri]
+enable_cdi = true
+cni.bin_dirs = ["/opt/cni/bin"]
+
+[proxy_plugins.nydus]
+type = "snapshot"
+address = "/run/nydus.sock"
+exports = { root = "/var/lib/nydus" }
+"#;
+
+const PATCH_LINES: [&str; 8] = [
+    "[handlers.\"a b\"]",
+    "[handlers.kata-qemu.options]",
+    "[cri.containerd.runtimes.x]",
+    "[debug]",
+    "runtime_type = 't'",
+    "preset = 'crun'",
+    "options = { \"'\\\"\" = nan }",
+    "owner = \"\"\"",
+];
+
+/// Reads a patch file, and edits a config by it.
+fn patched(bytes: &[u8]) -> Result<(), TestCaseError> {
+    let config = Document::parse(b"version = 3\n").expect("TOML");
+    match PatchFile::parse(bytes) {
+        Ok(file) => {
+            let error = apply(Some(&config), &file.into_patch()).err();
+            let is_defect = matches!(
+                error,
+                Some(PatchError::Surprise { .. } | PatchError::Broken { .. })
+            );
+            prop_assert!(!is_defect, "{error:?}");
+        }
+        Err(error) => {
+            let text = String::from_utf8_lossy(bytes);
+            let lines: Vec<&str> = text.trim_start_matches('\u{feff}').split('\n').collect();
+            let line = lines.get(error.at.line - 1).copied().unwrap_or_default();
+            let line = line.trim_end_matches('\r');
+            prop_assert_eq!(line, &error.at.text, "{:?}", error);
+            prop_assert!(error.at.column <= line.chars().count() + 1, "{:?}", error);
+        }
+    }
+    Ok(())
+}
 
 /// One change to the lines or characters of a text.
 #[derive(Debug, Clone)]
@@ -189,5 +248,25 @@ proptest! {
             let outcome = round_trip::check(Some(&text), &added);
             prop_assert!(outcome.is_ok(), "{}", outcome.unwrap_err());
         }
+    }
+
+    #[test]
+    fn a_damaged_patch_file_is_read_or_refused_with_its_place(
+        damages in prop::collection::vec(damage(), 0..4),
+        added in prop::collection::vec((any::<Index>(), prop::sample::select(PATCH_LINES.to_vec())), 0..3),
+        cut in any::<Index>(),
+    ) {
+        let text = added.iter().fold(PATCH_FILE.to_owned(), |text, (at, line)| {
+            damaged(&text, &Damage::InsertLine(*at, line))
+        });
+        let text = damages.iter().fold(text, |text, damage| damaged(&text, damage));
+        patched(text.as_bytes())?;
+        // In the middle of a character too.
+        patched(&text.as_bytes()[..cut.index(text.len() + 1)])?;
+    }
+
+    #[test]
+    fn any_bytes_are_a_patch_file_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+        patched(&bytes)?;
     }
 }

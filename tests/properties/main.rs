@@ -7,6 +7,7 @@ mod corpus;
 mod found;
 mod hostile;
 mod meaning;
+mod owners;
 mod removal;
 mod round_trip;
 mod settings;

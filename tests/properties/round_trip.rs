@@ -69,13 +69,13 @@ fn edited(text: Option<&str>, patch: &Patch) -> Result<Edited, PatchError> {
 
 /// Whether what the file says of `added` differs from what an edit can leave behind: then remove
 /// gives back a repaired file and not the same bytes.
-fn is_unsettled(text: &str, added: &[Added]) -> bool {
+pub(crate) fn is_unsettled(text: &str, added: &[&str]) -> bool {
     let config = Document::parse(text.as_bytes()).expect("the config is TOML");
     let Ok(inventory) = Inventory::of(&config, None) else {
         return false;
     };
     let handlers = &inventory.handlers;
-    let is_added = |name: &str| added.iter().any(|added| added.name == name);
+    let is_added = |name: &str| added.contains(&name);
     // These were there before.
     handlers.iter().any(|handler| is_added(&handler.name))
         || holds_unneeded(text, handlers)
@@ -84,7 +84,7 @@ fn is_unsettled(text: &str, added: &[Added]) -> bool {
         || is_left_over(text)
         || added
             .iter()
-            .any(|added| text.contains(&format!("was \"{}\"", added.name)))
+            .any(|added| text.contains(&format!("was \"{added}\"")))
 }
 
 /// Whether the file may hold a version of this tool's and nothing that needs it: the next removal
@@ -168,7 +168,9 @@ pub(crate) fn check(text: Option<&str>, added: &[Added]) -> Result<Outcome, Stri
             // What is in the way of one handler or default is not always in the way of another.
             Err(
                 PatchError::MultiLineTable { .. }
-                | PatchError::MultiLineString { .. }
+                | PatchError::MultiLineValue { .. }
+                | PatchError::InlineKey { .. }
+                | PatchError::ForeignHandler { .. }
                 | PatchError::Obstacle { .. },
             ) => return Ok(Outcome::Refused),
             Err(_) if number == 0 => return Ok(Outcome::Refused),
@@ -199,7 +201,8 @@ pub(crate) fn check(text: Option<&str>, added: &[Added]) -> Result<Outcome, Stri
         }
         current = once.text;
     }
-    if text.is_some_and(|text| is_unsettled(text, added)) {
+    let names: Vec<&str> = added.iter().map(|added| added.name).collect();
+    if text.is_some_and(|text| is_unsettled(text, &names)) {
         for step in added {
             let removal = Patch::new().remove(step.name);
             let removed = match edited(current.as_deref(), &removal) {
@@ -309,7 +312,7 @@ fn untouchable_lines(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Every order of `count` things.
-fn orders(count: usize) -> Vec<Vec<usize>> {
+pub(crate) fn orders(count: usize) -> Vec<Vec<usize>> {
     if count == 0 {
         return vec![Vec::new()];
     }

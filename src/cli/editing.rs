@@ -1,0 +1,216 @@
+//! The verbs that edit a config.
+
+use std::fs;
+use std::io::{self, Read as _, Write as _};
+use std::path::Path;
+
+use containerd_edit::{
+    Editor, Error, ExitCode, Handler, Owner, Patch, PatchFile, Plan, Position, SettingError,
+};
+
+use super::Run;
+use super::arguments::{self, Add, Apply, Format, Remove, SetDefault};
+use super::report;
+use super::signals::Signals;
+
+/// The name that stands for stdin.
+const STDIN: &str = "-";
+
+impl Run {
+    pub(super) fn add(&mut self, add: &Add) -> Result<ExitCode, Error> {
+        match patch_of(add) {
+            Ok(patch) => self.edit(patch, self.arguments.summary()),
+            Err(error) => Ok(self.no_handler(&error)),
+        }
+    }
+
+    pub(super) fn apply(&mut self, apply: &Apply) -> Result<ExitCode, Error> {
+        let bytes = match read(&apply.file) {
+            Ok(bytes) => bytes,
+            Err(error) => return Ok(self.no_patch_file(&apply.file, &error)),
+        };
+        if bytes.is_empty() && apply.prune && apply.file == Path::new(STDIN) {
+            // Rather a program that failed than an installer that wants nothing.
+            let message = "there was nothing to read, and --prune would remove all of the owner's";
+            let hint = "see why the program before the pipe printed nothing; to remove all, use \
+                        `containerd-edit remove --owner ID`";
+            return Ok(self.bad_patch_file(&apply.file, message, hint, None));
+        }
+        let file = match PatchFile::parse(&bytes) {
+            Ok(file) => file,
+            Err(error) => {
+                let (message, hint) = (&error.message, &error.hint);
+                return Ok(self.bad_patch_file(&apply.file, message, hint, Some(&error.at)));
+            }
+        };
+        let owner = match (file.owner(), &apply.owner) {
+            (Some(its), Some(given)) if its != given => {
+                let message = format!(
+                    "{} belongs to {its}, and --owner (or $CONTAINERD_EDIT_OWNER) says {given}",
+                    apply.file.display()
+                );
+                let hint = "name the owner in one place, or the same one in both";
+                return Ok(self.fail(ExitCode::Usage, "usage", &message, hint));
+            }
+            (Some(owner), _) | (None, Some(owner)) => owner.clone(),
+            (None, None) => Owner::default(),
+        };
+        let command = format!("{} as {owner}", self.arguments.summary());
+        let mut patch = file.into_patch().owner(owner);
+        if apply.prune {
+            patch = patch.prune();
+        }
+        if apply.take_over {
+            patch = patch.take_over();
+        }
+        self.edit(patch, command)
+    }
+
+    pub(super) fn remove(&mut self, remove: &Remove) -> Result<ExitCode, Error> {
+        let names = remove.names.iter();
+        let patch = match &remove.owner {
+            None => names.fold(Patch::new(), Patch::remove),
+            Some(owner) if remove.names.is_empty() => Patch::new().owner(owner.clone()).prune(),
+            Some(owner) => names.fold(Patch::new().owner(owner.clone()), Patch::remove_owned),
+        };
+        self.edit(patch, self.arguments.summary())
+    }
+
+    pub(super) fn set_default(&mut self, set: &SetDefault) -> Result<ExitCode, Error> {
+        let patch = match (&set.name, &set.owner) {
+            (Some(name), owner) => Patch::new()
+                .owner(owner.clone().unwrap_or_default())
+                .default_handler(name.clone()),
+            (None, Some(owner)) => Patch::new().unset_default_of(owner.clone()),
+            (None, None) => Patch::new().unset_default(),
+        };
+        self.edit(patch, self.arguments.summary())
+    }
+
+    /// Makes an edit, or shows what it would be. `command` says in a few words what was asked for.
+    fn edit(&mut self, patch: Patch, command: String) -> Result<ExitCode, Error> {
+        let patch = match &self.arguments.global.plugin_id {
+            Some(id) => patch.plugin_id(id),
+            None => patch,
+        };
+        let editor = self.editor().command(command);
+        let plan = if self.arguments.global.dry_run || self.arguments.global.stdout {
+            editor.plan(&patch)?
+        } else {
+            self.commit(editor, &patch)?
+        };
+        let global = &self.arguments.global;
+        let code = if global.exit_code && plan.is_change() {
+            ExitCode::Changed
+        } else {
+            ExitCode::Success
+        };
+        if global.output == Format::Json {
+            let report = report::edit_json(&plan, patch.acting_owner());
+            return Ok(self.report_json(&report, global.dry_run, code));
+        }
+        if !global.quiet {
+            for warning in &plan.edited.warnings {
+                let text = report::warning(&plan.path, warning);
+                let _ = self.err.write_all(text.as_bytes());
+            }
+        }
+        if global.stdout {
+            let text = plan.edited.text.as_deref().unwrap_or_default();
+            return Ok(self.print(text, true, code));
+        }
+        if global.quiet {
+            return Ok(code);
+        }
+        let mut text = String::new();
+        if global.dry_run || global.verbose {
+            text = report::colored(&report::diff(&plan));
+        }
+        text.push_str(&report::summary(&plan, global.dry_run));
+        Ok(self.print(&text, global.dry_run, code))
+    }
+
+    /// Makes an edit. A signal that comes before anything has changed interrupts it.
+    fn commit(&mut self, editor: Editor, patch: &Patch) -> Result<Plan, Error> {
+        // Where they can't be noted, a signal ends the run at once, as it does any program.
+        let Ok(signals) = Signals::noted() else {
+            return editor.commit(patch);
+        };
+        self.signals = Some(signals.clone());
+        let editor = editor.interrupted(move || signals.is_asked_to_end());
+        editor.commit(patch)
+    }
+
+    /// A patch file that can't be read.
+    fn no_patch_file(&mut self, file: &Path, error: &io::Error) -> ExitCode {
+        let hint = "name the patch file by a path of this process (--host-root is for the config \
+                    alone), or - to read it from stdin";
+        let (exit, code, message) = match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => (
+                ExitCode::Missing,
+                "no-patch-file",
+                "there is no such patch file".to_owned(),
+            ),
+            io::ErrorKind::IsADirectory => (
+                ExitCode::Missing,
+                "no-patch-file",
+                "this is a folder, not a patch file".to_owned(),
+            ),
+            kind => {
+                let exit = if kind == io::ErrorKind::PermissionDenied {
+                    ExitCode::Permission
+                } else {
+                    ExitCode::Io
+                };
+                (exit, "io", format!("cannot read the patch file: {error}"))
+            }
+        };
+        self.fail_at(exit, code, &message, hint, (file, None))
+    }
+
+    fn bad_patch_file(
+        &mut self,
+        file: &Path,
+        message: &str,
+        hint: &str,
+        at: Option<&Position>,
+    ) -> ExitCode {
+        let code = "bad-patch-file";
+        self.fail_at(ExitCode::Unreadable, code, message, hint, (file, at))
+    }
+
+    /// Settings that clap accepts and that still make no handler.
+    fn no_handler(&mut self, error: &SettingError) -> ExitCode {
+        let hint = match error {
+            SettingError::NoRuntimeType(_) => format!(
+                "take a preset with --preset ({}), or say what runs it with --set runtime_type=…",
+                arguments::preset_names()
+            ),
+            _ => "see `containerd-edit add --help`".to_owned(),
+        };
+        self.fail(ExitCode::Usage, "usage", &error.to_string(), &hint)
+    }
+}
+
+fn patch_of(add: &Add) -> Result<Patch, SettingError> {
+    let settings = add.settings.iter().cloned();
+    let handler = Handler::resolve(add.name.clone(), add.preset.as_ref(), settings)?;
+    let mut patch = Patch::new().ensure(handler).owner(add.owner.clone());
+    if add.default {
+        patch = patch.default_handler(add.name.clone());
+    }
+    if add.take_over {
+        patch = patch.take_over();
+    }
+    Ok(patch)
+}
+
+/// Reads a patch file: one of this process, wherever the host's files are.
+fn read(file: &Path) -> io::Result<Vec<u8>> {
+    if file != Path::new(STDIN) {
+        return fs::read(file);
+    }
+    let mut bytes = Vec::new();
+    io::stdin().lock().read_to_end(&mut bytes)?;
+    Ok(bytes)
+}

@@ -1,0 +1,124 @@
+//! The verbs that only read.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use containerd_edit::{Check, Effective, EffectiveHandler, Error, ExitCode, ask_binary};
+
+use super::arguments::Format;
+use super::{Run, check_report, handlers_report, report, status_report};
+
+/// How long a containerd binary may take to parse a file.
+const BINARY_LIMIT: Duration = Duration::from_secs(10);
+
+impl Run {
+    pub(super) fn log(&mut self) -> Result<ExitCode, Error> {
+        let entries = self.editor().log_entries()?;
+        let path = &self.arguments.global.config;
+        if self.arguments.global.output == Format::Json {
+            let report = status_report::log_json(path, &entries);
+            return Ok(self.report_json(&report, true, ExitCode::Success));
+        }
+        let text = if entries.is_empty() {
+            format!("{}: no entries in its operation log\n", path.display())
+        } else {
+            status_report::log(&entries)
+        };
+        Ok(self.print(&text, true, ExitCode::Success))
+    }
+
+    pub(super) fn status(&mut self) -> Result<ExitCode, Error> {
+        let status = self.editor().status()?;
+        if self.arguments.global.output == Format::Json {
+            let report = status_report::status_json(&status);
+            return Ok(self.report_json(&report, true, ExitCode::Success));
+        }
+        let text = status_report::status(&status);
+        Ok(self.print(&text, true, ExitCode::Success))
+    }
+
+    fn effective(&self) -> Result<Effective, Error> {
+        let global = &self.arguments.global;
+        let bytes = self.editor().read()?;
+        let plugin_id = global.plugin_id.as_deref();
+        Effective::of(
+            &global.config,
+            &bytes,
+            &self.releases(),
+            plugin_id,
+            &self.host_root,
+        )
+    }
+
+    pub(super) fn list(&mut self) -> Result<ExitCode, Error> {
+        let effective = self.effective()?;
+        let global = &self.arguments.global;
+        if global.output == Format::Json {
+            let report = handlers_report::list_json(&global.config, &effective);
+            return Ok(self.report_json(&report, true, ExitCode::Success));
+        }
+        let text = handlers_report::list(&global.config, &effective);
+        Ok(self.print(&text, true, ExitCode::Success))
+    }
+
+    pub(super) fn check(&mut self, binary: Option<&Path>) -> Result<ExitCode, Error> {
+        let bytes = self.editor().read()?;
+        let global = &self.arguments.global;
+        let releases = self.releases();
+        let check = Check::of(&global.config, &bytes, &releases, &self.host_root)?;
+        let answer = match binary {
+            None => None,
+            Some(binary) => match ask_binary(binary, &global.config, BINARY_LIMIT) {
+                Ok(answer) => Some(answer),
+                Err(error) => {
+                    let message = format!("cannot start {}: {error}", binary.display());
+                    let hint = "check --containerd-binary";
+                    return Ok(self.fail(ExitCode::Other, "no-binary", &message, hint));
+                }
+            },
+        };
+        let good = check.serves() && answer.as_ref().is_none_or(|answer| answer.accepts);
+        let code = if good {
+            ExitCode::Success
+        } else {
+            ExitCode::Refused
+        };
+        if global.output == Format::Json {
+            let report = check_report::json(&check, binary.zip(answer.as_ref()));
+            return Ok(self.report_json(&report, true, code));
+        }
+        let text = check_report::text(&check, binary.zip(answer.as_ref()));
+        if !global.quiet {
+            for warning in &check.warnings {
+                let text = report::warning(&check.path, warning);
+                let _ = self.err.write_all(text.as_bytes());
+            }
+        }
+        Ok(self.print(&text, true, code))
+    }
+
+    pub(super) fn show(&mut self, name: &str) -> Result<ExitCode, Error> {
+        let effective = self.effective()?;
+        let global = &self.arguments.global;
+        let path = &global.config;
+        let found: Vec<&EffectiveHandler> = effective
+            .handlers
+            .iter()
+            .filter(|handler| handler.name == name)
+            .collect();
+        // One that some release loads before one that none does, newer releases first.
+        let newest = |handler: &&&EffectiveHandler| handler.releases.iter().max().copied();
+        let Some(handler) = found.iter().max_by_key(newest) else {
+            let message = format!("{} lists no handler {name:?}", path.display());
+            let hint = "see `containerd-edit list`";
+            return Ok(self.fail(ExitCode::Other, "no-handler", &message, hint));
+        };
+        if global.output == Format::Json {
+            let report = handlers_report::show_json(path, &effective, handler);
+            return Ok(self.report_json(&report, true, ExitCode::Success));
+        }
+        let text = handlers_report::show(path, &effective, handler, &found);
+        Ok(self.print(&text, true, ExitCode::Success))
+    }
+}

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use crate::containerd::{ConfigFiles, Host, absolute, version};
 use crate::document::Document;
-use crate::editor::{DropIn, Editor, Plan};
+use crate::editor::{Editor, Plan};
 use crate::error::Error;
 use crate::file::site;
 use crate::file::target::{Snapshot, Target};
@@ -103,11 +103,9 @@ impl Editor {
             plan.edited.warnings.extend(warnings);
         }
         for part in &mut parts {
-            part.settle_folder(after, self.drop_in_is_read);
+            part.settle_folder(after, self);
         }
-        if self.drop_in == DropIn::None {
-            plan.edited.warnings.extend(still_listed(after, patch));
-        }
+        plan.edited.warnings.extend(still_listed(after, patch));
         Ok(Work { plan, parts })
     }
 

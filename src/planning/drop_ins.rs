@@ -109,15 +109,20 @@ impl Part {
             }));
     }
 
-    /// Says whether the folder goes with the file: not one that others may look into.
-    pub(super) fn settle_folder(&mut self, after: &ConfigFiles, is_read: bool) {
-        let goes = self.change.before.is_some() && self.change.after.is_none() && !is_read;
-        let folder = self.change.path.parent();
-        let is_looked_into = |pattern: &Path| {
-            folder.is_none_or(|folder| pattern.starts_with(folder))
-                || pattern.starts_with(&self.target.folder)
+    /// Says whether the folder goes with the file: not one that others may look into, nor one that
+    /// a link leads to.
+    pub(super) fn settle_folder(&mut self, after: &ConfigFiles, editor: &Editor) {
+        let goes = self.change.before.is_some() && self.change.after.is_none();
+        let Some(folder) = self.change.path.parent().filter(|_| goes) else {
+            return;
         };
-        self.folder_goes = goes && !after.patterns().any(is_looked_into);
+        let entry = editor.host_root.entry(folder);
+        let is_link = entry.is_ok_and(|entry| entry.is_symlink());
+        let real = editor.host_root.on_host(&self.target.folder);
+        let is_looked_into =
+            |pattern: &Path| pattern.starts_with(folder) || pattern.starts_with(&real);
+        let is_read = editor.drop_in_is_read || after.patterns().any(is_looked_into);
+        self.folder_goes = !is_link && !is_read;
     }
 
     fn parse(&self) -> Result<Option<Document<'_>>, Error> {

@@ -166,6 +166,27 @@ fn who_is_interrupted_has_not_made_a_folder() {
     assert_eq!(place.temporaries(), 0);
 }
 
+/// As a run leaves it that is killed when it has displaced what a stranger wrote.
+#[test]
+fn what_a_killed_run_displaced_of_a_drop_in_is_told_of() {
+    let place = Place::new();
+    place.editor().commit(&adding("spin")).expect("added");
+    let texts = sidecar::Texts::of(Some(b"old"), Some(b"new"));
+    let suffix = sidecar::exchange_suffix(&texts);
+    let left = place
+        .folder
+        .path()
+        .join(format!(".50-manual.toml.aB3dE5gH7j{suffix}"));
+    fs::write(&left, THEIRS).expect("writes");
+    let plan = place
+        .editor()
+        .commit(&adding("spin"))
+        .expect("nothing to do");
+    assert_eq!(plan.edited.warnings[0].code, "displaced");
+    let status = place.editor().status().expect("readable");
+    assert_eq!(status.displaced, [left]);
+}
+
 /// As a run leaves it that is killed between the exchange of the drop-in and its comparison.
 #[test]
 fn what_a_killed_run_replaced_becomes_the_previous_drop_in() {

@@ -278,6 +278,9 @@ fn what_an_imported_file_lists_is_said_when_it_is_removed_by_name() {
     );
     assert!(run.stderr.contains(&said), "{run:?}");
     assert!(run.stdout.contains("nothing to do"), "{run:?}");
+    // Another drop-in than the one that is named is said too.
+    let run = node.run(&["remove", "kata", "--drop-in=conf.d/other.toml"]);
+    assert!(run.exits(0).stderr.contains(&said));
     let run = node.run(&["remove", "kata", "-o", "json"]).exits(0);
     let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
     assert_eq!(report["warnings"][0]["code"], "in-drop-in");
@@ -461,4 +464,152 @@ fn a_drop_in_keeps_its_mode() {
     node.run(&["add", "crun", "--drop-in"]).exits(0);
     let mode = fs::metadata(&path).expect("there").permissions().mode();
     assert_eq!(mode & 0o7777, 0o600);
+}
+
+/// What an installer wants as a whole.
+fn patch_file(handlers: &[&str]) -> String {
+    let mut text = "owner = 'kata-deploy'\n".to_owned();
+    for name in handlers {
+        text.push_str(&format!(
+            "[handlers.{name}]\nruntime_type = 'io.containerd.{name}.v2'\n"
+        ));
+    }
+    text
+}
+
+/// Applies such a file.
+fn apply(node: &Node, handlers: &[&str], arguments: &[&str]) -> Run {
+    let file = node.folder().join("wanted");
+    fs::write(&file, patch_file(handlers)).expect("writes");
+    let file = file.to_string_lossy();
+    let run = node.run(&[&["apply", &*file], arguments].concat()).exits(0);
+    fs::remove_file(&*file).expect("removes");
+    run
+}
+
+#[test]
+fn an_upgrade_changes_the_drop_in_alone_and_an_owner_takes_its_file_along() {
+    let node = Node::with(MAIN);
+    let default = ["set-default", "--drop-in", "--owner", "kata-deploy", "kata"];
+    apply(&node, &["kata", "kata-old"], &["--drop-in"]);
+    node.run(&default).exits(0);
+    let imported = node.text();
+    let path = drop_in(&node, "50-kata-deploy.toml");
+    let run = apply(&node, &["kata", "kata-new"], &["--drop-in", "--prune"]);
+    assert!(run.stdout.contains("added kata-new"), "{run:?}");
+    assert!(run.stdout.contains("removed kata-old"), "{run:?}");
+    assert_eq!(node.text(), imported);
+    let own = text(&path);
+    assert!(
+        own.contains("kata-new") && !own.contains("kata-old"),
+        "{own}"
+    );
+    let again = apply(
+        &node,
+        &["kata", "kata-new"],
+        &["--drop-in", "--prune", "--exit-code"],
+    );
+    assert!(again.stdout.contains("nothing to do"), "{again:?}");
+    // Without a word of the drop-in.
+    let run = node.run(&["remove", "--owner", "kata-deploy"]).exits(0);
+    assert!(
+        run.stdout.contains("removed kata, kata-new, deleted "),
+        "{run:?}"
+    );
+    assert_eq!(node.text(), MAIN);
+    assert!(!node.folder().join("conf.d").exists());
+}
+
+#[test]
+fn an_owner_takes_its_drop_ins_along_wherever_they_are_imported_from() {
+    let node = Node::with(MAIN);
+    for (name, handler) in [("a.toml", "aa"), ("b.toml", "bb")] {
+        let flag = format!("--drop-in=conf.d/{name}");
+        let add = ["add", handler, "--preset", "crun", "--owner", "ops", &flag];
+        node.run(&add).exits(0);
+    }
+    let other = [
+        "add",
+        "cc",
+        "--preset",
+        "crun",
+        "--owner",
+        "other",
+        "--drop-in",
+    ];
+    node.run(&other).exits(0);
+    node.run(&["add", "dd", "--preset", "crun", "--owner", "ops"])
+        .exits(0);
+    node.run(&["remove", "--owner", "ops"]).exits(0);
+    assert_eq!(in_conf_d(&node), ["50-other.toml"]);
+    assert!(node.text().contains("imports = [\""), "{}", node.text());
+    let listed = node.run(&["list"]).exits(0).stdout;
+    assert!(listed.contains("cc") && !listed.contains("aa"), "{listed}");
+    assert!(!listed.contains("dd"), "{listed}");
+    node.run(&["remove", "--owner", "other"]).exits(0);
+    assert_eq!(node.text(), MAIN);
+    assert!(!node.folder().join("conf.d").exists());
+}
+
+#[test]
+fn an_installer_changes_from_the_config_to_a_drop_in_and_back() {
+    for main in [MAIN, "version = 2\n"] {
+        let node = Node::with(main);
+        apply(&node, &["kata", "kata-old"], &[]);
+        let in_config = node.text();
+        let run = apply(&node, &["kata"], &["--drop-in", "--prune"]);
+        assert!(
+            run.stdout.contains("changed kata, removed kata-old"),
+            "{run:?}"
+        );
+        assert!(!node.text().contains("kata]"), "{}", node.text());
+        assert!(text(&drop_in(&node, "50-kata-deploy.toml")).contains("kata]"));
+        let run = apply(&node, &["kata", "kata-old"], &["--prune"]);
+        assert!(run.stdout.contains("deleted "), "{run:?}");
+        assert_eq!(node.text(), in_config);
+        assert!(!node.folder().join("conf.d").exists());
+        node.run(&["remove", "--owner", "kata-deploy"]).exits(0);
+        assert_eq!(node.text(), main);
+    }
+}
+
+/// Keys of other plugins than CRI come and go in a drop-in, too.
+#[test]
+fn keys_of_every_table_go_to_the_drop_in() {
+    let node = Node::with("version = 3\n");
+    let wanted = "owner = 'x'\ndefault = 'kata'\n\
+        [handlers.kata]\nruntime_type = 'k.v2'\nsnapshotter = 'nydus'\n\
+        [cri]\nenable_cdi = true\n[debug]\nlevel = 'debug'\n\
+        [proxy_plugins.nydus]\ntype = 'snapshot'\naddress = '/run/nydus.sock'\n";
+    let file = node.folder().join("wanted");
+    fs::write(&file, wanted).expect("writes");
+    let file = file.to_string_lossy().into_owned();
+    node.run(&["apply", &file, "--drop-in", "--prune"]).exits(0);
+    let own = text(&drop_in(&node, "50-x.toml"));
+    for key in [
+        "enable_cdi",
+        "level",
+        "nydus.sock",
+        "default_runtime_name",
+        "runtime_platforms",
+    ] {
+        assert!(own.contains(key), "{key}: {own}");
+    }
+    let again = node.run(&["apply", &file, "--drop-in", "--prune"]).exits(0);
+    assert!(again.stdout.contains("nothing to do"), "{again:?}");
+    node.run(&["remove", "--owner", "x"]).exits(0);
+    assert_eq!(node.text(), "version = 3\n");
+    assert!(!node.folder().join("conf.d").exists());
+}
+
+#[test]
+fn a_folder_that_a_link_leads_to_stays() {
+    let node = Node::with(MAIN);
+    fs::create_dir(node.folder().join("elsewhere")).expect("creates");
+    symlink("elsewhere", node.folder().join("conf.d")).expect("links");
+    node.run(&["add", "kata", "--drop-in"]).exits(0);
+    assert!(node.folder().join("elsewhere/50-manual.toml").is_file());
+    node.run(&["remove", "kata", "--drop-in"]).exits(0);
+    assert_eq!(node.text(), MAIN);
+    assert_eq!(in_conf_d(&node), [""; 0]);
 }

@@ -302,7 +302,7 @@ pub fn apply(config: Option<&Document<'_>>, patch: &Patch) -> Result<Edited, Pat
     let Some(config) = config else {
         return create(patch);
     };
-    let mut edited = release(config, None, patch)?;
+    let mut edited = release_all(config, None, patch)?;
     if !patch.adds() {
         return Ok(edited);
     }
@@ -405,6 +405,29 @@ fn broken(error: crate::document::ParseError) -> PatchError {
         message: error.message,
         at: error.at,
     }
+}
+
+/// Takes out what shall be gone. What a handler has from another may be stale once that has changed:
+/// then it goes, too.
+fn release_all<'d>(
+    config: &'d Document<'_>,
+    base: Option<&'d Document<'d>>,
+    patch: &'d Patch,
+) -> Result<Edited, PatchError> {
+    let mut edited = release(config, base, patch)?;
+    let is_stale = patch.prune && patch.adds() && edited.means_otherwise;
+    if let (true, Some(text)) = (is_stale, &edited.text) {
+        let again = release(
+            &Document::parse(text.as_bytes()).map_err(broken)?,
+            base,
+            patch,
+        )?;
+        edited.text.clone_from(&again.text);
+        for name in &again.handlers.changed {
+            edited.handlers.change(name);
+        }
+    }
+    Ok(edited)
 }
 
 fn release<'d>(

@@ -93,7 +93,7 @@ impl Edit<'_, '_> {
         *setting == SYSTEMD_CGROUP
             && handlers.any(takes_over)
             && value.is_some()
-            && value == self.cgroup_driver(id)
+            && value == self.cgroup_driver(id, patch)
     }
 }
 

@@ -59,6 +59,11 @@ impl Patch {
         handler.is_some_and(|handler| handler.setting(setting).is_some())
     }
 
+    pub(super) fn wants_handler(&self, name: &str) -> bool {
+        let mut wanted = self.handlers.iter();
+        wanted.any(|handler| handler.name().as_str() == name)
+    }
+
     /// Whether a layer of the default shall be taken out, by its owner and the handler that it
     /// names.
     pub(super) fn releases_default(&self, owner: &str, name: &str) -> bool {

@@ -271,7 +271,7 @@ fn is_serial(text: Option<&str>, installed: &[Option<Wish>; 3], found: Option<&s
         .into_iter()
         .filter_map(|order| {
             let mut current = text.map(str::to_owned);
-            for number in order {
+            for &number in order.iter().chain(&order) {
                 let owner = there[number];
                 let patch = installed[owner].as_ref().expect("it is there").patch(owner);
                 current = edited(current.as_deref(), &patch).ok()?.text;

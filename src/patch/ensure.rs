@@ -124,17 +124,18 @@ impl Edit<'_, '_> {
     pub(super) fn cgroup_driver(&self, id: &str, patch: &Patch) -> Option<bool> {
         let [plugins, id, containerd, runtimes] = plugin::runtimes_path(id);
         let [options, key] = SYSTEMD_CGROUP;
-        let path = [plugins, id, containerd, runtimes, BUILT_IN, options, key];
-        let driver = self.config.get(&path);
-        let driver = driver.or_else(|| self.base?.get(&path));
+        let driver = [plugins, id, containerd, runtimes, BUILT_IN, options, key];
+        let found = self.config.get(&driver);
+        let found = found.or_else(|| self.base?.get(&driver));
+        let found = found.and_then(toml_edit::Item::as_bool);
+        let layered = Layered::at(self.config, &driver);
+        if layered.is_some_and(|layered| self.is_overridden(&layered)) {
+            return found;
+        }
         let mut handlers = patch.handlers.iter();
         let runc = handlers.find(|handler| handler.name().as_str() == BUILT_IN);
         let asked = runc.and_then(|runc| runc.setting(&SYSTEMD_CGROUP)?.value().as_bool());
-        let layered = Layered::at(self.config, &path);
-        if layered.is_some_and(|layered| self.is_overridden(&layered)) {
-            return driver.and_then(toml_edit::Item::as_bool);
-        }
-        asked.or_else(|| driver.and_then(toml_edit::Item::as_bool))
+        asked.or(found)
     }
 
     /// Changes a handler that is there: one of the patch's owner as a block of its own, one that

@@ -47,10 +47,6 @@ use self::provenance::Provenance;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a thing that a patch does or does not do"
-)]
 pub struct Patch {
     handlers: Vec<Handler>,
     default: Option<HandlerName>,

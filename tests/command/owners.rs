@@ -177,14 +177,13 @@ fn another_owners_handler_is_refused_until_it_is_taken_over() {
 fn an_owner_whose_comments_are_gone_is_unknown_and_its_handlers_go_by_name() {
     let node = node();
     Run::of(&mut apply(&node, "wasm", 1)).exits(0);
-    let without: String = node
-        .text()
+    let text = node.text();
+    let lines: Vec<&str> = text
         .lines()
         .map(|line| line.split(" # containerd-edit").next().unwrap_or_default())
         .filter(|line| !line.trim_start().starts_with("# containerd-edit"))
-        .map(|line| format!("{line}\n"))
         .collect();
-    fs::write(node.config(), without).expect("writes");
+    fs::write(node.config(), lines.join("\n")).expect("writes");
 
     let status = json(&node.run(&["status", "-o", "json"]).exits(0));
     let spin = json!({"name": "spin", "owner": null, "implied": false, "added_by": "wasm"});

@@ -71,9 +71,10 @@ impl Lives<'_> {
     }
 }
 
-fn whole_lives(suite: &str, original: Option<&[u8]>) {
+fn whole_lives(suite: &str, base: Base) {
     let release = Release::of(suite);
-    let node = Node::new(&release, original);
+    let original = base.config(&release);
+    let node = Node::new(&release, original.as_deref());
     let before = node.verdict();
     let Verdict::Serves { handlers, default } = before.clone() else {
         panic!(
@@ -104,8 +105,8 @@ fn whole_lives(suite: &str, original: Option<&[u8]>) {
     WASM.remove(&node);
     NVIDIA.remove(&node);
     assert!(
-        node.config().as_deref() == original,
-        "{}: not the original\n{}",
+        node.config() == original,
+        "{}, {base:?}: not the original\n{}",
         release.name,
         node.shown_config()
     );
@@ -114,35 +115,39 @@ fn whole_lives(suite: &str, original: Option<&[u8]>) {
 
 /// Makes a test of each base config for each suite.
 macro_rules! lives {
-    ($($suite:ident: $($name:ident $base:expr),+;)+) => {$(
+    ($($suite:ident: $($name:ident $base:ident),+;)+) => {$(
         mod $suite {
             $(
                 #[test]
                 #[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
                 fn $name() {
-                    let release = super::Release::of(stringify!($suite));
-                    let base: Option<Vec<u8>> = $base(&release);
-                    super::whole_lives(stringify!($suite), base.as_deref());
+                    super::whole_lives(stringify!($suite), super::Base::$base);
                 }
             )+
         }
     )+};
 }
 
-fn debian(_: &Release) -> Option<Vec<u8>> {
-    Some(suites::debian_shipped_config())
+/// What a node has before anybody installs something.
+#[derive(Debug, Clone, Copy)]
+enum Base {
+    Debian,
+    NoFile,
+    ConfigDefault,
 }
 
-fn no_file(_: &Release) -> Option<Vec<u8>> {
-    None
-}
-
-fn config_default(release: &Release) -> Option<Vec<u8>> {
-    Some(Node::new(release, None).default_config())
+impl Base {
+    fn config(self, release: &Release) -> Option<Vec<u8>> {
+        match self {
+            Self::Debian => Some(suites::debian_shipped_config()),
+            Self::NoFile => None,
+            Self::ConfigDefault => Some(Node::new(release, None).default_config()),
+        }
+    }
 }
 
 lives! {
-    bookworm: debian super::debian, no_file super::no_file, config_default super::config_default;
-    trixie: debian super::debian, no_file super::no_file, config_default super::config_default;
-    forky: debian super::debian, no_file super::no_file, config_default super::config_default;
+    bookworm: debian Debian, no_file NoFile, config_default ConfigDefault;
+    trixie: debian Debian, no_file NoFile, config_default ConfigDefault;
+    forky: debian Debian, no_file NoFile, config_default ConfigDefault;
 }

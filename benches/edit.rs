@@ -128,6 +128,7 @@ fn plan(text: &str, patch: &Patch) -> Plan {
         path: PathBuf::from("/etc/containerd/config.toml"),
         before: Some(text.into()),
         edited: edit(text, patch),
+        drop_ins: Vec::new(),
     }
 }
 

@@ -1,17 +1,14 @@
-//! What an edit is made of before anything is written: where, how, and the plan.
+//! What an edit is made of before anything is read: where, how, and what a plan is.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::containerd::{ConfigFiles, Host, Release};
-use crate::document::Document;
+use crate::containerd::{ConfigFiles, Release};
 use crate::error::Error;
 use crate::file::target::{Snapshot, Target};
-use crate::file::{HostRoot, sidecar, site};
-use crate::judgement::Judgement;
+use crate::file::{HostRoot, sidecar};
 use crate::operation_log::LogTo;
-use crate::patch::{Edited, Patch, Warning, apply, listed_names};
+use crate::patch::Edited;
 
 /// How long [`Editor`] waits for the lock unless told otherwise.
 pub const DEFAULT_LOCK_TIMEOUT: Duration = Duration::from_secs(30);
@@ -45,11 +42,48 @@ pub struct Editor {
     pub(crate) path: PathBuf,
     pub(crate) lock_timeout: Duration,
     pub(crate) command: String,
-    releases: Vec<Release>,
+    pub(crate) releases: Vec<Release>,
     pub(crate) on_wait: Box<OnWait>,
     pub(crate) interrupted: Box<dyn Fn() -> bool>,
     pub(crate) host_root: HostRoot,
     pub(crate) log: LogTo,
+    pub(crate) drop_in: DropIn,
+    pub(crate) drop_in_is_read: bool,
+}
+
+/// Whether a patch goes to a file of its own, which the config imports.
+///
+/// A drop-in has the config version and the plugin IDs of the config, which gets nothing but the
+/// import. Once nothing is left in a drop-in but what the tool has created it with, the import goes
+/// first and then the file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum DropIn {
+    /// The patch goes to the config itself. One that prunes also takes the owner's drop-ins away.
+    #[default]
+    None,
+    /// The drop-in is `conf.d/50-OWNER.toml` beside the config; a slash in the owner becomes `-`.
+    ForOwner,
+    /// The drop-in is this file of the host; a relative path begins at the config's folder.
+    At(PathBuf),
+}
+
+/// What an edit makes of one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileChange {
+    /// The file's path on the host, as imports name it.
+    pub path: PathBuf,
+    /// The bytes before; `None` if there was no file.
+    pub before: Option<Vec<u8>>,
+    /// The text after; `None` if the file shall not exist.
+    pub after: Option<String>,
+}
+
+impl FileChange {
+    /// Whether the bytes differ.
+    #[must_use]
+    pub fn is_change(&self) -> bool {
+        self.before.as_deref() != self.after.as_ref().map(String::as_bytes)
+    }
 }
 
 /// An edit that was worked out, or made.
@@ -59,14 +93,22 @@ pub struct Plan {
     pub path: PathBuf,
     /// The bytes before; `None` if there was no file.
     pub before: Option<Vec<u8>>,
-    /// What the patch makes of them.
+    /// What the patch makes of them. Handlers, default and warnings are those of the drop-ins too.
     pub edited: Edited,
+    /// What it makes of drop-ins, changed or not.
+    pub drop_ins: Vec<FileChange>,
 }
 
 impl Plan {
-    /// Whether the bytes differ.
+    /// Whether the bytes of any file differ.
     #[must_use]
     pub fn is_change(&self) -> bool {
+        self.changes_config() || self.drop_ins.iter().any(FileChange::is_change)
+    }
+
+    /// Whether the bytes of the config itself differ.
+    #[must_use]
+    pub fn changes_config(&self) -> bool {
         self.before.as_deref() != self.edited.text.as_ref().map(String::as_bytes)
     }
 
@@ -90,6 +132,8 @@ impl Editor {
             interrupted: Box::new(|| false),
             host_root: HostRoot::default(),
             log: LogTo::default(),
+            drop_in: DropIn::default(),
+            drop_in_is_read: false,
         }
     }
 
@@ -150,6 +194,25 @@ impl Editor {
         self
     }
 
+    /// Sets whether patches go to a drop-in.
+    #[must_use]
+    pub fn drop_in(mut self, drop_in: DropIn) -> Self {
+        self.drop_in = drop_in;
+        self
+    }
+
+    /// Takes the config for one that somebody generates, and the drop-in's folder for one that is
+    /// read without an import: the config is read and never written, and the folder stays.
+    #[must_use]
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "for layouts that generate their config")
+    )]
+    pub(crate) fn drop_in_is_read(mut self) -> Self {
+        self.drop_in_is_read = true;
+        self
+    }
+
     /// Reads the config as it is.
     ///
     /// # Errors
@@ -164,22 +227,10 @@ impl Editor {
         }
     }
 
-    /// Works an edit out. Takes no lock and writes nothing: the config is only ever replaced as a
-    /// whole, so that reading it is safe.
-    ///
-    /// # Errors
-    ///
-    /// [`Error`] if the config can't be found, read or parsed, if the patch can't be applied, or if
-    /// a containerd release would do worse with the result.
-    pub fn plan(&self, patch: &Patch) -> Result<Plan, Error> {
-        let target = self.find()?;
-        let snapshot = target.read()?;
-        self.check_sidecars(&target, &snapshot)?;
-        let plan = self.plan_from(&snapshot, patch)?;
-        if plan.is_change() {
-            site::check(&target, snapshot.existing.as_ref())?;
-        }
-        Ok(plan)
+    /// The config's path on the host, as containerd is given it: from there it resolves imports, and
+    /// not from a link's target.
+    pub(crate) fn main(&self) -> PathBuf {
+        self.host_root.absolute(&self.path)
     }
 
     pub(crate) fn find(&self) -> Result<Target, Error> {
@@ -214,8 +265,7 @@ impl Editor {
                 reason,
             });
         }
-        // containerd resolves imports from the path that it is given, not from a link's target.
-        let main = self.host_root.absolute(&self.path);
+        let main = self.main();
         let real = self.host_root.on_host(&target.path);
         let existing = snapshot.existing.as_ref();
         let bytes = existing.map_or(&[][..], |existing| &existing.bytes);
@@ -235,54 +285,5 @@ impl Editor {
             }
         }
         Ok(())
-    }
-
-    pub(crate) fn plan_from(&self, snapshot: &Snapshot, patch: &Patch) -> Result<Plan, Error> {
-        let bytes = snapshot.existing.as_ref().map(|existing| &existing.bytes);
-        let config = bytes.map(|bytes| Document::parse(bytes)).transpose();
-        let config = config.map_err(|source| Error::Parse {
-            path: self.path.clone(),
-            source,
-        })?;
-        let edited = apply(config.as_ref(), patch).map_err(|source| Error::Patch {
-            path: self.path.clone(),
-            source,
-        })?;
-        let mut plan = Plan {
-            path: self.path.clone(),
-            before: bytes.cloned(),
-            edited,
-        };
-        if plan.is_change() {
-            let listed = config.as_ref().map(listed_names).unwrap_or_default();
-            let warnings = self.judge(&plan, &listed)?;
-            plan.edited.warnings.extend(warnings);
-        }
-        Ok(plan)
-    }
-
-    /// Holds an edit against the model of each release.
-    fn judge(&self, plan: &Plan, listed: &BTreeSet<String>) -> Result<Vec<Warning>, Error> {
-        // containerd resolves imports from the path that it is given, not from a link's target.
-        let main = self.host_root.absolute(&self.path);
-        // No file means the same to containerd as one that says nothing.
-        let before = plan.before.as_deref().unwrap_or_default();
-        let before = ConfigFiles::read(&self.host_root, &main, before);
-        let after = plan.edited.text.as_deref().unwrap_or_default();
-        let after = before.with_main(after.as_bytes());
-        let judgement = Judgement {
-            before: &before,
-            after: &after,
-            edited: &plan.edited,
-            listed,
-            // The files that handlers refer to may be out of sight here: an installer's container
-            // sees the host's under another path.
-            host: &Host::here(),
-            releases: &self.releases,
-        };
-        judgement.pass().map_err(|harm| Error::Harmful {
-            path: self.path.clone(),
-            what: harm.to_string(),
-        })
     }
 }

@@ -51,6 +51,49 @@ pub enum Error {
         /// The file that it would load.
         sidecar: PathBuf,
     },
+    /// On containerd 1.x a drop-in replaces what other files say.
+    #[error("{what}")]
+    LossyDropIn {
+        /// The drop-in.
+        path: PathBuf,
+        /// Which releases lose what.
+        what: String,
+    },
+    /// A drop-in and the config that imports it can't have the same config version.
+    #[error("{what}")]
+    DropInVersion {
+        /// The drop-in, or the config.
+        path: PathBuf,
+        /// What the versions are.
+        what: String,
+    },
+    /// The drop-in was to be a file that can't be one.
+    #[error("this can't be the drop-in: {reason}")]
+    BadDropIn {
+        /// The path that was given for the drop-in.
+        path: PathBuf,
+        /// Why it can't.
+        reason: &'static str,
+    },
+    /// A drop-in is on another mount than the main config, beside which its temporary files stand.
+    #[error(
+        "this is on another mount than {}, where the files are written that take its place",
+        beside.display()
+    )]
+    OtherMount {
+        /// The drop-in.
+        path: PathBuf,
+        /// The folder of the main config.
+        beside: PathBuf,
+    },
+    /// Some files of an edit were changed, and then something failed.
+    #[error("{} was changed, and then this failed: {source}", paths_text(changed))]
+    NotFinished {
+        /// The files that were changed.
+        changed: Vec<PathBuf>,
+        /// What failed.
+        source: Box<Error>,
+    },
     /// There is no config file to read.
     #[error("there is no such file")]
     NoFile {
@@ -202,6 +245,14 @@ fn waited_text(waited: Duration) -> String {
     }
 }
 
+fn paths_text(paths: &[PathBuf]) -> String {
+    let paths: Vec<String> = paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    paths.join(" and ")
+}
+
 fn attribute_text(attribute: char) -> &'static str {
     match attribute {
         'a' => "this is append-only (chattr +a)",
@@ -253,14 +304,19 @@ impl Error {
                 | PatchError::Broken { .. } => ExitCode::Refused,
                 _ => ExitCode::Unreadable,
             },
-            Self::Harmful { .. } | Self::ImportedSidecar { .. } => ExitCode::Refused,
-            Self::BadLog { .. } => ExitCode::Usage,
+            Self::Harmful { .. }
+            | Self::ImportedSidecar { .. }
+            | Self::LossyDropIn { .. }
+            | Self::DropInVersion { .. } => ExitCode::Refused,
+            Self::BadLog { .. } | Self::BadDropIn { .. } => ExitCode::Usage,
             Self::NoFile { .. }
             | Self::NoFolder { .. }
             | Self::FileAsFolder { .. }
             | Self::DanglingLink { .. }
             | Self::NotAFile { .. } => ExitCode::Missing,
-            Self::PlantedSidecar { .. } | Self::MountPoint { .. } => ExitCode::Io,
+            Self::PlantedSidecar { .. } | Self::MountPoint { .. } | Self::OtherMount { .. } => {
+                ExitCode::Io
+            }
             Self::ForeignLock { .. } | Self::Immutable { .. } => ExitCode::Permission,
             Self::Interrupted { .. } => ExitCode::Interrupted,
             Self::LockBusy { .. } | Self::KeptChanging { .. } => ExitCode::TryAgain,
@@ -268,7 +324,9 @@ impl Error {
                 io::ErrorKind::PermissionDenied => ExitCode::Permission,
                 _ => ExitCode::Io,
             },
-            Self::NotDurable { .. } | Self::NotPutBack { .. } => ExitCode::NotDurable,
+            Self::NotDurable { .. } | Self::NotPutBack { .. } | Self::NotFinished { .. } => {
+                ExitCode::NotDurable
+            }
         }
     }
 
@@ -277,7 +335,7 @@ impl Error {
     pub fn is_changed(&self) -> bool {
         match self {
             Self::NotDurable { changed, .. } => *changed,
-            Self::NotPutBack { .. } => true,
+            Self::NotPutBack { .. } | Self::NotFinished { .. } => true,
             _ => false,
         }
     }
@@ -300,6 +358,11 @@ impl Error {
                 PatchError::Surprise { .. } | PatchError::Broken { .. } => "defect",
             },
             Self::Harmful { .. } => "harmful",
+            Self::LossyDropIn { .. } => "lossy-drop-in",
+            Self::DropInVersion { .. } => "drop-in-version",
+            Self::BadDropIn { .. } => "bad-drop-in",
+            Self::OtherMount { .. } => "other-mount",
+            Self::NotFinished { .. } => "not-finished",
             Self::BadLog { .. } => "bad-log",
             Self::ImportedSidecar { .. } => "imported-sidecar",
             Self::NoFile { .. } => "no-file",
@@ -327,6 +390,10 @@ impl Error {
             Self::Parse { path, .. }
             | Self::Patch { path, .. }
             | Self::Harmful { path, .. }
+            | Self::LossyDropIn { path, .. }
+            | Self::DropInVersion { path, .. }
+            | Self::BadDropIn { path, .. }
+            | Self::OtherMount { path, .. }
             | Self::BadLog { path, .. }
             | Self::ImportedSidecar { path, .. }
             | Self::NoFile { path }
@@ -344,6 +411,7 @@ impl Error {
             | Self::Io { path, .. }
             | Self::NotPutBack { path, .. }
             | Self::NotDurable { path, .. } => path,
+            Self::NotFinished { source, .. } => source.path(),
         }
     }
 
@@ -353,6 +421,7 @@ impl Error {
         match self {
             Self::Parse { source, .. } => Some(&source.at),
             Self::Patch { source, .. } => source.position(),
+            Self::NotFinished { source, .. } => source.position(),
             _ => None,
         }
     }

@@ -63,6 +63,24 @@ impl Judgement<'_> {
         Ok(warnings)
     }
 
+    /// Returns why a release would suffer from a state that lasts until the edit is made, or after a
+    /// crash until it is made again.
+    pub(crate) fn serves_on_the_way(&self) -> Result<(), Harm> {
+        let (before, after) = (
+            Model::new(self.before, self.host),
+            Model::new(self.after, self.host),
+        );
+        let read = self
+            .releases
+            .iter()
+            .filter(|release| release.reads(self.edited.version));
+        let read: Vec<(Release, Verdict, Verdict)> = read
+            .map(|&release| (release, before.verdict(release), after.verdict(release)))
+            .collect();
+        self.breaks(&read)?;
+        self.loses(&read)
+    }
+
     /// Releases whose default is not the one that the edit has set.
     fn other_default(&self, read: &[(Release, Verdict, Verdict)]) -> Option<Warning> {
         let name = self.edited.new_default.as_ref()?;

@@ -52,6 +52,7 @@ mod operation_log;
 mod ownership;
 mod patch;
 mod patch_file;
+mod planning;
 mod seeded;
 mod status;
 mod surroundings;
@@ -66,13 +67,13 @@ pub use containerd::{
     Verdict, load,
 };
 pub use document::{Document, ParseError, Position};
-pub use editor::{DEFAULT_LOCK_TIMEOUT, Editor, Plan};
+pub use editor::{DEFAULT_LOCK_TIMEOUT, DropIn, Editor, FileChange, Plan};
 pub use effective::{Effective, EffectiveHandler};
 pub use error::{Error, ExitCode};
 pub use file::HostRoot;
 pub use handler::{Handler, HandlerName, NameError, Owner, Preset, Setting, SettingError};
 pub use inventory::{Inventory, ListedHandler};
-pub use operation_log::{LogEntry, LogTo};
+pub use operation_log::{LogEntry, LogTo, LoggedDropIn};
 pub use ownership::OwnedHandler;
 pub use patch::{Edited, Handlers, Patch, PatchError, Warning, apply};
 pub use patch_file::{PatchFile, PatchFileError};

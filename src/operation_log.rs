@@ -47,8 +47,40 @@ pub struct LogEntry {
     pub before: Option<String>,
     /// The SHA-256 of the config after; `None`: there was none.
     pub after: Option<String>,
+    /// The drop-ins that were changed.
+    pub drop_ins: Vec<LoggedDropIn>,
     /// `changed`, or the code of the error.
     pub outcome: String,
+}
+
+/// A drop-in that a run changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedDropIn {
+    /// Its path on the host.
+    pub path: PathBuf,
+    /// The SHA-256 of its bytes before; `None`: there was no file.
+    pub before: Option<String>,
+    /// The SHA-256 of its bytes after; `None`: there is none.
+    pub after: Option<String>,
+}
+
+impl LoggedDropIn {
+    fn to_json(&self) -> Value {
+        json!({
+            "path": self.path.to_string_lossy(),
+            "before": self.before,
+            "after": self.after,
+        })
+    }
+
+    fn of_json(value: &Value) -> Option<Self> {
+        let text = |key: &str| Some(value.get(key)?.as_str()?.to_owned());
+        Some(Self {
+            path: text("path")?.into(),
+            before: text("before"),
+            after: text("after"),
+        })
+    }
 }
 
 /// What makes a line a comment, should containerd ever load the log.
@@ -64,10 +96,10 @@ impl LogEntry {
         humantime::format_rfc3339_millis(SystemTime::now()).to_string()
     }
 
-    /// Whether the config was another one afterwards.
+    /// Whether the config or a drop-in was another one afterwards.
     #[must_use]
     pub fn is_change(&self) -> bool {
-        self.before != self.after
+        self.before != self.after || self.drop_ins.iter().any(|it| it.before != it.after)
     }
 
     /// The entry with no more names than a line of the log shall have.
@@ -90,7 +122,7 @@ impl LogEntry {
     /// The entry as in the log.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        json!({
+        let mut json = json!({
             "time": self.time,
             "version": self.version,
             "command": self.command,
@@ -103,7 +135,12 @@ impl LogEntry {
             "before": self.before,
             "after": self.after,
             "outcome": self.outcome,
-        })
+        });
+        if !self.drop_ins.is_empty() {
+            let drop_ins = self.drop_ins.iter().map(LoggedDropIn::to_json);
+            json["drop_ins"] = drop_ins.collect();
+        }
+        json
     }
 
     /// Reads a line of a log. `None`: it is none of this tool's, or was cut short.
@@ -118,6 +155,8 @@ impl LogEntry {
                 .filter_map(|name| name.as_str().map(str::to_owned))
                 .collect()
         };
+        let drop_ins = line.get("drop_ins").and_then(Value::as_array);
+        let drop_ins = drop_ins.map(Vec::as_slice).unwrap_or_default();
         Some(Self {
             time: text("time")?,
             version: text("version")?,
@@ -130,6 +169,7 @@ impl LogEntry {
             },
             before: text("before"),
             after: text("after"),
+            drop_ins: drop_ins.iter().filter_map(LoggedDropIn::of_json).collect(),
             outcome: text("outcome")?,
         })
     }
@@ -254,6 +294,11 @@ mod tests {
             },
             before: None,
             after: Some("0".repeat(64)),
+            drop_ins: vec![LoggedDropIn {
+                path: "/etc/containerd/conf.d/50-ops.toml".into(),
+                before: None,
+                after: Some("1".repeat(64)),
+            }],
             outcome: LogEntry::CHANGED.to_owned(),
         }
     }

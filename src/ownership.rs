@@ -86,6 +86,7 @@ mod tests {
             },
             before: None,
             after: Some("0".repeat(64)),
+            drop_ins: Vec::new(),
             outcome: LogEntry::CHANGED.to_owned(),
         }
     }

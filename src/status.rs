@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use crate::containerd::version;
+use crate::containerd::{ConfigFiles, version};
 use crate::document::Document;
 use crate::editor::Editor;
 use crate::error::Error;
+use crate::file::target::Target;
 use crate::file::{digest, leftovers, lock, sidecar};
 use crate::operation_log::{self, LogEntry};
 use crate::ownership::{self, OwnedHandler};
@@ -82,6 +83,7 @@ impl Editor {
         let last_change = entries.into_iter().rfind(LogEntry::is_change);
         let now = bytes.as_deref().map(digest::of);
         let (is_locked, holder) = lock::look(&target.path);
+        let displaced = self.displaced(&target, bytes.as_deref().unwrap_or_default());
         Ok(Status {
             exists: bytes.is_some(),
             config_version,
@@ -101,9 +103,23 @@ impl Editor {
             is_changed_since: last_change.as_ref().map(|last| last.after != now),
             last_change,
             handlers,
-            displaced: leftovers::foreign(&target),
+            displaced,
             path: target.path,
         })
+    }
+
+    /// What never was ours under the temporary names of the config, and of what it imports.
+    fn displaced(&self, target: &Target, bytes: &[u8]) -> Vec<PathBuf> {
+        let mut displaced = leftovers::foreign(target);
+        let files = ConfigFiles::read(&self.host_root, &self.main(), bytes);
+        for (drop_in, _) in files.imported() {
+            let drop_in = Target::find_drop_in(drop_in, &self.host_root, target);
+            let foreign = drop_in.iter().flat_map(leftovers::foreign);
+            displaced.extend(foreign.collect::<Vec<_>>());
+        }
+        displaced.sort();
+        displaced.dedup();
+        displaced
     }
 
     /// Reads the operation log, the oldest entry first.

@@ -1,6 +1,6 @@
 //! Reads from disk what the model of containerd wants to know: imported files and the host.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
 use std::io::{self, Read as _};
 use std::os::unix::ffi::OsStrExt as _;
@@ -21,6 +21,10 @@ const POLL: Duration = Duration::from_millis(5);
 /// Exists in the unified hierarchy alone (`cgroups(7)`).
 const UNIFIED: &str = "/sys/fs/cgroup/cgroup.controllers";
 
+/// Files that an edit changes, by their path on the host, with their bytes then; `None`: they are
+/// gone.
+pub(crate) type Changes = BTreeMap<PathBuf, Option<Vec<u8>>>;
+
 impl ConfigFiles {
     /// Reads what a config imports, and what that imports.
     ///
@@ -29,13 +33,46 @@ impl ConfigFiles {
     /// read it either.
     #[must_use]
     pub fn read(root: &HostRoot, main: &Path, bytes: &[u8]) -> Self {
+        let state = |path: &Path| state(root, path);
+        Self::follow(main, bytes, &state, &|pattern| matches(root, pattern))
+    }
+
+    /// What is imported once an edit has changed these files: the main file, which holds `bytes`
+    /// then, and others. What was read before is not read again.
+    pub(crate) fn changed(&self, root: &HostRoot, bytes: &[u8], others: &Changes) -> Self {
+        let state = |path: &Path| match (others.get(path), self.files.get(path)) {
+            (Some(Some(bytes)), _) => FileState::Bytes(bytes.clone()),
+            (Some(None), _) => FileState::Missing,
+            (None, Some(known)) => known.clone(),
+            (None, None) => state(root, path),
+        };
+        let matches = |pattern: &Path| {
+            let known = self.globs.get(pattern).cloned();
+            let mut found = known.unwrap_or_else(|| matches(root, pattern));
+            found.retain(|path| !others.contains_key(path));
+            let there = others.iter().filter(|(_, bytes)| bytes.is_some());
+            let matching = there.filter(|(path, _)| is_match(pattern, path));
+            found.extend(matching.map(|(path, _)| path.clone()));
+            found.sort();
+            found
+        };
+        Self::follow(self.main(), bytes, &state, &matches)
+    }
+
+    /// Follows the imports from the main file on.
+    fn follow(
+        main: &Path,
+        bytes: &[u8],
+        state: &dyn Fn(&Path) -> FileState,
+        matches: &dyn Fn(&Path) -> Vec<PathBuf>,
+    ) -> Self {
         let mut files = Self::new(main, bytes);
         let mut pending = VecDeque::from([(main.to_owned(), bytes.to_owned())]);
         while let Some((importer, bytes)) = pending.pop_front() {
             for import in imports(&bytes) {
                 let path = absolute(&importer, &import);
                 let found = if import.contains('*') {
-                    let found = matches(root, &path);
+                    let found = matches(&path);
                     files.insert_glob(&path, found.clone());
                     files.insert_glob(&import, found.clone());
                     found
@@ -46,7 +83,7 @@ impl ConfigFiles {
                     if files.contains(&path) || files.len() >= MOST_FILES {
                         continue;
                     }
-                    let state = state(root, &path);
+                    let state = state(&path);
                     if let FileState::Bytes(bytes) = &state {
                         pending.push_back((path.clone(), bytes.clone()));
                     }
@@ -59,12 +96,7 @@ impl ConfigFiles {
 
     /// The glob pattern of an import that matches `path`, now or once it exists.
     pub(crate) fn pattern_for(&self, path: &Path) -> Option<&Path> {
-        self.patterns().find(|pattern| {
-            let pattern = pattern
-                .to_str()
-                .and_then(|text| glob::Pattern::new(text).ok());
-            pattern.is_some_and(|pattern| pattern.matches_path_with(path, OPTIONS))
-        })
+        self.patterns().find(|pattern| is_match(pattern, path))
     }
 
     /// The same imports with other bytes for the main file.
@@ -155,6 +187,13 @@ const OPTIONS: glob::MatchOptions = glob::MatchOptions {
     require_literal_separator: true,
     require_literal_leading_dot: false,
 };
+
+/// Whether a glob pattern matches a path.
+fn is_match(pattern: &Path, path: &Path) -> bool {
+    let text = pattern.to_str();
+    let pattern = text.and_then(|text| glob::Pattern::new(text).ok());
+    pattern.is_some_and(|pattern| pattern.matches_path_with(path, OPTIONS))
+}
 
 /// What a host's glob pattern matches.
 fn matches(root: &HostRoot, pattern: &Path) -> Vec<PathBuf> {

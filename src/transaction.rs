@@ -1,6 +1,5 @@
 //! The order of steps of one edit under the lock: lock, read, plan, write beside, replace, note down.
 
-use std::fs::File;
 use std::io;
 use std::path::Path;
 
@@ -9,13 +8,13 @@ use rustix::io::Errno;
 use crate::editor::{Editor, Plan};
 use crate::error::Error;
 use crate::file::lock::{ConfigLock, Patience};
-use crate::file::replace::{self, PendingFile, Replaced, Synced};
-use crate::file::target::{Snapshot, Target};
+use crate::file::target::Target;
 use crate::file::{Notice, digest, leftovers, site};
 use crate::operation_log::{self, LogEntry};
 use crate::ownership;
 use crate::patch::{Handlers, Patch, Warning};
-use crate::seeded::{self, Bug};
+
+use self::steps::{Done, Step};
 
 /// How often an edit is started anew because somebody who ignores the lock changed the file.
 const TRIES: u32 = 10;
@@ -26,15 +25,10 @@ struct Locked {
     target: Target,
     /// The digest of the config when it was last read.
     read: Option<String>,
-    /// What was about to be done to it then.
-    planned: Option<Change>,
-}
-
-/// What an edit does to a config: to its handlers, and the digest that it has then.
-#[derive(Clone)]
-struct Change {
-    handlers: Handlers,
-    after: Option<String>,
+    /// What was about to be done to its handlers then.
+    planned: Handlers,
+    /// The files that this run has changed, in whichever of its tries.
+    done: Vec<Done>,
 }
 
 impl Editor {
@@ -46,8 +40,9 @@ impl Editor {
     ///
     /// As [`Editor::plan`], and [`Error::LockBusy`], [`Error::KeptChanging`], [`Error::Interrupted`],
     /// or [`Error::Io`]. After any of them the config is as it was. Only after [`Error::NotDurable`]
-    /// it has changed, without the certainty that this survives a power cut, and after
-    /// [`Error::NotPutBack`] another program's text stands beside it.
+    /// it has changed, without the certainty that this survives a power cut, after
+    /// [`Error::NotPutBack`] another program's text stands beside it, and after
+    /// [`Error::NotFinished`] some files have changed and others have not.
     pub fn commit(&self, patch: &Patch) -> Result<Plan, Error> {
         let target = self.find()?;
         self.check_sidecars(&target, &target.read()?)?;
@@ -64,7 +59,8 @@ impl Editor {
             }
             Err(error) => return Err(error),
         };
-        let mut result = self.edit(&mut locked, patch);
+        let result = self.edit(&mut locked, patch);
+        let mut result = result.map_err(|error| steps::unfinished(error, &locked.done));
         if let Some(notice) = self.note(&locked, patch, &result)
             && let Ok(plan) = &mut result
         {
@@ -83,17 +79,23 @@ impl Editor {
             lock: ConfigLock::acquire(&target.path, &self.command, &patience)?,
             target,
             read: None,
-            planned: None,
+            planned: Handlers::default(),
+            done: Vec::new(),
         })
     }
 
-    /// The steps under the lock. What they work on at last is left in `locked`.
+    /// The steps under the lock. What they work on at last, and what they have done, is left in
+    /// `locked`.
     fn edit(&self, locked: &mut Locked, patch: &Patch) -> Result<Plan, Error> {
         for _ in 0..TRIES {
             // A link may have been turned to another file while this run waited.
             let now = self.find()?;
             if now.path != locked.target.path {
-                *locked = self.lock(now)?;
+                let done = std::mem::take(&mut locked.done);
+                *locked = self
+                    .lock(now)
+                    .map_err(|error| steps::unfinished(error, &done))?;
+                locked.done = done;
                 continue;
             }
             let Locked {
@@ -101,36 +103,34 @@ impl Editor {
                 target,
                 read,
                 planned,
+                done,
             } = &mut *locked;
-            let folder = target.open_folder()?;
             let snapshot = target.read()?;
-            let original = snapshot.existing.as_ref();
-            let bytes = original.map(|original| &*original.bytes);
-            *read = bytes.map(digest::of);
-            let mut notices = leftovers::sweep(lock, target, bytes);
-            let mut plan = self.plan_from(&snapshot, patch)?;
-            if plan.is_change() {
-                let text = plan.edited.text.as_ref();
-                *planned = Some(Change {
-                    handlers: plan.edited.handlers.clone(),
-                    after: text.map(|text| digest::of(text.as_bytes())),
-                });
-                if let Some(done) = self.replace(lock, target, &folder, &snapshot, &plan)? {
-                    notices.extend(done);
-                } else {
-                    continue;
-                }
-            } else {
-                let file = original.map(|existing| &existing.file);
-                replace::sync(target, &folder, file, Synced::Unchanged)?;
+            *read = snapshot.bytes().map(digest::of);
+            let mut notices = leftovers::sweep(lock, target, snapshot.bytes());
+            let mut work = self.work_out(target, &snapshot, patch)?;
+            for part in &work.parts {
+                notices.extend(leftovers::sweep(lock, &part.target, part.snapshot.bytes()));
             }
-            notices.extend(site::notices(target, original));
-            plan.edited
+            if done.is_empty() {
+                *planned = work.plan.edited.handlers.clone();
+            }
+            let steps = Step::of(&work, target, &snapshot);
+            match self.make(lock, &steps, done)? {
+                Some(made) => notices.extend(made),
+                None => continue,
+            }
+            for step in steps.iter().filter(|step| step.is_main || step.is_change()) {
+                notices.extend(site::notices(step.target, step.snapshot.existing.as_ref()));
+            }
+            steps::take_in(&mut work.plan, done, planned);
+            work.plan
+                .edited
                 .warnings
-                .extend(self.left_behind(target, patch, &plan));
+                .extend(self.left_behind(target, patch, &work.plan));
             let warnings = notices.into_iter().map(Warning::from);
-            plan.edited.warnings.extend(warnings);
-            return Ok(plan);
+            work.plan.edited.warnings.extend(warnings);
+            return Ok(work.plan);
         }
         Err(Error::KeptChanging {
             path: self.path.clone(),
@@ -146,44 +146,6 @@ impl Editor {
         ownership::left_behind(patch, text, &operation_log::read(&log).ok()?)
     }
 
-    /// Makes the planned change. `None`: another program has changed the file meanwhile.
-    fn replace(
-        &self,
-        lock: &ConfigLock,
-        target: &Target,
-        folder: &File,
-        snapshot: &Snapshot,
-        plan: &Plan,
-    ) -> Result<Option<Vec<Notice>>, Error> {
-        let original = snapshot.existing.as_ref();
-        site::check(target, original)?;
-        let pending = match &plan.edited.text {
-            Some(text) => {
-                let bytes = text.as_bytes();
-                Some(PendingFile::write(lock, target, folder, original, bytes)?)
-            }
-            None => None,
-        };
-        if target.has_changed(snapshot)? && !seeded::has(Bug::NoComparison) {
-            return Ok(None);
-        }
-        // The last moment at which nothing has happened.
-        if (self.interrupted)() {
-            return Err(Error::Interrupted {
-                path: self.path.clone(),
-            });
-        }
-        let replaced = match (pending, original) {
-            (Some(pending), _) => pending.commit(snapshot)?,
-            (None, Some(original)) => replace::delete(lock, target, folder, original)?,
-            (None, None) => Replaced::Done(Vec::new()),
-        };
-        Ok(match replaced {
-            Replaced::Done(notices) => Some(notices),
-            Replaced::Overtaken => None,
-        })
-    }
-
     /// Notes a run down that changed or refused something. That never costs the edit: what keeps it
     /// from being noted comes back as a notice.
     fn note(&self, locked: &Locked, patch: &Patch, result: &Result<Plan, Error>) -> Option<Notice> {
@@ -195,21 +157,23 @@ impl Editor {
             Err(Error::ImportedSidecar { .. }) => return None,
             Err(error) => (error.is_changed(), error.code()),
         };
-        let planned = locked.planned.clone().filter(|_| is_changed);
-        let change = planned.unwrap_or_else(|| Change {
-            handlers: Handlers::default(),
-            after: locked.read.clone(),
-        });
-        let entry = LogEntry {
+        let mut entry = LogEntry {
             time: LogEntry::now(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             command: self.command.clone(),
             owner: patch.acting_owner().map(|owner| owner.as_str().to_owned()),
-            handlers: change.handlers,
+            handlers: Handlers::default(),
             before: locked.read.clone(),
-            after: change.after,
+            after: locked.read.clone(),
+            drop_ins: Vec::new(),
             outcome: outcome.to_owned(),
         };
+        if is_changed {
+            entry.handlers = locked.planned.clone();
+            for done in &locked.done {
+                done.enter(&mut entry);
+            }
+        }
         let appended = operation_log::append(&locked.lock, &log, &entry);
         appended.err().map(|error| not_logged(&log, &error))
     }
@@ -240,5 +204,8 @@ fn not_logged(path: &Path, error: &io::Error) -> Notice {
     }
 }
 
+#[cfg(test)]
+mod drop_in_tests;
+mod steps;
 #[cfg(test)]
 mod tests;

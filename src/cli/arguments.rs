@@ -61,6 +61,19 @@ pub(super) struct Global {
     #[arg(long, global = true, value_name = "PATH", value_parser = OsStringValueParser::new().try_map(log_to))]
     pub(super) log: Option<LogTo>,
 
+    /// Put what is added into a file of its own, which the config imports; default:
+    /// conf.d/50-OWNER.toml beside the config
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        num_args = 0..=1,
+        require_equals = true,
+        value_parser = OsStringValueParser::new().try_map(not_empty),
+    )]
+    #[expect(clippy::option_option, reason = "the value may be left out as well")]
+    pub(super) drop_in: Option<Option<PathBuf>>,
+
     /// How long to wait while others edit the file, as in 30s or 2m; 0s: don't wait
     #[arg(
         long,
@@ -267,6 +280,11 @@ impl Arguments {
                 "--output json",
             ),
             (global.quiet && global.verbose, "--quiet", "--verbose"),
+            (
+                global.stdout && global.drop_in.is_some(),
+                "--stdout",
+                "--drop-in",
+            ),
         ];
         for (both, one, other) in exclusive {
             if both {
@@ -295,6 +313,7 @@ impl Arguments {
             (global.dry_run, "--dry-run"),
             (global.stdout, "--stdout"),
             (global.exit_code, "--exit-code"),
+            (global.drop_in.is_some(), "--drop-in"),
         ];
         for (given, flag) in writing {
             if given {

@@ -17,7 +17,7 @@ use anstream::{AutoStream, ColorChoice};
 use clap::error::ErrorKind;
 use serde_json::Value;
 
-use containerd_edit::{Editor, Error, ExitCode, HostRoot, Position, Release};
+use containerd_edit::{DropIn, Editor, Error, ExitCode, HostRoot, Position, Release};
 
 use self::arguments::{Arguments, Color, Format, Verb};
 use self::signals::Signals;
@@ -157,7 +157,13 @@ impl Run {
     fn editor(&self) -> Editor {
         let global = &self.arguments.global;
         let quiet = global.quiet;
+        let drop_in = match &global.drop_in {
+            None => DropIn::None,
+            Some(None) => DropIn::ForOwner,
+            Some(Some(path)) => DropIn::At(path.clone()),
+        };
         Editor::new(&global.config)
+            .drop_in(drop_in)
             .host_root(self.host_root.clone())
             .log(global.log.clone().unwrap_or_default())
             .releases(self.releases())

@@ -16,25 +16,34 @@ const CYAN: Style = AnsiColor::Cyan.on_default();
 const ERROR: Style = RED.bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 
-/// The unified diff of an edit; empty if nothing changes.
+/// The unified diff of an edit, file by file; empty if nothing changes.
 pub(super) fn diff(plan: &Plan) -> String {
-    if !plan.is_change() {
+    let of_config = diff_of(
+        &plan.path,
+        plan.before.as_deref(),
+        plan.edited.text.as_deref(),
+    );
+    let drop_ins = plan.drop_ins.iter();
+    let of_drop_ins = drop_ins.map(|change| {
+        diff_of(
+            &change.path,
+            change.before.as_deref(),
+            change.after.as_deref(),
+        )
+    });
+    [of_config].into_iter().chain(of_drop_ins).collect()
+}
+
+fn diff_of(path: &Path, before: Option<&[u8]>, after: Option<&str>) -> String {
+    if before == after.map(str::as_bytes) {
         return String::new();
     }
-    let before = plan
-        .before
-        .as_deref()
-        .map(String::from_utf8_lossy)
-        .unwrap_or_default();
-    let after = plan.edited.text.as_deref().unwrap_or_default();
-    let path = plan.path.display().to_string();
+    let path = path.display().to_string();
     let name = |exists: bool| if exists { path.as_str() } else { "/dev/null" };
-    TextDiff::from_lines(before.as_ref(), after)
+    let text = before.map(String::from_utf8_lossy).unwrap_or_default();
+    TextDiff::from_lines(text.as_ref(), after.unwrap_or_default())
         .unified_diff()
-        .header(
-            name(plan.before.is_some()),
-            name(plan.edited.text.is_some()),
-        )
+        .header(name(before.is_some()), name(after.is_some()))
         .to_string()
 }
 
@@ -72,10 +81,18 @@ pub(super) fn summary(plan: &Plan, dry_run: bool) -> String {
             done.push(format!("{what} {}", names.join(", ")));
         }
     }
-    if plan.before.is_none() {
-        done.push("created the file".to_owned());
-    } else if plan.edited.text.is_none() {
-        done.push("deleted the file, which held nothing else".to_owned());
+    match (&plan.before, &plan.edited.text) {
+        (None, Some(_)) => done.push("created the file".to_owned()),
+        (Some(_), None) => done.push("deleted the file, which held nothing else".to_owned()),
+        _ => {}
+    }
+    for change in plan.drop_ins.iter().filter(|change| change.is_change()) {
+        let path = change.path.display();
+        done.push(match (&change.before, &change.after) {
+            (None, _) => format!("created {path}"),
+            (_, None) => format!("deleted {path}"),
+            _ => format!("changed {path}"),
+        });
     }
     if let Some(name) = &plan.edited.new_default {
         done.push(format!("the default handler is now {name}"));
@@ -113,6 +130,10 @@ fn keys(keys: &[String]) -> String {
 /// The JSON report of an edit on behalf of an owner.
 pub(super) fn edit_json(plan: &Plan, owner: Option<&Owner>) -> Value {
     let edited = &plan.edited;
+    let drop_ins = plan.drop_ins.iter();
+    let drop_ins = drop_ins.map(
+        |change| json!({"path": change.path.to_string_lossy(), "changed": change.is_change()}),
+    );
     json!({
         "schema": 1,
         "changed": plan.is_change(),
@@ -126,6 +147,7 @@ pub(super) fn edit_json(plan: &Plan, owner: Option<&Owner>) -> Value {
             "removed": edited.handlers.removed,
         },
         "keys": edited.keys,
+        "drop_ins": drop_ins.collect::<Vec<_>>(),
         "diff": diff(plan),
         "warnings": edited.warnings.iter().map(warning_json).collect::<Vec<_>>(),
     })
@@ -206,6 +228,7 @@ pub(super) fn failure_json(
 /// The system's reason, which the message of an error leaves to its source.
 fn causes(error: &Error) -> String {
     match error {
+        Error::NotFinished { source, .. } => causes(source),
         Error::Io { source, .. }
         | Error::NotPutBack { source, .. }
         | Error::NotDurable { source, .. } => format!(": {source}"),

@@ -75,13 +75,17 @@ impl ConfigFiles {
         })
     }
 
-    /// The files that are imported, with their bytes.
-    pub(crate) fn imported(&self) -> impl Iterator<Item = (&Path, &[u8])> {
-        let others = self.files.iter().filter(|(path, _)| **path != self.main);
-        others.filter_map(|(path, state)| match state {
+    /// The files that could be read, with their bytes.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&Path, &[u8])> {
+        self.files.iter().filter_map(|(path, state)| match state {
             FileState::Bytes(bytes) => Some((path.as_path(), bytes.as_slice())),
             _ => None,
         })
+    }
+
+    /// Those of them that are imported.
+    pub(crate) fn imported(&self) -> impl Iterator<Item = (&Path, &[u8])> {
+        self.all().filter(|(path, _)| **path != self.main)
     }
 
     pub(crate) fn state(&self, path: &Path) -> &FileState {

@@ -24,6 +24,24 @@ impl Error {
                  release makes of it; if other releases never run here, name the one that does \
                  with --containerd-version"
                 .to_owned(),
+            Self::LossyDropIn { .. } => "without --drop-in the config itself is changed; if containerd \
+                 1.x never runs here, name the release that does with --containerd-version"
+                .to_owned(),
+            Self::DropInVersion { .. } => "without --drop-in the config itself is changed; or bring \
+                 both files to one version (`containerd config migrate`)"
+                .to_owned(),
+            Self::BadDropIn { .. } => {
+                "name a file of its own with --drop-in=PATH, or --drop-in alone for \
+                 conf.d/50-OWNER.toml beside the config"
+                    .to_owned()
+            }
+            Self::OtherMount { beside, .. } => format!(
+                "name a file on the mount of {} with --drop-in=PATH",
+                beside.display()
+            ),
+            Self::NotFinished { source, .. } => {
+                format!("run the same command again, which goes on from there; {}", source.hint())
+            }
             Self::ImportedSidecar { pattern, .. } => format!(
                 "make the import match what it is meant for, as in {}",
                 pattern.with_file_name("*.toml").display()
@@ -38,7 +56,7 @@ impl Error {
                     .to_owned()
             }
             Self::NoFolder { folder, .. } => format!(
-                "check --config; if containerd is really configured there: mkdir -p {}",
+                "check the path that was given; if containerd is really configured there: mkdir -p {}",
                 folder.display()
             ),
             Self::FileAsFolder { file, .. } => format!(

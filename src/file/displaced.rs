@@ -61,7 +61,7 @@ pub(super) fn is_written_to(file: &Existing) -> bool {
 /// Makes the file at `path` the previous config. If that fails, the file is needed no more, unless
 /// the new config may not outlive a power cut.
 pub(super) fn keep(path: TempPath, target: &Target, is_durable: bool) -> Option<Notice> {
-    let mut failed = path.persist(sidecar::previous(&target.path)).err()?;
+    let mut failed = path.persist(sidecar::previous(&target.beside)).err()?;
     failed.path.disable_cleanup(!is_durable);
     Some(not_kept(target, &failed.error))
 }
@@ -71,7 +71,7 @@ pub(super) fn not_kept(target: &Target, error: &io::Error) -> Notice {
         code: "previous-not-kept",
         message: format!(
             "the config as it was before could not be kept as {}: {error}",
-            sidecar::previous(&target.path).display()
+            sidecar::previous(&target.beside).display()
         ),
     }
 }

@@ -28,15 +28,15 @@ pub(crate) fn sweep(_lock: &ConfigLock, target: &Target, now: Option<&[u8]>) -> 
         return Vec::new();
     }
     let mut notices = Vec::new();
-    let prefix = sidecar::temporary_prefix(&target.path);
-    for (path, temporary) in all(&target.folder, &prefix) {
+    let prefix = sidecar::temporary_prefix(&target.beside);
+    for (path, temporary) in all(target.beside_folder(), &prefix) {
         let Temporary::Exchanged(texts) = temporary else {
             remove_file(&path);
             continue;
         };
         match Found::at(&path, &texts) {
             Found::Old if texts.is_after(now) => {
-                let _ = std::fs::rename(&path, sidecar::previous(&target.path));
+                let _ = std::fs::rename(&path, sidecar::previous(&target.beside));
             }
             Found::New | Found::Old => remove_file(&path),
             Found::Foreign => notices.push(displaced(target, &path)),
@@ -47,8 +47,8 @@ pub(crate) fn sweep(_lock: &ConfigLock, target: &Target, now: Option<&[u8]>) -> 
 
 /// What never was ours under the temporary names beside a config, for reading.
 pub(crate) fn foreign(target: &Target) -> Vec<PathBuf> {
-    let prefix = sidecar::temporary_prefix(&target.path);
-    let left = all(&target.folder, &prefix).into_iter();
+    let prefix = sidecar::temporary_prefix(&target.beside);
+    let left = all(target.beside_folder(), &prefix).into_iter();
     let foreign = left.filter(|(path, temporary)| match temporary {
         Temporary::Pending => false,
         Temporary::Exchanged(texts) => matches!(Found::at(path, texts), Found::Foreign),

@@ -19,7 +19,7 @@ use super::displaced::{
 };
 use super::lock::ConfigLock;
 use super::sidecar::{self, Texts};
-use super::target::{Existing, Snapshot, Target};
+use super::target::{Existing, Folders, Snapshot, Target};
 use super::{Notice, attributes, target};
 use crate::error::Error;
 use crate::seeded::{self, Bug};
@@ -33,7 +33,6 @@ pub(crate) struct PendingFile<'a> {
     temporary: NamedTempFile,
     texts: Texts,
     target: &'a Target,
-    folder: &'a File,
     lock: PhantomData<&'a ConfigLock>,
     notices: Vec<Notice>,
 }
@@ -59,12 +58,11 @@ pub(crate) enum Replaced {
 }
 
 impl<'a> PendingFile<'a> {
-    /// Writes `bytes` to a new file beside the target, with the owner, mode and extended attributes
-    /// of `original`, and syncs it.
+    /// Writes `bytes` to a new file, with the owner, mode and extended attributes of `original`, and
+    /// syncs it. It stands beside the target, or where the sidecars of the target do.
     pub(crate) fn write(
         _lock: &'a ConfigLock,
         target: &'a Target,
-        folder: &'a File,
         original: Option<&Existing>,
         bytes: &[u8],
     ) -> Result<Self, Error> {
@@ -76,13 +74,11 @@ impl<'a> PendingFile<'a> {
                 source,
             }
         };
-        let mut temporary = sidecar::pending(&sidecar::temporary_prefix(&target.path))
+        let beside = target.beside_folder();
+        let mut temporary = sidecar::pending(&sidecar::temporary_prefix(&target.beside))
             .permissions(Permissions::from_mode(0o600))
-            .tempfile_in(&target.folder)
-            .map_err(failed(
-                &target.folder,
-                "create a temporary file in this folder",
-            ))?;
+            .tempfile_in(beside)
+            .map_err(failed(beside, "create a temporary file in this folder"))?;
         let file = temporary.as_file();
         let notice = match original {
             Some(original) => attributes::copy(original, file, &target.path).map_err(failed(
@@ -102,40 +98,34 @@ impl<'a> PendingFile<'a> {
         } else {
             temporary.as_file_mut().write_all(bytes)
         };
-        written.map_err(failed(
-            &target.folder,
-            "write a temporary file in this folder",
-        ))?;
-        seeded::unless(Bug::NoFileSync, || synced(temporary.as_file())).map_err(failed(
-            &target.folder,
-            "sync a temporary file in this folder",
-        ))?;
+        written.map_err(failed(beside, "write a temporary file in this folder"))?;
+        seeded::unless(Bug::NoFileSync, || synced(temporary.as_file()))
+            .map_err(failed(beside, "sync a temporary file in this folder"))?;
         Ok(Self {
             temporary,
             texts: Texts::of(original.map(|original| &*original.bytes), Some(bytes)),
             target,
-            folder,
             lock: PhantomData,
             notices: notice.into_iter().collect(),
         })
     }
 
     /// Puts the file in the target's place and makes that durable.
-    pub(crate) fn commit(self, snapshot: &Snapshot) -> Result<Replaced, Error> {
+    pub(crate) fn commit(self, snapshot: &Snapshot, folders: &Folders) -> Result<Replaced, Error> {
         if seeded::has(Bug::InPlace) {
             let bytes = std::fs::read(self.temporary.path()).unwrap_or_default();
             let _ = std::fs::write(&self.target.path, bytes);
-            sync(self.target, self.folder, None, Synced::Changed)?;
+            sync(self.target, folders, None, Synced::Changed)?;
             return Ok(Replaced::Done(Vec::new()));
         }
         match &snapshot.existing {
-            Some(original) => self.replace(original),
-            None => self.create(),
+            Some(original) => self.replace(original, folders),
+            None => self.create(folders),
         }
     }
 
     /// Takes the name, if it is still free.
-    fn create(self) -> Result<Replaced, Error> {
+    fn create(self, folders: &Folders) -> Result<Replaced, Error> {
         let target = self.target;
         let file = match self.temporary.persist_noclobber(&target.path) {
             Ok(file) => file,
@@ -144,7 +134,7 @@ impl<'a> PendingFile<'a> {
             }
             Err(error) => return Err(not_replaced(target, error.error)),
         };
-        sync(target, self.folder, Some(&file), Synced::Changed)?;
+        sync(target, folders, Some(&file), Synced::Changed)?;
         Ok(Replaced::Done(self.notices))
     }
 
@@ -152,7 +142,7 @@ impl<'a> PendingFile<'a> {
     ///
     /// The two are exchanged, so that what was really replaced can be looked at: another program may
     /// have written a moment ago. Then they are exchanged back.
-    fn replace(mut self, original: &Existing) -> Result<Replaced, Error> {
+    fn replace(mut self, original: &Existing, folders: &Folders) -> Result<Replaced, Error> {
         let target = self.target;
         self.temporary = renamed(self.temporary, target, &self.texts)
             .map_err(|source| not_replaced(target, source))?;
@@ -160,13 +150,13 @@ impl<'a> PendingFile<'a> {
         match renameat_with(CWD, temporary, CWD, &target.path, RenameFlags::EXCHANGE) {
             Ok(()) => {}
             Err(Errno::NOENT) => return Ok(Replaced::Overtaken),
-            Err(error) if is_unsupported(error) => return self.overwrite(original),
+            Err(error) if is_unsupported(error) => return self.overwrite(original, folders),
             Err(error) => return Err(not_replaced(target, error.into())),
         }
         let replaced = match displaced(temporary, original) {
             Ok(replaced) => replaced,
             Err(source) => {
-                self.put_back(UNREADABLE)?;
+                self.put_back(UNREADABLE, folders)?;
                 return Err(Error::Io {
                     path: target.path.clone(),
                     doing: "compare what was replaced with what was read",
@@ -175,14 +165,14 @@ impl<'a> PendingFile<'a> {
             }
         };
         let Some(replaced) = replaced else {
-            self.put_back(OTHERS)?;
+            self.put_back(OTHERS, folders)?;
             return Ok(Replaced::Overtaken);
         };
         let written = Some(self.temporary.as_file());
-        let durable = sync(target, self.folder, written, Synced::Changed);
+        let durable = sync(target, folders, written, Synced::Changed);
         // Whoever had the old file open may still have written to it.
         if durable.is_ok() && is_written_to(&replaced) {
-            self.put_back(OTHERS)?;
+            self.put_back(OTHERS, folders)?;
             return Ok(Replaced::Overtaken);
         }
         let (_, temporary) = self.temporary.into_parts();
@@ -192,7 +182,7 @@ impl<'a> PendingFile<'a> {
     }
 
     /// Gives the target back what the exchange took from it, and the pending file its name.
-    fn put_back(&mut self, reason: &'static str) -> Result<(), Error> {
+    fn put_back(&mut self, reason: &'static str, folders: &Folders) -> Result<(), Error> {
         let target = self.target;
         let temporary = self.temporary.path().to_owned();
         let exchange = || renameat_with(CWD, &temporary, CWD, &target.path, RenameFlags::EXCHANGE);
@@ -207,7 +197,7 @@ impl<'a> PendingFile<'a> {
         match exchange() {
             Ok(()) => {}
             // Somebody has removed the new config.
-            Err(Errno::NOENT) => return put_away_back(&temporary, target, self.folder, reason),
+            Err(Errno::NOENT) => return put_away_back(&temporary, target, folders, reason),
             Err(error) => return Err(failed(error.into())),
         }
         match content(&temporary) {
@@ -220,18 +210,18 @@ impl<'a> PendingFile<'a> {
             // What can't be looked at stays as well: the next run tells whose it is.
             Err(_) => {}
         }
-        sync_put_back(target, self.folder)
+        sync_put_back(target, folders)
     }
 
     /// As [`Self::replace`] on a filesystem that can't exchange: what is written between the last
     /// comparison and the rename is lost.
-    fn overwrite(mut self, original: &Existing) -> Result<Replaced, Error> {
+    fn overwrite(mut self, original: &Existing, folders: &Folders) -> Result<Replaced, Error> {
         let target = self.target;
         let file = self
             .temporary
             .persist(&target.path)
             .map_err(|error| not_replaced(target, error.error))?;
-        let durable = sync(target, self.folder, Some(&file), Synced::Changed);
+        let durable = sync(target, folders, Some(&file), Synced::Changed);
         match copied(target, original) {
             Ok(copy) => self.notices.extend(keep(copy, target, true)),
             Err(error) => self.notices.push(not_kept(target, &error)),
@@ -246,20 +236,24 @@ impl<'a> PendingFile<'a> {
 pub(crate) fn delete(
     _lock: &ConfigLock,
     target: &Target,
-    folder: &File,
+    folders: &Folders,
     original: &Existing,
 ) -> Result<Replaced, Error> {
-    let failed = |source| Error::Io {
-        path: target.path.clone(),
-        doing: "remove the config",
-        source,
+    let failed = |source| {
+        other_mount(target, &source).unwrap_or_else(|| Error::Io {
+            path: target.path.clone(),
+            doing: "remove the config",
+            source,
+        })
     };
     let texts = Texts::of(Some(&original.bytes), None);
     let away = sidecar::named(
-        &sidecar::temporary_prefix(&target.path),
+        &sidecar::temporary_prefix(&target.beside),
         &sidecar::exchange_suffix(&texts),
     )
-    .make_in(&target.folder, |path| rename_to_free(&target.path, path));
+    .make_in(target.beside_folder(), |path| {
+        rename_to_free(&target.path, path)
+    });
     let mut away = match away {
         Ok(away) => away.into_temp_path(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Replaced::Overtaken),
@@ -270,13 +264,13 @@ pub(crate) fn delete(
     let replaced = displaced(&away, original);
     let Ok(Some(replaced)) = replaced else {
         let reason = if replaced.is_ok() { OTHERS } else { UNREADABLE };
-        put_away_back(&away, target, folder, reason)?;
+        put_away_back(&away, target, folders, reason)?;
         return replaced.map(|_| Replaced::Overtaken).map_err(failed);
     };
-    let durable = sync(target, folder, Some(&original.file), Synced::Changed);
+    let durable = sync(target, folders, Some(&original.file), Synced::Changed);
     // Whoever had the file open may still have written to it.
     if durable.is_ok() && is_written_to(&replaced) {
-        put_away_back(&away, target, folder, OTHERS)?;
+        put_away_back(&away, target, folders, OTHERS)?;
         return Ok(Replaced::Overtaken);
     }
     away.disable_cleanup(false);
@@ -288,7 +282,7 @@ pub(crate) fn delete(
 fn put_away_back(
     away: &Path,
     target: &Target,
-    folder: &File,
+    folders: &Folders,
     reason: &'static str,
 ) -> Result<(), Error> {
     match rename_to_free(away, &target.path) {
@@ -298,17 +292,18 @@ fn put_away_back(
             kept: away.to_owned(),
             source: error,
         }),
-        _ => sync_put_back(target, folder),
+        _ => sync_put_back(target, folders),
     }
 }
 
 /// Makes it durable that something was put back: the disk may already have it the other way round.
-fn sync_put_back(target: &Target, folder: &File) -> Result<(), Error> {
+fn sync_put_back(target: &Target, folders: &Folders) -> Result<(), Error> {
     let file = target::open(&target.path).ok();
-    sync(target, folder, file.as_ref(), Synced::PutBack)
+    sync(target, folders, file.as_ref(), Synced::PutBack)
 }
 
-/// Makes what stands in the folder under the target's name durable, and the file's content.
+/// Makes what stands in the folder under the target's name durable, and the file's content. Where
+/// the sidecars stand in another folder, that comes second: a rename changes both.
 ///
 /// Syncing the folder is not enough: after a shutdown, xfs reports the loss of the rename for the
 /// file alone. A sync that failed is not tried again, since it would then succeed without having
@@ -318,14 +313,14 @@ fn sync_put_back(target: &Target, folder: &File) -> Result<(), Error> {
 /// rename and its syncs, and what this run reports must survive a power cut.
 pub(crate) fn sync(
     target: &Target,
-    folder: &File,
+    folders: &Folders,
     file: Option<&File>,
     what: Synced,
 ) -> Result<(), Error> {
     if what == Synced::Unchanged && seeded::has(Bug::UnsyncedUnchanged) {
         return Ok(());
     }
-    let folder = || synced(folder);
+    let folder = || folders.all.iter().try_for_each(synced);
     let file = || file.map_or(Ok(()), synced);
     seeded::unless(Bug::NoFolderSync, folder)
         .and_then(|()| seeded::unless(Bug::NoLastSync, file))
@@ -354,10 +349,10 @@ fn synced(file: &File) -> io::Result<()> {
 fn renamed(temporary: NamedTempFile, target: &Target, texts: &Texts) -> io::Result<NamedTempFile> {
     let (file, old) = temporary.into_parts();
     let named = sidecar::named(
-        &sidecar::temporary_prefix(&target.path),
+        &sidecar::temporary_prefix(&target.beside),
         &sidecar::exchange_suffix(texts),
     )
-    .make_in(&target.folder, |new| rename_to_free(&old, new))?;
+    .make_in(target.beside_folder(), |new| rename_to_free(&old, new))?;
     // The old name is gone.
     let _ = old.keep();
     let mut new = named.into_temp_path();
@@ -367,18 +362,27 @@ fn renamed(temporary: NamedTempFile, target: &Target, texts: &Texts) -> io::Resu
 
 /// Writes what was read to a temporary file.
 fn copied(target: &Target, original: &Existing) -> io::Result<TempPath> {
-    let mut copy = sidecar::pending(&sidecar::temporary_prefix(&target.path))
+    let mut copy = sidecar::pending(&sidecar::temporary_prefix(&target.beside))
         .permissions(Permissions::from_mode(0o600))
-        .tempfile_in(&target.folder)?;
+        .tempfile_in(target.beside_folder())?;
     attributes::copy(original, copy.as_file(), &target.path)?;
     copy.as_file_mut().write_all(&original.bytes)?;
     Ok(copy.into_temp_path())
 }
 
 fn not_replaced(target: &Target, source: io::Error) -> Error {
-    Error::Io {
+    other_mount(target, &source).unwrap_or_else(|| Error::Io {
         path: target.path.clone(),
         doing: "put the new config in the place of the old one",
         source,
-    }
+    })
+}
+
+/// A rename that failed since the sidecars stand on another mount.
+fn other_mount(target: &Target, source: &io::Error) -> Option<Error> {
+    let is_other = target.is_drop_in() && source.kind() == io::ErrorKind::CrossesDevices;
+    is_other.then(|| Error::OtherMount {
+        path: target.path.clone(),
+        beside: target.beside_folder().to_owned(),
+    })
 }

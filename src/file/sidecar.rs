@@ -57,6 +57,13 @@ pub(crate) fn used_for(path: &Path, config: &Path) -> Option<&'static str> {
 
 /// A path for each kind of file that an edit leaves beside a config, now or for a while.
 pub(crate) fn examples(config: &Path) -> [PathBuf; 5] {
+    let [previous, pending, exchanged] = examples_of_drop_in(config);
+    [lock(config), log(config), previous, pending, exchanged]
+}
+
+/// The same for a drop-in, which has no lock and no log of its own. `config` is its name beside the
+/// main config.
+pub(crate) fn examples_of_drop_in(config: &Path) -> [PathBuf; 3] {
     let random = "x".repeat(RANDOM_CHARACTERS);
     let temporary = |suffix: &str| {
         let mut name = temporary_prefix(config);
@@ -65,8 +72,6 @@ pub(crate) fn examples(config: &Path) -> [PathBuf; 5] {
         config.with_file_name(name)
     };
     [
-        lock(config),
-        log(config),
         previous(config),
         temporary(TEMPORARY_SUFFIX),
         temporary(&exchange_suffix(&Texts::of(Some(b""), None))),

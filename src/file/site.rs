@@ -25,7 +25,7 @@ const NETWORK: [(u64, &str); 9] = [
 
 /// Refuses what can't be replaced, before anything is written.
 pub(crate) fn check(target: &Target, existing: Option<&Existing>) -> Result<(), Error> {
-    let previous = sidecar::previous(&target.path);
+    let previous = sidecar::previous(&target.beside);
     match target::kind_at(&previous) {
         Some(found) if found != REGULAR => {
             return Err(Error::PlantedSidecar {
@@ -35,6 +35,12 @@ pub(crate) fn check(target: &Target, existing: Option<&Existing>) -> Result<(), 
             });
         }
         _ => {}
+    }
+    if is_on_other_device(target) {
+        return Err(Error::OtherMount {
+            path: target.path.clone(),
+            beside: target.beside_folder().to_owned(),
+        });
     }
     if existing.is_none() {
         return Ok(());
@@ -48,6 +54,13 @@ pub(crate) fn check(target: &Target, existing: Option<&Existing>) -> Result<(), 
         Some(error) => Err(error),
         None => Ok(()),
     }
+}
+
+/// Whether the sidecars of a drop-in stand on another filesystem, from where nothing can be renamed.
+fn is_on_other_device(target: &Target) -> bool {
+    let device = |folder: &Path| folder.metadata().ok().map(|metadata| metadata.dev());
+    let (own, beside) = (device(&target.folder), device(target.beside_folder()));
+    own.is_some() && beside.is_some() && own != beside
 }
 
 /// Whether one of these must not be changed, by an attribute of `chattr(1)`.
@@ -81,7 +94,7 @@ pub(crate) fn notices(target: &Target, existing: Option<&Existing>) -> Vec<Notic
                  the old text; find them with `find / -xdev -samefile {1}` and make them symbolic \
                  links",
                 target.path.display(),
-                sidecar::previous(&target.path).display()
+                sidecar::previous(&target.beside).display()
             ),
         });
     }

@@ -17,17 +17,69 @@ use crate::error::{Error, FOLDER, REGULAR};
 pub(crate) struct Target {
     pub(crate) path: PathBuf,
     pub(crate) folder: PathBuf,
+    /// The path that its temporary files and its previous text are named after. That of a drop-in
+    /// is beside the main config, so that nothing but the file itself appears in its own folder.
+    pub(crate) beside: PathBuf,
+}
+
+/// The folders whose names an edit of a file changes, open to be synced.
+#[derive(Debug)]
+pub(crate) struct Folders {
+    /// That of the file comes first, if it is there.
+    pub(super) all: Vec<File>,
+    /// The folder of a drop-in is still to be made.
+    pub(crate) lacks_own: bool,
 }
 
 impl Target {
-    /// Opens the folder, to be synced once its names have changed: what keeps it from being opened
-    /// has to show before that.
-    pub(crate) fn open_folder(&self) -> Result<File, Error> {
-        File::open(&self.folder).map_err(|source| Error::Io {
-            path: self.folder.clone(),
-            doing: "open the folder of the config",
-            source,
-        })
+    fn new(path: PathBuf, folder: PathBuf) -> Self {
+        Self {
+            beside: path.clone(),
+            path,
+            folder,
+        }
+    }
+
+    /// Whether this is a drop-in, whose sidecars stand beside the main config.
+    pub(super) fn is_drop_in(&self) -> bool {
+        self.beside != self.path
+    }
+
+    /// The folder of the temporary files.
+    pub(crate) fn beside_folder(&self) -> &Path {
+        self.beside.parent().unwrap_or(&self.folder)
+    }
+
+    /// Opens the folders, to be synced once their names have changed: what keeps them from being
+    /// opened has to show before that.
+    pub(crate) fn open_folders(&self) -> Result<Folders, Error> {
+        let beside = self.beside_folder();
+        let mut paths = vec![self.folder.as_path()];
+        if self.folder != beside {
+            paths.push(beside);
+            // This run or a killed one may have made the folder itself.
+            let above = self.folder.parent();
+            paths.extend(above.filter(|above| *above != beside));
+        }
+        let mut all = Vec::with_capacity(paths.len());
+        let mut lacks_own = false;
+        for path in paths {
+            match File::open(path) {
+                Ok(folder) => all.push(folder),
+                // What is not there has no names.
+                Err(error) if self.is_drop_in() && error.kind() == io::ErrorKind::NotFound => {
+                    lacks_own |= path == self.folder;
+                }
+                Err(source) => {
+                    return Err(Error::Io {
+                        path: path.to_owned(),
+                        doing: "open the folder of the config",
+                        source,
+                    });
+                }
+            }
+        }
+        Ok(Folders { all, lacks_own })
     }
 }
 
@@ -35,6 +87,13 @@ impl Target {
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     pub(crate) existing: Option<Existing>,
+}
+
+impl Snapshot {
+    /// The bytes that were read; `None`: there was no file.
+    pub(crate) fn bytes(&self) -> Option<&[u8]> {
+        self.existing.as_ref().map(|existing| &*existing.bytes)
+    }
 }
 
 #[derive(Debug)]
@@ -113,10 +172,10 @@ impl Target {
         };
         let file_type = std::fs::metadata(&resolved).map_err(failed)?.file_type();
         match resolved.parent() {
-            Some(folder) if file_type.is_file() => Ok(Self {
-                folder: folder.to_owned(),
-                path: resolved,
-            }),
+            Some(folder) if file_type.is_file() => {
+                let folder = folder.to_owned();
+                Ok(Self::new(resolved, folder))
+            }
             _ => Err(Error::NotAFile {
                 path: path.to_owned(),
                 found: kind(file_type),
@@ -149,10 +208,48 @@ impl Target {
                 source: error,
             },
         })?;
-        Ok(Self {
-            path: folder.join(name),
-            folder,
-        })
+        Ok(Self::new(folder.join(name), folder))
+    }
+
+    /// Finds the drop-in of `main` that the host's `path` names. Its folder may be missing, if what
+    /// that would stand in is there.
+    pub(crate) fn find_drop_in(path: &Path, root: &HostRoot, main: &Self) -> Result<Self, Error> {
+        let found = match Self::find(path, root) {
+            Err(Error::NoFolder { .. }) => Self::without_folder(path, root)?,
+            found => found?,
+        };
+        let beside = match found.path.file_name() {
+            Some(name) => main.path.with_file_name(name),
+            None => main.path.clone(),
+        };
+        Ok(Self { beside, ..found })
+    }
+
+    fn without_folder(path: &Path, root: &HostRoot) -> Result<Self, Error> {
+        let no_folder = |folder: &Path| Error::NoFolder {
+            path: path.to_owned(),
+            folder: root.seen(folder),
+        };
+        let folder = path.parent().unwrap_or(path);
+        let (Some(above), Some(name), Some(file)) =
+            (folder.parent(), folder.file_name(), path.file_name())
+        else {
+            return Err(no_folder(folder));
+        };
+        let above = root.resolve(above).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => no_folder(above),
+            _ => Error::Io {
+                path: above.to_owned(),
+                doing: "look at the folder of the drop-in",
+                source: error,
+            },
+        })?;
+        let resolved = above.join(name);
+        if kind_at(&resolved).is_some() {
+            // A link that leads to nothing.
+            return Err(no_folder(folder));
+        }
+        Ok(Self::new(resolved.join(file), resolved))
     }
 
     /// Reads the file as it is now.

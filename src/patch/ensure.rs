@@ -294,7 +294,7 @@ impl Edit<'_, '_> {
     }
 
     /// Below the last key of the root table, else above the first header, else at the end.
-    fn offset_for_root_key(&self) -> usize {
+    pub(super) fn offset_for_root_key(&self) -> usize {
         let statements = &self.config.index.statements;
         let first_header = statements.iter().position(|it| it.kind != Kind::Pair);
         let pairs = first_header.unwrap_or(statements.len());

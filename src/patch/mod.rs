@@ -3,11 +3,13 @@
 mod block;
 mod default;
 mod edit;
+mod elements;
 mod ensure;
 mod error;
 #[cfg(test)]
 mod given;
 mod headers;
+pub(crate) mod imports;
 mod keys;
 mod layers;
 pub(crate) mod listing;
@@ -195,7 +197,7 @@ impl Patch {
     }
 
     /// Whether the patch has something that shall be there.
-    fn adds(&self) -> bool {
+    pub(crate) fn adds(&self) -> bool {
         self.adds_to_plugins() || !self.proxy_plugins.is_empty() || !self.debug.is_empty()
     }
 
@@ -203,6 +205,31 @@ impl Patch {
     /// the config version.
     fn adds_to_plugins(&self) -> bool {
         !self.handlers.is_empty() || self.default.is_some() || !self.cri.is_empty()
+    }
+
+    /// Whether all that the owner has added and the patch doesn't name shall be gone.
+    pub(crate) fn prunes(&self) -> bool {
+        self.prune
+    }
+
+    /// The names of handlers that shall be gone.
+    pub(crate) fn removed_names(&self) -> impl Iterator<Item = &str> {
+        self.removals.iter().map(|removal| removal.name.as_str())
+    }
+
+    /// The installer that the patch is made for, whether that counts or not.
+    pub(crate) fn named_owner(&self) -> &Owner {
+        self.acting_owner().unwrap_or(&self.owner)
+    }
+
+    /// The part of the patch that takes away all that its owner has added.
+    pub(crate) fn pruning(&self) -> Self {
+        Self {
+            prune: true,
+            owner: self.owner.clone(),
+            plugin_id: self.plugin_id.clone(),
+            ..Self::default()
+        }
     }
 
     /// Returns the owner on whose behalf the patch is made; `None` where that does not count, as
@@ -317,29 +344,64 @@ pub fn apply(config: Option<&Document<'_>>, patch: &Patch) -> Result<Edited, Pat
     Ok(together(edited, ensured))
 }
 
+/// Returns the patch with the plugin table named that the config at `base` calls for.
+///
+/// # Errors
+///
+/// [`PatchError`] about the base: its version is not known, or no plugin table will do.
+pub(crate) fn settled(base: &Document<'_>, patch: &Patch) -> Result<Patch, PatchError> {
+    let mut patch = patch.clone();
+    if patch.plugin_id.is_none() {
+        let version = version::of(base)?;
+        let id = plugin::choose(base, version).map_err(|reason| no_table(base, reason))?;
+        patch.plugin_id = Some(id.to_owned());
+    }
+    Ok(patch)
+}
+
+/// Takes out of a part of the config at `base` what the patch wants gone, wherever it stands there.
+/// The text is `None` if nothing is left but what the tool created the part with.
+///
+/// # Errors
+///
+/// [`PatchError`] as of [`apply`].
+pub(crate) fn take_out_of_part(
+    part: Option<&Document<'_>>,
+    base: Option<&Document<'_>>,
+    patch: &Patch,
+) -> Result<Edited, PatchError> {
+    let Some(part) = part else {
+        return Ok(nothing());
+    };
+    let mut edited = release(part, base, patch)?;
+    // Somebody may have taken the handlers out by hand.
+    edited.text = edited.text.and_then(release::without_leftovers);
+    Ok(edited)
+}
+
 /// Applies a patch to a part of a config: a file that the config at `base` imports, or what is
 /// appended to it. Config version and plugin IDs are those of the base.
 ///
 /// `part` is `None` where the file does not exist.
+///
+/// # Errors
+///
+/// [`PatchError`] as of [`apply`], of the base, and of the part.
 pub(crate) fn apply_to_part(
     part: Option<&Document<'_>>,
     base: &Document<'_>,
     patch: &Patch,
 ) -> Result<Edited, PatchError> {
-    let version = version::of_or_named(base, patch.plugin_id.as_deref())?;
-    let mut patch = patch.clone();
-    if patch.plugin_id.is_none() {
-        let id = plugin::choose(base, version).map_err(|reason| no_table(base, reason))?;
-        patch.plugin_id = Some(id.to_owned());
+    if !patch.adds() {
+        return take_out_of_part(part, Some(base), patch);
     }
-    let new = format!("{}\nversion = {version}\n", provenance_of(&patch).comment());
+    let patch = settled(base, patch)?;
+    let version = version::of_any(base)?;
+    let new = created(&patch.owner, version);
     let released = part
         .map(|part| release(part, Some(base), &patch))
         .transpose()?;
     let mut edited = released.unwrap_or_else(nothing);
-    if !patch.adds() {
-        return Ok(edited);
-    }
     let text = edited.text.take().unwrap_or(new);
     let ensured = ensure(
         &Document::parse(text.as_bytes()).map_err(broken)?,
@@ -373,7 +435,7 @@ fn create(patch: &Patch) -> Result<Edited, PatchError> {
     if !patch.adds() {
         return Ok(nothing());
     }
-    let text = format!("{}\nversion = 2\n", provenance_of(patch).comment());
+    let text = created(&patch.owner, 2);
     let config = Document::parse(text.as_bytes()).map_err(broken)?;
     ensure(&config, None, patch)
 }
@@ -392,8 +454,10 @@ fn nothing() -> Edited {
     }
 }
 
-fn provenance_of(patch: &Patch) -> Provenance {
-    Provenance::Owner(patch.owner.as_str().to_owned())
+/// A file as it is created, before anything is in it.
+fn created(owner: &Owner, version: i64) -> String {
+    let provenance = Provenance::Owner(owner.as_str().to_owned());
+    format!("{}\nversion = {version}\n", provenance.comment())
 }
 
 fn broken(error: crate::document::ParseError) -> PatchError {

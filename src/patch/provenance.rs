@@ -69,6 +69,15 @@ impl Provenance {
             .map(|owner| Self::Owner(owner.as_str().to_owned()))
     }
 
+    /// The installer for whom a file was created: its first line says so.
+    pub(crate) fn creator(bytes: &[u8]) -> Option<String> {
+        let first = bytes.split(|&byte| byte == b'\n').next()?;
+        match Self::read(str::from_utf8(first).ok()?)? {
+            Self::Owner(owner) => Some(owner),
+            Self::Implied(_) => None,
+        }
+    }
+
     /// The provenance line directly above a statement.
     ///
     /// Lines of the statement before are not looked at: the last line of a multi-line string may

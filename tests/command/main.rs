@@ -6,6 +6,7 @@
 mod apply;
 mod check;
 mod documents;
+mod drop_in;
 mod filesystems;
 mod golden;
 mod harm;

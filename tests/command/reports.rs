@@ -36,6 +36,7 @@ fn an_edit_reports_every_field() {
             "owner": "manual",
             "handlers": { "added": ["spin"], "changed": [], "removed": [] },
             "keys": [],
+            "drop_ins": [],
             "diff": diff,
             "warnings": [{
                 "code": "unknown-key",

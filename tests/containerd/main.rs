@@ -12,5 +12,6 @@ mod control;
 mod cri;
 mod daemon;
 mod differential;
+mod drop_in;
 mod generated;
 mod suites;

@@ -24,6 +24,8 @@ const MOST: usize = 20_000;
 pub(crate) struct Disk {
     root: PathBuf,
     folders: BTreeSet<PathBuf>,
+    /// Folders that were made, and may be gone after a crash with all that is in them.
+    unsynced_folders: BTreeSet<PathBuf>,
     files: Vec<FileContents>,
     names: BTreeMap<PathBuf, Bindings>,
     /// Which of `opened` a descriptor is: two may share one, and its position.
@@ -66,6 +68,7 @@ impl Disk {
         let mut disk = Self {
             root: root.to_owned(),
             folders: BTreeSet::new(),
+            unsynced_folders: BTreeSet::new(),
             files: Vec::new(),
             names: BTreeMap::new(),
             descriptors: HashMap::new(),
@@ -150,6 +153,15 @@ impl Disk {
                     states.extend(with_each(&extreme, name, &choices, &chosen));
                 }
             }
+        }
+        for folder in &self.unsynced_folders {
+            let without = |state: &State| {
+                let mut state = state.clone();
+                state.retain(|name, _| !name.starts_with(folder));
+                state
+            };
+            let all: Vec<State> = states.iter().map(without).collect();
+            states.extend(all);
         }
         states
     }

@@ -10,6 +10,7 @@
 mod command;
 mod deeds;
 mod disk;
+mod drop_ins;
 mod edits;
 mod faults;
 mod figures;
@@ -30,3 +31,4 @@ mod stopped;
 mod strangers;
 mod syscalls;
 mod tracer;
+mod two_files;

@@ -18,8 +18,9 @@ pub(crate) enum Effect {
     Exited(i32),
 }
 
-/// Calls that change neither a name nor a byte: metadata are not modelled.
-const HARMLESS: [&str; 32] = [
+/// Calls that change neither a name nor a byte: metadata are not modelled. `openat2` is asked for
+/// paths alone (`O_PATH`).
+const HARMLESS: [&str; 33] = [
     "access",
     "chmod",
     "chown",
@@ -44,6 +45,7 @@ const HARMLESS: [&str; 32] = [
     "llistxattr",
     "lstat",
     "newfstatat",
+    "openat2",
     "poll",
     "pread64",
     "readlink",
@@ -77,6 +79,8 @@ impl Disk {
             "link" | "linkat" => self.link(call),
             "symlink" | "symlinkat" => self.link_symbolically(call),
             "unlink" | "unlinkat" => self.unlink(call),
+            "mkdir" | "mkdirat" => self.make_folder(call),
+            "rmdir" => self.remove_folder(call),
             _ => None,
         };
         match effect {
@@ -268,6 +272,8 @@ impl Disk {
         match self.opened_by(call.descriptor(0)?.number)?.clone() {
             Open::File { file, .. } => self.files[file].sync(),
             Open::Folder(folder) => {
+                self.unsynced_folders
+                    .retain(|made| made.parent() != Some(&folder));
                 for (name, bindings) in &mut self.names {
                     if name.parent() == Some(&folder) {
                         bindings.drain(..bindings.len() - 1);
@@ -310,6 +316,23 @@ impl Disk {
             _ => self.path(call.descriptor(1), call.text(2))?,
         };
         self.bind(path, Some(Binding::Link(target)));
+        Some(Effect::Changed)
+    }
+
+    fn make_folder(&mut self, call: &Call) -> Option<Effect> {
+        let path = match call.name.as_str() {
+            "mkdir" => self.path(None, call.text(0))?,
+            _ => self.path(call.descriptor(0), call.text(1))?,
+        };
+        self.folders.insert(path.clone());
+        self.unsynced_folders.insert(path);
+        Some(Effect::Changed)
+    }
+
+    /// What was in it is gone by then, or may come back with it.
+    fn remove_folder(&mut self, call: &Call) -> Option<Effect> {
+        let path = self.path(None, call.text(0))?;
+        self.folders.remove(&path);
         Some(Effect::Changed)
     }
 

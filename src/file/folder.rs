@@ -1,0 +1,36 @@
+//! The folder of a drop-in: it comes with the first file in it and goes with the last.
+
+use std::fs::{DirBuilder, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+
+use super::target::Target;
+use crate::error::Error;
+
+/// As containerd's packages ship theirs.
+const MODE: u32 = 0o755;
+
+/// Makes the folder of a drop-in where it is missing. It is durable once the file in it is.
+pub(crate) fn make(target: &Target) -> Result<(), Error> {
+    let folder = &target.folder;
+    let made = DirBuilder::new()
+        .mode(MODE)
+        .create(folder)
+        // Whatever the umask says.
+        .and_then(|()| std::fs::set_permissions(folder, Permissions::from_mode(MODE)));
+    match made {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(Error::Io {
+            path: folder.clone(),
+            doing: "make the folder of the drop-in",
+            source: error,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Removes the folder of a drop-in if nothing is in it. One that stays does no harm.
+pub(crate) fn remove_empty(target: &Target) {
+    if target.is_drop_in() && target.folder != target.beside_folder() {
+        let _ = std::fs::remove_dir(&target.folder);
+    }
+}

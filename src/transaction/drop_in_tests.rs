@@ -1,0 +1,230 @@
+//! Edits of two files, with other programs in between.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "other programs write as they like"
+)]
+
+use std::cell::Cell;
+use std::fs;
+use std::path::PathBuf;
+
+use super::*;
+use crate::editor::DropIn;
+use crate::file::sidecar;
+use crate::handler::Handler;
+
+const CONFIG: &str = "version = 3\n";
+const THEIRS: &str = "version = 3\n# theirs\n";
+
+fn adding(name: &str) -> Patch {
+    Patch::new().ensure(Handler::new(
+        name.parse().expect("a name"),
+        "io.containerd.spin.v2",
+    ))
+}
+
+/// A config with a drop-in that holds `spin`, if that is to be there already.
+struct Place {
+    folder: tempfile::TempDir,
+    config: PathBuf,
+    drop_in: PathBuf,
+}
+
+impl Place {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let config = folder.path().join("config.toml");
+        fs::write(&config, CONFIG).expect("writes");
+        let drop_in = folder.path().join("conf.d/50-manual.toml");
+        Self {
+            folder,
+            config,
+            drop_in,
+        }
+    }
+
+    fn editor(&self) -> Editor {
+        Editor::new(&self.config).drop_in(DropIn::ForOwner)
+    }
+
+    /// Makes an edit during which, right after the last comparison, `stranger` gets its turn once.
+    fn edit_with(&self, patch: &Patch, stranger: impl Fn() + 'static) -> Result<Plan, Error> {
+        let turns = Cell::new(0);
+        let editor = self.editor().interrupted(move || {
+            if turns.replace(1) == 0 {
+                stranger();
+            }
+            false
+        });
+        editor.commit(patch)
+    }
+
+    fn text(&self) -> String {
+        fs::read_to_string(&self.config).expect("readable")
+    }
+
+    fn temporaries(&self) -> usize {
+        let entries = fs::read_dir(self.folder.path())
+            .expect("a folder")
+            .flatten();
+        let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        names.filter(|name| name.starts_with('.')).count()
+    }
+}
+
+#[test]
+fn a_config_that_a_stranger_changes_in_between_is_edited_anew_and_all_is_told() {
+    let place = Place::new();
+    let path = place.config.clone();
+    let write = move || fs::write(&path, THEIRS).expect("writes");
+    let plan = place.edit_with(&adding("spin"), write).expect("goes on");
+    assert!(place.text().contains("# theirs\n"), "{}", place.text());
+    assert!(place.text().contains("imports = "), "{}", place.text());
+    assert_eq!(plan.before.as_deref(), Some(THEIRS.as_bytes()));
+    // The first try had written it.
+    assert_eq!(plan.drop_ins[0].before, None);
+    assert!(plan.drop_ins[0].is_change());
+    assert_eq!(plan.edited.handlers.added, ["spin"]);
+    assert_eq!(place.temporaries(), 0);
+    let logged = place.editor().log_entries().expect("readable");
+    assert_eq!(logged.len(), 1);
+    assert_eq!(logged[0].drop_ins[0].before, None);
+    assert_eq!(logged[0].handlers.added, ["spin"]);
+}
+
+#[test]
+fn a_stranger_that_does_the_rest_leaves_a_change_all_the_same() {
+    let place = Place::new();
+    let planned = place.editor().plan(&adding("spin")).expect("plans");
+    let text = planned.edited.text.expect("a text");
+    let path = place.config.clone();
+    let write = move || fs::write(&path, &text).expect("writes");
+    let plan = place.edit_with(&adding("spin"), write).expect("goes on");
+    assert!(plan.is_change() && !plan.changes_config());
+    assert_eq!(plan.edited.handlers.added, ["spin"]);
+}
+
+#[test]
+fn a_drop_in_that_a_stranger_writes_to_in_between_is_edited_anew() {
+    let place = Place::new();
+    place.editor().commit(&adding("spin")).expect("added");
+    for patch in [adding("wasm"), Patch::new().remove("spin").remove("wasm")] {
+        let path = place.drop_in.clone();
+        let append = move || {
+            let mut text = fs::read_to_string(&path).expect("readable");
+            text.push_str("# theirs\n");
+            fs::write(&path, text).expect("writes");
+        };
+        place.edit_with(&patch, append).expect("goes on");
+        let text = fs::read_to_string(&place.drop_in).expect("it stays");
+        assert!(text.contains("# theirs\n"), "{text}");
+        assert_eq!(place.temporaries(), 0);
+    }
+    let text = fs::read_to_string(&place.drop_in).expect("it stays");
+    let left = "# containerd-edit v1 owner=manual\nversion = 3\n# theirs\n# theirs\n";
+    assert_eq!(text, left);
+    assert!(place.text().contains("imports = "), "{}", place.text());
+}
+
+#[test]
+fn what_was_changed_before_an_error_is_told() {
+    let place = Place::new();
+    let path = place.config.clone();
+    let plant = move || {
+        fs::remove_file(&path).expect("removes");
+        fs::create_dir(&path).expect("creates");
+    };
+    let error = place
+        .edit_with(&adding("spin"), plant)
+        .expect_err("no file");
+    assert!(matches!(error, Error::NotFinished { .. }), "{error:?}");
+    assert!(error.is_changed());
+    let said = error.to_string();
+    let begin = format!("{} was changed, and then", place.drop_in.display());
+    assert!(said.starts_with(&begin), "{said}");
+    assert!(place.drop_in.is_file(), "nobody imports it yet");
+    assert_eq!(place.temporaries(), 0);
+    fs::remove_dir(&place.config).expect("removes");
+    fs::write(&place.config, CONFIG).expect("writes");
+    let logged = place.editor().log_entries().expect("readable");
+    assert_eq!(logged[0].outcome, "not-finished");
+    assert_eq!(logged[0].before, logged[0].after);
+    assert!(logged[0].is_change());
+    let plan = place.editor().commit(&adding("spin")).expect("goes on");
+    assert!(plan.changes_config() && !plan.drop_ins[0].is_change());
+}
+
+#[test]
+fn who_is_interrupted_has_not_made_a_folder() {
+    let place = Place::new();
+    let result = place.editor().interrupted(|| true).commit(&adding("spin"));
+    assert!(
+        matches!(result, Err(Error::Interrupted { .. })),
+        "{result:?}"
+    );
+    assert!(!place.folder.path().join("conf.d").exists());
+    assert_eq!(place.temporaries(), 0);
+}
+
+/// As a run leaves it that is killed when it has displaced what a stranger wrote.
+#[test]
+fn what_a_killed_run_displaced_of_a_drop_in_is_told_of() {
+    let place = Place::new();
+    place.editor().commit(&adding("spin")).expect("added");
+    let texts = sidecar::Texts::of(Some(b"old"), Some(b"new"));
+    let suffix = sidecar::exchange_suffix(&texts);
+    let left = place
+        .folder
+        .path()
+        .join(format!(".50-manual.toml.aB3dE5gH7j{suffix}"));
+    fs::write(&left, THEIRS).expect("writes");
+    let plan = place
+        .editor()
+        .commit(&adding("spin"))
+        .expect("nothing to do");
+    assert_eq!(plan.edited.warnings[0].code, "displaced");
+    let status = place.editor().status().expect("readable");
+    assert_eq!(status.displaced, [left]);
+}
+
+/// As a run leaves it that is killed between the exchange of the drop-in and its comparison.
+#[test]
+fn what_a_killed_run_replaced_becomes_the_previous_drop_in() {
+    let place = Place::new();
+    place.editor().commit(&adding("spin")).expect("added");
+    let now = fs::read(&place.drop_in).expect("readable");
+    let texts = sidecar::Texts::of(Some(b"old"), Some(&now));
+    let suffix = sidecar::exchange_suffix(&texts);
+    let left = format!(".50-manual.toml.aB3dE5gH7j{suffix}");
+    fs::write(place.folder.path().join(left), "old").expect("writes");
+    place
+        .editor()
+        .commit(&adding("spin"))
+        .expect("nothing to do");
+    let previous = place.folder.path().join("50-manual.toml.prev");
+    assert_eq!(fs::read_to_string(previous).expect("kept"), "old");
+    assert_eq!(place.temporaries(), 0);
+}
+
+/// For layouts that generate the config and read the folder in any case.
+#[test]
+fn a_config_that_is_generated_is_read_and_never_written() {
+    let place = Place::new();
+    let editor = || place.editor().drop_in_is_read();
+    let plan = editor().commit(&adding("spin")).expect("added");
+    assert!(plan.is_change() && !plan.changes_config());
+    assert_eq!(plan.edited.handlers.added, ["spin"]);
+    assert_eq!(place.text(), CONFIG);
+    let text = fs::read_to_string(&place.drop_in).expect("written");
+    assert!(text.contains("version = 3\n"), "{text}");
+    let remove = Patch::new().remove("spin");
+    editor().commit(&remove).expect("removed");
+    assert_eq!(place.text(), CONFIG);
+    let folder = place.folder.path().join("conf.d");
+    assert_eq!(fs::read_dir(folder).expect("it stays").count(), 0);
+    fs::remove_file(&place.config).expect("removes");
+    let error = editor()
+        .commit(&adding("spin"))
+        .expect_err("nothing to go by");
+    assert!(matches!(error, Error::NoFile { .. }), "{error:?}");
+}

@@ -1,0 +1,126 @@
+//! Drop-ins on real nodes: refused where the daemon would lose something, loaded where it does not.
+
+use crate::cri::Verdict;
+use crate::daemon::Node;
+use crate::suites::{self, Release};
+
+const VERSION_THREE: &[u8] = br"# node-a
+version = 3
+
+[plugins.'io.containerd.cri.v1.images']
+  snapshotter = 'overlayfs'
+";
+
+fn drop_ins(node: &Node<'_>) -> Vec<String> {
+    let entries = std::fs::read_dir(node.etc().join("conf.d"))
+        .into_iter()
+        .flatten();
+    let mut names: Vec<String> = entries
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
+        .collect();
+    names.sort();
+    names
+}
+
+/// Debian's config has CRI's plugin table, which 1.x takes from one file alone.
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn a_drop_in_that_1_x_would_lose_something_with_is_refused() {
+    for suite in ["bookworm", "trixie"] {
+        let release = Release::of(suite);
+        let original = suites::debian_shipped_config();
+        let node = Node::new(&release, Some(&original));
+        let before = node.verdict();
+        assert!(matches!(before, Verdict::Serves { .. }), "{before:?}");
+        let said = node.is_refused(&["add", "crun", "--drop-in"], 78);
+        let reason = "containerd 1.6 and 1.7 take plugins.\"io.containerd.grpc.v1.cri\" from the \
+                      drop-in alone, and would lose what config.toml says in it";
+        assert!(said.contains(reason), "{}: {said}", release.name);
+        assert!(node.config().as_ref() == Some(&original));
+        assert!(!node.etc().join("conf.d").exists());
+        assert_eq!(node.verdict(), before, "{}", release.name);
+    }
+}
+
+/// Where the config says nothing of the plugin, nothing can be lost.
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn a_drop_in_is_loaded_by_every_release_where_the_config_leaves_the_plugin_alone() {
+    for suite in suites::SUITES {
+        let release = Release::of(suite);
+        for original in [Some(&b"version = 2\n"[..]), Some(b"# mine\n"), None] {
+            let node = Node::new(&release, original);
+            let before = node.verdict();
+            node.edit(&["add", "crun", "--drop-in"]);
+            assert_eq!(drop_ins(&node), ["50-manual.toml"]);
+            let expected = Verdict::serves(["crun", "runc"], "runc");
+            let (name, config) = (&release.name, node.shown_config());
+            assert_eq!(node.verdict(), expected, "{name}\n{config}");
+            node.edit(&["add", "kata", "--drop-in", "--default"]);
+            let expected = Verdict::serves(["crun", "kata", "runc"], "kata");
+            assert_eq!(node.verdict(), expected, "{name}");
+            node.edit(&["remove", "crun", "kata", "--drop-in"]);
+            assert_eq!(node.config().as_deref(), original, "{name}");
+            assert_eq!(drop_ins(&node), [""; 0]);
+            assert_eq!(node.verdict(), before, "{name}");
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn two_owners_have_drop_ins_and_leave_in_either_order() {
+    let release = Release::of("forky");
+    let listed = b"version = 3\nimports = [\n  '/etc/containerd/conf.d/*.toml',\n]\n";
+    for original in [VERSION_THREE, listed] {
+        for first in ["ops/a", "b"] {
+            let node = Node::new(&release, Some(original));
+            let before = node.verdict();
+            node.edit(&["add", "crun", "--drop-in", "--owner", "ops/a"]);
+            node.edit(&["add", "kata", "--drop-in", "--owner", "b", "--default"]);
+            assert_eq!(drop_ins(&node), ["50-b.toml", "50-ops-a.toml"]);
+            let expected = Verdict::serves(["crun", "kata", "runc"], "kata");
+            assert_eq!(node.verdict(), expected, "{}", node.shown_config());
+            let remove_crun = ["remove", "crun", "--drop-in=conf.d/50-ops-a.toml"];
+            let remove_kata = ["remove", "kata", "--drop-in=conf.d/50-b.toml"];
+            if first == "b" {
+                node.edit(&remove_kata);
+                assert_eq!(node.verdict(), Verdict::serves(["crun", "runc"], "runc"));
+                node.edit(&remove_crun);
+            } else {
+                node.edit(&remove_crun);
+                assert_eq!(node.verdict(), Verdict::serves(["kata", "runc"], "kata"));
+                node.edit(&remove_kata);
+            }
+            assert_eq!(node.config().as_deref(), Some(original));
+            assert_eq!(node.verdict(), before);
+        }
+    }
+}
+
+/// What the tool refuses on 1.x it does for 2.x, which merges plugin tables deeply.
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn a_drop_in_beside_debians_config_is_loaded_by_2_x() {
+    let release = Release::of("forky");
+    let original = suites::debian_shipped_config();
+    let node = Node::new(&release, Some(&original));
+    let before = node.verdict();
+    let (version, _) = release
+        .version
+        .split_once('~')
+        .unwrap_or((&release.version, ""));
+    let judged = ["--containerd-version", version.trim_start_matches('v')];
+    let edit = |arguments: &[&str]| node.edit(&[arguments, &judged[..]].concat());
+    edit(&["add", "crun", "--drop-in"]);
+    assert_eq!(node.verdict(), Verdict::serves(["crun", "runc"], "runc"));
+    edit(&["remove", "crun", "--drop-in"]);
+    assert!(node.config().as_ref() == Some(&original));
+    assert_eq!(node.verdict(), before);
+}

@@ -1,0 +1,322 @@
+//! T1, T2 and T3 for edits of two files: whatever cuts one short, config and drop-in serve together
+//! as they did or as they are to, and a next run gets there.
+
+use std::collections::{BTreeSet, HashSet};
+
+use crate::command::Build;
+use crate::disk::{Disk, Effect, State};
+use crate::figures::tell;
+use crate::promise::Promise;
+use crate::report::{Report, Until, assert_none};
+use crate::syscalls::Call;
+use crate::tracer::{Injection, Traced, Tracer};
+use crate::two_files::{Edit, Example, Place};
+
+/// What a call can fail with.
+const ERRORS: [&str; 3] = ["EIO", "ENOSPC", "EINTR"];
+/// The exit codes that are documented for a call that failed.
+const REFUSALS: [i32; 4] = [74, 75, 77, 78];
+const NOT_DURABLE: i32 = 76;
+
+fn traced(tracer: Tracer, place: &Place, edit: Edit) -> Traced {
+    let (config, arguments) = place.arguments(edit);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    tracer.run(config, &arguments)
+}
+
+/// The calls of an edit, from the first one that names the config on.
+fn calls(build: Build, example: &Example) -> Vec<Call> {
+    let place = example.place();
+    let traced = traced(Tracer::new(build), &place, example.edit);
+    assert_eq!(traced.run.code(), Some(0), "{:?}: {traced:?}", example.edit);
+    let mut calls = traced.calls();
+    let first = calls.iter().position(|call| call.names(&place.config()));
+    calls.split_off(first.expect("it looks for the config"))
+}
+
+/// What a run is told to suffer, at one call.
+struct Case<'e> {
+    example: &'e Example,
+    call: Call,
+    what: String,
+    when: String,
+}
+
+impl Case<'_> {
+    /// Runs the edit with this in its way, and once more with nothing.
+    fn check(
+        &self,
+        build: Build,
+        wrong: impl Fn(&Self, &Place, &Traced) -> Option<String>,
+    ) -> Option<String> {
+        let place = self.example.place();
+        let injection = Injection::at(&self.what, &self.call).when(self.when.clone());
+        let traced = traced(
+            Tracer::new(build).inject(&injection),
+            &place,
+            self.example.edit,
+        );
+        let wrong = wrong(self, &place, &traced);
+        let wrong = wrong.or_else(|| self.example.unsettled(&place, build));
+        let edit = self.example.edit;
+        wrong.map(|wrong| format!("{edit:?}, -e {injection}: {wrong}; {:?}", traced.run))
+    }
+
+    fn after_fault(&self, place: &Place, traced: &Traced) -> Option<String> {
+        if !traced.log.contains("(INJECTED)") {
+            return Some("the call was not made".to_owned());
+        }
+        let run = &traced.run;
+        let lasts = self.when.contains(['+', '.']);
+        let promise = match run.code() {
+            Some(0) => Promise::Done,
+            Some(code) if REFUSALS.contains(&code) => Promise::Untouched,
+            _ => Promise::None,
+        };
+        if let Some(wrong) = self.example.wrong(&place.pair(), promise) {
+            return Some(wrong);
+        }
+        if self.call.asks_for_memory() && lasts {
+            return None;
+        }
+        if let Some(disgrace) = run.disgrace() {
+            return Some(disgrace);
+        }
+        if promise == Promise::None && run.code() != Some(NOT_DURABLE) {
+            return Some("not a documented exit code".to_owned());
+        }
+        let is_interrupted = self.what.contains("EINTR");
+        if self.call.is_sync() && !is_interrupted && promise == Promise::Done {
+            return Some("a sync that failed is passed over".to_owned());
+        }
+        let is_blind = lasts && ["openat", "read"].contains(&self.call.name.as_str());
+        let left = place.left_over();
+        let may_be_left = self.call.is_unlink() || is_blind;
+        (!left.is_empty() && !may_be_left).then(|| format!("left over: {left:?}"))
+    }
+
+    fn after_signal(&self, place: &Place, traced: &Traced) -> Option<String> {
+        let run = &traced.run;
+        let is_kill = self.what.ends_with("KILL");
+        let promise = match run.code() {
+            Some(0) => Promise::Done,
+            // It ends by the signal only where nothing has happened.
+            None if !is_kill => Promise::Untouched,
+            _ => Promise::None,
+        };
+        if let Some(wrong) = self.example.wrong(&place.pair(), promise) {
+            return Some(wrong);
+        }
+        if is_kill {
+            return (run.signal() != Some(9)).then(|| "it was not killed".to_owned());
+        }
+        let left = place.left_over();
+        (!left.is_empty()).then(|| format!("left over: {left:?}"))
+    }
+}
+
+/// Every call of every edit, with each of these done to it.
+fn cases(
+    build: Build,
+    examples: &[Example],
+    all: impl Fn(&Call) -> Vec<(String, String)>,
+) -> Vec<Case<'_>> {
+    let mut cases = Vec::new();
+    for example in examples {
+        for call in calls(build, example) {
+            cases.extend(all(&call).into_iter().map(|(what, when)| Case {
+                example,
+                call: call.clone(),
+                what,
+                when,
+            }));
+        }
+    }
+    cases
+}
+
+fn examples() -> Vec<Example> {
+    Edit::ALL.iter().map(|edit| edit.example()).collect()
+}
+
+#[test]
+fn a_refused_call_leaves_files_that_serve_and_is_told() {
+    let examples = examples();
+    let cases = cases(Build::SOUND, &examples, |call| {
+        let errors = ERRORS.iter().filter(|error| call.can_fail(error));
+        let number = call.number;
+        let each = errors.flat_map(|&error| {
+            let lasting = match error {
+                "EINTR" => format!("{number}..{}", number + 4),
+                _ => format!("{number}+"),
+            };
+            [number.to_string(), lasting].map(|when| (format!("error={error}"), when))
+        });
+        each.collect()
+    });
+    let report = Report::of(&cases, Until::End, |case| {
+        case.check(Build::SOUND, Case::after_fault)
+    });
+    report.is_clean("T1 syscall faults, two files");
+}
+
+#[test]
+fn a_killed_edit_leaves_files_that_serve_and_the_next_run_goes_on() {
+    let examples = examples();
+    let cases = cases(Build::SOUND, &examples, |call| {
+        let number = call.number.to_string();
+        let mut all = vec![("signal=KILL".to_owned(), number.clone())];
+        // One that lets the call be made comes too late for the last one.
+        all.extend(call.returns().then(|| ("signal=TERM".to_owned(), number)));
+        all
+    });
+    let report = Report::of(&cases, Until::End, |case| {
+        case.check(Build::SOUND, Case::after_signal)
+    });
+    report.is_clean("T2 SIGKILL and SIGTERM at every syscall, two files");
+}
+
+/// What was traced of an edit: the disk before it, and its calls.
+struct History {
+    example: Example,
+    place: Place,
+    disk: Disk,
+    calls: Vec<Call>,
+}
+
+#[derive(Default)]
+struct Findings {
+    states: usize,
+    crash_points: usize,
+    reruns: usize,
+    bad: Vec<String>,
+}
+
+impl History {
+    fn of(edit: Edit, build: Build, with_flags: bool) -> Self {
+        let example = edit.example();
+        let place = example.place();
+        let disk = Disk::with_all_of(&place.root);
+        let strace = Tracer::new(build);
+        let strace = if with_flags {
+            strace
+        } else {
+            strace.without_rename_flags()
+        };
+        let run = traced(strace, &place, edit);
+        assert_eq!(run.run.code(), Some(0), "{edit:?}: {run:?}");
+        assert_eq!(&place.pair(), example.after(), "{edit:?}");
+        Self {
+            calls: run.calls(),
+            example,
+            place,
+            disk,
+        }
+    }
+}
+
+impl Findings {
+    /// Enumerates the states after a crash at any moment. Those that are not bad are returned.
+    fn enumerate(&mut self, history: &mut History) -> Vec<State> {
+        let edit = history.example.edit;
+        let mut distinct = BTreeSet::new();
+        let mut promise = Promise::None;
+        self.crash(history, "nothing", promise, &mut distinct);
+        for call in std::mem::take(&mut history.calls) {
+            let effect = history.disk.apply(&call);
+            match effect.unwrap_or_else(|said| panic!("{edit:?}: {said}")) {
+                Effect::None => continue,
+                Effect::Changed => {}
+                Effect::Told => promise = Promise::Done,
+                Effect::Exited(code) => promise = Promise::of(code),
+            }
+            self.crash(history, &call.shown(), promise, &mut distinct);
+        }
+        assert_eq!(promise, Promise::Done, "{edit:?}");
+        distinct.into_iter().collect()
+    }
+
+    fn crash(
+        &mut self,
+        history: &History,
+        moment: &str,
+        promise: Promise,
+        distinct: &mut BTreeSet<State>,
+    ) {
+        self.crash_points += 1;
+        let mut found = HashSet::new();
+        for state in history.disk.states(&history.place.config()) {
+            self.states += 1;
+            let pair = history.place.pair_in(&state);
+            match history.example.wrong(&pair, promise) {
+                None => drop(distinct.insert(state)),
+                Some(wrong) if found.insert(wrong.clone()) => {
+                    let edit = history.example.edit;
+                    let bad = format!("{edit:?}: a crash after {moment} may leave this: {wrong}");
+                    self.bad.push(bad);
+                }
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// Runs the command once more on each of these states.
+    fn rerun(&mut self, history: &History, states: &[State]) {
+        let report = Report::of(states, Until::End, |state| {
+            let place = Place::holding(state, &history.place);
+            let wrong = history.example.unsettled(&place, Build::SOUND);
+            wrong.map(|wrong| format!("{:?}: {wrong}, on {state:#?}", history.example.edit))
+        });
+        self.bad.extend(report.bad);
+        self.reruns += states.len();
+    }
+}
+
+#[test]
+fn every_state_after_a_crash_serves() {
+    let mut findings = Findings::default();
+    for with_flags in [true, false] {
+        for edit in Edit::ALL {
+            let mut history = History::of(edit, Build::SOUND, with_flags);
+            let states = findings.enumerate(&mut history);
+            findings.rerun(&history, &states);
+        }
+    }
+    tell(&format!(
+        "T3 crash states, two files: {} states over {} crash points and {} operations, each with \
+         and without rename flags, {} reruns, {} bad",
+        findings.states,
+        findings.crash_points,
+        Edit::ALL.len(),
+        findings.reruns,
+        findings.bad.len()
+    ));
+    assert_none("T3 crash states, two files", &findings.bad);
+}
+
+/// A bug shows in each of these edits.
+#[track_caller]
+fn is_noticed(bug: &'static str, edits: &[Edit]) {
+    for with_flags in [true, false] {
+        for &edit in edits {
+            let mut findings = Findings::default();
+            let mut history = History::of(edit, Build::with(bug), with_flags);
+            findings.enumerate(&mut history);
+            let bad = &findings.bad;
+            let first = bad.first().unwrap_or_else(|| {
+                panic!("{bug} was not noticed in {edit:?}, flags: {with_flags}")
+            });
+            tell(&format!("T3 {bug}, two files: {} bad, {first}", bad.len()));
+        }
+    }
+}
+
+#[test]
+fn a_missing_sync_of_the_drop_in_is_noticed() {
+    is_noticed("NoFileSync", &[Edit::Install, Edit::Upgrade, Edit::Create]);
+}
+
+#[test]
+fn a_missing_sync_of_the_folders_is_noticed() {
+    is_noticed("NoFolderSync", &Edit::ALL);
+}

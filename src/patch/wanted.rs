@@ -4,10 +4,11 @@ use crate::containerd::plugin::{self, IMAGES, RUNTIME};
 use crate::document::{meaning, rest_after};
 use crate::handler::{Handler, Setting};
 
+use super::Patch;
 use super::edit::Edit;
 use super::ensure::SYSTEMD_CGROUP;
 use super::keys::Key;
-use super::{Patch, UnsetDefault};
+use super::request::UnsetDefault;
 
 const SNAPSHOTTER: &str = "snapshotter";
 

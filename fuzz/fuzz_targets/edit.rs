@@ -1,5 +1,5 @@
-//! Any bytes are edited or refused: no panic, adding twice is adding once, and what is added can be
-//! removed without a trace.
+//! Any bytes are edited or refused: no panic, a patch applied twice is one applied once, and what is
+//! added can be removed without a trace.
 
 #![no_main]
 
@@ -7,6 +7,8 @@ use containerd_edit::{Document, Inventory, Patch, apply};
 use libfuzzer_sys::fuzz_target;
 
 // The properties have one definition. The parts that only their own tests use are idle here.
+#[path = "../../tests/properties/declared.rs"]
+mod declared;
 #[allow(dead_code, unused_imports)]
 #[path = "../../tests/properties/meaning.rs"]
 mod meaning;
@@ -33,6 +35,9 @@ fuzz_target!(|bytes: &[u8]| {
         Added::new("crun", "manual", false),
         Added::new("kata", "kata-deploy", true),
     ];
+    if let Err(why) = declared::check(config.text()) {
+        panic!("{why}");
+    }
     if let Err(why) = round_trip::check(Some(config.text()), &added) {
         panic!("{why}");
     }

@@ -31,7 +31,7 @@ impl Edit<'_, '_> {
         for handler in &patch.handlers {
             let name = handler.name().as_str();
             let mut handler = handler.clone();
-            self.inherit_cgroup_driver(id, &mut handler);
+            self.inherit_cgroup_driver(id, patch, &mut handler);
             if let Some(known) = listed.iter().find(|known| known.name == name) {
                 self.change_known(id, &handler, &style, known)?;
             } else {
@@ -104,7 +104,7 @@ impl Edit<'_, '_> {
     }
 
     /// A handler of runc's type uses the cgroup driver that `runc` uses, or pods are unstable.
-    fn inherit_cgroup_driver(&self, id: &str, handler: &mut Handler) {
+    fn inherit_cgroup_driver(&self, id: &str, patch: &Patch, handler: &mut Handler) {
         let [plugins, plugin, containerd, runtimes] = plugin::runtimes_path(id);
         let [options, key] = SYSTEMD_CGROUP;
         let name = handler.name().as_str();
@@ -115,19 +115,27 @@ impl Edit<'_, '_> {
         if !handler.is_runc_like() || has_own || handler.setting(&SYSTEMD_CGROUP).is_some() {
             return;
         }
-        if let Some(driver) = self.cgroup_driver(id) {
+        if let Some(driver) = self.cgroup_driver(id, patch) {
             handler.inherit(&SYSTEMD_CGROUP, driver.into());
         }
     }
 
-    /// Whether `runc` leaves cgroups to systemd, if the file says so.
-    pub(super) fn cgroup_driver(&self, id: &str) -> Option<bool> {
+    /// Whether `runc` leaves cgroups to systemd once the patch is applied, if anybody says so.
+    pub(super) fn cgroup_driver(&self, id: &str, patch: &Patch) -> Option<bool> {
         let [plugins, id, containerd, runtimes] = plugin::runtimes_path(id);
         let [options, key] = SYSTEMD_CGROUP;
-        let path = [plugins, id, containerd, runtimes, BUILT_IN, options, key];
-        let driver = self.config.get(&path);
-        let driver = driver.or_else(|| self.base?.get(&path));
-        driver.and_then(toml_edit::Item::as_bool)
+        let driver = [plugins, id, containerd, runtimes, BUILT_IN, options, key];
+        let found = self.config.get(&driver);
+        let found = found.or_else(|| self.base?.get(&driver));
+        let found = found.and_then(toml_edit::Item::as_bool);
+        let layered = Layered::at(self.config, &driver);
+        if layered.is_some_and(|layered| self.is_overridden(&layered)) {
+            return found;
+        }
+        let mut handlers = patch.handlers.iter();
+        let runc = handlers.find(|handler| handler.name().as_str() == BUILT_IN);
+        let asked = runc.and_then(|runc| runc.setting(&SYSTEMD_CGROUP)?.value().as_bool());
+        asked.or(found)
     }
 
     /// Changes a handler that is there: one of the patch's owner as a block of its own, one that

@@ -211,6 +211,10 @@ impl Edit<'_, '_> {
                 // Each goes by rules of its own.
                 continue;
             }
+            if config.get(&key).is_none() {
+                // In an array of tables: a comment like the tool's, but not its own.
+                continue;
+            }
             let is_of_gone = |name: &String| rest_after(&key, &platform_path(name)).is_some();
             let all = gone.iter().any(is_of_gone);
             let own = patch.prune && !ids.iter().any(|id| self.wants_key(id, &key, patch));

@@ -165,6 +165,13 @@ impl<'t> Edit<'_, 't> {
         Ok(literals[0] != top)
     }
 
+    /// Whether a newer owner's value stands over that of the patch's owner, and stays there.
+    pub(super) fn is_overridden(&self, layered: &Layered<'_>) -> bool {
+        let owner = self.owner.as_str();
+        let layer = layered.owners.iter().position(|known| *known == owner);
+        self.precedence == Precedence::Keeps && layer.is_some_and(|layer| layer > 0)
+    }
+
     fn warn_overridden(&mut self, path: &[&str], layered: &Layered<'_>, literal: &str) {
         let key = render::dotted(path, Quotes::Basic);
         let (top, newer) = (layered.literals[0], layered.owners[0]);

@@ -3,6 +3,7 @@
 mod block;
 mod default;
 mod edit;
+mod edited;
 mod elements;
 mod ensure;
 mod error;
@@ -17,6 +18,7 @@ mod place;
 pub(crate) mod provenance;
 mod release;
 mod removal;
+mod request;
 mod stale;
 mod style;
 mod wanted;
@@ -25,295 +27,15 @@ use std::collections::BTreeSet;
 
 use crate::containerd::plugin::{self, NoTable};
 use crate::containerd::version;
-use crate::document::{Document, Position};
-use crate::handler::{Handler, HandlerName, Owner, Setting};
+use crate::document::Document;
+use crate::handler::{Handler, Owner};
 
+pub use self::edited::{Edited, Handlers, Warning};
 pub use self::error::PatchError;
+pub use self::request::Patch;
 
 use self::edit::Edit;
 use self::provenance::Provenance;
-
-/// What a config shall hold, and what it shall not.
-///
-/// # Examples
-///
-/// ```
-/// use containerd_edit::{Document, Handler, Patch, apply};
-///
-/// let config = Document::parse(b"version = 3\n")?;
-/// let patch = Patch::new().ensure(Handler::new("spin".parse()?, "io.containerd.spin.v2"));
-/// let edited = apply(Some(&config), &patch)?;
-/// assert_eq!(edited.handlers.added, ["spin"]);
-/// let text = edited.text.expect("the file stays");
-/// assert!(text.contains("[plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.spin]"));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Debug, Clone, Default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a thing that a patch does or does not do"
-)]
-pub struct Patch {
-    handlers: Vec<Handler>,
-    default: Option<HandlerName>,
-    cri: Vec<Setting>,
-    proxy_plugins: Vec<Setting>,
-    debug: Vec<Setting>,
-    removals: Vec<Removal>,
-    owner: Owner,
-    plugin_id: Option<String>,
-    unset_default: Option<UnsetDefault>,
-    prune: bool,
-    take_over: bool,
-    declares: bool,
-}
-
-/// Whose defaults shall be gone.
-#[derive(Debug, Clone)]
-enum UnsetDefault {
-    OfAll,
-    Of(Owner),
-}
-
-/// A handler that shall be gone.
-#[derive(Debug, Clone)]
-struct Removal {
-    name: String,
-    /// Not if it belongs to another owner than the patch's.
-    owned: bool,
-}
-
-impl Patch {
-    /// A patch that changes nothing.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Adds a handler that shall be listed, with at least its settings. One of the same name that
-    /// was added before is replaced.
-    #[must_use]
-    pub fn ensure(mut self, handler: Handler) -> Self {
-        self.handlers.retain(|known| known.name() != handler.name());
-        self.handlers.push(handler);
-        self
-    }
-
-    /// Makes the named handler the default. It should be one that the config lists or that the
-    /// patch ensures.
-    #[must_use]
-    pub fn default_handler(mut self, name: HandlerName) -> Self {
-        self.default = Some(name);
-        self
-    }
-
-    /// Takes every default away that this tool has set, so that the one of the file itself is back.
-    #[must_use]
-    pub fn unset_default(mut self) -> Self {
-        self.unset_default = Some(UnsetDefault::OfAll);
-        self
-    }
-
-    /// Takes the default away that this owner has set, and leaves those of others: where theirs came
-    /// later, it stays in force.
-    #[must_use]
-    pub fn unset_default_of(mut self, owner: Owner) -> Self {
-        self.unset_default = Some(UnsetDefault::Of(owner));
-        self
-    }
-
-    /// Sets a key of CRI's runtime plugin, as in `enable_cdi=true`. One that was set before is
-    /// replaced.
-    #[must_use]
-    pub fn cri(mut self, setting: Setting) -> Self {
-        put(&mut self.cri, setting);
-        self
-    }
-
-    /// Sets a key of a proxy plugin: the path begins with the plugin's name, as in
-    /// `nydus.type=snapshot`.
-    #[must_use]
-    pub fn proxy_plugin(mut self, setting: Setting) -> Self {
-        put(&mut self.proxy_plugins, setting);
-        self
-    }
-
-    /// Sets a key of containerd's `debug` table, as in `level=debug`.
-    #[must_use]
-    pub fn debug(mut self, setting: Setting) -> Self {
-        put(&mut self.debug, setting);
-        self
-    }
-
-    /// Adds the name of a handler that shall be gone, whoever owns it; any name that a file can
-    /// hold.
-    #[must_use]
-    pub fn remove(mut self, name: impl Into<String>) -> Self {
-        let name = name.into();
-        self.removals.push(Removal { name, owned: false });
-        self
-    }
-
-    /// Adds the name of a handler that shall be gone, unless another owner has added it: then the
-    /// patch is refused.
-    #[must_use]
-    pub fn remove_owned(mut self, name: impl Into<String>) -> Self {
-        let name = name.into();
-        self.removals.push(Removal { name, owned: true });
-        self
-    }
-
-    /// Makes all that the owner has added before be gone, as far as the patch doesn't name it, and
-    /// gives back what it had replaced. A patch that names nothing takes the owner away as a whole.
-    #[must_use]
-    pub fn prune(mut self) -> Self {
-        self.prune = true;
-        self
-    }
-
-    /// Lets the patch have handlers that belong to another owner: they are this owner's from then
-    /// on. Without it, such a patch is refused.
-    #[must_use]
-    pub fn take_over(mut self) -> Self {
-        self.take_over = true;
-        self
-    }
-
-    /// Makes the patch one that may be applied again and again: where a newer owner has set another
-    /// value over this one's, that stays in force, with a warning, unless the patch takes over.
-    /// Otherwise a patch comes out on top.
-    #[must_use]
-    pub fn declares(mut self) -> Self {
-        self.declares = true;
-        self
-    }
-
-    /// Sets the owner that the provenance comments name.
-    #[must_use]
-    pub fn owner(mut self, owner: Owner) -> Self {
-        self.owner = owner;
-        self
-    }
-
-    /// The owner that the patch takes away as a whole.
-    pub(crate) fn leaving_owner(&self) -> Option<&Owner> {
-        (self.prune && !self.adds()).then_some(&self.owner)
-    }
-
-    /// Whether the patch has something that shall be there.
-    pub(crate) fn adds(&self) -> bool {
-        self.adds_to_plugins() || !self.proxy_plugins.is_empty() || !self.debug.is_empty()
-    }
-
-    /// Whether the patch has something that shall be there in a table of a plugin: its name goes by
-    /// the config version.
-    fn adds_to_plugins(&self) -> bool {
-        !self.handlers.is_empty() || self.default.is_some() || !self.cri.is_empty()
-    }
-
-    /// Whether all that the owner has added and the patch doesn't name shall be gone.
-    pub(crate) fn prunes(&self) -> bool {
-        self.prune
-    }
-
-    /// The names of handlers that shall be gone.
-    pub(crate) fn removed_names(&self) -> impl Iterator<Item = &str> {
-        self.removals.iter().map(|removal| removal.name.as_str())
-    }
-
-    /// The installer that the patch is made for, whether that counts or not.
-    pub(crate) fn named_owner(&self) -> &Owner {
-        self.acting_owner().unwrap_or(&self.owner)
-    }
-
-    /// The part of the patch that takes away all that its owner has added.
-    pub(crate) fn pruning(&self) -> Self {
-        Self {
-            prune: true,
-            owner: self.owner.clone(),
-            plugin_id: self.plugin_id.clone(),
-            ..Self::default()
-        }
-    }
-
-    /// Returns the owner on whose behalf the patch is made; `None` where that does not count, as
-    /// for a handler that shall be gone whoever owns it.
-    #[must_use]
-    pub fn acting_owner(&self) -> Option<&Owner> {
-        if let Some(UnsetDefault::Of(owner)) = &self.unset_default {
-            return Some(owner);
-        }
-        let by_owner = self.removals.iter().any(|removal| removal.owned);
-        (self.adds() || self.prune || by_owner).then_some(&self.owner)
-    }
-
-    /// Names the plugin table to edit, instead of the one that the config version calls for. Needed
-    /// where the config version is newer than this release, or where two tables hold handlers.
-    #[must_use]
-    pub fn plugin_id(mut self, id: impl Into<String>) -> Self {
-        self.plugin_id = Some(id.into());
-        self
-    }
-}
-
-/// Adds a setting; one of the same key is replaced.
-fn put(settings: &mut Vec<Setting>, setting: Setting) {
-    settings.retain(|known| known.path() != setting.path());
-    settings.push(setting);
-}
-
-/// What a run has to tell although it went well.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Warning {
-    /// A stable word for programs.
-    pub code: &'static str,
-    /// A sentence for people.
-    pub message: String,
-    /// Where in the config as it was before.
-    pub at: Option<Position>,
-}
-
-/// Names of handlers by what an edit does to them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Handlers {
-    /// Not listed before.
-    pub added: Vec<String>,
-    /// Listed before with other keys or values.
-    pub changed: Vec<String>,
-    /// Not listed any more.
-    pub removed: Vec<String>,
-}
-
-impl Handlers {
-    /// Notes a handler down as changed, once.
-    fn change(&mut self, name: &str) {
-        if !self.changed.iter().any(|known| known == name) {
-            self.changed.push(name.to_owned());
-        }
-    }
-}
-
-/// The result of applying a patch.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Edited {
-    /// The whole text after the edit; `None` if the file shall not exist.
-    pub text: Option<String>,
-    /// The config version of the text, 0 if it has none.
-    pub version: i64,
-    /// The handlers that differ.
-    pub handlers: Handlers,
-    /// The keys outside of handlers that the edit sets or gives back, dotted.
-    pub keys: Vec<String>,
-    /// The default handler that the edit puts into effect; `None` if it stays what it was.
-    pub new_default: Option<String>,
-    /// Whether containerd reads anything else in the text after the edit: comments don't count.
-    pub means_otherwise: bool,
-    /// What people should know.
-    pub warnings: Vec<Warning>,
-    /// Whether something goes that made up for what the file lacked on containerd 1.x: a `runc` that
-    /// was listed for the tool's own handlers, or a default in the place of the file's own.
-    pub(crate) takes_back: bool,
-}
 
 /// Applies a patch to a config. Pure: nothing is read or written.
 ///
@@ -329,7 +51,7 @@ pub fn apply(config: Option<&Document<'_>>, patch: &Patch) -> Result<Edited, Pat
     let Some(config) = config else {
         return create(patch);
     };
-    let mut edited = release(config, None, patch)?;
+    let mut edited = release_all(config, None, patch)?;
     if !patch.adds() {
         return Ok(edited);
     }
@@ -345,7 +67,7 @@ pub fn apply(config: Option<&Document<'_>>, patch: &Patch) -> Result<Edited, Pat
             patch,
         )?
     };
-    Ok(together(edited, ensured))
+    Ok(edited.together(ensured))
 }
 
 /// Returns the patch with the plugin table named that the config at `base` calls for.
@@ -375,7 +97,7 @@ pub(crate) fn take_out_of_part(
     patch: &Patch,
 ) -> Result<Edited, PatchError> {
     let Some(part) = part else {
-        return Ok(nothing());
+        return Ok(Edited::nothing());
     };
     let mut edited = release(part, base, patch)?;
     // Somebody may have taken the handlers out by hand.
@@ -405,27 +127,14 @@ pub(crate) fn apply_to_part(
     let released = part
         .map(|part| release(part, Some(base), &patch))
         .transpose()?;
-    let mut edited = released.unwrap_or_else(nothing);
+    let mut edited = released.unwrap_or_else(Edited::nothing);
     let text = edited.text.take().unwrap_or(new);
     let ensured = ensure(
         &Document::parse(text.as_bytes()).map_err(broken)?,
         Some(base),
         &patch,
     )?;
-    Ok(together(edited, ensured))
-}
-
-/// What an edit that takes something out and one that puts something in do together.
-fn together(mut edited: Edited, ensured: Edited) -> Edited {
-    edited.text = ensured.text;
-    edited.version = ensured.version;
-    edited.handlers.added = ensured.handlers.added;
-    edited.handlers.changed.extend(ensured.handlers.changed);
-    edited.new_default = ensured.new_default.or(edited.new_default);
-    edited.warnings.extend(ensured.warnings);
-    edited.keys.extend(ensured.keys);
-    edited.means_otherwise |= ensured.means_otherwise;
-    edited
+    Ok(edited.together(ensured))
 }
 
 /// The names of all handlers that a config lists, under whatever plugin ID.
@@ -437,25 +146,11 @@ pub(crate) fn listed_names(config: &Document<'_>) -> BTreeSet<String> {
 /// The edit where there is no file.
 fn create(patch: &Patch) -> Result<Edited, PatchError> {
     if !patch.adds() {
-        return Ok(nothing());
+        return Ok(Edited::nothing());
     }
     let text = created(&patch.owner, 2);
     let config = Document::parse(text.as_bytes()).map_err(broken)?;
     ensure(&config, None, patch)
-}
-
-/// The edit of no file into no file.
-fn nothing() -> Edited {
-    Edited {
-        text: None,
-        version: 0,
-        handlers: Handlers::default(),
-        keys: Vec::new(),
-        new_default: None,
-        means_otherwise: false,
-        warnings: Vec::new(),
-        takes_back: false,
-    }
 }
 
 /// A file as it is created, before anything is in it.
@@ -469,6 +164,29 @@ fn broken(error: crate::document::ParseError) -> PatchError {
         message: error.message,
         at: error.at,
     }
+}
+
+/// Takes out what shall be gone. What a handler has from another may be stale once that has changed:
+/// then it goes, too.
+fn release_all<'d>(
+    config: &'d Document<'_>,
+    base: Option<&'d Document<'d>>,
+    patch: &'d Patch,
+) -> Result<Edited, PatchError> {
+    let mut edited = release(config, base, patch)?;
+    let is_stale = patch.prune && patch.adds() && edited.means_otherwise;
+    if let (true, Some(text)) = (is_stale, &edited.text) {
+        let again = release(
+            &Document::parse(text.as_bytes()).map_err(broken)?,
+            base,
+            patch,
+        )?;
+        edited.text.clone_from(&again.text);
+        for name in &again.handlers.changed {
+            edited.handlers.change(name);
+        }
+    }
+    Ok(edited)
 }
 
 fn release<'d>(

@@ -7,7 +7,7 @@ use toml_edit::Value;
 use crate::containerd::{plugin, version};
 use crate::document::Document;
 use crate::document::splice::Splices;
-use crate::handler::RUNC_TYPE;
+use crate::handler::{HandlerName, RUNC_TYPE};
 
 use super::Patch;
 use super::default::BUILT_IN;
@@ -32,7 +32,10 @@ impl Edit<'_, '_> {
         let (mut gone, mut kept): (Vec<&Listed<'_>>, Vec<&Listed<'_>>) =
             listed.iter().partition(|handler| is_named(handler));
         for handler in &kept {
-            if patch.prune && self.is_own(handler) && !handler.is_inline {
+            // What is taken over is as good as its own, if the patch wants it.
+            let becomes_own = self.takes_over && handler.owner().is_some();
+            let is_wanted = patch.wants_handler(handler.name);
+            if patch.prune && is_wanted && (becomes_own || self.is_own(handler)) {
                 self.drop_stale_keys(id, handler, patch);
             }
         }
@@ -66,7 +69,7 @@ impl Edit<'_, '_> {
         let runtimes = plugin::runtimes_path(id);
         let had_runc = listed.iter().any(|handler| handler.name == BUILT_IN);
         let lacks_runc = plugin::is_read_by_1x(id, self.version)
-            && default.name == BUILT_IN
+            && patch.default.as_ref().map_or(default.name.as_str(), HandlerName::as_str) == BUILT_IN
             && !kept_names.contains(&BUILT_IN)
             && (!kept.is_empty() || self.is_written(&runtimes))
             && unneeded.is_none()
@@ -122,8 +125,7 @@ impl Edit<'_, '_> {
                 _ => Ok(true),
             };
         }
-        let mut wanted = patch.handlers.iter().map(|wanted| wanted.name().as_str());
-        Ok(patch.prune && is_own && !wanted.any(|name| name == handler.name))
+        Ok(patch.prune && is_own && !patch.wants_handler(handler.name))
     }
 
     /// Whether the patch's owner has added the handler.

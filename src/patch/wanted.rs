@@ -4,10 +4,11 @@ use crate::containerd::plugin::{self, IMAGES, RUNTIME};
 use crate::document::{meaning, rest_after};
 use crate::handler::{Handler, Setting};
 
+use super::Patch;
 use super::edit::Edit;
 use super::ensure::SYSTEMD_CGROUP;
 use super::keys::Key;
-use super::{Patch, UnsetDefault};
+use super::request::UnsetDefault;
 
 const SNAPSHOTTER: &str = "snapshotter";
 
@@ -59,6 +60,11 @@ impl Patch {
         handler.is_some_and(|handler| handler.setting(setting).is_some())
     }
 
+    pub(super) fn wants_handler(&self, name: &str) -> bool {
+        let mut wanted = self.handlers.iter();
+        wanted.any(|handler| handler.name().as_str() == name)
+    }
+
     /// Whether a layer of the default shall be taken out, by its owner and the handler that it
     /// names.
     pub(super) fn releases_default(&self, owner: &str, name: &str) -> bool {
@@ -93,7 +99,7 @@ impl Edit<'_, '_> {
         *setting == SYSTEMD_CGROUP
             && handlers.any(takes_over)
             && value.is_some()
-            && value == self.cgroup_driver(id)
+            && value == self.cgroup_driver(id, patch)
     }
 }
 

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `about` | which real file this is in the manner of, and what the case shows |
 //! | `input.toml` | the config before; missing: there is none |
+//! | `stdin` | what is read from stdin; missing: nothing |
 //! | `args` | the arguments behind `--config PATH`, one on a line |
 //! | `expected.toml` | the config afterwards, to the byte; missing: there shall be none |
 //! | `stdout`, `stderr` | what is printed, with `[CONFIG]` for the path; missing: nothing |
@@ -15,12 +16,16 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
-use crate::tool::Node;
+use containerd_edit::PatchFile;
 
-const FILES: [&str; 7] = [
+use crate::tool::{Node, Run};
+
+const FILES: [&str; 8] = [
     "about",
     "input.toml",
+    "stdin",
     "args",
     "expected.toml",
     "stdout",
@@ -52,6 +57,12 @@ fn arguments(case: &Path) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
+/// Runs the command of a case on a node.
+fn run(node: &Node, case: &Path) -> Run {
+    let stdin = fs::File::open(case.join("stdin")).map_or_else(|_| Stdio::null(), Stdio::from);
+    Run::of(node.command(&arguments(case)).stdin(stdin))
+}
+
 fn overwrite(case: &Path, name: &str, content: Option<&[u8]>) {
     let path = case.join(name);
     match content {
@@ -70,7 +81,7 @@ fn every_case_gives_its_bytes_messages_and_exit_code() {
             Some(input) => Node::with(input),
             None => Node::empty(),
         };
-        let run = node.run(&arguments(&case));
+        let run = run(&node, &case);
         let path = node.config().display().to_string();
         let printed = |text: &str| {
             let text = text.replace(&path, "[CONFIG]").into_bytes();
@@ -108,9 +119,9 @@ fn a_second_run_leaves_the_file_alone() {
             continue;
         };
         let node = Node::with(input);
-        let first = node.run(&arguments(&case));
+        let first = run(&node, &case);
         let (bytes, identity) = (node.bytes(), node.identity());
-        let second = node.run(&arguments(&case));
+        let second = run(&node, &case);
         assert_eq!(second.exit, first.exit, "{}", case.display());
         assert_eq!(node.bytes(), bytes, "{}", case.display());
         assert_eq!(
@@ -148,6 +159,29 @@ fn what_is_added_can_be_removed_without_a_trace() {
         tried += 1;
     }
     assert!(tried >= 30, "only {tried} cases add a new handler");
+}
+
+/// Also what was replaced in the user's own handlers.
+#[test]
+fn what_is_applied_goes_with_its_owner() {
+    let mut tried = 0;
+    for case in cases() {
+        let is_apply = arguments(&case).first().is_some_and(|verb| verb == "apply");
+        if !is_apply || content(&case, "exit").is_some() {
+            continue;
+        }
+        let patch = content(&case, "stdin").expect("a patch file");
+        let patch = PatchFile::parse(&patch).expect("a patch file");
+        let owner = patch.owner().expect("an owner").as_str().to_owned();
+        let input = content(&case, "input.toml");
+        let node = input.as_ref().map_or_else(Node::empty, Node::with);
+        run(&node, &case).exits(0);
+        assert_ne!(node.bytes(), input, "{}", case.display());
+        node.run(&["remove", "--owner", &owner]).exits(0);
+        assert_eq!(node.bytes(), input, "{}", case.display());
+        tried += 1;
+    }
+    assert!(tried >= 8, "only {tried} cases apply something");
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod harm;
 mod host_root;
 mod lock;
 mod messages;
+mod owners;
 mod reports;
 mod sidecars;
 mod surroundings;

@@ -7,6 +7,7 @@
 #![allow(clippy::disallowed_methods)]
 
 mod add;
+mod apply;
 mod control;
 mod cri;
 mod daemon;

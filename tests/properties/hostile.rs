@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use crate::corpus;
+use crate::declared;
 use crate::round_trip::{self, Added};
 use crate::spellings::{self, Choices};
 
@@ -38,7 +39,7 @@ fn edit(bytes: &[u8]) -> Result<(), TestCaseError> {
         );
         prop_assert!(!is_defect, "{patch:?} on {:?}: {error:?}", config.text());
     }
-    Ok(())
+    declared::check(config.text()).map_err(TestCaseError::fail)
 }
 
 static TEXTS: LazyLock<Vec<String>> =
@@ -95,9 +96,9 @@ fn patched(bytes: &[u8]) -> Result<(), TestCaseError> {
             let text = String::from_utf8_lossy(bytes);
             let lines: Vec<&str> = text.trim_start_matches('\u{feff}').split('\n').collect();
             let line = lines.get(error.at.line - 1).copied().unwrap_or_default();
+            prop_assert!(error.at.column <= line.chars().count() + 1, "{:?}", error);
             let line = line.trim_end_matches('\r');
             prop_assert_eq!(line, &error.at.text, "{:?}", error);
-            prop_assert!(error.at.column <= line.chars().count() + 1, "{:?}", error);
         }
     }
     Ok(())
@@ -121,7 +122,7 @@ const PIECES: [&str; 22] = [
     "\r", "\r\n", "\u{feff}", "\\", "\t", "x",
 ];
 
-const LINES: [&str; 14] = [
+const LINES: [&str; 18] = [
     "# containerd-edit v1 owner=manual",
     "# containerd-edit v1 implied",
     "  # containerd-edit v2 owner=manual",
@@ -134,6 +135,10 @@ const LINES: [&str; 14] = [
     "default_runtime_name = 'runc' # containerd-edit v1 owner=a was \"kata\"",
     "default_runtime_name = 'kata' # containerd-edit v1 owner=a was absent",
     "plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.runc.runtime_type = 'x'",
+    "# containerd-edit v1 owner=kata-deploy",
+    "[debug]",
+    "level = 'x' # containerd-edit v1 owner=a was 5 # containerd-edit v1 owner=kata-deploy was absent",
+    "enable_cdi = false # containerd-edit v1 owner=kata-deploy was [1, {a = '# b'}] # mine",
     "text = '''",
     "",
 ];

@@ -4,6 +4,7 @@
 //! bug that was found this way has a named test of its own in [`found`].
 
 mod corpus;
+mod declared;
 mod found;
 mod hostile;
 mod meaning;

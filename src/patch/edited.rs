@@ -1,0 +1,91 @@
+//! What an edit has done.
+
+use crate::document::Position;
+
+/// What a run has to tell although it went well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// A stable word for programs.
+    pub code: &'static str,
+    /// A sentence for people.
+    pub message: String,
+    /// Where in the config as it was before.
+    pub at: Option<Position>,
+}
+
+/// Names of handlers by what an edit does to them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Handlers {
+    /// Not listed before.
+    pub added: Vec<String>,
+    /// Listed before with other keys or values.
+    pub changed: Vec<String>,
+    /// Not listed any more.
+    pub removed: Vec<String>,
+}
+
+impl Handlers {
+    /// Notes a handler down as changed, once.
+    pub(super) fn change(&mut self, name: &str) {
+        if !self.changed.iter().any(|known| known == name) {
+            self.changed.push(name.to_owned());
+        }
+    }
+}
+
+/// The result of applying a patch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edited {
+    /// The whole text after the edit; `None` if the file shall not exist.
+    pub text: Option<String>,
+    /// The config version of the text, 0 if it has none.
+    pub version: i64,
+    /// The handlers that differ.
+    pub handlers: Handlers,
+    /// The keys outside of handlers that the edit sets or gives back, dotted.
+    pub keys: Vec<String>,
+    /// The default handler that the edit puts into effect; `None` if it stays what it was.
+    pub new_default: Option<String>,
+    /// Whether containerd reads anything else in the text after the edit: comments don't count.
+    pub means_otherwise: bool,
+    /// What people should know.
+    pub warnings: Vec<Warning>,
+    /// Whether something goes that made up for what the file lacked on containerd 1.x: a `runc` that
+    /// was listed for the tool's own handlers, or a default in the place of the file's own.
+    pub(crate) takes_back: bool,
+}
+
+impl Edited {
+    /// The edit of no file into no file.
+    pub(super) fn nothing() -> Self {
+        Self {
+            text: None,
+            version: 0,
+            handlers: Handlers::default(),
+            keys: Vec::new(),
+            new_default: None,
+            means_otherwise: false,
+            warnings: Vec::new(),
+            takes_back: false,
+        }
+    }
+
+    /// What an edit that takes something out and one that puts something in do together.
+    pub(super) fn together(mut self, ensured: Self) -> Self {
+        self.text = ensured.text;
+        self.version = ensured.version;
+        self.handlers.added = ensured.handlers.added;
+        for name in &ensured.handlers.changed {
+            self.handlers.change(name);
+        }
+        self.new_default = ensured.new_default.or(self.new_default.take());
+        self.warnings.extend(ensured.warnings);
+        for key in ensured.keys {
+            if !self.keys.contains(&key) {
+                self.keys.push(key);
+            }
+        }
+        self.means_otherwise |= ensured.means_otherwise;
+        self
+    }
+}

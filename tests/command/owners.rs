@@ -1,0 +1,266 @@
+//! Several installers on one node: what each adds, replaces, upgrades and takes away.
+
+use std::fs;
+use std::process::Command;
+use std::thread;
+
+use serde_json::{Value, json};
+
+use crate::tool::{Node, Run, tool};
+
+const CONFIG: &str = "# node-a\nversion = 2\n\n[debug]\n  level = \"info\" # ours\n\n\
+    [plugins.\"io.containerd.grpc.v1.cri\".containerd]\n  default_runtime_name = \"runc\"\n\n\
+    [plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc]\n  \
+    runtime_type = \"io.containerd.runc.v2\"";
+
+/// Each installer's first and second release.
+const INSTALLERS: [(&str, [&str; 2]); 3] = [
+    (
+        "kata-deploy",
+        [
+            "default = 'kata-qemu'\n[handlers.kata-qemu]\npreset = 'kata'\n\
+             [handlers.kata-fc]\npreset = 'kata'\n[debug]\nlevel = 'debug'\n",
+            "default = 'kata-clh'\n[handlers.kata-clh]\npreset = 'kata'\nsnapshotter = 'overlayfs'\n\
+             [handlers.kata-fc]\npreset = 'kata'\n",
+        ],
+    ),
+    (
+        "gpu-operator",
+        [
+            "default = 'nvidia'\n[handlers.nvidia]\n[cri]\nenable_cdi = true\n",
+            "[handlers.nvidia]\n[handlers.nvidia-cdi]\npreset = 'nvidia'\n\
+             [handlers.runc.options]\nSystemdCgroup = true\n[handlers.runc]\npreset = 'runc'\n\
+             [debug]\nlevel = 'trace'\n",
+        ],
+    ),
+    (
+        "wasm",
+        [
+            "[handlers.spin]\n[cri]\nenable_cdi = true\n",
+            "[handlers.spin]\n[handlers.wasmtime]\n[proxy_plugins.cache]\ntype = 'snapshot'\n\
+             address = '/run/cache.sock'\n",
+        ],
+    ),
+];
+
+/// A folder with a config and the patch files of all installers.
+fn node() -> Node {
+    let node = Node::with(CONFIG);
+    for (owner, releases) in INSTALLERS {
+        for (number, release) in releases.into_iter().enumerate() {
+            let path = node.folder().join(format!("{owner}-{number}.patch"));
+            fs::write(path, format!("owner = '{owner}'\n{release}")).expect("writes");
+        }
+    }
+    node
+}
+
+fn apply(node: &Node, owner: &str, release: usize) -> Command {
+    let path = node.folder().join(format!("{owner}-{release}.patch"));
+    let path = path.to_str().expect("UTF-8").to_owned();
+    node.command(&["apply", "--prune", &path])
+}
+
+fn remove(node: &Node, owner: &str) -> Command {
+    node.command(&["remove", "--owner", owner])
+}
+
+fn json(run: &Run) -> Value {
+    serde_json::from_str(&run.stdout).expect("JSON")
+}
+
+#[test]
+fn installers_that_overlap_lose_nothing_of_each_other() {
+    let node = node();
+    thread::scope(|scope| {
+        for (owner, _) in INSTALLERS {
+            let node = &node;
+            scope.spawn(move || {
+                for round in 0..8 {
+                    Run::of(&mut apply(node, owner, 0)).exits(0);
+                    Run::of(&mut apply(node, owner, 1)).exits(0);
+                    if round % 2 == 0 {
+                        Run::of(&mut remove(node, owner)).exits(0);
+                    }
+                }
+            });
+        }
+    });
+    let listed = json(&node.run(&["list", "-o", "json"]).exits(0));
+    let mut names: Vec<&str> = listed["handlers"]
+        .as_array()
+        .expect("handlers")
+        .iter()
+        .map(|handler| handler["name"].as_str().expect("a name"))
+        .collect();
+    names.sort_unstable();
+    assert_eq!(
+        names,
+        [
+            "kata-clh",
+            "kata-fc",
+            "nvidia",
+            "nvidia-cdi",
+            "runc",
+            "spin",
+            "wasmtime"
+        ]
+    );
+    for (owner, _) in INSTALLERS {
+        let code = Run::of(apply(&node, owner, 1).args(["--dry-run", "--exit-code"])).exit;
+        assert_eq!(code, Some(0), "{owner} finds all in place");
+    }
+    thread::scope(|scope| {
+        for (owner, _) in INSTALLERS {
+            let node = &node;
+            scope.spawn(move || Run::of(&mut remove(node, owner)).exits(0));
+        }
+    });
+    assert_eq!(node.text(), CONFIG);
+}
+
+#[test]
+fn what_an_owner_replaced_comes_back_when_it_leaves() {
+    let node = node();
+    Run::of(&mut apply(&node, "kata-deploy", 0)).exits(0);
+    assert!(
+        node.text().contains(
+            "level = \"debug\" # containerd-edit v1 owner=kata-deploy was \"info\" # ours"
+        )
+    );
+    Run::of(&mut apply(&node, "gpu-operator", 1)).exits(0);
+    assert!(
+        node.text()
+            .contains("level = \"trace\" # containerd-edit v1 owner=gpu-operator")
+    );
+    // From below: what came later stays.
+    Run::of(&mut remove(&node, "kata-deploy")).exits(0);
+    assert!(
+        node.text().contains(
+            "level = \"trace\" # containerd-edit v1 owner=gpu-operator was \"info\" # ours"
+        )
+    );
+    Run::of(&mut remove(&node, "gpu-operator")).exits(0);
+    assert_eq!(node.text(), CONFIG);
+}
+
+#[test]
+fn another_owners_handler_is_refused_until_it_is_taken_over() {
+    let node = node();
+    node.run(&["add", "spin", "--owner", "somebody"]).exits(0);
+    let installed = node.text();
+    let run = Run::of(&mut apply(&node, "wasm", 0)).exits(78);
+    assert!(
+        run.stderr.contains("the handler spin belongs to somebody"),
+        "{run:#?}"
+    );
+    assert!(run.stderr.contains("--take-over"), "{run:#?}");
+    assert_eq!(node.text(), installed);
+    let run = node.run(&["remove", "spin", "--owner", "wasm"]).exits(78);
+    assert!(run.stderr.contains("belongs to somebody"), "{run:#?}");
+
+    Run::of(apply(&node, "wasm", 0).arg("--take-over")).exits(0);
+    assert_eq!(
+        node.run(&["remove", "--owner", "somebody"]).exits(0).stderr,
+        ""
+    );
+    assert!(
+        node.text().contains("runtimes.spin]"),
+        "it is wasm's by now"
+    );
+    Run::of(&mut remove(&node, "wasm")).exits(0);
+    assert_eq!(node.text(), CONFIG);
+}
+
+/// As a tool does that parses the file and prints it again.
+#[test]
+fn an_owner_whose_comments_are_gone_is_unknown_and_its_handlers_go_by_name() {
+    let node = node();
+    Run::of(&mut apply(&node, "wasm", 1)).exits(0);
+    let text = node.text();
+    let lines: Vec<&str> = text
+        .lines()
+        .map(|line| line.split(" # containerd-edit").next().unwrap_or_default())
+        .filter(|line| !line.trim_start().starts_with("# containerd-edit"))
+        .collect();
+    fs::write(node.config(), lines.join("\n")).expect("writes");
+
+    let status = json(&node.run(&["status", "-o", "json"]).exits(0));
+    let spin = json!({"name": "spin", "owner": null, "implied": false, "added_by": "wasm"});
+    let handlers = status["handlers"].as_array().expect("handlers");
+    assert!(handlers.contains(&spin), "{status}");
+    let text = node.run(&["status"]).exits(0).stdout;
+    assert!(
+        text.contains("spin      unknown: wasm has added it"),
+        "{text}"
+    );
+
+    let run = Run::of(&mut remove(&node, "wasm")).exits(0);
+    assert!(
+        run.stderr
+            .contains("`containerd-edit remove spin wasmtime`"),
+        "{run:#?}"
+    );
+    node.run(&["remove", "spin", "wasmtime"]).exits(0);
+    assert!(!node.text().contains("spin"), "{}", node.text());
+}
+
+#[test]
+fn a_change_of_comments_alone_needs_no_restart() {
+    let node = node();
+    Run::of(&mut apply(&node, "gpu-operator", 0)).exits(0);
+    let run = Run::of(apply(&node, "wasm", 0).args(["-o", "json"])).exits(0);
+    assert_eq!(json(&run)["restart_required"], true);
+    // Both want CDI: with one of them it is still there.
+    let patch = node.folder().join("cdi.patch");
+    fs::write(&patch, "owner = 'cdi'\n[cri]\nenable_cdi = true\n").expect("writes");
+    let patch = patch.to_str().expect("UTF-8");
+    let run = node
+        .run(&["apply", patch, "-o", "json", "--exit-code"])
+        .exits(10);
+    assert_eq!(json(&run)["restart_required"], false);
+    let run = node.run(&["remove", "--owner", "cdi"]).exits(0);
+    assert!(
+        run.stdout.contains("containerd reads the same as before"),
+        "{run:#?}"
+    );
+}
+
+#[test]
+fn the_default_is_set_and_given_back() {
+    let node = node();
+    node.run(&["add", "spin"]).exits(0);
+    let added = node.text();
+    let run = node.run(&["set-default", "spin"]).exits(0);
+    assert!(
+        run.stdout.contains("the default handler is now spin"),
+        "{run:#?}"
+    );
+    assert_eq!(
+        node.run(&["set-default", "spin", "--exit-code"]).exit,
+        Some(0)
+    );
+    let run = node.run(&["set-default", "nothing"]).exits(78);
+    assert!(run.stderr.contains("nothing"), "{run:#?}");
+    node.run(&["set-default", "--unset", "--owner", "other"])
+        .exits(0);
+    assert_ne!(node.text(), added, "that is another owner's");
+    node.run(&["set-default", "--unset"]).exits(0);
+    assert_eq!(node.text(), added);
+    node.run(&["set-default", "--unset"]).exits(0);
+    assert_eq!(node.text(), added, "the file's own default stays");
+}
+
+/// The owner that a variable names does not make `remove NAME` another command.
+#[test]
+fn the_owner_of_the_variable_does_not_count_for_remove() {
+    let node = node();
+    node.run(&["add", "spin", "--owner", "somebody"]).exits(0);
+    let mut command = tool();
+    command
+        .env("CONTAINERD_EDIT_OWNER", "wasm")
+        .arg("--config")
+        .arg(node.config());
+    Run::of(command.args(["remove", "spin"])).exits(0);
+    assert_eq!(node.text(), CONFIG);
+}

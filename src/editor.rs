@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::containerd::{ConfigFiles, Release};
+use crate::distribution::{Kind, Layout};
 use crate::error::Error;
 use crate::file::target::{Snapshot, Target};
 use crate::file::{HostRoot, sidecar};
@@ -49,6 +50,7 @@ pub struct Editor {
     pub(crate) log: LogTo,
     pub(crate) drop_in: DropIn,
     pub(crate) drop_in_is_read: bool,
+    pub(crate) layout: Option<Layout>,
 }
 
 /// Whether a patch goes to a file of its own, which the config imports.
@@ -134,6 +136,7 @@ impl Editor {
             log: LogTo::default(),
             drop_in: DropIn::default(),
             drop_in_is_read: false,
+            layout: None,
         }
     }
 
@@ -201,15 +204,21 @@ impl Editor {
         self
     }
 
-    /// Takes the config for one that somebody generates, and the drop-in's folder for one that is
-    /// read without an import: the config is read and never written, and the folder stays.
+    /// Sets the layout of the host's distribution: which file is edited, and what stands between it
+    /// and containerd. With a folder for drop-ins, patches go there unless [`Editor::drop_in`] names
+    /// another file after this; the config beside it is read and never written.
     #[must_use]
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for layouts that generate their config")
-    )]
-    pub(crate) fn drop_in_is_read(mut self) -> Self {
-        self.drop_in_is_read = true;
+    pub fn layout(mut self, layout: Layout) -> Self {
+        match &layout.kind {
+            Kind::Plain { config } => self.path.clone_from(config),
+            Kind::DropIn { base, .. } => {
+                self.path.clone_from(base);
+                self.drop_in = DropIn::ForOwner;
+                self.drop_in_is_read = true;
+            }
+            Kind::Template { template, .. } => self.path.clone_from(template),
+        }
+        self.layout = Some(layout);
         self
     }
 

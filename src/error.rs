@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::containerd::version::VersionError;
+use crate::distribution::{DistributionError, TemplateError};
 use crate::document::{ParseError, Position};
 use crate::patch::PatchError;
 
@@ -32,6 +33,22 @@ pub enum Error {
         path: PathBuf,
         /// What stands in the way.
         source: PatchError,
+    },
+    /// A template can't be edited.
+    #[error("{source}")]
+    Template {
+        /// The template.
+        path: PathBuf,
+        /// Why, and where.
+        source: Box<TemplateError>,
+    },
+    /// It can't be said which file to edit.
+    #[error("{source}")]
+    Distribution {
+        /// The file that the error is about, or the host's root.
+        path: PathBuf,
+        /// Why.
+        source: Box<DistributionError>,
     },
     /// Some containerd release would do worse with the result than with the config as it is.
     #[error("{what}")]
@@ -296,14 +313,13 @@ impl Error {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Parse { .. } => ExitCode::Unreadable,
-            Self::Patch { source, .. } => match source {
-                PatchError::ForeignHandler { .. }
-                | PatchError::AmbiguousPlugin { .. }
-                | PatchError::MisplacedHandlers { .. }
-                | PatchError::Surprise { .. }
-                | PatchError::Broken { .. } => ExitCode::Refused,
-                _ => ExitCode::Unreadable,
+            Self::Patch { source, .. } => patch_exit_code(source),
+            Self::Template { source, .. } => match &**source {
+                TemplateError::Patch { source } => patch_exit_code(source),
+                TemplateError::NotToml { .. } => ExitCode::Unreadable,
+                _ => ExitCode::Refused,
             },
+            Self::Distribution { source, .. } => source.exit_code(),
             Self::Harmful { .. }
             | Self::ImportedSidecar { .. }
             | Self::LossyDropIn { .. }
@@ -345,18 +361,14 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Parse { .. } => "not-toml",
-            Self::Patch { source, .. } => match source {
-                PatchError::Version(VersionError::Unknown { .. }) => "unknown-version",
-                PatchError::Version(VersionError::NotAnInteger { .. })
-                | PatchError::Obstacle { .. } => "wrong-type",
-                PatchError::MultiLineTable { .. }
-                | PatchError::MultiLineValue { .. }
-                | PatchError::InlineKey { .. } => "not-editable",
-                PatchError::ForeignHandler { .. } => "foreign-handler",
-                PatchError::AmbiguousPlugin { .. } => "ambiguous-plugin",
-                PatchError::MisplacedHandlers { .. } => "misplaced-handlers",
-                PatchError::Surprise { .. } | PatchError::Broken { .. } => "defect",
+            Self::Patch { source, .. } => patch_code(source),
+            Self::Template { source, .. } => match &**source {
+                TemplateError::Patch { source } => patch_code(source),
+                TemplateError::NotToml { .. } => "not-toml",
+                TemplateError::Redeclares { .. } => "redeclares",
+                _ => "template-directive",
             },
+            Self::Distribution { source, .. } => source.code(),
             Self::Harmful { .. } => "harmful",
             Self::LossyDropIn { .. } => "lossy-drop-in",
             Self::DropInVersion { .. } => "drop-in-version",
@@ -389,6 +401,8 @@ impl Error {
         match self {
             Self::Parse { path, .. }
             | Self::Patch { path, .. }
+            | Self::Template { path, .. }
+            | Self::Distribution { path, .. }
             | Self::Harmful { path, .. }
             | Self::LossyDropIn { path, .. }
             | Self::DropInVersion { path, .. }
@@ -421,8 +435,37 @@ impl Error {
         match self {
             Self::Parse { source, .. } => Some(&source.at),
             Self::Patch { source, .. } => source.position(),
+            Self::Template { source, .. } => source.position(),
+            Self::Distribution { source, .. } => source.position(),
             Self::NotFinished { source, .. } => source.position(),
             _ => None,
         }
+    }
+}
+
+fn patch_exit_code(source: &PatchError) -> ExitCode {
+    match source {
+        PatchError::ForeignHandler { .. }
+        | PatchError::AmbiguousPlugin { .. }
+        | PatchError::MisplacedHandlers { .. }
+        | PatchError::Surprise { .. }
+        | PatchError::Broken { .. } => ExitCode::Refused,
+        _ => ExitCode::Unreadable,
+    }
+}
+
+fn patch_code(source: &PatchError) -> &'static str {
+    match source {
+        PatchError::Version(VersionError::Unknown { .. }) => "unknown-version",
+        PatchError::Version(VersionError::NotAnInteger { .. }) | PatchError::Obstacle { .. } => {
+            "wrong-type"
+        }
+        PatchError::MultiLineTable { .. }
+        | PatchError::MultiLineValue { .. }
+        | PatchError::InlineKey { .. } => "not-editable",
+        PatchError::ForeignHandler { .. } => "foreign-handler",
+        PatchError::AmbiguousPlugin { .. } => "ambiguous-plugin",
+        PatchError::MisplacedHandlers { .. } => "misplaced-handlers",
+        PatchError::Surprise { .. } | PatchError::Broken { .. } => "defect",
     }
 }

@@ -40,6 +40,7 @@
 
 mod check;
 mod containerd;
+mod distribution;
 mod document;
 mod editor;
 mod effective;
@@ -65,6 +66,9 @@ pub use containerd::version::VersionError;
 pub use containerd::{
     Cgroup, ConfigFiles, FileState, Host, LoadedHandler, Model, Reason, Release, ReleaseError,
     Verdict, load,
+};
+pub use distribution::{
+    Distribution, DistributionError, Kind, Layout, TemplateError, Units, UnknownDistribution,
 };
 pub use document::{Document, ParseError, Position};
 pub use editor::{DEFAULT_LOCK_TIMEOUT, DropIn, Editor, FileChange, Plan};

@@ -2,6 +2,7 @@
 //! two changes serves.
 
 mod drop_ins;
+mod layouts;
 mod lossy;
 
 use std::collections::BTreeSet;
@@ -58,6 +59,24 @@ impl Editor {
         snapshot: &Snapshot,
         patch: &Patch,
     ) -> Result<Work, Error> {
+        let mut work = match self.generated() {
+            Some(generated) => self.work_out_template(snapshot, generated, patch)?,
+            None => self.work_out_files(target, snapshot, patch)?,
+        };
+        let notice = self
+            .layout
+            .as_ref()
+            .and_then(|layout| layout.notice.clone());
+        work.plan.edited.warnings.extend(notice);
+        Ok(work)
+    }
+
+    fn work_out_files(
+        &self,
+        target: &Target,
+        snapshot: &Snapshot,
+        patch: &Patch,
+    ) -> Result<Work, Error> {
         let bytes = snapshot.bytes();
         let config = bytes.map(|bytes| self.parse(bytes)).transpose()?;
         let chosen = self.chosen_drop_in(patch)?;
@@ -90,16 +109,22 @@ impl Editor {
         };
         let states = self.states(&before, &plan, &parts);
         let after = states.last().unwrap_or(&before);
+        let merged = self.merged_by_k0s(&before, &parts)?;
         for part in parts.iter().filter(|part| part.change.is_change()) {
             self.check_beside(part, after)?;
-            if part.is_chosen && patch.adds() {
+            if part.is_chosen && patch.adds() && merged.is_none() {
                 let names = part.names(self);
                 lossy::check(part, &names, after, &self.releases, plan.edited.version)?;
             }
         }
         if plan.is_change() {
             let listed = config.as_ref().map(listed_names).unwrap_or_default();
-            let warnings = self.judge(&before, &states, &plan, &listed)?;
+            let warnings = match &merged {
+                Some([before, after]) => {
+                    self.judge(before, std::slice::from_ref(after), &plan, &listed)?
+                }
+                None => self.judge(&before, &states, &plan, &listed)?,
+            };
             plan.edited.warnings.extend(warnings);
         }
         for part in &mut parts {
@@ -234,6 +259,7 @@ impl Editor {
     /// The bytes of the config as containerd reads it: with an import of the drop-in's folder, where
     /// that is read in any case.
     fn as_read(&self, bytes: &[u8], chosen: Option<&Path>) -> Vec<u8> {
+        let bytes = &*self.filled_in(bytes);
         let imported = || {
             let pattern = chosen
                 .filter(|_| self.drop_in_is_read)?

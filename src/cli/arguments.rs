@@ -12,7 +12,9 @@ use clap::{
     Subcommand,
 };
 
-use containerd_edit::{HandlerName, LogTo, Owner, Preset, Release, Setting};
+use containerd_edit::{
+    Distribution, HandlerName, LogTo, Owner, Preset, Release, Setting, UnknownDistribution,
+};
 
 /// Change a node's containerd configuration safely: locked, validated, atomic and idempotent.
 ///
@@ -33,15 +35,25 @@ pub(super) struct Arguments {
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[command(next_help_heading = "Global options")]
 pub(super) struct Global {
-    /// The containerd config to work on
+    /// The containerd config to work on; default: where the distribution has it
     #[arg(
         long,
         global = true,
         value_name = "PATH",
-        default_value = "/etc/containerd/config.toml",
         value_parser = OsStringValueParser::new().try_map(not_empty),
     )]
-    pub(super) config: PathBuf,
+    pub(super) config: Option<PathBuf>,
+
+    /// Who has set containerd up on this node; auto: tell by its files, unless --config names one
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        default_value = "auto",
+        value_parser = distribution,
+        hide_possible_values = true,
+    )]
+    pub(super) distribution: Chosen,
 
     /// The plugin table that holds the handlers, instead of the one that the config version calls for
     #[arg(long, global = true, value_name = "ID")]
@@ -117,6 +129,13 @@ pub(super) struct Global {
     /// When to colour the output
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(super) color: Color,
+}
+
+/// A distribution, or none in particular.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Chosen {
+    Auto,
+    This(Distribution),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -238,8 +257,9 @@ pub(super) struct SetDefault {
 }
 
 /// The environment variables that stand in for flags.
-const VARIABLES: [(&str, Option<&str>, &str); 6] = [
+const VARIABLES: [(&str, Option<&str>, &str); 7] = [
     ("config", None, "CONTAINERD_EDIT_CONFIG"),
+    ("distribution", None, "CONTAINERD_EDIT_DISTRIBUTION"),
     ("host_root", None, "CONTAINERD_EDIT_HOST_ROOT"),
     ("log", None, "CONTAINERD_EDIT_LOG"),
     // Not of `remove`: there an owner makes it another command.
@@ -358,6 +378,13 @@ fn not_empty(path: OsString) -> Result<PathBuf, &'static str> {
     } else {
         Ok(path.into())
     }
+}
+
+fn distribution(name: &str) -> Result<Chosen, UnknownDistribution> {
+    if name == "auto" {
+        return Ok(Chosen::Auto);
+    }
+    name.parse().map(Chosen::This)
 }
 
 fn log_to(place: OsString) -> Result<LogTo, &'static str> {

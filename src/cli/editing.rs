@@ -106,7 +106,7 @@ impl Run {
             ExitCode::Success
         };
         if global.output == Format::Json {
-            let report = report::edit_json(&plan, patch.acting_owner());
+            let report = report::edit_json(&plan, patch.acting_owner(), self.layout.as_ref());
             return Ok(self.report_json(&report, global.dry_run, code));
         }
         if !global.quiet {
@@ -126,7 +126,11 @@ impl Run {
         if global.dry_run || global.verbose {
             text = report::colored(&report::diff(&plan));
         }
-        text.push_str(&report::summary(&plan, global.dry_run));
+        text.push_str(&report::summary(
+            &plan,
+            global.dry_run,
+            self.layout.as_ref(),
+        ));
         Ok(self.print(&text, global.dry_run, code))
     }
 

@@ -11,15 +11,17 @@ mod status_report;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anstream::{AutoStream, ColorChoice};
 use clap::error::ErrorKind;
 use serde_json::Value;
 
-use containerd_edit::{DropIn, Editor, Error, ExitCode, HostRoot, Position, Release};
+use containerd_edit::{
+    Distribution, DropIn, Editor, Error, ExitCode, HostRoot, Kind, Layout, Position, Release,
+};
 
-use self::arguments::{Arguments, Color, Format, Verb};
+use self::arguments::{Arguments, Chosen, Color, Format, Verb};
 use self::signals::Signals;
 
 /// Runs one command line and returns its exit code.
@@ -78,6 +80,9 @@ fn not_understood(error: &clap::Error, json: bool) -> ExitCode {
 struct Run {
     arguments: Arguments,
     host_root: HostRoot,
+    /// The config that containerd is started with.
+    config: PathBuf,
+    layout: Option<Layout>,
     signals: Option<Signals>,
     out: AutoStream<io::Stdout>,
     err: AutoStream<io::Stderr>,
@@ -93,6 +98,8 @@ impl Run {
         Self {
             arguments,
             host_root: HostRoot::default(),
+            config: PathBuf::new(),
+            layout: None,
             signals: None,
             out: AutoStream::new(io::stdout(), choice),
             err: AutoStream::new(io::stderr(), choice),
@@ -102,6 +109,19 @@ impl Run {
     fn run(mut self) -> ExitCode {
         if let Err((message, hint)) = self.find_host_root() {
             return self.fail(ExitCode::Missing, "no-host-root", &message, &hint);
+        }
+        if let Err(error) = self.find_layout() {
+            return self.failed(&error);
+        }
+        let reads_no_drop_in = matches!(
+            self.layout.as_ref().map(|layout| &layout.kind),
+            Some(Kind::Template { .. })
+        );
+        if reads_no_drop_in && self.arguments.global.drop_in.is_some() {
+            let message = "--drop-in: this release of the distribution has a template and reads no \
+                           drop-ins";
+            let hint = "leave it out: the handler goes into the template";
+            return self.fail(ExitCode::Usage, "usage", message, hint);
         }
         let result = match self.arguments.verb.clone() {
             Verb::Add(add) => self.add(&add),
@@ -131,7 +151,9 @@ impl Run {
         let Some(root) = self.host_root.folder() else {
             return Ok(());
         };
-        let config = &global.config;
+        let Some(config) = &global.config else {
+            return Ok(());
+        };
         let inside = config.strip_prefix(folder).or(config.strip_prefix(root));
         if let Ok(inside) = inside
             && !self.host_root.has(config)
@@ -142,7 +164,33 @@ impl Run {
             return Err((message, hint));
         }
         // Where this process stands says nothing of the host.
-        self.arguments.global.config = Path::new("/").join(config);
+        self.arguments.global.config = Some(Path::new("/").join(config));
+        Ok(())
+    }
+
+    /// Finds what to edit: the file that was named, or the distribution's.
+    fn find_layout(&mut self) -> Result<(), Error> {
+        let global = &self.arguments.global;
+        let config = global.config.as_deref();
+        let distribution = match (global.distribution, config) {
+            (Chosen::Auto, Some(config)) => {
+                self.config = config.to_owned();
+                return Ok(());
+            }
+            (Chosen::Auto, None) => Distribution::detect(&self.host_root),
+            (Chosen::This(distribution), _) => Ok(distribution),
+        };
+        let layout = distribution.and_then(|it| Layout::of(it, &self.host_root, config));
+        let layout = layout.map_err(|source| Error::Distribution {
+            path: source.path().unwrap_or(Path::new("/")).to_owned(),
+            source: Box::new(source),
+        })?;
+        self.config = match &layout.kind {
+            Kind::Plain { config } => config.clone(),
+            Kind::DropIn { base, .. } => base.clone(),
+            Kind::Template { generated, .. } => generated.clone(),
+        };
+        self.layout = Some(layout);
         Ok(())
     }
 
@@ -162,8 +210,16 @@ impl Run {
             Some(None) => DropIn::ForOwner,
             Some(Some(path)) => DropIn::At(path.clone()),
         };
-        Editor::new(&global.config)
-            .drop_in(drop_in)
+        let editor = Editor::new(&self.config);
+        let editor = match &self.layout {
+            Some(layout) => editor.layout(layout.clone()),
+            None => editor,
+        };
+        let editor = match drop_in {
+            DropIn::None => editor,
+            drop_in => editor.drop_in(drop_in),
+        };
+        editor
             .host_root(self.host_root.clone())
             .log(global.log.clone().unwrap_or_default())
             .releases(self.releases())
@@ -241,7 +297,7 @@ impl Run {
     fn fail(&mut self, exit: ExitCode, code: &str, message: &str, hint: &str) -> ExitCode {
         if self.arguments.global.output == Format::Json {
             // A command line is about no file yet.
-            let config = self.arguments.global.config.as_path();
+            let config = self.config.as_path();
             let place = (exit != ExitCode::Usage).then_some((config, None));
             let report = report::failure_json(code, exit as u8, message, hint, place);
             let _ = writeln!(self.out, "{report}");

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use containerd_edit::{Check, Effective, EffectiveHandler, Error, ExitCode, ask_binary};
+use containerd_edit::{Check, Editor, Effective, EffectiveHandler, Error, ExitCode, ask_binary};
 
 use super::arguments::Format;
 use super::{Run, check_report, handlers_report, report, status_report};
@@ -15,7 +15,7 @@ const BINARY_LIMIT: Duration = Duration::from_secs(10);
 impl Run {
     pub(super) fn log(&mut self) -> Result<ExitCode, Error> {
         let entries = self.editor().log_entries()?;
-        let path = &self.arguments.global.config;
+        let path = &self.config;
         if self.arguments.global.output == Format::Json {
             let report = status_report::log_json(path, &entries);
             return Ok(self.report_json(&report, true, ExitCode::Success));
@@ -38,12 +38,22 @@ impl Run {
         Ok(self.print(&text, true, ExitCode::Success))
     }
 
+    /// Reads the config as containerd gets it.
+    fn read(&self) -> Result<Vec<u8>, Error> {
+        let editor = Editor::new(&self.config).host_root(self.host_root.clone());
+        let bytes = editor.read()?;
+        let (Some(layout), Ok(text)) = (&self.layout, str::from_utf8(&bytes)) else {
+            return Ok(bytes);
+        };
+        Ok(layout.rendered(text).into_owned().into_bytes())
+    }
+
     fn effective(&self) -> Result<Effective, Error> {
         let global = &self.arguments.global;
-        let bytes = self.editor().read()?;
+        let bytes = self.read()?;
         let plugin_id = global.plugin_id.as_deref();
         Effective::of(
-            &global.config,
+            &self.config,
             &bytes,
             &self.releases(),
             plugin_id,
@@ -55,21 +65,21 @@ impl Run {
         let effective = self.effective()?;
         let global = &self.arguments.global;
         if global.output == Format::Json {
-            let report = handlers_report::list_json(&global.config, &effective);
+            let report = handlers_report::list_json(&self.config, &effective);
             return Ok(self.report_json(&report, true, ExitCode::Success));
         }
-        let text = handlers_report::list(&global.config, &effective);
+        let text = handlers_report::list(&self.config, &effective);
         Ok(self.print(&text, true, ExitCode::Success))
     }
 
     pub(super) fn check(&mut self, binary: Option<&Path>) -> Result<ExitCode, Error> {
-        let bytes = self.editor().read()?;
+        let bytes = self.read()?;
         let global = &self.arguments.global;
         let releases = self.releases();
-        let check = Check::of(&global.config, &bytes, &releases, &self.host_root)?;
+        let check = Check::of(&self.config, &bytes, &releases, &self.host_root)?;
         let answer = match binary {
             None => None,
-            Some(binary) => match ask_binary(binary, &global.config, BINARY_LIMIT) {
+            Some(binary) => match ask_binary(binary, &self.config, BINARY_LIMIT) {
                 Ok(answer) => Some(answer),
                 Err(error) => {
                     let message = format!("cannot start {}: {error}", binary.display());
@@ -101,7 +111,7 @@ impl Run {
     pub(super) fn show(&mut self, name: &str) -> Result<ExitCode, Error> {
         let effective = self.effective()?;
         let global = &self.arguments.global;
-        let path = &global.config;
+        let path = &self.config;
         let found: Vec<&EffectiveHandler> = effective
             .handlers
             .iter()

@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 use similar::TextDiff;
 
-use containerd_edit::{Error, Owner, Plan, Position, Warning};
+use containerd_edit::{Error, Layout, Owner, Plan, Position, Warning};
 
 const BOLD: Style = Style::new().bold();
 const RED: Style = AnsiColor::Red.on_default();
@@ -65,7 +65,7 @@ pub(super) fn colored(diff: &str) -> String {
 }
 
 /// One line that says what was done, or what would be.
-pub(super) fn summary(plan: &Plan, dry_run: bool) -> String {
+pub(super) fn summary(plan: &Plan, dry_run: bool, layout: Option<&Layout>) -> String {
     let path = plan.path.display();
     if !plan.is_change() {
         return format!("{path}: nothing to do\n");
@@ -107,7 +107,11 @@ pub(super) fn summary(plan: &Plan, dry_run: bool) -> String {
     if dry_run {
         format!("{path}: dry run, nothing written; it would be: {done}\n")
     } else if plan.needs_restart() {
-        format!("{path}: {done}; restart containerd to load it\n")
+        let next = layout.map_or_else(
+            || "restart containerd to load it".to_owned(),
+            Layout::next_step,
+        );
+        format!("{path}: {done}; {next}\n")
     } else {
         format!("{path}: {done}; containerd reads the same as before\n")
     }
@@ -128,7 +132,7 @@ fn keys(keys: &[String]) -> String {
 }
 
 /// The JSON report of an edit on behalf of an owner.
-pub(super) fn edit_json(plan: &Plan, owner: Option<&Owner>) -> Value {
+pub(super) fn edit_json(plan: &Plan, owner: Option<&Owner>, layout: Option<&Layout>) -> Value {
     let edited = &plan.edited;
     let drop_ins = plan.drop_ins.iter();
     let drop_ins = drop_ins.map(
@@ -138,6 +142,7 @@ pub(super) fn edit_json(plan: &Plan, owner: Option<&Owner>) -> Value {
         "schema": 1,
         "changed": plan.is_change(),
         "restart_required": plan.needs_restart(),
+        "units": layout.map_or(&["containerd"][..], |layout| layout.units.names()),
         "path": plan.path.to_string_lossy(),
         "config_version": edited.version,
         "owner": owner.map(Owner::as_str),

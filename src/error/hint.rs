@@ -7,6 +7,7 @@ use rustix::io::Errno;
 
 use super::{Error, FOLDER};
 use crate::containerd::version::VersionError;
+use crate::distribution::TemplateError;
 use crate::patch::PatchError;
 
 impl Error {
@@ -20,6 +21,11 @@ impl Error {
                     .to_owned()
             }
             Self::Patch { source, .. } => patch_hint(source),
+            Self::Template { source, .. } => match &**source {
+                TemplateError::Patch { source } => patch_hint(source),
+                other => other.hint(),
+            },
+            Self::Distribution { source, .. } => source.hint(),
             Self::Harmful { .. } => "the file is untouched; `containerd-edit check` shows what each \
                  release makes of it; if other releases never run here, name the one that does \
                  with --containerd-version"

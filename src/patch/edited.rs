@@ -57,7 +57,7 @@ pub struct Edited {
 
 impl Edited {
     /// The edit of no file into no file.
-    pub(super) fn nothing() -> Self {
+    pub(crate) fn nothing() -> Self {
         Self {
             text: None,
             version: 0,

@@ -99,7 +99,7 @@ pub(crate) fn take_out_of_part(
     let Some(part) = part else {
         return Ok(Edited::nothing());
     };
-    let mut edited = release(part, base, patch)?;
+    let mut edited = release_all(part, base, patch)?;
     // Somebody may have taken the handlers out by hand.
     edited.text = edited.text.and_then(release::without_leftovers);
     Ok(edited)
@@ -125,7 +125,7 @@ pub(crate) fn apply_to_part(
     let version = version::of_any(base)?;
     let new = created(&patch.owner, version);
     let released = part
-        .map(|part| release(part, Some(base), &patch))
+        .map(|part| release_all(part, Some(base), &patch))
         .transpose()?;
     let mut edited = released.unwrap_or_else(Edited::nothing);
     let text = edited.text.take().unwrap_or(new);

@@ -146,7 +146,11 @@ impl Editor {
     pub(super) fn chosen_drop_in(&self, patch: &Patch) -> Result<Option<PathBuf>, Error> {
         let given = match &self.drop_in {
             DropIn::None => return Ok(None),
-            DropIn::ForOwner => return Ok(Some(self.default_drop_in(patch))),
+            DropIn::ForOwner => {
+                let layout = self.layout.as_ref();
+                let path = layout.and_then(|layout| layout.drop_in(patch.named_owner()));
+                return Ok(Some(path.unwrap_or_else(|| self.default_drop_in(patch))));
+            }
             DropIn::At(given) => given,
         };
         let bad = |reason| Error::BadDropIn {

@@ -210,7 +210,11 @@ fn what_a_killed_run_replaced_becomes_the_previous_drop_in() {
 #[test]
 fn a_config_that_is_generated_is_read_and_never_written() {
     let place = Place::new();
-    let editor = || place.editor().drop_in_is_read();
+    let editor = || {
+        let mut editor = place.editor();
+        editor.drop_in_is_read = true;
+        editor
+    };
     let plan = editor().commit(&adding("spin")).expect("added");
     assert!(plan.is_change() && !plan.changes_config());
     assert_eq!(plan.edited.handlers.added, ["spin"]);

@@ -31,6 +31,7 @@ fn an_edit_reports_every_field() {
             "schema": 1,
             "changed": true,
             "restart_required": true,
+            "units": ["containerd"],
             "path": "[CONFIG]",
             "config_version": 3,
             "owner": "manual",

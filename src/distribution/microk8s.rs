@@ -1,0 +1,51 @@
+//! `MicroK8s`: a config whose strings it fills in when it starts containerd.
+
+use std::borrow::Cow;
+
+/// The config that is edited.
+pub(super) const CONFIG: &str = "/var/snap/microk8s/current/args/containerd-template.toml";
+
+/// What the variables of the file usually stand for. Paths don't decide whether containerd serves;
+/// the default handler does.
+const VARIABLES: [(&str, &str); 6] = [
+    ("${RUNTIME_TYPE}", "io.containerd.runc.v2"),
+    ("${RUNTIME}", "runc"),
+    ("${SNAPSHOTTER}", "overlayfs"),
+    ("${SNAP_COMMON}", "/var/snap/microk8s/common"),
+    ("${SNAP_DATA}", "/var/snap/microk8s/current"),
+    ("${SNAP}", "/snap/microk8s/current"),
+];
+
+/// The text with its variables filled in, for judging.
+pub(super) fn rendered(text: &str) -> Cow<'_, str> {
+    let mut rendered = Cow::Borrowed(text);
+    for (variable, value) in VARIABLES {
+        if rendered.contains(variable) {
+            rendered = rendered.replace(variable, value).into();
+        }
+    }
+    rendered
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture;
+    use super::*;
+    use crate::containerd::{ConfigFiles, Host, Release, Verdict, load};
+
+    #[test]
+    fn the_template_serves_once_it_is_filled_in() {
+        let text = fixture::text("microk8s", CONFIG);
+        assert!(text.contains("${SNAP}"), "{text}");
+        let rendered = rendered(&text);
+        assert!(!rendered.contains("${"), "{rendered}");
+        for release in Release::LINES {
+            let files = ConfigFiles::new(CONFIG, rendered.as_bytes());
+            let verdict = load(&files, release, &Host::default());
+            let Verdict::Serves { default, .. } = verdict else {
+                panic!("{release}: {verdict:?}");
+            };
+            assert_eq!(default, "runc");
+        }
+    }
+}

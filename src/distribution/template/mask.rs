@@ -1,0 +1,168 @@
+//! Directives of a Go template as comments of TOML, and back.
+//!
+//! A directive that stands alone on its line is masked by its first byte: `{{ template "base" . }}`
+//! becomes `#{ template "base" . }}`, so that every offset stays. What stands inside a TOML string is
+//! text, and is left alone.
+
+use crate::document::{Position, lines};
+
+use super::TemplateError;
+
+/// The words that decide what becomes of other lines (Go's `text/template`).
+const CONTROL: [&str; 9] = [
+    "if", "else", "range", "with", "end", "define", "block", "break", "continue",
+];
+/// How a masked directive begins, and how somebody's comment might.
+const MASKED: &str = "#{";
+const OPEN: &str = "{{";
+const CLOSE: &str = "}}";
+
+/// A template that a TOML parser can read.
+#[derive(Debug)]
+pub(super) struct Masked {
+    pub(super) text: String,
+    /// Of the lines that look masked, in their order: whether they are.
+    is_masked: Vec<bool>,
+    /// Where the line begins and ends that brings in the distribution's own part.
+    pub(super) base: Option<(usize, usize)>,
+}
+
+impl Masked {
+    /// Masks the directives of a template.
+    pub(super) fn of(template: &str) -> Result<Self, TemplateError> {
+        let mut text = String::with_capacity(template.len());
+        let mut is_masked = Vec::new();
+        let mut base = None;
+        for line in template.split_inclusive('\n') {
+            let start = text.len();
+            let indent = line.len() - line.trim_start().len();
+            let Some(rest) = line[indent..].strip_prefix(OPEN) else {
+                if line[indent..].starts_with(MASKED) {
+                    is_masked.push(false);
+                }
+                text.push_str(line);
+                continue;
+            };
+            let at = || lines::position(template, start + indent);
+            let directive = alone(rest).ok_or_else(|| TemplateError::Inline { at: at() })?;
+            let mut words = directive.split_whitespace();
+            match (words.next(), words.next(), words.next(), words.next()) {
+                (Some("template"), Some("\"base\"" | "`base`"), Some("."), None) => {
+                    if base.is_some() {
+                        return Err(TemplateError::TwoBases { at: at() });
+                    }
+                    base = Some((start, start + line.len()));
+                }
+                (Some(word), ..) if CONTROL.contains(&word) => {
+                    let word = word.to_owned();
+                    return Err(TemplateError::Control { word, at: at() });
+                }
+                _ => {}
+            }
+            text.push_str(&line[..indent]);
+            text.push('#');
+            text.push_str(&line[indent + 1..]);
+            is_masked.push(true);
+        }
+        Ok(Self {
+            text,
+            is_masked,
+            base,
+        })
+    }
+
+    /// Gives the directives of an edited text their first byte back. `None`: a line has gone that
+    /// looks like one.
+    pub(super) fn restore(&self, edited: &str) -> Option<String> {
+        let mut flags = self.is_masked.iter();
+        let mut restored = String::with_capacity(edited.len());
+        for line in edited.split_inclusive('\n') {
+            let indent = line.len() - line.trim_start().len();
+            if line[indent..].starts_with(MASKED) && *flags.next()? {
+                restored.push_str(&line[..indent]);
+                restored.push('{');
+                restored.push_str(&line[indent + 1..]);
+            } else {
+                restored.push_str(line);
+            }
+        }
+        flags.next().is_none().then_some(restored)
+    }
+
+    /// Where a parser's error stands, if a directive in the middle of that line is to blame.
+    pub(super) fn blames_directive(at: &Position) -> bool {
+        at.text.contains(OPEN)
+    }
+}
+
+/// The words of a directive behind its `{{`, if it ends on its line and nothing follows.
+fn alone(rest: &str) -> Option<&str> {
+    let (directive, behind) = rest.split_once(CLOSE)?;
+    let is_alone = behind.trim().is_empty();
+    let directive = directive.strip_prefix('-').unwrap_or(directive);
+    let directive = directive.strip_suffix('-').unwrap_or(directive);
+    is_alone.then(|| directive.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn refused(template: &str) -> (String, usize, usize) {
+        let error = Masked::of(template).expect_err(template);
+        let at = error.position().expect("a place");
+        (error.to_string(), at.line, at.column)
+    }
+
+    #[test]
+    fn directives_of_their_own_line_are_comments() {
+        let template = "  {{- template \"base\" . -}}\r\n#{ mine\n{{/* note */}}\n{{ .Extra }}\nx = \"{{ .Y }}\"\n";
+        let masked = Masked::of(template).expect("masked");
+        assert_eq!(
+            masked.text,
+            "  #{- template \"base\" . -}}\r\n#{ mine\n#{/* note */}}\n#{ .Extra }}\nx = \"{{ .Y }}\"\n"
+        );
+        assert_eq!(masked.base, Some((0, 29)));
+        assert_eq!(masked.restore(&masked.text).as_deref(), Some(template));
+        let edited = format!("# new\n{}[a]\n", masked.text);
+        let restored = format!("# new\n{template}[a]\n");
+        assert_eq!(masked.restore(&edited), Some(restored));
+        assert_eq!(masked.restore("#{ mine\n"), None, "a line is missing");
+    }
+
+    #[test]
+    fn what_decides_over_other_lines_is_refused_with_its_place() {
+        for word in CONTROL {
+            let (message, line, column) = refused(&format!("a = 1\n  {{{{- {word} .X }}}}\n"));
+            assert!(message.contains(word), "{message}");
+            assert_eq!((line, column), (2, 3));
+        }
+        assert_eq!(refused("{{ .A }} x = 1\n").1, 1);
+        assert_eq!(refused("{{ .A\n}}\n").1, 1);
+        assert_eq!(
+            refused("{{ template \"base\" . }}\n{{ template \"base\" . }}").1,
+            2
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn masking_and_restoring_is_the_identity(
+            lines in prop::collection::vec(
+                prop::sample::select(vec![
+                    "{{ template \"base\" . }}\n", "#{ template \"base\" . }}\n", "{{ .X }}\r\n",
+                    "  {{/* a */}}\n", "#{\n", "[a]\n", "x = '{{ .Y }}'\n", "\n", "# }}\n", "{{}}",
+                ]),
+                0..9,
+            )
+        ) {
+            let template = lines.concat();
+            if let Ok(masked) = Masked::of(&template) {
+                prop_assert_eq!(masked.text.len(), template.len());
+                prop_assert_eq!(masked.restore(&masked.text), Some(template));
+            }
+        }
+    }
+}

@@ -2,6 +2,7 @@
 //! two changes serves.
 
 mod drop_ins;
+mod foreign;
 mod lossy;
 
 use std::collections::BTreeSet;
@@ -90,6 +91,7 @@ impl Editor {
         };
         let states = self.states(&before, &plan, &parts);
         let after = states.last().unwrap_or(&before);
+        foreign::check(patch, &plan.edited, after)?;
         for part in parts.iter().filter(|part| part.change.is_change()) {
             self.check_beside(part, after)?;
             if part.is_chosen && patch.adds() {

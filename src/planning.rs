@@ -2,6 +2,7 @@
 //! two changes serves.
 
 mod drop_ins;
+mod foreign;
 mod layouts;
 mod lossy;
 
@@ -109,6 +110,7 @@ impl Editor {
         };
         let states = self.states(&before, &plan, &parts);
         let after = states.last().unwrap_or(&before);
+        foreign::check(patch, &plan.edited, after)?;
         let merged = self.merged_by_k0s(&before, &parts)?;
         for part in parts.iter().filter(|part| part.change.is_change()) {
             self.check_beside(part, after)?;

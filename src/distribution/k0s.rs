@@ -151,7 +151,9 @@ mod tests {
         let parsed = |text| tables(text).expect("TOML").to_string();
         let mut lines: [Vec<String>; 2] =
             [one, other].map(|text| parsed(text).lines().map(str::to_owned).collect());
-        lines.iter_mut().for_each(|lines| lines.sort());
+        for lines in &mut lines {
+            lines.sort();
+        }
         lines[0] == lines[1]
     }
 

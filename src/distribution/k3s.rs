@@ -31,15 +31,12 @@ pub(super) fn kind(
     host: &HostRoot,
     units: &Units,
 ) -> Result<Kind, DistributionError> {
-    let text = match read(host, &generated)? {
-        Some(text) => text,
-        None => {
-            return Err(DistributionError::NotStarted {
-                distribution,
-                path: generated,
-                start: units.start(),
-            });
-        }
+    let Some(text) = read(host, &generated)? else {
+        return Err(DistributionError::NotStarted {
+            distribution,
+            path: generated,
+            start: units.start(),
+        });
     };
     let not_toml = |source| DistributionError::NotToml {
         path: generated.clone(),

@@ -170,6 +170,7 @@ impl FromStr for Distribution {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "fixtures need no atomic writes")]
 pub(crate) mod fixture {
     use std::path::{Path, PathBuf};
 

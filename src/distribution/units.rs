@@ -27,7 +27,7 @@ impl Units {
         let on_host = |name: &&str| {
             let is_there =
                 |folder: &&str| host.has(&Path::new(folder).join(format!("{name}.service")));
-            FOLDERS.iter().any(|folder| is_there(&folder))
+            FOLDERS.iter().any(is_there)
         };
         // RKE2 installs the units of server and agent, and enables one.
         let is_enabled = |name: &&str| {

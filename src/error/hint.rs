@@ -21,10 +21,7 @@ impl Error {
                     .to_owned()
             }
             Self::Patch { source, .. } => patch_hint(source),
-            Self::Template { source, .. } => match &**source {
-                TemplateError::Patch { source } => patch_hint(source),
-                other => other.hint(),
-            },
+            Self::Template { source, .. } => template_hint(source),
             Self::Distribution { source, .. } => source.hint(),
             Self::Harmful { .. } => "the file is untouched; `containerd-edit check` shows what each \
                  release makes of it; if other releases never run here, name the one that does \
@@ -117,6 +114,13 @@ impl Error {
                     .to_owned()
             }
         }
+    }
+}
+
+fn template_hint(source: &TemplateError) -> String {
+    match source {
+        TemplateError::Patch { source } => patch_hint(source),
+        other => other.hint(),
     }
 }
 

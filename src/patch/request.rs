@@ -176,6 +176,11 @@ impl Patch {
         !self.handlers.is_empty() || self.default.is_some() || !self.cri.is_empty()
     }
 
+    /// Whether the patch may have another owner's handlers.
+    pub(crate) fn takes_over(&self) -> bool {
+        self.take_over
+    }
+
     /// Whether all that the owner has added and the patch doesn't name shall be gone.
     pub(crate) fn prunes(&self) -> bool {
         self.prune

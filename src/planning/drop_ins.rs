@@ -147,9 +147,11 @@ impl Editor {
         let given = match &self.drop_in {
             DropIn::None => return Ok(None),
             DropIn::ForOwner => {
-                let layout = self.layout.as_ref();
-                let path = layout.and_then(|layout| layout.drop_in(patch.named_owner()));
-                return Ok(Some(path.unwrap_or_else(|| self.default_drop_in(patch))));
+                let owner = patch.named_owner();
+                let of_layout = self.layout.as_ref().and_then(|it| it.drop_in(owner));
+                return Ok(Some(
+                    of_layout.unwrap_or_else(|| self.default_drop_in(patch)),
+                ));
             }
             DropIn::At(given) => given,
         };

@@ -612,3 +612,32 @@ fn a_folder_that_a_link_leads_to_stays() {
     assert_eq!(node.text(), MAIN);
     assert_eq!(in_conf_d(&node), [""; 0]);
 }
+
+#[test]
+fn a_handler_that_another_owner_has_in_another_file_is_not_taken_over_unasked() {
+    let add = |node: &Node, owner: &str, more: &[&str]| {
+        let add = ["add", "kata", "--owner", owner];
+        node.run(&[&add[..], more].concat())
+    };
+    // In the config, or in a drop-in; by a drop-in, or by the config.
+    for (first, second) in [
+        (&[][..], &["--drop-in"][..]),
+        (&["--drop-in"], &["--drop-in"]),
+        (&["--drop-in"], &[]),
+    ] {
+        let node = Node::with(MAIN);
+        add(&node, "a", first).exits(0);
+        let before = node.text();
+        let run = add(&node, "b", second).exits(78);
+        let said = "the handler kata belongs to a";
+        assert!(run.stderr.contains(said), "{run:?}");
+        assert_eq!(node.text(), before);
+        add(&node, "b", &[second, &["--take-over"]].concat()).exits(0);
+        let again = add(&node, "b", second).exits(0);
+        assert!(again.stdout.contains("nothing to do"), "{again:?}");
+        for owner in ["a", "b"] {
+            node.run(&["remove", "--owner", owner]).exits(0);
+        }
+        assert_eq!(node.text(), MAIN);
+    }
+}

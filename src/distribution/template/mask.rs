@@ -22,7 +22,7 @@ const CLOSE: &str = "}}";
 pub(super) struct Masked {
     pub(super) text: String,
     /// Of the lines that look masked, in their order: whether they are.
-    is_masked: Vec<bool>,
+    flags: Vec<bool>,
     /// Where the line begins and ends that brings in the distribution's own part.
     pub(super) base: Option<(usize, usize)>,
 }
@@ -31,14 +31,14 @@ impl Masked {
     /// Masks the directives of a template.
     pub(super) fn of(template: &str) -> Result<Self, TemplateError> {
         let mut text = String::with_capacity(template.len());
-        let mut is_masked = Vec::new();
+        let mut flags = Vec::new();
         let mut base = None;
         for line in template.split_inclusive('\n') {
             let start = text.len();
             let indent = line.len() - line.trim_start().len();
             let Some(rest) = line[indent..].strip_prefix(OPEN) else {
                 if line[indent..].starts_with(MASKED) {
-                    is_masked.push(false);
+                    flags.push(false);
                 }
                 text.push_str(line);
                 continue;
@@ -62,19 +62,15 @@ impl Masked {
             text.push_str(&line[..indent]);
             text.push('#');
             text.push_str(&line[indent + 1..]);
-            is_masked.push(true);
+            flags.push(true);
         }
-        Ok(Self {
-            text,
-            is_masked,
-            base,
-        })
+        Ok(Self { text, flags, base })
     }
 
     /// Gives the directives of an edited text their first byte back. `None`: a line has gone that
     /// looks like one.
     pub(super) fn restore(&self, edited: &str) -> Option<String> {
-        let mut flags = self.is_masked.iter();
+        let mut flags = self.flags.iter();
         let mut restored = String::with_capacity(edited.len());
         for line in edited.split_inclusive('\n') {
             let indent = line.len() - line.trim_start().len();

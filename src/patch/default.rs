@@ -140,8 +140,10 @@ impl Edit<'_, '_> {
         }
         let serves = |literal: &str| {
             is_bottom(literal)
-                || decoded(literal)
-                    .is_some_and(|name| name == BUILT_IN || listed.contains(&name.as_str()))
+                || decoded(literal).is_some_and(|name| {
+                    // Where something is filled in, the name is another one by then.
+                    name == BUILT_IN || name.contains("${") || listed.contains(&name.as_str())
+                })
         };
         // What was below may be gone as well.
         while top_changes && !owners.is_empty() && !serves(literals[0]) {
@@ -254,6 +256,16 @@ mod tests {
                 &with_default("default_runtime_name = 'runc' # mine\n"),
             ));
         assert_eq!(edited.warnings[0].code, "default-reset");
+    }
+
+    /// As in MicroK8s's template.
+    #[test]
+    fn a_default_that_is_filled_in_later_comes_back() {
+        let line = |value: &str| with_default(&format!("default_runtime_name = {value}\n"));
+        let set = line("'a' # containerd-edit v1 owner=x was \"${RUNTIME}\"");
+        given(&set)
+            .remove("a")
+            .produces(&without("a", &line("\"${RUNTIME}\"")));
     }
 
     #[test]

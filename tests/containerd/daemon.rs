@@ -42,6 +42,11 @@ for folder in /etc /opt /var/lib; do
 done
 mkdir /etc/containerd
 mount --move /run/etc /etc/containerd
+# Of a host's tree, what containerd imports from.
+if [ -d /etc/containerd/tree/var/lib/rancher ]; then
+    mkdir /var/lib/rancher
+    mount --bind /etc/containerd/tree/var/lib/rancher /var/lib/rancher
+fi
 # Relative paths of a config lead into the node, too, and not into this package.
 cd /run
 PATH=/run/bin:/run/release/usr/bin:$PATH

@@ -1,0 +1,407 @@
+//! Each distribution's layout: install, repeat, upgrade, uninstall on a host's tree, and nothing
+//! but the right file is touched.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use containerd_edit::{ConfigFiles, Host, Release, Verdict, load};
+use tempfile::TempDir;
+
+use crate::tool::{Run, tool};
+
+const FIRST: &str = "[handlers.kata-qemu]\npreset = 'kata'\n[handlers.kata-fc]\npreset = 'kata'\n";
+const SECOND: &str = "[handlers.kata-qemu]\npreset = 'kata'\n[handlers.kata-clh]\npreset = 'kata'\n\
+    [debug]\nlevel = 'info'\n";
+const OTHER: &str = "[handlers.spin]\n";
+
+/// A copy of a host's tree.
+struct Tree {
+    folder: TempDir,
+}
+
+/// What a fixture is edited in, and what is told to do then.
+struct Layout {
+    fixture: &'static str,
+    edited: &'static str,
+    next_step: &'static str,
+}
+
+const K3S: &str = "var/lib/rancher/k3s/agent/etc/containerd";
+const LAYOUTS: [Layout; 10] = [
+    Layout {
+        fixture: "containerd",
+        edited: "etc/containerd/config.toml",
+        next_step: "systemctl restart containerd",
+    },
+    Layout {
+        fixture: "aks",
+        edited: "etc/containerd/config.toml",
+        next_step: "systemctl restart containerd",
+    },
+    Layout {
+        fixture: "k3s-drop-in",
+        edited: "var/lib/rancher/k3s/agent/etc/containerd/config-v3.toml.d/50-kata-deploy.toml",
+        next_step: "systemctl restart k3s-agent",
+    },
+    Layout {
+        fixture: "k3s-no-template",
+        edited: "var/lib/rancher/k3s/agent/etc/containerd/config-v3.toml.tmpl",
+        next_step: "systemctl restart k3s",
+    },
+    Layout {
+        fixture: "k3s-template",
+        edited: "var/lib/rancher/k3s/agent/etc/containerd/config.toml.tmpl",
+        next_step: "systemctl restart k3s",
+    },
+    Layout {
+        fixture: "rke2",
+        edited: "var/lib/rancher/rke2/agent/etc/containerd/config-v3.toml.d/50-kata-deploy.toml",
+        next_step: "systemctl restart rke2-agent",
+    },
+    Layout {
+        fixture: "k0s",
+        edited: "etc/k0s/containerd.d/50-kata-deploy.toml",
+        next_step: "k0s restarts containerd by itself",
+    },
+    Layout {
+        fixture: "k0s-v3",
+        edited: "etc/k0s/containerd.d/50-kata-deploy.toml",
+        next_step: "k0s restarts containerd by itself",
+    },
+    Layout {
+        fixture: "k0s-unmanaged",
+        edited: "etc/k0s/containerd.toml",
+        next_step: "systemctl restart k0sworker",
+    },
+    Layout {
+        fixture: "microk8s",
+        edited: "var/snap/microk8s/current/args/containerd-template.toml",
+        next_step: "systemctl restart snap.microk8s.daemon-containerd",
+    },
+];
+
+fn fixture(name: &str) -> PathBuf {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/distributions");
+    fixtures.join(name).join("host")
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("creates");
+    for entry in fs::read_dir(from).expect("a fixture") {
+        let path = entry.expect("an entry").path();
+        let to = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            copy(&path, &to);
+        } else {
+            fs::copy(path, to).expect("copies");
+        }
+    }
+}
+
+/// The files below a folder, without what the tool keeps beside a config.
+fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(next).expect("readable") {
+            let path = entry.expect("an entry").path();
+            let extension = path.extension().and_then(|it| it.to_str());
+            if path.is_dir() {
+                folders.push(path);
+            } else if !matches!(extension, Some("lock" | "log" | "prev")) {
+                let name = path.strip_prefix(folder).expect("below").to_owned();
+                found.insert(name, fs::read(path).expect("readable"));
+            }
+        }
+    }
+    found
+}
+
+impl Tree {
+    fn of(name: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        copy(&fixture(name), &folder.path().join("host"));
+        Self { folder }
+    }
+
+    fn host(&self) -> PathBuf {
+        self.folder.path().join("host")
+    }
+
+    fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        files(&self.host())
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = tool();
+        command.arg("--host-root").arg(self.host()).args(arguments);
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Run {
+        Run::of(&mut self.command(arguments))
+    }
+
+    fn apply(&self, owner: &str, wanted: &str) -> Command {
+        let path = self.folder.path().join(format!("{owner}.patch"));
+        fs::write(&path, format!("owner = '{owner}'\n{wanted}")).expect("writes");
+        self.command(&["apply", "--prune", path.to_str().expect("UTF-8")])
+    }
+
+    fn text(&self, path: &str) -> String {
+        fs::read_to_string(self.host().join(path)).expect("readable")
+    }
+
+    /// What the tree's only changed or new file is, compared with `before`.
+    #[track_caller]
+    fn only_change(&self, before: &BTreeMap<PathBuf, Vec<u8>>) -> PathBuf {
+        let now = self.files();
+        let mut changed = now
+            .iter()
+            .filter(|(path, bytes)| before.get(*path) != Some(*bytes));
+        let (path, _) = changed.next().expect("something has changed");
+        assert_eq!(
+            changed.next().map(|(path, _)| path),
+            None,
+            "and {}",
+            path.display()
+        );
+        assert!(
+            before.keys().all(|path| now.contains_key(path)),
+            "nothing has gone"
+        );
+        path.clone()
+    }
+}
+
+#[test]
+fn whole_lives_on_every_layout() {
+    for layout in LAYOUTS {
+        let tree = Tree::of(layout.fixture);
+        let original = tree.files();
+        let fails = |what: &str| format!("{}: {what}", layout.fixture);
+
+        let run = Run::of(&mut tree.apply("kata-deploy", FIRST)).exits(0);
+        assert!(
+            run.stdout.contains(layout.next_step),
+            "{}: {run:#?}",
+            layout.fixture
+        );
+        let edited = tree.only_change(&original);
+        assert_eq!(edited, Path::new(layout.edited), "{}", layout.fixture);
+        let installed = tree.files();
+
+        let run = Run::of(&mut tree.apply("kata-deploy", FIRST)).exits(0);
+        assert!(run.stdout.contains("nothing to do"), "{run:#?}");
+        let code = Run::of(
+            tree.apply("kata-deploy", FIRST)
+                .args(["--dry-run", "--exit-code"]),
+        );
+        code.exits(0);
+        assert_eq!(
+            tree.files(),
+            installed,
+            "{}",
+            fails("a repeated run changes nothing")
+        );
+
+        Run::of(&mut tree.apply("wasm", OTHER)).exits(0);
+        Run::of(&mut tree.apply("kata-deploy", SECOND)).exits(0);
+        let text = tree.text(layout.edited);
+        assert!(
+            text.contains("kata-clh") && !text.contains("kata-fc"),
+            "{text}"
+        );
+        Run::of(
+            tree.apply("kata-deploy", SECOND)
+                .args(["--dry-run", "--exit-code"]),
+        )
+        .exits(0);
+
+        tree.run(&["remove", "--owner", "kata-deploy"]).exits(0);
+        tree.run(&["remove", "--owner", "wasm"]).exits(0);
+        assert_eq!(tree.files(), original, "{}", fails("not the original"));
+        let left = fs::read_dir(tree.host().join("etc/k0s/containerd.d"));
+        let left: Vec<_> = left.into_iter().flatten().flatten().collect();
+        assert!(
+            left.len() <= 1,
+            "{left:?}: nothing but the final file in a watched folder"
+        );
+    }
+}
+
+/// k3s makes its config of the template; this is what it would be.
+fn rendered(template: &str, base: &str) -> String {
+    template.replace("{{ template \"base\" . }}\n", base)
+}
+
+/// Checks that these handlers are loaded, and no others.
+#[track_caller]
+fn loads(text: &str, names: &[&str]) {
+    let files = ConfigFiles::new("/etc/containerd/config.toml", text);
+    let releases = ["2.0", "2.1", "2.3"].map(|it| it.parse::<Release>().expect("a release"));
+    for release in releases {
+        match load(&files, release, &Host::default()) {
+            Verdict::Serves { handlers, .. } => {
+                assert_eq!(handlers.keys().collect::<Vec<_>>(), names, "{release}");
+            }
+            other => panic!("{release}: {other:?}\n{text}"),
+        }
+    }
+}
+
+#[test]
+fn what_k3s_makes_of_the_template_serves() {
+    let tree = Tree::of("k3s-no-template");
+    let base = tree.text(&format!("{K3S}/config.toml"));
+    tree.run(&["add", "gvisor"]).exits(0);
+    let template = tree.text(&format!("{K3S}/config-v3.toml.tmpl"));
+    assert!(
+        template.starts_with(
+            "# containerd-edit v1 owner=manual\n{{ template \"base\" . }}\n\n# containerd-edit"
+        ),
+        "{template}"
+    );
+    loads(&rendered(&template, &base), &["gvisor", "runc"]);
+    // Once k3s has been started with it, that is the config.
+    let config = tree.host().join(K3S).join("config.toml");
+    fs::write(&config, rendered(&template, &base)).expect("writes");
+    assert!(tree.run(&["list"]).exits(0).stdout.contains("gvisor"));
+    let run = tree.run(&["add", "gvisor"]).exits(0);
+    assert!(run.stdout.contains("nothing to do"), "{run:#?}");
+    tree.run(&["add", "spin"]).exits(0);
+    let template = tree.text(&format!("{K3S}/config-v3.toml.tmpl"));
+    loads(&rendered(&template, &base), &["gvisor", "runc", "spin"]);
+    tree.run(&["remove", "gvisor", "spin"]).exits(0);
+    assert!(!tree.host().join(K3S).join("config-v3.toml.tmpl").exists());
+}
+
+#[test]
+fn a_template_can_not_say_again_what_k3s_says() {
+    let tree = Tree::of("k3s-template");
+    let before = tree.files();
+    let run = tree.run(&["add", "gvisor", "--default"]).exits(78);
+    assert!(
+        run.stderr.contains("k3s's own part has this already"),
+        "{run:#?}"
+    );
+    assert!(run.stderr.contains("--default-runtime"), "{run:#?}");
+    assert_eq!(tree.files(), before);
+    let run = tree.run(&["add", "gvisor", "--drop-in"]).exits(2);
+    assert!(run.stderr.contains("reads no drop-ins"), "{run:#?}");
+}
+
+#[test]
+fn other_directives_are_left_alone_or_refused_with_their_place() {
+    let tree = Tree::of("k3s-template");
+    let template = tree.host().join(K3S).join("config.toml.tmpl");
+    let original = fs::read_to_string(&template).expect("readable");
+    let with =
+        format!("{{{{/* ours */}}}}\n{original}\n[metrics]\n  address = \"{{{{ .Address }}}}\"\n");
+    fs::write(&template, &with).expect("writes");
+    tree.run(&["add", "gvisor"]).exits(0);
+    let edited = fs::read_to_string(&template).expect("readable");
+    for line in with.lines() {
+        assert!(edited.contains(line), "{line}: {edited}");
+    }
+    tree.run(&["remove", "gvisor"]).exits(0);
+    assert_eq!(fs::read_to_string(&template).expect("readable"), with);
+
+    let with = format!("{original}\n{{{{ if .IsRunningInUserNS }}}}\n[debug]\n{{{{ end }}}}\n");
+    fs::write(&template, &with).expect("writes");
+    let run = tree.run(&["add", "gvisor"]).exits(78);
+    assert!(run.stderr.contains("the directive `if`"), "{run:#?}");
+    assert!(run.stderr.contains("config.toml.tmpl:10:1"), "{run:#?}");
+    assert_eq!(fs::read_to_string(&template).expect("readable"), with);
+}
+
+#[test]
+fn an_unmanaged_k0s_config_is_said() {
+    let tree = Tree::of("k0s-unmanaged");
+    let run = tree.run(&["add", "gvisor"]).exits(0);
+    assert!(
+        run.stderr.contains("k0s does not manage this config"),
+        "{run:#?}"
+    );
+}
+
+#[test]
+fn microk8s_strings_are_not_touched() {
+    let tree = Tree::of("microk8s");
+    let path = "var/snap/microk8s/current/args/containerd-template.toml";
+    let before = tree.text(path);
+    tree.run(&["add", "gvisor", "--default"]).exits(0);
+    let after = tree.text(path);
+    assert_eq!(
+        before.matches("${").count(),
+        after.matches("${").count(),
+        "one is in a marker"
+    );
+    assert!(after.contains(
+        "default_runtime_name = \"gvisor\" # containerd-edit v1 owner=manual was \"${RUNTIME}\""
+    ));
+    assert!(tree.run(&["check"]).exits(0).stdout.contains("serves"));
+    tree.run(&["remove", "gvisor"]).exits(0);
+    assert_eq!(tree.text(path), before);
+}
+
+#[test]
+fn what_can_not_be_edited_is_refused_with_what_to_do_there() {
+    for (fixture, exit, word) in [
+        ("bottlerocket", 78, "settings"),
+        ("talos", 78, "machine config"),
+        ("gke", 78, "GKE Sandbox"),
+        ("ambiguous", 66, "--distribution containerd|k3s"),
+    ] {
+        let tree = Tree::of(fixture);
+        let before = tree.files();
+        let run = tree.run(&["add", "kata"]).exits(exit);
+        assert!(run.stderr.contains(word), "{run:#?}");
+        let run = tree.run(&["-o", "json", "add", "kata"]).exits(exit);
+        assert!(
+            run.stdout.starts_with("{\"schema\":1,\"error\":"),
+            "{run:#?}"
+        );
+        assert_eq!(tree.files(), before);
+    }
+    let tree = Tree::of("ambiguous");
+    let run = tree.run(&["--distribution", "k3s", "add", "kata"]).exits(0);
+    assert!(run.stdout.contains("restart k3s"), "{run:#?}");
+    let run = tree
+        .run(&["--distribution", "rke2", "add", "kata"])
+        .exits(66);
+    assert!(run.stderr.contains("this is no RKE2 node"), "{run:#?}");
+    let run = tree.run(&["--distribution", "rancher", "list"]).exits(2);
+    assert!(
+        run.stderr.contains("containerd, k3s, rke2, k0s, microk8s"),
+        "{run:#?}"
+    );
+}
+
+/// The lock and what is kept of earlier texts.
+#[test]
+fn a_watched_folder_sees_nothing_but_the_drop_in() {
+    let tree = Tree::of("k0s");
+    tree.run(&["add", "kata"]).exits(0);
+    tree.run(&["add", "spin"]).exits(0);
+    let names = |folder: &str| -> Vec<String> {
+        let entries = fs::read_dir(tree.host().join(folder)).expect("a folder");
+        let names = entries.map(|entry| entry.expect("an entry").file_name());
+        let mut names: Vec<String> = names.map(|it| it.to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names("etc/k0s/containerd.d"), ["50-manual.toml", "README"]);
+    assert_eq!(
+        names("etc/k0s"),
+        [
+            "50-manual.toml.prev",
+            "containerd.d",
+            "containerd.toml",
+            "containerd.toml.lock",
+            "containerd.toml.log"
+        ]
+    );
+}

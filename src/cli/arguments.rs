@@ -162,6 +162,20 @@ pub(super) enum Verb {
     Remove(Remove),
     /// Choose the handler of pods without a RuntimeClass
     SetDefault(SetDefault),
+    /// Put a copy of this program on the host, so that uninstalling needs no image
+    ///
+    /// An image made FROM scratch has no cp, and by then it may not be on the node any more.
+    KeepCopy {
+        /// Where the copy goes, as in /opt/containerd-edit/containerd-edit
+        #[arg(value_name = "PATH")]
+        path: PathBuf,
+    },
+    /// Remove a copy of this program, and its folder if nothing else is in there
+    RemoveCopy {
+        /// Where the copy is
+        #[arg(value_name = "PATH")]
+        path: PathBuf,
+    },
     /// List the runtime handlers of the config
     List,
     /// Say what each containerd release makes of the config
@@ -327,19 +341,26 @@ impl Arguments {
             Verb::Show { .. } => "show",
             Verb::Log => "log",
             Verb::Status => "status",
+            Verb::KeepCopy { .. } => "keep-copy",
+            Verb::RemoveCopy { .. } => "remove-copy",
             Verb::Add(_) | Verb::Apply(_) | Verb::Remove(_) | Verb::SetDefault(_) => return Ok(()),
+        };
+        let copies = matches!(self.verb, Verb::KeepCopy { .. } | Verb::RemoveCopy { .. });
+        let why = if copies {
+            "is about no config"
+        } else {
+            "changes nothing"
         };
         let writing = [
             (global.dry_run, "--dry-run"),
             (global.stdout, "--stdout"),
-            (global.exit_code, "--exit-code"),
+            (global.exit_code && !copies, "--exit-code"),
             (global.drop_in.is_some(), "--drop-in"),
         ];
         for (given, flag) in writing {
             if given {
-                let message = format!(
-                    "the argument '{flag}' cannot be used with '{reading}', which changes nothing"
-                );
+                let message =
+                    format!("the argument '{flag}' cannot be used with '{reading}', which {why}");
                 return Err(command.error(ErrorKind::ArgumentConflict, message));
             }
         }
@@ -368,6 +389,8 @@ impl Arguments {
             Verb::Log => "log".to_owned(),
             Verb::Status => "status".to_owned(),
             Verb::Show { name } => format!("show {name}"),
+            Verb::KeepCopy { path } => format!("keep-copy {}", path.display()),
+            Verb::RemoveCopy { path } => format!("remove-copy {}", path.display()),
         }
     }
 }

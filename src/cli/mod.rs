@@ -2,6 +2,7 @@
 
 mod arguments;
 mod check_report;
+mod copy;
 mod editing;
 mod handlers_report;
 mod reading;
@@ -110,7 +111,11 @@ impl Run {
         if let Err((message, hint)) = self.find_host_root() {
             return self.fail(ExitCode::Missing, "no-host-root", &message, &hint);
         }
-        if let Err(error) = self.find_layout() {
+        let concerns_config = !matches!(
+            self.arguments.verb,
+            Verb::KeepCopy { .. } | Verb::RemoveCopy { .. }
+        );
+        if concerns_config && let Err(error) = self.find_layout() {
             return self.failed(&error);
         }
         let reads_no_drop_in = matches!(
@@ -128,6 +133,8 @@ impl Run {
             Verb::Apply(apply) => self.apply(&apply),
             Verb::Remove(remove) => self.remove(&remove),
             Verb::SetDefault(set) => self.set_default(&set),
+            Verb::KeepCopy { path } => self.keep_copy(&path),
+            Verb::RemoveCopy { path } => self.remove_copy(&path),
             Verb::List => self.list(),
             Verb::Log => self.log(),
             Verb::Status => self.status(),

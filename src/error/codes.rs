@@ -20,7 +20,8 @@ impl Error {
                 _ => ExitCode::Refused,
             },
             Self::Distribution { source, .. } => source.exit_code(),
-            Self::Harmful { .. }
+            Self::NotACopy { .. }
+            | Self::Harmful { .. }
             | Self::ImportedSidecar { .. }
             | Self::LossyDropIn { .. }
             | Self::DropInVersion { .. } => ExitCode::Refused,
@@ -29,7 +30,8 @@ impl Error {
             | Self::NoFolder { .. }
             | Self::FileAsFolder { .. }
             | Self::DanglingLink { .. }
-            | Self::NotAFile { .. } => ExitCode::Missing,
+            | Self::NotAFile { .. }
+            | Self::NoPlaceForCopy { .. } => ExitCode::Missing,
             Self::PlantedSidecar { .. } | Self::MountPoint { .. } | Self::OtherMount { .. } => {
                 ExitCode::Io
             }
@@ -71,7 +73,8 @@ impl Error {
             Self::NoFolder { .. } => "no-folder",
             Self::FileAsFolder { .. } => "file-as-folder",
             Self::DanglingLink { .. } => "dangling-link",
-            Self::NotAFile { .. } => "not-a-file",
+            Self::NotAFile { .. } | Self::NoPlaceForCopy { .. } => "not-a-file",
+            Self::NotACopy { .. } => "not-a-copy",
             Self::PlantedSidecar { .. } => "planted-sidecar",
             Self::MountPoint { .. } => "mount-point",
             Self::Immutable { .. } => "immutable",

@@ -74,6 +74,19 @@ impl Error {
                 path.join("config.toml").display()
             ),
             Self::NotAFile { .. } => "check --config: it wants the path of the config".to_owned(),
+            Self::NoPlaceForCopy { path, found } if *found == FOLDER => format!(
+                "name the file itself, as in {}",
+                path.join("containerd-edit").display()
+            ),
+            Self::NoPlaceForCopy { path, .. } => format!(
+                "name another path, or find out who put it there and move it away: mv {0} {0}.away",
+                path.display()
+            ),
+            Self::NotACopy { path } => format!(
+                "check the path; if it is another release of this program, have it remove itself: \
+                 {0} remove-copy {0}",
+                path.display()
+            ),
             Self::MountPoint { path } => format!(
                 "mount its folder at {}, not the file (Kubernetes: no `subPath`)",
                 path.parent().unwrap_or(path).display()

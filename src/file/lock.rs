@@ -4,6 +4,8 @@
 //! ends; a process ID in a file would outlive it and could belong to somebody else after a reboot.
 //! What stands in the lock file is for people, and never decides anything.
 
+mod folder;
+
 use std::fs::{File, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
@@ -17,6 +19,8 @@ use super::holder::{self, Holder};
 use super::{sidecar, site, target};
 use crate::error::{Error, REGULAR};
 use crate::seeded::{self, Bug};
+
+pub(crate) use self::folder::FolderLock;
 
 /// For how long nobody is told that the lock is busy.
 const QUIET: Duration = Duration::from_millis(500);
@@ -72,7 +76,7 @@ impl ConfigLock {
             let file = open(&path)?;
             // The file may have been unlinked, by whoever did not know better, while it was opened
             // here: then the next run would lock another one.
-            if (seeded::has(Bug::NoLock) || try_lock(&file, &path)?)
+            if (seeded::has(Bug::NoLock) || try_lock(&file).map_err(not_locked(&path))?)
                 && (seeded::has(Bug::UnlinkedLock) || is_at(&file, &path))
             {
                 let lock = Self {
@@ -186,7 +190,7 @@ fn open(path: &Path) -> Result<File, Error> {
     Ok(file)
 }
 
-fn try_lock(file: &File, path: &Path) -> Result<bool, Error> {
+fn try_lock(file: &File) -> io::Result<bool> {
     loop {
         // By its path: `file.try_lock()` would be that of the standard library.
         return match fs4::FileExt::try_lock(file) {
@@ -195,13 +199,17 @@ fn try_lock(file: &File, path: &Path) -> Result<bool, Error> {
             Err(fs4::TryLockError::Error(error)) => match Errno::from_io_error(&error) {
                 Some(Errno::INTR) => continue,
                 Some(Errno::AGAIN) => Ok(false),
-                _ => Err(Error::Io {
-                    path: path.to_owned(),
-                    doing: "lock the lock file",
-                    source: error,
-                }),
+                _ => Err(error),
             },
         };
+    }
+}
+
+fn not_locked(path: &Path) -> impl Fn(io::Error) -> Error {
+    move |source| Error::Io {
+        path: path.to_owned(),
+        doing: "lock the lock file",
+        source,
     }
 }
 

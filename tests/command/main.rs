@@ -5,6 +5,7 @@
 
 mod apply;
 mod check;
+mod copy;
 mod distributions;
 mod documents;
 mod drop_in;

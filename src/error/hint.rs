@@ -10,6 +10,17 @@ use crate::containerd::version::VersionError;
 use crate::distribution::TemplateError;
 use crate::patch::PatchError;
 
+const HARMFUL: &str = "the file is untouched; `containerd-edit check` shows what each \
+                 release makes of it; if other releases never run here, name the one that does \
+                 with --containerd-version";
+const LOSSY_DROP_IN: &str = "without --drop-in the config itself is changed; if containerd \
+                 1.x never runs here, name the release that does with --containerd-version";
+const DROP_IN_VERSION: &str = "without --drop-in the config itself is changed; or bring \
+                 both files to one version (`containerd config migrate`)";
+const NOT_DURABLE: &str = "look at `dmesg` for disk errors; once the disk is well, read the file back after a \
+                 reboot or remount before you trust it (a second sync may claim success without \
+                 having written anything)";
+
 impl Error {
     /// One next step.
     #[must_use]
@@ -23,16 +34,9 @@ impl Error {
             Self::Patch { source, .. } => patch_hint(source),
             Self::Template { source, .. } => template_hint(source),
             Self::Distribution { source, .. } => source.hint(),
-            Self::Harmful { .. } => "the file is untouched; `containerd-edit check` shows what each \
-                 release makes of it; if other releases never run here, name the one that does \
-                 with --containerd-version"
-                .to_owned(),
-            Self::LossyDropIn { .. } => "without --drop-in the config itself is changed; if containerd \
-                 1.x never runs here, name the release that does with --containerd-version"
-                .to_owned(),
-            Self::DropInVersion { .. } => "without --drop-in the config itself is changed; or bring \
-                 both files to one version (`containerd config migrate`)"
-                .to_owned(),
+            Self::Harmful { .. } => HARMFUL.to_owned(),
+            Self::LossyDropIn { .. } => LOSSY_DROP_IN.to_owned(),
+            Self::DropInVersion { .. } => DROP_IN_VERSION.to_owned(),
             Self::BadDropIn { .. } => {
                 "name a file of its own with --drop-in=PATH, or --drop-in alone for \
                  conf.d/50-OWNER.toml beside the config"
@@ -74,14 +78,7 @@ impl Error {
                 path.join("config.toml").display()
             ),
             Self::NotAFile { .. } => "check --config: it wants the path of the config".to_owned(),
-            Self::NoPlaceForCopy { path, found } if *found == FOLDER => format!(
-                "name the file itself, as in {}",
-                path.join("containerd-edit").display()
-            ),
-            Self::NoPlaceForCopy { path, .. } => format!(
-                "name another path, or find out who put it there and move it away: mv {0} {0}.away",
-                path.display()
-            ),
+            Self::NoPlaceForCopy { path, found } => copy_hint(path, found),
             Self::NotACopy { path } => format!(
                 "check the path; if it is another release of this program, have it remove itself: \
                  {0} remove-copy {0}",
@@ -120,14 +117,20 @@ impl Error {
                     .to_owned()
             }
             Self::Io { source, path, .. } => io_hint(source, path),
-            Self::NotDurable { .. } => {
-                "look at `dmesg` for disk errors; once the disk is well, read the file back after a \
-                 reboot or remount before you trust it (a second sync may claim success without \
-                 having written anything)"
-                    .to_owned()
-            }
+            Self::NotDurable { .. } => NOT_DURABLE.to_owned(),
         }
     }
+}
+
+fn copy_hint(path: &Path, found: &str) -> String {
+    if found == FOLDER {
+        let file = path.join("containerd-edit");
+        return format!("name the file itself, as in {}", file.display());
+    }
+    format!(
+        "name another path, or find out who put it there and move it away: mv {0} {0}.away",
+        path.display()
+    )
 }
 
 fn template_hint(source: &TemplateError) -> String {

@@ -176,6 +176,18 @@ impl Tree {
     }
 }
 
+/// Compares what was installed with `installed` beside the tree; with `GOLDEN=overwrite` in the
+/// environment that is written instead: read the diff before you commit it.
+#[track_caller]
+fn golden(name: &str, found: &str) {
+    let path = fixture(name).with_file_name("installed");
+    if std::env::var_os("GOLDEN").is_some_and(|value| value == "overwrite") {
+        fs::write(&path, found).expect("the golden file is written");
+    }
+    let wanted = fs::read_to_string(&path).expect("each tree has its golden file");
+    assert_eq!(found, wanted, "{}", path.display());
+}
+
 #[test]
 fn whole_lives_on_every_layout() {
     for layout in LAYOUTS {
@@ -192,6 +204,7 @@ fn whole_lives_on_every_layout() {
         let edited = tree.only_change(&original);
         assert_eq!(edited, Path::new(layout.edited), "{}", layout.fixture);
         let installed = tree.files();
+        golden(layout.fixture, &tree.text(layout.edited));
 
         let run = Run::of(&mut tree.apply("kata-deploy", FIRST)).exits(0);
         assert!(run.stdout.contains("nothing to do"), "{run:#?}");

@@ -175,3 +175,113 @@ fn is_created(text: &str) -> bool {
     let is_one = line.find('\n').is_some_and(|end| end + 1 == line.len());
     is_one && Provenance::creator(line.as_bytes()).is_some()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::handler::Handler;
+
+    const OWN: &str = "version = 3\n[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]\n\
+        runtime_type = 'io.containerd.runc.v2'\n\
+        [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]\n\
+        SystemdCgroup = true\n";
+
+    fn adding(name: &str) -> Patch {
+        let handler = Handler::new(name.parse().expect("a name"), "io.containerd.runc.v2");
+        Patch::new().ensure(handler)
+    }
+
+    fn text(edit: TemplateEdit) -> Option<String> {
+        edit.edited.text
+    }
+
+    #[test]
+    fn a_new_block_stands_below_and_knows_of_k3s_own_part() {
+        let edit = edit(Some(BASE), OWN, &adding("a")).expect("edited");
+        let added = "\n# containerd-edit v1 owner=manual\n\
+            [plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.a]\n  \
+            runtime_type = \"io.containerd.runc.v2\"\n  \
+            [plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.a.options]\n    \
+            SystemdCgroup = true\n";
+        assert_eq!(edit.edited.text, Some(format!("{BASE}{added}")));
+        assert_eq!(edit.edited.version, 3);
+        assert_eq!(edit.before.trim_end(), OWN.trim_end());
+        assert_eq!(edit.after, format!("{}\n{added}", OWN.trim_end()));
+    }
+
+    #[test]
+    fn a_template_that_was_missing_is_gone_again() {
+        let added = text(edit(None, OWN, &adding("a")).expect("edited")).expect("a template");
+        let rendered = added.replace(BASE, OWN);
+        for generated in [OWN, &rendered] {
+            let both = edit(Some(&added), generated, &adding("b")).expect("edited");
+            let both = text(both).expect("a template");
+            let removal = Patch::new().remove("a").remove("b");
+            let removed = edit(Some(&both), generated, &removal).expect("edited");
+            assert_eq!(text(removed), None);
+        }
+        let nothing = edit(None, OWN, &Patch::new().remove("a")).expect("nothing to do");
+        assert_eq!(text(nothing), None);
+    }
+
+    #[test]
+    fn what_k3s_says_is_not_said_again() {
+        let patch = adding("a").default_handler("a".parse().expect("a name"));
+        let with_default = OWN.replace(
+            "version = 3\n",
+            "version = 3\n[plugins.'io.containerd.cri.v1.runtime'.containerd]\nx = 1\n",
+        );
+        let error = edit(Some(BASE), &with_default, &patch).expect_err("twice");
+        assert!(matches!(error, TemplateError::Redeclares { .. }), "{error}");
+        assert!(
+            edit(Some(BASE), OWN, &patch).is_ok(),
+            "where k3s does not say it"
+        );
+    }
+
+    #[test]
+    fn lines_that_would_end_up_elsewhere_are_refused() {
+        for (template, line) in [
+            (format!("[debug]\n{BASE}"), 1),
+            (format!("{BASE}\nx = 1\n"), 3),
+        ] {
+            let error = edit(Some(&template), OWN, &adding("a")).expect_err("misplaced");
+            assert!(matches!(error, TemplateError::Misplaced { .. }), "{error}");
+            assert_eq!(error.position().map(|at| at.line), Some(line));
+        }
+    }
+
+    #[test]
+    fn a_template_without_k3s_own_part_is_a_config_of_its_own() {
+        let template = format!("{{{{/* all ours */}}}}\n{OWN}");
+        let added = edit(Some(&template), "version = 3\n", &adding("a")).expect("edited");
+        let added = text(added).expect("a template");
+        assert!(added.starts_with(&template), "{added}");
+        let removed = edit(Some(&added), OWN, &Patch::new().remove("a")).expect("edited");
+        assert_eq!(text(removed), Some(template));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_added_can_be_removed_without_a_trace(
+            lines in prop::collection::vec(
+                prop::sample::select(vec![
+                    "\n", "# mine\n", "{{/* note */}}\n", "[debug]\n", "level = 'x'\n", "{{ .Extra }}\n",
+                    "[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.mine]\n",
+                    "runtime_type = \"{{ .Type }}\"\r\n", "#{ not a directive\n",
+                ]),
+                0..8,
+            )
+        ) {
+            let template = format!("{BASE}{}", lines.concat());
+            if let Ok(added) = edit(Some(&template), OWN, &adding("a")) {
+                let added = text(added).expect("a template");
+                let removal = Patch::new().remove("a");
+                let removed = edit(Some(&added), OWN, &removal).expect("edited");
+                prop_assert_eq!(text(removed), Some(template));
+            }
+        }
+    }
+}

@@ -138,6 +138,15 @@ fn difference(case: &Case, release: &Release) -> Option<Difference> {
     try_case(case, &Model::new(&files, &host), release).1
 }
 
+/// How often a daemon is asked again that does worse than the model says.
+const AGAIN: usize = 10;
+
+/// Whether a daemon does now this and now that: where one plugin has two names in a version 1 file,
+/// Go's order of map keys decides which of them counts, and that is another one each time.
+fn is_undecided(case: &Case, release: &Release) -> bool {
+    (0..AGAIN).any(|_| difference(case, release).is_none())
+}
+
 /// The least of a case that differs in the same way.
 fn smallest(mut case: Case, kind: Kind, release: &Release) -> Case {
     while let Some(smaller) = case.smaller().into_iter().find(|smaller| {
@@ -167,6 +176,9 @@ fn work(releases: &[Release], seed: u64, count: u64, next: &AtomicU64) -> Tally 
                 continue;
             };
             let Difference { kind, told, class } = difference;
+            if kind == Kind::FalseServes && is_undecided(&case, release) {
+                continue;
+            }
             let entry = tally.differences.entry((kind, class)).or_default();
             entry.0 += 1;
             if entry.1.is_empty() {

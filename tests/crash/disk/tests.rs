@@ -169,7 +169,7 @@ fn what_is_not_understood_is_not_passed_over() {
     ]);
     for line in [
         "copy_file_range(6</etc/passwd>, NULL, 5</r/c>, NULL, 3, 0) = 3",
-        r#"mkdir("/r/d", 0700) = 0"#,
+        r#"mknod("/r/d", S_IFIFO|0600) = 0"#,
         r#"truncate("/r/c", 0) = 0"#,
         r#"renameat2(AT_FDCWD</>, "/r/c", AT_FDCWD</>, "/r/w", RENAME_WHITEOUT) = 0"#,
         r#"rename("/r/nothing", "/r/c") = 0"#,

@@ -14,10 +14,10 @@
 //!
 //! # Limitations
 //!
-//! Linux only. Imported files are read for the judgement; only drop-ins that were asked for, and those
-//! of an owner that leaves, are changed. containerd is not restarted: it reads its config only when it starts. A program that ignores the lock and has had the
-//! config open since before the edit may write to it once the edit is done: then its text is in
-//! `config.toml.prev`.
+//! Linux only. Imported files are read for the judgement; only drop-ins that were asked for, and
+//! those of an owner that leaves, are changed. containerd is not restarted: it reads its config only
+//! when it starts. A program that ignores the lock and has had the config open since before the edit
+//! may write to it once the edit is done: then its text is in `config.toml.prev`.
 //!
 //! # Examples
 //!

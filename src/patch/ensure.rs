@@ -92,7 +92,8 @@ impl Edit<'_, '_> {
         let runc = [plugins, id, containerd, runtimes, BUILT_IN];
         let typed = [plugins, id, containerd, runtimes, BUILT_IN, "runtime_type"];
         let becomes_typed = self.expected.iter().any(|expected| expected.path == typed);
-        if is_listed && !becomes_typed && self.config.get(&typed).is_none() {
+        let is_typed = self.config.get(&typed).is_some() || in_base(&typed);
+        if is_listed && !becomes_typed && !is_typed {
             let message = "the runc handler has no runtime_type: containerd 1.x can run no pod \
                            with it (`containerd-edit add runc` adds it)";
             self.warn(

@@ -309,4 +309,18 @@ mod tests {
         assert_eq!(edited.handlers.added, ["new"]);
         assert_eq!(edited.handlers.removed, ["old"]);
     }
+
+    #[test]
+    fn a_part_knows_of_the_runc_of_its_base() {
+        let runtimes = "plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes";
+        let partial = format!("version = 2\n[{runtimes}.runc]\nbase_runtime_spec = '/x'\n");
+        let handler = Handler::new("a".parse().expect("a name"), "t");
+        for (base, warned) in [(format!("{partial}runtime_type = 't'\n"), 0), (partial, 1)] {
+            let base = Document::parse(base.as_bytes()).expect("TOML");
+            let patch = Patch::new().ensure(handler.clone());
+            let edited = apply_to_part(None, &base, &patch).expect("accepted");
+            assert_eq!(edited.warnings.len(), warned, "{:?}", edited.warnings);
+            assert_eq!(edited.handlers.added, ["a"], "and no runc of its own");
+        }
+    }
 }

@@ -306,6 +306,24 @@ fn a_template_can_not_say_again_what_k3s_says() {
     assert!(run.stderr.contains("reads no drop-ins"), "{run:#?}");
 }
 
+/// k3s need not be started anew between two edits.
+#[test]
+fn what_k3s_says_is_known_before_it_was_started_with_the_template() {
+    let tree = Tree::of("k3s-template");
+    let before = tree.files();
+    for name in ["gvisor", "spin"] {
+        let run = tree.run(&["add", name]).exits(0);
+        assert_eq!(run.stderr, "", "{run:#?}");
+    }
+    let run = tree.run(&["add", "runc"]).exits(78);
+    assert!(
+        run.stderr.contains("k3s's own part has this already"),
+        "{run:#?}"
+    );
+    tree.run(&["remove", "gvisor", "spin"]).exits(0);
+    assert_eq!(tree.files(), before);
+}
+
 #[test]
 fn other_directives_are_left_alone_or_refused_with_their_place() {
     let tree = Tree::of("k3s-template");
@@ -328,6 +346,10 @@ fn other_directives_are_left_alone_or_refused_with_their_place() {
     assert!(run.stderr.contains("the directive `if`"), "{run:#?}");
     assert!(run.stderr.contains("config.toml.tmpl:10:1"), "{run:#?}");
     assert_eq!(fs::read_to_string(&template).expect("readable"), with);
+    // Go does not know of comments.
+    fs::write(&template, with.replace("{{ ", "# {{ ")).expect("writes");
+    let run = tree.run(&["add", "gvisor"]).exits(78);
+    assert!(run.stderr.contains("config.toml.tmpl:1:3"), "{run:#?}");
 }
 
 #[test]

@@ -1,8 +1,11 @@
 //! Directives of a Go template as comments of TOML, and back.
 //!
 //! A directive that stands alone on its line is masked by its first byte: `{{ template "base" . }}`
-//! becomes `#{ template "base" . }}`, so that every offset stays. What stands inside a TOML string is
-//! text, and is left alone.
+//! becomes `#{ template "base" . }}`, so that every offset stays. What stands inside a TOML string or
+//! comment is text, and is left alone, unless it decides over more than that: Go knows of neither.
+
+use toml_parser::Source;
+use toml_parser::lexer::TokenKind;
 
 use crate::document::{Position, lines};
 
@@ -45,7 +48,7 @@ impl Masked {
             };
             let at = || lines::position(template, start + indent);
             let directive = alone(rest).ok_or_else(|| TemplateError::Inline { at: at() })?;
-            let mut words = directive.split_whitespace();
+            let mut words = words(directive);
             match (words.next(), words.next(), words.next(), words.next()) {
                 (Some("template"), Some("\"base\"" | "`base`"), Some("."), None) => {
                     if base.is_some() {
@@ -64,7 +67,44 @@ impl Masked {
             text.push_str(&line[indent + 1..]);
             flags.push(true);
         }
-        Ok(Self { text, flags, base })
+        let masked = Self { text, flags, base };
+        masked.check_strings_and_comments()?;
+        Ok(masked)
+    }
+
+    /// Refuses what looks like text to TOML, and decides in Go what becomes of lines.
+    fn check_strings_and_comments(&self) -> Result<(), TemplateError> {
+        for token in Source::new(&self.text).lex() {
+            let span = token.span().start()..token.span().end();
+            let at = |offset| lines::position(&self.text, offset);
+            match (token.kind(), self.base) {
+                (TokenKind::MlLiteralString | TokenKind::MlBasicString, Some((base, _)))
+                    if span.contains(&base) =>
+                {
+                    return Err(TemplateError::Inline { at: at(base) });
+                }
+                (
+                    TokenKind::LiteralString
+                    | TokenKind::BasicString
+                    | TokenKind::MlLiteralString
+                    | TokenKind::MlBasicString
+                    | TokenKind::Comment,
+                    _,
+                ) => {}
+                _ => continue,
+            }
+            closed(&self.text[span.clone()]).map_err(|(offset, word)| {
+                let at = at(span.start + offset);
+                match word {
+                    Some(word) => TemplateError::Control {
+                        word: word.to_owned(),
+                        at,
+                    },
+                    None => TemplateError::Inline { at },
+                }
+            })?;
+        }
+        Ok(())
     }
 
     /// Gives the directives of an edited text their first byte back. `None`: a line has gone that
@@ -91,13 +131,42 @@ impl Masked {
     }
 }
 
-/// The words of a directive behind its `{{`, if it ends on its line and nothing follows.
+/// A directive without its braces, if it ends on its line and nothing follows.
 fn alone(rest: &str) -> Option<&str> {
     let (directive, behind) = rest.split_once(CLOSE)?;
-    let is_alone = behind.trim().is_empty();
+    behind.trim().is_empty().then_some(directive)
+}
+
+/// The words of a directive.
+fn words(directive: &str) -> impl Iterator<Item = &str> {
     let directive = directive.strip_prefix('-').unwrap_or(directive);
     let directive = directive.strip_suffix('-').unwrap_or(directive);
-    is_alone.then(|| directive.trim())
+    directive.split_whitespace()
+}
+
+/// Whether the directives in a text decide over nothing behind it. Otherwise: where one of them
+/// stands, and its word if it is one of control.
+fn closed(text: &str) -> Result<(), (usize, Option<&str>)> {
+    let mut open = Vec::new();
+    let mut from = 0;
+    while let Some(start) = text[from..].find(OPEN).map(|found| from + found) {
+        let inside = start + OPEN.len();
+        let Some(length) = text[inside..].find(CLOSE) else {
+            return Err((start, None));
+        };
+        let word = words(&text[inside..inside + length]).next();
+        match word.unwrap_or_default() {
+            "if" | "range" | "with" => open.push((start, word)),
+            "else" if !open.is_empty() => {}
+            "end" if open.pop().is_some() => {}
+            // It would bring lines in.
+            "template" => return Err((start, None)),
+            control if CONTROL.contains(&control) => return Err((start, word)),
+            _ => {}
+        }
+        from = inside + length + CLOSE.len();
+    }
+    open.first().map_or(Ok(()), |&first| Err(first))
 }
 
 #[cfg(test)]
@@ -141,6 +210,33 @@ mod tests {
             refused("{{ template \"base\" . }}\n{{ template \"base\" . }}").1,
             2
         );
+    }
+
+    #[test]
+    fn what_looks_like_text_to_toml_alone_is_refused_with_its_place() {
+        for (template, line, column) in [
+            ("# {{ if .X }}\n[a]\n# {{ end }}\n", 1, 3),
+            ("[a] # {{- else -}}\n", 1, 7),
+            ("a = \"{{ range .X }}\"\nb = '{{ end }}'\n", 1, 6),
+            ("# x {{ template \"base\" . }}\n", 1, 5),
+            ("a = 1 # {{ .X\n", 1, 9),
+            ("a = \"\"\"\n{{ template \"base\" . }}\n\"\"\"\n", 2, 1),
+        ] {
+            let (_, found_line, found_column) = refused(template);
+            assert_eq!((found_line, found_column), (line, column), "{template}");
+        }
+    }
+
+    #[test]
+    fn what_decides_over_nothing_else_is_text() {
+        for template in [
+            "a = \"{{ if .X }}b{{ else }}c{{ end }}\" # {{ .Y }}\n",
+            "# {{/* if */}} }} {\n",
+            "a = '''\n{{ .X }}\n'''\n",
+        ] {
+            let masked = Masked::of(template).expect(template);
+            assert_eq!(masked.restore(&masked.text).as_deref(), Some(template));
+        }
     }
 
     proptest! {

@@ -3,10 +3,10 @@
 
 mod error;
 mod mask;
+mod own_part;
 
 use crate::containerd::version;
 use crate::document::Document;
-use crate::inventory::Inventory;
 use crate::patch::provenance::Provenance;
 use crate::patch::{Edited, Patch, apply, apply_to_part, take_out_of_part};
 
@@ -16,7 +16,7 @@ use self::mask::Masked;
 
 /// The line of a template that was missing.
 const BASE: &str = "{{ template \"base\" . }}\n";
-const ABOVE: &str = "stands above k3s's own part, and its table would take that over";
+const ABOVE: &str = "stands above k3s's own part, which has to come first";
 const LOOSE: &str = "has no header above it, and would become part of k3s's last table";
 
 /// An edit of a template.
@@ -33,8 +33,7 @@ pub(crate) struct TemplateEdit {
 /// Applies a patch to a template. `template` is `None` where there is none; `generated` is what the
 /// last start has made of it.
 ///
-/// What the distribution's own part is, is told from `generated`: without what the template adds to
-/// it, or, if the template has changed since, without all that this tool has added.
+/// What the distribution's own part is, is told from `generated` ([`own_part`]).
 pub(crate) fn edit(
     template: Option<&str>,
     generated: &str,
@@ -48,7 +47,7 @@ pub(crate) fn edit(
         return whole(&masked, &rest, patch);
     };
     placed(&rest, start, end)?;
-    let base = own_part(generated, &masked.text[end..])?;
+    let base = own_part::of(generated, &masked.text[end..])?;
     let base_config = parsed(&base)?;
     let mut edited = if patch.adds() {
         apply_to_part(Some(&rest), &base_config, patch)?
@@ -140,29 +139,6 @@ fn placed(rest: &Document<'_>, start: usize, end: usize) -> Result<(), TemplateE
     Ok(())
 }
 
-/// The distribution's own part of the config that it has generated.
-fn own_part(generated: &str, added: &str) -> Result<String, TemplateError> {
-    let generated = generated.trim_end();
-    if let Some(own) = generated.strip_suffix(added.trim()) {
-        return Ok(own.to_owned());
-    }
-    // The template has changed since.
-    let mut text = generated.to_owned();
-    loop {
-        let config = parsed(&text)?;
-        let inventory = Inventory::of(&config, None)?;
-        let mut owners = inventory.handlers.iter().filter_map(|it| it.owner.clone());
-        let Some(owner) = owners.find_map(|owner| owner.parse().ok()) else {
-            return Ok(text);
-        };
-        let edited = apply(Some(&config), &Patch::new().owner(owner).prune())?;
-        match edited.text {
-            Some(less) if less != text => text = less,
-            _ => return Ok(text),
-        }
-    }
-}
-
 /// A template that is missing, as the tool creates it.
 fn created(patch: &Patch) -> String {
     let owner = Provenance::Owner(patch.named_owner().as_str().to_owned());
@@ -239,6 +215,66 @@ mod tests {
             edit(Some(BASE), OWN, &patch).is_ok(),
             "where k3s does not say it"
         );
+    }
+
+    const MINE: &str = "\n[debug]\n  level = \"info\"\n{{/* note */}}\n[metrics]\n  \
+        address = \"{{ .Address }}\"\n";
+
+    /// What k3s makes of a template.
+    fn rendered(template: &str) -> String {
+        template
+            .replace(BASE, OWN)
+            .replace("{{/* note */}}", "")
+            .replace("{{ .Address }}", "127.0.0.1")
+    }
+
+    #[track_caller]
+    fn names(text: &str) -> Vec<String> {
+        let config = Document::parse(text.as_bytes()).expect("it is rendered as TOML");
+        let inventory = crate::Inventory::of(&config, None).expect("a config");
+        let handlers = inventory.handlers.into_iter();
+        handlers.map(|handler| handler.name).collect()
+    }
+
+    /// An installer makes several edits before k3s is started anew.
+    #[test]
+    fn what_is_read_is_known_before_the_template_is_rendered() {
+        let template = format!("{BASE}{MINE}");
+        let generated = rendered(&template);
+        let first = edit(Some(&template), &generated, &adding("a")).expect("edited");
+        assert_eq!(names(&first.after), ["runc", "a"]);
+        let first = text(first).expect("a template");
+        let second = edit(Some(&first), &generated, &adding("b")).expect("edited");
+        assert_eq!(names(&second.before), ["runc", "a"]);
+        assert_eq!(names(&second.after), ["runc", "a", "b"]);
+        let second = text(second).expect("a template");
+        let gone = Patch::new().remove("a").remove("b");
+        let removed = edit(Some(&second), &rendered(&first), &gone).expect("edited");
+        assert_eq!(names(&removed.before), ["runc", "a", "b"]);
+        assert_eq!(names(&removed.after), ["runc"]);
+        assert_eq!(text(removed), Some(template));
+    }
+
+    #[test]
+    fn what_was_taken_out_and_is_still_rendered_can_be_added_again() {
+        for template in [BASE.to_owned(), format!("{BASE}{MINE}")] {
+            let added = edit(Some(&template), OWN, &adding("a")).expect("edited");
+            let generated = rendered(&text(added).expect("a template"));
+            let again = edit(Some(&template), &generated, &adding("a")).expect("edited");
+            assert_eq!(names(&again.before), ["runc"]);
+            assert_eq!(names(&again.after), ["runc", "a"]);
+        }
+    }
+
+    #[test]
+    fn what_k3s_says_is_not_said_again_before_the_template_is_rendered() {
+        let template = format!("{BASE}{MINE}");
+        let first = edit(Some(&template), OWN, &adding("a")).expect("edited");
+        let first = text(first).expect("a template");
+        for generated in [OWN.to_owned(), rendered(&template), rendered(&first)] {
+            let error = edit(Some(&first), &generated, &adding("runc")).expect_err("twice");
+            assert!(matches!(error, TemplateError::Redeclares { .. }), "{error}");
+        }
     }
 
     #[test]

@@ -11,6 +11,8 @@
 //!   sync. [`Editor::status`] tells what happened to a config.
 //! - [`load`] says what a containerd release makes of a config; every edit is held against it.
 //! - [`Inventory`] tells what a config lists.
+//! - `CriClient` asks a running daemon what it has loaded and which pods use it; it takes the feature
+//!   `cri`, which is on by default.
 //!
 //! # Limitations
 //!
@@ -40,6 +42,8 @@
 
 mod check;
 mod containerd;
+#[cfg(feature = "cri")]
+mod cri;
 mod document;
 mod editor;
 mod effective;
@@ -65,6 +69,8 @@ pub use containerd::{
     Cgroup, ConfigFiles, FileState, Host, LoadedHandler, Model, Reason, Release, ReleaseError,
     Verdict, load,
 };
+#[cfg(feature = "cri")]
+pub use cri::{CriClient, CriError, RunningHandler, RunningHandlers, Sandbox};
 pub use document::{Document, ParseError, Position};
 pub use editor::{DEFAULT_LOCK_TIMEOUT, Editor, Plan};
 pub use effective::{Effective, EffectiveHandler};

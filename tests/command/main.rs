@@ -5,6 +5,7 @@
 
 mod apply;
 mod check;
+mod cri_code;
 mod documents;
 mod filesystems;
 mod golden;

@@ -11,8 +11,8 @@
 //!   sync. [`Editor::status`] tells what happened to a config.
 //! - [`load`] says what a containerd release makes of a config; every edit is held against it.
 //! - [`Inventory`] tells what a config lists.
-//! - `CriClient` asks a running daemon what it has loaded and which pods use it; it takes the feature
-//!   `cri`, which is on by default.
+//! - `CriClient` asks a running daemon what it has loaded and which pods use it, and `Running` holds
+//!   a config against that. They take the feature `cri`, which is on by default.
 //!
 //! # Limitations
 //!
@@ -56,6 +56,8 @@ mod operation_log;
 mod ownership;
 mod patch;
 mod patch_file;
+#[cfg(feature = "cri")]
+mod running;
 mod seeded;
 mod status;
 mod surroundings;
@@ -82,6 +84,8 @@ pub use operation_log::{LogEntry, LogTo};
 pub use ownership::OwnedHandler;
 pub use patch::{Edited, Handlers, Patch, PatchError, Warning, apply};
 pub use patch_file::{PatchFile, PatchFileError};
+#[cfg(feature = "cri")]
+pub use running::{Drift, Running, RunningCri};
 pub use status::{LockHolder, Status};
 pub use surroundings::{BinaryAnswer, ask_binary};
 

@@ -14,6 +14,7 @@ mod host_root;
 mod lock;
 mod messages;
 mod reports;
+mod running;
 mod sidecars;
 mod surroundings;
 mod tool;

@@ -12,4 +12,5 @@ mod cri;
 mod daemon;
 mod differential;
 mod generated;
+mod running;
 mod suites;

@@ -307,6 +307,8 @@ pub enum ExitCode {
     Unreadable = 65,
     /// The file or its folder is missing.
     Missing = 66,
+    /// The daemon is not there, or did not come back.
+    NoDaemon = 69,
     /// A system call failed; the config is untouched.
     Io = 74,
     /// The lock is busy, or the file kept changing: try again.

@@ -11,6 +11,8 @@
 //!   sync. [`Editor::status`] tells what happened to a config.
 //! - [`load`] says what a containerd release makes of a config; every edit is held against it.
 //! - [`Inventory`] tells what a config lists.
+//! - `CriClient` asks a running daemon what it has loaded and which pods use it, and `Running` holds
+//!   a config against that. They take the feature `cri`, which is on by default.
 //!
 //! # Limitations
 //!
@@ -40,6 +42,8 @@
 
 mod check;
 mod containerd;
+#[cfg(feature = "cri")]
+mod cri;
 mod distribution;
 mod document;
 mod editor;
@@ -55,6 +59,8 @@ mod ownership;
 mod patch;
 mod patch_file;
 mod planning;
+#[cfg(feature = "cri")]
+mod running;
 mod seeded;
 mod status;
 mod surroundings;
@@ -68,6 +74,8 @@ pub use containerd::{
     Cgroup, ConfigFiles, FileState, Host, LoadedHandler, Model, Reason, Release, ReleaseError,
     Verdict, load,
 };
+#[cfg(feature = "cri")]
+pub use cri::{CriClient, CriError, RunningHandler, RunningHandlers, Sandbox};
 pub use distribution::{
     Distribution, DistributionError, Kind, Layout, TemplateError, Units, UnknownDistribution,
 };
@@ -83,6 +91,8 @@ pub use own_copy::{OwnCopy, RemovedCopy};
 pub use ownership::OwnedHandler;
 pub use patch::{Edited, Handlers, Patch, PatchError, Warning, apply};
 pub use patch_file::{PatchFile, PatchFileError};
+#[cfg(feature = "cri")]
+pub use running::{Drift, Running, RunningCri};
 pub use status::{LockHolder, Status};
 pub use surroundings::{BinaryAnswer, ask_binary};
 

@@ -85,6 +85,10 @@ pub(super) struct Global {
     )]
     #[expect(clippy::option_option, reason = "the value may be left out as well")]
     pub(super) drop_in: Option<Option<PathBuf>>,
+    /// The running daemon's socket, for --running: a path, or unix:// and a path; default:
+    /// /run/containerd/containerd.sock
+    #[arg(long, global = true, value_name = "PATH", value_parser = OsStringValueParser::new().try_map(not_empty))]
+    pub(super) cri_endpoint: Option<PathBuf>,
 
     /// How long to wait while others edit the file, as in 30s or 2m; 0s: don't wait
     #[arg(
@@ -177,9 +181,17 @@ pub(super) enum Verb {
         path: PathBuf,
     },
     /// List the runtime handlers of the config
-    List,
+    List {
+        /// Also say which of them the running daemon has loaded
+        #[arg(long)]
+        running: bool,
+    },
     /// Say what each containerd release makes of the config
     Check {
+        /// Also hold the config against what the running daemon has loaded: judge for its release
+        #[arg(long)]
+        running: bool,
+
         /// Also let this containerd binary parse the file
         #[arg(long, value_name = "PATH")]
         containerd_binary: Option<PathBuf>,
@@ -271,9 +283,10 @@ pub(super) struct SetDefault {
 }
 
 /// The environment variables that stand in for flags.
-const VARIABLES: [(&str, Option<&str>, &str); 7] = [
+const VARIABLES: [(&str, Option<&str>, &str); 8] = [
     ("config", None, "CONTAINERD_EDIT_CONFIG"),
     ("distribution", None, "CONTAINERD_EDIT_DISTRIBUTION"),
+    ("cri_endpoint", None, "CONTAINERD_EDIT_CRI_ENDPOINT"),
     ("host_root", None, "CONTAINERD_EDIT_HOST_ROOT"),
     ("log", None, "CONTAINERD_EDIT_LOG"),
     // Not of `remove`: there an owner makes it another command.
@@ -328,6 +341,7 @@ impl Arguments {
         }
         if let Verb::Check {
             containerd_binary: Some(_),
+            ..
         } = self.verb
             && global.host_root.is_some()
         {
@@ -336,7 +350,7 @@ impl Arguments {
             return Err(command.error(ErrorKind::ArgumentConflict, message));
         }
         let reading = match self.verb {
-            Verb::List => "list",
+            Verb::List { .. } => "list",
             Verb::Check { .. } => "check",
             Verb::Show { .. } => "show",
             Verb::Log => "log",
@@ -384,7 +398,7 @@ impl Arguments {
                 let name = name.unwrap_or("--unset");
                 format!("set-default {name}{}", owner.collect::<String>())
             }
-            Verb::List => "list".to_owned(),
+            Verb::List { .. } => "list".to_owned(),
             Verb::Check { .. } => "check".to_owned(),
             Verb::Log => "log".to_owned(),
             Verb::Status => "status".to_owned(),

@@ -9,8 +9,20 @@ use containerd_edit::{BinaryAnswer, Check, CheckedRelease, Reason, Verdict};
 
 use super::report;
 
-/// A row for each release, then what the binary said.
-pub(super) fn text(check: &Check, binary: Option<(&Path, &BinaryAnswer)>) -> String {
+/// A config held against the running daemon, already as it is shown.
+pub(super) struct Held {
+    /// Whether the two are in step.
+    pub(super) is_good: bool,
+    pub(super) text: String,
+    pub(super) json: Value,
+}
+
+/// A row for each release, then what the binary said, then the running daemon.
+pub(super) fn text(
+    check: &Check,
+    binary: Option<(&Path, &BinaryAnswer)>,
+    held: Option<&Held>,
+) -> String {
     let version = match check.config_version {
         0 => "no config version".to_owned(),
         version => format!("config version {version}"),
@@ -44,6 +56,9 @@ pub(super) fn text(check: &Check, binary: Option<(&Path, &BinaryAnswer)>) -> Str
         let message = if answer.accepts { "" } else { &answer.message };
         let _ = writeln!(text, "{} {what}{message}", path.display());
     }
+    if let Some(held) = held {
+        text.push_str(&held.text);
+    }
     text
 }
 
@@ -57,7 +72,11 @@ fn reason_text(check: &Check, reason: &Reason) -> String {
     }
 }
 
-pub(super) fn json(check: &Check, binary: Option<(&Path, &BinaryAnswer)>) -> Value {
+pub(super) fn json(
+    check: &Check,
+    binary: Option<(&Path, &BinaryAnswer)>,
+    held: Option<&Held>,
+) -> Value {
     let mut report = json!({
         "schema": 1,
         "path": check.path.to_string_lossy(),
@@ -71,6 +90,9 @@ pub(super) fn json(check: &Check, binary: Option<(&Path, &BinaryAnswer)>) -> Val
             "accepts": answer.accepts,
             "message": answer.message,
         });
+    }
+    if let Some(held) = held {
+        report["running"] = held.json.clone();
     }
     report
 }

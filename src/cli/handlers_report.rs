@@ -13,24 +13,33 @@ use super::report::shown;
 /// The handlers as a table.
 pub(super) fn list(path: &Path, effective: &Effective) -> String {
     let mut rows = vec![["NAME", "RUNTIME TYPE", "OWNER", "FROM", ""].map(str::to_owned)];
-    for handler in &effective.handlers {
-        let runtime_type = if handler.runtime_type.is_empty() {
-            "-"
-        } else {
-            &handler.runtime_type
-        };
-        rows.push([
-            handler.name.clone(),
-            runtime_type.to_owned(),
-            owner(handler).to_owned(),
-            origin(path, handler),
-            notes(effective, handler),
-        ]);
-    }
+    let handlers = effective.handlers.iter();
+    rows.extend(handlers.map(|handler| row(path, effective, handler)));
+    table(&rows)
+}
+
+/// A handler's name, type, owner, place and notes.
+pub(super) fn row(path: &Path, effective: &Effective, handler: &EffectiveHandler) -> [String; 5] {
+    let runtime_type = if handler.runtime_type.is_empty() {
+        "-"
+    } else {
+        &handler.runtime_type
+    };
+    [
+        handler.name.clone(),
+        runtime_type.to_owned(),
+        owner(handler).to_owned(),
+        origin(path, handler),
+        notes(effective, handler),
+    ]
+}
+
+/// Lays rows out in columns.
+pub(super) fn table<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
-    let widths: Vec<usize> = (0..5).map(|column| width(column).unwrap_or(0)).collect();
+    let widths: [usize; COLUMNS] = std::array::from_fn(|column| width(column).unwrap_or(0));
     let mut text = String::new();
-    for row in &rows {
+    for row in rows {
         let mut line = String::new();
         for (cell, width) in row.iter().zip(&widths) {
             let _ = write!(line, "{cell:<width$}  ");

@@ -5,8 +5,14 @@ mod check_report;
 mod copy;
 mod editing;
 mod handlers_report;
+#[cfg(not(feature = "cri"))]
+mod no_cri;
 mod reading;
 mod report;
+#[cfg(feature = "cri")]
+mod running;
+#[cfg(feature = "cri")]
+mod running_report;
 mod signals;
 mod status_report;
 
@@ -135,10 +141,21 @@ impl Run {
             Verb::SetDefault(set) => self.set_default(&set),
             Verb::KeepCopy { path } => self.keep_copy(&path),
             Verb::RemoveCopy { path } => self.remove_copy(&path),
-            Verb::List => self.list(),
+            Verb::List { running: false } => self.list(),
+            Verb::List { running: true } => self.list_running(),
             Verb::Log => self.log(),
             Verb::Status => self.status(),
-            Verb::Check { containerd_binary } => self.check(containerd_binary.as_deref()),
+            Verb::Check {
+                running,
+                containerd_binary,
+            } => {
+                let binary = containerd_binary.as_deref();
+                if running {
+                    self.check_running(binary)
+                } else {
+                    self.check(binary)
+                }
+            }
             Verb::Show { name } => self.show(&name),
         };
         result.unwrap_or_else(|error| self.failed(&error))

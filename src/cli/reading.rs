@@ -4,9 +4,12 @@ use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use containerd_edit::{Check, Editor, Effective, EffectiveHandler, Error, ExitCode, ask_binary};
+use containerd_edit::{
+    Check, Editor, Effective, EffectiveHandler, Error, ExitCode, Release, ask_binary,
+};
 
 use super::arguments::Format;
+use super::check_report::Held;
 use super::{Run, check_report, handlers_report, report, status_report};
 
 /// How long a containerd binary may take to parse a file.
@@ -39,7 +42,7 @@ impl Run {
     }
 
     /// Reads the config as containerd gets it.
-    fn read(&self) -> Result<Vec<u8>, Error> {
+    pub(super) fn read(&self) -> Result<Vec<u8>, Error> {
         let editor = Editor::new(&self.config).host_root(self.host_root.clone());
         let bytes = editor.read()?;
         let (Some(layout), Ok(text)) = (&self.layout, str::from_utf8(&bytes)) else {
@@ -48,21 +51,15 @@ impl Run {
         Ok(layout.rendered(text).into_owned().into_bytes())
     }
 
-    fn effective(&self) -> Result<Effective, Error> {
+    pub(super) fn effective(&self, bytes: &[u8], releases: &[Release]) -> Result<Effective, Error> {
         let global = &self.arguments.global;
-        let bytes = self.read()?;
         let plugin_id = global.plugin_id.as_deref();
-        Effective::of(
-            &self.config,
-            &bytes,
-            &self.releases(),
-            plugin_id,
-            &self.host_root,
-        )
+        Effective::of(&self.config, bytes, releases, plugin_id, &self.host_root)
     }
 
     pub(super) fn list(&mut self) -> Result<ExitCode, Error> {
-        let effective = self.effective()?;
+        let bytes = self.read()?;
+        let effective = self.effective(&bytes, &self.releases())?;
         let global = &self.arguments.global;
         if global.output == Format::Json {
             let report = handlers_report::list_json(&self.config, &effective);
@@ -74,9 +71,18 @@ impl Run {
 
     pub(super) fn check(&mut self, binary: Option<&Path>) -> Result<ExitCode, Error> {
         let bytes = self.read()?;
+        let check = Check::of(&self.config, &bytes, &self.releases(), &self.host_root)?;
+        Ok(self.report_check(&check, binary, None))
+    }
+
+    /// Shows a check, with what a containerd binary says and what the running daemon has.
+    pub(super) fn report_check(
+        &mut self,
+        check: &Check,
+        binary: Option<&Path>,
+        held: Option<&Held>,
+    ) -> ExitCode {
         let global = &self.arguments.global;
-        let releases = self.releases();
-        let check = Check::of(&self.config, &bytes, &releases, &self.host_root)?;
         let answer = match binary {
             None => None,
             Some(binary) => match ask_binary(binary, &self.config, BINARY_LIMIT) {
@@ -84,32 +90,35 @@ impl Run {
                 Err(error) => {
                     let message = format!("cannot start {}: {error}", binary.display());
                     let hint = "check --containerd-binary";
-                    return Ok(self.fail(ExitCode::Other, "no-binary", &message, hint));
+                    return self.fail(ExitCode::Other, "no-binary", &message, hint);
                 }
             },
         };
-        let good = check.serves() && answer.as_ref().is_none_or(|answer| answer.accepts);
+        let good = check.serves()
+            && answer.as_ref().is_none_or(|answer| answer.accepts)
+            && held.is_none_or(|held| held.is_good);
         let code = if good {
             ExitCode::Success
         } else {
             ExitCode::Refused
         };
         if global.output == Format::Json {
-            let report = check_report::json(&check, binary.zip(answer.as_ref()));
-            return Ok(self.report_json(&report, true, code));
+            let report = check_report::json(check, binary.zip(answer.as_ref()), held);
+            return self.report_json(&report, true, code);
         }
-        let text = check_report::text(&check, binary.zip(answer.as_ref()));
+        let text = check_report::text(check, binary.zip(answer.as_ref()), held);
         if !global.quiet {
             for warning in &check.warnings {
                 let text = report::warning(&check.path, warning);
                 let _ = self.err.write_all(text.as_bytes());
             }
         }
-        Ok(self.print(&text, true, code))
+        self.print(&text, true, code)
     }
 
     pub(super) fn show(&mut self, name: &str) -> Result<ExitCode, Error> {
-        let effective = self.effective()?;
+        let bytes = self.read()?;
+        let effective = self.effective(&bytes, &self.releases())?;
         let global = &self.arguments.global;
         let path = &self.config;
         let found: Vec<&EffectiveHandler> = effective

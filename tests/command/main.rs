@@ -6,6 +6,7 @@
 mod apply;
 mod check;
 mod copy;
+mod cri_code;
 mod distributions;
 mod documents;
 mod drop_in;
@@ -17,6 +18,7 @@ mod lock;
 mod messages;
 mod owners;
 mod reports;
+mod running;
 mod sidecars;
 mod surroundings;
 mod tool;

@@ -113,6 +113,7 @@ pub(crate) fn tool() -> Command {
     command
         .env_remove("CONTAINERD_EDIT_CONFIG")
         .env_remove("CONTAINERD_EDIT_DISTRIBUTION")
+        .env_remove("CONTAINERD_EDIT_CRI_ENDPOINT")
         .env_remove("CONTAINERD_EDIT_HOST_ROOT")
         .env_remove("CONTAINERD_EDIT_LOG")
         .env_remove("CONTAINERD_EDIT_OWNER");

@@ -105,16 +105,21 @@ impl<'release> Node<'release> {
         String::from_utf8_lossy(&output.stderr).into_owned()
     }
 
-    /// Runs `containerd-edit` on the node's config, which must succeed.
-    pub(crate) fn edit(&self, arguments: &[&str]) {
+    /// Runs `containerd-edit` on the node's config.
+    pub(crate) fn tool(&self, arguments: &[&str]) -> Output {
         let mut command = vec!["containerd-edit", "--config", "/etc/containerd/config.toml"];
         command.extend(arguments);
-        let output = self.run(&command);
+        self.run(&command)
+    }
+
+    /// Runs `containerd-edit` on the node's config, which must succeed.
+    pub(crate) fn edit(&self, arguments: &[&str]) {
+        let output = self.tool(arguments);
         assert!(
             output.status.success(),
-            "{}: {} failed\n{}\n{}",
+            "{}: containerd-edit {} failed\n{}\n{}",
             self.release.name,
-            command.join(" "),
+            arguments.join(" "),
             told(&output),
             self.shown_config(),
         );
@@ -253,6 +258,11 @@ impl Daemon<'_> {
             }
             thread::sleep(POLL);
         }
+    }
+
+    /// Returns where the daemon listens.
+    pub(crate) fn socket(&self) -> &Path {
+        &self.socket
     }
 
     pub(crate) fn process_id(&self) -> u32 {

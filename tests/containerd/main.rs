@@ -15,4 +15,5 @@ mod differential;
 mod distributions;
 mod drop_in;
 mod generated;
+mod running;
 mod suites;

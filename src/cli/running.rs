@@ -1,0 +1,111 @@
+//! The verbs that ask the running daemon.
+
+use std::error::Error as _;
+use std::path::Path;
+use std::time::Duration;
+
+use containerd_edit::{Check, CriClient, CriError, Drift, Error, ExitCode, Release, Running};
+
+use super::arguments::Format;
+use super::check_report::Held;
+use super::{Run, running_report};
+
+/// How long a running daemon may take for each answer. It has them at hand.
+const DAEMON_LIMIT: Duration = Duration::from_secs(5);
+
+impl Run {
+    pub(super) fn list_running(&mut self) -> Result<ExitCode, Error> {
+        let bytes = self.read_or_defaults()?;
+        let (running, releases) = match self.ask_daemon() {
+            Ok(answer) => answer,
+            Err(exit) => return Ok(exit),
+        };
+        let effective = self.effective(&bytes, &releases)?;
+        let (_, drift) = self.hold(&bytes, &releases, &running)?;
+        let path = &self.arguments.global.config;
+        if self.arguments.global.output == Format::Json {
+            let report = running_report::list_json(path, &effective, &running, &drift);
+            return Ok(self.report_json(&report, true, ExitCode::Success));
+        }
+        let text = running_report::list(path, &effective, &running, &drift);
+        Ok(self.print(&text, true, ExitCode::Success))
+    }
+
+    pub(super) fn check_running(&mut self, binary: Option<&Path>) -> Result<ExitCode, Error> {
+        let bytes = self.read_or_defaults()?;
+        let (running, releases) = match self.ask_daemon() {
+            Ok(answer) => answer,
+            Err(exit) => return Ok(exit),
+        };
+        let (check, drift) = self.hold(&bytes, &releases, &running)?;
+        let held = Held {
+            is_good: drift.is_empty(),
+            text: running_report::text(&running, &drift, check.serves()),
+            json: running_report::json(&running, &drift),
+        };
+        Ok(self.report_check(&check, binary, Some(&held)))
+    }
+
+    /// The config's bytes; none if there is no file: containerd then has its built-in defaults.
+    fn read_or_defaults(&self) -> Result<Vec<u8>, Error> {
+        match self.editor().read() {
+            Err(Error::NoFile { .. }) => Ok(Vec::new()),
+            outcome => outcome,
+        }
+    }
+
+    /// Asks the daemon, and returns the releases to judge for: its own unless another was named.
+    fn ask_daemon(&mut self) -> Result<(Running, Vec<Release>), ExitCode> {
+        let endpoint = self.arguments.global.cri_endpoint.as_deref();
+        let endpoint = endpoint.unwrap_or(Path::new(CriClient::DEFAULT_ENDPOINT));
+        let asked = Running::ask(&self.host_root, endpoint, DAEMON_LIMIT);
+        let running = asked.map_err(|error| self.no_answer(&error))?;
+        if self.arguments.global.containerd_version.is_some() {
+            let releases = self.releases();
+            return Ok((running, releases));
+        }
+        match running.release() {
+            Ok(Some(release)) => Ok((running, vec![release])),
+            Ok(None) => {
+                let releases = self.releases();
+                Ok((running, releases))
+            }
+            Err(error) => {
+                let message = format!("the daemon at {}: {error}", running.endpoint.display());
+                let hint = "use a newer containerd-edit, or name the release to judge for with \
+                            --containerd-version";
+                Err(self.fail(ExitCode::Other, "unknown-release", &message, hint))
+            }
+        }
+    }
+
+    fn no_answer(&mut self, error: &CriError) -> ExitCode {
+        let message = match error.source() {
+            Some(source) => format!("{error}: {source}"),
+            None => error.to_string(),
+        };
+        let place = (error.endpoint(), None);
+        self.fail_at(
+            error.exit_code(),
+            error.code(),
+            &message,
+            &error.hint(),
+            place,
+        )
+    }
+
+    /// Holds the config against the daemon.
+    fn hold(
+        &self,
+        bytes: &[u8],
+        releases: &[Release],
+        running: &Running,
+    ) -> Result<(Check, Vec<Drift>), Error> {
+        let path = &self.arguments.global.config;
+        let check = Check::of(path, bytes, releases, &self.host_root)?;
+        // Of a daemon without CRI the verdict does not matter.
+        let verdict = check.releases.first().map(|row| &row.verdict);
+        let drift = verdict.map(|verdict| running.drift(verdict));
+        Ok((check, drift.unwrap_or_default()))
+    }
+}

@@ -1,0 +1,274 @@
+//! `list --running` and `check --running` on real nodes, and the client behind them.
+
+use std::process::Output;
+use std::time::Duration;
+
+use containerd_edit::{CriClient, CriError};
+use serde_json::Value;
+
+use crate::cri::Verdict;
+use crate::daemon::{Daemon, Node};
+use crate::suites::{self, Release};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A version 2 file with handlers, and `kata` as the default.
+const KATA: &str = r#"version = 2
+[plugins."io.containerd.grpc.v1.cri".containerd]
+default_runtime_name = "kata"
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+runtime_type = "io.containerd.runc.v2"
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.kata]
+runtime_type = "io.containerd.kata.v2"
+"#;
+
+/// Runs a test for each release.
+fn each_release(test: impl Fn(&Release)) {
+    for release in suites::SUITES.map(Release::of) {
+        test(&release);
+    }
+}
+
+/// A question about a running daemon: the exit code, and what was printed.
+fn ask(node: &Node, daemon: &Daemon, verb: &str, more: &[&str]) -> (Option<i32>, String, String) {
+    let socket = daemon.socket().to_str().expect("a path of this test");
+    let mut arguments = vec![verb, "--running", "--cri-endpoint", socket];
+    arguments.extend(more);
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = node.tool(&arguments);
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    (status.code(), text(stdout), text(stderr))
+}
+
+/// The JSON answer.
+fn ask_json(node: &Node, daemon: &Daemon, verb: &str) -> (Option<i32>, Value) {
+    let (exit, stdout, stderr) = ask(node, daemon, verb, &["-o", "json"]);
+    let json = serde_json::from_str(&stdout);
+    let json = json.unwrap_or_else(|error| panic!("{error}: {stdout}\n{stderr}"));
+    (exit, json)
+}
+
+/// What a check says of the differences.
+fn drift(report: &Value) -> Vec<(&str, Option<&str>)> {
+    let drift = report["running"]["drift"].as_array().expect("an array");
+    let differences = drift.iter().map(|one| {
+        let code = one["code"].as_str().unwrap_or_default();
+        (code, one["handler"].as_str())
+    });
+    differences.collect()
+}
+
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn a_daemon_that_has_loaded_its_config_is_in_step() {
+    each_release(|release| {
+        let debian = suites::debian_shipped_config();
+        // On 1.x the default of the last would have no type: listed, and no pod runs on it.
+        let partial = br#"version = 2
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+SystemdCgroup = true
+"#;
+        for config in [
+            Some(debian.as_slice()),
+            None,
+            Some(KATA.as_bytes()),
+            Some(partial),
+        ] {
+            let node = Node::new(release, config);
+            let mut daemon = node.start();
+            assert!(matches!(daemon.verdict(), Verdict::Serves { .. }));
+            let (exit, report) = ask_json(&node, &daemon, "check");
+            let case = format!("{}: {report}\n{}", release.name, node.shown_config());
+            assert_eq!(exit, Some(0), "{case}");
+            assert_eq!(drift(&report), [], "{case}");
+            let running = &report["running"];
+            assert_eq!(running["containerd"], release.version.as_str(), "{case}");
+            assert_eq!(
+                (&running["in_step"], &running["cri"]),
+                (&true.into(), &true.into())
+            );
+            assert_eq!(running["ready"], true, "{case}");
+            // Judged for the release that runs, and no other.
+            assert_eq!(
+                report["releases"].as_array().map(Vec::len),
+                Some(1),
+                "{case}"
+            );
+        }
+    });
+}
+
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn an_edit_after_the_start_is_drift_until_the_restart() {
+    each_release(|release| {
+        let node = Node::new(release, Some(KATA.as_bytes()));
+        let mut daemon = node.start();
+        assert_eq!(daemon.verdict(), Verdict::serves(["kata", "runc"], "kata"));
+        node.edit(&["add", "crun"]);
+        node.edit(&["remove", "kata"]);
+
+        let (exit, report) = ask_json(&node, &daemon, "check");
+        assert_eq!(exit, Some(78), "{}: {report}", release.name);
+        let wanted = [
+            ("not-loaded", Some("crun")),
+            ("gone", Some("kata")),
+            ("other-default", Some("kata")),
+        ];
+        assert_eq!(drift(&report), wanted, "{}", release.name);
+        let (exit, text, _) = ask(&node, &daemon, "check", &[]);
+        assert_eq!(exit, Some(78));
+        for line in [
+            "crun is in the config, and the daemon has not loaded it",
+            "kata is still loaded by the daemon, and no more in the config",
+            "the default handler is kata in the daemon and runc in the config",
+            "restart containerd to load the config",
+        ] {
+            assert!(
+                text.contains(line),
+                "{}: no {line:?} in\n{text}",
+                release.name
+            );
+        }
+
+        let (exit, text, _) = ask(&node, &daemon, "list", &[]);
+        assert_eq!(exit, Some(0));
+        let row = |name: &str| -> Vec<String> {
+            let row = text.lines().find(|line| line.starts_with(name));
+            let row = row.unwrap_or_else(|| panic!("no row of {name}\n{text}"));
+            row.split("  ")
+                .map(str::trim)
+                .filter(|cell| !cell.is_empty())
+                .map(str::to_owned)
+                .collect()
+        };
+        assert_eq!(
+            row("NAME"),
+            ["NAME", "RUNTIME TYPE", "OWNER", "FROM", "DAEMON"]
+        );
+        assert_eq!(row("crun")[4], "-", "{text}");
+        assert_eq!(row("runc")[4], "loaded", "{text}");
+        assert_eq!(
+            row("kata"),
+            ["kata", "io.containerd.kata.v2", "-", "-", "loaded, default"]
+        );
+        let (_, report) = ask_json(&node, &daemon, "list");
+        let loaded: Vec<&str> = report["running"]["handlers"]
+            .as_array()
+            .expect("an array")
+            .iter()
+            .filter_map(|handler| handler["name"].as_str())
+            .collect();
+        assert_eq!(loaded, ["kata", "runc"]);
+
+        drop(daemon);
+        let mut daemon = node.start();
+        assert_eq!(daemon.verdict(), Verdict::serves(["crun", "runc"], "runc"));
+        let (exit, report) = ask_json(&node, &daemon, "check");
+        assert_eq!(exit, Some(0), "{}: {report}", release.name);
+    });
+}
+
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn a_handler_whose_shim_was_changed_is_drift() {
+    each_release(|release| {
+        let node = Node::new(release, Some(KATA.as_bytes()));
+        let mut daemon = node.start();
+        assert_eq!(daemon.verdict(), Verdict::serves(["kata", "runc"], "kata"));
+        node.edit(&[
+            "add",
+            "kata",
+            "--set",
+            "runtime_type=io.containerd.kata-next.v2",
+        ]);
+        let (exit, report) = ask_json(&node, &daemon, "check");
+        assert_eq!(exit, Some(78), "{}: {report}", release.name);
+        assert_eq!(drift(&report), [("other-type", Some("kata"))], "{report}");
+    });
+}
+
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn a_file_that_add_made_and_remove_took_away_is_drift_too() {
+    each_release(|release| {
+        let node = Node::new(release, None);
+        node.edit(&["add", "crun"]);
+        let mut daemon = node.start();
+        assert_eq!(daemon.verdict(), Verdict::serves(["crun", "runc"], "runc"));
+        node.edit(&["remove", "crun"]);
+        assert_eq!(node.config(), None);
+        let (exit, report) = ask_json(&node, &daemon, "check");
+        assert_eq!(exit, Some(78), "{}: {report}", release.name);
+        assert_eq!(drift(&report), [("gone", Some("crun"))], "{report}");
+    });
+}
+
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn a_daemon_is_not_to_be_restarted_on_a_config_that_would_not_serve() {
+    each_release(|release| {
+        let node = Node::new(release, Some(KATA.as_bytes()));
+        let mut daemon = node.start();
+        assert_eq!(daemon.verdict(), Verdict::serves(["kata", "runc"], "kata"));
+        let broken = KATA.replace("runtimes.kata", "runtimes.other");
+        std::fs::write(node.config_path(), broken).expect("the config is written");
+        let (exit, text, _) = ask(&node, &daemon, "check", &[]);
+        assert_eq!(exit, Some(78), "{text}");
+        let next = "mend the config before containerd is restarted";
+        assert!(text.contains("no-cri") && text.contains(next), "{text}");
+        let (_, report) = ask_json(&node, &daemon, "check");
+        assert_eq!(drift(&report), [("would-not-serve", None)], "{report}");
+    });
+}
+
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn a_daemon_without_cri_is_told_from_none() {
+    each_release(|release| {
+        let config = b"version = 2\ndisabled_plugins = [\"io.containerd.grpc.v1.cri\"]\n";
+        let node = Node::new(release, Some(config));
+        let mut daemon = node.start();
+        assert!(matches!(daemon.verdict(), Verdict::NoCri { .. }));
+        let client = CriClient::connect(daemon.socket(), PATIENCE).expect("connects");
+        let error = client.status().expect_err("it has no CRI");
+        assert!(matches!(error, CriError::NoCri { .. }), "{error:?}");
+
+        let (exit, report) = ask_json(&node, &daemon, "check");
+        assert_eq!(exit, Some(78), "{}: {report}", release.name);
+        assert_eq!(drift(&report), [("no-cri", None)], "{report}");
+        assert_eq!(report["running"]["containerd"], Value::Null);
+        let (exit, text, _) = ask(&node, &daemon, "list", &[]);
+        assert_eq!(exit, Some(0), "{text}");
+        assert!(text.contains("a daemon without CRI"), "{text}");
+    });
+}
+
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn a_daemon_that_has_ended_is_told_from_one_that_runs() {
+    each_release(|release| {
+        let node = Node::new(release, None);
+        let mut daemon = node.start();
+        assert_eq!(daemon.verdict(), Verdict::serves(["runc"], "runc"));
+        let client = CriClient::connect(daemon.socket(), PATIENCE).expect("connects");
+        assert_eq!(
+            client.daemon_pid(),
+            Some(daemon.process_id()),
+            "{}",
+            release.name
+        );
+        assert_eq!(client.version().expect("it answers"), release.version);
+        assert_eq!(client.sandboxes_with("runc").expect("it answers"), []);
+
+        let socket = daemon.socket().to_owned();
+        drop(daemon);
+        let error = client.status().expect_err("it is gone");
+        assert!(matches!(error, CriError::HungUp { .. }), "{error:?}");
+        let error = CriClient::connect(&socket, PATIENCE).expect_err("it is gone");
+        assert!(matches!(error, CriError::NobodyListens { .. }), "{error:?}");
+    });
+}

@@ -85,8 +85,9 @@ pub(super) struct Global {
     )]
     #[expect(clippy::option_option, reason = "the value may be left out as well")]
     pub(super) drop_in: Option<Option<PathBuf>>,
-    /// The running daemon's socket, for --running: a path, or unix:// and a path; default:
-    /// /run/containerd/containerd.sock
+
+    /// The running daemon's socket: a path, or unix:// and a path; default: where the distribution
+    /// has it
     #[arg(long, global = true, value_name = "PATH", value_parser = OsStringValueParser::new().try_map(not_empty))]
     pub(super) cri_endpoint: Option<PathBuf>,
 

@@ -22,7 +22,7 @@ impl Run {
         };
         let effective = self.effective(&bytes, &releases)?;
         let (_, drift) = self.hold(&bytes, &releases, &running)?;
-        let path = &self.arguments.global.config;
+        let path = &self.config;
         if self.arguments.global.output == Format::Json {
             let report = running_report::list_json(path, &effective, &running, &drift);
             return Ok(self.report_json(&report, true, ExitCode::Success));
@@ -48,7 +48,7 @@ impl Run {
 
     /// The config's bytes; none if there is no file: containerd then has its built-in defaults.
     fn read_or_defaults(&self) -> Result<Vec<u8>, Error> {
-        match self.editor().read() {
+        match self.read() {
             Err(Error::NoFile { .. }) => Ok(Vec::new()),
             outcome => outcome,
         }
@@ -57,7 +57,10 @@ impl Run {
     /// Asks the daemon, and returns the releases to judge for: its own unless another was named.
     fn ask_daemon(&mut self) -> Result<(Running, Vec<Release>), ExitCode> {
         let endpoint = self.arguments.global.cri_endpoint.as_deref();
-        let endpoint = endpoint.unwrap_or(Path::new(CriClient::DEFAULT_ENDPOINT));
+        let endpoint = endpoint.unwrap_or_else(|| match &self.layout {
+            Some(layout) => layout.endpoint(),
+            None => Path::new(CriClient::DEFAULT_ENDPOINT),
+        });
         let asked = Running::ask(&self.host_root, endpoint, DAEMON_LIMIT);
         let running = asked.map_err(|error| self.no_answer(&error))?;
         if self.arguments.global.containerd_version.is_some() {
@@ -101,7 +104,7 @@ impl Run {
         releases: &[Release],
         running: &Running,
     ) -> Result<(Check, Vec<Drift>), Error> {
-        let path = &self.arguments.global.config;
+        let path = &self.config;
         let check = Check::of(path, bytes, releases, &self.host_root)?;
         // Of a daemon without CRI the verdict does not matter.
         let verdict = check.releases.first().map(|row| &row.verdict);

@@ -94,6 +94,10 @@ impl Run {
             None => patch,
         };
         let editor = self.editor().command(command);
+        let restart = self.arguments.restart_too().filter(|too| too.restart);
+        if let Some(how) = restart.map(|too| too.how.clone()) {
+            return Ok(self.edit_and_restart(editor, &patch, &how));
+        }
         let plan = if self.arguments.global.dry_run || self.arguments.global.stdout {
             editor.plan(&patch)?
         } else {
@@ -109,12 +113,8 @@ impl Run {
             let report = report::edit_json(&plan, patch.acting_owner(), self.layout.as_ref());
             return Ok(self.report_json(&report, global.dry_run, code));
         }
-        if !global.quiet {
-            for warning in &plan.edited.warnings {
-                let text = report::warning(&plan.path, warning);
-                let _ = self.err.write_all(text.as_bytes());
-            }
-        }
+        self.warn(&plan);
+        let global = &self.arguments.global;
         if global.stdout {
             let text = plan.edited.text.as_deref().unwrap_or_default();
             return Ok(self.print(text, true, code));
@@ -134,15 +134,30 @@ impl Run {
         Ok(self.print(&text, global.dry_run, code))
     }
 
-    /// Makes an edit. A signal that comes before anything has changed interrupts it.
+    /// Makes an edit.
     fn commit(&mut self, editor: Editor, patch: &Patch) -> Result<Plan, Error> {
+        self.interruptible(editor).commit(patch)
+    }
+
+    /// Has a signal that comes before anything has changed interrupt an edit.
+    pub(super) fn interruptible(&mut self, editor: Editor) -> Editor {
         // Where they can't be noted, a signal ends the run at once, as it does any program.
         let Ok(signals) = Signals::noted() else {
-            return editor.commit(patch);
+            return editor;
         };
         self.signals = Some(signals.clone());
-        let editor = editor.interrupted(move || signals.is_asked_to_end());
-        editor.commit(patch)
+        editor.interrupted(move || signals.is_asked_to_end())
+    }
+
+    /// Says what people should know of an edit.
+    pub(super) fn warn(&mut self, plan: &Plan) {
+        if self.arguments.global.quiet {
+            return;
+        }
+        for warning in &plan.edited.warnings {
+            let text = report::warning(&plan.path, warning);
+            let _ = self.err.write_all(text.as_bytes());
+        }
     }
 
     /// A patch file that can't be read.

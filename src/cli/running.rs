@@ -54,14 +54,18 @@ impl Run {
         }
     }
 
-    /// Asks the daemon, and returns the releases to judge for: its own unless another was named.
-    fn ask_daemon(&mut self) -> Result<(Running, Vec<Release>), ExitCode> {
-        let endpoint = self.arguments.global.cri_endpoint.as_deref();
-        let endpoint = endpoint.unwrap_or_else(|| match &self.layout {
+    /// The socket of the running daemon.
+    pub(super) fn endpoint(&self) -> &Path {
+        let given = self.arguments.global.cri_endpoint.as_deref();
+        given.unwrap_or_else(|| match &self.layout {
             Some(layout) => layout.endpoint(),
             None => Path::new(CriClient::DEFAULT_ENDPOINT),
-        });
-        let asked = Running::ask(&self.host_root, endpoint, DAEMON_LIMIT);
+        })
+    }
+
+    /// Asks the daemon, and returns the releases to judge for: its own unless another was named.
+    fn ask_daemon(&mut self) -> Result<(Running, Vec<Release>), ExitCode> {
+        let asked = Running::ask(&self.host_root, self.endpoint(), DAEMON_LIMIT);
         let running = asked.map_err(|error| self.no_answer(&error))?;
         if self.arguments.global.containerd_version.is_some() {
             let releases = self.releases();
@@ -82,7 +86,7 @@ impl Run {
         }
     }
 
-    fn no_answer(&mut self, error: &CriError) -> ExitCode {
+    pub(super) fn no_answer(&mut self, error: &CriError) -> ExitCode {
         let message = match error.source() {
             Some(source) => format!("{error}: {source}"),
             None => error.to_string(),

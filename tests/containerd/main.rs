@@ -15,5 +15,7 @@ mod differential;
 mod distributions;
 mod drop_in;
 mod generated;
+mod restart;
 mod running;
 mod suites;
+mod supervisor;

@@ -15,5 +15,7 @@ mod differential;
 mod distributions;
 mod drop_in;
 mod generated;
+mod in_use;
+mod pods;
 mod running;
 mod suites;

@@ -256,7 +256,7 @@ pub(super) struct Apply {
 }
 
 #[derive(Debug, Clone, Args)]
-#[group(required = true, multiple = true)]
+#[command(group = ArgGroup::new("what").args(["names", "owner"]).required(true).multiple(true))]
 pub(super) struct Remove {
     /// Names of handlers, any that the file holds
     #[arg(value_name = "NAME")]
@@ -265,6 +265,14 @@ pub(super) struct Remove {
     /// Without names: all that this installer has added; with names: refuse those of others
     #[arg(long, value_name = "ID")]
     pub(super) owner: Option<Owner>,
+
+    /// Refuse if a pod still uses one of the handlers: ask the daemon, or look at the shim processes
+    #[arg(long)]
+    pub(super) if_unused: bool,
+
+    /// Wait so long for the pods to go, as in 30s or 10m, and refuse if they do not
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub(super) wait_unused: Option<Duration>,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -73,6 +73,11 @@ impl Run {
             Some(owner) if remove.names.is_empty() => Patch::new().owner(owner.clone()).prune(),
             Some(owner) => names.fold(Patch::new().owner(owner.clone()), Patch::remove_owned),
         };
+        if (remove.if_unused || remove.wait_unused.is_some())
+            && let Err(exit) = self.make_sure_unused(remove, &patch)?
+        {
+            return Ok(exit);
+        }
         self.edit(patch, self.arguments.summary())
     }
 
@@ -89,10 +94,7 @@ impl Run {
 
     /// Makes an edit, or shows what it would be. `command` says in a few words what was asked for.
     fn edit(&mut self, patch: Patch, command: String) -> Result<ExitCode, Error> {
-        let patch = match &self.arguments.global.plugin_id {
-            Some(id) => patch.plugin_id(id),
-            None => patch,
-        };
+        let patch = self.in_plugin(patch);
         let editor = self.editor().command(command);
         let plan = if self.arguments.global.dry_run || self.arguments.global.stdout {
             editor.plan(&patch)?
@@ -106,7 +108,10 @@ impl Run {
             ExitCode::Success
         };
         if global.output == Format::Json {
-            let report = report::edit_json(&plan, patch.acting_owner(), self.layout.as_ref());
+            let mut report = report::edit_json(&plan, patch.acting_owner(), self.layout.as_ref());
+            if let Some(unused) = self.unused.take() {
+                report["unused"] = unused;
+            }
             return Ok(self.report_json(&report, global.dry_run, code));
         }
         if !global.quiet {
@@ -134,15 +139,30 @@ impl Run {
         Ok(self.print(&text, global.dry_run, code))
     }
 
+    /// A patch for the plugin table that was asked for, if one was.
+    pub(super) fn in_plugin(&self, patch: Patch) -> Patch {
+        match &self.arguments.global.plugin_id {
+            Some(id) => patch.plugin_id(id),
+            None => patch,
+        }
+    }
+
     /// Makes an edit. A signal that comes before anything has changed interrupts it.
     fn commit(&mut self, editor: Editor, patch: &Patch) -> Result<Plan, Error> {
         // Where they can't be noted, a signal ends the run at once, as it does any program.
-        let Ok(signals) = Signals::noted() else {
+        let Some(signals) = self.noted_signals() else {
             return editor.commit(patch);
         };
-        self.signals = Some(signals.clone());
         let editor = editor.interrupted(move || signals.is_asked_to_end());
         editor.commit(patch)
+    }
+
+    /// Notes signals from now on, if they aren't yet.
+    pub(super) fn noted_signals(&mut self) -> Option<Signals> {
+        if self.signals.is_none() {
+            self.signals = Signals::noted().ok();
+        }
+        self.signals.clone()
     }
 
     /// A patch file that can't be read.

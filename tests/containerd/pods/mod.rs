@@ -32,11 +32,13 @@ const LOG_LINES: usize = 15;
 /// The first process of a node: adopts what others leave, and waits for it.
 const FIRST: &str = "sleep infinity & wait";
 
-/// What a pod gets copies of, and the folder where the daemon's socket is to be reached from outside.
+/// What a pod gets copies of; the folder where the daemon's socket is to be reached from outside; and
+/// the node as an installer's container has it mounted.
 const FURNISH: &str = "
 touch /etc/hosts /etc/resolv.conf
-mkdir /run/containerd
+mkdir /run/containerd /run/host
 mount --bind \"$1\" /run/containerd
+mount --rbind / /run/host
 ";
 
 /// Starts the daemon as a service manager does, with what runs containers on its PATH.
@@ -277,6 +279,18 @@ impl PodNode {
         let mut command = vec!["containerd-edit", "--config", "/etc/containerd/config.toml"];
         command.extend(arguments);
         self.command(&command)
+    }
+
+    /// Runs `containerd-edit` as an installer's container does that has the node at `/host`.
+    pub(crate) fn tool_in_container(&self, arguments: &[&str]) -> Output {
+        let mut command = vec!["--host-root", "/run/host"];
+        command.extend(arguments);
+        self.tool(&command)
+    }
+
+    /// Returns the config's bytes.
+    pub(crate) fn config(&self) -> Vec<u8> {
+        fs::read(self.home().join("etc/config.toml")).expect("the config is read")
     }
 
     /// Runs `containerd-edit` on the node's config, which must succeed.

@@ -390,7 +390,7 @@ fn microk8s_strings_are_not_touched() {
         "one is in a marker"
     );
     assert!(after.contains(
-        "default_runtime_name = \"gvisor\" # containerd-edit v1 owner=manual was \"${RUNTIME}\""
+        "default_runtime_name = \"gvisor\" # containerd-edit v1 owner=manual set \"gvisor\" was \"${RUNTIME}\""
     ));
     assert!(tree.run(&["check"]).exits(0).stdout.contains("serves"));
     tree.run(&["remove", "gvisor"]).exits(0);

@@ -268,7 +268,7 @@ fn set_default_takes_a_name_or_unset() {
     let mut command = node.command(&["set-default", "crun", "-o", "json"]);
     let run = Run::of(command.env("CONTAINERD_EDIT_OWNER", "ops")).exits(0);
     assert_eq!(json(&run)["owner"], "ops");
-    let line = "default_runtime_name = \"crun\" # containerd-edit v1 owner=ops was ";
+    let line = "default_runtime_name = \"crun\" # containerd-edit v1 owner=ops set ";
     assert!(node.text().contains(line), "{}", node.text());
     let log = node.run(&["log"]).exits(0).stdout;
     assert!(log.contains("  set-default crun"), "{log}");
@@ -277,6 +277,48 @@ fn set_default_takes_a_name_or_unset() {
     let arguments = ["set-default", "--unset", "--owner", "ops", "-o", "json"];
     let run = node.run(&arguments).exits(0);
     assert_eq!(json(&run)["owner"], "ops");
+}
+
+/// One patch file for configs of any version: what is read depends on these.
+#[test]
+fn a_key_that_is_not_read_in_this_config_is_refused_with_its_place() {
+    let wanted = "owner = \"x\"\n[cri]\nenable_cdi = true\ncontainerd.snapshotter = \"native\"\n";
+    let node = Node::with("version = 2\n");
+    let (_, patch) = patch_file(&node, wanted);
+    node.run(&["apply", &patch]).exits(0);
+    assert!(node.text().contains("snapshotter = \"native\""));
+
+    let node = Node::with("version = 3\n");
+    let (_, patch) = patch_file(&node, wanted);
+    let run = node.run(&["apply", &patch]).exits(65);
+    assert_eq!(
+        run.stderr,
+        format!(
+            "error: {patch}:4:12: containerd.snapshotter is a key that no containerd release reads \
+             under \"io.containerd.cri.v1.runtime\" in a config of version 3\n  \
+             |\n4 | containerd.snapshotter = \"native\"\n  |            ^\n\
+             hint: leave it out for this config: containerd reads it only where CRI is one plugin, \
+             in a config of version 2 or older\n"
+        )
+    );
+    let error = &json(&node.run(&["apply", &patch, "-o", "json"]).exits(65))["error"];
+    assert_eq!(error["code"], "key-not-read");
+    assert_eq!(error["path"], patch.as_str());
+    assert_eq!((&error["line"], &error["column"]), (&json!(4), &json!(12)));
+    assert_eq!(node.text(), "version = 3\n");
+
+    // Keys of containerd 1.x alone, and where the server has them.
+    for key in [
+        "sandbox_image = 'x'",
+        "registry.config_path = '/x'",
+        "stream_idle_timeout = '4h'",
+    ] {
+        for (version, code) in [(2, 0), (3, 65)] {
+            let node = Node::with(format!("version = {version}\n"));
+            let (_, patch) = patch_file(&node, &format!("owner = 'x'\ncri.{key}\n"));
+            node.run(&["apply", &patch]).exits(code);
+        }
+    }
 }
 
 #[test]

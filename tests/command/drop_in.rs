@@ -267,23 +267,112 @@ fn the_drop_in_stands_beside_the_name_of_the_config() {
 }
 
 #[test]
-fn what_an_imported_file_lists_is_said_when_it_is_removed_by_name() {
+fn a_handler_goes_by_name_wherever_this_tool_has_put_it() {
+    for flags in [&[][..], &["--drop-in=conf.d/other.toml"], &["--drop-in"]] {
+        let node = Node::with(MAIN);
+        let add = ["add", "kata", "--drop-in", "--owner", "x"];
+        node.run(&add).exits(0);
+        let run = node.run(&[&["remove", "kata"], flags].concat()).exits(0);
+        assert!(run.stdout.contains("removed kata, deleted "), "{run:?}");
+        assert_eq!(run.stderr, "");
+        assert_eq!(node.text(), MAIN);
+        // In the config, with a word of a drop-in.
+        node.run(&["add", "kata"]).exits(0);
+        let run = node.run(&[&["remove", "kata"], flags].concat()).exits(0);
+        assert!(run.stdout.contains("removed kata"), "{run:?}");
+        assert_eq!(node.text(), MAIN);
+        let run = node.run(&[&["remove", "kata"], flags].concat()).exits(0);
+        assert!(run.stdout.contains("nothing to do"), "{run:?}");
+    }
+    // Only one of its own, if an owner is named.
     let node = Node::with(MAIN);
-    node.run(&["add", "kata", "--drop-in"]).exits(0);
-    let run = node.run(&["remove", "kata"]).exits(0);
-    let path = drop_in(&node, "50-manual.toml");
-    let said = format!(
-        "kata is listed in {0}: `containerd-edit remove kata --drop-in={0}`",
-        path.display()
+    node.run(&["add", "kata", "--drop-in", "--owner", "x"])
+        .exits(0);
+    let before = node.text();
+    let run = node.run(&["remove", "kata", "--owner", "y"]).exits(78);
+    assert!(run.stderr.contains("kata belongs to x"), "{run:?}");
+    let run = node.run(&["remove", "kata", "--owner", "y", "--drop-in"]);
+    assert!(run.exits(78).stderr.contains("kata belongs to x"));
+    assert_eq!(node.text(), before);
+    node.run(&["remove", "kata", "--owner", "x"]).exits(0);
+    assert_eq!(node.text(), MAIN);
+}
+
+#[test]
+fn a_handler_in_a_file_of_somebody_else_is_refused_with_a_way_out() {
+    let node = Node::empty();
+    fs::create_dir(node.folder().join("conf.d")).expect("creates");
+    let main = "version = 3\nimports = ['conf.d/*.toml']\n";
+    fs::write(node.config(), main).expect("writes");
+    let theirs = format!("version = 3\n[{RUNTIMES}.kata]\nruntime_type = 't'\n");
+    let path = drop_in(&node, "theirs.toml");
+    fs::write(&path, &theirs).expect("writes");
+    let run = node.run(&["remove", "kata"]).exits(78);
+    let place = format!("error: {}:2:1: kata stands in a file", path.display());
+    assert!(run.stderr.contains(&place), "{run:?}");
+    assert_eq!(text(&path), theirs);
+    let run = node.run(&["remove", "kata", "-o", "json"]).exits(78);
+    let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
+    assert_eq!(report["error"]["code"], "out-of-reach");
+    let hint = report["error"]["hint"].as_str().expect("a hint");
+    let flag = format!("--drop-in={}", path.display());
+    assert!(
+        hint.ends_with(&format!("containerd-edit remove kata {flag}")),
+        "{hint}"
     );
-    assert!(run.stderr.contains(&said), "{run:?}");
-    assert!(run.stdout.contains("nothing to do"), "{run:?}");
-    // Another drop-in than the one that is named is said too.
-    let run = node.run(&["remove", "kata", "--drop-in=conf.d/other.toml"]);
-    assert!(run.exits(0).stderr.contains(&said));
+    // What can go does, and an uninstall is not held up.
+    node.run(&["add", "kata"]).exits(0);
     let run = node.run(&["remove", "kata", "-o", "json"]).exits(0);
     let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
-    assert_eq!(report["warnings"][0]["code"], "in-drop-in");
+    assert_eq!(report["warnings"][0]["code"], "still-listed", "{report}");
+    assert_eq!(node.text(), main);
+    node.run(&["remove", "kata", &flag]).exits(0);
+    assert_eq!(text(&path), "version = 3\n");
+}
+
+/// As `a_layer_leaves_from_the_top_or_the_middle` in one file.
+#[test]
+fn a_default_goes_with_the_handler_that_it_names_in_whichever_file() {
+    let flags = [&[][..], &["--drop-in"][..]];
+    for (of_a, of_b) in [(1, 1), (1, 0), (0, 1)] {
+        let node = Node::with(MAIN);
+        let (of_a, of_b) = (flags[of_a], flags[of_b]);
+        let run = |arguments: &[&str], more: &[&str]| node.run(&[arguments, more].concat());
+        run(&["add", "kata", "--owner", "a"], of_a).exits(0);
+        run(&["add", "spin", "--owner", "b"], of_b).exits(0);
+        run(&["set-default", "kata", "--owner", "b"], of_b).exits(0);
+        run(&["set-default", "spin", "--owner", "a"], of_a).exits(0);
+        let uninstall = run(&["remove", "--owner", "a"], &[]).exits(0);
+        assert!(
+            uninstall.stdout.contains("the default handler is now runc"),
+            "{uninstall:?}"
+        );
+        let told = uninstall.stderr.contains("the default that b has set in ");
+        assert_eq!(told, !of_b.is_empty(), "{uninstall:?}");
+        let listed = run(&["list"], &[]).exits(0).stdout;
+        assert!(
+            listed.contains("spin") && !listed.contains("kata"),
+            "{listed}"
+        );
+        run(&["remove", "--owner", "b"], &[]).exits(0);
+        assert_eq!(node.text(), MAIN);
+        assert!(!node.folder().join("conf.d").exists());
+    }
+}
+
+#[test]
+fn defaults_of_all_owners_are_unset_wherever_they_stand() {
+    let node = Node::with(MAIN);
+    for owner in ["a", "b"] {
+        let add = ["add", owner, "--preset", "crun", "--owner", owner];
+        node.run(&[&add[..], &["--drop-in", "--default"]].concat())
+            .exits(0);
+    }
+    node.run(&["set-default", "--unset"]).exits(0);
+    for name in ["50-a.toml", "50-b.toml"] {
+        let own = text(&drop_in(&node, name));
+        assert!(!own.contains("default_runtime_name"), "{own}");
+    }
 }
 
 #[test]
@@ -632,7 +721,17 @@ fn a_handler_that_another_owner_has_in_another_file_is_not_taken_over_unasked() 
         let said = "the handler kata belongs to a";
         assert!(run.stderr.contains(said), "{run:?}");
         assert_eq!(node.text(), before);
-        add(&node, "b", &[second, &["--take-over"]].concat()).exits(0);
+        // What containerd makes of both files is no longer the first owner's.
+        let more = ["--take-over", "--set", "sandboxer=b"];
+        let run = add(&node, "b", &[second, &more].concat()).exits(0);
+        assert!(run.stdout.contains("changed kata"), "{run:?}");
+        let listed = node.run(&["list"]).exits(0).stdout;
+        assert_eq!(listed.matches("kata ").count(), 1, "{listed}");
+        let shown = node.run(&["show", "kata"]).exits(0).stdout;
+        assert!(
+            shown.contains("owner b") && shown.contains("sandboxer"),
+            "{shown}"
+        );
         let again = add(&node, "b", second).exits(0);
         assert!(again.stdout.contains("nothing to do"), "{again:?}");
         for owner in ["a", "b"] {
@@ -640,4 +739,50 @@ fn a_handler_that_another_owner_has_in_another_file_is_not_taken_over_unasked() 
         }
         assert_eq!(node.text(), MAIN);
     }
+}
+
+/// What was there before, another owner's default for example, is as it was.
+#[test]
+fn what_is_taken_over_leaves_the_rest_of_the_file() {
+    let node = Node::with(MAIN);
+    for name in ["kata", "spin"] {
+        node.run(&["add", name, "--owner", "z-old", "--drop-in"])
+            .exits(0);
+    }
+    node.run(&["set-default", "kata", "--owner", "z-old", "--drop-in"])
+        .exits(0);
+    let path = drop_in(&node, "50-z-old.toml");
+    let before = text(&path);
+    let take_over = ["add", "kata", "--owner", "b", "--drop-in", "--take-over"];
+    node.run(&take_over).exits(0);
+    let left = text(&path);
+    assert!(!left.contains("runtimes.kata]"), "{left}");
+    assert!(left.contains("default_runtime_name = \"kata\""), "{left}");
+    let own: String = before
+        .split_inclusive("\n\n")
+        .filter(|block| !block.contains("runtimes.kata]"))
+        .collect();
+    assert_eq!(left, own);
+    let run = node.run(&["remove", "--owner", "z-old"]).exits(0);
+    assert!(run.stdout.contains("removed spin"), "{run:?}");
+    node.run(&["remove", "--owner", "b"]).exits(0);
+    assert_eq!(node.text(), MAIN);
+}
+
+#[test]
+fn what_is_out_of_reach_is_not_taken_over() {
+    let node = Node::empty();
+    fs::create_dir(node.folder().join("conf.d")).expect("creates");
+    let main = "version = 3\nimports = ['conf.d/*.toml']\n";
+    fs::write(node.config(), main).expect("writes");
+    let path = drop_in(&node, "theirs.toml");
+    fs::write(&path, "version = 3\n").expect("writes");
+    let flag = format!("--drop-in={}", path.display());
+    node.run(&["add", "kata", "--owner", "a", &flag]).exits(0);
+    let add = ["add", "kata", "--owner", "b", "--take-over"];
+    let run = node.run(&add).exits(78);
+    assert!(run.stderr.contains("this tool has not created"), "{run:?}");
+    assert_eq!(node.text(), main);
+    node.run(&[&add[..], &[&flag]].concat()).exits(0);
+    assert!(text(&path).contains("owner=b"));
 }

@@ -28,6 +28,8 @@ pub(crate) struct TemplateEdit {
     pub(crate) before: String,
     /// What it reads once the distribution was started with the edited template.
     pub(crate) after: String,
+    /// Whether all of it comes from the template.
+    pub(crate) is_whole: bool,
 }
 
 /// Applies a patch to a template. `template` is `None` where there is none; `generated` is what the
@@ -88,6 +90,7 @@ pub(crate) fn edit(
         edited,
         before,
         after,
+        is_whole: false,
     })
 }
 
@@ -107,6 +110,7 @@ fn whole(
         edited,
         before: masked.text.clone(),
         after,
+        is_whole: true,
     })
 }
 

@@ -6,6 +6,7 @@ mod layouts;
 mod lossy;
 mod order;
 mod out_of_reach;
+mod overridden;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -129,8 +130,17 @@ impl Editor {
         let mut order = in_order(&parts);
         if plan.is_change() {
             let listed = handlers_of(&before_loaded);
+            let has_several = before.len() > 1 || after.len() > 1;
+            let mut new_default = plan.edited.new_default.clone();
+            if has_several && new_default.is_some() {
+                // What one file says is not what all of them do.
+                new_default = self.new_default(&before_loaded, &after_loaded);
+                let wanted = patch.wanted_default().map(str::to_owned);
+                plan.edited.new_default = wanted.or_else(|| new_default.clone());
+            }
             let warnings = self.judge(&before_loaded, &after_loaded, &plan, &listed)?;
             plan.edited.warnings.extend(warnings);
+            plan.edited.new_default = new_default;
             let (changed, unchanged): (Vec<File>, Vec<File>) =
                 order.into_iter().partition(|file| match file {
                     File::Main => plan.changes_config(),
@@ -145,7 +155,15 @@ impl Editor {
         for part in &mut parts {
             part.settle_folder(&after, self);
         }
-        plan.edited.warnings.extend(unreached);
+        let chosen = parts.first().filter(|part| part.is_chosen());
+        let overridden = self.overridden(patch, (&after, &after_loaded), chosen);
+        let warnings = &mut plan.edited.warnings;
+        if overridden.has_default {
+            // That says it better.
+            warnings.retain(|warning| warning.code != "other-default");
+        }
+        warnings.extend(unreached);
+        warnings.extend(overridden.warnings);
         Ok(Work { plan, parts, order })
     }
 

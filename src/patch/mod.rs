@@ -30,6 +30,7 @@ use crate::containerd::version;
 use crate::document::Document;
 use crate::handler::{Handler, Owner};
 
+pub(crate) use self::default::KEY as DEFAULT;
 pub use self::edited::{Edited, Handlers, Warning};
 pub use self::error::PatchError;
 pub use self::request::Patch;

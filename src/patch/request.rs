@@ -260,6 +260,11 @@ impl Patch {
         self
     }
 
+    /// The handler that shall be the default.
+    pub(crate) fn wanted_default(&self) -> Option<&str> {
+        self.default.as_ref().map(HandlerName::as_str)
+    }
+
     /// The names of handlers that shall be listed.
     pub(crate) fn wanted_names(&self) -> impl Iterator<Item = &str> {
         self.handlers.iter().map(|handler| handler.name().as_str())

@@ -520,3 +520,18 @@ fn a_handler_is_taken_over_from_another_drop_in() {
         assert_eq!(tree.files(), original, "{name}");
     }
 }
+
+#[test]
+fn what_another_drop_in_says_instead_is_told() {
+    for name in DROP_INS {
+        let tree = Tree::of(name);
+        Run::of(&mut tree.apply("z", "default = 'kata'\n[handlers.kata]\n")).exits(0);
+        let wanted = "default = 'spin'\n[handlers.spin]\n";
+        for exit in [10, 0] {
+            let run = Run::of(tree.apply("a", wanted).arg("--exit-code")).exits(exit);
+            let said = "default_runtime_name stays \"kata\", not \"spin\"";
+            assert!(run.stderr.contains(said), "{name}: {run:#?}");
+            assert!(!run.stdout.contains("default handler"), "{name}: {run:#?}");
+        }
+    }
+}

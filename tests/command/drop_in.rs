@@ -786,3 +786,159 @@ fn what_is_out_of_reach_is_not_taken_over() {
     node.run(&[&add[..], &[&flag]].concat()).exits(0);
     assert!(text(&path).contains("owner=b"));
 }
+
+/// A config that imports whatever is in a folder, by the order of its names.
+fn with_folder() -> Node {
+    let node = Node::with("version = 3\nimports = ['conf.d/*.toml']\n");
+    fs::create_dir(node.folder().join("conf.d")).expect("creates");
+    node
+}
+
+/// What a loop that reconciles wants is written, and is not in force: that is told each time, and
+/// two loops leave each other alone, as in one file.
+#[test]
+fn what_another_drop_in_says_instead_is_told_each_time() {
+    let node = with_folder();
+    let wanted = |owner: &str, level: &str, cri: &str, proxy: &str| {
+        let file = node.folder().join(owner);
+        let text = format!(
+            "owner = '{owner}'\ndefault = '{owner}'\n[handlers.{owner}]\npreset = 'crun'\n\
+             [cri]\n{cri}\n[debug]\nlevel = '{level}'\n[proxy_plugins.p]\n{proxy}\n"
+        );
+        fs::write(&file, text).expect("writes");
+        file.to_string_lossy().into_owned()
+    };
+    let a = wanted(
+        "a",
+        "debug",
+        "enable_cdi = true",
+        "type = 'snapshot'\naddress = '/a'",
+    );
+    let z = wanted("z", "trace", "enable_cdi = false", "type = 'snapshot'");
+    let apply = |file: &str| {
+        let run = [
+            "apply",
+            file,
+            "--drop-in",
+            "--prune",
+            "--exit-code",
+            "-o",
+            "json",
+        ];
+        let run = node.run(&run);
+        let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
+        let warnings = report["warnings"].as_array().expect(&run.stdout).clone();
+        let keys = warnings.iter().map(|warning| {
+            assert_eq!(warning["code"], "overridden", "{report}");
+            let message = warning["message"].as_str().expect("a message");
+            let (key, said) = message.split_once(" stays ").expect("a key");
+            assert!(said.contains("50-z.toml is read later"), "{message}");
+            key.rsplit('.').next().expect("a name").to_owned()
+        });
+        (run.exit, keys.collect::<Vec<String>>())
+    };
+    let nothing: Vec<String> = Vec::new();
+    assert_eq!(apply(&a), (Some(10), nothing.clone()));
+    assert_eq!(apply(&z), (Some(10), nothing.clone()));
+    for _ in 0..2 {
+        let (exit, keys) = apply(&a);
+        assert_eq!(exit, Some(0), "in place, as far as this owner can have it");
+        assert_eq!(
+            keys,
+            ["default_runtime_name", "enable_cdi", "address", "level"]
+        );
+        assert_eq!(apply(&z), (Some(0), nothing.clone()));
+    }
+    // A file that is read later still has the last word.
+    let path = drop_in(&node, "60-a.toml");
+    let flag = format!("--drop-in={}", path.display());
+    let run = node.run(&["apply", &a, "--prune", &flag]).exits(0);
+    assert_eq!(run.stderr, "");
+    assert!(
+        run.stdout.contains("the default handler is now a"),
+        "{run:?}"
+    );
+    assert_eq!(in_conf_d(&node), ["50-z.toml", "60-a.toml"]);
+}
+
+#[test]
+fn a_default_that_does_not_come_into_force_is_not_said_to() {
+    let node = with_folder();
+    for (name, owner) in [("kata", "z"), ("spin", "a")] {
+        node.run(&["add", name, "--owner", owner, "--drop-in"])
+            .exits(0);
+    }
+    let set = |name: &str, owner: &str| {
+        node.run(&["set-default", name, "--owner", owner, "--drop-in"])
+            .exits(0)
+    };
+    assert!(set("kata", "z").stdout.contains("now kata"));
+    for _ in 0..2 {
+        let run = set("spin", "a");
+        assert!(!run.stdout.contains("default handler"), "{run:?}");
+        let said = "default_runtime_name stays \"kata\", not \"spin\"";
+        assert_eq!(run.stderr.matches(said).count(), 1, "{run:?}");
+        assert_eq!(run.stderr.matches("warning").count(), 1, "{run:?}");
+    }
+    // Once nothing stands over it, it is.
+    let run = node.run(&["remove", "--owner", "z"]).exits(0);
+    assert!(
+        run.stdout.contains("the default handler is now spin"),
+        "{run:?}"
+    );
+    assert_eq!(run.stderr, "");
+}
+
+/// Whatever an import of the config says, too.
+#[test]
+fn what_an_imported_file_says_instead_of_the_config_is_told() {
+    let node = Node::with("version = 3\nimports = ['theirs.toml']\n");
+    let theirs = format!(
+        "version = 3\n[{RUNTIMES}.kata]\nruntime_type = 'theirs.v2'\npod_annotations = ['x']\n"
+    );
+    fs::write(node.folder().join("theirs.toml"), theirs).expect("writes");
+    for _ in 0..2 {
+        let run = node.run(&["add", "kata"]).exits(0);
+        assert_eq!(run.stderr.matches("warning").count(), 1, "{run:?}");
+        let said = "runtime_type stays \"theirs.v2\", not \"io.containerd.kata.v2\"";
+        assert!(run.stderr.contains(said), "{run:?}");
+    }
+}
+
+#[test]
+fn list_and_show_tell_what_containerd_makes_of_several_files() {
+    let node = Node::with("version = 3\nimports = ['theirs.toml']\n");
+    let theirs = format!(
+        "version = 3\n[{RUNTIMES}.kata]\nsandboxer = 'x'\npod_annotations = ['x']\n\
+         [{RUNTIMES}.kata.options]\nConfigPath = '/x'\n"
+    );
+    fs::write(node.folder().join("theirs.toml"), theirs).expect("writes");
+    node.run(&["add", "kata"]).exits(0);
+    let shown = node.run(&["show", "kata"]).exits(0).stdout;
+    let keys: Vec<&str> = shown.lines().filter(|line| line.contains(" = ")).collect();
+    let wanted = [
+        "runtime_type = \"io.containerd.kata.v2\"",
+        "privileged_without_host_devices = true",
+        "pod_annotations = [\"io.katacontainers.*\", \"x\"]",
+        "options.ConfigPath = \"/x\"",
+        "sandboxer = \"x\"",
+    ];
+    assert_eq!(keys, wanted, "{shown}");
+    let theirs = node.folder().join("theirs.toml");
+    assert!(
+        shown.contains(&format!("# also {}:2\n", theirs.display())),
+        "{shown}"
+    );
+    let show = node.run(&["show", "kata", "-o", "json"]).exits(0).stdout;
+    let show: Value = serde_json::from_str(&show).expect("JSON");
+    assert_eq!(show["settings"]["options"]["ConfigPath"], "/x");
+    let list = node.run(&["list"]).exits(0).stdout;
+    let merged = list.lines().find(|line| line.contains("theirs.toml"));
+    let merged = merged.expect("it is listed");
+    assert!(merged.ends_with("merged with the other"), "{list}");
+    let list = node.run(&["list", "-o", "json"]).exits(0).stdout;
+    let list: Value = serde_json::from_str(&list).expect("JSON");
+    let merged = &list["handlers"][1]["merged_on"];
+    assert_eq!(*merged, serde_json::json!(["2.0", "2.1", "2.2", "2.3"]));
+    assert_eq!(list["handlers"][0]["merged_on"], serde_json::json!([]));
+}

@@ -93,7 +93,7 @@ pub use patch::{Edited, Handlers, Patch, PatchError, Warning, apply};
 pub use patch_file::{PatchFile, PatchFileError};
 #[cfg(feature = "cri")]
 pub use running::{Drift, Running, RunningCri};
-pub use status::{LockHolder, Status};
+pub use status::{DropInStatus, LockHolder, Status};
 pub use surroundings::{BinaryAnswer, ask_binary};
 
 /// The example in the README compiles.

@@ -336,7 +336,7 @@ impl Editor {
 
     /// The bytes of the config as containerd reads it: with an import of the drop-in's folder, where
     /// that is read in any case.
-    fn as_read(&self, bytes: &[u8], chosen: Option<&Path>) -> Vec<u8> {
+    pub(crate) fn as_read(&self, bytes: &[u8], chosen: Option<&Path>) -> Vec<u8> {
         let bytes = &*self.filled_in(bytes);
         let imported = || {
             let pattern = chosen

@@ -16,7 +16,7 @@ use super::{File, Work};
 
 impl Editor {
     /// The config that the last start made of a template, if it is a template that is edited.
-    pub(super) fn generated(&self) -> Option<&Path> {
+    pub(crate) fn generated(&self) -> Option<&Path> {
         match &self.layout.as_ref()?.kind {
             Kind::Template { generated, .. } => Some(generated),
             _ => None,
@@ -24,7 +24,7 @@ impl Editor {
     }
 
     /// The folder of drop-ins that the distribution reads.
-    pub(super) fn drop_in_folder(&self) -> Option<&Path> {
+    pub(crate) fn drop_in_folder(&self) -> Option<&Path> {
         match &self.layout.as_ref()?.kind {
             Kind::DropIn { folder, .. } => Some(folder),
             _ => None,

@@ -535,3 +535,69 @@ fn what_another_drop_in_says_instead_is_told() {
         }
     }
 }
+
+#[test]
+fn status_tells_of_the_drop_ins_and_whose_they_are() {
+    for name in DROP_INS {
+        let tree = Tree::of(name);
+        Run::of(&mut tree.apply("a", "[handlers.kata]\n")).exits(0);
+        Run::of(&mut tree.apply("b", "[handlers.spin]\n")).exits(0);
+        let status = tree.run(&["status"]).exits(0).stdout;
+        let lines: Vec<&str> = status.lines().collect();
+        for (owner, handler) in [("a", "kata"), ("b", "spin")] {
+            let at = lines.iter().position(|line| {
+                line.starts_with("drop-in: ") && line.ends_with(&format!(", created for {owner}"))
+            });
+            let below = &lines[at.expect(&status) + 1..];
+            let told = below.iter().find(|line| line.contains(handler));
+            assert!(
+                told.expect(&status).ends_with(&format!(" {owner}")),
+                "{status}"
+            );
+        }
+        let status = tree.run(&["status", "-o", "json"]).exits(0).stdout;
+        let status: serde_json::Value = serde_json::from_str(&status).expect("JSON");
+        let drop_ins = status["drop_ins"].as_array().expect("an array");
+        assert_eq!(drop_ins.len(), 2, "{status}");
+        assert_eq!(drop_ins[1]["created_for"], "b");
+        let handlers = drop_ins[1]["handlers"].as_array().expect("an array");
+        let last = handlers.last().expect("one");
+        assert_eq!(
+            (&last["name"], &last["owner"]),
+            (&"spin".into(), &"b".into())
+        );
+    }
+    for name in ["k3s-template", "k3s-no-template"] {
+        let tree = Tree::of(name);
+        tree.run(&["add", "gvisor"]).exits(0);
+        let status = tree.run(&["status"]).exits(0).stdout;
+        assert!(status.contains("gvisor  manual\n"), "{status}");
+    }
+}
+
+#[test]
+fn stdout_gets_the_file_that_would_be_written() {
+    for name in DROP_INS {
+        let tree = Tree::of(name);
+        let run = tree.run(&["add", "gvisor", "--stdout"]).exits(0);
+        assert_eq!(tree.files(), Tree::of(name).files());
+        tree.run(&["add", "gvisor"]).exits(0);
+        let written = tree
+            .files()
+            .into_iter()
+            .find(|(path, _)| path.ends_with("50-manual.toml"));
+        let (path, written) = written.expect("it is written");
+        assert_eq!(run.stdout.as_bytes(), written, "{name}");
+        // One of somebody else is no answer.
+        let run = tree
+            .run(&["remove", "--owner", "manual", "--stdout"])
+            .exits(0);
+        assert_eq!(run.stdout, "");
+        Run::of(&mut tree.apply("b", "default = 'gvisor'\n[handlers.spin]\n")).exits(0);
+        let run = tree
+            .run(&["remove", "--owner", "manual", "--stdout"])
+            .exits(2);
+        assert!(run.stderr.contains("50-b.toml, too"), "{run:#?}");
+        assert_eq!(tree.files()[&path], written);
+    }
+}

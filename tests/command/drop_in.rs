@@ -942,3 +942,35 @@ fn list_and_show_tell_what_containerd_makes_of_several_files() {
     assert_eq!(*merged, serde_json::json!(["2.0", "2.1", "2.2", "2.3"]));
     assert_eq!(list["handlers"][0]["merged_on"], serde_json::json!([]));
 }
+
+#[test]
+fn status_tells_of_imported_files_that_list_handlers() {
+    let node = Node::with("version = 3\nimports = ['theirs.toml', 'other.toml']\n");
+    let theirs = format!("version = 3\n[{RUNTIMES}.theirs]\nruntime_type = 't'\n");
+    fs::write(node.folder().join("theirs.toml"), theirs).expect("writes");
+    fs::write(node.folder().join("other.toml"), "version = 3\n").expect("writes");
+    node.run(&["add", "kata", "--drop-in"]).exits(0);
+    let status = node.run(&["status"]).exits(0).stdout;
+    let begin = status.find("drop-in:").expect("there are some");
+    let end = status.find("displaced").unwrap_or(status.len());
+    let folder = format!("{}/", node.folder().display());
+    let told = "drop-in:       conf.d/50-manual.toml, created for manual\n               kata  manual\n\
+        drop-in:       theirs.toml, not created by this tool\n               \
+        theirs  unknown: not added by this tool, or long ago\n";
+    assert_eq!(status[begin..end].replace(&folder, ""), told);
+}
+
+/// What is printed must not be taken for all that would happen.
+#[test]
+fn stdout_is_refused_where_another_file_would_change_too() {
+    let node = Node::with(MAIN);
+    node.run(&["add", "kata", "--drop-in"]).exits(0);
+    let before = node.text();
+    let run = node.run(&["remove", "kata", "--stdout"]).exits(2);
+    assert_eq!(run.stdout, "");
+    assert!(run.stderr.contains("50-manual.toml, too"), "{run:?}");
+    assert!(run.stderr.contains("--dry-run"), "{run:?}");
+    let run = node.run(&["add", "spin", "--stdout"]).exits(0);
+    assert!(run.stdout.contains("runtimes.spin]"), "{run:?}");
+    assert_eq!(node.text(), before);
+}

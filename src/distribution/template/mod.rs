@@ -94,6 +94,11 @@ pub(crate) fn edit(
     })
 }
 
+/// A template as a TOML parser can read it; `None`: its directives decide over other lines.
+pub(crate) fn as_toml(template: &str) -> Option<String> {
+    Masked::of(template).ok().map(|masked| masked.text)
+}
+
 /// A template that is a whole config of its own.
 fn whole(
     masked: &Masked,

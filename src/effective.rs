@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::containerd::{ConfigFiles, Host, Model, Release, Verdict};
+use crate::containerd::{ConfigFiles, Host, Merged, Model, Release, Verdict, plugin};
 use crate::document::Document;
 use crate::error::Error;
 use crate::file::HostRoot;
@@ -36,6 +36,11 @@ pub struct EffectiveHandler {
     pub releases: Vec<Release>,
     /// The releases for which it is the default.
     pub default_on: Vec<Release>,
+    /// The releases that merge what this file says of it into what another one says: 2.x does.
+    pub merged_on: Vec<Release>,
+    /// Its keys as the newest of the releases reads them, dotted for those of its tables: those of
+    /// the file first, then what other files add. Empty for the built-in `runc`.
+    pub settings: Vec<(Vec<String>, toml_edit::Value)>,
 }
 
 impl Effective {
@@ -79,6 +84,8 @@ impl Effective {
                     .unwrap_or_default(),
                 releases: Vec::new(),
                 default_on: Vec::new(),
+                merged_on: Vec::new(),
+                settings: listed.map_or_else(Vec::new, |listed| listed.settings.clone()),
             });
         };
         for listed in &own.handlers {
@@ -131,12 +138,55 @@ impl Effective {
                 }
             }
         }
+        if let Some(merged) = Some(&files)
+            .filter(|files| files.len() > 1)
+            .and_then(Merged::of)
+        {
+            merge(&mut handlers, &merged);
+        }
         handlers.retain(|handler| handler.file.is_some() || !handler.releases.is_empty());
         Ok(Self {
             version: own.version,
             releases,
             handlers,
         })
+    }
+}
+
+/// Says which handlers of several files are one on 2.x, and what that is.
+fn merge(handlers: &mut [EffectiveHandler], merged: &Merged) {
+    for number in 0..handlers.len() {
+        let handler = &handlers[number];
+        let merging = handler.releases.iter().filter(|release| !release.is_1x());
+        let merging: Vec<Release> = merging.copied().collect();
+        let Some(listed) = handler.listed.as_ref().filter(|_| !merging.is_empty()) else {
+            continue;
+        };
+        let [plugins, id, containerd, runtimes] = plugin::runtimes_path(&listed.plugin);
+        let path = [plugins, id, containerd, runtimes, &handler.name];
+        let sources = merged.sources(&path);
+        let (name, own) = (handler.name.clone(), handler.file.clone());
+        if !sources.iter().any(|file| Some(file) != own.as_ref()) {
+            continue;
+        }
+        let mut below = merged.values_below(&path);
+        let mut settings = Vec::new();
+        for (key, _) in &listed.settings {
+            if let Some(found) = below.iter().position(|(known, _)| known == key) {
+                settings.push(below.remove(found));
+            }
+        }
+        settings.extend(below);
+        handlers[number].settings = settings;
+        for other in handlers.iter_mut().filter(|other| other.name == name) {
+            let is_merged = other
+                .file
+                .as_ref()
+                .is_some_and(|file| sources.contains(file));
+            if is_merged && other.file != own {
+                other.merged_on.extend(&merging);
+            }
+        }
     }
 }
 

@@ -58,6 +58,18 @@ pub enum Error {
         /// Which releases, and containerd's reason.
         what: String,
     },
+    /// A handler that was to go, or to be taken over, stands in a file that this tool has not created.
+    #[error("{handler} stands in a file that {}", writer_text(*writer))]
+    OutOfReach {
+        /// The file.
+        path: PathBuf,
+        /// The handler's name.
+        handler: String,
+        /// Where in the file.
+        at: Position,
+        /// The distribution, if it writes the file anew at every start.
+        writer: Option<&'static str>,
+    },
     /// An import of the config would load the files that stand beside it during an edit.
     #[error("the import {} matches {}", pattern.display(), sidecar.display())]
     ImportedSidecar {
@@ -276,6 +288,13 @@ fn waited_text(waited: Duration) -> String {
     }
 }
 
+fn writer_text(writer: Option<&str>) -> String {
+    match writer {
+        Some(writer) => format!("{writer} writes anew at every start"),
+        None => "this tool has not created".to_owned(),
+    }
+}
+
 fn paths_text(paths: &[PathBuf]) -> String {
     let paths: Vec<String> = paths
         .iter()
@@ -361,6 +380,7 @@ impl Error {
             | Self::BadDropIn { path, .. }
             | Self::OtherMount { path, .. }
             | Self::BadLog { path, .. }
+            | Self::OutOfReach { path, .. }
             | Self::ImportedSidecar { path, .. }
             | Self::NoFile { path }
             | Self::NoFolder { path, .. }
@@ -391,6 +411,7 @@ impl Error {
             Self::Patch { source, .. } => source.position(),
             Self::Template { source, .. } => source.position(),
             Self::Distribution { source, .. } => source.position(),
+            Self::OutOfReach { at, .. } => Some(at),
             Self::NotFinished { source, .. } => source.position(),
             _ => None,
         }

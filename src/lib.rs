@@ -105,7 +105,7 @@ pub use restart::{
 pub use running::{Drift, Running, RunningCri};
 #[cfg(feature = "cri")]
 pub use service::{Service, ServiceError};
-pub use status::{LockHolder, Status};
+pub use status::{DropInStatus, LockHolder, Status};
 pub use surroundings::{BinaryAnswer, ask_binary};
 
 /// The example in the README compiles.

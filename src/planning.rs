@@ -2,9 +2,11 @@
 //! two changes serves.
 
 mod drop_ins;
-mod foreign;
 mod layouts;
 mod lossy;
+mod order;
+mod out_of_reach;
+mod overridden;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -18,10 +20,11 @@ use crate::file::target::{Snapshot, Target};
 use crate::handler::Owner;
 use crate::judgement::Judgement;
 use crate::patch::imports::{with_import, without_imports};
-use crate::patch::{Edited, Patch, PatchError, Warning, apply, listed_names};
+use crate::patch::{Edited, Elsewhere, Patch, PatchError, Warning, apply, listed_names};
 use crate::surroundings::Changes;
 
 pub(crate) use self::drop_ins::Part;
+pub(crate) use self::order::File;
 
 /// An edit that was worked out, and the drop-ins that it is about.
 #[derive(Debug)]
@@ -29,6 +32,8 @@ pub(crate) struct Work {
     pub(crate) plan: Plan,
     /// The one that was asked for comes first.
     pub(crate) parts: Vec<Part>,
+    /// All files in the order in which they are changed, or synced.
+    pub(crate) order: Vec<File>,
 }
 
 impl Editor {
@@ -85,55 +90,108 @@ impl Editor {
         let read = self.as_read(bytes.unwrap_or_default(), chosen.as_deref());
         let before = ConfigFiles::read(&self.host_root, &self.main(), &read);
 
-        let own_patch = match &chosen {
-            None => patch.clone(),
-            Some(_) if patch.prunes() && !self.drop_in_is_read => patch.pruning(),
-            Some(_) => Patch::new(),
-        };
-        let mut edited = self.allowed(apply(config.as_ref(), &own_patch))?;
         let mut parts = self.parts(target, &before, chosen, patch)?;
-        for part in &mut parts {
-            self.edit_drop_in(part, edited.text.as_deref(), patch)?;
-        }
-        if !self.drop_in_is_read {
-            self.import(&mut edited, &before, &parts, patch)?;
-        }
-        for part in &mut parts {
-            part.report_to(&mut edited);
-        }
-
+        let edited = self.edit_files(config.as_ref(), &before, &mut parts, patch)?;
         let mut plan = Plan {
             path: self.path.clone(),
             before: bytes.map(<[u8]>::to_vec),
             edited,
-            drop_ins: parts.iter().filter_map(Part::to_show).collect(),
+            drop_ins: Vec::new(),
         };
-        let states = self.states(&before, &plan, &parts);
-        let after = states.last().unwrap_or(&before);
-        foreign::check(patch, &plan.edited, after)?;
-        let merged = self.merged_by_k0s(&before, &parts)?;
+        let k0s = self.own_of_k0s(&before)?;
+        let loaded = |files: &ConfigFiles| match &k0s {
+            Some(k0s) => k0s.merged(files),
+            None => Ok(files.clone()),
+        };
+        if before.len() > 1 || !parts.is_empty() {
+            // What one file needs to know of the others is known once all have been edited.
+            let after = loaded(&self.state(&before, &plan, &parts, None))?;
+            let patch = patch.clone().beside(elsewhere(&plan.edited, &after));
+            plan.edited = self.edit_files(config.as_ref(), &before, &mut parts, &patch)?;
+            plan.edited.keep_listed(&handlers_of(&after));
+        }
+        plan.drop_ins = parts.iter().filter_map(Part::to_show).collect();
+        let after = self.state(&before, &plan, &parts, None);
+        let [before_loaded, after_loaded] = [loaded(&before)?, loaded(&after)?];
+        let merged = k0s.is_some().then_some(&after_loaded);
+        let is_edited = |path: &Path| {
+            let is_main = path == after.main() && !self.drop_in_is_read;
+            let mut edited = parts.iter().filter(|part| part.is_edited());
+            is_main || edited.any(|part| part.is_at(path, self))
+        };
+        let unreached = self.check_reach(patch, &plan.edited, (&after, merged), &is_edited)?;
         for part in parts.iter().filter(|part| part.change.is_change()) {
-            self.check_beside(part, after)?;
-            if part.is_chosen && patch.adds() && merged.is_none() {
+            self.check_beside(part, &after)?;
+            if part.is_chosen() && patch.adds() && k0s.is_none() {
                 let names = part.names(self);
-                lossy::check(part, &names, after, &self.releases, plan.edited.version)?;
+                lossy::check(part, &names, &after, &self.releases, plan.edited.version)?;
             }
         }
+        let mut order = in_order(&parts);
         if plan.is_change() {
-            let listed = config.as_ref().map(listed_names).unwrap_or_default();
-            let warnings = match &merged {
-                Some([before, after]) => {
-                    self.judge(before, std::slice::from_ref(after), &plan, &listed)?
-                }
-                None => self.judge(&before, &states, &plan, &listed)?,
-            };
+            let listed = handlers_of(&before_loaded);
+            let has_several = before.len() > 1 || after.len() > 1;
+            let mut new_default = plan.edited.new_default.clone();
+            if has_several && new_default.is_some() {
+                // What one file says is not what all of them do.
+                new_default = self.new_default(&before_loaded, &after_loaded);
+                let wanted = patch.wanted_default().map(str::to_owned);
+                plan.edited.new_default = wanted.or_else(|| new_default.clone());
+            }
+            let warnings = self.judge(&before_loaded, &after_loaded, &plan, &listed)?;
             plan.edited.warnings.extend(warnings);
+            plan.edited.new_default = new_default;
+            let (changed, unchanged): (Vec<File>, Vec<File>) =
+                order.into_iter().partition(|file| match file {
+                    File::Main => plan.changes_config(),
+                    File::Part(part) => parts[*part].change.is_change(),
+                });
+            let state =
+                |changed: &[File]| loaded(&self.state(&before, &plan, &parts, Some(changed)));
+            // A killed run may have changed some before: they are synced first.
+            order = unchanged;
+            order.extend(self.serving_order(&before_loaded, &plan, &changed, &state)?);
         }
         for part in &mut parts {
-            part.settle_folder(after, self);
+            part.settle_folder(&after, self);
         }
-        plan.edited.warnings.extend(still_listed(after, patch));
-        Ok(Work { plan, parts })
+        let chosen = parts.first().filter(|part| part.is_chosen());
+        let overridden = self.overridden(patch, (&after, &after_loaded), chosen);
+        let warnings = &mut plan.edited.warnings;
+        if overridden.has_default {
+            // That says it better.
+            warnings.retain(|warning| warning.code != "other-default");
+        }
+        warnings.extend(unreached);
+        warnings.extend(overridden.warnings);
+        Ok(Work { plan, parts, order })
+    }
+
+    /// Works out what becomes of the config and of each drop-in.
+    fn edit_files(
+        &self,
+        config: Option<&Document<'_>>,
+        before: &ConfigFiles,
+        parts: &mut [Part],
+        patch: &Patch,
+    ) -> Result<Edited, Error> {
+        let goes_to_part = parts.first().is_some_and(Part::is_chosen);
+        let own_patch = match (goes_to_part, self.drop_in_is_read) {
+            (false, _) => patch.clone(),
+            (true, false) => patch.for_other_file(),
+            (true, true) => Patch::new(),
+        };
+        let mut edited = self.allowed(apply(config, &own_patch))?;
+        for part in &mut *parts {
+            self.edit_drop_in(part, edited.text.as_deref(), patch)?;
+        }
+        if !self.drop_in_is_read {
+            self.import(&mut edited, before, parts, patch)?;
+        }
+        for part in parts {
+            part.report_to(&mut edited);
+        }
+        Ok(edited)
     }
 
     /// Removes the imports of drop-ins that go, and adds one for a drop-in that none leads to.
@@ -165,7 +223,9 @@ impl Editor {
                 self.allowed(without_imports(&self.parse(text.as_bytes())?, &goes))?
             };
         }
-        let asked_for = parts.first().filter(|part| part.is_chosen && patch.adds());
+        let asked_for = parts
+            .first()
+            .filter(|part| part.is_chosen() && patch.adds());
         if let Some(part) = asked_for {
             let mut changes = Changes::new();
             part.enter(self, &mut changes);
@@ -189,78 +249,94 @@ impl Editor {
         Ok(())
     }
 
-    /// The files after each change that the edit makes: first drop-ins that get a new text, then the
-    /// config, then drop-ins that go.
-    fn states(&self, before: &ConfigFiles, plan: &Plan, parts: &[Part]) -> Vec<ConfigFiles> {
-        let chosen = parts.first().filter(|part| part.is_chosen);
+    /// The files once these have been changed; `None`: all.
+    fn state(
+        &self,
+        before: &ConfigFiles,
+        plan: &Plan,
+        parts: &[Part],
+        changed: Option<&[File]>,
+    ) -> ConfigFiles {
+        let is_changed = |file| changed.is_none_or(|changed| changed.contains(&file));
+        let chosen = parts.first().filter(|part| part.is_chosen());
         let chosen = chosen.map(|part| part.change.path.as_path());
-        let mut main = plan.before.clone().unwrap_or_default();
-        let mut changes = Changes::new();
-        let mut states = Vec::new();
-        let mut state = |main: &[u8], changes: &Changes| {
-            let main = self.as_read(main, chosen);
-            states.push(before.changed(&self.host_root, &main, changes));
+        let mut texts = Changes::new();
+        for (number, part) in parts.iter().enumerate() {
+            if part.change.is_change() && is_changed(File::Part(number)) {
+                part.enter(self, &mut texts);
+            }
+        }
+        let main = if is_changed(File::Main) {
+            plan.edited.text.as_deref().map(str::as_bytes)
+        } else {
+            plan.before.as_deref()
         };
-        let (written, gone): (Vec<&Part>, Vec<&Part>) = parts
-            .iter()
-            .filter(|part| part.change.is_change())
-            .partition(|part| part.change.after.is_some());
-        for part in written {
-            part.enter(self, &mut changes);
-            state(&main, &changes);
-        }
-        if plan.changes_config() {
-            main = plan.edited.text.clone().unwrap_or_default().into_bytes();
-            state(&main, &changes);
-        }
-        for part in gone {
-            part.enter(self, &mut changes);
-            state(&main, &changes);
-        }
-        states
+        let main = self.as_read(main.unwrap_or_default(), chosen);
+        before.changed(&self.host_root, &main, &texts)
     }
 
-    /// Holds an edit against the model of each release: its end, and what a crash may leave on the
-    /// way there.
+    /// Holds an edit against the model of each release.
     fn judge(
         &self,
         before: &ConfigFiles,
-        states: &[ConfigFiles],
+        after: &ConfigFiles,
         plan: &Plan,
         listed: &BTreeSet<String>,
     ) -> Result<Vec<Warning>, Error> {
-        let Some((end, on_the_way)) = states.split_last() else {
-            return Ok(Vec::new());
-        };
         let host = Host::here();
-        let judgement = |after| Judgement {
+        let judgement = self.judgement(before, after, plan, listed, &host);
+        judgement.pass().map_err(|harm| Error::Harmful {
+            path: self.path.clone(),
+            what: harm.to_string(),
+        })
+    }
+
+    fn judgement<'j>(
+        &'j self,
+        before: &'j ConfigFiles,
+        after: &'j ConfigFiles,
+        plan: &'j Plan,
+        listed: &'j BTreeSet<String>,
+        host: &'j Host,
+    ) -> Judgement<'j> {
+        Judgement {
             before,
             after,
             edited: &plan.edited,
             listed,
             // The files that handlers refer to may be out of sight here: an installer's container
             // sees the host's under another path.
-            host: &host,
+            host,
             releases: &self.releases,
-        };
-        let harmful = |what: String| Error::Harmful {
-            path: self.path.clone(),
-            what,
-        };
-        let warnings = judgement(end).pass();
-        let warnings = warnings.map_err(|harm| harmful(harm.to_string()))?;
-        for state in on_the_way {
-            let served = judgement(state).serves_on_the_way();
-            served.map_err(|harm| {
-                harmful(format!("while one file is changed after the other, {harm}"))
-            })?;
         }
-        Ok(warnings)
+    }
+
+    /// The order in which the files are changed: whatever a crash leaves on the way serves.
+    fn serving_order(
+        &self,
+        before: &ConfigFiles,
+        plan: &Plan,
+        changed: &[File],
+        state: &dyn Fn(&[File]) -> Result<ConfigFiles, Error>,
+    ) -> Result<Vec<File>, Error> {
+        let (host, listed) = (Host::here(), BTreeSet::new());
+        let serves = |changed: &[File]| {
+            // What can't be merged is not there yet.
+            let Ok(after) = state(changed) else {
+                return Ok(());
+            };
+            let judgement = self.judgement(before, &after, plan, &listed, &host);
+            judgement.serves_on_the_way()
+        };
+        order::serving(changed, &serves).map_err(|harm| Error::Harmful {
+            path: self.path.clone(),
+            what: format!("while one file is changed after the other, {harm}"),
+        })
     }
 
     /// The bytes of the config as containerd reads it: with an import of the drop-in's folder, where
     /// that is read in any case.
-    fn as_read(&self, bytes: &[u8], chosen: Option<&Path>) -> Vec<u8> {
+    pub(crate) fn as_read(&self, bytes: &[u8], chosen: Option<&Path>) -> Vec<u8> {
         let bytes = &*self.filled_in(bytes);
         let imported = || {
             let pattern = chosen
@@ -288,28 +364,29 @@ impl Editor {
     }
 }
 
-/// What removing by name does not reach.
-fn still_listed(files: &ConfigFiles, patch: &Patch) -> Vec<Warning> {
-    let mut warnings = Vec::new();
-    let mut names = patch.removed_names().peekable();
-    if names.peek().is_none() {
-        return warnings;
+/// The files of an edit in the order in which they are changed if any will do: drop-ins that get a
+/// new text, the config, drop-ins that go.
+fn in_order(parts: &[Part]) -> Vec<File> {
+    let (written, gone): (Vec<usize>, Vec<usize>) =
+        (0..parts.len()).partition(|&part| parts[part].change.after.is_some());
+    let written = written.into_iter().map(File::Part);
+    let gone = gone.into_iter().map(File::Part);
+    written.chain([File::Main]).chain(gone).collect()
+}
+
+/// All handlers that some file lists.
+fn handlers_of(files: &ConfigFiles) -> BTreeSet<String> {
+    let parsed = files.contents().filter_map(|it| Document::parse(it).ok());
+    parsed.flat_map(|config| listed_names(&config)).collect()
+}
+
+/// What each file is told of all of them as they are after an edit.
+fn elsewhere(edited: &Edited, after: &ConfigFiles) -> Elsewhere {
+    let listed = handlers_of(after);
+    let removed = edited.handlers.removed.iter();
+    let gone = removed.filter(|name| !listed.contains(*name)).cloned();
+    Elsewhere {
+        gone: gone.collect(),
+        listed,
     }
-    let listed: Vec<_> = files
-        .imported()
-        .filter_map(|(path, bytes)| Some((path, listed_names(&Document::parse(bytes).ok()?))))
-        .collect();
-    for name in names {
-        for (file, _) in listed.iter().filter(|(_, listed)| listed.contains(name)) {
-            let file = file.display();
-            warnings.push(Warning {
-                code: "in-drop-in",
-                message: format!(
-                    "{name} is listed in {file}: `containerd-edit remove {name} --drop-in={file}`"
-                ),
-                at: None,
-            });
-        }
-    }
-    warnings
 }

@@ -1,8 +1,9 @@
 //! Where a config stands and what happened to it, for reading.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::containerd::{ConfigFiles, version};
+use crate::distribution::template;
 use crate::document::Document;
 use crate::editor::Editor;
 use crate::error::Error;
@@ -10,6 +11,7 @@ use crate::file::target::Target;
 use crate::file::{digest, leftovers, lock, sidecar};
 use crate::operation_log::{self, LogEntry};
 use crate::ownership::{self, OwnedHandler};
+use crate::patch::provenance::Provenance;
 
 /// What is known of a config and of the files beside it.
 #[derive(Debug, Clone)]
@@ -38,8 +40,21 @@ pub struct Status {
     pub is_changed_since: Option<bool>,
     /// The handlers that the config lists, and whose they are.
     pub handlers: Vec<OwnedHandler>,
+    /// The other files of the config that list handlers, and those that this tool has created.
+    pub drop_ins: Vec<DropInStatus>,
     /// Texts of other programs that killed runs have displaced, to be looked through.
     pub displaced: Vec<PathBuf>,
+}
+
+/// What is known of a drop-in.
+#[derive(Debug, Clone)]
+pub struct DropInStatus {
+    /// Its path on the host, as imports name it.
+    pub path: PathBuf,
+    /// The installer for whom this tool has created it; `None`: it is somebody else's.
+    pub created_for: Option<String>,
+    /// The handlers that it lists, and whose they are.
+    pub handlers: Vec<OwnedHandler>,
 }
 
 /// Whom a lock file names.
@@ -65,8 +80,9 @@ impl Editor {
     pub fn status(&self) -> Result<Status, Error> {
         let target = self.find()?;
         let bytes = target.read()?.existing.map(|existing| existing.bytes);
-        let config = bytes.as_deref().map(Document::parse);
-        let config = config.and_then(Result::ok);
+        let masked = self.masked(bytes.as_deref());
+        let readable = masked.as_ref().map(String::as_bytes).or(bytes.as_deref());
+        let config = readable.map(Document::parse).and_then(Result::ok);
         let config_version = config
             .as_ref()
             .and_then(|config| version::of_any(config).ok());
@@ -80,6 +96,7 @@ impl Editor {
         let handlers = config
             .map(|config| ownership::of(&config, &entries))
             .unwrap_or_default();
+        let drop_ins = self.drop_in_status(bytes.as_deref().unwrap_or_default(), &entries);
         let last_change = entries.into_iter().rfind(LogEntry::is_change);
         let now = bytes.as_deref().map(digest::of);
         let (is_locked, holder) = lock::look(&target.path);
@@ -103,9 +120,41 @@ impl Editor {
             is_changed_since: last_change.as_ref().map(|last| last.after != now),
             last_change,
             handlers,
+            drop_ins,
             displaced,
             path: target.path,
         })
+    }
+
+    /// A template as TOML, if it is one that is edited.
+    fn masked(&self, bytes: Option<&[u8]>) -> Option<String> {
+        self.generated()?;
+        template::as_toml(str::from_utf8(bytes?).ok()?)
+    }
+
+    /// The drop-ins that containerd or its distribution reads, other than what the latter writes.
+    fn drop_in_status(&self, bytes: &[u8], entries: &[LogEntry]) -> Vec<DropInStatus> {
+        let any = self.drop_in_folder().map(|folder| folder.join("any.toml"));
+        let read = self.as_read(bytes, any.as_deref());
+        let files = ConfigFiles::read(&self.host_root, &self.main(), &read);
+        let is_written = |path: &Path| {
+            let mut layout = self.layout.iter();
+            layout.any(|layout| layout.writes(path))
+        };
+        let imported = files.imported().filter(|(path, _)| !is_written(path));
+        let told = imported.filter_map(|(path, bytes)| {
+            let config = Document::parse(bytes).ok();
+            let handlers = config.map(|config| ownership::of(&config, entries));
+            let (handlers, created_for) =
+                (handlers.unwrap_or_default(), Provenance::creator(bytes));
+            let is_told = created_for.is_some() || !handlers.is_empty();
+            is_told.then(|| DropInStatus {
+                path: path.to_owned(),
+                created_for,
+                handlers,
+            })
+        });
+        told.collect()
     }
 
     /// What never was ours under the temporary names of the config, and of what it imports.

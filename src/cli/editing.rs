@@ -5,7 +5,7 @@ use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 
 use containerd_edit::{
-    Editor, Error, ExitCode, Handler, Owner, Patch, PatchError, PatchFile, Plan, Position,
+    Editor, Error, ExitCode, Handler, Kind, Owner, Patch, PatchError, PatchFile, Plan, Position,
     SettingError,
 };
 
@@ -136,8 +136,7 @@ impl Run {
         self.warn(&plan);
         let global = &self.arguments.global;
         if global.stdout {
-            let text = plan.edited.text.as_deref().unwrap_or_default();
-            return Ok(self.print(text, true, code));
+            return Ok(self.print_result(&plan, code));
         }
         if global.quiet {
             return Ok(code);
@@ -160,6 +159,30 @@ impl Run {
             Some(id) => patch.plugin_id(id),
             None => patch,
         }
+    }
+
+    /// Prints the one file that the edit is about.
+    fn print_result(&mut self, plan: &Plan, code: ExitCode) -> ExitCode {
+        let is_drop_in = matches!(
+            self.layout.as_ref().map(|layout| &layout.kind),
+            Some(Kind::DropIn { .. })
+        );
+        // The one that the edit goes to comes first.
+        let (own, others) = plan.drop_ins.split_at(usize::from(is_drop_in));
+        let mut others = others.iter().filter(|change| change.is_change());
+        if let Some(other) = others.next() {
+            let message = format!(
+                "--stdout prints one file, and this edit changes {}, too",
+                other.path.display()
+            );
+            let hint = "see all of it with --dry-run, which shows what becomes of each file";
+            return self.fail(ExitCode::Usage, "usage", &message, hint);
+        }
+        let text = match own {
+            [drop_in, ..] => &drop_in.after,
+            [] => &plan.edited.text,
+        };
+        self.print(text.as_deref().unwrap_or_default(), true, code)
     }
 
     /// Makes an edit.

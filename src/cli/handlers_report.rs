@@ -83,7 +83,9 @@ fn notes(effective: &Effective, handler: &EffectiveHandler) -> String {
     if !handler.default_on.is_empty() {
         notes.push(format!("default{}", on(&handler.default_on)));
     }
-    if handler.releases.is_empty() {
+    if !handler.merged_on.is_empty() {
+        notes.push(format!("merged with the other{}", on(&handler.merged_on)));
+    } else if handler.releases.is_empty() {
         notes.push("not loaded".to_owned());
     } else if handler.releases != handler.default_on {
         let loaded = on(&handler.releases);
@@ -126,6 +128,7 @@ fn handler_json(path: &Path, handler: &EffectiveHandler) -> Map<String, Value> {
         "column": listed.map(|listed| listed.at.column),
         "releases": names(&handler.releases),
         "default_on": names(&handler.default_on),
+        "merged_on": names(&handler.merged_on),
     });
     match fields {
         Value::Object(fields) => fields,
@@ -170,7 +173,7 @@ pub(super) fn show(
     ];
     let header: Vec<String> = header.iter().map(key).collect();
     let _ = writeln!(text, "[{}]", header.join("."));
-    for (path, value) in &listed.settings {
+    for (path, value) in &handler.settings {
         let path: Vec<String> = path.iter().map(key).collect();
         let _ = writeln!(text, "{} = {}", path.join("."), value.to_string().trim());
     }
@@ -184,7 +187,7 @@ pub(super) fn show_json(path: &Path, effective: &Effective, handler: &EffectiveH
     map.insert("config_version".into(), effective.version.into());
     map.extend(handler_json(path, handler));
     let mut settings = Map::new();
-    for (path, value) in handler.listed.iter().flat_map(|listed| &listed.settings) {
+    for (path, value) in &handler.settings {
         insert(&mut settings, path, json_value(value));
     }
     map.insert("settings".into(), Value::Object(settings));

@@ -89,22 +89,22 @@ pub(super) fn status(status: &Status) -> String {
         fact("changed since", said.to_owned());
     }
     let mut name = "handlers";
-    let widest = status
-        .handlers
-        .iter()
-        .map(|handler| handler.name.len())
-        .max();
-    for handler in &status.handlers {
-        let shown = printable(&handler.name);
-        fact(
-            name,
-            format!(
-                "{shown:<width$}  {}",
-                owner(handler),
-                width = widest.unwrap_or(0)
-            ),
-        );
+    for line in handlers(&status.handlers) {
+        fact(name, line);
         name = "";
+    }
+    for drop_in in &status.drop_ins {
+        let path = drop_in.path.display();
+        fact(
+            "drop-in",
+            match &drop_in.created_for {
+                Some(owner) => format!("{path}, created for {owner}"),
+                None => format!("{path}, not created by this tool"),
+            },
+        );
+        for line in handlers(&drop_in.handlers) {
+            fact("", line);
+        }
     }
     for path in &status.displaced {
         fact(
@@ -116,6 +116,16 @@ pub(super) fn status(status: &Status) -> String {
         );
     }
     text
+}
+
+/// Handlers and whose they are, a line for each.
+fn handlers(handlers: &[OwnedHandler]) -> Vec<String> {
+    let widest = handlers.iter().map(|handler| handler.name.len()).max();
+    let lines = handlers.iter().map(|handler| {
+        let (shown, width) = (printable(&handler.name), widest.unwrap_or(0));
+        format!("{shown:<width$}  {}", owner(handler))
+    });
+    lines.collect()
 }
 
 /// Whose a handler is.
@@ -182,12 +192,24 @@ pub(super) fn status_json(status: &Status) -> Value {
         "previous": path(status.previous_path.as_deref()),
         "last_change": status.last_change.as_ref().map(LogEntry::to_json),
         "changed_since": status.is_changed_since,
-        "handlers": status.handlers.iter().map(|handler| json!({
+        "handlers": handlers_json(&status.handlers),
+        "drop_ins": status.drop_ins.iter().map(|drop_in| json!({
+            "path": path(Some(&drop_in.path)),
+            "created_for": drop_in.created_for,
+            "handlers": handlers_json(&drop_in.handlers),
+        })).collect::<Vec<_>>(),
+        "displaced": displaced.map(|found| path(Some(found))).collect::<Vec<_>>(),
+    })
+}
+
+fn handlers_json(handlers: &[OwnedHandler]) -> Value {
+    let handlers = handlers.iter().map(|handler| {
+        json!({
             "name": handler.name,
             "owner": handler.owner,
             "implied": handler.is_implied,
             "added_by": handler.added_by,
-        })).collect::<Vec<_>>(),
-        "displaced": displaced.map(|found| path(Some(found))).collect::<Vec<_>>(),
-    })
+        })
+    });
+    handlers.collect()
 }

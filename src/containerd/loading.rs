@@ -59,8 +59,21 @@ fn any(ranges: &[Releases], release: Release) -> bool {
 }
 
 impl Model<'_> {
-    /// Loads the main file and its imports, breadth first, each file once.
+    /// Loads the main file and its imports.
     pub(super) fn load(&self, release: Release) -> Result<Loaded, Reason> {
+        let (top, version) = self.merge_all(release)?;
+        let mut loaded = Loaded { top, version };
+        self.validate(&loaded, release)?;
+        if !release.is_1x() && !MIGRATES_EACH_FILE.contain(release) {
+            let migrated = migration::migrate_whole(&mut loaded.top, version, release);
+            migrated.map_err(|(message, place)| self.reason(message, Some(place)))?;
+        }
+        Ok(loaded)
+    }
+
+    /// Merges the main file and its imports, breadth first, each file once. Returns the version
+    /// that holds for the whole, too.
+    pub(super) fn merge_all(&self, release: Release) -> Result<(Table, i64), Reason> {
         let main = self.files.main.clone();
         let mut pending = VecDeque::from([(main, None)]);
         let mut done = HashSet::new();
@@ -113,13 +126,7 @@ impl Model<'_> {
                 pending.extend(found.into_iter().map(|path| (path, Some(place))));
             }
         }
-        let mut loaded = Loaded { top, version };
-        self.validate(&loaded, release)?;
-        if !release.is_1x() && !MIGRATES_EACH_FILE.contain(release) {
-            let migrated = migration::migrate_whole(&mut loaded.top, version, release);
-            migrated.map_err(|(message, place)| self.reason(message, Some(place)))?;
-        }
-        Ok(loaded)
+        Ok((top, version))
     }
 
     /// Reads one file and checks its types. Returns its known keys, spelled as they should be.

@@ -9,6 +9,7 @@ mod duration;
 mod files;
 mod keys;
 mod loading;
+mod merged;
 mod migration;
 mod model;
 pub(crate) mod plugin;
@@ -27,6 +28,7 @@ mod view;
 
 pub(crate) use self::keys::Wanted;
 pub(crate) use self::loading::absolute;
+pub(crate) use self::merged::Merged;
 
 pub use self::files::{Cgroup, ConfigFiles, FileState, Host};
 pub use self::model::{LoadedHandler, Model, Verdict, load};

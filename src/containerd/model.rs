@@ -123,6 +123,11 @@ impl<'f> Model<'f> {
         }
     }
 
+    /// The files by their numbers.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.parsed.iter().map(|file| file.path)
+    }
+
     pub(super) fn number_of(&self, path: &Path) -> Option<usize> {
         self.parsed.iter().position(|file| file.path == path)
     }

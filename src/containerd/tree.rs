@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use toml_edit::{Item, Value};
+use toml_edit::{Datetime, Item, Value};
 
 /// A value and where it is written.
 #[derive(Debug, Clone)]
@@ -23,7 +23,7 @@ pub(crate) enum Data {
     Integer(i64),
     Float(f64),
     Boolean(bool),
-    Datetime,
+    Datetime(Datetime),
 }
 
 impl Data {
@@ -71,7 +71,7 @@ impl Node {
             Value::Integer(integer) => Data::Integer(*integer.value()),
             Value::Float(float) => Data::Float(*float.value()),
             Value::Boolean(boolean) => Data::Boolean(*boolean.value()),
-            Value::Datetime(_) => Data::Datetime,
+            Value::Datetime(datetime) => Data::Datetime(*datetime.value()),
             Value::Array(array) => Data::Array(
                 array
                     .iter()
@@ -120,7 +120,7 @@ impl Node {
             Data::Integer(integer) => *integer == 0,
             Data::Float(float) => *float == 0.0,
             Data::Boolean(boolean) => !boolean,
-            Data::Datetime => false,
+            Data::Datetime(_) => false,
         }
     }
 
@@ -133,7 +133,7 @@ impl Node {
             Data::Integer(_) => "an integer",
             Data::Float(_) => "a float",
             Data::Boolean(_) => "a boolean",
-            Data::Datetime => "a date or time",
+            Data::Datetime(_) => "a date or time",
         }
     }
 }

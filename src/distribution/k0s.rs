@@ -8,6 +8,7 @@ use std::path::Path;
 
 use toml_edit::{DocumentMut, Item, Table};
 
+use crate::containerd::plugin;
 use crate::document::{Document, ParseError, meaning};
 use crate::patch::Warning;
 
@@ -18,6 +19,8 @@ pub(super) const FOLDER: &str = "/etc/k0s/containerd.d";
 pub(super) const FOLDER_NAME: &str = "containerd.d";
 /// The line that makes k0s write the config anew.
 const MANAGED: &str = "# k0s_managed=true";
+
+const RUNC: &str = "runc";
 
 /// The plugins whose settings make k0s merge a drop-in.
 const MERGED: [&str; 3] = [
@@ -66,13 +69,20 @@ pub(crate) fn merged(base: &str, drop_in: &str) -> Result<String, ParseError> {
 
 /// The text that means what a merged config was without a drop-in, as far as that can be told:
 /// values that the drop-in has are gone, and tables that then are empty. What the drop-in had
-/// replaced isn't known.
+/// replaced isn't known. `runc` stays: k0s lists it itself, whatever else does.
 ///
 /// # Errors
 ///
 /// [`ParseError`] if one of them is no TOML.
 pub(crate) fn without(merged: &str, drop_in: &str) -> Result<String, ParseError> {
-    let (mut base, drop_in) = (tables(merged)?, tables(drop_in)?);
+    let (mut base, mut drop_in) = (tables(merged)?, tables(drop_in)?);
+    for id in MERGED {
+        let mut table = Some(&mut drop_in);
+        for name in plugin::runtimes_path(id) {
+            table = table.and_then(|table| table.get_mut(name)?.as_table_mut());
+        }
+        table.and_then(|runtimes| runtimes.remove(RUNC));
+    }
     take_out(&mut base, &drop_in);
     Ok(DocumentMut::from(base).to_string())
 }
@@ -200,6 +210,22 @@ mod tests {
         assert_eq!(default, "runc");
         let again = super::merged(&base, DROP_IN).expect("TOML");
         assert!(same(&again, &merged), "{again}");
+    }
+
+    #[test]
+    fn what_k0s_lists_too_stays() {
+        let base = fixture::text("k0s", BASE);
+        let runc = "[plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.runc]\n\
+                    runtime_type = 'io.containerd.runc.v2'\n";
+        let drop_in = format!("{DROP_IN}{runc}");
+        let merged = merged(&base, &drop_in).expect("TOML");
+        let base = without(&merged, &drop_in).expect("TOML");
+        let Verdict::Serves { handlers, .. } = verdict(&base, "1.7".parse().expect("a release"))
+        else {
+            panic!("{base}");
+        };
+        assert_eq!(handlers["runc"].runtime_type, "io.containerd.runc.v2");
+        assert_eq!(handlers.len(), 1);
     }
 
     #[test]

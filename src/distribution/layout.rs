@@ -152,6 +152,20 @@ impl Layout {
         }
     }
 
+    /// Whether the distribution writes the file at `path` anew, and so does not keep an edit of it.
+    #[must_use]
+    pub fn writes(&self, path: &Path) -> bool {
+        match &self.kind {
+            Kind::Plain { .. } => false,
+            Kind::Template { generated, .. } => path == generated,
+            // What k0s's config imports, k0s has written.
+            Kind::DropIn { base, folder } => {
+                let is_k0s = self.distribution == Distribution::K0s;
+                path == base || (is_k0s && !path.starts_with(folder))
+            }
+        }
+    }
+
     /// The text that containerd reads where the file to edit says `text`. Other than for
     /// `MicroK8s`, it is the same.
     #[must_use]

@@ -22,6 +22,7 @@ impl Error {
             Self::Distribution { source, .. } => source.exit_code(),
             Self::NotACopy { .. }
             | Self::Harmful { .. }
+            | Self::OutOfReach { .. }
             | Self::ImportedSidecar { .. }
             | Self::LossyDropIn { .. }
             | Self::DropInVersion { .. } => ExitCode::Refused,
@@ -62,6 +63,7 @@ impl Error {
             },
             Self::Distribution { source, .. } => source.code(),
             Self::Harmful { .. } => "harmful",
+            Self::OutOfReach { .. } => "out-of-reach",
             Self::LossyDropIn { .. } => "lossy-drop-in",
             Self::DropInVersion { .. } => "drop-in-version",
             Self::BadDropIn { .. } => "bad-drop-in",

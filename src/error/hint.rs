@@ -35,6 +35,12 @@ impl Error {
             Self::Template { source, .. } => template_hint(source),
             Self::Distribution { source, .. } => source.hint(),
             Self::Harmful { .. } => HARMFUL.to_owned(),
+            Self::OutOfReach {
+                path,
+                handler,
+                writer,
+                ..
+            } => reach_hint(path, handler, *writer),
             Self::LossyDropIn { .. } => LOSSY_DROP_IN.to_owned(),
             Self::DropInVersion { .. } => DROP_IN_VERSION.to_owned(),
             Self::BadDropIn { .. } => {
@@ -122,6 +128,24 @@ impl Error {
     }
 }
 
+fn reach_hint(path: &Path, handler: &str, writer: Option<&str>) -> String {
+    match writer {
+        Some(writer) => format!("have {writer} itself leave {handler} out"),
+        None => format!(
+            "whoever has written it should know of this; then: containerd-edit remove {handler} \
+             --drop-in={}",
+            path.display()
+        ),
+    }
+}
+
+fn foreign_hint(name: &str, owner: &str) -> String {
+    format!(
+        "if {owner} is gone for good: --take-over; otherwise choose another name than {name}, or \
+         remove it with `containerd-edit remove {name}`"
+    )
+}
+
 fn copy_hint(path: &Path, found: &str) -> String {
     if found == FOLDER {
         let file = path.join("containerd-edit");
@@ -164,10 +188,7 @@ fn patch_hint(error: &PatchError) -> String {
                                        CRI is one plugin, in a config of version 2 or older"
                 .to_owned()
         }
-        PatchError::ForeignHandler { name, owner, .. } => format!(
-            "if {owner} is gone for good: --take-over; otherwise choose another name than {name}, \
-             or remove it with `containerd-edit remove {name}`"
-        ),
+        PatchError::ForeignHandler { name, owner, .. } => foreign_hint(name, owner),
         PatchError::AmbiguousPlugin { ids, .. } => format!(
             "run it once for each: --plugin-id {} and --plugin-id {}",
             ids[0], ids[1]

@@ -13,7 +13,7 @@ use super::place::{self, NewKey, Place};
 use super::provenance::{ABSENT, Marker, Provenance, UNSET};
 use super::style::{self, Style};
 
-const KEY: &str = "default_runtime_name";
+pub(crate) const KEY: &str = "default_runtime_name";
 /// The default of every release when the key is not set.
 pub(super) const BUILT_IN: &str = "runc";
 

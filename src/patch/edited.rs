@@ -1,5 +1,7 @@
 //! What an edit has done.
 
+use std::collections::BTreeSet;
+
 use crate::document::Position;
 
 /// What a run has to tell although it went well.
@@ -103,6 +105,19 @@ impl Edited {
             means_otherwise: false,
             warnings: Vec::new(),
             takes_back: false,
+        }
+    }
+
+    /// Tells a handler that was taken out here, and that another file lists, for one that has changed.
+    pub(crate) fn keep_listed(&mut self, listed: &BTreeSet<String>) {
+        let handlers = &mut self.handlers;
+        let (kept, removed): (Vec<String>, Vec<String>) = handlers
+            .removed
+            .drain(..)
+            .partition(|name| listed.contains(name));
+        handlers.removed = removed;
+        for name in kept {
+            handlers.change(&name);
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::document::Document;
 use crate::handler::{Handler, HandlerName, Setting};
 
-use super::{Edited, Patch, PatchError, apply};
+use super::{Edited, Elsewhere, Patch, PatchError, apply};
 
 /// A config and what shall be done to it.
 pub(super) struct Given<'t> {
@@ -92,6 +92,22 @@ impl Given<'_> {
 
     pub(super) fn owner(mut self, owner: &str) -> Self {
         self.patch = self.patch.owner(owner.parse().expect("an owner"));
+        self
+    }
+
+    /// Says which handlers the other files of the config have, and which no file has any more.
+    pub(super) fn beside(mut self, listed: &[&str], gone: &[&str]) -> Self {
+        let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+        self.patch = self.patch.beside(Elsewhere {
+            listed: names(listed),
+            gone: names(gone),
+        });
+        self
+    }
+
+    /// Makes the patch what it is to a file that it does not go to.
+    pub(super) fn for_other_file(mut self) -> Self {
+        self.patch = self.patch.for_other_file();
         self
     }
 

@@ -31,9 +31,11 @@ use crate::containerd::version;
 use crate::document::Document;
 use crate::handler::{Handler, Owner};
 
+pub(crate) use self::default::KEY as DEFAULT;
 pub use self::edited::{Edited, Handlers, Keys, Warning};
 pub use self::error::PatchError;
 pub use self::request::Patch;
+pub(crate) use self::request::{Elsewhere, Whose};
 
 use self::edit::Edit;
 use self::provenance::Provenance;
@@ -104,6 +106,20 @@ pub(crate) fn take_out_of_part(
     // Somebody may have taken the handlers out by hand.
     edited.text = edited.text.and_then(release::without_leftovers);
     Ok(edited)
+}
+
+/// Takes out of a part of the config at `base` what the patch wants gone. One in which nothing of
+/// that stands is left as it is, whatever else is in it.
+///
+/// # Errors
+///
+/// [`PatchError`] as of [`apply`].
+pub(crate) fn take_out_if_there(
+    part: &Document<'_>,
+    base: Option<&Document<'_>>,
+    patch: &Patch,
+) -> Result<Edited, PatchError> {
+    release_all(part, base, patch)
 }
 
 /// Applies a patch to a part of a config: a file that the config at `base` imports, or what is

@@ -16,6 +16,7 @@ use super::error::PatchError;
 use super::layers;
 use super::listing::{self, Listed};
 use super::provenance::{self, Implied, Marker, Provenance, UNSET};
+use super::request::Whose;
 use super::style::Style;
 
 impl Edit<'_, '_> {
@@ -43,13 +44,20 @@ impl Edit<'_, '_> {
         // Without a handler that goes, a default may still do.
         let of_base = self.base.map(|base| listing::of(base, id));
         let of_base = of_base.iter().flatten().map(|handler| handler.name);
+        let (elsewhere, moved) = (&patch.elsewhere, patch.moved.iter());
+        let not_here = elsewhere.listed.iter().chain(moved).map(String::as_str);
+        let not_here = of_base.chain(not_here);
         let kept_names = kept.iter().map(|handler| handler.name);
-        let kept_names: Vec<&str> = kept_names.chain(of_base.clone()).collect();
+        let kept_names: Vec<&str> = kept_names.chain(not_here.clone()).collect();
         if gone.is_empty() && !self.default_leaves(id, &kept_names, patch)? {
             return Ok(Vec::new());
         }
         // A default that names the implied handler does so without it, too.
-        let gone_names: Vec<&str> = gone.iter().map(|handler| handler.name).collect();
+        let gone_names = gone.iter().map(|handler| handler.name);
+        // One that another file has from now on is not gone for the default.
+        let gone_names = gone_names.filter(|name| !patch.moved.contains(*name));
+        let gone_names = gone_names.chain(elsewhere.gone.iter().map(String::as_str));
+        let gone_names: Vec<&str> = gone_names.collect();
         let unneeded = kept.iter().position(|handler| {
             handler.is_implied()
                 && !kept
@@ -64,7 +72,7 @@ impl Edit<'_, '_> {
         }
 
         let kept_names = kept.iter().map(|handler| handler.name);
-        let kept_names: Vec<&str> = kept_names.chain(of_base).collect();
+        let kept_names: Vec<&str> = kept_names.chain(not_here).collect();
         let leaves = |owner: &str, name: &str| patch.releases_default(owner, name);
         let default = self.release_default(id, &gone_names, &kept_names, leaves)?;
         let runtimes = plugin::runtimes_path(id);
@@ -119,12 +127,15 @@ impl Edit<'_, '_> {
         let is_own = self.is_own(handler);
         let mut removals = patch.removals.iter();
         if let Some(removal) = removals.find(|removal| removal.name == handler.name) {
-            return match owner {
-                Some(owner) if removal.owned && !is_own && !self.takes_over => {
-                    Err(self.foreign(handler, owner))
-                }
+            let foreign = owner.filter(|_| !is_own && !self.takes_over);
+            return match (foreign, removal.whose) {
+                (Some(owner), Whose::OwnOrRefused) => Err(self.foreign(handler, owner)),
+                (Some(_), Whose::Own) => Ok(false),
                 _ => Ok(true),
             };
+        }
+        if patch.moved.contains(handler.name) && owner.is_some() && !is_own {
+            return Ok(true);
         }
         Ok(patch.prune && is_own && !patch.wants_handler(handler.name))
     }
@@ -153,7 +164,8 @@ impl Edit<'_, '_> {
         let leaves = |owner: &str, name: &str| patch.releases_default(owner, name);
         let mut trial = Edit::new(self.config, self.version, patch);
         trial.base = self.base;
-        let after = trial.release_default(id, &[], listed, leaves)?;
+        let gone = patch.elsewhere.gone.iter().map(String::as_str);
+        let after = trial.release_default(id, &gone.collect::<Vec<_>>(), listed, leaves)?;
         Ok(after.is_changed)
     }
 
@@ -313,6 +325,62 @@ mod tests {
             .remove_owned("c")
             .owner("y")
             .produces(left);
+    }
+
+    #[test]
+    fn a_default_goes_with_a_handler_of_another_file() {
+        let config = |line: &str| {
+            format!("{TWO_OWNERS}[plugins.'io.containerd.cri.v1.runtime'.containerd]\n{line}")
+        };
+        let set = "default_runtime_name = 'far' # containerd-edit v1 owner=x was 'near' \
+                   # containerd-edit v1 owner=y was 'c'\n";
+        let back = "default_runtime_name = 'near' # containerd-edit v1 owner=y was 'c'\n";
+        given(&config(set)).produces(&config(set));
+        given(&config(set))
+            .beside(&["near"], &["far"])
+            .produces(&config(back));
+        // What was below may have been another file's, too.
+        given(&config(set))
+            .beside(&[], &["far"])
+            .produces(&config("default_runtime_name = 'c'\n"));
+    }
+
+    #[test]
+    fn another_file_gives_up_what_is_taken_over_and_nothing_else() {
+        let set = "[plugins.'io.containerd.cri.v1.runtime'.containerd]\n\
+                   default_runtime_name = 'a' # containerd-edit v1 owner=x was 'c'\n";
+        let config = format!("{TWO_OWNERS}{set}");
+        let from = config.find("# containerd-edit v1 owner=x").expect("there");
+        let to = config.find("# containerd-edit v1 owner=y").expect("there");
+        let left = format!("{}{}", &config[..from], &config[to..]);
+        let asked = |owner: &str| given(&config).add("a").add("c").owner(owner);
+        let edited = asked("y").take_over().for_other_file().produces(&left);
+        assert_eq!(edited.handlers.removed, ["a"]);
+        // Its own stays, and all of it where nothing is taken over.
+        asked("x").take_over().for_other_file().produces(&config);
+        asked("y").for_other_file().produces(&config);
+    }
+
+    #[test]
+    fn another_file_keeps_what_an_owner_has_there_that_is_not_asked() {
+        let from = TWO_OWNERS
+            .find("# containerd-edit v1 owner=y")
+            .expect("there");
+        let to = TWO_OWNERS.rfind("[plugins").expect("there");
+        let left = format!("{}{}", &TWO_OWNERS[..from], &TWO_OWNERS[to..]);
+        let asked = |owner: &str| {
+            given(TWO_OWNERS)
+                .remove_owned("b")
+                .owner(owner)
+                .for_other_file()
+        };
+        asked("y").produces(&left);
+        asked("x").produces(TWO_OWNERS);
+        given(TWO_OWNERS)
+            .remove("b")
+            .owner("x")
+            .for_other_file()
+            .produces(&left);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What is asked for: a patch.
 
+use std::collections::BTreeSet;
+
 use crate::handler::{Handler, HandlerName, Owner, Setting};
 
 /// What a config shall hold, and what it shall not.
@@ -31,6 +33,18 @@ pub struct Patch {
     pub(super) prune: bool,
     pub(super) take_over: bool,
     pub(super) declares: bool,
+    pub(super) elsewhere: Elsewhere,
+    /// Handlers that another file has from now on in the place of what another owner has added here.
+    pub(super) moved: BTreeSet<String>,
+}
+
+/// What the other files of the same config have once all are edited.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Elsewhere {
+    /// Handlers that one of them lists.
+    pub(crate) listed: BTreeSet<String>,
+    /// Handlers that the patch takes out, and that none of them lists any more.
+    pub(crate) gone: BTreeSet<String>,
 }
 
 /// Whose defaults shall be gone.
@@ -44,8 +58,17 @@ pub(super) enum UnsetDefault {
 #[derive(Debug, Clone)]
 pub(super) struct Removal {
     pub(super) name: String,
-    /// Not if it belongs to another owner than the patch's.
-    pub(super) owned: bool,
+    pub(super) whose: Whose,
+}
+
+/// Whose a handler may be that shall be gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whose {
+    Anybodys,
+    /// The patch is refused if it belongs to another owner.
+    OwnOrRefused,
+    /// One that belongs to another owner stays.
+    Own,
 }
 
 impl Patch {
@@ -115,7 +138,10 @@ impl Patch {
     #[must_use]
     pub fn remove(mut self, name: impl Into<String>) -> Self {
         let name = name.into();
-        self.removals.push(Removal { name, owned: false });
+        self.removals.push(Removal {
+            name,
+            whose: Whose::Anybodys,
+        });
         self
     }
 
@@ -124,7 +150,10 @@ impl Patch {
     #[must_use]
     pub fn remove_owned(mut self, name: impl Into<String>) -> Self {
         let name = name.into();
-        self.removals.push(Removal { name, owned: true });
+        self.removals.push(Removal {
+            name,
+            whose: Whose::OwnOrRefused,
+        });
         self
     }
 
@@ -186,9 +215,10 @@ impl Patch {
         self.prune
     }
 
-    /// The names of handlers that shall be gone.
-    pub(crate) fn removed_names(&self) -> impl Iterator<Item = &str> {
-        self.removals.iter().map(|removal| removal.name.as_str())
+    /// The handlers that shall be gone.
+    pub(crate) fn removed(&self) -> impl Iterator<Item = (&str, Whose)> {
+        let removals = self.removals.iter();
+        removals.map(|removal| (removal.name.as_str(), removal.whose))
     }
 
     /// The names of handlers that shall be there.
@@ -208,14 +238,48 @@ impl Patch {
         self.acting_owner().unwrap_or(&self.owner)
     }
 
-    /// The part of the patch that takes away all that its owner has added.
-    pub(crate) fn pruning(&self) -> Self {
+    /// Whether something may be taken out of files that the patch does not go to.
+    pub(crate) fn takes_out(&self) -> bool {
+        self.prune || self.take_over || self.unset_default.is_some() || !self.removals.is_empty()
+    }
+
+    /// What the patch is to a file of the same config that it does not go to: it only takes out.
+    pub(crate) fn for_other_file(&self) -> Self {
+        let removals = self.removals.iter().map(|removal| Removal {
+            name: removal.name.clone(),
+            whose: match removal.whose {
+                Whose::Anybodys => Whose::Anybodys,
+                Whose::OwnOrRefused | Whose::Own => Whose::Own,
+            },
+        });
+        let moved = self.wanted_names().filter(|_| self.take_over);
         Self {
-            prune: true,
+            removals: removals.collect(),
+            moved: moved.map(str::to_owned).collect(),
+            elsewhere: self.elsewhere.clone(),
             owner: self.owner.clone(),
             plugin_id: self.plugin_id.clone(),
+            unset_default: self.unset_default.clone(),
+            prune: self.prune,
+            take_over: self.take_over,
             ..Self::default()
         }
+    }
+
+    /// Says what other files of the same config have.
+    pub(crate) fn beside(mut self, elsewhere: Elsewhere) -> Self {
+        self.elsewhere = elsewhere;
+        self
+    }
+
+    /// The handler that shall be the default.
+    pub(crate) fn wanted_default(&self) -> Option<&str> {
+        self.default.as_ref().map(HandlerName::as_str)
+    }
+
+    /// The names of handlers that shall be listed.
+    pub(crate) fn wanted_names(&self) -> impl Iterator<Item = &str> {
+        self.handlers.iter().map(|handler| handler.name().as_str())
     }
 
     /// Returns the owner on whose behalf the patch is made; `None` where that does not count, as
@@ -225,7 +289,10 @@ impl Patch {
         if let Some(UnsetDefault::Of(owner)) = &self.unset_default {
             return Some(owner);
         }
-        let by_owner = self.removals.iter().any(|removal| removal.owned);
+        let by_owner = self
+            .removals
+            .iter()
+            .any(|removal| removal.whose != Whose::Anybodys);
         (self.adds() || self.prune || by_owner).then_some(&self.owner)
     }
 

@@ -1,10 +1,13 @@
 //! What a patch asks for, as keys of a config.
 
+use toml_edit::Value;
+
 use crate::containerd::plugin::{self, IMAGES, RUNTIME};
 use crate::document::{meaning, rest_after};
 use crate::handler::{Handler, Setting};
 
 use super::Patch;
+use super::default::path as default_path;
 use super::edit::Edit;
 use super::ensure::SYSTEMD_CGROUP;
 use super::keys::Key;
@@ -44,6 +47,26 @@ impl Patch {
                 .then(|| key(&platform_path(handler.name().as_str()), snapshotter))
         });
         cri.chain(proxies).chain(platforms).chain(debug).collect()
+    }
+
+    /// Every value that the patch wants, with its path in a config. The plugin table has to be
+    /// settled.
+    pub(crate) fn wanted_values(&self) -> Vec<(Vec<String>, Value)> {
+        let Some(id) = self.plugin_id.as_deref() else {
+            return Vec::new();
+        };
+        let of_handlers = self.handlers.iter().flat_map(|handler| {
+            let [plugins, id, containerd, runtimes] = plugin::runtimes_path(id);
+            let table = [plugins, id, containerd, runtimes, handler.name().as_str()];
+            let settings = handler.settings().iter();
+            settings.map(move |setting| key(&table, setting))
+        });
+        let default = self.default.iter().map(|name| Key {
+            path: default_path(id).map(str::to_owned).into(),
+            value: name.as_str().into(),
+        });
+        let keys = of_handlers.chain(default).chain(self.keys(id));
+        keys.map(|key| (key.path, key.value)).collect()
     }
 
     /// Whether the patch has a say in the key at `path`.

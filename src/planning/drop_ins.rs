@@ -10,12 +10,25 @@ use crate::file::sidecar;
 use crate::file::target::{Snapshot, Target};
 use crate::patch::imports::with_import;
 use crate::patch::provenance::Provenance;
-use crate::patch::{Edited, Patch, PatchError, apply_to_part, settled, take_out_of_part};
+use crate::patch::{
+    Edited, Patch, PatchError, Warning, apply_to_part, settled, take_out_if_there, take_out_of_part,
+};
 use crate::surroundings::Changes;
 
 /// The folder of drop-ins beside a config, and how their names begin.
 const FOLDER: &str = "conf.d";
 const PREFIX: &str = "50-";
+
+/// What a drop-in is to an edit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// The patch goes there.
+    Chosen,
+    /// It was created for the owner of the patch, which takes out what stands there.
+    Own,
+    /// It was created for somebody else.
+    OfOther,
+}
 
 /// A drop-in that an edit is about.
 #[derive(Debug)]
@@ -25,8 +38,7 @@ pub(crate) struct Part {
     pub(crate) change: FileChange,
     /// What the patch does there, until that is reported.
     edited: Option<Edited>,
-    /// It is the one that the patch goes to.
-    pub(super) is_chosen: bool,
+    pub(super) role: Role,
     /// Its folder goes too, if nothing else is in it.
     pub(crate) folder_goes: bool,
 }
@@ -60,10 +72,24 @@ impl Part {
         }
     }
 
-    /// What is told of it; nothing of one that is not there and was not asked for.
+    pub(super) fn is_chosen(&self) -> bool {
+        self.role == Role::Chosen
+    }
+
+    /// Whether the patch was applied here. One of somebody else may not be editable.
+    pub(super) fn is_edited(&self) -> bool {
+        self.role != Role::OfOther || self.change.is_change()
+    }
+
+    /// What is told of it; nothing of one that was not asked for and is not there, or not changed
+    /// and somebody else's.
     pub(super) fn to_show(&self) -> Option<FileChange> {
-        let is_there = self.change.before.is_some() || self.change.after.is_some();
-        (is_there || self.is_chosen).then(|| self.change.clone())
+        let is_told = match self.role {
+            Role::Chosen => true,
+            Role::Own => self.change.before.is_some() || self.change.after.is_some(),
+            Role::OfOther => self.change.is_change(),
+        };
+        is_told.then(|| self.change.clone())
     }
 
     /// Adds what was done here to what was done to the config.
@@ -71,6 +97,7 @@ impl Part {
         let Some(own) = self.edited.take() else {
             return;
         };
+        edited.warnings.extend(self.default_gone(&own));
         let handlers = &mut edited.handlers;
         handlers.added.extend(own.handlers.added);
         handlers.changed.extend(own.handlers.changed);
@@ -107,6 +134,22 @@ impl Part {
                 }
                 warning
             }));
+    }
+
+    /// What the owner of a drop-in loses that another owner's patch is not about.
+    fn default_gone(&self, edited: &Edited) -> Option<Warning> {
+        if self.role != Role::OfOther || edited.new_default.is_none() {
+            return None;
+        }
+        let owner = Provenance::creator(self.snapshot.bytes()?)?;
+        let path = self.change.path.display();
+        Some(Warning {
+            code: "default-gone",
+            message: format!(
+                "the default that {owner} has set in {path} goes with the handler that it names"
+            ),
+            at: None,
+        })
     }
 
     /// Says whether the folder goes with the file: not one that others may look into, nor one that
@@ -175,8 +218,8 @@ impl Editor {
         absolute(&self.main(), &format!("{FOLDER}/{PREFIX}{owner}.toml"))
     }
 
-    /// Reads the drop-ins that the patch is about: the chosen one, and where it prunes, those that
-    /// were created for its owner.
+    /// Reads the drop-ins that the patch is about: the chosen one, and where it takes something out,
+    /// all that this tool has created.
     pub(super) fn parts(
         &self,
         main: &Target,
@@ -186,20 +229,26 @@ impl Editor {
     ) -> Result<Vec<Part>, Error> {
         let mut parts = Vec::new();
         if let Some(path) = chosen {
-            parts.push(self.part(path, main, true)?);
+            parts.push(self.part(path, main, Role::Chosen)?);
         }
-        if !patch.prunes() {
-            return Ok(parts);
-        }
-        let owner = Some(patch.named_owner().as_str());
-        let imported = before.imported();
-        let created = imported.filter(|(_, bytes)| Provenance::creator(bytes).as_deref() == owner);
         let mut others = Vec::new();
-        for (path, _) in created {
-            others.push(self.part(path.to_owned(), main, false)?);
+        let owner = patch.named_owner().as_str();
+        for (path, bytes) in before.imported().filter(|_| patch.takes_out()) {
+            match Provenance::creator(bytes) {
+                Some(creator) if patch.prunes() && creator == owner => {
+                    others.push(self.part(path.to_owned(), main, Role::Own)?);
+                }
+                // Where one can't be edited, what stays in it is told at the end.
+                Some(_) => {
+                    let part = self.part(path.to_owned(), main, Role::OfOther).ok();
+                    others.extend(part.filter(|part| part.parse().is_ok()));
+                }
+                None => {}
+            }
         }
         // What an earlier run has left there need not be imported.
-        others.extend(self.part(self.default_drop_in(patch), main, false).ok());
+        let left = patch.prunes().then(|| self.default_drop_in(patch));
+        others.extend(left.and_then(|path| self.part(path, main, Role::Own).ok()));
         for part in others {
             if !parts
                 .iter()
@@ -211,7 +260,7 @@ impl Editor {
         Ok(parts)
     }
 
-    fn part(&self, path: PathBuf, main: &Target, is_chosen: bool) -> Result<Part, Error> {
+    fn part(&self, path: PathBuf, main: &Target, role: Role) -> Result<Part, Error> {
         if path.to_str().is_none() || path.to_string_lossy().contains('*') {
             return Err(Error::BadDropIn {
                 path,
@@ -234,7 +283,7 @@ impl Editor {
             target,
             snapshot,
             edited: None,
-            is_chosen,
+            role,
             folder_goes: false,
         })
     }
@@ -264,14 +313,7 @@ impl Editor {
         patch: &Patch,
     ) -> Result<(), Error> {
         let config = part.parse()?;
-        let edited = if !part.is_chosen || !patch.adds() {
-            let base = main.map(|text| self.parse(text.as_bytes())).transpose()?;
-            // One of an unknown version can say nothing here.
-            let base = base.filter(|base| version::of(base).is_ok());
-            let pruning = patch.pruning();
-            let patch = if part.is_chosen { patch } else { &pruning };
-            part.allowed(take_out_of_part(config.as_ref(), base.as_ref(), patch))?
-        } else {
+        let edited = if part.is_chosen() && patch.adds() {
             let base = self.base(part, main, patch)?;
             let base = self.parse(base.as_bytes())?;
             let patch = self.allowed(settled(&base, patch))?;
@@ -281,6 +323,23 @@ impl Editor {
                 self.check_version(part, own, version)?;
             }
             part.allowed(apply_to_part(config.as_ref(), &base, &patch))?
+        } else {
+            let base = main.map(|text| self.parse(text.as_bytes())).transpose()?;
+            // One of an unknown version can say nothing here.
+            let base = base.filter(|base| version::of(base).is_ok());
+            let (config, base) = (config.as_ref(), base.as_ref());
+            let other = patch.for_other_file();
+            match (part.role, config) {
+                (Role::OfOther, Some(config)) => {
+                    let Ok(edited) = take_out_if_there(config, base, &other) else {
+                        part.change.after = Some(config.text.to_owned());
+                        return Ok(());
+                    };
+                    edited
+                }
+                (Role::Chosen, _) => part.allowed(take_out_of_part(config, base, patch))?,
+                (_, _) => part.allowed(take_out_of_part(config, base, &other))?,
+            }
         };
         part.change.after.clone_from(&edited.text);
         part.edited = Some(edited);

@@ -14,11 +14,11 @@ use crate::error::Error;
 use crate::file::target::{Snapshot, Target};
 use crate::patch::{Patch, listed_names};
 
-use super::{Part, Work};
+use super::{File, Work};
 
 impl Editor {
     /// The config that the last start made of a template, if it is a template that is edited.
-    pub(super) fn generated(&self) -> Option<&Path> {
+    pub(crate) fn generated(&self) -> Option<&Path> {
         match &self.layout.as_ref()?.kind {
             Kind::Template { generated, .. } => Some(generated),
             _ => None,
@@ -39,7 +39,7 @@ impl Editor {
     }
 
     /// The folder of drop-ins that the distribution reads.
-    pub(super) fn drop_in_folder(&self) -> Option<&Path> {
+    pub(crate) fn drop_in_folder(&self) -> Option<&Path> {
         match &self.layout.as_ref()?.kind {
             Kind::DropIn { folder, .. } => Some(folder),
             _ => None,
@@ -82,59 +82,91 @@ impl Editor {
         let main = self.host_root.absolute(generated);
         let files = |text: &str| ConfigFiles::read(&self.host_root, &main, text.as_bytes());
         let (before, after) = (files(&edit.before), files(&edit.after));
+        let unreached =
+            self.check_reach(patch, &plan.edited, (&after, None), &|_| edit.is_whole)?;
         let mut work = Work {
             plan,
             parts: Vec::new(),
+            order: vec![File::Main],
         };
         if work.plan.is_change() {
             let listed = Document::parse(edit.before.as_bytes());
             let listed = listed.as_ref().map(listed_names).unwrap_or_default();
-            let warnings = self.judge(&before, &[after], &work.plan, &listed)?;
+            let warnings = self.judge(&before, &after, &work.plan, &listed)?;
             work.plan.edited.warnings.extend(warnings);
         }
+        work.plan.edited.warnings.extend(unreached);
         Ok(work)
     }
 
-    /// The config before and after, where it is k0s that merges the drop-ins with it: containerd
-    /// reads what k0s has made of them.
-    pub(super) fn merged_by_k0s(
-        &self,
-        files: &ConfigFiles,
-        parts: &[Part],
-    ) -> Result<Option<[ConfigFiles; 2]>, Error> {
-        let is_k0s = |layout: &crate::Layout| {
-            layout.distribution == Distribution::K0s && matches!(layout.kind, Kind::DropIn { .. })
-        };
-        if !self.layout.as_ref().is_some_and(is_k0s) {
+    /// k0s's own part of what it makes of the files, where it is k0s that merges the drop-ins:
+    /// containerd reads what k0s has made of them.
+    pub(super) fn own_of_k0s(&self, files: &ConfigFiles) -> Result<Option<OwnOfK0s>, Error> {
+        let is_k0s = self.layout.as_ref();
+        let is_k0s = is_k0s.is_some_and(|layout| layout.distribution == Distribution::K0s);
+        let Some(folder) = self.drop_in_folder().filter(|_| is_k0s) else {
             return Ok(None);
+        };
+        let mut own = files.imported();
+        let own =
+            own.find(|(path, bytes)| path.parent() != Some(folder) && merged_text(bytes).is_some());
+        let Some((path, bytes)) = own else {
+            return Ok(None);
+        };
+        let mut text = text(bytes, path)?.to_owned();
+        for (_, drop_in) in merged_in(files, folder) {
+            text = k0s::without(&text, drop_in).map_err(|source| Error::Parse {
+                path: path.to_owned(),
+                source,
+            })?;
         }
-        let is_merged = |bytes: &[u8]| Document::parse(bytes).is_ok_and(|it| k0s::is_merged(&it));
-        let is_part = |path: &Path| parts.iter().any(|part| part.is_at(path, self));
-        let folder = self.drop_in_folder();
-        let mut own = files
-            .imported()
-            .filter(|(path, bytes)| path.parent() != folder && !is_part(path) && is_merged(bytes));
-        let Some((path, bytes)) = own.next() else {
-            return Ok(None);
-        };
-        let path: PathBuf = path.to_owned();
-        let mut merged = text(bytes, &path)?.to_owned();
-        let before = merged.clone();
-        let failed = |path: &Path, source| Error::Parse {
+        Ok(Some(OwnOfK0s {
             path: path.to_owned(),
-            source,
-        };
-        for part in parts {
-            let change = &part.change;
-            let old = change.before.as_deref().unwrap_or_default();
-            let old = text(old, &change.path)?;
-            let new = change.after.as_deref().unwrap_or_default();
-            merged = k0s::without(&merged, old).map_err(|error| failed(&path, error))?;
-            merged = k0s::merged(&merged, new).map_err(|error| failed(&change.path, error))?;
-        }
-        let whole = |text: String| ConfigFiles::new(&path, text);
-        Ok(Some([whole(before), whole(merged)]))
+            folder: folder.to_owned(),
+            text,
+        }))
     }
+}
+
+/// What k0s itself says of CRI.
+pub(super) struct OwnOfK0s {
+    /// The file into which it merges the drop-ins of the folder.
+    path: PathBuf,
+    folder: PathBuf,
+    /// What would be there without any.
+    text: String,
+}
+
+impl OwnOfK0s {
+    /// What k0s makes of the files.
+    pub(super) fn merged(&self, files: &ConfigFiles) -> Result<ConfigFiles, Error> {
+        let mut text = self.text.clone();
+        for (path, drop_in) in merged_in(files, &self.folder) {
+            text = k0s::merged(&text, drop_in).map_err(|source| Error::Parse {
+                path: path.to_owned(),
+                source,
+            })?;
+        }
+        Ok(ConfigFiles::new(&self.path, text))
+    }
+}
+
+/// The drop-ins in the folder that k0s merges, in its order.
+fn merged_in<'f>(
+    files: &'f ConfigFiles,
+    folder: &Path,
+) -> impl Iterator<Item = (&'f Path, &'f str)> {
+    let drop_ins = files.imported();
+    drop_ins
+        .filter(move |(path, _)| path.parent() == Some(folder))
+        .filter_map(|(path, bytes)| Some((path, merged_text(bytes)?)))
+}
+
+/// The text, if k0s merges a file like it.
+fn merged_text(bytes: &[u8]) -> Option<&str> {
+    let text = str::from_utf8(bytes).ok()?;
+    let config = Document::parse(bytes).ok()?;
+    k0s::is_merged(&config).then_some(text)
 }
 
 /// Bytes as text, or where they are none.

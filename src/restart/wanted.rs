@@ -32,7 +32,7 @@ impl Wanted {
         wanted.take_in(&plan.edited.handlers);
         let ensured = patch.ensured_names().map(str::to_owned);
         wanted.present.extend(ensured);
-        let removed = patch.removed_names().map(str::to_owned);
+        let removed = patch.removed().map(|(name, _)| name.to_owned());
         wanted.names.extend(removed);
         wanted.names.extend(wanted.present.iter().cloned());
         wanted

@@ -9,7 +9,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::*;
+use crate::containerd::{ConfigFiles, Host, Release, Verdict, load};
 use crate::editor::DropIn;
+use crate::file::HostRoot;
 use crate::file::sidecar;
 use crate::handler::Handler;
 
@@ -231,4 +233,71 @@ fn a_config_that_is_generated_is_read_and_never_written() {
         .commit(&adding("spin"))
         .expect_err("nothing to go by");
     assert!(matches!(error, Error::NoFile { .. }), "{error:?}");
+}
+
+/// The files as another one finds them after each step of an edit.
+fn states(place: &Place, patch: &Patch) -> Vec<ConfigFiles> {
+    let editor = Editor::new(&place.config);
+    let target = editor.find().expect("found");
+    let snapshot = target.read().expect("readable");
+    let work = editor.work_out(&target, &snapshot, patch).expect("planned");
+    let steps = Step::of(&work, &target, &snapshot);
+    let root = HostRoot::default();
+    let mut states = Vec::new();
+    for step in steps.iter().filter(|step| step.is_change()) {
+        match step.after() {
+            Some(text) => fs::write(&step.target.path, text).expect("writes"),
+            None => fs::remove_file(&step.target.path).expect("removes"),
+        }
+        let main = fs::read(&place.config).expect("readable");
+        states.push(ConfigFiles::read(&root, &place.config, &main));
+    }
+    states
+}
+
+#[test]
+fn every_state_serves_whatever_names_what_goes() {
+    let owned = |patch: Patch, owner: &str| patch.owner(owner.parse().expect("an owner"));
+    let named = |name: &str| name.parse().expect("a name");
+    for imports in ["", "imports = ['conf.d/*.toml']\n"] {
+        for case in 0..6 {
+            // Whether handler and default are in drop-ins, and whether anything else is with the latter.
+            let (handler, default) = [(true, true), (true, false), (false, true)][case % 3];
+            let is_alone = case > 2;
+            let place = Place::new();
+            fs::create_dir(place.folder.path().join("conf.d")).expect("creates");
+            fs::write(&place.config, format!("{CONFIG}{imports}")).expect("writes");
+            let editor = |in_drop_in| {
+                if in_drop_in {
+                    place.editor()
+                } else {
+                    Editor::new(&place.config)
+                }
+            };
+            let add = owned(adding("spin"), "a");
+            editor(handler).commit(&add).expect("added");
+            let set = if is_alone {
+                Patch::new()
+            } else {
+                adding("wasm")
+            };
+            let set = owned(set.default_handler(named("spin")), "b");
+            editor(default).commit(&set).expect("set");
+            let remove = owned(Patch::new(), "a").prune();
+            let states = states(&place, &remove);
+            assert!(states.len() > 1, "both files change");
+            for files in states {
+                for release in Release::LINES.into_iter().filter(|it| it.reads(3)) {
+                    let verdict = load(&files, release, &Host::default());
+                    let Verdict::Serves { handlers, .. } = verdict else {
+                        panic!("{release}: {verdict:?}\n{files:?}");
+                    };
+                    let has_other = is_alone || handlers.contains_key("wasm");
+                    assert!(has_other, "{release}: {files:?}");
+                }
+            }
+            let left = Editor::new(&place.config).plan(&remove).expect("planned");
+            assert!(!left.is_change(), "nothing is left to do");
+        }
+    }
 }

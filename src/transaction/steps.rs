@@ -1,5 +1,5 @@
 //! The changes that one edit makes to files, in an order in which every state between two of them
-//! serves: drop-ins that get a new text, the config, drop-ins that go.
+//! serves.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use crate::file::target::{Folders, Snapshot, Target};
 use crate::file::{Notice, digest, folder, site};
 use crate::operation_log::{LogEntry, LoggedDropIn};
 use crate::patch::Handlers;
-use crate::planning::Work;
+use crate::planning::{File, Work};
 use crate::seeded::{self, Bug};
 
 /// What becomes of one file.
@@ -35,28 +35,37 @@ impl<'s> Step<'s> {
     /// The steps of an edit, in their order. What is not changed is among them, to be synced: a
     /// killed run may have changed it.
     pub(super) fn of(work: &'s Work, target: &'s Target, snapshot: &'s Snapshot) -> Vec<Self> {
-        let main = Self {
-            target,
-            snapshot,
-            is_main: true,
-            path: &work.plan.path,
-            after: work.plan.edited.text.as_deref(),
-            folder_goes: false,
+        let step = |file: &File| match file {
+            File::Main => Self {
+                target,
+                snapshot,
+                is_main: true,
+                path: &work.plan.path,
+                after: work.plan.edited.text.as_deref(),
+                folder_goes: false,
+            },
+            File::Part(number) => {
+                let part = &work.parts[*number];
+                Self {
+                    target: &part.target,
+                    snapshot: &part.snapshot,
+                    is_main: false,
+                    path: &part.change.path,
+                    after: part.change.after.as_deref(),
+                    folder_goes: part.folder_goes,
+                }
+            }
         };
-        let parts = work.parts.iter().map(|part| Self {
-            target: &part.target,
-            snapshot: &part.snapshot,
-            is_main: false,
-            path: &part.change.path,
-            after: part.change.after.as_deref(),
-            folder_goes: part.folder_goes,
-        });
-        let (written, gone): (Vec<Self>, Vec<Self>) = parts.partition(|part| part.after.is_some());
-        written.into_iter().chain([main]).chain(gone).collect()
+        work.order.iter().map(step).collect()
     }
 
     pub(super) fn is_change(&self) -> bool {
         self.snapshot.bytes() != self.after.map(str::as_bytes)
+    }
+
+    #[cfg(test)]
+    pub(super) fn after(&self) -> Option<&str> {
+        self.after
     }
 
     fn done(&self) -> Done {

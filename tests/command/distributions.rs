@@ -455,3 +455,164 @@ fn a_watched_folder_sees_nothing_but_the_drop_in() {
         ]
     );
 }
+
+/// Where each owner has a file of its own, and the config is the distribution's.
+const DROP_INS: [&str; 4] = ["k3s-drop-in", "rke2", "k0s", "k0s-v3"];
+
+#[test]
+fn an_owner_leaves_whatever_other_owners_have_made_of_its_handlers() {
+    for name in DROP_INS {
+        for owners in [["a", "b"], ["b", "a"]] {
+            let tree = Tree::of(name);
+            let original = tree.files();
+            let [first, second] = owners;
+            let other = "default = 'kata'\n[handlers.spin]\n[cri]\nenable_cdi = true\n";
+            Run::of(&mut tree.apply(first, "[handlers.kata]\n")).exits(0);
+            let installed = tree.files();
+            Run::of(&mut tree.apply(second, other)).exits(0);
+            let run = tree.run(&["remove", "--owner", first]).exits(0);
+            let said = format!("the default that {second} has set in ");
+            assert!(run.stderr.contains(&said), "{name}: {run:#?}");
+            // It wants it again, and has it once the handler is there.
+            let again = Run::of(&mut tree.apply(second, other));
+            let again = again.exits(78);
+            assert!(again.stderr.contains("kata"), "{again:#?}");
+            Run::of(&mut tree.apply(first, "[handlers.kata]\n")).exits(0);
+            Run::of(&mut tree.apply(second, other)).exits(0);
+            tree.run(&["remove", "--owner", second]).exits(0);
+            assert_eq!(tree.files(), installed, "{name}");
+            tree.run(&["remove", "--owner", first]).exits(0);
+            assert_eq!(tree.files(), original, "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_handler_goes_by_name_from_any_drop_in_of_this_tool() {
+    for name in DROP_INS {
+        let tree = Tree::of(name);
+        let original = tree.files();
+        Run::of(&mut tree.apply("a", "[handlers.kata]\n")).exits(0);
+        let run = tree.run(&["remove", "kata"]).exits(0);
+        assert!(run.stdout.contains("removed kata"), "{name}: {run:#?}");
+        assert_eq!(tree.files(), original, "{name}");
+        // The distribution's own stays, and is not said to be gone.
+        let run = tree.run(&["remove", "runc"]).exits(78);
+        assert!(
+            run.stderr.contains("writes anew at every start"),
+            "{run:#?}"
+        );
+        assert!(run.stderr.contains("itself leave runc out"), "{run:#?}");
+        assert_eq!(tree.files(), original, "{name}");
+    }
+    for name in ["k3s-template", "k3s-no-template"] {
+        let tree = Tree::of(name);
+        let run = tree.run(&["remove", "runc"]).exits(78);
+        assert!(run.stderr.contains("k3s itself leave runc out"), "{run:#?}");
+        let run = tree.run(&["remove", "kata"]).exits(0);
+        assert!(run.stdout.contains("nothing to do"), "{run:#?}");
+    }
+}
+
+#[test]
+fn a_handler_is_taken_over_from_another_drop_in() {
+    for name in DROP_INS {
+        let tree = Tree::of(name);
+        let original = tree.files();
+        Run::of(&mut tree.apply("z-old", "[handlers.kata]\nsandboxer = 'old'\n")).exits(0);
+        let run = Run::of(&mut tree.apply("b", "[handlers.kata]\n")).exits(78);
+        assert!(run.stderr.contains("kata belongs to z-old"), "{run:#?}");
+        let run = Run::of(tree.apply("b", "[handlers.kata]\n").arg("--take-over")).exits(0);
+        assert!(run.stdout.contains("changed kata"), "{name}: {run:#?}");
+        let changed: Vec<PathBuf> = tree
+            .files()
+            .into_keys()
+            .filter(|path| !original.contains_key(path))
+            .collect();
+        assert_eq!(changed.len(), 1, "the old file is gone: {changed:?}");
+        assert!(changed[0].ends_with("50-b.toml"), "{changed:?}");
+        tree.run(&["remove", "--owner", "b"]).exits(0);
+        assert_eq!(tree.files(), original, "{name}");
+    }
+}
+
+#[test]
+fn what_another_drop_in_says_instead_is_told() {
+    for name in DROP_INS {
+        let tree = Tree::of(name);
+        Run::of(&mut tree.apply("z", "default = 'kata'\n[handlers.kata]\n")).exits(0);
+        let wanted = "default = 'spin'\n[handlers.spin]\n";
+        for exit in [10, 0] {
+            let run = Run::of(tree.apply("a", wanted).arg("--exit-code")).exits(exit);
+            let said = "default_runtime_name stays \"kata\", not \"spin\"";
+            assert!(run.stderr.contains(said), "{name}: {run:#?}");
+            assert!(!run.stdout.contains("default handler"), "{name}: {run:#?}");
+        }
+    }
+}
+
+#[test]
+fn status_tells_of_the_drop_ins_and_whose_they_are() {
+    for name in DROP_INS {
+        let tree = Tree::of(name);
+        Run::of(&mut tree.apply("a", "[handlers.kata]\n")).exits(0);
+        Run::of(&mut tree.apply("b", "[handlers.spin]\n")).exits(0);
+        let status = tree.run(&["status"]).exits(0).stdout;
+        let lines: Vec<&str> = status.lines().collect();
+        for (owner, handler) in [("a", "kata"), ("b", "spin")] {
+            let at = lines.iter().position(|line| {
+                line.starts_with("drop-in: ") && line.ends_with(&format!(", created for {owner}"))
+            });
+            let below = &lines[at.expect(&status) + 1..];
+            let told = below.iter().find(|line| line.contains(handler));
+            assert!(
+                told.expect(&status).ends_with(&format!(" {owner}")),
+                "{status}"
+            );
+        }
+        let status = tree.run(&["status", "-o", "json"]).exits(0).stdout;
+        let status: serde_json::Value = serde_json::from_str(&status).expect("JSON");
+        let drop_ins = status["drop_ins"].as_array().expect("an array");
+        assert_eq!(drop_ins.len(), 2, "{status}");
+        assert_eq!(drop_ins[1]["created_for"], "b");
+        let handlers = drop_ins[1]["handlers"].as_array().expect("an array");
+        let last = handlers.last().expect("one");
+        assert_eq!(
+            (&last["name"], &last["owner"]),
+            (&"spin".into(), &"b".into())
+        );
+    }
+    for name in ["k3s-template", "k3s-no-template"] {
+        let tree = Tree::of(name);
+        tree.run(&["add", "gvisor"]).exits(0);
+        let status = tree.run(&["status"]).exits(0).stdout;
+        assert!(status.contains("gvisor  manual\n"), "{status}");
+    }
+}
+
+#[test]
+fn stdout_gets_the_file_that_would_be_written() {
+    for name in DROP_INS {
+        let tree = Tree::of(name);
+        let run = tree.run(&["add", "gvisor", "--stdout"]).exits(0);
+        assert_eq!(tree.files(), Tree::of(name).files());
+        tree.run(&["add", "gvisor"]).exits(0);
+        let written = tree
+            .files()
+            .into_iter()
+            .find(|(path, _)| path.ends_with("50-manual.toml"));
+        let (path, written) = written.expect("it is written");
+        assert_eq!(run.stdout.as_bytes(), written, "{name}");
+        // One of somebody else is no answer.
+        let run = tree
+            .run(&["remove", "--owner", "manual", "--stdout"])
+            .exits(0);
+        assert_eq!(run.stdout, "");
+        Run::of(&mut tree.apply("b", "default = 'gvisor'\n[handlers.spin]\n")).exits(0);
+        let run = tree
+            .run(&["remove", "--owner", "manual", "--stdout"])
+            .exits(2);
+        assert!(run.stderr.contains("50-b.toml, too"), "{run:#?}");
+        assert_eq!(tree.files()[&path], written);
+    }
+}

@@ -267,23 +267,112 @@ fn the_drop_in_stands_beside_the_name_of_the_config() {
 }
 
 #[test]
-fn what_an_imported_file_lists_is_said_when_it_is_removed_by_name() {
+fn a_handler_goes_by_name_wherever_this_tool_has_put_it() {
+    for flags in [&[][..], &["--drop-in=conf.d/other.toml"], &["--drop-in"]] {
+        let node = Node::with(MAIN);
+        let add = ["add", "kata", "--drop-in", "--owner", "x"];
+        node.run(&add).exits(0);
+        let run = node.run(&[&["remove", "kata"], flags].concat()).exits(0);
+        assert!(run.stdout.contains("removed kata, deleted "), "{run:?}");
+        assert_eq!(run.stderr, "");
+        assert_eq!(node.text(), MAIN);
+        // In the config, with a word of a drop-in.
+        node.run(&["add", "kata"]).exits(0);
+        let run = node.run(&[&["remove", "kata"], flags].concat()).exits(0);
+        assert!(run.stdout.contains("removed kata"), "{run:?}");
+        assert_eq!(node.text(), MAIN);
+        let run = node.run(&[&["remove", "kata"], flags].concat()).exits(0);
+        assert!(run.stdout.contains("nothing to do"), "{run:?}");
+    }
+    // Only one of its own, if an owner is named.
     let node = Node::with(MAIN);
-    node.run(&["add", "kata", "--drop-in"]).exits(0);
-    let run = node.run(&["remove", "kata"]).exits(0);
-    let path = drop_in(&node, "50-manual.toml");
-    let said = format!(
-        "kata is listed in {0}: `containerd-edit remove kata --drop-in={0}`",
-        path.display()
+    node.run(&["add", "kata", "--drop-in", "--owner", "x"])
+        .exits(0);
+    let before = node.text();
+    let run = node.run(&["remove", "kata", "--owner", "y"]).exits(78);
+    assert!(run.stderr.contains("kata belongs to x"), "{run:?}");
+    let run = node.run(&["remove", "kata", "--owner", "y", "--drop-in"]);
+    assert!(run.exits(78).stderr.contains("kata belongs to x"));
+    assert_eq!(node.text(), before);
+    node.run(&["remove", "kata", "--owner", "x"]).exits(0);
+    assert_eq!(node.text(), MAIN);
+}
+
+#[test]
+fn a_handler_in_a_file_of_somebody_else_is_refused_with_a_way_out() {
+    let node = Node::empty();
+    fs::create_dir(node.folder().join("conf.d")).expect("creates");
+    let main = "version = 3\nimports = ['conf.d/*.toml']\n";
+    fs::write(node.config(), main).expect("writes");
+    let theirs = format!("version = 3\n[{RUNTIMES}.kata]\nruntime_type = 't'\n");
+    let path = drop_in(&node, "theirs.toml");
+    fs::write(&path, &theirs).expect("writes");
+    let run = node.run(&["remove", "kata"]).exits(78);
+    let place = format!("error: {}:2:1: kata stands in a file", path.display());
+    assert!(run.stderr.contains(&place), "{run:?}");
+    assert_eq!(text(&path), theirs);
+    let run = node.run(&["remove", "kata", "-o", "json"]).exits(78);
+    let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
+    assert_eq!(report["error"]["code"], "out-of-reach");
+    let hint = report["error"]["hint"].as_str().expect("a hint");
+    let flag = format!("--drop-in={}", path.display());
+    assert!(
+        hint.ends_with(&format!("containerd-edit remove kata {flag}")),
+        "{hint}"
     );
-    assert!(run.stderr.contains(&said), "{run:?}");
-    assert!(run.stdout.contains("nothing to do"), "{run:?}");
-    // Another drop-in than the one that is named is said too.
-    let run = node.run(&["remove", "kata", "--drop-in=conf.d/other.toml"]);
-    assert!(run.exits(0).stderr.contains(&said));
+    // What can go does, and an uninstall is not held up.
+    node.run(&["add", "kata"]).exits(0);
     let run = node.run(&["remove", "kata", "-o", "json"]).exits(0);
     let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
-    assert_eq!(report["warnings"][0]["code"], "in-drop-in");
+    assert_eq!(report["warnings"][0]["code"], "still-listed", "{report}");
+    assert_eq!(node.text(), main);
+    node.run(&["remove", "kata", &flag]).exits(0);
+    assert_eq!(text(&path), "version = 3\n");
+}
+
+/// As `a_layer_leaves_from_the_top_or_the_middle` in one file.
+#[test]
+fn a_default_goes_with_the_handler_that_it_names_in_whichever_file() {
+    let flags = [&[][..], &["--drop-in"][..]];
+    for (of_a, of_b) in [(1, 1), (1, 0), (0, 1)] {
+        let node = Node::with(MAIN);
+        let (of_a, of_b) = (flags[of_a], flags[of_b]);
+        let run = |arguments: &[&str], more: &[&str]| node.run(&[arguments, more].concat());
+        run(&["add", "kata", "--owner", "a"], of_a).exits(0);
+        run(&["add", "spin", "--owner", "b"], of_b).exits(0);
+        run(&["set-default", "kata", "--owner", "b"], of_b).exits(0);
+        run(&["set-default", "spin", "--owner", "a"], of_a).exits(0);
+        let uninstall = run(&["remove", "--owner", "a"], &[]).exits(0);
+        assert!(
+            uninstall.stdout.contains("the default handler is now runc"),
+            "{uninstall:?}"
+        );
+        let told = uninstall.stderr.contains("the default that b has set in ");
+        assert_eq!(told, !of_b.is_empty(), "{uninstall:?}");
+        let listed = run(&["list"], &[]).exits(0).stdout;
+        assert!(
+            listed.contains("spin") && !listed.contains("kata"),
+            "{listed}"
+        );
+        run(&["remove", "--owner", "b"], &[]).exits(0);
+        assert_eq!(node.text(), MAIN);
+        assert!(!node.folder().join("conf.d").exists());
+    }
+}
+
+#[test]
+fn defaults_of_all_owners_are_unset_wherever_they_stand() {
+    let node = Node::with(MAIN);
+    for owner in ["a", "b"] {
+        let add = ["add", owner, "--preset", "crun", "--owner", owner];
+        node.run(&[&add[..], &["--drop-in", "--default"]].concat())
+            .exits(0);
+    }
+    node.run(&["set-default", "--unset"]).exits(0);
+    for name in ["50-a.toml", "50-b.toml"] {
+        let own = text(&drop_in(&node, name));
+        assert!(!own.contains("default_runtime_name"), "{own}");
+    }
 }
 
 #[test]
@@ -632,7 +721,17 @@ fn a_handler_that_another_owner_has_in_another_file_is_not_taken_over_unasked() 
         let said = "the handler kata belongs to a";
         assert!(run.stderr.contains(said), "{run:?}");
         assert_eq!(node.text(), before);
-        add(&node, "b", &[second, &["--take-over"]].concat()).exits(0);
+        // What containerd makes of both files is no longer the first owner's.
+        let more = ["--take-over", "--set", "sandboxer=b"];
+        let run = add(&node, "b", &[second, &more].concat()).exits(0);
+        assert!(run.stdout.contains("changed kata"), "{run:?}");
+        let listed = node.run(&["list"]).exits(0).stdout;
+        assert_eq!(listed.matches("kata ").count(), 1, "{listed}");
+        let shown = node.run(&["show", "kata"]).exits(0).stdout;
+        assert!(
+            shown.contains("owner b") && shown.contains("sandboxer"),
+            "{shown}"
+        );
         let again = add(&node, "b", second).exits(0);
         assert!(again.stdout.contains("nothing to do"), "{again:?}");
         for owner in ["a", "b"] {
@@ -640,4 +739,238 @@ fn a_handler_that_another_owner_has_in_another_file_is_not_taken_over_unasked() 
         }
         assert_eq!(node.text(), MAIN);
     }
+}
+
+/// What was there before, another owner's default for example, is as it was.
+#[test]
+fn what_is_taken_over_leaves_the_rest_of_the_file() {
+    let node = Node::with(MAIN);
+    for name in ["kata", "spin"] {
+        node.run(&["add", name, "--owner", "z-old", "--drop-in"])
+            .exits(0);
+    }
+    node.run(&["set-default", "kata", "--owner", "z-old", "--drop-in"])
+        .exits(0);
+    let path = drop_in(&node, "50-z-old.toml");
+    let before = text(&path);
+    let take_over = ["add", "kata", "--owner", "b", "--drop-in", "--take-over"];
+    node.run(&take_over).exits(0);
+    let left = text(&path);
+    assert!(!left.contains("runtimes.kata]"), "{left}");
+    assert!(left.contains("default_runtime_name = \"kata\""), "{left}");
+    let own: String = before
+        .split_inclusive("\n\n")
+        .filter(|block| !block.contains("runtimes.kata]"))
+        .collect();
+    assert_eq!(left, own);
+    let run = node.run(&["remove", "--owner", "z-old"]).exits(0);
+    assert!(run.stdout.contains("removed spin"), "{run:?}");
+    node.run(&["remove", "--owner", "b"]).exits(0);
+    assert_eq!(node.text(), MAIN);
+}
+
+#[test]
+fn what_is_out_of_reach_is_not_taken_over() {
+    let node = Node::empty();
+    fs::create_dir(node.folder().join("conf.d")).expect("creates");
+    let main = "version = 3\nimports = ['conf.d/*.toml']\n";
+    fs::write(node.config(), main).expect("writes");
+    let path = drop_in(&node, "theirs.toml");
+    fs::write(&path, "version = 3\n").expect("writes");
+    let flag = format!("--drop-in={}", path.display());
+    node.run(&["add", "kata", "--owner", "a", &flag]).exits(0);
+    let add = ["add", "kata", "--owner", "b", "--take-over"];
+    let run = node.run(&add).exits(78);
+    assert!(run.stderr.contains("this tool has not created"), "{run:?}");
+    assert_eq!(node.text(), main);
+    node.run(&[&add[..], &[&flag]].concat()).exits(0);
+    assert!(text(&path).contains("owner=b"));
+}
+
+/// A config that imports whatever is in a folder, by the order of its names.
+fn with_folder() -> Node {
+    let node = Node::with("version = 3\nimports = ['conf.d/*.toml']\n");
+    fs::create_dir(node.folder().join("conf.d")).expect("creates");
+    node
+}
+
+/// What a loop that reconciles wants is written, and is not in force: that is told each time, and
+/// two loops leave each other alone, as in one file.
+#[test]
+fn what_another_drop_in_says_instead_is_told_each_time() {
+    let node = with_folder();
+    let wanted = |owner: &str, level: &str, cri: &str, proxy: &str| {
+        let file = node.folder().join(owner);
+        let text = format!(
+            "owner = '{owner}'\ndefault = '{owner}'\n[handlers.{owner}]\npreset = 'crun'\n\
+             [cri]\n{cri}\n[debug]\nlevel = '{level}'\n[proxy_plugins.p]\n{proxy}\n"
+        );
+        fs::write(&file, text).expect("writes");
+        file.to_string_lossy().into_owned()
+    };
+    let a = wanted(
+        "a",
+        "debug",
+        "enable_cdi = true",
+        "type = 'snapshot'\naddress = '/a'",
+    );
+    let z = wanted("z", "trace", "enable_cdi = false", "type = 'snapshot'");
+    let apply = |file: &str| {
+        let run = [
+            "apply",
+            file,
+            "--drop-in",
+            "--prune",
+            "--exit-code",
+            "-o",
+            "json",
+        ];
+        let run = node.run(&run);
+        let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
+        let warnings = report["warnings"].as_array().expect(&run.stdout).clone();
+        let keys = warnings.iter().map(|warning| {
+            assert_eq!(warning["code"], "overridden", "{report}");
+            let message = warning["message"].as_str().expect("a message");
+            let (key, said) = message.split_once(" stays ").expect("a key");
+            assert!(said.contains("50-z.toml is read later"), "{message}");
+            key.rsplit('.').next().expect("a name").to_owned()
+        });
+        (run.exit, keys.collect::<Vec<String>>())
+    };
+    let nothing: Vec<String> = Vec::new();
+    assert_eq!(apply(&a), (Some(10), nothing.clone()));
+    assert_eq!(apply(&z), (Some(10), nothing.clone()));
+    for _ in 0..2 {
+        let (exit, keys) = apply(&a);
+        assert_eq!(exit, Some(0), "in place, as far as this owner can have it");
+        assert_eq!(
+            keys,
+            ["default_runtime_name", "enable_cdi", "address", "level"]
+        );
+        assert_eq!(apply(&z), (Some(0), nothing.clone()));
+    }
+    // A file that is read later still has the last word.
+    let path = drop_in(&node, "60-a.toml");
+    let flag = format!("--drop-in={}", path.display());
+    let run = node.run(&["apply", &a, "--prune", &flag]).exits(0);
+    assert_eq!(run.stderr, "");
+    assert!(
+        run.stdout.contains("the default handler is now a"),
+        "{run:?}"
+    );
+    assert_eq!(in_conf_d(&node), ["50-z.toml", "60-a.toml"]);
+}
+
+#[test]
+fn a_default_that_does_not_come_into_force_is_not_said_to() {
+    let node = with_folder();
+    for (name, owner) in [("kata", "z"), ("spin", "a")] {
+        node.run(&["add", name, "--owner", owner, "--drop-in"])
+            .exits(0);
+    }
+    let set = |name: &str, owner: &str| {
+        node.run(&["set-default", name, "--owner", owner, "--drop-in"])
+            .exits(0)
+    };
+    assert!(set("kata", "z").stdout.contains("now kata"));
+    for _ in 0..2 {
+        let run = set("spin", "a");
+        assert!(!run.stdout.contains("default handler"), "{run:?}");
+        let said = "default_runtime_name stays \"kata\", not \"spin\"";
+        assert_eq!(run.stderr.matches(said).count(), 1, "{run:?}");
+        assert_eq!(run.stderr.matches("warning").count(), 1, "{run:?}");
+    }
+    // Once nothing stands over it, it is.
+    let run = node.run(&["remove", "--owner", "z"]).exits(0);
+    assert!(
+        run.stdout.contains("the default handler is now spin"),
+        "{run:?}"
+    );
+    assert_eq!(run.stderr, "");
+}
+
+/// Whatever an import of the config says, too.
+#[test]
+fn what_an_imported_file_says_instead_of_the_config_is_told() {
+    let node = Node::with("version = 3\nimports = ['theirs.toml']\n");
+    let theirs = format!(
+        "version = 3\n[{RUNTIMES}.kata]\nruntime_type = 'theirs.v2'\npod_annotations = ['x']\n"
+    );
+    fs::write(node.folder().join("theirs.toml"), theirs).expect("writes");
+    for _ in 0..2 {
+        let run = node.run(&["add", "kata"]).exits(0);
+        assert_eq!(run.stderr.matches("warning").count(), 1, "{run:?}");
+        let said = "runtime_type stays \"theirs.v2\", not \"io.containerd.kata.v2\"";
+        assert!(run.stderr.contains(said), "{run:?}");
+    }
+}
+
+#[test]
+fn list_and_show_tell_what_containerd_makes_of_several_files() {
+    let node = Node::with("version = 3\nimports = ['theirs.toml']\n");
+    let theirs = format!(
+        "version = 3\n[{RUNTIMES}.kata]\nsandboxer = 'x'\npod_annotations = ['x']\n\
+         [{RUNTIMES}.kata.options]\nConfigPath = '/x'\n"
+    );
+    fs::write(node.folder().join("theirs.toml"), theirs).expect("writes");
+    node.run(&["add", "kata"]).exits(0);
+    let shown = node.run(&["show", "kata"]).exits(0).stdout;
+    let keys: Vec<&str> = shown.lines().filter(|line| line.contains(" = ")).collect();
+    let wanted = [
+        "runtime_type = \"io.containerd.kata.v2\"",
+        "privileged_without_host_devices = true",
+        "pod_annotations = [\"io.katacontainers.*\", \"x\"]",
+        "options.ConfigPath = \"/x\"",
+        "sandboxer = \"x\"",
+    ];
+    assert_eq!(keys, wanted, "{shown}");
+    let theirs = node.folder().join("theirs.toml");
+    assert!(
+        shown.contains(&format!("# also {}:2\n", theirs.display())),
+        "{shown}"
+    );
+    let show = node.run(&["show", "kata", "-o", "json"]).exits(0).stdout;
+    let show: Value = serde_json::from_str(&show).expect("JSON");
+    assert_eq!(show["settings"]["options"]["ConfigPath"], "/x");
+    let list = node.run(&["list"]).exits(0).stdout;
+    let merged = list.lines().find(|line| line.contains("theirs.toml"));
+    let merged = merged.expect("it is listed");
+    assert!(merged.ends_with("merged with the other"), "{list}");
+    let list = node.run(&["list", "-o", "json"]).exits(0).stdout;
+    let list: Value = serde_json::from_str(&list).expect("JSON");
+    let merged = &list["handlers"][1]["merged_on"];
+    assert_eq!(*merged, serde_json::json!(["2.0", "2.1", "2.2", "2.3"]));
+    assert_eq!(list["handlers"][0]["merged_on"], serde_json::json!([]));
+}
+
+#[test]
+fn status_tells_of_imported_files_that_list_handlers() {
+    let node = Node::with("version = 3\nimports = ['theirs.toml', 'other.toml']\n");
+    let theirs = format!("version = 3\n[{RUNTIMES}.theirs]\nruntime_type = 't'\n");
+    fs::write(node.folder().join("theirs.toml"), theirs).expect("writes");
+    fs::write(node.folder().join("other.toml"), "version = 3\n").expect("writes");
+    node.run(&["add", "kata", "--drop-in"]).exits(0);
+    let status = node.run(&["status"]).exits(0).stdout;
+    let begin = status.find("drop-in:").expect("there are some");
+    let end = status.find("displaced").unwrap_or(status.len());
+    let folder = format!("{}/", node.folder().display());
+    let told = "drop-in:       conf.d/50-manual.toml, created for manual\n               kata  manual\n\
+        drop-in:       theirs.toml, not created by this tool\n               \
+        theirs  unknown: not added by this tool, or long ago\n";
+    assert_eq!(status[begin..end].replace(&folder, ""), told);
+}
+
+/// What is printed must not be taken for all that would happen.
+#[test]
+fn stdout_is_refused_where_another_file_would_change_too() {
+    let node = Node::with(MAIN);
+    node.run(&["add", "kata", "--drop-in"]).exits(0);
+    let before = node.text();
+    let run = node.run(&["remove", "kata", "--stdout"]).exits(2);
+    assert_eq!(run.stdout, "");
+    assert!(run.stderr.contains("50-manual.toml, too"), "{run:?}");
+    assert!(run.stderr.contains("--dry-run"), "{run:?}");
+    let run = node.run(&["add", "spin", "--stdout"]).exits(0);
+    assert!(run.stdout.contains("runtimes.spin]"), "{run:?}");
+    assert_eq!(node.text(), before);
 }

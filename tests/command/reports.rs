@@ -155,6 +155,7 @@ fn list_and_show_say_what_is_there() {
             "column": 1,
             "releases": ["1.6", "1.7", "2.0", "2.1", "2.2", "2.3"],
             "default_on": ["1.6", "1.7", "2.0", "2.1", "2.2", "2.3"],
+            "merged_on": [],
         })
     );
     let run = node.run(&["show", "crun"]).exits(0);

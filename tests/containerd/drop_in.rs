@@ -124,3 +124,47 @@ fn a_drop_in_beside_debians_config_is_loaded_by_2_x() {
     assert!(node.config().as_ref() == Some(&original));
     assert_eq!(node.verdict(), before);
 }
+
+/// A default in one file names a handler in another one.
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn an_owner_leaves_although_the_others_default_is_its_handler() {
+    let release = Release::of("forky");
+    for drop_ins in [
+        ["--drop-in", "--drop-in"],
+        ["--drop-in", "-q"],
+        ["-q", "--drop-in"],
+    ] {
+        let [of_a, of_b] = drop_ins;
+        let node = Node::new(&release, Some(VERSION_THREE));
+        let before = node.verdict();
+        node.edit(&["add", "kata", "--owner", "a", of_a]);
+        node.edit(&["add", "crun", "--owner", "b", of_b]);
+        node.edit(&["set-default", "kata", "--owner", "b", of_b]);
+        let expected = Verdict::serves(["crun", "kata", "runc"], "kata");
+        assert_eq!(node.verdict(), expected, "{}", node.shown_config());
+        node.edit(&["remove", "--owner", "a"]);
+        let expected = Verdict::serves(["crun", "runc"], "runc");
+        assert_eq!(node.verdict(), expected, "{}", node.shown_config());
+        node.edit(&["remove", "crun"]);
+        assert_eq!(node.config().as_deref(), Some(VERSION_THREE));
+        assert_eq!(node.verdict(), before);
+    }
+}
+
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn a_handler_is_taken_over_from_another_file() {
+    let release = Release::of("forky");
+    let node = Node::new(&release, Some(VERSION_THREE));
+    node.edit(&["add", "kata", "--owner", "z", "--drop-in", "--default"]);
+    node.edit(&["add", "crun", "--owner", "z", "--drop-in"]);
+    node.edit(&["add", "kata", "--owner", "a", "--drop-in", "--take-over"]);
+    node.edit(&["remove", "crun"]);
+    let expected = Verdict::serves(["kata", "runc"], "kata");
+    assert_eq!(node.verdict(), expected, "{}", node.shown_config());
+    node.edit(&["remove", "--owner", "z"]);
+    assert_eq!(node.verdict(), Verdict::serves(["kata", "runc"], "runc"));
+    node.edit(&["remove", "--owner", "a"]);
+    assert_eq!(node.config().as_deref(), Some(VERSION_THREE));
+}

@@ -349,6 +349,6 @@ fn value(node: &Node) -> String {
         Data::Integer(integer) => integer.to_string(),
         Data::Float(float) => float.to_string(),
         Data::Boolean(boolean) => boolean.to_string(),
-        Data::Datetime => "a date or time".to_owned(),
+        Data::Datetime(_) => "a date or time".to_owned(),
     }
 }

@@ -28,6 +28,8 @@ pub(crate) struct TemplateEdit {
     pub(crate) before: String,
     /// What it reads once the distribution was started with the edited template.
     pub(crate) after: String,
+    /// Whether all of it comes from the template.
+    pub(crate) is_whole: bool,
 }
 
 /// Applies a patch to a template. `template` is `None` where there is none; `generated` is what the
@@ -88,7 +90,13 @@ pub(crate) fn edit(
         edited,
         before,
         after,
+        is_whole: false,
     })
+}
+
+/// A template as a TOML parser can read it; `None`: its directives decide over other lines.
+pub(crate) fn as_toml(template: &str) -> Option<String> {
+    Masked::of(template).ok().map(|masked| masked.text)
 }
 
 /// A template that is a whole config of its own.
@@ -107,6 +115,7 @@ fn whole(
         edited,
         before: masked.text.clone(),
         after,
+        is_whole: true,
     })
 }
 

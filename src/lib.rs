@@ -88,7 +88,7 @@ pub use handler::{Handler, HandlerName, NameError, Owner, Preset, Setting, Setti
 pub use inventory::{Inventory, ListedHandler};
 pub use operation_log::{LogEntry, LogTo, LoggedDropIn};
 pub use own_copy::{OwnCopy, RemovedCopy};
-pub use ownership::OwnedHandler;
+pub use ownership::{OwnedHandler, UnmarkedKey};
 pub use patch::{Edited, Handlers, Keys, Patch, PatchError, Warning, apply};
 pub use patch_file::{PatchFile, PatchFileError};
 #[cfg(feature = "cri")]

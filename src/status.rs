@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::file::target::Target;
 use crate::file::{digest, leftovers, lock, sidecar};
 use crate::operation_log::{self, LogEntry};
-use crate::ownership::{self, OwnedHandler};
+use crate::ownership::{self, OwnedHandler, UnmarkedKey};
 
 /// What is known of a config and of the files beside it.
 #[derive(Debug, Clone)]
@@ -38,6 +38,8 @@ pub struct Status {
     pub is_changed_since: Option<bool>,
     /// The handlers that the config lists, and whose they are.
     pub handlers: Vec<OwnedHandler>,
+    /// The keys outside of handlers whose owners the operation log alone still knows.
+    pub unmarked_keys: Vec<UnmarkedKey>,
     /// Texts of other programs that killed runs have displaced, to be looked through.
     pub displaced: Vec<PathBuf>,
 }
@@ -78,7 +80,11 @@ impl Editor {
             None => (Vec::new(), None),
         };
         let handlers = config
-            .map(|config| ownership::of(&config, &entries))
+            .as_ref()
+            .map(|config| ownership::of(config, &entries))
+            .unwrap_or_default();
+        let unmarked_keys = config
+            .map(|config| ownership::unmarked_keys(&config, &entries))
             .unwrap_or_default();
         let last_change = entries.into_iter().rfind(LogEntry::is_change);
         let now = bytes.as_deref().map(digest::of);
@@ -103,6 +109,7 @@ impl Editor {
             is_changed_since: last_change.as_ref().map(|last| last.after != now),
             last_change,
             handlers,
+            unmarked_keys,
             displaced,
             path: target.path,
         })

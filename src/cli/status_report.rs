@@ -32,6 +32,8 @@ fn line(entry: &LogEntry) -> String {
         ("added", &entry.handlers.added),
         ("changed", &entry.handlers.changed),
         ("removed", &entry.handlers.removed),
+        ("set", &entry.keys.set),
+        ("gave back", &entry.keys.given_back),
     ] {
         if !names.is_empty() {
             let _ = write!(line, "; {what} {}", printable(&names.join(", ")));
@@ -102,6 +104,18 @@ pub(super) fn status(status: &Status) -> String {
                 "{shown:<width$}  {}",
                 owner(handler),
                 width = widest.unwrap_or(0)
+            ),
+        );
+        name = "";
+    }
+    let mut name = "keys";
+    for key in &status.unmarked_keys {
+        let (key, owner) = (printable(&key.key), printable(&key.set_by));
+        fact(
+            name,
+            format!(
+                "{key}  unknown: {owner} has set it, and another program has dropped the comment \
+                 that said so"
             ),
         );
         name = "";
@@ -187,6 +201,10 @@ pub(super) fn status_json(status: &Status) -> Value {
             "owner": handler.owner,
             "implied": handler.is_implied,
             "added_by": handler.added_by,
+        })).collect::<Vec<_>>(),
+        "unmarked_keys": status.unmarked_keys.iter().map(|key| json!({
+            "key": key.key,
+            "set_by": key.set_by,
         })).collect::<Vec<_>>(),
         "displaced": displaced.map(|found| path(Some(found))).collect::<Vec<_>>(),
     })

@@ -94,7 +94,7 @@ pub use in_use::{InUse, KnownBy, PodInUse, UnclearShim, UseUnknown};
 pub use inventory::{Inventory, ListedHandler};
 pub use operation_log::{LogEntry, LogTo, LoggedDropIn};
 pub use own_copy::{OwnCopy, RemovedCopy};
-pub use ownership::OwnedHandler;
+pub use ownership::{OwnedHandler, UnmarkedKey};
 pub use patch::{Edited, Handlers, Keys, Patch, PatchError, Warning, apply};
 pub use patch_file::{PatchFile, PatchFileError};
 #[cfg(feature = "cri")]

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::error::REGULAR;
 use crate::file::lock::ConfigLock;
 use crate::file::{leftovers, sidecar, target};
-use crate::patch::Handlers;
+use crate::patch::{Handlers, Keys};
 
 /// A log does not grow beyond this, in bytes: then its older half goes.
 const MOST_BYTES: u64 = 256 * 1024;
@@ -43,6 +43,8 @@ pub struct LogEntry {
     /// The handlers that were added, changed and removed: the first hundred of each, and `…` if
     /// there were more.
     pub handlers: Handlers,
+    /// The keys outside of handlers that were set and given back, shortened likewise.
+    pub keys: Keys,
     /// The SHA-256 of the config before; `None`: there was none.
     pub before: Option<String>,
     /// The SHA-256 of the config after; `None`: there was none.
@@ -85,7 +87,7 @@ impl LoggedDropIn {
 
 /// What makes a line a comment, should containerd ever load the log.
 const COMMENT: &str = "# ";
-/// So many names of handlers that were added, changed or removed are noted down.
+/// So many names of handlers that were added, changed or removed are noted down, and of keys.
 const MOST_NAMES: usize = 100;
 
 impl LogEntry {
@@ -105,11 +107,13 @@ impl LogEntry {
     /// The entry with no more names than a line of the log shall have.
     fn shortened(&self) -> Self {
         let mut entry = self.clone();
-        let handlers = &mut entry.handlers;
+        let (handlers, keys) = (&mut entry.handlers, &mut entry.keys);
         for names in [
             &mut handlers.added,
             &mut handlers.changed,
             &mut handlers.removed,
+            &mut keys.set,
+            &mut keys.given_back,
         ] {
             if names.len() > MOST_NAMES {
                 names.truncate(MOST_NAMES);
@@ -132,6 +136,10 @@ impl LogEntry {
                 "changed": self.handlers.changed,
                 "removed": self.handlers.removed,
             },
+            "keys": {
+                "set": self.keys.set,
+                "given_back": self.keys.given_back,
+            },
             "before": self.before,
             "after": self.after,
             "outcome": self.outcome,
@@ -148,8 +156,8 @@ impl LogEntry {
         let line = line.strip_prefix(COMMENT.as_bytes())?;
         let line: Value = serde_json::from_slice(line).ok()?;
         let text = |key: &str| line.get(key)?.as_str().map(str::to_owned);
-        let names = |key: &str| -> Vec<String> {
-            let names = line.get("handlers").and_then(|handlers| handlers.get(key));
+        let names = |of: &str, key: &str| -> Vec<String> {
+            let names = line.get(of).and_then(|names| names.get(key));
             let names = names.and_then(Value::as_array).into_iter().flatten();
             names
                 .filter_map(|name| name.as_str().map(str::to_owned))
@@ -163,9 +171,14 @@ impl LogEntry {
             command: text("command")?,
             owner: text("owner"),
             handlers: Handlers {
-                added: names("added"),
-                changed: names("changed"),
-                removed: names("removed"),
+                added: names("handlers", "added"),
+                changed: names("handlers", "changed"),
+                removed: names("handlers", "removed"),
+            },
+            keys: Keys {
+                set: names("keys", "set"),
+                given_back: names("keys", "given_back"),
+                overridden: Vec::new(),
             },
             before: text("before"),
             after: text("after"),
@@ -291,6 +304,11 @@ mod tests {
             handlers: Handlers {
                 added: vec![format!("handler-{number}")],
                 ..Handlers::default()
+            },
+            keys: Keys {
+                set: vec!["debug.level".to_owned()],
+                given_back: vec!["proxy_plugins.\"a b\".type".to_owned()],
+                overridden: Vec::new(),
             },
             before: None,
             after: Some("0".repeat(64)),

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::file::target::Target;
 use crate::file::{digest, leftovers, lock, sidecar};
 use crate::operation_log::{self, LogEntry};
-use crate::ownership::{self, OwnedHandler};
+use crate::ownership::{self, OwnedHandler, UnmarkedKey};
 use crate::patch::provenance::Provenance;
 
 /// What is known of a config and of the files beside it.
@@ -42,6 +42,8 @@ pub struct Status {
     pub handlers: Vec<OwnedHandler>,
     /// The other files of the config that list handlers, and those that this tool has created.
     pub drop_ins: Vec<DropInStatus>,
+    /// The keys outside of handlers whose owners the operation log alone still knows.
+    pub unmarked_keys: Vec<UnmarkedKey>,
     /// Texts of other programs that killed runs have displaced, to be looked through.
     pub displaced: Vec<PathBuf>,
 }
@@ -94,7 +96,11 @@ impl Editor {
             None => (Vec::new(), None),
         };
         let handlers = config
-            .map(|config| ownership::of(&config, &entries))
+            .as_ref()
+            .map(|config| ownership::of(config, &entries))
+            .unwrap_or_default();
+        let unmarked_keys = config
+            .map(|config| ownership::unmarked_keys(&config, &entries))
             .unwrap_or_default();
         let drop_ins = self.drop_in_status(bytes.as_deref().unwrap_or_default(), &entries);
         let last_change = entries.into_iter().rfind(LogEntry::is_change);
@@ -121,6 +127,7 @@ impl Editor {
             last_change,
             handlers,
             drop_ins,
+            unmarked_keys,
             displaced,
             path: target.path,
         })

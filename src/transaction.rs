@@ -12,7 +12,7 @@ use crate::file::target::Target;
 use crate::file::{Notice, digest, leftovers, site};
 use crate::operation_log::{self, LogEntry};
 use crate::ownership;
-use crate::patch::{Handlers, Patch, Warning};
+use crate::patch::{Handlers, Keys, Patch, Warning};
 
 use self::steps::{Done, Step};
 
@@ -27,6 +27,8 @@ struct Locked {
     read: Option<String>,
     /// What was about to be done to its handlers then.
     planned: Handlers,
+    /// And to keys outside of handlers.
+    keys: Keys,
     /// The files that this run has changed, in whichever of its tries.
     done: Vec<Done>,
 }
@@ -80,6 +82,7 @@ impl Editor {
             target,
             read: None,
             planned: Handlers::default(),
+            keys: Keys::default(),
             done: Vec::new(),
         })
     }
@@ -103,6 +106,7 @@ impl Editor {
                 target,
                 read,
                 planned,
+                keys,
                 done,
             } = &mut *locked;
             let snapshot = target.read()?;
@@ -114,6 +118,7 @@ impl Editor {
             }
             if done.is_empty() {
                 *planned = work.plan.edited.handlers.clone();
+                keys.clone_from(&work.plan.edited.keys);
             }
             let steps = Step::of(&work, target, &snapshot);
             match self.make(lock, &steps, done)? {
@@ -163,6 +168,7 @@ impl Editor {
             command: self.command.clone(),
             owner: patch.acting_owner().map(|owner| owner.as_str().to_owned()),
             handlers: Handlers::default(),
+            keys: Keys::default(),
             before: locked.read.clone(),
             after: locked.read.clone(),
             drop_ins: Vec::new(),
@@ -170,6 +176,7 @@ impl Editor {
         };
         if is_changed {
             entry.handlers = locked.planned.clone();
+            entry.keys = locked.keys.clone();
             for done in &locked.done {
                 done.enter(&mut entry);
             }

@@ -32,6 +32,8 @@ fn line(entry: &LogEntry) -> String {
         ("added", &entry.handlers.added),
         ("changed", &entry.handlers.changed),
         ("removed", &entry.handlers.removed),
+        ("set", &entry.keys.set),
+        ("gave back", &entry.keys.given_back),
     ] {
         if !names.is_empty() {
             let _ = write!(line, "; {what} {}", printable(&names.join(", ")));
@@ -105,6 +107,18 @@ pub(super) fn status(status: &Status) -> String {
         for line in handlers(&drop_in.handlers) {
             fact("", line);
         }
+    }
+    let mut name = "keys";
+    for key in &status.unmarked_keys {
+        let (key, owner) = (printable(&key.key), printable(&key.set_by));
+        fact(
+            name,
+            format!(
+                "{key}  unknown: {owner} has set it, and another program has dropped the comment \
+                 that said so"
+            ),
+        );
+        name = "";
     }
     for path in &status.displaced {
         fact(
@@ -197,6 +211,10 @@ pub(super) fn status_json(status: &Status) -> Value {
             "path": path(Some(&drop_in.path)),
             "created_for": drop_in.created_for,
             "handlers": handlers_json(&drop_in.handlers),
+        })).collect::<Vec<_>>(),
+        "unmarked_keys": status.unmarked_keys.iter().map(|key| json!({
+            "key": key.key,
+            "set_by": key.set_by,
         })).collect::<Vec<_>>(),
         "displaced": displaced.map(|found| path(Some(found))).collect::<Vec<_>>(),
     })

@@ -25,7 +25,7 @@ pub(crate) use self::folder::FolderLock;
 /// For how long nobody is told that the lock is busy.
 const QUIET: Duration = Duration::from_millis(500);
 /// Even who does not want to wait lets somebody look at the lock, as [`look`] does.
-const GRACE: Duration = Duration::from_millis(5);
+const GRACE: Duration = Duration::from_millis(25);
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 /// As much of a lock file as is read for its holder.
@@ -234,9 +234,12 @@ pub(crate) fn look(config: &Path) -> (Option<bool>, Option<Holder>) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return (Some(false), None),
         Err(_) => return (None, None),
     };
-    // Shared, and gone at once with its descriptor.
     let seen = match fs4::FileExt::try_lock_shared(&file) {
-        Ok(()) => Some(false),
+        // Given back at once. If not here, then with its descriptor.
+        Ok(()) => {
+            let _ = fs4::FileExt::unlock(&file);
+            Some(false)
+        }
         Err(fs4::TryLockError::WouldBlock) => Some(true),
         Err(fs4::TryLockError::Error(_)) => None,
     };

@@ -160,6 +160,16 @@ pub(crate) fn listed_names(config: &Document<'_>) -> BTreeSet<String> {
     handlers.map(|handler| handler.name.to_owned()).collect()
 }
 
+/// Whether a config has the dotted key, and no comment behind it that says whose it is.
+pub(crate) fn is_unmarked(config: &Document<'_>, key: &str) -> bool {
+    let Ok(path) = toml_edit::Key::parse(key) else {
+        return false;
+    };
+    let path: Vec<&str> = path.iter().map(toml_edit::Key::get).collect();
+    let layered = layers::Layered::at(config, &path);
+    layered.is_some_and(|layered| !layered.is_owned())
+}
+
 /// The edit where there is no file.
 fn create(patch: &Patch) -> Result<Edited, PatchError> {
     if !patch.adds() {

@@ -192,6 +192,11 @@ fn an_owner_whose_comments_are_gone_is_unknown_and_its_handlers_go_by_name() {
         text.contains("spin      unknown: wasm has added it"),
         "{text}"
     );
+    let key = |key: &str| json!({"key": key, "set_by": "wasm"});
+    let keys = ["address", "type"].map(|name| key(&format!("proxy_plugins.cache.{name}")));
+    assert_eq!(status["unmarked_keys"], json!(keys));
+    let said = "keys:          proxy_plugins.cache.address  unknown: wasm has set it";
+    assert!(text.contains(said), "{text}");
 
     let run = Run::of(&mut remove(&node, "wasm")).exits(0);
     assert!(
@@ -199,6 +204,9 @@ fn an_owner_whose_comments_are_gone_is_unknown_and_its_handlers_go_by_name() {
             .contains("`containerd-edit remove spin wasmtime`"),
         "{run:#?}"
     );
+    let said = "wasm has added spin, wasmtime and set proxy_plugins.cache.address, \
+                proxy_plugins.cache.type, and another program has dropped the comments that said so";
+    assert!(run.stderr.contains(said), "{run:#?}");
     node.run(&["remove", "spin", "wasmtime"]).exits(0);
     assert!(!node.text().contains("spin"), "{}", node.text());
 }

@@ -16,6 +16,7 @@ mod distributions;
 mod drop_in;
 mod generated;
 mod restart;
+mod restart_by_k0s;
 mod restart_by_systemd;
 mod running;
 mod suites;

@@ -104,6 +104,11 @@ impl Run {
             Some(owner) if remove.names.is_empty() => Patch::new().owner(owner.clone()).prune(),
             Some(owner) => names.fold(Patch::new().owner(owner.clone()), Patch::remove_owned),
         };
+        if (remove.if_unused || remove.wait_unused.is_some())
+            && let Err(exit) = self.make_sure_unused(remove, &patch)?
+        {
+            return Ok(exit);
+        }
         self.edit(patch, self.arguments.summary())
     }
 
@@ -125,10 +130,7 @@ impl Run {
 
     /// Makes an edit, or shows what it would be. `command` says in a few words what was asked for.
     fn edit(&mut self, patch: Patch, command: String) -> Result<ExitCode, Error> {
-        let patch = match &self.arguments.global.plugin_id {
-            Some(id) => patch.plugin_id(id),
-            None => patch,
-        };
+        let patch = self.in_plugin(patch);
         self.make(&Edit::Patch(&patch), command)
     }
 
@@ -150,7 +152,10 @@ impl Run {
             ExitCode::Success
         };
         if global.output == Format::Json {
-            let report = report::edit_json(&plan, edit.owner(), self.layout.as_ref());
+            let mut report = report::edit_json(&plan, edit.owner(), self.layout.as_ref());
+            if let Some(unused) = self.unused.take() {
+                report["unused"] = unused;
+            }
             return Ok(self.report_json(&report, global.dry_run, code));
         }
         self.warn(&plan);
@@ -174,13 +179,20 @@ impl Run {
         Ok(self.print(&text, global.dry_run, code))
     }
 
+    /// A patch for the plugin table that was asked for, if one was.
+    pub(super) fn in_plugin(&self, patch: Patch) -> Patch {
+        match &self.arguments.global.plugin_id {
+            Some(id) => patch.plugin_id(id),
+            None => patch,
+        }
+    }
+
     /// Has a signal that comes before anything has changed interrupt an edit.
     pub(super) fn interruptible(&mut self, editor: Editor) -> Editor {
         // Where they can't be noted, a signal ends the run at once, as it does any program.
-        let Ok(signals) = Signals::noted() else {
+        let Some(signals) = self.noted_signals() else {
             return editor;
         };
-        self.signals = Some(signals.clone());
         editor.interrupted(move || signals.is_asked_to_end())
     }
 
@@ -193,6 +205,14 @@ impl Run {
             let text = report::warning(&plan.path, warning);
             let _ = self.err.write_all(text.as_bytes());
         }
+    }
+
+    /// Notes signals from now on, if they aren't yet.
+    pub(super) fn noted_signals(&mut self) -> Option<Signals> {
+        if self.signals.is_none() {
+            self.signals = Signals::noted().ok();
+        }
+        self.signals.clone()
     }
 
     /// A patch file that can't be read.

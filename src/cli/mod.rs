@@ -5,6 +5,8 @@ mod check_report;
 mod copy;
 mod editing;
 mod handlers_report;
+mod in_use;
+mod in_use_report;
 #[cfg(not(feature = "cri"))]
 mod no_cri;
 mod reading;
@@ -95,6 +97,8 @@ struct Run {
     config: PathBuf,
     layout: Option<Layout>,
     signals: Option<Signals>,
+    /// Of the handlers that are to be removed, once no pod uses them.
+    unused: Option<Value>,
     out: AutoStream<io::Stdout>,
     err: AutoStream<io::Stderr>,
 }
@@ -112,6 +116,7 @@ impl Run {
             config: PathBuf::new(),
             layout: None,
             signals: None,
+            unused: None,
             out: AutoStream::new(io::stdout(), choice),
             err: AutoStream::new(io::stderr(), choice),
         }

@@ -65,6 +65,9 @@ impl Run {
             let mut json = report::edit_json(&plan, edit.owner(), self.layout.as_ref());
             json["restart_required"] = false.into();
             json["restart"] = restart_report::json(&restarted);
+            if let Some(unused) = self.unused.take() {
+                json["unused"] = unused;
+            }
             return self.report_json(&json, false, code);
         }
         self.warn(&plan);

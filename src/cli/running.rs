@@ -11,7 +11,7 @@ use super::check_report::Held;
 use super::{Run, running_report};
 
 /// How long a running daemon may take for each answer. It has them at hand.
-const DAEMON_LIMIT: Duration = Duration::from_secs(5);
+pub(super) const DAEMON_LIMIT: Duration = Duration::from_secs(5);
 
 impl Run {
     pub(super) fn list_running(&mut self) -> Result<ExitCode, Error> {
@@ -46,23 +46,6 @@ impl Run {
         Ok(self.report_check(&check, binary, Some(&held)))
     }
 
-    /// The config's bytes; none if there is no file: containerd then has its built-in defaults.
-    fn read_or_defaults(&self) -> Result<Vec<u8>, Error> {
-        match self.read() {
-            Err(Error::NoFile { .. }) => Ok(Vec::new()),
-            outcome => outcome,
-        }
-    }
-
-    /// The socket of the running daemon.
-    pub(super) fn endpoint(&self) -> &Path {
-        let given = self.arguments.global.cri_endpoint.as_deref();
-        given.unwrap_or_else(|| match &self.layout {
-            Some(layout) => layout.endpoint(),
-            None => Path::new(CriClient::DEFAULT_ENDPOINT),
-        })
-    }
-
     /// Asks the daemon, and returns the releases to judge for: its own unless another was named.
     fn ask_daemon(&mut self) -> Result<(Running, Vec<Release>), ExitCode> {
         let asked = Running::ask(&self.host_root, self.endpoint(), DAEMON_LIMIT);
@@ -86,11 +69,17 @@ impl Run {
         }
     }
 
+    /// The daemon's socket: the one that was named, or the distribution's.
+    pub(super) fn endpoint(&self) -> &Path {
+        let endpoint = self.arguments.global.cri_endpoint.as_deref();
+        endpoint.unwrap_or_else(|| match &self.layout {
+            Some(layout) => layout.endpoint(),
+            None => Path::new(CriClient::DEFAULT_ENDPOINT),
+        })
+    }
+
     pub(super) fn no_answer(&mut self, error: &CriError) -> ExitCode {
-        let message = match error.source() {
-            Some(source) => format!("{error}: {source}"),
-            None => error.to_string(),
-        };
+        let message = words(error);
         let place = (error.endpoint(), None);
         self.fail_at(
             error.exit_code(),
@@ -114,5 +103,13 @@ impl Run {
         let verdict = check.releases.first().map(|row| &row.verdict);
         let drift = verdict.map(|verdict| running.drift(verdict));
         Ok((check, drift.unwrap_or_default()))
+    }
+}
+
+/// An error with the system's reason.
+pub(super) fn words(error: &CriError) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
     }
 }

@@ -201,7 +201,11 @@ impl fmt::Display for Holder {
 
 /// When a process started, in clock ticks after the boot.
 fn started(pid: &str) -> Option<u64> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    started_by(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+}
+
+/// The same by the text of `/proc/PID/stat`, `proc_pid_stat(5)`.
+pub(crate) fn started_by(stat: &str) -> Option<u64> {
     // The second field, the name, may hold anything: go on behind it.
     let behind = &stat[stat.rfind(')')? + 1..];
     behind.split_whitespace().nth(19)?.parse().ok()

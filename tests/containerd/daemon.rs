@@ -21,13 +21,13 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(5);
 
 /// What the script below prints last before it turns into the program.
-const ENTERED: &str = "the node is set up";
+pub(crate) const ENTERED: &str = "the node is set up";
 
 /// Makes the node's view of the machine and becomes the program in it.
 ///
 /// What the node needs is bound below `/run` first, since it may lie below one of
 /// the folders that are then covered.
-const ENTER: &str = r#"
+pub(crate) const ENTER: &str = r#"
 tree=$1 etc=$2 tool=$3
 shift 3
 ip link set lo up
@@ -328,7 +328,7 @@ fn untimed(line: &str) -> &str {
     }
 }
 
-fn told(output: &Output) -> String {
+pub(crate) fn told(output: &Output) -> String {
     format!(
         "{}\n---- stdout\n{}\n---- stderr\n{}",
         output.status,

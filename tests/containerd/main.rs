@@ -15,6 +15,8 @@ mod differential;
 mod distributions;
 mod drop_in;
 mod generated;
+mod in_use;
+mod pods;
 mod restart;
 mod restart_by_k0s;
 mod restart_by_systemd;

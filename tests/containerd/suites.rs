@@ -61,6 +61,11 @@ pub(crate) fn debian_shipped_config() -> Vec<u8> {
         .unwrap_or_else(|error| panic!("{}: {error}: run ./tests/run", path.display()))
 }
 
+/// Returns where a program of the packages is that pods are made of.
+pub(crate) fn pods_program(path: &str) -> PathBuf {
+    trees().join("pods").join(path)
+}
+
 /// Returns where `tests/run` unpacks: beside cargo's own `tmp` in the target directory.
 fn trees() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR"))

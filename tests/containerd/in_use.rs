@@ -1,0 +1,303 @@
+//! `remove --if-unused` on real nodes with real pods.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Output, Stdio};
+
+use serde_json::Value;
+
+use crate::daemon::told;
+use crate::pods::PodNode;
+use crate::suites::{self, Release};
+
+/// Runs a test for each release.
+fn each_release(test: impl Fn(PodNode)) {
+    for release in suites::SUITES.map(Release::of) {
+        test(PodNode::start(&release));
+    }
+}
+
+/// Adds a handler that is runc by another name.
+fn add_traced(node: &PodNode, name: &str) {
+    let binary = format!("options.BinaryName={}", node.traced_runc(name));
+    let shim = "runtime_type=io.containerd.runc.v2";
+    node.edit(&["add", name, "--set", shim, "--set", &binary]);
+}
+
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn a_pod_outlives_the_daemon_and_the_next_one_lists_it() {
+    each_release(|node| {
+        add_traced(&node, "traced");
+        node.restart_daemon();
+        let pod = node.run_pod(("shop", "web"), "traced");
+        for id in [&pod.sandbox, &pod.container] {
+            let created = |line: &str| line.starts_with("traced ") && line.ends_with(id.as_str());
+            let trace = node.trace();
+            assert!(trace.lines().any(created), "{}: {trace}", node.name());
+        }
+        let before = (node.processes(&pod), node.shims(&pod.sandbox));
+        assert_eq!(before.1.len(), 1, "{}: {before:?}", node.name());
+        node.restart_daemon();
+        let after = (node.processes(&pod), node.shims(&pod.sandbox));
+        assert_eq!(before, after, "{}", node.name());
+
+        let sandboxes = node.sandboxes();
+        let [sandbox] = &sandboxes[..] else {
+            panic!("{}: {sandboxes:?}", node.name());
+        };
+        assert_eq!((&sandbox.id, sandbox.ready), (&pod.sandbox, true));
+        assert_eq!(sandbox.handler, "traced");
+        node.stop_pod(&pod);
+        assert_eq!(node.shims(&pod.sandbox), [0; 0], "{}", node.name());
+        assert!(!node.sandboxes()[0].ready, "{}", node.name());
+        node.remove_pod(&pod);
+        assert_eq!(node.sandboxes(), [], "{}", node.name());
+    });
+}
+
+const SOCKET: &str = "/run/containerd/containerd.sock";
+
+/// How a run ended, and what it said on stderr.
+fn said(output: &Output) -> (Option<i32>, String) {
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.code(), stderr)
+}
+
+/// The JSON error of a removal that must be refused, on a file that must stay as it is.
+fn refusal(node: &PodNode, arguments: &[&str]) -> Value {
+    let before = node.config();
+    let output = node.tool_in_container(&[&["remove", "-o", "json"], arguments].concat());
+    let report: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", told(&output)));
+    assert_eq!(output.status.code(), Some(75), "{}: {report}", node.name());
+    assert_eq!(node.config(), before, "{}", node.name());
+    report["error"].clone()
+}
+
+/// The pods of a refusal, with the handler of each.
+fn pods(error: &Value) -> Vec<(&str, &str, &str)> {
+    let pods = error["pods"].as_array().expect("an array");
+    pods.iter()
+        .map(|pod| {
+            let word = |name: &str| pod[name].as_str().unwrap_or_default();
+            (word("namespace"), word("name"), word("handler"))
+        })
+        .collect()
+}
+
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn a_handler_that_a_pod_uses_is_not_removed_until_the_pod_is_gone() {
+    each_release(|node| {
+        add_traced(&node, "traced");
+        node.restart_daemon();
+        let pod = node.run_pod(("shop", "web"), "traced");
+        let other = node.run_pod(("kube-system", "proxy"), "");
+
+        let error = refusal(&node, &["traced", "--if-unused"]);
+        assert_eq!(error["code"], "in-use", "{}: {error}", node.name());
+        assert_eq!(error["known_by"], "daemon", "{error}");
+        assert_eq!(pods(&error), [("shop", "web", "traced")], "{error}");
+        assert_eq!(error["pods"][0]["sandbox"], pod.sandbox.as_str(), "{error}");
+        let output = node.tool(&["remove", "--owner", "manual", "--if-unused"]);
+        let wanted = format!(
+            "error: /etc/containerd/config.toml: 1 pod still uses traced: shop/web \
+             (asked the daemon at {SOCKET})\nhint: delete the RuntimeClass"
+        );
+        let (exit, stderr) = said(&output);
+        assert_eq!(exit, Some(75), "{}: {stderr}", node.name());
+        assert!(stderr.starts_with(&wanted), "{stderr}");
+        // The pod without a handler uses the default.
+        let error = refusal(&node, &["runc", "traced", "--if-unused"]);
+        let both = [("kube-system", "proxy", "runc"), ("shop", "web", "traced")];
+        assert_eq!(pods(&error), both, "{error}");
+
+        // The file has lost the handler, the daemon still has it, and so has the pod.
+        node.edit(&["remove", "traced"]);
+        let error = refusal(&node, &["traced", "--if-unused"]);
+        assert_eq!(pods(&error), [("shop", "web", "traced")], "{error}");
+        add_traced(&node, "traced");
+
+        let mut waiting = node
+            .tool_command(&["remove", "traced", "--wait-unused", "60s"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("nsenter starts");
+        let mut stderr = BufReader::new(waiting.stderr.take().expect("a pipe"));
+        let mut line = String::new();
+        stderr.read_line(&mut line).expect("it says that it waits");
+        assert_eq!(
+            line,
+            "waiting until no pod uses traced: shop/web\n",
+            "{}",
+            node.name()
+        );
+        node.stop_pod(&pod);
+        node.remove_pod(&pod);
+        let status = waiting.wait().expect("it ends");
+        let mut rest = String::new();
+        stderr.read_to_string(&mut rest).expect("its words");
+        assert!(status.success(), "{}: {rest}", node.name());
+        let wanted = format!("no pod uses traced (asked the daemon at {SOCKET})\n");
+        assert_eq!(rest, wanted);
+        let config = String::from_utf8(node.config()).expect("UTF-8");
+        assert!(!config.contains("traced"), "{config}");
+        node.restart_daemon();
+        node.processes(&other);
+    });
+}
+
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn without_the_daemon_the_shims_tell_who_uses_a_handler() {
+    each_release(|node| {
+        add_traced(&node, "traced");
+        add_traced(&node, "unused");
+        node.restart_daemon();
+        let pod = node.run_pod(("shop", "web"), "traced");
+        let other = node.run_pod(("kube-system", "proxy"), "");
+        node.stop_daemon();
+
+        let error = refusal(&node, &["traced", "--if-unused"]);
+        assert_eq!(error["code"], "in-use", "{}: {error}", node.name());
+        assert_eq!(error["known_by"], "shims", "{error}");
+        assert_eq!(pods(&error), [("shop", "web", "traced")], "{error}");
+        let error = refusal(&node, &["runc", "unused", "--if-unused"]);
+        assert_eq!(pods(&error), [("kube-system", "proxy", "runc")], "{error}");
+        // Its `BinaryName` has changed meanwhile: it may be anyone's.
+        let before = node.config();
+        let binary = format!("options.BinaryName={}", node.traced_runc("next"));
+        node.edit(&[
+            "add",
+            "traced",
+            "--set",
+            "runtime_type=io.containerd.runc.v2",
+            "--set",
+            &binary,
+        ]);
+        let error = refusal(&node, &["traced", "--if-unused"]);
+        assert_eq!(error["code"], "use-unknown", "{}: {error}", node.name());
+        assert_eq!(error["unclear"][0]["pod"]["name"], "web", "{error}");
+        std::fs::write(node.home().join("etc/config.toml"), before).expect("writes");
+
+        // In a container that doesn't see the node's processes there are no shims to see.
+        let output = node.tool(&["remove", "traced", "--if-unused"]);
+        let (exit, stderr) = said(&output);
+        assert_eq!(exit, Some(75), "{stderr}");
+        let wanted = format!(
+            "error: /etc/containerd/config.toml: it can't be known whether a pod uses traced: \
+             {SOCKET}: no daemon answers: "
+        );
+        assert!(stderr.starts_with(&wanted), "{stderr}");
+        assert!(
+            stderr.contains("/proc does not show the host's processes"),
+            "{stderr}"
+        );
+
+        let output = node.tool_in_container(&["remove", "unused", "--if-unused"]);
+        let (exit, stderr) = said(&output);
+        assert_eq!(exit, Some(0), "{stderr}");
+        let wanted = format!(
+            "no pod uses unused (by the shim processes in /proc, since {SOCKET}: no daemon answers: "
+        );
+        assert!(stderr.starts_with(&wanted), "{stderr}");
+
+        node.start_daemon();
+        node.processes(&other);
+        node.stop_pod(&pod);
+        node.stop_daemon();
+        let output = node.tool_in_container(&["remove", "traced", "--if-unused"]);
+        assert!(output.status.success(), "{}", told(&output));
+    });
+}
+
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn a_sandbox_that_has_stopped_needs_its_handler_no_more() {
+    each_release(|node| {
+        add_traced(&node, "traced");
+        node.restart_daemon();
+        let pod = node.run_pod(("shop", "job"), "traced");
+        node.stop_pod(&pod);
+        let sandboxes = node.sandboxes();
+        assert_eq!(sandboxes.len(), 1, "{}: {sandboxes:?}", node.name());
+        let output = node.tool(&["remove", "traced", "--if-unused"]);
+        assert!(output.status.success(), "{}", told(&output));
+        // Neither its handler nor what that runs.
+        std::fs::remove_file(node.home().join("traced")).expect("removes");
+        node.restart_daemon();
+        node.stop_pod(&pod);
+        node.remove_pod(&pod);
+        assert_eq!(node.sandboxes(), [], "{}", node.name());
+    });
+}
+
+/// What `--if-unused` is for: a pod whose programs are gone can't be stopped any more.
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn a_pod_whose_programs_are_gone_is_in_use_whatever_the_daemon_says() {
+    each_release(|node| {
+        add_traced(&node, "traced");
+        node.restart_daemon();
+        let pod = node.run_pod(("shop", "web"), "traced");
+        std::fs::remove_file(node.home().join("traced")).expect("removes");
+        node.restart_daemon();
+        let is_1_7 = node.name().contains(" 1.7.");
+        // 1.7 takes it for one that has stopped.
+        assert_eq!(node.sandboxes()[0].ready, !is_1_7, "{}", node.name());
+        assert_eq!(node.shims(&pod.sandbox).len(), 1);
+        let error = refusal(&node, &["traced", "--if-unused"]);
+        assert_eq!(error["known_by"], "daemon", "{error}");
+        assert_eq!(pods(&error), [("shop", "web", "traced")], "{error}");
+    });
+}
+
+/// An uninstaller that first gives the default back.
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn a_pod_without_a_handler_uses_what_was_the_default_when_it_started() {
+    each_release(|node| {
+        add_traced(&node, "traced");
+        node.edit(&["set-default", "traced"]);
+        node.restart_daemon();
+        node.run_pod(("shop", "web"), "");
+        node.edit(&["set-default", "--unset"]);
+        node.restart_daemon();
+        assert_eq!(node.wait_until_serving().default, "runc");
+        let error = refusal(&node, &["traced", "--if-unused"]);
+        assert_eq!(error["known_by"], "daemon", "{error}");
+        assert_eq!(pods(&error), [("shop", "web", "traced")], "{error}");
+    });
+}
+
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn a_wait_ends_in_time_or_by_a_signal() {
+    let node = PodNode::start(&Release::of("forky"));
+    add_traced(&node, "traced");
+    node.restart_daemon();
+    node.run_pod(("shop", "web"), "traced");
+    let error = refusal(&node, &["traced", "--wait-unused", "1s"]);
+    assert_eq!(error["code"], "in-use", "{error}");
+    let message = error["message"].as_str().expect("a message");
+    assert!(
+        message.starts_with("1 pod still uses traced after 1s of waiting: shop/web"),
+        "{message}"
+    );
+
+    let before = node.config();
+    // On the node, where the signal reaches the command itself.
+    let text = "
+        containerd-edit --config /etc/containerd/config.toml remove traced --wait-unused 60s 2>/run/said &
+        until [ -s /run/said ]; do sleep 0.01; done
+        kill $!
+        wait $! || echo $?";
+    assert_eq!(node.succeeds(&["sh", "-c", text]), "143\n");
+    let words = node.read("/run/said");
+    assert!(
+        words.contains("error: /etc/containerd/config.toml: interrupted before"),
+        "{words}"
+    );
+    assert_eq!(node.config(), before);
+}

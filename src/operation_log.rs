@@ -51,7 +51,8 @@ pub struct LogEntry {
     pub after: Option<String>,
     /// The drop-ins that were changed.
     pub drop_ins: Vec<LoggedDropIn>,
-    /// `changed`, or the code of the error.
+    /// `changed`, or `undone`; `intended`, before an edit that containerd is restarted for; then
+    /// `restarted`, or `rolled-back` if it was taken back; or the code of the error.
     pub outcome: String,
 }
 
@@ -93,6 +94,15 @@ const MOST_NAMES: usize = 100;
 impl LogEntry {
     /// What `outcome` says of a run that changed the config.
     pub const CHANGED: &str = "changed";
+    /// What `outcome` says of a change that was about to be made.
+    pub const INTENDED: &str = "intended";
+    /// What `outcome` says of a change that containerd has loaded, as it said itself.
+    pub const RESTARTED: &str = "restarted";
+    /// What `outcome` says of a change that was taken back, since containerd did not come back with
+    /// it.
+    pub const ROLLED_BACK: &str = "rolled-back";
+    /// What `outcome` says of a change that was taken back by hand.
+    pub const UNDONE: &str = "undone";
 
     pub(crate) fn now() -> String {
         humantime::format_rfc3339_millis(SystemTime::now()).to_string()
@@ -101,7 +111,9 @@ impl LogEntry {
     /// Whether the config or a drop-in was another one afterwards.
     #[must_use]
     pub fn is_change(&self) -> bool {
-        self.before != self.after || self.drop_ins.iter().any(|it| it.before != it.after)
+        let differs =
+            self.before != self.after || self.drop_ins.iter().any(|it| it.before != it.after);
+        differs && self.outcome != Self::INTENDED
     }
 
     /// The entry with no more names than a line of the log shall have.

@@ -7,6 +7,7 @@ mod lossy;
 mod order;
 mod out_of_reach;
 mod overridden;
+mod taking_back;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -141,16 +142,7 @@ impl Editor {
             let warnings = self.judge(&before_loaded, &after_loaded, &plan, &listed)?;
             plan.edited.warnings.extend(warnings);
             plan.edited.new_default = new_default;
-            let (changed, unchanged): (Vec<File>, Vec<File>) =
-                order.into_iter().partition(|file| match file {
-                    File::Main => plan.changes_config(),
-                    File::Part(part) => parts[*part].change.is_change(),
-                });
-            let state =
-                |changed: &[File]| loaded(&self.state(&before, &plan, &parts, Some(changed)));
-            // A killed run may have changed some before: they are synced first.
-            order = unchanged;
-            order.extend(self.serving_order(&before_loaded, &plan, &changed, &state)?);
+            order = self.order((&before, &before_loaded), &plan, &parts, &loaded)?;
         }
         for part in &mut parts {
             part.settle_folder(&after, self);
@@ -309,6 +301,25 @@ impl Editor {
             host,
             releases: &self.releases,
         }
+    }
+
+    /// The files of an edit in the order in which they are changed: those that a killed run may have
+    /// changed are synced first.
+    fn order(
+        &self,
+        (before, before_loaded): (&ConfigFiles, &ConfigFiles),
+        plan: &Plan,
+        parts: &[Part],
+        loaded: &dyn Fn(&ConfigFiles) -> Result<ConfigFiles, Error>,
+    ) -> Result<Vec<File>, Error> {
+        let (changed, mut order): (Vec<File>, Vec<File>) =
+            in_order(parts).into_iter().partition(|file| match file {
+                File::Main => plan.changes_config(),
+                File::Part(part) => parts[*part].change.is_change(),
+            });
+        let state = |changed: &[File]| loaded(&self.state(before, plan, parts, Some(changed)));
+        order.extend(self.serving_order(before_loaded, plan, &changed, &state)?);
+        Ok(order)
     }
 
     /// The order in which the files are changed: whatever a crash leaves on the way serves.

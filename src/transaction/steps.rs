@@ -144,7 +144,7 @@ impl Editor {
                 }
             }
             // The last moment at which nothing has happened.
-            if done.is_empty() && (self.interrupted)() {
+            if done.is_empty() && self.is_interrupted() {
                 return Err(Error::Interrupted {
                     path: self.path.clone(),
                 });
@@ -218,24 +218,25 @@ pub(super) fn unfinished(error: Error, done: &[Done]) -> Error {
     }
 }
 
+/// A change by its digests, as the operation log has it.
+pub(super) fn logged(change: &FileChange) -> LoggedDropIn {
+    let text = change.after.as_ref();
+    LoggedDropIn {
+        path: change.path.clone(),
+        before: change.before.as_deref().map(digest::of),
+        after: text.map(|text| digest::of(text.as_bytes())),
+    }
+}
+
 impl Done {
     /// Enters the change in the operation log.
     pub(super) fn enter(&self, entry: &mut LogEntry) {
-        let before = self.change.before.as_deref().map(digest::of);
-        let after = self
-            .change
-            .after
-            .as_ref()
-            .map(|text| digest::of(text.as_bytes()));
+        let change = logged(&self.change);
         if self.is_main {
-            entry.before = before;
-            entry.after = after;
+            entry.before = change.before;
+            entry.after = change.after;
         } else {
-            entry.drop_ins.push(LoggedDropIn {
-                path: self.change.path.clone(),
-                before,
-                after,
-            });
+            entry.drop_ins.push(change);
         }
     }
 }

@@ -18,6 +18,8 @@ mod generated;
 mod in_use;
 mod pods;
 mod restart;
+mod restart_by_k0s;
+mod restart_by_systemd;
 mod running;
 mod suites;
 mod supervisor;

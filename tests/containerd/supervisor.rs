@@ -17,10 +17,11 @@ use crate::daemon::{Daemon, Node};
 
 /// What is done when a restart is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(dead_code)]
 pub(crate) enum Deed {
     /// The daemon is stopped and started again.
     Restart,
+    /// The daemon is restarted once the command has ended.
+    Later,
     /// Nothing is done, and that is said.
     Fail,
     /// Nothing is done, and that is kept quiet.
@@ -33,10 +34,14 @@ pub(crate) enum Deed {
     WithoutCri,
     /// The new daemon has another config, of which the tool knows nothing.
     OtherConfig,
+    /// Another installer adds a handler, and then the new daemon boots with CRI switched off.
+    WithoutCriAfterOthers,
     /// Whoever asked is killed, and nothing is done.
     KillBefore,
     /// The daemon is stopped, and whoever asked is killed.
     KillDuring,
+    /// The daemon is stopped, and whoever asked is to end while it waits for a new one.
+    Interrupt,
     /// Whoever asked is killed when it waits for the daemon, which then comes.
     KillWaiting,
 }
@@ -125,6 +130,12 @@ fn supervise<'n>(node: &'n Node<'n>, deeds: &Mutex<Vec<Deed>>, daemon: Daemon<'n
                 drop(daemon.take());
                 daemon = Some(node.start());
             }
+            Deed::Later => {
+                fs::write(&answer, "0\n").expect("it waits for the answer");
+                drop(daemon.take());
+                daemon = Some(node.start());
+                continue;
+            }
             Deed::Fail => code = 3,
             Deed::Nothing => {}
             Deed::Stop => drop(daemon.take()),
@@ -135,7 +146,12 @@ fn supervise<'n>(node: &'n Node<'n>, deeds: &Mutex<Vec<Deed>>, daemon: Daemon<'n
             }
             Deed::WithoutCri => {
                 drop(daemon.take());
-                daemon = Some(start_with(node, WITHOUT_CRI));
+                daemon = Some(start_without_cri(node));
+            }
+            Deed::WithoutCriAfterOthers => {
+                node.edit(&["add", "spin", "--owner", "others"]);
+                drop(daemon.take());
+                daemon = Some(start_without_cri(node));
             }
             Deed::OtherConfig => {
                 drop(daemon.take());
@@ -145,6 +161,10 @@ fn supervise<'n>(node: &'n Node<'n>, deeds: &Mutex<Vec<Deed>>, daemon: Daemon<'n
             Deed::KillDuring => {
                 drop(daemon.take());
                 kill();
+            }
+            Deed::Interrupt => {
+                drop(daemon.take());
+                kill_process(asking, Signal::TERM).expect("it waits for the answer");
             }
             Deed::KillWaiting => {
                 drop(daemon.take());
@@ -157,6 +177,10 @@ fn supervise<'n>(node: &'n Node<'n>, deeds: &Mutex<Vec<Deed>>, daemon: Daemon<'n
         }
         fs::write(&answer, format!("{code}\n")).expect("it waits for the answer");
     }
+}
+
+pub(crate) fn start_without_cri<'n>(node: &'n Node<'n>) -> Daemon<'n> {
+    start_with(node, WITHOUT_CRI)
 }
 
 fn start_with<'n>(node: &'n Node<'n>, config: &str) -> Daemon<'n> {

@@ -131,12 +131,21 @@ fn runs(text: Option<&str>, choices: &mut Choices<'_>) -> Vec<Run> {
         let inventory = config
             .ok()
             .and_then(|config| Inventory::of(&config, None).ok());
-        let handlers = inventory.map_or(Vec::new(), |inventory| inventory.handlers);
-        // One that is added beside others is missed by these once it goes: then a minimal one stays.
-        let first = handlers.first().map(|it| it.plugin.clone());
-        let is_one_table = handlers.iter().all(|it| Some(&it.plugin) == first.as_ref());
+        let Some(inventory) = inventory else {
+            return false;
+        };
+        // In the table that the runs add to: one that they add there is missed by others once it
+        // goes, and then a minimal one stays.
+        let table = match inventory.version {
+            ..2 => "cri",
+            2 => "io.containerd.grpc.v1.cri",
+            _ => "io.containerd.cri.v1.runtime",
+        };
         let is_users = |it: &ListedHandler| it.owner.is_none() && !it.is_implied;
-        is_one_table && handlers.iter().any(|it| it.name == "runc" && is_users(it))
+        let is_there = |it: &ListedHandler| it.name == "runc" && it.plugin == table && is_users(it);
+        // Handlers in two tables may lead the runs elsewhere.
+        let mut handlers = inventory.handlers.iter();
+        handlers.all(|it| it.plugin == table) && inventory.handlers.iter().any(is_there)
     });
     let owners = 2 + choices.below(2);
     let count = 2 + choices.below(6);

@@ -82,9 +82,12 @@ pub(crate) fn is_unsettled(text: &str, added: &[&str]) -> bool {
         || has_lost_runc(handlers)
         || default_names_nothing(text, &inventory)
         || is_left_over(text)
-        || added
-            .iter()
-            .any(|added| text.contains(&format!("was \"{added}\"")))
+        || added.iter().any(|added| {
+            // A layer goes with the handler that it names.
+            ["was", "set"]
+                .iter()
+                .any(|word| text.contains(&format!("{word} \"{added}\"")))
+        })
 }
 
 /// Whether the file may hold a version of this tool's and nothing that needs it: the next removal

@@ -41,7 +41,7 @@ impl Change {
             drop_ins: drop_ins.filter(|it| it.is_change()).cloned().collect(),
             handlers: plan.edited.handlers.clone(),
             owner,
-            keys: plan.edited.keys.clone(),
+            keys: plan.edited.keys.changed().map(str::to_owned).collect(),
             new_default: plan.edited.new_default.clone(),
         }
     }

@@ -350,6 +350,19 @@ impl Error {
         }
     }
 
+    /// Why the patch can't be applied, if that is what is wrong.
+    #[must_use]
+    pub fn patch_error(&self) -> Option<&PatchError> {
+        match self {
+            Self::Patch { source, .. } => Some(source),
+            Self::Template { source, .. } => match &**source {
+                TemplateError::Patch { source } => Some(source),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// The file that the error is about.
     #[must_use]
     pub fn path(&self) -> &Path {

@@ -100,7 +100,7 @@ pub use inventory::{Inventory, ListedHandler};
 pub use operation_log::{LogEntry, LogTo, LoggedDropIn};
 pub use own_copy::{OwnCopy, RemovedCopy};
 pub use ownership::OwnedHandler;
-pub use patch::{Edited, Handlers, Patch, PatchError, Warning, apply};
+pub use patch::{Edited, Handlers, Keys, Patch, PatchError, Warning, apply};
 pub use patch_file::{PatchFile, PatchFileError};
 #[cfg(feature = "cri")]
 pub use restart::{

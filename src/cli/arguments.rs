@@ -181,7 +181,7 @@ pub(super) enum Verb {
     ///
     /// An image made FROM scratch has no cp, and by then it may not be on the node any more.
     KeepCopy {
-        /// Where the copy goes, as in /opt/containerd-edit/containerd-edit
+        /// Where the copy goes, as in /opt/containerd-edit/OWNER/containerd-edit
         #[arg(value_name = "PATH")]
         path: PathBuf,
     },

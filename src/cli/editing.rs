@@ -5,7 +5,8 @@ use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 
 use containerd_edit::{
-    Editor, Error, ExitCode, Handler, Owner, Patch, PatchFile, Plan, Position, SettingError,
+    Editor, Error, ExitCode, Handler, Owner, Patch, PatchError, PatchFile, Plan, Position,
+    SettingError,
 };
 
 use super::Run;
@@ -87,14 +88,28 @@ impl Run {
             (None, None) => Owner::default(),
         };
         let command = format!("{} as {owner}", self.arguments.summary());
-        let mut patch = file.into_patch().owner(owner);
+        let mut patch = file.clone().into_patch().owner(owner);
         if apply.prune {
             patch = patch.prune();
         }
         if apply.take_over {
             patch = patch.take_over();
         }
-        self.edit(patch, command)
+        let edited = self.edit(patch, command);
+        let Err(error) = &edited else {
+            return edited;
+        };
+        let not_read = match error.patch_error() {
+            Some(PatchError::NotRead { key, .. }) => file.position(key),
+            _ => None,
+        };
+        let Some(at) = not_read else {
+            return edited;
+        };
+        // It is the patch file that is to be mended.
+        let (message, hint) = (error.to_string(), error.hint());
+        let place = (&*apply.file, Some(at));
+        Ok(self.fail_at(error.exit_code(), error.code(), &message, &hint, place))
     }
 
     pub(super) fn remove(&mut self, remove: &Remove) -> Result<ExitCode, Error> {

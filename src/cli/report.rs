@@ -115,8 +115,9 @@ pub(super) fn deeds(plan: &Plan) -> String {
     if let Some(name) = &plan.edited.new_default {
         done.push(format!("the default handler is now {name}"));
     }
-    if !plan.edited.keys.is_empty() {
-        done.push(keys(&plan.edited.keys));
+    let changed: Vec<&str> = plan.edited.keys.changed().collect();
+    if !changed.is_empty() && plan.needs_restart() {
+        done.push(keys(&changed));
     }
     if !plan.needs_restart() {
         done.push("changed the comments that say whose something is".to_owned());
@@ -128,7 +129,7 @@ pub(super) fn deeds(plan: &Plan) -> String {
 const MOST_KEYS: usize = 4;
 
 /// The keys that an edit sets or gives back, in a few words.
-fn keys(keys: &[String]) -> String {
+fn keys(keys: &[&str]) -> String {
     let named = keys.len().min(MOST_KEYS);
     let more = keys.len() - named;
     let mut text = format!("changed the keys {}", keys[..named].join(", "));
@@ -158,7 +159,8 @@ pub(super) fn edit_json(plan: &Plan, owner: Option<&Owner>, layout: Option<&Layo
             "changed": edited.handlers.changed,
             "removed": edited.handlers.removed,
         },
-        "keys": edited.keys,
+        "keys": edited.keys.changed().collect::<Vec<_>>(),
+        "overridden": edited.keys.overridden,
         "drop_ins": drop_ins.collect::<Vec<_>>(),
         "diff": diff(plan),
         "warnings": edited.warnings.iter().map(warning_json).collect::<Vec<_>>(),

@@ -113,6 +113,7 @@ fn patch_code(source: &PatchError) -> &'static str {
         PatchError::MultiLineTable { .. }
         | PatchError::MultiLineValue { .. }
         | PatchError::InlineKey { .. } => "not-editable",
+        PatchError::NotRead { .. } => "key-not-read",
         PatchError::ForeignHandler { .. } => "foreign-handler",
         PatchError::AmbiguousPlugin { .. } => "ambiguous-plugin",
         PatchError::MisplacedHandlers { .. } => "misplaced-handlers",

@@ -165,6 +165,11 @@ fn patch_hint(error: &PatchError) -> String {
         PatchError::InlineKey { .. } => {
             "write the table as a [header], with its keys on lines of their own".to_owned()
         }
+        PatchError::NotRead { .. } => {
+            "leave it out for this config: containerd reads it only where \
+                                       CRI is one plugin, in a config of version 2 or older"
+                .to_owned()
+        }
         PatchError::ForeignHandler { name, owner, .. } => format!(
             "if {owner} is gone for good: --take-over; otherwise choose another name than {name}, \
              or remove it with `containerd-edit remove {name}`"

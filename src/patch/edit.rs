@@ -19,7 +19,7 @@ use super::laying::Precedence;
 use super::place;
 use super::provenance::{Implied, Marker, Provenance};
 use super::style::{self, Style};
-use super::{Edited, Handlers, Patch, Warning, block};
+use super::{Edited, Handlers, Keys, Patch, Warning, block};
 
 /// A handler that is to be written.
 pub(super) struct NewHandler {
@@ -58,8 +58,7 @@ pub(super) struct Edit<'d, 't> {
     pub(super) released_keys: ReleasedKeys,
     pub(super) expected: Vec<Expectation>,
     pub(super) handlers: Handlers,
-    /// Keys outside of handlers that are set or given back, dotted.
-    pub(super) keys: Vec<String>,
+    pub(super) keys: Keys,
     /// The default handler that the edit puts into effect.
     pub(super) new_default: Option<String>,
     pub(super) warnings: Vec<Warning>,
@@ -87,7 +86,7 @@ impl<'d, 't> Edit<'d, 't> {
             released_keys: ReleasedKeys::new(),
             expected: Vec::new(),
             handlers: Handlers::default(),
-            keys: Vec::new(),
+            keys: Keys::default(),
             new_default: None,
             warnings: Vec::new(),
             takes_back: false,

@@ -33,6 +33,42 @@ impl Handlers {
     }
 }
 
+/// Keys outside of handlers, dotted, by what an edit does to them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Keys {
+    /// Set to another value than before, or for the first time.
+    pub set: Vec<String>,
+    /// Given back what was there before their owner came.
+    pub given_back: Vec<String>,
+    /// Not what this owner wants: a newer owner's value stands over it, and stays.
+    pub overridden: Vec<String>,
+}
+
+impl Keys {
+    /// The keys that are set or given back.
+    pub fn changed(&self) -> impl Iterator<Item = &str> {
+        let keys = self.given_back.iter().chain(&self.set);
+        keys.map(String::as_str)
+    }
+
+    /// Adds those of another edit.
+    pub(crate) fn extend(&mut self, other: Self) {
+        let is_set = |key: &String| other.set.contains(key);
+        self.given_back.retain(|key| !is_set(key));
+        for (known, more) in [
+            (&mut self.set, other.set),
+            (&mut self.given_back, other.given_back),
+            (&mut self.overridden, other.overridden),
+        ] {
+            for key in more {
+                if !known.contains(&key) {
+                    known.push(key);
+                }
+            }
+        }
+    }
+}
+
 /// The result of applying a patch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edited {
@@ -42,8 +78,8 @@ pub struct Edited {
     pub version: i64,
     /// The handlers that differ.
     pub handlers: Handlers,
-    /// The keys outside of handlers that the edit sets or gives back, dotted.
-    pub keys: Vec<String>,
+    /// The keys outside of handlers.
+    pub keys: Keys,
     /// The default handler that the edit puts into effect; `None` if it stays what it was.
     pub new_default: Option<String>,
     /// Whether containerd reads anything else in the text after the edit: comments don't count.
@@ -62,7 +98,7 @@ impl Edited {
             text: None,
             version: 0,
             handlers: Handlers::default(),
-            keys: Vec::new(),
+            keys: Keys::default(),
             new_default: None,
             means_otherwise: false,
             warnings: Vec::new(),
@@ -80,11 +116,7 @@ impl Edited {
         }
         self.new_default = ensured.new_default.or(self.new_default.take());
         self.warnings.extend(ensured.warnings);
-        for key in ensured.keys {
-            if !self.keys.contains(&key) {
-                self.keys.push(key);
-            }
-        }
+        self.keys.extend(ensured.keys);
         self.means_otherwise |= ensured.means_otherwise;
         self
     }

@@ -1,6 +1,6 @@
 //! Making handlers be there: new blocks, changed keys, and what containerd 1.x needs beside them.
 
-use crate::containerd::plugin;
+use crate::containerd::{Wanted, plugin};
 use crate::document::index::Kind;
 use crate::document::render::{self, Quotes};
 use crate::document::{Document, meaning, type_name};
@@ -23,6 +23,7 @@ pub(super) const SYSTEMD_CGROUP: [&str; 2] = ["options", "SystemdCgroup"];
 impl Edit<'_, '_> {
     /// Makes all be there that the patch asks for.
     pub(super) fn ensure(&mut self, id: &str, patch: &Patch) -> Result<(), PatchError> {
+        self.check_keys(id, patch)?;
         let runtimes = plugin::runtimes_path(id);
         self.check_tables(&runtimes)?;
         let style = Style::of(self.config, &runtimes);
@@ -101,6 +102,24 @@ impl Edit<'_, '_> {
                 message.to_owned(),
                 self.config.offset(&runc),
             );
+        }
+    }
+
+    /// Refuses keys of CRI that some release reads, but none in a config like this. Those that none
+    /// reads may be of a newer release.
+    fn check_keys(&self, id: &str, patch: &Patch) -> Result<(), PatchError> {
+        let (any, version) = (Wanted::cri(), self.version);
+        let Some(here) = Wanted::cri_under(id, version) else {
+            return Ok(());
+        };
+        let mut keys = patch.cri.iter();
+        match keys.find(|key| any.has(key.path()) && !here.has(key.path())) {
+            None => Ok(()),
+            Some(key) => Err(PatchError::NotRead {
+                key: key.key(),
+                plugin: id.to_owned(),
+                version,
+            }),
         }
     }
 

@@ -47,6 +47,19 @@ pub enum PatchError {
         /// Where.
         at: Position,
     },
+    /// A key of CRI's plugin that no release reads there in a config of this version.
+    #[error(
+        "{key} is a key that no containerd release reads under {plugin:?} in a config of version \
+         {version}"
+    )]
+    NotRead {
+        /// The dotted key, below the plugin's table.
+        key: String,
+        /// The ID of the plugin's table.
+        plugin: String,
+        /// The config version.
+        version: i64,
+    },
     /// Another owner has added the handler.
     #[error("the handler {name} belongs to {owner}")]
     ForeignHandler {
@@ -114,7 +127,7 @@ impl PatchError {
             | Self::ForeignHandler { at, .. }
             | Self::AmbiguousPlugin { at, .. }
             | Self::MisplacedHandlers { at, .. } => Some(at),
-            Self::Surprise { .. } | Self::Broken { .. } => None,
+            Self::NotRead { .. } | Self::Surprise { .. } | Self::Broken { .. } => None,
         }
     }
 }

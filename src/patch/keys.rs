@@ -79,7 +79,7 @@ impl Edit<'_, '_> {
             }
             changed = true;
             if !is_handler_key(&path) && !is_platform_key(&path) {
-                self.keys.push(render::dotted(&path, Quotes::Basic));
+                self.keys.set.push(render::dotted(&path, Quotes::Basic));
             }
         }
         for (table, keys) in missing {
@@ -235,7 +235,9 @@ impl Edit<'_, '_> {
             if let ["plugins", _, "containerd", "runtimes", name, ..] = key[..] {
                 self.handlers.change(name);
             } else if !is_platform_key(&key) {
-                self.keys.push(render::dotted(&key, Quotes::Basic));
+                self.keys
+                    .given_back
+                    .push(render::dotted(&key, Quotes::Basic));
             }
         }
         Ok(())
@@ -316,7 +318,7 @@ mod tests {
         ] {
             let after = format!("{version}{}", table.replace("ID", id));
             let edited = given(version).cri("enable_cdi=true").produces(&after);
-            assert_eq!(edited.keys, [format!("plugins.\"{id}\".enable_cdi")]);
+            assert_eq!(edited.keys.set, [format!("plugins.\"{id}\".enable_cdi")]);
         }
     }
 

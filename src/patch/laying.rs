@@ -105,6 +105,7 @@ impl<'t> Edit<'_, 't> {
              with --take-over"
         );
         self.warn("overridden", message, layered.value.start);
+        self.keys.overridden.push(key);
     }
 
     /// Says that a value stays although the owner that set it once has left.
@@ -226,8 +227,8 @@ impl<'t> Edit<'_, 't> {
 
 #[cfg(test)]
 mod tests {
-    use crate::patch::PatchError;
     use crate::patch::given::given;
+    use crate::patch::{Keys, PatchError};
 
     const BY_X: &str = "version = 3\n[debug]\nlevel = 'a' # containerd-edit v1 owner=x set 'a' was \"info\" # mine\n";
     const BY_Y: &str = "version = 3\n[debug]\nlevel = 'b' # containerd-edit v1 owner=y set 'b' was 'a' \
@@ -279,6 +280,7 @@ mod tests {
             .declares()
             .produces(BY_Y);
         assert_eq!(edited.warnings[0].code, "overridden");
+        assert_eq!(edited.keys.overridden, ["debug.level"]);
         given(BY_Y).debug("level=c").owner("x").declares().produces(
             "version = 3\n[debug]\nlevel = 'b' # containerd-edit v1 owner=y set 'b' was 'c' \
              # containerd-edit v1 owner=x set 'c' was \"info\" # mine\n",
@@ -298,7 +300,11 @@ mod tests {
     fn equal_values_of_two_owners_are_no_news() {
         let both = BY_Y.replace("'b'", "'a'");
         let edited = given(&both).debug("level=a").owner("x").declares();
-        assert_eq!(edited.produces(&both).warnings, []);
+        let edited = edited.produces(&both);
+        assert_eq!(
+            (edited.warnings, edited.keys),
+            (Vec::new(), Keys::default())
+        );
     }
 
     /// The same with another value on top.

@@ -31,7 +31,7 @@ use crate::containerd::version;
 use crate::document::Document;
 use crate::handler::{Handler, Owner};
 
-pub use self::edited::{Edited, Handlers, Warning};
+pub use self::edited::{Edited, Handlers, Keys, Warning};
 pub use self::error::PatchError;
 pub use self::request::Patch;
 

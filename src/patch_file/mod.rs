@@ -40,6 +40,8 @@ pub struct PatchFile {
     cri: Vec<Setting>,
     proxy_plugins: Vec<Setting>,
     debug: Vec<Setting>,
+    /// Where the keys of CRI stand.
+    places: Vec<(String, Position)>,
 }
 
 /// Something in a patch file that can't be meant.
@@ -72,6 +74,16 @@ impl PatchFile {
     #[must_use]
     pub fn owner(&self) -> Option<&Owner> {
         self.owner.as_ref()
+    }
+
+    /// Returns where the file says a key of CRI's plugin, dotted as in [`PatchError::NotRead`]:
+    /// whether a release reads it is only known once there is a config.
+    ///
+    /// [`PatchError::NotRead`]: crate::PatchError::NotRead
+    #[must_use]
+    pub fn position(&self, key: &str) -> Option<&Position> {
+        let mut places = self.places.iter();
+        places.find(|(known, _)| known == key).map(|(_, at)| at)
     }
 
     /// Turns the file into a patch that [declares](Patch::declares) what it says, for its owner, if

@@ -98,7 +98,10 @@ impl<'d> Reader<'d> {
                         file.handlers.push(self.handler(&handler)?);
                     }
                 }
-                "cri" => self.settings(&entry, &Wanted::cri(), &mut file.cri)?,
+                "cri" => {
+                    self.settings(&entry, &Wanted::cri(), &mut file.cri)?;
+                    self.places(&entry, &mut file.places)?;
+                }
                 "proxy_plugins" => {
                     for plugin in self.table(&entry)? {
                         self.not_empty(&plugin)?;
@@ -181,6 +184,17 @@ impl<'d> Reader<'d> {
                 settings.push(self.portable(&key, key.setting(1))?);
             } else {
                 return Err(self.wrong_type(&key, &below.text()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the keys below stand, tables too.
+    fn places(&self, entry: &Entry<'d>, places: &mut Vec<(String, Position)>) -> Read<()> {
+        for key in self.table(entry)? {
+            places.push((key.setting(1).key(), self.position(&key, None)));
+            if key.item.is_table_like() {
+                self.places(&key, places)?;
             }
         }
         Ok(())
@@ -278,7 +292,8 @@ impl<'d> Reader<'d> {
             Some(meant) => format!("did you mean {meant}?"),
             None if names.len() <= MOST_NAMES => format!("the keys are {}", names.join(", ")),
             None => "`containerd config default` of 2.x shows the keys, at \
-                     [plugins.\"io.containerd.cri.v1.runtime\"]"
+                     [plugins.\"io.containerd.cri.v1.runtime\"], that of 1.x at \
+                     [plugins.\"io.containerd.grpc.v1.cri\"]"
                 .to_owned(),
         };
         self.wrong(entry, &message, &hint)

@@ -93,6 +93,16 @@ fn the_spelling_does_not_matter() {
 }
 
 #[test]
+fn it_is_known_where_a_key_of_cri_stands() {
+    let file = parsed("[cri]\nregistry.mirrors.'docker.io'.endpoint = []\n  sandbox_image = 'x'\n");
+    let at = |key: &str| file.position(key).map(ToString::to_string);
+    assert_eq!(at("sandbox_image").as_deref(), Some("3:3"));
+    let endpoint = at("registry.mirrors.\"docker.io\".endpoint");
+    assert_eq!(endpoint.as_deref(), Some("2:30"));
+    assert_eq!(at("enable_cdi"), None);
+}
+
+#[test]
 fn a_file_that_says_nothing_is_a_patch_file() {
     for text in [
         "",
@@ -166,9 +176,10 @@ fn keys_that_containerd_does_not_read_are_errors_with_their_place() {
             "2:1: cri.enable_CDI is spelled enable_cdi | write enable_cdi",
         ),
         (
-            "[cri]\nsandbox_image = 'pause'",
-            "2:1: cri takes no key sandbox_image | `containerd config default` of 2.x shows the \
-             keys, at [plugins.\"io.containerd.cri.v1.runtime\"]",
+            "[cri]\nrunc_image = 'pause'",
+            "2:1: cri takes no key runc_image | `containerd config default` of 2.x shows the \
+             keys, at [plugins.\"io.containerd.cri.v1.runtime\"], that of 1.x at \
+             [plugins.\"io.containerd.grpc.v1.cri\"]",
         ),
         (
             "cri.cni.bindir = ''",

@@ -175,7 +175,7 @@ mod tests {
             drop_ins: Vec::new(),
             handlers: edited.handlers,
             owner: ours.acting_owner().map(ToString::to_string),
-            keys: edited.keys,
+            keys: edited.keys.changed().map(str::to_owned).collect(),
             new_default: edited.new_default,
         };
         let mut text = patched(&after, theirs).text.expect("a file");

@@ -262,3 +262,51 @@ fn the_owner_of_the_variable_does_not_count_for_remove() {
     Run::of(command.args(["remove", "spin"])).exits(0);
     assert_eq!(node.text(), CONFIG);
 }
+
+/// The markers may stay behind a value that is set by hand: it is not its owner's own any more.
+#[test]
+fn what_was_set_by_hand_outlives_the_owner() {
+    let runtimes = "plugins.\"io.containerd.cri.v1.runtime\".containerd";
+    let original = format!(
+        "version = 3\n\n[{runtimes}]\n  default_runtime_name = \"runc\"\n\n\
+         [{runtimes}.runtimes.mine]\n  runtime_type = \"io.containerd.runc.v2\"\n\n\
+         [debug]\n  level = \"info\"\n"
+    );
+    let node = Node::with(&original);
+    let patch = node.folder().join("patch");
+    let wanted = "default = \"nvidia\"\n[handlers.nvidia]\n[debug]\nlevel = \"debug\"\n";
+    fs::write(&patch, wanted).expect("writes");
+    let patch = patch.to_str().expect("UTF-8");
+    let apply = ["apply", patch, "--prune", "--owner", "gpu-operator"];
+    node.run(&apply).exits(0);
+    let by_hand = |text: &str| {
+        text.replace("_name = \"nvidia\"", "_name = \"mine\"")
+            .replace("level = \"debug\"", "level = \"warn\"")
+    };
+    let left = original
+        .replace("\"runc\"\n", "\"mine\"\n")
+        .replace("\"info\"", "\"warn\"");
+    fs::write(node.config(), by_hand(&node.text())).expect("writes");
+
+    // It is drift for the owner as long as it is there.
+    let probe = [&apply[..], &["--dry-run", "--exit-code"]].concat();
+    node.run(&probe).exits(10);
+
+    let run = node.run(&["remove", "--owner", "gpu-operator"]).exits(0);
+    assert_eq!(node.text(), left);
+    for said in [
+        "default_runtime_name stays \"mine\", which somebody has set by hand in the place of \
+         gpu-operator's \"nvidia\"",
+        "debug.level stays \"warn\", which somebody has set by hand in the place of \
+         gpu-operator's \"debug\"",
+    ] {
+        assert!(run.stderr.contains(said), "{}", run.stderr);
+    }
+
+    // A newer release that wants neither any more leaves them, too.
+    node.run(&apply).exits(0);
+    fs::write(node.config(), by_hand(&node.text())).expect("writes");
+    fs::write(node.folder().join("patch"), "").expect("writes");
+    node.run(&apply).exits(0);
+    assert_eq!(node.text(), left);
+}

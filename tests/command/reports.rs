@@ -37,6 +37,7 @@ fn an_edit_reports_every_field() {
             "owner": "manual",
             "handlers": { "added": ["spin"], "changed": [], "removed": [] },
             "keys": [],
+            "overridden": [],
             "drop_ins": [],
             "diff": diff,
             "warnings": [{

@@ -20,6 +20,14 @@ const DROP_IN_VERSION: &str = "without --drop-in the config itself is changed; o
 const NOT_DURABLE: &str = "look at `dmesg` for disk errors; once the disk is well, read the file back after a \
                  reboot or remount before you trust it (a second sync may claim success without \
                  having written anything)";
+const BAD_DROP_IN: &str = "name a file of its own with --drop-in=PATH, or --drop-in alone for \
+                 conf.d/50-OWNER.toml beside the config";
+const CHANGED_SINCE: &str = "see what came since with `containerd-edit log`, and `containerd-edit remove` what \
+                 shall go";
+const BAD_LOG: &str = "name a file of its own with --log, or --log none; without it, the log is beside the \
+                 config";
+const KEPT_CHANGING: &str = "find the program that rewrites the file without taking the lock, and run this \
+                 again";
 
 impl Error {
     /// One next step.
@@ -43,33 +51,24 @@ impl Error {
             } => reach_hint(path, handler, *writer),
             Self::LossyDropIn { .. } => LOSSY_DROP_IN.to_owned(),
             Self::DropInVersion { .. } => DROP_IN_VERSION.to_owned(),
-            Self::BadDropIn { .. } => {
-                "name a file of its own with --drop-in=PATH, or --drop-in alone for \
-                 conf.d/50-OWNER.toml beside the config"
-                    .to_owned()
-            }
+            Self::BadDropIn { .. } => BAD_DROP_IN.to_owned(),
             Self::OtherMount { beside, .. } => format!(
                 "name a file on the mount of {} with --drop-in=PATH",
                 beside.display()
             ),
             Self::NotFinished { source, .. } => {
-                format!("run the same command again, which goes on from there; {}", source.hint())
+                format!(
+                    "run the same command again, which goes on from there; {}",
+                    source.hint()
+                )
             }
             Self::ImportedSidecar { pattern, .. } => format!(
                 "make the import match what it is meant for, as in {}",
                 pattern.with_file_name("*.toml").display()
             ),
-            Self::ChangedSince { .. } => {
-                "see what came since with `containerd-edit log`, and `containerd-edit remove` what \
-                 shall go"
-                    .to_owned()
-            }
+            Self::ChangedSince { .. } => CHANGED_SINCE.to_owned(),
             Self::NotUndone { instead, .. } => instead.clone(),
-            Self::BadLog { .. } => {
-                "name a file of its own with --log, or --log none; without it, the log is beside the \
-                 config"
-                    .to_owned()
-            }
+            Self::BadLog { .. } => BAD_LOG.to_owned(),
             Self::NoFile { .. } => {
                 "containerd uses its built-in defaults then; `containerd-edit add` creates the file"
                     .to_owned()
@@ -123,11 +122,7 @@ impl Error {
                  open (removing it does not help: the kernel holds the lock)",
                 path.display()
             ),
-            Self::KeptChanging { .. } => {
-                "find the program that rewrites the file without taking the lock, and run this \
-                 again"
-                    .to_owned()
-            }
+            Self::KeptChanging { .. } => KEPT_CHANGING.to_owned(),
             Self::Io { source, path, .. } => io_hint(source, path),
             Self::NotDurable { .. } => NOT_DURABLE.to_owned(),
         }

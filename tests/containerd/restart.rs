@@ -321,6 +321,27 @@ fn what_a_killed_run_has_changed_is_rolled_back_by_the_next() {
     });
 }
 
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn a_daemon_is_left_alone_that_would_not_serve_with_its_config() {
+    each_release(CONFIG.as_bytes(), |node, supervised| {
+        let broken = "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".containerd]\n\
+                      default_runtime_name = \"kata\"\n";
+        std::fs::write(node.config_path(), broken).expect("the config is written");
+        // A restart would be a request too many for the supervisor.
+        supervised.next(&[Deed::Stop]);
+        let report = run(node, supervised, &["restart", "-o", "json"])
+            .exits(78)
+            .json();
+        assert_eq!(report["error"]["code"], "would-not-serve", "{report}");
+        assert_eq!(serves(node), Verdict::serves(["runc"], "runc"));
+        supervised.forget();
+        // One that mends it is loaded.
+        run(node, supervised, &["add", "kata"]).exits(0);
+        assert_eq!(serves(node), Verdict::serves(["kata", "runc"], "kata"));
+    });
+}
+
 /// CRI does not tell of a handler's options: the log does.
 #[test]
 #[ignore = "needs root and Debian's containerd packages: run ./tests/run"]

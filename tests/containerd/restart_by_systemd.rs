@@ -40,6 +40,12 @@ cp "$home/systemctl" "$home/journalctl" "$home/host/usr/local/sbin"
 mount -t tmpfs tmpfs /run
 "$@" --host-root "$home/host"
 "#;
+/// A container that sees the host's processes and may not look into them.
+const WITHOUT_PTRACE: &str = r#"
+shift
+mount -t proc proc /proc
+unshare --mount --propagation private setpriv --bounding-set=-sys_ptrace "$@"
+"#;
 /// Neither.
 const WITH_NOTHING: &str = r#"
 shift
@@ -188,21 +194,26 @@ fn the_hosts_systemd_restarts_containerd() {
 #[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
 fn without_a_way_to_restart_it_nothing_is_changed() {
     let release = Release::of(suites::SUITES[0]);
-    let node = Node::new(&release, Some(b"version = 2\n"));
-    let scene = Scene {
-        node: &node,
-        script: WITH_NOTHING,
-        first: "init",
-    };
-    supervised(&node, |supervised| {
-        scene.set_up(supervised);
-        let (exit, report) = scene.add();
-        assert_eq!(exit, Some(69), "{report}");
-        assert_eq!(report["error"]["code"], "no-systemd", "{report}");
-        assert_eq!(node.config().as_deref(), Some(&b"version = 2\n"[..]));
-        assert_eq!(
-            crate::restart::serves(&node),
-            Verdict::serves(["runc"], "runc")
-        );
-    });
+    for (script, first, exit, code) in [
+        (WITH_NOTHING, "init", 69, "no-systemd"),
+        (WITHOUT_PTRACE, "systemd", 77, "host-denied"),
+    ] {
+        let node = Node::new(&release, Some(b"version = 2\n"));
+        let scene = Scene {
+            node: &node,
+            script,
+            first,
+        };
+        supervised(&node, |supervised| {
+            scene.set_up(supervised);
+            let (ended, report) = scene.add();
+            assert_eq!(ended, Some(exit), "{report}");
+            assert_eq!(report["error"]["code"], code, "{report}");
+            assert_eq!(node.config().as_deref(), Some(&b"version = 2\n"[..]));
+            assert_eq!(
+                crate::restart::serves(&node),
+                Verdict::serves(["runc"], "runc")
+            );
+        });
+    }
 }

@@ -72,6 +72,13 @@ impl Supervised<'_> {
         assert_eq!(*next, [], "restarts that were not asked for");
         *next = deeds.iter().rev().copied().collect();
     }
+
+    /// Forgets what was to be done: no restart was asked for.
+    pub(crate) fn forget(&self) {
+        let mut next = self.deeds.lock().expect("no thread has panicked");
+        assert!(!next.is_empty(), "a restart was asked for");
+        next.clear();
+    }
 }
 
 /// Runs a test on a node whose daemon is restarted on request. It runs when the test begins.

@@ -5,6 +5,7 @@
 
 mod corpus;
 mod declared;
+mod drop_ins;
 mod found;
 mod hostile;
 mod meaning;

@@ -11,6 +11,7 @@
 //!   sync. [`Editor::status`] tells what happened to a config.
 //! - [`load`] says what a containerd release makes of a config; every edit is held against it.
 //! - [`Inventory`] tells what a config lists.
+//! - [`InUse`] tells which pods still use a handler.
 //! - `CriClient` asks a running daemon what it has loaded and which pods use it, and `Running` holds
 //!   a config against that. They take the feature `cri`, which is on by default.
 //!

@@ -233,7 +233,28 @@ fn a_sandbox_that_has_stopped_needs_its_handler_no_more() {
     });
 }
 
-/// What `--if-unused` is for: a pod whose programs are gone can't be stopped any more.
+/// What `--if-unused` is for.
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn a_pod_that_has_lost_its_handler_runs_on_and_gets_no_new_container() {
+    each_release(|node| {
+        add_traced(&node, "traced");
+        node.restart_daemon();
+        let pod = node.run_pod(("shop", "web"), "traced");
+        let before = node.processes(&pod);
+        node.edit(&["remove", "traced"]);
+        node.restart_daemon();
+        assert_eq!(node.processes(&pod), before, "{}", node.name());
+        let why = node.try_container(("shop", "web"), &pod.sandbox);
+        let why = why.expect_err("it has no handler");
+        assert!(why.contains("no runtime for \"traced\""), "{why}");
+        node.stop_pod(&pod);
+        node.remove_pod(&pod);
+        assert_eq!(node.sandboxes(), [], "{}", node.name());
+    });
+}
+
+/// And what it is for before a handler's programs are deleted: a pod can't be stopped without them.
 #[test]
 #[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
 fn a_pod_whose_programs_are_gone_is_in_use_whatever_the_daemon_says() {
@@ -250,6 +271,9 @@ fn a_pod_whose_programs_are_gone_is_in_use_whatever_the_daemon_says() {
         let error = refusal(&node, &["traced", "--if-unused"]);
         assert_eq!(error["known_by"], "daemon", "{error}");
         assert_eq!(pods(&error), [("shop", "web", "traced")], "{error}");
+        // Where the daemon says that it has stopped the pod, it has not.
+        assert_eq!(node.try_stop(&pod).is_ok(), is_1_7, "{}", node.name());
+        assert_eq!(node.shims(&pod.sandbox).len(), 1, "{}", node.name());
     });
 }
 

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use containerd_edit::{CriClient, CriError, RunningHandlers, Sandbox};
 use tempfile::TempDir;
 
-use self::kubelet::Kubelet;
+use self::kubelet::{Kubelet, SandboxConfig};
 pub(crate) use self::kubelet::{Pod, PodProcesses};
 use crate::daemon::{ENTER, ENTERED, told};
 use crate::suites::{self, Release};
@@ -202,15 +202,30 @@ impl PodNode {
 
     /// Starts a pod with a container. An empty `handler`: the default.
     pub(crate) fn run_pod(&self, pod: (&str, &str), handler: &str) -> Pod {
-        let started = self
-            .kubelet()
-            .run(pod, handler, image::IMAGE, &self.cgroup());
+        let pod = SandboxConfig::of(pod, &self.cgroup());
+        let started = self.kubelet().run(&pod, handler, image::IMAGE);
         started.unwrap_or_else(|status| panic!("{}: {status:?}\n{}", self.name, self.log()))
     }
 
+    /// Tries to start one more container in a pod. Otherwise: the daemon's reason.
+    pub(crate) fn try_container(&self, pod: (&str, &str), sandbox: &str) -> Result<(), String> {
+        let pod = SandboxConfig::of(pod, &self.cgroup());
+        let kubelet = self.kubelet();
+        let started = kubelet.start_container(&pod, sandbox, "more", image::IMAGE);
+        started
+            .map(drop)
+            .map_err(|status| status.message().to_owned())
+    }
+
     pub(crate) fn stop_pod(&self, pod: &Pod) {
+        let stopped = self.try_stop(pod);
+        stopped.unwrap_or_else(|why| panic!("{}: {why}\n{}", self.name, self.log()));
+    }
+
+    /// Tries to stop a pod. Otherwise: the daemon's reason.
+    pub(crate) fn try_stop(&self, pod: &Pod) -> Result<(), String> {
         let stopped = self.kubelet().stop(&pod.sandbox);
-        stopped.unwrap_or_else(|status| panic!("{}: {status:?}\n{}", self.name, self.log()));
+        stopped.map_err(|status| status.message().to_owned())
     }
 
     pub(crate) fn remove_pod(&self, pod: &Pod) {
@@ -225,8 +240,11 @@ impl PodNode {
         assert_eq!(running, [pod.container.as_str()], "{}", self.name);
         let processes = kubelet.processes(pod);
         for process in [processes.sandbox, processes.container] {
-            let command = self.read(&format!("/proc/{process}/cmdline"));
-            assert!(command.starts_with("/bin/sleep\0"), "{command:?}");
+            // Right after the start it is runc still.
+            self.wait_until("its program runs", || {
+                let command = self.read(&format!("/proc/{process}/cmdline"));
+                command.starts_with("/bin/sleep\0")
+            });
         }
         processes
     }

@@ -98,7 +98,14 @@ pub(super) fn refusal(
                     found.way(),
                     unclear.join("; ")
                 ),
-                hint: "start containerd and run this again: it knows each pod's handler".to_owned(),
+                hint: match &found.no_daemon {
+                    Some(_) => "start containerd and run this again: it knows each pod's handler",
+                    None => {
+                        "run this again: pods are being started; or, if it stays so, the daemon has \
+                         lost track of them, and their processes have to be ended"
+                    }
+                }
+                .to_owned(),
             }
         }
         Ok(in_use) => {

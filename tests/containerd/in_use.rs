@@ -6,7 +6,7 @@ use std::process::{Output, Stdio};
 use serde_json::Value;
 
 use crate::daemon::told;
-use crate::pods::PodNode;
+use crate::pods::{HOLD, PodNode};
 use crate::suites::{self, Release};
 
 /// Runs a test for each release.
@@ -274,6 +274,29 @@ fn a_pod_whose_programs_are_gone_is_in_use_whatever_the_daemon_says() {
         // Where the daemon says that it has stopped the pod, it has not.
         assert_eq!(node.try_stop(&pod).is_ok(), is_1_7, "{}", node.name());
         assert_eq!(node.shims(&pod.sandbox).len(), 1, "{}", node.name());
+    });
+}
+
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn a_pod_that_is_being_started_uses_its_handler_before_it_is_listed() {
+    each_release(|node| {
+        add_traced(&node, "traced");
+        node.restart_daemon();
+        let hold = node.home().join(HOLD);
+        std::fs::write(&hold, "").expect("writes");
+        std::thread::scope(|threads| {
+            let starting = threads.spawn(|| node.run_pod(("shop", "web"), "traced"));
+            node.wait_until("runc is held up", || node.trace().contains(" create "));
+            let listed = node.sandboxes();
+            let error = refusal(&node, &["traced", "--if-unused"]);
+            std::fs::remove_file(&hold).expect("removes");
+            let pod = starting.join().expect("the pod starts");
+            assert_eq!(listed, [], "{}", node.name());
+            assert_eq!(error["code"], "in-use", "{}: {error}", node.name());
+            assert_eq!(pods(&error), [("shop", "web", "traced")], "{error}");
+            assert_eq!(error["pods"][0]["sandbox"], pod.sandbox.as_str());
+        });
     });
 }
 

@@ -29,6 +29,9 @@ const POLL: Duration = Duration::from_millis(5);
 /// As much of the log as a message shows.
 const LOG_LINES: usize = 15;
 
+/// The name of the file that holds up what [`PodNode::traced_runc`] has made.
+pub(crate) const HOLD: &str = "hold";
+
 /// The first process of a node: adopts what others leave, and waits for it.
 const FIRST: &str = "sleep infinity & wait";
 
@@ -270,12 +273,15 @@ impl PodNode {
         String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned()
     }
 
-    /// Makes `runc` by another name: a script that leaves a trace.
+    /// Makes `runc` by another name: a script that leaves a trace, and waits while there is a file
+    /// [`HOLD`].
     pub(crate) fn traced_runc(&self, name: &str) -> String {
         let (path, runc) = (self.home().join(name), self.script("bin/runc"));
         let text = format!(
-            "#!/bin/sh\necho \"{name} $*\" >>{}\nexec {runc} \"$@\"\n",
-            self.script("trace")
+            "#!/bin/sh\necho \"{name} $*\" >>{}\n\
+             while [ -e {} ]; do sleep 0.01; done\nexec {runc} \"$@\"\n",
+            self.script("trace"),
+            self.script(HOLD)
         );
         script(&path, &text);
         self.script(name)

@@ -62,8 +62,12 @@ mod patch;
 mod patch_file;
 mod planning;
 #[cfg(feature = "cri")]
+mod restart;
+#[cfg(feature = "cri")]
 mod running;
 mod seeded;
+#[cfg(feature = "cri")]
+mod service;
 mod status;
 mod surroundings;
 mod transaction;
@@ -95,7 +99,13 @@ pub use ownership::OwnedHandler;
 pub use patch::{Edited, Handlers, Patch, PatchError, Warning, apply};
 pub use patch_file::{PatchFile, PatchFileError};
 #[cfg(feature = "cri")]
+pub use restart::{
+    Cause, DEFAULT_READY_TIMEOUT, Phases, Restart, RestartError, RestartFailure, Restarted, Why,
+};
+#[cfg(feature = "cri")]
 pub use running::{Drift, Running, RunningCri};
+#[cfg(feature = "cri")]
+pub use service::{Service, ServiceError};
 pub use status::{LockHolder, Status};
 pub use surroundings::{BinaryAnswer, ask_binary};
 

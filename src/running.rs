@@ -72,7 +72,11 @@ impl Running {
     /// [`CriError`] if no daemon answers, or none of containerd. One that runs without CRI is no
     /// error.
     pub fn ask(root: &HostRoot, endpoint: &Path, limit: Duration) -> Result<Self, CriError> {
-        let daemon = CriClient::connect_on(root, endpoint, limit)?;
+        Self::over(&CriClient::connect_on(root, endpoint, limit)?)
+    }
+
+    /// Asks the daemon at the other end of a connection.
+    pub(crate) fn over(daemon: &CriClient) -> Result<Self, CriError> {
         let answer = daemon.version().and_then(|version| {
             let loaded = daemon.status()?;
             Ok(RunningCri { version, loaded })

@@ -167,6 +167,15 @@ pub(super) enum Verb {
     Remove(Remove),
     /// Choose the handler of pods without a RuntimeClass
     SetDefault(SetDefault),
+    /// Restart containerd if it is not what its config says, and verify that it serves that
+    Restart {
+        /// Also if it is what its config says
+        #[arg(long)]
+        always: bool,
+
+        #[command(flatten)]
+        how: RestartHow,
+    },
     /// Put a copy of this program on the host, so that uninstalling needs no image
     ///
     /// An image made FROM scratch has no cp, and by then it may not be on the node any more.
@@ -234,6 +243,9 @@ pub(super) struct Add {
     /// Also change a handler that belongs to another owner: it is this one's from then on
     #[arg(long)]
     pub(super) take_over: bool,
+
+    #[command(flatten)]
+    pub(super) restart: RestartToo,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -253,6 +265,9 @@ pub(super) struct Apply {
     /// Also change handlers that belong to another owner: they are this one's from then on
     #[arg(long)]
     pub(super) take_over: bool,
+
+    #[command(flatten)]
+    pub(super) restart: RestartToo,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -273,6 +288,9 @@ pub(super) struct Remove {
     /// Wait so long for the pods to go, as in 30s or 10m, and refuse if they do not
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub(super) wait_unused: Option<Duration>,
+
+    #[command(flatten)]
+    pub(super) restart: RestartToo,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -289,10 +307,41 @@ pub(super) struct SetDefault {
     /// The installer that the default belongs to; with --unset: take away this one's alone
     #[arg(long, value_name = "ID")]
     pub(super) owner: Option<Owner>,
+
+    #[command(flatten)]
+    pub(super) restart: RestartToo,
+}
+
+/// Whether an edit is also loaded.
+#[derive(Debug, Clone, Args)]
+pub(super) struct RestartToo {
+    /// Restart containerd if it is not what its config says then, and verify that it serves that
+    #[arg(long)]
+    pub(super) restart: bool,
+
+    #[command(flatten)]
+    pub(super) how: RestartHow,
+}
+
+/// How containerd is restarted.
+#[derive(Debug, Clone, Args)]
+pub(super) struct RestartHow {
+    /// What restarts containerd, run by `sh -c` where this program runs; default: systemctl
+    #[arg(long, value_name = "CMD", value_parser = OsStringValueParser::new().try_map(not_blank))]
+    pub(super) restart_command: Option<OsString>,
+
+    /// How long a restart may take until containerd serves, as in 30s or 2m
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "60s",
+        value_parser = humantime::parse_duration,
+    )]
+    pub(super) ready_timeout: Duration,
 }
 
 /// The environment variables that stand in for flags.
-const VARIABLES: [(&str, Option<&str>, &str); 8] = [
+const VARIABLES: [(&str, Option<&str>, &str); 13] = [
     ("config", None, "CONTAINERD_EDIT_CONFIG"),
     ("distribution", None, "CONTAINERD_EDIT_DISTRIBUTION"),
     ("cri_endpoint", None, "CONTAINERD_EDIT_CRI_ENDPOINT"),
@@ -302,7 +351,13 @@ const VARIABLES: [(&str, Option<&str>, &str); 8] = [
     ("owner", Some("add"), "CONTAINERD_EDIT_OWNER"),
     ("owner", Some("apply"), "CONTAINERD_EDIT_OWNER"),
     ("owner", Some("set-default"), "CONTAINERD_EDIT_OWNER"),
+    ("restart_command", Some("add"), RESTART_COMMAND),
+    ("restart_command", Some("apply"), RESTART_COMMAND),
+    ("restart_command", Some("remove"), RESTART_COMMAND),
+    ("restart_command", Some("set-default"), RESTART_COMMAND),
+    ("restart_command", Some("restart"), RESTART_COMMAND),
 ];
+const RESTART_COMMAND: &str = "CONTAINERD_EDIT_RESTART_COMMAND";
 
 impl Arguments {
     /// Reads a command line. An environment variable that is empty counts as unset.
@@ -366,24 +421,52 @@ impl Arguments {
             Verb::Status => "status",
             Verb::KeepCopy { .. } => "keep-copy",
             Verb::RemoveCopy { .. } => "remove-copy",
-            Verb::Add(_) | Verb::Apply(_) | Verb::Remove(_) | Verb::SetDefault(_) => return Ok(()),
+            Verb::Restart { .. } => "restart",
+            Verb::Add(_) | Verb::Apply(_) | Verb::Remove(_) | Verb::SetDefault(_) => {
+                return self.check_restart(command);
+            }
         };
         let copies = matches!(self.verb, Verb::KeepCopy { .. } | Verb::RemoveCopy { .. });
-        let why = if copies {
-            "is about no config"
-        } else {
-            "changes nothing"
+        let restarts = matches!(self.verb, Verb::Restart { .. });
+        let why = match (copies, restarts) {
+            (true, _) => "is about no config",
+            (_, true) => "changes no config",
+            _ => "changes nothing",
         };
         let writing = [
             (global.dry_run, "--dry-run"),
             (global.stdout, "--stdout"),
-            (global.exit_code && !copies, "--exit-code"),
+            (global.exit_code && !copies && !restarts, "--exit-code"),
             (global.drop_in.is_some(), "--drop-in"),
         ];
         for (given, flag) in writing {
             if given {
                 let message =
                     format!("the argument '{flag}' cannot be used with '{reading}', which {why}");
+                return Err(command.error(ErrorKind::ArgumentConflict, message));
+            }
+        }
+        Ok(())
+    }
+
+    /// The flags of the restart that comes with an edit.
+    pub(super) fn restart_too(&self) -> Option<&RestartToo> {
+        match &self.verb {
+            Verb::Add(Add { restart, .. })
+            | Verb::Apply(Apply { restart, .. })
+            | Verb::Remove(Remove { restart, .. })
+            | Verb::SetDefault(SetDefault { restart, .. }) => Some(restart),
+            _ => None,
+        }
+    }
+
+    /// What is not written is not loaded.
+    fn check_restart(&self, command: &mut Command) -> Result<(), clap::Error> {
+        let global = &self.global;
+        let restarts = self.restart_too().is_some_and(|too| too.restart);
+        for (given, flag) in [(global.dry_run, "--dry-run"), (global.stdout, "--stdout")] {
+            if restarts && given {
+                let message = format!("the argument '--restart' cannot be used with '{flag}'");
                 return Err(command.error(ErrorKind::ArgumentConflict, message));
             }
         }
@@ -407,6 +490,7 @@ impl Arguments {
                 let name = name.unwrap_or("--unset");
                 format!("set-default {name}{}", owner.collect::<String>())
             }
+            Verb::Restart { .. } => "restart".to_owned(),
             Verb::List { .. } => "list".to_owned(),
             Verb::Check { .. } => "check".to_owned(),
             Verb::Log => "log".to_owned(),
@@ -423,6 +507,14 @@ fn not_empty(path: OsString) -> Result<PathBuf, &'static str> {
         Err("the path is empty")
     } else {
         Ok(path.into())
+    }
+}
+
+fn not_blank(command: OsString) -> Result<OsString, &'static str> {
+    if command.to_string_lossy().trim().is_empty() {
+        Err("the command is empty")
+    } else {
+        Ok(command)
     }
 }
 

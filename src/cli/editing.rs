@@ -4,6 +4,8 @@ use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 
+use serde_json::Value;
+
 use containerd_edit::{
     Editor, Error, ExitCode, Handler, Owner, Patch, PatchFile, Plan, Position, SettingError,
 };
@@ -96,6 +98,10 @@ impl Run {
     fn edit(&mut self, patch: Patch, command: String) -> Result<ExitCode, Error> {
         let patch = self.in_plugin(patch);
         let editor = self.editor().command(command);
+        let restart = self.arguments.restart_too().filter(|too| too.restart);
+        if let Some(how) = restart.map(|too| too.how.clone()) {
+            return Ok(self.edit_and_restart(editor, &patch, &how));
+        }
         let plan = if self.arguments.global.dry_run || self.arguments.global.stdout {
             editor.plan(&patch)?
         } else {
@@ -108,18 +114,11 @@ impl Run {
             ExitCode::Success
         };
         if global.output == Format::Json {
-            let mut report = report::edit_json(&plan, patch.acting_owner(), self.layout.as_ref());
-            if let Some(unused) = self.unused.take() {
-                report["unused"] = unused;
-            }
+            let report = self.edit_json(&plan, &patch);
             return Ok(self.report_json(&report, global.dry_run, code));
         }
-        if !global.quiet {
-            for warning in &plan.edited.warnings {
-                let text = report::warning(&plan.path, warning);
-                let _ = self.err.write_all(text.as_bytes());
-            }
-        }
+        self.warn(&plan);
+        let global = &self.arguments.global;
         if global.stdout {
             let text = plan.edited.text.as_deref().unwrap_or_default();
             return Ok(self.print(text, true, code));
@@ -139,6 +138,15 @@ impl Run {
         Ok(self.print(&text, global.dry_run, code))
     }
 
+    /// The JSON report of an edit.
+    pub(super) fn edit_json(&self, plan: &Plan, patch: &Patch) -> Value {
+        let mut report = report::edit_json(plan, patch.acting_owner(), self.layout.as_ref());
+        if let Some(unused) = &self.unused {
+            report["unused"] = unused.clone();
+        }
+        report
+    }
+
     /// A patch for the plugin table that was asked for, if one was.
     pub(super) fn in_plugin(&self, patch: Patch) -> Patch {
         match &self.arguments.global.plugin_id {
@@ -147,14 +155,29 @@ impl Run {
         }
     }
 
-    /// Makes an edit. A signal that comes before anything has changed interrupts it.
+    /// Makes an edit.
     fn commit(&mut self, editor: Editor, patch: &Patch) -> Result<Plan, Error> {
+        self.interruptible(editor).commit(patch)
+    }
+
+    /// Has a signal that comes before anything has changed interrupt an edit.
+    pub(super) fn interruptible(&mut self, editor: Editor) -> Editor {
         // Where they can't be noted, a signal ends the run at once, as it does any program.
         let Some(signals) = self.noted_signals() else {
-            return editor.commit(patch);
+            return editor;
         };
-        let editor = editor.interrupted(move || signals.is_asked_to_end());
-        editor.commit(patch)
+        editor.interrupted(move || signals.is_asked_to_end())
+    }
+
+    /// Says what people should know of an edit.
+    pub(super) fn warn(&mut self, plan: &Plan) {
+        if self.arguments.global.quiet {
+            return;
+        }
+        for warning in &plan.edited.warnings {
+            let text = report::warning(&plan.path, warning);
+            let _ = self.err.write_all(text.as_bytes());
+        }
     }
 
     /// Notes signals from now on, if they aren't yet.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 #[cfg(feature = "cri")]
 use containerd_edit::CriClient;
-use containerd_edit::{Effective, Error, ExitCode, InUse, Patch, UseUnknown};
+use containerd_edit::{Effective, Error, ExitCode, InUse, Patch, Plan, UseUnknown};
 
 use super::arguments::{Format, Remove};
 use super::in_use_report::{self, Use};
@@ -33,9 +33,11 @@ impl Run {
         let begin = Instant::now();
         let wait = remove.wait_unused.unwrap_or_default();
         let mut told = String::new();
+        let mut brought_back = false;
         loop {
             // Anew each time: others may edit the config during a long wait.
-            let handlers = self.handlers_to_go(remove, &patch)?;
+            let plan = self.editor().plan(&patch)?;
+            let handlers = handlers_to_go(remove, &plan);
             if handlers.is_empty() {
                 return Ok(Ok(()));
             }
@@ -47,6 +49,19 @@ impl Run {
             if found.is_unused() {
                 self.report_unused(&handlers, &found);
                 return Ok(Ok(()));
+            }
+            if found.is_without_daemon()
+                && !plan.is_change()
+                && remove.restart.restart
+                && !std::mem::replace(&mut brought_back, true)
+            {
+                // A run was killed between the edit and the end of its restart. The file is as it
+                // shall be, so that there is nothing to refuse: who uses what the daemon has is asked
+                // once it is back.
+                if let Err(exit) = self.bring_back(&remove.restart.how) {
+                    return Ok(Err(exit));
+                }
+                continue;
             }
             let waited = begin.elapsed();
             if waited >= wait {
@@ -60,14 +75,6 @@ impl Run {
             }
             self.wait_for(ASK_EVERY.min(wait.saturating_sub(waited)))?;
         }
-    }
-
-    /// The handlers that a removal takes away, and those that were named: the file may have lost one
-    /// that the daemon still has.
-    fn handlers_to_go(&self, remove: &Remove, patch: &Patch) -> Result<BTreeSet<String>, Error> {
-        let plan = self.editor().plan(patch)?;
-        let removed = plan.edited.handlers.removed.into_iter();
-        Ok(removed.chain(remove.names.iter().cloned()).collect())
     }
 
     /// Asks the daemon, or looks at the shims where none answers.
@@ -147,4 +154,11 @@ impl Run {
             thread::sleep(left.min(SIGNAL_EVERY));
         }
     }
+}
+
+/// The handlers that a removal takes away, and those that were named: the file may have lost one that
+/// the daemon still has.
+fn handlers_to_go(remove: &Remove, plan: &Plan) -> BTreeSet<String> {
+    let removed = plan.edited.handlers.removed.iter();
+    removed.chain(&remove.names).cloned().collect()
 }

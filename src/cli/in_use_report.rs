@@ -43,6 +43,10 @@ impl Use {
         }
     }
 
+    pub(super) fn is_without_daemon(&self) -> bool {
+        self.no_daemon.is_some()
+    }
+
     pub(super) fn is_unused(&self) -> bool {
         self.found.as_ref().is_ok_and(InUse::is_unused)
     }

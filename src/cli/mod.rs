@@ -12,6 +12,10 @@ mod no_cri;
 mod reading;
 mod report;
 #[cfg(feature = "cri")]
+mod restart_report;
+#[cfg(feature = "cri")]
+mod restarting;
+#[cfg(feature = "cri")]
 mod running;
 #[cfg(feature = "cri")]
 mod running_report;
@@ -144,6 +148,7 @@ impl Run {
             Verb::Apply(apply) => self.apply(&apply),
             Verb::Remove(remove) => self.remove(&remove),
             Verb::SetDefault(set) => self.set_default(&set),
+            Verb::Restart { always, how } => Ok(self.restart(always, &how)),
             Verb::KeepCopy { path } => self.keep_copy(&path),
             Verb::RemoveCopy { path } => self.remove_copy(&path),
             Verb::List { running: false } => self.list(),

@@ -2,21 +2,35 @@
 
 use std::path::Path;
 
-use containerd_edit::{Error, ExitCode};
+use containerd_edit::{Editor, Error, ExitCode, Patch};
 
 use super::Run;
+use super::arguments::RestartHow;
 
 impl Run {
     pub(super) fn list_running(&mut self) -> Result<ExitCode, Error> {
-        Ok(self.cannot_ask())
+        Ok(self.cannot_ask("--running"))
     }
 
     pub(super) fn check_running(&mut self, _binary: Option<&Path>) -> Result<ExitCode, Error> {
-        Ok(self.cannot_ask())
+        Ok(self.cannot_ask("--running"))
     }
 
-    fn cannot_ask(&mut self) -> ExitCode {
-        let message = "--running: this build of containerd-edit can't ask a daemon";
+    pub(super) fn restart(&mut self, _always: bool, _how: &RestartHow) -> ExitCode {
+        self.cannot_ask("restart")
+    }
+
+    pub(super) fn edit_and_restart(&mut self, _: Editor, _: &Patch, _: &RestartHow) -> ExitCode {
+        self.cannot_ask("--restart")
+    }
+
+    pub(super) fn bring_back(&mut self, _: &RestartHow) -> Result<(), ExitCode> {
+        Err(self.cannot_ask("--restart"))
+    }
+
+    fn cannot_ask(&mut self, what: &str) -> ExitCode {
+        let message = "this build of containerd-edit can't ask a daemon";
+        let message = &format!("{what}: {message}");
         let hint = "use one that was built with the feature cri, which is on by default";
         self.fail(ExitCode::Usage, "no-cri-support", message, hint)
     }

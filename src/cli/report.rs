@@ -67,8 +67,26 @@ pub(super) fn colored(diff: &str) -> String {
 /// One line that says what was done, or what would be.
 pub(super) fn summary(plan: &Plan, dry_run: bool, layout: Option<&Layout>) -> String {
     let path = plan.path.display();
+    let done = deeds(plan);
     if !plan.is_change() {
-        return format!("{path}: nothing to do\n");
+        format!("{path}: {done}\n")
+    } else if dry_run {
+        format!("{path}: dry run, nothing written; it would be: {done}\n")
+    } else if plan.needs_restart() {
+        let next = layout.map_or_else(
+            || "restart containerd to load it".to_owned(),
+            Layout::next_step,
+        );
+        format!("{path}: {done}; {next}\n")
+    } else {
+        format!("{path}: {done}; containerd reads the same as before\n")
+    }
+}
+
+/// What an edit has done, in a few words.
+pub(super) fn deeds(plan: &Plan) -> String {
+    if !plan.is_change() {
+        return "nothing to do".to_owned();
     }
     let handlers = &plan.edited.handlers;
     let mut done = Vec::new();
@@ -103,18 +121,7 @@ pub(super) fn summary(plan: &Plan, dry_run: bool, layout: Option<&Layout>) -> St
     if !plan.needs_restart() {
         done.push("changed the comments that say whose something is".to_owned());
     }
-    let done = done.join(", ");
-    if dry_run {
-        format!("{path}: dry run, nothing written; it would be: {done}\n")
-    } else if plan.needs_restart() {
-        let next = layout.map_or_else(
-            || "restart containerd to load it".to_owned(),
-            Layout::next_step,
-        );
-        format!("{path}: {done}; {next}\n")
-    } else {
-        format!("{path}: {done}; containerd reads the same as before\n")
-    }
+    done.join(", ")
 }
 
 /// So many keys are named in one line.

@@ -114,7 +114,7 @@ pub(super) fn text(running: &Running, drift: &[Drift], serves: bool) -> String {
     text
 }
 
-fn message(drift: &Drift) -> String {
+pub(super) fn message(drift: &Drift) -> String {
     match drift {
         Drift::NoCri => "the daemon runs without CRI".to_owned(),
         Drift::WouldNotServe => {

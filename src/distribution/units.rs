@@ -45,6 +45,12 @@ impl Units {
         Self(all.to_vec())
     }
 
+    /// The one of a containerd that no distribution brings along.
+    #[cfg(feature = "cri")]
+    pub(crate) fn of_containerd() -> Self {
+        Self(names(Distribution::Containerd).to_vec())
+    }
+
     /// Their names: one, if it could be told.
     #[must_use]
     pub fn names(&self) -> &[&'static str] {

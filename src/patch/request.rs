@@ -191,6 +191,18 @@ impl Patch {
         self.removals.iter().map(|removal| removal.name.as_str())
     }
 
+    /// The names of handlers that shall be there.
+    #[cfg(feature = "cri")]
+    pub(crate) fn ensured_names(&self) -> impl Iterator<Item = &str> {
+        self.handlers.iter().map(|handler| handler.name().as_str())
+    }
+
+    /// Whether the patch says something of the default.
+    #[cfg(feature = "cri")]
+    pub(crate) fn concerns_default(&self) -> bool {
+        self.default.is_some() || self.unset_default.is_some()
+    }
+
     /// The installer that the patch is made for, whether that counts or not.
     pub(crate) fn named_owner(&self) -> &Owner {
         self.acting_owner().unwrap_or(&self.owner)

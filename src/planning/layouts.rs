@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use crate::containerd::ConfigFiles;
+#[cfg(feature = "cri")]
+use crate::containerd::{Host, Model, Release, Verdict};
 use crate::distribution::{Distribution, Kind, k0s, template};
 use crate::document::Document;
 use crate::editor::{Editor, Plan};
@@ -21,6 +23,19 @@ impl Editor {
             Kind::Template { generated, .. } => Some(generated),
             _ => None,
         }
+    }
+
+    /// What a release makes of the config as it is now, in the file that containerd is started with.
+    #[cfg(feature = "cri")]
+    pub(crate) fn verdict(&self, release: Release) -> Result<Verdict, Error> {
+        let path = self.generated().unwrap_or(&self.path);
+        let read = Target::find(path, &self.host_root)?.read()?;
+        // No file means the same to containerd as one that says nothing.
+        let bytes = self.filled_in(read.bytes().unwrap_or_default());
+        let main = self.host_root.absolute(path);
+        let files = ConfigFiles::read(&self.host_root, &main, &bytes);
+        let host = Host::of(&self.host_root, &files);
+        Ok(Model::new(&files, &host).verdict(release))
     }
 
     /// The folder of drop-ins that the distribution reads.

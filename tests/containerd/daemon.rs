@@ -132,9 +132,24 @@ impl<'release> Node<'release> {
 
     /// Starts a daemon on the node.
     pub(crate) fn start(&self) -> Daemon<'_> {
-        let log_path = self.home.path().join("containerd.log");
+        self.start_at(&self.socket(), &[])
+    }
+
+    /// Returns where the node's daemon listens.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.home.path().join("containerd.sock")
+    }
+
+    /// Returns the node's folder on this machine, which the node sees as well.
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// Starts a daemon on the node that listens at this socket, with more arguments.
+    pub(crate) fn start_at(&self, socket: &Path, more: &[&str]) -> Daemon<'_> {
+        let socket = socket.to_owned();
+        let log_path = socket.with_extension("log");
         let log = File::create(&log_path).expect("the daemon's log can be made");
-        let socket = self.home.path().join("containerd.sock");
         if socket.exists() {
             // A daemon that was killed leaves it behind.
             fs::remove_file(&socket).expect("the last daemon's socket can be removed");
@@ -143,6 +158,7 @@ impl<'release> Node<'release> {
         // config, which stays as it is.
         let mut command = self.command(&["containerd", "--root", "/run/root", "--state"]);
         command.arg("/run/state").arg("--address").arg(&socket);
+        command.args(more);
         let child = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -18,9 +18,8 @@ fn each_release(test: impl Fn(PodNode)) {
 
 /// Adds a handler that is runc by another name.
 fn add_traced(node: &PodNode, name: &str) {
-    let binary = format!("options.BinaryName={}", node.traced_runc(name));
-    let shim = "runtime_type=io.containerd.runc.v2";
-    node.edit(&["add", name, "--set", shim, "--set", &binary]);
+    let settings = node.traced_settings(name);
+    node.edit(&[&["add", name], &settings.each_ref().map(String::as_str)[..]].concat());
 }
 
 #[test]

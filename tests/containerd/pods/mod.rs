@@ -46,18 +46,45 @@ mount --rbind / /run/host
 
 /// Starts the daemon as a service manager does, with what runs containers on its PATH.
 const START: &str = r#"#!/bin/sh -eu
-PATH=$HOME_OF_NODE/bin:$PATH
-containerd >>"$HOME_OF_NODE/containerd.log" 2>&1 </dev/null &
+PATH=HOME/bin:$PATH
+containerd "$@" >>HOME/containerd.log 2>&1 </dev/null &
 echo $! >/run/containerd.pid
 "#;
 
 /// Stops the daemon alone, as systemd does with `KillMode=process`, and waits for its end.
 const STOP: &str = r#"#!/bin/sh -eu
+[ -e /run/containerd.pid ] || exit 0
 pid=$(cat /run/containerd.pid)
-kill "$pid"
+kill "$pid" || :
 while [ -e "/proc/$pid" ]; do sleep 0.01; done
 rm /run/containerd.pid
 "#;
+
+/// Restarts the daemon for the process that asks for it, or does for once what the file `deed` says.
+const RESTART: &str = r#"#!/bin/sh -eu
+asking=$1
+deed=$(cat HOME/deed 2>/dev/null || :)
+rm -f HOME/deed
+case $deed in
+fail) echo 'no such unit' >&2; exit 3 ;;
+kill-before) kill -KILL "$asking"; exit 0 ;;
+esac
+HOME/stop
+case $deed in
+kill-between) kill -KILL "$asking"; exit 0 ;;
+without-cri) HOME/start --config HOME/without-cri.toml; exit 0 ;;
+esac
+HOME/start
+case $deed in
+die)
+    until [ -S /run/containerd/containerd.sock ]; do sleep 0.01; done
+    HOME/stop ;;
+kill-after) kill -KILL "$asking" ;;
+esac
+"#;
+
+/// A config with which the daemon runs without CRI.
+const WITHOUT_CRI: &str = "version = 2\ndisabled_plugins = [\"io.containerd.grpc.v1.cri\"]\n";
 
 /// What is the same in every config: see `image` for the first, and the host for the others.
 const CRI: &str = r#"version = 2
@@ -95,10 +122,11 @@ impl PodNode {
         let runc = suites::pods_program("usr/sbin/runc");
         fs::copy(&runc, path("bin/runc"))
             .unwrap_or_else(|error| panic!("{}: {error}: run ./tests/run", runc.display()));
-        for (name, text) in [("start", START), ("stop", STOP)] {
+        for (name, text) in [("start", START), ("stop", STOP), ("restart", RESTART)] {
             let home = home.path().to_str().expect("a path of this test");
-            script(&path(name), &text.replace("$HOME_OF_NODE", home));
+            script(&path(name), &text.replace("HOME", home));
         }
+        fs::write(path("without-cri.toml"), WITHOUT_CRI).expect("the config is written");
         let image = image::make(&path("image"), &suites::pods_program("bin/busybox"));
 
         let mut command = Command::new("setpriv");
@@ -168,6 +196,16 @@ impl PodNode {
     pub(crate) fn restart_daemon(&self) {
         self.stop_daemon();
         self.start_daemon();
+    }
+
+    /// Has the next restart do something else: see the script `RESTART`.
+    pub(crate) fn next_restart(&self, deed: &str) {
+        fs::write(self.home().join("deed"), deed).expect("the deed is written");
+    }
+
+    /// The daemon's process ID on the node.
+    pub(crate) fn daemon(&self) -> String {
+        self.read("/run/containerd.pid").trim().to_owned()
     }
 
     /// Returns the path of one of the node's scripts: `start`, `stop` and those of the test.
@@ -285,6 +323,13 @@ impl PodNode {
         );
         script(&path, &text);
         self.script(name)
+    }
+
+    /// The flags that make a handler of `runc` by another name.
+    pub(crate) fn traced_settings(&self, name: &str) -> [String; 4] {
+        let binary = format!("options.BinaryName={}", self.traced_runc(name));
+        let shim = "runtime_type=io.containerd.runc.v2".to_owned();
+        ["--set".to_owned(), shim, "--set".to_owned(), binary]
     }
 
     /// What the scripts of [`PodNode::traced_runc`] have noted down.

@@ -1,0 +1,177 @@
+//! The whole life of a handler on a node that serves all the while: added, loaded, verified, used by a
+//! real pod, and taken away again; and what may go wrong with a restart.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::daemon::told;
+use crate::pods::{Pod, PodNode, PodProcesses};
+use crate::suites::{self, Release};
+
+const TRACED: &str = "traced";
+
+/// A run of the tool that has the node's daemon restarted: its exit code and its JSON.
+fn run(node: &PodNode, arguments: &[&str]) -> (Option<i32>, Value) {
+    let command = format!("{} $PPID", node.script("restart"));
+    let mut all = arguments.to_vec();
+    all.extend(["--restart-command", &command, "-o", "json"]);
+    if !matches!(arguments, ["restart", ..]) {
+        all.push("--restart");
+    }
+    let output = node.tool(&all);
+    let json = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+        // A run that was killed has said nothing.
+        assert!(output.stdout.is_empty(), "{error}: {}", told(&output));
+        Value::Null
+    });
+    (output.status.code(), json)
+}
+
+/// A run that must succeed; prints how long each phase of its restart has taken.
+#[expect(clippy::print_stderr, reason = "the times are to be read")]
+fn succeeds(node: &PodNode, what: &str, arguments: &[&str]) -> Value {
+    let (exit, json) = run(node, arguments);
+    assert_eq!(exit, Some(0), "{}: {json}\n{}", node.name(), node.log());
+    eprintln!("{}: {what}: {}", node.name(), json["restart"]["seconds"]);
+    json
+}
+
+/// Adds a handler that leaves a trace, and has it loaded.
+fn add(settings: &[String; 4]) -> Vec<&str> {
+    let settings = settings.each_ref().map(String::as_str);
+    [&["add", TRACED], &settings[..]].concat()
+}
+
+/// The handlers that the daemon has loaded.
+fn loaded(node: &PodNode) -> BTreeSet<String> {
+    let loaded = node.wait_until_serving();
+    loaded.handlers.into_keys().collect()
+}
+
+fn names<const N: usize>(names: [&str; N]) -> BTreeSet<String> {
+    names.map(str::to_owned).into()
+}
+
+/// A pod that has to live on whatever becomes of the daemon.
+struct Survivor<'n> {
+    node: &'n PodNode,
+    pod: Pod,
+    processes: PodProcesses,
+    shims: Vec<u32>,
+}
+
+impl<'n> Survivor<'n> {
+    fn start(node: &'n PodNode, handler: &str) -> Self {
+        let pod = node.run_pod(("shop", "web"), handler);
+        Self {
+            processes: node.processes(&pod),
+            shims: node.shims(&pod.sandbox),
+            node,
+            pod,
+        }
+    }
+
+    /// Asserts that it is the same pod still, and that the daemon knows it.
+    #[track_caller]
+    fn lives(&self) {
+        let Self {
+            node,
+            pod,
+            processes,
+            shims,
+        } = self;
+        assert_eq!(node.processes(pod), *processes, "{}", node.name());
+        assert_eq!(node.shims(&pod.sandbox), *shims, "{}", node.name());
+        let sandboxes = node.sandboxes();
+        let ready: Vec<&str> = sandboxes
+            .iter()
+            .filter(|sandbox| sandbox.ready)
+            .map(|sandbox| sandbox.id.as_str())
+            .collect();
+        assert_eq!(ready, [pod.sandbox.as_str()], "{}", node.name());
+    }
+
+    fn stop(self) {
+        self.node.stop_pod(&self.pod);
+        self.node.remove_pod(&self.pod);
+        assert_eq!(self.node.shims(&self.pod.sandbox), [0; 0]);
+    }
+}
+
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn from_the_first_edit_to_the_last() {
+    for release in suites::SUITES.map(Release::of) {
+        let node = &PodNode::start(&release);
+        let original = node.config();
+        let settings = node.traced_settings(TRACED);
+        assert_eq!(loaded(node), names(["runc"]));
+
+        let report = succeeds(node, "add", &add(&settings));
+        assert_eq!(report["changed"], true, "{report}");
+        assert_eq!(report["restart"]["why"], "changed", "{report}");
+        assert_eq!(report["restart"]["running"]["in_step"], true, "{report}");
+        assert_eq!(loaded(node), names(["runc", TRACED]));
+
+        let pod = Survivor::start(node, TRACED);
+        let trace = node.trace();
+        for id in [&pod.pod.sandbox, &pod.pod.container] {
+            let created = |line: &str| line.contains(" create ") && line.ends_with(id.as_str());
+            assert!(trace.lines().any(created), "{}: {trace}", node.name());
+        }
+
+        let daemon = node.daemon();
+        let with_handler = node.config();
+        let (exit, report) = run(node, &["remove", TRACED, "--if-unused"]);
+        assert_eq!(exit, Some(75), "{}: {report}", node.name());
+        assert_eq!(report["error"]["pods"][0]["name"], "web", "{report}");
+        assert_eq!(node.config(), with_handler, "{}", node.name());
+        assert_eq!(node.daemon(), daemon, "{}: it was restarted", node.name());
+
+        succeeds(node, "restart", &["restart", "--always"]);
+        assert_ne!(
+            node.daemon(),
+            daemon,
+            "{}: it was not restarted",
+            node.name()
+        );
+        pod.lives();
+        pod.stop();
+
+        let report = succeeds(node, "remove", &["remove", TRACED, "--if-unused"]);
+        assert_eq!(report["unused"]["known_by"], "daemon", "{report}");
+        assert_eq!(report["restart"]["running"]["in_step"], true, "{report}");
+        assert_eq!(loaded(node), names(["runc"]));
+        assert_eq!(node.config(), original, "{}", node.name());
+    }
+}
+
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn a_run_that_is_killed_at_any_phase_is_finished_by_the_next() {
+    for release in suites::SUITES.map(Release::of) {
+        let node = &PodNode::start(&release);
+        let original = node.config();
+        let pod = Survivor::start(node, "");
+        let settings = node.traced_settings(TRACED);
+        for deed in ["kill-before", "kill-between", "kill-after"] {
+            let case = format!("{}: {deed}", node.name());
+            for (arguments, handlers) in [
+                (add(&settings), names(["runc", TRACED])),
+                (vec!["remove", TRACED, "--if-unused"], names(["runc"])),
+            ] {
+                node.next_restart(deed);
+                let (exit, report) = run(node, &arguments);
+                assert_ne!(exit, Some(0), "{case}: it was not killed");
+                assert_eq!(report, Value::Null, "{case}");
+                let report = succeeds(node, deed, &arguments);
+                assert_eq!(report["changed"], false, "{case}: {report}");
+                assert_eq!(loaded(node), handlers, "{case}");
+                pod.lives();
+            }
+            assert_eq!(node.config(), original, "{case}");
+        }
+        pod.stop();
+    }
+}

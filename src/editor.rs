@@ -1,5 +1,6 @@
 //! What an edit is made of before anything is read: where, how, and what a plan is.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -45,7 +46,9 @@ pub struct Editor {
     pub(crate) command: String,
     pub(crate) releases: Vec<Release>,
     pub(crate) on_wait: Box<OnWait>,
-    pub(crate) interrupted: Box<dyn Fn() -> bool>,
+    interrupted: Box<dyn Fn() -> bool>,
+    /// From now on it is finished what was begun.
+    pub(crate) finishes: Cell<bool>,
     pub(crate) host_root: HostRoot,
     pub(crate) log: LogTo,
     pub(crate) drop_in: DropIn,
@@ -132,6 +135,7 @@ impl Editor {
             releases: Release::LINES.to_vec(),
             on_wait: Box::new(|_, _| {}),
             interrupted: Box::new(|| false),
+            finishes: Cell::new(false),
             host_root: HostRoot::default(),
             log: LogTo::default(),
             drop_in: DropIn::default(),
@@ -234,6 +238,11 @@ impl Editor {
                 path: self.path.clone(),
             }),
         }
+    }
+
+    /// Whether to give up where nothing has happened yet.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        !self.finishes.get() && (self.interrupted)()
     }
 
     /// The config's path on the host, as containerd is given it: from there it resolves imports, and

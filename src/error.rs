@@ -111,6 +111,22 @@ pub enum Error {
         /// What failed.
         source: Box<Error>,
     },
+    /// A change can't be taken back as a whole, since the file is not what it left any more.
+    #[error("this is not what the change has left: another run or program has changed it since")]
+    ChangedSince {
+        /// The file.
+        path: PathBuf,
+    },
+    /// There is nothing to undo, or it can't be.
+    #[error("cannot undo the last change: {why}")]
+    NotUndone {
+        /// The config file.
+        path: PathBuf,
+        /// Why not.
+        why: String,
+        /// What to do instead.
+        instead: String,
+    },
     /// There is no config file to read.
     #[error("there is no such file")]
     NoFile {
@@ -356,6 +372,8 @@ impl Error {
             | Self::NotAFile { path, .. }
             | Self::NoPlaceForCopy { path, .. }
             | Self::NotACopy { path }
+            | Self::ChangedSince { path }
+            | Self::NotUndone { path, .. }
             | Self::PlantedSidecar { path, .. }
             | Self::MountPoint { path }
             | Self::Immutable { path, .. }

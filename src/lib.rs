@@ -71,6 +71,7 @@ mod service;
 mod status;
 mod surroundings;
 mod transaction;
+mod undo;
 
 pub use check::{Check, CheckedRelease};
 #[doc(hidden)]
@@ -100,7 +101,8 @@ pub use patch::{Edited, Handlers, Patch, PatchError, Warning, apply};
 pub use patch_file::{PatchFile, PatchFileError};
 #[cfg(feature = "cri")]
 pub use restart::{
-    Cause, DEFAULT_READY_TIMEOUT, Phases, Restart, RestartError, RestartFailure, Restarted, Why,
+    Cause, DEFAULT_READY_TIMEOUT, Phases, Restart, RestartError, RestartFailure, Restarted,
+    Rollback, RolledBackFiles, Why,
 };
 #[cfg(feature = "cri")]
 pub use running::{Drift, Running, RunningCri};

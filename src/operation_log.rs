@@ -9,9 +9,10 @@ use std::time::SystemTime;
 use rustix::fs::OFlags;
 use serde_json::{Value, json};
 
+use crate::editor::FileChange;
 use crate::error::REGULAR;
 use crate::file::lock::ConfigLock;
-use crate::file::{leftovers, sidecar, target};
+use crate::file::{digest, leftovers, sidecar, target};
 use crate::patch::Handlers;
 
 /// A log does not grow beyond this, in bytes: then its older half goes.
@@ -49,7 +50,8 @@ pub struct LogEntry {
     pub after: Option<String>,
     /// The drop-ins that were changed.
     pub drop_ins: Vec<LoggedDropIn>,
-    /// `changed`, or the code of the error.
+    /// `changed`, or `undone`; `intended`, before an edit that containerd is restarted for; then
+    /// `restarted`, or `rolled-back` if it was taken back; or the code of the error.
     pub outcome: String,
 }
 
@@ -65,6 +67,16 @@ pub struct LoggedDropIn {
 }
 
 impl LoggedDropIn {
+    /// The entry for a change.
+    pub(crate) fn of(change: &FileChange) -> Self {
+        let text = change.after.as_ref();
+        Self {
+            path: change.path.clone(),
+            before: change.before.as_deref().map(digest::of),
+            after: text.map(|text| digest::of(text.as_bytes())),
+        }
+    }
+
     fn to_json(&self) -> Value {
         json!({
             "path": self.path.to_string_lossy(),
@@ -91,6 +103,15 @@ const MOST_NAMES: usize = 100;
 impl LogEntry {
     /// What `outcome` says of a run that changed the config.
     pub const CHANGED: &str = "changed";
+    /// What `outcome` says of a change that was about to be made.
+    pub const INTENDED: &str = "intended";
+    /// What `outcome` says of a change that containerd has loaded, as it said itself.
+    pub const RESTARTED: &str = "restarted";
+    /// What `outcome` says of a change that was taken back, since containerd did not come back with
+    /// it.
+    pub const ROLLED_BACK: &str = "rolled-back";
+    /// What `outcome` says of a change that was taken back by hand.
+    pub const UNDONE: &str = "undone";
 
     pub(crate) fn now() -> String {
         humantime::format_rfc3339_millis(SystemTime::now()).to_string()
@@ -99,7 +120,9 @@ impl LogEntry {
     /// Whether the config or a drop-in was another one afterwards.
     #[must_use]
     pub fn is_change(&self) -> bool {
-        self.before != self.after || self.drop_ins.iter().any(|it| it.before != it.after)
+        let differs =
+            self.before != self.after || self.drop_ins.iter().any(|it| it.before != it.after);
+        differs && self.outcome != Self::INTENDED
     }
 
     /// The entry with no more names than a line of the log shall have.

@@ -5,6 +5,7 @@ mod drop_ins;
 mod foreign;
 mod layouts;
 mod lossy;
+mod taking_back;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -121,12 +122,7 @@ impl Editor {
         }
         if plan.is_change() {
             let listed = config.as_ref().map(listed_names).unwrap_or_default();
-            let warnings = match &merged {
-                Some([before, after]) => {
-                    self.judge(before, std::slice::from_ref(after), &plan, &listed)?
-                }
-                None => self.judge(&before, &states, &plan, &listed)?,
-            };
+            let warnings = self.judge_files(&before, &states, merged.as_ref(), &plan, &listed)?;
             plan.edited.warnings.extend(warnings);
         }
         for part in &mut parts {
@@ -218,6 +214,21 @@ impl Editor {
             state(&main, &changes);
         }
         states
+    }
+
+    /// The same for files that k0s may merge before containerd reads them.
+    fn judge_files(
+        &self,
+        before: &ConfigFiles,
+        states: &[ConfigFiles],
+        merged: Option<&[ConfigFiles; 2]>,
+        plan: &Plan,
+        listed: &BTreeSet<String>,
+    ) -> Result<Vec<Warning>, Error> {
+        match merged {
+            Some([before, after]) => self.judge(before, std::slice::from_ref(after), plan, listed),
+            None => self.judge(before, states, plan, listed),
+        }
     }
 
     /// Holds an edit against the model of each release: its end, and what a crash may leave on the

@@ -8,16 +8,67 @@ use rustix::io::Errno;
 use crate::editor::{Editor, Plan};
 use crate::error::Error;
 use crate::file::lock::{ConfigLock, Patience};
-use crate::file::target::Target;
+use crate::file::target::{Snapshot, Target};
 use crate::file::{Notice, digest, leftovers, site};
-use crate::operation_log::{self, LogEntry};
+use crate::operation_log::{self, LogEntry, LoggedDropIn};
 use crate::ownership;
 use crate::patch::{Handlers, Patch, Warning};
+use crate::planning::Work;
+use crate::undo::Back;
 
 use self::steps::{Done, Step};
 
 /// How often an edit is started anew because somebody who ignores the lock changed the file.
 const TRIES: u32 = 10;
+
+/// What is asked for.
+#[derive(Clone, Copy)]
+enum Request<'r> {
+    /// A patch. It may be noted down before it is made: where containerd is restarted behind it, and
+    /// a run that is killed in between is to be gone on with.
+    Patch {
+        patch: &'r Patch,
+        is_noted_first: bool,
+    },
+    /// A change is taken back.
+    Back(&'r Back),
+}
+
+impl<'r> Request<'r> {
+    fn patch(self) -> Option<&'r Patch> {
+        match self {
+            Self::Patch { patch, .. } => Some(patch),
+            Self::Back(_) => None,
+        }
+    }
+
+    fn is_noted_first(self) -> bool {
+        matches!(
+            self,
+            Self::Patch {
+                is_noted_first: true,
+                ..
+            }
+        )
+    }
+
+    /// The installer on whose behalf it is made.
+    fn owner(self) -> Option<String> {
+        match self {
+            Self::Back(back) => back.change.owner.clone(),
+            Self::Patch { patch, .. } => {
+                patch.acting_owner().map(|owner| owner.as_str().to_owned())
+            }
+        }
+    }
+
+    fn work_out(self, editor: &Editor, target: &Target, read: &Snapshot) -> Result<Work, Error> {
+        match self {
+            Self::Patch { patch, .. } => editor.work_out(target, read, patch),
+            Self::Back(back) => editor.work_out_back(target, read, back),
+        }
+    }
+}
 
 /// A config whose lock is held.
 struct Locked {
@@ -44,24 +95,41 @@ impl Editor {
     /// [`Error::NotPutBack`] another program's text stands beside it, and after
     /// [`Error::NotFinished`] some files have changed and others have not.
     pub fn commit(&self, patch: &Patch) -> Result<Plan, Error> {
+        self.carry_out(Request::Patch {
+            patch,
+            is_noted_first: false,
+        })
+    }
+
+    /// Makes an edit that containerd is restarted for.
+    #[cfg(feature = "cri")]
+    pub(crate) fn commit_to_be_loaded(&self, patch: &Patch) -> Result<Plan, Error> {
+        self.carry_out(Request::Patch {
+            patch,
+            is_noted_first: true,
+        })
+    }
+
+    /// Takes a change back, if the files still are what it left.
+    pub(crate) fn take_back(&self, back: &Back) -> Result<Plan, Error> {
+        self.carry_out(Request::Back(back))
+    }
+
+    fn carry_out(&self, request: Request<'_>) -> Result<Plan, Error> {
         let target = self.find()?;
         self.check_sidecars(&target, &target.read()?)?;
         let mut locked = match self.lock(target) {
             Ok(locked) => locked,
             Err(error) if is_read_only(&error) => {
                 // Nobody can write there, so that nothing to do is nothing to lock for.
-                let plan = self.plan(patch)?;
-                return if plan.is_change() {
-                    Err(error)
-                } else {
-                    Ok(plan)
-                };
+                let plan = request.patch().map(|patch| self.plan(patch)).transpose()?;
+                return plan.filter(|plan| !plan.is_change()).ok_or(error);
             }
             Err(error) => return Err(error),
         };
-        let result = self.edit(&mut locked, patch);
+        let result = self.edit(&mut locked, request);
         let mut result = result.map_err(|error| steps::unfinished(error, &locked.done));
-        if let Some(notice) = self.note(&locked, patch, &result)
+        if let Some(notice) = self.note(&locked, request, &result)
             && let Ok(plan) = &mut result
         {
             plan.edited.warnings.push(notice.into());
@@ -73,7 +141,7 @@ impl Editor {
         let patience = Patience {
             timeout: self.lock_timeout,
             on_wait: &*self.on_wait,
-            interrupted: &*self.interrupted,
+            interrupted: &|| self.is_interrupted(),
         };
         Ok(Locked {
             lock: ConfigLock::acquire(&target.path, &self.command, &patience)?,
@@ -86,7 +154,7 @@ impl Editor {
 
     /// The steps under the lock. What they work on at last, and what they have done, is left in
     /// `locked`.
-    fn edit(&self, locked: &mut Locked, patch: &Patch) -> Result<Plan, Error> {
+    fn edit(&self, locked: &mut Locked, request: Request<'_>) -> Result<Plan, Error> {
         for _ in 0..TRIES {
             // A link may have been turned to another file while this run waited.
             let now = self.find()?;
@@ -108,12 +176,16 @@ impl Editor {
             let snapshot = target.read()?;
             *read = snapshot.bytes().map(digest::of);
             let mut notices = leftovers::sweep(lock, target, snapshot.bytes());
-            let mut work = self.work_out(target, &snapshot, patch)?;
+            let mut work = request.work_out(self, target, &snapshot)?;
             for part in &work.parts {
                 notices.extend(leftovers::sweep(lock, &part.target, part.snapshot.bytes()));
             }
             if done.is_empty() {
                 *planned = work.plan.edited.handlers.clone();
+            }
+            if request.is_noted_first() && work.plan.is_change() {
+                let entry = self.intended(&work.plan, request);
+                notices.extend(self.append(lock, target, &entry));
             }
             let steps = Step::of(&work, target, &snapshot);
             match self.make(lock, &steps, done)? {
@@ -127,7 +199,7 @@ impl Editor {
             work.plan
                 .edited
                 .warnings
-                .extend(self.left_behind(target, patch, &work.plan));
+                .extend(self.left_behind(target, request, &work.plan));
             let warnings = notices.into_iter().map(Warning::from);
             work.plan.edited.warnings.extend(warnings);
             return Ok(work.plan);
@@ -139,7 +211,8 @@ impl Editor {
     }
 
     /// What an owner that is taken away leaves behind.
-    fn left_behind(&self, target: &Target, patch: &Patch, plan: &Plan) -> Option<Warning> {
+    fn left_behind(&self, target: &Target, request: Request<'_>, plan: &Plan) -> Option<Warning> {
+        let patch = request.patch()?;
         patch.leaving_owner()?;
         let log = self.log_path(target)?;
         let text = plan.edited.text.as_ref()?;
@@ -148,25 +221,24 @@ impl Editor {
 
     /// Notes a run down that changed or refused something. That never costs the edit: what keeps it
     /// from being noted comes back as a notice.
-    fn note(&self, locked: &Locked, patch: &Patch, result: &Result<Plan, Error>) -> Option<Notice> {
-        let log = self.log_path(&locked.target)?;
-        let (is_changed, outcome) = match result {
-            Ok(plan) if !plan.is_change() => return None,
-            Ok(_) => (true, LogEntry::CHANGED),
+    fn note(
+        &self,
+        locked: &Locked,
+        request: Request<'_>,
+        result: &Result<Plan, Error>,
+    ) -> Option<Notice> {
+        let (is_changed, outcome) = match (result, request) {
+            (Ok(plan), _) if !plan.is_change() => return None,
+            (Ok(_), Request::Back(back)) => (true, back.outcome),
+            (Ok(_), _) => (true, LogEntry::CHANGED),
             // containerd would load the log as well.
-            Err(Error::ImportedSidecar { .. }) => return None,
-            Err(error) => (error.is_changed(), error.code()),
+            (Err(Error::ImportedSidecar { .. }), _) => return None,
+            (Err(error), _) => (error.is_changed(), error.code()),
         };
         let mut entry = LogEntry {
-            time: LogEntry::now(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            command: self.command.clone(),
-            owner: patch.acting_owner().map(|owner| owner.as_str().to_owned()),
-            handlers: Handlers::default(),
             before: locked.read.clone(),
             after: locked.read.clone(),
-            drop_ins: Vec::new(),
-            outcome: outcome.to_owned(),
+            ..self.entry(request.owner(), outcome)
         };
         if is_changed {
             entry.handlers = locked.planned.clone();
@@ -174,7 +246,53 @@ impl Editor {
                 done.enter(&mut entry);
             }
         }
-        let appended = operation_log::append(&locked.lock, &log, &entry);
+        self.append(&locked.lock, &locked.target, &entry)
+    }
+
+    /// What is noted down of an edit that is about to be made.
+    fn intended(&self, plan: &Plan, request: Request<'_>) -> LogEntry {
+        let text = plan.edited.text.as_ref();
+        let drop_ins = plan.drop_ins.iter().filter(|change| change.is_change());
+        LogEntry {
+            handlers: plan.edited.handlers.clone(),
+            before: plan.before.as_deref().map(digest::of),
+            after: text.map(|text| digest::of(text.as_bytes())),
+            drop_ins: drop_ins.map(LoggedDropIn::of).collect(),
+            ..self.entry(request.owner(), LogEntry::INTENDED)
+        }
+    }
+
+    /// Notes down what became of the config as it is now, after it was changed.
+    #[cfg(feature = "cri")]
+    pub(crate) fn note_later(&self, owner: Option<String>, outcome: &str) -> Result<(), Error> {
+        let locked = self.lock(self.find()?)?;
+        let now = locked.target.read()?.bytes().map(digest::of);
+        let entry = LogEntry {
+            before: now.clone(),
+            after: now,
+            ..self.entry(owner, outcome)
+        };
+        self.append(&locked.lock, &locked.target, &entry);
+        Ok(())
+    }
+
+    fn entry(&self, owner: Option<String>, outcome: &str) -> LogEntry {
+        LogEntry {
+            time: LogEntry::now(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            command: self.command.clone(),
+            owner,
+            handlers: Handlers::default(),
+            before: None,
+            after: None,
+            drop_ins: Vec::new(),
+            outcome: outcome.to_owned(),
+        }
+    }
+
+    fn append(&self, lock: &ConfigLock, target: &Target, entry: &LogEntry) -> Option<Notice> {
+        let log = self.log_path(target)?;
+        let appended = operation_log::append(lock, &log, entry);
         appended.err().map(|error| not_logged(&log, &error))
     }
 }

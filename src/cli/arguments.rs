@@ -167,6 +167,8 @@ pub(super) enum Verb {
     Remove(Remove),
     /// Choose the handler of pods without a RuntimeClass
     SetDefault(SetDefault),
+    /// Take the last change back: the config is what it was before, if nobody has changed it since
+    Undo(Undo),
     /// Restart containerd if it is not what its config says, and verify that it serves that
     Restart {
         /// Also if it is what its config says
@@ -312,6 +314,16 @@ pub(super) struct SetDefault {
     pub(super) restart: RestartToo,
 }
 
+#[derive(Debug, Clone, Args)]
+pub(super) struct Undo {
+    /// Only if the last change is this installer's
+    #[arg(long, value_name = "ID")]
+    pub(super) owner: Option<Owner>,
+
+    #[command(flatten)]
+    pub(super) restart: RestartToo,
+}
+
 /// Whether an edit is also loaded.
 #[derive(Debug, Clone, Args)]
 pub(super) struct RestartToo {
@@ -341,7 +353,7 @@ pub(super) struct RestartHow {
 }
 
 /// The environment variables that stand in for flags.
-const VARIABLES: [(&str, Option<&str>, &str); 13] = [
+const VARIABLES: [(&str, Option<&str>, &str); 14] = [
     ("config", None, "CONTAINERD_EDIT_CONFIG"),
     ("distribution", None, "CONTAINERD_EDIT_DISTRIBUTION"),
     ("cri_endpoint", None, "CONTAINERD_EDIT_CRI_ENDPOINT"),
@@ -355,6 +367,7 @@ const VARIABLES: [(&str, Option<&str>, &str); 13] = [
     ("restart_command", Some("apply"), RESTART_COMMAND),
     ("restart_command", Some("remove"), RESTART_COMMAND),
     ("restart_command", Some("set-default"), RESTART_COMMAND),
+    ("restart_command", Some("undo"), RESTART_COMMAND),
     ("restart_command", Some("restart"), RESTART_COMMAND),
 ];
 const RESTART_COMMAND: &str = "CONTAINERD_EDIT_RESTART_COMMAND";
@@ -422,6 +435,18 @@ impl Arguments {
             Verb::KeepCopy { .. } => "keep-copy",
             Verb::RemoveCopy { .. } => "remove-copy",
             Verb::Restart { .. } => "restart",
+            Verb::Undo(_) => {
+                if global.stdout || global.drop_in.is_some() {
+                    let flag = if global.stdout {
+                        "--stdout"
+                    } else {
+                        "--drop-in"
+                    };
+                    let message = format!("the argument '{flag}' cannot be used with 'undo'");
+                    return Err(command.error(ErrorKind::ArgumentConflict, message));
+                }
+                return self.check_restart(command);
+            }
             Verb::Add(_) | Verb::Apply(_) | Verb::Remove(_) | Verb::SetDefault(_) => {
                 return self.check_restart(command);
             }
@@ -455,7 +480,8 @@ impl Arguments {
             Verb::Add(Add { restart, .. })
             | Verb::Apply(Apply { restart, .. })
             | Verb::Remove(Remove { restart, .. })
-            | Verb::SetDefault(SetDefault { restart, .. }) => Some(restart),
+            | Verb::SetDefault(SetDefault { restart, .. })
+            | Verb::Undo(Undo { restart, .. }) => Some(restart),
             _ => None,
         }
     }
@@ -490,6 +516,7 @@ impl Arguments {
                 let name = name.unwrap_or("--unset");
                 format!("set-default {name}{}", owner.collect::<String>())
             }
+            Verb::Undo(_) => "undo".to_owned(),
             Verb::Restart { .. } => "restart".to_owned(),
             Verb::List { .. } => "list".to_owned(),
             Verb::Check { .. } => "check".to_owned(),

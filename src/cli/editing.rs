@@ -11,12 +11,43 @@ use containerd_edit::{
 };
 
 use super::Run;
-use super::arguments::{self, Add, Apply, Format, Remove, SetDefault};
+use super::arguments::{self, Add, Apply, Format, Remove, SetDefault, Undo};
 use super::report;
 use super::signals::Signals;
 
 /// The name that stands for stdin.
 const STDIN: &str = "-";
+
+/// What is done to a config.
+pub(super) enum Edit<'e> {
+    Patch(&'e Patch),
+    /// The last change is taken back, if it is this owner's.
+    Undo(Option<&'e Owner>),
+}
+
+impl Edit<'_> {
+    fn plan(&self, editor: &Editor) -> Result<Plan, Error> {
+        match self {
+            Self::Patch(patch) => editor.plan(patch),
+            Self::Undo(owner) => editor.plan_undo(*owner),
+        }
+    }
+
+    fn make(&self, editor: &Editor) -> Result<Plan, Error> {
+        match self {
+            Self::Patch(patch) => editor.commit(patch),
+            Self::Undo(owner) => editor.undo(*owner),
+        }
+    }
+
+    /// On whose behalf that is.
+    pub(super) fn owner(&self) -> Option<&Owner> {
+        match self {
+            Self::Patch(patch) => patch.acting_owner(),
+            Self::Undo(owner) => *owner,
+        }
+    }
+}
 
 impl Run {
     pub(super) fn add(&mut self, add: &Add) -> Result<ExitCode, Error> {
@@ -94,18 +125,27 @@ impl Run {
         self.edit(patch, self.arguments.summary())
     }
 
+    pub(super) fn undo(&mut self, undo: &Undo) -> Result<ExitCode, Error> {
+        let edit = Edit::Undo(undo.owner.as_ref());
+        self.make(&edit, self.arguments.summary())
+    }
+
     /// Makes an edit, or shows what it would be. `command` says in a few words what was asked for.
     fn edit(&mut self, patch: Patch, command: String) -> Result<ExitCode, Error> {
         let patch = self.in_plugin(patch);
+        self.make(&Edit::Patch(&patch), command)
+    }
+
+    fn make(&mut self, edit: &Edit<'_>, command: String) -> Result<ExitCode, Error> {
         let editor = self.editor().command(command);
         let restart = self.arguments.restart_too().filter(|too| too.restart);
         if let Some(how) = restart.map(|too| too.how.clone()) {
-            return Ok(self.edit_and_restart(editor, &patch, &how));
+            return Ok(self.edit_and_restart(editor, edit, &how));
         }
         let plan = if self.arguments.global.dry_run || self.arguments.global.stdout {
-            editor.plan(&patch)?
+            edit.plan(&editor)?
         } else {
-            self.commit(editor, &patch)?
+            edit.make(&self.interruptible(editor))?
         };
         let global = &self.arguments.global;
         let code = if global.exit_code && plan.is_change() {
@@ -114,7 +154,7 @@ impl Run {
             ExitCode::Success
         };
         if global.output == Format::Json {
-            let report = self.edit_json(&plan, &patch);
+            let report = self.edit_json(&plan, edit);
             return Ok(self.report_json(&report, global.dry_run, code));
         }
         self.warn(&plan);
@@ -139,8 +179,8 @@ impl Run {
     }
 
     /// The JSON report of an edit.
-    pub(super) fn edit_json(&self, plan: &Plan, patch: &Patch) -> Value {
-        let mut report = report::edit_json(plan, patch.acting_owner(), self.layout.as_ref());
+    pub(super) fn edit_json(&self, plan: &Plan, edit: &Edit<'_>) -> Value {
+        let mut report = report::edit_json(plan, edit.owner(), self.layout.as_ref());
         if let Some(unused) = &self.unused {
             report["unused"] = unused.clone();
         }
@@ -153,11 +193,6 @@ impl Run {
             Some(id) => patch.plugin_id(id),
             None => patch,
         }
-    }
-
-    /// Makes an edit.
-    fn commit(&mut self, editor: Editor, patch: &Patch) -> Result<Plan, Error> {
-        self.interruptible(editor).commit(patch)
     }
 
     /// Has a signal that comes before anything has changed interrupt an edit.

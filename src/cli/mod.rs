@@ -148,6 +148,7 @@ impl Run {
             Verb::Apply(apply) => self.apply(&apply),
             Verb::Remove(remove) => self.remove(&remove),
             Verb::SetDefault(set) => self.set_default(&set),
+            Verb::Undo(undo) => self.undo(&undo),
             Verb::Restart { always, how } => Ok(self.restart(always, &how)),
             Verb::KeepCopy { path } => self.keep_copy(&path),
             Verb::RemoveCopy { path } => self.remove_copy(&path),

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use containerd_edit::{Editor, Error, ExitCode, Patch};
+use containerd_edit::{Editor, Error, ExitCode};
 
 use super::Run;
 use super::arguments::RestartHow;
+use super::editing::Edit;
 
 impl Run {
     pub(super) fn list_running(&mut self) -> Result<ExitCode, Error> {
@@ -20,7 +21,7 @@ impl Run {
         self.cannot_ask("restart")
     }
 
-    pub(super) fn edit_and_restart(&mut self, _: Editor, _: &Patch, _: &RestartHow) -> ExitCode {
+    pub(super) fn edit_and_restart(&mut self, _: Editor, _: &Edit<'_>, _: &RestartHow) -> ExitCode {
         self.cannot_ask("--restart")
     }
 

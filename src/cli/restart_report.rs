@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use containerd_edit::{Phases, RestartError, Restarted, Why};
+use containerd_edit::{Phases, RestartError, Restarted, Rollback, RolledBackFiles, Why};
 
 use super::{report, running_report};
 
@@ -44,6 +44,7 @@ pub(super) fn text(restarted: &Restarted) -> String {
 fn reason(why: &Why) -> String {
     match why {
         Why::Changed => "this run has changed what it loads".to_owned(),
+        Why::Unfinished => "an earlier run was killed before it saw its change loaded".to_owned(),
         Why::Drift(drift) => {
             let drift: Vec<String> = drift.iter().map(running_report::message).collect();
             drift.join(", ")
@@ -133,9 +134,33 @@ pub(super) fn error_json(error: &RestartError, exit: u8, config: &Path) -> Value
         Some(place),
     );
     if let RestartError::Failed(failure) = error {
+        let rollback = failure.rollback.as_ref();
+        let is_changed =
+            rollback.is_some_and(|it| matches!(it.files, RolledBackFiles::Stuck { .. }));
+        if is_changed {
+            json["error"]["changed"] = true.into();
+        }
         json["error"]["log"] = failure.log.as_deref().into();
+        json["error"]["cause"] = failure.cause.to_string().into();
+        json["error"]["command"] = failure.command.as_deref().into();
+        json["error"]["rollback"] = rollback.map_or(Value::Null, rollback_json);
     }
     json
+}
+
+fn rollback_json(rollback: &Rollback) -> Value {
+    let files = match &rollback.files {
+        RolledBackFiles::PutBack => "put-back",
+        RolledBackFiles::TakenOut => "taken-out",
+        _ => "stuck",
+    };
+    let running = rollback.running.as_ref();
+    json!({
+        "files": files,
+        "serves": rollback.is_good(),
+        "seconds": phases_json(&rollback.phases),
+        "running": running.map(|running| running_report::json(running, &[])),
+    })
 }
 
 /// What others have printed moves no cursor.

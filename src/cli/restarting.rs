@@ -2,9 +2,10 @@
 
 use std::io::{self, Write as _};
 
-use containerd_edit::{Editor, ExitCode, Patch, Plan, Restart, RestartError, Service};
+use containerd_edit::{Editor, ExitCode, Plan, Restart, RestartError, Service};
 
 use super::arguments::{Format, RestartHow};
+use super::editing::Edit;
 use super::{Run, report, restart_report};
 
 impl Run {
@@ -48,11 +49,16 @@ impl Run {
     pub(super) fn edit_and_restart(
         &mut self,
         editor: Editor,
-        patch: &Patch,
+        edit: &Edit<'_>,
         how: &RestartHow,
     ) -> ExitCode {
         let editor = self.interruptible(editor);
-        let (plan, restarted) = match self.restart_by(how).edit(&editor, patch) {
+        let restart = self.restart_by(how);
+        let done = match edit {
+            Edit::Patch(patch) => restart.edit(&editor, patch),
+            Edit::Undo(owner) => restart.undo(&editor, *owner),
+        };
+        let (plan, restarted) = match done {
             Ok(done) => done,
             Err(error) => return self.not_restarted(&error),
         };
@@ -64,7 +70,7 @@ impl Run {
             ExitCode::Success
         };
         if global.output == Format::Json {
-            let mut json = self.edit_json(&plan, patch);
+            let mut json = self.edit_json(&plan, edit);
             json["restart_required"] = false.into();
             json["restart"] = restart_report::json(&restarted);
             return self.report_json(&json, false, code);

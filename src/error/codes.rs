@@ -21,6 +21,8 @@ impl Error {
             },
             Self::Distribution { source, .. } => source.exit_code(),
             Self::NotACopy { .. }
+            | Self::ChangedSince { .. }
+            | Self::NotUndone { .. }
             | Self::Harmful { .. }
             | Self::ImportedSidecar { .. }
             | Self::LossyDropIn { .. }
@@ -75,6 +77,8 @@ impl Error {
             Self::DanglingLink { .. } => "dangling-link",
             Self::NotAFile { .. } | Self::NoPlaceForCopy { .. } => "not-a-file",
             Self::NotACopy { .. } => "not-a-copy",
+            Self::ChangedSince { .. } => "changed-since",
+            Self::NotUndone { .. } => "not-undone",
             Self::PlantedSidecar { .. } => "planted-sidecar",
             Self::MountPoint { .. } => "mount-point",
             Self::Immutable { .. } => "immutable",

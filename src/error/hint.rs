@@ -53,6 +53,12 @@ impl Error {
                 "make the import match what it is meant for, as in {}",
                 pattern.with_file_name("*.toml").display()
             ),
+            Self::ChangedSince { .. } => {
+                "see what came since with `containerd-edit log`, and `containerd-edit remove` what \
+                 shall go"
+                    .to_owned()
+            }
+            Self::NotUndone { instead, .. } => instead.clone(),
             Self::BadLog { .. } => {
                 "name a file of its own with --log, or --log none; without it, the log is beside the \
                  config"

@@ -211,7 +211,12 @@ impl Editor {
         Ok(parts)
     }
 
-    fn part(&self, path: PathBuf, main: &Target, is_chosen: bool) -> Result<Part, Error> {
+    pub(super) fn part(
+        &self,
+        path: PathBuf,
+        main: &Target,
+        is_chosen: bool,
+    ) -> Result<Part, Error> {
         if path.to_str().is_none() || path.to_string_lossy().contains('*') {
             return Err(Error::BadDropIn {
                 path,

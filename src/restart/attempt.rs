@@ -127,6 +127,11 @@ pub enum Cause {
 }
 
 impl Cause {
+    pub(super) fn unread(source: crate::error::Error) -> Self {
+        let source = Box::new(source);
+        Self::Unread { source }
+    }
+
     /// Whether the daemon was left alone.
     #[must_use]
     pub fn is_before_restart(&self) -> bool {
@@ -156,7 +161,6 @@ pub(super) struct Attempt<'a> {
     /// As long as the deadline was away when the attempt was begun.
     pub(super) limit: Duration,
     pub(super) tell: &'a dyn Fn(&str),
-    pub(super) is_interruptible: bool,
 }
 
 /// A step that did not get to its end.
@@ -194,9 +198,7 @@ impl Attempt<'_> {
         phases.gone = lap();
         let running = self.new_one_ready(old)?;
         phases.ready = lap();
-        let verdict = verdict(self.editor, &running).map_err(|source| Cause::Unread {
-            source: Box::new(source),
-        })?;
+        let verdict = verdict(self.editor, &running).map_err(Cause::unread)?;
         let (own, drift) = wanted.held_against(&running, &verdict);
         phases.verified = lap();
         if running.cri.is_none() {
@@ -307,7 +309,7 @@ impl Attempt<'_> {
     }
 
     fn is_interrupted(&self) -> bool {
-        self.is_interruptible && (self.editor.interrupted)()
+        self.editor.is_interrupted()
     }
 }
 

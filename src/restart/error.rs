@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Cause;
+use super::{Cause, Rollback, RolledBackFiles};
 use crate::cri::CriError;
 use crate::error::{Error, ExitCode};
 use crate::service::ServiceError;
@@ -27,7 +27,7 @@ pub enum RestartError {
         path: PathBuf,
     },
     /// containerd was not restarted, or does not serve what it should.
-    #[error("{}", .0.cause)]
+    #[error("{}; {}", .0.cause, .0.state())]
     Failed(Box<RestartFailure>),
 }
 
@@ -43,6 +43,68 @@ pub struct RestartFailure {
     pub log: Option<String>,
     /// The command that was to restart it; `None`: there is none.
     pub command: Option<String>,
+    /// What has become of this run's change; `None`: there was none to take back.
+    pub rollback: Option<Rollback>,
+}
+
+impl RestartFailure {
+    fn hint(&self) -> &'static str {
+        match (&self.rollback, &self.cause) {
+            (Some(rollback), _) if rollback.is_good() => {
+                "see why containerd did not serve (`journalctl -u containerd`, `containerd-edit \
+                 check`), and run the same command again"
+            }
+            (
+                Some(Rollback {
+                    files: RolledBackFiles::Stuck { .. },
+                    ..
+                }),
+                _,
+            ) => {
+                "`containerd-edit log` says who has changed what: `containerd-edit remove` what shall \
+                 go, or mend the config (the previous one is beside it: config.toml.prev), then \
+                 `containerd-edit restart`"
+            }
+            (Some(_), _) => {
+                "containerd does not come back with the config that it had before: see why with \
+                 `journalctl -u containerd`, then `containerd-edit restart`"
+            }
+            (None, Cause::WouldNotServe { .. } | Cause::WouldNotLoad { .. }) => {
+                "`containerd-edit check --running` says what each release makes of the config"
+            }
+            (None, _) => {
+                "see why with `journalctl -u containerd` and `containerd-edit check --running`; \
+                 `containerd-edit undo` takes the last change back"
+            }
+        }
+    }
+
+    /// What the state is now, in a sentence.
+    #[must_use]
+    pub fn state(&self) -> String {
+        let Some(rollback) = &self.rollback else {
+            return "this run has changed nothing, so nothing was taken back".to_owned();
+        };
+        let files = match &rollback.files {
+            RolledBackFiles::PutBack => "the config is as it was before".to_owned(),
+            RolledBackFiles::TakenOut => {
+                "others have changed the config since: this run's part was taken out of it"
+                    .to_owned()
+            }
+            RolledBackFiles::Stuck { why } => {
+                return format!("the config still holds this run's change: {why}");
+            }
+        };
+        match (&rollback.failed, &rollback.running) {
+            (Some(cause), _) => format!("{files}, and containerd does not serve with it: {cause}"),
+            (None, Some(running)) => {
+                let version = running.cri.as_ref().map(|cri| format!(" {}", cri.version));
+                let version = version.unwrap_or_default();
+                format!("rolled back: {files}, and containerd{version} serves with it")
+            }
+            (None, None) => files,
+        }
+    }
 }
 
 impl RestartError {
@@ -54,8 +116,10 @@ impl RestartError {
             Self::Daemon(error) => error.exit_code(),
             Self::Service(error) => error.exit_code(),
             Self::Interrupted { .. } => ExitCode::Interrupted,
-            Self::Failed(failure) if failure.cause.is_before_restart() => ExitCode::Refused,
-            Self::Failed(_) => ExitCode::NoDaemon,
+            Self::Failed(failure) => match &failure.rollback {
+                None if failure.cause.is_before_restart() => ExitCode::Refused,
+                _ => ExitCode::NoDaemon,
+            },
         }
     }
 
@@ -67,8 +131,12 @@ impl RestartError {
             Self::Daemon(error) => error.code(),
             Self::Service(error) => error.code(),
             Self::Interrupted { .. } => "interrupted",
-            Self::Failed(failure) if failure.cause.is_before_restart() => "would-not-serve",
-            Self::Failed(_) => "not-serving",
+            Self::Failed(failure) => match &failure.rollback {
+                None if failure.cause.is_before_restart() => "would-not-serve",
+                None => "not-serving",
+                Some(rollback) if rollback.is_good() => "rolled-back",
+                Some(_) => "not-rolled-back",
+            },
         }
     }
 
@@ -94,10 +162,7 @@ impl RestartError {
             Self::Interrupted { .. } => {
                 "run the same command again: it goes on from there".to_owned()
             }
-            Self::Failed(_) => {
-                "see why with `containerd-edit check --running` and `journalctl -u containerd`"
-                    .to_owned()
-            }
+            Self::Failed(failure) => failure.hint().to_owned(),
         }
     }
 }

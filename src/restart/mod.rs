@@ -3,7 +3,10 @@
 
 mod attempt;
 mod error;
+mod inverse;
 mod old;
+mod rollback;
+mod unfinished;
 mod wanted;
 
 use std::path::PathBuf;
@@ -13,13 +16,18 @@ use self::attempt::{Attempt, Ended};
 pub use self::attempt::{Cause, Phases};
 pub use self::error::{RestartError, RestartFailure};
 use self::old::Old;
+use self::rollback::Own;
+pub use self::rollback::{Rollback, RolledBackFiles};
 use self::wanted::Wanted;
 use crate::containerd::{Release, Verdict};
 use crate::editor::{Editor, Plan};
 use crate::error::Error;
+use crate::handler::Owner;
+use crate::operation_log::LogEntry;
 use crate::patch::Patch;
 use crate::running::{Drift, Running};
 use crate::service::{Prepared, Service};
+use crate::undo::Change;
 
 /// How long containerd may take to come back unless told otherwise.
 pub const DEFAULT_READY_TIMEOUT: Duration = Duration::from_secs(60);
@@ -54,6 +62,9 @@ pub struct Restart {
 pub enum Why {
     /// This run has changed what it loads.
     Changed,
+    /// An earlier run of the same command has changed what it loads, and was killed before it saw
+    /// that loaded.
+    Unfinished,
     /// It was not what its config says.
     Drift(Vec<Drift>),
     /// It did not run.
@@ -70,6 +81,7 @@ impl Why {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Changed => "changed",
+            Self::Unfinished => "unfinished",
             Self::Drift(_) => "drift",
             Self::NotRunning => "not-running",
             Self::Silent => "silent",
@@ -136,34 +148,110 @@ impl Restart {
     ///
     /// [`RestartError`], which says what the state is then.
     pub fn edit(&self, editor: &Editor, patch: &Patch) -> Result<(Plan, Restarted), RestartError> {
+        let begun = self.begin(editor)?;
+        let plan = editor.commit_to_be_loaded(patch)?;
+        let mut wanted = Wanted::of(patch, &plan);
+        let owner = patch.acting_owner().map(|owner| owner.as_str().to_owned());
+        let mut unfinished = None;
+        if !plan.needs_restart()
+            && let Some(entry) = unfinished::unfinished(editor, owner.as_deref())
+        {
+            let own = Own::unfinished(editor, &entry);
+            wanted.take_in(own.handlers());
+            unfinished = Some((entry, own));
+        }
+        let restarted = self.load_edit(editor, begun, &plan, (wanted, owner, unfinished))?;
+        Ok((plan, restarted))
+    }
+
+    /// Takes the last change back, as [`Editor::undo`], and has that loaded.
+    ///
+    /// # Errors
+    ///
+    /// [`RestartError`], which says what the state is then.
+    pub fn undo(
+        &self,
+        editor: &Editor,
+        owner: Option<&Owner>,
+    ) -> Result<(Plan, Restarted), RestartError> {
+        let begun = self.begin(editor)?;
+        let plan = editor.undo(owner)?;
+        let wanted = Wanted::of(&Patch::new(), &plan);
+        let owner = owner.map(|owner| owner.as_str().to_owned());
+        let restarted = self.load_edit(editor, begun, &plan, (wanted, owner, None))?;
+        Ok((plan, restarted))
+    }
+
+    /// What has to be known before anything is changed.
+    fn begin(&self, editor: &Editor) -> Result<(Prepared, Old), RestartError> {
         let service = self.service.prepare(&editor.host_root)?;
-        let old = self.look(editor)?;
-        let plan = editor.commit(patch)?;
+        Ok((service, self.look(editor)?))
+    }
+
+    /// Has an edit loaded that was just made.
+    fn load_edit(
+        &self,
+        editor: &Editor,
+        (service, old): (Prepared, Old),
+        plan: &Plan,
+        (wanted, owner, unfinished): (Wanted, Option<String>, Option<(LogEntry, Own)>),
+    ) -> Result<Restarted, RestartError> {
         // Who waited for the lock may have to do with another daemon by now. k0s may have begun.
         let old = if service.is_by_itself() {
             old
         } else {
-            self.look(editor)?
+            self.look(editor).unwrap_or(old)
         };
-        let wanted = Wanted::of(patch, &plan);
-        let changed = plan.needs_restart().then_some(Why::Changed);
-        let restarted = self.load(editor, &service, old, &wanted, changed)?;
-        Ok((plan, restarted))
+        let (own, why) = match unfinished {
+            _ if plan.needs_restart() => {
+                let own = Own::Made(Box::new(Change::of(plan, owner.clone())));
+                (Some(own), Some(Why::Changed))
+            }
+            Some((entry, own)) => {
+                let is_loaded = unfinished::is_loaded(&entry, old.age());
+                (Some(own), (!is_loaded).then_some(Why::Unfinished))
+            }
+            None => (None, None),
+        };
+        let to_load = ToLoad {
+            wanted,
+            own,
+            why,
+            owner,
+        };
+        self.load(editor, &service, old, &to_load)
     }
 
-    /// Restarts containerd if it is not what its config says.
+    /// Restarts containerd if it is not what its config says. No change is taken back where that
+    /// fails: [`Editor::undo`] does it.
     ///
     /// # Errors
     ///
     /// [`RestartError`], which says what the state is then.
     pub fn run(&self, editor: &Editor) -> Result<Restarted, RestartError> {
-        let service = self.service.prepare(&editor.host_root)?;
-        let old = self.look(editor)?;
-        self.load(editor, &service, old, &Wanted::all(), None)
+        let (service, old) = self.begin(editor)?;
+        let to_load = ToLoad {
+            wanted: Wanted::all(),
+            own: None,
+            why: None,
+            owner: None,
+        };
+        self.load(editor, &service, old, &to_load)
     }
 
     fn look(&self, editor: &Editor) -> Result<Old, RestartError> {
         Ok(Old::look(&editor.host_root, &self.endpoint, ANSWER)?)
+    }
+
+    fn attempt<'a>(&'a self, editor: &'a Editor, service: &'a Prepared) -> Attempt<'a> {
+        Attempt {
+            editor,
+            service,
+            endpoint: &self.endpoint,
+            deadline: Instant::now() + self.ready_timeout,
+            limit: self.ready_timeout,
+            tell: &*self.on_progress,
+        }
     }
 
     /// Has the config loaded as it is now, if it is not.
@@ -172,65 +260,83 @@ impl Restart {
         editor: &Editor,
         service: &Prepared,
         old: Old,
-        wanted: &Wanted,
-        changed: Option<Why>,
+        to_load: &ToLoad,
     ) -> Result<Restarted, RestartError> {
         let verdict = old.running().map(|running| verdict(editor, running));
-        let verdict = verdict.transpose()?;
+        let (verdict, unread) = match verdict.transpose() {
+            Ok(verdict) => (verdict, None),
+            Err(source) => (None, Some(Cause::unread(source))),
+        };
+        let wanted = &to_load.wanted;
+        let (drift, others) = match (old.running(), &verdict) {
+            (Some(running), Some(verdict)) => wanted.held_against(running, verdict),
+            _ => (Vec::new(), Vec::new()),
+        };
+        let why = to_load
+            .why
+            .clone()
+            .or_else(|| old.why(drift, &others, editor));
         let asked = self.always.then_some(Why::Asked);
-        let why = changed.or_else(|| old.why(verdict.as_ref())).or(asked);
-        let Some(why) = why else {
+        let Some(why) = why.or(asked) else {
             return Ok(Restarted {
                 why: None,
                 command: None,
                 phases: Phases::default(),
                 running: old.into_running(),
-                drift: Vec::new(),
+                drift: others,
             });
         };
-        let attempt = Attempt {
-            editor,
-            service,
-            endpoint: &self.endpoint,
-            deadline: Instant::now() + self.ready_timeout,
-            limit: self.ready_timeout,
-            tell: &*self.on_progress,
-            is_interruptible: true,
+        let attempt = self.attempt(editor, service);
+        let refused = || wanted.refuses(verdict.as_ref()?, editor);
+        let ended = match unread.or_else(refused) {
+            Some(cause) => Ended::Failed(cause),
+            None => attempt.make(&old, wanted),
         };
-        let cause = match verdict
-            .as_ref()
-            .and_then(|verdict| wanted.refuses(verdict, editor))
-        {
-            Some(cause) => cause,
-            None => match attempt.make(&old, wanted) {
-                Ended::Back {
-                    running,
-                    drift,
+        let cause = match ended {
+            Ended::Back {
+                running,
+                drift,
+                phases,
+            } => {
+                // If it is not noted down, the next run may restart once more.
+                let _ = editor.note_later(to_load.owner.clone(), LogEntry::RESTARTED);
+                return Ok(Restarted {
+                    why: Some(why),
+                    command: service.shown(),
                     phases,
-                } => {
-                    return Ok(Restarted {
-                        why: Some(why),
-                        command: service.shown(),
-                        phases,
-                        running: Some(running),
-                        drift,
-                    });
-                }
-                Ended::Interrupted => {
-                    return Err(RestartError::Interrupted {
-                        path: editor.path.clone(),
-                    });
-                }
-                Ended::Failed(cause) => cause,
-            },
+                    running: Some(running),
+                    drift,
+                });
+            }
+            Ended::Interrupted => {
+                return Err(RestartError::Interrupted {
+                    path: editor.path.clone(),
+                });
+            }
+            Ended::Failed(cause) => cause,
         };
+        let log = attempt.log(&cause);
+        (self.on_progress)(&cause.to_string());
+        let own = to_load.own.as_ref();
+        let rollback = own.map(|own| self.roll_back(editor, service, own, &old, &cause));
         Err(RestartError::Failed(Box::new(RestartFailure {
             path: editor.path.clone(),
-            log: attempt.log(&cause),
-            command: service.shown(),
             cause,
+            log,
+            command: service.shown(),
+            rollback,
         })))
     }
+}
+
+/// What a restart is to bring about.
+struct ToLoad {
+    wanted: Wanted,
+    /// The change that is taken back if it does not.
+    own: Option<Own>,
+    /// Why it is needed whatever the daemon says.
+    why: Option<Why>,
+    owner: Option<String>,
 }
 
 /// What a running daemon's release makes of its config as it is now. For one that is not modelled,

@@ -4,10 +4,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::Why;
-use crate::containerd::Verdict;
 use crate::cri::{CriClient, CriError};
+use crate::editor::Editor;
 use crate::file::HostRoot;
-use crate::running::Running;
+use crate::operation_log::LogEntry;
+use crate::running::{Drift, Running};
 use crate::service::process::Process;
 
 /// The daemon before a restart, if there is one.
@@ -60,6 +61,23 @@ impl Old {
         })
     }
 
+    pub(super) fn is_there(&self) -> bool {
+        matches!(self, Self::Daemon { .. })
+    }
+
+    /// Whether it serves CRI.
+    pub(super) fn serves(&self) -> bool {
+        self.running().is_some_and(|running| running.cri.is_some())
+    }
+
+    /// How long it has been running; `None`: that can't be seen.
+    pub(super) fn age(&self) -> Option<Duration> {
+        match self {
+            Self::Daemon { process, .. } => process.as_ref()?.age(),
+            Self::None => None,
+        }
+    }
+
     pub(super) fn running(&self) -> Option<&Running> {
         match self {
             Self::Daemon { running, .. } => running.as_ref(),
@@ -74,16 +92,22 @@ impl Old {
         }
     }
 
-    /// Why it has to be restarted although this run has changed nothing. `verdict` is what its
-    /// release makes of its config.
-    pub(super) fn why(&self, verdict: Option<&Verdict>) -> Option<Why> {
-        let Self::Daemon { running, .. } = self else {
+    /// Why it has to be restarted although this run has changed nothing: `drift` is in what it
+    /// differs from what the run is about, `others` in what else from its config.
+    pub(super) fn why(&self, drift: Vec<Drift>, others: &[Drift], editor: &Editor) -> Option<Why> {
+        if !self.is_there() {
             return Some(Why::NotRunning);
-        };
-        let (Some(running), Some(verdict)) = (running, verdict) else {
+        }
+        if self.running().is_none() {
             return Some(Why::Silent);
+        }
+        // What a restart with the same files has not mended, another one will not.
+        let is_mendable = !others.is_empty() && !was_restarted(editor);
+        let drift = if drift.is_empty() && is_mendable {
+            others.to_vec()
+        } else {
+            drift
         };
-        let drift = running.drift(verdict);
         (!drift.is_empty()).then_some(Why::Drift(drift))
     }
 
@@ -116,4 +140,14 @@ impl Old {
             }
         }
     }
+}
+
+/// Whether the last that was noted down of the config is that it was loaded as it is.
+fn was_restarted(editor: &Editor) -> bool {
+    let (Ok(entries), Ok(target)) = (editor.log_entries(), editor.find()) else {
+        return false;
+    };
+    let is_told = |entry: &&LogEntry| entry.is_change() || entry.outcome == LogEntry::RESTARTED;
+    let last = entries.iter().rfind(is_told);
+    last.is_some_and(|last| last.outcome == LogEntry::RESTARTED && editor.is_left(&target, last))
 }

@@ -38,6 +38,14 @@ impl Wanted {
         wanted
     }
 
+    /// What is left once an edit is taken back.
+    pub(super) fn without(handlers: &Handlers) -> Self {
+        let mut wanted = Self::default();
+        wanted.take_in(handlers);
+        wanted.present.clear();
+        wanted
+    }
+
     /// The whole config.
     pub(super) fn all() -> Self {
         Self {

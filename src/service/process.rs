@@ -7,13 +7,11 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
-#[cfg(test)]
 use rustix::time::{ClockId, clock_gettime};
 
 /// How often a process is looked at where the kernel has no handle for it, before 5.3.
 const POLL: Duration = Duration::from_millis(20);
 /// Ticks of `/proc/PID/stat` in a second, as Linux shows them to programs, `time(7)`.
-#[cfg(test)]
 const TICKS: u64 = 100;
 
 /// A process that ran when it was looked at.
@@ -66,7 +64,6 @@ impl Process {
         now.is_none_or(|now| Some(now.started) != self.started || now.has_ended())
     }
 
-    #[cfg(test)]
     /// How long it has been running; `None`: that can't be seen.
     pub(crate) fn age(&self) -> Option<Duration> {
         let now = clock_gettime(ClockId::Boottime);

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::file::lock::ConfigLock;
 use crate::file::replace::{self, PendingFile, Replaced, Synced};
 use crate::file::target::{Folders, Snapshot, Target};
-use crate::file::{Notice, digest, folder, site};
+use crate::file::{Notice, folder, site};
 use crate::operation_log::{LogEntry, LoggedDropIn};
 use crate::patch::Handlers;
 use crate::planning::Work;
@@ -135,7 +135,7 @@ impl Editor {
                 }
             }
             // The last moment at which nothing has happened.
-            if done.is_empty() && (self.interrupted)() {
+            if done.is_empty() && self.is_interrupted() {
                 return Err(Error::Interrupted {
                     path: self.path.clone(),
                 });
@@ -212,21 +212,12 @@ pub(super) fn unfinished(error: Error, done: &[Done]) -> Error {
 impl Done {
     /// Enters the change in the operation log.
     pub(super) fn enter(&self, entry: &mut LogEntry) {
-        let before = self.change.before.as_deref().map(digest::of);
-        let after = self
-            .change
-            .after
-            .as_ref()
-            .map(|text| digest::of(text.as_bytes()));
+        let change = LoggedDropIn::of(&self.change);
         if self.is_main {
-            entry.before = before;
-            entry.after = after;
+            entry.before = change.before;
+            entry.after = change.after;
         } else {
-            entry.drop_ins.push(LoggedDropIn {
-                path: self.change.path.clone(),
-                before,
-                after,
-            });
+            entry.drop_ins.push(change);
         }
     }
 }

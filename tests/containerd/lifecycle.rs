@@ -175,3 +175,32 @@ fn a_run_that_is_killed_at_any_phase_is_finished_by_the_next() {
         pod.stop();
     }
 }
+
+/// What the model of containerd can't know: a restart that goes wrong for a reason of its own.
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn an_edit_whose_restart_goes_wrong_is_rolled_back_under_a_running_pod() {
+    for release in suites::SUITES.map(Release::of) {
+        let node = &PodNode::start(&release);
+        let settings = node.traced_settings(TRACED);
+        succeeds(node, "add", &add(&settings));
+        let pod = Survivor::start(node, TRACED);
+        let before = node.config();
+        for (deed, timeout) in [("fail", "60s"), ("die", "2s"), ("without-cri", "60s")] {
+            let case = format!("{}: {deed}", node.name());
+            for arguments in [&["add", "spin"][..], &["remove", TRACED]] {
+                node.next_restart(deed);
+                let timeout = ["--ready-timeout", timeout];
+                let (exit, report) = run(node, &[arguments, &timeout].concat());
+                assert_eq!(exit, Some(69), "{case}: {report}\n{}", node.log());
+                assert_eq!(node.config(), before, "{case}: {report}");
+                assert_eq!(loaded(node), names(["runc", TRACED]), "{case}");
+                pod.lives();
+                println!("{case}: {report}");
+            }
+        }
+        pod.stop();
+        succeeds(node, "remove", &["remove", TRACED, "--if-unused"]);
+        assert_eq!(loaded(node), names(["runc"]));
+    }
+}

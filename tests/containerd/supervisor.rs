@@ -17,7 +17,6 @@ use crate::daemon::{Daemon, Node};
 
 /// What is done when a restart is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(dead_code)]
 pub(crate) enum Deed {
     /// The daemon is stopped and started again.
     Restart,
@@ -33,6 +32,8 @@ pub(crate) enum Deed {
     WithoutCri,
     /// The new daemon has another config, of which the tool knows nothing.
     OtherConfig,
+    /// Another installer adds a handler, and then the new daemon boots with CRI switched off.
+    WithoutCriAfterOthers,
     /// Whoever asked is killed, and nothing is done.
     KillBefore,
     /// The daemon is stopped, and whoever asked is killed.
@@ -134,6 +135,11 @@ fn supervise<'n>(node: &'n Node<'n>, deeds: &Mutex<Vec<Deed>>, daemon: Daemon<'n
                 assert!(!matches!(dying.verdict(), Verdict::Exits { .. }));
             }
             Deed::WithoutCri => {
+                drop(daemon.take());
+                daemon = Some(start_with(node, WITHOUT_CRI));
+            }
+            Deed::WithoutCriAfterOthers => {
+                node.edit(&["add", "spin", "--owner", "others"]);
                 drop(daemon.take());
                 daemon = Some(start_with(node, WITHOUT_CRI));
             }

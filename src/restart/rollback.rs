@@ -1,0 +1,179 @@
+//! Taking a change back with which containerd does not serve.
+
+use std::time::Duration;
+
+use super::attempt::Ended;
+use super::inverse;
+use super::old::Old;
+use super::wanted::Wanted;
+use super::{Cause, Phases, Restart};
+use crate::editor::Editor;
+use crate::error::Error;
+use crate::operation_log::LogEntry;
+use crate::patch::Handlers;
+use crate::running::Running;
+use crate::service::Prepared;
+use crate::undo::{Back, Change, Lost};
+
+/// What has become of a change with which containerd does not serve.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Rollback {
+    /// What has become of the files.
+    pub files: RolledBackFiles,
+    /// Why containerd does not serve with them either; `None`: it does.
+    pub failed: Option<Cause>,
+    /// The daemon that serves now, as far as one does.
+    pub running: Option<Running>,
+    /// How long each phase of the second restart took; zero where none was needed.
+    pub phases: Phases,
+}
+
+/// What has become of the files of a change with which containerd does not serve.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum RolledBackFiles {
+    /// They are as they were before, the very bytes.
+    PutBack,
+    /// Others have changed them meanwhile: only what the run had changed was taken out.
+    TakenOut,
+    /// They still have the change.
+    Stuck {
+        /// What could not be taken back, and why.
+        why: String,
+    },
+}
+
+impl Rollback {
+    /// Whether the files are without the change, and containerd serves with them.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.failed.is_none() && !matches!(self.files, RolledBackFiles::Stuck { .. })
+    }
+}
+
+/// A change of this run, or of one of the same command that was killed.
+pub(super) enum Own {
+    Made(Box<Change>),
+    /// One of which only the log is left.
+    Logged(Box<LogEntry>),
+}
+
+impl Own {
+    /// A change that a killed run has left.
+    pub(super) fn unfinished(editor: &Editor, entry: &LogEntry) -> Self {
+        let change = editor.find().ok();
+        let change = change.map(|target| editor.logged(&target, entry));
+        match change {
+            Some(Ok(change)) => Self::Made(Box::new(change)),
+            Some(Err(Lost::ChangedSince(_) | Lost::NoPrevious(_) | Lost::Failed(_))) | None => {
+                Self::Logged(Box::new(entry.clone()))
+            }
+        }
+    }
+
+    pub(super) fn handlers(&self) -> &Handlers {
+        match self {
+            Self::Made(change) => &change.handlers,
+            Self::Logged(entry) => &entry.handlers,
+        }
+    }
+
+    fn owner(&self) -> Option<String> {
+        match self {
+            Self::Made(change) => change.owner.clone(),
+            Self::Logged(entry) => entry.owner.clone(),
+        }
+    }
+
+    /// Takes the change back, as a whole or out of what others have made of the files since.
+    fn take_back(&self, editor: &Editor) -> RolledBackFiles {
+        let stuck = |what: &str, error: &Error| RolledBackFiles::Stuck {
+            why: format!("{what}: {error}"),
+        };
+        let change = match self {
+            Self::Logged(entry) => Change::without_texts(editor, entry),
+            Self::Made(change) => {
+                let back = Back {
+                    change: (**change).clone(),
+                    is_judged: false,
+                    outcome: LogEntry::ROLLED_BACK,
+                };
+                match editor.take_back(&back) {
+                    // What is not durable is in place all the same.
+                    Ok(_) | Err(Error::NotDurable { .. }) => return RolledBackFiles::PutBack,
+                    Err(Error::ChangedSince { .. }) => back.change,
+                    Err(error) => return stuck("the files could not be put back", &error),
+                }
+            }
+        };
+        let patches = match inverse::patches(&change) {
+            Ok(patches) => patches,
+            Err(what) => {
+                let why = format!(
+                    "others have changed the files since, and what this run has done to {what} \
+                     can't be taken out of that"
+                );
+                return RolledBackFiles::Stuck { why };
+            }
+        };
+        for patch in patches {
+            if let Err(error) = editor.commit(&patch) {
+                let what = "others have changed the files since, and this run's change could not be \
+                            taken out";
+                return stuck(what, &error);
+            }
+        }
+        // The log need not say it for that to be so.
+        let _ = editor.note_later(self.owner(), LogEntry::ROLLED_BACK);
+        RolledBackFiles::TakenOut
+    }
+}
+
+impl Restart {
+    /// Takes a change back and has containerd serve without it. `old` is the daemon that ran before
+    /// the restart that has failed.
+    pub(super) fn roll_back(
+        &self,
+        editor: &Editor,
+        service: &Prepared,
+        own: &Own,
+        old: &Old,
+        cause: &Cause,
+    ) -> Rollback {
+        // From here on it is finished: half a roll-back is worse than none.
+        editor.finishes.set(true);
+        (self.on_progress)("rolling back: taking this run's change out of the config");
+        let now = self.look(editor).unwrap_or(Old::None);
+        let files = own.take_back(editor);
+        let mut rollback = Rollback {
+            files,
+            failed: None,
+            running: None,
+            phases: Phases::default(),
+        };
+        if let RolledBackFiles::Stuck { .. } = rollback.files {
+            let _ = editor.note_later(own.owner(), "not-rolled-back");
+            return rollback;
+        }
+        let was_left_alone =
+            cause.is_before_restart() || old.is_there() && !old.ends_within(Duration::ZERO);
+        if was_left_alone && !service.is_by_itself() && now.serves() {
+            rollback.running = now.into_running();
+            return rollback;
+        }
+        let wanted = Wanted::without(own.handlers());
+        match self.attempt(editor, service).make(&now, &wanted) {
+            Ended::Back {
+                running, phases, ..
+            } => {
+                rollback.running = Some(running);
+                rollback.phases = phases;
+            }
+            Ended::Failed(cause) => rollback.failed = Some(cause),
+            // Nobody is asked any more.
+            Ended::Interrupted => {}
+        }
+        rollback
+    }
+}

@@ -1,0 +1,208 @@
+//! `--restart` from a container, by the host's systemctl: one of this test, in a PID namespace whose
+//! first process is called `systemd`. The machine's own systemd is out of sight.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use crate::cri::Verdict;
+use crate::daemon::Node;
+use crate::suites::{self, Release};
+use crate::supervisor::{Deed, Supervised, supervised};
+
+/// A host: it alone has a systemd that runs and a systemctl. Then a container on it, which has
+/// neither, and sees the host's processes.
+const WITH_PIDS: &str = r#"
+home=$1; shift
+mount -t proc proc /proc
+mount -t tmpfs tmpfs /run
+mount -t tmpfs tmpfs /usr/local/sbin
+mkdir -p /run/systemd/system
+cp "$home/systemctl" "$home/journalctl" /usr/local/sbin
+unshare --mount --propagation private sh -euc '
+    mount -t tmpfs tmpfs /run
+    mount -t tmpfs tmpfs /usr/local/sbin
+    exec "$@"
+' container "$@"
+"#;
+/// A container that sees no process of the host's, and has its files below `$home/host`.
+const WITH_ROOT: &str = r#"
+home=$1; shift
+mount -t proc proc /proc
+mkdir -p "$home/host"
+mount --rbind / "$home/host"
+mount -t tmpfs tmpfs "$home/host/run"
+mount -t tmpfs tmpfs "$home/host/usr/local/sbin"
+mkdir -p "$home/host/run/systemd/system"
+cp "$home/systemctl" "$home/journalctl" "$home/host/usr/local/sbin"
+mount -t tmpfs tmpfs /run
+"$@" --host-root "$home/host"
+"#;
+/// Neither.
+const WITH_NOTHING: &str = r#"
+shift
+mount -t proc proc /proc
+mount -t tmpfs tmpfs /run
+"$@"
+"#;
+
+struct Scene<'s> {
+    node: &'s Node<'s>,
+    script: &'static str,
+    /// The name of the first process.
+    first: &'static str,
+}
+
+impl Scene<'_> {
+    /// Writes the host's programs, which write down how they are called.
+    fn set_up(&self, supervised: &Supervised) {
+        let home = self.node.home();
+        let write = |name: &str, text: String| {
+            let path = home.join(name);
+            fs::write(&path, text).expect("the program is written");
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("it is ours");
+        };
+        let calls = home.join("calls");
+        let calls = calls.display();
+        let restart = supervised.command();
+        write(
+            "systemctl",
+            format!(
+                "#!/bin/sh\necho \"systemctl $* $SYSTEMD_IGNORE_CHROOT\" >>{calls}\n\
+                 case $1 in\n    restart) {restart} ;;\n    show) echo 1234 ;;\nesac\n"
+            ),
+        );
+        write(
+            "journalctl",
+            format!("#!/bin/sh\necho \"journalctl $*\" >>{calls}\necho the reason\n"),
+        );
+        // The name of a process is that of its program.
+        fs::copy("/bin/sh", home.join(self.first)).expect("the shell is copied");
+    }
+
+    fn calls(&self) -> String {
+        let path = self.node.home().join("calls");
+        let calls = fs::read_to_string(&path).unwrap_or_default();
+        if path.exists() {
+            fs::remove_file(path).expect("it is ours");
+        }
+        calls
+    }
+
+    /// Adds crun, from a container.
+    fn add(&self) -> (Option<i32>, Value) {
+        let home = self.node.home();
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = Command::new("setpriv")
+            .args([
+                "--pdeathsig",
+                "KILL",
+                "unshare",
+                "--pid",
+                "--mount",
+                "--fork",
+            ])
+            .args(["--kill-child", "--propagation", "private"])
+            .arg(home.join(self.first))
+            .args(["-euc", self.script, "scene"])
+            .arg(home)
+            .arg(env!("CARGO_BIN_EXE_containerd-edit"))
+            .arg("--config")
+            .arg(self.node.config_path())
+            .arg("--cri-endpoint")
+            .arg(self.node.socket())
+            .args([
+                "add",
+                "crun",
+                "--restart",
+                "--ready-timeout",
+                "2s",
+                "-o",
+                "json",
+            ])
+            .output()
+            .expect("setpriv of util-linux can be started");
+        let stdout = String::from_utf8(stdout).expect("UTF-8");
+        let stderr = String::from_utf8_lossy(&stderr);
+        let json = serde_json::from_str(&stdout);
+        let json = json.unwrap_or_else(|error| panic!("{error}: {stdout}\n{stderr}"));
+        (status.code(), json)
+    }
+}
+
+/// The way to a host's systemctl: the scene, its first process, and what systemctl is told of being
+/// in a chroot.
+const WAYS: [(&str, &str, &str); 2] = [(WITH_PIDS, "systemd", ""), (WITH_ROOT, "init", "1")];
+
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn the_hosts_systemd_restarts_containerd() {
+    let release = Release::of(suites::SUITES[0]);
+    for (script, first, chroot) in WAYS {
+        let node = Node::new(&release, Some(b"version = 2\n"));
+        let scene = Scene {
+            node: &node,
+            script,
+            first,
+        };
+        supervised(&node, |supervised| {
+            scene.set_up(supervised);
+            let (exit, report) = scene.add();
+            assert_eq!(exit, Some(0), "{first}: {report}");
+            let restart = &report["restart"];
+            assert_eq!(restart["command"], "systemctl restart containerd");
+            assert_eq!(restart["running"]["in_step"], true, "{report}");
+            assert_eq!(
+                scene.calls(),
+                format!("systemctl restart containerd {chroot}\n")
+            );
+
+            // Its log is read there as well.
+            node.edit(&["remove", "crun"]);
+            supervised.next(&[Deed::WithoutCri]);
+            let (exit, report) = scene.add();
+            assert_eq!(exit, Some(69), "{first}: {report}");
+            let error = &report["error"];
+            assert_eq!(
+                (&error["code"], &error["log"]),
+                (&"rolled-back".into(), &"the reason\n".into())
+            );
+            let calls = scene.calls();
+            let asked = "--output=cat --lines 15 _SYSTEMD_INVOCATION_ID=1234\n";
+            assert!(calls.contains(asked), "{calls}");
+            assert_eq!(
+                calls.matches("systemctl restart containerd").count(),
+                2,
+                "{calls}"
+            );
+        });
+    }
+}
+
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn without_a_way_to_restart_it_nothing_is_changed() {
+    let release = Release::of(suites::SUITES[0]);
+    let node = Node::new(&release, Some(b"version = 2\n"));
+    let scene = Scene {
+        node: &node,
+        script: WITH_NOTHING,
+        first: "init",
+    };
+    supervised(&node, |supervised| {
+        scene.set_up(supervised);
+        let (exit, report) = scene.add();
+        assert_eq!(exit, Some(69), "{report}");
+        assert_eq!(report["error"]["code"], "no-systemd", "{report}");
+        assert_eq!(node.config().as_deref(), Some(&b"version = 2\n"[..]));
+        assert_eq!(
+            crate::restart::serves(&node),
+            Verdict::serves(["runc"], "runc")
+        );
+    });
+}

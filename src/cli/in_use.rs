@@ -51,13 +51,10 @@ impl Run {
                 return Ok(Ok(()));
             }
             if found.is_without_daemon()
-                && !plan.is_change()
                 && remove.restart.restart
                 && !std::mem::replace(&mut brought_back, true)
             {
-                // A run was killed between the edit and the end of its restart. The file is as it
-                // shall be, so that there is nothing to refuse: who uses what the daemon has is asked
-                // once it is back.
+                // As after a run that was killed during its restart. Once it is back it is asked.
                 if let Err(exit) = self.bring_back(&remove.restart.how) {
                     return Ok(Err(exit));
                 }

@@ -60,11 +60,11 @@ while [ -e "/proc/$pid" ]; do sleep 0.01; done
 rm /run/containerd.pid
 "#;
 
-/// Restarts the daemon for the process that asks for it, or does for once what the file `deed` says.
+/// Restarts the daemon for the process that asks for it, or does what the first line of `deeds` says.
 const RESTART: &str = r#"#!/bin/sh -eu
 asking=$1
-deed=$(cat HOME/deed 2>/dev/null || :)
-rm -f HOME/deed
+deed=$(head -n 1 HOME/deeds)
+sed -i 1d HOME/deeds
 case $deed in
 fail) echo 'no such unit' >&2; exit 3 ;;
 kill-before) kill -KILL "$asking"; exit 0 ;;
@@ -127,6 +127,7 @@ impl PodNode {
             script(&path(name), &text.replace("HOME", home));
         }
         fs::write(path("without-cri.toml"), WITHOUT_CRI).expect("the config is written");
+        fs::write(path("deeds"), "").expect("the deeds are written");
         let image = image::make(&path("image"), &suites::pods_program("bin/busybox"));
 
         let mut command = Command::new("setpriv");
@@ -198,9 +199,13 @@ impl PodNode {
         self.start_daemon();
     }
 
-    /// Has the next restart do something else: see the script `RESTART`.
-    pub(crate) fn next_restart(&self, deed: &str) {
-        fs::write(self.home().join("deed"), deed).expect("the deed is written");
+    /// Has the next restarts do something else: see the script `RESTART`.
+    pub(crate) fn next_restarts(&self, deeds: &[&str]) {
+        let path = self.home().join("deeds");
+        let left = fs::read_to_string(&path).expect("the deeds are read");
+        assert_eq!(left, "", "restarts that were not asked for");
+        let lines = deeds.iter().flat_map(|deed| [*deed, "\n"]);
+        fs::write(path, lines.collect::<String>()).expect("the deeds are written");
     }
 
     /// The daemon's process ID on the node.

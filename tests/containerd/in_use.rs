@@ -1,12 +1,13 @@
 //! `remove --if-unused` on real nodes with real pods.
 
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::PathBuf;
 use std::process::{Output, Stdio};
 
 use serde_json::Value;
 
 use crate::daemon::told;
-use crate::pods::{HOLD, PodNode};
+use crate::pods::{HOLD, PodNode, cgroups, processes_in};
 use crate::suites::{self, Release};
 
 /// Runs a test for each release.
@@ -52,6 +53,30 @@ fn a_pod_outlives_the_daemon_and_the_next_one_lists_it() {
         node.remove_pod(&pod);
         assert_eq!(node.sandboxes(), [], "{}", node.name());
     });
+}
+
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn a_panic_leaves_nothing_of_a_node() {
+    let node = PodNode::start(&Release::of("forky"));
+    let pod = node.run_pod(("shop", "web"), "");
+    node.processes(&pod);
+    let (home, namespace) = (node.home().to_owned(), node.pid_namespace());
+    let name = node.cgroup().trim_start_matches('/').to_owned();
+    assert!(!cgroups(&name).is_empty(), "the pod has cgroups");
+    assert!(
+        !processes_in(&namespace).is_empty(),
+        "the pod has processes"
+    );
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let _node = node;
+        // Not `panic!`: a hook that prints would make a passing test look broken.
+        std::panic::resume_unwind(Box::new("a test that fails"));
+    }));
+    assert!(panicked.is_err());
+    assert_eq!(cgroups(&name), [""; 0].map(PathBuf::from));
+    assert!(!home.exists());
+    assert_eq!(processes_in(&namespace), [""; 0]);
 }
 
 const SOCKET: &str = "/run/containerd/containerd.sock";

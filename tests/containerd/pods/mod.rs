@@ -434,8 +434,14 @@ impl PodNode {
         format!("---- log\n{end}")
     }
 
+    /// The PID namespace of the node's processes.
+    pub(crate) fn pid_namespace(&self) -> PathBuf {
+        let link = format!("/proc/{}/ns/pid_for_children", self.holder.id());
+        fs::read_link(link).unwrap_or_default()
+    }
+
     /// The cgroup that holds those of the node's pods.
-    fn cgroup(&self) -> String {
+    pub(crate) fn cgroup(&self) -> String {
         let name = self.home().file_name().expect("a folder's name");
         format!("/{}", name.to_str().expect("a name of this test"))
     }
@@ -443,10 +449,14 @@ impl PodNode {
 
 impl Drop for PodNode {
     fn drop(&mut self) {
+        let namespace = self.pid_namespace();
         // Its child is killed with it, and all other processes of the namespace with that one.
         drop(self.holder.kill());
         drop(self.holder.wait());
         let deadline = Instant::now() + PATIENCE;
+        while !processes_in(&namespace).is_empty() && Instant::now() < deadline {
+            thread::sleep(POLL);
+        }
         for folder in cgroups(self.cgroup().trim_start_matches('/')) {
             // A cgroup can be removed once no process is in it.
             while remove_cgroups(&folder).is_err() && Instant::now() < deadline {
@@ -458,8 +468,22 @@ impl Drop for PodNode {
     }
 }
 
+/// The processes that run in a PID namespace, as this machine counts them. One that has ended and that
+/// nobody has waited for yet is the machine's to clear away.
+pub(crate) fn processes_in(namespace: &Path) -> Vec<String> {
+    let processes = fs::read_dir("/proc").expect("processes").flatten();
+    let inside = processes.filter(|process| {
+        let its = fs::read_link(process.path().join("ns/pid"));
+        let status = fs::read_to_string(process.path().join("status")).unwrap_or_default();
+        its.is_ok_and(|its| its == namespace) && !status.contains("\nState:\tZ")
+    });
+    inside
+        .map(|process| process.file_name().to_string_lossy().into_owned())
+        .collect()
+}
+
 /// The cgroups of this name: one, or with cgroups v1 one for each hierarchy.
-fn cgroups(name: &str) -> Vec<PathBuf> {
+pub(crate) fn cgroups(name: &str) -> Vec<PathBuf> {
     let top = Path::new("/sys/fs/cgroup");
     let hierarchies = fs::read_dir(top).expect("cgroups are mounted");
     let hierarchies = hierarchies.filter_map(|entry| Some(entry.ok()?.path().join(name)));

@@ -24,6 +24,15 @@ pub(crate) enum Harm {
     /// No release that reads the file would load the handler.
     #[error("no containerd release that reads this file would load {handler}")]
     LoadsNowhere { handler: String },
+    /// What was judged is not all that containerd reads.
+    #[error("{harm} (judged without {unread})")]
+    InSight { harm: Box<Self>, unread: String },
+    /// What containerd makes of the config hangs on a file that can't be read here.
+    #[error(
+        "it can't be told what this change would do: no containerd release serves CRI with what can \
+         be read here, before as after, and this can't: {unread}"
+    )]
+    OutOfSight { unread: String },
 }
 
 /// A config before and after an edit, and the releases to hold it against.
@@ -40,12 +49,95 @@ pub(crate) struct Judgement<'j> {
 impl Judgement<'_> {
     /// Returns what people should know, or why the edit is refused.
     pub(crate) fn pass(&self) -> Result<Vec<Warning>, Harm> {
+        let Some(files) = self.in_sight()? else {
+            return self.compare();
+        };
+        let compared = self.of(&files).compare();
+        let mut warnings = compared.map_err(|harm| self.harm_in_sight(harm))?;
+        warnings.extend(self.not_read());
+        Ok(warnings)
+    }
+
+    /// Returns why a release would suffer from a state that lasts until the edit is made, or after a
+    /// crash until it is made again.
+    pub(crate) fn serves_on_the_way(&self) -> Result<(), Harm> {
+        let Some(files) = self.in_sight()? else {
+            return self.compare_on_the_way();
+        };
+        let compared = self.of(&files).compare_on_the_way();
+        compared.map_err(|harm| self.harm_in_sight(harm))
+    }
+
+    /// The files before and after without the imports that can't be read here, if there are any.
+    /// containerd would exit for one, and nothing is worse than that; but it may see what an
+    /// installer's container does not.
+    fn in_sight(&self) -> Result<Option<[ConfigFiles; 2]>, Harm> {
+        let unread = self.before.unread();
+        if unread.is_empty() {
+            return Ok(None);
+        }
+        let before = self.before.without(&unread);
+        let model = Model::new(&before, self.host);
+        if !self
+            .reading()
+            .any(|release| model.verdict(release).serves())
+        {
+            return Err(Harm::OutOfSight {
+                unread: self.before.told_unread(),
+            });
+        }
+        let after = self.after.without(&unread);
+        Ok(Some([before, after]))
+    }
+
+    /// The same edit of other files.
+    fn of<'a>(&'a self, [before, after]: &'a [ConfigFiles; 2]) -> Judgement<'a> {
+        Judgement {
+            before,
+            after,
+            ..*self
+        }
+    }
+
+    fn harm_in_sight(&self, harm: Harm) -> Harm {
+        Harm::InSight {
+            harm: Box::new(harm),
+            unread: self.before.told_unread(),
+        }
+    }
+
+    /// The imports that can't be read here.
+    fn not_read(&self) -> Option<Warning> {
+        if self.before.unread().is_empty() {
+            return None;
+        }
+        let model = Model::new(self.before, self.host);
+        let at = self.reading().find_map(|release| {
+            let (path, at) = model.verdict(release).reason()?.at.clone()?;
+            at.filter(|_| path == self.before.main())
+        });
+        Some(Warning {
+            code: "import-not-read",
+            message: format!(
+                "judged without {}; containerd does not start without it",
+                self.before.told_unread()
+            ),
+            at,
+        })
+    }
+
+    /// The releases that read the file.
+    fn reading(&self) -> impl Iterator<Item = Release> {
+        let version = self.edited.version;
+        let releases = self.releases.iter().copied();
+        releases.filter(move |release| release.reads(version))
+    }
+
+    fn compare(&self) -> Result<Vec<Warning>, Harm> {
         let after = Model::new(self.after, self.host);
         let after: Vec<(Release, Verdict)> = self
-            .releases
-            .iter()
-            .filter(|release| release.reads(self.edited.version))
-            .map(|&release| (release, after.verdict(release)))
+            .reading()
+            .map(|release| (release, after.verdict(release)))
             .collect();
         if self.is_plainly_good(&after) {
             return Ok(Vec::new());
@@ -63,19 +155,14 @@ impl Judgement<'_> {
         Ok(warnings)
     }
 
-    /// Returns why a release would suffer from a state that lasts until the edit is made, or after a
-    /// crash until it is made again.
-    pub(crate) fn serves_on_the_way(&self) -> Result<(), Harm> {
+    fn compare_on_the_way(&self) -> Result<(), Harm> {
         let (before, after) = (
             Model::new(self.before, self.host),
             Model::new(self.after, self.host),
         );
-        let read = self
-            .releases
-            .iter()
-            .filter(|release| release.reads(self.edited.version));
-        let read: Vec<(Release, Verdict, Verdict)> = read
-            .map(|&release| (release, before.verdict(release), after.verdict(release)))
+        let read: Vec<(Release, Verdict, Verdict)> = self
+            .reading()
+            .map(|release| (release, before.verdict(release), after.verdict(release)))
             .collect();
         self.breaks(&read)?;
         self.loses(&read)

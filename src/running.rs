@@ -1,6 +1,7 @@
 //! A config held against the daemon that runs.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -60,6 +61,46 @@ pub enum Drift {
         /// The default by the config.
         config: String,
     },
+}
+
+impl fmt::Display for Drift {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoCri => formatter.write_str("the daemon runs without CRI"),
+            Self::WouldNotServe => formatter
+                .write_str("the daemon serves CRI, and with the config as it is now it would not"),
+            Self::NotLoaded { handler } => write!(
+                formatter,
+                "{handler} is in the config, and the daemon has not loaded it"
+            ),
+            Self::Gone { handler } => write!(
+                formatter,
+                "{handler} is still loaded by the daemon, and no more in the config"
+            ),
+            Self::OtherType {
+                handler,
+                daemon,
+                config,
+            } => write!(
+                formatter,
+                "{handler} is {} in the daemon and {} in the config",
+                shown_type(daemon),
+                shown_type(config)
+            ),
+            Self::OtherDefault { daemon, config } => write!(
+                formatter,
+                "the default handler is {daemon} in the daemon and {config} in the config"
+            ),
+        }
+    }
+}
+
+fn shown_type(runtime_type: &str) -> &str {
+    if runtime_type.is_empty() {
+        "(no type)"
+    } else {
+        runtime_type
+    }
 }
 
 impl Running {

@@ -283,6 +283,9 @@ pub(super) struct Remove {
     #[arg(long, value_name = "ID")]
     pub(super) owner: Option<Owner>,
 
+    #[command(flatten)]
+    pub(super) restart: RestartToo,
+
     /// Refuse if a pod still uses one of the handlers: ask the daemon, or look at the shim processes
     #[arg(long)]
     pub(super) if_unused: bool,
@@ -290,9 +293,6 @@ pub(super) struct Remove {
     /// Wait so long for the pods to go, as in 30s or 10m, and refuse if they do not
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub(super) wait_unused: Option<Duration>,
-
-    #[command(flatten)]
-    pub(super) restart: RestartToo,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -36,7 +36,7 @@ pub(super) fn text(restarted: &Restarted) -> String {
         }
     }
     for one in &restarted.drift {
-        let _ = writeln!(text, "differs    {}", running_report::message(one));
+        let _ = writeln!(text, "differs    {one}");
     }
     text
 }
@@ -46,7 +46,7 @@ fn reason(why: &Why) -> String {
         Why::Changed => "this run has changed what it loads".to_owned(),
         Why::Unfinished => "an earlier run was killed before it saw its change loaded".to_owned(),
         Why::Drift(drift) => {
-            let drift: Vec<String> = drift.iter().map(running_report::message).collect();
+            let drift: Vec<String> = drift.iter().map(ToString::to_string).collect();
             drift.join(", ")
         }
         Why::NotRunning => "it did not run".to_owned(),

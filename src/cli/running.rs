@@ -46,15 +46,6 @@ impl Run {
         Ok(self.report_check(&check, binary, Some(&held)))
     }
 
-    /// The socket of the running daemon.
-    pub(super) fn endpoint(&self) -> &Path {
-        let given = self.arguments.global.cri_endpoint.as_deref();
-        given.unwrap_or_else(|| match &self.layout {
-            Some(layout) => layout.endpoint(),
-            None => Path::new(CriClient::DEFAULT_ENDPOINT),
-        })
-    }
-
     /// Asks the daemon, and returns the releases to judge for: its own unless another was named.
     fn ask_daemon(&mut self) -> Result<(Running, Vec<Release>), ExitCode> {
         let asked = Running::ask(&self.host_root, self.endpoint(), DAEMON_LIMIT);
@@ -76,6 +67,15 @@ impl Run {
                 Err(self.fail(ExitCode::Other, "unknown-release", &message, hint))
             }
         }
+    }
+
+    /// The daemon's socket: the one that was named, or the distribution's.
+    pub(super) fn endpoint(&self) -> &Path {
+        let endpoint = self.arguments.global.cri_endpoint.as_deref();
+        endpoint.unwrap_or_else(|| match &self.layout {
+            Some(layout) => layout.endpoint(),
+            None => Path::new(CriClient::DEFAULT_ENDPOINT),
+        })
     }
 
     pub(super) fn no_answer(&mut self, error: &CriError) -> ExitCode {

@@ -100,7 +100,7 @@ pub(super) fn text(running: &Running, drift: &[Drift], serves: bool) -> String {
     text.push('\n');
     if running.cri.is_some() {
         for one in drift {
-            let _ = writeln!(text, "         {}", message(one));
+            let _ = writeln!(text, "         {one}");
         }
     }
     if !drift.is_empty() {
@@ -112,34 +112,6 @@ pub(super) fn text(running: &Running, drift: &[Drift], serves: bool) -> String {
         let _ = writeln!(text, "         {next}");
     }
     text
-}
-
-pub(super) fn message(drift: &Drift) -> String {
-    match drift {
-        Drift::NoCri => "the daemon runs without CRI".to_owned(),
-        Drift::WouldNotServe => {
-            "the daemon serves CRI, and with the config as it is now it would not".to_owned()
-        }
-        Drift::NotLoaded { handler } => {
-            format!("{handler} is in the config, and the daemon has not loaded it")
-        }
-        Drift::Gone { handler } => {
-            format!("{handler} is still loaded by the daemon, and no more in the config")
-        }
-        Drift::OtherType {
-            handler,
-            daemon,
-            config,
-        } => format!(
-            "{handler} is {} in the daemon and {} in the config",
-            shown_type(daemon),
-            shown_type(config)
-        ),
-        Drift::OtherDefault { daemon, config } => {
-            format!("the default handler is {daemon} in the daemon and {config} in the config")
-        }
-        other => format!("{other:?}"),
-    }
 }
 
 fn code(drift: &Drift) -> &'static str {
@@ -191,7 +163,7 @@ pub(super) fn json(running: &Running, drift: &[Drift]) -> Value {
         json!({
             "code": code(one),
             "handler": handler(one),
-            "message": message(one),
+            "message": one.to_string(),
         })
     });
     json!({

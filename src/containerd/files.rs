@@ -14,6 +14,8 @@ pub enum FileState {
     Missing,
     /// Something that could not be read, with the system's reason.
     Unreadable(String),
+    /// Something that only containerd may see: taken as if it were not imported.
+    OutOfSight,
 }
 
 /// A config file, and what its imports lead to.
@@ -86,6 +88,41 @@ impl ConfigFiles {
     /// Those of them that are imported.
     pub(crate) fn imported(&self) -> impl Iterator<Item = (&Path, &[u8])> {
         self.all().filter(|(path, _)| **path != self.main)
+    }
+
+    /// The imported files that could not be read.
+    pub(crate) fn unread(&self) -> BTreeSet<&Path> {
+        let files = self.files.iter();
+        let unread = files.filter(|(_, state)| !matches!(state, FileState::Bytes(_)));
+        unread.map(|(path, _)| path.as_path()).collect()
+    }
+
+    /// The same for a sentence, with the reasons and what to do.
+    pub(crate) fn told_unread(&self) -> String {
+        let files = self.files.iter();
+        let told = files.filter_map(|(path, state)| {
+            let reason = match state {
+                FileState::Bytes(_) | FileState::OutOfSight => return None,
+                FileState::Missing => "no such file here",
+                FileState::Folder => "a folder here",
+                FileState::Unreadable(reason) => reason,
+            };
+            let folder = path.parent().unwrap_or(path).display();
+            Some(format!(
+                "{} ({reason}: in a container, mount the host's {folder} as well)",
+                path.display()
+            ))
+        });
+        told.collect::<Vec<_>>().join(" and ")
+    }
+
+    /// These files, with some out of sight where they still can't be read.
+    pub(crate) fn without(&self, unread: &BTreeSet<&Path>) -> Self {
+        let mut files = self.clone();
+        for path in self.unread().intersection(unread) {
+            files.insert(*path, FileState::OutOfSight);
+        }
+        files
     }
 
     pub(crate) fn state(&self, path: &Path) -> &FileState {

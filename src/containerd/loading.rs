@@ -72,7 +72,8 @@ impl Model<'_> {
         };
         let mut first_version = 0;
         while let Some((path, import)) = pending.pop_front() {
-            if !done.insert(path.clone()) {
+            let is_out_of_sight = *self.files.state(&path) == FileState::OutOfSight;
+            if is_out_of_sight || !done.insert(path.clone()) {
                 continue;
             }
             let mut file = self.load_file(&path, import, release)?;
@@ -134,7 +135,7 @@ impl Model<'_> {
                 FileState::Missing => format!("open {shown}: no such file or directory"),
                 FileState::Folder => format!("read {shown}: is a directory"),
                 FileState::Unreadable(reason) => format!("open {shown}: {reason}"),
-                FileState::Bytes(_) => format!("{shown} can't be read"),
+                FileState::Bytes(_) | FileState::OutOfSight => format!("{shown} can't be read"),
             };
             return Err(self.reason(message, import));
         };

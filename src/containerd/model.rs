@@ -213,6 +213,8 @@ pub fn load(files: &ConfigFiles, release: Release, host: &Host) -> Verdict {
 /// 1.7.24 and 2.1.9.
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     /// One letter for each of 1.6.20, 1.7.24 and 2.1.9: serves, no CRI, exits.
@@ -363,6 +365,23 @@ mod tests {
             verdicts("plugins.scheduler.startup_delay = true", ""),
             "eee"
         );
+    }
+
+    #[test]
+    fn what_is_out_of_sight_counts_as_not_imported() {
+        let main = "version = 2\nimports = ['/opt/x.toml']\n";
+        let files = ConfigFiles::new("/etc/containerd/config.toml", main);
+        let unread = BTreeSet::from([Path::new("/opt/x.toml")]);
+        let mut known = files.clone();
+        known.insert("/opt/x.toml", FileState::Missing);
+        let host = Host::default();
+        for release in Release::LINES {
+            let verdict = load(&known, release, &host);
+            assert!(matches!(verdict, Verdict::Exits { .. }), "{release}");
+            assert!(load(&known.without(&unread), release, &host).serves());
+            // What was there and goes is not out of sight.
+            assert!(!load(&known.without(&BTreeSet::new()), release, &host).serves());
+        }
     }
 
     #[test]

@@ -113,7 +113,7 @@ mod tests {
                  [plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.x.options.b]\n    \
                  \"c d\" = []\n\n# containerd-edit v1 owner=manual\n\
                  [plugins.\"io.containerd.cri.v1.images\".runtime_platforms.x]\n  \
-                 snapshotter = \"s\" # containerd-edit v1 owner=manual was absent\n",
+                 snapshotter = \"s\" # containerd-edit v1 owner=manual set \"s\" was absent\n",
             );
     }
 

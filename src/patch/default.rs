@@ -7,9 +7,10 @@ use crate::document::{render, type_name};
 use super::edit::Edit;
 use super::error::PatchError;
 use super::keys;
-use super::layers::{Layered, Own, is_bottom, parsed};
+use super::layers::{Layer, Layered, is_bottom, parsed, same, settle};
+use super::laying::Own;
 use super::place::{self, NewKey, Place};
-use super::provenance::{ABSENT, Marker, Provenance};
+use super::provenance::{ABSENT, Marker, Provenance, UNSET};
 use super::style::{self, Style};
 
 const KEY: &str = "default_runtime_name";
@@ -85,10 +86,11 @@ impl Edit<'_, '_> {
                 ..style.clone()
             };
             let was = keys::nothing_at(config, &place);
+            let set = Some(&*value);
             let key = NewKey {
                 name: KEY,
-                value,
-                marker: Some(Marker::Was { owner, was }),
+                value: value.clone(),
+                marker: Some(Marker::Was { owner, set, was }),
             };
             self.add_keys(&place, &table, &style, &[key])?;
             return Ok(None);
@@ -96,7 +98,12 @@ impl Edit<'_, '_> {
         let (indent, key_indent) = style::indents(config, &table[..2], table.len());
         let provenance = Provenance::Owner(owner.to_owned()).comment();
         let header = style::raw_path(config, &table);
-        let marker = Marker::Was { owner, was: ABSENT }.text();
+        let marker = Marker::Was {
+            owner,
+            set: Some(&value),
+            was: ABSENT,
+        };
+        let marker = marker.text();
         Ok(Some(format!(
             "{indent}{provenance}\n{indent}[{header}]\n{key_indent}{KEY} = {value}{marker}\n"
         )))
@@ -120,23 +127,20 @@ impl Edit<'_, '_> {
             is_changed,
         };
         let Some(layered) = Layered::at(self.config, &path(id)) else {
-            return Ok(after(super::provenance::UNSET, false, false));
+            return Ok(after(UNSET, false, false));
         };
-        let mut literals = layered.literals.clone();
-        let mut owners = layered.owners.clone();
-        let mut layer = 0;
-        while layer < owners.len() {
-            let name = decoded(literals[layer]).unwrap_or_default();
-            if names_gone(literals[layer]) || leaves(owners[layer], &name) {
-                literals.remove(layer);
-                owners.remove(layer);
-            } else {
-                layer += 1;
-            }
-        }
-        let top_changes = literals[0] != layered.literals[0] || names_gone(literals[0]);
-        if !top_changes && literals.len() == layered.literals.len() {
-            return Ok(after(literals[0], false, false));
+        let top = layered.top();
+        let mut layers = layered.layers.clone();
+        let original = layers.pop().unwrap_or(Layer::plain(UNSET));
+        layers.retain(|layer| {
+            let name = decoded(layer.literal).unwrap_or_default();
+            !names_gone(layer.literal) && !layer.owner.is_some_and(|owner| leaves(owner, &name))
+        });
+        layers.push(original);
+        settle(&mut layers);
+        let top_changes = !same(layers[0].literal, top) || names_gone(layers[0].literal);
+        if !top_changes && layers.len() == layered.layers.len() {
+            return Ok(after(top, false, false));
         }
         let serves = |literal: &str| {
             is_bottom(literal)
@@ -146,26 +150,26 @@ impl Edit<'_, '_> {
                 })
         };
         // What was below may be gone as well.
-        while top_changes && !owners.is_empty() && !serves(literals[0]) {
-            literals.remove(0);
-            owners.remove(0);
+        while top_changes && layers.len() > 1 && !serves(layers[0].literal) {
+            layers.remove(0);
         }
-        let was_reset = top_changes && !serves(literals[0]);
+        let was_reset = top_changes && !serves(layers[0].literal);
         if was_reset {
-            self.warn_reset_default(&layered, literals[0]);
-            literals = vec!["\"runc\""];
-            if Quotes::of(layered.literals[0]) == Quotes::Literal {
-                literals = vec!["'runc'"];
-            }
-            owners.clear();
+            self.warn_reset_default(&layered, layers[0].literal);
+            layers = vec![Layer::plain(match Quotes::of(top) {
+                Quotes::Literal => "'runc'",
+                Quotes::Basic => "\"runc\"",
+            })];
         }
-        if is_bottom(literals[0]) {
+        if is_bottom(layers[0].literal) {
             self.drop_key(&path(id), &layered);
         } else {
-            self.rewrite(&path(id), &layered, &literals, &owners)?;
+            self.warn_set_by_hand(&path(id), &layered, &layers);
+            self.rewrite(&path(id), &layered, &layers)?;
         }
-        self.takes_back |= !was_reset && owners.is_empty() && !layered.owners.is_empty();
-        let default = after(literals[0], was_reset, true);
+        let is_back = layers == [original] && layered.is_owned();
+        self.takes_back |= !was_reset && is_back;
+        let default = after(layers[0].literal, was_reset, true);
         if top_changes {
             self.new_default = Some(default.name.clone());
         }
@@ -199,9 +203,9 @@ mod tests {
     }
 
     const BY_X: &str =
-        "default_runtime_name = 'a' # containerd-edit v1 owner=x was \"runc\" # mine\n";
-    const BY_Y: &str = "default_runtime_name = 'b' # containerd-edit v1 owner=y was 'a' \
-                        # containerd-edit v1 owner=x was \"runc\" # mine\n";
+        "default_runtime_name = 'a' # containerd-edit v1 owner=x set 'a' was \"runc\" # mine\n";
+    const BY_Y: &str = "default_runtime_name = 'b' # containerd-edit v1 owner=y set 'b' was 'a' \
+                        # containerd-edit v1 owner=x set 'a' was \"runc\" # mine\n";
 
     #[test]
     fn defaults_form_a_stack() {
@@ -220,7 +224,8 @@ mod tests {
         given(&with_default(BY_Y))
             .remove("b")
             .produces(&without("b", &with_default(BY_X)));
-        let left = "default_runtime_name = 'b' # containerd-edit v1 owner=y was \"runc\" # mine\n";
+        let left =
+            "default_runtime_name = 'b' # containerd-edit v1 owner=y set 'b' was \"runc\" # mine\n";
         given(&with_default(BY_Y))
             .remove("a")
             .produces(&without("a", &with_default(left)));
@@ -240,8 +245,37 @@ mod tests {
     }
 
     #[test]
+    fn a_default_set_by_hand_stays() {
+        let by_hand = with_default(&BY_X.replace("= 'a'", "= 'b'"));
+        let mine = with_default("default_runtime_name = 'b' # mine\n");
+        for removal in [
+            given(&by_hand).remove("a"),
+            given(&by_hand).remove("a").owner("x").prune(),
+        ] {
+            let edited = removal.produces(&without("a", &mine));
+            assert_eq!(edited.warnings[0].code, "set-by-hand");
+            assert_eq!(edited.new_default, None);
+            assert!(!edited.takes_back);
+        }
+        given(&by_hand).owner("x").unset_default().produces(&mine);
+        // Back to the owner's own, which still is wanted.
+        let edited = given(&by_hand).remove("b");
+        let edited = edited.produces(&without("b", &with_default(BY_X)));
+        assert_eq!(edited.new_default.as_deref(), Some("a"));
+    }
+
+    #[test]
+    fn a_default_set_by_hand_goes_with_its_handler() {
+        let by_hand = with_default(&BY_X.replace("= 'a'", "= 'b'"));
+        let left = with_default("default_runtime_name = \"runc\" # mine\n");
+        let edited = given(&by_hand).remove("a").remove("b");
+        let edited = edited.produces(&without("a", &without("b", &left)));
+        assert_eq!(edited.new_default.as_deref(), Some("runc"));
+    }
+
+    #[test]
     fn what_was_unset_is_unset_again() {
-        let unset = "default_runtime_name = 'a' # containerd-edit v1 owner=x was unset\n";
+        let unset = "default_runtime_name = 'a' # containerd-edit v1 owner=x set 'a' was unset\n";
         given(&with_default(unset))
             .remove("a")
             .produces(&without("a", &with_default("")));
@@ -290,7 +324,7 @@ mod tests {
     fn a_header_that_came_with_the_default_goes_with_it() {
         let config = "version = 4\n\n# containerd-edit v1 owner=x\n\
                       [plugins.'io.containerd.cri.v1.runtime'.containerd]\n\
-                      default_runtime_name = 'a' # containerd-edit v1 owner=x was absent\n\
+                      default_runtime_name = 'a' # containerd-edit v1 owner=x set 'a' was absent\n\
                       \n# containerd-edit v1 owner=x\n\
                       [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.a]\n";
         given(config).remove("a").produces("version = 4\n");

@@ -15,7 +15,7 @@ use crate::handler::{Owner, RUNC_TYPE, Setting};
 use super::default::BUILT_IN;
 use super::error::PatchError;
 use super::headers::ReleasedKeys;
-use super::layers::Precedence;
+use super::laying::Precedence;
 use super::place;
 use super::provenance::{Implied, Marker, Provenance};
 use super::style::{self, Style};

@@ -112,7 +112,7 @@ impl Edit<'_, '_> {
         let own = [plugins, plugin, containerd, runtimes, name, options, key];
         let layered = Layered::at(self.config, &own);
         // One that another owner has taken over goes with that owner.
-        let has_own = layered.is_some_and(|layered| layered.owners.is_empty());
+        let has_own = layered.is_some_and(|layered| !layered.is_owned());
         if !handler.is_runc_like() || has_own || handler.setting(&SYSTEMD_CGROUP).is_some() {
             return;
         }
@@ -289,8 +289,12 @@ impl Edit<'_, '_> {
         self.version = 2;
         self.expect(&["version"], Some(2.into()));
         let owner = self.owner.as_str();
-        let marker = Marker::Was { owner, was: UNSET }.text();
-        let line = format!("version = 2{marker}\n");
+        let marker = Marker::Was {
+            owner,
+            set: Some("2"),
+            was: UNSET,
+        };
+        let line = format!("version = 2{}\n", marker.text());
         self.splices.add_pairs(self.offset_for_root_key(), line);
     }
 
@@ -322,11 +326,11 @@ mod tests {
             .owner("x")
             .produces(&format!(
                 "version = 3\n[{RUNTIMES}.a] # mine\n\
-                 runtime_type = 't' # containerd-edit v1 owner=x was 'other'   # old\nuser = 1\n\
-                 snapshotter = 's' # containerd-edit v1 owner=x was unset\n\n\
+                 runtime_type = 't' # containerd-edit v1 owner=x set 't' was 'other'   # old\nuser = 1\n\
+                 snapshotter = 's' # containerd-edit v1 owner=x set 's' was unset\n\n\
                  # containerd-edit v1 owner=x\n\
                  [plugins.'io.containerd.cri.v1.images'.runtime_platforms.a]\n\
-                 snapshotter = 's' # containerd-edit v1 owner=x was absent\n\n[z]\n"
+                 snapshotter = 's' # containerd-edit v1 owner=x set 's' was absent\n\n[z]\n"
             ));
         assert_eq!(edited.handlers.changed, ["a"]);
     }

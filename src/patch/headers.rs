@@ -68,20 +68,20 @@ mod tests {
     use crate::patch::given::given;
 
     const BOTH: &str = "version = 3\n\n# containerd-edit v1 owner=x\n[debug]\n\
-        level = 'a' # containerd-edit v1 owner=x was absent\n\
-        format = 'json' # containerd-edit v1 owner=y was absent\n";
+        level = 'a' # containerd-edit v1 owner=x set 'a' was absent\n\
+        format = 'json' # containerd-edit v1 owner=y set 'json' was absent\n";
 
     #[test]
     fn a_header_goes_with_the_last_of_its_keys() {
         given(
             "version = 3\n\n# containerd-edit v1 owner=x\n[debug]\n\
-               level = 'a' # containerd-edit v1 owner=x was absent\n",
+               level = 'a' # containerd-edit v1 owner=x set 'a' was absent\n",
         )
         .debug("format=json")
         .owner("y")
         .produces(BOTH);
         let left = "version = 3\n\n# containerd-edit v1 owner=y\n[debug]\n\
-                    format = 'json' # containerd-edit v1 owner=y was absent\n";
+                    format = 'json' # containerd-edit v1 owner=y set 'json' was absent\n";
         given(BOTH).owner("x").prune().produces(left);
         given(left).owner("y").prune().produces("version = 3\n");
     }
@@ -93,16 +93,28 @@ mod tests {
             .prune()
             .produces(
                 "version = 3\n\n# containerd-edit v1 owner=y\n[debug]\n\
-             format = 'json' # containerd-edit v1 owner=y was absent\nuid = 0\n",
+             format = 'json' # containerd-edit v1 owner=y set 'json' was absent\nuid = 0\n",
             );
         given(
             &BOTH
-                .replace("owner=y was absent", "owner=x was absent")
+                .replace("owner=y set", "owner=x set")
                 .replace("format", "uid = 0\nformat"),
         )
         .owner("x")
         .prune()
         .produces("version = 3\n\n[debug]\nuid = 0\n");
+    }
+
+    #[test]
+    fn a_header_above_a_value_set_by_hand_is_its_setters() {
+        let by_hand = BOTH.replace("level = 'a'", "level = 'mine'");
+        let left = "version = 3\n\n# containerd-edit v1 owner=y\n[debug]\nlevel = 'mine'\n\
+                    format = 'json' # containerd-edit v1 owner=y set 'json' was absent\n";
+        given(&by_hand).owner("x").prune().produces(left);
+        given(left)
+            .owner("y")
+            .prune()
+            .produces("version = 3\n\n[debug]\nlevel = 'mine'\n");
     }
 
     /// Otherwise it would not be the user's own any more.
@@ -113,7 +125,7 @@ mod tests {
             .owner("y")
             .produces(
                 "# containerd-edit v1 owner=x\n[debug]\n  \
-             level = \"a\" # containerd-edit v1 owner=y was unset\n",
+             level = \"a\" # containerd-edit v1 owner=y set \"a\" was unset\n",
             );
     }
 }

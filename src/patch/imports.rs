@@ -83,9 +83,14 @@ impl<'d> Edit<'d, '_> {
         let value = Value::from(import);
         let Some(written) = self.written_imports()? else {
             let owner = self.owner.as_str();
-            let marker = Marker::Was { owner, was: UNSET }.text();
+            let marker = Marker::Was {
+                owner,
+                // Others add elements of theirs.
+                set: None,
+                was: UNSET,
+            };
             let literal = render::value(&value, Quotes::Basic);
-            let line = format!("{KEY} = [{literal}]{marker}\n");
+            let line = format!("{KEY} = [{literal}]{}\n", marker.text());
             self.splices.add_pairs(self.offset_for_root_key(), line);
             self.expect(&[KEY], Some(Value::Array([value].into_iter().collect())));
             return Ok(());
@@ -254,7 +259,7 @@ mod tests {
             "\u{feff}# mine\r\n",
         ] {
             let produced = with(config, A);
-            let version = "version = 2 # containerd-edit v1 owner=x was unset";
+            let version = "version = 2 # containerd-edit v1 owner=x set 2 was unset";
             assert!(produced.contains(version), "{produced}");
             comes_and_goes(config);
         }

@@ -13,7 +13,8 @@ use crate::document::{Document, meaning, rest_after, type_name};
 use super::Patch;
 use super::edit::Edit;
 use super::error::PatchError;
-use super::layers::{Layered, Own};
+use super::layers::Layered;
+use super::laying::Own;
 use super::place::{self, NewKey, Place};
 use super::provenance::{ABSENT, Marker, Provenance, UNSET};
 use super::style::{self, Style};
@@ -167,17 +168,25 @@ impl Edit<'_, '_> {
             let new = new.iter().map(|(name, value)| NewKey {
                 name,
                 value: value.clone(),
-                marker: was.map(|was| Marker::Was { owner, was }),
+                marker: was.map(|was| Marker::Was {
+                    owner,
+                    set: Some(value),
+                    was,
+                }),
             });
             return self.add_keys(&place, table, &style, &new.collect::<Vec<_>>());
         }
         let provenance = Provenance::Owner(owner.to_owned()).comment();
         let header = style::raw_path(config, table);
-        let marker = Marker::Was { owner, was: ABSENT }.text();
         let mut block = format!("{indent}{provenance}\n{indent}[{header}]\n");
         for (name, value) in new {
+            let marker = Marker::Was {
+                owner,
+                set: Some(&value),
+                was: ABSENT,
+            };
             let name = render::key(&name, style.quotes);
-            let _ = writeln!(block, "{key_indent}{name} = {value}{marker}");
+            let _ = writeln!(block, "{key_indent}{name} = {value}{}", marker.text());
         }
         let offset = style::offset_for_blocks(config, table);
         let tight = style::is_tight_at(config, offset, table.len());
@@ -200,7 +209,7 @@ impl Edit<'_, '_> {
                 continue;
             }
             let layered = Layered::of_statement(config, number);
-            if layered.owners.is_empty() {
+            if !layered.is_owned() {
                 continue;
             }
             let key: Vec<&str> = config.index.path(number).collect();
@@ -245,7 +254,7 @@ impl Edit<'_, '_> {
             };
             let is_layered = |number: usize| {
                 config.index.is_below(number, &path)
-                    && !Layered::of_statement(config, number).owners.is_empty()
+                    && Layered::of_statement(config, number).is_owned()
             };
             let mut statements = 0..config.index.statements.len();
             if statements.any(is_layered) || !is_platform_of(platform, handler) {
@@ -279,17 +288,17 @@ mod tests {
             (
                 "version = 3\n[debug] # mine\nuid = 0\n\n[metrics]\n",
                 "version = 3\n[debug] # mine\nuid = 0\n\
-                 level = \"a\" # containerd-edit v1 owner=x was unset\n\n[metrics]\n",
+                 level = \"a\" # containerd-edit v1 owner=x set \"a\" was unset\n\n[metrics]\n",
             ),
             (
                 "version = 3\ndebug.uid = 0\n",
                 "version = 3\ndebug.uid = 0\n\
-                 debug.level = \"a\" # containerd-edit v1 owner=x was unset\n",
+                 debug.level = \"a\" # containerd-edit v1 owner=x set \"a\" was unset\n",
             ),
             (
                 "version = 3\n\n[metrics]\naddress = ''",
                 "version = 3\n\n[metrics]\naddress = ''\n\n# containerd-edit v1 owner=x\n\
-                 [debug]\nlevel = 'a' # containerd-edit v1 owner=x was absent",
+                 [debug]\nlevel = 'a' # containerd-edit v1 owner=x set 'a' was absent",
             ),
         ] {
             given(before).debug("level=a").owner("x").produces(after);
@@ -300,7 +309,7 @@ mod tests {
     #[test]
     fn keys_of_cri_go_to_the_table_of_the_handlers() {
         let table = "\n# containerd-edit v1 owner=manual\n[plugins.\"ID\"]\n  \
-                     enable_cdi = true # containerd-edit v1 owner=manual was absent\n";
+                     enable_cdi = true # containerd-edit v1 owner=manual set true was absent\n";
         for (version, id) in [
             ("version = 2\n", "io.containerd.grpc.v1.cri"),
             ("version = 3\n", "io.containerd.cri.v1.runtime"),
@@ -317,7 +326,7 @@ mod tests {
             .proxy_plugin("x.type=snapshot")
             .produces(
                 "version = 2\n\n# containerd-edit v1 owner=manual\n[proxy_plugins.x]\n  \
-             type = \"snapshot\" # containerd-edit v1 owner=manual was absent\n",
+             type = \"snapshot\" # containerd-edit v1 owner=manual set \"snapshot\" was absent\n",
             );
         assert!(edited.handlers.added.is_empty());
     }

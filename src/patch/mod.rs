@@ -13,6 +13,7 @@ mod headers;
 pub(crate) mod imports;
 mod keys;
 mod layers;
+mod laying;
 pub(crate) mod listing;
 mod place;
 pub(crate) mod provenance;

@@ -217,7 +217,7 @@ mod tests {
     }
 
     /// Behind a key that was added.
-    const UNSET: &str = "# containerd-edit v1 owner=manual was unset";
+    const UNSET: &str = "# containerd-edit v1 owner=manual set 1 was unset";
 
     #[test]
     fn a_key_goes_where_its_table_is() {
@@ -242,7 +242,7 @@ mod tests {
         adding_an_option(
             "[R.a]\nruntime_type = 't'\n# about z\n[z]\n",
             "[R.a]\nruntime_type = 't'\n\n# containerd-edit v1 owner=manual\n[R.a.options]\n\
-             K = 1 # containerd-edit v1 owner=manual was absent\n# about z\n[z]\n",
+             K = 1 # containerd-edit v1 owner=manual set 1 was absent\n# about z\n[z]\n",
         );
         adding_an_option(
             "R.a.runtime_type = 't'\n[z]\n",
@@ -255,7 +255,7 @@ mod tests {
         adding_an_option(
             "[z]\n[R.a.options.deeper]\n[R.a]\nruntime_type = 't'\n",
             "[z]\n[R.a.options.deeper]\n\n# containerd-edit v1 owner=manual\n[R.a.options]\n\
-             K = 1 # containerd-edit v1 owner=manual was absent\n[R.a]\nruntime_type = 't'\n",
+             K = 1 # containerd-edit v1 owner=manual set 1 was absent\n[R.a]\nruntime_type = 't'\n",
         );
     }
 

@@ -115,7 +115,13 @@ pub(crate) enum Marker<'t> {
     Implied(Implied),
     /// `owner` wrote the value; before, it was `was`: the literal as it was written, or [`UNSET`]
     /// or [`ABSENT`].
-    Was { owner: &'t str, was: &'t str },
+    Was {
+        owner: &'t str,
+        /// What the owner wrote, where that is kept: whoever edits the value by hand may leave the
+        /// marker behind it.
+        set: Option<&'t str>,
+        was: &'t str,
+    },
 }
 
 impl Marker<'_> {
@@ -123,7 +129,10 @@ impl Marker<'_> {
     pub(crate) fn text(&self) -> String {
         match self {
             Self::Implied(implied) => format!(" {PREFIX}{}", implied.text()),
-            Self::Was { owner, was } => format!(" {PREFIX}owner={owner} was {was}"),
+            Self::Was { owner, set, was } => {
+                let set = set.map(|set| format!(" set {set}")).unwrap_or_default();
+                format!(" {PREFIX}owner={owner}{set} was {was}")
+            }
         }
     }
 
@@ -164,11 +173,21 @@ impl Marker<'_> {
         let text = text.strip_prefix("owner=")?;
         let (owner, text) = text.split_once(' ')?;
         owner.parse::<Owner>().ok()?;
+        let is_value = |literal: &str| literal.parse::<toml_edit::Value>().is_ok();
+        let (set, text) = match text.strip_prefix("set ") {
+            Some(text) => {
+                let (set, rest) = text.split_at(literal_length(text));
+                if !is_value(set) {
+                    return None;
+                }
+                (Some(set), rest.strip_prefix(' ')?)
+            }
+            None => (None, text),
+        };
         let text = text.strip_prefix("was ")?;
         let (was, rest) = text.split_at(literal_length(text));
-        let is_word = was == UNSET || was == ABSENT;
-        let is_legal = is_word || was.parse::<toml_edit::Value>().is_ok();
-        is_legal.then_some((Marker::Was { owner, was }, rest))
+        let is_legal = was == UNSET || was == ABSENT || is_value(was);
+        is_legal.then_some((Marker::Was { owner, set, was }, rest))
     }
 
     /// Whether the marker can be read again: a comment ends with its line.
@@ -211,7 +230,10 @@ mod tests {
                 assert!(line[span].ends_with(marker.text().trim_start()));
                 match marker {
                     Marker::Implied(implied) => implied.text().to_owned(),
-                    Marker::Was { owner, was } => format!("{owner}:{was}"),
+                    Marker::Was { owner, set, was } => {
+                        let set = set.map(|set| format!("{set}<")).unwrap_or_default();
+                        format!("{owner}:{set}{was}")
+                    }
                 }
             })
             .collect()
@@ -222,6 +244,14 @@ mod tests {
         let line = "d = \"n\" # containerd-edit v1 owner=gpu was \"ka#ta\" \
                     # containerd-edit v1 owner=kata was 'runc' # mine # containerd-edit v1 implied";
         assert_eq!(markers(line), ["gpu:\"ka#ta\"", "kata:'runc'"]);
+    }
+
+    #[test]
+    fn what_the_owner_wrote_is_kept() {
+        let line = "d = \"n\" # containerd-edit v1 owner=gpu set \"n # was 'x'\" was 'ka#ta' \
+                    # containerd-edit v1 owner=kata set [1, 2] was unset # mine";
+        let read = ["gpu:\"n # was 'x'\"<'ka#ta'", "kata:[1, 2]<unset"];
+        assert_eq!(markers(line), read);
     }
 
     #[test]
@@ -266,10 +296,22 @@ mod tests {
         ] {
             let line = format!("d = 1 # containerd-edit v1 owner=a was {was} # mine");
             assert_eq!(markers(&line), [format!("a:{was}")]);
-            assert!(Marker::Was { owner: "a", was }.keeps(), "{was}");
+            let marker = |set, was| Marker::Was {
+                owner: "a",
+                set,
+                was,
+            };
+            assert!(marker(None, was).keeps(), "{was}");
+            assert!(marker(Some(was), UNSET).keeps(), "{was}");
         }
         for was in ["[\n]", "\"\"\"\na\"\"\"", "1 # one", ""] {
-            assert!(!Marker::Was { owner: "a", was }.keeps(), "{was}");
+            let marker = |set, was| Marker::Was {
+                owner: "a",
+                set,
+                was,
+            };
+            assert!(!marker(None, was).keeps(), "{was}");
+            assert!(!marker(Some(was), UNSET).keeps(), "{was}");
         }
     }
 
@@ -283,6 +325,10 @@ mod tests {
             "d = 1 # containerd-edit v1 owner=a b was unset",
             "d = 1 # containerd-edit v1 owner=a was nothing",
             "d = 1 # containerd-edit v1 owner=a was [1",
+            "d = 1 # containerd-edit v1 owner=a set 1",
+            "d = 1 # containerd-edit v1 owner=a set unset was 1",
+            "d = 1 # containerd-edit v1 owner=a set was 1",
+            "d = 1 # containerd-edit v1 owner=a set 1  was 1",
             "d = 1 # containerd-edit v1 impliedly",
             "d = 1 # mine # containerd-edit v1 implied",
         ] {

@@ -13,6 +13,7 @@ use super::Patch;
 use super::default::BUILT_IN;
 use super::edit::{Edit, NewHandler};
 use super::error::PatchError;
+use super::layers;
 use super::listing::{self, Listed};
 use super::provenance::{self, Implied, Marker, Provenance, UNSET};
 use super::style::Style;
@@ -212,7 +213,18 @@ pub(super) fn without_leftovers(text: String) -> Option<String> {
     };
     let lines = config.statement_lines(number);
     let markers = Marker::behind(&config, number);
-    if matches!(markers.first(), Some((_, Marker::Was { was: UNSET, .. }))) {
+    if let Some((
+        _,
+        Marker::Was {
+            set, was: UNSET, ..
+        },
+    )) = markers.first()
+    {
+        let value = &text[index.statements[number].value.clone()];
+        if set.is_some_and(|set| !layers::same(set, value)) {
+            // Somebody has set another one since.
+            return Some(text);
+        }
         let mut splices = Splices::default();
         splices.drop_lines(lines);
         let without = splices.apply(&text);
@@ -354,6 +366,10 @@ mod tests {
             Some(plugins.as_str()),
             "it has come to mean more"
         );
+        let by_hand = "version = 3 # containerd-edit v1 owner=a set 2 was unset\n";
+        assert_eq!(left(by_hand).as_deref(), Some(by_hand));
+        let own = by_hand.replace("= 3", "= 2");
+        assert_eq!(left(&format!("{own}{debug}")).as_deref(), Some(debug));
         let stray = "# containerd-edit v1 owner=b\n";
         assert_eq!(left(&format!("{stray}{version}\n")).as_deref(), Some(stray));
     }

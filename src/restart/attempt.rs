@@ -1,5 +1,6 @@
 //! One restart: the command, the old daemon's end, the new one's answer, and what it has loaded.
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -113,7 +114,10 @@ pub enum Cause {
     #[error("containerd came back without CRI")]
     NoCri,
     /// A daemon has come up that has not loaded what was wanted.
-    #[error("containerd came back, and has not loaded what its config says")]
+    #[error(
+        "containerd came back, and is not what its config says: {}",
+        listed(drift)
+    )]
     NotLoaded {
         /// In what it differs.
         drift: Vec<Drift>,
@@ -124,6 +128,11 @@ pub enum Cause {
         /// Why.
         source: Box<crate::error::Error>,
     },
+}
+
+fn listed(drift: &[Drift]) -> String {
+    let drift: Vec<String> = drift.iter().map(ToString::to_string).collect();
+    drift.join(", ")
 }
 
 impl Cause {
@@ -161,6 +170,8 @@ pub(super) struct Attempt<'a> {
     /// As long as the deadline was away when the attempt was begun.
     pub(super) limit: Duration,
     pub(super) tell: &'a dyn Fn(&str),
+    /// What the command has printed.
+    pub(super) printed: RefCell<String>,
 }
 
 /// A step that did not get to its end.
@@ -198,12 +209,12 @@ impl Attempt<'_> {
         phases.gone = lap();
         let running = self.new_one_ready(old)?;
         phases.ready = lap();
-        let verdict = verdict(self.editor, &running).map_err(Cause::unread)?;
-        let (own, drift) = wanted.held_against(&running, &verdict);
-        phases.verified = lap();
         if running.cri.is_none() {
             return Err(Cause::NoCri.into());
         }
+        let verdict = verdict(self.editor, &running).map_err(Cause::unread)?;
+        let (own, drift) = wanted.held_against(&running, &verdict);
+        phases.verified = lap();
         if !own.is_empty() {
             return Err(Cause::NotLoaded { drift: own }.into());
         }
@@ -221,7 +232,10 @@ impl Attempt<'_> {
         };
         (self.tell)(&format!("restarting containerd: {command}"));
         match self.service.run(self.deadline, &|| self.is_interrupted()) {
-            Ok(Some(_)) => Ok(()),
+            Ok(Some(printed)) => {
+                self.printed.replace(printed);
+                Ok(())
+            }
             Ok(None) => Err(Stop::Interrupted),
             Err(failed) => Err(Stop::Cause(Cause::Command {
                 command,
@@ -290,10 +304,10 @@ impl Attempt<'_> {
         }
         let soon = Instant::now() + ANSWER;
         let printed = match cause {
-            Cause::Command { output, .. } => Some(output.clone()),
-            _ => None,
+            Cause::Command { output, .. } => output.clone(),
+            _ => self.printed.borrow().clone(),
         };
-        let log = self.service.log(soon).or(printed);
+        let log = self.service.log(soon).or(Some(printed));
         log.filter(|log| !log.trim().is_empty())
     }
 

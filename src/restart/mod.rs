@@ -9,6 +9,7 @@ mod rollback;
 mod unfinished;
 mod wanted;
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -251,6 +252,7 @@ impl Restart {
             deadline: Instant::now() + self.ready_timeout,
             limit: self.ready_timeout,
             tell: &*self.on_progress,
+            printed: RefCell::default(),
         }
     }
 
@@ -262,13 +264,15 @@ impl Restart {
         old: Old,
         to_load: &ToLoad,
     ) -> Result<Restarted, RestartError> {
-        let verdict = old.running().map(|running| verdict(editor, running));
+        // Of a daemon without CRI it isn't known which release it is.
+        let serving = old.running().filter(|running| running.cri.is_some());
+        let verdict = serving.map(|running| verdict(editor, running));
         let (verdict, unread) = match verdict.transpose() {
             Ok(verdict) => (verdict, None),
             Err(source) => (None, Some(Cause::unread(source))),
         };
         let wanted = &to_load.wanted;
-        let (drift, others) = match (old.running(), &verdict) {
+        let (drift, others) = match (serving, &verdict) {
             (Some(running), Some(verdict)) => wanted.held_against(running, verdict),
             _ => (Vec::new(), Vec::new()),
         };

@@ -101,6 +101,9 @@ impl Old {
         if self.running().is_none() {
             return Some(Why::Silent);
         }
+        if !self.serves() {
+            return Some(Why::Drift(vec![Drift::NoCri]));
+        }
         // What a restart with the same files has not mended, another one will not.
         let is_mendable = !others.is_empty() && !was_restarted(editor);
         let drift = if drift.is_empty() && is_mendable {

@@ -141,8 +141,21 @@ impl Restart {
         old: &Old,
         cause: &Cause,
     ) -> Rollback {
-        // From here on it is finished: half a roll-back is worse than none.
+        // It is finished, whatever asks to end: half a roll-back is worse than none.
         editor.finishes.set(true);
+        let rollback = self.take_back(editor, service, own, old, cause);
+        editor.finishes.set(false);
+        rollback
+    }
+
+    fn take_back(
+        &self,
+        editor: &Editor,
+        service: &Prepared,
+        own: &Own,
+        old: &Old,
+        cause: &Cause,
+    ) -> Rollback {
         (self.on_progress)("rolling back: taking this run's change out of the config");
         let now = self.look(editor).unwrap_or(Old::None);
         let files = own.take_back(editor);

@@ -268,7 +268,7 @@ fn set_default_takes_a_name_or_unset() {
     let mut command = node.command(&["set-default", "crun", "-o", "json"]);
     let run = Run::of(command.env("CONTAINERD_EDIT_OWNER", "ops")).exits(0);
     assert_eq!(json(&run)["owner"], "ops");
-    let line = "default_runtime_name = \"crun\" # containerd-edit v1 owner=ops was ";
+    let line = "default_runtime_name = \"crun\" # containerd-edit v1 owner=ops set \"crun\" was ";
     assert!(node.text().contains(line), "{}", node.text());
     let log = node.run(&["log"]).exits(0).stdout;
     assert!(log.contains("  set-default crun"), "{log}");

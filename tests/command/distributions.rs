@@ -362,6 +362,21 @@ fn an_unmanaged_k0s_config_is_said() {
     );
 }
 
+/// `/run/k0s` is not mounted, or k0s has not been started yet.
+#[test]
+fn what_k0s_imports_may_be_out_of_sight() {
+    let tree = Tree::of("k0s");
+    fs::remove_dir_all(tree.host().join("run")).expect("removes");
+    let before = tree.files();
+    for wanted in ["default = 'nope'", "[debug]\nlevel = 'loud'"] {
+        let run = Run::of(&mut tree.apply("x", wanted)).exits(78);
+        assert!(run.stderr.contains("mount the host's /run/k0s"), "{run:#?}");
+        assert_eq!(tree.files(), before);
+    }
+    let run = Run::of(&mut tree.apply("x", "[handlers.crun]")).exits(0);
+    assert!(run.stderr.contains("mount the host's /run/k0s"), "{run:#?}");
+}
+
 #[test]
 fn microk8s_strings_are_not_touched() {
     let tree = Tree::of("microk8s");
@@ -375,7 +390,7 @@ fn microk8s_strings_are_not_touched() {
         "one is in a marker"
     );
     assert!(after.contains(
-        "default_runtime_name = \"gvisor\" # containerd-edit v1 owner=manual was \"${RUNTIME}\""
+        "default_runtime_name = \"gvisor\" # containerd-edit v1 owner=manual set \"gvisor\" was \"${RUNTIME}\""
     ));
     assert!(tree.run(&["check"]).exits(0).stdout.contains("serves"));
     tree.run(&["remove", "gvisor"]).exits(0);

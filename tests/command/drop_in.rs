@@ -131,7 +131,7 @@ fn a_config_without_a_version_gets_one_for_the_time_of_the_drop_in() {
         node.run(&["add", "crun", "--drop-in"]).exits(0);
         assert!(
             node.text()
-                .contains("version = 2 # containerd-edit v1 owner=manual was unset")
+                .contains("version = 2 # containerd-edit v1 owner=manual set 2 was unset")
         );
         node.run(&["remove", "crun", "--drop-in"]).exits(0);
         assert_eq!(node.text(), config);

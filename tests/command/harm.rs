@@ -87,7 +87,7 @@ fn drop_ins_are_judged_together_with_the_config() {
     fs::remove_file(&drop_in).expect("removes");
     let run = node.run(&["add", "crun"]).exits(0);
     assert!(
-        run.stderr.contains("no such file or directory"),
+        run.stderr.contains("containerd does not start without it"),
         "already broken, and said: {run:#?}"
     );
 }
@@ -216,4 +216,45 @@ fn a_handler_that_came_later_keeps_the_implied_runc() {
     );
     node.run(&["remove", "mine"]).exits(0);
     assert_eq!(node.text(), "version = 2\n");
+}
+
+/// An installer's container that has /etc/containerd mounted and nothing else.
+#[test]
+fn an_import_out_of_sight_is_no_licence_for_harm() {
+    let node = Node::with("version = 2\nimports = [\"/opt/nvidia/x.toml\"]\n");
+    for (wanted, said) in [
+        ("default = \"nope\"\n", "turn CRI off"),
+        ("[debug]\nlevel = \"loud\"\n", "not start any more"),
+    ] {
+        let before = node.bytes();
+        let patch = node.folder().join("wanted");
+        fs::write(&patch, format!("owner = \"x\"\n{wanted}")).expect("writes");
+        let patch = patch.to_str().expect("UTF-8");
+        let run = node.run(&["apply", patch]).exits(78);
+        assert!(run.stderr.contains(said), "{}", run.stderr);
+        let unread = "(judged without /opt/nvidia/x.toml (no such file here: in a container, mount \
+                      the host's /opt/nvidia as well))";
+        assert!(run.stderr.contains(unread), "{}", run.stderr);
+        assert_eq!(node.bytes(), before, "the file is untouched");
+    }
+    let run = node.run(&["add", "crun"]).exits(0);
+    let warning = format!(
+        "warning: {}:2:1: judged without /opt/nvidia/x.toml (no such file here: in a container, \
+         mount the host's /opt/nvidia as well); containerd does not start without it\n",
+        node.config().display()
+    );
+    assert!(run.stderr.contains(&warning), "{}", run.stderr);
+}
+
+/// The handlers are in the import: then nothing can be said of the rest.
+#[test]
+fn what_can_not_be_judged_is_refused() {
+    let config = format!(
+        "version = 2\nimports = ['/opt/nvidia/x.toml']\n\
+         [{OLD}.containerd]\ndefault_runtime_name = 'nvidia'\n"
+    );
+    let node = Node::with(config);
+    let stderr = refused(&node, &["add", "crun"]);
+    assert!(stderr.contains("can't be told"), "{stderr}");
+    assert!(stderr.contains("mount the host's /opt/nvidia"), "{stderr}");
 }

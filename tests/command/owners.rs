@@ -123,11 +123,9 @@ fn installers_that_overlap_lose_nothing_of_each_other() {
 fn what_an_owner_replaced_comes_back_when_it_leaves() {
     let node = node();
     Run::of(&mut apply(&node, "kata-deploy", 0)).exits(0);
-    assert!(
-        node.text().contains(
-            "level = \"debug\" # containerd-edit v1 owner=kata-deploy was \"info\" # ours"
-        )
-    );
+    assert!(node.text().contains(
+        "level = \"debug\" # containerd-edit v1 owner=kata-deploy set \"debug\" was \"info\" # ours"
+    ));
     Run::of(&mut apply(&node, "gpu-operator", 1)).exits(0);
     assert!(
         node.text()
@@ -137,7 +135,7 @@ fn what_an_owner_replaced_comes_back_when_it_leaves() {
     Run::of(&mut remove(&node, "kata-deploy")).exits(0);
     assert!(
         node.text().contains(
-            "level = \"trace\" # containerd-edit v1 owner=gpu-operator was \"info\" # ours"
+            "level = \"trace\" # containerd-edit v1 owner=gpu-operator set \"trace\" was \"info\" # ours"
         )
     );
     Run::of(&mut remove(&node, "gpu-operator")).exits(0);

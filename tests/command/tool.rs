@@ -116,7 +116,8 @@ pub(crate) fn tool() -> Command {
         .env_remove("CONTAINERD_EDIT_CRI_ENDPOINT")
         .env_remove("CONTAINERD_EDIT_HOST_ROOT")
         .env_remove("CONTAINERD_EDIT_LOG")
-        .env_remove("CONTAINERD_EDIT_OWNER");
+        .env_remove("CONTAINERD_EDIT_OWNER")
+        .env_remove("CONTAINERD_EDIT_RESTART_COMMAND");
     command
 }
 

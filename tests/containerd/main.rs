@@ -19,6 +19,7 @@ mod in_use;
 mod lifecycle;
 mod pods;
 mod restart;
+mod restart_by_k0s;
 mod restart_by_systemd;
 mod running;
 mod suites;

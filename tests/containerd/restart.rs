@@ -98,8 +98,9 @@ fn an_edit_is_loaded_once_and_verified() {
         assert_eq!(report["changed"], false);
         assert_eq!(report["restart"]["done"], false, "{report}");
 
-        // Another program's edit that was never loaded.
+        // Another program's edit that was never loaded, and a command that does not wait.
         node.edit(&["add", "spin"]);
+        supervised.next(&[Deed::Later]);
         let report = run(node, supervised, &add).exits(0).json();
         assert_eq!(report["changed"], false);
         assert_eq!(report["restart"]["why"], "drift", "{report}");
@@ -169,7 +170,7 @@ const FAILURES: [(Deed, &str); 6] = [
     (Deed::WithoutCri, "containerd came back without CRI"),
     (
         Deed::OtherConfig,
-        "containerd came back, and has not loaded what its config says",
+        "crun is in the config, and the daemon has not loaded it",
     ),
 ];
 const SOON: [&str; 2] = ["--ready-timeout", "2s"];
@@ -256,6 +257,7 @@ fn a_run_that_is_killed_at_any_phase_is_gone_on_with() {
     for (killed, why) in [
         (vec![Deed::KillBefore], "unfinished"),
         (vec![Deed::KillDuring], "unfinished"),
+        (vec![Deed::Interrupt], "unfinished"),
         // The daemon has come back with the change: too soon after it to be sure of that.
         (vec![Deed::KillWaiting], "unfinished"),
         // In the middle of a roll-back, which has put the config back.

@@ -20,6 +20,8 @@ use crate::daemon::{Daemon, Node};
 pub(crate) enum Deed {
     /// The daemon is stopped and started again.
     Restart,
+    /// The daemon is restarted once the command has ended.
+    Later,
     /// Nothing is done, and that is said.
     Fail,
     /// Nothing is done, and that is kept quiet.
@@ -38,6 +40,8 @@ pub(crate) enum Deed {
     KillBefore,
     /// The daemon is stopped, and whoever asked is killed.
     KillDuring,
+    /// The daemon is stopped, and whoever asked is to end while it waits for a new one.
+    Interrupt,
     /// Whoever asked is killed when it waits for the daemon, which then comes.
     KillWaiting,
 }
@@ -126,6 +130,12 @@ fn supervise<'n>(node: &'n Node<'n>, deeds: &Mutex<Vec<Deed>>, daemon: Daemon<'n
                 drop(daemon.take());
                 daemon = Some(node.start());
             }
+            Deed::Later => {
+                fs::write(&answer, "0\n").expect("it waits for the answer");
+                drop(daemon.take());
+                daemon = Some(node.start());
+                continue;
+            }
             Deed::Fail => code = 3,
             Deed::Nothing => {}
             Deed::Stop => drop(daemon.take()),
@@ -136,12 +146,12 @@ fn supervise<'n>(node: &'n Node<'n>, deeds: &Mutex<Vec<Deed>>, daemon: Daemon<'n
             }
             Deed::WithoutCri => {
                 drop(daemon.take());
-                daemon = Some(start_with(node, WITHOUT_CRI));
+                daemon = Some(start_without_cri(node));
             }
             Deed::WithoutCriAfterOthers => {
                 node.edit(&["add", "spin", "--owner", "others"]);
                 drop(daemon.take());
-                daemon = Some(start_with(node, WITHOUT_CRI));
+                daemon = Some(start_without_cri(node));
             }
             Deed::OtherConfig => {
                 drop(daemon.take());
@@ -151,6 +161,10 @@ fn supervise<'n>(node: &'n Node<'n>, deeds: &Mutex<Vec<Deed>>, daemon: Daemon<'n
             Deed::KillDuring => {
                 drop(daemon.take());
                 kill();
+            }
+            Deed::Interrupt => {
+                drop(daemon.take());
+                kill_process(asking, Signal::TERM).expect("it waits for the answer");
             }
             Deed::KillWaiting => {
                 drop(daemon.take());
@@ -163,6 +177,10 @@ fn supervise<'n>(node: &'n Node<'n>, deeds: &Mutex<Vec<Deed>>, daemon: Daemon<'n
         }
         fs::write(&answer, format!("{code}\n")).expect("it waits for the answer");
     }
+}
+
+pub(crate) fn start_without_cri<'n>(node: &'n Node<'n>) -> Daemon<'n> {
+    start_with(node, WITHOUT_CRI)
 }
 
 fn start_with<'n>(node: &'n Node<'n>, config: &str) -> Daemon<'n> {

@@ -1,0 +1,141 @@
+//! `--restart` and `restart` where no containerd comes. With real ones: `tests/containerd/restart.rs`.
+
+#[cfg(feature = "cri")]
+use serde_json::Value;
+
+use crate::tool::{Node, Run};
+
+const CONFIG: &str = "version = 2\n";
+
+fn run(node: &Node, command: &str, arguments: &[&str]) -> Run {
+    let socket = node.folder().join("none.sock");
+    let socket = socket.to_str().expect("a path of this test");
+    let how = [
+        "--restart-command",
+        command,
+        "--ready-timeout",
+        "100ms",
+        "--cri-endpoint",
+        socket,
+    ];
+    node.run(&[arguments, &how[..]].concat())
+}
+
+#[test]
+#[cfg(feature = "cri")]
+fn a_command_that_fails_is_shown_with_what_it_printed() {
+    let node = Node::with(CONFIG);
+    let command = "echo one; printf 'two\\033[2J\\n' >&2; exit 7";
+    let failed = run(&node, command, &["add", "crun", "--restart"]).exits(69);
+    let said = format!("`{command}` ended with exit status: 7; the config is as it was before");
+    assert!(failed.stderr.contains(&said), "{failed:?}");
+    assert!(
+        failed.stderr.contains("\n  | one\n  | two[2J\n"),
+        "{failed:?}"
+    );
+    assert_eq!((failed.stdout.as_str(), node.text().as_str()), ("", CONFIG));
+    let report = run(&node, command, &["add", "crun", "--restart", "-o", "json"]).exits(69);
+    let report: Value = serde_json::from_str(&report.stdout).expect("JSON");
+    let error = &report["error"];
+    // No daemon was there before, and none is now.
+    assert_eq!(error["code"], "not-rolled-back");
+    assert_eq!(error["rollback"]["files"], "put-back");
+    assert_eq!(error["log"], "one\ntwo\u{1b}[2J\n");
+}
+
+#[test]
+#[cfg(feature = "cri")]
+fn a_command_that_does_not_end_is_ended() {
+    let node = Node::with(CONFIG);
+    let failed = run(&node, "echo begun; sleep 600", &["restart"]).exits(69);
+    assert!(
+        failed
+            .stderr
+            .contains("` did not end in time; this run has changed nothing"),
+        "{failed:?}"
+    );
+    assert!(failed.stderr.contains("\n  | begun\n"), "{failed:?}");
+}
+
+#[test]
+#[cfg(feature = "cri")]
+fn a_daemon_that_does_not_come_is_not_waited_for_for_ever() {
+    let node = Node::with(CONFIG);
+    let failed = run(&node, "true", &["restart", "-q"]).exits(69);
+    let said =
+        "containerd did not come back within 100ms: no daemon answers: there is no such socket";
+    assert!(failed.stderr.contains(said), "{failed:?}");
+    assert!(
+        failed.stderr.starts_with("error: "),
+        "nothing else is said: {failed:?}"
+    );
+}
+
+#[test]
+#[cfg(feature = "cri")]
+fn an_edit_that_is_refused_restarts_nothing() {
+    let node = Node::with("version = 2\n\"3s\"\n");
+    let touch = node.folder().join("restarted");
+    let command = format!("touch {}", touch.display());
+    run(&node, &command, &["add", "crun", "--restart"]).exits(65);
+    let node = Node::with(CONFIG);
+    let command = format!("touch {}", touch.display());
+    let endpoint = ["add", "crun", "--restart", "--restart-command", &command];
+    let refused = node.run(&[&endpoint[..], &["--cri-endpoint", "tcp://localhost"]].concat());
+    assert_eq!(refused.exit, Some(2), "{refused:?}");
+    assert_eq!(node.text(), CONFIG);
+    assert!(!touch.exists());
+}
+
+#[test]
+#[cfg(feature = "cri")]
+fn the_command_may_come_from_the_environment() {
+    let node = Node::with(CONFIG);
+    let mut command = node.command(&["restart", "--cri-endpoint", "/nowhere.sock"]);
+    command.env("CONTAINERD_EDIT_RESTART_COMMAND", "exit 9");
+    let failed = Run::of(&mut command).exits(69);
+    assert!(
+        failed.stderr.contains("`exit 9` ended with exit status: 9"),
+        "{failed:?}"
+    );
+    // It alone asks for no restart.
+    let mut command = node.command(&["add", "crun"]);
+    command.env("CONTAINERD_EDIT_RESTART_COMMAND", "exit 9");
+    let done = Run::of(&mut command).exits(0);
+    assert!(
+        done.stdout.ends_with("restart containerd to load it\n"),
+        "{done:?}"
+    );
+}
+
+#[test]
+fn what_is_not_written_is_not_loaded() {
+    let node = Node::with(CONFIG);
+    for flag in ["--dry-run", "--stdout"] {
+        let refused = run(&node, "true", &["add", "crun", "--restart", flag]).exits(2);
+        let said = format!("the argument '--restart' cannot be used with '{flag}'");
+        assert!(refused.stderr.contains(&said), "{refused:?}");
+        let refused = run(&node, "true", &["restart", flag]).exits(2);
+        assert!(
+            refused
+                .stderr
+                .contains("'restart', which changes no config"),
+            "{refused:?}"
+        );
+    }
+}
+
+#[test]
+#[cfg(not(feature = "cri"))]
+fn a_build_that_cannot_ask_changes_nothing() {
+    let node = Node::with(CONFIG);
+    for arguments in [
+        &["add", "crun", "--restart"][..],
+        &["undo", "--restart"],
+        &["restart"],
+    ] {
+        let refused = run(&node, "true", arguments).exits(2);
+        assert!(refused.stderr.contains("can't ask a daemon"), "{refused:?}");
+    }
+    assert_eq!(node.text(), CONFIG);
+}

@@ -11,6 +11,9 @@
 //!   sync. [`Editor::status`] tells what happened to a config.
 //! - [`load`] says what a containerd release makes of a config; every edit is held against it.
 //! - [`Inventory`] tells what a config lists.
+//! - [`Editor::undo`] takes the last change back.
+//! - `Restart` has an edit loaded: it restarts containerd if that is needed, waits for it, verifies
+//!   what it has loaded, and takes the edit back if it does not come back with it.
 //! - [`InUse`] tells which pods still use a handler.
 //! - `CriClient` asks a running daemon what it has loaded and which pods use it, and `Running` holds
 //!   a config against that. They take the feature `cri`, which is on by default.
@@ -18,9 +21,9 @@
 //! # Limitations
 //!
 //! Linux only. Imported files are read for the judgement; only drop-ins that were asked for, and
-//! those of an owner that leaves, are changed. containerd is not restarted: it reads its config only
-//! when it starts. A program that ignores the lock and has had the config open since before the edit
-//! may write to it once the edit is done: then its text is in `config.toml.prev`.
+//! those of an owner that leaves, are changed. [`Editor`] does not restart containerd, which reads
+//! its config only when it starts. A program that ignores the lock and has had the config open since
+//! before the edit may write to it once the edit is done: then its text is in `config.toml.prev`.
 //!
 //! # Examples
 //!
@@ -41,6 +44,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod change;
 mod check;
 mod containerd;
 #[cfg(feature = "cri")]

@@ -9,10 +9,9 @@ use std::time::SystemTime;
 use rustix::fs::OFlags;
 use serde_json::{Value, json};
 
-use crate::editor::FileChange;
 use crate::error::REGULAR;
 use crate::file::lock::ConfigLock;
-use crate::file::{digest, leftovers, sidecar, target};
+use crate::file::{leftovers, sidecar, target};
 use crate::patch::Handlers;
 
 /// A log does not grow beyond this, in bytes: then its older half goes.
@@ -67,16 +66,6 @@ pub struct LoggedDropIn {
 }
 
 impl LoggedDropIn {
-    /// The entry for a change.
-    pub(crate) fn of(change: &FileChange) -> Self {
-        let text = change.after.as_ref();
-        Self {
-            path: change.path.clone(),
-            before: change.before.as_deref().map(digest::of),
-            after: text.map(|text| digest::of(text.as_bytes())),
-        }
-    }
-
     fn to_json(&self) -> Value {
         json!({
             "path": self.path.to_string_lossy(),

@@ -5,16 +5,16 @@ use std::path::Path;
 
 use rustix::io::Errno;
 
+use crate::change::Back;
 use crate::editor::{Editor, Plan};
 use crate::error::Error;
 use crate::file::lock::{ConfigLock, Patience};
 use crate::file::target::{Snapshot, Target};
 use crate::file::{Notice, digest, leftovers, site};
-use crate::operation_log::{self, LogEntry, LoggedDropIn};
+use crate::operation_log::{self, LogEntry};
 use crate::ownership;
 use crate::patch::{Handlers, Patch, Warning};
 use crate::planning::Work;
-use crate::undo::Back;
 
 use self::steps::{Done, Step};
 
@@ -257,7 +257,7 @@ impl Editor {
             handlers: plan.edited.handlers.clone(),
             before: plan.before.as_deref().map(digest::of),
             after: text.map(|text| digest::of(text.as_bytes())),
-            drop_ins: drop_ins.map(LoggedDropIn::of).collect(),
+            drop_ins: drop_ins.map(steps::logged).collect(),
             ..self.entry(request.owner(), LogEntry::INTENDED)
         }
     }

@@ -1,5 +1,7 @@
 //! What was typed.
 
+mod verbs;
+
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -7,14 +9,11 @@ use std::time::Duration;
 
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::error::ErrorKind;
-use clap::{
-    ArgAction, ArgGroup, Args, Command, CommandFactory as _, FromArgMatches as _, Parser,
-    Subcommand,
-};
+use clap::{Args, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use containerd_edit::{
-    Distribution, HandlerName, LogTo, Owner, Preset, Release, Setting, UnknownDistribution,
-};
+use containerd_edit::{Distribution, HandlerName, LogTo, Preset, Release, UnknownDistribution};
+
+pub(super) use self::verbs::{Add, Apply, Remove, RestartHow, RestartToo, SetDefault, Undo};
 
 /// Change a node's containerd configuration safely: locked, validated, atomic and idempotent.
 ///
@@ -218,138 +217,6 @@ pub(super) enum Verb {
         #[arg(value_name = "NAME")]
         name: String,
     },
-}
-
-#[derive(Debug, Clone, Args)]
-pub(super) struct Add {
-    /// The handler's name, as in a RuntimeClass; a preset's name takes that preset
-    #[arg(value_name = "NAME")]
-    pub(super) name: HandlerName,
-
-    /// The runtime whose usual settings to take
-    #[arg(long, value_name = "PRESET", value_parser = preset)]
-    pub(super) preset: Option<Preset>,
-
-    /// A key of the handler and its TOML value, as in options.SystemdCgroup=true
-    #[arg(long = "set", value_name = "KEY=VALUE", action = ArgAction::Append)]
-    pub(super) settings: Vec<Setting>,
-
-    /// Make it the handler of pods without a RuntimeClass
-    #[arg(long)]
-    pub(super) default: bool,
-
-    /// The installer that the handler belongs to
-    #[arg(long, value_name = "ID", default_value = Owner::MANUAL)]
-    pub(super) owner: Owner,
-
-    /// Also change a handler that belongs to another owner: it is this one's from then on
-    #[arg(long)]
-    pub(super) take_over: bool,
-
-    #[command(flatten)]
-    pub(super) restart: RestartToo,
-}
-
-#[derive(Debug, Clone, Args)]
-pub(super) struct Apply {
-    /// The patch file, in TOML; -: read it from stdin
-    #[arg(value_name = "FILE", value_parser = OsStringValueParser::new().try_map(not_empty))]
-    pub(super) file: PathBuf,
-
-    /// The installer that it all belongs to, if the file does not say so; default: manual
-    #[arg(long, value_name = "ID")]
-    pub(super) owner: Option<Owner>,
-
-    /// Also remove what the owner has added before and the file does not name
-    #[arg(long)]
-    pub(super) prune: bool,
-
-    /// Also change handlers that belong to another owner: they are this one's from then on
-    #[arg(long)]
-    pub(super) take_over: bool,
-
-    #[command(flatten)]
-    pub(super) restart: RestartToo,
-}
-
-#[derive(Debug, Clone, Args)]
-#[command(group = ArgGroup::new("what").args(["names", "owner"]).required(true).multiple(true))]
-pub(super) struct Remove {
-    /// Names of handlers, any that the file holds
-    #[arg(value_name = "NAME")]
-    pub(super) names: Vec<String>,
-
-    /// Without names: all that this installer has added; with names: refuse those of others
-    #[arg(long, value_name = "ID")]
-    pub(super) owner: Option<Owner>,
-
-    #[command(flatten)]
-    pub(super) restart: RestartToo,
-
-    /// Refuse if a pod still uses one of the handlers: ask the daemon, or look at the shim processes
-    #[arg(long)]
-    pub(super) if_unused: bool,
-
-    /// Wait so long for the pods to go, as in 30s or 10m, and refuse if they do not
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
-    pub(super) wait_unused: Option<Duration>,
-}
-
-#[derive(Debug, Clone, Args)]
-#[command(group = ArgGroup::new("which").args(["name", "unset"]).required(true))]
-pub(super) struct SetDefault {
-    /// The handler's name
-    #[arg(value_name = "NAME")]
-    pub(super) name: Option<HandlerName>,
-
-    /// Give the default back to what the file itself says
-    #[arg(long)]
-    pub(super) unset: bool,
-
-    /// The installer that the default belongs to; with --unset: take away this one's alone
-    #[arg(long, value_name = "ID")]
-    pub(super) owner: Option<Owner>,
-
-    #[command(flatten)]
-    pub(super) restart: RestartToo,
-}
-
-#[derive(Debug, Clone, Args)]
-pub(super) struct Undo {
-    /// Only if the last change is this installer's
-    #[arg(long, value_name = "ID")]
-    pub(super) owner: Option<Owner>,
-
-    #[command(flatten)]
-    pub(super) restart: RestartToo,
-}
-
-/// Whether an edit is also loaded.
-#[derive(Debug, Clone, Args)]
-pub(super) struct RestartToo {
-    /// Restart containerd if it is not what its config says then, and verify that it serves that
-    #[arg(long)]
-    pub(super) restart: bool,
-
-    #[command(flatten)]
-    pub(super) how: RestartHow,
-}
-
-/// How containerd is restarted.
-#[derive(Debug, Clone, Args)]
-pub(super) struct RestartHow {
-    /// What restarts containerd, run by `sh -c` where this program runs; default: systemctl
-    #[arg(long, value_name = "CMD", value_parser = OsStringValueParser::new().try_map(not_blank))]
-    pub(super) restart_command: Option<OsString>,
-
-    /// How long a restart may take until containerd serves, as in 30s or 2m
-    #[arg(
-        long,
-        value_name = "DURATION",
-        default_value = "60s",
-        value_parser = humantime::parse_duration,
-    )]
-    pub(super) ready_timeout: Duration,
 }
 
 /// The environment variables that stand in for flags.

@@ -1,12 +1,12 @@
 //! What becomes of each file of a change that is taken back.
 
+use crate::change::Back;
 use crate::containerd::{ConfigFiles, version};
 use crate::document::Document;
 use crate::editor::{Editor, Plan};
 use crate::error::Error;
 use crate::file::target::{Snapshot, Target};
 use crate::patch::{Edited, Handlers, listed_names};
-use crate::undo::Back;
 
 use super::Work;
 

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::change::Change;
 use crate::document::Document;
 use crate::handler::{Handler, HandlerName, Owner, Setting};
 use crate::inventory::{Inventory, ListedHandler};
 use crate::patch::Patch;
-use crate::undo::Change;
 
 /// Returns the patches, or what no patch takes out.
 ///

@@ -20,6 +20,7 @@ use self::old::Old;
 use self::rollback::Own;
 pub use self::rollback::{Rollback, RolledBackFiles};
 use self::wanted::Wanted;
+use crate::change::Change;
 use crate::containerd::{Release, Verdict};
 use crate::editor::{Editor, Plan};
 use crate::error::Error;
@@ -28,7 +29,6 @@ use crate::operation_log::LogEntry;
 use crate::patch::Patch;
 use crate::running::{Drift, Running};
 use crate::service::{Prepared, Service};
-use crate::undo::Change;
 
 /// How long containerd may take to come back unless told otherwise.
 pub const DEFAULT_READY_TIMEOUT: Duration = Duration::from_secs(60);

@@ -7,13 +7,14 @@ use super::inverse;
 use super::old::Old;
 use super::wanted::Wanted;
 use super::{Cause, Phases, Restart};
+use crate::change::{Back, Change};
 use crate::editor::Editor;
 use crate::error::Error;
 use crate::operation_log::LogEntry;
 use crate::patch::Handlers;
 use crate::running::Running;
 use crate::service::Prepared;
-use crate::undo::{Back, Change, Lost};
+use crate::undo::Lost;
 
 /// What has become of a change with which containerd does not serve.
 #[derive(Debug)]
@@ -92,7 +93,7 @@ impl Own {
             why: format!("{what}: {error}"),
         };
         let change = match self {
-            Self::Logged(entry) => Change::without_texts(editor, entry),
+            Self::Logged(entry) => Change::without_texts(&editor.path, entry),
             Self::Made(change) => {
                 let back = Back {
                     change: (**change).clone(),

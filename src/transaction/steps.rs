@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::file::lock::ConfigLock;
 use crate::file::replace::{self, PendingFile, Replaced, Synced};
 use crate::file::target::{Folders, Snapshot, Target};
-use crate::file::{Notice, folder, site};
+use crate::file::{Notice, digest, folder, site};
 use crate::operation_log::{LogEntry, LoggedDropIn};
 use crate::patch::Handlers;
 use crate::planning::Work;
@@ -209,10 +209,20 @@ pub(super) fn unfinished(error: Error, done: &[Done]) -> Error {
     }
 }
 
+/// A change by its digests, as the operation log has it.
+pub(super) fn logged(change: &FileChange) -> LoggedDropIn {
+    let text = change.after.as_ref();
+    LoggedDropIn {
+        path: change.path.clone(),
+        before: change.before.as_deref().map(digest::of),
+        after: text.map(|text| digest::of(text.as_bytes())),
+    }
+}
+
 impl Done {
     /// Enters the change in the operation log.
     pub(super) fn enter(&self, entry: &mut LogEntry) {
-        let change = LoggedDropIn::of(&self.change);
+        let change = logged(&self.change);
         if self.is_main {
             entry.before = change.before;
             entry.after = change.after;

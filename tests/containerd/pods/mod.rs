@@ -5,6 +5,8 @@
 
 mod image;
 mod kubelet;
+mod leftovers;
+mod scripts;
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
@@ -19,6 +21,9 @@ use tempfile::TempDir;
 
 use self::kubelet::{Kubelet, SandboxConfig};
 pub(crate) use self::kubelet::{Pod, PodProcesses};
+use self::leftovers::remove_cgroups;
+pub(crate) use self::leftovers::{cgroups, processes_in};
+use self::scripts::{FIRST, FURNISH, RESTART, START, STOP, WITHOUT_CRI};
 use crate::daemon::{ENTER, ENTERED, told};
 use crate::suites::{self, Release};
 
@@ -31,60 +36,6 @@ const LOG_LINES: usize = 15;
 
 /// The name of the file that holds up what [`PodNode::traced_runc`] has made.
 pub(crate) const HOLD: &str = "hold";
-
-/// The first process of a node: adopts what others leave, and waits for it.
-const FIRST: &str = "sleep infinity & wait";
-
-/// What a pod gets copies of; the folder where the daemon's socket is to be reached from outside; and
-/// the node as an installer's container has it mounted.
-const FURNISH: &str = "
-touch /etc/hosts /etc/resolv.conf
-mkdir /run/containerd /run/host
-mount --bind \"$1\" /run/containerd
-mount --rbind / /run/host
-";
-
-/// Starts the daemon as a service manager does, with what runs containers on its PATH.
-const START: &str = r#"#!/bin/sh -eu
-PATH=HOME/bin:$PATH
-containerd "$@" >>HOME/containerd.log 2>&1 </dev/null &
-echo $! >/run/containerd.pid
-"#;
-
-/// Stops the daemon alone, as systemd does with `KillMode=process`, and waits for its end.
-const STOP: &str = r#"#!/bin/sh -eu
-[ -e /run/containerd.pid ] || exit 0
-pid=$(cat /run/containerd.pid)
-kill "$pid" || :
-while [ -e "/proc/$pid" ]; do sleep 0.01; done
-rm /run/containerd.pid
-"#;
-
-/// Restarts the daemon for the process that asks for it, or does what the first line of `deeds` says.
-const RESTART: &str = r#"#!/bin/sh -eu
-asking=$1
-deed=$(head -n 1 HOME/deeds)
-sed -i 1d HOME/deeds
-case $deed in
-fail) echo 'no such unit' >&2; exit 3 ;;
-kill-before) kill -KILL "$asking"; exit 0 ;;
-esac
-HOME/stop
-case $deed in
-kill-between) kill -KILL "$asking"; exit 0 ;;
-without-cri) HOME/start --config HOME/without-cri.toml; exit 0 ;;
-esac
-HOME/start
-case $deed in
-die)
-    until [ -S /run/containerd/containerd.sock ]; do sleep 0.01; done
-    HOME/stop ;;
-kill-after) kill -KILL "$asking" ;;
-esac
-"#;
-
-/// A config with which the daemon runs without CRI.
-const WITHOUT_CRI: &str = "version = 2\ndisabled_plugins = [\"io.containerd.grpc.v1.cri\"]\n";
 
 /// What is the same in every config: see `image` for the first, and the host for the others.
 const CRI: &str = r#"version = 2
@@ -466,39 +417,6 @@ impl Drop for PodNode {
             assert!(!is_left, "{}: {} is left", self.name, folder.display());
         }
     }
-}
-
-/// The processes that run in a PID namespace, as this machine counts them. One that has ended and that
-/// nobody has waited for yet is the machine's to clear away.
-pub(crate) fn processes_in(namespace: &Path) -> Vec<String> {
-    let processes = fs::read_dir("/proc").expect("processes").flatten();
-    let inside = processes.filter(|process| {
-        let its = fs::read_link(process.path().join("ns/pid"));
-        let status = fs::read_to_string(process.path().join("status")).unwrap_or_default();
-        its.is_ok_and(|its| its == namespace) && !status.contains("\nState:\tZ")
-    });
-    inside
-        .map(|process| process.file_name().to_string_lossy().into_owned())
-        .collect()
-}
-
-/// The cgroups of this name: one, or with cgroups v1 one for each hierarchy.
-pub(crate) fn cgroups(name: &str) -> Vec<PathBuf> {
-    let top = Path::new("/sys/fs/cgroup");
-    let hierarchies = fs::read_dir(top).expect("cgroups are mounted");
-    let hierarchies = hierarchies.filter_map(|entry| Some(entry.ok()?.path().join(name)));
-    let all = hierarchies.chain([top.join(name)]);
-    all.filter(|folder| folder.exists()).collect()
-}
-
-fn remove_cgroups(folder: &Path) -> std::io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            remove_cgroups(&entry.path())?;
-        }
-    }
-    fs::remove_dir(folder)
 }
 
 /// Writes a script that the node can run.

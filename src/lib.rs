@@ -14,6 +14,7 @@
 //! - [`Editor::undo`] takes the last change back.
 //! - `Restart` has an edit loaded: it restarts containerd if that is needed, waits for it, verifies
 //!   what it has loaded, and takes the edit back if it does not come back with it.
+//! - [`InUse`] tells which pods still use a handler.
 //! - `CriClient` asks a running daemon what it has loaded and which pods use it, and `Running` holds
 //!   a config against that. They take the feature `cri`, which is on by default.
 //!

@@ -4,6 +4,8 @@ use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 
+use serde_json::Value;
+
 use containerd_edit::{
     Editor, Error, ExitCode, Handler, Kind, Owner, Patch, PatchError, PatchFile, Plan, Position,
     SettingError,
@@ -167,10 +169,7 @@ impl Run {
             ExitCode::Success
         };
         if global.output == Format::Json {
-            let mut report = report::edit_json(&plan, edit.owner(), self.layout.as_ref());
-            if let Some(unused) = self.unused.take() {
-                report["unused"] = unused;
-            }
+            let report = self.edit_json(&plan, edit);
             return Ok(self.report_json(&report, global.dry_run, code));
         }
         self.warn(&plan);
@@ -191,6 +190,15 @@ impl Run {
             self.layout.as_ref(),
         ));
         Ok(self.print(&text, global.dry_run, code))
+    }
+
+    /// The JSON report of an edit.
+    pub(super) fn edit_json(&self, plan: &Plan, edit: &Edit<'_>) -> Value {
+        let mut report = report::edit_json(plan, edit.owner(), self.layout.as_ref());
+        if let Some(unused) = &self.unused {
+            report["unused"] = unused.clone();
+        }
+        report
     }
 
     /// A patch for the plugin table that was asked for, if one was.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 #[cfg(feature = "cri")]
 use containerd_edit::CriClient;
-use containerd_edit::{Effective, Error, ExitCode, InUse, Patch, UseUnknown};
+use containerd_edit::{Effective, Error, ExitCode, InUse, Patch, Plan, UseUnknown};
 
 use super::arguments::{Format, Remove};
 use super::in_use_report::{self, Use};
@@ -33,9 +33,11 @@ impl Run {
         let begin = Instant::now();
         let wait = remove.wait_unused.unwrap_or_default();
         let mut told = String::new();
+        let mut brought_back = false;
         loop {
             // Anew each time: others may edit the config during a long wait.
-            let handlers = self.handlers_to_go(remove, &patch)?;
+            let plan = self.editor().plan(&patch)?;
+            let handlers = handlers_to_go(remove, &plan);
             if handlers.is_empty() {
                 return Ok(Ok(()));
             }
@@ -47,6 +49,16 @@ impl Run {
             if found.is_unused() {
                 self.report_unused(&handlers, &found);
                 return Ok(Ok(()));
+            }
+            if found.is_without_daemon()
+                && remove.restart.restart
+                && !std::mem::replace(&mut brought_back, true)
+            {
+                // As after a run that was killed during its restart. Once it is back it is asked.
+                if let Err(exit) = self.bring_back(&remove.restart.how) {
+                    return Ok(Err(exit));
+                }
+                continue;
             }
             let waited = begin.elapsed();
             if waited >= wait {
@@ -60,14 +72,6 @@ impl Run {
             }
             self.wait_for(ASK_EVERY.min(wait.saturating_sub(waited)))?;
         }
-    }
-
-    /// The handlers that a removal takes away, and those that were named: the file may have lost one
-    /// that the daemon still has.
-    fn handlers_to_go(&self, remove: &Remove, patch: &Patch) -> Result<BTreeSet<String>, Error> {
-        let plan = self.editor().plan(patch)?;
-        let removed = plan.edited.handlers.removed.into_iter();
-        Ok(removed.chain(remove.names.iter().cloned()).collect())
     }
 
     /// Asks the daemon, or looks at the shims where none answers.
@@ -87,6 +91,10 @@ impl Run {
     }
 
     #[cfg(not(feature = "cri"))]
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "the signature of the one that asks"
+    )]
     fn look(&mut self, handlers: &BTreeSet<String>, config: &Effective) -> Result<Use, ExitCode> {
         let why = "this build of containerd-edit can't ask a daemon".to_owned();
         Ok(Use::without_daemon(why, self.by_shims(handlers, config)))
@@ -147,4 +155,11 @@ impl Run {
             thread::sleep(left.min(SIGNAL_EVERY));
         }
     }
+}
+
+/// The handlers that a removal takes away, and those that were named: the file may have lost one that
+/// the daemon still has.
+fn handlers_to_go(remove: &Remove, plan: &Plan) -> BTreeSet<String> {
+    let removed = plan.edited.handlers.removed.iter();
+    removed.chain(&remove.names).cloned().collect()
 }

@@ -43,6 +43,10 @@ impl Use {
         }
     }
 
+    pub(super) fn is_without_daemon(&self) -> bool {
+        self.no_daemon.is_some()
+    }
+
     pub(super) fn is_unused(&self) -> bool {
         self.found.as_ref().is_ok_and(InUse::is_unused)
     }
@@ -98,7 +102,14 @@ pub(super) fn refusal(
                     found.way(),
                     unclear.join("; ")
                 ),
-                hint: "start containerd and run this again: it knows each pod's handler".to_owned(),
+                hint: match &found.no_daemon {
+                    Some(_) => "start containerd and run this again: it knows each pod's handler",
+                    None => {
+                        "run this again: pods are being started; or, if it stays so, the daemon has \
+                         lost track of them, and their processes have to be ended"
+                    }
+                }
+                .to_owned(),
             }
         }
         Ok(in_use) => {

@@ -29,6 +29,10 @@ impl Run {
         self.cannot_ask("--restart")
     }
 
+    pub(super) fn bring_back(&mut self, _: &RestartHow) -> Result<(), ExitCode> {
+        Err(self.cannot_ask("--restart"))
+    }
+
     fn cannot_ask(&mut self, what: &str) -> ExitCode {
         let message = "this build of containerd-edit can't ask a daemon";
         let message = &format!("{what}: {message}");

@@ -37,6 +37,14 @@ impl Run {
         self.print(&text, false, code)
     }
 
+    /// Has containerd run again, on its config as it is.
+    pub(super) fn bring_back(&mut self, how: &RestartHow) -> Result<(), ExitCode> {
+        let editor = self.editor();
+        let editor = self.interruptible(editor);
+        let restarted = self.restart_by(how).run(&editor);
+        restarted.map_or_else(|error| Err(self.not_restarted(&error)), |_| Ok(()))
+    }
+
     /// Makes an edit and has it loaded.
     pub(super) fn edit_and_restart(
         &mut self,
@@ -62,7 +70,7 @@ impl Run {
             ExitCode::Success
         };
         if global.output == Format::Json {
-            let mut json = report::edit_json(&plan, edit.owner(), self.layout.as_ref());
+            let mut json = self.edit_json(&plan, edit);
             json["restart_required"] = false.into();
             json["restart"] = restart_report::json(&restarted);
             if let Some(unused) = self.unused.take() {

@@ -29,7 +29,7 @@ pub struct InUse {
     /// The pods that use one of the handlers, by namespace and name.
     pub pods: Vec<PodInUse>,
     /// Shims that may run for one of the handlers or for another one: nothing on the node tells them
-    /// apart. Always empty where the daemon was asked.
+    /// apart.
     pub unclear: Vec<UnclearShim>,
 }
 
@@ -107,6 +107,9 @@ impl InUse {
     /// for the handler of its shim if that can be told; `config` says which handler has which shim,
     /// and `root` is where the host's files are, `/proc` among them.
     ///
+    /// A daemon lists a sandbox once it has started, so where the host's processes can be seen, its
+    /// shims for sandboxes that it does not list count, too.
+    ///
     /// # Errors
     ///
     /// [`CriError`] if the daemon serves no CRI, or does not answer.
@@ -122,7 +125,15 @@ impl InUse {
         let known = KnownHandlers::of(config).and_loaded(&loaded);
         // After the sandboxes: the shim of one that stops meanwhile is gone.
         let shims = shims::seen(root);
-        let mut pods: Vec<PodInUse> = Vec::new();
+        let is_unlisted = |shim: &&Shim| {
+            let mut listed = sandboxes.iter();
+            listed.all(|sandbox| sandbox.id != shim.sandbox) && shim.address == daemon.endpoint()
+        };
+        let unlisted = shims::scan(root).unwrap_or_default();
+        let unlisted = unlisted.iter().filter(is_unlisted).cloned();
+        let Self {
+            mut pods, unclear, ..
+        } = Self::of_shims(unlisted.collect(), handlers, &known);
         for sandbox in sandboxes {
             let mut its_shims = shims.iter().filter(|shim| shim.sandbox == sandbox.id);
             let shim = its_shims.next();
@@ -152,7 +163,7 @@ impl InUse {
                 endpoint: daemon.endpoint().to_owned(),
             },
             pods,
-            unclear: Vec::new(),
+            unclear,
         })
     }
 

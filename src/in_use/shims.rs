@@ -27,6 +27,8 @@ pub(super) struct Shim {
     pub(super) process: u32,
     /// The sandbox's ID.
     pub(super) sandbox: String,
+    /// The socket of the daemon that has started it.
+    pub(super) address: PathBuf,
     /// The pod's namespace and name; empty if its folder does not tell.
     pub(super) namespace: String,
     pub(super) name: String,
@@ -94,7 +96,7 @@ pub(super) fn of(proc: &Path) -> Result<Vec<Shim>, UseUnknown> {
 fn read(folder: &Path, process: u32) -> io::Result<Option<Shim>> {
     for _ in 0..TRIES {
         let arguments = fs::read(folder.join("cmdline"))?;
-        let Some(id) = id_of_shim(&arguments) else {
+        let Some((id, address)) = id_and_address(&arguments) else {
             return Ok(None);
         };
         if is_nested(&fs::read_to_string(folder.join("status"))?) {
@@ -104,6 +106,7 @@ fn read(folder: &Path, process: u32) -> io::Result<Option<Shim>> {
         let mut shim = Shim {
             process,
             sandbox: id.to_owned(),
+            address: address.to_owned(),
             executable: before.executable.clone(),
             ..Shim::default()
         };
@@ -116,8 +119,8 @@ fn read(folder: &Path, process: u32) -> io::Result<Option<Shim>> {
     Err(io::Error::other("it keeps becoming another program"))
 }
 
-/// The ID that a shim was started for, by its arguments.
-fn id_of_shim(arguments: &[u8]) -> Option<&str> {
+/// The ID that a shim was started for and the socket of its daemon, by its arguments.
+fn id_and_address(arguments: &[u8]) -> Option<(&str, &Path)> {
     let arguments: Vec<&[u8]> = arguments.split(|&byte| byte == 0).collect();
     // Flags of Go: with one dash or two.
     let value = |flag: &[u8]| {
@@ -128,9 +131,12 @@ fn id_of_shim(arguments: &[u8]) -> Option<&str> {
         let at = arguments.iter().position(is_flag)?;
         arguments.get(at + 1).copied()
     };
-    let is_shim = value(b"namespace") == Some(NAMESPACE) && value(b"address").is_some();
-    let id = value(b"id").filter(|id| is_shim && !id.is_empty())?;
-    str::from_utf8(id).ok()
+    if value(b"namespace")? != NAMESPACE {
+        return None;
+    }
+    let id = str::from_utf8(value(b"id")?).ok()?;
+    let address = Path::new(OsStr::from_bytes(value(b"address")?));
+    Some((id, address)).filter(|_| !id.is_empty())
 }
 
 /// Whether a process is in a PID namespace below the one that `/proc` shows, as in a node that runs in

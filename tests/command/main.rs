@@ -14,6 +14,7 @@ mod filesystems;
 mod golden;
 mod harm;
 mod host_root;
+mod in_use;
 mod lock;
 mod messages;
 mod owners;

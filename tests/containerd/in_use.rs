@@ -1,12 +1,13 @@
 //! `remove --if-unused` on real nodes with real pods.
 
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::PathBuf;
 use std::process::{Output, Stdio};
 
 use serde_json::Value;
 
 use crate::daemon::told;
-use crate::pods::PodNode;
+use crate::pods::{HOLD, PodNode, cgroups, processes_in};
 use crate::suites::{self, Release};
 
 /// Runs a test for each release.
@@ -18,9 +19,8 @@ fn each_release(test: impl Fn(PodNode)) {
 
 /// Adds a handler that is runc by another name.
 fn add_traced(node: &PodNode, name: &str) {
-    let binary = format!("options.BinaryName={}", node.traced_runc(name));
-    let shim = "runtime_type=io.containerd.runc.v2";
-    node.edit(&["add", name, "--set", shim, "--set", &binary]);
+    let settings = node.traced_settings(name);
+    node.edit(&[&["add", name], &settings.each_ref().map(String::as_str)[..]].concat());
 }
 
 #[test]
@@ -53,6 +53,30 @@ fn a_pod_outlives_the_daemon_and_the_next_one_lists_it() {
         node.remove_pod(&pod);
         assert_eq!(node.sandboxes(), [], "{}", node.name());
     });
+}
+
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn a_panic_leaves_nothing_of_a_node() {
+    let node = PodNode::start(&Release::of("forky"));
+    let pod = node.run_pod(("shop", "web"), "");
+    node.processes(&pod);
+    let (home, namespace) = (node.home().to_owned(), node.pid_namespace());
+    let name = node.cgroup().trim_start_matches('/').to_owned();
+    assert!(!cgroups(&name).is_empty(), "the pod has cgroups");
+    assert!(
+        !processes_in(&namespace).is_empty(),
+        "the pod has processes"
+    );
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let _node = node;
+        // Not `panic!`: a hook that prints would make a passing test look broken.
+        std::panic::resume_unwind(Box::new("a test that fails"));
+    }));
+    assert!(panicked.is_err());
+    assert_eq!(cgroups(&name), [""; 0].map(PathBuf::from));
+    assert!(!home.exists());
+    assert_eq!(processes_in(&namespace), [""; 0]);
 }
 
 const SOCKET: &str = "/run/containerd/containerd.sock";
@@ -233,7 +257,28 @@ fn a_sandbox_that_has_stopped_needs_its_handler_no_more() {
     });
 }
 
-/// What `--if-unused` is for: a pod whose programs are gone can't be stopped any more.
+/// What `--if-unused` is for.
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn a_pod_that_has_lost_its_handler_runs_on_and_gets_no_new_container() {
+    each_release(|node| {
+        add_traced(&node, "traced");
+        node.restart_daemon();
+        let pod = node.run_pod(("shop", "web"), "traced");
+        let before = node.processes(&pod);
+        node.edit(&["remove", "traced"]);
+        node.restart_daemon();
+        assert_eq!(node.processes(&pod), before, "{}", node.name());
+        let why = node.try_container(("shop", "web"), &pod.sandbox);
+        let why = why.expect_err("it has no handler");
+        assert!(why.contains("no runtime for \"traced\""), "{why}");
+        node.stop_pod(&pod);
+        node.remove_pod(&pod);
+        assert_eq!(node.sandboxes(), [], "{}", node.name());
+    });
+}
+
+/// And what it is for before a handler's programs are deleted: a pod can't be stopped without them.
 #[test]
 #[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
 fn a_pod_whose_programs_are_gone_is_in_use_whatever_the_daemon_says() {
@@ -250,6 +295,32 @@ fn a_pod_whose_programs_are_gone_is_in_use_whatever_the_daemon_says() {
         let error = refusal(&node, &["traced", "--if-unused"]);
         assert_eq!(error["known_by"], "daemon", "{error}");
         assert_eq!(pods(&error), [("shop", "web", "traced")], "{error}");
+        // Where the daemon says that it has stopped the pod, it has not.
+        assert_eq!(node.try_stop(&pod).is_ok(), is_1_7, "{}", node.name());
+        assert_eq!(node.shims(&pod.sandbox).len(), 1, "{}", node.name());
+    });
+}
+
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn a_pod_that_is_being_started_uses_its_handler_before_it_is_listed() {
+    each_release(|node| {
+        add_traced(&node, "traced");
+        node.restart_daemon();
+        let hold = node.home().join(HOLD);
+        std::fs::write(&hold, "").expect("writes");
+        std::thread::scope(|threads| {
+            let starting = threads.spawn(|| node.run_pod(("shop", "web"), "traced"));
+            node.wait_until("runc is held up", || node.trace().contains(" create "));
+            let listed = node.sandboxes();
+            let error = refusal(&node, &["traced", "--if-unused"]);
+            std::fs::remove_file(&hold).expect("removes");
+            let pod = starting.join().expect("the pod starts");
+            assert_eq!(listed, [], "{}", node.name());
+            assert_eq!(error["code"], "in-use", "{}: {error}", node.name());
+            assert_eq!(pods(&error), [("shop", "web", "traced")], "{error}");
+            assert_eq!(error["pods"][0]["sandbox"], pod.sandbox.as_str());
+        });
     });
 }
 

@@ -16,6 +16,7 @@ mod distributions;
 mod drop_in;
 mod generated;
 mod in_use;
+mod lifecycle;
 mod pods;
 mod restart;
 mod restart_by_k0s;

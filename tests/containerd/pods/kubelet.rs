@@ -24,7 +24,7 @@ const NODE: i32 = 2;
 const RUNNING: i32 = 1;
 
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct PodMetadata {
+struct PodMetadata {
     #[prost(string, tag = "1")]
     name: String,
     #[prost(string, tag = "2")]
@@ -67,6 +67,25 @@ struct RunSandbox {
     config: Option<SandboxConfig>,
     #[prost(string, tag = "2")]
     handler: String,
+}
+
+impl SandboxConfig {
+    /// A pod on the node's network, whose cgroups are below `cgroup_parent`.
+    pub(super) fn of((namespace, name): (&str, &str), cgroup_parent: &str) -> Self {
+        Self {
+            metadata: Some(PodMetadata {
+                name: name.to_owned(),
+                uid: format!("uid-of-{name}"),
+                namespace: namespace.to_owned(),
+            }),
+            linux: Some(LinuxSandbox {
+                cgroup_parent: cgroup_parent.to_owned(),
+                security: Some(SandboxSecurity {
+                    namespaces: Some(NamespaceOption { network: NODE }),
+                }),
+            }),
+        }
+    }
 }
 
 /// Questions about one thing, and answers that name one.
@@ -221,35 +240,34 @@ impl Kubelet {
     /// Starts a pod with one container. An empty `handler`: the default.
     pub(super) fn run(
         &self,
-        pod: (&str, &str),
+        pod: &SandboxConfig,
         handler: &str,
         image: &str,
-        cgroup_parent: &str,
     ) -> Result<Pod, Status> {
-        let (namespace, name) = pod;
-        let config = SandboxConfig {
-            metadata: Some(PodMetadata {
-                name: name.to_owned(),
-                uid: format!("uid-of-{name}"),
-                namespace: namespace.to_owned(),
-            }),
-            linux: Some(LinuxSandbox {
-                cgroup_parent: cgroup_parent.to_owned(),
-                security: Some(SandboxSecurity {
-                    namespaces: Some(NamespaceOption { network: NODE }),
-                }),
-            }),
-        };
         let question = RunSandbox {
-            config: Some(config.clone()),
+            config: Some(pod.clone()),
             handler: handler.to_owned(),
         };
         let sandbox: Id = self.ask("/runtime.v1.RuntimeService/RunPodSandbox", question)?;
+        Ok(Pod {
+            container: self.start_container(pod, &sandbox.id, "main", image)?,
+            sandbox: sandbox.id,
+        })
+    }
+
+    /// Starts a container in a pod's sandbox, and returns its ID.
+    pub(super) fn start_container(
+        &self,
+        pod: &SandboxConfig,
+        sandbox: &str,
+        name: &str,
+        image: &str,
+    ) -> Result<String, Status> {
         let question = CreateContainer {
-            sandbox: sandbox.id.clone(),
+            sandbox: sandbox.to_owned(),
             config: Some(ContainerConfig {
                 metadata: Some(ContainerMetadata {
-                    name: "main".to_owned(),
+                    name: name.to_owned(),
                 }),
                 image: Some(image_of(image)),
                 linux: Some(LinuxContainer {
@@ -258,17 +276,14 @@ impl Kubelet {
                     }),
                 }),
             }),
-            sandbox_config: Some(config),
+            sandbox_config: Some(pod.clone()),
         };
         let container: Id = self.ask("/runtime.v1.RuntimeService/CreateContainer", question)?;
-        let _: Nothing = self.ask(
+        let Nothing {} = self.ask(
             "/runtime.v1.RuntimeService/StartContainer",
             id_of(&container.id),
         )?;
-        Ok(Pod {
-            sandbox: sandbox.id,
-            container: container.id,
-        })
+        Ok(container.id)
     }
 
     /// Stops a pod's containers and its sandbox.

@@ -5,6 +5,8 @@
 
 mod image;
 mod kubelet;
+mod leftovers;
+mod scripts;
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
@@ -17,8 +19,11 @@ use std::time::{Duration, Instant};
 use containerd_edit::{CriClient, CriError, RunningHandlers, Sandbox};
 use tempfile::TempDir;
 
-use self::kubelet::Kubelet;
+use self::kubelet::{Kubelet, SandboxConfig};
 pub(crate) use self::kubelet::{Pod, PodProcesses};
+use self::leftovers::remove_cgroups;
+pub(crate) use self::leftovers::{cgroups, processes_in};
+use self::scripts::{FIRST, FURNISH, RESTART, START, STOP, WITHOUT_CRI};
 use crate::daemon::{ENTER, ENTERED, told};
 use crate::suites::{self, Release};
 
@@ -29,32 +34,8 @@ const POLL: Duration = Duration::from_millis(5);
 /// As much of the log as a message shows.
 const LOG_LINES: usize = 15;
 
-/// The first process of a node: adopts what others leave, and waits for it.
-const FIRST: &str = "sleep infinity & wait";
-
-/// What a pod gets copies of; the folder where the daemon's socket is to be reached from outside; and
-/// the node as an installer's container has it mounted.
-const FURNISH: &str = "
-touch /etc/hosts /etc/resolv.conf
-mkdir /run/containerd /run/host
-mount --bind \"$1\" /run/containerd
-mount --rbind / /run/host
-";
-
-/// Starts the daemon as a service manager does, with what runs containers on its PATH.
-const START: &str = r#"#!/bin/sh -eu
-PATH=$HOME_OF_NODE/bin:$PATH
-containerd >>"$HOME_OF_NODE/containerd.log" 2>&1 </dev/null &
-echo $! >/run/containerd.pid
-"#;
-
-/// Stops the daemon alone, as systemd does with `KillMode=process`, and waits for its end.
-const STOP: &str = r#"#!/bin/sh -eu
-pid=$(cat /run/containerd.pid)
-kill "$pid"
-while [ -e "/proc/$pid" ]; do sleep 0.01; done
-rm /run/containerd.pid
-"#;
+/// The name of the file that holds up what [`PodNode::traced_runc`] has made.
+pub(crate) const HOLD: &str = "hold";
 
 /// What is the same in every config: see `image` for the first, and the host for the others.
 const CRI: &str = r#"version = 2
@@ -92,10 +73,12 @@ impl PodNode {
         let runc = suites::pods_program("usr/sbin/runc");
         fs::copy(&runc, path("bin/runc"))
             .unwrap_or_else(|error| panic!("{}: {error}: run ./tests/run", runc.display()));
-        for (name, text) in [("start", START), ("stop", STOP)] {
+        for (name, text) in [("start", START), ("stop", STOP), ("restart", RESTART)] {
             let home = home.path().to_str().expect("a path of this test");
-            script(&path(name), &text.replace("$HOME_OF_NODE", home));
+            script(&path(name), &text.replace("HOME", home));
         }
+        fs::write(path("without-cri.toml"), WITHOUT_CRI).expect("the config is written");
+        fs::write(path("deeds"), "").expect("the deeds are written");
         let image = image::make(&path("image"), &suites::pods_program("bin/busybox"));
 
         let mut command = Command::new("setpriv");
@@ -167,6 +150,20 @@ impl PodNode {
         self.start_daemon();
     }
 
+    /// Has the next restarts do something else: see the script `RESTART`.
+    pub(crate) fn next_restarts(&self, deeds: &[&str]) {
+        let path = self.home().join("deeds");
+        let left = fs::read_to_string(&path).expect("the deeds are read");
+        assert_eq!(left, "", "restarts that were not asked for");
+        let lines = deeds.iter().flat_map(|deed| [*deed, "\n"]);
+        fs::write(path, lines.collect::<String>()).expect("the deeds are written");
+    }
+
+    /// The daemon's process ID on the node.
+    pub(crate) fn daemon(&self) -> String {
+        self.read("/run/containerd.pid").trim().to_owned()
+    }
+
     /// Returns the path of one of the node's scripts: `start`, `stop` and those of the test.
     pub(crate) fn script(&self, name: &str) -> String {
         let path = self.home().join(name);
@@ -202,15 +199,30 @@ impl PodNode {
 
     /// Starts a pod with a container. An empty `handler`: the default.
     pub(crate) fn run_pod(&self, pod: (&str, &str), handler: &str) -> Pod {
-        let started = self
-            .kubelet()
-            .run(pod, handler, image::IMAGE, &self.cgroup());
+        let pod = SandboxConfig::of(pod, &self.cgroup());
+        let started = self.kubelet().run(&pod, handler, image::IMAGE);
         started.unwrap_or_else(|status| panic!("{}: {status:?}\n{}", self.name, self.log()))
     }
 
+    /// Tries to start one more container in a pod. Otherwise: the daemon's reason.
+    pub(crate) fn try_container(&self, pod: (&str, &str), sandbox: &str) -> Result<(), String> {
+        let pod = SandboxConfig::of(pod, &self.cgroup());
+        let kubelet = self.kubelet();
+        let started = kubelet.start_container(&pod, sandbox, "more", image::IMAGE);
+        started
+            .map(drop)
+            .map_err(|status| status.message().to_owned())
+    }
+
     pub(crate) fn stop_pod(&self, pod: &Pod) {
+        let stopped = self.try_stop(pod);
+        stopped.unwrap_or_else(|why| panic!("{}: {why}\n{}", self.name, self.log()));
+    }
+
+    /// Tries to stop a pod. Otherwise: the daemon's reason.
+    pub(crate) fn try_stop(&self, pod: &Pod) -> Result<(), String> {
         let stopped = self.kubelet().stop(&pod.sandbox);
-        stopped.unwrap_or_else(|status| panic!("{}: {status:?}\n{}", self.name, self.log()));
+        stopped.map_err(|status| status.message().to_owned())
     }
 
     pub(crate) fn remove_pod(&self, pod: &Pod) {
@@ -225,8 +237,11 @@ impl PodNode {
         assert_eq!(running, [pod.container.as_str()], "{}", self.name);
         let processes = kubelet.processes(pod);
         for process in [processes.sandbox, processes.container] {
-            let command = self.read(&format!("/proc/{process}/cmdline"));
-            assert!(command.starts_with("/bin/sleep\0"), "{command:?}");
+            // Right after the start it is runc still.
+            self.wait_until("its program runs", || {
+                let command = self.read(&format!("/proc/{process}/cmdline"));
+                command.starts_with("/bin/sleep\0")
+            });
         }
         processes
     }
@@ -252,15 +267,25 @@ impl PodNode {
         String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned()
     }
 
-    /// Makes `runc` by another name: a script that leaves a trace.
+    /// Makes `runc` by another name: a script that leaves a trace, and waits while there is a file
+    /// [`HOLD`].
     pub(crate) fn traced_runc(&self, name: &str) -> String {
         let (path, runc) = (self.home().join(name), self.script("bin/runc"));
         let text = format!(
-            "#!/bin/sh\necho \"{name} $*\" >>{}\nexec {runc} \"$@\"\n",
-            self.script("trace")
+            "#!/bin/sh\necho \"{name} $*\" >>{}\n\
+             while [ -e {} ]; do sleep 0.01; done\nexec {runc} \"$@\"\n",
+            self.script("trace"),
+            self.script(HOLD)
         );
         script(&path, &text);
         self.script(name)
+    }
+
+    /// The flags that make a handler of `runc` by another name.
+    pub(crate) fn traced_settings(&self, name: &str) -> [String; 4] {
+        let binary = format!("options.BinaryName={}", self.traced_runc(name));
+        let shim = "runtime_type=io.containerd.runc.v2".to_owned();
+        ["--set".to_owned(), shim, "--set".to_owned(), binary]
     }
 
     /// What the scripts of [`PodNode::traced_runc`] have noted down.
@@ -360,8 +385,14 @@ impl PodNode {
         format!("---- log\n{end}")
     }
 
+    /// The PID namespace of the node's processes.
+    pub(crate) fn pid_namespace(&self) -> PathBuf {
+        let link = format!("/proc/{}/ns/pid_for_children", self.holder.id());
+        fs::read_link(link).unwrap_or_default()
+    }
+
     /// The cgroup that holds those of the node's pods.
-    fn cgroup(&self) -> String {
+    pub(crate) fn cgroup(&self) -> String {
         let name = self.home().file_name().expect("a folder's name");
         format!("/{}", name.to_str().expect("a name of this test"))
     }
@@ -369,10 +400,14 @@ impl PodNode {
 
 impl Drop for PodNode {
     fn drop(&mut self) {
+        let namespace = self.pid_namespace();
         // Its child is killed with it, and all other processes of the namespace with that one.
         drop(self.holder.kill());
         drop(self.holder.wait());
         let deadline = Instant::now() + PATIENCE;
+        while !processes_in(&namespace).is_empty() && Instant::now() < deadline {
+            thread::sleep(POLL);
+        }
         for folder in cgroups(self.cgroup().trim_start_matches('/')) {
             // A cgroup can be removed once no process is in it.
             while remove_cgroups(&folder).is_err() && Instant::now() < deadline {
@@ -382,25 +417,6 @@ impl Drop for PodNode {
             assert!(!is_left, "{}: {} is left", self.name, folder.display());
         }
     }
-}
-
-/// The cgroups of this name: one, or with cgroups v1 one for each hierarchy.
-fn cgroups(name: &str) -> Vec<PathBuf> {
-    let top = Path::new("/sys/fs/cgroup");
-    let hierarchies = fs::read_dir(top).expect("cgroups are mounted");
-    let hierarchies = hierarchies.filter_map(|entry| Some(entry.ok()?.path().join(name)));
-    let all = hierarchies.chain([top.join(name)]);
-    all.filter(|folder| folder.exists()).collect()
-}
-
-fn remove_cgroups(folder: &Path) -> std::io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            remove_cgroups(&entry.path())?;
-        }
-    }
-    fs::remove_dir(folder)
 }
 
 /// Writes a script that the node can run.

@@ -8,7 +8,7 @@ use std::os::fd::AsRawFd as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags, ResolveFlags};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags, StatxFlags};
 use rustix::io::Errno;
 
 /// As many links as the kernel follows, `path_resolution(7)`.
@@ -21,21 +21,27 @@ const TRIES: usize = 8;
 /// too, and none leads out of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HostRoot {
-    /// Without links; `None`: `/`.
+    /// Without links, but for one of `/proc` that no path can stand for; `None`: `/`.
     folder: Option<PathBuf>,
 }
 
 impl HostRoot {
-    /// A host whose files are below `folder`.
+    /// A host whose files are below `folder`, which may be another process's root, as in
+    /// `/proc/1/root`.
     ///
     /// # Errors
     ///
     /// If there is no such folder.
     pub fn at(folder: &Path) -> io::Result<Self> {
-        let folder = folder.canonicalize()?;
+        let named = identity(folder)?;
         if !folder.is_dir() {
             return Err(Errno::NOTDIR.into());
         }
+        // A path without links says nothing of the mounts of another namespace, which those of
+        // /proc lead into.
+        let real = folder.canonicalize().ok();
+        let real = real.filter(|real| identity(real).is_ok_and(|real| real == named));
+        let folder = real.map_or_else(|| std::path::absolute(folder), Ok)?;
         Ok(Self {
             folder: Some(folder).filter(|folder| folder != Path::new("/")),
         })
@@ -107,6 +113,14 @@ impl HostRoot {
     }
 }
 
+/// What tells a folder from all others: its mount, device and inode, links followed.
+fn identity(folder: &Path) -> io::Result<(u64, u32, u32, u64)> {
+    let wanted = StatxFlags::INO | StatxFlags::MNT_ID;
+    let found = rustix::fs::statx(CWD, folder, AtFlags::empty(), wanted)?;
+    let device = (found.stx_dev_major, found.stx_dev_minor);
+    Ok((found.stx_mnt_id, device.0, device.1, found.stx_ino))
+}
+
 /// Lets the kernel resolve a path inside `root`. `None`: it can't, or may not be asked.
 fn by_kernel(root: &Path, path: &Path) -> Option<io::Result<PathBuf>> {
     let root_folder = File::open(root).ok()?;
@@ -146,7 +160,8 @@ fn by_hand(root: &Path, path: &Path) -> io::Result<PathBuf> {
             Some(Component::ParentDir) if found == root => {}
             Some(Component::ParentDir) => drop(found.pop()),
             Some(Component::Normal(name)) => {
-                if !fs::symlink_metadata(&found)?.is_dir() {
+                // The root itself may be a link of /proc.
+                if found != root && !fs::symlink_metadata(&found)?.is_dir() {
                     return Err(Errno::NOTDIR.into());
                 }
                 let next = found.join(name);

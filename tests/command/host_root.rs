@@ -1,6 +1,7 @@
 //! A container that has the host's files mounted somewhere: no path leads out of there.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
@@ -264,4 +265,49 @@ fn a_hint_names_the_containers_path() {
     let run = container.run(&["add", "crun"]).exits(66);
     let wanted = format!("mkdir -p {}", container.host("/etc/containerd").display());
     assert!(run.stderr.contains(&wanted), "{run:#?}");
+}
+
+/// A process in mounts of its own, whose folder here is another one there.
+struct Elsewhere(std::process::Child);
+
+impl Elsewhere {
+    fn at(folder: &Path) -> Self {
+        const ENTER: &str = "mount -t tmpfs tmpfs . && cd \"$PWD\" && mkdir -p etc/containerd && \
+                             printf 'version = 3\\n' >etc/containerd/config.toml && echo there && exec cat";
+        let mut command = std::process::Command::new("unshare");
+        command.args(["--mount", "--propagation", "private", "sh", "-c", ENTER]);
+        let pipe = std::process::Stdio::piped;
+        let command = command.current_dir(folder).stdin(pipe()).stdout(pipe());
+        let mut child = command.spawn().expect("starts");
+        let mut line = String::new();
+        let mut said = BufReader::new(child.stdout.take().expect("a pipe"));
+        said.read_line(&mut line).expect("a line");
+        assert_eq!(line, "there\n");
+        Self(child)
+    }
+}
+
+impl Drop for Elsewhere {
+    fn drop(&mut self) {
+        // cat ends with its input.
+        drop(self.0.stdin.take());
+        let _ = self.0.wait();
+    }
+}
+
+/// As `/proc/1/root` is for a container that sees the host's processes: its path without links is the
+/// container's own `/`.
+#[test]
+#[ignore = "needs root, to mount: run ./tests/run"]
+fn the_root_may_be_that_of_a_process_in_other_mounts() {
+    let container = Container::new(&[(CONFIG, "version = 2\n")]);
+    let there = Elsewhere::at(&container.host("/"));
+    let root = PathBuf::from(format!("/proc/{}/cwd", there.0.id()));
+    let mut command = tool();
+    Run::of(command.arg("--host-root").arg(&root).args(["add", "crun"])).exits(0);
+    assert_eq!(container.text(CONFIG), "version = 2\n", "the one here");
+    let text = fs::read_to_string(root.join("etc/containerd/config.toml")).expect("reads");
+    assert!(text.starts_with("version = 3\n"), "{text}");
+    assert!(text.contains("runtimes.crun"), "{text}");
+    assert_eq!(names(&container.host("/etc/containerd")), ["config.toml"]);
 }

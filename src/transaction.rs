@@ -261,6 +261,7 @@ impl Editor {
         let drop_ins = plan.drop_ins.iter().filter(|change| change.is_change());
         LogEntry {
             handlers: plan.edited.handlers.clone(),
+            keys: plan.edited.keys.clone(),
             before: plan.before.as_deref().map(digest::of),
             after: text.map(|text| digest::of(text.as_bytes())),
             drop_ins: drop_ins.map(steps::logged).collect(),

@@ -172,7 +172,7 @@ impl Editor {
             handlers: entry.handlers.clone(),
             owner: entry.owner.clone(),
             #[cfg(feature = "cri")]
-            keys: Vec::new(),
+            keys: entry.keys.changed().map(str::to_owned).collect(),
             #[cfg(feature = "cri")]
             new_default: None,
         })

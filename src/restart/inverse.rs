@@ -18,7 +18,7 @@ pub(super) fn patches(change: &Change) -> Result<Vec<Patch>, String> {
     };
     let before = Before::of(change);
     let added = &change.handlers.added;
-    let is_newcomer = owner != Owner::default() && !before.mentions(&owner);
+    let is_newcomer = owner != Owner::default() && before.is_known && !before.mentions(&owner);
     if !change.keys.is_empty() {
         // Whoever had nothing there leaves as a whole; otherwise what a key was is not known.
         return if is_newcomer {
@@ -89,6 +89,8 @@ fn as_it_was(listed: &ListedHandler) -> Option<(Handler, Owner)> {
 
 /// The files as they were before a change.
 struct Before {
+    /// Otherwise nothing is left of the change but its entry in the log.
+    is_known: bool,
     texts: Vec<String>,
 }
 
@@ -100,6 +102,7 @@ impl Before {
             Some(String::from_utf8_lossy(bytes).into_owned())
         });
         Self {
+            is_known: change.main.before.is_some() || change.main.after.is_some(),
             texts: texts.collect(),
         }
     }
@@ -217,6 +220,27 @@ mod tests {
         let ours = ours.cri("enable_cdi=false".parse().expect("a setting"));
         let error = taken_out(&before, &ours, &Patch::new()).expect_err("not known");
         assert!(error.contains("enable_cdi"), "{error}");
+        // Of a killed run whose files are lost, it isn't known who had what before.
+        let path = std::path::Path::new("/config.toml");
+        let mut logged = Change {
+            main: FileChange {
+                path: path.to_owned(),
+                before: None,
+                after: None,
+            },
+            drop_ins: Vec::new(),
+            handlers: crate::patch::Handlers {
+                added: vec!["ours".to_owned()],
+                ..Default::default()
+            },
+            owner: Some("ours".to_owned()),
+            keys: vec!["debug.level".to_owned()],
+            new_default: None,
+        };
+        let error = patches(&logged).map(|_| ()).expect_err("not known");
+        assert_eq!(error, "the keys debug.level");
+        logged.keys.clear();
+        assert_eq!(patches(&logged).map(|patches| patches.len()), Ok(1));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::editor::FileChange;
 use crate::editor::Plan;
 #[cfg(feature = "cri")]
 use crate::operation_log::LogEntry;
-use crate::patch::Handlers;
+use crate::patch::{Handlers, Keys};
 
 /// A change that was made.
 #[derive(Debug, Clone)]
@@ -21,7 +21,7 @@ pub(crate) struct Change {
     pub(crate) owner: Option<String>,
     #[cfg(feature = "cri")]
     /// Keys outside of handlers that were changed, as far as that is known.
-    pub(crate) keys: Vec<String>,
+    pub(crate) keys: Keys,
     #[cfg(feature = "cri")]
     /// The default that was put into effect, as far as that is known.
     pub(crate) new_default: Option<String>,
@@ -41,7 +41,7 @@ impl Change {
             drop_ins: drop_ins.filter(|it| it.is_change()).cloned().collect(),
             handlers: plan.edited.handlers.clone(),
             owner,
-            keys: plan.edited.keys.changed().map(str::to_owned).collect(),
+            keys: plan.edited.keys.clone(),
             new_default: plan.edited.new_default.clone(),
         }
     }
@@ -58,7 +58,7 @@ impl Change {
             drop_ins: Vec::new(),
             handlers: entry.handlers.clone(),
             owner: entry.owner.clone(),
-            keys: entry.keys.changed().map(str::to_owned).collect(),
+            keys: entry.keys.clone(),
             new_default: None,
         }
     }

@@ -307,7 +307,7 @@ fn waited_text(waited: Duration) -> String {
 fn writer_text(writer: Option<&str>) -> String {
     match writer {
         Some(writer) => format!("{writer} writes anew at every start"),
-        None => "this tool has not created".to_owned(),
+        None => "does not say that this tool has created it".to_owned(),
     }
 }
 

@@ -83,9 +83,15 @@ fn last_to_add(name: &str, entries: &[LogEntry]) -> Option<String> {
 
 /// What an owner that is to be taken away leaves behind, since no comment says any more that it is
 /// its own.
-pub(crate) fn left_behind(patch: &Patch, text: &str, entries: &[LogEntry]) -> Option<Warning> {
+pub(crate) fn left_behind(
+    patch: &Patch,
+    (before, text): (&[u8], &str),
+    entries: &[LogEntry],
+) -> Option<Warning> {
     let owner = patch.leaving_owner()?;
     let config = Document::parse(text.as_bytes()).ok()?;
+    // The marker of a value set by hand was there, and this very edit takes it away.
+    let unmarked_before = unmarked_keys(&Document::parse(before).ok()?, entries);
     let handlers = of(&config, entries).into_iter();
     let handlers: Vec<String> = handlers
         .filter(|handler| handler.added_by.as_deref() == Some(owner.as_str()))
@@ -93,7 +99,7 @@ pub(crate) fn left_behind(patch: &Patch, text: &str, entries: &[LogEntry]) -> Op
         .collect();
     let keys = unmarked_keys(&config, entries).into_iter();
     let keys: Vec<String> = keys
-        .filter(|key| key.set_by == owner.as_str())
+        .filter(|key| key.set_by == owner.as_str() && unmarked_before.contains(key))
         .map(|key| key.key)
         .collect();
     let mut has_done = Vec::new();
@@ -170,15 +176,23 @@ mod tests {
     fn an_owner_that_leaves_is_told_what_it_leaves_behind() {
         let entries = [entry("x", &["a"], &[])];
         let leaving = |owner: &str| Patch::new().owner(owner.parse().expect("an owner")).prune();
-        let warning = left_behind(&leaving("x"), CONFIG, &entries).expect("a is left");
+        let warning =
+            left_behind(&leaving("x"), (CONFIG.as_bytes(), CONFIG), &entries).expect("a is left");
         assert!(
             warning.message.contains("`containerd-edit remove a`"),
             "{}",
             warning.message
         );
-        assert_eq!(left_behind(&leaving("y"), CONFIG, &entries), None);
         assert_eq!(
-            left_behind(&Patch::new().remove("b"), CONFIG, &entries),
+            left_behind(&leaving("y"), (CONFIG.as_bytes(), CONFIG), &entries),
+            None
+        );
+        assert_eq!(
+            left_behind(
+                &Patch::new().remove("b"),
+                (CONFIG.as_bytes(), CONFIG),
+                &entries
+            ),
             None
         );
     }
@@ -223,7 +237,8 @@ mod tests {
             ]
         );
         let leaving = Patch::new().owner("y".parse().expect("an owner")).prune();
-        let warning = left_behind(&leaving, text, &entries).expect("a key is left");
+        let warning =
+            left_behind(&leaving, (text.as_bytes(), text), &entries).expect("a key is left");
         let said = "y has set debug.level, and another program has dropped the comments";
         assert!(warning.message.starts_with(said), "{}", warning.message);
     }

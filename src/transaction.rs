@@ -221,7 +221,9 @@ impl Editor {
         patch.leaving_owner()?;
         let log = self.log_path(target)?;
         let text = plan.edited.text.as_ref()?;
-        ownership::left_behind(patch, text, &operation_log::read(&log).ok()?)
+        let before = plan.before.as_deref().unwrap_or_default();
+        let entries = operation_log::read(&log).ok()?;
+        ownership::left_behind(patch, (before, text), &entries)
     }
 
     /// Notes a run down that changed or refused something. That never costs the edit: what keeps it

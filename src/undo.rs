@@ -172,7 +172,7 @@ impl Editor {
             handlers: entry.handlers.clone(),
             owner: entry.owner.clone(),
             #[cfg(feature = "cri")]
-            keys: entry.keys.changed().map(str::to_owned).collect(),
+            keys: entry.keys.clone(),
             #[cfg(feature = "cri")]
             new_default: None,
         })

@@ -122,6 +122,10 @@ pub(super) fn deeds(plan: &Plan) -> String {
     if !plan.needs_restart() {
         done.push("changed the comments that say whose something is".to_owned());
     }
+    if done.is_empty() {
+        // As the import of a drop-in that somebody has deleted.
+        done.push("changed other lines of this tool".to_owned());
+    }
     done.join(", ")
 }
 

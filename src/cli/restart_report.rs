@@ -158,7 +158,8 @@ fn rollback_json(rollback: &Rollback) -> Value {
     json!({
         "files": files,
         "serves": rollback.is_good(),
-        "seconds": phases_json(&rollback.phases),
+        // Those of a second restart that failed, too, are not known.
+        "seconds": rollback.failed.is_none().then(|| phases_json(&rollback.phases)),
         "running": running.map(|running| running_report::json(running, &[])),
     })
 }

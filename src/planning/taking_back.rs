@@ -2,10 +2,11 @@
 
 use crate::change::Back;
 use crate::containerd::{ConfigFiles, version};
+use crate::document::Document;
 use crate::editor::{Editor, Plan};
 use crate::error::Error;
 use crate::file::target::{Snapshot, Target};
-use crate::patch::{Edited, Handlers};
+use crate::patch::{Edited, Handlers, Keys};
 
 use super::drop_ins::Role;
 use super::{Work, handlers_of, in_order};
@@ -50,10 +51,7 @@ impl Editor {
             changed,
             removed,
         } = change.handlers.clone();
-        let version = match &before {
-            Some(before) => self.allowed(version::of_any(&self.parse(before.as_bytes())?))?,
-            None => 0,
-        };
+        let version = self.version_of(before.as_deref());
         let mut plan = Plan {
             path: self.path.clone(),
             before: now.map(<[u8]>::to_vec),
@@ -64,6 +62,11 @@ impl Editor {
                     added: removed,
                     changed,
                     removed: added,
+                },
+                keys: Keys {
+                    set: change.keys.given_back.clone(),
+                    given_back: change.keys.set.clone(),
+                    overridden: Vec::new(),
                 },
                 means_otherwise: true,
                 takes_back: true,
@@ -94,5 +97,18 @@ impl Editor {
             part.settle_folder(&after, self);
         }
         Ok(Work { plan, parts, order })
+    }
+
+    /// The config version of a text, or of what k3s has made of the template; 0 if there is none.
+    fn version_of(&self, text: Option<&str>) -> i64 {
+        let generated = self.generated().and_then(|path| {
+            let read = Target::find(path, &self.host_root).ok()?.read().ok()?;
+            read.bytes().map(<[u8]>::to_vec)
+        });
+        let text = generated.or_else(|| text.map(|text| text.as_bytes().to_vec()));
+        let text = text.unwrap_or_default();
+        let config = Document::parse(&text).ok();
+        let version = config.and_then(|config| version::of_any(&config).ok());
+        version.unwrap_or_default()
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::change::Change;
+use crate::distribution::template;
 use crate::document::Document;
 use crate::handler::{Handler, HandlerName, Owner, Setting};
 use crate::inventory::{Inventory, ListedHandler};
@@ -19,12 +20,17 @@ pub(super) fn patches(change: &Change) -> Result<Vec<Patch>, String> {
     let before = Before::of(change);
     let added = &change.handlers.added;
     let is_newcomer = owner != Owner::default() && before.is_known && !before.mentions(&owner);
-    if !change.keys.is_empty() {
-        // Whoever had nothing there leaves as a whole; otherwise what a key was is not known.
-        return if is_newcomer {
+    let keys: Vec<&str> = change.keys.changed().collect();
+    let grown = grown(change, &before);
+    if !keys.is_empty() || !grown.is_empty() {
+        // Whoever had nothing there leaves as a whole. Otherwise what a key was is not known, and
+        // one that a handler has got would stay.
+        return if is_newcomer && change.handlers.removed.is_empty() {
             Ok(vec![Patch::new().owner(owner).prune()])
+        } else if keys.is_empty() {
+            Err(format!("the keys that {} has got", grown.join(", ")))
         } else {
-            Err(format!("the keys {}", change.keys.join(", ")))
+            Err(format!("the keys {}", keys.join(", ")))
         };
     }
     let mut patches = Vec::new();
@@ -46,6 +52,21 @@ pub(super) fn patches(change: &Change) -> Result<Vec<Patch>, String> {
         patches.push(added.iter().fold(patch, Patch::remove_owned));
     }
     Ok(patches)
+}
+
+/// The handlers that have got keys by a change.
+fn grown(change: &Change, before: &Before) -> Vec<String> {
+    let files = [&change.main].into_iter().chain(&change.drop_ins);
+    let after = Before::of_texts(files.filter_map(|file| file.after.clone()));
+    let has_more = |name: &&String| {
+        let (Some(was), Some(is)) = (before.handler(name), after.handler(name)) else {
+            return false;
+        };
+        let mut keys = is.settings.iter().map(|(path, _)| path);
+        keys.any(|path| was.settings.iter().all(|(known, _)| known != path))
+    };
+    let changed = change.handlers.changed.iter();
+    changed.filter(has_more).cloned().collect()
 }
 
 /// Gives the default back, where it does not come back with a handler that goes.
@@ -103,7 +124,19 @@ impl Before {
         });
         Self {
             is_known: change.main.before.is_some() || change.main.after.is_some(),
-            texts: texts.collect(),
+            ..Self::of_texts(texts)
+        }
+    }
+
+    fn of_texts(texts: impl Iterator<Item = String>) -> Self {
+        // A template of k3s is no TOML as it stands.
+        let as_toml = |text: String| match Document::parse(text.as_bytes()) {
+            Ok(_) => text,
+            Err(_) => template::as_toml(&text).unwrap_or(text),
+        };
+        Self {
+            is_known: true,
+            texts: texts.map(as_toml).collect(),
         }
     }
 
@@ -146,7 +179,7 @@ impl Before {
 mod tests {
     use super::*;
     use crate::editor::FileChange;
-    use crate::patch::apply;
+    use crate::patch::{Keys, apply};
 
     const BEFORE: &str = "version = 3\n\
         [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]\n\
@@ -178,7 +211,7 @@ mod tests {
             drop_ins: Vec::new(),
             handlers: edited.handlers,
             owner: ours.acting_owner().map(ToString::to_string),
-            keys: edited.keys.changed().map(str::to_owned).collect(),
+            keys: edited.keys,
             new_default: edited.new_default,
         };
         let mut text = patched(&after, theirs).text.expect("a file");
@@ -234,13 +267,44 @@ mod tests {
                 ..Default::default()
             },
             owner: Some("ours".to_owned()),
-            keys: vec!["debug.level".to_owned()],
+            keys: Keys {
+                set: vec!["debug.level".to_owned()],
+                ..Keys::default()
+            },
             new_default: None,
         };
         let error = patches(&logged).map(|_| ()).expect_err("not known");
         assert_eq!(error, "the keys debug.level");
-        logged.keys.clear();
+        logged.keys = Keys::default();
         assert_eq!(patches(&logged).map(|patches| patches.len()), Ok(1));
+    }
+
+    #[test]
+    fn keys_that_a_handler_has_got_are_not_left_in_it() {
+        let kata = |settings: &[&str]| {
+            let mut kata = handler("kata");
+            for setting in settings {
+                let setting = setting.parse().expect("a setting");
+                kata = kata.with(setting).expect("a handler");
+            }
+            Patch::new().owner(owner("kata")).ensure(kata)
+        };
+        let before = patched(BEFORE, &kata(&["snapshotter=a"])).text;
+        let before = before.expect("a file");
+        let theirs = Patch::new().owner(owner("theirs")).ensure(handler("spin"));
+        let ours = kata(&["snapshotter=b"]);
+        let taken = taken_out(&before, &ours, &theirs).expect("a value comes back");
+        assert!(taken.contains("snapshotter = 'a'"), "{taken}");
+        let ours = kata(&["snapshotter=b", "cni_conf_dir=/x"]);
+        let error = taken_out(&before, &ours, &theirs).expect_err("a key would stay");
+        assert_eq!(error, "the keys that kata has got");
+    }
+
+    #[test]
+    fn handlers_of_a_template_are_known() {
+        let template = format!("{{{{ template \"base\" . }}}}\n{}", &BEFORE[12..]);
+        let before = Before::of_texts([template].into_iter());
+        assert!(before.handler("runc").is_some());
     }
 
     #[test]

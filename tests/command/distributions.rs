@@ -616,3 +616,26 @@ fn stdout_gets_the_file_that_would_be_written() {
         assert_eq!(tree.files()[&path], written);
     }
 }
+
+/// Also where the template was there before, and is no TOML.
+#[test]
+fn an_edit_of_any_layout_is_undone_to_the_byte() {
+    for name in [
+        "k3s-template",
+        "k3s-no-template",
+        "k3s-drop-in",
+        "k0s",
+        "microk8s",
+    ] {
+        let tree = Tree::of(name);
+        for runtime in ["spin", "wasmtime"] {
+            let before = tree.files();
+            tree.run(&["add", runtime]).exits(0);
+            assert_ne!(tree.files(), before, "{name}: {runtime}");
+            let run = tree.run(&["undo"]).exits(0);
+            assert_eq!(tree.files(), before, "{name}: {runtime}: {run:?}");
+            // Then upon an edit of this tool.
+            tree.run(&["add", runtime]).exits(0);
+        }
+    }
+}

@@ -318,3 +318,21 @@ fn what_was_set_by_hand_outlives_the_owner() {
     node.run(&apply).exits(0);
     assert_eq!(node.text(), left);
 }
+
+/// The comment was there: nobody has dropped it.
+#[test]
+fn a_value_set_by_hand_is_not_said_to_have_lost_its_comment() {
+    let node = Node::with("version = 2\n");
+    let patch = node.folder().join("patch.toml");
+    std::fs::write(&patch, "owner = \"a\"\n[debug]\nlevel = \"debug\"\n").expect("writes");
+    node.run(&["apply", patch.to_str().expect("a path")])
+        .exits(0);
+    let by_hand = node
+        .text()
+        .replace("level = \"debug\" ", "level = \"trace\" ");
+    std::fs::write(node.config(), by_hand).expect("writes");
+    let run = node.run(&["remove", "--owner", "a"]).exits(0);
+    assert!(run.stderr.contains("by hand"), "{run:?}");
+    assert!(!run.stderr.contains("another program"), "{run:?}");
+    assert!(node.text().contains("level = \"trace\""), "{}", node.text());
+}

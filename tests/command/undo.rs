@@ -213,3 +213,25 @@ fn flags_that_mean_nothing_here_are_refused() {
         "{run:?}"
     );
 }
+
+/// So that nobody is said to have them later.
+#[test]
+fn keys_that_are_taken_back_are_reported_and_noted_down() {
+    let node = Node::with("version = 2\n");
+    let patch = node.folder().join("patch.toml");
+    std::fs::write(&patch, "owner = \"a\"\n[debug]\nlevel = \"debug\"\n").expect("writes");
+    node.run(&["apply", patch.to_str().expect("a path")])
+        .exits(0);
+    let run = undo(&node, &["-o", "json"]).exits(0);
+    let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
+    assert_eq!(
+        report["keys"],
+        serde_json::json!(["debug.level"]),
+        "{report}"
+    );
+    // A person's own, now.
+    std::fs::write(node.config(), "version = 2\n[debug]\nlevel = \"info\"\n").expect("writes");
+    let run = node.run(&["status", "-o", "json"]).exits(0);
+    let status: Value = serde_json::from_str(&run.stdout).expect("JSON");
+    assert_eq!(status["unmarked_keys"], serde_json::json!([]), "{status}");
+}

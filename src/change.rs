@@ -19,7 +19,6 @@ pub(crate) struct Change {
     pub(crate) handlers: Handlers,
     /// The installer for whom that was.
     pub(crate) owner: Option<String>,
-    #[cfg(feature = "cri")]
     /// Keys outside of handlers that were changed, as far as that is known.
     pub(crate) keys: Keys,
     #[cfg(feature = "cri")]

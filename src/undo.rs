@@ -171,7 +171,6 @@ impl Editor {
             drop_ins,
             handlers: entry.handlers.clone(),
             owner: entry.owner.clone(),
-            #[cfg(feature = "cri")]
             keys: entry.keys.clone(),
             #[cfg(feature = "cri")]
             new_default: None,

@@ -9,7 +9,7 @@ use crate::distribution::{Kind, Layout};
 use crate::error::Error;
 use crate::file::target::{Snapshot, Target};
 use crate::file::{HostRoot, sidecar};
-use crate::operation_log::LogTo;
+use crate::operation_log::{self, LogEntry, LogTo};
 use crate::patch::Edited;
 
 /// How long [`Editor`] waits for the lock unless told otherwise.
@@ -238,6 +238,22 @@ impl Editor {
                 path: self.path.clone(),
             }),
         }
+    }
+
+    /// Reads the operation log, the oldest entry first.
+    ///
+    /// # Errors
+    ///
+    /// The errors of finding the config, and [`Error::Io`] if the log can't be read.
+    pub fn log_entries(&self) -> Result<Vec<LogEntry>, Error> {
+        let Some(path) = self.log_path(&self.find()?) else {
+            return Ok(Vec::new());
+        };
+        operation_log::read(&path).map_err(|source| Error::Io {
+            path,
+            doing: "read the operation log",
+            source,
+        })
     }
 
     /// Whether to give up where nothing has happened yet.

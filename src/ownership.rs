@@ -1,10 +1,12 @@
 //! Whose the handlers of a config are, as far as its comments and the operation log tell.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use crate::document::Document;
 use crate::inventory::Inventory;
 use crate::operation_log::LogEntry;
+use crate::patch::provenance::Provenance;
 use crate::patch::{Patch, Warning, is_unmarked};
 
 /// A handler that a config lists, and whose it is.
@@ -31,16 +33,55 @@ pub struct UnmarkedKey {
     pub set_by: String,
 }
 
-/// The keys that the operation log knows the owners of, and the config no more, sorted.
-pub(crate) fn unmarked_keys(config: &Document<'_>, entries: &[LogEntry]) -> Vec<UnmarkedKey> {
+/// A file of a config, as [`left_behind`] looks at it.
+pub(crate) struct Looked<'f> {
+    /// Its path on the host, if it is a drop-in.
+    pub(crate) drop_in: Option<&'f Path>,
+    /// The installer for whom this tool has created it.
+    pub(crate) creator: Option<&'f str>,
+    pub(crate) before: &'f str,
+    pub(crate) after: &'f str,
+}
+
+/// The installer for whom this tool has created a file: its first line says so, or the operation log
+/// where another program has dropped that.
+pub(crate) fn creator(path: &Path, bytes: &[u8], entries: &[LogEntry]) -> Option<String> {
+    Provenance::creator(bytes).or_else(|| logged_creator(path, entries))
+}
+
+fn logged_creator(path: &Path, entries: &[LogEntry]) -> Option<String> {
+    for entry in entries.iter().rev().filter(|entry| entry.is_change()) {
+        let mut drop_ins = entry.drop_ins.iter();
+        let Some(change) = drop_ins.find(|change| change.path == path) else {
+            continue;
+        };
+        // One that has gone since has come back in another way.
+        change.after.as_ref()?;
+        if change.before.is_none() {
+            return entry.owner.clone();
+        }
+    }
+    None
+}
+
+/// The keys that the operation log knows the owners of, and the config no more, sorted. `drop_in` is
+/// the path of the file on the host, if it is a drop-in.
+pub(crate) fn unmarked_keys(
+    config: &Document<'_>,
+    drop_in: Option<&Path>,
+    entries: &[LogEntry],
+) -> Vec<UnmarkedKey> {
     // Of each key and owner, whether they have set it, or given it back since.
     let mut known: BTreeMap<(&str, &str), bool> = BTreeMap::new();
     for entry in entries.iter().filter(|entry| entry.is_change()) {
         let Some(owner) = entry.owner.as_deref() else {
             continue;
         };
-        // What is set in a drop-in says nothing of the same key in the config.
-        let is_here = entry.drop_ins.is_empty();
+        // What is set in one file says nothing of the same key in another.
+        let is_here = match drop_in {
+            Some(path) => entry.drop_ins.iter().any(|change| change.path == path),
+            None => entry.drop_ins.is_empty(),
+        };
         for (keys, is_set) in [(&entry.keys.given_back, false), (&entry.keys.set, is_here)] {
             known.extend(keys.iter().map(|key| ((key.as_str(), owner), is_set)));
         }
@@ -81,27 +122,45 @@ fn last_to_add(name: &str, entries: &[LogEntry]) -> Option<String> {
     last.owner.clone().filter(|_| has(&last.handlers.added))
 }
 
-/// What an owner that is to be taken away leaves behind, since no comment says any more that it is
-/// its own.
-pub(crate) fn left_behind(
+/// What an owner that is to be taken away leaves behind in these files, since no comment says any
+/// more that it is its own.
+pub(crate) fn left_behind<'f>(
     patch: &Patch,
-    (before, text): (&[u8], &str),
+    files: impl Iterator<Item = Looked<'f>>,
     entries: &[LogEntry],
 ) -> Option<Warning> {
     let owner = patch.leaving_owner()?;
-    let config = Document::parse(text.as_bytes()).ok()?;
-    // The marker of a value set by hand was there, and this very edit takes it away.
-    let unmarked_before = unmarked_keys(&Document::parse(before).ok()?, entries);
-    let handlers = of(&config, entries).into_iter();
-    let handlers: Vec<String> = handlers
-        .filter(|handler| handler.added_by.as_deref() == Some(owner.as_str()))
-        .map(|handler| handler.name)
-        .collect();
-    let keys = unmarked_keys(&config, entries).into_iter();
-    let keys: Vec<String> = keys
-        .filter(|key| key.set_by == owner.as_str() && unmarked_before.contains(key))
-        .map(|key| key.key)
-        .collect();
+    let (mut handlers, mut keys) = (Vec::new(), Vec::new());
+    for Looked {
+        drop_in,
+        creator,
+        before,
+        after,
+    } in files
+    {
+        let parsed = (
+            Document::parse(before.as_bytes()),
+            Document::parse(after.as_bytes()),
+        );
+        let (Ok(before), Ok(after)) = parsed else {
+            continue;
+        };
+        // Where its first line is gone as well, what nobody is known to have added is its creator's.
+        let has_line = Provenance::creator(before.text.as_bytes()).is_some();
+        let creator = creator.filter(|_| !has_line);
+        let listed = of(&after, entries).into_iter();
+        let own = listed.filter(|it| {
+            let is_unknown = it.owner.is_none() && !it.is_implied;
+            is_unknown && it.added_by.as_deref().or(creator) == Some(owner.as_str())
+        });
+        handlers.extend(own.map(|handler| handler.name));
+        // The marker of a value set by hand was there, and this very edit takes it away.
+        let unmarked_before = unmarked_keys(&before, drop_in, entries);
+        let unmarked = unmarked_keys(&after, drop_in, entries).into_iter();
+        let own =
+            unmarked.filter(|key| key.set_by == owner.as_str() && unmarked_before.contains(key));
+        keys.extend(own.map(|key| key.key));
+    }
     let mut has_done = Vec::new();
     let mut to_do = Vec::new();
     if !handlers.is_empty() {
@@ -149,6 +208,23 @@ mod tests {
         }
     }
 
+    fn looked(text: &str) -> Looked<'_> {
+        Looked {
+            drop_in: None,
+            creator: None,
+            before: text,
+            after: text,
+        }
+    }
+
+    fn change(path: &str, before: bool, after: bool) -> LoggedDropIn {
+        LoggedDropIn {
+            path: path.into(),
+            before: before.then(|| "0".repeat(64)),
+            after: after.then(|| "1".repeat(64)),
+        }
+    }
+
     const CONFIG: &str = "version = 2\n\
         [plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.runc]\n\
         [plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.a]\n\
@@ -176,25 +252,30 @@ mod tests {
     fn an_owner_that_leaves_is_told_what_it_leaves_behind() {
         let entries = [entry("x", &["a"], &[])];
         let leaving = |owner: &str| Patch::new().owner(owner.parse().expect("an owner")).prune();
-        let warning =
-            left_behind(&leaving("x"), (CONFIG.as_bytes(), CONFIG), &entries).expect("a is left");
+        let left_behind =
+            |patch: &Patch| left_behind(patch, [looked(CONFIG)].into_iter(), &entries);
+        let warning = left_behind(&leaving("x")).expect("a is left");
         assert!(
             warning.message.contains("`containerd-edit remove a`"),
             "{}",
             warning.message
         );
-        assert_eq!(
-            left_behind(&leaving("y"), (CONFIG.as_bytes(), CONFIG), &entries),
-            None
-        );
-        assert_eq!(
-            left_behind(
-                &Patch::new().remove("b"),
-                (CONFIG.as_bytes(), CONFIG),
-                &entries
-            ),
-            None
-        );
+        assert_eq!(left_behind(&leaving("y")), None);
+        // All of a file that was created for it, if nothing there says otherwise.
+        let created = |text| Looked {
+            drop_in: Some(Path::new("/conf.d/50-y.toml")),
+            creator: Some("y"),
+            ..looked(text)
+        };
+        let y = leaving("y");
+        let left = |text, entries: &[LogEntry]| {
+            super::left_behind(&y, [created(text)].into_iter(), entries).map(|it| it.message)
+        };
+        let said = left(CONFIG, &entries).expect("runc is left");
+        assert!(said.contains("`containerd-edit remove runc`"), "{said}");
+        let with_line = format!("# containerd-edit v1 owner=y\n{CONFIG}");
+        assert_eq!(left(&with_line, &entries), None);
+        assert_eq!(left_behind(&Patch::new().remove("b")), None);
     }
 
     #[test]
@@ -207,11 +288,9 @@ mod tests {
         };
         let proxy = "proxy_plugins.\"a.b\".type";
         let mut in_drop_in = log("z", &["debug.level"], &[]);
-        in_drop_in.drop_ins.push(LoggedDropIn {
-            path: "/etc/containerd/conf.d/50-z.toml".into(),
-            before: None,
-            after: None,
-        });
+        in_drop_in
+            .drop_ins
+            .push(change("/conf.d/50-z.toml", false, true));
         let entries = [
             log("x", &["debug.level", "debug.format", proxy], &[]),
             log("y", &["debug.level", "debug.uid"], &[]),
@@ -225,21 +304,52 @@ mod tests {
                     format = 'json' # containerd-edit v1 owner=x set 'json' was unset\n\
                     uid = 0\n";
         let config = Document::parse(text.as_bytes()).expect("TOML");
-        let keys = unmarked_keys(&config, &entries).into_iter();
-        let keys: Vec<(String, String)> = keys.map(|key| (key.key, key.set_by)).collect();
+        let unmarked = |drop_in: Option<&str>| -> Vec<(String, String)> {
+            let keys = unmarked_keys(&config, drop_in.map(Path::new), &entries).into_iter();
+            keys.map(|key| (key.key, key.set_by)).collect()
+        };
         let found = |key: &str, owner: &str| (key.to_owned(), owner.to_owned());
         assert_eq!(
-            keys,
+            unmarked(None),
             [
                 found("debug.level", "x"),
                 found("debug.level", "y"),
                 found(proxy, "x")
             ]
         );
+        let in_drop_in = unmarked(Some("/conf.d/50-z.toml"));
+        assert_eq!(in_drop_in, [found("debug.level", "z")]);
+        assert_eq!(unmarked(Some("/conf.d/50-y.toml")), []);
         let leaving = Patch::new().owner("y".parse().expect("an owner")).prune();
         let warning =
-            left_behind(&leaving, (text.as_bytes(), text), &entries).expect("a key is left");
+            left_behind(&leaving, [looked(text)].into_iter(), &entries).expect("a key is left");
         let said = "y has set debug.level, and another program has dropped the comments";
         assert!(warning.message.starts_with(said), "{}", warning.message);
+    }
+
+    #[test]
+    fn the_log_knows_who_had_a_file_created() {
+        let logged = |owner: &str, before: bool, after: bool| {
+            let mut entry = entry(owner, &[], &[]);
+            entry
+                .drop_ins
+                .push(change("/conf.d/50-x.toml", before, after));
+            entry
+        };
+        let path = Path::new("/conf.d/50-x.toml");
+        let creator = |entries: &[LogEntry]| creator(path, b"version = 3\n", entries);
+        let created = logged("x", false, true);
+        let edited = logged("y", true, true);
+        let deleted = logged("y", true, false);
+        let x = Some("x".to_owned());
+        assert_eq!(creator(&[created.clone(), edited.clone()]), x);
+        assert_eq!(creator(&[created.clone(), deleted.clone()]), None);
+        assert_eq!(creator(&[created.clone(), deleted, edited.clone()]), None);
+        assert_eq!(creator(&[edited]), None);
+        let mut intended = created;
+        intended.outcome = LogEntry::INTENDED.to_owned();
+        assert_eq!(creator(&[intended]), None);
+        let bytes = b"# containerd-edit v1 owner=z\nversion = 3\n";
+        assert_eq!(super::creator(path, bytes, &[]).as_deref(), Some("z"));
     }
 }

@@ -1,6 +1,7 @@
 //! What becomes of each file of an edit: the config and its drop-ins, and whether every state between
 //! two changes serves.
 
+mod creators;
 mod drop_ins;
 mod layouts;
 mod lossy;
@@ -75,6 +76,8 @@ impl Editor {
             .as_ref()
             .and_then(|layout| layout.notice.clone());
         work.plan.edited.warnings.extend(notice);
+        let left = self.left_behind(patch, &work);
+        work.plan.edited.warnings.extend(left);
         Ok(work)
     }
 

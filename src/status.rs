@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use crate::containerd::{ConfigFiles, version};
-use crate::distribution::template;
 use crate::document::Document;
 use crate::editor::Editor;
 use crate::error::Error;
@@ -11,7 +10,6 @@ use crate::file::target::Target;
 use crate::file::{digest, leftovers, lock, sidecar};
 use crate::operation_log::{self, LogEntry};
 use crate::ownership::{self, OwnedHandler, UnmarkedKey};
-use crate::patch::provenance::Provenance;
 
 /// What is known of a config and of the files beside it.
 #[derive(Debug, Clone)]
@@ -57,6 +55,8 @@ pub struct DropInStatus {
     pub created_for: Option<String>,
     /// The handlers that it lists, and whose they are.
     pub handlers: Vec<OwnedHandler>,
+    /// Its keys outside of handlers whose owners the operation log alone still knows.
+    pub unmarked_keys: Vec<UnmarkedKey>,
 }
 
 /// Whom a lock file names.
@@ -82,9 +82,12 @@ impl Editor {
     pub fn status(&self) -> Result<Status, Error> {
         let target = self.find()?;
         let bytes = target.read()?.existing.map(|existing| existing.bytes);
-        let masked = self.masked(bytes.as_deref());
-        let readable = masked.as_ref().map(String::as_bytes).or(bytes.as_deref());
-        let config = readable.map(Document::parse).and_then(Result::ok);
+        let text = bytes
+            .as_deref()
+            .and_then(|bytes| str::from_utf8(bytes).ok());
+        let text = text.and_then(|text| self.as_toml(text));
+        let config = text.as_deref().map(str::as_bytes).map(Document::parse);
+        let config = config.and_then(Result::ok);
         let config_version = config
             .as_ref()
             .and_then(|config| version::of_any(config).ok());
@@ -100,7 +103,7 @@ impl Editor {
             .map(|config| ownership::of(config, &entries))
             .unwrap_or_default();
         let unmarked_keys = config
-            .map(|config| ownership::unmarked_keys(&config, &entries))
+            .map(|config| ownership::unmarked_keys(&config, None, &entries))
             .unwrap_or_default();
         let drop_ins = self.drop_in_status(bytes.as_deref().unwrap_or_default(), &entries);
         let last_change = entries.into_iter().rfind(LogEntry::is_change);
@@ -133,12 +136,6 @@ impl Editor {
         })
     }
 
-    /// A template as TOML, if it is one that is edited.
-    fn masked(&self, bytes: Option<&[u8]>) -> Option<String> {
-        self.generated()?;
-        template::as_toml(str::from_utf8(bytes?).ok()?)
-    }
-
     /// The drop-ins that containerd or its distribution reads, other than what the latter writes.
     fn drop_in_status(&self, bytes: &[u8], entries: &[LogEntry]) -> Vec<DropInStatus> {
         let any = self.drop_in_folder().map(|folder| folder.join("any.toml"));
@@ -148,17 +145,25 @@ impl Editor {
             let mut layout = self.layout.iter();
             layout.any(|layout| layout.writes(path))
         };
+        let creators = self.creators(&files);
         let imported = files.imported().filter(|(path, _)| !is_written(path));
         let told = imported.filter_map(|(path, bytes)| {
             let config = Document::parse(bytes).ok();
-            let handlers = config.map(|config| ownership::of(&config, entries));
-            let (handlers, created_for) =
-                (handlers.unwrap_or_default(), Provenance::creator(bytes));
-            let is_told = created_for.is_some() || !handlers.is_empty();
+            let of = |config| {
+                (
+                    ownership::of(config, entries),
+                    ownership::unmarked_keys(config, Some(path), entries),
+                )
+            };
+            let (handlers, unmarked_keys) = config.as_ref().map(of).unwrap_or_default();
+            let created_for = creators.of(path, bytes);
+            let is_told =
+                created_for.is_some() || !handlers.is_empty() || !unmarked_keys.is_empty();
             is_told.then(|| DropInStatus {
                 path: path.to_owned(),
                 created_for,
                 handlers,
+                unmarked_keys,
             })
         });
         told.collect()
@@ -176,21 +181,5 @@ impl Editor {
         displaced.sort();
         displaced.dedup();
         displaced
-    }
-
-    /// Reads the operation log, the oldest entry first.
-    ///
-    /// # Errors
-    ///
-    /// The errors of finding the config, and [`Error::Io`] if the log can't be read.
-    pub fn log_entries(&self) -> Result<Vec<LogEntry>, Error> {
-        let Some(path) = self.log_path(&self.find()?) else {
-            return Ok(Vec::new());
-        };
-        operation_log::read(&path).map_err(|source| Error::Io {
-            path,
-            doing: "read the operation log",
-            source,
-        })
     }
 }

@@ -12,7 +12,6 @@ use crate::file::lock::{ConfigLock, Patience};
 use crate::file::target::{Snapshot, Target};
 use crate::file::{Notice, digest, leftovers, site};
 use crate::operation_log::{self, LogEntry};
-use crate::ownership;
 use crate::patch::{Handlers, Keys, Patch, Warning};
 use crate::planning::Work;
 
@@ -201,10 +200,6 @@ impl Editor {
                 notices.extend(site::notices(step.target, step.snapshot.existing.as_ref()));
             }
             steps::take_in(&mut work.plan, done, planned);
-            work.plan
-                .edited
-                .warnings
-                .extend(self.left_behind(target, request, &work.plan));
             let warnings = notices.into_iter().map(Warning::from);
             work.plan.edited.warnings.extend(warnings);
             return Ok(work.plan);
@@ -213,17 +208,6 @@ impl Editor {
             path: self.path.clone(),
             tries: TRIES,
         })
-    }
-
-    /// What an owner that is taken away leaves behind.
-    fn left_behind(&self, target: &Target, request: Request<'_>, plan: &Plan) -> Option<Warning> {
-        let patch = request.patch()?;
-        patch.leaving_owner()?;
-        let log = self.log_path(target)?;
-        let text = plan.edited.text.as_ref()?;
-        let before = plan.before.as_deref().unwrap_or_default();
-        let entries = operation_log::read(&log).ok()?;
-        ownership::left_behind(patch, (before, text), &entries)
     }
 
     /// Notes a run down that changed or refused something. That never costs the edit: what keeps it

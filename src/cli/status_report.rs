@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use containerd_edit::{LockHolder, LogEntry, OwnedHandler, Status};
+use containerd_edit::{LockHolder, LogEntry, OwnedHandler, Status, UnmarkedKey};
 
 /// The operation log, a line for each run, the oldest first.
 pub(super) fn log(entries: &[LogEntry]) -> String {
@@ -107,17 +107,13 @@ pub(super) fn status(status: &Status) -> String {
         for line in handlers(&drop_in.handlers) {
             fact("", line);
         }
+        for line in unmarked_keys(&drop_in.unmarked_keys) {
+            fact("", line);
+        }
     }
     let mut name = "keys";
-    for key in &status.unmarked_keys {
-        let (key, owner) = (printable(&key.key), printable(&key.set_by));
-        fact(
-            name,
-            format!(
-                "{key}  unknown: {owner} has set it, and another program has dropped the comment \
-                 that said so"
-            ),
-        );
+    for line in unmarked_keys(&status.unmarked_keys) {
+        fact(name, line);
         name = "";
     }
     for path in &status.displaced {
@@ -140,6 +136,17 @@ fn handlers(handlers: &[OwnedHandler]) -> Vec<String> {
         format!("{shown:<width$}  {}", owner(handler))
     });
     lines.collect()
+}
+
+/// Keys whose owners the log alone knows, a line for each.
+fn unmarked_keys(keys: &[UnmarkedKey]) -> impl Iterator<Item = String> {
+    keys.iter().map(|key| {
+        format!(
+            "{}  unknown: {} has set it, and another program has dropped the comment that said so",
+            printable(&key.key),
+            printable(&key.set_by)
+        )
+    })
 }
 
 /// Whose a handler is.
@@ -211,11 +218,9 @@ pub(super) fn status_json(status: &Status) -> Value {
             "path": path(Some(&drop_in.path)),
             "created_for": drop_in.created_for,
             "handlers": handlers_json(&drop_in.handlers),
+            "unmarked_keys": unmarked_keys_json(&drop_in.unmarked_keys),
         })).collect::<Vec<_>>(),
-        "unmarked_keys": status.unmarked_keys.iter().map(|key| json!({
-            "key": key.key,
-            "set_by": key.set_by,
-        })).collect::<Vec<_>>(),
+        "unmarked_keys": unmarked_keys_json(&status.unmarked_keys),
         "displaced": displaced.map(|found| path(Some(found))).collect::<Vec<_>>(),
     })
 }
@@ -230,4 +235,11 @@ fn handlers_json(handlers: &[OwnedHandler]) -> Value {
         })
     });
     handlers.collect()
+}
+
+fn unmarked_keys_json(keys: &[UnmarkedKey]) -> Value {
+    let keys = keys
+        .iter()
+        .map(|key| json!({"key": key.key, "set_by": key.set_by}));
+    keys.collect()
 }

@@ -78,6 +78,22 @@ pub(crate) fn without_imports(
     Ok(release::without_leftovers(text))
 }
 
+/// The installer for whom this tool has written the line of imports, if that was not there before.
+pub(crate) fn line_owner(config: &Document<'_>) -> Option<Owner> {
+    let index = &config.index;
+    let line = (0..index.statements.len()).find(|&it| index.is_at(it, &[KEY]))?;
+    let markers = Marker::behind(config, line);
+    match markers.first() {
+        Some((
+            _,
+            Marker::Was {
+                owner, was: UNSET, ..
+            },
+        )) => owner.parse().ok(),
+        _ => None,
+    }
+}
+
 impl<'d> Edit<'d, '_> {
     fn add_import(&mut self, import: &str) -> Result<(), PatchError> {
         let value = Value::from(import);

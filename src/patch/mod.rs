@@ -34,6 +34,7 @@ use crate::handler::{Handler, Owner};
 pub(crate) use self::default::KEY as DEFAULT;
 pub use self::edited::{Edited, Handlers, Keys, Warning};
 pub use self::error::PatchError;
+pub(crate) use self::release::says_nothing;
 pub use self::request::Patch;
 pub(crate) use self::request::{Elsewhere, Whose};
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use toml_edit::Value;
+use toml_edit::{Item, Value};
 
 use crate::containerd::{plugin, version};
 use crate::document::Document;
@@ -251,6 +251,26 @@ pub(super) fn without_leftovers(text: String) -> Option<String> {
         return (!is_created).then_some(text);
     }
     Some(text)
+}
+
+/// Whether a config says nothing but its version: there is no comment either, and no other value.
+pub(crate) fn says_nothing(text: &str) -> bool {
+    let Ok(config) = Document::parse(text.as_bytes()) else {
+        return false;
+    };
+    let is_version = |(key, item): (&str, &Item)| key == "version" && item.is_value();
+    let has_comment = text.lines().any(|line| line.contains('#'));
+    !has_comment
+        && config
+            .toml
+            .iter()
+            .all(|entry| is_version(entry) || is_empty(entry.1))
+}
+
+/// Whether an item is a table in which there is no value.
+fn is_empty(item: &Item) -> bool {
+    let table = item.as_table_like();
+    table.is_some_and(|table| table.iter().all(|(_, item)| is_empty(item)))
 }
 
 #[cfg(test)]

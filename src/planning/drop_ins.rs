@@ -8,10 +8,11 @@ use crate::editor::{DropIn, Editor, FileChange};
 use crate::error::Error;
 use crate::file::sidecar;
 use crate::file::target::{Snapshot, Target};
+use crate::handler::Owner;
 use crate::patch::imports::with_import;
-use crate::patch::provenance::Provenance;
 use crate::patch::{
-    Edited, Patch, PatchError, Warning, apply_to_part, settled, take_out_if_there, take_out_of_part,
+    Edited, Patch, PatchError, Warning, apply_to_part, says_nothing, settled, take_out_if_there,
+    take_out_of_part,
 };
 use crate::surroundings::Changes;
 
@@ -39,6 +40,8 @@ pub(crate) struct Part {
     /// What the patch does there, until that is reported.
     edited: Option<Edited>,
     pub(super) role: Role,
+    /// For whom this tool has created it.
+    pub(super) creator: Option<String>,
     /// Its folder goes too, if nothing else is in it.
     pub(crate) folder_goes: bool,
 }
@@ -141,7 +144,7 @@ impl Part {
         if self.role != Role::OfOther || edited.new_default.is_none() {
             return None;
         }
-        let owner = Provenance::creator(self.snapshot.bytes()?)?;
+        let owner = self.creator.as_ref()?;
         let path = self.change.path.display();
         Some(Warning {
             code: "default-gone",
@@ -193,7 +196,7 @@ impl Editor {
                 let owner = patch.named_owner();
                 let of_layout = self.layout.as_ref().and_then(|it| it.drop_in(owner));
                 return Ok(Some(
-                    of_layout.unwrap_or_else(|| self.default_drop_in(patch)),
+                    of_layout.unwrap_or_else(|| self.default_drop_in(owner)),
                 ));
             }
             DropIn::At(given) => given,
@@ -213,8 +216,8 @@ impl Editor {
         Ok(Some(absolute(&self.main(), text)))
     }
 
-    fn default_drop_in(&self, patch: &Patch) -> PathBuf {
-        let owner = patch.named_owner().as_str().replace('/', "-");
+    pub(super) fn default_drop_in(&self, owner: &Owner) -> PathBuf {
+        let owner = owner.as_str().replace('/', "-");
         absolute(&self.main(), &format!("{FOLDER}/{PREFIX}{owner}.toml"))
     }
 
@@ -228,27 +231,38 @@ impl Editor {
         patch: &Patch,
     ) -> Result<Vec<Part>, Error> {
         let mut parts = Vec::new();
+        let creators = self.creators(before);
+        let part = |path: PathBuf, role| {
+            let mut part = self.part(path, main, role)?;
+            part.creator = part
+                .snapshot
+                .bytes()
+                .and_then(|bytes| creators.of(&part.change.path, bytes));
+            Ok::<_, Error>(part)
+        };
         if let Some(path) = chosen {
-            parts.push(self.part(path, main, Role::Chosen)?);
+            parts.push(part(path, Role::Chosen)?);
         }
         let mut others = Vec::new();
         let owner = patch.named_owner().as_str();
         for (path, bytes) in before.imported().filter(|_| patch.takes_out()) {
-            match Provenance::creator(bytes) {
+            match creators.of(path, bytes) {
                 Some(creator) if patch.prunes() && creator == owner => {
-                    others.push(self.part(path.to_owned(), main, Role::Own)?);
+                    others.push(part(path.to_owned(), Role::Own)?);
                 }
                 // Where one can't be edited, what stays in it is told at the end.
                 Some(_) => {
-                    let part = self.part(path.to_owned(), main, Role::OfOther).ok();
+                    let part = part(path.to_owned(), Role::OfOther).ok();
                     others.extend(part.filter(|part| part.parse().is_ok()));
                 }
                 None => {}
             }
         }
         // What an earlier run has left there need not be imported.
-        let left = patch.prunes().then(|| self.default_drop_in(patch));
-        others.extend(left.and_then(|path| self.part(path, main, Role::Own).ok()));
+        let left = patch
+            .prunes()
+            .then(|| self.default_drop_in(patch.named_owner()));
+        others.extend(left.and_then(|path| part(path, Role::Own).ok()));
         for part in others {
             if !parts
                 .iter()
@@ -284,6 +298,7 @@ impl Editor {
             snapshot,
             edited: None,
             role,
+            creator: None,
             folder_goes: false,
         })
     }
@@ -342,6 +357,11 @@ impl Editor {
             }
         };
         part.change.after.clone_from(&edited.text);
+        // One whose first line another program has dropped is not known by that.
+        let is_over = edited.text.as_deref().is_some_and(says_nothing);
+        if part.creator.is_some() && is_over && !(part.is_chosen() && patch.adds()) {
+            part.change.after = None;
+        }
         part.edited = Some(edited);
         Ok(())
     }

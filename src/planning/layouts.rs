@@ -46,6 +46,15 @@ impl Editor {
         }
     }
 
+    /// A text of the config as a TOML parser can read it. `None`: it is a template whose directives
+    /// decide over other lines.
+    pub(crate) fn as_toml<'t>(&self, text: &'t str) -> Option<Cow<'t, str>> {
+        match self.generated() {
+            Some(_) => template::as_toml(text).map(Cow::Owned),
+            None => Some(Cow::Borrowed(text)),
+        }
+    }
+
     /// The text of the config as containerd gets it.
     pub(super) fn filled_in<'b>(&self, bytes: &'b [u8]) -> Cow<'b, [u8]> {
         match (&self.layout, str::from_utf8(bytes)) {

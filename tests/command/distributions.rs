@@ -9,7 +9,7 @@ use std::process::Command;
 use containerd_edit::{ConfigFiles, Host, Release, Verdict, load};
 use tempfile::TempDir;
 
-use crate::tool::{Run, tool};
+use crate::tool::{Run, drop_comments, tool};
 
 const FIRST: &str = "[handlers.kata-qemu]\npreset = 'kata'\n[handlers.kata-fc]\npreset = 'kata'\n";
 const SECOND: &str = "[handlers.kata-qemu]\npreset = 'kata'\n[handlers.kata-clh]\npreset = 'kata'\n\
@@ -511,6 +511,37 @@ fn a_handler_goes_by_name_from_any_drop_in_of_this_tool() {
         assert!(run.stderr.contains("k3s itself leave runc out"), "{run:#?}");
         let run = tree.run(&["remove", "kata"]).exits(0);
         assert!(run.stdout.contains("nothing to do"), "{run:#?}");
+    }
+}
+
+#[test]
+fn a_drop_in_whose_comments_are_gone_goes_by_the_names_of_its_handlers() {
+    for name in DROP_INS {
+        let tree = Tree::of(name);
+        let original = tree.files();
+        Run::of(&mut tree.apply("a", "[handlers.kata]\n[cri]\nenable_cdi = true\n")).exits(0);
+        let mut changed = tree.files().into_keys();
+        let drop_in = changed.find(|path| !original.contains_key(path));
+        drop_comments(&tree.host().join(drop_in.expect("a drop-in")));
+        let run = tree.run(&["remove", "--owner", "a"]).exits(0);
+        assert!(run.stderr.contains("enable_cdi"), "{name}: {run:#?}");
+        let status = tree.run(&["status"]).exits(0).stdout;
+        assert!(
+            status.contains("enable_cdi  unknown: a has set it"),
+            "{status}"
+        );
+        // On containerd 1.x kata has a `runc` beside it.
+        let handlers = match name {
+            "k0s" => &["runc", "kata"][..],
+            _ => &["kata"],
+        };
+        let hint = format!("`containerd-edit remove {}`", handlers.join(" "));
+        assert!(run.stderr.contains(&hint), "{name}: {run:#?}");
+        let run = tree.run(&[&["remove"], handlers].concat()).exits(0);
+        assert!(run.stdout.contains("removed kata"), "{name}: {run:#?}");
+        // What the key was before is lost with its comment.
+        let left = tree.run(&["remove", "--owner", "a"]).exits(0);
+        assert!(left.stderr.contains("a has set "), "{name}: {left:#?}");
     }
 }
 

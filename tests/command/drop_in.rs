@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::tool::{Node, Run};
+use crate::tool::{Node, Run, drop_comments};
 
 const MAIN: &str = "# mine\nversion = 3\n\n[debug]\nlevel = 'info'\n";
 const RUNTIMES: &str = "plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes";
@@ -296,6 +296,76 @@ fn a_handler_goes_by_name_wherever_this_tool_has_put_it() {
     assert_eq!(node.text(), before);
     node.run(&["remove", "kata", "--owner", "x"]).exits(0);
     assert_eq!(node.text(), MAIN);
+}
+
+/// The operation log knows that the file is this tool's, or else the line of imports does.
+#[test]
+fn a_drop_in_whose_comments_are_gone_goes_by_the_names_of_its_handlers() {
+    let leave = [
+        &["remove", "--owner", "a"][..],
+        &["remove", "--owner", "a", "--drop-in"],
+        &["remove", "--owner", "a", "--dry-run"],
+        &["apply", "nothing.toml", "--prune"],
+    ];
+    for log in [&[][..], &["--log", "none"]] {
+        let node = Node::with(MAIN);
+        let run = |arguments: &[&str], code| node.run(&[arguments, log].concat()).exits(code);
+        for name in ["kata", "spin"] {
+            run(&["add", name, "--drop-in", "--owner", "a"], 0);
+        }
+        let path = drop_in(&node, "50-a.toml");
+        drop_comments(&path);
+        let (main, own) = (node.text(), text(&path));
+        let nothing = node.folder().join("nothing.toml");
+        fs::write(&nothing, "owner = 'a'\n").expect("writes");
+        for arguments in leave {
+            let file = nothing.to_str().expect("UTF-8");
+            let arguments = arguments.iter().map(|&word| match word {
+                "nothing.toml" => file,
+                word => word,
+            });
+            let run = run(&arguments.collect::<Vec<&str>>(), 0);
+            let said = "a has added kata, spin, and another program has dropped the comments that \
+                        said so: `containerd-edit remove kata spin`";
+            assert!(run.stderr.contains(said), "{log:?}: {run:#?}");
+            assert_eq!((node.text(), text(&path)), (main.clone(), own.clone()));
+        }
+        // Another owner's removal has nothing to say of it.
+        let other = run(&["remove", "--owner", "b"], 0);
+        assert_eq!(other.stderr, "");
+        let status: Value =
+            serde_json::from_str(&run(&["status", "-o", "json"], 0).stdout).expect("JSON");
+        let listed = &status["drop_ins"][0];
+        assert_eq!(listed["created_for"], "a", "{status}");
+        assert_eq!(listed["handlers"][0]["owner"], Value::Null, "{status}");
+
+        let removed = run(&["remove", "kata"], 0);
+        assert!(removed.stdout.contains("removed kata"), "{removed:?}");
+        assert!(text(&path).contains("runtimes.spin]"), "{}", text(&path));
+        let removed = run(&["remove", "spin"], 0);
+        assert!(removed.stdout.contains("deleted "), "{removed:?}");
+        assert_eq!(node.text(), MAIN, "{log:?}");
+        assert!(!path.exists() && !node.folder().join("conf.d").exists());
+    }
+}
+
+#[test]
+fn a_file_in_the_place_of_a_drop_in_that_went_is_somebody_elses() {
+    let node = Node::with(MAIN);
+    node.run(&["add", "kata", "--drop-in", "--owner", "a"])
+        .exits(0);
+    node.run(&["remove", "--owner", "a"]).exits(0);
+    fs::create_dir_all(node.folder().join("conf.d")).expect("creates");
+    let path = drop_in(&node, "50-a.toml");
+    let theirs = format!("version = 3\n[{RUNTIMES}.kata]\nruntime_type = 't'\n");
+    fs::write(&path, &theirs).expect("writes");
+    let main = format!("imports = ['{}']\n{MAIN}", path.display());
+    fs::write(node.config(), &main).expect("writes");
+    let run = node.run(&["remove", "kata"]).exits(78);
+    assert!(run.stderr.contains("kata stands in a file"), "{run:?}");
+    let run = node.run(&["remove", "--owner", "a"]).exits(0);
+    assert_eq!(run.stderr, "");
+    assert_eq!((node.text(), text(&path)), (main, theirs));
 }
 
 #[test]

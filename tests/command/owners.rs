@@ -6,7 +6,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::tool::{Node, Run, tool};
+use crate::tool::{Node, Run, drop_comments, tool};
 
 const CONFIG: &str = "# node-a\nversion = 2\n\n[debug]\n  level = \"info\" # ours\n\n\
     [plugins.\"io.containerd.grpc.v1.cri\".containerd]\n  default_runtime_name = \"runc\"\n\n\
@@ -175,13 +175,7 @@ fn another_owners_handler_is_refused_until_it_is_taken_over() {
 fn an_owner_whose_comments_are_gone_is_unknown_and_its_handlers_go_by_name() {
     let node = node();
     Run::of(&mut apply(&node, "wasm", 1)).exits(0);
-    let text = node.text();
-    let lines: Vec<&str> = text
-        .lines()
-        .map(|line| line.split(" # containerd-edit").next().unwrap_or_default())
-        .filter(|line| !line.trim_start().starts_with("# containerd-edit"))
-        .collect();
-    fs::write(node.config(), lines.join("\n")).expect("writes");
+    drop_comments(&node.config());
 
     let status = json(&node.run(&["status", "-o", "json"]).exits(0));
     let spin = json!({"name": "spin", "owner": null, "implied": false, "added_by": "wasm"});

@@ -1,5 +1,6 @@
 //! A folder with a config, and the command run on it.
 
+use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -43,7 +44,7 @@ impl Node {
     /// A folder with this config.
     pub(crate) fn with(config: impl AsRef<[u8]>) -> Self {
         let node = Self::empty();
-        std::fs::write(node.config(), config).expect("the config is written");
+        fs::write(node.config(), config).expect("the config is written");
         node
     }
 
@@ -57,7 +58,7 @@ impl Node {
 
     /// The config's bytes; `None` if there is no such file.
     pub(crate) fn bytes(&self) -> Option<Vec<u8>> {
-        std::fs::read(self.config()).ok()
+        fs::read(self.config()).ok()
     }
 
     pub(crate) fn text(&self) -> String {
@@ -65,7 +66,7 @@ impl Node {
     }
 
     pub(crate) fn identity(&self) -> Option<Identity> {
-        let metadata = std::fs::symlink_metadata(self.config()).ok()?;
+        let metadata = fs::symlink_metadata(self.config()).ok()?;
         Some(Identity {
             inode: metadata.ino(),
             modified: (metadata.mtime(), metadata.mtime_nsec()),
@@ -75,7 +76,7 @@ impl Node {
 
     /// The names in the folder, sorted.
     pub(crate) fn names(&self) -> Vec<String> {
-        let entries = std::fs::read_dir(self.folder()).expect("the folder is readable");
+        let entries = fs::read_dir(self.folder()).expect("the folder is readable");
         let mut names: Vec<String> = entries
             .map(|entry| {
                 entry
@@ -100,6 +101,16 @@ impl Node {
     pub(crate) fn run<S: AsRef<str>>(&self, arguments: &[S]) -> Run {
         Run::of(&mut self.command(arguments))
     }
+}
+
+/// Takes this tool's comments out of a file, as a program does that reads it and writes it again.
+pub(crate) fn drop_comments(file: &Path) {
+    let text = fs::read_to_string(file).expect("it is there");
+    let lines = text.lines();
+    let lines = lines.map(|line| line.split(" # containerd-edit").next().unwrap_or_default());
+    let lines = lines.filter(|line| !line.trim_start().starts_with("# containerd-edit"));
+    let text = lines.collect::<Vec<&str>>().join("\n");
+    fs::write(file, text + "\n").expect("writes");
 }
 
 /// Where the command's binary is.

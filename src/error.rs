@@ -58,6 +58,16 @@ pub enum Error {
         /// Which releases, and containerd's reason.
         what: String,
     },
+    /// The handler that was to become the default is listed nowhere.
+    #[error("{name} can't become the default: no handler of that name is listed")]
+    DefaultNotListed {
+        /// The config file.
+        path: PathBuf,
+        /// The handler's name.
+        name: String,
+        /// The handlers that are listed.
+        listed: Vec<String>,
+    },
     /// A handler that was to go, or to be taken over, stands in a file that this tool has not created.
     #[error("{handler} stands in a file that {}", writer_text(*writer))]
     OutOfReach {
@@ -391,6 +401,7 @@ impl Error {
             | Self::Template { path, .. }
             | Self::Distribution { path, .. }
             | Self::Harmful { path, .. }
+            | Self::DefaultNotListed { path, .. }
             | Self::LossyDropIn { path, .. }
             | Self::DropInVersion { path, .. }
             | Self::BadDropIn { path, .. }

@@ -142,7 +142,8 @@ impl Editor {
                 let wanted = patch.wanted_default().map(str::to_owned);
                 plan.edited.new_default = wanted.or_else(|| new_default.clone());
             }
-            let warnings = self.judge(&before_loaded, &after_loaded, &plan, &listed)?;
+            let judged = self.judge(&before_loaded, &after_loaded, &plan, &listed);
+            let warnings = judged.map_err(|error| unlisted_default(error, patch, &after_loaded))?;
             plan.edited.warnings.extend(warnings);
             plan.edited.new_default = new_default;
             order = self.order((&before, &before_loaded), &plan, &parts, &loaded)?;
@@ -386,6 +387,23 @@ fn in_order(parts: &[Part]) -> Vec<File> {
     let written = written.into_iter().map(File::Part);
     let gone = gone.into_iter().map(File::Part);
     written.chain([File::Main]).chain(gone).collect()
+}
+
+/// Says of an edit that does harm that the default is to name nothing, if it is so.
+fn unlisted_default(error: Error, patch: &Patch, after: &ConfigFiles) -> Error {
+    let listed = handlers_of(after);
+    match (error, patch.wanted_default()) {
+        (Error::Harmful { path, .. }, Some(name))
+            if !listed.contains(name) && after.unread().is_empty() =>
+        {
+            Error::DefaultNotListed {
+                path,
+                name: name.to_owned(),
+                listed: listed.into_iter().collect(),
+            }
+        }
+        (error, _) => error,
+    }
 }
 
 /// All handlers that some file lists.

@@ -24,6 +24,7 @@ impl Error {
             | Self::ChangedSince { .. }
             | Self::NotUndone { .. }
             | Self::Harmful { .. }
+            | Self::DefaultNotListed { .. }
             | Self::OutOfReach { .. }
             | Self::ImportedSidecar { .. }
             | Self::LossyDropIn { .. }
@@ -65,6 +66,7 @@ impl Error {
             },
             Self::Distribution { source, .. } => source.code(),
             Self::Harmful { .. } => "harmful",
+            Self::DefaultNotListed { .. } => "default-not-listed",
             Self::OutOfReach { .. } => "out-of-reach",
             Self::LossyDropIn { .. } => "lossy-drop-in",
             Self::DropInVersion { .. } => "drop-in-version",

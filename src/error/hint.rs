@@ -43,6 +43,7 @@ impl Error {
             Self::Template { source, .. } => template_hint(source),
             Self::Distribution { source, .. } => source.hint(),
             Self::Harmful { .. } => HARMFUL.to_owned(),
+            Self::DefaultNotListed { name, listed, .. } => unlisted_hint(name, listed),
             Self::OutOfReach {
                 path,
                 handler,
@@ -127,6 +128,14 @@ impl Error {
             Self::NotDurable { .. } => NOT_DURABLE.to_owned(),
         }
     }
+}
+
+fn unlisted_hint(name: &str, listed: &[String]) -> String {
+    let add = format!("`containerd-edit add {name} --default` adds it");
+    if listed.is_empty() {
+        return add;
+    }
+    format!("name one that is listed ({}); {add}", listed.join(", "))
 }
 
 fn reach_hint(path: &Path, handler: &str, writer: Option<&str>) -> String {

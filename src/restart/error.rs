@@ -48,22 +48,16 @@ pub struct RestartFailure {
 }
 
 impl RestartFailure {
-    fn hint(&self) -> &'static str {
-        match (&self.rollback, &self.cause) {
+    fn hint(&self) -> String {
+        if let Some(rollback) = &self.rollback
+            && let RolledBackFiles::Stuck { instead, .. } = &rollback.files
+        {
+            return format!("{instead}; then `containerd-edit restart`");
+        }
+        let hint = match (&self.rollback, &self.cause) {
             (Some(rollback), _) if rollback.is_good() => {
                 "see why containerd did not serve (`journalctl -u containerd`, `containerd-edit \
                  check`), and run the same command again"
-            }
-            (
-                Some(Rollback {
-                    files: RolledBackFiles::Stuck { .. },
-                    ..
-                }),
-                _,
-            ) => {
-                "`containerd-edit log` says who has changed what: `containerd-edit remove` what shall \
-                 go, or mend the config (the previous one is beside it: config.toml.prev), then \
-                 `containerd-edit restart`"
             }
             (Some(_), _) => {
                 "containerd does not come back with the config that it had before: see why with \
@@ -76,7 +70,8 @@ impl RestartFailure {
                 "see why with `journalctl -u containerd` and `containerd-edit check --running`; \
                  `containerd-edit undo` takes the last change back"
             }
-        }
+        };
+        hint.to_owned()
     }
 
     /// What the state is now, in a sentence.
@@ -91,7 +86,7 @@ impl RestartFailure {
                 "others have changed the config since: this run's part was taken out of it"
                     .to_owned()
             }
-            RolledBackFiles::Stuck { why } => {
+            RolledBackFiles::Stuck { why, .. } => {
                 return format!("the config still holds this run's change: {why}");
             }
         };
@@ -162,7 +157,7 @@ impl RestartError {
             Self::Interrupted { .. } => {
                 "run the same command again: it goes on from there".to_owned()
             }
-            Self::Failed(failure) => failure.hint().to_owned(),
+            Self::Failed(failure) => failure.hint(),
         }
     }
 }

@@ -10,6 +10,7 @@ use super::{Cause, Phases, Restart};
 use crate::change::{Back, Change};
 use crate::editor::Editor;
 use crate::error::Error;
+use crate::handler::Owner;
 use crate::operation_log::LogEntry;
 use crate::patch::Handlers;
 use crate::running::Running;
@@ -42,6 +43,8 @@ pub enum RolledBackFiles {
     Stuck {
         /// What could not be taken back, and why.
         why: String,
+        /// What to do instead, before containerd is restarted.
+        instead: String,
     },
 }
 
@@ -89,46 +92,72 @@ impl Own {
 
     /// Takes the change back, as a whole or out of what others have made of the files since.
     fn take_back(&self, editor: &Editor) -> RolledBackFiles {
-        let stuck = |what: &str, error: &Error| RolledBackFiles::Stuck {
-            why: format!("{what}: {error}"),
-        };
+        const CHANGED: &str = "others have changed the files since, and ";
         let change = match self {
             Self::Logged(entry) => Change::without_texts(&editor.path, entry),
-            Self::Made(change) => {
-                let back = Back {
-                    change: (**change).clone(),
-                    is_judged: false,
-                    outcome: LogEntry::ROLLED_BACK,
-                };
-                match editor.take_back(&back) {
-                    // What is not durable is in place all the same.
-                    Ok(_) | Err(Error::NotDurable { .. }) => return RolledBackFiles::PutBack,
-                    Err(Error::ChangedSince { .. }) => back.change,
-                    Err(error) => return stuck("the files could not be put back", &error),
-                }
-            }
+            Self::Made(change) => (**change).clone(),
         };
+        let stuck = |why: String| RolledBackFiles::Stuck {
+            why,
+            instead: instead(editor, &change),
+        };
+        if let Self::Made(_) = self {
+            let back = Back {
+                change: change.clone(),
+                is_judged: false,
+                outcome: LogEntry::ROLLED_BACK,
+            };
+            match editor.take_back(&back) {
+                // What is not durable is in place all the same.
+                Ok(_) | Err(Error::NotDurable { .. }) => return RolledBackFiles::PutBack,
+                Err(Error::ChangedSince { .. }) => {}
+                Err(error) => return stuck(format!("the files could not be put back: {error}")),
+            }
+        }
         let patches = match inverse::patches(&change) {
             Ok(patches) => patches,
             Err(what) => {
-                let why = format!(
-                    "others have changed the files since, and what this run has done to {what} \
-                     can't be taken out of that"
-                );
-                return RolledBackFiles::Stuck { why };
+                let why =
+                    format!("{CHANGED}what this run has done to {what} can't be taken out of that");
+                return stuck(why);
             }
         };
         for patch in patches {
             if let Err(error) = editor.commit(&patch) {
-                let what = "others have changed the files since, and this run's change could not be \
-                            taken out";
-                return stuck(what, &error);
+                let why = format!("{CHANGED}this run's change could not be taken out: {error}");
+                return stuck(why);
             }
         }
         // The log need not say it for that to be so.
         let _ = editor.note_later(self.owner(), LogEntry::ROLLED_BACK);
         RolledBackFiles::TakenOut
     }
+}
+
+/// What does as much as taking a change back, by hand.
+fn instead(editor: &Editor, change: &Change) -> String {
+    let owner = change.owner.as_deref();
+    let owner = owner.filter(|owner| *owner != Owner::default().as_str());
+    let remove = match owner {
+        Some(owner) => format!(
+            "`containerd-edit remove --owner {owner}` takes away all that {owner} has here, \
+             `containerd-edit remove NAME` a handler"
+        ),
+        None => "`containerd-edit remove NAME` takes away a handler".to_owned(),
+    };
+    let previous = editor.previous_of(change);
+    let previous: Vec<String> = previous
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    let mend = match &previous[..] {
+        [] => String::new(),
+        kept => format!(
+            "; or mend the config (before the last change: {})",
+            kept.join(", ")
+        ),
+    };
+    format!("`containerd-edit log` says who has changed what; {remove}{mend}")
 }
 
 impl Restart {

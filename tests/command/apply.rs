@@ -283,8 +283,29 @@ fn set_default_takes_a_name_or_unset() {
 fn a_default_that_is_not_listed_is_refused() {
     let node = Node::with("version = 3\n");
     let run = node.run(&["set-default", "kata"]).exits(78);
-    assert!(run.stderr.contains("default_runtime_name"), "{run:#?}");
+    let said = format!(
+        "error: {}: kata can't become the default: no handler of that name is listed\n\
+         hint: `containerd-edit add kata --default` adds it\n",
+        node.config().display()
+    );
+    assert_eq!(run.stderr, said);
     assert_eq!(node.text(), "version = 3\n");
+
+    // Nor in a file that is imported.
+    let node = Node::with("version = 3\nimports = ['conf.d/*.toml']\n");
+    fs::create_dir(node.folder().join("conf.d")).expect("creates");
+    node.run(&["add", "crun", "--drop-in"]).exits(0);
+    let (before, (_, file)) = (node.text(), patch_file(&node, "default = 'kata'\n"));
+    let run = node.run(&["apply", &file, "-o", "json"]).exits(78);
+    let error = &json(&run)["error"];
+    assert_eq!(error["code"], "default-not-listed", "{error}");
+    let hint = error["hint"].as_str().expect("a hint");
+    assert!(
+        hint.starts_with("name one that is listed (crun); "),
+        "{hint}"
+    );
+    assert_eq!(node.text(), before);
+    node.run(&["set-default", "crun"]).exits(0);
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! `--restart` and `restart` where no containerd comes. With real ones: `tests/containerd/restart.rs`.
 
 #[cfg(feature = "cri")]
+use std::fs;
+
+#[cfg(feature = "cri")]
 use serde_json::Value;
 
 use crate::tool::{Node, Run};
@@ -106,6 +109,38 @@ fn the_command_may_come_from_the_environment() {
         done.stdout.ends_with("restart containerd to load it\n"),
         "{done:?}"
     );
+}
+
+/// Another program changes the files while this one waits for containerd.
+#[test]
+#[cfg(feature = "cri")]
+fn what_can_not_be_rolled_back_is_said_with_a_way_out() {
+    let node = Node::with(CONFIG);
+    let patch = |level: &str| {
+        let path = node.folder().join(format!("{level}.patch"));
+        fs::write(
+            &path,
+            format!("owner = 'ops'\n[debug]\nlevel = '{level}'\n"),
+        )
+        .expect("writes");
+        path.to_str().expect("UTF-8").to_owned()
+    };
+    node.run(&["apply", &patch("info")]).exits(0);
+    let command = format!("echo '# mine' >>{}; exit 7", node.config().display());
+    let failed = run(&node, &command, &["apply", &patch("debug"), "--restart"]).exits(69);
+    let said = "others have changed the files since, and what this run has done to the keys \
+                debug.level can't be taken out of that\n";
+    assert!(failed.stderr.contains(said), "{failed:?}");
+    let hint = format!(
+        "hint: `containerd-edit log` says who has changed what; `containerd-edit remove --owner ops` \
+         takes away all that ops has here, `containerd-edit remove NAME` a handler; or mend \
+         the config (before the last change: {}.prev); then `containerd-edit restart`\n",
+        node.config().display()
+    );
+    assert!(failed.stderr.ends_with(&hint), "{failed:?}");
+    // The way out.
+    node.run(&["remove", "--owner", "ops"]).exits(0);
+    assert_eq!(node.text(), format!("{CONFIG}# mine\n"));
 }
 
 #[test]

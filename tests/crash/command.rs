@@ -54,6 +54,8 @@ fn seeded() -> &'static Path {
             .args([
                 "build",
                 "--locked",
+                // No edit asks a daemon.
+                "--no-default-features",
                 "--bin",
                 "containerd-edit",
                 "--target-dir",

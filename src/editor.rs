@@ -249,7 +249,7 @@ impl Editor {
         let Some(path) = self.log_path(&self.find()?) else {
             return Ok(Vec::new());
         };
-        operation_log::read(&path).map_err(|source| Error::Io {
+        operation_log::file::read(&path).map_err(|source| Error::Io {
             path,
             doing: "read the operation log",
             source,

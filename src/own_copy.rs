@@ -313,6 +313,7 @@ mod tests {
     const OLD: &[u8] = b"\x7fELF the old release";
     const NEW: &[u8] = b"\x7fELF the new release";
     const PATH: &str = "/opt/containerd-edit/containerd-edit";
+    const PATIENCE: Duration = Duration::from_mins(1);
 
     impl Node {
         fn new() -> Self {
@@ -333,7 +334,9 @@ mod tests {
             OwnCopy {
                 path: PathBuf::from(PATH),
                 host_root: HostRoot::at(&self.seen("/")).expect("a folder"),
-                lock_timeout: Duration::ZERO,
+                // A child that another test starts has the lock's descriptor too, until it is a
+                // program of its own.
+                lock_timeout: PATIENCE,
                 program: self.folder.path().join(program),
             }
         }
@@ -466,8 +469,7 @@ mod tests {
     #[test]
     fn keeping_and_removing_at_once_ends_as_one_after_the_other() {
         let node = Node::new();
-        let mut copy = node.of("old");
-        copy.lock_timeout = Duration::from_mins(1);
+        let copy = node.of("old");
         std::thread::scope(|scope| {
             for _ in 0..2 {
                 scope.spawn(|| (0..50).for_each(|_| assert!(copy.keep().is_ok())));

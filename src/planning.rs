@@ -2,6 +2,7 @@
 //! two changes serves.
 
 mod creators;
+mod drop_in_edits;
 mod drop_ins;
 mod layouts;
 mod lossy;

@@ -92,7 +92,7 @@ impl Editor {
             .as_ref()
             .and_then(|config| version::of_any(config).ok());
         let log_path = self.log_path(&target);
-        let logged = log_path.as_deref().map(operation_log::read);
+        let logged = log_path.as_deref().map(operation_log::file::read);
         let (entries, log_error) = match logged {
             Some(Ok(entries)) => (entries, None),
             Some(Err(error)) => (Vec::new(), Some(error.to_string())),

@@ -286,7 +286,7 @@ impl Editor {
 
     fn append(&self, lock: &ConfigLock, target: &Target, entry: &LogEntry) -> Option<Notice> {
         let log = self.log_path(target)?;
-        let appended = operation_log::append(lock, &log, entry);
+        let appended = operation_log::file::append(lock, &log, entry);
         appended.err().map(|error| not_logged(&log, &error))
     }
 }

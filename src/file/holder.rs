@@ -5,6 +5,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
+use super::process_stat::Stat;
+
 pub(super) const GRAMMAR: &str = "# containerd-edit v1 ";
 const UNKNOWN: &str = "a program that does not say who it is";
 
@@ -201,14 +203,7 @@ impl fmt::Display for Holder {
 
 /// When a process started, in clock ticks after the boot.
 fn started(pid: &str) -> Option<u64> {
-    started_by(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
-}
-
-/// The same by the text of `/proc/PID/stat`, `proc_pid_stat(5)`.
-pub(crate) fn started_by(stat: &str) -> Option<u64> {
-    // The second field, the name, may hold anything: go on behind it.
-    let behind = &stat[stat.rfind(')')? + 1..];
-    behind.split_whitespace().nth(19)?.parse().ok()
+    Stat::of(pid).map(|stat| stat.started)
 }
 
 fn this_host() -> String {

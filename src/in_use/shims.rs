@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::{UseUnknown, process_view};
 use crate::file::HostRoot;
-use crate::file::holder;
+use crate::file::process_stat::Stat;
 
 /// containerd's namespace of what CRI has started.
 const NAMESPACE: &[u8] = b"k8s.io";
@@ -149,7 +149,7 @@ fn is_nested(status: &str) -> bool {
 fn identity(folder: &Path) -> io::Result<Identity> {
     let stat = fs::read_to_string(folder.join("stat"))?;
     Ok(Identity {
-        started: holder::started_by(&stat),
+        started: Stat::parse(&stat).map(|stat| stat.started),
         executable: fs::read_link(folder.join("exe"))?,
     })
 }

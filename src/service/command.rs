@@ -10,7 +10,8 @@ use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::place::Place;
-use super::process::{Process, stat};
+use super::process::Process;
+use crate::file::process_stat::Stat;
 
 /// So much of what a command prints last is kept, in bytes.
 const MOST_OUTPUT: u64 = 4096;
@@ -78,11 +79,12 @@ pub(super) fn run(
 fn end(child: &mut Child) {
     let group = child.id();
     for id in fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let id = id.file_name().to_str().and_then(|id| id.parse().ok());
+        let id = id.file_name();
+        let id = id.to_str().and_then(|id| id.parse::<u32>().ok());
         let Some(id) = id else {
             continue;
         };
-        let is_of_command = stat(id)
+        let is_of_command = Stat::of(&id.to_string())
             .is_some_and(|it| it.group == group && !it.has_ended() && !is_containerd(&it.name));
         let pid = i32::try_from(id).ok().and_then(Pid::from_raw);
         if let Some(pid) = pid.filter(|_| is_of_command) {

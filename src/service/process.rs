@@ -1,6 +1,5 @@
 //! A process that is waited for, and never mistaken for another one that has got its ID.
 
-use std::fs;
 use std::os::fd::OwnedFd;
 use std::thread;
 use std::time::Duration;
@@ -8,6 +7,8 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use rustix::time::{ClockId, clock_gettime};
+
+use crate::file::process_stat::Stat;
 
 /// How often a process is looked at where the kernel has no handle for it, before 5.3.
 const POLL: Duration = Duration::from_millis(20);
@@ -73,35 +74,8 @@ impl Process {
     }
 }
 
-/// What is needed of `/proc/PID/stat`, `proc_pid_stat(5)`.
-#[derive(Debug)]
-pub(super) struct Stat {
-    pub(super) name: String,
-    pub(super) state: char,
-    pub(super) group: u32,
-    pub(super) started: u64,
-}
-
-impl Stat {
-    fn of(text: &str) -> Option<Self> {
-        // The name may hold anything, brackets too.
-        let (open, close) = (text.find('(')?, text.rfind(')')?);
-        let mut behind = text.get(close + 1..)?.split_whitespace();
-        Some(Self {
-            name: text.get(open + 1..close)?.to_owned(),
-            state: behind.next()?.chars().next()?,
-            group: behind.nth(1)?.parse().ok()?,
-            started: behind.nth(16)?.parse().ok()?,
-        })
-    }
-
-    pub(super) fn has_ended(&self) -> bool {
-        matches!(self.state, 'Z' | 'X')
-    }
-}
-
-pub(super) fn stat(id: u32) -> Option<Stat> {
-    Stat::of(&fs::read_to_string(format!("/proc/{id}/stat")).ok()?)
+fn stat(id: u32) -> Option<Stat> {
+    Stat::of(&id.to_string())
 }
 
 #[cfg(test)]
@@ -159,16 +133,5 @@ mod tests {
         // A tick is rounded down.
         let most = most + Duration::from_millis(1000 / TICKS);
         assert!(age.is_some_and(|age| age <= most), "{age:?} {most:?}");
-    }
-
-    #[test]
-    fn a_name_may_hold_brackets_and_spaces() {
-        let line = "4711 (a (b) c d) S 1 4700 4700 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 52110 9";
-        let stat = Stat::of(line).expect("a line");
-        assert_eq!(
-            (stat.name.as_str(), stat.state, stat.group, stat.started),
-            ("a (b) c d", 'S', 4700, 52110)
-        );
-        assert!(Stat::of("4711 (x").is_none());
     }
 }

@@ -120,7 +120,12 @@ pub(crate) fn tool_path() -> &'static Path {
 
 /// The command, with none of its variables set.
 pub(crate) fn tool() -> Command {
-    let mut command = Command::new(tool_path());
+    tool_at(tool_path())
+}
+
+/// The same of a program at another path.
+pub(crate) fn tool_at(path: &Path) -> Command {
+    let mut command = Command::new(path);
     command
         .env_remove("CONTAINERD_EDIT_CONFIG")
         .env_remove("CONTAINERD_EDIT_DISTRIBUTION")

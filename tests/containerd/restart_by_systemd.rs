@@ -54,6 +54,8 @@ mount -t tmpfs tmpfs /run
 "$@"
 "#;
 
+const CONFIG: &[u8] = b"version = 2\n";
+
 struct Scene<'s> {
     node: &'s Node<'s>,
     script: &'static str,
@@ -61,9 +63,24 @@ struct Scene<'s> {
     first: &'static str,
 }
 
+/// Sets a host up whose daemon runs and is restarted on request, and a container on it.
+fn set_up(script: &'static str, first: &'static str, test: impl FnOnce(&Scene, &Supervised)) {
+    let release = Release::of(suites::SUITES[0]);
+    let node = Node::new(&release, Some(CONFIG));
+    let scene = Scene {
+        node: &node,
+        script,
+        first,
+    };
+    supervised(&node, |supervised| {
+        scene.write_programs(supervised);
+        test(&scene, supervised);
+    });
+}
+
 impl Scene<'_> {
     /// Writes the host's programs, which write down how they are called.
-    fn set_up(&self, supervised: &Supervised) {
+    fn write_programs(&self, supervised: &Supervised) {
         let home = self.node.home();
         let write = |name: &str, text: String| {
             let path = home.join(name);
@@ -148,16 +165,8 @@ const WAYS: [(&str, &str, &str); 2] = [(WITH_PIDS, "systemd", ""), (WITH_ROOT, "
 #[test]
 #[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
 fn the_hosts_systemd_restarts_containerd() {
-    let release = Release::of(suites::SUITES[0]);
     for (script, first, chroot) in WAYS {
-        let node = Node::new(&release, Some(b"version = 2\n"));
-        let scene = Scene {
-            node: &node,
-            script,
-            first,
-        };
-        supervised(&node, |supervised| {
-            scene.set_up(supervised);
+        set_up(script, first, |scene, supervised| {
             let (exit, report) = scene.add();
             assert_eq!(exit, Some(0), "{first}: {report}");
             let restart = &report["restart"];
@@ -169,7 +178,7 @@ fn the_hosts_systemd_restarts_containerd() {
             );
 
             // Its log is read there as well.
-            node.edit(&["remove", "crun"]);
+            scene.node.edit(&["remove", "crun"]);
             supervised.next(&[Deed::WithoutCri]);
             let (exit, report) = scene.add();
             assert_eq!(exit, Some(69), "{first}: {report}");
@@ -193,25 +202,17 @@ fn the_hosts_systemd_restarts_containerd() {
 #[test]
 #[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
 fn without_a_way_to_restart_it_nothing_is_changed() {
-    let release = Release::of(suites::SUITES[0]);
     for (script, first, exit, code) in [
         (WITH_NOTHING, "init", 69, "no-systemd"),
         (WITHOUT_PTRACE, "systemd", 77, "host-denied"),
     ] {
-        let node = Node::new(&release, Some(b"version = 2\n"));
-        let scene = Scene {
-            node: &node,
-            script,
-            first,
-        };
-        supervised(&node, |supervised| {
-            scene.set_up(supervised);
+        set_up(script, first, |scene, _| {
             let (ended, report) = scene.add();
             assert_eq!(ended, Some(exit), "{report}");
             assert_eq!(report["error"]["code"], code, "{report}");
-            assert_eq!(node.config().as_deref(), Some(&b"version = 2\n"[..]));
+            assert_eq!(scene.node.config().as_deref(), Some(CONFIG));
             assert_eq!(
-                crate::restart::serves(&node),
+                crate::restart::serves(scene.node),
                 Verdict::serves(["runc"], "runc")
             );
         });

@@ -1,6 +1,8 @@
 //! Installs, upgrades and uninstalls of several owners, in any order: what is left is what some
 //! order of one after the other would leave, and with the last uninstall the original bytes.
 
+use std::path::PathBuf;
+
 use containerd_edit::{
     Document, Edited, Handler, Inventory, ListedHandler, Owner, Patch, PatchError, Preset, Setting,
     apply,
@@ -202,6 +204,12 @@ fn is_tried(text: &str) -> bool {
     Document::parse(text.as_bytes()).is_ok()
         && !round_trip::is_unsettled(text, &names())
         && !has_inline_handlers(text)
+}
+
+/// Real files, with comments and in every order that people write.
+fn tried_fixtures() -> impl Iterator<Item = (PathBuf, String)> {
+    let texts = corpus::texts().into_iter();
+    texts.filter(|(_, text)| is_tried(text))
 }
 
 /// Makes the runs on a config. Returns how many were accepted.
@@ -430,19 +438,8 @@ proptest! {
 
 #[test]
 fn what_was_set_by_hand_stays_in_every_fixture() {
-    let mut state = 11_u64;
-    let mut number = || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
-        u8::try_from(state >> 56).expect("eight bits are left")
-    };
     let mut set = 0;
-    for (path, text) in corpus::texts() {
-        if !is_tried(&text) {
-            continue;
-        }
-        let numbers: Vec<u8> = (0..240).map(|_| number()).collect();
+    for ((path, text), numbers) in tried_fixtures().zip(spellings::seeded(11)) {
         match check_by_hand(&text, &runs(Some(&text), &mut Choices::new(&numbers))) {
             Ok(values) => set += values,
             Err(why) => panic!("{}: {why}", path.display()),
@@ -451,22 +448,10 @@ fn what_was_set_by_hand_stays_in_every_fixture() {
     assert!(set > 300, "only {set} values were set");
 }
 
-/// Real files, with comments and in every order that people write.
 #[test]
 fn owners_get_along_in_every_fixture() {
-    let mut state = 7_u64;
-    let mut number = || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
-        u8::try_from(state >> 56).expect("eight bits are left")
-    };
     let mut accepted = 0;
-    for (path, text) in corpus::texts() {
-        if !is_tried(&text) {
-            continue;
-        }
-        let numbers: Vec<u8> = (0..240).map(|_| number()).collect();
+    for ((path, text), numbers) in tried_fixtures().zip(spellings::seeded(7)) {
         match check(Some(&text), &runs(Some(&text), &mut Choices::new(&numbers))) {
             Ok(runs) => accepted += runs,
             Err(why) => panic!("{}: {why}", path.display()),

@@ -38,9 +38,18 @@ impl<'n> Choices<'n> {
     }
 }
 
+/// So many numbers a list has at most.
+const MOST: usize = 240;
+
 /// Lists of numbers, for [`config`].
 pub(crate) fn numbers() -> impl Strategy<Value = Vec<u8>> {
-    prop::collection::vec(any::<u8>(), 0..240)
+    prop::collection::vec(any::<u8>(), 0..MOST)
+}
+
+/// Lists of as many numbers as there can be, the same ones at every run.
+pub(crate) fn seeded(seed: u64) -> impl Iterator<Item = Vec<u8>> {
+    let mut random = fastrand::Rng::with_seed(seed);
+    std::iter::repeat_with(move || (0..MOST).map(|_| random.u8(..)).collect())
 }
 
 pub(crate) const VERSION_1: &str = "cri";

@@ -12,8 +12,8 @@ pub(crate) struct Stat {
     /// The name of its program, cut to 15 bytes.
     pub(crate) name: String,
     pub(crate) state: char,
-    /// The ID of its process group.
-    pub(crate) group: u32,
+    /// The ID of its process group; none while the kernel takes it apart.
+    pub(crate) group: Option<u32>,
     /// When it started, in clock ticks after the boot.
     pub(crate) started: u64,
 }
@@ -31,7 +31,7 @@ impl Stat {
         Some(Self {
             name: text.get(open + 1..close)?.to_owned(),
             state: behind.next()?.chars().next()?,
-            group: behind.nth(1)?.parse().ok()?,
+            group: behind.nth(1)?.parse().ok(),
             started: behind.nth(16)?.parse().ok()?,
         })
     }
@@ -52,8 +52,10 @@ mod tests {
         let stat = Stat::parse(line).expect("a line");
         assert_eq!(
             (stat.name.as_str(), stat.state, stat.group, stat.started),
-            ("a (b) c d", 'S', 4700, 52110)
+            ("a (b) c d", 'S', Some(4700), 52110)
         );
+        let ending = Stat::parse(&line.replace("4700", "-1")).expect("a line");
+        assert_eq!((ending.group, ending.started), (None, 52110));
         assert!(Stat::parse("4711 (x").is_none());
     }
 }

@@ -84,8 +84,9 @@ fn end(child: &mut Child) {
         let Some(id) = id else {
             continue;
         };
-        let is_of_command = Stat::of(&id.to_string())
-            .is_some_and(|it| it.group == group && !it.has_ended() && !is_containerd(&it.name));
+        let is_of_command = Stat::of(&id.to_string()).is_some_and(|it| {
+            it.group == Some(group) && !it.has_ended() && !is_containerd(&it.name)
+        });
         let pid = i32::try_from(id).ok().and_then(Pid::from_raw);
         if let Some(pid) = pid.filter(|_| is_of_command) {
             let _ = kill_process(pid, Signal::KILL);

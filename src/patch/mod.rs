@@ -60,7 +60,7 @@ pub fn apply(config: Option<&Document<'_>>, patch: &Patch) -> Result<Edited, Pat
         return Ok(edited);
     }
     let Some(text) = edited.text.take() else {
-        return create(patch);
+        return Ok(edited.together(create(patch)?));
     };
     let ensured = if text == config.text {
         ensure(config, None, patch)?
@@ -322,6 +322,30 @@ mod tests {
         let config = Document::parse(text.as_bytes()).expect("TOML");
         let removed = apply(Some(&config), &Patch::new().remove("a")).expect("accepted");
         assert_eq!(removed.text, None, "it is gone again");
+    }
+
+    /// The file is gone in between.
+    #[test]
+    fn an_upgrade_of_all_that_a_file_was_created_for_tells_what_goes() {
+        let handler = |name: &str| Handler::new(name.parse().expect("a name"), "t");
+        let owner: Owner = "x".parse().expect("an owner");
+        let release = |patch: Patch| patch.owner(owner.clone()).prune();
+        let old = release(
+            Patch::new()
+                .ensure(handler("a"))
+                .debug("level=a".parse().expect("set")),
+        );
+        let created = apply(None, &old).expect("accepted").text.expect("a file");
+        let config = Document::parse(created.as_bytes()).expect("TOML");
+        let new = release(Patch::new().ensure(handler("b")));
+        let edited = apply(Some(&config), &new).expect("accepted");
+        assert_eq!(
+            (edited.handlers.added, edited.handlers.removed),
+            (vec!["b".to_owned()], vec!["a".to_owned()])
+        );
+        assert_eq!(edited.keys.given_back, ["debug.level"]);
+        assert!(edited.means_otherwise);
+        assert_eq!(edited.text, apply(None, &new).expect("accepted").text);
     }
 
     #[test]

@@ -245,6 +245,32 @@ fn whole_lives_on_every_layout() {
     }
 }
 
+/// Nothing but the tool's own is in the file from one release to the next.
+#[test]
+fn a_node_without_a_config_lives_a_whole_life() {
+    let keys = "[debug]\nlevel = 'debug'\n";
+    let renamed = SECOND.replace("kata-", "next-");
+    for releases in [[FIRST, &renamed], [FIRST, keys], [keys, &renamed]] {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let tree = Tree { folder };
+        fs::create_dir_all(tree.host().join("etc/containerd")).expect("creates");
+        let mut apply = |release| Run::of(&mut tree.apply("kata-deploy", release)).exits(0);
+        let run = apply(releases[0]);
+        assert!(run.stdout.contains("created the file"), "{run:#?}");
+        assert!(apply(releases[0]).stdout.contains("nothing to do"));
+        let upgrade = apply(releases[1]);
+        for (release, verb) in [(releases[0], "removed"), (releases[1], "added")] {
+            let is_said = upgrade.stdout.contains(verb);
+            assert_eq!(is_said, release != keys, "{verb}: {upgrade:#?}");
+        }
+        assert!(apply(releases[1]).stdout.contains("nothing to do"));
+        let text = tree.text("etc/containerd/config.toml");
+        assert!(!text.contains("kata-qemu"), "{text}");
+        tree.run(&["remove", "--owner", "kata-deploy"]).exits(0);
+        assert_eq!(tree.files(), BTreeMap::new());
+    }
+}
+
 /// k3s makes its config of the template; this is what it would be.
 fn rendered(template: &str, base: &str) -> String {
     template.replace("{{ template \"base\" . }}\n", base)

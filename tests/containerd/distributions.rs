@@ -18,6 +18,9 @@ const PATCHES: [&str; 2] = [
     "owner = 'installer'\n[handlers.kata-clh]\npreset = 'kata'\n[handlers.crun]\n\
      [debug]\nlevel = 'info'\n",
 ];
+/// A node whose containerd has no config.
+const NO_CONFIG: &str = "none";
+const OTHER: &str = "owner = 'other'\n[handlers.spin]\n";
 
 /// What a distribution makes of its files when it starts containerd.
 #[derive(Debug, Clone, Copy)]
@@ -111,13 +114,16 @@ fn started(start: Start, tree: &Path, own: &str) -> String {
     }
 }
 
-/// A whole life of an installer on a host's tree.
-fn whole_life(suite: &str, fixture: &str, start: Start) {
+/// The whole lives of two installers on a host's tree.
+fn whole_lives(suite: &str, fixture: &str, start: Start) {
     let release = Release::of(suite);
     let node = Node::new(&release, None);
     let tree = node.etc().join("tree");
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/distributions");
-    copy(&fixtures.join(fixture).join("host"), &tree);
+    match fixture {
+        NO_CONFIG => fs::create_dir_all(tree.join("etc/containerd")).expect("creates"),
+        fixture => copy(&fixtures.join(fixture).join("host"), &tree),
+    }
     let original = files(&tree);
     let own = own_part(&tree, start);
     let edit = |arguments: &[&str]| {
@@ -149,22 +155,28 @@ fn whole_life(suite: &str, fixture: &str, start: Start) {
             other => panic!("{}, {fixture}: {other:?}\n{config}", release.name),
         }
     };
-    let before = serves(&["runc"]);
-    for (patch, names) in PATCHES
-        .iter()
-        .zip([["runc", "kata-qemu", "crun"], ["runc", "kata-clh", "crun"]])
-    {
+    let apply = |patch: &str| {
         let path = node.etc().join("patch");
         fs::write(&path, patch).expect("writes");
         edit(&["apply", "--prune", path.to_str().expect("UTF-8")]);
-        let (handlers, default) = serves(&names);
-        assert_eq!(default, before.1, "{fixture}");
-        assert!(
-            names[1] == "kata-qemu" || !handlers.contains("kata-qemu"),
-            "{handlers:?}"
-        );
-    }
+    };
+    let before = serves(&["runc"]);
+    apply(PATCHES[0]);
+    let (_, default) = serves(&["runc", "kata-qemu", "crun"]);
+    assert_eq!(default, before.1, "{fixture}");
+    let installed = files(&tree);
+    apply(PATCHES[0]);
+    assert_eq!(files(&tree), installed, "{fixture}: a repeated run");
+    apply(OTHER);
+    apply(PATCHES[1]);
+    let (handlers, default) = serves(&["runc", "kata-clh", "crun", "spin"]);
+    assert!(!handlers.contains("kata-qemu"), "{fixture}: {handlers:?}");
+    assert_eq!(default, before.1, "{fixture}");
     edit(&["remove", "--owner", "installer"]);
+    let (handlers, default) = serves(&["runc", "spin"]);
+    assert!(!handlers.contains("kata-clh"), "{fixture}: {handlers:?}");
+    assert_eq!(default, before.1, "{fixture}");
+    edit(&["remove", "--owner", "other"]);
     assert_eq!(files(&tree), original, "{fixture}");
     assert_eq!(serves(&["runc"]), before, "{fixture}");
 }
@@ -185,14 +197,14 @@ fn own_part(tree: &Path, start: Start) -> String {
 
 /// Makes a test of each layout for each suite whose containerd reads its version.
 macro_rules! lives {
-    ($($name:ident $fixture:literal $start:expr, $($suite:ident)+;)+) => {$(
+    ($($name:ident $fixture:expr, $start:expr, $($suite:ident)+;)+) => {$(
         mod $name {
             use super::Start;
             $(
                 #[test]
                 #[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
                 fn $suite() {
-                    super::whole_life(stringify!($suite), $fixture, $start);
+                    super::whole_lives(stringify!($suite), $fixture, $start);
                 }
             )+
         }
@@ -200,14 +212,15 @@ macro_rules! lives {
 }
 
 lives! {
-    containerd "containerd" Start::Plain("etc/containerd/config.toml"), bookworm trixie forky;
-    aks "aks" Start::Plain("etc/containerd/config.toml"), forky;
-    k3s_drop_in "k3s-drop-in" Start::Plain("var/lib/rancher/k3s/agent/etc/containerd/config.toml"), forky;
-    k3s_no_template "k3s-no-template" Start::Template("var/lib/rancher/k3s/agent/etc/containerd/config-v3.toml.tmpl"), forky;
-    k3s_template "k3s-template" Start::Template("var/lib/rancher/k3s/agent/etc/containerd/config.toml.tmpl"), bookworm trixie forky;
-    rke2 "rke2" Start::Plain("var/lib/rancher/rke2/agent/etc/containerd/config.toml"), forky;
-    k0s "k0s" Start::Merge, bookworm trixie forky;
-    k0s_v3 "k0s-v3" Start::Merge, forky;
-    k0s_unmanaged "k0s-unmanaged" Start::Plain("etc/k0s/containerd.toml"), bookworm trixie forky;
-    microk8s "microk8s" Start::FillIn("var/snap/microk8s/current/args/containerd-template.toml"), bookworm trixie forky;
+    containerd "containerd", Start::Plain("etc/containerd/config.toml"), bookworm trixie forky;
+    no_config super::NO_CONFIG, Start::Plain("etc/containerd/config.toml"), bookworm trixie forky;
+    aks "aks", Start::Plain("etc/containerd/config.toml"), forky;
+    k3s_drop_in "k3s-drop-in", Start::Plain("var/lib/rancher/k3s/agent/etc/containerd/config.toml"), forky;
+    k3s_no_template "k3s-no-template", Start::Template("var/lib/rancher/k3s/agent/etc/containerd/config-v3.toml.tmpl"), forky;
+    k3s_template "k3s-template", Start::Template("var/lib/rancher/k3s/agent/etc/containerd/config.toml.tmpl"), bookworm trixie forky;
+    rke2 "rke2", Start::Plain("var/lib/rancher/rke2/agent/etc/containerd/config.toml"), forky;
+    k0s "k0s", Start::Merge, bookworm trixie forky;
+    k0s_v3 "k0s-v3", Start::Merge, forky;
+    k0s_unmanaged "k0s-unmanaged", Start::Plain("etc/k0s/containerd.toml"), bookworm trixie forky;
+    microk8s "microk8s", Start::FillIn("var/snap/microk8s/current/args/containerd-template.toml"), bookworm trixie forky;
 }

@@ -187,6 +187,7 @@ impl Place {
         if let Err(error) = self.editor().commit(patch) {
             let is_refused = [
                 "harmful",
+                "default-not-listed",
                 "foreign-handler",
                 "drop-in-version",
                 "not-editable",

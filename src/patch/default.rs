@@ -335,4 +335,71 @@ mod tests {
              snapshotter = 's'\n",
         );
     }
+
+    /// A table that the tool has written for a default of `owner`'s, or nobody's any more, and
+    /// handlers `a` of `x`, `b` of `y` and `c` of `z`.
+    fn with_own_table(owner: &str, line: &str, handlers: &str) -> String {
+        let containerd = "[plugins.'io.containerd.cri.v1.runtime'.containerd";
+        let mut blocks = vec!["version = 4\n".to_owned()];
+        if !line.is_empty() {
+            let owner = match owner {
+                "" => String::new(),
+                owner => format!("# containerd-edit v1 owner={owner}\n"),
+            };
+            blocks.push(format!(
+                "{owner}{containerd}]\ndefault_runtime_name = {line}\n"
+            ));
+        }
+        let known = [("a", "x"), ("b", "y"), ("c", "z")].into_iter();
+        for (name, owner) in known.filter(|(name, _)| handlers.contains(name)) {
+            blocks.push(format!(
+                "# containerd-edit v1 owner={owner}\n{containerd}.runtimes.{name}]\n\
+                 runtime_type = 't'\n"
+            ));
+        }
+        blocks.join("\n")
+    }
+
+    #[test]
+    fn a_header_passes_to_whose_default_is_left() {
+        let both = "'b' # containerd-edit v1 owner=y set 'b' was 'a' \
+                    # containerd-edit v1 owner=x set 'a' was absent";
+        let by_y = "'b' # containerd-edit v1 owner=y set 'b' was absent";
+        let left = with_own_table("y", by_y, "b");
+        given(&with_own_table("x", both, "ab"))
+            .owner("x")
+            .prune()
+            .produces(&left);
+        given(&left).owner("y").prune().produces("version = 4\n");
+    }
+
+    #[test]
+    fn a_header_above_a_default_set_by_hand_is_its_setters() {
+        let by_hand = "'b' # containerd-edit v1 owner=x set 'a' was absent";
+        let by_hand = with_own_table("x", by_hand, "ab");
+        let left = with_own_table("", "'b'", "b");
+        let edited = given(&by_hand).owner("x").prune().produces(&left);
+        assert_eq!(edited.warnings[0].code, "set-by-hand");
+        let reset = with_own_table("", "'runc'", "");
+        let edited = given(&left).owner("y").prune().produces(&reset);
+        assert_eq!(edited.warnings[0].code, "default-reset");
+        // Back to what `x` has set, and then to nothing.
+        let by_x = "'a' # containerd-edit v1 owner=x set 'a' was absent";
+        let by_x = with_own_table("x", by_x, "a");
+        given(&by_hand).owner("y").prune().produces(&by_x);
+        given(&by_x).owner("x").prune().produces("version = 4\n");
+    }
+
+    #[test]
+    fn no_comment_stays_above_a_default_in_whatever_order_three_owners_leave() {
+        let by_hand = "'c' # containerd-edit v1 owner=y set 'b' was 'runc' \
+                       # containerd-edit v1 owner=x set 'a' was absent";
+        for order in ["xyz", "xzy", "yxz", "yzx", "zxy", "zyx"] {
+            let mut current = with_own_table("x", by_hand, "abc");
+            for owner in order.split_inclusive(|_| true) {
+                current = given(&current).owner(owner).prune().text();
+            }
+            assert!(!current.contains('#'), "{order}: {current}");
+        }
+    }
 }

@@ -14,7 +14,7 @@ use crate::handler::{Owner, RUNC_TYPE, Setting};
 
 use super::default::BUILT_IN;
 use super::error::PatchError;
-use super::headers::ReleasedKeys;
+use super::headers::RelaidKeys;
 use super::laying::Precedence;
 use super::place;
 use super::provenance::{Implied, Marker, Provenance};
@@ -55,7 +55,7 @@ pub(super) struct Edit<'d, 't> {
     pub(super) entries: BTreeMap<usize, Vec<String>>,
     /// Paths of inline entries to cut out.
     pub(super) cut_entries: Vec<Vec<String>>,
-    pub(super) released_keys: ReleasedKeys,
+    pub(super) relaid_keys: RelaidKeys,
     pub(super) expected: Vec<Expectation>,
     pub(super) handlers: Handlers,
     pub(super) keys: Keys,
@@ -83,7 +83,7 @@ impl<'d, 't> Edit<'d, 't> {
             splices: Splices::default(),
             entries: BTreeMap::new(),
             cut_entries: Vec::new(),
-            released_keys: ReleasedKeys::new(),
+            relaid_keys: RelaidKeys::new(),
             expected: Vec::new(),
             handlers: Handlers::default(),
             keys: Keys::default(),
@@ -197,7 +197,7 @@ impl<'d, 't> Edit<'d, 't> {
 
     /// Makes all changes, and checks that the result means what was asked for and nothing else.
     pub(super) fn finish(mut self) -> Result<Edited, PatchError> {
-        self.settle_released_keys();
+        self.settle_headers();
         let cut = std::mem::take(&mut self.cut_entries);
         let cut: Vec<Vec<&str>> = cut
             .iter()

@@ -130,6 +130,13 @@ impl Given<'_> {
         edited
     }
 
+    /// The text after the edit.
+    #[track_caller]
+    pub(super) fn text(self) -> String {
+        let edited = self.apply().expect("the edit is accepted");
+        edited.text.expect("the file stays")
+    }
+
     #[track_caller]
     pub(super) fn is_refused(&self) -> PatchError {
         self.apply().expect_err("the edit is refused")

@@ -75,7 +75,7 @@ pub(crate) fn without_imports(
     if text == config.text {
         return Ok(Some(text));
     }
-    Ok(release::without_leftovers(text))
+    Ok(release::without_leftovers(text, false))
 }
 
 /// The installer for whom this tool has written the line of imports, if that was not there before.

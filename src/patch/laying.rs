@@ -7,6 +7,7 @@ use crate::document::render::{self, Quotes};
 use super::edit::Edit;
 use super::error::PatchError;
 use super::layers::{Layer, Layered, is_bottom, means, owners, parsed, said, same, settle};
+use super::provenance::ABSENT;
 
 /// How a value gets along with one that another owner has set over it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,13 +159,12 @@ impl<'t> Edit<'_, 't> {
         } else {
             self.warn_set_by_hand(path, layered, &layers);
             self.rewrite(path, layered, &layers)?;
-            let left = Some(owners(&layers));
-            self.released_keys.insert(layered.statement, left);
         }
         Ok(true)
     }
 
-    /// Writes value and markers anew, as far as they differ.
+    /// Writes value and markers anew, as far as they differ. A header that the tool has written for
+    /// the value is settled later.
     pub(super) fn rewrite(
         &mut self,
         path: &[&str],
@@ -205,6 +205,12 @@ impl<'t> Edit<'_, 't> {
             let end = self.config.index.statements[layered.statement].span.end;
             self.splices.replace(end..end, added);
         }
+        if layered.is_below_own_header() && *layers != *layered.layers {
+            let is_own = layers.last().is_some_and(|layer| layer.literal == ABSENT);
+            // Below a value of somebody who writes no markers, the header is theirs.
+            let owners = if is_own { owners(layers) } else { Vec::new() };
+            self.relaid_keys.insert(layered.statement, Some(owners));
+        }
         Ok(())
     }
 
@@ -221,7 +227,7 @@ impl<'t> Edit<'_, 't> {
             self.cut_entries.push(entry);
             return;
         }
-        self.released_keys.insert(layered.statement, None);
+        self.relaid_keys.insert(layered.statement, None);
     }
 }
 

@@ -105,7 +105,9 @@ pub(crate) fn take_out_of_part(
     };
     let mut edited = release_all(part, base, patch)?;
     // Somebody may have taken the handlers out by hand.
-    edited.text = edited.text.and_then(release::without_leftovers);
+    edited.text = edited
+        .text
+        .and_then(|text| release::without_leftovers(text, false));
     Ok(edited)
 }
 
@@ -239,7 +241,10 @@ fn release<'d>(
     edit.release_keys(&ids, patch, &gone)?;
     let mut edited = edit.finish()?;
     if edited.text.as_deref() != Some(config.text) {
-        edited.text = edited.text.and_then(release::without_leftovers);
+        let needs_version = patch.adds_to_plugins();
+        edited.text = edited
+            .text
+            .and_then(|text| release::without_leftovers(text, needs_version));
     }
     Ok(edited)
 }
@@ -360,6 +365,32 @@ mod tests {
             );
         assert_eq!(edited.handlers.added, ["new"]);
         assert_eq!(edited.handlers.removed, ["old"]);
+    }
+
+    /// The version would come back below the empty line of what stands there.
+    #[test]
+    fn a_version_stays_while_an_upgrade_takes_the_place_of_the_last_handler() {
+        let owned = |text: &str| {
+            format!(
+                "version = 2 # containerd-edit v1 owner=x set 2 was unset\n\n\
+                 # containerd-edit v1 owner=x\n[debug]\n  \
+                 level = \"a\" # containerd-edit v1 owner=x set \"a\" was absent\n{text}"
+            )
+        };
+        let handler = "\n# containerd-edit v1 owner=x\n\
+                       [plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc]\n";
+        let before = owned(&format!(
+            "{}runtime_type = \"t\"\n",
+            handler.replace("runc", "a")
+        ));
+        let after = owned(&format!("{handler}  runtime_type = \"t\"\n"));
+        given(&before)
+            .debug("level=a")
+            .add("runc")
+            .owner("x")
+            .prune()
+            .produces(&after);
+        given(&after).owner("x").prune().produces("");
     }
 
     #[test]

@@ -103,6 +103,11 @@ pub(crate) fn is_ours(line: &str) -> bool {
     line.trim_start().starts_with(ANY_VERSION)
 }
 
+/// Whether a text may have a comment of this tool anywhere, of whatever version.
+pub(crate) fn is_anywhere(text: &str) -> bool {
+    text.contains(ANY_VERSION)
+}
+
 /// What was there before the tool wrote a value.
 pub(crate) const UNSET: &str = "unset";
 /// Neither the line nor the header above it was there.

@@ -208,8 +208,8 @@ impl Edit<'_, '_> {
 }
 
 /// What becomes of a file from which handlers were removed: `None` if nothing is left in it but
-/// what the tool created it with.
-pub(super) fn without_leftovers(text: String) -> Option<String> {
+/// what the tool created it with. A version that the tool wrote stays if what comes next needs it.
+pub(super) fn without_leftovers(text: String, needs_version: bool) -> Option<String> {
     // Only a version that the tool wrote is left over. Of a large file, a look at the lines says
     // enough without parsing it again.
     let is_ours = |line: &str| provenance::is_ours(line) || line.contains(" was unset");
@@ -226,22 +226,30 @@ pub(super) fn without_leftovers(text: String) -> Option<String> {
     let lines = config.statement_lines(number);
     let markers = Marker::behind(&config, number);
     if let Some((
-        _,
+        marker,
         Marker::Was {
             set, was: UNSET, ..
         },
     )) = markers.first()
     {
-        let value = &text[index.statements[number].value.clone()];
-        if set.is_some_and(|set| !layers::same(set, value)) {
-            // Somebody has set another one since.
+        if needs_version {
             return Some(text);
         }
+        let value = &text[index.statements[number].value.clone()];
+        let is_own = set.is_none_or(|set| layers::same(set, value));
         let mut splices = Splices::default();
         splices.drop_lines(lines);
-        let without = splices.apply(&text);
-        let is_free = Document::parse(without.as_bytes()).is_ok_and(|rest| version::is_free(&rest));
-        return Some(if is_free { without } else { text });
+        let rest = splices.apply(&text);
+        if is_own && Document::parse(rest.as_bytes()).is_ok_and(|rest| version::is_free(&rest)) {
+            return Some(rest);
+        }
+        // Somebody has set another one since, or needs it by now: it is theirs.
+        let theirs = format!("{}{}", &text[..marker.start], &text[marker.end..]);
+        return Some(if provenance::is_anywhere(&theirs) {
+            text
+        } else {
+            theirs
+        });
     }
     if let (1, Some((line, Provenance::Owner(_)))) =
         (index.statements.len(), Provenance::above(&config, number))
@@ -279,7 +287,7 @@ mod tests {
     use crate::patch::given::given;
 
     fn left(text: &str) -> Option<String> {
-        without_leftovers(text.to_owned())
+        without_leftovers(text.to_owned(), false)
     }
 
     const TWO_OWNERS: &str = "version = 3\n\
@@ -448,17 +456,24 @@ mod tests {
         );
         let debug = "[debug]\nlevel = 'info'\n";
         assert_eq!(left(&format!("{version}\n{debug}")).as_deref(), Some(debug));
-        let plugins = format!("{version}\n[plugins]\n");
-        assert_eq!(
-            left(&plugins).as_deref(),
-            Some(plugins.as_str()),
-            "it has come to mean more"
-        );
-        let by_hand = "version = 3 # containerd-edit v1 owner=a set 2 was unset\n";
-        assert_eq!(left(by_hand).as_deref(), Some(by_hand));
-        let own = by_hand.replace("= 3", "= 2");
+        let own = "version = 2 # containerd-edit v1 owner=a set 2 was unset\n";
         assert_eq!(left(&format!("{own}{debug}")).as_deref(), Some(debug));
         let stray = "# containerd-edit v1 owner=b\n";
         assert_eq!(left(&format!("{stray}{version}\n")).as_deref(), Some(stray));
+    }
+
+    #[test]
+    fn a_version_that_somebody_else_needs_or_has_set_becomes_theirs() {
+        let by_hand = "version = 3 # containerd-edit v1 owner=a set 2 was unset # mine\n";
+        assert_eq!(left(by_hand).as_deref(), Some("version = 3 # mine\n"));
+        let version = "version = 2 # containerd-edit v1 owner=a was unset\n";
+        let plugins = "[plugins]\n";
+        let theirs = format!("version = 2\n{plugins}");
+        assert_eq!(left(&format!("{version}{plugins}")), Some(theirs));
+        // Not as long as anything of the tool's may need it.
+        let handler = "# containerd-edit v1 owner=b\n[plugins.cri.containerd.runtimes.b]\n";
+        for text in [format!("{version}{handler}"), format!("{by_hand}{handler}")] {
+            assert_eq!(left(&text).as_deref(), Some(text.as_str()));
+        }
     }
 }

@@ -254,7 +254,7 @@ fn a_node_without_a_config_lives_a_whole_life() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let tree = Tree { folder };
         fs::create_dir_all(tree.host().join("etc/containerd")).expect("creates");
-        let mut apply = |release| Run::of(&mut tree.apply("kata-deploy", release)).exits(0);
+        let apply = |release| Run::of(&mut tree.apply("kata-deploy", release)).exits(0);
         let run = apply(releases[0]);
         assert!(run.stdout.contains("created the file"), "{run:#?}");
         assert!(apply(releases[0]).stdout.contains("nothing to do"));

@@ -12,11 +12,11 @@ use proptest::prelude::*;
 use crate::spellings::{self, Choices};
 use crate::{corpus, meaning, round_trip};
 
-const OWNERS: [&str; 3] = ["installer-a", "installer-b", "team/c_1.2"];
+pub(crate) const OWNERS: [&str; 3] = ["installer-a", "installer-b", "team/c_1.2"];
 
 /// What an installer wants in one of its releases.
 #[derive(Debug, Clone, Default)]
-struct Wish {
+pub(crate) struct Wish {
     handlers: Vec<(&'static str, Vec<&'static str>)>,
     default: Option<&'static str>,
     cri: Vec<&'static str>,
@@ -26,7 +26,7 @@ struct Wish {
 
 /// One run of an installer.
 #[derive(Debug, Clone)]
-enum Run {
+pub(crate) enum Run {
     /// It installs or upgrades, and removes what it no longer wants.
     Apply(usize, Wish),
     Remove(usize),
@@ -88,7 +88,7 @@ fn wish(owner: usize, with_runc: bool, choices: &mut Choices<'_>) -> Wish {
     }
 }
 
-fn owner(number: usize) -> Owner {
+pub(crate) fn owner(number: usize) -> Owner {
     OWNERS[number].parse().expect("owners are owners")
 }
 
@@ -118,7 +118,7 @@ impl Wish {
 }
 
 impl Run {
-    fn patch(&self) -> Patch {
+    pub(crate) fn patch(&self) -> Patch {
         match self {
             Self::Apply(owner, wish) => wish.patch(*owner),
             Self::Remove(number) => Patch::new().owner(owner(*number)).prune(),
@@ -127,7 +127,7 @@ impl Run {
 }
 
 /// Runs on a config, which may list a `runc` that is nobody's.
-fn runs(text: Option<&str>, choices: &mut Choices<'_>) -> Vec<Run> {
+pub(crate) fn runs(text: Option<&str>, choices: &mut Choices<'_>) -> Vec<Run> {
     let with_runc = text.is_some_and(|text| {
         let config = Document::parse(text.as_bytes());
         let inventory = config
@@ -169,7 +169,7 @@ fn edited(text: Option<&str>, patch: &Patch) -> Result<Edited, PatchError> {
 }
 
 /// An edit that may be refused for what the file looks like, but not go wrong.
-fn tried(text: Option<&str>, patch: &Patch) -> Result<Option<Edited>, String> {
+pub(crate) fn tried(text: Option<&str>, patch: &Patch) -> Result<Option<Edited>, String> {
     match edited(text, patch) {
         Ok(edited) => Ok(Some(edited)),
         Err(error @ (PatchError::Surprise { .. } | PatchError::Broken { .. })) => {
@@ -200,14 +200,14 @@ fn has_inline_handlers(text: &str) -> bool {
     handlers.any(|handler| handler.name == "shared" && handler.owner.is_none())
 }
 
-fn is_tried(text: &str) -> bool {
+pub(crate) fn is_tried(text: &str) -> bool {
     Document::parse(text.as_bytes()).is_ok()
         && !round_trip::is_unsettled(text, &names())
         && !has_inline_handlers(text)
 }
 
 /// Real files, with comments and in every order that people write.
-fn tried_fixtures() -> impl Iterator<Item = (PathBuf, String)> {
+pub(crate) fn tried_fixtures() -> impl Iterator<Item = (PathBuf, String)> {
     let texts = corpus::texts().into_iter();
     texts.filter(|(_, text)| is_tried(text))
 }
@@ -308,92 +308,6 @@ fn is_serial(text: Option<&str>, installed: &[Option<Wish>; 3], found: Option<&s
             .all(|leaf| results.iter().any(|result| result.contains(leaf)))
 }
 
-/// Makes the runs on a config, sets values by hand that owners have set, and uninstalls all in every
-/// order: they stay, and the rest is as it was. Returns how many were set.
-fn check_by_hand(text: &str, runs: &[Run]) -> Result<usize, String> {
-    let mut installed = text.to_owned();
-    for run in runs {
-        if let Some(edited) = tried(Some(&installed), &run.patch())? {
-            installed = edited.text.unwrap_or_default();
-        }
-    }
-    let (by_hand, set) = set_by_hand(&installed);
-    if set.is_empty() {
-        return Ok(0);
-    }
-    let mut results = Vec::new();
-    for order in round_trip::orders(OWNERS.len()) {
-        let mut left = by_hand.clone();
-        for number in order {
-            let removal = Patch::new().owner(owner(number)).prune();
-            let Some(removed) = tried(Some(&left), &removal)? else {
-                return Err(format!("an uninstall was refused: {left}"));
-            };
-            left = removed.text.unwrap_or_default();
-        }
-        results.push(left);
-    }
-    let mut expected = meaning::leaves(text);
-    expected.retain(|(path, _)| !set.iter().any(|(known, _)| known == path));
-    expected.extend(set.iter().cloned());
-    expected.sort();
-    // A table is not empty any more, and a version is needed by then.
-    let counts = |(path, value): &(Vec<String>, String)| value != "{}" && *path != ["version"];
-    expected.retain(counts);
-    for left in &results {
-        let mut found = meaning::leaves(left);
-        found.retain(counts);
-        if found != expected || *left != results[0] {
-            return Err(format!(
-                "not what was set by hand:\n{set:#?}\nin\n{by_hand}\nleft\n{left}\nfirst\n{}\n\
-                 config\n{text}",
-                results[0]
-            ));
-        }
-    }
-    Ok(set.len())
-}
-
-/// Sets values in front of markers by hand. Returns the text, and what was set where.
-fn set_by_hand(text: &str) -> (String, Vec<(Vec<String>, String)>) {
-    const MINE: &str = "'by hand'";
-    let mut lines: Vec<String> = text.split_inclusive('\n').map(str::to_owned).collect();
-    let mut set = Vec::new();
-    for number in 0..lines.len() {
-        let before = lines.concat();
-        let line = lines[number].clone();
-        let Some((pair, markers)) = line.split_once(" # containerd-edit v1 owner=") else {
-            continue;
-        };
-        let Some((key, _)) = pair.split_once('=') else {
-            continue;
-        };
-        if ["version", "imports"].contains(&key.trim()) || key.contains("default_runtime_name") {
-            continue;
-        }
-        lines[number] = format!("{key}= {MINE} # containerd-edit v1 owner={markers}");
-        let after = lines.concat();
-        let changed: Vec<_> = match toml_edit::Document::parse(after.as_str()) {
-            Ok(_) => {
-                let (old, new) = (meaning::leaves(&before), meaning::leaves(&after));
-                let is_new = |leaf: &&(Vec<String>, String)| !old.contains(leaf);
-                let changed = new.iter().filter(is_new).cloned().collect();
-                if old.len() == new.len() {
-                    changed
-                } else {
-                    Vec::new()
-                }
-            }
-            Err(_) => Vec::new(),
-        };
-        match &changed[..] {
-            [one] => set.push(one.clone()),
-            _ => lines[number] = line,
-        }
-    }
-    (lines.concat(), set)
-}
-
 /// Names that the runs may add.
 fn names() -> Vec<&'static str> {
     let own = OWN.iter().flatten().copied();
@@ -421,33 +335,7 @@ proptest! {
     }
 }
 
-proptest! {
-    #![proptest_config(crate::config())]
-
-    #[test]
-    fn what_was_set_by_hand_stays(numbers in spellings::numbers()) {
-        let mut choices = Choices::new(&numbers);
-        let text = spellings::config(&mut choices);
-        if is_tried(&text) {
-            let runs = runs(Some(&text), &mut choices);
-            let checked = check_by_hand(&text, &runs);
-            prop_assert!(checked.is_ok(), "{}", checked.unwrap_err());
-        }
-    }
-}
-
-#[test]
-fn what_was_set_by_hand_stays_in_every_fixture() {
-    let mut set = 0;
-    for ((path, text), numbers) in tried_fixtures().zip(spellings::seeded(11)) {
-        match check_by_hand(&text, &runs(Some(&text), &mut Choices::new(&numbers))) {
-            Ok(values) => set += values,
-            Err(why) => panic!("{}: {why}", path.display()),
-        }
-    }
-    assert!(set > 300, "only {set} values were set");
-}
-
+/// Real files, with comments and in every order that people write.
 #[test]
 fn owners_get_along_in_every_fixture() {
     let mut accepted = 0;

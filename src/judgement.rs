@@ -150,6 +150,7 @@ impl Judgement<'_> {
         self.breaks(&read)?;
         self.loses(&read)?;
         let mut warnings = self.added(&read)?;
+        warnings.extend(self.given_back(&read));
         warnings.extend(self.other_default(&read));
         warnings.extend(self.broken(&read));
         Ok(warnings)
@@ -295,7 +296,9 @@ impl Judgement<'_> {
             };
             let is_meant = |name: &String| {
                 let is_taken_back = self.edited.takes_back && release.is_1x() && name == "runc";
-                is_taken_back || self.edited.handlers.removed.contains(name)
+                is_taken_back
+                    || self.edited.handlers.removed.contains(name)
+                    || self.edited.gives_back.contains(name)
             };
             let lost = before
                 .keys()
@@ -310,11 +313,38 @@ impl Judgement<'_> {
         Ok(())
     }
 
+    /// Handlers that were loaded for an owner's keys alone, and are not without them.
+    fn given_back(&self, read: &[(Release, Verdict, Verdict)]) -> Vec<Warning> {
+        let names = self.edited.gives_back.iter();
+        let lost = names.filter_map(|name| {
+            let losing = read.iter().filter(|(_, before, after)| {
+                let usable = |verdict: &Verdict| match verdict {
+                    Verdict::Serves { handlers, .. } => is_usable(handlers, name),
+                    _ => false,
+                };
+                usable(before) && !usable(after) && after.serves()
+            });
+            let losing: Vec<Release> = losing.map(|(release, ..)| *release).collect();
+            (!losing.is_empty()).then(|| Warning {
+                code: "not-loaded",
+                message: format!(
+                    "{name} is as it was before, and containerd {} will not load it like that: it \
+                     has no runtime_type of its own",
+                    listed(&losing)
+                ),
+                at: None,
+            })
+        });
+        lost.collect()
+    }
+
     /// Where the added handlers are not loaded.
     fn added(&self, read: &[(Release, Verdict, Verdict)]) -> Result<Vec<Warning>, Harm> {
         let mut warnings = Vec::new();
         let handlers = &self.edited.handlers;
-        for name in handlers.added.iter().chain(&handlers.changed) {
+        let changed = handlers.changed.iter();
+        let changed = changed.filter(|name| !self.edited.gives_back.contains(*name));
+        for name in handlers.added.iter().chain(changed) {
             let serving = read.iter().filter_map(|(release, _, after)| match after {
                 Verdict::Serves { handlers, .. } => Some((*release, handlers.contains_key(name))),
                 _ => None,

@@ -7,7 +7,7 @@ use crate::document::Document;
 use crate::inventory::Inventory;
 use crate::operation_log::LogEntry;
 use crate::patch::provenance::Provenance;
-use crate::patch::{Patch, Warning, is_unmarked};
+use crate::patch::{BUILT_IN, Patch, Warning, is_unmarked};
 
 /// A handler that a config lists, and whose it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,8 +37,8 @@ pub struct UnmarkedKey {
 pub(crate) struct Looked<'f> {
     /// Its path on the host, if it is a drop-in.
     pub(crate) drop_in: Option<&'f Path>,
-    /// The installer for whom this tool has created it.
-    pub(crate) creator: Option<&'f str>,
+    /// Whether it is to be taken for the owner's, by its name alone.
+    pub(crate) is_its_by_name: bool,
     pub(crate) before: &'f str,
     pub(crate) after: &'f str,
 }
@@ -122,45 +122,50 @@ fn last_to_add(name: &str, entries: &[LogEntry]) -> Option<String> {
     last.owner.clone().filter(|_| has(&last.handlers.added))
 }
 
-/// What an owner that is to be taken away leaves behind in these files, since no comment says any
+/// What of an owner stays in these files although the patch is to prune it, since no comment says any
 /// more that it is its own.
 pub(crate) fn left_behind<'f>(
     patch: &Patch,
     files: impl Iterator<Item = Looked<'f>>,
     entries: &[LogEntry],
-) -> Option<Warning> {
-    let owner = patch.leaving_owner()?;
-    let (mut handlers, mut keys) = (Vec::new(), Vec::new());
-    for Looked {
-        drop_in,
-        creator,
-        before,
-        after,
-    } in files
-    {
-        let parsed = (
-            Document::parse(before.as_bytes()),
-            Document::parse(after.as_bytes()),
-        );
-        let (Ok(before), Ok(after)) = parsed else {
+) -> Vec<Warning> {
+    let Some(owner) = patch.pruned_owner() else {
+        return Vec::new();
+    };
+    let owner = owner.as_str();
+    let (mut handlers, mut keys, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
+    for file in files {
+        let parsed = [file.before, file.after].map(|text| Document::parse(text.as_bytes()));
+        let [Ok(before), Ok(after)] = parsed else {
             continue;
         };
-        // Where its first line is gone as well, what nobody is known to have added is its creator's.
-        let has_line = Provenance::creator(before.text.as_bytes()).is_some();
-        let creator = creator.filter(|_| !has_line);
         let listed = of(&after, entries).into_iter();
-        let own = listed.filter(|it| {
-            let is_unknown = it.owner.is_none() && !it.is_implied;
-            is_unknown && it.added_by.as_deref().or(creator) == Some(owner.as_str())
+        let unknown = listed.filter(|handler| {
+            let is_known = handler.owner.is_some() || handler.is_implied;
+            !is_known && !patch.wants_handler(&handler.name)
         });
+        let (logged, others): (Vec<_>, Vec<_>) = unknown.partition(|it| it.added_by.is_some());
+        let own = logged
+            .into_iter()
+            .filter(|it| it.added_by.as_deref() == Some(owner));
         handlers.extend(own.map(|handler| handler.name));
+        if let Some(path) = file.drop_in.filter(|_| file.is_its_by_name) {
+            warnings.extend(by_name(owner, path, others));
+        }
         // The marker of a value set by hand was there, and this very edit takes it away.
-        let unmarked_before = unmarked_keys(&before, drop_in, entries);
-        let unmarked = unmarked_keys(&after, drop_in, entries).into_iter();
-        let own =
-            unmarked.filter(|key| key.set_by == owner.as_str() && unmarked_before.contains(key));
+        let unmarked_before = unmarked_keys(&before, file.drop_in, entries);
+        let unmarked = unmarked_keys(&after, file.drop_in, entries).into_iter();
+        let own = unmarked.filter(|key| {
+            key.set_by == owner && unmarked_before.contains(key) && !patch.names_dotted(&key.key)
+        });
         keys.extend(own.map(|key| key.key));
     }
+    warnings.extend(by_log(owner, &handlers, &keys));
+    warnings
+}
+
+/// What the operation log says that an owner leaves behind.
+fn by_log(owner: &str, handlers: &[String], keys: &[String]) -> Option<Warning> {
     let mut has_done = Vec::new();
     let mut to_do = Vec::new();
     if !handlers.is_empty() {
@@ -182,9 +187,30 @@ pub(crate) fn left_behind<'f>(
     })
 }
 
+/// What may be an owner's in a drop-in of its name.
+fn by_name(owner: &str, path: &Path, listed: Vec<OwnedHandler>) -> Option<Warning> {
+    // It goes with the others.
+    let listed = listed
+        .into_iter()
+        .filter(|handler| handler.name != BUILT_IN);
+    let names: Vec<String> = listed.map(|handler| handler.name).collect();
+    (!names.is_empty()).then(|| Warning {
+        code: "owner-unknown",
+        message: format!(
+            "{0} has the name of {owner}'s drop-in, and neither a comment in it nor the operation \
+             log says whose {1} is: if that is {owner}'s, `containerd-edit remove {2} --drop-in={0}`",
+            path.display(),
+            names.join(", "),
+            names.join(" ")
+        ),
+        at: None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::handler::Handler;
     use crate::operation_log::LoggedDropIn;
     use crate::patch::{Handlers, Keys};
 
@@ -211,7 +237,7 @@ mod tests {
     fn looked(text: &str) -> Looked<'_> {
         Looked {
             drop_in: None,
-            creator: None,
+            is_its_by_name: false,
             before: text,
             after: text,
         }
@@ -252,30 +278,40 @@ mod tests {
     fn an_owner_that_leaves_is_told_what_it_leaves_behind() {
         let entries = [entry("x", &["a"], &[])];
         let leaving = |owner: &str| Patch::new().owner(owner.parse().expect("an owner")).prune();
-        let left_behind =
-            |patch: &Patch| left_behind(patch, [looked(CONFIG)].into_iter(), &entries);
-        let warning = left_behind(&leaving("x")).expect("a is left");
-        assert!(
-            warning.message.contains("`containerd-edit remove a`"),
-            "{}",
-            warning.message
-        );
-        assert_eq!(left_behind(&leaving("y")), None);
-        // All of a file that was created for it, if nothing there says otherwise.
-        let created = |text| Looked {
-            drop_in: Some(Path::new("/conf.d/50-y.toml")),
-            creator: Some("y"),
-            ..looked(text)
+        let left = |patch: &Patch, file: Looked<'_>| {
+            let warnings = left_behind(patch, [file].into_iter(), &entries).into_iter();
+            warnings
+                .map(|it| it.message)
+                .collect::<Vec<String>>()
+                .join("\n")
         };
-        let y = leaving("y");
-        let left = |text, entries: &[LogEntry]| {
-            super::left_behind(&y, [created(text)].into_iter(), entries).map(|it| it.message)
+        let said = left(&leaving("x"), looked(CONFIG));
+        assert!(said.ends_with("`containerd-edit remove a`"), "{said}");
+        assert_eq!(left(&leaving("y"), looked(CONFIG)), "");
+        assert_eq!(left(&Patch::new().remove("b"), looked(CONFIG)), "");
+        // An upgrade leaves what its release does not want.
+        let upgrade =
+            |name: &str| leaving("x").ensure(Handler::new(name.parse().expect("a name"), "t"));
+        assert_eq!(left(&upgrade("a"), looked(CONFIG)), "");
+        let said = left(&upgrade("c"), looked(CONFIG));
+        assert!(said.ends_with("`containerd-edit remove a`"), "{said}");
+    }
+
+    #[test]
+    fn a_drop_in_of_its_name_may_be_an_owners() {
+        let text = CONFIG.replace("runtimes.a]", "runtimes.mine]");
+        let file = |is_its_by_name| Looked {
+            drop_in: Some(Path::new("/conf.d/50-x.toml")),
+            is_its_by_name,
+            ..looked(&text)
         };
-        let said = left(CONFIG, &entries).expect("runc is left");
-        assert!(said.contains("`containerd-edit remove runc`"), "{said}");
-        let with_line = format!("# containerd-edit v1 owner=y\n{CONFIG}");
-        assert_eq!(left(&with_line, &entries), None);
-        assert_eq!(left_behind(&Patch::new().remove("b")), None);
+        let patch = Patch::new().owner("x".parse().expect("an owner")).prune();
+        let left = |is_its: bool| left_behind(&patch, [file(is_its)].into_iter(), &[]);
+        assert_eq!(left(false), []);
+        let warnings = left(true);
+        let said = "neither a comment in it nor the operation log says whose mine is: if that is \
+                    x's, `containerd-edit remove mine --drop-in=/conf.d/50-x.toml`";
+        assert!(warnings[0].message.ends_with(said), "{warnings:?}");
     }
 
     #[test]
@@ -321,8 +357,7 @@ mod tests {
         assert_eq!(in_drop_in, [found("debug.level", "z")]);
         assert_eq!(unmarked(Some("/conf.d/50-y.toml")), []);
         let leaving = Patch::new().owner("y".parse().expect("an owner")).prune();
-        let warning =
-            left_behind(&leaving, [looked(text)].into_iter(), &entries).expect("a key is left");
+        let warning = &left_behind(&leaving, [looked(text)].into_iter(), &entries)[0];
         let said = "y has set debug.level, and another program has dropped the comments";
         assert!(warning.message.starts_with(said), "{}", warning.message);
     }

@@ -15,7 +15,7 @@ use super::style::{self, Style};
 
 pub(crate) const KEY: &str = "default_runtime_name";
 /// The default of every release when the key is not set.
-pub(super) const BUILT_IN: &str = "runc";
+pub(crate) const BUILT_IN: &str = "runc";
 
 /// The default that is in effect once handlers are gone.
 pub(super) struct DefaultAfter {
@@ -153,10 +153,13 @@ impl Edit<'_, '_> {
         while top_changes && layers.len() > 1 && !serves(layers[0].literal) {
             layers.remove(0);
         }
-        let was_reset = top_changes && !serves(layers[0].literal);
-        if was_reset {
+        let names_nothing = top_changes && !serves(layers[0].literal);
+        // What holds instead is for the other files to say.
+        let was_reset = names_nothing && self.base.is_none();
+        if names_nothing {
             self.warn_reset_default(&layered, layers[0].literal);
             layers = vec![Layer::plain(match Quotes::of(top) {
+                _ if !was_reset => UNSET,
                 Quotes::Literal => "'runc'",
                 Quotes::Basic => "\"runc\"",
             })];
@@ -177,9 +180,11 @@ impl Edit<'_, '_> {
     }
 
     fn warn_reset_default(&mut self, layered: &Layered<'_>, was: &str) {
-        let message = format!(
-            "{KEY} was {was}, which names no handler any more: set to the built-in default \"{BUILT_IN}\""
-        );
+        let now = match self.base {
+            None => format!("set to the built-in default \"{BUILT_IN}\""),
+            Some(_) => "taken out, so that it is what the other files say".to_owned(),
+        };
+        let message = format!("{KEY} was {was}, which names no handler any more: {now}");
         self.warn("default-reset", message, layered.value.start);
     }
 }

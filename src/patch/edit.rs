@@ -1,6 +1,6 @@
 //! One patch being applied to one config: what is asked for becomes splices and expectations.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use toml_edit::Value;
@@ -63,6 +63,7 @@ pub(super) struct Edit<'d, 't> {
     pub(super) new_default: Option<String>,
     pub(super) warnings: Vec<Warning>,
     pub(super) takes_back: bool,
+    pub(super) gives_back: BTreeSet<String>,
 }
 
 impl<'d, 't> Edit<'d, 't> {
@@ -90,6 +91,7 @@ impl<'d, 't> Edit<'d, 't> {
             new_default: None,
             warnings: Vec::new(),
             takes_back: false,
+            gives_back: BTreeSet::new(),
         }
     }
 
@@ -214,6 +216,7 @@ impl<'d, 't> Edit<'d, 't> {
             new_default: self.new_default,
             warnings: self.warnings,
             takes_back: self.takes_back,
+            gives_back: self.gives_back,
         };
         if self.splices.is_empty() {
             return Ok(edited(self.config.text.to_owned()));

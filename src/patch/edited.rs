@@ -91,6 +91,8 @@ pub struct Edited {
     /// Whether something goes that made up for what the file lacked on containerd 1.x: a `runc` that
     /// was listed for the tool's own handlers, or a default in the place of the file's own.
     pub(crate) takes_back: bool,
+    /// The handlers of others that are without this owner's keys from now on, and as they were.
+    pub(crate) gives_back: BTreeSet<String>,
 }
 
 impl Edited {
@@ -105,6 +107,7 @@ impl Edited {
             means_otherwise: false,
             warnings: Vec::new(),
             takes_back: false,
+            gives_back: BTreeSet::new(),
         }
     }
 
@@ -118,6 +121,7 @@ impl Edited {
         handlers.removed = removed;
         for name in kept {
             handlers.change(&name);
+            self.gives_back.insert(name);
         }
     }
 
@@ -127,6 +131,7 @@ impl Edited {
         self.version = ensured.version;
         self.handlers.added = ensured.handlers.added;
         for name in &ensured.handlers.changed {
+            self.gives_back.remove(name);
             self.handlers.change(name);
         }
         self.new_default = ensured.new_default.or(self.new_default.take());

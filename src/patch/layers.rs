@@ -91,6 +91,17 @@ impl<'t> Layered<'t> {
         }
     }
 
+    /// What is left without the layers of the owners that go; `None`: no layer is one of theirs.
+    pub(super) fn without(&self, goes: impl Fn(&str) -> bool) -> Option<Vec<Layer<'t>>> {
+        let mut layers = self.layers.clone();
+        layers.retain(|layer| !layer.owner.is_some_and(&goes));
+        if layers.len() == self.layers.len() {
+            return None;
+        }
+        settle(&mut layers);
+        Some(layers)
+    }
+
     /// The literal in force.
     pub(super) fn top(&self) -> &'t str {
         self.layers[0].literal

@@ -146,14 +146,11 @@ impl<'t> Edit<'_, 't> {
         &mut self,
         path: &[&str],
         layered: &Layered<'t>,
-        goes: impl Fn(&str, &str) -> bool,
+        goes: impl Fn(&str) -> bool,
     ) -> Result<bool, PatchError> {
-        let mut layers = layered.layers.clone();
-        layers.retain(|layer| !layer.owner.is_some_and(|owner| goes(owner, layer.literal)));
-        if layers.len() == layered.layers.len() {
+        let Some(layers) = layered.without(goes) else {
             return Ok(false);
-        }
-        settle(&mut layers);
+        };
         if is_bottom(layers[0].literal) {
             self.drop_key(path, layered);
         } else {

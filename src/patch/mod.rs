@@ -31,10 +31,10 @@ use crate::containerd::version;
 use crate::document::Document;
 use crate::handler::{Handler, Owner};
 
-pub(crate) use self::default::KEY as DEFAULT;
+pub(crate) use self::default::{BUILT_IN, KEY as DEFAULT};
 pub use self::edited::{Edited, Handlers, Keys, Warning};
 pub use self::error::PatchError;
-pub(crate) use self::release::says_nothing;
+pub(crate) use self::release::is_left_over;
 pub use self::request::Patch;
 pub(crate) use self::request::{Elsewhere, Whose};
 
@@ -215,6 +215,7 @@ fn release_all<'d>(
         for name in &again.handlers.changed {
             edited.handlers.change(name);
         }
+        edited.gives_back.extend(again.gives_back);
     }
     Ok(edited)
 }
@@ -391,6 +392,27 @@ mod tests {
             .prune()
             .produces(&after);
         given(&after).owner("x").prune().produces("");
+    }
+
+    /// What holds instead is for the other files to say.
+    #[test]
+    fn a_default_of_a_part_that_names_nothing_goes() {
+        let containerd = "plugins.'io.containerd.cri.v1.runtime'.containerd";
+        let base = format!("version = 3\n[{containerd}]\ndefault_runtime_name = 'mine'\n");
+        let base = Document::parse(base.as_bytes()).expect("TOML");
+        let text = |default: &str, handler: &str| {
+            let part = format!("version = 3\n[{containerd}]\n{default}{handler}");
+            part.replace('N', "default_runtime_name = 'a'\n").replace(
+                'H',
+                &format!("[{containerd}.runtimes.a]\nruntime_type = 't'\n"),
+            )
+        };
+        let part = text("N", "H");
+        let part = Document::parse(part.as_bytes()).expect("TOML");
+        let edited = take_out_of_part(Some(&part), Some(&base), &Patch::new().remove("a"));
+        let edited = edited.expect("accepted");
+        assert_eq!(edited.text, Some(text("", "")));
+        assert_eq!(edited.warnings[0].code, "default-reset");
     }
 
     #[test]

@@ -261,24 +261,49 @@ pub(super) fn without_leftovers(text: String, needs_version: bool) -> Option<Str
     Some(text)
 }
 
-/// Whether a config says nothing but its version: there is no comment either, and no other value.
-pub(crate) fn says_nothing(text: &str) -> bool {
+/// Whether nothing is left of a file that this tool has created, with its comments or without: no
+/// value but the version and the `runc` that others need beside them, and no comment of others.
+pub(crate) fn is_left_over(text: &str) -> bool {
     let Ok(config) = Document::parse(text.as_bytes()) else {
         return false;
     };
-    let is_version = |(key, item): (&str, &Item)| key == "version" && item.is_value();
-    let has_comment = text.lines().any(|line| line.contains('#'));
-    !has_comment
-        && config
-            .toml
-            .iter()
-            .all(|entry| is_version(entry) || is_empty(entry.1))
+    let is_of_others = |line: &str| line.contains('#') && !provenance::is_ours(line);
+    if text.lines().any(is_of_others) {
+        return false;
+    }
+    let mut values = Vec::new();
+    add_values(config.toml.as_item(), &mut Vec::new(), &mut values);
+    // Otherwise it would say whose it is, or what for.
+    let is_unmarked = !text.lines().skip(1).any(provenance::is_ours);
+    values.iter().all(|(path, value)| match path[..] {
+        ["version"] => true,
+        [
+            "plugins",
+            _,
+            "containerd",
+            "runtimes",
+            BUILT_IN,
+            "runtime_type",
+        ] => is_unmarked && value.as_str() == Some(RUNC_TYPE),
+        _ => false,
+    })
 }
 
-/// Whether an item is a table in which there is no value.
-fn is_empty(item: &Item) -> bool {
-    let table = item.as_table_like();
-    table.is_some_and(|table| table.iter().all(|(_, item)| is_empty(item)))
+/// The values of a table and of those below it, with their paths.
+fn add_values<'t>(
+    item: &'t Item,
+    path: &mut Vec<&'t str>,
+    values: &mut Vec<(Vec<&'t str>, &'t Item)>,
+) {
+    let Some(table) = item.as_table_like() else {
+        values.push((path.clone(), item));
+        return;
+    };
+    for (key, item) in table.iter() {
+        path.push(key);
+        add_values(item, path, values);
+        path.pop();
+    }
 }
 
 #[cfg(test)]
@@ -474,6 +499,34 @@ mod tests {
         let handler = "# containerd-edit v1 owner=b\n[plugins.cri.containerd.runtimes.b]\n";
         for text in [format!("{version}{handler}"), format!("{by_hand}{handler}")] {
             assert_eq!(left(&text).as_deref(), Some(text.as_str()));
+        }
+    }
+
+    #[test]
+    fn what_is_left_over_of_a_created_file_is_told_with_its_comments_or_without() {
+        let runc = "[plugins]\n[plugins.'io.containerd.grpc.v1.cri'.containerd]\n\
+                    [plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.runc]\n\
+                    runtime_type = 'io.containerd.runc.v2'\n";
+        for left in [
+            "version = 2\n",
+            "# containerd-edit v1 owner=x\nversion = 3\n\n\n",
+            "",
+            runc,
+        ] {
+            assert!(is_left_over(left), "{left}");
+        }
+        for said in [
+            "version = 2\n# mine\n",
+            "version = 2 # mine\n",
+            "version = 3\n[debug]\nlevel = 'info'\n",
+            "version = 3\nimports = []\n",
+            "version = 3\n[[a]]\n",
+            "version = ",
+            &format!("{runc}snapshotter = 'x'\n"),
+            &runc.replace("runc.v2", "mine.v2"),
+            &runc.replace("[plugins]", "\n# containerd-edit v1 owner=x"),
+        ] {
+            assert!(!is_left_over(said), "{said}");
         }
     }
 }

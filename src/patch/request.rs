@@ -189,9 +189,9 @@ impl Patch {
         self
     }
 
-    /// The owner that the patch takes away as a whole.
-    pub(crate) fn leaving_owner(&self) -> Option<&Owner> {
-        (self.prune && !self.adds()).then_some(&self.owner)
+    /// The owner of whom nothing shall be there but what the patch names.
+    pub(crate) fn pruned_owner(&self) -> Option<&Owner> {
+        self.prune.then_some(&self.owner)
     }
 
     /// Whether the patch has something that shall be there.

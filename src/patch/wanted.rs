@@ -83,7 +83,14 @@ impl Patch {
         handler.is_some_and(|handler| handler.setting(setting).is_some())
     }
 
-    pub(super) fn wants_handler(&self, name: &str) -> bool {
+    /// Whether the patch has a say in a dotted key, whatever the ID of the plugin.
+    pub(crate) fn names_dotted(&self, key: &str) -> bool {
+        let path = toml_edit::Key::parse(key).unwrap_or_default();
+        let path: Vec<&str> = path.iter().map(toml_edit::Key::get).collect();
+        plugin::IDS.iter().any(|id| self.names_key(id, &path))
+    }
+
+    pub(crate) fn wants_handler(&self, name: &str) -> bool {
         let mut wanted = self.handlers.iter();
         wanted.any(|handler| handler.name().as_str() == name)
     }

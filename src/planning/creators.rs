@@ -10,6 +10,7 @@ use crate::handler::Owner;
 use crate::operation_log::LogEntry;
 use crate::ownership::{self, Looked};
 use crate::patch::imports::line_owner;
+use crate::patch::provenance::Provenance;
 use crate::patch::{Patch, Warning};
 
 use super::Work;
@@ -54,25 +55,33 @@ impl Editor {
         }
     }
 
-    /// What an owner that is taken away leaves behind.
-    pub(super) fn left_behind(&self, patch: &Patch, work: &Work) -> Option<Warning> {
-        patch.leaving_owner()?;
-        let entries = self.log_entries().ok()?;
+    /// What of an owner stays although the patch is to prune it.
+    pub(super) fn left_behind(&self, patch: &Patch, work: &Work) -> Vec<Warning> {
+        let Some(owner) = patch.pruned_owner() else {
+            return Vec::new();
+        };
+        let entries = self.log_entries().unwrap_or_default();
+        let default = self.default_drop_in(owner);
         let plan = &work.plan;
         let before = plan.before.as_deref().map(String::from_utf8_lossy);
         let texts = [before.as_deref(), plan.edited.text.as_deref()];
         let [before, after] = texts.map(|text| self.as_toml(text?));
         let main = before.iter().zip(&after).map(|(before, after)| Looked {
             drop_in: None,
-            creator: None,
+            is_its_by_name: false,
             before,
             after,
         });
         let drop_ins = work.parts.iter().filter_map(|part| {
+            let named = &part.change.path;
+            let before = str::from_utf8(part.snapshot.bytes()?).ok()?;
+            let is_logged = |entry: &LogEntry| entry.drop_ins.iter().any(|it| it.path == *named);
+            let is_told =
+                Provenance::creator(before.as_bytes()).is_some() || entries.iter().any(is_logged);
             Some(Looked {
-                drop_in: Some(&part.change.path),
-                creator: part.creator.as_deref(),
-                before: str::from_utf8(part.snapshot.bytes()?).ok()?,
+                drop_in: Some(named),
+                is_its_by_name: !is_told && *named == default,
+                before,
                 after: part.change.after.as_deref()?,
             })
         });

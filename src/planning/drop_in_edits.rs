@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::file::sidecar;
 use crate::patch::imports::with_import;
 use crate::patch::{
-    Edited, Patch, PatchError, Warning, apply_to_part, says_nothing, settled, take_out_if_there,
+    Edited, Patch, PatchError, Warning, apply_to_part, is_left_over, settled, take_out_if_there,
     take_out_of_part,
 };
 use crate::surroundings::Changes;
@@ -54,8 +54,13 @@ impl Editor {
         };
         part.change.after.clone_from(&edited.text);
         // One whose first line another program has dropped is not known by that.
-        let is_over = edited.text.as_deref().is_some_and(says_nothing);
-        if part.creator.is_some() && is_over && !(part.is_chosen() && patch.adds()) {
+        let is_over = edited.text.as_deref().is_some_and(is_left_over);
+        let is_for_it = match part.role {
+            Role::Chosen => !patch.adds(),
+            Role::Own => true,
+            Role::OfOther => part.snapshot.bytes() != edited.text.as_ref().map(String::as_bytes),
+        };
+        if part.creator.is_some() && is_over && is_for_it {
             part.change.after = None;
         }
         part.edited = Some(edited);
@@ -189,6 +194,7 @@ impl Part {
         edited.keys.extend(own.keys);
         edited.means_otherwise |= own.means_otherwise;
         edited.takes_back |= own.takes_back;
+        edited.gives_back.extend(own.gives_back);
         edited.new_default = own.new_default.or(edited.new_default.take());
         let path = self.change.path.display();
         edited

@@ -70,6 +70,7 @@ impl Editor {
                 },
                 means_otherwise: true,
                 takes_back: true,
+                gives_back: change.handlers.changed.iter().cloned().collect(),
                 ..Edited::nothing()
             },
             drop_ins: parts.iter().map(|part| part.change.clone()).collect(),

@@ -26,7 +26,9 @@ pub(super) fn patches(change: &Change) -> Result<Vec<Patch>, String> {
         // Whoever had nothing there leaves as a whole. Otherwise what a key was is not known, and
         // one that a handler has got would stay.
         return if is_newcomer && change.handlers.removed.is_empty() {
-            Ok(vec![Patch::new().owner(owner).prune()])
+            let patch = Patch::new().owner(owner).prune();
+            // By their names, too: another program may have dropped the comments.
+            Ok(vec![added.iter().fold(patch, Patch::remove_owned)])
         } else if keys.is_empty() {
             Err(format!("the keys that {} has got", grown.join(", ")))
         } else {

@@ -8,11 +8,12 @@ use super::old::Old;
 use super::wanted::Wanted;
 use super::{Cause, Phases, Restart};
 use crate::change::{Back, Change};
-use crate::editor::Editor;
+use crate::document::Document;
+use crate::editor::{Editor, Plan};
 use crate::error::Error;
 use crate::handler::Owner;
 use crate::operation_log::LogEntry;
-use crate::patch::Handlers;
+use crate::patch::{Handlers, is_unmarked};
 use crate::running::Running;
 use crate::service::Prepared;
 use crate::undo::Lost;
@@ -123,8 +124,18 @@ impl Own {
             }
         };
         for patch in patches {
-            if let Err(error) = editor.commit(&patch) {
-                let why = format!("{CHANGED}this run's change could not be taken out: {error}");
+            let left = match editor.commit(&patch) {
+                Ok(plan) => keys_left(editor, &change, &plan),
+                Err(error) => {
+                    let why = format!("{CHANGED}this run's change could not be taken out: {error}");
+                    return stuck(why);
+                }
+            };
+            if !left.is_empty() {
+                let why = format!(
+                    "{CHANGED}no comment says any more that it has set {}",
+                    left.join(", ")
+                );
                 return stuck(why);
             }
         }
@@ -132,6 +143,22 @@ impl Own {
         let _ = editor.note_later(self.owner(), LogEntry::ROLLED_BACK);
         RolledBackFiles::TakenOut
     }
+}
+
+/// The keys of a change that stay, since another program has dropped their comments.
+fn keys_left<'c>(editor: &Editor, change: &'c Change, plan: &Plan) -> Vec<&'c str> {
+    let drop_ins = plan.drop_ins.iter().map(|it| &it.after);
+    let texts = [&plan.edited.text].into_iter().chain(drop_ins).flatten();
+    let texts: Vec<_> = texts.filter_map(|text| editor.as_toml(text)).collect();
+    let is_there = |key: &&str| {
+        let mut texts = texts.iter();
+        texts.any(|text| {
+            let config = Document::parse(text.as_bytes());
+            config.is_ok_and(|config| is_unmarked(&config, key))
+        })
+    };
+    let set = change.keys.set.iter().map(String::as_str);
+    set.filter(is_there).collect()
 }
 
 /// What does as much as taking a change back, by hand.

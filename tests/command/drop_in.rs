@@ -305,7 +305,8 @@ fn a_drop_in_whose_comments_are_gone_goes_by_the_names_of_its_handlers() {
         &["remove", "--owner", "a"][..],
         &["remove", "--owner", "a", "--drop-in"],
         &["remove", "--owner", "a", "--dry-run"],
-        &["apply", "nothing.toml", "--prune"],
+        &["apply", "FILE", "--prune"],
+        &["apply", "FILE", "--prune", "--drop-in"],
     ];
     for log in [&[][..], &["--log", "none"]] {
         let node = Node::with(MAIN);
@@ -318,16 +319,26 @@ fn a_drop_in_whose_comments_are_gone_goes_by_the_names_of_its_handlers() {
         let (main, own) = (node.text(), text(&path));
         let nothing = node.folder().join("nothing.toml");
         fs::write(&nothing, "owner = 'a'\n").expect("writes");
+        let said = if log.is_empty() {
+            "a has added kata, spin, and another program has dropped the comments that said so: \
+             `containerd-edit remove kata spin`"
+                .to_owned()
+        } else {
+            format!(
+                "{0} has the name of a's drop-in, and neither a comment in it nor the operation log \
+                 says whose kata, spin is: if that is a's, `containerd-edit remove kata spin \
+                 --drop-in={0}`",
+                path.display()
+            )
+        };
         for arguments in leave {
             let file = nothing.to_str().expect("UTF-8");
             let arguments = arguments.iter().map(|&word| match word {
-                "nothing.toml" => file,
+                "FILE" => file,
                 word => word,
             });
             let run = run(&arguments.collect::<Vec<&str>>(), 0);
-            let said = "a has added kata, spin, and another program has dropped the comments that \
-                        said so: `containerd-edit remove kata spin`";
-            assert!(run.stderr.contains(said), "{log:?}: {run:#?}");
+            assert!(run.stderr.contains(&said), "{log:?}: {run:#?}");
             assert_eq!((node.text(), text(&path)), (main.clone(), own.clone()));
         }
         // Another owner's removal has nothing to say of it.
@@ -347,6 +358,73 @@ fn a_drop_in_whose_comments_are_gone_goes_by_the_names_of_its_handlers() {
         assert_eq!(node.text(), MAIN, "{log:?}");
         assert!(!path.exists() && !node.folder().join("conf.d").exists());
     }
+}
+
+/// Neither what the user says nor what others do is covered up.
+#[test]
+fn a_default_whose_comment_is_gone_goes_with_its_handler() {
+    let main = format!(
+        "version = 3\n[{RUNTIMES}.crun]\nruntime_type = 'io.containerd.runc.v2'\n\
+         [{}]\ndefault_runtime_name = 'crun'\n",
+        RUNTIMES.strip_suffix(".runtimes").expect("it ends so")
+    );
+    let node = Node::with(&main);
+    let add = ["add", "kata", "--default", "--drop-in", "--owner"];
+    node.run(&[&add[..], &["b"]].concat()).exits(0);
+    let of_b = (node.text(), text(&drop_in(&node, "50-b.toml")));
+    let path = drop_in(&node, "50-z.toml");
+    for by in [&["spin"][..], &["--owner", "z"]] {
+        node.run(&["add", "spin", "--default", "--drop-in", "--owner", "z"])
+            .exits(0);
+        drop_comments(&path);
+        let first = "# containerd-edit v1 owner=z\n";
+        if by[0] == "--owner" {
+            // The handler is still known to be z's, and its default is not.
+            let spin = format!("{first}[{RUNTIMES}.spin]");
+            let marked = text(&path).replace(&format!("[{RUNTIMES}.spin]"), &spin);
+            fs::write(&path, format!("{first}{marked}")).expect("writes");
+        }
+        let run = node.run(&[&["remove"], by].concat()).exits(0);
+        let said = "names no handler any more: taken out, so that it is what the other files say";
+        assert!(run.stderr.contains(said), "{run:?}");
+        let list = node.run(&["list", "-o", "json"]).exits(0).stdout;
+        let list: Value = serde_json::from_str(&list).expect("JSON");
+        let mut handlers = list["handlers"].as_array().expect("handlers").iter();
+        let default = handlers.find(|handler| handler["default"] == true);
+        assert_eq!(default.expect("one")["name"], "kata", "{list}");
+        assert!(!path.exists(), "{}", text(&path));
+        assert_eq!((node.text(), text(&drop_in(&node, "50-b.toml"))), of_b);
+    }
+}
+
+/// The blank lines stay where another program has dropped comments of handlers alone.
+#[test]
+fn a_drop_in_of_which_blank_lines_are_left_goes() {
+    let node = Node::with(MAIN);
+    node.run(&["add", "kata", "--drop-in", "--owner", "a"])
+        .exits(0);
+    let path = drop_in(&node, "50-a.toml");
+    let own = text(&path);
+    let (first, rest) = own.split_once('\n').expect("lines");
+    let rest = rest.replace("# containerd-edit v1 owner=a", "");
+    fs::write(&path, format!("{first}\n{rest}")).expect("writes");
+    node.run(&["remove", "kata"]).exits(0);
+    assert_eq!(node.text(), MAIN);
+    assert!(!path.exists(), "{}", text(&path));
+}
+
+/// Of a file that the log knows, nothing is taken for its creator's that the log does not know.
+#[test]
+fn what_somebody_else_has_in_a_drop_in_is_not_said_to_be_its_creators() {
+    let node = Node::with(MAIN);
+    node.run(&["add", "kata", "--drop-in", "--owner", "a"])
+        .exits(0);
+    let path = drop_in(&node, "50-a.toml");
+    let theirs = format!("version = 3\n[{RUNTIMES}.mine]\nruntime_type = 't'\n");
+    fs::write(&path, &theirs).expect("writes");
+    let run = node.run(&["remove", "--owner", "a"]).exits(0);
+    assert_eq!(run.stderr, "");
+    assert_eq!(text(&path), theirs);
 }
 
 #[test]

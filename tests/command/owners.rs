@@ -330,3 +330,60 @@ fn a_value_set_by_hand_is_not_said_to_have_lost_its_comment() {
     assert!(!run.stderr.contains("another program"), "{run:?}");
     assert!(node.text().contains("level = \"trace\""), "{}", node.text());
 }
+
+/// It was not loaded before they came, and its owner leaves all the same.
+#[test]
+fn keys_leave_a_handler_that_has_no_type_of_its_own() {
+    let config = "version = 3\n\
+        [plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.kata]\n";
+    for drop_in in [&[][..], &["--drop-in"]] {
+        let node = Node::with(config);
+        let patch = node.folder().join("patch.toml");
+        fs::write(&patch, "owner = 'a'\n[handlers.kata]\n").expect("writes");
+        let patch = patch.to_str().expect("a path");
+        node.run(&[&["apply", patch], drop_in].concat()).exits(0);
+        let run = node.run(&["remove", "--owner", "a", "-o", "json"]).exits(0);
+        assert_eq!(node.text(), config);
+        let warnings = &json(&run)["warnings"];
+        let said = "kata is as it was before, and containerd 2.0, 2.1, 2.2 and 2.3 will not load it \
+                    like that: it has no runtime_type of its own";
+        assert_eq!(warnings[0]["code"], "not-loaded", "{warnings}");
+        assert_eq!(warnings[0]["message"], said);
+        // And back.
+        node.run(&["undo"]).exits(0);
+        node.run(&["undo"]).exits(0);
+        node.run(&["remove", "--owner", "a"]).exits(0);
+        assert_eq!(node.text(), config);
+    }
+}
+
+/// containerd would not start with an address alone, and an uninstall is not held up.
+#[test]
+fn a_proxy_plugin_with_a_key_set_by_hand_keeps_its_type() {
+    let kata = "owner = 'kata'\n[handlers.kata]\n[proxy_plugins.nydus]\ntype = 'snapshot'\n\
+                address = '/run/nydus.sock'\n";
+    for drop_in in [&[][..], &["--drop-in"]] {
+        let node = Node::with("version = 3\n");
+        let patch = node.folder().join("patch.toml");
+        fs::write(&patch, kata).expect("writes");
+        let patch = patch.to_str().expect("a path");
+        node.run(&[&["apply", patch], drop_in].concat()).exits(0);
+        let file = match drop_in {
+            [] => node.config(),
+            _ => node.folder().join("conf.d/50-kata.toml"),
+        };
+        let text = fs::read_to_string(&file).expect("there");
+        let by_hand = text.replace(
+            "address = \"/run/nydus.sock\"",
+            "address = \"/run/mine.sock\"",
+        );
+        fs::write(&file, by_hand).expect("writes");
+        let run = node.run(&["remove", "--owner", "kata"]).exits(0);
+        assert_eq!(run.stderr.matches("by hand").count(), 2, "{run:#?}");
+        let left = fs::read_to_string(&file).expect("there");
+        let table =
+            "[proxy_plugins.nydus]\n  type = \"snapshot\"\n  address = \"/run/mine.sock\"\n";
+        assert!(left.ends_with(table), "{left}");
+        assert!(!left.contains("kata]"), "{left}");
+    }
+}

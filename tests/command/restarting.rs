@@ -143,6 +143,52 @@ fn what_can_not_be_rolled_back_is_said_with_a_way_out() {
     assert_eq!(node.text(), format!("{CONFIG}# mine\n"));
 }
 
+/// What has lost its comments is not said to be taken out.
+#[test]
+#[cfg(feature = "cri")]
+fn a_roll_back_says_what_it_can_not_tell_from_others() {
+    let node = Node::with(CONFIG);
+    let program = node.folder().join("other-program");
+    let script = format!(
+        "#!/bin/sh\nsed -i -E 's/ *# containerd-edit v1.*//' {}\nexit 3\n",
+        node.config().display()
+    );
+    fs::write(&program, script).expect("writes");
+    let patch = node.folder().join("patch");
+    let apply = |keys: &str| {
+        let text = format!("owner = 'ops'\ndefault = 'spin'\n[handlers.spin]\n{keys}");
+        fs::write(&patch, text).expect("writes");
+        let patch = patch.to_str().expect("UTF-8");
+        let command = format!("sh {}", program.display());
+        run(
+            &node,
+            &command,
+            &["apply", patch, "--restart", "-o", "json"],
+        )
+        .exits(69)
+        .stdout
+    };
+    let report: Value = serde_json::from_str(&apply("[debug]\nlevel = 'debug'\n")).expect("JSON");
+    let error = &report["error"];
+    assert_eq!(error["rollback"]["files"], "stuck", "{error}");
+    let message = error["message"].as_str().expect("a message");
+    assert!(
+        message.ends_with("no comment says any more that it has set debug.level"),
+        "{message}"
+    );
+    // The handlers go by their names.
+    assert!(!node.text().contains("spin"), "{}", node.text());
+    assert!(node.text().contains("level = \"debug\""), "{}", node.text());
+
+    fs::write(node.config(), CONFIG).expect("writes");
+    let report: Value = serde_json::from_str(&apply("")).expect("JSON");
+    assert_eq!(
+        report["error"]["rollback"]["files"], "taken-out",
+        "{report}"
+    );
+    assert!(!node.text().contains("spin"), "{}", node.text());
+}
+
 #[test]
 fn what_is_not_written_is_not_loaded() {
     let node = Node::with(CONFIG);

@@ -435,6 +435,27 @@ fn a_directive_that_is_there_stays_one() {
     assert_eq!(fs::read_to_string(&template).expect("readable"), text);
 }
 
+/// Whichever file a distribution has containerd read its version from.
+#[test]
+fn nothing_is_added_for_a_release_that_does_not_read_what_the_distribution_writes() {
+    let named = ["--containerd-version", "1.7"];
+    for name in ["k3s-drop-in", "k3s-no-template", "rke2", "k0s-v3"] {
+        let tree = Tree::of(name);
+        let before = tree.files();
+        let run = tree.run(&[&["add", "spin"], &named[..]].concat()).exits(78);
+        let said = "containerd 1.7 does not read config version 3";
+        assert!(run.stderr.contains(said), "{name}: {run:#?}");
+        assert_eq!(tree.files(), before, "{name}");
+        tree.run(&["add", "spin", "--containerd-version", "2.1"])
+            .exits(0);
+        let run = tree
+            .run(&[&["remove", "spin"], &named[..]].concat())
+            .exits(0);
+        assert!(run.stderr.contains(said), "{name}: {run:#?}");
+        assert_eq!(tree.files(), before, "{name}");
+    }
+}
+
 #[test]
 fn an_unmanaged_k0s_config_is_said() {
     let tree = Tree::of("k0s-unmanaged");

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::Value;
 
+use crate::containerd::release::listed;
 use crate::containerd::{ConfigFiles, Host, Model, Release, Verdict, version};
 use crate::document::Document;
 use crate::error::Error;
 use crate::file::HostRoot;
 use crate::handler::{Setting, shim_binary};
 use crate::inventory::{Inventory, ListedHandler};
-use crate::judgement::listed;
 use crate::patch::Warning;
 use crate::surroundings;
 

@@ -163,10 +163,18 @@ impl Editor {
         self
     }
 
-    /// Sets the containerd releases that an edit is held against, instead of all that are modelled.
+    /// Sets the containerd releases that an edit is held against, instead of all that are modelled;
+    /// an empty list means all.
+    ///
+    /// Those count that read the config's version. If none does, an edit that adds something is
+    /// refused ([`Error::VersionNotRead`]); one that only takes out, or takes back, is held against
+    /// all that do, with a warning (`version-not-read`).
     #[must_use]
     pub fn releases(mut self, releases: impl Into<Vec<Release>>) -> Self {
         self.releases = releases.into();
+        if self.releases.is_empty() {
+            self.releases = Release::LINES.to_vec();
+        }
         self
     }
 

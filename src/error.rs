@@ -7,6 +7,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::containerd::Release;
+use crate::containerd::release::do_not_read;
 use crate::distribution::{DistributionError, TemplateError};
 use crate::document::{ParseError, Position};
 use crate::patch::PatchError;
@@ -57,6 +59,18 @@ pub enum Error {
         path: PathBuf,
         /// Which releases, and containerd's reason.
         what: String,
+    },
+    /// Something was to be added for releases that read no file of the config's version.
+    #[error("{}", do_not_read(releases, *version))]
+    VersionNotRead {
+        /// The config file.
+        path: PathBuf,
+        /// Where its version stands, if it stands in this file.
+        at: Option<Position>,
+        /// The config version.
+        version: i64,
+        /// The releases that the edit was to be held against.
+        releases: Vec<Release>,
     },
     /// The handler that was to become the default is listed nowhere.
     #[error("{name} can't become the default: no handler of that name is listed")]
@@ -401,6 +415,7 @@ impl Error {
             | Self::Template { path, .. }
             | Self::Distribution { path, .. }
             | Self::Harmful { path, .. }
+            | Self::VersionNotRead { path, .. }
             | Self::DefaultNotListed { path, .. }
             | Self::LossyDropIn { path, .. }
             | Self::DropInVersion { path, .. }
@@ -441,6 +456,7 @@ impl Error {
             Self::Template { source, .. } => source.position(),
             Self::Distribution { source, .. } => source.position(),
             Self::OutOfReach { at, .. } => Some(at),
+            Self::VersionNotRead { at, .. } => at.as_ref(),
             Self::NotFinished { source, .. } => source.position(),
             _ => None,
         }

@@ -1,39 +1,16 @@
 //! Do no harm: an edit is held against the model of every containerd release.
 
+mod harm;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::containerd::release::{do_not_read, listed, reading};
 use crate::containerd::{ConfigFiles, Host, LoadedHandler, Model, Reason, Release, Verdict};
 use crate::patch::{Edited, Warning};
 
-/// What an edit must not do.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Harm {
-    /// A release that served CRI would not any more, or one that did not would exit.
-    #[error(
-        "with this change containerd {} would {what}: {reason}",
-        listed(releases)
-    )]
-    Breaks {
-        releases: Vec<Release>,
-        what: &'static str,
-        reason: String,
-    },
-    /// A handler that was loaded would not be any more.
-    #[error("with this change containerd {release} would not load {handler} any more")]
-    Loses { release: Release, handler: String },
-    /// No release that reads the file would load the handler.
-    #[error("no containerd release that reads this file would load {handler}")]
-    LoadsNowhere { handler: String },
-    /// What was judged is not all that containerd reads.
-    #[error("{harm} (judged without {unread})")]
-    InSight { harm: Box<Self>, unread: String },
-    /// What containerd makes of the config hangs on a file that can't be read here.
-    #[error(
-        "it can't be told what this change would do: no containerd release serves CRI with what can \
-         be read here, before as after, and this can't: {unread}"
-    )]
-    OutOfSight { unread: String },
-}
+pub(crate) use self::harm::Harm;
 
 /// A config before and after an edit, and the releases to hold it against.
 pub(crate) struct Judgement<'j> {
@@ -47,14 +24,20 @@ pub(crate) struct Judgement<'j> {
 }
 
 impl Judgement<'_> {
-    /// Returns what people should know, or why the edit is refused.
-    pub(crate) fn pass(&self) -> Result<Vec<Warning>, Harm> {
-        let Some(files) = self.in_sight()? else {
-            return self.compare();
+    /// Returns what people should know, or why the edit is refused. `adds`: whether something shall
+    /// be there afterwards, and not only be gone.
+    pub(crate) fn pass(&self, adds: bool) -> Result<Vec<Warning>, Harm> {
+        let for_others = self.for_others(adds)?;
+        let mut warnings = match self.in_sight()? {
+            None => self.compare(adds)?,
+            Some(files) => {
+                let compared = self.of(&files).compare(adds);
+                let mut warnings = compared.map_err(|harm| self.harm_in_sight(harm))?;
+                warnings.extend(self.not_read());
+                warnings
+            }
         };
-        let compared = self.of(&files).compare();
-        let mut warnings = compared.map_err(|harm| self.harm_in_sight(harm))?;
-        warnings.extend(self.not_read());
+        warnings.extend(for_others);
         Ok(warnings)
     }
 
@@ -126,14 +109,48 @@ impl Judgement<'_> {
         })
     }
 
-    /// The releases that read the file.
+    /// The releases that the edit is held against: of those that were named the ones that read the
+    /// file, or else all that do.
     fn reading(&self) -> impl Iterator<Item = Release> {
-        let version = self.edited.version;
-        let releases = self.releases.iter().copied();
-        releases.filter(move |release| release.reads(version))
+        let named = reading(self.releases, self.edited.version);
+        if named.is_empty() {
+            reading(&Release::LINES, self.edited.version).into_iter()
+        } else {
+            named.into_iter()
+        }
     }
 
-    fn compare(&self) -> Result<Vec<Warning>, Harm> {
+    /// What is to be said where none of the releases that were named reads the file. What comes into
+    /// it would be loaded by none of them, and is refused; what only goes can do them no harm.
+    fn for_others(&self, adds: bool) -> Result<Option<Warning>, Harm> {
+        let (releases, version) = (self.releases, self.edited.version);
+        if !reading(releases, version).is_empty() {
+            return Ok(None);
+        }
+        if adds && releases != Release::LINES {
+            let releases = releases.to_vec();
+            return Err(Harm::NotRead { releases, version });
+        }
+        let others = reading(&Release::LINES, version);
+        let (code, message) = if others.is_empty() {
+            let message = format!(
+                "config version {version} is newer than any that this release knows, so this edit \
+                 was held against no release of containerd"
+            );
+            ("not-judged", message)
+        } else {
+            let named = do_not_read(releases, version);
+            let message = format!("{named}; judged for {}, which do", listed(&others));
+            ("version-not-read", message)
+        };
+        Ok(Some(Warning {
+            code,
+            message,
+            at: None,
+        }))
+    }
+
+    fn compare(&self, adds: bool) -> Result<Vec<Warning>, Harm> {
         let after = Model::new(self.after, self.host);
         let after: Vec<(Release, Verdict)> = self
             .reading()
@@ -149,7 +166,7 @@ impl Judgement<'_> {
             .collect();
         self.breaks(&read)?;
         self.loses(&read)?;
-        let mut warnings = self.added(&read)?;
+        let mut warnings = self.added(&read, adds)?;
         warnings.extend(self.given_back(&read));
         warnings.extend(self.other_default(&read));
         warnings.extend(self.broken(&read));
@@ -338,13 +355,25 @@ impl Judgement<'_> {
         lost.collect()
     }
 
-    /// Where the added handlers are not loaded.
-    fn added(&self, read: &[(Release, Verdict, Verdict)]) -> Result<Vec<Warning>, Harm> {
+    /// Where the added handlers, and one that became the default, are not loaded.
+    fn added(
+        &self,
+        read: &[(Release, Verdict, Verdict)],
+        adds: bool,
+    ) -> Result<Vec<Warning>, Harm> {
         let mut warnings = Vec::new();
         let handlers = &self.edited.handlers;
-        let changed = handlers.changed.iter();
-        let changed = changed.filter(|name| !self.edited.gives_back.contains(*name));
-        for name in handlers.added.iter().chain(changed) {
+        let added = &handlers.added;
+        let is_given_back = |name: &&String| self.edited.gives_back.contains(*name);
+        let changed: Vec<&String> = handlers
+            .changed
+            .iter()
+            .filter(|it| !is_given_back(it))
+            .collect();
+        let new_default = self.edited.new_default.iter();
+        let new_default = new_default
+            .filter(|name| adds && !added.contains(name) && !handlers.changed.contains(name));
+        for name in added.iter().chain(changed).chain(new_default) {
             let serving = read.iter().filter_map(|(release, _, after)| match after {
                 Verdict::Serves { handlers, .. } => Some((*release, handlers.contains_key(name))),
                 _ => None,
@@ -377,14 +406,4 @@ impl Judgement<'_> {
 fn is_usable(loaded: &BTreeMap<String, LoadedHandler>, name: &str) -> bool {
     let handler = loaded.get(name);
     handler.is_some_and(|handler| !handler.runtime_type.is_empty())
-}
-
-/// Releases for a sentence: `1.6, 1.7 and 2.0`.
-pub(crate) fn listed(releases: &[Release]) -> String {
-    let names: Vec<String> = releases.iter().map(ToString::to_string).collect();
-    match names.split_last() {
-        Some((last, [])) => last.clone(),
-        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
-        None => String::new(),
-    }
 }

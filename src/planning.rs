@@ -4,6 +4,7 @@
 mod creators;
 mod drop_in_edits;
 mod drop_ins;
+mod judging;
 mod layouts;
 mod lossy;
 mod order;
@@ -21,9 +22,8 @@ use crate::error::Error;
 use crate::file::site;
 use crate::file::target::{Snapshot, Target};
 use crate::handler::Owner;
-use crate::judgement::Judgement;
 use crate::patch::imports::{with_import, without_imports};
-use crate::patch::{Edited, Elsewhere, Patch, PatchError, Warning, apply, listed_names};
+use crate::patch::{Edited, Elsewhere, Patch, PatchError, apply, listed_names};
 use crate::surroundings::Changes;
 
 pub(crate) use self::drop_ins::Part;
@@ -134,6 +134,7 @@ impl Editor {
         }
         let mut order = in_order(&parts);
         if plan.is_change() {
+            self.check_default(patch, &plan, &after_loaded)?;
             let listed = handlers_of(&before_loaded);
             let has_several = before.len() > 1 || after.len() > 1;
             let mut new_default = plan.edited.new_default.clone();
@@ -143,8 +144,8 @@ impl Editor {
                 let wanted = patch.wanted_default().map(str::to_owned);
                 plan.edited.new_default = wanted.or_else(|| new_default.clone());
             }
-            let judged = self.judge(&before_loaded, &after_loaded, &plan, &listed);
-            let warnings = judged.map_err(|error| unlisted_default(error, patch, &after_loaded))?;
+            let adds = patch.adds();
+            let warnings = self.judge((&before_loaded, &after_loaded), &plan, &listed, adds)?;
             plan.edited.warnings.extend(warnings);
             plan.edited.new_default = new_default;
             order = self.order((&before, &before_loaded), &plan, &parts, &loaded)?;
@@ -272,42 +273,6 @@ impl Editor {
         before.changed(&self.host_root, &main, &texts)
     }
 
-    /// Holds an edit against the model of each release.
-    fn judge(
-        &self,
-        before: &ConfigFiles,
-        after: &ConfigFiles,
-        plan: &Plan,
-        listed: &BTreeSet<String>,
-    ) -> Result<Vec<Warning>, Error> {
-        let host = Host::here();
-        let judgement = self.judgement(before, after, plan, listed, &host);
-        judgement.pass().map_err(|harm| Error::Harmful {
-            path: self.path.clone(),
-            what: harm.to_string(),
-        })
-    }
-
-    fn judgement<'j>(
-        &'j self,
-        before: &'j ConfigFiles,
-        after: &'j ConfigFiles,
-        plan: &'j Plan,
-        listed: &'j BTreeSet<String>,
-        host: &'j Host,
-    ) -> Judgement<'j> {
-        Judgement {
-            before,
-            after,
-            edited: &plan.edited,
-            listed,
-            // The files that handlers refer to may be out of sight here: an installer's container
-            // sees the host's under another path.
-            host,
-            releases: &self.releases,
-        }
-    }
-
     /// The files of an edit in the order in which they are changed: those that a killed run may have
     /// changed are synced first.
     fn order(
@@ -388,23 +353,6 @@ fn in_order(parts: &[Part]) -> Vec<File> {
     let written = written.into_iter().map(File::Part);
     let gone = gone.into_iter().map(File::Part);
     written.chain([File::Main]).chain(gone).collect()
-}
-
-/// Says of an edit that does harm that the default is to name nothing, if it is so.
-fn unlisted_default(error: Error, patch: &Patch, after: &ConfigFiles) -> Error {
-    let listed = handlers_of(after);
-    match (error, patch.wanted_default()) {
-        (Error::Harmful { path, .. }, Some(name))
-            if !listed.contains(name) && after.unread().is_empty() =>
-        {
-            Error::DefaultNotListed {
-                path,
-                name: name.to_owned(),
-                listed: listed.into_iter().collect(),
-            }
-        }
-        (error, _) => error,
-    }
 }
 
 /// All handlers that some file lists.

@@ -15,7 +15,7 @@ mod model;
 pub(crate) mod plugin;
 mod reason;
 mod registry;
-mod release;
+pub(crate) mod release;
 mod rules;
 mod schema;
 mod services;

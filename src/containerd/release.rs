@@ -137,6 +137,29 @@ impl FromStr for Release {
     }
 }
 
+/// Those of the releases that read files of this config version.
+pub(crate) fn reading(releases: &[Release], version: i64) -> Vec<Release> {
+    let releases = releases.iter().copied();
+    releases.filter(|release| release.reads(version)).collect()
+}
+
+/// Says of releases that they don't read files of this config version.
+pub(crate) fn do_not_read(releases: &[Release], version: i64) -> String {
+    let does = if releases.len() == 1 { "does" } else { "do" };
+    let releases = listed(releases);
+    format!("containerd {releases} {does} not read config version {version}")
+}
+
+/// Releases for a sentence: `1.6, 1.7 and 2.0`.
+pub(crate) fn listed(releases: &[Release]) -> String {
+    let names: Vec<String> = releases.iter().map(ToString::to_string).collect();
+    match names.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}
+
 /// The releases for which a rule or a key holds: from the first one up to, not including, the
 /// second one.
 #[derive(Debug, Clone, Copy)]

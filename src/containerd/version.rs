@@ -51,13 +51,7 @@ pub(crate) fn of(config: &Document<'_>) -> Result<i64, VersionError> {
     let Some(item) = config.get(&["version"]) else {
         return Ok(0);
     };
-    let at = || {
-        let span = config.value(&["version"]).map(|(_, span)| span.start);
-        lines::position(
-            config.text,
-            span.unwrap_or_else(|| config.offset(&["version"])),
-        )
-    };
+    let at = || position(config);
     match item.as_integer() {
         Some(version) if (0..=NEWEST).contains(&version) => Ok(version),
         Some(version) => Err(VersionError::Unknown { version, at: at() }),
@@ -66,6 +60,13 @@ pub(crate) fn of(config: &Document<'_>) -> Result<i64, VersionError> {
             at: at(),
         }),
     }
+}
+
+/// Where the version of a file stands that has one.
+pub(crate) fn position(config: &Document<'_>) -> Position {
+    let span = config.value(&["version"]).map(|(_, span)| span.start);
+    let offset = span.unwrap_or_else(|| config.offset(&["version"]));
+    lines::position(config.text, offset)
 }
 
 /// Returns the config version of a file, whether it is known or not.

@@ -24,6 +24,7 @@ impl Error {
             | Self::ChangedSince { .. }
             | Self::NotUndone { .. }
             | Self::Harmful { .. }
+            | Self::VersionNotRead { .. }
             | Self::DefaultNotListed { .. }
             | Self::OutOfReach { .. }
             | Self::ImportedSidecar { .. }
@@ -66,6 +67,7 @@ impl Error {
             },
             Self::Distribution { source, .. } => source.code(),
             Self::Harmful { .. } => "harmful",
+            Self::VersionNotRead { .. } => "version-not-read",
             Self::DefaultNotListed { .. } => "default-not-listed",
             Self::OutOfReach { .. } => "out-of-reach",
             Self::LossyDropIn { .. } => "lossy-drop-in",

@@ -6,6 +6,7 @@ use std::path::Path;
 use rustix::io::Errno;
 
 use super::{Error, FOLDER};
+use crate::containerd::release::{self, Release};
 use crate::containerd::version::VersionError;
 use crate::distribution::TemplateError;
 use crate::patch::PatchError;
@@ -43,6 +44,7 @@ impl Error {
             Self::Template { source, .. } => template_hint(source),
             Self::Distribution { source, .. } => source.hint(),
             Self::Harmful { .. } => HARMFUL.to_owned(),
+            Self::VersionNotRead { version, .. } => version_hint(*version),
             Self::DefaultNotListed { name, listed, .. } => unlisted_hint(name, listed),
             Self::OutOfReach {
                 path,
@@ -128,6 +130,20 @@ impl Error {
             Self::NotDurable { .. } => NOT_DURABLE.to_owned(),
         }
     }
+}
+
+fn version_hint(version: i64) -> String {
+    let reading = release::reading(&Release::LINES, version);
+    if reading.is_empty() {
+        return "leave --containerd-version away: no release that this one knows reads the file, and \
+                the edit is not judged then"
+            .to_owned();
+    }
+    format!(
+        "name the release that runs here with --containerd-version, or leave it away: then the edit \
+         is judged for {}",
+        release::listed(&reading)
+    )
 }
 
 fn unlisted_hint(name: &str, listed: &[String]) -> String {

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::file::target::{Snapshot, Target};
 use crate::patch::{Patch, listed_names};
 
-use super::{File, Work, unlisted_default};
+use super::{File, Work};
 
 impl Editor {
     /// The config that the last start made of a template, if it is a template that is edited.
@@ -101,8 +101,8 @@ impl Editor {
         if work.plan.is_change() {
             let listed = Document::parse(edit.before.as_bytes());
             let listed = listed.as_ref().map(listed_names).unwrap_or_default();
-            let judged = self.judge(&before, &after, &work.plan, &listed);
-            let warnings = judged.map_err(|error| unlisted_default(error, patch, &after))?;
+            self.check_default(patch, &work.plan, &after)?;
+            let warnings = self.judge((&before, &after), &work.plan, &listed, patch.adds())?;
             work.plan.edited.warnings.extend(warnings);
         }
         work.plan.edited.warnings.extend(unreached);

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::{Item, TableLike};
 
-use crate::containerd::{ConfigFiles, Release};
+use crate::containerd::ConfigFiles;
+use crate::containerd::release::{self, Release};
 use crate::document::Document;
 use crate::document::render::{self, Quotes};
 use crate::error::Error;
-use crate::judgement;
 
 use super::Part;
 
@@ -25,11 +25,8 @@ pub(super) fn check(
     releases: &[Release],
     version: i64,
 ) -> Result<(), Error> {
-    let losing: Vec<Release> = releases
-        .iter()
-        .copied()
-        .filter(|release| release.is_1x() && release.reads(version))
-        .collect();
+    let mut losing = release::reading(releases, version);
+    losing.retain(|release| release.is_1x());
     let Some(text) = part.change.after.as_ref().filter(|_| !losing.is_empty()) else {
         return Ok(());
     };
@@ -43,7 +40,7 @@ pub(super) fn check(
         let Some(shared) = parsed(bytes).and_then(|other| shared(&drop_in, &other)) else {
             continue;
         };
-        let releases = judgement::listed(&losing);
+        let releases = release::listed(&losing);
         let what = if path == after.main() {
             let name = path.file_name().map_or(path, Path::new).display();
             format!(

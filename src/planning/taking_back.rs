@@ -90,7 +90,9 @@ impl Editor {
             };
             let [before_loaded, after_loaded] = [loaded(&files)?, loaded(&after)?];
             let listed = handlers_of(&before_loaded);
-            let warnings = self.judge(&before_loaded, &after_loaded, &plan, &listed)?;
+            let judged = (&before_loaded, &after_loaded);
+            // What was there before is no news to any release.
+            let warnings = self.judge(judged, &plan, &listed, false)?;
             plan.edited.warnings.extend(warnings);
             order = self.order((&files, &before_loaded), &plan, &parts, &loaded)?;
         }

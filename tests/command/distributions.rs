@@ -378,6 +378,84 @@ fn other_directives_are_left_alone_or_refused_with_their_place() {
     assert!(run.stderr.contains("config.toml.tmpl:1:3"), "{run:#?}");
 }
 
+/// k3s carries directives out wherever they stand: in values, in keys, in comments.
+#[test]
+fn no_directive_comes_into_a_template() {
+    for name in ["k3s-template", "k3s-no-template"] {
+        let tree = Tree::of(name);
+        let before = tree.files();
+        for wanted in [
+            "[handlers.bar]\nruntime_type = 'b.v2'\noptions.A = '{{ if x }}'\n",
+            "[handlers.bar]\npreset = 'kata'\noptions.ConfigPath = '/opt/{{ .X }}'\n",
+            "[handlers.bar]\npreset = 'kata'\noptions.ConfigPath = \"\\u007b\\u007b\"\n",
+            "[handlers.bar]\npreset = 'kata'\noptions.'{{ .X }}' = 1\n",
+            "[handlers.bar]\npreset = 'kata'\npod_annotations = ['{{- .X -}}']\n",
+            "[proxy_plugins.'{{ .X }}']\ntype = 'snapshot'\naddress = '/a'\n",
+            "[debug]\naddress = '/run/{{ .X }}'\n",
+        ] {
+            let run = Run::of(&mut tree.apply("x", wanted)).exits(78);
+            assert!(
+                run.stderr.contains("for a directive, and carry it out: {{"),
+                "{run:#?}"
+            );
+            assert!(
+                run.stderr.contains("hint: leave `{{` out of it"),
+                "{run:#?}"
+            );
+            assert_eq!(tree.files(), before, "{wanted}");
+        }
+        // One brace is none, and drop-ins are no templates.
+        let wanted = "[handlers.bar]\npreset = 'kata'\noptions.A = '{ .X }}'\n";
+        Run::of(&mut tree.apply("x", wanted)).exits(0);
+        tree.run(&["remove", "--owner", "x"]).exits(0);
+        assert_eq!(tree.files(), before);
+    }
+    let tree = Tree::of("k3s-drop-in");
+    let before = tree.files();
+    tree.run(&["add", "kata", "--set", "options.A='{{ .X }}'"])
+        .exits(0);
+    tree.run(&["remove", "kata"]).exits(0);
+    assert_eq!(tree.files(), before);
+}
+
+/// Somebody's own directive is set aside with the value that it stands in, and comes back.
+#[test]
+fn a_directive_that_is_there_stays_one() {
+    let tree = Tree::of("k3s-template");
+    let template = tree.host().join(K3S).join("config.toml.tmpl");
+    let mut text = fs::read_to_string(&template).expect("readable");
+    text.push_str("[debug]\n  address = '/run/{{ .Node \"x\" }}'\n");
+    fs::write(&template, &text).expect("writes");
+    Run::of(&mut tree.apply("x", "[debug]\naddress = '/run/x'\n[handlers.spin]\n")).exits(0);
+    let edited = fs::read_to_string(&template).expect("readable");
+    let aside = "address = '/run/x' # containerd-edit v1 owner=x set '/run/x' was \
+        '/run/{{ .Node \"x\" }}'\n";
+    assert!(edited.contains(aside), "{edited}");
+    tree.run(&["remove", "--owner", "x"]).exits(0);
+    assert_eq!(fs::read_to_string(&template).expect("readable"), text);
+}
+
+/// Whichever file a distribution has containerd read its version from.
+#[test]
+fn nothing_is_added_for_a_release_that_does_not_read_what_the_distribution_writes() {
+    let named = ["--containerd-version", "1.7"];
+    for name in ["k3s-drop-in", "k3s-no-template", "rke2", "k0s-v3"] {
+        let tree = Tree::of(name);
+        let before = tree.files();
+        let run = tree.run(&[&["add", "spin"], &named[..]].concat()).exits(78);
+        let said = "containerd 1.7 does not read config version 3";
+        assert!(run.stderr.contains(said), "{name}: {run:#?}");
+        assert_eq!(tree.files(), before, "{name}");
+        tree.run(&["add", "spin", "--containerd-version", "2.1"])
+            .exits(0);
+        let run = tree
+            .run(&[&["remove", "spin"], &named[..]].concat())
+            .exits(0);
+        assert!(run.stderr.contains(said), "{name}: {run:#?}");
+        assert_eq!(tree.files(), before, "{name}");
+    }
+}
+
 #[test]
 fn an_unmanaged_k0s_config_is_said() {
     let tree = Tree::of("k0s-unmanaged");

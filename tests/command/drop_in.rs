@@ -397,6 +397,23 @@ fn a_default_whose_comment_is_gone_goes_with_its_handler() {
     }
 }
 
+/// Once the other file is gone, it would be in force.
+#[test]
+fn a_default_that_names_nothing_is_refused_below_another_files() {
+    let node = Node::with(MAIN);
+    let add = ["add", "kata", "--default", "--drop-in", "--owner", "z"];
+    node.run(&add).exits(0);
+    node.run(&["add", "crun", "--drop-in", "--owner", "a"])
+        .exits(0);
+    let before = text(&drop_in(&node, "50-a.toml"));
+    let run = node
+        .run(&["set-default", "nope", "--drop-in", "--owner", "a"])
+        .exits(78);
+    let said = "nope can't become the default: no handler of that name is listed";
+    assert!(run.stderr.contains(said), "{run:?}");
+    assert_eq!(text(&drop_in(&node, "50-a.toml")), before);
+}
+
 /// The blank lines stay where another program has dropped comments of handlers alone.
 #[test]
 fn a_drop_in_of_which_blank_lines_are_left_goes() {

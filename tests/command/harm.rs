@@ -259,3 +259,84 @@ fn what_can_not_be_judged_is_refused() {
     assert!(stderr.contains("can't be told"), "{stderr}");
     assert!(stderr.contains("mount the host's /opt/nvidia"), "{stderr}");
 }
+
+/// A wrong release is named: what it does not read can't do it harm, nor be of use to it.
+#[test]
+fn nothing_is_added_for_a_release_that_does_not_read_the_file() {
+    let new = "version = 4\n";
+    for (config, release, said) in [
+        (
+            "version = 3\n",
+            "1.7",
+            "containerd 1.7 does not read config version 3",
+        ),
+        (new, "2.1", "containerd 2.1 does not read config version 4"),
+    ] {
+        let node = Node::with(config);
+        for verb in [
+            &["set-default", "runc"][..],
+            &["add", "spin"],
+            &["add", "spin", "--drop-in"],
+            &["add", "spin", "--dry-run"],
+        ] {
+            let stderr = refused(&node, &[verb, &["--containerd-version", release]].concat());
+            let place = format!("{}:1:11: {said}\n", node.config().display());
+            assert!(stderr.contains(&place), "{stderr}");
+            assert!(
+                stderr.contains("with --containerd-version, or leave it away"),
+                "{stderr}"
+            );
+        }
+        assert!(!node.folder().join("conf.d").exists());
+    }
+    let node = Node::with(new);
+    let run = node
+        .run(&["add", "spin", "--containerd-version", "2.1", "-o", "json"])
+        .exits(78);
+    assert!(
+        run.stdout.contains("\"code\":\"version-not-read\""),
+        "{run:#?}"
+    );
+    node.run(&["add", "spin", "--containerd-version", "2.3"])
+        .exits(0);
+    let node = Node::empty();
+    node.run(&["add", "spin", "--containerd-version", "1.7"])
+        .exits(0);
+}
+
+/// An uninstaller that names the release that was there once still comes to its end.
+#[test]
+fn what_goes_is_judged_for_the_releases_that_read_the_file() {
+    let config = "version = 3\n";
+    let node = Node::with(config);
+    node.run(&["add", "spin"]).exits(0);
+    let named = ["--containerd-version", "1.7"];
+    let run = node
+        .run(&[&["remove", "spin"], &named[..]].concat())
+        .exits(0);
+    let said = "containerd 1.7 does not read config version 3; judged for 2.0, 2.1, 2.2 and 2.3";
+    assert!(run.stderr.contains(said), "{run:#?}");
+    assert_eq!(node.text(), config);
+    node.run(&["add", "spin"]).exits(0);
+    let run = node.run(&[&["undo"], &named[..]].concat()).exits(0);
+    assert!(run.stderr.contains(said), "{run:#?}");
+    assert_eq!(node.text(), config);
+}
+
+#[test]
+fn a_default_that_no_release_loads_is_refused() {
+    let kata = "[plugins.cri.containerd.runtimes.kata]\nruntime_type = \"io.containerd.kata.v2\"\n";
+    let config = format!("{}{kata}", kata.replace("kata", "runc"));
+    let node = Node::with(&config);
+    let named = ["--containerd-version", "2.1"];
+    let stderr = refused(&node, &[&["set-default", "kata"], &named[..]].concat());
+    assert!(stderr.contains("would load kata"), "{stderr}");
+    let stderr = refused(&node, &[&["set-default", "nope"], &named[..]].concat());
+    assert!(
+        stderr.contains("no handler of that name is listed"),
+        "{stderr}"
+    );
+    let run = node.run(&["set-default", "kata"]).exits(0);
+    let said = "containerd 2.0, 2.1 and 2.2 will not load kata";
+    assert!(run.stderr.contains(said), "{run:#?}");
+}

@@ -54,6 +54,15 @@ pub enum TemplateError {
         /// The line that would come second.
         line: String,
     },
+    /// What would be written into the template is a directive there.
+    #[error(
+        "k3s would take what this writes into its template for a directive, and carry it out: \
+         {directive}"
+    )]
+    NewDirective {
+        /// How it would read, braces included.
+        directive: String,
+    },
     /// A directive stands in what would be taken out.
     #[error("a directive stands inside a block of this tool, which is to be taken out")]
     DirectiveInside,
@@ -70,7 +79,7 @@ impl TemplateError {
             | Self::Misplaced { at, .. } => Some(at),
             Self::NotToml { source } => Some(&source.at),
             Self::Patch { source } => source.position(),
-            Self::Redeclares { .. } | Self::DirectiveInside => None,
+            Self::Redeclares { .. } | Self::NewDirective { .. } | Self::DirectiveInside => None,
         }
     }
 
@@ -91,6 +100,11 @@ impl TemplateError {
             Self::Redeclares { .. } => {
                 "leave it out of the patch; for the default handler there is k3s's own flag \
                  --default-runtime, and newer releases have a folder for drop-ins"
+            }
+            Self::NewDirective { .. } => {
+                "leave `{{` out of it, or write the line into the template by hand if a directive is \
+                 meant; newer releases of k3s and RKE2 have a folder for drop-ins beside the \
+                 template, where it is plain text"
             }
             Self::DirectiveInside => "move the directive out of the block",
         }

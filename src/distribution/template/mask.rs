@@ -131,6 +131,30 @@ impl Masked {
     }
 }
 
+/// The directives that an edited template has and the one before had not: the first of them, to the
+/// end of its line at most. A value that was set aside into a comment has taken its directives along.
+pub(super) fn new_directive<'t>(before: &str, after: &'t str) -> Option<&'t str> {
+    let mut known: Vec<&str> = directives(before).collect();
+    directives(after).find(|directive| {
+        let found = known.iter().position(|known| known == directive);
+        found.map(|found| known.swap_remove(found)).is_none()
+    })
+}
+
+/// All directives, wherever they stand: Go knows of no strings and comments.
+fn directives(template: &str) -> impl Iterator<Item = &str> {
+    template.lines().flat_map(|line| {
+        let mut rest = line;
+        std::iter::from_fn(move || {
+            let directive = &rest[rest.find(OPEN)?..];
+            let close = directive.find(CLOSE).map(|at| at + CLOSE.len());
+            let (directive, behind) = directive.split_at(close.unwrap_or(directive.len()));
+            rest = behind;
+            Some(directive)
+        })
+    })
+}
+
 /// A directive without its braces, if it ends on its line and nothing follows.
 fn alone(rest: &str) -> Option<&str> {
     let (directive, behind) = rest.split_once(CLOSE)?;
@@ -236,6 +260,23 @@ mod tests {
         ] {
             let masked = Masked::of(template).expect(template);
             assert_eq!(masked.restore(&masked.text).as_deref(), Some(template));
+        }
+    }
+
+    #[test]
+    fn a_directive_is_new_where_it_is_one_more() {
+        let before = "{{ template \"base\" . }}\na = '{{ .X }}{{ .Y }}'\n";
+        for (after, new) in [
+            (before, None),
+            ("", None),
+            ("a = 1 # was '{{ .X }}{{ .Y }}'\n", None),
+            ("{{ .Y }}{ .X }}", None),
+            ("{{ .X }}\n{{ .X }}", Some("{{ .X }}")),
+            ("a = '{{ .Z }}' # b", Some("{{ .Z }}")),
+            ("a = '{{' # b\n}}", Some("{{' # b")),
+            ("{{{ .X }}", Some("{{{ .X }}")),
+        ] {
+            assert_eq!(new_directive(before, after), new, "{after}");
         }
     }
 

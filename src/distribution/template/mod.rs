@@ -46,7 +46,7 @@ pub(crate) fn edit(
     let masked = Masked::of(text)?;
     let rest = parsed(&masked.text)?;
     let Some((start, end)) = masked.base else {
-        return whole(&masked, &rest, patch);
+        return whole((&masked, text), &rest, patch);
     };
     placed(&rest, start, end)?;
     let base = own_part::of(generated, &masked.text[end..])?;
@@ -78,14 +78,8 @@ pub(crate) fn edit(
         let line = error.at.text.trim().to_owned();
         return Err(TemplateError::Redeclares { line });
     }
-    edited.text = match left {
-        Some(left) => {
-            let restored = masked.restore(&left);
-            let restored = restored.ok_or(TemplateError::DirectiveInside)?;
-            (!is_created(&restored)).then_some(restored)
-        }
-        None => None,
-    };
+    let restored = left.map(|left| restored(&masked, &left, template.unwrap_or(BASE)));
+    edited.text = restored.transpose()?.filter(|text| !is_created(text));
     Ok(TemplateEdit {
         edited,
         before,
@@ -101,22 +95,33 @@ pub(crate) fn as_toml(template: &str) -> Option<String> {
 
 /// A template that is a whole config of its own.
 fn whole(
-    masked: &Masked,
+    (masked, template): (&Masked, &str),
     config: &Document<'_>,
     patch: &Patch,
 ) -> Result<TemplateEdit, TemplateError> {
     let mut edited = apply(Some(config), patch)?;
     let after = edited.text.clone().unwrap_or_default();
-    edited.text = match &edited.text {
-        Some(text) => Some(masked.restore(text).ok_or(TemplateError::DirectiveInside)?),
-        None => None,
-    };
+    let edited_text = edited.text.take();
+    let restored = edited_text.map(|text| restored(masked, &text, template));
+    edited.text = restored.transpose()?;
     Ok(TemplateEdit {
         edited,
         before: masked.text.clone(),
         after,
         is_whole: true,
     })
+}
+
+/// An edited text as the template that it becomes, in the place of `before`.
+fn restored(masked: &Masked, edited: &str, before: &str) -> Result<String, TemplateError> {
+    let restored = masked.restore(edited);
+    let restored = restored.ok_or(TemplateError::DirectiveInside)?;
+    match mask::new_directive(before, &restored) {
+        None => Ok(restored),
+        Some(directive) => Err(TemplateError::NewDirective {
+            directive: directive.to_owned(),
+        }),
+    }
 }
 
 fn parsed(text: &str) -> Result<Document<'_>, TemplateError> {
@@ -306,6 +311,32 @@ mod tests {
         assert!(added.starts_with(&template), "{added}");
         let removed = edit(Some(&added), OWN, &Patch::new().remove("a")).expect("edited");
         assert_eq!(text(removed), Some(template));
+    }
+
+    #[test]
+    fn no_directive_comes_in_with_what_is_written() {
+        let owner = |text: &str| text.parse().expect("an owner");
+        let setting = |text: &str| text.parse::<crate::Setting>().expect("a setting");
+        let whole = format!("{{{{/* all ours */}}}}\n{OWN}");
+        for value in [
+            "'{{ if x }}'",
+            "'/opt/{{'",
+            "\"\\u007b{ .X }}\"",
+            "['{{ .X }}']",
+        ] {
+            let handler = Handler::new("a".parse().expect("a name"), "io.containerd.a.v2");
+            let handler = handler
+                .with(setting(&format!("options.A={value}")))
+                .expect("set");
+            let patch = Patch::new().owner(owner("x")).ensure(handler);
+            for template in [None, Some(BASE), Some(&whole)] {
+                let error = edit(template, OWN, &patch).expect_err(value);
+                assert!(
+                    matches!(error, TemplateError::NewDirective { .. }),
+                    "{error}"
+                );
+            }
+        }
     }
 
     proptest! {

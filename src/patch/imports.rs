@@ -11,7 +11,7 @@ use super::edit::Edit;
 use super::elements::Elements;
 use super::error::PatchError;
 use super::provenance::{Marker, UNSET};
-use super::{Patch, broken, created, release};
+use super::{Patch, broken, created};
 
 const KEY: &str = "imports";
 
@@ -37,7 +37,7 @@ pub(crate) fn with_import(
     owner: &Owner,
 ) -> Result<String, PatchError> {
     let Some(config) = config else {
-        let text = created(owner, 2);
+        let text = created::new(owner, 2);
         let config = Document::parse(text.as_bytes()).map_err(broken)?;
         return with_import(Some(&config), import, owner);
     };
@@ -75,7 +75,7 @@ pub(crate) fn without_imports(
     if text == config.text {
         return Ok(Some(text));
     }
-    Ok(release::without_leftovers(text, false))
+    Ok(created::without_leftovers(text, false))
 }
 
 /// The installer for whom this tool has written the line of imports, if that was not there before.

@@ -1,6 +1,7 @@
 //! A pure, idempotent change to a config: handlers to ensure, handlers to drop, the default.
 
 mod block;
+mod created;
 mod default;
 mod edit;
 mod edited;
@@ -18,6 +19,7 @@ pub(crate) mod listing;
 mod place;
 pub(crate) mod provenance;
 mod release;
+mod release_keys;
 mod removal;
 mod request;
 mod stale;
@@ -29,17 +31,16 @@ use std::collections::BTreeSet;
 use crate::containerd::plugin::{self, NoTable};
 use crate::containerd::version;
 use crate::document::Document;
-use crate::handler::{Handler, Owner};
+use crate::handler::Handler;
 
+pub(crate) use self::created::is_left_over;
 pub(crate) use self::default::{BUILT_IN, KEY as DEFAULT};
 pub use self::edited::{Edited, Handlers, Keys, Warning};
 pub use self::error::PatchError;
-pub(crate) use self::release::is_left_over;
 pub use self::request::Patch;
 pub(crate) use self::request::{Elsewhere, Whose};
 
 use self::edit::Edit;
-use self::provenance::Provenance;
 
 /// Applies a patch to a config. Pure: nothing is read or written.
 ///
@@ -107,7 +108,7 @@ pub(crate) fn take_out_of_part(
     // Somebody may have taken the handlers out by hand.
     edited.text = edited
         .text
-        .and_then(|text| release::without_leftovers(text, false));
+        .and_then(|text| created::without_leftovers(text, false));
     Ok(edited)
 }
 
@@ -143,7 +144,7 @@ pub(crate) fn apply_to_part(
     }
     let patch = settled(base, patch)?;
     let version = version::of_any(base)?;
-    let new = created(&patch.owner, version);
+    let new = created::new(&patch.owner, version);
     let released = part
         .map(|part| release_all(part, Some(base), &patch))
         .transpose()?;
@@ -178,15 +179,9 @@ fn create(patch: &Patch) -> Result<Edited, PatchError> {
     if !patch.adds() {
         return Ok(Edited::nothing());
     }
-    let text = created(&patch.owner, 2);
+    let text = created::new(&patch.owner, 2);
     let config = Document::parse(text.as_bytes()).map_err(broken)?;
     ensure(&config, None, patch)
-}
-
-/// A file as it is created, before anything is in it.
-fn created(owner: &Owner, version: i64) -> String {
-    let provenance = Provenance::Owner(owner.as_str().to_owned());
-    format!("{}\nversion = {version}\n", provenance.comment())
 }
 
 fn broken(error: crate::document::ParseError) -> PatchError {
@@ -245,7 +240,7 @@ fn release<'d>(
         let needs_version = patch.adds_to_plugins();
         edited.text = edited
             .text
-            .and_then(|text| release::without_leftovers(text, needs_version));
+            .and_then(|text| created::without_leftovers(text, needs_version));
     }
     Ok(edited)
 }
@@ -298,6 +293,8 @@ fn ensure<'d>(
 
 #[cfg(test)]
 mod tests {
+    use crate::handler::Owner;
+
     use super::given::given;
     use super::*;
 

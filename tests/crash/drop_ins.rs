@@ -12,8 +12,10 @@ use crate::syscalls::Call;
 use crate::tracer::{Injection, Traced, Tracer};
 use crate::two_files::{Edit, Example, Place};
 
-/// What a call can fail with.
+/// What a call can fail with, once the files are changed.
 const ERRORS: [&str; 3] = ["EIO", "ENOSPC", "EINTR"];
+/// And while they are only read.
+const FEW_ERRORS: [&str; 1] = ["EIO"];
 /// The exit codes that are documented for a call that failed.
 const REFUSALS: [i32; 4] = [74, 75, 77, 78];
 const NOT_DURABLE: i32 = 76;
@@ -24,14 +26,20 @@ fn traced(tracer: Tracer, place: &Place, edit: Edit) -> Traced {
     tracer.run(config, &arguments)
 }
 
-/// The calls of an edit, from the first one that names the config on.
-fn calls(build: Build, example: &Example) -> Vec<Call> {
+/// The calls of an edit under the lock: those that read, and those from the first one that writes on.
+///
+/// What comes before is the same as for one file, where every call is tried ([`crate::faults`],
+/// [`crate::kills`]).
+fn calls(build: Build, example: &Example) -> [Vec<Call>; 2] {
     let place = example.place();
     let traced = traced(Tracer::new(build), &place, example.edit);
     assert_eq!(traced.run.code(), Some(0), "{:?}: {traced:?}", example.edit);
     let mut calls = traced.calls();
-    let first = calls.iter().position(|call| call.names(&place.config()));
-    calls.split_off(first.expect("it looks for the config"))
+    let lock = calls.iter().position(|call| call.name == "flock");
+    let mut reading = calls.split_off(lock.expect("it takes the lock"));
+    let first = reading.iter().position(Call::makes_a_change);
+    let changing = reading.split_off(first.expect("it changes something"));
+    [reading, changing]
 }
 
 /// What a run is told to suffer, at one call.
@@ -115,21 +123,24 @@ impl Case<'_> {
     }
 }
 
-/// Every call of every edit, with each of these done to it.
+/// Every call of every edit, with each of these done to it: they may hang on whether it is one of
+/// those that change the files.
 fn cases(
     build: Build,
     examples: &[Example],
-    all: impl Fn(&Call) -> Vec<(String, String)>,
+    all: impl Fn(&Call, bool) -> Vec<(String, String)>,
 ) -> Vec<Case<'_>> {
     let mut cases = Vec::new();
     for example in examples {
-        for call in calls(build, example) {
-            cases.extend(all(&call).into_iter().map(|(what, when)| Case {
-                example,
-                call: call.clone(),
-                what,
-                when,
-            }));
+        for (calls, changes) in calls(build, example).into_iter().zip([false, true]) {
+            for call in calls {
+                cases.extend(all(&call, changes).into_iter().map(|(what, when)| Case {
+                    example,
+                    call: call.clone(),
+                    what,
+                    when,
+                }));
+            }
         }
     }
     cases
@@ -142,8 +153,9 @@ fn examples() -> Vec<Example> {
 #[test]
 fn a_refused_call_leaves_files_that_serve_and_is_told() {
     let examples = examples();
-    let cases = cases(Build::SOUND, &examples, |call| {
-        let errors = ERRORS.iter().filter(|error| call.can_fail(error));
+    let cases = cases(Build::SOUND, &examples, |call, changes| {
+        let errors = if changes { &ERRORS[..] } else { &FEW_ERRORS };
+        let errors = errors.iter().filter(|error| call.can_fail(error));
         let number = call.number;
         let each = errors.flat_map(|&error| {
             let lasting = match error {
@@ -157,13 +169,17 @@ fn a_refused_call_leaves_files_that_serve_and_is_told() {
     let report = Report::of(&cases, Until::End, |case| {
         case.check(Build::SOUND, Case::after_fault)
     });
-    report.is_clean("T1 syscall faults, two files");
+    report.is_clean("T1 syscall faults under the lock, two files");
 }
 
 #[test]
 fn a_killed_edit_leaves_files_that_serve_and_the_next_run_goes_on() {
     let examples = examples();
-    let cases = cases(Build::SOUND, &examples, |call| {
+    let cases = cases(Build::SOUND, &examples, |call, changes| {
+        if !changes {
+            // Nothing has happened by then.
+            return Vec::new();
+        }
         let number = call.number.to_string();
         let mut all = vec![("signal=KILL".to_owned(), number.clone())];
         // One that lets the call be made comes too late for the last one.
@@ -173,7 +189,7 @@ fn a_killed_edit_leaves_files_that_serve_and_the_next_run_goes_on() {
     let report = Report::of(&cases, Until::End, |case| {
         case.check(Build::SOUND, Case::after_signal)
     });
-    report.is_clean("T2 SIGKILL and SIGTERM at every syscall, two files");
+    report.is_clean("T2 SIGKILL and SIGTERM from the first change on, two files");
 }
 
 /// What was traced of an edit: the disk before it, and its calls.

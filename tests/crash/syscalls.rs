@@ -73,6 +73,16 @@ impl Call {
         matches!(self.name.as_str(), "unlink" | "unlinkat")
     }
 
+    /// Whether it changes what stands under a name, or makes a file for that.
+    pub(crate) fn makes_a_change(&self) -> bool {
+        let names = ["link", "mkdir", "rename", "unlink"];
+        let is_new = |argument: &Argument| match argument {
+            Argument::Other(flags) => flags.contains("O_EXCL") || flags.contains("O_TMPFILE"),
+            _ => false,
+        };
+        names.iter().any(|name| self.name.starts_with(name)) || self.arguments.iter().any(is_new)
+    }
+
     /// Whether it returns to the process.
     pub(crate) fn returns(&self) -> bool {
         !self.name.starts_with("exit")

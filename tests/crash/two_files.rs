@@ -38,6 +38,9 @@ pub(crate) enum Edit {
     Delete,
 }
 
+/// The handlers that each release loads that reads a config; `None`: it does not serve.
+type Served = Vec<(Release, Option<BTreeSet<String>>)>;
+
 /// What a config and its drop-in hold; `None`: no file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pair {
@@ -50,6 +53,8 @@ pub(crate) struct Pair {
 pub(crate) struct Example {
     pub(crate) edit: Edit,
     pairs: [Pair; 3],
+    /// What is wrong with each of them for containerd.
+    harms: [Option<String>; 3],
 }
 
 /// A host below a temporary folder.
@@ -98,16 +103,19 @@ impl Edit {
                 drop_in: after.drop_in.clone(),
             }
         };
+        let pairs = [before, between, after];
+        let [before, _, after] = &pairs;
+        let served = [before.served(), after.served()];
         Example {
             edit: self,
-            pairs: [before, between, after],
+            harms: pairs.each_ref().map(|pair| pair.harm(&served)),
+            pairs,
         }
     }
 }
 
 impl Pair {
-    /// The handlers that each release loads that reads the config; `None`: it does not serve.
-    fn served(&self) -> Vec<(Release, Option<BTreeSet<String>>)> {
+    fn served(&self) -> Served {
         let config = self.config.clone().unwrap_or_default();
         let parsed = Document::parse(&config).ok();
         let listed = parsed.and_then(|config| Inventory::of(&config, None).ok());
@@ -128,6 +136,30 @@ impl Pair {
             (release, handlers)
         });
         served.collect()
+    }
+
+    /// What a release loses with this pair that it has served before the edit, and shall serve after it.
+    fn harm(&self, [before, after]: &[Served; 2]) -> Option<String> {
+        let stays = |release: Release, name: &String| {
+            let mut after = after.iter().filter(|(other, _)| *other == release);
+            after.any(|(_, handlers)| handlers.as_ref().is_some_and(|all| all.contains(name)))
+        };
+        for (release, handlers) in self.served() {
+            let served = before.iter().find(|(other, _)| *other == release);
+            let Some((_, Some(served))) = served else {
+                continue;
+            };
+            let Some(handlers) = handlers else {
+                return Some(format!("{release} does not serve with {}", self.shown()));
+            };
+            let lost = served
+                .iter()
+                .find(|name| stays(release, name) && !handlers.contains(*name));
+            if let Some(name) = lost {
+                return Some(format!("{release} has lost {name} with {}", self.shown()));
+            }
+        }
+        None
     }
 
     pub(crate) fn shown(&self) -> String {
@@ -158,28 +190,8 @@ impl Example {
         if !is_allowed {
             return Some(format!("promised: {promise:?}, but {}", pair.shown()));
         }
-        let before = self.before().served();
-        let stays = |release: Release, name: &String| {
-            let after = self.after().served();
-            let mut after = after.iter().filter(|(other, _)| *other == release);
-            after.any(|(_, handlers)| handlers.as_ref().is_some_and(|all| all.contains(name)))
-        };
-        for (release, handlers) in pair.served() {
-            let served = before.iter().find(|(other, _)| *other == release);
-            let Some((_, Some(served))) = served else {
-                continue;
-            };
-            let Some(handlers) = handlers else {
-                return Some(format!("{release} does not serve with {}", pair.shown()));
-            };
-            let lost = served
-                .iter()
-                .find(|name| stays(release, name) && !handlers.contains(*name));
-            if let Some(name) = lost {
-                return Some(format!("{release} has lost {name} with {}", pair.shown()));
-            }
-        }
-        None
+        let known = self.pairs.iter().position(|known| known == pair)?;
+        self.harms[known].clone()
     }
 
     /// A host on which nothing was done yet.

@@ -341,13 +341,23 @@ impl Judgement<'_> {
                 };
                 usable(before) && !usable(after) && after.serves()
             });
-            let losing: Vec<Release> = losing.map(|(release, ..)| *release).collect();
-            (!losing.is_empty()).then(|| Warning {
+            let (mut releases, mut is_default) = (Vec::new(), false);
+            for (release, _, after) in losing {
+                releases.push(*release);
+                is_default |= matches!(after, Verdict::Serves { default, .. } if default == name);
+            }
+            let so = if is_default {
+                "; it is the default there, and pods without a RuntimeClass can't start: name \
+                 another one with `containerd-edit set-default`"
+            } else {
+                ""
+            };
+            (!releases.is_empty()).then(|| Warning {
                 code: "not-loaded",
                 message: format!(
-                    "{name} is as it was before, and containerd {} will not load it like that: it \
-                     has no runtime_type of its own",
-                    listed(&losing)
+                    "{name} is left without what its owner had set, and containerd {} will not load \
+                     it: it has no runtime_type of its own{so}",
+                    listed(&releases)
                 ),
                 at: None,
             })

@@ -77,11 +77,7 @@ pub(crate) fn unmarked_keys(
         let Some(owner) = entry.owner.as_deref() else {
             continue;
         };
-        // What is set in one file says nothing of the same key in another.
-        let is_here = match drop_in {
-            Some(path) => entry.drop_ins.iter().any(|change| change.path == path),
-            None => entry.drop_ins.is_empty(),
-        };
+        let is_here = is_about(entry, drop_in);
         for (keys, is_set) in [(&entry.keys.given_back, false), (&entry.keys.set, is_here)] {
             known.extend(keys.iter().map(|key| ((key.as_str(), owner), is_set)));
         }
@@ -96,15 +92,20 @@ pub(crate) fn unmarked_keys(
     unmarked.collect()
 }
 
-/// The handlers of a config in file order.
-pub(crate) fn of(config: &Document<'_>, entries: &[LogEntry]) -> Vec<OwnedHandler> {
+/// The handlers of a config in file order. `drop_in` is the path of the file on the host, if it is a
+/// drop-in.
+pub(crate) fn of(
+    config: &Document<'_>,
+    drop_in: Option<&Path>,
+    entries: &[LogEntry],
+) -> Vec<OwnedHandler> {
     let inventory = Inventory::of(config, None).map(|inventory| inventory.handlers);
     let handlers = inventory.unwrap_or_default().into_iter();
     let owned = handlers.map(|handler| {
         let is_known = handler.owner.is_some() || handler.is_implied;
         OwnedHandler {
             added_by: (!is_known)
-                .then(|| last_to_add(&handler.name, entries))
+                .then(|| last_to_add(&handler.name, drop_in, entries))
                 .flatten(),
             name: handler.name,
             owner: handler.owner,
@@ -114,12 +115,21 @@ pub(crate) fn of(config: &Document<'_>, entries: &[LogEntry]) -> Vec<OwnedHandle
     owned.collect()
 }
 
-/// Who has added a handler and not removed it since.
-fn last_to_add(name: &str, entries: &[LogEntry]) -> Option<String> {
+/// Who has added a handler to a file and not removed it since.
+fn last_to_add(name: &str, drop_in: Option<&Path>, entries: &[LogEntry]) -> Option<String> {
     let has = |names: &[String]| names.iter().any(|known| known == name);
+    let has_added = |entry: &LogEntry| has(&entry.handlers.added) && is_about(entry, drop_in);
     let mut newest = entries.iter().rev().filter(|entry| entry.is_change());
-    let last = newest.find(|entry| has(&entry.handlers.added) || has(&entry.handlers.removed))?;
-    last.owner.clone().filter(|_| has(&last.handlers.added))
+    let last = newest.find(|entry| has_added(entry) || has(&entry.handlers.removed))?;
+    last.owner.clone().filter(|_| has_added(last))
+}
+
+/// Whether a change was one of this file: what is set in one says nothing of another.
+fn is_about(entry: &LogEntry, drop_in: Option<&Path>) -> bool {
+    match drop_in {
+        Some(path) => entry.drop_ins.iter().any(|change| change.path == path),
+        None => entry.drop_ins.is_empty(),
+    }
 }
 
 /// What of an owner stays in these files although the patch is to prune it, since no comment says any
@@ -139,7 +149,7 @@ pub(crate) fn left_behind<'f>(
         let [Ok(before), Ok(after)] = parsed else {
             continue;
         };
-        let listed = of(&after, entries).into_iter();
+        let listed = of(&after, file.drop_in, entries).into_iter();
         let unknown = listed.filter(|handler| {
             let is_known = handler.owner.is_some() || handler.is_implied;
             !is_known && !patch.wants_handler(&handler.name)
@@ -262,7 +272,7 @@ mod tests {
         let config = Document::parse(CONFIG.as_bytes()).expect("TOML");
         let entries = [entry("x", &["a", "b"], &[]), entry("y", &["c"], &["d"])];
         let told = |entries: &[LogEntry]| -> Vec<(Option<String>, Option<String>)> {
-            let owned = of(&config, entries).into_iter();
+            let owned = of(&config, None, entries).into_iter();
             owned
                 .map(|handler| (handler.owner, handler.added_by))
                 .collect()
@@ -272,6 +282,12 @@ mod tests {
         // It has come back in another way.
         let removed = [entry("x", &["a"], &[]), entry("x", &[], &["a"])];
         assert_eq!(told(&removed)[1], (None, None));
+        // It was added to another file.
+        let mut elsewhere = entry("x", &["a"], &[]);
+        elsewhere
+            .drop_ins
+            .push(change("/conf.d/50-x.toml", false, true));
+        assert_eq!(told(&[elsewhere])[1], (None, None));
     }
 
     #[test]

@@ -100,7 +100,7 @@ impl Editor {
         };
         let handlers = config
             .as_ref()
-            .map(|config| ownership::of(config, &entries))
+            .map(|config| ownership::of(config, None, &entries))
             .unwrap_or_default();
         let unmarked_keys = config
             .map(|config| ownership::unmarked_keys(&config, None, &entries))
@@ -151,7 +151,7 @@ impl Editor {
             let config = Document::parse(bytes).ok();
             let of = |config| {
                 (
-                    ownership::of(config, entries),
+                    ownership::of(config, Some(path), entries),
                     ownership::unmarked_keys(config, Some(path), entries),
                 )
             };

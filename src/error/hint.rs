@@ -9,6 +9,7 @@ use super::{Error, FOLDER};
 use crate::containerd::release::{self, Release};
 use crate::containerd::version::VersionError;
 use crate::distribution::TemplateError;
+use crate::handler::Preset;
 use crate::patch::PatchError;
 
 const HARMFUL: &str = "the file is untouched; `containerd-edit check` shows what each \
@@ -147,7 +148,11 @@ fn version_hint(version: i64) -> String {
 }
 
 fn unlisted_hint(name: &str, listed: &[String]) -> String {
-    let add = format!("`containerd-edit add {name} --default` adds it");
+    let typed = match Preset::named(name) {
+        Some(_) => "",
+        None => " --set runtime_type=TYPE",
+    };
+    let add = format!("`containerd-edit add {name}{typed} --default` adds it");
     if listed.is_empty() {
         return add;
     }

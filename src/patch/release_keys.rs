@@ -12,6 +12,7 @@ use super::edit::Edit;
 use super::error::PatchError;
 use super::keys::is_platform_key;
 use super::layers::{Layer, Layered, is_bottom};
+use super::provenance::{Provenance, UNSET};
 use super::wanted::{is_platform_of, platform_path};
 
 impl<'t> Edit<'_, 't> {
@@ -88,10 +89,16 @@ impl<'t> Edit<'_, 't> {
         let numbers = 0..index.statements.len();
         let staying = numbers.filter_map(|number| {
             let key: Vec<&str> = index.path(number).collect();
-            let is_of_it = index.statements[number].kind == Kind::Pair
-                && matches!(key[..], ["proxy_plugins", name, key, ..] if name == proxy && key != "type");
-            if !is_of_it {
+            let ["proxy_plugins", name, below, ..] = key[..] else {
                 return None;
+            };
+            if name != proxy || below == "type" {
+                return None;
+            }
+            if index.statements[number].kind != Kind::Pair {
+                // A table of somebody's, even if it is empty.
+                let is_own = Provenance::above(self.config, number).is_some();
+                return (!is_own).then_some(Layer::plain(UNSET));
             }
             let layered = Layered::of_statement(self.config, number);
             let left = layered.without(goes(&key)).unwrap_or(layered.layers);
@@ -124,6 +131,10 @@ impl<'t> Edit<'_, 't> {
             );
             self.warn("set-by-hand", message, layered.value.start);
         }
+        // It is its old owner's no more.
+        self.keys
+            .given_back
+            .push(render::dotted(path, Quotes::Basic));
         self.rewrite(path, layered, &layers)
     }
 
@@ -183,6 +194,13 @@ mod tests {
                 edited.warnings
             );
         }
+        let table = "\n[proxy_plugins.p.exports]\n";
+        given(&format!("version = 3\n{header}{typed}{own}{table}"))
+            .owner("x")
+            .prune()
+            .produces(&format!(
+                "version = 3\n\n[proxy_plugins.p]\n  type = 'snapshot'\n{table}"
+            ));
         let all = format!("version = 3\n{header}{typed}{own}");
         given(&all).owner("x").prune().produces("version = 3\n");
         // Another owner's address needs it, too.

@@ -7,6 +7,7 @@ use crate::editor::{Editor, FileChange};
 use crate::error::Error;
 use crate::file::sidecar;
 use crate::patch::imports::with_import;
+use crate::patch::provenance::Provenance;
 use crate::patch::{
     Edited, Patch, PatchError, Warning, apply_to_part, is_left_over, settled, take_out_if_there,
     take_out_of_part,
@@ -55,10 +56,14 @@ impl Editor {
         part.change.after.clone_from(&edited.text);
         // One whose first line another program has dropped is not known by that.
         let is_over = edited.text.as_deref().is_some_and(is_left_over);
+        let bytes = part.snapshot.bytes();
+        let says_so = bytes.is_some_and(|bytes| Provenance::creator(bytes).is_some());
+        let is_changed = bytes != edited.text.as_ref().map(String::as_bytes);
         let is_for_it = match part.role {
-            Role::Chosen => !patch.adds(),
-            Role::Own => true,
-            Role::OfOther => part.snapshot.bytes() != edited.text.as_ref().map(String::as_bytes),
+            Role::Chosen if patch.adds() => false,
+            // By the log alone, somebody may have put a file of theirs in its place.
+            Role::Chosen | Role::Own => is_changed || says_so,
+            Role::OfOther => is_changed,
         };
         if part.creator.is_some() && is_over && is_for_it {
             part.change.after = None;

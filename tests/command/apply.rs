@@ -289,6 +289,9 @@ fn a_default_that_is_not_listed_is_refused() {
         node.config().display()
     );
     assert_eq!(run.stderr, said);
+    let run = node.run(&["set-default", "nope"]).exits(78);
+    let hint = "`containerd-edit add nope --set runtime_type=TYPE --default` adds it\n";
+    assert!(run.stderr.ends_with(hint), "{run:#?}");
     assert_eq!(node.text(), "version = 3\n");
 
     // Nor in a file that is imported.

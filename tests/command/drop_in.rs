@@ -445,6 +445,18 @@ fn what_somebody_else_has_in_a_drop_in_is_not_said_to_be_its_creators() {
 }
 
 #[test]
+fn what_the_log_alone_takes_for_a_left_over_stays() {
+    let node = Node::with(MAIN);
+    node.run(&["add", "kata", "--drop-in", "--owner", "a"])
+        .exits(0);
+    let path = drop_in(&node, "50-a.toml");
+    let runc = format!("version = 3\n[{RUNTIMES}.runc]\nruntime_type = 'io.containerd.runc.v2'\n");
+    fs::write(&path, &runc).expect("writes");
+    node.run(&["remove", "--owner", "a"]).exits(0);
+    assert_eq!(text(&path), runc);
+}
+
+#[test]
 fn a_file_in_the_place_of_a_drop_in_that_went_is_somebody_elses() {
     let node = Node::with(MAIN);
     node.run(&["add", "kata", "--drop-in", "--owner", "a"])

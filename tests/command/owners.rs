@@ -345,8 +345,8 @@ fn keys_leave_a_handler_that_has_no_type_of_its_own() {
         let run = node.run(&["remove", "--owner", "a", "-o", "json"]).exits(0);
         assert_eq!(node.text(), config);
         let warnings = &json(&run)["warnings"];
-        let said = "kata is as it was before, and containerd 2.0, 2.1, 2.2 and 2.3 will not load it \
-                    like that: it has no runtime_type of its own";
+        let said = "kata is left without what its owner had set, and containerd 2.0, 2.1, 2.2 and \
+                    2.3 will not load it: it has no runtime_type of its own";
         assert_eq!(warnings[0]["code"], "not-loaded", "{warnings}");
         assert_eq!(warnings[0]["message"], said);
         // And back.
@@ -385,5 +385,58 @@ fn a_proxy_plugin_with_a_key_set_by_hand_keeps_its_type() {
             "[proxy_plugins.nydus]\n  type = \"snapshot\"\n  address = \"/run/mine.sock\"\n";
         assert!(left.ends_with(table), "{left}");
         assert!(!left.contains("kata]"), "{left}");
+        // It is nobody's now.
+        let again = node.run(&["remove", "--owner", "kata"]).exits(0);
+        assert_eq!(again.stderr, "");
     }
+}
+
+/// No pod without a RuntimeClass can start then.
+#[test]
+fn a_default_that_is_left_without_its_type_is_said_to_be_the_default() {
+    let config = "version = 3\n\
+        [plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.mine]\nsnapshotter = 's'\n";
+    let node = Node::with(config);
+    node.run(&[
+        "add",
+        "mine",
+        "--preset",
+        "crun",
+        "--owner",
+        "x",
+        "--take-over",
+    ])
+    .exits(0);
+    node.run(&["set-default", "mine", "--owner", "y"]).exits(0);
+    let run = node.run(&["remove", "--owner", "x"]).exits(0);
+    assert!(
+        run.stderr
+            .contains("it is the default there, and pods without a RuntimeClass can't start"),
+        "{run:#?}"
+    );
+}
+
+/// The user's handler of the same name stays, and nobody has dropped a comment of it.
+#[test]
+fn what_was_in_a_drop_in_is_not_looked_for_in_the_config() {
+    let config = "version = 3\n\
+        [plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.mine]\n\
+        runtime_type = 'io.containerd.runc.v2'\nsnapshotter = 's'\n";
+    let node = Node::with(config);
+    node.run(&[
+        "add",
+        "mine",
+        "--preset",
+        "crun",
+        "--owner",
+        "x",
+        "--drop-in",
+    ])
+    .exits(0);
+    for _ in 0..2 {
+        let run = node.run(&["remove", "--owner", "x"]).exits(0);
+        assert_eq!((run.stderr.as_str(), node.text().as_str()), ("", config));
+    }
+    let status = json(&node.run(&["status", "-o", "json"]).exits(0));
+    assert_eq!(status["handlers"][0]["added_by"], Value::Null, "{status}");
 }

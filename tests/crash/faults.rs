@@ -13,6 +13,8 @@ use crate::tracer::{Injection, Tracer};
 const ERRORS: [&str; 8] = [
     "EIO", "ENOSPC", "EDQUOT", "EROFS", "EINTR", "EACCES", "ENOMEM", "EBUSY",
 ];
+/// And while the files are only read: what a process is told there differs in little else.
+const READING: [&str; 3] = ["EIO", "EINTR", "EACCES"];
 /// For the edits that take the same paths as the others once the config is found: the whole product
 /// would double the time.
 const FEW_ERRORS: [&str; 2] = ["EIO", "ENOSPC"];
@@ -95,11 +97,14 @@ fn faults(build: Build, edits: &[Edit], errors: Option<&[&'static str]>, until: 
     let examples: Vec<Example> = edits.iter().map(|edit| edit.example()).collect();
     let mut faults = Vec::new();
     for example in &examples {
-        let errors = errors.unwrap_or(match example.edit {
-            Edit::Add | Edit::Remove | Edit::Unchanged => &ERRORS,
-            Edit::Create | Edit::Delete | Edit::Linked => &FEW_ERRORS,
-        });
+        let mut changes = false;
         for call in rehearsal::calls(build, example) {
+            changes |= call.makes_a_change();
+            let errors = errors.unwrap_or(match example.edit {
+                Edit::Add | Edit::Remove if changes => &ERRORS,
+                Edit::Add | Edit::Remove | Edit::Unchanged => &READING,
+                Edit::Create | Edit::Delete | Edit::Linked => &FEW_ERRORS,
+            });
             for &error in errors.iter().filter(|error| call.can_fail(error)) {
                 faults.extend([false, true].map(|lasts| Fault {
                     example,

@@ -3,15 +3,16 @@
 mod codes;
 mod hint;
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::containerd::Release;
 use crate::containerd::release::do_not_read;
-use crate::distribution::{DistributionError, TemplateError};
-use crate::document::{ParseError, Position};
-use crate::patch::PatchError;
+use crate::edit::patch::PatchError;
+use crate::node::{DistributionError, TemplateError};
+use crate::toml::ParseError;
 
 pub(crate) const REGULAR: &str = "a regular file";
 pub(crate) const FOLDER: &str = "a folder";
@@ -317,6 +318,35 @@ pub enum Error {
         /// The system's reason.
         source: io::Error,
     },
+}
+
+/// A place in a file, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Position {
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// The text of that line, without its line break.
+    pub text: String,
+}
+
+impl fmt::Display for Position {
+    /// Line and column, as behind the path in `config.toml:3:1`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}", self.line, self.column)
+    }
+}
+
+/// What a run has to tell although it went well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// A stable word for programs.
+    pub code: &'static str,
+    /// A sentence for people.
+    pub message: String,
+    /// Where in the config as it was before.
+    pub at: Option<Position>,
 }
 
 fn waited_text(waited: Duration) -> String {

@@ -44,40 +44,24 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod change;
-mod check;
+mod commit;
+mod config;
 mod containerd;
-#[cfg(feature = "cri")]
-mod cri;
-mod distribution;
-mod document;
-mod editor;
-mod effective;
+mod daemon;
+mod disk;
+mod edit;
 mod error;
-mod file;
-mod handler;
-mod in_use;
-mod inventory;
-mod judgement;
-mod operation_log;
-mod own_copy;
-mod ownership;
-mod patch;
-mod patch_file;
-mod planning;
-#[cfg(feature = "cri")]
-mod restart;
-#[cfg(feature = "cri")]
-mod running;
+mod inspect;
+mod node;
 mod seeded;
-#[cfg(feature = "cri")]
-mod service;
-mod status;
-mod surroundings;
-mod transaction;
-mod undo;
+mod toml;
+mod want;
 
-pub use check::{Check, CheckedRelease};
+pub use commit::editor::{DEFAULT_LOCK_TIMEOUT, DropIn, Editor, FileChange, Plan};
+pub use commit::operation_log::{LogEntry, LogTo, LoggedDropIn};
+pub use commit::own_copy::{OwnCopy, RemovedCopy};
+pub use commit::ownership::{OwnedHandler, UnmarkedKey};
+pub use config::surroundings::{BinaryAnswer, ask_binary};
 #[doc(hidden)]
 pub use containerd::compatibility_tables;
 pub use containerd::version::VersionError;
@@ -86,34 +70,31 @@ pub use containerd::{
     Verdict, load,
 };
 #[cfg(feature = "cri")]
-pub use cri::{CriClient, CriError, RunningHandler, RunningHandlers, Sandbox};
-pub use distribution::{
-    Distribution, DistributionError, Kind, Layout, TemplateError, Units, UnknownDistribution,
-};
-pub use document::{Document, ParseError, Position};
-pub use editor::{DEFAULT_LOCK_TIMEOUT, DropIn, Editor, FileChange, Plan};
-pub use effective::{Effective, EffectiveHandler};
-pub use error::{Error, ExitCode};
-pub use file::HostRoot;
-pub use handler::{Handler, HandlerName, NameError, Owner, Preset, Setting, SettingError};
-pub use in_use::{InUse, KnownBy, PodInUse, UnclearShim, UseUnknown};
-pub use inventory::{Inventory, ListedHandler};
-pub use operation_log::{LogEntry, LogTo, LoggedDropIn};
-pub use own_copy::{OwnCopy, RemovedCopy};
-pub use ownership::{OwnedHandler, UnmarkedKey};
-pub use patch::{Edited, Handlers, Keys, Patch, PatchError, Warning, apply};
-pub use patch_file::{PatchFile, PatchFileError};
+pub use daemon::cri::{CriClient, CriError, RunningHandler, RunningHandlers, Sandbox};
+pub use daemon::in_use::{InUse, KnownBy, PodInUse, UnclearShim, UseUnknown};
 #[cfg(feature = "cri")]
-pub use restart::{
+pub use daemon::restart::{
     Cause, DEFAULT_READY_TIMEOUT, Phases, Restart, RestartError, RestartFailure, Restarted,
     Rollback, RolledBackFiles, Why,
 };
 #[cfg(feature = "cri")]
-pub use running::{Drift, Running, RunningCri};
+pub use daemon::running::{Drift, Running, RunningCri};
 #[cfg(feature = "cri")]
-pub use service::{Service, ServiceError};
-pub use status::{DropInStatus, LockHolder, Status};
-pub use surroundings::{BinaryAnswer, ask_binary};
+pub use daemon::service::{Service, ServiceError};
+pub use disk::HostRoot;
+pub use edit::inventory::{Inventory, ListedHandler};
+pub use edit::patch::{Edited, Handlers, Keys, PatchError, apply};
+pub use error::{Error, ExitCode, Position, Warning};
+pub use inspect::check::{Check, CheckedRelease};
+pub use inspect::effective::{Effective, EffectiveHandler};
+pub use inspect::status::{DropInStatus, LockHolder, Status};
+pub use node::{
+    Distribution, DistributionError, Kind, Layout, TemplateError, Units, UnknownDistribution,
+};
+pub use toml::{Document, ParseError};
+pub use want::handler::{Handler, HandlerName, NameError, Owner, Preset, Setting, SettingError};
+pub use want::patch::Patch;
+pub use want::patch_file::{PatchFile, PatchFileError};
 
 /// The example in the README compiles.
 #[cfg(doctest)]

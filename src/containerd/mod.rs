@@ -3,7 +3,6 @@
 //! It is held against what real daemons did (`fixtures/conformance`, `tests/containerd`).
 
 mod address;
-mod cri;
 mod daemon;
 mod duration;
 mod files;
@@ -23,6 +22,7 @@ mod shape;
 mod syntax;
 mod tables;
 mod tree;
+mod verdict;
 pub(crate) mod version;
 mod view;
 
@@ -31,8 +31,9 @@ pub(crate) use self::loading::absolute;
 pub(crate) use self::merged::Merged;
 
 pub use self::files::{Cgroup, ConfigFiles, FileState, Host};
-pub use self::model::{LoadedHandler, Model, Verdict, load};
+pub use self::model::{LoadedHandler, Model, Verdict};
 pub use self::reason::Reason;
 pub use self::release::{Release, ReleaseError};
 #[doc(hidden)]
 pub use self::tables::compatibility_tables;
+pub use self::verdict::load;

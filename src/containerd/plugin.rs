@@ -4,7 +4,7 @@
 //! version (`docs/PLUGINS.md` and `plugins/cri/runtime/plugin.go` in containerd; measured rows
 //! `ver-*` in `fixtures/conformance/verdicts.tsv`).
 
-use crate::document::Document;
+use crate::toml::Document;
 
 /// The whole of CRI on 1.x, its server on 2.x.
 pub(super) const OLD_CRI: &str = "io.containerd.grpc.v1.cri";

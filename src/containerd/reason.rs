@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::document::Position;
+use crate::error::Position;
 
 /// Why a daemon does not serve, as near to containerd's own words as they are of use.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use crate::document::render;
+use crate::toml::render;
 
 use super::duration;
 use super::release::{Release, Releases};

@@ -7,8 +7,8 @@ use toml_parser::decoder::Encoding;
 use toml_parser::parser::{EventReceiver, parse_document};
 use toml_parser::{ErrorSink, Source, Span};
 
-use crate::document::Document;
-use crate::document::index::Kind;
+use crate::toml::Document;
+use crate::toml::index::Kind;
 
 use super::release::{Release, Releases};
 

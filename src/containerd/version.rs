@@ -1,6 +1,7 @@
 //! The `version` of a config file.
 
-use crate::document::{Document, Position, lines};
+use crate::error::Position;
+use crate::toml::{Document, lines};
 
 /// The newest config version that a known containerd release reads (2.3).
 pub(crate) const NEWEST: i64 = 4;
@@ -56,7 +57,7 @@ pub(crate) fn of(config: &Document<'_>) -> Result<i64, VersionError> {
         Some(version) if (0..=NEWEST).contains(&version) => Ok(version),
         Some(version) => Err(VersionError::Unknown { version, at: at() }),
         None => Err(VersionError::NotAnInteger {
-            found: crate::document::type_name(item),
+            found: crate::toml::type_name(item),
             at: at(),
         }),
     }

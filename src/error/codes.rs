@@ -4,8 +4,8 @@ use std::io;
 
 use super::{Error, ExitCode};
 use crate::containerd::version::VersionError;
-use crate::distribution::TemplateError;
-use crate::patch::PatchError;
+use crate::edit::patch::PatchError;
+use crate::node::TemplateError;
 
 impl Error {
     /// The exit code for this error.

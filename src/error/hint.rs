@@ -8,9 +8,9 @@ use rustix::io::Errno;
 use super::{Error, FOLDER};
 use crate::containerd::release::{self, Release};
 use crate::containerd::version::VersionError;
-use crate::distribution::TemplateError;
-use crate::handler::Preset;
-use crate::patch::PatchError;
+use crate::edit::patch::PatchError;
+use crate::node::TemplateError;
+use crate::want::handler::Preset;
 
 const HARMFUL: &str = "the file is untouched; `containerd-edit check` shows what each \
                  release makes of it; if other releases never run here, name the one that does \

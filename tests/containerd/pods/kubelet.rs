@@ -1,7 +1,7 @@
 //! What a kubelet asks of CRI to run pods. Names and numbers are those of
 //! `pkg/apis/runtime/v1/api.proto` in kubernetes/cri-api; fields that are not used are left out.
 
-#[path = "../../../src/cri/connection.rs"]
+#[path = "../../../src/daemon/cri/connection.rs"]
 mod connection;
 
 use std::collections::HashMap;

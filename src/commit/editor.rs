@@ -1,0 +1,331 @@
+//! What an edit is made of before anything is read: where, how, and what a plan is.
+
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::commit::operation_log::{self, LogEntry, LogTo};
+use crate::containerd::{ConfigFiles, Release};
+use crate::disk::target::{Snapshot, Target};
+use crate::disk::{HostRoot, sidecar};
+use crate::edit::patch::Edited;
+use crate::error::Error;
+use crate::node::{Kind, Layout};
+
+/// How long [`Editor`] waits for the lock unless told otherwise.
+pub const DEFAULT_LOCK_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A command is named to this length.
+const MOST_CHARACTERS: usize = 500;
+
+/// Is told the path of the lock file and who holds the lock.
+type OnWait = dyn Fn(&Path, &str);
+
+/// Edits one containerd config.
+///
+/// # Examples
+///
+/// ```
+/// use containerd_edit::{Editor, Handler, Patch};
+///
+/// let folder = tempfile::tempdir()?;
+/// let editor = Editor::new(folder.path().join("config.toml"));
+/// let patch = Patch::new().ensure(Handler::new("spin".parse()?, "io.containerd.spin.v2"));
+///
+/// assert!(editor.plan(&patch)?.is_change());
+/// assert!(editor.commit(&patch)?.is_change());
+/// assert!(!editor.commit(&patch)?.is_change());
+///
+/// editor.commit(&Patch::new().remove("spin"))?;
+/// assert!(!folder.path().join("config.toml").exists());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Editor {
+    pub(crate) path: PathBuf,
+    pub(crate) lock_timeout: Duration,
+    pub(crate) command: String,
+    pub(crate) releases: Vec<Release>,
+    pub(crate) on_wait: Box<OnWait>,
+    interrupted: Box<dyn Fn() -> bool>,
+    /// From now on it is finished what was begun.
+    pub(crate) finishes: Cell<bool>,
+    pub(crate) host_root: HostRoot,
+    pub(crate) log: LogTo,
+    pub(crate) drop_in: DropIn,
+    pub(crate) drop_in_is_read: bool,
+    pub(crate) layout: Option<Layout>,
+}
+
+/// Whether a patch goes to a file of its own, which the config imports.
+///
+/// A drop-in has the config version and the plugin IDs of the config, which gets nothing but the
+/// import. Once nothing is left in a drop-in but what the tool has created it with, the import goes
+/// first and then the file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum DropIn {
+    /// The patch goes to the config itself. One that prunes also takes the owner's drop-ins away.
+    #[default]
+    None,
+    /// The drop-in is `conf.d/50-OWNER.toml` beside the config; a slash in the owner becomes `-`.
+    ForOwner,
+    /// The drop-in is this file of the host; a relative path begins at the config's folder.
+    At(PathBuf),
+}
+
+/// What an edit makes of one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileChange {
+    /// The file's path on the host, as imports name it.
+    pub path: PathBuf,
+    /// The bytes before; `None` if there was no file.
+    pub before: Option<Vec<u8>>,
+    /// The text after; `None` if the file shall not exist.
+    pub after: Option<String>,
+}
+
+impl FileChange {
+    /// Whether the bytes differ.
+    #[must_use]
+    pub fn is_change(&self) -> bool {
+        self.before.as_deref() != self.after.as_ref().map(String::as_bytes)
+    }
+}
+
+/// An edit that was worked out, or made.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The config's path as it was given.
+    pub path: PathBuf,
+    /// The bytes before; `None` if there was no file.
+    pub before: Option<Vec<u8>>,
+    /// What the patch makes of them. Handlers, default and warnings are those of the drop-ins too.
+    pub edited: Edited,
+    /// What it makes of drop-ins, changed or not.
+    pub drop_ins: Vec<FileChange>,
+}
+
+impl Plan {
+    /// Whether the bytes of any file differ.
+    #[must_use]
+    pub fn is_change(&self) -> bool {
+        self.changes_config() || self.drop_ins.iter().any(FileChange::is_change)
+    }
+
+    /// Whether the bytes of the config itself differ.
+    #[must_use]
+    pub fn changes_config(&self) -> bool {
+        self.before.as_deref() != self.edited.text.as_ref().map(String::as_bytes)
+    }
+
+    /// Whether containerd reads anything else, and needs a restart for it. An edit may change no
+    /// more than the comments that say whose something is.
+    #[must_use]
+    pub fn needs_restart(&self) -> bool {
+        self.is_change() && self.edited.means_otherwise
+    }
+}
+
+impl Editor {
+    /// An editor for the config at `path`; symbolic links are followed.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            lock_timeout: DEFAULT_LOCK_TIMEOUT,
+            command: "library".to_owned(),
+            releases: Release::LINES.to_vec(),
+            on_wait: Box::new(|_, _| {}),
+            interrupted: Box::new(|| false),
+            finishes: Cell::new(false),
+            host_root: HostRoot::default(),
+            log: LogTo::default(),
+            drop_in: DropIn::default(),
+            drop_in_is_read: false,
+            layout: None,
+        }
+    }
+
+    /// Sets how long to wait for the lock; zero: don't wait.
+    #[must_use]
+    pub fn lock_timeout(mut self, timeout: Duration) -> Self {
+        self.lock_timeout = timeout;
+        self
+    }
+
+    /// Sets what others are told about the holder of the lock, and what the operation log names, for
+    /// example the command line. What is longer than 500 characters is cut.
+    #[must_use]
+    pub fn command(mut self, command: impl Into<String>) -> Self {
+        self.command = command.into();
+        if let Some((end, _)) = self.command.char_indices().nth(MOST_CHARACTERS) {
+            self.command.truncate(end);
+            self.command.push('…');
+        }
+        self
+    }
+
+    /// Sets the containerd releases that an edit is held against, instead of all that are modelled;
+    /// an empty list means all.
+    ///
+    /// Those count that read the config's version. If none does, an edit that adds something is
+    /// refused ([`Error::VersionNotRead`]); one that only takes out, or takes back, is held against
+    /// all that do, with a warning (`version-not-read`).
+    #[must_use]
+    pub fn releases(mut self, releases: impl Into<Vec<Release>>) -> Self {
+        self.releases = releases.into();
+        if self.releases.is_empty() {
+            self.releases = Release::LINES.to_vec();
+        }
+        self
+    }
+
+    /// Sets what is called, once, when the wait for the lock takes more than half a second. It is
+    /// given the path of the lock file and who holds the lock, as far as that file tells.
+    #[must_use]
+    pub fn on_wait(mut self, call: impl Fn(&Path, &str) + 'static) -> Self {
+        self.on_wait = Box::new(call);
+        self
+    }
+
+    /// Sets what is asked while the lock is busy, and before the config is changed, whether to give
+    /// up: for example whether a signal has come. What has begun to change is always finished.
+    #[must_use]
+    pub fn interrupted(mut self, ask: impl Fn() -> bool + 'static) -> Self {
+        self.interrupted = Box::new(ask);
+        self
+    }
+
+    /// Sets where the host's files are, for a container that has them mounted somewhere. The
+    /// config's path, and every path in it, then is one of the host.
+    #[must_use]
+    pub fn host_root(mut self, root: HostRoot) -> Self {
+        self.host_root = root;
+        self
+    }
+
+    /// Sets where changes and refusals are noted down.
+    #[must_use]
+    pub fn log(mut self, log: LogTo) -> Self {
+        self.log = log;
+        self
+    }
+
+    /// Sets whether patches go to a drop-in.
+    #[must_use]
+    pub fn drop_in(mut self, drop_in: DropIn) -> Self {
+        self.drop_in = drop_in;
+        self
+    }
+
+    /// Sets the layout of the host's distribution: which file is edited, and what stands between it
+    /// and containerd. With a folder for drop-ins, patches go there unless [`Editor::drop_in`] names
+    /// another file after this; the config beside it is read and never written.
+    #[must_use]
+    pub fn layout(mut self, layout: Layout) -> Self {
+        match &layout.kind {
+            Kind::Plain { config } => self.path.clone_from(config),
+            Kind::DropIn { base, .. } => {
+                self.path.clone_from(base);
+                self.drop_in = DropIn::ForOwner;
+                self.drop_in_is_read = true;
+            }
+            Kind::Template { template, .. } => self.path.clone_from(template),
+        }
+        self.layout = Some(layout);
+        self
+    }
+
+    /// Reads the config as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoFile`] and the other errors of finding and reading a file.
+    pub fn read(&self) -> Result<Vec<u8>, Error> {
+        match self.find()?.read()?.existing {
+            Some(existing) => Ok(existing.bytes),
+            None => Err(Error::NoFile {
+                path: self.path.clone(),
+            }),
+        }
+    }
+
+    /// Reads the operation log, the oldest entry first.
+    ///
+    /// # Errors
+    ///
+    /// The errors of finding the config, and [`Error::Io`] if the log can't be read.
+    pub fn log_entries(&self) -> Result<Vec<LogEntry>, Error> {
+        let Some(path) = self.log_path(&self.find()?) else {
+            return Ok(Vec::new());
+        };
+        operation_log::file::read(&path).map_err(|source| Error::Io {
+            path,
+            doing: "read the operation log",
+            source,
+        })
+    }
+
+    /// Whether to give up where nothing has happened yet.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        !self.finishes.get() && (self.interrupted)()
+    }
+
+    /// The config's path on the host, as containerd is given it: from there it resolves imports, and
+    /// not from a link's target.
+    pub(crate) fn main(&self) -> PathBuf {
+        self.host_root.absolute(&self.path)
+    }
+
+    pub(crate) fn find(&self) -> Result<Target, Error> {
+        Target::find(&self.path, &self.host_root)
+    }
+
+    /// Where this process finds the operation log. `None`: there shall be none.
+    pub(crate) fn log_path(&self, target: &Target) -> Option<PathBuf> {
+        match &self.log {
+            LogTo::Beside => Some(sidecar::log(&target.path)),
+            LogTo::File(path) => {
+                // By its folder's real path, so that it can be compared with others.
+                let path = self.host_root.absolute(path);
+                let (folder, name) = (path.parent()?, path.file_name()?);
+                let folder = self.host_root.resolve(folder);
+                Some(folder.map_or_else(|_| self.host_root.seen(&path), |found| found.join(name)))
+            }
+            LogTo::Nowhere => None,
+        }
+    }
+
+    /// Refuses, before there is any, files beside the config that containerd would load, and a log
+    /// that is one of them.
+    pub(crate) fn check_sidecars(&self, target: &Target, snapshot: &Snapshot) -> Result<(), Error> {
+        if let LogTo::File(log) = &self.log
+            && let Some(found) = self.log_path(target)
+            && let Some(reason) = sidecar::used_for(&found, &target.path)
+        {
+            return Err(Error::BadLog {
+                path: self.path.clone(),
+                log: log.clone(),
+                reason,
+            });
+        }
+        let main = self.main();
+        let real = self.host_root.on_host(&target.path);
+        let existing = snapshot.existing.as_ref();
+        let bytes = existing.map_or(&[][..], |existing| &existing.bytes);
+        let files = ConfigFiles::read(&self.host_root, &main, bytes);
+        let mut sidecars: Vec<PathBuf> = sidecar::examples(&main).into();
+        sidecars.extend(sidecar::examples(&real));
+        if let LogTo::File(log) = &self.log {
+            sidecars.push(self.host_root.absolute(log));
+        }
+        for sidecar in sidecars {
+            if let Some(pattern) = files.pattern_for(&sidecar) {
+                return Err(Error::ImportedSidecar {
+                    path: self.path.clone(),
+                    pattern: pattern.to_owned(),
+                    sidecar,
+                });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,267 @@
+//! Other programs at the last moment, and what killed runs leave.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "other programs write as they like"
+)]
+
+use std::cell::Cell;
+use std::fs;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use super::*;
+use crate::disk::sidecar;
+use crate::want::handler::Handler;
+
+const CONFIG: &str = "version = 3\n";
+const THEIRS: &str = "version = 3\n# theirs\n";
+
+fn patch() -> Patch {
+    Patch::new().ensure(Handler::new(
+        "spin".parse().expect("a name"),
+        "io.containerd.spin.v2",
+    ))
+}
+
+/// Makes an edit during which, right after the last comparison, `stranger` gets its turn once.
+fn edit_with(
+    config: Option<&str>,
+    patch: &Patch,
+    stranger: impl Fn(&Path) + 'static,
+) -> (tempfile::TempDir, PathBuf, Result<Plan, Error>) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("config.toml");
+    if let Some(config) = config {
+        fs::write(&file, config).expect("writes");
+    }
+    let turns = Rc::new(Cell::new(0));
+    let its_file = file.clone();
+    let editor = Editor::new(&file).interrupted(move || {
+        if turns.replace(1) == 0 {
+            stranger(&its_file);
+        }
+        false
+    });
+    let result = editor.commit(patch);
+    (folder, file, result)
+}
+
+fn replace_by(text: &'static str) -> impl Fn(&Path) {
+    move |path| {
+        let new = path.with_extension("new");
+        fs::write(&new, text).expect("writes");
+        fs::rename(new, path).expect("renames");
+    }
+}
+
+fn temporaries(folder: &Path) -> usize {
+    let entries = fs::read_dir(folder).expect("a folder").flatten();
+    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    names.filter(|name| name.starts_with('.')).count()
+}
+
+#[test]
+fn what_a_stranger_writes_at_the_last_moment_is_edited_and_not_lost() {
+    for in_place in [true, false] {
+        let stranger = move |path: &Path| {
+            if in_place {
+                fs::write(path, THEIRS).expect("writes");
+            } else {
+                replace_by(THEIRS)(path);
+            }
+        };
+        let (folder, path, result) = edit_with(Some(CONFIG), &patch(), stranger);
+        let plan = result.expect("an edit of theirs");
+        assert_eq!(plan.before.as_deref(), Some(THEIRS.as_bytes()));
+        let text = fs::read_to_string(&path).expect("readable");
+        assert!(
+            text.contains("# theirs") && text.contains("runtimes.spin"),
+            "{text}"
+        );
+        let previous = fs::read_to_string(sidecar::previous(&path)).expect("readable");
+        assert_eq!(previous, THEIRS);
+        assert_eq!(temporaries(folder.path()), 0);
+    }
+}
+
+#[test]
+fn a_file_that_a_stranger_creates_or_deletes_at_the_last_moment_is_seen() {
+    let (_folder, path, result) = edit_with(None, &patch(), replace_by(THEIRS));
+    result.expect("an edit of theirs");
+    let text = fs::read_to_string(&path).expect("readable");
+    assert!(
+        text.contains("# theirs") && text.contains("runtimes.spin"),
+        "{text}"
+    );
+
+    let delete = |path: &Path| fs::remove_file(path).expect("removes");
+    let (folder, path, result) = edit_with(Some(CONFIG), &patch(), delete);
+    result.expect("a new file");
+    let text = fs::read_to_string(&path).expect("readable");
+    assert!(
+        text.starts_with("# containerd-edit v1 owner=manual\nversion = 2\n"),
+        "{text}"
+    );
+    assert_eq!(temporaries(folder.path()), 0);
+}
+
+#[test]
+fn a_stranger_that_never_stops_ends_the_edit_and_has_the_last_word() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("config.toml");
+    fs::write(&path, CONFIG).expect("writes");
+    let turns = Rc::new(Cell::new(0));
+    let (its_turns, its_path) = (Rc::clone(&turns), path.clone());
+    let editor = Editor::new(&path).interrupted(move || {
+        its_turns.set(its_turns.get() + 1);
+        let text = format!("{CONFIG}# {}\n", its_turns.get());
+        fs::write(&its_path, text).expect("writes");
+        false
+    });
+    let result = editor.commit(&patch());
+    assert!(
+        matches!(result, Err(Error::KeptChanging { tries: TRIES, .. })),
+        "{result:?}"
+    );
+    assert_eq!(turns.get(), TRIES, "it is not tried for ever");
+    let text = fs::read_to_string(&path).expect("readable");
+    assert_eq!(text, format!("{CONFIG}# {TRIES}\n"));
+    assert_eq!(temporaries(folder.path()), 0);
+    let logged = Editor::new(&path).log_entries().expect("readable");
+    assert_eq!(logged[0].outcome, "kept-changing");
+}
+
+#[test]
+fn a_link_that_a_stranger_makes_of_the_config_is_followed() {
+    let link = |path: &Path| {
+        let real = path.with_file_name("real.toml");
+        fs::write(&real, THEIRS).expect("writes");
+        fs::remove_file(path).expect("removes");
+        std::os::unix::fs::symlink("real.toml", path).expect("links");
+    };
+    let (folder, path, result) = edit_with(Some(CONFIG), &patch(), link);
+    result.expect("an edit of what the link leads to");
+    assert!(path.is_symlink(), "the link stays");
+    let text = fs::read_to_string(&path).expect("readable");
+    assert!(
+        text.contains("# theirs") && text.contains("runtimes.spin"),
+        "{text}"
+    );
+    assert_eq!(temporaries(folder.path()), 0);
+}
+
+#[test]
+fn a_file_of_this_tool_is_not_deleted_once_a_stranger_has_written_to_it() {
+    let remove = Patch::new().remove("spin");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("config.toml");
+    Editor::new(&path).commit(&patch()).expect("created");
+    let created = fs::read_to_string(&path).expect("readable");
+    let append = |path: &Path| {
+        let mut text = fs::read(path).expect("readable");
+        text.extend_from_slice(b"# theirs\n");
+        fs::write(path, text).expect("writes");
+    };
+    let (folder, path, result) = edit_with(Some(&created), &remove, append);
+    result.expect("an edit of theirs");
+    let text = fs::read_to_string(&path).expect("the file stays");
+    assert!(
+        text.contains("# theirs") && !text.contains("spin"),
+        "{text}"
+    );
+    assert_eq!(temporaries(folder.path()), 0);
+}
+
+#[test]
+fn who_is_interrupted_has_changed_nothing() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("config.toml");
+    fs::write(&path, CONFIG).expect("writes");
+    let result = Editor::new(&path).interrupted(|| true).commit(&patch());
+    assert!(
+        matches!(result, Err(Error::Interrupted { .. })),
+        "{result:?}"
+    );
+    assert_eq!(fs::read_to_string(&path).expect("readable"), CONFIG);
+    assert_eq!(temporaries(folder.path()), 0);
+}
+
+/// As a run leaves it that is killed between its exchange and its comparison.
+#[test]
+fn what_a_killed_run_displaced_is_kept_and_told_of() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("config.toml");
+    let theirs = leave(&path, THEIRS, "new");
+    let plan = Editor::new(&path).commit(&patch()).expect("goes on");
+    let told = plan
+        .edited
+        .warnings
+        .iter()
+        .find(|warning| warning.code == "displaced");
+    let told = told.expect("a warning");
+    assert!(
+        told.message.contains(&*theirs.to_string_lossy()),
+        "{}",
+        told.message
+    );
+    assert_eq!(fs::read_to_string(&theirs).expect("kept"), THEIRS);
+    let status = Editor::new(&path).status().expect("readable");
+    assert_eq!(status.displaced, std::slice::from_ref(&theirs));
+    // Until somebody has looked at it.
+    fs::remove_file(theirs).expect("removes");
+    let plan = Editor::new(&path).commit(&patch()).expect("nothing to do");
+    assert_eq!(plan.edited.warnings, []);
+}
+
+#[test]
+fn what_a_killed_run_replaced_becomes_the_previous_config() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("config.toml");
+    leave(&path, "old", "new");
+    Editor::new(&path)
+        .commit(&Patch::new())
+        .expect("nothing to do");
+    let previous = fs::read_to_string(sidecar::previous(&path)).expect("readable");
+    assert_eq!(previous, "old");
+    assert_eq!(temporaries(folder.path()), 0);
+    // If the config has been changed again since, it is older than the one before that.
+    fs::write(sidecar::previous(&path), "newer").expect("writes");
+    leave(&path, "old", "other");
+    Editor::new(&path)
+        .commit(&Patch::new())
+        .expect("nothing to do");
+    let previous = fs::read_to_string(sidecar::previous(&path)).expect("readable");
+    assert_eq!(previous, "newer");
+    assert_eq!(temporaries(folder.path()), 0);
+}
+
+#[test]
+fn what_a_killed_run_did_not_get_to_exchange_is_swept() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("config.toml");
+    leave(&path, CONFIG, "new");
+    fs::write(&path, "version = 2\n").expect("writes");
+    Editor::new(&path)
+        .commit(&Patch::new())
+        .expect("nothing to do");
+    assert!(
+        !sidecar::previous(&path).exists(),
+        "it never was the config"
+    );
+    assert_eq!(temporaries(folder.path()), 0);
+}
+
+/// Leaves `text` under the name of an exchange of "old" for the config, which is written, or for
+/// another text.
+fn leave(path: &Path, text: &str, other: &str) -> PathBuf {
+    fs::write(path, CONFIG).expect("writes");
+    let after = if other == "new" { CONFIG } else { other };
+    let texts = sidecar::Texts::of(Some(b"old"), Some(after.as_bytes()));
+    let name = format!(
+        ".config.toml.aB3dE5gH7j{}",
+        sidecar::exchange_suffix(&texts)
+    );
+    let left = path.with_file_name(name);
+    fs::write(&left, text).expect("writes");
+    left
+}

@@ -1,0 +1,3 @@
+//! All files that containerd reads, and what of the host matters for them.
+
+pub(crate) mod surroundings;

@@ -1,0 +1,348 @@
+//! Reads from disk what the model of containerd wants to know: imported files and the host.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fs;
+use std::io::{self, Read as _};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use toml_edit::Item;
+
+use crate::containerd::{Cgroup, ConfigFiles, FileState, Host, absolute};
+use crate::disk::HostRoot;
+
+/// More files than any config imports; a glob that catches more is a mistake.
+const MOST_FILES: usize = 1000;
+/// As much as is read of what a binary says, in bytes.
+const MOST_WORDS: u64 = 64 * 1024;
+const POLL: Duration = Duration::from_millis(5);
+/// Exists in the unified hierarchy alone (`cgroups(7)`).
+const UNIFIED: &str = "/sys/fs/cgroup/cgroup.controllers";
+
+/// Files that an edit changes, by their path on the host, with their bytes then; `None`: they are
+/// gone.
+pub(crate) type Changes = BTreeMap<PathBuf, Option<Vec<u8>>>;
+
+impl ConfigFiles {
+    /// Reads what a config imports, and what that imports.
+    ///
+    /// `main` is the absolute path of the config on the host whose files are at `root`, `bytes` is
+    /// what stands there or shall stand there. What can't be read is noted as such: containerd can't
+    /// read it either.
+    #[must_use]
+    pub fn read(root: &HostRoot, main: &Path, bytes: &[u8]) -> Self {
+        let state = |path: &Path| state(root, path);
+        Self::follow(main, bytes, &state, &|pattern| matches(root, pattern))
+    }
+
+    /// What is imported once an edit has changed these files: the main file, which holds `bytes`
+    /// then, and others. What was read before is not read again.
+    pub(crate) fn changed(&self, root: &HostRoot, bytes: &[u8], others: &Changes) -> Self {
+        let state = |path: &Path| match (others.get(path), self.files.get(path)) {
+            (Some(Some(bytes)), _) => FileState::Bytes(bytes.clone()),
+            (Some(None), _) => FileState::Missing,
+            (None, Some(known)) => known.clone(),
+            (None, None) => state(root, path),
+        };
+        let matches = |pattern: &Path| {
+            let known = self.globs.get(pattern).cloned();
+            let mut found = known.unwrap_or_else(|| matches(root, pattern));
+            found.retain(|path| !others.contains_key(path));
+            let there = others.iter().filter(|(_, bytes)| bytes.is_some());
+            let matching = there.filter(|(path, _)| is_match(pattern, path));
+            found.extend(matching.map(|(path, _)| path.clone()));
+            found.sort();
+            found
+        };
+        Self::follow(self.main(), bytes, &state, &matches)
+    }
+
+    /// Follows the imports from the main file on.
+    fn follow(
+        main: &Path,
+        bytes: &[u8],
+        state: &dyn Fn(&Path) -> FileState,
+        matches: &dyn Fn(&Path) -> Vec<PathBuf>,
+    ) -> Self {
+        let mut files = Self::new(main, bytes);
+        let mut pending = VecDeque::from([(main.to_owned(), bytes.to_owned())]);
+        while let Some((importer, bytes)) = pending.pop_front() {
+            for import in imports(&bytes) {
+                let path = absolute(&importer, &import);
+                let found = if import.contains('*') {
+                    let found = matches(&path);
+                    files.insert_glob(&path, found.clone());
+                    files.insert_glob(&import, found.clone());
+                    found
+                } else {
+                    vec![path]
+                };
+                for path in found {
+                    if files.contains(&path) || files.len() >= MOST_FILES {
+                        continue;
+                    }
+                    let state = state(&path);
+                    if let FileState::Bytes(bytes) = &state {
+                        pending.push_back((path.clone(), bytes.clone()));
+                    }
+                    files.insert(path, state);
+                }
+            }
+        }
+        files
+    }
+
+    /// The glob pattern of an import that matches `path`, now or once it exists.
+    pub(crate) fn pattern_for(&self, path: &Path) -> Option<&Path> {
+        self.patterns().find(|pattern| is_match(pattern, path))
+    }
+
+    /// The same imports with other bytes for the main file.
+    #[must_use]
+    pub fn with_main(&self, bytes: &[u8]) -> Self {
+        let mut files = self.clone();
+        files.insert(self.main().to_owned(), FileState::Bytes(bytes.to_owned()));
+        files
+    }
+}
+
+impl Host {
+    /// Looks at the host whose files are at `root`, as far as the files of a config refer to it.
+    #[must_use]
+    pub fn of(root: &HostRoot, files: &ConfigFiles) -> Self {
+        let mut existing = BTreeSet::new();
+        let mut json = BTreeSet::new();
+        for bytes in files.contents() {
+            let Some(config) = parsed(bytes) else {
+                continue;
+            };
+            let mut paths = BTreeSet::new();
+            referenced(&config, &mut paths);
+            for path in paths {
+                let Ok(bytes) = root.resolve(&path).and_then(fs::read) else {
+                    continue;
+                };
+                if serde_json::from_slice::<serde_json::Value>(&bytes).is_ok() {
+                    json.insert(path.clone());
+                }
+                existing.insert(path);
+            }
+        }
+        Self {
+            files: Some(existing),
+            json_files: Some(json),
+            ..Self::here()
+        }
+    }
+
+    /// What can be said of this host without looking at a config.
+    #[must_use]
+    pub fn here() -> Self {
+        Self {
+            cgroup: if Path::new(UNIFIED).exists() {
+                Cgroup::V2
+            } else {
+                Cgroup::V1
+            },
+            ..Self::default()
+        }
+    }
+}
+
+fn parsed(bytes: &[u8]) -> Option<Item> {
+    let text = str::from_utf8(bytes).ok()?;
+    Some(toml_edit::Document::parse(text).ok()?.into_item())
+}
+
+/// The import strings of a file, whatever the case of the key.
+fn imports(bytes: &[u8]) -> Vec<String> {
+    // Most files import nothing: then they need not be parsed for it.
+    let key = b"imports";
+    if !bytes
+        .windows(key.len())
+        .any(|window| window.eq_ignore_ascii_case(key))
+    {
+        return Vec::new();
+    }
+    let Some(config) = parsed(bytes) else {
+        return Vec::new();
+    };
+    let table = config
+        .as_table_like()
+        .into_iter()
+        .flat_map(|table| table.iter());
+    table
+        .filter(|(key, _)| key.eq_ignore_ascii_case("imports"))
+        .filter_map(|(_, item)| item.as_array())
+        .flatten()
+        .filter_map(|value| value.as_str().map(str::to_owned))
+        .collect()
+}
+
+/// As in Go: a star stops at a slash, and matches a dot at the start too.
+const OPTIONS: glob::MatchOptions = glob::MatchOptions {
+    case_sensitive: true,
+    require_literal_separator: true,
+    require_literal_leading_dot: false,
+};
+
+/// Whether a glob pattern matches a path.
+fn is_match(pattern: &Path, path: &Path) -> bool {
+    let text = pattern.to_str();
+    let pattern = text.and_then(|text| glob::Pattern::new(text).ok());
+    pattern.is_some_and(|pattern| pattern.matches_path_with(path, OPTIONS))
+}
+
+/// What a host's glob pattern matches.
+fn matches(root: &HostRoot, pattern: &Path) -> Vec<PathBuf> {
+    // The folder above the first star is looked up on the host, links and all; what stands below
+    // it is named as the pattern names it.
+    let has_star = |step: &Path| step.as_os_str().as_bytes().contains(&b'*');
+    let fixed: PathBuf = pattern
+        .components()
+        .take_while(|step| !has_star(step.as_ref()))
+        .collect();
+    let (Ok(folder), Ok(rest)) = (root.resolve(&fixed), pattern.strip_prefix(&fixed)) else {
+        return Vec::new();
+    };
+    let (Some(folder_text), Some(rest)) = (folder.to_str(), rest.to_str()) else {
+        return Vec::new();
+    };
+    let pattern = format!("{}/{rest}", glob::Pattern::escape(folder_text));
+    let found = glob::glob_with(&pattern, OPTIONS);
+    let found = found.into_iter().flatten().flatten().take(MOST_FILES);
+    let named = found.filter_map(|path| Some(fixed.join(path.strip_prefix(&folder).ok()?)));
+    named.collect()
+}
+
+fn state(root: &HostRoot, path: &Path) -> FileState {
+    let path = match root.resolve(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return FileState::Missing,
+        Err(error) => return FileState::Unreadable(error.to_string()),
+        Ok(path) => path,
+    };
+    match fs::metadata(&path) {
+        Ok(metadata) if metadata.is_dir() => return FileState::Folder,
+        // A FIFO would block.
+        Ok(metadata) if !metadata.is_file() => {
+            return FileState::Unreadable("not a regular file".to_owned());
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return FileState::Missing,
+        _ => {}
+    }
+    match fs::read(path) {
+        Ok(bytes) => FileState::Bytes(bytes),
+        Err(error) => FileState::Unreadable(error.to_string()),
+    }
+}
+
+/// Absolute paths in the values of keys that containerd opens when it starts.
+fn referenced(item: &Item, paths: &mut BTreeSet<PathBuf>) {
+    let Some(table) = item.as_table_like() else {
+        return;
+    };
+    for (key, item) in table.iter() {
+        let opened = [
+            "base_runtime_spec",
+            "tls_cert_file",
+            "tls_key_file",
+            "tcp_tls_cert",
+            "tcp_tls_key",
+            "scratch_file",
+        ];
+        match item.as_str() {
+            Some(path) if opened.iter().any(|name| key.eq_ignore_ascii_case(name)) => {
+                paths.insert(path.into());
+            }
+            _ => referenced(item, paths),
+        }
+    }
+}
+
+/// Where containerd's service looks for programs, beside this process's own `PATH`.
+const PROGRAM_FOLDERS: [&str; 6] = [
+    "/usr/local/sbin",
+    "/usr/local/bin",
+    "/usr/sbin",
+    "/usr/bin",
+    "/sbin",
+    "/bin",
+];
+
+/// Whether a program of this name or path is on the host whose files are at `root`.
+pub(crate) fn is_program(root: &HostRoot, name: &str) -> bool {
+    let is_file = |path: PathBuf| {
+        let metadata = root.resolve(&path).and_then(fs::metadata);
+        metadata.is_ok_and(|metadata| metadata.is_file())
+    };
+    if name.contains('/') {
+        return is_file(name.into());
+    }
+    // A container's own `PATH` says nothing of its host.
+    let path = match root.folder() {
+        Some(_) => None,
+        None => std::env::var_os("PATH"),
+    };
+    let path = path.unwrap_or_default();
+    let folders = std::env::split_paths(&path).chain(PROGRAM_FOLDERS.map(PathBuf::from));
+    folders.map(|folder| folder.join(name)).any(is_file)
+}
+
+/// What a containerd binary says of a config.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BinaryAnswer {
+    /// Whether it could parse the file.
+    pub accepts: bool,
+    /// What it said where it could not.
+    pub message: String,
+}
+
+/// Lets a containerd binary parse a config (`containerd config dump`), for at most `limit`.
+///
+/// That it accepts a file does not mean that it will serve CRI with it.
+///
+/// # Errors
+///
+/// If the binary can't be started.
+pub fn ask_binary(binary: &Path, config: &Path, limit: Duration) -> io::Result<BinaryAnswer> {
+    let mut child = Command::new(binary)
+        .arg("--config")
+        .arg(config)
+        .args(["config", "dump"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    // Read aside, so that a full pipe holds nobody up.
+    let stderr = child.stderr.take();
+    let reader = std::thread::spawn(move || {
+        let mut said = Vec::new();
+        if let Some(stderr) = stderr {
+            let _ = stderr.take(MOST_WORDS).read_to_end(&mut said);
+        }
+        String::from_utf8_lossy(&said).trim().to_owned()
+    });
+    let deadline = Instant::now() + limit;
+    let status = loop {
+        match child.try_wait()? {
+            Some(status) => break Some(status),
+            None if Instant::now() >= deadline => {
+                let _ = child.kill();
+                child.wait()?;
+                break None;
+            }
+            None => std::thread::sleep(POLL),
+        }
+    };
+    let message = match status {
+        // Its children may keep the pipe open: don't wait for what they say.
+        None => format!("no answer within {}", humantime::format_duration(limit)),
+        Some(_) => reader.join().unwrap_or_default(),
+    };
+    Ok(BinaryAnswer {
+        accepts: status.is_some_and(|status| status.success()),
+        message,
+    })
+}

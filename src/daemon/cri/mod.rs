@@ -1,0 +1,252 @@
+//! Asking a running daemon over the Container Runtime Interface.
+//!
+//! Nothing of this is set up before it is asked for: verbs that ask no daemon pay nothing.
+
+mod connection;
+mod endpoint;
+mod error;
+#[rustfmt::skip]
+#[expect(unreachable_pub, clippy::pedantic, reason = "made from cri.proto")]
+mod generated;
+mod sandboxes;
+mod status;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+use tokio::time::timeout;
+use tonic::Code;
+
+use self::connection::Connection;
+pub use self::error::CriError;
+use self::generated::{
+    ListPodSandboxRequest, ListPodSandboxResponse, StatusRequest, StatusResponse, VersionRequest,
+    VersionResponse,
+};
+pub use self::sandboxes::Sandbox;
+pub use self::status::{RunningHandler, RunningHandlers};
+use crate::disk::HostRoot;
+
+/// How containerd up to 1.7.11 says that CRI is starting: with no gRPC code of its own.
+const NOT_INITIALIZED: &str = "server is not initialized yet";
+
+/// A connection to the CRI of a running daemon.
+///
+/// It belongs to the one daemon that has accepted it: once that is gone, every question ends with
+/// [`CriError::HungUp`], and a new daemon is asked over a new connection.
+///
+/// # Panics
+///
+/// The calls block. Inside an asynchronous runtime they panic, as those of any blocking client do:
+/// call them from a thread of their own there.
+///
+/// # Examples
+///
+/// ```no_run
+/// use std::path::Path;
+/// use std::time::Duration;
+///
+/// use containerd_edit::CriClient;
+///
+/// let endpoint = Path::new(CriClient::DEFAULT_ENDPOINT);
+/// let daemon = CriClient::connect(endpoint, Duration::from_secs(5))?;
+/// let loaded = daemon.status()?;
+/// assert!(loaded.handlers.contains_key("kata"), "containerd has to be restarted");
+/// # Ok::<(), containerd_edit::CriError>(())
+/// ```
+#[derive(Debug)]
+pub struct CriClient {
+    runtime: Runtime,
+    connection: Connection,
+    endpoint: PathBuf,
+    limit: Duration,
+    daemon_pid: Option<u32>,
+}
+
+impl CriClient {
+    /// Where containerd listens unless it is configured otherwise.
+    pub const DEFAULT_ENDPOINT: &'static str = "/run/containerd/containerd.sock";
+
+    /// Connects to the socket at `endpoint`: a path, or one with `unix://` before it.
+    ///
+    /// `limit` is how long the daemon may take to accept, and then to answer each question.
+    ///
+    /// # Errors
+    ///
+    /// [`CriError`] if `endpoint` is no path, if nobody listens there, or if this user may not
+    /// connect. Whether the daemon serves CRI is not asked yet.
+    pub fn connect(endpoint: &Path, limit: Duration) -> Result<Self, CriError> {
+        Self::connect_on(&HostRoot::default(), endpoint, limit)
+    }
+
+    /// Does the same for a host whose files are at `root`: `endpoint` is a path of that host.
+    ///
+    /// # Errors
+    ///
+    /// As of [`CriClient::connect`].
+    pub fn connect_on(root: &HostRoot, endpoint: &Path, limit: Duration) -> Result<Self, CriError> {
+        let endpoint = endpoint::socket_path(endpoint)?;
+        let path = endpoint::find(root, &endpoint)?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|source| CriError::Setup {
+                endpoint: endpoint.clone(),
+                source,
+            })?;
+        let connected = runtime.block_on(async {
+            let stream = timeout(limit, connection::connect(&path)).await;
+            let Ok(stream) = stream else {
+                return Err(CriError::Silent {
+                    endpoint: endpoint.clone(),
+                    limit,
+                });
+            };
+            let stream =
+                stream.map_err(|error| endpoint::not_connected(&endpoint, &path, error))?;
+            // 0: a process that this PID namespace doesn't show.
+            let peer = stream.peer_cred().ok().and_then(|peer| peer.pid());
+            let pid = peer.and_then(|pid| u32::try_from(pid).ok());
+            let connection = Connection::over(stream).await;
+            let connection = connection.map_err(|_| CriError::HungUp {
+                endpoint: endpoint.clone(),
+            })?;
+            Ok((connection, pid.filter(|&pid| pid != 0)))
+        });
+        let (connection, daemon_pid) = connected?;
+        Ok(Self {
+            runtime,
+            connection,
+            endpoint,
+            limit,
+            daemon_pid,
+        })
+    }
+
+    /// Returns the socket's path, as it was named.
+    #[must_use]
+    pub fn endpoint(&self) -> &Path {
+        &self.endpoint
+    }
+
+    /// Returns the process that listens at the socket, as the kernel noted it down when the
+    /// socket was made.
+    ///
+    /// `None` if this process can't see it: it is in another PID namespace that is not below this
+    /// one, as for a container without the host's PIDs. A service manager that has made the socket
+    /// for the daemon would be named instead of the daemon; no distribution starts containerd so.
+    #[must_use]
+    pub fn daemon_pid(&self) -> Option<u32> {
+        self.daemon_pid
+    }
+
+    /// Asks for the daemon's version, such as `1.7.24~ds1`.
+    ///
+    /// # Errors
+    ///
+    /// [`CriError`] if the daemon serves no CRI, or does not answer.
+    pub fn version(&self) -> Result<String, CriError> {
+        let question = VersionRequest {
+            version: "v1".to_owned(),
+        };
+        let answer: VersionResponse = self.ask("/runtime.v1.RuntimeService/Version", question)?;
+        if answer.runtime_name != "containerd" {
+            let what = format!("it is {:?}", answer.runtime_name);
+            return Err(self.unexpected(what));
+        }
+        Ok(answer.runtime_version)
+    }
+
+    /// Asks for the handlers that the daemon has loaded, and for the default.
+    ///
+    /// # Errors
+    ///
+    /// [`CriError::NoCri`] if the daemon runs without CRI, [`CriError::Starting`] if CRI is not
+    /// ready to say, and any other [`CriError`] if there is no answer or not one of containerd.
+    pub fn status(&self) -> Result<RunningHandlers, CriError> {
+        let question = StatusRequest { verbose: true };
+        let answer: StatusResponse = self.ask("/runtime.v1.RuntimeService/Status", question)?;
+        RunningHandlers::of(&answer).map_err(|what| self.unexpected(what))
+    }
+
+    /// Asks for every pod sandbox that the daemon knows.
+    ///
+    /// # Errors
+    ///
+    /// [`CriError`] if the daemon serves no CRI, or does not answer.
+    pub fn sandboxes(&self) -> Result<Vec<Sandbox>, CriError> {
+        let question = ListPodSandboxRequest { filter: None };
+        let answer: ListPodSandboxResponse =
+            self.ask("/runtime.v1.RuntimeService/ListPodSandbox", question)?;
+        Ok(answer.items.into_iter().map(Sandbox::from).collect())
+    }
+
+    /// Asks for the pod sandboxes that use a handler, those that have stopped included:
+    /// [`Sandbox::ready`] tells them apart.
+    ///
+    /// A pod without a RuntimeClass names no handler. It counts for the one that is the daemon's
+    /// default now. If the default was another one when the pod was started, then that one is still
+    /// used, and CRI does not tell: empty [`Sandbox::handler`]s of [`CriClient::sandboxes`] are
+    /// those pods.
+    ///
+    /// # Errors
+    ///
+    /// As of [`CriClient::status`].
+    pub fn sandboxes_with(&self, handler: &str) -> Result<Vec<Sandbox>, CriError> {
+        let default = self.status()?.default;
+        let mut sandboxes = self.sandboxes()?;
+        sandboxes.retain(|sandbox| sandbox.uses(handler, &default));
+        Ok(sandboxes)
+    }
+
+    /// Asks one question.
+    fn ask<Q, A>(&self, method: &'static str, question: Q) -> Result<A, CriError>
+    where
+        Q: prost::Message + Send + Sync + 'static,
+        A: prost::Message + Default + Send + Sync + 'static,
+    {
+        let endpoint = || self.endpoint.clone();
+        // Within the runtime, which has the clock.
+        let answer = async { timeout(self.limit, self.connection.call(method, question)).await };
+        let Ok(answer) = self.runtime.block_on(answer) else {
+            return Err(CriError::Silent {
+                endpoint: endpoint(),
+                limit: self.limit,
+            });
+        };
+        answer.map_err(|status| {
+            let message = status.message().to_owned();
+            match status.code() {
+                _ if self.connection.is_closed() => CriError::HungUp {
+                    endpoint: endpoint(),
+                },
+                Code::Unimplemented => CriError::NoCri {
+                    endpoint: endpoint(),
+                },
+                Code::Unavailable => CriError::Starting {
+                    endpoint: endpoint(),
+                    message,
+                },
+                Code::Unknown if message.contains(NOT_INITIALIZED) => CriError::Starting {
+                    endpoint: endpoint(),
+                    message,
+                },
+                _ => CriError::Failed {
+                    endpoint: endpoint(),
+                    message,
+                },
+            }
+        })
+    }
+
+    fn unexpected(&self, what: String) -> CriError {
+        CriError::Unexpected {
+            endpoint: self.endpoint.clone(),
+            what,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,363 @@
+//! One restart: the command, the old daemon's end, the new one's answer, and what it has loaded.
+
+use std::cell::RefCell;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::old::Old;
+use super::wanted::Wanted;
+use super::{ANSWER, verdict};
+use crate::commit::editor::Editor;
+use crate::daemon::cri::{CriClient, CriError};
+use crate::daemon::running::{Drift, Running};
+use crate::daemon::service::Prepared;
+
+/// How soon a socket is asked again, at first and at last.
+const FIRST_POLL: Duration = Duration::from_millis(10);
+const LAST_POLL: Duration = Duration::from_millis(200);
+/// How long nothing is told of a wait that goes on.
+const QUIET: Duration = Duration::from_secs(2);
+
+/// How long each phase of a restart took; zero for those that there were none of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Phases {
+    /// The command that restarts containerd.
+    pub command: Duration,
+    /// From its end until the old daemon was gone.
+    pub gone: Duration,
+    /// From then until the new one said what it has loaded.
+    pub ready: Duration,
+    /// Holding that against the config.
+    pub verified: Duration,
+}
+
+impl Phases {
+    /// All of them together.
+    #[must_use]
+    pub fn total(&self) -> Duration {
+        self.command + self.gone + self.ready + self.verified
+    }
+}
+
+/// Why a restart has failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Cause {
+    /// The daemon's release would not serve CRI with this config: it was not restarted.
+    #[error("containerd would not serve with this config, so it was not restarted: {reason}")]
+    WouldNotServe {
+        /// containerd's reason.
+        reason: String,
+    },
+    /// The daemon's release would not load a handler that was asked for: it was not restarted.
+    #[error(
+        "the containerd that runs here would not load {handler} from this config, so it was not \
+         restarted"
+    )]
+    WouldNotLoad {
+        /// The handler's name.
+        handler: String,
+    },
+    /// The command that was to restart containerd has failed, or did not end in time.
+    #[error("`{command}` {how}")]
+    Command {
+        /// The command.
+        command: String,
+        /// What became of it.
+        how: String,
+        /// The last of what it printed.
+        output: String,
+    },
+    /// The old daemon still runs.
+    #[error(
+        "`{command}` has ended, and {limit} after it was started the old containerd{process} still \
+         runs",
+        limit = humantime::format_duration(*limit)
+    )]
+    NotReplaced {
+        /// The command.
+        command: String,
+        /// The daemon's process, where it is seen, behind a space and in brackets.
+        process: String,
+        /// How long it was waited for.
+        limit: Duration,
+    },
+    /// k0s has not restarted the daemon by itself.
+    #[error(
+        "k0s has not restarted containerd by itself within {}",
+        humantime::format_duration(*limit)
+    )]
+    NotByItself {
+        /// How long it was waited for.
+        limit: Duration,
+    },
+    /// No daemon has come up in time.
+    #[error("containerd did not come back within {}: {last}", humantime::format_duration(*limit))]
+    NotBack {
+        /// How long it was waited for.
+        limit: Duration,
+        /// What was wrong at last.
+        last: CriError,
+    },
+    /// A daemon has come up whose CRI never became ready.
+    #[error(
+        "containerd came back, and within {} its CRI did not get ready to run pods",
+        humantime::format_duration(*limit)
+    )]
+    NotReady {
+        /// How long it was waited for.
+        limit: Duration,
+    },
+    /// A daemon has come up that runs without CRI.
+    #[error("containerd came back without CRI")]
+    NoCri,
+    /// A daemon has come up that has not loaded what was wanted.
+    #[error(
+        "containerd came back, and is not what its config says: {}",
+        listed(drift)
+    )]
+    NotLoaded {
+        /// In what it differs.
+        drift: Vec<Drift>,
+    },
+    /// The config can't be read any more.
+    #[error("the config can't be held against containerd: {source}")]
+    Unread {
+        /// Why.
+        source: Box<crate::error::Error>,
+    },
+}
+
+fn listed(drift: &[Drift]) -> String {
+    let drift: Vec<String> = drift.iter().map(ToString::to_string).collect();
+    drift.join(", ")
+}
+
+impl Cause {
+    pub(super) fn unread(source: crate::error::Error) -> Self {
+        let source = Box::new(source);
+        Self::Unread { source }
+    }
+
+    /// Whether the daemon was left alone.
+    #[must_use]
+    pub fn is_before_restart(&self) -> bool {
+        matches!(self, Self::WouldNotServe { .. } | Self::WouldNotLoad { .. })
+    }
+}
+
+/// How a restart has ended.
+pub(super) enum Ended {
+    /// The daemon serves what was wanted.
+    Back {
+        running: Running,
+        /// What else it is not.
+        drift: Vec<Drift>,
+        phases: Phases,
+    },
+    Failed(Cause),
+    Interrupted,
+}
+
+/// One restart, to be made.
+pub(super) struct Attempt<'a> {
+    pub(super) editor: &'a Editor,
+    pub(super) service: &'a Prepared,
+    pub(super) endpoint: &'a Path,
+    pub(super) deadline: Instant,
+    /// As long as the deadline was away when the attempt was begun.
+    pub(super) limit: Duration,
+    pub(super) tell: &'a dyn Fn(&str),
+    /// What the command has printed.
+    pub(super) printed: RefCell<String>,
+}
+
+/// A step that did not get to its end.
+enum Stop {
+    Cause(Cause),
+    Interrupted,
+}
+
+impl From<Cause> for Stop {
+    fn from(cause: Cause) -> Self {
+        Self::Cause(cause)
+    }
+}
+
+impl Attempt<'_> {
+    /// Restarts the daemon and waits for what was wanted.
+    pub(super) fn make(&self, old: &Old, wanted: &Wanted) -> Ended {
+        match self.steps(old, wanted) {
+            Ok(back) => back,
+            Err(Stop::Cause(cause)) => Ended::Failed(cause),
+            Err(Stop::Interrupted) => Ended::Interrupted,
+        }
+    }
+
+    fn steps(&self, old: &Old, wanted: &Wanted) -> Result<Ended, Stop> {
+        let mut phases = Phases::default();
+        let mut clock = Instant::now();
+        let mut lap = || {
+            let now = Instant::now();
+            now - std::mem::replace(&mut clock, now)
+        };
+        self.command()?;
+        phases.command = lap();
+        self.old_one_gone(old)?;
+        phases.gone = lap();
+        let running = self.new_one_ready(old)?;
+        phases.ready = lap();
+        if running.cri.is_none() {
+            return Err(Cause::NoCri.into());
+        }
+        let verdict = verdict(self.editor, &running).map_err(Cause::unread)?;
+        let (own, drift) = wanted.held_against(&running, &verdict);
+        phases.verified = lap();
+        if !own.is_empty() {
+            return Err(Cause::NotLoaded { drift: own }.into());
+        }
+        Ok(Ended::Back {
+            running,
+            drift,
+            phases,
+        })
+    }
+
+    fn command(&self) -> Result<(), Stop> {
+        let Some(command) = self.service.shown() else {
+            (self.tell)("waiting for k0s to restart containerd");
+            return Ok(());
+        };
+        (self.tell)(&format!("restarting containerd: {command}"));
+        match self.service.run(self.deadline, &|| self.is_interrupted()) {
+            Ok(Some(printed)) => {
+                self.printed.replace(printed);
+                Ok(())
+            }
+            Ok(None) => Err(Stop::Interrupted),
+            Err(failed) => Err(Stop::Cause(Cause::Command {
+                command,
+                how: failed.how,
+                output: failed.output,
+            })),
+        }
+    }
+
+    fn old_one_gone(&self, old: &Old) -> Result<(), Stop> {
+        let mut waits = Waits::new(self);
+        while !old.ends_within(waits.next().min(self.left())) {
+            if self.left().is_zero() {
+                let limit = self.limit;
+                return Err(Stop::Cause(match self.service.shown() {
+                    Some(command) => Cause::NotReplaced {
+                        command,
+                        process: old.shown(),
+                        limit,
+                    },
+                    None => Cause::NotByItself { limit },
+                }));
+            }
+            self.go_on()?;
+            waits.tell(|| format!("waiting for the old containerd{} to end", old.shown()));
+        }
+        Ok(())
+    }
+
+    /// Waits until a daemon says what it has loaded, or that it runs without CRI.
+    fn new_one_ready(&self, old: &Old) -> Result<Running, Stop> {
+        let was_ready = old.running().and_then(|running| running.cri.as_ref());
+        let was_ready = was_ready.is_none_or(|cri| cri.loaded.ready);
+        let mut waits = Waits::new(self);
+        loop {
+            let limit = self.limit;
+            let last = match self.ask() {
+                Ok(running) => match &running.cri {
+                    Some(cri) if was_ready && !cri.loaded.ready => Cause::NotReady { limit },
+                    _ => return Ok(running),
+                },
+                Err(last) => Cause::NotBack { limit, last },
+            };
+            if self.left().is_zero() {
+                return Err(last.into());
+            }
+            self.go_on()?;
+            waits.tell(|| match &last {
+                Cause::NotBack { last, .. } => format!("waiting for containerd: {last}"),
+                _ => "waiting for containerd: its CRI is not ready yet".to_owned(),
+            });
+            thread::sleep(waits.next().min(self.left()));
+        }
+    }
+
+    fn ask(&self) -> Result<Running, CriError> {
+        let limit = self.left().clamp(FIRST_POLL, ANSWER);
+        let root = &self.editor.host_root;
+        Running::over(&CriClient::connect_on(root, self.endpoint, limit)?)
+    }
+
+    /// The reason for a failure in the words of others: containerd's, or the command's.
+    pub(super) fn log(&self, cause: &Cause) -> Option<String> {
+        if cause.is_before_restart() {
+            return None;
+        }
+        let soon = Instant::now() + ANSWER;
+        let printed = match cause {
+            Cause::Command { output, .. } => output.clone(),
+            _ => self.printed.borrow().clone(),
+        };
+        let log = self.service.log(soon).or(Some(printed));
+        log.filter(|log| !log.trim().is_empty())
+    }
+
+    fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    fn go_on(&self) -> Result<(), Stop> {
+        if self.is_interrupted() {
+            return Err(Stop::Interrupted);
+        }
+        Ok(())
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.editor.is_interrupted()
+    }
+}
+
+/// A wait that looks again and again, less often with time, and tells why it goes on.
+struct Waits<'a> {
+    attempt: &'a Attempt<'a>,
+    poll: Duration,
+    told: (Instant, String),
+}
+
+impl<'a> Waits<'a> {
+    fn new(attempt: &'a Attempt<'a>) -> Self {
+        Self {
+            attempt,
+            poll: FIRST_POLL,
+            told: (Instant::now(), String::new()),
+        }
+    }
+
+    fn next(&mut self) -> Duration {
+        let poll = self.poll;
+        self.poll = (poll * 2).min(LAST_POLL);
+        poll
+    }
+
+    fn tell(&mut self, what: impl Fn() -> String) {
+        let (when, last) = &self.told;
+        if when.elapsed() < QUIET {
+            return;
+        }
+        let what = what();
+        if *last != what {
+            (self.attempt.tell)(&what);
+            self.told = (Instant::now(), what);
+        }
+    }
+}

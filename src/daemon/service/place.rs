@@ -1,0 +1,101 @@
+//! Where the host's service manager is reached from.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+use std::thread;
+
+use nix::sched::{CloneFlags, setns, unshare};
+
+use super::ServiceError;
+use crate::disk::HostRoot;
+
+/// Exists where systemd is the service manager, `sd_booted(3)`.
+const BOOTED: &str = "/run/systemd/system";
+/// The host's first process, for who sees the host's processes.
+const FIRST: &str = "/proc/1";
+/// Where a host has its programs. An installer's container has a path of its own, or none.
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:\
+                    /run/current-system/sw/bin";
+
+/// Where a command runs.
+#[derive(Debug)]
+pub(super) enum Place {
+    /// Where this process does.
+    Here,
+    /// In the mount namespace of the host's first process.
+    Namespace(File),
+    /// With this folder as its root.
+    Root(PathBuf),
+}
+
+impl Place {
+    /// Finds from where the systemd of a host is reached.
+    pub(super) fn of_systemd(root: &HostRoot) -> Result<Self, ServiceError> {
+        let is_here = || root.folder().is_none_or(is_own_root) && Path::new(BOOTED).exists();
+        let mut denied = None;
+        if fs::read_to_string(format!("{FIRST}/comm")).is_ok_and(|name| name.trim() == "systemd") {
+            let first = PathBuf::from(format!("{FIRST}/ns/mnt"));
+            match (fs::read_link(&first), fs::read_link("/proc/self/ns/mnt")) {
+                (Ok(its), Ok(own)) if its == own && is_here() => return Ok(Self::Here),
+                (Ok(its), Ok(own)) if its != own => match File::open(&first) {
+                    Ok(namespace) => return Ok(Self::Namespace(namespace)),
+                    Err(error) => denied = Some(error),
+                },
+                (Err(error), _) => denied = Some(error),
+                _ => {}
+            }
+        }
+        if let Some(folder) = root.folder()
+            && root.has(Path::new(BOOTED))
+        {
+            return Ok(Self::Root(folder.to_owned()));
+        }
+        match denied {
+            Some(source) => Err(ServiceError::MayNotEnter { source }),
+            None if is_here() => Ok(Self::Here),
+            None => Err(ServiceError::NoSystemd),
+        }
+    }
+
+    /// Starts a command.
+    pub(super) fn spawn(&self, mut command: Command) -> io::Result<Child> {
+        if matches!(self, Self::Here) {
+            return command.spawn();
+        }
+        command.env("PATH", PATH);
+        // A thread may have a root of its own, which the process that it starts inherits.
+        thread::scope(|scope| {
+            let spawned = scope.spawn(|| {
+                unshare(CloneFlags::CLONE_FS)?;
+                match self {
+                    Self::Here => {}
+                    Self::Namespace(namespace) => setns(namespace, CloneFlags::CLONE_NEWNS)?,
+                    Self::Root(folder) => {
+                        std::os::unix::fs::chroot(folder)?;
+                        std::env::set_current_dir("/")?;
+                        // systemctl would do nothing in one.
+                        command.env("SYSTEMD_IGNORE_CHROOT", "1");
+                    }
+                }
+                command.spawn()
+            });
+            let failed = |_| {
+                Err(io::Error::other(
+                    "the thread that was to start it has ended",
+                ))
+            };
+            spawned.join().unwrap_or_else(failed)
+        })
+    }
+}
+
+fn is_own_root(folder: &Path) -> bool {
+    let identity = |path: &Path| {
+        let found = fs::metadata(path).ok()?;
+        Some((found.dev(), found.ino()))
+    };
+    identity(folder).is_some() && identity(folder) == identity(Path::new("/"))
+}

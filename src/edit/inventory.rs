@@ -1,0 +1,132 @@
+//! What a config lists, for reading.
+
+use toml_edit::Item;
+
+use crate::containerd::plugin;
+use crate::containerd::version;
+use crate::edit::patch::PatchError;
+use crate::edit::patch::listing;
+use crate::edit::patch::provenance::Provenance;
+use crate::error::Position;
+use crate::toml::Document;
+use crate::toml::lines::Positions;
+
+/// The runtime handlers of a config file.
+#[derive(Debug, Clone)]
+pub struct Inventory {
+    /// The config version, 0 if the file has none.
+    pub version: i64,
+    /// The handlers in file order, by plugin table.
+    pub handlers: Vec<ListedHandler>,
+}
+
+/// A runtime handler as a config file lists it.
+#[derive(Debug, Clone)]
+pub struct ListedHandler {
+    /// The handler's name: any that TOML can hold.
+    pub name: String,
+    /// The ID of the plugin table that lists it.
+    pub plugin: String,
+    /// The `runtime_type`, if it is a string.
+    pub runtime_type: Option<String>,
+    /// The installer that the provenance comment names.
+    pub owner: Option<String>,
+    /// Whether it is there only because containerd 1.x needs it beside another one.
+    pub is_implied: bool,
+    /// Whether `default_runtime_name` of the same plugin table names it.
+    pub is_default: bool,
+    /// Where it first stands.
+    pub at: Position,
+    /// Its keys, dotted for those of its tables, with their values, in file order.
+    pub settings: Vec<(Vec<String>, toml_edit::Value)>,
+}
+
+impl Inventory {
+    /// Takes stock of a config. `plugin_id` narrows it to one plugin table, which may be one that
+    /// is not known here.
+    ///
+    /// # Errors
+    ///
+    /// [`PatchError::Version`] if the config's version is no integer, or is not known and
+    /// `plugin_id` is not given.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use containerd_edit::{Document, Inventory};
+    ///
+    /// let config = b"version = 2
+    /// [plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.runc]
+    /// runtime_type = 'io.containerd.runc.v2'
+    /// ";
+    /// let inventory = Inventory::of(&Document::parse(config)?, None)?;
+    /// assert_eq!(inventory.handlers[0].name, "runc");
+    /// assert_eq!(inventory.handlers[0].at.line, 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn of(config: &Document<'_>, plugin_id: Option<&str>) -> Result<Self, PatchError> {
+        let version = version::of_or_named(config, plugin_id)?;
+        let ids: Vec<&str> = match plugin_id {
+            Some(id) => vec![id],
+            None => plugin::IDS.to_vec(),
+        };
+        let handlers = ids
+            .into_iter()
+            .flat_map(|id| handlers(config, id))
+            .collect();
+        Ok(Self { version, handlers })
+    }
+}
+
+fn handlers(config: &Document<'_>, id: &str) -> Vec<ListedHandler> {
+    let [plugins, id, containerd, runtimes] = plugin::runtimes_path(id);
+    let default = config.string(&[plugins, id, containerd, "default_runtime_name"]);
+    let mut positions = Positions::of(config.text);
+    listing::of(config, id)
+        .into_iter()
+        .map(|handler| {
+            let path = [plugins, id, containerd, runtimes, handler.name];
+            let runtime_type = [
+                plugins,
+                id,
+                containerd,
+                runtimes,
+                handler.name,
+                "runtime_type",
+            ];
+            let mut settings = Vec::new();
+            if let Some(item) = config.get(&path) {
+                collect(item, &mut Vec::new(), &mut settings);
+            }
+            ListedHandler {
+                name: handler.name.to_owned(),
+                plugin: id.to_owned(),
+                runtime_type: config.string(&runtime_type).map(str::to_owned),
+                is_implied: handler.is_implied(),
+                is_default: default == Some(handler.name),
+                at: positions.at(handler.offset),
+                owner: match handler.provenance {
+                    Some(Provenance::Owner(owner)) => Some(owner),
+                    _ => None,
+                },
+                settings,
+            }
+        })
+        .collect()
+}
+
+fn collect(
+    item: &Item,
+    path: &mut Vec<String>,
+    settings: &mut Vec<(Vec<String>, toml_edit::Value)>,
+) {
+    if let Some(table) = item.as_table_like() {
+        for (key, item) in table.iter() {
+            path.push(key.to_owned());
+            collect(item, path, settings);
+            path.pop();
+        }
+    } else if let Ok(value) = item.clone().into_value() {
+        settings.push((path.clone(), value));
+    }
+}

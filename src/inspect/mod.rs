@@ -1,0 +1,5 @@
+//! What is there, for reading: nothing here takes the lock or writes.
+
+pub(crate) mod check;
+pub(crate) mod effective;
+pub(crate) mod status;

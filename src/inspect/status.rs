@@ -1,0 +1,185 @@
+//! Where a config stands and what happened to it, for reading.
+
+use std::path::{Path, PathBuf};
+
+use crate::commit::editor::Editor;
+use crate::commit::operation_log::{self, LogEntry};
+use crate::commit::ownership::{self, OwnedHandler, UnmarkedKey};
+use crate::containerd::{ConfigFiles, version};
+use crate::disk::target::Target;
+use crate::disk::{digest, leftovers, lock, sidecar};
+use crate::error::Error;
+use crate::toml::Document;
+
+/// What is known of a config and of the files beside it.
+#[derive(Debug, Clone)]
+pub struct Status {
+    /// The real file, links followed. With a host root: where this process finds it.
+    pub path: PathBuf,
+    /// Whether it is there.
+    pub exists: bool,
+    /// Its config version, 0 if it names none; `None`: there is no file, or it is no TOML.
+    pub config_version: Option<i64>,
+    /// The lock file.
+    pub lock_path: PathBuf,
+    /// The operation log; `None`: there is none to be.
+    pub log_path: Option<PathBuf>,
+    /// Why the operation log can't be read, if it can't.
+    pub log_error: Option<String>,
+    /// The config as it was before the last change, if that is there.
+    pub previous_path: Option<PathBuf>,
+    /// Whether the lock is held now; `None`: that can't be seen.
+    pub is_locked: Option<bool>,
+    /// Whom the lock file names: who holds the lock, or held it last.
+    pub holder: Option<LockHolder>,
+    /// The last change in the operation log.
+    pub last_change: Option<LogEntry>,
+    /// Whether the config is not what that change left; `None`: there is no log of any.
+    pub is_changed_since: Option<bool>,
+    /// The handlers that the config lists, and whose they are.
+    pub handlers: Vec<OwnedHandler>,
+    /// The other files of the config that list handlers, and those that this tool has created.
+    pub drop_ins: Vec<DropInStatus>,
+    /// The keys outside of handlers whose owners the operation log alone still knows.
+    pub unmarked_keys: Vec<UnmarkedKey>,
+    /// Texts of other programs that killed runs have displaced, to be looked through.
+    pub displaced: Vec<PathBuf>,
+}
+
+/// What is known of a drop-in.
+#[derive(Debug, Clone)]
+pub struct DropInStatus {
+    /// Its path on the host, as imports name it.
+    pub path: PathBuf,
+    /// The installer for whom this tool has created it; `None`: it is somebody else's.
+    pub created_for: Option<String>,
+    /// The handlers that it lists, and whose they are.
+    pub handlers: Vec<OwnedHandler>,
+    /// Its keys outside of handlers whose owners the operation log alone still knows.
+    pub unmarked_keys: Vec<UnmarkedKey>,
+}
+
+/// Whom a lock file names.
+#[derive(Debug, Clone)]
+pub struct LockHolder {
+    /// The command, the process, the host, and since when.
+    pub words: String,
+    /// What became of that process: `running`, `gone`, `reused` (its PID is another process's),
+    /// `other-boot` (it was before a reboot), `other-host`, `other-namespace` (its PID counts in
+    /// another PID namespace), or `unknown`.
+    pub fate: &'static str,
+    /// Whether it can't be what holds the lock now.
+    pub is_over: bool,
+}
+
+impl Editor {
+    /// Looks at the config, its lock, and its operation log. Nothing is changed, and a busy lock is
+    /// not waited for.
+    ///
+    /// # Errors
+    ///
+    /// The errors of finding and reading a file.
+    pub fn status(&self) -> Result<Status, Error> {
+        let target = self.find()?;
+        let bytes = target.read()?.existing.map(|existing| existing.bytes);
+        let text = bytes
+            .as_deref()
+            .and_then(|bytes| str::from_utf8(bytes).ok());
+        let text = text.and_then(|text| self.as_toml(text));
+        let config = text.as_deref().map(str::as_bytes).map(Document::parse);
+        let config = config.and_then(Result::ok);
+        let config_version = config
+            .as_ref()
+            .and_then(|config| version::of_any(config).ok());
+        let log_path = self.log_path(&target);
+        let logged = log_path.as_deref().map(operation_log::file::read);
+        let (entries, log_error) = match logged {
+            Some(Ok(entries)) => (entries, None),
+            Some(Err(error)) => (Vec::new(), Some(error.to_string())),
+            None => (Vec::new(), None),
+        };
+        let handlers = config
+            .as_ref()
+            .map(|config| ownership::of(config, None, &entries))
+            .unwrap_or_default();
+        let unmarked_keys = config
+            .map(|config| ownership::unmarked_keys(&config, None, &entries))
+            .unwrap_or_default();
+        let drop_ins = self.drop_in_status(bytes.as_deref().unwrap_or_default(), &entries);
+        let last_change = entries.into_iter().rfind(LogEntry::is_change);
+        let now = bytes.as_deref().map(digest::of);
+        let (is_locked, holder) = lock::look(&target.path);
+        let displaced = self.displaced(&target, bytes.as_deref().unwrap_or_default());
+        Ok(Status {
+            exists: bytes.is_some(),
+            config_version,
+            lock_path: sidecar::lock(&target.path),
+            log_path,
+            log_error,
+            previous_path: Some(sidecar::previous(&target.path)).filter(|path| path.exists()),
+            is_locked,
+            holder: holder.map(|holder| {
+                let fate = holder.fate();
+                LockHolder {
+                    words: holder.to_string(),
+                    fate: fate.word(),
+                    is_over: fate.is_over(),
+                }
+            }),
+            is_changed_since: last_change.as_ref().map(|last| last.after != now),
+            last_change,
+            handlers,
+            drop_ins,
+            unmarked_keys,
+            displaced,
+            path: target.path,
+        })
+    }
+
+    /// The drop-ins that containerd or its distribution reads, other than what the latter writes.
+    fn drop_in_status(&self, bytes: &[u8], entries: &[LogEntry]) -> Vec<DropInStatus> {
+        let any = self.drop_in_folder().map(|folder| folder.join("any.toml"));
+        let read = self.as_read(bytes, any.as_deref());
+        let files = ConfigFiles::read(&self.host_root, &self.main(), &read);
+        let is_written = |path: &Path| {
+            let mut layout = self.layout.iter();
+            layout.any(|layout| layout.writes(path))
+        };
+        let creators = self.creators(&files);
+        let imported = files.imported().filter(|(path, _)| !is_written(path));
+        let told = imported.filter_map(|(path, bytes)| {
+            let config = Document::parse(bytes).ok();
+            let of = |config| {
+                (
+                    ownership::of(config, Some(path), entries),
+                    ownership::unmarked_keys(config, Some(path), entries),
+                )
+            };
+            let (handlers, unmarked_keys) = config.as_ref().map(of).unwrap_or_default();
+            let created_for = creators.of(path, bytes);
+            let is_told =
+                created_for.is_some() || !handlers.is_empty() || !unmarked_keys.is_empty();
+            is_told.then(|| DropInStatus {
+                path: path.to_owned(),
+                created_for,
+                handlers,
+                unmarked_keys,
+            })
+        });
+        told.collect()
+    }
+
+    /// What never was ours under the temporary names of the config, and of what it imports.
+    fn displaced(&self, target: &Target, bytes: &[u8]) -> Vec<PathBuf> {
+        let mut displaced = leftovers::foreign(target);
+        let files = ConfigFiles::read(&self.host_root, &self.main(), bytes);
+        for (drop_in, _) in files.imported() {
+            let drop_in = Target::find_drop_in(drop_in, &self.host_root, target);
+            let foreign = drop_in.iter().flat_map(leftovers::foreign);
+            displaced.extend(foreign.collect::<Vec<_>>());
+        }
+        displaced.sort();
+        displaced.dedup();
+        displaced
+    }
+}

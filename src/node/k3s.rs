@@ -1,0 +1,226 @@
+//! k3s and RKE2: a config that is written anew at every start, from a template.
+//!
+//! Newer releases look for `config-v3.toml.tmpl`, then for `config.toml.tmpl` (which makes them
+//! write a version 2 config), and else use a built-in template of version 3
+//! (`writeContainerdConfig` in k3s's `pkg/agent/containerd/config.go`). Older ones, with containerd
+//! 1.x, know `config.toml.tmpl` alone.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::{Distribution, DistributionError, Kind, Units};
+use crate::containerd::version;
+use crate::disk::HostRoot;
+use crate::toml::Document;
+
+/// The templates, and the folders that the built-in template imports, by config version.
+const VERSION_3: (&str, &str) = ("config-v3.toml.tmpl", "config-v3.toml.d");
+const VERSION_2: &str = "config.toml.tmpl";
+
+/// The config that is written when `distribution` starts.
+pub(super) fn generated(distribution: Distribution) -> PathBuf {
+    let name = distribution.name();
+    format!("/var/lib/rancher/{name}/agent/etc/containerd/config.toml").into()
+}
+
+/// What to edit, by the config that the last start wrote.
+pub(super) fn kind(
+    distribution: Distribution,
+    generated: PathBuf,
+    host: &HostRoot,
+    units: &Units,
+) -> Result<Kind, DistributionError> {
+    let Some(text) = read(host, &generated)? else {
+        return Err(DistributionError::NotStarted {
+            distribution,
+            path: generated,
+            start: units.start(),
+        });
+    };
+    let not_toml = |source| DistributionError::NotToml {
+        path: generated.clone(),
+        source,
+    };
+    let config = Document::parse(text.as_bytes()).map_err(not_toml)?;
+    let folder = generated.parent().unwrap_or(Path::new("/"));
+    let (name_3, drop_ins) = VERSION_3;
+    let (template_3, template_2) = (folder.join(name_3), folder.join(VERSION_2));
+    let not_read = |template| DistributionError::TemplateNotRead {
+        distribution,
+        template,
+        start: units.restart(),
+    };
+    if version::of_any(&config).unwrap_or_default() < 3 {
+        // An older release ignores the other template; a newer one has not seen it yet.
+        if is_newer(host, &template_3, &generated) {
+            return Err(not_read(template_3));
+        }
+        // A drop-in would be one of version 2, and containerd 1.x takes such a plugin table from
+        // the drop-in alone.
+        return Ok(Kind::Template {
+            template: template_2,
+            generated,
+        });
+    }
+    if !host.has(&template_3) && host.has(&template_2) {
+        // The next start makes it a config of version 2.
+        return Err(not_read(template_2));
+    }
+    if let Some(folder) = imported_folder(&config, drop_ins) {
+        return Ok(Kind::DropIn {
+            base: generated,
+            folder,
+        });
+    }
+    Ok(Kind::Template {
+        template: template_3,
+        generated,
+    })
+}
+
+/// The folder of this name from which the config imports every `*.toml`.
+fn imported_folder(config: &Document<'_>, name: &str) -> Option<PathBuf> {
+    let imports = config.get(&["imports"])?.as_array()?;
+    imports.iter().find_map(|import| {
+        let path = Path::new(import.as_str()?);
+        let folder = path.parent()?;
+        let is_glob = path.file_name()?.to_str()?;
+        let is_glob = is_glob == "*.toml" || is_glob == "*";
+        let is_it = folder.is_absolute() && folder.file_name()?.to_str()? == name;
+        (is_glob && is_it).then(|| folder.to_owned())
+    })
+}
+
+/// Whether a template was written after the last start. The generated config is written at every
+/// start.
+fn is_newer(host: &HostRoot, template: &Path, generated: &Path) -> bool {
+    let modified = |path: &Path| -> Option<SystemTime> {
+        let path = host.resolve(path).ok()?;
+        fs::metadata(path).ok()?.modified().ok()
+    };
+    let (template, generated) = (modified(template), modified(generated));
+    template
+        .zip(generated)
+        .is_some_and(|(template, generated)| template > generated)
+}
+
+/// The text of a host's file; `None` if there is none.
+pub(super) fn read(host: &HostRoot, path: &Path) -> Result<Option<String>, DistributionError> {
+    let read = host.resolve(path).and_then(fs::read_to_string);
+    match read {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(DistributionError::Unreadable {
+            path: path.to_owned(),
+            is_denied: error.kind() == std::io::ErrorKind::PermissionDenied,
+            reason: error.to_string(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::time::Duration;
+
+    use super::super::Layout;
+    use super::super::fixture::{host, host_with};
+    use super::*;
+
+    const FOLDER: &str = "/var/lib/rancher/k3s/agent/etc/containerd";
+    const BASE: &str = "version = 2\n";
+
+    fn at(name: &str) -> String {
+        format!("{FOLDER}/{name}")
+    }
+
+    fn kind_on(host: &HostRoot) -> Result<Kind, DistributionError> {
+        Layout::of(Distribution::K3s, host, None).map(|layout| layout.kind)
+    }
+
+    fn template(name: &str) -> Kind {
+        Kind::Template {
+            template: at(name).into(),
+            generated: at("config.toml").into(),
+        }
+    }
+
+    #[test]
+    fn a_drop_in_goes_where_the_generated_config_imports_it() {
+        let wanted = Kind::DropIn {
+            base: at("config.toml").into(),
+            folder: at("config-v3.toml.d").into(),
+        };
+        assert_eq!(kind_on(&host("k3s-drop-in")), Ok(wanted));
+    }
+
+    #[test]
+    fn without_such_an_import_it_is_the_template_of_the_version() {
+        assert_eq!(
+            kind_on(&host("k3s-template")),
+            Ok(template("config.toml.tmpl"))
+        );
+        assert_eq!(
+            kind_on(&host("k3s-no-template")),
+            Ok(template("config-v3.toml.tmpl"))
+        );
+        // One file is no folder.
+        let import = format!(
+            "version = 3\nimports = ['{}/a.toml']\n",
+            at("config-v3.toml.d")
+        );
+        let (_folder, host) = host_with(&[(&at("config.toml"), &import)]);
+        assert_eq!(kind_on(&host), Ok(template("config-v3.toml.tmpl")));
+    }
+
+    #[test]
+    fn one_that_was_never_started_can_not_be_told() {
+        let (_folder, host) = host_with(&[("/etc/systemd/system/k3s.service", "")]);
+        let error = kind_on(&host).expect_err("nothing is generated");
+        assert_eq!(error.code(), "not-started");
+        assert_eq!(
+            error.hint(),
+            "start it once, then run this again: systemctl start k3s"
+        );
+    }
+
+    #[test]
+    fn a_template_that_will_change_the_version_has_to_be_read_first() {
+        let (_folder, host) = host_with(&[
+            (&at("config.toml"), "version = 3\n"),
+            (&at("config.toml.tmpl"), ""),
+        ]);
+        let error = kind_on(&host).expect_err("the next config has version 2");
+        assert_eq!(error.code(), "template-not-read");
+        assert_eq!(error.path(), Some(Path::new(&at("config.toml.tmpl"))));
+    }
+
+    #[test]
+    fn a_template_of_a_newer_version_counts_once_it_is_newer_than_the_config() {
+        let (folder, host) = host_with(&[
+            (&at("config.toml"), BASE),
+            (&at("config.toml.tmpl"), ""),
+            (&at("config-v3.toml.tmpl"), ""),
+        ]);
+        let started = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+        let touch = |name: &str, time: SystemTime| {
+            let path = folder.path().join(at(name).trim_start_matches('/'));
+            let file = File::options().write(true).open(path).expect("opens");
+            file.set_modified(time).expect("sets its time");
+        };
+        touch("config.toml", started);
+        touch("config-v3.toml.tmpl", started - Duration::from_secs(1));
+        assert_eq!(kind_on(&host), Ok(template("config.toml.tmpl")));
+        touch("config-v3.toml.tmpl", started + Duration::from_secs(1));
+        let error = kind_on(&host).expect_err("the next start may read it");
+        assert_eq!(error.code(), "template-not-read");
+    }
+
+    #[test]
+    fn a_generated_config_that_is_no_toml_is_said_with_its_place() {
+        let (_folder, host) = host_with(&[(&at("config.toml"), "version = 3\n\"3s\"\n")]);
+        let error = kind_on(&host).expect_err("no TOML");
+        assert_eq!(error.position().map(|at| at.line), Some(2));
+    }
+}

@@ -1,0 +1,27 @@
+//! Templates of k3s and RKE2: their own part, brought in by `{{ template "base" . }}`, and what
+//! somebody adds below it.
+
+mod error;
+mod mask;
+
+use crate::toml::Document;
+
+pub use self::error::TemplateError;
+
+pub(crate) use self::mask::{Masked, new_directive};
+
+/// A template as a TOML parser can read it; `None`: its directives decide over other lines.
+pub(crate) fn as_toml(template: &str) -> Option<String> {
+    Masked::of(template).ok().map(|masked| masked.text)
+}
+
+/// Parses what is left of a template without its directives.
+pub(crate) fn parsed(text: &str) -> Result<Document<'_>, TemplateError> {
+    Document::parse(text.as_bytes()).map_err(|source| {
+        if Masked::blames_directive(&source.at) {
+            TemplateError::Inline { at: source.at }
+        } else {
+            TemplateError::NotToml { source }
+        }
+    })
+}

@@ -1,0 +1,140 @@
+//! The systemd unit that has to be restarted for a new config.
+
+use std::fmt;
+use std::path::Path;
+
+use super::Distribution;
+use crate::disk::HostRoot;
+
+/// Where unit files are, `systemd.unit(5)`.
+const FOLDERS: [&str; 4] = [
+    "/etc/systemd/system",
+    "/usr/local/lib/systemd/system",
+    "/usr/lib/systemd/system",
+    "/lib/systemd/system",
+];
+/// Where an enabled unit is linked to.
+const WANTED: &str = "/etc/systemd/system/multi-user.target.wants";
+
+/// The units of which one runs containerd on a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Units(Vec<&'static str>);
+
+impl Units {
+    /// The one that is on the host, or, where that can't be told, all that it may be.
+    pub(super) fn of(distribution: Distribution, host: &HostRoot) -> Self {
+        let all = names(distribution);
+        let on_host = |name: &&str| {
+            let is_there =
+                |folder: &&str| host.has(&Path::new(folder).join(format!("{name}.service")));
+            FOLDERS.iter().any(is_there)
+        };
+        // RKE2 installs the units of server and agent, and enables one.
+        let is_enabled = |name: &&str| {
+            let link = Path::new(WANTED).join(format!("{name}.service"));
+            let link = host.entry(&link).and_then(std::fs::symlink_metadata);
+            link.is_ok()
+        };
+        let enabled: Vec<&str> = all.iter().copied().filter(is_enabled).collect();
+        let there: Vec<&str> = all.iter().copied().filter(on_host).collect();
+        for found in [enabled, there] {
+            if found.len() == 1 {
+                return Self(found);
+            }
+        }
+        Self(all.to_vec())
+    }
+
+    /// The one of a containerd that no distribution brings along.
+    #[cfg(feature = "cri")]
+    pub(crate) fn of_containerd() -> Self {
+        Self(names(Distribution::Containerd).to_vec())
+    }
+
+    /// Their names: one, if it could be told.
+    #[must_use]
+    pub fn names(&self) -> &[&'static str] {
+        &self.0
+    }
+
+    /// The command that restarts it.
+    #[must_use]
+    pub fn restart(&self) -> String {
+        self.command("restart")
+    }
+
+    /// The command that starts it.
+    pub(super) fn start(&self) -> String {
+        self.command("start")
+    }
+
+    fn command(&self, verb: &str) -> String {
+        format!("systemctl {verb} {self}")
+    }
+}
+
+impl fmt::Display for Units {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_slice() {
+            [unit, other] => write!(formatter, "{unit} (or {other}, whichever runs here)"),
+            units => formatter.write_str(&units.join(" ")),
+        }
+    }
+}
+
+fn names(distribution: Distribution) -> &'static [&'static str] {
+    match distribution {
+        Distribution::Containerd => &["containerd"],
+        Distribution::K3s => &["k3s", "k3s-agent"],
+        Distribution::Rke2 => &["rke2-server", "rke2-agent"],
+        Distribution::K0s => &["k0sworker", "k0scontroller"],
+        Distribution::MicroK8s => &["snap.microk8s.daemon-containerd"],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::host_with;
+    use super::*;
+
+    fn restart(distribution: Distribution, files: &[(&str, &str)]) -> String {
+        let (_folder, host) = host_with(files);
+        Units::of(distribution, &host).restart()
+    }
+
+    #[test]
+    fn the_unit_is_the_one_that_is_on_the_host() {
+        let unit = [("/etc/systemd/system/k3s-agent.service", "")];
+        assert_eq!(
+            restart(Distribution::K3s, &unit),
+            "systemctl restart k3s-agent"
+        );
+        let unit = [("/usr/lib/systemd/system/k0scontroller.service", "")];
+        assert_eq!(
+            restart(Distribution::K0s, &unit),
+            "systemctl restart k0scontroller"
+        );
+    }
+
+    #[test]
+    fn of_two_units_the_enabled_one_counts() {
+        let units = [
+            ("/usr/local/lib/systemd/system/rke2-server.service", ""),
+            ("/usr/local/lib/systemd/system/rke2-agent.service", ""),
+        ];
+        assert_eq!(
+            restart(Distribution::Rke2, &units),
+            "systemctl restart rke2-server (or rke2-agent, whichever runs here)"
+        );
+        let (folder, host) = host_with(&units);
+        let wanted = folder.path().join(WANTED.trim_start_matches('/'));
+        std::fs::create_dir_all(&wanted).expect("creates");
+        // Its target may be out of sight.
+        let link = wanted.join("rke2-agent.service");
+        std::os::unix::fs::symlink("/elsewhere/rke2-agent.service", link).expect("links");
+        assert_eq!(
+            Units::of(Distribution::Rke2, &host).restart(),
+            "systemctl restart rke2-agent"
+        );
+    }
+}

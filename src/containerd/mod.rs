@@ -29,6 +29,7 @@ mod view;
 pub(crate) use self::keys::Wanted;
 pub(crate) use self::loading::absolute;
 pub(crate) use self::merged::Merged;
+pub(crate) use self::view::BUILT_IN;
 
 pub use self::files::{Cgroup, ConfigFiles, FileState, Host};
 pub use self::model::{LoadedHandler, Model, Verdict};

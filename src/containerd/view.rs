@@ -11,7 +11,8 @@ use super::shape::field;
 use super::tree::{Node, Place, Table};
 use super::{duration, registry};
 
-const BUILT_IN: &str = "runc";
+/// The default handler of every release, where no other is set.
+pub(crate) const BUILT_IN: &str = "runc";
 const RUNC_TYPE: &str = "io.containerd.runc.v2";
 
 /// What is wrong, and where if it stands in a file.

@@ -8,6 +8,7 @@ use crate::error::Position;
 
 use super::index::{Index, Kind, rest_after};
 use super::lines;
+use super::render::Quotes;
 
 /// A parsed TOML file that remembers its exact text.
 #[derive(Debug)]
@@ -133,6 +134,40 @@ impl<'t> Document<'t> {
                 .find(|entry| entry.keys.iter().map(|key| &key.name).eq(rest.iter()))
                 .map(|entry| (table.statement, entry.value.clone()))
         })
+    }
+
+    /// The text of the value that is written for exactly `path`.
+    pub(crate) fn raw(&self, path: &[&str]) -> Option<&'t str> {
+        self.get(path)?;
+        self.value(path).map(|(_, span)| &self.text[span])
+    }
+
+    /// The first `count` segments of a statement's own keys, as they are written.
+    pub(crate) fn raw_keys(&self, statement: usize, count: usize) -> &'t str {
+        let keys = &self.index.statements[statement].keys[..count];
+        match (keys.first(), keys.last()) {
+            (Some(first), Some(last)) => &self.text[first.span.start..last.span.end],
+            _ => "",
+        }
+    }
+
+    /// The quotes around the first string.
+    pub(crate) fn quotes(&self) -> Quotes {
+        let values = self.index.statements.iter().map(|it| &it.value);
+        self.first_quotes(values)
+    }
+
+    /// The quotes around the first key in a header that has any.
+    pub(crate) fn key_quotes(&self) -> Quotes {
+        let statements = self.index.statements.iter();
+        let headers = statements.filter(|it| it.kind == Kind::Header);
+        self.first_quotes(headers.flat_map(|header| header.keys.iter().map(|key| &key.span)))
+    }
+
+    fn first_quotes<'s>(&self, spans: impl Iterator<Item = &'s Range<usize>>) -> Quotes {
+        let mut texts = spans.map(|span| &self.text[span.clone()]);
+        let quoted = texts.find(|text| text.starts_with(['"', '\'']));
+        quoted.map_or(Quotes::Basic, Quotes::of)
     }
 
     /// The whole lines of a statement.

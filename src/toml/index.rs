@@ -133,6 +133,12 @@ impl<'t> Index<'t> {
         self.is_below(statement, path) && self.path(statement).count() == path.len()
     }
 
+    /// How many segments the header above a statement has.
+    pub(crate) fn header_depth(&self, statement: usize) -> usize {
+        let header = self.statements[statement].header;
+        header.map_or(0, |header| self.statements[header].keys.len())
+    }
+
     /// The header statement `[path]`, if there is one.
     pub(crate) fn header(&self, path: &[&str]) -> Option<usize> {
         (0..self.statements.len()).find(|&statement| {

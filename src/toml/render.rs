@@ -93,11 +93,16 @@ pub(crate) fn value(value: &Value, quotes: Quotes) -> String {
 }
 
 /// An inline table on one line, `{}` when empty.
-pub(crate) fn inline_table(table: &InlineTable, quotes: Quotes) -> String {
+fn inline_table(table: &InlineTable, quotes: Quotes) -> String {
     let entries: Vec<String> = table
         .iter()
         .map(|(name, each)| format!("{} = {}", key(name, quotes), value(each, quotes)))
         .collect();
+    inline(&entries)
+}
+
+/// An inline table of entries that are text already.
+pub(crate) fn inline(entries: &[String]) -> String {
     if entries.is_empty() {
         "{}".to_owned()
     } else {

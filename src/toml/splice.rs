@@ -9,12 +9,12 @@ use super::lines;
 pub(crate) struct Splices {
     /// Whole lines to drop.
     dropped: Vec<Range<usize>>,
-    /// Whole lines to add before the line that starts at the offset (or at the end of the text).
-    /// Every line ends with `\n`, which becomes the file's own line break.
-    added: Vec<(usize, String)>,
+    /// Whole lines to add before the line that starts at the offset (or at the end of the text),
+    /// without their line breaks.
+    added: Vec<(usize, Vec<String>)>,
     /// The same for key-value pairs at the end of a table's body: at one offset they come before
     /// what was added otherwise, since a header there would take them over.
-    pairs: Vec<(usize, String)>,
+    pairs: Vec<(usize, Vec<String>)>,
     /// Ranges within lines and their new text.
     replaced: Vec<(Range<usize>, String)>,
 }
@@ -25,17 +25,23 @@ impl Splices {
     }
 
     /// Later calls for the same offset go below earlier ones.
-    pub(crate) fn add_lines(&mut self, offset: usize, lines: impl Into<String>) {
-        self.added.push((offset, lines.into()));
+    pub(crate) fn add_lines(&mut self, offset: usize, lines: Vec<String>) {
+        self.added.push((offset, lines));
     }
 
-    /// Adds pairs to the table whose body ends at the offset.
-    pub(crate) fn add_pairs(&mut self, offset: usize, lines: impl Into<String>) {
-        self.pairs.push((offset, lines.into()));
+    /// Adds a pair to the table whose body ends at the offset.
+    pub(crate) fn add_pair(&mut self, offset: usize, line: String) {
+        self.pairs.push((offset, vec![line]));
     }
 
     pub(crate) fn replace(&mut self, range: Range<usize>, text: impl Into<String>) {
         self.replaced.push((range, text.into()));
+    }
+
+    /// Whether lines are added at the offset.
+    pub(crate) fn adds_at(&self, offset: usize) -> bool {
+        let mut all = self.pairs.iter().chain(&self.added);
+        all.any(|(at, _)| *at == offset)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -49,7 +55,7 @@ impl Splices {
     ///
     /// A text without a final line break is still without one afterwards.
     pub(crate) fn apply(mut self, text: &str) -> String {
-        let unterminated = !text.is_empty() && !text.ends_with('\n');
+        let unterminated = !text.is_empty() && !is_mark(text) && !text.ends_with('\n');
         let mut cuts = merged(std::mem::take(&mut self.dropped));
         if let (true, Some(last)) = (unterminated, cuts.last_mut())
             && last.end == text.len()
@@ -90,7 +96,10 @@ impl Splices {
                     if !result.is_empty() && !result.ends_with('\n') && !is_mark(&result) {
                         result.push_str(line_break);
                     }
-                    result.push_str(&lines.replace('\n', line_break));
+                    for line in lines {
+                        result.push_str(&line);
+                        result.push_str(line_break);
+                    }
                 }
             }
             done = done.max(range.end);
@@ -107,7 +116,7 @@ impl Splices {
 
 enum Change {
     Cut,
-    Lines(String),
+    Lines(Vec<String>),
     Text(String),
 }
 
@@ -139,6 +148,10 @@ fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
 mod tests {
     use super::*;
 
+    fn lines(lines: &[&str]) -> Vec<String> {
+        lines.iter().map(|&line| line.to_owned()).collect()
+    }
+
     fn splice(text: &str, change: impl FnOnce(&mut Splices)) -> String {
         let mut splices = Splices::default();
         change(&mut splices);
@@ -149,8 +162,8 @@ mod tests {
     fn lines_at_an_unterminated_end_leave_it_unterminated() {
         let given = "a = 1";
         let produced = splice(given, |splices| {
-            splices.add_lines(5, "\nb = 2\n");
-            splices.add_lines(5, "c = 3\n");
+            splices.add_lines(5, lines(&["", "b = 2"]));
+            splices.add_lines(5, lines(&["c = 3"]));
         });
         assert_eq!(produced, "a = 1\n\nb = 2\nc = 3");
     }
@@ -175,12 +188,12 @@ mod tests {
     fn a_dropped_end_can_be_followed_by_new_lines() {
         let produced = splice("a\nb", |splices| {
             splices.drop_lines(2..3);
-            splices.add_lines(3, "c\n");
+            splices.add_lines(3, lines(&["c"]));
         });
         assert_eq!(produced, "a\nc");
         let produced = splice("b", |splices| {
             splices.drop_lines(0..1);
-            splices.add_lines(1, "c\n");
+            splices.add_lines(1, lines(&["c"]));
         });
         assert_eq!(produced, "c", "no empty first line");
     }
@@ -188,7 +201,7 @@ mod tests {
     #[test]
     fn text_at_an_unterminated_end_belongs_to_the_last_line() {
         let produced = splice("a = 1", |splices| {
-            splices.add_lines(5, "b = 2\n");
+            splices.add_lines(5, lines(&["b = 2"]));
             splices.replace(5..5, " # one");
         });
         assert_eq!(produced, "a = 1 # one\nb = 2");
@@ -197,15 +210,18 @@ mod tests {
     #[test]
     fn pairs_come_before_headers_at_the_same_place() {
         let produced = splice("[a]\n", |splices| {
-            splices.add_lines(4, "[b]\n");
-            splices.add_pairs(4, "x = 1\n");
-            splices.add_pairs(4, "y = 2\n");
+            splices.add_lines(4, lines(&["[b]"]));
+            splices.add_pair(4, "x = 1".to_owned());
+            splices.add_pair(4, "y = 2".to_owned());
         });
         assert_eq!(produced, "[a]\nx = 1\ny = 2\n[b]\n");
     }
 
     #[test]
     fn new_lines_take_the_break_of_their_surroundings() {
-        assert_eq!(splice("a\r\n", |s| s.add_lines(3, "b\n")), "a\r\nb\r\n");
+        assert_eq!(
+            splice("a\r\n", |s| s.add_lines(3, lines(&["b"]))),
+            "a\r\nb\r\n"
+        );
     }
 }

@@ -2,12 +2,10 @@
 
 use toml_edit::Item;
 
-use crate::containerd::version;
-use crate::toml::Document;
-use crate::toml::splice::Splices;
+use crate::containerd::{BUILT_IN, version};
+use crate::toml::{Document, Revision};
 use crate::want::handler::{Owner, RUNC_TYPE};
 
-use super::default::BUILT_IN;
 use super::layers;
 use super::provenance::{self, Marker, Provenance, UNSET};
 
@@ -47,9 +45,11 @@ pub(super) fn without_leftovers(text: String, needs_version: bool) -> Option<Str
         }
         let value = &text[index.statements[number].value.clone()];
         let is_own = set.is_none_or(|set| layers::same(set, value));
-        let mut splices = Splices::default();
-        splices.drop_lines(lines);
-        let rest = splices.apply(&text);
+        let mut revision = Revision::of(&config, provenance::is_provenance);
+        revision.remove(&["version"]);
+        let Ok(rest) = revision.finish() else {
+            return Some(text);
+        };
         if is_own && Document::parse(rest.as_bytes()).is_ok_and(|rest| version::is_free(&rest)) {
             return Some(rest);
         }

@@ -1,21 +1,16 @@
 //! `default_runtime_name`: which of its layers names what.
 
-use crate::containerd::plugin;
+use crate::containerd::{BUILT_IN, plugin};
 use crate::toml::render::Quotes;
 use crate::toml::{render, type_name};
 
 use super::edit::Edit;
 use super::error::PatchError;
-use super::keys;
 use super::layers::{Layer, Layered, is_bottom, parsed, same, settle};
 use super::laying::Own;
-use super::place::{self, NewKey, Place};
-use super::provenance::{ABSENT, Marker, Provenance, UNSET};
-use super::style::{self, Style};
+use super::provenance::UNSET;
 
 pub(crate) const KEY: &str = "default_runtime_name";
-/// The default of every release when the key is not set.
-pub(crate) const BUILT_IN: &str = "runc";
 
 /// The default that is in effect once handlers are gone.
 pub(super) struct DefaultAfter {
@@ -43,70 +38,25 @@ impl Edit<'_, '_> {
         self.config.string(&path(id))
     }
 
-    /// Makes `name` the default. Returns a block of lines if the table of the key does not exist.
-    pub(super) fn set_default(
-        &mut self,
-        id: &str,
-        name: &str,
-        style: &Style,
-    ) -> Result<Option<String>, PatchError> {
+    /// Makes `name` the default.
+    pub(super) fn set_default(&mut self, id: &str, name: &str) -> Result<(), PatchError> {
         let path = path(id);
         if let Some(item) = self.config.get(&path)
             && !item.is_str()
         {
             return Err(self.obstacle(&path, type_name(item), "a string"));
         }
-        let Some(layered) = Layered::at(self.config, &path) else {
+        if let Some(layered) = Layered::at(self.config, &path) {
+            if !self.lay(&path, &layered, &name.into(), Own::EachLiteral)? {
+                return Ok(());
+            }
+        } else {
             self.expect(&path, Some(name.into()));
-            self.new_default = Some(name.to_owned());
-            return self.add_default(id, name, style);
-        };
-        if self.lay(&path, &layered, &name.into(), Own::EachLiteral)? {
-            self.new_default = Some(name.to_owned());
+            let literal = render::value(&name.into(), self.config.quotes());
+            self.add_key(&path, &literal, Some(&literal))?;
         }
-        Ok(None)
-    }
-
-    /// Writes the key where there is none yet.
-    fn add_default(
-        &mut self,
-        id: &str,
-        name: &str,
-        style: &Style,
-    ) -> Result<Option<String>, PatchError> {
-        let table = plugin::containerd_path(id);
-        let config = self.config;
-        let owner = self.owner.as_str();
-        let value = render::value(&name.into(), style.quotes);
-        let place = place::find(config, &table, table.len());
-        if let Some(place) = place.filter(|place| !matches!(place, Place::Implicit { .. })) {
-            let (_, key_indent) = style::indents(config, &table[..2], table.len());
-            let style = Style {
-                key_indent,
-                ..style.clone()
-            };
-            let was = keys::nothing_at(config, &place);
-            let set = Some(&*value);
-            let key = NewKey {
-                name: KEY,
-                value: value.clone(),
-                marker: Some(Marker::Was { owner, set, was }),
-            };
-            self.add_keys(&place, &table, &style, &[key])?;
-            return Ok(None);
-        }
-        let (indent, key_indent) = style::indents(config, &table[..2], table.len());
-        let provenance = Provenance::Owner(owner.to_owned()).comment();
-        let header = style::raw_path(config, &table);
-        let marker = Marker::Was {
-            owner,
-            set: Some(&value),
-            was: ABSENT,
-        };
-        let marker = marker.text();
-        Ok(Some(format!(
-            "{indent}{provenance}\n{indent}[{header}]\n{key_indent}{KEY} = {value}{marker}\n"
-        )))
+        self.new_default = Some(name.to_owned());
+        Ok(())
     }
 
     /// Takes the layers out that name one of the handlers which go, and those that `leaves` says of

@@ -5,23 +5,30 @@ use std::ops::Range;
 
 use toml_edit::Value;
 
-use crate::containerd::plugin;
+use crate::containerd::{BUILT_IN, plugin};
 use crate::toml::meaning::{self, Expectation};
 use crate::toml::render::{self, Quotes};
-use crate::toml::splice::Splices;
-use crate::toml::{Document, type_name};
+use crate::toml::{Document, Pair, Revision, place, type_name};
 use crate::want::handler::{Owner, RUNC_TYPE, Setting};
 
-use super::default::BUILT_IN;
+use super::edited::{Edited, Handlers, Keys};
 use super::error::PatchError;
-use super::headers::RelaidKeys;
-use super::laying::Precedence;
-use super::place;
-use super::provenance::{Implied, Marker, Provenance};
-use super::style::{self, Style};
-use super::{Edited, Handlers, Keys, block};
+use super::provenance::{self, Implied, Marker, Provenance};
 use crate::error::Warning;
 use crate::want::patch::Patch;
+
+/// How a value gets along with one that another owner has set over it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Precedence {
+    /// It stays below.
+    Keeps,
+    /// It comes out on top.
+    Wins,
+}
+
+/// The keys whose layers have changed: who has one, and so has a part in the header that the tool has
+/// written for the key; `None`: nobody, the key goes.
+pub(super) type RelaidKeys = BTreeMap<usize, Option<Vec<String>>>;
 
 /// A handler that is to be written.
 pub(super) struct NewHandler {
@@ -52,11 +59,7 @@ pub(super) struct Edit<'d, 't> {
     pub(super) takes_over: bool,
     /// Whether all that the patch does shall be known to be its owner's.
     pub(super) declares: bool,
-    pub(super) splices: Splices,
-    /// New entries of inline tables, by the offset of the table.
-    pub(super) entries: BTreeMap<usize, Vec<String>>,
-    /// Paths of inline entries to cut out.
-    pub(super) cut_entries: Vec<Vec<String>>,
+    pub(super) revision: Revision<'d, 't>,
     pub(super) relaid_keys: RelaidKeys,
     pub(super) expected: Vec<Expectation>,
     pub(super) handlers: Handlers,
@@ -83,9 +86,7 @@ impl<'d, 't> Edit<'d, 't> {
             },
             takes_over: patch.take_over,
             declares: patch.declares,
-            splices: Splices::default(),
-            entries: BTreeMap::new(),
-            cut_entries: Vec::new(),
+            revision: Revision::of(config, provenance::is_provenance),
             relaid_keys: RelaidKeys::new(),
             expected: Vec::new(),
             handlers: Handlers::default(),
@@ -135,60 +136,48 @@ impl<'d, 't> Edit<'d, 't> {
         }
     }
 
-    /// Writes new handlers below the given blocks of lines.
-    pub(super) fn insert(
-        &mut self,
-        id: &str,
-        style: &Style,
-        mut blocks: Vec<String>,
-        handlers: &[NewHandler],
-    ) -> Result<(), PatchError> {
-        let runtimes = plugin::runtimes_path(id);
-        let inline = place::inline_table(self.config, &runtimes);
+    /// Writes new handlers.
+    pub(super) fn insert(&mut self, id: &str, handlers: &[NewHandler]) -> Result<(), PatchError> {
+        let quotes = self.config.quotes();
+        let [plugins, id, containerd, runtimes] = plugin::runtimes_path(id);
         for handler in handlers {
+            let table = [plugins, id, containerd, runtimes, &handler.name];
+            let mut pairs = Vec::new();
             for setting in &handler.settings {
-                let mut path: Vec<&str> = runtimes.to_vec();
-                path.push(&handler.name);
-                path.extend(setting.path().iter().map(String::as_str));
+                let below = setting.path().iter().map(String::as_str);
+                let path: Vec<&str> = table.into_iter().chain(below).collect();
                 self.expect(&path, Some(setting.value().clone()));
+                let value = render::value(setting.value(), quotes);
+                pairs.push(Pair::new(setting.path(), value));
             }
-            let Some(table) = inline else {
-                blocks.push(block::lines(style, handler));
+            let comment = handler.provenance.comment();
+            self.revision.insert_table(&table, pairs, Some(&comment))?;
+            let Some(inline) = place::inline_table(self.config, &table[..4]) else {
                 continue;
             };
-            let mut path = runtimes[table.path.len()..].to_vec();
-            path.push(&handler.name);
-            let key = render::dotted(&path, style.quotes);
-            let value = block::inline(&handler.settings, style.quotes);
-            self.add_entry(table, format!("{key} = {value}"))?;
-            if self.declares && matches!(handler.provenance, Provenance::Owner(_)) {
-                let name = &handler.name;
-                let message = format!(
-                    "{name} stands in an inline table, where no comment can say whose it is: it \
-                     can be removed by name only"
-                );
-                self.warn("no-owner", message, table.span.start);
-            }
-            if let Provenance::Implied(implied) = handler.provenance {
-                self.add_marker(table.statement, &Marker::Implied(implied));
+            let inline = &self.config.index.inline_tables[inline];
+            match handler.provenance {
+                Provenance::Implied(implied) => {
+                    self.add_marker(inline.statement, &Marker::Implied(implied));
+                }
+                Provenance::Owner(_) if self.declares => {
+                    let name = &handler.name;
+                    let message = format!(
+                        "{name} stands in an inline table, where no comment can say whose it is: \
+                         it can be removed by name only"
+                    );
+                    self.warn("no-owner", message, inline.span.start);
+                }
+                Provenance::Owner(_) => {}
             }
         }
-        let offset = style::offset_for_blocks(self.config, &runtimes);
-        self.add_blocks(offset, blocks, style.tight);
         Ok(())
     }
 
-    /// Adds blocks of lines, with an empty line above each unless they shall stand tight.
-    pub(super) fn add_blocks(&mut self, offset: usize, blocks: Vec<String>, tight: bool) {
-        let mut at_start = self.splices.is_empty()
-            && self.config.text[..offset]
-                .trim_start_matches('\u{feff}')
-                .is_empty();
-        for block in blocks {
-            let space = if tight || at_start { "" } else { "\n" };
-            self.splices.add_lines(offset, format!("{space}{block}"));
-            at_start = false;
-        }
+    /// Puts a marker behind the value of a statement, before older ones.
+    pub(super) fn add_marker(&mut self, statement: usize, marker: &Marker<'_>) {
+        let end = self.config.index.statements[statement].span.end;
+        self.revision.replace_comment(end..end, marker.text());
     }
 
     /// Puts another provenance into the line that holds one.
@@ -196,18 +185,13 @@ impl<'d, 't> Edit<'d, 't> {
         let text = &self.config.text[line.clone()];
         let start = line.start + (text.len() - text.trim_start().len());
         let end = line.start + text.trim_end().len();
-        self.splices.replace(start..end, provenance.comment());
+        self.revision
+            .replace_comment(start..end, provenance.comment());
     }
 
     /// Makes all changes, and checks that the result means what was asked for and nothing else.
     pub(super) fn finish(mut self) -> Result<Edited, PatchError> {
         self.settle_headers();
-        let cut = std::mem::take(&mut self.cut_entries);
-        let cut: Vec<Vec<&str>> = cut
-            .iter()
-            .map(|path| path.iter().map(String::as_str).collect())
-            .collect();
-        self.edit_inline_tables(&cut)?;
         let means_otherwise = !self.expected.is_empty();
         let edited = |text: String| Edited {
             text: Some(text),
@@ -220,14 +204,11 @@ impl<'d, 't> Edit<'d, 't> {
             takes_back: self.takes_back,
             gives_back: self.gives_back,
         };
-        if self.splices.is_empty() {
+        if self.revision.is_empty() {
             return Ok(edited(self.config.text.to_owned()));
         }
-        let text = self.splices.apply(self.config.text);
-        let result = Document::parse(text.as_bytes()).map_err(|error| PatchError::Broken {
-            message: error.message,
-            at: error.at,
-        })?;
+        let text = self.revision.finish()?;
+        let result = Document::parse(text.as_bytes())?;
         let (before, after) = (self.config.toml.as_item(), result.toml.as_item());
         if let Some(key) = meaning::surprise(before, after, &self.expected) {
             return Err(PatchError::Surprise { key });

@@ -1,21 +1,17 @@
 //! Making handlers be there: new blocks, changed keys, and what containerd 1.x needs beside them.
 
-use crate::containerd::{Wanted, plugin};
-use crate::toml::index::Kind;
-use crate::toml::render::{self, Quotes};
+use crate::containerd::{BUILT_IN, Wanted, plugin};
+use crate::toml::render;
 use crate::toml::{Document, meaning, type_name};
 use crate::want::handler::{Handler, HandlerName, Setting};
 
-use super::block;
-use super::default::{self, BUILT_IN};
+use super::default;
 use super::edit::{Edit, NewHandler};
 use super::error::PatchError;
 use super::keys::Key;
 use super::layers::Layered;
 use super::listing::{self, Listed};
-use super::place::{self, NewKey};
-use super::provenance::{Implied, Marker, Provenance, UNSET};
-use super::style::{self, Style};
+use super::provenance::{Implied, Provenance};
 use crate::want::patch::Patch;
 
 pub(super) const SYSTEMD_CGROUP: [&str; 2] = ["options", "SystemdCgroup"];
@@ -26,7 +22,6 @@ impl Edit<'_, '_> {
         self.check_keys(id, patch)?;
         let runtimes = plugin::runtimes_path(id);
         self.check_tables(&runtimes)?;
-        let style = Style::of(self.config, &runtimes);
         let listed = listing::of(self.config, id);
         let mut new = Vec::new();
         for handler in &patch.handlers {
@@ -34,7 +29,7 @@ impl Edit<'_, '_> {
             let mut handler = handler.clone();
             self.inherit_cgroup_driver(id, patch, &mut handler);
             if let Some(known) = listed.iter().find(|known| known.name == name) {
-                self.change_known(id, &handler, &style, known)?;
+                self.change_known(id, &handler, known)?;
             } else {
                 self.handlers.added.push(name.to_owned());
                 new.push(NewHandler {
@@ -44,18 +39,17 @@ impl Edit<'_, '_> {
                 });
             }
         }
-        let mut blocks = Vec::new();
         let default = patch.default.as_ref();
         if let Some(name) = default {
-            blocks.extend(self.set_default(id, name.as_str(), &style)?);
+            self.set_default(id, name.as_str())?;
         }
         let concerns_handlers = !patch.handlers.is_empty() || default.is_some();
         if concerns_handlers && plugin::is_read_by_1x(id, self.version) {
             let default = default.map(HandlerName::as_str);
             self.keep_built_in(id, default, &listed, &mut new);
         }
-        self.insert(id, &style, blocks, &new)?;
-        self.set_keys(&patch.keys(id), None, &style)?;
+        self.insert(id, &new)?;
+        self.set_keys(&patch.keys(id))?;
         Ok(())
     }
 
@@ -164,7 +158,6 @@ impl Edit<'_, '_> {
         &mut self,
         id: &str,
         handler: &Handler,
-        style: &Style,
         known: &Listed<'_>,
     ) -> Result<(), PatchError> {
         match (&known.provenance, &known.provenance_span) {
@@ -184,11 +177,10 @@ impl Edit<'_, '_> {
                 let own = Provenance::Owner(self.owner.as_str().to_owned());
                 self.replace_provenance(line, &own);
                 self.handlers.change(known.name);
-                self.change(id, handler, style, known)
+                self.change(id, handler, known)
             }
             (None, _) => {
-                let runtimes = plugin::runtimes_path(id);
-                let [plugins, id, containerd, table] = runtimes;
+                let [plugins, id, containerd, table] = plugin::runtimes_path(id);
                 let name = handler.name().as_str();
                 let key = |setting: &Setting| {
                     let below = setting.path().iter().map(String::as_str);
@@ -201,12 +193,12 @@ impl Edit<'_, '_> {
                     }
                 };
                 let keys: Vec<Key> = handler.settings().iter().map(key).collect();
-                if self.set_keys(&keys, Some(runtimes.len() + 1), style)? {
+                if self.set_keys(&keys)? {
                     self.handlers.change(name);
                 }
                 Ok(())
             }
-            _ => self.change(id, handler, style, known),
+            _ => self.change(id, handler, known),
         }
     }
 
@@ -229,55 +221,29 @@ impl Edit<'_, '_> {
         &mut self,
         id: &str,
         handler: &Handler,
-        style: &Style,
         known: &Listed<'_>,
     ) -> Result<(), PatchError> {
-        let runtimes = plugin::runtimes_path(id);
+        let [plugins, id, containerd, runtimes] = plugin::runtimes_path(id);
         let name = handler.name().as_str();
-        let mut missing: Vec<(Vec<&str>, Vec<&Setting>)> = Vec::new();
         let mut changed = false;
         for setting in handler.settings() {
-            let (key, below) = block::split(setting);
-            let mut table = runtimes.to_vec();
-            table.push(name);
-            table.extend(below.iter().map(String::as_str));
-            self.check_tables(&table)?;
-            let mut path = table.clone();
-            path.push(key);
+            let below = setting.path().iter().map(String::as_str);
+            let table = [plugins, id, containerd, runtimes, name];
+            let path: Vec<&str> = table.into_iter().chain(below).collect();
+            self.check_tables(&path[..path.len() - 1])?;
             match self.config.get(&path) {
                 Some(item) if meaning::is_value(item, setting.value()) => continue,
-                Some(item) => {
-                    let Some((_, span)) = self.config.value(&path) else {
-                        return Err(self.obstacle(&path, type_name(item), "a value"));
-                    };
-                    let raw = &self.config.text[span.clone()];
-                    let quotes = if raw.starts_with(['"', '\'']) {
-                        Quotes::of(raw)
-                    } else {
-                        style.quotes
-                    };
-                    let value = render::value(setting.value(), quotes);
-                    self.splices.replace(span, value);
+                Some(item) if self.config.raw(&path).is_none() => {
+                    return Err(self.obstacle(&path, type_name(item), "a value"));
                 }
-                None => match missing.iter_mut().find(|(known, _)| *known == table) {
-                    Some((_, settings)) => settings.push(setting),
-                    None => missing.push((table, vec![setting])),
-                },
+                Some(_) => self.replace(&path, setting.value())?,
+                None => {
+                    let value = render::value(setting.value(), self.config.quotes());
+                    self.revision.insert(&path, &value, None)?;
+                    self.expect(&path, Some(setting.value().clone()));
+                }
             }
             changed = true;
-            self.expect(&path, Some(setting.value().clone()));
-        }
-        for (table, settings) in missing {
-            let Some(place) = place::find(self.config, &table, runtimes.len() + 1) else {
-                return Err(self.obstacle(&table, "nothing", "a table"));
-            };
-            let key = |setting| NewKey {
-                name: block::split(setting).0,
-                value: render::value(setting.value(), style.quotes),
-                marker: None,
-            };
-            let keys: Vec<NewKey<'_>> = settings.into_iter().map(key).collect();
-            self.add_keys(&place, &table, style, &keys)?;
         }
         if changed {
             self.handlers.change(name);
@@ -295,7 +261,7 @@ impl Edit<'_, '_> {
             return;
         };
         if known.is_inline {
-            self.splices.replace(span.clone(), "");
+            self.revision.replace_comment(span.clone(), "");
         } else {
             let owner = Provenance::Owner(self.owner.as_str().to_owned());
             self.replace_provenance(span, &owner);
@@ -304,29 +270,10 @@ impl Edit<'_, '_> {
 
     /// Gives a file a version, so that every release reads the handlers. Only where it means nothing
     /// for what the file says already: `containerd::version::is_free`.
-    pub(super) fn add_version(&mut self) {
+    pub(super) fn add_version(&mut self) -> Result<(), PatchError> {
         self.version = 2;
         self.expect(&["version"], Some(2.into()));
-        let owner = self.owner.as_str();
-        let marker = Marker::Was {
-            owner,
-            set: Some("2"),
-            was: UNSET,
-        };
-        let line = format!("version = 2{}\n", marker.text());
-        self.splices.add_pairs(self.offset_for_root_key(), line);
-    }
-
-    /// Below the last key of the root table, else above the first header, else at the end.
-    pub(super) fn offset_for_root_key(&self) -> usize {
-        let statements = &self.config.index.statements;
-        let first_header = statements.iter().position(|it| it.kind != Kind::Pair);
-        let pairs = first_header.unwrap_or(statements.len());
-        match (pairs.checked_sub(1), first_header) {
-            (Some(last_pair), _) => self.config.statement_lines(last_pair).end,
-            (None, Some(header)) => style::offset_above(self.config, header),
-            (None, None) => self.config.text.len(),
-        }
+        self.add_key(&["version"], "2", Some("2"))
     }
 }
 

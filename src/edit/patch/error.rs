@@ -2,6 +2,8 @@
 
 use crate::containerd::version::VersionError;
 use crate::error::Position;
+use crate::toml::render::{self, Quotes};
+use crate::toml::{ParseError, Refused};
 
 /// Why a patch can't be applied to a config. The config is never changed then.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -110,6 +112,39 @@ pub enum PatchError {
         /// Where in the would-be result.
         at: Position,
     },
+}
+
+impl From<ParseError> for PatchError {
+    fn from(error: ParseError) -> Self {
+        Self::Broken {
+            message: error.message,
+            at: error.at,
+        }
+    }
+}
+
+impl From<Refused> for PatchError {
+    fn from(refused: Refused) -> Self {
+        let key = |path: &[String]| render::dotted(path, Quotes::Basic);
+        match refused {
+            Refused::WrongType {
+                path,
+                found,
+                wanted,
+                at,
+            } => Self::Obstacle {
+                key: key(&path),
+                found,
+                wanted,
+                at,
+            },
+            Refused::MultiLine { path, at } => Self::MultiLineTable {
+                key: key(&path),
+                at,
+            },
+            Refused::Removed { path, .. } => Self::Surprise { key: key(&path) },
+        }
+    }
 }
 
 impl PatchError {

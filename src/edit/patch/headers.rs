@@ -1,29 +1,22 @@
 //! Headers that this tool has written for keys: they go with the last of these.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::toml::index::Kind;
 
-use super::edit::Edit;
+use super::edit::{Edit, RelaidKeys};
 use super::layers::Layered;
 use super::provenance::Provenance;
 
-/// The keys whose layers have changed: who has one, and so has a part in the header that the tool has
-/// written for the key; `None`: nobody, the key goes.
-pub(super) type RelaidKeys = BTreeMap<usize, Option<Vec<String>>>;
-
 impl Edit<'_, '_> {
-    /// Drops the lines of the keys that go, and with them the headers that this tool has written
-    /// for them. A header that is still needed is that of an owner who is left.
+    /// Drops the headers that this tool has written for keys that go. One that is still needed is
+    /// that of an owner who is left.
     pub(super) fn settle_headers(&mut self) {
         let config = self.config;
         let relaid = std::mem::take(&mut self.relaid_keys);
         let mut headers = BTreeSet::new();
-        for (&statement, owners) in &relaid {
+        for &statement in relaid.keys() {
             headers.extend(config.index.statements[statement].header);
-            if owners.is_none() {
-                self.splices.drop_lines(config.statement_lines(statement));
-            }
         }
         for header in headers {
             if config.index.statements[header].kind == Kind::Header {
@@ -42,7 +35,8 @@ impl Edit<'_, '_> {
         let stays = |key: &&usize| !matches!(relaid.get(*key), Some(None));
         let mut left = body.iter().filter(stays).peekable();
         if left.peek().is_none() {
-            self.drop_run(header, body.last().copied().unwrap_or(header));
+            let table: Vec<&str> = config.index.path(header).collect();
+            self.revision.prune(&table);
             return;
         }
         let owners: Vec<String> = left
@@ -59,7 +53,7 @@ impl Edit<'_, '_> {
             Some(_) if owners.contains(&owner) => {}
             Some(heir) => self.replace_provenance(&line, &Provenance::Owner(heir.clone())),
             // Somebody else uses the table by now: it is theirs.
-            None => self.splices.drop_lines(line),
+            None => self.revision.replace_comment(line, ""),
         }
     }
 }

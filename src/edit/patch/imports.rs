@@ -1,17 +1,16 @@
 //! The files that a config imports: a line or an element that comes and goes without a trace.
 
-use toml_edit::Value;
+use toml_edit::{Array, Value};
 
 use crate::containerd::version;
 use crate::toml::render::{self, Quotes};
 use crate::toml::{Document, type_name};
 use crate::want::handler::Owner;
 
+use super::created;
 use super::edit::Edit;
-use super::elements::Elements;
 use super::error::PatchError;
 use super::provenance::{Marker, UNSET};
-use super::{broken, created};
 use crate::want::patch::Patch;
 
 const KEY: &str = "imports";
@@ -20,9 +19,8 @@ const KEY: &str = "imports";
 struct Written<'d> {
     /// The key, which containerd takes in any case of its letters.
     key: &'d str,
-    statement: usize,
-    array: Elements,
-    values: Vec<&'d Value>,
+    elements: Vec<&'d str>,
+    values: Array,
 }
 
 /// The config with an import of the file at the absolute path `import`; `None`: there is no config,
@@ -39,13 +37,13 @@ pub(crate) fn with_import(
 ) -> Result<String, PatchError> {
     let Some(config) = config else {
         let text = created::new(owner, 2);
-        let config = Document::parse(text.as_bytes()).map_err(broken)?;
+        let config = Document::parse(text.as_bytes())?;
         return with_import(Some(&config), import, owner);
     };
     let patch = Patch::new().owner(owner.clone());
     let mut edit = Edit::new(config, version::of_any(config)?, &patch);
     if version::is_free(config) {
-        edit.add_version();
+        edit.add_version()?;
     }
     edit.add_import(import)?;
     Ok(edit.finish()?.text.unwrap_or_default())
@@ -64,7 +62,7 @@ pub(crate) fn without_imports(
     let patch = Patch::new();
     let mut text = config.text.to_owned();
     loop {
-        let now = Document::parse(text.as_bytes()).map_err(broken)?;
+        let now = Document::parse(text.as_bytes())?;
         let mut edit = Edit::new(&now, version::of_any(&now)?, &patch);
         edit.remove_import(goes)?;
         let left = edit.finish()?.text.unwrap_or_default();
@@ -81,16 +79,22 @@ pub(crate) fn without_imports(
 
 /// The installer for whom this tool has written the line of imports, if that was not there before.
 pub(crate) fn line_owner(config: &Document<'_>) -> Option<Owner> {
-    let index = &config.index;
-    let line = (0..index.statements.len()).find(|&it| index.is_at(it, &[KEY]))?;
-    let markers = Marker::behind(config, line);
-    match markers.first() {
-        Some((
-            _,
-            Marker::Was {
-                owner, was: UNSET, ..
-            },
-        )) => owner.parse().ok(),
+    set_by(config, KEY)?.parse().ok()
+}
+
+/// Whose marker says that the line of `key` was not there before.
+fn set_by<'t>(config: &Document<'t>, key: &str) -> Option<&'t str> {
+    let (statement, _) = config.value(&[key])?;
+    match Marker::behind(config, statement)[..] {
+        [
+            (
+                _,
+                Marker::Was {
+                    owner, was: UNSET, ..
+                },
+            ),
+            ..,
+        ] => Some(owner),
         _ => None,
     }
 }
@@ -99,28 +103,19 @@ impl<'d> Edit<'d, '_> {
     fn add_import(&mut self, import: &str) -> Result<(), PatchError> {
         let value = Value::from(import);
         let Some(written) = self.written_imports()? else {
-            let owner = self.owner.as_str();
-            let marker = Marker::Was {
-                owner,
-                // Others add elements of theirs.
-                set: None,
-                was: UNSET,
-            };
             let literal = render::value(&value, Quotes::Basic);
-            let line = format!("{KEY} = [{literal}]{}\n", marker.text());
-            self.splices.add_pairs(self.offset_for_root_key(), line);
+            // Others add elements of theirs.
+            self.add_key(&[KEY], &format!("[{literal}]"), None)?;
             self.expect(&[KEY], Some(Value::Array([value].into_iter().collect())));
             return Ok(());
         };
-        let values = written.values.iter().map(|&value| value.clone());
-        let values = values.chain([value.clone()]).collect();
+        let last = written.elements.last().copied();
+        let literal = render::value(&value, last.map_or(Quotes::Basic, Quotes::of));
+        self.revision
+            .insert_element(&[written.key], &literal, None)?;
+        let mut values = written.values;
+        values.push(value);
         self.expect(&[written.key], Some(Value::Array(values)));
-        let text = self.config.text;
-        let of_last = written.array.spans.last().map(|last| &text[last.clone()]);
-        let literal = render::value(&value, of_last.map_or(Quotes::Basic, Quotes::of));
-        for (at, added) in written.array.added(text, &literal) {
-            self.splices.replace(at..at, added);
-        }
         Ok(())
     }
 
@@ -129,30 +124,25 @@ impl<'d> Edit<'d, '_> {
         let Some(written) = self.written_imports()? else {
             return Ok(());
         };
-        let is_gone = |value: &&Value| value.as_str().is_some_and(goes);
-        let Some(number) = written.values.iter().position(is_gone) else {
+        let mut values = written.values;
+        let is_gone = |value: &Value| value.as_str().is_some_and(goes);
+        let Some(number) = values.iter().position(is_gone) else {
             return Ok(());
         };
-        let text = self.config.text;
-        let markers = Marker::behind(self.config, written.statement);
-        let was_unset = matches!(markers.first(), Some((_, Marker::Was { was: UNSET, .. })));
-        let element = &written.array.spans[number];
-        let has_comment = || {
-            text[written.array.span.start..element.start].contains('#')
-                || text[element.end..written.array.span.end].contains('#')
-        };
-        if written.array.spans.len() == 1 && was_unset && !has_comment() {
-            self.expect(&[written.key], None);
-            let line = self.config.statement_lines(written.statement);
-            self.splices.drop_lines(line);
-            return Ok(());
-        }
-        let mut values = written.values.clone();
         values.remove(number);
-        let values = values.into_iter().cloned().collect();
-        self.expect(&[written.key], Some(Value::Array(values)));
-        for range in written.array.cut(text, number) {
-            self.splices.replace(range, "");
+        let key = written.key;
+        let array = self.config.raw(&[key]).unwrap_or_default();
+        let has_comment = || {
+            array
+                .replacen(written.elements[number], "", 1)
+                .contains('#')
+        };
+        if values.is_empty() && set_by(self.config, key).is_some() && !has_comment() {
+            self.expect(&[key], None);
+            self.revision.remove(&[key]);
+        } else {
+            self.expect(&[key], Some(Value::Array(values)));
+            self.revision.remove_element(&[key], number)?;
         }
         Ok(())
     }
@@ -164,21 +154,15 @@ impl<'d> Edit<'d, '_> {
         let Some(key) = exact.or_else(|| keys().find(|key| key.eq_ignore_ascii_case(KEY))) else {
             return Ok(None);
         };
-        let array = config.get(&[key]).and_then(toml_edit::Item::as_array);
-        let (Some(array), Some((statement, span))) = (array, config.value(&[key])) else {
+        let values = config.get(&[key]).and_then(toml_edit::Item::as_array);
+        let (Some(values), Some(elements)) = (values, config.elements(&[key])) else {
             let found = config.get(&[key]).map_or("nothing", type_name);
             return Err(self.obstacle(&[key], found, "an array"));
         };
-        let values: Vec<&Value> = array.iter().collect();
-        let spans: Option<Vec<_>> = values.iter().map(|value| value.span()).collect();
-        let spans = spans.ok_or_else(|| PatchError::Surprise {
-            key: key.to_owned(),
-        })?;
         Ok(Some(Written {
             key,
-            statement,
-            array: Elements { span, spans },
-            values,
+            elements,
+            values: values.clone(),
         }))
     }
 }

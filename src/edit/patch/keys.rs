@@ -1,19 +1,16 @@
 //! Keys that belong to an owner one by one: those outside of the blocks that this tool writes.
 
-use std::fmt::Write as _;
-
 use toml_edit::{Item, Value};
 
+use crate::toml::place::{self, Place};
 use crate::toml::render::{self, Quotes};
-use crate::toml::{Document, meaning, type_name};
+use crate::toml::{meaning, type_name};
 
 use super::edit::Edit;
 use super::error::PatchError;
 use super::layers::Layered;
 use super::laying::Own;
-use super::place::{self, NewKey, Place};
 use super::provenance::{ABSENT, Marker, Provenance, UNSET};
-use super::style::{self, Style};
 
 /// A key that shall have a value.
 pub(super) struct Key {
@@ -21,75 +18,48 @@ pub(super) struct Key {
     pub(super) value: Value,
 }
 
-/// A table that keys are missing in, and their names and values.
-type Missing<'k> = (&'k [String], Vec<(&'k str, &'k Value)>);
-
-/// What a marker says of a key that is added there: a header that the tool has written goes with
-/// the last of its keys.
-pub(super) fn nothing_at(config: &Document<'_>, place: &Place<'_, '_>) -> &'static str {
-    let Place::Body { header, .. } = place else {
-        return UNSET;
-    };
-    // A provenance line above it may be left of another block.
-    let is_own = |key| Layered::of_statement(config, key).is_below_own_header();
-    if config.index.body(*header).any(is_own) {
-        ABSENT
-    } else {
-        UNSET
-    }
-}
-
 fn names(path: &[String]) -> Vec<&str> {
     path.iter().map(String::as_str).collect()
 }
 
 impl Edit<'_, '_> {
-    /// Sets keys, each with a layer of the patch's owner over what is there. Tables of fewer than
-    /// `shortest` segments are no place for a key that is missing below them. Returns whether the
-    /// file says anything else then.
-    pub(super) fn set_keys(
-        &mut self,
-        keys: &[Key],
-        shortest: Option<usize>,
-        style: &Style,
-    ) -> Result<bool, PatchError> {
-        let mut missing: Vec<Missing<'_>> = Vec::new();
+    /// Sets keys, each with a layer of the patch's owner over what is there. Returns whether the file
+    /// says anything else then.
+    pub(super) fn set_keys(&mut self, keys: &[Key]) -> Result<bool, PatchError> {
         let mut changed = false;
         for key in keys {
             let path = names(&key.path);
-            let Some((name, table)) = key.path.split_last() else {
-                continue;
-            };
             self.check_tables(&path[..path.len() - 1])?;
             if let Some(item) = self.config.get(&path) {
-                if !self.set_key(&path, item, &key.value, style)? {
+                if !self.set_key(&path, item, &key.value)? {
                     continue;
                 }
             } else {
-                self.expect(&path, Some(key.value.clone()));
-                match missing.iter_mut().find(|(known, _)| *known == table) {
-                    Some((_, keys)) => keys.push((name, &key.value)),
-                    None => missing.push((table, vec![(name, &key.value)])),
+                let literal = render::value(&key.value, self.config.quotes());
+                let inline = place::inline_table(self.config, &path);
+                let inline = inline.map(|number| &self.config.index.inline_tables[number]);
+                if let Some(inline) = inline
+                    && (self.declares || !is_handler_key(&path))
+                {
+                    return Err(self.inline(&path[..path.len() - 1], inline.span.start));
                 }
+                if inline.is_some() {
+                    // An inline table has no place for a marker.
+                    self.revision.insert(&path, &literal, None)?;
+                } else {
+                    self.add_key(&path, &literal, Some(&literal))?;
+                }
+                self.expect(&path, Some(key.value.clone()));
             }
             changed = true;
             if !is_handler_key(&path) && !is_platform_key(&path) {
                 self.keys.set.push(render::dotted(&path, Quotes::Basic));
             }
         }
-        for (table, keys) in missing {
-            self.add_missing(&names(table), &keys, shortest, style)?;
-        }
         Ok(changed)
     }
 
-    fn set_key(
-        &mut self,
-        path: &[&str],
-        item: &Item,
-        value: &Value,
-        style: &Style,
-    ) -> Result<bool, PatchError> {
+    fn set_key(&mut self, path: &[&str], item: &Item, value: &Value) -> Result<bool, PatchError> {
         let Some(layered) = Layered::at(self.config, path) else {
             return Err(self.obstacle(path, type_name(item), "a value"));
         };
@@ -103,17 +73,21 @@ impl Edit<'_, '_> {
         if self.declares || !is_handler_key(path) {
             return Err(self.inline(path, layered.value.start));
         }
-        // An inline table has no place for a marker.
-        let literal = &self.config.text[layered.value.clone()];
-        let quotes = if literal.starts_with(['"', '\'']) {
-            Quotes::of(literal)
-        } else {
-            style.quotes
-        };
-        self.splices
-            .replace(layered.value, render::value(value, quotes));
-        self.expect(path, Some(value.clone()));
+        self.replace(path, value)?;
         Ok(true)
+    }
+
+    /// Puts another value in the place of one, without a marker.
+    pub(super) fn replace(&mut self, path: &[&str], value: &Value) -> Result<(), PatchError> {
+        let old = self.config.raw(path).unwrap_or_default();
+        let quotes = if old.starts_with(['"', '\'']) {
+            Quotes::of(old)
+        } else {
+            self.config.quotes()
+        };
+        self.revision.set(path, &render::value(value, quotes))?;
+        self.expect(path, Some(value.clone()));
+        Ok(())
     }
 
     fn inline(&self, path: &[&str], offset: usize) -> PatchError {
@@ -123,70 +97,38 @@ impl Edit<'_, '_> {
         }
     }
 
-    /// Adds keys to a table that lacks them.
-    fn add_missing(
+    /// Adds a key that is not there, with a marker that says so.
+    pub(super) fn add_key(
         &mut self,
-        table: &[&str],
-        keys: &[(&str, &Value)],
-        shortest: Option<usize>,
-        style: &Style,
+        path: &[&str],
+        literal: &str,
+        set: Option<&str>,
     ) -> Result<(), PatchError> {
-        let config = self.config;
+        let place = Place::of(self.config, &path[..path.len() - 1]);
+        let was = match place {
+            Place::NewHeader => ABSENT,
+            Place::Header(header) if self.is_own_header(header) => ABSENT,
+            _ => UNSET,
+        };
         let owner = self.owner.as_str();
-        let place = place::find(config, table, shortest.unwrap_or(table.len()));
-        let (was, place) = match place {
-            Some(Place::Inline { .. })
-                if !self.declares && is_handler_key(&[table, &[""]].concat()) =>
-            {
-                (None, place)
-            }
-            Some(Place::Inline { table: inline, .. }) => {
-                return Err(self.inline(table, inline.span.start));
-            }
-            Some(Place::Body { depth, .. }) if depth == table.len() => {
-                (place.as_ref().map(|place| nothing_at(config, place)), place)
-            }
-            Some(Place::Dotted { .. }) => (Some(UNSET), place),
-            _ => (Some(ABSENT), None),
-        };
-        let (indent, key_indent) = style::indents(config, &table[..table.len() - 1], table.len());
-        let new = |&(name, value): &(&'_ str, &Value)| {
-            let value = render::value(value, style.quotes);
-            (name.to_owned(), value)
-        };
-        let new: Vec<(String, String)> = keys.iter().map(new).collect();
-        if let Some(place) = place {
-            let style = Style {
-                key_indent,
-                ..style.clone()
-            };
-            let new = new.iter().map(|(name, value)| NewKey {
-                name,
-                value: value.clone(),
-                marker: was.map(|was| Marker::Was {
-                    owner,
-                    set: Some(value),
-                    was,
-                }),
-            });
-            return self.add_keys(&place, table, &style, &new.collect::<Vec<_>>());
+        let marker = Marker::Was { owner, set, was };
+        if let Place::Inline(number) = place {
+            let statement = self.config.index.inline_tables[number].statement;
+            self.add_marker(statement, &marker);
+            self.revision.insert(path, literal, None)?;
+        } else {
+            let provenance = Provenance::Owner(owner.to_owned()).comment();
+            let line = format!("{literal}{}", marker.text());
+            self.revision.insert(path, &line, Some(&provenance))?;
         }
-        let provenance = Provenance::Owner(owner.to_owned()).comment();
-        let header = style::raw_path(config, table);
-        let mut block = format!("{indent}{provenance}\n{indent}[{header}]\n");
-        for (name, value) in new {
-            let marker = Marker::Was {
-                owner,
-                set: Some(&value),
-                was: ABSENT,
-            };
-            let name = render::key(&name, style.quotes);
-            let _ = writeln!(block, "{key_indent}{name} = {value}{}", marker.text());
-        }
-        let offset = style::offset_for_blocks(config, table);
-        let tight = style::is_tight_at(config, offset, table.len());
-        self.add_blocks(offset, vec![block], tight);
         Ok(())
+    }
+
+    /// Whether the tool has written a header: it goes with the last of its keys.
+    fn is_own_header(&self, header: usize) -> bool {
+        // A provenance line above it may be left of another block.
+        let is_own = |key| Layered::of_statement(self.config, key).is_below_own_header();
+        self.config.index.body(header).any(is_own)
     }
 }
 

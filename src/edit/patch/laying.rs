@@ -4,19 +4,10 @@ use toml_edit::Value;
 
 use crate::toml::render::{self, Quotes};
 
-use super::edit::Edit;
+use super::edit::{Edit, Precedence};
 use super::error::PatchError;
 use super::layers::{Layer, Layered, is_bottom, means, owners, parsed, said, same, settle};
 use super::provenance::ABSENT;
-
-/// How a value gets along with one that another owner has set over it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Precedence {
-    /// It stays below.
-    Keeps,
-    /// It comes out on top.
-    Wins,
-}
 
 /// Whether an owner may have several layers of one value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -193,14 +184,14 @@ impl<'t> Edit<'_, 't> {
             if value.as_ref().is_none_or(|value| !means(top, value)) {
                 self.expect(path, value);
             }
-            self.splices.replace(layered.value.clone(), literal);
+            self.revision.set(path, literal)?;
         }
         for span in &layered.markers[..old.len() - kept] {
-            self.splices.replace(span.clone(), "");
+            self.revision.replace_comment(span.clone(), "");
         }
         if !added.is_empty() {
             let end = self.config.index.statements[layered.statement].span.end;
-            self.splices.replace(end..end, added);
+            self.revision.replace_comment(end..end, added);
         }
         if layered.is_below_own_header() && *layers != *layered.layers {
             let is_own = layers.last().is_some_and(|layer| layer.literal == ABSENT);
@@ -215,13 +206,12 @@ impl<'t> Edit<'_, 't> {
     /// and the tool has written it.
     pub(super) fn drop_key(&mut self, path: &[&str], layered: &Layered<'t>) {
         self.expect(path, None);
+        self.revision.remove(path);
         if self.config.index.statements[layered.statement].value != layered.value {
             // An entry of an inline table.
             for span in &layered.markers {
-                self.splices.replace(span.clone(), "");
+                self.revision.replace_comment(span.clone(), "");
             }
-            let entry = path.iter().map(|&name| name.to_owned()).collect();
-            self.cut_entries.push(entry);
             return;
         }
         self.relaid_keys.insert(layered.statement, None);

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use crate::containerd::plugin;
+use crate::containerd::{BUILT_IN, plugin};
 use crate::toml::index::Kind;
 use crate::toml::{Document, rest_after};
 
@@ -107,7 +107,7 @@ fn implied_marker(
     statement: usize,
     name: &str,
 ) -> Option<(Range<usize>, Implied)> {
-    if name != super::default::BUILT_IN {
+    if name != BUILT_IN {
         return None;
     }
     Marker::behind(config, statement)

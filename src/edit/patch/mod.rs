@@ -1,11 +1,9 @@
 //! A pure, idempotent change to a config: handlers to ensure, handlers to drop, the default.
 
-mod block;
 mod created;
 mod default;
 mod edit;
 mod edited;
-mod elements;
 mod ensure;
 mod error;
 #[cfg(test)]
@@ -16,13 +14,10 @@ mod keys;
 mod layers;
 mod laying;
 pub(crate) mod listing;
-mod place;
 pub(crate) mod provenance;
 mod release;
 mod release_keys;
-mod removal;
 mod stale;
-mod style;
 mod wanted;
 
 use std::collections::BTreeSet;
@@ -35,9 +30,10 @@ use crate::want::handler::Handler;
 use crate::want::patch::Patch;
 
 pub(crate) use self::created::is_left_over;
-pub(crate) use self::default::{BUILT_IN, KEY as DEFAULT};
+pub(crate) use self::default::KEY as DEFAULT;
 pub use self::edited::{Edited, Handlers, Keys};
 pub use self::error::PatchError;
+pub(crate) use crate::containerd::BUILT_IN;
 
 use self::edit::Edit;
 
@@ -65,11 +61,7 @@ pub fn apply(config: Option<&Document<'_>>, patch: &Patch) -> Result<Edited, Pat
     let ensured = if text == config.text {
         ensure(config, None, patch)?
     } else {
-        ensure(
-            &Document::parse(text.as_bytes()).map_err(broken)?,
-            None,
-            patch,
-        )?
+        ensure(&Document::parse(text.as_bytes())?, None, patch)?
     };
     Ok(edited.together(ensured))
 }
@@ -149,11 +141,7 @@ pub(crate) fn apply_to_part(
         .transpose()?;
     let mut edited = released.unwrap_or_else(Edited::nothing);
     let text = edited.text.take().unwrap_or(new);
-    let ensured = ensure(
-        &Document::parse(text.as_bytes()).map_err(broken)?,
-        Some(base),
-        &patch,
-    )?;
+    let ensured = ensure(&Document::parse(text.as_bytes())?, Some(base), &patch)?;
     Ok(edited.together(ensured))
 }
 
@@ -179,15 +167,8 @@ fn create(patch: &Patch) -> Result<Edited, PatchError> {
         return Ok(Edited::nothing());
     }
     let text = created::new(&patch.owner, 2);
-    let config = Document::parse(text.as_bytes()).map_err(broken)?;
+    let config = Document::parse(text.as_bytes())?;
     ensure(&config, None, patch)
-}
-
-fn broken(error: crate::toml::ParseError) -> PatchError {
-    PatchError::Broken {
-        message: error.message,
-        at: error.at,
-    }
 }
 
 /// Takes out what shall be gone. What a handler has from another may be stale once that has changed:
@@ -200,11 +181,7 @@ fn release_all<'d>(
     let mut edited = release(config, base, patch)?;
     let is_stale = patch.prune && patch.adds() && edited.means_otherwise;
     if let (true, Some(text)) = (is_stale, &edited.text) {
-        let again = release(
-            &Document::parse(text.as_bytes()).map_err(broken)?,
-            base,
-            patch,
-        )?;
+        let again = release(&Document::parse(text.as_bytes())?, base, patch)?;
         edited.text.clone_from(&again.text);
         for name in &again.handlers.changed {
             edited.handlers.change(name);
@@ -269,7 +246,7 @@ fn ensure<'d>(
     edit.base = base;
     let goes_by_version = patch.adds_to_plugins();
     if goes_by_version && version::is_free(config) && patch.plugin_id.is_none() {
-        edit.add_version();
+        edit.add_version()?;
     }
     let version = edit.version;
     let id = match &patch.plugin_id {

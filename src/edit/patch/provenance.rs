@@ -103,6 +103,11 @@ pub(crate) fn is_ours(line: &str) -> bool {
     line.trim_start().starts_with(ANY_VERSION)
 }
 
+/// Whether a line says who wrote the block below it.
+pub(super) fn is_provenance(line: &str) -> bool {
+    Provenance::read(line).is_some()
+}
+
 /// Whether a text may have a comment of this tool anywhere, of whatever version.
 pub(crate) fn is_anywhere(text: &str) -> bool {
     text.contains(ANY_VERSION)

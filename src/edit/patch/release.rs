@@ -1,18 +1,14 @@
 //! Making handlers be gone, and with them what was only there for their sake.
 
-use std::collections::HashSet;
-
 use toml_edit::Value;
 
-use crate::containerd::plugin;
+use crate::containerd::{BUILT_IN, plugin};
 use crate::want::handler::{HandlerName, RUNC_TYPE};
 
-use super::default::BUILT_IN;
 use super::edit::{Edit, NewHandler};
 use super::error::PatchError;
 use super::listing::{self, Listed};
 use super::provenance::{Implied, Provenance};
-use super::style::Style;
 use crate::want::patch::Patch;
 use crate::want::patch::Whose;
 
@@ -90,17 +86,12 @@ impl Edit<'_, '_> {
             if let Some(runc) = runc.filter(|_| self.has_minimal_runc(id)) {
                 gone.remove(runc);
             } else {
-                let style = Style::of(self.config, &runtimes);
-                self.insert(
-                    id,
-                    &style,
-                    Vec::new(),
-                    &[NewHandler::implied_runc(Implied::ForAll)],
-                )?;
+                let [plugins, id, containerd, runtimes] = runtimes;
+                self.revision
+                    .remove(&[plugins, id, containerd, runtimes, BUILT_IN]);
+                self.insert(id, &[NewHandler::implied_runc(Implied::ForAll)])?;
             }
         }
-        let names_out: HashSet<&str> = gone.iter().map(|handler| handler.name).collect();
-        self.drop_handlers(&runtimes, &names_out);
         for handler in gone {
             let is_replaced = lacks_runc && handler.name == BUILT_IN;
             self.take_out(id, handler, is_replaced);
@@ -174,10 +165,9 @@ impl Edit<'_, '_> {
             Value::InlineTable(runtime_type.into_iter().collect())
         });
         self.expect(&path, left);
-        self.cut_entries
-            .push(path.iter().map(|&name| name.to_owned()).collect());
+        self.revision.remove(&path);
         if let (true, Some(marker)) = (handler.is_inline, &handler.provenance_span) {
-            self.splices.replace(marker.clone(), "");
+            self.revision.replace_comment(marker.clone(), "");
         }
     }
 

@@ -1,7 +1,5 @@
 //! Taking an owner's keys out again: those outside of the blocks that this tool writes.
 
-use std::collections::HashSet;
-
 use crate::containerd::plugin;
 use crate::toml::index::Kind;
 use crate::toml::render::{self, Quotes};
@@ -158,9 +156,7 @@ impl<'t> Edit<'_, 't> {
                 continue;
             }
             self.expect(&path, None);
-            self.cut_entries
-                .push(path.iter().map(|&name| name.to_owned()).collect());
-            self.drop_handlers(&path[..3], &HashSet::from([name.as_str()]));
+            self.revision.remove(&path);
         }
     }
 }

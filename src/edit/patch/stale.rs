@@ -33,14 +33,14 @@ impl Edit<'_, '_> {
         for &statement in &stale {
             let key: Vec<&str> = index.path(statement).collect();
             self.expect(&key, None);
-            self.splices.drop_lines(config.statement_lines(statement));
+            self.revision.remove(&key);
         }
         for &header in &below {
             let is_table = index.statements[header].kind == Kind::Header
                 && index.path(header).count() > table.len();
             let mut body = index.body(header).peekable();
             if is_table && body.peek().is_some() && body.all(|key| stale.contains(&key)) {
-                self.splices.drop_lines(config.statement_lines(header));
+                self.revision.prune(&index.path(header).collect::<Vec<_>>());
             }
         }
         self.handlers.change(handler.name);

@@ -1,19 +1,107 @@
 //! Adding an element to an array in the array's own style, so that taking it out again gives back
 //! the bytes.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
-use crate::toml::lines;
+use toml_edit::Value;
 
-/// Where an array stands in a text, and the values in it.
+use super::document::Document;
+use super::index::Kind;
+use super::lines;
+use super::splice::Splices;
+
+/// What an array loses and gains.
+#[derive(Debug, Default)]
 pub(super) struct Elements {
-    pub(super) span: Range<usize>,
-    pub(super) spans: Vec<Range<usize>>,
+    /// The numbers of those that go.
+    pub(super) gone: BTreeSet<usize>,
+    /// The text of those that come, last of all.
+    pub(super) added: Vec<String>,
 }
 
 impl Elements {
+    /// The text of the array after the change.
+    pub(super) fn changed(&self, array: &str) -> String {
+        let mut text = format!("{KEY}{array}");
+        for &number in self.gone.iter().rev() {
+            let cuts = Array::of(&text).map(|array| array.cut(&text, number));
+            let mut splices = Splices::default();
+            for range in cuts.into_iter().flatten() {
+                splices.replace(range, "");
+            }
+            text = splices.apply(&text);
+        }
+        for literal in &self.added {
+            let added = Array::of(&text).map(|array| array.added(&text, literal));
+            let mut splices = Splices::default();
+            for (at, added) in added.into_iter().flatten() {
+                splices.replace(at..at, added);
+            }
+            text = splices.apply(&text);
+        }
+        text.split_off(KEY.len())
+    }
+}
+
+/// What makes a document of a value.
+const KEY: &str = "_ = ";
+
+impl<'t> Document<'t> {
+    /// The texts of the elements of the array at `path`, if it is one between brackets.
+    pub(crate) fn elements(&self, path: &[&str]) -> Option<Vec<&'t str>> {
+        let elements = self.get(path)?.as_array()?.iter();
+        let texts = elements.map(|element| self.text.get(element.span()?));
+        texts.collect()
+    }
+}
+
+/// The headers of the array of tables at `path`.
+pub(super) fn headers(document: &Document<'_>, path: &[&str]) -> Vec<usize> {
+    if document.get(path).is_none() {
+        // In an entry of another array.
+        return Vec::new();
+    }
+    let index = &document.index;
+    let is_entry =
+        |&it: &usize| index.statements[it].kind == Kind::ArrayHeader && index.is_at(it, path);
+    (0..index.statements.len()).filter(is_entry).collect()
+}
+
+/// The entries of an inline table, each as the text of a pair.
+pub(super) fn pairs(table: &str) -> Option<Vec<String>> {
+    let text = format!("{KEY}{table}");
+    let document = Document::parse(text.as_bytes()).ok()?;
+    let table = document.index.inline_tables.first()?;
+    let entries = table.entries.iter();
+    Some(
+        entries
+            .map(|entry| text[entry.span.clone()].to_owned())
+            .collect(),
+    )
+}
+
+/// Where an array stands in a text, and the values in it.
+struct Array {
+    span: Range<usize>,
+    spans: Vec<Range<usize>>,
+}
+
+impl Array {
+    /// The array that a text of one key holds.
+    fn of(text: &str) -> Option<Self> {
+        let document = toml_edit::Document::parse(text).ok()?;
+        let (_, item) = document.iter().next()?;
+        let array = item.as_array()?;
+        let spans: Option<Vec<_>> = array.iter().map(Value::span).collect();
+        Some(Self {
+            span: array.span()?,
+            spans: spans?,
+        })
+    }
+
     /// What to insert, and where, for one more element at the end of an array.
-    pub(super) fn added(&self, text: &str, literal: &str) -> Vec<(usize, String)> {
+    fn added(&self, text: &str, literal: &str) -> Vec<(usize, String)> {
         let close = self.span.end - 1;
         let line = |at: usize, indent: &str| {
             let line_break = lines::line_break(text, at);
@@ -46,9 +134,11 @@ impl Elements {
     }
 
     /// What to cut for an element to be gone: what [`Self::added`] has inserted for it, or would have.
-    pub(super) fn cut(&self, text: &str, number: usize) -> Vec<Range<usize>> {
+    fn cut(&self, text: &str, number: usize) -> Vec<Range<usize>> {
         let close = self.span.end - 1;
-        let element = &self.spans[number];
+        let Some(element) = self.spans.get(number) else {
+            return Vec::new();
+        };
         let previous = number
             .checked_sub(1)
             .and_then(|number| self.spans.get(number));

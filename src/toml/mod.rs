@@ -14,7 +14,7 @@ pub(crate) mod meaning;
 pub(crate) mod place;
 pub(crate) mod render;
 mod revision;
-pub(crate) mod splice;
+mod splice;
 mod table;
 
 pub use self::document::{Document, ParseError};

@@ -212,20 +212,6 @@ pub enum Error {
         /// What should.
         purpose: &'static str,
     },
-    /// Something that is no regular file stands where a copy of this program belongs.
-    #[error("{found} stands where the copy of this program belongs")]
-    NoPlaceForCopy {
-        /// The path of the copy.
-        path: PathBuf,
-        /// What stands there.
-        found: &'static str,
-    },
-    /// The file that was to be removed is not a copy of this program.
-    #[error("this is not a copy of the program that was to remove it")]
-    NotACopy {
-        /// The path of the file.
-        path: PathBuf,
-    },
     /// The config is itself a mount point, so that no other file can take its place.
     #[error("this file is itself a mount point, so it can't be replaced")]
     MountPoint {
@@ -459,8 +445,6 @@ impl Error {
             | Self::FileAsFolder { path, .. }
             | Self::DanglingLink { path, .. }
             | Self::NotAFile { path, .. }
-            | Self::NoPlaceForCopy { path, .. }
-            | Self::NotACopy { path }
             | Self::ChangedSince { path }
             | Self::NotUndone { path, .. }
             | Self::PlantedSidecar { path, .. }

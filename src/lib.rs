@@ -59,9 +59,7 @@ mod want;
 
 pub use commit::editor::{DEFAULT_LOCK_TIMEOUT, DropIn, Editor, FileChange, Plan};
 pub use commit::operation_log::{LogEntry, LogTo, LoggedDropIn};
-pub use commit::own_copy::{OwnCopy, RemovedCopy};
 pub use commit::ownership::{OwnedHandler, UnmarkedKey};
-pub use config::surroundings::{BinaryAnswer, ask_binary};
 #[doc(hidden)]
 pub use containerd::compatibility_tables;
 pub use containerd::version::VersionError;

@@ -2,7 +2,6 @@
 
 mod arguments;
 mod check_report;
-mod copy;
 mod editing;
 mod handlers_report;
 mod in_use;
@@ -126,11 +125,7 @@ impl Run {
         if let Err((message, hint)) = self.find_host_root() {
             return self.fail(ExitCode::Missing, "no-host-root", &message, &hint);
         }
-        let concerns_config = !matches!(
-            self.arguments.verb,
-            Verb::KeepCopy { .. } | Verb::RemoveCopy { .. }
-        );
-        if concerns_config && let Err(error) = self.find_layout() {
+        if let Err(error) = self.find_layout() {
             return self.failed(&error);
         }
         let reads_no_drop_in = matches!(
@@ -150,23 +145,11 @@ impl Run {
             Verb::SetDefault(set) => self.set_default(&set),
             Verb::Undo(undo) => self.undo(&undo),
             Verb::Restart { always, how } => Ok(self.restart(always, &how)),
-            Verb::KeepCopy { path } => self.keep_copy(&path),
-            Verb::RemoveCopy { path } => self.remove_copy(&path),
-            Verb::List { running: false } => self.list(),
-            Verb::List { running: true } => self.list_running(),
+            Verb::List => self.list(),
             Verb::Log => self.log(),
             Verb::Status => self.status(),
-            Verb::Check {
-                running,
-                containerd_binary,
-            } => {
-                let binary = containerd_binary.as_deref();
-                if running {
-                    self.check_running(binary)
-                } else {
-                    self.check(binary)
-                }
-            }
+            Verb::Check { running: false } => self.check(),
+            Verb::Check { running: true } => self.check_running(),
             Verb::Show { name } => self.show(&name),
         };
         result.unwrap_or_else(|error| self.failed(&error))

@@ -4,8 +4,6 @@
     reason = "the signatures of the module that it stands in for"
 )]
 
-use std::path::Path;
-
 use containerd_edit::{Editor, Error, ExitCode};
 
 use super::Run;
@@ -13,11 +11,7 @@ use super::arguments::RestartHow;
 use super::editing::Edit;
 
 impl Run {
-    pub(super) fn list_running(&mut self) -> Result<ExitCode, Error> {
-        Ok(self.cannot_ask("--running"))
-    }
-
-    pub(super) fn check_running(&mut self, _binary: Option<&Path>) -> Result<ExitCode, Error> {
+    pub(super) fn check_running(&mut self) -> Result<ExitCode, Error> {
         Ok(self.cannot_ask("--running"))
     }
 

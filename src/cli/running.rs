@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use containerd_edit::{Check, CriClient, CriError, Drift, Error, ExitCode, Release, Running};
 
-use super::arguments::Format;
 use super::check_report::Held;
 use super::{Run, running_report};
 
@@ -14,24 +13,7 @@ use super::{Run, running_report};
 pub(super) const DAEMON_LIMIT: Duration = Duration::from_secs(5);
 
 impl Run {
-    pub(super) fn list_running(&mut self) -> Result<ExitCode, Error> {
-        let bytes = self.read_or_defaults()?;
-        let (running, releases) = match self.ask_daemon() {
-            Ok(answer) => answer,
-            Err(exit) => return Ok(exit),
-        };
-        let effective = self.effective(&bytes, &releases)?;
-        let (_, drift) = self.hold(&bytes, &releases, &running)?;
-        let path = &self.config;
-        if self.arguments.global.output == Format::Json {
-            let report = running_report::list_json(path, &effective, &running, &drift);
-            return Ok(self.report_json(&report, true, ExitCode::Success));
-        }
-        let text = running_report::list(path, &effective, &running, &drift);
-        Ok(self.print(&text, true, ExitCode::Success))
-    }
-
-    pub(super) fn check_running(&mut self, binary: Option<&Path>) -> Result<ExitCode, Error> {
+    pub(super) fn check_running(&mut self) -> Result<ExitCode, Error> {
         let bytes = self.read_or_defaults()?;
         let (running, releases) = match self.ask_daemon() {
             Ok(answer) => answer,
@@ -43,7 +25,7 @@ impl Run {
             text: running_report::text(&running, &drift, check.serves()),
             json: running_report::json(&running, &drift),
         };
-        Ok(self.report_check(&check, binary, Some(&held)))
+        Ok(self.report_check(&check, Some(&held)))
     }
 
     /// Asks the daemon, and returns the releases to judge for: its own unless another was named.

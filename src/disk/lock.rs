@@ -4,8 +4,6 @@
 //! ends; a process ID in a file would outlive it and could belong to somebody else after a reboot.
 //! What stands in the lock file is for people, and never decides anything.
 
-mod folder;
-
 use std::fs::{File, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
@@ -19,8 +17,6 @@ use super::holder::{self, Holder};
 use super::{sidecar, site, target};
 use crate::error::{Error, REGULAR};
 use crate::seeded::{self, Bug};
-
-pub(crate) use self::folder::FolderLock;
 
 /// For how long nobody is told that the lock is busy.
 const QUIET: Duration = Duration::from_millis(500);

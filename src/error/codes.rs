@@ -20,8 +20,7 @@ impl Error {
                 _ => ExitCode::Refused,
             },
             Self::Distribution { source, .. } => source.exit_code(),
-            Self::NotACopy { .. }
-            | Self::ChangedSince { .. }
+            Self::ChangedSince { .. }
             | Self::NotUndone { .. }
             | Self::Harmful { .. }
             | Self::VersionNotRead { .. }
@@ -35,8 +34,7 @@ impl Error {
             | Self::NoFolder { .. }
             | Self::FileAsFolder { .. }
             | Self::DanglingLink { .. }
-            | Self::NotAFile { .. }
-            | Self::NoPlaceForCopy { .. } => ExitCode::Missing,
+            | Self::NotAFile { .. } => ExitCode::Missing,
             Self::PlantedSidecar { .. } | Self::MountPoint { .. } | Self::OtherMount { .. } => {
                 ExitCode::Io
             }
@@ -81,8 +79,7 @@ impl Error {
             Self::NoFolder { .. } => "no-folder",
             Self::FileAsFolder { .. } => "file-as-folder",
             Self::DanglingLink { .. } => "dangling-link",
-            Self::NotAFile { .. } | Self::NoPlaceForCopy { .. } => "not-a-file",
-            Self::NotACopy { .. } => "not-a-copy",
+            Self::NotAFile { .. } => "not-a-file",
             Self::ChangedSince { .. } => "changed-since",
             Self::NotUndone { .. } => "not-undone",
             Self::PlantedSidecar { .. } => "planted-sidecar",

@@ -93,12 +93,6 @@ impl Error {
                 path.join("config.toml").display()
             ),
             Self::NotAFile { .. } => "check --config: it wants the path of the config".to_owned(),
-            Self::NoPlaceForCopy { path, found } => copy_hint(path, found),
-            Self::NotACopy { path } => format!(
-                "check the path; if it is another release of this program, have it remove itself: \
-                 {0} remove-copy {0}",
-                path.display()
-            ),
             Self::MountPoint { path } => format!(
                 "mount its folder at {}, not the file (Kubernetes: no `subPath`)",
                 path.parent().unwrap_or(path).display()
@@ -174,17 +168,6 @@ fn foreign_hint(name: &str, owner: &str) -> String {
     format!(
         "if {owner} is gone for good: --take-over; otherwise choose another name than {name}, or \
          remove it with `containerd-edit remove {name}`"
-    )
-}
-
-fn copy_hint(path: &Path, found: &str) -> String {
-    if found == FOLDER {
-        let file = path.join("containerd-edit");
-        return format!("name the file itself, as in {}", file.display());
-    }
-    format!(
-        "name another path, or find out who put it there and move it away: mv {0} {0}.away",
-        path.display()
     )
 }
 

@@ -44,14 +44,6 @@ impl Run {
         Ok(layout.rendered(text).into_owned().into_bytes())
     }
 
-    /// The config's bytes; none if there is no file: containerd then has its built-in defaults.
-    pub(super) fn read_or_defaults(&self) -> Result<Vec<u8>, Error> {
-        match self.read() {
-            Err(Error::NoFile { .. }) => Ok(Vec::new()),
-            outcome => outcome,
-        }
-    }
-
     pub(super) fn effective(&self, bytes: &[u8], releases: &[Release]) -> Result<Effective, Error> {
         let global = &self.arguments.global;
         let plugin_id = global.plugin_id.as_deref();

@@ -14,7 +14,11 @@ pub(super) const DAEMON_LIMIT: Duration = Duration::from_secs(5);
 
 impl Run {
     pub(super) fn check_running(&mut self) -> Result<ExitCode, Error> {
-        let bytes = self.read_or_defaults()?;
+        let bytes = match self.read() {
+            // containerd has its built-in defaults then.
+            Err(Error::NoFile { .. }) => Vec::new(),
+            read => read?,
+        };
         let (running, releases) = match self.ask_daemon() {
             Ok(answer) => answer,
             Err(exit) => return Ok(exit),

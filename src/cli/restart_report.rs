@@ -44,11 +44,11 @@ pub(super) fn text(restarted: &Restarted) -> String {
 fn reason(why: &Why) -> String {
     match why {
         Why::Changed => "this run has changed what it loads".to_owned(),
-        Why::Unfinished => "an earlier run was killed before it saw its change loaded".to_owned(),
         Why::Drift(drift) => {
             let drift: Vec<String> = drift.iter().map(ToString::to_string).collect();
             drift.join(", ")
         }
+        Why::Older(path) => format!("it was started before {} was last changed", path.display()),
         Why::NotRunning => "it did not run".to_owned(),
         Why::Silent => "it gave no answer".to_owned(),
         Why::Asked => "that was asked for".to_owned(),

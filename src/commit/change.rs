@@ -1,13 +1,8 @@
 //! A change that a run has made, and that may be taken back.
 
-#[cfg(feature = "cri")]
-use std::path::Path;
-
 use crate::commit::editor::FileChange;
 #[cfg(feature = "cri")]
 use crate::commit::editor::Plan;
-#[cfg(feature = "cri")]
-use crate::commit::operation_log::LogEntry;
 use crate::edit::patch::{Handlers, Keys};
 
 /// A change that was made.
@@ -42,23 +37,6 @@ impl Change {
             owner,
             keys: plan.edited.keys.clone(),
             new_default: plan.edited.new_default.clone(),
-        }
-    }
-
-    /// A change of which nothing is left but its entry in the log.
-    #[cfg(feature = "cri")]
-    pub(crate) fn without_texts(path: &Path, entry: &LogEntry) -> Self {
-        Self {
-            main: FileChange {
-                path: path.to_owned(),
-                before: None,
-                after: None,
-            },
-            drop_ins: Vec::new(),
-            handlers: entry.handlers.clone(),
-            owner: entry.owner.clone(),
-            keys: entry.keys.clone(),
-            new_default: None,
         }
     }
 }

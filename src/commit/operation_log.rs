@@ -43,8 +43,8 @@ pub struct LogEntry {
     pub after: Option<String>,
     /// The drop-ins that were changed.
     pub drop_ins: Vec<LoggedDropIn>,
-    /// `changed`, or `undone`; `intended`, before an edit that containerd is restarted for; then
-    /// `restarted`, or `rolled-back` if it was taken back; or the code of the error.
+    /// `changed`, or `undone`; `restarted`, or `rolled-back` if the change was taken back; or the code
+    /// of the error.
     pub outcome: String,
 }
 
@@ -86,8 +86,6 @@ const MOST_NAMES: usize = 100;
 impl LogEntry {
     /// What `outcome` says of a run that changed the config.
     pub const CHANGED: &str = "changed";
-    /// What `outcome` says of a change that was about to be made.
-    pub const INTENDED: &str = "intended";
     /// What `outcome` says of a change that containerd has loaded, as it said itself.
     pub const RESTARTED: &str = "restarted";
     /// What `outcome` says of a change that was taken back, since containerd did not come back with
@@ -103,9 +101,7 @@ impl LogEntry {
     /// Whether the config or a drop-in was another one afterwards.
     #[must_use]
     pub fn is_change(&self) -> bool {
-        let differs =
-            self.before != self.after || self.drop_ins.iter().any(|it| it.before != it.after);
-        differs && self.outcome != Self::INTENDED
+        self.before != self.after || self.drop_ins.iter().any(|it| it.before != it.after)
     }
 
     /// The entry with no more names than a line of the log shall have.

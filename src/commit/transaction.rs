@@ -25,12 +25,7 @@ const TRIES: u32 = 10;
 /// What is asked for.
 #[derive(Clone, Copy)]
 enum Request<'r> {
-    /// A patch. It may be noted down before it is made: where containerd is restarted behind it, and
-    /// a run that is killed in between is to be gone on with.
-    Patch {
-        patch: &'r Patch,
-        is_noted_first: bool,
-    },
+    Patch(&'r Patch),
     /// A change is taken back.
     Back(&'r Back),
 }
@@ -38,34 +33,22 @@ enum Request<'r> {
 impl<'r> Request<'r> {
     fn patch(self) -> Option<&'r Patch> {
         match self {
-            Self::Patch { patch, .. } => Some(patch),
+            Self::Patch(patch) => Some(patch),
             Self::Back(_) => None,
         }
-    }
-
-    fn is_noted_first(self) -> bool {
-        matches!(
-            self,
-            Self::Patch {
-                is_noted_first: true,
-                ..
-            }
-        )
     }
 
     /// The installer on whose behalf it is made.
     fn owner(self) -> Option<String> {
         match self {
             Self::Back(back) => back.change.owner.clone(),
-            Self::Patch { patch, .. } => {
-                patch.acting_owner().map(|owner| owner.as_str().to_owned())
-            }
+            Self::Patch(patch) => patch.acting_owner().map(|owner| owner.as_str().to_owned()),
         }
     }
 
     fn work_out(self, editor: &Editor, target: &Target, read: &Snapshot) -> Result<Work, Error> {
         match self {
-            Self::Patch { patch, .. } => editor.work_out(target, read, patch),
+            Self::Patch(patch) => editor.work_out(target, read, patch),
             Self::Back(back) => editor.work_out_back(target, read, back),
         }
     }
@@ -98,19 +81,7 @@ impl Editor {
     /// [`Error::NotPutBack`] another program's text stands beside it, and after
     /// [`Error::NotFinished`] some files have changed and others have not.
     pub fn commit(&self, patch: &Patch) -> Result<Plan, Error> {
-        self.carry_out(Request::Patch {
-            patch,
-            is_noted_first: false,
-        })
-    }
-
-    /// Makes an edit that containerd is restarted for.
-    #[cfg(feature = "cri")]
-    pub(crate) fn commit_to_be_loaded(&self, patch: &Patch) -> Result<Plan, Error> {
-        self.carry_out(Request::Patch {
-            patch,
-            is_noted_first: true,
-        })
+        self.carry_out(Request::Patch(patch))
     }
 
     /// Takes a change back, if the files still are what it left.
@@ -189,10 +160,6 @@ impl Editor {
                 *planned = work.plan.edited.handlers.clone();
                 keys.clone_from(&work.plan.edited.keys);
             }
-            if request.is_noted_first() && work.plan.is_change() {
-                let entry = self.intended(&work.plan, request);
-                notices.extend(self.append(lock, target, &entry));
-            }
             let steps = Step::of(&work, target, &snapshot);
             match self.make(lock, &steps, done)? {
                 Some(made) => notices.extend(made),
@@ -241,20 +208,6 @@ impl Editor {
             }
         }
         self.append(&locked.lock, &locked.target, &entry)
-    }
-
-    /// What is noted down of an edit that is about to be made.
-    fn intended(&self, plan: &Plan, request: Request<'_>) -> LogEntry {
-        let text = plan.edited.text.as_ref();
-        let drop_ins = plan.drop_ins.iter().filter(|change| change.is_change());
-        LogEntry {
-            handlers: plan.edited.handlers.clone(),
-            keys: plan.edited.keys.clone(),
-            before: plan.before.as_deref().map(digest::of),
-            after: text.map(|text| digest::of(text.as_bytes())),
-            drop_ins: drop_ins.map(steps::logged).collect(),
-            ..self.entry(request.owner(), LogEntry::INTENDED)
-        }
     }
 
     /// Notes down what became of the config as it is now, after it was changed.

@@ -65,21 +65,11 @@ impl Editor {
             why,
             instead,
         };
-        let last = entries.iter().rfind(|entry| entry.is_change());
-        // One that was killed before it could log it.
-        let unlogged = entries
-            .iter()
-            .rfind(|entry| entry.outcome == LogEntry::INTENDED && self.is_left(&target, entry));
-        let is_newer = |one: &LogEntry, than: &LogEntry| one.time >= than.time;
-        let last = match (last, unlogged) {
-            (Some(last), Some(unlogged)) if is_newer(unlogged, last) => unlogged,
-            (Some(last), _) | (None, Some(last)) => last,
-            (None, None) => {
-                let why = "the operation log holds none".to_owned();
-                let instead = "`containerd-edit list` says whose each handler is; `containerd-edit \
-                               remove` what shall go";
-                return Err(not_undone(why, instead.to_owned()));
-            }
+        let Some(last) = entries.iter().rfind(|entry| entry.is_change()) else {
+            let why = "the operation log holds none".to_owned();
+            let instead = "see the owners with `containerd-edit list`; remove a handler with \
+                           `containerd-edit remove`";
+            return Err(not_undone(why, instead.to_owned()));
         };
         let told = told(last);
         if let Some(owner) = owner

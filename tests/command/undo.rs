@@ -166,25 +166,6 @@ fn an_owner_undoes_its_own_change_only() {
     assert!(!node.text().contains("spin") && node.text().contains("crun"));
 }
 
-#[test]
-fn a_change_that_a_killed_run_did_not_get_to_log_is_taken_back_if_it_was_intended() {
-    let node = Node::with(CONFIG);
-    node.run(&["add", "crun", "--owner", "ops"]).exits(0);
-    let log = node.folder().join("config.toml.log");
-    let logged = std::fs::read_to_string(&log).expect("a log");
-    let intended = logged.replace("\"outcome\":\"changed\"", "\"outcome\":\"intended\"");
-    std::fs::write(&log, &intended).expect("others write as they like");
-    undo(&node, &["--owner", "ops"]).exits(0);
-    assert_eq!(node.text(), CONFIG);
-    // It says nothing of a file that it has not led to.
-    std::fs::write(&log, intended).expect("others write as they like");
-    says(
-        &refused(&node, &[]),
-        "message",
-        "the operation log holds none",
-    );
-}
-
 /// What `remove` gives the built-in default instead of is put back by nobody.
 #[test]
 fn what_would_not_serve_is_not_put_back() {

@@ -177,6 +177,18 @@ fn the_hosts_systemd_restarts_containerd() {
                 format!("systemctl restart containerd {chroot}\n")
             );
 
+            // When it was started is seen, by its process or by its socket.
+            let (exit, report) = scene.add();
+            assert_eq!(exit, Some(0), "{first}: {report}");
+            assert_eq!(report["restart"]["done"], false, "{first}: {report}");
+            let config = scene.node.config().expect("a config");
+            fs::write(scene.node.config_path(), config).expect("writes");
+            for why in [Some("older"), None] {
+                let (_, report) = scene.add();
+                assert_eq!(report["restart"]["why"].as_str(), why, "{first}: {report}");
+            }
+            scene.calls();
+
             // Its log is read there as well.
             scene.node.edit(&["remove", "crun"]);
             supervised.next(&[Deed::WithoutCri]);

@@ -6,8 +6,6 @@ use std::path::{Path, PathBuf};
 
 use crate::commit::editor::{Editor, Plan};
 use crate::containerd::ConfigFiles;
-#[cfg(feature = "cri")]
-use crate::containerd::{Host, Model, Release, Verdict};
 use crate::disk::target::{Snapshot, Target};
 use crate::edit;
 use crate::edit::patch::listed_names;
@@ -25,19 +23,6 @@ impl Editor {
             Kind::Template { generated, .. } => Some(generated),
             _ => None,
         }
-    }
-
-    /// What a release makes of the config as it is now, in the file that containerd is started with.
-    #[cfg(feature = "cri")]
-    pub(crate) fn verdict(&self, release: Release) -> Result<Verdict, Error> {
-        let path = self.generated().unwrap_or(&self.path);
-        let read = Target::find(path, &self.host_root)?.read()?;
-        // No file means the same to containerd as one that says nothing.
-        let bytes = self.filled_in(read.bytes().unwrap_or_default());
-        let main = self.host_root.absolute(path);
-        let files = ConfigFiles::read(&self.host_root, &main, &bytes);
-        let host = Host::of(&self.host_root, &files);
-        Ok(Model::new(&files, &host).verdict(release))
     }
 
     /// The folder of drop-ins that the distribution reads.
@@ -58,7 +43,7 @@ impl Editor {
     }
 
     /// The text of the config as containerd gets it.
-    pub(super) fn filled_in<'b>(&self, bytes: &'b [u8]) -> Cow<'b, [u8]> {
+    pub(crate) fn filled_in<'b>(&self, bytes: &'b [u8]) -> Cow<'b, [u8]> {
         match (&self.layout, str::from_utf8(bytes)) {
             (Some(layout), Ok(text)) => match layout.rendered(text) {
                 Cow::Owned(text) => Cow::Owned(text.into_bytes()),

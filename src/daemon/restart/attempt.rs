@@ -5,9 +5,10 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::ANSWER;
+use super::config::{self, verdict};
 use super::old::Old;
 use super::wanted::Wanted;
-use super::{ANSWER, verdict};
 use crate::commit::editor::Editor;
 use crate::daemon::cri::{CriClient, CriError};
 use crate::daemon::running::{Drift, Running};
@@ -230,6 +231,8 @@ impl Attempt<'_> {
             (self.tell)("waiting for k0s to restart containerd");
             return Ok(());
         };
+        // A daemon that is started right after an edit could not be told from one that is older.
+        thread::sleep(config::DOUBT);
         (self.tell)(&format!("restarting containerd: {command}"));
         match self.service.run(self.deadline, &|| self.is_interrupted()) {
             Ok(Some(printed)) => {

@@ -2,11 +2,11 @@
 //! verified over CRI.
 
 mod attempt;
+mod config;
 mod error;
 mod inverse;
 mod old;
 mod rollback;
-mod unfinished;
 mod wanted;
 
 use std::cell::RefCell;
@@ -15,18 +15,16 @@ use std::time::{Duration, Instant};
 
 use self::attempt::{Attempt, Ended};
 pub use self::attempt::{Cause, Phases};
+use self::config::{Start, verdict};
 pub use self::error::{RestartError, RestartFailure};
 use self::old::Old;
-use self::rollback::Own;
 pub use self::rollback::{Rollback, RolledBackFiles};
 use self::wanted::Wanted;
 use crate::commit::change::Change;
 use crate::commit::editor::{Editor, Plan};
 use crate::commit::operation_log::LogEntry;
-use crate::containerd::{Release, Verdict};
 use crate::daemon::running::{Drift, Running};
 use crate::daemon::service::{Prepared, Service};
-use crate::error::Error;
 use crate::want::handler::Owner;
 use crate::want::patch::Patch;
 
@@ -63,11 +61,11 @@ pub struct Restart {
 pub enum Why {
     /// This run has changed what it loads.
     Changed,
-    /// An earlier run of the same command has changed what it loads, and was killed before it saw
-    /// that loaded.
-    Unfinished,
     /// It was not what its config says.
     Drift(Vec<Drift>),
+    /// It was started before this was last changed: a file that it loads, or a folder that it imports
+    /// from.
+    Older(PathBuf),
     /// It did not run.
     NotRunning,
     /// It ran, and gave no answer.
@@ -82,8 +80,8 @@ impl Why {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Changed => "changed",
-            Self::Unfinished => "unfinished",
             Self::Drift(_) => "drift",
+            Self::Older(_) => "older",
             Self::NotRunning => "not-running",
             Self::Silent => "silent",
             Self::Asked => "asked",
@@ -142,26 +140,18 @@ impl Restart {
 
     /// Makes an edit and has it loaded. The lock is held for the edit only.
     ///
-    /// Where the edit finds nothing to do, containerd is still restarted if it is not what its
-    /// config says: an earlier run may have been killed in between.
+    /// Where the edit finds nothing to do, containerd is still restarted if it has not loaded its
+    /// config as it is: an earlier run may have been killed in between.
     ///
     /// # Errors
     ///
     /// [`RestartError`], which says what the state is then.
     pub fn edit(&self, editor: &Editor, patch: &Patch) -> Result<(Plan, Restarted), RestartError> {
         let begun = self.begin(editor)?;
-        let plan = editor.commit_to_be_loaded(patch)?;
-        let mut wanted = Wanted::of(patch, &plan);
-        let owner = patch.acting_owner().map(|owner| owner.as_str().to_owned());
-        let mut unfinished = None;
-        if !plan.needs_restart()
-            && let Some(entry) = unfinished::unfinished(editor, owner.as_deref())
-        {
-            let own = Own::unfinished(editor, &entry);
-            wanted.take_in(own.handlers());
-            unfinished = Some((entry, own));
-        }
-        let restarted = self.load_edit(editor, begun, &plan, (wanted, owner, unfinished))?;
+        let plan = editor.commit(patch)?;
+        let owner = patch.acting_owner();
+        let to_load = ToLoad::of(patch, &plan, owner);
+        let restarted = self.load_edit(editor, begun, &to_load)?;
         Ok((plan, restarted))
     }
 
@@ -177,9 +167,8 @@ impl Restart {
     ) -> Result<(Plan, Restarted), RestartError> {
         let begun = self.begin(editor)?;
         let plan = editor.undo(owner)?;
-        let wanted = Wanted::of(&Patch::new(), &plan);
-        let owner = owner.map(|owner| owner.as_str().to_owned());
-        let restarted = self.load_edit(editor, begun, &plan, (wanted, owner, None))?;
+        let to_load = ToLoad::of(&Patch::new(), &plan, owner);
+        let restarted = self.load_edit(editor, begun, &to_load)?;
         Ok((plan, restarted))
     }
 
@@ -194,8 +183,7 @@ impl Restart {
         &self,
         editor: &Editor,
         (service, old): (Prepared, Old),
-        plan: &Plan,
-        (wanted, owner, unfinished): (Wanted, Option<String>, Option<(LogEntry, Own)>),
+        to_load: &ToLoad,
     ) -> Result<Restarted, RestartError> {
         // Who waited for the lock may have to do with another daemon by now. k0s may have begun.
         let old = if service.is_by_itself() {
@@ -203,24 +191,7 @@ impl Restart {
         } else {
             self.look(editor).unwrap_or(old)
         };
-        let (own, why) = match unfinished {
-            _ if plan.needs_restart() => {
-                let own = Own::Made(Box::new(Change::of(plan, owner.clone())));
-                (Some(own), Some(Why::Changed))
-            }
-            Some((entry, own)) => {
-                let is_loaded = unfinished::is_loaded(&entry, old.age());
-                (Some(own), (!is_loaded).then_some(Why::Unfinished))
-            }
-            None => (None, None),
-        };
-        let to_load = ToLoad {
-            wanted,
-            own,
-            why,
-            owner,
-        };
-        self.load(editor, &service, old, &to_load)
+        self.load(editor, &service, old, to_load)
     }
 
     /// Restarts containerd if it is not what its config says. No change is taken back where that
@@ -233,8 +204,7 @@ impl Restart {
         let (service, old) = self.begin(editor)?;
         let to_load = ToLoad {
             wanted: Wanted::all(),
-            own: None,
-            why: None,
+            change: None,
             owner: None,
         };
         self.load(editor, &service, old, &to_load)
@@ -276,12 +246,10 @@ impl Restart {
             (Some(running), Some(verdict)) => wanted.held_against(running, verdict),
             _ => (Vec::new(), Vec::new()),
         };
-        let why = to_load
-            .why
-            .clone()
-            .or_else(|| old.why(drift, &others, editor));
+        let changed = to_load.change.as_ref().map(|_| Why::Changed);
         let asked = self.always.then_some(Why::Asked);
-        let Some(why) = why.or(asked) else {
+        let not_loaded = || why(editor, service, &old, drift, &others);
+        let Some(why) = changed.or_else(not_loaded).or(asked) else {
             return Ok(Restarted {
                 why: None,
                 command: None,
@@ -321,8 +289,8 @@ impl Restart {
         };
         let log = attempt.log(&cause);
         (self.on_progress)(&cause.to_string());
-        let own = to_load.own.as_ref();
-        let rollback = own.map(|own| self.roll_back(editor, service, own, &old, &cause));
+        let change = to_load.change.as_ref();
+        let rollback = change.map(|change| self.roll_back(editor, service, change, &old, &cause));
         Err(RestartError::Failed(Box::new(RestartFailure {
             path: editor.path.clone(),
             cause,
@@ -336,17 +304,50 @@ impl Restart {
 /// What a restart is to bring about.
 struct ToLoad {
     wanted: Wanted,
-    /// The change that is taken back if it does not.
-    own: Option<Own>,
-    /// Why it is needed whatever the daemon says.
-    why: Option<Why>,
+    /// What this run has changed of what is loaded; it is taken back if that is not loaded.
+    change: Option<Change>,
     owner: Option<String>,
 }
 
-/// What a running daemon's release makes of its config as it is now. For one that is not modelled,
-/// the newest that is stands in.
-fn verdict(editor: &Editor, running: &Running) -> Result<Verdict, Error> {
-    let newest = Release::LINES[Release::LINES.len() - 1];
-    let release = running.release().ok().flatten().unwrap_or(newest);
-    editor.verdict(release)
+impl ToLoad {
+    fn of(patch: &Patch, plan: &Plan, owner: Option<&Owner>) -> Self {
+        let owner = owner.map(|owner| owner.as_str().to_owned());
+        let is_change = plan.needs_restart();
+        Self {
+            wanted: Wanted::of(patch, plan),
+            change: is_change.then(|| Change::of(plan, owner.clone())),
+            owner,
+        }
+    }
+}
+
+/// Why a daemon has to be restarted that this run has changed nothing for: `drift` is in what it
+/// differs from what the run is about, `others` in what else from its config.
+fn why(
+    editor: &Editor,
+    service: &Prepared,
+    old: &Old,
+    mut drift: Vec<Drift>,
+    others: &[Drift],
+) -> Option<Why> {
+    if !old.is_there() {
+        return Some(Why::NotRunning);
+    }
+    let Some(running) = old.running() else {
+        return Some(Why::Silent);
+    };
+    if running.cri.is_none() {
+        return Some(Why::Drift(vec![Drift::NoCri]));
+    }
+    let start = Start::of(editor, old.started());
+    // Another start with the same files changes nothing.
+    if drift.is_empty() && start != Start::After {
+        drift.extend_from_slice(others);
+    }
+    match start {
+        _ if !drift.is_empty() => Some(Why::Drift(drift)),
+        // Who watches the files knows which of them matter.
+        Start::Before(path) if !service.is_by_itself() => Some(Why::Older(path)),
+        _ => None,
+    }
 }

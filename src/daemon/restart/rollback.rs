@@ -10,10 +10,9 @@ use super::{Cause, Phases, Restart};
 use crate::commit::change::{Back, Change};
 use crate::commit::editor::{Editor, Plan};
 use crate::commit::operation_log::LogEntry;
-use crate::commit::undo::Lost;
 use crate::daemon::running::Running;
 use crate::daemon::service::Prepared;
-use crate::edit::patch::{Handlers, is_unmarked};
+use crate::edit::patch::is_unmarked;
 use crate::error::Error;
 use crate::toml::Document;
 use crate::want::handler::Owner;
@@ -57,92 +56,51 @@ impl Rollback {
     }
 }
 
-/// A change of this run, or of one of the same command that was killed.
-pub(super) enum Own {
-    Made(Box<Change>),
-    /// One of which only the log is left.
-    Logged(Box<LogEntry>),
-}
-
-impl Own {
-    /// A change that a killed run has left.
-    pub(super) fn unfinished(editor: &Editor, entry: &LogEntry) -> Self {
-        let change = editor.find().ok();
-        let change = change.map(|target| editor.logged(&target, entry));
-        match change {
-            Some(Ok(change)) => Self::Made(Box::new(change)),
-            Some(Err(Lost::ChangedSince(_) | Lost::NoPrevious(_) | Lost::Failed(_))) | None => {
-                Self::Logged(Box::new(entry.clone()))
-            }
-        }
+/// Takes a change back, as a whole or out of what others have made of the files since.
+fn take_back(editor: &Editor, change: &Change) -> RolledBackFiles {
+    const CHANGED: &str = "others have changed the files since, and ";
+    let stuck = |why: String| RolledBackFiles::Stuck {
+        why,
+        instead: instead(editor, change),
+    };
+    let back = Back {
+        change: change.clone(),
+        is_judged: false,
+        outcome: LogEntry::ROLLED_BACK,
+    };
+    match editor.take_back(&back) {
+        // What is not durable is in place all the same.
+        Ok(_) | Err(Error::NotDurable { .. }) => return RolledBackFiles::PutBack,
+        Err(Error::ChangedSince { .. }) => {}
+        Err(error) => return stuck(format!("the files could not be put back: {error}")),
     }
-
-    pub(super) fn handlers(&self) -> &Handlers {
-        match self {
-            Self::Made(change) => &change.handlers,
-            Self::Logged(entry) => &entry.handlers,
+    let patches = match inverse::patches(change) {
+        Ok(patches) => patches,
+        Err(what) => {
+            let why =
+                format!("{CHANGED}what this run has done to {what} can't be taken out of that");
+            return stuck(why);
         }
-    }
-
-    fn owner(&self) -> Option<String> {
-        match self {
-            Self::Made(change) => change.owner.clone(),
-            Self::Logged(entry) => entry.owner.clone(),
-        }
-    }
-
-    /// Takes the change back, as a whole or out of what others have made of the files since.
-    fn take_back(&self, editor: &Editor) -> RolledBackFiles {
-        const CHANGED: &str = "others have changed the files since, and ";
-        let change = match self {
-            Self::Logged(entry) => Change::without_texts(&editor.path, entry),
-            Self::Made(change) => (**change).clone(),
-        };
-        let stuck = |why: String| RolledBackFiles::Stuck {
-            why,
-            instead: instead(editor, &change),
-        };
-        if let Self::Made(_) = self {
-            let back = Back {
-                change: change.clone(),
-                is_judged: false,
-                outcome: LogEntry::ROLLED_BACK,
-            };
-            match editor.take_back(&back) {
-                // What is not durable is in place all the same.
-                Ok(_) | Err(Error::NotDurable { .. }) => return RolledBackFiles::PutBack,
-                Err(Error::ChangedSince { .. }) => {}
-                Err(error) => return stuck(format!("the files could not be put back: {error}")),
-            }
-        }
-        let patches = match inverse::patches(&change) {
-            Ok(patches) => patches,
-            Err(what) => {
-                let why =
-                    format!("{CHANGED}what this run has done to {what} can't be taken out of that");
+    };
+    for patch in patches {
+        let left = match editor.commit(&patch) {
+            Ok(plan) => keys_left(editor, change, &plan),
+            Err(error) => {
+                let why = format!("{CHANGED}this run's change could not be taken out: {error}");
                 return stuck(why);
             }
         };
-        for patch in patches {
-            let left = match editor.commit(&patch) {
-                Ok(plan) => keys_left(editor, &change, &plan),
-                Err(error) => {
-                    let why = format!("{CHANGED}this run's change could not be taken out: {error}");
-                    return stuck(why);
-                }
-            };
-            if !left.is_empty() {
-                let why = format!(
-                    "{CHANGED}no comment says any more that it has set {}",
-                    left.join(", ")
-                );
-                return stuck(why);
-            }
+        if !left.is_empty() {
+            let why = format!(
+                "{CHANGED}no comment says any more that it has set {}",
+                left.join(", ")
+            );
+            return stuck(why);
         }
-        // The log need not say it for that to be so.
-        let _ = editor.note_later(self.owner(), LogEntry::ROLLED_BACK);
-        RolledBackFiles::TakenOut
     }
+    // The log need not say it for that to be so.
+    let _ = editor.note_later(change.owner.clone(), LogEntry::ROLLED_BACK);
+    RolledBackFiles::TakenOut
 }
 
 /// The keys of a change that stay, since another program has dropped their comments.
@@ -194,28 +152,28 @@ impl Restart {
         &self,
         editor: &Editor,
         service: &Prepared,
-        own: &Own,
+        change: &Change,
         old: &Old,
         cause: &Cause,
     ) -> Rollback {
         // It is finished, whatever asks to end: half a roll-back is worse than none.
         editor.finishes.set(true);
-        let rollback = self.take_back(editor, service, own, old, cause);
+        let rollback = self.serve_without(editor, service, change, old, cause);
         editor.finishes.set(false);
         rollback
     }
 
-    fn take_back(
+    fn serve_without(
         &self,
         editor: &Editor,
         service: &Prepared,
-        own: &Own,
+        change: &Change,
         old: &Old,
         cause: &Cause,
     ) -> Rollback {
         (self.on_progress)("rolling back: taking this run's change out of the config");
         let now = self.look(editor).unwrap_or(Old::None);
-        let files = own.take_back(editor);
+        let files = take_back(editor, change);
         let mut rollback = Rollback {
             files,
             failed: None,
@@ -223,7 +181,7 @@ impl Restart {
             phases: Phases::default(),
         };
         if let RolledBackFiles::Stuck { .. } = rollback.files {
-            let _ = editor.note_later(own.owner(), "not-rolled-back");
+            let _ = editor.note_later(change.owner.clone(), "not-rolled-back");
             return rollback;
         }
         let was_left_alone =
@@ -232,7 +190,7 @@ impl Restart {
             rollback.running = now.into_running();
             return rollback;
         }
-        let wanted = Wanted::without(own.handlers());
+        let wanted = Wanted::without(&change.handlers);
         match self.attempt(editor, service).make(&now, &wanted) {
             Ended::Back {
                 running, phases, ..

@@ -125,15 +125,15 @@ impl Run {
     ) -> ExitCode {
         let exit = ExitCode::TryAgain;
         let refusal = in_use_report::refusal(handlers, found, waited);
-        let place = (self.config.as_path(), None);
+        let place = Some(self.config.as_path());
         let (message, hint) = (&refusal.message, &refusal.hint);
         if self.arguments.global.output == Format::Json {
             let mut report =
-                report::failure_json(refusal.code, exit as u8, message, hint, Some(place));
+                report::failure_json(refusal.code, exit as u8, message, hint, place, None);
             in_use_report::add_pods(&mut report["error"], found);
             let _ = writeln!(self.out, "{report}");
         } else {
-            let text = report::failure(message, hint, place);
+            let text = report::failure(message, hint, place, None);
             let _ = self.err.write_all(text.as_bytes());
         }
         exit
@@ -146,7 +146,7 @@ impl Run {
         loop {
             if signals.as_ref().is_some_and(Signals::is_asked_to_end) {
                 let path = self.config.clone();
-                return Err(Error::Interrupted { path });
+                return Err(Error::interrupted(&path));
             }
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use containerd_edit::{Check, Editor, Effective, EffectiveHandler, Error, ExitCode, Release};
+use containerd_edit::{Check, Code, Editor, Effective, EffectiveHandler, Error, ExitCode, Release};
 
 use super::arguments::Format;
 use super::check_report::Held;
@@ -47,7 +47,7 @@ impl Run {
     /// The config's bytes; none if there is no file: containerd then has its built-in defaults.
     pub(super) fn read_or_defaults(&self) -> Result<Vec<u8>, Error> {
         match self.read() {
-            Err(Error::NoFile { .. }) => Ok(Vec::new()),
+            Err(error) if error.code() == Code::NoFile => Ok(Vec::new()),
             outcome => outcome,
         }
     }

@@ -14,10 +14,9 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::disk::HostRoot;
+use crate::error::Error;
 
-pub use self::error::DistributionError;
 pub use self::layout::{Kind, Layout};
-pub use self::template::TemplateError;
 pub use self::units::Units;
 
 /// The config of a containerd that no distribution brings along.
@@ -34,7 +33,7 @@ const CONTAINERD_CONFIG: &str = "/etc/containerd/config.toml";
 /// std::fs::create_dir_all(folder.path().join("etc/k0s/containerd.d"))?;
 /// let host = HostRoot::at(folder.path())?;
 /// assert_eq!(Distribution::detect(&host)?, Distribution::K0s);
-/// assert_eq!("k3s".parse(), Ok(Distribution::K3s));
+/// assert_eq!("k3s".parse::<Distribution>()?, Distribution::K3s);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -50,11 +49,6 @@ pub enum Distribution {
     /// `MicroK8s`.
     MicroK8s,
 }
-
-/// A word that names no distribution.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no distribution {0:?}: it is one of containerd, k3s, rke2, k0s, microk8s")]
-pub struct UnknownDistribution(String);
 
 impl Distribution {
     /// All that are known.
@@ -103,9 +97,9 @@ impl Distribution {
     ///
     /// # Errors
     ///
-    /// [`DistributionError::Managed`] if the operating system manages containerd's config itself,
-    /// [`DistributionError::Ambiguous`] if there are signs of more than one distribution.
-    pub fn detect(host: &HostRoot) -> Result<Self, DistributionError> {
+    /// [`Code::ManagedNode`](crate::Code::ManagedNode) if the operating system manages containerd's config itself,
+    /// [`Code::AmbiguousDistribution`](crate::Code::AmbiguousDistribution) if there are signs of more than one distribution.
+    pub fn detect(host: &HostRoot) -> Result<Self, Error> {
         if let Some(managed) = managed::system(host) {
             return Err(managed);
         }
@@ -116,7 +110,7 @@ impl Distribution {
         match found.as_slice() {
             [] => Ok(Self::Containerd),
             [(distribution, _)] => Ok(*distribution),
-            _ => Err(DistributionError::Ambiguous { found }),
+            _ => Err(error::ambiguous(&found)),
         }
     }
 
@@ -160,12 +154,12 @@ impl fmt::Display for Distribution {
 }
 
 impl FromStr for Distribution {
-    type Err = UnknownDistribution;
+    type Err = Error;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         let mut all = Self::ALL.into_iter();
         all.find(|distribution| distribution.name() == name)
-            .ok_or_else(|| UnknownDistribution(name.to_owned()))
+            .ok_or_else(|| error::unknown(name))
     }
 }
 
@@ -231,7 +225,7 @@ mod tests {
     fn each_fixture_is_what_it_is_called() {
         for (name, wanted) in FIXTURES {
             let found = Distribution::detect(&host(name));
-            let found = found.map_or_else(|error| error.code(), Distribution::name);
+            let found = found.map_or_else(|error| error.code().as_str(), Distribution::name);
             assert_eq!(found, wanted, "{name}");
         }
         let trees = std::fs::read_dir(folder("")).expect("fixtures");

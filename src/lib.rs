@@ -14,9 +14,9 @@
 //! - [`Editor::undo`] takes the last change back.
 //! - `Restart` has an edit loaded: it restarts containerd if that is needed, waits for it, verifies
 //!   what it has loaded, and takes the edit back if it does not come back with it.
-//! - [`InUse`] tells which pods still use a handler.
-//! - `CriClient` asks a running daemon what it has loaded and which pods use it, and `Running` holds
-//!   a config against that. They take the feature `cri`, which is on by default.
+//! - `CriClient` asks a running daemon what it has loaded and which pods use it, `Running` holds a
+//!   config against that, and `InUse` tells which pods still use a handler. They take the feature
+//!   `cri`, which is on by default.
 //!
 //! # Limitations
 //!
@@ -68,7 +68,8 @@ pub use containerd::{
 };
 #[cfg(feature = "cri")]
 pub use daemon::cri::{CriClient, CriError, RunningHandler, RunningHandlers, Sandbox};
-pub use daemon::in_use::{InUse, KnownBy, PodInUse, UnclearShim, UseUnknown};
+#[cfg(feature = "cri")]
+pub use daemon::in_use::{InUse, PodInUse};
 #[cfg(feature = "cri")]
 pub use daemon::restart::{
     Cause, DEFAULT_READY_TIMEOUT, Phases, Restart, RestartError, RestartFailure, Restarted,

@@ -4,8 +4,8 @@ mod arguments;
 mod check_report;
 mod editing;
 mod handlers_report;
+#[cfg(feature = "cri")]
 mod in_use;
-mod in_use_report;
 #[cfg(not(feature = "cri"))]
 mod no_cri;
 mod reading;

@@ -4,10 +4,10 @@
     reason = "the signatures of the module that it stands in for"
 )]
 
-use containerd_edit::{Editor, Error, ExitCode};
+use containerd_edit::{Editor, Error, ExitCode, Patch};
 
 use super::Run;
-use super::arguments::RestartHow;
+use super::arguments::{Remove, RestartHow};
 use super::editing::Edit;
 
 impl Run {
@@ -23,8 +23,12 @@ impl Run {
         self.cannot_ask("--restart")
     }
 
-    pub(super) fn bring_back(&mut self, _: &RestartHow) -> Result<(), ExitCode> {
-        Err(self.cannot_ask("--restart"))
+    pub(super) fn make_sure_unused(
+        &mut self,
+        _: &Remove,
+        _: &Patch,
+    ) -> Result<Result<(), ExitCode>, Error> {
+        Ok(Err(self.cannot_ask("--if-unused and --wait-unused")))
     }
 
     fn cannot_ask(&mut self, what: &str) -> ExitCode {

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use containerd_edit::{Check, Code, Editor, Effective, EffectiveHandler, Error, ExitCode, Release};
+use containerd_edit::{Check, Editor, Effective, EffectiveHandler, Error, ExitCode, Release};
 
 use super::arguments::Format;
 use super::check_report::Held;
@@ -42,14 +42,6 @@ impl Run {
             return Ok(bytes);
         };
         Ok(layout.rendered(text).into_owned().into_bytes())
-    }
-
-    /// The config's bytes; none if there is no file: containerd then has its built-in defaults.
-    pub(super) fn read_or_defaults(&self) -> Result<Vec<u8>, Error> {
-        match self.read() {
-            Err(error) if error.code() == Code::NoFile => Ok(Vec::new()),
-            outcome => outcome,
-        }
     }
 
     pub(super) fn effective(&self, bytes: &[u8], releases: &[Release]) -> Result<Effective, Error> {

@@ -3,34 +3,11 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use super::{CONTAINERD_CONFIG, Distribution, Units, error, k0s, k3s, microk8s};
+use super::distribution::CONTAINERD_CONFIG;
+use super::{Distribution, Kind, Units, error, k0s, k3s, microk8s};
 use crate::disk::HostRoot;
 use crate::error::{Error, Warning};
 use crate::want::handler::Owner;
-
-/// How handlers get into a host's containerd config.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kind {
-    /// A file that containerd reads, or that is copied for it with strings filled in.
-    Plain {
-        /// The file to edit.
-        config: PathBuf,
-    },
-    /// A folder whose files are added to a config that is written by the distribution.
-    DropIn {
-        /// The config that is only read: it says version and plugin IDs, and what is there already.
-        base: PathBuf,
-        /// The folder for own files.
-        folder: PathBuf,
-    },
-    /// A template from which the distribution writes the config.
-    Template {
-        /// The file to edit; it may be missing.
-        template: PathBuf,
-        /// What the last start made of it; only read.
-        generated: PathBuf,
-    },
-}
 
 /// Where a host keeps containerd's config, and how to make a change take effect.
 ///

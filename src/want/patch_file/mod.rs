@@ -3,12 +3,9 @@
 mod nearest;
 mod reader;
 
-use crate::error::{Code, Error, Position};
-use crate::toml::Document;
+use crate::error::Position;
 use crate::want::handler::{Handler, HandlerName, Owner, Setting};
 use crate::want::patch::Patch;
-
-use self::reader::Reader;
 
 /// What an installer wants of a config, read from a file of its own.
 ///
@@ -46,20 +43,6 @@ pub struct PatchFile {
 }
 
 impl PatchFile {
-    /// Reads the bytes of a patch file. One that says nothing is none the worse for that.
-    ///
-    /// # Errors
-    ///
-    /// [`Code::BadPatchFile`], with the position, if the bytes are not TOML, if a key is not one that containerd reads in
-    /// its place (below a handler's `options`, any is), or if a value is not of its type, can't be
-    /// parsed by some containerd release, or names no owner, handler or preset.
-    pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
-        let document = Document::parse(bytes).map_err(|error| {
-            Error::new(Code::BadPatchFile, error.to_string(), "fix this line").position_at(error.at)
-        })?;
-        Reader::of(&document).file()
-    }
-
     /// Returns the installer that the file speaks for, if it says so.
     #[must_use]
     pub fn owner(&self) -> Option<&Owner> {

@@ -70,20 +70,35 @@ impl<'d> Entry<'d> {
     }
 }
 
+impl PatchFile {
+    /// Reads the bytes of a patch file. One that says nothing is none the worse for that.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::BadPatchFile`], with the position, if the bytes are not TOML, if a key is not one that containerd reads in
+    /// its place (below a handler's `options`, any is), or if a value is not of its type, can't be
+    /// parsed by some containerd release, or names no owner, handler or preset.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
+        let document = Document::parse(bytes).map_err(|error| {
+            Error::new(Code::BadPatchFile, error.to_string(), "fix this line").position_at(error.at)
+        })?;
+        Reader {
+            document: &document,
+        }
+        .file()
+    }
+}
+
 type Read<T> = Result<T, Error>;
 
 /// Reads one patch file.
-pub(super) struct Reader<'d> {
+struct Reader<'d> {
     document: &'d Document<'d>,
 }
 
 impl<'d> Reader<'d> {
-    pub(super) fn of(document: &'d Document<'d>) -> Self {
-        Self { document }
-    }
-
     /// Reads the whole file.
-    pub(super) fn file(&self) -> Read<PatchFile> {
+    fn file(&self) -> Read<PatchFile> {
         let mut file = PatchFile::default();
         let root = Entry {
             path: Vec::new(),

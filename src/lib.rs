@@ -62,10 +62,9 @@ pub use commit::operation_log::{LogEntry, LogTo, LoggedDropIn};
 pub use commit::ownership::{OwnedHandler, UnmarkedKey};
 #[doc(hidden)]
 pub use containerd::compatibility_tables;
-pub use containerd::version::VersionError;
+
 pub use containerd::{
-    Cgroup, ConfigFiles, FileState, Host, LoadedHandler, Model, Reason, Release, ReleaseError,
-    Verdict, load,
+    Cgroup, ConfigFiles, FileState, Host, LoadedHandler, Model, Reason, Release, Verdict, load,
 };
 #[cfg(feature = "cri")]
 pub use daemon::cri::{CriClient, CriError, RunningHandler, RunningHandlers, Sandbox};
@@ -82,18 +81,16 @@ pub use daemon::running::{Drift, Running, RunningCri};
 pub use daemon::service::{Service, ServiceError};
 pub use disk::HostRoot;
 pub use edit::inventory::{Inventory, ListedHandler};
-pub use edit::patch::{Edited, Handlers, Keys, PatchError, apply};
-pub use error::{Error, ExitCode, Position, Warning};
+pub use edit::patch::{Edited, Handlers, Keys, apply};
+pub use error::{Code, Error, ExitCode, Position, Warning};
 pub use inspect::check::{Check, CheckedRelease};
 pub use inspect::effective::{Effective, EffectiveHandler};
 pub use inspect::status::{DropInStatus, LockHolder, Status};
-pub use node::{
-    Distribution, DistributionError, Kind, Layout, TemplateError, Units, UnknownDistribution,
-};
+pub use node::{Distribution, Kind, Layout, Units};
 pub use toml::{Document, ParseError};
-pub use want::handler::{Handler, HandlerName, NameError, Owner, Preset, Setting, SettingError};
+pub use want::handler::{Handler, HandlerName, Owner, Preset, Setting};
 pub use want::patch::Patch;
-pub use want::patch_file::{PatchFile, PatchFileError};
+pub use want::patch_file::PatchFile;
 
 /// The example in the README compiles.
 #[cfg(doctest)]

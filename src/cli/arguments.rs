@@ -11,7 +11,7 @@ use std::time::Duration;
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Args, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use containerd_edit::{Distribution, HandlerName, LogTo, Preset, Release, UnknownDistribution};
+use containerd_edit::{Distribution, HandlerName, LogTo, Preset, Release};
 
 pub(super) use self::verbs::{Add, Apply, Remove, RestartHow, RestartToo, SetDefault, Undo};
 
@@ -294,7 +294,7 @@ fn not_blank(command: OsString) -> Result<OsString, &'static str> {
     }
 }
 
-fn distribution(name: &str) -> Result<Chosen, UnknownDistribution> {
+fn distribution(name: &str) -> Result<Chosen, containerd_edit::Error> {
     if name == "auto" {
         return Ok(Chosen::Auto);
     }

@@ -103,16 +103,16 @@ impl Run {
         });
         let message = format!("{waited}{}", in_the_way.message);
         let hint = &in_the_way.hint;
-        let place = (self.config.as_path(), None);
+        let place = Some(self.config.as_path());
         if self.arguments.global.output == Format::Json {
             let code = in_the_way.code;
-            let mut report = report::failure_json(code, exit as u8, &message, hint, Some(place));
+            let mut report = report::failure_json(code, exit as u8, &message, hint, place, None);
             if !in_the_way.pods.is_empty() {
                 report["error"]["pods"] = in_the_way.pods.iter().map(pod_json).collect();
             }
             let _ = writeln!(self.out, "{report}");
         } else {
-            let text = report::failure(&message, hint, place);
+            let text = report::failure(&message, hint, place, None);
             let _ = self.err.write_all(text.as_bytes());
         }
         exit
@@ -125,7 +125,7 @@ impl Run {
         loop {
             if signals.as_ref().is_some_and(Signals::is_asked_to_end) {
                 let path = self.config.clone();
-                return Err(Error::Interrupted { path });
+                return Err(Error::interrupted(&path));
             }
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {

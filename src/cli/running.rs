@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::path::Path;
 use std::time::Duration;
 
-use containerd_edit::{Check, CriClient, CriError, Drift, Error, ExitCode, Release, Running};
+use containerd_edit::{Check, Code, CriClient, CriError, Drift, Error, ExitCode, Release, Running};
 
 use super::check_report::Held;
 use super::{Run, running_report};
@@ -16,7 +16,7 @@ impl Run {
     pub(super) fn check_running(&mut self) -> Result<ExitCode, Error> {
         let bytes = match self.read() {
             // containerd has its built-in defaults then.
-            Err(Error::NoFile { .. }) => Vec::new(),
+            Err(error) if error.code() == Code::NoFile => Vec::new(),
             read => read?,
         };
         let (running, releases) = match self.ask_daemon() {

@@ -33,7 +33,7 @@ pub(crate) use self::merged::Merged;
 pub use self::files::{Cgroup, ConfigFiles, FileState, Host};
 pub use self::model::{LoadedHandler, Model, Verdict};
 pub use self::reason::Reason;
-pub use self::release::{Release, ReleaseError};
+pub use self::release::Release;
 #[doc(hidden)]
 pub use self::tables::compatibility_tables;
 pub use self::verdict::load;

@@ -53,7 +53,6 @@ mod edit;
 mod error;
 mod inspect;
 mod node;
-mod seeded;
 mod toml;
 mod want;
 

@@ -10,6 +10,7 @@
 //! - [`Editor`] makes it a transaction: lock, read, patch, check, write beside, sync, exchange, compare,
 //!   sync. [`Editor::status`] tells what happened to a config.
 //! - [`load`] says what a containerd release makes of a config; every edit is held against it.
+//!   [`Fact`] lists what it knows of the releases.
 //! - [`Inventory`] tells what a config lists.
 //! - [`Editor::undo`] takes the last change back.
 //! - `Restart` has an edit loaded: it restarts containerd if that is needed, waits for it, verifies
@@ -61,12 +62,10 @@ pub use commit::operation_log::{LogEntry, LogTo, LoggedDropIn};
 pub use commit::own_copy::{OwnCopy, RemovedCopy};
 pub use commit::ownership::{OwnedHandler, UnmarkedKey};
 pub use config::surroundings::{BinaryAnswer, ask_binary};
-#[doc(hidden)]
-pub use containerd::compatibility_tables;
 pub use containerd::version::VersionError;
 pub use containerd::{
-    Cgroup, ConfigFiles, FileState, Host, LoadedHandler, Model, Reason, Release, ReleaseError,
-    Verdict, load,
+    Cgroup, ConfigFiles, Fact, FactKind, FileState, Host, LoadedHandler, Model, Reason, Release,
+    ReleaseError, Verdict, load,
 };
 #[cfg(feature = "cri")]
 pub use daemon::cri::{CriClient, CriError, RunningHandler, RunningHandlers, Sandbox};

@@ -11,7 +11,7 @@ use std::time::Duration;
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Args, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use containerd_edit::{Distribution, HandlerName, LogTo, Preset, Release, UnknownDistribution};
+use containerd_edit::{Distribution, HandlerName, LogTo, Preset, Release};
 
 pub(super) use self::verbs::{Add, Apply, Remove, RestartHow, RestartToo, SetDefault, Undo};
 
@@ -177,35 +177,13 @@ pub(super) enum Verb {
         #[command(flatten)]
         how: RestartHow,
     },
-    /// Put a copy of this program on the host, so that uninstalling needs no image
-    ///
-    /// An image made FROM scratch has no cp, and by then it may not be on the node any more.
-    KeepCopy {
-        /// Where the copy goes, as in /opt/containerd-edit/OWNER/containerd-edit
-        #[arg(value_name = "PATH")]
-        path: PathBuf,
-    },
-    /// Remove a copy of this program, and its folder if nothing else is in there
-    RemoveCopy {
-        /// Where the copy is
-        #[arg(value_name = "PATH")]
-        path: PathBuf,
-    },
     /// List the runtime handlers of the config
-    List {
-        /// Also say which of them the running daemon has loaded
-        #[arg(long)]
-        running: bool,
-    },
+    List,
     /// Say what each containerd release makes of the config
     Check {
         /// Also hold the config against what the running daemon has loaded: judge for its release
         #[arg(long)]
         running: bool,
-
-        /// Also let this containerd binary parse the file
-        #[arg(long, value_name = "PATH")]
-        containerd_binary: Option<PathBuf>,
     },
     /// Show the operation log: what was changed and what was refused
     Log,
@@ -291,13 +269,11 @@ impl Arguments {
             }
             Verb::Undo(_) => "undo".to_owned(),
             Verb::Restart { .. } => "restart".to_owned(),
-            Verb::List { .. } => "list".to_owned(),
+            Verb::List => "list".to_owned(),
             Verb::Check { .. } => "check".to_owned(),
             Verb::Log => "log".to_owned(),
             Verb::Status => "status".to_owned(),
             Verb::Show { name } => format!("show {name}"),
-            Verb::KeepCopy { path } => format!("keep-copy {}", path.display()),
-            Verb::RemoveCopy { path } => format!("remove-copy {}", path.display()),
         }
     }
 }
@@ -318,7 +294,7 @@ fn not_blank(command: OsString) -> Result<OsString, &'static str> {
     }
 }
 
-fn distribution(name: &str) -> Result<Chosen, UnknownDistribution> {
+fn distribution(name: &str) -> Result<Chosen, containerd_edit::Error> {
     if name == "auto" {
         return Ok(Chosen::Auto);
     }

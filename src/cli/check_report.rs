@@ -1,11 +1,10 @@
 //! What `check` shows.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use serde_json::{Value, json};
 
-use containerd_edit::{BinaryAnswer, Check, CheckedRelease, Reason, Verdict};
+use containerd_edit::{Check, CheckedRelease, Reason, Verdict};
 
 use super::report;
 
@@ -17,12 +16,8 @@ pub(super) struct Held {
     pub(super) json: Value,
 }
 
-/// A row for each release, then what the binary said, then the running daemon.
-pub(super) fn text(
-    check: &Check,
-    binary: Option<(&Path, &BinaryAnswer)>,
-    held: Option<&Held>,
-) -> String {
+/// A row for each release, then the running daemon.
+pub(super) fn text(check: &Check, held: Option<&Held>) -> String {
     let version = match check.config_version {
         0 => "no config version".to_owned(),
         version => format!("config version {version}"),
@@ -47,15 +42,6 @@ pub(super) fn text(
         };
         let _ = writeln!(text, "{release:<8} {what}");
     }
-    if let Some((path, answer)) = binary {
-        let what = if answer.accepts {
-            "can parse it"
-        } else {
-            "can't parse it: "
-        };
-        let message = if answer.accepts { "" } else { &answer.message };
-        let _ = writeln!(text, "{} {what}{message}", path.display());
-    }
     if let Some(held) = held {
         text.push_str(&held.text);
     }
@@ -72,11 +58,7 @@ fn reason_text(check: &Check, reason: &Reason) -> String {
     }
 }
 
-pub(super) fn json(
-    check: &Check,
-    binary: Option<(&Path, &BinaryAnswer)>,
-    held: Option<&Held>,
-) -> Value {
+pub(super) fn json(check: &Check, held: Option<&Held>) -> Value {
     let mut report = json!({
         "schema": 1,
         "path": check.path.to_string_lossy(),
@@ -84,13 +66,6 @@ pub(super) fn json(
         "releases": check.releases.iter().map(|row| release_json(check, row)).collect::<Vec<_>>(),
         "warnings": check.warnings.iter().map(report::warning_json).collect::<Vec<_>>(),
     });
-    if let Some((path, answer)) = binary {
-        report["binary"] = json!({
-            "path": path.to_string_lossy(),
-            "accepts": answer.accepts,
-            "message": answer.message,
-        });
-    }
     if let Some(held) = held {
         report["running"] = held.json.clone();
     }

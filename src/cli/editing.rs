@@ -7,12 +7,11 @@ use std::path::Path;
 use serde_json::Value;
 
 use containerd_edit::{
-    Editor, Error, ExitCode, Handler, Kind, Owner, Patch, PatchError, PatchFile, Plan, Position,
-    SettingError,
+    Code, Editor, Error, ExitCode, Handler, Kind, Owner, Patch, PatchFile, Plan,
 };
 
 use super::Run;
-use super::arguments::{self, Add, Apply, Format, Remove, SetDefault, Undo};
+use super::arguments::{Add, Apply, Format, Remove, SetDefault, Undo};
 use super::report;
 use super::signals::Signals;
 
@@ -52,10 +51,7 @@ impl Edit<'_> {
 
 impl Run {
     pub(super) fn add(&mut self, add: &Add) -> Result<ExitCode, Error> {
-        match patch_of(add) {
-            Ok(patch) => self.edit(patch, self.arguments.summary()),
-            Err(error) => Ok(self.no_handler(&error)),
-        }
+        self.edit(patch_of(add)?, self.arguments.summary())
     }
 
     pub(super) fn apply(&mut self, apply: &Apply) -> Result<ExitCode, Error> {
@@ -68,14 +64,11 @@ impl Run {
             let message = "there was nothing to read, and --prune would remove all of the owner's";
             let hint = "see why the program before the pipe printed nothing; to remove all, use \
                         `containerd-edit remove --owner ID`";
-            return Ok(self.bad_patch_file(&apply.file, message, hint, None));
+            return Err(Error::new(Code::BadPatchFile, message, hint).at(&apply.file));
         }
         let file = match PatchFile::parse(&bytes) {
             Ok(file) => file,
-            Err(error) => {
-                let (message, hint) = (&error.message, &error.hint);
-                return Ok(self.bad_patch_file(&apply.file, message, hint, Some(&error.at)));
-            }
+            Err(error) => return Err(error.at(&apply.file)),
         };
         let owner = match (file.owner(), &apply.owner) {
             (Some(its), Some(given)) if its != given => {
@@ -97,21 +90,13 @@ impl Run {
         if apply.take_over {
             patch = patch.take_over();
         }
-        let edited = self.edit(patch, command);
-        let Err(error) = &edited else {
-            return edited;
-        };
-        let not_read = match error.patch_error() {
-            Some(PatchError::NotRead { key, .. }) => file.position(key),
-            _ => None,
-        };
-        let Some(at) = not_read else {
-            return edited;
-        };
-        // It is the patch file that is to be mended.
-        let (message, hint) = (error.to_string(), error.hint());
-        let place = (&*apply.file, Some(at));
-        Ok(self.fail_at(error.exit_code(), error.code(), &message, &hint, place))
+        self.edit(patch, command).map_err(|error| {
+            match error.key().and_then(|key| file.position(key)) {
+                // The key is to be fixed where the patch file has it.
+                Some(position) => error.moved_to(&apply.file, position.clone()),
+                None => error,
+            }
+        })
     }
 
     pub(super) fn remove(&mut self, remove: &Remove) -> Result<ExitCode, Error> {
@@ -287,32 +272,9 @@ impl Run {
         };
         self.fail_at(exit, code, &message, hint, (file, None))
     }
-
-    fn bad_patch_file(
-        &mut self,
-        file: &Path,
-        message: &str,
-        hint: &str,
-        at: Option<&Position>,
-    ) -> ExitCode {
-        let code = "bad-patch-file";
-        self.fail_at(ExitCode::Unreadable, code, message, hint, (file, at))
-    }
-
-    /// Settings that clap accepts and that still make no handler.
-    fn no_handler(&mut self, error: &SettingError) -> ExitCode {
-        let hint = match error {
-            SettingError::NoRuntimeType(_) => format!(
-                "take a preset with --preset ({}), or say what runs it with --set runtime_type=…",
-                arguments::preset_names()
-            ),
-            _ => "see `containerd-edit add --help`".to_owned(),
-        };
-        self.fail(ExitCode::Usage, "usage", &error.to_string(), &hint)
-    }
 }
 
-fn patch_of(add: &Add) -> Result<Patch, SettingError> {
+fn patch_of(add: &Add) -> Result<Patch, Error> {
     let settings = add.settings.iter().cloned();
     let handler = Handler::resolve(add.name.clone(), add.preset.as_ref(), settings)?;
     let mut patch = Patch::new().ensure(handler).owner(add.owner.clone());

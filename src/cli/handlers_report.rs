@@ -19,7 +19,7 @@ pub(super) fn list(path: &Path, effective: &Effective) -> String {
 }
 
 /// A handler's name, type, owner, place and notes.
-pub(super) fn row(path: &Path, effective: &Effective, handler: &EffectiveHandler) -> [String; 5] {
+fn row(path: &Path, effective: &Effective, handler: &EffectiveHandler) -> [String; 5] {
     let runtime_type = if handler.runtime_type.is_empty() {
         "-"
     } else {
@@ -35,7 +35,7 @@ pub(super) fn row(path: &Path, effective: &Effective, handler: &EffectiveHandler
 }
 
 /// Lays rows out in columns.
-pub(super) fn table<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
+fn table<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
     let widths: [usize; COLUMNS] = std::array::from_fn(|column| width(column).unwrap_or(0));
     let mut text = String::new();

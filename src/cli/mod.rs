@@ -2,11 +2,10 @@
 
 mod arguments;
 mod check_report;
-mod copy;
 mod editing;
 mod handlers_report;
+#[cfg(feature = "cri")]
 mod in_use;
-mod in_use_report;
 #[cfg(not(feature = "cri"))]
 mod no_cri;
 mod reading;
@@ -31,7 +30,7 @@ use clap::error::ErrorKind;
 use serde_json::Value;
 
 use containerd_edit::{
-    Distribution, DropIn, Editor, Error, ExitCode, HostRoot, Kind, Layout, Position, Release,
+    Code, Distribution, DropIn, Editor, Error, ExitCode, HostRoot, Kind, Layout, Position, Release,
 };
 
 use self::arguments::{Arguments, Chosen, Color, Format, Verb};
@@ -81,6 +80,7 @@ fn not_understood(error: &clap::Error, json: bool) -> ExitCode {
             message,
             "see `containerd-edit --help`",
             None,
+            None,
         );
         let _ = writeln!(io::stdout(), "{report}");
     } else {
@@ -126,11 +126,7 @@ impl Run {
         if let Err((message, hint)) = self.find_host_root() {
             return self.fail(ExitCode::Missing, "no-host-root", &message, &hint);
         }
-        let concerns_config = !matches!(
-            self.arguments.verb,
-            Verb::KeepCopy { .. } | Verb::RemoveCopy { .. }
-        );
-        if concerns_config && let Err(error) = self.find_layout() {
+        if let Err(error) = self.find_layout() {
             return self.failed(&error);
         }
         let reads_no_drop_in = matches!(
@@ -150,23 +146,11 @@ impl Run {
             Verb::SetDefault(set) => self.set_default(&set),
             Verb::Undo(undo) => self.undo(&undo),
             Verb::Restart { always, how } => Ok(self.restart(always, &how)),
-            Verb::KeepCopy { path } => self.keep_copy(&path),
-            Verb::RemoveCopy { path } => self.remove_copy(&path),
-            Verb::List { running: false } => self.list(),
-            Verb::List { running: true } => self.list_running(),
+            Verb::List => self.list(),
             Verb::Log => self.log(),
             Verb::Status => self.status(),
-            Verb::Check {
-                running,
-                containerd_binary,
-            } => {
-                let binary = containerd_binary.as_deref();
-                if running {
-                    self.check_running(binary)
-                } else {
-                    self.check(binary)
-                }
-            }
+            Verb::Check { running: false } => self.check(),
+            Verb::Check { running: true } => self.check_running(),
             Verb::Show { name } => self.show(&name),
         };
         result.unwrap_or_else(|error| self.failed(&error))
@@ -216,10 +200,7 @@ impl Run {
             (Chosen::This(distribution), _) => Ok(distribution),
         };
         let layout = distribution.and_then(|it| Layout::of(it, &self.host_root, config));
-        let layout = layout.map_err(|source| Error::Distribution {
-            path: source.path().unwrap_or(Path::new("/")).to_owned(),
-            source: Box::new(source),
-        })?;
+        let layout = layout?;
         self.config = match &layout.kind {
             Kind::Plain { config } => config.clone(),
             Kind::DropIn { base, .. } => base.clone(),
@@ -294,16 +275,14 @@ impl Run {
     fn failed(&mut self, error: &Error) -> ExitCode {
         if self.arguments.global.output == Format::Json {
             let signal = self.signals.as_ref().and_then(Signals::exit_code);
-            let exit = match error {
-                Error::Interrupted { .. } => signal.unwrap_or(error.exit_code() as u8),
-                _ => error.exit_code() as u8,
-            };
+            let signal = signal.filter(|_| error.code() == Code::Interrupted);
+            let exit = signal.unwrap_or(error.exit_code() as u8);
             let report = report::error_json(error, exit);
             let _ = writeln!(self.out, "{report}");
         } else {
             let _ = self.err.write_all(report::error(error).as_bytes());
         }
-        if let (Error::Interrupted { .. }, Some(signals)) = (error, &self.signals) {
+        if let (Code::Interrupted, Some(signals)) = (error.code(), &self.signals) {
             signals.end();
         }
         error.exit_code()
@@ -319,10 +298,11 @@ impl Run {
         place: (&Path, Option<&Position>),
     ) -> ExitCode {
         if self.arguments.global.output == Format::Json {
-            let report = report::failure_json(code, exit as u8, message, hint, Some(place));
+            let report =
+                report::failure_json(code, exit as u8, message, hint, Some(place.0), place.1);
             let _ = writeln!(self.out, "{report}");
         } else {
-            let text = report::failure(message, hint, place);
+            let text = report::failure(message, hint, Some(place.0), place.1);
             let _ = self.err.write_all(text.as_bytes());
         }
         exit
@@ -333,8 +313,8 @@ impl Run {
         if self.arguments.global.output == Format::Json {
             // A command line is about no file yet.
             let config = self.config.as_path();
-            let place = (exit != ExitCode::Usage).then_some((config, None));
-            let report = report::failure_json(code, exit as u8, message, hint, place);
+            let place = (exit != ExitCode::Usage).then_some(config);
+            let report = report::failure_json(code, exit as u8, message, hint, place, None);
             let _ = writeln!(self.out, "{report}");
         } else {
             let _ = writeln!(self.err, "error: {message}\nhint: {hint}");

@@ -4,20 +4,14 @@
     reason = "the signatures of the module that it stands in for"
 )]
 
-use std::path::Path;
-
-use containerd_edit::{Editor, Error, ExitCode};
+use containerd_edit::{Editor, Error, ExitCode, Patch};
 
 use super::Run;
-use super::arguments::RestartHow;
+use super::arguments::{Remove, RestartHow};
 use super::editing::Edit;
 
 impl Run {
-    pub(super) fn list_running(&mut self) -> Result<ExitCode, Error> {
-        Ok(self.cannot_ask("--running"))
-    }
-
-    pub(super) fn check_running(&mut self, _binary: Option<&Path>) -> Result<ExitCode, Error> {
+    pub(super) fn check_running(&mut self) -> Result<ExitCode, Error> {
         Ok(self.cannot_ask("--running"))
     }
 
@@ -29,8 +23,12 @@ impl Run {
         self.cannot_ask("--restart")
     }
 
-    pub(super) fn bring_back(&mut self, _: &RestartHow) -> Result<(), ExitCode> {
-        Err(self.cannot_ask("--restart"))
+    pub(super) fn make_sure_unused(
+        &mut self,
+        _: &Remove,
+        _: &Patch,
+    ) -> Result<Result<(), ExitCode>, Error> {
+        Ok(Err(self.cannot_ask("--if-unused and --wait-unused")))
     }
 
     fn cannot_ask(&mut self, what: &str) -> ExitCode {

@@ -1,19 +1,12 @@
 //! The verbs that only read.
 
 use std::io::Write as _;
-use std::path::Path;
-use std::time::Duration;
 
-use containerd_edit::{
-    Check, Editor, Effective, EffectiveHandler, Error, ExitCode, Release, ask_binary,
-};
+use containerd_edit::{Check, Editor, Effective, EffectiveHandler, Error, ExitCode, Release};
 
 use super::arguments::Format;
 use super::check_report::Held;
 use super::{Run, check_report, handlers_report, report, status_report};
-
-/// How long a containerd binary may take to parse a file.
-const BINARY_LIMIT: Duration = Duration::from_secs(10);
 
 impl Run {
     pub(super) fn log(&mut self) -> Result<ExitCode, Error> {
@@ -51,14 +44,6 @@ impl Run {
         Ok(layout.rendered(text).into_owned().into_bytes())
     }
 
-    /// The config's bytes; none if there is no file: containerd then has its built-in defaults.
-    pub(super) fn read_or_defaults(&self) -> Result<Vec<u8>, Error> {
-        match self.read() {
-            Err(Error::NoFile { .. }) => Ok(Vec::new()),
-            outcome => outcome,
-        }
-    }
-
     pub(super) fn effective(&self, bytes: &[u8], releases: &[Release]) -> Result<Effective, Error> {
         let global = &self.arguments.global;
         let plugin_id = global.plugin_id.as_deref();
@@ -77,44 +62,26 @@ impl Run {
         Ok(self.print(&text, true, ExitCode::Success))
     }
 
-    pub(super) fn check(&mut self, binary: Option<&Path>) -> Result<ExitCode, Error> {
+    pub(super) fn check(&mut self) -> Result<ExitCode, Error> {
         let bytes = self.read()?;
         let check = Check::of(&self.config, &bytes, &self.releases(), &self.host_root)?;
-        Ok(self.report_check(&check, binary, None))
+        Ok(self.report_check(&check, None))
     }
 
-    /// Shows a check, with what a containerd binary says and what the running daemon has.
-    pub(super) fn report_check(
-        &mut self,
-        check: &Check,
-        binary: Option<&Path>,
-        held: Option<&Held>,
-    ) -> ExitCode {
+    /// Shows a check, with what the running daemon has loaded.
+    pub(super) fn report_check(&mut self, check: &Check, held: Option<&Held>) -> ExitCode {
         let global = &self.arguments.global;
-        let answer = match binary {
-            None => None,
-            Some(binary) => match ask_binary(binary, &self.config, BINARY_LIMIT) {
-                Ok(answer) => Some(answer),
-                Err(error) => {
-                    let message = format!("cannot start {}: {error}", binary.display());
-                    let hint = "check --containerd-binary";
-                    return self.fail(ExitCode::Other, "no-binary", &message, hint);
-                }
-            },
-        };
-        let good = check.serves()
-            && answer.as_ref().is_none_or(|answer| answer.accepts)
-            && held.is_none_or(|held| held.is_good);
+        let good = check.serves() && held.is_none_or(|held| held.is_good);
         let code = if good {
             ExitCode::Success
         } else {
             ExitCode::Refused
         };
         if global.output == Format::Json {
-            let report = check_report::json(check, binary.zip(answer.as_ref()), held);
+            let report = check_report::json(check, held);
             return self.report_json(&report, true, code);
         }
-        let text = check_report::text(check, binary.zip(answer.as_ref()), held);
+        let text = check_report::text(check, held);
         if !global.quiet {
             for warning in &check.warnings {
                 let text = report::warning(&check.path, warning);

@@ -190,14 +190,19 @@ pub(super) fn warning(path: &Path, warning: &Warning) -> String {
 
 /// An error: what, where with the line itself, why, and one next step.
 pub(super) fn error(error: &Error) -> String {
-    let message = format!("{error}{}", causes(error));
-    failure(&message, &error.hint(), (error.path(), error.position()))
+    failure(&words(error), error.hint(), error.path(), error.position())
 }
 
 /// A failure that is about a file.
-pub(super) fn failure(message: &str, hint: &str, (path, at): (&Path, Option<&Position>)) -> String {
-    let place = place(path, at);
-    let mut text = format!("{ERROR}error{ERROR:#}: {place}: {message}\n");
+pub(super) fn failure(
+    message: &str,
+    hint: &str,
+    path: Option<&Path>,
+    at: Option<&Position>,
+) -> String {
+    let place = path.map(|path| format!("{}: ", place(path, at)));
+    let place = place.unwrap_or_default();
+    let mut text = format!("{ERROR}error{ERROR:#}: {place}{message}\n");
     if let Some(at) = at {
         text.push_str(&excerpt(at));
     }
@@ -206,13 +211,13 @@ pub(super) fn failure(message: &str, hint: &str, (path, at): (&Path, Option<&Pos
 }
 
 pub(super) fn error_json(error: &Error, exit: u8) -> Value {
-    let at = error.position();
     let mut report = failure_json(
-        error.code(),
+        error.code().as_str(),
         exit,
-        &format!("{error}{}", causes(error)),
-        &error.hint(),
-        Some((error.path(), at)),
+        &words(error),
+        error.hint(),
+        error.path(),
+        error.position(),
     );
     if error.is_changed() {
         report["error"]["changed"] = true.into();
@@ -226,9 +231,9 @@ pub(super) fn failure_json(
     exit: u8,
     message: &str,
     hint: &str,
-    place: Option<(&Path, Option<&Position>)>,
+    path: Option<&Path>,
+    at: Option<&Position>,
 ) -> Value {
-    let at = place.and_then(|(_, at)| at);
     json!({
         "schema": 1,
         "error": {
@@ -236,21 +241,18 @@ pub(super) fn failure_json(
             "exit": exit,
             "message": message,
             "hint": hint,
-            "path": place.map(|(path, _)| path.to_string_lossy()),
+            "path": path.map(Path::to_string_lossy),
             "line": at.map(|at| at.line),
             "column": at.map(|at| at.column),
         },
     })
 }
 
-/// The system's reason, which the message of an error leaves to its source.
-fn causes(error: &Error) -> String {
-    match error {
-        Error::NotFinished { source, .. } => causes(source),
-        Error::Io { source, .. }
-        | Error::NotPutBack { source, .. }
-        | Error::NotDurable { source, .. } => format!(": {source}"),
-        _ => String::new(),
+/// The message with the system's reason behind it.
+fn words(error: &Error) -> String {
+    match std::error::Error::source(error) {
+        Some(reason) => format!("{error}: {reason}"),
+        None => error.to_string(),
     }
 }
 

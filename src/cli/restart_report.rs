@@ -112,7 +112,7 @@ fn phases_json(phases: &Phases) -> Value {
 
 /// An error, with containerd's own words.
 pub(super) fn error(error: &RestartError, config: &Path) -> String {
-    let place = (error.path().unwrap_or(config), None);
+    let place = error.path().unwrap_or(config);
     let mut message = error.to_string();
     if let RestartError::Failed(failure) = error
         && let Some(log) = &failure.log
@@ -121,17 +121,18 @@ pub(super) fn error(error: &RestartError, config: &Path) -> String {
             let _ = write!(message, "\n  | {}", printable(line));
         }
     }
-    report::failure(&message, &error.hint(), place)
+    report::failure(&message, &error.hint(), Some(place), None)
 }
 
 pub(super) fn error_json(error: &RestartError, exit: u8, config: &Path) -> Value {
-    let place = (error.path().unwrap_or(config), None);
+    let place = error.path().unwrap_or(config);
     let mut json = report::failure_json(
         error.code(),
         exit,
         &error.to_string(),
         &error.hint(),
         Some(place),
+        None,
     );
     if let RestartError::Failed(failure) = error {
         let rollback = failure.rollback.as_ref();

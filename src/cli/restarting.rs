@@ -73,9 +73,6 @@ impl Run {
             let mut json = self.edit_json(&plan, edit);
             json["restart_required"] = false.into();
             json["restart"] = restart_report::json(&restarted);
-            if let Some(unused) = self.unused.take() {
-                json["unused"] = unused;
-            }
             return self.report_json(&json, false, code);
         }
         self.warn(&plan);

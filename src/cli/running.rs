@@ -4,9 +4,8 @@ use std::error::Error as _;
 use std::path::Path;
 use std::time::Duration;
 
-use containerd_edit::{Check, CriClient, CriError, Drift, Error, ExitCode, Release, Running};
+use containerd_edit::{Check, Code, CriClient, CriError, Drift, Error, ExitCode, Release, Running};
 
-use super::arguments::Format;
 use super::check_report::Held;
 use super::{Run, running_report};
 
@@ -14,25 +13,12 @@ use super::{Run, running_report};
 pub(super) const DAEMON_LIMIT: Duration = Duration::from_secs(5);
 
 impl Run {
-    pub(super) fn list_running(&mut self) -> Result<ExitCode, Error> {
-        let bytes = self.read_or_defaults()?;
-        let (running, releases) = match self.ask_daemon() {
-            Ok(answer) => answer,
-            Err(exit) => return Ok(exit),
+    pub(super) fn check_running(&mut self) -> Result<ExitCode, Error> {
+        let bytes = match self.read() {
+            // containerd has its built-in defaults then.
+            Err(error) if error.code() == Code::NoFile => Vec::new(),
+            read => read?,
         };
-        let effective = self.effective(&bytes, &releases)?;
-        let (_, drift) = self.hold(&bytes, &releases, &running)?;
-        let path = &self.config;
-        if self.arguments.global.output == Format::Json {
-            let report = running_report::list_json(path, &effective, &running, &drift);
-            return Ok(self.report_json(&report, true, ExitCode::Success));
-        }
-        let text = running_report::list(path, &effective, &running, &drift);
-        Ok(self.print(&text, true, ExitCode::Success))
-    }
-
-    pub(super) fn check_running(&mut self, binary: Option<&Path>) -> Result<ExitCode, Error> {
-        let bytes = self.read_or_defaults()?;
         let (running, releases) = match self.ask_daemon() {
             Ok(answer) => answer,
             Err(exit) => return Ok(exit),
@@ -43,7 +29,7 @@ impl Run {
             text: running_report::text(&running, &drift, check.serves()),
             json: running_report::json(&running, &drift),
         };
-        Ok(self.report_check(&check, binary, Some(&held)))
+        Ok(self.report_check(&check, Some(&held)))
     }
 
     /// Asks the daemon, and returns the releases to judge for: its own unless another was named.

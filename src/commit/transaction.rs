@@ -13,8 +13,8 @@ use crate::disk::lock::{ConfigLock, Patience};
 use crate::disk::target::{Snapshot, Target};
 use crate::disk::{Notice, digest, leftovers, site};
 use crate::edit::patch::{Handlers, Keys};
-use crate::error::Error;
 use crate::error::Warning;
+use crate::error::{Code, Error};
 use crate::want::patch::Patch;
 
 use self::steps::{Done, Step};
@@ -92,11 +92,11 @@ impl Editor {
     ///
     /// # Errors
     ///
-    /// As [`Editor::plan`], and [`Error::LockBusy`], [`Error::KeptChanging`], [`Error::Interrupted`],
-    /// or [`Error::Io`]. After any of them the config is as it was. Only after [`Error::NotDurable`]
+    /// As [`Editor::plan`], and [`Code::LockBusy`], [`Code::KeptChanging`], [`Code::Interrupted`],
+    /// or [`Code::Io`]. After any of them the config is as it was. Only after [`Code::NotDurable`]
     /// it has changed, without the certainty that this survives a power cut, after
-    /// [`Error::NotPutBack`] another program's text stands beside it, and after
-    /// [`Error::NotFinished`] some files have changed and others have not.
+    /// [`Code::NotPutBack`] another program's text stands beside it, and after
+    /// [`Code::NotFinished`] some files have changed and others have not.
     pub fn commit(&self, patch: &Patch) -> Result<Plan, Error> {
         self.carry_out(Request::Patch {
             patch,
@@ -206,10 +206,11 @@ impl Editor {
             work.plan.edited.warnings.extend(warnings);
             return Ok(work.plan);
         }
-        Err(Error::KeptChanging {
-            path: self.path.clone(),
-            tries: TRIES,
-        })
+        let message =
+            format!("the file was changed by another program during each of {TRIES} tries");
+        let hint = "find the program that rewrites the file without taking the lock, and run this \
+                    again";
+        Err(Error::new(Code::KeptChanging, message, hint).at(&self.path))
     }
 
     /// Notes a run down that changed or refused something. That never costs the edit: what keeps it
@@ -225,8 +226,8 @@ impl Editor {
             (Ok(_), Request::Back(back)) => (true, back.outcome),
             (Ok(_), _) => (true, LogEntry::CHANGED),
             // containerd would load the log as well.
-            (Err(Error::ImportedSidecar { .. }), _) => return None,
-            (Err(error), _) => (error.is_changed(), error.code()),
+            (Err(error), _) if error.code() == Code::ImportedSidecar => return None,
+            (Err(error), _) => (error.is_changed(), error.code().as_str()),
         };
         let mut entry = LogEntry {
             before: locked.read.clone(),
@@ -294,7 +295,8 @@ impl Editor {
 }
 
 fn is_read_only(error: &Error) -> bool {
-    matches!(error, Error::Io { source, .. } if Errno::from_io_error(source) == Some(Errno::ROFS))
+    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref());
+    source.and_then(Errno::from_io_error) == Some(Errno::ROFS)
 }
 
 impl From<Notice> for Warning {

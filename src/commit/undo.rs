@@ -8,7 +8,7 @@ use crate::commit::operation_log::LogEntry;
 use crate::disk::target::{Existing, Target};
 use crate::disk::{digest, sidecar};
 use crate::edit::patch::Handlers;
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::want::handler::Owner;
 use crate::want::patch::Patch;
 
@@ -33,7 +33,7 @@ impl Editor {
     ///
     /// # Errors
     ///
-    /// [`Error::NotUndone`] says why not and what to do instead; the other errors are those of
+    /// [`Code::NotUndone`] says why not and what to do instead; the other errors are those of
     /// [`Editor::commit`].
     pub fn undo(&self, owner: Option<&Owner>) -> Result<Plan, Error> {
         match self.back(owner)? {
@@ -60,10 +60,9 @@ impl Editor {
     fn back(&self, owner: Option<&Owner>) -> Result<Option<Back>, Error> {
         let entries = self.log_entries()?;
         let target = self.find()?;
-        let not_undone = |why: String, instead: String| Error::NotUndone {
-            path: self.path.clone(),
-            why,
-            instead,
+        let not_undone = |why: String, instead: String| {
+            let message = format!("cannot undo the last change: {why}");
+            Error::new(Code::NotUndone, message, instead).at(&self.path)
         };
         let last = entries.iter().rfind(|entry| entry.is_change());
         // One that was killed before it could log it.
@@ -76,8 +75,8 @@ impl Editor {
             (Some(last), _) | (None, Some(last)) => last,
             (None, None) => {
                 let why = "the operation log holds none".to_owned();
-                let instead = "`containerd-edit list` says whose each handler is; `containerd-edit \
-                               remove` what shall go";
+                let instead = "see the owners with `containerd-edit list`, and remove handlers with \
+                               `containerd-edit remove`";
                 return Err(not_undone(why, instead.to_owned()));
             }
         };

@@ -15,7 +15,7 @@ use super::{daemon, registry, rules, schema, syntax};
 /// let mut refused = Fact::all()
 ///     .filter(|fact| fact.kind == FactKind::NotParsed && fact.holds_for(release));
 /// assert!(refused.any(|fact| fact.what == "a date without a time"));
-/// # Ok::<(), containerd_edit::ReleaseError>(())
+/// # Ok::<(), containerd_edit::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Fact {

@@ -34,5 +34,5 @@ pub use self::facts::{Fact, FactKind};
 pub use self::files::{Cgroup, ConfigFiles, FileState, Host};
 pub use self::model::{LoadedHandler, Model, Verdict};
 pub use self::reason::Reason;
-pub use self::release::{Release, ReleaseError};
+pub use self::release::Release;
 pub use self::verdict::load;

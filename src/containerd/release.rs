@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::error::{Code, Error};
+
 /// A containerd release: an exact version, or the newest patch release of a minor version.
 ///
 /// # Examples
@@ -14,24 +16,13 @@ use std::str::FromStr;
 /// let exact: Release = "v1.6.20".parse()?;
 /// assert!(exact < line, "the line stands for its newest patch release");
 /// assert_eq!(line.to_string(), "1.6");
-/// # Ok::<(), containerd_edit::ReleaseError>(())
+/// # Ok::<(), containerd_edit::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Release {
     major: u16,
     minor: u16,
     patch: u16,
-}
-
-/// A text that names no release which is modelled.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ReleaseError {
-    /// Not of the form 1.6 or 1.6.20.
-    #[error("{0:?} is no containerd version, as in 1.7 or 1.7.24")]
-    Malformed(String),
-    /// A release before the oldest or after the newest that is modelled.
-    #[error("containerd {0} is not modelled: 1.6 to 2.3 are")]
-    Unknown(Release),
 }
 
 /// The patch release that stands for the newest one of its line.
@@ -93,11 +84,14 @@ impl fmt::Display for Release {
 }
 
 impl FromStr for Release {
-    type Err = ReleaseError;
+    type Err = Error;
 
     /// Reads `1.6` or `1.6.20`, with or without a `v`; what a distribution adds behind is ignored.
-    fn from_str(text: &str) -> Result<Self, ReleaseError> {
-        let malformed = || ReleaseError::Malformed(text.to_owned());
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let malformed = || {
+            let message = format!("{text:?} is not a containerd version, as in 1.7 or 1.7.24");
+            Error::new(Code::Usage, message, "name it by its numbers")
+        };
         let digits = text.trim().trim_start_matches('v');
         let end = digits
             .find(|character: char| !character.is_ascii_digit() && character != '.')
@@ -114,7 +108,9 @@ impl FromStr for Release {
         if is_modelled {
             Ok(release)
         } else {
-            Err(ReleaseError::Unknown(release))
+            let message = format!("containerd {release} is not modelled: 1.6 to 2.3 are");
+            let hint = "use a newer containerd-edit, or name the nearest of these";
+            Err(Error::new(Code::UnknownRelease, message, hint))
         }
     }
 }

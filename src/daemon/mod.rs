@@ -2,6 +2,7 @@
 
 #[cfg(feature = "cri")]
 pub(crate) mod cri;
+#[cfg(feature = "cri")]
 pub(crate) mod in_use;
 #[cfg(feature = "cri")]
 pub(crate) mod restart;

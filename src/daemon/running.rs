@@ -5,9 +5,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::containerd::{Release, ReleaseError, Verdict};
+use crate::containerd::{Release, Verdict};
 use crate::daemon::cri::{CriClient, CriError, RunningHandlers};
 use crate::disk::HostRoot;
+use crate::error::Error;
 
 /// What a running daemon says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,8 +138,8 @@ impl Running {
     ///
     /// # Errors
     ///
-    /// [`ReleaseError`] if it is not modelled.
-    pub fn release(&self) -> Result<Option<Release>, ReleaseError> {
+    /// [`Code::UnknownRelease`](crate::Code::UnknownRelease) if it is not modelled.
+    pub fn release(&self) -> Result<Option<Release>, Error> {
         let version = self.cri.as_ref().map(|cri| cri.version.parse());
         version.transpose()
     }

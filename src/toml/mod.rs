@@ -9,11 +9,12 @@ pub(crate) mod meaning;
 pub(crate) mod render;
 pub(crate) mod splice;
 
+use std::fmt;
 use std::ops::Range;
 
 use toml_edit::Item;
 
-use crate::error::Position;
+use crate::error::{Code, Error, Position};
 
 use self::index::{Index, Kind};
 
@@ -26,13 +27,28 @@ pub struct Document<'t> {
 }
 
 /// Bytes that are no TOML.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not valid TOML: {message}")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParseError {
     /// What is wrong, in the parser's words.
     pub message: String,
     /// Where the parser stopped.
     pub at: Position,
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "not valid TOML: {}", self.message)
+    }
+}
+
+impl std::error::Error for ParseError {}
+
+impl From<ParseError> for Error {
+    fn from(error: ParseError) -> Self {
+        let hint = "fix this line; containerd reads the file only when it starts, so it may still be \
+                    running with an older one";
+        Self::new(Code::NotToml, error.to_string(), hint).position_at(error.at)
+    }
 }
 
 impl<'t> Document<'t> {

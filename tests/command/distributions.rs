@@ -526,7 +526,10 @@ fn what_can_not_be_edited_is_refused_with_what_to_do_there() {
     let run = tree
         .run(&["--distribution", "rke2", "add", "kata"])
         .exits(66);
-    assert!(run.stderr.contains("this is no RKE2 node"), "{run:#?}");
+    assert!(
+        run.stderr.contains("this host does not run RKE2"),
+        "{run:#?}"
+    );
     let run = tree.run(&["--distribution", "rancher", "list"]).exits(2);
     assert!(
         run.stderr.contains("containerd, k3s, rke2, k0s, microk8s"),

@@ -622,7 +622,7 @@ fn what_can_not_be_a_drop_in_is_refused() {
         ("config.toml.prev", "that is the previous config"),
         ("conf.d/config.toml", "it has the name of the config"),
         ("conf.d/*.toml", "a pattern"),
-        ("conf.d/", "it names no file"),
+        ("conf.d/", "it does not name a file"),
     ] {
         let node = Node::with(MAIN);
         let run = node
@@ -644,7 +644,7 @@ fn what_can_not_be_a_drop_in_is_refused() {
     let run = node
         .run(&["add", "kata", "--drop-in=config.toml/a.toml"])
         .exits(66);
-    assert!(run.stderr.contains("is no folder"), "{run:?}");
+    assert!(run.stderr.contains("is not a folder"), "{run:?}");
     assert_eq!(node.text(), MAIN);
 }
 

@@ -235,18 +235,6 @@ fn a_host_root_that_is_none_is_said() {
     assert!(run.stderr.contains("without"), "{run:#?}");
 }
 
-#[test]
-fn a_binary_of_the_container_is_not_asked_about_the_host() {
-    let container = Container::new(&[(CONFIG, "version = 3\n")]);
-    let run = container
-        .run(&["check", "--containerd-binary", "/bin/true"])
-        .exits(2);
-    assert!(
-        run.stderr.contains("cannot be used with '--host-root'"),
-        "{run:#?}"
-    );
-}
-
 /// `/` is what it is without.
 #[test]
 fn the_hosts_root_may_be_the_root() {

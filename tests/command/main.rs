@@ -5,7 +5,6 @@
 
 mod apply;
 mod check;
-mod copy;
 mod cri_code;
 mod distributions;
 mod documents;

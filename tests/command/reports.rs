@@ -71,7 +71,7 @@ fn errors_are_reported_as_json_too() {
                 "code": "not-toml",
                 "exit": 65,
                 "message": "not valid TOML: key with no value, expected `=`",
-                "hint": "mend this line; containerd reads the file only when it starts, so it may \
+                "hint": "fix this line; containerd reads the file only when it starts, so it may \
                          still be running with an older one",
                 "path": "[CONFIG]",
                 "line": 2,

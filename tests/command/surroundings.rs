@@ -269,7 +269,7 @@ fn a_file_in_the_place_of_a_folder_is_named() {
         let mut path = node.config().into_os_string();
         path.push(behind);
         let run = Run::of(tool().arg("--config").arg(&path).args(["add", "crun"])).exits(66);
-        let said = format!("{} is no folder", node.config().display());
+        let said = format!("{} is not a folder", node.config().display());
         assert!(run.stderr.contains(&said), "{run:#?}");
         assert!(!run.stderr.contains("mkdir"), "{run:#?}");
     }

@@ -29,24 +29,12 @@ impl Arguments {
                 return Err(command.error(ErrorKind::ArgumentConflict, message));
             }
         }
-        if let Verb::Check {
-            containerd_binary: Some(_),
-            ..
-        } = self.verb
-            && global.host_root.is_some()
-        {
-            let message = "the argument '--containerd-binary' cannot be used with '--host-root': \
-                           the binary would look for the host's files in this container";
-            return Err(command.error(ErrorKind::ArgumentConflict, message));
-        }
         let reading = match self.verb {
-            Verb::List { .. } => "list",
+            Verb::List => "list",
             Verb::Check { .. } => "check",
             Verb::Show { .. } => "show",
             Verb::Log => "log",
             Verb::Status => "status",
-            Verb::KeepCopy { .. } => "keep-copy",
-            Verb::RemoveCopy { .. } => "remove-copy",
             Verb::Restart { .. } => "restart",
             Verb::Undo(_) => {
                 if global.stdout || global.drop_in.is_some() {
@@ -64,17 +52,16 @@ impl Arguments {
                 return self.check_restart(command);
             }
         };
-        let copies = matches!(self.verb, Verb::KeepCopy { .. } | Verb::RemoveCopy { .. });
         let restarts = matches!(self.verb, Verb::Restart { .. });
-        let why = match (copies, restarts) {
-            (true, _) => "is about no config",
-            (_, true) => "changes no config",
-            _ => "changes nothing",
+        let why = if restarts {
+            "changes no config"
+        } else {
+            "changes nothing"
         };
         let writing = [
             (global.dry_run, "--dry-run"),
             (global.stdout, "--stdout"),
-            (global.exit_code && !copies && !restarts, "--exit-code"),
+            (global.exit_code && !restarts, "--exit-code"),
             (global.drop_in.is_some(), "--drop-in"),
         ];
         for (given, flag) in writing {

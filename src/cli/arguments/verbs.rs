@@ -77,7 +77,7 @@ pub(in crate::cli) struct Remove {
     #[command(flatten)]
     pub(in crate::cli) restart: RestartToo,
 
-    /// Refuse if a pod still uses one of the handlers: ask the daemon, or look at the shim processes
+    /// Refuse if the running daemon says that a pod still uses one of the handlers, or does not answer
     #[arg(long)]
     pub(in crate::cli) if_unused: bool,
 

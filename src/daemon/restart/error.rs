@@ -122,7 +122,7 @@ impl RestartError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Edit(error) => error.code(),
+            Self::Edit(error) => error.code().as_str(),
             Self::Daemon(error) => error.code(),
             Self::Service(error) => error.code(),
             Self::Interrupted { .. } => "interrupted",
@@ -139,7 +139,7 @@ impl RestartError {
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         match self {
-            Self::Edit(error) => Some(error.path()),
+            Self::Edit(error) => error.path(),
             Self::Daemon(error) => Some(error.endpoint()),
             Self::Service(_) => None,
             Self::Interrupted { path } => Some(path),
@@ -151,7 +151,7 @@ impl RestartError {
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
-            Self::Edit(error) => error.hint(),
+            Self::Edit(error) => error.hint().to_owned(),
             Self::Daemon(error) => error.hint(),
             Self::Service(error) => error.hint(),
             Self::Interrupted { .. } => {

@@ -14,7 +14,7 @@ use crate::commit::undo::Lost;
 use crate::daemon::running::Running;
 use crate::daemon::service::Prepared;
 use crate::edit::patch::{Handlers, is_unmarked};
-use crate::error::Error;
+use crate::error::Code;
 use crate::toml::Document;
 use crate::want::handler::Owner;
 
@@ -110,8 +110,9 @@ impl Own {
             };
             match editor.take_back(&back) {
                 // What is not durable is in place all the same.
-                Ok(_) | Err(Error::NotDurable { .. }) => return RolledBackFiles::PutBack,
-                Err(Error::ChangedSince { .. }) => {}
+                Ok(_) => return RolledBackFiles::PutBack,
+                Err(error) if error.code() == Code::NotDurable => return RolledBackFiles::PutBack,
+                Err(error) if error.code() == Code::ChangedSince => {}
                 Err(error) => return stuck(format!("the files could not be put back: {error}")),
             }
         }

@@ -5,13 +5,13 @@ use crate::toml::render::Quotes;
 use crate::toml::{render, type_name};
 
 use super::edit::Edit;
-use super::error::PatchError;
 use super::keys;
 use super::layers::{Layer, Layered, is_bottom, parsed, same, settle};
 use super::laying::Own;
 use super::place::{self, NewKey, Place};
 use super::provenance::{ABSENT, Marker, Provenance, UNSET};
 use super::style::{self, Style};
+use crate::error::Error;
 
 pub(crate) const KEY: &str = "default_runtime_name";
 /// The default of every release when the key is not set.
@@ -49,7 +49,7 @@ impl Edit<'_, '_> {
         id: &str,
         name: &str,
         style: &Style,
-    ) -> Result<Option<String>, PatchError> {
+    ) -> Result<Option<String>, Error> {
         let path = path(id);
         if let Some(item) = self.config.get(&path)
             && !item.is_str()
@@ -73,7 +73,7 @@ impl Edit<'_, '_> {
         id: &str,
         name: &str,
         style: &Style,
-    ) -> Result<Option<String>, PatchError> {
+    ) -> Result<Option<String>, Error> {
         let table = plugin::containerd_path(id);
         let config = self.config;
         let owner = self.owner.as_str();
@@ -118,7 +118,7 @@ impl Edit<'_, '_> {
         gone: &[&str],
         listed: &[&str],
         leaves: impl Fn(&str, &str) -> bool,
-    ) -> Result<DefaultAfter, PatchError> {
+    ) -> Result<DefaultAfter, Error> {
         let names_gone =
             |literal: &str| decoded(literal).is_some_and(|name| gone.contains(&name.as_str()));
         let after = |literal, was_reset, is_changed| DefaultAfter {
@@ -190,8 +190,8 @@ impl Edit<'_, '_> {
 }
 #[cfg(test)]
 mod tests {
-    use crate::edit::patch::PatchError;
     use crate::edit::patch::given::given;
+    use crate::error::Code;
 
     /// A table `containerd` with handlers `a` and `b`, whose default line ends like this.
     fn with_default(line: &str) -> String {
@@ -312,17 +312,12 @@ mod tests {
         let error = given(&with_default("default_runtime_name = \"\"\"\nrunc\"\"\"\n"))
             .default("a")
             .is_refused();
-        assert!(matches!(error, PatchError::MultiLineValue { .. }));
+        assert_eq!(error.code(), Code::NotEditable, "{error}");
         let error = given(&with_default("default_runtime_name = 5\n"))
             .default("a")
             .is_refused();
-        assert!(matches!(
-            error,
-            PatchError::Obstacle {
-                found: "an integer",
-                ..
-            }
-        ));
+        assert_eq!(error.code(), Code::WrongType, "{error}");
+        assert!(error.to_string().contains("an integer"), "{error}");
     }
 
     #[test]

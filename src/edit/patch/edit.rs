@@ -13,13 +13,14 @@ use crate::toml::{Document, type_name};
 use crate::want::handler::{Owner, RUNC_TYPE, Setting};
 
 use super::default::BUILT_IN;
-use super::error::PatchError;
+use super::error;
 use super::headers::RelaidKeys;
 use super::laying::Precedence;
 use super::place;
 use super::provenance::{Implied, Marker, Provenance};
 use super::style::{self, Style};
 use super::{Edited, Handlers, Keys, block};
+use crate::error::Error;
 use crate::error::Warning;
 use crate::want::patch::Patch;
 
@@ -118,17 +119,17 @@ impl<'d, 't> Edit<'d, 't> {
         path: &[&str],
         found: &'static str,
         wanted: &'static str,
-    ) -> PatchError {
-        PatchError::Obstacle {
-            key: render::dotted(path, Quotes::Basic),
+    ) -> Error {
+        error::obstacle(
+            &render::dotted(path, Quotes::Basic),
             found,
             wanted,
-            at: self.config.position(self.config.offset(path)),
-        }
+            self.config.position(self.config.offset(path)),
+        )
     }
 
     /// Ensures that everything on `path` that exists is a table.
-    pub(super) fn check_tables(&self, path: &[&str]) -> Result<(), PatchError> {
+    pub(super) fn check_tables(&self, path: &[&str]) -> Result<(), Error> {
         match self.config.obstacle(path) {
             Some((depth, item)) => Err(self.obstacle(&path[..depth], type_name(item), "a table")),
             None => Ok(()),
@@ -142,7 +143,7 @@ impl<'d, 't> Edit<'d, 't> {
         style: &Style,
         mut blocks: Vec<String>,
         handlers: &[NewHandler],
-    ) -> Result<(), PatchError> {
+    ) -> Result<(), Error> {
         let runtimes = plugin::runtimes_path(id);
         let inline = place::inline_table(self.config, &runtimes);
         for handler in handlers {
@@ -200,7 +201,7 @@ impl<'d, 't> Edit<'d, 't> {
     }
 
     /// Makes all changes, and checks that the result means what was asked for and nothing else.
-    pub(super) fn finish(mut self) -> Result<Edited, PatchError> {
+    pub(super) fn finish(mut self) -> Result<Edited, Error> {
         self.settle_headers();
         let cut = std::mem::take(&mut self.cut_entries);
         let cut: Vec<Vec<&str>> = cut
@@ -224,13 +225,10 @@ impl<'d, 't> Edit<'d, 't> {
             return Ok(edited(self.config.text.to_owned()));
         }
         let text = self.splices.apply(self.config.text);
-        let result = Document::parse(text.as_bytes()).map_err(|error| PatchError::Broken {
-            message: error.message,
-            at: error.at,
-        })?;
+        let result = Document::parse(text.as_bytes()).map_err(|error| error::broken(&error))?;
         let (before, after) = (self.config.toml.as_item(), result.toml.as_item());
         if let Some(key) = meaning::surprise(before, after, &self.expected) {
-            return Err(PatchError::Surprise { key });
+            return Err(error::surprise(&key));
         }
         Ok(edited(text))
     }

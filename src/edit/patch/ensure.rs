@@ -9,20 +9,21 @@ use crate::want::handler::{Handler, HandlerName, Setting};
 use super::block;
 use super::default::{self, BUILT_IN};
 use super::edit::{Edit, NewHandler};
-use super::error::PatchError;
+use super::error;
 use super::keys::Key;
 use super::layers::Layered;
 use super::listing::{self, Listed};
 use super::place::{self, NewKey};
 use super::provenance::{Implied, Marker, Provenance, UNSET};
 use super::style::{self, Style};
+use crate::error::Error;
 use crate::want::patch::Patch;
 
 pub(super) const SYSTEMD_CGROUP: [&str; 2] = ["options", "SystemdCgroup"];
 
 impl Edit<'_, '_> {
     /// Makes all be there that the patch asks for.
-    pub(super) fn ensure(&mut self, id: &str, patch: &Patch) -> Result<(), PatchError> {
+    pub(super) fn ensure(&mut self, id: &str, patch: &Patch) -> Result<(), Error> {
         self.check_keys(id, patch)?;
         let runtimes = plugin::runtimes_path(id);
         self.check_tables(&runtimes)?;
@@ -107,7 +108,7 @@ impl Edit<'_, '_> {
 
     /// Refuses keys of CRI that some release reads, but none in a config like this. Those that none
     /// reads may be of a newer release.
-    fn check_keys(&self, id: &str, patch: &Patch) -> Result<(), PatchError> {
+    fn check_keys(&self, id: &str, patch: &Patch) -> Result<(), Error> {
         let (any, version) = (Wanted::cri(), self.version);
         let Some(here) = Wanted::cri_under(id, version) else {
             return Ok(());
@@ -115,11 +116,7 @@ impl Edit<'_, '_> {
         let mut keys = patch.cri.iter();
         match keys.find(|key| any.has(key.path()) && !here.has(key.path())) {
             None => Ok(()),
-            Some(key) => Err(PatchError::NotRead {
-                key: key.key(),
-                plugin: id.to_owned(),
-                version,
-            }),
+            Some(key) => Err(error::not_read(&key.key(), id, version)),
         }
     }
 
@@ -166,7 +163,7 @@ impl Edit<'_, '_> {
         handler: &Handler,
         style: &Style,
         known: &Listed<'_>,
-    ) -> Result<(), PatchError> {
+    ) -> Result<(), Error> {
         match (&known.provenance, &known.provenance_span) {
             (Some(Provenance::Owner(owner)), Some(line)) if owner != self.owner.as_str() => {
                 if !self.takes_over {
@@ -231,7 +228,7 @@ impl Edit<'_, '_> {
         handler: &Handler,
         style: &Style,
         known: &Listed<'_>,
-    ) -> Result<(), PatchError> {
+    ) -> Result<(), Error> {
         let runtimes = plugin::runtimes_path(id);
         let name = handler.name().as_str();
         let mut missing: Vec<(Vec<&str>, Vec<&Setting>)> = Vec::new();
@@ -332,8 +329,8 @@ impl Edit<'_, '_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::edit::patch::PatchError;
     use crate::edit::patch::given::given;
+    use crate::error::Code;
 
     const RUNTIMES: &str = "plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes";
 
@@ -396,7 +393,7 @@ mod tests {
             format!("version = 3\n[[{RUNTIMES}.a.runtime_type]]\n"),
         ] {
             let error = given(&config).add("a").is_refused();
-            assert!(matches!(error, PatchError::Obstacle { .. }), "{config}");
+            assert_eq!(error.code(), Code::WrongType, "{config}");
         }
     }
 }

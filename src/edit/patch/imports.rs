@@ -7,11 +7,12 @@ use crate::toml::render::{self, Quotes};
 use crate::toml::{Document, type_name};
 use crate::want::handler::Owner;
 
+use super::created;
 use super::edit::Edit;
 use super::elements::Elements;
-use super::error::PatchError;
+use super::error;
 use super::provenance::{Marker, UNSET};
-use super::{broken, created};
+use crate::error::Error;
 use crate::want::patch::Patch;
 
 const KEY: &str = "imports";
@@ -31,15 +32,15 @@ struct Written<'d> {
 ///
 /// # Errors
 ///
-/// [`PatchError`] if the imports are no array.
+/// [`Error`] if the imports are no array.
 pub(crate) fn with_import(
     config: Option<&Document<'_>>,
     import: &str,
     owner: &Owner,
-) -> Result<String, PatchError> {
+) -> Result<String, Error> {
     let Some(config) = config else {
         let text = created::new(owner, 2);
-        let config = Document::parse(text.as_bytes()).map_err(broken)?;
+        let config = Document::parse(text.as_bytes()).map_err(|error| error::broken(&error))?;
         return with_import(Some(&config), import, owner);
     };
     let patch = Patch::new().owner(owner.clone());
@@ -56,15 +57,15 @@ pub(crate) fn with_import(
 ///
 /// # Errors
 ///
-/// [`PatchError`] if the imports are no array.
+/// [`Error`] if the imports are no array.
 pub(crate) fn without_imports(
     config: &Document<'_>,
     goes: &dyn Fn(&str) -> bool,
-) -> Result<Option<String>, PatchError> {
+) -> Result<Option<String>, Error> {
     let patch = Patch::new();
     let mut text = config.text.to_owned();
     loop {
-        let now = Document::parse(text.as_bytes()).map_err(broken)?;
+        let now = Document::parse(text.as_bytes()).map_err(|error| error::broken(&error))?;
         let mut edit = Edit::new(&now, version::of_any(&now)?, &patch);
         edit.remove_import(goes)?;
         let left = edit.finish()?.text.unwrap_or_default();
@@ -96,7 +97,7 @@ pub(crate) fn line_owner(config: &Document<'_>) -> Option<Owner> {
 }
 
 impl<'d> Edit<'d, '_> {
-    fn add_import(&mut self, import: &str) -> Result<(), PatchError> {
+    fn add_import(&mut self, import: &str) -> Result<(), Error> {
         let value = Value::from(import);
         let Some(written) = self.written_imports()? else {
             let owner = self.owner.as_str();
@@ -125,7 +126,7 @@ impl<'d> Edit<'d, '_> {
     }
 
     /// Takes the first import out that goes.
-    fn remove_import(&mut self, goes: &dyn Fn(&str) -> bool) -> Result<(), PatchError> {
+    fn remove_import(&mut self, goes: &dyn Fn(&str) -> bool) -> Result<(), Error> {
         let Some(written) = self.written_imports()? else {
             return Ok(());
         };
@@ -157,7 +158,7 @@ impl<'d> Edit<'d, '_> {
         Ok(())
     }
 
-    fn written_imports(&self) -> Result<Option<Written<'d>>, PatchError> {
+    fn written_imports(&self) -> Result<Option<Written<'d>>, Error> {
         let config = self.config;
         let keys = || config.toml.iter().map(|(key, _)| key);
         let exact = keys().find(|key| *key == KEY);
@@ -171,9 +172,7 @@ impl<'d> Edit<'d, '_> {
         };
         let values: Vec<&Value> = array.iter().collect();
         let spans: Option<Vec<_>> = values.iter().map(|value| value.span()).collect();
-        let spans = spans.ok_or_else(|| PatchError::Surprise {
-            key: key.to_owned(),
-        })?;
+        let spans = spans.ok_or_else(|| error::surprise(key))?;
         Ok(Some(Written {
             key,
             statement,
@@ -188,6 +187,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::error::Code;
 
     const A: &str = "/etc/containerd/conf.d/50-a.toml";
     const B: &str = "/etc/containerd/conf.d/50-b.toml";
@@ -329,7 +329,7 @@ mod tests {
         ] {
             let config = Document::parse(config.as_bytes()).expect("TOML");
             let error = with_import(Some(&config), A, &Owner::default()).expect_err("refused");
-            assert!(matches!(error, PatchError::Obstacle { .. }), "{error}");
+            assert_eq!(error.code(), Code::WrongType, "{error}");
         }
     }
 

@@ -8,12 +8,13 @@ use crate::toml::render::{self, Quotes};
 use crate::toml::{Document, meaning, type_name};
 
 use super::edit::Edit;
-use super::error::PatchError;
+use super::error;
 use super::layers::Layered;
 use super::laying::Own;
 use super::place::{self, NewKey, Place};
 use super::provenance::{ABSENT, Marker, Provenance, UNSET};
 use super::style::{self, Style};
+use crate::error::Error;
 
 /// A key that shall have a value.
 pub(super) struct Key {
@@ -52,7 +53,7 @@ impl Edit<'_, '_> {
         keys: &[Key],
         shortest: Option<usize>,
         style: &Style,
-    ) -> Result<bool, PatchError> {
+    ) -> Result<bool, Error> {
         let mut missing: Vec<Missing<'_>> = Vec::new();
         let mut changed = false;
         for key in keys {
@@ -89,7 +90,7 @@ impl Edit<'_, '_> {
         item: &Item,
         value: &Value,
         style: &Style,
-    ) -> Result<bool, PatchError> {
+    ) -> Result<bool, Error> {
         let Some(layered) = Layered::at(self.config, path) else {
             return Err(self.obstacle(path, type_name(item), "a value"));
         };
@@ -116,11 +117,11 @@ impl Edit<'_, '_> {
         Ok(true)
     }
 
-    fn inline(&self, path: &[&str], offset: usize) -> PatchError {
-        PatchError::InlineKey {
-            key: render::dotted(path, Quotes::Basic),
-            at: self.config.position(offset),
-        }
+    fn inline(&self, path: &[&str], offset: usize) -> Error {
+        error::inline_key(
+            &render::dotted(path, Quotes::Basic),
+            self.config.position(offset),
+        )
     }
 
     /// Adds keys to a table that lacks them.
@@ -130,7 +131,7 @@ impl Edit<'_, '_> {
         keys: &[(&str, &Value)],
         shortest: Option<usize>,
         style: &Style,
-    ) -> Result<(), PatchError> {
+    ) -> Result<(), Error> {
         let config = self.config;
         let owner = self.owner.as_str();
         let place = place::find(config, table, shortest.unwrap_or(table.len()));

@@ -6,9 +6,10 @@ use crate::toml::index::{InlineTable, Kind};
 use crate::toml::{Document, lines, render, rest_after};
 
 use super::edit::Edit;
-use super::error::PatchError;
+use super::error;
 use super::provenance::Marker;
 use super::style::{self, Style};
+use crate::error::Error;
 
 /// A key that is not there yet, as text.
 pub(super) struct NewKey<'k> {
@@ -85,7 +86,7 @@ impl<'d, 't> Edit<'d, 't> {
         path: &[&str],
         style: &Style,
         keys: &[NewKey<'_>],
-    ) -> Result<(), PatchError> {
+    ) -> Result<(), Error> {
         let config = self.config;
         let pairs = |prefix: &str, indent: &str| {
             let mut text = String::new();
@@ -158,7 +159,7 @@ impl<'d, 't> Edit<'d, 't> {
         &mut self,
         table: &InlineTable<'t>,
         entry: String,
-    ) -> Result<(), PatchError> {
+    ) -> Result<(), Error> {
         self.check_editable(table)?;
         self.entries
             .entry(table.span.start)
@@ -169,12 +170,12 @@ impl<'d, 't> Edit<'d, 't> {
 
     /// Refuses an inline table of several lines: a comment in it would move to another entry, and
     /// containerd 2.x does not read it anyway.
-    pub(super) fn check_editable(&self, table: &InlineTable<'t>) -> Result<(), PatchError> {
+    pub(super) fn check_editable(&self, table: &InlineTable<'t>) -> Result<(), Error> {
         if table.multi_line {
-            return Err(PatchError::MultiLineTable {
-                key: render::dotted(&table.path, render::Quotes::Basic),
-                at: self.config.position(table.span.start),
-            });
+            return Err(error::multi_line_table(
+                &render::dotted(&table.path, render::Quotes::Basic),
+                self.config.position(table.span.start),
+            ));
         }
         Ok(())
     }
@@ -202,8 +203,8 @@ fn new_table(style: &Style, ancestor: &str, rest: &[&str], pairs: &str) -> Strin
 
 #[cfg(test)]
 mod tests {
-    use crate::edit::patch::PatchError;
     use crate::edit::patch::given::given;
+    use crate::error::Code;
 
     const RUNTIMES: &str = "plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes";
 
@@ -263,6 +264,6 @@ mod tests {
     fn an_inline_table_of_several_lines_is_refused() {
         let config = format!("version = 3\n{RUNTIMES} = {{\n}}\n");
         let error = given(&config).add("a").is_refused();
-        assert!(matches!(error, PatchError::MultiLineTable { .. }));
+        assert_eq!(error.code(), Code::NotEditable, "{error}");
     }
 }

@@ -7,8 +7,8 @@ use crate::toml::index::{Entry, InlineTable};
 use crate::toml::{Document, lines, rest_after};
 
 use super::edit::Edit;
-use super::error::PatchError;
 use super::provenance::{self, Provenance};
+use crate::error::Error;
 
 impl<'t> Edit<'_, 't> {
     /// Drops every statement of the named handlers, with the provenance above.
@@ -54,7 +54,7 @@ impl<'t> Edit<'_, 't> {
 
     /// Cuts the entries that are at or below one of `paths` out of the inline tables, and adds the
     /// new entries that were asked for.
-    pub(super) fn edit_inline_tables(&mut self, paths: &[Vec<&str>]) -> Result<(), PatchError> {
+    pub(super) fn edit_inline_tables(&mut self, paths: &[Vec<&str>]) -> Result<(), Error> {
         let config = self.config;
         for table in &config.index.inline_tables {
             // A table at one of the paths or below it goes with the entry that holds it.

@@ -34,9 +34,6 @@ const POLL: Duration = Duration::from_millis(5);
 /// As much of the log as a message shows.
 const LOG_LINES: usize = 15;
 
-/// The name of the file that holds up what [`PodNode::traced_runc`] has made.
-pub(crate) const HOLD: &str = "hold";
-
 /// What is the same in every config: see `image` for the first, and the host for the others.
 const CRI: &str = r#"version = 2
 [plugins."io.containerd.grpc.v1.cri"]
@@ -215,14 +212,8 @@ impl PodNode {
     }
 
     pub(crate) fn stop_pod(&self, pod: &Pod) {
-        let stopped = self.try_stop(pod);
-        stopped.unwrap_or_else(|why| panic!("{}: {why}\n{}", self.name, self.log()));
-    }
-
-    /// Tries to stop a pod. Otherwise: the daemon's reason.
-    pub(crate) fn try_stop(&self, pod: &Pod) -> Result<(), String> {
         let stopped = self.kubelet().stop(&pod.sandbox);
-        stopped.map_err(|status| status.message().to_owned())
+        stopped.unwrap_or_else(|status| panic!("{}: {status:?}\n{}", self.name, self.log()));
     }
 
     pub(crate) fn remove_pod(&self, pod: &Pod) {
@@ -267,15 +258,12 @@ impl PodNode {
         String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned()
     }
 
-    /// Makes `runc` by another name: a script that leaves a trace, and waits while there is a file
-    /// [`HOLD`].
-    pub(crate) fn traced_runc(&self, name: &str) -> String {
+    /// Makes `runc` by another name: a script that leaves a trace.
+    fn traced_runc(&self, name: &str) -> String {
         let (path, runc) = (self.home().join(name), self.script("bin/runc"));
         let text = format!(
-            "#!/bin/sh\necho \"{name} $*\" >>{}\n\
-             while [ -e {} ]; do sleep 0.01; done\nexec {runc} \"$@\"\n",
+            "#!/bin/sh\necho \"{name} $*\" >>{}\nexec {runc} \"$@\"\n",
             self.script("trace"),
-            self.script(HOLD)
         );
         script(&path, &text);
         self.script(name)

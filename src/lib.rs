@@ -10,6 +10,7 @@
 //! - [`Editor`] makes it a transaction: lock, read, patch, check, write beside, sync, exchange, compare,
 //!   sync. [`Editor::status`] tells what happened to a config.
 //! - [`load`] says what a containerd release makes of a config; every edit is held against it.
+//!   [`Fact`] lists what it knows of the releases.
 //! - [`Inventory`] tells what a config lists.
 //! - [`Editor::undo`] takes the last change back.
 //! - `Restart` has an edit loaded: it restarts containerd if that is needed, waits for it, verifies
@@ -53,18 +54,15 @@ mod edit;
 mod error;
 mod inspect;
 mod node;
-mod seeded;
 mod toml;
 mod want;
 
 pub use commit::editor::{DEFAULT_LOCK_TIMEOUT, DropIn, Editor, FileChange, Plan};
 pub use commit::operation_log::{LogEntry, LogTo, LoggedDropIn};
 pub use commit::ownership::{OwnedHandler, UnmarkedKey};
-#[doc(hidden)]
-pub use containerd::compatibility_tables;
-
 pub use containerd::{
-    Cgroup, ConfigFiles, FileState, Host, LoadedHandler, Model, Reason, Release, Verdict, load,
+    Cgroup, ConfigFiles, Fact, FactKind, FileState, Host, LoadedHandler, Model, Reason, Release,
+    Verdict, load,
 };
 #[cfg(feature = "cri")]
 pub use daemon::cri::{CriClient, CriError, RunningHandler, RunningHandlers, Sandbox};

@@ -2,18 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use containerd_edit::{Code, CriClient, CriError, Error, ExitCode, InUse, PodInUse};
+use serde::Serialize;
 
-use containerd_edit::{CriClient, CriError, Error, ExitCode, InUse, Patch, Plan, PodInUse};
-
+use super::Run;
 use super::arguments::{Format, Remove};
-use super::running::{DAEMON_LIMIT, words};
+use super::editing::{Change, Edit};
+use super::failure::Failure;
+use super::running::{DAEMON_LIMIT, no_answer};
 use super::signals::Signals;
-use super::{Run, report};
 
 /// How often the daemon is asked during a wait.
 const ASK_EVERY: Duration = Duration::from_millis(500);
@@ -24,98 +24,107 @@ const MOST_PODS: usize = 10;
 
 /// Why handlers can't be removed now.
 struct InTheWay {
-    code: &'static str,
+    code: Code,
     message: String,
     hint: String,
     pods: Vec<PodInUse>,
 }
 
+/// The pods, for programs.
+#[derive(Serialize)]
+struct PodsReport<'p> {
+    pods: &'p [PodInUse],
+}
+
 impl Run {
-    /// Sees to it that no pod uses the handlers that a removal takes away. Otherwise: the exit code,
-    /// once it is reported who does.
+    /// Returns the handlers that a removal takes away, if there are any, once no pod uses them.
     pub(super) fn make_sure_unused(
         &mut self,
         remove: &Remove,
-        patch: &Patch,
-    ) -> Result<Result<(), ExitCode>, Error> {
-        let patch = self.in_plugin(patch.clone());
+        edit: &Edit<'_>,
+    ) -> Result<Option<BTreeSet<String>>, Failure> {
         let begin = Instant::now();
         let wait = remove.wait_unused.unwrap_or_default();
         let mut told = String::new();
         let mut brought_back = false;
         loop {
             // Anew each time: others may edit the config during a long wait.
-            let plan = self.editor().plan(&patch)?;
-            let handlers = handlers_to_go(remove, &plan);
+            let handlers = self.handlers_to_go(remove, edit)?;
             if handlers.is_empty() {
-                return Ok(Ok(()));
+                return Ok(None);
             }
-            let asked = CriClient::connect_on(&self.host_root, self.endpoint(), DAEMON_LIMIT)
+            let daemon = &edit.editing.restarting.how.daemon;
+            let endpoint = self.config.endpoint(daemon);
+            let asked = CriClient::connect_on(&self.config.host_root, endpoint, DAEMON_LIMIT)
                 .and_then(|daemon| InUse::ask(&daemon, &handlers));
             let in_the_way = match asked {
                 Ok(in_use) if in_use.pods.is_empty() => {
-                    self.report_unused(&handlers, &in_use);
-                    return Ok(Ok(()));
+                    self.tell_unused(&handlers, &in_use);
+                    return Ok(Some(handlers));
                 }
                 Ok(in_use) => InTheWay::pods(&handlers, in_use),
                 Err(error) if error.exit_code() == ExitCode::NoDaemon => {
-                    if remove.restart.restart && !std::mem::replace(&mut brought_back, true) {
+                    let restarts = edit.editing.restarting.restart;
+                    if restarts && !std::mem::replace(&mut brought_back, true) {
                         // As after a run that was killed during its restart.
-                        if let Err(exit) = self.bring_back(&remove.restart.how) {
-                            return Ok(Err(exit));
-                        }
+                        self.bring_back(edit)?;
                         continue;
                     }
                     InTheWay::no_daemon(&handlers, &error)
                 }
-                Err(error) => return Ok(Err(self.no_answer(&error))),
+                Err(error) => return Err(no_answer(&error).into()),
             };
             let waited = begin.elapsed();
             if waited >= wait {
                 let waited = remove.wait_unused.filter(|wait| !wait.is_zero());
-                return Ok(Err(self.refuse_in_use(&in_the_way, waited)));
+                return Err(self.refusal(&in_the_way, waited));
             }
             let text = format!("waiting: {}", in_the_way.message);
-            if text != told && !self.arguments.global.quiet {
-                let _ = writeln!(self.err, "{text}");
+            if text != told {
+                self.output.notes.show(&text);
                 told = text;
             }
             self.wait_for(ASK_EVERY.min(wait.saturating_sub(waited)))?;
         }
     }
 
-    fn report_unused(&mut self, handlers: &BTreeSet<String>, found: &InUse) {
-        if self.arguments.global.output == Format::Json {
-            self.unused = Some(json!({ "handlers": handlers }));
-        } else if !self.arguments.global.quiet {
+    /// The handlers that a removal takes away, and those that were named: the file may have lost one
+    /// that the daemon still has.
+    fn handlers_to_go(
+        &self,
+        remove: &Remove,
+        edit: &Edit<'_>,
+    ) -> Result<BTreeSet<String>, Failure> {
+        let mut handlers: BTreeSet<String> = remove.names.iter().cloned().collect();
+        if let Change::Patch(patch) = &edit.change {
+            let plan = self.editor_of(edit)?.plan(patch)?;
+            handlers.extend(plan.edited.handlers.removed);
+        }
+        Ok(handlers)
+    }
+
+    /// Says that no pod uses the handlers. In JSON that stands in the report.
+    fn tell_unused(&mut self, handlers: &BTreeSet<String>, found: &InUse) {
+        if self.output.format == Format::Text {
             let (names, endpoint) = (names(handlers), found.endpoint.display());
-            let _ = writeln!(
-                self.err,
-                "no pod uses {names} (asked the daemon at {endpoint})"
-            );
+            let line = format!("no pod uses {names} (asked the daemon at {endpoint})");
+            self.output.notes.show(&line);
         }
     }
 
-    fn refuse_in_use(&mut self, in_the_way: &InTheWay, waited: Option<Duration>) -> ExitCode {
-        let exit = ExitCode::TryAgain;
+    fn refusal(&self, in_the_way: &InTheWay, waited: Option<Duration>) -> Failure {
         let waited = waited.map_or_else(String::new, |waited| {
             format!("after {} of waiting, ", humantime::format_duration(waited))
         });
         let message = format!("{waited}{}", in_the_way.message);
-        let hint = &in_the_way.hint;
-        let place = Some(self.config.as_path());
-        if self.arguments.global.output == Format::Json {
-            let code = in_the_way.code;
-            let mut report = report::failure_json(code, exit as u8, &message, hint, place, None);
-            if !in_the_way.pods.is_empty() {
-                report["error"]["pods"] = in_the_way.pods.iter().map(pod_json).collect();
-            }
-            let _ = writeln!(self.out, "{report}");
-        } else {
-            let text = report::failure(&message, hint, place, None);
-            let _ = self.err.write_all(text.as_bytes());
+        let error = Error::new(in_the_way.code, message, &*in_the_way.hint);
+        let pods = &in_the_way.pods;
+        let details = (!pods.is_empty()).then(|| serde_json::to_value(PodsReport { pods }));
+        Failure {
+            error: error.at(&self.config.path),
+            log: None,
+            details: details.and_then(Result::ok),
         }
-        exit
     }
 
     /// Waits, unless a signal asks this run to end.
@@ -124,8 +133,7 @@ impl Run {
         let end = Instant::now() + duration;
         loop {
             if signals.as_ref().is_some_and(Signals::is_asked_to_end) {
-                let path = self.config.clone();
-                return Err(Error::interrupted(&path));
+                return Err(Error::interrupted(&self.config.path));
             }
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -145,7 +153,7 @@ impl InTheWay {
         let number = found.pods.len();
         let (shown, endpoint) = (pods(&found.pods), found.endpoint.display());
         Self {
-            code: "in-use",
+            code: Code::InUse,
             message: format!(
                 "{number} {noun} still {verb} {}: {shown} (asked the daemon at {endpoint})",
                 names(handlers)
@@ -158,34 +166,18 @@ impl InTheWay {
     }
 
     fn no_daemon(handlers: &BTreeSet<String>, error: &CriError) -> Self {
+        let endpoint = error.endpoint().display();
         Self {
-            code: "use-unknown",
+            code: Code::UseUnknown,
             message: format!(
-                "it is not known whether a pod uses {}: {}: {}",
+                "it is not known whether a pod uses {}: {endpoint}: {}",
                 names(handlers),
-                error.endpoint().display(),
-                words(error)
+                no_answer(error)
             ),
             hint: error.hint(),
             pods: Vec::new(),
         }
     }
-}
-
-/// The handlers that a removal takes away, and those that were named: the file may have lost one that
-/// the daemon still has.
-fn handlers_to_go(remove: &Remove, plan: &Plan) -> BTreeSet<String> {
-    let removed = plan.edited.handlers.removed.iter();
-    removed.chain(&remove.names).cloned().collect()
-}
-
-fn pod_json(pod: &PodInUse) -> Value {
-    json!({
-        "namespace": pod.namespace,
-        "name": pod.name,
-        "sandbox": pod.sandbox,
-        "handler": pod.handler,
-    })
 }
 
 fn names(handlers: &BTreeSet<String>) -> String {

@@ -1,40 +1,48 @@
 //! What stands in for asking a running daemon in a build without the feature `cri`.
-#![expect(
-    clippy::unnecessary_wraps,
-    reason = "the signatures of the module that it stands in for"
-)]
 
-use containerd_edit::{Editor, Error, ExitCode, Patch};
+use std::collections::BTreeSet;
+
+use containerd_edit::{Code, Editor, Error, ExitCode, Plan};
 
 use super::Run;
-use super::arguments::{Remove, RestartHow};
+use super::arguments::{Check, Remove, Restart};
 use super::editing::Edit;
+use super::failure::Failure;
+use super::restart_report::RestartReport;
 
+#[expect(
+    clippy::unused_self,
+    clippy::needless_pass_by_ref_mut,
+    reason = "the signatures of the methods that these stand in for"
+)]
 impl Run {
-    pub(super) fn check_running(&mut self) -> Result<ExitCode, Error> {
-        Ok(self.cannot_ask("--running"))
+    pub(super) fn check_running(&mut self, _: &Check) -> Result<ExitCode, Failure> {
+        Err(cannot_ask("--running"))
     }
 
-    pub(super) fn restart(&mut self, _always: bool, _how: &RestartHow) -> ExitCode {
-        self.cannot_ask("restart")
+    pub(super) fn restart(&mut self, _: &Restart) -> Result<ExitCode, Failure> {
+        Err(cannot_ask("restart"))
     }
 
-    pub(super) fn edit_and_restart(&mut self, _: Editor, _: &Edit<'_>, _: &RestartHow) -> ExitCode {
-        self.cannot_ask("--restart")
+    pub(super) fn edit_and_restart(
+        &mut self,
+        _: &Editor,
+        _: &Edit<'_>,
+    ) -> Result<(Plan, RestartReport), Failure> {
+        Err(cannot_ask("--restart"))
     }
 
     pub(super) fn make_sure_unused(
         &mut self,
         _: &Remove,
-        _: &Patch,
-    ) -> Result<Result<(), ExitCode>, Error> {
-        Ok(Err(self.cannot_ask("--if-unused and --wait-unused")))
+        _: &Edit<'_>,
+    ) -> Result<Option<BTreeSet<String>>, Failure> {
+        Err(cannot_ask("--if-unused and --wait-unused"))
     }
+}
 
-    fn cannot_ask(&mut self, what: &str) -> ExitCode {
-        let message = "this build of containerd-edit can't ask a daemon";
-        let message = &format!("{what}: {message}");
-        let hint = "use one that was built with the feature cri, which is on by default";
-        self.fail(ExitCode::Usage, "no-cri-support", message, hint)
-    }
+fn cannot_ask(what: &str) -> Failure {
+    let message = format!("{what}: this build of containerd-edit can't ask a daemon");
+    let hint = "use one that was built with the feature cri, which is on by default";
+    Error::new(Code::NoCriSupport, message, hint).into()
 }

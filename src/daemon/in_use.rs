@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use serde::Serialize;
+
 use crate::daemon::cri::{CriClient, CriError};
 
 /// The pods that still use some handlers.
@@ -19,7 +21,7 @@ pub struct InUse {
 }
 
 /// A pod whose sandbox uses a handler.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct PodInUse {
     /// The pod's namespace.
     pub namespace: String,

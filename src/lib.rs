@@ -65,18 +65,18 @@ pub use containerd::{
     Verdict, load,
 };
 #[cfg(feature = "cri")]
-pub use daemon::cri::{CriClient, CriError, RunningHandler, RunningHandlers, Sandbox};
+pub use daemon::cri::{CriClient, RunningHandler, RunningHandlers, Sandbox};
 #[cfg(feature = "cri")]
 pub use daemon::in_use::{InUse, PodInUse};
 #[cfg(feature = "cri")]
 pub use daemon::restart::{
-    Cause, DEFAULT_READY_TIMEOUT, Phases, Restart, RestartError, RestartFailure, Restarted,
-    Rollback, RolledBackFiles, Why,
+    Cause, DEFAULT_READY_TIMEOUT, Phases, Restart, RestartFailure, Restarted, Rollback,
+    RolledBackFiles, Why,
 };
 #[cfg(feature = "cri")]
 pub use daemon::running::{Drift, Running, RunningCri};
 #[cfg(feature = "cri")]
-pub use daemon::service::{Service, ServiceError};
+pub use daemon::service::Service;
 pub use disk::HostRoot;
 pub use edit::inventory::{Inventory, ListedHandler};
 pub use edit::patch::{Edited, Handlers, Keys, apply};

@@ -77,9 +77,9 @@ impl Config {
 
 fn enter(folder: &Path) -> Result<HostRoot, Error> {
     HostRoot::at(folder).map_err(|error| {
-        let message = format!("--host-root {}: {error}", folder.display());
+        let message = format!("--host-root: {error}");
         let hint = "name the folder at which the host's / is mounted, as in /host";
-        Error::new(Code::NoHostRoot, message, hint)
+        Error::new(Code::NoHostRoot, message, hint).at(folder)
     })
 }
 
@@ -92,10 +92,10 @@ fn on_host(path: &Path, folder: Option<&Path>, host: &HostRoot) -> Result<PathBu
     if let Ok(inside) = inside
         && !host.has(path)
     {
-        let message = format!("{} is not on the host", path.display());
+        let message = "this is not on the host";
         let (folder, inside) = (folder.display(), inside.display());
         let hint = format!("paths are the host's, without {folder}: --config /{inside}");
-        return Err(Error::new(Code::NoHostRoot, message, hint));
+        return Err(Error::new(Code::NoHostRoot, message, hint).at(path));
     }
     // The working folder of this process means nothing on the host.
     Ok(Path::new("/").join(path))

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use containerd_edit::{Editor, Error, ExitCode, Handler, Kind, Owner, Patch, Plan};
+use containerd_edit::{Code, Editor, Error, ExitCode, Handler, Kind, Owner, Patch, Plan};
 
 use super::Run;
 use super::arguments::{Add, Apply, Editing, Placing, Remove, SetDefault, Undo};
 use super::edit_report::{EditReport, Shown};
-use super::failure::Failure;
 use super::patch_file;
 
 /// An edit that the user has asked for.
@@ -67,7 +66,7 @@ impl<'e> Edit<'e> {
 }
 
 impl Run {
-    pub(super) fn add(&mut self, add: &Add) -> Result<ExitCode, Failure> {
+    pub(super) fn add(&mut self, add: &Add) -> Result<ExitCode, Error> {
         let settings = add.settings.iter().cloned();
         let handler = Handler::resolve(add.name.clone(), add.preset.as_ref(), settings)?;
         let mut patch = Patch::new().ensure(handler).owner(add.owner.clone());
@@ -81,7 +80,7 @@ impl Run {
         self.edit(&Edit::patch(patch, &add.editing, &add.placing, summary))
     }
 
-    pub(super) fn apply(&mut self, apply: &Apply) -> Result<ExitCode, Failure> {
+    pub(super) fn apply(&mut self, apply: &Apply) -> Result<ExitCode, Error> {
         let file = patch_file::read(apply)?;
         let owner = patch_file::owner(apply, &file)?;
         let summary = format!("apply {} as {owner}", apply.file.display());
@@ -93,11 +92,17 @@ impl Run {
             patch = patch.take_over();
         }
         let edit = Edit::patch(patch, &apply.editing, &apply.placing, summary);
-        self.edit(&edit)
-            .map_err(|failure| failure.in_patch_file(&apply.file, &file))
+        self.edit(&edit).map_err(|error| {
+            let position = error.key().and_then(|key| file.position(key));
+            match position {
+                // The key is to be fixed where the patch file has it.
+                Some(position) => error.moved_to(&apply.file, position.clone()),
+                None => error,
+            }
+        })
     }
 
-    pub(super) fn remove(&mut self, remove: &Remove) -> Result<ExitCode, Failure> {
+    pub(super) fn remove(&mut self, remove: &Remove) -> Result<ExitCode, Error> {
         let names = remove.names.iter();
         let patch = match &remove.owner {
             None => names.clone().fold(Patch::new(), Patch::remove),
@@ -119,7 +124,7 @@ impl Run {
         self.edit_unused(&edit, unused)
     }
 
-    pub(super) fn set_default(&mut self, set: &SetDefault) -> Result<ExitCode, Failure> {
+    pub(super) fn set_default(&mut self, set: &SetDefault) -> Result<ExitCode, Error> {
         let (patch, summary) = match (&set.name, &set.owner) {
             (Some(name), owner) => {
                 let patch = Patch::new().owner(owner.clone().unwrap_or_default());
@@ -138,7 +143,7 @@ impl Run {
         self.edit(&Edit::patch(patch, &set.editing, &set.placing, summary))
     }
 
-    pub(super) fn undo(&mut self, undo: &Undo) -> Result<ExitCode, Failure> {
+    pub(super) fn undo(&mut self, undo: &Undo) -> Result<ExitCode, Error> {
         self.edit(&Edit {
             change: Change::Undo(undo.owner.clone()),
             editing: &undo.editing,
@@ -147,7 +152,7 @@ impl Run {
         })
     }
 
-    fn edit(&mut self, edit: &Edit<'_>) -> Result<ExitCode, Failure> {
+    fn edit(&mut self, edit: &Edit<'_>) -> Result<ExitCode, Error> {
         self.edit_unused(edit, None)
     }
 
@@ -157,7 +162,7 @@ impl Run {
         &mut self,
         edit: &Edit<'_>,
         unused: Option<BTreeSet<String>>,
-    ) -> Result<ExitCode, Failure> {
+    ) -> Result<ExitCode, Error> {
         let editing = edit.editing;
         let editor = self.editor_of(edit)?;
         let mut restart = None;
@@ -196,7 +201,7 @@ impl Run {
     }
 
     /// The editor that makes an edit.
-    pub(super) fn editor_of(&self, edit: &Edit<'_>) -> Result<Editor, Failure> {
+    pub(super) fn editor_of(&self, edit: &Edit<'_>) -> Result<Editor, Error> {
         let editor = edit.editing.set_up(self.editor(&*edit.summary));
         let Some(placing) = edit.placing else {
             return Ok(editor);
@@ -205,13 +210,13 @@ impl Run {
             let message = "--drop-in: this release of the distribution has a template and reads no \
                            drop-ins";
             let hint = "leave it out: the handler goes into the template";
-            return Err(Failure::usage(message, hint));
+            return Err(Error::new(Code::Usage, message, hint));
         }
         Ok(placing.set_up(editor))
     }
 
     /// The text of the file that an edit is about, if it is about no other.
-    fn one_file<'p>(&self, plan: &'p Plan) -> Result<&'p str, Failure> {
+    fn one_file<'p>(&self, plan: &'p Plan) -> Result<&'p str, Error> {
         let kind = self.config.layout.as_ref().map(|layout| &layout.kind);
         let is_drop_in = matches!(kind, Some(Kind::DropIn { .. }));
         // The one that the edit goes to comes first.
@@ -222,7 +227,7 @@ impl Run {
                 other.path.display()
             );
             let hint = "see the changes of all files with --dry-run";
-            return Err(Failure::usage(message, hint));
+            return Err(Error::new(Code::Usage, message, hint));
         }
         let text = match own {
             [drop_in, ..] => &drop_in.after,

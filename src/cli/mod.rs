@@ -3,23 +3,20 @@
 mod arguments;
 mod check_report;
 mod config;
+#[cfg(feature = "cri")]
+mod daemon;
+#[cfg(not(feature = "cri"))]
+#[path = "no_daemon.rs"]
+mod daemon;
 mod diff;
 mod edit_report;
 mod editing;
-mod failure;
+mod error_report;
 mod handlers_report;
-#[cfg(feature = "cri")]
-mod in_use;
-#[cfg(not(feature = "cri"))]
-mod no_cri;
 mod output;
 mod patch_file;
 mod reading;
 mod restart_report;
-#[cfg(feature = "cri")]
-mod restarting;
-#[cfg(feature = "cri")]
-mod running;
 mod running_report;
 mod signals;
 mod status_report;
@@ -28,11 +25,10 @@ mod usage;
 
 use std::ffi::OsString;
 
-use containerd_edit::{Editor, ExitCode};
+use containerd_edit::{Editor, Error, ExitCode};
 
 use self::arguments::{Arguments, Verb};
 use self::config::Config;
-use self::failure::Failure;
 use self::output::Output;
 use self::signals::Signals;
 
@@ -49,7 +45,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut output = Output::new(&arguments.global);
     let config = match Config::find(&arguments.global) {
         Ok(config) => config,
-        Err(error) => return output.fail(&error.into(), None),
+        Err(error) => return output.fail(&error, None),
     };
     let mut run = Run {
         output,
@@ -57,7 +53,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         signals: None,
     };
     let done = run.carry_out(&arguments.verb);
-    done.unwrap_or_else(|failure| run.fail(&failure))
+    done.unwrap_or_else(|error| run.fail(&error))
 }
 
 /// One command line being carried out.
@@ -68,7 +64,7 @@ struct Run {
 }
 
 impl Run {
-    fn carry_out(&mut self, verb: &Verb) -> Result<ExitCode, Failure> {
+    fn carry_out(&mut self, verb: &Verb) -> Result<ExitCode, Error> {
         match verb {
             Verb::Add(add) => self.add(add),
             Verb::Apply(apply) => self.apply(apply),
@@ -112,12 +108,12 @@ impl Run {
         self.signals.clone()
     }
 
-    /// Shows a failure, and ends by the signal if that is what it was.
-    fn fail(&mut self, failure: &Failure) -> ExitCode {
+    /// Shows an error, and ends by the signal if that is what it was.
+    fn fail(&mut self, error: &Error) -> ExitCode {
         let signals = self.signals.take();
-        let signals = signals.filter(|_| failure.exit() == ExitCode::Interrupted);
+        let signals = signals.filter(|_| error.exit_code() == ExitCode::Interrupted);
         let by_signal = signals.as_ref().and_then(Signals::exit_code);
-        let exit = self.output.fail(failure, by_signal);
+        let exit = self.output.fail(error, by_signal);
         if let Some(signals) = signals {
             signals.end();
         }

@@ -4,11 +4,11 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use anstream::{AutoStream, ColorChoice};
-use containerd_edit::{ExitCode, Warning};
+use containerd_edit::{Error, ExitCode, Warning};
 use serde::Serialize;
 
 use super::arguments::{Color, Format, Global};
-use super::failure::Failure;
+use super::error_report::{self, ErrorReport};
 use super::text::{WARNING, place};
 
 /// What a verb has found or done: serialized for programs, a text for people.
@@ -139,23 +139,24 @@ impl Output {
         }
     }
 
-    /// Shows a failure and returns its exit code. Whoever started a run that a signal ends sees
+    /// Shows an error and returns its exit code. Whoever started a run that a signal ends sees
     /// another one, `by_signal`.
-    pub(super) fn fail(&mut self, failure: &Failure, by_signal: Option<u8>) -> ExitCode {
-        let exit = failure.exit();
+    pub(super) fn fail(&mut self, error: &Error, by_signal: Option<u8>) -> ExitCode {
+        let exit = error.exit_code();
         if self.format == Format::Json {
-            let report = failure.report(by_signal.unwrap_or(exit as u8));
+            let report = ErrorReport::new(error, by_signal.unwrap_or(exit as u8));
             let _ = self.write(&json(&report));
         } else {
-            let _ = self.err.write_all(failure.text().as_bytes());
+            let _ = self.err.write_all(error_report::text(error).as_bytes());
         }
         exit
     }
 }
 
-/// Prints a report of a command line that was not understood.
-pub(super) fn print_json(report: &impl Serialize) {
-    let _ = io::stdout().write_all(json(report).as_bytes());
+/// Shows, as JSON, the error of a command line that was not understood.
+pub(super) fn fail_as_json(error: &Error) {
+    let report = ErrorReport::new(error, error.exit_code() as u8);
+    let _ = io::stdout().write_all(json(&report).as_bytes());
 }
 
 fn json(report: &impl Serialize) -> String {

@@ -5,25 +5,24 @@ use containerd_edit::{Check, Code, Effective, Error, ExitCode};
 use super::Run;
 use super::arguments;
 use super::check_report::CheckReport;
-use super::failure::Failure;
 use super::handlers_report::{ListReport, ShowReport};
 use super::running_report::RunningReport;
 use super::status_report::LogReport;
 
 impl Run {
-    pub(super) fn list(&mut self, list: &arguments::List) -> Result<ExitCode, Failure> {
+    pub(super) fn list(&mut self, list: &arguments::List) -> Result<ExitCode, Error> {
         let effective = self.effective(list)?;
         let report = ListReport::new(&self.config.path, &effective);
         Ok(self.output.answer(&report, ExitCode::Success))
     }
 
-    pub(super) fn show(&mut self, show: &arguments::Show) -> Result<ExitCode, Failure> {
+    pub(super) fn show(&mut self, show: &arguments::Show) -> Result<ExitCode, Error> {
         let effective = self.effective(&show.list)?;
         let (path, name) = (&self.config.path, &show.name);
         let Some(report) = ShowReport::new(path, &effective, name) else {
             let message = format!("no handler {name:?} is listed");
             let hint = "see `containerd-edit list`";
-            return Err(Error::new(Code::NoHandler, message, hint).at(path).into());
+            return Err(Error::new(Code::NoHandler, message, hint).at(path));
         };
         Ok(self.output.answer(&report, ExitCode::Success))
     }
@@ -41,7 +40,7 @@ impl Run {
         )
     }
 
-    pub(super) fn check(&mut self, check: &arguments::Check) -> Result<ExitCode, Failure> {
+    pub(super) fn check(&mut self, check: &arguments::Check) -> Result<ExitCode, Error> {
         let config = &self.config;
         let (bytes, releases) = (config.read()?, check.judging.releases());
         let check = Check::of(&config.path, &bytes, &releases, &config.host_root)?;
@@ -64,12 +63,12 @@ impl Run {
         self.output.answer(&report, exit)
     }
 
-    pub(super) fn status(&mut self, status: &arguments::Status) -> Result<ExitCode, Failure> {
+    pub(super) fn status(&mut self, status: &arguments::Status) -> Result<ExitCode, Error> {
         let editor = status.logging.set_up(self.config.editor());
         Ok(self.output.answer(&editor.status()?, ExitCode::Success))
     }
 
-    pub(super) fn log(&mut self, log: &arguments::Log) -> Result<ExitCode, Failure> {
+    pub(super) fn log(&mut self, log: &arguments::Log) -> Result<ExitCode, Error> {
         let editor = log.logging.set_up(self.config.editor());
         let entries = editor.log_entries()?;
         let report = LogReport::new(&self.config.path, &entries);

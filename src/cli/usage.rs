@@ -4,9 +4,8 @@ use std::ffi::OsString;
 use std::io;
 
 use clap::error::ErrorKind;
-use containerd_edit::ExitCode;
+use containerd_edit::{Code, Error, ExitCode};
 
-use super::failure::Failure;
 use super::output;
 
 /// Prints help or version, or what is wrong with a command line.
@@ -25,8 +24,8 @@ pub(super) fn not_understood(error: &clap::Error, typed: &[OsString]) -> ExitCod
         let mut parts = text.trim_start_matches("error: ").split("\n\n");
         let message = parts.next().unwrap_or_default().trim();
         let tip = parts.find_map(|part| part.trim().strip_prefix("tip: "));
-        let failure = Failure::usage(message, tip.unwrap_or("see `containerd-edit --help`"));
-        output::print_json(&failure.report(ExitCode::Usage as u8));
+        let hint = tip.unwrap_or("see `containerd-edit --help`");
+        output::fail_as_json(&Error::new(Code::Usage, message, hint));
     } else {
         let _ = error.print();
     }

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use super::attempt::Ended;
+use super::cause::Cause;
 use super::inverse;
 use super::old::Old;
 use super::wanted::Wanted;
-use super::{Cause, Phases, Restart};
+use super::{Phases, Restart};
 use crate::commit::change::{Back, Change};
 use crate::commit::editor::{Editor, Plan};
 use crate::commit::operation_log::LogEntry;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Cause;
+use super::cause::Cause;
 use crate::commit::editor::{Editor, Plan};
 use crate::containerd::Verdict;
 use crate::daemon::running::{Drift, Running};
@@ -74,13 +74,11 @@ impl Wanted {
                     .present
                     .iter()
                     .find(|name| !handlers.contains_key(*name));
-                missing.map(|handler| Cause::WouldNotLoad {
-                    handler: handler.clone(),
-                })
+                missing.map(|handler| Cause::would_not_load(handler))
             }
-            Verdict::NoCri { reason } | Verdict::Exits { reason } => Some(Cause::WouldNotServe {
-                reason: reason.to_string(),
-            }),
+            Verdict::NoCri { reason } | Verdict::Exits { reason } => {
+                Some(Cause::would_not_serve(&reason.to_string()))
+            }
         }
     }
 

@@ -5,15 +5,16 @@ use std::fmt::Write as _;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use containerd_edit::{Code, CriClient, CriError, Error, ExitCode, InUse, PodInUse};
+use containerd_edit::{Code, CriClient, Error, ExitCode, InUse, PodInUse};
 use serde::Serialize;
 
-use super::Run;
-use super::arguments::{Format, Remove};
-use super::editing::{Change, Edit};
-use super::failure::Failure;
-use super::running::{DAEMON_LIMIT, no_answer};
-use super::signals::Signals;
+use super::running::DAEMON_LIMIT;
+use crate::cli::Run;
+use crate::cli::arguments::{Format, Remove};
+use crate::cli::editing::{Change, Edit};
+use crate::cli::error_report::{Detail, in_place};
+
+use crate::cli::signals::Signals;
 
 /// How often the daemon is asked during a wait.
 const ASK_EVERY: Duration = Duration::from_millis(500);
@@ -27,10 +28,10 @@ struct InTheWay {
     code: Code,
     message: String,
     hint: String,
-    pods: Vec<PodInUse>,
+    found: Option<InUse>,
 }
 
-/// The pods, for programs.
+/// The pods that are in the way, for programs.
 #[derive(Serialize)]
 struct PodsReport<'p> {
     pods: &'p [PodInUse],
@@ -38,11 +39,11 @@ struct PodsReport<'p> {
 
 impl Run {
     /// Returns the handlers that a removal takes away, if there are any, once no pod uses them.
-    pub(super) fn make_sure_unused(
+    pub(in crate::cli) fn make_sure_unused(
         &mut self,
         remove: &Remove,
         edit: &Edit<'_>,
-    ) -> Result<Option<BTreeSet<String>>, Failure> {
+    ) -> Result<Option<BTreeSet<String>>, Error> {
         let begin = Instant::now();
         let wait = remove.wait_unused.unwrap_or_default();
         let mut told = String::new();
@@ -72,12 +73,12 @@ impl Run {
                     }
                     InTheWay::no_daemon(&handlers, &error)
                 }
-                Err(error) => return Err(no_answer(&error).into()),
+                Err(error) => return Err(error),
             };
             let waited = begin.elapsed();
             if waited >= wait {
                 let waited = remove.wait_unused.filter(|wait| !wait.is_zero());
-                return Err(self.refusal(&in_the_way, waited));
+                return Err(self.refusal(in_the_way, waited));
             }
             let text = format!("waiting: {}", in_the_way.message);
             if text != told {
@@ -90,11 +91,7 @@ impl Run {
 
     /// The handlers that a removal takes away, and those that were named: the file may have lost one
     /// that the daemon still has.
-    fn handlers_to_go(
-        &self,
-        remove: &Remove,
-        edit: &Edit<'_>,
-    ) -> Result<BTreeSet<String>, Failure> {
+    fn handlers_to_go(&self, remove: &Remove, edit: &Edit<'_>) -> Result<BTreeSet<String>, Error> {
         let mut handlers: BTreeSet<String> = remove.names.iter().cloned().collect();
         if let Change::Patch(patch) = &edit.change {
             let plan = self.editor_of(edit)?.plan(patch)?;
@@ -112,18 +109,16 @@ impl Run {
         }
     }
 
-    fn refusal(&self, in_the_way: &InTheWay, waited: Option<Duration>) -> Failure {
+    /// The error of a removal that something is in the way of, after a wait.
+    fn refusal(&self, in_the_way: InTheWay, waited: Option<Duration>) -> Error {
         let waited = waited.map_or_else(String::new, |waited| {
             format!("after {} of waiting, ", humantime::format_duration(waited))
         });
         let message = format!("{waited}{}", in_the_way.message);
-        let error = Error::new(in_the_way.code, message, &*in_the_way.hint);
-        let pods = &in_the_way.pods;
-        let details = (!pods.is_empty()).then(|| serde_json::to_value(PodsReport { pods }));
-        Failure {
-            error: error.at(&self.config.path),
-            log: None,
-            details: details.and_then(Result::ok),
+        let error = Error::new(in_the_way.code, message, in_the_way.hint).at(&self.config.path);
+        match in_the_way.found {
+            Some(found) => error.with_detail(found),
+            None => error,
         }
     }
 
@@ -161,21 +156,20 @@ impl InTheWay {
             hint: "delete the RuntimeClass, so that no new pod uses it, and then these pods; \
                    --wait-unused waits for them to go"
                 .to_owned(),
-            pods: found.pods,
+            found: Some(found),
         }
     }
 
-    fn no_daemon(handlers: &BTreeSet<String>, error: &CriError) -> Self {
-        let endpoint = error.endpoint().display();
+    fn no_daemon(handlers: &BTreeSet<String>, error: &Error) -> Self {
         Self {
             code: Code::UseUnknown,
             message: format!(
-                "it is not known whether a pod uses {}: {endpoint}: {}",
+                "it is not known whether a pod uses {}: {}",
                 names(handlers),
-                no_answer(error)
+                in_place(error)
             ),
-            hint: error.hint(),
-            pods: Vec::new(),
+            hint: error.hint().to_owned(),
+            found: None,
         }
     }
 }
@@ -204,4 +198,13 @@ fn pods(pods: &[PodInUse]) -> String {
         let _ = write!(text, " and {} more", pods.len() - MOST_PODS);
     }
     text
+}
+
+/// Who is in the way.
+pub(super) fn detail(found: &InUse) -> Detail {
+    let pods = &found.pods;
+    Detail {
+        log: String::new(),
+        fields: serde_json::to_value(PodsReport { pods }).ok(),
+    }
 }

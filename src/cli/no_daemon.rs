@@ -7,7 +7,7 @@ use containerd_edit::{Code, Editor, Error, ExitCode, Plan};
 use super::Run;
 use super::arguments::{Check, Remove, Restart};
 use super::editing::Edit;
-use super::failure::Failure;
+use super::error_report::Detail;
 use super::restart_report::RestartReport;
 
 #[expect(
@@ -16,11 +16,11 @@ use super::restart_report::RestartReport;
     reason = "the signatures of the methods that these stand in for"
 )]
 impl Run {
-    pub(super) fn check_running(&mut self, _: &Check) -> Result<ExitCode, Failure> {
+    pub(super) fn check_running(&mut self, _: &Check) -> Result<ExitCode, Error> {
         Err(cannot_ask("--running"))
     }
 
-    pub(super) fn restart(&mut self, _: &Restart) -> Result<ExitCode, Failure> {
+    pub(super) fn restart(&mut self, _: &Restart) -> Result<ExitCode, Error> {
         Err(cannot_ask("restart"))
     }
 
@@ -28,7 +28,7 @@ impl Run {
         &mut self,
         _: &Editor,
         _: &Edit<'_>,
-    ) -> Result<(Plan, RestartReport), Failure> {
+    ) -> Result<(Plan, RestartReport), Error> {
         Err(cannot_ask("--restart"))
     }
 
@@ -36,13 +36,18 @@ impl Run {
         &mut self,
         _: &Remove,
         _: &Edit<'_>,
-    ) -> Result<Option<BTreeSet<String>>, Failure> {
+    ) -> Result<Option<BTreeSet<String>>, Error> {
         Err(cannot_ask("--if-unused and --wait-unused"))
     }
 }
 
-fn cannot_ask(what: &str) -> Failure {
+fn cannot_ask(what: &str) -> Error {
     let message = format!("{what}: this build of containerd-edit can't ask a daemon");
     let hint = "use one that was built with the feature cri, which is on by default";
-    Error::new(Code::NoCriSupport, message, hint).into()
+    Error::new(Code::NoCriSupport, message, hint)
+}
+
+/// No error has anything beside its message.
+pub(super) fn detail(_: &Error) -> Detail {
+    Detail::default()
 }

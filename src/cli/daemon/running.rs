@@ -1,23 +1,24 @@
 //! `check --running`: what the running daemon has loaded.
 
-use std::error::Error as _;
 use std::path::Path;
 use std::time::Duration;
 
-use containerd_edit::{Check, Code, CriClient, CriError, Drift, Error, ExitCode, Release, Running};
+use containerd_edit::{Check, Code, CriClient, Drift, Error, ExitCode, Release, Running};
 
-use super::Run;
-use super::arguments;
-use super::arguments::groups::Daemon;
-use super::config::Config;
-use super::failure::Failure;
-use super::running_report::{DriftReport, LoadedReport, RunningReport};
+use crate::cli::Run;
+use crate::cli::arguments;
+use crate::cli::arguments::groups::Daemon;
+use crate::cli::config::Config;
+use crate::cli::running_report::{DriftReport, LoadedReport, RunningReport};
 
 /// How long a running daemon may take for each answer. It has them at hand.
 pub(super) const DAEMON_LIMIT: Duration = Duration::from_secs(5);
 
 impl Run {
-    pub(super) fn check_running(&mut self, check: &arguments::Check) -> Result<ExitCode, Failure> {
+    pub(in crate::cli) fn check_running(
+        &mut self,
+        check: &arguments::Check,
+    ) -> Result<ExitCode, Error> {
         let config = &self.config;
         let bytes = match config.read() {
             // containerd has its built-in defaults then.
@@ -25,8 +26,7 @@ impl Run {
             read => read?,
         };
         let endpoint = config.endpoint(&check.daemon);
-        let running = Running::ask(&config.host_root, endpoint, DAEMON_LIMIT);
-        let running = running.map_err(|error| no_answer(&error))?;
+        let running = Running::ask(&config.host_root, endpoint, DAEMON_LIMIT)?;
         let releases = releases(check, &running)?;
         let check = Check::of(&config.path, &bytes, &releases, &config.host_root)?;
         // Of a daemon without CRI the verdict does not matter.
@@ -39,42 +39,18 @@ impl Run {
 
 /// The releases to judge for: the daemon's own unless the user has named another.
 fn releases(check: &arguments::Check, running: &Running) -> Result<Vec<Release>, Error> {
-    if check.judging.containerd_version.is_some() {
-        return Ok(check.judging.releases());
+    let mut releases = check.judging.releases();
+    if check.judging.containerd_version.is_none() {
+        let release = running.release();
+        let release = release.map_err(|error| error.at(&running.endpoint))?;
+        releases = release.map_or(releases, |release| vec![release]);
     }
-    match running.release() {
-        Ok(Some(release)) => Ok(vec![release]),
-        Ok(None) => Ok(check.judging.releases()),
-        Err(error) => {
-            let hint = "use a newer containerd-edit, or name the release to judge for with \
-                        --containerd-version";
-            let error = Error::new(Code::UnknownRelease, error.to_string(), hint);
-            Err(error.at(&running.endpoint))
-        }
-    }
-}
-
-/// The error of a daemon that was asked.
-pub(super) fn no_answer(error: &CriError) -> Error {
-    let code = code(error.code(), error.exit_code());
-    let message = match error.source() {
-        Some(reason) => format!("{error}: {reason}"),
-        None => error.to_string(),
-    };
-    Error::new(code, message, error.hint()).at(error.endpoint())
-}
-
-/// The code of this word. Two have the word `io`: they differ by their exit codes.
-pub(super) fn code(word: &str, exit: ExitCode) -> Code {
-    let mut codes = Code::ALL.iter().filter(|code| code.as_str() == word);
-    let first = codes.clone().next();
-    let code = codes.find(|code| code.exit_code() == exit).or(first);
-    code.copied().unwrap_or(Code::Defect)
+    Ok(releases)
 }
 
 impl Config {
     /// The daemon's socket: the one that was named, or the distribution's.
-    pub(super) fn endpoint<'c>(&'c self, daemon: &'c Daemon) -> &'c Path {
+    pub(in crate::cli) fn endpoint<'c>(&'c self, daemon: &'c Daemon) -> &'c Path {
         match (&daemon.cri_endpoint, &self.layout) {
             (Some(named), _) => named,
             (None, Some(layout)) => layout.endpoint(),
@@ -84,7 +60,7 @@ impl Config {
 }
 
 impl RunningReport {
-    pub(super) fn new(running: &Running, drift: &[Drift]) -> Self {
+    pub(in crate::cli) fn new(running: &Running, drift: &[Drift]) -> Self {
         let cri = running.cri.as_ref();
         let loaded = cri.map(|cri| &cri.loaded);
         let handlers = loaded.iter().flat_map(|loaded| &loaded.handlers);

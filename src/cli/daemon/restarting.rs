@@ -1,33 +1,32 @@
 //! Edits that are loaded at once, and the verb `restart`.
 
 use std::borrow::Cow;
-use std::path::Path;
 use std::time::Duration;
 
 use containerd_edit::{
-    Editor, Error, ExitCode, Phases, Plan, Restart, RestartError, Restarted, Rollback,
+    Editor, Error, ExitCode, Phases, Plan, Restart, RestartFailure, Restarted, Rollback,
     RolledBackFiles, Service, Why,
 };
 use serde::Serialize;
 
-use super::arguments;
-use super::arguments::groups::RestartHow;
-use super::editing::{Change, Edit};
-use super::failure::Failure;
-use super::output::Report;
-use super::restart_report::{RestartReport, Seconds};
-use super::running_report::RunningReport;
-use super::{Run, running};
+use crate::cli::Run;
+use crate::cli::arguments;
+use crate::cli::arguments::groups::RestartHow;
+use crate::cli::editing::{Change, Edit};
+use crate::cli::error_report::Detail;
+use crate::cli::output::Report;
+use crate::cli::restart_report::{RestartReport, Seconds};
+use crate::cli::running_report::RunningReport;
 
 impl Run {
-    pub(super) fn restart(&mut self, verb: &arguments::Restart) -> Result<ExitCode, Failure> {
+    pub(in crate::cli) fn restart(&mut self, verb: &arguments::Restart) -> Result<ExitCode, Error> {
         let editor = verb.locking.set_up(self.editor("restart"));
         let editor = self.interruptible(editor);
         let mut restart = self.restart_by(&verb.how);
         if verb.always {
             restart = restart.always();
         }
-        let restarted = restart.run(&editor).map_err(|it| self.not_restarted(it))?;
+        let restarted = restart.run(&editor)?;
         let restarted = RestartReport::new(&restarted);
         let exit = verb.exiting.code(restarted.done);
         let report = VerbReport {
@@ -38,32 +37,28 @@ impl Run {
     }
 
     /// Makes an edit and has it loaded.
-    pub(super) fn edit_and_restart(
+    pub(in crate::cli) fn edit_and_restart(
         &mut self,
         editor: &Editor,
         edit: &Edit<'_>,
-    ) -> Result<(Plan, RestartReport), Failure> {
+    ) -> Result<(Plan, RestartReport), Error> {
         let restart = self.restart_by(&edit.editing.restarting.how);
         let done = match &edit.change {
             Change::Patch(patch) => restart.edit(editor, patch),
             Change::Undo(owner) => restart.undo(editor, owner.as_ref()),
         };
-        let (plan, restarted) = done.map_err(|it| self.not_restarted(it))?;
+        let (plan, restarted) = done?;
         Ok((plan, RestartReport::new(&restarted)))
     }
 
     /// Has containerd run again, on its config as it is.
-    pub(super) fn bring_back(&mut self, edit: &Edit<'_>) -> Result<(), Failure> {
+    pub(super) fn bring_back(&mut self, edit: &Edit<'_>) -> Result<(), Error> {
         let editor = self.editor_of(edit)?;
         let editor = self.interruptible(editor);
         let restart = self.restart_by(&edit.editing.restarting.how);
         let restarted = restart.run(&editor);
-        restarted.map_err(|it| self.not_restarted(it))?;
+        restarted?;
         Ok(())
-    }
-
-    fn not_restarted(&self, error: RestartError) -> Failure {
-        failure(error, &self.config.path)
     }
 
     /// The restart that the flags and the distribution ask for.
@@ -138,8 +133,6 @@ fn reason(why: &Why) -> String {
 /// What programs learn of a restart that has failed.
 #[derive(Serialize)]
 struct FailedRestart<'f> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    changed: Option<bool>,
     log: Option<&'f str>,
     cause: String,
     command: Option<&'f str>,
@@ -172,32 +165,16 @@ impl RollbackReport {
     }
 }
 
-/// What is shown of a restart that has failed.
-fn failure(error: RestartError, config: &Path) -> Failure {
-    let (code, message, hint) = (error.code(), error.to_string(), error.hint());
-    let failed = match error {
-        RestartError::Edit(error) => return error.into(),
-        RestartError::Daemon(error) => return running::no_answer(&error).into(),
-        RestartError::Failed(failed) => Some(failed),
-        _ => None,
+/// What is known of a restart that has failed.
+pub(super) fn detail(failure: &RestartFailure) -> Detail {
+    let fields = FailedRestart {
+        log: failure.log.as_deref(),
+        cause: failure.cause.to_string(),
+        command: failure.command.as_deref(),
+        rollback: failure.rollback.as_ref().map(RollbackReport::new),
     };
-    let code = running::code(code, ExitCode::NoDaemon);
-    let error = Error::new(code, message, hint).at(config);
-    let Some(failed) = failed else {
-        return error.into();
-    };
-    let rollback = failed.rollback.as_ref();
-    let is_stuck = |rollback: &&Rollback| matches!(rollback.files, RolledBackFiles::Stuck { .. });
-    let details = FailedRestart {
-        changed: rollback.filter(is_stuck).map(|_| true),
-        log: failed.log.as_deref(),
-        cause: failed.cause.to_string(),
-        command: failed.command.as_deref(),
-        rollback: rollback.map(RollbackReport::new),
-    };
-    Failure {
-        details: serde_json::to_value(&details).ok(),
-        log: failed.log,
-        error,
+    Detail {
+        log: failure.log.clone().unwrap_or_default(),
+        fields: serde_json::to_value(fields).ok(),
     }
 }

@@ -229,9 +229,9 @@ pub(crate) struct Show {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Check {
-    /// Also compare with what the running daemon has loaded
+    /// Compare with the running daemon, too
     ///
-    /// Judges for the daemon's own release, unless --containerd-version names one.
+    /// With what it has loaded. Judges for the daemon's own release, unless --containerd-version names one.
     #[arg(long)]
     pub(crate) running: bool,
 

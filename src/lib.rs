@@ -47,6 +47,7 @@
 mod commit;
 mod config;
 mod containerd;
+#[cfg(feature = "cri")]
 mod daemon;
 mod disk;
 mod edit;
@@ -67,18 +68,16 @@ pub use containerd::{
     Cgroup, ConfigFiles, FileState, Host, LoadedHandler, Model, Reason, Release, Verdict, load,
 };
 #[cfg(feature = "cri")]
-pub use daemon::cri::{CriClient, CriError, RunningHandler, RunningHandlers, Sandbox};
-#[cfg(feature = "cri")]
-pub use daemon::in_use::{InUse, PodInUse};
-#[cfg(feature = "cri")]
-pub use daemon::restart::{
-    Cause, DEFAULT_READY_TIMEOUT, Phases, Restart, RestartError, RestartFailure, Restarted,
-    Rollback, RolledBackFiles, Why,
+pub use daemon::{
+    cri::{CriClient, CriError, RunningHandler, RunningHandlers, Sandbox},
+    in_use::{InUse, PodInUse},
+    restart::{
+        Cause, DEFAULT_READY_TIMEOUT, Phases, Restart, RestartError, RestartFailure, Restarted,
+        Rollback, RolledBackFiles, Why,
+    },
+    running::{Drift, Running, RunningCri},
+    service::{Service, ServiceError},
 };
-#[cfg(feature = "cri")]
-pub use daemon::running::{Drift, Running, RunningCri};
-#[cfg(feature = "cri")]
-pub use daemon::service::{Service, ServiceError};
 pub use disk::HostRoot;
 pub use edit::inventory::{Inventory, ListedHandler};
 pub use edit::patch::{Edited, Handlers, Keys, apply};

@@ -2,24 +2,16 @@
 
 mod arguments;
 mod check_report;
+#[cfg(feature = "cri")]
+mod daemon;
 mod editing;
 mod handlers_report;
-#[cfg(feature = "cri")]
-mod in_use;
-#[cfg(not(feature = "cri"))]
-mod no_cri;
 mod reading;
 mod report;
-#[cfg(feature = "cri")]
-mod restart_report;
-#[cfg(feature = "cri")]
-mod restarting;
-#[cfg(feature = "cri")]
-mod running;
-#[cfg(feature = "cri")]
-mod running_report;
 mod signals;
 mod status_report;
+#[cfg(not(feature = "cri"))]
+mod without_daemon;
 
 use std::ffi::OsString;
 use std::io::{self, Write};

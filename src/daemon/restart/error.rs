@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Cause, Rollback, RolledBackFiles};
+use super::cause::Cause;
+use super::rollback::{Rollback, RolledBackFiles};
 use crate::daemon::cri::CriError;
 use crate::daemon::service::ServiceError;
 use crate::error::{Error, ExitCode};

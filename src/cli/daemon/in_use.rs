@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 
 use containerd_edit::{CriClient, CriError, Error, ExitCode, InUse, Patch, Plan, PodInUse};
 
-use super::arguments::{Format, Remove};
 use super::running::{DAEMON_LIMIT, words};
-use super::signals::Signals;
-use super::{Run, report};
+use crate::cli::arguments::{Format, Remove};
+use crate::cli::signals::Signals;
+use crate::cli::{Run, report};
 
 /// How often the daemon is asked during a wait.
 const ASK_EVERY: Duration = Duration::from_millis(500);
@@ -33,7 +33,7 @@ struct InTheWay {
 impl Run {
     /// Sees to it that no pod uses the handlers that a removal takes away. Otherwise: the exit code,
     /// once it is reported who does.
-    pub(super) fn make_sure_unused(
+    pub(in crate::cli) fn make_sure_unused(
         &mut self,
         remove: &Remove,
         patch: &Patch,

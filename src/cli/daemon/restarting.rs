@@ -4,12 +4,14 @@ use std::io::{self, Write as _};
 
 use containerd_edit::{Editor, ExitCode, Plan, Restart, RestartError, Service};
 
-use super::arguments::{Format, RestartHow};
-use super::editing::Edit;
-use super::{Run, report, restart_report};
+use super::restart_report;
+use crate::cli::arguments::{Format, RestartHow};
+use crate::cli::editing::Edit;
+use crate::cli::signals::Signals;
+use crate::cli::{Run, report};
 
 impl Run {
-    pub(super) fn restart(&mut self, always: bool, how: &RestartHow) -> ExitCode {
+    pub(in crate::cli) fn restart(&mut self, always: bool, how: &RestartHow) -> ExitCode {
         let editor = self.editor();
         let editor = self.interruptible(editor);
         let mut restart = self.restart_by(how);
@@ -46,7 +48,7 @@ impl Run {
     }
 
     /// Makes an edit and has it loaded.
-    pub(super) fn edit_and_restart(
+    pub(in crate::cli) fn edit_and_restart(
         &mut self,
         editor: Editor,
         edit: &Edit<'_>,
@@ -115,7 +117,7 @@ impl Run {
         let signals = self.signals.clone();
         let signal = signals.as_ref().filter(|_| exit == ExitCode::Interrupted);
         if self.arguments.global.output == Format::Json {
-            let number = signal.and_then(super::signals::Signals::exit_code);
+            let number = signal.and_then(Signals::exit_code);
             let number = number.unwrap_or(exit as u8);
             let report = restart_report::error_json(error, number, &self.config);
             let _ = writeln!(self.out, "{report}");

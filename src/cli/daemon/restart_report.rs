@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use containerd_edit::{Phases, RestartError, Restarted, Rollback, RolledBackFiles, Why};
 
-use super::{report, running_report};
+use super::running_report;
+use crate::cli::report;
 
 /// What was done about a restart, and what runs now.
 pub(super) fn text(restarted: &Restarted) -> String {

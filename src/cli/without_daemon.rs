@@ -1,4 +1,4 @@
-//! What stands in for asking a running daemon in a build without the feature `cri`.
+//! What stands in for `daemon` in a build without the feature `cri`: a usage error.
 #![expect(
     clippy::unnecessary_wraps,
     reason = "the signatures of the module that it stands in for"

@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 
 use containerd_edit::{Error, Position};
 
-use super::details;
+use super::daemon::details;
 use super::report::{BOLD, CYAN, ERROR, place};
 
 /// An error: what, where with the line itself, why, and one next step.
 pub(super) fn text(error: &Error) -> String {
     let mut text = format!("{ERROR}error{ERROR:#}: {}", in_place(error));
-    text.push_str(&details::text(error));
+    let _ = write!(text, "{}", details::text(error));
     text.push('\n');
     if let Some(at) = error.position() {
         text.push_str(&excerpt(at));

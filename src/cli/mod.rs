@@ -2,25 +2,13 @@
 
 mod arguments;
 mod check_report;
-#[cfg(feature = "cri")]
-mod details;
+#[cfg_attr(not(feature = "cri"), path = "without_daemon.rs")]
+mod daemon;
 mod editing;
 mod error_report;
 mod handlers_report;
-#[cfg(feature = "cri")]
-mod in_use;
-#[cfg(not(feature = "cri"))]
-mod no_cri;
 mod reading;
 mod report;
-#[cfg(feature = "cri")]
-mod restart_report;
-#[cfg(feature = "cri")]
-mod restarting;
-#[cfg(feature = "cri")]
-mod running;
-#[cfg(feature = "cri")]
-mod running_report;
 mod signals;
 mod status_report;
 

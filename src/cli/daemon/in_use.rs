@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use containerd_edit::{Code, CriClient, Error, ExitCode, InUse, Patch, Plan, PodInUse};
+use containerd_edit::{Code, CriClient, Error, ExitCode, InUse, Patch, Plan};
 
-use super::arguments::{Format, Remove};
 use super::running::DAEMON_LIMIT;
-use super::signals::Signals;
-use super::{Run, error_report};
+use crate::cli::arguments::{Format, Remove};
+use crate::cli::signals::Signals;
+use crate::cli::{Run, error_report};
 
 /// How often the daemon is asked during a wait.
 const ASK_EVERY: Duration = Duration::from_millis(500);
@@ -32,7 +32,11 @@ struct InTheWay {
 
 impl Run {
     /// Makes sure that no pod uses the handlers that a removal takes away.
-    pub(super) fn make_sure_unused(&mut self, remove: &Remove, patch: &Patch) -> Result<(), Error> {
+    pub(in crate::cli) fn make_sure_unused(
+        &mut self,
+        remove: &Remove,
+        patch: &Patch,
+    ) -> Result<(), Error> {
         let patch = self.in_plugin(patch.clone());
         let begin = Instant::now();
         let wait = remove.wait_unused.unwrap_or_default();
@@ -160,15 +164,6 @@ impl InTheWay {
 fn handlers_to_go(remove: &Remove, plan: &Plan) -> BTreeSet<String> {
     let removed = plan.edited.handlers.removed.iter();
     removed.chain(&remove.names).cloned().collect()
-}
-
-pub(super) fn pod_json(pod: &PodInUse) -> Value {
-    json!({
-        "namespace": pod.namespace,
-        "name": pod.name,
-        "sandbox": pod.sandbox,
-        "handler": pod.handler,
-    })
 }
 
 fn names(handlers: &BTreeSet<String>) -> String {

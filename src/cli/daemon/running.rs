@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use containerd_edit::{Check, Code, CriClient, Drift, Error, ExitCode, Release, Running};
 
-use super::check_report::Held;
-use super::{Run, running_report};
+use super::running_report;
+use crate::cli::Run;
+use crate::cli::check_report::Held;
 
 /// How long a running daemon may take for each answer. It has them at hand.
 pub(super) const DAEMON_LIMIT: Duration = Duration::from_secs(5);
 
 impl Run {
-    pub(super) fn check_running(&mut self) -> Result<ExitCode, Error> {
+    pub(in crate::cli) fn check_running(&mut self) -> Result<ExitCode, Error> {
         let bytes = match self.read() {
             // containerd has its built-in defaults then.
             Err(error) if error.code() == Code::NoFile => Vec::new(),

@@ -4,12 +4,17 @@ use std::io::{self, Write as _};
 
 use containerd_edit::{Editor, Error, ExitCode, Plan, Restart, Service};
 
-use super::arguments::{Format, RestartHow};
-use super::editing::Edit;
-use super::{Run, report, restart_report};
+use super::restart_report;
+use crate::cli::arguments::{Format, RestartHow};
+use crate::cli::editing::Edit;
+use crate::cli::{Run, report};
 
 impl Run {
-    pub(super) fn restart(&mut self, always: bool, how: &RestartHow) -> Result<ExitCode, Error> {
+    pub(in crate::cli) fn restart(
+        &mut self,
+        always: bool,
+        how: &RestartHow,
+    ) -> Result<ExitCode, Error> {
         let editor = self.editor();
         let editor = self.interruptible(editor);
         let mut restart = self.restart_by(how);
@@ -43,7 +48,7 @@ impl Run {
     }
 
     /// Makes an edit and has it loaded.
-    pub(super) fn edit_and_restart(
+    pub(in crate::cli) fn edit_and_restart(
         &mut self,
         editor: Editor,
         edit: &Edit<'_>,

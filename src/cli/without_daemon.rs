@@ -1,6 +1,6 @@
-//! What stands in for asking a running daemon in a build without the feature `cri`.
+//! What stands in for `daemon` in a build without the feature `cri`: a usage error.
 #![expect(
-    clippy::unnecessary_wraps,
+    clippy::unused_self,
     reason = "the signatures of the module that it stands in for"
 )]
 
@@ -37,4 +37,16 @@ fn cannot_ask(what: &str) -> Error {
     let message = format!("{what}: this build of containerd-edit can't ask a daemon");
     let hint = "use one that was built with the feature cri, which is on by default";
     Error::new(Code::NoCriSupport, message, hint)
+}
+
+/// What errors of the running daemon tell beside their message: there are none.
+pub(super) mod details {
+    use containerd_edit::Error;
+    use serde_json::Value;
+
+    pub(in crate::cli) fn text(_: &Error) -> &'static str {
+        ""
+    }
+
+    pub(in crate::cli) fn add(_: &mut Value, _: &Error) {}
 }

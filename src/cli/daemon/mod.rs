@@ -1,0 +1,8 @@
+//! The verbs and flags that ask or restart the running daemon; `without_daemon` stands in for them.
+
+pub(super) mod details;
+mod in_use;
+mod restart_report;
+mod restarting;
+mod running;
+mod running_report;

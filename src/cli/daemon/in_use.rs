@@ -6,9 +6,9 @@ use std::io::Write as _;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use containerd_edit::{Code, CriClient, Error, ExitCode, InUse, Patch, Plan};
+use containerd_edit::{Code, CriClient, Error, ExitCode, InUse, Patch, Plan, PodInUse};
 
 use super::running::DAEMON_LIMIT;
 use crate::cli::arguments::{Format, Remove};

@@ -10,7 +10,6 @@
 //! - [`Editor`] makes it a transaction: lock, read, patch, check, write beside, sync, exchange, compare,
 //!   sync. [`Editor::status`] tells what happened to a config.
 //! - [`load`] says what a containerd release makes of a config; every edit is held against it.
-//!   [`Fact`] lists what it knows of the releases.
 //! - [`Inventory`] tells what a config lists.
 //! - [`Editor::undo`] takes the last change back.
 //! - `Restart` has an edit loaded: it restarts containerd if that is needed, waits for it, verifies
@@ -48,6 +47,7 @@
 mod commit;
 mod config;
 mod containerd;
+#[cfg(feature = "cri")]
 mod daemon;
 mod disk;
 mod edit;
@@ -65,18 +65,16 @@ pub use containerd::{
     Verdict, load,
 };
 #[cfg(feature = "cri")]
-pub use daemon::cri::{CriClient, RunningHandler, RunningHandlers, Sandbox};
-#[cfg(feature = "cri")]
-pub use daemon::in_use::{InUse, PodInUse};
-#[cfg(feature = "cri")]
-pub use daemon::restart::{
-    Cause, DEFAULT_READY_TIMEOUT, Phases, Restart, RestartFailure, Restarted, Rollback,
-    RolledBackFiles, Why,
+pub use daemon::{
+    cri::{CriClient, RunningHandler, RunningHandlers, Sandbox},
+    in_use::{InUse, PodInUse},
+    restart::{
+        Cause, DEFAULT_READY_TIMEOUT, Phases, Restart, RestartFailure, Restarted, Rollback,
+        RolledBackFiles, Why,
+    },
+    running::{Drift, Running, RunningCri},
+    service::Service,
 };
-#[cfg(feature = "cri")]
-pub use daemon::running::{Drift, Running, RunningCri};
-#[cfg(feature = "cri")]
-pub use daemon::service::Service;
 pub use disk::HostRoot;
 pub use edit::inventory::{Inventory, ListedHandler};
 pub use edit::patch::{Edited, Handlers, Keys, apply};

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use containerd_edit::{Code, Editor, Error, ExitCode, Handler, Kind, Owner, Patch, Plan};
 
-use super::Run;
 use super::arguments::{Add, Apply, Editing, Placing, Remove, SetDefault, Undo};
 use super::edit_report::{EditReport, Shown};
 use super::patch_file;
+use super::run::Run;
 
 /// An edit that the user has asked for.
 pub(super) struct Edit<'e> {

@@ -8,7 +8,7 @@ use containerd_edit::Error;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::daemon;
+use super::daemon::details;
 use super::text::{BOLD, ERROR, excerpt, place, printable};
 
 /// An error as JSON.
@@ -32,15 +32,6 @@ struct Fields<'e> {
     detail: Option<Value>,
 }
 
-/// What some errors of the running daemon have beside their message.
-#[derive(Default)]
-pub(super) struct Detail {
-    /// Lines of another program.
-    pub(super) log: String,
-    /// More fields for programs.
-    pub(super) fields: Option<Value>,
-}
-
 impl<'e> ErrorReport<'e> {
     /// `exit` is the exit code that whoever started the run sees.
     pub(super) fn new(error: &'e Error, exit: u8) -> Self {
@@ -53,7 +44,7 @@ impl<'e> ErrorReport<'e> {
             line: error.position().map(|at| at.line),
             column: error.position().map(|at| at.column),
             changed: error.is_changed().then_some(true),
-            detail: daemon::detail(error).fields,
+            detail: details::fields(error),
         };
         Self { error: fields }
     }
@@ -62,7 +53,7 @@ impl<'e> ErrorReport<'e> {
 /// What, where with the line itself, and one next step.
 pub(super) fn text(error: &Error) -> String {
     let mut text = format!("{ERROR}error{ERROR:#}: {}\n", in_place(error));
-    for line in daemon::detail(error).log.lines() {
+    for line in details::log(error).lines() {
         let _ = writeln!(text, "  | {}", printable(line));
     }
     if let Some(at) = error.position() {

@@ -3,10 +3,7 @@
 mod arguments;
 mod check_report;
 mod config;
-#[cfg(feature = "cri")]
-mod daemon;
-#[cfg(not(feature = "cri"))]
-#[path = "no_daemon.rs"]
+#[cfg_attr(not(feature = "cri"), path = "without_daemon.rs")]
 mod daemon;
 mod diff;
 mod edit_report;
@@ -17,6 +14,7 @@ mod output;
 mod patch_file;
 mod reading;
 mod restart_report;
+mod run;
 mod running_report;
 mod signals;
 mod status_report;
@@ -25,12 +23,12 @@ mod usage;
 
 use std::ffi::OsString;
 
-use containerd_edit::{Editor, Error, ExitCode};
+use containerd_edit::{Error, ExitCode};
 
 use self::arguments::{Arguments, Verb};
 use self::config::Config;
 use self::output::Output;
-use self::signals::Signals;
+use self::run::Run;
 
 /// Runs one command line and returns its exit code.
 ///
@@ -47,76 +45,24 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(config) => config,
         Err(error) => return output.fail(&error, None),
     };
-    let mut run = Run {
-        output,
-        config,
-        signals: None,
-    };
-    let done = run.carry_out(&arguments.verb);
+    let mut run = Run::new(output, config);
+    let done = carry_out(&mut run, &arguments.verb);
     done.unwrap_or_else(|error| run.fail(&error))
 }
 
-/// One command line being carried out.
-struct Run {
-    output: Output,
-    config: Config,
-    signals: Option<Signals>,
-}
-
-impl Run {
-    fn carry_out(&mut self, verb: &Verb) -> Result<ExitCode, Error> {
-        match verb {
-            Verb::Add(add) => self.add(add),
-            Verb::Apply(apply) => self.apply(apply),
-            Verb::Remove(remove) => self.remove(remove),
-            Verb::SetDefault(set) => self.set_default(set),
-            Verb::Undo(undo) => self.undo(undo),
-            Verb::Restart(restart) => self.restart(restart),
-            Verb::List(list) => self.list(list),
-            Verb::Show(show) => self.show(show),
-            Verb::Check(check) if check.running => self.check_running(check),
-            Verb::Check(check) => self.check(check),
-            Verb::Status(status) => self.status(status),
-            Verb::Log(log) => self.log(log),
-        }
-    }
-
-    /// An editor of the config that says whom it waits for.
-    fn editor(&self, command: impl Into<String>) -> Editor {
-        let notes = self.output.notes;
-        let editor = self.config.editor().command(command);
-        editor.on_wait(move |lock, holder| {
-            let lock = lock.display();
-            notes.show(&format!("waiting for the lock {lock}, held by {holder}"));
-        })
-    }
-
-    /// Has a signal that comes before anything has changed interrupt an edit.
-    fn interruptible(&mut self, editor: Editor) -> Editor {
-        // Where they can't be noted, a signal ends the run at once, as it does any program.
-        let Some(signals) = self.noted_signals() else {
-            return editor;
-        };
-        editor.interrupted(move || signals.is_asked_to_end())
-    }
-
-    /// Notes signals from now on, if they aren't yet.
-    fn noted_signals(&mut self) -> Option<Signals> {
-        if self.signals.is_none() {
-            self.signals = Signals::noted().ok();
-        }
-        self.signals.clone()
-    }
-
-    /// Shows an error, and ends by the signal if that is what it was.
-    fn fail(&mut self, error: &Error) -> ExitCode {
-        let signals = self.signals.take();
-        let signals = signals.filter(|_| error.exit_code() == ExitCode::Interrupted);
-        let by_signal = signals.as_ref().and_then(Signals::exit_code);
-        let exit = self.output.fail(error, by_signal);
-        if let Some(signals) = signals {
-            signals.end();
-        }
-        exit
+fn carry_out(run: &mut Run, verb: &Verb) -> Result<ExitCode, Error> {
+    match verb {
+        Verb::Add(add) => run.add(add),
+        Verb::Apply(apply) => run.apply(apply),
+        Verb::Remove(remove) => run.remove(remove),
+        Verb::SetDefault(set) => run.set_default(set),
+        Verb::Undo(undo) => run.undo(undo),
+        Verb::Restart(restart) => run.restart(restart),
+        Verb::List(list) => run.list(list),
+        Verb::Show(show) => run.show(show),
+        Verb::Check(check) if check.running => run.check_running(check),
+        Verb::Check(check) => run.check(check),
+        Verb::Status(status) => run.status(status),
+        Verb::Log(log) => run.log(log),
     }
 }

@@ -2,10 +2,10 @@
 
 use containerd_edit::{Check, Code, Effective, Error, ExitCode};
 
-use super::Run;
 use super::arguments;
 use super::check_report::CheckReport;
 use super::handlers_report::{ListReport, ShowReport};
+use super::run::Run;
 use super::running_report::RunningReport;
 use super::status_report::LogReport;
 

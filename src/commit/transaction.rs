@@ -55,9 +55,9 @@ impl<'r> Request<'r> {
 }
 
 /// A config whose lock is held.
-struct Locked {
-    lock: ConfigLock,
-    target: Target,
+pub(crate) struct Locked {
+    pub(crate) lock: ConfigLock,
+    pub(crate) target: Target,
     /// The digest of the config when it was last read.
     read: Option<String>,
     /// What was about to be done to its handlers then.
@@ -111,7 +111,7 @@ impl Editor {
         result
     }
 
-    fn lock(&self, target: Target) -> Result<Locked, Error> {
+    pub(crate) fn lock(&self, target: Target) -> Result<Locked, Error> {
         let patience = Patience {
             timeout: self.lock_timeout,
             on_wait: &*self.on_wait,
@@ -211,21 +211,8 @@ impl Editor {
         self.append(&locked.lock, &locked.target, &entry)
     }
 
-    /// Notes down what became of the config as it is now, after it was changed.
-    #[cfg(feature = "cri")]
-    pub(crate) fn note_later(&self, owner: Option<String>, outcome: &str) -> Result<(), Error> {
-        let locked = self.lock(self.find()?)?;
-        let now = locked.target.read()?.bytes().map(digest::of);
-        let entry = LogEntry {
-            before: now.clone(),
-            after: now,
-            ..self.entry(owner, outcome)
-        };
-        self.append(&locked.lock, &locked.target, &entry);
-        Ok(())
-    }
-
-    fn entry(&self, owner: Option<String>, outcome: &str) -> LogEntry {
+    /// An entry of the log without a change.
+    pub(crate) fn entry(&self, owner: Option<String>, outcome: &str) -> LogEntry {
         LogEntry {
             time: LogEntry::now(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -240,7 +227,12 @@ impl Editor {
         }
     }
 
-    fn append(&self, lock: &ConfigLock, target: &Target, entry: &LogEntry) -> Option<Notice> {
+    pub(crate) fn append(
+        &self,
+        lock: &ConfigLock,
+        target: &Target,
+        entry: &LogEntry,
+    ) -> Option<Notice> {
         let log = self.log_path(target)?;
         let appended = operation_log::file::append(lock, &log, entry);
         appended.err().map(|error| not_logged(&log, &error))

@@ -119,22 +119,6 @@ impl Editor {
             })
     }
 
-    /// The files that hold what the files of a change were before the last one, as far as they are
-    /// there.
-    #[cfg(feature = "cri")]
-    pub(crate) fn previous_of(&self, change: &Change) -> Vec<PathBuf> {
-        let Ok(main) = self.find() else {
-            return Vec::new();
-        };
-        let drop_ins = change.drop_ins.iter();
-        let drop_ins =
-            drop_ins.filter_map(|it| Target::find_drop_in(&it.path, &self.host_root, &main).ok());
-        let beside = drop_ins.map(|drop_in| drop_in.beside);
-        let previous = [main.beside.clone()].into_iter().chain(beside);
-        let previous = previous.map(|path| sidecar::previous(&path));
-        previous.filter(|path| path.exists()).collect()
-    }
-
     /// A logged change with its texts, which must be there: after it in the files themselves, before
     /// it in the previous ones.
     pub(crate) fn logged(&self, target: &Target, entry: &LogEntry) -> Result<Change, Lost> {
@@ -178,8 +162,6 @@ impl Editor {
             handlers: entry.handlers.clone(),
             owner: entry.owner.clone(),
             keys: entry.keys.clone(),
-            #[cfg(feature = "cri")]
-            new_default: None,
         })
     }
 }

@@ -190,25 +190,12 @@ fn is_match(pattern: &Path, path: &Path) -> bool {
     pattern.is_some_and(|pattern| pattern.matches_path_with(path, OPTIONS))
 }
 
-/// The host's folders that a glob pattern looks into.
-pub(crate) fn folders(root: &HostRoot, pattern: &Path) -> Vec<PathBuf> {
-    let Some(folder) = pattern.parent() else {
-        return Vec::new();
-    };
-    if !has_star(folder) {
-        return vec![folder.to_owned()];
-    }
-    let mut folders = folders(root, folder);
-    folders.extend(matches(root, folder));
-    folders
-}
-
-fn has_star(path: &Path) -> bool {
+pub(crate) fn has_star(path: &Path) -> bool {
     path.as_os_str().as_bytes().contains(&b'*')
 }
 
 /// What a host's glob pattern matches.
-fn matches(root: &HostRoot, pattern: &Path) -> Vec<PathBuf> {
+pub(crate) fn matches(root: &HostRoot, pattern: &Path) -> Vec<PathBuf> {
     // The folder above the first star is looked up on the host, links and all; what stands below
     // it is named as the pattern names it.
     let fixed: PathBuf = pattern

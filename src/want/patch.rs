@@ -221,16 +221,9 @@ impl Patch {
         removals.map(|removal| (removal.name.as_str(), removal.whose))
     }
 
-    /// The names of handlers that shall be there.
-    #[cfg(feature = "cri")]
-    pub(crate) fn ensured_names(&self) -> impl Iterator<Item = &str> {
-        self.handlers.iter().map(|handler| handler.name().as_str())
-    }
-
-    /// Whether the patch says something of the default.
-    #[cfg(feature = "cri")]
-    pub(crate) fn concerns_default(&self) -> bool {
-        self.default.is_some() || self.unset_default.is_some()
+    /// Whether a default shall be gone.
+    pub(crate) fn unsets_default(&self) -> bool {
+        self.unset_default.is_some()
     }
 
     /// The installer that the patch is made for, whether that counts or not.
@@ -240,7 +233,7 @@ impl Patch {
 
     /// Whether something may be taken out of files that the patch does not go to.
     pub(crate) fn takes_out(&self) -> bool {
-        self.prune || self.take_over || self.unset_default.is_some() || !self.removals.is_empty()
+        self.prune || self.take_over || self.unsets_default() || !self.removals.is_empty()
     }
 
     /// What the patch is to a file of the same config that it does not go to: it only takes out.

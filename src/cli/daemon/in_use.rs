@@ -6,13 +6,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use containerd_edit::{Code, CriClient, Error, ExitCode, InUse, PodInUse};
-use serde::Serialize;
 
 use super::running::DAEMON_LIMIT;
-use crate::cli::Run;
 use crate::cli::arguments::{Format, Remove};
 use crate::cli::editing::{Change, Edit};
-use crate::cli::error_report::{Detail, in_place};
+use crate::cli::error_report::in_place;
+use crate::cli::run::Run;
 
 use crate::cli::signals::Signals;
 
@@ -29,12 +28,6 @@ struct InTheWay {
     message: String,
     hint: String,
     found: Option<InUse>,
-}
-
-/// The pods that are in the way, for programs.
-#[derive(Serialize)]
-struct PodsReport<'p> {
-    pods: &'p [PodInUse],
 }
 
 impl Run {
@@ -198,13 +191,4 @@ fn pods(pods: &[PodInUse]) -> String {
         let _ = write!(text, " and {} more", pods.len() - MOST_PODS);
     }
     text
-}
-
-/// Who is in the way.
-pub(super) fn detail(found: &InUse) -> Detail {
-    let pods = &found.pods;
-    Detail {
-        log: String::new(),
-        fields: serde_json::to_value(PodsReport { pods }).ok(),
-    }
 }

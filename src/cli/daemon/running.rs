@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
-use containerd_edit::{Check, Code, CriClient, Drift, Error, ExitCode, Release, Running};
+use containerd_edit::{Check, Code, CriClient, Error, ExitCode, Release, Running};
 
-use crate::cli::Run;
 use crate::cli::arguments;
 use crate::cli::arguments::groups::Daemon;
 use crate::cli::config::Config;
-use crate::cli::running_report::{DriftReport, LoadedReport, RunningReport};
+use crate::cli::run::Run;
+use crate::cli::running_report::RunningReport;
 
 /// How long a running daemon may take for each answer. It has them at hand.
 pub(super) const DAEMON_LIMIT: Duration = Duration::from_secs(5);
@@ -55,47 +55,6 @@ impl Config {
             (Some(named), _) => named,
             (None, Some(layout)) => layout.endpoint(),
             (None, None) => Path::new(CriClient::DEFAULT_ENDPOINT),
-        }
-    }
-}
-
-impl RunningReport {
-    pub(in crate::cli) fn new(running: &Running, drift: &[Drift]) -> Self {
-        let cri = running.cri.as_ref();
-        let loaded = cri.map(|cri| &cri.loaded);
-        let handlers = loaded.iter().flat_map(|loaded| &loaded.handlers);
-        let handlers = handlers.map(|(name, handler)| LoadedReport {
-            name: name.clone(),
-            runtime_type: Some(handler.runtime_type.clone()).filter(|kind| !kind.is_empty()),
-        });
-        Self {
-            endpoint: running.endpoint.to_string_lossy().into_owned(),
-            containerd: cri.map(|cri| cri.version.clone()),
-            cri: cri.is_some(),
-            ready: loaded.is_some_and(|loaded| loaded.ready),
-            handlers: handlers.collect(),
-            default: loaded.map(|loaded| loaded.default.clone()),
-            in_step: drift.is_empty(),
-            drift: drift.iter().map(DriftReport::new).collect(),
-        }
-    }
-}
-
-impl DriftReport {
-    fn new(drift: &Drift) -> Self {
-        let (code, handler) = match drift {
-            Drift::NoCri => ("no-cri", None),
-            Drift::WouldNotServe => ("would-not-serve", None),
-            Drift::NotLoaded { handler } => ("not-loaded", Some(handler)),
-            Drift::Gone { handler } => ("gone", Some(handler)),
-            Drift::OtherType { handler, .. } => ("other-type", Some(handler)),
-            Drift::OtherDefault { daemon, .. } => ("other-default", Some(daemon)),
-            _ => ("other", None),
-        };
-        Self {
-            code,
-            handler: handler.cloned(),
-            message: drift.to_string(),
         }
     }
 }

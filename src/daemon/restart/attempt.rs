@@ -5,7 +5,6 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::ANSWER;
 use super::cause::Cause;
 use super::config::{self, verdict};
 use super::old::Old;
@@ -16,6 +15,8 @@ use crate::daemon::running::{Drift, Running};
 use crate::daemon::service::Prepared;
 use crate::error::Error;
 
+/// How long a running daemon may take for each answer. It has them at hand.
+pub(super) const ANSWER: Duration = Duration::from_secs(5);
 /// How soon a socket is asked again, at first and at last.
 const FIRST_POLL: Duration = Duration::from_millis(10);
 const LAST_POLL: Duration = Duration::from_millis(200);

@@ -9,20 +9,22 @@ mod inverse;
 mod old;
 mod rollback;
 mod wanted;
+mod why;
 
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 pub use self::attempt::Phases;
-use self::attempt::{Attempt, Ended};
+use self::attempt::{ANSWER, Attempt, Ended};
 pub use self::cause::Cause;
-use self::config::{Start, verdict};
+use self::config::verdict;
 pub use self::failure::RestartFailure;
 use self::old::Old;
+use self::rollback::{Made, note, take_back};
 pub use self::rollback::{Rollback, RolledBackFiles};
 use self::wanted::Wanted;
-use crate::commit::change::Change;
+pub use self::why::Why;
 use crate::commit::editor::{Editor, Plan};
 use crate::commit::operation_log::LogEntry;
 use crate::daemon::running::{Drift, Running};
@@ -33,8 +35,6 @@ use crate::want::patch::Patch;
 
 /// How long containerd may take to come back unless told otherwise.
 pub const DEFAULT_READY_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long a running daemon may take for each answer. It has them at hand.
-const ANSWER: Duration = Duration::from_secs(5);
 
 /// Restarts containerd where that is needed, and verifies that it serves what its config says.
 ///
@@ -56,40 +56,6 @@ pub struct Restart {
     ready_timeout: Duration,
     always: bool,
     on_progress: Box<dyn Fn(&str)>,
-}
-
-/// Why containerd was restarted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Why {
-    /// This run has changed what it loads.
-    Changed,
-    /// It was not what its config says.
-    Drift(Vec<Drift>),
-    /// It was started before this was last changed: a file that it loads, or a folder that it imports
-    /// from.
-    Older(PathBuf),
-    /// It did not run.
-    NotRunning,
-    /// It ran, and gave no answer.
-    Silent,
-    /// That was asked for in any case.
-    Asked,
-}
-
-impl Why {
-    /// Returns a stable word for programs.
-    #[must_use]
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Changed => "changed",
-            Self::Drift(_) => "drift",
-            Self::Older(_) => "older",
-            Self::NotRunning => "not-running",
-            Self::Silent => "silent",
-            Self::Asked => "asked",
-        }
-    }
 }
 
 /// What was done for a config to be loaded.
@@ -206,7 +172,7 @@ impl Restart {
         let (service, old) = self.begin(editor)?;
         let to_load = ToLoad {
             wanted: Wanted::all(),
-            change: None,
+            made: None,
             owner: None,
         };
         self.load(editor, &service, old, &to_load)
@@ -248,9 +214,9 @@ impl Restart {
             (Some(running), Some(verdict)) => wanted.held_against(running, verdict),
             _ => (Vec::new(), Vec::new()),
         };
-        let changed = to_load.change.as_ref().map(|_| Why::Changed);
+        let changed = to_load.made.as_ref().map(|_| Why::Changed);
         let asked = self.always.then_some(Why::Asked);
-        let not_loaded = || why(editor, service, &old, drift, &others);
+        let not_loaded = || Why::of(editor, service, &old, drift, &others);
         let Some(why) = changed.or_else(not_loaded).or(asked) else {
             return Ok(Restarted {
                 why: None,
@@ -273,7 +239,7 @@ impl Restart {
                 phases,
             } => {
                 // If it is not noted down, the next run may restart once more.
-                let _ = editor.note_later(to_load.owner.clone(), LogEntry::RESTARTED);
+                let _ = note(editor, to_load.owner.clone(), LogEntry::RESTARTED);
                 return Ok(Restarted {
                     why: Some(why),
                     command: service.shown(),
@@ -291,8 +257,8 @@ impl Restart {
         };
         let log = attempt.log(&cause);
         (self.on_progress)(&cause.to_string());
-        let change = to_load.change.as_ref();
-        let rollback = change.map(|change| self.roll_back(editor, service, change, &old, &cause));
+        let made = to_load.made.as_ref();
+        let rollback = made.map(|made| self.roll_back(editor, service, made, &old, &cause));
         let failure = RestartFailure {
             cause,
             log,
@@ -301,13 +267,72 @@ impl Restart {
         };
         Err(failure.into_error(&editor.path))
     }
+
+    /// Takes a change back and has containerd serve without it. `old` is the daemon that ran before
+    /// the restart that has failed.
+    fn roll_back(
+        &self,
+        editor: &Editor,
+        service: &Prepared,
+        made: &Made,
+        old: &Old,
+        cause: &Cause,
+    ) -> Rollback {
+        // It is finished, whatever asks to end: half a roll-back is worse than none.
+        editor.finishes.set(true);
+        let rollback = self.serve_without(editor, service, made, old, cause);
+        editor.finishes.set(false);
+        rollback
+    }
+
+    fn serve_without(
+        &self,
+        editor: &Editor,
+        service: &Prepared,
+        made: &Made,
+        old: &Old,
+        cause: &Cause,
+    ) -> Rollback {
+        (self.on_progress)("rolling back: taking this run's change out of the config");
+        let now = self.look(editor).unwrap_or(Old::None);
+        let files = take_back(editor, made);
+        let mut rollback = Rollback {
+            files,
+            failed: None,
+            running: None,
+            phases: Phases::default(),
+        };
+        if let RolledBackFiles::Stuck { .. } = rollback.files {
+            let _ = note(editor, made.change.owner.clone(), "not-rolled-back");
+            return rollback;
+        }
+        let was_left_alone =
+            cause.is_before_restart() || old.is_there() && !old.ends_within(Duration::ZERO);
+        if was_left_alone && !service.is_by_itself() && now.serves() {
+            rollback.running = now.into_running();
+            return rollback;
+        }
+        let wanted = Wanted::without(&made.change.handlers);
+        match self.attempt(editor, service).make(&now, &wanted) {
+            Ended::Back {
+                running, phases, ..
+            } => {
+                rollback.running = Some(running);
+                rollback.phases = phases;
+            }
+            Ended::Failed(cause) => rollback.failed = Some(cause),
+            // Nobody is asked any more.
+            Ended::Interrupted => {}
+        }
+        rollback
+    }
 }
 
 /// What a restart is to bring about.
 struct ToLoad {
     wanted: Wanted,
     /// What this run has changed of what is loaded; it is taken back if that is not loaded.
-    change: Option<Change>,
+    made: Option<Made>,
     owner: Option<String>,
 }
 
@@ -317,39 +342,8 @@ impl ToLoad {
         let is_change = plan.needs_restart();
         Self {
             wanted: Wanted::of(patch, plan),
-            change: is_change.then(|| Change::of(plan, owner.clone())),
+            made: is_change.then(|| Made::of(plan, owner.clone())),
             owner,
         }
-    }
-}
-
-/// Why a daemon has to be restarted that this run has changed nothing for: `drift` is in what it
-/// differs from what the run is about, `others` in what else from its config.
-fn why(
-    editor: &Editor,
-    service: &Prepared,
-    old: &Old,
-    mut drift: Vec<Drift>,
-    others: &[Drift],
-) -> Option<Why> {
-    if !old.is_there() {
-        return Some(Why::NotRunning);
-    }
-    let Some(running) = old.running() else {
-        return Some(Why::Silent);
-    };
-    if running.cri.is_none() {
-        return Some(Why::Drift(vec![Drift::NoCri]));
-    }
-    let start = Start::of(editor, old.started());
-    // Another start with the same files changes nothing.
-    if drift.is_empty() && start != Start::After {
-        drift.extend_from_slice(others);
-    }
-    match start {
-        _ if !drift.is_empty() => Some(Why::Drift(drift)),
-        // Who watches the files knows which of them matter.
-        Start::Before(path) if !service.is_by_itself() => Some(Why::Older(path)),
-        _ => None,
     }
 }

@@ -1,20 +1,18 @@
 //! Taking a change back with which containerd does not serve.
 
-use std::time::Duration;
+use std::path::PathBuf;
 
-use super::attempt::Ended;
+use super::attempt::Phases;
 use super::cause::Cause;
 use super::inverse;
-use super::old::Old;
-use super::wanted::Wanted;
-use super::{Phases, Restart};
 use crate::commit::change::{Back, Change};
-use crate::commit::editor::{Editor, Plan};
+use crate::commit::editor::{Editor, FileChange, Plan};
 use crate::commit::operation_log::LogEntry;
 use crate::daemon::running::Running;
-use crate::daemon::service::Prepared;
+use crate::disk::target::Target;
+use crate::disk::{digest, sidecar};
 use crate::edit::patch::is_unmarked;
-use crate::error::Code;
+use crate::error::{Code, Error};
 use crate::toml::Document;
 use crate::want::handler::Owner;
 
@@ -57,9 +55,37 @@ impl Rollback {
     }
 }
 
+/// What a run has changed.
+pub(super) struct Made {
+    pub(super) change: Change,
+    /// The default that it has put into effect.
+    new_default: Option<String>,
+}
+
+impl Made {
+    pub(super) fn of(plan: &Plan, owner: Option<String>) -> Self {
+        let drop_ins = plan.drop_ins.iter();
+        Self {
+            change: Change {
+                main: FileChange {
+                    path: plan.path.clone(),
+                    before: plan.before.clone(),
+                    after: plan.edited.text.clone(),
+                },
+                drop_ins: drop_ins.filter(|it| it.is_change()).cloned().collect(),
+                handlers: plan.edited.handlers.clone(),
+                owner,
+                keys: plan.edited.keys.clone(),
+            },
+            new_default: plan.edited.new_default.clone(),
+        }
+    }
+}
+
 /// Takes a change back, as a whole or out of what others have made of the files since.
-fn take_back(editor: &Editor, change: &Change) -> RolledBackFiles {
+pub(super) fn take_back(editor: &Editor, made: &Made) -> RolledBackFiles {
     const CHANGED: &str = "others have changed the files since, and ";
+    let change = &made.change;
     let stuck = |why: String| RolledBackFiles::Stuck {
         why,
         instead: instead(editor, change),
@@ -76,7 +102,7 @@ fn take_back(editor: &Editor, change: &Change) -> RolledBackFiles {
         Err(error) if error.code() == Code::ChangedSince => {}
         Err(error) => return stuck(format!("the files could not be put back: {error}")),
     }
-    let patches = match inverse::patches(change) {
+    let patches = match inverse::patches(change, made.new_default.as_deref()) {
         Ok(patches) => patches,
         Err(what) => {
             let why =
@@ -101,7 +127,7 @@ fn take_back(editor: &Editor, change: &Change) -> RolledBackFiles {
         }
     }
     // The log need not say it for that to be so.
-    let _ = editor.note_later(change.owner.clone(), LogEntry::ROLLED_BACK);
+    let _ = note(editor, change.owner.clone(), LogEntry::ROLLED_BACK);
     RolledBackFiles::TakenOut
 }
 
@@ -121,6 +147,33 @@ fn keys_left<'c>(editor: &Editor, change: &'c Change, plan: &Plan) -> Vec<&'c st
     set.filter(is_there).collect()
 }
 
+/// The files that hold what the files of a change were before the last one, as far as they are there.
+fn previous_of(editor: &Editor, change: &Change) -> Vec<PathBuf> {
+    let Ok(main) = editor.find() else {
+        return Vec::new();
+    };
+    let drop_ins = change.drop_ins.iter();
+    let drop_ins =
+        drop_ins.filter_map(|it| Target::find_drop_in(&it.path, &editor.host_root, &main).ok());
+    let beside = drop_ins.map(|drop_in| drop_in.beside);
+    let previous = [main.beside.clone()].into_iter().chain(beside);
+    let previous = previous.map(|path| sidecar::previous(&path));
+    previous.filter(|path| path.exists()).collect()
+}
+
+/// Notes down what became of the config as it is now, after it was changed.
+pub(super) fn note(editor: &Editor, owner: Option<String>, outcome: &str) -> Result<(), Error> {
+    let locked = editor.lock(editor.find()?)?;
+    let now = locked.target.read()?.bytes().map(digest::of);
+    let entry = LogEntry {
+        before: now.clone(),
+        after: now,
+        ..editor.entry(owner, outcome)
+    };
+    editor.append(&locked.lock, &locked.target, &entry);
+    Ok(())
+}
+
 /// What does as much as taking a change back, by hand.
 fn instead(editor: &Editor, change: &Change) -> String {
     let owner = change.owner.as_deref();
@@ -132,7 +185,7 @@ fn instead(editor: &Editor, change: &Change) -> String {
         ),
         None => "`containerd-edit remove NAME` takes away a handler".to_owned(),
     };
-    let previous = editor.previous_of(change);
+    let previous = previous_of(editor, change);
     let previous: Vec<String> = previous
         .iter()
         .map(|path| path.display().to_string())
@@ -145,65 +198,4 @@ fn instead(editor: &Editor, change: &Change) -> String {
         ),
     };
     format!("`containerd-edit log` says who has changed what; {remove}{mend}")
-}
-
-impl Restart {
-    /// Takes a change back and has containerd serve without it. `old` is the daemon that ran before
-    /// the restart that has failed.
-    pub(super) fn roll_back(
-        &self,
-        editor: &Editor,
-        service: &Prepared,
-        change: &Change,
-        old: &Old,
-        cause: &Cause,
-    ) -> Rollback {
-        // It is finished, whatever asks to end: half a roll-back is worse than none.
-        editor.finishes.set(true);
-        let rollback = self.serve_without(editor, service, change, old, cause);
-        editor.finishes.set(false);
-        rollback
-    }
-
-    fn serve_without(
-        &self,
-        editor: &Editor,
-        service: &Prepared,
-        change: &Change,
-        old: &Old,
-        cause: &Cause,
-    ) -> Rollback {
-        (self.on_progress)("rolling back: taking this run's change out of the config");
-        let now = self.look(editor).unwrap_or(Old::None);
-        let files = take_back(editor, change);
-        let mut rollback = Rollback {
-            files,
-            failed: None,
-            running: None,
-            phases: Phases::default(),
-        };
-        if let RolledBackFiles::Stuck { .. } = rollback.files {
-            let _ = editor.note_later(change.owner.clone(), "not-rolled-back");
-            return rollback;
-        }
-        let was_left_alone =
-            cause.is_before_restart() || old.is_there() && !old.ends_within(Duration::ZERO);
-        if was_left_alone && !service.is_by_itself() && now.serves() {
-            rollback.running = now.into_running();
-            return rollback;
-        }
-        let wanted = Wanted::without(&change.handlers);
-        match self.attempt(editor, service).make(&now, &wanted) {
-            Ended::Back {
-                running, phases, ..
-            } => {
-                rollback.running = Some(running);
-                rollback.phases = phases;
-            }
-            Ended::Failed(cause) => rollback.failed = Some(cause),
-            // Nobody is asked any more.
-            Ended::Interrupted => {}
-        }
-        rollback
-    }
 }

@@ -27,11 +27,13 @@ impl Wanted {
     /// What an edit is about.
     pub(super) fn of(patch: &Patch, plan: &Plan) -> Self {
         let mut wanted = Self {
-            is_default: patch.concerns_default() || plan.edited.new_default.is_some(),
+            is_default: patch.wanted_default().is_some()
+                || patch.unsets_default()
+                || plan.edited.new_default.is_some(),
             ..Self::default()
         };
         wanted.take_in(&plan.edited.handlers);
-        let ensured = patch.ensured_names().map(str::to_owned);
+        let ensured = patch.wanted_names().map(str::to_owned);
         wanted.present.extend(ensured);
         let removed = patch.removed().map(|(name, _)| name.to_owned());
         wanted.names.extend(removed);

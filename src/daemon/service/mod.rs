@@ -38,7 +38,7 @@ impl Service {
     #[must_use]
     pub fn of(layout: Option<&Layout>) -> Self {
         match layout {
-            None => Self::Systemd(Units::of_containerd()),
+            None => Self::Systemd(Units::default()),
             Some(layout) => match (layout.distribution, &layout.kind) {
                 (Distribution::K0s, Kind::DropIn { .. }) => Self::ByItself,
                 _ => Self::Systemd(layout.units.clone()),

@@ -28,11 +28,11 @@ pub(crate) struct Process {
 impl Process {
     /// Looks at a process. `None`: it can't be seen from here, or has ended.
     pub(crate) fn of(id: u32) -> Option<Self> {
-        let started = stat(id).map(|stat| stat.started);
+        let started = stat(id).and_then(|stat| stat.started());
         let pid = Pid::from_raw(i32::try_from(id).ok()?)?;
         let handle = pidfd_open(pid, PidfdFlags::empty()).ok();
         // Between the two the ID may have passed to another process.
-        let is_same = stat(id).map(|stat| stat.started) == started;
+        let is_same = stat(id).and_then(|stat| stat.started()) == started;
         let process = Self {
             id,
             started,
@@ -62,7 +62,7 @@ impl Process {
 
     fn is_gone(&self) -> bool {
         let now = stat(self.id);
-        now.is_none_or(|now| Some(now.started) != self.started || now.has_ended())
+        now.is_none_or(|now| now.started() != self.started || has_ended(&now))
     }
 
     /// When it was started, rounded down, by the clock as it is set now; `None`: that can't be seen.
@@ -76,6 +76,11 @@ impl Process {
 
 fn stat(id: u32) -> Option<Stat> {
     Stat::of(&id.to_string())
+}
+
+/// Whether it is a zombie, or less.
+pub(super) fn has_ended(stat: &Stat) -> bool {
+    matches!(stat.field(3), Some("Z" | "X"))
 }
 
 #[cfg(test)]

@@ -1,14 +1,13 @@
-//! What stands in for asking a running daemon in a build without the feature `cri`.
+//! What stands in for `daemon` in a build without the feature `cri`: a usage error.
 
 use std::collections::BTreeSet;
 
 use containerd_edit::{Code, Editor, Error, ExitCode, Plan};
 
-use super::Run;
 use super::arguments::{Check, Remove, Restart};
 use super::editing::Edit;
-use super::error_report::Detail;
 use super::restart_report::RestartReport;
+use super::run::Run;
 
 #[expect(
     clippy::unused_self,
@@ -47,7 +46,16 @@ fn cannot_ask(what: &str) -> Error {
     Error::new(Code::NoCriSupport, message, hint)
 }
 
-/// No error has anything beside its message.
-pub(super) fn detail(_: &Error) -> Detail {
-    Detail::default()
+/// What errors of the running daemon have beside their message: there are none.
+pub(super) mod details {
+    use containerd_edit::Error;
+    use serde_json::Value;
+
+    pub(in crate::cli) fn log(_: &Error) -> &'static str {
+        ""
+    }
+
+    pub(in crate::cli) fn fields(_: &Error) -> Option<Value> {
+        None
+    }
 }

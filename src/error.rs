@@ -3,6 +3,7 @@
 mod codes;
 mod io;
 
+use std::any::Any;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -64,6 +65,7 @@ struct Content {
     position: Option<Position>,
     key: Option<String>,
     cause: Option<Cause>,
+    detail: Option<Box<dyn Any + Send + Sync>>,
     is_changed: bool,
 }
 
@@ -81,6 +83,7 @@ impl Error {
             position: None,
             key: None,
             cause: None,
+            detail: None,
             is_changed: false,
         }))
     }
@@ -136,6 +139,13 @@ impl Error {
         self
     }
 
+    /// Adds what a program may want to know of it.
+    #[must_use]
+    pub fn with_detail(mut self, detail: impl Any + Send + Sync) -> Self {
+        self.0.detail = Some(Box::new(detail));
+        self
+    }
+
     /// Says that the config is not as it was although the run failed.
     pub(crate) fn after_change(mut self) -> Self {
         self.0.is_changed = true;
@@ -184,6 +194,12 @@ impl Error {
     #[must_use]
     pub fn key(&self) -> Option<&str> {
         self.0.key.as_deref()
+    }
+
+    /// Returns what else is known of it, if that is a `T`.
+    #[must_use]
+    pub fn detail<T: Any>(&self) -> Option<&T> {
+        self.0.detail.as_deref()?.downcast_ref()
     }
 
     /// Returns whether the config is not as it was although the run failed.

@@ -54,29 +54,26 @@ mod edit;
 mod error;
 mod inspect;
 mod node;
-mod seeded;
 mod toml;
 mod want;
 
 pub use commit::editor::{DEFAULT_LOCK_TIMEOUT, DropIn, Editor, FileChange, Plan};
 pub use commit::operation_log::{LogEntry, LogTo, LoggedDropIn};
 pub use commit::ownership::{OwnedHandler, UnmarkedKey};
-#[doc(hidden)]
-pub use containerd::compatibility_tables;
-
 pub use containerd::{
-    Cgroup, ConfigFiles, FileState, Host, LoadedHandler, Model, Reason, Release, Verdict, load,
+    Cgroup, ConfigFiles, Fact, FactKind, FileState, Host, LoadedHandler, Model, Reason, Release,
+    Verdict, load,
 };
 #[cfg(feature = "cri")]
 pub use daemon::{
-    cri::{CriClient, CriError, RunningHandler, RunningHandlers, Sandbox},
+    cri::{CriClient, RunningHandler, RunningHandlers, Sandbox},
     in_use::{InUse, PodInUse},
     restart::{
-        Cause, DEFAULT_READY_TIMEOUT, Phases, Restart, RestartError, RestartFailure, Restarted,
-        Rollback, RolledBackFiles, Why,
+        Cause, DEFAULT_READY_TIMEOUT, Phases, Restart, RestartFailure, Restarted, Rollback,
+        RolledBackFiles, Why,
     },
     running::{Drift, Running, RunningCri},
-    service::{Service, ServiceError},
+    service::Service,
 };
 pub use disk::HostRoot;
 pub use edit::inventory::{Inventory, ListedHandler};

@@ -55,10 +55,7 @@ impl Run {
     }
 
     pub(super) fn apply(&mut self, apply: &Apply) -> Result<ExitCode, Error> {
-        let bytes = match read(&apply.file) {
-            Ok(bytes) => bytes,
-            Err(error) => return Ok(self.no_patch_file(&apply.file, &error)),
-        };
+        let bytes = read(&apply.file).map_err(|error| no_patch_file(&apply.file, &error))?;
         if bytes.is_empty() && apply.prune && apply.file == Path::new(STDIN) {
             // Rather a program that failed than an installer that wants nothing.
             let message = "there was nothing to read, and --prune would remove all of the owner's";
@@ -77,7 +74,7 @@ impl Run {
                     apply.file.display()
                 );
                 let hint = "name the owner in one place, or the same one in both";
-                return Ok(self.fail(ExitCode::Usage, "usage", &message, hint));
+                return Err(Error::new(Code::Usage, message, hint));
             }
             (Some(owner), _) | (None, Some(owner)) => owner.clone(),
             (None, None) => Owner::default(),
@@ -106,10 +103,8 @@ impl Run {
             Some(owner) if remove.names.is_empty() => Patch::new().owner(owner.clone()).prune(),
             Some(owner) => names.fold(Patch::new().owner(owner.clone()), Patch::remove_owned),
         };
-        if (remove.if_unused || remove.wait_unused.is_some())
-            && let Err(exit) = self.make_sure_unused(remove, &patch)?
-        {
-            return Ok(exit);
+        if remove.if_unused || remove.wait_unused.is_some() {
+            self.make_sure_unused(remove, &patch)?;
         }
         self.edit(patch, self.arguments.summary())
     }
@@ -140,7 +135,7 @@ impl Run {
         let editor = self.editor().command(command);
         let restart = self.arguments.restart_too().filter(|too| too.restart);
         if let Some(how) = restart.map(|too| too.how.clone()) {
-            return Ok(self.edit_and_restart(editor, edit, &how));
+            return self.edit_and_restart(editor, edit, &how);
         }
         let plan = if self.arguments.global.dry_run || self.arguments.global.stdout {
             edit.plan(&editor)?
@@ -160,7 +155,7 @@ impl Run {
         self.warn(&plan);
         let global = &self.arguments.global;
         if global.stdout {
-            return Ok(self.print_result(&plan, code));
+            return self.print_result(&plan, code);
         }
         if global.quiet {
             return Ok(code);
@@ -195,7 +190,7 @@ impl Run {
     }
 
     /// Prints the one file that the edit is about.
-    fn print_result(&mut self, plan: &Plan, code: ExitCode) -> ExitCode {
+    fn print_result(&mut self, plan: &Plan, code: ExitCode) -> Result<ExitCode, Error> {
         let is_drop_in = matches!(
             self.layout.as_ref().map(|layout| &layout.kind),
             Some(Kind::DropIn { .. })
@@ -209,13 +204,13 @@ impl Run {
                 other.path.display()
             );
             let hint = "see all of it with --dry-run, which shows what becomes of each file";
-            return self.fail(ExitCode::Usage, "usage", &message, hint);
+            return Err(Error::new(Code::Usage, message, hint));
         }
         let text = match own {
             [drop_in, ..] => &drop_in.after,
             [] => &plan.edited.text,
         };
-        self.print(text.as_deref().unwrap_or_default(), true, code)
+        Ok(self.print(text.as_deref().unwrap_or_default(), true, code))
     }
 
     /// Has a signal that comes before anything has changed interrupt an edit.
@@ -245,33 +240,26 @@ impl Run {
         }
         self.signals.clone()
     }
+}
 
-    /// A patch file that can't be read.
-    fn no_patch_file(&mut self, file: &Path, error: &io::Error) -> ExitCode {
-        let hint = "name the patch file by a path of this process (--host-root is for the config \
-                    alone), or - to read it from stdin";
-        let (exit, code, message) = match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => (
-                ExitCode::Missing,
-                "no-patch-file",
-                "there is no such patch file".to_owned(),
-            ),
-            io::ErrorKind::IsADirectory => (
-                ExitCode::Missing,
-                "no-patch-file",
-                "this is a folder, not a patch file".to_owned(),
-            ),
-            kind => {
-                let exit = if kind == io::ErrorKind::PermissionDenied {
-                    ExitCode::Permission
-                } else {
-                    ExitCode::Io
-                };
-                (exit, "io", format!("cannot read the patch file: {error}"))
-            }
-        };
-        self.fail_at(exit, code, &message, hint, (file, None))
-    }
+/// The patch file can't be read.
+fn no_patch_file(file: &Path, error: &io::Error) -> Error {
+    let (code, message) = match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+            (Code::NoPatchFile, "there is no such patch file".to_owned())
+        }
+        io::ErrorKind::IsADirectory => (
+            Code::NoPatchFile,
+            "this is a folder, not a patch file".to_owned(),
+        ),
+        io::ErrorKind::PermissionDenied => {
+            (Code::Denied, format!("cannot read the patch file: {error}"))
+        }
+        _ => (Code::Io, format!("cannot read the patch file: {error}")),
+    };
+    let hint = "name the patch file by a path of this process (--host-root is for the config alone), \
+                or - to read it from stdin";
+    Error::new(code, message, hint).at(file)
 }
 
 fn patch_of(add: &Add) -> Result<Patch, Error> {

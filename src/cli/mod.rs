@@ -2,16 +2,15 @@
 
 mod arguments;
 mod check_report;
-#[cfg(feature = "cri")]
+#[cfg_attr(not(feature = "cri"), path = "without_daemon.rs")]
 mod daemon;
 mod editing;
+mod error_report;
 mod handlers_report;
 mod reading;
 mod report;
 mod signals;
 mod status_report;
-#[cfg(not(feature = "cri"))]
-mod without_daemon;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -22,7 +21,7 @@ use clap::error::ErrorKind;
 use serde_json::Value;
 
 use containerd_edit::{
-    Code, Distribution, DropIn, Editor, Error, ExitCode, HostRoot, Kind, Layout, Position, Release,
+    Code, Distribution, DropIn, Editor, Error, ExitCode, HostRoot, Kind, Layout, Release,
 };
 
 use self::arguments::{Arguments, Chosen, Color, Format, Verb};
@@ -66,14 +65,8 @@ fn not_understood(error: &clap::Error, json: bool) -> ExitCode {
         let text = error.to_string();
         let message = text.trim_start_matches("error: ");
         let message = message.split("\n\n").next().unwrap_or(message).trim();
-        let report = report::failure_json(
-            "usage",
-            ExitCode::Usage as u8,
-            message,
-            "see `containerd-edit --help`",
-            None,
-            None,
-        );
+        let error = Error::new(Code::Usage, message, "see `containerd-edit --help`");
+        let report = error_report::json(&error, error.exit_code() as u8);
         let _ = writeln!(io::stdout(), "{report}");
     } else {
         let _ = error.print();
@@ -115,12 +108,12 @@ impl Run {
     }
 
     fn run(mut self) -> ExitCode {
-        if let Err((message, hint)) = self.find_host_root() {
-            return self.fail(ExitCode::Missing, "no-host-root", &message, &hint);
-        }
-        if let Err(error) = self.find_layout() {
-            return self.failed(&error);
-        }
+        self.carry_out().unwrap_or_else(|error| self.failed(&error))
+    }
+
+    fn carry_out(&mut self) -> Result<ExitCode, Error> {
+        self.find_host_root()?;
+        self.find_layout()?;
         let reads_no_drop_in = matches!(
             self.layout.as_ref().map(|layout| &layout.kind),
             Some(Kind::Template { .. })
@@ -129,35 +122,34 @@ impl Run {
             let message = "--drop-in: this release of the distribution has a template and reads no \
                            drop-ins";
             let hint = "leave it out: the handler goes into the template";
-            return self.fail(ExitCode::Usage, "usage", message, hint);
+            return Err(Error::new(Code::Usage, message, hint));
         }
-        let result = match self.arguments.verb.clone() {
+        match self.arguments.verb.clone() {
             Verb::Add(add) => self.add(&add),
             Verb::Apply(apply) => self.apply(&apply),
             Verb::Remove(remove) => self.remove(&remove),
             Verb::SetDefault(set) => self.set_default(&set),
             Verb::Undo(undo) => self.undo(&undo),
-            Verb::Restart { always, how } => Ok(self.restart(always, &how)),
+            Verb::Restart { always, how } => self.restart(always, &how),
             Verb::List => self.list(),
             Verb::Log => self.log(),
             Verb::Status => self.status(),
             Verb::Check { running: false } => self.check(),
             Verb::Check { running: true } => self.check_running(),
             Verb::Show { name } => self.show(&name),
-        };
-        result.unwrap_or_else(|error| self.failed(&error))
+        }
     }
 
-    /// Finds the folder of the host's files. Otherwise: what is wrong with it, and what to do.
-    fn find_host_root(&mut self) -> Result<(), (String, String)> {
+    /// Finds the folder of the host's files.
+    fn find_host_root(&mut self) -> Result<(), Error> {
         let global = &self.arguments.global;
         let Some(folder) = &global.host_root else {
             return Ok(());
         };
         self.host_root = HostRoot::at(folder).map_err(|error| {
-            let message = format!("--host-root {}: {error}", folder.display());
+            let message = format!("--host-root: {error}");
             let hint = "name the folder at which the host's / is mounted, as in /host";
-            (message, hint.to_owned())
+            Error::new(Code::NoHostRoot, message, hint).at(folder)
         })?;
         let Some(root) = self.host_root.folder() else {
             return Ok(());
@@ -169,10 +161,10 @@ impl Run {
         if let Ok(inside) = inside
             && !self.host_root.has(config)
         {
-            let message = format!("{} is not on the host", config.display());
+            let message = "this is not on the host";
             let (folder, inside) = (folder.display(), inside.display());
             let hint = format!("paths are the host's, without {folder}: --config /{inside}");
-            return Err((message, hint));
+            return Err(Error::new(Code::NoHostRoot, message, hint).at(config));
         }
         // Where this process stands says nothing of the host.
         self.arguments.global.config = Some(Path::new("/").join(config));
@@ -269,48 +261,14 @@ impl Run {
             let signal = self.signals.as_ref().and_then(Signals::exit_code);
             let signal = signal.filter(|_| error.code() == Code::Interrupted);
             let exit = signal.unwrap_or(error.exit_code() as u8);
-            let report = report::error_json(error, exit);
+            let report = error_report::json(error, exit);
             let _ = writeln!(self.out, "{report}");
         } else {
-            let _ = self.err.write_all(report::error(error).as_bytes());
+            let _ = self.err.write_all(error_report::text(error).as_bytes());
         }
         if let (Code::Interrupted, Some(signals)) = (error.code(), &self.signals) {
             signals.end();
         }
         error.exit_code()
-    }
-
-    /// A failure that is about a file, without an [`Error`] of its own.
-    fn fail_at(
-        &mut self,
-        exit: ExitCode,
-        code: &str,
-        message: &str,
-        hint: &str,
-        place: (&Path, Option<&Position>),
-    ) -> ExitCode {
-        if self.arguments.global.output == Format::Json {
-            let report =
-                report::failure_json(code, exit as u8, message, hint, Some(place.0), place.1);
-            let _ = writeln!(self.out, "{report}");
-        } else {
-            let text = report::failure(message, hint, Some(place.0), place.1);
-            let _ = self.err.write_all(text.as_bytes());
-        }
-        exit
-    }
-
-    /// A failure without an [`Error`] of its own.
-    fn fail(&mut self, exit: ExitCode, code: &str, message: &str, hint: &str) -> ExitCode {
-        if self.arguments.global.output == Format::Json {
-            // A command line is about no file yet.
-            let config = self.config.as_path();
-            let place = (exit != ExitCode::Usage).then_some(config);
-            let report = report::failure_json(code, exit as u8, message, hint, place, None);
-            let _ = writeln!(self.out, "{report}");
-        } else {
-            let _ = writeln!(self.err, "error: {message}\nhint: {hint}");
-        }
-        exit
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use containerd_edit::{Check, Editor, Effective, EffectiveHandler, Error, ExitCode, Release};
+use containerd_edit::{Check, Code, Editor, Effective, EffectiveHandler, Error, ExitCode, Release};
 
 use super::arguments::Format;
 use super::check_report::Held;
@@ -104,9 +104,9 @@ impl Run {
         // One that some release loads before one that none does, newer releases first.
         let newest = |handler: &&&EffectiveHandler| handler.releases.iter().max().copied();
         let Some(handler) = found.iter().max_by_key(newest) else {
-            let message = format!("{} lists no handler {name:?}", path.display());
+            let message = format!("no handler {name:?} is listed");
             let hint = "see `containerd-edit list`";
-            return Ok(self.fail(ExitCode::Other, "no-handler", &message, hint));
+            return Err(Error::new(Code::NoHandler, message, hint).at(path));
         };
         if global.output == Format::Json {
             let report = handlers_report::show_json(path, &effective, handler);

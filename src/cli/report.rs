@@ -7,13 +7,13 @@ use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 use similar::TextDiff;
 
-use containerd_edit::{Error, Layout, Owner, Plan, Position, Warning};
+use containerd_edit::{Layout, Owner, Plan, Position, Warning};
 
-const BOLD: Style = Style::new().bold();
+pub(super) const BOLD: Style = Style::new().bold();
 const RED: Style = AnsiColor::Red.on_default();
 const GREEN: Style = AnsiColor::Green.on_default();
-const CYAN: Style = AnsiColor::Cyan.on_default();
-const ERROR: Style = RED.bold();
+pub(super) const CYAN: Style = AnsiColor::Cyan.on_default();
+pub(super) const ERROR: Style = RED.bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 
 /// The unified diff of an edit, file by file; empty if nothing changes.
@@ -188,74 +188,6 @@ pub(super) fn warning(path: &Path, warning: &Warning) -> String {
     )
 }
 
-/// An error: what, where with the line itself, why, and one next step.
-pub(super) fn error(error: &Error) -> String {
-    failure(&words(error), error.hint(), error.path(), error.position())
-}
-
-/// A failure that is about a file.
-pub(super) fn failure(
-    message: &str,
-    hint: &str,
-    path: Option<&Path>,
-    at: Option<&Position>,
-) -> String {
-    let place = path.map(|path| format!("{}: ", place(path, at)));
-    let place = place.unwrap_or_default();
-    let mut text = format!("{ERROR}error{ERROR:#}: {place}{message}\n");
-    if let Some(at) = at {
-        text.push_str(&excerpt(at));
-    }
-    let _ = writeln!(text, "{BOLD}hint{BOLD:#}: {hint}");
-    text
-}
-
-pub(super) fn error_json(error: &Error, exit: u8) -> Value {
-    let mut report = failure_json(
-        error.code().as_str(),
-        exit,
-        &words(error),
-        error.hint(),
-        error.path(),
-        error.position(),
-    );
-    if error.is_changed() {
-        report["error"]["changed"] = true.into();
-    }
-    report
-}
-
-/// The JSON report of a failure.
-pub(super) fn failure_json(
-    code: &str,
-    exit: u8,
-    message: &str,
-    hint: &str,
-    path: Option<&Path>,
-    at: Option<&Position>,
-) -> Value {
-    json!({
-        "schema": 1,
-        "error": {
-            "code": code,
-            "exit": exit,
-            "message": message,
-            "hint": hint,
-            "path": path.map(Path::to_string_lossy),
-            "line": at.map(|at| at.line),
-            "column": at.map(|at| at.column),
-        },
-    })
-}
-
-/// The message with the system's reason behind it.
-fn words(error: &Error) -> String {
-    match std::error::Error::source(error) {
-        Some(reason) => format!("{error}: {reason}"),
-        None => error.to_string(),
-    }
-}
-
 /// A file by the name that it was given, if it is the config itself.
 pub(super) fn shown<'p>(config: &'p Path, file: &'p Path) -> &'p Path {
     let is_config = std::path::absolute(config).is_ok_and(|main| main == *file);
@@ -267,27 +199,4 @@ pub(super) fn place(path: &Path, at: Option<&Position>) -> String {
         Some(at) => format!("{}:{at}", path.display()),
         None => path.display().to_string(),
     }
-}
-
-/// How much of a line is shown.
-const EXCERPT: usize = 100;
-
-/// The line of a position, with a mark below the column.
-fn excerpt(at: &Position) -> String {
-    let number = at.line.to_string();
-    let margin = " ".repeat(number.len());
-    let printable = |char: char| if char.is_control() { ' ' } else { char };
-    // Of a long line, the part around the column.
-    let skipped = at.column.saturating_sub(EXCERPT / 2 + 1);
-    let line: String = at
-        .text
-        .chars()
-        .skip(skipped)
-        .take(EXCERPT)
-        .map(printable)
-        .collect();
-    let mark = " ".repeat(at.column - 1 - skipped);
-    format!(
-        "{margin} {CYAN}|{CYAN:#}\n{CYAN}{number} |{CYAN:#} {line}\n{margin} {CYAN}|{CYAN:#} {mark}{ERROR}^{ERROR:#}\n"
-    )
 }

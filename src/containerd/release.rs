@@ -56,24 +56,6 @@ impl Release {
         self.major == 1
     }
 
-    /// Every release that is modelled, oldest first: of each line the patch releases up to one that
-    /// is newer than any that a rule names, then the line itself.
-    pub(super) fn each() -> impl Iterator<Item = Self> {
-        const PATCHES: u16 = 50;
-        Self::LINES.into_iter().flat_map(|line| {
-            let patches = (0..=PATCHES).map(move |patch| Self { patch, ..line });
-            patches.chain([line])
-        })
-    }
-
-    /// The newest patch release of the same minor version.
-    pub(super) fn newest_of_line(self) -> Self {
-        Self {
-            patch: NEWEST_PATCH,
-            ..self
-        }
-    }
-
     /// The newest config version that the release reads.
     #[must_use]
     pub fn newest_config_version(self) -> i64 {

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use crate::daemon::cri::{CriClient, CriError};
+use crate::daemon::cri::CriClient;
+use crate::error::Error;
 
 /// The pods that still use some handlers.
 ///
@@ -40,8 +41,8 @@ impl InUse {
     ///
     /// # Errors
     ///
-    /// [`CriError`] if the daemon serves no CRI, or does not answer.
-    pub fn ask(daemon: &CriClient, handlers: &BTreeSet<String>) -> Result<Self, CriError> {
+    /// An error if the daemon does not serve CRI, or does not answer.
+    pub fn ask(daemon: &CriClient, handlers: &BTreeSet<String>) -> Result<Self, Error> {
         let loaded = daemon.status()?;
         let mut pods = Vec::new();
         for sandbox in daemon.sandboxes()? {

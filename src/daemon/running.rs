@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::containerd::{Release, Verdict};
-use crate::daemon::cri::{CriClient, CriError, RunningHandlers};
+use crate::daemon::cri::{CriClient, RunningHandlers};
 use crate::disk::HostRoot;
-use crate::error::Error;
+use crate::error::{Code, Error};
 
 /// What a running daemon says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,21 +111,21 @@ impl Running {
     ///
     /// # Errors
     ///
-    /// [`CriError`] if no daemon answers, or none of containerd. One that runs without CRI is no
+    /// An error if no daemon answers, or none of containerd. One that runs without CRI is no
     /// error.
-    pub fn ask(root: &HostRoot, endpoint: &Path, limit: Duration) -> Result<Self, CriError> {
+    pub fn ask(root: &HostRoot, endpoint: &Path, limit: Duration) -> Result<Self, Error> {
         Self::over(&CriClient::connect_on(root, endpoint, limit)?)
     }
 
     /// Asks the daemon at the other end of a connection.
-    pub(crate) fn over(daemon: &CriClient) -> Result<Self, CriError> {
+    pub(crate) fn over(daemon: &CriClient) -> Result<Self, Error> {
         let answer = daemon.version().and_then(|version| {
             let loaded = daemon.status()?;
             Ok(RunningCri { version, loaded })
         });
         let cri = match answer {
             Ok(cri) => Some(cri),
-            Err(CriError::NoCri { .. }) => None,
+            Err(error) if error.code() == Code::NoCri => None,
             Err(error) => return Err(error),
         };
         Ok(Self {

@@ -105,6 +105,12 @@ codes! {
     HostDenied "host-denied" Permission;
     /// Nobody answers at the daemon's socket.
     NoDaemon "no-daemon" NoDaemon;
+    /// Something else than a socket stands where the daemon's should.
+    NotASocket "no-daemon" NoDaemon;
+    /// The daemon's socket can't be connected to.
+    Unreachable "no-daemon" NoDaemon;
+    /// The daemon hung up without an answer.
+    HungUp "no-daemon" NoDaemon;
     /// The daemon gave no answer in time.
     DaemonSilent "daemon-silent" NoDaemon;
     /// The daemon runs without CRI.

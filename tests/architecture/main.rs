@@ -127,53 +127,89 @@ fn no_arrow_runs_up_and_no_files_form_a_circle() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// Adds lines to one of the sources, and returns what is wrong then.
-fn with(file: &str, line: &str) -> Vec<String> {
-    let mut files = sources();
-    let text = files.get_mut(file).expect("a source");
-    text.push_str(line);
-    faults(&files, &rooms())
+/// What is wrong with a small house of three rooms, once lines are added to one of its files.
+fn with(file: &str, lines: &str) -> Vec<String> {
+    let rooms = ["attic/", "hall/", "cellar.rs"].map(str::to_owned);
+    let mut files: Files = [
+        ("src/main.rs", ""),
+        (
+            "src/lib.rs",
+            "mod attic; mod cellar; mod hall; pub use attic::roof::Roof;",
+        ),
+        ("src/attic/mod.rs", "pub(crate) mod roof;"),
+        (
+            "src/attic/roof.rs",
+            "use crate::hall::Door; pub struct Roof(Door);",
+        ),
+        (
+            "src/hall/mod.rs",
+            "mod door; mod key; pub(crate) use self::door::Door;",
+        ),
+        (
+            "src/hall/door.rs",
+            "use super::key::Key; pub struct Door(Key);",
+        ),
+        (
+            "src/hall/key.rs",
+            "use crate::cellar; pub struct Key(cellar::Iron);",
+        ),
+        ("src/cellar.rs", "pub struct Iron;"),
+    ]
+    .map(|(file, text)| (file.to_owned(), text.to_owned()))
+    .into();
+    assert_eq!(
+        faults(&files, &rooms),
+        Vec::<String>::new(),
+        "the house itself"
+    );
+    files.entry(file.to_owned()).or_default().push_str(lines);
+    faults(&files, &rooms)
 }
 
 #[test]
 fn an_arrow_that_runs_up_is_noticed_however_it_is_spelled() {
     for line in [
-        "use crate::commit::undo;",
-        "use crate::commit::{editor::Editor};",
-        "use crate::{Editor};",
-        "fn planted() -> crate::commit::editor::Plan { todo!() }",
-        "mod planted { use crate::commit::editor::Editor; }",
+        "use crate::attic::roof;",
+        "use crate::attic::{roof::Roof};",
+        "use crate::{Roof};",
+        "use super::attic::roof::Roof as Planted;",
+        "fn planted() -> crate::attic::roof::Roof { todo!() }",
+        "mod planted { use crate::attic::roof::Roof; }",
+        "use crate::attic; fn planted(_: attic::roof::Roof) {}",
     ] {
-        let found = with("src/disk/target.rs", line);
-        let is_named = |fault: &String| {
-            fault.starts_with("an arrow runs up: src/disk/target.rs uses src/commit/")
-        };
-        assert!(found.iter().any(is_named), "{line}\n{found:#?}");
+        let up = "an arrow runs up: src/cellar.rs uses src/attic/roof.rs".to_owned();
+        let found = with("src/cellar.rs", line);
+        assert!(found.contains(&up), "{line}\n{found:#?}");
     }
 }
 
 #[test]
 fn a_circle_is_noticed_also_through_a_name_that_is_passed_on() {
-    let found = with("src/toml/lines.rs", "use super::Document;");
-    let names_both =
-        |fault: &String| fault.contains("in a circle") && fault.contains("src/toml/lines.rs");
-    assert!(found.iter().any(names_both), "{found:#?}");
+    for line in [
+        "use super::Door;",
+        "use super::door;",
+        "fn planted(_: super::Door) {}",
+    ] {
+        assert_eq!(
+            with("src/hall/key.rs", line),
+            ["files use each other in a circle: src/hall/door.rs, src/hall/key.rs"],
+            "{line}"
+        );
+    }
 }
 
 #[test]
-fn what_is_for_tests_alone_is_no_arrow() {
-    let line = "#[cfg(test)] mod planted { use crate::commit::editor::Editor; }";
-    assert_eq!(with("src/disk/target.rs", line), Vec::<String>::new());
+fn what_is_for_tests_alone_or_only_names_who_may_use_it_is_not_an_arrow() {
+    for line in [
+        "#[cfg(test)] mod planted { use crate::attic::roof::Roof; }",
+        "pub(in crate::attic) struct Planted;",
+    ] {
+        assert_eq!(with("src/cellar.rs", line), Vec::<String>::new(), "{line}");
+    }
 }
 
 #[test]
 fn a_file_outside_of_the_rooms_is_noticed() {
-    let mut files = sources();
-    let root = files.get_mut("src/lib.rs").expect("the root");
-    root.push_str("mod attic;");
-    files.insert("src/attic.rs".to_owned(), String::new());
-    assert_eq!(
-        faults(&files, &rooms()),
-        ["src/attic.rs stands in no room of the table"]
-    );
+    let found = with("src/shed.rs", "");
+    assert_eq!(found, ["src/shed.rs stands in no room of the table"]);
 }

@@ -200,6 +200,9 @@ impl<'ast> Visit<'ast> for Paths<'_> {
     }
 
     fn visit_item_mod(&mut self, _: &'ast syn::ItemMod) {}
+
+    // Whoever may use a name does not use it.
+    fn visit_visibility(&mut self, _: &'ast syn::Visibility) {}
 }
 
 fn joined(path: &Names, name: &str) -> Names {

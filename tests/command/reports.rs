@@ -178,7 +178,10 @@ fn list_and_show_say_what_is_there() {
         })
     );
     let run = node.run(&["show", "none"]).exits(1);
-    assert!(run.stderr.contains("lists no handler"), "{run:#?}");
+    assert!(
+        run.stderr.contains("no handler \"none\" is listed"),
+        "{run:#?}"
+    );
 }
 
 #[test]

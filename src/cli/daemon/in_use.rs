@@ -6,14 +6,14 @@ use std::io::Write as _;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use containerd_edit::{CriClient, CriError, Error, ExitCode, InUse, Patch, Plan, PodInUse};
+use containerd_edit::{Code, CriClient, Error, ExitCode, InUse, Patch, Plan, PodInUse};
 
-use super::running::{DAEMON_LIMIT, words};
+use super::running::DAEMON_LIMIT;
 use crate::cli::arguments::{Format, Remove};
 use crate::cli::signals::Signals;
-use crate::cli::{Run, report};
+use crate::cli::{Run, error_report};
 
 /// How often the daemon is asked during a wait.
 const ASK_EVERY: Duration = Duration::from_millis(500);
@@ -24,20 +24,19 @@ const MOST_PODS: usize = 10;
 
 /// Why handlers can't be removed now.
 struct InTheWay {
-    code: &'static str,
+    code: Code,
     message: String,
     hint: String,
-    pods: Vec<PodInUse>,
+    found: Option<InUse>,
 }
 
 impl Run {
-    /// Sees to it that no pod uses the handlers that a removal takes away. Otherwise: the exit code,
-    /// once it is reported who does.
+    /// Makes sure that no pod uses the handlers that a removal takes away.
     pub(in crate::cli) fn make_sure_unused(
         &mut self,
         remove: &Remove,
         patch: &Patch,
-    ) -> Result<Result<(), ExitCode>, Error> {
+    ) -> Result<(), Error> {
         let patch = self.in_plugin(patch.clone());
         let begin = Instant::now();
         let wait = remove.wait_unused.unwrap_or_default();
@@ -48,32 +47,30 @@ impl Run {
             let plan = self.editor().plan(&patch)?;
             let handlers = handlers_to_go(remove, &plan);
             if handlers.is_empty() {
-                return Ok(Ok(()));
+                return Ok(());
             }
             let asked = CriClient::connect_on(&self.host_root, self.endpoint(), DAEMON_LIMIT)
                 .and_then(|daemon| InUse::ask(&daemon, &handlers));
             let in_the_way = match asked {
                 Ok(in_use) if in_use.pods.is_empty() => {
                     self.report_unused(&handlers, &in_use);
-                    return Ok(Ok(()));
+                    return Ok(());
                 }
                 Ok(in_use) => InTheWay::pods(&handlers, in_use),
                 Err(error) if error.exit_code() == ExitCode::NoDaemon => {
                     if remove.restart.restart && !std::mem::replace(&mut brought_back, true) {
                         // As after a run that was killed during its restart.
-                        if let Err(exit) = self.bring_back(&remove.restart.how) {
-                            return Ok(Err(exit));
-                        }
+                        self.bring_back(&remove.restart.how)?;
                         continue;
                     }
                     InTheWay::no_daemon(&handlers, &error)
                 }
-                Err(error) => return Ok(Err(self.no_answer(&error))),
+                Err(error) => return Err(error),
             };
             let waited = begin.elapsed();
             if waited >= wait {
                 let waited = remove.wait_unused.filter(|wait| !wait.is_zero());
-                return Ok(Err(self.refuse_in_use(&in_the_way, waited)));
+                return Err(self.in_use(in_the_way, waited));
             }
             let text = format!("waiting: {}", in_the_way.message);
             if text != told && !self.arguments.global.quiet {
@@ -96,26 +93,17 @@ impl Run {
         }
     }
 
-    fn refuse_in_use(&mut self, in_the_way: &InTheWay, waited: Option<Duration>) -> ExitCode {
-        let exit = ExitCode::TryAgain;
+    /// The error of a removal that something is in the way of, after a wait.
+    fn in_use(&self, in_the_way: InTheWay, waited: Option<Duration>) -> Error {
         let waited = waited.map_or_else(String::new, |waited| {
             format!("after {} of waiting, ", humantime::format_duration(waited))
         });
         let message = format!("{waited}{}", in_the_way.message);
-        let hint = &in_the_way.hint;
-        let place = Some(self.config.as_path());
-        if self.arguments.global.output == Format::Json {
-            let code = in_the_way.code;
-            let mut report = report::failure_json(code, exit as u8, &message, hint, place, None);
-            if !in_the_way.pods.is_empty() {
-                report["error"]["pods"] = in_the_way.pods.iter().map(pod_json).collect();
-            }
-            let _ = writeln!(self.out, "{report}");
-        } else {
-            let text = report::failure(&message, hint, place, None);
-            let _ = self.err.write_all(text.as_bytes());
+        let error = Error::new(in_the_way.code, message, in_the_way.hint).at(&self.config);
+        match in_the_way.found {
+            Some(found) => error.with_detail(found),
+            None => error,
         }
-        exit
     }
 
     /// Waits, unless a signal asks this run to end.
@@ -145,7 +133,7 @@ impl InTheWay {
         let number = found.pods.len();
         let (shown, endpoint) = (pods(&found.pods), found.endpoint.display());
         Self {
-            code: "in-use",
+            code: Code::InUse,
             message: format!(
                 "{number} {noun} still {verb} {}: {shown} (asked the daemon at {endpoint})",
                 names(handlers)
@@ -153,21 +141,20 @@ impl InTheWay {
             hint: "delete the RuntimeClass, so that no new pod uses it, and then these pods; \
                    --wait-unused waits for them to go"
                 .to_owned(),
-            pods: found.pods,
+            found: Some(found),
         }
     }
 
-    fn no_daemon(handlers: &BTreeSet<String>, error: &CriError) -> Self {
+    fn no_daemon(handlers: &BTreeSet<String>, error: &Error) -> Self {
         Self {
-            code: "use-unknown",
+            code: Code::UseUnknown,
             message: format!(
-                "it is not known whether a pod uses {}: {}: {}",
+                "it is not known whether a pod uses {}: {}",
                 names(handlers),
-                error.endpoint().display(),
-                words(error)
+                error_report::in_place(error)
             ),
-            hint: error.hint(),
-            pods: Vec::new(),
+            hint: error.hint().to_owned(),
+            found: None,
         }
     }
 }
@@ -177,15 +164,6 @@ impl InTheWay {
 fn handlers_to_go(remove: &Remove, plan: &Plan) -> BTreeSet<String> {
     let removed = plan.edited.handlers.removed.iter();
     removed.chain(&remove.names).cloned().collect()
-}
-
-fn pod_json(pod: &PodInUse) -> Value {
-    json!({
-        "namespace": pod.namespace,
-        "name": pod.name,
-        "sandbox": pod.sandbox,
-        "handler": pod.handler,
-    })
 }
 
 fn names(handlers: &BTreeSet<String>) -> String {

@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use containerd_edit::{Phases, RestartError, Restarted, Rollback, RolledBackFiles, Why};
+use containerd_edit::{Phases, RestartFailure, Restarted, Rollback, RolledBackFiles, Why};
 
 use super::running_report;
-use crate::cli::report;
 
 /// What was done about a restart, and what runs now.
 pub(super) fn text(restarted: &Restarted) -> String {
@@ -111,43 +110,22 @@ fn phases_json(phases: &Phases) -> Value {
     })
 }
 
-/// An error, with containerd's own words.
-pub(super) fn error(error: &RestartError, config: &Path) -> String {
-    let place = error.path().unwrap_or(config);
-    let mut message = error.to_string();
-    if let RestartError::Failed(failure) = error
-        && let Some(log) = &failure.log
-    {
-        for line in log.lines() {
-            let _ = write!(message, "\n  | {}", printable(line));
-        }
+/// The words of others on a restart that failed, a line each: containerd's, or the command's.
+pub(super) fn log(failure: &RestartFailure) -> String {
+    let mut text = String::new();
+    for line in failure.log.iter().flat_map(|log| log.lines()) {
+        let _ = write!(text, "\n  | {}", printable(line));
     }
-    report::failure(&message, &error.hint(), Some(place), None)
+    text
 }
 
-pub(super) fn error_json(error: &RestartError, exit: u8, config: &Path) -> Value {
-    let place = error.path().unwrap_or(config);
-    let mut json = report::failure_json(
-        error.code(),
-        exit,
-        &error.to_string(),
-        &error.hint(),
-        Some(place),
-        None,
-    );
-    if let RestartError::Failed(failure) = error {
-        let rollback = failure.rollback.as_ref();
-        let is_changed =
-            rollback.is_some_and(|it| matches!(it.files, RolledBackFiles::Stuck { .. }));
-        if is_changed {
-            json["error"]["changed"] = true.into();
-        }
-        json["error"]["log"] = failure.log.as_deref().into();
-        json["error"]["cause"] = failure.cause.to_string().into();
-        json["error"]["command"] = failure.command.as_deref().into();
-        json["error"]["rollback"] = rollback.map_or(Value::Null, rollback_json);
-    }
-    json
+/// Adds what is known of a restart that failed to the report of the error.
+pub(super) fn add(report: &mut Value, failure: &RestartFailure) {
+    report["log"] = failure.log.as_deref().into();
+    report["cause"] = failure.cause.to_string().into();
+    report["command"] = failure.command.as_deref().into();
+    let rollback = failure.rollback.as_ref();
+    report["rollback"] = rollback.map_or(Value::Null, rollback_json);
 }
 
 fn rollback_json(rollback: &Rollback) -> Value {

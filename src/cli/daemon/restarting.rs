@@ -2,26 +2,26 @@
 
 use std::io::{self, Write as _};
 
-use containerd_edit::{Editor, ExitCode, Plan, Restart, RestartError, Service};
+use containerd_edit::{Editor, Error, ExitCode, Plan, Restart, Service};
 
 use super::restart_report;
 use crate::cli::arguments::{Format, RestartHow};
 use crate::cli::editing::Edit;
-use crate::cli::signals::Signals;
 use crate::cli::{Run, report};
 
 impl Run {
-    pub(in crate::cli) fn restart(&mut self, always: bool, how: &RestartHow) -> ExitCode {
+    pub(in crate::cli) fn restart(
+        &mut self,
+        always: bool,
+        how: &RestartHow,
+    ) -> Result<ExitCode, Error> {
         let editor = self.editor();
         let editor = self.interruptible(editor);
         let mut restart = self.restart_by(how);
         if always {
             restart = restart.always();
         }
-        let restarted = match restart.run(&editor) {
-            Ok(restarted) => restarted,
-            Err(error) => return self.not_restarted(&error),
-        };
+        let restarted = restart.run(&editor)?;
         let global = &self.arguments.global;
         let code = if global.exit_code && restarted.why.is_some() {
             ExitCode::Changed
@@ -30,21 +30,21 @@ impl Run {
         };
         if global.output == Format::Json {
             let report = restart_report::restart_json(&self.config, &restarted);
-            return self.report_json(&report, false, code);
+            return Ok(self.report_json(&report, false, code));
         }
         if global.quiet {
-            return code;
+            return Ok(code);
         }
         let text = restart_report::text(&restarted);
-        self.print(&text, false, code)
+        Ok(self.print(&text, false, code))
     }
 
     /// Has containerd run again, on its config as it is.
-    pub(super) fn bring_back(&mut self, how: &RestartHow) -> Result<(), ExitCode> {
+    pub(super) fn bring_back(&mut self, how: &RestartHow) -> Result<(), Error> {
         let editor = self.editor();
         let editor = self.interruptible(editor);
         let restarted = self.restart_by(how).run(&editor);
-        restarted.map_or_else(|error| Err(self.not_restarted(&error)), |_| Ok(()))
+        restarted.map(drop)
     }
 
     /// Makes an edit and has it loaded.
@@ -53,17 +53,14 @@ impl Run {
         editor: Editor,
         edit: &Edit<'_>,
         how: &RestartHow,
-    ) -> ExitCode {
+    ) -> Result<ExitCode, Error> {
         let editor = self.interruptible(editor);
         let restart = self.restart_by(how);
         let done = match edit {
             Edit::Patch(patch) => restart.edit(&editor, patch),
             Edit::Undo(owner) => restart.undo(&editor, *owner),
         };
-        let (plan, restarted) = match done {
-            Ok(done) => done,
-            Err(error) => return self.not_restarted(&error),
-        };
+        let (plan, restarted) = done?;
         let global = &self.arguments.global;
         let is_change = plan.is_change() || restarted.why.is_some();
         let code = if global.exit_code && is_change {
@@ -75,14 +72,14 @@ impl Run {
             let mut json = self.edit_json(&plan, edit);
             json["restart_required"] = false.into();
             json["restart"] = restart_report::json(&restarted);
-            return self.report_json(&json, false, code);
+            return Ok(self.report_json(&json, false, code));
         }
         self.warn(&plan);
         if self.arguments.global.quiet {
-            return code;
+            return Ok(code);
         }
         let text = self.told(&plan) + &restart_report::text(&restarted);
-        self.print(&text, false, code)
+        Ok(self.print(&text, false, code))
     }
 
     fn told(&self, plan: &Plan) -> String {
@@ -105,29 +102,5 @@ impl Run {
                     let _ = writeln!(io::stderr(), "{what}");
                 }
             })
-    }
-
-    fn not_restarted(&mut self, error: &RestartError) -> ExitCode {
-        match error {
-            RestartError::Edit(error) => return self.failed(error),
-            RestartError::Daemon(error) => return self.no_answer(error),
-            _ => {}
-        }
-        let exit = error.exit_code();
-        let signals = self.signals.clone();
-        let signal = signals.as_ref().filter(|_| exit == ExitCode::Interrupted);
-        if self.arguments.global.output == Format::Json {
-            let number = signal.and_then(Signals::exit_code);
-            let number = number.unwrap_or(exit as u8);
-            let report = restart_report::error_json(error, number, &self.config);
-            let _ = writeln!(self.out, "{report}");
-        } else {
-            let text = restart_report::error(error, &self.config);
-            let _ = self.err.write_all(text.as_bytes());
-        }
-        if let Some(signals) = signal {
-            signals.end();
-        }
-        exit
     }
 }

@@ -1,10 +1,9 @@
 //! The verbs that ask the running daemon.
 
-use std::error::Error as _;
 use std::path::Path;
 use std::time::Duration;
 
-use containerd_edit::{Check, Code, CriClient, CriError, Drift, Error, ExitCode, Release, Running};
+use containerd_edit::{Check, Code, CriClient, Drift, Error, ExitCode, Release, Running};
 
 use super::running_report;
 use crate::cli::Run;
@@ -20,10 +19,7 @@ impl Run {
             Err(error) if error.code() == Code::NoFile => Vec::new(),
             read => read?,
         };
-        let (running, releases) = match self.ask_daemon() {
-            Ok(answer) => answer,
-            Err(exit) => return Ok(exit),
-        };
+        let (running, releases) = self.ask_daemon()?;
         let (check, drift) = self.hold(&bytes, &releases, &running)?;
         let held = Held {
             is_good: drift.is_empty(),
@@ -34,26 +30,17 @@ impl Run {
     }
 
     /// Asks the daemon, and returns the releases to judge for: its own unless another was named.
-    fn ask_daemon(&mut self) -> Result<(Running, Vec<Release>), ExitCode> {
-        let asked = Running::ask(&self.host_root, self.endpoint(), DAEMON_LIMIT);
-        let running = asked.map_err(|error| self.no_answer(&error))?;
-        if self.arguments.global.containerd_version.is_some() {
-            let releases = self.releases();
-            return Ok((running, releases));
-        }
-        match running.release() {
-            Ok(Some(release)) => Ok((running, vec![release])),
-            Ok(None) => {
-                let releases = self.releases();
-                Ok((running, releases))
-            }
-            Err(error) => {
-                let message = format!("the daemon at {}: {error}", running.endpoint.display());
-                let hint = "use a newer containerd-edit, or name the release to judge for with \
-                            --containerd-version";
-                Err(self.fail(ExitCode::Other, "unknown-release", &message, hint))
-            }
-        }
+    fn ask_daemon(&self) -> Result<(Running, Vec<Release>), Error> {
+        let running = Running::ask(&self.host_root, self.endpoint(), DAEMON_LIMIT)?;
+        let named = self.arguments.global.containerd_version;
+        let release = match named {
+            Some(_) => None,
+            None => running
+                .release()
+                .map_err(|error| error.at(&running.endpoint))?,
+        };
+        let releases = release.map_or_else(|| self.releases(), |release| vec![release]);
+        Ok((running, releases))
     }
 
     /// The daemon's socket: the one that was named, or the distribution's.
@@ -63,18 +50,6 @@ impl Run {
             Some(layout) => layout.endpoint(),
             None => Path::new(CriClient::DEFAULT_ENDPOINT),
         })
-    }
-
-    pub(super) fn no_answer(&mut self, error: &CriError) -> ExitCode {
-        let message = words(error);
-        let place = (error.endpoint(), None);
-        self.fail_at(
-            error.exit_code(),
-            error.code(),
-            &message,
-            &error.hint(),
-            place,
-        )
     }
 
     /// Holds the config against the daemon.
@@ -90,13 +65,5 @@ impl Run {
         let verdict = check.releases.first().map(|row| &row.verdict);
         let drift = verdict.map(|verdict| running.drift(verdict));
         Ok((check, drift.unwrap_or_default()))
-    }
-}
-
-/// An error with the system's reason.
-pub(super) fn words(error: &CriError) -> String {
-    match error.source() {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
     }
 }

@@ -10,9 +10,10 @@ use super::config::{self, verdict};
 use super::old::Old;
 use super::wanted::Wanted;
 use crate::commit::editor::Editor;
-use crate::daemon::cri::{CriClient, CriError};
+use crate::daemon::cri::CriClient;
 use crate::daemon::running::{Drift, Running};
 use crate::daemon::service::Prepared;
+use crate::error::Error;
 
 /// How long a running daemon may take for each answer. It has them at hand.
 pub(super) const ANSWER: Duration = Duration::from_secs(5);
@@ -106,13 +107,13 @@ impl Attempt<'_> {
         let running = self.new_one_ready(old)?;
         phases.ready = lap();
         if running.cri.is_none() {
-            return Err(Cause::NoCri.into());
+            return Err(Cause::no_cri().into());
         }
-        let verdict = verdict(self.editor, &running).map_err(Cause::unread)?;
+        let verdict = verdict(self.editor, &running).map_err(|error| Cause::unread(&error))?;
         let (own, drift) = wanted.held_against(&running, &verdict);
         phases.verified = lap();
         if !own.is_empty() {
-            return Err(Cause::NotLoaded { drift: own }.into());
+            return Err(Cause::not_loaded(&own).into());
         }
         Ok(Ended::Back {
             running,
@@ -135,11 +136,7 @@ impl Attempt<'_> {
                 Ok(())
             }
             Ok(None) => Err(Stop::Interrupted),
-            Err(failed) => Err(Stop::Cause(Cause::Command {
-                command,
-                how: failed.how,
-                output: failed.output,
-            })),
+            Err(failed) => Err(Cause::command(&command, failed).into()),
         }
     }
 
@@ -147,15 +144,8 @@ impl Attempt<'_> {
         let mut waits = Waits::new(self);
         while !old.ends_within(waits.next().min(self.left())) {
             if self.left().is_zero() {
-                let limit = self.limit;
-                return Err(Stop::Cause(match self.service.shown() {
-                    Some(command) => Cause::NotReplaced {
-                        command,
-                        process: old.shown(),
-                        limit,
-                    },
-                    None => Cause::NotByItself { limit },
-                }));
+                let command = self.service.shown();
+                return Err(Cause::not_replaced(command.as_deref(), old, self.limit).into());
             }
             self.go_on()?;
             waits.tell(|| format!("waiting for the old containerd{} to end", old.shown()));
@@ -169,27 +159,30 @@ impl Attempt<'_> {
         let was_ready = was_ready.is_none_or(|cri| cri.loaded.ready);
         let mut waits = Waits::new(self);
         loop {
-            let limit = self.limit;
             let last = match self.ask() {
                 Ok(running) => match &running.cri {
-                    Some(cri) if was_ready && !cri.loaded.ready => Cause::NotReady { limit },
+                    Some(cri) if was_ready && !cri.loaded.ready => None,
                     _ => return Ok(running),
                 },
-                Err(last) => Cause::NotBack { limit, last },
+                Err(last) => Some(last),
             };
             if self.left().is_zero() {
-                return Err(last.into());
+                let cause = match &last {
+                    Some(last) => Cause::not_back(self.limit, last),
+                    None => Cause::not_ready(self.limit),
+                };
+                return Err(cause.into());
             }
             self.go_on()?;
             waits.tell(|| match &last {
-                Cause::NotBack { last, .. } => format!("waiting for containerd: {last}"),
-                _ => "waiting for containerd: its CRI is not ready yet".to_owned(),
+                Some(last) => format!("waiting for containerd: {last}"),
+                None => "waiting for containerd: its CRI is not ready yet".to_owned(),
             });
             thread::sleep(waits.next().min(self.left()));
         }
     }
 
-    fn ask(&self) -> Result<Running, CriError> {
+    fn ask(&self) -> Result<Running, Error> {
         let limit = self.left().clamp(FIRST_POLL, ANSWER);
         let root = &self.editor.host_root;
         Running::over(&CriClient::connect_on(root, self.endpoint, limit)?)
@@ -201,9 +194,9 @@ impl Attempt<'_> {
             return None;
         }
         let soon = Instant::now() + ANSWER;
-        let printed = match cause {
-            Cause::Command { output, .. } => output.clone(),
-            _ => self.printed.borrow().clone(),
+        let printed = match cause.printed() {
+            Some(printed) => printed.to_owned(),
+            None => self.printed.borrow().clone(),
         };
         let log = self.service.log(soon).or(Some(printed));
         log.filter(|log| !log.trim().is_empty())

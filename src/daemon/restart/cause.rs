@@ -1,113 +1,126 @@
-//! Why a restart has failed.
+//! Why containerd does not serve what it should.
 
+use std::fmt;
 use std::time::Duration;
 
-use crate::daemon::cri::CriError;
+use humantime::format_duration;
+
+use super::old::Old;
 use crate::daemon::running::Drift;
+use crate::daemon::service::Failed;
+use crate::error::Error;
 
-/// Why a restart has failed.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Cause {
-    /// The daemon's release would not serve CRI with this config: it was not restarted.
-    #[error("containerd would not serve with this config, so it was not restarted: {reason}")]
-    WouldNotServe {
-        /// containerd's reason.
-        reason: String,
-    },
-    /// The daemon's release would not load a handler that was asked for: it was not restarted.
-    #[error(
-        "the containerd that runs here would not load {handler} from this config, so it was not \
-         restarted"
-    )]
-    WouldNotLoad {
-        /// The handler's name.
-        handler: String,
-    },
-    /// The command that was to restart containerd has failed, or did not end in time.
-    #[error("`{command}` {how}")]
-    Command {
-        /// The command.
-        command: String,
-        /// What became of it.
-        how: String,
-        /// The last of what it printed.
-        output: String,
-    },
-    /// The old daemon still runs.
-    #[error(
-        "`{command}` has ended, and {limit} after it was started the old containerd{process} still \
-         runs",
-        limit = humantime::format_duration(*limit)
-    )]
-    NotReplaced {
-        /// The command.
-        command: String,
-        /// The daemon's process, where it is seen, behind a space and in brackets.
-        process: String,
-        /// How long it was waited for.
-        limit: Duration,
-    },
-    /// k0s has not restarted the daemon by itself.
-    #[error(
-        "k0s has not restarted containerd by itself within {}",
-        humantime::format_duration(*limit)
-    )]
-    NotByItself {
-        /// How long it was waited for.
-        limit: Duration,
-    },
-    /// No daemon has come up in time.
-    #[error("containerd did not come back within {}: {last}", humantime::format_duration(*limit))]
-    NotBack {
-        /// How long it was waited for.
-        limit: Duration,
-        /// What was wrong at last.
-        last: CriError,
-    },
-    /// A daemon has come up whose CRI never became ready.
-    #[error(
-        "containerd came back, and within {} its CRI did not get ready to run pods",
-        humantime::format_duration(*limit)
-    )]
-    NotReady {
-        /// How long it was waited for.
-        limit: Duration,
-    },
-    /// A daemon has come up that runs without CRI.
-    #[error("containerd came back without CRI")]
-    NoCri,
-    /// A daemon has come up that has not loaded what was wanted.
-    #[error(
-        "containerd came back, and is not what its config says: {}",
-        listed(drift)
-    )]
-    NotLoaded {
-        /// In what it differs.
-        drift: Vec<Drift>,
-    },
-    /// The config can't be read any more.
-    #[error("the config can't be held against containerd: {source}")]
-    Unread {
-        /// Why.
-        source: Box<crate::error::Error>,
-    },
-}
-
-fn listed(drift: &[Drift]) -> String {
-    let drift: Vec<String> = drift.iter().map(ToString::to_string).collect();
-    drift.join(", ")
+/// Why a restart has failed, displayed as a clause.
+#[derive(Debug)]
+pub struct Cause {
+    text: String,
+    is_before_restart: bool,
+    printed: Option<String>,
 }
 
 impl Cause {
-    pub(super) fn unread(source: crate::error::Error) -> Self {
-        let source = Box::new(source);
-        Self::Unread { source }
+    fn new(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            is_before_restart: false,
+            printed: None,
+        }
     }
 
-    /// Whether the daemon was left alone.
+    fn before_restart(text: String) -> Self {
+        Self {
+            is_before_restart: true,
+            ..Self::new(text)
+        }
+    }
+
+    /// The daemon's release would not serve CRI with this config.
+    pub(super) fn would_not_serve(reason: &str) -> Self {
+        Self::before_restart(format!(
+            "containerd would not serve with this config, so it was not restarted: {reason}"
+        ))
+    }
+
+    /// The daemon's release would not load a handler that was asked for.
+    pub(super) fn would_not_load(handler: &str) -> Self {
+        Self::before_restart(format!(
+            "the containerd that runs here would not load {handler} from this config, so it was not \
+             restarted"
+        ))
+    }
+
+    /// The command that was to restart containerd has failed, or did not end in time.
+    pub(super) fn command(command: &str, failed: Failed) -> Self {
+        Self {
+            printed: Some(failed.output),
+            ..Self::new(format!("`{command}` {}", failed.how))
+        }
+    }
+
+    /// The old daemon still runs. `command`: what was to restart it; `None`: k0s does it by itself.
+    pub(super) fn not_replaced(command: Option<&str>, old: &Old, limit: Duration) -> Self {
+        let limit = format_duration(limit);
+        Self::new(match command {
+            Some(command) => format!(
+                "`{command}` has ended, and {limit} after it was started the old containerd{} still \
+                 runs",
+                old.shown()
+            ),
+            None => format!("k0s has not restarted containerd by itself within {limit}"),
+        })
+    }
+
+    /// No daemon has come up in time; `last` is what was wrong in the end.
+    pub(super) fn not_back(limit: Duration, last: &Error) -> Self {
+        let limit = format_duration(limit);
+        Self::new(format!(
+            "containerd did not come back within {limit}: {last}"
+        ))
+    }
+
+    /// A daemon has come up whose CRI never became ready.
+    pub(super) fn not_ready(limit: Duration) -> Self {
+        let limit = format_duration(limit);
+        Self::new(format!(
+            "containerd came back, and within {limit} its CRI did not get ready to run pods"
+        ))
+    }
+
+    /// A daemon has come up that runs without CRI.
+    pub(super) fn no_cri() -> Self {
+        Self::new("containerd came back without CRI")
+    }
+
+    /// A daemon has come up that has not loaded what was wanted.
+    pub(super) fn not_loaded(drift: &[Drift]) -> Self {
+        let drift: Vec<String> = drift.iter().map(ToString::to_string).collect();
+        Self::new(format!(
+            "containerd came back, and is not what its config says: {}",
+            drift.join(", ")
+        ))
+    }
+
+    /// The config can't be read any more.
+    pub(super) fn unread(error: &Error) -> Self {
+        Self::new(format!(
+            "the config can't be held against containerd: {error}"
+        ))
+    }
+
+    /// Returns whether the daemon was left alone.
     #[must_use]
     pub fn is_before_restart(&self) -> bool {
-        matches!(self, Self::WouldNotServe { .. } | Self::WouldNotLoad { .. })
+        self.is_before_restart
+    }
+
+    /// What the command that failed has printed.
+    pub(super) fn printed(&self) -> Option<&str> {
+        self.printed.as_deref()
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
     }
 }

@@ -4,7 +4,7 @@
 mod attempt;
 mod cause;
 mod config;
-mod error;
+mod failure;
 mod inverse;
 mod old;
 mod rollback;
@@ -19,7 +19,7 @@ pub use self::attempt::Phases;
 use self::attempt::{ANSWER, Attempt, Ended};
 pub use self::cause::Cause;
 use self::config::verdict;
-pub use self::error::{RestartError, RestartFailure};
+pub use self::failure::RestartFailure;
 use self::old::Old;
 use self::rollback::{Made, note, take_back};
 pub use self::rollback::{Rollback, RolledBackFiles};
@@ -29,6 +29,7 @@ use crate::commit::editor::{Editor, Plan};
 use crate::commit::operation_log::LogEntry;
 use crate::daemon::running::{Drift, Running};
 use crate::daemon::service::{Prepared, Service};
+use crate::error::{Code, Error};
 use crate::want::handler::Owner;
 use crate::want::patch::Patch;
 
@@ -113,8 +114,9 @@ impl Restart {
     ///
     /// # Errors
     ///
-    /// [`RestartError`], which says what the state is then.
-    pub fn edit(&self, editor: &Editor, patch: &Patch) -> Result<(Plan, Restarted), RestartError> {
+    /// An error that says what the state is then; of a restart that failed, a [`RestartFailure`] is
+    /// the [detail](Error::detail).
+    pub fn edit(&self, editor: &Editor, patch: &Patch) -> Result<(Plan, Restarted), Error> {
         let begun = self.begin(editor)?;
         let plan = editor.commit(patch)?;
         let owner = patch.acting_owner();
@@ -127,12 +129,9 @@ impl Restart {
     ///
     /// # Errors
     ///
-    /// [`RestartError`], which says what the state is then.
-    pub fn undo(
-        &self,
-        editor: &Editor,
-        owner: Option<&Owner>,
-    ) -> Result<(Plan, Restarted), RestartError> {
+    /// An error that says what the state is then; of a restart that failed, a [`RestartFailure`] is
+    /// the [detail](Error::detail).
+    pub fn undo(&self, editor: &Editor, owner: Option<&Owner>) -> Result<(Plan, Restarted), Error> {
         let begun = self.begin(editor)?;
         let plan = editor.undo(owner)?;
         let to_load = ToLoad::of(&Patch::new(), &plan, owner);
@@ -141,7 +140,7 @@ impl Restart {
     }
 
     /// What has to be known before anything is changed.
-    fn begin(&self, editor: &Editor) -> Result<(Prepared, Old), RestartError> {
+    fn begin(&self, editor: &Editor) -> Result<(Prepared, Old), Error> {
         let service = self.service.prepare(&editor.host_root)?;
         Ok((service, self.look(editor)?))
     }
@@ -152,7 +151,7 @@ impl Restart {
         editor: &Editor,
         (service, old): (Prepared, Old),
         to_load: &ToLoad,
-    ) -> Result<Restarted, RestartError> {
+    ) -> Result<Restarted, Error> {
         // Who waited for the lock may have to do with another daemon by now. k0s may have begun.
         let old = if service.is_by_itself() {
             old
@@ -167,8 +166,9 @@ impl Restart {
     ///
     /// # Errors
     ///
-    /// [`RestartError`], which says what the state is then.
-    pub fn run(&self, editor: &Editor) -> Result<Restarted, RestartError> {
+    /// An error that says what the state is then; of a restart that failed, a [`RestartFailure`] is
+    /// the [detail](Error::detail).
+    pub fn run(&self, editor: &Editor) -> Result<Restarted, Error> {
         let (service, old) = self.begin(editor)?;
         let to_load = ToLoad {
             wanted: Wanted::all(),
@@ -178,8 +178,8 @@ impl Restart {
         self.load(editor, &service, old, &to_load)
     }
 
-    fn look(&self, editor: &Editor) -> Result<Old, RestartError> {
-        Ok(Old::look(&editor.host_root, &self.endpoint, ANSWER)?)
+    fn look(&self, editor: &Editor) -> Result<Old, Error> {
+        Old::look(&editor.host_root, &self.endpoint, ANSWER)
     }
 
     fn attempt<'a>(&'a self, editor: &'a Editor, service: &'a Prepared) -> Attempt<'a> {
@@ -201,13 +201,13 @@ impl Restart {
         service: &Prepared,
         old: Old,
         to_load: &ToLoad,
-    ) -> Result<Restarted, RestartError> {
+    ) -> Result<Restarted, Error> {
         // Of a daemon without CRI it isn't known which release it is.
         let serving = old.running().filter(|running| running.cri.is_some());
         let verdict = serving.map(|running| verdict(editor, running));
         let (verdict, unread) = match verdict.transpose() {
             Ok(verdict) => (verdict, None),
-            Err(source) => (None, Some(Cause::unread(source))),
+            Err(source) => (None, Some(Cause::unread(&source))),
         };
         let wanted = &to_load.wanted;
         let (drift, others) = match (serving, &verdict) {
@@ -249,9 +249,9 @@ impl Restart {
                 });
             }
             Ended::Interrupted => {
-                return Err(RestartError::Interrupted {
-                    path: editor.path.clone(),
-                });
+                let message = "interrupted before containerd was seen to be back";
+                let hint = "run the same command again: it goes on from there";
+                return Err(Error::new(Code::Interrupted, message, hint).at(&editor.path));
             }
             Ended::Failed(cause) => cause,
         };
@@ -259,13 +259,13 @@ impl Restart {
         (self.on_progress)(&cause.to_string());
         let made = to_load.made.as_ref();
         let rollback = made.map(|made| self.roll_back(editor, service, made, &old, &cause));
-        Err(RestartError::Failed(Box::new(RestartFailure {
-            path: editor.path.clone(),
+        let failure = RestartFailure {
             cause,
             log,
             command: service.shown(),
             rollback,
-        })))
+        };
+        Err(failure.into_error(&editor.path))
     }
 
     /// Takes a change back and has containerd serve without it. `old` is the daemon that ran before

@@ -4,10 +4,11 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use crate::daemon::cri::{CriClient, CriError};
+use crate::daemon::cri::CriClient;
 use crate::daemon::running::Running;
 use crate::daemon::service::process::Process;
 use crate::disk::HostRoot;
+use crate::error::{Code, Error};
 
 /// The daemon before a restart, if there is one.
 #[derive(Debug)]
@@ -30,19 +31,11 @@ impl Old {
     ///
     /// # Errors
     ///
-    /// [`CriError`] if that can't be told: the path is wrong, or this user may not connect.
-    pub(super) fn look(
-        root: &HostRoot,
-        endpoint: &Path,
-        limit: Duration,
-    ) -> Result<Self, CriError> {
+    /// An error if that can't be told: the path is wrong, or this user may not connect.
+    pub(super) fn look(root: &HostRoot, endpoint: &Path, limit: Duration) -> Result<Self, Error> {
         let client = match CriClient::connect_on(root, endpoint, limit) {
             Ok(client) => client,
-            Err(
-                CriError::NoSocket { .. }
-                | CriError::NobodyListens { .. }
-                | CriError::HungUp { .. },
-            ) => return Ok(Self::None),
+            Err(error) if is_gone(&error) => return Ok(Self::None),
             Err(error) => return Err(error),
         };
         let process = client.daemon_pid().and_then(Process::of);
@@ -57,8 +50,8 @@ impl Old {
         // It answers after its process was looked at: so that is its own.
         let running = match Running::over(&client) {
             Ok(running) => Some(running),
-            Err(CriError::HungUp { .. }) => return Ok(Self::None),
-            Err(error @ CriError::Unexpected { .. }) => return Err(error),
+            Err(error) if is_gone(&error) => return Ok(Self::None),
+            Err(error) if error.code() == Code::NotContainerd => return Err(error),
             Err(_) => None,
         };
         Ok(Self::Daemon {
@@ -121,7 +114,7 @@ impl Old {
             } => process.ends_within(limit),
             // The connection ends with the daemon that has accepted it.
             Self::Daemon { client, .. } => {
-                let is_gone = matches!(client.version(), Err(CriError::HungUp { .. }));
+                let is_gone = client.version().is_err_and(|error| is_gone(&error));
                 if !is_gone {
                     std::thread::sleep(limit);
                 }
@@ -129,4 +122,9 @@ impl Old {
             }
         }
     }
+}
+
+/// Whether nobody is there any more to answer.
+fn is_gone(error: &Error) -> bool {
+    matches!(error.code(), Code::NoDaemon | Code::HungUp)
 }

@@ -76,13 +76,11 @@ impl Wanted {
                     .present
                     .iter()
                     .find(|name| !handlers.contains_key(*name));
-                missing.map(|handler| Cause::WouldNotLoad {
-                    handler: handler.clone(),
-                })
+                missing.map(|handler| Cause::would_not_load(handler))
             }
-            Verdict::NoCri { reason } | Verdict::Exits { reason } => Some(Cause::WouldNotServe {
-                reason: reason.to_string(),
-            }),
+            Verdict::NoCri { reason } | Verdict::Exits { reason } => {
+                Some(Cause::would_not_serve(&reason.to_string()))
+            }
         }
     }
 

@@ -16,7 +16,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use containerd_edit::{CriClient, CriError, RunningHandlers, Sandbox};
+use containerd_edit::{CriClient, Error, RunningHandlers, Sandbox};
 use tempfile::TempDir;
 
 use self::kubelet::{Kubelet, SandboxConfig};
@@ -170,8 +170,8 @@ impl PodNode {
     /// Asks the daemon once.
     pub(crate) fn ask<A>(
         &self,
-        question: impl FnOnce(&CriClient) -> Result<A, CriError>,
-    ) -> Result<A, CriError> {
+        question: impl FnOnce(&CriClient) -> Result<A, Error>,
+    ) -> Result<A, Error> {
         question(&CriClient::connect(&self.socket(), PATIENCE)?)
     }
 

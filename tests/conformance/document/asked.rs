@@ -3,13 +3,17 @@
 
 use std::fmt::Write;
 
-use crate::containerd::files::{ConfigFiles, FileState, Host};
-use crate::containerd::model::{Model, Verdict};
-use crate::containerd::plugin;
-use crate::containerd::release::Release;
-use crate::containerd::tree::{Data, Node};
+use containerd_edit::{ConfigFiles, FileState, Host, Model, Release, Verdict};
+use toml_edit::DocumentMut;
 
 use super::page::{Page, code, named, outcomes};
+
+/// CRI's plugin IDs: of config version 1, 2, and 3 and 4.
+pub(super) const IDS: [&str; 3] = [
+    "cri",
+    "io.containerd.grpc.v1.cri",
+    "io.containerd.cri.v1.runtime",
+];
 
 const MAIN: &str = "/etc/containerd/config.toml";
 const DROP_IN: &str = "/etc/containerd/conf.d/a.toml";
@@ -85,9 +89,9 @@ fn shown_version(version: i64) -> String {
 /// The ID under which a file of this version lists handlers.
 fn id_of(version: i64) -> &'static str {
     match version {
-        ..2 => plugin::IDS[0],
-        2 => plugin::IDS[1],
-        _ => plugin::IDS[2],
+        ..2 => IDS[0],
+        2 => IDS[1],
+        _ => IDS[2],
     }
 }
 
@@ -139,15 +143,15 @@ pub(super) fn plugin_ids(page: &mut Page) {
             let main = format!("{}{}", version_line(version), listing(id, &[RUNC, CRUN]));
             judged(&main, None, handlers)
         };
-        let [first, second, third] = plugin::IDS.map(cell);
+        let [first, second, third] = IDS.map(cell);
         [shown_version(version), first, second, third]
     };
-    let head = plugin::IDS.map(code);
+    let head = IDS.map(code);
     page.table(
         ["version", &head[0], &head[1], &head[2]],
         [0, 1, 2, 3, 4].map(row),
     );
-    let [_, old, new] = plugin::IDS;
+    let [_, old, new] = IDS;
     let _ = write!(
         page.0,
         "\nWith both tables in one file, `{old}` listing `old` and `{new}` listing `new` (each \
@@ -172,7 +176,7 @@ pub(super) fn built_in(page: &mut Page) {
         "The built-in handler",
         "Handlers that are loaded, by what a file of version 2 lists.",
     );
-    let old = plugin::IDS[1];
+    let old = IDS[1];
     let cases = [
         ("nothing", String::new()),
         ("an empty `runtimes`", listing(old, &[])),
@@ -248,7 +252,7 @@ pub(super) fn imports(page: &mut Page) {
         ("an empty string", ""),
         ("the main file itself", MAIN),
     ];
-    let drop_in = format!("version = 2\n{}", listing(plugin::IDS[1], &[RUNC, CRUN]));
+    let drop_in = format!("version = 2\n{}", listing(IDS[1], &[RUNC, CRUN]));
     page.table(
         ["import", "of a file that lists `runc` and `crun`"],
         written.map(|(what, import)| {
@@ -316,39 +320,18 @@ pub(super) fn merging(page: &mut Page) {
         let more = format!("version = 2\n{}\n", named(drop_in));
         let (files, host) = (files(&text, Some(&more)), Host::default());
         let model = Model::new(&files, &host);
-        let merged = outcomes(|release| match model.load(release) {
-            Ok(loaded) => loaded.top.get(key).map_or_else(
-                || "not set".to_owned(),
-                |node| code(&value(node).replace("io.containerd.v1.", "a.b.c.")),
-            ),
-            Err(reason) => reason.to_string(),
+        let merged = outcomes(|release| {
+            let dump = model.dump(release).expect("the files can be merged");
+            let dump: DocumentMut = dump.parse().expect("TOML");
+            let value = dump[key].to_string();
+            code(
+                &value
+                    .trim()
+                    .replace('"', "'")
+                    .replace("io.containerd.v1.", "a.b.c."),
+            )
         });
         [what.to_owned(), code(main), code(drop_in), merged]
     });
     page.table(["what", "main file", "drop-in", "what holds"], rows);
-}
-
-/// A value in TOML's notation.
-fn value(node: &Node) -> String {
-    match &node.data {
-        Data::Table(table) => {
-            let entries: Vec<String> = table
-                .iter()
-                .map(|(key, node)| {
-                    let quote = if key.contains('.') { "'" } else { "" };
-                    format!("{quote}{key}{quote} = {}", value(node))
-                })
-                .collect();
-            format!("{{ {} }}", entries.join(", "))
-        }
-        Data::Array(array) => {
-            let values: Vec<String> = array.iter().map(value).collect();
-            format!("[{}]", values.join(", "))
-        }
-        Data::Text(text) => format!("'{text}'"),
-        Data::Integer(integer) => integer.to_string(),
-        Data::Float(float) => float.to_string(),
-        Data::Boolean(boolean) => boolean.to_string(),
-        Data::Datetime(_) => "a date or time".to_owned(),
-    }
 }

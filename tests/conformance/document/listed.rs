@@ -1,11 +1,33 @@
-//! Rules that are data are listed.
+//! What is data is listed.
 
-use crate::containerd::release::Releases;
-use crate::containerd::shape::{Field, Shape};
-use crate::containerd::{daemon, plugin, registry, rules, schema, syntax};
+use containerd_edit::{Fact, FactKind};
 
-use super::asked::{effect, judged};
-use super::page::{Page, code, meant_by, named};
+use super::asked::{IDS, effect, judged};
+use super::page::{Page, code, named};
+
+/// What the facts of one kind are about, and the releases for which they hold.
+fn rows(kind: FactKind) -> Vec<[String; 2]> {
+    let facts: Vec<Fact> = Fact::all().filter(|fact| fact.kind == kind).collect();
+    let mut whats: Vec<&str> = facts.iter().map(|fact| fact.what).collect();
+    // What was taken back and came again is in two.
+    whats.dedup();
+    let of = |what: &str| {
+        named(|release| {
+            let mut facts = facts.iter();
+            facts.any(|fact| fact.what == what && fact.holds_for(release))
+        })
+    };
+    whats
+        .iter()
+        .map(|what| [(*what).to_owned(), of(what)])
+        .collect()
+}
+
+/// The same with names.
+fn rows_of_names(kind: FactKind) -> impl Iterator<Item = [String; 2]> {
+    let rows = rows(kind).into_iter();
+    rows.map(|[name, releases]| [code(&name), releases])
+}
 
 pub(super) fn handler_keys(page: &mut Page) {
     page.section(
@@ -14,15 +36,14 @@ pub(super) fn handler_keys(page: &mut Page) {
          it. `options` is decoded by the shim, when a pod starts. Case: 2.x does not mind it, 1.x \
          takes a name in capitals where there is none as it should be.",
     );
-    let Shape::Table(fields) = schema::HANDLER else {
-        return;
-    };
-    page.table(
-        ["key", "type", "read by"],
-        fields.iter().map(|Field(name, shape, releases)| {
-            [code(name), shape.wanted().to_owned(), meant_by(*releases)]
-        }),
-    );
+    let rows = Fact::all().filter_map(|fact| {
+        let FactKind::HandlerKey { wanted } = fact.kind else {
+            return None;
+        };
+        let read_by = named(|release| fact.holds_for(release));
+        Some([code(fact.what), wanted.to_owned(), read_by])
+    });
+    page.table(["key", "type", "read by"], rows);
 }
 
 pub(super) fn exits(page: &mut Page) {
@@ -31,14 +52,9 @@ pub(super) fn exits(page: &mut Page) {
         "Beside a file that does not parse, a key of the wrong type, a version as above, and a \
          missing import:",
     );
-    page.table(
-        ["what", "releases"],
-        daemon::RULES
-            .iter()
-            .map(|rule| [rule.what.to_owned(), "all".to_owned()]),
-    );
+    page.table(["what", "releases"], rows(FactKind::Exits));
     page.0.push_str("\nAnd, as the model judges them:\n");
-    let [_, old, new] = plugin::IDS;
+    let [_, old, new] = IDS;
     let cases = [
         (
             "a short name in `disabled_plugins`, version 2",
@@ -95,24 +111,7 @@ pub(super) fn parsers(page: &mut Page) {
         "TOML that not every release parses",
         "All of it is TOML 1.1 to this tool. A release that refuses it exits.",
     );
-    let mut seen = Vec::new();
-    for (what, _) in syntax::refused() {
-        if !seen.contains(&what) {
-            seen.push(what);
-        }
-    }
-    let refused_by = |what: &str| {
-        let refuses = |release| {
-            let mut rows = syntax::refused();
-            rows.any(|(other, releases)| other == what && releases.contain(release))
-        };
-        named(refuses)
-    };
-    page.table(
-        ["construct", "refused by"],
-        seen.iter()
-            .map(|what| [(*what).to_owned(), refused_by(what)]),
-    );
+    page.table(["construct", "refused by"], rows(FactKind::NotParsed));
 }
 
 pub(super) fn cri_off(page: &mut Page) {
@@ -120,12 +119,7 @@ pub(super) fn cri_off(page: &mut Page) {
         "What turns CRI off",
         "The daemon starts, and says so in its log only.",
     );
-    page.table(
-        ["what", "releases"],
-        rules::RULES
-            .iter()
-            .map(|rule| [rule.what.to_owned(), meant_by(rule.releases)]),
-    );
+    page.table(["what", "releases"], rows(FactKind::NoCri));
 }
 
 pub(super) fn essential(page: &mut Page) {
@@ -133,29 +127,18 @@ pub(super) fn essential(page: &mut Page) {
         "Plugins that CRI can't do without",
         "`disabled_plugins` with one of these turns CRI off.",
     );
-    page.table(
-        ["plugin", "releases"],
-        registry::ESSENTIAL
-            .iter()
-            .map(|(id, releases)| [code(id), meant_by(*releases)]),
-    );
+    page.table(["plugin", "releases"], rows_of_names(FactKind::Essential));
 }
 
 pub(super) fn kinds(page: &mut Page) {
     page.section("Proxy plugins and snapshotters", "Types of proxy plugins:");
-    let row = |(name, releases): &(&str, Releases)| [code(name), meant_by(*releases)];
-    page.table(
-        ["type", "releases"],
-        daemon::PROXIES
-            .iter()
-            .map(|(kind, _, releases)| row(&(kind, *releases))),
-    );
+    page.table(["type", "releases"], rows_of_names(FactKind::ProxyType));
     page.0.push_str(
         "\nSnapshotters that come with containerd, beside `overlayfs` and `native`, if the host \
          has what they need:\n",
     );
     page.table(
         ["snapshotter", "releases"],
-        registry::SNAPSHOTTERS.iter().map(row),
+        rows_of_names(FactKind::Snapshotter),
     );
 }

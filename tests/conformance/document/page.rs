@@ -2,7 +2,10 @@
 
 use std::fmt::Write;
 
-use crate::containerd::release::{Release, Releases};
+use containerd_edit::Release;
+
+/// Newer than any patch release that a fact names.
+const NEWEST_PATCH: u16 = 50;
 
 /// A Markdown document that grows.
 pub(super) struct Page(pub(super) String);
@@ -37,7 +40,14 @@ pub(super) fn code(text: &str) -> String {
     format!("`{text}`")
 }
 
-/// Releases for people, from whether each of [`Release::each`] is meant.
+/// The releases of a line, oldest first; the line itself, which stands for its newest, comes last.
+fn of_line(line: Release) -> impl Iterator<Item = Release> {
+    let patches = (0..=NEWEST_PATCH).map(move |patch| format!("{line}.{patch}"));
+    let patches = patches.map(|text| text.parse().expect("a release"));
+    patches.chain([line])
+}
+
+/// Releases for people, from whether each of them is meant.
 pub(super) fn named(is_meant: impl Fn(Release) -> bool) -> String {
     let mut parts: Vec<String> = Vec::new();
     // The first and last of the whole lines in a row.
@@ -49,9 +59,7 @@ pub(super) fn named(is_meant: impl Fn(Release) -> bool) -> String {
         None => {}
     };
     for line in Release::LINES {
-        let of_line: Vec<Release> = Release::each()
-            .filter(|release| release.newest_of_line() == line)
-            .collect();
+        let of_line: Vec<Release> = of_line(line).collect();
         if of_line.iter().all(|release| is_meant(*release)) {
             row = Some((row.map_or(line, |(first, _)| first), line));
             continue;
@@ -78,15 +86,10 @@ pub(super) fn named(is_meant: impl Fn(Release) -> bool) -> String {
     }
 }
 
-pub(super) fn meant_by(releases: Releases) -> String {
-    named(|release| releases.contain(release))
-}
-
 /// What each release makes of something, the releases that agree taken together.
 pub(super) fn outcomes(of: impl Fn(Release) -> String) -> String {
-    let found: Vec<(Release, String)> = Release::each()
-        .map(|release| (release, of(release)))
-        .collect();
+    let releases = Release::LINES.into_iter().flat_map(of_line);
+    let found: Vec<(Release, String)> = releases.map(|release| (release, of(release))).collect();
     let mut different: Vec<&String> = Vec::new();
     for (_, outcome) in &found {
         if !different.contains(&outcome) {
@@ -106,28 +109,23 @@ pub(super) fn outcomes(of: impl Fn(Release) -> String) -> String {
     parts.join("<br>")
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn releases_are_named_by_line() {
-        let from = |text: &str| text.parse::<Release>().expect(text);
-        assert_eq!(meant_by(Releases::ALL), "all");
-        assert_eq!(meant_by(Releases::ONE), "1.6–1.7");
-        assert_eq!(meant_by(Releases::from(2, 3)), "2.3");
-        assert_eq!(named(|_| false), "none");
-        assert_eq!(
-            named(|release| release < from("1.6.30")),
-            "1.6 up to 1.6.29"
-        );
-        assert_eq!(
-            named(|release| release >= from("1.7.17")),
-            "1.7 from 1.7.17, 2.0–2.3"
-        );
-        assert_eq!(
-            named(|release| release >= from("2.1.1") && release < from("2.1.4")),
-            "2.1.1–2.1.3"
-        );
-    }
+#[test]
+fn releases_are_named_by_line() {
+    let from = |text: &str| text.parse::<Release>().expect(text);
+    assert_eq!(named(|_| true), "all");
+    assert_eq!(named(|release| release < from("2.0.0")), "1.6–1.7");
+    assert_eq!(named(|release| release >= from("2.3.0")), "2.3");
+    assert_eq!(named(|_| false), "none");
+    assert_eq!(
+        named(|release| release < from("1.6.30")),
+        "1.6 up to 1.6.29"
+    );
+    assert_eq!(
+        named(|release| release >= from("1.7.17")),
+        "1.7 from 1.7.17, 2.0–2.3"
+    );
+    assert_eq!(
+        named(|release| release >= from("2.1.1") && release < from("2.1.4")),
+        "2.1.1–2.1.3"
+    );
 }

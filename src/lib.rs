@@ -81,7 +81,7 @@ pub use edit::patch::{Edited, Handlers, Keys, apply};
 pub use error::{Code, Error, ExitCode, Position, Warning};
 pub use inspect::check::{Check, CheckedRelease};
 pub use inspect::effective::{Effective, EffectiveHandler};
-pub use inspect::status::{DropInStatus, LockHolder, Status};
+pub use inspect::status::{DropInStatus, LockHolder, LockStatus, Status};
 pub use node::{Distribution, Kind, Layout, Units};
 pub use toml::{Document, ParseError};
 pub use want::handler::{Handler, HandlerName, Owner, Preset, Setting};

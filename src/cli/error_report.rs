@@ -1,20 +1,61 @@
-//! What is shown of an error: what, where, why, and one next step.
+//! An error, as it is shown.
 
+use std::borrow::Cow;
+use std::error::Error as _;
 use std::fmt::Write as _;
-use std::path::Path;
 
-use serde_json::{Value, json};
-
-use containerd_edit::{Error, Position};
+use containerd_edit::Error;
+use serde::Serialize;
+use serde_json::Value;
 
 use super::daemon::details;
-use super::report::{BOLD, CYAN, ERROR, place};
+use super::text::{BOLD, ERROR, excerpt, place, printable};
 
-/// An error: what, where with the line itself, why, and one next step.
+/// An error as JSON.
+#[derive(Serialize)]
+pub(super) struct ErrorReport<'e> {
+    error: Fields<'e>,
+}
+
+#[derive(Serialize)]
+struct Fields<'e> {
+    code: &'static str,
+    exit: u8,
+    message: String,
+    hint: &'e str,
+    path: Option<Cow<'e, str>>,
+    line: Option<usize>,
+    column: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed: Option<bool>,
+    #[serde(flatten)]
+    detail: Option<Value>,
+}
+
+impl<'e> ErrorReport<'e> {
+    /// `exit` is the exit code that whoever started the run sees.
+    pub(super) fn new(error: &'e Error, exit: u8) -> Self {
+        let fields = Fields {
+            code: error.code().as_str(),
+            exit,
+            message: words(error),
+            hint: error.hint(),
+            path: error.path().map(|path| path.to_string_lossy()),
+            line: error.position().map(|at| at.line),
+            column: error.position().map(|at| at.column),
+            changed: error.is_changed().then_some(true),
+            detail: details::fields(error),
+        };
+        Self { error: fields }
+    }
+}
+
+/// What, where with the line itself, and one next step.
 pub(super) fn text(error: &Error) -> String {
-    let mut text = format!("{ERROR}error{ERROR:#}: {}", in_place(error));
-    let _ = write!(text, "{}", details::text(error));
-    text.push('\n');
+    let mut text = format!("{ERROR}error{ERROR:#}: {}\n", in_place(error));
+    for line in details::log(error).lines() {
+        let _ = writeln!(text, "  | {}", printable(line));
+    }
     if let Some(at) = error.position() {
         text.push_str(&excerpt(at));
     }
@@ -22,34 +63,7 @@ pub(super) fn text(error: &Error) -> String {
     text
 }
 
-/// The JSON report of an error. `exit`: with what the command ends.
-pub(super) fn json(error: &Error, exit: u8) -> Value {
-    let at = error.position();
-    let mut report = json!({
-        "code": error.code().as_str(),
-        "exit": exit,
-        "message": words(error),
-        "hint": error.hint(),
-        "path": error.path().map(Path::to_string_lossy),
-        "line": at.map(|at| at.line),
-        "column": at.map(|at| at.column),
-    });
-    if error.is_changed() {
-        report["changed"] = true.into();
-    }
-    details::add(&mut report, error);
-    json!({ "schema": 1, "error": report })
-}
-
-/// The message with the system's reason behind it.
-fn words(error: &Error) -> String {
-    match std::error::Error::source(error) {
-        Some(reason) => format!("{error}: {reason}"),
-        None => error.to_string(),
-    }
-}
-
-/// The same, with the place before it.
+/// The message with the place before it.
 pub(super) fn in_place(error: &Error) -> String {
     match error.path() {
         Some(path) => format!("{}: {}", place(path, error.position()), words(error)),
@@ -57,25 +71,10 @@ pub(super) fn in_place(error: &Error) -> String {
     }
 }
 
-/// How much of a line is shown.
-const EXCERPT: usize = 100;
-
-/// The line of a position, with a mark below the column.
-fn excerpt(at: &Position) -> String {
-    let number = at.line.to_string();
-    let margin = " ".repeat(number.len());
-    let printable = |char: char| if char.is_control() { ' ' } else { char };
-    // Of a long line, the part around the column.
-    let skipped = at.column.saturating_sub(EXCERPT / 2 + 1);
-    let line: String = at
-        .text
-        .chars()
-        .skip(skipped)
-        .take(EXCERPT)
-        .map(printable)
-        .collect();
-    let mark = " ".repeat(at.column - 1 - skipped);
-    format!(
-        "{margin} {CYAN}|{CYAN:#}\n{CYAN}{number} |{CYAN:#} {line}\n{margin} {CYAN}|{CYAN:#} {mark}{ERROR}^{ERROR:#}\n"
-    )
+/// The message with the system's reason behind it.
+fn words(error: &Error) -> String {
+    match error.source() {
+        Some(reason) => format!("{error}: {reason}"),
+        None => error.to_string(),
+    }
 }

@@ -1,34 +1,41 @@
 //! What stands in for `daemon` in a build without the feature `cri`: a usage error.
-#![expect(
-    clippy::unused_self,
-    reason = "the signatures of the module that it stands in for"
-)]
 
-use containerd_edit::{Code, Editor, Error, ExitCode, Patch};
+use std::collections::BTreeSet;
 
-use super::Run;
-use super::arguments::{Remove, RestartHow};
+use containerd_edit::{Code, Editor, Error, ExitCode, Plan};
+
+use super::arguments::{Check, Remove, Restart};
 use super::editing::Edit;
+use super::restart_report::RestartReport;
+use super::run::Run;
 
+#[expect(
+    clippy::unused_self,
+    clippy::needless_pass_by_ref_mut,
+    reason = "the signatures of the methods that these stand in for"
+)]
 impl Run {
-    pub(super) fn check_running(&mut self) -> Result<ExitCode, Error> {
+    pub(super) fn check_running(&mut self, _: &Check) -> Result<ExitCode, Error> {
         Err(cannot_ask("--running"))
     }
 
-    pub(super) fn restart(&mut self, _: bool, _: &RestartHow) -> Result<ExitCode, Error> {
+    pub(super) fn restart(&mut self, _: &Restart) -> Result<ExitCode, Error> {
         Err(cannot_ask("restart"))
     }
 
     pub(super) fn edit_and_restart(
         &mut self,
-        _: Editor,
+        _: &Editor,
         _: &Edit<'_>,
-        _: &RestartHow,
-    ) -> Result<ExitCode, Error> {
+    ) -> Result<(Plan, RestartReport), Error> {
         Err(cannot_ask("--restart"))
     }
 
-    pub(super) fn make_sure_unused(&mut self, _: &Remove, _: &Patch) -> Result<(), Error> {
+    pub(super) fn make_sure_unused(
+        &mut self,
+        _: &Remove,
+        _: &Edit<'_>,
+    ) -> Result<Option<BTreeSet<String>>, Error> {
         Err(cannot_ask("--if-unused and --wait-unused"))
     }
 }
@@ -39,14 +46,16 @@ fn cannot_ask(what: &str) -> Error {
     Error::new(Code::NoCriSupport, message, hint)
 }
 
-/// What errors of the running daemon tell beside their message: there are none.
+/// What errors of the running daemon have beside their message: there are none.
 pub(super) mod details {
     use containerd_edit::Error;
     use serde_json::Value;
 
-    pub(in crate::cli) fn text(_: &Error) -> &'static str {
+    pub(in crate::cli) fn log(_: &Error) -> &'static str {
         ""
     }
 
-    pub(in crate::cli) fn add(_: &mut Value, _: &Error) {}
+    pub(in crate::cli) fn fields(_: &Error) -> Option<Value> {
+        None
+    }
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use serde::Serialize;
+
 use crate::daemon::cri::CriClient;
 use crate::error::Error;
 
@@ -20,7 +22,7 @@ pub struct InUse {
 }
 
 /// A pod whose sandbox uses a handler.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct PodInUse {
     /// The pod's namespace.
     pub namespace: String,

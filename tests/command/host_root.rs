@@ -200,7 +200,7 @@ fn a_shim_of_the_container_is_none_of_the_hosts() {
 fn a_log_of_its_own_is_on_the_host() {
     let container = Container::new(&[(CONFIG, "version = 3\n"), ("/var/log/x", "")]);
     container
-        .run(&["--log", "/var/log/edits.log", "add", "crun"])
+        .run(&["add", "crun", "--log", "/var/log/edits.log"])
         .exits(0);
     assert!(
         container

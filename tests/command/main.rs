@@ -12,6 +12,7 @@ mod drop_in;
 mod filesystems;
 mod golden;
 mod harm;
+mod help;
 mod host_root;
 mod in_use;
 mod lock;

@@ -197,12 +197,8 @@ fn what_is_not_written_is_not_loaded() {
         let said = format!("the argument '--restart' cannot be used with '{flag}'");
         assert!(refused.stderr.contains(&said), "{refused:?}");
         let refused = run(&node, "true", &["restart", flag]).exits(2);
-        assert!(
-            refused
-                .stderr
-                .contains("'restart', which changes no config"),
-            "{refused:?}"
-        );
+        let unexpected = format!("unexpected argument '{flag}'");
+        assert!(refused.stderr.contains(&unexpected), "{refused:?}");
     }
 }
 

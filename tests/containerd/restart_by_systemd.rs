@@ -137,17 +137,9 @@ impl Scene<'_> {
             .arg(env!("CARGO_BIN_EXE_containerd-edit"))
             .arg("--config")
             .arg(self.node.config_path())
-            .arg("--cri-endpoint")
+            .args(["add", "crun", "--restart", "-o", "json"])
+            .args(["--ready-timeout", "2s", "--cri-endpoint"])
             .arg(self.node.socket())
-            .args([
-                "add",
-                "crun",
-                "--restart",
-                "--ready-timeout",
-                "2s",
-                "-o",
-                "json",
-            ])
             .output()
             .expect("setpriv of util-linux can be started");
         let stdout = String::from_utf8(stdout).expect("UTF-8");

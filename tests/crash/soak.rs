@@ -177,8 +177,9 @@ impl Writer<'_> {
             command
                 .arg("--config")
                 .arg(self.config)
-                .args(["-q", "--lock-timeout", "120s"])
+                .arg("-q")
                 .args(arguments)
+                .args(["--lock-timeout", "120s"])
                 .stderr(Stdio::piped());
             command
         };

@@ -2,18 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
-
-use containerd_edit::{Code, CriClient, Error, ExitCode, InUse, Patch, Plan, PodInUse};
+use containerd_edit::{Code, CriClient, Error, ExitCode, InUse, PodInUse};
 
 use super::running::DAEMON_LIMIT;
 use crate::cli::arguments::{Format, Remove};
+use crate::cli::editing::{Change, Edit};
+use crate::cli::error_report::in_place;
+use crate::cli::run::Run;
+
 use crate::cli::signals::Signals;
-use crate::cli::{Run, error_report};
 
 /// How often the daemon is asked during a wait.
 const ASK_EVERY: Duration = Duration::from_millis(500);
@@ -31,36 +31,37 @@ struct InTheWay {
 }
 
 impl Run {
-    /// Makes sure that no pod uses the handlers that a removal takes away.
+    /// Returns the handlers that a removal takes away, if there are any, once no pod uses them.
     pub(in crate::cli) fn make_sure_unused(
         &mut self,
         remove: &Remove,
-        patch: &Patch,
-    ) -> Result<(), Error> {
-        let patch = self.in_plugin(patch.clone());
+        edit: &Edit<'_>,
+    ) -> Result<Option<BTreeSet<String>>, Error> {
         let begin = Instant::now();
         let wait = remove.wait_unused.unwrap_or_default();
         let mut told = String::new();
         let mut brought_back = false;
         loop {
             // Anew each time: others may edit the config during a long wait.
-            let plan = self.editor().plan(&patch)?;
-            let handlers = handlers_to_go(remove, &plan);
+            let handlers = self.handlers_to_go(remove, edit)?;
             if handlers.is_empty() {
-                return Ok(());
+                return Ok(None);
             }
-            let asked = CriClient::connect_on(&self.host_root, self.endpoint(), DAEMON_LIMIT)
+            let daemon = &edit.editing.restarting.how.daemon;
+            let endpoint = self.config.endpoint(daemon);
+            let asked = CriClient::connect_on(&self.config.host_root, endpoint, DAEMON_LIMIT)
                 .and_then(|daemon| InUse::ask(&daemon, &handlers));
             let in_the_way = match asked {
                 Ok(in_use) if in_use.pods.is_empty() => {
-                    self.report_unused(&handlers, &in_use);
-                    return Ok(());
+                    self.tell_unused(&handlers, &in_use);
+                    return Ok(Some(handlers));
                 }
                 Ok(in_use) => InTheWay::pods(&handlers, in_use),
                 Err(error) if error.exit_code() == ExitCode::NoDaemon => {
-                    if remove.restart.restart && !std::mem::replace(&mut brought_back, true) {
+                    let restarts = edit.editing.restarting.restart;
+                    if restarts && !std::mem::replace(&mut brought_back, true) {
                         // As after a run that was killed during its restart.
-                        self.bring_back(&remove.restart.how)?;
+                        self.bring_back(edit)?;
                         continue;
                     }
                     InTheWay::no_daemon(&handlers, &error)
@@ -70,36 +71,44 @@ impl Run {
             let waited = begin.elapsed();
             if waited >= wait {
                 let waited = remove.wait_unused.filter(|wait| !wait.is_zero());
-                return Err(self.in_use(in_the_way, waited));
+                return Err(self.refusal(in_the_way, waited));
             }
             let text = format!("waiting: {}", in_the_way.message);
-            if text != told && !self.arguments.global.quiet {
-                let _ = writeln!(self.err, "{text}");
+            if text != told {
+                self.output.notes.show(&text);
                 told = text;
             }
             self.wait_for(ASK_EVERY.min(wait.saturating_sub(waited)))?;
         }
     }
 
-    fn report_unused(&mut self, handlers: &BTreeSet<String>, found: &InUse) {
-        if self.arguments.global.output == Format::Json {
-            self.unused = Some(json!({ "handlers": handlers }));
-        } else if !self.arguments.global.quiet {
+    /// The handlers that a removal takes away, and those that were named: the file may have lost one
+    /// that the daemon still has.
+    fn handlers_to_go(&self, remove: &Remove, edit: &Edit<'_>) -> Result<BTreeSet<String>, Error> {
+        let mut handlers: BTreeSet<String> = remove.names.iter().cloned().collect();
+        if let Change::Patch(patch) = &edit.change {
+            let plan = self.editor_of(edit)?.plan(patch)?;
+            handlers.extend(plan.edited.handlers.removed);
+        }
+        Ok(handlers)
+    }
+
+    /// Says that no pod uses the handlers. In JSON that stands in the report.
+    fn tell_unused(&mut self, handlers: &BTreeSet<String>, found: &InUse) {
+        if self.output.format == Format::Text {
             let (names, endpoint) = (names(handlers), found.endpoint.display());
-            let _ = writeln!(
-                self.err,
-                "no pod uses {names} (asked the daemon at {endpoint})"
-            );
+            let line = format!("no pod uses {names} (asked the daemon at {endpoint})");
+            self.output.notes.show(&line);
         }
     }
 
     /// The error of a removal that something is in the way of, after a wait.
-    fn in_use(&self, in_the_way: InTheWay, waited: Option<Duration>) -> Error {
+    fn refusal(&self, in_the_way: InTheWay, waited: Option<Duration>) -> Error {
         let waited = waited.map_or_else(String::new, |waited| {
             format!("after {} of waiting, ", humantime::format_duration(waited))
         });
         let message = format!("{waited}{}", in_the_way.message);
-        let error = Error::new(in_the_way.code, message, in_the_way.hint).at(&self.config);
+        let error = Error::new(in_the_way.code, message, in_the_way.hint).at(&self.config.path);
         match in_the_way.found {
             Some(found) => error.with_detail(found),
             None => error,
@@ -112,8 +121,7 @@ impl Run {
         let end = Instant::now() + duration;
         loop {
             if signals.as_ref().is_some_and(Signals::is_asked_to_end) {
-                let path = self.config.clone();
-                return Err(Error::interrupted(&path));
+                return Err(Error::interrupted(&self.config.path));
             }
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -151,19 +159,12 @@ impl InTheWay {
             message: format!(
                 "it is not known whether a pod uses {}: {}",
                 names(handlers),
-                error_report::in_place(error)
+                in_place(error)
             ),
             hint: error.hint().to_owned(),
             found: None,
         }
     }
-}
-
-/// The handlers that a removal takes away, and those that were named: the file may have lost one that
-/// the daemon still has.
-fn handlers_to_go(remove: &Remove, plan: &Plan) -> BTreeSet<String> {
-    let removed = plan.edited.handlers.removed.iter();
-    removed.chain(&remove.names).cloned().collect()
 }
 
 fn names(handlers: &BTreeSet<String>) -> String {

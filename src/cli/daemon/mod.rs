@@ -2,7 +2,6 @@
 
 pub(super) mod details;
 mod in_use;
-mod restart_report;
+mod reports;
 mod restarting;
 mod running;
-mod running_report;

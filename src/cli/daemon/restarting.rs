@@ -1,106 +1,82 @@
 //! Edits that are loaded at once, and the verb `restart`.
 
-use std::io::{self, Write as _};
+use std::borrow::Cow;
 
 use containerd_edit::{Editor, Error, ExitCode, Plan, Restart, Service};
+use serde::Serialize;
 
-use super::restart_report;
-use crate::cli::arguments::{Format, RestartHow};
-use crate::cli::editing::Edit;
-use crate::cli::{Run, report};
+use crate::cli::arguments;
+use crate::cli::arguments::groups::RestartHow;
+use crate::cli::editing::{Change, Edit};
+use crate::cli::output::Report;
+use crate::cli::restart_report::RestartReport;
+use crate::cli::run::Run;
 
 impl Run {
-    pub(in crate::cli) fn restart(
-        &mut self,
-        always: bool,
-        how: &RestartHow,
-    ) -> Result<ExitCode, Error> {
-        let editor = self.editor();
+    pub(in crate::cli) fn restart(&mut self, verb: &arguments::Restart) -> Result<ExitCode, Error> {
+        let editor = verb.locking.set_up(self.editor("restart"));
         let editor = self.interruptible(editor);
-        let mut restart = self.restart_by(how);
-        if always {
+        let mut restart = self.restart_by(&verb.how);
+        if verb.always {
             restart = restart.always();
         }
         let restarted = restart.run(&editor)?;
-        let global = &self.arguments.global;
-        let code = if global.exit_code && restarted.why.is_some() {
-            ExitCode::Changed
-        } else {
-            ExitCode::Success
+        let restarted = RestartReport::new(&restarted);
+        let exit = verb.exiting.code(restarted.done);
+        let report = VerbReport {
+            path: self.config.path.to_string_lossy(),
+            restart: restarted,
         };
-        if global.output == Format::Json {
-            let report = restart_report::restart_json(&self.config, &restarted);
-            return Ok(self.report_json(&report, false, code));
-        }
-        if global.quiet {
-            return Ok(code);
-        }
-        let text = restart_report::text(&restarted);
-        Ok(self.print(&text, false, code))
-    }
-
-    /// Has containerd run again, on its config as it is.
-    pub(super) fn bring_back(&mut self, how: &RestartHow) -> Result<(), Error> {
-        let editor = self.editor();
-        let editor = self.interruptible(editor);
-        let restarted = self.restart_by(how).run(&editor);
-        restarted.map(drop)
+        Ok(self.output.tell(&report, exit))
     }
 
     /// Makes an edit and has it loaded.
     pub(in crate::cli) fn edit_and_restart(
         &mut self,
-        editor: Editor,
+        editor: &Editor,
         edit: &Edit<'_>,
-        how: &RestartHow,
-    ) -> Result<ExitCode, Error> {
-        let editor = self.interruptible(editor);
-        let restart = self.restart_by(how);
-        let done = match edit {
-            Edit::Patch(patch) => restart.edit(&editor, patch),
-            Edit::Undo(owner) => restart.undo(&editor, *owner),
+    ) -> Result<(Plan, RestartReport), Error> {
+        let restart = self.restart_by(&edit.editing.restarting.how);
+        let done = match &edit.change {
+            Change::Patch(patch) => restart.edit(editor, patch),
+            Change::Undo(owner) => restart.undo(editor, owner.as_ref()),
         };
         let (plan, restarted) = done?;
-        let global = &self.arguments.global;
-        let is_change = plan.is_change() || restarted.why.is_some();
-        let code = if global.exit_code && is_change {
-            ExitCode::Changed
-        } else {
-            ExitCode::Success
-        };
-        if global.output == Format::Json {
-            let mut json = self.edit_json(&plan, edit);
-            json["restart_required"] = false.into();
-            json["restart"] = restart_report::json(&restarted);
-            return Ok(self.report_json(&json, false, code));
-        }
-        self.warn(&plan);
-        if self.arguments.global.quiet {
-            return Ok(code);
-        }
-        let text = self.told(&plan) + &restart_report::text(&restarted);
-        Ok(self.print(&text, false, code))
+        Ok((plan, RestartReport::new(&restarted)))
     }
 
-    fn told(&self, plan: &Plan) -> String {
-        let diff = self.arguments.global.verbose.then(|| report::diff(plan));
-        let diff = report::colored(&diff.unwrap_or_default());
-        format!("{diff}{}: {}\n", plan.path.display(), report::deeds(plan))
+    /// Has containerd run again, on its config as it is.
+    pub(super) fn bring_back(&mut self, edit: &Edit<'_>) -> Result<(), Error> {
+        let editor = self.editor_of(edit)?;
+        let editor = self.interruptible(editor);
+        let restart = self.restart_by(&edit.editing.restarting.how);
+        let restarted = restart.run(&editor);
+        restarted?;
+        Ok(())
     }
 
     /// The restart that the flags and the distribution ask for.
     fn restart_by(&self, how: &RestartHow) -> Restart {
         let service = match &how.restart_command {
             Some(command) => Service::Command(command.clone()),
-            None => Service::of(self.layout.as_ref()),
+            None => Service::of(self.config.layout.as_ref()),
         };
-        let quiet = self.arguments.global.quiet;
-        Restart::new(service, self.endpoint())
+        let notes = self.output.notes;
+        Restart::new(service, self.config.endpoint(&how.daemon))
             .ready_timeout(how.ready_timeout)
-            .on_progress(move |what| {
-                if !quiet {
-                    let _ = writeln!(io::stderr(), "{what}");
-                }
-            })
+            .on_progress(move |what| notes.show(what))
+    }
+}
+
+/// The report of the verb `restart`.
+#[derive(Serialize)]
+struct VerbReport<'r> {
+    path: Cow<'r, str>,
+    restart: RestartReport,
+}
+
+impl Report for VerbReport<'_> {
+    fn text(&self) -> String {
+        self.restart.text()
     }
 }

@@ -1,5 +1,6 @@
 //! `remove --if-unused` where no daemon answers. Real pods: `tests/containerd/in_use.rs`.
 
+#[cfg(feature = "cri")]
 use serde_json::Value;
 
 use crate::tool::{Node, Run};

@@ -214,6 +214,12 @@ impl PodNode {
     pub(crate) fn stop_pod(&self, pod: &Pod) {
         let stopped = self.kubelet().stop(&pod.sandbox);
         stopped.unwrap_or_else(|status| panic!("{}: {status:?}\n{}", self.name, self.log()));
+        // It notes that down a moment later.
+        self.wait_until("the daemon says that it has stopped", || {
+            let sandboxes = self.sandboxes();
+            let mut sandboxes = sandboxes.iter();
+            sandboxes.all(|sandbox| sandbox.id != pod.sandbox || !sandbox.ready)
+        });
     }
 
     pub(crate) fn remove_pod(&self, pod: &Pod) {
@@ -226,14 +232,15 @@ impl PodNode {
         let kubelet = self.kubelet();
         let running = kubelet.running_containers(&pod.sandbox);
         assert_eq!(running, [pod.container.as_str()], "{}", self.name);
-        let processes = kubelet.processes(pod);
-        for process in [processes.sandbox, processes.container] {
-            // Right after the start it is runc still.
-            self.wait_until("its program runs", || {
-                let command = self.read(&format!("/proc/{process}/cmdline"));
+        let mut processes = kubelet.processes(pod);
+        // Right after the start it is runc still.
+        self.wait_until("its program runs", || {
+            processes = kubelet.processes(pod);
+            [processes.sandbox, processes.container].iter().all(|id| {
+                let command = self.read(&format!("/proc/{id}/cmdline"));
                 command.starts_with("/bin/sleep\0")
-            });
-        }
+            })
+        });
         processes
     }
 

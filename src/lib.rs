@@ -4,7 +4,7 @@
 //! `/etc/containerd/config.toml`, so that installers which overlap, die half-way or retry for ever
 //! can't corrupt the file or lose each other's work.
 //!
-//! - [`Patch`] says what shall be listed and what shall not; [`apply`] is the pure edit: it splices
+//! - [`Patch`] says what has to be listed and what must not; [`apply`] is the pure edit: it splices
 //!   text and leaves every other byte alone.
 //! - [`PatchFile`] reads a patch from TOML.
 //! - [`Editor`] makes it a transaction: lock, read, patch, check, write beside, sync, exchange, compare,

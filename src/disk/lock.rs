@@ -18,7 +18,7 @@ use super::target::REGULAR;
 use super::{sidecar, site, target};
 use crate::error::{Code, Error};
 
-/// For how long nobody is told that the lock is busy.
+/// How long a busy lock goes unreported.
 const QUIET: Duration = Duration::from_millis(500);
 /// Even who does not want to wait lets somebody look at the lock, as [`look`] does.
 const GRACE: Duration = Duration::from_millis(25);

@@ -20,7 +20,7 @@ pub(super) const ANSWER: Duration = Duration::from_secs(5);
 /// How soon a socket is asked again, at first and at last.
 const FIRST_POLL: Duration = Duration::from_millis(10);
 const LAST_POLL: Duration = Duration::from_millis(200);
-/// How long nothing is told of a wait that goes on.
+/// How long a wait goes on before progress is reported.
 const QUIET: Duration = Duration::from_secs(2);
 
 /// How long each phase of a restart took; zero for those that there were none of.

@@ -100,7 +100,7 @@ impl Restart {
         self
     }
 
-    /// Sets what is told, in a clause, of each phase as it begins.
+    /// Sets what is called with a clause for each phase as it begins.
     #[must_use]
     pub fn on_progress(mut self, tell: impl Fn(&str) + 'static) -> Self {
         self.on_progress = Box::new(tell);

@@ -190,12 +190,12 @@ fn instead(editor: &Editor, change: &Change) -> String {
         .iter()
         .map(|path| path.display().to_string())
         .collect();
-    let mend = match &previous[..] {
+    let repair = match &previous[..] {
         [] => String::new(),
         kept => format!(
-            "; or mend the config (before the last change: {})",
+            "; or repair the config (before the last change: {})",
             kept.join(", ")
         ),
     };
-    format!("`containerd-edit log` says who has changed what; {remove}{mend}")
+    format!("`containerd-edit log` says who has changed what; {remove}{repair}")
 }

@@ -13,7 +13,7 @@ use crate::want::patch::Patch;
 /// What has to be loaded for a run to be good.
 #[derive(Debug, Default)]
 pub(super) struct Wanted {
-    /// Handlers that shall be loaded.
+    /// Handlers that have to be loaded.
     present: BTreeSet<String>,
     /// Handlers that are the run's matter.
     names: BTreeSet<String>,

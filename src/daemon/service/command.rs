@@ -15,7 +15,7 @@ use crate::disk::process_stat::Stat;
 
 /// So much of what a command prints last is kept, in bytes.
 const MOST_OUTPUT: u64 = 4096;
-/// How often it is looked whether the run shall end.
+/// How often a run looks whether it has to end.
 const POLL: Duration = Duration::from_millis(50);
 
 /// How a command ended.

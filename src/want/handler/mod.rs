@@ -32,7 +32,7 @@ pub(crate) fn shim_binary(runtime_type: &str) -> Option<String> {
     is_shim.then(|| format!("containerd-shim-{name}-{version}"))
 }
 
-/// A runtime handler: its name and the keys that its table shall have.
+/// A runtime handler: its name and the keys that its table has to have.
 ///
 /// # Examples
 ///

@@ -16,7 +16,7 @@
 //!   what it has loaded, and takes the edit back if it does not come back with it.
 //! - `CriClient` asks a running daemon what it has loaded and which pods use it, `Running` holds a
 //!   config against that, and `InUse` tells which pods still use a handler. They take the feature
-//!   `cri`, which is on by default.
+//!   `cri`, which is on by default, as is `cli`, which only the command needs.
 //!
 //! # Limitations
 //!

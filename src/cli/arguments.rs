@@ -164,7 +164,7 @@ impl Arguments {
     }
 }
 
-/// Lets an environment variable that is empty count as unset. The help says in words what is hidden.
+/// Makes an empty environment variable count as unset. What is hidden stands in the help's own words.
 fn adjust(argument: Arg) -> Arg {
     if !argument.get_action().takes_values() {
         return argument;

@@ -69,7 +69,7 @@ impl Run {
     pub(super) fn add(&mut self, add: &Add) -> Result<ExitCode, Error> {
         let settings = add.settings.iter().cloned();
         let handler = Handler::resolve(add.name.clone(), add.preset.as_ref(), settings)?;
-        let mut patch = Patch::new().ensure(handler).owner(add.owner.clone());
+        let mut patch = Patch::new().ensure(handler).owner(add.owning.owner());
         if add.default {
             patch = patch.default_handler(add.name.clone());
         }
@@ -125,9 +125,9 @@ impl Run {
     }
 
     pub(super) fn set_default(&mut self, set: &SetDefault) -> Result<ExitCode, Error> {
-        let (patch, summary) = match (&set.name, &set.owner) {
-            (Some(name), owner) => {
-                let patch = Patch::new().owner(owner.clone().unwrap_or_default());
+        let (patch, summary) = match (&set.name, &set.owning.owner) {
+            (Some(name), _) => {
+                let patch = Patch::new().owner(set.owning.owner());
                 let summary = format!("set-default {name}");
                 (patch.default_handler(name.clone()), summary)
             }

@@ -1,4 +1,4 @@
-//! What a run prints. Nothing else in this program does.
+//! What a run prints. Nothing else in this program does, but `usage`.
 
 use std::io::{self, Write as _};
 use std::path::Path;

@@ -27,7 +27,7 @@ pub(super) fn read(apply: &Apply) -> Result<PatchFile, Error> {
 
 /// Returns the owner that the file or the command line names.
 pub(super) fn owner(apply: &Apply, file: &PatchFile) -> Result<Owner, Error> {
-    match (file.owner(), &apply.owner) {
+    match (file.owner(), &apply.owning.owner) {
         (Some(its), Some(given)) if its != given => {
             let message = format!(
                 "{} belongs to {its}, and --owner (or $CONTAINERD_EDIT_OWNER) says {given}",
@@ -36,8 +36,8 @@ pub(super) fn owner(apply: &Apply, file: &PatchFile) -> Result<Owner, Error> {
             let hint = "name the owner in one place, or the same one in both";
             Err(Error::new(Code::Usage, message, hint))
         }
-        (Some(owner), _) | (None, Some(owner)) => Ok(owner.clone()),
-        (None, None) => Ok(Owner::default()),
+        (Some(its), _) => Ok(its.clone()),
+        (None, _) => Ok(apply.owning.owner()),
     }
 }
 

@@ -133,7 +133,7 @@ fn what_can_not_be_rolled_back_is_said_with_a_way_out() {
     assert!(failed.stderr.contains(said), "{failed:?}");
     let hint = format!(
         "hint: `containerd-edit log` says who has changed what; `containerd-edit remove --owner ops` \
-         takes away all that ops has here, `containerd-edit remove NAME` a handler; or mend \
+         takes away all that ops has here, `containerd-edit remove NAME` a handler; or repair \
          the config (before the last change: {}.prev); then `containerd-edit restart`\n",
         node.config().display()
     );

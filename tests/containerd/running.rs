@@ -196,7 +196,7 @@ fn a_daemon_is_not_to_be_restarted_on_a_config_that_would_not_serve() {
         std::fs::write(node.config_path(), broken).expect("the config is written");
         let (exit, text, _) = ask(&node, &daemon, &[]);
         assert_eq!(exit, Some(78), "{text}");
-        let next = "mend the config before containerd is restarted";
+        let next = "fix the config before containerd is restarted";
         assert!(text.contains("no-cri") && text.contains(next), "{text}");
         let (_, report) = ask_json(&node, &daemon);
         assert_eq!(drift(&report), [("would-not-serve", None)], "{report}");

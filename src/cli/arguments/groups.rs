@@ -5,9 +5,19 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use containerd_edit::{DropIn, Editor, ExitCode, LogTo, Patch, Release};
+use containerd_edit::{DropIn, Editor, ExitCode, LogTo, Owner, Patch, Release};
 
 use super::values;
+
+/// On whose behalf a verb acts.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Owning {
+    /// The owner: which installer it belongs to
+    ///
+    /// Without it: `$CONTAINERD_EDIT_OWNER`, else manual.
+    #[arg(long, value_name = "ID", env = "CONTAINERD_EDIT_OWNER")]
+    pub(crate) owner: Option<Owner>,
+}
 
 /// The releases that a config is judged for.
 #[derive(Debug, Clone, Args)]
@@ -181,6 +191,12 @@ pub(crate) struct Daemon {
         value_parser = values::path(),
     )]
     pub(crate) cri_endpoint: Option<PathBuf>,
+}
+
+impl Owning {
+    pub(crate) fn owner(&self) -> Owner {
+        self.owner.clone().unwrap_or_default()
+    }
 }
 
 impl Judging {

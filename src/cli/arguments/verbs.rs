@@ -7,7 +7,7 @@ use clap::{ArgAction, ArgGroup, Args, Subcommand};
 use containerd_edit::{HandlerName, Owner, Preset, Setting};
 
 use super::groups::{
-    Daemon, Editing, Exiting, Judging, Locking, Logging, Placing, Plugin, RestartHow,
+    Daemon, Editing, Exiting, Judging, Locking, Logging, Owning, Placing, Plugin, RestartHow,
 };
 use super::{help, values};
 
@@ -72,16 +72,8 @@ pub(crate) struct Add {
     #[arg(long)]
     pub(crate) default: bool,
 
-    /// The owner: which installer it belongs to
-    ///
-    /// Without it: `$CONTAINERD_EDIT_OWNER`, else manual.
-    #[arg(
-        long,
-        value_name = "ID",
-        env = "CONTAINERD_EDIT_OWNER",
-        default_value = Owner::MANUAL,
-    )]
-    pub(crate) owner: Owner,
+    #[command(flatten)]
+    pub(crate) owning: Owning,
 
     /// Also change a handler of another owner
     ///
@@ -99,14 +91,13 @@ pub(crate) struct Add {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Apply {
     /// The patch file, in TOML; -: stdin
+    ///
+    /// If it names an owner, --owner must not name another one.
     #[arg(value_name = "FILE", value_parser = values::path())]
     pub(crate) file: PathBuf,
 
-    /// The owner, if the file names none
-    ///
-    /// Without it: `$CONTAINERD_EDIT_OWNER`, else manual.
-    #[arg(long, value_name = "ID", env = "CONTAINERD_EDIT_OWNER")]
-    pub(crate) owner: Option<Owner>,
+    #[command(flatten)]
+    pub(crate) owning: Owning,
 
     /// Also remove what the owner has and the file lacks
     #[arg(long)]
@@ -165,15 +156,13 @@ pub(crate) struct SetDefault {
     pub(crate) name: Option<HandlerName>,
 
     /// Restore what the file itself says
+    ///
+    /// With --owner: take away the default of that owner alone.
     #[arg(long)]
     pub(crate) unset: bool,
 
-    /// The owner: which installer the default belongs to
-    ///
-    /// With --unset: take away the default of this owner alone. Without it: `$CONTAINERD_EDIT_OWNER`;
-    /// else manual, or with --unset every owner.
-    #[arg(long, value_name = "ID", env = "CONTAINERD_EDIT_OWNER")]
-    pub(crate) owner: Option<Owner>,
+    #[command(flatten)]
+    pub(crate) owning: Owning,
 
     #[command(flatten)]
     pub(crate) placing: Placing,

@@ -12,7 +12,6 @@ use crate::cli::arguments::{Format, Remove};
 use crate::cli::editing::{Change, Edit};
 use crate::cli::error_report::in_place;
 use crate::cli::run::Run;
-
 use crate::cli::signals::Signals;
 
 /// How often the daemon is asked during a wait.

@@ -17,9 +17,8 @@ use divan::Bencher;
 use divan::counter::BytesCount;
 
 /// The command's own rendering, which no library user sees.
-#[allow(dead_code, reason = "only the diff is measured")]
-#[path = "../src/cli/report.rs"]
-mod report;
+#[path = "../src/cli/diff.rs"]
+mod diff;
 
 const SIZES: [usize; 3] = [1, 100, 10_000];
 /// A whole edit takes less than this many times `toml_edit`'s parse.
@@ -214,7 +213,7 @@ fn diff(bencher: Bencher<'_, '_>, handlers: usize) {
     let plan = plan(&text, &Case::Add.patch());
     bencher
         .counter(BytesCount::of_str(&text))
-        .bench_local(|| report::diff(&plan));
+        .bench_local(|| diff::of(&plan));
 }
 
 /// How long two things take, measured in turn so that both meet the same noise.
@@ -292,7 +291,7 @@ fn print_ratios() {
     row("diff (only if shown)", &|handlers| {
         let text = config(handlers);
         let plan = plan(&text, &Case::Add.patch());
-        Pair::measure(|| yardstick(&text), || report::diff(&plan))
+        Pair::measure(|| yardstick(&text), || diff::of(&plan))
     });
 
     let verdict = |is_met: bool| if is_met { "met" } else { "MISSED" };

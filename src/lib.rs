@@ -4,7 +4,7 @@
 //! `/etc/containerd/config.toml`, so that installers which overlap, die half-way or retry for ever
 //! can't corrupt the file or lose each other's work.
 //!
-//! - [`Patch`] says what shall be listed and what shall not; [`apply`] is the pure edit: it splices
+//! - [`Patch`] says what has to be listed and what must not; [`apply`] is the pure edit: it splices
 //!   text and leaves every other byte alone.
 //! - [`PatchFile`] reads a patch from TOML.
 //! - [`Editor`] makes it a transaction: lock, read, patch, check, write beside, sync, exchange, compare,
@@ -14,9 +14,9 @@
 //! - [`Editor::undo`] takes the last change back.
 //! - `Restart` has an edit loaded: it restarts containerd if that is needed, waits for it, verifies
 //!   what it has loaded, and takes the edit back if it does not come back with it.
-//! - [`InUse`] tells which pods still use a handler.
-//! - `CriClient` asks a running daemon what it has loaded and which pods use it, and `Running` holds
-//!   a config against that. They take the feature `cri`, which is on by default.
+//! - `CriClient` asks a running daemon what it has loaded and which pods use it, `Running` holds a
+//!   config against that, and `InUse` tells which pods still use a handler. They take the feature
+//!   `cri`, which is on by default, as is `cli`, which only the command needs.
 //!
 //! # Limitations
 //!
@@ -47,54 +47,46 @@
 mod commit;
 mod config;
 mod containerd;
+#[cfg(feature = "cri")]
 mod daemon;
 mod disk;
 mod edit;
 mod error;
 mod inspect;
 mod node;
-mod seeded;
 mod toml;
 mod want;
 
 pub use commit::editor::{DEFAULT_LOCK_TIMEOUT, DropIn, Editor, FileChange, Plan};
 pub use commit::operation_log::{LogEntry, LogTo, LoggedDropIn};
-pub use commit::own_copy::{OwnCopy, RemovedCopy};
 pub use commit::ownership::{OwnedHandler, UnmarkedKey};
-pub use config::surroundings::{BinaryAnswer, ask_binary};
-#[doc(hidden)]
-pub use containerd::compatibility_tables;
-pub use containerd::version::VersionError;
 pub use containerd::{
-    Cgroup, ConfigFiles, FileState, Host, LoadedHandler, Model, Reason, Release, ReleaseError,
+    Cgroup, ConfigFiles, Fact, FactKind, FileState, Host, LoadedHandler, Model, Reason, Release,
     Verdict, load,
 };
 #[cfg(feature = "cri")]
-pub use daemon::cri::{CriClient, CriError, RunningHandler, RunningHandlers, Sandbox};
-pub use daemon::in_use::{InUse, KnownBy, PodInUse, UnclearShim, UseUnknown};
-#[cfg(feature = "cri")]
-pub use daemon::restart::{
-    Cause, DEFAULT_READY_TIMEOUT, Phases, Restart, RestartError, RestartFailure, Restarted,
-    Rollback, RolledBackFiles, Why,
+pub use daemon::{
+    cri::{CriClient, RunningHandler, RunningHandlers, Sandbox},
+    in_use::{InUse, PodInUse},
+    restart::{
+        Cause, DEFAULT_READY_TIMEOUT, Phases, Restart, RestartFailure, Restarted, Rollback,
+        RolledBackFiles, Why,
+    },
+    running::{Drift, Running, RunningCri},
+    service::Service,
 };
-#[cfg(feature = "cri")]
-pub use daemon::running::{Drift, Running, RunningCri};
-#[cfg(feature = "cri")]
-pub use daemon::service::{Service, ServiceError};
 pub use disk::HostRoot;
 pub use edit::inventory::{Inventory, ListedHandler};
-pub use edit::patch::{Edited, Handlers, Keys, PatchError, apply};
-pub use error::{Error, ExitCode, Position, Warning};
+pub use edit::patch::{Edited, Handlers, Keys, apply};
+pub use error::{Code, Error, ExitCode, Position, Warning};
 pub use inspect::check::{Check, CheckedRelease};
 pub use inspect::effective::{Effective, EffectiveHandler};
-pub use inspect::status::{DropInStatus, LockHolder, Status};
-pub use node::{
-    Distribution, DistributionError, Kind, Layout, TemplateError, Units, UnknownDistribution,
-};
+pub use inspect::status::{DropInStatus, LockHolder, LockStatus, Status};
+pub use node::{Distribution, Kind, Layout, Units};
 pub use toml::{Document, ParseError};
-pub use want::handler::{Handler, HandlerName, NameError, Owner, Preset, Setting, SettingError};
+pub use want::handler::{Handler, HandlerName, Owner, Preset, Setting};
 pub use want::patch::Patch;
-pub use want::patch_file::{PatchFile, PatchFileError};
+pub use want::patch_file::PatchFile;
 
 /// The example in the README compiles.
 #[cfg(doctest)]

@@ -1,123 +1,115 @@
-//! What `check` shows.
+//! What each release makes of a config.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::path::Path;
 
-use serde_json::{Value, json};
+use containerd_edit::{Check, CheckedRelease, Reason, Verdict};
+use serde::Serialize;
 
-use containerd_edit::{BinaryAnswer, Check, CheckedRelease, Reason, Verdict};
+use super::output::{Report, WarningReport};
+use super::running_report::RunningReport;
+use super::text::{place, shown};
 
-use super::report;
-
-/// A config held against the running daemon, already as it is shown.
-pub(super) struct Held {
-    /// Whether the two are in step.
-    pub(super) is_good: bool,
-    pub(super) text: String,
-    pub(super) json: Value,
+#[derive(Serialize)]
+pub(super) struct CheckReport<'c> {
+    path: Cow<'c, str>,
+    config_version: i64,
+    releases: Vec<ReleaseReport<'c>>,
+    warnings: Vec<WarningReport<'c>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    running: Option<RunningReport>,
+    #[serde(skip)]
+    serves: bool,
 }
 
-/// A row for each release, then what the binary said, then the running daemon.
-pub(super) fn text(
-    check: &Check,
-    binary: Option<(&Path, &BinaryAnswer)>,
-    held: Option<&Held>,
-) -> String {
-    let version = match check.config_version {
-        0 => "no config version".to_owned(),
-        version => format!("config version {version}"),
-    };
-    let mut text = format!("{}: {version}\n", check.path.display());
-    for row in &check.releases {
-        let release = row.release.to_string();
-        let what = if check.counts(row) {
-            match &row.verdict {
-                Verdict::Serves { handlers, default } => {
-                    let names: Vec<&str> = handlers.keys().map(String::as_str).collect();
-                    format!("serves   {} (default {default})", names.join(", "))
-                }
-                Verdict::NoCri { reason } => format!("no-cri   {}", reason_text(check, reason)),
-                Verdict::Exits { reason } => format!("exits    {}", reason_text(check, reason)),
+/// A release; it has a verdict if it counts.
+#[derive(Serialize)]
+struct ReleaseReport<'c> {
+    containerd: String,
+    reads: bool,
+    verdict: Option<&'static str>,
+    handlers: Vec<&'c str>,
+    default: Option<&'c str>,
+    reason: Option<String>,
+}
+
+impl<'c> CheckReport<'c> {
+    pub(super) fn new(check: &'c Check, running: Option<RunningReport>) -> Self {
+        let releases = check.releases.iter();
+        Self {
+            path: check.path.to_string_lossy(),
+            config_version: check.config_version,
+            releases: releases.map(|row| ReleaseReport::new(check, row)).collect(),
+            warnings: WarningReport::list(&check.warnings),
+            running,
+            serves: check.serves(),
+        }
+    }
+
+    /// Whether every release that counts serves, and the daemon has loaded the config.
+    pub(super) fn is_good(&self) -> bool {
+        self.serves && self.running.as_ref().is_none_or(|running| running.in_step)
+    }
+}
+
+impl<'c> ReleaseReport<'c> {
+    fn new(check: &'c Check, row: &'c CheckedRelease) -> Self {
+        let mut report = Self {
+            containerd: row.release.to_string(),
+            reads: row.reads,
+            verdict: None,
+            handlers: Vec::new(),
+            default: None,
+            reason: None,
+        };
+        if !check.counts(row) {
+            return report;
+        }
+        let verdict = match &row.verdict {
+            Verdict::Serves { handlers, default } => {
+                report.handlers = handlers.keys().map(String::as_str).collect();
+                report.default = Some(default);
+                "serves"
             }
-        } else {
-            format!(
-                "-        does not read config version {}",
-                check.config_version
-            )
+            Verdict::NoCri { .. } => "no-cri",
+            Verdict::Exits { .. } => "exits",
         };
-        let _ = writeln!(text, "{release:<8} {what}");
+        report.verdict = Some(verdict);
+        report.reason = row.verdict.reason().map(|it| with_place(check, it));
+        report
     }
-    if let Some((path, answer)) = binary {
-        let what = if answer.accepts {
-            "can parse it"
-        } else {
-            "can't parse it: "
-        };
-        let message = if answer.accepts { "" } else { &answer.message };
-        let _ = writeln!(text, "{} {what}{message}", path.display());
-    }
-    if let Some(held) = held {
-        text.push_str(&held.text);
-    }
-    text
 }
 
-fn reason_text(check: &Check, reason: &Reason) -> String {
+impl Report for CheckReport<'_> {
+    /// A row for each release, then the running daemon.
+    fn text(&self) -> String {
+        let version = match self.config_version {
+            0 => "no config version".to_owned(),
+            version => format!("config version {version}"),
+        };
+        let mut text = format!("{}: {version}\n", self.path);
+        for row in &self.releases {
+            let verdict = row.verdict.unwrap_or("-");
+            let what = match (row.default, &row.reason) {
+                (Some(default), _) => format!("{} (default {default})", row.handlers.join(", ")),
+                (None, Some(reason)) => reason.clone(),
+                (None, None) => format!("does not read config version {}", self.config_version),
+            };
+            let _ = writeln!(text, "{:<8} {verdict:<8} {what}", row.containerd);
+        }
+        if let Some(running) = &self.running {
+            text.push_str(&running.text(self.serves));
+        }
+        text
+    }
+}
+
+fn with_place(check: &Check, reason: &Reason) -> String {
     match &reason.at {
         Some((path, at)) => {
-            let path = report::shown(&check.path, path);
-            format!("{reason} ({})", report::place(path, at.as_ref()))
+            let path = shown(&check.path, path);
+            format!("{reason} ({})", place(path, at.as_ref()))
         }
         None => reason.to_string(),
     }
-}
-
-pub(super) fn json(
-    check: &Check,
-    binary: Option<(&Path, &BinaryAnswer)>,
-    held: Option<&Held>,
-) -> Value {
-    let mut report = json!({
-        "schema": 1,
-        "path": check.path.to_string_lossy(),
-        "config_version": check.config_version,
-        "releases": check.releases.iter().map(|row| release_json(check, row)).collect::<Vec<_>>(),
-        "warnings": check.warnings.iter().map(report::warning_json).collect::<Vec<_>>(),
-    });
-    if let Some((path, answer)) = binary {
-        report["binary"] = json!({
-            "path": path.to_string_lossy(),
-            "accepts": answer.accepts,
-            "message": answer.message,
-        });
-    }
-    if let Some(held) = held {
-        report["running"] = held.json.clone();
-    }
-    report
-}
-
-fn release_json(check: &Check, row: &CheckedRelease) -> Value {
-    let counts = check.counts(row);
-    let (verdict, handlers, default) = match &row.verdict {
-        Verdict::Serves { handlers, default } => (
-            "serves",
-            handlers.keys().cloned().collect(),
-            Some(default.clone()),
-        ),
-        Verdict::NoCri { .. } => ("no-cri", Vec::new(), None),
-        Verdict::Exits { .. } => ("exits", Vec::new(), None),
-    };
-    let reason = row
-        .verdict
-        .reason()
-        .map(|reason| reason_text(check, reason));
-    json!({
-        "containerd": row.release.to_string(),
-        "reads": row.reads,
-        "verdict": counts.then_some(verdict),
-        "handlers": if counts { handlers } else { Vec::new() },
-        "default": default.filter(|_| counts),
-        "reason": reason.filter(|_| counts),
-    })
 }

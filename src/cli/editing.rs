@@ -1,95 +1,89 @@
 //! The verbs that edit a config.
 
-use std::fs;
-use std::io::{self, Read as _, Write as _};
-use std::path::Path;
+use std::collections::BTreeSet;
 
-use serde_json::Value;
+use containerd_edit::{Code, Editor, Error, ExitCode, Handler, Kind, Owner, Patch, Plan};
 
-use containerd_edit::{
-    Editor, Error, ExitCode, Handler, Kind, Owner, Patch, PatchError, PatchFile, Plan, Position,
-    SettingError,
-};
+use super::arguments::{Add, Apply, Editing, Placing, Remove, SetDefault, Undo};
+use super::edit_report::{EditReport, Shown};
+use super::patch_file;
+use super::run::Run;
 
-use super::Run;
-use super::arguments::{self, Add, Apply, Format, Remove, SetDefault, Undo};
-use super::report;
-use super::signals::Signals;
-
-/// The name that stands for stdin.
-const STDIN: &str = "-";
-
-/// What is done to a config.
-pub(super) enum Edit<'e> {
-    Patch(&'e Patch),
-    /// The last change is taken back, if it is this owner's.
-    Undo(Option<&'e Owner>),
+/// An edit that the user has asked for.
+pub(super) struct Edit<'e> {
+    pub(super) change: Change,
+    pub(super) editing: &'e Editing,
+    /// Where a patch goes.
+    pub(super) placing: Option<&'e Placing>,
+    /// The command in a few words, for whoever waits for the lock or reads the operation log.
+    pub(super) summary: String,
 }
 
-impl Edit<'_> {
+/// What is done to a config.
+pub(super) enum Change {
+    Patch(Box<Patch>),
+    /// The last change is taken back, if it is this owner's.
+    Undo(Option<Owner>),
+}
+
+impl Change {
     fn plan(&self, editor: &Editor) -> Result<Plan, Error> {
         match self {
             Self::Patch(patch) => editor.plan(patch),
-            Self::Undo(owner) => editor.plan_undo(*owner),
+            Self::Undo(owner) => editor.plan_undo(owner.as_ref()),
         }
     }
 
     fn make(&self, editor: &Editor) -> Result<Plan, Error> {
         match self {
             Self::Patch(patch) => editor.commit(patch),
-            Self::Undo(owner) => editor.undo(*owner),
+            Self::Undo(owner) => editor.undo(owner.as_ref()),
         }
     }
 
-    /// On whose behalf that is.
-    pub(super) fn owner(&self) -> Option<&Owner> {
+    /// The owner that asks for it.
+    fn owner(&self) -> Option<&Owner> {
         match self {
             Self::Patch(patch) => patch.acting_owner(),
-            Self::Undo(owner) => *owner,
+            Self::Undo(owner) => owner.as_ref(),
         }
+    }
+}
+
+impl<'e> Edit<'e> {
+    fn patch(patch: Patch, editing: &'e Editing, placing: &'e Placing, summary: String) -> Self {
+        Self {
+            change: Change::Patch(Box::new(placing.plugin.narrow(patch))),
+            editing,
+            placing: Some(placing),
+            summary,
+        }
+    }
+
+    fn prints_file(&self) -> bool {
+        self.placing.is_some_and(|placing| placing.stdout)
     }
 }
 
 impl Run {
     pub(super) fn add(&mut self, add: &Add) -> Result<ExitCode, Error> {
-        match patch_of(add) {
-            Ok(patch) => self.edit(patch, self.arguments.summary()),
-            Err(error) => Ok(self.no_handler(&error)),
+        let settings = add.settings.iter().cloned();
+        let handler = Handler::resolve(add.name.clone(), add.preset.as_ref(), settings)?;
+        let mut patch = Patch::new().ensure(handler).owner(add.owning.owner());
+        if add.default {
+            patch = patch.default_handler(add.name.clone());
         }
+        if add.take_over {
+            patch = patch.take_over();
+        }
+        let summary = format!("add {}", add.name);
+        self.edit(&Edit::patch(patch, &add.editing, &add.placing, summary))
     }
 
     pub(super) fn apply(&mut self, apply: &Apply) -> Result<ExitCode, Error> {
-        let bytes = match read(&apply.file) {
-            Ok(bytes) => bytes,
-            Err(error) => return Ok(self.no_patch_file(&apply.file, &error)),
-        };
-        if bytes.is_empty() && apply.prune && apply.file == Path::new(STDIN) {
-            // Rather a program that failed than an installer that wants nothing.
-            let message = "there was nothing to read, and --prune would remove all of the owner's";
-            let hint = "see why the program before the pipe printed nothing; to remove all, use \
-                        `containerd-edit remove --owner ID`";
-            return Ok(self.bad_patch_file(&apply.file, message, hint, None));
-        }
-        let file = match PatchFile::parse(&bytes) {
-            Ok(file) => file,
-            Err(error) => {
-                let (message, hint) = (&error.message, &error.hint);
-                return Ok(self.bad_patch_file(&apply.file, message, hint, Some(&error.at)));
-            }
-        };
-        let owner = match (file.owner(), &apply.owner) {
-            (Some(its), Some(given)) if its != given => {
-                let message = format!(
-                    "{} belongs to {its}, and --owner (or $CONTAINERD_EDIT_OWNER) says {given}",
-                    apply.file.display()
-                );
-                let hint = "name the owner in one place, or the same one in both";
-                return Ok(self.fail(ExitCode::Usage, "usage", &message, hint));
-            }
-            (Some(owner), _) | (None, Some(owner)) => owner.clone(),
-            (None, None) => Owner::default(),
-        };
-        let command = format!("{} as {owner}", self.arguments.summary());
+        let file = patch_file::read(apply)?;
+        let owner = patch_file::owner(apply, &file)?;
+        let summary = format!("apply {} as {owner}", apply.file.display());
         let mut patch = file.clone().into_patch().owner(owner);
         if apply.prune {
             patch = patch.prune();
@@ -97,240 +91,148 @@ impl Run {
         if apply.take_over {
             patch = patch.take_over();
         }
-        let edited = self.edit(patch, command);
-        let Err(error) = &edited else {
-            return edited;
-        };
-        let not_read = match error.patch_error() {
-            Some(PatchError::NotRead { key, .. }) => file.position(key),
-            _ => None,
-        };
-        let Some(at) = not_read else {
-            return edited;
-        };
-        // It is the patch file that is to be mended.
-        let (message, hint) = (error.to_string(), error.hint());
-        let place = (&*apply.file, Some(at));
-        Ok(self.fail_at(error.exit_code(), error.code(), &message, &hint, place))
+        let edit = Edit::patch(patch, &apply.editing, &apply.placing, summary);
+        self.edit(&edit).map_err(|error| {
+            let position = error.key().and_then(|key| file.position(key));
+            match position {
+                // The key is to be fixed where the patch file has it.
+                Some(position) => error.moved_to(&apply.file, position.clone()),
+                None => error,
+            }
+        })
     }
 
     pub(super) fn remove(&mut self, remove: &Remove) -> Result<ExitCode, Error> {
         let names = remove.names.iter();
         let patch = match &remove.owner {
-            None => names.fold(Patch::new(), Patch::remove),
+            None => names.clone().fold(Patch::new(), Patch::remove),
             Some(owner) if remove.names.is_empty() => Patch::new().owner(owner.clone()).prune(),
-            Some(owner) => names.fold(Patch::new().owner(owner.clone()), Patch::remove_owned),
+            Some(owner) => {
+                let patch = Patch::new().owner(owner.clone());
+                names.clone().fold(patch, Patch::remove_owned)
+            }
         };
-        if (remove.if_unused || remove.wait_unused.is_some())
-            && let Err(exit) = self.make_sure_unused(remove, &patch)?
-        {
-            return Ok(exit);
+        let names = names.map(|name| format!(" {name}"));
+        let owner = remove.owner.iter();
+        let owner = owner.map(|owner| format!(" --owner {owner}"));
+        let summary = format!("remove{}", names.chain(owner).collect::<String>());
+        let edit = Edit::patch(patch, &remove.editing, &remove.placing, summary);
+        let mut unused = None;
+        if remove.if_unused || remove.wait_unused.is_some() {
+            unused = self.make_sure_unused(remove, &edit)?;
         }
-        self.edit(patch, self.arguments.summary())
+        self.edit_unused(&edit, unused)
     }
 
     pub(super) fn set_default(&mut self, set: &SetDefault) -> Result<ExitCode, Error> {
-        let patch = match (&set.name, &set.owner) {
-            (Some(name), owner) => Patch::new()
-                .owner(owner.clone().unwrap_or_default())
-                .default_handler(name.clone()),
-            (None, Some(owner)) => Patch::new().unset_default_of(owner.clone()),
-            (None, None) => Patch::new().unset_default(),
+        let (patch, summary) = match (&set.name, &set.owning.owner) {
+            (Some(name), _) => {
+                let patch = Patch::new().owner(set.owning.owner());
+                let summary = format!("set-default {name}");
+                (patch.default_handler(name.clone()), summary)
+            }
+            (None, Some(owner)) => {
+                let summary = format!("set-default --unset --owner {owner}");
+                (Patch::new().unset_default_of(owner.clone()), summary)
+            }
+            (None, None) => {
+                let summary = "set-default --unset".to_owned();
+                (Patch::new().unset_default(), summary)
+            }
         };
-        self.edit(patch, self.arguments.summary())
+        self.edit(&Edit::patch(patch, &set.editing, &set.placing, summary))
     }
 
     pub(super) fn undo(&mut self, undo: &Undo) -> Result<ExitCode, Error> {
-        let edit = Edit::Undo(undo.owner.as_ref());
-        self.make(&edit, self.arguments.summary())
+        self.edit(&Edit {
+            change: Change::Undo(undo.owner.clone()),
+            editing: &undo.editing,
+            placing: None,
+            summary: "undo".to_owned(),
+        })
     }
 
-    /// Makes an edit, or shows what it would be. `command` says in a few words what was asked for.
-    fn edit(&mut self, patch: Patch, command: String) -> Result<ExitCode, Error> {
-        let patch = self.in_plugin(patch);
-        self.make(&Edit::Patch(&patch), command)
+    fn edit(&mut self, edit: &Edit<'_>) -> Result<ExitCode, Error> {
+        self.edit_unused(edit, None)
     }
 
-    fn make(&mut self, edit: &Edit<'_>, command: String) -> Result<ExitCode, Error> {
-        let editor = self.editor().command(command);
-        let restart = self.arguments.restart_too().filter(|too| too.restart);
-        if let Some(how) = restart.map(|too| too.how.clone()) {
-            return Ok(self.edit_and_restart(editor, edit, &how));
-        }
-        let plan = if self.arguments.global.dry_run || self.arguments.global.stdout {
-            edit.plan(&editor)?
+    /// Makes an edit, or shows what it would be. `unused` are the handlers that no pod uses, if the
+    /// daemon was asked.
+    fn edit_unused(
+        &mut self,
+        edit: &Edit<'_>,
+        unused: Option<BTreeSet<String>>,
+    ) -> Result<ExitCode, Error> {
+        let editing = edit.editing;
+        let editor = self.editor_of(edit)?;
+        let mut restart = None;
+        let plan = if editing.restarting.restart {
+            let editor = self.interruptible(editor);
+            let (plan, restarted) = self.edit_and_restart(&editor, edit)?;
+            restart = Some(restarted);
+            plan
+        } else if editing.dry_run || edit.prints_file() {
+            edit.change.plan(&editor)?
         } else {
-            edit.make(&self.interruptible(editor))?
+            edit.change.make(&self.interruptible(editor))?
         };
-        let global = &self.arguments.global;
-        let code = if global.exit_code && plan.is_change() {
-            ExitCode::Changed
-        } else {
-            ExitCode::Success
+        self.output.warn(&plan.path, &plan.edited.warnings);
+        let was_restarted = restart.as_ref().is_some_and(|restart| restart.done);
+        let code = editing.exiting.code(plan.is_change() || was_restarted);
+        if edit.prints_file() {
+            let text = self.one_file(&plan)?;
+            return Ok(self.output.print(text, code));
+        }
+        let layout = self.config.layout.as_ref();
+        let mut report = EditReport::new(&plan, edit.change.owner(), layout);
+        report.unused(unused);
+        if editing.dry_run {
+            report.shown = Shown::DryRun;
+        } else if self.output.verbose {
+            report.shown = Shown::DoneWithDiff;
+        }
+        if let Some(restart) = restart {
+            report.restarted(restart);
+        }
+        if editing.dry_run && !self.output.is_silent() {
+            return Ok(self.output.answer(&report, code));
+        }
+        Ok(self.output.tell(&report, code))
+    }
+
+    /// The editor that makes an edit.
+    pub(super) fn editor_of(&self, edit: &Edit<'_>) -> Result<Editor, Error> {
+        let editor = edit.editing.set_up(self.editor(&*edit.summary));
+        let Some(placing) = edit.placing else {
+            return Ok(editor);
         };
-        if global.output == Format::Json {
-            let report = self.edit_json(&plan, edit);
-            return Ok(self.report_json(&report, global.dry_run, code));
+        if placing.drop_in.is_some() && self.config.is_template() {
+            let message = "--drop-in: this release of the distribution has a template and reads no \
+                           drop-ins";
+            let hint = "leave it out: the handler goes into the template";
+            return Err(Error::new(Code::Usage, message, hint));
         }
-        self.warn(&plan);
-        let global = &self.arguments.global;
-        if global.stdout {
-            return Ok(self.print_result(&plan, code));
-        }
-        if global.quiet {
-            return Ok(code);
-        }
-        let mut text = String::new();
-        if global.dry_run || global.verbose {
-            text = report::colored(&report::diff(&plan));
-        }
-        text.push_str(&report::summary(
-            &plan,
-            global.dry_run,
-            self.layout.as_ref(),
-        ));
-        Ok(self.print(&text, global.dry_run, code))
+        Ok(placing.set_up(editor))
     }
 
-    /// The JSON report of an edit.
-    pub(super) fn edit_json(&self, plan: &Plan, edit: &Edit<'_>) -> Value {
-        let mut report = report::edit_json(plan, edit.owner(), self.layout.as_ref());
-        if let Some(unused) = &self.unused {
-            report["unused"] = unused.clone();
-        }
-        report
-    }
-
-    /// A patch for the plugin table that was asked for, if one was.
-    pub(super) fn in_plugin(&self, patch: Patch) -> Patch {
-        match &self.arguments.global.plugin_id {
-            Some(id) => patch.plugin_id(id),
-            None => patch,
-        }
-    }
-
-    /// Prints the one file that the edit is about.
-    fn print_result(&mut self, plan: &Plan, code: ExitCode) -> ExitCode {
-        let is_drop_in = matches!(
-            self.layout.as_ref().map(|layout| &layout.kind),
-            Some(Kind::DropIn { .. })
-        );
+    /// The text of the file that an edit is about, if it is about no other.
+    fn one_file<'p>(&self, plan: &'p Plan) -> Result<&'p str, Error> {
+        let kind = self.config.layout.as_ref().map(|layout| &layout.kind);
+        let is_drop_in = matches!(kind, Some(Kind::DropIn { .. }));
         // The one that the edit goes to comes first.
         let (own, others) = plan.drop_ins.split_at(usize::from(is_drop_in));
-        let mut others = others.iter().filter(|change| change.is_change());
-        if let Some(other) = others.next() {
+        if let Some(other) = others.iter().find(|change| change.is_change()) {
             let message = format!(
-                "--stdout prints one file, and this edit changes {}, too",
+                "--stdout prints one file, and this edit also changes {}",
                 other.path.display()
             );
-            let hint = "see all of it with --dry-run, which shows what becomes of each file";
-            return self.fail(ExitCode::Usage, "usage", &message, hint);
+            let hint = "see the changes of all files with --dry-run";
+            return Err(Error::new(Code::Usage, message, hint));
         }
         let text = match own {
             [drop_in, ..] => &drop_in.after,
             [] => &plan.edited.text,
         };
-        self.print(text.as_deref().unwrap_or_default(), true, code)
+        Ok(text.as_deref().unwrap_or_default())
     }
-
-    /// Has a signal that comes before anything has changed interrupt an edit.
-    pub(super) fn interruptible(&mut self, editor: Editor) -> Editor {
-        // Where they can't be noted, a signal ends the run at once, as it does any program.
-        let Some(signals) = self.noted_signals() else {
-            return editor;
-        };
-        editor.interrupted(move || signals.is_asked_to_end())
-    }
-
-    /// Says what people should know of an edit.
-    pub(super) fn warn(&mut self, plan: &Plan) {
-        if self.arguments.global.quiet {
-            return;
-        }
-        for warning in &plan.edited.warnings {
-            let text = report::warning(&plan.path, warning);
-            let _ = self.err.write_all(text.as_bytes());
-        }
-    }
-
-    /// Notes signals from now on, if they aren't yet.
-    pub(super) fn noted_signals(&mut self) -> Option<Signals> {
-        if self.signals.is_none() {
-            self.signals = Signals::noted().ok();
-        }
-        self.signals.clone()
-    }
-
-    /// A patch file that can't be read.
-    fn no_patch_file(&mut self, file: &Path, error: &io::Error) -> ExitCode {
-        let hint = "name the patch file by a path of this process (--host-root is for the config \
-                    alone), or - to read it from stdin";
-        let (exit, code, message) = match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => (
-                ExitCode::Missing,
-                "no-patch-file",
-                "there is no such patch file".to_owned(),
-            ),
-            io::ErrorKind::IsADirectory => (
-                ExitCode::Missing,
-                "no-patch-file",
-                "this is a folder, not a patch file".to_owned(),
-            ),
-            kind => {
-                let exit = if kind == io::ErrorKind::PermissionDenied {
-                    ExitCode::Permission
-                } else {
-                    ExitCode::Io
-                };
-                (exit, "io", format!("cannot read the patch file: {error}"))
-            }
-        };
-        self.fail_at(exit, code, &message, hint, (file, None))
-    }
-
-    fn bad_patch_file(
-        &mut self,
-        file: &Path,
-        message: &str,
-        hint: &str,
-        at: Option<&Position>,
-    ) -> ExitCode {
-        let code = "bad-patch-file";
-        self.fail_at(ExitCode::Unreadable, code, message, hint, (file, at))
-    }
-
-    /// Settings that clap accepts and that still make no handler.
-    fn no_handler(&mut self, error: &SettingError) -> ExitCode {
-        let hint = match error {
-            SettingError::NoRuntimeType(_) => format!(
-                "take a preset with --preset ({}), or say what runs it with --set runtime_type=…",
-                arguments::preset_names()
-            ),
-            _ => "see `containerd-edit add --help`".to_owned(),
-        };
-        self.fail(ExitCode::Usage, "usage", &error.to_string(), &hint)
-    }
-}
-
-fn patch_of(add: &Add) -> Result<Patch, SettingError> {
-    let settings = add.settings.iter().cloned();
-    let handler = Handler::resolve(add.name.clone(), add.preset.as_ref(), settings)?;
-    let mut patch = Patch::new().ensure(handler).owner(add.owner.clone());
-    if add.default {
-        patch = patch.default_handler(add.name.clone());
-    }
-    if add.take_over {
-        patch = patch.take_over();
-    }
-    Ok(patch)
-}
-
-/// Reads a patch file: one of this process, wherever the host's files are.
-fn read(file: &Path) -> io::Result<Vec<u8>> {
-    if file != Path::new(STDIN) {
-        return fs::read(file);
-    }
-    let mut bytes = Vec::new();
-    io::stdin().lock().read_to_end(&mut bytes)?;
-    Ok(bytes)
 }

@@ -1,197 +1,214 @@
-//! What `list` and `show` show.
+//! The handlers that a config lists, and one of them.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use serde_json::{Map, Value, json};
+use containerd_edit::{Effective, EffectiveHandler, Release};
+use serde::Serialize;
+use serde_json::{Map, Value};
 use toml_edit::Value as Toml;
 
-use containerd_edit::{Effective, EffectiveHandler, Release};
+use super::output::Report;
+use super::text::{shown, table};
 
-use super::report::shown;
-
-/// The handlers as a table.
-pub(super) fn list(path: &Path, effective: &Effective) -> String {
-    let mut rows = vec![["NAME", "RUNTIME TYPE", "OWNER", "FROM", ""].map(str::to_owned)];
-    let handlers = effective.handlers.iter();
-    rows.extend(handlers.map(|handler| row(path, effective, handler)));
-    table(&rows)
+/// All handlers.
+#[derive(Serialize)]
+pub(super) struct ListReport<'e> {
+    path: Cow<'e, str>,
+    config_version: i64,
+    handlers: Vec<HandlerReport<'e>>,
 }
 
-/// A handler's name, type, owner, place and notes.
-pub(super) fn row(path: &Path, effective: &Effective, handler: &EffectiveHandler) -> [String; 5] {
-    let runtime_type = if handler.runtime_type.is_empty() {
-        "-"
-    } else {
-        &handler.runtime_type
-    };
-    [
-        handler.name.clone(),
-        runtime_type.to_owned(),
-        owner(handler).to_owned(),
-        origin(path, handler),
-        notes(effective, handler),
-    ]
+/// One handler with its keys.
+#[derive(Serialize)]
+pub(super) struct ShowReport<'e> {
+    path: Cow<'e, str>,
+    config_version: i64,
+    #[serde(flatten)]
+    handler: HandlerReport<'e>,
+    settings: Map<String, Value>,
+    #[serde(skip)]
+    keys: &'e [(Vec<String>, Toml)],
+    /// The other places that list a handler of this name.
+    #[serde(skip)]
+    also: Vec<String>,
 }
 
-/// Lays rows out in columns.
-pub(super) fn table<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
-    let widths: [usize; COLUMNS] = std::array::from_fn(|column| width(column).unwrap_or(0));
-    let mut text = String::new();
-    for row in rows {
-        let mut line = String::new();
-        for (cell, width) in row.iter().zip(&widths) {
-            let _ = write!(line, "{cell:<width$}  ");
+#[derive(Serialize)]
+struct HandlerReport<'e> {
+    name: &'e str,
+    runtime_type: Option<&'e str>,
+    default: bool,
+    owner: Option<&'e str>,
+    implied: bool,
+    plugin: Option<&'e str>,
+    file: Option<Cow<'e, str>>,
+    line: Option<usize>,
+    column: Option<usize>,
+    releases: Vec<String>,
+    default_on: Vec<String>,
+    merged_on: Vec<String>,
+    /// How many releases read the config.
+    #[serde(skip)]
+    reading: usize,
+}
+
+impl<'e> ListReport<'e> {
+    pub(super) fn new(path: &'e Path, effective: &'e Effective) -> Self {
+        let handlers = effective.handlers.iter();
+        let handlers = handlers.map(|it| HandlerReport::new(path, effective, it));
+        Self {
+            path: path.to_string_lossy(),
+            config_version: effective.version,
+            handlers: handlers.collect(),
         }
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
-}
-
-fn owner(handler: &EffectiveHandler) -> &str {
-    match &handler.listed {
-        Some(listed) if listed.is_implied => "implied",
-        Some(listed) => listed.owner.as_deref().unwrap_or("-"),
-        None => "-",
     }
 }
 
-/// The file and line of a handler.
-fn origin(path: &Path, handler: &EffectiveHandler) -> String {
-    let (Some(file), Some(listed)) = (&handler.file, &handler.listed) else {
-        return "built in".to_owned();
-    };
-    format!("{}:{}", shown(path, file).display(), listed.at.line)
+impl<'e> ShowReport<'e> {
+    /// `None`: no handler of that name is listed.
+    pub(super) fn new(path: &'e Path, effective: &'e Effective, name: &str) -> Option<Self> {
+        let named = effective.handlers.iter().filter(|it| it.name == name);
+        // One that some release loads before one that none does, newer releases first.
+        let newest = |it: &&EffectiveHandler| it.releases.iter().max().copied();
+        let handler = named.clone().max_by_key(newest)?;
+        let others = named.filter(|other| !std::ptr::eq(*other, handler));
+        let mut settings = Map::new();
+        for (path, value) in &handler.settings {
+            insert(&mut settings, path, json(value));
+        }
+        Some(Self {
+            path: path.to_string_lossy(),
+            config_version: effective.version,
+            handler: HandlerReport::new(path, effective, handler),
+            settings,
+            keys: &handler.settings,
+            also: others
+                .map(|other| HandlerReport::new(path, effective, other).origin())
+                .collect(),
+        })
+    }
 }
 
-fn names(releases: &[Release]) -> Vec<String> {
-    releases.iter().map(ToString::to_string).collect()
-}
+impl<'e> HandlerReport<'e> {
+    fn new(path: &'e Path, effective: &'e Effective, handler: &'e EffectiveHandler) -> Self {
+        let listed = handler.listed.as_ref();
+        let file = handler.file.as_deref();
+        let names = |releases: &[Release]| releases.iter().map(ToString::to_string).collect();
+        Self {
+            name: &handler.name,
+            runtime_type: Some(&*handler.runtime_type).filter(|kind| !kind.is_empty()),
+            default: !handler.default_on.is_empty(),
+            owner: listed.and_then(|listed| listed.owner.as_deref()),
+            implied: listed.is_some_and(|listed| listed.is_implied),
+            plugin: listed.map(|listed| &*listed.plugin),
+            file: file.map(|file| shown(path, file).to_string_lossy()),
+            line: listed.map(|listed| listed.at.line),
+            column: listed.map(|listed| listed.at.column),
+            releases: names(&handler.releases),
+            default_on: names(&handler.default_on),
+            merged_on: names(&handler.merged_on),
+            reading: effective.releases.len(),
+        }
+    }
 
-/// Whether it is the default, and where releases differ.
-fn notes(effective: &Effective, handler: &EffectiveHandler) -> String {
-    let mut notes = Vec::new();
-    let on = |some: &[Release]| {
-        if some.len() == effective.releases.len() {
-            String::new()
+    fn owner(&self) -> Option<&str> {
+        if self.implied {
+            Some("implied")
         } else {
-            format!(" on {}", names(some).join(", "))
-        }
-    };
-    if !handler.default_on.is_empty() {
-        notes.push(format!("default{}", on(&handler.default_on)));
-    }
-    if !handler.merged_on.is_empty() {
-        notes.push(format!("merged with the other{}", on(&handler.merged_on)));
-    } else if handler.releases.is_empty() {
-        notes.push("not loaded".to_owned());
-    } else if handler.releases != handler.default_on {
-        let loaded = on(&handler.releases);
-        if !loaded.is_empty() {
-            notes.push(format!("only{loaded}"));
+            self.owner
         }
     }
-    notes.join(", ")
-}
 
-pub(super) fn list_json(path: &Path, effective: &Effective) -> Value {
-    let handlers: Vec<Value> = effective
-        .handlers
-        .iter()
-        .map(|handler| Value::Object(handler_json(path, handler)))
-        .collect();
-    json!({
-        "schema": 1,
-        "path": path.to_string_lossy(),
-        "config_version": effective.version,
-        "handlers": handlers,
-    })
-}
-
-fn handler_json(path: &Path, handler: &EffectiveHandler) -> Map<String, Value> {
-    let listed = handler.listed.as_ref();
-    let file = handler
-        .file
-        .as_deref()
-        .map(|file| shown(path, file).to_string_lossy());
-    let fields = json!({
-        "name": handler.name,
-        "runtime_type": Some(&handler.runtime_type).filter(|kind| !kind.is_empty()),
-        "default": !handler.default_on.is_empty(),
-        "owner": listed.and_then(|listed| listed.owner.as_ref()),
-        "implied": listed.is_some_and(|listed| listed.is_implied),
-        "plugin": listed.map(|listed| &listed.plugin),
-        "file": file,
-        "line": listed.map(|listed| listed.at.line),
-        "column": listed.map(|listed| listed.at.column),
-        "releases": names(&handler.releases),
-        "default_on": names(&handler.default_on),
-        "merged_on": names(&handler.merged_on),
-    });
-    match fields {
-        Value::Object(fields) => fields,
-        _ => Map::new(),
-    }
-}
-
-/// One handler as TOML, with where it stands; `all` are the places that list it.
-pub(super) fn show(
-    path: &Path,
-    effective: &Effective,
-    handler: &EffectiveHandler,
-    all: &[&EffectiveHandler],
-) -> String {
-    let key = |name: &String| toml_edit::Key::new(name).to_string();
-    let mut text = format!("# {}", origin(path, handler));
-    match owner(handler) {
-        "-" => {}
-        "implied" => text.push_str(", implied"),
-        owner => {
-            let _ = write!(text, ", owner {owner}");
+    /// The file and line.
+    fn origin(&self) -> String {
+        match (&self.file, self.line) {
+            (Some(file), Some(line)) => format!("{file}:{line}"),
+            _ => "built in".to_owned(),
         }
     }
-    let notes = notes(effective, handler);
-    if !notes.is_empty() {
-        let _ = write!(text, ", {notes}");
+
+    /// Whether it is the default, and where releases differ.
+    fn notes(&self) -> String {
+        let on = |releases: &[String]| {
+            if releases.len() == self.reading {
+                String::new()
+            } else {
+                format!(" on {}", releases.join(", "))
+            }
+        };
+        let mut notes = Vec::new();
+        if self.default {
+            notes.push(format!("default{}", on(&self.default_on)));
+        }
+        if !self.merged_on.is_empty() {
+            notes.push(format!("merged with the other{}", on(&self.merged_on)));
+        } else if self.releases.is_empty() {
+            notes.push("not loaded".to_owned());
+        } else if self.releases != self.default_on && self.releases.len() != self.reading {
+            notes.push(format!("only{}", on(&self.releases)));
+        }
+        notes.join(", ")
     }
-    text.push('\n');
-    for other in all.iter().filter(|other| !std::ptr::eq(**other, handler)) {
-        let _ = writeln!(text, "# also {}", origin(path, other));
-    }
-    let Some(listed) = &handler.listed else {
-        let _ = writeln!(text, "runtime_type = \"{}\"", handler.runtime_type);
-        return text;
-    };
-    let header = [
-        "plugins".to_owned(),
-        listed.plugin.clone(),
-        "containerd".to_owned(),
-        "runtimes".to_owned(),
-        handler.name.clone(),
-    ];
-    let header: Vec<String> = header.iter().map(key).collect();
-    let _ = writeln!(text, "[{}]", header.join("."));
-    for (path, value) in &handler.settings {
-        let path: Vec<String> = path.iter().map(key).collect();
-        let _ = writeln!(text, "{} = {}", path.join("."), value.to_string().trim());
-    }
-    text
 }
 
-pub(super) fn show_json(path: &Path, effective: &Effective, handler: &EffectiveHandler) -> Value {
-    let mut map = Map::new();
-    map.insert("schema".into(), 1.into());
-    map.insert("path".into(), path.to_string_lossy().into());
-    map.insert("config_version".into(), effective.version.into());
-    map.extend(handler_json(path, handler));
-    let mut settings = Map::new();
-    for (path, value) in &handler.settings {
-        insert(&mut settings, path, json_value(value));
+impl Report for ListReport<'_> {
+    fn text(&self) -> String {
+        let mut rows = vec![["NAME", "RUNTIME TYPE", "OWNER", "FROM", ""].map(str::to_owned)];
+        rows.extend(self.handlers.iter().map(|handler| {
+            [
+                handler.name.to_owned(),
+                handler.runtime_type.unwrap_or("-").to_owned(),
+                handler.owner().unwrap_or("-").to_owned(),
+                handler.origin(),
+                handler.notes(),
+            ]
+        }));
+        table(&rows)
     }
-    map.insert("settings".into(), Value::Object(settings));
-    Value::Object(map)
+}
+
+impl Report for ShowReport<'_> {
+    /// The handler as TOML, with comments that say where it stands.
+    fn text(&self) -> String {
+        let handler = &self.handler;
+        let mut text = format!("# {}", handler.origin());
+        match handler.owner() {
+            Some(owner) if handler.implied => {
+                let _ = write!(text, ", {owner}");
+            }
+            Some(owner) => {
+                let _ = write!(text, ", owner {owner}");
+            }
+            None => {}
+        }
+        let notes = handler.notes();
+        if !notes.is_empty() {
+            let _ = write!(text, ", {notes}");
+        }
+        text.push('\n');
+        for place in &self.also {
+            let _ = writeln!(text, "# also {place}");
+        }
+        let Some(plugin) = handler.plugin else {
+            let runtime_type = handler.runtime_type.unwrap_or_default();
+            let _ = writeln!(text, "runtime_type = \"{runtime_type}\"");
+            return text;
+        };
+        let header = ["plugins", plugin, "containerd", "runtimes", handler.name];
+        let _ = writeln!(text, "[{}]", dotted(&header));
+        for (path, value) in self.keys {
+            let _ = writeln!(text, "{} = {}", dotted(path), value.to_string().trim());
+        }
+        text
+    }
+}
+
+fn dotted(path: &[impl AsRef<str>]) -> String {
+    let keys = path.iter();
+    let keys = keys.map(|key| toml_edit::Key::new(key.as_ref()).to_string());
+    keys.collect::<Vec<_>>().join(".")
 }
 
 fn insert(map: &mut Map<String, Value>, path: &[String], value: Value) {
@@ -211,7 +228,7 @@ fn insert(map: &mut Map<String, Value>, path: &[String], value: Value) {
     }
 }
 
-fn json_value(value: &Toml) -> Value {
+fn json(value: &Toml) -> Value {
     match value {
         Toml::String(text) => text.value().clone().into(),
         Toml::Integer(integer) => (*integer.value()).into(),
@@ -219,11 +236,10 @@ fn json_value(value: &Toml) -> Value {
         Toml::Float(float) => (*float.value()).into(),
         Toml::Boolean(boolean) => (*boolean.value()).into(),
         Toml::Datetime(datetime) => datetime.value().to_string().into(),
-        Toml::Array(array) => array.iter().map(json_value).collect(),
+        Toml::Array(array) => array.iter().map(json).collect(),
         Toml::InlineTable(table) => {
-            let entries = table
-                .iter()
-                .map(|(key, value)| (key.to_owned(), json_value(value)));
+            let entries = table.iter();
+            let entries = entries.map(|(key, value)| (key.to_owned(), json(value)));
             Value::Object(entries.collect())
         }
     }

@@ -1,41 +1,34 @@
-//! The command line: what was typed, what is done, what is shown. Nothing else prints.
+//! The command line: what was typed, what is done, what is shown.
 
 mod arguments;
 mod check_report;
-mod copy;
+mod config;
+#[cfg_attr(not(feature = "cri"), path = "without_daemon.rs")]
+mod daemon;
+mod diff;
+mod edit_report;
 mod editing;
+mod error_report;
 mod handlers_report;
-mod in_use;
-mod in_use_report;
-#[cfg(not(feature = "cri"))]
-mod no_cri;
+mod output;
+mod patch_file;
 mod reading;
-mod report;
-#[cfg(feature = "cri")]
 mod restart_report;
-#[cfg(feature = "cri")]
-mod restarting;
-#[cfg(feature = "cri")]
-mod running;
-#[cfg(feature = "cri")]
+mod run;
 mod running_report;
 mod signals;
 mod status_report;
+mod text;
+mod usage;
 
 use std::ffi::OsString;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
 
-use anstream::{AutoStream, ColorChoice};
-use clap::error::ErrorKind;
-use serde_json::Value;
+use containerd_edit::{Error, ExitCode};
 
-use containerd_edit::{
-    Distribution, DropIn, Editor, Error, ExitCode, HostRoot, Kind, Layout, Position, Release,
-};
-
-use self::arguments::{Arguments, Chosen, Color, Format, Verb};
-use self::signals::Signals;
+use self::arguments::{Arguments, Verb};
+use self::config::Config;
+use self::output::Output;
+use self::run::Run;
 
 /// Runs one command line and returns its exit code.
 ///
@@ -43,302 +36,33 @@ use self::signals::Signals;
 /// was asked for.
 pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let typed: Vec<OsString> = arguments.into_iter().collect();
-    match Arguments::read(typed.iter().cloned()) {
-        Ok(arguments) => Run::new(arguments).run(),
-        Err(error) => not_understood(&error, wants_json(&typed)),
-    }
+    let arguments = match Arguments::read(typed.iter().cloned()) {
+        Ok(arguments) => arguments,
+        Err(error) => return usage::not_understood(&error, &typed),
+    };
+    let mut output = Output::new(&arguments.global);
+    let config = match Config::find(&arguments.global) {
+        Ok(config) => config,
+        Err(error) => return output.fail(&error, None),
+    };
+    let mut run = Run::new(output, config);
+    let done = carry_out(&mut run, &arguments.verb);
+    done.unwrap_or_else(|error| run.fail(&error))
 }
 
-/// Whether a command line that could not be read as a whole asks for JSON.
-fn wants_json(typed: &[OsString]) -> bool {
-    let is = |at: usize, word: &str| typed.get(at).is_some_and(|given| given == word);
-    (0..typed.len()).any(|at| {
-        is(at, "--output=json")
-            || is(at, "-ojson")
-            || is(at, "-o=json")
-            || ((is(at, "-o") || is(at, "--output")) && is(at + 1, "json"))
-    })
-}
-
-/// Help and version are asked for; everything else is a usage error.
-fn not_understood(error: &clap::Error, json: bool) -> ExitCode {
-    if matches!(
-        error.kind(),
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
-    ) {
-        return match error.print() {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => ExitCode::Io,
-            _ => ExitCode::Success,
-        };
-    }
-    if json {
-        let text = error.to_string();
-        let message = text.trim_start_matches("error: ");
-        let message = message.split("\n\n").next().unwrap_or(message).trim();
-        let report = report::failure_json(
-            "usage",
-            ExitCode::Usage as u8,
-            message,
-            "see `containerd-edit --help`",
-            None,
-        );
-        let _ = writeln!(io::stdout(), "{report}");
-    } else {
-        let _ = error.print();
-    }
-    ExitCode::Usage
-}
-
-/// One command line being carried out.
-struct Run {
-    arguments: Arguments,
-    host_root: HostRoot,
-    /// The config that containerd is started with.
-    config: PathBuf,
-    layout: Option<Layout>,
-    signals: Option<Signals>,
-    /// Of the handlers that are to be removed, once no pod uses them.
-    unused: Option<Value>,
-    out: AutoStream<io::Stdout>,
-    err: AutoStream<io::Stderr>,
-}
-
-impl Run {
-    fn new(arguments: Arguments) -> Self {
-        let choice = match arguments.global.color {
-            Color::Auto => ColorChoice::Auto,
-            Color::Always => ColorChoice::Always,
-            Color::Never => ColorChoice::Never,
-        };
-        Self {
-            arguments,
-            host_root: HostRoot::default(),
-            config: PathBuf::new(),
-            layout: None,
-            signals: None,
-            unused: None,
-            out: AutoStream::new(io::stdout(), choice),
-            err: AutoStream::new(io::stderr(), choice),
-        }
-    }
-
-    fn run(mut self) -> ExitCode {
-        if let Err((message, hint)) = self.find_host_root() {
-            return self.fail(ExitCode::Missing, "no-host-root", &message, &hint);
-        }
-        let concerns_config = !matches!(
-            self.arguments.verb,
-            Verb::KeepCopy { .. } | Verb::RemoveCopy { .. }
-        );
-        if concerns_config && let Err(error) = self.find_layout() {
-            return self.failed(&error);
-        }
-        let reads_no_drop_in = matches!(
-            self.layout.as_ref().map(|layout| &layout.kind),
-            Some(Kind::Template { .. })
-        );
-        if reads_no_drop_in && self.arguments.global.drop_in.is_some() {
-            let message = "--drop-in: this release of the distribution has a template and reads no \
-                           drop-ins";
-            let hint = "leave it out: the handler goes into the template";
-            return self.fail(ExitCode::Usage, "usage", message, hint);
-        }
-        let result = match self.arguments.verb.clone() {
-            Verb::Add(add) => self.add(&add),
-            Verb::Apply(apply) => self.apply(&apply),
-            Verb::Remove(remove) => self.remove(&remove),
-            Verb::SetDefault(set) => self.set_default(&set),
-            Verb::Undo(undo) => self.undo(&undo),
-            Verb::Restart { always, how } => Ok(self.restart(always, &how)),
-            Verb::KeepCopy { path } => self.keep_copy(&path),
-            Verb::RemoveCopy { path } => self.remove_copy(&path),
-            Verb::List { running: false } => self.list(),
-            Verb::List { running: true } => self.list_running(),
-            Verb::Log => self.log(),
-            Verb::Status => self.status(),
-            Verb::Check {
-                running,
-                containerd_binary,
-            } => {
-                let binary = containerd_binary.as_deref();
-                if running {
-                    self.check_running(binary)
-                } else {
-                    self.check(binary)
-                }
-            }
-            Verb::Show { name } => self.show(&name),
-        };
-        result.unwrap_or_else(|error| self.failed(&error))
-    }
-
-    /// Finds the folder of the host's files. Otherwise: what is wrong with it, and what to do.
-    fn find_host_root(&mut self) -> Result<(), (String, String)> {
-        let global = &self.arguments.global;
-        let Some(folder) = &global.host_root else {
-            return Ok(());
-        };
-        self.host_root = HostRoot::at(folder).map_err(|error| {
-            let message = format!("--host-root {}: {error}", folder.display());
-            let hint = "name the folder at which the host's / is mounted, as in /host";
-            (message, hint.to_owned())
-        })?;
-        let Some(root) = self.host_root.folder() else {
-            return Ok(());
-        };
-        let Some(config) = &global.config else {
-            return Ok(());
-        };
-        let inside = config.strip_prefix(folder).or(config.strip_prefix(root));
-        if let Ok(inside) = inside
-            && !self.host_root.has(config)
-        {
-            let message = format!("{} is not on the host", config.display());
-            let (folder, inside) = (folder.display(), inside.display());
-            let hint = format!("paths are the host's, without {folder}: --config /{inside}");
-            return Err((message, hint));
-        }
-        // Where this process stands says nothing of the host.
-        self.arguments.global.config = Some(Path::new("/").join(config));
-        Ok(())
-    }
-
-    /// Finds what to edit: the file that was named, or the distribution's.
-    fn find_layout(&mut self) -> Result<(), Error> {
-        let global = &self.arguments.global;
-        let config = global.config.as_deref();
-        let distribution = match (global.distribution, config) {
-            (Chosen::Auto, Some(config)) => {
-                self.config = config.to_owned();
-                return Ok(());
-            }
-            (Chosen::Auto, None) => Distribution::detect(&self.host_root),
-            (Chosen::This(distribution), _) => Ok(distribution),
-        };
-        let layout = distribution.and_then(|it| Layout::of(it, &self.host_root, config));
-        let layout = layout.map_err(|source| Error::Distribution {
-            path: source.path().unwrap_or(Path::new("/")).to_owned(),
-            source: Box::new(source),
-        })?;
-        self.config = match &layout.kind {
-            Kind::Plain { config } => config.clone(),
-            Kind::DropIn { base, .. } => base.clone(),
-            Kind::Template { generated, .. } => generated.clone(),
-        };
-        self.layout = Some(layout);
-        Ok(())
-    }
-
-    /// The releases to judge for.
-    fn releases(&self) -> Vec<Release> {
-        match self.arguments.global.containerd_version {
-            Some(release) => vec![release],
-            None => Release::LINES.to_vec(),
-        }
-    }
-
-    fn editor(&self) -> Editor {
-        let global = &self.arguments.global;
-        let quiet = global.quiet;
-        let drop_in = match &global.drop_in {
-            None => DropIn::None,
-            Some(None) => DropIn::ForOwner,
-            Some(Some(path)) => DropIn::At(path.clone()),
-        };
-        let editor = Editor::new(&self.config);
-        let editor = match &self.layout {
-            Some(layout) => editor.layout(layout.clone()),
-            None => editor,
-        };
-        let editor = match drop_in {
-            DropIn::None => editor,
-            drop_in => editor.drop_in(drop_in),
-        };
-        editor
-            .host_root(self.host_root.clone())
-            .log(global.log.clone().unwrap_or_default())
-            .releases(self.releases())
-            .lock_timeout(global.lock_timeout)
-            .command(self.arguments.summary())
-            .on_wait(move |lock, holder| {
-                if !quiet {
-                    let lock = lock.display();
-                    let _ = writeln!(
-                        io::stderr(),
-                        "waiting for the lock {lock}, held by {holder}"
-                    );
-                }
-            })
-    }
-
-    fn report_json(&mut self, report: &Value, is_the_result: bool, code: ExitCode) -> ExitCode {
-        self.print(&format!("{report}\n"), is_the_result, code)
-    }
-
-    /// Prints to stdout. Where the text is all that was asked for, failing to print it is an error;
-    /// a reader that has gone away is none.
-    fn print(&mut self, text: &str, is_the_result: bool, code: ExitCode) -> ExitCode {
-        let printed = self
-            .out
-            .write_all(text.as_bytes())
-            .and_then(|()| self.out.flush());
-        match printed {
-            Err(error) if is_the_result && error.kind() != io::ErrorKind::BrokenPipe => {
-                let _ = writeln!(self.err, "error: cannot write to stdout: {error}");
-                ExitCode::Io
-            }
-            _ => code,
-        }
-    }
-
-    fn failed(&mut self, error: &Error) -> ExitCode {
-        if self.arguments.global.output == Format::Json {
-            let signal = self.signals.as_ref().and_then(Signals::exit_code);
-            let exit = match error {
-                Error::Interrupted { .. } => signal.unwrap_or(error.exit_code() as u8),
-                _ => error.exit_code() as u8,
-            };
-            let report = report::error_json(error, exit);
-            let _ = writeln!(self.out, "{report}");
-        } else {
-            let _ = self.err.write_all(report::error(error).as_bytes());
-        }
-        if let (Error::Interrupted { .. }, Some(signals)) = (error, &self.signals) {
-            signals.end();
-        }
-        error.exit_code()
-    }
-
-    /// A failure that is about a file, without an [`Error`] of its own.
-    fn fail_at(
-        &mut self,
-        exit: ExitCode,
-        code: &str,
-        message: &str,
-        hint: &str,
-        place: (&Path, Option<&Position>),
-    ) -> ExitCode {
-        if self.arguments.global.output == Format::Json {
-            let report = report::failure_json(code, exit as u8, message, hint, Some(place));
-            let _ = writeln!(self.out, "{report}");
-        } else {
-            let text = report::failure(message, hint, place);
-            let _ = self.err.write_all(text.as_bytes());
-        }
-        exit
-    }
-
-    /// A failure without an [`Error`] of its own.
-    fn fail(&mut self, exit: ExitCode, code: &str, message: &str, hint: &str) -> ExitCode {
-        if self.arguments.global.output == Format::Json {
-            // A command line is about no file yet.
-            let config = self.config.as_path();
-            let place = (exit != ExitCode::Usage).then_some((config, None));
-            let report = report::failure_json(code, exit as u8, message, hint, place);
-            let _ = writeln!(self.out, "{report}");
-        } else {
-            let _ = writeln!(self.err, "error: {message}\nhint: {hint}");
-        }
-        exit
+fn carry_out(run: &mut Run, verb: &Verb) -> Result<ExitCode, Error> {
+    match verb {
+        Verb::Add(add) => run.add(add),
+        Verb::Apply(apply) => run.apply(apply),
+        Verb::Remove(remove) => run.remove(remove),
+        Verb::SetDefault(set) => run.set_default(set),
+        Verb::Undo(undo) => run.undo(undo),
+        Verb::Restart(restart) => run.restart(restart),
+        Verb::List(list) => run.list(list),
+        Verb::Show(show) => run.show(show),
+        Verb::Check(check) if check.running => run.check_running(check),
+        Verb::Check(check) => run.check(check),
+        Verb::Status(status) => run.status(status),
+        Verb::Log(log) => run.log(log),
     }
 }

@@ -1,151 +1,77 @@
 //! The verbs that only read.
 
-use std::io::Write as _;
-use std::path::Path;
-use std::time::Duration;
+use containerd_edit::{Check, Code, Effective, Error, ExitCode};
 
-use containerd_edit::{
-    Check, Editor, Effective, EffectiveHandler, Error, ExitCode, Release, ask_binary,
-};
-
-use super::arguments::Format;
-use super::check_report::Held;
-use super::{Run, check_report, handlers_report, report, status_report};
-
-/// How long a containerd binary may take to parse a file.
-const BINARY_LIMIT: Duration = Duration::from_secs(10);
+use super::arguments;
+use super::check_report::CheckReport;
+use super::handlers_report::{ListReport, ShowReport};
+use super::run::Run;
+use super::running_report::RunningReport;
+use super::status_report::LogReport;
 
 impl Run {
-    pub(super) fn log(&mut self) -> Result<ExitCode, Error> {
-        let entries = self.editor().log_entries()?;
-        let path = &self.config;
-        if self.arguments.global.output == Format::Json {
-            let report = status_report::log_json(path, &entries);
-            return Ok(self.report_json(&report, true, ExitCode::Success));
-        }
-        let text = if entries.is_empty() {
-            format!("{}: no entries in its operation log\n", path.display())
-        } else {
-            status_report::log(&entries)
+    pub(super) fn list(&mut self, list: &arguments::List) -> Result<ExitCode, Error> {
+        let effective = self.effective(list)?;
+        let report = ListReport::new(&self.config.path, &effective);
+        Ok(self.output.answer(&report, ExitCode::Success))
+    }
+
+    pub(super) fn show(&mut self, show: &arguments::Show) -> Result<ExitCode, Error> {
+        let effective = self.effective(&show.list)?;
+        let (path, name) = (&self.config.path, &show.name);
+        let Some(report) = ShowReport::new(path, &effective, name) else {
+            let message = format!("no handler {name:?} is listed");
+            let hint = "see `containerd-edit list`";
+            return Err(Error::new(Code::NoHandler, message, hint).at(path));
         };
-        Ok(self.print(&text, true, ExitCode::Success))
+        Ok(self.output.answer(&report, ExitCode::Success))
     }
 
-    pub(super) fn status(&mut self) -> Result<ExitCode, Error> {
-        let status = self.editor().status()?;
-        if self.arguments.global.output == Format::Json {
-            let report = status_report::status_json(&status);
-            return Ok(self.report_json(&report, true, ExitCode::Success));
-        }
-        let text = status_report::status(&status);
-        Ok(self.print(&text, true, ExitCode::Success))
+    fn effective(&self, list: &arguments::List) -> Result<Effective, Error> {
+        let config = &self.config;
+        let (bytes, releases) = (config.read()?, list.judging.releases());
+        let plugin_id = list.plugin.plugin_id.as_deref();
+        Effective::of(
+            &config.path,
+            &bytes,
+            &releases,
+            plugin_id,
+            &config.host_root,
+        )
     }
 
-    /// Reads the config as containerd gets it.
-    pub(super) fn read(&self) -> Result<Vec<u8>, Error> {
-        let editor = Editor::new(&self.config).host_root(self.host_root.clone());
-        let bytes = editor.read()?;
-        let (Some(layout), Ok(text)) = (&self.layout, str::from_utf8(&bytes)) else {
-            return Ok(bytes);
-        };
-        Ok(layout.rendered(text).into_owned().into_bytes())
+    pub(super) fn check(&mut self, check: &arguments::Check) -> Result<ExitCode, Error> {
+        let config = &self.config;
+        let (bytes, releases) = (config.read()?, check.judging.releases());
+        let check = Check::of(&config.path, &bytes, &releases, &config.host_root)?;
+        Ok(self.report_check(&check, None))
     }
 
-    /// The config's bytes; none if there is no file: containerd then has its built-in defaults.
-    pub(super) fn read_or_defaults(&self) -> Result<Vec<u8>, Error> {
-        match self.read() {
-            Err(Error::NoFile { .. }) => Ok(Vec::new()),
-            outcome => outcome,
-        }
-    }
-
-    pub(super) fn effective(&self, bytes: &[u8], releases: &[Release]) -> Result<Effective, Error> {
-        let global = &self.arguments.global;
-        let plugin_id = global.plugin_id.as_deref();
-        Effective::of(&self.config, bytes, releases, plugin_id, &self.host_root)
-    }
-
-    pub(super) fn list(&mut self) -> Result<ExitCode, Error> {
-        let bytes = self.read()?;
-        let effective = self.effective(&bytes, &self.releases())?;
-        let global = &self.arguments.global;
-        if global.output == Format::Json {
-            let report = handlers_report::list_json(&self.config, &effective);
-            return Ok(self.report_json(&report, true, ExitCode::Success));
-        }
-        let text = handlers_report::list(&self.config, &effective);
-        Ok(self.print(&text, true, ExitCode::Success))
-    }
-
-    pub(super) fn check(&mut self, binary: Option<&Path>) -> Result<ExitCode, Error> {
-        let bytes = self.read()?;
-        let check = Check::of(&self.config, &bytes, &self.releases(), &self.host_root)?;
-        Ok(self.report_check(&check, binary, None))
-    }
-
-    /// Shows a check, with what a containerd binary says and what the running daemon has.
+    /// Shows a check, with what the running daemon has loaded.
     pub(super) fn report_check(
         &mut self,
         check: &Check,
-        binary: Option<&Path>,
-        held: Option<&Held>,
+        running: Option<RunningReport>,
     ) -> ExitCode {
-        let global = &self.arguments.global;
-        let answer = match binary {
-            None => None,
-            Some(binary) => match ask_binary(binary, &self.config, BINARY_LIMIT) {
-                Ok(answer) => Some(answer),
-                Err(error) => {
-                    let message = format!("cannot start {}: {error}", binary.display());
-                    let hint = "check --containerd-binary";
-                    return self.fail(ExitCode::Other, "no-binary", &message, hint);
-                }
-            },
-        };
-        let good = check.serves()
-            && answer.as_ref().is_none_or(|answer| answer.accepts)
-            && held.is_none_or(|held| held.is_good);
-        let code = if good {
+        let report = CheckReport::new(check, running);
+        let exit = if report.is_good() {
             ExitCode::Success
         } else {
             ExitCode::Refused
         };
-        if global.output == Format::Json {
-            let report = check_report::json(check, binary.zip(answer.as_ref()), held);
-            return self.report_json(&report, true, code);
-        }
-        let text = check_report::text(check, binary.zip(answer.as_ref()), held);
-        if !global.quiet {
-            for warning in &check.warnings {
-                let text = report::warning(&check.path, warning);
-                let _ = self.err.write_all(text.as_bytes());
-            }
-        }
-        self.print(&text, true, code)
+        self.output.warn(&check.path, &check.warnings);
+        self.output.answer(&report, exit)
     }
 
-    pub(super) fn show(&mut self, name: &str) -> Result<ExitCode, Error> {
-        let bytes = self.read()?;
-        let effective = self.effective(&bytes, &self.releases())?;
-        let global = &self.arguments.global;
-        let path = &self.config;
-        let found: Vec<&EffectiveHandler> = effective
-            .handlers
-            .iter()
-            .filter(|handler| handler.name == name)
-            .collect();
-        // One that some release loads before one that none does, newer releases first.
-        let newest = |handler: &&&EffectiveHandler| handler.releases.iter().max().copied();
-        let Some(handler) = found.iter().max_by_key(newest) else {
-            let message = format!("{} lists no handler {name:?}", path.display());
-            let hint = "see `containerd-edit list`";
-            return Ok(self.fail(ExitCode::Other, "no-handler", &message, hint));
-        };
-        if global.output == Format::Json {
-            let report = handlers_report::show_json(path, &effective, handler);
-            return Ok(self.report_json(&report, true, ExitCode::Success));
-        }
-        let text = handlers_report::show(path, &effective, handler, &found);
-        Ok(self.print(&text, true, ExitCode::Success))
+    pub(super) fn status(&mut self, status: &arguments::Status) -> Result<ExitCode, Error> {
+        let editor = status.logging.set_up(self.config.editor());
+        Ok(self.output.answer(&editor.status()?, ExitCode::Success))
+    }
+
+    pub(super) fn log(&mut self, log: &arguments::Log) -> Result<ExitCode, Error> {
+        let editor = log.logging.set_up(self.config.editor());
+        let entries = editor.log_entries()?;
+        let report = LogReport::new(&self.config.path, &entries);
+        Ok(self.output.answer(&report, ExitCode::Success))
     }
 }

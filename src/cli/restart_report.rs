@@ -1,170 +1,64 @@
-//! What is shown of a restart.
+//! What was done for a config to be loaded.
 
 use std::fmt::Write as _;
-use std::path::Path;
-use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use containerd_edit::{Phases, RestartError, Restarted, Rollback, RolledBackFiles, Why};
+use super::running_report::RunningReport;
 
-use super::{report, running_report};
+/// A restart, or why there was none.
+#[derive(Serialize)]
+pub(super) struct RestartReport {
+    pub(super) done: bool,
+    pub(super) why: Option<&'static str>,
+    pub(super) command: Option<String>,
+    pub(super) seconds: Option<Seconds>,
+    pub(super) running: Option<RunningReport>,
+    /// Why, for people.
+    #[serde(skip)]
+    pub(super) reason: String,
+}
 
-/// What was done about a restart, and what runs now.
-pub(super) fn text(restarted: &Restarted) -> String {
-    let running = restarted.running.as_ref();
-    let daemon = running.and_then(|running| running.cri.as_ref());
-    let daemon = daemon.map_or_else(
-        || "containerd".to_owned(),
-        |cri| format!("containerd {}", cri.version),
-    );
-    let mut text = String::new();
-    match &restarted.why {
-        None => {
+/// How long each phase took.
+#[derive(Serialize)]
+pub(super) struct Seconds {
+    pub(super) command: f64,
+    pub(super) gone: f64,
+    pub(super) ready: f64,
+    pub(super) verified: f64,
+    pub(super) total: f64,
+}
+
+impl RestartReport {
+    /// What was done, and what runs now.
+    pub(super) fn text(&self) -> String {
+        let running = self.running.as_ref();
+        let daemon = match running.and_then(|running| running.containerd.as_ref()) {
+            Some(version) => format!("containerd {version}"),
+            None => "containerd".to_owned(),
+        };
+        let mut text = String::new();
+        if let Some(seconds) = &self.seconds {
+            let by = match &self.command {
+                Some(command) => format!("`{command}`"),
+                None => "by itself".to_owned(),
+            };
+            let _ = writeln!(text, "restarted  {by}, since {}", self.reason);
+            let _ = writeln!(
+                text,
+                "serves     {daemon}; command {:.3} s, old one gone {:.3} s, new one ready {:.3} s, \
+                 verified {:.3} s",
+                seconds.command, seconds.gone, seconds.ready, seconds.verified
+            );
+        } else {
             let _ = writeln!(
                 text,
                 "restart    not needed: {daemon} is what its config says"
             );
         }
-        Some(why) => {
-            let by = match &restarted.command {
-                Some(command) => format!("`{command}`"),
-                None => "by itself".to_owned(),
-            };
-            let _ = writeln!(text, "restarted  {by}, since {}", reason(why));
-            let _ = writeln!(text, "serves     {daemon}; {}", phases(&restarted.phases));
+        for drift in running.iter().flat_map(|running| &running.drift) {
+            let _ = writeln!(text, "differs    {}", drift.message);
         }
+        text
     }
-    for one in &restarted.drift {
-        let _ = writeln!(text, "differs    {one}");
-    }
-    text
-}
-
-fn reason(why: &Why) -> String {
-    match why {
-        Why::Changed => "this run has changed what it loads".to_owned(),
-        Why::Unfinished => "an earlier run was killed before it saw its change loaded".to_owned(),
-        Why::Drift(drift) => {
-            let drift: Vec<String> = drift.iter().map(ToString::to_string).collect();
-            drift.join(", ")
-        }
-        Why::NotRunning => "it did not run".to_owned(),
-        Why::Silent => "it gave no answer".to_owned(),
-        Why::Asked => "that was asked for".to_owned(),
-        other => format!("{other:?}"),
-    }
-}
-
-fn phases(phases: &Phases) -> String {
-    let Phases {
-        command,
-        gone,
-        ready,
-        verified,
-        ..
-    } = *phases;
-    format!(
-        "command {}, old one gone {}, new one ready {}, verified {}",
-        seconds(command),
-        seconds(gone),
-        seconds(ready),
-        seconds(verified)
-    )
-}
-
-fn seconds(duration: Duration) -> String {
-    format!("{:.3} s", duration.as_secs_f64())
-}
-
-/// The report of the verb `restart`.
-pub(super) fn restart_json(path: &Path, restarted: &Restarted) -> Value {
-    json!({
-        "schema": 1,
-        "path": path.to_string_lossy(),
-        "restart": json(restarted),
-    })
-}
-
-/// What was done about a restart.
-pub(super) fn json(restarted: &Restarted) -> Value {
-    let why = restarted.why.as_ref();
-    let running = restarted.running.as_ref();
-    json!({
-        "done": why.is_some(),
-        "why": why.map(Why::word),
-        "command": restarted.command.as_ref().filter(|_| why.is_some()),
-        "seconds": why.map(|_| phases_json(&restarted.phases)),
-        "running": running.map(|running| running_report::json(running, &restarted.drift)),
-    })
-}
-
-fn phases_json(phases: &Phases) -> Value {
-    let rounded = |duration: Duration| (duration.as_secs_f64() * 1000.0).round() / 1000.0;
-    json!({
-        "command": rounded(phases.command),
-        "gone": rounded(phases.gone),
-        "ready": rounded(phases.ready),
-        "verified": rounded(phases.verified),
-        "total": rounded(phases.total()),
-    })
-}
-
-/// An error, with containerd's own words.
-pub(super) fn error(error: &RestartError, config: &Path) -> String {
-    let place = (error.path().unwrap_or(config), None);
-    let mut message = error.to_string();
-    if let RestartError::Failed(failure) = error
-        && let Some(log) = &failure.log
-    {
-        for line in log.lines() {
-            let _ = write!(message, "\n  | {}", printable(line));
-        }
-    }
-    report::failure(&message, &error.hint(), place)
-}
-
-pub(super) fn error_json(error: &RestartError, exit: u8, config: &Path) -> Value {
-    let place = (error.path().unwrap_or(config), None);
-    let mut json = report::failure_json(
-        error.code(),
-        exit,
-        &error.to_string(),
-        &error.hint(),
-        Some(place),
-    );
-    if let RestartError::Failed(failure) = error {
-        let rollback = failure.rollback.as_ref();
-        let is_changed =
-            rollback.is_some_and(|it| matches!(it.files, RolledBackFiles::Stuck { .. }));
-        if is_changed {
-            json["error"]["changed"] = true.into();
-        }
-        json["error"]["log"] = failure.log.as_deref().into();
-        json["error"]["cause"] = failure.cause.to_string().into();
-        json["error"]["command"] = failure.command.as_deref().into();
-        json["error"]["rollback"] = rollback.map_or(Value::Null, rollback_json);
-    }
-    json
-}
-
-fn rollback_json(rollback: &Rollback) -> Value {
-    let files = match &rollback.files {
-        RolledBackFiles::PutBack => "put-back",
-        RolledBackFiles::TakenOut => "taken-out",
-        _ => "stuck",
-    };
-    let running = rollback.running.as_ref();
-    json!({
-        "files": files,
-        "serves": rollback.is_good(),
-        // Those of a second restart that failed, too, are not known.
-        "seconds": rollback.failed.is_none().then(|| phases_json(&rollback.phases)),
-        "running": running.map(|running| running_report::json(running, &[])),
-    })
-}
-
-/// What others have printed moves no cursor.
-fn printable(line: &str) -> String {
-    line.chars().filter(|char| !char.is_control()).collect()
 }

@@ -1,28 +1,38 @@
 //! What `status` and `log` show.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use serde_json::{Value, json};
+use containerd_edit::{DropInStatus, LockHolder, LockStatus, LogEntry};
+use containerd_edit::{OwnedHandler, Status, UnmarkedKey};
+use serde::Serialize;
 
-use containerd_edit::{LockHolder, LogEntry, OwnedHandler, Status, UnmarkedKey};
+use super::output::Report;
+use super::text::printable;
 
-/// The operation log, a line for each run, the oldest first.
-pub(super) fn log(entries: &[LogEntry]) -> String {
-    let mut text = String::new();
-    for entry in entries {
-        let _ = writeln!(text, "{}", line(entry));
-    }
-    text
+/// The operation log, the oldest run first.
+#[derive(Serialize)]
+pub(super) struct LogReport<'l> {
+    path: Cow<'l, str>,
+    entries: &'l [LogEntry],
 }
 
-pub(super) fn log_json(path: &Path, entries: &[LogEntry]) -> Value {
-    let entries: Vec<Value> = entries.iter().map(LogEntry::to_json).collect();
-    json!({
-        "schema": 1,
-        "path": path.to_string_lossy(),
-        "entries": entries,
-    })
+impl<'l> LogReport<'l> {
+    pub(super) fn new(path: &'l Path, entries: &'l [LogEntry]) -> Self {
+        let path = path.to_string_lossy();
+        Self { path, entries }
+    }
+}
+
+impl Report for LogReport<'_> {
+    fn text(&self) -> String {
+        if self.entries.is_empty() {
+            return format!("{}: no entries in its operation log\n", self.path);
+        }
+        let lines = self.entries.iter().map(|entry| line(entry) + "\n");
+        lines.collect()
+    }
 }
 
 fn line(entry: &LogEntry) -> String {
@@ -45,90 +55,85 @@ fn line(entry: &LogEntry) -> String {
     line
 }
 
-/// A log is a file that others may have written to: nothing in it moves the cursor.
-fn printable(text: &str) -> String {
-    text.chars().filter(|char| !char.is_control()).collect()
+impl Report for Status {
+    /// A line for each fact.
+    fn text(&self) -> String {
+        let mut facts = Facts::default();
+        facts.add("config", &self.path.to_string_lossy());
+        facts.add("version", &version(self));
+        facts.add("lock", &self.lock.path.to_string_lossy());
+        facts.add("held", &held(&self.lock));
+        let mut log = path_or_none(self.log_path.as_deref());
+        if let Some(error) = &self.log_error {
+            let _ = write!(log, ", which can't be read: {error}");
+        }
+        facts.add("log", &log);
+        let previous = path_or_none(self.previous_path.as_deref());
+        facts.add("previous", &previous);
+        let last = self.last_change.as_ref().map(line);
+        facts.add("last change", last.as_deref().unwrap_or("none"));
+        if let Some(is_changed) = self.is_changed_since {
+            let by = if is_changed {
+                "by another program, or by a run that was killed before it could log"
+            } else {
+                "no"
+            };
+            facts.add("changed since", by);
+        }
+        facts.add_all("handlers", handlers(&self.handlers));
+        for drop_in in &self.drop_ins {
+            facts.add("drop-in", &creator(drop_in));
+            facts.add_all("", handlers(&drop_in.handlers));
+            facts.add_all("", unmarked_keys(&drop_in.unmarked_keys));
+        }
+        facts.add_all("keys", unmarked_keys(&self.unmarked_keys));
+        for path in &self.displaced {
+            let path = path.display();
+            let what = format!("{path}: another program's text, look through it and delete it");
+            facts.add("displaced", &what);
+        }
+        facts.0
+    }
 }
 
-/// The status, a line for each fact.
-pub(super) fn status(status: &Status) -> String {
-    let mut text = String::new();
-    let mut fact = |name: &str, value: String| {
+/// Lines of a name and a value.
+#[derive(Default)]
+struct Facts(String);
+
+impl Facts {
+    fn add(&mut self, name: &str, value: &str) {
         let colon = if name.is_empty() { "" } else { ":" };
-        let _ = writeln!(text, "{:<14} {value}", format!("{name}{colon}"));
-    };
-    fact("config", status.path.display().to_string());
-    fact(
-        "version",
-        match (status.exists, status.config_version) {
-            (false, _) => "there is no such file".to_owned(),
-            (true, None) => {
-                "this is no TOML, or its version is no number: see `containerd-edit check`"
-                    .to_owned()
-            }
-            (true, Some(0)) => "none given".to_owned(),
-            (true, Some(version)) => version.to_string(),
-        },
-    );
-    fact("lock", status.lock_path.display().to_string());
-    fact("held", held(status));
-    let log = shown(status.log_path.as_deref());
-    match &status.log_error {
-        Some(error) => fact("log", format!("{log}, which can't be read: {error}")),
-        None => fact("log", log),
+        let _ = writeln!(self.0, "{:<14} {value}", format!("{name}{colon}"));
     }
-    fact("previous", shown(status.previous_path.as_deref()));
-    fact(
-        "last change",
-        status.last_change.as_ref().map_or("none".to_owned(), line),
-    );
-    if let Some(changed) = status.is_changed_since {
-        let said = if changed {
-            "by another program, or by a run that was killed before it could log"
-        } else {
-            "no"
-        };
-        fact("changed since", said.to_owned());
-    }
-    let mut name = "handlers";
-    for line in handlers(&status.handlers) {
-        fact(name, line);
-        name = "";
-    }
-    for drop_in in &status.drop_ins {
-        let path = drop_in.path.display();
-        fact(
-            "drop-in",
-            match &drop_in.created_for {
-                Some(owner) => format!("{path}, created for {owner}"),
-                None => format!("{path}, not created by this tool"),
-            },
-        );
-        for line in handlers(&drop_in.handlers) {
-            fact("", line);
-        }
-        for line in unmarked_keys(&drop_in.unmarked_keys) {
-            fact("", line);
+
+    /// Adds several values below one name.
+    fn add_all(&mut self, name: &str, values: impl IntoIterator<Item = String>) {
+        let mut name = name;
+        for value in values {
+            self.add(name, &value);
+            name = "";
         }
     }
-    let mut name = "keys";
-    for line in unmarked_keys(&status.unmarked_keys) {
-        fact(name, line);
-        name = "";
-    }
-    for path in &status.displaced {
-        fact(
-            "displaced",
-            format!(
-                "{}: another program's text, look through it and delete it",
-                path.display()
-            ),
-        );
-    }
-    text
 }
 
-/// Handlers and whose they are, a line for each.
+fn version(status: &Status) -> String {
+    match (status.exists, status.config_version) {
+        (false, _) => "there is no such file".to_owned(),
+        (true, None) => "not valid TOML: see `containerd-edit check`".to_owned(),
+        (true, Some(0)) => "none given".to_owned(),
+        (true, Some(version)) => version.to_string(),
+    }
+}
+
+fn creator(drop_in: &DropInStatus) -> String {
+    let path = drop_in.path.display();
+    match &drop_in.created_for {
+        Some(owner) => format!("{path}, created for {owner}"),
+        None => format!("{path}, not created by this tool"),
+    }
+}
+
+/// Handlers with their owners, a line for each.
 fn handlers(handlers: &[OwnedHandler]) -> Vec<String> {
     let widest = handlers.iter().map(|handler| handler.name.len()).max();
     let lines = handlers.iter().map(|handler| {
@@ -138,7 +143,7 @@ fn handlers(handlers: &[OwnedHandler]) -> Vec<String> {
     lines.collect()
 }
 
-/// Keys whose owners the log alone knows, a line for each.
+/// Keys whose owners only the log knows, a line for each.
 fn unmarked_keys(keys: &[UnmarkedKey]) -> impl Iterator<Item = String> {
     keys.iter().map(|key| {
         format!(
@@ -149,7 +154,7 @@ fn unmarked_keys(keys: &[UnmarkedKey]) -> impl Iterator<Item = String> {
     })
 }
 
-/// Whose a handler is.
+/// The owner of a handler.
 fn owner(handler: &OwnedHandler) -> String {
     match (&handler.owner, &handler.added_by) {
         (Some(owner), _) => owner.clone(),
@@ -163,7 +168,7 @@ fn owner(handler: &OwnedHandler) -> String {
 }
 
 /// Whether the lock is held, and by whom.
-fn held(status: &Status) -> String {
+fn held(lock: &LockStatus) -> String {
     const UNKNOWN: &str = "yes, by a program that does not say who it is";
     let words = |holder: &LockHolder| {
         let fate = match holder.fate {
@@ -175,7 +180,7 @@ fn held(status: &Status) -> String {
         };
         format!("{}{fate}", printable(&holder.words))
     };
-    match (status.is_locked, &status.holder) {
+    match (lock.is_held, &lock.holder) {
         (Some(true), None) => UNKNOWN.to_owned(),
         // Whoever holds it has not signed: the line is an older one.
         (Some(true), Some(holder)) if holder.is_over => {
@@ -188,58 +193,6 @@ fn held(status: &Status) -> String {
     }
 }
 
-fn shown(path: Option<&Path>) -> String {
+fn path_or_none(path: Option<&Path>) -> String {
     path.map_or("none".to_owned(), |path| path.display().to_string())
-}
-
-pub(super) fn status_json(status: &Status) -> Value {
-    let path = |path: Option<&Path>| path.map(|path| path.to_string_lossy().into_owned());
-    let displaced = status.displaced.iter();
-    json!({
-        "schema": 1,
-        "path": path(Some(&status.path)),
-        "exists": status.exists,
-        "config_version": status.config_version,
-        "lock": {
-            "path": path(Some(&status.lock_path)),
-            "held": status.is_locked,
-            "holder": status.holder.as_ref().map(|holder| json!({
-                "words": holder.words,
-                "fate": holder.fate,
-            })),
-        },
-        "log": path(status.log_path.as_deref()),
-        "log_error": status.log_error,
-        "previous": path(status.previous_path.as_deref()),
-        "last_change": status.last_change.as_ref().map(LogEntry::to_json),
-        "changed_since": status.is_changed_since,
-        "handlers": handlers_json(&status.handlers),
-        "drop_ins": status.drop_ins.iter().map(|drop_in| json!({
-            "path": path(Some(&drop_in.path)),
-            "created_for": drop_in.created_for,
-            "handlers": handlers_json(&drop_in.handlers),
-            "unmarked_keys": unmarked_keys_json(&drop_in.unmarked_keys),
-        })).collect::<Vec<_>>(),
-        "unmarked_keys": unmarked_keys_json(&status.unmarked_keys),
-        "displaced": displaced.map(|found| path(Some(found))).collect::<Vec<_>>(),
-    })
-}
-
-fn handlers_json(handlers: &[OwnedHandler]) -> Value {
-    let handlers = handlers.iter().map(|handler| {
-        json!({
-            "name": handler.name,
-            "owner": handler.owner,
-            "implied": handler.is_implied,
-            "added_by": handler.added_by,
-        })
-    });
-    handlers.collect()
-}
-
-fn unmarked_keys_json(keys: &[UnmarkedKey]) -> Value {
-    let keys = keys
-        .iter()
-        .map(|key| json!({"key": key.key, "set_by": key.set_by}));
-    keys.collect()
 }

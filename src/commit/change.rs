@@ -1,13 +1,6 @@
 //! A change that a run has made, and that may be taken back.
 
-#[cfg(feature = "cri")]
-use std::path::Path;
-
 use crate::commit::editor::FileChange;
-#[cfg(feature = "cri")]
-use crate::commit::editor::Plan;
-#[cfg(feature = "cri")]
-use crate::commit::operation_log::LogEntry;
 use crate::edit::patch::{Handlers, Keys};
 
 /// A change that was made.
@@ -21,46 +14,6 @@ pub(crate) struct Change {
     pub(crate) owner: Option<String>,
     /// Keys outside of handlers that were changed, as far as that is known.
     pub(crate) keys: Keys,
-    #[cfg(feature = "cri")]
-    /// The default that was put into effect, as far as that is known.
-    pub(crate) new_default: Option<String>,
-}
-
-impl Change {
-    /// What an edit has done.
-    #[cfg(feature = "cri")]
-    pub(crate) fn of(plan: &Plan, owner: Option<String>) -> Self {
-        let drop_ins = plan.drop_ins.iter();
-        Self {
-            main: FileChange {
-                path: plan.path.clone(),
-                before: plan.before.clone(),
-                after: plan.edited.text.clone(),
-            },
-            drop_ins: drop_ins.filter(|it| it.is_change()).cloned().collect(),
-            handlers: plan.edited.handlers.clone(),
-            owner,
-            keys: plan.edited.keys.clone(),
-            new_default: plan.edited.new_default.clone(),
-        }
-    }
-
-    /// A change of which nothing is left but its entry in the log.
-    #[cfg(feature = "cri")]
-    pub(crate) fn without_texts(path: &Path, entry: &LogEntry) -> Self {
-        Self {
-            main: FileChange {
-                path: path.to_owned(),
-                before: None,
-                after: None,
-            },
-            drop_ins: Vec::new(),
-            handlers: entry.handlers.clone(),
-            owner: entry.owner.clone(),
-            keys: entry.keys.clone(),
-            new_default: None,
-        }
-    }
 }
 
 /// A change that is taken back.

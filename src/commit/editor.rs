@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use crate::commit::operation_log::{self, LogEntry, LogTo};
 use crate::containerd::{ConfigFiles, Release};
-use crate::disk::target::{Snapshot, Target};
+use crate::disk::target::{self, Snapshot, Target};
 use crate::disk::{HostRoot, sidecar};
 use crate::edit::patch::Edited;
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::node::{Kind, Layout};
 
 /// How long [`Editor`] waits for the lock unless told otherwise.
@@ -167,7 +167,7 @@ impl Editor {
     /// an empty list means all.
     ///
     /// Those count that read the config's version. If none does, an edit that adds something is
-    /// refused ([`Error::VersionNotRead`]); one that only takes out, or takes back, is held against
+    /// refused ([`Code::VersionNotRead`]); one that only takes out, or takes back, is held against
     /// all that do, with a warning (`version-not-read`).
     #[must_use]
     pub fn releases(mut self, releases: impl Into<Vec<Release>>) -> Self {
@@ -238,13 +238,11 @@ impl Editor {
     ///
     /// # Errors
     ///
-    /// [`Error::NoFile`] and the other errors of finding and reading a file.
+    /// [`Code::NoFile`] and the other errors of finding and reading a file.
     pub fn read(&self) -> Result<Vec<u8>, Error> {
         match self.find()?.read()?.existing {
             Some(existing) => Ok(existing.bytes),
-            None => Err(Error::NoFile {
-                path: self.path.clone(),
-            }),
+            None => Err(target::no_file(&self.path)),
         }
     }
 
@@ -252,16 +250,13 @@ impl Editor {
     ///
     /// # Errors
     ///
-    /// The errors of finding the config, and [`Error::Io`] if the log can't be read.
+    /// The errors of finding the config, and [`Code::Io`] if the log can't be read.
     pub fn log_entries(&self) -> Result<Vec<LogEntry>, Error> {
         let Some(path) = self.log_path(&self.find()?) else {
             return Ok(Vec::new());
         };
-        operation_log::file::read(&path).map_err(|source| Error::Io {
-            path,
-            doing: "read the operation log",
-            source,
-        })
+        operation_log::file::read(&path)
+            .map_err(|source| Error::io(&path, "read the operation log", source))
     }
 
     /// Whether to give up where nothing has happened yet.
@@ -301,11 +296,10 @@ impl Editor {
             && let Some(found) = self.log_path(target)
             && let Some(reason) = sidecar::used_for(&found, &target.path)
         {
-            return Err(Error::BadLog {
-                path: self.path.clone(),
-                log: log.clone(),
-                reason,
-            });
+            let message = format!("the operation log can't be {}: {reason}", log.display());
+            let hint = "name a file of its own with --log, or --log none; without it, the log is \
+                        beside the config";
+            return Err(Error::new(Code::BadLog, message, hint).at(&self.path));
         }
         let main = self.main();
         let real = self.host_root.on_host(&target.path);
@@ -319,13 +313,23 @@ impl Editor {
         }
         for sidecar in sidecars {
             if let Some(pattern) = files.pattern_for(&sidecar) {
-                return Err(Error::ImportedSidecar {
-                    path: self.path.clone(),
-                    pattern: pattern.to_owned(),
-                    sidecar,
-                });
+                return Err(imported_sidecar(&self.path, pattern, &sidecar));
             }
         }
         Ok(())
     }
+}
+
+/// An import of the config would load a file that stands beside it during an edit.
+pub(super) fn imported_sidecar(path: &Path, pattern: &Path, sidecar: &Path) -> Error {
+    let message = format!(
+        "the import {} matches {}",
+        pattern.display(),
+        sidecar.display()
+    );
+    let hint = format!(
+        "make the import match what it is meant for, as in {}",
+        pattern.with_file_name("*.toml").display()
+    );
+    Error::new(Code::ImportedSidecar, message, hint).at(path)
 }

@@ -3,7 +3,6 @@
 pub(crate) mod change;
 pub(crate) mod editor;
 pub(crate) mod operation_log;
-pub(crate) mod own_copy;
 pub(crate) mod ownership;
 pub(crate) mod planning;
 pub(crate) mod transaction;

@@ -5,8 +5,9 @@ pub(crate) mod file;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 
+use crate::disk::lossy;
 use crate::edit::patch::{Handlers, Keys};
 
 /// Where the runs of an [`Editor`](crate::Editor) are noted down.
@@ -22,7 +23,7 @@ pub enum LogTo {
 }
 
 /// What a run did, or why it did nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogEntry {
     /// When it ended, as in RFC 3339, in UTC.
     pub time: String,
@@ -34,48 +35,33 @@ pub struct LogEntry {
     pub owner: Option<String>,
     /// The handlers that were added, changed and removed: the first hundred of each, and `…` if
     /// there were more.
+    #[serde(default)]
     pub handlers: Handlers,
     /// The keys outside of handlers that were set and given back, shortened likewise.
+    #[serde(default)]
     pub keys: Keys,
     /// The SHA-256 of the config before; `None`: there was none.
     pub before: Option<String>,
     /// The SHA-256 of the config after; `None`: there was none.
     pub after: Option<String>,
-    /// The drop-ins that were changed.
-    pub drop_ins: Vec<LoggedDropIn>,
-    /// `changed`, or `undone`; `intended`, before an edit that containerd is restarted for; then
-    /// `restarted`, or `rolled-back` if it was taken back; or the code of the error.
+    /// `changed`, or `undone`; `restarted`, or `rolled-back` if the change was taken back; or the code
+    /// of the error.
     pub outcome: String,
+    /// The drop-ins that were changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drop_ins: Vec<LoggedDropIn>,
 }
 
 /// A drop-in that a run changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoggedDropIn {
     /// Its path on the host.
+    #[serde(serialize_with = "lossy::path")]
     pub path: PathBuf,
     /// The SHA-256 of its bytes before; `None`: there was no file.
     pub before: Option<String>,
     /// The SHA-256 of its bytes after; `None`: there is none.
     pub after: Option<String>,
-}
-
-impl LoggedDropIn {
-    fn to_json(&self) -> Value {
-        json!({
-            "path": self.path.to_string_lossy(),
-            "before": self.before,
-            "after": self.after,
-        })
-    }
-
-    fn of_json(value: &Value) -> Option<Self> {
-        let text = |key: &str| Some(value.get(key)?.as_str()?.to_owned());
-        Some(Self {
-            path: text("path")?.into(),
-            before: text("before"),
-            after: text("after"),
-        })
-    }
 }
 
 /// What makes a line a comment, should containerd ever load the log.
@@ -86,8 +72,6 @@ const MOST_NAMES: usize = 100;
 impl LogEntry {
     /// What `outcome` says of a run that changed the config.
     pub const CHANGED: &str = "changed";
-    /// What `outcome` says of a change that was about to be made.
-    pub const INTENDED: &str = "intended";
     /// What `outcome` says of a change that containerd has loaded, as it said itself.
     pub const RESTARTED: &str = "restarted";
     /// What `outcome` says of a change that was taken back, since containerd did not come back with
@@ -103,9 +87,7 @@ impl LogEntry {
     /// Whether the config or a drop-in was another one afterwards.
     #[must_use]
     pub fn is_change(&self) -> bool {
-        let differs =
-            self.before != self.after || self.drop_ins.iter().any(|it| it.before != it.after);
-        differs && self.outcome != Self::INTENDED
+        self.before != self.after || self.drop_ins.iter().any(|it| it.before != it.after)
     }
 
     /// The entry with no more names than a line of the log shall have.
@@ -127,72 +109,14 @@ impl LogEntry {
         entry
     }
 
-    /// The entry as in the log.
-    #[must_use]
-    pub fn to_json(&self) -> Value {
-        let mut json = json!({
-            "time": self.time,
-            "version": self.version,
-            "command": self.command,
-            "owner": self.owner,
-            "handlers": {
-                "added": self.handlers.added,
-                "changed": self.handlers.changed,
-                "removed": self.handlers.removed,
-            },
-            "keys": {
-                "set": self.keys.set,
-                "given_back": self.keys.given_back,
-            },
-            "before": self.before,
-            "after": self.after,
-            "outcome": self.outcome,
-        });
-        if !self.drop_ins.is_empty() {
-            let drop_ins = self.drop_ins.iter().map(LoggedDropIn::to_json);
-            json["drop_ins"] = drop_ins.collect();
-        }
-        json
-    }
-
     /// The line for a log.
     fn to_line(&self) -> String {
-        format!("{COMMENT}{}\n", self.shortened().to_json())
+        let entry = serde_json::to_string(&self.shortened()).unwrap_or_default();
+        format!("{COMMENT}{entry}\n")
     }
 
     /// Reads a line of a log. `None`: it is none of this tool's, or was cut short.
     fn from_line(line: &[u8]) -> Option<Self> {
-        let line = line.strip_prefix(COMMENT.as_bytes())?;
-        let line: Value = serde_json::from_slice(line).ok()?;
-        let text = |key: &str| line.get(key)?.as_str().map(str::to_owned);
-        let names = |of: &str, key: &str| -> Vec<String> {
-            let names = line.get(of).and_then(|names| names.get(key));
-            let names = names.and_then(Value::as_array).into_iter().flatten();
-            names
-                .filter_map(|name| name.as_str().map(str::to_owned))
-                .collect()
-        };
-        let drop_ins = line.get("drop_ins").and_then(Value::as_array);
-        let drop_ins = drop_ins.map(Vec::as_slice).unwrap_or_default();
-        Some(Self {
-            time: text("time")?,
-            version: text("version")?,
-            command: text("command")?,
-            owner: text("owner"),
-            handlers: Handlers {
-                added: names("handlers", "added"),
-                changed: names("handlers", "changed"),
-                removed: names("handlers", "removed"),
-            },
-            keys: Keys {
-                set: names("keys", "set"),
-                given_back: names("keys", "given_back"),
-                overridden: Vec::new(),
-            },
-            before: text("before"),
-            after: text("after"),
-            drop_ins: drop_ins.iter().filter_map(LoggedDropIn::of_json).collect(),
-            outcome: text("outcome")?,
-        })
+        serde_json::from_slice(line.strip_prefix(COMMENT.as_bytes())?).ok()
     }
 }

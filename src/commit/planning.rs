@@ -20,8 +20,9 @@ use crate::config::surroundings::Changes;
 use crate::containerd::{ConfigFiles, Host, absolute, version};
 use crate::disk::site;
 use crate::disk::target::{Snapshot, Target};
+use crate::edit::judgement::harmful;
 use crate::edit::patch::imports::{with_import, without_imports};
-use crate::edit::patch::{Edited, PatchError, apply, listed_names};
+use crate::edit::patch::{Edited, apply, listed_names};
 use crate::error::Error;
 use crate::toml::Document;
 use crate::want::handler::Owner;
@@ -310,9 +311,8 @@ impl Editor {
             let judgement = self.judgement(before, &after, plan, &listed, &host);
             judgement.serves_on_the_way()
         };
-        order::serving(changed, &serves).map_err(|harm| Error::Harmful {
-            path: self.path.clone(),
-            what: format!("while one file is changed after the other, {harm}"),
+        order::serving(changed, &serves).map_err(|harm| {
+            harmful(format!("while one file is changed after the other, {harm}")).at(&self.path)
         })
     }
 
@@ -331,18 +331,12 @@ impl Editor {
     }
 
     fn parse<'b>(&self, bytes: &'b [u8]) -> Result<Document<'b>, Error> {
-        Document::parse(bytes).map_err(|source| Error::Parse {
-            path: self.path.clone(),
-            source,
-        })
+        Document::parse(bytes).map_err(|source| Error::from(source).at(&self.path))
     }
 
     /// What a patch makes of the config, or why it can't be applied there.
-    fn allowed<T, E: Into<PatchError>>(&self, result: Result<T, E>) -> Result<T, Error> {
-        result.map_err(|source| Error::Patch {
-            path: self.path.clone(),
-            source: source.into(),
-        })
+    fn allowed<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+        result.map_err(|error| error.at(&self.path))
     }
 }
 

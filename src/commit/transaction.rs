@@ -13,8 +13,8 @@ use crate::disk::lock::{ConfigLock, Patience};
 use crate::disk::target::{Snapshot, Target};
 use crate::disk::{Notice, digest, leftovers, site};
 use crate::edit::patch::{Handlers, Keys};
-use crate::error::Error;
 use crate::error::Warning;
+use crate::error::{Code, Error};
 use crate::want::patch::Patch;
 
 use self::steps::{Done, Step};
@@ -25,12 +25,7 @@ const TRIES: u32 = 10;
 /// What is asked for.
 #[derive(Clone, Copy)]
 enum Request<'r> {
-    /// A patch. It may be noted down before it is made: where containerd is restarted behind it, and
-    /// a run that is killed in between is to be gone on with.
-    Patch {
-        patch: &'r Patch,
-        is_noted_first: bool,
-    },
+    Patch(&'r Patch),
     /// A change is taken back.
     Back(&'r Back),
 }
@@ -38,43 +33,31 @@ enum Request<'r> {
 impl<'r> Request<'r> {
     fn patch(self) -> Option<&'r Patch> {
         match self {
-            Self::Patch { patch, .. } => Some(patch),
+            Self::Patch(patch) => Some(patch),
             Self::Back(_) => None,
         }
-    }
-
-    fn is_noted_first(self) -> bool {
-        matches!(
-            self,
-            Self::Patch {
-                is_noted_first: true,
-                ..
-            }
-        )
     }
 
     /// The installer on whose behalf it is made.
     fn owner(self) -> Option<String> {
         match self {
             Self::Back(back) => back.change.owner.clone(),
-            Self::Patch { patch, .. } => {
-                patch.acting_owner().map(|owner| owner.as_str().to_owned())
-            }
+            Self::Patch(patch) => patch.acting_owner().map(|owner| owner.as_str().to_owned()),
         }
     }
 
     fn work_out(self, editor: &Editor, target: &Target, read: &Snapshot) -> Result<Work, Error> {
         match self {
-            Self::Patch { patch, .. } => editor.work_out(target, read, patch),
+            Self::Patch(patch) => editor.work_out(target, read, patch),
             Self::Back(back) => editor.work_out_back(target, read, back),
         }
     }
 }
 
 /// A config whose lock is held.
-struct Locked {
-    lock: ConfigLock,
-    target: Target,
+pub(crate) struct Locked {
+    pub(crate) lock: ConfigLock,
+    pub(crate) target: Target,
     /// The digest of the config when it was last read.
     read: Option<String>,
     /// What was about to be done to its handlers then.
@@ -92,25 +75,13 @@ impl Editor {
     ///
     /// # Errors
     ///
-    /// As [`Editor::plan`], and [`Error::LockBusy`], [`Error::KeptChanging`], [`Error::Interrupted`],
-    /// or [`Error::Io`]. After any of them the config is as it was. Only after [`Error::NotDurable`]
+    /// As [`Editor::plan`], and [`Code::LockBusy`], [`Code::KeptChanging`], [`Code::Interrupted`],
+    /// or [`Code::Io`]. After any of them the config is as it was. Only after [`Code::NotDurable`]
     /// it has changed, without the certainty that this survives a power cut, after
-    /// [`Error::NotPutBack`] another program's text stands beside it, and after
-    /// [`Error::NotFinished`] some files have changed and others have not.
+    /// [`Code::NotPutBack`] another program's text stands beside it, and after
+    /// [`Code::NotFinished`] some files have changed and others have not.
     pub fn commit(&self, patch: &Patch) -> Result<Plan, Error> {
-        self.carry_out(Request::Patch {
-            patch,
-            is_noted_first: false,
-        })
-    }
-
-    /// Makes an edit that containerd is restarted for.
-    #[cfg(feature = "cri")]
-    pub(crate) fn commit_to_be_loaded(&self, patch: &Patch) -> Result<Plan, Error> {
-        self.carry_out(Request::Patch {
-            patch,
-            is_noted_first: true,
-        })
+        self.carry_out(Request::Patch(patch))
     }
 
     /// Takes a change back, if the files still are what it left.
@@ -140,7 +111,7 @@ impl Editor {
         result
     }
 
-    fn lock(&self, target: Target) -> Result<Locked, Error> {
+    pub(crate) fn lock(&self, target: Target) -> Result<Locked, Error> {
         let patience = Patience {
             timeout: self.lock_timeout,
             on_wait: &*self.on_wait,
@@ -189,10 +160,6 @@ impl Editor {
                 *planned = work.plan.edited.handlers.clone();
                 keys.clone_from(&work.plan.edited.keys);
             }
-            if request.is_noted_first() && work.plan.is_change() {
-                let entry = self.intended(&work.plan, request);
-                notices.extend(self.append(lock, target, &entry));
-            }
             let steps = Step::of(&work, target, &snapshot);
             match self.make(lock, &steps, done)? {
                 Some(made) => notices.extend(made),
@@ -206,10 +173,11 @@ impl Editor {
             work.plan.edited.warnings.extend(warnings);
             return Ok(work.plan);
         }
-        Err(Error::KeptChanging {
-            path: self.path.clone(),
-            tries: TRIES,
-        })
+        let message =
+            format!("the file was changed by another program during each of {TRIES} tries");
+        let hint = "find the program that rewrites the file without taking the lock, and run this \
+                    again";
+        Err(Error::new(Code::KeptChanging, message, hint).at(&self.path))
     }
 
     /// Notes a run down that changed or refused something. That never costs the edit: what keeps it
@@ -225,8 +193,8 @@ impl Editor {
             (Ok(_), Request::Back(back)) => (true, back.outcome),
             (Ok(_), _) => (true, LogEntry::CHANGED),
             // containerd would load the log as well.
-            (Err(Error::ImportedSidecar { .. }), _) => return None,
-            (Err(error), _) => (error.is_changed(), error.code()),
+            (Err(error), _) if error.code() == Code::ImportedSidecar => return None,
+            (Err(error), _) => (error.is_changed(), error.code().as_str()),
         };
         let mut entry = LogEntry {
             before: locked.read.clone(),
@@ -243,35 +211,8 @@ impl Editor {
         self.append(&locked.lock, &locked.target, &entry)
     }
 
-    /// What is noted down of an edit that is about to be made.
-    fn intended(&self, plan: &Plan, request: Request<'_>) -> LogEntry {
-        let text = plan.edited.text.as_ref();
-        let drop_ins = plan.drop_ins.iter().filter(|change| change.is_change());
-        LogEntry {
-            handlers: plan.edited.handlers.clone(),
-            keys: plan.edited.keys.clone(),
-            before: plan.before.as_deref().map(digest::of),
-            after: text.map(|text| digest::of(text.as_bytes())),
-            drop_ins: drop_ins.map(steps::logged).collect(),
-            ..self.entry(request.owner(), LogEntry::INTENDED)
-        }
-    }
-
-    /// Notes down what became of the config as it is now, after it was changed.
-    #[cfg(feature = "cri")]
-    pub(crate) fn note_later(&self, owner: Option<String>, outcome: &str) -> Result<(), Error> {
-        let locked = self.lock(self.find()?)?;
-        let now = locked.target.read()?.bytes().map(digest::of);
-        let entry = LogEntry {
-            before: now.clone(),
-            after: now,
-            ..self.entry(owner, outcome)
-        };
-        self.append(&locked.lock, &locked.target, &entry);
-        Ok(())
-    }
-
-    fn entry(&self, owner: Option<String>, outcome: &str) -> LogEntry {
+    /// An entry of the log without a change.
+    pub(crate) fn entry(&self, owner: Option<String>, outcome: &str) -> LogEntry {
         LogEntry {
             time: LogEntry::now(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -286,7 +227,12 @@ impl Editor {
         }
     }
 
-    fn append(&self, lock: &ConfigLock, target: &Target, entry: &LogEntry) -> Option<Notice> {
+    pub(crate) fn append(
+        &self,
+        lock: &ConfigLock,
+        target: &Target,
+        entry: &LogEntry,
+    ) -> Option<Notice> {
         let log = self.log_path(target)?;
         let appended = operation_log::file::append(lock, &log, entry);
         appended.err().map(|error| not_logged(&log, &error))
@@ -294,7 +240,8 @@ impl Editor {
 }
 
 fn is_read_only(error: &Error) -> bool {
-    matches!(error, Error::Io { source, .. } if Errno::from_io_error(source) == Some(Errno::ROFS))
+    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref());
+    source.and_then(Errno::from_io_error) == Some(Errno::ROFS)
 }
 
 impl From<Notice> for Warning {

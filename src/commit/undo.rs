@@ -8,7 +8,7 @@ use crate::commit::operation_log::LogEntry;
 use crate::disk::target::{Existing, Target};
 use crate::disk::{digest, sidecar};
 use crate::edit::patch::Handlers;
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::want::handler::Owner;
 use crate::want::patch::Patch;
 
@@ -33,7 +33,7 @@ impl Editor {
     ///
     /// # Errors
     ///
-    /// [`Error::NotUndone`] says why not and what to do instead; the other errors are those of
+    /// [`Code::NotUndone`] says why not and what to do instead; the other errors are those of
     /// [`Editor::commit`].
     pub fn undo(&self, owner: Option<&Owner>) -> Result<Plan, Error> {
         match self.back(owner)? {
@@ -60,26 +60,15 @@ impl Editor {
     fn back(&self, owner: Option<&Owner>) -> Result<Option<Back>, Error> {
         let entries = self.log_entries()?;
         let target = self.find()?;
-        let not_undone = |why: String, instead: String| Error::NotUndone {
-            path: self.path.clone(),
-            why,
-            instead,
+        let not_undone = |why: String, instead: String| {
+            let message = format!("cannot undo the last change: {why}");
+            Error::new(Code::NotUndone, message, instead).at(&self.path)
         };
-        let last = entries.iter().rfind(|entry| entry.is_change());
-        // One that was killed before it could log it.
-        let unlogged = entries
-            .iter()
-            .rfind(|entry| entry.outcome == LogEntry::INTENDED && self.is_left(&target, entry));
-        let is_newer = |one: &LogEntry, than: &LogEntry| one.time >= than.time;
-        let last = match (last, unlogged) {
-            (Some(last), Some(unlogged)) if is_newer(unlogged, last) => unlogged,
-            (Some(last), _) | (None, Some(last)) => last,
-            (None, None) => {
-                let why = "the operation log holds none".to_owned();
-                let instead = "`containerd-edit list` says whose each handler is; `containerd-edit \
-                               remove` what shall go";
-                return Err(not_undone(why, instead.to_owned()));
-            }
+        let Some(last) = entries.iter().rfind(|entry| entry.is_change()) else {
+            let why = "the operation log holds none".to_owned();
+            let instead = "see the owners with `containerd-edit list`, and remove handlers with \
+                           `containerd-edit remove`";
+            return Err(not_undone(why, instead.to_owned()));
         };
         let told = told(last);
         if let Some(owner) = owner
@@ -130,22 +119,6 @@ impl Editor {
             })
     }
 
-    /// The files that hold what the files of a change were before the last one, as far as they are
-    /// there.
-    #[cfg(feature = "cri")]
-    pub(crate) fn previous_of(&self, change: &Change) -> Vec<PathBuf> {
-        let Ok(main) = self.find() else {
-            return Vec::new();
-        };
-        let drop_ins = change.drop_ins.iter();
-        let drop_ins =
-            drop_ins.filter_map(|it| Target::find_drop_in(&it.path, &self.host_root, &main).ok());
-        let beside = drop_ins.map(|drop_in| drop_in.beside);
-        let previous = [main.beside.clone()].into_iter().chain(beside);
-        let previous = previous.map(|path| sidecar::previous(&path));
-        previous.filter(|path| path.exists()).collect()
-    }
-
     /// A logged change with its texts, which must be there: after it in the files themselves, before
     /// it in the previous ones.
     pub(crate) fn logged(&self, target: &Target, entry: &LogEntry) -> Result<Change, Lost> {
@@ -189,8 +162,6 @@ impl Editor {
             handlers: entry.handlers.clone(),
             owner: entry.owner.clone(),
             keys: entry.keys.clone(),
-            #[cfg(feature = "cri")]
-            new_default: None,
         })
     }
 }

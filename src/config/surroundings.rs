@@ -2,11 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
-use std::io::{self, Read as _};
+use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use toml_edit::Item;
 
@@ -15,9 +13,6 @@ use crate::disk::HostRoot;
 
 /// More files than any config imports; a glob that catches more is a mistake.
 const MOST_FILES: usize = 1000;
-/// As much as is read of what a binary says, in bytes.
-const MOST_WORDS: u64 = 64 * 1024;
-const POLL: Duration = Duration::from_millis(5);
 /// Exists in the unified hierarchy alone (`cgroups(7)`).
 const UNIFIED: &str = "/sys/fs/cgroup/cgroup.controllers";
 
@@ -195,11 +190,14 @@ fn is_match(pattern: &Path, path: &Path) -> bool {
     pattern.is_some_and(|pattern| pattern.matches_path_with(path, OPTIONS))
 }
 
+pub(crate) fn has_star(path: &Path) -> bool {
+    path.as_os_str().as_bytes().contains(&b'*')
+}
+
 /// What a host's glob pattern matches.
-fn matches(root: &HostRoot, pattern: &Path) -> Vec<PathBuf> {
+pub(crate) fn matches(root: &HostRoot, pattern: &Path) -> Vec<PathBuf> {
     // The folder above the first star is looked up on the host, links and all; what stands below
     // it is named as the pattern names it.
-    let has_star = |step: &Path| step.as_os_str().as_bytes().contains(&b'*');
     let fixed: PathBuf = pattern
         .components()
         .take_while(|step| !has_star(step.as_ref()))
@@ -288,61 +286,4 @@ pub(crate) fn is_program(root: &HostRoot, name: &str) -> bool {
     let path = path.unwrap_or_default();
     let folders = std::env::split_paths(&path).chain(PROGRAM_FOLDERS.map(PathBuf::from));
     folders.map(|folder| folder.join(name)).any(is_file)
-}
-
-/// What a containerd binary says of a config.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BinaryAnswer {
-    /// Whether it could parse the file.
-    pub accepts: bool,
-    /// What it said where it could not.
-    pub message: String,
-}
-
-/// Lets a containerd binary parse a config (`containerd config dump`), for at most `limit`.
-///
-/// That it accepts a file does not mean that it will serve CRI with it.
-///
-/// # Errors
-///
-/// If the binary can't be started.
-pub fn ask_binary(binary: &Path, config: &Path, limit: Duration) -> io::Result<BinaryAnswer> {
-    let mut child = Command::new(binary)
-        .arg("--config")
-        .arg(config)
-        .args(["config", "dump"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()?;
-    // Read aside, so that a full pipe holds nobody up.
-    let stderr = child.stderr.take();
-    let reader = std::thread::spawn(move || {
-        let mut said = Vec::new();
-        if let Some(stderr) = stderr {
-            let _ = stderr.take(MOST_WORDS).read_to_end(&mut said);
-        }
-        String::from_utf8_lossy(&said).trim().to_owned()
-    });
-    let deadline = Instant::now() + limit;
-    let status = loop {
-        match child.try_wait()? {
-            Some(status) => break Some(status),
-            None if Instant::now() >= deadline => {
-                let _ = child.kill();
-                child.wait()?;
-                break None;
-            }
-            None => std::thread::sleep(POLL),
-        }
-    };
-    let message = match status {
-        // Its children may keep the pipe open: don't wait for what they say.
-        None => format!("no answer within {}", humantime::format_duration(limit)),
-        Some(_) => reader.join().unwrap_or_default(),
-    };
-    Ok(BinaryAnswer {
-        accepts: status.is_some_and(|status| status.success()),
-        message,
-    })
 }

@@ -39,7 +39,7 @@ impl Loaded {
 }
 
 /// Relative glob patterns are taken from the daemon's working directory
-/// (mended by containerd#9834 and #9835).
+/// (fixed by containerd#9834 and #9835).
 const GLOBS_FROM_WORKING_DIRECTORY: [Releases; 2] = [
     Releases::between(Release::new(0, 0, 0), Release::new(1, 6, 30)),
     Releases::between(Release::new(1, 7, 0), Release::new(1, 7, 14)),

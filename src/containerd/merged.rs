@@ -7,6 +7,7 @@ use toml_edit::{Array, InlineTable, Value};
 
 use super::files::{ConfigFiles, Host};
 use super::model::Model;
+use super::reason::Reason;
 use super::release::Release;
 use super::tree::{Data, Node, Table};
 
@@ -64,6 +65,21 @@ impl Merged {
             .into_iter()
             .filter_map(|number| self.paths.get(number));
         paths.cloned().collect()
+    }
+}
+
+impl Model<'_> {
+    /// Returns what a release makes of all files together, as TOML, before it asks any plugin:
+    /// as `containerd config dump`, without what the release has built in.
+    ///
+    /// # Errors
+    ///
+    /// If the release does not get as far: why the daemon exits.
+    pub fn dump(&self, release: Release) -> Result<String, Reason> {
+        let loaded = self.load(release)?;
+        let entries = loaded.top.iter();
+        let entries = entries.map(|(name, node)| (name.as_str(), value(node)));
+        Ok(entries.collect::<toml_edit::Table>().to_string())
     }
 }
 

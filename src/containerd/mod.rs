@@ -5,6 +5,7 @@
 mod address;
 mod daemon;
 mod duration;
+mod facts;
 mod files;
 mod keys;
 mod loading;
@@ -20,7 +21,6 @@ mod schema;
 mod services;
 mod shape;
 mod syntax;
-mod tables;
 mod tree;
 mod verdict;
 pub(crate) mod version;
@@ -31,10 +31,9 @@ pub(crate) use self::loading::absolute;
 pub(crate) use self::merged::Merged;
 pub(crate) use self::view::BUILT_IN;
 
+pub use self::facts::{Fact, FactKind};
 pub use self::files::{Cgroup, ConfigFiles, FileState, Host};
 pub use self::model::{LoadedHandler, Model, Verdict};
 pub use self::reason::Reason;
-pub use self::release::{Release, ReleaseError};
-#[doc(hidden)]
-pub use self::tables::compatibility_tables;
+pub use self::release::Release;
 pub use self::verdict::load;

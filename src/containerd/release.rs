@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::error::{Code, Error};
+
 /// A containerd release: an exact version, or the newest patch release of a minor version.
 ///
 /// # Examples
@@ -14,24 +16,13 @@ use std::str::FromStr;
 /// let exact: Release = "v1.6.20".parse()?;
 /// assert!(exact < line, "the line stands for its newest patch release");
 /// assert_eq!(line.to_string(), "1.6");
-/// # Ok::<(), containerd_edit::ReleaseError>(())
+/// # Ok::<(), containerd_edit::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Release {
     major: u16,
     minor: u16,
     patch: u16,
-}
-
-/// A text that names no release which is modelled.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ReleaseError {
-    /// Not of the form 1.6 or 1.6.20.
-    #[error("{0:?} is no containerd version, as in 1.7 or 1.7.24")]
-    Malformed(String),
-    /// A release before the oldest or after the newest that is modelled.
-    #[error("containerd {0} is not modelled: 1.6 to 2.3 are")]
-    Unknown(Release),
 }
 
 /// The patch release that stands for the newest one of its line.
@@ -65,24 +56,6 @@ impl Release {
         self.major == 1
     }
 
-    /// Every release that is modelled, oldest first: of each line the patch releases up to one that
-    /// is newer than any that a rule names, then the line itself.
-    pub(super) fn each() -> impl Iterator<Item = Self> {
-        const PATCHES: u16 = 50;
-        Self::LINES.into_iter().flat_map(|line| {
-            let patches = (0..=PATCHES).map(move |patch| Self { patch, ..line });
-            patches.chain([line])
-        })
-    }
-
-    /// The newest patch release of the same minor version.
-    pub(super) fn newest_of_line(self) -> Self {
-        Self {
-            patch: NEWEST_PATCH,
-            ..self
-        }
-    }
-
     /// The newest config version that the release reads.
     #[must_use]
     pub fn newest_config_version(self) -> i64 {
@@ -111,11 +84,14 @@ impl fmt::Display for Release {
 }
 
 impl FromStr for Release {
-    type Err = ReleaseError;
+    type Err = Error;
 
     /// Reads `1.6` or `1.6.20`, with or without a `v`; what a distribution adds behind is ignored.
-    fn from_str(text: &str) -> Result<Self, ReleaseError> {
-        let malformed = || ReleaseError::Malformed(text.to_owned());
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let malformed = || {
+            let message = format!("{text:?} is not a containerd version, as in 1.7 or 1.7.24");
+            Error::new(Code::Usage, message, "name it by its numbers")
+        };
         let digits = text.trim().trim_start_matches('v');
         let end = digits
             .find(|character: char| !character.is_ascii_digit() && character != '.')
@@ -132,7 +108,9 @@ impl FromStr for Release {
         if is_modelled {
             Ok(release)
         } else {
-            Err(ReleaseError::Unknown(release))
+            let message = format!("containerd {release} is not modelled: 1.6 to 2.3 are");
+            let hint = "use a newer containerd-edit, or name the nearest of these";
+            Err(Error::new(Code::UnknownRelease, message, hint))
         }
     }
 }

@@ -95,7 +95,9 @@ pub(super) const PROXY_PLUGINS: Shape = Map(&Table(&[
 ]));
 
 /// One runtime handler.
-pub(super) const HANDLER: Shape = Table(&[
+pub(super) const HANDLER: Shape = Table(HANDLER_KEYS);
+
+pub(super) const HANDLER_KEYS: &[Field] = &[
     Field("runtime_type", Text, ALL),
     Field("runtime_path", Text, ALL),
     Field("runtime_engine", Text, ONE),
@@ -117,7 +119,7 @@ pub(super) const HANDLER: Shape = Table(&[
     Field("io_type", Text, TWO),
     Field("cgroup_writable", Boolean, FROM_2_1),
     Field("options", Map(&Any), ALL),
-]);
+];
 
 const CONTAINERD: Shape = Table(&[
     Field("default_runtime_name", Text, ALL),

@@ -88,7 +88,7 @@ fn is_platform(text: &str) -> bool {
     }
 }
 
-/// What the transfer service shall unpack with; 2.x has images pulled by it.
+/// What the transfer service unpacks with; 2.x pulls images through it.
 pub(super) fn unpacking(view: &View<'_>) -> Option<Finding> {
     let node = view.of_plugin("io.containerd.transfer.v1.local", "unpack_config")?;
     let Data::Array(entries) = &node.data else {

@@ -7,10 +7,19 @@ use toml_parser::decoder::Encoding;
 use toml_parser::parser::{EventReceiver, parse_document};
 use toml_parser::{ErrorSink, Source, Span};
 
-use crate::toml::Document;
+use crate::error::{Code, Error};
 use crate::toml::index::Kind;
+use crate::toml::{Document, ParseError};
 
 use super::release::{Release, Releases};
+
+impl From<ParseError> for Error {
+    fn from(error: ParseError) -> Self {
+        let hint = "fix this line; containerd reads the file only when it starts, so it may still be \
+                    running with an older one";
+        Self::new(Code::NotToml, error.to_string(), hint).position_at(error.at)
+    }
+}
 
 /// A construct that not every release parses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

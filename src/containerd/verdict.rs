@@ -46,7 +46,7 @@ impl Model<'_> {
 /// let verdict = load(&files, "1.7".parse()?, &host);
 /// let reason = verdict.reason().expect("runc is not listed");
 /// assert!(reason.message.contains("default_runtime_name"));
-/// # Ok::<(), containerd_edit::ReleaseError>(())
+/// # Ok::<(), containerd_edit::Error>(())
 /// ```
 #[must_use]
 pub fn load(files: &ConfigFiles, release: Release, host: &Host) -> Verdict {

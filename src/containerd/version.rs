@@ -1,31 +1,10 @@
 //! The `version` of a config file.
 
-use crate::error::Position;
+use crate::error::{Code, Error, Position};
 use crate::toml::{Document, lines};
 
 /// The newest config version that a known containerd release reads (2.3).
 pub(crate) const NEWEST: i64 = 4;
-
-/// A `version` that says nothing that containerd understands.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum VersionError {
-    /// The value is no integer: containerd exits.
-    #[error("version is {found} where an integer belongs")]
-    NotAnInteger {
-        /// The type that was found.
-        found: &'static str,
-        /// Where.
-        at: Position,
-    },
-    /// A negative number (containerd 2.x panics), or one that is newer than every known release.
-    #[error("config version {version} is none that this tool knows (0 to {NEWEST})")]
-    Unknown {
-        /// The number found.
-        version: i64,
-        /// Where.
-        at: Position,
-    },
-}
 
 /// Whether a file means the same with any version: it has none, and nothing in it goes by the names
 /// that a version gives to plugins.
@@ -48,19 +27,19 @@ pub(crate) fn is_free(config: &Document<'_>) -> bool {
 ///
 /// containerd 1.x reads a missing version as 1 (`config.Config.Version` in
 /// `services/server/config/config.go`).
-pub(crate) fn of(config: &Document<'_>) -> Result<i64, VersionError> {
-    let Some(item) = config.get(&["version"]) else {
-        return Ok(0);
-    };
-    let at = || position(config);
-    match item.as_integer() {
-        Some(version) if (0..=NEWEST).contains(&version) => Ok(version),
-        Some(version) => Err(VersionError::Unknown { version, at: at() }),
-        None => Err(VersionError::NotAnInteger {
-            found: crate::toml::type_name(item),
-            at: at(),
-        }),
+///
+/// # Errors
+///
+/// [`Code::WrongType`] if it is not an integer (containerd exits), [`Code::UnknownVersion`] if it is
+/// negative (containerd 2.x panics) or newer than every known release.
+pub(crate) fn of(config: &Document<'_>) -> Result<i64, Error> {
+    let version = of_any(config)?;
+    if (0..=NEWEST).contains(&version) {
+        return Ok(version);
     }
+    let message = format!("unknown config version {version} (this release knows 0 to {NEWEST})");
+    let hint = "use a newer containerd-edit, or name the plugin table with --plugin-id";
+    Err(Error::new(Code::UnknownVersion, message, hint).position_at(position(config)))
 }
 
 /// Where the version of a file stands that has one.
@@ -71,19 +50,25 @@ pub(crate) fn position(config: &Document<'_>) -> Position {
 }
 
 /// Returns the config version of a file, whether it is known or not.
-pub(crate) fn of_any(config: &Document<'_>) -> Result<i64, VersionError> {
-    match of(config) {
-        Err(VersionError::Unknown { version, .. }) => Ok(version),
-        other => other,
-    }
+///
+/// # Errors
+///
+/// [`Code::WrongType`] if it is not an integer.
+pub(crate) fn of_any(config: &Document<'_>) -> Result<i64, Error> {
+    let Some(item) = config.get(&["version"]) else {
+        return Ok(0);
+    };
+    item.as_integer().ok_or_else(|| {
+        let found = crate::toml::type_name(item);
+        let message = format!("version is {found} where an integer belongs");
+        let hint = "write the version as a plain number, as in `version = 2`";
+        Error::new(Code::WrongType, message, hint).position_at(position(config))
+    })
 }
 
 /// Returns the config version of a file; one that is not known will do where the plugin table is
 /// named.
-pub(crate) fn of_or_named(
-    config: &Document<'_>,
-    plugin_id: Option<&str>,
-) -> Result<i64, VersionError> {
+pub(crate) fn of_or_named(config: &Document<'_>, plugin_id: Option<&str>) -> Result<i64, Error> {
     match plugin_id {
         Some(_) => of_any(config),
         None => of(config),
@@ -94,22 +79,18 @@ pub(crate) fn of_or_named(
 mod tests {
     use super::*;
 
-    fn version(text: &str) -> Result<i64, VersionError> {
+    fn version(text: &str) -> Result<i64, Error> {
         of(&Document::parse(text.as_bytes()).expect("test input is TOML"))
     }
 
     #[test]
     fn a_known_version_is_an_integer_up_to_the_newest() {
-        assert_eq!(version(""), Ok(0));
-        assert_eq!(version("version = 0x4"), Ok(4));
-        assert!(matches!(
-            version("version = 5"),
-            Err(VersionError::Unknown { version: 5, .. })
-        ));
-        assert!(matches!(
-            version("version = -1"),
-            Err(VersionError::Unknown { .. })
-        ));
+        assert_eq!(version("").expect("none is 0"), 0);
+        assert_eq!(version("version = 0x4").expect("an integer"), 4);
+        for text in ["version = 5", "version = -1"] {
+            let error = version(text).expect_err(text);
+            assert_eq!(error.code(), Code::UnknownVersion, "{text}");
+        }
     }
 
     #[test]
@@ -119,10 +100,9 @@ mod tests {
             ("\n[version]", 2),
             ("\n\nversion.x = 1", 3),
         ] {
-            match version(text) {
-                Err(VersionError::NotAnInteger { at, .. }) => assert_eq!(at.line, line, "{text}"),
-                other => panic!("{text}: {other:?}"),
-            }
+            let error = version(text).expect_err(text);
+            assert_eq!(error.code(), Code::WrongType, "{text}");
+            assert_eq!(error.position().map(|at| at.line), Some(line), "{text}");
         }
     }
 }

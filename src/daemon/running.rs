@@ -5,9 +5,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::containerd::{Release, ReleaseError, Verdict};
-use crate::daemon::cri::{CriClient, CriError, RunningHandlers};
+use crate::containerd::{Release, Verdict};
+use crate::daemon::cri::{CriClient, RunningHandlers};
 use crate::disk::HostRoot;
+use crate::error::{Code, Error};
 
 /// What a running daemon says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,21 +111,21 @@ impl Running {
     ///
     /// # Errors
     ///
-    /// [`CriError`] if no daemon answers, or none of containerd. One that runs without CRI is no
+    /// An error if no daemon answers, or none of containerd. One that runs without CRI is no
     /// error.
-    pub fn ask(root: &HostRoot, endpoint: &Path, limit: Duration) -> Result<Self, CriError> {
+    pub fn ask(root: &HostRoot, endpoint: &Path, limit: Duration) -> Result<Self, Error> {
         Self::over(&CriClient::connect_on(root, endpoint, limit)?)
     }
 
     /// Asks the daemon at the other end of a connection.
-    pub(crate) fn over(daemon: &CriClient) -> Result<Self, CriError> {
+    pub(crate) fn over(daemon: &CriClient) -> Result<Self, Error> {
         let answer = daemon.version().and_then(|version| {
             let loaded = daemon.status()?;
             Ok(RunningCri { version, loaded })
         });
         let cri = match answer {
             Ok(cri) => Some(cri),
-            Err(CriError::NoCri { .. }) => None,
+            Err(error) if error.code() == Code::NoCri => None,
             Err(error) => return Err(error),
         };
         Ok(Self {
@@ -137,8 +138,8 @@ impl Running {
     ///
     /// # Errors
     ///
-    /// [`ReleaseError`] if it is not modelled.
-    pub fn release(&self) -> Result<Option<Release>, ReleaseError> {
+    /// [`Code::UnknownRelease`](crate::Code::UnknownRelease) if it is not modelled.
+    pub fn release(&self) -> Result<Option<Release>, Error> {
         let version = self.cri.as_ref().map(|cri| cri.version.parse());
         version.transpose()
     }

@@ -19,11 +19,9 @@ pub(crate) fn make(target: &Target) -> Result<(), Error> {
         // Whatever the umask says.
         .and_then(|()| std::fs::set_permissions(folder, Permissions::from_mode(MODE)));
     match made {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(Error::Io {
-            path: folder.clone(),
-            doing: "make the folder of the drop-in",
-            source: error,
-        }),
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            Err(Error::io(folder, "make the folder of the drop-in", error))
+        }
         _ => Ok(()),
     }
 }

@@ -203,7 +203,7 @@ impl fmt::Display for Holder {
 
 /// When a process started, in clock ticks after the boot.
 fn started(pid: &str) -> Option<u64> {
-    Stat::of(pid).map(|stat| stat.started)
+    Stat::of(pid)?.started()
 }
 
 fn this_host() -> String {

@@ -4,8 +4,6 @@
 //! ends; a process ID in a file would outlive it and could belong to somebody else after a reboot.
 //! What stands in the lock file is for people, and never decides anything.
 
-mod folder;
-
 use std::fs::{File, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
@@ -16,13 +14,11 @@ use rustix::fs::OFlags;
 use rustix::io::Errno;
 
 use super::holder::{self, Holder};
+use super::target::REGULAR;
 use super::{sidecar, site, target};
-use crate::error::{Error, REGULAR};
-use crate::seeded::{self, Bug};
+use crate::error::{Code, Error};
 
-pub(crate) use self::folder::FolderLock;
-
-/// For how long nobody is told that the lock is busy.
+/// How long a busy lock goes unreported.
 const QUIET: Duration = Duration::from_millis(500);
 /// Even who does not want to wait lets somebody look at the lock, as [`look`] does.
 const GRACE: Duration = Duration::from_millis(25);
@@ -37,17 +33,6 @@ const PURPOSE: &str = "the lock file";
 #[derive(Debug)]
 pub(crate) struct ConfigLock {
     file: File,
-    #[cfg(seeded_bugs)]
-    path: std::path::PathBuf,
-}
-
-#[cfg(seeded_bugs)]
-impl Drop for ConfigLock {
-    fn drop(&mut self) {
-        if seeded::has(Bug::UnlinkedLock) {
-            let _ = rustix::fs::unlink(&self.path);
-        }
-    }
 }
 
 /// What to do while the lock is busy.
@@ -76,19 +61,13 @@ impl ConfigLock {
             let file = open(&path)?;
             // The file may have been unlinked, by whoever did not know better, while it was opened
             // here: then the next run would lock another one.
-            if (seeded::has(Bug::NoLock) || try_lock(&file).map_err(not_locked(&path))?)
-                && (seeded::has(Bug::UnlinkedLock) || is_at(&file, &path))
-            {
-                let lock = Self {
-                    file,
-                    #[cfg(seeded_bugs)]
-                    path,
-                };
+            if try_lock(&file).map_err(not_locked(&path))? && is_at(&file, &path) {
+                let lock = Self { file };
                 lock.sign(command);
                 return Ok(lock);
             }
             if (patience.interrupted)() {
-                return Err(Error::Interrupted { path });
+                return Err(Error::interrupted(&path));
             }
             let waited = started.elapsed();
             if waited >= patience.timeout.max(GRACE) {
@@ -98,11 +77,7 @@ impl ConfigLock {
                 } else {
                     waited
                 };
-                return Err(Error::LockBusy {
-                    path,
-                    waited,
-                    holder,
-                });
+                return Err(busy(&path, waited, &holder));
             }
             if waited >= QUIET && !told {
                 (patience.on_wait)(&path, &words(&file));
@@ -143,17 +118,9 @@ fn open(path: &Path) -> Result<File, Error> {
         .mode(0o600)
         .custom_flags(flags.bits().cast_signed())
         .open(path);
-    let failed = |source| Error::Io {
-        path: path.to_owned(),
-        doing: "open the lock file",
-        source,
-    };
+    let failed = |source| Error::io(path, "open the lock file", source);
     let file = opened.map_err(|error| match target::kind_at(path) {
-        Some(found) if found != REGULAR => Error::PlantedSidecar {
-            path: path.to_owned(),
-            found,
-            purpose: PURPOSE,
-        },
+        Some(found) if found != REGULAR => sidecar::planted(path, found, PURPOSE),
         _ => {
             site::forbidden(&[path, path.parent().unwrap_or(path)]).unwrap_or_else(|| failed(error))
         }
@@ -161,26 +128,20 @@ fn open(path: &Path) -> Result<File, Error> {
     let metadata = file.metadata().map_err(failed)?;
     if !metadata.is_file() {
         // A FIFO can be locked as well, by whoever put it there.
-        return Err(Error::PlantedSidecar {
-            path: path.to_owned(),
-            found: target::kind(metadata.file_type()),
-            purpose: PURPOSE,
-        });
+        let found = target::kind(metadata.file_type());
+        return Err(sidecar::planted(path, found, PURPOSE));
     }
     if metadata.nlink() > 1 {
         // What is written here would be written to another file.
-        return Err(Error::PlantedSidecar {
-            path: path.to_owned(),
-            found: "a hard link to another file",
-            purpose: PURPOSE,
-        });
+        return Err(sidecar::planted(
+            path,
+            "a hard link to another file",
+            PURPOSE,
+        ));
     }
     let me = rustix::process::geteuid().as_raw();
     if metadata.uid() != me && metadata.uid() != 0 {
-        return Err(Error::ForeignLock {
-            path: path.to_owned(),
-            owner: metadata.uid(),
-        });
+        return Err(foreign(path, metadata.uid()));
     }
     if metadata.mode() & 0o077 != 0 && metadata.uid() == me {
         // flock(1) creates it so that everybody could hold it.
@@ -206,11 +167,34 @@ fn try_lock(file: &File) -> io::Result<bool> {
 }
 
 fn not_locked(path: &Path) -> impl Fn(io::Error) -> Error {
-    move |source| Error::Io {
-        path: path.to_owned(),
-        doing: "lock the lock file",
-        source,
-    }
+    move |source| Error::io(path, "lock the lock file", source)
+}
+
+/// Somebody else holds the lock. `waited` is how long this run has waited for it.
+fn busy(path: &Path, waited: Duration, holder: &str) -> Error {
+    let waited = if waited.is_zero() {
+        String::new()
+    } else {
+        let rounded = Duration::from_millis(u64::try_from(waited.as_millis()).unwrap_or(u64::MAX));
+        format!(" after {} of waiting", humantime::format_duration(rounded))
+    };
+    let message = format!("the lock is busy{waited}, held by {holder}");
+    let hint = format!(
+        "run it again, with a longer --lock-timeout; `fuser -v {}` shows who has the file open \
+         (removing it does not help: the kernel holds the lock)",
+        path.display()
+    );
+    Error::new(Code::LockBusy, message, hint).at(path)
+}
+
+/// The lock file belongs to an untrusted user.
+fn foreign(path: &Path, owner: u32) -> Error {
+    let message = format!("the lock file belongs to user {owner}, who could hold it for ever");
+    let hint = format!(
+        "see who that is; when no installer of theirs is running: chown 0:0 {}",
+        path.display()
+    );
+    Error::new(Code::ForeignLock, message, hint).at(path)
 }
 
 /// Whether `path` still names the open file.
@@ -338,10 +322,7 @@ mod tests {
                 }
             }
             let error = ConfigLock::acquire(&config, "add", &AT_ONCE).expect_err(plant);
-            assert!(
-                matches!(error, Error::PlantedSidecar { .. }),
-                "{plant}: {error}"
-            );
+            assert!(error.code() == Code::PlantedSidecar, "{plant}: {error}");
         }
     }
 

@@ -2,43 +2,32 @@
 
 use std::fs;
 
-/// What is needed of it.
+/// The line about a process.
 #[derive(Debug)]
-#[cfg_attr(
-    not(any(feature = "cri", test)),
-    expect(dead_code, reason = "what restarts nothing asks for the start alone")
-)]
 pub(crate) struct Stat {
-    /// The name of its program, cut to 15 bytes.
-    pub(crate) name: String,
-    pub(crate) state: char,
-    /// The ID of its process group; none while the kernel takes it apart.
-    pub(crate) group: Option<u32>,
-    /// When it started, in clock ticks after the boot.
-    pub(crate) started: u64,
+    line: String,
 }
 
 impl Stat {
     /// Looks at a process, by its ID or as `self`. `None`: it can't be seen from here, or is gone.
     pub(crate) fn of(process: &str) -> Option<Self> {
-        Self::parse(&fs::read_to_string(format!("/proc/{process}/stat")).ok()?)
+        let line = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+        Some(Self { line })
     }
 
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    /// A field by its number, from 2 on, which is the name of the program, cut to 15 bytes.
+    pub(crate) fn field(&self, number: usize) -> Option<&str> {
         // The name may hold anything, brackets too.
-        let (open, close) = (text.find('(')?, text.rfind(')')?);
-        let mut behind = text.get(close + 1..)?.split_whitespace();
-        Some(Self {
-            name: text.get(open + 1..close)?.to_owned(),
-            state: behind.next()?.chars().next()?,
-            group: behind.nth(1)?.parse().ok(),
-            started: behind.nth(16)?.parse().ok()?,
-        })
+        let (open, close) = (self.line.find('(')?, self.line.rfind(')')?);
+        match number.checked_sub(3) {
+            None => self.line.get(open + 1..close),
+            Some(behind) => self.line.get(close + 1..)?.split_whitespace().nth(behind),
+        }
     }
 
-    #[cfg(feature = "cri")]
-    pub(crate) fn has_ended(&self) -> bool {
-        matches!(self.state, 'Z' | 'X')
+    /// When it started, in clock ticks after the boot.
+    pub(crate) fn started(&self) -> Option<u64> {
+        self.field(22)?.parse().ok()
     }
 }
 
@@ -49,13 +38,15 @@ mod tests {
     #[test]
     fn a_name_may_hold_brackets_and_spaces() {
         let line = "4711 (a (b) c d) S 1 4700 4700 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 52110 9";
-        let stat = Stat::parse(line).expect("a line");
-        assert_eq!(
-            (stat.name.as_str(), stat.state, stat.group, stat.started),
-            ("a (b) c d", 'S', Some(4700), 52110)
-        );
-        let ending = Stat::parse(&line.replace("4700", "-1")).expect("a line");
-        assert_eq!((ending.group, ending.started), (None, 52110));
-        assert!(Stat::parse("4711 (x").is_none());
+        let stat = Stat {
+            line: line.to_owned(),
+        };
+        let fields = [2, 3, 5].map(|number| stat.field(number));
+        assert_eq!(fields, [Some("a (b) c d"), Some("S"), Some("4700")]);
+        assert_eq!(stat.started(), Some(52110));
+        let cut = Stat {
+            line: "4711 (x".to_owned(),
+        };
+        assert_eq!((cut.field(2), cut.started()), (None, None));
     }
 }

@@ -20,9 +20,8 @@ use super::displaced::{
 use super::lock::ConfigLock;
 use super::sidecar::{self, Texts};
 use super::target::{Existing, Folders, Snapshot, Target};
-use super::{Notice, attributes, target};
-use crate::error::Error;
-use crate::seeded::{self, Bug};
+use super::{Notice, attributes, site, target};
+use crate::error::{Code, Error};
 
 /// Mode of a config that did not exist: readable for all, as containerd's packages ship it.
 const NEW_FILE_MODE: u32 = 0o644;
@@ -66,14 +65,7 @@ impl<'a> PendingFile<'a> {
         original: Option<&Existing>,
         bytes: &[u8],
     ) -> Result<Self, Error> {
-        let failed = |path: &Path, doing| {
-            let path = path.to_owned();
-            move |source| Error::Io {
-                path,
-                doing,
-                source,
-            }
-        };
+        let failed = |path, doing| move |source| Error::io(path, doing, source);
         let beside = target.beside_folder();
         let mut temporary = sidecar::pending(&sidecar::temporary_prefix(&target.beside))
             .permissions(Permissions::from_mode(0o600))
@@ -90,16 +82,13 @@ impl<'a> PendingFile<'a> {
                 .map(|()| None)
                 .map_err(failed(&target.path, "set the mode of the new config"))?,
         };
-        if seeded::has(Bug::LeftTemporary) {
-            temporary.disable_cleanup(true);
-        }
-        let written = if seeded::has(Bug::SingleWrite) {
-            temporary.as_file_mut().write(bytes).map(drop)
-        } else {
-            temporary.as_file_mut().write_all(bytes)
-        };
-        written.map_err(failed(beside, "write a temporary file in this folder"))?;
-        seeded::unless(Bug::NoFileSync, || synced(temporary.as_file()))
+        temporary
+            .as_file_mut()
+            .write_all(bytes)
+            .map_err(failed(beside, "write a temporary file in this folder"))?;
+        temporary
+            .as_file()
+            .sync_all()
             .map_err(failed(beside, "sync a temporary file in this folder"))?;
         Ok(Self {
             temporary,
@@ -112,12 +101,6 @@ impl<'a> PendingFile<'a> {
 
     /// Puts the file in the target's place and makes that durable.
     pub(crate) fn commit(self, snapshot: &Snapshot, folders: &Folders) -> Result<Replaced, Error> {
-        if seeded::has(Bug::InPlace) {
-            let bytes = std::fs::read(self.temporary.path()).unwrap_or_default();
-            let _ = std::fs::write(&self.target.path, bytes);
-            sync(self.target, folders, None, Synced::Changed)?;
-            return Ok(Replaced::Done(Vec::new()));
-        }
         match &snapshot.existing {
             Some(original) => self.replace(original, folders),
             None => self.create(folders),
@@ -157,11 +140,8 @@ impl<'a> PendingFile<'a> {
             Ok(replaced) => replaced,
             Err(source) => {
                 self.put_back(UNREADABLE, folders)?;
-                return Err(Error::Io {
-                    path: target.path.clone(),
-                    doing: "compare what was replaced with what was read",
-                    source,
-                });
+                let doing = "compare what was replaced with what was read";
+                return Err(Error::io(&target.path, doing, source));
             }
         };
         let Some(replaced) = replaced else {
@@ -186,12 +166,7 @@ impl<'a> PendingFile<'a> {
         let target = self.target;
         let temporary = self.temporary.path().to_owned();
         let exchange = || renameat_with(CWD, &temporary, CWD, &target.path, RenameFlags::EXCHANGE);
-        let failed = |source: io::Error| Error::NotPutBack {
-            path: target.path.clone(),
-            reason,
-            kept: temporary.clone(),
-            source,
-        };
+        let failed = |source| not_put_back(target, reason, &temporary, source);
         // What stands there until it is known to be ours is not to disappear.
         self.temporary.disable_cleanup(true);
         match exchange() {
@@ -201,9 +176,9 @@ impl<'a> PendingFile<'a> {
             Err(error) => return Err(failed(error.into())),
         }
         match content(&temporary) {
-            Ok(bytes) if self.texts.is_after(Some(&bytes)) => self
-                .temporary
-                .disable_cleanup(seeded::has(Bug::LeftTemporary)),
+            Ok(bytes) if self.texts.is_after(Some(&bytes)) => {
+                self.temporary.disable_cleanup(false);
+            }
             // Meanwhile somebody has replaced or overwritten the new config: theirs is the latest.
             // The one before it stays beside it.
             Ok(_) => exchange().map_err(|error| failed(error.into()))?,
@@ -239,13 +214,7 @@ pub(crate) fn delete(
     folders: &Folders,
     original: &Existing,
 ) -> Result<Replaced, Error> {
-    let failed = |source| {
-        other_mount(target, &source).unwrap_or_else(|| Error::Io {
-            path: target.path.clone(),
-            doing: "remove the config",
-            source,
-        })
-    };
+    let failed = |source| not_moved(target, "remove the config", source);
     let texts = Texts::of(Some(&original.bytes), None);
     let away = sidecar::named(
         &sidecar::temporary_prefix(&target.beside),
@@ -286,12 +255,9 @@ fn put_away_back(
     reason: &'static str,
 ) -> Result<(), Error> {
     match rename_to_free(away, &target.path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(Error::NotPutBack {
-            path: target.path.clone(),
-            reason,
-            kept: away.to_owned(),
-            source: error,
-        }),
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            Err(not_put_back(target, reason, away, error))
+        }
         _ => sync_put_back(target, folders),
     }
 }
@@ -317,31 +283,10 @@ pub(crate) fn sync(
     file: Option<&File>,
     what: Synced,
 ) -> Result<(), Error> {
-    if what == Synced::Unchanged && seeded::has(Bug::UnsyncedUnchanged) {
-        return Ok(());
-    }
-    let folder = || folders.all.iter().try_for_each(synced);
-    let file = || file.map_or(Ok(()), synced);
-    seeded::unless(Bug::NoFolderSync, folder)
-        .and_then(|()| seeded::unless(Bug::NoLastSync, file))
-        .map_err(|source| Error::NotDurable {
-            path: target.path.clone(),
-            changed: what == Synced::Changed,
-            done: match what {
-                Synced::Changed => "the config was changed",
-                Synced::Unchanged => "nothing was left to change",
-                Synced::PutBack => "the config was put back as it was",
-            },
-            source,
-        })
-}
-
-fn synced(file: &File) -> io::Result<()> {
-    let synced = file.sync_all();
-    if seeded::has(Bug::IgnoredSync) {
-        return Ok(());
-    }
-    synced
+    // The file comes last.
+    let mut all = folders.all.iter().chain(file);
+    all.try_for_each(File::sync_all)
+        .map_err(|source| not_durable(target, what, source))
 }
 
 /// Gives a temporary file the name under which its run may be killed: what an exchange leaves there
@@ -355,9 +300,7 @@ fn renamed(temporary: NamedTempFile, target: &Target, texts: &Texts) -> io::Resu
     .make_in(target.beside_folder(), |new| rename_to_free(&old, new))?;
     // The old name is gone.
     let _ = old.keep();
-    let mut new = named.into_temp_path();
-    new.disable_cleanup(seeded::has(Bug::LeftTemporary));
-    Ok(NamedTempFile::from_parts(file, new))
+    Ok(NamedTempFile::from_parts(file, named.into_temp_path()))
 }
 
 /// Writes what was read to a temporary file.
@@ -371,18 +314,53 @@ fn copied(target: &Target, original: &Existing) -> io::Result<TempPath> {
 }
 
 fn not_replaced(target: &Target, source: io::Error) -> Error {
-    other_mount(target, &source).unwrap_or_else(|| Error::Io {
-        path: target.path.clone(),
-        doing: "put the new config in the place of the old one",
+    not_moved(
+        target,
+        "put the new config in the place of the old one",
         source,
-    })
+    )
 }
 
-/// A rename that failed since the sidecars stand on another mount.
-fn other_mount(target: &Target, source: &io::Error) -> Option<Error> {
-    let is_other = target.is_drop_in() && source.kind() == io::ErrorKind::CrossesDevices;
-    is_other.then(|| Error::OtherMount {
-        path: target.path.clone(),
-        beside: target.beside_folder().to_owned(),
-    })
+/// A rename that failed, perhaps since the sidecars stand on another mount.
+fn not_moved(target: &Target, doing: &str, source: io::Error) -> Error {
+    if target.is_drop_in() && source.kind() == io::ErrorKind::CrossesDevices {
+        return site::other_mount(target);
+    }
+    Error::io(&target.path, doing, source)
+}
+
+/// What this run replaced was not what it had read, and could not be put back: it stands at `kept`.
+fn not_put_back(target: &Target, reason: &str, kept: &Path, source: io::Error) -> Error {
+    let kept = kept.display();
+    let message =
+        format!("{reason}; what was replaced stands in {kept}, and putting it back failed");
+    let hint = format!(
+        "look at `dmesg` for disk errors; then compare: diff {kept} {}",
+        target.path.display()
+    );
+    Error::new(Code::NotPutBack, message, hint)
+        .at(&target.path)
+        .caused_by(source)
+        .after_change()
+}
+
+/// The config is as it should be, but the system did not confirm that this survives a power cut.
+fn not_durable(target: &Target, what: Synced, source: io::Error) -> Error {
+    let done = match what {
+        Synced::Changed => "the config was changed",
+        Synced::Unchanged => "nothing was left to change",
+        Synced::PutBack => "the config was put back as it was",
+    };
+    let message = format!("{done}, but the disk did not confirm it");
+    let hint = "look at `dmesg` for disk errors; once the disk is well, read the file back after a \
+                reboot or remount before you trust it (a second sync may claim success without \
+                having written anything)";
+    let error = Error::new(Code::NotDurable, message, hint)
+        .at(&target.path)
+        .caused_by(source);
+    if what == Synced::Changed {
+        error.after_change()
+    } else {
+        error
+    }
 }

@@ -6,6 +6,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::digest;
+use crate::error::{Code, Error};
 
 const RANDOM_CHARACTERS: usize = 10;
 const TEMPORARY_SUFFIX: &str = ".tmp";
@@ -76,6 +77,17 @@ pub(crate) fn examples_of_drop_in(config: &Path) -> [PathBuf; 3] {
         temporary(TEMPORARY_SUFFIX),
         temporary(&exchange_suffix(&Texts::of(Some(b""), None))),
     ]
+}
+
+/// Something that is not a regular file stands at the name of a file that an edit needs. `purpose`
+/// is what that file is for.
+pub(super) fn planted(path: &Path, found: &str, purpose: &str) -> Error {
+    let message = format!("{found} stands in the place of {purpose}");
+    let hint = format!(
+        "find out who put it there, then move it away: mv {0} {0}.away",
+        path.display()
+    );
+    Error::new(Code::PlantedSidecar, message, hint).at(path)
 }
 
 fn with_suffix(config: &Path, suffix: &str) -> PathBuf {

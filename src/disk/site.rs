@@ -5,9 +5,10 @@ use std::path::Path;
 
 use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags};
 
+use super::target::REGULAR;
 use super::target::{Existing, Target};
 use super::{Notice, sidecar, target};
-use crate::error::{Error, REGULAR};
+use crate::error::{Code, Error};
 
 /// Filesystems that other hosts may write to as well, by `f_type` of `statfs(2)`, with what
 /// `flock(2)` says of them or nothing.
@@ -28,27 +29,18 @@ pub(crate) fn check(target: &Target, existing: Option<&Existing>) -> Result<(), 
     let previous = sidecar::previous(&target.beside);
     match target::kind_at(&previous) {
         Some(found) if found != REGULAR => {
-            return Err(Error::PlantedSidecar {
-                path: previous,
-                found,
-                purpose: "the previous config",
-            });
+            return Err(sidecar::planted(&previous, found, "the previous config"));
         }
         _ => {}
     }
     if is_on_other_device(target) {
-        return Err(Error::OtherMount {
-            path: target.path.clone(),
-            beside: target.beside_folder().to_owned(),
-        });
+        return Err(other_mount(target));
     }
     if existing.is_none() {
         return Ok(());
     }
     if attributes(&target.path).contains(StatxAttributes::MOUNT_ROOT) {
-        return Err(Error::MountPoint {
-            path: target.path.clone(),
-        });
+        return Err(mount_point(&target.path));
     }
     match forbidden(&[&target.path, &target.folder]) {
         Some(error) => Err(error),
@@ -76,10 +68,39 @@ pub(super) fn forbidden(paths: &[&Path]) -> Option<Error> {
         };
         Some((path, attribute))
     });
-    forbidden.map(|(path, attribute)| Error::Immutable {
-        path: path.to_path_buf(),
-        attribute,
-    })
+    forbidden.map(|(path, attribute)| immutable(path, attribute))
+}
+
+/// The drop-in is on another mount than its temporary files.
+pub(super) fn other_mount(target: &Target) -> Error {
+    let beside = target.beside_folder().display();
+    let message = format!(
+        "this is on another mount than {beside}, where the files are written that take its place"
+    );
+    let hint = format!("name a file on the mount of {beside} with --drop-in=PATH");
+    Error::new(Code::OtherMount, message, hint).at(&target.path)
+}
+
+fn mount_point(path: &Path) -> Error {
+    let folder = path.parent().unwrap_or(path);
+    let hint = format!(
+        "mount its folder at {}, not the file (Kubernetes: no `subPath`)",
+        folder.display()
+    );
+    let message = "this file is itself a mount point, so it can't be replaced";
+    Error::new(Code::MountPoint, message, hint).at(path)
+}
+
+fn immutable(path: &Path, attribute: char) -> Error {
+    let message = match attribute {
+        'a' => "this is append-only (chattr +a) and can't be replaced",
+        _ => "this is immutable (chattr +i) and can't be replaced",
+    };
+    let hint = format!(
+        "somebody wants it to stay as it is: find out why; then `chattr -{attribute} {}`",
+        path.display()
+    );
+    Error::new(Code::Immutable, message, hint).at(path)
 }
 
 /// What is less safe here than elsewhere.

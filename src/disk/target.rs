@@ -9,7 +9,10 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 
 use super::HostRoot;
-use crate::error::{Error, FOLDER, REGULAR};
+use crate::error::{Code, Error};
+
+pub(crate) const REGULAR: &str = "a regular file";
+pub(crate) const FOLDER: &str = "a folder";
 
 /// Where a config really stands: symbolic links are followed, so that two names of one file share
 /// one lock.
@@ -71,11 +74,7 @@ impl Target {
                     lacks_own |= path == self.folder;
                 }
                 Err(source) => {
-                    return Err(Error::Io {
-                        path: path.to_owned(),
-                        doing: "open the folder of the config",
-                        source,
-                    });
+                    return Err(Error::io(path, "open the folder of the config", source));
                 }
             }
         }
@@ -126,6 +125,51 @@ pub(crate) fn kind_at(path: &Path) -> Option<&'static str> {
     Some(kind(metadata.file_type()))
 }
 
+/// There is no config file to read.
+pub(crate) fn no_file(path: &Path) -> Error {
+    let hint = "containerd uses its built-in defaults then; `containerd-edit add` creates the file";
+    Error::new(Code::NoFile, "there is no such file", hint).at(path)
+}
+
+fn no_folder(path: &Path, folder: &Path) -> Error {
+    let folder = folder.display();
+    let message = format!("the folder {folder} does not exist");
+    let hint = format!(
+        "check the path that was given; if containerd is really configured there: mkdir -p {folder}"
+    );
+    Error::new(Code::NoFolder, message, hint).at(path)
+}
+
+fn file_as_folder(path: &Path, file: &Path) -> Error {
+    let file = file.display();
+    let message = format!("{file} is not a folder");
+    let hint = format!("check --config; if {file} is the config: --config {file}");
+    Error::new(Code::FileAsFolder, message, hint).at(path)
+}
+
+fn dangling_link(path: &Path, leads_to: &Path) -> Error {
+    let message = format!(
+        "this is a symbolic link to {}, which leads to nothing",
+        leads_to.display()
+    );
+    let hint = "remove the link, or create the file that it leads to in the end";
+    Error::new(Code::DanglingLink, message, hint).at(path)
+}
+
+fn not_a_file(path: &Path, found: &str) -> Error {
+    let hint = if found == FOLDER {
+        let file = path.join("config.toml");
+        format!(
+            "check --config: it wants the file, as in {}",
+            file.display()
+        )
+    } else {
+        "check --config: it wants the path of the config".to_owned()
+    };
+    let message = format!("this is {found}, not a regular file");
+    Error::new(Code::NotAFile, message, hint).at(path)
+}
+
 /// The longest part of a host's path that leads to something.
 fn nearest(path: &Path, root: &HostRoot) -> PathBuf {
     // Without a slash at its end, which asks for a folder.
@@ -138,11 +182,7 @@ impl Target {
     /// Finds the file that the host's `path` names. The file itself may be missing, its folder may
     /// not.
     pub(crate) fn find(path: &Path, root: &HostRoot) -> Result<Self, Error> {
-        let failed = |source| Error::Io {
-            path: path.to_owned(),
-            doing: "look at the config",
-            source,
-        };
+        let failed = |source| Error::io(path, "look at the config", source);
         let entry = root.entry(path);
         let looked = entry.and_then(|entry| {
             let metadata = std::fs::symlink_metadata(&entry)?;
@@ -154,19 +194,14 @@ impl Target {
                 return Self::missing(path, root);
             }
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-                return Err(Error::FileAsFolder {
-                    path: path.to_owned(),
-                    file: nearest(path, root),
-                });
+                return Err(file_as_folder(path, &nearest(path, root)));
             }
             Err(error) => return Err(failed(error)),
         };
         let resolved = match root.resolve(path) {
             Err(error) if metadata.is_symlink() && error.kind() == io::ErrorKind::NotFound => {
-                return Err(Error::DanglingLink {
-                    path: path.to_owned(),
-                    target: std::fs::read_link(entry).map_err(failed)?,
-                });
+                let leads_to = std::fs::read_link(entry).map_err(failed)?;
+                return Err(dangling_link(path, &leads_to));
             }
             other => other.map_err(failed)?,
         };
@@ -176,10 +211,7 @@ impl Target {
                 let folder = folder.to_owned();
                 Ok(Self::new(resolved, folder))
             }
-            _ => Err(Error::NotAFile {
-                path: path.to_owned(),
-                found: kind(file_type),
-            }),
+            _ => Err(not_a_file(path, kind(file_type))),
         }
     }
 
@@ -189,24 +221,14 @@ impl Target {
             Some(folder) => folder,
             None => Path::new("/"),
         };
-        let no_folder = || Error::NoFolder {
-            path: path.to_owned(),
-            folder: root.seen(folder),
-        };
+        let missing = || no_folder(path, &root.seen(folder));
         if path.as_os_str().as_bytes().ends_with(b"/") {
-            return Err(Error::NoFolder {
-                path: path.to_owned(),
-                folder: root.seen(path),
-            });
+            return Err(no_folder(path, &root.seen(path)));
         }
-        let name = path.file_name().ok_or_else(no_folder)?;
+        let name = path.file_name().ok_or_else(missing)?;
         let folder = root.resolve(folder).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => no_folder(),
-            _ => Error::Io {
-                path: folder.to_owned(),
-                doing: "look at the folder of the config",
-                source: error,
-            },
+            io::ErrorKind::NotFound => missing(),
+            _ => Error::io(folder, "look at the folder of the config", error),
         })?;
         Ok(Self::new(folder.join(name), folder))
     }
@@ -215,7 +237,7 @@ impl Target {
     /// that would stand in is there.
     pub(crate) fn find_drop_in(path: &Path, root: &HostRoot, main: &Self) -> Result<Self, Error> {
         let found = match Self::find(path, root) {
-            Err(Error::NoFolder { .. }) => Self::without_folder(path, root)?,
+            Err(error) if error.code() == Code::NoFolder => Self::without_folder(path, root)?,
             found => found?,
         };
         let beside = match found.path.file_name() {
@@ -226,28 +248,21 @@ impl Target {
     }
 
     fn without_folder(path: &Path, root: &HostRoot) -> Result<Self, Error> {
-        let no_folder = |folder: &Path| Error::NoFolder {
-            path: path.to_owned(),
-            folder: root.seen(folder),
-        };
+        let missing = |folder: &Path| no_folder(path, &root.seen(folder));
         let folder = path.parent().unwrap_or(path);
         let (Some(above), Some(name), Some(file)) =
             (folder.parent(), folder.file_name(), path.file_name())
         else {
-            return Err(no_folder(folder));
+            return Err(missing(folder));
         };
         let above = root.resolve(above).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => no_folder(above),
-            _ => Error::Io {
-                path: above.to_owned(),
-                doing: "look at the folder of the drop-in",
-                source: error,
-            },
+            io::ErrorKind::NotFound => missing(above),
+            _ => Error::io(above, "look at the folder of the drop-in", error),
         })?;
         let resolved = above.join(name);
         if kind_at(&resolved).is_some() {
             // A link that leads to nothing.
-            return Err(no_folder(folder));
+            return Err(missing(folder));
         }
         Ok(Self::new(resolved.join(file), resolved))
     }
@@ -255,15 +270,8 @@ impl Target {
     /// Reads the file as it is now.
     pub(crate) fn read(&self) -> Result<Snapshot, Error> {
         let existing = Existing::read(&self.path).map_err(|error| match error {
-            Unread::NotAFile(found) => Error::NotAFile {
-                path: self.path.clone(),
-                found,
-            },
-            Unread::Failed(source) => Error::Io {
-                path: self.path.clone(),
-                doing: "read the config",
-                source,
-            },
+            Unread::NotAFile(found) => not_a_file(&self.path, found),
+            Unread::Failed(source) => Error::io(&self.path, "read the config", source),
         })?;
         Ok(Snapshot { existing })
     }

@@ -4,10 +4,9 @@ use toml_edit::Item;
 
 use crate::containerd::plugin;
 use crate::containerd::version;
-use crate::edit::patch::PatchError;
 use crate::edit::patch::listing;
 use crate::edit::patch::provenance::Provenance;
-use crate::error::Position;
+use crate::error::{Error, Position};
 use crate::toml::Document;
 use crate::toml::lines::Positions;
 
@@ -47,8 +46,9 @@ impl Inventory {
     ///
     /// # Errors
     ///
-    /// [`PatchError::Version`] if the config's version is no integer, or is not known and
-    /// `plugin_id` is not given.
+    /// [`Code::WrongType`](crate::Code::WrongType) if the config's version is not an integer,
+    /// [`Code::UnknownVersion`](crate::Code::UnknownVersion) if it is not known and `plugin_id` is
+    /// not given.
     ///
     /// # Examples
     ///
@@ -64,7 +64,7 @@ impl Inventory {
     /// assert_eq!(inventory.handlers[0].at.line, 2);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn of(config: &Document<'_>, plugin_id: Option<&str>) -> Result<Self, PatchError> {
+    pub fn of(config: &Document<'_>, plugin_id: Option<&str>) -> Result<Self, Error> {
         let version = version::of_or_named(config, plugin_id)?;
         let ids: Vec<&str> = match plugin_id {
             Some(id) => vec![id],

@@ -1,6 +1,5 @@
 //! Do no harm: an edit is held against the model of every containerd release.
 
-mod harm;
 #[cfg(test)]
 mod tests;
 
@@ -9,9 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::containerd::release::{do_not_read, listed, reading};
 use crate::containerd::{ConfigFiles, Host, LoadedHandler, Model, Reason, Release, Verdict};
 use crate::edit::patch::Edited;
-use crate::error::Warning;
-
-pub(crate) use self::harm::Harm;
+use crate::error::{Code, Error, Warning};
 
 /// A config before and after an edit, and the releases to hold it against.
 pub(crate) struct Judgement<'j> {
@@ -27,13 +24,13 @@ pub(crate) struct Judgement<'j> {
 impl Judgement<'_> {
     /// Returns what people should know, or why the edit is refused. `adds`: whether something shall
     /// be there afterwards, and not only be gone.
-    pub(crate) fn pass(&self, adds: bool) -> Result<Vec<Warning>, Harm> {
+    pub(crate) fn pass(&self, adds: bool) -> Result<Vec<Warning>, Error> {
         let for_others = self.for_others(adds)?;
         let mut warnings = match self.in_sight()? {
             None => self.compare(adds)?,
             Some(files) => {
                 let compared = self.of(&files).compare(adds);
-                let mut warnings = compared.map_err(|harm| self.harm_in_sight(harm))?;
+                let mut warnings = compared.map_err(|harm| self.in_part(&harm))?;
                 warnings.extend(self.not_read());
                 warnings
             }
@@ -44,18 +41,18 @@ impl Judgement<'_> {
 
     /// Returns why a release would suffer from a state that lasts until the edit is made, or after a
     /// crash until it is made again.
-    pub(crate) fn serves_on_the_way(&self) -> Result<(), Harm> {
+    pub(crate) fn serves_on_the_way(&self) -> Result<(), Error> {
         let Some(files) = self.in_sight()? else {
             return self.compare_on_the_way();
         };
         let compared = self.of(&files).compare_on_the_way();
-        compared.map_err(|harm| self.harm_in_sight(harm))
+        compared.map_err(|harm| self.in_part(&harm))
     }
 
     /// The files before and after without the imports that can't be read here, if there are any.
     /// containerd would exit for one, and nothing is worse than that; but it may see what an
     /// installer's container does not.
-    fn in_sight(&self) -> Result<Option<[ConfigFiles; 2]>, Harm> {
+    fn in_sight(&self) -> Result<Option<[ConfigFiles; 2]>, Error> {
         let unread = self.before.unread();
         if unread.is_empty() {
             return Ok(None);
@@ -66,9 +63,11 @@ impl Judgement<'_> {
             .reading()
             .any(|release| model.verdict(release).serves())
         {
-            return Err(Harm::OutOfSight {
-                unread: self.before.told_unread(),
-            });
+            return Err(harmful(format!(
+                "it can't be told what this change would do: no containerd release serves CRI with \
+                 what can be read here, before as after, and this can't: {}",
+                self.before.told_unread()
+            )));
         }
         let after = self.after.without(&unread);
         Ok(Some([before, after]))
@@ -83,11 +82,10 @@ impl Judgement<'_> {
         }
     }
 
-    fn harm_in_sight(&self, harm: Harm) -> Harm {
-        Harm::InSight {
-            harm: Box::new(harm),
-            unread: self.before.told_unread(),
-        }
+    /// The same harm, found without all that containerd reads.
+    fn in_part(&self, harm: &Error) -> Error {
+        let unread = self.before.told_unread();
+        harmful(format!("{harm} (judged without {unread})"))
     }
 
     /// The imports that can't be read here.
@@ -123,14 +121,13 @@ impl Judgement<'_> {
 
     /// What is to be said where none of the releases that were named reads the file. What comes into
     /// it would be loaded by none of them, and is refused; what only goes can do them no harm.
-    fn for_others(&self, adds: bool) -> Result<Option<Warning>, Harm> {
+    fn for_others(&self, adds: bool) -> Result<Option<Warning>, Error> {
         let (releases, version) = (self.releases, self.edited.version);
         if !reading(releases, version).is_empty() {
             return Ok(None);
         }
         if adds && releases != Release::LINES {
-            let releases = releases.to_vec();
-            return Err(Harm::NotRead { releases, version });
+            return Err(not_read(releases, version));
         }
         let others = reading(&Release::LINES, version);
         let (code, message) = if others.is_empty() {
@@ -151,7 +148,7 @@ impl Judgement<'_> {
         }))
     }
 
-    fn compare(&self, adds: bool) -> Result<Vec<Warning>, Harm> {
+    fn compare(&self, adds: bool) -> Result<Vec<Warning>, Error> {
         let after = Model::new(self.after, self.host);
         let after: Vec<(Release, Verdict)> = self
             .reading()
@@ -174,7 +171,7 @@ impl Judgement<'_> {
         Ok(warnings)
     }
 
-    fn compare_on_the_way(&self) -> Result<(), Harm> {
+    fn compare_on_the_way(&self) -> Result<(), Error> {
         let (before, after) = (
             Model::new(self.before, self.host),
             Model::new(self.after, self.host),
@@ -272,7 +269,7 @@ impl Judgement<'_> {
         self.before.len() == 1 && after.iter().all(|(_, verdict)| is_good(verdict))
     }
 
-    fn breaks(&self, read: &[(Release, Verdict, Verdict)]) -> Result<(), Harm> {
+    fn breaks(&self, read: &[(Release, Verdict, Verdict)]) -> Result<(), Error> {
         let (releases, broken): (Vec<Release>, Vec<_>) = read
             .iter()
             .filter_map(|(release, before, after)| {
@@ -291,15 +288,15 @@ impl Judgement<'_> {
             .unzip();
         match broken.first() {
             None => Ok(()),
-            Some(&(what, reason)) => Err(Harm::Breaks {
-                releases,
-                what,
-                reason: self.told(reason),
-            }),
+            Some(&(what, reason)) => Err(harmful(format!(
+                "with this change containerd {} would {what}: {}",
+                listed(&releases),
+                self.told(reason)
+            ))),
         }
     }
 
-    fn loses(&self, read: &[(Release, Verdict, Verdict)]) -> Result<(), Harm> {
+    fn loses(&self, read: &[(Release, Verdict, Verdict)]) -> Result<(), Error> {
         for (release, before, after) in read {
             let (
                 Verdict::Serves {
@@ -322,10 +319,9 @@ impl Judgement<'_> {
                 .keys()
                 .find(|name| is_usable(before, name) && !is_usable(after, name) && !is_meant(name));
             if let Some(name) = lost {
-                return Err(Harm::Loses {
-                    release: *release,
-                    handler: name.clone(),
-                });
+                return Err(harmful(format!(
+                    "with this change containerd {release} would not load {name} any more"
+                )));
             }
         }
         Ok(())
@@ -371,7 +367,7 @@ impl Judgement<'_> {
         &self,
         read: &[(Release, Verdict, Verdict)],
         adds: bool,
-    ) -> Result<Vec<Warning>, Harm> {
+    ) -> Result<Vec<Warning>, Error> {
         let mut warnings = Vec::new();
         let handlers = &self.edited.handlers;
         let added = &handlers.added;
@@ -394,9 +390,9 @@ impl Judgement<'_> {
                 continue;
             }
             if loading.is_empty() {
-                return Err(Harm::LoadsNowhere {
-                    handler: name.clone(),
-                });
+                return Err(harmful(format!(
+                    "no containerd release that reads this file would load {name}"
+                )));
             }
             let releases: Vec<Release> = ignoring.into_iter().map(|(release, _)| release).collect();
             warnings.push(Warning {
@@ -411,6 +407,30 @@ impl Judgement<'_> {
         }
         Ok(warnings)
     }
+}
+
+/// Some release would do worse with the result than with the config as it is.
+pub(crate) fn harmful(message: String) -> Error {
+    let hint = "the file is untouched; `containerd-edit check` shows what each release makes of it; \
+                if other releases never run here, name the one that does with --containerd-version";
+    Error::new(Code::Harmful, message, hint)
+}
+
+/// Something was to be added for releases that read no file of the config's version.
+fn not_read(releases: &[Release], version: i64) -> Error {
+    let reading = reading(&Release::LINES, version);
+    let hint = if reading.is_empty() {
+        "leave --containerd-version away: no release that this one knows reads the file, and the \
+         edit is not judged then"
+            .to_owned()
+    } else {
+        format!(
+            "name the release that runs here with --containerd-version, or leave it away: then the \
+             edit is judged for {}",
+            listed(&reading)
+        )
+    };
+    Error::new(Code::VersionNotRead, do_not_read(releases, version), hint)
 }
 
 /// Whether pods can run on a handler: it is loaded and has a shim.

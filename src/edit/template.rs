@@ -8,7 +8,8 @@ use crate::edit::patch::{Edited, apply, apply_to_part, take_out_of_part};
 use crate::toml::Document;
 use crate::want::patch::Patch;
 
-use crate::node::template::{Masked, TemplateError, new_directive, parsed};
+use crate::error::Error;
+use crate::node::template::{Masked, error, new_directive, parsed};
 
 /// The line of a template that was missing.
 const BASE: &str = "{{ template \"base\" . }}\n";
@@ -36,7 +37,7 @@ pub(crate) fn edit(
     template: Option<&str>,
     generated: &str,
     patch: &Patch,
-) -> Result<TemplateEdit, TemplateError> {
+) -> Result<TemplateEdit, Error> {
     let created = created(patch);
     let text = template.unwrap_or(&created);
     let masked = Masked::of(text)?;
@@ -72,7 +73,7 @@ pub(crate) fn edit(
         )
     {
         let line = error.at.text.trim().to_owned();
-        return Err(TemplateError::Redeclares { line });
+        return Err(error::redeclares(&line));
     }
     let restored = left.map(|left: String| restored(&masked, &left, template.unwrap_or(BASE)));
     edited.text = restored.transpose()?.filter(|text| !is_created(text));
@@ -89,7 +90,7 @@ fn whole(
     (masked, template): (&Masked, &str),
     config: &Document<'_>,
     patch: &Patch,
-) -> Result<TemplateEdit, TemplateError> {
+) -> Result<TemplateEdit, Error> {
     let mut edited = apply(Some(config), patch)?;
     let after = edited.text.clone().unwrap_or_default();
     let edited_text = edited.text.take();
@@ -104,19 +105,17 @@ fn whole(
 }
 
 /// An edited text as the template that it becomes, in the place of `before`.
-fn restored(masked: &Masked, edited: &str, before: &str) -> Result<String, TemplateError> {
+fn restored(masked: &Masked, edited: &str, before: &str) -> Result<String, Error> {
     let restored = masked.restore(edited);
-    let restored = restored.ok_or(TemplateError::DirectiveInside)?;
+    let restored = restored.ok_or_else(error::directive_inside)?;
     match new_directive(before, &restored) {
         None => Ok(restored),
-        Some(directive) => Err(TemplateError::NewDirective {
-            directive: directive.to_owned(),
-        }),
+        Some(directive) => Err(error::new_directive(directive)),
     }
 }
 
 /// Refuses lines that would end up in another table than the template shows.
-fn placed(rest: &Document<'_>, start: usize, end: usize) -> Result<(), TemplateError> {
+fn placed(rest: &Document<'_>, start: usize, end: usize) -> Result<(), Error> {
     for statement in &rest.index.statements {
         let what = if statement.span.start < start {
             ABOVE
@@ -129,7 +128,7 @@ fn placed(rest: &Document<'_>, start: usize, end: usize) -> Result<(), TemplateE
             continue;
         };
         let at = rest.position(statement.span.start);
-        return Err(TemplateError::Misplaced { what, at });
+        return Err(error::misplaced(what, at));
     }
     Ok(())
 }
@@ -152,6 +151,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::error::Code;
     use crate::want::handler::Handler;
 
     const OWN: &str = "version = 3\n[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]\n\
@@ -205,7 +205,7 @@ mod tests {
             "version = 3\n[plugins.'io.containerd.cri.v1.runtime'.containerd]\nx = 1\n",
         );
         let error = edit(Some(BASE), &with_default, &patch).expect_err("twice");
-        assert!(matches!(error, TemplateError::Redeclares { .. }), "{error}");
+        assert_eq!(error.code(), Code::Redeclares, "{error}");
         assert!(
             edit(Some(BASE), OWN, &patch).is_ok(),
             "where k3s does not say it"
@@ -268,7 +268,7 @@ mod tests {
         let first = text(first).expect("a template");
         for generated in [OWN.to_owned(), rendered(&template), rendered(&first)] {
             let error = edit(Some(&first), &generated, &adding("runc")).expect_err("twice");
-            assert!(matches!(error, TemplateError::Redeclares { .. }), "{error}");
+            assert_eq!(error.code(), Code::Redeclares, "{error}");
         }
     }
 
@@ -279,7 +279,7 @@ mod tests {
             (format!("{BASE}\nx = 1\n"), 3),
         ] {
             let error = edit(Some(&template), OWN, &adding("a")).expect_err("misplaced");
-            assert!(matches!(error, TemplateError::Misplaced { .. }), "{error}");
+            assert_eq!(error.code(), Code::TemplateDirective, "{error}");
             assert_eq!(error.position().map(|at| at.line), Some(line));
         }
     }
@@ -312,10 +312,7 @@ mod tests {
             let patch = Patch::new().owner(owner("x")).ensure(handler);
             for template in [None, Some(BASE), Some(&whole)] {
                 let error = edit(template, OWN, &patch).expect_err(value);
-                assert!(
-                    matches!(error, TemplateError::NewDirective { .. }),
-                    "{error}"
-                );
+                assert_eq!(error.code(), Code::TemplateDirective, "{error}");
             }
         }
     }

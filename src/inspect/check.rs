@@ -45,7 +45,7 @@ impl Check {
     ///
     /// # Errors
     ///
-    /// [`Error::Parse`] if the main file is no TOML, and [`Error::Patch`] if its version is no
+    /// [`Code::NotToml`](crate::Code::NotToml) if the main file is no TOML, and [`Code::WrongType`](crate::Code::WrongType) if its version is no
     /// integer. Whatever else is wrong is a verdict.
     pub fn of(
         path: &Path,
@@ -53,14 +53,8 @@ impl Check {
         releases: &[Release],
         root: &HostRoot,
     ) -> Result<Self, Error> {
-        let config = Document::parse(bytes).map_err(|source| Error::Parse {
-            path: path.to_owned(),
-            source,
-        })?;
-        let config_version = version::of_any(&config).map_err(|source| Error::Patch {
-            path: path.to_owned(),
-            source: source.into(),
-        })?;
+        let config = Document::parse(bytes).map_err(|source| Error::from(source).at(path))?;
+        let config_version = version::of_any(&config).map_err(|error| error.at(path))?;
         let main = root.absolute(path);
         let files = ConfigFiles::read(root, &main, bytes);
         let host = Host::of(root, &files);

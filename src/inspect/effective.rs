@@ -51,7 +51,7 @@ impl Effective {
     ///
     /// # Errors
     ///
-    /// [`Error::Parse`] if the main file is no TOML, and [`Error::Patch`] if its version is no
+    /// [`Code::NotToml`](crate::Code::NotToml) if the main file is no TOML, and [`Code::WrongType`](crate::Code::WrongType) if its version is no
     /// integer, or is not known and `plugin_id` is not given.
     pub fn of(
         path: &Path,
@@ -60,14 +60,8 @@ impl Effective {
         plugin_id: Option<&str>,
         root: &HostRoot,
     ) -> Result<Self, Error> {
-        let config = Document::parse(bytes).map_err(|source| Error::Parse {
-            path: path.to_owned(),
-            source,
-        })?;
-        let own = Inventory::of(&config, plugin_id).map_err(|source| Error::Patch {
-            path: path.to_owned(),
-            source,
-        })?;
+        let config = Document::parse(bytes).map_err(|source| Error::from(source).at(path))?;
+        let own = Inventory::of(&config, plugin_id).map_err(|error| error.at(path))?;
         let main = root.absolute(path);
         let files = ConfigFiles::read(root, &main, bytes);
         let host = Host::of(root, &files);

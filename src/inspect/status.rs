@@ -2,65 +2,82 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
 use crate::commit::editor::Editor;
 use crate::commit::operation_log::{self, LogEntry};
 use crate::commit::ownership::{self, OwnedHandler, UnmarkedKey};
 use crate::containerd::{ConfigFiles, version};
 use crate::disk::target::Target;
-use crate::disk::{digest, leftovers, lock, sidecar};
+use crate::disk::{digest, leftovers, lock, lossy, sidecar};
 use crate::error::Error;
 use crate::toml::Document;
 
 /// What is known of a config and of the files beside it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Status {
     /// The real file, links followed. With a host root: where this process finds it.
+    #[serde(serialize_with = "lossy::path")]
     pub path: PathBuf,
-    /// Whether it is there.
+    /// Whether it exists.
     pub exists: bool,
-    /// Its config version, 0 if it names none; `None`: there is no file, or it is no TOML.
+    /// Its config version, 0 if it names none; `None`: there is no file, or it is not valid TOML.
     pub config_version: Option<i64>,
-    /// The lock file.
-    pub lock_path: PathBuf,
-    /// The operation log; `None`: there is none to be.
+    /// The lock.
+    pub lock: LockStatus,
+    /// The operation log; `None`: none is kept.
+    #[serde(rename = "log", serialize_with = "lossy::optional")]
     pub log_path: Option<PathBuf>,
     /// Why the operation log can't be read, if it can't.
     pub log_error: Option<String>,
-    /// The config as it was before the last change, if that is there.
+    /// The config as it was before the last change, if that file exists.
+    #[serde(rename = "previous", serialize_with = "lossy::optional")]
     pub previous_path: Option<PathBuf>,
-    /// Whether the lock is held now; `None`: that can't be seen.
-    pub is_locked: Option<bool>,
-    /// Whom the lock file names: who holds the lock, or held it last.
-    pub holder: Option<LockHolder>,
     /// The last change in the operation log.
     pub last_change: Option<LogEntry>,
-    /// Whether the config is not what that change left; `None`: there is no log of any.
+    /// Whether the config differs from what that change left; `None`: no change is logged.
+    #[serde(rename = "changed_since")]
     pub is_changed_since: Option<bool>,
-    /// The handlers that the config lists, and whose they are.
+    /// The handlers that the config lists, with their owners.
     pub handlers: Vec<OwnedHandler>,
     /// The other files of the config that list handlers, and those that this tool has created.
     pub drop_ins: Vec<DropInStatus>,
-    /// The keys outside of handlers whose owners the operation log alone still knows.
+    /// The keys outside of handlers whose owners only the operation log still knows.
     pub unmarked_keys: Vec<UnmarkedKey>,
-    /// Texts of other programs that killed runs have displaced, to be looked through.
+    /// Texts of other programs that killed runs have displaced, for somebody to look through.
+    #[serde(serialize_with = "lossy::list")]
     pub displaced: Vec<PathBuf>,
 }
 
 /// What is known of a drop-in.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct DropInStatus {
     /// Its path on the host, as imports name it.
+    #[serde(serialize_with = "lossy::path")]
     pub path: PathBuf,
-    /// The installer for whom this tool has created it; `None`: it is somebody else's.
+    /// The installer for which this tool has created it; `None`: somebody else has.
     pub created_for: Option<String>,
-    /// The handlers that it lists, and whose they are.
+    /// The handlers that it lists, with their owners.
     pub handlers: Vec<OwnedHandler>,
-    /// Its keys outside of handlers whose owners the operation log alone still knows.
+    /// Its keys outside of handlers whose owners only the operation log still knows.
     pub unmarked_keys: Vec<UnmarkedKey>,
 }
 
+/// What is known of the lock of a config.
+#[derive(Debug, Clone, Serialize)]
+pub struct LockStatus {
+    /// The lock file.
+    #[serde(serialize_with = "lossy::path")]
+    pub path: PathBuf,
+    /// Whether the lock is held now; `None`: that can't be seen.
+    #[serde(rename = "held")]
+    pub is_held: Option<bool>,
+    /// Whom the lock file names: who holds the lock, or held it last.
+    pub holder: Option<LockHolder>,
+}
+
 /// Whom a lock file names.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct LockHolder {
     /// The command, the process, the host, and since when.
     pub words: String,
@@ -68,7 +85,8 @@ pub struct LockHolder {
     /// `other-boot` (it was before a reboot), `other-host`, `other-namespace` (its PID counts in
     /// another PID namespace), or `unknown`.
     pub fate: &'static str,
-    /// Whether it can't be what holds the lock now.
+    /// Whether that process can no longer hold the lock.
+    #[serde(skip)]
     pub is_over: bool,
 }
 
@@ -108,24 +126,27 @@ impl Editor {
         let drop_ins = self.drop_in_status(bytes.as_deref().unwrap_or_default(), &entries);
         let last_change = entries.into_iter().rfind(LogEntry::is_change);
         let now = bytes.as_deref().map(digest::of);
-        let (is_locked, holder) = lock::look(&target.path);
+        let (is_held, holder) = lock::look(&target.path);
+        let holder = holder.map(|holder| {
+            let fate = holder.fate();
+            LockHolder {
+                words: holder.to_string(),
+                fate: fate.word(),
+                is_over: fate.is_over(),
+            }
+        });
         let displaced = self.displaced(&target, bytes.as_deref().unwrap_or_default());
         Ok(Status {
             exists: bytes.is_some(),
             config_version,
-            lock_path: sidecar::lock(&target.path),
+            lock: LockStatus {
+                path: sidecar::lock(&target.path),
+                is_held,
+                holder,
+            },
             log_path,
             log_error,
             previous_path: Some(sidecar::previous(&target.path)).filter(|path| path.exists()),
-            is_locked,
-            holder: holder.map(|holder| {
-                let fate = holder.fate();
-                LockHolder {
-                    words: holder.to_string(),
-                    fate: fate.word(),
-                    is_over: fate.is_over(),
-                }
-            }),
             is_changed_since: last_change.as_ref().map(|last| last.after != now),
             last_change,
             handlers,

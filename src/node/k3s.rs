@@ -9,9 +9,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::{Distribution, DistributionError, Kind, Units};
+use super::{Distribution, Kind, Units, error};
 use crate::containerd::version;
 use crate::disk::HostRoot;
+use crate::error::Error;
 use crate::toml::Document;
 
 /// The templates, and the folders that the built-in template imports, by config version.
@@ -30,31 +31,21 @@ pub(super) fn kind(
     generated: PathBuf,
     host: &HostRoot,
     units: &Units,
-) -> Result<Kind, DistributionError> {
+) -> Result<Kind, Error> {
     let Some(text) = read(host, &generated)? else {
-        return Err(DistributionError::NotStarted {
-            distribution,
-            path: generated,
-            start: units.start(),
-        });
+        return Err(error::not_started(distribution, &generated, &units.start()));
     };
-    let not_toml = |source| DistributionError::NotToml {
-        path: generated.clone(),
-        source,
-    };
-    let config = Document::parse(text.as_bytes()).map_err(not_toml)?;
+    let config = Document::parse(text.as_bytes());
+    let config = config.map_err(|source| error::not_toml(&generated, source))?;
     let folder = generated.parent().unwrap_or(Path::new("/"));
     let (name_3, drop_ins) = VERSION_3;
     let (template_3, template_2) = (folder.join(name_3), folder.join(VERSION_2));
-    let not_read = |template| DistributionError::TemplateNotRead {
-        distribution,
-        template,
-        start: units.restart(),
-    };
+    let not_read =
+        |template: &Path| error::template_not_read(distribution, template, &units.restart());
     if version::of_any(&config).unwrap_or_default() < 3 {
         // An older release ignores the other template; a newer one has not seen it yet.
         if is_newer(host, &template_3, &generated) {
-            return Err(not_read(template_3));
+            return Err(not_read(&template_3));
         }
         // A drop-in would be one of version 2, and containerd 1.x takes such a plugin table from
         // the drop-in alone.
@@ -65,7 +56,7 @@ pub(super) fn kind(
     }
     if !host.has(&template_3) && host.has(&template_2) {
         // The next start makes it a config of version 2.
-        return Err(not_read(template_2));
+        return Err(not_read(&template_2));
     }
     if let Some(folder) = imported_folder(&config, drop_ins) {
         return Ok(Kind::DropIn {
@@ -106,16 +97,12 @@ fn is_newer(host: &HostRoot, template: &Path, generated: &Path) -> bool {
 }
 
 /// The text of a host's file; `None` if there is none.
-pub(super) fn read(host: &HostRoot, path: &Path) -> Result<Option<String>, DistributionError> {
+pub(super) fn read(host: &HostRoot, path: &Path) -> Result<Option<String>, Error> {
     let read = host.resolve(path).and_then(fs::read_to_string);
     match read {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(DistributionError::Unreadable {
-            path: path.to_owned(),
-            is_denied: error.kind() == std::io::ErrorKind::PermissionDenied,
-            reason: error.to_string(),
-        }),
+        Err(error) => Err(error::unreadable(path, &error)),
     }
 }
 
@@ -135,7 +122,7 @@ mod tests {
         format!("{FOLDER}/{name}")
     }
 
-    fn kind_on(host: &HostRoot) -> Result<Kind, DistributionError> {
+    fn kind_on(host: &HostRoot) -> Result<Kind, Error> {
         Layout::of(Distribution::K3s, host, None).map(|layout| layout.kind)
     }
 
@@ -178,7 +165,7 @@ mod tests {
     fn one_that_was_never_started_can_not_be_told() {
         let (_folder, host) = host_with(&[("/etc/systemd/system/k3s.service", "")]);
         let error = kind_on(&host).expect_err("nothing is generated");
-        assert_eq!(error.code(), "not-started");
+        assert_eq!(error.code().as_str(), "not-started");
         assert_eq!(
             error.hint(),
             "start it once, then run this again: systemctl start k3s"
@@ -192,7 +179,7 @@ mod tests {
             (&at("config.toml.tmpl"), ""),
         ]);
         let error = kind_on(&host).expect_err("the next config has version 2");
-        assert_eq!(error.code(), "template-not-read");
+        assert_eq!(error.code().as_str(), "template-not-read");
         assert_eq!(error.path(), Some(Path::new(&at("config.toml.tmpl"))));
     }
 
@@ -214,7 +201,7 @@ mod tests {
         assert_eq!(kind_on(&host), Ok(template("config.toml.tmpl")));
         touch("config-v3.toml.tmpl", started + Duration::from_secs(1));
         let error = kind_on(&host).expect_err("the next start may read it");
-        assert_eq!(error.code(), "template-not-read");
+        assert_eq!(error.code().as_str(), "template-not-read");
     }
 
     #[test]

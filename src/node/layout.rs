@@ -3,34 +3,11 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use super::{CONTAINERD_CONFIG, Distribution, DistributionError, Units, k0s, k3s, microk8s};
+use super::distribution::CONTAINERD_CONFIG;
+use super::{Distribution, Kind, Units, error, k0s, k3s, microk8s};
 use crate::disk::HostRoot;
-use crate::error::Warning;
+use crate::error::{Error, Warning};
 use crate::want::handler::Owner;
-
-/// How handlers get into a host's containerd config.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kind {
-    /// A file that containerd reads, or that is copied for it with strings filled in.
-    Plain {
-        /// The file to edit.
-        config: PathBuf,
-    },
-    /// A folder whose files are added to a config that is written by the distribution.
-    DropIn {
-        /// The config that is only read: it says version and plugin IDs, and what is there already.
-        base: PathBuf,
-        /// The folder for own files.
-        folder: PathBuf,
-    },
-    /// A template from which the distribution writes the config.
-    Template {
-        /// The file to edit; it may be missing.
-        template: PathBuf,
-        /// What the last start made of it; only read.
-        generated: PathBuf,
-    },
-}
 
 /// Where a host keeps containerd's config, and how to make a change take effect.
 ///
@@ -68,20 +45,17 @@ impl Layout {
     ///
     /// # Errors
     ///
-    /// [`DistributionError`] if the distribution isn't there, if it has not yet written what says
+    /// An error if the distribution isn't there, if it has not yet written what says
     /// which file it reads, or if that can't be read.
     pub fn of(
         distribution: Distribution,
         host: &HostRoot,
         config: Option<&Path>,
-    ) -> Result<Self, DistributionError> {
+    ) -> Result<Self, Error> {
         // Plain containerd has no sign that it must have: its config may be created.
         let needs_sign = distribution != Distribution::Containerd && config.is_none();
         if needs_sign && distribution.sign(host).is_none() {
-            return Err(DistributionError::NotThere {
-                distribution,
-                looked_for: distribution.signs().iter().map(PathBuf::from).collect(),
-            });
+            return Err(error::not_there(distribution));
         }
         let units = Units::of(distribution, host);
         let config = |usual: &str| config.map_or_else(|| usual.into(), Path::to_owned);
@@ -101,11 +75,7 @@ impl Layout {
             Distribution::K0s => {
                 let base: PathBuf = config(k0s::CONFIG);
                 let Some(text) = k3s::read(host, &base)? else {
-                    return Err(DistributionError::NotStarted {
-                        distribution,
-                        path: base,
-                        start: units.start(),
-                    });
+                    return Err(error::not_started(distribution, &base, &units.start()));
                 };
                 if k0s::is_managed(&text) {
                     let folder = base.with_file_name(k0s::FOLDER_NAME);
@@ -261,7 +231,7 @@ mod tests {
                 continue;
             }
             let error = found.expect_err("it is not there");
-            assert_eq!(error.code(), "not-a-distribution");
+            assert_eq!(error.code().as_str(), "not-a-distribution");
             for sign in distribution.signs() {
                 assert!(error.to_string().contains(sign), "{error}");
             }
@@ -284,6 +254,6 @@ mod tests {
     fn k0s_that_was_never_started_can_not_be_told() {
         let (_folder, host) = host_with(&[("/etc/k0s/containerd.d/a.toml", "")]);
         let error = Layout::of(Distribution::K0s, &host, None).expect_err("no config");
-        assert_eq!(error.code(), "not-started");
+        assert_eq!(error.code().as_str(), "not-started");
     }
 }

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::DistributionError;
 use crate::disk::HostRoot;
+use crate::error::{Code, Error};
 
 /// As in os-release(5), the first one that is there counts.
 const OS_RELEASE: [&str; 2] = ["/etc/os-release", "/usr/lib/os-release"];
@@ -31,18 +31,19 @@ const SYSTEMS: [(&str, &str, &str); 3] = [
 ];
 
 /// The error of a host whose operating system is one of these.
-pub(super) fn system(host: &HostRoot) -> Option<DistributionError> {
+pub(super) fn system(host: &HostRoot) -> Option<Error> {
     let (path, text) = OS_RELEASE.iter().find_map(|path| {
         let text = std::fs::read_to_string(host.resolve(Path::new(path)).ok()?).ok()?;
         Some((PathBuf::from(path), text))
     })?;
     let id = id(&text)?;
     let (_, system, instead) = SYSTEMS.into_iter().find(|(known, ..)| *known == id)?;
-    Some(DistributionError::Managed {
-        system,
-        path,
-        instead,
-    })
+    let message = format!(
+        "this node runs {system} ({} says so), which writes containerd's config itself: an edit \
+         would not last",
+        path.display()
+    );
+    Some(Error::new(Code::ManagedNode, message, instead).at(path))
 }
 
 /// The value of `ID`, which may be quoted; the last one counts, as in a shell.

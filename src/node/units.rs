@@ -45,12 +45,6 @@ impl Units {
         Self(all.to_vec())
     }
 
-    /// The one of a containerd that no distribution brings along.
-    #[cfg(feature = "cri")]
-    pub(crate) fn of_containerd() -> Self {
-        Self(names(Distribution::Containerd).to_vec())
-    }
-
     /// Their names: one, if it could be told.
     #[must_use]
     pub fn names(&self) -> &[&'static str] {
@@ -70,6 +64,13 @@ impl Units {
 
     fn command(&self, verb: &str) -> String {
         format!("systemctl {verb} {self}")
+    }
+}
+
+impl Default for Units {
+    /// The one of a containerd that no distribution brings along.
+    fn default() -> Self {
+        Self(names(Distribution::Containerd).to_vec())
     }
 }
 

@@ -1,5 +1,6 @@
 //! A document as bytes, meaning and positions.
 
+use std::fmt;
 use std::ops::Range;
 
 use toml_edit::Item;
@@ -19,14 +20,21 @@ pub struct Document<'t> {
 }
 
 /// Bytes that are no TOML.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not valid TOML: {message}")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParseError {
     /// What is wrong, in the parser's words.
     pub message: String,
     /// Where the parser stopped.
     pub at: Position,
 }
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "not valid TOML: {}", self.message)
+    }
+}
+
+impl std::error::Error for ParseError {}
 
 impl<'t> Document<'t> {
     /// Parses the bytes of a config file.

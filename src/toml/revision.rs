@@ -45,10 +45,9 @@ pub(crate) struct Revision<'d, 't> {
 }
 
 /// Why a document can't be changed as asked.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Refused {
     /// Something else stands there than what the verb is for.
-    #[error("{path:?} is {found}, not {wanted}")]
     WrongType {
         path: Vec<String>,
         found: &'static str,
@@ -56,10 +55,8 @@ pub(crate) enum Refused {
         at: Position,
     },
     /// A comment in an inline table of several lines would come to stand beside another entry.
-    #[error("the inline table {path:?} spans several lines")]
     MultiLine { path: Vec<String>, at: Position },
     /// A key would be inserted into a table that is removed.
-    #[error("{path:?} can't be inserted into what is removed")]
     Removed { path: Vec<String>, at: Position },
 }
 

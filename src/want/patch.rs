@@ -1,10 +1,10 @@
-//! What is asked for: a patch.
+//! A patch: what a change wants of a config.
 
 use std::collections::BTreeSet;
 
 use crate::want::handler::{Handler, HandlerName, Owner, Setting};
 
-/// What a config shall hold, and what it shall not.
+/// What a config has to hold, and what it must not.
 ///
 /// # Examples
 ///
@@ -47,21 +47,21 @@ pub(crate) struct Elsewhere {
     pub(crate) gone: BTreeSet<String>,
 }
 
-/// Whose defaults shall be gone.
+/// Which defaults go.
 #[derive(Debug, Clone)]
 pub(crate) enum UnsetDefault {
     OfAll,
     Of(Owner),
 }
 
-/// A handler that shall be gone.
+/// A handler that goes.
 #[derive(Debug, Clone)]
 pub(crate) struct Removal {
     pub(crate) name: String,
     pub(crate) whose: Whose,
 }
 
-/// Whose a handler may be that shall be gone.
+/// Which owners a handler that goes may belong to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Whose {
     Anybodys,
@@ -78,7 +78,7 @@ impl Patch {
         Self::default()
     }
 
-    /// Adds a handler that shall be listed, with at least its settings. One of the same name that
+    /// Adds a handler that has to be listed, with at least its settings. One of the same name that
     /// was added before is replaced.
     #[must_use]
     pub fn ensure(mut self, handler: Handler) -> Self {
@@ -133,7 +133,7 @@ impl Patch {
         self
     }
 
-    /// Adds the name of a handler that shall be gone, whoever owns it; any name that a file can
+    /// Adds the name of a handler that has to go, whoever owns it; any name that a file can
     /// hold.
     #[must_use]
     pub fn remove(mut self, name: impl Into<String>) -> Self {
@@ -145,7 +145,7 @@ impl Patch {
         self
     }
 
-    /// Adds the name of a handler that shall be gone, unless another owner has added it: then the
+    /// Adds the name of a handler that has to go, unless another owner has added it: then the
     /// patch is refused.
     #[must_use]
     pub fn remove_owned(mut self, name: impl Into<String>) -> Self {
@@ -189,17 +189,17 @@ impl Patch {
         self
     }
 
-    /// The owner of whom nothing shall be there but what the patch names.
+    /// The owner who keeps nothing but what the patch names.
     pub(crate) fn pruned_owner(&self) -> Option<&Owner> {
         self.prune.then_some(&self.owner)
     }
 
-    /// Whether the patch has something that shall be there.
+    /// Whether the patch wants anything to be there.
     pub(crate) fn adds(&self) -> bool {
         self.adds_to_plugins() || !self.proxy_plugins.is_empty() || !self.debug.is_empty()
     }
 
-    /// Whether the patch has something that shall be there in a table of a plugin: its name goes by
+    /// Whether the patch wants anything to be there in the table of a plugin: its name depends on
     /// the config version.
     pub(crate) fn adds_to_plugins(&self) -> bool {
         !self.handlers.is_empty() || self.default.is_some() || !self.cri.is_empty()
@@ -210,27 +210,20 @@ impl Patch {
         self.take_over
     }
 
-    /// Whether all that the owner has added and the patch doesn't name shall be gone.
+    /// Whether all goes that the owner has added and the patch doesn't name.
     pub(crate) fn prunes(&self) -> bool {
         self.prune
     }
 
-    /// The handlers that shall be gone.
+    /// The handlers that go.
     pub(crate) fn removed(&self) -> impl Iterator<Item = (&str, Whose)> {
         let removals = self.removals.iter();
         removals.map(|removal| (removal.name.as_str(), removal.whose))
     }
 
-    /// The names of handlers that shall be there.
-    #[cfg(feature = "cri")]
-    pub(crate) fn ensured_names(&self) -> impl Iterator<Item = &str> {
-        self.handlers.iter().map(|handler| handler.name().as_str())
-    }
-
-    /// Whether the patch says something of the default.
-    #[cfg(feature = "cri")]
-    pub(crate) fn concerns_default(&self) -> bool {
-        self.default.is_some() || self.unset_default.is_some()
+    /// Whether a default goes.
+    pub(crate) fn unsets_default(&self) -> bool {
+        self.unset_default.is_some()
     }
 
     /// The installer that the patch is made for, whether that counts or not.
@@ -240,7 +233,7 @@ impl Patch {
 
     /// Whether something may be taken out of files that the patch does not go to.
     pub(crate) fn takes_out(&self) -> bool {
-        self.prune || self.take_over || self.unset_default.is_some() || !self.removals.is_empty()
+        self.prune || self.take_over || self.unsets_default() || !self.removals.is_empty()
     }
 
     /// What the patch is to a file of the same config that it does not go to: it only takes out.
@@ -272,18 +265,18 @@ impl Patch {
         self
     }
 
-    /// The handler that shall be the default.
+    /// The handler that becomes the default.
     pub(crate) fn wanted_default(&self) -> Option<&str> {
         self.default.as_ref().map(HandlerName::as_str)
     }
 
-    /// The names of handlers that shall be listed.
+    /// The names of handlers that have to be listed.
     pub(crate) fn wanted_names(&self) -> impl Iterator<Item = &str> {
         self.handlers.iter().map(|handler| handler.name().as_str())
     }
 
     /// Returns the owner on whose behalf the patch is made; `None` where that does not count, as
-    /// for a handler that shall be gone whoever owns it.
+    /// for a handler that goes whoever owns it.
     #[must_use]
     pub fn acting_owner(&self) -> Option<&Owner> {
         if let Some(UnsetDefault::Of(owner)) = &self.unset_default {

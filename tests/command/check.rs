@@ -1,7 +1,6 @@
 //! `check`: what each containerd release makes of a config.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::json;
 
@@ -119,27 +118,4 @@ fn imported_files_are_judged_and_blamed() {
     fs::write(&drop_in, "version = 3\nroot = 5\n").expect("writes");
     let run = node.run(&["check"]).exits(78);
     assert!(run.stdout.contains("conf.d/a.toml:2:1"), "{run:#?}");
-}
-
-#[test]
-fn a_binary_is_asked_with_a_time_limit() {
-    let node = Node::with("version = 3\n");
-    let script = |name: &str, text: &str| {
-        let path = node.folder().join(name);
-        fs::write(&path, format!("#!/bin/sh\n{text}\n")).expect("writes");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("chmod");
-        path.display().to_string()
-    };
-    let check = |binary: &str| node.run(&["check", "--containerd-binary", binary]);
-    let run = check(&script("good", "exit 0")).exits(0);
-    assert!(run.stdout.contains("can parse it"), "{run:#?}");
-    let run = check(&script("bad", "echo no such key >&2; exit 1")).exits(78);
-    assert!(
-        run.stdout.contains("can't parse it: no such key"),
-        "{run:#?}"
-    );
-    check(&node.folder().join("missing").display().to_string()).exits(1);
-    let config = node.config().display().to_string();
-    let asks = format!("test \"$1 $2 $3 $4\" = \"--config {config} config dump\"");
-    check(&script("strict", &asks)).exits(0);
 }

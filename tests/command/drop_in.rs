@@ -234,8 +234,8 @@ fn with_a_host_root_imports_are_paths_of_the_host() {
     let edit = |arguments: &[&str]| {
         let mut command = crate::tool::tool();
         command.args(["--host-root", &node.folder().to_string_lossy()]);
-        command.args(["--config", "/etc/containerd/config.toml", "--drop-in"]);
-        Run::of(command.args(arguments)).exits(0)
+        command.args(["--config", "/etc/containerd/config.toml"]);
+        Run::of(command.args(arguments).arg("--drop-in")).exits(0)
     };
     edit(&["add", "kata"]);
     let main = text(&etc.join("config.toml"));
@@ -622,7 +622,7 @@ fn what_can_not_be_a_drop_in_is_refused() {
         ("config.toml.prev", "that is the previous config"),
         ("conf.d/config.toml", "it has the name of the config"),
         ("conf.d/*.toml", "a pattern"),
-        ("conf.d/", "it names no file"),
+        ("conf.d/", "it does not name a file"),
     ] {
         let node = Node::with(MAIN);
         let run = node
@@ -644,7 +644,7 @@ fn what_can_not_be_a_drop_in_is_refused() {
     let run = node
         .run(&["add", "kata", "--drop-in=config.toml/a.toml"])
         .exits(66);
-    assert!(run.stderr.contains("is no folder"), "{run:?}");
+    assert!(run.stderr.contains("is not a folder"), "{run:?}");
     assert_eq!(node.text(), MAIN);
 }
 
@@ -711,7 +711,7 @@ fn the_flag_is_for_edits() {
     let node = Node::with(MAIN);
     for arguments in [
         &["list", "--drop-in"][..],
-        &["--drop-in", "check"],
+        &["check", "--drop-in"],
         &["status", "--drop-in=x"],
         &["add", "kata", "--drop-in", "--stdout"],
         &["add", "kata", "--drop-in="],
@@ -1149,7 +1149,9 @@ fn stdout_is_refused_where_another_file_would_change_too() {
     let before = node.text();
     let run = node.run(&["remove", "kata", "--stdout"]).exits(2);
     assert_eq!(run.stdout, "");
-    assert!(run.stderr.contains("50-manual.toml, too"), "{run:?}");
+    let other = node.folder().join("conf.d/50-manual.toml");
+    let said = format!("this edit also changes {}", other.display());
+    assert!(run.stderr.contains(&said), "{run:?}");
     assert!(run.stderr.contains("--dry-run"), "{run:?}");
     let run = node.run(&["add", "spin", "--stdout"]).exits(0);
     assert!(run.stdout.contains("runtimes.spin]"), "{run:?}");

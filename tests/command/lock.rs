@@ -47,20 +47,20 @@ impl Drop for Shell {
 fn a_shell_installer_that_holds_the_lock_excludes_us() {
     let node = Node::with("version = 3\n");
     let shell = Shell::holding(&node);
-    let run = node.run(&["--lock-timeout", "0s", "add", "crun"]).exits(75);
+    let run = node.run(&["add", "crun", "--lock-timeout", "0s"]).exits(75);
     let said = "the lock is busy, held by a program that does not say who it is\n";
     assert!(run.stderr.contains(said), "{run:#?}");
     // Whether there is anything to do is known under the lock alone.
-    let nothing = ["--lock-timeout", "0s", "remove", "nothing"];
+    let nothing = ["remove", "nothing", "--lock-timeout", "0s"];
     node.run(&nothing).exits(75);
     let status = node.run(&["status"]).exits(0);
     let said = "held:          yes, by a program that does not say who it is\n";
     assert!(status.stdout.contains(said), "{status:#?}");
     shell.let_go();
-    node.run(&["--lock-timeout", "0s", "add", "crun"]).exits(0);
+    node.run(&["add", "crun", "--lock-timeout", "0s"]).exits(0);
     // An older line of ours is no reason to name the wrong one.
     let shell = Shell::holding(&node);
-    let run = node.run(&["--lock-timeout", "0s", "add", "spin"]).exits(75);
+    let run = node.run(&["add", "spin", "--lock-timeout", "0s"]).exits(75);
     let said =
         "held by a program that does not say who it is (the last one that did, `add crun`, PID";
     assert!(run.stderr.contains(said), "{run:#?}");
@@ -105,7 +105,7 @@ fn a_forged_or_stale_lock_file_blocks_nobody() {
     ] {
         let node = Node::with("version = 3\n");
         fs::write(node.folder().join("config.toml.lock"), &line).expect("writes");
-        node.run(&["--lock-timeout", "0s", "add", "crun"]).exits(0);
+        node.run(&["add", "crun", "--lock-timeout", "0s"]).exits(0);
         assert!(node.text().contains("runtimes.crun"), "{line:?}");
     }
 }
@@ -148,7 +148,7 @@ fn who_waits_is_told_the_truth_about_the_holder() {
     let shell = Shell::holding(&node);
     for (line, said) in cases {
         fs::write(&lock, &line).expect("writes");
-        let run = node.run(&["--lock-timeout", "0s", "add", "spin"]).exits(75);
+        let run = node.run(&["add", "spin", "--lock-timeout", "0s"]).exits(75);
         assert!(run.stderr.contains(said), "{line}: {run:#?}");
     }
     shell.let_go();
@@ -252,7 +252,7 @@ fn looking_disturbs_nobody() {
         for _ in 0..50 {
             let runs = [["add", "crun"], ["remove", "crun"]];
             let ended =
-                runs.map(|[verb, name]| node.run(&["-q", "--lock-timeout", "0s", verb, name]));
+                runs.map(|[verb, name]| node.run(&["-q", verb, name, "--lock-timeout", "0s"]));
             if ended.iter().any(|run| run.exit != Some(0)) {
                 done.store(true, std::sync::atomic::Ordering::Relaxed);
                 panic!("{ended:#?}");

@@ -5,7 +5,6 @@
 
 mod apply;
 mod check;
-mod copy;
 mod cri_code;
 mod distributions;
 mod documents;
@@ -13,6 +12,7 @@ mod drop_in;
 mod filesystems;
 mod golden;
 mod harm;
+mod help;
 mod host_root;
 mod in_use;
 mod lock;

@@ -43,16 +43,14 @@ fn usage_errors_exit_with_2_and_open_nothing() {
             &["add", "crun", "--dry-run", "--stdout"],
             "cannot be used with",
         ),
+        (&["--dry-run", "add", "crun"], "'add --dry-run' exists"),
         (
-            &["--dry-run", "add", "crun", "--stdout"],
-            "cannot be used with",
-        ),
-        (
-            &["--stdout", "add", "crun", "-o", "json"],
+            &["-o", "json", "add", "crun", "--stdout"],
             "cannot be used with",
         ),
         (&["-q", "add", "crun", "-v"], "cannot be used with"),
-        (&["list", "--dry-run"], "which changes nothing"),
+        (&["list", "--dry-run"], "unexpected argument '--dry-run'"),
+        (&["undo", "--stdout"], "unexpected argument '--stdout'"),
         (&["remove"], "required"),
     ] {
         let run = node.run(arguments).exits(2);
@@ -102,7 +100,7 @@ fn missing_files_and_folders_are_told_apart() {
 #[test]
 fn the_exit_code_says_whether_something_changed() {
     let node = Node::with("version = 2\n");
-    node.run(&["--exit-code", "--dry-run", "add", "crun"])
+    node.run(&["add", "crun", "--exit-code", "--dry-run"])
         .exits(10);
     node.run(&["add", "crun", "--exit-code"]).exits(10);
     node.run(&["add", "crun", "--exit-code"]).exits(0);

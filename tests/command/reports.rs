@@ -71,7 +71,7 @@ fn errors_are_reported_as_json_too() {
                 "code": "not-toml",
                 "exit": 65,
                 "message": "not valid TOML: key with no value, expected `=`",
-                "hint": "mend this line; containerd reads the file only when it starts, so it may \
+                "hint": "fix this line; containerd reads the file only when it starts, so it may \
                          still be running with an older one",
                 "path": "[CONFIG]",
                 "line": 2,
@@ -94,13 +94,13 @@ fn errors_are_reported_as_json_too() {
 #[test]
 fn stdout_prints_the_result_and_touches_nothing() {
     let node = Node::with("version = 3\r\n");
-    let printed = node.run(&["--stdout", "add", "crun"]).exits(0).stdout;
+    let printed = node.run(&["add", "crun", "--stdout"]).exits(0).stdout;
     assert_eq!(node.text(), "version = 3\r\n");
     assert_eq!(node.names(), ["config.toml"], "no lock file either");
     node.run(&["add", "crun"]).exits(0);
     assert_eq!(node.text(), printed);
     let missing = Node::empty();
-    let printed = missing.run(&["--stdout", "add", "crun"]).exits(0).stdout;
+    let printed = missing.run(&["add", "crun", "--stdout"]).exits(0).stdout;
     assert_eq!(missing.names(), Vec::<String>::new());
     missing.run(&["add", "crun"]).exits(0);
     assert_eq!(missing.text(), printed);
@@ -109,13 +109,13 @@ fn stdout_prints_the_result_and_touches_nothing() {
 #[test]
 fn a_dry_run_touches_nothing_and_does_not_wait() {
     let node = Node::with("version = 3\n");
-    let run = node.run(&["--dry-run", "add", "crun"]).exits(0);
+    let run = node.run(&["add", "crun", "--dry-run"]).exits(0);
     assert!(
         run.stdout
             .contains("+  runtime_type = \"io.containerd.runc.v2\"\n"),
         "{run:#?}"
     );
-    assert!(run.stdout.contains("dry run, nothing written"), "{run:#?}");
+    assert!(run.stdout.contains("dry run: would add crun"), "{run:#?}");
     assert_eq!(node.names(), ["config.toml"]);
 }
 
@@ -178,7 +178,10 @@ fn list_and_show_say_what_is_there() {
         })
     );
     let run = node.run(&["show", "none"]).exits(1);
-    assert!(run.stderr.contains("lists no handler"), "{run:#?}");
+    assert!(
+        run.stderr.contains("no handler \"none\" is listed"),
+        "{run:#?}"
+    );
 }
 
 #[test]
@@ -234,7 +237,7 @@ fn a_full_or_closed_stdout_changes_neither_the_file_nor_the_truth() {
         if verb == "remove" {
             node.run(&["add", "crun"]).exits(0);
         }
-        let mut command = node.command(&["--exit-code", "-v", verb, "crun"]);
+        let mut command = node.command(&["-v", verb, "crun", "--exit-code"]);
         let status = command
             .stdout(full())
             .stderr(full())
@@ -249,9 +252,9 @@ fn a_full_or_closed_stdout_changes_neither_the_file_nor_the_truth() {
     }
     let node = Node::with("version = 3\n");
     for arguments in [
-        &["--stdout", "add", "crun"][..],
+        &["add", "crun", "--stdout"][..],
         &["list"],
-        &["--dry-run", "add", "crun"],
+        &["add", "crun", "--dry-run"],
     ] {
         let mut command = node.command(arguments);
         let output = command.stdout(full()).output().expect("starts");

@@ -133,7 +133,7 @@ fn what_can_not_be_rolled_back_is_said_with_a_way_out() {
     assert!(failed.stderr.contains(said), "{failed:?}");
     let hint = format!(
         "hint: `containerd-edit log` says who has changed what; `containerd-edit remove --owner ops` \
-         takes away all that ops has here, `containerd-edit remove NAME` a handler; or mend \
+         takes away all that ops has here, `containerd-edit remove NAME` a handler; or repair \
          the config (before the last change: {}.prev); then `containerd-edit restart`\n",
         node.config().display()
     );
@@ -197,12 +197,8 @@ fn what_is_not_written_is_not_loaded() {
         let said = format!("the argument '--restart' cannot be used with '{flag}'");
         assert!(refused.stderr.contains(&said), "{refused:?}");
         let refused = run(&node, "true", &["restart", flag]).exits(2);
-        assert!(
-            refused
-                .stderr
-                .contains("'restart', which changes no config"),
-            "{refused:?}"
-        );
+        let unexpected = format!("unexpected argument '{flag}'");
+        assert!(refused.stderr.contains(&unexpected), "{refused:?}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! `list --running` and `check --running` where no containerd answers. Real ones:
+//! `check --running` where no containerd answers. Real ones:
 //! `tests/containerd/running.rs`.
 
 #[cfg(feature = "cri")]
@@ -11,10 +11,17 @@ use crate::tool::Node;
 
 const CONFIG: &str = "version = 2\n";
 
-/// A verb's JSON error and exit code.
+/// The JSON error and the exit code.
 #[cfg(feature = "cri")]
-fn error(node: &Node, verb: &str, endpoint: &str) -> (Option<i32>, Value) {
-    let arguments = [verb, "--running", "-o", "json", "--cri-endpoint", endpoint];
+fn error(node: &Node, endpoint: &str) -> (Option<i32>, Value) {
+    let arguments = [
+        "check",
+        "--running",
+        "-o",
+        "json",
+        "--cri-endpoint",
+        endpoint,
+    ];
     let run = node.run(&arguments);
     let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
     assert_eq!(run.stderr, "", "{report}");
@@ -36,14 +43,12 @@ fn where_no_daemon_answers_that_is_said_with_a_code_of_its_own() {
         (left_behind, "nobody listens at this socket"),
         (path("config.toml"), "this is a regular file, not a socket"),
     ] {
-        for verb in ["list", "check"] {
-            let (exit, error) = error(&node, verb, &endpoint);
-            assert_eq!(exit, Some(69), "{error}");
-            assert_eq!(error["code"], "no-daemon");
-            assert_eq!(error["path"], endpoint.as_str());
-            let message = format!("no daemon answers: {why}");
-            assert_eq!(error["message"], message.as_str());
-        }
+        let (exit, error) = error(&node, &endpoint);
+        assert_eq!(exit, Some(69), "{error}");
+        assert_eq!(error["code"], "no-daemon");
+        assert_eq!(error["path"], endpoint.as_str());
+        let message = format!("no daemon answers: {why}");
+        assert_eq!(error["message"], message.as_str());
     }
     let run = node.run(&["check", "--running", "--cri-endpoint", &path("none.sock")]);
     let wanted = format!(
@@ -65,7 +70,7 @@ fn a_socket_that_accepts_and_says_nothing_is_given_up() {
     let node = Node::with(CONFIG);
     let path = node.folder().join("c.sock");
     let _listener = UnixListener::bind(&path).expect("binds");
-    let (exit, error) = error(&node, "check", path.to_str().expect("a path of this test"));
+    let (exit, error) = error(&node, path.to_str().expect("a path of this test"));
     assert_eq!(exit, Some(69), "{error}");
     assert_eq!(error["code"], "daemon-silent");
     assert_eq!(error["message"], "the daemon gave no answer within 5s");
@@ -75,7 +80,7 @@ fn a_socket_that_accepts_and_says_nothing_is_given_up() {
 #[cfg(feature = "cri")]
 fn an_endpoint_that_is_no_path_is_a_usage_error() {
     let node = Node::with(CONFIG);
-    let (exit, error) = error(&node, "list", "tcp://127.0.0.1:1234");
+    let (exit, error) = error(&node, "tcp://127.0.0.1:1234");
     assert_eq!((exit, &error["code"]), (Some(2), &"bad-endpoint".into()));
 }
 
@@ -105,8 +110,6 @@ fn the_endpoint_is_a_path_of_the_host_and_may_come_from_the_environment() {
 #[cfg(not(feature = "cri"))]
 fn a_build_that_cannot_ask_says_so() {
     let node = Node::with(CONFIG);
-    for verb in ["list", "check"] {
-        let run = node.run(&[verb, "--running"]).exits(2);
-        assert!(run.stderr.contains("can't ask a daemon"), "{run:#?}");
-    }
+    let run = node.run(&["check", "--running"]).exits(2);
+    assert!(run.stderr.contains("can't ask a daemon"), "{run:#?}");
 }

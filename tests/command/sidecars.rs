@@ -55,7 +55,7 @@ fn each_change_and_each_refusal_is_one_line_of_the_log() {
     node.run(&["add", "crun", "--owner", "ops"]).exits(0);
     node.run(&["add", "crun"]).exits(0);
     node.run(&["list"]).exits(0);
-    node.run(&["--dry-run", "add", "spin"]).exits(0);
+    node.run(&["add", "spin", "--dry-run"]).exits(0);
     let broken = format!("{}\"3s\"\n", node.text());
     fs::write(node.config(), &broken).expect("writes");
     node.run(&["remove", "crun"]).exits(65);
@@ -105,12 +105,12 @@ fn humantime_like(time: &str) -> bool {
 #[test]
 fn the_log_may_be_elsewhere_or_nowhere() {
     let node = Node::with("version = 3\n");
-    node.run(&["--log", "none", "add", "crun"]).exits(0);
+    node.run(&["add", "crun", "--log", "none"]).exits(0);
     let elsewhere = node.folder().join("elsewhere.log");
     let elsewhere = elsewhere.to_str().expect("UTF-8");
-    node.run(&["--log", elsewhere, "remove", "crun"]).exits(0);
+    node.run(&["remove", "crun", "--log", elsewhere]).exits(0);
     assert!(!node.names().contains(&"config.toml.log".to_owned()));
-    let shown = node.run(&["--log", elsewhere, "log"]).exits(0);
+    let shown = node.run(&["log", "--log", elsewhere]).exits(0);
     assert!(
         shown
             .stdout
@@ -200,7 +200,7 @@ fn a_refusal_for_the_sake_of_an_import_leaves_nothing_that_is_imported() {
     for arguments in [
         &["add", "crun"][..],
         &["remove", "crun"],
-        &["--dry-run", "add", "crun"],
+        &["add", "crun", "--dry-run"],
     ] {
         let run = node.run(arguments).exits(78);
         assert!(run.stderr.contains("the import "), "{run:#?}");
@@ -232,7 +232,7 @@ fn a_log_is_not_the_config_nor_beside_it_what_is_used() {
     ] {
         let log = node.folder().join(name);
         let log = log.to_str().expect("UTF-8");
-        let run = node.run(&["--log", log, "add", "crun"]).exits(2);
+        let run = node.run(&["add", "crun", "--log", log]).exits(2);
         assert!(
             run.stderr
                 .contains(&format!("the operation log can't be {log}: {reason}")),
@@ -246,10 +246,10 @@ fn a_log_is_not_the_config_nor_beside_it_what_is_used() {
     let named = [
         "--config",
         "config.toml",
-        "--log",
-        "config.toml.prev",
         "add",
         "crun",
+        "--log",
+        "config.toml.prev",
     ];
     Run::of(command.args(named)).exits(2);
     let imports = format!(
@@ -259,7 +259,7 @@ fn a_log_is_not_the_config_nor_beside_it_what_is_used() {
     fs::write(node.config(), imports).expect("writes");
     fs::create_dir(node.folder().join("conf.d")).expect("creates");
     let log = node.folder().join("conf.d/edit.toml");
-    node.run(&["--log", log.to_str().expect("UTF-8"), "add", "crun"])
+    node.run(&["add", "crun", "--log", log.to_str().expect("UTF-8")])
         .exits(78);
     assert!(!log.exists());
 }

@@ -122,7 +122,7 @@ fn a_busy_lock_is_waited_for_and_its_holder_named() {
     fs4::FileExt::lock(&file).expect("locks");
 
     let started = Instant::now();
-    let run = node.run(&["--lock-timeout", "0s", "add", "crun"]).exits(75);
+    let run = node.run(&["add", "crun", "--lock-timeout", "0s"]).exits(75);
     assert!(
         started.elapsed() < Duration::from_secs(10),
         "it does not wait"
@@ -130,12 +130,12 @@ fn a_busy_lock_is_waited_for_and_its_holder_named() {
     let said = "held by `add kata`, PID 1 on node-a since 2026-01-01T00:00:00Z";
     assert!(run.stderr.contains(said), "{run:#?}");
     let run = node
-        .run(&["--lock-timeout", "700ms", "add", "crun"])
+        .run(&["add", "crun", "--lock-timeout", "700ms"])
         .exits(75);
     assert!(run.stderr.starts_with("waiting for the lock"), "{run:#?}");
     assert!(run.stderr.contains("of waiting"), "{run:#?}");
     assert_eq!(node.text(), "version = 3\n");
-    node.run(&["--dry-run", "add", "crun"]).exits(0);
+    node.run(&["add", "crun", "--dry-run"]).exits(0);
 
     let waiting = node
         .command(&["-q", "add", "crun"])
@@ -269,7 +269,7 @@ fn a_file_in_the_place_of_a_folder_is_named() {
         let mut path = node.config().into_os_string();
         path.push(behind);
         let run = Run::of(tool().arg("--config").arg(&path).args(["add", "crun"])).exits(66);
-        let said = format!("{} is no folder", node.config().display());
+        let said = format!("{} is not a folder", node.config().display());
         assert!(run.stderr.contains(&said), "{run:#?}");
         assert!(!run.stderr.contains("mkdir"), "{run:#?}");
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use containerd_edit::{CriClient, CriError};
+use containerd_edit::{Code, CriClient};
 
 /// A daemon that accepts and then says nothing is asked again.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -60,8 +60,8 @@ pub(crate) fn ask(socket: &Path) -> Answer {
                 .collect(),
             default: loaded.default,
         },
-        Err(CriError::NoCri { .. }) => Answer::NoCri,
-        Err(error @ CriError::Unexpected { .. }) => panic!("{error}"),
+        Err(error) if error.code() == Code::NoCri => Answer::NoCri,
+        Err(error) if error.code() == Code::NotContainerd => panic!("{error}"),
         Err(error) => Answer::NotYet(format!("{error:?}")),
     }
 }

@@ -161,7 +161,7 @@ fn from_the_first_edit_to_the_last() {
         pod.stop();
 
         let report = succeeds(node, "remove", &["remove", TRACED, "--if-unused"]);
-        assert_eq!(report["unused"]["known_by"], "daemon", "{report}");
+        assert_eq!(report["unused"]["handlers"][0], TRACED, "{report}");
         assert_eq!(report["restart"]["running"]["in_step"], true, "{report}");
         assert_eq!(loaded(node), names(["runc"]));
         assert_eq!(node.config(), original, "{}", node.name());

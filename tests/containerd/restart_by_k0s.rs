@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::cri::{Answer, Verdict, ask};
+use crate::cri::Verdict;
 use crate::daemon::Node;
-use crate::restart::serves;
+use crate::restart::{serves, wait_until_serving};
 use crate::suites::{self, Release};
 use crate::supervisor::start_without_cri;
 
@@ -82,9 +82,7 @@ fn what_k0s_restarts_by_itself_is_waited_for_and_rolled_back() {
     thread::scope(|scope| {
         scope.spawn(|| watch(&node, &fails, &ends));
         let _end = End(&ends);
-        while !node.socket().exists() || !matches!(ask(&node.socket()), Answer::Serves { .. }) {
-            thread::sleep(Duration::from_millis(10));
-        }
+        wait_until_serving(&node);
         let with_crun = Verdict::serves(["crun", "runc"], "runc");
         let without = Verdict::serves(["runc"], "runc");
 

@@ -137,17 +137,9 @@ impl Scene<'_> {
             .arg(env!("CARGO_BIN_EXE_containerd-edit"))
             .arg("--config")
             .arg(self.node.config_path())
-            .arg("--cri-endpoint")
+            .args(["add", "crun", "--restart", "-o", "json"])
+            .args(["--ready-timeout", "2s", "--cri-endpoint"])
             .arg(self.node.socket())
-            .args([
-                "add",
-                "crun",
-                "--restart",
-                "--ready-timeout",
-                "2s",
-                "-o",
-                "json",
-            ])
             .output()
             .expect("setpriv of util-linux can be started");
         let stdout = String::from_utf8(stdout).expect("UTF-8");
@@ -176,6 +168,18 @@ fn the_hosts_systemd_restarts_containerd() {
                 scene.calls(),
                 format!("systemctl restart containerd {chroot}\n")
             );
+
+            // When it was started is seen, by its process or by its socket.
+            let (exit, report) = scene.add();
+            assert_eq!(exit, Some(0), "{first}: {report}");
+            assert_eq!(report["restart"]["done"], false, "{first}: {report}");
+            let config = scene.node.config().expect("a config");
+            fs::write(scene.node.config_path(), config).expect("writes");
+            for why in [Some("older"), None] {
+                let (_, report) = scene.add();
+                assert_eq!(report["restart"]["why"].as_str(), why, "{first}: {report}");
+            }
+            scene.calls();
 
             // Its log is read there as well.
             scene.node.edit(&["remove", "crun"]);

@@ -8,6 +8,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::thread;
+use std::time::Duration;
 
 use rustix::fs::{CWD, Mode, mkfifoat};
 use rustix::process::{Pid, Signal, kill_process};
@@ -87,6 +88,8 @@ pub(crate) fn supervised(node: &Node, test: impl FnOnce(&Supervised)) {
         mkfifoat(CWD, &fifo, Mode::RWXU).expect("a FIFO can be made");
     }
     let deeds = Mutex::new(Vec::new());
+    // Whether a file was changed before the daemon was started is known to 20 ms.
+    thread::sleep(Duration::from_millis(30));
     thread::scope(|scope| {
         let mut daemon = node.start();
         assert!(matches!(daemon.verdict(), Verdict::Serves { .. }));

@@ -50,17 +50,14 @@ exec "$PYTHON" -c "$CONTAIN" "$root" "$@"
 # Enters the root, gives up every capability for good, and becomes the program.
 CONTAIN = """
 import ctypes, os, sys
-import warnings  # By execvp, from a root that has it no more.
 PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 24, 38
 prctl = ctypes.CDLL(None, use_errno=True).prctl
 os.chroot(sys.argv[1])
 os.chdir("/")
-os.environ["PATH"] = os.environ["CONTAINER_PATH"]
 for capability in range(64):
     prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
 assert prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
-# As a container runtime does, with the container's own PATH.
-os.execvp(sys.argv[2], sys.argv[2:])
+os.execv(sys.argv[2], sys.argv[2:])
 """
 
 
@@ -89,67 +86,47 @@ class Node:
 class Product:
     """An installer on a node: its image's program, and what is in its ConfigMap."""
 
-    def __init__(self, node, owner, binary, pause, handler="kata-qemu"):
+    def __init__(self, node, owner, binary, handler="kata-qemu"):
         self.node = node
         self.owner = owner
-        # What an image holds, by what the manifests call it.
-        self.images = {"containerd-edit": ("/containerd-edit", binary), "pause": ("/pause", pause)}
-        self.copy = node.host / f"opt/containerd-edit/{owner}/containerd-edit"
+        self.binary = binary
         self.patch = node.folder / f"patch-{owner}"
         self.patch.mkdir()
         for name, text in documents("configmap.yaml", owner)[0]["data"].items():
             (self.patch / name).write_text(text.replace("kata-qemu", handler))
 
-    def containers(self, manifest, kinds):
-        template = documents(manifest, self.owner)[0]["spec"]["template"]
-        pod = template["spec"]
+    def containers(self, manifest, kind):
+        pod = documents(manifest, self.owner)[0]["spec"]["template"]["spec"]
         volumes = {volume["name"]: volume for volume in pod["volumes"]}
-        for kind in kinds:
-            for container in pod[kind]:
-                yield Container(self, container, volumes, template["metadata"])
+        return [Container(self, container, volumes) for container in pod[kind]]
 
     def install(self):
-        return [container.run() for container in self.containers("daemonset.yaml", ["initContainers"])]
+        return [container.run() for container in self.containers("daemonset.yaml", "initContainers")]
 
     def uninstall(self):
-        codes = []
-        for container in self.containers("uninstall-job.yaml", ["initContainers", "containers"]):
-            codes.append(container.run())
-            if codes[-1] != 0:
-                # The pod has failed; what comes after it is not run.
-                break
-        return codes
+        return [container.run() for container in self.containers("uninstall-job.yaml", "containers")]
 
 
 class Container:
-    def __init__(self, product, container, volumes, metadata):
+    def __init__(self, product, container, volumes):
         self.product = product
-        image = container["image"].rsplit("/", 1)[1].split(":")[0]
-        program, image_binary = product.images[image]
-        self.program = (container.get("command") or [program]) + container.get("args", [])
-        self.variables = {it["name"]: it["value"] for it in container.get("env", [])}
+        # What the image holds and begins with.
+        assert container["image"] == "registry.example.com/containerd-edit:0.1.0", container["image"]
+        assert container["imagePullPolicy"] == "IfNotPresent" and "command" not in container, container
+        self.program = ["/containerd-edit"] + container["args"]
         # What the rest of this script takes for granted.
         context = container["securityContext"]
         assert context["readOnlyRootFilesystem"] and not context["allowPrivilegeEscalation"], context
         assert context["capabilities"] == {"drop": ["ALL"]} and context["runAsUser"] == 0, context
-        self.mounts = [(image_binary, program, "ro")]
+        self.mounts = [(product.binary, self.program[0], "ro")]
         for mount in container["volumeMounts"]:
-            source = self.source(volumes[mount["name"]], metadata)
+            source = self.source(volumes[mount["name"]])
             options = "ro" if mount.get("readOnly") else ""
             self.mounts.append((source, mount["mountPath"], options))
 
-    def source(self, volume, metadata):
+    def source(self, volume):
         if "configMap" in volume:
             return self.product.patch
-        if "downwardAPI" in volume:
-            folder = pathlib.Path(tempfile.mkdtemp(dir=self.product.node.folder))
-            folder.chmod(0o755)
-            for item in volume["downwardAPI"]["items"]:
-                key = item["fieldRef"]["fieldPath"].removeprefix("metadata.annotations['")
-                file = folder / item["path"]
-                file.write_text(metadata["annotations"][key.removesuffix("']")])
-                file.chmod(item["mode"])
-            return folder
         path = volume["hostPath"]
         source = self.product.node.host / path["path"].lstrip("/")
         if path["type"] == "DirectoryOrCreate":
@@ -163,7 +140,6 @@ class Container:
         command = ["unshare", "--mount", "--pid", "--fork", "--propagation", "private"]
         command += ["sh", "-euc", ENTER, "enter", root, mounts, *self.program]
         variables = {**os.environ, "CONTAIN": CONTAIN, "PYTHON": sys.executable}
-        variables["CONTAINER_PATH"] = self.variables.get("PATH", "")
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=variables)
         os.rmdir(root)
         if done.returncode in (0, BUSY):
@@ -199,44 +175,41 @@ def check_job():
     ):
         expect(action(rules, code, conditions), wanted, f"what becomes of {code} {conditions}")
     pod = job["template"]["spec"]
+    # It runs the image that the DaemonSet has left on the node.
+    daemonset = documents("daemonset.yaml")[0]["spec"]["template"]["spec"]
+    expect(pod["containers"][0]["image"], daemonset["initContainers"][0]["image"], "the Job's image")
     # As a Helm hook it runs after all else is gone.
     assert "serviceAccountName" not in pod and pod["automountServiceAccountToken"] is False
     gone = {"configMap", "secret", "persistentVolumeClaim"}
     assert not any(gone & set(volume) for volume in pod["volumes"]), pod["volumes"]
 
 
-def check_nothing_to_do(programs):
+def check_nothing_to_do(binary):
     """On a node that was never installed to, and on one where all is gone already."""
     with tempfile.TemporaryDirectory() as folder:
         node = Node(folder)
-        product = Product(node, OWNER, *programs)
-        expect(product.uninstall(), [0, 0], "an uninstall of nothing")
+        product = Product(node, OWNER, binary)
+        expect(product.uninstall(), [0], "an uninstall of nothing")
         assert not node.config.exists()
         node.config.write_bytes(ORIGINAL)
-        expect(product.install(), [0, 0], "an install")
+        expect(product.install(), [0], "an install")
         for which in ("first", "second"):
-            expect(product.uninstall(), [0, 0], f"the {which} uninstall")
+            expect(product.uninstall(), [0], f"the {which} uninstall")
             expect(node.config.read_bytes(), ORIGINAL, f"after the {which} uninstall")
 
 
-def check_two_products(programs):
-    """Two installers, of different releases: neither takes the other's program away."""
-    binary, pause = programs
+def check_two_products(binary):
+    """Two installers: neither takes away what the other has put in."""
     with tempfile.TemporaryDirectory() as folder:
         node = Node(folder).with_config()
-        other_release = node.folder / "other-release"
-        other_release.write_bytes(binary.read_bytes() + b"another release")
-        other_release.chmod(0o755)
-        one = Product(node, OWNER, binary, pause)
-        other = Product(node, "gpu-operator", other_release, pause, "kata-fc")
+        one = Product(node, OWNER, binary)
+        other = Product(node, "gpu-operator", binary, "kata-fc")
         for product in (one, other):
-            expect(product.install(), [0, 0], f"the install of {product.owner}")
-        for product in (one, other):
-            expect(product.copy.read_bytes(), product.images["containerd-edit"][1].read_bytes(), "a copy")
-        expect(one.uninstall(), [0, 0], "an uninstall beside another product")
-        assert not one.copy.exists() and other.copy.exists()
-        assert b"kata-fc" in node.config.read_bytes()
-        expect(other.uninstall(), [0, 0], "the last uninstall")
+            expect(product.install(), [0], f"the install of {product.owner}")
+        expect(one.uninstall(), [0], "an uninstall beside another product")
+        config = node.config.read_bytes()
+        assert b"kata-fc" in config and b"kata-qemu" not in config, config
+        expect(other.uninstall(), [0], "the last uninstall")
         expect(node.config.read_bytes(), ORIGINAL, "after both")
 
 
@@ -245,23 +218,21 @@ def expect(found, wanted, what):
         raise AssertionError(f"{what}: {found!r}, not {wanted!r}")
 
 
-def main(binary, pause):
-    programs = [pathlib.Path(program).resolve() for program in (binary, pause)]
+def main(binary):
+    binary = pathlib.Path(binary).resolve()
     check_job()
-    check_nothing_to_do(programs)
-    check_two_products(programs)
+    check_nothing_to_do(binary)
+    check_two_products(binary)
     with tempfile.TemporaryDirectory() as folder:
         node = Node(folder).with_config()
-        product = Product(node, OWNER, *programs)
-        expect(product.install(), [0, 0], "an install")
+        product = Product(node, OWNER, binary)
+        expect(product.install(), [0], "an install")
         installed = node.config.read_bytes()
         assert b"kata-qemu" in installed, installed
-        expect(product.copy.read_bytes(), programs[0].read_bytes(), "the copy")
-        expect(product.install(), [0, 0], "a repeated install")
+        expect(product.install(), [0], "a repeated install")
         expect(node.config.read_bytes(), installed, "after a repeated install")
-        expect(product.uninstall(), [0, 0], "an uninstall")
+        expect(product.uninstall(), [0], "an uninstall")
         expect(node.config.read_bytes(), ORIGINAL, "after an uninstall")
-        expect(list(product.copy.parent.iterdir()), [], "where the copy was")
 
         failures, runs = [], []
         installed_all = threading.Event()
@@ -297,9 +268,9 @@ def main(binary, pause):
         if failures:
             raise failures[0]
         assert node.config.read_bytes() in (ORIGINAL, installed), node.config.read_bytes()
-        expect(product.install(), [0, 0], "the last install")
+        expect(product.install(), [0], "the last install")
         expect(node.config.read_bytes(), installed, "after the last install")
-        expect(product.uninstall(), [0, 0], "the last uninstall")
+        expect(product.uninstall(), [0], "the last uninstall")
         expect(node.config.read_bytes(), ORIGINAL, "after the last uninstall")
         names = sorted(path.name for path in node.config.parent.iterdir())
         expect(

@@ -1,6 +1,6 @@
 //! A whole patch on any config: it is applied or refused, twice is once, and it never goes wrong.
 
-use containerd_edit::{Document, Edited, Handler, Patch, PatchError, Setting, apply};
+use containerd_edit::{Code, Document, Edited, Handler, Patch, Setting, apply};
 
 fn setting(text: &str) -> Setting {
     text.parse().expect("a setting")
@@ -52,7 +52,7 @@ fn tried(text: &str, patch: &Patch) -> Result<Option<Edited>, String> {
     let config = Document::parse(text.as_bytes()).map_err(|error| error.to_string())?;
     match apply(Some(&config), patch) {
         Ok(edited) => Ok(Some(edited)),
-        Err(error @ (PatchError::Surprise { .. } | PatchError::Broken { .. })) => {
+        Err(error) if error.code() == Code::Defect => {
             Err(format!("{error:?}: {patch:?}\nconfig: {text:?}"))
         }
         Err(_) => Ok(None),

@@ -205,7 +205,8 @@ impl Place {
                 "drop-in-version",
                 "not-editable",
             ];
-            let is_refused = is_refused.contains(&error.code()) || error.exit_code() as u8 == 65;
+            let is_refused =
+                is_refused.contains(&error.code().as_str()) || error.exit_code() as u8 == 65;
             return if is_refused && self.files() == before {
                 Ok(false)
             } else {

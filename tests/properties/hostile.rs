@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use containerd_edit::{Document, Handler, Inventory, Patch, PatchError, PatchFile, Preset, apply};
+use containerd_edit::{Code, Document, Handler, Inventory, Patch, PatchFile, Preset, apply};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -33,10 +33,7 @@ fn edit(bytes: &[u8]) -> Result<(), TestCaseError> {
     let _ = Inventory::of(&config, Some("cri"));
     for patch in patches {
         let error = apply(Some(&config), &patch).err();
-        let is_defect = matches!(
-            error,
-            Some(PatchError::Surprise { .. } | PatchError::Broken { .. })
-        );
+        let is_defect = error.as_ref().is_some_and(|it| it.code() == Code::Defect);
         prop_assert!(!is_defect, "{patch:?} on {:?}: {error:?}", config.text());
     }
     declared::check(config.text()).map_err(TestCaseError::fail)
@@ -86,19 +83,17 @@ fn patched(bytes: &[u8]) -> Result<(), TestCaseError> {
     match PatchFile::parse(bytes) {
         Ok(file) => {
             let error = apply(Some(&config), &file.into_patch()).err();
-            let is_defect = matches!(
-                error,
-                Some(PatchError::Surprise { .. } | PatchError::Broken { .. })
-            );
+            let is_defect = error.as_ref().is_some_and(|it| it.code() == Code::Defect);
             prop_assert!(!is_defect, "{error:?}");
         }
         Err(error) => {
             let text = String::from_utf8_lossy(bytes);
             let lines: Vec<&str> = text.trim_start_matches('\u{feff}').split('\n').collect();
-            let line = lines.get(error.at.line - 1).copied().unwrap_or_default();
-            prop_assert!(error.at.column <= line.chars().count() + 1, "{:?}", error);
+            let at = error.position().expect("a patch file has places");
+            let line = lines.get(at.line - 1).copied().unwrap_or_default();
+            prop_assert!(at.column <= line.chars().count() + 1, "{:?}", error);
             let line = line.trim_end_matches('\r');
-            prop_assert_eq!(line, &error.at.text, "{:?}", error);
+            prop_assert_eq!(line, &at.text, "{:?}", error);
         }
     }
     Ok(())

@@ -4,8 +4,8 @@
 use std::path::PathBuf;
 
 use containerd_edit::{
-    Document, Edited, Handler, Inventory, ListedHandler, Owner, Patch, PatchError, Preset, Setting,
-    apply,
+    Code, Document, Edited, Error, Handler, Inventory, ListedHandler, Owner, Patch, Preset,
+    Setting, apply,
 };
 use proptest::prelude::*;
 
@@ -163,7 +163,7 @@ pub(crate) fn runs(text: Option<&str>, choices: &mut Choices<'_>) -> Vec<Run> {
     runs
 }
 
-fn edited(text: Option<&str>, patch: &Patch) -> Result<Edited, PatchError> {
+fn edited(text: Option<&str>, patch: &Patch) -> Result<Edited, Error> {
     let config = text.map(|text| Document::parse(text.as_bytes()).expect("the config is TOML"));
     apply(config.as_ref(), patch)
 }
@@ -172,9 +172,7 @@ fn edited(text: Option<&str>, patch: &Patch) -> Result<Edited, PatchError> {
 pub(crate) fn tried(text: Option<&str>, patch: &Patch) -> Result<Option<Edited>, String> {
     match edited(text, patch) {
         Ok(edited) => Ok(Some(edited)),
-        Err(error @ (PatchError::Surprise { .. } | PatchError::Broken { .. })) => {
-            Err(format!("{error:?}"))
-        }
+        Err(error) if error.code() == Code::Defect => Err(format!("{error:?}")),
         Err(_) => Ok(None),
     }
 }

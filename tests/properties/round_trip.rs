@@ -1,7 +1,7 @@
 //! Adding twice is adding once, and removing what was added gives back the file.
 
 use containerd_edit::{
-    Document, Edited, Handler, HandlerName, Inventory, ListedHandler, Owner, Patch, PatchError,
+    Code, Document, Edited, Error, Handler, HandlerName, Inventory, ListedHandler, Owner, Patch,
     Preset, apply,
 };
 use proptest::prelude::*;
@@ -62,7 +62,7 @@ pub(crate) fn added(choices: &mut Choices<'_>) -> Vec<Added> {
         .collect()
 }
 
-fn edited(text: Option<&str>, patch: &Patch) -> Result<Edited, PatchError> {
+fn edited(text: Option<&str>, patch: &Patch) -> Result<Edited, Error> {
     let config = text.map(|text| Document::parse(text.as_bytes()).expect("the config is TOML"));
     apply(config.as_ref(), patch)
 }
@@ -165,17 +165,18 @@ pub(crate) fn check(text: Option<&str>, added: &[Added]) -> Result<Outcome, Stri
     for (number, step) in added.iter().enumerate() {
         let once = match edited(current.as_deref(), &step.patch()) {
             Ok(once) => once,
-            Err(error @ (PatchError::Surprise { .. } | PatchError::Broken { .. })) => {
+            Err(error) if error.code() == Code::Defect => {
                 return fails("add went wrong", &(&error, &current));
             }
             // What is in the way of one handler or default is not always in the way of another.
-            Err(
-                PatchError::MultiLineTable { .. }
-                | PatchError::MultiLineValue { .. }
-                | PatchError::InlineKey { .. }
-                | PatchError::ForeignHandler { .. }
-                | PatchError::Obstacle { .. },
-            ) => return Ok(Outcome::Refused),
+            Err(error)
+                if matches!(
+                    error.code(),
+                    Code::NotEditable | Code::ForeignHandler | Code::WrongType
+                ) =>
+            {
+                return Ok(Outcome::Refused);
+            }
             Err(_) if number == 0 => return Ok(Outcome::Refused),
             Err(error) => return fails("one add is refused, another is not", &(&error, &current)),
         };
@@ -210,7 +211,7 @@ pub(crate) fn check(text: Option<&str>, added: &[Added]) -> Result<Outcome, Stri
             let removal = Patch::new().remove(step.name);
             let removed = match edited(current.as_deref(), &removal) {
                 Ok(removed) => removed,
-                Err(PatchError::MultiLineTable { .. }) => return Ok(Outcome::AddedOnly),
+                Err(error) if error.code() == Code::NotEditable => return Ok(Outcome::AddedOnly),
                 Err(error) => return fails("remove went wrong", &(&error, &current)),
             };
             current = removed.text;

@@ -1,144 +1,257 @@
-//! The flags of the verbs that edit a config or restart containerd.
+//! The verbs, each with its own flags.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::{OsStringValueParser, TypedValueParser as _};
-use clap::{ArgAction, ArgGroup, Args};
-
+use clap::{ArgAction, ArgGroup, Args, Subcommand};
 use containerd_edit::{HandlerName, Owner, Preset, Setting};
 
-use super::{not_blank, not_empty, preset};
+use super::groups::{
+    Daemon, Editing, Exiting, Judging, Locking, Logging, Owning, Placing, Plugin, RestartHow,
+};
+use super::{help, values};
 
-#[derive(Debug, Clone, Args)]
-pub(in crate::cli) struct Add {
-    /// The handler's name, as in a RuntimeClass; a preset's name takes that preset
-    #[arg(value_name = "NAME")]
-    pub(in crate::cli) name: HandlerName,
-
-    /// The runtime whose usual settings to take
-    #[arg(long, value_name = "PRESET", value_parser = preset)]
-    pub(in crate::cli) preset: Option<Preset>,
-
-    /// A key of the handler and its TOML value, as in options.SystemdCgroup=true
-    #[arg(long = "set", value_name = "KEY=VALUE", action = ArgAction::Append)]
-    pub(in crate::cli) settings: Vec<Setting>,
-
-    /// Make it the handler of pods without a RuntimeClass
-    #[arg(long)]
-    pub(in crate::cli) default: bool,
-
-    /// The installer that the handler belongs to
-    #[arg(long, value_name = "ID", default_value = Owner::MANUAL)]
-    pub(in crate::cli) owner: Owner,
-
-    /// Also change a handler that belongs to another owner: it is this one's from then on
-    #[arg(long)]
-    pub(in crate::cli) take_over: bool,
-
-    #[command(flatten)]
-    pub(in crate::cli) restart: RestartToo,
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum Verb {
+    /// Register a runtime handler, or change the keys that differ
+    #[command(after_long_help = help::add())]
+    Add(Add),
+    /// Make the config hold what a patch file says
+    #[command(after_long_help = help::APPLY)]
+    Apply(Apply),
+    /// Unregister runtime handlers
+    #[command(after_long_help = help::REMOVE)]
+    Remove(Remove),
+    /// Choose the handler of pods without a RuntimeClass
+    #[command(after_long_help = help::SET_DEFAULT)]
+    SetDefault(SetDefault),
+    /// Take the last change back, to the byte
+    ///
+    /// Refused if another run or program has changed a file since.
+    Undo(Undo),
+    /// Restart containerd if it has not loaded its config
+    ///
+    /// Then waits for it and verifies what it has loaded.
+    Restart(Restart),
+    /// List the runtime handlers that containerd loads
+    List(List),
+    /// Show one runtime handler with its keys
+    Show(Show),
+    /// Check what each containerd release makes of the config
+    #[command(after_long_help = help::CHECK)]
+    Check(Check),
+    /// Show the config's files, owners, lock and last change
+    Status(Status),
+    /// Show the operation log: what was changed or refused
+    Log(Log),
 }
 
 #[derive(Debug, Clone, Args)]
-pub(in crate::cli) struct Apply {
-    /// The patch file, in TOML; -: read it from stdin
-    #[arg(value_name = "FILE", value_parser = OsStringValueParser::new().try_map(not_empty))]
-    pub(in crate::cli) file: PathBuf,
+pub(crate) struct Add {
+    /// The handler's name, as in a RuntimeClass
+    ///
+    /// The name of a preset takes that preset.
+    #[arg(value_name = "NAME")]
+    pub(crate) name: HandlerName,
 
-    /// The installer that it all belongs to, if the file does not say so; default: manual
-    #[arg(long, value_name = "ID")]
-    pub(in crate::cli) owner: Option<Owner>,
+    /// Take the settings of a preset: kata, gvisor, nvidia …
+    ///
+    /// --set overrides them. All presets are listed below.
+    #[arg(long, value_name = "PRESET", value_parser = values::preset)]
+    pub(crate) preset: Option<Preset>,
 
-    /// Also remove what the owner has added before and the file does not name
+    /// Set a key, as in options.SystemdCgroup=true
+    ///
+    /// KEY is dotted for tables; VALUE is a TOML value, or else a string. May be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE", action = ArgAction::Append)]
+    pub(crate) settings: Vec<Setting>,
+
+    /// Make it the default handler
+    ///
+    /// The handler of pods without a RuntimeClass.
     #[arg(long)]
-    pub(in crate::cli) prune: bool,
-
-    /// Also change handlers that belong to another owner: they are this one's from then on
-    #[arg(long)]
-    pub(in crate::cli) take_over: bool,
+    pub(crate) default: bool,
 
     #[command(flatten)]
-    pub(in crate::cli) restart: RestartToo,
+    pub(crate) owning: Owning,
+
+    /// Also change a handler of another owner
+    ///
+    /// The handler is this owner's from then on.
+    #[arg(long)]
+    pub(crate) take_over: bool,
+
+    #[command(flatten)]
+    pub(crate) placing: Placing,
+
+    #[command(flatten)]
+    pub(crate) editing: Editing,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Apply {
+    /// The patch file, in TOML; -: stdin
+    ///
+    /// If it names an owner, --owner must not name another one.
+    #[arg(value_name = "FILE", value_parser = values::path())]
+    pub(crate) file: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) owning: Owning,
+
+    /// Also remove what the owner has and the file lacks
+    #[arg(long)]
+    pub(crate) prune: bool,
+
+    /// Also change handlers of other owners
+    ///
+    /// They are this owner's from then on.
+    #[arg(long)]
+    pub(crate) take_over: bool,
+
+    #[command(flatten)]
+    pub(crate) placing: Placing,
+
+    #[command(flatten)]
+    pub(crate) editing: Editing,
 }
 
 #[derive(Debug, Clone, Args)]
 #[command(group = ArgGroup::new("what").args(["names", "owner"]).required(true).multiple(true))]
-pub(in crate::cli) struct Remove {
-    /// Names of handlers, any that the file holds
+pub(crate) struct Remove {
+    /// The handlers' names, any that the file holds
     #[arg(value_name = "NAME")]
-    pub(in crate::cli) names: Vec<String>,
+    pub(crate) names: Vec<String>,
 
-    /// Without names: all that this installer has added; with names: refuse those of others
+    /// Remove all that this owner has
+    ///
+    /// With names: refuse to remove handlers of other owners.
     #[arg(long, value_name = "ID")]
-    pub(in crate::cli) owner: Option<Owner>,
+    pub(crate) owner: Option<Owner>,
+
+    /// Refuse if a pod still uses one of the handlers
+    ///
+    /// The running daemon is asked. If it does not answer, the removal is refused.
+    #[arg(long)]
+    pub(crate) if_unused: bool,
+
+    /// Wait so long for such pods to end, then refuse
+    ///
+    /// As in 30s or 10m.
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub(crate) wait_unused: Option<Duration>,
 
     #[command(flatten)]
-    pub(in crate::cli) restart: RestartToo,
+    pub(crate) placing: Placing,
 
-    /// Refuse if a pod still uses one of the handlers: ask the daemon, or look at the shim processes
-    #[arg(long)]
-    pub(in crate::cli) if_unused: bool,
-
-    /// Wait so long for the pods to go, as in 30s or 10m, and refuse if they do not
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
-    pub(in crate::cli) wait_unused: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) editing: Editing,
 }
 
 #[derive(Debug, Clone, Args)]
 #[command(group = ArgGroup::new("which").args(["name", "unset"]).required(true))]
-pub(in crate::cli) struct SetDefault {
+pub(crate) struct SetDefault {
     /// The handler's name
     #[arg(value_name = "NAME")]
-    pub(in crate::cli) name: Option<HandlerName>,
+    pub(crate) name: Option<HandlerName>,
 
-    /// Give the default back to what the file itself says
+    /// Restore what the file itself says
+    ///
+    /// With --owner: take away the default of that owner alone.
     #[arg(long)]
-    pub(in crate::cli) unset: bool,
-
-    /// The installer that the default belongs to; with --unset: take away this one's alone
-    #[arg(long, value_name = "ID")]
-    pub(in crate::cli) owner: Option<Owner>,
+    pub(crate) unset: bool,
 
     #[command(flatten)]
-    pub(in crate::cli) restart: RestartToo,
+    pub(crate) owning: Owning,
+
+    #[command(flatten)]
+    pub(crate) placing: Placing,
+
+    #[command(flatten)]
+    pub(crate) editing: Editing,
 }
 
 #[derive(Debug, Clone, Args)]
-pub(in crate::cli) struct Undo {
-    /// Only if the last change is this installer's
+pub(crate) struct Undo {
+    /// Only if the last change is this owner's
     #[arg(long, value_name = "ID")]
-    pub(in crate::cli) owner: Option<Owner>,
+    pub(crate) owner: Option<Owner>,
 
     #[command(flatten)]
-    pub(in crate::cli) restart: RestartToo,
+    pub(crate) editing: Editing,
 }
 
-/// Whether an edit is also loaded.
 #[derive(Debug, Clone, Args)]
-pub(in crate::cli) struct RestartToo {
-    /// Restart containerd if it is not what its config says then, and verify that it serves that
+pub(crate) struct Restart {
+    /// Restart it in any case
     #[arg(long)]
-    pub(in crate::cli) restart: bool,
+    pub(crate) always: bool,
 
     #[command(flatten)]
-    pub(in crate::cli) how: RestartHow,
+    pub(crate) how: RestartHow,
+
+    #[command(flatten)]
+    pub(crate) locking: Locking,
+
+    #[command(flatten)]
+    pub(crate) exiting: Exiting,
 }
 
-/// How containerd is restarted.
 #[derive(Debug, Clone, Args)]
-pub(in crate::cli) struct RestartHow {
-    /// What restarts containerd, run by `sh -c` where this program runs; default: systemctl
-    #[arg(long, value_name = "CMD", value_parser = OsStringValueParser::new().try_map(not_blank))]
-    pub(in crate::cli) restart_command: Option<OsString>,
+pub(crate) struct List {
+    #[command(flatten)]
+    pub(crate) judging: Judging,
 
-    /// How long a restart may take until containerd serves, as in 30s or 2m
-    #[arg(
-        long,
-        value_name = "DURATION",
-        default_value = "60s",
-        value_parser = humantime::parse_duration,
-    )]
-    pub(in crate::cli) ready_timeout: Duration,
+    #[command(flatten)]
+    pub(crate) plugin: Plugin,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Show {
+    /// The handler's name
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+
+    #[command(flatten)]
+    pub(crate) list: List,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Check {
+    /// Compare with the running daemon, too
+    ///
+    /// With what it has loaded. Judges for the daemon's own release, unless --containerd-version names one.
+    #[arg(long)]
+    pub(crate) running: bool,
+
+    #[command(flatten)]
+    pub(crate) daemon: Daemon,
+
+    #[command(flatten)]
+    pub(crate) judging: Judging,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Status {
+    #[command(flatten)]
+    pub(crate) logging: Logging,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Log {
+    #[command(flatten)]
+    pub(crate) logging: Logging,
+}
+
+impl Verb {
+    /// Where an edit goes, if the verb is one that says so.
+    pub(crate) fn placing(&self) -> Option<&Placing> {
+        match self {
+            Self::Add(Add { placing, .. })
+            | Self::Apply(Apply { placing, .. })
+            | Self::Remove(Remove { placing, .. })
+            | Self::SetDefault(SetDefault { placing, .. }) => Some(placing),
+            _ => None,
+        }
+    }
 }

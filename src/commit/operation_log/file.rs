@@ -10,7 +10,6 @@ use rustix::fs::OFlags;
 use super::LogEntry;
 use crate::disk::lock::ConfigLock;
 use crate::disk::{leftovers, sidecar, target};
-use crate::error::REGULAR;
 
 /// A log does not grow beyond this, in bytes: then its older half goes.
 const MOST_BYTES: u64 = 256 * 1024;
@@ -61,7 +60,7 @@ fn open(path: &Path, to_append: bool) -> io::Result<File> {
         .open(path);
     let planted = |found: &str| io::Error::other(format!("{found} stands in its place"));
     let file = opened.map_err(|error| match target::kind_at(path) {
-        Some(found) if found != REGULAR => planted(found),
+        Some(found) if found != target::REGULAR => planted(found),
         _ => error,
     })?;
     let metadata = file.metadata()?;

@@ -2,20 +2,25 @@
 
 use std::path::Path;
 
+use crate::commit::editor::imported_sidecar;
 use crate::commit::editor::{Editor, FileChange};
 use crate::config::surroundings::Changes;
 use crate::containerd::{ConfigFiles, version};
 use crate::disk::sidecar;
+use crate::disk::target;
 use crate::edit::patch::imports::with_import;
 use crate::edit::patch::provenance::Provenance;
 use crate::edit::patch::{
-    Edited, PatchError, apply_to_part, is_left_over, settled, take_out_if_there, take_out_of_part,
+    Edited, apply_to_part, is_left_over, settled, take_out_if_there, take_out_of_part,
 };
-use crate::error::Error;
 use crate::error::Warning;
+use crate::error::{Code, Error};
 use crate::want::patch::Patch;
 
 use super::drop_ins::{Part, Role};
+
+const OTHER_VERSION: &str = "without --drop-in the config itself is changed; or bring both files to \
+                             one version (`containerd config migrate`)";
 
 impl Editor {
     /// Works out what becomes of a drop-in of the config, which holds `main` by then.
@@ -77,20 +82,16 @@ impl Editor {
     fn base(&self, part: &Part, main: Option<&str>, patch: &Patch) -> Result<String, Error> {
         let config = main.map(|text| self.parse(text.as_bytes())).transpose()?;
         if self.drop_in_is_read {
-            return main.map(str::to_owned).ok_or_else(|| Error::NoFile {
-                path: self.path.clone(),
-            });
+            return main
+                .map(str::to_owned)
+                .ok_or_else(|| target::no_file(&self.path));
         }
         let base = with_import(config.as_ref(), &part.import(), patch.named_owner());
         let base = self.allowed(base)?;
         if self.allowed(version::of_any(&self.parse(base.as_bytes())?))? < 2 {
-            return Err(Error::DropInVersion {
-                path: self.path.clone(),
-                what:
-                    "this config is of version 1, whose handlers containerd 2.0 to 2.2 read from \
-                       no file, and so from no drop-in"
-                        .to_owned(),
-            });
+            let message = "this config is of version 1, whose handlers containerd 2.0 to 2.2 read \
+                           from no file, and so from no drop-in";
+            return Err(Error::new(Code::DropInVersion, message, OTHER_VERSION).at(&self.path));
         }
         Ok(base)
     }
@@ -105,14 +106,12 @@ impl Editor {
             0 => "names no config version".to_owned(),
             own => format!("is of config version {own}"),
         };
-        Err(Error::DropInVersion {
-            path: part.change.path.clone(),
-            what: format!(
-                "this file {own}, and {} is of version {version}: containerd 2.0 to 2.2 would lose \
-                 what one of them says, and 2.3 does not take a drop-in that is newer",
-                self.path.display()
-            ),
-        })
+        let message = format!(
+            "this file {own}, and {} is of version {version}: containerd 2.0 to 2.2 would lose what \
+             one of them says, and 2.3 does not take a drop-in that is newer",
+            self.path.display()
+        );
+        Err(Error::new(Code::DropInVersion, message, OTHER_VERSION).at(&part.change.path))
     }
 
     /// Refuses files beside the config that containerd would load as it loads the drop-in.
@@ -134,11 +133,7 @@ impl Editor {
             Some((pattern, sidecar))
         });
         match matched {
-            Some((pattern, sidecar)) => Err(Error::ImportedSidecar {
-                path: self.path.clone(),
-                pattern,
-                sidecar,
-            }),
+            Some((pattern, sidecar)) => Err(imported_sidecar(&self.path, &pattern, &sidecar)),
             None => Ok(()),
         }
     }
@@ -246,10 +241,7 @@ impl Part {
         self.folder_goes = !is_link && !is_read;
     }
 
-    fn allowed<T, E: Into<PatchError>>(&self, result: Result<T, E>) -> Result<T, Error> {
-        result.map_err(|source| Error::Patch {
-            path: self.change.path.clone(),
-            source: source.into(),
-        })
+    fn allowed<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+        result.map_err(|error| error.at(&self.change.path))
     }
 }

@@ -7,7 +7,7 @@ use crate::containerd::{ConfigFiles, absolute};
 use crate::disk::sidecar;
 use crate::disk::target::{Snapshot, Target};
 use crate::edit::patch::Edited;
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::toml::Document;
 use crate::want::handler::Owner;
 use crate::want::patch::Patch;
@@ -69,10 +69,7 @@ impl Part {
 
     pub(super) fn parse(&self) -> Result<Option<Document<'_>>, Error> {
         let parsed = self.snapshot.bytes().map(Document::parse).transpose();
-        parsed.map_err(|source| Error::Parse {
-            path: self.change.path.clone(),
-            source,
-        })
+        parsed.map_err(|source| Error::from(source).at(&self.change.path))
     }
 }
 
@@ -90,17 +87,14 @@ impl Editor {
             }
             DropIn::At(given) => given,
         };
-        let bad = |reason| Error::BadDropIn {
-            path: given.clone(),
-            reason,
-        };
+        let bad = |reason| bad_drop_in(given, reason);
         let text = given.to_str();
         let text = text.ok_or_else(|| bad("an import can't name it, since it is not UTF-8"))?;
         if text.contains('*') {
             return Err(bad("containerd would take its import for a pattern"));
         }
         if given.file_name().is_none() || text.ends_with('/') {
-            return Err(bad("it names no file"));
+            return Err(bad("it does not name a file"));
         }
         Ok(Some(absolute(&self.main(), text)))
     }
@@ -165,16 +159,14 @@ impl Editor {
 
     pub(super) fn part(&self, path: PathBuf, main: &Target, role: Role) -> Result<Part, Error> {
         if path.to_str().is_none() || path.to_string_lossy().contains('*') {
-            return Err(Error::BadDropIn {
-                path,
-                reason: "an import can't name it: its path is not UTF-8, or has a `*`",
-            });
+            let reason = "an import can't name it: its path is not UTF-8, or has a `*`";
+            return Err(bad_drop_in(&path, reason));
         }
         let target = Target::find_drop_in(&path, &self.host_root, main)?;
         let used_for = sidecar::used_for(&target.path, &main.path)
             .or_else(|| self.taken_beside(&target, main));
         if let Some(reason) = used_for {
-            return Err(Error::BadDropIn { path, reason });
+            return Err(bad_drop_in(&path, reason));
         }
         let snapshot = target.read()?;
         Ok(Part {
@@ -208,4 +200,12 @@ impl Editor {
             None
         }
     }
+}
+
+/// The drop-in was to be a file that can't be one.
+fn bad_drop_in(path: &Path, reason: &str) -> Error {
+    let message = format!("this can't be the drop-in: {reason}");
+    let hint = "name a file of its own with --drop-in=PATH, or --drop-in alone for \
+                conf.d/50-OWNER.toml beside the config";
+    Error::new(Code::BadDropIn, message, hint).at(path)
 }

@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 
 use crate::commit::editor::{Editor, Plan};
 use crate::containerd::{ConfigFiles, Host, version};
-use crate::edit::judgement::{Harm, Judgement};
+use crate::edit::judgement::Judgement;
 use crate::edit::patch::BUILT_IN;
-use crate::error::Error;
-use crate::error::Position;
-use crate::error::Warning;
+use crate::error::{Code, Error, Position, Warning};
 use crate::toml::Document;
+use crate::want::handler::Preset;
 use crate::want::patch::Patch;
 
 use super::handlers_of;
@@ -26,17 +25,12 @@ impl Editor {
     ) -> Result<Vec<Warning>, Error> {
         let host = Host::here();
         let judgement = self.judgement(before, after, plan, listed, &host);
-        judgement.pass(adds).map_err(|harm| match harm {
-            Harm::NotRead { releases, version } => Error::VersionNotRead {
-                path: self.path.clone(),
-                at: plan.before.as_deref().and_then(version_place),
-                version,
-                releases,
-            },
-            harm => Error::Harmful {
-                path: self.path.clone(),
-                what: harm.to_string(),
-            },
+        judgement.pass(adds).map_err(|error| match error.code() {
+            Code::VersionNotRead => {
+                let at = plan.before.as_deref().and_then(version_place);
+                error.at(&self.path).position_at(at)
+            }
+            _ => error.at(&self.path),
         })
     }
 
@@ -56,11 +50,7 @@ impl Editor {
         if name == BUILT_IN || listed.contains(name) || !after.unread().is_empty() {
             return Ok(());
         }
-        Err(Error::DefaultNotListed {
-            path: self.path.clone(),
-            name: name.to_owned(),
-            listed: listed.into_iter().collect(),
-        })
+        Err(default_not_listed(name, &listed).at(&self.path))
     }
 
     pub(super) fn judgement<'j>(
@@ -82,6 +72,23 @@ impl Editor {
             releases: &self.releases,
         }
     }
+}
+
+/// The handler that was to become the default is listed nowhere.
+fn default_not_listed(name: &str, listed: &BTreeSet<String>) -> Error {
+    let typed = match Preset::named(name) {
+        Some(_) => "",
+        None => " --set runtime_type=TYPE",
+    };
+    let add = format!("`containerd-edit add {name}{typed} --default` adds it");
+    let hint = if listed.is_empty() {
+        add
+    } else {
+        let listed: Vec<&str> = listed.iter().map(String::as_str).collect();
+        format!("name one that is listed ({}); {add}", listed.join(", "))
+    };
+    let message = format!("{name} can't become the default: no handler of that name is listed");
+    Error::new(Code::DefaultNotListed, message, hint)
 }
 
 /// Where the config version stands in a file, if it does.

@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::commit::editor::{Editor, Plan};
 use crate::containerd::ConfigFiles;
-#[cfg(feature = "cri")]
-use crate::containerd::{Host, Model, Release, Verdict};
-use crate::disk::target::{Snapshot, Target};
+use crate::disk::target::{self, Snapshot, Target};
 use crate::edit;
 use crate::edit::patch::listed_names;
 use crate::error::Error;
@@ -25,19 +23,6 @@ impl Editor {
             Kind::Template { generated, .. } => Some(generated),
             _ => None,
         }
-    }
-
-    /// What a release makes of the config as it is now, in the file that containerd is started with.
-    #[cfg(feature = "cri")]
-    pub(crate) fn verdict(&self, release: Release) -> Result<Verdict, Error> {
-        let path = self.generated().unwrap_or(&self.path);
-        let read = Target::find(path, &self.host_root)?.read()?;
-        // No file means the same to containerd as one that says nothing.
-        let bytes = self.filled_in(read.bytes().unwrap_or_default());
-        let main = self.host_root.absolute(path);
-        let files = ConfigFiles::read(&self.host_root, &main, &bytes);
-        let host = Host::of(&self.host_root, &files);
-        Ok(Model::new(&files, &host).verdict(release))
     }
 
     /// The folder of drop-ins that the distribution reads.
@@ -58,7 +43,7 @@ impl Editor {
     }
 
     /// The text of the config as containerd gets it.
-    pub(super) fn filled_in<'b>(&self, bytes: &'b [u8]) -> Cow<'b, [u8]> {
+    pub(crate) fn filled_in<'b>(&self, bytes: &'b [u8]) -> Cow<'b, [u8]> {
         match (&self.layout, str::from_utf8(bytes)) {
             (Some(layout), Ok(text)) => match layout.rendered(text) {
                 Cow::Owned(text) => Cow::Owned(text.into_bytes()),
@@ -75,15 +60,12 @@ impl Editor {
         generated: &Path,
         patch: &Patch,
     ) -> Result<Work, Error> {
-        let wrong = |source| Error::Template {
-            path: self.path.clone(),
-            source: Box::new(source),
-        };
         let read = Target::find(generated, &self.host_root)?.read()?;
         let last = text(read.bytes().unwrap_or_default(), generated)?;
         let bytes = snapshot.bytes();
         let before = bytes.map(|bytes| text(bytes, &self.path)).transpose()?;
-        let edit = edit::template::edit(before, last, patch).map_err(wrong)?;
+        let edit =
+            edit::template::edit(before, last, patch).map_err(|error| error.at(&self.path))?;
         let plan = Plan {
             path: self.path.clone(),
             before: bytes.map(<[u8]>::to_vec),
@@ -127,10 +109,7 @@ impl Editor {
         };
         let mut text = text(bytes, path)?.to_owned();
         for (_, drop_in) in merged_in(files, folder) {
-            text = k0s::without(&text, drop_in).map_err(|source| Error::Parse {
-                path: path.to_owned(),
-                source,
-            })?;
+            text = k0s::without(&text, drop_in).map_err(|source| Error::from(source).at(path))?;
         }
         Ok(Some(OwnOfK0s {
             path: path.to_owned(),
@@ -154,10 +133,7 @@ impl OwnOfK0s {
     pub(super) fn merged(&self, files: &ConfigFiles) -> Result<ConfigFiles, Error> {
         let mut text = self.text.clone();
         for (path, drop_in) in merged_in(files, &self.folder) {
-            text = k0s::merged(&text, drop_in).map_err(|source| Error::Parse {
-                path: path.to_owned(),
-                source,
-            })?;
+            text = k0s::merged(&text, drop_in).map_err(|source| Error::from(source).at(path))?;
         }
         Ok(ConfigFiles::new(&self.path, text))
     }
@@ -186,13 +162,8 @@ fn text<'b>(bytes: &'b [u8], path: &Path) -> Result<&'b str, Error> {
     str::from_utf8(bytes).map_err(|_| {
         let source = Document::parse(bytes).err();
         match source {
-            Some(source) => Error::Parse {
-                path: path.to_owned(),
-                source,
-            },
-            None => Error::NoFile {
-                path: path.to_owned(),
-            },
+            Some(source) => Error::from(source).at(path),
+            None => target::no_file(path),
         }
     })
 }

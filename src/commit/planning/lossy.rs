@@ -6,7 +6,7 @@ use toml_edit::{Item, TableLike};
 
 use crate::containerd::ConfigFiles;
 use crate::containerd::release::{self, Release};
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::toml::Document;
 use crate::toml::render::{self, Quotes};
 
@@ -53,10 +53,9 @@ pub(super) fn check(
                 "containerd {releases} take {shared} from one file alone, and {path} has it too"
             )
         };
-        return Err(Error::LossyDropIn {
-            path: part.change.path.clone(),
-            what,
-        });
+        let hint = "without --drop-in the config itself is changed; if containerd 1.x never runs \
+                    here, name the release that does with --containerd-version";
+        return Err(Error::new(Code::LossyDropIn, what, hint).at(&part.change.path));
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::edit::judgement::Harm;
+use crate::error::Error;
 
 /// So many states are judged before the search is given up.
 const MOST_TRIES: usize = 200;
@@ -24,8 +24,8 @@ pub(crate) enum File {
 /// What `serves` has said first, if there is no such order.
 pub(super) fn serving(
     files: &[File],
-    serves: &dyn Fn(&[File]) -> Result<(), Harm>,
-) -> Result<Vec<File>, Harm> {
+    serves: &dyn Fn(&[File]) -> Result<(), Error>,
+) -> Result<Vec<File>, Error> {
     let mut search = Search {
         files,
         serves,
@@ -45,10 +45,10 @@ pub(super) fn serving(
 
 struct Search<'s> {
     files: &'s [File],
-    serves: &'s dyn Fn(&[File]) -> Result<(), Harm>,
+    serves: &'s dyn Fn(&[File]) -> Result<(), Error>,
     /// Sets of changed files from which nothing leads on.
     dead: BTreeSet<Vec<File>>,
-    first: Option<Harm>,
+    first: Option<Error>,
     tries: usize,
 }
 
@@ -88,11 +88,10 @@ impl Search<'_> {
 mod tests {
     use super::File::{Main, Part};
     use super::*;
+    use crate::edit::judgement::harmful;
 
-    fn harm(handler: &str) -> Harm {
-        Harm::LoadsNowhere {
-            handler: handler.to_owned(),
-        }
+    fn harm(handler: &str) -> Error {
+        harmful(format!("{handler} would be lost"))
     }
 
     #[test]

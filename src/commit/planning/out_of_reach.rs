@@ -4,10 +4,10 @@ use std::path::Path;
 
 use crate::commit::editor::Editor;
 use crate::containerd::{ConfigFiles, plugin};
-use crate::edit::patch::{Edited, PatchError, listing};
-use crate::error::Error;
+use crate::edit::patch::{Edited, foreign_handler, listing};
 use crate::error::Position;
 use crate::error::Warning;
+use crate::error::{Code, Error};
 use crate::toml::Document;
 use crate::want::patch::{Patch, Whose};
 
@@ -79,10 +79,11 @@ impl Editor {
                 return Err(self.foreign(name, found, !is_refused));
             }
             if whose == Whose::Anybodys {
+                let file = found.file.display().to_string();
                 let error = self.foreign(name, found, true);
                 warnings.push(Warning {
                     code: "still-listed",
-                    message: format!("{}: {error}: {}", error.path().display(), error.hint()),
+                    message: format!("{file}: {error}: {}", error.hint()),
                     at: None,
                 });
             }
@@ -92,22 +93,9 @@ impl Editor {
 
     /// Why a handler stays that is somebody else's: it is out of reach, or its owner keeps it.
     fn foreign(&self, name: &str, found: Found<'_>, is_asked_for: bool) -> Error {
-        let (path, handler) = (found.file.to_owned(), name.to_owned());
         match found.owner {
-            Some(owner) if !is_asked_for => Error::Patch {
-                path,
-                source: PatchError::ForeignHandler {
-                    name: handler,
-                    owner,
-                    at: found.at,
-                },
-            },
-            _ => Error::OutOfReach {
-                writer: self.writer_of(&path),
-                path,
-                handler,
-                at: found.at,
-            },
+            Some(owner) if !is_asked_for => foreign_handler(name, &owner, found.at).at(found.file),
+            _ => out_of_reach(found.file, name, self.writer_of(found.file)).position_at(found.at),
         }
     }
 
@@ -116,4 +104,25 @@ impl Editor {
         let layout = self.layout.as_ref()?;
         layout.writes(path).then(|| layout.distribution.title())
     }
+}
+
+/// A handler that was to go, or to be taken over, stands in a file that this tool has not created.
+/// `writer` is the distribution, if it writes the file anew at every start.
+fn out_of_reach(path: &Path, handler: &str, writer: Option<&str>) -> Error {
+    let (why, hint) = match writer {
+        Some(writer) => (
+            format!("{writer} writes anew at every start"),
+            format!("have {writer} itself leave {handler} out"),
+        ),
+        None => (
+            "does not say that this tool has created it".to_owned(),
+            format!(
+                "whoever has written it should know of this; then: containerd-edit remove {handler} \
+                 --drop-in={}",
+                path.display()
+            ),
+        ),
+    };
+    let message = format!("{handler} stands in a file that {why}");
+    Error::new(Code::OutOfReach, message, hint).at(path)
 }

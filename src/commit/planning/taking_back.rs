@@ -5,7 +5,7 @@ use crate::commit::editor::{Editor, Plan};
 use crate::containerd::{ConfigFiles, version};
 use crate::disk::target::{Snapshot, Target};
 use crate::edit::patch::{Edited, Handlers, Keys};
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::toml::Document;
 
 use super::drop_ins::Role;
@@ -27,8 +27,12 @@ impl Editor {
             let text = before.as_deref().map(str::from_utf8).transpose();
             text.map(|text| text.map(str::to_owned))
         };
-        let changed_since = |path: &std::path::Path| Error::ChangedSince {
-            path: path.to_owned(),
+        let changed_since = |path: &std::path::Path| {
+            let message =
+                "this is not what the change has left: another run or program has changed it since";
+            let hint = "see what came since with `containerd-edit log`, and remove handlers with \
+                        `containerd-edit remove`";
+            Error::new(Code::ChangedSince, message, hint).at(path)
         };
         let now = snapshot.bytes();
         if !is_after(now, &change.main.after) {

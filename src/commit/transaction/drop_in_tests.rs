@@ -139,7 +139,7 @@ fn what_was_changed_before_an_error_is_told() {
     let error = place
         .edit_with(&adding("spin"), plant)
         .expect_err("no file");
-    assert!(matches!(error, Error::NotFinished { .. }), "{error:?}");
+    assert_eq!(error.code(), Code::NotFinished, "{error:?}");
     assert!(error.is_changed());
     let said = error.to_string();
     let begin = format!("{} was changed, and then", place.drop_in.display());
@@ -161,7 +161,7 @@ fn who_is_interrupted_has_not_made_a_folder() {
     let place = Place::new();
     let result = place.editor().interrupted(|| true).commit(&adding("spin"));
     assert!(
-        matches!(result, Err(Error::Interrupted { .. })),
+        matches!(&result, Err(error) if error.code() == Code::Interrupted),
         "{result:?}"
     );
     assert!(!place.folder.path().join("conf.d").exists());
@@ -232,7 +232,7 @@ fn a_config_that_is_generated_is_read_and_never_written() {
     let error = editor()
         .commit(&adding("spin"))
         .expect_err("nothing to go by");
-    assert!(matches!(error, Error::NoFile { .. }), "{error:?}");
+    assert_eq!(error.code(), Code::NoFile, "{error:?}");
 }
 
 /// The files as another one finds them after each step of an edit.

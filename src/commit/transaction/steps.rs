@@ -1,7 +1,7 @@
 //! The changes that one edit makes to files, in an order in which every state between two of them
 //! serves.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::commit::editor::{Editor, FileChange, Plan};
 use crate::commit::operation_log::{LogEntry, LoggedDropIn};
@@ -11,8 +11,7 @@ use crate::disk::replace::{self, PendingFile, Replaced, Synced};
 use crate::disk::target::{Folders, Snapshot, Target};
 use crate::disk::{Notice, digest, folder, site};
 use crate::edit::patch::Handlers;
-use crate::error::Error;
-use crate::seeded::{self, Bug};
+use crate::error::{Code, Error};
 
 /// What becomes of one file.
 pub(super) struct Step<'s> {
@@ -139,15 +138,13 @@ impl Editor {
         let pending: Vec<_> = pending.collect::<Result<_, _>>()?;
         if steps.iter().any(Step::is_change) {
             for step in steps {
-                if step.target.has_changed(step.snapshot)? && !seeded::has(Bug::NoComparison) {
+                if step.target.has_changed(step.snapshot)? {
                     return Ok(None);
                 }
             }
             // The last moment at which nothing has happened.
             if done.is_empty() && self.is_interrupted() {
-                return Err(Error::Interrupted {
-                    path: self.path.clone(),
-                });
+                return Err(Error::interrupted(&self.path));
             }
         }
         let mut notices = Vec::new();
@@ -207,15 +204,18 @@ pub(super) fn take_in(plan: &mut Plan, done: &[Done], planned: &Handlers) {
 
 /// An error that came when some files were changed and others were not.
 pub(super) fn unfinished(error: Error, done: &[Done]) -> Error {
-    let changed: Vec<PathBuf> = done.iter().map(|done| done.change.path.clone()).collect();
+    let paths = done.iter().map(|done| done.change.path.display());
+    let changed: Vec<String> = paths.map(|path| path.to_string()).collect();
     // One that tells of the only change itself is enough.
     if changed.is_empty() || error.is_changed() && changed.len() == 1 {
         return error;
     }
-    Error::NotFinished {
-        changed,
-        source: Box::new(error),
-    }
+    let done = format!(
+        "{} was changed, and then this failed",
+        changed.join(" and ")
+    );
+    let hint = "run the same command again, which goes on from there";
+    error.after(Code::NotFinished, &done, hint)
 }
 
 /// A change by its digests, as the operation log has it.

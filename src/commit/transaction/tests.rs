@@ -120,7 +120,7 @@ fn a_stranger_that_never_stops_ends_the_edit_and_has_the_last_word() {
     });
     let result = editor.commit(&patch());
     assert!(
-        matches!(result, Err(Error::KeptChanging { tries: TRIES, .. })),
+        matches!(&result, Err(error) if error.code() == Code::KeptChanging),
         "{result:?}"
     );
     assert_eq!(turns.get(), TRIES, "it is not tried for ever");
@@ -179,7 +179,7 @@ fn who_is_interrupted_has_changed_nothing() {
     fs::write(&path, CONFIG).expect("writes");
     let result = Editor::new(&path).interrupted(|| true).commit(&patch());
     assert!(
-        matches!(result, Err(Error::Interrupted { .. })),
+        matches!(&result, Err(error) if error.code() == Code::Interrupted),
         "{result:?}"
     );
     assert_eq!(fs::read_to_string(&path).expect("readable"), CONFIG);

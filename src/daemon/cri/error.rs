@@ -1,196 +1,104 @@
-//! Why a daemon did not answer, each with a hint and an exit code.
+//! Why a running daemon could not be asked, or what was wrong with its answer. The path of each error
+//! is the socket, as it was named.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use crate::error::ExitCode;
+use crate::error::{Code, Error};
 
-/// Why a running daemon could not be asked, or what was wrong with its answer.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum CriError {
-    /// The endpoint is no path of a socket.
-    #[error("this is no path of a socket")]
-    BadEndpoint {
-        /// What was given.
-        endpoint: PathBuf,
-    },
-    /// Nothing stands at the path.
-    #[error("no daemon answers: there is no such socket")]
-    NoSocket {
-        /// The socket.
-        endpoint: PathBuf,
-    },
-    /// Something else than a socket stands at the path.
-    #[error("no daemon answers: this is {found}, not a socket")]
-    NotASocket {
-        /// The path.
-        endpoint: PathBuf,
-        /// What it is.
-        found: &'static str,
-    },
-    /// A socket that a daemon has left behind.
-    #[error("no daemon answers: nobody listens at this socket")]
-    NobodyListens {
-        /// The socket.
-        endpoint: PathBuf,
-    },
-    /// This user may not use the socket.
-    #[error("cannot connect to the daemon")]
-    Denied {
-        /// The socket.
-        endpoint: PathBuf,
-        /// The system's reason.
-        source: io::Error,
-    },
-    /// The socket can't be reached for another reason.
-    #[error("cannot connect to the daemon")]
-    Unreachable {
-        /// The socket.
-        endpoint: PathBuf,
-        /// The system's reason.
-        source: io::Error,
-    },
-    /// Somebody accepts connections and says nothing, or not in time.
-    #[error("the daemon gave no answer within {}", humantime::format_duration(*limit))]
-    Silent {
-        /// The socket.
-        endpoint: PathBuf,
-        /// How long it was waited for.
-        limit: Duration,
-    },
-    /// The connection broke: the daemon has ended, or is no gRPC server.
-    #[error("the daemon hung up without an answer")]
-    HungUp {
-        /// The socket.
-        endpoint: PathBuf,
-    },
-    /// The daemon runs without CRI.
-    #[error("the daemon runs without CRI: its CRI plugin is switched off or has failed")]
-    NoCri {
-        /// The socket.
-        endpoint: PathBuf,
-    },
-    /// The daemon's CRI is not ready for questions yet.
-    #[error("the daemon's CRI is still starting: {message}")]
-    Starting {
-        /// The socket.
-        endpoint: PathBuf,
-        /// What the daemon says.
-        message: String,
-    },
-    /// CRI answered with an error.
-    #[error("the daemon's CRI failed to answer: {message}")]
-    Failed {
-        /// The socket.
-        endpoint: PathBuf,
-        /// What the daemon says.
-        message: String,
-    },
-    /// CRI answered, but not as containerd does.
-    #[error("the daemon's answer is not containerd's: {what}")]
-    Unexpected {
-        /// The socket.
-        endpoint: PathBuf,
-        /// What is wrong with the answer.
-        what: String,
-    },
-    /// This process could not get ready to ask.
-    #[error("cannot get ready to ask the daemon")]
-    Setup {
-        /// The socket.
-        endpoint: PathBuf,
-        /// The system's reason.
-        source: io::Error,
-    },
+const LOOK: &str =
+    "see why containerd is not running: `systemctl status containerd`, `journalctl -u containerd`";
+const OTHER_SOCKET: &str = "see whether containerd runs (`systemctl status containerd`), and name its \
+                            socket with --cri-endpoint if it is another one; in a container, mount \
+                            the socket's folder";
+
+/// The endpoint is not the path of a socket.
+pub(super) fn bad_endpoint(endpoint: &Path) -> Error {
+    let hint = "give --cri-endpoint a path, as in /run/containerd/containerd.sock, with or without \
+                unix:// before it";
+    Error::new(Code::BadEndpoint, "this is not the path of a socket", hint).at(endpoint)
 }
 
-impl CriError {
-    /// Returns the exit code for this error.
-    #[must_use]
-    pub fn exit_code(&self) -> ExitCode {
-        match self {
-            Self::BadEndpoint { .. } => ExitCode::Usage,
-            Self::Denied { .. } => ExitCode::Permission,
-            Self::Setup { .. } => ExitCode::Io,
-            Self::Failed { .. } | Self::Unexpected { .. } => ExitCode::Other,
-            _ => ExitCode::NoDaemon,
-        }
-    }
+/// Nothing stands at the path.
+pub(super) fn no_socket(endpoint: &Path) -> Error {
+    let message = "no daemon answers: there is no such socket";
+    Error::new(Code::NoDaemon, message, OTHER_SOCKET).at(endpoint)
+}
 
-    /// Returns a stable word for programs.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::BadEndpoint { .. } => "bad-endpoint",
-            Self::NoSocket { .. }
-            | Self::NotASocket { .. }
-            | Self::NobodyListens { .. }
-            | Self::Unreachable { .. }
-            | Self::HungUp { .. } => "no-daemon",
-            Self::Silent { .. } => "daemon-silent",
-            Self::NoCri { .. } => "no-cri",
-            Self::Starting { .. } => "cri-starting",
-            Self::Failed { .. } => "cri-failed",
-            Self::Unexpected { .. } => "not-containerd",
-            Self::Denied { .. } | Self::Setup { .. } => "io",
-        }
-    }
+/// Something else than a socket stands at the path.
+pub(super) fn not_a_socket(endpoint: &Path, found: &str) -> Error {
+    let message = format!("no daemon answers: this is {found}, not a socket");
+    Error::new(Code::NotASocket, message, OTHER_SOCKET).at(endpoint)
+}
 
-    /// Returns the socket that the error is about, as it was named.
-    #[must_use]
-    pub fn endpoint(&self) -> &Path {
-        match self {
-            Self::BadEndpoint { endpoint }
-            | Self::NoSocket { endpoint }
-            | Self::NotASocket { endpoint, .. }
-            | Self::NobodyListens { endpoint }
-            | Self::Denied { endpoint, .. }
-            | Self::Unreachable { endpoint, .. }
-            | Self::Silent { endpoint, .. }
-            | Self::HungUp { endpoint }
-            | Self::NoCri { endpoint }
-            | Self::Starting { endpoint, .. }
-            | Self::Failed { endpoint, .. }
-            | Self::Unexpected { endpoint, .. }
-            | Self::Setup { endpoint, .. } => endpoint,
-        }
-    }
+/// A daemon has left the socket behind.
+pub(super) fn nobody_listens(endpoint: &Path) -> Error {
+    let message = "no daemon answers: nobody listens at this socket";
+    Error::new(Code::NoDaemon, message, LOOK).at(endpoint)
+}
 
-    /// Returns one next step.
-    #[must_use]
-    pub fn hint(&self) -> String {
-        let text = match self {
-            Self::BadEndpoint { .. } => {
-                "give --cri-endpoint a path, as in /run/containerd/containerd.sock, with or without \
-                 unix:// before it"
-            }
-            Self::NoSocket { .. } | Self::NotASocket { .. } => {
-                "see whether containerd runs (`systemctl status containerd`), and name its socket \
-                 with --cri-endpoint if it is another one; in a container, mount the socket's folder"
-            }
-            Self::NobodyListens { .. } | Self::HungUp { .. } => {
-                "see why containerd is not running: `systemctl status containerd`, \
-                 `journalctl -u containerd`"
-            }
-            Self::Denied { .. } => "run it as root, or as whoever owns the socket",
-            Self::Unreachable { .. } => "check --cri-endpoint and --host-root",
-            Self::Silent { .. } => {
-                "containerd may be overloaded or hang: `journalctl -u containerd`; or another \
-                 program listens there: check --cri-endpoint"
-            }
-            Self::NoCri { .. } => {
-                "`containerd-edit check` says whether the config is the reason, `ctr plugins ls` and \
-                 `journalctl -u containerd` why it has failed"
-            }
-            Self::Starting { .. } => "try again in a moment",
-            Self::Failed { .. } => "read containerd's log: `journalctl -u containerd`",
-            Self::Unexpected { .. } => {
-                "check --cri-endpoint: it wants containerd's socket, not another runtime's"
-            }
-            Self::Setup { .. } => "see whether this process may open files (`ulimit -n`)",
-        };
-        text.to_owned()
-    }
+/// The socket can't be connected to, for a reason of the system's.
+pub(super) fn not_connected(endpoint: &Path, source: io::Error) -> Error {
+    let (code, hint) = match source.kind() {
+        io::ErrorKind::PermissionDenied => (
+            Code::Denied,
+            "run it as root, or as whoever owns the socket",
+        ),
+        _ => (Code::Unreachable, "check --cri-endpoint and --host-root"),
+    };
+    Error::new(code, "cannot connect to the daemon", hint)
+        .at(endpoint)
+        .caused_by(source)
+}
+
+/// Somebody accepts connections and gives no answer in time.
+pub(super) fn silent(endpoint: &Path, limit: Duration) -> Error {
+    let limit = humantime::format_duration(limit);
+    let hint = "containerd may be overloaded or hang: `journalctl -u containerd`; or another program \
+                listens there: check --cri-endpoint";
+    let message = format!("the daemon gave no answer within {limit}");
+    Error::new(Code::DaemonSilent, message, hint).at(endpoint)
+}
+
+/// The connection broke: the daemon has ended, or does not speak gRPC.
+pub(super) fn hung_up(endpoint: &Path) -> Error {
+    let message = "the daemon hung up without an answer";
+    Error::new(Code::HungUp, message, LOOK).at(endpoint)
+}
+
+/// The daemon runs without CRI.
+pub(super) fn no_cri(endpoint: &Path) -> Error {
+    let message = "the daemon runs without CRI: its CRI plugin is switched off or has failed";
+    let hint = "`containerd-edit check` says whether the config is the reason, `ctr plugins ls` and \
+                `journalctl -u containerd` why it has failed";
+    Error::new(Code::NoCri, message, hint).at(endpoint)
+}
+
+/// The daemon's CRI is not ready for questions yet; `said` is what it says.
+pub(super) fn starting(endpoint: &Path, said: &str) -> Error {
+    let message = format!("the daemon's CRI is still starting: {said}");
+    Error::new(Code::CriStarting, message, "try again in a moment").at(endpoint)
+}
+
+/// CRI answered with an error; `said` is what it says.
+pub(super) fn failed(endpoint: &Path, said: &str) -> Error {
+    let message = format!("the daemon's CRI failed to answer: {said}");
+    let hint = "read containerd's log: `journalctl -u containerd`";
+    Error::new(Code::CriFailed, message, hint).at(endpoint)
+}
+
+/// CRI answered, but not as containerd does.
+pub(super) fn unexpected(endpoint: &Path, what: &str) -> Error {
+    let message = format!("the daemon's answer is not containerd's: {what}");
+    let hint = "check --cri-endpoint: it wants containerd's socket, not another runtime's";
+    Error::new(Code::NotContainerd, message, hint).at(endpoint)
+}
+
+/// This process could not get ready to ask.
+pub(super) fn not_set_up(endpoint: &Path, source: io::Error) -> Error {
+    let hint = "see whether this process may open files (`ulimit -n`)";
+    Error::new(Code::Io, "cannot get ready to ask the daemon", hint)
+        .at(endpoint)
+        .caused_by(source)
 }

@@ -19,7 +19,6 @@ use tokio::time::timeout;
 use tonic::Code;
 
 use self::connection::Connection;
-pub use self::error::CriError;
 use self::generated::{
     ListPodSandboxRequest, ListPodSandboxResponse, StatusRequest, StatusResponse, VersionRequest,
     VersionResponse,
@@ -27,6 +26,7 @@ use self::generated::{
 pub use self::sandboxes::Sandbox;
 pub use self::status::{RunningHandler, RunningHandlers};
 use crate::disk::HostRoot;
+use crate::error::Error;
 
 /// How containerd up to 1.7.11 says that CRI is starting: with no gRPC code of its own.
 const NOT_INITIALIZED: &str = "server is not initialized yet";
@@ -34,7 +34,7 @@ const NOT_INITIALIZED: &str = "server is not initialized yet";
 /// A connection to the CRI of a running daemon.
 ///
 /// It belongs to the one daemon that has accepted it: once that is gone, every question ends with
-/// [`CriError::HungUp`], and a new daemon is asked over a new connection.
+/// [`Code::HungUp`](crate::Code::HungUp), and a new daemon is asked over a new connection.
 ///
 /// # Panics
 ///
@@ -53,7 +53,7 @@ const NOT_INITIALIZED: &str = "server is not initialized yet";
 /// let daemon = CriClient::connect(endpoint, Duration::from_secs(5))?;
 /// let loaded = daemon.status()?;
 /// assert!(loaded.handlers.contains_key("kata"), "containerd has to be restarted");
-/// # Ok::<(), containerd_edit::CriError>(())
+/// # Ok::<(), containerd_edit::Error>(())
 /// ```
 #[derive(Debug)]
 pub struct CriClient {
@@ -74,9 +74,9 @@ impl CriClient {
     ///
     /// # Errors
     ///
-    /// [`CriError`] if `endpoint` is no path, if nobody listens there, or if this user may not
+    /// An error if `endpoint` is no path, if nobody listens there, or if this user may not
     /// connect. Whether the daemon serves CRI is not asked yet.
-    pub fn connect(endpoint: &Path, limit: Duration) -> Result<Self, CriError> {
+    pub fn connect(endpoint: &Path, limit: Duration) -> Result<Self, Error> {
         Self::connect_on(&HostRoot::default(), endpoint, limit)
     }
 
@@ -85,23 +85,17 @@ impl CriClient {
     /// # Errors
     ///
     /// As of [`CriClient::connect`].
-    pub fn connect_on(root: &HostRoot, endpoint: &Path, limit: Duration) -> Result<Self, CriError> {
+    pub fn connect_on(root: &HostRoot, endpoint: &Path, limit: Duration) -> Result<Self, Error> {
         let endpoint = endpoint::socket_path(endpoint)?;
         let path = endpoint::find(root, &endpoint)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .map_err(|source| CriError::Setup {
-                endpoint: endpoint.clone(),
-                source,
-            })?;
+            .map_err(|source| error::not_set_up(&endpoint, source))?;
         let connected = runtime.block_on(async {
             let stream = timeout(limit, connection::connect(&path)).await;
             let Ok(stream) = stream else {
-                return Err(CriError::Silent {
-                    endpoint: endpoint.clone(),
-                    limit,
-                });
+                return Err(error::silent(&endpoint, limit));
             };
             let stream =
                 stream.map_err(|error| endpoint::not_connected(&endpoint, &path, error))?;
@@ -109,9 +103,7 @@ impl CriClient {
             let peer = stream.peer_cred().ok().and_then(|peer| peer.pid());
             let pid = peer.and_then(|pid| u32::try_from(pid).ok());
             let connection = Connection::over(stream).await;
-            let connection = connection.map_err(|_| CriError::HungUp {
-                endpoint: endpoint.clone(),
-            })?;
+            let connection = connection.map_err(|_| error::hung_up(&endpoint))?;
             Ok((connection, pid.filter(|&pid| pid != 0)))
         });
         let (connection, daemon_pid) = connected?;
@@ -145,15 +137,15 @@ impl CriClient {
     ///
     /// # Errors
     ///
-    /// [`CriError`] if the daemon serves no CRI, or does not answer.
-    pub fn version(&self) -> Result<String, CriError> {
+    /// An error if the daemon does not serve CRI, or does not answer.
+    pub fn version(&self) -> Result<String, Error> {
         let question = VersionRequest {
             version: "v1".to_owned(),
         };
         let answer: VersionResponse = self.ask("/runtime.v1.RuntimeService/Version", question)?;
         if answer.runtime_name != "containerd" {
             let what = format!("it is {:?}", answer.runtime_name);
-            return Err(self.unexpected(what));
+            return Err(error::unexpected(&self.endpoint, &what));
         }
         Ok(answer.runtime_version)
     }
@@ -162,20 +154,20 @@ impl CriClient {
     ///
     /// # Errors
     ///
-    /// [`CriError::NoCri`] if the daemon runs without CRI, [`CriError::Starting`] if CRI is not
-    /// ready to say, and any other [`CriError`] if there is no answer or not one of containerd.
-    pub fn status(&self) -> Result<RunningHandlers, CriError> {
+    /// [`Code::NoCri`](crate::Code::NoCri) if the daemon runs without CRI,
+    /// [`Code::CriStarting`](crate::Code::CriStarting) if CRI is not ready to say, and others if there is no answer or not one of containerd.
+    pub fn status(&self) -> Result<RunningHandlers, Error> {
         let question = StatusRequest { verbose: true };
         let answer: StatusResponse = self.ask("/runtime.v1.RuntimeService/Status", question)?;
-        RunningHandlers::of(&answer).map_err(|what| self.unexpected(what))
+        RunningHandlers::of(&answer).map_err(|what| error::unexpected(&self.endpoint, &what))
     }
 
     /// Asks for every pod sandbox that the daemon knows.
     ///
     /// # Errors
     ///
-    /// [`CriError`] if the daemon serves no CRI, or does not answer.
-    pub fn sandboxes(&self) -> Result<Vec<Sandbox>, CriError> {
+    /// An error if the daemon does not serve CRI, or does not answer.
+    pub fn sandboxes(&self) -> Result<Vec<Sandbox>, Error> {
         let question = ListPodSandboxRequest { filter: None };
         let answer: ListPodSandboxResponse =
             self.ask("/runtime.v1.RuntimeService/ListPodSandbox", question)?;
@@ -193,7 +185,7 @@ impl CriClient {
     /// # Errors
     ///
     /// As of [`CriClient::status`].
-    pub fn sandboxes_with(&self, handler: &str) -> Result<Vec<Sandbox>, CriError> {
+    pub fn sandboxes_with(&self, handler: &str) -> Result<Vec<Sandbox>, Error> {
         let default = self.status()?.default;
         let mut sandboxes = self.sandboxes()?;
         sandboxes.retain(|sandbox| sandbox.uses(handler, &default));
@@ -201,50 +193,26 @@ impl CriClient {
     }
 
     /// Asks one question.
-    fn ask<Q, A>(&self, method: &'static str, question: Q) -> Result<A, CriError>
+    fn ask<Q, A>(&self, method: &'static str, question: Q) -> Result<A, Error>
     where
         Q: prost::Message + Send + Sync + 'static,
         A: prost::Message + Default + Send + Sync + 'static,
     {
-        let endpoint = || self.endpoint.clone();
         // Within the runtime, which has the clock.
         let answer = async { timeout(self.limit, self.connection.call(method, question)).await };
         let Ok(answer) = self.runtime.block_on(answer) else {
-            return Err(CriError::Silent {
-                endpoint: endpoint(),
-                limit: self.limit,
-            });
+            return Err(error::silent(&self.endpoint, self.limit));
         };
         answer.map_err(|status| {
-            let message = status.message().to_owned();
+            let (endpoint, said) = (&self.endpoint, status.message());
             match status.code() {
-                _ if self.connection.is_closed() => CriError::HungUp {
-                    endpoint: endpoint(),
-                },
-                Code::Unimplemented => CriError::NoCri {
-                    endpoint: endpoint(),
-                },
-                Code::Unavailable => CriError::Starting {
-                    endpoint: endpoint(),
-                    message,
-                },
-                Code::Unknown if message.contains(NOT_INITIALIZED) => CriError::Starting {
-                    endpoint: endpoint(),
-                    message,
-                },
-                _ => CriError::Failed {
-                    endpoint: endpoint(),
-                    message,
-                },
+                _ if self.connection.is_closed() => error::hung_up(endpoint),
+                Code::Unimplemented => error::no_cri(endpoint),
+                Code::Unavailable => error::starting(endpoint, said),
+                Code::Unknown if said.contains(NOT_INITIALIZED) => error::starting(endpoint, said),
+                _ => error::failed(endpoint, said),
             }
         })
-    }
-
-    fn unexpected(&self, what: String) -> CriError {
-        CriError::Unexpected {
-            endpoint: self.endpoint.clone(),
-            what,
-        }
     }
 }
 

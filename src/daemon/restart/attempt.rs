@@ -5,18 +5,22 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::cause::Cause;
+use super::config::{self, verdict};
 use super::old::Old;
 use super::wanted::Wanted;
-use super::{ANSWER, verdict};
 use crate::commit::editor::Editor;
-use crate::daemon::cri::{CriClient, CriError};
+use crate::daemon::cri::CriClient;
 use crate::daemon::running::{Drift, Running};
 use crate::daemon::service::Prepared;
+use crate::error::Error;
 
+/// How long a running daemon may take for each answer. It has them at hand.
+pub(super) const ANSWER: Duration = Duration::from_secs(5);
 /// How soon a socket is asked again, at first and at last.
 const FIRST_POLL: Duration = Duration::from_millis(10);
 const LAST_POLL: Duration = Duration::from_millis(200);
-/// How long nothing is told of a wait that goes on.
+/// How long a wait goes on before progress is reported.
 const QUIET: Duration = Duration::from_secs(2);
 
 /// How long each phase of a restart took; zero for those that there were none of.
@@ -38,113 +42,6 @@ impl Phases {
     #[must_use]
     pub fn total(&self) -> Duration {
         self.command + self.gone + self.ready + self.verified
-    }
-}
-
-/// Why a restart has failed.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Cause {
-    /// The daemon's release would not serve CRI with this config: it was not restarted.
-    #[error("containerd would not serve with this config, so it was not restarted: {reason}")]
-    WouldNotServe {
-        /// containerd's reason.
-        reason: String,
-    },
-    /// The daemon's release would not load a handler that was asked for: it was not restarted.
-    #[error(
-        "the containerd that runs here would not load {handler} from this config, so it was not \
-         restarted"
-    )]
-    WouldNotLoad {
-        /// The handler's name.
-        handler: String,
-    },
-    /// The command that was to restart containerd has failed, or did not end in time.
-    #[error("`{command}` {how}")]
-    Command {
-        /// The command.
-        command: String,
-        /// What became of it.
-        how: String,
-        /// The last of what it printed.
-        output: String,
-    },
-    /// The old daemon still runs.
-    #[error(
-        "`{command}` has ended, and {limit} after it was started the old containerd{process} still \
-         runs",
-        limit = humantime::format_duration(*limit)
-    )]
-    NotReplaced {
-        /// The command.
-        command: String,
-        /// The daemon's process, where it is seen, behind a space and in brackets.
-        process: String,
-        /// How long it was waited for.
-        limit: Duration,
-    },
-    /// k0s has not restarted the daemon by itself.
-    #[error(
-        "k0s has not restarted containerd by itself within {}",
-        humantime::format_duration(*limit)
-    )]
-    NotByItself {
-        /// How long it was waited for.
-        limit: Duration,
-    },
-    /// No daemon has come up in time.
-    #[error("containerd did not come back within {}: {last}", humantime::format_duration(*limit))]
-    NotBack {
-        /// How long it was waited for.
-        limit: Duration,
-        /// What was wrong at last.
-        last: CriError,
-    },
-    /// A daemon has come up whose CRI never became ready.
-    #[error(
-        "containerd came back, and within {} its CRI did not get ready to run pods",
-        humantime::format_duration(*limit)
-    )]
-    NotReady {
-        /// How long it was waited for.
-        limit: Duration,
-    },
-    /// A daemon has come up that runs without CRI.
-    #[error("containerd came back without CRI")]
-    NoCri,
-    /// A daemon has come up that has not loaded what was wanted.
-    #[error(
-        "containerd came back, and is not what its config says: {}",
-        listed(drift)
-    )]
-    NotLoaded {
-        /// In what it differs.
-        drift: Vec<Drift>,
-    },
-    /// The config can't be read any more.
-    #[error("the config can't be held against containerd: {source}")]
-    Unread {
-        /// Why.
-        source: Box<crate::error::Error>,
-    },
-}
-
-fn listed(drift: &[Drift]) -> String {
-    let drift: Vec<String> = drift.iter().map(ToString::to_string).collect();
-    drift.join(", ")
-}
-
-impl Cause {
-    pub(super) fn unread(source: crate::error::Error) -> Self {
-        let source = Box::new(source);
-        Self::Unread { source }
-    }
-
-    /// Whether the daemon was left alone.
-    #[must_use]
-    pub fn is_before_restart(&self) -> bool {
-        matches!(self, Self::WouldNotServe { .. } | Self::WouldNotLoad { .. })
     }
 }
 
@@ -210,13 +107,13 @@ impl Attempt<'_> {
         let running = self.new_one_ready(old)?;
         phases.ready = lap();
         if running.cri.is_none() {
-            return Err(Cause::NoCri.into());
+            return Err(Cause::no_cri().into());
         }
-        let verdict = verdict(self.editor, &running).map_err(Cause::unread)?;
+        let verdict = verdict(self.editor, &running).map_err(|error| Cause::unread(&error))?;
         let (own, drift) = wanted.held_against(&running, &verdict);
         phases.verified = lap();
         if !own.is_empty() {
-            return Err(Cause::NotLoaded { drift: own }.into());
+            return Err(Cause::not_loaded(&own).into());
         }
         Ok(Ended::Back {
             running,
@@ -230,6 +127,8 @@ impl Attempt<'_> {
             (self.tell)("waiting for k0s to restart containerd");
             return Ok(());
         };
+        // A daemon that is started right after an edit could not be told from one that is older.
+        thread::sleep(config::DOUBT);
         (self.tell)(&format!("restarting containerd: {command}"));
         match self.service.run(self.deadline, &|| self.is_interrupted()) {
             Ok(Some(printed)) => {
@@ -237,11 +136,7 @@ impl Attempt<'_> {
                 Ok(())
             }
             Ok(None) => Err(Stop::Interrupted),
-            Err(failed) => Err(Stop::Cause(Cause::Command {
-                command,
-                how: failed.how,
-                output: failed.output,
-            })),
+            Err(failed) => Err(Cause::command(&command, failed).into()),
         }
     }
 
@@ -249,15 +144,8 @@ impl Attempt<'_> {
         let mut waits = Waits::new(self);
         while !old.ends_within(waits.next().min(self.left())) {
             if self.left().is_zero() {
-                let limit = self.limit;
-                return Err(Stop::Cause(match self.service.shown() {
-                    Some(command) => Cause::NotReplaced {
-                        command,
-                        process: old.shown(),
-                        limit,
-                    },
-                    None => Cause::NotByItself { limit },
-                }));
+                let command = self.service.shown();
+                return Err(Cause::not_replaced(command.as_deref(), old, self.limit).into());
             }
             self.go_on()?;
             waits.tell(|| format!("waiting for the old containerd{} to end", old.shown()));
@@ -271,27 +159,30 @@ impl Attempt<'_> {
         let was_ready = was_ready.is_none_or(|cri| cri.loaded.ready);
         let mut waits = Waits::new(self);
         loop {
-            let limit = self.limit;
             let last = match self.ask() {
                 Ok(running) => match &running.cri {
-                    Some(cri) if was_ready && !cri.loaded.ready => Cause::NotReady { limit },
+                    Some(cri) if was_ready && !cri.loaded.ready => None,
                     _ => return Ok(running),
                 },
-                Err(last) => Cause::NotBack { limit, last },
+                Err(last) => Some(last),
             };
             if self.left().is_zero() {
-                return Err(last.into());
+                let cause = match &last {
+                    Some(last) => Cause::not_back(self.limit, last),
+                    None => Cause::not_ready(self.limit),
+                };
+                return Err(cause.into());
             }
             self.go_on()?;
             waits.tell(|| match &last {
-                Cause::NotBack { last, .. } => format!("waiting for containerd: {last}"),
-                _ => "waiting for containerd: its CRI is not ready yet".to_owned(),
+                Some(last) => format!("waiting for containerd: {last}"),
+                None => "waiting for containerd: its CRI is not ready yet".to_owned(),
             });
             thread::sleep(waits.next().min(self.left()));
         }
     }
 
-    fn ask(&self) -> Result<Running, CriError> {
+    fn ask(&self) -> Result<Running, Error> {
         let limit = self.left().clamp(FIRST_POLL, ANSWER);
         let root = &self.editor.host_root;
         Running::over(&CriClient::connect_on(root, self.endpoint, limit)?)
@@ -303,9 +194,9 @@ impl Attempt<'_> {
             return None;
         }
         let soon = Instant::now() + ANSWER;
-        let printed = match cause {
-            Cause::Command { output, .. } => output.clone(),
-            _ => self.printed.borrow().clone(),
+        let printed = match cause.printed() {
+            Some(printed) => printed.to_owned(),
+            None => self.printed.borrow().clone(),
         };
         let log = self.service.log(soon).or(Some(printed));
         log.filter(|log| !log.trim().is_empty())

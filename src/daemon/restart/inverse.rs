@@ -12,14 +12,14 @@ use crate::want::patch::Patch;
 /// Returns the patches, or what no patch takes out.
 ///
 /// What the handlers were before is read from the files as they were before the change.
-pub(super) fn patches(change: &Change) -> Result<Vec<Patch>, String> {
+pub(super) fn patches(change: &Change, new_default: Option<&str>) -> Result<Vec<Patch>, String> {
     let owner = match &change.owner {
         Some(owner) => owner.parse().map_err(|_| format!("the owner {owner:?}"))?,
         None => Owner::default(),
     };
     let before = Before::of(change);
     let added = &change.handlers.added;
-    let is_newcomer = owner != Owner::default() && before.is_known && !before.mentions(&owner);
+    let is_newcomer = owner != Owner::default() && !before.mentions(&owner);
     let keys: Vec<&str> = change.keys.changed().collect();
     let grown = grown(change, &before);
     if !keys.is_empty() || !grown.is_empty() {
@@ -48,7 +48,9 @@ pub(super) fn patches(change: &Change) -> Result<Vec<Patch>, String> {
         back.insert(its.as_str().to_owned(), patch.ensure(handler));
     }
     patches.extend(back.into_values());
-    patches.extend(default(change, &before, &owner)?);
+    if let Some(new) = new_default {
+        patches.extend(default(new, change, &before, &owner)?);
+    }
     if !added.is_empty() {
         let patch = Patch::new().owner(owner);
         patches.push(added.iter().fold(patch, Patch::remove_owned));
@@ -72,11 +74,13 @@ fn grown(change: &Change, before: &Before) -> Vec<String> {
 }
 
 /// Gives the default back, where it does not come back with a handler that goes.
-fn default(change: &Change, before: &Before, owner: &Owner) -> Result<Option<Patch>, String> {
-    let Some(new) = &change.new_default else {
-        return Ok(None);
-    };
-    if change.handlers.added.contains(new) {
+fn default(
+    new: &str,
+    change: &Change,
+    before: &Before,
+    owner: &Owner,
+) -> Result<Option<Patch>, String> {
+    if change.handlers.added.iter().any(|added| added == new) {
         return Ok(None);
     }
     let old = before.default();
@@ -112,8 +116,6 @@ fn as_it_was(listed: &ListedHandler) -> Option<(Handler, Owner)> {
 
 /// The files as they were before a change.
 struct Before {
-    /// Otherwise nothing is left of the change but its entry in the log.
-    is_known: bool,
     texts: Vec<String>,
 }
 
@@ -124,10 +126,7 @@ impl Before {
             let bytes = file.before.as_deref()?;
             Some(String::from_utf8_lossy(bytes).into_owned())
         });
-        Self {
-            is_known: change.main.before.is_some() || change.main.after.is_some(),
-            ..Self::of_texts(texts)
-        }
+        Self::of_texts(texts)
     }
 
     fn of_texts(texts: impl Iterator<Item = String>) -> Self {
@@ -137,7 +136,6 @@ impl Before {
             Err(_) => template::as_toml(&text).unwrap_or(text),
         };
         Self {
-            is_known: true,
             texts: texts.map(as_toml).collect(),
         }
     }
@@ -181,7 +179,7 @@ impl Before {
 mod tests {
     use super::*;
     use crate::commit::editor::FileChange;
-    use crate::edit::patch::{Keys, apply};
+    use crate::edit::patch::apply;
 
     const BEFORE: &str = "version = 3\n\
         [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]\n\
@@ -214,10 +212,9 @@ mod tests {
             handlers: edited.handlers,
             owner: ours.acting_owner().map(ToString::to_string),
             keys: edited.keys,
-            new_default: edited.new_default,
         };
         let mut text = patched(&after, theirs).text.expect("a file");
-        for patch in patches(&change)? {
+        for patch in patches(&change, edited.new_default.as_deref())? {
             text = patched(&text, &patch).text.expect("a file");
         }
         Ok(text)
@@ -255,30 +252,6 @@ mod tests {
         let ours = ours.cri("enable_cdi=false".parse().expect("a setting"));
         let error = taken_out(&before, &ours, &Patch::new()).expect_err("not known");
         assert!(error.contains("enable_cdi"), "{error}");
-        // Of a killed run whose files are lost, it isn't known who had what before.
-        let path = std::path::Path::new("/config.toml");
-        let mut logged = Change {
-            main: FileChange {
-                path: path.to_owned(),
-                before: None,
-                after: None,
-            },
-            drop_ins: Vec::new(),
-            handlers: crate::edit::patch::Handlers {
-                added: vec!["ours".to_owned()],
-                ..Default::default()
-            },
-            owner: Some("ours".to_owned()),
-            keys: Keys {
-                set: vec!["debug.level".to_owned()],
-                ..Keys::default()
-            },
-            new_default: None,
-        };
-        let error = patches(&logged).map(|_| ()).expect_err("not known");
-        assert_eq!(error, "the keys debug.level");
-        logged.keys = Keys::default();
-        assert_eq!(patches(&logged).map(|patches| patches.len()), Ok(1));
     }
 
     #[test]

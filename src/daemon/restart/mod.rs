@@ -2,38 +2,39 @@
 //! verified over CRI.
 
 mod attempt;
-mod error;
+mod cause;
+mod config;
+mod failure;
 mod inverse;
 mod old;
 mod rollback;
-mod unfinished;
 mod wanted;
+mod why;
 
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use self::attempt::{Attempt, Ended};
-pub use self::attempt::{Cause, Phases};
-pub use self::error::{RestartError, RestartFailure};
+pub use self::attempt::Phases;
+use self::attempt::{ANSWER, Attempt, Ended};
+pub use self::cause::Cause;
+use self::config::verdict;
+pub use self::failure::RestartFailure;
 use self::old::Old;
-use self::rollback::Own;
+use self::rollback::{Made, note, take_back};
 pub use self::rollback::{Rollback, RolledBackFiles};
 use self::wanted::Wanted;
-use crate::commit::change::Change;
+pub use self::why::Why;
 use crate::commit::editor::{Editor, Plan};
 use crate::commit::operation_log::LogEntry;
-use crate::containerd::{Release, Verdict};
 use crate::daemon::running::{Drift, Running};
 use crate::daemon::service::{Prepared, Service};
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::want::handler::Owner;
 use crate::want::patch::Patch;
 
 /// How long containerd may take to come back unless told otherwise.
 pub const DEFAULT_READY_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long a running daemon may take for each answer. It has them at hand.
-const ANSWER: Duration = Duration::from_secs(5);
 
 /// Restarts containerd where that is needed, and verifies that it serves what its config says.
 ///
@@ -55,40 +56,6 @@ pub struct Restart {
     ready_timeout: Duration,
     always: bool,
     on_progress: Box<dyn Fn(&str)>,
-}
-
-/// Why containerd was restarted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Why {
-    /// This run has changed what it loads.
-    Changed,
-    /// An earlier run of the same command has changed what it loads, and was killed before it saw
-    /// that loaded.
-    Unfinished,
-    /// It was not what its config says.
-    Drift(Vec<Drift>),
-    /// It did not run.
-    NotRunning,
-    /// It ran, and gave no answer.
-    Silent,
-    /// That was asked for in any case.
-    Asked,
-}
-
-impl Why {
-    /// Returns a stable word for programs.
-    #[must_use]
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Changed => "changed",
-            Self::Unfinished => "unfinished",
-            Self::Drift(_) => "drift",
-            Self::NotRunning => "not-running",
-            Self::Silent => "silent",
-            Self::Asked => "asked",
-        }
-    }
 }
 
 /// What was done for a config to be loaded.
@@ -133,7 +100,7 @@ impl Restart {
         self
     }
 
-    /// Sets what is told, in a clause, of each phase as it begins.
+    /// Sets what is called with a clause for each phase as it begins.
     #[must_use]
     pub fn on_progress(mut self, tell: impl Fn(&str) + 'static) -> Self {
         self.on_progress = Box::new(tell);
@@ -142,26 +109,19 @@ impl Restart {
 
     /// Makes an edit and has it loaded. The lock is held for the edit only.
     ///
-    /// Where the edit finds nothing to do, containerd is still restarted if it is not what its
-    /// config says: an earlier run may have been killed in between.
+    /// Where the edit finds nothing to do, containerd is still restarted if it has not loaded its
+    /// config as it is: an earlier run may have been killed in between.
     ///
     /// # Errors
     ///
-    /// [`RestartError`], which says what the state is then.
-    pub fn edit(&self, editor: &Editor, patch: &Patch) -> Result<(Plan, Restarted), RestartError> {
+    /// An error that says what the state is then; of a restart that failed, a [`RestartFailure`] is
+    /// the [detail](Error::detail).
+    pub fn edit(&self, editor: &Editor, patch: &Patch) -> Result<(Plan, Restarted), Error> {
         let begun = self.begin(editor)?;
-        let plan = editor.commit_to_be_loaded(patch)?;
-        let mut wanted = Wanted::of(patch, &plan);
-        let owner = patch.acting_owner().map(|owner| owner.as_str().to_owned());
-        let mut unfinished = None;
-        if !plan.needs_restart()
-            && let Some(entry) = unfinished::unfinished(editor, owner.as_deref())
-        {
-            let own = Own::unfinished(editor, &entry);
-            wanted.take_in(own.handlers());
-            unfinished = Some((entry, own));
-        }
-        let restarted = self.load_edit(editor, begun, &plan, (wanted, owner, unfinished))?;
+        let plan = editor.commit(patch)?;
+        let owner = patch.acting_owner();
+        let to_load = ToLoad::of(patch, &plan, owner);
+        let restarted = self.load_edit(editor, begun, &to_load)?;
         Ok((plan, restarted))
     }
 
@@ -169,22 +129,18 @@ impl Restart {
     ///
     /// # Errors
     ///
-    /// [`RestartError`], which says what the state is then.
-    pub fn undo(
-        &self,
-        editor: &Editor,
-        owner: Option<&Owner>,
-    ) -> Result<(Plan, Restarted), RestartError> {
+    /// An error that says what the state is then; of a restart that failed, a [`RestartFailure`] is
+    /// the [detail](Error::detail).
+    pub fn undo(&self, editor: &Editor, owner: Option<&Owner>) -> Result<(Plan, Restarted), Error> {
         let begun = self.begin(editor)?;
         let plan = editor.undo(owner)?;
-        let wanted = Wanted::of(&Patch::new(), &plan);
-        let owner = owner.map(|owner| owner.as_str().to_owned());
-        let restarted = self.load_edit(editor, begun, &plan, (wanted, owner, None))?;
+        let to_load = ToLoad::of(&Patch::new(), &plan, owner);
+        let restarted = self.load_edit(editor, begun, &to_load)?;
         Ok((plan, restarted))
     }
 
     /// What has to be known before anything is changed.
-    fn begin(&self, editor: &Editor) -> Result<(Prepared, Old), RestartError> {
+    fn begin(&self, editor: &Editor) -> Result<(Prepared, Old), Error> {
         let service = self.service.prepare(&editor.host_root)?;
         Ok((service, self.look(editor)?))
     }
@@ -194,33 +150,15 @@ impl Restart {
         &self,
         editor: &Editor,
         (service, old): (Prepared, Old),
-        plan: &Plan,
-        (wanted, owner, unfinished): (Wanted, Option<String>, Option<(LogEntry, Own)>),
-    ) -> Result<Restarted, RestartError> {
+        to_load: &ToLoad,
+    ) -> Result<Restarted, Error> {
         // Who waited for the lock may have to do with another daemon by now. k0s may have begun.
         let old = if service.is_by_itself() {
             old
         } else {
             self.look(editor).unwrap_or(old)
         };
-        let (own, why) = match unfinished {
-            _ if plan.needs_restart() => {
-                let own = Own::Made(Box::new(Change::of(plan, owner.clone())));
-                (Some(own), Some(Why::Changed))
-            }
-            Some((entry, own)) => {
-                let is_loaded = unfinished::is_loaded(&entry, old.age());
-                (Some(own), (!is_loaded).then_some(Why::Unfinished))
-            }
-            None => (None, None),
-        };
-        let to_load = ToLoad {
-            wanted,
-            own,
-            why,
-            owner,
-        };
-        self.load(editor, &service, old, &to_load)
+        self.load(editor, &service, old, to_load)
     }
 
     /// Restarts containerd if it is not what its config says. No change is taken back where that
@@ -228,20 +166,20 @@ impl Restart {
     ///
     /// # Errors
     ///
-    /// [`RestartError`], which says what the state is then.
-    pub fn run(&self, editor: &Editor) -> Result<Restarted, RestartError> {
+    /// An error that says what the state is then; of a restart that failed, a [`RestartFailure`] is
+    /// the [detail](Error::detail).
+    pub fn run(&self, editor: &Editor) -> Result<Restarted, Error> {
         let (service, old) = self.begin(editor)?;
         let to_load = ToLoad {
             wanted: Wanted::all(),
-            own: None,
-            why: None,
+            made: None,
             owner: None,
         };
         self.load(editor, &service, old, &to_load)
     }
 
-    fn look(&self, editor: &Editor) -> Result<Old, RestartError> {
-        Ok(Old::look(&editor.host_root, &self.endpoint, ANSWER)?)
+    fn look(&self, editor: &Editor) -> Result<Old, Error> {
+        Old::look(&editor.host_root, &self.endpoint, ANSWER)
     }
 
     fn attempt<'a>(&'a self, editor: &'a Editor, service: &'a Prepared) -> Attempt<'a> {
@@ -263,25 +201,23 @@ impl Restart {
         service: &Prepared,
         old: Old,
         to_load: &ToLoad,
-    ) -> Result<Restarted, RestartError> {
+    ) -> Result<Restarted, Error> {
         // Of a daemon without CRI it isn't known which release it is.
         let serving = old.running().filter(|running| running.cri.is_some());
         let verdict = serving.map(|running| verdict(editor, running));
         let (verdict, unread) = match verdict.transpose() {
             Ok(verdict) => (verdict, None),
-            Err(source) => (None, Some(Cause::unread(source))),
+            Err(source) => (None, Some(Cause::unread(&source))),
         };
         let wanted = &to_load.wanted;
         let (drift, others) = match (serving, &verdict) {
             (Some(running), Some(verdict)) => wanted.held_against(running, verdict),
             _ => (Vec::new(), Vec::new()),
         };
-        let why = to_load
-            .why
-            .clone()
-            .or_else(|| old.why(drift, &others, editor));
+        let changed = to_load.made.as_ref().map(|_| Why::Changed);
         let asked = self.always.then_some(Why::Asked);
-        let Some(why) = why.or(asked) else {
+        let not_loaded = || Why::of(editor, service, &old, drift, &others);
+        let Some(why) = changed.or_else(not_loaded).or(asked) else {
             return Ok(Restarted {
                 why: None,
                 command: None,
@@ -303,7 +239,7 @@ impl Restart {
                 phases,
             } => {
                 // If it is not noted down, the next run may restart once more.
-                let _ = editor.note_later(to_load.owner.clone(), LogEntry::RESTARTED);
+                let _ = note(editor, to_load.owner.clone(), LogEntry::RESTARTED);
                 return Ok(Restarted {
                     why: Some(why),
                     command: service.shown(),
@@ -313,40 +249,101 @@ impl Restart {
                 });
             }
             Ended::Interrupted => {
-                return Err(RestartError::Interrupted {
-                    path: editor.path.clone(),
-                });
+                let message = "interrupted before containerd was seen to be back";
+                let hint = "run the same command again: it goes on from there";
+                return Err(Error::new(Code::Interrupted, message, hint).at(&editor.path));
             }
             Ended::Failed(cause) => cause,
         };
         let log = attempt.log(&cause);
         (self.on_progress)(&cause.to_string());
-        let own = to_load.own.as_ref();
-        let rollback = own.map(|own| self.roll_back(editor, service, own, &old, &cause));
-        Err(RestartError::Failed(Box::new(RestartFailure {
-            path: editor.path.clone(),
+        let made = to_load.made.as_ref();
+        let rollback = made.map(|made| self.roll_back(editor, service, made, &old, &cause));
+        let failure = RestartFailure {
             cause,
             log,
             command: service.shown(),
             rollback,
-        })))
+        };
+        Err(failure.into_error(&editor.path))
+    }
+
+    /// Takes a change back and has containerd serve without it. `old` is the daemon that ran before
+    /// the restart that has failed.
+    fn roll_back(
+        &self,
+        editor: &Editor,
+        service: &Prepared,
+        made: &Made,
+        old: &Old,
+        cause: &Cause,
+    ) -> Rollback {
+        // It is finished, whatever asks to end: half a roll-back is worse than none.
+        editor.finishes.set(true);
+        let rollback = self.serve_without(editor, service, made, old, cause);
+        editor.finishes.set(false);
+        rollback
+    }
+
+    fn serve_without(
+        &self,
+        editor: &Editor,
+        service: &Prepared,
+        made: &Made,
+        old: &Old,
+        cause: &Cause,
+    ) -> Rollback {
+        (self.on_progress)("rolling back: taking this run's change out of the config");
+        let now = self.look(editor).unwrap_or(Old::None);
+        let files = take_back(editor, made);
+        let mut rollback = Rollback {
+            files,
+            failed: None,
+            running: None,
+            phases: Phases::default(),
+        };
+        if let RolledBackFiles::Stuck { .. } = rollback.files {
+            let _ = note(editor, made.change.owner.clone(), "not-rolled-back");
+            return rollback;
+        }
+        let was_left_alone =
+            cause.is_before_restart() || old.is_there() && !old.ends_within(Duration::ZERO);
+        if was_left_alone && !service.is_by_itself() && now.serves() {
+            rollback.running = now.into_running();
+            return rollback;
+        }
+        let wanted = Wanted::without(&made.change.handlers);
+        match self.attempt(editor, service).make(&now, &wanted) {
+            Ended::Back {
+                running, phases, ..
+            } => {
+                rollback.running = Some(running);
+                rollback.phases = phases;
+            }
+            Ended::Failed(cause) => rollback.failed = Some(cause),
+            // Nobody is asked any more.
+            Ended::Interrupted => {}
+        }
+        rollback
     }
 }
 
 /// What a restart is to bring about.
 struct ToLoad {
     wanted: Wanted,
-    /// The change that is taken back if it does not.
-    own: Option<Own>,
-    /// Why it is needed whatever the daemon says.
-    why: Option<Why>,
+    /// What this run has changed of what is loaded; it is taken back if that is not loaded.
+    made: Option<Made>,
     owner: Option<String>,
 }
 
-/// What a running daemon's release makes of its config as it is now. For one that is not modelled,
-/// the newest that is stands in.
-fn verdict(editor: &Editor, running: &Running) -> Result<Verdict, Error> {
-    let newest = Release::LINES[Release::LINES.len() - 1];
-    let release = running.release().ok().flatten().unwrap_or(newest);
-    editor.verdict(release)
+impl ToLoad {
+    fn of(patch: &Patch, plan: &Plan, owner: Option<&Owner>) -> Self {
+        let owner = owner.map(|owner| owner.as_str().to_owned());
+        let is_change = plan.needs_restart();
+        Self {
+            wanted: Wanted::of(patch, plan),
+            made: is_change.then(|| Made::of(plan, owner.clone())),
+            owner,
+        }
+    }
 }

@@ -1,15 +1,14 @@
 //! The daemon that runs before a restart, and its end.
 
+use std::fs;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use super::Why;
-use crate::commit::editor::Editor;
-use crate::commit::operation_log::LogEntry;
-use crate::daemon::cri::{CriClient, CriError};
-use crate::daemon::running::{Drift, Running};
+use crate::daemon::cri::CriClient;
+use crate::daemon::running::Running;
 use crate::daemon::service::process::Process;
 use crate::disk::HostRoot;
+use crate::error::{Code, Error};
 
 /// The daemon before a restart, if there is one.
 #[derive(Debug)]
@@ -23,6 +22,7 @@ pub(super) enum Old {
         client: Box<CriClient>,
         /// `None`: it can't be seen from this PID namespace.
         process: Option<Process>,
+        started: Option<SystemTime>,
     },
 }
 
@@ -31,33 +31,34 @@ impl Old {
     ///
     /// # Errors
     ///
-    /// [`CriError`] if that can't be told: the path is wrong, or this user may not connect.
-    pub(super) fn look(
-        root: &HostRoot,
-        endpoint: &Path,
-        limit: Duration,
-    ) -> Result<Self, CriError> {
+    /// An error if that can't be told: the path is wrong, or this user may not connect.
+    pub(super) fn look(root: &HostRoot, endpoint: &Path, limit: Duration) -> Result<Self, Error> {
         let client = match CriClient::connect_on(root, endpoint, limit) {
             Ok(client) => client,
-            Err(
-                CriError::NoSocket { .. }
-                | CriError::NobodyListens { .. }
-                | CriError::HungUp { .. },
-            ) => return Ok(Self::None),
+            Err(error) if is_gone(&error) => return Ok(Self::None),
             Err(error) => return Err(error),
         };
         let process = client.daemon_pid().and_then(Process::of);
+        // Each daemon makes its socket anew.
+        let socket_made = || {
+            let socket = root.resolve(client.endpoint()).and_then(fs::metadata);
+            socket.and_then(|socket| socket.modified()).ok()
+        };
+        let started = process
+            .as_ref()
+            .map_or_else(socket_made, Process::started_at);
         // It answers after its process was looked at: so that is its own.
         let running = match Running::over(&client) {
             Ok(running) => Some(running),
-            Err(CriError::HungUp { .. }) => return Ok(Self::None),
-            Err(error @ CriError::Unexpected { .. }) => return Err(error),
+            Err(error) if is_gone(&error) => return Ok(Self::None),
+            Err(error) if error.code() == Code::NotContainerd => return Err(error),
             Err(_) => None,
         };
         Ok(Self::Daemon {
             running,
             client: Box::new(client),
             process,
+            started,
         })
     }
 
@@ -70,10 +71,10 @@ impl Old {
         self.running().is_some_and(|running| running.cri.is_some())
     }
 
-    /// How long it has been running; `None`: that can't be seen.
-    pub(super) fn age(&self) -> Option<Duration> {
+    /// When it was started, or a little later where its process can't be seen; `None`: not known.
+    pub(super) fn started(&self) -> Option<SystemTime> {
         match self {
-            Self::Daemon { process, .. } => process.as_ref()?.age(),
+            Self::Daemon { started, .. } => *started,
             Self::None => None,
         }
     }
@@ -90,28 +91,6 @@ impl Old {
             Self::Daemon { running, .. } => running,
             Self::None => None,
         }
-    }
-
-    /// Why it has to be restarted although this run has changed nothing: `drift` is in what it
-    /// differs from what the run is about, `others` in what else from its config.
-    pub(super) fn why(&self, drift: Vec<Drift>, others: &[Drift], editor: &Editor) -> Option<Why> {
-        if !self.is_there() {
-            return Some(Why::NotRunning);
-        }
-        if self.running().is_none() {
-            return Some(Why::Silent);
-        }
-        if !self.serves() {
-            return Some(Why::Drift(vec![Drift::NoCri]));
-        }
-        // What a restart with the same files has not mended, another one will not.
-        let is_mendable = !others.is_empty() && !was_restarted(editor);
-        let drift = if drift.is_empty() && is_mendable {
-            others.to_vec()
-        } else {
-            drift
-        };
-        (!drift.is_empty()).then_some(Why::Drift(drift))
     }
 
     /// Its process, in words.
@@ -135,7 +114,7 @@ impl Old {
             } => process.ends_within(limit),
             // The connection ends with the daemon that has accepted it.
             Self::Daemon { client, .. } => {
-                let is_gone = matches!(client.version(), Err(CriError::HungUp { .. }));
+                let is_gone = client.version().is_err_and(|error| is_gone(&error));
                 if !is_gone {
                     std::thread::sleep(limit);
                 }
@@ -145,12 +124,7 @@ impl Old {
     }
 }
 
-/// Whether the last that was noted down of the config is that it was loaded as it is.
-fn was_restarted(editor: &Editor) -> bool {
-    let (Ok(entries), Ok(target)) = (editor.log_entries(), editor.find()) else {
-        return false;
-    };
-    let is_told = |entry: &&LogEntry| entry.is_change() || entry.outcome == LogEntry::RESTARTED;
-    let last = entries.iter().rfind(is_told);
-    last.is_some_and(|last| last.outcome == LogEntry::RESTARTED && editor.is_left(&target, last))
+/// Whether nobody is there any more to answer.
+fn is_gone(error: &Error) -> bool {
+    matches!(error.code(), Code::NoDaemon | Code::HungUp)
 }

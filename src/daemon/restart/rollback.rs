@@ -1,20 +1,18 @@
 //! Taking a change back with which containerd does not serve.
 
-use std::time::Duration;
+use std::path::PathBuf;
 
-use super::attempt::Ended;
+use super::attempt::Phases;
+use super::cause::Cause;
 use super::inverse;
-use super::old::Old;
-use super::wanted::Wanted;
-use super::{Cause, Phases, Restart};
 use crate::commit::change::{Back, Change};
-use crate::commit::editor::{Editor, Plan};
+use crate::commit::editor::{Editor, FileChange, Plan};
 use crate::commit::operation_log::LogEntry;
-use crate::commit::undo::Lost;
 use crate::daemon::running::Running;
-use crate::daemon::service::Prepared;
-use crate::edit::patch::{Handlers, is_unmarked};
-use crate::error::Error;
+use crate::disk::target::Target;
+use crate::disk::{digest, sidecar};
+use crate::edit::patch::is_unmarked;
+use crate::error::{Code, Error};
 use crate::toml::Document;
 use crate::want::handler::Owner;
 
@@ -57,92 +55,80 @@ impl Rollback {
     }
 }
 
-/// A change of this run, or of one of the same command that was killed.
-pub(super) enum Own {
-    Made(Box<Change>),
-    /// One of which only the log is left.
-    Logged(Box<LogEntry>),
+/// What a run has changed.
+pub(super) struct Made {
+    pub(super) change: Change,
+    /// The default that it has put into effect.
+    new_default: Option<String>,
 }
 
-impl Own {
-    /// A change that a killed run has left.
-    pub(super) fn unfinished(editor: &Editor, entry: &LogEntry) -> Self {
-        let change = editor.find().ok();
-        let change = change.map(|target| editor.logged(&target, entry));
-        match change {
-            Some(Ok(change)) => Self::Made(Box::new(change)),
-            Some(Err(Lost::ChangedSince(_) | Lost::NoPrevious(_) | Lost::Failed(_))) | None => {
-                Self::Logged(Box::new(entry.clone()))
-            }
+impl Made {
+    pub(super) fn of(plan: &Plan, owner: Option<String>) -> Self {
+        let drop_ins = plan.drop_ins.iter();
+        Self {
+            change: Change {
+                main: FileChange {
+                    path: plan.path.clone(),
+                    before: plan.before.clone(),
+                    after: plan.edited.text.clone(),
+                },
+                drop_ins: drop_ins.filter(|it| it.is_change()).cloned().collect(),
+                handlers: plan.edited.handlers.clone(),
+                owner,
+                keys: plan.edited.keys.clone(),
+            },
+            new_default: plan.edited.new_default.clone(),
         }
     }
+}
 
-    pub(super) fn handlers(&self) -> &Handlers {
-        match self {
-            Self::Made(change) => &change.handlers,
-            Self::Logged(entry) => &entry.handlers,
-        }
+/// Takes a change back, as a whole or out of what others have made of the files since.
+pub(super) fn take_back(editor: &Editor, made: &Made) -> RolledBackFiles {
+    const CHANGED: &str = "others have changed the files since, and ";
+    let change = &made.change;
+    let stuck = |why: String| RolledBackFiles::Stuck {
+        why,
+        instead: instead(editor, change),
+    };
+    let back = Back {
+        change: change.clone(),
+        is_judged: false,
+        outcome: LogEntry::ROLLED_BACK,
+    };
+    match editor.take_back(&back) {
+        // What is not durable is in place all the same.
+        Ok(_) => return RolledBackFiles::PutBack,
+        Err(error) if error.code() == Code::NotDurable => return RolledBackFiles::PutBack,
+        Err(error) if error.code() == Code::ChangedSince => {}
+        Err(error) => return stuck(format!("the files could not be put back: {error}")),
     }
-
-    fn owner(&self) -> Option<String> {
-        match self {
-            Self::Made(change) => change.owner.clone(),
-            Self::Logged(entry) => entry.owner.clone(),
+    let patches = match inverse::patches(change, made.new_default.as_deref()) {
+        Ok(patches) => patches,
+        Err(what) => {
+            let why =
+                format!("{CHANGED}what this run has done to {what} can't be taken out of that");
+            return stuck(why);
         }
-    }
-
-    /// Takes the change back, as a whole or out of what others have made of the files since.
-    fn take_back(&self, editor: &Editor) -> RolledBackFiles {
-        const CHANGED: &str = "others have changed the files since, and ";
-        let change = match self {
-            Self::Logged(entry) => Change::without_texts(&editor.path, entry),
-            Self::Made(change) => (**change).clone(),
-        };
-        let stuck = |why: String| RolledBackFiles::Stuck {
-            why,
-            instead: instead(editor, &change),
-        };
-        if let Self::Made(_) = self {
-            let back = Back {
-                change: change.clone(),
-                is_judged: false,
-                outcome: LogEntry::ROLLED_BACK,
-            };
-            match editor.take_back(&back) {
-                // What is not durable is in place all the same.
-                Ok(_) | Err(Error::NotDurable { .. }) => return RolledBackFiles::PutBack,
-                Err(Error::ChangedSince { .. }) => {}
-                Err(error) => return stuck(format!("the files could not be put back: {error}")),
-            }
-        }
-        let patches = match inverse::patches(&change) {
-            Ok(patches) => patches,
-            Err(what) => {
-                let why =
-                    format!("{CHANGED}what this run has done to {what} can't be taken out of that");
+    };
+    for patch in patches {
+        let left = match editor.commit(&patch) {
+            Ok(plan) => keys_left(editor, change, &plan),
+            Err(error) => {
+                let why = format!("{CHANGED}this run's change could not be taken out: {error}");
                 return stuck(why);
             }
         };
-        for patch in patches {
-            let left = match editor.commit(&patch) {
-                Ok(plan) => keys_left(editor, &change, &plan),
-                Err(error) => {
-                    let why = format!("{CHANGED}this run's change could not be taken out: {error}");
-                    return stuck(why);
-                }
-            };
-            if !left.is_empty() {
-                let why = format!(
-                    "{CHANGED}no comment says any more that it has set {}",
-                    left.join(", ")
-                );
-                return stuck(why);
-            }
+        if !left.is_empty() {
+            let why = format!(
+                "{CHANGED}no comment says any more that it has set {}",
+                left.join(", ")
+            );
+            return stuck(why);
         }
-        // The log need not say it for that to be so.
-        let _ = editor.note_later(self.owner(), LogEntry::ROLLED_BACK);
-        RolledBackFiles::TakenOut
     }
+    // The log need not say it for that to be so.
+    let _ = note(editor, change.owner.clone(), LogEntry::ROLLED_BACK);
+    RolledBackFiles::TakenOut
 }
 
 /// The keys of a change that stay, since another program has dropped their comments.
@@ -161,6 +147,33 @@ fn keys_left<'c>(editor: &Editor, change: &'c Change, plan: &Plan) -> Vec<&'c st
     set.filter(is_there).collect()
 }
 
+/// The files that hold what the files of a change were before the last one, as far as they are there.
+fn previous_of(editor: &Editor, change: &Change) -> Vec<PathBuf> {
+    let Ok(main) = editor.find() else {
+        return Vec::new();
+    };
+    let drop_ins = change.drop_ins.iter();
+    let drop_ins =
+        drop_ins.filter_map(|it| Target::find_drop_in(&it.path, &editor.host_root, &main).ok());
+    let beside = drop_ins.map(|drop_in| drop_in.beside);
+    let previous = [main.beside.clone()].into_iter().chain(beside);
+    let previous = previous.map(|path| sidecar::previous(&path));
+    previous.filter(|path| path.exists()).collect()
+}
+
+/// Notes down what became of the config as it is now, after it was changed.
+pub(super) fn note(editor: &Editor, owner: Option<String>, outcome: &str) -> Result<(), Error> {
+    let locked = editor.lock(editor.find()?)?;
+    let now = locked.target.read()?.bytes().map(digest::of);
+    let entry = LogEntry {
+        before: now.clone(),
+        after: now,
+        ..editor.entry(owner, outcome)
+    };
+    editor.append(&locked.lock, &locked.target, &entry);
+    Ok(())
+}
+
 /// What does as much as taking a change back, by hand.
 fn instead(editor: &Editor, change: &Change) -> String {
     let owner = change.owner.as_deref();
@@ -172,78 +185,17 @@ fn instead(editor: &Editor, change: &Change) -> String {
         ),
         None => "`containerd-edit remove NAME` takes away a handler".to_owned(),
     };
-    let previous = editor.previous_of(change);
+    let previous = previous_of(editor, change);
     let previous: Vec<String> = previous
         .iter()
         .map(|path| path.display().to_string())
         .collect();
-    let mend = match &previous[..] {
+    let repair = match &previous[..] {
         [] => String::new(),
         kept => format!(
-            "; or mend the config (before the last change: {})",
+            "; or repair the config (before the last change: {})",
             kept.join(", ")
         ),
     };
-    format!("`containerd-edit log` says who has changed what; {remove}{mend}")
-}
-
-impl Restart {
-    /// Takes a change back and has containerd serve without it. `old` is the daemon that ran before
-    /// the restart that has failed.
-    pub(super) fn roll_back(
-        &self,
-        editor: &Editor,
-        service: &Prepared,
-        own: &Own,
-        old: &Old,
-        cause: &Cause,
-    ) -> Rollback {
-        // It is finished, whatever asks to end: half a roll-back is worse than none.
-        editor.finishes.set(true);
-        let rollback = self.take_back(editor, service, own, old, cause);
-        editor.finishes.set(false);
-        rollback
-    }
-
-    fn take_back(
-        &self,
-        editor: &Editor,
-        service: &Prepared,
-        own: &Own,
-        old: &Old,
-        cause: &Cause,
-    ) -> Rollback {
-        (self.on_progress)("rolling back: taking this run's change out of the config");
-        let now = self.look(editor).unwrap_or(Old::None);
-        let files = own.take_back(editor);
-        let mut rollback = Rollback {
-            files,
-            failed: None,
-            running: None,
-            phases: Phases::default(),
-        };
-        if let RolledBackFiles::Stuck { .. } = rollback.files {
-            let _ = editor.note_later(own.owner(), "not-rolled-back");
-            return rollback;
-        }
-        let was_left_alone =
-            cause.is_before_restart() || old.is_there() && !old.ends_within(Duration::ZERO);
-        if was_left_alone && !service.is_by_itself() && now.serves() {
-            rollback.running = now.into_running();
-            return rollback;
-        }
-        let wanted = Wanted::without(own.handlers());
-        match self.attempt(editor, service).make(&now, &wanted) {
-            Ended::Back {
-                running, phases, ..
-            } => {
-                rollback.running = Some(running);
-                rollback.phases = phases;
-            }
-            Ended::Failed(cause) => rollback.failed = Some(cause),
-            // Nobody is asked any more.
-            Ended::Interrupted => {}
-        }
-        rollback
-    }
+    format!("`containerd-edit log` says who has changed what; {remove}{repair}")
 }

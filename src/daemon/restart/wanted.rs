@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Cause;
+use super::cause::Cause;
 use crate::commit::editor::{Editor, Plan};
 use crate::containerd::Verdict;
 use crate::daemon::running::{Drift, Running};
@@ -13,7 +13,7 @@ use crate::want::patch::Patch;
 /// What has to be loaded for a run to be good.
 #[derive(Debug, Default)]
 pub(super) struct Wanted {
-    /// Handlers that shall be loaded.
+    /// Handlers that have to be loaded.
     present: BTreeSet<String>,
     /// Handlers that are the run's matter.
     names: BTreeSet<String>,
@@ -27,11 +27,13 @@ impl Wanted {
     /// What an edit is about.
     pub(super) fn of(patch: &Patch, plan: &Plan) -> Self {
         let mut wanted = Self {
-            is_default: patch.concerns_default() || plan.edited.new_default.is_some(),
+            is_default: patch.wanted_default().is_some()
+                || patch.unsets_default()
+                || plan.edited.new_default.is_some(),
             ..Self::default()
         };
         wanted.take_in(&plan.edited.handlers);
-        let ensured = patch.ensured_names().map(str::to_owned);
+        let ensured = patch.wanted_names().map(str::to_owned);
         wanted.present.extend(ensured);
         let removed = patch.removed().map(|(name, _)| name.to_owned());
         wanted.names.extend(removed);
@@ -74,13 +76,11 @@ impl Wanted {
                     .present
                     .iter()
                     .find(|name| !handlers.contains_key(*name));
-                missing.map(|handler| Cause::WouldNotLoad {
-                    handler: handler.clone(),
-                })
+                missing.map(|handler| Cause::would_not_load(handler))
             }
-            Verdict::NoCri { reason } | Verdict::Exits { reason } => Some(Cause::WouldNotServe {
-                reason: reason.to_string(),
-            }),
+            Verdict::NoCri { reason } | Verdict::Exits { reason } => {
+                Some(Cause::would_not_serve(&reason.to_string()))
+            }
         }
     }
 

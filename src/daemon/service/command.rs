@@ -10,12 +10,12 @@ use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::place::Place;
-use super::process::Process;
+use super::process::{Process, has_ended};
 use crate::disk::process_stat::Stat;
 
 /// So much of what a command prints last is kept, in bytes.
 const MOST_OUTPUT: u64 = 4096;
-/// How often it is looked whether the run shall end.
+/// How often a run looks whether it has to end.
 const POLL: Duration = Duration::from_millis(50);
 
 /// How a command ended.
@@ -85,7 +85,9 @@ fn end(child: &mut Child) {
             continue;
         };
         let is_of_command = Stat::of(&id.to_string()).is_some_and(|it| {
-            it.group == Some(group) && !it.has_ended() && !is_containerd(&it.name)
+            // There is none while the kernel takes it apart.
+            let its_group = it.field(5).and_then(|group| group.parse().ok());
+            its_group == Some(group) && !has_ended(&it) && !it.field(2).is_some_and(is_containerd)
         });
         let pid = i32::try_from(id).ok().and_then(Pid::from_raw);
         if let Some(pid) = pid.filter(|_| is_of_command) {

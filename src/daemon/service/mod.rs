@@ -11,9 +11,9 @@ use std::process::Command;
 use std::time::Instant;
 
 use self::command::Ran;
-pub use self::error::ServiceError;
 use self::place::Place;
 use crate::disk::HostRoot;
+use crate::error::Error;
 use crate::node::{Distribution, Kind, Layout, Units};
 
 /// So many of the service's last log lines are shown.
@@ -38,7 +38,7 @@ impl Service {
     #[must_use]
     pub fn of(layout: Option<&Layout>) -> Self {
         match layout {
-            None => Self::Systemd(Units::of_containerd()),
+            None => Self::Systemd(Units::default()),
             Some(layout) => match (layout.distribution, &layout.kind) {
                 (Distribution::K0s, Kind::DropIn { .. }) => Self::ByItself,
                 _ => Self::Systemd(layout.units.clone()),
@@ -47,7 +47,7 @@ impl Service {
     }
 
     /// Finds out how to do it, before anything is changed.
-    pub(crate) fn prepare(&self, root: &HostRoot) -> Result<Prepared, ServiceError> {
+    pub(crate) fn prepare(&self, root: &HostRoot) -> Result<Prepared, Error> {
         let units = match self {
             Self::Command(command) => return Ok(Prepared(Way::Command(command.clone()))),
             Self::ByItself => return Ok(Prepared(Way::ByItself)),
@@ -61,9 +61,7 @@ impl Service {
                 match (active.next(), active.next()) {
                     (Some(unit), None) => unit,
                     _ => {
-                        return Err(ServiceError::AmbiguousUnit {
-                            units: units.clone(),
-                        });
+                        return Err(error::ambiguous_unit(units));
                     }
                 }
             }

@@ -9,8 +9,9 @@ use std::thread;
 
 use nix::sched::{CloneFlags, setns, unshare};
 
-use super::ServiceError;
+use super::error;
 use crate::disk::HostRoot;
+use crate::error::Error;
 
 /// Exists where systemd is the service manager, `sd_booted(3)`.
 const BOOTED: &str = "/run/systemd/system";
@@ -33,7 +34,7 @@ pub(super) enum Place {
 
 impl Place {
     /// Finds from where the systemd of a host is reached.
-    pub(super) fn of_systemd(root: &HostRoot) -> Result<Self, ServiceError> {
+    pub(super) fn of_systemd(root: &HostRoot) -> Result<Self, Error> {
         let is_here = || root.folder().is_none_or(is_own_root) && Path::new(BOOTED).exists();
         let mut denied = None;
         if fs::read_to_string(format!("{FIRST}/comm")).is_ok_and(|name| name.trim() == "systemd") {
@@ -54,9 +55,9 @@ impl Place {
             return Ok(Self::Root(folder.to_owned()));
         }
         match denied {
-            Some(source) => Err(ServiceError::MayNotEnter { source }),
+            Some(source) => Err(error::may_not_enter(source)),
             None if is_here() => Ok(Self::Here),
-            None => Err(ServiceError::NoSystemd),
+            None => Err(error::no_systemd()),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::os::fd::OwnedFd;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
@@ -28,11 +28,11 @@ pub(crate) struct Process {
 impl Process {
     /// Looks at a process. `None`: it can't be seen from here, or has ended.
     pub(crate) fn of(id: u32) -> Option<Self> {
-        let started = stat(id).map(|stat| stat.started);
+        let started = stat(id).and_then(|stat| stat.started());
         let pid = Pid::from_raw(i32::try_from(id).ok()?)?;
         let handle = pidfd_open(pid, PidfdFlags::empty()).ok();
         // Between the two the ID may have passed to another process.
-        let is_same = stat(id).map(|stat| stat.started) == started;
+        let is_same = stat(id).and_then(|stat| stat.started()) == started;
         let process = Self {
             id,
             started,
@@ -62,20 +62,25 @@ impl Process {
 
     fn is_gone(&self) -> bool {
         let now = stat(self.id);
-        now.is_none_or(|now| Some(now.started) != self.started || now.has_ended())
+        now.is_none_or(|now| now.started() != self.started || has_ended(&now))
     }
 
-    /// How long it has been running; `None`: that can't be seen.
-    pub(crate) fn age(&self) -> Option<Duration> {
-        let now = clock_gettime(ClockId::Boottime);
-        let now = Duration::try_from(now).ok()?;
+    /// When it was started, rounded down, by the clock as it is set now; `None`: that can't be seen.
+    pub(crate) fn started_at(&self) -> Option<SystemTime> {
+        let now = SystemTime::now();
+        let since_boot = Duration::try_from(clock_gettime(ClockId::Boottime)).ok()?;
         let started = Duration::from_millis(self.started? * (1000 / TICKS));
-        now.checked_sub(started)
+        now.checked_sub(since_boot.checked_sub(started)?)
     }
 }
 
 fn stat(id: u32) -> Option<Stat> {
     Stat::of(&id.to_string())
+}
+
+/// Whether it is a zombie, or less.
+pub(super) fn has_ended(stat: &Stat) -> bool {
+    matches!(stat.field(3), Some("Z" | "X"))
 }
 
 #[cfg(test)]
@@ -122,16 +127,17 @@ mod tests {
     }
 
     #[test]
-    fn the_age_is_counted_from_the_start() {
-        let before = clock_gettime(ClockId::Boottime);
+    fn the_start_of_a_process_is_rounded_down() {
+        let before = SystemTime::now();
         let mut child = child();
-        let age = Process::of(child.id()).and_then(|process| process.age());
+        let after = SystemTime::now();
+        let started = Process::of(child.id()).and_then(|process| process.started_at());
         child.kill().expect("it runs");
         child.wait().expect("a child");
-        let now = clock_gettime(ClockId::Boottime);
-        let most = Duration::try_from(now - before).expect("positive");
-        // A tick is rounded down.
-        let most = most + Duration::from_millis(1000 / TICKS);
-        assert!(age.is_some_and(|age| age <= most), "{age:?} {most:?}");
+        let first = before - Duration::from_millis(1000 / TICKS);
+        assert!(
+            started.is_some_and(|started| first <= started && started <= after),
+            "{before:?} {started:?} {after:?}"
+        );
     }
 }

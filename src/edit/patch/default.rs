@@ -5,10 +5,10 @@ use crate::toml::render::Quotes;
 use crate::toml::{render, type_name};
 
 use super::edit::Edit;
-use super::error::PatchError;
 use super::layers::{Layer, Layered, is_bottom, parsed, same, settle};
 use super::laying::Own;
 use super::provenance::UNSET;
+use crate::error::Error;
 
 pub(crate) const KEY: &str = "default_runtime_name";
 
@@ -39,7 +39,7 @@ impl Edit<'_, '_> {
     }
 
     /// Makes `name` the default.
-    pub(super) fn set_default(&mut self, id: &str, name: &str) -> Result<(), PatchError> {
+    pub(super) fn set_default(&mut self, id: &str, name: &str) -> Result<(), Error> {
         let path = path(id);
         if let Some(item) = self.config.get(&path)
             && !item.is_str()
@@ -68,7 +68,7 @@ impl Edit<'_, '_> {
         gone: &[&str],
         listed: &[&str],
         leaves: impl Fn(&str, &str) -> bool,
-    ) -> Result<DefaultAfter, PatchError> {
+    ) -> Result<DefaultAfter, Error> {
         let names_gone =
             |literal: &str| decoded(literal).is_some_and(|name| gone.contains(&name.as_str()));
         let after = |literal, was_reset, is_changed| DefaultAfter {
@@ -140,8 +140,8 @@ impl Edit<'_, '_> {
 }
 #[cfg(test)]
 mod tests {
-    use crate::edit::patch::PatchError;
     use crate::edit::patch::given::given;
+    use crate::error::Code;
 
     /// A table `containerd` with handlers `a` and `b`, whose default line ends like this.
     fn with_default(line: &str) -> String {
@@ -262,17 +262,12 @@ mod tests {
         let error = given(&with_default("default_runtime_name = \"\"\"\nrunc\"\"\"\n"))
             .default("a")
             .is_refused();
-        assert!(matches!(error, PatchError::MultiLineValue { .. }));
+        assert_eq!(error.code(), Code::NotEditable, "{error}");
         let error = given(&with_default("default_runtime_name = 5\n"))
             .default("a")
             .is_refused();
-        assert!(matches!(
-            error,
-            PatchError::Obstacle {
-                found: "an integer",
-                ..
-            }
-        ));
+        assert_eq!(error.code(), Code::WrongType, "{error}");
+        assert!(error.to_string().contains("an integer"), "{error}");
     }
 
     #[test]

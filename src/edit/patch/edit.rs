@@ -12,9 +12,9 @@ use crate::toml::{Document, Pair, Revision, place, type_name};
 use crate::want::handler::{Owner, RUNC_TYPE, Setting};
 
 use super::edited::{Edited, Handlers, Keys};
-use super::error::PatchError;
+use super::error;
 use super::provenance::{self, Implied, Marker, Provenance};
-use crate::error::Warning;
+use crate::error::{Error, Warning};
 use crate::want::patch::Patch;
 
 /// How a value gets along with one that another owner has set over it.
@@ -119,17 +119,17 @@ impl<'d, 't> Edit<'d, 't> {
         path: &[&str],
         found: &'static str,
         wanted: &'static str,
-    ) -> PatchError {
-        PatchError::Obstacle {
-            key: render::dotted(path, Quotes::Basic),
+    ) -> Error {
+        error::obstacle(
+            &render::dotted(path, Quotes::Basic),
             found,
             wanted,
-            at: self.config.position(self.config.offset(path)),
-        }
+            self.config.position(self.config.offset(path)),
+        )
     }
 
     /// Ensures that everything on `path` that exists is a table.
-    pub(super) fn check_tables(&self, path: &[&str]) -> Result<(), PatchError> {
+    pub(super) fn check_tables(&self, path: &[&str]) -> Result<(), Error> {
         match self.config.obstacle(path) {
             Some((depth, item)) => Err(self.obstacle(&path[..depth], type_name(item), "a table")),
             None => Ok(()),
@@ -137,7 +137,7 @@ impl<'d, 't> Edit<'d, 't> {
     }
 
     /// Writes new handlers.
-    pub(super) fn insert(&mut self, id: &str, handlers: &[NewHandler]) -> Result<(), PatchError> {
+    pub(super) fn insert(&mut self, id: &str, handlers: &[NewHandler]) -> Result<(), Error> {
         let quotes = self.config.quotes();
         let [plugins, id, containerd, runtimes] = plugin::runtimes_path(id);
         for handler in handlers {
@@ -190,7 +190,7 @@ impl<'d, 't> Edit<'d, 't> {
     }
 
     /// Makes all changes, and checks that the result means what was asked for and nothing else.
-    pub(super) fn finish(mut self) -> Result<Edited, PatchError> {
+    pub(super) fn finish(mut self) -> Result<Edited, Error> {
         self.settle_headers();
         let means_otherwise = !self.expected.is_empty();
         let edited = |text: String| Edited {
@@ -208,10 +208,10 @@ impl<'d, 't> Edit<'d, 't> {
             return Ok(edited(self.config.text.to_owned()));
         }
         let text = self.revision.finish()?;
-        let result = Document::parse(text.as_bytes())?;
+        let result = error::parsed(&text)?;
         let (before, after) = (self.config.toml.as_item(), result.toml.as_item());
         if let Some(key) = meaning::surprise(before, after, &self.expected) {
-            return Err(PatchError::Surprise { key });
+            return Err(error::surprise(&key));
         }
         Ok(edited(text))
     }

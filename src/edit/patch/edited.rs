@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::Warning;
 
 /// Names of handlers by what an edit does to them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Handlers {
     /// Not listed before.
     pub added: Vec<String>,
@@ -25,13 +28,15 @@ impl Handlers {
 }
 
 /// Keys outside of handlers, dotted, by what an edit does to them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Keys {
     /// Set to another value than before, or for the first time.
     pub set: Vec<String>,
     /// Given back what was there before their owner came.
     pub given_back: Vec<String>,
     /// Not what this owner wants: a newer owner's value stands over it, and stays.
+    #[serde(skip)]
     pub overridden: Vec<String>,
 }
 

@@ -7,18 +7,19 @@ use crate::want::handler::{Handler, HandlerName, Setting};
 
 use super::default;
 use super::edit::{Edit, NewHandler};
-use super::error::PatchError;
+use super::error;
 use super::keys::Key;
 use super::layers::Layered;
 use super::listing::{self, Listed};
 use super::provenance::{Implied, Provenance};
+use crate::error::Error;
 use crate::want::patch::Patch;
 
 pub(super) const SYSTEMD_CGROUP: [&str; 2] = ["options", "SystemdCgroup"];
 
 impl Edit<'_, '_> {
     /// Makes all be there that the patch asks for.
-    pub(super) fn ensure(&mut self, id: &str, patch: &Patch) -> Result<(), PatchError> {
+    pub(super) fn ensure(&mut self, id: &str, patch: &Patch) -> Result<(), Error> {
         self.check_keys(id, patch)?;
         let runtimes = plugin::runtimes_path(id);
         self.check_tables(&runtimes)?;
@@ -101,7 +102,7 @@ impl Edit<'_, '_> {
 
     /// Refuses keys of CRI that some release reads, but none in a config like this. Those that none
     /// reads may be of a newer release.
-    fn check_keys(&self, id: &str, patch: &Patch) -> Result<(), PatchError> {
+    fn check_keys(&self, id: &str, patch: &Patch) -> Result<(), Error> {
         let (any, version) = (Wanted::cri(), self.version);
         let Some(here) = Wanted::cri_under(id, version) else {
             return Ok(());
@@ -109,11 +110,7 @@ impl Edit<'_, '_> {
         let mut keys = patch.cri.iter();
         match keys.find(|key| any.has(key.path()) && !here.has(key.path())) {
             None => Ok(()),
-            Some(key) => Err(PatchError::NotRead {
-                key: key.key(),
-                plugin: id.to_owned(),
-                version,
-            }),
+            Some(key) => Err(error::not_read(&key.key(), id, version)),
         }
     }
 
@@ -159,7 +156,7 @@ impl Edit<'_, '_> {
         id: &str,
         handler: &Handler,
         known: &Listed<'_>,
-    ) -> Result<(), PatchError> {
+    ) -> Result<(), Error> {
         match (&known.provenance, &known.provenance_span) {
             (Some(Provenance::Owner(owner)), Some(line)) if owner != self.owner.as_str() => {
                 if !self.takes_over {
@@ -217,12 +214,7 @@ impl Edit<'_, '_> {
     }
 
     /// Changes the keys of an existing handler that differ.
-    fn change(
-        &mut self,
-        id: &str,
-        handler: &Handler,
-        known: &Listed<'_>,
-    ) -> Result<(), PatchError> {
+    fn change(&mut self, id: &str, handler: &Handler, known: &Listed<'_>) -> Result<(), Error> {
         let [plugins, id, containerd, runtimes] = plugin::runtimes_path(id);
         let name = handler.name().as_str();
         let mut changed = false;
@@ -270,7 +262,7 @@ impl Edit<'_, '_> {
 
     /// Gives a file a version, so that every release reads the handlers. Only where it means nothing
     /// for what the file says already: `containerd::version::is_free`.
-    pub(super) fn add_version(&mut self) -> Result<(), PatchError> {
+    pub(super) fn add_version(&mut self) -> Result<(), Error> {
         self.version = 2;
         self.expect(&["version"], Some(2.into()));
         self.add_key(&["version"], "2", Some("2"))
@@ -279,8 +271,8 @@ impl Edit<'_, '_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::edit::patch::PatchError;
     use crate::edit::patch::given::given;
+    use crate::error::Code;
 
     const RUNTIMES: &str = "plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes";
 
@@ -343,7 +335,7 @@ mod tests {
             format!("version = 3\n[[{RUNTIMES}.a.runtime_type]]\n"),
         ] {
             let error = given(&config).add("a").is_refused();
-            assert!(matches!(error, PatchError::Obstacle { .. }), "{config}");
+            assert_eq!(error.code(), Code::WrongType, "{config}");
         }
     }
 }

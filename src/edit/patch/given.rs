@@ -3,7 +3,8 @@
 use crate::toml::Document;
 use crate::want::handler::{Handler, HandlerName, Setting};
 
-use super::{Edited, PatchError, apply};
+use super::{Edited, apply};
+use crate::error::Error;
 use crate::want::patch::{Elsewhere, Patch};
 
 /// A config and what shall be done to it.
@@ -112,7 +113,7 @@ impl Given<'_> {
         self
     }
 
-    fn apply(&self) -> Result<Edited, PatchError> {
+    fn apply(&self) -> Result<Edited, Error> {
         let config = Document::parse(self.config.as_bytes()).expect("test input is TOML");
         apply(Some(&config), &self.patch)
     }
@@ -139,7 +140,7 @@ impl Given<'_> {
     }
 
     #[track_caller]
-    pub(super) fn is_refused(&self) -> PatchError {
+    pub(super) fn is_refused(&self) -> Error {
         self.apply().expect_err("the edit is refused")
     }
 }

@@ -9,8 +9,9 @@ use crate::want::handler::Owner;
 
 use super::created;
 use super::edit::Edit;
-use super::error::PatchError;
+use super::error;
 use super::provenance::{Marker, UNSET};
+use crate::error::Error;
 use crate::want::patch::Patch;
 
 const KEY: &str = "imports";
@@ -29,15 +30,15 @@ struct Written<'d> {
 ///
 /// # Errors
 ///
-/// [`PatchError`] if the imports are no array.
+/// [`Error`] if the imports are no array.
 pub(crate) fn with_import(
     config: Option<&Document<'_>>,
     import: &str,
     owner: &Owner,
-) -> Result<String, PatchError> {
+) -> Result<String, Error> {
     let Some(config) = config else {
         let text = created::new(owner, 2);
-        let config = Document::parse(text.as_bytes())?;
+        let config = error::parsed(&text)?;
         return with_import(Some(&config), import, owner);
     };
     let patch = Patch::new().owner(owner.clone());
@@ -54,15 +55,15 @@ pub(crate) fn with_import(
 ///
 /// # Errors
 ///
-/// [`PatchError`] if the imports are no array.
+/// [`Error`] if the imports are no array.
 pub(crate) fn without_imports(
     config: &Document<'_>,
     goes: &dyn Fn(&str) -> bool,
-) -> Result<Option<String>, PatchError> {
+) -> Result<Option<String>, Error> {
     let patch = Patch::new();
     let mut text = config.text.to_owned();
     loop {
-        let now = Document::parse(text.as_bytes())?;
+        let now = error::parsed(&text)?;
         let mut edit = Edit::new(&now, version::of_any(&now)?, &patch);
         edit.remove_import(goes)?;
         let left = edit.finish()?.text.unwrap_or_default();
@@ -100,7 +101,7 @@ fn set_by<'t>(config: &Document<'t>, key: &str) -> Option<&'t str> {
 }
 
 impl<'d> Edit<'d, '_> {
-    fn add_import(&mut self, import: &str) -> Result<(), PatchError> {
+    fn add_import(&mut self, import: &str) -> Result<(), Error> {
         let value = Value::from(import);
         let Some(written) = self.written_imports()? else {
             let literal = render::value(&value, Quotes::Basic);
@@ -120,7 +121,7 @@ impl<'d> Edit<'d, '_> {
     }
 
     /// Takes the first import out that goes.
-    fn remove_import(&mut self, goes: &dyn Fn(&str) -> bool) -> Result<(), PatchError> {
+    fn remove_import(&mut self, goes: &dyn Fn(&str) -> bool) -> Result<(), Error> {
         let Some(written) = self.written_imports()? else {
             return Ok(());
         };
@@ -147,7 +148,7 @@ impl<'d> Edit<'d, '_> {
         Ok(())
     }
 
-    fn written_imports(&self) -> Result<Option<Written<'d>>, PatchError> {
+    fn written_imports(&self) -> Result<Option<Written<'d>>, Error> {
         let config = self.config;
         let keys = || config.toml.iter().map(|(key, _)| key);
         let exact = keys().find(|key| *key == KEY);
@@ -172,6 +173,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::error::Code;
 
     const A: &str = "/etc/containerd/conf.d/50-a.toml";
     const B: &str = "/etc/containerd/conf.d/50-b.toml";
@@ -313,7 +315,7 @@ mod tests {
         ] {
             let config = Document::parse(config.as_bytes()).expect("TOML");
             let error = with_import(Some(&config), A, &Owner::default()).expect_err("refused");
-            assert!(matches!(error, PatchError::Obstacle { .. }), "{error}");
+            assert_eq!(error.code(), Code::WrongType, "{error}");
         }
     }
 

@@ -7,10 +7,11 @@ use crate::toml::render::{self, Quotes};
 use crate::toml::{meaning, type_name};
 
 use super::edit::Edit;
-use super::error::PatchError;
+use super::error;
 use super::layers::Layered;
 use super::laying::Own;
 use super::provenance::{ABSENT, Marker, Provenance, UNSET};
+use crate::error::Error;
 
 /// A key that shall have a value.
 pub(super) struct Key {
@@ -25,7 +26,7 @@ fn names(path: &[String]) -> Vec<&str> {
 impl Edit<'_, '_> {
     /// Sets keys, each with a layer of the patch's owner over what is there. Returns whether the file
     /// says anything else then.
-    pub(super) fn set_keys(&mut self, keys: &[Key]) -> Result<bool, PatchError> {
+    pub(super) fn set_keys(&mut self, keys: &[Key]) -> Result<bool, Error> {
         let mut changed = false;
         for key in keys {
             let path = names(&key.path);
@@ -59,7 +60,7 @@ impl Edit<'_, '_> {
         Ok(changed)
     }
 
-    fn set_key(&mut self, path: &[&str], item: &Item, value: &Value) -> Result<bool, PatchError> {
+    fn set_key(&mut self, path: &[&str], item: &Item, value: &Value) -> Result<bool, Error> {
         let Some(layered) = Layered::at(self.config, path) else {
             return Err(self.obstacle(path, type_name(item), "a value"));
         };
@@ -78,7 +79,7 @@ impl Edit<'_, '_> {
     }
 
     /// Puts another value in the place of one, without a marker.
-    pub(super) fn replace(&mut self, path: &[&str], value: &Value) -> Result<(), PatchError> {
+    pub(super) fn replace(&mut self, path: &[&str], value: &Value) -> Result<(), Error> {
         let old = self.config.raw(path).unwrap_or_default();
         let quotes = if old.starts_with(['"', '\'']) {
             Quotes::of(old)
@@ -90,11 +91,11 @@ impl Edit<'_, '_> {
         Ok(())
     }
 
-    fn inline(&self, path: &[&str], offset: usize) -> PatchError {
-        PatchError::InlineKey {
-            key: render::dotted(path, Quotes::Basic),
-            at: self.config.position(offset),
-        }
+    fn inline(&self, path: &[&str], offset: usize) -> Error {
+        error::inline_key(
+            &render::dotted(path, Quotes::Basic),
+            self.config.position(offset),
+        )
     }
 
     /// Adds a key that is not there, with a marker that says so.
@@ -103,7 +104,7 @@ impl Edit<'_, '_> {
         path: &[&str],
         literal: &str,
         set: Option<&str>,
-    ) -> Result<(), PatchError> {
+    ) -> Result<(), Error> {
         let place = Place::of(self.config, &path[..path.len() - 1]);
         let was = match place {
             Place::NewHeader => ABSENT,

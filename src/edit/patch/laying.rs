@@ -5,9 +5,10 @@ use toml_edit::Value;
 use crate::toml::render::{self, Quotes};
 
 use super::edit::{Edit, Precedence};
-use super::error::PatchError;
+use super::error;
 use super::layers::{Layer, Layered, is_bottom, means, owners, parsed, said, same, settle};
 use super::provenance::ABSENT;
+use crate::error::Error;
 
 /// Whether an owner may have several layers of one value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +28,7 @@ impl<'t> Edit<'_, 't> {
         layered: &Layered<'t>,
         value: &Value,
         own: Own,
-    ) -> Result<bool, PatchError> {
+    ) -> Result<bool, Error> {
         let top = layered.top();
         let is_in_force = means(top, value);
         if is_in_force && !layered.is_owned() {
@@ -138,7 +139,7 @@ impl<'t> Edit<'_, 't> {
         path: &[&str],
         layered: &Layered<'t>,
         goes: impl Fn(&str) -> bool,
-    ) -> Result<bool, PatchError> {
+    ) -> Result<bool, Error> {
         let Some(layers) = layered.without(goes) else {
             return Ok(false);
         };
@@ -158,7 +159,7 @@ impl<'t> Edit<'_, 't> {
         path: &[&str],
         layered: &Layered<'t>,
         layers: &[Layer<'_>],
-    ) -> Result<(), PatchError> {
+    ) -> Result<(), Error> {
         // Older markers stay as they are, however they are spaced.
         let new = said(layers);
         let old = said(&layered.layers);
@@ -171,10 +172,10 @@ impl<'t> Edit<'_, 't> {
         let mut added = String::new();
         for marker in &new[..new.len() - kept] {
             if !marker.keeps() {
-                return Err(PatchError::MultiLineValue {
-                    key: render::dotted(path, Quotes::Basic),
-                    at: self.config.position(layered.value.start),
-                });
+                return Err(error::multi_line_value(
+                    &render::dotted(path, Quotes::Basic),
+                    self.config.position(layered.value.start),
+                ));
             }
             added.push_str(&marker.text());
         }
@@ -220,8 +221,9 @@ impl<'t> Edit<'_, 't> {
 
 #[cfg(test)]
 mod tests {
+    use crate::edit::patch::Keys;
     use crate::edit::patch::given::given;
-    use crate::edit::patch::{Keys, PatchError};
+    use crate::error::Code;
 
     const BY_X: &str = "version = 3\n[debug]\nlevel = 'a' # containerd-edit v1 owner=x set 'a' was \"info\" # mine\n";
     const BY_Y: &str = "version = 3\n[debug]\nlevel = 'b' # containerd-edit v1 owner=y set 'b' was 'a' \
@@ -379,7 +381,7 @@ mod tests {
         given(&config).owner("x").prune().produces(&left);
         given(&config).debug("level=a").owner("x").produces(BY_X);
         let error = given(&config).debug("level=b").owner("y").is_refused();
-        assert!(matches!(error, PatchError::MultiLineValue { .. }));
+        assert_eq!(error.code(), Code::NotEditable, "{error}");
     }
 
     #[test]
@@ -406,12 +408,9 @@ mod tests {
         let config = "version = 3\n[plugins.'io.containerd.cri.v1.runtime']\n\
                       cdi_spec_dirs = [\n  '/etc/cdi',\n]\n";
         let error = given(config).cri("cdi_spec_dirs=[]").is_refused();
-        assert!(
-            matches!(error, PatchError::MultiLineValue { .. }),
-            "{error}"
-        );
+        assert_eq!(error.code(), Code::NotEditable, "{error}");
         let config = "version = 3\ndebug = { level = 'info' }\n";
         let error = given(config).debug("level=debug").is_refused();
-        assert!(matches!(error, PatchError::InlineKey { .. }), "{error}");
+        assert_eq!(error.code(), Code::NotEditable, "{error}");
     }
 }

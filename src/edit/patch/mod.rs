@@ -24,7 +24,7 @@ use std::collections::BTreeSet;
 
 use crate::containerd::plugin::{self, NoTable};
 use crate::containerd::version;
-use crate::error::Warning;
+use crate::error::{Error, Warning};
 use crate::toml::Document;
 use crate::want::handler::Handler;
 use crate::want::patch::Patch;
@@ -32,7 +32,7 @@ use crate::want::patch::Patch;
 pub(crate) use self::created::is_left_over;
 pub(crate) use self::default::KEY as DEFAULT;
 pub use self::edited::{Edited, Handlers, Keys};
-pub use self::error::PatchError;
+pub(crate) use self::error::foreign_handler;
 pub(crate) use crate::containerd::BUILT_IN;
 
 use self::edit::Edit;
@@ -45,9 +45,9 @@ use self::edit::Edit;
 ///
 /// # Errors
 ///
-/// [`PatchError`] if the config's version is not known, if something that is no table stands in
+/// [`Error`] if the config's version is not known, if something that is no table stands in
 /// the way, or if the edit can't be spelled in the file without changing something else.
-pub fn apply(config: Option<&Document<'_>>, patch: &Patch) -> Result<Edited, PatchError> {
+pub fn apply(config: Option<&Document<'_>>, patch: &Patch) -> Result<Edited, Error> {
     let Some(config) = config else {
         return create(patch);
     };
@@ -61,7 +61,7 @@ pub fn apply(config: Option<&Document<'_>>, patch: &Patch) -> Result<Edited, Pat
     let ensured = if text == config.text {
         ensure(config, None, patch)?
     } else {
-        ensure(&Document::parse(text.as_bytes())?, None, patch)?
+        ensure(&error::parsed(&text)?, None, patch)?
     };
     Ok(edited.together(ensured))
 }
@@ -70,12 +70,12 @@ pub fn apply(config: Option<&Document<'_>>, patch: &Patch) -> Result<Edited, Pat
 ///
 /// # Errors
 ///
-/// [`PatchError`] about the base: its version is not known, or no plugin table will do.
-pub(crate) fn settled(base: &Document<'_>, patch: &Patch) -> Result<Patch, PatchError> {
+/// [`Error`] about the base: its version is not known, or no plugin table will do.
+pub(crate) fn settled(base: &Document<'_>, patch: &Patch) -> Result<Patch, Error> {
     let mut patch = patch.clone();
     if patch.plugin_id.is_none() {
         let version = version::of(base)?;
-        let id = plugin::choose(base, version).map_err(|reason| no_table(base, reason))?;
+        let id = plugin::choose(base, version).map_err(|reason| no_table(base, &reason))?;
         patch.plugin_id = Some(id.to_owned());
     }
     Ok(patch)
@@ -86,12 +86,12 @@ pub(crate) fn settled(base: &Document<'_>, patch: &Patch) -> Result<Patch, Patch
 ///
 /// # Errors
 ///
-/// [`PatchError`] as of [`apply`].
+/// [`Error`] as of [`apply`].
 pub(crate) fn take_out_of_part(
     part: Option<&Document<'_>>,
     base: Option<&Document<'_>>,
     patch: &Patch,
-) -> Result<Edited, PatchError> {
+) -> Result<Edited, Error> {
     let Some(part) = part else {
         return Ok(Edited::nothing());
     };
@@ -108,12 +108,12 @@ pub(crate) fn take_out_of_part(
 ///
 /// # Errors
 ///
-/// [`PatchError`] as of [`apply`].
+/// [`Error`] as of [`apply`].
 pub(crate) fn take_out_if_there(
     part: &Document<'_>,
     base: Option<&Document<'_>>,
     patch: &Patch,
-) -> Result<Edited, PatchError> {
+) -> Result<Edited, Error> {
     release_all(part, base, patch)
 }
 
@@ -124,12 +124,12 @@ pub(crate) fn take_out_if_there(
 ///
 /// # Errors
 ///
-/// [`PatchError`] as of [`apply`], of the base, and of the part.
+/// [`Error`] as of [`apply`], of the base, and of the part.
 pub(crate) fn apply_to_part(
     part: Option<&Document<'_>>,
     base: &Document<'_>,
     patch: &Patch,
-) -> Result<Edited, PatchError> {
+) -> Result<Edited, Error> {
     if !patch.adds() {
         return take_out_of_part(part, Some(base), patch);
     }
@@ -141,7 +141,7 @@ pub(crate) fn apply_to_part(
         .transpose()?;
     let mut edited = released.unwrap_or_else(Edited::nothing);
     let text = edited.text.take().unwrap_or(new);
-    let ensured = ensure(&Document::parse(text.as_bytes())?, Some(base), &patch)?;
+    let ensured = ensure(&error::parsed(&text)?, Some(base), &patch)?;
     Ok(edited.together(ensured))
 }
 
@@ -162,12 +162,12 @@ pub(crate) fn is_unmarked(config: &Document<'_>, key: &str) -> bool {
 }
 
 /// The edit where there is no file.
-fn create(patch: &Patch) -> Result<Edited, PatchError> {
+fn create(patch: &Patch) -> Result<Edited, Error> {
     if !patch.adds() {
         return Ok(Edited::nothing());
     }
     let text = created::new(&patch.owner, 2);
-    let config = Document::parse(text.as_bytes())?;
+    let config = error::parsed(&text)?;
     ensure(&config, None, patch)
 }
 
@@ -177,11 +177,11 @@ fn release_all<'d>(
     config: &'d Document<'_>,
     base: Option<&'d Document<'d>>,
     patch: &'d Patch,
-) -> Result<Edited, PatchError> {
+) -> Result<Edited, Error> {
     let mut edited = release(config, base, patch)?;
     let is_stale = patch.prune && patch.adds() && edited.means_otherwise;
     if let (true, Some(text)) = (is_stale, &edited.text) {
-        let again = release(&Document::parse(text.as_bytes())?, base, patch)?;
+        let again = release(&error::parsed(&text)?, base, patch)?;
         edited.text.clone_from(&again.text);
         for name in &again.handlers.changed {
             edited.handlers.change(name);
@@ -195,7 +195,7 @@ fn release<'d>(
     config: &'d Document<'_>,
     base: Option<&'d Document<'d>>,
     patch: &'d Patch,
-) -> Result<Edited, PatchError> {
+) -> Result<Edited, Error> {
     let version = version::of_or_named(base.unwrap_or(config), patch.plugin_id.as_deref())?;
     let mut edit = Edit::new(config, version, patch);
     edit.base = base;
@@ -221,26 +221,17 @@ fn release<'d>(
     Ok(edited)
 }
 
-fn no_table(config: &Document<'_>, reason: NoTable) -> PatchError {
-    let at = |id| config.position(config.offset(&plugin::containerd_path(id)));
-    match reason {
-        NoTable::Ambiguous(ids) => PatchError::AmbiguousPlugin {
-            ids,
-            at: at(ids[1]),
-        },
-        NoTable::Misplaced { found, right } => PatchError::MisplacedHandlers {
-            found,
-            right,
-            at: at(found),
-        },
-    }
+fn no_table(config: &Document<'_>, reason: &NoTable) -> Error {
+    error::no_table(reason, |id| {
+        config.position(config.offset(&plugin::containerd_path(id)))
+    })
 }
 
 fn ensure<'d>(
     config: &'d Document<'_>,
     base: Option<&'d Document<'d>>,
     patch: &'d Patch,
-) -> Result<Edited, PatchError> {
+) -> Result<Edited, Error> {
     let version = version::of_or_named(base.unwrap_or(config), patch.plugin_id.as_deref())?;
     let mut edit = Edit::new(config, version, patch);
     edit.base = base;
@@ -251,7 +242,7 @@ fn ensure<'d>(
     let version = edit.version;
     let id = match &patch.plugin_id {
         Some(id) => id,
-        None => plugin::choose(config, version).map_err(|reason| no_table(config, reason))?,
+        None => plugin::choose(config, version).map_err(|reason| no_table(config, &reason))?,
     };
     edit.ensure(id, patch)?;
     for setting in patch.handlers.iter().flat_map(Handler::settings) {

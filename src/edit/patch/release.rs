@@ -6,16 +6,17 @@ use crate::containerd::{BUILT_IN, plugin};
 use crate::want::handler::{HandlerName, RUNC_TYPE};
 
 use super::edit::{Edit, NewHandler};
-use super::error::PatchError;
+use super::error;
 use super::listing::{self, Listed};
 use super::provenance::{Implied, Provenance};
+use crate::error::Error;
 use crate::want::patch::Patch;
 use crate::want::patch::Whose;
 
 impl Edit<'_, '_> {
     /// Takes out what the patch says of handlers and of the default. Returns the names of handlers
     /// that go.
-    pub(super) fn release(&mut self, id: &str, patch: &Patch) -> Result<Vec<String>, PatchError> {
+    pub(super) fn release(&mut self, id: &str, patch: &Patch) -> Result<Vec<String>, Error> {
         let listed = listing::of(self.config, id);
         let mut names: Vec<&str> = Vec::new();
         for handler in &listed {
@@ -110,7 +111,7 @@ impl Edit<'_, '_> {
     }
 
     /// Whether a handler shall be gone, if it may.
-    fn goes(&self, handler: &Listed<'_>, patch: &Patch) -> Result<bool, PatchError> {
+    fn goes(&self, handler: &Listed<'_>, patch: &Patch) -> Result<bool, Error> {
         let owner = handler.owner();
         let is_own = self.is_own(handler);
         let mut removals = patch.removals.iter();
@@ -134,21 +135,12 @@ impl Edit<'_, '_> {
     }
 
     /// A handler that another owner has added.
-    pub(super) fn foreign(&self, handler: &Listed<'_>, owner: &str) -> PatchError {
-        PatchError::ForeignHandler {
-            name: handler.name.to_owned(),
-            owner: owner.to_owned(),
-            at: self.config.position(handler.offset),
-        }
+    pub(super) fn foreign(&self, handler: &Listed<'_>, owner: &str) -> Error {
+        error::foreign_handler(handler.name, owner, self.config.position(handler.offset))
     }
 
     /// Whether the default changes although no handler goes.
-    fn default_leaves(
-        &mut self,
-        id: &str,
-        listed: &[&str],
-        patch: &Patch,
-    ) -> Result<bool, PatchError> {
+    fn default_leaves(&mut self, id: &str, listed: &[&str], patch: &Patch) -> Result<bool, Error> {
         let leaves = |owner: &str, name: &str| patch.releases_default(owner, name);
         let mut trial = Edit::new(self.config, self.version, patch);
         trial.base = self.base;

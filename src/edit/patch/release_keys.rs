@@ -6,11 +6,11 @@ use crate::toml::render::{self, Quotes};
 use crate::toml::rest_after;
 
 use super::edit::Edit;
-use super::error::PatchError;
 use super::keys::is_platform_key;
 use super::layers::{Layer, Layered, is_bottom};
 use super::provenance::{Provenance, UNSET};
 use super::wanted::{is_platform_of, platform_path};
+use crate::error::Error;
 use crate::want::patch::Patch;
 
 impl<'t> Edit<'_, 't> {
@@ -21,7 +21,7 @@ impl<'t> Edit<'_, 't> {
         ids: &[&str],
         patch: &Patch,
         gone: &[String],
-    ) -> Result<(), PatchError> {
+    ) -> Result<(), Error> {
         let config = self.config;
         for (number, statement) in config.index.statements.iter().enumerate() {
             if statement.kind != Kind::Pair || config.text[statement.value.clone()].starts_with('{')
@@ -113,7 +113,7 @@ impl<'t> Edit<'_, 't> {
         path: &[&str],
         layered: &Layered<'t>,
         to: Option<&'t str>,
-    ) -> Result<(), PatchError> {
+    ) -> Result<(), Error> {
         let top = layered.top();
         let mut layers = vec![Layer {
             owner: to,

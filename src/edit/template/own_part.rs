@@ -4,14 +4,15 @@ use crate::edit::patch::provenance::Provenance;
 use crate::toml::Document;
 use crate::toml::index::Kind;
 
-use crate::node::template::{TemplateError, parsed};
+use crate::error::Error;
+use crate::node::template::parsed;
 
 /// Returns the generated config without what came from the template. `added` is what the template
 /// has below the distribution's own part now; it may have changed since it was rendered.
 ///
 /// No table can be declared twice. So one that the template declares, and the generated config too,
 /// is the template's; what this tool has written is known by the comment above it.
-pub(super) fn of(generated: &str, added: &str) -> Result<String, TemplateError> {
+pub(super) fn of(generated: &str, added: &str) -> Result<String, Error> {
     let (config, added) = (parsed(generated)?, parsed(added)?);
     let index = &config.index;
     let headers = || (0..index.statements.len()).filter(|&it| is_header(&config, it));

@@ -7,10 +7,10 @@
 use toml_parser::Source;
 use toml_parser::lexer::TokenKind;
 
-use crate::error::Position;
+use crate::error::{Error, Position};
 use crate::toml::lines;
 
-use super::TemplateError;
+use super::error;
 
 /// The words that decide what becomes of other lines (Go's `text/template`).
 const CONTROL: [&str; 9] = [
@@ -33,7 +33,7 @@ pub(crate) struct Masked {
 
 impl Masked {
     /// Masks the directives of a template.
-    pub(crate) fn of(template: &str) -> Result<Self, TemplateError> {
+    pub(crate) fn of(template: &str) -> Result<Self, Error> {
         let mut text = String::with_capacity(template.len());
         let mut flags = Vec::new();
         let mut base = None;
@@ -48,18 +48,17 @@ impl Masked {
                 continue;
             };
             let at = || lines::position(template, start + indent);
-            let directive = alone(rest).ok_or_else(|| TemplateError::Inline { at: at() })?;
+            let directive = alone(rest).ok_or_else(|| error::inline(at()))?;
             let mut words = words(directive);
             match (words.next(), words.next(), words.next(), words.next()) {
                 (Some("template"), Some("\"base\"" | "`base`"), Some("."), None) => {
                     if base.is_some() {
-                        return Err(TemplateError::TwoBases { at: at() });
+                        return Err(error::two_bases(at()));
                     }
                     base = Some((start, start + line.len()));
                 }
                 (Some(word), ..) if CONTROL.contains(&word) => {
-                    let word = word.to_owned();
-                    return Err(TemplateError::Control { word, at: at() });
+                    return Err(error::control(word, at()));
                 }
                 _ => {}
             }
@@ -74,7 +73,7 @@ impl Masked {
     }
 
     /// Refuses what looks like text to TOML, and decides in Go what becomes of lines.
-    fn check_strings_and_comments(&self) -> Result<(), TemplateError> {
+    fn check_strings_and_comments(&self) -> Result<(), Error> {
         for token in Source::new(&self.text).lex() {
             let span = token.span().start()..token.span().end();
             let at = |offset| lines::position(&self.text, offset);
@@ -82,7 +81,7 @@ impl Masked {
                 (TokenKind::MlLiteralString | TokenKind::MlBasicString, Some((base, _)))
                     if span.contains(&base) =>
                 {
-                    return Err(TemplateError::Inline { at: at(base) });
+                    return Err(error::inline(at(base)));
                 }
                 (
                     TokenKind::LiteralString
@@ -97,11 +96,8 @@ impl Masked {
             closed(&self.text[span.clone()]).map_err(|(offset, word)| {
                 let at = at(span.start + offset);
                 match word {
-                    Some(word) => TemplateError::Control {
-                        word: word.to_owned(),
-                        at,
-                    },
-                    None => TemplateError::Inline { at },
+                    Some(word) => error::control(word, at),
+                    None => error::inline(at),
                 }
             })?;
         }

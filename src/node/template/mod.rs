@@ -1,12 +1,11 @@
 //! Templates of k3s and RKE2: their own part, brought in by `{{ template "base" . }}`, and what
 //! somebody adds below it.
 
-mod error;
+pub(crate) mod error;
 mod mask;
 
+use crate::error::Error;
 use crate::toml::Document;
-
-pub use self::error::TemplateError;
 
 pub(crate) use self::mask::{Masked, new_directive};
 
@@ -16,12 +15,12 @@ pub(crate) fn as_toml(template: &str) -> Option<String> {
 }
 
 /// Parses what is left of a template without its directives.
-pub(crate) fn parsed(text: &str) -> Result<Document<'_>, TemplateError> {
+pub(crate) fn parsed(text: &str) -> Result<Document<'_>, Error> {
     Document::parse(text.as_bytes()).map_err(|source| {
         if Masked::blames_directive(&source.at) {
-            TemplateError::Inline { at: source.at }
+            error::inline(source.at)
         } else {
-            TemplateError::NotToml { source }
+            Error::from(source).with_hint("fix this line")
         }
     })
 }

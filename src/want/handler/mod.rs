@@ -1,16 +1,17 @@
 //! Runtime handlers as plain data: names, settings, presets.
 
 mod name;
-mod preset;
+pub(crate) mod preset;
 mod schema;
 mod setting;
 
+use crate::error::{Code, Error};
 use toml_edit::Value;
 
-pub use self::name::{HandlerName, NameError, Owner};
+pub use self::name::{HandlerName, Owner};
 pub use self::preset::Preset;
 pub(crate) use self::schema::keys;
-pub use self::setting::{Setting, SettingError};
+pub use self::setting::Setting;
 
 /// The shim type of runc and of what behaves like it.
 pub(crate) const RUNC_TYPE: &str = "io.containerd.runc.v2";
@@ -31,7 +32,7 @@ pub(crate) fn shim_binary(runtime_type: &str) -> Option<String> {
     is_shim.then(|| format!("containerd-shim-{name}-{version}"))
 }
 
-/// A runtime handler: its name and the keys that its table shall have.
+/// A runtime handler: its name and the keys that its table has to have.
 ///
 /// # Examples
 ///
@@ -71,13 +72,13 @@ impl Handler {
     ///
     /// # Errors
     ///
-    /// [`SettingError::NoRuntimeType`] if neither a preset nor the settings say which shim runs
+    /// [`Code::NoRuntimeType`] if neither a preset nor the settings say which shim runs
     /// the handler, and what [`Handler::with`] returns.
     pub fn resolve(
         name: HandlerName,
         preset: Option<&Preset>,
         settings: impl IntoIterator<Item = Setting>,
-    ) -> Result<Self, SettingError> {
+    ) -> Result<Self, Error> {
         let preset = preset.or_else(|| Preset::named(name.as_str()));
         let mut handler = match preset {
             Some(preset) => Self::from_preset(name, preset),
@@ -90,8 +91,7 @@ impl Handler {
             handler = handler.with(setting)?;
         }
         if handler.text(&["runtime_type"]).is_none_or(str::is_empty) {
-            let name = handler.name.as_str().to_owned();
-            return Err(SettingError::NoRuntimeType(name));
+            return Err(no_runtime_type(&handler.name));
         }
         Ok(handler)
     }
@@ -100,9 +100,9 @@ impl Handler {
     ///
     /// # Errors
     ///
-    /// [`SettingError`] if the value's type is not that of the key, if it is set both as a value
+    /// [`Code::Usage`] if the value's type is not that of the key, if it is set both as a value
     /// and as a table, or if some containerd release can't parse the value.
-    pub fn with(mut self, setting: Setting) -> Result<Self, SettingError> {
+    pub fn with(mut self, setting: Setting) -> Result<Self, Error> {
         for leaf in setting.flattened()? {
             let clash = self.settings.iter().find(|known| {
                 known.path != leaf.path && known.path.iter().zip(&leaf.path).all(|(a, b)| a == b)
@@ -113,7 +113,9 @@ impl Handler {
                 } else {
                     leaf.key()
                 };
-                return Err(SettingError::Conflict(shorter));
+                return Err(setting::wrong(format!(
+                    "{shorter} is set both as a value and as a table"
+                )));
             }
             match self
                 .settings
@@ -170,6 +172,17 @@ impl Handler {
     }
 }
 
+/// Nothing says which shim runs the handler.
+fn no_runtime_type(name: &HandlerName) -> Error {
+    let name = name.as_str();
+    let message = format!("no preset is called {name:?}, and runtime_type is not set");
+    let hint = format!(
+        "take a preset with --preset ({}), or say what runs it with --set runtime_type=…",
+        preset::names()
+    );
+    Error::new(Code::NoRuntimeType, message, hint)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -183,7 +196,7 @@ mod tests {
         let error = handler
             .with("x.y=1".parse().expect("a setting"))
             .expect_err("clash");
-        assert_eq!(error, SettingError::Conflict("x".to_owned()));
+        assert_eq!(error.to_string(), "x is set both as a value and as a table");
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::error::{Code, Error};
+
 /// The name of a runtime handler: what a Kubernetes `RuntimeClass` has in its `handler` field.
 ///
 /// A lowercase RFC 1123 label: up to 63 letters `a-z`, digits and `-`, with a letter or digit at
@@ -16,7 +18,7 @@ use std::str::FromStr;
 /// let name: HandlerName = "kata-qemu".parse()?;
 /// assert_eq!(name.as_str(), "kata-qemu");
 /// assert!("Kata".parse::<HandlerName>().is_err());
-/// # Ok::<(), containerd_edit::NameError>(())
+/// # Ok::<(), containerd_edit::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HandlerName(String);
@@ -36,15 +38,6 @@ pub struct HandlerName(String);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Owner(String);
-
-/// A name that has a character or a length which it may not have.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{kind} {name:?} {reason}")]
-pub struct NameError {
-    kind: &'static str,
-    name: String,
-    reason: &'static str,
-}
 
 const LONGEST: usize = 63;
 
@@ -79,9 +72,9 @@ impl Default for Owner {
 }
 
 impl FromStr for HandlerName {
-    type Err = NameError;
+    type Err = Error;
 
-    fn from_str(name: &str) -> Result<Self, NameError> {
+    fn from_str(name: &str) -> Result<Self, Error> {
         let edge = |byte: Option<&u8>| {
             byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
         };
@@ -100,18 +93,19 @@ impl FromStr for HandlerName {
         } else {
             return Ok(Self(name.to_owned()));
         };
-        Err(NameError {
-            kind: "handler name",
-            name: name.to_owned(),
-            reason,
-        })
+        let hint = "name it as the RuntimeClass does that pods will ask for";
+        Err(Error::new(
+            Code::Usage,
+            format!("handler name {name:?} {reason}"),
+            hint,
+        ))
     }
 }
 
 impl FromStr for Owner {
-    type Err = NameError;
+    type Err = Error;
 
-    fn from_str(name: &str) -> Result<Self, NameError> {
+    fn from_str(name: &str) -> Result<Self, Error> {
         let reason = if name.is_empty() {
             "is empty"
         } else if !name.bytes().all(Self::allows) {
@@ -123,11 +117,12 @@ impl FromStr for Owner {
         } else {
             return Ok(Self(name.to_owned()));
         };
-        Err(NameError {
-            kind: "owner",
-            name: name.to_owned(),
-            reason,
-        })
+        let hint = "name the installer, as in kata-deploy";
+        Err(Error::new(
+            Code::Usage,
+            format!("owner {name:?} {reason}"),
+            hint,
+        ))
     }
 }
 

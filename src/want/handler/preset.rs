@@ -96,6 +96,12 @@ const PRESETS: &[Preset] = &[
     },
 ];
 
+/// The presets' names, for messages.
+pub(crate) fn names() -> String {
+    let names: Vec<&str> = PRESETS.iter().map(Preset::name).collect();
+    names.join(", ")
+}
+
 impl Preset {
     /// Returns all presets, in the order in which they are shown to people.
     #[must_use]

@@ -3,6 +3,7 @@
 use toml_edit::{Key, Value};
 
 use super::schema::{self, Type};
+use crate::error::{Code, Error};
 
 /// One key of a handler's table and its value.
 ///
@@ -17,62 +18,12 @@ use super::schema::{self, Type};
 ///
 /// let error = "pod_annotations=5".parse::<Setting>().unwrap_err();
 /// assert!(error.to_string().contains("an array of strings"));
-/// # Ok::<(), containerd_edit::SettingError>(())
+/// # Ok::<(), containerd_edit::Error>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct Setting {
     pub(super) path: Vec<String>,
     pub(super) value: Value,
-}
-
-/// A `KEY=VALUE` that is no setting of a handler.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SettingError {
-    /// There is no `=`.
-    #[error("{0:?} is not KEY=VALUE")]
-    NoValue(String),
-    /// What stands before `=` is no TOML key.
-    #[error("{key:?} is not a TOML key: {reason}")]
-    Key {
-        /// The key as given.
-        key: String,
-        /// The parser's reason.
-        reason: String,
-    },
-    /// The value begins like a quoted string, an array or a table, but is none.
-    #[error("the value of {key} is not TOML: {reason}")]
-    Value {
-        /// The key as given.
-        key: String,
-        /// The parser's reason.
-        reason: String,
-    },
-    /// A known key with a value of another type.
-    #[error("{key} wants {wanted}, not {found}")]
-    Type {
-        /// The dotted key.
-        key: String,
-        /// What containerd reads there.
-        wanted: &'static str,
-        /// The value as given.
-        found: String,
-    },
-    /// A value that some release's TOML parser does not take.
-    #[error("{key} = {found}: {reason}")]
-    NotPortable {
-        /// The dotted key.
-        key: String,
-        /// The value as given.
-        found: String,
-        /// Which parser refuses it.
-        reason: &'static str,
-    },
-    /// One setting makes a table of what another one makes a value.
-    #[error("{0} is set both as a value and as a table")]
-    Conflict(String),
-    /// Nothing says which shim runs the handler.
-    #[error("no preset is called {0:?}, and runtime_type is not set")]
-    NoRuntimeType(String),
 }
 
 impl Setting {
@@ -139,29 +90,22 @@ impl Setting {
         keys.join(".")
     }
 
-    pub(super) fn checked(self) -> Result<Self, SettingError> {
+    pub(super) fn checked(self) -> Result<Self, Error> {
         let found = || self.value.to_string().trim().to_owned();
         if let Some(wanted) = Type::of(&self.path)
             && !wanted.accepts(&self.value)
         {
-            return Err(SettingError::Type {
-                key: self.key(),
-                wanted: wanted.wanted(),
-                found: found(),
-            });
+            let (key, wanted, found) = (self.key(), wanted.wanted(), found());
+            return Err(wrong(format!("{key} wants {wanted}, not {found}")));
         }
         if let Some(reason) = self.unportable() {
-            return Err(SettingError::NotPortable {
-                key: self.key(),
-                found: found(),
-                reason,
-            });
+            return Err(wrong(format!("{} = {}: {reason}", self.key(), found())));
         }
         Ok(self)
     }
 
     /// The leaves of a table value as settings of their own; an empty table has none.
-    pub(super) fn flattened(self) -> Result<Vec<Self>, SettingError> {
+    pub(super) fn flattened(self) -> Result<Vec<Self>, Error> {
         let table = match self.checked()? {
             Self {
                 path,
@@ -177,6 +121,11 @@ impl Setting {
         }
         Ok(leaves)
     }
+}
+
+/// A setting that can't be made.
+pub(super) fn wrong(message: String) -> Error {
+    Error::new(Code::Usage, message, "see `containerd-edit add --help`")
 }
 
 /// Why some release can't parse this value however it is written.
@@ -210,24 +159,23 @@ fn unportable_key(name: &str) -> Option<&'static str> {
 }
 
 impl std::str::FromStr for Setting {
-    type Err = SettingError;
+    type Err = Error;
 
     /// Reads `KEY=VALUE`: a dotted TOML key and a TOML value. What is no TOML value and does not
     /// begin like a quoted one, an array or a table is taken as a string.
-    fn from_str(text: &str) -> Result<Self, SettingError> {
-        let (key, value) = split(text).ok_or_else(|| SettingError::NoValue(text.to_owned()))?;
-        let keys = Key::parse(key).map_err(|error| SettingError::Key {
-            key: key.to_owned(),
-            reason: error.message().replace('\n', ", "),
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let (key, value) =
+            split(text).ok_or_else(|| wrong(format!("{text:?} is not KEY=VALUE")))?;
+        let keys = Key::parse(key).map_err(|error| {
+            let reason = error.message().replace('\n', ", ");
+            wrong(format!("{key:?} is not a TOML key: {reason}"))
         })?;
         let parsed = value.parse::<Value>();
         let value = match parsed {
             Ok(value) => value,
             Err(error) if value.starts_with(['"', '\'', '[', '{']) => {
-                return Err(SettingError::Value {
-                    key: key.to_owned(),
-                    reason: error.message().replace('\n', ", "),
-                });
+                let reason = error.message().replace('\n', ", ");
+                return Err(wrong(format!("the value of {key} is not TOML: {reason}")));
             }
             Err(_) => value.into(),
         };
@@ -263,7 +211,7 @@ fn split(text: &str) -> Option<(&str, &str)> {
 mod tests {
     use super::*;
 
-    fn value(text: &str) -> Result<String, SettingError> {
+    fn value(text: &str) -> Result<String, Error> {
         text.parse::<Setting>()
             .map(|setting| setting.value.to_string().trim().to_owned())
     }
@@ -293,10 +241,7 @@ mod tests {
             "x=[{\"\\\"\\n\" = 1}]",
         ] {
             let error = bad.parse::<Setting>();
-            assert!(
-                matches!(error, Err(SettingError::NotPortable { .. })),
-                "{bad}: {error:?}"
-            );
+            assert!(error.is_err(), "{bad}: {error:?}");
         }
         for good in [
             "x=1979-05-27T07:32:00",

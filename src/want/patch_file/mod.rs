@@ -4,11 +4,8 @@ mod nearest;
 mod reader;
 
 use crate::error::Position;
-use crate::toml::{Document, ParseError};
 use crate::want::handler::{Handler, HandlerName, Owner, Setting};
 use crate::want::patch::Patch;
-
-use self::reader::Reader;
 
 /// What an installer wants of a config, read from a file of its own.
 ///
@@ -29,8 +26,8 @@ use self::reader::Reader;
 /// assert_eq!(edited.handlers.added, ["kata-qemu"]);
 ///
 /// let error = PatchFile::parse(b"[handlers.kata]\nsnapshoter = \"nydus\"\n").unwrap_err();
-/// assert_eq!((error.at.line, error.at.column), (2, 1));
-/// assert_eq!(error.hint, "did you mean snapshotter?");
+/// assert_eq!(error.position().map(|at| (at.line, at.column)), Some((2, 1)));
+/// assert_eq!(error.hint(), "did you mean snapshotter?");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Default)]
@@ -45,42 +42,15 @@ pub struct PatchFile {
     places: Vec<(String, Position)>,
 }
 
-/// Something in a patch file that can't be meant.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-#[non_exhaustive]
-pub struct PatchFileError {
-    /// What is wrong.
-    pub message: String,
-    /// One next step.
-    pub hint: String,
-    /// Where in the patch file.
-    pub at: Position,
-}
-
 impl PatchFile {
-    /// Reads the bytes of a patch file. One that says nothing is none the worse for that.
-    ///
-    /// # Errors
-    ///
-    /// [`PatchFileError`] if the bytes are not TOML, if a key is not one that containerd reads in
-    /// its place (below a handler's `options`, any is), or if a value is not of its type, can't be
-    /// parsed by some containerd release, or names no owner, handler or preset.
-    pub fn parse(bytes: &[u8]) -> Result<Self, PatchFileError> {
-        let document = Document::parse(bytes)?;
-        Reader::of(&document).file()
-    }
-
     /// Returns the installer that the file speaks for, if it says so.
     #[must_use]
     pub fn owner(&self) -> Option<&Owner> {
         self.owner.as_ref()
     }
 
-    /// Returns where the file says a key of CRI's plugin, dotted as in [`PatchError::NotRead`]:
+    /// Returns where the file says a key of CRI's plugin, dotted:
     /// whether a release reads it is only known once there is a config.
-    ///
-    /// [`PatchError::NotRead`]: crate::PatchError::NotRead
     #[must_use]
     pub fn position(&self, key: &str) -> Option<&Position> {
         let mut places = self.places.iter();
@@ -103,16 +73,6 @@ impl PatchFile {
             patch = patch.owner(owner);
         }
         patch.declares()
-    }
-}
-
-impl From<ParseError> for PatchFileError {
-    fn from(error: ParseError) -> Self {
-        Self {
-            message: error.to_string(),
-            hint: "mend this line".to_owned(),
-            at: error.at,
-        }
     }
 }
 

@@ -5,34 +5,19 @@ const LONGEST: usize = 64;
 
 /// The name that `given` is a misspelling of, if there is one that is near enough.
 pub(super) fn nearest<'n>(given: &str, names: &[&'n str]) -> Option<&'n str> {
-    let given: Vec<char> = given.to_lowercase().chars().collect();
     if given.len() > LONGEST {
         return None;
     }
-    let mistakes = if given.len() < 4 { 1 } else { 2 };
+    let given = given.to_lowercase();
+    let length = given.chars().count();
+    let mistakes = if length < 4 { 1 } else { 2 };
     let near = names.iter().filter_map(|name| {
-        let letters: Vec<char> = name.chars().collect();
-        let distance = distance(&given, &letters);
-        let is_cut_short = given.len() >= 4 && letters.starts_with(&given);
+        let distance = strsim::levenshtein(&given, name);
+        let is_cut_short = length >= 4 && name.starts_with(&given);
         (distance <= mistakes || is_cut_short).then_some((distance, *name))
     });
     near.min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
-}
-
-/// How many letters have to be added, dropped or replaced to make one word of the other
-/// (Levenshtein's distance).
-fn distance(one: &[char], other: &[char]) -> usize {
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (done, letter) in one.iter().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], done + 1);
-        for (at, wanted) in other.iter().enumerate() {
-            let replaced = diagonal + usize::from(letter != wanted);
-            diagonal = row[at + 1];
-            row[at + 1] = replaced.min(row[at] + 1).min(diagonal + 1);
-        }
-    }
-    row[other.len()]
 }
 
 #[cfg(test)]

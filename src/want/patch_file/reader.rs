@@ -5,13 +5,13 @@ use std::str::FromStr;
 use toml_edit::{Item, Key, TableLike, Value};
 
 use crate::containerd::Wanted;
-use crate::error::Position;
+use crate::error::{Code, Error, Position};
 use crate::toml::render::{self, Quotes};
 use crate::toml::{Document, type_name};
-use crate::want::handler::{self, Handler, HandlerName, NameError, Preset, Setting, SettingError};
+use crate::want::handler::{self, Handler, HandlerName, Preset, Setting, preset};
 
+use super::PatchFile;
 use super::nearest::nearest;
-use super::{PatchFile, PatchFileError};
 
 const KEYS: [&str; 6] = [
     "owner",
@@ -23,7 +23,7 @@ const KEYS: [&str; 6] = [
 ];
 /// The key of a handler that is not containerd's.
 const PRESET: &str = "preset";
-const MEND: &str = "mend this line";
+const FIX: &str = "fix this line";
 /// So many names of keys are listed to people.
 const MOST_NAMES: usize = 20;
 
@@ -70,20 +70,35 @@ impl<'d> Entry<'d> {
     }
 }
 
-type Read<T> = Result<T, PatchFileError>;
+impl PatchFile {
+    /// Reads the bytes of a patch file. One that says nothing is none the worse for that.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::BadPatchFile`], with the position, if the bytes are not TOML, if a key is not one that containerd reads in
+    /// its place (below a handler's `options`, any is), or if a value is not of its type, can't be
+    /// parsed by some containerd release, or names no owner, handler or preset.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
+        let document = Document::parse(bytes).map_err(|error| {
+            Error::new(Code::BadPatchFile, error.to_string(), "fix this line").position_at(error.at)
+        })?;
+        Reader {
+            document: &document,
+        }
+        .file()
+    }
+}
+
+type Read<T> = Result<T, Error>;
 
 /// Reads one patch file.
-pub(super) struct Reader<'d> {
+struct Reader<'d> {
     document: &'d Document<'d>,
 }
 
 impl<'d> Reader<'d> {
-    pub(super) fn of(document: &'d Document<'d>) -> Self {
-        Self { document }
-    }
-
     /// Reads the whole file.
-    pub(super) fn file(&self) -> Read<PatchFile> {
+    fn file(&self) -> Read<PatchFile> {
         let mut file = PatchFile::default();
         let root = Entry {
             path: Vec::new(),
@@ -119,10 +134,10 @@ impl<'d> Reader<'d> {
 
     /// Reads one handler.
     fn handler(&self, entry: &Entry<'d>) -> Read<Handler> {
-        let name: HandlerName = entry.name().parse().map_err(|error: NameError| {
-            let hint = "name it as the RuntimeClass does that pods will ask for";
-            self.wrong(entry, &error.to_string(), hint)
-        })?;
+        let name: HandlerName = entry
+            .name()
+            .parse()
+            .map_err(|error: Error| self.wrong(entry, &error.to_string(), error.hint()))?;
         let mut preset = None;
         let mut settings = Vec::new();
         for key in self.table(entry)? {
@@ -133,13 +148,13 @@ impl<'d> Reader<'d> {
             }
         }
         Handler::resolve(name, preset, settings).map_err(|error| {
-            let hint = match &error {
-                SettingError::NoRuntimeType(_) => format!(
+            let hint = match error.code() {
+                Code::NoRuntimeType => format!(
                     "say what runs it with runtime_type = \"…\", or take a preset with preset = \
                      \"…\" ({})",
-                    preset_names()
+                    preset::names()
                 ),
-                _ => MEND.to_owned(),
+                _ => FIX.to_owned(),
             };
             self.wrong(entry, &error.to_string(), &hint)
         })
@@ -223,16 +238,16 @@ impl<'d> Reader<'d> {
         let name = self.text(entry)?;
         Preset::named(name).ok_or_else(|| {
             let message = format!("no preset is called {name:?}");
-            let hint = format!("the presets are {}", preset_names());
+            let hint = format!("the presets are {}", preset::names());
             self.wrong_value(entry, &message, &hint)
         })
     }
 
     /// Reads the name of an owner or a handler.
-    fn name<N: FromStr<Err = NameError>>(&self, entry: &Entry<'_>) -> Read<N> {
+    fn name<N: FromStr<Err = Error>>(&self, entry: &Entry<'_>) -> Read<N> {
         let name = self.text(entry)?;
         name.parse()
-            .map_err(|error: NameError| self.wrong_value(entry, &error.to_string(), MEND))
+            .map_err(|error: Error| self.wrong_value(entry, &error.to_string(), FIX))
     }
 
     fn text<'e>(&self, entry: &Entry<'e>) -> Read<&'e str> {
@@ -274,7 +289,7 @@ impl<'d> Reader<'d> {
     }
 
     /// A key that is none of these names.
-    fn unknown(&self, entry: &Entry<'_>, names: &[&str]) -> PatchFileError {
+    fn unknown(&self, entry: &Entry<'_>, names: &[&str]) -> Error {
         let key = entry.dotted();
         let name = entry.name();
         let mut cased = names
@@ -300,31 +315,23 @@ impl<'d> Reader<'d> {
         self.wrong(entry, &message, &hint)
     }
 
-    fn wrong_type(&self, entry: &Entry<'_>, wanted: &str) -> PatchFileError {
+    fn wrong_type(&self, entry: &Entry<'_>, wanted: &str) -> Error {
         let found = match type_name(entry.item) {
             "an array" => "this array",
             found => found,
         };
         let message = format!("{} wants {wanted}, not {found}", entry.dotted());
-        self.wrong_value(entry, &message, MEND)
+        self.wrong_value(entry, &message, FIX)
     }
 
     /// An error at a key.
-    fn wrong(&self, entry: &Entry<'_>, message: &str, hint: &str) -> PatchFileError {
-        PatchFileError {
-            message: message.to_owned(),
-            hint: hint.to_owned(),
-            at: self.position(entry, None),
-        }
+    fn wrong(&self, entry: &Entry<'_>, message: &str, hint: &str) -> Error {
+        bad(message, hint, self.position(entry, None))
     }
 
     /// An error at a value, or at the key of a table.
-    fn wrong_value(&self, entry: &Entry<'_>, message: &str, hint: &str) -> PatchFileError {
-        PatchFileError {
-            message: message.to_owned(),
-            hint: hint.to_owned(),
-            at: self.position(entry, entry.item.as_value()),
-        }
+    fn wrong_value(&self, entry: &Entry<'_>, message: &str, hint: &str) -> Error {
+        bad(message, hint, self.position(entry, entry.item.as_value()))
     }
 
     fn position(&self, entry: &Entry<'_>, value: Option<&Value>) -> Position {
@@ -335,7 +342,6 @@ impl<'d> Reader<'d> {
     }
 }
 
-fn preset_names() -> String {
-    let names: Vec<&str> = Preset::all().iter().map(Preset::name).collect();
-    names.join(", ")
+fn bad(message: &str, hint: &str, at: Position) -> Error {
+    Error::new(Code::BadPatchFile, message, hint).position_at(at)
 }

@@ -138,7 +138,10 @@ fn a_preset_counts_by_its_key_else_by_the_handlers_name() {
 fn refused(text: &str) -> String {
     match PatchFile::parse(text.as_bytes()) {
         Ok(file) => format!("accepted: {file:?}"),
-        Err(error) => format!("{}: {error} | {}", error.at, error.hint),
+        Err(error) => match error.position() {
+            Some(at) => format!("{at}: {error} | {}", error.hint()),
+            None => panic!("{text}: {error} has no place"),
+        },
     }
 }
 
@@ -270,7 +273,7 @@ fn values_of_another_type_are_errors_at_the_value() {
             "1:15: debug.level wants a string, not an integer",
         ),
     ] {
-        assert_eq!(refused(text), format!("{said} | mend this line"), "{text}");
+        assert_eq!(refused(text), format!("{said} | fix this line"), "{text}");
     }
 }
 
@@ -331,7 +334,7 @@ fn what_no_config_can_hold_is_an_error() {
         ),
         (
             "[handlers.a]\nx = 1\nx = 2",
-            "3:1: not valid TOML: duplicate key | mend this line",
+            "3:1: not valid TOML: duplicate key | fix this line",
         ),
         ("a = ", "1:5: not valid TOML: "),
     ] {
@@ -340,8 +343,10 @@ fn what_no_config_can_hold_is_an_error() {
     }
     let error = PatchFile::parse(b"owner = \"\xff\"").expect_err("not UTF-8");
     assert_eq!(
-        (error.at.line, error.at.column, error.at.text.as_str()),
-        (1, 10, "owner = \"\u{fffd}\"")
+        error
+            .position()
+            .map(|at| (at.line, at.column, at.text.as_str())),
+        Some((1, 10, "owner = \"\u{fffd}\""))
     );
 }
 

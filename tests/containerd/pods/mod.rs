@@ -16,7 +16,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use containerd_edit::{CriClient, CriError, RunningHandlers, Sandbox};
+use containerd_edit::{CriClient, Error, RunningHandlers, Sandbox};
 use tempfile::TempDir;
 
 use self::kubelet::{Kubelet, SandboxConfig};
@@ -33,9 +33,6 @@ const POLL: Duration = Duration::from_millis(5);
 
 /// As much of the log as a message shows.
 const LOG_LINES: usize = 15;
-
-/// The name of the file that holds up what [`PodNode::traced_runc`] has made.
-pub(crate) const HOLD: &str = "hold";
 
 /// What is the same in every config: see `image` for the first, and the host for the others.
 const CRI: &str = r#"version = 2
@@ -173,8 +170,8 @@ impl PodNode {
     /// Asks the daemon once.
     pub(crate) fn ask<A>(
         &self,
-        question: impl FnOnce(&CriClient) -> Result<A, CriError>,
-    ) -> Result<A, CriError> {
+        question: impl FnOnce(&CriClient) -> Result<A, Error>,
+    ) -> Result<A, Error> {
         question(&CriClient::connect(&self.socket(), PATIENCE)?)
     }
 
@@ -215,14 +212,14 @@ impl PodNode {
     }
 
     pub(crate) fn stop_pod(&self, pod: &Pod) {
-        let stopped = self.try_stop(pod);
-        stopped.unwrap_or_else(|why| panic!("{}: {why}\n{}", self.name, self.log()));
-    }
-
-    /// Tries to stop a pod. Otherwise: the daemon's reason.
-    pub(crate) fn try_stop(&self, pod: &Pod) -> Result<(), String> {
         let stopped = self.kubelet().stop(&pod.sandbox);
-        stopped.map_err(|status| status.message().to_owned())
+        stopped.unwrap_or_else(|status| panic!("{}: {status:?}\n{}", self.name, self.log()));
+        // It notes that down a moment later.
+        self.wait_until("the daemon says that it has stopped", || {
+            let sandboxes = self.sandboxes();
+            let mut sandboxes = sandboxes.iter();
+            sandboxes.all(|sandbox| sandbox.id != pod.sandbox || !sandbox.ready)
+        });
     }
 
     pub(crate) fn remove_pod(&self, pod: &Pod) {
@@ -235,14 +232,15 @@ impl PodNode {
         let kubelet = self.kubelet();
         let running = kubelet.running_containers(&pod.sandbox);
         assert_eq!(running, [pod.container.as_str()], "{}", self.name);
-        let processes = kubelet.processes(pod);
-        for process in [processes.sandbox, processes.container] {
-            // Right after the start it is runc still.
-            self.wait_until("its program runs", || {
-                let command = self.read(&format!("/proc/{process}/cmdline"));
+        let mut processes = kubelet.processes(pod);
+        // Right after the start it is runc still.
+        self.wait_until("its program runs", || {
+            processes = kubelet.processes(pod);
+            [processes.sandbox, processes.container].iter().all(|id| {
+                let command = self.read(&format!("/proc/{id}/cmdline"));
                 command.starts_with("/bin/sleep\0")
-            });
-        }
+            })
+        });
         processes
     }
 
@@ -267,15 +265,12 @@ impl PodNode {
         String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned()
     }
 
-    /// Makes `runc` by another name: a script that leaves a trace, and waits while there is a file
-    /// [`HOLD`].
-    pub(crate) fn traced_runc(&self, name: &str) -> String {
+    /// Makes `runc` by another name: a script that leaves a trace.
+    fn traced_runc(&self, name: &str) -> String {
         let (path, runc) = (self.home().join(name), self.script("bin/runc"));
         let text = format!(
-            "#!/bin/sh\necho \"{name} $*\" >>{}\n\
-             while [ -e {} ]; do sleep 0.01; done\nexec {runc} \"$@\"\n",
+            "#!/bin/sh\necho \"{name} $*\" >>{}\nexec {runc} \"$@\"\n",
             self.script("trace"),
-            self.script(HOLD)
         );
         script(&path, &text);
         self.script(name)

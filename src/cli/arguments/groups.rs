@@ -1,0 +1,261 @@
+//! Flags that several verbs take.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use containerd_edit::{DropIn, Editor, ExitCode, LogTo, Owner, Patch, Release};
+
+use super::values;
+
+/// On whose behalf a verb acts.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Owning {
+    /// The owner: which installer it belongs to
+    ///
+    /// Without it: `$CONTAINERD_EDIT_OWNER`, else manual.
+    #[arg(long, value_name = "ID", env = "CONTAINERD_EDIT_OWNER")]
+    pub(crate) owner: Option<Owner>,
+}
+
+/// The releases that a config is judged for.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Judging {
+    /// Judge for this containerd release alone
+    ///
+    /// As in 1.7, which means its newest patch release, or 1.6.20. Without it: every release line
+    /// from 1.6 to 2.3.
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) containerd_version: Option<Release>,
+}
+
+/// The table that holds the handlers.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Plugin {
+    /// The plugin table that holds the handlers
+    ///
+    /// Needed for a config version that this release does not know, and where two tables hold
+    /// handlers. Without it: the table of the config's version.
+    #[arg(long, value_name = "ID")]
+    pub(crate) plugin_id: Option<String>,
+}
+
+/// Where runs are logged.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Logging {
+    /// The operation log: a path, or none
+    ///
+    /// Without it: `$CONTAINERD_EDIT_LOG`, else config.toml.log beside the config.
+    #[arg(
+        long,
+        value_name = "PATH",
+        env = "CONTAINERD_EDIT_LOG",
+        value_parser = values::log_to(),
+    )]
+    pub(crate) log: Option<LogTo>,
+}
+
+/// How others are waited for, and what they can read of this run.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Locking {
+    #[command(flatten)]
+    pub(crate) logging: Logging,
+
+    /// Wait so long for the lock [default: 30s]
+    ///
+    /// As in 30s or 2m; 0s: don't wait.
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "30s",
+        value_parser = humantime::parse_duration,
+    )]
+    pub(crate) lock_timeout: Duration,
+}
+
+/// Whether the exit code tells changes apart.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Exiting {
+    /// Exit with 10 if something changed
+    ///
+    /// Or would change. A restart is a change, too.
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+}
+
+/// How an edit is made.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Edit options")]
+pub(crate) struct Editing {
+    /// Write nothing; show the diff
+    ///
+    /// No lock is taken either.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    #[command(flatten)]
+    pub(crate) exiting: Exiting,
+
+    #[command(flatten)]
+    pub(crate) judging: Judging,
+
+    #[command(flatten)]
+    pub(crate) locking: Locking,
+
+    #[command(flatten)]
+    pub(crate) restarting: Restarting,
+}
+
+/// Where handlers and keys go.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Placement options")]
+pub(crate) struct Placing {
+    /// Edit a file of its own, which the config imports
+    ///
+    /// PATH begins at the config's folder. Without it: conf.d/50-OWNER.toml.
+    #[arg(
+        long,
+        value_name = "PATH",
+        num_args = 0..=1,
+        require_equals = true,
+        value_parser = values::path(),
+    )]
+    #[expect(clippy::option_option, reason = "the value may be left out as well")]
+    pub(crate) drop_in: Option<Option<PathBuf>>,
+
+    #[command(flatten)]
+    pub(crate) plugin: Plugin,
+
+    /// Print the resulting file and touch nothing
+    #[arg(long, conflicts_with_all = ["dry_run", "drop_in", "restart"])]
+    pub(crate) stdout: bool,
+}
+
+/// Whether an edit is also loaded.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Restart options")]
+pub(crate) struct Restarting {
+    /// Restart containerd if needed, and verify
+    ///
+    /// containerd is restarted if it has not loaded what the config says, and asked what it has
+    /// loaded then. If containerd does not come back with the edit, the edit is rolled back (exit 69).
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) restart: bool,
+
+    #[command(flatten)]
+    pub(crate) how: RestartHow,
+}
+
+/// How containerd is restarted.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct RestartHow {
+    /// What restarts containerd [default: systemctl]
+    ///
+    /// Run by `sh -c` where this program runs. Without it: `$CONTAINERD_EDIT_RESTART_COMMAND`, else
+    /// systemctl on the host.
+    #[arg(
+        long,
+        value_name = "CMD",
+        env = "CONTAINERD_EDIT_RESTART_COMMAND",
+        value_parser = values::shell_command(),
+    )]
+    pub(crate) restart_command: Option<OsString>,
+
+    /// How long a restart may take [default: 60s]
+    ///
+    /// From the command until containerd serves, as in 30s or 2m.
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "60s",
+        value_parser = humantime::parse_duration,
+    )]
+    pub(crate) ready_timeout: Duration,
+
+    #[command(flatten)]
+    pub(crate) daemon: Daemon,
+}
+
+/// The running daemon.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Daemon {
+    /// The running daemon's socket
+    ///
+    /// A path, or unix:// and a path. Without it: `$CONTAINERD_EDIT_CRI_ENDPOINT`, else where the
+    /// distribution has its socket.
+    #[arg(
+        long,
+        value_name = "PATH",
+        env = "CONTAINERD_EDIT_CRI_ENDPOINT",
+        value_parser = values::path(),
+    )]
+    pub(crate) cri_endpoint: Option<PathBuf>,
+}
+
+impl Owning {
+    pub(crate) fn owner(&self) -> Owner {
+        self.owner.clone().unwrap_or_default()
+    }
+}
+
+impl Judging {
+    pub(crate) fn releases(&self) -> Vec<Release> {
+        match self.containerd_version {
+            Some(release) => vec![release],
+            None => Release::LINES.to_vec(),
+        }
+    }
+}
+
+impl Plugin {
+    /// Narrows a patch to the plugin table that was named.
+    pub(crate) fn narrow(&self, patch: Patch) -> Patch {
+        match &self.plugin_id {
+            Some(id) => patch.plugin_id(id),
+            None => patch,
+        }
+    }
+}
+
+impl Exiting {
+    /// Returns the exit code of a run that succeeds.
+    pub(crate) fn code(&self, is_change: bool) -> ExitCode {
+        if self.exit_code && is_change {
+            ExitCode::Changed
+        } else {
+            ExitCode::Success
+        }
+    }
+}
+
+impl Logging {
+    pub(crate) fn set_up(&self, editor: Editor) -> Editor {
+        editor.log(self.log.clone().unwrap_or_default())
+    }
+}
+
+impl Locking {
+    pub(crate) fn set_up(&self, editor: Editor) -> Editor {
+        let editor = editor.lock_timeout(self.lock_timeout);
+        self.logging.set_up(editor)
+    }
+}
+
+impl Editing {
+    pub(crate) fn set_up(&self, editor: Editor) -> Editor {
+        self.locking
+            .set_up(editor.releases(self.judging.releases()))
+    }
+}
+
+impl Placing {
+    pub(crate) fn set_up(&self, editor: Editor) -> Editor {
+        match &self.drop_in {
+            // The layout's, if it has one.
+            None => editor,
+            Some(None) => editor.drop_in(DropIn::ForOwner),
+            Some(Some(path)) => editor.drop_in(DropIn::At(path.clone())),
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! What `--help` says beyond the flags.
+
+use std::fmt::Write as _;
+
+use containerd_edit::Preset;
+
+/// The top level's help: 24 lines for `-h`.
+pub(super) const TEMPLATE: &str = "\
+{about-with-newline}
+{usage-heading} {usage}
+
+Verbs:
+{subcommands}
+
+{options}{after-help}";
+
+const EXAMPLES: &str = "\
+Examples:
+  containerd-edit add kata --owner kata-deploy
+  containerd-edit apply kata.toml --prune --restart
+  containerd-edit remove --owner kata-deploy
+  containerd-edit --host-root /host add gvisor --exit-code
+  containerd-edit check
+
+Each verb has examples of its own: `containerd-edit VERB --help`.";
+
+const EXIT_CODES: &str = "\
+Exit codes:
+    0  done, or nothing to do
+    1  anything else
+    2  the command line can't be understood
+   10  something changed, or would change: only with --exit-code
+   65  the config or the patch file can't be read
+   66  a file or folder is missing
+   69  containerd does not answer, or did not come back
+   74  a system call failed
+   75  try again: the lock is busy, or pods still use a handler
+   76  the config was replaced, but the disk did not confirm it
+   77  permission denied
+   78  refused: the result would break containerd
+  130  interrupted before anything was changed
+
+After any other code than 0, 10 and 76 the config is as it was.";
+
+const ENVIRONMENT: &str = "\
+Environment variables, which a flag overrides (empty counts as unset):
+  CONTAINERD_EDIT_CONFIG           --config
+  CONTAINERD_EDIT_HOST_ROOT        --host-root
+  CONTAINERD_EDIT_DISTRIBUTION     --distribution
+  CONTAINERD_EDIT_LOG              --log
+  CONTAINERD_EDIT_CRI_ENDPOINT     --cri-endpoint
+  CONTAINERD_EDIT_RESTART_COMMAND  --restart-command
+  CONTAINERD_EDIT_OWNER            --owner of add, apply and set-default
+  NO_COLOR                         --color never, on a terminal too";
+
+pub(super) const APPLY: &str = "\
+Examples:
+  containerd-edit apply kata.toml --prune               install, upgrade, repair
+  containerd-edit apply kata.toml --dry-run --exit-code 10: something has drifted
+  render-patch | containerd-edit apply - --owner kata-deploy
+
+A patch file:
+  owner = \"kata-deploy\"
+  default = \"kata-qemu\"
+
+  [handlers.kata-qemu]
+  preset = \"kata\"
+  snapshotter = \"nydus\"";
+
+pub(super) const REMOVE: &str = "\
+Examples:
+  containerd-edit remove kata-qemu kata-fc
+  containerd-edit remove --owner kata-deploy --wait-unused 5m --restart";
+
+pub(super) const SET_DEFAULT: &str = "\
+Examples:
+  containerd-edit set-default kata-qemu
+  containerd-edit set-default --unset";
+
+pub(super) const CHECK: &str = "\
+Exit codes:
+   0  every release that reads the config serves CRI with it
+  65  the config is not valid TOML
+  69  --running: no daemon answers
+  78  some release would not serve, or the daemon has not loaded the config";
+
+/// Returns the end of the top level's `--help`.
+pub(super) fn after() -> String {
+    format!("{EXAMPLES}\n\n{EXIT_CODES}\n\n{ENVIRONMENT}")
+}
+
+/// Returns the end of `add --help`.
+pub(super) fn add() -> String {
+    let mut help = "\
+Examples:
+  containerd-edit add gvisor
+  containerd-edit add kata-qemu --preset kata --set snapshotter=nydus
+  containerd-edit add nvidia --default --owner gpu-operator --restart
+
+Presets:
+"
+    .to_owned();
+    for preset in Preset::all() {
+        let _ = writeln!(help, "  {:<10} {}", preset.name(), preset.about());
+    }
+    help.truncate(help.trim_end().len());
+    help
+}
+
+/// Returns the presets' names, for messages.
+pub(crate) fn preset_names() -> String {
+    let names: Vec<&str> = Preset::all().iter().map(Preset::name).collect();
+    names.join(", ")
+}

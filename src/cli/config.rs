@@ -1,0 +1,102 @@
+//! Which config is meant, and where.
+
+use std::path::{Path, PathBuf};
+
+use containerd_edit::{Code, Distribution, Editor, Error, HostRoot, Kind, Layout};
+
+use super::arguments::{Chosen, Global};
+
+/// The config that a run works on.
+pub(super) struct Config {
+    /// The file that containerd is started with.
+    pub(super) path: PathBuf,
+    pub(super) host_root: HostRoot,
+    /// The distribution's files, unless a config was named alone.
+    pub(super) layout: Option<Layout>,
+}
+
+impl Config {
+    /// Finds the config: the one that was named, or the distribution's.
+    pub(super) fn find(global: &Global) -> Result<Self, Error> {
+        let host_root = match &global.host_root {
+            Some(folder) => enter(folder)?,
+            None => HostRoot::default(),
+        };
+        let named = match &global.config {
+            Some(path) => Some(on_host(path, global.host_root.as_deref(), &host_root)?),
+            None => None,
+        };
+        let distribution = match (global.distribution, &named) {
+            (Chosen::Auto, Some(path)) => {
+                return Ok(Self {
+                    path: path.clone(),
+                    host_root,
+                    layout: None,
+                });
+            }
+            (Chosen::Auto, None) => Distribution::detect(&host_root),
+            (Chosen::This(distribution), _) => Ok(distribution),
+        };
+        let layout = Layout::of(distribution?, &host_root, named.as_deref())?;
+        let path = match &layout.kind {
+            Kind::Plain { config } => config.clone(),
+            Kind::DropIn { base, .. } => base.clone(),
+            Kind::Template { generated, .. } => generated.clone(),
+        };
+        Ok(Self {
+            path,
+            host_root,
+            layout: Some(layout),
+        })
+    }
+
+    /// Whether the distribution's release reads no drop-ins.
+    pub(super) fn is_template(&self) -> bool {
+        let kind = self.layout.as_ref().map(|layout| &layout.kind);
+        matches!(kind, Some(Kind::Template { .. }))
+    }
+
+    pub(super) fn editor(&self) -> Editor {
+        let editor = Editor::new(&self.path).host_root(self.host_root.clone());
+        match &self.layout {
+            Some(layout) => editor.layout(layout.clone()),
+            None => editor,
+        }
+    }
+
+    /// Reads the config as containerd gets it.
+    pub(super) fn read(&self) -> Result<Vec<u8>, Error> {
+        let editor = Editor::new(&self.path).host_root(self.host_root.clone());
+        let bytes = editor.read()?;
+        let (Some(layout), Ok(text)) = (&self.layout, str::from_utf8(&bytes)) else {
+            return Ok(bytes);
+        };
+        Ok(layout.rendered(text).into_owned().into_bytes())
+    }
+}
+
+fn enter(folder: &Path) -> Result<HostRoot, Error> {
+    HostRoot::at(folder).map_err(|error| {
+        let message = format!("--host-root: {error}");
+        let hint = "name the folder at which the host's / is mounted, as in /host";
+        Error::new(Code::NoHostRoot, message, hint).at(folder)
+    })
+}
+
+/// Returns the path on the host of the config that was named.
+fn on_host(path: &Path, folder: Option<&Path>, host: &HostRoot) -> Result<PathBuf, Error> {
+    let (Some(folder), Some(root)) = (folder, host.folder()) else {
+        return Ok(path.to_owned());
+    };
+    let inside = path.strip_prefix(folder).or(path.strip_prefix(root));
+    if let Ok(inside) = inside
+        && !host.has(path)
+    {
+        let message = "this is not on the host";
+        let (folder, inside) = (folder.display(), inside.display());
+        let hint = format!("paths are the host's, without {folder}: --config /{inside}");
+        return Err(Error::new(Code::NoHostRoot, message, hint).at(path));
+    }
+    // The working folder of this process means nothing on the host.
+    Ok(Path::new("/").join(path))
+}

@@ -1,0 +1,80 @@
+//! An error, as it is shown.
+
+use std::borrow::Cow;
+use std::error::Error as _;
+use std::fmt::Write as _;
+
+use containerd_edit::Error;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::daemon::details;
+use super::text::{BOLD, ERROR, excerpt, place, printable};
+
+/// An error as JSON.
+#[derive(Serialize)]
+pub(super) struct ErrorReport<'e> {
+    error: Fields<'e>,
+}
+
+#[derive(Serialize)]
+struct Fields<'e> {
+    code: &'static str,
+    exit: u8,
+    message: String,
+    hint: &'e str,
+    path: Option<Cow<'e, str>>,
+    line: Option<usize>,
+    column: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed: Option<bool>,
+    #[serde(flatten)]
+    detail: Option<Value>,
+}
+
+impl<'e> ErrorReport<'e> {
+    /// `exit` is the exit code that whoever started the run sees.
+    pub(super) fn new(error: &'e Error, exit: u8) -> Self {
+        let fields = Fields {
+            code: error.code().as_str(),
+            exit,
+            message: words(error),
+            hint: error.hint(),
+            path: error.path().map(|path| path.to_string_lossy()),
+            line: error.position().map(|at| at.line),
+            column: error.position().map(|at| at.column),
+            changed: error.is_changed().then_some(true),
+            detail: details::fields(error),
+        };
+        Self { error: fields }
+    }
+}
+
+/// What, where with the line itself, and one next step.
+pub(super) fn text(error: &Error) -> String {
+    let mut text = format!("{ERROR}error{ERROR:#}: {}\n", in_place(error));
+    for line in details::log(error).lines() {
+        let _ = writeln!(text, "  | {}", printable(line));
+    }
+    if let Some(at) = error.position() {
+        text.push_str(&excerpt(at));
+    }
+    let _ = writeln!(text, "{BOLD}hint{BOLD:#}: {}", error.hint());
+    text
+}
+
+/// The message with the place before it.
+pub(super) fn in_place(error: &Error) -> String {
+    match error.path() {
+        Some(path) => format!("{}: {}", place(path, error.position()), words(error)),
+        None => words(error),
+    }
+}
+
+/// The message with the system's reason behind it.
+fn words(error: &Error) -> String {
+    match error.source() {
+        Some(reason) => format!("{error}: {reason}"),
+        None => error.to_string(),
+    }
+}

@@ -1,0 +1,167 @@
+//! What a run prints. Nothing else in this program does, but `usage`.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use anstream::{AutoStream, ColorChoice};
+use containerd_edit::{Error, ExitCode, Warning};
+use serde::Serialize;
+
+use super::arguments::{Color, Format, Global};
+use super::error_report::{self, ErrorReport};
+use super::text::{WARNING, place};
+
+/// What a verb has found or done: serialized for programs, a text for people.
+pub(super) trait Report: Serialize {
+    fn text(&self) -> String;
+}
+
+/// The streams, and how the user wants them.
+pub(super) struct Output {
+    pub(super) format: Format,
+    pub(super) verbose: bool,
+    pub(super) notes: Notes,
+    out: AutoStream<io::Stdout>,
+    err: AutoStream<io::Stderr>,
+}
+
+/// Lines on stderr about what goes on, in JSON too.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Notes {
+    is_quiet: bool,
+}
+
+impl Notes {
+    pub(super) fn show(self, line: &str) {
+        if !self.is_quiet {
+            let _ = writeln!(io::stderr(), "{line}");
+        }
+    }
+}
+
+/// A JSON report with the number of its schema.
+#[derive(Serialize)]
+struct Versioned<R> {
+    schema: u8,
+    #[serde(flatten)]
+    report: R,
+}
+
+/// A warning in a JSON report.
+#[derive(Serialize)]
+pub(super) struct WarningReport<'w> {
+    code: &'static str,
+    message: &'w str,
+    line: Option<usize>,
+    column: Option<usize>,
+}
+
+impl<'w> WarningReport<'w> {
+    pub(super) fn list(warnings: &'w [Warning]) -> Vec<Self> {
+        let warnings = warnings.iter().map(|warning| Self {
+            code: warning.code,
+            message: &warning.message,
+            line: warning.at.as_ref().map(|at| at.line),
+            column: warning.at.as_ref().map(|at| at.column),
+        });
+        warnings.collect()
+    }
+}
+
+impl Output {
+    pub(super) fn new(global: &Global) -> Self {
+        let choice = match global.color {
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        };
+        Self {
+            format: global.output,
+            verbose: global.verbose,
+            notes: Notes {
+                is_quiet: global.quiet,
+            },
+            out: AutoStream::new(io::stdout(), choice),
+            err: AutoStream::new(io::stderr(), choice),
+        }
+    }
+
+    /// Prints what a verb that changes nothing has found. If that fails, the run has failed.
+    pub(super) fn answer(&mut self, report: &impl Report, exit: ExitCode) -> ExitCode {
+        self.print(&self.rendered(report), exit)
+    }
+
+    /// Prints what a verb has done, unless the user wants to hear of errors alone. Whether that
+    /// succeeds does not matter any more.
+    pub(super) fn tell(&mut self, report: &impl Report, exit: ExitCode) -> ExitCode {
+        if !self.is_silent() {
+            let _ = self.write(&self.rendered(report));
+        }
+        exit
+    }
+
+    /// Whether nothing is printed of a run that succeeds.
+    pub(super) fn is_silent(&self) -> bool {
+        self.notes.is_quiet && self.format == Format::Text
+    }
+
+    fn rendered(&self, report: &impl Report) -> String {
+        match self.format {
+            Format::Json => json(report),
+            Format::Text => report.text(),
+        }
+    }
+
+    /// Prints a result as it is. A reader that has gone away is no error.
+    pub(super) fn print(&mut self, text: &str, exit: ExitCode) -> ExitCode {
+        match self.write(text) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                let _ = writeln!(self.err, "error: cannot write to stdout: {error}");
+                ExitCode::Io
+            }
+            _ => exit,
+        }
+    }
+
+    fn write(&mut self, text: &str) -> io::Result<()> {
+        self.out.write_all(text.as_bytes())?;
+        self.out.flush()
+    }
+
+    /// Shows warnings about a config. In JSON they stand in the report.
+    pub(super) fn warn(&mut self, path: &Path, warnings: &[Warning]) {
+        if self.notes.is_quiet || self.format == Format::Json {
+            return;
+        }
+        for warning in warnings {
+            let (place, message) = (place(path, warning.at.as_ref()), &warning.message);
+            let _ = writeln!(self.err, "{WARNING}warning{WARNING:#}: {place}: {message}");
+        }
+    }
+
+    /// Shows an error and returns its exit code. Whoever started a run that a signal ends sees
+    /// another one, `by_signal`.
+    pub(super) fn fail(&mut self, error: &Error, by_signal: Option<u8>) -> ExitCode {
+        let exit = error.exit_code();
+        if self.format == Format::Json {
+            let report = ErrorReport::new(error, by_signal.unwrap_or(exit as u8));
+            let _ = self.write(&json(&report));
+        } else {
+            let _ = self.err.write_all(error_report::text(error).as_bytes());
+        }
+        exit
+    }
+}
+
+/// Shows, as JSON, the error of a command line that was not understood.
+pub(super) fn fail_as_json(error: &Error) {
+    let report = ErrorReport::new(error, error.exit_code() as u8);
+    let _ = io::stdout().write_all(json(&report).as_bytes());
+}
+
+fn json(report: &impl Serialize) -> String {
+    let report = Versioned { schema: 1, report };
+    let mut text = serde_json::to_string(&report).unwrap_or_default();
+    text.push('\n');
+    text
+}

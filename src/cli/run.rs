@@ -1,0 +1,63 @@
+//! One command line being carried out: what all verbs share.
+
+use containerd_edit::{Editor, Error, ExitCode};
+
+use super::config::Config;
+use super::output::Output;
+use super::signals::Signals;
+
+/// A run of the command.
+pub(super) struct Run {
+    pub(super) output: Output,
+    pub(super) config: Config,
+    signals: Option<Signals>,
+}
+
+impl Run {
+    pub(super) fn new(output: Output, config: Config) -> Self {
+        Self {
+            output,
+            config,
+            signals: None,
+        }
+    }
+
+    /// An editor of the config that says whom it waits for.
+    pub(super) fn editor(&self, command: impl Into<String>) -> Editor {
+        let notes = self.output.notes;
+        let editor = self.config.editor().command(command);
+        editor.on_wait(move |lock, holder| {
+            let lock = lock.display();
+            notes.show(&format!("waiting for the lock {lock}, held by {holder}"));
+        })
+    }
+
+    /// Has a signal that comes before anything has changed interrupt an edit.
+    pub(super) fn interruptible(&mut self, editor: Editor) -> Editor {
+        // Where they can't be noted, a signal ends the run at once, as it does any program.
+        let Some(signals) = self.noted_signals() else {
+            return editor;
+        };
+        editor.interrupted(move || signals.is_asked_to_end())
+    }
+
+    /// Notes signals from now on, if they aren't yet.
+    pub(super) fn noted_signals(&mut self) -> Option<Signals> {
+        if self.signals.is_none() {
+            self.signals = Signals::noted().ok();
+        }
+        self.signals.clone()
+    }
+
+    /// Shows an error, and ends by the signal if that is what it was.
+    pub(super) fn fail(&mut self, error: &Error) -> ExitCode {
+        let signals = self.signals.take();
+        let signals = signals.filter(|_| error.exit_code() == ExitCode::Interrupted);
+        let by_signal = signals.as_ref().and_then(Signals::exit_code);
+        let exit = self.output.fail(error, by_signal);
+        if let Some(signals) = signals {
+            signals.end();
+        }
+        exit
+    }
+}

@@ -1,0 +1,83 @@
+//! Text for people: colours, places in files, excerpts, columns.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use anstyle::{AnsiColor, Style};
+use containerd_edit::Position;
+
+pub(super) const BOLD: Style = Style::new().bold();
+const RED: Style = AnsiColor::Red.on_default();
+const GREEN: Style = AnsiColor::Green.on_default();
+const CYAN: Style = AnsiColor::Cyan.on_default();
+pub(super) const ERROR: Style = RED.bold();
+pub(super) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+
+/// So much of a line is shown.
+const EXCERPT: usize = 100;
+
+/// A file by the name that the user gave it, if it is the config itself.
+pub(super) fn shown<'p>(config: &'p Path, file: &'p Path) -> &'p Path {
+    let is_config = std::path::absolute(config).is_ok_and(|main| main == *file);
+    if is_config { config } else { file }
+}
+
+pub(super) fn place(path: &Path, at: Option<&Position>) -> String {
+    match at {
+        Some(at) => format!("{}:{at}", path.display()),
+        None => path.display().to_string(),
+    }
+}
+
+/// Text that others have written, without what moves the cursor.
+pub(super) fn printable(text: &str) -> String {
+    text.chars().filter(|char| !char.is_control()).collect()
+}
+
+/// The line of a position, with a mark below the column.
+pub(super) fn excerpt(at: &Position) -> String {
+    let number = at.line.to_string();
+    let margin = " ".repeat(number.len());
+    let printable = |char: char| if char.is_control() { ' ' } else { char };
+    // Of a long line, the part around the column.
+    let skipped = at.column.saturating_sub(EXCERPT / 2 + 1);
+    let line = at.text.chars().skip(skipped).take(EXCERPT);
+    let line: String = line.map(printable).collect();
+    let mark = " ".repeat(at.column - 1 - skipped);
+    format!(
+        "{margin} {CYAN}|{CYAN:#}\n{CYAN}{number} |{CYAN:#} {line}\n{margin} {CYAN}|{CYAN:#} {mark}{ERROR}^{ERROR:#}\n"
+    )
+}
+
+/// Colours the lines of a diff.
+pub(super) fn colored_diff(diff: &str) -> String {
+    let mut text = String::with_capacity(diff.len());
+    for line in diff.split_inclusive('\n') {
+        let style = match line.as_bytes() {
+            [b'+', b'+', b'+', ..] | [b'-', b'-', b'-', ..] => BOLD,
+            [b'+', ..] => GREEN,
+            [b'-', ..] => RED,
+            [b'@', ..] => CYAN,
+            _ => Style::new(),
+        };
+        let content = line.trim_end_matches(['\n', '\r']);
+        let _ = write!(text, "{style}{content}{style:#}{}", &line[content.len()..]);
+    }
+    text
+}
+
+/// Lays rows out in columns.
+pub(super) fn table<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+    let widths: [usize; COLUMNS] = std::array::from_fn(|column| width(column).unwrap_or(0));
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(&widths) {
+            let _ = write!(line, "{cell:<width$}  ");
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,44 @@
+//! Command lines that are not understood, and those that ask for help.
+
+use std::ffi::OsString;
+use std::io;
+
+use clap::error::ErrorKind;
+use containerd_edit::{Code, Error, ExitCode};
+
+use super::output;
+
+/// Prints help or version, or what is wrong with a command line.
+pub(super) fn not_understood(error: &clap::Error, typed: &[OsString]) -> ExitCode {
+    if matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    ) {
+        return match error.print() {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => ExitCode::Io,
+            _ => ExitCode::Success,
+        };
+    }
+    if wants_json(typed) {
+        let text = error.to_string();
+        let mut parts = text.trim_start_matches("error: ").split("\n\n");
+        let message = parts.next().unwrap_or_default().trim();
+        let tip = parts.find_map(|part| part.trim().strip_prefix("tip: "));
+        let hint = tip.unwrap_or("see `containerd-edit --help`");
+        output::fail_as_json(&Error::new(Code::Usage, message, hint));
+    } else {
+        let _ = error.print();
+    }
+    ExitCode::Usage
+}
+
+/// Whether a command line that could not be read as a whole asks for JSON.
+fn wants_json(typed: &[OsString]) -> bool {
+    let is = |at: usize, word: &str| typed.get(at).is_some_and(|given| given == word);
+    (0..typed.len()).any(|at| {
+        is(at, "--output=json")
+            || is(at, "-ojson")
+            || is(at, "-o=json")
+            || ((is(at, "-o") || is(at, "--output")) && is(at + 1, "json"))
+    })
+}

@@ -1,0 +1,208 @@
+//! The config that a daemon loads when it starts: what its release makes of it, and whether it has
+//! changed since.
+
+use std::collections::BTreeMap;
+use std::fs::{self, Metadata};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use crate::commit::editor::Editor;
+use crate::config::surroundings::{has_star, matches};
+use crate::containerd::{ConfigFiles, Host, Model, Release, Verdict};
+use crate::daemon::running::Running;
+use crate::disk::HostRoot;
+use crate::disk::target::Target;
+use crate::error::Error;
+use crate::node::Kind;
+
+/// A ctime lags behind the clock by up to a tick of the kernel's, which has at least a hundred of them
+/// in a second.
+const TICK: Duration = Duration::from_millis(10);
+/// How long after a change a start may still be taken for one before it: a process's start is rounded
+/// down to a tick, too.
+pub(super) const DOUBT: Duration = Duration::from_millis(20);
+
+/// What a running daemon's release makes of its config as it is now. For one that is not modelled,
+/// the newest that is stands in.
+pub(super) fn verdict(editor: &Editor, running: &Running) -> Result<Verdict, Error> {
+    let newest = Release::LINES[Release::LINES.len() - 1];
+    let release = running.release().ok().flatten().unwrap_or(newest);
+    let files = files(editor)?;
+    let host = Host::of(&editor.host_root, &files);
+    Ok(Model::new(&files, &host).verdict(release))
+}
+
+/// The files that containerd is started with, as they are now.
+fn files(editor: &Editor) -> Result<ConfigFiles, Error> {
+    let path = editor.generated().unwrap_or(&editor.path);
+    let read = Target::find(path, &editor.host_root)?.read()?;
+    // No file means the same to containerd as one that says nothing.
+    let bytes = editor.filled_in(read.bytes().unwrap_or_default());
+    let main = editor.host_root.absolute(path);
+    Ok(ConfigFiles::read(&editor.host_root, &main, &bytes))
+}
+
+/// Whether a daemon was started before or after the last change of what it loads.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Start {
+    /// This has changed since.
+    Before(PathBuf),
+    /// It has loaded everything as it is now.
+    After,
+    /// When it was started is not known, or something was last changed in the future.
+    Unknown,
+}
+
+impl Start {
+    /// Compares a daemon's start with the ctime of each loaded file, and of each folder that an import
+    /// pattern looks into: a file may have gone from there.
+    pub(super) fn of(editor: &Editor, started: Option<SystemTime>) -> Self {
+        match (started, files(editor)) {
+            (Some(started), Ok(files)) => {
+                let changes = changes(editor, &files);
+                Self::compare(started, changes, SystemTime::now())
+            }
+            _ => Self::Unknown,
+        }
+    }
+
+    fn compare(
+        started: SystemTime,
+        changes: BTreeMap<PathBuf, SystemTime>,
+        now: SystemTime,
+    ) -> Self {
+        let mut start = Self::After;
+        for (path, at) in changes {
+            if at > now {
+                start = Self::Unknown;
+            } else if at + TICK >= started {
+                return Self::Before(path);
+            }
+        }
+        start
+    }
+}
+
+/// When each of these was last changed, by its path on the host.
+///
+/// A config that a distribution writes whenever it starts containerd is left out: what it is made of
+/// counts.
+fn changes(editor: &Editor, files: &ConfigFiles) -> BTreeMap<PathBuf, SystemTime> {
+    let main = match editor.layout.as_ref().map(|layout| &layout.kind) {
+        None | Some(Kind::Plain { .. }) => Some(files.main().to_owned()),
+        Some(Kind::Template { template, .. }) => Some(template.clone()),
+        Some(Kind::DropIn { .. }) => None,
+    };
+    let imported = files.imported().map(|(path, _)| path.to_owned());
+    let root = &editor.host_root;
+    let patterns = files.patterns().filter(|pattern| pattern.is_absolute());
+    let folders = patterns.flat_map(|pattern| folders(root, pattern));
+    let paths = main.into_iter().chain(imported).chain(folders);
+    let dated = paths.filter_map(|path| Some((last_change(root, &path)?, path)));
+    dated.map(|(at, path)| (path, at)).collect()
+}
+
+/// The host's folders that a glob pattern looks into.
+fn folders(root: &HostRoot, pattern: &Path) -> Vec<PathBuf> {
+    let Some(folder) = pattern.parent() else {
+        return Vec::new();
+    };
+    if !has_star(folder) {
+        return vec![folder.to_owned()];
+    }
+    let mut folders = folders(root, folder);
+    folders.extend(matches(root, folder));
+    folders
+}
+
+/// The last change of what a path of the host leads to, or of the link that stands there.
+fn last_change(root: &HostRoot, path: &Path) -> Option<SystemTime> {
+    let ctime = |metadata: Metadata| {
+        let seconds = u64::try_from(metadata.ctime()).unwrap_or_default();
+        let nanoseconds = u64::try_from(metadata.ctime_nsec()).unwrap_or_default();
+        SystemTime::UNIX_EPOCH + Duration::from_secs(seconds) + Duration::from_nanos(nanoseconds)
+    };
+    let link = root.entry(path).and_then(fs::symlink_metadata);
+    let file = root.resolve(path).and_then(fs::metadata);
+    link.ok().map(ctime).max(file.ok().map(ctime))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// A file's change, seen by a daemon that was started at noon, one second before now.
+    fn compare(change: impl Fn(SystemTime) -> SystemTime) -> Start {
+        let noon = SystemTime::UNIX_EPOCH + Duration::from_hours(500_004);
+        let changes = [(PathBuf::from("/c"), change(noon))];
+        Start::compare(noon, changes.into(), noon + SECOND)
+    }
+
+    #[test]
+    fn a_start_that_is_too_close_to_a_change_is_before_it() {
+        let before = Start::Before(PathBuf::from("/c"));
+        assert_eq!(compare(|noon| noon + SECOND), before);
+        assert_eq!(compare(|noon| noon), before);
+        assert_eq!(compare(|noon| noon - TICK), before);
+        assert_eq!(compare(|noon| noon - DOUBT), Start::After);
+    }
+
+    /// It would be due for as long as the clock takes to get there.
+    #[test]
+    fn a_change_in_the_future_does_not_count() {
+        assert_eq!(compare(|noon| noon + 2 * SECOND), Start::Unknown);
+    }
+
+    #[test]
+    fn links_and_what_they_lead_to_and_folders_of_patterns_count() {
+        let host = tempfile::tempdir().expect("a temporary folder");
+        let at = |path: &str| host.path().join(path);
+        for folder in ["etc", "real", "conf.d", "all/one"] {
+            fs::create_dir_all(at(folder)).expect("creates");
+        }
+        let files = [
+            (
+                "real/config.toml",
+                "imports = ['/conf.d/*.toml', '/all/*/*.toml', '/gone.toml']",
+            ),
+            ("conf.d/a.toml", ""),
+            ("all/one/b.toml", ""),
+            ("etc/other.toml", ""),
+        ];
+        for (path, text) in files {
+            let options = fs::OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .open(at(path));
+            std::io::Write::write_all(&mut options.expect("opens"), text.as_bytes())
+                .expect("writes");
+        }
+        std::os::unix::fs::symlink("/real/config.toml", at("etc/config.toml")).expect("links");
+        let root = HostRoot::at(host.path()).expect("a folder");
+        let editor = Editor::new("/etc/config.toml").host_root(root.clone());
+        let files = super::files(&editor).expect("readable");
+        let changes = changes(&editor, &files);
+        let paths: Vec<&str> = changes.keys().filter_map(|path| path.to_str()).collect();
+        let wanted = [
+            "/all",
+            "/all/one",
+            "/all/one/b.toml",
+            "/conf.d",
+            "/conf.d/a.toml",
+            "/etc/config.toml",
+        ];
+        assert_eq!(paths, wanted);
+        let main = Path::new("/etc/config.toml");
+        let first = last_change(&root, main);
+        std::thread::sleep(DOUBT);
+        fs::set_permissions(
+            at("real/config.toml"),
+            fs::metadata(at("real")).expect("there").permissions(),
+        )
+        .expect("ours");
+        assert!(last_change(&root, main) > first, "the file");
+    }
+}

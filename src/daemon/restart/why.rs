@@ -1,0 +1,74 @@
+//! Why containerd is restarted.
+
+use std::path::PathBuf;
+
+use super::config::Start;
+use super::old::Old;
+use crate::commit::editor::Editor;
+use crate::daemon::running::Drift;
+use crate::daemon::service::Prepared;
+
+/// Why containerd was restarted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Why {
+    /// This run has changed what it loads.
+    Changed,
+    /// It was not what its config says.
+    Drift(Vec<Drift>),
+    /// It was started before this was last changed: a file that it loads, or a folder that it imports
+    /// from.
+    Older(PathBuf),
+    /// It did not run.
+    NotRunning,
+    /// It ran, and gave no answer.
+    Silent,
+    /// That was asked for in any case.
+    Asked,
+}
+
+impl Why {
+    /// Returns a stable word for programs.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Changed => "changed",
+            Self::Drift(_) => "drift",
+            Self::Older(_) => "older",
+            Self::NotRunning => "not-running",
+            Self::Silent => "silent",
+            Self::Asked => "asked",
+        }
+    }
+
+    /// Why a daemon has to be restarted that this run has changed nothing for: `drift` is in what it
+    /// differs from what the run is about, `others` in what else from its config.
+    pub(super) fn of(
+        editor: &Editor,
+        service: &Prepared,
+        old: &Old,
+        mut drift: Vec<Drift>,
+        others: &[Drift],
+    ) -> Option<Self> {
+        if !old.is_there() {
+            return Some(Self::NotRunning);
+        }
+        let Some(running) = old.running() else {
+            return Some(Self::Silent);
+        };
+        if running.cri.is_none() {
+            return Some(Self::Drift(vec![Drift::NoCri]));
+        }
+        let start = Start::of(editor, old.started());
+        // Another start with the same files changes nothing.
+        if drift.is_empty() && start != Start::After {
+            drift.extend_from_slice(others);
+        }
+        match start {
+            _ if !drift.is_empty() => Some(Self::Drift(drift)),
+            // Who watches the files knows which of them matter.
+            Start::Before(path) if !service.is_by_itself() => Some(Self::Older(path)),
+            _ => None,
+        }
+    }
+}

@@ -181,7 +181,7 @@ fn release_all<'d>(
     let mut edited = release(config, base, patch)?;
     let is_stale = patch.prune && patch.adds() && edited.means_otherwise;
     if let (true, Some(text)) = (is_stale, &edited.text) {
-        let again = release(&error::parsed(&text)?, base, patch)?;
+        let again = release(&error::parsed(text)?, base, patch)?;
         edited.text.clone_from(&again.text);
         for name in &again.handlers.changed {
             edited.handlers.change(name);

@@ -34,11 +34,15 @@ impl Look {
             let depth = index.statements[parent].keys.len();
             last_header(document, &path[..depth], depth + 1)
         });
+        // Without anything in common, its indentation says nothing.
         let model = sibling.filter(|_| known > 0).or(child);
         let indentation = match (model, parent) {
             (Some(model), _) => Indentation::of(document, model),
-            (None, Some(parent)) => Indentation::of_first_child(document, parent),
-            (None, None) => Indentation::none(document),
+            (None, Some(parent)) => Indentation::of(document, parent).below(document),
+            (None, None) => Indentation {
+                header: String::new(),
+                keys: unit(document).to_owned(),
+            },
         };
         Self {
             name: name(document, model.or(parent), path),
@@ -59,13 +63,6 @@ impl Look {
 }
 
 impl Indentation {
-    fn none(document: &Document<'_>) -> Self {
-        Self {
-            header: String::new(),
-            keys: unit(document).to_owned(),
-        }
-    }
-
     /// That of a header and its first key.
     pub(super) fn of(document: &Document<'_>, header: usize) -> Self {
         let own = of_line(document, header);
@@ -79,16 +76,6 @@ impl Indentation {
         }
     }
 
-    /// That of a table below a header that has none yet.
-    fn of_first_child(document: &Document<'_>, parent: usize) -> Self {
-        let Self { header, keys } = Self::of(document, parent);
-        let indent = if header.is_empty() { header } else { keys };
-        Self {
-            keys: format!("{indent}{}", unit(document)),
-            header: indent,
-        }
-    }
-
     /// That of a table at `path`, which is new as well, below one of this indentation.
     pub(super) fn of_child(&self, document: &Document<'_>, path: &[&str]) -> Self {
         let known = known(document, path);
@@ -96,13 +83,11 @@ impl Indentation {
         cousin.map_or_else(|| self.below(document), |cousin| Self::of(document, cousin))
     }
 
-    /// That of a table below one of this indentation.
+    /// That of a table below one of this indentation, as far as can be told from it.
     fn below(&self, document: &Document<'_>) -> Self {
-        let header = if nests(document) {
-            &self.keys
-        } else {
-            &self.header
-        };
+        // One header that is not indented says nothing of those below.
+        let nests = !self.header.is_empty() || headers(document).nth(1).is_none();
+        let header = if nests { &self.keys } else { &self.header };
         Self {
             header: header.clone(),
             keys: format!("{header}{}", unit(document)),
@@ -123,7 +108,7 @@ fn known(document: &Document<'_>, path: &[&str]) -> usize {
     shared.max().unwrap_or(0).min(path.len() - 1)
 }
 
-fn headers(document: &Document<'_>) -> impl DoubleEndedIterator<Item = usize> + Clone {
+fn headers(document: &Document<'_>) -> impl DoubleEndedIterator<Item = usize> {
     let statements = &document.index.statements;
     (0..statements.len()).filter(|&it| statements[it].kind == Kind::Header)
 }
@@ -143,12 +128,6 @@ fn unit<'t>(document: &Document<'t>) -> &'t str {
         of_line(document, first).strip_prefix(of_line(document, header))
     });
     found.unwrap_or("  ")
-}
-
-/// Whether deeper headers are indented more. One header says nothing: then yes.
-fn nests(document: &Document<'_>) -> bool {
-    let mut headers = headers(document);
-    headers.clone().nth(1).is_none() || headers.any(|it| !of_line(document, it).is_empty())
 }
 
 /// `path` as a header has it, as far as `model` spells it.

@@ -30,7 +30,7 @@ pub(crate) struct Revision<'d, 't> {
     splices: Splices,
     /// New keys.
     inserted: Vec<Vec<String>>,
-    removed: Vec<Vec<String>>,
+    removed: BTreeSet<Vec<String>>,
     /// The statements of entries of arrays of tables that go.
     removed_entries: Vec<Vec<usize>>,
     pruned: Vec<Vec<String>>,
@@ -78,7 +78,7 @@ impl<'d, 't> Revision<'d, 't> {
             is_own,
             splices: Splices::default(),
             inserted: Vec::new(),
-            removed: Vec::new(),
+            removed: BTreeSet::new(),
             removed_entries: Vec::new(),
             pruned: Vec::new(),
             filled: BTreeSet::new(),
@@ -105,8 +105,8 @@ impl<'d, 't> Revision<'d, 't> {
         Ok(())
     }
 
-    /// Adds a key to its table, as the table is spelled. A table that needs a header for it gets one,
-    /// with `comment` above.
+    /// Adds a key that is not there, or that is removed, to its table, as the table is spelled. A table
+    /// that needs a header for it gets one, with `comment` above.
     ///
     /// # Errors
     ///
@@ -117,10 +117,7 @@ impl<'d, 't> Revision<'d, 't> {
         value: &str,
         comment: Option<&str>,
     ) -> Result<(), Refused> {
-        self.check_is_new(path)?;
-        let Some((name, table)) = path.split_last() else {
-            return Ok(());
-        };
+        let (name, table) = self.new_key(path)?;
         let document = self.document;
         let key = render::key(name, document.key_quotes());
         match Place::of(document, table) {
@@ -165,10 +162,7 @@ impl<'d, 't> Revision<'d, 't> {
         pairs: Vec<Pair>,
         comment: Option<&str>,
     ) -> Result<(), Refused> {
-        if !self.removed.iter().any(|removed| removed == path) {
-            self.check_is_new(path)?;
-        }
-        let parent = path.split_last().map_or(path, |(_, parent)| parent);
+        let (_, parent) = self.new_key(path)?;
         if let Some(number) = place::inline_table(self.document, parent) {
             let value = table::inline(&pairs, self.document.key_quotes());
             self.add_entry(number, path, &value);
@@ -224,7 +218,7 @@ impl<'d, 't> Revision<'d, 't> {
     pub(crate) fn remove(&mut self, path: &[&str]) {
         // Below an array of tables are keys of this path that are not at it.
         if self.document.get(path).is_some() {
-            self.removed.push(owned(path));
+            self.removed.insert(owned(path));
         }
     }
 
@@ -308,18 +302,23 @@ impl<'d, 't> Revision<'d, 't> {
         }
     }
 
-    fn check_is_new(&mut self, path: &[&str]) -> Result<(), Refused> {
-        let Some((_, table)) = path.split_last() else {
+    /// The last segment of a path where something can be inserted, and the path of its table.
+    fn new_key<'p>(&mut self, path: &'p [&'p str]) -> Result<(&'p str, &'p [&'p str]), Refused> {
+        let Some((name, table)) = path.split_last() else {
             return Err(self.wrong_type(path, "a table", "nothing"));
         };
+        let key = owned(path);
+        if self.removed.contains(&key) {
+            return Ok((name, table));
+        }
         if let Some((depth, item)) = self.document.obstacle(table) {
             return Err(self.wrong_type(&path[..depth], type_name(item), "a table"));
         }
         if let Some(item) = self.document.get(path) {
             return Err(self.wrong_type(path, type_name(item), "nothing"));
         }
-        self.inserted.push(owned(path));
-        Ok(())
+        self.inserted.push(key);
+        Ok((name, table))
     }
 
     fn wrong_type(&self, path: &[&str], found: &'static str, wanted: &'static str) -> Refused {

@@ -1,5 +1,7 @@
 //! Making all changes of a revision, as one set of splices.
 
+use std::collections::BTreeSet;
+
 use crate::toml::index::{Kind, rest_after};
 use crate::toml::look::Look;
 use crate::toml::{lines, place};
@@ -163,8 +165,8 @@ impl Revision<'_, '_> {
 struct Paths(Vec<Vec<String>>);
 
 impl Paths {
-    fn of(mut paths: Vec<Vec<String>>) -> Self {
-        paths.sort_unstable();
+    fn of(paths: BTreeSet<Vec<String>>) -> Self {
+        let mut paths: Vec<Vec<String>> = paths.into_iter().collect();
         paths.dedup_by(|path, kept| rest_after(path, kept).is_some());
         Self(paths)
     }

@@ -307,6 +307,10 @@ fn a_table_can_take_the_place_of_one_that_goes() {
     };
     given("[t.u]\na = 1\n[t.v]\nb = 1\n").produces("[t.v]\nb = 1\n[t.u]\nk = 1\n", replace);
     given("t = { u.a = 1, v = 1 }\n").produces("t = { v = 1, u = { k = 1 } }\n", replace);
+    given("[t]\na = 1\nb = 1\n").produces("[t]\nb = 1\na = 2\n", |revision| {
+        revision.remove(&["t", "a"]);
+        revision.insert(&["t", "a"], "2", None)
+    });
     let refused = given("[t.u]\na = 1\n").revised(|revision| {
         revision.remove(&["t"]);
         revision.insert(&["t", "u", "b"], "1", None)

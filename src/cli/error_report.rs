@@ -8,8 +8,11 @@ use containerd_edit::Error;
 use serde::Serialize;
 use serde_json::Value;
 
+#[cfg(feature = "cri")]
 use super::daemon::details;
 use super::text::{BOLD, ERROR, excerpt, place, printable};
+#[cfg(not(feature = "cri"))]
+use super::without_daemon::details;
 
 /// An error as JSON.
 #[derive(Serialize)]

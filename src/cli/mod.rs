@@ -3,7 +3,7 @@
 mod arguments;
 mod check_report;
 mod config;
-#[cfg_attr(not(feature = "cri"), path = "without_daemon.rs")]
+#[cfg(feature = "cri")]
 mod daemon;
 mod diff;
 mod edit_report;
@@ -20,6 +20,8 @@ mod signals;
 mod status_report;
 mod text;
 mod usage;
+#[cfg(not(feature = "cri"))]
+mod without_daemon;
 
 use std::ffi::OsString;
 

@@ -34,11 +34,17 @@ pub(super) fn not_understood(error: &clap::Error, typed: &[OsString]) -> ExitCod
 
 /// Whether a command line that could not be read as a whole asks for JSON.
 fn wants_json(typed: &[OsString]) -> bool {
-    let is = |at: usize, word: &str| typed.get(at).is_some_and(|given| given == word);
-    (0..typed.len()).any(|at| {
-        is(at, "--output=json")
-            || is(at, "-ojson")
-            || is(at, "-o=json")
-            || ((is(at, "-o") || is(at, "--output")) && is(at + 1, "json"))
-    })
+    let words = || typed.iter().map(|word| word.to_string_lossy());
+    // A group of short flags may come before the one with a value: `-qojson`.
+    let is_short = |word: &str| word.starts_with('-') && !word.starts_with("--");
+    let in_one = |word: &str| {
+        let ends = word.ends_with("ojson") || word.ends_with("o=json");
+        word == "--output=json" || is_short(word) && ends
+    };
+    let is_flag = |word: &str| word == "--output" || is_short(word) && word.ends_with('o');
+    let in_two = words().zip(words().skip(1));
+    words().any(|word| in_one(&word))
+        || in_two
+            .into_iter()
+            .any(|(flag, value)| is_flag(&flag) && value == "json")
 }

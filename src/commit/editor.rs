@@ -47,7 +47,7 @@ pub struct Editor {
     pub(crate) releases: Vec<Release>,
     pub(crate) on_wait: Box<OnWait>,
     interrupted: Box<dyn Fn() -> bool>,
-    /// From now on it is finished what was begun.
+    /// Whether a signal that arrives now is ignored until the edit is complete.
     pub(crate) finishes: Cell<bool>,
     pub(crate) host_root: HostRoot,
     pub(crate) log: LogTo,
@@ -79,7 +79,7 @@ pub struct FileChange {
     pub path: PathBuf,
     /// The bytes before; `None` if there was no file.
     pub before: Option<Vec<u8>>,
-    /// The text after; `None` if the file shall not exist.
+    /// The text after; `None` if the file is removed.
     pub after: Option<String>,
 }
 
@@ -274,7 +274,7 @@ impl Editor {
         Target::find(&self.path, &self.host_root)
     }
 
-    /// Where this process finds the operation log. `None`: there shall be none.
+    /// Where this process finds the operation log. `None`: no log is kept.
     pub(crate) fn log_path(&self, target: &Target) -> Option<PathBuf> {
         match &self.log {
             LogTo::Beside => Some(sidecar::log(&target.path)),

@@ -93,14 +93,6 @@ impl ConfigFiles {
     pub(crate) fn pattern_for(&self, path: &Path) -> Option<&Path> {
         self.patterns().find(|pattern| is_match(pattern, path))
     }
-
-    /// The same imports with other bytes for the main file.
-    #[must_use]
-    pub fn with_main(&self, bytes: &[u8]) -> Self {
-        let mut files = self.clone();
-        files.insert(self.main().to_owned(), FileState::Bytes(bytes.to_owned()));
-        files
-    }
 }
 
 impl Host {

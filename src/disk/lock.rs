@@ -61,7 +61,9 @@ impl ConfigLock {
             let file = open(&path)?;
             // The file may have been unlinked, by whoever did not know better, while it was opened
             // here: then the next run would lock another one.
-            if try_lock(&file).map_err(not_locked(&path))? && is_at(&file, &path) {
+            let locked =
+                try_lock(&file).map_err(|source| Error::io(&path, "lock the lock file", source))?;
+            if locked && is_at(&file, &path) {
                 let lock = Self { file };
                 lock.sign(command);
                 return Ok(lock);
@@ -164,10 +166,6 @@ fn try_lock(file: &File) -> io::Result<bool> {
             },
         };
     }
-}
-
-fn not_locked(path: &Path) -> impl Fn(io::Error) -> Error {
-    move |source| Error::io(path, "lock the lock file", source)
 }
 
 /// Somebody else holds the lock. `waited` is how long this run has waited for it.

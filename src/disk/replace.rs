@@ -65,31 +65,34 @@ impl<'a> PendingFile<'a> {
         original: Option<&Existing>,
         bytes: &[u8],
     ) -> Result<Self, Error> {
-        let failed = |path, doing| move |source| Error::io(path, doing, source);
         let beside = target.beside_folder();
         let mut temporary = sidecar::pending(&sidecar::temporary_prefix(&target.beside))
             .permissions(Permissions::from_mode(0o600))
             .tempfile_in(beside)
-            .map_err(failed(beside, "create a temporary file in this folder"))?;
+            .map_err(|source| {
+                Error::io(beside, "create a temporary file in this folder", source)
+            })?;
         let file = temporary.as_file();
         let notice = match original {
-            Some(original) => attributes::copy(original, file, &target.path).map_err(failed(
-                &target.path,
-                "keep owner, mode and attributes of the config",
-            ))?,
+            Some(original) => attributes::copy(original, file, &target.path).map_err(|source| {
+                let doing = "keep owner, mode and attributes of the config";
+                Error::io(&target.path, doing, source)
+            })?,
             None => file
                 .set_permissions(Permissions::from_mode(NEW_FILE_MODE))
                 .map(|()| None)
-                .map_err(failed(&target.path, "set the mode of the new config"))?,
+                .map_err(|source| {
+                    Error::io(&target.path, "set the mode of the new config", source)
+                })?,
         };
         temporary
             .as_file_mut()
             .write_all(bytes)
-            .map_err(failed(beside, "write a temporary file in this folder"))?;
+            .map_err(|source| Error::io(beside, "write a temporary file in this folder", source))?;
         temporary
             .as_file()
             .sync_all()
-            .map_err(failed(beside, "sync a temporary file in this folder"))?;
+            .map_err(|source| Error::io(beside, "sync a temporary file in this folder", source))?;
         Ok(Self {
             temporary,
             texts: Texts::of(original.map(|original| &*original.bytes), Some(bytes)),

@@ -44,10 +44,10 @@ macro_rules! codes {
         }
 
         impl Code {
-            /// All codes, in the order of `docs/exit-codes.md`.
+            /// All codes, in groups by what they are about. Several may share a word.
             pub const ALL: &[Self] = &[$(Self::$code),+];
 
-            /// Returns the word for programs, as in `"code":"lock-busy"`.
+            /// Returns the word for programs, as in `"code":"lock-busy"`: `docs/exit-codes.md` lists them.
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self {

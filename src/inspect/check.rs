@@ -176,7 +176,7 @@ fn keys(
             warn(
                 "unknown-key",
                 format!(
-                    "{} of {name} is no key that containerd knows",
+                    "unknown key {} in handler {name}: no containerd release reads it",
                     setting.key()
                 ),
             );

@@ -1,4 +1,4 @@
-//! The distributions, one row each: names, sockets, and the files by which a host shows them.
+//! The distributions: their names, their sockets, and the files by which a host shows them.
 
 use std::fmt;
 use std::path::Path;

@@ -61,9 +61,14 @@ fn room_of<'r>(file: &str, rooms: &'r [String]) -> Option<&'r String> {
 fn faults(files: &Files, rooms: &[String]) -> Vec<String> {
     let mut arrows = BTreeSet::new();
     let mut faults = Vec::new();
+    let mut read = BTreeSet::new();
     for root in ["src/lib.rs", "src/main.rs"] {
-        arrows.extend(Crate::read(root, files).arrows());
+        let mut found = Crate::read(root, files);
+        arrows.extend(found.arrows());
+        read.append(&mut found.files);
     }
+    let unread = files.keys().filter(|file| !read.contains(*file));
+    faults.extend(unread.map(|file| format!("no mod declares {file}")));
     let is_root = |file: &str| ["src/lib.rs", "src/main.rs"].contains(&file);
     for file in files.keys().filter(|file| !is_root(file)) {
         if room_of(file, rooms).is_none() {
@@ -176,6 +181,11 @@ fn an_arrow_that_runs_up_is_noticed_however_it_is_spelled() {
         "fn planted() -> crate::attic::roof::Roof { todo!() }",
         "mod planted { use crate::attic::roof::Roof; }",
         "use crate::attic; fn planted(_: attic::roof::Roof) {}",
+        "fn planted() { use crate::attic::roof::Roof; }",
+        "impl Iron { fn planted() { use crate::attic::roof::Roof; } }",
+        "pub(crate) use crate::attic::roof::Roof;",
+        "fn planted() { assert!(crate::attic::roof::Roof::is_up()); }",
+        "macro_rules! planted { () => { [crate::attic::roof::Roof] }; }",
     ] {
         let up = "an arrow runs up: src/cellar.rs uses src/attic/roof.rs".to_owned();
         let found = with("src/cellar.rs", line);
@@ -211,5 +221,11 @@ fn what_is_for_tests_alone_or_only_names_who_may_use_it_is_not_an_arrow() {
 #[test]
 fn a_file_outside_of_the_rooms_is_noticed() {
     let found = with("src/shed.rs", "");
-    assert_eq!(found, ["src/shed.rs stands in no room of the table"]);
+    assert_eq!(
+        found,
+        [
+            "no mod declares src/shed.rs",
+            "src/shed.rs stands in no room of the table"
+        ]
+    );
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 use syn::{Attribute, Item, UseTree};
 
@@ -24,6 +25,8 @@ pub(crate) struct Module {
 #[derive(Debug, Default)]
 pub(crate) struct Crate {
     modules: BTreeMap<Names, Module>,
+    /// The files that were read.
+    pub(crate) files: BTreeSet<String>,
 }
 
 impl Crate {
@@ -51,8 +54,11 @@ impl Crate {
             file: file.to_owned(),
             ..Module::default()
         };
+        let is_door = file.ends_with("/mod.rs") || file.ends_with("/lib.rs");
+        self.files.insert(file.to_owned());
         for item in items {
             if is_test(attributes(item)) {
+                self.skip(item, file, &path, files);
                 continue;
             }
             match item {
@@ -64,7 +70,8 @@ impl Crate {
                     }
                 }
                 Item::Use(found) => {
-                    let is_passed_on = !matches!(found.vis, syn::Visibility::Inherited);
+                    // The door of a room passes on what stands in it.
+                    let is_passed_on = is_door && !matches!(found.vis, syn::Visibility::Inherited);
                     module.import(&found.tree, &Names::new(), is_passed_on);
                 }
                 _ => {
@@ -74,6 +81,24 @@ impl Crate {
             }
         }
         self.modules.insert(path, module);
+    }
+
+    /// Notes the files of a module that is there for tests alone.
+    fn skip(&mut self, item: &Item, file: &str, path: &Names, files: &BTreeMap<String, String>) {
+        let Item::Mod(skipped) = item else {
+            return;
+        };
+        let path = joined(path, &skipped.ident.to_string());
+        let (items, file) = if let Some((_, items)) = &skipped.content {
+            (items.clone(), file.to_owned())
+        } else {
+            let file = file_of(file, &path, files);
+            (parsed(&file, files).items, file)
+        };
+        for item in &items {
+            self.skip(item, &file, &path, files);
+        }
+        self.files.insert(file);
     }
 
     /// The arrows between files: from the one that uses a name to the one that defines it.
@@ -199,10 +224,61 @@ impl<'ast> Visit<'ast> for Paths<'_> {
         visit::visit_path(self, path);
     }
 
+    /// A `use` within a function.
+    fn visit_item_use(&mut self, found: &'ast syn::ItemUse) {
+        let mut module = Module::default();
+        module.import(&found.tree, &Names::new(), false);
+        self.0.append(&mut module.used);
+    }
+
+    /// The arguments of a macro, and the bodies of one that is defined here.
+    fn visit_macro(&mut self, found: &'ast syn::Macro) {
+        self.visit_tokens(found.tokens.clone());
+        visit::visit_macro(self, found);
+    }
+
     fn visit_item_mod(&mut self, _: &'ast syn::ItemMod) {}
 
     // Whoever may use a name does not use it.
     fn visit_visibility(&mut self, _: &'ast syn::Visibility) {}
+}
+
+impl Paths<'_> {
+    /// Collects paths such as `crate::room::name` from tokens that have no syntax of their own.
+    fn visit_tokens(&mut self, tokens: TokenStream) {
+        let mut path = Names::new();
+        let mut colons = 0;
+        for token in tokens {
+            match token {
+                TokenTree::Punct(mark) if mark.as_char() == ':' && !path.is_empty() => colons += 1,
+                TokenTree::Ident(name) if path.is_empty() || colons == 2 => {
+                    path.push(name.to_string());
+                    colons = 0;
+                }
+                other => {
+                    self.enter(&mut path);
+                    colons = 0;
+                    match other {
+                        TokenTree::Ident(name) => path.push(name.to_string()),
+                        TokenTree::Group(group) => self.visit_tokens(group.stream()),
+                        _ => {}
+                    }
+                }
+            }
+        }
+        self.enter(&mut path);
+    }
+
+    fn enter(&mut self, path: &mut Names) {
+        let path = std::mem::take(path);
+        if path.len() > 1 {
+            self.0.insert(path);
+        }
+    }
+}
+
+fn parsed(file: &str, files: &BTreeMap<String, String>) -> syn::File {
+    syn::parse_file(&files[file]).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
 fn joined(path: &Names, name: &str) -> Names {

@@ -96,7 +96,7 @@ fn what_a_pod_would_stumble_over_is_a_warning() {
     let run = node.run(&["check"]);
     for said in [
         "untyped has no runtime_type",
-        "zzz of untyped is no key that containerd knows",
+        "unknown key zzz in handler untyped: no containerd release reads it",
         "runtime_type \"garbage\" of odd names no shim",
         "Pod_Annotations of odd is spelled pod_annotations",
         "the shim /nowhere/shim of gone is not on this host",

@@ -64,6 +64,14 @@ fn the_short_help_fits_a_screen() {
     }
 }
 
+#[test]
+fn each_verb_has_examples() {
+    for verb in VERBS {
+        let help = help(verb, "--help");
+        assert!(help.contains("\nExamples:\n  "), "{verb}\n{help}");
+    }
+}
+
 /// Those of the first table of `docs/exit-codes.md`, and the one of a run that was interrupted.
 #[test]
 fn the_help_names_every_exit_code() {

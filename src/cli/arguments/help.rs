@@ -38,9 +38,10 @@ Exit codes:
    76  the config was replaced, but the disk did not confirm it
    77  permission denied
    78  refused: the result would break containerd
-  130  interrupted before anything was changed
+  130  interrupted
 
-After any other code than 0, 10 and 76 the config is as it was.";
+After 0, 10 and 76 the config holds the change. With --restart, after 69 and 130
+it may: read the message. After any other code it is as it was.";
 
 const ENVIRONMENT: &str = "\
 Environment variables, which a flag overrides (empty counts as unset):
@@ -77,7 +78,41 @@ Examples:
   containerd-edit set-default kata-qemu
   containerd-edit set-default --unset";
 
+pub(super) const UNDO: &str = "\
+Examples:
+  containerd-edit undo --dry-run
+  containerd-edit undo --owner kata-deploy --restart";
+
+pub(super) const RESTART: &str = "\
+Examples:
+  containerd-edit restart
+  containerd-edit --host-root /host restart --ready-timeout 2m";
+
+pub(super) const LIST: &str = "\
+Examples:
+  containerd-edit list
+  containerd-edit list -o json | jq -r '.handlers[].name'";
+
+pub(super) const SHOW: &str = "\
+Examples:
+  containerd-edit show kata-qemu";
+
+pub(super) const STATUS: &str = "\
+Examples:
+  containerd-edit status
+  containerd-edit status -o json | jq .lock";
+
+pub(super) const LOG: &str = "\
+Examples:
+  containerd-edit log
+  containerd-edit log -o json | jq -r '.entries[-1].command'";
+
 pub(super) const CHECK: &str = "\
+Examples:
+  containerd-edit check
+  containerd-edit check --containerd-version 1.7
+  containerd-edit check --running
+
 Exit codes:
    0  every release that reads the config serves CRI with it
   65  the config is not valid TOML

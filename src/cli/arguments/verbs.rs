@@ -28,21 +28,27 @@ pub(crate) enum Verb {
     /// Take the last change back, to the byte
     ///
     /// Refused if another run or program has changed a file since.
+    #[command(after_long_help = help::UNDO)]
     Undo(Undo),
     /// Restart containerd if it has not loaded its config
     ///
     /// Then waits for it and verifies what it has loaded.
+    #[command(after_long_help = help::RESTART)]
     Restart(Restart),
     /// List the runtime handlers that containerd loads
+    #[command(after_long_help = help::LIST)]
     List(List),
     /// Show one runtime handler with its keys
+    #[command(after_long_help = help::SHOW)]
     Show(Show),
     /// Check what each containerd release makes of the config
     #[command(after_long_help = help::CHECK)]
     Check(Check),
     /// Show the config's files, owners, lock and last change
+    #[command(after_long_help = help::STATUS)]
     Status(Status),
     /// Show the operation log: what was changed or refused
+    #[command(after_long_help = help::LOG)]
     Log(Log),
 }
 

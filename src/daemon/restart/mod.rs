@@ -140,18 +140,21 @@ impl Restart {
     }
 
     /// What has to be known before anything is changed.
-    fn begin(&self, editor: &Editor) -> Result<(Prepared, Old), Error> {
-        let service = self.service.prepare(&editor.host_root)?;
-        Ok((service, self.look(editor)?))
+    fn begin(&self, editor: &Editor) -> Result<Begun, Error> {
+        let service = self.service.prepare(&editor.host_root);
+        let service = service.map_err(|error| error.at(&editor.path))?;
+        let old = self.look(editor)?;
+        Ok(Begun { service, old })
     }
 
     /// Has an edit loaded that was just made.
     fn load_edit(
         &self,
         editor: &Editor,
-        (service, old): (Prepared, Old),
+        begun: Begun,
         to_load: &ToLoad,
     ) -> Result<Restarted, Error> {
+        let Begun { service, old } = begun;
         // Who waited for the lock may have to do with another daemon by now. k0s may have begun.
         let old = if service.is_by_itself() {
             old
@@ -169,7 +172,7 @@ impl Restart {
     /// An error that says what the state is then; of a restart that failed, a [`RestartFailure`] is
     /// the [detail](Error::detail).
     pub fn run(&self, editor: &Editor) -> Result<Restarted, Error> {
-        let (service, old) = self.begin(editor)?;
+        let Begun { service, old } = self.begin(editor)?;
         let to_load = ToLoad {
             wanted: Wanted::all(),
             made: None,
@@ -238,7 +241,7 @@ impl Restart {
                 drift,
                 phases,
             } => {
-                // If it is not noted down, the next run may restart once more.
+                // The log is for people only.
                 let _ = note(editor, to_load.owner.clone(), LogEntry::RESTARTED);
                 return Ok(Restarted {
                     why: Some(why),
@@ -250,8 +253,12 @@ impl Restart {
             }
             Ended::Interrupted => {
                 let message = "interrupted before containerd was seen to be back";
-                let hint = "run the same command again: it goes on from there";
-                return Err(Error::new(Code::Interrupted, message, hint).at(&editor.path));
+                let hint = "run it again, or `containerd-edit restart`, to have the config loaded";
+                let error = Error::new(Code::Interrupted, message, hint).at(&editor.path);
+                return Err(match to_load.made {
+                    Some(_) => error.after_change(),
+                    None => error,
+                });
             }
             Ended::Failed(cause) => cause,
         };
@@ -326,6 +333,12 @@ impl Restart {
         }
         rollback
     }
+}
+
+/// What was found before anything is changed.
+struct Begun {
+    service: Prepared,
+    old: Old,
 }
 
 /// What a restart is to bring about.

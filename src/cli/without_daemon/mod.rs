@@ -1,13 +1,15 @@
 //! What stands in for `daemon` in a build without the feature `cri`: a usage error.
 
+pub(super) mod details;
+
 use std::collections::BTreeSet;
 
 use containerd_edit::{Code, Editor, Error, ExitCode, Plan};
 
-use super::arguments::{Check, Remove, Restart};
-use super::editing::Edit;
-use super::restart_report::RestartReport;
-use super::run::Run;
+use crate::cli::arguments::{Check, Remove, Restart};
+use crate::cli::editing::Edit;
+use crate::cli::restart_report::RestartReport;
+use crate::cli::run::Run;
 
 #[expect(
     clippy::unused_self,
@@ -15,15 +17,15 @@ use super::run::Run;
     reason = "the signatures of the methods that these stand in for"
 )]
 impl Run {
-    pub(super) fn check_running(&mut self, _: &Check) -> Result<ExitCode, Error> {
+    pub(in crate::cli) fn check_running(&mut self, _: &Check) -> Result<ExitCode, Error> {
         Err(cannot_ask("--running"))
     }
 
-    pub(super) fn restart(&mut self, _: &Restart) -> Result<ExitCode, Error> {
+    pub(in crate::cli) fn restart(&mut self, _: &Restart) -> Result<ExitCode, Error> {
         Err(cannot_ask("restart"))
     }
 
-    pub(super) fn edit_and_restart(
+    pub(in crate::cli) fn edit_and_restart(
         &mut self,
         _: &Editor,
         _: &Edit<'_>,
@@ -31,7 +33,7 @@ impl Run {
         Err(cannot_ask("--restart"))
     }
 
-    pub(super) fn make_sure_unused(
+    pub(in crate::cli) fn make_sure_unused(
         &mut self,
         _: &Remove,
         _: &Edit<'_>,
@@ -44,18 +46,4 @@ fn cannot_ask(what: &str) -> Error {
     let message = format!("{what}: this build of containerd-edit can't ask a daemon");
     let hint = "use one that was built with the feature cri, which is on by default";
     Error::new(Code::NoCriSupport, message, hint)
-}
-
-/// What errors of the running daemon have beside their message: there are none.
-pub(super) mod details {
-    use containerd_edit::Error;
-    use serde_json::Value;
-
-    pub(in crate::cli) fn log(_: &Error) -> &'static str {
-        ""
-    }
-
-    pub(in crate::cli) fn fields(_: &Error) -> Option<Value> {
-        None
-    }
 }

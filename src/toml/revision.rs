@@ -23,7 +23,9 @@ use super::table::{self, NewTable, Pair};
 /// Changes to one document, which are made together.
 ///
 /// Values are TOML text and are written as they are given. All verbs look at the document as it was
-/// parsed, so their order does not matter, but for what comes to the same place.
+/// parsed, and what comes to the same place stands in the order of the calls. Whether the new text
+/// means what was asked for is for the caller to check, who parses it anyway
+/// ([`surprise`](super::meaning::surprise)).
 pub(crate) struct Revision<'d, 't> {
     document: &'d Document<'t>,
     is_own: fn(&str) -> bool,

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use crate::disk::lossy;
+use crate::commit::path_json;
 use crate::edit::patch::{Handlers, Keys};
 
 /// Where the runs of an [`Editor`](crate::Editor) are noted down.
@@ -56,7 +56,7 @@ pub struct LogEntry {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoggedDropIn {
     /// Its path on the host.
-    #[serde(serialize_with = "lossy::path")]
+    #[serde(serialize_with = "path_json::path")]
     pub path: PathBuf,
     /// The SHA-256 of its bytes before; `None`: there was no file.
     pub before: Option<String>,

@@ -8,7 +8,6 @@ mod holder;
 mod host_root;
 pub(crate) mod leftovers;
 pub(crate) mod lock;
-pub(crate) mod lossy;
 pub(crate) mod process_stat;
 pub(crate) mod replace;
 pub(crate) mod sidecar;

@@ -7,9 +7,10 @@ use serde::Serialize;
 use crate::commit::editor::Editor;
 use crate::commit::operation_log::{self, LogEntry};
 use crate::commit::ownership::{self, OwnedHandler, UnmarkedKey};
+use crate::commit::path_json;
 use crate::containerd::{ConfigFiles, version};
 use crate::disk::target::Target;
-use crate::disk::{digest, leftovers, lock, lossy, sidecar};
+use crate::disk::{digest, leftovers, lock, sidecar};
 use crate::error::Error;
 use crate::toml::Document;
 
@@ -17,7 +18,7 @@ use crate::toml::Document;
 #[derive(Debug, Clone, Serialize)]
 pub struct Status {
     /// The real file, links followed. With a host root: where this process finds it.
-    #[serde(serialize_with = "lossy::path")]
+    #[serde(serialize_with = "path_json::path")]
     pub path: PathBuf,
     /// Whether it exists.
     pub exists: bool,
@@ -26,12 +27,12 @@ pub struct Status {
     /// The lock.
     pub lock: LockStatus,
     /// The operation log; `None`: none is kept.
-    #[serde(rename = "log", serialize_with = "lossy::optional")]
+    #[serde(rename = "log", serialize_with = "path_json::optional")]
     pub log_path: Option<PathBuf>,
     /// Why the operation log can't be read, if it can't.
     pub log_error: Option<String>,
     /// The config as it was before the last change, if that file exists.
-    #[serde(rename = "previous", serialize_with = "lossy::optional")]
+    #[serde(rename = "previous", serialize_with = "path_json::optional")]
     pub previous_path: Option<PathBuf>,
     /// The last change in the operation log.
     pub last_change: Option<LogEntry>,
@@ -45,7 +46,7 @@ pub struct Status {
     /// The keys outside of handlers whose owners only the operation log still knows.
     pub unmarked_keys: Vec<UnmarkedKey>,
     /// Texts of other programs that killed runs have displaced, for somebody to look through.
-    #[serde(serialize_with = "lossy::list")]
+    #[serde(serialize_with = "path_json::list")]
     pub displaced: Vec<PathBuf>,
 }
 
@@ -53,7 +54,7 @@ pub struct Status {
 #[derive(Debug, Clone, Serialize)]
 pub struct DropInStatus {
     /// Its path on the host, as imports name it.
-    #[serde(serialize_with = "lossy::path")]
+    #[serde(serialize_with = "path_json::path")]
     pub path: PathBuf,
     /// The installer for which this tool has created it; `None`: somebody else has.
     pub created_for: Option<String>,
@@ -67,7 +68,7 @@ pub struct DropInStatus {
 #[derive(Debug, Clone, Serialize)]
 pub struct LockStatus {
     /// The lock file.
-    #[serde(serialize_with = "lossy::path")]
+    #[serde(serialize_with = "path_json::path")]
     pub path: PathBuf,
     /// Whether the lock is held now; `None`: that can't be seen.
     #[serde(rename = "held")]

@@ -172,7 +172,7 @@ fn held(lock: &LockStatus) -> String {
     const UNKNOWN: &str = "yes, by a program that does not say who it is";
     let words = |holder: &LockHolder| {
         let fate = match holder.fate {
-            "gone" | "reused" => ", which is gone",
+            "gone" | "reused" => "; that process has ended",
             "other-boot" => ", before a reboot",
             "other-host" => ", which is another host than this one",
             "other-namespace" => ", in another PID namespace than this one",

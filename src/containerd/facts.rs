@@ -1,4 +1,5 @@
-//! What the model knows of containerd as data, for tables and for people.
+//! A list of what the model knows, collected from its tables (`schema`, `rules`, `registry`, `daemon`,
+//! `syntax`) for docs/containerd-compatibility.md.
 
 use super::release::{ALL, Release, Releases};
 use super::shape::Field;

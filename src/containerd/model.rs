@@ -1,4 +1,4 @@
-//! The model itself: config files, a release and a host in, a verdict out.
+//! Config files, parsed once to be judged for many releases, and what a verdict is.
 
 use std::collections::BTreeMap;
 use std::path::Path;

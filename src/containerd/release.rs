@@ -108,8 +108,12 @@ impl FromStr for Release {
         if is_modelled {
             Ok(release)
         } else {
-            let message = format!("containerd {release} is not modelled: 1.6 to 2.3 are");
-            let hint = "use a newer containerd-edit, or name the nearest of these";
+            let lines: Vec<String> = Self::LINES.iter().map(ToString::to_string).collect();
+            let message = format!(
+                "containerd {release} is not supported: {} are",
+                lines.join(", ")
+            );
+            let hint = "name one of these, or use a newer containerd-edit";
             Err(Error::new(Code::UnknownRelease, message, hint))
         }
     }

@@ -127,7 +127,8 @@ pub(crate) fn kind_at(path: &Path) -> Option<&'static str> {
 
 /// There is no config file to read.
 pub(crate) fn no_file(path: &Path) -> Error {
-    let hint = "containerd uses its built-in defaults then; `containerd-edit add` creates the file";
+    let hint = "check --config; if there is no config yet, containerd runs on its built-in defaults, and \
+         `containerd-edit add` creates the file";
     Error::new(Code::NoFile, "there is no such file", hint).at(path)
 }
 
@@ -135,7 +136,8 @@ fn no_folder(path: &Path, folder: &Path) -> Error {
     let folder = folder.display();
     let message = format!("the folder {folder} does not exist");
     let hint = format!(
-        "check the path that was given; if containerd is really configured there: mkdir -p {folder}"
+        "name the config with --config, or where the host is mounted with --host-root; if containerd \
+         is to have its config there: mkdir -p {folder}"
     );
     Error::new(Code::NoFolder, message, hint).at(path)
 }

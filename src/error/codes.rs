@@ -30,7 +30,8 @@ pub enum ExitCode {
     Permission = 77,
     /// The result would break containerd.
     Refused = 78,
-    /// Interrupted; the config is untouched. The command itself ends by the signal that it got.
+    /// Ended by a signal, as the command itself does. With a restart under way the config may hold
+    /// the change.
     Interrupted = 130,
 }
 
@@ -166,7 +167,7 @@ codes! {
     Immutable "immutable" Permission;
     /// The lock file belongs to another user.
     ForeignLock "foreign-lock" Permission;
-    /// The run was interrupted before anything was changed.
+    /// A signal came before anything was changed, or before containerd was seen to be back.
     Interrupted "interrupted" Interrupted;
 
     /// Another run holds the lock.

@@ -340,3 +340,20 @@ fn a_default_that_no_release_loads_is_refused() {
     let said = "containerd 2.0, 2.1 and 2.2 will not load kata";
     assert!(run.stderr.contains(said), "{run:#?}");
 }
+
+/// An owner's handler needs `runc` beside it on containerd 1.x, also once a `runc` that was removed by
+/// hand can't come back with the default.
+#[test]
+fn runc_is_listed_again_when_the_default_falls_back_to_it() {
+    const DEBIAN: &str = "version = 2\n\n[plugins]\n  [plugins.\"io.containerd.grpc.v1.cri\"]\n    \
+        [plugins.\"io.containerd.grpc.v1.cri\".cni]\n      bin_dir = \"/usr/lib/cni\"\n";
+    let node = Node::with(DEBIAN);
+    node.run(&["add", "kata", "--default"]).exits(0);
+    node.run(&["add", "gvisor", "--owner", "other"]).exits(0);
+    node.run(&["remove", "runc"]).exits(0);
+    node.run(&["remove", "kata"]).exits(0);
+    let run = node.run(&["check", "--containerd-version", "1.7"]).exits(0);
+    assert!(run.stdout.contains("serves"), "{run:#?}");
+    node.run(&["remove", "--owner", "other"]).exits(0);
+    assert_eq!(node.text(), DEBIAN, "the original bytes");
+}

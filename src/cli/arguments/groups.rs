@@ -44,7 +44,7 @@ pub(crate) struct Plugin {
 /// Where runs are logged.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Logging {
-    /// The operation log: a path, or none
+    /// The log file, or none for no log
     ///
     /// Without it: `$CONTAINERD_EDIT_LOG`, else config.toml.log beside the config.
     #[arg(
@@ -62,7 +62,7 @@ pub(crate) struct Locking {
     #[command(flatten)]
     pub(crate) logging: Logging,
 
-    /// Wait so long for the lock [default: 30s]
+    /// Time to wait for the lock [default: 30s]
     ///
     /// As in 30s or 2m; 0s: don't wait.
     #[arg(
@@ -111,9 +111,9 @@ pub(crate) struct Editing {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Placement options")]
 pub(crate) struct Placing {
-    /// Edit a file of its own, which the config imports
+    /// Write to a separate, imported file
     ///
-    /// PATH begins at the config's folder. Without it: conf.d/50-OWNER.toml.
+    /// A relative PATH starts at the config's folder. Without it: conf.d/50-OWNER.toml.
     #[arg(
         long,
         value_name = "PATH",

@@ -38,10 +38,11 @@ Exit codes:
    76  the config was replaced, but the disk did not confirm it
    77  permission denied
    78  refused: the result would break containerd
-  130  interrupted
+  130  ended by a signal
 
-After 0, 10 and 76 the config holds the change. With --restart, after 69 and 130
-it may: read the message. After any other code it is as it was.";
+After 0, 10 and 76 the config is as asked for, but for --dry-run and --stdout.
+With --restart, after 69 or a signal (130, 143, 129) it may hold the change:
+read the message. After any other code it is as it was.";
 
 const ENVIRONMENT: &str = "\
 Environment variables, which a flag overrides (empty counts as unset):

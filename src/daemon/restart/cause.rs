@@ -1,4 +1,4 @@
-//! Why containerd does not serve what it should.
+//! Reasons why a restart failed.
 
 use std::fmt;
 use std::time::Duration;

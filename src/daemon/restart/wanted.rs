@@ -15,11 +15,11 @@ use crate::want::patch::Patch;
 pub(super) struct Wanted {
     /// Handlers that have to be loaded.
     present: BTreeSet<String>,
-    /// Handlers that are the run's matter.
+    /// Handlers whose drift this run answers for.
     names: BTreeSet<String>,
-    /// Whether the default is.
+    /// Whether it answers for the default.
     is_default: bool,
-    /// All is its matter.
+    /// Whether it answers for all drift.
     is_all: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Why containerd is restarted.
+//! Reasons to restart containerd.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ use crate::daemon::service::Prepared;
 pub enum Why {
     /// This run has changed what it loads.
     Changed,
-    /// It was not what its config says.
+    /// It differed from its config.
     Drift(Vec<Drift>),
     /// It was started before this was last changed: a file that it loads, or a folder that it imports
     /// from.
@@ -41,8 +41,8 @@ impl Why {
         }
     }
 
-    /// Why a daemon has to be restarted that this run has changed nothing for: `drift` is in what it
-    /// differs from what the run is about, `others` in what else from its config.
+    /// Why a restart is due although this run changed nothing. `drift`: differences that the run answers
+    /// for; `others`: all the rest.
     pub(super) fn of(
         editor: &Editor,
         service: &Prepared,

@@ -71,13 +71,17 @@ impl Edit<'_, '_> {
         let default = self.release_default(id, &gone_names, &kept_names, leaves)?;
         let runtimes = plugin::runtimes_path(id);
         let had_runc = listed.iter().any(|handler| handler.name == BUILT_IN);
+        // With one of the tool's own left, the file is not what it was before the tool came.
+        let keeps_ours = kept
+            .iter()
+            .any(|handler| matches!(handler.provenance, Some(Provenance::Owner(_))));
         let lacks_runc = plugin::is_read_by_1x(id, self.version)
             && patch.default.as_ref().map_or(default.name.as_str(), HandlerName::as_str) == BUILT_IN
             && !kept_names.contains(&BUILT_IN)
             && (!kept.is_empty() || self.is_written(&runtimes))
             && unneeded.is_none()
             // Otherwise the file was without it before the tool came.
-            && (had_runc || default.was_reset);
+            && (had_runc || default.was_reset || keeps_ours);
         if lacks_runc {
             let offset = self.config.offset(&runtimes);
             let message = "runc is the default handler and containerd 1.x needs it listed: a \
@@ -90,7 +94,12 @@ impl Edit<'_, '_> {
                 let [plugins, id, containerd, runtimes] = runtimes;
                 self.revision
                     .remove(&[plugins, id, containerd, runtimes, BUILT_IN]);
-                self.insert(id, &[NewHandler::implied_runc(Implied::ForAll)])?;
+                let reason = if had_runc || default.was_reset {
+                    Implied::ForAll
+                } else {
+                    Implied::ForOurs
+                };
+                self.insert(id, &[NewHandler::implied_runc(reason)])?;
             }
         }
         for handler in gone {

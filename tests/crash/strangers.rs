@@ -144,7 +144,7 @@ fn a_lock_file_that_is_no_longer_there_is_not_the_lock() {
     let opened = calls.iter().find(opens_lock).expect("it takes the lock");
     let place = example.place();
     let tracer = Tracer::new(Subject::SOUND).inject(&Injection::at("signal=STOP", opened));
-    let arguments = ["--lock-timeout", "0s", "add", "crun"];
+    let arguments = ["add", "crun", "--lock-timeout", "0s"];
     let mut stopping = Stopping::start(tracer, &place.config(), &arguments);
     assert!(stopping.has_stopped(), "before it locks");
     let lock = place.config().with_extension("toml.lock");

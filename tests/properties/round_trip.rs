@@ -78,6 +78,7 @@ pub(crate) fn is_unsettled(text: &str, added: &[&str]) -> bool {
     let is_added = |name: &str| added.contains(&name);
     // These were there before.
     handlers.iter().any(|handler| is_added(&handler.name))
+        || has_twin(text, added)
         || holds_unneeded(text, handlers)
         || has_lost_runc(handlers)
         || default_names_nothing(text, &inventory)
@@ -88,6 +89,13 @@ pub(crate) fn is_unsettled(text: &str, added: &[&str]) -> bool {
                 .iter()
                 .any(|word| text.contains(&format!("{word} \"{added}\"")))
         })
+}
+
+/// Whether the images plugin has a snapshotter for a handler that is only added now: it goes with that.
+fn has_twin(text: &str, added: &[&str]) -> bool {
+    let of_added = |pair: &[String]| pair[0] == "runtime_platforms" && added.contains(&&*pair[1]);
+    let mut leaves = meaning::leaves(text).into_iter();
+    leaves.any(|(path, _)| path.windows(2).any(of_added))
 }
 
 /// Whether the file may hold a version of this tool's and nothing that needs it: the next removal

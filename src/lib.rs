@@ -53,6 +53,7 @@ mod disk;
 mod edit;
 mod error;
 mod inspect;
+mod ledger;
 mod node;
 mod toml;
 mod want;
@@ -60,6 +61,7 @@ mod want;
 pub use commit::editor::{DEFAULT_LOCK_TIMEOUT, DropIn, Editor, FileChange, Plan};
 pub use commit::operation_log::{LogEntry, LogTo, LoggedDropIn};
 pub use commit::ownership::{OwnedHandler, UnmarkedKey};
+pub use config::Config;
 pub use containerd::{
     Cgroup, ConfigFiles, Fact, FactKind, FileState, Host, LoadedHandler, Model, Reason, Release,
     Verdict, load,
@@ -76,13 +78,19 @@ pub use daemon::{
     service::Service,
 };
 pub use disk::HostRoot;
+pub use edit::change::Change;
+pub use edit::edited::{Absent, Edited as EditedConfig, FileEdit, LeftBehind, Report};
 pub use edit::inventory::{Inventory, ListedHandler};
 pub use edit::patch::{Edited, Handlers, Keys, apply};
+pub use edit::run::{edit, without_owners};
 pub use error::{Code, Error, ExitCode, Position, Warning};
 pub use inspect::check::{Check, CheckedRelease};
 pub use inspect::effective::{Effective, EffectiveHandler};
 pub use inspect::status::{DropInStatus, LockHolder, LockStatus, Status};
+pub use ledger::Ledger;
 pub use node::{Distribution, Kind, Layout, Units};
+#[doc(hidden)]
+pub use toml::parsed;
 pub use toml::{Document, ParseError};
 pub use want::handler::{Handler, HandlerName, Owner, Preset, Setting};
 pub use want::patch::Patch;

@@ -20,6 +20,7 @@ mod rules;
 mod schema;
 mod services;
 mod shape;
+pub(crate) mod spelling;
 mod syntax;
 mod tree;
 mod verdict;

@@ -114,7 +114,7 @@ pub(crate) struct Peculiarities(Vec<(Construct, usize)>);
 
 impl Peculiarities {
     pub(crate) fn of(config: &Document<'_>) -> Self {
-        let source = Source::new(config.text);
+        let source = Source::new(config.text());
         let tokens = source.lex().into_vec();
         let mut finder = Finder {
             source,
@@ -124,7 +124,7 @@ impl Peculiarities {
             arrays: Vec::new(),
             in_header: false,
         };
-        if config.text.starts_with('\u{feff}') {
+        if config.text().starts_with('\u{feff}') {
             finder.found.push((Construct::ByteOrderMark, 0));
         }
         parse_document(&tokens, &mut finder, &mut ());

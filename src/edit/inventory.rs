@@ -81,7 +81,7 @@ impl Inventory {
 fn handlers(config: &Document<'_>, id: &str) -> Vec<ListedHandler> {
     let [plugins, id, containerd, runtimes] = plugin::runtimes_path(id);
     let default = config.string(&[plugins, id, containerd, "default_runtime_name"]);
-    let mut positions = Positions::of(config.text);
+    let mut positions = Positions::of(config.text());
     listing::of(config, id)
         .into_iter()
         .map(|handler| {

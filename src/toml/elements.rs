@@ -47,11 +47,11 @@ impl Elements {
 /// What makes a document of a value.
 const KEY: &str = "_ = ";
 
-impl<'t> Document<'t> {
+impl Document<'_> {
     /// The texts of the elements of the array at `path`, if it is one between brackets.
-    pub(crate) fn elements(&self, path: &[&str]) -> Option<Vec<&'t str>> {
+    pub(crate) fn elements(&self, path: &[&str]) -> Option<Vec<&str>> {
         let elements = self.get(path)?.as_array()?.iter();
-        let texts = elements.map(|element| self.text.get(element.span()?));
+        let texts = elements.map(|element| self.text().get(element.span()?));
         texts.collect()
     }
 }

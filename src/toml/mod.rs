@@ -6,9 +6,11 @@
 
 mod document;
 mod elements;
+mod headings;
 pub(crate) mod index;
 mod inline;
 pub(crate) mod lines;
+mod literal;
 mod look;
 pub(crate) mod meaning;
 pub(crate) mod place;
@@ -16,9 +18,14 @@ pub(crate) mod render;
 mod revision;
 mod splice;
 mod table;
+mod tree;
 
-pub use self::document::{Document, ParseError};
+pub use self::document::{Document, ParseError, parsed};
+pub(crate) use self::headings::Heading;
 pub(crate) use self::index::rest_after;
+pub(crate) use self::literal::Literal;
 pub(crate) use self::meaning::type_name;
 pub(crate) use self::revision::{Refused, Revision};
 pub(crate) use self::table::Pair;
+pub(crate) use self::tree::differences::Difference;
+pub(crate) use self::tree::{Path, Table, Tree};

@@ -12,6 +12,7 @@ use crate::error::Position;
 
 use super::document::Document;
 use super::elements::{self, Elements};
+use super::headings::Heading;
 use super::inline::Entries;
 use super::look::{self, Indentation, Look};
 use super::meaning::type_name;
@@ -247,6 +248,19 @@ impl<'d, 't> Revision<'d, 't> {
     /// Removes the header of a table if all keys below it go and none comes.
     pub(crate) fn prune(&mut self, table: &[&str]) {
         self.pruned.push(owned(table));
+    }
+
+    /// Puts another comment in the place of the one above a header; `None`: its line goes.
+    pub(crate) fn set_comment(&mut self, heading: &Heading, comment: Option<&str>) {
+        let lines = heading.lines.clone();
+        let Some(comment) = comment else {
+            self.splices.drop_lines(lines);
+            return;
+        };
+        let line = &self.document.text()[lines.clone()];
+        let start = lines.start + line.len() - line.trim_start().len();
+        self.splices
+            .replace(start..start + line.trim().len(), comment);
     }
 
     /// Replaces a comment, or puts one where there is none. To go with the comments behind values.

@@ -50,7 +50,7 @@ impl Editor {
             match (part.role, config) {
                 (Role::OfOther, Some(config)) => {
                     let Ok(edited) = take_out_if_there(config, base, &other) else {
-                        part.change.after = Some(config.text.to_owned());
+                        part.change.after = Some(config.text().to_owned());
                         return Ok(());
                     };
                     edited

@@ -182,7 +182,7 @@ impl<'d, 't> Edit<'d, 't> {
 
     /// Puts another provenance into the line that holds one.
     pub(super) fn replace_provenance(&mut self, line: &Range<usize>, provenance: &Provenance) {
-        let text = &self.config.text[line.clone()];
+        let text = &self.config.text()[line.clone()];
         let start = line.start + (text.len() - text.trim_start().len());
         let end = line.start + text.trim_end().len();
         self.revision
@@ -205,7 +205,7 @@ impl<'d, 't> Edit<'d, 't> {
             gives_back: self.gives_back,
         };
         if self.revision.is_empty() {
-            return Ok(edited(self.config.text.to_owned()));
+            return Ok(edited(self.config.text().to_owned()));
         }
         let text = self.revision.finish()?;
         let result = error::parsed(&text)?;

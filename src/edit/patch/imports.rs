@@ -61,7 +61,7 @@ pub(crate) fn without_imports(
     goes: &dyn Fn(&str) -> bool,
 ) -> Result<Option<String>, Error> {
     let patch = Patch::new();
-    let mut text = config.text.to_owned();
+    let mut text = config.text().to_owned();
     loop {
         let now = error::parsed(&text)?;
         let mut edit = Edit::new(&now, version::of_any(&now)?, &patch);
@@ -72,7 +72,7 @@ pub(crate) fn without_imports(
         }
         text = left;
     }
-    if text == config.text {
+    if text == config.text() {
         return Ok(Some(text));
     }
     Ok(created::without_leftovers(text, false))
@@ -84,7 +84,7 @@ pub(crate) fn line_owner(config: &Document<'_>) -> Option<Owner> {
 }
 
 /// Whose marker says that the line of `key` was not there before.
-fn set_by<'t>(config: &Document<'t>, key: &str) -> Option<&'t str> {
+fn set_by<'t>(config: &'t Document<'_>, key: &str) -> Option<&'t str> {
     let (statement, _) = config.value(&[key])?;
     match Marker::behind(config, statement)[..] {
         [

@@ -45,20 +45,20 @@ pub(super) struct Layered<'t> {
 
 impl<'t> Layered<'t> {
     /// The value at `path`, if it is written there.
-    pub(super) fn at(config: &Document<'t>, path: &[&str]) -> Option<Self> {
+    pub(super) fn at(config: &'t Document<'_>, path: &[&str]) -> Option<Self> {
         let (statement, value) = config.value(path)?;
         Some(Self::of(config, statement, value))
     }
 
     /// The value of a statement as a whole.
-    pub(super) fn of_statement(config: &Document<'t>, statement: usize) -> Self {
+    pub(super) fn of_statement(config: &'t Document<'_>, statement: usize) -> Self {
         let value = config.index.statements[statement].value.clone();
         Self::of(config, statement, value)
     }
 
     /// The value of a statement, or of an entry of the inline table that the statement holds.
-    fn of(config: &Document<'t>, statement: usize, value: Range<usize>) -> Self {
-        let mut literal = &config.text[value.clone()];
+    fn of(config: &'t Document<'_>, statement: usize, value: Range<usize>) -> Self {
+        let mut literal = &config.text()[value.clone()];
         let mut layers = Vec::new();
         let mut markers = Vec::new();
         for (span, marker) in Marker::behind(config, statement) {

@@ -19,13 +19,13 @@ pub(super) enum Own {
     EachLiteral,
 }
 
-impl<'t> Edit<'_, 't> {
+impl<'d> Edit<'d, '_> {
     /// Lays a value of the patch's owner over one that is written at `path`. Returns whether what
     /// the file says there has changed.
     pub(super) fn lay(
         &mut self,
         path: &[&str],
-        layered: &Layered<'t>,
+        layered: &Layered<'d>,
         value: &Value,
         own: Own,
     ) -> Result<bool, Error> {
@@ -137,7 +137,7 @@ impl<'t> Edit<'_, 't> {
     pub(super) fn take_layers(
         &mut self,
         path: &[&str],
-        layered: &Layered<'t>,
+        layered: &Layered<'d>,
         goes: impl Fn(&str) -> bool,
     ) -> Result<bool, Error> {
         let Some(layers) = layered.without(goes) else {
@@ -157,7 +157,7 @@ impl<'t> Edit<'_, 't> {
     pub(super) fn rewrite(
         &mut self,
         path: &[&str],
-        layered: &Layered<'t>,
+        layered: &Layered<'d>,
         layers: &[Layer<'_>],
     ) -> Result<(), Error> {
         // Older markers stay as they are, however they are spaced.
@@ -205,7 +205,7 @@ impl<'t> Edit<'_, 't> {
 
     /// Removes a key and its markers. The header above it goes later, if nothing is left below it
     /// and the tool has written it.
-    pub(super) fn drop_key(&mut self, path: &[&str], layered: &Layered<'t>) {
+    pub(super) fn drop_key(&mut self, path: &[&str], layered: &Layered<'d>) {
         self.expect(path, None);
         self.revision.remove(path);
         if self.config.index.statements[layered.statement].value != layered.value {

@@ -58,7 +58,7 @@ pub fn apply(config: Option<&Document<'_>>, patch: &Patch) -> Result<Edited, Err
     let Some(text) = edited.text.take() else {
         return Ok(edited.together(create(patch)?));
     };
-    let ensured = if text == config.text {
+    let ensured = if text == config.text() {
         ensure(config, None, patch)?
     } else {
         ensure(&error::parsed(&text)?, None, patch)?
@@ -212,7 +212,7 @@ fn release<'d>(
     }
     edit.release_keys(&ids, patch, &gone)?;
     let mut edited = edit.finish()?;
-    if edited.text.as_deref() != Some(config.text) {
+    if edited.text.as_deref() != Some(config.text()) {
         let needs_version = patch.adds_to_plugins();
         edited.text = edited
             .text

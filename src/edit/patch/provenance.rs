@@ -84,9 +84,9 @@ impl Provenance {
     /// look like a comment.
     pub(crate) fn above(config: &Document<'_>, statement: usize) -> Option<(Range<usize>, Self)> {
         let start = config.statement_lines(statement).start;
-        let line = lines::above(config.text, start)?;
+        let line = lines::above(config.text(), start)?;
         let free_from = end_of_statement_before(config, statement);
-        let provenance = Self::read(&config.text[line.clone()])?;
+        let provenance = Self::read(&config.text()[line.clone()])?;
         (line.start >= free_from).then_some((line, provenance))
     }
 }
@@ -148,13 +148,13 @@ impl Marker<'_> {
 
     /// The markers behind the value of a statement, newest first, with the spans of their text.
     pub(crate) fn behind<'t>(
-        config: &Document<'t>,
+        config: &'t Document<'_>,
         statement: usize,
     ) -> Vec<(Range<usize>, Marker<'t>)> {
         let mut found = Vec::new();
         let mut at = config.index.statements[statement].span.end;
-        let end = lines::end(config.text, at);
-        while let Some((length, marker)) = Marker::read(&config.text[at..end]) {
+        let end = lines::end(config.text(), at);
+        while let Some((length, marker)) = Marker::read(&config.text()[at..end]) {
             found.push((at..at + length, marker));
             at += length;
         }

@@ -13,7 +13,7 @@ use super::wanted::{is_platform_of, platform_path};
 use crate::error::Error;
 use crate::want::patch::Patch;
 
-impl<'t> Edit<'_, 't> {
+impl<'d> Edit<'d, '_> {
     /// Takes the owner's layers out of every key that a pruning patch does not want, and all of what
     /// the images plugin is told of handlers that are gone.
     pub(super) fn release_keys(
@@ -24,7 +24,8 @@ impl<'t> Edit<'_, 't> {
     ) -> Result<(), Error> {
         let config = self.config;
         for (number, statement) in config.index.statements.iter().enumerate() {
-            if statement.kind != Kind::Pair || config.text[statement.value.clone()].starts_with('{')
+            if statement.kind != Kind::Pair
+                || config.text()[statement.value.clone()].starts_with('{')
             {
                 continue;
             }
@@ -82,7 +83,7 @@ impl<'t> Edit<'_, 't> {
         &self,
         proxy: &str,
         goes: impl Fn(&[&str]) -> G,
-    ) -> Option<Layer<'t>> {
+    ) -> Option<Layer<'d>> {
         let index = &self.config.index;
         let numbers = 0..index.statements.len();
         let staying = numbers.filter_map(|number| {
@@ -111,8 +112,8 @@ impl<'t> Edit<'_, 't> {
     fn leave_type(
         &mut self,
         path: &[&str],
-        layered: &Layered<'t>,
-        to: Option<&'t str>,
+        layered: &Layered<'d>,
+        to: Option<&'d str>,
     ) -> Result<(), Error> {
         let top = layered.top();
         let mut layers = vec![Layer {

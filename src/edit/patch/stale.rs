@@ -23,7 +23,7 @@ impl Edit<'_, '_> {
             index.statements[*statement].kind == Kind::Pair
                 // A table on one line may hold what is wanted.
                 && config.get(&key).is_some_and(toml_edit::Item::is_value)
-                && !config.text[index.statements[*statement].value.clone()].starts_with('{')
+                && !config.text()[index.statements[*statement].value.clone()].starts_with('{')
                 && !self.wants_key(id, &key, patch)
         };
         let stale: Vec<usize> = below.iter().copied().filter(is_stale).collect();

@@ -82,11 +82,10 @@ impl<'t> Document<'t> {
                 at: lines::position(&valid, error.valid_up_to()),
             }
         })?;
+        // What is nested too deep is refused before it is indexed.
+        let toml = read(&Cow::Borrowed(text))?;
         let index = Index::new(text);
-        Ok(Self {
-            toml: read(&Cow::Borrowed(text))?,
-            index,
-        })
+        Ok(Self { toml, index })
     }
 
     /// Parses a text and keeps it.

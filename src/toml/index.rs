@@ -11,6 +11,19 @@ use toml_parser::decoder::Encoding;
 use toml_parser::parser::{EventReceiver, parse_document};
 use toml_parser::{ErrorSink, Source, Span};
 
+/// What is left of `path` after `prefix`; `None` if it does not start with it.
+pub(crate) fn rest_after<'p, P: AsRef<str>, S: AsRef<str>>(
+    path: &'p [P],
+    prefix: &[S],
+) -> Option<&'p [P]> {
+    let shared = path
+        .iter()
+        .zip(prefix)
+        .take_while(|(a, b)| a.as_ref() == b.as_ref())
+        .count();
+    (shared == prefix.len()).then(|| &path[shared..])
+}
+
 /// One segment of a dotted key: its decoded name and where it is written.
 #[derive(Debug, Clone)]
 pub(crate) struct Segment<'t> {

@@ -2,6 +2,24 @@
 
 use toml_edit::{Datetime, Item, TableLike, Value};
 
+/// What an item is, with its article, for messages.
+pub(crate) fn type_name(item: &Item) -> &'static str {
+    match item {
+        Item::None => "nothing",
+        Item::Table(_) => "a table",
+        Item::ArrayOfTables(_) => "an array of tables",
+        Item::Value(value) => match value {
+            Value::String(_) => "a string",
+            Value::Integer(_) => "an integer",
+            Value::Float(_) => "a float",
+            Value::Boolean(_) => "a boolean",
+            Value::Datetime(_) => "a date or time",
+            Value::Array(_) => "an array",
+            Value::InlineTable(_) => "an inline table",
+        },
+    }
+}
+
 /// What a change is expected to leave at a path.
 #[derive(Debug)]
 pub(crate) struct Expectation {

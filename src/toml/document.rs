@@ -1,0 +1,205 @@
+//! A document as bytes, meaning and positions.
+
+use std::fmt;
+use std::ops::Range;
+
+use toml_edit::Item;
+
+use crate::error::{Code, Error, Position};
+
+use super::index::{Index, Kind, rest_after};
+use super::lines;
+
+/// A parsed TOML file that remembers its exact text.
+#[derive(Debug)]
+pub struct Document<'t> {
+    pub(crate) text: &'t str,
+    pub(crate) toml: toml_edit::Document<&'t str>,
+    pub(crate) index: Index<'t>,
+}
+
+/// Bytes that are no TOML.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParseError {
+    /// What is wrong, in the parser's words.
+    pub message: String,
+    /// Where the parser stopped.
+    pub at: Position,
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "not valid TOML: {}", self.message)
+    }
+}
+
+impl std::error::Error for ParseError {}
+
+impl From<ParseError> for Error {
+    fn from(error: ParseError) -> Self {
+        let hint = "fix this line; containerd reads the file only when it starts, so it may still be \
+                    running with an older one";
+        Self::new(Code::NotToml, error.to_string(), hint).position_at(error.at)
+    }
+}
+
+impl<'t> Document<'t> {
+    /// Parses the bytes of a config file.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`] if the bytes are not UTF-8 or not TOML, with the place. As in `toml_edit`,
+    /// values nested more than 80 deep are refused.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use containerd_edit::Document;
+    ///
+    /// assert!(Document::parse(b"version = 2\n").is_ok());
+    /// let error = Document::parse(b"version = 2\n\"3s\"\n").unwrap_err();
+    /// assert_eq!((error.at.line, error.at.column), (2, 5));
+    /// ```
+    pub fn parse(bytes: &'t [u8]) -> Result<Self, ParseError> {
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            let valid = String::from_utf8_lossy(bytes);
+            ParseError {
+                message: format!("byte {:#04x} is not UTF-8", bytes[error.valid_up_to()]),
+                at: lines::position(&valid, error.valid_up_to()),
+            }
+        })?;
+        let toml = toml_edit::Document::parse(text).map_err(|error| ParseError {
+            message: error.message().replace('\n', ", "),
+            at: lines::position(text, error.span().map_or(0, |span| span.start)),
+        })?;
+        Ok(Self {
+            text,
+            toml,
+            index: Index::new(text),
+        })
+    }
+
+    /// The text as it was given.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.text
+    }
+
+    /// What stands at `path`, whatever its spelling.
+    pub(crate) fn get(&self, path: &[&str]) -> Option<&Item> {
+        let mut item = self.toml.as_item();
+        for key in path {
+            item = item.as_table_like()?.get(key)?;
+        }
+        Some(item)
+    }
+
+    /// The string at `path`.
+    pub(crate) fn string(&self, path: &[&str]) -> Option<&str> {
+        self.get(path)?.as_str()
+    }
+
+    /// The first item on `path` that is no table, with the number of segments that lead to it.
+    pub(crate) fn obstacle(&self, path: &[&str]) -> Option<(usize, &Item)> {
+        let mut item = self.toml.as_item();
+        for (depth, key) in path.iter().enumerate() {
+            item = item.as_table_like()?.get(key)?;
+            if item.as_table_like().is_none() {
+                return Some((depth + 1, item));
+            }
+        }
+        None
+    }
+
+    /// Where `path` is first written, for messages.
+    pub(crate) fn offset(&self, path: &[&str]) -> usize {
+        let statement = (0..self.index.statements.len())
+            .find(|&statement| self.index.is_below(statement, path))
+            .map(|statement| self.index.statements[statement].span.start);
+        let entry = || {
+            self.index.inline_tables.iter().find_map(|table| {
+                let rest = rest_after(path, &table.path)?;
+                table
+                    .entries
+                    .iter()
+                    .find(|entry| entry.is_below(rest))
+                    .map(|entry| entry.span.start)
+            })
+        };
+        statement.or_else(entry).unwrap_or(0)
+    }
+
+    pub(crate) fn position(&self, offset: usize) -> Position {
+        lines::position(self.text, offset)
+    }
+
+    /// The span of the value that is written for exactly `path`, and the statement it is part of.
+    pub(crate) fn value(&self, path: &[&str]) -> Option<(usize, Range<usize>)> {
+        let statements = self.index.statements.iter().enumerate();
+        for (number, statement) in statements {
+            if statement.kind == Kind::Pair && self.index.is_at(number, path) {
+                return Some((number, statement.value.clone()));
+            }
+        }
+        self.index.inline_tables.iter().find_map(|table| {
+            let rest = rest_after(path, &table.path)?;
+            table
+                .entries
+                .iter()
+                .find(|entry| entry.keys.iter().map(|key| &key.name).eq(rest.iter()))
+                .map(|entry| (table.statement, entry.value.clone()))
+        })
+    }
+
+    /// The whole lines of a statement.
+    pub(crate) fn statement_lines(&self, statement: usize) -> Range<usize> {
+        let span = &self.index.statements[statement].span;
+        lines::start(self.text, span.start)..lines::end(self.text, span.end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::meaning::type_name;
+    use super::*;
+
+    fn parsed(text: &str) -> Document<'_> {
+        Document::parse(text.as_bytes()).expect("test input is TOML")
+    }
+
+    #[test]
+    fn a_value_is_found_in_every_spelling() {
+        for text in [
+            "a.b.c = 1",
+            "[a]\nb.c = 1",
+            "[a.b]\nc = 1",
+            "a = { b.c = 1 }",
+        ] {
+            let config = parsed(text);
+            let (_, span) = config.value(&["a", "b", "c"]).expect("it is there");
+            assert_eq!(&text[span], "1", "{text}");
+            assert!(config.get(&["a", "b", "c"]).is_some(), "{text}");
+            assert!(config.value(&["a", "b"]).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_first_thing_in_the_way_is_named() {
+        let config = parsed("[a]\nb = []\n[[c]]\n");
+        let obstacle = |path| {
+            config
+                .obstacle(path)
+                .map(|(depth, item)| (depth, type_name(item)))
+        };
+        assert_eq!(obstacle(&["a", "b", "c"]), Some((2, "an array")));
+        assert_eq!(obstacle(&["c"]), Some((1, "an array of tables")));
+        assert_eq!(obstacle(&["a", "x"]), None);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_refused_with_their_place() {
+        let error = Document::parse(b"a = 1\nb = \"\xff\"\n").expect_err("not UTF-8");
+        assert_eq!((error.at.line, error.at.column), (2, 6));
+        assert_eq!(error.message, "byte 0xff is not UTF-8");
+    }
+}

@@ -52,6 +52,7 @@ mod disk;
 mod edit;
 mod error;
 mod inspect;
+mod ledger;
 mod node;
 mod seeded;
 mod toml;
@@ -79,13 +80,17 @@ pub use daemon::restart::{
 pub use daemon::running::{Drift, Running, RunningCri};
 #[cfg(feature = "cri")]
 pub use daemon::service::{Service, ServiceError};
+pub use config::Config;
 pub use disk::HostRoot;
+pub use edit::change::Change;
 pub use edit::inventory::{Inventory, ListedHandler};
 pub use edit::patch::{Edited, Handlers, Keys, apply};
+pub use edit::run::{edit, without_owners};
 pub use error::{Code, Error, ExitCode, Position, Warning};
 pub use inspect::check::{Check, CheckedRelease};
 pub use inspect::effective::{Effective, EffectiveHandler};
 pub use inspect::status::{DropInStatus, LockHolder, Status};
+pub use ledger::Ledger;
 pub use node::{Distribution, Kind, Layout, Units};
 pub use toml::{Document, ParseError};
 pub use want::handler::{Handler, HandlerName, Owner, Preset, Setting};

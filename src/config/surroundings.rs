@@ -184,7 +184,7 @@ const OPTIONS: glob::MatchOptions = glob::MatchOptions {
 };
 
 /// Whether a glob pattern matches a path.
-fn is_match(pattern: &Path, path: &Path) -> bool {
+pub(super) fn is_match(pattern: &Path, path: &Path) -> bool {
     let text = pattern.to_str();
     let pattern = text.and_then(|text| glob::Pattern::new(text).ok());
     pattern.is_some_and(|pattern| pattern.matches_path_with(path, OPTIONS))

@@ -19,6 +19,7 @@ mod rules;
 mod schema;
 mod services;
 mod shape;
+pub(crate) mod spelling;
 mod syntax;
 mod tables;
 mod tree;

@@ -116,6 +116,8 @@ codes! {
     BadPatchFile "bad-patch-file" Unreadable;
     /// A key of the patch file is one that no release reads in this config.
     KeyNotRead "key-not-read" Unreadable;
+    /// The ledger beside the config can't be read.
+    BadLedger "bad-ledger" Unreadable;
     /// A file is not valid TOML.
     NotToml "not-toml" Unreadable;
     /// A value of another type stands where a table or a string belongs.

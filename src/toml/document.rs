@@ -79,6 +79,11 @@ impl<'t> Document<'t> {
         })
     }
 
+    /// Parses a text and keeps it.
+    pub(crate) fn owned(text: String) -> Result<Document<'static>, ParseError> {
+        Document::parse(Box::leak(text.into_boxed_str()).as_bytes())
+    }
+
     /// The text as it was given.
     #[must_use]
     pub fn text(&self) -> &str {

@@ -13,6 +13,8 @@ pub use self::preset::Preset;
 pub(crate) use self::schema::keys;
 pub use self::setting::Setting;
 
+/// The handler that containerd lists of itself.
+pub(crate) const BUILT_IN: &str = "runc";
 /// The shim type of runc and of what behaves like it.
 pub(crate) const RUNC_TYPE: &str = "io.containerd.runc.v2";
 

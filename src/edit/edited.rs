@@ -1,0 +1,85 @@
+//! What an edit comes to.
+
+use crate::config::Config;
+use crate::error::Warning;
+use crate::ledger::Ledger;
+
+use super::patch::{Handlers, Keys};
+
+/// The result of an edit: new texts, the new ledger, and what people should know.
+#[derive(Debug)]
+pub struct Edited {
+    /// All files as they are after the edit.
+    pub config: Config,
+    pub ledger: Ledger,
+    /// The files that change, in an order for replacing them: first those that only gain, then the
+    /// main file, then the others.
+    pub files: Vec<FileEdit>,
+    pub report: Report,
+}
+
+/// One file that changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileEdit {
+    /// Its name in the ledger.
+    pub name: String,
+    /// The text before; `None`: the file is created.
+    pub before: Option<String>,
+    /// The text after; `None`: the file is removed.
+    pub after: Option<String>,
+    /// Whether nothing that the file said is gone or differs.
+    pub only_gains: bool,
+}
+
+/// What an edit has done, for people and programs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    pub handlers: Handlers,
+    pub keys: Keys,
+    /// The default handler that the edit puts into effect; `None` if it stays what it was.
+    pub new_default: Option<String>,
+    pub warnings: Vec<Warning>,
+    /// What had to stay though nobody wants it.
+    pub left_behind: Vec<LeftBehind>,
+    /// Handlers that were to be removed and are not there.
+    pub absent: Vec<Absent>,
+    /// Whether the ledger differs and no file does.
+    pub is_recorded: bool,
+}
+
+/// A key that stays since something that stays needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftBehind {
+    /// The dotted key.
+    pub key: String,
+    /// The name of the file that it is in.
+    pub file: String,
+    /// The dotted key that needs it.
+    pub needed_by: String,
+}
+
+/// A handler that is not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Absent {
+    pub name: String,
+    /// A handler with a similar name.
+    pub near: Option<String>,
+}
+
+impl Edited {
+    /// Whether a file changes.
+    #[must_use]
+    pub fn is_change(&self) -> bool {
+        !self.files.is_empty()
+    }
+}
+
+impl Report {
+    pub(super) fn warn(&mut self, code: &'static str, message: impl Into<String>) {
+        self.warnings.push(Warning {
+            code,
+            message: message.into(),
+            at: None,
+        });
+    }
+}

@@ -1,0 +1,13 @@
+//! Who wants what, and what was written over what: the state beside a config that an edit starts
+//! from and leaves behind.
+
+mod json;
+mod recovery;
+mod settling;
+mod stored;
+mod unfinished;
+
+pub(crate) use self::recovery::Recovered;
+pub(crate) use self::settling::is_implied;
+pub use self::stored::Ledger;
+pub(crate) use self::stored::{COMMENT, Digests, Entry, IMPLIED, Owner, Tombstone, Want, comment, owner_in};

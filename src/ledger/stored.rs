@@ -1,0 +1,198 @@
+//! The data of a ledger.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use crate::toml::{Literal, Path};
+use crate::want::key::Key;
+
+/// What a tool that has written to a config remembers: who wants what, and for every key that was
+/// written, what stood there before.
+///
+/// Files are named by their paths from the main file's folder. An edit computes a new ledger; nothing
+/// changes one in place.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Ledger {
+    /// The number of the newest want.
+    pub(crate) seq: u64,
+    pub(crate) owners: BTreeMap<String, Owner>,
+    pub(crate) entries: Vec<Entry>,
+    /// Tables, arrays and headers that were not there before, by file. The empty path stands for the
+    /// file itself.
+    pub(crate) made: BTreeSet<(String, Path)>,
+    /// Owners that have left.
+    pub(crate) left: Vec<Tombstone>,
+    /// The files of the last edit, before and after it.
+    pub(crate) files: BTreeMap<String, Digests>,
+    /// Fields that this release does not know.
+    pub(super) rest: Map<String, Value>,
+}
+
+/// What one owner wants.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Owner {
+    /// Where its new keys go.
+    pub(crate) file: String,
+    pub(crate) wants: BTreeMap<Key, Want>,
+    pub(super) rest: Map<String, Value>,
+}
+
+/// A value that an owner wants.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Want {
+    pub(crate) value: Literal,
+    /// Of several wants of one key, the one with the highest number is in force. A want that is
+    /// repeated keeps its number.
+    pub(crate) seq: u64,
+    /// Whether it came with a handler that was adopted: it is kept as long as the handler is wanted.
+    pub(crate) is_adopted: bool,
+}
+
+/// A key that the tool has written in one file.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Entry {
+    pub(crate) file: String,
+    pub(crate) key: Key,
+    /// What stood there before; `None`: nothing.
+    pub(crate) was: Option<Literal>,
+    /// All that the tool has put there, newest first.
+    pub(crate) put: Vec<Literal>,
+    pub(super) rest: Map<String, Value>,
+}
+
+/// An owner that was removed, so that a loop that still applies its want can end.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Tombstone {
+    pub(crate) owner: String,
+    pub(crate) time: String,
+}
+
+/// The SHA-256 of a file before and after the last edit that changed it; `None`: it was missing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Digests {
+    pub(crate) before: Option<String>,
+    pub(crate) after: Option<String>,
+}
+
+/// The owner that comments name for what is nobody's.
+pub(crate) const IMPLIED: &str = "implied";
+
+/// What the comment above each block of the tool begins with.
+pub(crate) const COMMENT: &str = "# containerd-edit owner=";
+
+/// The comment above a block.
+pub(crate) fn comment(owner: &str) -> String {
+    format!("{COMMENT}{owner}")
+}
+
+/// The owner that a comment line names.
+pub(crate) fn owner_in(line: &str) -> Option<&str> {
+    line.trim().strip_prefix(COMMENT)
+}
+
+impl Ledger {
+    /// Whether there is nothing in it: no ledger has been written, or it was lost.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        self.is_settled() && self.left.is_empty() && self.files.is_empty()
+    }
+
+    /// Whether nobody wants anything and nothing of the tool is left in any file.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.owners.is_empty() && self.entries.is_empty()
+    }
+
+    /// Returns the names of the owners that want something.
+    pub fn owners(&self) -> impl Iterator<Item = &str> {
+        self.owners.keys().map(String::as_str)
+    }
+
+    /// Returns when this owner was removed, if it has not come back since.
+    #[must_use]
+    pub fn left(&self, owner: &str) -> Option<&str> {
+        let left = self.left.iter().find(|left| left.owner == owner)?;
+        Some(&left.time)
+    }
+
+    /// Returns the names of all files that the tool has written keys to or made.
+    #[must_use]
+    pub fn files(&self) -> BTreeSet<&str> {
+        let entries = self.entries.iter().map(|entry| entry.file.as_str());
+        let made = self.made.iter().map(|(file, _)| file.as_str());
+        entries.chain(made).collect()
+    }
+
+    /// The owner that has the want in force for a handler.
+    pub(crate) fn owner_of(&self, handler: &[String]) -> Option<&str> {
+        let newest = |owner: &Owner| {
+            let wants = owner.wants.iter();
+            let below = wants.filter(|(key, _)| key.path.starts_with(handler));
+            below.map(|(_, want)| want.seq).max()
+        };
+        let owners = self.owners.iter();
+        let wanting = owners.filter_map(|(name, owner)| Some((newest(owner)?, name)));
+        wanting.max().map(|(_, name)| name.as_str())
+    }
+
+    pub(crate) fn is_wanted(&self, key: &Key) -> bool {
+        self.owners
+            .values()
+            .any(|owner| owner.wants.contains_key(key))
+    }
+
+    pub(crate) fn entry(&self, file: &str, key: &Key) -> Option<&Entry> {
+        self.entries
+            .iter()
+            .find(|entry| entry.file == file && entry.key == *key)
+    }
+
+    pub(crate) fn entry_mut(&mut self, file: &str, key: &Key) -> Option<&mut Entry> {
+        self.entries
+            .iter_mut()
+            .find(|entry| entry.file == file && entry.key == *key)
+    }
+
+    /// Takes the entry of a key out.
+    pub(crate) fn take(&mut self, file: &str, key: &Key) -> Option<Entry> {
+        let found = self
+            .entries
+            .iter()
+            .position(|entry| entry.file == file && entry.key == *key)?;
+        Some(self.entries.remove(found))
+    }
+
+    pub(crate) fn has_made(&self, file: &str, path: &[String]) -> bool {
+        self.made.contains(&(file.to_owned(), path.to_vec()))
+    }
+
+    pub(crate) fn next_seq(&mut self) -> u64 {
+        self.seq += 1;
+        self.seq
+    }
+}
+
+impl Entry {
+    /// The entry of a key that the tool puts a value at.
+    pub(crate) fn new(file: &str, key: &Key, was: Option<Literal>, put: Literal) -> Self {
+        Self {
+            file: file.to_owned(),
+            key: key.clone(),
+            was,
+            put: vec![put],
+            rest: Map::new(),
+        }
+    }
+
+    /// Whether what stands there was put there by the tool.
+    pub(crate) fn is_in_force(&self, now: Option<&Literal>) -> bool {
+        now.is_some_and(|now| self.put.contains(now))
+    }
+
+    /// Remembers what is put there now.
+    pub(crate) fn put(&mut self, value: &Literal) {
+        self.put.retain(|known| known != value);
+        self.put.insert(0, value.clone());
+    }
+}

@@ -1,0 +1,481 @@
+//! What a document says, as a tree that can be changed: tables, and the text of each value.
+//!
+//! An edit is worked out on the tree. What then differs between two trees says which verbs make the
+//! text of one that of the other: what is removed and put again has not changed.
+
+use std::collections::BTreeMap;
+
+use toml_edit::{Item, TableLike, Value};
+
+use super::document::Document;
+use super::literal::Literal;
+use super::render::{self, Quotes};
+
+/// The path of a key, from the root of the document.
+pub(crate) type Path = Vec<String>;
+
+/// All that a document says.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tree {
+    root: Table,
+}
+
+/// A table, however it is spelled.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Table {
+    entries: BTreeMap<String, Node>,
+    /// Whether it is there without what is in it: it has a header, or braces.
+    is_written: bool,
+}
+
+/// What stands at a key.
+#[derive(Debug, Clone)]
+pub(crate) enum Node {
+    Table(Table),
+    Leaf(Leaf),
+}
+
+/// A value that is no table.
+#[derive(Debug, Clone)]
+pub(crate) struct Leaf {
+    literal: Literal,
+    /// The elements, if the value is an array.
+    elements: Vec<Element>,
+    is_array: bool,
+    /// New keys are written in this order.
+    rank: u64,
+}
+
+#[derive(Debug, Clone)]
+struct Element {
+    literal: Literal,
+    /// Its number in the text; `None`: it is new.
+    number: Option<usize>,
+}
+
+/// One difference between two trees.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Difference {
+    /// Nothing stands there any more.
+    Removed(Path),
+    /// The table is there, but not for its own sake.
+    Unwritten(Path),
+    /// Another value stands there.
+    Set(Path, Literal),
+    /// Elements of an array: the numbers of those that are gone, and the new ones.
+    Elements(Path, Vec<usize>, Vec<Literal>),
+    /// A value stands where there was nothing, or something else than a value.
+    Inserted(Path, Literal, u64),
+}
+
+impl Tree {
+    /// Reads a document.
+    pub(crate) fn of(document: &Document<'_>) -> Self {
+        let mut root = read(document.toml.as_table(), document.text());
+        root.is_written = true;
+        Self { root }
+    }
+
+    /// What stands at `path`.
+    pub(crate) fn get(&self, path: &[String]) -> Option<&Node> {
+        let (last, tables) = path.split_last()?;
+        self.table(tables)?.entries.get(last)
+    }
+
+    /// The table at `path`; the root for an empty one.
+    pub(crate) fn table(&self, path: &[String]) -> Option<&Table> {
+        path.iter().try_fold(&self.root, |table, name| {
+            table.entries.get(name).and_then(Node::table)
+        })
+    }
+
+    /// The value at `path`; a table as the inline table that means the same.
+    pub(crate) fn value(&self, path: &[String]) -> Option<Literal> {
+        match self.get(path)? {
+            Node::Leaf(leaf) => Some(leaf.literal.clone()),
+            Node::Table(table) => Some(table.literal()),
+        }
+    }
+
+    /// The first part of `path` that is there and no table.
+    pub(crate) fn obstacle<'p>(&self, path: &'p [String]) -> Option<&'p [String]> {
+        let mut table = &self.root;
+        for (depth, name) in path.iter().enumerate() {
+            match table.entries.get(name)? {
+                Node::Table(next) => table = next,
+                Node::Leaf(_) => return Some(&path[..=depth]),
+            }
+        }
+        None
+    }
+
+    /// The paths of all values at or below `path`. A table that is written and empty counts as one.
+    pub(crate) fn leaves(&self, path: &[String]) -> Vec<Path> {
+        let mut found = Vec::new();
+        let mut below = path.to_vec();
+        match (path, self.get(path)) {
+            ([], _) => self.root.leaves(&mut below, &mut found),
+            (_, Some(Node::Table(table))) => table.leaves(&mut below, &mut found),
+            (_, Some(Node::Leaf(_))) => found.push(below),
+            _ => {}
+        }
+        found
+    }
+
+    /// Whether the array at `path` has an element that means the same.
+    pub(crate) fn has_element(&self, path: &[String], element: &Literal) -> bool {
+        self.elements(path).any(|known| known == element)
+    }
+
+    /// The elements of the array at `path`.
+    pub(crate) fn elements(&self, path: &[String]) -> impl Iterator<Item = &Literal> {
+        let leaf = self.get(path).and_then(Node::leaf).into_iter();
+        leaf.flat_map(|leaf| leaf.elements.iter().map(|element| &element.literal))
+    }
+
+    /// Puts a value at `path`, in the place of what stands there.
+    pub(crate) fn put(&mut self, path: &[String], literal: Literal, rank: u64) {
+        let Some((name, tables)) = path.split_last() else {
+            return;
+        };
+        let table = self.make(tables);
+        table
+            .entries
+            .insert(name.clone(), Node::Leaf(Leaf::new(literal, rank)));
+    }
+
+    /// Adds an element to the array at `path`, which is made if it is not there.
+    pub(crate) fn put_element(&mut self, path: &[String], element: Literal, rank: u64) {
+        if self.get(path).and_then(Node::leaf).is_none() {
+            self.put(path, Literal::new("[]"), rank);
+        }
+        if let Some(leaf) = self.leaf_mut(path) {
+            leaf.is_array = true;
+            leaf.elements.push(Element {
+                literal: element,
+                number: None,
+            });
+            leaf.settle_elements();
+        }
+    }
+
+    /// Removes the last element of the array at `path` that means the same.
+    pub(crate) fn remove_element(&mut self, path: &[String], element: &Literal) {
+        if let Some(leaf) = self.leaf_mut(path)
+            && let Some(found) = leaf
+                .elements
+                .iter()
+                .rposition(|known| known.literal == *element)
+        {
+            leaf.elements.remove(found);
+            leaf.settle_elements();
+        }
+    }
+
+    /// Removes what stands at `path`, and the tables above that were there for its sake alone.
+    pub(crate) fn remove(&mut self, path: &[String]) {
+        let Some((name, tables)) = path.split_last() else {
+            return;
+        };
+        let Some(table) = self.table_mut(tables) else {
+            return;
+        };
+        table.entries.remove(name);
+        if table.entries.is_empty() && !table.is_written {
+            self.remove(tables);
+        }
+    }
+
+    /// Takes its own header from the table at `path`: it stays for the sake of what is in it.
+    pub(crate) fn unwrite(&mut self, path: &[String]) {
+        if let Some(table) = self.table_mut(path) {
+            table.is_written = false;
+        }
+    }
+
+    /// What differs in `after`, in the order of the paths.
+    pub(crate) fn differences(&self, after: &Self) -> Vec<Difference> {
+        let mut found = Vec::new();
+        self.root
+            .differences(&after.root, &mut Vec::new(), &mut found);
+        found
+    }
+
+    fn table_mut(&mut self, path: &[String]) -> Option<&mut Table> {
+        path.iter().try_fold(&mut self.root, |table, name| {
+            match table.entries.get_mut(name) {
+                Some(Node::Table(table)) => Some(table),
+                _ => None,
+            }
+        })
+    }
+
+    fn leaf_mut(&mut self, path: &[String]) -> Option<&mut Leaf> {
+        let (name, tables) = path.split_last()?;
+        match self.table_mut(tables)?.entries.get_mut(name) {
+            Some(Node::Leaf(leaf)) => Some(leaf),
+            _ => None,
+        }
+    }
+
+    /// The table at `path`, made if it is not there.
+    fn make(&mut self, path: &[String]) -> &mut Table {
+        let mut table = &mut self.root;
+        for name in path {
+            let node = table
+                .entries
+                .entry(name.clone())
+                .or_insert_with(|| Node::Table(Table::default()));
+            if let Node::Leaf(_) = node {
+                *node = Node::Table(Table::default());
+            }
+            table = match node {
+                Node::Table(table) => table,
+                Node::Leaf(_) => unreachable!("it has just become a table"),
+            };
+        }
+        table
+    }
+}
+
+/// Two trees are equal if they say the same, however it is written.
+impl PartialEq for Tree {
+    fn eq(&self, other: &Self) -> bool {
+        self.root.says_the_same(&other.root)
+    }
+}
+
+impl Node {
+    pub(crate) fn table(&self) -> Option<&Table> {
+        match self {
+            Self::Table(table) => Some(table),
+            Self::Leaf(_) => None,
+        }
+    }
+
+    fn leaf(&self) -> Option<&Leaf> {
+        match self {
+            Self::Leaf(leaf) => Some(leaf),
+            Self::Table(_) => None,
+        }
+    }
+
+    /// Whether nothing is in a table or an array.
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Self::Table(table) => table.entries.is_empty(),
+            Self::Leaf(leaf) => leaf.is_array && leaf.elements.is_empty(),
+        }
+    }
+}
+
+impl Table {
+    /// The names of what is in it.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.entries.keys().map(String::as_str)
+    }
+
+    /// Whether it has a header or braces of its own.
+    pub(crate) fn is_written(&self) -> bool {
+        self.is_written
+    }
+
+    /// Whether a value stands right in it.
+    pub(crate) fn has_leaf(&self) -> bool {
+        self.entries
+            .values()
+            .any(|node| matches!(node, Node::Leaf(_)))
+    }
+
+    /// Whether another table stands right in it.
+    pub(crate) fn has_table(&self) -> bool {
+        self.entries
+            .values()
+            .any(|node| matches!(node, Node::Table(_)))
+    }
+
+    fn literal(&self) -> Literal {
+        let entry = |(name, node): (&String, &Node)| {
+            let value = match node {
+                Node::Leaf(leaf) => leaf.literal.clone(),
+                Node::Table(table) => table.literal(),
+            };
+            format!("{} = {}", render::key(name, Quotes::Basic), value.text())
+        };
+        let entries: Vec<String> = self.entries.iter().map(entry).collect();
+        Literal::new(if entries.is_empty() {
+            "{}".to_owned()
+        } else {
+            format!("{{ {} }}", entries.join(", "))
+        })
+    }
+
+    fn leaves(&self, path: &mut Path, found: &mut Vec<Path>) {
+        if self.entries.is_empty() && !path.is_empty() {
+            found.push(path.clone());
+        }
+        for (name, node) in &self.entries {
+            path.push(name.clone());
+            match node {
+                Node::Table(table) => table.leaves(path, found),
+                Node::Leaf(_) => found.push(path.clone()),
+            }
+            path.pop();
+        }
+    }
+
+    fn says_the_same(&self, other: &Self) -> bool {
+        self.entries.len() == other.entries.len()
+            && self.entries.iter().all(|(name, node)| {
+                match (node, other.entries.get(name)) {
+                    (Node::Table(one), Some(Node::Table(other))) => one.says_the_same(other),
+                    (Node::Leaf(one), Some(Node::Leaf(other))) => one.literal == other.literal,
+                    _ => false,
+                }
+            })
+    }
+
+    fn differences(&self, after: &Self, path: &mut Path, found: &mut Vec<Difference>) {
+        for (name, node) in &self.entries {
+            path.push(name.clone());
+            match (node, after.entries.get(name)) {
+                (Node::Table(before), Some(Node::Table(after))) => {
+                    if before.is_written && !after.is_written {
+                        found.push(Difference::Unwritten(path.clone()));
+                    }
+                    before.differences(after, path, found);
+                }
+                (Node::Leaf(before), Some(Node::Leaf(after))) => {
+                    found.extend(before.difference(after, path));
+                }
+                (_, gone_or_other) => {
+                    found.push(Difference::Removed(path.clone()));
+                    if let Some(node) = gone_or_other {
+                        node.inserted(path, found);
+                    }
+                }
+            }
+            path.pop();
+        }
+        for (name, node) in &after.entries {
+            if !self.entries.contains_key(name) {
+                path.push(name.clone());
+                node.inserted(path, found);
+                path.pop();
+            }
+        }
+    }
+}
+
+impl Node {
+    fn inserted(&self, path: &mut Path, found: &mut Vec<Difference>) {
+        match self {
+            Self::Leaf(leaf) => found.push(Difference::Inserted(
+                path.clone(),
+                leaf.literal.clone(),
+                leaf.rank,
+            )),
+            Self::Table(table) => {
+                for (name, node) in &table.entries {
+                    path.push(name.clone());
+                    node.inserted(path, found);
+                    path.pop();
+                }
+            }
+        }
+    }
+}
+
+impl Leaf {
+    fn new(literal: Literal, rank: u64) -> Self {
+        Self {
+            literal,
+            elements: Vec::new(),
+            is_array: false,
+            rank,
+        }
+    }
+
+    /// Writes the array anew: what it means has changed.
+    fn settle_elements(&mut self) {
+        let elements = self.elements.iter().map(|element| element.literal.text());
+        let elements: Vec<&str> = elements.collect();
+        self.literal = Literal::new(format!("[{}]", elements.join(", ")));
+    }
+
+    fn difference(&self, after: &Self, path: &Path) -> Option<Difference> {
+        if self.literal.text() == after.literal.text() {
+            return None;
+        }
+        if !after.is_array {
+            return Some(Difference::Set(path.clone(), after.literal.clone()));
+        }
+        let stays = |number: &usize| after.elements.iter().any(|it| it.number == Some(*number));
+        let gone: Vec<usize> = (0..self.elements.len())
+            .filter(|number| !stays(number))
+            .collect();
+        let new = after.elements.iter().filter(|it| it.number.is_none());
+        let new: Vec<Literal> = new.map(|element| element.literal.clone()).collect();
+        let differs = !gone.is_empty() || !new.is_empty();
+        differs.then(|| Difference::Elements(path.clone(), gone, new))
+    }
+}
+
+fn read(table: &dyn TableLike, text: &str) -> Table {
+    let entries = table.iter().map(|(name, item)| {
+        let node = match item.as_table_like() {
+            Some(table) => {
+                let mut below = read(table, text);
+                below.is_written = is_written(item);
+                Node::Table(below)
+            }
+            None => Node::Leaf(leaf(item, text)),
+        };
+        (name.to_owned(), node)
+    });
+    Table {
+        entries: entries.collect(),
+        is_written: false,
+    }
+}
+
+fn is_written(item: &Item) -> bool {
+    match item {
+        Item::Table(table) => !table.is_implicit() && !table.is_dotted(),
+        Item::Value(Value::InlineTable(table)) => !table.is_dotted(),
+        _ => false,
+    }
+}
+
+fn leaf(item: &Item, text: &str) -> Leaf {
+    let raw = |value: &Value| match value.span() {
+        Some(span) => Literal::new(&text[span]),
+        None => Literal::of(value),
+    };
+    let array: Vec<Literal> = match item {
+        Item::Value(Value::Array(array)) => array.iter().map(raw).collect(),
+        Item::ArrayOfTables(array) => {
+            let tables = array.iter().map(|table| {
+                let table = table.clone().into_inline_table();
+                Literal::of(&Value::InlineTable(table))
+            });
+            tables.collect()
+        }
+        _ => Vec::new(),
+    };
+    let elements = array.into_iter().enumerate().map(|(number, literal)| Element {
+        literal,
+        number: Some(number),
+    });
+    let mut leaf = Leaf {
+        literal: Literal::new(""),
+        elements: elements.collect(),
+        is_array: matches!(item, Item::Value(Value::Array(_)) | Item::ArrayOfTables(_)),
+        rank: 0,
+    };
+    match item {
+        Item::Value(value) => leaf.literal = raw(value),
+        _ => leaf.settle_elements(),
+    }
+    leaf
+}

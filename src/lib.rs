@@ -4,7 +4,7 @@
 //! `/etc/containerd/config.toml`, so that installers which overlap, die half-way or retry for ever
 //! can't corrupt the file or lose each other's work.
 //!
-//! - [`Patch`] says what shall be listed and what shall not; [`apply`] is the pure edit: it splices
+//! - [`Patch`] says what shall be listed and what shall not; [`edit`] is the pure edit: it splices
 //!   text and leaves every other byte alone.
 //! - [`PatchFile`] reads a patch from TOML.
 //! - [`Editor`] makes it a transaction: lock, read, patch, check, write beside, sync, exchange, compare,
@@ -58,9 +58,8 @@ mod seeded;
 mod toml;
 mod want;
 
-pub use commit::editor::{DEFAULT_LOCK_TIMEOUT, DropIn, Editor, FileChange, Plan};
+pub use commit::editor::{DEFAULT_LOCK_TIMEOUT, DropIn, Editor, FileChange, Outcome};
 pub use commit::operation_log::{LogEntry, LogTo, LoggedDropIn};
-pub use commit::ownership::{OwnedHandler, UnmarkedKey};
 #[doc(hidden)]
 pub use containerd::compatibility_tables;
 
@@ -84,13 +83,12 @@ pub use config::Config;
 pub use disk::HostRoot;
 pub use edit::change::Change;
 pub use edit::inventory::{Inventory, ListedHandler};
-pub use edit::edited::{Absent, Edited as EditedConfig, FileEdit, LeftBehind, Report};
-pub use edit::patch::{Edited, Handlers, Keys, apply};
+pub use edit::edited::{Absent, Edited, FileEdit, Handlers, Keys, LeftBehind, Report};
 pub use edit::run::{edit, without_owners};
 pub use error::{Code, Error, ExitCode, Position, Warning};
 pub use inspect::check::{Check, CheckedRelease};
 pub use inspect::effective::{Effective, EffectiveHandler};
-pub use inspect::status::{DropInStatus, LockHolder, Status};
+pub use inspect::status::{DropInStatus, LockHolder, OwnedHandler, Status};
 pub use ledger::Ledger;
 pub use node::{Distribution, Kind, Layout, Units};
 pub use toml::{Document, ParseError};

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use containerd_edit::{
-    Code, Editor, Error, ExitCode, Handler, Kind, Owner, Patch, PatchFile, Plan,
+    Code, Editor, Error, ExitCode, Handler, Kind, Owner, Patch, PatchFile, Outcome,
 };
 
 use super::Run;
@@ -26,14 +26,14 @@ pub(super) enum Edit<'e> {
 }
 
 impl Edit<'_> {
-    fn plan(&self, editor: &Editor) -> Result<Plan, Error> {
+    fn plan(&self, editor: &Editor) -> Result<Outcome, Error> {
         match self {
             Self::Patch(patch) => editor.plan(patch),
             Self::Undo(owner) => editor.plan_undo(*owner),
         }
     }
 
-    fn make(&self, editor: &Editor) -> Result<Plan, Error> {
+    fn make(&self, editor: &Editor) -> Result<Outcome, Error> {
         match self {
             Self::Patch(patch) => editor.commit(patch),
             Self::Undo(owner) => editor.undo(*owner),
@@ -90,6 +90,9 @@ impl Run {
         if apply.take_over {
             patch = patch.take_over();
         }
+        if apply.adopt {
+            patch = patch.adopt();
+        }
         self.edit(patch, command).map_err(|error| {
             match error.key().and_then(|key| file.position(key)) {
                 // The key is to be fixed where the patch file has it.
@@ -106,6 +109,7 @@ impl Run {
             Some(owner) if remove.names.is_empty() => Patch::new().owner(owner.clone()).prune(),
             Some(owner) => names.fold(Patch::new().owner(owner.clone()), Patch::remove_owned),
         };
+        let patch = if remove.adopt { patch.adopt() } else { patch };
         if (remove.if_unused || remove.wait_unused.is_some())
             && let Err(exit) = self.make_sure_unused(remove, &patch)?
         {
@@ -148,7 +152,9 @@ impl Run {
             edit.make(&self.interruptible(editor))?
         };
         let global = &self.arguments.global;
-        let code = if global.exit_code && plan.is_change() {
+        let code = if !plan.report.left_behind.is_empty() {
+            ExitCode::LeftBehind
+        } else if global.exit_code && plan.is_change() {
             ExitCode::Changed
         } else {
             ExitCode::Success
@@ -178,7 +184,7 @@ impl Run {
     }
 
     /// The JSON report of an edit.
-    pub(super) fn edit_json(&self, plan: &Plan, edit: &Edit<'_>) -> Value {
+    pub(super) fn edit_json(&self, plan: &Outcome, edit: &Edit<'_>) -> Value {
         let mut report = report::edit_json(plan, edit.owner(), self.layout.as_ref());
         if let Some(unused) = &self.unused {
             report["unused"] = unused.clone();
@@ -195,7 +201,7 @@ impl Run {
     }
 
     /// Prints the one file that the edit is about.
-    fn print_result(&mut self, plan: &Plan, code: ExitCode) -> ExitCode {
+    fn print_result(&mut self, plan: &Outcome, code: ExitCode) -> ExitCode {
         let is_drop_in = matches!(
             self.layout.as_ref().map(|layout| &layout.kind),
             Some(Kind::DropIn { .. })
@@ -213,7 +219,7 @@ impl Run {
         }
         let text = match own {
             [drop_in, ..] => &drop_in.after,
-            [] => &plan.edited.text,
+            [] => &plan.main.after,
         };
         self.print(text.as_deref().unwrap_or_default(), true, code)
     }
@@ -228,11 +234,15 @@ impl Run {
     }
 
     /// Says what people should know of an edit.
-    pub(super) fn warn(&mut self, plan: &Plan) {
+    pub(super) fn warn(&mut self, plan: &Outcome) {
         if self.arguments.global.quiet {
             return;
         }
-        for warning in &plan.edited.warnings {
+        for left in &plan.report.left_behind {
+            let text = report::left_behind(&plan.path, left);
+            let _ = self.err.write_all(text.as_bytes());
+        }
+        for warning in &plan.report.warnings {
             let text = report::warning(&plan.path, warning);
             let _ = self.err.write_all(text.as_bytes());
         }
@@ -283,6 +293,9 @@ fn patch_of(add: &Add) -> Result<Patch, Error> {
     }
     if add.take_over {
         patch = patch.take_over();
+    }
+    if add.adopt {
+        patch = patch.adopt();
     }
     Ok(patch)
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use containerd_edit::{CriClient, CriError, Error, ExitCode, InUse, Patch, Plan, PodInUse};
+use containerd_edit::{CriClient, CriError, Error, ExitCode, InUse, Patch, Outcome, PodInUse};
 
 use super::arguments::{Format, Remove};
 use super::running::{DAEMON_LIMIT, words};
@@ -174,8 +174,8 @@ impl InTheWay {
 
 /// The handlers that a removal takes away, and those that were named: the file may have lost one that
 /// the daemon still has.
-fn handlers_to_go(remove: &Remove, plan: &Plan) -> BTreeSet<String> {
-    let removed = plan.edited.handlers.removed.iter();
+fn handlers_to_go(remove: &Remove, plan: &Outcome) -> BTreeSet<String> {
+    let removed = plan.report.handlers.removed.iter();
     removed.chain(&remove.names).cloned().collect()
 }
 

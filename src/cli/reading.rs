@@ -47,7 +47,9 @@ impl Run {
     pub(super) fn effective(&self, bytes: &[u8], releases: &[Release]) -> Result<Effective, Error> {
         let global = &self.arguments.global;
         let plugin_id = global.plugin_id.as_deref();
-        Effective::of(&self.config, bytes, releases, plugin_id, &self.host_root)
+        let ledger = self.editor().ledger()?;
+        let root = &self.host_root;
+        Effective::of(&self.config, bytes, releases, plugin_id, root, &ledger)
     }
 
     pub(super) fn list(&mut self) -> Result<ExitCode, Error> {

@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 use similar::TextDiff;
 
-use containerd_edit::{Error, Layout, Owner, Plan, Position, Warning};
+use containerd_edit::{Error, Layout, LeftBehind, Owner, Outcome, Position, Warning};
 
 const BOLD: Style = Style::new().bold();
 const RED: Style = AnsiColor::Red.on_default();
@@ -17,11 +17,11 @@ const ERROR: Style = RED.bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 
 /// The unified diff of an edit, file by file; empty if nothing changes.
-pub(super) fn diff(plan: &Plan) -> String {
+pub(super) fn diff(plan: &Outcome) -> String {
     let of_config = diff_of(
         &plan.path,
-        plan.before.as_deref(),
-        plan.edited.text.as_deref(),
+        plan.main.before.as_deref(),
+        plan.main.after.as_deref(),
     );
     let drop_ins = plan.drop_ins.iter();
     let of_drop_ins = drop_ins.map(|change| {
@@ -65,7 +65,7 @@ pub(super) fn colored(diff: &str) -> String {
 }
 
 /// One line that says what was done, or what would be.
-pub(super) fn summary(plan: &Plan, dry_run: bool, layout: Option<&Layout>) -> String {
+pub(super) fn summary(plan: &Outcome, dry_run: bool, layout: Option<&Layout>) -> String {
     let path = plan.path.display();
     let done = deeds(plan);
     if !plan.is_change() {
@@ -84,11 +84,16 @@ pub(super) fn summary(plan: &Plan, dry_run: bool, layout: Option<&Layout>) -> St
 }
 
 /// What an edit has done, in a few words.
-pub(super) fn deeds(plan: &Plan) -> String {
+pub(super) fn deeds(plan: &Outcome) -> String {
     if !plan.is_change() {
-        return "nothing to do".to_owned();
+        let done = if plan.report.is_recorded {
+            "recorded, and nothing to change in any file"
+        } else {
+            "nothing to do"
+        };
+        return done.to_owned();
     }
-    let handlers = &plan.edited.handlers;
+    let handlers = &plan.report.handlers;
     let mut done = Vec::new();
     for (what, names) in [
         ("added", &handlers.added),
@@ -99,7 +104,7 @@ pub(super) fn deeds(plan: &Plan) -> String {
             done.push(format!("{what} {}", names.join(", ")));
         }
     }
-    match (&plan.before, &plan.edited.text) {
+    match (&plan.main.before, &plan.main.after) {
         (None, Some(_)) => done.push("created the file".to_owned()),
         (Some(_), None) => done.push("deleted the file, which held nothing else".to_owned()),
         _ => {}
@@ -112,15 +117,15 @@ pub(super) fn deeds(plan: &Plan) -> String {
             _ => format!("changed {path}"),
         });
     }
-    if let Some(name) = &plan.edited.new_default {
+    if let Some(name) = &plan.report.new_default {
         done.push(format!("the default handler is now {name}"));
     }
-    let changed: Vec<&str> = plan.edited.keys.changed().collect();
+    let changed: Vec<&str> = plan.report.keys.changed().collect();
     if !changed.is_empty() && plan.needs_restart() {
         done.push(keys(&changed));
     }
     if !plan.needs_restart() {
-        done.push("changed the comments that say whose something is".to_owned());
+        done.push("changed comments".to_owned());
     }
     if done.is_empty() {
         // As the import of a drop-in that somebody has deleted.
@@ -144,8 +149,8 @@ fn keys(keys: &[&str]) -> String {
 }
 
 /// The JSON report of an edit on behalf of an owner.
-pub(super) fn edit_json(plan: &Plan, owner: Option<&Owner>, layout: Option<&Layout>) -> Value {
-    let edited = &plan.edited;
+pub(super) fn edit_json(plan: &Outcome, owner: Option<&Owner>, layout: Option<&Layout>) -> Value {
+    let edited = &plan.report;
     let drop_ins = plan.drop_ins.iter();
     let drop_ins = drop_ins.map(
         |change| json!({"path": change.path.to_string_lossy(), "changed": change.is_change()}),
@@ -156,7 +161,7 @@ pub(super) fn edit_json(plan: &Plan, owner: Option<&Owner>, layout: Option<&Layo
         "restart_required": plan.needs_restart(),
         "units": layout.map_or(&["containerd"][..], |layout| layout.units.names()),
         "path": plan.path.to_string_lossy(),
-        "config_version": edited.version,
+        "config_version": plan.config_version,
         "owner": owner.map(Owner::as_str),
         "handlers": {
             "added": edited.handlers.added,
@@ -185,6 +190,17 @@ pub(super) fn warning(path: &Path, warning: &Warning) -> String {
     format!(
         "{WARNING}warning{WARNING:#}: {place}: {}\n",
         warning.message
+    )
+}
+
+/// A key that had to stay.
+pub(super) fn left_behind(path: &Path, left: &LeftBehind) -> String {
+    format!(
+        "{WARNING}warning{WARNING:#}: {}: {} stays in {}, since {} needs it\n",
+        path.display(),
+        left.key,
+        left.file,
+        left.needed_by
     )
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write as _};
 
-use containerd_edit::{Editor, ExitCode, Plan, Restart, RestartError, Service};
+use containerd_edit::{Editor, ExitCode, Outcome, Restart, RestartError, Service};
 
 use super::arguments::{Format, RestartHow};
 use super::editing::Edit;
@@ -83,7 +83,7 @@ impl Run {
         self.print(&text, false, code)
     }
 
-    fn told(&self, plan: &Plan) -> String {
+    fn told(&self, plan: &Outcome) -> String {
         let diff = self.arguments.global.verbose.then(|| report::diff(plan));
         let diff = report::colored(&diff.unwrap_or_default());
         format!("{diff}{}: {}\n", plan.path.display(), report::deeds(plan))

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use containerd_edit::{LockHolder, LogEntry, OwnedHandler, Status, UnmarkedKey};
+use containerd_edit::{LockHolder, LogEntry, OwnedHandler, Status};
 
 /// The operation log, a line for each run, the oldest first.
 pub(super) fn log(entries: &[LogEntry]) -> String {
@@ -107,14 +107,6 @@ pub(super) fn status(status: &Status) -> String {
         for line in handlers(&drop_in.handlers) {
             fact("", line);
         }
-        for line in unmarked_keys(&drop_in.unmarked_keys) {
-            fact("", line);
-        }
-    }
-    let mut name = "keys";
-    for line in unmarked_keys(&status.unmarked_keys) {
-        fact(name, line);
-        name = "";
     }
     for path in &status.displaced {
         fact(
@@ -138,27 +130,12 @@ fn handlers(handlers: &[OwnedHandler]) -> Vec<String> {
     lines.collect()
 }
 
-/// Keys whose owners the log alone knows, a line for each.
-fn unmarked_keys(keys: &[UnmarkedKey]) -> impl Iterator<Item = String> {
-    keys.iter().map(|key| {
-        format!(
-            "{}  unknown: {} has set it, and another program has dropped the comment that said so",
-            printable(&key.key),
-            printable(&key.set_by)
-        )
-    })
-}
-
 /// Whose a handler is.
 fn owner(handler: &OwnedHandler) -> String {
-    match (&handler.owner, &handler.added_by) {
-        (Some(owner), _) => owner.clone(),
-        (None, _) if handler.is_implied => "implied, needed by containerd 1.x".to_owned(),
-        (None, Some(owner)) => format!(
-            "unknown: {} has added it, and another program has dropped the comment that said so",
-            printable(owner)
-        ),
-        (None, None) => "unknown: not added by this tool, or long ago".to_owned(),
+    match &handler.owner {
+        Some(owner) => owner.clone(),
+        None if handler.is_implied => "implied, needed by containerd 1.x".to_owned(),
+        None => "nobody's: not added by this tool".to_owned(),
     }
 }
 
@@ -218,9 +195,9 @@ pub(super) fn status_json(status: &Status) -> Value {
             "path": path(Some(&drop_in.path)),
             "created_for": drop_in.created_for,
             "handlers": handlers_json(&drop_in.handlers),
-            "unmarked_keys": unmarked_keys_json(&drop_in.unmarked_keys),
+            "unmarked_keys": [],
         })).collect::<Vec<_>>(),
-        "unmarked_keys": unmarked_keys_json(&status.unmarked_keys),
+        "unmarked_keys": [],
         "displaced": displaced.map(|found| path(Some(found))).collect::<Vec<_>>(),
     })
 }
@@ -231,15 +208,8 @@ fn handlers_json(handlers: &[OwnedHandler]) -> Value {
             "name": handler.name,
             "owner": handler.owner,
             "implied": handler.is_implied,
-            "added_by": handler.added_by,
+            "added_by": null,
         })
     });
     handlers.collect()
-}
-
-fn unmarked_keys_json(keys: &[UnmarkedKey]) -> Value {
-    let keys = keys
-        .iter()
-        .map(|key| json!({"key": key.key, "set_by": key.set_by}));
-    keys.collect()
 }

@@ -8,8 +8,9 @@ use crate::commit::operation_log::{self, LogEntry, LogTo};
 use crate::containerd::{ConfigFiles, Release};
 use crate::disk::target::{self, Snapshot, Target};
 use crate::disk::{HostRoot, sidecar};
-use crate::edit::patch::Edited;
+use crate::edit::edited::Report;
 use crate::error::{Code, Error};
+use crate::ledger::Ledger;
 use crate::node::{Kind, Layout};
 
 /// How long [`Editor`] waits for the lock unless told otherwise.
@@ -52,7 +53,6 @@ pub struct Editor {
     pub(crate) host_root: HostRoot,
     pub(crate) log: LogTo,
     pub(crate) drop_in: DropIn,
-    pub(crate) drop_in_is_read: bool,
     pub(crate) layout: Option<Layout>,
 }
 
@@ -91,37 +91,51 @@ impl FileChange {
     }
 }
 
-/// An edit that was worked out, or made.
+/// What an edit comes to: worked out, or made.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub struct Outcome {
     /// The config's path as it was given.
     pub path: PathBuf,
-    /// The bytes before; `None` if there was no file.
-    pub before: Option<Vec<u8>>,
-    /// What the patch makes of them. Handlers, default and warnings are those of the drop-ins too.
-    pub edited: Edited,
-    /// What it makes of drop-ins, changed or not.
+    /// What becomes of the config, changed or not.
+    pub main: FileChange,
+    /// What becomes of other files: of the one that the edit goes to, changed or not, and of those
+    /// that change.
     pub drop_ins: Vec<FileChange>,
+    /// What was done, and what people should know.
+    pub report: Report,
+    /// The config version of the config, 0 if it has none.
+    pub config_version: i64,
+    /// Whether containerd reads anything else after the edit: comments don't count.
+    pub(crate) means_otherwise: bool,
+    /// What it takes to take the edit back.
+    pub(crate) made: Option<Box<Made>>,
 }
 
-impl Plan {
+/// A change that was made, as its ledgers tell.
+#[derive(Debug, Clone)]
+pub(crate) struct Made {
+    pub(crate) before: Ledger,
+    pub(crate) after: Ledger,
+}
+
+impl Outcome {
     /// Whether the bytes of any file differ.
     #[must_use]
     pub fn is_change(&self) -> bool {
-        self.changes_config() || self.drop_ins.iter().any(FileChange::is_change)
-    }
-
-    /// Whether the bytes of the config itself differ.
-    #[must_use]
-    pub fn changes_config(&self) -> bool {
-        self.before.as_deref() != self.edited.text.as_ref().map(String::as_bytes)
+        self.main.is_change() || self.drop_ins.iter().any(FileChange::is_change)
     }
 
     /// Whether containerd reads anything else, and needs a restart for it. An edit may change no
-    /// more than the comments that say whose something is.
+    /// more than comments.
     #[must_use]
     pub fn needs_restart(&self) -> bool {
-        self.is_change() && self.edited.means_otherwise
+        self.is_change() && self.means_otherwise
+    }
+
+    /// The files that change.
+    pub fn changes(&self) -> impl Iterator<Item = &FileChange> {
+        let files = [&self.main].into_iter().chain(&self.drop_ins);
+        files.filter(|file| file.is_change())
     }
 }
 
@@ -139,7 +153,6 @@ impl Editor {
             host_root: HostRoot::default(),
             log: LogTo::default(),
             drop_in: DropIn::default(),
-            drop_in_is_read: false,
             layout: None,
         }
     }
@@ -226,7 +239,6 @@ impl Editor {
             Kind::DropIn { base, .. } => {
                 self.path.clone_from(base);
                 self.drop_in = DropIn::ForOwner;
-                self.drop_in_is_read = true;
             }
             Kind::Template { template, .. } => self.path.clone_from(template),
         }

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use serde_json::{Value, json};
 
-use crate::edit::patch::{Handlers, Keys};
+use crate::edit::edited::{Handlers, Keys};
 
 /// Where the runs of an [`Editor`](crate::Editor) are noted down.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,44 +1,56 @@
-//! What becomes of each file of an edit: the config and its drop-ins, and whether every state between
-//! two changes serves.
-
-mod creators;
-mod drop_in_edits;
-mod drop_ins;
-mod judging;
-mod layouts;
-mod lossy;
-mod order;
-mod out_of_reach;
-mod overridden;
-mod taking_back;
+//! What becomes of each file of an edit, held against the model, in an order in which every state
+//! between two changes serves.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::commit::editor::{Editor, Plan};
-use crate::config::surroundings::Changes;
-use crate::containerd::{ConfigFiles, Host, absolute, version};
-use crate::disk::site;
+use crate::commit::editor::{Editor, FileChange, Made, Outcome, imported_sidecar};
+use crate::commit::ledger::Found;
+use crate::commit::operation_log::LogEntry;
+use crate::commit::order;
+use crate::commit::reading::Reading;
+use crate::config::Config;
+use crate::containerd::{ConfigFiles, Host, version};
 use crate::disk::target::{Snapshot, Target};
-use crate::edit::judgement::harmful;
-use crate::edit::patch::imports::{with_import, without_imports};
-use crate::edit::patch::{Edited, apply, listed_names};
-use crate::error::Error;
+use crate::disk::{sidecar, site};
+use crate::edit::change::{Change, Placement};
+use crate::edit::edited::{Edited, FileEdit};
+use crate::edit::judgement::{Judgement, harmful};
+use crate::edit::run::{edit, without_owners};
+use crate::edit::in_force;
+use crate::error::{Code, Error, Position, Warning};
+use crate::ledger::Ledger;
 use crate::toml::Document;
-use crate::want::handler::Owner;
-use crate::want::patch::{Elsewhere, Patch};
+use crate::want::patch::Patch;
 
-pub(crate) use self::drop_ins::Part;
-pub(crate) use self::order::File;
-
-/// An edit that was worked out, and the drop-ins that it is about.
+/// An edit that was worked out, and the files that it is about.
 #[derive(Debug)]
 pub(crate) struct Work {
-    pub(crate) plan: Plan,
-    /// The one that was asked for comes first.
+    pub(crate) outcome: Outcome,
+    /// All files in the order in which they are changed; those before them are synced.
     pub(crate) parts: Vec<Part>,
-    /// All files in the order in which they are changed, or synced.
-    pub(crate) order: Vec<File>,
+    pub(crate) found: Ledger,
+    pub(crate) ledger: Ledger,
+}
+
+/// A file of an edit, as it was read and as it is to be.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) target: Target,
+    pub(crate) snapshot: Snapshot,
+    pub(crate) change: FileChange,
+    pub(crate) is_main: bool,
+    /// Its folder goes too, if nothing else is in it.
+    pub(crate) folder_goes: bool,
+}
+
+/// What of an edit is held against the model.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Judged<'j> {
+    /// Whether something is to be there afterwards, and not only be gone.
+    pub(crate) adds: bool,
+    /// Files without any key of the tool's, where those of the ledger that was found won't do.
+    pub(crate) without: Option<(&'j Config, &'j Ledger)>,
 }
 
 impl Editor {
@@ -49,320 +61,323 @@ impl Editor {
     ///
     /// [`Error`] if the config can't be found, read or parsed, if the patch can't be applied, or if
     /// a containerd release would do worse with the result.
-    pub fn plan(&self, patch: &Patch) -> Result<Plan, Error> {
+    pub fn plan(&self, patch: &Patch) -> Result<Outcome, Error> {
         let target = self.find()?;
         let snapshot = target.read()?;
         self.check_sidecars(&target, &snapshot)?;
-        let work = self.work_out(&target, &snapshot, patch)?;
-        if work.plan.changes_config() {
-            site::check(&target, snapshot.existing.as_ref())?;
-        }
+        let found = self.read_ledger(&target, &snapshot)?;
+        let work = self.work_out(&target, snapshot, &found, patch)?;
         for part in work.parts.iter().filter(|part| part.change.is_change()) {
             site::check(&part.target, part.snapshot.existing.as_ref())?;
         }
-        Ok(work.plan)
+        Ok(work.outcome)
     }
 
-    /// Works out what becomes of the config, which holds what was read, and of its drop-ins.
+    /// Works out what becomes of the config, of which `main` was read, and of its drop-ins.
     pub(crate) fn work_out(
         &self,
         target: &Target,
-        snapshot: &Snapshot,
+        main: Snapshot,
+        found: &Found,
         patch: &Patch,
     ) -> Result<Work, Error> {
-        let mut work = match self.generated() {
-            Some(generated) => self.work_out_template(snapshot, generated, patch)?,
-            None => self.work_out_files(target, snapshot, patch)?,
+        let mut change = Change::from(patch);
+        if patch.prunes() && !patch.adds() {
+            change.time = Some(LogEntry::now());
+        }
+        let chosen = self.chosen_drop_in(patch.named_owner())?;
+        if let Some(path) = &chosen {
+            self.find_drop_in(path, target)?;
+        }
+        let reading = self.read_config((target, &main), &found.ledger, chosen.as_deref())?;
+        if let Some(path) = &chosen {
+            change.placement = Placement::File(reading.config.name_of(path));
+        } else if self.generated().is_some() {
+            change.placement = Placement::File(reading.config.name_of(&self.main()));
+        }
+        let mut edited = edit(&reading.config, &found.ledger, &change)
+            .map_err(|error| error.at(&self.path))?;
+        let adopted = change.adoption.is_some();
+        let judged = Judged {
+            adds: patch.adds(),
+            without: None,
         };
-        let notice = self
-            .layout
-            .as_ref()
-            .and_then(|layout| layout.notice.clone());
-        work.plan.edited.warnings.extend(notice);
-        let left = self.left_behind(patch, &work);
-        work.plan.edited.warnings.extend(left);
-        Ok(work)
+        let overridden = in_force::overridden(&reading.config, &edited, &change);
+        if edited.is_change() {
+            let after = (edited.config.clone(), edited.ledger.clone());
+            let without = adopted.then_some((&after.0, &after.1));
+            let judged = Judged { without, ..judged };
+            let warnings = self.judge(&reading, &mut edited, found, judged)?;
+            edited.report.warnings.extend(warnings);
+        }
+        edited.report.warnings.extend(overridden);
+        self.assemble(target, main, (&reading, chosen.as_deref()), found, edited)
     }
 
-    fn work_out_files(
+    /// Holds an edit against the model of each release, and puts its files into an order in which all
+    /// of them serve whatever a crash leaves on the way.
+    pub(crate) fn judge(
         &self,
-        target: &Target,
-        snapshot: &Snapshot,
-        patch: &Patch,
-    ) -> Result<Work, Error> {
-        let bytes = snapshot.bytes();
-        let config = bytes.map(|bytes| self.parse(bytes)).transpose()?;
-        let chosen = self.chosen_drop_in(patch)?;
-        // No file means the same to containerd as one that says nothing.
-        let read = self.as_read(bytes.unwrap_or_default(), chosen.as_deref());
-        let before = ConfigFiles::read(&self.host_root, &self.main(), &read);
-
-        let mut parts = self.parts(target, &before, chosen, patch)?;
-        let edited = self.edit_files(config.as_ref(), &before, &mut parts, patch)?;
-        let mut plan = Plan {
-            path: self.path.clone(),
-            before: bytes.map(<[u8]>::to_vec),
-            edited,
-            drop_ins: Vec::new(),
-        };
-        let k0s = self.own_of_k0s(&before)?;
-        let loaded = |files: &ConfigFiles| match &k0s {
-            Some(k0s) => k0s.merged(files),
-            None => Ok(files.clone()),
-        };
-        if before.len() > 1 || !parts.is_empty() {
-            // What one file needs to know of the others is known once all have been edited.
-            let after = loaded(&self.state(&before, &plan, &parts, None))?;
-            let patch = patch.clone().beside(elsewhere(&plan.edited, &after));
-            plan.edited = self.edit_files(config.as_ref(), &before, &mut parts, &patch)?;
-            plan.edited.keep_listed(&handlers_of(&after));
-        }
-        plan.drop_ins = parts.iter().filter_map(Part::to_show).collect();
-        let after = self.state(&before, &plan, &parts, None);
-        let [before_loaded, after_loaded] = [loaded(&before)?, loaded(&after)?];
-        let merged = k0s.is_some().then_some(&after_loaded);
-        let is_edited = |path: &Path| {
-            let is_main = path == after.main() && !self.drop_in_is_read;
-            let mut edited = parts.iter().filter(|part| part.is_edited());
-            is_main || edited.any(|part| part.is_at(path, self))
-        };
-        let unreached = self.check_reach(patch, &plan.edited, (&after, merged), &is_edited)?;
-        for part in parts.iter().filter(|part| part.change.is_change()) {
-            self.check_beside(part, &after)?;
-            if part.is_chosen() && patch.adds() && k0s.is_none() {
-                let names = part.names(self);
-                lossy::check(part, &names, &after, &self.releases, plan.edited.version)?;
-            }
-        }
-        let mut order = in_order(&parts);
-        if plan.is_change() {
-            self.check_default(patch, &plan, &after_loaded)?;
-            let listed = handlers_of(&before_loaded);
-            let has_several = before.len() > 1 || after.len() > 1;
-            let mut new_default = plan.edited.new_default.clone();
-            if has_several && new_default.is_some() {
-                // What one file says is not what all of them do.
-                new_default = self.new_default(&before_loaded, &after_loaded);
-                let wanted = patch.wanted_default().map(str::to_owned);
-                plan.edited.new_default = wanted.or_else(|| new_default.clone());
-            }
-            let adds = patch.adds();
-            let warnings = self.judge((&before_loaded, &after_loaded), &plan, &listed, adds)?;
-            plan.edited.warnings.extend(warnings);
-            plan.edited.new_default = new_default;
-            order = self.order((&before, &before_loaded), &plan, &parts, &loaded)?;
-        }
-        for part in &mut parts {
-            part.settle_folder(&after, self);
-        }
-        let chosen = parts.first().filter(|part| part.is_chosen());
-        let overridden = self.overridden(patch, (&after, &after_loaded), chosen);
-        let warnings = &mut plan.edited.warnings;
-        if overridden.has_default {
-            // That says it better.
-            warnings.retain(|warning| warning.code != "other-default");
-        }
-        warnings.extend(unreached);
-        warnings.extend(overridden.warnings);
-        Ok(Work { plan, parts, order })
-    }
-
-    /// Works out what becomes of the config and of each drop-in.
-    fn edit_files(
-        &self,
-        config: Option<&Document<'_>>,
-        before: &ConfigFiles,
-        parts: &mut [Part],
-        patch: &Patch,
-    ) -> Result<Edited, Error> {
-        let goes_to_part = parts.first().is_some_and(Part::is_chosen);
-        let own_patch = match (goes_to_part, self.drop_in_is_read) {
-            (false, _) => patch.clone(),
-            (true, false) => patch.for_other_file(),
-            (true, true) => Patch::new(),
-        };
-        let mut edited = self.allowed(apply(config, &own_patch))?;
-        for part in &mut *parts {
-            self.edit_drop_in(part, edited.text.as_deref(), patch)?;
-        }
-        if !self.drop_in_is_read {
-            self.import(&mut edited, before, parts, patch)?;
-        }
-        for part in parts {
-            part.report_to(&mut edited);
-        }
-        Ok(edited)
-    }
-
-    /// Removes the imports of drop-ins that go, and adds one for a drop-in that none leads to.
-    fn import(
-        &self,
+        reading: &Reading,
         edited: &mut Edited,
-        before: &ConfigFiles,
-        parts: &[Part],
-        patch: &Patch,
-    ) -> Result<(), Error> {
-        let was = edited.text.clone();
-        let main = self.main();
-        let is_imported = |part: &&Part, files: &ConfigFiles| {
-            let mut names = part.names(self).into_iter();
-            names.any(|name| files.contains(&name))
+        found: &Found,
+        judged: Judged<'_>,
+    ) -> Result<Vec<Warning>, Error> {
+        let all: Vec<&FileEdit> = edited.files.iter().collect();
+        let (before, after) = (reading.loaded(self, &[])?, reading.loaded(self, &all)?);
+        let host = Host::here();
+        let owners = edited.ledger.owners.values();
+        let keys = owners.flat_map(|owner| owner.wants.keys());
+        let wanted = keys.filter_map(|key| key.handler_name());
+        let wanted: BTreeSet<String> = wanted.map(str::to_owned).collect();
+        let mut judgement = Judgement {
+            before: &before,
+            after: &after,
+            without: None,
+            handlers: &edited.report.handlers,
+            wanted: &wanted,
+            new_default: edited.report.new_default.as_deref(),
+            version: version_of(&edited.config),
+            // The files that handlers refer to may be out of sight here: an installer's container
+            // sees the host's under another path.
+            host: &host,
+            releases: &self.releases,
         };
-        let gone: Vec<&Part> = parts
-            .iter()
-            .filter(|part| part.change.after.is_none() && is_imported(part, before))
-            .collect();
-        if let Some(text) = edited.text.take() {
-            let goes = |import: &str| {
-                let imported = absolute(&main, import);
-                !import.contains('*') && gone.iter().any(|part| part.is_at(&imported, self))
-            };
-            edited.text = if gone.is_empty() {
-                Some(text)
-            } else {
-                self.allowed(without_imports(&self.parse(text.as_bytes())?, &goes))?
-            };
+        let mut passed = judgement.pass(judged.adds);
+        let without;
+        if matches!(&passed, Err(error) if error.code() == Code::Harmful) {
+            without = self.without(reading, found, judged)?;
+            judgement.without = Some(&without);
+            passed = judgement.pass(judged.adds);
         }
-        let asked_for = parts
-            .first()
-            .filter(|part| part.is_chosen() && patch.adds());
-        if let Some(part) = asked_for {
-            let mut changes = Changes::new();
-            part.enter(self, &mut changes);
-            let text = edited.text.take();
-            let bytes = text.as_deref().unwrap_or_default().as_bytes();
-            let files = before.changed(&self.host_root, bytes, &changes);
-            edited.text = if is_imported(&part, &files) {
-                text
-            } else {
-                let config = text.as_ref().map(|text| self.parse(text.as_bytes()));
-                let config = config.transpose()?;
-                let import = part.import();
-                let owner = patch.named_owner();
-                Some(self.allowed(with_import(config.as_ref(), &import, owner))?)
-            };
-        }
-        edited.means_otherwise |= edited.text != was;
-        if let Some(text) = edited.text.as_ref().filter(|_| edited.text != was) {
-            edited.version = self.allowed(version::of_any(&self.parse(text.as_bytes())?))?;
-        }
-        Ok(())
-    }
-
-    /// The files once these have been changed; `None`: all.
-    fn state(
-        &self,
-        before: &ConfigFiles,
-        plan: &Plan,
-        parts: &[Part],
-        changed: Option<&[File]>,
-    ) -> ConfigFiles {
-        let is_changed = |file| changed.is_none_or(|changed| changed.contains(&file));
-        let chosen = parts.first().filter(|part| part.is_chosen());
-        let chosen = chosen.map(|part| part.change.path.as_path());
-        let mut texts = Changes::new();
-        for (number, part) in parts.iter().enumerate() {
-            if part.change.is_change() && is_changed(File::Part(number)) {
-                part.enter(self, &mut texts);
+        let warnings = passed.map_err(|error| match error.code() {
+            Code::VersionNotRead => {
+                let at = reading.config.main().text.as_ref();
+                let at = at.and_then(|text| version_place(&text.document));
+                error.at(&self.path).position_at(at)
             }
-        }
-        let main = if is_changed(File::Main) {
-            plan.edited.text.as_deref().map(str::as_bytes)
-        } else {
-            plan.before.as_deref()
-        };
-        let main = self.as_read(main.unwrap_or_default(), chosen);
-        before.changed(&self.host_root, &main, &texts)
-    }
-
-    /// The files of an edit in the order in which they are changed: those that a killed run may have
-    /// changed are synced first.
-    fn order(
-        &self,
-        (before, before_loaded): (&ConfigFiles, &ConfigFiles),
-        plan: &Plan,
-        parts: &[Part],
-        loaded: &dyn Fn(&ConfigFiles) -> Result<ConfigFiles, Error>,
-    ) -> Result<Vec<File>, Error> {
-        let (changed, mut order): (Vec<File>, Vec<File>) =
-            in_order(parts).into_iter().partition(|file| match file {
-                File::Main => plan.changes_config(),
-                File::Part(part) => parts[*part].change.is_change(),
-            });
-        let state = |changed: &[File]| loaded(&self.state(before, plan, parts, Some(changed)));
-        order.extend(self.serving_order(before_loaded, plan, &changed, &state)?);
-        Ok(order)
-    }
-
-    /// The order in which the files are changed: whatever a crash leaves on the way serves.
-    fn serving_order(
-        &self,
-        before: &ConfigFiles,
-        plan: &Plan,
-        changed: &[File],
-        state: &dyn Fn(&[File]) -> Result<ConfigFiles, Error>,
-    ) -> Result<Vec<File>, Error> {
-        let (host, listed) = (Host::here(), BTreeSet::new());
-        let serves = |changed: &[File]| {
+            _ => error.at(&self.path),
+        })?;
+        let numbers: Vec<usize> = (0..all.len()).collect();
+        let serves = |changed: &[usize]| {
+            let changed: Vec<&FileEdit> = changed.iter().map(|&it| all[it]).collect();
             // What can't be merged is not there yet.
-            let Ok(after) = state(changed) else {
+            let Ok(after) = reading.loaded(self, &changed) else {
                 return Ok(());
             };
-            let judgement = self.judgement(before, &after, plan, &listed, &host);
-            judgement.serves_on_the_way()
+            let on_the_way = Judgement {
+                after: &after,
+                ..judgement
+            };
+            on_the_way.serves_on_the_way()
         };
-        order::serving(changed, &serves).map_err(|harm| {
+        let order = order::serving(&numbers, &serves).map_err(|harm| {
             harmful(format!("while one file is changed after the other, {harm}")).at(&self.path)
+        })?;
+        edited.files = order.into_iter().map(|it| edited.files[it].clone()).collect();
+        Ok(warnings)
+    }
+
+    /// What containerd would load without any key of the tool's.
+    fn without(
+        &self,
+        reading: &Reading,
+        found: &Found,
+        judged: Judged<'_>,
+    ) -> Result<ConfigFiles, Error> {
+        let (config, ledger) = judged.without.unwrap_or((&reading.config, &found.ledger));
+        let without = without_owners(config, ledger)?;
+        let changes: Vec<FileEdit> = differences(&reading.config, &without);
+        let changes: Vec<&FileEdit> = changes.iter().collect();
+        reading.loaded(self, &changes)
+    }
+
+    /// Puts together what becomes of each file.
+    pub(crate) fn assemble(
+        &self,
+        target: &Target,
+        main: Snapshot,
+        (reading, chosen): (&Reading, Option<&Path>),
+        found: &Found,
+        edited: Edited,
+    ) -> Result<Work, Error> {
+        let Edited {
+            config,
+            mut ledger,
+            files,
+            mut report,
+        } = edited;
+        let notice = self.layout.as_ref().and_then(|it| it.notice.clone());
+        report.warnings.extend(notice);
+        let means_otherwise = reading.config.files().len() != config.files().len()
+            || config.files().iter().any(|file| {
+                let before = reading.config.file(&file.name);
+                let tree = |file: &crate::config::files::File| {
+                    file.text.as_ref().map(|text| text.tree.clone())
+                };
+                before.and_then(tree) != tree(file)
+            });
+        let mut changed = Vec::new();
+        for edit in &files {
+            changed.push(reading.change(self, edit)?);
+        }
+        if !files.is_empty() {
+            ledger.is_undone = false;
+        }
+        let own = self.main();
+        let mut parts = Vec::new();
+        let mut main = Some(main);
+        let changes_main = changed.iter().any(|it| it.path == own);
+        if !changes_main && let Some(snapshot) = main.take() {
+            parts.push(Part {
+                change: unchanged(own.clone(), &snapshot),
+                target: target.clone(),
+                snapshot,
+                is_main: true,
+                folder_goes: false,
+            });
+        }
+        let names: Vec<PathBuf> = ledger.files().iter().map(|it| config.path_of(it)).collect();
+        for path in names.iter().map(PathBuf::as_path).chain(chosen) {
+            let is_known = |it: &PathBuf| it == path;
+            if changed.iter().any(|it| it.path == path)
+                || parts.iter().any(|part| is_known(&part.change.path))
+                || *path == own
+                || config.files().iter().any(|it| it.path == path && !it.is_writable)
+            {
+                continue;
+            }
+            let Ok(target) = Target::find_drop_in(path, &self.host_root, target) else {
+                continue;
+            };
+            let snapshot = target.read()?;
+            parts.push(Part {
+                change: unchanged(path.to_owned(), &snapshot),
+                target,
+                snapshot,
+                is_main: false,
+                folder_goes: false,
+            });
+        }
+        for change in changed {
+            let is_main = change.path == own;
+            let (target, snapshot) = match main.take_if(|_| is_main) {
+                Some(main) => (target.clone(), main),
+                None => {
+                    let target = self.find_drop_in(&change.path, target)?;
+                    let snapshot = target.read()?;
+                    self.check_beside(&target, &change.path, reading.files())?;
+                    (target, snapshot)
+                }
+            };
+            parts.push(Part {
+                folder_goes: self.folder_goes(&change, &target, reading),
+                target,
+                snapshot,
+                change,
+                is_main,
+            });
+        }
+        let change = |is_main: bool| {
+            let parts = parts.iter().filter(move |part| part.is_main == is_main);
+            parts.map(|part| part.change.clone())
+        };
+        let mut drop_ins: Vec<FileChange> = change(false)
+            .filter(|it| it.is_change() || Some(it.path.as_path()) == chosen)
+            .collect();
+        drop_ins.sort_by_key(|it| Some(it.path.as_path()) != chosen);
+        let main = change(true).next().map(|change| FileChange {
+            path: self.path.clone(),
+            ..change
+        });
+        let outcome = Outcome {
+            path: self.path.clone(),
+            main: main.unwrap_or(FileChange {
+                path: self.path.clone(),
+                before: None,
+                after: None,
+            }),
+            drop_ins,
+            report,
+            config_version: version_of(&config),
+            means_otherwise,
+            made: Some(Box::new(Made {
+                before: found.ledger.clone(),
+                after: ledger.clone(),
+            })),
+        };
+        Ok(Work {
+            outcome,
+            parts,
+            found: found.ledger.clone(),
+            ledger,
         })
     }
 
-    /// The bytes of the config as containerd reads it: with an import of the drop-in's folder, where
-    /// that is read in any case.
-    pub(crate) fn as_read(&self, bytes: &[u8], chosen: Option<&Path>) -> Vec<u8> {
-        let bytes = &*self.filled_in(bytes);
-        let imported = || {
-            let pattern = chosen
-                .filter(|_| self.drop_in_is_read)?
-                .with_file_name("*.toml");
-            let config = Document::parse(bytes).ok()?;
-            with_import(Some(&config), pattern.to_str()?, &Owner::default()).ok()
+    /// Refuses a drop-in of which a file beside the config would be imported.
+    fn check_beside(
+        &self,
+        target: &Target,
+        path: &Path,
+        files: &ConfigFiles,
+    ) -> Result<(), Error> {
+        let named = path.file_name().map(|name| self.main().with_file_name(name));
+        let real = self.host_root.on_host(&target.beside);
+        let names = [Some(real), named].into_iter().flatten();
+        let mut sidecars = names.flat_map(|name| sidecar::examples_of_drop_in(&name));
+        let matched = sidecars.find_map(|sidecar| {
+            let pattern = files.pattern_for(&sidecar)?.to_owned();
+            Some((pattern, sidecar))
+        });
+        match matched {
+            Some((pattern, sidecar)) => Err(imported_sidecar(&self.path, &pattern, &sidecar)),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the folder goes with the file: not one that others may look into, nor one that a link
+    /// leads to.
+    fn folder_goes(&self, change: &FileChange, target: &Target, reading: &Reading) -> bool {
+        let goes = change.before.is_some() && change.after.is_none();
+        let Some(folder) = change.path.parent().filter(|_| goes) else {
+            return false;
         };
-        imported().map_or_else(|| bytes.to_vec(), String::into_bytes)
-    }
-
-    fn parse<'b>(&self, bytes: &'b [u8]) -> Result<Document<'b>, Error> {
-        Document::parse(bytes).map_err(|source| Error::from(source).at(&self.path))
-    }
-
-    /// What a patch makes of the config, or why it can't be applied there.
-    fn allowed<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
-        result.map_err(|error| error.at(&self.path))
+        let entry = self.host_root.entry(folder);
+        let is_link = entry.is_ok_and(|entry| entry.is_symlink());
+        let real = self.host_root.on_host(&target.folder);
+        !is_link && !reading.is_looked_into(folder) && !reading.is_looked_into(&real)
     }
 }
 
-/// The files of an edit in the order in which they are changed if any will do: drop-ins that get a
-/// new text, the config, drop-ins that go.
-fn in_order(parts: &[Part]) -> Vec<File> {
-    let (written, gone): (Vec<usize>, Vec<usize>) =
-        (0..parts.len()).partition(|&part| parts[part].change.after.is_some());
-    let written = written.into_iter().map(File::Part);
-    let gone = gone.into_iter().map(File::Part);
-    written.chain([File::Main]).chain(gone).collect()
-}
-
-/// All handlers that some file lists.
-fn handlers_of(files: &ConfigFiles) -> BTreeSet<String> {
-    let parsed = files.contents().filter_map(|it| Document::parse(it).ok());
-    parsed.flat_map(|config| listed_names(&config)).collect()
-}
-
-/// What each file is told of all of them as they are after an edit.
-fn elsewhere(edited: &Edited, after: &ConfigFiles) -> Elsewhere {
-    let listed = handlers_of(after);
-    let removed = edited.handlers.removed.iter();
-    let gone = removed.filter(|name| !listed.contains(*name)).cloned();
-    Elsewhere {
-        gone: gone.collect(),
-        listed,
+fn unchanged(path: PathBuf, snapshot: &Snapshot) -> FileChange {
+    let bytes = snapshot.bytes();
+    FileChange {
+        path,
+        before: bytes.map(<[u8]>::to_vec),
+        after: bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned()),
     }
+}
+
+/// What makes one config of another.
+pub(crate) fn differences(from: &Config, to: &Config) -> Vec<FileEdit> {
+    let files = to.files().iter().map(|file| FileEdit {
+        name: file.name.clone(),
+        before: from.text(&file.path).map(str::to_owned),
+        after: to.text(&file.path).map(str::to_owned),
+        only_gains: false,
+    });
+    files.filter(|it| it.before != it.after).collect()
+}
+
+/// The config version of the main file, 0 if it has none.
+fn version_of(config: &Config) -> i64 {
+    let text = config.main().text.as_ref();
+    let version = text.map(|text| version::of_any(&text.document));
+    version.and_then(Result::ok).unwrap_or_default()
+}
+
+/// Where the config version stands in a file, if it does.
+fn version_place(config: &Document<'_>) -> Option<Position> {
+    config.get(&["version"])?;
+    Some(version::position(config))
 }

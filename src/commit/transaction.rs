@@ -5,19 +5,21 @@ use std::path::Path;
 
 use rustix::io::Errno;
 
-use crate::commit::change::Back;
-use crate::commit::editor::{Editor, Plan};
+use crate::commit::editor::{Editor, Outcome};
+use crate::commit::ledger::Found;
 use crate::commit::operation_log::{self, LogEntry};
 use crate::commit::planning::Work;
+use crate::commit::undo::Back;
 use crate::disk::lock::{ConfigLock, Patience};
 use crate::disk::target::{Snapshot, Target};
 use crate::disk::{Notice, digest, leftovers, site};
-use crate::edit::patch::{Handlers, Keys};
+use crate::edit::edited::{Handlers, Keys};
+use crate::ledger::Digests;
 use crate::error::Warning;
 use crate::error::{Code, Error};
 use crate::want::patch::Patch;
 
-use self::steps::{Done, Step};
+use self::steps::Done;
 
 /// How often an edit is started anew because somebody who ignores the lock changed the file.
 const TRIES: u32 = 10;
@@ -25,12 +27,7 @@ const TRIES: u32 = 10;
 /// What is asked for.
 #[derive(Clone, Copy)]
 enum Request<'r> {
-    /// A patch. It may be noted down before it is made: where containerd is restarted behind it, and
-    /// a run that is killed in between is to be gone on with.
-    Patch {
-        patch: &'r Patch,
-        is_noted_first: bool,
-    },
+    Patch(&'r Patch),
     /// A change is taken back.
     Back(&'r Back),
 }
@@ -38,35 +35,31 @@ enum Request<'r> {
 impl<'r> Request<'r> {
     fn patch(self) -> Option<&'r Patch> {
         match self {
-            Self::Patch { patch, .. } => Some(patch),
+            Self::Patch(patch) => Some(patch),
             Self::Back(_) => None,
         }
-    }
-
-    fn is_noted_first(self) -> bool {
-        matches!(
-            self,
-            Self::Patch {
-                is_noted_first: true,
-                ..
-            }
-        )
     }
 
     /// The installer on whose behalf it is made.
     fn owner(self) -> Option<String> {
         match self {
-            Self::Back(back) => back.change.owner.clone(),
-            Self::Patch { patch, .. } => {
+            Self::Back(back) => back.made.owners().into_iter().next(),
+            Self::Patch(patch) => {
                 patch.acting_owner().map(|owner| owner.as_str().to_owned())
             }
         }
     }
 
-    fn work_out(self, editor: &Editor, target: &Target, read: &Snapshot) -> Result<Work, Error> {
+    fn work_out(
+        self,
+        editor: &Editor,
+        target: &Target,
+        read: Snapshot,
+        found: &Found,
+    ) -> Result<Work, Error> {
         match self {
-            Self::Patch { patch, .. } => editor.work_out(target, read, patch),
-            Self::Back(back) => editor.work_out_back(target, read, back),
+            Self::Patch(patch) => editor.work_out(target, read, found, patch),
+            Self::Back(back) => editor.work_out_back(target, read, found, back),
         }
     }
 }
@@ -97,28 +90,16 @@ impl Editor {
     /// it has changed, without the certainty that this survives a power cut, after
     /// [`Code::NotPutBack`] another program's text stands beside it, and after
     /// [`Code::NotFinished`] some files have changed and others have not.
-    pub fn commit(&self, patch: &Patch) -> Result<Plan, Error> {
-        self.carry_out(Request::Patch {
-            patch,
-            is_noted_first: false,
-        })
-    }
-
-    /// Makes an edit that containerd is restarted for.
-    #[cfg(feature = "cri")]
-    pub(crate) fn commit_to_be_loaded(&self, patch: &Patch) -> Result<Plan, Error> {
-        self.carry_out(Request::Patch {
-            patch,
-            is_noted_first: true,
-        })
+    pub fn commit(&self, patch: &Patch) -> Result<Outcome, Error> {
+        self.carry_out(Request::Patch(patch))
     }
 
     /// Takes a change back, if the files still are what it left.
-    pub(crate) fn take_back(&self, back: &Back) -> Result<Plan, Error> {
+    pub(crate) fn take_back(&self, back: &Back) -> Result<Outcome, Error> {
         self.carry_out(Request::Back(back))
     }
 
-    fn carry_out(&self, request: Request<'_>) -> Result<Plan, Error> {
+    fn carry_out(&self, request: Request<'_>) -> Result<Outcome, Error> {
         let target = self.find()?;
         self.check_sidecars(&target, &target.read()?)?;
         let mut locked = match self.lock(target) {
@@ -135,7 +116,7 @@ impl Editor {
         if let Some(notice) = self.note(&locked, request, &result)
             && let Ok(plan) = &mut result
         {
-            plan.edited.warnings.push(notice.into());
+            plan.report.warnings.push(notice.into());
         }
         result
     }
@@ -158,7 +139,7 @@ impl Editor {
 
     /// The steps under the lock. What they work on at last, and what they have done, is left in
     /// `locked`.
-    fn edit(&self, locked: &mut Locked, request: Request<'_>) -> Result<Plan, Error> {
+    fn edit(&self, locked: &mut Locked, request: Request<'_>) -> Result<Outcome, Error> {
         for _ in 0..TRIES {
             // A link may have been turned to another file while this run waited.
             let now = self.find()?;
@@ -181,30 +162,37 @@ impl Editor {
             let snapshot = target.read()?;
             *read = snapshot.bytes().map(digest::of);
             let mut notices = leftovers::sweep(lock, target, snapshot.bytes());
-            let mut work = request.work_out(self, target, &snapshot)?;
-            for part in &work.parts {
+            let found = self.read_ledger(target, &snapshot)?;
+            let mut work = request.work_out(self, target, snapshot, &found)?;
+            for part in work.parts.iter().filter(|part| !part.is_main) {
                 notices.extend(leftovers::sweep(lock, &part.target, part.snapshot.bytes()));
             }
             if done.is_empty() {
-                *planned = work.plan.edited.handlers.clone();
-                keys.clone_from(&work.plan.edited.keys);
+                *planned = work.outcome.report.handlers.clone();
+                keys.clone_from(&work.outcome.report.keys);
             }
-            if request.is_noted_first() && work.plan.is_change() {
-                let entry = self.intended(&work.plan, request);
-                notices.extend(self.append(lock, target, &entry));
-            }
-            let steps = Step::of(&work, target, &snapshot);
-            match self.make(lock, &steps, done)? {
+            self.add_earlier(&mut work, done);
+            let main = work.parts.iter().find(|part| part.is_main);
+            let main = main.and_then(|part| part.snapshot.existing.as_ref());
+            let is_new = work.ledger != work.found || found.states.before.is_some();
+            let texts = [&work.found, &work.ledger].map(crate::ledger::Ledger::to_json);
+            let ledger = is_new.then(|| {
+                let [found_text, new] = &texts;
+                found.states.write(lock, target, main, [found_text, new])
+            });
+            let ledger = ledger.transpose()?;
+            match self.make(lock, target, &work.parts, ledger, done)? {
                 Some(made) => notices.extend(made),
                 None => continue,
             }
-            for step in steps.iter().filter(|step| step.is_main || step.is_change()) {
-                notices.extend(site::notices(step.target, step.snapshot.existing.as_ref()));
+            let parts = work.parts.iter();
+            for part in parts.filter(|part| part.is_main || part.is_change()) {
+                notices.extend(site::notices(&part.target, part.snapshot.existing.as_ref()));
             }
-            steps::take_in(&mut work.plan, done, planned);
+            steps::take_in(&mut work.outcome, done, planned);
             let warnings = notices.into_iter().map(Warning::from);
-            work.plan.edited.warnings.extend(warnings);
-            return Ok(work.plan);
+            work.outcome.report.warnings.extend(warnings);
+            return Ok(work.outcome);
         }
         let message =
             format!("the file was changed by another program during each of {TRIES} tries");
@@ -213,13 +201,36 @@ impl Editor {
         Err(Error::new(Code::KeptChanging, message, hint).at(&self.path))
     }
 
+    /// What earlier tries have changed is part of the change that the ledger tells of.
+    fn add_earlier(&self, work: &mut Work, done: &[Done]) {
+        let own = self.main();
+        for done in done {
+            let path = if done.is_main {
+                &own
+            } else {
+                &done.change.path
+            };
+            let folder = own.parent().unwrap_or(Path::new("/"));
+            let name = path.strip_prefix(folder).unwrap_or(path);
+            let name = name.to_string_lossy().into_owned();
+            let before = done.change.before.as_deref().map(digest::of);
+            let after = done.change.after.as_ref();
+            let after = after.map(|text| digest::of(text.as_bytes()));
+            let new = Digests {
+                before: before.clone(),
+                after,
+            };
+            work.ledger.files.entry(name).or_insert(new).before = before;
+        }
+    }
+
     /// Notes a run down that changed or refused something. That never costs the edit: what keeps it
     /// from being noted comes back as a notice.
     fn note(
         &self,
         locked: &Locked,
         request: Request<'_>,
-        result: &Result<Plan, Error>,
+        result: &Result<Outcome, Error>,
     ) -> Option<Notice> {
         let (is_changed, outcome) = match (result, request) {
             (Ok(plan), _) if !plan.is_change() => return None,
@@ -242,20 +253,6 @@ impl Editor {
             }
         }
         self.append(&locked.lock, &locked.target, &entry)
-    }
-
-    /// What is noted down of an edit that is about to be made.
-    fn intended(&self, plan: &Plan, request: Request<'_>) -> LogEntry {
-        let text = plan.edited.text.as_ref();
-        let drop_ins = plan.drop_ins.iter().filter(|change| change.is_change());
-        LogEntry {
-            handlers: plan.edited.handlers.clone(),
-            keys: plan.edited.keys.clone(),
-            before: plan.before.as_deref().map(digest::of),
-            after: text.map(|text| digest::of(text.as_bytes())),
-            drop_ins: drop_ins.map(steps::logged).collect(),
-            ..self.entry(request.owner(), LogEntry::INTENDED)
-        }
     }
 
     /// Notes down what became of the config as it is now, after it was changed.
@@ -320,8 +317,6 @@ fn not_logged(path: &Path, error: &io::Error) -> Notice {
     }
 }
 
-#[cfg(test)]
-mod drop_in_tests;
 mod steps;
 #[cfg(test)]
 mod tests;

@@ -16,6 +16,9 @@ use super::surroundings::is_match;
 #[derive(Debug, Clone)]
 pub struct Config {
     files: Vec<File>,
+    /// Whether a distribution makes one config of all the files before containerd reads it: then a
+    /// plugin's section may stand in several, and no file has to be imported.
+    pub(crate) is_joined: bool,
 }
 
 /// One file of a config.
@@ -28,6 +31,8 @@ pub(crate) struct File {
     pub(crate) text: Option<Arc<Text>>,
     /// Whether an edit may change it; what a distribution generates it may not.
     pub(crate) is_writable: bool,
+    /// Whether its text is a part of the main file's: that one's version holds, and it names none.
+    pub(crate) is_part: bool,
 }
 
 /// What stands in a file, and what it says.
@@ -45,7 +50,10 @@ impl Config {
     /// [`Code::NotToml`](crate::Code::NotToml) with the position, if the text is not TOML;
     /// [`Code::WrongType`](crate::Code::WrongType) if its version is no integer.
     pub fn new(path: impl Into<PathBuf>, text: Option<&str>) -> Result<Self, Error> {
-        let mut config = Self { files: Vec::new() };
+        let mut config = Self {
+            files: Vec::new(),
+            is_joined: false,
+        };
         config.insert(path, text, true)?;
         Ok(config)
     }
@@ -70,8 +78,28 @@ impl Config {
             path,
             text,
             is_writable,
+            is_part: false,
         });
         Ok(())
+    }
+
+    /// Puts another text in the place of a file's.
+    pub(crate) fn replace(&mut self, name: &str, text: Option<&str>) -> Result<(), Error> {
+        let path = self.path_of(name);
+        let text = text.map(|text| Text::parse(text.to_owned()).map(Arc::new));
+        let text = text.transpose().map_err(|error| error.at(&path))?;
+        for file in self.files.iter_mut().filter(|file| file.name == name) {
+            file.text.clone_from(&text);
+        }
+        Ok(())
+    }
+
+    /// Says that the file at `path` is a part of the main one, as a template of k3s.
+    pub(crate) fn set_part(&mut self, path: &Path) {
+        self.is_joined = true;
+        for file in self.files.iter_mut().filter(|file| file.path == path) {
+            file.is_part = true;
+        }
     }
 
     pub(crate) fn put(&mut self, file: File) {

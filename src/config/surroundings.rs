@@ -152,7 +152,7 @@ fn parsed(bytes: &[u8]) -> Option<Item> {
 }
 
 /// The import strings of a file, whatever the case of the key.
-fn imports(bytes: &[u8]) -> Vec<String> {
+pub(super) fn imports(bytes: &[u8]) -> Vec<String> {
     // Most files import nothing: then they need not be parsed for it.
     let key = b"imports";
     if !bytes

@@ -55,13 +55,21 @@ impl View {
 
     fn of(file: &File, if_free: i64) -> Self {
         let Some(text) = &file.text else {
-            return Self::missing(if_free);
+            return Self {
+                is_free: !file.is_part,
+                ..Self::missing(if_free)
+            };
+        };
+        let spelling = if file.is_part {
+            Spelling::of(Some(&text.document), if_free)
+        } else {
+            text.spelling(if_free)
         };
         Self {
             tree: text.tree.clone(),
-            spelling: text.spelling(if_free),
+            spelling,
             exists: true,
-            is_free: text.is_free(),
+            is_free: !file.is_part && text.is_free(),
         }
     }
 

@@ -30,6 +30,21 @@ pub(crate) fn previous(config: &Path) -> PathBuf {
     with_suffix(config, ".prev")
 }
 
+/// The ledger of a config.
+pub(crate) fn owners(config: &Path) -> PathBuf {
+    with_suffix(config, ".owners")
+}
+
+/// The ledger that a run has found which is under way, or was killed.
+pub(crate) fn owners_before(config: &Path) -> PathBuf {
+    with_suffix(config, ".owners.before")
+}
+
+/// The ledger before the last change.
+pub(crate) fn owners_previous(config: &Path) -> PathBuf {
+    with_suffix(config, ".owners.prev")
+}
+
 /// What the file at `path` is to a config, if it is the config or one of its sidecars but the log.
 pub(crate) fn used_for(path: &Path, config: &Path) -> Option<&'static str> {
     let identity = |path: &Path| {
@@ -49,6 +64,11 @@ pub(crate) fn used_for(path: &Path, config: &Path) -> Option<&'static str> {
         Some("that is the lock file")
     } else if is(&previous(config)) {
         Some("that is the previous config")
+    } else if is(&owners(config))
+        || is(&owners_before(config))
+        || is(&owners_previous(config))
+    {
+        Some("that is the ledger")
     } else if is_temporary {
         Some("that is a name of temporary files")
     } else {
@@ -57,9 +77,18 @@ pub(crate) fn used_for(path: &Path, config: &Path) -> Option<&'static str> {
 }
 
 /// A path for each kind of file that an edit leaves beside a config, now or for a while.
-pub(crate) fn examples(config: &Path) -> [PathBuf; 5] {
+pub(crate) fn examples(config: &Path) -> [PathBuf; 8] {
     let [previous, pending, exchanged] = examples_of_drop_in(config);
-    [lock(config), log(config), previous, pending, exchanged]
+    [
+        lock(config),
+        log(config),
+        previous,
+        pending,
+        exchanged,
+        owners(config),
+        owners_before(config),
+        owners_previous(config),
+    ]
 }
 
 /// The same for a drop-in, which has no lock and no log of its own. `config` is its name beside the

@@ -226,6 +226,9 @@ impl From<&Patch> for Change {
         }
         change.is_all = patch.prunes();
         change.takes_over = patch.takes_over();
+        if patch.adopt {
+            change.adoption.get_or_insert_default();
+        }
         change
     }
 }

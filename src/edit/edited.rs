@@ -4,7 +4,36 @@ use crate::config::Config;
 use crate::error::Warning;
 use crate::ledger::Ledger;
 
-use super::patch::{Handlers, Keys};
+
+/// Names of handlers by what an edit does to them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Handlers {
+    /// Not listed before.
+    pub added: Vec<String>,
+    /// Listed before with other keys or values.
+    pub changed: Vec<String>,
+    /// Not listed any more.
+    pub removed: Vec<String>,
+}
+
+/// Keys outside of handlers, dotted, by what an edit does to them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Keys {
+    /// Set to another value than before, or for the first time.
+    pub set: Vec<String>,
+    /// Given back what was there before their owner came.
+    pub given_back: Vec<String>,
+    /// Not what this owner wants: a newer owner's value stands over it, and stays.
+    pub overridden: Vec<String>,
+}
+
+impl Keys {
+    /// The keys that are set or given back.
+    pub fn changed(&self) -> impl Iterator<Item = &str> {
+        let keys = self.given_back.iter().chain(&self.set);
+        keys.map(String::as_str)
+    }
+}
 
 /// The result of an edit: new texts, the new ledger, and what people should know.
 #[derive(Debug)]

@@ -108,7 +108,8 @@ impl Work<'_> {
     fn needs_runc(&self, file: &str, context: &Context) -> bool {
         let view = &self.views[file];
         let is_read = view.exists && view.spelling.is_read_by_1x();
-        if !is_read || self.main_view().version() > 2 {
+        // What a distribution joins lists `runc` itself.
+        if !is_read || self.main_view().version() > 2 || self.config.is_joined {
             return false;
         }
         let runtimes = view.place(&handlers_path());
@@ -150,7 +151,7 @@ impl Work<'_> {
         let mut keys: BTreeSet<At> = known.map(|it| (it.file.clone(), it.key.clone())).collect();
         let mut imports: Desired = BTreeMap::new();
         for (file, view) in &self.views {
-            if *file == main || !view.exists || view.is_empty() {
+            if *file == main || !view.exists || view.is_empty() || self.config.is_joined {
                 continue;
             }
             let path = self.config.path_of(file);

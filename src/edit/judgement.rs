@@ -1,24 +1,36 @@
 //! Do no harm: an edit is held against the model of every containerd release.
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::containerd::release::{do_not_read, listed, reading};
 use crate::containerd::{ConfigFiles, Host, LoadedHandler, Model, Reason, Release, Verdict};
-use crate::edit::patch::Edited;
 use crate::error::{Code, Error, Warning};
+
+use super::edited::Handlers;
 
 /// A config before and after an edit, and the releases to hold it against.
 pub(crate) struct Judgement<'j> {
     pub(crate) before: &'j ConfigFiles,
     pub(crate) after: &'j ConfigFiles,
-    pub(crate) edited: &'j Edited,
-    /// The handlers that the file lists before, wherever.
-    pub(crate) listed: &'j BTreeSet<String>,
+    /// The files without any key of the tool's: what a release would be without it, it may become.
+    /// `None`: that is not known yet.
+    pub(crate) without: Option<&'j ConfigFiles>,
+    pub(crate) handlers: &'j Handlers,
+    /// Handlers that an owner wants once the edit is made.
+    pub(crate) wanted: &'j BTreeSet<String>,
+    pub(crate) new_default: Option<&'j str>,
+    /// The config version of the main file.
+    pub(crate) version: i64,
     pub(crate) host: &'j Host,
     pub(crate) releases: &'j [Release],
+}
+
+/// What one release makes of a config.
+struct Read {
+    release: Release,
+    before: Verdict,
+    after: Verdict,
+    without: Option<Verdict>,
 }
 
 impl Judgement<'_> {
@@ -52,7 +64,7 @@ impl Judgement<'_> {
     /// The files before and after without the imports that can't be read here, if there are any.
     /// containerd would exit for one, and nothing is worse than that; but it may see what an
     /// installer's container does not.
-    fn in_sight(&self) -> Result<Option<[ConfigFiles; 2]>, Error> {
+    fn in_sight(&self) -> Result<Option<InSight>, Error> {
         let unread = self.before.unread();
         if unread.is_empty() {
             return Ok(None);
@@ -70,14 +82,20 @@ impl Judgement<'_> {
             )));
         }
         let after = self.after.without(&unread);
-        Ok(Some([before, after]))
+        let without = self.without.map(|files| files.without(&unread));
+        Ok(Some(InSight {
+            before,
+            after,
+            without,
+        }))
     }
 
     /// The same edit of other files.
-    fn of<'a>(&'a self, [before, after]: &'a [ConfigFiles; 2]) -> Judgement<'a> {
+    fn of<'a>(&'a self, files: &'a InSight) -> Judgement<'a> {
         Judgement {
-            before,
-            after,
+            before: &files.before,
+            after: &files.after,
+            without: files.without.as_ref(),
             ..*self
         }
     }
@@ -111,9 +129,9 @@ impl Judgement<'_> {
     /// The releases that the edit is held against: of those that were named the ones that read the
     /// file, or else all that do.
     fn reading(&self) -> impl Iterator<Item = Release> {
-        let named = reading(self.releases, self.edited.version);
+        let named = reading(self.releases, self.version);
         if named.is_empty() {
-            reading(&Release::LINES, self.edited.version).into_iter()
+            reading(&Release::LINES, self.version).into_iter()
         } else {
             named.into_iter()
         }
@@ -122,7 +140,7 @@ impl Judgement<'_> {
     /// What is to be said where none of the releases that were named reads the file. What comes into
     /// it would be loaded by none of them, and is refused; what only goes can do them no harm.
     fn for_others(&self, adds: bool) -> Result<Option<Warning>, Error> {
-        let (releases, version) = (self.releases, self.edited.version);
+        let (releases, version) = (self.releases, self.version);
         if !reading(releases, version).is_empty() {
             return Ok(None);
         }
@@ -149,51 +167,44 @@ impl Judgement<'_> {
     }
 
     fn compare(&self, adds: bool) -> Result<Vec<Warning>, Error> {
-        let after = Model::new(self.after, self.host);
-        let after: Vec<(Release, Verdict)> = self
-            .reading()
-            .map(|release| (release, after.verdict(release)))
-            .collect();
-        if self.is_plainly_good(&after) {
-            return Ok(Vec::new());
-        }
-        let before = Model::new(self.before, self.host);
-        let read: Vec<(Release, Verdict, Verdict)> = after
-            .into_iter()
-            .map(|(release, after)| (release, before.verdict(release), after))
-            .collect();
+        let read = self.read();
         self.breaks(&read)?;
         self.loses(&read)?;
         let mut warnings = self.added(&read, adds)?;
-        warnings.extend(self.given_back(&read));
         warnings.extend(self.other_default(&read));
         warnings.extend(self.broken(&read));
         Ok(warnings)
     }
 
     fn compare_on_the_way(&self) -> Result<(), Error> {
-        let (before, after) = (
-            Model::new(self.before, self.host),
-            Model::new(self.after, self.host),
-        );
-        let read: Vec<(Release, Verdict, Verdict)> = self
-            .reading()
-            .map(|release| (release, before.verdict(release), after.verdict(release)))
-            .collect();
+        let read = self.read();
         self.breaks(&read)?;
         self.loses(&read)
     }
 
+    fn read(&self) -> Vec<Read> {
+        let model = |files| Model::new(files, self.host);
+        let (before, after) = (model(self.before), model(self.after));
+        let without = self.without.map(model);
+        let read = self.reading().map(|release| Read {
+            release,
+            before: before.verdict(release),
+            after: after.verdict(release),
+            without: without.as_ref().map(|it| it.verdict(release)),
+        });
+        read.collect()
+    }
+
     /// Releases whose default is not the one that the edit has set.
-    fn other_default(&self, read: &[(Release, Verdict, Verdict)]) -> Option<Warning> {
-        let name = self.edited.new_default.as_ref()?;
+    fn other_default(&self, read: &[Read]) -> Option<Warning> {
+        let name = self.new_default?;
         let (releases, others): (Vec<Release>, Vec<&String>) = read
             .iter()
-            .filter_map(|(release, _, after)| match after {
+            .filter_map(|it| match &it.after {
                 Verdict::Serves { handlers, default }
                     if default != name && handlers.contains_key(name) =>
                 {
-                    Some((*release, default))
+                    Some((it.release, default))
                 }
                 _ => None,
             })
@@ -212,10 +223,10 @@ impl Judgement<'_> {
     }
 
     /// Releases that do not serve CRI with this config, whatever the edit does.
-    fn broken(&self, read: &[(Release, Verdict, Verdict)]) -> Option<Warning> {
+    fn broken(&self, read: &[Read]) -> Option<Warning> {
         let (releases, broken): (Vec<Release>, Vec<_>) = read
             .iter()
-            .filter_map(|(release, before, after)| Some((*release, (before, after.reason()?))))
+            .filter_map(|it| Some((it.release, (&it.before, it.after.reason()?))))
             .unzip();
         let (before, reason) = broken.first()?;
         let since = if before.serves() {
@@ -247,43 +258,19 @@ impl Judgement<'_> {
         }
     }
 
-    /// Whether every release serves all that could have been there before, and what was added: then
-    /// there is nothing to compare.
-    fn is_plainly_good(&self, after: &[(Release, Verdict)]) -> bool {
-        let handlers = &self.edited.handlers;
-        let kept = self.listed.iter();
-        let kept = kept.filter(|name| !handlers.removed.contains(name));
-        let wanted: Vec<&String> = kept.chain(&handlers.added).collect();
-        let is_good = |verdict: &Verdict| match verdict {
-            Verdict::Serves {
-                handlers: loaded,
-                default,
-            } => {
-                let new_default = self.edited.new_default.as_ref();
-                loaded.contains_key("runc")
-                    && new_default.is_none_or(|name| name == default)
-                    && wanted.iter().all(|name| is_usable(loaded, name))
-            }
-            _ => false,
-        };
-        self.before.len() == 1 && after.iter().all(|(_, verdict)| is_good(verdict))
-    }
-
-    fn breaks(&self, read: &[(Release, Verdict, Verdict)]) -> Result<(), Error> {
+    fn breaks(&self, read: &[Read]) -> Result<(), Error> {
         let (releases, broken): (Vec<Release>, Vec<_>) = read
             .iter()
-            .filter_map(|(release, before, after)| {
-                let taken_back = self.edited.takes_back && release.is_1x();
-                let harm = match (before, after) {
-                    (Verdict::Serves { .. }, Verdict::NoCri { reason }) if !taken_back => {
-                        ("turn CRI off", reason)
-                    }
+            .filter(|it| !it.is_as_bad_without())
+            .filter_map(|it| {
+                let harm = match (&it.before, &it.after) {
+                    (Verdict::Serves { .. }, Verdict::NoCri { reason }) => ("turn CRI off", reason),
                     (Verdict::Serves { .. } | Verdict::NoCri { .. }, Verdict::Exits { reason }) => {
                         ("not start any more", reason)
                     }
                     _ => return None,
                 };
-                Some((*release, harm))
+                Some((it.release, harm))
             })
             .unzip();
         match broken.first() {
@@ -296,100 +283,49 @@ impl Judgement<'_> {
         }
     }
 
-    fn loses(&self, read: &[(Release, Verdict, Verdict)]) -> Result<(), Error> {
-        for (release, before, after) in read {
-            let (
-                Verdict::Serves {
-                    handlers: before, ..
-                },
-                Verdict::Serves {
-                    handlers: after, ..
-                },
-            ) = (before, after)
-            else {
+    fn loses(&self, read: &[Read]) -> Result<(), Error> {
+        for it in read {
+            let (true, Some(after)) = (it.before.serves(), it.after.handlers()) else {
                 continue;
             };
-            let is_meant = |name: &String| {
-                let is_taken_back = self.edited.takes_back && release.is_1x() && name == "runc";
-                is_taken_back
-                    || self.edited.handlers.removed.contains(name)
-                    || self.edited.gives_back.contains(name)
+            let before = it.before.handlers().into_iter().flat_map(BTreeMap::keys);
+            let mut lost = before.filter(|name| it.before.is_usable(name) && !is_usable(after, name));
+            // Without the tool there would be no such handler either.
+            let is_own = |name: &String| {
+                let is_there = it.without.as_ref().is_none_or(|it| it.is_usable(name));
+                !is_there && !self.wanted.contains(name)
             };
-            let lost = before
-                .keys()
-                .find(|name| is_usable(before, name) && !is_usable(after, name) && !is_meant(name));
-            if let Some(name) = lost {
+            if let Some(name) = lost.find(|name| !is_own(name)) {
                 return Err(harmful(format!(
-                    "with this change containerd {release} would not load {name} any more"
+                    "with this change containerd {} would not load {name} any more",
+                    it.release
                 )));
             }
         }
         Ok(())
     }
 
-    /// Handlers that were loaded for an owner's keys alone, and are not without them.
-    fn given_back(&self, read: &[(Release, Verdict, Verdict)]) -> Vec<Warning> {
-        let names = self.edited.gives_back.iter();
-        let lost = names.filter_map(|name| {
-            let losing = read.iter().filter(|(_, before, after)| {
-                let usable = |verdict: &Verdict| match verdict {
-                    Verdict::Serves { handlers, .. } => is_usable(handlers, name),
-                    _ => false,
-                };
-                usable(before) && !usable(after) && after.serves()
-            });
-            let (mut releases, mut is_default) = (Vec::new(), false);
-            for (release, _, after) in losing {
-                releases.push(*release);
-                is_default |= matches!(after, Verdict::Serves { default, .. } if default == name);
-            }
-            let so = if is_default {
-                "; it is the default there, and pods without a RuntimeClass can't start: name \
-                 another one with `containerd-edit set-default`"
-            } else {
-                ""
-            };
-            (!releases.is_empty()).then(|| Warning {
-                code: "not-loaded",
-                message: format!(
-                    "{name} is left without what its owner had set, and containerd {} will not load \
-                     it: it has no runtime_type of its own{so}",
-                    listed(&releases)
-                ),
-                at: None,
-            })
-        });
-        lost.collect()
-    }
-
     /// Where the added handlers, and one that became the default, are not loaded.
     fn added(
         &self,
-        read: &[(Release, Verdict, Verdict)],
+        read: &[Read],
         adds: bool,
     ) -> Result<Vec<Warning>, Error> {
         let mut warnings = Vec::new();
-        let handlers = &self.edited.handlers;
-        let added = &handlers.added;
-        let is_given_back = |name: &&String| self.edited.gives_back.contains(*name);
-        let changed: Vec<&String> = handlers
-            .changed
-            .iter()
-            .filter(|it| !is_given_back(it))
-            .collect();
-        let new_default = self.edited.new_default.iter();
-        let new_default = new_default
-            .filter(|name| adds && !added.contains(name) && !handlers.changed.contains(name));
-        for name in added.iter().chain(changed).chain(new_default) {
-            let serving = read.iter().filter_map(|(release, _, after)| match after {
-                Verdict::Serves { handlers, .. } => Some((*release, handlers.contains_key(name))),
-                _ => None,
+        let handlers = self.handlers;
+        let known: Vec<&String> = handlers.added.iter().chain(&handlers.changed).collect();
+        let new_default = self.new_default.map(str::to_owned);
+        let new_default = new_default.iter().filter(|name| adds && !known.contains(name));
+        for name in known.iter().copied().chain(new_default) {
+            let serving = read.iter().filter_map(|it| {
+                let handlers = it.after.handlers()?;
+                Some((it.release, handlers.contains_key(name)))
             });
             let (loading, ignoring): (Vec<_>, Vec<_>) = serving.partition(|(_, loads)| *loads);
             if ignoring.is_empty() {
                 continue;
             }
-            if loading.is_empty() {
+            if loading.is_empty() && self.wanted.contains(name) {
                 return Err(harmful(format!(
                     "no containerd release that reads this file would load {name}"
                 )));
@@ -431,6 +367,39 @@ fn not_read(releases: &[Release], version: i64) -> Error {
         )
     };
     Error::new(Code::VersionNotRead, do_not_read(releases, version), hint)
+}
+
+/// The files of a judgement as far as they can be read here.
+struct InSight {
+    before: ConfigFiles,
+    after: ConfigFiles,
+    without: Option<ConfigFiles>,
+}
+
+impl Read {
+    /// Whether the release would do no better without any key of the tool's.
+    fn is_as_bad_without(&self) -> bool {
+        let rank = |verdict: &Verdict| match verdict {
+            Verdict::Exits { .. } => 0,
+            Verdict::NoCri { .. } => 1,
+            Verdict::Serves { .. } => 2,
+        };
+        let without = self.without.as_ref();
+        without.is_some_and(|it| rank(it) <= rank(&self.after))
+    }
+}
+
+impl Verdict {
+    fn handlers(&self) -> Option<&BTreeMap<String, LoadedHandler>> {
+        match self {
+            Self::Serves { handlers, .. } => Some(handlers),
+            _ => None,
+        }
+    }
+
+    fn is_usable(&self, name: &str) -> bool {
+        self.handlers().is_some_and(|it| is_usable(it, name))
+    }
 }
 
 /// Whether pods can run on a handler: it is loaded and has a shim.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::config::Config;
 use crate::config::view::Views;
 use crate::ledger::is_implied;
 use crate::toml::{Difference, Path};
@@ -58,6 +59,47 @@ pub(super) fn report(work: &Work<'_>, report: &mut Report) {
     let (old, new) = (default(work.before), default(&work.views));
     if old != new {
         report.new_default = Some(new.unwrap_or_else(|| BUILT_IN.to_owned()));
+    }
+}
+
+impl Report {
+    /// What differs between two states of a config.
+    pub(crate) fn between(before: &Config, after: &Config) -> Self {
+        let (before, after) = (before.views(), after.views());
+        let mut report = Self::default();
+        let (old_names, new_names) = (names(&before), names(&after));
+        let (mut changed, mut keys) = (BTreeSet::new(), BTreeSet::new());
+        for (file, view) in &after {
+            let Some(old) = before.get(file) else {
+                continue;
+            };
+            for difference in old.tree.differences(&view.tree) {
+                let path = view.spelling.canonical(place(&difference));
+                let leaves = match difference {
+                    Difference::Removed(_) => old.leaves(&path),
+                    _ => vec![path],
+                };
+                for leaf in leaves {
+                    let key = Key::new(&leaf);
+                    match key.handler_name() {
+                        Some(name) => drop(changed.insert(name.to_owned())),
+                        None if is_implied(&key) || key == Key::default_handler() => {}
+                        None => drop(keys.insert(key.to_string())),
+                    }
+                }
+            }
+        }
+        let is_kept = |name: &String| old_names.contains(name) && new_names.contains(name);
+        report.handlers.added = new_names.difference(&old_names).cloned().collect();
+        report.handlers.removed = old_names.difference(&new_names).cloned().collect();
+        report.handlers.changed = changed.into_iter().filter(is_kept).collect();
+        report.keys.given_back = keys.into_iter().collect();
+        let default = |views: &Views| views.values().find_map(|view| view.default_handler());
+        let new_default = default(&after);
+        if default(&before) != new_default {
+            report.new_default = Some(new_default.unwrap_or_else(|| BUILT_IN.to_owned()));
+        }
+        report
     }
 }
 

@@ -133,6 +133,8 @@ fn tell_recovered(recovered: &Recovered, report: &mut Report) {
 
 fn finish(config: &Config, old: &Ledger, work: Work<'_>) -> Result<Edited, Error> {
     let mut ledger = work.ledger.clone();
+    // What the ledger is told apart by after a killed run: each edit has its own.
+    let earlier = std::mem::take(&mut ledger.files);
     let mut files = Vec::new();
     let mut changed: Vec<File> = Vec::new();
     for name in work.files_by_weight().into_iter().rev() {
@@ -169,6 +171,9 @@ fn finish(config: &Config, old: &Ledger, work: Work<'_>) -> Result<Edited, Error
         ledger.files.insert(edit.name.clone(), digests);
         files.push(edit);
         changed.push(file);
+    }
+    if files.is_empty() {
+        ledger.files = earlier;
     }
     keep_made(&mut ledger, &work.views);
     let main = config.main().name.clone();

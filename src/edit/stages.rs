@@ -185,7 +185,7 @@ impl Work<'_> {
     /// The file that the default goes to: where it stands, else where the handler stands.
     fn default_file(&self, name: &str, chosen: &str) -> String {
         let key = Key::default_handler();
-        if self.main_view().version() <= 2 {
+        if self.has_cri_in_one_file() {
             return self.file_for(&self.group(&key));
         }
         let files = self.files_by_weight();

@@ -88,14 +88,14 @@ impl Work<'_> {
     /// Whether all of CRI has to stand in one file: containerd 1.x, which reads no version above 2,
     /// takes a plugin's section from one file only.
     pub(super) fn has_cri_in_one_file(&self) -> bool {
-        self.views
-            .values()
-            .any(|view| view.exists && view.version() <= 2)
+        let mut views = self.views.values();
+        !self.config.is_joined && views.any(|view| view.exists && view.version() <= 2)
     }
 
     /// Whether a default handler of this name would be found from this file.
     pub(super) fn is_listed(&self, name: &str, file: &str) -> bool {
         let is_alone = self.views.get(file).is_some_and(|it| it.version() <= 2);
+        let is_alone = is_alone && !self.config.is_joined;
         let mut views = self.views.iter().filter(|(it, _)| !is_alone || *it == file);
         name == crate::want::handler::BUILT_IN
             || views.any(|(_, view)| view.handler_names().any(|known| known == name))

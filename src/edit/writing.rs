@@ -57,6 +57,7 @@ impl Writing<'_> {
             name: self.name.to_owned(),
             text,
             is_writable: true,
+            is_part: known.is_some_and(|file| file.is_part),
         };
         if self.ledger.has_made(self.name, &[]) && says_nothing(&changed) {
             return Ok(Some(file(None)));

@@ -30,6 +30,8 @@ pub enum ExitCode {
     Permission = 77,
     /// The result would break containerd.
     Refused = 78,
+    /// Done, but for something that another one still needs: it stays, and is named.
+    LeftBehind = 79,
     /// Interrupted; the config is untouched. The command itself ends by the signal that it got.
     Interrupted = 130,
 }

@@ -7,6 +7,7 @@ use crate::containerd::{ConfigFiles, Host, Merged, Model, Release, Verdict, plug
 use crate::disk::HostRoot;
 use crate::edit::inventory::{Inventory, ListedHandler};
 use crate::error::Error;
+use crate::ledger::Ledger;
 use crate::toml::Document;
 
 /// The handlers of a config as the releases see it that read it.
@@ -47,7 +48,7 @@ impl Effective {
     /// Works out what the releases make of the config at `path`.
     ///
     /// `plugin_id` also takes in the handlers of a plugin table that is not known here. `root` is
-    /// where the host's files are.
+    /// where the host's files are, `ledger` says whose handlers are.
     ///
     /// # Errors
     ///
@@ -59,9 +60,10 @@ impl Effective {
         releases: &[Release],
         plugin_id: Option<&str>,
         root: &HostRoot,
+        ledger: &Ledger,
     ) -> Result<Self, Error> {
         let config = Document::parse(bytes).map_err(|source| Error::from(source).at(path))?;
-        let own = Inventory::of(&config, plugin_id).map_err(|error| error.at(path))?;
+        let mut own = Inventory::of(&config, plugin_id).map_err(|error| error.at(path))?;
         let main = root.absolute(path);
         let files = ConfigFiles::read(root, &main, bytes);
         let host = Host::of(root, &files);
@@ -82,11 +84,18 @@ impl Effective {
                 settings: listed.map_or_else(Vec::new, |listed| listed.settings.clone()),
             });
         };
-        for listed in &own.handlers {
+        let folder = main.parent().unwrap_or(Path::new("/"));
+        let name_of = |path: &Path| {
+            let name = path.strip_prefix(folder).unwrap_or(path);
+            name.to_string_lossy().into_owned()
+        };
+        for listed in &mut own.handlers {
+            listed.ask(ledger, &name_of(&main));
             add(Some(&main), Some(listed), &listed.name);
         }
-        for (path, inventory) in drop_ins(&files) {
-            for listed in &inventory.handlers {
+        for (path, mut inventory) in drop_ins(&files) {
+            for listed in &mut inventory.handlers {
+                listed.ask(ledger, &name_of(path));
                 add(Some(path), Some(listed), &listed.name);
             }
         }

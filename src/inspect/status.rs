@@ -1,11 +1,14 @@
 //! Where a config stands and what happened to it, for reading.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::commit::editor::Editor;
 use crate::commit::operation_log::{self, LogEntry};
-use crate::commit::ownership::{self, OwnedHandler, UnmarkedKey};
-use crate::containerd::{ConfigFiles, version};
+use crate::containerd::version;
+use crate::config::Config;
+use crate::config::files::File;
+use crate::ledger::Ledger;
+use crate::want::key::{handler_path};
 use crate::disk::target::Target;
 use crate::disk::{digest, leftovers, lock, sidecar};
 use crate::error::Error;
@@ -40,8 +43,6 @@ pub struct Status {
     pub handlers: Vec<OwnedHandler>,
     /// The other files of the config that list handlers, and those that this tool has created.
     pub drop_ins: Vec<DropInStatus>,
-    /// The keys outside of handlers whose owners the operation log alone still knows.
-    pub unmarked_keys: Vec<UnmarkedKey>,
     /// Texts of other programs that killed runs have displaced, to be looked through.
     pub displaced: Vec<PathBuf>,
 }
@@ -55,8 +56,17 @@ pub struct DropInStatus {
     pub created_for: Option<String>,
     /// The handlers that it lists, and whose they are.
     pub handlers: Vec<OwnedHandler>,
-    /// Its keys outside of handlers whose owners the operation log alone still knows.
-    pub unmarked_keys: Vec<UnmarkedKey>,
+}
+
+/// A handler that a config lists, and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnedHandler {
+    /// The handler's name.
+    pub name: String,
+    /// Whose it is, by the ledger. `None`: nobody's.
+    pub owner: Option<String>,
+    /// Whether it is there for the sake of others, since containerd 1.x needs it beside them.
+    pub is_implied: bool,
 }
 
 /// Whom a lock file names.
@@ -98,14 +108,26 @@ impl Editor {
             Some(Err(error)) => (Vec::new(), Some(error.to_string())),
             None => (Vec::new(), None),
         };
-        let handlers = config
-            .as_ref()
-            .map(|config| ownership::of(config, None, &entries))
-            .unwrap_or_default();
-        let unmarked_keys = config
-            .map(|config| ownership::unmarked_keys(&config, None, &entries))
-            .unwrap_or_default();
-        let drop_ins = self.drop_in_status(bytes.as_deref().unwrap_or_default(), &entries);
+        let main = target.read()?;
+        let ledger = self.ledger()?;
+        let reading = self.read_config((&target, &main), &ledger, None).ok();
+        let (mut handlers, mut drop_ins) = (Vec::new(), Vec::new());
+        for file in reading.iter().flat_map(|reading| reading.config.files()) {
+            let config = &reading.as_ref().expect("it has files").config;
+            let listed = owned(config, file, &ledger);
+            if file.path == self.main() {
+                handlers = listed;
+                continue;
+            }
+            let created_for = created_for(file, &ledger);
+            if file.is_writable && (created_for.is_some() || !listed.is_empty()) {
+                drop_ins.push(DropInStatus {
+                    path: file.path.clone(),
+                    created_for,
+                    handlers: listed,
+                });
+            }
+        }
         let last_change = entries.into_iter().rfind(LogEntry::is_change);
         let now = bytes.as_deref().map(digest::of);
         let (is_locked, holder) = lock::look(&target.path);
@@ -130,49 +152,15 @@ impl Editor {
             last_change,
             handlers,
             drop_ins,
-            unmarked_keys,
             displaced,
             path: target.path,
         })
     }
 
-    /// The drop-ins that containerd or its distribution reads, other than what the latter writes.
-    fn drop_in_status(&self, bytes: &[u8], entries: &[LogEntry]) -> Vec<DropInStatus> {
-        let any = self.drop_in_folder().map(|folder| folder.join("any.toml"));
-        let read = self.as_read(bytes, any.as_deref());
-        let files = ConfigFiles::read(&self.host_root, &self.main(), &read);
-        let is_written = |path: &Path| {
-            let mut layout = self.layout.iter();
-            layout.any(|layout| layout.writes(path))
-        };
-        let creators = self.creators(&files);
-        let imported = files.imported().filter(|(path, _)| !is_written(path));
-        let told = imported.filter_map(|(path, bytes)| {
-            let config = Document::parse(bytes).ok();
-            let of = |config| {
-                (
-                    ownership::of(config, Some(path), entries),
-                    ownership::unmarked_keys(config, Some(path), entries),
-                )
-            };
-            let (handlers, unmarked_keys) = config.as_ref().map(of).unwrap_or_default();
-            let created_for = creators.of(path, bytes);
-            let is_told =
-                created_for.is_some() || !handlers.is_empty() || !unmarked_keys.is_empty();
-            is_told.then(|| DropInStatus {
-                path: path.to_owned(),
-                created_for,
-                handlers,
-                unmarked_keys,
-            })
-        });
-        told.collect()
-    }
-
     /// What never was ours under the temporary names of the config, and of what it imports.
     fn displaced(&self, target: &Target, bytes: &[u8]) -> Vec<PathBuf> {
         let mut displaced = leftovers::foreign(target);
-        let files = ConfigFiles::read(&self.host_root, &self.main(), bytes);
+        let files = crate::containerd::ConfigFiles::read(&self.host_root, &self.main(), bytes);
         for (drop_in, _) in files.imported() {
             let drop_in = Target::find_drop_in(drop_in, &self.host_root, target);
             let foreign = drop_in.iter().flat_map(leftovers::foreign);
@@ -182,4 +170,31 @@ impl Editor {
         displaced.dedup();
         displaced
     }
+}
+
+/// The handlers that a file lists, and whose they are.
+fn owned(config: &Config, file: &File, ledger: &Ledger) -> Vec<OwnedHandler> {
+    let views = config.views();
+    let Some(view) = views.get(&file.name) else {
+        return Vec::new();
+    };
+    let names = view.handler_names();
+    let owned = names.map(|name| OwnedHandler {
+        name: name.to_owned(),
+        owner: ledger
+            .owner_in_file(&file.name, &handler_path(name))
+            .map(str::to_owned),
+        is_implied: ledger.is_implied_in(&file.name, &handler_path(name)),
+    });
+    owned.collect()
+}
+
+/// The owner for whom the tool has made a file.
+fn created_for(file: &File, ledger: &Ledger) -> Option<String> {
+    if !ledger.has_made(&file.name, &[]) || file.text.is_none() {
+        return None;
+    }
+    let mut owners = ledger.owners.iter();
+    let owner = owners.find(|(_, owner)| owner.file == file.name);
+    owner.map(|(name, _)| name.clone())
 }

@@ -71,6 +71,9 @@ impl Ledger {
         ] {
             fields.insert(name.to_owned(), value);
         }
+        if self.is_undone {
+            fields.insert("undone".to_owned(), true.into());
+        }
         fields.extend(self.rest.clone());
         format!("{:#}\n", Value::Object(fields))
     }
@@ -164,6 +167,7 @@ fn read(mut fields: Object) -> Result<Ledger, Wrong> {
         made: made.collect::<Result<_, _>>()?,
         left: left.collect::<Result<_, _>>()?,
         files,
+        is_undone: fields.remove("undone") == Some(Value::Bool(true)),
         rest: fields,
     })
 }

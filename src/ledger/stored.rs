@@ -25,6 +25,8 @@ pub struct Ledger {
     pub(crate) left: Vec<Tombstone>,
     /// The files of the last edit, before and after it.
     pub(crate) files: BTreeMap<String, Digests>,
+    /// Whether the last edit has taken another one back.
+    pub(crate) is_undone: bool,
     /// Fields that this release does not know.
     pub(super) rest: Map<String, Value>,
 }
@@ -134,6 +136,21 @@ impl Ledger {
         let owners = self.owners.iter();
         let wanting = owners.filter_map(|(name, owner)| Some((newest(owner)?, name)));
         wanting.max().map(|(_, name)| name.as_str())
+    }
+
+    /// The owner that has a handler in a file, as far as something of it there is the tool's.
+    pub(crate) fn owner_in_file(&self, file: &str, handler: &[String]) -> Option<&str> {
+        self.has_in(file, handler).then(|| self.owner_of(handler))?
+    }
+
+    /// Whether a handler is in a file for the sake of others alone.
+    pub(crate) fn is_implied_in(&self, file: &str, handler: &[String]) -> bool {
+        self.has_in(file, handler) && self.owner_of(handler).is_none()
+    }
+
+    fn has_in(&self, file: &str, handler: &[String]) -> bool {
+        let mut entries = self.entries.iter();
+        entries.any(|it| it.file == file && it.key.path.starts_with(handler))
     }
 
     pub(crate) fn is_wanted(&self, key: &Key) -> bool {

@@ -1,7 +1,5 @@
 //! What is asked for: a patch.
 
-use std::collections::BTreeSet;
-
 use crate::want::handler::{Handler, HandlerName, Owner, Setting};
 
 /// What a config shall hold, and what it shall not.
@@ -9,13 +7,13 @@ use crate::want::handler::{Handler, HandlerName, Owner, Setting};
 /// # Examples
 ///
 /// ```
-/// use containerd_edit::{Document, Handler, Patch, apply};
+/// use containerd_edit::{Change, Config, Handler, Ledger, Patch, edit};
 ///
-/// let config = Document::parse(b"version = 3\n")?;
+/// let config = Config::new("/etc/containerd/config.toml", Some("version = 3\n"))?;
 /// let patch = Patch::new().ensure(Handler::new("spin".parse()?, "io.containerd.spin.v2"));
-/// let edited = apply(Some(&config), &patch)?;
-/// assert_eq!(edited.handlers.added, ["spin"]);
-/// let text = edited.text.expect("the file stays");
+/// let edited = edit(&config, &Ledger::default(), &Change::from(&patch))?;
+/// assert_eq!(edited.report.handlers.added, ["spin"]);
+/// let text = edited.files[0].after.as_ref().expect("the file stays");
 /// assert!(text.contains("[plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.spin]"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -33,18 +31,7 @@ pub struct Patch {
     pub(crate) prune: bool,
     pub(crate) take_over: bool,
     pub(crate) declares: bool,
-    pub(crate) elsewhere: Elsewhere,
-    /// Handlers that another file has from now on in the place of what another owner has added here.
-    pub(crate) moved: BTreeSet<String>,
-}
-
-/// What the other files of the same config have once all are edited.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Elsewhere {
-    /// Handlers that one of them lists.
-    pub(crate) listed: BTreeSet<String>,
-    /// Handlers that the patch takes out, and that none of them lists any more.
-    pub(crate) gone: BTreeSet<String>,
+    pub(crate) adopt: bool,
 }
 
 /// Whose defaults shall be gone.
@@ -173,6 +160,14 @@ impl Patch {
         self
     }
 
+    /// Makes what is there as the patch wants it, and nobody's, the owner's: it goes when the owner
+    /// leaves.
+    #[must_use]
+    pub fn adopt(mut self) -> Self {
+        self.adopt = true;
+        self
+    }
+
     /// Makes the patch one that may be applied again and again: where a newer owner has set another
     /// value over this one's, that stays in force, with a warning, unless the patch takes over.
     /// Otherwise a patch comes out on top.
@@ -236,50 +231,6 @@ impl Patch {
     /// The installer that the patch is made for, whether that counts or not.
     pub(crate) fn named_owner(&self) -> &Owner {
         self.acting_owner().unwrap_or(&self.owner)
-    }
-
-    /// Whether something may be taken out of files that the patch does not go to.
-    pub(crate) fn takes_out(&self) -> bool {
-        self.prune || self.take_over || self.unset_default.is_some() || !self.removals.is_empty()
-    }
-
-    /// What the patch is to a file of the same config that it does not go to: it only takes out.
-    pub(crate) fn for_other_file(&self) -> Self {
-        let removals = self.removals.iter().map(|removal| Removal {
-            name: removal.name.clone(),
-            whose: match removal.whose {
-                Whose::Anybodys => Whose::Anybodys,
-                Whose::OwnOrRefused | Whose::Own => Whose::Own,
-            },
-        });
-        let moved = self.wanted_names().filter(|_| self.take_over);
-        Self {
-            removals: removals.collect(),
-            moved: moved.map(str::to_owned).collect(),
-            elsewhere: self.elsewhere.clone(),
-            owner: self.owner.clone(),
-            plugin_id: self.plugin_id.clone(),
-            unset_default: self.unset_default.clone(),
-            prune: self.prune,
-            take_over: self.take_over,
-            ..Self::default()
-        }
-    }
-
-    /// Says what other files of the same config have.
-    pub(crate) fn beside(mut self, elsewhere: Elsewhere) -> Self {
-        self.elsewhere = elsewhere;
-        self
-    }
-
-    /// The handler that shall be the default.
-    pub(crate) fn wanted_default(&self) -> Option<&str> {
-        self.default.as_ref().map(HandlerName::as_str)
-    }
-
-    /// The names of handlers that shall be listed.
-    pub(crate) fn wanted_names(&self) -> impl Iterator<Item = &str> {
-        self.handlers.iter().map(|handler| handler.name().as_str())
     }
 
     /// Returns the owner on whose behalf the patch is made; `None` where that does not count, as

@@ -37,6 +37,10 @@ pub(in crate::cli) struct Add {
     #[arg(long)]
     pub(in crate::cli) take_over: bool,
 
+    /// Make what is there as it is wanted, and nobody's, this owner's
+    #[arg(long)]
+    pub(in crate::cli) adopt: bool,
+
     #[command(flatten)]
     pub(in crate::cli) restart: RestartToo,
 }
@@ -59,6 +63,10 @@ pub(in crate::cli) struct Apply {
     #[arg(long)]
     pub(in crate::cli) take_over: bool,
 
+    /// Make what is there as it is wanted, and nobody's, this owner's
+    #[arg(long)]
+    pub(in crate::cli) adopt: bool,
+
     #[command(flatten)]
     pub(in crate::cli) restart: RestartToo,
 }
@@ -73,6 +81,10 @@ pub(in crate::cli) struct Remove {
     /// Without names: all that this installer has added; with names: refuse those of others
     #[arg(long, value_name = "ID")]
     pub(in crate::cli) owner: Option<Owner>,
+
+    /// Also remove a handler that no owner has declared
+    #[arg(long)]
+    pub(in crate::cli) adopt: bool,
 
     #[command(flatten)]
     pub(in crate::cli) restart: RestartToo,

@@ -1,94 +1,44 @@
 //! The changes that one edit makes to files, in an order in which every state between two of them
 //! serves.
 
-use std::path::Path;
-
-use crate::commit::editor::{Editor, FileChange, Plan};
+use crate::commit::editor::{Editor, FileChange, Outcome};
 use crate::commit::operation_log::{LogEntry, LoggedDropIn};
-use crate::commit::planning::{File, Work};
+use crate::commit::planning::Part;
 use crate::disk::lock::ConfigLock;
 use crate::disk::replace::{self, PendingFile, Replaced, Synced};
-use crate::disk::target::{Folders, Snapshot, Target};
+use crate::disk::state::{self, PendingState};
+use crate::disk::target::{Folders, Target};
 use crate::disk::{Notice, digest, folder, site};
-use crate::edit::patch::Handlers;
+use crate::edit::edited::Handlers;
 use crate::error::{Code, Error};
 use crate::seeded::{self, Bug};
-
-/// What becomes of one file.
-pub(super) struct Step<'s> {
-    pub(super) target: &'s Target,
-    pub(super) snapshot: &'s Snapshot,
-    pub(super) is_main: bool,
-    path: &'s Path,
-    after: Option<&'s str>,
-    folder_goes: bool,
-}
 
 /// A change that was made.
 #[derive(Debug, Clone)]
 pub(super) struct Done {
-    is_main: bool,
-    change: FileChange,
+    pub(super) is_main: bool,
+    pub(super) change: FileChange,
 }
 
-impl<'s> Step<'s> {
-    /// The steps of an edit, in their order. What is not changed is among them, to be synced: a
-    /// killed run may have changed it.
-    pub(super) fn of(work: &'s Work, target: &'s Target, snapshot: &'s Snapshot) -> Vec<Self> {
-        let step = |file: &File| match file {
-            File::Main => Self {
-                target,
-                snapshot,
-                is_main: true,
-                path: &work.plan.path,
-                after: work.plan.edited.text.as_deref(),
-                folder_goes: false,
-            },
-            File::Part(number) => {
-                let part = &work.parts[*number];
-                Self {
-                    target: &part.target,
-                    snapshot: &part.snapshot,
-                    is_main: false,
-                    path: &part.change.path,
-                    after: part.change.after.as_deref(),
-                    folder_goes: part.folder_goes,
-                }
-            }
-        };
-        work.order.iter().map(step).collect()
-    }
-
+impl Part {
     pub(super) fn is_change(&self) -> bool {
-        self.snapshot.bytes() != self.after.map(str::as_bytes)
-    }
-
-    #[cfg(test)]
-    pub(super) fn after(&self) -> Option<&str> {
-        self.after
+        self.change.is_change()
     }
 
     fn done(&self) -> Done {
         Done {
             is_main: self.is_main,
-            change: FileChange {
-                path: self.path.to_owned(),
-                before: self.snapshot.bytes().map(<[u8]>::to_vec),
-                after: self.after.map(str::to_owned),
-            },
+            change: self.change.clone(),
         }
     }
 
     /// Writes the new text to a file beside the config.
-    fn pending<'a>(&self, lock: &'a ConfigLock) -> Result<Option<PendingFile<'a>>, Error>
-    where
-        's: 'a,
-    {
-        let Some(text) = self.after.filter(|_| self.is_change()) else {
+    fn pending<'a>(&'a self, lock: &'a ConfigLock) -> Result<Option<PendingFile<'a>>, Error> {
+        let Some(text) = self.change.after.as_ref().filter(|_| self.is_change()) else {
             return Ok(None);
         };
         let original = self.snapshot.existing.as_ref();
-        PendingFile::write(lock, self.target, original, text.as_bytes()).map(Some)
+        PendingFile::write(lock, &self.target, original, text.as_bytes()).map(Some)
     }
 
     /// Changes the file, or syncs what stands there.
@@ -99,21 +49,21 @@ impl<'s> Step<'s> {
         mut folders: Folders,
     ) -> Result<Replaced, Error> {
         if folders.lacks_own && pending.is_some() {
-            folder::make(self.target)?;
+            folder::make(&self.target)?;
             folders = self.target.open_folders()?;
         }
         match (pending, &self.snapshot.existing) {
-            (Some(pending), _) => pending.commit(self.snapshot, &folders),
-            (None, Some(original)) if self.after.is_none() => {
-                let replaced = replace::delete(lock, self.target, &folders, original)?;
+            (Some(pending), _) => pending.commit(&self.snapshot, &folders),
+            (None, Some(original)) if self.change.after.is_none() => {
+                let replaced = replace::delete(lock, &self.target, &folders, original)?;
                 if self.folder_goes && matches!(replaced, Replaced::Done(_)) {
-                    folder::remove_empty(self.target);
+                    folder::remove_empty(&self.target);
                 }
                 Ok(replaced)
             }
             (None, existing) => {
                 let file = existing.as_ref().map(|existing| &existing.file);
-                replace::sync(self.target, &folders, file, Synced::Unchanged)?;
+                replace::sync(&self.target, &folders, file, Synced::Unchanged)?;
                 Ok(Replaced::Done(Vec::new()))
             }
         }
@@ -125,21 +75,27 @@ impl Editor {
     pub(super) fn make(
         &self,
         lock: &ConfigLock,
-        steps: &[Step<'_>],
+        main: &Target,
+        steps: &[Part],
+        ledger: Option<PendingState>,
         done: &mut Vec<Done>,
     ) -> Result<Option<Vec<Notice>>, Error> {
         let mut folders = Vec::with_capacity(steps.len());
         for step in steps {
             if step.is_change() {
-                site::check(step.target, step.snapshot.existing.as_ref())?;
+                site::check(&step.target, step.snapshot.existing.as_ref())?;
             }
             folders.push(step.target.open_folders()?);
         }
         let pending = steps.iter().map(|step| step.pending(lock));
         let pending: Vec<_> = pending.collect::<Result<_, _>>()?;
-        if steps.iter().any(Step::is_change) {
+        if steps.iter().any(Part::is_change) || ledger.is_some() {
             for step in steps {
-                if step.target.has_changed(step.snapshot)? && !seeded::has(Bug::NoComparison) {
+                // What was read for the edit and what was read to be replaced are two reads.
+                if step.snapshot.bytes() != step.change.before.as_deref() {
+                    return Ok(None);
+                }
+                if step.target.has_changed(&step.snapshot)? && !seeded::has(Bug::NoComparison) {
                     return Ok(None);
                 }
             }
@@ -148,6 +104,29 @@ impl Editor {
                 return Err(Error::interrupted(&self.path));
             }
         }
+        let is_recorded = ledger.is_some();
+        if let Some(ledger) = ledger {
+            ledger.commit(main)?;
+        }
+        let made = replaced(lock, steps, (pending, folders), done);
+        match &made {
+            Ok(Some(_)) if is_recorded => state::finish(lock, main),
+            Ok(Some(_)) => {}
+            // Nothing has happened yet, and nobody is to think so.
+            _ if is_recorded && done.is_empty() => state::take_back(lock, main),
+            _ => {}
+        }
+        made
+    }
+}
+
+/// Replaces the files, one after the other.
+fn replaced(
+    lock: &ConfigLock,
+    steps: &[Part],
+    (pending, folders): (Vec<Option<PendingFile<'_>>>, Vec<Folders>),
+    done: &mut Vec<Done>,
+) -> Result<Option<Vec<Notice>>, Error> {
         let mut notices = Vec::new();
         for ((step, pending), folders) in steps.iter().zip(pending).zip(folders) {
             match step.make(lock, pending, folders) {
@@ -165,7 +144,6 @@ impl Editor {
             }
         }
         Ok(Some(notices))
-    }
 }
 
 /// Notes a change down. Of a file that an earlier try has changed, what was there first counts.
@@ -178,28 +156,30 @@ fn add(done: &mut Vec<Done>, new: Done) {
     }
 }
 
-/// Enters what earlier tries have done in the plan of the last one.
-pub(super) fn take_in(plan: &mut Plan, done: &[Done], planned: &Handlers) {
-    let known = |plan: &Plan, done: &Done| {
-        let mut drop_ins = plan.drop_ins.iter();
-        drop_ins.position(|known| known.path == done.change.path)
-    };
+/// Enters what earlier tries have done in the outcome of the last one.
+pub(super) fn take_in(outcome: &mut Outcome, done: &[Done], planned: &Handlers) {
     let mut has_earlier = false;
     for done in done {
         let before = &done.change.before;
-        if done.is_main {
-            has_earlier |= plan.before != *before;
-            plan.before.clone_from(before);
-        } else if let Some(known) = known(plan, done) {
-            has_earlier |= plan.drop_ins[known].before != *before;
-            plan.drop_ins[known].before.clone_from(before);
+        let mut drop_ins = outcome.drop_ins.iter_mut();
+        let known = if done.is_main {
+            Some(&mut outcome.main)
         } else {
-            has_earlier = true;
-            plan.drop_ins.push(done.change.clone());
+            drop_ins.find(|known| known.path == done.change.path)
+        };
+        match known {
+            Some(known) => {
+                has_earlier |= known.before != *before;
+                known.before.clone_from(before);
+            }
+            None => {
+                has_earlier = true;
+                outcome.drop_ins.push(done.change.clone());
+            }
         }
     }
     if has_earlier {
-        plan.edited.handlers.clone_from(planned);
+        outcome.report.handlers.clone_from(planned);
     }
 }
 

@@ -3,10 +3,8 @@
 
 mod attempt;
 mod error;
-mod inverse;
 mod old;
 mod rollback;
-mod unfinished;
 mod wanted;
 
 use std::cell::RefCell;
@@ -20,8 +18,7 @@ use self::old::Old;
 use self::rollback::Own;
 pub use self::rollback::{Rollback, RolledBackFiles};
 use self::wanted::Wanted;
-use crate::commit::change::Change;
-use crate::commit::editor::{Editor, Plan};
+use crate::commit::editor::{Editor, Outcome};
 use crate::commit::operation_log::LogEntry;
 use crate::containerd::{Release, Verdict};
 use crate::daemon::running::{Drift, Running};
@@ -148,18 +145,17 @@ impl Restart {
     /// # Errors
     ///
     /// [`RestartError`], which says what the state is then.
-    pub fn edit(&self, editor: &Editor, patch: &Patch) -> Result<(Plan, Restarted), RestartError> {
+    pub fn edit(&self, editor: &Editor, patch: &Patch) -> Result<(Outcome, Restarted), RestartError> {
         let begun = self.begin(editor)?;
-        let plan = editor.commit_to_be_loaded(patch)?;
+        let plan = editor.commit(patch)?;
         let mut wanted = Wanted::of(patch, &plan);
         let owner = patch.acting_owner().map(|owner| owner.as_str().to_owned());
-        let mut unfinished = None;
-        if !plan.needs_restart()
-            && let Some(entry) = unfinished::unfinished(editor, owner.as_deref())
-        {
-            let own = Own::unfinished(editor, &entry);
-            wanted.take_in(own.handlers());
-            unfinished = Some((entry, own));
+        // What a killed run of the same owner has changed, and has not seen loaded.
+        let is_unseen = !plan.needs_restart() && begun.1.is_older_than_change(editor);
+        let unfinished = is_unseen.then(|| Own::unfinished(editor, owner.as_deref()));
+        let unfinished = unfinished.flatten();
+        if let Some(own) = &unfinished {
+            wanted.take_in(&own.handlers);
         }
         let restarted = self.load_edit(editor, begun, &plan, (wanted, owner, unfinished))?;
         Ok((plan, restarted))
@@ -174,7 +170,7 @@ impl Restart {
         &self,
         editor: &Editor,
         owner: Option<&Owner>,
-    ) -> Result<(Plan, Restarted), RestartError> {
+    ) -> Result<(Outcome, Restarted), RestartError> {
         let begun = self.begin(editor)?;
         let plan = editor.undo(owner)?;
         let wanted = Wanted::of(&Patch::new(), &plan);
@@ -194,8 +190,8 @@ impl Restart {
         &self,
         editor: &Editor,
         (service, old): (Prepared, Old),
-        plan: &Plan,
-        (wanted, owner, unfinished): (Wanted, Option<String>, Option<(LogEntry, Own)>),
+        plan: &Outcome,
+        (wanted, owner, unfinished): (Wanted, Option<String>, Option<Own>),
     ) -> Result<Restarted, RestartError> {
         // Who waited for the lock may have to do with another daemon by now. k0s may have begun.
         let old = if service.is_by_itself() {
@@ -204,14 +200,8 @@ impl Restart {
             self.look(editor).unwrap_or(old)
         };
         let (own, why) = match unfinished {
-            _ if plan.needs_restart() => {
-                let own = Own::Made(Box::new(Change::of(plan, owner.clone())));
-                (Some(own), Some(Why::Changed))
-            }
-            Some((entry, own)) => {
-                let is_loaded = unfinished::is_loaded(&entry, old.age());
-                (Some(own), (!is_loaded).then_some(Why::Unfinished))
-            }
+            _ if plan.needs_restart() => (Own::of(plan), Some(Why::Changed)),
+            Some(own) => (Some(own), Some(Why::Unfinished)),
             None => (None, None),
         };
         let to_load = ToLoad {

@@ -1,15 +1,17 @@
 //! The daemon that runs before a restart, and its end.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::Why;
 use crate::commit::editor::Editor;
-use crate::commit::operation_log::LogEntry;
 use crate::daemon::cri::{CriClient, CriError};
 use crate::daemon::running::{Drift, Running};
 use crate::daemon::service::process::Process;
 use crate::disk::HostRoot;
+
+/// A file's time and a process's are taken by different clocks.
+const MARGIN: Duration = Duration::from_secs(1);
 
 /// The daemon before a restart, if there is one.
 #[derive(Debug)]
@@ -78,6 +80,17 @@ impl Old {
         }
     }
 
+    /// Whether it was started before the config was changed last, as far as that can be seen.
+    pub(super) fn is_older_than_change(&self, editor: &Editor) -> bool {
+        let since = editor.changed_at();
+        let since = since.and_then(|at| SystemTime::now().duration_since(at).ok());
+        match (self.age(), since) {
+            (Some(age), Some(since)) => age + MARGIN >= since,
+            (None, Some(_)) => self.is_there(),
+            (_, None) => false,
+        }
+    }
+
     pub(super) fn running(&self) -> Option<&Running> {
         match self {
             Self::Daemon { running, .. } => running.as_ref(),
@@ -105,7 +118,7 @@ impl Old {
             return Some(Why::Drift(vec![Drift::NoCri]));
         }
         // What a restart with the same files has not mended, another one will not.
-        let is_mendable = !others.is_empty() && !was_restarted(editor);
+        let is_mendable = !others.is_empty() && self.is_older_than_change(editor);
         let drift = if drift.is_empty() && is_mendable {
             others.to_vec()
         } else {
@@ -143,14 +156,4 @@ impl Old {
             }
         }
     }
-}
-
-/// Whether the last that was noted down of the config is that it was loaded as it is.
-fn was_restarted(editor: &Editor) -> bool {
-    let (Ok(entries), Ok(target)) = (editor.log_entries(), editor.find()) else {
-        return false;
-    };
-    let is_told = |entry: &&LogEntry| entry.is_change() || entry.outcome == LogEntry::RESTARTED;
-    let last = entries.iter().rfind(is_told);
-    last.is_some_and(|last| last.outcome == LogEntry::RESTARTED && editor.is_left(&target, last))
 }

@@ -3,19 +3,16 @@
 use std::time::Duration;
 
 use super::attempt::Ended;
-use super::inverse;
 use super::old::Old;
 use super::wanted::Wanted;
 use super::{Cause, Phases, Restart};
-use crate::commit::change::{Back, Change};
-use crate::commit::editor::{Editor, Plan};
+use crate::commit::editor::{Editor, Made, Outcome};
 use crate::commit::operation_log::LogEntry;
-use crate::commit::undo::Lost;
+use crate::commit::undo::Back;
 use crate::daemon::running::Running;
 use crate::daemon::service::Prepared;
-use crate::edit::patch::{Handlers, is_unmarked};
+use crate::edit::edited::Handlers;
 use crate::error::Code;
-use crate::toml::Document;
 use crate::want::handler::Owner;
 
 /// What has become of a change with which containerd does not serve.
@@ -57,114 +54,75 @@ impl Rollback {
     }
 }
 
-/// A change of this run, or of one of the same command that was killed.
-pub(super) enum Own {
-    Made(Box<Change>),
-    /// One of which only the log is left.
-    Logged(Box<LogEntry>),
+/// A change of this run, or of one of the same owner that was killed.
+pub(super) struct Own {
+    made: Made,
+    pub(super) handlers: Handlers,
 }
 
 impl Own {
-    /// A change that a killed run has left.
-    pub(super) fn unfinished(editor: &Editor, entry: &LogEntry) -> Self {
-        let change = editor.find().ok();
-        let change = change.map(|target| editor.logged(&target, entry));
-        match change {
-            Some(Ok(change)) => Self::Made(Box::new(change)),
-            Some(Err(Lost::ChangedSince(_) | Lost::NoPrevious(_) | Lost::Failed(_))) | None => {
-                Self::Logged(Box::new(entry.clone()))
-            }
-        }
+    /// What this run has changed.
+    pub(super) fn of(outcome: &Outcome) -> Option<Self> {
+        Some(Self {
+            made: (**outcome.made.as_ref()?).clone(),
+            handlers: outcome.report.handlers.clone(),
+        })
     }
 
-    pub(super) fn handlers(&self) -> &Handlers {
-        match self {
-            Self::Made(change) => &change.handlers,
-            Self::Logged(entry) => &entry.handlers,
+    /// A change that a killed run of this owner has left.
+    pub(super) fn unfinished(editor: &Editor, owner: Option<&str>) -> Option<Self> {
+        let (made, _) = editor.last_change().ok()??;
+        let owner = owner?;
+        if !made.owners().contains(owner) {
+            return None;
         }
+        let names = |it: &crate::ledger::Ledger| -> std::collections::BTreeSet<String> {
+            let wants = it.owners.get(owner).into_iter().flat_map(|it| it.wants.keys());
+            wants.filter_map(|key| key.handler_name().map(str::to_owned)).collect()
+        };
+        let (before, after) = (names(&made.before), names(&made.after));
+        let handlers = Handlers {
+            added: after.difference(&before).cloned().collect(),
+            changed: after.intersection(&before).cloned().collect(),
+            removed: before.difference(&after).cloned().collect(),
+        };
+        Some(Self { made, handlers })
     }
 
     fn owner(&self) -> Option<String> {
-        match self {
-            Self::Made(change) => change.owner.clone(),
-            Self::Logged(entry) => entry.owner.clone(),
-        }
+        self.made.owners().into_iter().next()
     }
 
     /// Takes the change back, as a whole or out of what others have made of the files since.
     fn take_back(&self, editor: &Editor) -> RolledBackFiles {
-        const CHANGED: &str = "others have changed the files since, and ";
-        let change = match self {
-            Self::Logged(entry) => Change::without_texts(&editor.path, entry),
-            Self::Made(change) => (**change).clone(),
+        let back = Back {
+            made: self.made.clone(),
+            is_judged: false,
+            outcome: LogEntry::ROLLED_BACK,
         };
-        let stuck = |why: String| RolledBackFiles::Stuck {
-            why,
-            instead: instead(editor, &change),
-        };
-        if let Self::Made(_) = self {
-            let back = Back {
-                change: change.clone(),
-                is_judged: false,
-                outcome: LogEntry::ROLLED_BACK,
-            };
-            match editor.take_back(&back) {
-                // What is not durable is in place all the same.
-                Ok(_) => return RolledBackFiles::PutBack,
-                Err(error) if error.code() == Code::NotDurable => return RolledBackFiles::PutBack,
-                Err(error) if error.code() == Code::ChangedSince => {}
-                Err(error) => return stuck(format!("the files could not be put back: {error}")),
-            }
-        }
-        let patches = match inverse::patches(&change) {
-            Ok(patches) => patches,
-            Err(what) => {
-                let why =
-                    format!("{CHANGED}what this run has done to {what} can't be taken out of that");
-                return stuck(why);
-            }
-        };
-        for patch in patches {
-            let left = match editor.commit(&patch) {
-                Ok(plan) => keys_left(editor, &change, &plan),
-                Err(error) => {
-                    let why = format!("{CHANGED}this run's change could not be taken out: {error}");
-                    return stuck(why);
+        match editor.take_back(&back) {
+            Ok(outcome) => {
+                let made = outcome.made.as_ref();
+                let is_whole = made.is_some_and(|it| it.before == self.made.after);
+                if is_whole {
+                    RolledBackFiles::PutBack
+                } else {
+                    RolledBackFiles::TakenOut
                 }
-            };
-            if !left.is_empty() {
-                let why = format!(
-                    "{CHANGED}no comment says any more that it has set {}",
-                    left.join(", ")
-                );
-                return stuck(why);
             }
+            // What is not durable is in place all the same.
+            Err(error) if error.code() == Code::NotDurable => RolledBackFiles::PutBack,
+            Err(error) => RolledBackFiles::Stuck {
+                why: format!("it could not be taken back: {error}"),
+                instead: instead(editor, &self.made),
+            },
         }
-        // The log need not say it for that to be so.
-        let _ = editor.note_later(self.owner(), LogEntry::ROLLED_BACK);
-        RolledBackFiles::TakenOut
     }
 }
 
-/// The keys of a change that stay, since another program has dropped their comments.
-fn keys_left<'c>(editor: &Editor, change: &'c Change, plan: &Plan) -> Vec<&'c str> {
-    let drop_ins = plan.drop_ins.iter().map(|it| &it.after);
-    let texts = [&plan.edited.text].into_iter().chain(drop_ins).flatten();
-    let texts: Vec<_> = texts.filter_map(|text| editor.as_toml(text)).collect();
-    let is_there = |key: &&str| {
-        let mut texts = texts.iter();
-        texts.any(|text| {
-            let config = Document::parse(text.as_bytes());
-            config.is_ok_and(|config| is_unmarked(&config, key))
-        })
-    };
-    let set = change.keys.set.iter().map(String::as_str);
-    set.filter(is_there).collect()
-}
-
 /// What does as much as taking a change back, by hand.
-fn instead(editor: &Editor, change: &Change) -> String {
-    let owner = change.owner.as_deref();
+fn instead(editor: &Editor, made: &Made) -> String {
+    let owner = made.owners().into_iter().next();
     let owner = owner.filter(|owner| *owner != Owner::default().as_str());
     let remove = match owner {
         Some(owner) => format!(
@@ -173,19 +131,19 @@ fn instead(editor: &Editor, change: &Change) -> String {
         ),
         None => "`containerd-edit remove NAME` takes away a handler".to_owned(),
     };
-    let previous = editor.previous_of(change);
+    let previous = editor.previous_of(made);
     let previous: Vec<String> = previous
         .iter()
         .map(|path| path.display().to_string())
         .collect();
-    let mend = match &previous[..] {
+    let other_way = match &previous[..] {
         [] => String::new(),
         kept => format!(
-            "; or mend the config (before the last change: {})",
+            "; or edit the config by hand (before the last change: {})",
             kept.join(", ")
         ),
     };
-    format!("`containerd-edit log` says who has changed what; {remove}{mend}")
+    format!("`containerd-edit log` says who has changed what; {remove}{other_way}")
 }
 
 impl Restart {
@@ -233,7 +191,7 @@ impl Restart {
             rollback.running = now.into_running();
             return rollback;
         }
-        let wanted = Wanted::without(own.handlers());
+        let wanted = Wanted::without(&own.handlers);
         match self.attempt(editor, service).make(&now, &wanted) {
             Ended::Back {
                 running, phases, ..

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::Cause;
-use crate::commit::editor::{Editor, Plan};
+use crate::commit::editor::{Editor, Outcome};
 use crate::containerd::Verdict;
 use crate::daemon::running::{Drift, Running};
-use crate::edit::patch::Handlers;
+use crate::edit::edited::Handlers;
 use crate::node::{Distribution, Kind};
 use crate::want::patch::Patch;
 
@@ -25,12 +25,12 @@ pub(super) struct Wanted {
 
 impl Wanted {
     /// What an edit is about.
-    pub(super) fn of(patch: &Patch, plan: &Plan) -> Self {
+    pub(super) fn of(patch: &Patch, plan: &Outcome) -> Self {
         let mut wanted = Self {
-            is_default: patch.concerns_default() || plan.edited.new_default.is_some(),
+            is_default: patch.concerns_default() || plan.report.new_default.is_some(),
             ..Self::default()
         };
-        wanted.take_in(&plan.edited.handlers);
+        wanted.take_in(&plan.report.handlers);
         let ensured = patch.ensured_names().map(str::to_owned);
         wanted.present.extend(ensured);
         let removed = patch.removed().map(|(name, _)| name.to_owned());

@@ -1,0 +1,83 @@
+//! A config from the files that were read.
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+
+use crate::containerd::{ConfigFiles, FileState, absolute};
+use crate::error::Error;
+use crate::toml::Document;
+
+use super::files::Config;
+use super::surroundings::imports;
+
+impl Config {
+    /// The config of files that were read. `is_there`: whether the main file is. An imported file
+    /// that is no TOML is left out: that it keeps containerd from starting is for the judge to see.
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::new`].
+    pub(crate) fn of(
+        files: &ConfigFiles,
+        is_there: bool,
+        is_writable: &dyn Fn(&Path) -> bool,
+    ) -> Result<Self, Error> {
+        let main = files.main();
+        let bytes = match files.state(main) {
+            FileState::Bytes(bytes) if is_there => Some(bytes.as_slice()),
+            _ => None,
+        };
+        let text = bytes.map(|bytes| text_of(main, bytes)).transpose()?;
+        let mut config = Self::new(main, None)?;
+        config.insert(main, text, is_writable(main))?;
+        for path in files.in_order() {
+            if path == main {
+                continue;
+            }
+            let text = match files.state(&path) {
+                FileState::Bytes(bytes) => str::from_utf8(bytes).ok(),
+                _ => None,
+            };
+            if let Some(text) = text {
+                let _ = config.insert(&path, Some(text), is_writable(&path));
+            }
+        }
+        Ok(config)
+    }
+}
+
+impl ConfigFiles {
+    /// The paths of the files in the order in which they are loaded.
+    fn in_order(&self) -> Vec<PathBuf> {
+        let mut order = vec![self.main().to_owned()];
+        let mut pending = VecDeque::from([self.main().to_owned()]);
+        while let Some(importer) = pending.pop_front() {
+            let FileState::Bytes(bytes) = self.state(&importer) else {
+                continue;
+            };
+            for import in imports(bytes) {
+                let path = absolute(&importer, &import);
+                let found = if import.contains('*') {
+                    self.matches(&path).to_vec()
+                } else {
+                    vec![path]
+                };
+                for path in found {
+                    if !order.contains(&path) {
+                        order.push(path.clone());
+                        pending.push_back(path);
+                    }
+                }
+            }
+        }
+        order
+    }
+}
+
+/// The bytes of a file as text.
+pub(crate) fn text_of<'b>(path: &Path, bytes: &'b [u8]) -> Result<&'b str, Error> {
+    match (str::from_utf8(bytes), Document::parse(bytes)) {
+        (Err(_), Err(source)) => Err(Error::from(source).at(path)),
+        (text, _) => Ok(text.unwrap_or_default()),
+    }
+}

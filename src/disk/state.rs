@@ -1,0 +1,113 @@
+//! The ledger's file beside a config, and those of the ledgers before it: as a whole, under the lock.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "these are the tool's own files, and nobody else's are renamed over"
+)]
+
+use std::fs::{File, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::Path;
+
+use tempfile::NamedTempFile;
+
+use super::lock::ConfigLock;
+use super::sidecar;
+use super::target::{Existing, Target, Unread};
+use crate::error::Error;
+use crate::seeded::{self, Bug};
+
+const MODE: u32 = 0o600;
+
+/// The ledgers beside a config, as they were read.
+#[derive(Debug, Default)]
+pub(crate) struct States {
+    pub(crate) now: Option<Vec<u8>>,
+    /// What a run has found that is under way, or was killed.
+    pub(crate) before: Option<Vec<u8>>,
+    /// What the last run has found.
+    pub(crate) previous: Option<Vec<u8>>,
+}
+
+/// A ledger that is going to take the place of the one that was read.
+#[must_use = "it disappears when this is dropped"]
+pub(crate) struct PendingState {
+    new: NamedTempFile,
+    /// What the run starts from, where that is not what stands there.
+    found: Option<NamedTempFile>,
+}
+
+impl States {
+    pub(crate) fn read(config: &Path) -> Result<Self, Error> {
+        let read = |path: &Path| match Existing::read(path) {
+            Ok(found) => Ok(found.map(|found| found.bytes)),
+            Err(Unread::NotAFile(found)) => Err(sidecar::planted(path, found, "the ledger")),
+            Err(Unread::Failed(source)) => Err(Error::io(path, "read the ledger", source)),
+        };
+        Ok(Self {
+            now: read(&sidecar::owners(config))?,
+            before: read(&sidecar::owners_before(config))?,
+            previous: read(&sidecar::owners_previous(config))?,
+        })
+    }
+
+    /// Writes the ledger `new` beside the config; `found` is what the run starts from.
+    pub(crate) fn write(
+        &self,
+        _lock: &ConfigLock,
+        target: &Target,
+        original: Option<&Existing>,
+        [found, new]: [&str; 2],
+    ) -> Result<PendingState, Error> {
+        let mode = original.map_or(MODE, |original| original.metadata.mode() & MODE);
+        let written = |text: &str| {
+            let file = written(target, text, mode);
+            file.map_err(|source| Error::io(&target.folder, "write the ledger in this folder", source))
+        };
+        let is_there = self.before.is_none() && self.now.as_deref() == Some(found.as_bytes());
+        Ok(PendingState {
+            new: written(new)?,
+            found: (!is_there).then(|| written(found)).transpose()?,
+        })
+    }
+}
+
+impl PendingState {
+    /// Keeps the ledger that was found as the one before, and puts the new one in its place.
+    pub(crate) fn commit(self, target: &Target) -> Result<(), Error> {
+        let failed =
+            |source| Error::io(&sidecar::owners(&target.path), "replace the ledger", source);
+        let (now, before) = (
+            sidecar::owners(&target.path),
+            sidecar::owners_before(&target.path),
+        );
+        match self.found {
+            Some(found) => drop(found.persist(&before).map_err(|it| failed(it.error))?),
+            None => std::fs::rename(&now, &before).map_err(failed)?,
+        }
+        self.new.persist(&now).map_err(|it| failed(it.error))?;
+        let folder = File::open(&target.folder).map_err(failed)?;
+        seeded::unless(Bug::NoFolderSync, || folder.sync_all()).map_err(failed)
+    }
+}
+
+/// Says that the run has come to its end: what it found is the previous ledger from now on.
+pub(crate) fn finish(_lock: &ConfigLock, target: &Target) {
+    let before = sidecar::owners_before(&target.path);
+    let _ = std::fs::rename(before, sidecar::owners_previous(&target.path));
+}
+
+/// Puts back the ledger that was found: no file was changed.
+pub(crate) fn take_back(_lock: &ConfigLock, target: &Target) {
+    let before = sidecar::owners_before(&target.path);
+    let _ = std::fs::rename(before, sidecar::owners(&target.path));
+}
+
+fn written(target: &Target, text: &str, mode: u32) -> io::Result<NamedTempFile> {
+    let mut file = sidecar::pending(&sidecar::temporary_prefix(&target.beside))
+        .permissions(Permissions::from_mode(mode))
+        .tempfile_in(&target.folder)?;
+    file.write_all(text.as_bytes())?;
+    seeded::unless(Bug::NoFileSync, || file.as_file().sync_all())?;
+    Ok(file)
+}

@@ -63,7 +63,8 @@ impl Work<'_> {
             .collect();
         wanting.sort_by_key(|(seq, ..)| *seq);
         let chosen = wanting.last().map(|(_, _, owner)| owner.file.clone());
-        let is_alone = wanting.len() == 1 && *wanting[0].1 == self.acting;
+        let is_asked = || self.asked.iter().any(|key| self.group(key) == group);
+        let is_alone = wanting.len() == 1 && *wanting[0].1 == self.acting && is_asked();
         let files = self.files_by_weight();
         let in_force = files.iter().find(|file| self.has_in_force(file, group));
         let stands = || {

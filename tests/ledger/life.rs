@@ -95,10 +95,6 @@ impl Command {
         }
     }
 
-    pub(crate) fn takes_out(&self) -> bool {
-        matches!(self.what, What::Leave | What::Unset(_) | What::Remove(_))
-    }
-
     pub(crate) fn change(&self) -> Change {
         let change = match &self.what {
             What::Leave => Change::leave(&self.owner, Some("2026-08-22T10:00:00Z".to_owned())),
@@ -194,7 +190,8 @@ fn command(random: &mut fastrand::Rng, mode: Mode, owner: usize, in_drop_in: boo
     }
 }
 
-const NAMES: [&str; 5] = ["kata", "crun", "runc", "gvisor", "nvidia"];
+/// The handlers that owners want.
+pub(crate) const NAMES: [&str; 5] = ["kata", "crun", "runc", "gvisor", "nvidia"];
 
 fn wants(random: &mut fastrand::Rng) -> Vec<Wanted> {
     let mut wants: Vec<Wanted> = Vec::new();

@@ -22,7 +22,6 @@ mod world;
 use std::collections::BTreeMap;
 
 use bases::Base;
-use harm::Judge;
 use life::{Life, Mode};
 use oracle::Run;
 

@@ -6,7 +6,7 @@ use containerd_edit::{Config, EditedConfig as Edited, FileEdit, Ledger, Report, 
 use serde_json::Value;
 
 use crate::harm::{FOLDER, Judge};
-use crate::life::{Command, What};
+use crate::life::{Command, NAMES, What};
 use crate::meaning::{At, Disk, MAIN, said};
 
 #[derive(Clone)]
@@ -138,9 +138,14 @@ impl World {
                 may_go.remove(&name);
             }
         }
+        if self.has_lost_ledger {
+            // What comments say, an older ledger does not.
+            may_go.extend(NAMES.map(str::to_owned));
+            return may_go;
+        }
         let base = judge.of(&self.base);
         let has_runc = base.values().all(|served| served.handlers.contains("runc"));
-        if has_runc && !self.has_adopted && !command.adopts && !self.has_lost_ledger {
+        if has_runc && !self.has_adopted && !command.adopts {
             may_go.remove("runc");
         }
         may_go
@@ -162,7 +167,7 @@ impl World {
         let may_go = self.may_go(command, judge);
         let after = disk(&edited.config);
         if let Some(why) = judge.harm(&self.disk, &after, &may_go) {
-            if !command.takes_out() {
+            if command.what != What::Leave {
                 return Ok(Outcome::Refused(why));
             }
             // No worse than without any key of the tool's.
@@ -173,10 +178,10 @@ impl World {
         }
         let order = match self.order(&edited, &may_go, judge) {
             Some(order) => order,
-            None if command.takes_out() && !self.is_touched => {
+            None if command.what == What::Leave && !self.is_touched => {
                 return Err(format!("no order serves\n{}", shown(&self.disk, &after)));
             }
-            None if command.takes_out() => edited.files.clone(),
+            None if command.what == What::Leave => edited.files.clone(),
             None => return Ok(Outcome::Refused("no order serves".to_owned())),
         };
         self.write(&edited, &order, command.crash)

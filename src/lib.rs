@@ -84,6 +84,7 @@ pub use config::Config;
 pub use disk::HostRoot;
 pub use edit::change::Change;
 pub use edit::inventory::{Inventory, ListedHandler};
+pub use edit::edited::{Absent, Edited as EditedConfig, FileEdit, LeftBehind, Report};
 pub use edit::patch::{Edited, Handlers, Keys, apply};
 pub use edit::run::{edit, without_owners};
 pub use error::{Code, Error, ExitCode, Position, Warning};

@@ -1,6 +1,7 @@
 //! A config: all files that containerd reads, in its order, each parsed once.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::containerd::spelling::Spelling;
 use crate::containerd::{ConfigFiles, FileState, absolute, version};
@@ -12,19 +13,19 @@ use super::surroundings::is_match;
 /// The ordered set of all files that containerd reads for one config.
 ///
 /// The main file is number 0 and may be missing. What it imports follows in the order of loading.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Config {
     files: Vec<File>,
 }
 
 /// One file of a config.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct File {
     /// The absolute path on the host.
     pub(crate) path: PathBuf,
     /// The path from the main file's folder, or the absolute one: what a ledger calls the file.
     pub(crate) name: String,
-    pub(crate) text: Option<Text>,
+    pub(crate) text: Option<Arc<Text>>,
     /// Whether an edit may change it; what a distribution generates it may not.
     pub(crate) is_writable: bool,
 }
@@ -62,7 +63,7 @@ impl Config {
         is_writable: bool,
     ) -> Result<(), Error> {
         let path = path.into();
-        let text = text.map(|text| Text::parse(text.to_owned()));
+        let text = text.map(|text| Text::parse(text.to_owned()).map(Arc::new));
         let text = text.transpose().map_err(|error| error.at(&path))?;
         self.put(File {
             name: self.name_of(&path),
@@ -97,10 +98,6 @@ impl Config {
 
     pub(crate) fn files(&self) -> &[File] {
         &self.files
-    }
-
-    pub(crate) fn into_files(self) -> Vec<File> {
-        self.files
     }
 
     pub(crate) fn main(&self) -> &File {

@@ -134,7 +134,9 @@ impl Spelling {
         let is_streaming = rest
             .first()
             .is_some_and(|key| STREAMING_KEYS.contains(&key.as_str()));
-        joined(if is_streaming { OLD_CRI } else { RUNTIME }, rest.to_vec())
+        // Where the runtime part is spelled anew, this table is no part of it.
+        let is_its_own = is_streaming || self.runtime == RUNTIME;
+        joined(if is_its_own { OLD_CRI } else { RUNTIME }, rest.to_vec())
     }
 }
 

@@ -1,9 +1,20 @@
 //! Pure: a config and what is wanted of it in, new texts out; and whether any release would do worse.
 
+mod adopting;
 pub(crate) mod change;
+mod desired;
 pub(crate) mod edited;
+mod implied;
 pub(crate) mod inventory;
 pub(crate) mod judgement;
+mod merge;
+mod needed;
 pub(crate) mod patch;
+mod refusal;
+mod reporting;
 pub(crate) mod run;
+mod stages;
 pub(crate) mod template;
+mod wants;
+mod work;
+mod writing;

@@ -17,6 +17,9 @@ impl Ledger {
             entry.is_in_force(now.as_ref()) || now != entry.was
         });
         self.forget_implied(views);
+        if self.entries.is_empty() {
+            self.made.clear();
+        }
         self.made.retain(|(file, path)| {
             let view = views.get(file).filter(|view| view.exists);
             view.is_some_and(|view| path.is_empty() || view.has(path))
@@ -43,7 +46,6 @@ impl Ledger {
             .into_iter()
             .filter(|entry| !is_implied(self, entry))
             .collect();
-        self.made.clear();
     }
 
     /// The canonical paths of the values of a file that are not the tool's.

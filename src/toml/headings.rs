@@ -12,7 +12,7 @@ pub(crate) struct Heading {
     /// The comment without white space around it.
     pub(crate) comment: String,
     /// The lines of the comment.
-    pub(super) lines: Range<usize>,
+    pub(in crate::toml) lines: Range<usize>,
     /// The paths of the keys.
     pub(crate) keys: Vec<Path>,
 }

@@ -12,6 +12,8 @@ pub(crate) mod meaning;
 pub(crate) mod render;
 pub(crate) mod splice;
 mod tree;
+#[allow(dead_code, unused_imports)]
+pub(crate) mod verbs;
 
 pub use self::document::{Document, ParseError};
 pub(crate) use self::headings::Heading;

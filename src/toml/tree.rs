@@ -260,6 +260,10 @@ impl Node {
         }
     }
 
+    pub(crate) fn is_array(&self) -> bool {
+        self.leaf().is_some_and(|leaf| leaf.is_array)
+    }
+
     /// Whether nothing is in a table or an array.
     pub(crate) fn is_empty(&self) -> bool {
         match self {

@@ -1,0 +1,89 @@
+//! What an edit has done, told by handlers and keys.
+
+use std::collections::BTreeSet;
+
+use crate::config::view::Views;
+use crate::ledger::is_implied;
+use crate::toml::{Difference, Path};
+use crate::want::handler::BUILT_IN;
+use crate::want::key::{Key, handler_of, handler_path};
+
+use super::edited::Report;
+use super::work::Work;
+
+/// Completes the report once the files are as they will be.
+pub(super) fn report(work: &Work<'_>, report: &mut Report) {
+    let (before, after) = (names(work.before), names(&work.views));
+    let mut set = BTreeSet::new();
+    let mut given_back = BTreeSet::new();
+    let mut changed = BTreeSet::new();
+    for (file, view) in &work.views {
+        let old = &work.before[file];
+        for difference in old.tree.differences(&view.tree) {
+            let place = place(&difference);
+            let path = view.spelling.canonical(place);
+            if let Some(name) = handler_of(&path).and_then(|it| it.last()) {
+                changed.insert(name.clone());
+                continue;
+            }
+            let leaves = match difference {
+                Difference::Removed(_) => old.leaves(&path),
+                _ => vec![path],
+            };
+            for leaf in leaves {
+                let key = Key::new(&leaf);
+                if is_implied(&key) || key == Key::default_handler() || key.handler().is_some() {
+                    continue;
+                }
+                if work.ledger.is_wanted(&key) {
+                    set.insert(key.to_string());
+                } else {
+                    given_back.insert(key.to_string());
+                }
+            }
+        }
+    }
+    let is_kept = |name: &&String| before.contains(*name) && after.contains(*name);
+    report.handlers.added = after.difference(&before).cloned().collect();
+    report.handlers.removed = before.difference(&after).cloned().collect();
+    report.handlers.changed = changed.iter().filter(is_kept).cloned().collect();
+    report.keys.set = set.into_iter().collect();
+    report.keys.given_back = given_back.into_iter().collect();
+    report.keys.overridden = overridden(work);
+    let default = |views: &Views| {
+        let files = work.files_by_weight().into_iter();
+        let mut named = files.filter_map(|file| views.get(&file)?.default_handler());
+        named.next()
+    };
+    let (old, new) = (default(work.before), default(&work.views));
+    if old != new {
+        report.new_default = Some(new.unwrap_or_else(|| BUILT_IN.to_owned()));
+    }
+}
+
+/// Keys that the owner asks for and a newer owner's want is in force for.
+fn overridden(work: &Work<'_>) -> Vec<String> {
+    let is_newest = |key: &&Key| {
+        let owners = work.ledger.owners.iter();
+        let wanting = owners.filter_map(|(name, owner)| Some((owner.wants.get(*key)?.seq, name)));
+        wanting.max().is_some_and(|(_, name)| *name != work.acting)
+    };
+    let keys = work.asked.iter().filter(is_newest);
+    keys.map(ToString::to_string).collect()
+}
+
+fn place(difference: &Difference) -> &Path {
+    match difference {
+        Difference::Removed(path)
+        | Difference::Unwritten(path)
+        | Difference::Set(path, _)
+        | Difference::Elements(path, ..)
+        | Difference::Inserted(path, ..) => path,
+    }
+}
+
+fn names(views: &Views) -> BTreeSet<String> {
+    let names = views.values().flat_map(|view| view.handler_names());
+    let names = names.filter(|name| views.values().any(|it| it.has(&handler_path(name))));
+    names.map(str::to_owned).collect()
+}

@@ -1,0 +1,207 @@
+//! The steps of an edit: what owners want, the default, and then what is implied by both.
+
+use std::collections::BTreeSet;
+
+use crate::error::Error;
+use crate::ledger::is_implied;
+use crate::toml::Literal;
+use crate::want::handler::BUILT_IN;
+use crate::want::key::{Key, handler_path};
+
+use super::implied::Context;
+use super::refusal;
+use super::work::{At, Desired, Value, Work, rank};
+
+impl Work<'_> {
+    /// Works the edit out.
+    pub(super) fn run(&mut self) -> Result<(), Error> {
+        let context = Context::of(self);
+        let desired = self.desired();
+        self.remove_created_handlers();
+        self.merge_wants(&desired)?;
+        let desired = self.merge_default(desired)?;
+        let desired = self.merge_runc(desired, &context)?;
+        self.merge_imports(&desired)?;
+        self.merge_versions()?;
+        self.ledger.forget_implied(&self.views);
+        Ok(())
+    }
+
+    /// A handler that the tool has created, and that nobody wants any more, goes as a whole.
+    fn remove_created_handlers(&mut self) {
+        let made: Vec<At> = self
+            .ledger
+            .made
+            .iter()
+            .map(|(file, path)| (file.clone(), Key::new(path)))
+            .filter(|(_, key)| key.handler().is_some_and(|handler| handler == key.path))
+            .collect();
+        for (file, handler) in made {
+            let path = &handler.path;
+            let wants = self.ledger.owners.values().flat_map(|it| it.wants.keys());
+            if wants.into_iter().any(|key| key.path.starts_with(path)) {
+                continue;
+            }
+            let is_below = |key: &Key| key.path.starts_with(path);
+            let entries = self.ledger.entries.iter();
+            let mut own = entries.filter(|it| it.file == file && is_below(&it.key));
+            // One that is there for the sake of others alone is for a later step.
+            let was_wanted = self.touched.iter().any(is_below)
+                || own.any(|entry| !is_implied(&entry.key));
+            let Some(view) = self.views.get(&file).filter(|_| was_wanted) else {
+                continue;
+            };
+            let in_force = |key: &Key| {
+                let entry = self.ledger.entry(&file, key);
+                entry.is_some_and(|entry| entry.is_in_force(view.value(key).as_ref()))
+            };
+            let leaves = view.leaves(path).into_iter().map(|leaf| Key::new(&leaf));
+            let foreign = leaves.filter(|key| !in_force(key) && key.path != *path);
+            let foreign: Vec<String> = foreign.map(|key| key.to_string()).collect();
+            let place = view.place(path);
+            if let Some(view) = self.views.get_mut(&file) {
+                view.tree.remove(&place);
+            }
+            self.ledger
+                .entries
+                .retain(|entry| entry.file != file || !entry.key.path.starts_with(path));
+            self.gone.extend(path.last().cloned());
+            if !foreign.is_empty() {
+                let message = format!(
+                    "{handler} is removed as a whole, with what others had added: {}",
+                    foreign.join(", ")
+                );
+                self.report.warn("removed-with", message);
+            }
+        }
+        self.prune();
+    }
+
+    /// Everything but the default and what is implied.
+    fn merge_wants(&mut self, desired: &Desired) -> Result<(), Error> {
+        let default = Key::default_handler();
+        let is_later = |key: &Key| *key == default || is_implied(key);
+        let entries = self.ledger.entries.iter();
+        let known = entries.map(|entry| (entry.file.clone(), entry.key.clone()));
+        let orphans = known.filter(|at| !is_later(&at.1) && !desired.contains_key(at));
+        let mut keys: BTreeSet<At> = orphans.collect();
+        // Another owner's file may hold a key that is now in force elsewhere, or again.
+        let names: BTreeSet<&Key> = keys.iter().map(|(_, key)| key).collect();
+        let concerned = |key: &Key| self.touched.contains(key) || names.contains(key);
+        let wanted = desired.keys().filter(|(_, key)| concerned(key));
+        let wanted: Vec<At> = wanted.cloned().collect();
+        keys.extend(wanted);
+        // What goes makes room for what comes.
+        let (comes, goes): (BTreeSet<At>, BTreeSet<At>) =
+            keys.into_iter().partition(|at| desired.contains_key(at));
+        self.merge(&goes, desired)?;
+        self.merge(&comes, desired)
+    }
+
+    /// The default: the newest one that names a handler which is there.
+    fn merge_default(&mut self, mut desired: Desired) -> Result<Desired, Error> {
+        self.reset_defaults();
+        let key = Key::default_handler();
+        let entries = self.ledger.entries.iter();
+        let known = entries.filter(|entry| entry.key == key);
+        let mut keys: BTreeSet<At> = known.map(|it| (it.file.clone(), key.clone())).collect();
+        let owners = self.ledger.owners.iter();
+        let mut wanting: Vec<(u64, String, String, Literal)> = owners
+            .filter_map(|(name, owner)| {
+                let want = owner.wants.get(&key)?;
+                Some((want.seq, name.clone(), owner.file.clone(), want.value.clone()))
+            })
+            .collect();
+        wanting.sort_by_key(|(seq, ..)| std::cmp::Reverse(*seq));
+        for (_, owner, file, literal) in wanting {
+            let name = literal.as_string().unwrap_or_default();
+            let file = self.default_file(&name, &file);
+            if !self.is_listed(&name, &file) {
+                if owner == self.acting && self.asked.contains(&key) {
+                    return Err(refusal::default_not_listed(&name));
+                }
+                let message = format!("{owner} wants {name} as the default, which is not listed");
+                self.report.warn("default-not-listed", message);
+                continue;
+            }
+            let at = (file, key.clone());
+            if self.touched.contains(&key) || !keys.is_empty() {
+                keys.insert(at.clone());
+            }
+            let value = Value {
+                literal,
+                owner: Some(owner),
+                rank: rank::DEFAULT,
+            };
+            desired.insert(at, value);
+            break;
+        }
+        // What stood there before may name a handler that is gone.
+        for number in 0..self.ledger.entries.len() {
+            let entry = &self.ledger.entries[number];
+            let was = entry.was.as_ref().filter(|_| entry.key == key);
+            let name = was.and_then(Literal::as_string);
+            if name.is_some_and(|name| !self.is_listed(&name, &entry.file)) {
+                self.ledger.entries[number].was = None;
+            }
+        }
+        self.merge(&keys, &desired)?;
+        Ok(desired)
+    }
+
+    /// A default that names a handler which goes with this edit goes with it, whoever has set it.
+    fn reset_defaults(&mut self) {
+        let key = Key::default_handler();
+        for file in self.files_by_weight() {
+            let at = (file, key.clone());
+            let Some(name) = self.now(&at).and_then(|now| now.as_string()) else {
+                continue;
+            };
+            if !self.gone.contains(&name) || self.is_anywhere(&name) {
+                continue;
+            }
+            let entry = self.ledger.entry(&at.0, &key);
+            let now = self.now(&at);
+            if entry.is_some_and(|entry| entry.is_in_force(now.as_ref())) {
+                continue;
+            }
+            let entry = self.ledger.take(&at.0, &key);
+            let was = entry.and_then(|entry| entry.was);
+            let listed = was.filter(|was| {
+                let name = was.as_string();
+                name.is_some_and(|name| self.is_listed(&name, &at.0))
+            });
+            self.give_back(&at, listed.as_ref());
+            let now = listed.and_then(|listed| listed.as_string());
+            let message = format!(
+                "the default handler was {name}, which goes; it is {} from now on",
+                now.as_deref().unwrap_or(BUILT_IN)
+            );
+            self.report.warn("default-reset", message);
+        }
+        self.prune();
+    }
+
+    /// The file that the default goes to: where it stands, else where the handler stands.
+    fn default_file(&self, name: &str, chosen: &str) -> String {
+        let key = Key::default_handler();
+        if self.main_view().version() <= 2 {
+            return self.file_for(&self.group(&key));
+        }
+        let files = self.files_by_weight();
+        let mut writable = files.iter().filter(|file| self.is_writable(file));
+        let is_own = |file: &&String| {
+            let entry = self.ledger.entry(file, &key);
+            entry.is_some_and(|entry| entry.was.is_none())
+        };
+        let has_other = |file: &&String| self.views[*file].has(&key.path) && !is_own(file);
+        let has_entry = |file: &&String| self.ledger.entry(file, &key).is_some();
+        let lists = |file: &&String| self.views[*file].has(&handler_path(name));
+        let found = writable
+            .clone()
+            .find(has_other)
+            .or_else(|| writable.clone().find(has_entry))
+            .or_else(|| writable.find(lists));
+        found.map_or_else(|| chosen.to_owned(), Clone::clone)
+    }
+}

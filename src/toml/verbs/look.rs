@@ -1,0 +1,175 @@
+//! How a new header is written: as the headers around it are.
+
+use super::document::Document;
+use super::index::Kind;
+use super::{lines, place, render};
+
+/// The look of a header.
+#[derive(Debug)]
+pub(super) struct Look {
+    /// What stands between the brackets.
+    pub(super) name: String,
+    pub(super) indentation: Indentation,
+    /// Whether an empty line stands above.
+    pub(super) is_spaced: bool,
+}
+
+/// The white space before a header and before its keys.
+#[derive(Debug, Clone)]
+pub(super) struct Indentation {
+    pub(super) header: String,
+    pub(super) keys: String,
+}
+
+impl Look {
+    /// The look of a new table.
+    pub(super) fn of(document: &Document<'_>, path: &[&str]) -> Self {
+        let index = &document.index;
+        let known = known(document, path);
+        let sibling = last_header(document, &path[..known], path.len());
+        let parent = (1..=known)
+            .rev()
+            .find_map(|depth| index.header(&path[..depth]));
+        let child = parent.and_then(|parent| {
+            let depth = index.statements[parent].keys.len();
+            last_header(document, &path[..depth], depth + 1)
+        });
+        let model = sibling.filter(|_| known > 0).or(child);
+        let indentation = match (model, parent) {
+            (Some(model), _) => Indentation::of(document, model),
+            (None, Some(parent)) => Indentation::of_first_child(document, parent),
+            (None, None) => Indentation::none(document),
+        };
+        Self {
+            name: name(document, model.or(parent), path),
+            indentation,
+            is_spaced: sibling.is_none_or(|sibling| is_spaced(document, sibling)),
+        }
+    }
+
+    /// The look of one more entry of an array of tables, after the one with this header.
+    pub(super) fn of_entry(document: &Document<'_>, last: usize) -> Self {
+        let path: Vec<&str> = document.index.path(last).collect();
+        Self {
+            name: name(document, Some(last), &path),
+            indentation: Indentation::of(document, last),
+            is_spaced: is_spaced(document, last),
+        }
+    }
+}
+
+impl Indentation {
+    fn none(document: &Document<'_>) -> Self {
+        Self {
+            header: String::new(),
+            keys: unit(document).to_owned(),
+        }
+    }
+
+    /// That of a header and its first key.
+    pub(super) fn of(document: &Document<'_>, header: usize) -> Self {
+        let own = of_line(document, header);
+        let first = document.index.body(header).next();
+        Self {
+            header: own.to_owned(),
+            keys: first.map_or_else(
+                || format!("{own}{}", unit(document)),
+                |first| of_line(document, first).to_owned(),
+            ),
+        }
+    }
+
+    /// That of a table below a header that has none yet.
+    fn of_first_child(document: &Document<'_>, parent: usize) -> Self {
+        let Self { header, keys } = Self::of(document, parent);
+        let indent = if header.is_empty() { header } else { keys };
+        Self {
+            keys: format!("{indent}{}", unit(document)),
+            header: indent,
+        }
+    }
+
+    /// That of a table at `path`, which is new as well, below one of this indentation.
+    pub(super) fn of_child(&self, document: &Document<'_>, path: &[&str]) -> Self {
+        let known = known(document, path);
+        let cousin = last_header(document, &path[..known], path.len()).filter(|_| known > 0);
+        cousin.map_or_else(|| self.below(document), |cousin| Self::of(document, cousin))
+    }
+
+    /// That of a table below one of this indentation.
+    fn below(&self, document: &Document<'_>) -> Self {
+        let header = if nests(document) {
+            &self.keys
+        } else {
+            &self.header
+        };
+        Self {
+            header: header.clone(),
+            keys: format!("{header}{}", unit(document)),
+        }
+    }
+}
+
+/// The white space that the line of a statement begins with.
+pub(super) fn of_line<'t>(document: &Document<'t>, statement: usize) -> &'t str {
+    let start = document.index.statements[statement].span.start;
+    lines::indent(document.text, start)
+}
+
+/// How many segments of `path`, the last one not counted, lead to something that is there.
+fn known(document: &Document<'_>, path: &[&str]) -> usize {
+    let index = &document.index;
+    let shared = (0..index.statements.len()).map(|it| index.shared(it, path));
+    shared.max().unwrap_or(0).min(path.len() - 1)
+}
+
+fn headers(document: &Document<'_>) -> impl DoubleEndedIterator<Item = usize> + Clone {
+    let statements = &document.index.statements;
+    (0..statements.len()).filter(|&it| statements[it].kind == Kind::Header)
+}
+
+/// The last header below `path` that has `depth` segments.
+fn last_header(document: &Document<'_>, path: &[&str], depth: usize) -> Option<usize> {
+    let index = &document.index;
+    headers(document)
+        .rev()
+        .find(|&it| index.statements[it].keys.len() == depth && index.is_below(it, path))
+}
+
+/// How much deeper than its header a key stands in this file.
+fn unit<'t>(document: &Document<'t>) -> &'t str {
+    let found = headers(document).rev().find_map(|header| {
+        let first = document.index.body(header).next()?;
+        of_line(document, first).strip_prefix(of_line(document, header))
+    });
+    found.unwrap_or("  ")
+}
+
+/// Whether deeper headers are indented more. One header says nothing: then yes.
+fn nests(document: &Document<'_>) -> bool {
+    let mut headers = headers(document);
+    headers.clone().nth(1).is_none() || headers.any(|it| !of_line(document, it).is_empty())
+}
+
+/// `path` as a header has it, as far as `model` spells it.
+fn name(document: &Document<'_>, model: Option<usize>, path: &[&str]) -> String {
+    let spelled = model.map_or(0, |model| document.index.shared(model, path));
+    let mut name = match model {
+        Some(model) if spelled > 0 => document.raw_keys(model, spelled).to_owned(),
+        _ => String::new(),
+    };
+    for segment in &path[spelled..] {
+        if !name.is_empty() {
+            name.push('.');
+        }
+        name.push_str(&render::header_key(segment, document.key_quotes()));
+    }
+    name
+}
+
+/// Whether no text stands right above a header and the comments that touch it.
+fn is_spaced(document: &Document<'_>, header: usize) -> bool {
+    let start = place::above_comments(document, header).start;
+    let above = lines::above(document.text, start);
+    above.is_none_or(|line| lines::is_blank(&document.text[line]))
+}

@@ -1,0 +1,145 @@
+//! Where a key belongs: how its table is spelled, and where a new header goes.
+
+use std::ops::Range;
+
+use super::document::Document;
+use super::index::{Kind, rest_after};
+use super::lines;
+
+/// How a table takes another key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Above the first header.
+    Root,
+    /// In the inline table of this number, which is the table or holds it.
+    Inline(usize),
+    /// Below its own header.
+    Header(usize),
+    /// As a dotted key below the last one that shares `depth` segments with the table.
+    Dotted { pair: usize, depth: usize },
+    /// Below a header that is yet to be written.
+    NewHeader,
+}
+
+impl Place {
+    /// Finds how `table` takes a key. A table that is not there is spelled like the nearest one on
+    /// the way to it: `[a.b]` is an error where `a.b` has dotted keys, and often one for older
+    /// parsers where `a` has.
+    pub(crate) fn of(document: &Document<'_>, table: &[&str]) -> Self {
+        if table.is_empty() {
+            return Self::Root;
+        }
+        if let Some(number) = inline_table(document, table) {
+            return Self::Inline(number);
+        }
+        let index = &document.index;
+        if let Some(header) = index.header(table) {
+            return Self::Header(header);
+        }
+        for depth in (1..=table.len()).rev() {
+            let mut below =
+                (0..index.statements.len()).filter(|&at| index.is_below(at, &table[..depth]));
+            let spells_it = |&at: &usize| {
+                index.statements[at].kind == Kind::Pair && index.header_depth(at) < depth
+            };
+            match below.clone().rfind(spells_it) {
+                Some(pair) => return Self::Dotted { pair, depth },
+                None if below.next().is_some() => return Self::NewHeader,
+                None => {}
+            }
+        }
+        Self::NewHeader
+    }
+}
+
+/// The number of the deepest inline table on the way to `path`.
+pub(crate) fn inline_table(document: &Document<'_>, path: &[&str]) -> Option<usize> {
+    let tables = document.index.inline_tables.iter().enumerate();
+    let holding = tables.filter(|(_, table)| rest_after(path, &table.path).is_some());
+    let deepest = holding.max_by_key(|(_, table)| table.path.len())?;
+    Some(deepest.0)
+}
+
+/// Where a new header for `path` goes: below everything that shares most segments with it, else at
+/// the end.
+pub(super) fn below_relatives(
+    document: &Document<'_>,
+    path: &[&str],
+    is_own: fn(&str) -> bool,
+) -> usize {
+    let index = &document.index;
+    let shared = |&at: &usize| index.shared(at, path);
+    let nearest = (0..index.statements.len()).max_by_key(shared);
+    match nearest {
+        // One that shares nothing: the last of all.
+        Some(nearest) => below(document, nearest, is_own),
+        None => below_comments(document.text),
+    }
+}
+
+/// Where a text without a statement goes on: below its comments.
+fn below_comments(text: &str) -> usize {
+    let start = lines::start(text, 0);
+    let comments = text[start..].trim_end().len();
+    if comments == 0 {
+        start
+    } else {
+        lines::end(text, start + comments)
+    }
+}
+
+/// The end of the table body that a statement is part of, and of the comments that directly follow,
+/// unless these touch the next header or belong to it.
+pub(super) fn below(document: &Document<'_>, statement: usize, is_own: fn(&str) -> bool) -> usize {
+    // A header in the middle of a body would take the rest of it over.
+    let last = document.index.body(statement).next_back();
+    let end = document.statement_lines(last.unwrap_or(statement)).end;
+    let mut below = end;
+    while below < document.text.len() {
+        let line = &document.text[below..lines::end(document.text, below)];
+        if is_own(line) {
+            return end;
+        }
+        if !lines::is_comment(line) {
+            return if lines::is_blank(line) { below } else { end };
+        }
+        below += line.len();
+    }
+    below
+}
+
+/// Where a key of the root table goes: below the last one, else above the first header, else at the
+/// end.
+pub(super) fn in_root(document: &Document<'_>) -> usize {
+    let statements = &document.index.statements;
+    let first_header = statements.iter().position(|it| it.kind != Kind::Pair);
+    let pairs = first_header.unwrap_or(statements.len());
+    match (pairs.checked_sub(1), first_header) {
+        (Some(last), _) => document.statement_lines(last).end,
+        (None, Some(header)) => above_comments(document, header).start,
+        (None, None) => below_comments(document.text),
+    }
+}
+
+/// The lines of a statement with the comments that touch it from above.
+pub(super) fn above_comments(document: &Document<'_>, statement: usize) -> Range<usize> {
+    let Range { mut start, end } = document.statement_lines(statement);
+    while let Some(line) = line_above(document, statement, start)
+        && lines::is_comment(&document.text[line.clone()])
+    {
+        start = line.start;
+    }
+    start..end
+}
+
+/// The line above `offset` if it belongs to no statement: the last line of a string may look like a
+/// comment.
+pub(super) fn line_above(
+    document: &Document<'_>,
+    statement: usize,
+    offset: usize,
+) -> Option<Range<usize>> {
+    let before = statement.checked_sub(1);
+    let free_from = before.map_or(0, |before| document.statement_lines(before).end);
+    lines::above(document.text, offset).filter(|line| line.start >= free_from)
+}

@@ -1,0 +1,146 @@
+//! Changes to a text as a set of byte ranges and what takes their place.
+
+use std::ops::Range;
+
+use super::lines;
+
+/// A set of changes, all measured in the same original text.
+#[derive(Debug, Default)]
+pub(crate) struct Splices {
+    /// Whole lines to drop.
+    dropped: Vec<Range<usize>>,
+    /// Whole lines to add before the line that starts at the offset (or at the end of the text),
+    /// without their line breaks.
+    added: Vec<(usize, Vec<String>)>,
+    /// The same for key-value pairs at the end of a table's body: at one offset they come before
+    /// what was added otherwise, since a header there would take them over.
+    pairs: Vec<(usize, Vec<String>)>,
+    /// Ranges within lines and their new text.
+    replaced: Vec<(Range<usize>, String)>,
+}
+
+impl Splices {
+    pub(crate) fn drop_lines(&mut self, range: Range<usize>) {
+        self.dropped.push(range);
+    }
+
+    /// Later calls for the same offset go below earlier ones.
+    pub(crate) fn add_lines(&mut self, offset: usize, lines: Vec<String>) {
+        self.added.push((offset, lines));
+    }
+
+    /// Adds a pair to the table whose body ends at the offset.
+    pub(crate) fn add_pair(&mut self, offset: usize, line: String) {
+        self.pairs.push((offset, vec![line]));
+    }
+
+    pub(crate) fn replace(&mut self, range: Range<usize>, text: impl Into<String>) {
+        self.replaced.push((range, text.into()));
+    }
+
+    /// Whether lines are added at the offset.
+    pub(crate) fn adds_at(&self, offset: usize) -> bool {
+        let mut all = self.pairs.iter().chain(&self.added);
+        all.any(|(at, _)| *at == offset)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.dropped.is_empty()
+            && self.added.is_empty()
+            && self.pairs.is_empty()
+            && self.replaced.is_empty()
+    }
+
+    /// Returns `text` with all changes made.
+    ///
+    /// A text without a final line break is still without one afterwards.
+    pub(crate) fn apply(mut self, text: &str) -> String {
+        let unterminated = !text.is_empty() && !text.ends_with('\n');
+        let mut cuts = merged(std::mem::take(&mut self.dropped));
+        if let (true, Some(last)) = (unterminated, cuts.last_mut())
+            && last.end == text.len()
+        {
+            // The line before becomes the last one: its break goes.
+            last.start = without_line_break(text, last.start);
+            cuts = merged(cuts);
+        }
+
+        let mut changes: Vec<(Range<usize>, Change)> = Vec::new();
+        changes.extend(cuts.into_iter().map(|range| (range, Change::Cut)));
+        // At the end of an unterminated last line, its own text comes before new lines.
+        changes.extend(
+            self.replaced
+                .into_iter()
+                .map(|(range, text)| (range, Change::Text(text))),
+        );
+        changes.extend(
+            self.pairs
+                .into_iter()
+                .chain(self.added)
+                .map(|(offset, lines)| (offset..offset, Change::Lines(lines))),
+        );
+        changes.sort_by_key(|(range, _)| (range.start, range.end));
+
+        let mut result = String::with_capacity(text.len() + 1024);
+        let mut done = 0;
+        for (range, change) in changes {
+            if range.start > done {
+                result.push_str(&text[done..range.start]);
+            }
+            match change {
+                Change::Text(new) if range.start >= done => result.push_str(&new),
+                // A text whose place was dropped as a whole goes with it.
+                Change::Cut | Change::Text(_) => {}
+                Change::Lines(lines) => {
+                    let line_break = lines::line_break(text, range.start);
+                    if !result.is_empty() && !result.ends_with('\n') && !is_mark(&result) {
+                        result.push_str(line_break);
+                    }
+                    for line in lines {
+                        result.push_str(&line);
+                        result.push_str(line_break);
+                    }
+                }
+            }
+            done = done.max(range.end);
+        }
+        if done < text.len() {
+            result.push_str(&text[done..]);
+        }
+        if unterminated && result.ends_with('\n') {
+            result.truncate(without_line_break(&result, result.len()));
+        }
+        result
+    }
+}
+
+enum Change {
+    Cut,
+    Lines(Vec<String>),
+    Text(String),
+}
+
+fn is_mark(text: &str) -> bool {
+    text == "\u{feff}"
+}
+
+/// The offset before the line break that ends at `offset`, or `offset` where none does.
+fn without_line_break(text: &str, offset: usize) -> usize {
+    let line = &text[..offset];
+    let line = line.strip_suffix('\n').unwrap_or(line);
+    line.strip_suffix('\r').unwrap_or(line).len()
+}
+
+/// The ranges in order, overlapping and touching ones made one.
+fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_by_key(|range| (range.start, range.end));
+    let mut result: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        match result.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => result.push(range),
+        }
+    }
+    result
+}
+

@@ -121,6 +121,10 @@ pub(super) fn check_removed(
             });
             continue;
         }
+        if ledger.entries.iter().any(|it| it.key.path.starts_with(&handler)) {
+            // What is left of a run that was killed, or implied, is no one's to ask.
+            continue;
+        }
         if name == BUILT_IN {
             return Err(refusal::own_runc(&keys));
         }

@@ -55,12 +55,17 @@ impl Work<'_> {
         let files: Vec<String> = self.views.keys().cloned().collect();
         let mut keys: BTreeSet<At> = BTreeSet::new();
         for file in files {
-            if desired.contains_key(&(file.clone(), kind.clone())) {
+            // What an owner wants and somebody has removed counts as not wanted.
+            let is_in_force = |key: &Key| {
+                let at = (file.clone(), key.clone());
+                desired.contains_key(&at) && self.now(&at).is_some()
+            };
+            if is_in_force(&kind) {
                 continue;
             }
-            let is_implied = |key: &Key| !desired.contains_key(&(file.clone(), key.clone()));
-            let own = [&kind, &driver].into_iter().filter(|key| is_implied(key));
-            keys.extend(own.map(|key| (file.clone(), key.clone())));
+            let own = [&kind, &driver].into_iter().filter(|key| !is_in_force(key));
+            let own = own.map(|key| (file.clone(), key.clone()));
+            keys.extend(own.filter(|at| !desired.contains_key(at) || at.1 == kind));
             if context.had_runc.contains(&file) && self.has_foreign_runc(&file) {
                 // It is whoever's has added to it.
                 self.pass_runc(&file);

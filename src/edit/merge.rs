@@ -15,6 +15,13 @@ impl Work<'_> {
     pub(super) fn merge(&mut self, keys: &BTreeSet<At>, desired: &Desired) -> Result<(), Error> {
         for at in keys {
             let now = self.now(at);
+            if self.frozen.contains(&at.0) {
+                if !desired.contains_key(at) && self.ledger.entry(&at.0, &at.1).is_some() {
+                    let why = "a text that can't be changed as it is written".to_owned();
+                    self.needed.insert(at.clone(), why);
+                }
+                continue;
+            }
             match (desired.get(at), self.ledger.entry(&at.0, &at.1).is_some()) {
                 (Some(value), false) => self.begin(at, value, now)?,
                 (Some(value), true) => self.go_on(at, value, now)?,

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::want::key::Key;
+use crate::toml::{Path, Table};
+use crate::want::key::{Key, handlers_path};
 
 use super::work::{At, Work};
 
@@ -15,33 +16,46 @@ impl Work<'_> {
         needed
     }
 
-    /// The type of a handler of which another owner wants something.
+    /// What a handler or a proxy plugin can't be without, where another owner wants something of it.
     fn needed_types(&self) -> BTreeMap<At, String> {
         let mut needed = BTreeMap::new();
-        for (file, view) in &self.views {
-            for name in view.handler_names() {
-                let kind = Key::of_handler(name, &["runtime_type"]);
-                let before = self.before.get(file);
-                let is_lost = view.value(&kind).is_none()
-                    && before.is_some_and(|before| before.value(&kind).is_some());
-                let owners = self.ledger.owners.values();
-                let mut wants = owners.flat_map(|owner| owner.wants.keys());
-                let by = wants.find(|key| key.handler_name() == Some(name));
-                if let Some(by) = by.filter(|_| is_lost) {
-                    needed.insert((file.clone(), kind), by.to_string());
+        for (table, keys) in [
+            (handlers_path(), &["runtime_type"][..]),
+            (proxies(), &["type", "address"]),
+        ] {
+            for (file, view) in &self.views {
+                let names = view.tree.table(&view.place(&table)).into_iter();
+                for name in names.flat_map(Table::names) {
+                    let mut path = table.clone();
+                    path.push(name.to_owned());
+                    let lost = keys.iter().map(|key| self.lost(file, &path, key));
+                    needed.extend(lost.flatten());
                 }
             }
         }
         needed
     }
 
+    /// The key of a table, with a key that is wanted there, if this edit removes it.
+    fn lost(&self, file: &str, table: &[String], name: &str) -> Option<(At, String)> {
+        let mut key = Key::new(table);
+        key.path.push(name.to_owned());
+        let owners = self.ledger.owners.values();
+        let mut wants = owners.flat_map(|owner| owner.wants.keys());
+        let by = wants.find(|key| key.path.starts_with(table))?;
+        let at = (file.to_owned(), key);
+        let was_there = self.before.get(file)?.value(&at.1).is_some();
+        let is_lost = was_there && self.now(&at).is_none();
+        is_lost.then(|| (at, by.to_string()))
+    }
+
     /// The proxy plugin that a snapshotter names.
     fn needed_proxies(&self) -> BTreeMap<At, String> {
-        let table = [String::from("proxy_plugins")];
+        let table = proxies();
         let mut needed = BTreeMap::new();
         for (file, before) in self.before {
             let names = before.tree.table(&before.place(&table));
-            for name in names.into_iter().flat_map(|table| table.names()) {
+            for name in names.into_iter().flat_map(Table::names) {
                 let plugin = [table[0].clone(), name.to_owned()];
                 if self.views.values().any(|view| view.has(&plugin)) {
                     continue;
@@ -67,4 +81,8 @@ impl Work<'_> {
             Some(Key::new(&view.spelling.canonical(&found)).to_string())
         })
     }
+}
+
+fn proxies() -> Path {
+    vec!["proxy_plugins".to_owned()]
 }

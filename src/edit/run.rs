@@ -45,7 +45,7 @@ pub fn edit(config: &Config, ledger: &Ledger, change: &Change) -> Result<Edited,
         adopting::adopt(&mut settled, change, adoption, &views);
     }
     let Asked { now, touched } = asked;
-    let start = Work {
+    let mut start = Work {
         config,
         before: &views,
         views: views.clone(),
@@ -56,11 +56,19 @@ pub fn edit(config: &Config, ledger: &Ledger, change: &Change) -> Result<Edited,
         takes_over: change.takes_over,
         live,
         needed: BTreeMap::new(),
+        frozen: BTreeSet::new(),
         gone: BTreeSet::new(),
         report,
     };
-    let work = run(start)?;
-    finish(config, ledger, work)
+    loop {
+        let work = run(start.clone())?;
+        match write(&work) {
+            Ok(files) => return Ok(finish(ledger, &work, files)),
+            // Leaving is never refused: what can't go stays.
+            Err((file, _)) if start.asked.is_empty() && start.frozen.insert(file.clone()) => {}
+            Err((_, refused)) => return Err(refused),
+        }
+    }
 }
 
 /// Returns the config without any key of the tool's: what releases would make of it is what a removal
@@ -131,48 +139,52 @@ fn tell_recovered(recovered: &Recovered, report: &mut Report) {
     }
 }
 
-fn finish(config: &Config, old: &Ledger, work: Work<'_>) -> Result<Edited, Error> {
+/// Writes every file that changes; the error comes with the name of the file.
+fn write(work: &Work<'_>) -> Result<Vec<File>, (String, Error)> {
+    let mut files = Vec::new();
+    for name in work.files_by_weight().into_iter().rev() {
+        let writing = Writing {
+            config: work.config,
+            ledger: &work.ledger,
+            name: &name,
+            before: &work.before[&name],
+            after: &work.views[&name],
+        };
+        files.extend(writing.file().map_err(|error| (name.clone(), error))?);
+    }
+    Ok(files)
+}
+
+fn finish(old: &Ledger, work: &Work<'_>, changed: Vec<File>) -> Edited {
+    let config = work.config;
     let mut ledger = work.ledger.clone();
     let mut files = Vec::new();
-    let mut changed: Vec<File> = Vec::new();
-    for name in work.files_by_weight().into_iter().rev() {
-        let (before, after) = (&work.before[&name], &work.views[&name]);
-        let writing = Writing {
-            config,
-            ledger: &ledger,
-            name: &name,
-            before,
-            after,
-        };
-        let Some(file) = writing.file()? else {
-            continue;
-        };
+    for file in &changed {
+        let name = &file.name;
+        let (before, after) = (&work.before[name], &work.views[name]);
         if let Some(text) = &file.text {
-            let made = writing::made(before, after, &text.tree);
-            ledger
-                .made
-                .extend(made.into_iter().map(|path| (name.clone(), path)));
+            let made = writing::made(before, after, &text.tree).into_iter();
+            ledger.made.extend(made.map(|path| (name.clone(), path)));
         }
-        let known = config.file(&name).and_then(|file| file.text.as_ref());
+        let known = config.file(name).and_then(|file| file.text.as_ref());
         let text = |text: Option<&Arc<Text>>| text.map(|text| text.document.text().to_owned());
         let edit = FileEdit {
+            name: name.clone(),
             before: text(known),
             after: text(file.text.as_ref()),
             only_gains: only_gains(before, after) && file.text.is_some(),
-            name,
         };
         let digest = |text: &Option<String>| text.as_ref().map(|it| digest::of(it.as_bytes()));
         let digests = Digests {
             before: digest(&edit.before),
             after: digest(&edit.after),
         };
-        ledger.files.insert(edit.name.clone(), digests);
+        ledger.files.insert(name.clone(), digests);
         files.push(edit);
-        changed.push(file);
     }
     keep_made(&mut ledger, &work.views);
-    let main = config.main().name.clone();
-    files.sort_by_key(|file| match (file.name == main, file.only_gains) {
+    let main = &config.main().name;
+    files.sort_by_key(|file| match (file.name == *main, file.only_gains) {
         (false, true) => 0,
         (true, _) => 1,
         (false, false) => 2,
@@ -186,15 +198,15 @@ fn finish(config: &Config, old: &Ledger, work: Work<'_>) -> Result<Edited, Error
             needed_by: by.clone(),
         })
         .collect();
-    super::reporting::report(&work, &mut report);
+    super::reporting::report(work, &mut report);
     report.is_recorded = files.is_empty() && ledger != *old;
     let after = config_after(config, changed);
-    Ok(Edited {
+    Edited {
         config: after,
         ledger,
         files,
         report,
-    })
+    }
 }
 
 /// What the tool has made is its own as long as something below it is.

@@ -38,6 +38,9 @@ impl Work<'_> {
             .collect();
         for (file, handler) in made {
             let path = &handler.path;
+            if self.frozen.contains(&file) {
+                continue;
+            }
             let wants = self.ledger.owners.values().flat_map(|it| it.wants.keys());
             if wants.into_iter().any(|key| key.path.starts_with(path)) {
                 continue;
@@ -51,12 +54,13 @@ impl Work<'_> {
             let Some(view) = self.views.get(&file).filter(|_| was_wanted) else {
                 continue;
             };
-            let in_force = |key: &Key| {
+            let is_own = |key: &Key| {
                 let entry = self.ledger.entry(&file, key);
-                entry.is_some_and(|entry| entry.is_in_force(view.value(key).as_ref()))
+                let own = entry.filter(|entry| entry.was.is_none());
+                own.is_some_and(|entry| entry.is_in_force(view.value(key).as_ref()))
             };
             let leaves = view.leaves(path).into_iter().map(|leaf| Key::new(&leaf));
-            let foreign = leaves.filter(|key| !in_force(key) && key.path != *path);
+            let foreign = leaves.filter(|key| !is_own(key) && key.path != *path);
             let foreign: Vec<String> = foreign.map(|key| key.to_string()).collect();
             let place = view.place(path);
             if let Some(view) = self.views.get_mut(&file) {
@@ -153,6 +157,9 @@ impl Work<'_> {
     fn reset_defaults(&mut self) {
         let key = Key::default_handler();
         for file in self.files_by_weight() {
+            if self.frozen.contains(&file) {
+                continue;
+            }
             let at = (file, key.clone());
             let Some(name) = self.now(&at).and_then(|now| now.as_string()) else {
                 continue;

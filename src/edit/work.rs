@@ -58,6 +58,8 @@ pub(super) struct Work<'c> {
     pub(super) live: BTreeSet<Key>,
     /// Keys that nobody wants and that stay, each with the key that needs it.
     pub(super) needed: BTreeMap<At, String>,
+    /// Files whose text can't be changed: what is to go from them stays.
+    pub(super) frozen: BTreeSet<String>,
     /// Handlers that the tool had created, and that are gone.
     pub(super) gone: BTreeSet<String>,
     pub(super) report: Report,
@@ -154,7 +156,7 @@ impl Work<'_> {
     /// only the header was made loses that.
     pub(super) fn prune(&mut self) {
         let mut made: Vec<(String, Path)> = self.ledger.made.iter().cloned().collect();
-        made.retain(|(_, path)| !path.is_empty());
+        made.retain(|(file, path)| !path.is_empty() && !self.frozen.contains(file));
         made.sort_by_key(|(_, path)| std::cmp::Reverse(path.len()));
         for (file, path) in made {
             let Some(view) = self.views.get_mut(&file) else {

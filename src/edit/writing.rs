@@ -174,25 +174,24 @@ impl Writing<'_> {
             return;
         }
         let table = self.after.spelling.canonical(&heading.table);
-        let mut entries = self.ledger.entries.iter();
-        let has_own =
-            entries.any(|it| it.file == self.name && it.key.path.starts_with(&table));
-        if !has_own {
+        let entries = self.ledger.entries.iter().filter(|it| it.file == self.name);
+        let own: Vec<&Key> = entries
+            .map(|entry| &entry.key)
+            .filter(|key| key.path.starts_with(&table))
+            .collect();
+        if own.is_empty() {
             revision.set_comment(heading, None);
             return;
         }
         let named = owner_in(&heading.comment).unwrap_or_default();
-        let wants = |owner: &str| {
-            let owner = self.ledger.owners.get(owner);
-            owner.is_some_and(|it| it.wants.keys().any(|key| key.path.starts_with(&table)))
-        };
-        if wants(named) {
+        let named = self.ledger.owners.get(named);
+        if named.is_some_and(|owner| own.iter().any(|key| owner.wants.contains_key(key))) {
             return;
         }
-        let newest = self.newest_owner(|key| key.path.starts_with(&table));
-        let newest = newest.unwrap_or(IMPLIED);
-        if newest != named {
-            revision.set_comment(heading, Some(&comment(newest)));
+        let newest = self.newest_owner(|key| own.contains(&key));
+        let newest = comment(newest.unwrap_or(IMPLIED));
+        if newest != heading.comment {
+            revision.set_comment(heading, Some(&newest));
         }
     }
 }

@@ -34,7 +34,12 @@ impl Ledger {
             (name.clone(), state(digests, now.as_ref()))
         });
         let states: std::collections::BTreeMap<String, State> = states.collect();
-        let state = |file: &str| states.get(file).copied().unwrap_or(State::After);
+        let state = |file: &str| match states.get(file) {
+            // Without an older ledger, comments have told what there is: the file shows it still.
+            Some(State::Before) if before.is_blank() => State::Neither,
+            Some(state) => *state,
+            None => State::After,
+        };
         let mut made_by_it = false;
         let mut merged = self.clone();
         merged.entries.clear();
@@ -47,7 +52,8 @@ impl Ledger {
                     State::Neither => {
                         let sibling = other.entry(&entry.file, &entry.key);
                         let shown = is_shown(entry, &views);
-                        made_by_it |= is_new && shown && sibling.is_none();
+                        let is_its_own = !before.is_blank() || states.get(&entry.file) != Some(&State::Before);
+                        made_by_it |= is_new && shown && sibling.is_none() && is_its_own;
                         match sibling {
                             None => shown,
                             Some(sibling) if is_new => shown || !is_shown(sibling, &views),
@@ -68,8 +74,7 @@ impl Ledger {
         }
         let is_written = states.values().any(|state| *state == State::After) || states.is_empty();
         if !is_written && !made_by_it {
-            merged.owners = before.owners;
-            merged.left = before.left;
+            return before;
         }
         for (name, digests) in &mut merged.files {
             if states.get(name) == Some(&State::Before) {

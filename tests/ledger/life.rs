@@ -190,7 +190,8 @@ fn command(random: &mut fastrand::Rng, mode: Mode, owner: usize, in_drop_in: boo
     }
 }
 
-const NAMES: [&str; 5] = ["kata", "crun", "runc", "gvisor", "nvidia"];
+/// The handlers that owners want.
+pub(crate) const NAMES: [&str; 5] = ["kata", "crun", "runc", "gvisor", "nvidia"];
 
 fn wants(random: &mut fastrand::Rng) -> Vec<Wanted> {
     let mut wants: Vec<Wanted> = Vec::new();

@@ -6,7 +6,7 @@ use containerd_edit::{Config, EditedConfig as Edited, FileEdit, Ledger, Report, 
 use serde_json::Value;
 
 use crate::harm::{FOLDER, Judge};
-use crate::life::{Command, What};
+use crate::life::{Command, NAMES, What};
 use crate::meaning::{At, Disk, MAIN, said};
 
 #[derive(Clone)]
@@ -138,9 +138,14 @@ impl World {
                 may_go.remove(&name);
             }
         }
+        if self.has_lost_ledger {
+            // What comments say, an older ledger does not.
+            may_go.extend(NAMES.map(str::to_owned));
+            return may_go;
+        }
         let base = judge.of(&self.base);
         let has_runc = base.values().all(|served| served.handlers.contains("runc"));
-        if has_runc && !self.has_adopted && !command.adopts && !self.has_lost_ledger {
+        if has_runc && !self.has_adopted && !command.adopts {
             may_go.remove("runc");
         }
         may_go

@@ -110,13 +110,22 @@ pub(super) fn below(document: &Document<'_>, statement: usize, is_own: fn(&str) 
 
 /// Where a key of the root table goes: below the last one, else above the first header, else at the
 /// end.
-pub(super) fn in_root(document: &Document<'_>) -> usize {
+pub(super) fn in_root(document: &Document<'_>, is_own: fn(&str) -> bool) -> usize {
     let statements = &document.index.statements;
     let first_header = statements.iter().position(|it| it.kind != Kind::Pair);
     let pairs = first_header.unwrap_or(statements.len());
     match (pairs.checked_sub(1), first_header) {
         (Some(last), _) => document.statement_lines(last).end,
-        (None, Some(header)) => above_comments(document, header).start,
+        (None, Some(header)) => {
+            let start = document.statement_lines(header).start;
+            let own = line_above(document, header, start).filter(|line| is_own(&document.text[line.clone()]));
+            let blank = own.and_then(|own| line_above(document, header, own.start));
+            match blank.filter(|line| lines::is_blank(&document.text[line.clone()])) {
+                // The empty line goes with the header.
+                Some(blank) => blank.start,
+                None => above_comments(document, header).start,
+            }
+        }
         (None, None) => below_comments(document.text),
     }
 }

@@ -63,6 +63,7 @@ pub use commit::operation_log::{LogEntry, LogTo, LoggedDropIn};
 #[doc(hidden)]
 pub use containerd::compatibility_tables;
 
+pub use config::Config;
 pub use containerd::{
     Cgroup, ConfigFiles, FileState, Host, LoadedHandler, Model, Reason, Release, Verdict, load,
 };
@@ -79,11 +80,10 @@ pub use daemon::restart::{
 pub use daemon::running::{Drift, Running, RunningCri};
 #[cfg(feature = "cri")]
 pub use daemon::service::{Service, ServiceError};
-pub use config::Config;
 pub use disk::HostRoot;
 pub use edit::change::Change;
-pub use edit::inventory::{Inventory, ListedHandler};
 pub use edit::edited::{Absent, Edited, FileEdit, Handlers, Keys, LeftBehind, Report};
+pub use edit::inventory::{Inventory, ListedHandler};
 pub use edit::run::{edit, without_owners};
 pub use error::{Code, Error, ExitCode, Position, Warning};
 pub use inspect::check::{Check, CheckedRelease};

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use containerd_edit::{
-    Code, Editor, Error, ExitCode, Handler, Kind, Owner, Patch, PatchFile, Outcome,
+    Code, Editor, Error, ExitCode, Handler, Kind, Outcome, Owner, Patch, PatchFile,
 };
 
 use super::Run;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use containerd_edit::{CriClient, CriError, Error, ExitCode, InUse, Patch, Outcome, PodInUse};
+use containerd_edit::{CriClient, CriError, Error, ExitCode, InUse, Outcome, Patch, PodInUse};
 
 use super::arguments::{Format, Remove};
 use super::running::{DAEMON_LIMIT, words};

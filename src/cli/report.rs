@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 use similar::TextDiff;
 
-use containerd_edit::{Error, Layout, LeftBehind, Owner, Outcome, Position, Warning};
+use containerd_edit::{Error, Layout, LeftBehind, Outcome, Owner, Position, Warning};
 
 const BOLD: Style = Style::new().bold();
 const RED: Style = AnsiColor::Red.on_default();

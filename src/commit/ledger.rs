@@ -1,9 +1,9 @@
 //! The ledger beside a config: what holds of it, whatever has become of the last run.
 
 use crate::commit::editor::Editor;
+use crate::disk::sidecar;
 use crate::disk::state::States;
 use crate::disk::target::{Snapshot, Target};
-use crate::disk::sidecar;
 use crate::error::Error;
 use crate::ledger::Ledger;
 

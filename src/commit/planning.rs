@@ -15,9 +15,9 @@ use crate::disk::target::{Snapshot, Target};
 use crate::disk::{sidecar, site};
 use crate::edit::change::{Change, Placement};
 use crate::edit::edited::{Edited, FileEdit};
+use crate::edit::in_force;
 use crate::edit::judgement::{Judgement, harmful};
 use crate::edit::run::{edit, without_owners};
-use crate::edit::in_force;
 use crate::error::{Code, Error, Position, Warning};
 use crate::ledger::Ledger;
 use crate::toml::Document;
@@ -90,13 +90,18 @@ impl Editor {
             self.find_drop_in(path, target)?;
         }
         let reading = self.read_config((target, &main), &found.ledger, chosen.as_deref())?;
+        let main_text = reading.config.main().text.as_ref();
+        if let Some(text) = main_text.filter(|_| patch.adds_to_plugins()) {
+            version::of_or_named(&text.document, patch.plugin_id.as_deref())
+                .map_err(|error| error.at(&self.path))?;
+        }
         if let Some(path) = &chosen {
             change.placement = Placement::File(reading.config.name_of(path));
         } else if self.generated().is_some() {
             change.placement = Placement::File(reading.config.name_of(&self.main()));
         }
-        let mut edited = edit(&reading.config, &found.ledger, &change)
-            .map_err(|error| error.at(&self.path))?;
+        let mut edited =
+            edit(&reading.config, &found.ledger, &change).map_err(|error| error.at(&self.path))?;
         let adopted = change.adoption.is_some();
         let judged = Judged {
             adds: patch.adds(),
@@ -174,7 +179,10 @@ impl Editor {
         let order = order::serving(&numbers, &serves).map_err(|harm| {
             harmful(format!("while one file is changed after the other, {harm}")).at(&self.path)
         })?;
-        edited.files = order.into_iter().map(|it| edited.files[it].clone()).collect();
+        edited.files = order
+            .into_iter()
+            .map(|it| edited.files[it].clone())
+            .collect();
         Ok(warnings)
     }
 
@@ -243,7 +251,10 @@ impl Editor {
             if changed.iter().any(|it| it.path == path)
                 || parts.iter().any(|part| is_known(&part.change.path))
                 || *path == own
-                || config.files().iter().any(|it| it.path == path && !it.is_writable)
+                || config
+                    .files()
+                    .iter()
+                    .any(|it| it.path == path && !it.is_writable)
             {
                 continue;
             }
@@ -315,13 +326,10 @@ impl Editor {
     }
 
     /// Refuses a drop-in of which a file beside the config would be imported.
-    fn check_beside(
-        &self,
-        target: &Target,
-        path: &Path,
-        files: &ConfigFiles,
-    ) -> Result<(), Error> {
-        let named = path.file_name().map(|name| self.main().with_file_name(name));
+    fn check_beside(&self, target: &Target, path: &Path, files: &ConfigFiles) -> Result<(), Error> {
+        let named = path
+            .file_name()
+            .map(|name| self.main().with_file_name(name));
         let real = self.host_root.on_host(&target.beside);
         let names = [Some(real), named].into_iter().flatten();
         let mut sidecars = names.flat_map(|name| sidecar::examples_of_drop_in(&name));

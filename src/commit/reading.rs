@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use crate::commit::editor::{Editor, FileChange};
 use crate::commit::template::{self, Template};
-use crate::config::reading::text_of;
 use crate::config::Config;
+use crate::config::reading::text_of;
 use crate::config::surroundings::Changes;
 use crate::containerd::{ConfigFiles, FileState};
 #[cfg(feature = "cri")]
@@ -202,7 +202,11 @@ impl Editor {
 
 impl Reading {
     /// What containerd loads once these files have changed.
-    pub(crate) fn loaded(&self, editor: &Editor, changes: &[&FileEdit]) -> Result<ConfigFiles, Error> {
+    pub(crate) fn loaded(
+        &self,
+        editor: &Editor,
+        changes: &[&FileEdit],
+    ) -> Result<ConfigFiles, Error> {
         let changed = |path: &Path| {
             let mut changes = changes.iter();
             changes.find(|change| self.config.path_of(&change.name) == path)
@@ -276,7 +280,12 @@ impl Reading {
     }
 
     /// What of a file's bytes the config holds as its text.
-    pub(crate) fn text_of(&self, editor: &Editor, path: &Path, bytes: &[u8]) -> Result<String, Error> {
+    pub(crate) fn text_of(
+        &self,
+        editor: &Editor,
+        path: &Path,
+        bytes: &[u8],
+    ) -> Result<String, Error> {
         let text = text_of(path, bytes)?;
         match &self.joins {
             Joins::Template(_) if path == editor.main() => template::part_of(text),

@@ -146,7 +146,10 @@ fn is_header(config: &Document<'_>, statement: usize) -> bool {
 /// Where this tool's comment right above a header begins.
 fn comment_above(config: &Document<'_>, header: usize) -> Option<usize> {
     let above = &config.text()[..config.statement_lines(header).start];
-    let line = above.trim_end_matches('\n').rfind('\n').map_or(0, |it| it + 1);
+    let line = above
+        .trim_end_matches('\n')
+        .rfind('\n')
+        .map_or(0, |it| it + 1);
     owner_in(&above[line..]).map(|_| line)
 }
 

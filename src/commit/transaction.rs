@@ -14,9 +14,9 @@ use crate::disk::lock::{ConfigLock, Patience};
 use crate::disk::target::{Snapshot, Target};
 use crate::disk::{Notice, digest, leftovers, site};
 use crate::edit::edited::{Handlers, Keys};
-use crate::ledger::Digests;
 use crate::error::Warning;
 use crate::error::{Code, Error};
+use crate::ledger::Digests;
 use crate::want::patch::Patch;
 
 use self::steps::Done;
@@ -44,9 +44,7 @@ impl<'r> Request<'r> {
     fn owner(self) -> Option<String> {
         match self {
             Self::Back(back) => back.made.owners().into_iter().next(),
-            Self::Patch(patch) => {
-                patch.acting_owner().map(|owner| owner.as_str().to_owned())
-            }
+            Self::Patch(patch) => patch.acting_owner().map(|owner| owner.as_str().to_owned()),
         }
     }
 

@@ -72,7 +72,9 @@ impl Editor {
         let target = self.find()?;
         let snapshot = target.read()?;
         let found = self.read_ledger(&target, &snapshot)?;
-        Ok(self.work_out_back(&target, snapshot, &found, &back)?.outcome)
+        Ok(self
+            .work_out_back(&target, snapshot, &found, &back)?
+            .outcome)
     }
 
     /// What is to be taken back; `None`: it was already.
@@ -125,7 +127,9 @@ impl Editor {
         let target = self.find().ok()?;
         let main = target.read().ok()?;
         let found = self.read_ledger(&target, &main).ok()?;
-        let reading = self.read_config((&target, &main), &found.ledger, None).ok()?;
+        let reading = self
+            .read_config((&target, &main), &found.ledger, None)
+            .ok()?;
         let names = found.ledger.files.keys();
         let paths = names.map(|name| reading.config.path_of(name));
         let written = paths.filter_map(|path| {
@@ -249,7 +253,10 @@ fn put_back(config: &Config, files: Vec<FileEdit>, made: &Made) -> Result<Edited
         (name.clone(), digests)
     });
     ledger.files = digests.collect();
-    let files: Vec<FileEdit> = files.into_iter().filter(|it| it.before != it.after).collect();
+    let files: Vec<FileEdit> = files
+        .into_iter()
+        .filter(|it| it.before != it.after)
+        .collect();
     let report = Report::between(config, &after);
     Ok(Edited {
         config: after,

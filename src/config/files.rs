@@ -168,7 +168,8 @@ impl Config {
                 let pattern = absolute(&file.path, &import);
                 let there = self.files.iter().filter(|file| file.text.is_some());
                 let paths = there.map(|file| file.path.clone());
-                let matching: Vec<PathBuf> = paths.filter(|path| is_match(&pattern, path)).collect();
+                let matching: Vec<PathBuf> =
+                    paths.filter(|path| is_match(&pattern, path)).collect();
                 files.insert_glob(&import, matching.clone());
                 files.insert_glob(pattern, matching);
             }
@@ -182,7 +183,8 @@ impl File {
     pub(crate) fn imports(&self) -> impl Iterator<Item = String> {
         let path = [String::from("imports")];
         let trees = self.text.iter().map(|text| &text.tree);
-        let elements = trees.flat_map(move |tree| tree.elements(&path).cloned().collect::<Vec<_>>());
+        let elements =
+            trees.flat_map(move |tree| tree.elements(&path).cloned().collect::<Vec<_>>());
         elements.filter_map(|element: Literal| element.as_string())
     }
 
@@ -218,7 +220,9 @@ impl Text {
 
     /// How the file spells keys. `if_free` is the version of one that means the same with any.
     pub(crate) fn spelling(&self, if_free: i64) -> Spelling {
-        let version = self.version().unwrap_or(if self.is_free() { if_free } else { 1 });
+        let version = self
+            .version()
+            .unwrap_or(if self.is_free() { if_free } else { 1 });
         Spelling::of(Some(&self.document), version)
     }
 }

@@ -146,6 +146,9 @@ impl View {
 
     /// Whether the file says nothing, not counting its version.
     pub(crate) fn is_empty(&self) -> bool {
-        self.tree.leaves(&[]).iter().all(|path| *path == ["version"])
+        self.tree
+            .leaves(&[])
+            .iter()
+            .all(|path| *path == ["version"])
     }
 }

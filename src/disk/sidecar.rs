@@ -64,10 +64,7 @@ pub(crate) fn used_for(path: &Path, config: &Path) -> Option<&'static str> {
         Some("that is the lock file")
     } else if is(&previous(config)) {
         Some("that is the previous config")
-    } else if is(&owners(config))
-        || is(&owners_before(config))
-        || is(&owners_previous(config))
-    {
+    } else if is(&owners(config)) || is(&owners_before(config)) || is(&owners_previous(config)) {
         Some("that is the ledger")
     } else if is_temporary {
         Some("that is a name of temporary files")

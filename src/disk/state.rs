@@ -62,7 +62,9 @@ impl States {
         let mode = original.map_or(MODE, |original| original.metadata.mode() & MODE);
         let written = |text: &str| {
             let file = written(target, text, mode);
-            file.map_err(|source| Error::io(&target.folder, "write the ledger in this folder", source))
+            file.map_err(|source| {
+                Error::io(&target.folder, "write the ledger in this folder", source)
+            })
         };
         let is_there = self.before.is_none() && self.now.as_deref() == Some(found.as_bytes());
         Ok(PendingState {

@@ -54,7 +54,10 @@ pub(super) fn adopt(ledger: &mut Ledger, change: &Change, adoption: &Adoption, v
 
 /// Adopts all of a handler that no owner has anything to do with.
 fn adopt_handler(ledger: &mut Ledger, change: &Change, handler: &[String], views: &Views) {
-    let others = ledger.owners.iter().filter(|(name, _)| **name != change.owner);
+    let others = ledger
+        .owners
+        .iter()
+        .filter(|(name, _)| **name != change.owner);
     let mut keys = others.flat_map(|(_, owner)| owner.wants.keys());
     let mut entries = ledger.entries.iter();
     if keys.any(|key| key.path.starts_with(handler))
@@ -121,7 +124,11 @@ pub(super) fn check_removed(
             });
             continue;
         }
-        if ledger.entries.iter().any(|it| it.key.path.starts_with(&handler)) {
+        if ledger
+            .entries
+            .iter()
+            .any(|it| it.key.path.starts_with(&handler))
+        {
             // What is left of a run that was killed, or implied, is no one's to ask.
             continue;
         }

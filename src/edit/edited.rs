@@ -4,7 +4,6 @@ use crate::config::Config;
 use crate::error::Warning;
 use crate::ledger::Ledger;
 
-
 /// Names of handlers by what an edit does to them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Handlers {

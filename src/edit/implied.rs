@@ -134,8 +134,8 @@ impl Work<'_> {
         // Where nothing was listed, containerd's own was there.
         let was_built_in = of_others.is_empty() || self.ledger.has_made(file, &handlers_path());
         // The default that stood above it is gone with this edit.
-        let falls_back = context.had_default.contains(file)
-            && default.is_none_or(|default| default == BUILT_IN);
+        let falls_back =
+            context.had_default.contains(file) && default.is_none_or(|default| default == BUILT_IN);
         has_others && (was_built_in || is_asked || falls_back)
     }
 
@@ -152,7 +152,11 @@ impl Work<'_> {
     /// something into it.
     pub(super) fn merge_imports(&mut self, desired: &Desired) -> Result<(), Error> {
         let main = self.main().to_owned();
-        let known = self.ledger.entries.iter().filter(|it| it.key.path == ["imports"]);
+        let known = self
+            .ledger
+            .entries
+            .iter()
+            .filter(|it| it.key.path == ["imports"]);
         let mut keys: BTreeSet<At> = known.map(|it| (it.file.clone(), it.key.clone())).collect();
         let mut imports: Desired = BTreeMap::new();
         for (file, view) in &self.views {

@@ -1,7 +1,7 @@
 //! Whether what an owner asks for comes into force: the values before, wanted and after.
 
-use crate::config::view::Views;
 use crate::config::Config;
+use crate::config::view::Views;
 use crate::error::Warning;
 use crate::toml::Literal;
 use crate::want::key::Key;
@@ -20,7 +20,10 @@ struct InForce {
 pub(crate) fn overridden(before: &Config, edited: &Edited, change: &Change) -> Vec<Warning> {
     let (old, new) = (before.views(), edited.config.views());
     let mut warnings = Vec::new();
-    let wants = change.wants.iter().filter(|want| want.key.element.is_none());
+    let wants = change
+        .wants
+        .iter()
+        .filter(|want| want.key.element.is_none());
     for want in wants {
         let Some(found) = in_force(&edited.config, &new, &want.key) else {
             continue;
@@ -35,7 +38,12 @@ pub(crate) fn overridden(before: &Config, edited: &Edited, change: &Change) -> V
             "is"
         };
         let path = edited.config.path_of(&found.file);
-        let by = match edited.report.keys.overridden.contains(&want.key.to_string()) {
+        let by = match edited
+            .report
+            .keys
+            .overridden
+            .contains(&want.key.to_string())
+        {
             true => "a newer owner's value stands over it".to_owned(),
             false => format!("{} has the last word", path.display()),
         };

@@ -5,8 +5,8 @@ use toml_edit::Item;
 use crate::containerd::plugin;
 use crate::containerd::version;
 use crate::error::{Error, Position};
-use crate::toml::Document;
 use crate::ledger::Ledger;
+use crate::toml::Document;
 use crate::toml::lines::Positions;
 use crate::want::key::handler_path;
 
@@ -86,7 +86,10 @@ fn handlers(config: &Document<'_>, id: &str) -> Vec<ListedHandler> {
     let Some(listed) = config.get(&[plugins, id, containerd, runtimes]) else {
         return Vec::new();
     };
-    let names = listed.as_table_like().into_iter().flat_map(|table| table.iter());
+    let names = listed
+        .as_table_like()
+        .into_iter()
+        .flat_map(|table| table.iter());
     let mut names: Vec<&str> = names.map(|(name, _)| name).collect();
     names.sort_by_key(|name| config.offset(&[plugins, id, containerd, runtimes, name]));
     names

@@ -289,7 +289,8 @@ impl Judgement<'_> {
                 continue;
             };
             let before = it.before.handlers().into_iter().flat_map(BTreeMap::keys);
-            let mut lost = before.filter(|name| it.before.is_usable(name) && !is_usable(after, name));
+            let mut lost =
+                before.filter(|name| it.before.is_usable(name) && !is_usable(after, name));
             // Without the tool there would be no such handler either.
             let is_own = |name: &String| {
                 let is_there = it.without.as_ref().is_none_or(|it| it.is_usable(name));
@@ -306,16 +307,14 @@ impl Judgement<'_> {
     }
 
     /// Where the added handlers, and one that became the default, are not loaded.
-    fn added(
-        &self,
-        read: &[Read],
-        adds: bool,
-    ) -> Result<Vec<Warning>, Error> {
+    fn added(&self, read: &[Read], adds: bool) -> Result<Vec<Warning>, Error> {
         let mut warnings = Vec::new();
         let handlers = self.handlers;
         let known: Vec<&String> = handlers.added.iter().chain(&handlers.changed).collect();
         let new_default = self.new_default.map(str::to_owned);
-        let new_default = new_default.iter().filter(|name| adds && !known.contains(name));
+        let new_default = new_default
+            .iter()
+            .filter(|name| adds && !known.contains(name));
         for name in known.iter().copied().chain(new_default) {
             let serving = read.iter().filter_map(|it| {
                 let handlers = it.after.handlers()?;

@@ -112,6 +112,10 @@ impl Work<'_> {
             return Ok(());
         }
         let view = &self.views[file];
-        Err(refusal::out_of_reach(self.config, file, &view.place(&key.path)))
+        Err(refusal::out_of_reach(
+            self.config,
+            file,
+            &view.place(&key.path),
+        ))
     }
 }

@@ -36,7 +36,12 @@ pub(super) fn obstacle(config: &Config, file: &str, place: &[String], wanted: &s
     let found = found.map_or("a value", toml::type_name);
     let message = format!("{key} is {found} where {wanted} belongs");
     let hint = format!("make {key} {wanted}, or remove it; containerd can't read it as it is");
-    placed(Error::new(Code::WrongType, message, hint), config, file, place)
+    placed(
+        Error::new(Code::WrongType, message, hint),
+        config,
+        file,
+        place,
+    )
 }
 
 /// Another owner has the handler.
@@ -84,7 +89,12 @@ pub(super) fn out_of_reach(config: &Config, file: &str, place: &[String]) -> Err
         dotted(place)
     );
     let hint = "change it there by hand, or let the tool change that file with --take-over";
-    placed(Error::new(Code::OutOfReach, message, hint), config, file, place)
+    placed(
+        Error::new(Code::OutOfReach, message, hint),
+        config,
+        file,
+        place,
+    )
 }
 
 /// The distribution writes the file.

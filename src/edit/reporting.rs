@@ -44,6 +44,14 @@ pub(super) fn report(work: &Work<'_>, report: &mut Report) {
             }
         }
     }
+    // What is listed for the sake of others is not told of.
+    let mut keys = work.touched.iter();
+    let concerns_runc = keys.any(|key| key.handler_name() == Some(BUILT_IN));
+    let (mut before, mut after) = (before, after);
+    if !concerns_runc && before.contains(BUILT_IN) != after.contains(BUILT_IN) {
+        before.remove(BUILT_IN);
+        after.remove(BUILT_IN);
+    }
     let is_kept = |name: &&String| before.contains(*name) && after.contains(*name);
     report.handlers.added = after.difference(&before).cloned().collect();
     report.handlers.removed = before.difference(&after).cloned().collect();
@@ -67,7 +75,11 @@ impl Report {
     pub(crate) fn between(before: &Config, after: &Config) -> Self {
         let (before, after) = (before.views(), after.views());
         let mut report = Self::default();
-        let (old_names, new_names) = (names(&before), names(&after));
+        let (mut old_names, mut new_names) = (names(&before), names(&after));
+        if old_names.contains(BUILT_IN) != new_names.contains(BUILT_IN) {
+            old_names.remove(BUILT_IN);
+            new_names.remove(BUILT_IN);
+        }
         let (mut changed, mut keys) = (BTreeSet::new(), BTreeSet::new());
         for (file, view) in &after {
             let Some(old) = before.get(file) else {

@@ -122,7 +122,9 @@ fn with_known_files(config: &Config, ledger: &Ledger, change: &Change) -> Views 
 
 fn live_keys(ledger: &Ledger, views: &Views) -> BTreeSet<crate::want::key::Key> {
     let entries = ledger.entries.iter().filter(|entry| {
-        let now = views.get(&entry.file).and_then(|view| view.value(&entry.key));
+        let now = views
+            .get(&entry.file)
+            .and_then(|view| view.value(&entry.key));
         entry.is_in_force(now.as_ref())
     });
     entries.map(|entry| entry.key.clone()).collect()
@@ -134,7 +136,8 @@ fn tell_recovered(recovered: &Recovered, report: &mut Report) {
         report.warn("recovered", message);
     }
     for key in &recovered.lost {
-        let message = format!("no ledger is there, and no comment says who has set {key}: it stays");
+        let message =
+            format!("no ledger is there, and no comment says who has set {key}: it stays");
         report.warn("not-recovered", message);
     }
 }
@@ -195,7 +198,10 @@ fn finish(old: &Ledger, work: &Work<'_>, changed: Vec<File>) -> Edited {
         (false, false) => 2,
     });
     let mut report = work.report.clone();
-    let entries = work.needed.iter().filter(|(at, _)| ledger.entry(&at.0, &at.1).is_some());
+    let entries = work
+        .needed
+        .iter()
+        .filter(|(at, _)| ledger.entry(&at.0, &at.1).is_some());
     report.left_behind = entries
         .map(|((file, key), by)| LeftBehind {
             key: key.to_string(),

@@ -49,8 +49,8 @@ impl Work<'_> {
             let entries = self.ledger.entries.iter();
             let mut own = entries.filter(|it| it.file == file && is_below(&it.key));
             // One that is there for the sake of others alone is for a later step.
-            let was_wanted = self.touched.iter().any(is_below)
-                || own.any(|entry| !is_implied(&entry.key));
+            let was_wanted =
+                self.touched.iter().any(is_below) || own.any(|entry| !is_implied(&entry.key));
             let Some(view) = self.views.get(&file).filter(|_| was_wanted) else {
                 continue;
             };
@@ -113,7 +113,12 @@ impl Work<'_> {
         let mut wanting: Vec<(u64, String, String, Literal)> = owners
             .filter_map(|(name, owner)| {
                 let want = owner.wants.get(&key)?;
-                Some((want.seq, name.clone(), owner.file.clone(), want.value.clone()))
+                Some((
+                    want.seq,
+                    name.clone(),
+                    owner.file.clone(),
+                    want.value.clone(),
+                ))
             })
             .collect();
         wanting.sort_by_key(|(seq, ..)| std::cmp::Reverse(*seq));

@@ -128,7 +128,9 @@ fn with_cgroup_drivers(
         asked.or_else(|| views.values().find_map(|view| view.value(&key)))
     };
     let mut defaults = views.values().filter_map(|view| view.default_handler());
-    let default = defaults.next().filter(|it| Some(it) != asked_default.as_ref());
+    let default = defaults
+        .next()
+        .filter(|it| Some(it) != asked_default.as_ref());
     let default = default.filter(|it| !change.takes_cgroup_driver.contains(it));
     let found = default.and_then(|it| of(&it)).or_else(|| of(BUILT_IN));
     let is_bool = |value: &Literal| value.value().is_some_and(|it| it.is_bool());

@@ -110,9 +110,17 @@ impl Work<'_> {
     }
 
     /// Puts a value at a key of a file.
-    pub(super) fn put(&mut self, (file, key): &At, literal: &Literal, rank: u64) -> Result<(), Error> {
+    pub(super) fn put(
+        &mut self,
+        (file, key): &At,
+        literal: &Literal,
+        rank: u64,
+    ) -> Result<(), Error> {
         let version = self.main_view().version();
-        let view = self.views.entry(file.clone()).or_insert_with(|| View::missing(version));
+        let view = self
+            .views
+            .entry(file.clone())
+            .or_insert_with(|| View::missing(version));
         let place = view.place(&key.path);
         if let Some((_, table)) = place.split_last()
             && let Some(obstacle) = view.tree.obstacle(table)

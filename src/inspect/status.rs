@@ -4,15 +4,15 @@ use std::path::PathBuf;
 
 use crate::commit::editor::Editor;
 use crate::commit::operation_log::{self, LogEntry};
-use crate::containerd::version;
 use crate::config::Config;
 use crate::config::files::File;
-use crate::ledger::Ledger;
-use crate::want::key::{handler_path};
+use crate::containerd::version;
 use crate::disk::target::Target;
 use crate::disk::{digest, leftovers, lock, sidecar};
 use crate::error::Error;
+use crate::ledger::Ledger;
 use crate::toml::Document;
+use crate::want::key::handler_path;
 
 /// What is known of a config and of the files beside it.
 #[derive(Debug, Clone)]

@@ -26,9 +26,8 @@ impl Ledger {
     ///
     /// [`Code::BadLedger`] if the bytes are no ledger, or one that this release can't read.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
-        let value: Value = serde_json::from_slice(bytes).map_err(|error| {
-            bad(&format!("it is not valid JSON: {error}"))
-        })?;
+        let value: Value = serde_json::from_slice(bytes)
+            .map_err(|error| bad(&format!("it is not valid JSON: {error}")))?;
         let Value::Object(fields) = value else {
             return Err(bad("it is no JSON object"));
         };
@@ -118,7 +117,11 @@ fn key_fields(key: &Key) -> Object {
 fn bad(wrong: &str) -> Error {
     let hint = "put the ledger back from a backup, or move it away: then the owners are read from the \
                 comments of the config, as far as they are there";
-    Error::new(Code::BadLedger, format!("the ledger can't be read: {wrong}"), hint)
+    Error::new(
+        Code::BadLedger,
+        format!("the ledger can't be read: {wrong}"),
+        hint,
+    )
 }
 
 fn read(mut fields: Object) -> Result<Ledger, Wrong> {

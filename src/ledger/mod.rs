@@ -10,4 +10,6 @@ mod unfinished;
 pub(crate) use self::recovery::Recovered;
 pub(crate) use self::settling::is_implied;
 pub use self::stored::Ledger;
-pub(crate) use self::stored::{COMMENT, Digests, Entry, IMPLIED, Owner, Tombstone, Want, comment, owner_in};
+pub(crate) use self::stored::{
+    COMMENT, Digests, Entry, IMPLIED, Owner, Tombstone, Want, comment, owner_in,
+};

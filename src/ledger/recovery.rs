@@ -41,10 +41,13 @@ impl Ledger {
                     }
                     tables.extend((table.len()..key.path.len()).map(|it| key.path[..it].to_vec()));
                     if owner != IMPLIED {
-                        let known = self.owners.entry(owner.to_owned()).or_insert_with(|| Owner {
-                            file: file.name.clone(),
-                            ..Owner::default()
-                        });
+                        let known = self
+                            .owners
+                            .entry(owner.to_owned())
+                            .or_insert_with(|| Owner {
+                                file: file.name.clone(),
+                                ..Owner::default()
+                            });
                         let want = Want {
                             value: value.clone(),
                             seq: 0,
@@ -78,10 +81,10 @@ impl Ledger {
             let names = view.default_handler();
             let is_recovered = |name: &String| {
                 let keys = self.entries.iter().map(|entry| &entry.key);
-                keys.into_iter()
-                    .any(|key| key.handler_name() == Some(name))
+                keys.into_iter().any(|key| key.handler_name() == Some(name))
             };
-            let has = |key: &Key| view.value(key).is_some() && self.entry(&file.name, key).is_none();
+            let has =
+                |key: &Key| view.value(key).is_some() && self.entry(&file.name, key).is_none();
             if names.is_some_and(|name| is_recovered(&name)) && has(&default) {
                 lost.push(default.clone());
             }

@@ -13,7 +13,9 @@ impl Ledger {
     /// was taken back, or never written; one with any other value was set by hand and stays known.
     pub(crate) fn settle(&mut self, views: &Views) {
         self.entries.retain(|entry| {
-            let now = views.get(&entry.file).and_then(|view| view.value(&entry.key));
+            let now = views
+                .get(&entry.file)
+                .and_then(|view| view.value(&entry.key));
             entry.is_in_force(now.as_ref()) || now != entry.was
         });
         self.forget_implied(views);
@@ -34,7 +36,9 @@ impl Ledger {
             may_be && !ledger.is_wanted(&entry.key)
         };
         let in_force = |entry: &Entry| {
-            let now = views.get(&entry.file).and_then(|view| view.value(&entry.key));
+            let now = views
+                .get(&entry.file)
+                .and_then(|view| view.value(&entry.key));
             entry.is_in_force(now.as_ref())
         };
         let mut others = self.entries.iter().filter(|it| !is_implied(self, it));

@@ -52,7 +52,8 @@ impl Ledger {
                     State::Neither => {
                         let sibling = other.entry(&entry.file, &entry.key);
                         let shown = is_shown(entry, &views);
-                        let is_its_own = !before.is_blank() || states.get(&entry.file) != Some(&State::Before);
+                        let is_its_own =
+                            !before.is_blank() || states.get(&entry.file) != Some(&State::Before);
                         made_by_it |= is_new && shown && sibling.is_none() && is_its_own;
                         match sibling {
                             None => shown,
@@ -96,6 +97,8 @@ fn state(digests: &Digests, now: Option<&String>) -> State {
 }
 
 fn is_shown(entry: &super::stored::Entry, views: &Views) -> bool {
-    let now = views.get(&entry.file).and_then(|view| view.value(&entry.key));
+    let now = views
+        .get(&entry.file)
+        .and_then(|view| view.value(&entry.key));
     entry.is_in_force(now.as_ref())
 }

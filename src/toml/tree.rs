@@ -330,13 +330,14 @@ impl Table {
 
     fn says_the_same(&self, other: &Self) -> bool {
         self.entries.len() == other.entries.len()
-            && self.entries.iter().all(|(name, node)| {
-                match (node, other.entries.get(name)) {
+            && self
+                .entries
+                .iter()
+                .all(|(name, node)| match (node, other.entries.get(name)) {
                     (Node::Table(one), Some(Node::Table(other))) => one.says_the_same(other),
                     (Node::Leaf(one), Some(Node::Leaf(other))) => one.literal == other.literal,
                     _ => false,
-                }
-            })
+                })
     }
 
     fn differences(&self, after: &Self, path: &mut Path, found: &mut Vec<Difference>) {
@@ -467,10 +468,13 @@ fn leaf(item: &Item, text: &str) -> Leaf {
         }
         _ => Vec::new(),
     };
-    let elements = array.into_iter().enumerate().map(|(number, literal)| Element {
-        literal,
-        number: Some(number),
-    });
+    let elements = array
+        .into_iter()
+        .enumerate()
+        .map(|(number, literal)| Element {
+            literal,
+            number: Some(number),
+        });
     let mut leaf = Leaf {
         literal: Literal::new(""),
         elements: elements.collect(),

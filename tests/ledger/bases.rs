@@ -16,10 +16,16 @@ const EXTRA: &[(&str, &str)] = &[
     ("v3", "version = 3\n"),
     ("v3-no-final-newline", "version = 3"),
     ("byte-order-mark", "\u{feff}version = 2\n"),
-    ("v1-handlers", "[plugins.cri.containerd.runtimes.runc]\nruntime_type = \"io.containerd.runc.v2\"\n"),
+    (
+        "v1-handlers",
+        "[plugins.cri.containerd.runtimes.runc]\nruntime_type = \"io.containerd.runc.v2\"\n",
+    ),
     ("free", "# mine\n\n[debug]\n  level = \"info\"\n"),
     ("comment", "# nothing\n"),
-    ("v2-crlf", "version = 2\r\n\r\n[debug]\r\n  level = 'info' # mine\r\n"),
+    (
+        "v2-crlf",
+        "version = 2\r\n\r\n[debug]\r\n  level = 'info' # mine\r\n",
+    ),
     (
         "v3-inline",
         "version = 3\nplugins = { 'io.containerd.cri.v1.runtime' = { containerd = { runtimes = { runc \
@@ -83,7 +89,9 @@ pub(crate) fn all() -> Vec<Base> {
         name: "missing".to_owned(),
         text: None,
     }];
-    let extra = EXTRA.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+    let extra = EXTRA
+        .iter()
+        .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
     let read = files.iter().filter_map(|path| {
         let text = std::fs::read_to_string(path).ok()?;
         Some((path.display().to_string(), text))

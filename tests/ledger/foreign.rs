@@ -6,8 +6,8 @@ use crate::harm::Judge;
 use crate::life::Command;
 use crate::life::OWNERS;
 use crate::meaning::{
-    Disk, MAIN, Path, canonical, header, is_toml, item, parse, path, plain_literal, placed, printed,
-    RUNTIME, runtimes, values, version,
+    Disk, MAIN, Path, RUNTIME, canonical, header, is_toml, item, parse, path, placed,
+    plain_literal, printed, runtimes, values, version,
 };
 use crate::world::{Outcome, World, data};
 
@@ -130,7 +130,9 @@ fn put_back(world: &mut World, random: &mut fastrand::Rng) {
     let keys = |ledger: Option<&String>| {
         let data = data(ledger);
         let entries = data["entries"].as_array().cloned().unwrap_or_default();
-        let keys = entries.iter().map(|it| format!("{} {} {}", it["file"], it["key"], it["element"]));
+        let keys = entries
+            .iter()
+            .map(|it| format!("{} {} {}", it["file"], it["key"], it["element"]));
         keys.collect::<BTreeSet<String>>()
     };
     // What an owner had put in that has left since is nobody's now.
@@ -147,7 +149,9 @@ fn put_back(world: &mut World, random: &mut fastrand::Rng) {
 
 fn without_comments(text: &str) -> String {
     let lines = text.split_inclusive('\n');
-    lines.filter(|line| !line.trim_start().starts_with('#')).collect()
+    lines
+        .filter(|line| !line.trim_start().starts_with('#'))
+        .collect()
 }
 
 impl Hand<'_> {
@@ -174,7 +178,10 @@ impl Hand<'_> {
         if is_there || values(&self.text).is_empty() || self.has_inline_tables() {
             return None;
         }
-        let new = appended(&self.text, &format!("[{}]\n{name} = {value}\n", header(&table)));
+        let new = appended(
+            &self.text,
+            &format!("[{}]\n{name} = {value}\n", header(&table)),
+        );
         is_toml(&new).then(|| {
             let mut key = table;
             key.push(name.to_owned());
@@ -198,7 +205,11 @@ impl Hand<'_> {
         let found = values(&self.text);
         let mut all: Vec<&Path> = found.keys().collect();
         all.retain(|path| **path != ["version"] && **path != ["imports"]);
-        let own: Vec<&Path> = all.iter().filter(|path| entry(path).is_some()).copied().collect();
+        let own: Vec<&Path> = all
+            .iter()
+            .filter(|path| entry(path).is_some())
+            .copied()
+            .collect();
         let from = if of_tool && !own.is_empty() { own } else { all };
         if from.is_empty() {
             return None;
@@ -209,7 +220,9 @@ impl Hand<'_> {
         let value = match &found[&path] {
             toml_edit::Value::Boolean(it) => (!it.value()).to_string(),
             toml_edit::Value::Array(_) => format!("[\"/hand/{number}\"]"),
-            toml_edit::Value::String(_) if last == Some("BinaryName") || last == Some("config_path") => {
+            toml_edit::Value::String(_)
+                if last == Some("BinaryName") || last == Some("config_path") =>
+            {
                 format!("\"/hand/{number}\"")
             }
             _ => return None,
@@ -239,7 +252,9 @@ impl Hand<'_> {
     fn moves_a_table(&mut self) -> Option<String> {
         let lines: Vec<&str> = self.text.split_inclusive('\n').collect();
         let is_header = |line: &&str| line.trim_start().starts_with('[');
-        let heads: Vec<usize> = (0..lines.len()).filter(|&it| is_header(&lines[it])).collect();
+        let heads: Vec<usize> = (0..lines.len())
+            .filter(|&it| is_header(&lines[it]))
+            .collect();
         if heads.is_empty() || self.text.contains("\"\"\"") || self.text.contains("'''") {
             return None;
         }
@@ -315,7 +330,10 @@ impl Hand<'_> {
         {
             return None;
         }
-        let block = format!("[{}]\nruntime_type = \"io.containerd.runc.v2\"\n", header(&table));
+        let block = format!(
+            "[{}]\nruntime_type = \"io.containerd.runc.v2\"\n",
+            header(&table)
+        );
         let new = appended(&self.text, &format!("\n{block}"));
         is_toml(&new).then(|| {
             table.push("runtime_type".to_owned());
@@ -330,6 +348,10 @@ fn values_are_inline(text: &str) -> bool {
 }
 
 fn appended(text: &str, more: &str) -> String {
-    let line_break = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+    let line_break = if text.is_empty() || text.ends_with('\n') {
+        ""
+    } else {
+        "\n"
+    };
     format!("{text}{line_break}{more}")
 }

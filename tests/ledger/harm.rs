@@ -57,12 +57,20 @@ impl Judge {
     }
 
     /// How a release is worse off, not counting handlers that may go.
-    pub(crate) fn harm(&mut self, before: &Disk, after: &Disk, may_go: &BTreeSet<String>) -> Option<String> {
+    pub(crate) fn harm(
+        &mut self,
+        before: &Disk,
+        after: &Disk,
+        may_go: &BTreeSet<String>,
+    ) -> Option<String> {
         let (before, after) = (self.of(before), self.of(after));
         before.iter().find_map(|(release, before)| {
             let after = &after[release];
             if after.rank < before.rank {
-                return Some(format!("{release} falls from {} to {}", before.rank, after.rank));
+                return Some(format!(
+                    "{release} falls from {} to {}",
+                    before.rank, after.rank
+                ));
             }
             let mut lost = before.handlers.difference(&after.handlers);
             let lost = lost.find(|name| !may_go.contains(*name))?;

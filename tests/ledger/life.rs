@@ -125,7 +125,11 @@ impl Command {
         } else {
             change
         };
-        if self.adopts { change.adopting() } else { change }
+        if self.adopts {
+            change.adopting()
+        } else {
+            change
+        }
     }
 
     /// What the command asks for.
@@ -153,7 +157,12 @@ impl Life {
             }
             let owner = random.usize(..OWNERS.len());
             let moves = mode.drop_ins && random.u8(..12) == 0;
-            Step::Run(command(&mut random, mode, owner, in_drop_in[owner] != moves))
+            Step::Run(command(
+                &mut random,
+                mode,
+                owner,
+                in_drop_in[owner] != moves,
+            ))
         });
         Self {
             steps: steps.collect(),
@@ -171,7 +180,9 @@ fn command(random: &mut fastrand::Rng, mode: Mode, owner: usize, in_drop_in: boo
         MAIN.to_owned()
     };
     let wants = wants(random);
-    let other = wants.iter().find(|want| !want.path.starts_with(&runtimes()));
+    let other = wants
+        .iter()
+        .find(|want| !want.path.starts_with(&runtimes()));
     let what = match (random.u8(..12), other) {
         (0 | 1, _) => What::Leave,
         (2, Some(other)) => What::Add(vec![other.clone()]),
@@ -222,14 +233,20 @@ fn wants(random: &mut fastrand::Rng) -> Vec<Wanted> {
         }
         if random.u8(..3) == 0 {
             let drivers = ["true", "false"];
-            put(of(&["options", "SystemdCgroup"]), drivers[random.usize(..2)]);
+            put(
+                of(&["options", "SystemdCgroup"]),
+                drivers[random.usize(..2)],
+            );
         }
         if random.u8(..3) == 0 {
             put(default.clone(), &format!("\"{name}\""));
         }
     }
     if random.u8(..12) == 0 {
-        put(default, &format!("\"{}\"", NAMES[random.usize(..NAMES.len())]));
+        put(
+            default,
+            &format!("\"{}\"", NAMES[random.usize(..NAMES.len())]),
+        );
     }
     for (key, values) in VALUES {
         if random.u8(..7) == 0 {
@@ -238,7 +255,10 @@ fn wants(random: &mut fastrand::Rng) -> Vec<Wanted> {
     }
     if random.u8(..5) == 0 {
         put(path(&["proxy_plugins", "nydus", "type"]), "\"snapshot\"");
-        put(path(&["proxy_plugins", "nydus", "address"]), "\"/run/n.sock\"");
+        put(
+            path(&["proxy_plugins", "nydus", "address"]),
+            "\"/run/n.sock\"",
+        );
     }
     for name in ["zfs", "btrfs"] {
         if random.u8(..10) == 0 {
@@ -283,7 +303,9 @@ impl fmt::Display for Step {
             key.replace("plugins.io.containerd.cri.v1.runtime.containerd", "C")
         };
         let all = |wants: &[Wanted]| {
-            let wants = wants.iter().map(|it| format!("{}={}", key(&it.path), it.value));
+            let wants = wants
+                .iter()
+                .map(|it| format!("{}={}", key(&it.path), it.value));
             wants.collect::<Vec<_>>().join(", ")
         };
         let what = match what {

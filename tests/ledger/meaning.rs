@@ -20,7 +20,8 @@ pub(crate) fn path(segments: &[&str]) -> Path {
 }
 
 pub(crate) fn parse(text: &str) -> DocumentMut {
-    text.parse().unwrap_or_else(|error| panic!("{error}\n{text}"))
+    text.parse()
+        .unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
 pub(crate) fn is_toml(text: &str) -> bool {
@@ -57,7 +58,8 @@ pub(crate) fn runtimes() -> Path {
 
 pub(crate) fn handler(path: &[String]) -> Option<&str> {
     let runtimes = runtimes();
-    (path.len() > runtimes.len() && path.starts_with(&runtimes)).then(|| path[runtimes.len()].as_str())
+    (path.len() > runtimes.len() && path.starts_with(&runtimes))
+        .then(|| path[runtimes.len()].as_str())
 }
 
 pub(crate) fn item<'d>(document: &'d DocumentMut, path: &[String]) -> Option<&'d Item> {
@@ -88,7 +90,9 @@ pub(crate) fn values(text: &str) -> BTreeMap<Path, Value> {
 
 /// The values of all files in one spelling, each as text without decoration.
 pub(crate) fn said(disk: &Disk) -> BTreeMap<At, String> {
-    let files = disk.iter().filter_map(|(name, text)| Some((name, text.as_ref()?)));
+    let files = disk
+        .iter()
+        .filter_map(|(name, text)| Some((name, text.as_ref()?)));
     files
         .flat_map(|(name, text)| {
             let values = values(text).into_iter();
@@ -142,7 +146,13 @@ pub(crate) fn printed(text: &str, explicit: bool, migrated: bool) -> String {
     let document = parse(text);
     let mut all = Vec::new();
     walk(document.as_item(), &mut Path::new(), &mut all);
-    let spelled = |path: &Path| if migrated { canonical(path) } else { path.clone() };
+    let spelled = |path: &Path| {
+        if migrated {
+            canonical(path)
+        } else {
+            path.clone()
+        }
+    };
     for table in &all {
         let is_empty = item(&document, table)
             .and_then(Item::as_table_like)

@@ -26,7 +26,9 @@ pub(crate) struct Run<'b> {
 
 /// The promise that is broken, without what differs from life to life.
 pub(crate) fn kind(why: &str) -> String {
-    why.chars().take_while(|it| !matches!(it, ':' | '\n')).collect()
+    why.chars()
+        .take_while(|it| !matches!(it, ':' | '\n'))
+        .collect()
 }
 
 impl<'b> Run<'b> {
@@ -47,7 +49,10 @@ impl<'b> Run<'b> {
     }
 
     pub(crate) fn size(&self, base: usize) -> usize {
-        self.bases[base].text.as_ref().map_or(0, |text| text.len() + 1)
+        self.bases[base]
+            .text
+            .as_ref()
+            .map_or(0, |text| text.len() + 1)
     }
 
     /// Lives one life. `Err`: the promise that is broken.
@@ -88,7 +93,12 @@ impl<'b> Run<'b> {
         at_the_end(&world, &told)
     }
 
-    fn command(&mut self, world: &mut World, command: &Command, told: &mut Told) -> Result<(), String> {
+    fn command(
+        &mut self,
+        world: &mut World,
+        command: &Command,
+        told: &mut Told,
+    ) -> Result<(), String> {
         self.steps += 1;
         let mut whole = world.clone();
         let unbroken = Command {
@@ -150,7 +160,8 @@ struct Told {
 impl Told {
     fn hear(&mut self, report: &Report) {
         for warning in &report.warnings {
-            self.warnings.push(format!("{}: {}", warning.code, warning.message));
+            self.warnings
+                .push(format!("{}: {}", warning.code, warning.message));
         }
         for left in &report.left_behind {
             self.left_behind.push((left.file.clone(), left.key.clone()));
@@ -174,25 +185,38 @@ fn is_in_force(world: &World, command: &Command, report: &Report) -> Result<(), 
     let ledger = data(world.ledger.as_ref());
     for want in command.wants() {
         let mut now = said.iter().filter(|((_, path), _)| {
-            let same = path.iter().zip(&want.path).all(|(a, b)| a.eq_ignore_ascii_case(b));
+            let same = path
+                .iter()
+                .zip(&want.path)
+                .all(|(a, b)| a.eq_ignore_ascii_case(b));
             path.len() == want.path.len() && same
         });
         let value = plain_literal(&want.value);
-        let is_there = now.clone().any(|(_, now)| {
-            *now == value || (want.is_element && now.contains(&value))
-        });
+        let is_there = now
+            .clone()
+            .any(|(_, now)| *now == value || (want.is_element && now.contains(&value)));
         // A default goes by what is listed.
-        let is_default = want.path.last().is_some_and(|it| it == "default_runtime_name");
+        let is_default = want
+            .path
+            .last()
+            .is_some_and(|it| it == "default_runtime_name");
         let mut other = || {
             let owners = ledger["owners"].as_object();
-            let values = owners.into_iter().flatten().filter(|(name, _)| **name != command.owner);
-            let mut wants = values.flat_map(|(_, owner)| owner["wants"].as_array().into_iter().flatten());
+            let values = owners
+                .into_iter()
+                .flatten()
+                .filter(|(name, _)| **name != command.owner);
+            let mut wants =
+                values.flat_map(|(_, owner)| owner["wants"].as_array().into_iter().flatten());
             let now = now.next().map(|(_, now)| now.clone());
             wants.any(|it| it["value"].as_str().map(plain_literal) == now)
         };
         if !is_there && !is_default && (report.keys.overridden.is_empty() || !other()) {
             let shown = shown(&world.base, &world.disk);
-            return Err(format!("asked for and not in force: {:?}\n{shown}", want.path));
+            return Err(format!(
+                "asked for and not in force: {:?}\n{shown}",
+                want.path
+            ));
         }
     }
     Ok(())
@@ -204,7 +228,10 @@ fn at_the_end(world: &World, told: &Told) -> Result<(), String> {
     if !world.is_touched && !world.has_adopted && !world.has_lost_ledger {
         if there(&world.disk) != there(&world.base) {
             let shown = shown(&world.base, &world.disk);
-            return Err(format!("not the original bytes:\n{shown}\n{:#?}", told.warnings));
+            return Err(format!(
+                "not the original bytes:\n{shown}\n{:#?}",
+                told.warnings
+            ));
         }
         if entries > 0 {
             return Err(format!("the ledger is not empty:\n{ledger:#}"));
@@ -226,7 +253,10 @@ fn keeps_what_is_foreign(
 ) -> Result<(), String> {
     for (at, value) in &world.foreign_values {
         let (file, path) = at;
-        let is_alone = !world.foreign_values.keys().any(|it| it.0 == *file && it != at);
+        let is_alone = !world
+            .foreign_values
+            .keys()
+            .any(|it| it.0 == *file && it != at);
         let went_along = told.warnings.iter().any(|it| {
             let is_with = it.starts_with("removed-with") || it.starts_with("default-reset");
             is_with && handler(path).is_none_or(|name| it.contains(name))

@@ -12,7 +12,10 @@ fn broken(mode: Mode, plant: fn(&mut String)) -> Vec<String> {
     let mut run = Run::new(&bases);
     run.plant = Some(plant);
     let lives = (0..250).map(|seed| Life::random(seed, bases.len(), mode));
-    let mut found: Vec<String> = lives.filter_map(|life| run.live(&life).err()).map(|it| kind(&it)).collect();
+    let mut found: Vec<String> = lives
+        .filter_map(|life| run.live(&life).err())
+        .map(|it| kind(&it))
+        .collect();
     found.sort();
     found.dedup();
     found
@@ -33,7 +36,10 @@ fn a_dropped_was_is_noticed() {
             }
         });
     });
-    assert!(found.contains(&"not the original bytes".to_owned()), "{found:?}");
+    assert!(
+        found.contains(&"not the original bytes".to_owned()),
+        "{found:?}"
+    );
 }
 
 #[test]
@@ -60,7 +66,10 @@ fn a_forgotten_key_is_noticed() {
             }
         });
     });
-    assert!(found.contains(&"not the original bytes".to_owned()), "{found:?}");
+    assert!(
+        found.contains(&"not the original bytes".to_owned()),
+        "{found:?}"
+    );
 }
 
 #[test]
@@ -68,5 +77,8 @@ fn a_forgotten_table_is_noticed() {
     let found = broken(Mode::default(), |ledger| {
         changed(ledger, |data| data["made"] = Value::Array(Vec::new()));
     });
-    assert!(found.contains(&"not the original bytes".to_owned()), "{found:?}");
+    assert!(
+        found.contains(&"not the original bytes".to_owned()),
+        "{found:?}"
+    );
 }

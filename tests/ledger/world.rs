@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use containerd_edit::{Config, EditedConfig as Edited, FileEdit, Ledger, Report, edit, without_owners};
+use containerd_edit::{
+    Config, EditedConfig as Edited, FileEdit, Ledger, Report, edit, without_owners,
+};
 use serde_json::Value;
 
 use crate::harm::{FOLDER, Judge};
@@ -62,7 +64,9 @@ pub(crate) fn disk(config: &Config) -> Disk {
 
 /// The files that are there.
 pub(crate) fn there(disk: &Disk) -> BTreeMap<&String, &String> {
-    let there = disk.iter().filter_map(|(name, text)| Some((name, text.as_ref()?)));
+    let there = disk
+        .iter()
+        .filter_map(|(name, text)| Some((name, text.as_ref()?)));
     there.collect()
 }
 
@@ -83,7 +87,10 @@ pub(crate) fn data(ledger: Option<&String>) -> Value {
 pub(crate) fn handlers_of(ledger: Option<&String>, owner: &str) -> BTreeSet<String> {
     let ledger = data(ledger);
     let wants = ledger["owners"][owner]["wants"].as_array();
-    let keys = wants.into_iter().flatten().filter_map(|it| it["key"].as_str());
+    let keys = wants
+        .into_iter()
+        .flatten()
+        .filter_map(|it| it["key"].as_str());
     let below = keys.filter_map(|key| key.split_once(".runtimes."));
     let names = below.filter_map(|(_, rest)| rest.split('.').next());
     names.map(str::to_owned).collect()
@@ -128,7 +135,10 @@ impl World {
         let others = data["owners"].as_object();
         let names: Vec<&String> = others.into_iter().flat_map(|it| it.keys()).collect();
         // What nobody wants and a run before had to leave behind.
-        let wanted: BTreeSet<String> = names.iter().flat_map(|it| handlers_of(ledger, it)).collect();
+        let wanted: BTreeSet<String> = names
+            .iter()
+            .flat_map(|it| handlers_of(ledger, it))
+            .collect();
         let entries = data["entries"].as_array().into_iter().flatten();
         let keys = entries.filter_map(|it| it["key"].as_str()?.split_once(".runtimes."));
         let known = keys.filter_map(|(_, rest)| Some(rest.split('.').next()?.to_owned()));
@@ -173,7 +183,10 @@ impl World {
             // No worse than without any key of the tool's.
             let bare = without_owners(&now, &ledger).map_err(|why| format!("without: {why}"))?;
             if let Some(worse) = judge.harm(&disk(&bare), &after, &may_go) {
-                return Err(format!("leaving does harm: {why}, and {worse}\n{}", shown(&self.disk, &after)));
+                return Err(format!(
+                    "leaving does harm: {why}, and {worse}\n{}",
+                    shown(&self.disk, &after)
+                ));
             }
         }
         let order = match self.order(&edited, &may_go, judge) {
@@ -235,7 +248,11 @@ impl World {
             return Ok(Outcome::Killed);
         }
         self.before = None;
-        if self.disk.iter().any(|(_, text)| text.as_ref().is_some_and(|it| !crate::meaning::is_toml(it))) {
+        if self
+            .disk
+            .iter()
+            .any(|(_, text)| text.as_ref().is_some_and(|it| !crate::meaning::is_toml(it)))
+        {
             return Err("a file is no TOML".to_owned());
         }
         Ok(Outcome::Done(Box::new(edited.report.clone())))
@@ -243,10 +260,15 @@ impl World {
 }
 
 fn next_permutation(files: &mut [FileEdit]) -> bool {
-    let Some(pivot) = (1..files.len()).rev().find(|&it| files[it - 1].name < files[it].name) else {
+    let Some(pivot) = (1..files.len())
+        .rev()
+        .find(|&it| files[it - 1].name < files[it].name)
+    else {
         return false;
     };
-    let larger = (pivot..files.len()).rev().find(|&it| files[it].name > files[pivot - 1].name);
+    let larger = (pivot..files.len())
+        .rev()
+        .find(|&it| files[it].name > files[pivot - 1].name);
     files.swap(pivot - 1, larger.expect("the pivot's right is larger"));
     files[pivot..].reverse();
     true
@@ -255,7 +277,9 @@ fn next_permutation(files: &mut [FileEdit]) -> bool {
 pub(crate) fn shown(before: &Disk, after: &Disk) -> String {
     let files = |disk: &Disk| {
         let there = there(disk);
-        let files = there.iter().map(|(name, text)| format!("== {name}\n{text}"));
+        let files = there
+            .iter()
+            .map(|(name, text)| format!("== {name}\n{text}"));
         files.collect::<Vec<_>>().join("\n")
     };
     format!("--- before\n{}\n--- after\n{}", files(before), files(after))

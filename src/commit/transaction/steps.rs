@@ -127,23 +127,23 @@ fn replaced(
     (pending, folders): (Vec<Option<PendingFile<'_>>>, Vec<Folders>),
     done: &mut Vec<Done>,
 ) -> Result<Option<Vec<Notice>>, Error> {
-        let mut notices = Vec::new();
-        for ((step, pending), folders) in steps.iter().zip(pending).zip(folders) {
-            match step.make(lock, pending, folders) {
-                Ok(Replaced::Done(more)) => notices.extend(more),
-                Ok(Replaced::Overtaken) => return Ok(None),
-                Err(error) => {
-                    if error.is_changed() {
-                        add(done, step.done());
-                    }
-                    return Err(error);
+    let mut notices = Vec::new();
+    for ((step, pending), folders) in steps.iter().zip(pending).zip(folders) {
+        match step.make(lock, pending, folders) {
+            Ok(Replaced::Done(more)) => notices.extend(more),
+            Ok(Replaced::Overtaken) => return Ok(None),
+            Err(error) => {
+                if error.is_changed() {
+                    add(done, step.done());
                 }
-            }
-            if step.is_change() {
-                add(done, step.done());
+                return Err(error);
             }
         }
-        Ok(Some(notices))
+        if step.is_change() {
+            add(done, step.done());
+        }
+    }
+    Ok(Some(notices))
 }
 
 /// Notes a change down. Of a file that an earlier try has changed, what was there first counts.

@@ -145,7 +145,11 @@ impl Restart {
     /// # Errors
     ///
     /// [`RestartError`], which says what the state is then.
-    pub fn edit(&self, editor: &Editor, patch: &Patch) -> Result<(Outcome, Restarted), RestartError> {
+    pub fn edit(
+        &self,
+        editor: &Editor,
+        patch: &Patch,
+    ) -> Result<(Outcome, Restarted), RestartError> {
         let begun = self.begin(editor)?;
         let plan = editor.commit(patch)?;
         let mut wanted = Wanted::of(patch, &plan);

@@ -77,8 +77,14 @@ impl Own {
             return None;
         }
         let names = |it: &crate::ledger::Ledger| -> std::collections::BTreeSet<String> {
-            let wants = it.owners.get(owner).into_iter().flat_map(|it| it.wants.keys());
-            wants.filter_map(|key| key.handler_name().map(str::to_owned)).collect()
+            let wants = it
+                .owners
+                .get(owner)
+                .into_iter()
+                .flat_map(|it| it.wants.keys());
+            wants
+                .filter_map(|key| key.handler_name().map(str::to_owned))
+                .collect()
         };
         let (before, after) = (names(&made.before), names(&made.after));
         let handlers = Handlers {

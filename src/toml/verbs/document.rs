@@ -176,4 +176,3 @@ impl<'t> Document<'t> {
         lines::start(self.text, span.start)..lines::end(self.text, span.end)
     }
 }
-

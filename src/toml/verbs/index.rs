@@ -334,4 +334,3 @@ impl EventReceiver for Builder<'_> {
         self.between_entries();
     }
 }
-

@@ -177,4 +177,3 @@ fn walk<'i>(
     }
     true
 }
-

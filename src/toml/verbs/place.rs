@@ -118,7 +118,8 @@ pub(super) fn in_root(document: &Document<'_>, is_own: fn(&str) -> bool) -> usiz
         (Some(last), _) => document.statement_lines(last).end,
         (None, Some(header)) => {
             let start = document.statement_lines(header).start;
-            let own = line_above(document, header, start).filter(|line| is_own(&document.text[line.clone()]));
+            let own = line_above(document, header, start)
+                .filter(|line| is_own(&document.text[line.clone()]));
             let blank = own.and_then(|own| line_above(document, header, own.start));
             match blank.filter(|line| lines::is_blank(&document.text[line.clone()])) {
                 // The empty line goes with the header.

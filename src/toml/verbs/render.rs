@@ -120,4 +120,3 @@ fn text(text: &str, quotes: Quotes) -> String {
         .unwrap_or_else(|| builder.as_basic())
         .to_toml_value()
 }
-

@@ -124,7 +124,8 @@ impl<'d, 't> Revision<'d, 't> {
         match Place::of(document, table) {
             Place::Root => {
                 let line = format!("{key} = {value}");
-                self.splices.add_pair(place::in_root(document, self.is_own), line);
+                self.splices
+                    .add_pair(place::in_root(document, self.is_own), line);
             }
             Place::Inline(number) => self.add_entry(number, path, value),
             Place::Header(header) => {

@@ -143,4 +143,3 @@ fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     }
     result
 }
-

@@ -79,6 +79,9 @@ pub fn edit(config: &Config, ledger: &Ledger, change: &Change) -> Result<Edited,
 /// [`Error`] if a file can't be changed.
 pub fn without_owners(config: &Config, ledger: &Ledger) -> Result<Config, Error> {
     let mut nobody = ledger.clone();
+    if nobody.is_blank() {
+        nobody.recover(config, &config.views());
+    }
     nobody.owners.clear();
     let change = Change::leave("", None);
     Ok(edit(config, &nobody, &change)?.config)

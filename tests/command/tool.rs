@@ -8,10 +8,12 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 
 /// A config and what a change leaves beside it.
-pub(crate) const SIDECARS: [&str; 4] = [
+pub(crate) const SIDECARS: [&str; 6] = [
     "config.toml",
     "config.toml.lock",
     "config.toml.log",
+    "config.toml.owners",
+    "config.toml.owners.prev",
     "config.toml.prev",
 ];
 
@@ -54,6 +56,11 @@ impl Node {
 
     pub(crate) fn config(&self) -> PathBuf {
         self.folder().join("config.toml")
+    }
+
+    /// The ledger beside the config.
+    pub(crate) fn ledger(&self) -> PathBuf {
+        self.folder().join("config.toml.owners")
     }
 
     /// The config's bytes; `None` if there is no such file.

@@ -110,12 +110,11 @@ impl Node {
     }
 }
 
-/// Takes this tool's comments out of a file, as a program does that reads it and writes it again.
+/// Takes all comments out of a file, as a program does that reads it and writes it again.
 pub(crate) fn drop_comments(file: &Path) {
     let text = fs::read_to_string(file).expect("it is there");
-    let lines = text.lines();
-    let lines = lines.map(|line| line.split(" # containerd-edit").next().unwrap_or_default());
-    let lines = lines.filter(|line| !line.trim_start().starts_with("# containerd-edit"));
+    let lines = text.lines().map(|line| line.split(" #").next().unwrap_or_default());
+    let lines = lines.filter(|line| !line.trim_start().starts_with('#'));
     let text = lines.collect::<Vec<&str>>().join("\n");
     fs::write(file, text + "\n").expect("writes");
 }

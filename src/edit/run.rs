@@ -64,7 +64,11 @@ pub fn edit(config: &Config, ledger: &Ledger, change: &Change) -> Result<Edited,
     loop {
         let work = run(start.clone())?;
         match write(&work) {
-            Ok(files) => return Ok(finish(ledger, &work, files)),
+            Ok(files) => {
+                let mut edited = finish(ledger, &work, files);
+                tell_placement(change, &work, &mut edited.report);
+                return Ok(edited);
+            }
             // Leaving is never refused: what can't go stays.
             Err((file, _)) if start.asked.is_empty() && start.frozen.insert(file.clone()) => {}
             Err((_, refused)) => return Err(refused),
@@ -150,6 +154,27 @@ fn tell_recovered(recovered: &Recovered, report: &mut Report) {
     }
 }
 
+/// Handlers that are not in the file that was asked for.
+fn tell_placement(change: &Change, work: &Work<'_>, report: &mut Report) {
+    let Placement::File(chosen) = &change.placement else {
+        return;
+    };
+    if !work.has_cri_in_one_file() {
+        return;
+    }
+    let entries = work.ledger.entries.iter();
+    let elsewhere = entries.filter(|it| it.file != *chosen && work.asked.contains(&it.key));
+    let names = elsewhere.filter_map(|it| Some((it.key.handler_name()?, it.file.as_str())));
+    let names: BTreeSet<(&str, &str)> = names.collect();
+    for (name, file) in names {
+        let message = format!(
+            "{name} stands in {file}, not in {chosen}: containerd 1.x takes the section of CRI from \
+             one file"
+        );
+        report.warn("in-one-file", message);
+    }
+}
+
 /// Writes every file that changes; the error comes with the name of the file.
 fn write(work: &Work<'_>) -> Result<Vec<File>, (String, Error)> {
     let mut files = Vec::new();
@@ -207,7 +232,10 @@ fn finish(old: &Ledger, work: &Work<'_>, changed: Vec<File>) -> Edited {
     });
     let mut report = work.report.clone();
     // What an earlier run has left behind is not for every later one to tell.
-    let concerns = |key: &Key| work.touched.is_empty() || work.touched.contains(key);
+    let concerns = |key: &Key| {
+        let mut touched = work.touched.iter();
+        work.touched.is_empty() || touched.any(|it| key.path.starts_with(&it.path))
+    };
     let entries = work
         .needed
         .iter()

@@ -21,6 +21,7 @@ use crate::edit::run::{edit, without_owners};
 use crate::error::{Code, Error, Position, Warning};
 use crate::ledger::Ledger;
 use crate::toml::Document;
+use crate::want::handler::Handler;
 use crate::want::patch::Patch;
 
 /// An edit that was worked out, and the files that it is about.
@@ -102,6 +103,15 @@ impl Editor {
         }
         let mut edited =
             edit(&reading.config, &found.ledger, &change).map_err(|error| error.at(&self.path))?;
+        for setting in patch.handlers.iter().flat_map(Handler::settings) {
+            if !setting.is_known() {
+                let message = format!(
+                    "{} is no key that this release knows: written as given",
+                    setting.key()
+                );
+                edited.report.warn("unknown-key", message);
+            }
+        }
         let adopted = change.adoption.is_some();
         let judged = Judged {
             adds: patch.adds(),

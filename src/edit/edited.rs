@@ -103,7 +103,7 @@ impl Edited {
 }
 
 impl Report {
-    pub(super) fn warn(&mut self, code: &'static str, message: impl Into<String>) {
+    pub(crate) fn warn(&mut self, code: &'static str, message: impl Into<String>) {
         self.warnings.push(Warning {
             code,
             message: message.into(),

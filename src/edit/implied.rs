@@ -73,6 +73,7 @@ impl Work<'_> {
                 continue;
             }
             if !self.needs_runc(&file, context) {
+                self.tell_partial_runc(&file);
                 continue;
             }
             let implied = |literal: Literal| Value {
@@ -89,6 +90,18 @@ impl Work<'_> {
         }
         self.merge(&keys, &desired)?;
         Ok(desired)
+    }
+
+    /// The user's own `runc` is left alone.
+    fn tell_partial_runc(&mut self, file: &str) {
+        let view = &self.views[file];
+        let runc = handler_path(BUILT_IN);
+        let is_partial = view.has(&runc) && view.value(&runc_type()).is_none();
+        if is_partial && view.spelling.is_read_by_1x() && !self.asked.is_empty() {
+            let message = "the runc handler has no runtime_type: containerd 1.x can run no pod with \
+                           it (`containerd-edit add runc` adds it)";
+            self.report.warn("partial-runc", message);
+        }
     }
 
     /// The `runc` that was implied is the file's own from now on.

@@ -332,13 +332,31 @@ impl Judgement<'_> {
                 )));
             }
             let releases: Vec<Release> = ignoring.into_iter().map(|(release, _)| release).collect();
+            let is_default = |it: &Read| {
+                matches!(&it.after, Verdict::Serves { default, .. } if default == name)
+                    && releases.contains(&it.release)
+            };
+            let so = if !adds && read.iter().any(is_default) {
+                "; it is the default there, and pods without a RuntimeClass can't start: name \
+                 another one with `containerd-edit set-default`"
+            } else {
+                ""
+            };
+            let releases = listed(&releases);
+            let message = if adds {
+                format!(
+                    "containerd {releases} will not load {name}: it looks elsewhere in a file like \
+                     this (see its version and its imports)"
+                )
+            } else {
+                format!(
+                    "{name} is left without what its owner had set, and containerd {releases} will \
+                     not load it: it has no runtime_type of its own{so}"
+                )
+            };
             warnings.push(Warning {
                 code: "not-loaded",
-                message: format!(
-                    "containerd {} will not load {name}: it looks elsewhere in a file like this \
-                     (see its version and its imports)",
-                    listed(&releases)
-                ),
+                message,
                 at: None,
             });
         }

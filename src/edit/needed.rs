@@ -42,11 +42,21 @@ impl Work<'_> {
         key.path.push(name.to_owned());
         let owners = self.ledger.owners.values();
         let mut wants = owners.flat_map(|owner| owner.wants.keys());
-        let by = wants.find(|key| key.path.starts_with(table))?;
+        let wanted = wants.find(|key| key.path.starts_with(table));
+        let by = wanted.cloned().or_else(|| self.left_in_proxy(file, table))?;
         let at = (file.to_owned(), key);
         let was_there = self.before.get(file)?.value(&at.1).is_some();
         let is_lost = was_there && self.now(&at).is_none();
         is_lost.then(|| (at, by.to_string()))
+    }
+
+    /// A key that somebody has set by hand in a proxy plugin of the tool's: it stays, and with it what
+    /// containerd does not start without.
+    fn left_in_proxy(&self, file: &str, table: &[String]) -> Option<Key> {
+        let is_own = table.starts_with(&proxies()) && self.ledger.has_made(file, table);
+        let leaves = self.views.get(file)?.leaves(table).into_iter();
+        let mut left = leaves.filter(|leaf| is_own && leaf != table);
+        left.next().map(|leaf| Key::new(&leaf))
     }
 
     /// The proxy plugin that a snapshotter names.

@@ -5,7 +5,8 @@ use super::index::Kind;
 use super::{Path, lines};
 use std::ops::Range;
 
-/// A header below a comment line, with all that follows and stands below its table.
+/// A header below a comment line, with all that follows and stands below its table, up to the next
+/// header with such a comment.
 #[derive(Debug)]
 pub(crate) struct Heading {
     pub(crate) table: Path,
@@ -26,31 +27,40 @@ impl Document<'_> {
             return found;
         }
         let statements = &self.index.statements;
-        for header in (0..statements.len()).filter(|&it| statements[it].kind == Kind::Header) {
-            let start = self.statement_lines(header).start;
-            let free_from = match header.checked_sub(1) {
-                Some(before) => self.statement_lines(before).end,
-                None => 0,
-            };
-            let above = lines::above(text, start).filter(|line| line.start >= free_from);
-            let Some(above) = above.filter(|line| is_own(&text[line.clone()])) else {
-                continue;
-            };
-            let table: Path = self.index.path(header).map(str::to_owned).collect();
+        let headers = (0..statements.len()).filter(|&it| statements[it].kind == Kind::Header);
+        let comments: Vec<(usize, Range<usize>)> = headers
+            .filter_map(|header| Some((header, self.comment_above(header, is_own)?)))
+            .collect();
+        for (number, (header, lines)) in comments.iter().enumerate() {
+            let end = comments
+                .get(number + 1)
+                .map_or(statements.len(), |(next, _)| *next);
+            let table: Path = self.index.path(*header).map(str::to_owned).collect();
             let names: Vec<&str> = table.iter().map(String::as_str).collect();
-            let below = (header + 1..statements.len()).take_while(|&it| {
+            let below = (header + 1..end).take_while(|&it| {
                 statements[it].kind != Kind::ArrayHeader && self.index.is_below(it, &names)
             });
             let keys = below.filter(|&it| statements[it].kind == Kind::Pair);
             let keys = keys.map(|it| self.index.path(it).map(str::to_owned).collect());
             found.push(Heading {
                 keys: keys.collect(),
-                comment: text[above.clone()].trim().to_owned(),
-                lines: above,
+                comment: text[lines.clone()].trim().to_owned(),
+                lines: lines.clone(),
                 table,
             });
         }
         found
+    }
+
+    /// The comment line right above a header, if `is_own` accepts it.
+    fn comment_above(&self, header: usize, is_own: fn(&str) -> bool) -> Option<Range<usize>> {
+        let text = self.text();
+        let start = self.statement_lines(header).start;
+        let free_from = header
+            .checked_sub(1)
+            .map_or(0, |before| self.statement_lines(before).end);
+        let above = lines::above(text, start).filter(|line| line.start >= free_from)?;
+        is_own(&text[above.clone()]).then_some(above)
     }
 }
 
@@ -61,7 +71,7 @@ mod tests {
     #[test]
     fn a_block_is_what_follows_its_comment() {
         let text = "# own a\n[t]\nx = 1\n[t.u]\ny = 2\n[v]\n# own b\n[w]\n\
-                    s = '''\n# own c\n'''\n[z]\n";
+                    s = '''\n# own c\n'''\n[z]\n# own d\n[z.a]\nk = 1\n# own e\n[z.a.b]\nl = 2\n";
         let document = Document::parse(text.as_bytes()).expect("TOML");
         let found = document.headings(|line| line.trim().starts_with("# own"));
         let shown: Vec<String> = found
@@ -72,7 +82,9 @@ mod tests {
             shown,
             [
                 "# own a t [[\"t\", \"x\"], [\"t\", \"u\", \"y\"]]",
-                "# own b w [[\"w\", \"s\"]]"
+                "# own b w [[\"w\", \"s\"]]",
+                "# own d z.a [[\"z\", \"a\", \"k\"]]",
+                "# own e z.a.b [[\"z\", \"a\", \"b\", \"l\"]]"
             ]
         );
     }

@@ -108,6 +108,9 @@ impl Editor {
             without: None,
         };
         let overridden = in_force::overridden(&reading.config, &edited, &change);
+        for file in &edited.files {
+            reading.change(self, file).map_err(|error| error.at(&self.path))?;
+        }
         if edited.is_change() {
             let after = (edited.config.clone(), edited.ledger.clone());
             let without = adopted.then_some((&after.0, &after.1));

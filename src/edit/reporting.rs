@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::config::Config;
-use crate::config::view::Views;
+use crate::config::view::{View, Views};
 use crate::ledger::is_implied;
 use crate::toml::{Difference, Path};
 use crate::want::handler::BUILT_IN;
@@ -28,7 +28,8 @@ pub(super) fn report(work: &Work<'_>, report: &mut Report) {
                 continue;
             }
             let leaves = match difference {
-                Difference::Removed(_) => old.leaves(&path),
+                Difference::Removed(place) => removed(old, &place),
+                Difference::Unwritten(_) => Vec::new(),
                 _ => vec![path],
             };
             for leaf in leaves {
@@ -88,7 +89,8 @@ impl Report {
             for difference in old.tree.differences(&view.tree) {
                 let path = view.spelling.canonical(place(&difference));
                 let leaves = match difference {
-                    Difference::Removed(_) => old.leaves(&path),
+                    Difference::Removed(place) => removed(old, &place),
+                    Difference::Unwritten(_) => Vec::new(),
                     _ => vec![path],
                 };
                 for leaf in leaves {
@@ -124,6 +126,12 @@ fn overridden(work: &Work<'_>) -> Vec<String> {
     };
     let keys = work.asked.iter().filter(is_newest);
     keys.map(ToString::to_string).collect()
+}
+
+/// The canonical paths of the values that go with what stands at a place.
+fn removed(old: &View, place: &[String]) -> Vec<Path> {
+    let leaves = old.tree.leaves(place).into_iter();
+    leaves.map(|leaf| old.spelling.canonical(&leaf)).collect()
 }
 
 fn place(difference: &Difference) -> &Path {

@@ -134,8 +134,10 @@ fn live_keys(ledger: &Ledger, views: &Views) -> BTreeSet<crate::want::key::Key> 
 }
 
 fn tell_recovered(recovered: &Recovered, report: &mut Report) {
-    for (owner, key) in &recovered.found {
-        let message = format!("no ledger is there; by its comment {key} is {owner}'s");
+    let owners: BTreeSet<&String> = recovered.found.iter().map(|(owner, _)| owner).collect();
+    for owner in owners {
+        let keys = recovered.found.iter().filter(|(it, _)| it == owner).count();
+        let message = format!("no ledger is there; by the comments {keys} keys are {owner}'s");
         report.warn("recovered", message);
     }
     for key in &recovered.lost {

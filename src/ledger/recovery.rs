@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::config::Config;
 use crate::config::view::Views;
-use crate::want::key::Key;
+use crate::want::key::{Key, handler_of};
 
 use super::stored::{Entry, IMPLIED, Ledger, Owner, Want, owner_in};
 
@@ -31,8 +31,13 @@ impl Ledger {
                 };
                 let table = view.spelling.canonical(&heading.table);
                 let mut tables = BTreeSet::from([table.clone()]);
+                // Below a table that is no handler's, other blocks may stand.
+                let is_whole = handler_of(&table).is_some();
                 for place in &heading.keys {
                     let key = Key::new(&view.spelling.canonical(place));
+                    if !is_whole && key.path.len() > table.len() + 1 {
+                        continue;
+                    }
                     let Some(value) = view.tree.value(place) else {
                         continue;
                     };

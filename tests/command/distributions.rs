@@ -110,7 +110,7 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
             let extension = path.extension().and_then(|it| it.to_str());
             if path.is_dir() {
                 folders.push(path);
-            } else if !matches!(extension, Some("lock" | "log" | "prev")) {
+            } else if !matches!(extension, Some("lock" | "log" | "prev" | "owners")) {
                 let name = path.strip_prefix(folder).expect("below").to_owned();
                 found.insert(name, fs::read(path).expect("readable"));
             }
@@ -558,7 +558,9 @@ fn a_watched_folder_sees_nothing_but_the_drop_in() {
             "containerd.d",
             "containerd.toml",
             "containerd.toml.lock",
-            "containerd.toml.log"
+            "containerd.toml.log",
+            "containerd.toml.owners",
+            "containerd.toml.owners.prev"
         ]
     );
 }

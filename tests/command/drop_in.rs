@@ -102,6 +102,8 @@ fn a_handler_comes_in_a_file_of_its_own_and_goes_without_a_trace() {
         "config.toml",
         "config.toml.lock",
         "config.toml.log",
+        "config.toml.owners",
+        "config.toml.owners.prev",
         "config.toml.prev",
     ];
     assert_eq!(node.names(), left, "the folder is gone");

@@ -88,8 +88,7 @@ fn a_dry_run_shows_what_it_would_be() {
     let (bytes, names) = (node.bytes(), node.names());
     let run = undo(&node, &["--dry-run"]).exits(0);
     assert!(
-        run.stdout.contains("-    # containerd-edit v1")
-            || run.stdout.contains("-# containerd-edit v1"),
+        run.stdout.contains("# containerd-edit owner=manual"),
         "{run:?}"
     );
     assert!(
@@ -124,7 +123,7 @@ fn what_others_have_changed_since_is_kept() {
     says(
         &refused(&node, &[]),
         "message",
-        "the operation log holds none",
+        "the ledger holds none",
     );
     node.run(&["add", "crun", "--owner", "ops"]).exits(0);
     let text = node.text() + "# theirs\n";
@@ -181,7 +180,7 @@ fn a_change_that_a_killed_run_did_not_get_to_log_is_taken_back_if_it_was_intende
     says(
         &refused(&node, &[]),
         "message",
-        "the operation log holds none",
+        "the ledger holds none",
     );
 }
 

@@ -122,7 +122,7 @@ mod tests {
     use super::*;
     use crate::commit::operation_log::LoggedDropIn;
     use crate::disk::lock::Patience;
-    use crate::edit::patch::{Handlers, Keys};
+    use crate::edit::edited::{Handlers, Keys};
 
     fn entry(number: usize) -> LogEntry {
         LogEntry {

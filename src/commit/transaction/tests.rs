@@ -28,7 +28,7 @@ fn edit_with(
     config: Option<&str>,
     patch: &Patch,
     stranger: impl Fn(&Path) + 'static,
-) -> (tempfile::TempDir, PathBuf, Result<Plan, Error>) {
+) -> (tempfile::TempDir, PathBuf, Result<Outcome, Error>) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("config.toml");
     if let Some(config) = config {
@@ -72,7 +72,7 @@ fn what_a_stranger_writes_at_the_last_moment_is_edited_and_not_lost() {
         };
         let (folder, path, result) = edit_with(Some(CONFIG), &patch(), stranger);
         let plan = result.expect("an edit of theirs");
-        assert_eq!(plan.before.as_deref(), Some(THEIRS.as_bytes()));
+        assert_eq!(plan.main.before.as_deref(), Some(THEIRS.as_bytes()));
         let text = fs::read_to_string(&path).expect("readable");
         assert!(
             text.contains("# theirs") && text.contains("runtimes.spin"),
@@ -194,7 +194,7 @@ fn what_a_killed_run_displaced_is_kept_and_told_of() {
     let theirs = leave(&path, THEIRS, "new");
     let plan = Editor::new(&path).commit(&patch()).expect("goes on");
     let told = plan
-        .edited
+        .report
         .warnings
         .iter()
         .find(|warning| warning.code == "displaced");
@@ -210,7 +210,7 @@ fn what_a_killed_run_displaced_is_kept_and_told_of() {
     // Until somebody has looked at it.
     fs::remove_file(theirs).expect("removes");
     let plan = Editor::new(&path).commit(&patch()).expect("nothing to do");
-    assert_eq!(plan.edited.warnings, []);
+    assert_eq!(plan.report.warnings, []);
 }
 
 #[test]

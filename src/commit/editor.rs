@@ -107,6 +107,8 @@ pub struct Outcome {
     pub config_version: i64,
     /// Whether containerd reads anything else after the edit: comments don't count.
     pub(crate) means_otherwise: bool,
+    /// Whether files were put back as they were before another change.
+    pub(crate) is_put_back: bool,
     /// What it takes to take the edit back.
     pub(crate) made: Option<Box<Made>>,
 }

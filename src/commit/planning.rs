@@ -109,7 +109,9 @@ impl Editor {
         };
         let overridden = in_force::overridden(&reading.config, &edited, &change);
         for file in &edited.files {
-            reading.change(self, file).map_err(|error| error.at(&self.path))?;
+            reading
+                .change(self, file)
+                .map_err(|error| error.at(&self.path))?;
         }
         if edited.is_change() {
             let after = (edited.config.clone(), edited.ledger.clone());
@@ -315,6 +317,7 @@ impl Editor {
             report,
             config_version: version_of(&config),
             means_otherwise,
+            is_put_back: false,
             made: Some(Box::new(Made {
                 before: found.ledger.clone(),
                 after: ledger.clone(),

@@ -173,6 +173,7 @@ impl Editor {
         } else {
             None
         };
+        let is_put_back = vouched.is_some();
         let mut edited = match vouched {
             Some(files) => put_back(&reading.config, files, &back.made)?,
             None => as_before(&reading.config, &found.ledger, &back.made)
@@ -189,6 +190,7 @@ impl Editor {
         let is_change = edited.is_change();
         let mut work = self.assemble(target, main, (&reading, None), found, edited)?;
         work.ledger.is_undone = is_change;
+        work.outcome.is_put_back = is_put_back;
         Ok(work)
     }
 

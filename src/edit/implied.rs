@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::containerd::absolute;
 use crate::error::Error;
 use crate::toml::Literal;
 use crate::want::handler::{BUILT_IN, RUNC_TYPE};
@@ -186,7 +187,33 @@ impl Work<'_> {
                 imports.insert(at, value);
             }
         }
-        self.merge(&keys, &imports)
+        self.merge(&keys, &imports)?;
+        self.remove_dangling_imports(&main);
+        Ok(())
+    }
+
+    /// An import of a file that goes would keep containerd from starting, whoever has written it.
+    fn remove_dangling_imports(&mut self, main: &str) {
+        let goes = |file: &String| {
+            let (view, before) = (&self.views[file], self.before.get(file));
+            let was_there = before.is_some_and(|before| before.exists);
+            was_there && view.is_empty() && self.ledger.has_made(file, &[])
+        };
+        let gone = self.views.keys().filter(|file| *file != main && goes(file));
+        let gone: Vec<_> = gone.map(|file| self.config.path_of(file)).collect();
+        let importer = self.config.main().path.clone();
+        let Some(view) = self.views.get_mut(main).filter(|_| !gone.is_empty()) else {
+            return;
+        };
+        let place = view.place(&["imports".to_owned()]);
+        let elements: Vec<Literal> = view.tree.elements(&place).cloned().collect();
+        for element in elements {
+            let target = element.as_string();
+            let target = target.map(|target| absolute(&importer, &target));
+            if target.is_some_and(|target| gone.contains(&target)) {
+                view.tree.remove_element(&place, &element);
+            }
+        }
     }
 
     /// A file that meant the same with any version gets one as soon as that is no longer so.

@@ -318,13 +318,15 @@ impl Judgement<'_> {
         for name in known.iter().copied().chain(new_default) {
             let serving = read.iter().filter_map(|it| {
                 let handlers = it.after.handlers()?;
-                Some((it.release, handlers.contains_key(name)))
+                // What is left without its type is loaded, and no pod can run on it.
+                let loads = handlers.contains_key(name) && (adds || it.after.is_usable(name));
+                Some((it.release, loads))
             });
             let (loading, ignoring): (Vec<_>, Vec<_>) = serving.partition(|(_, loads)| *loads);
             if ignoring.is_empty() {
                 continue;
             }
-            if loading.is_empty() && self.wanted.contains(name) {
+            if loading.is_empty() && adds {
                 return Err(harmful(format!(
                     "no containerd release that reads this file would load {name}"
                 )));

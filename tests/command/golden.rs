@@ -156,7 +156,8 @@ fn what_is_added_can_be_removed_without_a_trace() {
         node.run(&arguments).exits(0);
         let owner = arguments.iter().position(|it| it == "--owner");
         let owner = owner.map_or("manual", |at| arguments[at + 1].as_str());
-        node.run(&["remove", name.as_str(), "--owner", owner]).exits(0);
+        node.run(&["remove", name.as_str(), "--owner", owner])
+            .exits(0);
         assert_eq!(node.bytes(), input, "{}", case.display());
         tried += 1;
     }

@@ -120,11 +120,7 @@ fn says(error: &Value, key: &str, what: &str) {
 #[test]
 fn what_others_have_changed_since_is_kept() {
     let node = Node::with(CONFIG);
-    says(
-        &refused(&node, &[]),
-        "message",
-        "the ledger holds none",
-    );
+    says(&refused(&node, &[]), "message", "the ledger holds none");
     node.run(&["add", "crun", "--owner", "ops"]).exits(0);
     let text = node.text() + "# theirs\n";
     std::fs::write(node.config(), text).expect("others write as they like");
@@ -177,11 +173,7 @@ fn a_change_that_a_killed_run_did_not_get_to_log_is_taken_back_if_it_was_intende
     assert_eq!(node.text(), CONFIG);
     // It says nothing of a file that it has not led to.
     std::fs::write(&log, intended).expect("others write as they like");
-    says(
-        &refused(&node, &[]),
-        "message",
-        "the ledger holds none",
-    );
+    says(&refused(&node, &[]), "message", "the ledger holds none");
 }
 
 /// What `remove` gives the built-in default instead of is put back by nobody.

@@ -108,9 +108,7 @@ impl Own {
         };
         match editor.take_back(&back) {
             Ok(outcome) => {
-                let made = outcome.made.as_ref();
-                let is_whole = made.is_some_and(|it| it.before == self.made.after);
-                if is_whole {
+                if outcome.is_put_back {
                     RolledBackFiles::PutBack
                 } else {
                     RolledBackFiles::TakenOut

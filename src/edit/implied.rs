@@ -134,9 +134,13 @@ impl Work<'_> {
         let is_asked = default.as_deref() == Some(BUILT_IN) && has_entry;
         // Where nothing was listed, containerd's own was there.
         let was_built_in = of_others.is_empty() || self.ledger.has_made(file, &handlers_path());
-        // The default that stood above it is gone with this edit.
-        let falls_back =
-            context.had_default.contains(file) && default.is_none_or(|default| default == BUILT_IN);
+        // The default that stood above it is gone with this edit, and an owner's handler is not: with
+        // the last one the file is as it was.
+        let entries = self.ledger.entries.iter().filter(|it| it.file == file);
+        let mut names = entries.filter_map(|it| it.key.handler_name());
+        let falls_back = context.had_default.contains(file)
+            && default.is_none_or(|default| default == BUILT_IN)
+            && names.any(|name| name != BUILT_IN);
         has_others && (was_built_in || is_asked || falls_back)
     }
 

@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::error::{Code, Error};
 use crate::toml::verbs::Refused;
 use crate::toml::{self, render};
+use crate::want::handler::Preset;
 
 fn dotted(path: &[String]) -> String {
     render::dotted(path, render::Quotes::Basic)
@@ -78,7 +79,11 @@ pub(super) fn own_runc(keys: &[String]) -> Error {
 /// The default is to be a handler that no file lists.
 pub(super) fn default_not_listed(name: &str) -> Error {
     let message = format!("{name} is not listed and can't be the default handler");
-    let hint = format!("add it first, as in `containerd-edit add {name} --default`");
+    let settings = match Preset::named(name) {
+        Some(_) => "",
+        None => " --set runtime_type=TYPE",
+    };
+    let hint = format!("add it first, as in `containerd-edit add {name}{settings} --default`");
     Error::new(Code::DefaultNotListed, message, hint)
 }
 

@@ -9,6 +9,7 @@ use crate::config::view::{View, Views};
 use crate::disk::digest;
 use crate::error::Error;
 use crate::ledger::{Digests, Ledger, Recovered};
+use crate::want::key::Key;
 
 use super::adopting;
 use super::change::{Change, Placement};
@@ -123,7 +124,7 @@ fn with_known_files(config: &Config, ledger: &Ledger, change: &Change) -> Views 
     views
 }
 
-fn live_keys(ledger: &Ledger, views: &Views) -> BTreeSet<crate::want::key::Key> {
+fn live_keys(ledger: &Ledger, views: &Views) -> BTreeSet<Key> {
     let entries = ledger.entries.iter().filter(|entry| {
         let now = views
             .get(&entry.file)
@@ -136,13 +137,15 @@ fn live_keys(ledger: &Ledger, views: &Views) -> BTreeSet<crate::want::key::Key> 
 fn tell_recovered(recovered: &Recovered, report: &mut Report) {
     let owners: BTreeSet<&String> = recovered.found.iter().map(|(owner, _)| owner).collect();
     for owner in owners {
-        let keys = recovered.found.iter().filter(|(it, _)| it == owner).count();
-        let message = format!("no ledger is there; by the comments {keys} keys are {owner}'s");
+        let keys = recovered.found.iter().filter(|(it, _)| it == owner);
+        let keys: Vec<String> = keys.map(|(_, key)| key.to_string()).collect();
+        let keys = keys.join(", ");
+        let message = format!("no ledger is there; by the comments these keys are {owner}'s: {keys}");
         report.warn("recovered", message);
     }
     for key in &recovered.lost {
         let message =
-            format!("no ledger is there, and no comment says who has set {key}: it stays");
+            format!("no ledger is there: who has set {key}, and what stood there before, is lost");
         report.warn("not-recovered", message);
     }
 }
@@ -203,10 +206,12 @@ fn finish(old: &Ledger, work: &Work<'_>, changed: Vec<File>) -> Edited {
         (false, false) => 2,
     });
     let mut report = work.report.clone();
+    // What an earlier run has left behind is not for every later one to tell.
+    let concerns = |key: &Key| work.touched.is_empty() || work.touched.contains(key);
     let entries = work
         .needed
         .iter()
-        .filter(|(at, _)| ledger.entry(&at.0, &at.1).is_some());
+        .filter(|(at, _)| concerns(&at.1) && ledger.entry(&at.0, &at.1).is_some());
     report.left_behind = entries
         .map(|((file, key), by)| LeftBehind {
             key: key.to_string(),

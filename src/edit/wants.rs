@@ -49,6 +49,9 @@ pub(super) fn change_wants(
         let is_removed =
             handler.is_some_and(|it| change.removes.iter().any(|name| handler_path(name) == it));
         let came_along = want.is_adopted && handler.is_some_and(|it| names.contains(it));
+        // An owner that takes its handler away does not want it as the default either.
+        let default = want.value.as_string().filter(|_| *key == Key::default_handler());
+        let is_removed = is_removed || default.is_some_and(|it| change.removes.contains(&it));
         !is_removed && !change.unsets.contains(key) && (!change.is_all || came_along)
     };
     let kept = before.iter().filter(|(key, want)| stays(key, want));
@@ -60,6 +63,8 @@ pub(super) fn change_wants(
     }
     asked.touched.extend(asked.now.iter().cloned());
     asked.touched.extend(change.unsets.iter().cloned());
+    let removed = change.removes.iter().map(|name| Key::new(&handler_path(name)));
+    asked.touched.extend(removed);
     let lost = before.keys().filter(|key| !wants.contains_key(key));
     asked.touched.extend(lost.cloned());
     match &change.placement {

@@ -14,6 +14,7 @@ mod golden;
 mod harm;
 mod host_root;
 mod in_use;
+mod lives;
 mod lock;
 mod messages;
 mod owners;

@@ -110,6 +110,14 @@ impl Error {
         self
     }
 
+    /// Names a file as the caller does.
+    pub(crate) fn renamed(mut self, from: &Path, to: &Path) -> Self {
+        if self.0.path.as_deref() == Some(from) {
+            self.0.path = Some(to.to_owned());
+        }
+        self
+    }
+
     /// Moves the error to the place in another file that is to be fixed.
     #[must_use]
     pub fn moved_to(mut self, path: impl Into<PathBuf>, position: Position) -> Self {

@@ -100,8 +100,8 @@ impl Editor {
         } else if self.generated().is_some() {
             change.placement = Placement::File(reading.config.name_of(&self.main()));
         }
-        let mut edited =
-            edit(&reading.config, &found.ledger, &change).map_err(|error| error.at(&self.path))?;
+        let mut edited = edit(&reading.config, &found.ledger, &change)
+            .map_err(|error| self.by_its_name(error))?;
         let adopted = change.adoption.is_some();
         let judged = Judged {
             adds: patch.adds(),

@@ -52,6 +52,21 @@ impl Editor {
     /// too, and the file that a change goes to.
     pub(crate) fn read_config(
         &self,
+        main: (&Target, &Snapshot),
+        ledger: &Ledger,
+        chosen: Option<&Path>,
+    ) -> Result<Reading, Error> {
+        let read = self.read_all(main, ledger, chosen);
+        read.map_err(|error| self.by_its_name(error))
+    }
+
+    /// The error with the config's path as it was given.
+    pub(crate) fn by_its_name(&self, error: Error) -> Error {
+        error.at(&self.path).renamed(&self.main(), &self.path)
+    }
+
+    fn read_all(
+        &self,
         (target, snapshot): (&Target, &Snapshot),
         ledger: &Ledger,
         chosen: Option<&Path>,

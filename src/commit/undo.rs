@@ -177,7 +177,7 @@ impl Editor {
         let mut edited = match vouched {
             Some(files) => put_back(&reading.config, files, &back.made)?,
             None => as_before(&reading.config, &found.ledger, &back.made)
-                .map_err(|error| error.at(&self.path))?,
+                .map_err(|error| self.by_its_name(error))?,
         };
         if back.is_judged && edited.is_change() {
             let judged = Judged {

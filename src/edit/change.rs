@@ -26,6 +26,8 @@ pub struct Change {
     pub(crate) unsets_all_defaults: bool,
     /// Whether what other owners want is overruled.
     pub(crate) takes_over: bool,
+    /// Whether the default that is wanted comes out on top of another owner's that is newer.
+    pub(crate) overrules_default: bool,
     pub(crate) adoption: Option<Adoption>,
     pub(crate) placement: Placement,
     /// When the owner leaves, if it does: a ledger remembers it.
@@ -62,6 +64,7 @@ impl Change {
             unsets: Vec::new(),
             unsets_all_defaults: false,
             takes_over: false,
+            overrules_default: false,
             adoption: None,
             placement: Placement::AsBefore,
             time: None,
@@ -226,6 +229,7 @@ impl From<&Patch> for Change {
         }
         change.is_all = patch.prunes();
         change.takes_over = patch.takes_over();
+        change.overrules_default = patch.default.is_some() && !patch.declares;
         if patch.adopt {
             change.adoption.get_or_insert_default();
         }

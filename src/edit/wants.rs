@@ -34,7 +34,13 @@ pub(super) fn change_wants(
     let mut asked = Asked::default();
     let mut wants: BTreeMap<Key, Want> = BTreeMap::new();
     for KeyValue { key, value } in with_cgroup_drivers(change, &before, views) {
-        let known = before.get(&key).filter(|_| !change.takes_over);
+        let overrules =
+            change.takes_over || change.overrules_default && key == Key::default_handler();
+        let others = ledger.owners.values();
+        let newest = others.filter_map(|it| it.wants.get(&key)).map(|it| it.seq).max();
+        let known = before
+            .get(&key)
+            .filter(|known| !overrules || newest.is_none_or(|newest| newest < known.seq));
         let want = Want {
             value,
             seq: known.map_or_else(|| ledger.next_seq(), |known| known.seq),

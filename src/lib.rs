@@ -54,7 +54,6 @@ mod error;
 mod inspect;
 mod ledger;
 mod node;
-mod seeded;
 mod toml;
 mod want;
 

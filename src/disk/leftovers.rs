@@ -15,7 +15,6 @@ use super::Notice;
 use super::lock::ConfigLock;
 use super::sidecar::{self, Temporary, Texts};
 use super::target::{Existing, Target};
-use crate::seeded::{self, Bug};
 
 /// Sweeps the temporary files of killed runs. Nobody else can have one: the lock is held. What
 /// can't be removed is left for the next run.
@@ -24,9 +23,6 @@ use crate::seeded::{self, Bug};
 /// name; that becomes the previous one. If it is not what that run had read, then another program's
 /// change was displaced: it is kept, and told of in a notice.
 pub(crate) fn sweep(_lock: &ConfigLock, target: &Target, now: Option<&[u8]>) -> Vec<Notice> {
-    if seeded::has(Bug::NoSweep) {
-        return Vec::new();
-    }
     let mut notices = Vec::new();
     let prefix = sidecar::temporary_prefix(&target.beside);
     for (path, temporary) in all(target.beside_folder(), &prefix) {

@@ -17,9 +17,8 @@ use super::holder::{self, Holder};
 use super::target::REGULAR;
 use super::{sidecar, site, target};
 use crate::error::{Code, Error};
-use crate::seeded::{self, Bug};
 
-/// For how long nobody is told that the lock is busy.
+/// How long a busy lock goes unreported.
 const QUIET: Duration = Duration::from_millis(500);
 /// Even who does not want to wait lets somebody look at the lock, as [`look`] does.
 const GRACE: Duration = Duration::from_millis(25);
@@ -34,17 +33,6 @@ const PURPOSE: &str = "the lock file";
 #[derive(Debug)]
 pub(crate) struct ConfigLock {
     file: File,
-    #[cfg(seeded_bugs)]
-    path: std::path::PathBuf,
-}
-
-#[cfg(seeded_bugs)]
-impl Drop for ConfigLock {
-    fn drop(&mut self) {
-        if seeded::has(Bug::UnlinkedLock) {
-            let _ = rustix::fs::unlink(&self.path);
-        }
-    }
 }
 
 /// What to do while the lock is busy.
@@ -73,14 +61,8 @@ impl ConfigLock {
             let file = open(&path)?;
             // The file may have been unlinked, by whoever did not know better, while it was opened
             // here: then the next run would lock another one.
-            if (seeded::has(Bug::NoLock) || try_lock(&file).map_err(not_locked(&path))?)
-                && (seeded::has(Bug::UnlinkedLock) || is_at(&file, &path))
-            {
-                let lock = Self {
-                    file,
-                    #[cfg(seeded_bugs)]
-                    path,
-                };
+            if try_lock(&file).map_err(not_locked(&path))? && is_at(&file, &path) {
+                let lock = Self { file };
                 lock.sign(command);
                 return Ok(lock);
             }

@@ -22,7 +22,6 @@ use super::sidecar::{self, Texts};
 use super::target::{Existing, Folders, Snapshot, Target};
 use super::{Notice, attributes, site, target};
 use crate::error::{Code, Error};
-use crate::seeded::{self, Bug};
 
 /// Mode of a config that did not exist: readable for all, as containerd's packages ship it.
 const NEW_FILE_MODE: u32 = 0o644;
@@ -83,16 +82,13 @@ impl<'a> PendingFile<'a> {
                 .map(|()| None)
                 .map_err(failed(&target.path, "set the mode of the new config"))?,
         };
-        if seeded::has(Bug::LeftTemporary) {
-            temporary.disable_cleanup(true);
-        }
-        let written = if seeded::has(Bug::SingleWrite) {
-            temporary.as_file_mut().write(bytes).map(drop)
-        } else {
-            temporary.as_file_mut().write_all(bytes)
-        };
-        written.map_err(failed(beside, "write a temporary file in this folder"))?;
-        seeded::unless(Bug::NoFileSync, || synced(temporary.as_file()))
+        temporary
+            .as_file_mut()
+            .write_all(bytes)
+            .map_err(failed(beside, "write a temporary file in this folder"))?;
+        temporary
+            .as_file()
+            .sync_all()
             .map_err(failed(beside, "sync a temporary file in this folder"))?;
         Ok(Self {
             temporary,
@@ -105,12 +101,6 @@ impl<'a> PendingFile<'a> {
 
     /// Puts the file in the target's place and makes that durable.
     pub(crate) fn commit(self, snapshot: &Snapshot, folders: &Folders) -> Result<Replaced, Error> {
-        if seeded::has(Bug::InPlace) {
-            let bytes = std::fs::read(self.temporary.path()).unwrap_or_default();
-            let _ = std::fs::write(&self.target.path, bytes);
-            sync(self.target, folders, None, Synced::Changed)?;
-            return Ok(Replaced::Done(Vec::new()));
-        }
         match &snapshot.existing {
             Some(original) => self.replace(original, folders),
             None => self.create(folders),
@@ -186,9 +176,9 @@ impl<'a> PendingFile<'a> {
             Err(error) => return Err(failed(error.into())),
         }
         match content(&temporary) {
-            Ok(bytes) if self.texts.is_after(Some(&bytes)) => self
-                .temporary
-                .disable_cleanup(seeded::has(Bug::LeftTemporary)),
+            Ok(bytes) if self.texts.is_after(Some(&bytes)) => {
+                self.temporary.disable_cleanup(false);
+            }
             // Meanwhile somebody has replaced or overwritten the new config: theirs is the latest.
             // The one before it stays beside it.
             Ok(_) => exchange().map_err(|error| failed(error.into()))?,
@@ -293,22 +283,10 @@ pub(crate) fn sync(
     file: Option<&File>,
     what: Synced,
 ) -> Result<(), Error> {
-    if what == Synced::Unchanged && seeded::has(Bug::UnsyncedUnchanged) {
-        return Ok(());
-    }
-    let folder = || folders.all.iter().try_for_each(synced);
-    let file = || file.map_or(Ok(()), synced);
-    seeded::unless(Bug::NoFolderSync, folder)
-        .and_then(|()| seeded::unless(Bug::NoLastSync, file))
+    // The file comes last.
+    let mut all = folders.all.iter().chain(file);
+    all.try_for_each(File::sync_all)
         .map_err(|source| not_durable(target, what, source))
-}
-
-fn synced(file: &File) -> io::Result<()> {
-    let synced = file.sync_all();
-    if seeded::has(Bug::IgnoredSync) {
-        return Ok(());
-    }
-    synced
 }
 
 /// Gives a temporary file the name under which its run may be killed: what an exchange leaves there
@@ -322,9 +300,7 @@ fn renamed(temporary: NamedTempFile, target: &Target, texts: &Texts) -> io::Resu
     .make_in(target.beside_folder(), |new| rename_to_free(&old, new))?;
     // The old name is gone.
     let _ = old.keep();
-    let mut new = named.into_temp_path();
-    new.disable_cleanup(seeded::has(Bug::LeftTemporary));
-    Ok(NamedTempFile::from_parts(file, new))
+    Ok(NamedTempFile::from_parts(file, named.into_temp_path()))
 }
 
 /// Writes what was read to a temporary file.

@@ -15,7 +15,6 @@ use super::lock::ConfigLock;
 use super::sidecar;
 use super::target::{Existing, Target, Unread};
 use crate::error::Error;
-use crate::seeded::{self, Bug};
 
 const MODE: u32 = 0o600;
 
@@ -89,7 +88,7 @@ impl PendingState {
         }
         self.new.persist(&now).map_err(|it| failed(it.error))?;
         let folder = File::open(&target.folder).map_err(failed)?;
-        seeded::unless(Bug::NoFolderSync, || folder.sync_all()).map_err(failed)
+        folder.sync_all().map_err(failed)
     }
 }
 
@@ -110,6 +109,6 @@ fn written(target: &Target, text: &str, mode: u32) -> io::Result<NamedTempFile> 
         .permissions(Permissions::from_mode(mode))
         .tempfile_in(&target.folder)?;
     file.write_all(text.as_bytes())?;
-    seeded::unless(Bug::NoFileSync, || file.as_file().sync_all())?;
+    file.as_file().sync_all()?;
     Ok(file)
 }

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use containerd_edit::Document;
 
-use crate::command::Build;
+use crate::command::Subject;
 use crate::edits::{Edit, Example, Place, is_link, read, shown};
 use crate::process::Run;
 
@@ -118,8 +118,8 @@ impl<'e> Change<'e> {
 
     /// What is wrong once a killed edit has been made again. The rerun may not find out what the
     /// killed run was about to do, but it must not sweep away what was never ours.
-    pub(crate) fn after_a_rerun(&self, place: &Place, build: Build) -> Option<String> {
-        let run = place.run(self.example.edit, build);
+    pub(crate) fn after_a_rerun(&self, place: &Place, subject: Subject) -> Option<String> {
+        let run = place.run(self.example.edit, subject);
         if run.code() != Some(0) {
             return Some(format!("the rerun fails: {run:?}"));
         }

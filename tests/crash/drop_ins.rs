@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use crate::command::Build;
+use crate::command::Subject;
 use crate::disk::{Disk, Effect, State};
 use crate::figures::tell;
 use crate::promise::Promise;
@@ -30,9 +30,9 @@ fn traced(tracer: Tracer, place: &Place, edit: Edit) -> Traced {
 ///
 /// What comes before is the same as for one file, where every call is tried ([`crate::faults`],
 /// [`crate::kills`]).
-fn calls(build: Build, example: &Example) -> [Vec<Call>; 2] {
+fn calls(subject: Subject, example: &Example) -> [Vec<Call>; 2] {
     let place = example.place();
-    let traced = traced(Tracer::new(build), &place, example.edit);
+    let traced = traced(Tracer::new(subject), &place, example.edit);
     assert_eq!(traced.run.code(), Some(0), "{:?}: {traced:?}", example.edit);
     let mut calls = traced.calls();
     let lock = calls.iter().position(|call| call.name == "flock");
@@ -54,18 +54,18 @@ impl Case<'_> {
     /// Runs the edit with this in its way, and once more with nothing.
     fn check(
         &self,
-        build: Build,
+        subject: Subject,
         wrong: impl Fn(&Self, &Place, &Traced) -> Option<String>,
     ) -> Option<String> {
         let place = self.example.place();
         let injection = Injection::at(&self.what, &self.call).when(self.when.clone());
         let traced = traced(
-            Tracer::new(build).inject(&injection),
+            Tracer::new(subject).inject(&injection),
             &place,
             self.example.edit,
         );
         let wrong = wrong(self, &place, &traced);
-        let wrong = wrong.or_else(|| self.example.unsettled(&place, build));
+        let wrong = wrong.or_else(|| self.example.unsettled(&place, subject));
         let edit = self.example.edit;
         wrong.map(|wrong| format!("{edit:?}, -e {injection}: {wrong}; {:?}", traced.run))
     }
@@ -126,13 +126,13 @@ impl Case<'_> {
 /// Every call of every edit, with each of these done to it: they may hang on whether it is one of
 /// those that change the files.
 fn cases(
-    build: Build,
+    subject: Subject,
     examples: &[Example],
     all: impl Fn(&Call, bool) -> Vec<(String, String)>,
 ) -> Vec<Case<'_>> {
     let mut cases = Vec::new();
     for example in examples {
-        for (calls, changes) in calls(build, example).into_iter().zip([false, true]) {
+        for (calls, changes) in calls(subject, example).into_iter().zip([false, true]) {
             for call in calls {
                 cases.extend(all(&call, changes).into_iter().map(|(what, when)| Case {
                     example,
@@ -150,10 +150,9 @@ fn examples() -> Vec<Example> {
     Edit::ALL.iter().map(|edit| edit.example()).collect()
 }
 
-#[test]
-fn a_refused_call_leaves_files_that_serve_and_is_told() {
+fn faults(subject: Subject, until: Until) -> Report {
     let examples = examples();
-    let cases = cases(Build::SOUND, &examples, |call, changes| {
+    let cases = cases(subject, &examples, |call, changes| {
         let errors = if changes { &ERRORS[..] } else { &FEW_ERRORS };
         let errors = errors.iter().filter(|error| call.can_fail(error));
         let number = call.number;
@@ -166,16 +165,12 @@ fn a_refused_call_leaves_files_that_serve_and_is_told() {
         });
         each.collect()
     });
-    let report = Report::of(&cases, Until::End, |case| {
-        case.check(Build::SOUND, Case::after_fault)
-    });
-    report.is_clean("T1 syscall faults under the lock, two files");
+    Report::of(&cases, until, |case| case.check(subject, Case::after_fault))
 }
 
-#[test]
-fn a_killed_edit_leaves_files_that_serve_and_the_next_run_goes_on() {
+fn signals(subject: Subject, until: Until) -> Report {
     let examples = examples();
-    let cases = cases(Build::SOUND, &examples, |call, changes| {
+    let cases = cases(subject, &examples, |call, changes| {
         if !changes {
             // Nothing has happened by then.
             return Vec::new();
@@ -186,10 +181,30 @@ fn a_killed_edit_leaves_files_that_serve_and_the_next_run_goes_on() {
         all.extend(call.returns().then(|| ("signal=TERM".to_owned(), number)));
         all
     });
-    let report = Report::of(&cases, Until::End, |case| {
-        case.check(Build::SOUND, Case::after_signal)
-    });
+    Report::of(&cases, until, |case| {
+        case.check(subject, Case::after_signal)
+    })
+}
+
+#[test]
+fn a_refused_call_leaves_files_that_serve_and_is_told() {
+    let report = faults(Subject::SOUND, Until::End);
+    report.is_clean("T1 syscall faults under the lock, two files");
+}
+
+#[test]
+fn a_killed_edit_leaves_files_that_serve_and_the_next_run_goes_on() {
+    let report = signals(Subject::SOUND, Until::End);
     report.is_clean("T2 SIGKILL and SIGTERM from the first change on, two files");
+}
+
+#[test]
+fn temporary_files_that_are_left_are_noticed() {
+    let subject = Subject::with("NoUnlink");
+    let report = faults(subject, Until::FirstFinding);
+    report.has_findings("T1 syscall faults, two files", "NoUnlink", "left over");
+    let report = signals(subject, Until::FirstFinding);
+    report.has_findings("T2 SIGKILL, two files", "NoUnlink", "the rerun leaves");
 }
 
 /// What was traced of an edit: the disk before it, and its calls.
@@ -209,11 +224,11 @@ struct Findings {
 }
 
 impl History {
-    fn of(edit: Edit, build: Build, with_flags: bool) -> Self {
+    fn of(edit: Edit, subject: Subject, with_flags: bool) -> Self {
         let example = edit.example();
         let place = example.place();
         let disk = Disk::with_all_of(&place.root);
-        let strace = Tracer::new(build);
+        let strace = Tracer::new(subject);
         let strace = if with_flags {
             strace
         } else {
@@ -280,7 +295,7 @@ impl Findings {
     fn rerun(&mut self, history: &History, states: &[State]) {
         let report = Report::of(states, Until::End, |state| {
             let place = Place::holding(state, &history.place);
-            let wrong = history.example.unsettled(&place, Build::SOUND);
+            let wrong = history.example.unsettled(&place, Subject::SOUND);
             wrong.map(|wrong| format!("{:?}: {wrong}, on {state:#?}", history.example.edit))
         });
         self.bad.extend(report.bad);
@@ -293,7 +308,7 @@ fn every_state_after_a_crash_serves() {
     let mut findings = Findings::default();
     for with_flags in [true, false] {
         for edit in Edit::ALL {
-            let mut history = History::of(edit, Build::SOUND, with_flags);
+            let mut history = History::of(edit, Subject::SOUND, with_flags);
             let states = findings.enumerate(&mut history);
             findings.rerun(&history, &states);
         }
@@ -316,7 +331,7 @@ fn is_noticed(bug: &'static str, edits: &[Edit]) {
     for with_flags in [true, false] {
         for &edit in edits {
             let mut findings = Findings::default();
-            let mut history = History::of(edit, Build::with(bug), with_flags);
+            let mut history = History::of(edit, Subject::with(bug), with_flags);
             findings.enumerate(&mut history);
             let bad = &findings.bad;
             let first = bad.first().unwrap_or_else(|| {

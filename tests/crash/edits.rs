@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::command::Build;
+use crate::command::{PROGRAM, Subject};
 use crate::disk::{Node, State};
 use crate::process::{Run, finished};
 
@@ -104,7 +104,7 @@ impl Edit {
         if let Some(bytes) = config {
             fs::write(place.config(), bytes).expect("the config is written");
         }
-        let run = place.run(self, Build::SOUND);
+        let run = place.run(self, Subject::SOUND);
         assert_eq!(run.code(), Some(0), "{self:?}: {run:?}");
         place.bytes()
     }
@@ -146,8 +146,8 @@ impl Example {
     }
 
     /// What is wrong with running the command once more, with nothing in its way.
-    pub(crate) fn unsettled(&self, place: &Place, build: Build) -> Option<String> {
-        let run = place.run(self.edit, build);
+    pub(crate) fn unsettled(&self, place: &Place, subject: Subject) -> Option<String> {
+        let run = place.run(self.edit, subject);
         if run.code() != Some(0) {
             return Some(format!("the rerun fails: {run:?}"));
         }
@@ -187,7 +187,7 @@ impl Place {
             fs::write(file, bytes).expect("the config is written");
         }
         if edit.follows_add() {
-            let run = place.run(Edit::Add, Build::SOUND);
+            let run = place.run(Edit::Add, Subject::SOUND);
             assert_eq!(run.code(), Some(0), "nothing to remove: {run:?}");
         }
         place
@@ -267,8 +267,8 @@ impl Place {
     }
 
     /// Makes an edit with nothing in its way.
-    pub(crate) fn run(&self, edit: Edit, build: Build) -> Run {
-        let mut command = build.run(build.path());
+    pub(crate) fn run(&self, edit: Edit, subject: Subject) -> Run {
+        let mut command = subject.run(PROGRAM);
         finished(self.edit(edit, &mut command), DEADLINE)
     }
 }

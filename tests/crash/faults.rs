@@ -1,7 +1,7 @@
 //! T1: the kernel refuses any one system call of an edit, or that call and all later ones of its
 //! name.
 
-use crate::command::Build;
+use crate::command::Subject;
 use crate::edits::{Edit, Example, Place};
 use crate::process::Run;
 use crate::rehearsal;
@@ -43,11 +43,11 @@ impl Fault<'_> {
     }
 
     /// What is wrong with the command when this happens to it.
-    fn check(&self, build: Build) -> Option<String> {
+    fn check(&self, subject: Subject) -> Option<String> {
         let place = self.example.place();
         let injection = self.injection();
         let edit = self.example.edit;
-        let traced = Tracer::new(build)
+        let traced = Tracer::new(subject)
             .inject(&injection)
             .run(&place.config(), edit.arguments());
         let wrong = if traced.log.contains("(INJECTED)") {
@@ -55,7 +55,7 @@ impl Fault<'_> {
         } else {
             Some("the call was not made".to_owned())
         };
-        let wrong = wrong.or_else(|| self.example.unsettled(&place, build));
+        let wrong = wrong.or_else(|| self.example.unsettled(&place, subject));
         wrong.map(|wrong| format!("{edit:?}, -e {injection}: {wrong}; {:?}", traced.run))
     }
 
@@ -93,12 +93,17 @@ impl Fault<'_> {
     }
 }
 
-fn faults(build: Build, edits: &[Edit], errors: Option<&[&'static str]>, until: Until) -> Report {
+fn faults(
+    subject: Subject,
+    edits: &[Edit],
+    errors: Option<&[&'static str]>,
+    until: Until,
+) -> Report {
     let examples: Vec<Example> = edits.iter().map(|edit| edit.example()).collect();
     let mut faults = Vec::new();
     for example in &examples {
         let mut changes = false;
-        for call in rehearsal::calls(build, example) {
+        for call in rehearsal::calls(subject, example) {
             changes |= call.makes_a_change();
             let errors = errors.unwrap_or(match example.edit {
                 Edit::Add | Edit::Remove if changes => &ERRORS,
@@ -115,19 +120,19 @@ fn faults(build: Build, edits: &[Edit], errors: Option<&[&'static str]>, until: 
             }
         }
     }
-    Report::of(&faults, until, |fault| fault.check(build))
+    Report::of(&faults, until, |fault| fault.check(subject))
 }
 
 #[test]
 fn a_refused_call_leaves_old_or_new_and_is_told() {
-    let report = faults(Build::SOUND, &Edit::ALL, None, Until::End);
+    let report = faults(Subject::SOUND, &Edit::ALL, None, Until::End);
     report.is_clean("T1 syscall faults");
 }
 
 /// One error will do to find a bug: what differs is the call.
 fn notices(bug: &'static str, finding: &str) {
     let report = faults(
-        Build::with(bug),
+        Subject::with(bug),
         &[Edit::Add],
         Some(&["EIO"]),
         Until::FirstFinding,
@@ -147,5 +152,5 @@ fn overwriting_in_place_is_noticed() {
 
 #[test]
 fn a_temporary_file_that_is_left_is_noticed() {
-    notices("LeftTemporary", "left over");
+    notices("NoUnlink", "left over");
 }

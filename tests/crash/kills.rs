@@ -3,7 +3,7 @@
 //! SIGKILL comes before the call, which is not made. The other signals come while the call is made:
 //! before the first instruction after it.
 
-use crate::command::Build;
+use crate::command::Subject;
 use crate::edits::{Edit, Example, Place};
 use crate::rehearsal;
 use crate::report::{Report, Until};
@@ -29,16 +29,16 @@ struct Kill<'e> {
 
 impl Kill<'_> {
     /// What is wrong with the command when this happens to it.
-    fn check(&self, build: Build) -> Option<String> {
+    fn check(&self, subject: Subject) -> Option<String> {
         let place = self.example.place();
         let signal = format!("signal={}", self.signal.0);
         let edit = self.example.edit;
         let injection = Injection::at(&signal, &self.call);
-        let traced = Tracer::new(build)
+        let traced = Tracer::new(subject)
             .inject(&injection)
             .run(&place.config(), edit.arguments());
         let wrong = self.wrong(&place, &traced);
-        let wrong = wrong.or_else(|| self.example.unsettled(&place, build));
+        let wrong = wrong.or_else(|| self.example.unsettled(&place, subject));
         wrong.map(|wrong| format!("{edit:?}, -e {injection}: {wrong}; {:?}", traced.run))
     }
 
@@ -67,11 +67,11 @@ impl Kill<'_> {
     }
 }
 
-fn kills(build: Build, edits: &[Edit], signals: &[Signal], until: Until) -> Report {
+fn kills(subject: Subject, edits: &[Edit], signals: &[Signal], until: Until) -> Report {
     let examples: Vec<Example> = edits.iter().map(|edit| edit.example()).collect();
     let mut kills = Vec::new();
     for example in &examples {
-        for call in rehearsal::calls(build, example) {
+        for call in rehearsal::calls(subject, example) {
             // A signal that lets the call be made comes too late for the last one.
             let comes = |signal: &&Signal| **signal == KILL || call.returns();
             kills.extend(signals.iter().filter(comes).map(|&signal| Kill {
@@ -81,23 +81,28 @@ fn kills(build: Build, edits: &[Edit], signals: &[Signal], until: Until) -> Repo
             }));
         }
     }
-    Report::of(&kills, until, |kill| kill.check(build))
+    Report::of(&kills, until, |kill| kill.check(subject))
 }
 
 #[test]
 fn a_killed_edit_leaves_old_or_new_and_the_next_run_tidies_up() {
-    let report = kills(Build::SOUND, &Edit::ALL, &[KILL], Until::End);
+    let report = kills(Subject::SOUND, &Edit::ALL, &[KILL], Until::End);
     report.is_clean("T2 SIGKILL at every syscall");
 }
 
 #[test]
 fn an_edit_that_is_asked_to_end_tidies_up() {
-    let report = kills(Build::SOUND, &Edit::ALL, &POLITE, Until::End);
+    let report = kills(Subject::SOUND, &Edit::ALL, &POLITE, Until::End);
     report.is_clean("T2 SIGTERM, SIGINT, SIGHUP at every syscall");
 }
 
 fn notices(bug: &'static str, finding: &str) {
-    let report = kills(Build::with(bug), &[Edit::Add], &[KILL], Until::FirstFinding);
+    let report = kills(
+        Subject::with(bug),
+        &[Edit::Add],
+        &[KILL],
+        Until::FirstFinding,
+    );
     report.has_findings("T2 SIGKILL at every syscall", bug, finding);
 }
 
@@ -108,5 +113,5 @@ fn overwriting_in_place_is_noticed() {
 
 #[test]
 fn a_run_that_does_not_sweep_is_noticed() {
-    notices("NoSweep", "the rerun leaves");
+    notices("NoUnlink", "the rerun leaves");
 }

@@ -2,7 +2,7 @@
 //! edit goes on and has to make good for it, and at any of its system calls then is killed, meets
 //! the next stranger, or is refused the call.
 
-use crate::command::Build;
+use crate::command::Subject;
 use crate::deeds::{Change, Deed};
 use crate::edits::{Edit, Example};
 use crate::rehearsal;
@@ -69,10 +69,10 @@ impl Encounter<'_> {
     }
 
     /// What is wrong with the command when this happens to it.
-    fn check(&self, build: Build) -> Option<String> {
+    fn check(&self, subject: Subject) -> Option<String> {
         let place = self.example.place();
         let injections = self.injections();
-        let tracer = injections.iter().fold(Tracer::new(build), Tracer::inject);
+        let tracer = injections.iter().fold(Tracer::new(subject), Tracer::inject);
         let arguments = self.example.edit.arguments();
         let mut stopping = Stopping::start(tracer, &place.config(), arguments);
         assert!(stopping.has_stopped(), "{}", self.call);
@@ -84,7 +84,7 @@ impl Encounter<'_> {
             }
             Fate::Killed => {
                 stopping.kill();
-                self.first.after_a_rerun(&place, build)
+                self.first.after_a_rerun(&place, subject)
             }
             Fate::MeetsTheNext => {
                 let was_done = self.first.is_edited(&place);
@@ -101,7 +101,7 @@ impl Encounter<'_> {
                 let may_crash = self.later.asks_for_memory();
                 run.disgrace()
                     .filter(|_| !may_crash)
-                    .or_else(|| self.first.after_a_rerun(&place, build))
+                    .or_else(|| self.first.after_a_rerun(&place, subject))
             }
         };
         let (edit, deed, call, later) =
@@ -116,11 +116,11 @@ impl Encounter<'_> {
 }
 
 /// The last calls after which the edit is not yet in place.
-fn last_moment(build: Build, example: &Example) -> Vec<Call> {
-    let mut calls = rehearsal::calls_that_return(build, example);
+fn last_moment(subject: Subject, example: &Example) -> Vec<Call> {
+    let mut calls = rehearsal::calls_that_return(subject, example);
     let is_done = |call: &Call| {
         let place = example.place();
-        let tracer = Tracer::new(build).inject(&Injection::at("signal=STOP", call));
+        let tracer = Tracer::new(subject).inject(&Injection::at("signal=STOP", call));
         let mut stopping = Stopping::start(tracer, &place.config(), example.edit.arguments());
         assert!(stopping.has_stopped(), "{call}");
         stopping.kill();
@@ -132,9 +132,9 @@ fn last_moment(build: Build, example: &Example) -> Vec<Call> {
 }
 
 /// The calls that an edit makes once a stranger has changed the config after this one.
-fn later(build: Build, example: &Example, call: &Call, change: &Change<'_>) -> Vec<Call> {
+fn later(subject: Subject, example: &Example, call: &Call, change: &Change<'_>) -> Vec<Call> {
     let place = example.place();
-    let tracer = Tracer::new(build).inject(&Injection::at("signal=STOP", call));
+    let tracer = Tracer::new(subject).inject(&Injection::at("signal=STOP", call));
     let mut stopping = Stopping::start(tracer, &place.config(), example.edit.arguments());
     assert!(stopping.has_stopped(), "{call}");
     change.make(&place);
@@ -149,16 +149,16 @@ fn later(build: Build, example: &Example, call: &Call, change: &Change<'_>) -> V
     calls
 }
 
-fn encounters(build: Build, edits: &[Edit], fates: &[Fate], until: Until) -> Report {
+fn encounters(subject: Subject, edits: &[Edit], fates: &[Fate], until: Until) -> Report {
     let examples: Vec<Example> = edits.iter().map(|edit| edit.example()).collect();
     let mut encounters = Vec::new();
     for example in &examples {
-        let last_moment = last_moment(build, example);
+        let last_moment = last_moment(subject, example);
         for deed in DEEDS {
             let first = Change::new(example, deed, 'b');
             let second = Change::new(example, deed, 'c');
             for call in &last_moment {
-                let later = later(build, example, call, &first);
+                let later = later(subject, example, call, &first);
                 for (later, &fate) in later
                     .iter()
                     .flat_map(|later| fates.iter().map(move |fate| (later, fate)))
@@ -176,41 +176,51 @@ fn encounters(build: Build, edits: &[Edit], fates: &[Fate], until: Until) -> Rep
         }
     }
     encounters.retain(Encounter::is_possible);
-    Report::of(&encounters, until, |encounter| encounter.check(build))
+    Report::of(&encounters, until, |encounter| encounter.check(subject))
 }
 
 #[test]
 fn what_a_stranger_does_is_not_lost_by_a_kill() {
     let edits = [Edit::Add, Edit::Create, Edit::Delete];
-    let report = encounters(Build::SOUND, &edits, &[Fate::Killed], Until::End);
+    let report = encounters(Subject::SOUND, &edits, &[Fate::Killed], Until::End);
     report.is_clean("Strangers in the last moment, then SIGKILL");
 }
 
 #[test]
 fn what_the_next_stranger_does_is_not_lost_either() {
     let edits = [Edit::Add, Edit::Create, Edit::Delete];
-    let report = encounters(Build::SOUND, &edits, &[Fate::MeetsTheNext], Until::End);
+    let report = encounters(Subject::SOUND, &edits, &[Fate::MeetsTheNext], Until::End);
     report.is_clean("Strangers in the last moment, then the next");
 }
 
 #[test]
 fn what_a_stranger_does_is_not_lost_when_the_system_fails() {
     let fates = [Fate::Refused, Fate::RefusedForEver];
-    let report = encounters(Build::SOUND, &[Edit::Add, Edit::Delete], &fates, Until::End);
+    let report = encounters(
+        Subject::SOUND,
+        &[Edit::Add, Edit::Delete],
+        &fates,
+        Until::End,
+    );
     report.is_clean("Strangers in the last moment, then EIO");
 }
 
 fn notices(bug: &'static str, fate: Fate) {
-    let report = encounters(Build::with(bug), &[Edit::Add], &[fate], Until::FirstFinding);
+    let report = encounters(
+        Subject::with(bug),
+        &[Edit::Add],
+        &[fate],
+        Until::FirstFinding,
+    );
     report.has_findings("Strangers in the last moment", bug, "lost");
 }
 
 #[test]
 fn an_edit_that_does_not_compare_is_noticed_after_a_kill() {
-    notices("NoComparison", Fate::Killed);
+    notices("NoExchange", Fate::Killed);
 }
 
 #[test]
 fn an_edit_that_does_not_compare_is_noticed_by_the_next() {
-    notices("NoComparison", Fate::MeetsTheNext);
+    notices("NoExchange", Fate::MeetsTheNext);
 }

@@ -1,8 +1,8 @@
 //! Crashes, faults and other people: what the config looks like when an edit is cut short anywhere,
 //! when the system refuses any call, and when others write at any moment.
 //!
-//! Each rig is run on the command as it is, where it must find nothing, and on builds with a seeded
-//! bug (`src/seeded.rs`), where it must find something.
+//! Each rig is run on the command as it is, where it must find nothing, and on the command with a bug
+//! (`bugs.c`), where it must find something.
 
 // Tests set files up with the plain calls that the tool itself must not use.
 #![allow(clippy::disallowed_methods)]

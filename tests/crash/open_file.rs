@@ -7,7 +7,7 @@ use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::path::Path;
 
-use crate::command::Build;
+use crate::command::Subject;
 use crate::edits::{Edit, Example};
 use crate::rehearsal;
 use crate::report::{Report, Until};
@@ -26,11 +26,11 @@ struct Late<'e> {
 }
 
 impl Late<'_> {
-    fn check(&self, build: Build) -> Option<String> {
+    fn check(&self, subject: Subject) -> Option<String> {
         let place = self.example.place();
         let opened = OpenOptions::new().append(true).open(place.config());
         let mut opened = opened.expect("the config is there");
-        let tracer = Tracer::new(build).inject(&Injection::at("signal=STOP", &self.call));
+        let tracer = Tracer::new(subject).inject(&Injection::at("signal=STOP", &self.call));
         let arguments = self.example.edit.arguments();
         let mut stopping = Stopping::start(tracer, &place.config(), arguments);
         let wrong = if stopping.has_stopped() {
@@ -61,11 +61,11 @@ fn holds(path: &Path) -> bool {
     fs::read_to_string(path).is_ok_and(|text| text.contains(LATE.trim()))
 }
 
-fn late(build: Build, edits: &[Edit], until: Until) -> Report {
+fn late(subject: Subject, edits: &[Edit], until: Until) -> Report {
     let examples: Vec<Example> = edits.iter().map(|edit| edit.example()).collect();
     let mut cases = Vec::new();
     for example in &examples {
-        let calls = rehearsal::calls_that_return(build, example);
+        let calls = rehearsal::calls_that_return(subject, example);
         let last_sync = calls.iter().rposition(Call::is_sync);
         let last_sync = last_sync.expect("an edit is synced");
         cases.extend(calls.into_iter().enumerate().map(|(index, call)| Late {
@@ -74,13 +74,13 @@ fn late(build: Build, edits: &[Edit], until: Until) -> Report {
             is_before_a_sync: index < last_sync,
         }));
     }
-    Report::of(&cases, until, |case| case.check(build))
+    Report::of(&cases, until, |case| case.check(subject))
 }
 
 #[test]
 fn what_is_written_late_is_edited_or_kept() {
     let report = late(
-        Build::SOUND,
+        Subject::SOUND,
         &[Edit::Add, Edit::Remove, Edit::Unchanged, Edit::Delete],
         Until::End,
     );
@@ -90,9 +90,9 @@ fn what_is_written_late_is_edited_or_kept() {
 #[test]
 fn an_edit_that_does_not_look_again_is_noticed() {
     let report = late(
-        Build::with("NoComparison"),
+        Subject::with("NoExchange"),
         &[Edit::Add],
         Until::FirstFinding,
     );
-    report.has_findings("Strangers that had the file open", "NoComparison", "lost");
+    report.has_findings("Strangers that had the file open", "NoExchange", "lost");
 }

@@ -4,15 +4,15 @@
 //! the start of the language's runtime, which end the process if anything fails and have touched
 //! nothing by then.
 
-use crate::command::Build;
+use crate::command::Subject;
 use crate::edits::Example;
 use crate::syscalls::Call;
 use crate::tracer::Tracer;
 
 /// The calls of an edit, in their order.
-pub(crate) fn calls(build: Build, example: &Example) -> Vec<Call> {
+pub(crate) fn calls(subject: Subject, example: &Example) -> Vec<Call> {
     let place = example.place();
-    let traced = Tracer::new(build).run(&place.config(), example.edit.arguments());
+    let traced = Tracer::new(subject).run(&place.config(), example.edit.arguments());
     assert_eq!(traced.run.code(), Some(0), "{:?}: {traced:?}", example.edit);
     let mut calls = traced.calls();
     let first = calls.iter().position(|call| call.names(&place.config()));
@@ -22,8 +22,8 @@ pub(crate) fn calls(build: Build, example: &Example) -> Vec<Call> {
 }
 
 /// Those of them after which somebody else can act.
-pub(crate) fn calls_that_return(build: Build, example: &Example) -> Vec<Call> {
-    let mut calls = calls(build, example);
+pub(crate) fn calls_that_return(subject: Subject, example: &Example) -> Vec<Call> {
+    let mut calls = calls(subject, example);
     calls.retain(Call::returns);
     calls
 }

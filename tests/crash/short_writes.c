@@ -1,6 +1,7 @@
 /* Cuts every write to a regular file to one byte; with INTERRUPTED set, every other one is
- * interrupted as well. At the end of the process the number of writes that were cut is written to
- * the file named by COUNT. */
+ * interrupted as well; with UNHEARD set, the program does not hear that it was cut, as one does not
+ * that never looks. At the end of the process the number of writes that were cut is written to the
+ * file named by COUNT. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -31,6 +32,12 @@ static size_t shortened(int fd, size_t length)
 	return 1;
 }
 
+/* What the program hears of a write. */
+static ssize_t heard(ssize_t taken, size_t length)
+{
+	return taken < 0 || !getenv("UNHEARD") ? taken : (ssize_t)length;
+}
+
 ssize_t write(int fd, const void *bytes, size_t length)
 {
 	size_t taken = shortened(fd, length);
@@ -39,7 +46,7 @@ ssize_t write(int fd, const void *bytes, size_t length)
 		errno = EINTR;
 		return -1;
 	}
-	return syscall(SYS_write, fd, bytes, taken);
+	return heard(syscall(SYS_write, fd, bytes, taken), length);
 }
 
 ssize_t pwrite64(int fd, const void *bytes, size_t length, off64_t offset)
@@ -50,7 +57,7 @@ ssize_t pwrite64(int fd, const void *bytes, size_t length, off64_t offset)
 		errno = EINTR;
 		return -1;
 	}
-	return syscall(SYS_pwrite64, fd, bytes, taken, offset);
+	return heard(syscall(SYS_pwrite64, fd, bytes, taken, offset), length);
 }
 
 ssize_t pwrite(int fd, const void *bytes, size_t length, off_t offset)

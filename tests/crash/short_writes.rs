@@ -3,11 +3,10 @@
 //! A library that is loaded before the C library stands in for the kernel. It counts what it cuts,
 //! since calls that go around the C library would go around it too.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
-use tempfile::TempDir;
-
-use crate::command::Build;
+use crate::command::{self, PROGRAM, Subject};
 use crate::edits::{DEADLINE, Edit, Example, read, shown};
 use crate::process::finished;
 use crate::report::{Report, Until};
@@ -17,40 +16,20 @@ use crate::report::{Report, Until};
 enum Kernel {
     TakesOneByte,
     InterruptsToo,
+    /// Takes one byte, and the command does not look how much was taken: a bug.
+    IsNotHeard,
 }
 
-/// The library, in a temporary folder.
-struct Library(TempDir);
-
-impl Library {
-    fn built() -> Self {
-        let library = Self(tempfile::tempdir().expect("a temporary folder"));
-        let mut compiler = std::process::Command::new("cc");
-        compiler
-            .args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o"])
-            .arg(library.path())
-            .arg(concat!(
-                env!("CARGO_MANIFEST_DIR"),
-                "/tests/crash/short_writes.c"
-            ));
-        let run = finished(&mut compiler, DEADLINE);
-        assert_eq!(run.code(), Some(0), "cc (package gcc): {}", run.stderr);
-        library
-    }
-
-    fn path(&self) -> std::path::PathBuf {
-        self.0.path().join("short_writes.so")
-    }
-}
-
-fn check(build: Build, example: &Example, kernel: Kernel, library: &Path) -> Option<String> {
+fn check(example: &Example, kernel: Kernel, library: &Path) -> Option<String> {
     let place = example.place();
-    let mut command = build.run(build.path());
+    let mut command = Subject::SOUND.run(PROGRAM);
     command
         .env("LD_PRELOAD", library)
         .env("COUNT", place.aside("count"));
-    if matches!(kernel, Kernel::InterruptsToo) {
-        command.env("INTERRUPTED", "1");
+    match kernel {
+        Kernel::TakesOneByte => {}
+        Kernel::InterruptsToo => drop(command.env("INTERRUPTED", "1")),
+        Kernel::IsNotHeard => drop(command.env("UNHEARD", "1")),
     }
     let run = finished(place.edit(example.edit, &mut command), DEADLINE);
 
@@ -83,25 +62,26 @@ fn check(build: Build, example: &Example, kernel: Kernel, library: &Path) -> Opt
     Some(format!("{edit:?}, {kernel:?}: {wrong}; {run:?}"))
 }
 
-fn short_writes(build: Build) -> Report {
-    let library = Library::built();
-    let kernels = [Kernel::TakesOneByte, Kernel::InterruptsToo];
-    let cases: Vec<(Example, Kernel)> = Edit::ALL
-        .iter()
-        .flat_map(|edit| kernels.map(|kernel| (edit.example(), kernel)))
-        .collect();
+fn short_writes(kernels: &[Kernel]) -> Report {
+    static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
+    let library = LIBRARY.get_or_init(|| command::library("short_writes"));
+    let mut cases = Vec::new();
+    for edit in Edit::ALL {
+        cases.extend(kernels.iter().map(|kernel| (edit.example(), *kernel)));
+    }
     Report::of(&cases, Until::End, |(example, kernel)| {
-        check(build, example, *kernel, &library.path())
+        check(example, *kernel, library)
     })
 }
 
 #[test]
 fn one_byte_at_a_time_is_enough() {
-    short_writes(Build::SOUND).is_clean("T11 short writes");
+    let report = short_writes(&[Kernel::TakesOneByte, Kernel::InterruptsToo]);
+    report.is_clean("T11 short writes");
 }
 
 #[test]
 fn a_write_that_is_not_repeated_is_noticed() {
-    let report = short_writes(Build::with("SingleWrite"));
-    report.has_findings("T11 short writes", "SingleWrite", "neither old nor new");
+    let report = short_writes(&[Kernel::IsNotHeard]);
+    report.has_findings("T11 short writes", "IsNotHeard", "neither old nor new");
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use containerd_edit::{Document, Inventory};
 
-use crate::command::Build;
+use crate::command::{PROGRAM, Subject};
 use crate::figures::tell;
 
 const WRITERS: usize = 8;
@@ -44,7 +44,7 @@ struct Soak {
 
 impl Soak {
     /// Lets the writers work on one config, each for so many rounds, or until something is found.
-    fn of(build: Build, rounds: usize, is_to_find: bool) -> Self {
+    fn of(subject: Subject, rounds: usize, is_to_find: bool) -> Self {
         let soak = Self::default();
         let folder = tempfile::tempdir().expect("a temporary folder");
         let config = folder.path().join("config.toml");
@@ -61,7 +61,7 @@ impl Soak {
                 .map(|number| {
                     let writer = Writer {
                         soak: &soak,
-                        build,
+                        subject,
                         config: &config,
                         number,
                     };
@@ -73,7 +73,7 @@ impl Soak {
             }
             done.store(true, Ordering::Relaxed);
         });
-        soak.is_as_before(build, &config);
+        soak.is_as_before(subject, &config);
         soak
     }
 
@@ -103,13 +103,13 @@ impl Soak {
     }
 
     /// The last one to work there gives the original back, and leaves nothing of killed runs.
-    fn is_as_before(&self, build: Build, config: &PathBuf) {
+    fn is_as_before(&self, subject: Subject, config: &PathBuf) {
         for verb in [
             &["add", "last", "--preset", "crun"][..],
             &["remove", "last"],
         ] {
-            let status = build
-                .run(build.path())
+            let status = subject
+                .run(PROGRAM)
                 .arg("--config")
                 .arg(config)
                 .arg("-q")
@@ -138,7 +138,7 @@ impl Soak {
 /// One that adds and removes its own handler in turn.
 struct Writer<'s> {
     soak: &'s Soak,
-    build: Build,
+    subject: Subject,
     config: &'s PathBuf,
     number: usize,
 }
@@ -173,12 +173,13 @@ impl Writer<'_> {
     fn run(&self, round: usize, arguments: &[&str]) {
         self.soak.runs.fetch_add(1, Ordering::Relaxed);
         let command = || {
-            let mut command = self.build.run(self.build.path());
+            let mut command = self.subject.run(PROGRAM);
             command
                 .arg("--config")
                 .arg(self.config)
-                .args(["-q", "--lock-timeout", "120s"])
+                .arg("-q")
                 .args(arguments)
+                .args(["--lock-timeout", "120s"])
                 .stderr(Stdio::piped());
             command
         };
@@ -203,7 +204,7 @@ impl Writer<'_> {
 #[test]
 fn eight_writers_lose_nothing_and_leave_nothing() {
     let started = Instant::now();
-    let soak = Soak::of(Build::SOUND, ROUNDS, false);
+    let soak = Soak::of(Subject::SOUND, ROUNDS, false);
     let count = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);
     tell(&format!(
         "T8 soak: {} runs of {WRITERS} writers, {} killed and run again, {} reads, {} torn, {} lost, \
@@ -220,9 +221,9 @@ fn eight_writers_lose_nothing_and_leave_nothing() {
     assert!(count(&soak.reads) > ROUNDS, "the reader read");
 }
 
-/// As [`Soak::of`], on a build with a bug.
+/// As [`Soak::of`], on a command with a bug.
 fn is_noticed(bug: &'static str) {
-    let soak = Soak::of(Build::with(bug), MOST_ROUNDS, true);
+    let soak = Soak::of(Subject::with(bug), MOST_ROUNDS, true);
     let bad = soak.bad.into_inner().expect("nobody panicked");
     let runs = soak.runs.load(Ordering::Relaxed);
     let first = bad.first();

@@ -6,7 +6,7 @@ use std::process::{Child, Command};
 
 use tempfile::TempDir;
 
-use crate::command::Build;
+use crate::command::{PROGRAM, Subject};
 use crate::edits::DEADLINE;
 use crate::process::{Run, ended, started};
 use crate::syscalls::{self, Call};
@@ -15,7 +15,6 @@ use crate::syscalls::{self, Call};
 pub(crate) struct Tracer {
     command: Command,
     log: PathBuf,
-    program: &'static Path,
     _folder: TempDir,
 }
 
@@ -74,19 +73,19 @@ impl std::fmt::Display for Injection {
 }
 
 impl Tracer {
-    pub(crate) fn new(build: Build) -> Self {
-        Self::of(build, build.run("strace"))
+    pub(crate) fn new(subject: Subject) -> Self {
+        Self::of(subject.run("strace"))
     }
 
     /// `entering` is what the command line begins with where strace is to run somewhere else:
     /// `nsenter` with its arguments.
-    pub(crate) fn entering(build: Build, entering: &[String]) -> Self {
-        let mut command = build.run(&entering[0]);
+    pub(crate) fn entering(subject: Subject, entering: &[String]) -> Self {
+        let mut command = subject.run(&entering[0]);
         command.args(&entering[1..]).arg("strace");
-        Self::of(build, command)
+        Self::of(command)
     }
 
-    fn of(build: Build, mut command: Command) -> Self {
+    fn of(mut command: Command) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let log = folder.path().join("calls");
         command.env("RUST_BACKTRACE", "0");
@@ -95,7 +94,6 @@ impl Tracer {
         Self {
             command,
             log,
-            program: build.path(),
             _folder: folder,
         }
     }
@@ -116,7 +114,7 @@ impl Tracer {
 
     /// Starts the run. It is for the caller to wait for its end.
     pub(crate) fn start(&mut self, config: &Path, arguments: &[&str]) -> Child {
-        self.command.arg(self.program).arg("--config").arg(config);
+        self.command.arg(PROGRAM).arg("--config").arg(config);
         started(self.command.args(arguments))
     }
 

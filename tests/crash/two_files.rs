@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use containerd_edit::{ConfigFiles, Document, FileState, Host, Inventory, Release, Verdict, load};
 use tempfile::TempDir;
 
-use crate::command::Build;
+use crate::command::{PROGRAM, Subject};
 use crate::disk::{Node, State};
 use crate::edits::{DEADLINE, read, shown};
 use crate::process::{Run, finished};
@@ -88,7 +88,7 @@ impl Edit {
     pub(crate) fn example(self) -> Example {
         let place = Place::before(self);
         let before = place.pair();
-        let run = place.run(self, Build::SOUND);
+        let run = place.run(self, Subject::SOUND);
         assert_eq!(run.code(), Some(0), "{self:?}: {run:?}");
         let after = place.pair();
         assert_ne!(before, after, "{self:?} changes nothing");
@@ -200,8 +200,8 @@ impl Example {
     }
 
     /// What is wrong with running the command once more, with nothing in its way.
-    pub(crate) fn unsettled(&self, place: &Place, build: Build) -> Option<String> {
-        let run = place.run(self.edit, build);
+    pub(crate) fn unsettled(&self, place: &Place, subject: Subject) -> Option<String> {
+        let run = place.run(self.edit, subject);
         if run.code() != Some(0) {
             return Some(format!("the rerun fails: {run:?}"));
         }
@@ -231,7 +231,7 @@ impl Place {
             fs::write(place.config(), CONFIG).expect("the config is written");
         }
         if edit.removes() || edit == Edit::Upgrade {
-            let run = place.run(Edit::Install, Build::SOUND);
+            let run = place.run(Edit::Install, Subject::SOUND);
             assert_eq!(run.code(), Some(0), "nothing to go on from: {run:?}");
         }
         place
@@ -313,8 +313,8 @@ impl Place {
     }
 
     /// Makes an edit with nothing in its way.
-    pub(crate) fn run(&self, edit: Edit, build: Build) -> Run {
-        let mut command = build.run(build.path());
+    pub(crate) fn run(&self, edit: Edit, subject: Subject) -> Run {
+        let mut command = subject.run(PROGRAM);
         let (config, arguments) = self.arguments(edit);
         finished(
             command.arg("--config").arg(config).args(arguments),

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::command::Build;
+use crate::command::Subject;
 use crate::disk::{Fault, Kind};
 use crate::filesystem::Filesystem;
 use crate::image::Image;
@@ -29,7 +29,7 @@ fn prepare(filesystem: Filesystem) -> Prepared {
     let disk = machine.disk.content();
     machine.mount();
     machine.disk.record();
-    scene::succeed(&mut machine.command(Build::SOUND, scene::ADD));
+    scene::succeed(&mut machine.command(Subject::SOUND, scene::ADD));
     let (writes, flushes) = (
         machine.disk.asked(Kind::Write),
         machine.disk.asked(Kind::Flush),
@@ -59,14 +59,14 @@ impl Prepared {
     }
 
     /// A run that meets a fault, a repair and another run; what was wrong, and how the first ended.
-    fn run(&self, build: Build, fault: Fault) -> (Vec<String>, Option<i32>) {
+    fn run(&self, subject: Subject, fault: Fault) -> (Vec<String>, Option<i32>) {
         let machine = &self.machine;
         let mut bad = Vec::new();
         machine.disk.insert(self.disk.clone());
         machine.mount();
         machine.disk.record();
         machine.disk.fail(Some(fault));
-        let output = machine.command(build, scene::ADD).output();
+        let output = machine.command(subject, scene::ADD).output();
         let output = output.expect("nsenter starts");
         let recording = machine.disk.recording();
         let either = |found: &Found| *found == self.old || *found == self.new;
@@ -83,7 +83,7 @@ impl Prepared {
             bad.push(format!("after the repair, {repaired:?}"));
         }
         machine.mount();
-        let again = machine.command(Build::SOUND, scene::ADD).output();
+        let again = machine.command(Subject::SOUND, scene::ADD).output();
         let again = again.expect("nsenter starts");
         machine.unmount();
         let converged = machine.boot(machine.disk.content());
@@ -120,7 +120,7 @@ fn sound(filesystem: Filesystem) {
     let mut report = Report::default();
     let mut done = 0;
     for fault in prepared.faults() {
-        let (bad, code) = prepared.run(Build::SOUND, fault);
+        let (bad, code) = prepared.run(Subject::SOUND, fault);
         report.runs += 1;
         report.bad.extend(bad);
         done += usize::from(code == Some(0));
@@ -161,7 +161,7 @@ fn an_ignored_error_is_noticed() {
         let mut report = Report::default();
         for fault in prepared.faults() {
             report.runs += 1;
-            report.bad = prepared.run(Build::with("IgnoredSync"), fault).0;
+            report.bad = prepared.run(Subject::with("IgnoredSync"), fault).0;
             if !report.bad.is_empty() {
                 break;
             }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use fuser::{BackgroundSession, Session, SessionACL};
 use tempfile::TempDir;
 
-use crate::command::Build;
+use crate::command::{PROGRAM, Subject};
 use crate::disk::Disk;
 use crate::filesystem::Filesystem;
 use crate::image::Image;
@@ -100,12 +100,12 @@ impl Machine {
         self.shell("sync -f mounted", &[]);
     }
 
-    /// A run of the build on the config.
-    pub(crate) fn command(&self, build: Build, arguments: &[&str]) -> Command {
-        let mut command = build.run("nsenter");
+    /// A run of the command on the config.
+    pub(crate) fn command(&self, subject: Subject, arguments: &[&str]) -> Command {
+        let mut command = subject.run("nsenter");
         command
             .args(&self.namespace.entering()[1..])
-            .arg(build.path())
+            .arg(PROGRAM)
             .arg("--config")
             .arg(self.config())
             .arg("-q")

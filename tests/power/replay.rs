@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use crate::command::Build;
+use crate::command::Subject;
 use crate::disk::Recording;
 use crate::filesystem::Filesystem;
 use crate::machine::{Found, Machine};
@@ -17,7 +17,7 @@ use crate::states::{self, States};
 const RECORDINGS: usize = 3;
 /// States of the disk that are mounted, for each recording.
 const STATES: usize = 100;
-/// Of a build with a bug. ext4 begins to write a file that replaces another one, synced or not, and
+/// Of a command with a bug. ext4 begins to write a file that replaces another one, synced or not, and
 /// is often in time.
 const BUGGY_RECORDINGS: usize = 10;
 
@@ -30,11 +30,11 @@ struct Recorded {
     new: Found,
 }
 
-fn record(machine: &Machine, build: Build, operation: Operation) -> Recorded {
+fn record(machine: &Machine, subject: Subject, operation: Operation) -> Recorded {
     operation.prepare(machine);
     let old = machine.read();
     machine.disk.record();
-    scene::succeed(&mut machine.command(build, operation.arguments()));
+    scene::succeed(&mut machine.command(subject, operation.arguments()));
     let acknowledged = machine.disk.recorded();
     let new = machine.read();
     for found in [&old, &new] {
@@ -57,14 +57,14 @@ fn record(machine: &Machine, build: Build, operation: Operation) -> Recorded {
 /// One recording, and the states that may come of it.
 fn replay(
     filesystem: Filesystem,
-    build: Build,
+    subject: Subject,
     operation: Operation,
     number: usize,
     report: &mut Report,
 ) {
     let seed = seed::chosen();
     let machine = Machine::with(filesystem);
-    let recorded = record(&machine, build, operation);
+    let recorded = record(&machine, subject, operation);
     let recording = &recorded.recording;
     let mut random = fastrand::Rng::with_seed(seed + number as u64);
     let states = States::of(recording, STATES, &mut random);
@@ -84,7 +84,7 @@ fn replay(
             states::describe(recording, state, position),
             recorded.acknowledged,
         ));
-        if build.bug.is_some() {
+        if subject.bugs.is_some() {
             return;
         }
     }
@@ -95,7 +95,7 @@ fn sound(filesystem: Filesystem) {
         let started = Instant::now();
         let mut report = Report::default();
         for number in 1..=RECORDINGS {
-            replay(filesystem, Build::SOUND, operation, number, &mut report);
+            replay(filesystem, Subject::SOUND, operation, number, &mut report);
         }
         report.print(
             &format!(
@@ -132,7 +132,13 @@ fn is_noticed(bug: &'static str, operations: &[Operation]) {
             let mut report = Report::default();
             for number in 1..=BUGGY_RECORDINGS {
                 if report.bad.is_empty() {
-                    replay(filesystem, Build::with(bug), operation, number, &mut report);
+                    replay(
+                        filesystem,
+                        Subject::with(bug),
+                        operation,
+                        number,
+                        &mut report,
+                    );
                 }
             }
             report.assert_noticed(&format!("T6 {} {operation:?} {bug}", filesystem.name()));
@@ -153,5 +159,6 @@ fn missing_syncs_after_the_rename_are_noticed() {
 
 #[test]
 fn overwriting_in_place_is_noticed() {
-    is_noticed("InPlace", &Operation::EDITS);
+    // A sync would make up for it on btrfs, which logs both as one.
+    is_noticed("InPlace,NoLastSync", &Operation::EDITS);
 }

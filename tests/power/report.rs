@@ -27,7 +27,7 @@ impl Report {
         assert!(self.bad.is_empty(), "{} bad: {first:#?}", self.bad.len());
     }
 
-    /// For a build with a bug. Prints what was found last: the rig stopped there.
+    /// For a command with a bug. Prints what was found last: the rig stopped there.
     #[expect(clippy::print_stdout, reason = "what finds what is worth knowing")]
     pub(crate) fn assert_noticed(&self, what: &str) {
         let last = self.bad.last();

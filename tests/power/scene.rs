@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::command::Build;
+use crate::command::Subject;
 use crate::machine::Machine;
 
 /// A run that adds a handler.
@@ -39,7 +39,7 @@ impl Operation {
             machine.write_config(&config());
         }
         if self == Self::Remove || self == Self::Delete {
-            succeed(&mut machine.command(Build::SOUND, ADD));
+            succeed(&mut machine.command(Subject::SOUND, ADD));
         }
         machine.sync();
     }

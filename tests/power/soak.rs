@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use containerd_edit::{Document, Inventory};
 
-use crate::command::Build;
+use crate::command::Subject;
 use crate::disk::Disk;
 use crate::filesystem::Filesystem;
 use crate::machine::{Found, Machine};
@@ -39,14 +39,14 @@ impl Writer {
     }
 
     /// Works until the power fails. What was wrong.
-    fn work(&mut self, machine: &Machine, build: Build) -> Option<String> {
+    fn work(&mut self, machine: &Machine, subject: Subject) -> Option<String> {
         while machine.disk.has_power() {
             let edit: &[&str] = if self.listed {
                 &["remove", &self.name]
             } else {
                 &["add", &self.name, "--preset", "crun"]
             };
-            let mut command = machine.command(build, edit);
+            let mut command = machine.command(subject, edit);
             let output = command.args(["--lock-timeout", "60s"]).output();
             let output = output.expect("nsenter starts");
             if output.status.success() {
@@ -96,7 +96,7 @@ impl Soaked {
     fn round(
         &mut self,
         machine: &Machine,
-        build: Build,
+        subject: Subject,
         writers: &mut [Writer],
         random: &mut fastrand::Rng,
     ) -> Vec<String> {
@@ -106,7 +106,7 @@ impl Soaked {
         let mut bad: Vec<String> = std::thread::scope(|scope| {
             let working: Vec<_> = writers
                 .iter_mut()
-                .map(|writer| scope.spawn(|| writer.work(machine, build)))
+                .map(|writer| scope.spawn(|| writer.work(machine, subject)))
                 .collect();
             let working = working.into_iter();
             working
@@ -135,8 +135,8 @@ impl Soaked {
     }
 }
 
-/// Runs all rounds, or for a build with a bug those until something is wrong.
-fn soak(filesystem: Filesystem, build: Build) -> Soaked {
+/// Runs all rounds, or for a command with a bug those until something is wrong.
+fn soak(filesystem: Filesystem, subject: Subject) -> Soaked {
     let seed = seed::chosen();
     let mut random = fastrand::Rng::with_seed(seed);
     let mut soaked = Soaked::default();
@@ -147,19 +147,19 @@ fn soak(filesystem: Filesystem, build: Build) -> Soaked {
     machine.unmount();
     let mut writers: Vec<Writer> = (0..WRITERS).map(Writer::new).collect();
     for round in 1..=ROUNDS {
-        let bad = soaked.round(&machine, build, &mut writers, &mut random);
+        let bad = soaked.round(&machine, subject, &mut writers, &mut random);
         let bad = bad
             .into_iter()
             .map(|what| format!("{filesystem:?}, seed {seed}, round {round}: {what}"));
         soaked.report.bad.extend(bad);
         soaked.report.runs = round;
-        if build.bug.is_some() && !soaked.report.bad.is_empty() {
+        if subject.bugs.is_some() && !soaked.report.bad.is_empty() {
             return soaked;
         }
     }
     machine.mount();
     for writer in &writers {
-        scene::succeed(&mut machine.command(build, &["remove", &writer.name]));
+        scene::succeed(&mut machine.command(subject, &["remove", &writer.name]));
     }
     if machine.read() != Found::Config(original) {
         let what = "without the handlers, the original bytes are not back";
@@ -175,7 +175,7 @@ fn soak(filesystem: Filesystem, build: Build) -> Soaked {
 
 fn sound(filesystem: Filesystem) {
     let started = Instant::now();
-    let soaked = soak(filesystem, Build::SOUND);
+    let soaked = soak(filesystem, Subject::SOUND);
     let figures = format!(
         "T9 {}: {} power failures, {} acknowledged changes, {} lost",
         filesystem.name(),
@@ -204,7 +204,7 @@ fn four_writers_lose_nothing_on_btrfs() {
 }
 
 fn is_noticed(filesystem: Filesystem, bug: &'static str) -> Soaked {
-    let soaked = soak(filesystem, Build::with(bug));
+    let soaked = soak(filesystem, Subject::with(bug));
     let what = format!("T9 {} {bug}", filesystem.name());
     soaked.report.assert_noticed(&what);
     soaked

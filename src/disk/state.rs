@@ -34,6 +34,14 @@ pub(crate) struct PendingState {
     new: NamedTempFile,
     /// What the run starts from, where that is not what stands there.
     found: Option<NamedTempFile>,
+    was_there: bool,
+}
+
+/// A ledger that stands there for the files of a run that is under way.
+#[must_use = "the run comes to its end, or the ledger is taken back"]
+#[derive(Clone, Copy)]
+pub(crate) struct StateUnderWay {
+    was_there: bool,
 }
 
 impl States {
@@ -69,13 +77,23 @@ impl States {
         Ok(PendingState {
             new: written(new)?,
             found: (!is_there).then(|| written(found)).transpose()?,
+            was_there: self.now.is_some() || self.before.is_some(),
         })
     }
 }
 
 impl PendingState {
-    /// Keeps the ledger that was found as the one before, and puts the new one in its place.
-    pub(crate) fn commit(self, target: &Target) -> Result<(), Error> {
+    /// Keeps the ledger that was found as the one before, and puts the new one in its place. If that
+    /// fails, the one that was found is put back.
+    ///
+    /// `is_alone`: no file is changed or synced after it. After a shutdown, xfs reports a lost rename
+    /// for the file alone.
+    pub(crate) fn commit(
+        self,
+        lock: &ConfigLock,
+        target: &Target,
+        is_alone: bool,
+    ) -> Result<StateUnderWay, Error> {
         let failed =
             |source| Error::io(&sidecar::owners(&target.path), "replace the ledger", source);
         let (now, before) = (
@@ -84,24 +102,55 @@ impl PendingState {
         );
         match self.found {
             Some(found) => drop(found.persist(&before).map_err(|it| failed(it.error))?),
-            None => std::fs::rename(&now, &before).map_err(failed)?,
+            // A link, so that there is no moment without a ledger; where there are no links, a reader
+            // finds the one before.
+            None => std::fs::hard_link(&now, &before)
+                .or_else(|_| std::fs::rename(&now, &before))
+                .map_err(failed)?,
         }
-        self.new.persist(&now).map_err(|it| failed(it.error))?;
-        let folder = File::open(&target.folder).map_err(failed)?;
-        folder.sync_all().map_err(failed)
+        let under_way = StateUnderWay {
+            was_there: self.was_there,
+        };
+        let put = self.new.persist(&now).map_err(|it| it.error);
+        let durable = put.and_then(|new| {
+            File::open(&target.folder)?.sync_all()?;
+            if is_alone { new.sync_all() } else { Ok(()) }
+        });
+        if let Err(source) = durable {
+            under_way.take_back(lock, target);
+            return Err(failed(source));
+        }
+        Ok(under_way)
     }
 }
 
-/// Says that the run has come to its end: what it found is the previous ledger from now on.
-pub(crate) fn finish(_lock: &ConfigLock, target: &Target) {
-    let before = sidecar::owners_before(&target.path);
-    let _ = std::fs::rename(before, sidecar::owners_previous(&target.path));
-}
+impl StateUnderWay {
+    /// Says that the run has come to its end: what it found is the previous ledger from now on.
+    pub(crate) fn finish(self, _lock: &ConfigLock, target: &Target) {
+        let before = sidecar::owners_before(&target.path);
+        let _ = std::fs::rename(before, sidecar::owners_previous(&target.path));
+    }
 
-/// Puts back the ledger that was found: no file was changed.
-pub(crate) fn take_back(_lock: &ConfigLock, target: &Target) {
-    let before = sidecar::owners_before(&target.path);
-    let _ = std::fs::rename(before, sidecar::owners(&target.path));
+    /// Puts back the ledger that was found: no file was changed.
+    pub(crate) fn take_back(self, _lock: &ConfigLock, target: &Target) {
+        let (now, before) = (
+            sidecar::owners(&target.path),
+            sidecar::owners_before(&target.path),
+        );
+        let put_back = if self.was_there {
+            std::fs::rename(&before, &now)
+        } else {
+            std::fs::remove_file(&now)
+        };
+        let is_back = match put_back {
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+            Ok(()) => true,
+        };
+        // A rename leaves both names of one file as they are.
+        if is_back {
+            let _ = std::fs::remove_file(before);
+        }
+    }
 }
 
 fn written(target: &Target, text: &str, mode: u32) -> io::Result<NamedTempFile> {

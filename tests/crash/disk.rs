@@ -31,11 +31,27 @@ pub(crate) struct Disk {
     /// Which of `opened` a descriptor is: two may share one, and its position.
     descriptors: HashMap<i32, usize>,
     opened: Vec<Open>,
+    /// How many calls there were.
+    calls: usize,
 }
 
 /// What a name has led to since its folder was last synced: first what is certain to be on the
 /// disk, last what the system shows.
-type Bindings = Vec<Option<Binding>>;
+type Bindings = Vec<Bound>;
+
+/// What a name leads to, and since which call.
+#[derive(Debug, Clone, Default)]
+struct Bound {
+    since: usize,
+    binding: Option<Binding>,
+}
+
+/// Names that reach the disk in the order in which they were changed.
+struct Group<'d> {
+    names: Vec<PathBuf>,
+    /// What they may lead to, all of them at one moment.
+    moments: Vec<Vec<Option<&'d Binding>>>,
+}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Binding {
@@ -73,6 +89,7 @@ impl Disk {
             names: BTreeMap::new(),
             descriptors: HashMap::new(),
             opened: Vec::new(),
+            calls: 0,
         };
         disk.add_folder(root.to_owned());
         disk
@@ -92,7 +109,11 @@ impl Disk {
                 let bytes = std::fs::read(&path).expect("a readable file");
                 self.new_file(FileContents::synced(bytes))
             };
-            self.names.insert(path, vec![Some(binding)]);
+            let bound = Bound {
+                since: 0,
+                binding: Some(binding),
+            };
+            self.names.insert(path, vec![bound]);
         }
         self.folders.insert(folder);
     }
@@ -113,34 +134,32 @@ impl Disk {
     /// tell it apart.)
     pub(crate) fn states(&self, config: &Path) -> BTreeSet<State> {
         let mut states = BTreeSet::new();
-        let none = vec![None];
+        let none = vec![Bound::default()];
         let bindings = self.names.get(config).unwrap_or(&none);
-        let others: Vec<_> = self
-            .names
-            .iter()
-            .filter(|(name, _)| *name != config)
-            .collect();
-        for chosen in self.choices(bindings) {
+        let groups = self.groups(config);
+        for chosen in self.choices(&distinct(bindings)) {
             let mut start = State::new();
             set(&mut start, config, chosen.clone(), &chosen);
             for newest in [false, true] {
                 let mut combined = vec![start.clone()];
                 let mut extreme = start.clone();
-                for (name, bindings) in &others {
-                    let choices: Vec<Choice> = distinct(bindings)
-                        .map(|binding| self.choice(binding, newest))
+                for group in &groups {
+                    let all: Vec<Vec<Choice>> = group
+                        .moments
+                        .iter()
+                        .map(|moment| self.plain(moment, newest))
                         .collect();
+                    let set_all = |state: &State, choices: &Vec<Choice>| {
+                        let mut state = state.clone();
+                        group.set(&mut state, choices, &chosen);
+                        state
+                    };
                     combined = combined
                         .iter()
-                        .flat_map(|state| with_each(state, name, &choices, &chosen))
+                        .flat_map(|state| all.iter().map(move |choices| set_all(state, choices)))
                         .collect();
-                    let end = if newest {
-                        bindings.last()
-                    } else {
-                        bindings.first()
-                    };
-                    let end = end.and_then(Option::as_ref);
-                    set(&mut extreme, name, self.choice(end, newest), &chosen);
+                    let end = if newest { all.last() } else { all.first() };
+                    extreme = set_all(&extreme, end.expect("a name leads somewhere"));
                 }
                 assert!(
                     combined.len() <= MOST,
@@ -148,9 +167,8 @@ impl Disk {
                     self.names
                 );
                 states.extend(combined);
-                for (name, bindings) in &others {
-                    let choices = self.choices(bindings);
-                    states.extend(with_each(&extreme, name, &choices, &chosen));
+                for group in &groups {
+                    states.extend(self.contents(group, &extreme, newest, &chosen));
                 }
             }
         }
@@ -166,10 +184,73 @@ impl Disk {
         states
     }
 
+    /// The names but the config's, each with all that it may lead to. Those of ledgers in one folder
+    /// change in the order in which they were changed: that is what is relied on, and what the
+    /// journals of ext4, xfs and btrfs give.
+    fn groups(&self, config: &Path) -> Vec<Group<'_>> {
+        let others = self.names.iter().filter(|(name, _)| *name != config);
+        let (ledgers, singles): (Vec<_>, Vec<_>) = others.partition(|(name, _)| is_ledger(name));
+        let mut groups = Vec::new();
+        for (name, bindings) in singles {
+            groups.push(Group {
+                names: vec![name.clone()],
+                moments: distinct(bindings).into_iter().map(|one| vec![one]).collect(),
+            });
+        }
+        let folders: BTreeSet<_> = ledgers.iter().map(|(name, _)| name.parent()).collect();
+        for folder in folders {
+            let here = ledgers.iter().filter(|(name, _)| name.parent() == folder);
+            let here: Vec<_> = here.collect();
+            let times = here.iter().flat_map(|(_, bindings)| bindings.iter());
+            let times: BTreeSet<usize> = times.map(|bound| bound.since).chain([0]).collect();
+            let at = |time: usize| {
+                let bindings = here.iter().map(|(_, bindings)| {
+                    let bound = bindings.iter().rfind(|bound| bound.since <= time);
+                    bound.or(bindings.first())?.binding.as_ref()
+                });
+                bindings.collect()
+            };
+            groups.push(Group {
+                names: here.iter().map(|(name, _)| (*name).clone()).collect(),
+                moments: times.into_iter().map(at).collect(),
+            });
+        }
+        groups
+    }
+
+    /// What these names lead to, each file with nothing but what was synced, or with everything.
+    fn plain(&self, moment: &[Option<&Binding>], newest: bool) -> Vec<Choice> {
+        let choices = moment.iter().map(|binding| self.choice(*binding, newest));
+        choices.collect()
+    }
+
+    /// All that a single file of a group may hold.
+    fn contents(
+        &self,
+        group: &Group<'_>,
+        extreme: &State,
+        newest: bool,
+        chosen: &Choice,
+    ) -> Vec<State> {
+        let mut states = Vec::new();
+        for moment in &group.moments {
+            for (index, binding) in moment.iter().enumerate() {
+                for choice in self.choices(&[*binding]) {
+                    let mut choices = self.plain(moment, newest);
+                    choices[index] = choice;
+                    let mut state = extreme.clone();
+                    group.set(&mut state, &choices, chosen);
+                    states.push(state);
+                }
+            }
+        }
+        states
+    }
+
     /// All that a name may lead to, with all that a file may hold.
-    fn choices(&self, bindings: &Bindings) -> Vec<Choice> {
+    fn choices(&self, bindings: &[Option<&Binding>]) -> Vec<Choice> {
         let mut choices = Vec::new();
-        for binding in distinct(bindings) {
+        for &binding in bindings {
             let nodes = match binding {
                 Some(Binding::File(file)) => {
                     let possible = self.files[*file].possible();
@@ -200,11 +281,28 @@ impl Disk {
     }
 }
 
-fn distinct(bindings: &Bindings) -> impl Iterator<Item = Option<&Binding>> {
-    let is_first =
-        |(index, binding): &(usize, &Option<Binding>)| !bindings[..*index].contains(binding);
-    let first = bindings.iter().enumerate().filter(is_first);
-    first.map(|(_, binding)| binding.as_ref())
+impl Group<'_> {
+    fn set(&self, state: &mut State, choices: &[Choice], chosen: &Choice) {
+        for (name, choice) in self.names.iter().zip(choices) {
+            set(state, name, choice.clone(), chosen);
+        }
+    }
+}
+
+fn is_ledger(name: &Path) -> bool {
+    let name = name.file_name().unwrap_or_default().to_string_lossy();
+    name.contains(".owners")
+}
+
+fn distinct(bindings: &Bindings) -> Vec<Option<&Binding>> {
+    let mut distinct = Vec::new();
+    for bound in bindings {
+        let binding = bound.binding.as_ref();
+        if !distinct.contains(&binding) {
+            distinct.push(binding);
+        }
+    }
+    distinct
 }
 
 /// One thing that a name may lead to.
@@ -226,13 +324,4 @@ fn set(state: &mut State, name: &Path, choice: Choice, chosen: &Choice) {
         Some(node) => state.insert(name.to_owned(), node),
         None => state.remove(name),
     };
-}
-
-fn with_each(state: &State, name: &Path, choices: &[Choice], chosen: &Choice) -> Vec<State> {
-    let with = |choice: &Choice| {
-        let mut state = state.clone();
-        set(&mut state, name, choice.clone(), chosen);
-        state
-    };
-    choices.iter().map(with).collect()
 }

@@ -6,7 +6,7 @@ use crate::commit::operation_log::{LogEntry, LoggedDropIn};
 use crate::commit::planning::Part;
 use crate::disk::lock::ConfigLock;
 use crate::disk::replace::{self, PendingFile, Replaced, Synced};
-use crate::disk::state::{self, PendingState};
+use crate::disk::state::PendingState;
 use crate::disk::target::{Folders, Target};
 use crate::disk::{Notice, digest, folder, site};
 use crate::edit::edited::Handlers;
@@ -103,16 +103,15 @@ impl Editor {
                 return Err(Error::interrupted(&self.path));
             }
         }
-        let is_recorded = ledger.is_some();
-        if let Some(ledger) = ledger {
-            ledger.commit(main)?;
-        }
+        let is_file = |step: &Part| step.is_change() || step.snapshot.existing.is_some();
+        let is_alone = !steps.iter().any(is_file);
+        let ledger = ledger.map(|ledger| ledger.commit(lock, main, is_alone));
+        let ledger = ledger.transpose()?;
         let made = replaced(lock, steps, (pending, folders), done);
-        match &made {
-            Ok(Some(_)) if is_recorded => state::finish(lock, main),
-            Ok(Some(_)) => {}
+        match (ledger, &made) {
+            (Some(ledger), Ok(Some(_))) => ledger.finish(lock, main),
             // Nothing has happened yet, and nobody is to think so.
-            _ if is_recorded && done.is_empty() => state::take_back(lock, main),
+            (Some(ledger), _) if done.is_empty() => ledger.take_back(lock, main),
             _ => {}
         }
         made

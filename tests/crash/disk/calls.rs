@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::contents::FileContents;
-use super::{Binding, Disk, Open};
+use super::{Binding, Bound, Disk, Open};
 use crate::syscalls::{Argument, Call, Descriptor, Returned};
 
 /// What a call did to the disk.
@@ -59,6 +59,7 @@ const HARMLESS: [&str; 33] = [
 impl Disk {
     /// Takes the next call of a run in. `Err`: it does something that this model does not know.
     pub(crate) fn apply(&mut self, call: &Call) -> Result<Effect, String> {
+        self.calls += 1;
         if call.name == "exit_group" {
             let code = call.other(0).and_then(|code| code.parse().ok());
             return code.map(Effect::Exited).ok_or(format!("{call:?}"));
@@ -117,14 +118,17 @@ impl Disk {
     }
 
     fn current(&self, name: &Path) -> Option<&Binding> {
-        self.names.get(name)?.last()?.as_ref()
+        self.names.get(name)?.last()?.binding.as_ref()
     }
 
     fn bind(&mut self, name: PathBuf, binding: Option<Binding>) {
         self.names
             .entry(name)
-            .or_insert_with(|| vec![None])
-            .push(binding);
+            .or_insert_with(|| vec![Bound::default()])
+            .push(Bound {
+                since: self.calls,
+                binding,
+            });
     }
 
     fn open(&mut self, call: &Call, folder: Option<&Descriptor>, index: usize) -> Option<Effect> {

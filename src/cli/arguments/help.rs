@@ -142,9 +142,3 @@ Presets:
     help.truncate(help.trim_end().len());
     help
 }
-
-/// Returns the presets' names, for messages.
-pub(crate) fn preset_names() -> String {
-    let names: Vec<&str> = Preset::all().iter().map(Preset::name).collect();
-    names.join(", ")
-}

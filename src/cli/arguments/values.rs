@@ -6,8 +6,6 @@ use std::path::PathBuf;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use containerd_edit::{Distribution, Error, LogTo, Preset};
 
-use super::help::preset_names;
-
 /// A distribution, or whichever is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Chosen {
@@ -59,5 +57,5 @@ pub(super) fn distribution(name: &str) -> Result<Chosen, Error> {
 pub(super) fn preset(name: &str) -> Result<Preset, String> {
     Preset::named(name)
         .copied()
-        .ok_or_else(|| format!("the presets are {}", preset_names()))
+        .ok_or_else(|| format!("the presets are {}", Preset::names()))
 }

@@ -1,7 +1,7 @@
 //! Runtime handlers as plain data: names, settings, presets.
 
 mod name;
-pub(crate) mod preset;
+mod preset;
 mod schema;
 mod setting;
 
@@ -178,7 +178,7 @@ fn no_runtime_type(name: &HandlerName) -> Error {
     let message = format!("no preset is called {name:?}, and runtime_type is not set");
     let hint = format!(
         "take a preset with --preset ({}), or say what runs it with --set runtime_type=…",
-        preset::names()
+        Preset::names()
     );
     Error::new(Code::NoRuntimeType, message, hint)
 }

@@ -96,13 +96,14 @@ const PRESETS: &[Preset] = &[
     },
 ];
 
-/// The presets' names, for messages.
-pub(crate) fn names() -> String {
-    let names: Vec<&str> = PRESETS.iter().map(Preset::name).collect();
-    names.join(", ")
-}
-
 impl Preset {
+    /// Returns the names of all presets with commas between them, for messages.
+    #[must_use]
+    pub fn names() -> String {
+        let names: Vec<&str> = PRESETS.iter().map(Self::name).collect();
+        names.join(", ")
+    }
+
     /// Returns all presets, in the order in which they are shown to people.
     #[must_use]
     pub fn all() -> &'static [Self] {

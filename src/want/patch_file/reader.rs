@@ -8,7 +8,7 @@ use crate::containerd::Wanted;
 use crate::error::{Code, Error, Position};
 use crate::toml::render::{self, Quotes};
 use crate::toml::{Document, type_name};
-use crate::want::handler::{self, Handler, HandlerName, Preset, Setting, preset};
+use crate::want::handler::{self, Handler, HandlerName, Preset, Setting};
 
 use super::PatchFile;
 use super::nearest::nearest;
@@ -152,7 +152,7 @@ impl<'d> Reader<'d> {
                 Code::NoRuntimeType => format!(
                     "say what runs it with runtime_type = \"…\", or take a preset with preset = \
                      \"…\" ({})",
-                    preset::names()
+                    Preset::names()
                 ),
                 _ => FIX.to_owned(),
             };
@@ -238,7 +238,7 @@ impl<'d> Reader<'d> {
         let name = self.text(entry)?;
         Preset::named(name).ok_or_else(|| {
             let message = format!("no preset is called {name:?}");
-            let hint = format!("the presets are {}", preset::names());
+            let hint = format!("the presets are {}", Preset::names());
             self.wrong_value(entry, &message, &hint)
         })
     }

@@ -4,14 +4,18 @@
 //! be faster. After divan's table, the ratios to it are printed beside their target.
 
 #![expect(clippy::print_stdout, reason = "a benchmark is there to print")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a config is written as its owner would"
+)]
 
 use std::fmt::Write as _;
 use std::hint::black_box;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use containerd_edit::{
-    ConfigFiles, Document, Edited, Handler, Host, Model, Patch, Plan, Preset, Release, apply,
+    Change, Config, ConfigFiles, Document, Editor, Handler, Host, Ledger, Model, Outcome, Preset,
+    Release,
 };
 use divan::Bencher;
 use divan::counter::BytesCount;
@@ -82,7 +86,7 @@ fn options(number: usize) -> String {
     text
 }
 
-/// An edit to measure: a patch and the config that it is applied to.
+/// An edit to measure: a change and the config that it is applied to.
 #[derive(Debug, Clone, Copy)]
 enum Case {
     Add,
@@ -90,45 +94,64 @@ enum Case {
     Unchanged,
 }
 
+/// A config's text and its ledger.
+#[derive(Debug, Clone)]
+struct Node {
+    text: String,
+    ledger: Ledger,
+}
+
 impl Case {
     const ALL: [Self; 3] = [Self::Add, Self::Remove, Self::Unchanged];
 
-    fn patch(self) -> Patch {
+    fn change(self) -> Change {
         match self {
             Self::Add | Self::Unchanged => {
                 let preset = Preset::named("crun").expect("a preset");
                 let handler = Handler::from_preset("crun".parse().expect("a name"), preset);
-                Patch::new().ensure(handler)
+                Change::new().ensure(handler)
             }
-            Self::Remove => Patch::new().remove("crun"),
+            Self::Remove => Change::new().remove("crun"),
         }
     }
 
     /// What there is to edit: to remove a handler, or to find it unchanged, it has to be there.
-    fn config(self, handlers: usize) -> String {
-        let text = config(handlers);
+    fn node(self, handlers: usize) -> Node {
+        let node = Node {
+            text: config(handlers),
+            ledger: Ledger::default(),
+        };
         match self {
-            Self::Add => text,
-            Self::Remove | Self::Unchanged => edit(&text, &Self::Add.patch())
-                .text
-                .expect("the file stays"),
+            Self::Add => node,
+            Self::Remove | Self::Unchanged => node.edit(&Self::Add.change()),
         }
     }
 }
 
-/// All that an edit does between reading and writing.
-fn edit(text: &str, patch: &Patch) -> Edited {
-    let config = Document::parse(text.as_bytes()).expect("the config is TOML");
-    apply(Some(&config), patch).expect("the patch fits")
+const PATH: &str = "/etc/containerd/config.toml";
+
+impl Node {
+    fn parsed(&self) -> Config {
+        Config::new(PATH, Some(&self.text)).expect("the config is TOML")
+    }
+
+    /// All that an edit does between reading and writing.
+    fn edit(&self, change: &Change) -> Self {
+        let edited = containerd_edit::edit(&self.parsed(), &self.ledger, change);
+        let edited = edited.expect("the change fits");
+        let text = edited.config.text(PATH.as_ref());
+        Self {
+            text: text.expect("the file stays").to_owned(),
+            ledger: edited.ledger,
+        }
+    }
 }
 
-fn plan(text: &str, patch: &Patch) -> Plan {
-    Plan {
-        path: PathBuf::from("/etc/containerd/config.toml"),
-        before: Some(text.into()),
-        edited: edit(text, patch),
-        drop_ins: Vec::new(),
-    }
+fn plan(text: &str, change: &Change) -> Outcome {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let config = folder.path().join("config.toml");
+    std::fs::write(&config, text).expect("writes");
+    Editor::new(config).plan(change).expect("the change fits")
 }
 
 fn yardstick(text: &str) -> toml_edit::Document<&str> {
@@ -163,15 +186,17 @@ fn parse(bencher: Bencher<'_, '_>, handlers: usize) {
 /// Applying to a parsed config. For a change this includes parsing the result again and walking it
 /// in lockstep with the original.
 mod applying {
-    use super::{BytesCount, Case, Document, SIZES, apply};
+    use super::{BytesCount, Case, SIZES};
     use divan::Bencher;
 
     fn measure(bencher: Bencher<'_, '_>, case: Case, handlers: usize) {
-        let (text, patch) = (case.config(handlers), case.patch());
-        let config = Document::parse(text.as_bytes()).expect("the config is TOML");
+        let (node, change) = (case.node(handlers), case.change());
+        let config = node.parsed();
         bencher
-            .counter(BytesCount::of_str(&text))
-            .bench_local(|| apply(Some(&config), &patch).expect("the patch fits"));
+            .counter(BytesCount::of_str(&node.text))
+            .bench_local(|| {
+                containerd_edit::edit(&config, &node.ledger, &change).expect("the change fits")
+            });
     }
 
     #[divan::bench(args = SIZES)]
@@ -210,7 +235,7 @@ fn judging(bencher: Bencher<'_, '_>, handlers: usize) {
 #[divan::bench(args = SIZES)]
 fn diff(bencher: Bencher<'_, '_>, handlers: usize) {
     let text = config(handlers);
-    let plan = plan(&text, &Case::Add.patch());
+    let plan = plan(&text, &Case::Add.change());
     bencher
         .counter(BytesCount::of_str(&text))
         .bench_local(|| diff::of(&plan));
@@ -278,8 +303,8 @@ fn print_ratios() {
     for case in Case::ALL {
         let label = format!("whole edit, {case:?}").to_lowercase();
         let [_, hundred, many] = row(&label, &|handlers| {
-            let (text, patch) = (case.config(handlers), case.patch());
-            Pair::measure(|| yardstick(&text), || edit(&text, &patch))
+            let (node, change) = (case.node(handlers), case.change());
+            Pair::measure(|| yardstick(&node.text), || node.edit(&change))
         });
         worst = worst.max(hundred.ratio).max(many.ratio);
         growth = growth.max(many.ratio / hundred.ratio);
@@ -290,7 +315,7 @@ fn print_ratios() {
     });
     row("diff (only if shown)", &|handlers| {
         let text = config(handlers);
-        let plan = plan(&text, &Case::Add.patch());
+        let plan = plan(&text, &Case::Add.change());
         Pair::measure(|| yardstick(&text), || diff::of(&plan))
     });
 
@@ -314,10 +339,13 @@ fn print_quadratic_case() {
         "{:<12}{:>12}{:>12}{:>8}",
         "handlers", "toml_edit", "edit (add)", "ratio"
     );
-    let patch = Case::Add.patch();
+    let change = Case::Add.change();
     for handlers in [500, 1_000, 2_000, 4_000] {
-        let text = config_with_options_first(handlers);
-        let pair = Pair::measure(|| yardstick(&text), || edit(&text, &patch));
+        let node = Node {
+            text: config_with_options_first(handlers),
+            ledger: Ledger::default(),
+        };
+        let pair = Pair::measure(|| yardstick(&node.text), || node.edit(&change));
         let milliseconds = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1e3);
         println!(
             "{handlers:<12}{:>12}{:>12}{:>7.2}x",

@@ -1,7 +1,7 @@
 //! The tool as its users meet it: whole processes of the release build, held against the floor.
 //!
-//! Tool and floor (`floor.rs`) run in turn on the same folder, so that both meet the same disk and
-//! the same noise, and each ratio is taken pair by pair. The figures stand beside their targets,
+//! Tool and floors (`floor.rs`) run in turn on the same folder, so that all meet the same disk and
+//! the same noise, and each ratio is taken turn by turn. The figures stand beside their targets,
 //! but a missed one fails nothing: this is a benchmark, and the machine may be busy.
 
 #![expect(clippy::print_stdout, reason = "a benchmark is there to print")]
@@ -18,13 +18,21 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use wait4::Wait4 as _;
 
-const PAIRS: usize = 300;
+const TURNS: usize = 300;
+/// So many runs overlap, in so many rounds.
+const OVERLAPPING: usize = 64;
+const ROUNDS: usize = 5;
 /// An ordinary config: the one that Debian ships.
-const ORDINARY: &[u8] = include_bytes!("../fixtures/golden/debian-add-crun/input.toml");
+const ORDINARY: &str = include_str!("../fixtures/golden/debian-add-crun/input.toml");
 const LARGE: usize = 10_000;
 
-const CHANGED_TARGET: f64 = 1.4;
+/// A change, times the floor that writes a ledger as well.
+const CHANGED_TARGET: f64 = 1.5;
+/// The same, times the floor that does not.
+const PLAIN_TARGET: f64 = 2.0;
 const UNCHANGED_TARGET: f64 = 1.6;
+/// Overlapping runs, times what they take one after another.
+const OVERLAPPING_TARGET: f64 = 1.3;
 const CPU_TARGET_MS: f64 = 1.0;
 const SIZE_TARGET_MB: f64 = 2.5;
 const MEMORY_TARGET_MB: f64 = 8.0;
@@ -35,6 +43,42 @@ struct Run {
     /// User and system.
     cpu: Duration,
     peak_bytes: u64,
+}
+
+/// A config, and the ledger beside it.
+struct State {
+    config: String,
+    ledger: Option<String>,
+}
+
+impl State {
+    /// What a node starts with.
+    fn new() -> Self {
+        Self {
+            config: ORDINARY.to_owned(),
+            ledger: None,
+        }
+    }
+}
+
+/// What the tool is held against, and how often it ran.
+struct Floor<'a> {
+    label: &'a str,
+    arguments: Vec<&'a OsStr>,
+    /// For the ratio of the times.
+    target: f64,
+    runs: Vec<Run>,
+}
+
+impl<'a> Floor<'a> {
+    fn new(label: &'a str, arguments: &[&'a OsStr], target: f64) -> Self {
+        Self {
+            label,
+            arguments: arguments.to_vec(),
+            target,
+            runs: Vec::new(),
+        }
+    }
 }
 
 /// The programs, and the config that they work on.
@@ -70,13 +114,10 @@ fn main() -> Result<()> {
             config: folder.path().join("config.toml"),
             _folder: folder,
         };
-        println!(
-            "\n{label}: {} ({} pairs of runs)",
-            filesystem(&bench.config),
-            PAIRS
-        );
-        println!("{:<34}{:>9}{:>9}{:>9}", "", "tool", "floor", "");
+        println!("\n{label}: {} ({TURNS} turns)", filesystem(&bench.config));
+        println!("  {:<34}{:>9}{:>9}", "", "tool", "floor");
         bench.compare()?;
+        bench.overlap()?;
         if label == "disk" {
             bench.measure_large()?;
         }
@@ -106,47 +147,126 @@ fn build_floor() -> Option<PathBuf> {
 
 impl Bench {
     fn compare(&self) -> Result<()> {
-        let add: &[&OsStr] = &["add", "crun", "--config"].map(OsStr::new);
-        // What the tool makes of the config: the floor writes the same.
-        self.reset(ORDINARY)?;
-        run(&self.tool, add, &[self.config.as_os_str()])?;
-        let edited = fs::read(&self.config)?;
-        let text = String::from_utf8_lossy(&edited).into_owned();
+        let new = State::new();
+        let installed = self.after(&new, &["add", "gvisor", "--owner", "another"])?;
+        let add = ["add", "crun"];
+        let done = self.after(&installed, &add)?;
 
-        for (label, before, text, target) in [
-            ("changed", ORDINARY, Some(text.as_str()), CHANGED_TARGET),
-            ("unchanged", &edited, None, UNCHANGED_TARGET),
+        for (label, before) in [
+            ("first change", &new),
+            ("change", &installed),
+            ("nothing to do", &done),
         ] {
+            let after = self.after(before, &add)?;
+            let config = self.config.as_os_str();
+            let text = OsStr::new(&after.config);
+            let ledger = OsStr::new(after.ledger.as_deref().unwrap_or_default());
+            let mut floors = if after.config == before.config {
+                vec![Floor::new("floor", &[config], UNCHANGED_TARGET)]
+            } else {
+                vec![
+                    Floor::new("floor, ledger", &[config, text, ledger], CHANGED_TARGET),
+                    Floor::new("plain floor", &[config, text], PLAIN_TARGET),
+                ]
+            };
             let mut tools = Vec::new();
-            let mut floors = Vec::new();
-            for _ in 0..PAIRS {
+            for _ in 0..TURNS {
                 self.reset(before)?;
-                tools.push(run(&self.tool, add, &[self.config.as_os_str()])?);
-                self.reset(before)?;
-                let mut arguments = vec![self.config.as_os_str()];
-                arguments.extend(text.map(OsStr::new));
-                floors.push(run(&self.floor, &[], &arguments)?);
+                tools.push(self.run_tool(&add)?);
+                for floor in &mut floors {
+                    self.reset(before)?;
+                    let mut command = Command::new(&self.floor);
+                    command.args(&floor.arguments);
+                    floor.runs.push(run(command)?);
+                }
             }
-            print_comparison(label, &tools, &floors, target);
+            print_comparison(label, &tools, &floors);
         }
         Ok(())
+    }
+
+    /// Many installers at once, each with a handler of its own, and the same one after another.
+    fn overlap(&self) -> Result<()> {
+        let new = State::new();
+        let names: Vec<String> = (0..OVERLAPPING).map(|it| format!("crun-{it}")).collect();
+        let commands = || {
+            let arguments = names.iter().map(|name| ["add", name, "--preset", "crun"]);
+            let mut commands: Vec<_> = arguments.map(|it| self.command(&it)).collect();
+            for command in &mut commands {
+                // Each says that it waits.
+                command.stderr(Stdio::null());
+            }
+            commands
+        };
+        let mut rounds = Vec::new();
+        for _ in 0..ROUNDS {
+            self.reset(&new)?;
+            let started = Instant::now();
+            for mut command in commands() {
+                assert!(command.status()?.success(), "{command:?} failed");
+            }
+            let serial = started.elapsed();
+            self.reset(&new)?;
+            let started = Instant::now();
+            let running = commands().into_iter().map(|mut it| it.spawn());
+            for mut run in running.collect::<Result<Vec<_>>>()? {
+                assert!(run.wait()?.success(), "an overlapping run failed");
+            }
+            rounds.push((milliseconds(serial), milliseconds(started.elapsed())));
+        }
+        let [serial, overlapping, ratio] = [
+            median(rounds.iter().map(|round| round.0)),
+            median(rounds.iter().map(|round| round.1)),
+            median(rounds.iter().map(|round| round.1 / round.0)),
+        ];
+        let result = against(&format!("{ratio:.2}x"), ratio, OVERLAPPING_TARGET, "x");
+        println!(
+            "  {OVERLAPPING} overlapping runs: {overlapping:.0} ms, one after another {serial:.0} ms: \
+             {result}"
+        );
+        Ok(())
+    }
+
+    /// What the tool makes of a config.
+    fn after(&self, before: &State, arguments: &[&str]) -> Result<State> {
+        self.reset(before)?;
+        self.run_tool(arguments)?;
+        Ok(State {
+            config: fs::read_to_string(&self.config)?,
+            ledger: Some(fs::read_to_string(self.ledger())?),
+        })
+    }
+
+    fn run_tool(&self, arguments: &[&str]) -> Result<Run> {
+        run(self.command(arguments))
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.tool);
+        command.args(arguments).arg("--config").arg(&self.config);
+        command.stdout(Stdio::null());
+        command
+    }
+
+    fn ledger(&self) -> PathBuf {
+        self.config.with_extension("toml.owners")
     }
 
     /// Memory and time for a config of 10,000 handlers, for which there is no target.
     fn measure_large(&self) -> Result<()> {
         let file = BufWriter::new(File::create(&self.config)?);
         write_large(file)?;
+        fs::remove_file(self.ledger())?;
         let size = megabytes(fs::metadata(&self.config)?.len());
         println!("  {LARGE} handlers, {size:.1} MB of text:");
         let runs: [(&str, &[&str]); 4] = [
-            ("changed", &["add", "crun", "--config"]),
-            ("unchanged", &["add", "crun", "--config"]),
-            ("changed back", &["remove", "crun", "--config"]),
-            ("listed", &["list", "--config"]),
+            ("change", &["add", "crun"]),
+            ("nothing to do", &["add", "crun"]),
+            ("change back", &["remove", "crun"]),
+            ("list", &["list"]),
         ];
         for (label, arguments) in runs {
-            let arguments: Vec<&OsStr> = arguments.iter().map(OsStr::new).collect();
-            let run = run(&self.tool, &arguments, &[self.config.as_os_str()])?;
+            let run = self.run_tool(arguments)?;
             println!(
                 "  {label:<32}{:>6.0} ms, {:.0} ms of CPU, {:.0} MB at most",
                 milliseconds(run.elapsed),
@@ -157,10 +277,19 @@ impl Bench {
         Ok(())
     }
 
-    /// Puts a config there, all of it on the disk, so that no run pays for the one before.
-    fn reset(&self, bytes: &[u8]) -> Result<()> {
-        fs::write(&self.config, bytes)?;
-        File::open(&self.config)?.sync_all()?;
+    /// Puts a config and its ledger there, all of it on the disk, so that no run pays for the one
+    /// before.
+    fn reset(&self, state: &State) -> Result<()> {
+        let put = |path: &Path, text: &str| {
+            fs::write(path, text)?;
+            File::open(path)?.sync_all()
+        };
+        put(&self.config, &state.config)?;
+        match &state.ledger {
+            Some(ledger) => put(&self.ledger(), ledger)?,
+            None if self.ledger().exists() => fs::remove_file(self.ledger())?,
+            None => {}
+        }
         match self.config.parent() {
             Some(folder) => File::open(folder)?.sync_all(),
             None => Ok(()),
@@ -170,21 +299,12 @@ impl Bench {
 
 /// Runs a program to its end. Its peak memory is never reported below that of this benchmark, whose
 /// memory it has until it starts: keep this small.
-fn run(program: &Path, first: &[&OsStr], then: &[&OsStr]) -> Result<Run> {
-    let mut command = Command::new(program);
-    command
-        .args(first)
-        .args(then)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null());
+fn run(mut command: Command) -> Result<Run> {
+    command.stdin(Stdio::null()).stdout(Stdio::null());
     let started = Instant::now();
     let used = command.spawn()?.wait4()?;
     let elapsed = started.elapsed();
-    assert!(
-        used.status.success(),
-        "{} {first:?} failed",
-        program.display()
-    );
+    assert!(used.status.success(), "{command:?} failed");
     Ok(Run {
         elapsed,
         cpu: used.rusage.utime + used.rusage.stime,
@@ -192,39 +312,38 @@ fn run(program: &Path, first: &[&OsStr], then: &[&OsStr]) -> Result<Run> {
     })
 }
 
-/// `target`: for the ratio of the times.
-fn print_comparison(label: &str, tools: &[Run], floors: &[Run], target: f64) {
-    let row = |what: &str, figure: &dyn Fn(&Run) -> f64, result: &str| {
+fn print_comparison(label: &str, tools: &[Run], floors: &[Floor<'_>]) {
+    let row = |what: &str, figure: &dyn Fn(&Run) -> f64, floors: &[Run], result: &str| {
         let [tool, floor] = [tools, floors].map(|runs| median(runs.iter().map(figure)));
         println!(
-            "  {:<32}{tool:>9.2}{floor:>9.2}  {result}",
+            "  {:<34}{tool:>9.2}{floor:>9.2}  {result}",
             format!("{label}: {what}")
         );
     };
-    let pairs = || tools.iter().zip(floors);
     let elapsed = |run: &Run| milliseconds(run.elapsed);
     let cpu = |run: &Run| milliseconds(run.cpu);
     let peak = |run: &Run| megabytes(run.peak_bytes);
 
-    let ratios = || pairs().map(|(tool, floor)| elapsed(tool) / elapsed(floor));
-    let ratio = median(ratios());
-    let [low, high] = [0.25, 0.75].map(|part| quantile(ratios(), part));
-    let shown = format!("{ratio:.2}x (half of the pairs: {low:.2} to {high:.2})");
-    row("time, ms", &elapsed, &against(&shown, ratio, target, "x"));
-    let extra = median(pairs().map(|(tool, floor)| cpu(tool) - cpu(floor)));
+    for floor in floors {
+        let pairs = || tools.iter().zip(&floor.runs);
+        let ratios = || pairs().map(|(tool, floor)| elapsed(tool) / elapsed(floor));
+        let ratio = median(ratios());
+        let [low, high] = [0.25, 0.75].map(|part| quantile(ratios(), part));
+        let shown = format!("{ratio:.2}x (half of the turns: {low:.2} to {high:.2})");
+        let result = against(&shown, ratio, floor.target, "x");
+        let what = format!("ms, {}", floor.label);
+        row(&what, &elapsed, &floor.runs, &result);
+    }
+    let floor = &floors[0];
+    let pairs = tools.iter().zip(&floor.runs);
+    let extra = median(pairs.map(|(tool, floor)| cpu(tool) - cpu(floor)));
     let shown = format!("{extra:+.2} ms");
-    row(
-        "CPU, ms",
-        &cpu,
-        &against(&shown, extra, CPU_TARGET_MS, " ms"),
-    );
+    let result = against(&shown, extra, CPU_TARGET_MS, " ms");
+    row("CPU, ms", &cpu, &floor.runs, &result);
     let most = quantile(tools.iter().map(peak), 1.0);
     let shown = format!("{most:.2} MB at most");
-    row(
-        "peak memory, MB",
-        &peak,
-        &against(&shown, most, MEMORY_TARGET_MB, " MB"),
-    );
+    let result = against(&shown, most, MEMORY_TARGET_MB, " MB");
+    row("peak memory, MB", &peak, &floor.runs, &result);
 }
 
 fn print_size(tool: &Path) -> Result<()> {

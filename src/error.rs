@@ -38,6 +38,17 @@ pub struct Warning {
     pub at: Option<Position>,
 }
 
+impl Warning {
+    /// A warning about no line in particular.
+    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            at: None,
+        }
+    }
+}
+
 /// Why something was not done, or not for certain.
 ///
 /// Displayed, it is the message alone; [`source`](std::error::Error::source) is the system's reason
@@ -110,6 +121,14 @@ impl Error {
     /// Names the place in the file.
     pub(crate) fn position_at(mut self, position: impl Into<Option<Position>>) -> Self {
         self.0.position = position.into();
+        self
+    }
+
+    /// Names a file as the caller does.
+    pub(crate) fn renamed(mut self, from: &Path, to: &Path) -> Self {
+        if self.0.path.as_deref() == Some(from) {
+            self.0.path = Some(to.to_owned());
+        }
         self
     }
 

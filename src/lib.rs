@@ -4,11 +4,12 @@
 //! `/etc/containerd/config.toml`, so that installers which overlap, die half-way or retry for ever
 //! can't corrupt the file or lose each other's work.
 //!
-//! - [`Patch`] says what has to be listed and what must not; [`apply`] is the pure edit: it splices
-//!   text and leaves every other byte alone.
-//! - [`PatchFile`] reads a patch from TOML.
-//! - [`Editor`] makes it a transaction: lock, read, patch, check, write beside, sync, exchange, compare,
-//!   sync. [`Editor::status`] tells what happened to a config.
+//! - [`Change`] says what an owner wants listed and what not. [`edit()`] is the pure edit: [`Config`],
+//!   [`Ledger`] and change in; new texts, a new ledger and a report out. It splices text and leaves
+//!   every other byte alone.
+//! - [`PatchFile`] reads a change from TOML.
+//! - [`Editor`] makes it a transaction: lock, read, edit, judge, write beside, sync, replace the ledger
+//!   and then the files, sync. [`Editor::status`] tells what happened to a config.
 //! - [`load`] says what a containerd release makes of a config; every edit is held against it.
 //! - [`Inventory`] tells what a config lists.
 //! - [`Editor::undo`] takes the last change back.
@@ -20,26 +21,26 @@
 //!
 //! # Limitations
 //!
-//! Linux only. Imported files are read for the judgement; only drop-ins that were asked for, and
-//! those of an owner that leaves, are changed. [`Editor`] does not restart containerd, which reads
+//! Linux only. Imported files are read for the judgement; one that the tool has not created is changed
+//! only where containerd takes the key from nowhere else. [`Editor`] does not restart containerd, which reads
 //! its config only when it starts. A program that ignores the lock and has had the config open since
 //! before the edit may write to it once the edit is done: then its text is in `config.toml.prev`.
 //!
 //! # Examples
 //!
 //! ```
-//! use containerd_edit::{Editor, Handler, Patch, Preset};
+//! use containerd_edit::{Change, Editor, Handler, Preset};
 //!
 //! let folder = tempfile::tempdir()?;
 //! let config = folder.path().join("config.toml");
 //! std::fs::write(&config, "# mine\nversion = 3\n")?;
 //!
 //! let crun = Preset::named("crun").ok_or("no such preset")?;
-//! let patch = Patch::new().ensure(Handler::from_preset("crun".parse()?, crun));
-//! let done = Editor::new(&config).commit(&patch)?;
+//! let change = Change::new().ensure(Handler::from_preset("crun".parse()?, crun));
+//! let done = Editor::new(&config).commit(&change)?;
 //! assert!(done.is_change(), "containerd has to be restarted");
 //!
-//! Editor::new(&config).commit(&Patch::new().remove("crun"))?;
+//! Editor::new(&config).commit(&Change::new().remove("crun"))?;
 //! assert_eq!(std::fs::read_to_string(&config)?, "# mine\nversion = 3\n");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -53,13 +54,14 @@ mod disk;
 mod edit;
 mod error;
 mod inspect;
+mod ledger;
 mod node;
 mod toml;
 mod want;
 
-pub use commit::editor::{DEFAULT_LOCK_TIMEOUT, DropIn, Editor, FileChange, Plan};
+pub use commit::editor::{DEFAULT_LOCK_TIMEOUT, DropIn, Editor, FileChange, Outcome};
 pub use commit::operation_log::{LogEntry, LogTo, LoggedDropIn};
-pub use commit::ownership::{OwnedHandler, UnmarkedKey};
+pub use config::Config;
 pub use containerd::{
     Cgroup, ConfigFiles, Fact, FactKind, FileState, Host, LoadedHandler, Model, Reason, Release,
     Verdict, load,
@@ -76,16 +78,20 @@ pub use daemon::{
     service::Service,
 };
 pub use disk::HostRoot;
+pub use edit::edited::{Absent, Edited, FileEdit, Handlers, Keys, LeftBehind, Report};
 pub use edit::inventory::{Inventory, ListedHandler};
-pub use edit::patch::{Edited, Handlers, Keys, apply};
+pub use edit::run::edit;
 pub use error::{Code, Error, ExitCode, Position, Warning};
 pub use inspect::check::{Check, CheckedRelease};
 pub use inspect::effective::{Effective, EffectiveHandler};
-pub use inspect::status::{DropInStatus, LockHolder, LockStatus, Status};
+pub use inspect::status::{DropInStatus, LockHolder, LockStatus, OwnedHandler, Status};
+pub use ledger::Ledger;
 pub use node::{Distribution, Kind, Layout, Units};
-pub use toml::{Document, ParseError};
+#[doc(hidden)]
+pub use toml::parsed;
+pub use toml::{Document, ParseError, Source};
+pub use want::change::Change;
 pub use want::handler::{Handler, HandlerName, Owner, Preset, Setting};
-pub use want::patch::Patch;
 pub use want::patch_file::PatchFile;
 
 /// The example in the README compiles.

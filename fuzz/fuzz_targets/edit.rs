@@ -1,9 +1,9 @@
-//! Any bytes are edited or refused: no panic, a patch applied twice is one applied once, and what is
+//! Any bytes are edited or refused: no panic, a change made twice is one applied once, and what is
 //! added can be removed without a trace.
 
 #![no_main]
 
-use containerd_edit::{Document, Inventory, Patch, apply};
+use containerd_edit::{Change, Document, Inventory};
 use libfuzzer_sys::fuzz_target;
 
 // The properties have one definition. The parts that only their own tests use are idle here.
@@ -12,6 +12,8 @@ mod declared;
 #[allow(dead_code, unused_imports)]
 #[path = "../../tests/properties/meaning.rs"]
 mod meaning;
+#[path = "../../tests/properties/node.rs"]
+mod node;
 #[allow(dead_code, unused_imports)]
 #[path = "../../tests/properties/round_trip.rs"]
 mod round_trip;
@@ -19,6 +21,7 @@ mod round_trip;
 #[path = "../../tests/properties/spellings/mod.rs"]
 mod spellings;
 
+use node::Node;
 use round_trip::Added;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -27,10 +30,13 @@ fuzz_target!(|bytes: &[u8]| {
     };
     let _ = Inventory::of(&config, None);
     let _ = Inventory::of(&config, Some("cri"));
-    // Whatever the file lists already; `check` leaves removals out where an add is refused.
-    let names = ["runc", "crun", "kata", "untrusted"];
-    let removal = names.into_iter().fold(Patch::new(), Patch::remove);
-    let _ = apply(Some(&config), &removal);
+    // Whatever the file lists already.
+    let names = ["crun", "kata", "untrusted"];
+    let removal = names.into_iter().fold(Change::new().adopt(), Change::remove);
+    let node = Node::new(Some(config.text()));
+    if let Some(Err(why)) = node.map(|mut node| node.tried(&removal)) {
+        panic!("{why}");
+    }
     let added = [
         Added::new("crun", "manual", false),
         Added::new("kata", "kata-deploy", true),

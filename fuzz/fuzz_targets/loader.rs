@@ -25,7 +25,7 @@ fuzz_target!(|bytes: &[u8]| {
     let mut files = ConfigFiles::new("/etc/containerd/config.toml", main);
     files.insert("/etc/containerd/conf.d", FileState::Folder);
     if let Some(drop_in) = drop_in {
-        files.insert(DROP_IN, FileState::Bytes(drop_in.to_owned()));
+        files.insert(DROP_IN, FileState::Bytes(drop_in.into()));
         for glob in GLOBS {
             files.insert_glob(glob, vec![DROP_IN.into()]);
         }

@@ -15,10 +15,10 @@ use clap::{
     Arg, ArgAction, Args, Command, CommandFactory as _, FromArgMatches as _, Parser, ValueEnum,
 };
 
-pub(super) use self::groups::{Editing, Placing};
+pub(super) use self::groups::{Editing, Logging, Patching, Placing};
 pub(super) use self::values::Chosen;
 pub(super) use self::verbs::{
-    Add, Apply, Check, List, Log, Remove, Restart, SetDefault, Show, Status, Undo, Verb,
+    Add, Apply, Check, List, Remove, Restart, SetDefault, Show, Undo, Verb,
 };
 
 /// Change a node's containerd config safely

@@ -68,10 +68,10 @@ impl Config {
     pub(super) fn read(&self) -> Result<Vec<u8>, Error> {
         let editor = Editor::new(&self.path).host_root(self.host_root.clone());
         let bytes = editor.read()?;
-        let (Some(layout), Ok(text)) = (&self.layout, str::from_utf8(&bytes)) else {
-            return Ok(bytes);
-        };
-        Ok(layout.rendered(text).into_owned().into_bytes())
+        Ok(match &self.layout {
+            Some(layout) => layout.filled_in(bytes.into()).bytes().to_owned(),
+            None => bytes,
+        })
     }
 }
 

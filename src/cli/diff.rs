@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use containerd_edit::Plan;
+use containerd_edit::Outcome;
 use similar::TextDiff;
 
 /// Returns the diff of all files; empty if nothing changes.
-pub(crate) fn of(plan: &Plan) -> String {
-    let (before, after) = (plan.before.as_deref(), plan.edited.text.as_deref());
+pub(crate) fn of(plan: &Outcome) -> String {
+    let (before, after) = (plan.main.before.as_deref(), plan.main.after.as_deref());
     let mut diff = of_file(&plan.path, before, after);
     for change in &plan.drop_ins {
         let (before, after) = (change.before.as_deref(), change.after.as_deref());

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use containerd_edit::{Handlers, Layout, Owner, Plan};
-use serde::Serialize;
+use containerd_edit::{Absent, Handlers, Layout, LeftBehind, Outcome, Owner};
+use serde::{Serialize, Serializer};
 
 use super::diff;
 use super::output::{Report, WarningReport};
@@ -25,16 +25,20 @@ pub(super) struct EditReport<'p> {
     owner: Option<&'p str>,
     handlers: &'p Handlers,
     keys: Vec<&'p str>,
+    new_default: Option<&'p str>,
     overridden: &'p [String],
     drop_ins: Vec<DropInReport<'p>>,
-    diff: String,
+    recorded: bool,
+    absent: &'p [Absent],
+    unknown_owner: Option<&'p Absent>,
+    left_behind: &'p [LeftBehind],
+    #[serde(rename = "diff", serialize_with = "diff")]
+    plan: &'p Outcome,
     warnings: Vec<WarningReport<'p>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unused: Option<UnusedReport>,
     #[serde(skip_serializing_if = "Option::is_none")]
     restart: Option<RestartReport>,
-    #[serde(skip)]
-    plan: &'p Plan,
     #[serde(skip)]
     layout: Option<&'p Layout>,
     #[serde(skip)]
@@ -62,14 +66,22 @@ struct DropInReport<'p> {
     changed: bool,
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes the field by reference"
+)]
+fn diff<S: Serializer>(plan: &&Outcome, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&diff::of(plan))
+}
+
 impl<'p> EditReport<'p> {
     /// The report of an edit on behalf of an owner.
     pub(super) fn new(
-        plan: &'p Plan,
+        plan: &'p Outcome,
         owner: Option<&'p Owner>,
         layout: Option<&'p Layout>,
     ) -> Self {
-        let edited = &plan.edited;
+        let edited = &plan.report;
         let drop_ins = plan.drop_ins.iter().map(|change| DropInReport {
             path: change.path.to_string_lossy(),
             changed: change.is_change(),
@@ -79,17 +91,21 @@ impl<'p> EditReport<'p> {
             restart_required: plan.needs_restart(),
             units: layout.map_or(&["containerd"], |layout| layout.units.names()),
             path: plan.path.to_string_lossy(),
-            config_version: edited.version,
+            config_version: plan.config_version,
             owner: owner.map(Owner::as_str),
             handlers: &edited.handlers,
             keys: edited.keys.changed().collect(),
+            new_default: edited.new_default.as_deref(),
             overridden: &edited.keys.overridden,
             drop_ins: drop_ins.collect(),
-            diff: diff::of(plan),
+            recorded: edited.is_recorded,
+            absent: &edited.absent,
+            unknown_owner: edited.unknown_owner.as_ref(),
+            left_behind: &edited.left_behind,
+            plan,
             warnings: WarningReport::list(&edited.warnings),
             unused: None,
             restart: None,
-            plan,
             layout,
             shown: Shown::Done,
         }
@@ -112,9 +128,13 @@ impl<'p> EditReport<'p> {
 
     /// What the edit does, in a few words.
     fn deeds(&self) -> String {
-        let (plan, edited) = (self.plan, &self.plan.edited);
+        let (plan, edited) = (self.plan, &self.plan.report);
         if !self.changed {
-            return "nothing to do".to_owned();
+            return if edited.is_recorded {
+                "recorded, and nothing to change in any file".to_owned()
+            } else {
+                "nothing to do".to_owned()
+            };
         }
         let word = |done: &'static str, planned: &'static str| {
             if self.is_dry_run() { planned } else { done }
@@ -134,7 +154,7 @@ impl<'p> EditReport<'p> {
                 deeds.push(format!("{what} {}", names.join(", ")));
             }
         }
-        match (&plan.before, &edited.text) {
+        match (&plan.main.before, &plan.main.after) {
             (None, Some(_)) => deeds.push(format!("{create} the file")),
             (Some(_), None) => deeds.push(format!("{delete} the file, which held nothing else")),
             _ => {}
@@ -158,13 +178,26 @@ impl<'p> EditReport<'p> {
             deeds.push(format!("{change} the keys {}", listed(&self.keys)));
         }
         if !plan.needs_restart() {
-            deeds.push(format!("{change} the comments that name owners"));
+            deeds.push(format!("{change} comments"));
         }
         if deeds.is_empty() {
             // As the import of a drop-in that somebody has deleted.
             deeds.push(format!("{change} other lines of this tool"));
         }
         deeds.join(", ")
+    }
+
+    /// What the edit does, with the handlers that were to be removed and are not there.
+    fn told(&self) -> String {
+        let deeds = self.deeds();
+        let absent = self.absent.iter().map(not_listed);
+        let owner = self.unknown_owner.map(not_known);
+        let absent: Vec<String> = absent.chain(owner).collect();
+        match (absent.join("; "), self.changed) {
+            (absent, _) if absent.is_empty() => deeds,
+            (absent, true) => format!("{deeds} ({absent})"),
+            (absent, false) => format!("{deeds}: {absent}"),
+        }
     }
 
     /// What the user has to do next, if anything.
@@ -175,6 +208,15 @@ impl<'p> EditReport<'p> {
         if !self.restart_required {
             return Some("containerd reads the same as before".into());
         }
+        let restarts_by_itself = self.layout.is_some_and(Layout::restarts_by_itself);
+        let serves = self.warnings.iter().all(|it| it.code != "not-serving");
+        if !serves && !restarts_by_itself {
+            return Some(
+                "do not restart containerd before `containerd-edit check` says that its release \
+                 serves"
+                    .into(),
+            );
+        }
         let layout = self.layout.map(|layout| layout.next_step().into());
         Some(layout.unwrap_or("restart containerd to load it".into()))
     }
@@ -184,14 +226,14 @@ impl Report for EditReport<'_> {
     fn text(&self) -> String {
         let mut text = String::new();
         if self.shown != Shown::Done {
-            text = colored_diff(&self.diff);
+            text = colored_diff(&diff::of(self.plan));
         }
         let would = if self.is_dry_run() && self.changed {
             "dry run: would "
         } else {
             ""
         };
-        let _ = write!(text, "{}: {would}{}", self.path, self.deeds());
+        let _ = write!(text, "{}: {would}{}", self.path, self.told());
         if let Some(next) = self.next_step() {
             let _ = write!(text, "; {next}");
         }
@@ -201,6 +243,21 @@ impl Report for EditReport<'_> {
         }
         text
     }
+}
+
+/// Says that a handler which was to be removed is not there.
+fn not_listed(absent: &Absent) -> String {
+    format!("{} is not listed{}", absent.name, meant(absent))
+}
+
+/// Says that an owner which was to leave is not there.
+fn not_known(absent: &Absent) -> String {
+    format!("no owner {} is known{}", absent.name, meant(absent))
+}
+
+fn meant(absent: &Absent) -> String {
+    let near = absent.near.as_ref();
+    near.map_or_else(String::new, |near| format!(" (did you mean {near}?)"))
 }
 
 /// Names the first few keys, and says how many more there are.

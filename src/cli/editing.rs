@@ -2,41 +2,41 @@
 
 use std::collections::BTreeSet;
 
-use containerd_edit::{Code, Editor, Error, ExitCode, Handler, Kind, Owner, Patch, Plan};
+use containerd_edit::{Change, Code, Editor, Error, ExitCode, Handler, Kind, Outcome, Owner};
 
-use super::arguments::{Add, Apply, Editing, Placing, Remove, SetDefault, Undo};
+use super::arguments::{Add, Apply, Editing, Patching, Placing, Remove, SetDefault, Undo};
 use super::edit_report::{EditReport, Shown};
 use super::patch_file;
 use super::run::Run;
 
 /// An edit that the user has asked for.
 pub(super) struct Edit<'e> {
-    pub(super) change: Change,
+    pub(super) request: Request,
     pub(super) editing: &'e Editing,
-    /// Where a patch goes.
+    /// Where a change goes.
     pub(super) placing: Option<&'e Placing>,
     /// The command in a few words, for whoever waits for the lock or reads the operation log.
     pub(super) summary: String,
 }
 
 /// What is done to a config.
-pub(super) enum Change {
-    Patch(Box<Patch>),
+pub(super) enum Request {
+    Change(Box<Change>),
     /// The last change is taken back, if it is this owner's.
     Undo(Option<Owner>),
 }
 
-impl Change {
-    fn plan(&self, editor: &Editor) -> Result<Plan, Error> {
+impl Request {
+    fn plan(&self, editor: &Editor) -> Result<Outcome, Error> {
         match self {
-            Self::Patch(patch) => editor.plan(patch),
+            Self::Change(change) => editor.plan(change),
             Self::Undo(owner) => editor.plan_undo(owner.as_ref()),
         }
     }
 
-    fn make(&self, editor: &Editor) -> Result<Plan, Error> {
+    fn make(&self, editor: &Editor) -> Result<Outcome, Error> {
         match self {
-            Self::Patch(patch) => editor.commit(patch),
+            Self::Change(change) => editor.commit(change),
             Self::Undo(owner) => editor.undo(owner.as_ref()),
         }
     }
@@ -44,20 +44,21 @@ impl Change {
     /// The owner that asks for it.
     fn owner(&self) -> Option<&Owner> {
         match self {
-            Self::Patch(patch) => patch.acting_owner(),
+            Self::Change(change) => change.acting_owner(),
             Self::Undo(owner) => owner.as_ref(),
         }
     }
 }
 
 impl<'e> Edit<'e> {
-    fn patch(patch: Patch, editing: &'e Editing, placing: &'e Placing, summary: String) -> Self {
-        Self {
-            change: Change::Patch(Box::new(placing.plugin.narrow(patch))),
-            editing,
-            placing: Some(placing),
+    fn of(change: Change, patching: &'e Patching, summary: String) -> Result<Self, Error> {
+        let change = patching.adopting.adopt(change)?;
+        Ok(Self {
+            request: Request::Change(Box::new(patching.placing.plugin.narrow(change))),
+            editing: &patching.editing,
+            placing: Some(&patching.placing),
             summary,
-        }
+        })
     }
 
     fn prints_file(&self) -> bool {
@@ -69,29 +70,29 @@ impl Run {
     pub(super) fn add(&mut self, add: &Add) -> Result<ExitCode, Error> {
         let settings = add.settings.iter().cloned();
         let handler = Handler::resolve(add.name.clone(), add.preset.as_ref(), settings)?;
-        let mut patch = Patch::new().ensure(handler).owner(add.owning.owner());
+        let mut change = Change::new().ensure(handler).owner(add.owning.owner());
         if add.default {
-            patch = patch.default_handler(add.name.clone());
+            change = change.default_handler(add.name.clone());
         }
         if add.take_over {
-            patch = patch.take_over();
+            change = change.take_over();
         }
         let summary = format!("add {}", add.name);
-        self.edit(&Edit::patch(patch, &add.editing, &add.placing, summary))
+        self.edit(&Edit::of(change, &add.patching, summary)?)
     }
 
     pub(super) fn apply(&mut self, apply: &Apply) -> Result<ExitCode, Error> {
         let file = patch_file::read(apply)?;
         let owner = patch_file::owner(apply, &file)?;
         let summary = format!("apply {} as {owner}", apply.file.display());
-        let mut patch = file.clone().into_patch().owner(owner);
+        let mut change = file.clone().into_change().owner(owner);
         if apply.prune {
-            patch = patch.prune();
+            change = change.prune();
         }
         if apply.take_over {
-            patch = patch.take_over();
+            change = change.take_over();
         }
-        let edit = Edit::patch(patch, &apply.editing, &apply.placing, summary);
+        let edit = Edit::of(change, &apply.patching, summary)?;
         self.edit(&edit).map_err(|error| {
             let position = error.key().and_then(|key| file.position(key));
             match position {
@@ -104,19 +105,18 @@ impl Run {
 
     pub(super) fn remove(&mut self, remove: &Remove) -> Result<ExitCode, Error> {
         let names = remove.names.iter();
-        let patch = match &remove.owner {
-            None => names.clone().fold(Patch::new(), Patch::remove),
-            Some(owner) if remove.names.is_empty() => Patch::new().owner(owner.clone()).prune(),
-            Some(owner) => {
-                let patch = Patch::new().owner(owner.clone());
-                names.clone().fold(patch, Patch::remove_owned)
+        let mut change = names.clone().fold(Change::new(), Change::remove);
+        if let Some(owner) = &remove.owner {
+            change = change.owner(owner.clone());
+            if remove.names.is_empty() {
+                change = change.prune();
             }
-        };
+        }
         let names = names.map(|name| format!(" {name}"));
         let owner = remove.owner.iter();
         let owner = owner.map(|owner| format!(" --owner {owner}"));
         let summary = format!("remove{}", names.chain(owner).collect::<String>());
-        let edit = Edit::patch(patch, &remove.editing, &remove.placing, summary);
+        let edit = Edit::of(change, &remove.patching, summary)?;
         let mut unused = None;
         if remove.if_unused || remove.wait_unused.is_some() {
             unused = self.make_sure_unused(remove, &edit)?;
@@ -125,27 +125,27 @@ impl Run {
     }
 
     pub(super) fn set_default(&mut self, set: &SetDefault) -> Result<ExitCode, Error> {
-        let (patch, summary) = match (&set.name, &set.owning.owner) {
+        let (change, summary) = match (&set.name, &set.owning.owner) {
             (Some(name), _) => {
-                let patch = Patch::new().owner(set.owning.owner());
+                let change = Change::new().owner(set.owning.owner());
                 let summary = format!("set-default {name}");
-                (patch.default_handler(name.clone()), summary)
+                (change.default_handler(name.clone()), summary)
             }
             (None, Some(owner)) => {
                 let summary = format!("set-default --unset --owner {owner}");
-                (Patch::new().unset_default_of(owner.clone()), summary)
+                (Change::new().owner(owner.clone()).unset_default(), summary)
             }
             (None, None) => {
                 let summary = "set-default --unset".to_owned();
-                (Patch::new().unset_default(), summary)
+                (Change::new().unset_default(), summary)
             }
         };
-        self.edit(&Edit::patch(patch, &set.editing, &set.placing, summary))
+        self.edit(&Edit::of(change, &set.patching, summary)?)
     }
 
     pub(super) fn undo(&mut self, undo: &Undo) -> Result<ExitCode, Error> {
         self.edit(&Edit {
-            change: Change::Undo(undo.owner.clone()),
+            request: Request::Undo(undo.owner.clone()),
             editing: &undo.editing,
             placing: None,
             summary: "undo".to_owned(),
@@ -172,19 +172,23 @@ impl Run {
             restart = Some(restarted);
             plan
         } else if editing.dry_run || edit.prints_file() {
-            edit.change.plan(&editor)?
+            edit.request.plan(&editor)?
         } else {
-            edit.change.make(&self.interruptible(editor))?
+            edit.request.make(&self.interruptible(editor))?
         };
-        self.output.warn(&plan.path, &plan.edited.warnings);
+        self.output.warn(&plan.path, &plan.report.warnings);
         let was_restarted = restart.as_ref().is_some_and(|restart| restart.done);
-        let code = editing.exiting.code(plan.is_change() || was_restarted);
+        let code = if plan.report.left_behind.is_empty() {
+            editing.exiting.code(plan.is_change() || was_restarted)
+        } else {
+            ExitCode::LeftBehind
+        };
         if edit.prints_file() {
             let text = self.one_file(&plan)?;
             return Ok(self.output.print(text, code));
         }
         let layout = self.config.layout.as_ref();
-        let mut report = EditReport::new(&plan, edit.change.owner(), layout);
+        let mut report = EditReport::new(&plan, edit.request.owner(), layout);
         report.unused(unused);
         if editing.dry_run {
             report.shown = Shown::DryRun;
@@ -216,7 +220,7 @@ impl Run {
     }
 
     /// The text of the file that an edit is about, if it is about no other.
-    fn one_file<'p>(&self, plan: &'p Plan) -> Result<&'p str, Error> {
+    fn one_file<'p>(&self, plan: &'p Outcome) -> Result<&'p str, Error> {
         let kind = self.config.layout.as_ref().map(|layout| &layout.kind);
         let is_drop_in = matches!(kind, Some(Kind::DropIn { .. }));
         // The one that the edit goes to comes first.
@@ -231,7 +235,7 @@ impl Run {
         }
         let text = match own {
             [drop_in, ..] => &drop_in.after,
-            [] => &plan.edited.text,
+            [] => &plan.main.after,
         };
         Ok(text.as_deref().unwrap_or_default())
     }

@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 use std::error::Error as _;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use containerd_edit::Error;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::arguments::{Chosen, Global};
 #[cfg(feature = "cri")]
 use super::daemon::details;
 use super::text::{BOLD, ERROR, excerpt, place, printable};
@@ -25,7 +27,7 @@ struct Fields<'e> {
     code: &'static str,
     exit: u8,
     message: String,
-    hint: &'e str,
+    hint: String,
     path: Option<Cow<'e, str>>,
     line: Option<usize>,
     column: Option<usize>,
@@ -37,12 +39,12 @@ struct Fields<'e> {
 
 impl<'e> ErrorReport<'e> {
     /// `exit` is the exit code that whoever started the run sees.
-    pub(super) fn new(error: &'e Error, exit: u8) -> Self {
+    pub(super) fn new(error: &'e Error, exit: u8, named: &Named) -> Self {
         let fields = Fields {
             code: error.code().as_str(),
             exit,
             message: words(error),
-            hint: error.hint(),
+            hint: named.in_commands(error.hint()),
             path: error.path().map(|path| path.to_string_lossy()),
             line: error.position().map(|at| at.line),
             column: error.position().map(|at| at.column),
@@ -53,8 +55,48 @@ impl<'e> ErrorReport<'e> {
     }
 }
 
+/// The flags that name the node and its config, as a run was given them.
+#[derive(Debug, Default)]
+pub(super) struct Named(String);
+
+impl Named {
+    pub(super) fn of(global: &Global) -> Self {
+        let distribution = match global.distribution {
+            Chosen::Auto => None,
+            Chosen::This(distribution) => Some(distribution.to_string()),
+        };
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|it| it.display().to_string());
+        let mut flags = String::new();
+        for (flag, value) in [
+            ("--host-root", path(&global.host_root)),
+            ("--distribution", distribution),
+            ("--config", path(&global.config)),
+        ] {
+            if let Some(value) = value {
+                let _ = write!(flags, "{flag} {} ", as_word(&value));
+            }
+        }
+        Self(flags)
+    }
+
+    /// The same hint, of which each command is about the same config.
+    fn in_commands(&self, hint: &str) -> String {
+        const COMMAND: &str = "`containerd-edit ";
+        hint.replace(COMMAND, &format!("{COMMAND}{}", self.0))
+    }
+}
+
+/// One word of a shell.
+fn as_word(text: &str) -> Cow<'_, str> {
+    let is_plain = |it: char| it.is_alphanumeric() || "/._-+:@%=,".contains(it);
+    if text.chars().all(is_plain) {
+        return text.into();
+    }
+    format!("'{}'", text.replace('\'', "'\\''")).into()
+}
+
 /// What, where with the line itself, and one next step.
-pub(super) fn text(error: &Error) -> String {
+pub(super) fn text(error: &Error, named: &Named) -> String {
     let mut text = format!("{ERROR}error{ERROR:#}: {}\n", in_place(error));
     for line in details::log(error).lines() {
         let _ = writeln!(text, "  | {}", printable(line));
@@ -62,7 +104,8 @@ pub(super) fn text(error: &Error) -> String {
     if let Some(at) = error.position() {
         text.push_str(&excerpt(at));
     }
-    let _ = writeln!(text, "{BOLD}hint{BOLD:#}: {}", error.hint());
+    let hint = named.in_commands(error.hint());
+    let _ = writeln!(text, "{BOLD}hint{BOLD:#}: {hint}");
     text
 }
 

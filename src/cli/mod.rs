@@ -64,7 +64,7 @@ fn carry_out(run: &mut Run, verb: &Verb) -> Result<ExitCode, Error> {
         Verb::Show(show) => run.show(show),
         Verb::Check(check) if check.running => run.check_running(check),
         Verb::Check(check) => run.check(check),
-        Verb::Status(status) => run.status(status),
-        Verb::Log(log) => run.log(log),
+        Verb::Status(logging) => run.status(logging),
+        Verb::Log(logging) => run.log(logging),
     }
 }

@@ -8,7 +8,7 @@ use containerd_edit::{Error, ExitCode, Warning};
 use serde::Serialize;
 
 use super::arguments::{Color, Format, Global};
-use super::error_report::{self, ErrorReport};
+use super::error_report::{self, ErrorReport, Named};
 use super::text::{WARNING, place};
 
 /// What a verb has found or done: serialized for programs, a text for people.
@@ -21,6 +21,7 @@ pub(super) struct Output {
     pub(super) format: Format,
     pub(super) verbose: bool,
     pub(super) notes: Notes,
+    named: Named,
     out: AutoStream<io::Stdout>,
     err: AutoStream<io::Stderr>,
 }
@@ -50,7 +51,7 @@ struct Versioned<R> {
 /// A warning in a JSON report.
 #[derive(Serialize)]
 pub(super) struct WarningReport<'w> {
-    code: &'static str,
+    pub(super) code: &'static str,
     message: &'w str,
     line: Option<usize>,
     column: Option<usize>,
@@ -81,6 +82,7 @@ impl Output {
             notes: Notes {
                 is_quiet: global.quiet,
             },
+            named: Named::of(global),
             out: AutoStream::new(io::stdout(), choice),
             err: AutoStream::new(io::stderr(), choice),
         }
@@ -144,10 +146,12 @@ impl Output {
     pub(super) fn fail(&mut self, error: &Error, by_signal: Option<u8>) -> ExitCode {
         let exit = error.exit_code();
         if self.format == Format::Json {
-            let report = ErrorReport::new(error, by_signal.unwrap_or(exit as u8));
+            let report = ErrorReport::new(error, by_signal.unwrap_or(exit as u8), &self.named);
             let _ = self.write(&json(&report));
         } else {
-            let _ = self.err.write_all(error_report::text(error).as_bytes());
+            let _ = self
+                .err
+                .write_all(error_report::text(error, &self.named).as_bytes());
         }
         exit
     }
@@ -155,7 +159,7 @@ impl Output {
 
 /// Shows, as JSON, the error of a command line that was not understood.
 pub(super) fn fail_as_json(error: &Error) {
-    let report = ErrorReport::new(error, error.exit_code() as u8);
+    let report = ErrorReport::new(error, error.exit_code() as u8, &Named::default());
     let _ = io::stdout().write_all(json(&report).as_bytes());
 }
 

@@ -31,12 +31,14 @@ impl Run {
         let config = &self.config;
         let (bytes, releases) = (config.read()?, list.judging.releases());
         let plugin_id = list.plugin.plugin_id.as_deref();
+        let ledger = self.editor("list").ledger()?;
         Effective::of(
             &config.path,
             &bytes,
             &releases,
             plugin_id,
             &config.host_root,
+            &ledger,
         )
     }
 
@@ -63,13 +65,13 @@ impl Run {
         self.output.answer(&report, exit)
     }
 
-    pub(super) fn status(&mut self, status: &arguments::Status) -> Result<ExitCode, Error> {
-        let editor = status.logging.set_up(self.config.editor());
+    pub(super) fn status(&mut self, logging: &arguments::Logging) -> Result<ExitCode, Error> {
+        let editor = logging.set_up(self.config.editor());
         Ok(self.output.answer(&editor.status()?, ExitCode::Success))
     }
 
-    pub(super) fn log(&mut self, log: &arguments::Log) -> Result<ExitCode, Error> {
-        let editor = log.logging.set_up(self.config.editor());
+    pub(super) fn log(&mut self, logging: &arguments::Logging) -> Result<ExitCode, Error> {
+        let editor = logging.set_up(self.config.editor());
         let entries = editor.log_entries()?;
         let report = LogReport::new(&self.config.path, &entries);
         Ok(self.output.answer(&report, ExitCode::Success))

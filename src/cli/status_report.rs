@@ -4,8 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use containerd_edit::{DropInStatus, LockHolder, LockStatus, LogEntry};
-use containerd_edit::{OwnedHandler, Status, UnmarkedKey};
+use containerd_edit::{DropInStatus, LockHolder, LockStatus, LogEntry, OwnedHandler, Status};
 use serde::Serialize;
 
 use super::output::Report;
@@ -49,6 +48,9 @@ fn line(entry: &LogEntry) -> String {
             let _ = write!(line, "; {what} {}", printable(&names.join(", ")));
         }
     }
+    if let Some(name) = &entry.new_default {
+        let _ = write!(line, "; default {}", printable(name));
+    }
     if let Some(owner) = &entry.owner {
         let _ = write!(line, "; owner {}", printable(owner));
     }
@@ -84,9 +86,7 @@ impl Report for Status {
         for drop_in in &self.drop_ins {
             facts.add("drop-in", &creator(drop_in));
             facts.add_all("", handlers(&drop_in.handlers));
-            facts.add_all("", unmarked_keys(&drop_in.unmarked_keys));
         }
-        facts.add_all("keys", unmarked_keys(&self.unmarked_keys));
         for path in &self.displaced {
             let path = path.display();
             let what = format!("{path}: another program's text, look through it and delete it");
@@ -143,27 +143,12 @@ fn handlers(handlers: &[OwnedHandler]) -> Vec<String> {
     lines.collect()
 }
 
-/// Keys whose owners only the log knows, a line for each.
-fn unmarked_keys(keys: &[UnmarkedKey]) -> impl Iterator<Item = String> {
-    keys.iter().map(|key| {
-        format!(
-            "{}  unknown: {} has set it, and another program has dropped the comment that said so",
-            printable(&key.key),
-            printable(&key.set_by)
-        )
-    })
-}
-
 /// The owner of a handler.
 fn owner(handler: &OwnedHandler) -> String {
-    match (&handler.owner, &handler.added_by) {
-        (Some(owner), _) => owner.clone(),
-        (None, _) if handler.is_implied => "implied, needed by containerd 1.x".to_owned(),
-        (None, Some(owner)) => format!(
-            "unknown: {} has added it, and another program has dropped the comment that said so",
-            printable(owner)
-        ),
-        (None, None) => "unknown: not added by this tool, or long ago".to_owned(),
+    match &handler.owner {
+        Some(owner) => owner.clone(),
+        None if handler.is_implied => "implied, needed by containerd 1.x".to_owned(),
+        None => "nobody's: not added by this tool".to_owned(),
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) fn excerpt(at: &Position) -> String {
     let skipped = at.column.saturating_sub(EXCERPT / 2 + 1);
     let line = at.text.chars().skip(skipped).take(EXCERPT);
     let line: String = line.map(printable).collect();
-    let mark = " ".repeat(at.column - 1 - skipped);
+    let mark = " ".repeat(at.column.saturating_sub(1 + skipped));
     format!(
         "{margin} {CYAN}|{CYAN:#}\n{CYAN}{number} |{CYAN:#} {line}\n{margin} {CYAN}|{CYAN:#} {mark}{ERROR}^{ERROR:#}\n"
     )

@@ -1,6 +1,6 @@
 //! What an edit is made of before anything is read: where, how, and what a plan is.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,9 +8,11 @@ use crate::commit::operation_log::{self, LogEntry, LogTo};
 use crate::containerd::{ConfigFiles, Release};
 use crate::disk::target::{self, Snapshot, Target};
 use crate::disk::{HostRoot, sidecar};
-use crate::edit::patch::Edited;
+use crate::edit::edited::Report;
 use crate::error::{Code, Error};
+use crate::ledger::Ledger;
 use crate::node::{Kind, Layout};
+use crate::toml::Source;
 
 /// How long [`Editor`] waits for the lock unless told otherwise.
 pub const DEFAULT_LOCK_TIMEOUT: Duration = Duration::from_secs(30);
@@ -26,17 +28,17 @@ type OnWait = dyn Fn(&Path, &str);
 /// # Examples
 ///
 /// ```
-/// use containerd_edit::{Editor, Handler, Patch};
+/// use containerd_edit::{Change, Editor, Handler};
 ///
 /// let folder = tempfile::tempdir()?;
 /// let editor = Editor::new(folder.path().join("config.toml"));
-/// let patch = Patch::new().ensure(Handler::new("spin".parse()?, "io.containerd.spin.v2"));
+/// let change = Change::new().ensure(Handler::new("spin".parse()?, "io.containerd.spin.v2"));
 ///
-/// assert!(editor.plan(&patch)?.is_change());
-/// assert!(editor.commit(&patch)?.is_change());
-/// assert!(!editor.commit(&patch)?.is_change());
+/// assert!(editor.plan(&change)?.is_change());
+/// assert!(editor.commit(&change)?.is_change());
+/// assert!(!editor.commit(&change)?.is_change());
 ///
-/// editor.commit(&Patch::new().remove("spin"))?;
+/// editor.commit(&Change::new().remove("spin"))?;
 /// assert!(!folder.path().join("config.toml").exists());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -52,18 +54,19 @@ pub struct Editor {
     pub(crate) host_root: HostRoot,
     pub(crate) log: LogTo,
     pub(crate) drop_in: DropIn,
-    pub(crate) drop_in_is_read: bool,
     pub(crate) layout: Option<Layout>,
+    /// The config as it was read last: the same bytes are parsed once.
+    known: RefCell<Source>,
 }
 
-/// Whether a patch goes to a file of its own, which the config imports.
+/// Whether a change goes to a file of its own, which the config imports.
 ///
 /// A drop-in has the config version and the plugin IDs of the config, which gets nothing but the
 /// import. Once nothing is left in a drop-in but what the tool has created it with, the import goes
 /// first and then the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum DropIn {
-    /// The patch goes to the config itself. One that prunes also takes the owner's drop-ins away.
+    /// The change goes to the config itself. One that prunes also takes the owner's drop-ins away.
     #[default]
     None,
     /// The drop-in is `conf.d/50-OWNER.toml` beside the config; a slash in the owner becomes `-`.
@@ -91,37 +94,57 @@ impl FileChange {
     }
 }
 
-/// An edit that was worked out, or made.
+/// What an edit comes to: worked out, or made.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub struct Outcome {
     /// The config's path as it was given.
     pub path: PathBuf,
-    /// The bytes before; `None` if there was no file.
-    pub before: Option<Vec<u8>>,
-    /// What the patch makes of them. Handlers, default and warnings are those of the drop-ins too.
-    pub edited: Edited,
-    /// What it makes of drop-ins, changed or not.
+    /// What becomes of the config, changed or not.
+    pub main: FileChange,
+    /// What becomes of other files: of the one that the edit goes to, changed or not, and of those
+    /// that change.
     pub drop_ins: Vec<FileChange>,
+    /// What was done, and what people should know.
+    pub report: Report,
+    /// The config version of the config, 0 if it has none.
+    pub config_version: i64,
+    /// Whether containerd reads anything else after the edit: comments don't count.
+    pub(crate) means_otherwise: bool,
+    /// Whether files were put back as they were before another change.
+    pub(crate) is_put_back: bool,
+    /// What it takes to take the edit back.
+    #[cfg_attr(
+        not(feature = "cri"),
+        expect(dead_code, reason = "only a roll-back reads it")
+    )]
+    pub(crate) made: Option<Box<LedgerPair>>,
 }
 
-impl Plan {
+/// A change that was made, as its ledgers tell.
+#[derive(Debug, Clone)]
+pub(crate) struct LedgerPair {
+    pub(crate) before: Ledger,
+    pub(crate) after: Ledger,
+}
+
+impl Outcome {
     /// Whether the bytes of any file differ.
     #[must_use]
     pub fn is_change(&self) -> bool {
-        self.changes_config() || self.drop_ins.iter().any(FileChange::is_change)
-    }
-
-    /// Whether the bytes of the config itself differ.
-    #[must_use]
-    pub fn changes_config(&self) -> bool {
-        self.before.as_deref() != self.edited.text.as_ref().map(String::as_bytes)
+        self.main.is_change() || self.drop_ins.iter().any(FileChange::is_change)
     }
 
     /// Whether containerd reads anything else, and needs a restart for it. An edit may change no
-    /// more than the comments that say whose something is.
+    /// more than comments.
     #[must_use]
     pub fn needs_restart(&self) -> bool {
-        self.is_change() && self.edited.means_otherwise
+        self.is_change() && self.means_otherwise
+    }
+
+    /// The files that change.
+    pub fn changes(&self) -> impl Iterator<Item = &FileChange> {
+        let files = [&self.main].into_iter().chain(&self.drop_ins);
+        files.filter(|file| file.is_change())
     }
 }
 
@@ -139,8 +162,8 @@ impl Editor {
             host_root: HostRoot::default(),
             log: LogTo::default(),
             drop_in: DropIn::default(),
-            drop_in_is_read: false,
             layout: None,
+            known: RefCell::new("".into()),
         }
     }
 
@@ -209,7 +232,7 @@ impl Editor {
         self
     }
 
-    /// Sets whether patches go to a drop-in.
+    /// Sets whether changes go to a drop-in.
     #[must_use]
     pub fn drop_in(mut self, drop_in: DropIn) -> Self {
         self.drop_in = drop_in;
@@ -217,7 +240,7 @@ impl Editor {
     }
 
     /// Sets the layout of the host's distribution: which file is edited, and what stands between it
-    /// and containerd. With a folder for drop-ins, patches go there unless [`Editor::drop_in`] names
+    /// and containerd. With a folder for drop-ins, changes go there unless [`Editor::drop_in`] names
     /// another file after this; the config beside it is read and never written.
     #[must_use]
     pub fn layout(mut self, layout: Layout) -> Self {
@@ -226,7 +249,6 @@ impl Editor {
             Kind::DropIn { base, .. } => {
                 self.path.clone_from(base);
                 self.drop_in = DropIn::ForOwner;
-                self.drop_in_is_read = true;
             }
             Kind::Template { template, .. } => self.path.clone_from(template),
         }
@@ -270,6 +292,16 @@ impl Editor {
         self.host_root.absolute(&self.path)
     }
 
+    /// What a snapshot of the config says.
+    pub(crate) fn source(&self, snapshot: &Snapshot) -> Source {
+        let bytes = snapshot.bytes().unwrap_or_default();
+        let mut known = self.known.borrow_mut();
+        if known.bytes() != bytes {
+            *known = bytes.into();
+        }
+        known.clone()
+    }
+
     pub(crate) fn find(&self) -> Result<Target, Error> {
         Target::find(&self.path, &self.host_root)
     }
@@ -303,9 +335,7 @@ impl Editor {
         }
         let main = self.main();
         let real = self.host_root.on_host(&target.path);
-        let existing = snapshot.existing.as_ref();
-        let bytes = existing.map_or(&[][..], |existing| &existing.bytes);
-        let files = ConfigFiles::read(&self.host_root, &main, bytes);
+        let files = ConfigFiles::read(&self.host_root, &main, self.source(snapshot));
         let mut sidecars: Vec<PathBuf> = sidecar::examples(&main).into();
         sidecars.extend(sidecar::examples(&real));
         if let LogTo::File(log) = &self.log {

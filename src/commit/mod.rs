@@ -1,10 +1,16 @@
-//! One edit of a node under the lock: read, edit, judge, replace the files, note it down; undo.
+//! One edit of a node under the lock: read, edit, judge, write the ledger, replace the files, note it
+//! down; undo.
 
-pub(crate) mod change;
 pub(crate) mod editor;
+mod judging;
+pub(crate) mod ledger;
 pub(crate) mod operation_log;
-pub(crate) mod ownership;
+mod order;
+mod parts;
 pub(crate) mod path_json;
+mod placement;
 pub(crate) mod planning;
+pub(crate) mod reading;
+pub(crate) mod template;
 pub(crate) mod transaction;
 pub(crate) mod undo;

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use crate::commit::path_json;
-use crate::edit::patch::{Handlers, Keys};
+use crate::edit::edited::{Handlers, Keys};
 
 /// Where the runs of an [`Editor`](crate::Editor) are noted down.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,6 +40,9 @@ pub struct LogEntry {
     /// The keys outside of handlers that were set and given back, shortened likewise.
     #[serde(default)]
     pub keys: Keys,
+    /// The default handler that it put into effect; `None`: it stayed what it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_default: Option<String>,
     /// The SHA-256 of the config before; `None`: there was none.
     pub before: Option<String>,
     /// The SHA-256 of the config after; `None`: there was none.

@@ -5,19 +5,19 @@ use std::path::Path;
 
 use rustix::io::Errno;
 
-use crate::commit::change::Back;
-use crate::commit::editor::{Editor, Plan};
+use crate::commit::editor::{Editor, FileChange, Outcome};
+use crate::commit::ledger::Found;
 use crate::commit::operation_log::{self, LogEntry};
 use crate::commit::planning::Work;
+use crate::commit::undo::Back;
+use crate::disk::ledger_file::LedgerFile;
 use crate::disk::lock::{ConfigLock, Patience};
 use crate::disk::target::{Snapshot, Target};
-use crate::disk::{Notice, digest, leftovers, site};
-use crate::edit::patch::{Handlers, Keys};
-use crate::error::Warning;
-use crate::error::{Code, Error};
-use crate::want::patch::Patch;
-
-use self::steps::{Done, Step};
+use crate::disk::{digest, leftovers, site};
+use crate::edit::edited::{Handlers, Keys};
+use crate::error::{Code, Error, Warning};
+use crate::ledger::Ledger;
+use crate::want::change::Change;
 
 /// How often an edit is started anew because somebody who ignores the lock changed the file.
 const TRIES: u32 = 10;
@@ -25,15 +25,15 @@ const TRIES: u32 = 10;
 /// What is asked for.
 #[derive(Clone, Copy)]
 enum Request<'r> {
-    Patch(&'r Patch),
+    Change(&'r Change),
     /// A change is taken back.
     Back(&'r Back),
 }
 
 impl<'r> Request<'r> {
-    fn patch(self) -> Option<&'r Patch> {
+    fn change(self) -> Option<&'r Change> {
         match self {
-            Self::Patch(patch) => Some(patch),
+            Self::Change(change) => Some(change),
             Self::Back(_) => None,
         }
     }
@@ -41,15 +41,21 @@ impl<'r> Request<'r> {
     /// The installer on whose behalf it is made.
     fn owner(self) -> Option<String> {
         match self {
-            Self::Back(back) => back.change.owner.clone(),
-            Self::Patch(patch) => patch.acting_owner().map(|owner| owner.as_str().to_owned()),
+            Self::Back(back) => back.made.owners().into_iter().next(),
+            Self::Change(change) => change.acting_owner().map(ToString::to_string),
         }
     }
 
-    fn work_out(self, editor: &Editor, target: &Target, read: &Snapshot) -> Result<Work, Error> {
+    fn work_out(
+        self,
+        editor: &Editor,
+        target: &Target,
+        read: Snapshot,
+        found: &Found,
+    ) -> Result<Work, Error> {
         match self {
-            Self::Patch(patch) => editor.work_out(target, read, patch),
-            Self::Back(back) => editor.work_out_back(target, read, back),
+            Self::Change(change) => editor.work_out(target, read, found, change),
+            Self::Back(back) => editor.work_out_back(target, read, found, back),
         }
     }
 }
@@ -64,8 +70,10 @@ pub(crate) struct Locked {
     planned: Handlers,
     /// And to keys outside of handlers.
     keys: Keys,
+    /// And to the default.
+    new_default: Option<String>,
     /// The files that this run has changed, in whichever of its tries.
-    done: Vec<Done>,
+    done: Vec<FileChange>,
 }
 
 impl Editor {
@@ -80,23 +88,27 @@ impl Editor {
     /// it has changed, without the certainty that this survives a power cut, after
     /// [`Code::NotPutBack`] another program's text stands beside it, and after
     /// [`Code::NotFinished`] some files have changed and others have not.
-    pub fn commit(&self, patch: &Patch) -> Result<Plan, Error> {
-        self.carry_out(Request::Patch(patch))
+    pub fn commit(&self, change: &Change) -> Result<Outcome, Error> {
+        self.carry_out(Request::Change(change))
     }
 
     /// Takes a change back, if the files still are what it left.
-    pub(crate) fn take_back(&self, back: &Back) -> Result<Plan, Error> {
+    pub(crate) fn take_back(&self, back: &Back) -> Result<Outcome, Error> {
         self.carry_out(Request::Back(back))
     }
 
-    fn carry_out(&self, request: Request<'_>) -> Result<Plan, Error> {
+    fn carry_out(&self, request: Request<'_>) -> Result<Outcome, Error> {
         let target = self.find()?;
+        self.check_is_main(&target)?;
         self.check_sidecars(&target, &target.read()?)?;
         let mut locked = match self.lock(target) {
             Ok(locked) => locked,
             Err(error) if is_read_only(&error) => {
                 // Nobody can write there, so that nothing to do is nothing to lock for.
-                let plan = request.patch().map(|patch| self.plan(patch)).transpose()?;
+                let plan = request
+                    .change()
+                    .map(|change| self.plan(change))
+                    .transpose()?;
                 return plan.filter(|plan| !plan.is_change()).ok_or(error);
             }
             Err(error) => return Err(error),
@@ -106,7 +118,7 @@ impl Editor {
         if let Some(notice) = self.note(&locked, request, &result)
             && let Ok(plan) = &mut result
         {
-            plan.edited.warnings.push(notice.into());
+            plan.report.warnings.push(notice);
         }
         result
     }
@@ -123,13 +135,14 @@ impl Editor {
             read: None,
             planned: Handlers::default(),
             keys: Keys::default(),
+            new_default: None,
             done: Vec::new(),
         })
     }
 
     /// The steps under the lock. What they work on at last, and what they have done, is left in
     /// `locked`.
-    fn edit(&self, locked: &mut Locked, request: Request<'_>) -> Result<Plan, Error> {
+    fn edit(&self, locked: &mut Locked, request: Request<'_>) -> Result<Outcome, Error> {
         for _ in 0..TRIES {
             // A link may have been turned to another file while this run waited.
             let now = self.find()?;
@@ -147,31 +160,56 @@ impl Editor {
                 read,
                 planned,
                 keys,
+                new_default,
                 done,
             } = &mut *locked;
             let snapshot = target.read()?;
             *read = snapshot.bytes().map(digest::of);
             let mut notices = leftovers::sweep(lock, target, snapshot.bytes());
-            let mut work = request.work_out(self, target, &snapshot)?;
-            for part in &work.parts {
-                notices.extend(leftovers::sweep(lock, &part.target, part.snapshot.bytes()));
+            let mut found = self.read_ledger(target, &snapshot)?;
+            for drop_in in self.last_drop_ins(target, &found) {
+                if let Ok(read) = drop_in.read() {
+                    notices.extend(leftovers::sweep(lock, &drop_in, read.bytes()));
+                }
+            }
+            if found.is_of_a_killed_run() {
+                self.end_killed_run(lock, target, &snapshot, &found)?;
+                found = self.read_ledger(target, &snapshot)?;
+            }
+            let mut work = request.work_out(self, target, snapshot, &found)?;
+            let known = notices.clone();
+            for part in work.parts.iter().filter(|part| !part.is_main) {
+                let more = leftovers::sweep(lock, &part.target, part.snapshot.bytes());
+                notices.extend(more.into_iter().filter(|it| !known.contains(it)));
             }
             if done.is_empty() {
-                *planned = work.plan.edited.handlers.clone();
-                keys.clone_from(&work.plan.edited.keys);
+                *planned = work.outcome.report.handlers.clone();
+                keys.clone_from(&work.outcome.report.keys);
+                new_default.clone_from(&work.outcome.report.new_default);
             }
-            let steps = Step::of(&work, target, &snapshot);
-            match self.make(lock, &steps, done)? {
+            self.add_earlier(&mut work, done);
+            let main = work.parts.iter().find(|part| part.is_main);
+            let main = main.and_then(|part| part.snapshot.existing.as_ref());
+            for part in work.parts.iter().filter(|part| part.is_change()) {
+                site::check(&part.target, part.snapshot.existing.as_ref())?;
+            }
+            let file = LedgerFile::new(lock, target, main);
+            let ledger = (work.ledger != found.ledger).then(|| {
+                let texts = [&work.found, &work.ledger].map(Ledger::to_json);
+                file.write(&found.texts, texts.each_ref().map(String::as_str))
+            });
+            let ledger = ledger.transpose()?;
+            match self.make(lock, &work.parts, ledger, done)? {
                 Some(made) => notices.extend(made),
                 None => continue,
             }
-            for step in steps.iter().filter(|step| step.is_main || step.is_change()) {
-                notices.extend(site::notices(step.target, step.snapshot.existing.as_ref()));
+            let parts = work.parts.iter();
+            for part in parts.filter(|part| part.is_main || part.is_change()) {
+                notices.extend(site::notices(&part.target, part.snapshot.existing.as_ref()));
             }
-            steps::take_in(&mut work.plan, done, planned);
-            let warnings = notices.into_iter().map(Warning::from);
-            work.plan.edited.warnings.extend(warnings);
-            return Ok(work.plan);
+            work.outcome.take_in(done, &self.main(), planned);
+            work.outcome.report.warnings.extend(notices);
+            return Ok(work.outcome);
         }
         let message =
             format!("the file was changed by another program during each of {TRIES} tries");
@@ -180,14 +218,27 @@ impl Editor {
         Err(Error::new(Code::KeptChanging, message, hint).at(&self.path))
     }
 
+    /// What earlier tries have changed is part of the change that the ledger tells of.
+    fn add_earlier(&self, work: &mut Work, done: &[FileChange]) {
+        let own = self.main();
+        let folder = own.parent().unwrap_or(Path::new("/"));
+        for done in done {
+            let name = done.path.strip_prefix(folder).unwrap_or(&done.path);
+            let name = name.to_string_lossy().into_owned();
+            let digests = done.digests();
+            let before = digests.before.clone();
+            work.ledger.files.entry(name).or_insert(digests).before = before;
+        }
+    }
+
     /// Notes a run down that changed or refused something. That never costs the edit: what keeps it
     /// from being noted comes back as a notice.
     fn note(
         &self,
         locked: &Locked,
         request: Request<'_>,
-        result: &Result<Plan, Error>,
-    ) -> Option<Notice> {
+        result: &Result<Outcome, Error>,
+    ) -> Option<Warning> {
         let (is_changed, outcome) = match (result, request) {
             (Ok(plan), _) if !plan.is_change() => return None,
             (Ok(_), Request::Back(back)) => (true, back.outcome),
@@ -204,8 +255,10 @@ impl Editor {
         if is_changed {
             entry.handlers = locked.planned.clone();
             entry.keys = locked.keys.clone();
+            entry.new_default.clone_from(&locked.new_default);
+            let own = self.main();
             for done in &locked.done {
-                done.enter(&mut entry);
+                done.enter(&mut entry, &own);
             }
         }
         self.append(&locked.lock, &locked.target, &entry)
@@ -220,6 +273,7 @@ impl Editor {
             owner,
             handlers: Handlers::default(),
             keys: Keys::default(),
+            new_default: None,
             before: None,
             after: None,
             drop_ins: Vec::new(),
@@ -232,7 +286,7 @@ impl Editor {
         lock: &ConfigLock,
         target: &Target,
         entry: &LogEntry,
-    ) -> Option<Notice> {
+    ) -> Option<Warning> {
         let log = self.log_path(target)?;
         let appended = operation_log::file::append(lock, &log, entry);
         appended.err().map(|error| not_logged(&log, &error))
@@ -244,29 +298,17 @@ fn is_read_only(error: &Error) -> bool {
     source.and_then(Errno::from_io_error) == Some(Errno::ROFS)
 }
 
-impl From<Notice> for Warning {
-    fn from(notice: Notice) -> Self {
-        Self {
-            code: notice.code,
-            message: notice.message,
-            at: None,
-        }
-    }
-}
-
-fn not_logged(path: &Path, error: &io::Error) -> Notice {
-    Notice {
-        code: "not-logged",
-        message: format!(
+fn not_logged(path: &Path, error: &io::Error) -> Warning {
+    Warning::new(
+        "not-logged",
+        format!(
             "the operation log {} could not be written: {error}; name another place with --log, or \
              --log none",
             path.display()
         ),
-    }
+    )
 }
 
-#[cfg(test)]
-mod drop_in_tests;
 mod steps;
 #[cfg(test)]
 mod tests;

@@ -1,44 +1,66 @@
-//! Taking the last change back by hand, as far as the operation log and the previous files tell what it was.
+//! Taking a change back: the bytes from before it where nobody has changed the files since, and else
+//! what its owner wanted before.
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+#[cfg(feature = "cri")]
+use std::path::PathBuf;
 
-use crate::commit::change::{Back, Change};
-use crate::commit::editor::{Editor, FileChange, Plan};
-use crate::commit::operation_log::LogEntry;
-use crate::disk::target::{Existing, Target};
+use crate::commit::editor::{Editor, LedgerPair, Outcome};
+use crate::commit::judging::Judged;
+use crate::commit::ledger::Found;
+use crate::commit::planning::Work;
+use crate::commit::reading::Reading;
+use crate::config::Config;
+use crate::disk::target::{Existing, Snapshot, Target};
 use crate::disk::{digest, sidecar};
-use crate::edit::patch::Handlers;
+use crate::edit::edited::{Edited, FileEdit, Report, differences};
+use crate::edit::run::edit;
 use crate::error::{Code, Error};
+use crate::ledger::{Digests, Ledger, Owner as LedgerOwner};
+use crate::want::change::Change;
 use crate::want::handler::Owner;
-use crate::want::patch::Patch;
 
-/// Why a change that was logged can't be taken back as a whole.
+/// What to do instead, where nothing can be taken back.
+const REMOVE: &str = "see the owners with `containerd-edit list`, and remove handlers with \
+                      `containerd-edit remove`";
+
+/// A change that is taken back.
 #[derive(Debug)]
-pub(crate) enum Lost {
-    /// A file is not what the change has left.
-    ChangedSince(PathBuf),
-    /// What the file was before is not kept any more.
-    NoPrevious(PathBuf),
-    /// The system's reason.
-    Failed(Error),
+pub(crate) struct Back {
+    pub(crate) made: LedgerPair,
+    /// Whether it is held against the model of each release, as other edits are.
+    pub(crate) is_judged: bool,
+    /// What the operation log says of it.
+    pub(crate) outcome: &'static str,
+}
+
+impl LedgerPair {
+    /// The owners whose wants the change has changed.
+    pub(crate) fn owners(&self) -> BTreeSet<String> {
+        let (before, after) = (&self.before.owners, &self.after.owners);
+        let names = before.keys().chain(after.keys()).cloned();
+        let wants = |owner: Option<&LedgerOwner>| owner.map(|it| it.wants.clone());
+        names
+            .filter(|name| wants(before.get(name)) != wants(after.get(name)))
+            .collect()
+    }
 }
 
 impl Editor {
-    /// Takes the last change back: each file is what it was before, the very bytes.
+    /// Takes the last change back: each file is what it was before, the very bytes. Where others have
+    /// changed a file since, its owner wants from now on what it wanted before.
     ///
-    /// That takes the operation log and the previous files, and works only if nobody has changed
-    /// them since. Where the last change was taken back already, nothing is done.
-    ///
-    /// With an owner, the last change must be that one's.
+    /// Where the last change was taken back already, nothing is done. With an owner, the last change
+    /// must be that one's.
     ///
     /// # Errors
     ///
     /// [`Code::NotUndone`] says why not and what to do instead; the other errors are those of
     /// [`Editor::commit`].
-    pub fn undo(&self, owner: Option<&Owner>) -> Result<Plan, Error> {
+    pub fn undo(&self, owner: Option<&Owner>) -> Result<Outcome, Error> {
         match self.back(owner)? {
             Some(back) => self.take_back(&back),
-            None => self.plan(&Patch::new()),
+            None => self.plan(&Change::new()),
         }
     }
 
@@ -47,155 +69,250 @@ impl Editor {
     /// # Errors
     ///
     /// As of [`Editor::undo`].
-    pub fn plan_undo(&self, owner: Option<&Owner>) -> Result<Plan, Error> {
+    pub fn plan_undo(&self, owner: Option<&Owner>) -> Result<Outcome, Error> {
         let Some(back) = self.back(owner)? else {
-            return self.plan(&Patch::new());
+            return self.plan(&Change::new());
         };
         let target = self.find()?;
         let snapshot = target.read()?;
-        Ok(self.work_out_back(&target, &snapshot, &back)?.plan)
+        let found = self.read_ledger(&target, &snapshot)?;
+        Ok(self
+            .work_out_back(&target, snapshot, &found, &back)?
+            .outcome)
     }
 
     /// What is to be taken back; `None`: it was already.
     fn back(&self, owner: Option<&Owner>) -> Result<Option<Back>, Error> {
-        let entries = self.log_entries()?;
-        let target = self.find()?;
         let not_undone = |why: String, instead: String| {
             let message = format!("cannot undo the last change: {why}");
             Error::new(Code::NotUndone, message, instead).at(&self.path)
         };
-        let Some(last) = entries.iter().rfind(|entry| entry.is_change()) else {
-            let why = "the operation log holds none".to_owned();
-            let instead = "see the owners with `containerd-edit list`, and remove handlers with \
-                           `containerd-edit remove`";
-            return Err(not_undone(why, instead.to_owned()));
+        self.check_is_main(&self.find()?)?;
+        let Some((made, is_undone)) = self.last_change()? else {
+            let why = "the ledger holds none".to_owned();
+            return Err(not_undone(why, REMOVE.to_owned()));
         };
-        let told = told(last);
+        let owners = made.owners();
+        if owners.is_empty() && made.after.files.is_empty() {
+            let why = "the last run has noted what others had taken out of the files, and changed \
+                       nothing itself";
+            return Err(not_undone(why.to_owned(), REMOVE.to_owned()));
+        }
         if let Some(owner) = owner
-            && last.owner.as_deref() != Some(owner.as_str())
+            && !owners.contains(owner.as_str())
         {
-            let why = format!("it is not {owner}'s, but {told}");
+            let names: Vec<String> = owners.into_iter().collect();
+            let by = match names.as_slice() {
+                [] => "it changed no wants".to_owned(),
+                names => format!("{} made it, not {owner}", names.join(" and ")),
+            };
+            let logged = self.as_logged().filter(|_| !made.after.files.is_empty());
+            let why = format!("{by}{}", logged.unwrap_or_default());
             let instead = format!(
                 "to take away what {owner} has added: `containerd-edit remove --owner {owner}`"
             );
             return Err(not_undone(why, instead));
         }
-        let was_taken_back = [LogEntry::UNDONE, LogEntry::ROLLED_BACK];
-        if was_taken_back.contains(&last.outcome.as_str()) && self.is_left(&target, last) {
-            return Ok(None);
-        }
-        let change = self.logged(&target, last).map_err(|lost| match lost {
-            Lost::ChangedSince(path) => not_undone(
-                format!(
-                    "{} is not what {told} has left, another program or a run that was killed has \
-                     changed it since",
-                    path.display()
-                ),
-                instead(last),
-            ),
-            Lost::NoPrevious(path) => not_undone(
-                format!("{} is not what was there before {told}", path.display()),
-                instead(last),
-            ),
-            Lost::Failed(error) => error,
-        })?;
-        Ok(Some(Back {
-            change,
+        let back = Back {
+            made,
             is_judged: true,
-            outcome: LogEntry::UNDONE,
-        }))
-    }
-
-    /// Whether the files are what a logged change has left.
-    pub(crate) fn is_left(&self, target: &Target, entry: &LogEntry) -> bool {
-        let is = |target: &Target, wanted: &Option<String>| {
-            let read = target.read();
-            read.is_ok_and(|read| read.bytes().map(digest::of) == *wanted)
+            outcome: crate::commit::operation_log::LogEntry::UNDONE,
         };
-        is(target, &entry.after)
-            && entry.drop_ins.iter().all(|drop_in| {
-                let found = Target::find_drop_in(&drop_in.path, &self.host_root, target);
-                found.map_or(drop_in.after.is_none(), |found| is(&found, &drop_in.after))
-            })
+        Ok((!is_undone).then_some(back))
     }
 
-    /// A logged change with its texts, which must be there: after it in the files themselves, before
-    /// it in the previous ones.
-    pub(crate) fn logged(&self, target: &Target, entry: &LogEntry) -> Result<Change, Lost> {
-        let texts =
-            |target: &Target, path: &Path, before: &Option<String>, after: &Option<String>| {
-                let now = target.read().map_err(Lost::Failed)?;
-                let now = now.bytes();
-                if now.map(digest::of) != *after {
-                    return Err(Lost::ChangedSince(path.to_owned()));
-                }
-                let text = now.map(str::from_utf8).transpose();
-                let text = text.map_err(|_| Lost::ChangedSince(path.to_owned()))?;
-                let previous = sidecar::previous(&target.beside);
-                let was = match before {
-                    None => None,
-                    _ if before == after => now.map(<[u8]>::to_vec),
-                    Some(_) => {
-                        let read = Existing::read(&previous).ok().flatten();
-                        let was = read.map(|read| read.bytes);
-                        if was.as_deref().map(digest::of) != *before {
-                            return Err(Lost::NoPrevious(previous));
-                        }
-                        was
-                    }
-                };
-                Ok(FileChange {
-                    path: path.to_owned(),
-                    before: was,
-                    after: text.map(str::to_owned),
-                })
+    /// What the operation log calls the last change of a file, for people.
+    fn as_logged(&self) -> Option<String> {
+        let entries = self.log_entries().unwrap_or_default();
+        let changed = entries.iter().rev().find(|entry| entry.is_change());
+        changed.map(|it| format!(" (`{}` at {})", it.command, it.time))
+    }
+
+    /// The last change as the ledgers tell of it, and whether it was itself one that took another back.
+    pub(crate) fn last_change(&self) -> Result<Option<(LedgerPair, bool)>, Error> {
+        let target = self.find()?;
+        let snapshot = target.read()?;
+        let found = self.read_ledger(&target, &snapshot)?;
+        let after = found.ledger;
+        let Some(before) = found.previous else {
+            return Ok(None);
+        };
+        let is_undone = after.is_undone;
+        Ok(Some((LedgerPair { before, after }, is_undone)))
+    }
+
+    /// The files that hold what was there before the last change, as far as they are there.
+    #[cfg(feature = "cri")]
+    pub(crate) fn previous_of(&self, made: &LedgerPair) -> Vec<PathBuf> {
+        let Ok(main) = self.find() else {
+            return Vec::new();
+        };
+        let names = made.after.files.keys();
+        let own = self.main();
+        let paths = names.map(|name| crate::containerd::absolute(&own, name));
+        let beside = paths.filter_map(|path| {
+            if path == own {
+                return Some(main.beside.clone());
+            }
+            let found = Target::find_drop_in(&path, &self.host_root, &main);
+            found.ok().map(|found| found.beside)
+        });
+        let previous = beside.map(|path| sidecar::previous(&path));
+        previous.filter(|path| path.exists()).collect()
+    }
+
+    /// Works out what taking a change back does.
+    pub(crate) fn work_out_back(
+        &self,
+        target: &Target,
+        main: Snapshot,
+        found: &Found,
+        back: &Back,
+    ) -> Result<Work, Error> {
+        let reading = self.read_config(target, &main, &found.ledger, None)?;
+        let vouched = if found.ledger == back.made.after {
+            self.vouched(&reading, target, &back.made.after)?
+        } else {
+            None
+        };
+        let is_put_back = vouched.is_some();
+        let mut edited = match vouched {
+            Some(files) => put_back(&reading.config, files, &back.made)?,
+            None => as_before(&reading.config, &found.ledger, &back.made)
+                .map_err(|error| self.by_its_name(error))?,
+        };
+        if back.is_judged && edited.is_change() {
+            let judged = Judged {
+                adds: false,
+                removes: &[],
             };
-        let mut drop_ins = Vec::new();
-        for it in &entry.drop_ins {
-            let target = Target::find_drop_in(&it.path, &self.host_root, target);
-            let target = target.map_err(Lost::Failed)?;
-            drop_ins.push(texts(&target, &it.path, &it.before, &it.after)?);
+            let warnings = self.judge(&reading, &mut edited, found, judged)?;
+            edited.report.warnings.extend(warnings);
         }
-        Ok(Change {
-            main: texts(target, &self.path, &entry.before, &entry.after)?,
-            drop_ins,
-            handlers: entry.handlers.clone(),
-            owner: entry.owner.clone(),
-            keys: entry.keys.clone(),
-        })
+        let is_undone = edited.is_change() || edited.report.is_recorded;
+        let mut work = self.assemble(target, main, &reading, edited)?;
+        work.ledger.is_undone = is_undone;
+        work.outcome.is_put_back = is_put_back;
+        Ok(work)
+    }
+
+    /// The files as they were before a change, if they are what it has left and the ones before it
+    /// are still there.
+    fn vouched(
+        &self,
+        reading: &Reading,
+        target: &Target,
+        after: &Ledger,
+    ) -> Result<Option<Vec<FileEdit>>, Error> {
+        let mut files = Vec::new();
+        for (name, digests) in &after.files {
+            let path = reading.config.path_of(name);
+            let now = reading.config.text(&path);
+            if now.map(|text| digest::of(text.as_bytes())) != digests.after {
+                return Ok(None);
+            }
+            let found = if path == self.main() {
+                target.clone()
+            } else {
+                Target::find_drop_in(&path, &self.host_root, target)?
+            };
+            let before = match &digests.before {
+                None => None,
+                Some(wanted) => {
+                    let previous = Existing::read(&sidecar::previous(&found.beside));
+                    let bytes = previous.ok().flatten().map(|it| it.bytes);
+                    let text = bytes.and_then(|it| reading.text_of(self, &path, &it).ok());
+                    let is_it = |text: &String| digest::of(text.as_bytes()) == *wanted;
+                    match text.filter(is_it) {
+                        None => return Ok(None),
+                        text => text,
+                    }
+                }
+            };
+            files.push(FileEdit {
+                name: name.clone(),
+                before: now.map(str::to_owned),
+                after: before,
+                only_gains: false,
+            });
+        }
+        Ok(Some(files))
     }
 }
 
-/// A logged change, for a sentence.
-fn told(entry: &LogEntry) -> String {
-    let owner = entry.owner.iter().map(|owner| format!(" for {owner}"));
-    let owner: String = owner.collect();
-    format!("`{}`{owner} at {}", entry.command, entry.time)
-}
-
-/// What does as much as taking a change back.
-fn instead(entry: &LogEntry) -> String {
-    let Handlers {
-        added,
-        changed,
-        removed,
-    } = &entry.handlers;
-    let mut steps = Vec::new();
-    if !added.is_empty() {
-        steps.push(format!("`containerd-edit remove {}`", added.join(" ")));
-    }
-    for (names, what) in [(changed, "has changed"), (removed, "has removed")] {
-        if !names.is_empty() {
-            let names = names.join(", ");
-            steps.push(format!("`containerd-edit add` what it {what}: {names}"));
+/// The files as they were before a change, with the ledger of then.
+fn put_back(config: &Config, files: Vec<FileEdit>, made: &LedgerPair) -> Result<Edited, Error> {
+    let mut after = config.clone();
+    for file in &files {
+        // One that is gone is no file of the config any more.
+        match after.file(&file.name) {
+            Some(_) => after.replace(&file.name, file.after.as_deref())?,
+            None => after.insert(after.path_of(&file.name), file.after.as_deref(), true)?,
         }
     }
-    if steps.is_empty() {
-        "see what came since with `containerd-edit log`".to_owned()
-    } else {
-        format!(
-            "{}; `containerd-edit log` says what came since",
-            steps.join(", ")
-        )
+    let mut ledger = made.before.clone();
+    ledger.seq = ledger.seq.max(made.after.seq);
+    ledger.settle(&after.views());
+    let digests = made.after.files.iter().map(|(name, digests)| {
+        let digests = Digests {
+            before: digests.after.clone(),
+            after: digests.before.clone(),
+        };
+        (name.clone(), digests)
+    });
+    ledger.files = digests.collect();
+    let files: Vec<FileEdit> = files
+        .into_iter()
+        .filter(|it| it.before != it.after)
+        .collect();
+    let report = Report {
+        is_recorded: files.is_empty() && ledger.is_other_than(&made.after),
+        ..Report::between(config, &after)
+    };
+    Ok(Edited {
+        config: after,
+        ledger,
+        before: made.after.clone(),
+        files,
+        report,
+    })
+}
+
+/// The owners of a change want again what they wanted before it.
+fn as_before(config: &Config, ledger: &Ledger, made: &LedgerPair) -> Result<Edited, Error> {
+    let mut edited = Edited {
+        config: config.clone(),
+        ledger: ledger.clone(),
+        before: ledger.clone(),
+        files: Vec::new(),
+        report: Report::default(),
+    };
+    for name in made.owners() {
+        let mut change = Change::of(&name).prune();
+        let before = made.before.owners.get(&name);
+        for (key, want) in before.into_iter().flat_map(|owner| &owner.wants) {
+            change = change.want(key.clone(), want.value.clone());
+        }
+        let mut next = edit(&edited.config, &edited.ledger, &change)?;
+        next.report.warnings.splice(0..0, edited.report.warnings);
+        next.report.left_behind.extend(edited.report.left_behind);
+        edited = next;
     }
+    edited.before = ledger.clone();
+    let warnings = std::mem::take(&mut edited.report.warnings);
+    let left_behind = std::mem::take(&mut edited.report.left_behind);
+    edited.files = differences(config, &edited.config);
+    let is_recorded = edited.files.is_empty() && edited.ledger.is_other_than(ledger);
+    if is_recorded || !edited.files.is_empty() {
+        let files = edited.files.iter();
+        let digests = files.map(|file| (file.name.clone(), file.digests()));
+        edited.ledger.files = digests.collect();
+    }
+    edited.report = Report {
+        warnings,
+        left_behind,
+        is_recorded,
+        ..Report::between(config, &edited.config)
+    };
+    Ok(edited)
 }

@@ -10,33 +10,35 @@ use toml_edit::Item;
 
 use crate::containerd::{Cgroup, ConfigFiles, FileState, Host, absolute};
 use crate::disk::HostRoot;
+use crate::toml::Source;
 
 /// More files than any config imports; a glob that catches more is a mistake.
 const MOST_FILES: usize = 1000;
 /// Exists in the unified hierarchy alone (`cgroups(7)`).
 const UNIFIED: &str = "/sys/fs/cgroup/cgroup.controllers";
 
-/// Files that an edit changes, by their path on the host, with their bytes then; `None`: they are
-/// gone.
-pub(crate) type Changes = BTreeMap<PathBuf, Option<Vec<u8>>>;
+/// Files that an edit changes, by their path on the host; `None`: they are gone.
+pub(crate) type Changes = BTreeMap<PathBuf, Option<Source>>;
 
 impl ConfigFiles {
     /// Reads what a config imports, and what that imports.
     ///
-    /// `main` is the absolute path of the config on the host whose files are at `root`, `bytes` is
-    /// what stands there or shall stand there. What can't be read is noted as such: containerd can't
+    /// `main` is the absolute path of the config on the host whose files are at `root`, `source` is
+    /// what stands there, or is to. What can't be read is noted as such: containerd can't
     /// read it either.
     #[must_use]
-    pub fn read(root: &HostRoot, main: &Path, bytes: &[u8]) -> Self {
+    pub fn read(root: &HostRoot, main: &Path, source: impl Into<Source>) -> Self {
         let state = |path: &Path| state(root, path);
-        Self::follow(main, bytes, &state, &|pattern| matches(root, pattern))
+        Self::follow(main, source.into(), &state, &|pattern| {
+            matches(root, pattern)
+        })
     }
 
-    /// What is imported once an edit has changed these files: the main file, which holds `bytes`
-    /// then, and others. What was read before is not read again.
-    pub(crate) fn changed(&self, root: &HostRoot, bytes: &[u8], others: &Changes) -> Self {
+    /// What is imported once an edit has changed these files: the main file, which is `source` then,
+    /// and others. What was read before is not read again.
+    pub(crate) fn changed(&self, root: &HostRoot, source: Source, others: &Changes) -> Self {
         let state = |path: &Path| match (others.get(path), self.files.get(path)) {
-            (Some(Some(bytes)), _) => FileState::Bytes(bytes.clone()),
+            (Some(Some(source)), _) => FileState::Bytes(source.clone()),
             (Some(None), _) => FileState::Missing,
             (None, Some(known)) => known.clone(),
             (None, None) => state(root, path),
@@ -45,26 +47,26 @@ impl ConfigFiles {
             let known = self.globs.get(pattern).cloned();
             let mut found = known.unwrap_or_else(|| matches(root, pattern));
             found.retain(|path| !others.contains_key(path));
-            let there = others.iter().filter(|(_, bytes)| bytes.is_some());
+            let there = others.iter().filter(|(_, source)| source.is_some());
             let matching = there.filter(|(path, _)| is_match(pattern, path));
             found.extend(matching.map(|(path, _)| path.clone()));
             found.sort();
             found
         };
-        Self::follow(self.main(), bytes, &state, &matches)
+        Self::follow(self.main(), source, &state, &matches)
     }
 
     /// Follows the imports from the main file on.
     fn follow(
         main: &Path,
-        bytes: &[u8],
+        source: Source,
         state: &dyn Fn(&Path) -> FileState,
         matches: &dyn Fn(&Path) -> Vec<PathBuf>,
     ) -> Self {
-        let mut files = Self::new(main, bytes);
-        let mut pending = VecDeque::from([(main.to_owned(), bytes.to_owned())]);
-        while let Some((importer, bytes)) = pending.pop_front() {
-            for import in imports(&bytes) {
+        let mut files = Self::new(main, source.clone());
+        let mut pending = VecDeque::from([(main.to_owned(), source)]);
+        while let Some((importer, source)) = pending.pop_front() {
+            for import in imports(&source) {
                 let path = absolute(&importer, &import);
                 let found = if import.contains('*') {
                     let found = matches(&path);
@@ -79,8 +81,8 @@ impl ConfigFiles {
                         continue;
                     }
                     let state = state(&path);
-                    if let FileState::Bytes(bytes) = &state {
-                        pending.push_back((path.clone(), bytes.clone()));
+                    if let FileState::Bytes(source) = &state {
+                        pending.push_back((path.clone(), source.clone()));
                     }
                     files.insert(path, state);
                 }
@@ -101,12 +103,12 @@ impl Host {
     pub fn of(root: &HostRoot, files: &ConfigFiles) -> Self {
         let mut existing = BTreeSet::new();
         let mut json = BTreeSet::new();
-        for bytes in files.contents() {
-            let Some(config) = parsed(bytes) else {
+        for (_, source) in files.all() {
+            let Ok(config) = source.document() else {
                 continue;
             };
             let mut paths = BTreeSet::new();
-            referenced(&config, &mut paths);
+            referenced(config.toml.as_item(), &mut paths);
             for path in paths {
                 let Ok(bytes) = root.resolve(&path).and_then(fs::read) else {
                     continue;
@@ -138,28 +140,21 @@ impl Host {
     }
 }
 
-fn parsed(bytes: &[u8]) -> Option<Item> {
-    let text = str::from_utf8(bytes).ok()?;
-    Some(toml_edit::Document::parse(text).ok()?.into_item())
-}
-
 /// The import strings of a file, whatever the case of the key.
-fn imports(bytes: &[u8]) -> Vec<String> {
+pub(super) fn imports(source: &Source) -> Vec<String> {
     // Most files import nothing: then they need not be parsed for it.
     let key = b"imports";
-    if !bytes
+    if !source
+        .bytes()
         .windows(key.len())
         .any(|window| window.eq_ignore_ascii_case(key))
     {
         return Vec::new();
     }
-    let Some(config) = parsed(bytes) else {
+    let Ok(config) = source.document() else {
         return Vec::new();
     };
-    let table = config
-        .as_table_like()
-        .into_iter()
-        .flat_map(|table| table.iter());
+    let table = config.toml.as_table().iter();
     table
         .filter(|(key, _)| key.eq_ignore_ascii_case("imports"))
         .filter_map(|(_, item)| item.as_array())
@@ -176,7 +171,7 @@ const OPTIONS: glob::MatchOptions = glob::MatchOptions {
 };
 
 /// Whether a glob pattern matches a path.
-fn is_match(pattern: &Path, path: &Path) -> bool {
+pub(super) fn is_match(pattern: &Path, path: &Path) -> bool {
     let text = pattern.to_str();
     let pattern = text.and_then(|text| glob::Pattern::new(text).ok());
     pattern.is_some_and(|pattern| pattern.matches_path_with(path, OPTIONS))
@@ -223,7 +218,7 @@ fn state(root: &HostRoot, path: &Path) -> FileState {
         _ => {}
     }
     match fs::read(path) {
-        Ok(bytes) => FileState::Bytes(bytes),
+        Ok(bytes) => FileState::Bytes(bytes.into()),
         Err(error) => FileState::Unreadable(error.to_string()),
     }
 }

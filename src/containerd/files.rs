@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use crate::toml::Source;
+
 /// What stands at the path of an imported file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FileState {
     /// A file with these bytes.
-    Bytes(Vec<u8>),
+    Bytes(Source),
     /// A folder.
     Folder,
     /// Nothing.
@@ -29,7 +31,7 @@ pub struct ConfigFiles {
 
 impl ConfigFiles {
     /// A config without imports. `main` is the absolute path that containerd loads it from.
-    pub fn new(main: impl Into<PathBuf>, bytes: impl Into<Vec<u8>>) -> Self {
+    pub fn new(main: impl Into<PathBuf>, bytes: impl Into<Source>) -> Self {
         let main = main.into();
         let files = [(main.clone(), FileState::Bytes(bytes.into()))];
         Self {
@@ -69,24 +71,16 @@ impl ConfigFiles {
         self.files.len()
     }
 
-    /// The bytes of every file that could be read.
-    pub(crate) fn contents(&self) -> impl Iterator<Item = &[u8]> {
-        self.files.values().filter_map(|state| match state {
-            FileState::Bytes(bytes) => Some(bytes.as_slice()),
-            _ => None,
-        })
-    }
-
-    /// The files that could be read, with their bytes.
-    pub(crate) fn all(&self) -> impl Iterator<Item = (&Path, &[u8])> {
+    /// The files that could be read.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&Path, &Source)> {
         self.files.iter().filter_map(|(path, state)| match state {
-            FileState::Bytes(bytes) => Some((path.as_path(), bytes.as_slice())),
+            FileState::Bytes(source) => Some((path.as_path(), source)),
             _ => None,
         })
     }
 
     /// Those of them that are imported.
-    pub(crate) fn imported(&self) -> impl Iterator<Item = (&Path, &[u8])> {
+    pub(crate) fn imported(&self) -> impl Iterator<Item = (&Path, &Source)> {
         self.all().filter(|(path, _)| **path != self.main)
     }
 

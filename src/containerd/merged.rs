@@ -41,11 +41,6 @@ impl Merged {
         Some(node)
     }
 
-    /// The value at a path, whatever file it is from.
-    pub(crate) fn value(&self, path: &[&str]) -> Option<Value> {
-        self.node(path).map(value)
-    }
-
     /// The values below a table, by their path from there, in the order of their names.
     pub(crate) fn values_below(&self, path: &[&str]) -> Vec<(Vec<String>, Value)> {
         let mut found = Vec::new();
@@ -146,7 +141,7 @@ mod tests {
             "[plugins.x.t]\none = 2\ntwo = 'a'\narray = ['m', 'a']\n",
             "[plugins.x.t]\none = 3\n[debug]\nlevel = ''\n[proxy_plugins.p]\naddress = 'b'\n",
         );
-        let shown = |path: &[&str]| merged.value(path).map(|value| value.to_string());
+        let shown = |path: &[&str]| merged.node(path).map(|node| value(node).to_string());
         assert_eq!(shown(&["plugins", "x", "t", "one"]).as_deref(), Some("3"));
         let array = shown(&["plugins", "x", "t", "array"]);
         assert_eq!(array.as_deref(), Some("[\"m\", \"a\"]"));

@@ -8,31 +8,9 @@ use std::rc::Rc;
 use super::plugin::{IMAGES, OLD_CRI, RUNTIME};
 use super::registry;
 use super::release::{Release, Releases};
+use super::spelling::{IMAGES_KEYS, STREAMING_KEYS};
 use super::tree::{Data, Node, Place, Table};
 
-/// Keys of the old plugin that went to the images plugin.
-const TO_IMAGES: [&str; 6] = [
-    "registry",
-    "image_decryption",
-    "max_concurrent_downloads",
-    "image_pull_progress_timeout",
-    "image_pull_with_sync_fs",
-    "stats_collect_period",
-];
-const CONTAINERD_TO_IMAGES: [&str; 3] = [
-    "snapshotter",
-    "disable_snapshot_annotations",
-    "discard_unpacked_layers",
-];
-/// Keys that stay, since they are the server's.
-const OF_SERVER: [&str; 6] = [
-    "disable_tcp_service",
-    "stream_server_address",
-    "stream_server_port",
-    "stream_idle_timeout",
-    "enable_tls_streaming",
-    "x509_key_pair_streaming",
-];
 /// Plugins that only changed their name.
 const RENAMED: [(&str, &str); 2] = [
     (
@@ -126,8 +104,8 @@ fn fill(new: &mut Table, key: &str, node: &Node) {
 fn migrate_runtime(old: &Table, new: &mut Table, release: Release) -> Result<(), Panic> {
     for (key, node) in old {
         let key = key.as_str();
-        let elsewhere = TO_IMAGES.contains(&key) || OF_SERVER.contains(&key);
-        if !elsewhere && !matches!(key, "cni" | "containerd" | "sandbox_image") {
+        let elsewhere = is_of_images(&[key]) || STREAMING_KEYS.contains(&key);
+        if !elsewhere && !matches!(key, "cni" | "containerd") {
             fill(new, key, node);
         }
     }
@@ -161,7 +139,7 @@ fn migrate_runtime(old: &Table, new: &mut Table, release: Release) -> Result<(),
     let known = new.get("containerd").and_then(Node::table);
     let mut merged = known.cloned().unwrap_or_default();
     for (key, node) in &**containerd {
-        if !CONTAINERD_TO_IMAGES.contains(&key.as_str()) {
+        if !is_of_images(&["containerd", key]) {
             fill(&mut merged, key, node);
         }
     }
@@ -191,25 +169,26 @@ fn migrate_runtime(old: &Table, new: &mut Table, release: Release) -> Result<(),
     Ok(())
 }
 
+/// Whether a key of the old plugin went to the images plugin.
+fn is_of_images(path: &[&str]) -> bool {
+    IMAGES_KEYS.iter().any(|(old, _)| *old == path)
+}
+
 fn migrate_images(old: &Table, new: &mut Table) {
-    for key in TO_IMAGES {
-        if let Some(node) = old.get(key) {
-            fill(new, key, node);
-        }
-    }
-    let containerd = old.get("containerd").and_then(Node::table);
-    for key in CONTAINERD_TO_IMAGES {
-        if let Some(node) = containerd.and_then(|containerd| containerd.get(key)) {
-            fill(new, key, node);
-        }
-    }
-    if let Some(image) = old.get("sandbox_image") {
-        let pinned = [("sandbox".to_owned(), image.clone())].into();
-        fill(
-            new,
-            "pinned_images",
-            &Node::new(Data::table(pinned), image.place),
-        );
+    for (from, to) in IMAGES_KEYS {
+        let (key, tables) = from.split_last().expect("a row names a key");
+        let table = tables
+            .iter()
+            .try_fold(old, |table, name| table.get(*name)?.table());
+        let Some(node) = table.and_then(|table| table.get(*key)) else {
+            continue;
+        };
+        let (first, below) = to.split_first().expect("a row names a key");
+        let node = below.iter().rev().fold(node.clone(), |node, name| {
+            let place = node.place;
+            Node::new(Data::table([((*name).to_owned(), node)].into()), place)
+        });
+        fill(new, first, &node);
     }
 }
 

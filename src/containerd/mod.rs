@@ -20,6 +20,7 @@ mod rules;
 mod schema;
 mod services;
 mod shape;
+pub(crate) mod spelling;
 mod syntax;
 mod tree;
 mod verdict;
@@ -29,7 +30,6 @@ mod view;
 pub(crate) use self::keys::Wanted;
 pub(crate) use self::loading::absolute;
 pub(crate) use self::merged::Merged;
-pub(crate) use self::view::BUILT_IN;
 
 pub use self::facts::{Fact, FactKind};
 pub use self::files::{Cgroup, ConfigFiles, FileState, Host};

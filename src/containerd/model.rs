@@ -5,9 +5,9 @@ use std::path::Path;
 
 use crate::error::Position;
 use crate::toml::lines::Positions;
-use crate::toml::{Document, ParseError, lines};
+use crate::toml::{ParseError, lines};
 
-use super::files::{ConfigFiles, FileState, Host};
+use super::files::{ConfigFiles, Host};
 use super::reason::Reason;
 use super::shape::Mismatch;
 use super::syntax::Peculiarities;
@@ -81,23 +81,19 @@ impl<'f> Model<'f> {
     /// Parses the files.
     #[must_use]
     pub fn new(files: &'f ConfigFiles, host: &'f Host) -> Self {
-        let bytes = files.files.iter().filter_map(|(path, state)| match state {
-            FileState::Bytes(bytes) => Some((path, bytes)),
-            _ => None,
-        });
-        let parsed = bytes
-            .enumerate()
-            .map(|(number, (path, bytes))| {
-                let (table, peculiarities) = match Document::parse(bytes) {
+        let parsed = files.all().enumerate();
+        let parsed = parsed
+            .map(|(number, (path, source))| {
+                let (table, peculiarities) = match source.document() {
                     Ok(config) => (
                         Ok(tree::entries(config.toml.as_table(), number)),
-                        Peculiarities::of(&config),
+                        Peculiarities::of(config),
                     ),
-                    Err(error) => (Err(error), Peculiarities::default()),
+                    Err(error) => (Err(error.clone()), Peculiarities::default()),
                 };
                 Parsed {
                     path,
-                    text: bytes,
+                    text: source.bytes(),
                     table,
                     peculiarities,
                 }

@@ -95,7 +95,7 @@ impl Shape {
             (Self::Table(fields), Data::Table(table)) => {
                 for (key, node) in &**table {
                     let is_key = |Field(name, _, releases): &&Field| {
-                        releases.contain(release) && is_spelled(name, key, table, release)
+                        is_spelled(name, key, table, release) && releases.contain(release)
                     };
                     if let Some(Field(name, shape, _)) = fields.iter().find(is_key) {
                         let checked = shape.check(node, release);
@@ -139,11 +139,11 @@ impl Mismatch {
 /// Whether a release takes the table's `key` for `name`: go-toml v2 does not mind the case of
 /// letters, v1 takes the name in capitals where there is none as it should be.
 fn is_spelled(name: &str, key: &str, table: &Table, release: Release) -> bool {
+    if key.len() != name.len() || !key.eq_ignore_ascii_case(name) {
+        return false;
+    }
     if key == name {
         return true;
-    }
-    if !key.eq_ignore_ascii_case(name) {
-        return false;
     }
     let is_capital = || key.bytes().all(|byte| !byte.is_ascii_lowercase());
     !release.is_1x() || (is_capital() && !table.contains_key(name))
@@ -151,6 +151,9 @@ fn is_spelled(name: &str, key: &str, table: &Table, release: Release) -> bool {
 
 /// The value of a key as the release sees it: variants in other case are taken together.
 pub(super) fn field<'t>(table: &'t Table, name: &str, release: Release) -> Option<Cow<'t, Node>> {
+    if let (true, Some(node)) = (release.is_1x(), table.get(name)) {
+        return Some(Cow::Borrowed(node));
+    }
     // In the order of their bytes: the last one wins.
     let mut variants = table
         .iter()

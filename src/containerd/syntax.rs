@@ -114,7 +114,7 @@ pub(crate) struct Peculiarities(Vec<(Construct, usize)>);
 
 impl Peculiarities {
     pub(crate) fn of(config: &Document<'_>) -> Self {
-        let source = Source::new(config.text);
+        let source = Source::new(config.text());
         let tokens = source.lex().into_vec();
         let mut finder = Finder {
             source,
@@ -124,7 +124,7 @@ impl Peculiarities {
             arrays: Vec::new(),
             in_header: false,
         };
-        if config.text.starts_with('\u{feff}') {
+        if config.text().starts_with('\u{feff}') {
             finder.found.push((Construct::ByteOrderMark, 0));
         }
         parse_document(&tokens, &mut finder, &mut ());
@@ -149,11 +149,13 @@ fn headers_of_dotted_tables(config: &Document<'_>) -> Vec<(Construct, usize)> {
     let index = &config.index;
     let mut made = std::collections::HashSet::new();
     let mut found = Vec::new();
-    for number in 0..index.statements.len() {
-        let statement = &index.statements[number];
+    for (number, statement) in index.statements.iter().enumerate() {
+        let own = statement.keys.len();
+        if statement.kind == Kind::Pair && own == 1 {
+            continue;
+        }
         let path: Vec<&str> = index.path(number).collect();
         if statement.kind == Kind::Pair {
-            let own = statement.keys.len();
             for depth in path.len() - own + 1..path.len() {
                 made.insert(path[..depth].to_vec());
             }

@@ -90,6 +90,14 @@ impl Node {
         }
     }
 
+    /// The table, without a copy; an empty one if it is none.
+    pub(crate) fn shared_table(&self) -> Rc<Table> {
+        match &self.data {
+            Data::Table(table) => Rc::clone(table),
+            _ => Rc::default(),
+        }
+    }
+
     pub(crate) fn text(&self) -> Option<&str> {
         match &self.data {
             Data::Text(text) => Some(text),

@@ -46,7 +46,7 @@ pub(crate) fn of(config: &Document<'_>) -> Result<i64, Error> {
 pub(crate) fn position(config: &Document<'_>) -> Position {
     let span = config.value(&["version"]).map(|(_, span)| span.start);
     let offset = span.unwrap_or_else(|| config.offset(&["version"]));
-    lines::position(config.text, offset)
+    lines::position(config.text(), offset)
 }
 
 /// Returns the config version of a file, whether it is known or not.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::loading::{Loaded, plugin_names};
 use super::model::{LoadedHandler, Model};
@@ -38,7 +39,7 @@ pub(super) struct View<'v> {
     pub(super) cri: Cow<'v, Table>,
     pub(super) images: Cow<'v, Table>,
     pub(super) server: Cow<'v, Table>,
-    pub(super) containerd: Table,
+    pub(super) containerd: Rc<Table>,
     pub(super) handlers: BTreeMap<String, Handler>,
     pub(super) default: String,
     pub(super) default_place: Option<Place>,
@@ -46,7 +47,7 @@ pub(super) struct View<'v> {
 
 #[derive(Clone)]
 pub(super) struct Handler {
-    pub(super) table: Table,
+    pub(super) table: Rc<Table>,
     pub(super) place: Option<Place>,
     pub(super) runtime_type: String,
 }
@@ -64,9 +65,8 @@ impl<'v> View<'v> {
         } else {
             (part(IMAGES), part(OLD_CRI))
         };
-        let containerd = field(&cri, "containerd", release)
-            .and_then(|node| node.table().cloned())
-            .unwrap_or_default();
+        let containerd = field(&cri, "containerd", release);
+        let containerd = containerd.map_or_else(Rc::default, |node| node.shared_table());
         let mut view = Self {
             model,
             loaded,
@@ -96,7 +96,7 @@ impl<'v> View<'v> {
     }
 
     fn handler(&self, node: &Node) -> Handler {
-        let table = node.table().cloned().unwrap_or_default();
+        let table = node.shared_table();
         let (runtime_type, _) = self.text(&table, "runtime_type");
         Handler {
             table,
@@ -107,7 +107,7 @@ impl<'v> View<'v> {
 
     fn read_handlers(&mut self) {
         let built_in = Handler {
-            table: Table::new(),
+            table: Rc::default(),
             place: None,
             runtime_type: RUNC_TYPE.to_owned(),
         };
@@ -210,10 +210,8 @@ impl<'v> View<'v> {
         self.field(table, key).map(Cow::into_owned)
     }
 
-    pub(super) fn registry(&self) -> Table {
+    pub(super) fn registry(&self) -> Rc<Table> {
         let registry = self.field(&self.images, "registry");
-        registry
-            .and_then(|node| node.table().cloned())
-            .unwrap_or_default()
+        registry.map_or_else(Rc::default, |node| node.shared_table())
     }
 }

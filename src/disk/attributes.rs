@@ -7,8 +7,8 @@ use std::path::Path;
 
 use xattr::FileExt as _;
 
-use super::Notice;
 use super::target::Existing;
+use crate::error::Warning;
 
 /// Attributes that belong to the content and not to the file: the kernel computes them anew.
 const CONTENT_ATTRIBUTES: [&str; 2] = ["security.ima", "security.evm"];
@@ -17,7 +17,7 @@ const SELINUX: &str = "security.selinux";
 /// Gives `file` the owner, mode and extended attributes of `original`: in this order, since
 /// changing the owner clears mode bits and attributes. What can be done without comes back as a
 /// notice about the config at `path`.
-pub(super) fn copy(original: &Existing, file: &File, path: &Path) -> io::Result<Option<Notice>> {
+pub(super) fn copy(original: &Existing, file: &File, path: &Path) -> io::Result<Option<Warning>> {
     let metadata = file.metadata()?;
     let (uid, gid) = (original.metadata.uid(), original.metadata.gid());
     if (uid, gid) != (metadata.uid(), metadata.gid()) {
@@ -48,15 +48,15 @@ pub(super) fn copy(original: &Existing, file: &File, path: &Path) -> io::Result<
     Ok(notice)
 }
 
-fn no_label(path: &Path, label: &[u8], error: &io::Error) -> Notice {
+fn no_label(path: &Path, label: &[u8], error: &io::Error) -> Warning {
     let label = String::from_utf8_lossy(label);
     let label = label.trim_end_matches('\0');
-    Notice {
-        code: "no-label",
-        message: format!(
+    Warning::new(
+        "no-label",
+        format!(
             "the SELinux label {label} could not be given to the new file ({error}): if containerd \
              can't read it, run `restorecon {}`",
             path.display()
         ),
-    }
+    )
 }

@@ -12,7 +12,8 @@ use rustix::io::Errno;
 use tempfile::TempPath;
 
 use super::target::{Existing, Target, Unread};
-use super::{Notice, sidecar, target};
+use super::{sidecar, target};
+use crate::error::Warning;
 
 /// Renames, but not over anything where the filesystem knows how to tell.
 pub(super) fn rename_to_free(from: &Path, to: &Path) -> io::Result<()> {
@@ -59,18 +60,18 @@ pub(super) fn is_written_to(file: &Existing) -> bool {
 
 /// Makes the file at `path` the previous config. If that fails, the file is needed no more, unless
 /// the new config may not outlive a power cut.
-pub(super) fn keep(path: TempPath, target: &Target, is_durable: bool) -> Option<Notice> {
+pub(super) fn keep(path: TempPath, target: &Target, is_durable: bool) -> Option<Warning> {
     let mut failed = path.persist(sidecar::previous(&target.beside)).err()?;
     failed.path.disable_cleanup(!is_durable);
     Some(not_kept(target, &failed.error))
 }
 
-pub(super) fn not_kept(target: &Target, error: &io::Error) -> Notice {
-    Notice {
-        code: "previous-not-kept",
-        message: format!(
+pub(super) fn not_kept(target: &Target, error: &io::Error) -> Warning {
+    Warning::new(
+        "previous-not-kept",
+        format!(
             "the config as it was before could not be kept as {}: {error}",
             sidecar::previous(&target.beside).display()
         ),
-    }
+    )
 }

@@ -5,16 +5,12 @@
 )]
 
 use std::ffi::OsStr;
-use std::fs::File;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::Dir;
-
-use super::Notice;
 use super::lock::ConfigLock;
 use super::sidecar::{self, Temporary, Texts};
 use super::target::{Existing, Target};
+use crate::error::Warning;
 
 /// Sweeps the temporary files of killed runs. Nobody else can have one: the lock is held. What
 /// can't be removed is left for the next run.
@@ -22,7 +18,7 @@ use super::target::{Existing, Target};
 /// A run that was killed right after its exchange has left the former config under a temporary
 /// name; that becomes the previous one. If it is not what that run had read, then another program's
 /// change was displaced: it is kept, and told of in a notice.
-pub(crate) fn sweep(_lock: &ConfigLock, target: &Target, now: Option<&[u8]>) -> Vec<Notice> {
+pub(crate) fn sweep(_lock: &ConfigLock, target: &Target, now: Option<&[u8]>) -> Vec<Warning> {
     let mut notices = Vec::new();
     let prefix = sidecar::temporary_prefix(&target.beside);
     for (path, temporary) in all(target.beside_folder(), &prefix) {
@@ -87,17 +83,12 @@ pub(crate) fn sweep_pending(folder: &Path, prefix: &OsStr) {
 }
 
 fn all(folder: &Path, prefix: &OsStr) -> Vec<(PathBuf, Temporary)> {
-    // Not `std::fs::read_dir`, which panics where closing the folder fails.
-    let opened = File::open(folder).ok();
-    let Some(entries) = opened.and_then(|folder| Dir::read_from(folder).ok()) else {
-        return Vec::new();
-    };
-    let named = entries.flatten().filter_map(|entry| {
-        let name = OsStr::from_bytes(entry.file_name().to_bytes());
-        let temporary = sidecar::temporary(name, prefix)?;
+    let names = sidecar::names_in(folder).into_iter();
+    let temporaries = names.filter_map(|name| {
+        let temporary = sidecar::temporary(&name, prefix)?;
         Some((folder.join(name), temporary))
     });
-    let mut all: Vec<_> = named.collect();
+    let mut all: Vec<_> = temporaries.collect();
     all.sort_by(|(one, _), (other, _)| one.cmp(other));
     all
 }
@@ -109,14 +100,14 @@ fn remove_file(path: &Path) {
     }
 }
 
-fn displaced(target: &Target, path: &Path) -> Notice {
-    Notice {
-        code: "displaced",
-        message: format!(
+fn displaced(target: &Target, path: &Path) -> Warning {
+    Warning::new(
+        "displaced",
+        format!(
             "another program changed the config while a run of this tool was killed; its text is \
              kept in {0}: see `diff {0} {1}`, take over what is missing, then delete it",
             path.display(),
             target.path.display()
         ),
-    }
+    )
 }

@@ -4,13 +4,12 @@
 //! ends; a process ID in a file would outlive it and could belong to somebody else after a reboot.
 //! What stands in the lock file is for people, and never decides anything.
 
-use std::fs::{File, OpenOptions, Permissions};
+use std::fs::{File, Permissions};
 use std::io;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use rustix::fs::OFlags;
 use rustix::io::Errno;
 
 use super::holder::{self, Holder};
@@ -111,14 +110,11 @@ impl ConfigLock {
 
 /// Opens the lock file, creates it where it is missing, and refuses what could be a trap.
 fn open(path: &Path) -> Result<File, Error> {
-    let flags = OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let opened = OpenOptions::new()
-        .read(true)
+    let opened = target::no_link()
         .write(true)
         .create(true)
         .truncate(false)
         .mode(0o600)
-        .custom_flags(flags.bits().cast_signed())
         .open(path);
     let failed = |source| Error::io(path, "open the lock file", source);
     let file = opened.map_err(|error| match target::kind_at(path) {
@@ -206,12 +202,7 @@ fn is_at(file: &File, path: &Path) -> bool {
 /// Whether the lock of a config is busy, and what its file says. `None`: the file can't be opened, or
 /// not be locked. A free lock is taken for an instant, shared with others who look.
 pub(crate) fn look(config: &Path) -> (Option<bool>, Option<Holder>) {
-    let flags = OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let opened = OpenOptions::new()
-        .read(true)
-        .custom_flags(flags.bits().cast_signed())
-        .open(sidecar::lock(config));
-    let file = match opened {
+    let file = match target::open(&sidecar::lock(config)) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return (Some(false), None),
         Err(_) => return (None, None),

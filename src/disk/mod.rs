@@ -6,6 +6,7 @@ mod displaced;
 pub(crate) mod folder;
 mod holder;
 mod host_root;
+pub(crate) mod ledger_file;
 pub(crate) mod leftovers;
 pub(crate) mod lock;
 pub(crate) mod process_stat;
@@ -15,12 +16,3 @@ pub(crate) mod site;
 pub(crate) mod target;
 
 pub use self::host_root::HostRoot;
-
-/// Something that an edit came across and that did not stop it, with what to do about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Notice {
-    /// A stable word for programs.
-    pub(crate) code: &'static str,
-    /// A sentence for people.
-    pub(crate) message: String,
-}

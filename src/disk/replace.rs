@@ -20,8 +20,8 @@ use super::displaced::{
 use super::lock::ConfigLock;
 use super::sidecar::{self, Texts};
 use super::target::{Existing, Folders, Snapshot, Target};
-use super::{Notice, attributes, site, target};
-use crate::error::{Code, Error};
+use super::{attributes, site, target};
+use crate::error::{Code, Error, Warning};
 
 /// Mode of a config that did not exist: readable for all, as containerd's packages ship it.
 const NEW_FILE_MODE: u32 = 0o644;
@@ -33,7 +33,7 @@ pub(crate) struct PendingFile<'a> {
     texts: Texts,
     target: &'a Target,
     lock: PhantomData<&'a ConfigLock>,
-    notices: Vec<Notice>,
+    notices: Vec<Warning>,
 }
 
 /// What this run has done with what it syncs.
@@ -51,7 +51,7 @@ const UNREADABLE: &str = "what was replaced can't be compared with what was read
 /// How replacing a file ended, if it did not fail.
 #[derive(Debug)]
 pub(crate) enum Replaced {
-    Done(Vec<Notice>),
+    Done(Vec<Warning>),
     /// Somebody who ignores the lock changed the file in the meantime; what they wrote stands.
     Overtaken,
 }
@@ -66,7 +66,7 @@ impl<'a> PendingFile<'a> {
         bytes: &[u8],
     ) -> Result<Self, Error> {
         let beside = target.beside_folder();
-        let mut temporary = sidecar::pending(&sidecar::temporary_prefix(&target.beside))
+        let mut temporary = sidecar::pending(&sidecar::temporary_prefix(&target.main))
             .permissions(Permissions::from_mode(0o600))
             .tempfile_in(beside)
             .map_err(|source| {
@@ -308,7 +308,7 @@ fn renamed(temporary: NamedTempFile, target: &Target, texts: &Texts) -> io::Resu
 
 /// Writes what was read to a temporary file.
 fn copied(target: &Target, original: &Existing) -> io::Result<TempPath> {
-    let mut copy = sidecar::pending(&sidecar::temporary_prefix(&target.beside))
+    let mut copy = sidecar::pending(&sidecar::temporary_prefix(&target.main))
         .permissions(Permissions::from_mode(0o600))
         .tempfile_in(target.beside_folder())?;
     attributes::copy(original, copy.as_file(), &target.path)?;

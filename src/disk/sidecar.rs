@@ -1,9 +1,12 @@
 //! The names of the files beside a config. They are an interface: `docs/on-disk-format.md`.
 
 use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStrExt as _;
+use std::fs::File;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+
+use rustix::fs::Dir;
 
 use super::digest;
 use crate::error::{Code, Error};
@@ -30,6 +33,55 @@ pub(crate) fn previous(config: &Path) -> PathBuf {
     with_suffix(config, ".prev")
 }
 
+/// The ledger of a config.
+pub(crate) fn owners(config: &Path) -> PathBuf {
+    with_suffix(config, ".owners")
+}
+
+/// The configs in a folder that have a ledger.
+pub(crate) fn configs_with_ledgers(folder: &Path) -> Vec<PathBuf> {
+    let names = names_in(folder).into_iter();
+    let configs = names.filter_map(|name| {
+        let name = name.as_bytes().strip_suffix(b".owners")?;
+        Some(folder.join(OsStr::from_bytes(name)))
+    });
+    configs.collect()
+}
+
+/// The names in a folder; none if it can't be read.
+pub(super) fn names_in(folder: &Path) -> Vec<OsString> {
+    // Not `std::fs::read_dir`, which panics where closing the folder fails.
+    let opened = File::open(folder).ok();
+    let entries = opened.and_then(|folder| Dir::read_from(folder).ok());
+    let entries = entries.into_iter().flatten().flatten();
+    let names = entries.map(|entry| OsString::from_vec(entry.file_name().to_bytes().to_vec()));
+    names.collect()
+}
+
+/// The ledger that a run has found which is under way, or was killed.
+pub(crate) fn owners_before(config: &Path) -> PathBuf {
+    with_suffix(config, ".owners.before")
+}
+
+/// The ledger before the last change.
+pub(crate) fn owners_previous(config: &Path) -> PathBuf {
+    with_suffix(config, ".owners.prev")
+}
+
+/// How the sidecars of a drop-in begin. `path` leads to it from the main config's folder, or is
+/// absolute: a slash becomes `%2F`, and a `%` is `%25`.
+pub(crate) fn name_of_drop_in(path: &Path) -> OsString {
+    let mut name = Vec::new();
+    for byte in path.as_os_str().as_bytes() {
+        match byte {
+            b'/' => name.extend(b"%2F"),
+            b'%' => name.extend(b"%25"),
+            other => name.push(*other),
+        }
+    }
+    OsString::from_vec(name)
+}
+
 /// What the file at `path` is to a config, if it is the config or one of its sidecars but the log.
 pub(crate) fn used_for(path: &Path, config: &Path) -> Option<&'static str> {
     let identity = |path: &Path| {
@@ -49,6 +101,8 @@ pub(crate) fn used_for(path: &Path, config: &Path) -> Option<&'static str> {
         Some("that is the lock file")
     } else if is(&previous(config)) {
         Some("that is the previous config")
+    } else if is(&owners(config)) || is(&owners_before(config)) || is(&owners_previous(config)) {
+        Some("that is the ledger")
     } else if is_temporary {
         Some("that is a name of temporary files")
     } else {
@@ -57,9 +111,18 @@ pub(crate) fn used_for(path: &Path, config: &Path) -> Option<&'static str> {
 }
 
 /// A path for each kind of file that an edit leaves beside a config, now or for a while.
-pub(crate) fn examples(config: &Path) -> [PathBuf; 5] {
+pub(crate) fn examples(config: &Path) -> [PathBuf; 8] {
     let [previous, pending, exchanged] = examples_of_drop_in(config);
-    [lock(config), log(config), previous, pending, exchanged]
+    [
+        lock(config),
+        log(config),
+        previous,
+        pending,
+        exchanged,
+        owners(config),
+        owners_before(config),
+        owners_previous(config),
+    ]
 }
 
 /// The same for a drop-in, which has no lock and no log of its own. `config` is its name beside the

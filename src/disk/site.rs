@@ -7,8 +7,8 @@ use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags};
 
 use super::target::REGULAR;
 use super::target::{Existing, Target};
-use super::{Notice, sidecar, target};
-use crate::error::{Code, Error};
+use super::{sidecar, target};
+use crate::error::{Code, Error, Warning};
 
 /// Filesystems that other hosts may write to as well, by `f_type` of `statfs(2)`, with what
 /// `flock(2)` says of them or nothing.
@@ -104,30 +104,27 @@ fn immutable(path: &Path, attribute: char) -> Error {
 }
 
 /// What is less safe here than elsewhere.
-pub(crate) fn notices(target: &Target, existing: Option<&Existing>) -> Vec<Notice> {
+pub(crate) fn notices(target: &Target, existing: Option<&Existing>) -> Vec<Warning> {
     let mut notices = Vec::new();
     let links = existing.map_or(1, |existing| existing.metadata.nlink());
     if links > 1 {
-        notices.push(Notice {
-            code: "hard-link",
-            message: format!(
+        notices.push(Warning::new("hard-link", format!(
                 "the config has {links} names (hard links), and only {0} is changed: the others keep \
                  the old text; find them with `find / -xdev -samefile {1}` and make them symbolic \
                  links",
                 target.path.display(),
                 sidecar::previous(&target.beside).display()
-            ),
-        });
+            )));
     }
     if let Some(name) = network(&target.folder) {
-        notices.push(Notice {
-            code: "network-filesystem",
-            message: format!(
+        notices.push(Warning::new(
+            "network-filesystem",
+            format!(
                 "{} is on a network filesystem ({name}): there a lock may hang, or not exclude \
                  other hosts; edit the config on a local disk",
                 target.folder.display()
             ),
-        });
+        ));
     }
     notices
 }

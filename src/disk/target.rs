@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
-use super::HostRoot;
+use super::{HostRoot, sidecar};
 use crate::error::{Code, Error};
 
 pub(crate) const REGULAR: &str = "a regular file";
@@ -23,6 +23,8 @@ pub(crate) struct Target {
     /// The path that its temporary files and its previous text are named after. That of a drop-in
     /// is beside the main config, so that nothing but the file itself appears in its own folder.
     pub(crate) beside: PathBuf,
+    /// The main config, whose lock is held while this is changed.
+    pub(super) main: PathBuf,
 }
 
 /// The folders whose names an edit of a file changes, open to be synced.
@@ -38,6 +40,7 @@ impl Target {
     fn new(path: PathBuf, folder: PathBuf) -> Self {
         Self {
             beside: path.clone(),
+            main: path.clone(),
             path,
             folder,
         }
@@ -45,7 +48,7 @@ impl Target {
 
     /// Whether this is a drop-in, whose sidecars stand beside the main config.
     pub(super) fn is_drop_in(&self) -> bool {
-        self.beside != self.path
+        self.main != self.path
     }
 
     /// The folder of the temporary files.
@@ -242,11 +245,14 @@ impl Target {
             Err(error) if error.code() == Code::NoFolder => Self::without_folder(path, root)?,
             found => found?,
         };
-        let beside = match found.path.file_name() {
-            Some(name) => main.path.with_file_name(name),
-            None => main.path.clone(),
-        };
-        Ok(Self { beside, ..found })
+        // By its path, so that two drop-ins of one name don't share their sidecars.
+        let on_host = root.on_host(&found.path);
+        let path = found.path.strip_prefix(&main.folder).unwrap_or(&on_host);
+        Ok(Self {
+            beside: main.folder.join(sidecar::name_of_drop_in(path)),
+            main: main.path.clone(),
+            ..found
+        })
     }
 
     fn without_folder(path: &Path, root: &HostRoot) -> Result<Self, Error> {
@@ -307,14 +313,17 @@ impl From<io::Error> for Unread {
     }
 }
 
+/// Options that read a file and follow no link. A FIFO that was put there must not block.
+pub(crate) fn no_link() -> OpenOptions {
+    let flags = OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(flags.bits().cast_signed());
+    options
+}
+
 /// Opens the file at `path`, which is no link, for reading.
 pub(super) fn open(path: &Path) -> io::Result<File> {
-    // A FIFO that was put here in the meantime must not block.
-    let flags = OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    OpenOptions::new()
-        .read(true)
-        .custom_flags(flags.bits().cast_signed())
-        .open(path)
+    no_link().open(path)
 }
 
 impl Existing {

@@ -4,11 +4,11 @@ use toml_edit::Item;
 
 use crate::containerd::plugin;
 use crate::containerd::version;
-use crate::edit::patch::listing;
-use crate::edit::patch::provenance::Provenance;
 use crate::error::{Error, Position};
+use crate::ledger::Ledger;
 use crate::toml::Document;
 use crate::toml::lines::Positions;
+use crate::want::key::handler_path;
 
 /// The runtime handlers of a config file.
 #[derive(Debug, Clone)]
@@ -28,9 +28,10 @@ pub struct ListedHandler {
     pub plugin: String,
     /// The `runtime_type`, if it is a string.
     pub runtime_type: Option<String>,
-    /// The installer that the provenance comment names.
+    /// The installer that it belongs to, once a ledger was asked.
     pub owner: Option<String>,
-    /// Whether it is there only because containerd 1.x needs it beside another one.
+    /// Whether it is there only because containerd 1.x needs it beside another one, once a ledger
+    /// was asked.
     pub is_implied: bool,
     /// Whether `default_runtime_name` of the same plugin table names it.
     pub is_default: bool,
@@ -81,38 +82,46 @@ impl Inventory {
 fn handlers(config: &Document<'_>, id: &str) -> Vec<ListedHandler> {
     let [plugins, id, containerd, runtimes] = plugin::runtimes_path(id);
     let default = config.string(&[plugins, id, containerd, "default_runtime_name"]);
-    let mut positions = Positions::of(config.text);
-    listing::of(config, id)
+    let mut positions = Positions::of(config.text());
+    let Some(listed) = config.get(&[plugins, id, containerd, runtimes]) else {
+        return Vec::new();
+    };
+    let names = listed
+        .as_table_like()
         .into_iter()
-        .map(|handler| {
-            let path = [plugins, id, containerd, runtimes, handler.name];
-            let runtime_type = [
-                plugins,
-                id,
-                containerd,
-                runtimes,
-                handler.name,
-                "runtime_type",
-            ];
+        .flat_map(|table| table.iter());
+    let mut names: Vec<&str> = names.map(|(name, _)| name).collect();
+    names.sort_by_key(|name| config.offset(&[plugins, id, containerd, runtimes, name]));
+    names
+        .into_iter()
+        .map(|name| {
+            let path = [plugins, id, containerd, runtimes, name];
+            let runtime_type = [plugins, id, containerd, runtimes, name, "runtime_type"];
             let mut settings = Vec::new();
             if let Some(item) = config.get(&path) {
                 collect(item, &mut Vec::new(), &mut settings);
             }
             ListedHandler {
-                name: handler.name.to_owned(),
+                name: name.to_owned(),
                 plugin: id.to_owned(),
                 runtime_type: config.string(&runtime_type).map(str::to_owned),
-                is_implied: handler.is_implied(),
-                is_default: default == Some(handler.name),
-                at: positions.at(handler.offset),
-                owner: match handler.provenance {
-                    Some(Provenance::Owner(owner)) => Some(owner),
-                    _ => None,
-                },
+                is_implied: false,
+                is_default: default == Some(name),
+                at: positions.at(config.offset(&path)),
+                owner: None,
                 settings,
             }
         })
         .collect()
+}
+
+impl ListedHandler {
+    /// Asks a ledger whose the handler is in the file that it calls `file`.
+    pub(crate) fn ask(&mut self, ledger: &Ledger, file: &str) {
+        let path = handler_path(&self.name);
+        self.owner = ledger.owner_in_file(file, &path).map(str::to_owned);
+        self.is_implied = ledger.is_implied_in(file, &path);
+    }
 }
 
 fn collect(

@@ -1,6 +1,20 @@
 //! Pure: a config and what is wanted of it in, new texts out; and whether any release would do worse.
 
+mod adopting;
+mod desired;
+pub(crate) mod edited;
+mod harm;
+mod implied;
 pub(crate) mod inventory;
 pub(crate) mod judgement;
-pub(crate) mod patch;
-pub(crate) mod template;
+mod merge;
+mod needed;
+pub(crate) mod overridden;
+mod refusal;
+mod reporting;
+pub(crate) mod run;
+mod stages;
+mod tables;
+mod wants;
+mod work;
+mod writing;

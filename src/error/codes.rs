@@ -30,6 +30,8 @@ pub enum ExitCode {
     Permission = 77,
     /// The result would break containerd.
     Refused = 78,
+    /// Done, but for something that another one still needs: it stays, and is named.
+    LeftBehind = 79,
     /// Ended by a signal, as the command itself does. With a restart under way the config may hold
     /// the change.
     Interrupted = 130,
@@ -123,6 +125,8 @@ codes! {
     BadPatchFile "bad-patch-file" Unreadable;
     /// A key of the patch file is one that no release reads in this config.
     KeyNotRead "key-not-read" Unreadable;
+    /// The ledger beside the config can't be read.
+    BadLedger "bad-ledger" Unreadable;
     /// A file is not valid TOML.
     NotToml "not-toml" Unreadable;
     /// A value of another type stands where a table or a string belongs.
@@ -196,20 +200,14 @@ codes! {
     Redeclares "redeclares" Refused;
     /// There is no change that could be taken back.
     NotUndone "not-undone" Refused;
-    /// The file is not what the change has left.
-    ChangedSince "changed-since" Refused;
     /// The handler belongs to another owner.
     ForeignHandler "foreign-handler" Refused;
     /// The handler stands in a file that this tool has not created.
     OutOfReach "out-of-reach" Refused;
     /// Two plugin tables hold handlers.
     AmbiguousPlugin "ambiguous-plugin" Refused;
-    /// The handlers stand where only some releases look for them.
-    MisplacedHandlers "misplaced-handlers" Refused;
-    /// containerd 1.x would lose what other files say.
-    LossyDropIn "lossy-drop-in" Refused;
-    /// A drop-in and the config can't have the same config version.
-    DropInVersion "drop-in-version" Refused;
+    /// The file is a drop-in of another config, beside which the ledger is.
+    ListedDropIn "listed-drop-in" Refused;
     /// A containerd release would do worse with the result.
     Harmful "harmful" Refused;
     /// The releases that were asked for do not read a config of this version.

@@ -12,7 +12,7 @@ use crate::disk::HostRoot;
 use crate::edit::inventory::{Inventory, ListedHandler};
 use crate::error::Error;
 use crate::error::Warning;
-use crate::toml::Document;
+use crate::toml::{Document, Source};
 use crate::want::handler::{Setting, shim_binary};
 
 /// The result of checking a config.
@@ -53,10 +53,12 @@ impl Check {
         releases: &[Release],
         root: &HostRoot,
     ) -> Result<Self, Error> {
-        let config = Document::parse(bytes).map_err(|source| Error::from(source).at(path))?;
-        let config_version = version::of_any(&config).map_err(|error| error.at(path))?;
+        let source = Source::from(bytes);
+        let config = source.document();
+        let config = config.map_err(|error| Error::from(error.clone()).at(path))?;
+        let config_version = version::of_any(config).map_err(|error| error.at(path))?;
         let main = root.absolute(path);
-        let files = ConfigFiles::read(root, &main, bytes);
+        let files = ConfigFiles::read(root, &main, source.clone());
         let host = Host::of(root, &files);
         let model = Model::new(&files, &host);
         let releases: Vec<CheckedRelease> = releases
@@ -67,7 +69,7 @@ impl Check {
                 verdict: model.verdict(release),
             })
             .collect();
-        let warnings = warnings(&config, &releases, root);
+        let warnings = warnings(config, &releases, root);
         Ok(Self {
             path: path.to_owned(),
             config_version,
@@ -171,7 +173,7 @@ fn keys(
 ) {
     let name = &handler.name;
     for (path, value) in &handler.settings {
-        let setting = Setting::at(path, value);
+        let setting = Setting::new(path, value.clone());
         if !setting.is_known() {
             warn(
                 "unknown-key",

@@ -7,7 +7,8 @@ use crate::containerd::{ConfigFiles, Host, Merged, Model, Release, Verdict, plug
 use crate::disk::HostRoot;
 use crate::edit::inventory::{Inventory, ListedHandler};
 use crate::error::Error;
-use crate::toml::Document;
+use crate::ledger::Ledger;
+use crate::toml::Source;
 
 /// The handlers of a config as the releases see it that read it.
 #[derive(Debug, Clone)]
@@ -47,7 +48,7 @@ impl Effective {
     /// Works out what the releases make of the config at `path`.
     ///
     /// `plugin_id` also takes in the handlers of a plugin table that is not known here. `root` is
-    /// where the host's files are.
+    /// where the host's files are, `ledger` says whose handlers are.
     ///
     /// # Errors
     ///
@@ -59,11 +60,14 @@ impl Effective {
         releases: &[Release],
         plugin_id: Option<&str>,
         root: &HostRoot,
+        ledger: &Ledger,
     ) -> Result<Self, Error> {
-        let config = Document::parse(bytes).map_err(|source| Error::from(source).at(path))?;
-        let own = Inventory::of(&config, plugin_id).map_err(|error| error.at(path))?;
+        let source = Source::from(bytes);
+        let config = source.document();
+        let config = config.map_err(|error| Error::from(error.clone()).at(path))?;
+        let mut own = Inventory::of(config, plugin_id).map_err(|error| error.at(path))?;
         let main = root.absolute(path);
-        let files = ConfigFiles::read(root, &main, bytes);
+        let files = ConfigFiles::read(root, &main, source.clone());
         let host = Host::of(root, &files);
         let model = Model::new(&files, &host);
 
@@ -82,11 +86,18 @@ impl Effective {
                 settings: listed.map_or_else(Vec::new, |listed| listed.settings.clone()),
             });
         };
-        for listed in &own.handlers {
+        let folder = main.parent().unwrap_or(Path::new("/"));
+        let name_of = |path: &Path| {
+            let name = path.strip_prefix(folder).unwrap_or(path);
+            name.to_string_lossy().into_owned()
+        };
+        for listed in &mut own.handlers {
+            listed.ask(ledger, &name_of(&main));
             add(Some(&main), Some(listed), &listed.name);
         }
-        for (path, inventory) in drop_ins(&files) {
-            for listed in &inventory.handlers {
+        for (path, mut inventory) in drop_ins(&files) {
+            for listed in &mut inventory.handlers {
+                listed.ask(ledger, &name_of(path));
                 add(Some(path), Some(listed), &listed.name);
             }
         }
@@ -186,9 +197,9 @@ fn merge(handlers: &mut [EffectiveHandler], merged: &Merged) {
 
 /// What the imported files list.
 fn drop_ins(files: &ConfigFiles) -> Vec<(&Path, Inventory)> {
-    let listed = files.imported().filter_map(|(path, bytes)| {
-        let config = Document::parse(bytes).ok()?;
-        Some((path, Inventory::of(&config, None).ok()?))
+    let listed = files.imported().filter_map(|(path, source)| {
+        let config = source.document().ok()?;
+        Some((path, Inventory::of(config, None).ok()?))
     });
     listed.collect()
 }

@@ -1,18 +1,21 @@
 //! Where a config stands and what happened to it, for reading.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Serialize;
 
 use crate::commit::editor::Editor;
 use crate::commit::operation_log::{self, LogEntry};
-use crate::commit::ownership::{self, OwnedHandler, UnmarkedKey};
 use crate::commit::path_json;
-use crate::containerd::{ConfigFiles, version};
+use crate::config::Config;
+use crate::config::files::File;
+use crate::containerd::version;
 use crate::disk::target::Target;
 use crate::disk::{digest, leftovers, lock, sidecar};
 use crate::error::Error;
+use crate::ledger::Ledger;
 use crate::toml::Document;
+use crate::want::key::handler_path;
 
 /// What is known of a config and of the files beside it.
 #[derive(Debug, Clone, Serialize)]
@@ -43,8 +46,6 @@ pub struct Status {
     pub handlers: Vec<OwnedHandler>,
     /// The other files of the config that list handlers, and those that this tool has created.
     pub drop_ins: Vec<DropInStatus>,
-    /// The keys outside of handlers whose owners only the operation log still knows.
-    pub unmarked_keys: Vec<UnmarkedKey>,
     /// Texts of other programs that killed runs have displaced, for somebody to look through.
     #[serde(serialize_with = "path_json::list")]
     pub displaced: Vec<PathBuf>,
@@ -60,8 +61,18 @@ pub struct DropInStatus {
     pub created_for: Option<String>,
     /// The handlers that it lists, with their owners.
     pub handlers: Vec<OwnedHandler>,
-    /// Its keys outside of handlers whose owners only the operation log still knows.
-    pub unmarked_keys: Vec<UnmarkedKey>,
+}
+
+/// A handler that a config lists, and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OwnedHandler {
+    /// The handler's name.
+    pub name: String,
+    /// Whose it is, by the ledger. `None`: nobody's.
+    pub owner: Option<String>,
+    /// Whether it is there for the sake of others, since containerd 1.x needs it beside them.
+    #[serde(rename = "implied")]
+    pub is_implied: bool,
 }
 
 /// What is known of the lock of a config.
@@ -100,10 +111,9 @@ impl Editor {
     /// The errors of finding and reading a file.
     pub fn status(&self) -> Result<Status, Error> {
         let target = self.find()?;
-        let bytes = target.read()?.existing.map(|existing| existing.bytes);
-        let text = bytes
-            .as_deref()
-            .and_then(|bytes| str::from_utf8(bytes).ok());
+        let main = target.read()?;
+        let bytes = main.bytes();
+        let text = bytes.and_then(|bytes| str::from_utf8(bytes).ok());
         let text = text.and_then(|text| self.as_toml(text));
         let config = text.as_deref().map(str::as_bytes).map(Document::parse);
         let config = config.and_then(Result::ok);
@@ -117,16 +127,30 @@ impl Editor {
             Some(Err(error)) => (Vec::new(), Some(error.to_string())),
             None => (Vec::new(), None),
         };
-        let handlers = config
-            .as_ref()
-            .map(|config| ownership::of(config, None, &entries))
-            .unwrap_or_default();
-        let unmarked_keys = config
-            .map(|config| ownership::unmarked_keys(&config, None, &entries))
-            .unwrap_or_default();
-        let drop_ins = self.drop_in_status(bytes.as_deref().unwrap_or_default(), &entries);
+        let ledger = self.ledger()?;
+        let reading = self.read_config(&target, &main, &ledger, None).ok();
+        let (mut handlers, mut drop_ins) = (Vec::new(), Vec::new());
+        let files = reading.iter().flat_map(|reading| {
+            let config = &reading.config;
+            config.files().iter().map(move |file| (config, file))
+        });
+        for (config, file) in files {
+            let listed = owned(config, file, &ledger);
+            if file.path == self.main() {
+                handlers = listed;
+                continue;
+            }
+            let created_for = created_for(file, &ledger);
+            if file.is_writable && (created_for.is_some() || !listed.is_empty()) {
+                drop_ins.push(DropInStatus {
+                    path: file.path.clone(),
+                    created_for,
+                    handlers: listed,
+                });
+            }
+        }
         let last_change = entries.into_iter().rfind(LogEntry::is_change);
-        let now = bytes.as_deref().map(digest::of);
+        let now = bytes.map(digest::of);
         let (is_held, holder) = lock::look(&target.path);
         let holder = holder.map(|holder| {
             let fate = holder.fate();
@@ -136,7 +160,7 @@ impl Editor {
                 is_over: fate.is_over(),
             }
         });
-        let displaced = self.displaced(&target, bytes.as_deref().unwrap_or_default());
+        let displaced = self.displaced(&target, bytes.unwrap_or_default());
         Ok(Status {
             exists: bytes.is_some(),
             config_version,
@@ -152,49 +176,15 @@ impl Editor {
             last_change,
             handlers,
             drop_ins,
-            unmarked_keys,
             displaced,
             path: target.path,
         })
     }
 
-    /// The drop-ins that containerd or its distribution reads, other than what the latter writes.
-    fn drop_in_status(&self, bytes: &[u8], entries: &[LogEntry]) -> Vec<DropInStatus> {
-        let any = self.drop_in_folder().map(|folder| folder.join("any.toml"));
-        let read = self.as_read(bytes, any.as_deref());
-        let files = ConfigFiles::read(&self.host_root, &self.main(), &read);
-        let is_written = |path: &Path| {
-            let mut layout = self.layout.iter();
-            layout.any(|layout| layout.writes(path))
-        };
-        let creators = self.creators(&files);
-        let imported = files.imported().filter(|(path, _)| !is_written(path));
-        let told = imported.filter_map(|(path, bytes)| {
-            let config = Document::parse(bytes).ok();
-            let of = |config| {
-                (
-                    ownership::of(config, Some(path), entries),
-                    ownership::unmarked_keys(config, Some(path), entries),
-                )
-            };
-            let (handlers, unmarked_keys) = config.as_ref().map(of).unwrap_or_default();
-            let created_for = creators.of(path, bytes);
-            let is_told =
-                created_for.is_some() || !handlers.is_empty() || !unmarked_keys.is_empty();
-            is_told.then(|| DropInStatus {
-                path: path.to_owned(),
-                created_for,
-                handlers,
-                unmarked_keys,
-            })
-        });
-        told.collect()
-    }
-
     /// What never was ours under the temporary names of the config, and of what it imports.
     fn displaced(&self, target: &Target, bytes: &[u8]) -> Vec<PathBuf> {
         let mut displaced = leftovers::foreign(target);
-        let files = ConfigFiles::read(&self.host_root, &self.main(), bytes);
+        let files = crate::containerd::ConfigFiles::read(&self.host_root, &self.main(), bytes);
         for (drop_in, _) in files.imported() {
             let drop_in = Target::find_drop_in(drop_in, &self.host_root, target);
             let foreign = drop_in.iter().flat_map(leftovers::foreign);
@@ -204,4 +194,31 @@ impl Editor {
         displaced.dedup();
         displaced
     }
+}
+
+/// The handlers that a file lists, and whose they are.
+fn owned(config: &Config, file: &File, ledger: &Ledger) -> Vec<OwnedHandler> {
+    let views = config.views();
+    let Some(view) = views.get(&file.name) else {
+        return Vec::new();
+    };
+    let names = view.handler_names();
+    let owned = names.map(|name| OwnedHandler {
+        name: name.to_owned(),
+        owner: ledger
+            .owner_in_file(&file.name, &handler_path(name))
+            .map(str::to_owned),
+        is_implied: ledger.is_implied_in(&file.name, &handler_path(name)),
+    });
+    owned.collect()
+}
+
+/// The owner for whom the tool has made a file.
+fn created_for(file: &File, ledger: &Ledger) -> Option<String> {
+    if !ledger.has_made(&file.name, &[]) || file.text.is_none() {
+        return None;
+    }
+    let mut owners = ledger.owners.iter();
+    let owner = owners.find(|(_, owner)| owner.file == file.name);
+    owner.map(|(name, _)| name.clone())
 }

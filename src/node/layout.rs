@@ -1,12 +1,12 @@
 //! What to edit on a host, and what makes it take effect.
 
-use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use super::distribution::CONTAINERD_CONFIG;
 use super::{Distribution, Kind, Units, error, k0s, k3s, microk8s};
 use crate::disk::HostRoot;
 use crate::error::{Error, Warning};
+use crate::toml::Source;
 use crate::want::handler::Owner;
 
 /// Where a host keeps containerd's config, and how to make a change take effect.
@@ -97,12 +97,18 @@ impl Layout {
     /// What has to be done for a change to take effect, as a clause.
     #[must_use]
     pub fn next_step(&self) -> String {
-        match (self.distribution, &self.kind) {
-            (Distribution::K0s, Kind::DropIn { .. }) => {
-                "k0s restarts containerd by itself within seconds".to_owned()
-            }
-            _ => format!("restart it to load: {}", self.units.restart()),
+        if self.restarts_by_itself() {
+            "k0s restarts containerd by itself within seconds".to_owned()
+        } else {
+            format!("restart it to load: {}", self.units.restart())
         }
+    }
+
+    /// Whether the distribution watches the files and restarts containerd after a change: k0s, where
+    /// it reads drop-ins. It merges them, so that containerd does not read the files as they are.
+    #[must_use]
+    pub fn restarts_by_itself(&self) -> bool {
+        self.distribution == Distribution::K0s && matches!(self.kind, Kind::DropIn { .. })
     }
 
     /// The socket at which containerd serves CRI.
@@ -115,9 +121,7 @@ impl Layout {
     #[must_use]
     pub fn drop_in(&self, owner: &Owner) -> Option<PathBuf> {
         match &self.kind {
-            Kind::DropIn { folder, .. } => {
-                Some(folder.join(format!("50-{}.toml", owner.as_str().replace('/', "-"))))
-            }
+            Kind::DropIn { folder, .. } => Some(folder.join(drop_in_of(owner))),
             Kind::Plain { .. } | Kind::Template { .. } => None,
         }
     }
@@ -130,21 +134,25 @@ impl Layout {
             Kind::Template { generated, .. } => path == generated,
             // What k0s's config imports, k0s has written.
             Kind::DropIn { base, folder } => {
-                let is_k0s = self.distribution == Distribution::K0s;
-                path == base || (is_k0s && !path.starts_with(folder))
+                path == base || (self.restarts_by_itself() && !path.starts_with(folder))
             }
         }
     }
 
-    /// The text that containerd reads where the file to edit says `text`. Other than for
-    /// `MicroK8s`, it is the same.
+    /// What containerd reads where the file to edit says `source`. Other than for `MicroK8s`, it is the
+    /// same.
     #[must_use]
-    pub fn rendered<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        match self.distribution {
-            Distribution::MicroK8s => microk8s::rendered(text),
-            _ => Cow::Borrowed(text),
+    pub fn filled_in(&self, source: Source) -> Source {
+        match (self.distribution, str::from_utf8(source.bytes())) {
+            (Distribution::MicroK8s, Ok(text)) => microk8s::rendered(text).into(),
+            _ => source,
         }
     }
+}
+
+/// The name of an owner's drop-in.
+pub(crate) fn drop_in_of(owner: &Owner) -> String {
+    format!("50-{}.toml", owner.as_str().replace('/', "-"))
 }
 
 #[cfg(test)]

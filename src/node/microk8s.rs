@@ -1,7 +1,5 @@
 //! `MicroK8s`: a config whose strings it fills in when it starts containerd.
 
-use std::borrow::Cow;
-
 /// The config that is edited.
 pub(super) const CONFIG: &str = "/var/snap/microk8s/current/args/containerd-template.toml";
 
@@ -17,14 +15,9 @@ const VARIABLES: [(&str, &str); 6] = [
 ];
 
 /// The text with its variables filled in, for judging.
-pub(super) fn rendered(text: &str) -> Cow<'_, str> {
-    let mut rendered = Cow::Borrowed(text);
-    for (variable, value) in VARIABLES {
-        if rendered.contains(variable) {
-            rendered = rendered.replace(variable, value).into();
-        }
-    }
-    rendered
+pub(super) fn rendered(text: &str) -> String {
+    let filled_in = |text: String, (variable, value)| text.replace(variable, value);
+    VARIABLES.into_iter().fold(text.to_owned(), filled_in)
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod units;
 pub use self::distribution::Distribution;
 pub use self::kind::Kind;
 pub use self::layout::Layout;
+pub(crate) use self::layout::drop_in_of;
 pub use self::units::Units;
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! A document as bytes, meaning and positions.
 
+use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt;
 use std::ops::Range;
+use std::str::Utf8Error;
 
 use toml_edit::Item;
 
@@ -14,8 +17,7 @@ use super::render::Quotes;
 /// A parsed TOML file that remembers its exact text.
 #[derive(Debug)]
 pub struct Document<'t> {
-    pub(crate) text: &'t str,
-    pub(crate) toml: toml_edit::Document<&'t str>,
+    pub(crate) toml: toml_edit::Document<Cow<'t, str>>,
     pub(crate) index: Index<'t>,
 }
 
@@ -36,6 +38,39 @@ impl fmt::Display for ParseError {
 
 impl std::error::Error for ParseError {}
 
+thread_local! {
+    static PARSED: Cell<usize> = const { Cell::new(0) };
+}
+
+/// How many texts this thread has parsed: each text once is the aim.
+#[doc(hidden)]
+#[must_use]
+pub fn parsed() -> usize {
+    PARSED.get()
+}
+
+/// The only place that parses.
+fn read<'t>(text: &Cow<'t, str>) -> Result<toml_edit::Document<Cow<'t, str>>, ParseError> {
+    PARSED.set(PARSED.get() + 1);
+    toml_edit::Document::parse(text.clone()).map_err(|error| ParseError {
+        message: error.message().replace('\n', ", "),
+        at: lines::position(text, error.span().map_or(0, |span| span.start)),
+    })
+}
+
+/// The bytes of a file as text, which need not be TOML.
+pub(crate) fn text_of(bytes: &[u8]) -> Result<&str, ParseError> {
+    str::from_utf8(bytes).map_err(|error| not_utf8(bytes, error))
+}
+
+fn not_utf8(bytes: &[u8], error: Utf8Error) -> ParseError {
+    let valid = String::from_utf8_lossy(bytes);
+    ParseError {
+        message: format!("byte {:#04x} is not UTF-8", bytes[error.valid_up_to()]),
+        at: lines::position(&valid, error.valid_up_to()),
+    }
+}
+
 impl<'t> Document<'t> {
     /// Parses the bytes of a config file.
     ///
@@ -54,28 +89,26 @@ impl<'t> Document<'t> {
     /// assert_eq!((error.at.line, error.at.column), (2, 5));
     /// ```
     pub fn parse(bytes: &'t [u8]) -> Result<Self, ParseError> {
-        let text = std::str::from_utf8(bytes).map_err(|error| {
-            let valid = String::from_utf8_lossy(bytes);
-            ParseError {
-                message: format!("byte {:#04x} is not UTF-8", bytes[error.valid_up_to()]),
-                at: lines::position(&valid, error.valid_up_to()),
-            }
-        })?;
-        let toml = toml_edit::Document::parse(text).map_err(|error| ParseError {
-            message: error.message().replace('\n', ", "),
-            at: lines::position(text, error.span().map_or(0, |span| span.start)),
-        })?;
-        Ok(Self {
-            text,
-            toml,
-            index: Index::new(text),
-        })
+        let text = text_of(bytes)?;
+        // What is nested too deep is refused before it is indexed.
+        let toml = read(&Cow::Borrowed(text))?;
+        let index = Index::new(text);
+        Ok(Self { toml, index })
+    }
+
+    /// Parses bytes and keeps them.
+    pub(super) fn of(bytes: Vec<u8>) -> Result<Document<'static>, ParseError> {
+        let text = String::from_utf8(bytes)
+            .map_err(|error| not_utf8(error.as_bytes(), error.utf8_error()))?;
+        let toml = read(&Cow::Owned(text))?;
+        let index = Index::new(toml.raw()).into_owned();
+        Ok(Document { toml, index })
     }
 
     /// The text as it was given.
     #[must_use]
     pub fn text(&self) -> &str {
-        self.text
+        self.toml.raw()
     }
 
     /// What stands at `path`, whatever its spelling.
@@ -123,7 +156,7 @@ impl<'t> Document<'t> {
     }
 
     pub(crate) fn position(&self, offset: usize) -> Position {
-        lines::position(self.text, offset)
+        lines::position(self.text(), offset)
     }
 
     /// The span of the value that is written for exactly `path`, and the statement it is part of.
@@ -144,25 +177,13 @@ impl<'t> Document<'t> {
         })
     }
 
-    /// The text of the value that is written for exactly `path`.
-    pub(crate) fn raw(&self, path: &[&str]) -> Option<&'t str> {
-        self.get(path)?;
-        self.value(path).map(|(_, span)| &self.text[span])
-    }
-
     /// The first `count` segments of a statement's own keys, as they are written.
-    pub(crate) fn raw_keys(&self, statement: usize, count: usize) -> &'t str {
+    pub(crate) fn raw_keys(&self, statement: usize, count: usize) -> &str {
         let keys = &self.index.statements[statement].keys[..count];
         match (keys.first(), keys.last()) {
-            (Some(first), Some(last)) => &self.text[first.span.start..last.span.end],
+            (Some(first), Some(last)) => &self.text()[first.span.start..last.span.end],
             _ => "",
         }
-    }
-
-    /// The quotes around the first string.
-    pub(crate) fn quotes(&self) -> Quotes {
-        let values = self.index.statements.iter().map(|it| &it.value);
-        self.first_quotes(values)
     }
 
     /// The quotes around the first key in a header that has any.
@@ -173,7 +194,7 @@ impl<'t> Document<'t> {
     }
 
     fn first_quotes<'s>(&self, spans: impl Iterator<Item = &'s Range<usize>>) -> Quotes {
-        let mut texts = spans.map(|span| &self.text[span.clone()]);
+        let mut texts = spans.map(|span| &self.text()[span.clone()]);
         let quoted = texts.find(|text| text.starts_with(['"', '\'']));
         quoted.map_or(Quotes::Basic, Quotes::of)
     }
@@ -181,7 +202,7 @@ impl<'t> Document<'t> {
     /// The whole lines of a statement.
     pub(crate) fn statement_lines(&self, statement: usize) -> Range<usize> {
         let span = &self.index.statements[statement].span;
-        lines::start(self.text, span.start)..lines::end(self.text, span.end)
+        lines::start(self.text(), span.start)..lines::end(self.text(), span.end)
     }
 }
 

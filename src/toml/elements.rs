@@ -47,15 +47,6 @@ impl Elements {
 /// What makes a document of a value.
 const KEY: &str = "_ = ";
 
-impl<'t> Document<'t> {
-    /// The texts of the elements of the array at `path`, if it is one between brackets.
-    pub(crate) fn elements(&self, path: &[&str]) -> Option<Vec<&'t str>> {
-        let elements = self.get(path)?.as_array()?.iter();
-        let texts = elements.map(|element| self.text.get(element.span()?));
-        texts.collect()
-    }
-}
-
 /// The headers of the array of tables at `path`.
 pub(super) fn headers(document: &Document<'_>, path: &[&str]) -> Vec<usize> {
     if document.get(path).is_none() {
@@ -113,7 +104,7 @@ impl Array {
                 // `[ ]` becomes `[ "a" ]`.
                 return vec![(close, format!("{literal}{inside}"))];
             };
-            let at = before_line_break(text, self.span.start + 1 + last_break + 1);
+            let at = lines::before_break(text, self.span.start + 1 + last_break + 1);
             let comment = inside.find('#').map(|at| self.span.start + 1 + at);
             let indent = match comment.filter(|&comment| begins_line(text, comment)) {
                 Some(comment) => lines::indent(text, comment).to_owned(),
@@ -157,7 +148,7 @@ impl Array {
             } else if let Some(next) = next.filter(|next| next.start < line_end) {
                 ranges.push(element.start..next.start);
             } else {
-                ranges.push(before_line_break(text, line_start)..end);
+                ranges.push(lines::before_break(text, line_start)..end);
             }
             // The last one stood behind the comma of the one before.
             if let (None, Some(previous)) = (own_comma, previous)
@@ -210,15 +201,8 @@ fn end_of_line(text: &str, range: Range<usize>) -> usize {
     let rest = &text[range.start..end.min(range.end)];
     let is_rest = end <= range.end && (lines::is_blank(rest) || lines::is_comment(rest));
     if is_rest {
-        before_line_break(text, end)
+        lines::before_break(text, end)
     } else {
         range.start
     }
-}
-
-/// The offset before the line break that ends at `offset`.
-fn before_line_break(text: &str, offset: usize) -> usize {
-    let line = &text[..offset];
-    let line = line.strip_suffix('\n').unwrap_or(line);
-    line.strip_suffix('\r').unwrap_or(line).len()
 }

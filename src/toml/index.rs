@@ -4,6 +4,8 @@
 //! built from the events of `toml_parser`, the parser that `toml_edit` itself uses, so the two
 //! can't disagree about the grammar.
 
+mod owned;
+
 use std::borrow::Cow;
 use std::ops::Range;
 

@@ -60,6 +60,13 @@ pub(crate) fn line_break(text: &str, offset: usize) -> &'static str {
     }
 }
 
+/// The offset before the line break that ends at `offset`, or `offset` where none does.
+pub(super) fn before_break(text: &str, offset: usize) -> usize {
+    let line = &text[..offset];
+    let line = line.strip_suffix('\n').unwrap_or(line);
+    line.strip_suffix('\r').unwrap_or(line).len()
+}
+
 /// Line, column and text of the line that holds `offset`.
 pub(crate) fn position(text: &str, offset: usize) -> Position {
     Positions::of(text).at(offset)

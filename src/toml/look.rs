@@ -96,9 +96,9 @@ impl Indentation {
 }
 
 /// The white space that the line of a statement begins with.
-pub(super) fn of_line<'t>(document: &Document<'t>, statement: usize) -> &'t str {
+pub(super) fn of_line<'d>(document: &'d Document<'_>, statement: usize) -> &'d str {
     let start = document.index.statements[statement].span.start;
-    lines::indent(document.text, start)
+    lines::indent(document.text(), start)
 }
 
 /// How many segments of `path`, the last one not counted, lead to something that is there.
@@ -122,7 +122,7 @@ fn last_header(document: &Document<'_>, path: &[&str], depth: usize) -> Option<u
 }
 
 /// How much deeper than its header a key stands in this file.
-fn unit<'t>(document: &Document<'t>) -> &'t str {
+fn unit<'d>(document: &'d Document<'_>) -> &'d str {
     let found = headers(document).rev().find_map(|header| {
         let first = document.index.body(header).next()?;
         of_line(document, first).strip_prefix(of_line(document, header))
@@ -149,6 +149,6 @@ fn name(document: &Document<'_>, model: Option<usize>, path: &[&str]) -> String 
 /// Whether no text stands right above a header and the comments that touch it.
 fn is_spaced(document: &Document<'_>, header: usize) -> bool {
     let start = place::above_comments(document, header).start;
-    let above = lines::above(document.text, start);
-    above.is_none_or(|line| lines::is_blank(&document.text[line]))
+    let above = lines::above(document.text(), start);
+    above.is_none_or(|line| lines::is_blank(&document.text()[line]))
 }

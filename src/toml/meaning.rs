@@ -20,14 +20,6 @@ pub(crate) fn type_name(item: &Item) -> &'static str {
     }
 }
 
-/// What a change is expected to leave at a path.
-#[derive(Debug)]
-pub(crate) struct Expectation {
-    pub(crate) path: Vec<String>,
-    /// `None`: nothing may be left there.
-    pub(crate) value: Option<Value>,
-}
-
 /// Whether two items mean the same: spelling, order and formatting don't count.
 pub(crate) fn same(a: &Item, b: &Item) -> bool {
     if let (Some(a), Some(b)) = (a.as_table_like(), b.as_table_like()) {
@@ -92,92 +84,6 @@ fn elements(item: &Item) -> Option<Vec<Item>> {
     }
 }
 
-/// Walks two files in lockstep and returns the first path at which they differ otherwise than
-/// expected, or at which the expected is not there.
-///
-/// Tables on the way to an expected value may appear, and tables that held nothing but what was
-/// expected to go may disappear.
-pub(crate) fn surprise(before: &Item, after: &Item, expected: &[Expectation]) -> Option<String> {
-    let expected: Vec<_> = expected
-        .iter()
-        .map(|expectation| (expectation.path.as_slice(), expectation.value.as_ref()))
-        .collect();
-    let mut path = Vec::new();
-    let agrees = walk(Some(before), Some(after), &expected, &mut path);
-    (!agrees).then(|| path.join("."))
-}
-
-type Pending<'e> = (&'e [String], Option<&'e Value>);
-
-/// `path` is left at the place of the first disagreement.
-fn walk<'i>(
-    before: Option<&'i Item>,
-    after: Option<&'i Item>,
-    expected: &[Pending<'_>],
-    path: &mut Vec<String>,
-) -> bool {
-    if let Some((_, value)) = expected.iter().find(|(rest, _)| rest.is_empty()) {
-        return match (value, after) {
-            (Some(value), Some(item)) => is_value(item, value),
-            (None, None) => true,
-            _ => false,
-        };
-    }
-    if expected.is_empty() {
-        return match (before, after) {
-            (Some(before), Some(after)) => same(before, after),
-            (None, None) => true,
-            _ => false,
-        };
-    }
-    let tables = |item: Option<&'i Item>| item.map(Item::as_table_like);
-    let (before, after) = match (tables(before), tables(after)) {
-        (Some(None), _) | (_, Some(None)) => return false,
-        (before, after) => (before.flatten(), after.flatten()),
-    };
-    // An empty table that comes or goes on the way is a change of its own.
-    let empty = |table: Option<&dyn TableLike>| table.is_some_and(TableLike::is_empty);
-    if (before.is_none() && empty(after)) || (empty(before) && after.is_none()) {
-        return false;
-    }
-    let mut keys: Vec<&str> = Vec::new();
-    keys.extend(
-        before
-            .iter()
-            .flat_map(|table| table.iter())
-            .map(|(key, _)| key),
-    );
-    keys.extend(
-        after
-            .iter()
-            .flat_map(|table| table.iter())
-            .map(|(key, _)| key)
-            .filter(|key| before.is_none_or(|table| !table.contains_key(key))),
-    );
-    for (rest, _) in expected {
-        let key = rest[0].as_str();
-        let known = |table: Option<&dyn TableLike>| table.is_some_and(|t| t.contains_key(key));
-        if !known(before) && !known(after) && !keys.contains(&key) {
-            keys.push(key);
-        }
-    }
-    for key in keys {
-        let below: Vec<Pending<'_>> = expected
-            .iter()
-            .filter(|(rest, _)| rest[0] == key)
-            .map(|(rest, value)| (&rest[1..], *value))
-            .collect();
-        path.push(key.to_owned());
-        let before = before.and_then(|table| table.get(key));
-        let after = after.and_then(|table| table.get(key));
-        if !walk(before, after, &below, path) {
-            return false;
-        }
-        path.pop();
-    }
-    true
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,13 +91,6 @@ mod tests {
     fn parsed(text: &str) -> Item {
         let document = toml_edit::Document::parse(text.to_owned()).expect("test input is TOML");
         document.into_item()
-    }
-
-    fn expect(path: &str, value: Option<Value>) -> Expectation {
-        Expectation {
-            path: path.split('.').map(str::to_owned).collect(),
-            value,
-        }
     }
 
     #[test]
@@ -219,37 +118,5 @@ mod tests {
         ] {
             assert!(!same(&parsed(a), &parsed(b)), "{a} is not {b}");
         }
-    }
-
-    #[test]
-    fn a_change_elsewhere_is_a_surprise() {
-        let before = parsed("[a]\nb = 1");
-        let wanted = [expect("a.c", Some(2.into()))];
-        let surprise_in = |after: &str| surprise(&before, &parsed(after), &wanted);
-        assert_eq!(surprise_in("[a]\nb = 1\nc = 2"), None);
-        assert_eq!(surprise_in("[a]\nb = 1\nc = 3").as_deref(), Some("a.c"));
-        assert_eq!(surprise_in("[a]\nb = 1").as_deref(), Some("a.c"));
-        assert_eq!(surprise_in("[a]\nb = 9\nc = 2").as_deref(), Some("a.b"));
-        assert_eq!(
-            surprise_in("x = 1\n[a]\nb = 1\nc = 2").as_deref(),
-            Some("x")
-        );
-    }
-
-    #[test]
-    fn parents_may_go_with_what_they_held_but_not_alone() {
-        let gone = [expect("a.b", None)];
-        assert_eq!(surprise(&parsed("a.b = 1"), &parsed(""), &gone), None);
-        let left = surprise(&parsed("a.b = 1\na.c = 2"), &parsed(""), &gone);
-        assert_eq!(left.as_deref(), Some("a.c"));
-        let other = surprise(&parsed("[a]\n[x]"), &parsed("[a]"), &gone);
-        assert_eq!(other.as_deref(), Some("x"));
-    }
-
-    #[test]
-    fn an_empty_parent_that_stays_behind_is_a_surprise() {
-        let wanted = [expect("a.b.c", None)];
-        let left = surprise(&parsed("x = 1"), &parsed("x = 1\n[a]"), &wanted);
-        assert_eq!(left.as_deref(), Some("a"));
     }
 }

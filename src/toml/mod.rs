@@ -6,19 +6,29 @@
 
 mod document;
 mod elements;
+mod headings;
 pub(crate) mod index;
 mod inline;
 pub(crate) mod lines;
+mod literal;
 mod look;
 pub(crate) mod meaning;
 pub(crate) mod place;
 pub(crate) mod render;
 mod revision;
+mod source;
 mod splice;
 mod table;
+mod tree;
 
-pub use self::document::{Document, ParseError};
+pub(crate) use self::document::text_of;
+pub use self::document::{Document, ParseError, parsed};
+pub(crate) use self::headings::Heading;
 pub(crate) use self::index::rest_after;
+pub(crate) use self::literal::Literal;
 pub(crate) use self::meaning::type_name;
 pub(crate) use self::revision::{Refused, Revision};
+pub use self::source::Source;
 pub(crate) use self::table::Pair;
+pub(crate) use self::tree::differences::Difference;
+pub(crate) use self::tree::{Node, Path, Table, Tree};

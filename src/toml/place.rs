@@ -73,7 +73,7 @@ pub(super) fn below_relatives(
     match nearest {
         // One that shares nothing: the last of all.
         Some(nearest) => below(document, nearest, is_own),
-        None => below_comments(document.text, is_own),
+        None => below_comments(document.text(), is_own),
     }
 }
 
@@ -99,8 +99,8 @@ pub(super) fn below(document: &Document<'_>, statement: usize, is_own: fn(&str) 
     let last = document.index.body(statement).next_back();
     let end = document.statement_lines(last.unwrap_or(statement)).end;
     let mut below = end;
-    while below < document.text.len() {
-        let line = &document.text[below..lines::end(document.text, below)];
+    while below < document.text().len() {
+        let line = &document.text()[below..lines::end(document.text(), below)];
         if is_own(line) {
             return end;
         }
@@ -120,8 +120,20 @@ pub(super) fn in_root(document: &Document<'_>, is_own: fn(&str) -> bool) -> usiz
     let pairs = first_header.unwrap_or(statements.len());
     match (pairs.checked_sub(1), first_header) {
         (Some(last), _) => document.statement_lines(last).end,
-        (None, Some(header)) => above_comments(document, header).start,
-        (None, None) => below_comments(document.text, is_own),
+        (None, Some(header)) => above_block(document, header, is_own),
+        (None, None) => below_comments(document.text(), is_own),
+    }
+}
+
+/// Where a key goes above a header: above the empty line that goes with one of the tool's headers.
+fn above_block(document: &Document<'_>, header: usize, is_own: fn(&str) -> bool) -> usize {
+    let above = |offset| line_above(document, header, offset);
+    let own = above(document.statement_lines(header).start);
+    let own = own.filter(|line| is_own(&document.text()[line.clone()]));
+    let blank = own.and_then(|own| above(own.start));
+    match blank.filter(|line| lines::is_blank(&document.text()[line.clone()])) {
+        Some(blank) => blank.start,
+        None => above_comments(document, header).start,
     }
 }
 
@@ -129,7 +141,7 @@ pub(super) fn in_root(document: &Document<'_>, is_own: fn(&str) -> bool) -> usiz
 pub(super) fn above_comments(document: &Document<'_>, statement: usize) -> Range<usize> {
     let Range { mut start, end } = document.statement_lines(statement);
     while let Some(line) = line_above(document, statement, start)
-        && lines::is_comment(&document.text[line.clone()])
+        && lines::is_comment(&document.text()[line.clone()])
     {
         start = line.start;
     }
@@ -145,5 +157,5 @@ pub(super) fn line_above(
 ) -> Option<Range<usize>> {
     let before = statement.checked_sub(1);
     let free_from = before.map_or(0, |before| document.statement_lines(before).end);
-    lines::above(document.text, offset).filter(|line| line.start >= free_from)
+    lines::above(document.text(), offset).filter(|line| line.start >= free_from)
 }

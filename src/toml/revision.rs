@@ -12,6 +12,7 @@ use crate::error::Position;
 
 use super::document::Document;
 use super::elements::{self, Elements};
+use super::headings::Heading;
 use super::inline::Entries;
 use super::look::{self, Indentation, Look};
 use super::meaning::type_name;
@@ -24,8 +25,7 @@ use super::table::{self, NewTable, Pair};
 ///
 /// Values are TOML text and are written as they are given. All verbs look at the document as it was
 /// parsed, and what comes to the same place stands in the order of the calls. Whether the new text
-/// means what was asked for is for the caller to check, who parses it anyway
-/// ([`surprise`](super::meaning::surprise)).
+/// means what was asked for is for the caller to check, who parses it anyway.
 pub(crate) struct Revision<'d, 't> {
     document: &'d Document<'t>,
     is_own: fn(&str) -> bool,
@@ -249,9 +249,24 @@ impl<'d, 't> Revision<'d, 't> {
         self.pruned.push(owned(table));
     }
 
-    /// Replaces a comment, or puts one where there is none. To go with the comments behind values.
-    pub(crate) fn replace_comment(&mut self, range: Range<usize>, comment: impl Into<String>) {
-        self.splices.replace(range, comment);
+    /// Puts another comment in the place of the one above a header; `None`: its line goes.
+    pub(crate) fn set_comment(&mut self, heading: &Heading, comment: Option<&str>) {
+        let lines = heading.lines.clone();
+        let Some(comment) = comment else {
+            self.splices.drop_lines(lines);
+            return;
+        };
+        let line = &self.document.text()[lines.clone()];
+        let start = lines.start + line.len() - line.trim_start().len();
+        self.splices
+            .replace(start..start + line.trim().len(), comment);
+    }
+
+    /// Removes comment lines that no header follows.
+    pub(crate) fn remove_comments(&mut self, lines: Vec<Range<usize>>) {
+        for lines in lines {
+            self.splices.drop_lines(lines);
+        }
     }
 
     /// Whether no verb has changed anything.

@@ -61,7 +61,7 @@ impl Splices {
             && last.end == text.len()
         {
             // The line before becomes the last one: its break goes.
-            last.start = without_line_break(text, last.start);
+            last.start = lines::before_break(text, last.start);
             cuts = merged(cuts);
         }
 
@@ -108,7 +108,7 @@ impl Splices {
             result.push_str(&text[done..]);
         }
         if unterminated && result.ends_with('\n') {
-            result.truncate(without_line_break(&result, result.len()));
+            result.truncate(lines::before_break(&result, result.len()));
         }
         result
     }
@@ -122,13 +122,6 @@ enum Change {
 
 fn is_mark(text: &str) -> bool {
     text == "\u{feff}"
-}
-
-/// The offset before the line break that ends at `offset`, or `offset` where none does.
-fn without_line_break(text: &str, offset: usize) -> usize {
-    let line = &text[..offset];
-    let line = line.strip_suffix('\n').unwrap_or(line);
-    line.strip_suffix('\r').unwrap_or(line).len()
 }
 
 /// The ranges in order, overlapping and touching ones made one.

@@ -38,10 +38,7 @@ fn in_conf_d(node: &Node) -> Vec<String> {
 
 fn imports(node: &Node, name: &str) -> String {
     let path = drop_in(node, name);
-    format!(
-        "imports = [\"{}\"] # containerd-edit v1 owner=manual was unset\n",
-        path.display()
-    )
+    format!("imports = [\"{}\"]\n", path.display())
 }
 
 fn identity(path: &Path) -> (u64, i64, i64) {
@@ -64,10 +61,8 @@ fn a_handler_comes_in_a_file_of_its_own_and_goes_without_a_trace() {
     let main = MAIN.replace("version = 3\n", &format!("version = 3\n{import}"));
     assert_eq!(node.text(), main);
     let own = text(&path);
-    assert!(
-        own.starts_with("# containerd-edit v1 owner=manual\nversion = 3\n\n"),
-        "{own}"
-    );
+    let block = "version = 3\n\n# containerd-edit owner=manual\n[";
+    assert!(own.starts_with(block), "{own}");
     assert!(own.contains(&format!("[{RUNTIMES}.kata]\n")), "{own}");
     let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o7777;
     assert_eq!(
@@ -91,17 +86,22 @@ fn a_handler_comes_in_a_file_of_its_own_and_goes_without_a_trace() {
         "the config is left alone"
     );
     assert!(text(&path).contains("snapshotter = \"nydus\""));
-    assert_eq!(text(&node.folder().join("50-manual.toml.prev")), own);
+    assert_eq!(
+        text(&node.folder().join("conf.d%2F50-manual.toml.prev")),
+        own
+    );
     assert_eq!(in_conf_d(&node), ["50-manual.toml"]);
 
     let run = node.run(&["remove", "kata", "--drop-in"]).exits(0);
     assert!(run.stdout.contains("removed kata, deleted "), "{run:?}");
     assert_eq!(node.text(), MAIN);
     let left = [
-        "50-manual.toml.prev",
+        "conf.d%2F50-manual.toml.prev",
         "config.toml",
         "config.toml.lock",
         "config.toml.log",
+        "config.toml.owners",
+        "config.toml.owners.prev",
         "config.toml.prev",
     ];
     assert_eq!(node.names(), left, "the folder is gone");
@@ -113,11 +113,14 @@ fn a_config_is_created_to_import_the_drop_in_and_goes_with_it() {
     node.run(&["add", "crun", "--drop-in=conf.d/crun.toml"])
         .exits(0);
     let import = imports(&node, "crun.toml");
-    let created = format!("# containerd-edit v1 owner=manual\nversion = 2\n{import}");
+    let created = format!("version = 2\n{import}");
     assert_eq!(node.text(), created);
     let own = text(&drop_in(&node, "crun.toml"));
     assert!(own.contains("version = 2\n"), "{own}");
-    assert!(own.contains("# containerd-edit v1 implied\n"), "1.x: {own}");
+    assert!(
+        own.contains("# containerd-edit owner=implied\n"),
+        "1.x: {own}"
+    );
     node.run(&["remove", "crun", "--drop-in=conf.d/crun.toml"])
         .exits(0);
     assert_eq!(node.bytes(), None);
@@ -129,10 +132,7 @@ fn a_config_without_a_version_gets_one_for_the_time_of_the_drop_in() {
     for config in ["", "# mine", "[debug]\nlevel = 'info'\n"] {
         let node = Node::with(config);
         node.run(&["add", "crun", "--drop-in"]).exits(0);
-        assert!(
-            node.text()
-                .contains("version = 2 # containerd-edit v1 owner=manual set 2 was unset")
-        );
+        assert!(node.text().contains("version = 2\n"), "{}", node.text());
         node.run(&["remove", "crun", "--drop-in"]).exits(0);
         assert_eq!(node.text(), config);
     }
@@ -183,18 +183,23 @@ fn an_import_of_what_goes_goes_too() {
 
 #[test]
 fn what_others_have_in_a_drop_in_stays_and_with_it_the_import() {
-    let node = Node::with(MAIN);
-    node.run(&["add", "kata", "--drop-in"]).exits(0);
-    let imported = node.text();
-    let path = drop_in(&node, "50-manual.toml");
-    let theirs = text(&path).replace("version = 3\n", "version = 3\n# theirs\n");
-    fs::write(&path, theirs).expect("writes");
-    node.run(&["remove", "kata", "--drop-in"]).exits(0);
-    assert_eq!(
-        text(&path),
-        "# containerd-edit v1 owner=manual\nversion = 3\n# theirs\n"
-    );
-    assert_eq!(node.text(), imported);
+    for (theirs, stays) in [
+        ("oom_score = -999\n", "version = 3\noom_score = -999\n"),
+        // Without a key there is nothing to import.
+        ("# theirs\n", "# theirs\n"),
+    ] {
+        let node = Node::with(MAIN);
+        node.run(&["add", "kata", "--drop-in"]).exits(0);
+        let imported = node.text();
+        let path = drop_in(&node, "50-manual.toml");
+        let edited = text(&path).replace("version = 3\n", &format!("version = 3\n{theirs}"));
+        fs::write(&path, edited).expect("writes");
+        node.run(&["remove", "kata", "--drop-in"]).exits(0);
+        assert_eq!(text(&path), stays);
+        let is_read = theirs.contains('=');
+        assert_eq!(node.text(), if is_read { &imported } else { MAIN });
+        node.run(&["check"]).exits(0);
+    }
 }
 
 #[test]
@@ -216,7 +221,9 @@ fn two_owners_leave_in_either_order() {
             }
             for (handler, name) in owners {
                 let flag = format!("--drop-in=conf.d/{name}");
-                node.run(&["remove", handler, &flag]).exits(0);
+                let owner = if handler == "a" { "a" } else { "b/c" };
+                let remove = ["remove", handler, &flag, "--owner", owner];
+                node.run(&remove).exits(0);
             }
             assert_eq!(node.text(), original);
             assert!(!node.folder().join("conf.d").exists());
@@ -239,13 +246,22 @@ fn with_a_host_root_imports_are_paths_of_the_host() {
     };
     edit(&["add", "kata"]);
     let main = text(&etc.join("config.toml"));
-    let import = "imports = [\"/etc/containerd/conf.d/50-manual.toml\"] #";
+    let import = "imports = [\"/etc/containerd/conf.d/50-manual.toml\"]\n";
     assert!(main.contains(import), "{main}");
     assert!(etc.join("conf.d/50-manual.toml").is_file());
-    assert!(etc.join("50-manual.toml.prev").symlink_metadata().is_err());
+    assert!(
+        etc.join("conf.d%2F50-manual.toml.prev")
+            .symlink_metadata()
+            .is_err()
+    );
     edit(&["remove", "kata"]);
     assert_eq!(text(&etc.join("config.toml")), MAIN);
     assert!(!etc.join("conf.d").exists());
+}
+
+/// A path as the names of sidecars have it.
+fn path_name(path: &Path) -> String {
+    path.to_string_lossy().replace('/', "%2F")
 }
 
 /// By the name that containerd is given, which is not where the file stands.
@@ -261,7 +277,8 @@ fn the_drop_in_stands_beside_the_name_of_the_config() {
     assert!(node.run(&["list"]).exits(0).stdout.contains("kata"));
     node.run(&["add", "kata", "--drop-in", "--set", "snapshotter=x"])
         .exits(0);
-    let previous = node.folder().join("real/50-manual.toml.prev");
+    let name = path_name(&drop_in(&node, "50-manual.toml"));
+    let previous = node.folder().join(format!("real/{name}.prev"));
     assert!(previous.is_file(), "beside the real config");
     assert_eq!(node.names(), ["conf.d", "config.toml", "real"]);
 }
@@ -270,93 +287,71 @@ fn the_drop_in_stands_beside_the_name_of_the_config() {
 fn a_handler_goes_by_name_wherever_this_tool_has_put_it() {
     for flags in [&[][..], &["--drop-in=conf.d/other.toml"], &["--drop-in"]] {
         let node = Node::with(MAIN);
-        let add = ["add", "kata", "--drop-in", "--owner", "x"];
-        node.run(&add).exits(0);
-        let run = node.run(&[&["remove", "kata"], flags].concat()).exits(0);
-        assert!(run.stdout.contains("removed kata, deleted "), "{run:?}");
-        assert_eq!(run.stderr, "");
-        assert_eq!(node.text(), MAIN);
-        // In the config, with a word of a drop-in.
-        node.run(&["add", "kata"]).exits(0);
-        let run = node.run(&[&["remove", "kata"], flags].concat()).exits(0);
-        assert!(run.stdout.contains("removed kata"), "{run:?}");
-        assert_eq!(node.text(), MAIN);
-        let run = node.run(&[&["remove", "kata"], flags].concat()).exits(0);
+        let remove = [&["remove", "kata", "--owner", "x"], flags].concat();
+        for place in [&["--drop-in"][..], &[]] {
+            let add = ["add", "kata", "--owner", "x"];
+            node.run(&[&add[..], place].concat()).exits(0);
+            let run = node.run(&remove).exits(0);
+            assert!(run.stdout.contains("removed kata"), "{run:?}");
+            assert_eq!(run.stderr, "");
+            assert_eq!(node.text(), MAIN);
+            assert!(!node.folder().join("conf.d").exists());
+        }
+        let run = node.run(&remove).exits(0);
         assert!(run.stdout.contains("nothing to do"), "{run:?}");
     }
-    // Only one of its own, if an owner is named.
+    // Only one of its own.
     let node = Node::with(MAIN);
     node.run(&["add", "kata", "--drop-in", "--owner", "x"])
         .exits(0);
     let before = node.text();
-    let run = node.run(&["remove", "kata", "--owner", "y"]).exits(78);
-    assert!(run.stderr.contains("kata belongs to x"), "{run:?}");
-    let run = node.run(&["remove", "kata", "--owner", "y", "--drop-in"]);
-    assert!(run.exits(78).stderr.contains("kata belongs to x"));
-    assert_eq!(node.text(), before);
+    for other in [&[][..], &["--owner", "y"], &["--owner", "y", "--drop-in"]] {
+        let run = node.run(&[&["remove", "kata"], other].concat()).exits(78);
+        assert!(run.stderr.contains("kata belongs to x"), "{run:?}");
+        assert_eq!(node.text(), before);
+    }
     node.run(&["remove", "kata", "--owner", "x"]).exits(0);
     assert_eq!(node.text(), MAIN);
 }
 
-/// The operation log knows that the file is this tool's, or else the line of imports does.
+/// The ledger says whose it is, whatever becomes of comments and of the operation log.
 #[test]
-fn a_drop_in_whose_comments_are_gone_goes_by_the_names_of_its_handlers() {
-    let leave = [
-        &["remove", "--owner", "a"][..],
-        &["remove", "--owner", "a", "--drop-in"],
-        &["remove", "--owner", "a", "--dry-run"],
-        &["apply", "FILE", "--prune"],
-        &["apply", "FILE", "--prune", "--drop-in"],
-    ];
+fn a_drop_in_whose_comments_are_gone_goes_with_its_owner() {
     for log in [&[][..], &["--log", "none"]] {
-        let node = Node::with(MAIN);
-        let run = |arguments: &[&str], code| node.run(&[arguments, log].concat()).exits(code);
-        for name in ["kata", "spin"] {
-            run(&["add", name, "--drop-in", "--owner", "a"], 0);
-        }
-        let path = drop_in(&node, "50-a.toml");
-        drop_comments(&path);
-        let (main, own) = (node.text(), text(&path));
-        let nothing = node.folder().join("nothing.toml");
-        fs::write(&nothing, "owner = 'a'\n").expect("writes");
-        let said = if log.is_empty() {
-            "a has added kata, spin, and another program has dropped the comments that said so: \
-             `containerd-edit remove kata spin`"
-                .to_owned()
-        } else {
-            format!(
-                "{0} has the name of a's drop-in, and neither a comment in it nor the operation log \
-                 says whose kata, spin is: if that is a's, `containerd-edit remove kata spin \
-                 --drop-in={0}`",
-                path.display()
-            )
-        };
-        for arguments in leave {
-            let file = nothing.to_str().expect("UTF-8");
-            let arguments = arguments.iter().map(|&word| match word {
-                "FILE" => file,
-                word => word,
-            });
-            let run = run(&arguments.collect::<Vec<&str>>(), 0);
-            assert!(run.stderr.contains(&said), "{log:?}: {run:#?}");
-            assert_eq!((node.text(), text(&path)), (main.clone(), own.clone()));
-        }
-        // Another owner's removal has nothing to say of it.
-        let other = run(&["remove", "--owner", "b"], 0);
-        assert_eq!(other.stderr, "");
-        let status: Value =
-            serde_json::from_str(&run(&["status", "-o", "json"], 0).stdout).expect("JSON");
-        let listed = &status["drop_ins"][0];
-        assert_eq!(listed["created_for"], "a", "{status}");
-        assert_eq!(listed["handlers"][0]["owner"], Value::Null, "{status}");
+        for leave in [
+            &["remove", "--owner", "a"][..],
+            &["remove", "--owner", "a", "--drop-in"],
+            &["apply", "FILE", "--prune"],
+            &["apply", "FILE", "--prune", "--drop-in"],
+        ] {
+            let node = Node::with(MAIN);
+            let run = |arguments: &[&str]| node.run(&[arguments, log].concat()).exits(0);
+            for name in ["kata", "spin"] {
+                run(&["add", name, "--drop-in", "--owner", "a"]);
+            }
+            let path = drop_in(&node, "50-a.toml");
+            drop_comments(&path);
+            let (main, own) = (node.text(), text(&path));
+            // Another owner's removal has nothing to do with it.
+            assert_eq!(run(&["remove", "--owner", "b"]).stderr, "");
+            assert_eq!((node.text(), text(&path)), (main, own));
+            let status = run(&["status", "-o", "json"]).stdout;
+            let status: Value = serde_json::from_str(&status).expect("JSON");
+            let listed = &status["drop_ins"][0];
+            assert_eq!(listed["created_for"], "a", "{status}");
+            assert_eq!(listed["handlers"][0]["owner"], "a", "{status}");
 
-        let removed = run(&["remove", "kata"], 0);
-        assert!(removed.stdout.contains("removed kata"), "{removed:?}");
-        assert!(text(&path).contains("runtimes.spin]"), "{}", text(&path));
-        let removed = run(&["remove", "spin"], 0);
-        assert!(removed.stdout.contains("deleted "), "{removed:?}");
-        assert_eq!(node.text(), MAIN, "{log:?}");
-        assert!(!path.exists() && !node.folder().join("conf.d").exists());
+            let nothing = node.folder().join("nothing.toml");
+            fs::write(&nothing, "owner = 'a'\n").expect("writes");
+            let file = nothing.to_str().expect("UTF-8");
+            let words = leave
+                .iter()
+                .map(|&word| if word == "FILE" { file } else { word });
+            let left = run(&words.collect::<Vec<&str>>());
+            assert_eq!(left.stderr, "", "{leave:?}");
+            assert_eq!(node.text(), MAIN, "{leave:?}");
+            assert!(!node.folder().join("conf.d").exists());
+        }
     }
 }
 
@@ -373,20 +368,11 @@ fn a_default_whose_comment_is_gone_goes_with_its_handler() {
     node.run(&[&add[..], &["b"]].concat()).exits(0);
     let of_b = (node.text(), text(&drop_in(&node, "50-b.toml")));
     let path = drop_in(&node, "50-z.toml");
-    for by in [&["spin"][..], &["--owner", "z"]] {
+    for by in [&["spin", "--owner", "z"][..], &["--owner", "z"]] {
         node.run(&["add", "spin", "--default", "--drop-in", "--owner", "z"])
             .exits(0);
         drop_comments(&path);
-        let first = "# containerd-edit v1 owner=z\n";
-        if by[0] == "--owner" {
-            // The handler is still known to be z's, and its default is not.
-            let spin = format!("{first}[{RUNTIMES}.spin]");
-            let marked = text(&path).replace(&format!("[{RUNTIMES}.spin]"), &spin);
-            fs::write(&path, format!("{first}{marked}")).expect("writes");
-        }
-        let run = node.run(&[&["remove"], by].concat()).exits(0);
-        let said = "names no handler any more: taken out, so that it is what the other files say";
-        assert!(run.stderr.contains(said), "{run:?}");
+        node.run(&[&["remove"], by].concat()).exits(0);
         let list = node.run(&["list", "-o", "json"]).exits(0).stdout;
         let list: Value = serde_json::from_str(&list).expect("JSON");
         let mut handlers = list["handlers"].as_array().expect("handlers").iter();
@@ -395,6 +381,8 @@ fn a_default_whose_comment_is_gone_goes_with_its_handler() {
         assert!(!path.exists(), "{}", text(&path));
         assert_eq!((node.text(), text(&drop_in(&node, "50-b.toml"))), of_b);
     }
+    node.run(&["remove", "--owner", "b"]).exits(0);
+    assert_eq!(node.text(), main);
 }
 
 /// Once the other file is gone, it would be in force.
@@ -409,7 +397,7 @@ fn a_default_that_names_nothing_is_refused_below_another_files() {
     let run = node
         .run(&["set-default", "nope", "--drop-in", "--owner", "a"])
         .exits(78);
-    let said = "nope can't become the default: no handler of that name is listed";
+    let said = "nope is not listed and can't be the default handler";
     assert!(run.stderr.contains(said), "{run:?}");
     assert_eq!(text(&drop_in(&node, "50-a.toml")), before);
 }
@@ -422,10 +410,8 @@ fn a_drop_in_of_which_blank_lines_are_left_goes() {
         .exits(0);
     let path = drop_in(&node, "50-a.toml");
     let own = text(&path);
-    let (first, rest) = own.split_once('\n').expect("lines");
-    let rest = rest.replace("# containerd-edit v1 owner=a", "");
-    fs::write(&path, format!("{first}\n{rest}")).expect("writes");
-    node.run(&["remove", "kata"]).exits(0);
+    fs::write(&path, own.replace("# containerd-edit owner=a", "")).expect("writes");
+    node.run(&["remove", "kata", "--owner", "a"]).exits(0);
     assert_eq!(node.text(), MAIN);
     assert!(!path.exists(), "{}", text(&path));
 }
@@ -469,7 +455,8 @@ fn a_file_in_the_place_of_a_drop_in_that_went_is_somebody_elses() {
     let main = format!("imports = ['{}']\n{MAIN}", path.display());
     fs::write(node.config(), &main).expect("writes");
     let run = node.run(&["remove", "kata"]).exits(78);
-    assert!(run.stderr.contains("kata stands in a file"), "{run:?}");
+    let said = "no owner has declared the handler kata";
+    assert!(run.stderr.contains(said), "{run:?}");
     let run = node.run(&["remove", "--owner", "a"]).exits(0);
     assert_eq!(run.stderr, "");
     assert_eq!((node.text(), text(&path)), (main, theirs));
@@ -477,34 +464,33 @@ fn a_file_in_the_place_of_a_drop_in_that_went_is_somebody_elses() {
 
 #[test]
 fn a_handler_in_a_file_of_somebody_else_is_refused_with_a_way_out() {
-    let node = Node::empty();
-    fs::create_dir(node.folder().join("conf.d")).expect("creates");
-    let main = "version = 3\nimports = ['conf.d/*.toml']\n";
-    fs::write(node.config(), main).expect("writes");
+    let node = with_folder();
+    let main = node.text();
     let theirs = format!("version = 3\n[{RUNTIMES}.kata]\nruntime_type = 't'\n");
     let path = drop_in(&node, "theirs.toml");
     fs::write(&path, &theirs).expect("writes");
-    let run = node.run(&["remove", "kata"]).exits(78);
-    let place = format!("error: {}:2:1: kata stands in a file", path.display());
-    assert!(run.stderr.contains(&place), "{run:?}");
-    assert_eq!(text(&path), theirs);
-    let run = node.run(&["remove", "kata", "-o", "json"]).exits(78);
-    let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
-    assert_eq!(report["error"]["code"], "out-of-reach");
-    let hint = report["error"]["hint"].as_str().expect("a hint");
-    let flag = format!("--drop-in={}", path.display());
-    assert!(
-        hint.ends_with(&format!("containerd-edit remove kata {flag}")),
-        "{hint}"
+    let refused = |arguments: &[&str]| {
+        let run = node.run(&[arguments, &["-o", "json"]].concat()).exits(78);
+        assert_eq!((node.text(), text(&path)), (main.clone(), theirs.clone()));
+        let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
+        report["error"].clone()
+    };
+    let says = |error: &Value, what: &str| {
+        let hint = error["hint"].as_str().expect("a hint");
+        assert!(hint.contains(what), "{hint}");
+    };
+    let error = refused(&["add", "kata"]);
+    assert_eq!(error["code"], "out-of-reach", "{error}");
+    assert_eq!(error["path"], *path.to_string_lossy(), "{error}");
+    says(&error, "--take-over");
+    let error = refused(&["remove", "kata"]);
+    assert_eq!(error["code"], "foreign-handler", "{error}");
+    says(&error, &node.hinted("remove kata --adopt"));
+    node.run(&["remove", "kata", "--adopt"]).exits(0);
+    assert_eq!(
+        (node.text(), text(&path)),
+        (main, "version = 3\n".to_owned())
     );
-    // What can go does, and an uninstall is not held up.
-    node.run(&["add", "kata"]).exits(0);
-    let run = node.run(&["remove", "kata", "-o", "json"]).exits(0);
-    let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
-    assert_eq!(report["warnings"][0]["code"], "still-listed", "{report}");
-    assert_eq!(node.text(), main);
-    node.run(&["remove", "kata", &flag]).exits(0);
-    assert_eq!(text(&path), "version = 3\n");
 }
 
 /// As `a_layer_leaves_from_the_top_or_the_middle` in one file.
@@ -524,8 +510,8 @@ fn a_default_goes_with_the_handler_that_it_names_in_whichever_file() {
             uninstall.stdout.contains("the default handler is now runc"),
             "{uninstall:?}"
         );
-        let told = uninstall.stderr.contains("the default that b has set in ");
-        assert_eq!(told, !of_b.is_empty(), "{uninstall:?}");
+        let told = "b wants kata as the default, which is not listed";
+        assert!(uninstall.stderr.contains(told), "{uninstall:?}");
         let listed = run(&["list"], &[]).exits(0).stdout;
         assert!(
             listed.contains("spin") && !listed.contains("kata"),
@@ -552,63 +538,73 @@ fn defaults_of_all_owners_are_unset_wherever_they_stand() {
     }
 }
 
+/// containerd 1.x takes a plugin's section from one file alone.
 #[test]
-fn version_1_x_would_lose_what_the_config_says_of_the_same_plugin() {
+fn below_version_3_all_of_cri_stands_where_its_section_is() {
     let config = format!("version = 2\n[{OLD}]\nsandbox_image = 'x'\n");
     let node = Node::with(&config);
-    let run = node.run(&["add", "kata", "--drop-in"]).exits(78);
-    let said = format!(
-        "containerd 1.6 and 1.7 take {OLD} from the drop-in alone, and would lose what config.toml \
-         says in it"
-    );
-    assert!(run.stderr.contains(&said), "{run:?}");
-    assert_eq!(node.text(), config);
+    let run = node.run(&["add", "kata", "--drop-in"]).exits(0);
+    let said = "written to config.toml, not to conf.d/50-manual.toml: kata; containerd 1.x takes";
+    assert!(run.stderr.contains(said), "{run:?}");
+    assert!(node.text().contains("runtimes.kata]"), "{}", node.text());
     assert!(!node.folder().join("conf.d").exists());
-    let run = node
-        .run(&["add", "kata", "--drop-in", "-o", "json"])
-        .exits(78);
-    let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
-    assert_eq!(report["error"]["code"], "lossy-drop-in");
-    // Where only 2.x runs, nothing is lost.
-    node.run(&["add", "kata", "--drop-in", "--containerd-version", "2.1"])
-        .exits(0);
-    // Whoever comes next on 1.x does not get it worse; and it can leave again.
     node.run(&["remove", "kata", "--drop-in"]).exits(0);
     assert_eq!(node.text(), config);
-    // Two drop-ins have the same plugin table.
+    // The first one has brought the section.
     let node = Node::with("version = 2\n");
     node.run(&["add", "kata", "--drop-in"]).exits(0);
-    let other = ["add", "crun", "--drop-in", "--owner", "other"];
-    let run = node.run(&other).exits(78);
-    let said = format!(
-        "take {OLD} from one file alone, and {} has it too",
-        drop_in(&node, "50-manual.toml").display()
-    );
-    assert!(run.stderr.contains(&said), "{run:?}");
+    let run = node
+        .run(&["add", "crun", "--drop-in", "--owner", "other"])
+        .exits(0);
+    let said =
+        "written to conf.d/50-manual.toml, not to conf.d/50-other.toml: crun; containerd 1.x";
+    assert!(run.stderr.contains(said), "{run:?}");
+    assert_eq!(in_conf_d(&node), ["50-manual.toml"]);
+    node.run(&["remove", "kata"]).exits(0);
+    assert!(text(&drop_in(&node, "50-manual.toml")).contains("runtimes.crun]"));
+    node.run(&["remove", "--owner", "other"]).exits(0);
+    assert_eq!(node.text(), "version = 2\n");
+    assert!(!node.folder().join("conf.d").exists());
 }
 
 #[test]
 fn config_and_drop_in_are_of_one_version() {
-    for (main, own, said) in [
-        ("version = 2\n", "version = 3\n", "is of config version 3"),
-        ("version = 3\n", "version = 2\n", "is of config version 2"),
-        ("version = 3\n", "# mine\n", "names no config version"),
-    ] {
+    let with = |main: &str, own: &str| {
         let node = Node::with(main);
         fs::create_dir(node.folder().join("conf.d")).expect("creates");
         fs::write(drop_in(&node, "50-manual.toml"), own).expect("writes");
-        let run = node.run(&["add", "kata", "--drop-in"]).exits(78);
-        assert!(run.stderr.contains(said), "{run:?}");
-        assert_eq!(node.text(), main);
-        assert_eq!(text(&drop_in(&node, "50-manual.toml")), own);
+        node
+    };
+    let (main, own) = ("version = 2\n", "version = 3\n");
+    let node = with(main, own);
+    let run = node.run(&["add", "kata", "--drop-in"]).exits(78);
+    let said = "unsupported config version `3`";
+    assert!(run.stderr.contains(said), "{run:?}");
+    assert_eq!(
+        (node.text(), text(&drop_in(&node, "50-manual.toml"))),
+        (main.into(), own.into())
+    );
+    // containerd 2.x migrates what each file says; one without a version gets the config's.
+    for (own, written) in [("version = 2\n", OLD), ("# mine\n", RUNTIMES)] {
+        let main = "version = 3\n";
+        let node = with(main, own);
+        node.run(&["add", "kata", "--drop-in"]).exits(0);
+        let edited = text(&drop_in(&node, "50-manual.toml"));
+        assert!(edited.contains(written), "{edited}");
+        assert!(node.run(&["list"]).exits(0).stdout.contains("kata"));
+        node.run(&["check"]).exits(0);
+        node.run(&["remove", "kata"]).exits(0);
+        assert_eq!(
+            (node.text(), text(&drop_in(&node, "50-manual.toml"))),
+            (main.into(), own.into())
+        );
     }
     for main in ["version = 1\n", "[plugins.cri]\n"] {
         let node = Node::with(main);
-        let run = node
-            .run(&["add", "kata", "--drop-in", "-o", "json"])
-            .exits(78);
-        let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
-        assert_eq!(report["error"]["code"], "drop-in-version", "{report}");
+        node.run(&["add", "kata", "--drop-in"]).exits(0);
+        assert!(node.run(&["list"]).exits(0).stdout.contains("kata"));
+        node.run(&["check"]).exits(0);
+        node.run(&["remove", "kata"]).exits(0);
         assert_eq!(node.text(), main);
     }
 }
@@ -620,7 +616,6 @@ fn what_can_not_be_a_drop_in_is_refused() {
         ("config.toml.lock", "that is the lock file"),
         ("config.toml.log", "that is the operation log"),
         ("config.toml.prev", "that is the previous config"),
-        ("conf.d/config.toml", "it has the name of the config"),
         ("conf.d/*.toml", "a pattern"),
         ("conf.d/", "it does not name a file"),
     ] {
@@ -653,14 +648,153 @@ fn what_can_not_be_a_drop_in_is_refused() {
 fn sidecars_of_a_drop_in_that_an_import_would_load_are_refused() {
     let node = Node::empty();
     let config = format!(
-        "version = 3\nimports = ['{}/50-*']\n",
+        "version = 3\nimports = ['{}/conf.d*']\n",
         node.folder().display()
     );
     fs::write(node.config(), &config).expect("writes");
     let run = node.run(&["add", "kata", "--drop-in"]).exits(78);
-    assert!(run.stderr.contains("50-manual.toml.prev"), "{run:?}");
+    assert!(
+        run.stderr.contains("conf.d%2F50-manual.toml.prev"),
+        "{run:?}"
+    );
     assert_eq!(node.text(), config);
     assert!(!node.folder().join("conf.d").exists());
+}
+
+/// Two drop-ins of one name, and one of the config's name, in folders of their own.
+#[test]
+fn each_drop_in_has_sidecars_of_its_own() {
+    let node = Node::with(MAIN);
+    let places = [
+        "conf.d/50-x.toml",
+        "other.d/50-x.toml",
+        "conf.d/config.toml",
+    ];
+    let handlers = ["kata", "spin", "crun"];
+    let mut texts = Vec::new();
+    for (place, handler) in places.iter().zip(handlers) {
+        let flag = format!("--drop-in={place}");
+        let add = ["add", handler, "--owner", handler, &flag];
+        node.run(&add).exits(0);
+        texts.push(text(&node.folder().join(place)));
+        node.run(&[&add[..], &["--set", "snapshotter=x"]].concat())
+            .exits(0);
+    }
+    for (place, before) in places.iter().zip(&texts) {
+        let previous = format!("{}.prev", path_name(Path::new(place)));
+        assert_eq!(text(&node.folder().join(&previous)), *before, "{previous}");
+    }
+    // A change of both is taken back from both.
+    let changed = places.map(|place| text(&node.folder().join(place)));
+    for handler in ["spin", "crun"] {
+        node.run(&["remove", "--owner", handler]).exits(0);
+    }
+    node.run(&["undo"]).exits(0);
+    assert_eq!(text(&node.folder().join(places[2])), changed[2]);
+    for handler in handlers {
+        node.run(&["remove", "--owner", handler]).exits(0);
+    }
+    assert_eq!(node.text(), MAIN);
+}
+
+/// Its ledger stands beside the config that imports it.
+#[test]
+fn a_drop_in_that_a_ledger_lists_is_no_config_of_its_own() {
+    let node = Node::with(MAIN);
+    node.run(&["add", "kata", "--drop-in"]).exits(0);
+    let path = drop_in(&node, "50-manual.toml");
+    let (main, own) = (node.text(), text(&path));
+    for arguments in [
+        &["add", "spin"][..],
+        &["remove", "kata"],
+        &["remove", "--owner", "manual"],
+        &["undo"],
+    ] {
+        for more in [&[][..], &["--dry-run"]] {
+            let mut command = crate::tool::tool();
+            command
+                .arg("--config")
+                .arg(&path)
+                .args(arguments)
+                .args(more);
+            let run = Run::of(&mut command).exits(78);
+            let config = node.config().display().to_string();
+            let said = format!("this is a drop-in of {config}, and has its ledger there");
+            assert!(run.stderr.contains(&said), "{run:?}");
+            let hint = format!("run the same command with `--config {config}`");
+            assert!(run.stderr.contains(&hint), "{run:?}");
+        }
+    }
+    assert_eq!((node.text(), text(&path)), (main, own));
+    assert_eq!(in_conf_d(&node), ["50-manual.toml"]);
+    // One that no ledger lists may be any config.
+    let other = drop_in(&node, "theirs.toml");
+    fs::write(&other, "version = 3\n").expect("writes");
+    let mut command = crate::tool::tool();
+    Run::of(command.arg("--config").arg(&other).args(["add", "spin"])).exits(0);
+}
+
+#[test]
+fn where_a_folder_is_imported_new_keys_go_to_the_owners_drop_in() {
+    let node = with_folder();
+    let main = node.text();
+    let run = node.run(&["add", "kata", "--owner", "a"]).exits(0);
+    assert_eq!(run.stderr, "");
+    node.run(&["set-default", "kata", "--owner", "b/c"])
+        .exits(0);
+    assert_eq!(node.text(), main, "it imports the folder already");
+    assert!(in_conf_d(&node).contains(&"50-a.toml".to_owned()));
+    let listed = node.run(&["list"]).exits(0).stdout;
+    assert!(listed.contains("kata"), "{listed}");
+    node.run(&["check"]).exits(0);
+    // Another file, where that was asked for.
+    node.run(&["add", "spin", "--owner", "a", "--drop-in=conf.d/60.toml"])
+        .exits(0);
+    assert!(text(&drop_in(&node, "60.toml")).contains("spin]"));
+    for owner in ["a", "b/c"] {
+        node.run(&["remove", "--owner", owner]).exits(0);
+    }
+    assert_eq!(node.text(), main);
+    assert_eq!(in_conf_d(&node), [""; 0]);
+    // Below version 3 all of CRI stands in one file.
+    let node = Node::with("version = 2\nimports = ['conf.d/*.toml']\n");
+    fs::create_dir(node.folder().join("conf.d")).expect("creates");
+    node.run(&["add", "kata"]).exits(0);
+    assert!(node.text().contains("kata]") && in_conf_d(&node).is_empty());
+}
+
+/// What a user imports may hold CRI's section: below version 3 a new handler goes there.
+#[test]
+fn a_handler_beside_a_users_own_import_is_not_refused() {
+    for version in [2, 3] {
+        let main = format!("version = {version}\nimports = ['theirs.toml']\n");
+        let id = if version == 2 {
+            OLD
+        } else {
+            "plugins.\"io.containerd.cri.v1.runtime\""
+        };
+        let theirs = format!("version = {version}\n[{id}]\nenable_selinux = true\n");
+        let node = Node::with(&main);
+        let path = node.folder().join("theirs.toml");
+        fs::write(&path, &theirs).expect("writes");
+        let run = node.run(&["add", "kata"]).exits(0);
+        let said = "written to theirs.toml, not to config.toml: kata; containerd 1.x takes the \
+                    section of CRI from one file";
+        assert_eq!(run.stderr.contains(said), version == 2, "{run:?}");
+        assert_eq!(text(&path) == theirs, version == 3, "{}", text(&path));
+        assert!(node.run(&["list"]).exits(0).stdout.contains("kata"));
+        // What stands there is the user's.
+        let file = node.folder().join("patch");
+        fs::write(&file, "owner = 'manual'\n[cri]\nenable_selinux = false\n").expect("writes");
+        let file = file.to_string_lossy().into_owned();
+        if version == 3 {
+            node.run(&["apply", &file]).exits(78);
+            node.run(&["apply", &file, "--take-over"]).exits(0);
+            assert!(text(&path).contains("enable_selinux = false"));
+        }
+        node.run(&["remove", "--owner", "manual"]).exits(0);
+        assert_eq!((node.text(), text(&path)), (main, theirs));
+    }
 }
 
 #[test]
@@ -817,11 +951,10 @@ fn an_owner_takes_its_drop_ins_along_wherever_they_are_imported_from() {
 }
 
 #[test]
-fn an_installer_changes_from_the_config_to_a_drop_in_and_back() {
+fn an_installer_changes_from_the_config_to_a_drop_in() {
     for main in [MAIN, "version = 2\n"] {
         let node = Node::with(main);
         apply(&node, &["kata", "kata-old"], &[]);
-        let in_config = node.text();
         let run = apply(&node, &["kata"], &["--drop-in", "--prune"]);
         assert!(
             run.stdout.contains("changed kata, removed kata-old"),
@@ -829,12 +962,14 @@ fn an_installer_changes_from_the_config_to_a_drop_in_and_back() {
         );
         assert!(!node.text().contains("kata]"), "{}", node.text());
         assert!(text(&drop_in(&node, "50-kata-deploy.toml")).contains("kata]"));
+        let imported = node.text();
+        // Without a word of it, new keys go where the owner's are.
         let run = apply(&node, &["kata", "kata-old"], &["--prune"]);
-        assert!(run.stdout.contains("deleted "), "{run:?}");
-        assert_eq!(node.text(), in_config);
-        assert!(!node.folder().join("conf.d").exists());
+        assert!(run.stdout.contains("added kata-old, changed "), "{run:?}");
+        assert_eq!(node.text(), imported);
         node.run(&["remove", "--owner", "kata-deploy"]).exits(0);
         assert_eq!(node.text(), main);
+        assert!(!node.folder().join("conf.d").exists());
     }
 }
 
@@ -918,9 +1053,9 @@ fn a_handler_that_another_owner_has_in_another_file_is_not_taken_over_unasked() 
     }
 }
 
-/// What was there before, another owner's default for example, is as it was.
+/// Two owners want the handler then, where it stands.
 #[test]
-fn what_is_taken_over_leaves_the_rest_of_the_file() {
+fn what_is_taken_over_stays_until_both_have_left() {
     let node = Node::with(MAIN);
     for name in ["kata", "spin"] {
         node.run(&["add", name, "--owner", "z-old", "--drop-in"])
@@ -931,41 +1066,49 @@ fn what_is_taken_over_leaves_the_rest_of_the_file() {
     let path = drop_in(&node, "50-z-old.toml");
     let before = text(&path);
     let take_over = ["add", "kata", "--owner", "b", "--drop-in", "--take-over"];
-    node.run(&take_over).exits(0);
-    let left = text(&path);
-    assert!(!left.contains("runtimes.kata]"), "{left}");
-    assert!(left.contains("default_runtime_name = \"kata\""), "{left}");
-    let own: String = before
-        .split_inclusive("\n\n")
-        .filter(|block| !block.contains("runtimes.kata]"))
-        .collect();
-    assert_eq!(left, own);
+    let run = node.run(&take_over).exits(0);
+    assert!(run.stdout.contains("recorded"), "{run:?}");
+    assert_eq!(text(&path), before);
     let run = node.run(&["remove", "--owner", "z-old"]).exits(0);
     assert!(run.stdout.contains("removed spin"), "{run:?}");
+    let left = text(&path);
+    assert!(left.contains("runtimes.kata]"), "{left}");
+    assert!(!left.contains("default_runtime_name"), "{left}");
+    assert!(
+        left.contains("owner=b") && !left.contains("z-old"),
+        "{left}"
+    );
     node.run(&["remove", "--owner", "b"]).exits(0);
     assert_eq!(node.text(), MAIN);
+    assert!(!node.folder().join("conf.d").exists());
 }
 
 #[test]
-fn what_is_out_of_reach_is_not_taken_over() {
-    let node = Node::empty();
-    fs::create_dir(node.folder().join("conf.d")).expect("creates");
-    let main = "version = 3\nimports = ['conf.d/*.toml']\n";
-    fs::write(node.config(), main).expect("writes");
+fn a_users_drop_in_that_was_named_may_be_changed() {
+    let node = with_folder();
+    let main = node.text();
     let path = drop_in(&node, "theirs.toml");
     fs::write(&path, "version = 3\n").expect("writes");
     let flag = format!("--drop-in={}", path.display());
     node.run(&["add", "kata", "--owner", "a", &flag]).exits(0);
     let add = ["add", "kata", "--owner", "b", "--take-over"];
-    let run = node.run(&add).exits(78);
-    assert!(
-        run.stderr
-            .contains("does not say that this tool has created it"),
-        "{run:?}"
-    );
+    let run = node
+        .run(&[&add[..], &["--set", "snapshotter=x"]].concat())
+        .exits(0);
+    assert_eq!(run.stderr, "");
     assert_eq!(node.text(), main);
-    node.run(&[&add[..], &[&flag]].concat()).exits(0);
-    assert!(text(&path).contains("owner=b"));
+    assert!(
+        text(&path).contains("snapshotter = \"x\""),
+        "{}",
+        text(&path)
+    );
+    for owner in ["a", "b"] {
+        node.run(&["remove", "--owner", owner]).exits(0);
+    }
+    assert_eq!(
+        (node.text(), text(&path)),
+        (main, "version = 3\n".to_owned())
+    );
 }
 
 /// A config that imports whatever is in a folder, by the order of its names.
@@ -1013,7 +1156,8 @@ fn what_another_drop_in_says_instead_is_told_each_time() {
             assert_eq!(warning["code"], "overridden", "{report}");
             let message = warning["message"].as_str().expect("a message");
             let (key, said) = message.split_once(" stays ").expect("a key");
-            assert!(said.contains("50-z.toml is read later"), "{message}");
+            assert!(said.contains("z has set it since ("), "{message}");
+            assert!(said.contains("--take-over"), "a next step: {message}");
             key.rsplit('.').next().expect("a name").to_owned()
         });
         (run.exit, keys.collect::<Vec<String>>())
@@ -1024,27 +1168,24 @@ fn what_another_drop_in_says_instead_is_told_each_time() {
     for _ in 0..2 {
         let (exit, keys) = apply(&a);
         assert_eq!(exit, Some(0), "in place, as far as this owner can have it");
-        assert_eq!(
-            keys,
-            ["default_runtime_name", "enable_cdi", "address", "level"]
-        );
+        assert_eq!(keys, ["default_runtime_name", "enable_cdi", "level"]);
         assert_eq!(apply(&z), (Some(0), nothing.clone()));
     }
-    // A file that is read later still has the last word.
-    let path = drop_in(&node, "60-a.toml");
-    let flag = format!("--drop-in={}", path.display());
-    let run = node.run(&["apply", &a, "--prune", &flag]).exits(0);
+    // Unless it takes over.
+    let run = node.run(&["apply", &a, "--prune", "--take-over"]).exits(0);
     assert_eq!(run.stderr, "");
     assert!(
         run.stdout.contains("the default handler is now a"),
         "{run:?}"
     );
-    assert_eq!(in_conf_d(&node), ["50-z.toml", "60-a.toml"]);
+    assert_eq!(in_conf_d(&node), ["50-a.toml", "50-z.toml"]);
 }
 
+/// In whichever file it stands.
 #[test]
-fn a_default_that_does_not_come_into_force_is_not_said_to() {
+fn the_newest_default_is_in_force() {
     let node = with_folder();
+    let main = node.text();
     for (name, owner) in [("kata", "z"), ("spin", "a")] {
         node.run(&["add", name, "--owner", owner, "--drop-in"])
             .exits(0);
@@ -1054,47 +1195,52 @@ fn a_default_that_does_not_come_into_force_is_not_said_to() {
             .exits(0)
     };
     assert!(set("kata", "z").stdout.contains("now kata"));
-    for _ in 0..2 {
-        let run = set("spin", "a");
-        assert!(!run.stdout.contains("default handler"), "{run:?}");
-        let said = "default_runtime_name stays \"kata\", not \"spin\"";
-        assert_eq!(run.stderr.matches(said).count(), 1, "{run:?}");
-        assert_eq!(run.stderr.matches("warning").count(), 1, "{run:?}");
-    }
-    // Once nothing stands over it, it is.
+    let run = set("spin", "a");
+    assert!(run.stdout.contains("now spin"), "{run:?}");
+    let run = set("spin", "a");
+    assert!(run.stdout.contains("nothing to do"), "{run:?}");
     let run = node.run(&["remove", "--owner", "z"]).exits(0);
-    assert!(
-        run.stdout.contains("the default handler is now spin"),
-        "{run:?}"
-    );
+    assert!(!run.stdout.contains("default"), "{run:?}");
     assert_eq!(run.stderr, "");
+    node.run(&["remove", "--owner", "a"]).exits(0);
+    assert_eq!(node.text(), main);
+    assert_eq!(in_conf_d(&node), [""; 0]);
 }
 
-/// Whatever an import of the config says, too.
+/// A key of the config would be shadowed.
 #[test]
-fn what_an_imported_file_says_instead_of_the_config_is_told() {
+fn what_an_imported_file_says_is_changed_there_or_not_at_all() {
     let node = Node::with("version = 3\nimports = ['theirs.toml']\n");
+    let main = node.text();
     let theirs = format!(
         "version = 3\n[{RUNTIMES}.kata]\nruntime_type = 'theirs.v2'\npod_annotations = ['x']\n"
     );
-    fs::write(node.folder().join("theirs.toml"), theirs).expect("writes");
-    for _ in 0..2 {
-        let run = node.run(&["add", "kata"]).exits(0);
-        assert_eq!(run.stderr.matches("warning").count(), 1, "{run:?}");
-        let said = "runtime_type stays \"theirs.v2\", not \"io.containerd.kata.v2\"";
-        assert!(run.stderr.contains(said), "{run:?}");
-    }
+    let path = node.folder().join("theirs.toml");
+    fs::write(&path, &theirs).expect("writes");
+    let run = node.run(&["add", "kata"]).exits(78);
+    assert!(run.stderr.contains("theirs.toml:2:1: "), "{run:?}");
+    assert!(run.stderr.contains("--take-over"), "{run:?}");
+    assert_eq!((node.text(), text(&path)), (main.clone(), theirs.clone()));
+    node.run(&["add", "kata", "--take-over"]).exits(0);
+    assert_eq!(node.text(), main);
+    let wanted = "runtime_type = \"io.containerd.kata.v2\"\n";
+    assert!(text(&path).contains(wanted), "{}", text(&path));
+    node.run(&["remove", "kata"]).exits(0);
+    assert_eq!((node.text(), text(&path)), (main, theirs));
 }
 
 #[test]
 fn list_and_show_tell_what_containerd_makes_of_several_files() {
-    let node = Node::with("version = 3\nimports = ['theirs.toml']\n");
+    let node = Node::with(format!(
+        "version = 3\nimports = ['theirs.toml']\n[{RUNTIMES}.kata]\n\
+         runtime_type = \"io.containerd.kata.v2\"\nprivileged_without_host_devices = true\n\
+         pod_annotations = [\"io.katacontainers.*\"]\n"
+    ));
     let theirs = format!(
         "version = 3\n[{RUNTIMES}.kata]\nsandboxer = 'x'\npod_annotations = ['x']\n\
          [{RUNTIMES}.kata.options]\nConfigPath = '/x'\n"
     );
     fs::write(node.folder().join("theirs.toml"), theirs).expect("writes");
-    node.run(&["add", "kata"]).exits(0);
     let shown = node.run(&["show", "kata"]).exits(0).stdout;
     let keys: Vec<&str> = shown.lines().filter(|line| line.contains(" = ")).collect();
     let wanted = [
@@ -1135,9 +1281,9 @@ fn status_tells_of_imported_files_that_list_handlers() {
     let begin = status.find("drop-in:").expect("there are some");
     let end = status.find("displaced").unwrap_or(status.len());
     let folder = format!("{}/", node.folder().display());
-    let told = "drop-in:       conf.d/50-manual.toml, created for manual\n               kata  manual\n\
-        drop-in:       theirs.toml, not created by this tool\n               \
-        theirs  unknown: not added by this tool, or long ago\n";
+    let told = "drop-in:       theirs.toml, not created by this tool\n               \
+        theirs  nobody's: not added by this tool\n\
+        drop-in:       conf.d/50-manual.toml, created for manual\n               kata  manual\n";
     assert_eq!(status[begin..end].replace(&folder, ""), told);
 }
 
@@ -1153,7 +1299,27 @@ fn stdout_is_refused_where_another_file_would_change_too() {
     let said = format!("this edit also changes {}", other.display());
     assert!(run.stderr.contains(&said), "{run:?}");
     assert!(run.stderr.contains("--dry-run"), "{run:?}");
-    let run = node.run(&["add", "spin", "--stdout"]).exits(0);
+    let add = ["add", "spin", "--stdout"];
+    node.run(&add).exits(2);
+    let run = node
+        .run(&[&add[..], &["--owner", "other"]].concat())
+        .exits(0);
     assert!(run.stdout.contains("runtimes.spin]"), "{run:?}");
     assert_eq!(node.text(), before);
+}
+
+#[test]
+fn a_stray_copy_of_a_ledger_says_nothing_of_the_config() {
+    let node = Node::with(MAIN);
+    node.run(&["add", "kata", "--owner", "a"]).exits(0);
+    let copy = |name: &str, to: &str| {
+        fs::copy(node.folder().join(name), node.folder().join(to)).expect("copies");
+    };
+    copy("config.toml.owners", "config.toml.bak.owners");
+    fs::remove_file(node.ledger()).expect("removes");
+    node.run(&["add", "kata", "--owner", "a"]).exits(0);
+    fs::remove_file(node.ledger()).expect("removes");
+    copy("config.toml", "config.toml.bak");
+    node.run(&["add", "kata", "--owner", "a"]).exits(0);
+    assert!(!node.text().is_empty());
 }

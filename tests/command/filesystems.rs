@@ -107,7 +107,7 @@ fn a_limit_on_file_sizes_is_an_error_like_others() {
     let run = Run::of(command.args(["add", "crun"])).exits(74);
     assert!(
         run.stderr
-            .contains("cannot write a temporary file in this folder: File too large"),
+            .contains("cannot write the ledger in this folder: File too large"),
         "{run:#?}"
     );
     assert_eq!(node.bytes(), before);
@@ -127,7 +127,8 @@ fn a_config_in_the_lower_layer_of_an_overlay_is_replaced() {
         edit add crun; cat $FOLDER/config.toml.prev; ls -A $FOLDER; cat $WORK/lower/config.toml
         edit remove crun; cat $FOLDER/config.toml";
     let run = in_namespace(&Node::empty(), script).exits(0);
-    let names = "config.toml\nconfig.toml.lock\nconfig.toml.log\nconfig.toml.prev\n";
+    let names = "config.toml\nconfig.toml.lock\nconfig.toml.log\nconfig.toml.owners\n\
+                 config.toml.owners.prev\nconfig.toml.prev\n";
     let wanted = format!("restart containerd to load it\n{CONFIG}{names}{CONFIG}");
     assert!(run.stdout.contains(&wanted), "{run:#?}");
     assert!(run.stdout.ends_with(CONFIG), "{run:#?}");
@@ -366,7 +367,7 @@ fn a_drop_in_that_must_not_be_replaced_is_named_before_anything_is_changed() {
             "50-manual.toml: this file is itself a mount point",
         ),
         (
-            "mkdir $FOLDER/50-manual.toml.prev",
+            "mkdir $FOLDER/conf.d%2F50-manual.toml.prev",
             74,
             "a folder stands in the place of",
         ),
@@ -392,6 +393,7 @@ fn drop_ins_come_and_go_on_every_filesystem() {
             edit -q remove crun kata --drop-in; unchanged"
         );
         let run = in_namespace(&Node::empty(), &script).exits(0);
-        assert!(!run.stdout.contains("conf.d"), "{run:#?}");
+        assert!(!run.stdout.contains("conf.d\n"), "{run:#?}");
+        assert!(!run.stdout.contains(".owners.before"), "{run:#?}");
     }
 }

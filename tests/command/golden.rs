@@ -4,9 +4,11 @@
 //! |---|---|
 //! | `about` | which real file this is in the manner of, and what the case shows |
 //! | `input.toml` | the config before; missing: there is none |
+//! | `input.toml.owners` | its ledger; missing: there is none |
 //! | `stdin` | what is read from stdin; missing: nothing |
 //! | `args` | the arguments behind `--config PATH`, one on a line |
-//! | `expected.toml` | the config afterwards, to the byte; missing: there shall be none |
+//! | `expected.toml` | the config afterwards, to the byte; missing: there is none |
+//! | `expected.toml.owners` | its ledger afterwards, where the case is about that; missing: not looked at |
 //! | `stdout`, `stderr` | what is printed, with `[CONFIG]` for the path; missing: nothing |
 //! | `exit` | the exit code; missing: 0 |
 //!
@@ -22,12 +24,14 @@ use containerd_edit::PatchFile;
 
 use crate::tool::{Node, Run};
 
-const FILES: [&str; 8] = [
+const FILES: [&str; 10] = [
     "about",
     "input.toml",
+    "input.toml.owners",
     "stdin",
     "args",
     "expected.toml",
+    "expected.toml.owners",
     "stdout",
     "stderr",
     "exit",
@@ -57,10 +61,34 @@ fn arguments(case: &Path) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
+/// The node that a case begins with.
+fn node(case: &Path) -> Node {
+    let node = match content(case, "input.toml") {
+        Some(input) => Node::with(input),
+        None => Node::empty(),
+    };
+    if let Some(ledger) = content(case, "input.toml.owners") {
+        fs::write(node.ledger(), ledger).expect("the ledger is written");
+    }
+    node
+}
+
 /// Runs the command of a case on a node.
 fn run(node: &Node, case: &Path) -> Run {
     let stdin = fs::File::open(case.join("stdin")).map_or_else(|_| Stdio::null(), Stdio::from);
     Run::of(node.command(&arguments(case)).stdin(stdin))
+}
+
+/// The ledger with `[TIME]` for when owners have left.
+fn without_times(ledger: &str) -> String {
+    let lines = ledger.split_inclusive('\n').map(|line| {
+        let time = line.split_once("\"time\": ");
+        time.map_or_else(
+            || line.to_owned(),
+            |(start, _)| format!("{start}\"time\": \"[TIME]\"\n"),
+        )
+    });
+    lines.collect()
 }
 
 fn overwrite(case: &Path, name: &str, content: Option<&[u8]>) {
@@ -77,10 +105,7 @@ fn every_case_gives_its_bytes_messages_and_exit_code() {
     let overwriting = std::env::var_os("GOLDEN").is_some_and(|value| value == "overwrite");
     let mut wrong = Vec::new();
     for case in cases() {
-        let node = match content(&case, "input.toml") {
-            Some(input) => Node::with(input),
-            None => Node::empty(),
-        };
+        let node = node(&case);
         let run = run(&node, &case);
         let path = node.config().display().to_string();
         let printed = |text: &str| {
@@ -91,8 +116,13 @@ fn every_case_gives_its_bytes_messages_and_exit_code() {
             .exit
             .filter(|code| *code != 0)
             .map(|code| format!("{code}\n").into_bytes());
+        let about_the_ledger = content(&case, "expected.toml.owners").is_some();
+        let ledger = fs::read_to_string(node.ledger()).ok();
+        let ledger = ledger.filter(|_| about_the_ledger);
+        let ledger = ledger.map(|text| without_times(&text).into_bytes());
         for (name, found) in [
             ("expected.toml", node.bytes()),
+            ("expected.toml.owners", ledger),
             ("stdout", printed(&run.stdout)),
             ("stderr", printed(&run.stderr)),
             ("exit", exit),
@@ -115,10 +145,7 @@ fn every_case_gives_its_bytes_messages_and_exit_code() {
 #[test]
 fn a_second_run_leaves_the_file_alone() {
     for case in cases() {
-        let Some(input) = content(&case, "input.toml") else {
-            continue;
-        };
-        let node = Node::with(input);
+        let node = node(&case);
         let first = run(&node, &case);
         let (bytes, identity) = (node.bytes(), node.identity());
         let second = run(&node, &case);
@@ -149,12 +176,12 @@ fn what_is_added_can_be_removed_without_a_trace() {
         if verb != "add" || !succeeds || !is_new || case.to_string_lossy().contains("existing") {
             continue;
         }
-        let node = match &input {
-            Some(input) => Node::with(input),
-            None => Node::empty(),
-        };
+        let node = node(&case);
         node.run(&arguments).exits(0);
-        node.run(&["remove", name.as_str()]).exits(0);
+        let owner = arguments.iter().position(|it| it == "--owner");
+        let owner = owner.map_or("manual", |at| arguments[at + 1].as_str());
+        node.run(&["remove", name.as_str(), "--owner", owner])
+            .exits(0);
         assert_eq!(node.bytes(), input, "{}", case.display());
         tried += 1;
     }
@@ -174,8 +201,12 @@ fn what_is_applied_goes_with_its_owner() {
         let patch = PatchFile::parse(&patch).expect("a patch file");
         let owner = patch.owner().expect("an owner").as_str().to_owned();
         let input = content(&case, "input.toml");
-        let node = input.as_ref().map_or_else(Node::empty, Node::with);
+        let node = node(&case);
         run(&node, &case).exits(0);
+        if arguments(&case).contains(&"--adopt".to_owned()) {
+            assert_eq!(node.bytes(), input, "{}", case.display());
+            continue;
+        }
         assert_ne!(node.bytes(), input, "{}", case.display());
         node.run(&["remove", "--owner", &owner]).exits(0);
         assert_eq!(node.bytes(), input, "{}", case.display());

@@ -53,37 +53,35 @@ fn the_judgement_can_be_narrowed_to_one_release() {
     node.run(&with("1.5")).exits(2);
 }
 
-/// The main file has no version, the drop-in has: whatever the main file says under `cri` makes
-/// containerd 1.x exit.
 #[test]
 fn drop_ins_are_judged_together_with_the_config() {
     let node = Node::with("imports = ['conf.d/*.toml']\n");
     fs::create_dir(node.folder().join("conf.d")).expect("creates");
     let drop_in = node.folder().join("conf.d/10.toml");
-    fs::write(
-        &drop_in,
-        format!("version = 2\n[{OLD}.containerd.runtimes.runc]\n{RUNC}"),
-    )
-    .expect("writes");
-    let stderr = refused(&node, &["add", "kata"]);
-    assert!(
-        stderr.contains("containerd 1.6 and 1.7 would not start any more"),
-        "{stderr}"
-    );
-    assert!(
-        stderr.contains("invalid plugin key URI \"cri\""),
-        "{stderr}"
-    );
+    fs::write(&drop_in, "version = 2\n[debug]\nlevel = 'info'\n").expect("writes");
+    let file = node.folder().join("patch");
+    fs::write(&file, "[debug]\nlevel = 'loud'\n").expect("writes");
+    let apply = ["apply", &*file.to_string_lossy(), "--owner", "x"];
+    let stderr = refused(&node, &apply);
+    let said = "10.toml:3:1: debug.level belongs in this file";
+    assert!(stderr.contains(said), "{stderr}");
+    let stderr = refused(&node, &[&apply[..], &["--take-over"]].concat());
+    assert!(stderr.contains("not a valid logrus level"), "{stderr}");
+    // Where CRI's section is: in the main file it would be lost on containerd 1.x.
+    let theirs = format!("version = 2\n[{OLD}.containerd.runtimes.runc]\n{RUNC}");
+    fs::write(&drop_in, &theirs).expect("writes");
+    let main = node.text();
+    let run = node.run(&["add", "kata"]).exits(0);
+    let said = "written to conf.d/10.toml, not to config.toml: kata";
+    assert!(run.stderr.contains(said), "{run:#?}");
+    node.run(&["check"]).exits(0);
+    node.run(&["remove", "kata"]).exits(0);
+    let left = fs::read_to_string(&drop_in).expect("it is there");
+    assert_eq!((node.text(), left), (main, theirs));
     let node = Node::with(format!(
         "version = 2\nimports = ['{}']\n",
         drop_in.display()
     ));
-    let run = node.run(&["add", "kata"]).exits(0);
-    let said = "containerd 1.6 and 1.7 will not load kata";
-    assert!(
-        run.stderr.contains(said),
-        "there the drop-in replaces the table: {run:#?}"
-    );
     fs::remove_file(&drop_in).expect("removes");
     let run = node.run(&["add", "crun"]).exits(0);
     assert!(
@@ -92,16 +90,35 @@ fn drop_ins_are_judged_together_with_the_config() {
     );
 }
 
+/// containerd 2.0 to 2.2 read no handler of a file of version 1. What 1.x takes from another file goes
+/// there.
 #[test]
 fn a_handler_that_no_release_would_load_is_refused() {
+    // containerd 2.0 to 2.2 look elsewhere for handlers in a file of version 1.
+    let config = "version = 1\n[plugins.cri.containerd.runtimes.runc]\n";
+    let node = Node::with(format!("{config}{RUNC}"));
+    let stderr = refused(&node, &["add", "kata", "--containerd-version", "2.1"]);
+    assert!(stderr.contains("would load kata"), "{stderr}");
+}
+
+#[test]
+fn a_handler_goes_where_the_section_is_that_containerd_takes() {
     let config =
         format!("version = 2\nimports = ['more.toml']\n[{OLD}.containerd.runtimes.runc]\n{RUNC}");
     let node = Node::with(config);
-    let drop_in = format!("version = 2\n[{OLD}.containerd.runtimes.runc]\n{RUNC}");
-    fs::write(node.folder().join("more.toml"), drop_in).expect("writes");
+    let theirs = format!("version = 2\n[{OLD}.containerd.runtimes.runc]\n{RUNC}");
+    let path = node.folder().join("more.toml");
+    fs::write(&path, &theirs).expect("writes");
+    // containerd 1.x takes the section from the file that it reads last, so it goes there.
+    let before = node.text();
     let arguments = ["add", "kata", "--containerd-version", "1.7"];
-    let stderr = refused(&node, &arguments);
-    assert!(stderr.contains("would load kata"), "{stderr}");
+    node.run(&arguments).exits(0);
+    assert!(fs::read_to_string(&path).expect("there").contains("kata]"));
+    node.run(&["remove", "kata"]).exits(0);
+    assert_eq!(
+        (node.text(), fs::read_to_string(&path).expect("there")),
+        (before, theirs)
+    );
 }
 
 #[test]
@@ -123,11 +140,8 @@ fn sidecars_that_an_import_would_load_are_refused() {
 fn the_way_back_is_open_and_said() {
     let config = format!("version = 2\n[{OLD}.containerd.runtimes.mine]\n{RUNC}");
     let node = Node::with(&config);
-    node.run(&["add", "crun"]).exits(0);
-    assert!(
-        node.text()
-            .contains("# containerd-edit v1 implied was unset\n")
-    );
+    node.run(&["add", "crun", "--default"]).exits(0);
+    node.run(&["check", "--containerd-version", "1.7"]).exits(0);
     let run = node.run(&["remove", "crun"]).exits(0);
     assert_eq!(node.text(), config);
     assert!(
@@ -137,29 +151,31 @@ fn the_way_back_is_open_and_said() {
     );
 }
 
-/// The built-in map was in force before the tool came: whoever is listed by then needs `runc`.
-/// 1.x merges plugin tables as wholes, and only what the drop-in lists is there; 2.x takes the
-/// drop-in's default. Either way, the new default has no say.
+/// 2.x takes the drop-in's default: one in the main file would have no say. It is changed where it
+/// stands, once that is asked for.
 #[test]
 fn a_default_that_a_drop_in_overrules_is_said() {
+    const NEW: &str = "plugins.\"io.containerd.cri.v1.runtime\"";
     let node = Node::with(format!(
-        "version = 2\nimports = ['drop-in.toml']\n[{OLD}.containerd.runtimes.runc]\n{RUNC}"
+        "version = 3\nimports = ['drop-in.toml']\n[{NEW}.containerd.runtimes.runc]\n{RUNC}"
     ));
     let drop_in = node.folder().join("drop-in.toml");
-    fs::write(
-        &drop_in,
-        format!(
-            "version = 2\n[{OLD}.containerd]\ndefault_runtime_name = 'runc'\n\
-             [{OLD}.containerd.runtimes.runc]\n{RUNC}"
-        ),
-    )
-    .expect("writes");
-    let run = node.run(&["add", "crun", "--default"]).exits(0);
-    let said = "default_runtime_name stays \"runc\", not \"crun\"";
-    assert!(run.stderr.contains(said), "{run:#?}");
-    assert!(!run.stdout.contains("the default handler is"), "{run:#?}");
+    let text = format!("version = 3\n[{NEW}.containerd]\ndefault_runtime_name = 'runc'\n");
+    fs::write(&drop_in, &text).expect("writes");
+    let stderr = refused(&node, &["add", "crun", "--default"]);
+    let place = format!("{}:3:1: ", drop_in.display());
+    assert!(stderr.contains(&place), "{stderr}");
+    assert!(stderr.contains("--take-over"), "a next step: {stderr}");
     let run = node.run(&["add", "kata"]).exits(0);
     assert!(!run.stderr.contains("default_runtime_name"), "{run:#?}");
+    let run = node
+        .run(&["add", "crun", "--default", "--take-over"])
+        .exits(0);
+    let said = "the default handler is now crun";
+    assert!(run.stdout.contains(said), "{run:#?}");
+    node.run(&["remove", "crun"]).exits(0);
+    let left = fs::read_to_string(&drop_in).expect("the user's file stays");
+    assert_eq!(left, text);
 }
 
 #[test]
@@ -184,6 +200,11 @@ fn a_default_that_made_up_for_a_missing_runc_can_go_again() {
         let run = node.run(&["remove", "aa"]).exits(0);
         assert_eq!(node.bytes().as_deref(), Some(config.as_bytes()));
         assert!(run.stderr.contains("does not serve CRI"), "{run:#?}");
+        assert!(
+            run.stdout.contains("; do not restart containerd before"),
+            "{run:#?}"
+        );
+        assert!(!run.stdout.contains("to load"), "{run:#?}");
     }
 }
 
@@ -201,6 +222,8 @@ fn a_runc_that_is_only_implied_can_go_beside_an_old_default_runtime() {
     assert_eq!(node.bytes().as_deref(), Some(config.as_bytes()));
 }
 
+/// The built-in map was in force before the tool came: whoever is listed by then needs `runc`, which is
+/// the file's own once nothing else of the tool is in it.
 #[test]
 fn a_handler_that_came_later_keeps_the_implied_runc() {
     let node = Node::with("version = 2\n");
@@ -210,13 +233,10 @@ fn a_handler_that_came_later_keeps_the_implied_runc() {
     fs::write(node.config(), config).expect("writes");
     let run = node.run(&["remove", "crun"]).exits(0);
     assert_eq!(run.stderr, "");
-    assert!(
-        node.text().contains("# containerd-edit v1 implied\n"),
-        "{}",
-        node.text()
-    );
-    node.run(&["remove", "mine"]).exits(0);
-    assert_eq!(node.text(), "version = 2\n");
+    assert!(node.text().contains("runtimes.runc]"), "{}", node.text());
+    assert!(!node.text().contains("containerd-edit"), "{}", node.text());
+    let run = node.run(&["check", "--containerd-version", "1.7"]).exits(0);
+    assert!(run.stdout.contains("serves"), "{run:#?}");
 }
 
 /// An installer's container that has /etc/containerd mounted and nothing else.
@@ -224,7 +244,7 @@ fn a_handler_that_came_later_keeps_the_implied_runc() {
 fn an_import_out_of_sight_is_no_licence_for_harm() {
     let node = Node::with("version = 2\nimports = [\"/opt/nvidia/x.toml\"]\n");
     for (wanted, said) in [
-        ("default = \"nope\"\n", "turn CRI off"),
+        ("default = \"nope\"\n", "nope is not listed"),
         ("[debug]\nlevel = \"loud\"\n", "not start any more"),
     ] {
         let before = node.bytes();
@@ -233,8 +253,8 @@ fn an_import_out_of_sight_is_no_licence_for_harm() {
         let patch = patch.to_str().expect("UTF-8");
         let run = node.run(&["apply", patch]).exits(78);
         assert!(run.stderr.contains(said), "{}", run.stderr);
-        let unread = "(judged without /opt/nvidia/x.toml (no such file here: in a container, mount \
-                      the host's /opt/nvidia as well))";
+        let unread = "/opt/nvidia/x.toml (no such file here: in a container, mount the host's \
+                      /opt/nvidia as well)";
         assert!(run.stderr.contains(unread), "{}", run.stderr);
         assert_eq!(node.bytes(), before, "the file is untouched");
     }
@@ -332,10 +352,7 @@ fn a_default_that_no_release_loads_is_refused() {
     let stderr = refused(&node, &[&["set-default", "kata"], &named[..]].concat());
     assert!(stderr.contains("would load kata"), "{stderr}");
     let stderr = refused(&node, &[&["set-default", "nope"], &named[..]].concat());
-    assert!(
-        stderr.contains("no handler of that name is listed"),
-        "{stderr}"
-    );
+    assert!(stderr.contains("nope is not listed"), "{stderr}");
     let run = node.run(&["set-default", "kata"]).exits(0);
     let said = "containerd 2.0, 2.1 and 2.2 will not load kata";
     assert!(run.stderr.contains(said), "{run:#?}");
@@ -356,4 +373,38 @@ fn runc_is_listed_again_when_the_default_falls_back_to_it() {
     assert!(run.stdout.contains("serves"), "{run:#?}");
     node.run(&["remove", "--owner", "other"]).exits(0);
     assert_eq!(node.text(), DEBIAN, "the original bytes");
+}
+
+/// Without the tool every release serves CRI here. What one owner's key needs of another's must not
+/// leave less than that.
+#[test]
+fn a_removal_that_leaves_less_than_without_the_tool_is_refused() {
+    let node = Node::with(format!(
+        "version = 2\n[{OLD}.containerd.runtimes.runc]\n{RUNC}"
+    ));
+    let apply = |owner: &str, text: &str, code: i32| {
+        let file = node.folder().join("patch");
+        fs::write(&file, text).expect("writes");
+        let file = file.to_string_lossy();
+        node.run(&["apply", &*file, "--owner", owner, "--take-over"])
+            .exits(code)
+    };
+    apply(
+        "a",
+        "[handlers.crun]\nprivileged_without_host_devices = true\n",
+        0,
+    );
+    apply(
+        "b",
+        "[handlers.crun]\nprivileged_without_host_devices_all_devices_allowed = true\n",
+        0,
+    );
+    let stderr = refused(&node, &["remove", "--owner", "a"]);
+    assert!(
+        stderr.contains("requires `privileged_without_host_devices`"),
+        "{stderr}"
+    );
+    node.run(&["remove", "--owner", "b"]).exits(0);
+    let run = node.run(&["remove", "--owner", "a"]).exits(0);
+    assert!(!run.stderr.contains("does not serve CRI"), "{run:#?}");
 }

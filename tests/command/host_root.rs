@@ -111,6 +111,8 @@ fn absolute_links_stay_inside() {
         "real.toml",
         "real.toml.lock",
         "real.toml.log",
+        "real.toml.owners",
+        "real.toml.owners.prev",
         "real.toml.prev",
     ];
     assert_eq!(names(&container.host("/data/containerd")), wanted);

@@ -3,6 +3,7 @@
 // Tests set files up with the plain calls that the tool itself must not use.
 #![allow(clippy::disallowed_methods)]
 
+mod adopting;
 mod apply;
 mod check;
 mod cri_code;
@@ -15,9 +16,11 @@ mod harm;
 mod help;
 mod host_root;
 mod in_use;
+mod lives;
 mod lock;
 mod messages;
 mod owners;
+mod parses;
 mod reports;
 mod restarting;
 mod running;

@@ -1,5 +1,7 @@
 //! What a person or a script is told: usage errors, hints, exit codes.
 
+use std::fs;
+
 use crate::tool::{Node, Run, tool};
 
 const CRUN: &str = "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.crun]\n\
@@ -202,6 +204,11 @@ fn a_newer_version_needs_the_name_of_the_table() {
     node.run(&["remove", "crun", "--plugin-id", "io.containerd.cri.v9"])
         .exits(0);
     assert_eq!(node.text(), config);
+    // An uninstaller does not have to know the name.
+    node.run(&["add", "crun", "--plugin-id", "io.containerd.cri.v9"])
+        .exits(0);
+    node.run(&["remove", "--owner", "manual"]).exits(0);
+    assert_eq!(node.text(), config);
 }
 
 #[test]
@@ -209,13 +216,34 @@ fn two_tables_that_other_releases_read_are_not_chosen_from() {
     let other = CRUN
         .replace("version = 2\n", "")
         .replace("grpc.v1.cri", "cri.v1.runtime");
-    let node = Node::with(format!("{CRUN}{other}"));
-    let run = node.run(&["add", "kata"]).exits(78);
-    assert!(
-        run.stderr.contains("--plugin-id io.containerd.grpc.v1.cri"),
-        "{run:#?}"
-    );
-    node.run(&["remove", "crun"]).exits(0);
+    let runc = CRUN.replace("version = 2\n", "").replace("crun]", "runc]");
+    let config = format!("{CRUN}{runc}{other}");
+    let node = Node::with(&config);
+    for verb in [&["add", "kata"][..], &["remove", "crun", "--adopt"]] {
+        let run = node.run(verb).exits(78);
+        let said = "--plugin-id io.containerd.grpc.v1.cri or --plugin-id \
+                    io.containerd.cri.v1.runtime";
+        assert!(run.stderr.contains(said), "{run:#?}");
+        assert!(run.stderr.contains("config.toml:6:1: "), "{run:#?}");
+    }
+    for id in ["io.containerd.grpc.v1.cri", "io.containerd.cri.v1.runtime"] {
+        node.run(&["add", "kata", "--plugin-id", id]).exits(0);
+        let header = format!("[plugins.\"{id}\".containerd.runtimes.kata]");
+        assert!(node.text().contains(&header), "{}", node.text());
+        node.run(&["remove", "--owner", "manual"]).exits(0);
+        assert_eq!(node.text(), config);
+    }
+    node.run(&["add", "kata", "--plugin-id", "io.containerd.cri.v1.runtime"])
+        .exits(0);
+    let other = ["add", "spin", "--plugin-id", "io.containerd.grpc.v1.cri"];
+    let run = node.run(&other).exits(78);
+    let said = "use --plugin-id io.containerd.cri.v1.runtime";
+    assert!(run.stderr.contains(said), "{run:#?}");
+    node.run(&["remove", "kata"]).exits(0);
+    for id in ["io.containerd.grpc.v1.cri", "io.containerd.cri.v1.runtime"] {
+        node.run(&["remove", "crun", "--adopt", "--plugin-id", id])
+            .exits(0);
+    }
     assert!(
         !node.text().contains("runtimes.crun"),
         "from both: {}",
@@ -229,4 +257,92 @@ fn help_and_version_are_no_errors() {
     assert!(run.stdout.contains("Usage: containerd-edit"));
     let run = Run::of(tool().arg("--version")).exits(0);
     assert!(run.stdout.starts_with("containerd-edit "));
+}
+
+/// Somebody else's tool writes a second table of handlers into a file in which the tool has written
+/// to the first.
+#[test]
+fn a_second_table_of_handlers_does_not_hide_what_is_to_be_removed() {
+    for (own, other) in [
+        ("cri.v1.runtime", "grpc.v1.cri"),
+        ("grpc.v1.cri", "cri.v1.runtime"),
+    ] {
+        let listed = CRUN.replace("grpc.v1.cri", own);
+        let node = Node::with(&listed);
+        node.run(&["add", "kata"]).exits(0);
+        let second = CRUN
+            .replace("version = 2\n", "")
+            .replace("grpc.v1.cri", other);
+        std::fs::write(node.config(), format!("{}{second}", node.text())).expect("writes");
+        node.run(&["remove", "--owner", "manual"]).exits(0);
+        assert_eq!(node.text(), format!("{listed}{second}"));
+    }
+}
+
+/// Each broken ledger has a next step that works.
+#[test]
+fn the_hint_of_a_ledger_that_cannot_be_read_works() {
+    let node = Node::with("version = 2\n");
+    node.run(&["add", "crun"]).exits(0);
+    let before = node.folder().join("config.toml.owners.before");
+    let good = fs::read_to_string(node.ledger()).expect("a ledger");
+    let hint = |exit: i32| {
+        let run = node.run(&["add", "kata"]).exits(exit);
+        let hint = run.stderr.split("hint: ").nth(1);
+        hint.unwrap_or_default().to_owned()
+    };
+    fs::write(&before, &good[..good.len() / 2]).expect("writes");
+    let moved = hint(65);
+    assert!(
+        moved.starts_with("move it away: then the ledger"),
+        "{moved}"
+    );
+    fs::remove_file(&before).expect("removes");
+    assert_eq!(hint(0), "");
+    let good = fs::read_to_string(node.ledger()).expect("a ledger");
+    let later = good.replace("\"format\": 1", "\"format\": 2");
+    for path in [&before, &node.ledger()] {
+        fs::write(path, &later).expect("writes");
+        let release = hint(65);
+        assert!(release.starts_with("use the release"), "{release}");
+        fs::write(path, &good[..good.len() / 2]).expect("writes");
+        if *path == before {
+            fs::remove_file(path).expect("removes");
+        }
+    }
+    let previous = hint(65);
+    assert!(previous.starts_with("put the ledger before"), "{previous}");
+    fs::copy(node.folder().join("config.toml.owners.prev"), node.ledger()).expect("copies");
+    assert_eq!(hint(0), "");
+}
+
+/// A command in a hint is about the config that the run was about.
+#[test]
+fn a_command_in_a_hint_names_the_same_config() {
+    let node = Node::with(CRUN);
+    node.run(&["add", "kata", "--owner", "o/1"]).exits(0);
+    let config = node.config().display().to_string();
+    let run = node.run(&["remove", "kata", "--owner", "b"]).exits(78);
+    let command = format!("`containerd-edit --config {config} remove kata --owner o/1`\n");
+    assert!(run.stderr.ends_with(&command), "{run:?}");
+    let run = node.run(&["remove", "kata", "-o", "json"]).exits(78);
+    let command = command.trim_end();
+    assert!(run.stdout.contains(command), "{run:?}");
+    // It can be pasted into a shell.
+    let folder = node.folder().join("it's b");
+    fs::create_dir(&folder).expect("creates");
+    fs::copy(node.config(), folder.join("c.toml")).expect("copies");
+    let on_host = |arguments: &[&str]| {
+        let mut command = tool();
+        command.arg("--host-root").arg(node.folder());
+        command.args(["--config", "/it's b/c.toml"]).args(arguments);
+        Run::of(&mut command)
+    };
+    on_host(&["add", "spin", "--owner", "a"]).exits(0);
+    let run = on_host(&["remove", "spin", "--owner", "b"]).exits(78);
+    let root = node.folder().display();
+    let quoted = r"'/it'\''s b/c.toml'";
+    let said =
+        format!("`containerd-edit --host-root {root} --config {quoted} remove spin --owner a`\n");
+    assert!(run.stderr.ends_with(&said), "{run:?}");
 }

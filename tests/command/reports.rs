@@ -22,7 +22,7 @@ fn an_edit_reports_every_field() {
         .exits(0);
     assert_eq!(run.stderr, "", "warnings are in the report");
     let diff = "--- [CONFIG]\n+++ [CONFIG]\n@@ -1 +1,6 @@\n version = 3\n+\n\
-                +# containerd-edit v1 owner=manual\n\
+                +# containerd-edit owner=manual\n\
                 +[plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.spin]\n\
                 +  runtime_type = \"io.containerd.spin.v2\"\n+  new = 1\n";
     assert_eq!(
@@ -37,8 +37,13 @@ fn an_edit_reports_every_field() {
             "owner": "manual",
             "handlers": { "added": ["spin"], "changed": [], "removed": [] },
             "keys": [],
+            "new_default": null,
             "overridden": [],
             "drop_ins": [],
+            "recorded": false,
+            "absent": [],
+            "unknown_owner": null,
+            "left_behind": [],
             "diff": diff,
             "warnings": [{
                 "code": "unknown-key",
@@ -55,7 +60,10 @@ fn an_edit_reports_every_field() {
         (&json!(false), &json!(""))
     );
     let run = node.run(&["remove", "spin", "nothing", "-o=json"]).exits(0);
-    assert_eq!(report(&node, &run)["handlers"]["removed"], json!(["spin"]));
+    let removed = report(&node, &run);
+    assert_eq!(removed["handlers"]["removed"], json!(["spin"]));
+    let absent = json!([{ "name": "nothing", "near": null }]);
+    assert_eq!(removed["absent"], absent);
 }
 
 #[test]
@@ -268,4 +276,72 @@ fn a_full_or_closed_stdout_changes_neither_the_file_nor_the_truth() {
     let mut child = command.stdout(Stdio::piped()).spawn().expect("starts");
     drop(child.stdout.take());
     assert_eq!(child.wait().expect("ends").code(), Some(10), "nobody reads");
+}
+
+const RUNC: &str = "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc]\n\
+                    runtime_type = \"io.containerd.runc.v2\"\n";
+
+/// A name that is not there is said, with the one that was meant.
+#[test]
+fn who_is_to_leave_and_is_not_known_is_named() {
+    let node = Node::with("version = 2\n");
+    let nothing = |owner: &str, said: &str| {
+        let run = node.run(&["remove", "--owner", owner]).exits(0);
+        let said = format!("config.toml: nothing to do{said}\n");
+        assert!(run.stdout.ends_with(&said), "{run:?}");
+    };
+    nothing("kata-deploy", ": no owner kata-deploy is known");
+    node.run(&["add", "crun", "--owner", "kata-deploy"])
+        .exits(0);
+    let meant = ": no owner kata-deply is known (did you mean kata-deploy?)";
+    nothing("kata-deply", meant);
+    nothing("gpu-operator", ": no owner gpu-operator is known");
+    let run = node.run(&["remove", "--owner", "kata-deply", "-o", "json"]);
+    let report: Value = serde_json::from_str(&run.exits(0).stdout).expect("JSON");
+    let unknown = json!({"name": "kata-deply", "near": "kata-deploy"});
+    assert_eq!(report["unknown_owner"], unknown);
+    for (name, near) in [("krun", " (did you mean crun?)"), ("youki", "")] {
+        let run = node.run(&["remove", name]).exits(0);
+        let said = format!("nothing to do: {name} is not listed{near}\n");
+        assert!(run.stdout.ends_with(&said), "{run:?}");
+    }
+    node.run(&["remove", "--owner", "kata-deploy"]).exits(0);
+    fs::write(node.config(), RUNC).expect("writes");
+    let run = node.run(&["remove", "crun"]).exits(0);
+    assert!(run.stdout.ends_with("crun is not listed\n"), "{run:?}");
+    // It was there.
+    nothing("kata-deploy", "");
+}
+
+#[test]
+fn why_an_implied_runc_stays_is_said() {
+    let node = Node::with("version = 2\n");
+    node.run(&["add", "kata"]).exits(0);
+    let run = node.run(&["remove", "runc"]).exits(0);
+    let said = "runc stays: containerd 1.x needs it listed beside kata, and it goes with the last of \
+                them\n";
+    assert!(run.stderr.ends_with(said), "{run:?}");
+    assert!(run.stdout.ends_with(": nothing to do\n"), "{run:?}");
+    let run = node.run(&["remove", "kata", "runc"]).exits(0);
+    assert_eq!(run.stderr, "");
+    assert_eq!(node.text(), "version = 2\n");
+}
+
+#[test]
+fn the_new_default_is_reported() {
+    let node = Node::with("version = 2\n");
+    let new_default = |arguments: &[&str]| {
+        let run = node.run(&[arguments, &["-o", "json"]].concat()).exits(0);
+        let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
+        report["new_default"].clone()
+    };
+    assert_eq!(new_default(&["add", "crun"]), Value::Null);
+    assert_eq!(new_default(&["set-default", "crun"]), json!("crun"));
+    assert_eq!(new_default(&["set-default", "crun"]), Value::Null);
+    assert_eq!(new_default(&["remove", "crun"]), json!("runc"));
+    let log = node.run(&["log", "-o", "json"]).exits(0);
+    let log: Value = serde_json::from_str(&log.stdout).expect("JSON");
+    let entries = log["entries"].as_array().expect("entries");
+    let logged: Vec<&Value> = entries.iter().map(|it| &it["new_default"]).collect();
+    assert_eq!(logged, [&Value::Null, &json!("crun"), &json!("runc")]);
 }

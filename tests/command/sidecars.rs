@@ -53,7 +53,7 @@ fn a_file_that_is_deleted_is_the_previous_one_and_a_created_one_has_none() {
 fn each_change_and_each_refusal_is_one_line_of_the_log() {
     let node = Node::with("version = 3\n");
     node.run(&["add", "crun", "--owner", "ops"]).exits(0);
-    node.run(&["add", "crun"]).exits(0);
+    node.run(&["add", "crun", "--owner", "ops"]).exits(0);
     node.run(&["list"]).exits(0);
     node.run(&["add", "spin", "--dry-run"]).exits(0);
     let broken = format!("{}\"3s\"\n", node.text());
@@ -264,23 +264,24 @@ fn a_log_is_not_the_config_nor_beside_it_what_is_used() {
     assert!(!log.exists());
 }
 
-/// A run whose change the disk did not confirm has changed the config all the same.
+/// A run whose change the disk did not confirm has changed the config all the same. The ledger and
+/// what is new come first: without those nothing is changed.
 #[test]
 fn a_change_that_is_not_durable_is_logged_as_a_change() {
-    let node = Node::with("version = 3\n");
-    let mut command = std::process::Command::new("strace");
-    command.args([
-        "-f",
-        "-o",
-        "/dev/null",
-        "-e",
-        "inject=fsync:error=EIO:when=2",
-    ]);
-    command
-        .arg(crate::tool::tool_path())
-        .arg("--config")
-        .arg(node.config());
-    let run = Run::of(command.args(["-o", "json", "add", "crun"])).exits(76);
+    let failing = |number: usize| {
+        let node = Node::with("version = 3\n");
+        let fault = format!("inject=fsync:error=EIO:when={number}");
+        let mut command = std::process::Command::new("strace");
+        command.args(["-f", "-o", "/dev/null", "-e", &fault]);
+        command.arg(crate::tool::tool_path());
+        command.arg("--config").arg(node.config());
+        let run = Run::of(command.args(["-o", "json", "add", "crun"]));
+        let is_before = run.exit == Some(74);
+        assert_eq!(node.text() == "version = 3\n", is_before, "{run:?}");
+        (!is_before).then_some((node, run))
+    };
+    let (node, run) = (1..20).find_map(failing).expect("a sync after the change");
+    let run = run.exits(76);
     assert_eq!(json(&run)["error"]["changed"], true);
     let log = json(&node.run(&["log", "-o", "json"]).exits(0));
     let entry = &log["entries"][0];

@@ -8,10 +8,12 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 
 /// A config and what a change leaves beside it.
-pub(crate) const SIDECARS: [&str; 4] = [
+pub(crate) const SIDECARS: [&str; 6] = [
     "config.toml",
     "config.toml.lock",
     "config.toml.log",
+    "config.toml.owners",
+    "config.toml.owners.prev",
     "config.toml.prev",
 ];
 
@@ -56,6 +58,11 @@ impl Node {
         self.folder().join("config.toml")
     }
 
+    /// The ledger beside the config.
+    pub(crate) fn ledger(&self) -> PathBuf {
+        self.folder().join("config.toml.owners")
+    }
+
     /// The config's bytes; `None` if there is no such file.
     pub(crate) fn bytes(&self) -> Option<Vec<u8>> {
         fs::read(self.config()).ok()
@@ -98,17 +105,27 @@ impl Node {
         command
     }
 
+    /// How a hint names a command for this node's config.
+    pub(crate) fn hinted(&self, arguments: &str) -> String {
+        let config = self.config();
+        format!(
+            "`containerd-edit --config {} {arguments}`",
+            config.display()
+        )
+    }
+
     pub(crate) fn run<S: AsRef<str>>(&self, arguments: &[S]) -> Run {
         Run::of(&mut self.command(arguments))
     }
 }
 
-/// Takes this tool's comments out of a file, as a program does that reads it and writes it again.
+/// Takes all comments out of a file, as a program does that reads it and writes it again.
 pub(crate) fn drop_comments(file: &Path) {
     let text = fs::read_to_string(file).expect("it is there");
-    let lines = text.lines();
-    let lines = lines.map(|line| line.split(" # containerd-edit").next().unwrap_or_default());
-    let lines = lines.filter(|line| !line.trim_start().starts_with("# containerd-edit"));
+    let lines = text
+        .lines()
+        .map(|line| line.split(" #").next().unwrap_or_default());
+    let lines = lines.filter(|line| !line.trim_start().starts_with('#'));
     let text = lines.collect::<Vec<&str>>().join("\n");
     fs::write(file, text + "\n").expect("writes");
 }

@@ -1,5 +1,7 @@
 //! `undo`: the config is what it was before the last change, if nobody has changed it since.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::tool::{Node, Run};
@@ -23,7 +25,7 @@ fn every_kind_of_change_is_taken_back_to_the_byte() {
             "--owner",
             "ops",
         ],
-        &["remove", "kata"],
+        &["remove", "kata", "--owner", "ops"],
         &["set-default", "kata", "--owner", "other"],
         &["remove", "--owner", "ops"],
     ] {
@@ -88,8 +90,7 @@ fn a_dry_run_shows_what_it_would_be() {
     let (bytes, names) = (node.bytes(), node.names());
     let run = undo(&node, &["--dry-run"]).exits(0);
     assert!(
-        run.stdout.contains("-    # containerd-edit v1")
-            || run.stdout.contains("-# containerd-edit v1"),
+        run.stdout.contains("# containerd-edit owner=manual"),
         "{run:?}"
     );
     assert!(
@@ -117,36 +118,107 @@ fn says(error: &Value, key: &str, what: &str) {
     assert!(said.contains(what), "{said}");
 }
 
+const THEIRS: &str = "\n[metrics]\naddress = '127.0.0.1:1338' # theirs\n";
+
+const LINES: &str = "# mine\nversion = 2\n";
+
+/// Where somebody has edited the file since, the owner wants again what it wanted before.
 #[test]
 fn what_others_have_changed_since_is_kept() {
-    let node = Node::with(CONFIG);
-    says(
-        &refused(&node, &[]),
-        "message",
-        "the operation log holds none",
-    );
+    let node = Node::with(LINES);
+    says(&refused(&node, &[]), "message", "the ledger holds none");
     node.run(&["add", "crun", "--owner", "ops"]).exits(0);
-    let text = node.text() + "# theirs\n";
-    std::fs::write(node.config(), text).expect("others write as they like");
-    let error = refused(&node, &[]);
-    says(&error, "message", "is not what `add crun` for ops at 2");
-    says(&error, "hint", "`containerd-edit remove crun`");
+    std::fs::write(node.config(), node.text() + THEIRS).expect("others write as they like");
+    let run = undo(&node, &[]).exits(0);
+    assert!(run.stdout.contains("removed crun"), "{run:?}");
+    assert_eq!(node.text(), format!("{LINES}{THEIRS}"));
+    // Once.
+    let run = undo(&node, &["--exit-code"]).exits(0);
+    assert!(run.stdout.ends_with(": nothing to do\n"), "{run:?}");
+    // The ledger follows: nobody is said to want it.
+    let run = node.run(&["remove", "--owner", "ops"]).exits(0);
+    assert!(run.stdout.contains("nothing to do"), "{run:?}");
 }
 
+/// A removal, a changed value and a default, among other people's edits.
 #[test]
-fn without_the_previous_file_nothing_is_undone() {
+fn each_kind_of_change_is_taken_back_among_other_peoples_edits() {
+    let settings = ["--set", "snapshotter=other", "--default"];
+    for (change, is_back) in [
+        (&["remove", "--owner", "ops"][..], "kata]"),
+        (
+            &[
+                "add",
+                "kata",
+                "--owner",
+                "ops",
+                settings[0],
+                "snapshotter=other",
+            ],
+            "\"nydus\"",
+        ),
+        (&["add", "spin", "--owner", "ops", settings[2]], "\"nydus\""),
+        (&["set-default", "kata", "--owner", "b"], "\"nydus\""),
+    ] {
+        let node = Node::with(LINES);
+        let add = [
+            "add",
+            "kata",
+            "--owner",
+            "ops",
+            "--set",
+            "snapshotter=nydus",
+        ];
+        node.run(&add).exits(0);
+        let before = node.text();
+        node.run(change).exits(0);
+        std::fs::write(node.config(), node.text() + THEIRS).expect("others write as they like");
+        undo(&node, &[]).exits(0);
+        let text = node.text();
+        assert!(
+            text.contains(THEIRS) && text.contains(is_back),
+            "{change:?}: {text}"
+        );
+        let lines = |text: &str| {
+            let lines = text.lines().map(|line| line.trim().to_owned());
+            lines
+                .filter(|line| !line.is_empty())
+                .collect::<BTreeSet<String>>()
+        };
+        assert_eq!(
+            lines(&text.replace(THEIRS, "")),
+            lines(&before),
+            "{change:?}"
+        );
+        // Its owner leaves, and the node is as it was, with what others have made of it.
+        node.run(&["remove", "--owner", "ops"]).exits(0);
+        assert_eq!(node.text(), format!("{LINES}{THEIRS}"), "{change:?}");
+    }
+}
+
+/// No digest vouches for what others have made of the previous file: the wants do as well.
+#[test]
+fn without_the_previous_file_the_wants_of_before_are_applied() {
+    for previous in [Some("other = true\n"), None] {
+        let node = Node::with(CONFIG);
+        node.run(&["add", "crun"]).exits(0);
+        let path = node.folder().join("config.toml.prev");
+        match previous {
+            Some(text) => std::fs::write(&path, text).expect("others write as they like"),
+            None => std::fs::remove_file(&path).expect("it is there"),
+        }
+        let run = undo(&node, &[]).exits(0);
+        assert!(run.stdout.contains("removed crun"), "{run:?}");
+        assert_eq!(node.text(), CONFIG);
+    }
+    // Nobody knows what the owner wanted before.
     let node = Node::with(CONFIG);
     node.run(&["add", "crun"]).exits(0);
-    let previous = node.folder().join("config.toml.prev");
-    std::fs::write(&previous, "other = true\n").expect("others write as they like");
+    let ledger = node.folder().join("config.toml.owners.prev");
+    std::fs::remove_file(ledger).expect("it is there");
     let error = refused(&node, &[]);
-    says(
-        &error,
-        "message",
-        "config.toml.prev is not what was there before `add crun`",
-    );
-    std::fs::remove_file(previous).expect("it is there");
-    says(&refused(&node, &[]), "hint", "remove crun");
+    says(&error, "message", "the ledger holds none");
+    says(&error, "hint", &node.hinted("remove"));
 }
 
 #[test]
@@ -158,25 +230,34 @@ fn an_owner_undoes_its_own_change_only() {
     says(
         &error,
         "message",
-        "it is not ops's, but `add spin` for others at 2",
+        "others made it, not ops (`add spin` at 2",
     );
-    says(&error, "hint", "`containerd-edit remove --owner ops`");
+    says(&error, "hint", &node.hinted("remove --owner ops"));
+    // The log is for people, and decides nothing.
+    std::fs::remove_file(node.folder().join("config.toml.log")).expect("it is there");
+    says(
+        &refused(&node, &["--owner", "ops"]),
+        "message",
+        "others made it, not ops",
+    );
     undo(&node, &["--owner", "others"]).exits(0);
     assert!(!node.text().contains("spin") && node.text().contains("crun"));
 }
 
-/// What `remove` gives the built-in default instead of is put back by nobody.
+/// Without any key of the tool it would not serve either: that is said.
 #[test]
-fn what_would_not_serve_is_not_put_back() {
+fn what_did_not_serve_before_the_tool_came_is_put_back() {
     let broken = "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".containerd]\n\
                   default_runtime_name = \"kata\"\n";
     let node = Node::with(broken);
     node.run(&["add", "kata", "--owner", "ops"]).exits(0);
-    let text = node.text();
-    let refused = undo(&node, &[]).exits(78);
-    let said = "with this change containerd 2.0, 2.1, 2.2 and 2.3 would turn CRI off";
-    assert!(refused.stderr.contains(said), "{refused:?}");
-    assert_eq!(node.text(), text);
+    let run = undo(&node, &[]).exits(0);
+    let said = "this config does not serve CRI on containerd 1.6, 1.7, 2.0, 2.1, 2.2 and 2.3";
+    assert!(run.stderr.contains(said), "{run:?}");
+    let next =
+        "; do not restart containerd before `containerd-edit check` says that its release serves\n";
+    assert!(run.stdout.ends_with(next), "{run:?}");
+    assert_eq!(node.text(), broken);
 }
 
 #[test]
@@ -212,7 +293,91 @@ fn keys_that_are_taken_back_are_reported_and_noted_down() {
     );
     // A person's own, now.
     std::fs::write(node.config(), "version = 2\n[debug]\nlevel = \"info\"\n").expect("writes");
-    let run = node.run(&["status", "-o", "json"]).exits(0);
-    let status: Value = serde_json::from_str(&run.stdout).expect("JSON");
-    assert_eq!(status["unmarked_keys"], serde_json::json!([]), "{status}");
+    let own = node.text();
+    let run = node.run(&["remove", "--owner", "a"]).exits(0);
+    assert!(run.stdout.contains("nothing to do"), "{run:?}");
+    assert_eq!((node.text(), run.stderr), (own, String::new()));
+}
+
+/// A change of the ledger alone is a change: it is what is taken back, and nothing older.
+#[test]
+fn what_was_only_recorded_is_taken_back_alone() {
+    let bin = "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".cni]\nbin_dir = \"/cni\"\n";
+    let node = Node::with(bin);
+    let patch = |owner: &str, text: &str| {
+        let path = node.folder().join(format!("{owner}.patch"));
+        std::fs::write(&path, format!("owner = \"{owner}\"\n{text}")).expect("writes");
+        path.to_str().expect("UTF-8").to_owned()
+    };
+    let recorded = patch("b", "[cri.cni]\nbin_dir = \"/cni\"\n");
+    let level = patch("c", "[debug]\nlevel = \"debug\"\n");
+    // Without numbers and digests: who wants what, and what was there before.
+    let ledger = || {
+        let text = std::fs::read_to_string(node.ledger()).unwrap_or("{}".to_owned());
+        let ledger: Value = serde_json::from_str(&text).expect("JSON");
+        let owners = ledger["owners"].as_object().cloned().unwrap_or_default();
+        let entries = ledger["entries"].as_array().cloned().unwrap_or_default();
+        (owners, entries)
+    };
+    let takes_back = |before, text: &str| {
+        let other = undo(&node, &["--owner", "other"]).exits(78);
+        assert!(other.stderr.contains("b made it, not other\n"), "{other:?}");
+        let run = undo(&node, &["--owner", "b"]).exits(0);
+        assert!(run.stdout.contains(": recorded, and nothing"), "{run:?}");
+        assert_eq!((ledger(), node.text().as_str()), (before, text));
+        let run = undo(&node, &["--owner", "b"]).exits(0);
+        assert!(run.stdout.contains("nothing to do"), "{run:?}");
+    };
+    // The first run of all.
+    let before = ledger();
+    node.run(&["apply", &recorded]).exits(0);
+    takes_back(before, bin);
+    node.run(&["apply", &level]).exits(0);
+    let (before, text) = (ledger(), node.text());
+    node.run(&["apply", &recorded]).exits(0);
+    takes_back(before, &text);
+    // After a removal.
+    node.run(&["remove", "--owner", "c"]).exits(0);
+    let before = ledger();
+    node.run(&["apply", &recorded]).exits(0);
+    takes_back(before, bin);
+    // And what changes a file is taken back as ever.
+    node.run(&["apply", &recorded]).exits(0);
+    node.run(&["add", "crun", "--owner", "a"]).exits(0);
+    undo(&node, &["--owner", "a"]).exits(0);
+    assert_eq!(node.text(), bin);
+}
+
+#[test]
+fn a_recorded_take_over_is_taken_back() {
+    let node = Node::with(CONFIG);
+    node.run(&["add", "kata", "--owner", "a"]).exits(0);
+    let text = node.text();
+    let take_over = ["add", "kata", "--owner", "b", "--take-over"];
+    node.run(&take_over).exits(0);
+    undo(&node, &[]).exits(0);
+    assert_eq!(node.text(), text);
+    node.run(&["remove", "kata", "--owner", "b"]).exits(78);
+    node.run(&["remove", "kata", "--owner", "a"]).exits(0);
+    assert_eq!(node.text(), CONFIG);
+}
+
+/// A run that finds keys gone notes that down, and is no change to take back.
+#[test]
+fn what_a_run_has_only_found_is_not_taken_back() {
+    let node = Node::with(LINES);
+    node.run(&["add", "kata", "--owner", "a"]).exits(0);
+    node.run(&["add", "crun", "--owner", "b"]).exits(0);
+    let text = node.text();
+    let lines = text
+        .lines()
+        .filter(|line| !line.contains("pod_annotations"));
+    let text = lines.collect::<Vec<&str>>().join("\n") + "\n";
+    std::fs::write(node.config(), &text).expect("others write as they like");
+    let ledger = std::fs::read(node.ledger()).expect("a ledger");
+    node.run(&["add", "crun", "--owner", "b"]).exits(0);
+    assert_ne!(std::fs::read(node.ledger()).expect("a ledger"), ledger);
+    let error = refused(&node, &[]);
+    says(&error, "message", "changed nothing itself");
+    assert_eq!(node.text(), text);
 }

@@ -111,7 +111,7 @@ fn the_model_agrees_with_every_daemon() {
             unreadable += rows.len();
             continue;
         }
-        let files = ConfigFiles::read(&root, &main, &bytes);
+        let files = ConfigFiles::read(&root, &main, bytes.as_slice());
         // The rows were measured on a host with version 1 control groups.
         let host = Host {
             cgroup: Cgroup::V1,

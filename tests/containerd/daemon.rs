@@ -95,16 +95,6 @@ impl<'release> Node<'release> {
         output.stdout
     }
 
-    /// Runs `containerd-edit` on the node's config, which must exit with this code, and returns what
-    /// it says of that.
-    pub(crate) fn is_refused(&self, arguments: &[&str], code: i32) -> String {
-        let mut command = vec!["containerd-edit", "--config", "/etc/containerd/config.toml"];
-        command.extend(arguments);
-        let output = self.run(&command);
-        assert_eq!(output.status.code(), Some(code), "{}", told(&output));
-        String::from_utf8_lossy(&output.stderr).into_owned()
-    }
-
     /// Runs `containerd-edit` on the node's config.
     pub(crate) fn tool(&self, arguments: &[&str]) -> Output {
         let mut command = vec!["containerd-edit", "--config", "/etc/containerd/config.toml"];

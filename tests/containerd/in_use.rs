@@ -131,6 +131,7 @@ fn a_handler_that_a_pod_uses_is_not_removed_until_the_pod_is_gone() {
         assert_eq!(exit, Some(75), "{}: {stderr}", node.name());
         assert!(stderr.starts_with(&wanted), "{stderr}");
         // The pod without a handler uses the default.
+        node.edit(&["add", "runc"]);
         let error = refusal(&node, &["runc", "traced", "--if-unused"]);
         let both = [("kube-system", "proxy", "runc"), ("shop", "web", "traced")];
         assert_eq!(pods(&error), both, "{error}");

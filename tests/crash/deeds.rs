@@ -12,10 +12,13 @@ use std::path::Path;
 use containerd_edit::Document;
 
 use crate::command::Subject;
-use crate::edits::{Edit, Example, Place, is_link, read, shown};
+use crate::edits::{Edit, Example, Place, again, is_link, read, shown};
+use crate::ledgers::{Recorded, wants};
 use crate::process::Run;
 
 const NOT_DURABLE: i32 = 76;
+/// What is to be removed has no owner.
+const NOT_OWNED: i32 = 78;
 
 /// What a stranger does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +63,15 @@ impl<'e> Change<'e> {
         Self {
             example,
             deed,
-            edited: example.edit.of(theirs.as_deref()),
+            // Another file has another ledger.
+            edited: example.edit.of(
+                theirs.as_deref(),
+                example
+                    .ledger
+                    .old
+                    .as_deref()
+                    .filter(|_| deed != Deed::Link && example.edit != Edit::Linked),
+            ),
             theirs,
         }
     }
@@ -102,7 +113,26 @@ impl<'e> Change<'e> {
             }
             _ => is_theirs,
         };
-        (!is_serial).then(|| format!("lost: {}; {run:?}", self.seen(place)))
+        if !is_serial {
+            return Some(format!("lost: {}; {run:?}", self.seen(place)));
+        }
+        self.unrecorded(place, run)
+    }
+
+    /// What is wrong with the ledger of an edit that has ended.
+    fn unrecorded(&self, place: &Place, run: &Run) -> Option<String> {
+        // Another file has another ledger.
+        if self.deed == Deed::Link || self.is_led_away() {
+            return None;
+        }
+        let (ledgers, Recorded { old, new }) = (place.ledgers(), &self.example.ledger);
+        let expected = match run.code() {
+            Some(0 | NOT_DURABLE) => new,
+            _ => old,
+        };
+        let (now, expected) = (wants(ledgers.now.as_deref()), wants(expected.as_deref()));
+        let wrong = (now != expected).then(|| format!("wanted: {now:?}; {run:?}"));
+        wrong.or_else(|| ledgers.unfinished())
     }
 
     /// Temporary files, but for those that keep what the stranger wrote.
@@ -119,7 +149,15 @@ impl<'e> Change<'e> {
     /// What is wrong once a killed edit has been made again. The rerun may not find out what the
     /// killed run was about to do, but it must not sweep away what was never ours.
     pub(crate) fn after_a_rerun(&self, place: &Place, subject: Subject) -> Option<String> {
-        let run = place.run(self.example.edit, subject);
+        let was_complete = place.ledgers().is(self.example.ledger.new.as_ref());
+        let run = place.run(self.example.edit, again(subject));
+        if was_complete
+            && run.code() == Some(NOT_OWNED)
+            && self.stands(place, self.theirs.as_deref())
+        {
+            // The stranger has brought back a handler that was removed: it is theirs now.
+            return None;
+        }
         if run.code() != Some(0) {
             return Some(format!("the rerun fails: {run:?}"));
         }
@@ -128,7 +166,10 @@ impl<'e> Change<'e> {
         }
         let kept = || place.temporaries().iter().any(|path| self.is_kept(path));
         let is_safe = self.stands(place, self.edited.as_deref()) || self.is_edited(place) && kept();
-        (!is_safe).then(|| format!("lost after the rerun: {}", self.seen(place)))
+        if !is_safe {
+            return Some(format!("lost after the rerun: {}", self.seen(place)));
+        }
+        self.unrecorded(place, &run)
     }
 
     /// Whether the config is what the stranger made of it, with these bytes.

@@ -11,6 +11,7 @@ mod contents;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -56,10 +57,19 @@ enum Open {
 /// What is found after a crash: the files and links by their path.
 pub(crate) type State = BTreeMap<PathBuf, Node>;
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Node {
     File(Arc<[u8]>),
     Link(PathBuf),
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(bytes) => write!(formatter, "{:?}", String::from_utf8_lossy(bytes)),
+            Self::Link(target) => write!(formatter, "-> {}", target.display()),
+        }
+    }
 }
 
 impl Disk {

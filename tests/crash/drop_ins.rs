@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashSet};
 use crate::command::Subject;
 use crate::disk::{Disk, Effect, State};
 use crate::figures::tell;
+use crate::ledgers::Ledgers;
 use crate::promise::Promise;
 use crate::report::{Report, Until, assert_none};
 use crate::syscalls::Call;
@@ -48,6 +49,8 @@ struct Case<'e> {
     call: Call,
     what: String,
     when: String,
+    /// The next run is another owner's.
+    comes_another: bool,
 }
 
 impl Case<'_> {
@@ -65,7 +68,12 @@ impl Case<'_> {
             self.example.edit,
         );
         let wrong = wrong(self, &place, &traced);
-        let wrong = wrong.or_else(|| self.example.unsettled(&place, subject));
+        let wrong = wrong.or_else(|| {
+            if self.comes_another {
+                return self.example.after_the_next_owner(&place);
+            }
+            self.example.unsettled(&place, subject)
+        });
         let edit = self.example.edit;
         wrong.map(|wrong| format!("{edit:?}, -e {injection}: {wrong}; {:?}", traced.run))
     }
@@ -81,7 +89,7 @@ impl Case<'_> {
             Some(code) if REFUSALS.contains(&code) => Promise::Untouched,
             _ => Promise::None,
         };
-        if let Some(wrong) = self.example.wrong(&place.pair(), promise) {
+        if let Some(wrong) = self.example.wrong_at(place, promise) {
             return Some(wrong);
         }
         if self.call.asks_for_memory() && lasts {
@@ -100,7 +108,14 @@ impl Case<'_> {
         let is_blind = lasts && ["openat", "read"].contains(&self.call.name.as_str());
         let left = place.left_over();
         let may_be_left = self.call.is_unlink() || is_blind;
-        (!left.is_empty() && !may_be_left).then(|| format!("left over: {left:?}"))
+        if !left.is_empty() && !may_be_left {
+            return Some(format!("left over: {left:?}"));
+        }
+        // What can't be put back is left for the next run.
+        let keeps_names = self.call.is_unlink() || self.call.name.starts_with("rename");
+        let unfinished = place.ledgers().unfinished();
+        let keeps = keeps_names || self.call.is_sync() && lasts;
+        unfinished.filter(|_| promise != Promise::None && !keeps)
     }
 
     fn after_signal(&self, place: &Place, traced: &Traced) -> Option<String> {
@@ -112,14 +127,16 @@ impl Case<'_> {
             None if !is_kill => Promise::Untouched,
             _ => Promise::None,
         };
-        if let Some(wrong) = self.example.wrong(&place.pair(), promise) {
+        if let Some(wrong) = self.example.wrong_at(place, promise) {
             return Some(wrong);
         }
         if is_kill {
             return (run.signal() != Some(9)).then(|| "it was not killed".to_owned());
         }
         let left = place.left_over();
-        (!left.is_empty()).then(|| format!("left over: {left:?}"))
+        let left = (!left.is_empty()).then(|| format!("left over: {left:?}"));
+        let unfinished = place.ledgers().unfinished();
+        left.or_else(|| unfinished.filter(|_| promise != Promise::None))
     }
 }
 
@@ -134,12 +151,17 @@ fn cases(
     for example in examples {
         for (calls, changes) in calls(subject, example).into_iter().zip([false, true]) {
             for call in calls {
-                cases.extend(all(&call, changes).into_iter().map(|(what, when)| Case {
-                    example,
-                    call: call.clone(),
-                    what,
-                    when,
-                }));
+                for (what, when) in all(&call, changes) {
+                    let is_kill = what.ends_with("KILL");
+                    let comers: &[bool] = if is_kill { &[false, true] } else { &[false] };
+                    cases.extend(comers.iter().map(|&comes_another| Case {
+                        example,
+                        call: call.clone(),
+                        what: what.clone(),
+                        when: when.clone(),
+                        comes_another,
+                    }));
+                }
             }
         }
     }
@@ -279,7 +301,8 @@ impl Findings {
         for state in history.disk.states(&history.place.config()) {
             self.states += 1;
             let pair = history.place.pair_in(&state);
-            match history.example.wrong(&pair, promise) {
+            let ledgers = Ledgers::in_state(&state, &history.place.config());
+            match history.example.wrong(&pair, &ledgers, promise) {
                 None => drop(distinct.insert(state)),
                 Some(wrong) if found.insert(wrong.clone()) => {
                     let edit = history.example.edit;
@@ -296,6 +319,20 @@ impl Findings {
         let report = Report::of(states, Until::End, |state| {
             let place = Place::holding(state, &history.place);
             let wrong = history.example.unsettled(&place, Subject::SOUND);
+            wrong.map(|wrong| format!("{:?}: {wrong}, on {state:#?}", history.example.edit))
+        });
+        self.bad.extend(report.bad);
+        self.reruns += states.len();
+        // Of what only differs in what is swept, one will do.
+        let key = |state: &State| {
+            let pair = history.place.pair_in(state);
+            (pair, Ledgers::in_state(state, &history.place.config()))
+        };
+        let mut seen = HashSet::new();
+        let states: Vec<&State> = states.iter().filter(|it| seen.insert(key(it))).collect();
+        let report = Report::of(&states, Until::End, |state| {
+            let place = Place::holding(state, &history.place);
+            let wrong = history.example.after_the_next_owner(&place);
             wrong.map(|wrong| format!("{:?}: {wrong}, on {state:#?}", history.example.edit))
         });
         self.bad.extend(report.bad);
@@ -350,4 +387,13 @@ fn a_missing_sync_of_the_drop_in_is_noticed() {
 #[test]
 fn a_missing_sync_of_the_folders_is_noticed() {
     is_noticed("NoFolderSync", &Edit::ALL);
+}
+
+#[test]
+fn a_ledger_that_is_not_durable_before_the_files_is_noticed() {
+    let edits = [Edit::Install, Edit::Uninstall];
+    let bugs = "NoLedgerSync NoBeforeFolder NoLedgerFolder LateLedger EarlyBefore";
+    for bug in bugs.split(' ') {
+        is_noticed(bug, &edits);
+    }
 }

@@ -11,12 +11,16 @@ use tempfile::TempDir;
 
 use crate::command::{PROGRAM, Subject};
 use crate::disk::{Node, State};
+use crate::ledgers::{self, Ledgers, Recorded};
 use crate::process::{Run, finished};
+use crate::promise::Promise;
 
 /// Comments, an odd order, no final newline: what a rewrite would lose.
 pub(crate) const CONFIG: &str = "# node-a\nversion = 3\n\n[plugins]\n  \
     [plugins.'io.containerd.cri.v1.images']\n    snapshotter = \"overlayfs\" # measured\n\
     [timeouts]\n  \"io.containerd.timeout.shim.shutdown\" = \"3s\"";
+/// A patch.
+const DEBUG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/crash/debug.toml");
 /// Not that of a new file.
 const MODE: u32 = 0o640;
 const ATTRIBUTE: (&str, &[u8]) = ("user.origin", b"ops");
@@ -38,6 +42,8 @@ pub(crate) enum Edit {
     Delete,
     /// Adds a handler to a config that is a symbolic link.
     Linked,
+    /// Asks for what another owner has put there already: only the ledger changes.
+    Record,
 }
 
 /// An edit, and the bytes before and after it; `None`: no file.
@@ -46,6 +52,7 @@ pub(crate) struct Example {
     pub(crate) edit: Edit,
     pub(crate) before: Option<Vec<u8>>,
     pub(crate) after: Option<Vec<u8>>,
+    pub(crate) ledger: Recorded,
 }
 
 /// A temporary folder with a config.
@@ -56,20 +63,30 @@ pub(crate) struct Place {
     labelled: bool,
 }
 
+/// What runs once more after an edit. Only a bug in what such a run sweeps shows there.
+pub(crate) fn again(subject: Subject) -> Subject {
+    match subject.bugs {
+        Some("NoUnlink") => subject,
+        _ => Subject::SOUND,
+    }
+}
+
 impl Edit {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Add,
         Self::Remove,
         Self::Unchanged,
         Self::Create,
         Self::Delete,
         Self::Linked,
+        Self::Record,
     ];
 
     pub(crate) fn arguments(self) -> &'static [&'static str] {
         match self {
             Self::Remove | Self::Delete => &["remove", "crun"],
             Self::Add | Self::Unchanged | Self::Create | Self::Linked => &["add", "crun"],
+            Self::Record => &["apply", DEBUG],
         }
     }
 
@@ -78,34 +95,41 @@ impl Edit {
         (!matches!(self, Self::Create | Self::Delete)).then_some(CONFIG)
     }
 
-    /// Whether the command has added the handler before.
-    pub(crate) fn follows_add(self) -> bool {
-        matches!(self, Self::Remove | Self::Delete)
+    /// What the command has been asked for before.
+    pub(crate) fn first_run(self) -> Option<&'static [&'static str]> {
+        match self {
+            Self::Remove | Self::Delete => Some(Self::Add.arguments()),
+            Self::Record => Some(&["apply", DEBUG, "--owner", "other"]),
+            Self::Add | Self::Unchanged | Self::Create | Self::Linked => None,
+        }
     }
 
     pub(crate) fn example(self) -> Example {
-        let plain = Some(CONFIG.as_bytes());
-        let before = match self {
-            Self::Add | Self::Linked => plain.map(<[u8]>::to_vec),
-            Self::Remove | Self::Unchanged => Self::Add.of(plain),
-            Self::Create => None,
-            Self::Delete => Self::Create.of(None),
-        };
+        let place = Place::before(self);
+        if self == Self::Unchanged {
+            place.succeed(self.arguments());
+        }
+        let (before, old) = (place.bytes(), place.ledgers().now);
+        place.succeed(self.arguments());
+        let new = place.ledgers().now;
         Example {
             edit: self,
-            after: self.of(before.as_deref()),
             before,
+            after: place.bytes(),
+            ledger: Recorded { old, new },
         }
     }
 
     /// What the edit makes of a config when nothing gets in its way.
-    pub(crate) fn of(self, config: Option<&[u8]>) -> Option<Vec<u8>> {
+    pub(crate) fn of(self, config: Option<&[u8]>, ledger: Option<&[u8]>) -> Option<Vec<u8>> {
         let place = Place::empty();
         if let Some(bytes) = config {
             fs::write(place.config(), bytes).expect("the config is written");
         }
-        let run = place.run(self, Subject::SOUND);
-        assert_eq!(run.code(), Some(0), "{self:?}: {run:?}");
+        if let Some(bytes) = ledger {
+            fs::write(ledgers::path(&place.config(), ""), bytes).expect("the ledger is written");
+        }
+        place.succeed(self.arguments());
         place.bytes()
     }
 }
@@ -114,10 +138,13 @@ impl Example {
     /// A folder in which nothing was done yet.
     pub(crate) fn place(&self) -> Place {
         let mut place = Place::empty();
+        let file = place.file_for(self.edit);
+        if let Some(bytes) = &self.ledger.old {
+            fs::write(ledgers::path(&file, ""), bytes).expect("the ledger is written");
+        }
         let Some(bytes) = &self.before else {
             return place;
         };
-        let file = place.file_for(self.edit);
         fs::write(&file, bytes).expect("the config is written");
         fs::set_permissions(&file, Permissions::from_mode(MODE)).expect("chmod");
         place.labelled = xattr::set(&file, ATTRIBUTE.0, ATTRIBUTE.1).is_ok();
@@ -129,6 +156,11 @@ impl Example {
         let bytes = place.bytes();
         if bytes != self.before && bytes != self.after {
             return Some(format!("neither old nor new: {}", shown(bytes.as_deref())));
+        }
+        let ledgers = place.ledgers();
+        let has_begun = self.has_begun(bytes.as_deref(), &ledgers);
+        if let Some(wrong) = self.ledger.wrong(&ledgers, has_begun, Promise::None) {
+            return Some(wrong);
         }
         if bytes.is_none() || self.before.is_none() {
             return None;
@@ -145,9 +177,38 @@ impl Example {
             .then(|| format!("its attribute: {attribute:?}"))
     }
 
+    /// Whether an edit that was cut short has come to its files; one that has none, to the ledger.
+    pub(crate) fn has_begun(&self, bytes: Option<&[u8]>, ledgers: &Ledgers) -> bool {
+        if self.before == self.after {
+            ledgers.now == self.ledger.new
+        } else {
+            bytes == self.after.as_deref()
+        }
+    }
+
+    /// What is wrong when an owner that has nothing to do with the edit comes after it was cut short,
+    /// and when all leave then.
+    pub(crate) fn after_the_next_owner(&self, place: &Place) -> Option<String> {
+        let has_begun = self.has_begun(place.bytes().as_deref(), &place.ledgers());
+        let run = |arguments: &[&str]| place.run_with(arguments, Subject::SOUND);
+        let wrong = self.ledger.next_owner(&place.file(), has_begun, run);
+        wrong.or_else(|| place.unlike_the_first(self.edit))
+    }
+
+    /// What is wrong with taking back an edit that a rerun has completed.
+    pub(crate) fn not_undone(&self, place: &Place) -> Option<String> {
+        if self.before == self.after {
+            return None;
+        }
+        let run = place.run_with(&["undo"], Subject::SOUND);
+        let bytes = place.bytes();
+        let is_undone = run.code() == Some(0) && bytes == self.before;
+        (!is_undone).then(|| format!("not undone: {}; {run:?}", shown(bytes.as_deref())))
+    }
+
     /// What is wrong with running the command once more, with nothing in its way.
     pub(crate) fn unsettled(&self, place: &Place, subject: Subject) -> Option<String> {
-        let run = place.run(self.edit, subject);
+        let run = place.run(self.edit, again(subject));
         if run.code() != Some(0) {
             return Some(format!("the rerun fails: {run:?}"));
         }
@@ -158,8 +219,15 @@ impl Example {
                 shown(bytes.as_deref())
             ));
         }
-        if let Some(torn) = self.torn(place) {
+        if let Some(torn) = self.torn(place).or_else(|| place.ledgers().unfinished()) {
             return Some(format!("after the rerun: {torn}"));
+        }
+        if place.ledgers().now != self.ledger.new {
+            let now = place.ledgers().now;
+            return Some(format!(
+                "the ledger after the rerun: {}",
+                String::from_utf8_lossy(&now.unwrap_or_default())
+            ));
         }
         let left = place.temporaries();
         (!left.is_empty()).then(|| format!("the rerun leaves {left:?}"))
@@ -186,9 +254,8 @@ impl Place {
         if let Some(bytes) = edit.first_config() {
             fs::write(file, bytes).expect("the config is written");
         }
-        if edit.follows_add() {
-            let run = place.run(Edit::Add, Subject::SOUND);
-            assert_eq!(run.code(), Some(0), "nothing to remove: {run:?}");
+        if let Some(arguments) = edit.first_run() {
+            place.succeed(arguments);
         }
         place
     }
@@ -242,6 +309,24 @@ impl Place {
         read(&self.config())
     }
 
+    /// The ledgers beside the file that the config leads to.
+    pub(crate) fn ledgers(&self) -> Ledgers {
+        Ledgers::beside(&self.file())
+    }
+
+    /// What is wrong once all owners have left.
+    pub(crate) fn unlike_the_first(&self, edit: Edit) -> Option<String> {
+        let bytes = self.bytes();
+        let left = self.temporaries();
+        if bytes.as_deref() != edit.first_config().map(str::as_bytes) {
+            let bytes = String::from_utf8_lossy(bytes.as_deref().unwrap_or_default());
+            return Some(format!(
+                "not the original bytes once all have left: {bytes}"
+            ));
+        }
+        (!left.is_empty()).then(|| format!("once all have left, there is {left:?}"))
+    }
+
     /// The temporary files that stand beside the config.
     pub(crate) fn temporaries(&self) -> Vec<PathBuf> {
         let mut found: Vec<PathBuf> = ["etc", "etc/real"]
@@ -268,8 +353,18 @@ impl Place {
 
     /// Makes an edit with nothing in its way.
     pub(crate) fn run(&self, edit: Edit, subject: Subject) -> Run {
+        self.run_with(edit.arguments(), subject)
+    }
+
+    pub(crate) fn run_with(&self, arguments: &[&str], subject: Subject) -> Run {
         let mut command = subject.run(PROGRAM);
-        finished(self.edit(edit, &mut command), DEADLINE)
+        command.arg("--config").arg(self.config()).args(arguments);
+        finished(&mut command, DEADLINE)
+    }
+
+    fn succeed(&self, arguments: &[&str]) {
+        let run = self.run_with(arguments, Subject::SOUND);
+        assert_eq!(run.code(), Some(0), "{arguments:?}: {run:?}");
     }
 }
 

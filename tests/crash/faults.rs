@@ -42,6 +42,11 @@ impl Fault<'_> {
         Injection::at(&format!("error={}", self.error), &self.call).when(when)
     }
 
+    /// Whether names stay as they are, at least one of them.
+    fn keeps_names(&self) -> bool {
+        self.call.is_unlink() || self.call.name.starts_with("rename")
+    }
+
     /// What is wrong with the command when this happens to it.
     fn check(&self, subject: Subject) -> Option<String> {
         let place = self.example.place();
@@ -70,16 +75,33 @@ impl Fault<'_> {
         if let Some(disgrace) = run.disgrace() {
             return Some(disgrace);
         }
-        let bytes = place.bytes();
+        let Example {
+            before,
+            after,
+            ledger,
+            ..
+        } = self.example;
+        let (bytes, ledgers) = (&place.bytes(), place.ledgers());
+        let now = &ledgers.now;
         let is_as_told = match run.code() {
-            Some(0) => bytes == self.example.after,
+            Some(0) => bytes == after && *now == ledger.new,
             // Replaced or put back, but the disk did not confirm it.
-            Some(NOT_DURABLE) => bytes == self.example.after || bytes == self.example.before,
-            Some(code) if REFUSALS.contains(&code) => bytes == self.example.before,
+            Some(NOT_DURABLE) => bytes == after || bytes == before,
+            // What can't be put back is left for the next run.
+            Some(code) if REFUSALS.contains(&code) => {
+                bytes == before && (*now == ledger.old || self.keeps_names())
+            }
             _ => return Some("not a documented exit code".to_owned()),
         };
         if !is_as_told {
-            return Some("the exit code says otherwise than the config".to_owned());
+            return Some("the exit code says otherwise than the config and its ledger".to_owned());
+        }
+        if run.code() != Some(NOT_DURABLE)
+            && let Some(unfinished) = ledgers.unfinished()
+            && !self.keeps_names()
+            && !(self.call.is_sync() && self.lasts)
+        {
+            return Some(unfinished);
         }
         // One that was interrupted may be repeated: nothing has failed by then.
         if self.call.is_sync() && self.error != "EINTR" && run.code() == Some(0) {
@@ -108,7 +130,7 @@ fn faults(
             let errors = errors.unwrap_or(match example.edit {
                 Edit::Add | Edit::Remove if changes => &ERRORS,
                 Edit::Add | Edit::Remove | Edit::Unchanged => &READING,
-                Edit::Create | Edit::Delete | Edit::Linked => &FEW_ERRORS,
+                Edit::Create | Edit::Delete | Edit::Linked | Edit::Record => &FEW_ERRORS,
             });
             for &error in errors.iter().filter(|error| call.can_fail(error)) {
                 faults.extend([false, true].map(|lasts| Fault {
@@ -153,4 +175,9 @@ fn overwriting_in_place_is_noticed() {
 #[test]
 fn a_temporary_file_that_is_left_is_noticed() {
     notices("NoUnlink", "left over");
+}
+
+#[test]
+fn a_ledger_of_before_that_is_left_is_noticed() {
+    notices("KeptBefore", "a run is under way");
 }

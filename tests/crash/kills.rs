@@ -25,6 +25,8 @@ struct Kill<'e> {
     example: &'e Example,
     call: Call,
     signal: Signal,
+    /// The next run is another owner's.
+    comes_another: bool,
 }
 
 impl Kill<'_> {
@@ -38,7 +40,16 @@ impl Kill<'_> {
             .inject(&injection)
             .run(&place.config(), edit.arguments());
         let wrong = self.wrong(&place, &traced);
-        let wrong = wrong.or_else(|| self.example.unsettled(&place, subject));
+        let wrong = wrong.or_else(|| {
+            if self.comes_another {
+                return self.example.after_the_next_owner(&place);
+            }
+            let wrong = self.example.unsettled(&place, subject);
+            wrong.or_else(|| {
+                let is_kill = self.signal == KILL && subject.bugs.is_none();
+                is_kill.then(|| self.example.not_undone(&place)).flatten()
+            })
+        });
         wrong.map(|wrong| format!("{edit:?}, -e {injection}: {wrong}; {:?}", traced.run))
     }
 
@@ -63,7 +74,8 @@ impl Kill<'_> {
             return Some("the exit code says otherwise than the config".to_owned());
         }
         let left = place.temporaries();
-        (!left.is_empty()).then(|| format!("left over: {left:?}"))
+        let left = (!left.is_empty()).then(|| format!("left over: {left:?}"));
+        left.or_else(|| place.ledgers().unfinished())
     }
 }
 
@@ -74,11 +86,19 @@ fn kills(subject: Subject, edits: &[Edit], signals: &[Signal], until: Until) -> 
         for call in rehearsal::calls(subject, example) {
             // A signal that lets the call be made comes too late for the last one.
             let comes = |signal: &&Signal| **signal == KILL || call.returns();
-            kills.extend(signals.iter().filter(comes).map(|&signal| Kill {
-                example,
-                call: call.clone(),
-                signal,
-            }));
+            for &signal in signals.iter().filter(comes) {
+                let others: &[bool] = if signal == KILL {
+                    &[false, true]
+                } else {
+                    &[false]
+                };
+                kills.extend(others.iter().map(|&comes_another| Kill {
+                    example,
+                    call: call.clone(),
+                    signal,
+                    comes_another,
+                }));
+            }
         }
     }
     Report::of(&kills, until, |kill| kill.check(subject))
@@ -114,4 +134,14 @@ fn overwriting_in_place_is_noticed() {
 #[test]
 fn a_run_that_does_not_sweep_is_noticed() {
     notices("NoUnlink", "the rerun leaves");
+}
+
+#[test]
+fn a_ledger_that_comes_after_the_files_is_noticed() {
+    notices("LateLedger", "the ledger is older than the files");
+}
+
+#[test]
+fn a_ledger_of_before_that_goes_too_early_is_noticed() {
+    notices("EarlyBefore", "the ledger is newer than the files");
 }

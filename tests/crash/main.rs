@@ -16,6 +16,7 @@ mod faults;
 mod figures;
 mod kills;
 mod last_moment;
+mod ledgers;
 mod loop_filesystem;
 mod mount_namespace;
 mod open_file;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::command::{PROGRAM, Subject};
 use crate::edits::{DEADLINE, Edit, read};
+use crate::ledgers::{self, Ledgers, Recorded};
 use crate::loop_filesystem::{Kind, LoopFilesystem};
 use crate::process::{Run, finished};
 use crate::promise::{Promise, shown_beside};
@@ -22,12 +23,13 @@ const ROUNDS: usize = 10;
 
 /// Everything that puts something else in the config's place.
 const CHANGES: [Edit; 4] = [Edit::Add, Edit::Remove, Edit::Create, Edit::Delete];
-/// And what finds there what a killed run has put.
-const EDITS: [Edit; 5] = [
+/// And what changes the ledger alone, and what finds there what a killed run has put.
+const EDITS: [Edit; 6] = [
     Edit::Add,
     Edit::Remove,
     Edit::Create,
     Edit::Delete,
+    Edit::Record,
     Edit::Unchanged,
 ];
 
@@ -43,6 +45,18 @@ struct Rehearsal {
     calls: Vec<Call>,
     old: Option<Vec<u8>>,
     new: Option<Vec<u8>>,
+    ledger: Recorded,
+}
+
+impl Rehearsal {
+    /// Whether a run has come to its files; one that has none, to the ledger.
+    fn has_begun(&self, bytes: Option<&[u8]>, ledgers: &Ledgers) -> bool {
+        if self.old == self.new {
+            ledgers.now == self.ledger.new
+        } else {
+            bytes == self.new.as_deref()
+        }
+    }
 }
 
 impl Rig {
@@ -75,6 +89,10 @@ impl Rig {
         read(&self.filesystem.seen("etc/config.toml"))
     }
 
+    fn ledgers(&self) -> Ledgers {
+        Ledgers::beside(&self.filesystem.seen("etc/config.toml"))
+    }
+
     fn tracer(&self) -> Tracer {
         Tracer::entering(self.subject, &self.filesystem.namespace().entering())
     }
@@ -103,9 +121,9 @@ impl Rig {
             std::fs::write(&path, config).expect("writes");
             std::fs::set_permissions(path, Permissions::from_mode(MODE)).expect("chmod");
         }
-        if edit.follows_add() {
-            let added = self.run(Subject::SOUND, Edit::Add.arguments());
-            assert_eq!(added.code(), Some(0), "nothing to remove: {added:?}");
+        if let Some(arguments) = edit.first_run() {
+            let first = self.run(Subject::SOUND, arguments);
+            assert_eq!(first.code(), Some(0), "nothing to go on from: {first:?}");
         }
         let folder = File::open(folder).expect("it is there");
         rustix::fs::syncfs(folder).expect("synced");
@@ -113,15 +131,20 @@ impl Rig {
 
     fn rehearse(&self, edit: Edit) -> Rehearsal {
         self.prepare(edit);
-        let old = self.bytes();
+        let (old, old_ledger) = (self.bytes(), self.ledgers().now);
         let traced = self.tracer().run(&self.config(), edit.arguments());
         assert_eq!(traced.run.code(), Some(0), "{edit:?}: {traced:?}");
         let new = self.bytes();
-        assert_ne!(old, new, "{edit:?} changes nothing");
+        let ledger = Recorded {
+            old: old_ledger,
+            new: self.ledgers().now,
+        };
+        assert_ne!(ledger.old, ledger.new, "{edit:?} changes nothing");
         Rehearsal {
             calls: traced.calls(),
             old,
             new,
+            ledger,
         }
     }
 
@@ -147,6 +170,11 @@ impl Rig {
         if !promise.allows(bytes.as_deref(), old, new) {
             return Err(format!("{promise:?}, and the disk holds {left}"));
         }
+        let ledgers = self.ledgers();
+        let has_begun = rehearsal.has_begun(bytes.as_deref(), &ledgers);
+        if let Some(wrong) = rehearsal.ledger.wrong(&ledgers, has_begun, promise) {
+            return Err(format!("{promise:?}, and {wrong}"));
+        }
         if bytes.is_some() && edit.first_config().is_some() {
             let metadata = self.filesystem.seen("etc/config.toml").metadata();
             let mode = metadata.expect("it is there").permissions().mode() & 0o7777;
@@ -154,9 +182,13 @@ impl Rig {
                 return Err(format!("its mode is {mode:o}, not {MODE:o}"));
             }
         }
-        let again = self.run(self.subject, edit.arguments());
+        let again = self.run(Subject::SOUND, edit.arguments());
         if again.code() != Some(0) || self.bytes() != rehearsal.new {
             return Err(format!("the disk holds {left}; the next run: {again:?}"));
+        }
+        let ledgers = self.ledgers();
+        if ledgers.now != rehearsal.ledger.new || ledgers.before.is_some() {
+            return Err(format!("after the next run, the ledger: {ledgers:?}"));
         }
         Ok(())
     }
@@ -180,12 +212,13 @@ impl Rig {
     }
 
     /// A power cut while the command stands still between two calls, from when it has replaced the
-    /// config until it has synced for the last time; then it goes on. The disk will take nothing
+    /// ledger until it has synced for the last time; then it goes on. The disk will take nothing
     /// any more, and the command must not claim that it has.
     fn stop_around_syncs(&mut self, edit: Edit) {
         let rehearsal = self.rehearse(edit);
         let calls = &rehearsal.calls;
-        let replaced = placing(calls, &self.config()).expect("it replaces the config");
+        let ledger = ledgers::path(&self.config(), "");
+        let replaced = placing(calls, &ledger).expect("it replaces the ledger");
         let synced = calls.iter().rposition(Call::is_sync).expect("it syncs");
         for call in &calls[replaced..=synced] {
             if !self.report.goes_on() {
@@ -248,7 +281,7 @@ fn killed_or_stopped(kind: Kind) {
     let kind = kind.name();
     rig.take_report()
         .is_clean(&format!("T4 {kind}, killed and shut down"));
-    for edit in CHANGES {
+    for edit in CHANGES.into_iter().chain([Edit::Record]) {
         rig.stop_around_syncs(edit);
     }
     rig.report
@@ -315,5 +348,14 @@ fn missing_syncs_are_noticed() {
     let bugs = "NoFolderSync,NoLastSync";
     for kind in [Kind::Ext4, Kind::Xfs] {
         is_noticed(bugs, kind, &EDITS, Rig::acknowledged);
+    }
+}
+
+#[test]
+#[ignore = "needs root, to mount: run ./tests/run"]
+fn a_ledger_that_comes_after_the_files_is_noticed() {
+    for kind in [Kind::Ext4, Kind::Xfs] {
+        let edits = [Edit::Add, Edit::Remove];
+        is_noticed("LateLedger", kind, &edits, Rig::stop_around_syncs);
     }
 }

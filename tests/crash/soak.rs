@@ -11,6 +11,7 @@ use containerd_edit::{Document, Inventory};
 
 use crate::command::{PROGRAM, Subject};
 use crate::figures::tell;
+use crate::ledgers::{self, wants};
 
 const WRITERS: usize = 8;
 /// Of each writer, for the command as it is.
@@ -24,10 +25,12 @@ const CONFIG: &str = "# node-a\nversion = 2\n\n[plugins]\n  \
     [timeouts]\n  \"io.containerd.timeout.shim.shutdown\" = \"3s\"";
 
 /// What is left beside a config when nobody works on it.
-const NAMES: [&str; 4] = [
+const NAMES: [&str; 6] = [
     "config.toml",
     "config.toml.lock",
     "config.toml.log",
+    "config.toml.owners",
+    "config.toml.owners.prev",
     "config.toml.prev",
 ];
 
@@ -54,6 +57,7 @@ impl Soak {
             scope.spawn(|| {
                 while !done.load(Ordering::Relaxed) {
                     soak.lists(&config, "none");
+                    soak.is_owner(&config, "none");
                     soak.reads.fetch_add(1, Ordering::Relaxed);
                 }
             });
@@ -73,6 +77,7 @@ impl Soak {
             }
             done.store(true, Ordering::Relaxed);
         });
+        soak.has_all_owners(&config);
         soak.is_as_before(subject, &config);
         soak
     }
@@ -102,18 +107,43 @@ impl Soak {
         handlers.any(|handler| handler.name == name)
     }
 
+    /// Whether a ledger names an owner. It must be whole at every instant.
+    fn is_owner(&self, config: &Path, name: &str) -> bool {
+        // Before the first run there is none.
+        let bytes = std::fs::read(ledgers::path(config, "")).unwrap_or_else(|_| b"{}".to_vec());
+        if serde_json::from_slice::<serde_json::Value>(&bytes).is_err() {
+            self.torn.fetch_add(1, Ordering::Relaxed);
+            self.found(format!("torn: {}", String::from_utf8_lossy(&bytes)));
+            return false;
+        }
+        bytes != b"{}" && wants(Some(&bytes)).contains_key(name)
+    }
+
+    /// Each writer has added its handler last.
+    fn has_all_owners(&self, config: &Path) {
+        for number in 0..WRITERS {
+            let name = format!("writer-{number}");
+            if !self.is_owner(config, &name) {
+                self.found(format!("{name} is not in the ledger at the end"));
+            }
+        }
+    }
+
     /// The last one to work there gives the original back, and leaves nothing of killed runs.
     fn is_as_before(&self, subject: Subject, config: &PathBuf) {
-        for verb in [
-            &["add", "last", "--preset", "crun"][..],
-            &["remove", "last"],
-        ] {
+        let owners: Vec<String> = (0..WRITERS)
+            .map(|number| format!("writer-{number}"))
+            .collect();
+        let mut verbs = vec![vec!["add", "last", "--preset", "crun"]];
+        verbs.extend(owners.iter().map(|owner| vec!["remove", "--owner", owner]));
+        verbs.push(vec!["remove", "last"]);
+        for verb in verbs {
             let status = subject
                 .run(PROGRAM)
                 .arg("--config")
                 .arg(config)
                 .arg("-q")
-                .args(verb)
+                .args(&verb)
                 .status();
             if !status.expect("the command starts").success() {
                 self.found(format!("{verb:?} at the end fails"));
@@ -146,17 +176,23 @@ struct Writer<'s> {
 impl Writer<'_> {
     fn work(&self, rounds: usize, is_to_find: bool) {
         let name = format!("handler-{}", self.number);
-        for round in 0..rounds {
+        let owner = format!("writer-{}", self.number);
+        // The last one adds.
+        for round in 0..=rounds {
             if is_to_find && self.soak.has_found() {
                 return;
             }
             let is_add = round % 2 == 0;
             if is_add {
-                self.run(round, &["add", &name, "--preset", "crun"]);
+                self.run(
+                    round,
+                    &["add", &name, "--preset", "crun", "--owner", &owner],
+                );
             } else {
-                self.run(round, &["remove", &name]);
+                self.run(round, &["remove", &name, "--owner", &owner]);
             }
-            if self.soak.lists(self.config, &name) != is_add {
+            let is_owner = self.soak.is_owner(self.config, &owner);
+            if self.soak.lists(self.config, &name) != is_add || is_owner != is_add {
                 self.soak.lost.fetch_add(1, Ordering::Relaxed);
                 let what = if is_add {
                     "added and is lost"

@@ -8,6 +8,7 @@ use crate::command::Subject;
 use crate::disk::{Disk, Effect, Node, State};
 use crate::edits::{Edit, Place};
 use crate::figures::tell;
+use crate::ledgers::{Ledgers, Recorded};
 use crate::promise::{Promise, shown_beside};
 use crate::report::{Report, Until, assert_none};
 use crate::syscalls::Call;
@@ -50,6 +51,7 @@ struct History {
     runs: Vec<Vec<Call>>,
     old: Option<Vec<u8>>,
     new: Option<Vec<u8>>,
+    ledger: Recorded,
 }
 
 impl History {
@@ -57,6 +59,7 @@ impl History {
         let place = Place::before(edit);
         let disk = Disk::with_all_of(&place.root);
         let (old, config) = (place.bytes(), place.file());
+        let old_ledger = place.ledgers().now;
         let mut runs = Vec::new();
         if edit == Edit::Unchanged {
             // What it finds there is what a killed run had not yet synced.
@@ -68,8 +71,15 @@ impl History {
             .run(&place.config(), edit.arguments());
         assert_eq!(traced.run.code(), Some(0), "{edit:?}: {traced:?}");
         runs.push(traced.calls());
-        let new = place.bytes();
-        assert_ne!(old, new, "{edit:?} changes nothing");
+        let sound = Place::before(edit);
+        let run = sound.run(edit, Subject::SOUND);
+        assert_eq!(run.code(), Some(0), "{edit:?}: {run:?}");
+        let new = sound.bytes();
+        let ledger = Recorded {
+            old: old_ledger,
+            new: sound.ledgers().now,
+        };
+        assert_ne!(ledger.old, ledger.new, "{edit:?} changes nothing");
         Self {
             edit,
             place,
@@ -78,6 +88,18 @@ impl History {
             runs,
             old,
             new,
+            ledger,
+        }
+    }
+}
+
+impl History {
+    /// Whether a crash came when the edit had come to its files; where it has none, to the ledger.
+    fn has_begun(&self, bytes: Option<&[u8]>, ledgers: &Ledgers) -> bool {
+        if self.old == self.new {
+            ledgers.now == self.ledger.new
+        } else {
+            bytes == self.new.as_deref()
         }
     }
 }
@@ -92,6 +114,10 @@ fn given_up(edit: Edit) -> History {
     let place = Place::before(edit);
     let disk = Disk::with_all_of(&place.root);
     let (old, config) = (place.bytes(), place.file());
+    let ledger = Recorded {
+        old: place.ledgers().now,
+        new: rehearsal.ledgers().now,
+    };
     let traced = Tracer::new(Subject::SOUND)
         .inject(&refusal)
         .run(&place.config(), edit.arguments());
@@ -105,6 +131,7 @@ fn given_up(edit: Edit) -> History {
         runs: vec![traced.calls()],
         old,
         new: rehearsal.bytes(),
+        ledger,
     }
 }
 
@@ -168,13 +195,21 @@ impl Findings {
         for state in history.disk.states(&history.config) {
             self.states += 1;
             let bytes = read(&state, &history.place.config());
-            if promise.allows(bytes, old, new) {
+            let wrong = if promise.allows(bytes, old, new) {
+                let ledgers = Ledgers::in_state(&state, &history.config);
+                let has_begun = history.has_begun(bytes, &ledgers);
+                history.ledger.wrong(&ledgers, has_begun, promise)
+            } else {
+                Some(shown_beside(bytes, old))
+            };
+            let Some(wrong) = wrong else {
                 distinct.insert(state);
-            } else if found.insert(bytes.map(<[u8]>::to_vec)) {
+                continue;
+            };
+            if found.insert(wrong.clone()) {
                 let edit = history.edit;
-                let left = shown_beside(bytes, old);
                 self.bad.push(format!(
-                    "{edit:?}: a crash after {moment}, promised: {promise:?}, may leave {left}"
+                    "{edit:?}: a crash after {moment}, promised: {promise:?}, may leave {wrong}"
                 ));
             }
         }
@@ -187,7 +222,29 @@ impl Findings {
         });
         self.bad.extend(report.bad);
         self.reruns += states.len();
+        // Of what only differs in what is swept, one will do.
+        let key = |state: &State| {
+            let config = read(state, &history.place.config()).map(<[u8]>::to_vec);
+            (config, Ledgers::in_state(state, &history.config))
+        };
+        let mut seen = BTreeSet::new();
+        let states: Vec<&State> = states.iter().filter(|it| seen.insert(key(it))).collect();
+        let report = Report::of(&states, Until::End, |state| {
+            let wrong = next_owner(history, state);
+            wrong.map(|wrong| format!("{:?}: {wrong}, on {state:#?}", history.edit))
+        });
+        self.bad.extend(report.bad);
+        self.reruns += states.len();
     }
+}
+
+/// Lets an owner come that has nothing to do with the edit, and then all leave.
+fn next_owner(history: &History, state: &State) -> Option<String> {
+    let place = Place::holding(state, &history.place);
+    let has_begun = history.has_begun(place.bytes().as_deref(), &place.ledgers());
+    let run = |arguments: &[&str]| place.run_with(arguments, Subject::SOUND);
+    let wrong = history.ledger.next_owner(&place.file(), has_begun, run);
+    wrong.or_else(|| place.unlike_the_first(history.edit))
 }
 
 /// Runs the command on a state.
@@ -197,13 +254,19 @@ fn converges(subject: Subject, history: &History, state: &State) -> Result<(), S
     let run = place.run(edit, subject);
     let bytes = place.bytes();
     let temporaries = place.temporaries();
-    if run.code() == Some(0) && bytes == history.new && temporaries.is_empty() {
+    let ledgers = Ledgers {
+        now: history.ledger.new.clone(),
+        before: None,
+    };
+    let is_recorded = place.ledgers() == ledgers;
+    if run.code() == Some(0) && bytes == history.new && temporaries.is_empty() && is_recorded {
         return Ok(());
     }
     let left = shown_beside(bytes.as_deref(), history.old.as_deref());
     Err(format!(
-        "{edit:?}: the next run ends with {run:?} and leaves {left} and {temporaries:?}, \
-         on {state:#?}"
+        "{edit:?}: the next run ends with {run:?} and leaves {left}, {temporaries:?} and {:?}, \
+         on {state:#?}",
+        place.ledgers()
     ))
 }
 
@@ -305,4 +368,29 @@ fn overwriting_in_place_is_noticed() {
         "InPlace",
         &[Edit::Add, Edit::Remove, Edit::Create, Edit::Linked],
     );
+}
+
+#[test]
+fn a_missing_sync_of_the_ledger_is_noticed() {
+    is_noticed("NoLedgerSync", &Edit::ALL);
+}
+
+#[test]
+fn a_missing_sync_of_the_folder_between_the_ledgers_is_noticed() {
+    // Where the ledger alone changes, either one is right.
+    let files = Edit::ALL.into_iter().filter(|edit| *edit != Edit::Record);
+    is_noticed("NoBeforeFolder", &files.collect::<Vec<_>>());
+}
+
+#[test]
+fn a_missing_sync_of_the_folder_between_ledger_and_files_is_noticed() {
+    // Where only the ledger changes, the folder is synced once more.
+    let files = Edit::ALL.into_iter().filter(|edit| *edit != Edit::Record);
+    is_noticed("NoLedgerFolder", &files.collect::<Vec<_>>());
+}
+
+#[test]
+fn a_ledger_that_comes_too_late_or_one_of_before_that_goes_too_early_is_noticed() {
+    is_noticed("LateLedger", &[Edit::Add, Edit::Remove]);
+    is_noticed("EarlyBefore", &[Edit::Add, Edit::Remove]);
 }

@@ -13,7 +13,8 @@ use tempfile::TempDir;
 
 use crate::command::{PROGRAM, Subject};
 use crate::disk::{Node, State};
-use crate::edits::{DEADLINE, read, shown};
+use crate::edits::{DEADLINE, again, read, shown};
+use crate::ledgers::{Ledgers, Recorded, settled};
 use crate::process::{Run, finished};
 use crate::promise::Promise;
 
@@ -42,7 +43,7 @@ pub(crate) enum Edit {
 type Served = Vec<(Release, Option<BTreeSet<String>>)>;
 
 /// What a config and its drop-in hold; `None`: no file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Pair {
     pub(crate) config: Option<Vec<u8>>,
     pub(crate) drop_in: Option<Vec<u8>>,
@@ -55,6 +56,7 @@ pub(crate) struct Example {
     pairs: [Pair; 3],
     /// What is wrong with each of them for containerd.
     harms: [Option<String>; 3],
+    ledger: Recorded,
 }
 
 /// A host below a temporary folder.
@@ -75,9 +77,14 @@ impl Edit {
     fn arguments(self) -> &'static [&'static str] {
         match self {
             Self::Install | Self::Create => &["add", "crun", "--drop-in"],
-            Self::Upgrade => &["add", "spin", "--drop-in"],
+            Self::Upgrade => &["add", "youki", "--drop-in"],
             Self::Uninstall | Self::Delete => &["remove", "crun", "--drop-in"],
         }
+    }
+
+    /// The config before the command has ever been there.
+    fn first_config(self) -> Option<&'static str> {
+        (!matches!(self, Self::Create | Self::Delete)).then_some(CONFIG)
     }
 
     /// Whether the drop-in goes, which is done last.
@@ -87,7 +94,7 @@ impl Edit {
 
     pub(crate) fn example(self) -> Example {
         let place = Place::before(self);
-        let before = place.pair();
+        let (before, old) = (place.pair(), place.ledgers().now);
         let run = place.run(self, Subject::SOUND);
         assert_eq!(run.code(), Some(0), "{self:?}: {run:?}");
         let after = place.pair();
@@ -108,6 +115,10 @@ impl Edit {
         let served = [before.served(), after.served()];
         Example {
             edit: self,
+            ledger: Recorded {
+                old,
+                new: place.ledgers().now,
+            },
             harms: pairs.each_ref().map(|pair| pair.harm(&served)),
             pairs,
         }
@@ -122,7 +133,7 @@ impl Pair {
         let version = listed.map_or(0, |listed| listed.version);
         let mut files = ConfigFiles::new(ON_HOST, config);
         if let Some(bytes) = &self.drop_in {
-            files.insert(DROP_IN_ON_HOST, FileState::Bytes(bytes.clone()));
+            files.insert(DROP_IN_ON_HOST, FileState::Bytes(bytes.clone().into()));
         }
         let reading = Release::LINES
             .iter()
@@ -180,8 +191,13 @@ impl Example {
         &self.pairs[2]
     }
 
-    /// What is wrong with this pair when so much was promised.
-    pub(crate) fn wrong(&self, pair: &Pair, promise: Promise) -> Option<String> {
+    /// What is wrong with what stands there when so much was promised.
+    pub(crate) fn wrong_at(&self, place: &Place, promise: Promise) -> Option<String> {
+        self.wrong(&place.pair(), &place.ledgers(), promise)
+    }
+
+    /// What is wrong with this pair and its ledger when so much was promised.
+    pub(crate) fn wrong(&self, pair: &Pair, ledgers: &Ledgers, promise: Promise) -> Option<String> {
         let is_allowed = match promise {
             Promise::Done => pair == self.after(),
             Promise::Untouched => pair == self.before(),
@@ -191,7 +207,17 @@ impl Example {
             return Some(format!("promised: {promise:?}, but {}", pair.shown()));
         }
         let known = self.pairs.iter().position(|known| known == pair)?;
-        self.harms[known].clone()
+        let harm = self.harms[known].clone();
+        harm.or_else(|| self.ledger.wrong(ledgers, pair != self.before(), promise))
+    }
+
+    /// What is wrong when an owner that has nothing to do with the edit comes after it was cut short,
+    /// and when all leave then.
+    pub(crate) fn after_the_next_owner(&self, place: &Place) -> Option<String> {
+        let has_begun = place.pair() != *self.before();
+        let run = |arguments: &[&str]| place.run_with(arguments, Subject::SOUND);
+        let wrong = self.ledger.next_owner(&place.config(), has_begun, run);
+        wrong.or_else(|| place.unlike_the_first(self.edit))
     }
 
     /// A host on which nothing was done yet.
@@ -201,11 +227,18 @@ impl Example {
 
     /// What is wrong with running the command once more, with nothing in its way.
     pub(crate) fn unsettled(&self, place: &Place, subject: Subject) -> Option<String> {
-        let run = place.run(self.edit, subject);
+        let run = place.run(self.edit, again(subject));
         if run.code() != Some(0) {
             return Some(format!("the rerun fails: {run:?}"));
         }
-        if let Some(wrong) = self.wrong(&place.pair(), Promise::Done) {
+        let (pair, ledgers) = (place.pair(), place.ledgers());
+        if pair != *self.after() {
+            return Some(format!("after the rerun, {}", pair.shown()));
+        }
+        // The rerun has changed fewer files, so that its ledger tells of fewer.
+        let is_recorded = settled(ledgers.now.as_deref()) == settled(self.ledger.new.as_deref());
+        let unlike = (!is_recorded).then(|| format!("the ledger is {ledgers:?}"));
+        if let Some(wrong) = unlike.or_else(|| ledgers.unfinished()) {
             return Some(format!("after the rerun, {wrong}"));
         }
         let left = place.left_over();
@@ -227,8 +260,8 @@ impl Place {
     /// What an edit starts from, as the command itself has left it.
     pub(crate) fn before(edit: Edit) -> Self {
         let place = Self::empty();
-        if !matches!(edit, Edit::Create | Edit::Delete) {
-            fs::write(place.config(), CONFIG).expect("the config is written");
+        if let Some(config) = edit.first_config() {
+            fs::write(place.config(), config).expect("the config is written");
         }
         if edit.removes() || edit == Edit::Upgrade {
             let run = place.run(Edit::Install, Subject::SOUND);
@@ -266,6 +299,24 @@ impl Place {
             config: read(&self.config()),
             drop_in: read(&self.drop_in()),
         }
+    }
+
+    pub(crate) fn ledgers(&self) -> Ledgers {
+        Ledgers::beside(&self.config())
+    }
+
+    /// What is wrong once all owners have left.
+    fn unlike_the_first(&self, edit: Edit) -> Option<String> {
+        let first = Pair {
+            config: edit.first_config().map(|text| text.as_bytes().to_vec()),
+            drop_in: None,
+        };
+        let (pair, left) = (self.pair(), self.left_over());
+        if pair != first {
+            let shown = pair.shown();
+            return Some(format!("not the original once all have left: {shown}"));
+        }
+        (!left.is_empty()).then(|| format!("once all have left, there is {left:?}"))
     }
 
     /// The pair in what a crash has left of this place.
@@ -314,11 +365,12 @@ impl Place {
 
     /// Makes an edit with nothing in its way.
     pub(crate) fn run(&self, edit: Edit, subject: Subject) -> Run {
+        self.run_with(edit.arguments(), subject)
+    }
+
+    fn run_with(&self, arguments: &[&str], subject: Subject) -> Run {
         let mut command = subject.run(PROGRAM);
-        let (config, arguments) = self.arguments(edit);
-        finished(
-            command.arg("--config").arg(config).args(arguments),
-            DEADLINE,
-        )
+        command.args(["--config", ON_HOST, "--host-root"]);
+        finished(command.arg(&self.root).args(arguments), DEADLINE)
     }
 }

@@ -1,18 +1,20 @@
-//! A whole patch on any config: it is applied or refused, twice is once, and it never goes wrong.
+//! A whole change on any config: it is applied or refused, twice is once, and it never goes wrong.
 
-use containerd_edit::{Code, Document, Edited, Handler, Patch, Setting, apply};
+use containerd_edit::{Change, Handler, Setting};
+
+use crate::node::Node;
 
 fn setting(text: &str) -> Setting {
     text.parse().expect("a setting")
 }
 
-/// A patch of each kind of key that a patch can have.
-fn whole() -> Patch {
+/// A change of each kind of key that a change can have.
+fn whole() -> Change {
     let handler = Handler::new("kata".parse().expect("a name"), "io.containerd.kata.v2")
         .with(setting("snapshotter=nydus"))
         .and_then(|handler| handler.with(setting("options.ConfigPath=/opt/kata.toml")))
         .expect("settings go together");
-    Patch::new()
+    Change::new()
         .owner("kata-deploy".parse().expect("an owner"))
         .declares()
         .prune()
@@ -24,37 +26,28 @@ fn whole() -> Patch {
         .debug(setting("level=debug"))
 }
 
-/// Checks what a whole patch makes of a config, and what is left when its owner goes.
+/// Checks what a whole change makes of a config, and what is left when its owner goes.
 pub(crate) fn check(text: &str) -> Result<(), String> {
-    let gone = Patch::new()
-        .owner("kata-deploy".parse().expect("an owner"))
-        .prune();
-    for patch in [
+    let Some(base) = Node::new(Some(text)) else {
+        return Ok(());
+    };
+    if base.is_lost {
+        base.clone().tried(&whole())?;
+        return Ok(());
+    }
+    let gone = Change::leave("kata-deploy", None);
+    let adopted = whole().adopt();
+    for change in [
         whole(),
         whole().take_over(),
-        gone.clone(),
-        gone.unset_default(),
+        adopted,
+        whole().unset_default(),
     ] {
-        let Some(once) = tried(text, &patch)?.and_then(|edited| edited.text) else {
-            continue;
-        };
-        let twice = tried(&once, &patch)?.map(|edited| edited.text);
-        if twice != Some(Some(once.clone())) {
-            return Err(format!(
-                "twice is not once: {patch:?}\nconfig: {text:?}\nonce: {once:?}\ntwice: {twice:?}"
-            ));
+        let mut node = base.clone();
+        node.tried(&change)?;
+        if node.tried(&gone)?.is_none() {
+            return Err(format!("leaving is refused: {change:?}\nconfig: {text:?}"));
         }
     }
     Ok(())
-}
-
-fn tried(text: &str, patch: &Patch) -> Result<Option<Edited>, String> {
-    let config = Document::parse(text.as_bytes()).map_err(|error| error.to_string())?;
-    match apply(Some(&config), patch) {
-        Ok(edited) => Ok(Some(edited)),
-        Err(error) if error.code() == Code::Defect => {
-            Err(format!("{error:?}: {patch:?}\nconfig: {text:?}"))
-        }
-        Err(_) => Ok(None),
-    }
 }

@@ -1,16 +1,16 @@
-//! Properties of the pure edit, on generated configs and on every config of the fixtures.
+//! Properties of the pure edit, on generated configs and on every config of the fixtures. Several
+//! owners in one file and in several, and what others do to the files meanwhile, is for
+//! `tests/ledger`.
 //!
 //! `PROPTEST_CASES` sets how many cases each property is tried on. No failure is recorded: every
 //! bug that was found this way has a named test of its own in [`found`].
 
-mod by_hand;
 mod corpus;
 mod declared;
-mod drop_ins;
 mod found;
 mod hostile;
 mod meaning;
-mod owners;
+mod node;
 mod removal;
 mod round_trip;
 mod settings;

@@ -73,6 +73,12 @@ pub(crate) fn value_meaning(value: &Value) -> String {
 pub(crate) fn elsewhere(text: &str, handlers: &[&str]) -> Vec<(Vec<String>, String)> {
     let mut leaves = leaves(text);
     leaves.retain(|(path, value)| {
+        // In names of handlers the case of letters counts.
+        let lower = |(depth, name): (usize, &String)| match depth {
+            0 | 2 | 3 => name.to_lowercase(),
+            _ => name.clone(),
+        };
+        let path: Vec<String> = path.iter().enumerate().map(lower).collect();
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         match path.as_slice() {
             ["plugins", _, "containerd", "default_runtime_name"] => false,

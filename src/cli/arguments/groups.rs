@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
-use containerd_edit::{DropIn, Editor, ExitCode, LogTo, Owner, Patch, Release};
+use clap::{ArgAction, Args};
+use containerd_edit::{Change, DropIn, Editor, Error, ExitCode, LogTo, Owner, Release, Setting};
 
 use super::values;
 
@@ -17,6 +17,30 @@ pub(crate) struct Owning {
     /// Without it: `$CONTAINERD_EDIT_OWNER`, else manual.
     #[arg(long, value_name = "ID", env = "CONTAINERD_EDIT_OWNER")]
     pub(crate) owner: Option<Owner>,
+}
+
+/// What is there already.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Adopting {
+    /// Take over what no owner has declared
+    ///
+    /// As what an older installer has left: handlers as a whole, other keys where they are as they
+    /// are wanted.
+    #[arg(long)]
+    pub(crate) adopt: bool,
+
+    /// With --adopt: what to restore at a key later
+    ///
+    /// As in debug.level=info: once the owner has left, that stands there instead of nothing. KEY is
+    /// spelled as in a patch file, and one that this command sets. May be repeated.
+    #[arg(
+        long,
+        value_name = "KEY=VALUE",
+        action = ArgAction::Append,
+        requires = "adopt",
+        hide_short_help = true
+    )]
+    pub(crate) was: Vec<Setting>,
 }
 
 /// The releases that a config is judged for.
@@ -37,7 +61,7 @@ pub(crate) struct Plugin {
     ///
     /// Needed for a config version that this release does not know, and where two tables hold
     /// handlers. Without it: the table of the config's version.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", hide_short_help = true)]
     pub(crate) plugin_id: Option<String>,
 }
 
@@ -132,6 +156,19 @@ pub(crate) struct Placing {
     pub(crate) stdout: bool,
 }
 
+/// How a patch is made of the flags, and an edit of the patch.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Patching {
+    #[command(flatten)]
+    pub(crate) adopting: Adopting,
+
+    #[command(flatten)]
+    pub(crate) placing: Placing,
+
+    #[command(flatten)]
+    pub(crate) editing: Editing,
+}
+
 /// Whether an edit is also loaded.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Restart options")]
@@ -199,6 +236,14 @@ impl Owning {
     }
 }
 
+impl Adopting {
+    /// Lets a change adopt, if that was asked for.
+    pub(crate) fn adopt(&self, change: Change) -> Result<Change, Error> {
+        let change = if self.adopt { change.adopt() } else { change };
+        self.was.iter().try_fold(change, Change::was)
+    }
+}
+
 impl Judging {
     pub(crate) fn releases(&self) -> Vec<Release> {
         match self.containerd_version {
@@ -209,11 +254,11 @@ impl Judging {
 }
 
 impl Plugin {
-    /// Narrows a patch to the plugin table that was named.
-    pub(crate) fn narrow(&self, patch: Patch) -> Patch {
+    /// Narrows a change to the plugin table that was named.
+    pub(crate) fn narrow(&self, change: Change) -> Change {
         match &self.plugin_id {
-            Some(id) => patch.plugin_id(id),
-            None => patch,
+            Some(id) => change.plugin_id(id),
+            None => change,
         }
     }
 }

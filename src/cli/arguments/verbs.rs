@@ -7,7 +7,8 @@ use clap::{ArgAction, ArgGroup, Args, Subcommand};
 use containerd_edit::{HandlerName, Owner, Preset, Setting};
 
 use super::groups::{
-    Daemon, Editing, Exiting, Judging, Locking, Logging, Owning, Placing, Plugin, RestartHow,
+    Daemon, Editing, Exiting, Judging, Locking, Logging, Owning, Patching, Placing, Plugin,
+    RestartHow,
 };
 use super::{help, values};
 
@@ -27,7 +28,7 @@ pub(crate) enum Verb {
     SetDefault(SetDefault),
     /// Take the last change back, to the byte
     ///
-    /// Refused if another run or program has changed a file since.
+    /// If others have changed a file since, their work stays: the owner wants again what it wanted before.
     #[command(after_long_help = help::UNDO)]
     Undo(Undo),
     /// Restart containerd if it has not loaded its config
@@ -46,10 +47,10 @@ pub(crate) enum Verb {
     Check(Check),
     /// Show the config's files, owners, lock and last change
     #[command(after_long_help = help::STATUS)]
-    Status(Status),
+    Status(Logging),
     /// Show the operation log: what was changed or refused
     #[command(after_long_help = help::LOG)]
-    Log(Log),
+    Log(Logging),
 }
 
 #[derive(Debug, Clone, Args)]
@@ -88,10 +89,7 @@ pub(crate) struct Add {
     pub(crate) take_over: bool,
 
     #[command(flatten)]
-    pub(crate) placing: Placing,
-
-    #[command(flatten)]
-    pub(crate) editing: Editing,
+    pub(crate) patching: Patching,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -116,10 +114,7 @@ pub(crate) struct Apply {
     pub(crate) take_over: bool,
 
     #[command(flatten)]
-    pub(crate) placing: Placing,
-
-    #[command(flatten)]
-    pub(crate) editing: Editing,
+    pub(crate) patching: Patching,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -131,7 +126,7 @@ pub(crate) struct Remove {
 
     /// Remove all that this owner has
     ///
-    /// With names: refuse to remove handlers of other owners.
+    /// With names: remove those handlers of this owner.
     #[arg(long, value_name = "ID")]
     pub(crate) owner: Option<Owner>,
 
@@ -148,10 +143,7 @@ pub(crate) struct Remove {
     pub(crate) wait_unused: Option<Duration>,
 
     #[command(flatten)]
-    pub(crate) placing: Placing,
-
-    #[command(flatten)]
-    pub(crate) editing: Editing,
+    pub(crate) patching: Patching,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -171,10 +163,7 @@ pub(crate) struct SetDefault {
     pub(crate) owning: Owning,
 
     #[command(flatten)]
-    pub(crate) placing: Placing,
-
-    #[command(flatten)]
-    pub(crate) editing: Editing,
+    pub(crate) patching: Patching,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -237,26 +226,14 @@ pub(crate) struct Check {
     pub(crate) judging: Judging,
 }
 
-#[derive(Debug, Clone, Args)]
-pub(crate) struct Status {
-    #[command(flatten)]
-    pub(crate) logging: Logging,
-}
-
-#[derive(Debug, Clone, Args)]
-pub(crate) struct Log {
-    #[command(flatten)]
-    pub(crate) logging: Logging,
-}
-
 impl Verb {
     /// Where an edit goes, if the verb is one that says so.
     pub(crate) fn placing(&self) -> Option<&Placing> {
         match self {
-            Self::Add(Add { placing, .. })
-            | Self::Apply(Apply { placing, .. })
-            | Self::Remove(Remove { placing, .. })
-            | Self::SetDefault(SetDefault { placing, .. }) => Some(placing),
+            Self::Add(Add { patching, .. })
+            | Self::Apply(Apply { patching, .. })
+            | Self::Remove(Remove { patching, .. })
+            | Self::SetDefault(SetDefault { patching, .. }) => Some(&patching.placing),
             _ => None,
         }
     }

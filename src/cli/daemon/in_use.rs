@@ -9,7 +9,7 @@ use containerd_edit::{Code, CriClient, Error, ExitCode, InUse, PodInUse};
 
 use super::running::DAEMON_LIMIT;
 use crate::cli::arguments::{Format, Remove};
-use crate::cli::editing::{Change, Edit};
+use crate::cli::editing::{Edit, Request};
 use crate::cli::error_report::in_place;
 use crate::cli::run::Run;
 use crate::cli::signals::Signals;
@@ -85,9 +85,9 @@ impl Run {
     /// that the daemon still has.
     fn handlers_to_go(&self, remove: &Remove, edit: &Edit<'_>) -> Result<BTreeSet<String>, Error> {
         let mut handlers: BTreeSet<String> = remove.names.iter().cloned().collect();
-        if let Change::Patch(patch) = &edit.change {
-            let plan = self.editor_of(edit)?.plan(patch)?;
-            handlers.extend(plan.edited.handlers.removed);
+        if let Request::Change(change) = &edit.request {
+            let plan = self.editor_of(edit)?.plan(change)?;
+            handlers.extend(plan.report.handlers.removed);
         }
         Ok(handlers)
     }

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use containerd_edit::{Editor, Error, ExitCode, Plan, Restart, Service};
+use containerd_edit::{Editor, Error, ExitCode, Outcome, Restart, Service};
 use serde::Serialize;
 
 use crate::cli::arguments;
 use crate::cli::arguments::groups::RestartHow;
-use crate::cli::editing::{Change, Edit};
+use crate::cli::editing::{Edit, Request};
 use crate::cli::output::Report;
 use crate::cli::restart_report::RestartReport;
 use crate::cli::run::Run;
@@ -35,11 +35,11 @@ impl Run {
         &mut self,
         editor: &Editor,
         edit: &Edit<'_>,
-    ) -> Result<(Plan, RestartReport), Error> {
+    ) -> Result<(Outcome, RestartReport), Error> {
         let restart = self.restart_by(&edit.editing.restarting.how);
-        let done = match &edit.change {
-            Change::Patch(patch) => restart.edit(editor, patch),
-            Change::Undo(owner) => restart.undo(editor, owner.as_ref()),
+        let done = match &edit.request {
+            Request::Change(change) => restart.edit(editor, change),
+            Request::Undo(owner) => restart.undo(editor, owner.as_ref()),
         };
         let (plan, restarted) = done?;
         Ok((plan, RestartReport::new(&restarted)))

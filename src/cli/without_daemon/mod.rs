@@ -4,7 +4,7 @@ pub(super) mod details;
 
 use std::collections::BTreeSet;
 
-use containerd_edit::{Code, Editor, Error, ExitCode, Plan};
+use containerd_edit::{Code, Editor, Error, ExitCode, Outcome};
 
 use crate::cli::arguments::{Check, Remove, Restart};
 use crate::cli::editing::Edit;
@@ -29,7 +29,7 @@ impl Run {
         &mut self,
         _: &Editor,
         _: &Edit<'_>,
-    ) -> Result<(Plan, RestartReport), Error> {
+    ) -> Result<(Outcome, RestartReport), Error> {
         Err(cannot_ask("--restart"))
     }
 

@@ -1,11 +1,9 @@
 //! The operation log as a file: adding a line, reading it, keeping it small.
 
-use std::fs::{File, OpenOptions, Permissions};
+use std::fs::{File, Permissions};
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
-
-use rustix::fs::OFlags;
 
 use super::LogEntry;
 use crate::disk::lock::ConfigLock;
@@ -50,13 +48,10 @@ pub(crate) fn read(path: &Path) -> io::Result<Vec<LogEntry>> {
 /// Opens a log, which must be a file with no other name: what is added to it must not get into
 /// somebody else's file.
 fn open(path: &Path, to_append: bool) -> io::Result<File> {
-    let flags = OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let opened = OpenOptions::new()
-        .read(true)
+    let opened = target::no_link()
         .append(to_append)
         .create(to_append)
         .mode(0o600)
-        .custom_flags(flags.bits().cast_signed())
         .open(path);
     let planted = |found: &str| io::Error::other(format!("{found} stands in its place"));
     let file = opened.map_err(|error| match target::kind_at(path) {
@@ -122,7 +117,7 @@ mod tests {
     use super::*;
     use crate::commit::operation_log::LoggedDropIn;
     use crate::disk::lock::Patience;
-    use crate::edit::patch::{Handlers, Keys};
+    use crate::edit::edited::{Handlers, Keys};
 
     fn entry(number: usize) -> LogEntry {
         LogEntry {
@@ -139,6 +134,7 @@ mod tests {
                 given_back: vec!["proxy_plugins.\"a b\".type".to_owned()],
                 overridden: Vec::new(),
             },
+            new_default: Some("crun".to_owned()),
             before: None,
             after: Some("0".repeat(64)),
             drop_ins: vec![LoggedDropIn {

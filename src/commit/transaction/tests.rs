@@ -16,8 +16,8 @@ use crate::want::handler::Handler;
 const CONFIG: &str = "version = 3\n";
 const THEIRS: &str = "version = 3\n# theirs\n";
 
-fn patch() -> Patch {
-    Patch::new().ensure(Handler::new(
+fn change() -> Change {
+    Change::new().ensure(Handler::new(
         "spin".parse().expect("a name"),
         "io.containerd.spin.v2",
     ))
@@ -26,9 +26,9 @@ fn patch() -> Patch {
 /// Makes an edit during which, right after the last comparison, `stranger` gets its turn once.
 fn edit_with(
     config: Option<&str>,
-    patch: &Patch,
+    change: &Change,
     stranger: impl Fn(&Path) + 'static,
-) -> (tempfile::TempDir, PathBuf, Result<Plan, Error>) {
+) -> (tempfile::TempDir, PathBuf, Result<Outcome, Error>) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("config.toml");
     if let Some(config) = config {
@@ -42,7 +42,7 @@ fn edit_with(
         }
         false
     });
-    let result = editor.commit(patch);
+    let result = editor.commit(change);
     (folder, file, result)
 }
 
@@ -70,9 +70,9 @@ fn what_a_stranger_writes_at_the_last_moment_is_edited_and_not_lost() {
                 replace_by(THEIRS)(path);
             }
         };
-        let (folder, path, result) = edit_with(Some(CONFIG), &patch(), stranger);
+        let (folder, path, result) = edit_with(Some(CONFIG), &change(), stranger);
         let plan = result.expect("an edit of theirs");
-        assert_eq!(plan.before.as_deref(), Some(THEIRS.as_bytes()));
+        assert_eq!(plan.main.before.as_deref(), Some(THEIRS.as_bytes()));
         let text = fs::read_to_string(&path).expect("readable");
         assert!(
             text.contains("# theirs") && text.contains("runtimes.spin"),
@@ -86,7 +86,7 @@ fn what_a_stranger_writes_at_the_last_moment_is_edited_and_not_lost() {
 
 #[test]
 fn a_file_that_a_stranger_creates_or_deletes_at_the_last_moment_is_seen() {
-    let (_folder, path, result) = edit_with(None, &patch(), replace_by(THEIRS));
+    let (_folder, path, result) = edit_with(None, &change(), replace_by(THEIRS));
     result.expect("an edit of theirs");
     let text = fs::read_to_string(&path).expect("readable");
     assert!(
@@ -95,13 +95,10 @@ fn a_file_that_a_stranger_creates_or_deletes_at_the_last_moment_is_seen() {
     );
 
     let delete = |path: &Path| fs::remove_file(path).expect("removes");
-    let (folder, path, result) = edit_with(Some(CONFIG), &patch(), delete);
+    let (folder, path, result) = edit_with(Some(CONFIG), &change(), delete);
     result.expect("a new file");
     let text = fs::read_to_string(&path).expect("readable");
-    assert!(
-        text.starts_with("# containerd-edit v1 owner=manual\nversion = 2\n"),
-        "{text}"
-    );
+    assert!(text.starts_with("version = 2\n"), "{text}");
     assert_eq!(temporaries(folder.path()), 0);
 }
 
@@ -118,7 +115,7 @@ fn a_stranger_that_never_stops_ends_the_edit_and_has_the_last_word() {
         fs::write(&its_path, text).expect("writes");
         false
     });
-    let result = editor.commit(&patch());
+    let result = editor.commit(&change());
     assert!(
         matches!(&result, Err(error) if error.code() == Code::KeptChanging),
         "{result:?}"
@@ -139,7 +136,7 @@ fn a_link_that_a_stranger_makes_of_the_config_is_followed() {
         fs::remove_file(path).expect("removes");
         std::os::unix::fs::symlink("real.toml", path).expect("links");
     };
-    let (folder, path, result) = edit_with(Some(CONFIG), &patch(), link);
+    let (folder, path, result) = edit_with(Some(CONFIG), &change(), link);
     result.expect("an edit of what the link leads to");
     assert!(path.is_symlink(), "the link stays");
     let text = fs::read_to_string(&path).expect("readable");
@@ -152,10 +149,10 @@ fn a_link_that_a_stranger_makes_of_the_config_is_followed() {
 
 #[test]
 fn a_file_of_this_tool_is_not_deleted_once_a_stranger_has_written_to_it() {
-    let remove = Patch::new().remove("spin");
+    let remove = Change::new().remove("spin");
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("config.toml");
-    Editor::new(&path).commit(&patch()).expect("created");
+    Editor::new(&path).commit(&change()).expect("created");
     let created = fs::read_to_string(&path).expect("readable");
     let append = |path: &Path| {
         let mut text = fs::read(path).expect("readable");
@@ -177,7 +174,7 @@ fn who_is_interrupted_has_changed_nothing() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("config.toml");
     fs::write(&path, CONFIG).expect("writes");
-    let result = Editor::new(&path).interrupted(|| true).commit(&patch());
+    let result = Editor::new(&path).interrupted(|| true).commit(&change());
     assert!(
         matches!(&result, Err(error) if error.code() == Code::Interrupted),
         "{result:?}"
@@ -192,9 +189,9 @@ fn what_a_killed_run_displaced_is_kept_and_told_of() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("config.toml");
     let theirs = leave(&path, THEIRS, "new");
-    let plan = Editor::new(&path).commit(&patch()).expect("goes on");
+    let plan = Editor::new(&path).commit(&change()).expect("goes on");
     let told = plan
-        .edited
+        .report
         .warnings
         .iter()
         .find(|warning| warning.code == "displaced");
@@ -209,8 +206,8 @@ fn what_a_killed_run_displaced_is_kept_and_told_of() {
     assert_eq!(status.displaced, std::slice::from_ref(&theirs));
     // Until somebody has looked at it.
     fs::remove_file(theirs).expect("removes");
-    let plan = Editor::new(&path).commit(&patch()).expect("nothing to do");
-    assert_eq!(plan.edited.warnings, []);
+    let plan = Editor::new(&path).commit(&change()).expect("nothing to do");
+    assert_eq!(plan.report.warnings, []);
 }
 
 #[test]
@@ -219,7 +216,7 @@ fn what_a_killed_run_replaced_becomes_the_previous_config() {
     let path = folder.path().join("config.toml");
     leave(&path, "old", "new");
     Editor::new(&path)
-        .commit(&Patch::new())
+        .commit(&Change::new())
         .expect("nothing to do");
     let previous = fs::read_to_string(sidecar::previous(&path)).expect("readable");
     assert_eq!(previous, "old");
@@ -228,7 +225,7 @@ fn what_a_killed_run_replaced_becomes_the_previous_config() {
     fs::write(sidecar::previous(&path), "newer").expect("writes");
     leave(&path, "old", "other");
     Editor::new(&path)
-        .commit(&Patch::new())
+        .commit(&Change::new())
         .expect("nothing to do");
     let previous = fs::read_to_string(sidecar::previous(&path)).expect("readable");
     assert_eq!(previous, "newer");
@@ -242,7 +239,7 @@ fn what_a_killed_run_did_not_get_to_exchange_is_swept() {
     leave(&path, CONFIG, "new");
     fs::write(&path, "version = 2\n").expect("writes");
     Editor::new(&path)
-        .commit(&Patch::new())
+        .commit(&Change::new())
         .expect("nothing to do");
     assert!(
         !sidecar::previous(&path).exists(),

@@ -174,24 +174,6 @@ impl CriClient {
         Ok(answer.items.into_iter().map(Sandbox::from).collect())
     }
 
-    /// Asks for the pod sandboxes that use a handler, those that have stopped included:
-    /// [`Sandbox::ready`] tells them apart.
-    ///
-    /// A pod without a RuntimeClass names no handler. It counts for the one that is the daemon's
-    /// default now. If the default was another one when the pod was started, then that one is still
-    /// used, and CRI does not tell: empty [`Sandbox::handler`]s of [`CriClient::sandboxes`] are
-    /// those pods.
-    ///
-    /// # Errors
-    ///
-    /// As of [`CriClient::status`].
-    pub fn sandboxes_with(&self, handler: &str) -> Result<Vec<Sandbox>, Error> {
-        let default = self.status()?.default;
-        let mut sandboxes = self.sandboxes()?;
-        sandboxes.retain(|sandbox| sandbox.uses(handler, &default));
-        Ok(sandboxes)
-    }
-
     /// Asks one question.
     fn ask<Q, A>(&self, method: &'static str, question: Q) -> Result<A, Error>
     where

@@ -22,6 +22,9 @@ pub struct Sandbox {
 
 impl Sandbox {
     /// Returns whether it uses a handler, in a daemon with this default.
+    ///
+    /// A pod without a RuntimeClass names no handler: it counts for the default. If that was another
+    /// one when the pod was started, then that one is still used, and CRI does not tell.
     #[must_use]
     pub fn uses(&self, handler: &str, default: &str) -> bool {
         let named = if self.handler.is_empty() {

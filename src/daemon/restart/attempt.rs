@@ -45,17 +45,24 @@ impl Phases {
     }
 }
 
-/// How a restart has ended.
-pub(super) enum Ended {
-    /// The daemon serves what was wanted.
-    Back {
-        running: Running,
-        /// What else it is not.
-        drift: Vec<Drift>,
-        phases: Phases,
-    },
+/// A daemon that serves what was wanted.
+pub(super) struct Back {
+    pub(super) running: Running,
+    /// In what else it is not what its config says.
+    pub(super) drift: Vec<Drift>,
+    pub(super) phases: Phases,
+}
+
+/// Why a restart did not get to its end.
+pub(super) enum Stop {
     Failed(Cause),
     Interrupted,
+}
+
+impl From<Cause> for Stop {
+    fn from(cause: Cause) -> Self {
+        Self::Failed(cause)
+    }
 }
 
 /// One restart, to be made.
@@ -71,29 +78,9 @@ pub(super) struct Attempt<'a> {
     pub(super) printed: RefCell<String>,
 }
 
-/// A step that did not get to its end.
-enum Stop {
-    Cause(Cause),
-    Interrupted,
-}
-
-impl From<Cause> for Stop {
-    fn from(cause: Cause) -> Self {
-        Self::Cause(cause)
-    }
-}
-
 impl Attempt<'_> {
     /// Restarts the daemon and waits for what was wanted.
-    pub(super) fn make(&self, old: &Old, wanted: &Wanted) -> Ended {
-        match self.steps(old, wanted) {
-            Ok(back) => back,
-            Err(Stop::Cause(cause)) => Ended::Failed(cause),
-            Err(Stop::Interrupted) => Ended::Interrupted,
-        }
-    }
-
-    fn steps(&self, old: &Old, wanted: &Wanted) -> Result<Ended, Stop> {
+    pub(super) fn make(&self, old: &Old, wanted: &Wanted) -> Result<Back, Stop> {
         let mut phases = Phases::default();
         let mut clock = Instant::now();
         let mut lap = || {
@@ -115,7 +102,7 @@ impl Attempt<'_> {
         if !own.is_empty() {
             return Err(Cause::not_loaded(&own).into());
         }
-        Ok(Ended::Back {
+        Ok(Back {
             running,
             drift,
             phases,

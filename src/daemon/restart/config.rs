@@ -38,9 +38,9 @@ fn files(editor: &Editor) -> Result<ConfigFiles, Error> {
     let path = editor.generated().unwrap_or(&editor.path);
     let read = Target::find(path, &editor.host_root)?.read()?;
     // No file means the same to containerd as one that says nothing.
-    let bytes = editor.filled_in(read.bytes().unwrap_or_default());
+    let source = editor.filled_in(read.bytes().unwrap_or_default().into());
     let main = editor.host_root.absolute(path);
-    Ok(ConfigFiles::read(&editor.host_root, &main, &bytes))
+    Ok(ConfigFiles::read(&editor.host_root, &main, source))
 }
 
 /// Whether a daemon was started before or after the last change of what it loads.

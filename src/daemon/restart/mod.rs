@@ -5,7 +5,6 @@ mod attempt;
 mod cause;
 mod config;
 mod failure;
-mod inverse;
 mod old;
 mod rollback;
 mod wanted;
@@ -16,22 +15,23 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 pub use self::attempt::Phases;
-use self::attempt::{ANSWER, Attempt, Ended};
+use self::attempt::{ANSWER, Attempt, Back, Stop};
 pub use self::cause::Cause;
 use self::config::verdict;
 pub use self::failure::RestartFailure;
 use self::old::Old;
-use self::rollback::{Made, note, take_back};
 pub use self::rollback::{Rollback, RolledBackFiles};
+use self::rollback::{note, take_back};
 use self::wanted::Wanted;
 pub use self::why::Why;
-use crate::commit::editor::{Editor, Plan};
+use crate::commit::editor::{Editor, LedgerPair, Outcome};
 use crate::commit::operation_log::LogEntry;
 use crate::daemon::running::{Drift, Running};
 use crate::daemon::service::{Prepared, Service};
+use crate::edit::edited::Handlers;
 use crate::error::{Code, Error};
+use crate::want::change::Change;
 use crate::want::handler::Owner;
-use crate::want::patch::Patch;
 
 /// How long containerd may take to come back unless told otherwise.
 pub const DEFAULT_READY_TIMEOUT: Duration = Duration::from_secs(60);
@@ -41,12 +41,12 @@ pub const DEFAULT_READY_TIMEOUT: Duration = Duration::from_secs(60);
 /// # Examples
 ///
 /// ```no_run
-/// use containerd_edit::{CriClient, Editor, Handler, Patch, Restart, Service};
+/// use containerd_edit::{Change, CriClient, Editor, Handler, Restart, Service};
 ///
-/// let patch = Patch::new().ensure(Handler::new("spin".parse()?, "io.containerd.spin.v2"));
+/// let change = Change::new().ensure(Handler::new("spin".parse()?, "io.containerd.spin.v2"));
 /// let editor = Editor::new("/etc/containerd/config.toml");
 /// let restart = Restart::new(Service::of(None), CriClient::DEFAULT_ENDPOINT);
-/// let (plan, restarted) = restart.edit(&editor, &patch)?;
+/// let (plan, restarted) = restart.edit(&editor, &change)?;
 /// println!("changed: {}, restarted: {}", plan.is_change(), restarted.why.is_some());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -116,11 +116,11 @@ impl Restart {
     ///
     /// An error that says what the state is then; of a restart that failed, a [`RestartFailure`] is
     /// the [detail](Error::detail).
-    pub fn edit(&self, editor: &Editor, patch: &Patch) -> Result<(Plan, Restarted), Error> {
+    pub fn edit(&self, editor: &Editor, change: &Change) -> Result<(Outcome, Restarted), Error> {
         let begun = self.begin(editor)?;
-        let plan = editor.commit(patch)?;
-        let owner = patch.acting_owner();
-        let to_load = ToLoad::of(patch, &plan, owner);
+        let plan = editor.commit(change)?;
+        let owner = change.acting_owner();
+        let to_load = ToLoad::of(change, &plan, owner);
         let restarted = self.load_edit(editor, begun, &to_load)?;
         Ok((plan, restarted))
     }
@@ -131,10 +131,14 @@ impl Restart {
     ///
     /// An error that says what the state is then; of a restart that failed, a [`RestartFailure`] is
     /// the [detail](Error::detail).
-    pub fn undo(&self, editor: &Editor, owner: Option<&Owner>) -> Result<(Plan, Restarted), Error> {
+    pub fn undo(
+        &self,
+        editor: &Editor,
+        owner: Option<&Owner>,
+    ) -> Result<(Outcome, Restarted), Error> {
         let begun = self.begin(editor)?;
         let plan = editor.undo(owner)?;
-        let to_load = ToLoad::of(&Patch::new(), &plan, owner);
+        let to_load = ToLoad::of(&Change::new(), &plan, owner);
         let restarted = self.load_edit(editor, begun, &to_load)?;
         Ok((plan, restarted))
     }
@@ -176,6 +180,7 @@ impl Restart {
         let to_load = ToLoad {
             wanted: Wanted::all(),
             made: None,
+            handlers: Handlers::default(),
             owner: None,
         };
         self.load(editor, &service, old, &to_load)
@@ -232,15 +237,15 @@ impl Restart {
         let attempt = self.attempt(editor, service);
         let refused = || wanted.refuses(verdict.as_ref()?, editor);
         let ended = match unread.or_else(refused) {
-            Some(cause) => Ended::Failed(cause),
+            Some(cause) => Err(Stop::Failed(cause)),
             None => attempt.make(&old, wanted),
         };
         let cause = match ended {
-            Ended::Back {
+            Ok(Back {
                 running,
                 drift,
                 phases,
-            } => {
+            }) => {
                 // The log is for people only.
                 let _ = note(editor, to_load.owner.clone(), LogEntry::RESTARTED);
                 return Ok(Restarted {
@@ -251,7 +256,7 @@ impl Restart {
                     drift,
                 });
             }
-            Ended::Interrupted => {
+            Err(Stop::Interrupted) => {
                 let message = "interrupted before containerd was seen to be back";
                 let hint = "run it again, or `containerd-edit restart`, to have the config loaded";
                 let error = Error::new(Code::Interrupted, message, hint).at(&editor.path);
@@ -260,12 +265,11 @@ impl Restart {
                     None => error,
                 });
             }
-            Ended::Failed(cause) => cause,
+            Err(Stop::Failed(cause)) => cause,
         };
         let log = attempt.log(&cause);
         (self.on_progress)(&cause.to_string());
-        let made = to_load.made.as_ref();
-        let rollback = made.map(|made| self.roll_back(editor, service, made, &old, &cause));
+        let rollback = self.roll_back(editor, service, to_load, &old, &cause);
         let failure = RestartFailure {
             cause,
             log,
@@ -281,13 +285,15 @@ impl Restart {
         &self,
         editor: &Editor,
         service: &Prepared,
-        made: &Made,
+        to_load: &ToLoad,
         old: &Old,
         cause: &Cause,
-    ) -> Rollback {
+    ) -> Option<Rollback> {
         // It is finished, whatever asks to end: half a roll-back is worse than none.
         editor.finishes.set(true);
-        let rollback = self.serve_without(editor, service, made, old, cause);
+        let made = to_load.made.as_deref();
+        let rollback =
+            made.map(|made| self.serve_without(editor, service, to_load, made, old, cause));
         editor.finishes.set(false);
         rollback
     }
@@ -296,7 +302,8 @@ impl Restart {
         &self,
         editor: &Editor,
         service: &Prepared,
-        made: &Made,
+        to_load: &ToLoad,
+        made: &LedgerPair,
         old: &Old,
         cause: &Cause,
     ) -> Rollback {
@@ -310,7 +317,7 @@ impl Restart {
             phases: Phases::default(),
         };
         if let RolledBackFiles::Stuck { .. } = rollback.files {
-            let _ = note(editor, made.change.owner.clone(), "not-rolled-back");
+            let _ = note(editor, to_load.owner.clone(), "not-rolled-back");
             return rollback;
         }
         let was_left_alone =
@@ -319,17 +326,15 @@ impl Restart {
             rollback.running = now.into_running();
             return rollback;
         }
-        let wanted = Wanted::without(&made.change.handlers);
+        let wanted = Wanted::without(&to_load.handlers);
         match self.attempt(editor, service).make(&now, &wanted) {
-            Ended::Back {
-                running, phases, ..
-            } => {
-                rollback.running = Some(running);
-                rollback.phases = phases;
+            Ok(back) => {
+                rollback.running = Some(back.running);
+                rollback.phases = back.phases;
             }
-            Ended::Failed(cause) => rollback.failed = Some(cause),
+            Err(Stop::Failed(cause)) => rollback.failed = Some(cause),
             // Nobody is asked any more.
-            Ended::Interrupted => {}
+            Err(Stop::Interrupted) => {}
         }
         rollback
     }
@@ -345,17 +350,18 @@ struct Begun {
 struct ToLoad {
     wanted: Wanted,
     /// What this run has changed of what is loaded; it is taken back if that is not loaded.
-    made: Option<Made>,
+    made: Option<Box<LedgerPair>>,
+    handlers: Handlers,
     owner: Option<String>,
 }
 
 impl ToLoad {
-    fn of(patch: &Patch, plan: &Plan, owner: Option<&Owner>) -> Self {
+    fn of(change: &Change, plan: &Outcome, owner: Option<&Owner>) -> Self {
         let owner = owner.map(|owner| owner.as_str().to_owned());
-        let is_change = plan.needs_restart();
         Self {
-            wanted: Wanted::of(patch, plan),
-            made: is_change.then(|| Made::of(plan, owner.clone())),
+            wanted: Wanted::of(change, plan),
+            made: plan.made.clone().filter(|_| plan.needs_restart()),
+            handlers: plan.report.handlers.clone(),
             owner,
         }
     }

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::cause::Cause;
-use crate::commit::editor::{Editor, Plan};
+use crate::commit::editor::{Editor, Outcome};
 use crate::containerd::Verdict;
 use crate::daemon::running::{Drift, Running};
-use crate::edit::patch::Handlers;
-use crate::node::{Distribution, Kind};
-use crate::want::patch::Patch;
+use crate::edit::edited::Handlers;
+use crate::node::{Kind, Layout};
+use crate::want::change::Change;
+use crate::want::key::Key;
 
 /// What has to be loaded for a run to be good.
 #[derive(Debug, Default)]
@@ -25,18 +26,16 @@ pub(super) struct Wanted {
 
 impl Wanted {
     /// What an edit is about.
-    pub(super) fn of(patch: &Patch, plan: &Plan) -> Self {
+    pub(super) fn of(change: &Change, plan: &Outcome) -> Self {
         let mut wanted = Self {
-            is_default: patch.wanted_default().is_some()
-                || patch.unsets_default()
-                || plan.edited.new_default.is_some(),
+            is_default: change.is_about_default() || plan.report.new_default.is_some(),
             ..Self::default()
         };
-        wanted.take_in(&plan.edited.handlers);
-        let ensured = patch.wanted_names().map(str::to_owned);
+        wanted.take_in(&plan.report.handlers);
+        let keys = change.wants.iter().map(|want| &want.key);
+        let ensured = keys.filter_map(Key::handler_name).map(str::to_owned);
         wanted.present.extend(ensured);
-        let removed = patch.removed().map(|(name, _)| name.to_owned());
-        wanted.names.extend(removed);
+        wanted.names.extend(change.removes.iter().cloned());
         wanted.names.extend(wanted.present.iter().cloned());
         wanted
     }
@@ -125,12 +124,8 @@ impl Wanted {
 /// Whether containerd reads the files that are edited, and not what another program makes of them
 /// when it is started.
 fn is_read_as_it_is(editor: &Editor) -> bool {
-    editor.layout.as_ref().is_none_or(|layout| {
-        let is_k0s = layout.distribution == Distribution::K0s;
-        match layout.kind {
-            Kind::Plain { .. } => true,
-            Kind::DropIn { .. } => !is_k0s,
-            Kind::Template { .. } => false,
-        }
-    })
+    let is_made = |layout: &Layout| {
+        layout.restarts_by_itself() || matches!(layout.kind, Kind::Template { .. })
+    };
+    !editor.layout.as_ref().is_some_and(is_made)
 }

@@ -14,7 +14,7 @@ use self::command::Ran;
 use self::place::Place;
 use crate::disk::HostRoot;
 use crate::error::Error;
-use crate::node::{Distribution, Kind, Layout, Units};
+use crate::node::{Layout, Units};
 
 /// So many of the service's last log lines are shown.
 const LOG_LINES: &str = "15";
@@ -39,10 +39,8 @@ impl Service {
     pub fn of(layout: Option<&Layout>) -> Self {
         match layout {
             None => Self::Systemd(Units::default()),
-            Some(layout) => match (layout.distribution, &layout.kind) {
-                (Distribution::K0s, Kind::DropIn { .. }) => Self::ByItself,
-                _ => Self::Systemd(layout.units.clone()),
-            },
+            Some(layout) if layout.restarts_by_itself() => Self::ByItself,
+            Some(layout) => Self::Systemd(layout.units.clone()),
         }
     }
 

@@ -21,11 +21,11 @@ impl Revision<'_, '_> {
         self.drop_statements(&removed);
         self.change_inline_tables(&removed)?;
         for (span, elements) in std::mem::take(&mut self.elements).into_values() {
-            let array = elements.changed(&self.document.text[span.clone()]);
+            let array = elements.changed(&self.document.text()[span.clone()]);
             self.splices.replace(span, array);
         }
         self.add_blocks();
-        Ok(self.splices.apply(self.document.text))
+        Ok(self.splices.apply(self.document.text()))
     }
 
     fn check_inserted(&self, removed: &Paths) -> Result<(), Refused> {
@@ -91,7 +91,7 @@ impl Revision<'_, '_> {
     /// and with an empty line above that was there for its sake.
     fn drop_run(&mut self, first: usize, last: usize) {
         let document = self.document;
-        let text = document.text;
+        let text = document.text();
         let mut start = document.statement_lines(first).start;
         let end = document.statement_lines(last).end;
         if document.index.statements[first].kind != Kind::Pair {
@@ -130,7 +130,7 @@ impl Revision<'_, '_> {
                     at: document.position(table.span.start),
                 });
             }
-            for (range, text) in entries.changes(document.text, table) {
+            for (range, text) in entries.changes(document.text(), table) {
                 self.splices.replace(range, text);
             }
         }
@@ -139,7 +139,7 @@ impl Revision<'_, '_> {
 
     fn add_blocks(&mut self) {
         let document = self.document;
-        let text = document.text;
+        let text = document.text();
         let mut blocks = std::mem::take(&mut self.blocks);
         blocks.extend(self.tables.iter().map(|table| {
             let path: Vec<&str> = table.path.iter().map(String::as_str).collect();

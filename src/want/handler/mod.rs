@@ -6,13 +6,14 @@ mod schema;
 mod setting;
 
 use crate::error::{Code, Error};
-use toml_edit::Value;
 
 pub use self::name::{HandlerName, Owner};
 pub use self::preset::Preset;
-pub(crate) use self::schema::keys;
+pub(crate) use self::schema::{is_known, keys};
 pub use self::setting::Setting;
 
+/// The handler that containerd lists of itself.
+pub(crate) const BUILT_IN: &str = "runc";
 /// The shim type of runc and of what behaves like it.
 pub(crate) const RUNC_TYPE: &str = "io.containerd.runc.v2";
 
@@ -164,11 +165,6 @@ impl Handler {
         self.settings
             .iter()
             .find(|setting| setting.path.iter().eq(path.iter()))
-    }
-
-    /// Takes over the value of the `runc` handler for a key that is not set.
-    pub(crate) fn inherit(&mut self, path: &[&str], value: Value) {
-        self.settings.push(Setting::new(path, value));
     }
 }
 

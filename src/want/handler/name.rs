@@ -52,6 +52,13 @@ impl HandlerName {
 impl Owner {
     /// The owner of what people register by hand.
     pub const MANUAL: &'static str = "manual";
+    /// What is there for the sake of others, and nobody's. No owner may be called so.
+    pub(crate) const IMPLIED: &'static str = "implied";
+
+    /// An owner that a ledger names.
+    pub(crate) fn known(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
 
     /// The owner's identifier as text.
     #[must_use]
@@ -114,6 +121,8 @@ impl FromStr for Owner {
             "must begin with a letter or digit"
         } else if name.len() > LONGEST {
             "is longer than 63 characters"
+        } else if name == Self::IMPLIED {
+            "stands for what is nobody's"
         } else {
             return Ok(Self(name.to_owned()));
         };

@@ -85,6 +85,11 @@ impl Type {
     }
 }
 
+/// Whether containerd is known to read the key at `path` below a handler.
+pub(crate) fn is_known(path: &[String]) -> bool {
+    known(path).is_some()
+}
+
 /// The names of a handler's keys.
 pub(crate) fn keys() -> impl Iterator<Item = &'static str> {
     HANDLER_KEYS.iter().map(|(name, _)| *name)

@@ -4,6 +4,7 @@ use toml_edit::{Key, Value};
 
 use super::schema::{self, Type};
 use crate::error::{Code, Error};
+use crate::toml::render::{self, Quotes};
 
 /// One key of a handler's table and its value.
 ///
@@ -28,18 +29,10 @@ pub struct Setting {
 
 impl Setting {
     /// Sets the key at `path` below the handler's table.
-    pub(crate) fn new(path: &[&str], value: impl Into<Value>) -> Self {
+    pub(crate) fn new<S: ToString>(path: &[S], value: impl Into<Value>) -> Self {
         Self {
-            path: path.iter().map(|&key| key.to_owned()).collect(),
+            path: path.iter().map(ToString::to_string).collect(),
             value: value.into(),
-        }
-    }
-
-    /// A key of a file and its value.
-    pub(crate) fn at(path: &[String], value: &Value) -> Self {
-        Self {
-            path: path.to_vec(),
-            value: value.clone(),
         }
     }
 
@@ -82,12 +75,7 @@ impl Setting {
     /// The dotted key, for messages.
     #[must_use]
     pub fn key(&self) -> String {
-        let keys: Vec<String> = self
-            .path
-            .iter()
-            .map(|key| Key::new(key).to_string())
-            .collect();
-        keys.join(".")
+        render::dotted(&self.path, Quotes::Basic)
     }
 
     pub(super) fn checked(self) -> Result<Self, Error> {

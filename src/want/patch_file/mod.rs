@@ -1,18 +1,17 @@
 //! The patch file: what an installer wants of a config, as TOML.
 
-mod nearest;
 mod reader;
 
 use crate::error::Position;
+use crate::want::change::Change;
 use crate::want::handler::{Handler, HandlerName, Owner, Setting};
-use crate::want::patch::Patch;
 
 /// What an installer wants of a config, read from a file of its own.
 ///
 /// # Examples
 ///
 /// ```
-/// use containerd_edit::{Document, PatchFile, apply};
+/// use containerd_edit::{Config, Ledger, PatchFile, edit};
 ///
 /// let file = PatchFile::parse(
 ///     br#"
@@ -21,9 +20,9 @@ use crate::want::patch::Patch;
 ///     preset = "kata"
 ///     "#,
 /// )?;
-/// let config = Document::parse(b"version = 3\n")?;
-/// let edited = apply(Some(&config), &file.into_patch())?;
-/// assert_eq!(edited.handlers.added, ["kata-qemu"]);
+/// let config = Config::new("/etc/containerd/config.toml", Some("version = 3\n"))?;
+/// let edited = edit(&config, &Ledger::default(), &file.into_change())?;
+/// assert_eq!(edited.report.handlers.added, ["kata-qemu"]);
 ///
 /// let error = PatchFile::parse(b"[handlers.kata]\nsnapshoter = \"nydus\"\n").unwrap_err();
 /// assert_eq!(error.position().map(|at| (at.line, at.column)), Some((2, 1)));
@@ -57,22 +56,25 @@ impl PatchFile {
         places.find(|(known, _)| known == key).map(|(_, at)| at)
     }
 
-    /// Turns the file into a patch that [declares](Patch::declares) what it says, for its owner, if
+    /// Turns the file into a change that [declares](Change::declares) what it says, for its owner, if
     /// it names one.
     #[must_use]
-    pub fn into_patch(self) -> Patch {
-        let mut patch = self.handlers.into_iter().fold(Patch::new(), Patch::ensure);
-        patch = self.cri.into_iter().fold(patch, Patch::cri);
-        let proxies = self.proxy_plugins.into_iter();
-        patch = proxies.fold(patch, Patch::proxy_plugin);
-        patch = self.debug.into_iter().fold(patch, Patch::debug);
+    pub fn into_change(self) -> Change {
+        let mut change = self
+            .handlers
+            .into_iter()
+            .fold(Change::new(), Change::ensure);
         if let Some(name) = self.default {
-            patch = patch.default_handler(name);
+            change = change.default_handler(name);
         }
+        change = self.cri.into_iter().fold(change, Change::cri);
+        let proxies = self.proxy_plugins.into_iter();
+        change = proxies.fold(change, Change::proxy_plugin);
+        change = self.debug.into_iter().fold(change, Change::debug);
         if let Some(owner) = self.owner {
-            patch = patch.owner(owner);
+            change = change.owner(owner);
         }
-        patch.declares()
+        change.declares()
     }
 }
 

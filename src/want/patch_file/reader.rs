@@ -11,7 +11,7 @@ use crate::toml::{Document, type_name};
 use crate::want::handler::{self, Handler, HandlerName, Preset, Setting};
 
 use super::PatchFile;
-use super::nearest::nearest;
+use crate::want::nearest::nearest;
 
 const KEYS: [&str; 6] = [
     "owner",
@@ -59,14 +59,13 @@ impl<'d> Entry<'d> {
 
     /// What stands there as a setting of the table that is `depth` segments down.
     fn setting(&self, depth: usize) -> Setting {
-        let path: Vec<String> = self.path[depth..].iter().map(ToString::to_string).collect();
         let value = match self.item {
             Item::Value(value) => value.clone(),
             // What stands in the table is a setting of its own.
             Item::Table(_) | Item::None => Value::InlineTable(toml_edit::InlineTable::new()),
             Item::ArrayOfTables(array) => Value::Array(array.clone().into_array()),
         };
-        Setting::at(&path, &value)
+        Setting::new(&self.path[depth..], value)
     }
 }
 

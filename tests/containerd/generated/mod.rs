@@ -80,7 +80,7 @@ impl Case {
         let mut paths = Vec::new();
         for (name, entry) in &self.entries {
             let state = match entry {
-                Entry::File(bytes) => FileState::Bytes(bytes.clone()),
+                Entry::File(bytes) => FileState::Bytes(bytes.clone().into()),
                 Entry::Folder => FileState::Folder,
             };
             files.insert(path(name), state);

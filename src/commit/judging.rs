@@ -1,0 +1,109 @@
+//! An edit held against the model, in an order in which every state between two changes serves.
+
+use std::collections::BTreeSet;
+
+use crate::commit::editor::Editor;
+use crate::commit::ledger::Found;
+use crate::commit::order;
+use crate::commit::reading::Reading;
+use crate::containerd::{ConfigFiles, Host, version};
+use crate::edit::edited::{Edited, differences};
+use crate::edit::judgement::{Judgement, harmful};
+use crate::edit::run::without_owners;
+use crate::error::{Code, Error, Position, Warning};
+use crate::toml::Document;
+
+/// What of an edit is held against the model.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Judged<'j> {
+    /// Whether something is to be there afterwards, and not only be gone.
+    pub(crate) adds: bool,
+    /// The handlers that the change removes by their names.
+    pub(crate) removes: &'j [String],
+}
+
+impl Editor {
+    /// Holds an edit against the model of each release, and puts its files into an order in which all
+    /// of them serve whatever a crash leaves on the way.
+    pub(crate) fn judge(
+        &self,
+        reading: &Reading,
+        edited: &mut Edited,
+        found: &Found,
+        judged: Judged<'_>,
+    ) -> Result<Vec<Warning>, Error> {
+        let names: Vec<&str> = edited.files.iter().map(|file| file.name.as_str()).collect();
+        let before = reading.loaded(self, &reading.config, &[])?;
+        let after = reading.loaded(self, &edited.config, &names)?;
+        let host = Host::here();
+        let owners = edited.ledger.owners.values();
+        let keys = owners.flat_map(|owner| owner.wants.keys());
+        let wanted = keys.filter_map(|key| key.handler_name());
+        let wanted: BTreeSet<String> = wanted.map(str::to_owned).collect();
+        let mut judgement = Judgement {
+            before: &before,
+            after: &after,
+            without: None,
+            adds: judged.adds,
+            removes: judged.removes,
+            handlers: &edited.report.handlers,
+            wanted: &wanted,
+            new_default: edited.report.new_default.as_deref(),
+            version: edited.config.version(),
+            // The files that handlers refer to may be out of sight here: an installer's container
+            // sees the host's under another path.
+            host: &host,
+            releases: &self.releases,
+        };
+        let mut passed = judgement.pass();
+        let without;
+        if matches!(&passed, Err(error) if error.code() == Code::Harmful) {
+            without = self.without(reading, found)?;
+            judgement.without = Some(&without);
+            passed = judgement.pass();
+        }
+        let warnings = passed.map_err(|error| match error.code() {
+            Code::VersionNotRead => {
+                let at = reading.config.main().text.as_ref();
+                let at = at.and_then(|text| version_place(&text.document));
+                error.at(&self.path).position_at(at)
+            }
+            _ => error.at(&self.path),
+        })?;
+        let numbers: Vec<usize> = (0..names.len()).collect();
+        let serves = |changed: &[usize]| {
+            let changed: Vec<&str> = changed.iter().map(|&it| names[it]).collect();
+            // What can't be merged is not there yet.
+            let Ok(after) = reading.loaded(self, &edited.config, &changed) else {
+                return Ok(());
+            };
+            let on_the_way = Judgement {
+                after: &after,
+                ..judgement
+            };
+            on_the_way.serves_on_the_way()
+        };
+        let order = order::serving(&numbers, &serves).map_err(|harm| {
+            harmful(format!("while one file is changed after the other, {harm}")).at(&self.path)
+        })?;
+        edited.files = order
+            .into_iter()
+            .map(|it| edited.files[it].clone())
+            .collect();
+        Ok(warnings)
+    }
+
+    /// What containerd would load without any key of the tool's.
+    fn without(&self, reading: &Reading, found: &Found) -> Result<ConfigFiles, Error> {
+        let without = without_owners(&reading.config, &found.ledger)?;
+        let changes = differences(&reading.config, &without);
+        let names: Vec<&str> = changes.iter().map(|change| change.name.as_str()).collect();
+        reading.loaded(self, &without, &names)
+    }
+}
+
+/// Where the config version stands in a file, if it does.
+fn version_place(config: &Document<'_>) -> Option<Position> {
+    config.get(&["version"])?;
+    Some(version::position(config))
+}

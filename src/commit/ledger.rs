@@ -1,0 +1,214 @@
+//! The ledger beside a config: what holds of it, whatever has become of the last run.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use crate::commit::editor::Editor;
+use crate::containerd::{ConfigFiles, absolute};
+use crate::disk::ledger_file::{LedgerFile, LedgerTexts, Old};
+use crate::disk::lock::ConfigLock;
+use crate::disk::replace::{self, Synced};
+use crate::disk::sidecar;
+use crate::disk::target::{Existing, Snapshot, Target};
+use crate::error::{Code, Error};
+use crate::ledger::Ledger;
+
+/// The ledgers of a config, read.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) texts: LedgerTexts,
+    /// The one that holds.
+    pub(crate) ledger: Ledger,
+    /// The one before the last change, if that is known.
+    pub(crate) previous: Option<Ledger>,
+    /// Of a run that was killed.
+    killed: Option<Killed>,
+}
+
+/// The ledgers of a run that was killed.
+#[derive(Debug)]
+struct Killed {
+    /// What it has found.
+    before: Ledger,
+    /// What it has written.
+    after: Ledger,
+}
+
+impl Found {
+    pub(super) fn is_of_a_killed_run(&self) -> bool {
+        self.killed.is_some()
+    }
+}
+
+impl Editor {
+    /// Reads the ledgers. Where a run was killed, each file says which of them holds for it.
+    pub(crate) fn read_ledger(&self, target: &Target, main: &Snapshot) -> Result<Found, Error> {
+        let texts = LedgerTexts::read(&target.path)?;
+        let parsed = |bytes: &Option<Vec<u8>>, path: PathBuf| {
+            let parsed = bytes.as_deref().map(Ledger::parse).transpose();
+            parsed.map_err(|error| error.at(path))
+        };
+        let now = parsed(&texts.now, sidecar::owners(&self.path))?;
+        let before = parsed(&texts.before, sidecar::owners_before(&self.path));
+        let before = before.map_err(|error| match &texts {
+            LedgerTexts {
+                now: Some(_),
+                before: Some(bytes),
+                ..
+            } if !Ledger::is_of_another_format(bytes) => error.with_hint(
+                "move it away: then the ledger that holds is the one that the killed run has \
+                 written (.owners beside it); run that installer again",
+            ),
+            _ => error,
+        })?;
+        let previous = parsed(&texts.previous, sidecar::owners_previous(&self.path));
+        let previous = previous.ok().flatten();
+        let after = now.unwrap_or_default();
+        let Some(before) = before else {
+            return Ok(Found {
+                previous: previous.filter(|_| texts.now.is_some()),
+                texts,
+                ledger: after,
+                killed: None,
+            });
+        };
+        let ledger = if texts.now.is_none() {
+            before.clone()
+        } else {
+            // The files of both: one that is to go may be imported no more.
+            let mut both = after.clone();
+            both.entries.extend(before.entries.iter().cloned());
+            both.made.extend(before.made.iter().cloned());
+            let reading = self.read_config(target, main, &both, None)?;
+            let after = after.clone();
+            after.after_a_killed_run(before.clone(), &reading.config)
+        };
+        let previous = if ledger == before {
+            previous
+        } else {
+            Some(before.clone())
+        };
+        Ok(Found {
+            texts,
+            ledger,
+            previous,
+            killed: Some(Killed { before, after }),
+        })
+    }
+
+    /// Ends a run that was killed: what its files hold is made durable, and then one ledger holds for
+    /// all of them. Before that, a second crash could bring the old texts back without their ledger.
+    pub(super) fn end_killed_run(
+        &self,
+        lock: &ConfigLock,
+        target: &Target,
+        main: &Snapshot,
+        found: &Found,
+    ) -> Result<(), Error> {
+        let Some(Killed { before, after }) = &found.killed else {
+            return Ok(());
+        };
+        for drop_in in self.last_drop_ins(target, found) {
+            sync_as_it_is(&drop_in, &drop_in.read()?)?;
+        }
+        sync_as_it_is(target, main)?;
+        let file = LedgerFile::new(lock, target, main.existing.as_ref());
+        if found.ledger == *before {
+            let old = if before.is_blank() {
+                Old::Nowhere
+            } else if found.texts.now == found.texts.before {
+                Old::InPlace
+            } else {
+                Old::Aside
+            };
+            return file.end_unchanged(old);
+        }
+        let merged = (found.ledger != *after).then(|| found.ledger.to_json());
+        file.end(merged.as_deref())
+    }
+
+    /// The drop-ins that the last run has changed, and the one before it if the last was killed.
+    pub(super) fn last_drop_ins(&self, target: &Target, found: &Found) -> Vec<Target> {
+        let own = self.main();
+        let killed = found.killed.iter();
+        let killed = killed.flat_map(|killed| [&killed.before, &killed.after]);
+        let ledgers = killed.chain([&found.ledger]);
+        let names: BTreeSet<&String> = ledgers.flat_map(|it| it.files.keys()).collect();
+        let paths = names.into_iter().map(|name| absolute(&own, name));
+        let paths = paths.filter(|path| *path != own);
+        // A folder that is gone holds no file.
+        let found =
+            paths.filter_map(|path| Target::find_drop_in(&path, &self.host_root, target).ok());
+        found.collect()
+    }
+
+    /// Refuses to edit a drop-in as a config of its own: the config that imports it, in the same
+    /// folder or in the one above, lists it in its ledger.
+    pub(crate) fn check_is_main(&self, target: &Target) -> Result<(), Error> {
+        let texts = LedgerTexts::read(&target.path)?;
+        if texts.now.is_some() || texts.before.is_some() {
+            return Ok(());
+        }
+        let folders = [Some(target.folder.as_path()), target.folder.parent()];
+        let mains = folders
+            .into_iter()
+            .flatten()
+            .flat_map(sidecar::configs_with_ledgers);
+        for main in mains.filter(|main| *main != target.path) {
+            if self.has_as_drop_in(&main, target)? {
+                let main = self.host_root.on_host(&main);
+                let main = main.display();
+                let message = format!("this is a drop-in of {main}, and has its ledger there");
+                let hint = format!(
+                    "run the same command with `--config {main}`; to add something to this file: \
+                     `--config {main} --drop-in={}`",
+                    self.main().display()
+                );
+                return Err(Error::new(Code::ListedDropIn, message, hint).at(&self.path));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a config is there, imports the target and has it in its ledger. Copies and what is left
+    /// of them do not count.
+    fn has_as_drop_in(&self, main: &Path, target: &Target) -> Result<bool, Error> {
+        let ledger = LedgerTexts::read(main)?.now;
+        let ledger = ledger.and_then(|bytes| Ledger::parse(&bytes).ok());
+        let config = Existing::read(main).ok().flatten();
+        let (Some(ledger), Some(config)) = (ledger, config) else {
+            return Ok(false);
+        };
+        let main = self.host_root.on_host(main);
+        let own = [self.main(), self.host_root.on_host(&target.path)];
+        let mut listed = ledger.files().into_iter().map(|it| absolute(&main, it));
+        if !listed.any(|path| own.contains(&path)) {
+            return Ok(false);
+        }
+        let files = ConfigFiles::read(&self.host_root, &main, &*config.bytes);
+        Ok(own.iter().any(|path| files.contains(path)))
+    }
+
+    /// Who wants what in the config as it is, for reading. Without any ledger: what its comments say.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::BadLedger`] if the ledger can't be read, and the errors of
+    /// finding and reading a config.
+    pub fn ledger(&self) -> Result<Ledger, Error> {
+        let target = self.find()?;
+        let main = target.read()?;
+        let mut ledger = self.read_ledger(&target, &main)?.ledger;
+        if ledger.is_blank()
+            && let Ok(reading) = self.read_config(&target, &main, &ledger, None)
+        {
+            ledger.recover(&reading.config, &reading.config.views());
+        }
+        Ok(ledger)
+    }
+}
+
+fn sync_as_it_is(target: &Target, read: &Snapshot) -> Result<(), Error> {
+    let file = read.existing.as_ref().map(|existing| &existing.file);
+    replace::sync(target, &target.open_folders()?, file, Synced::Unchanged)
+}

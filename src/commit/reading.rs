@@ -1,0 +1,285 @@
+//! What is read of a config before an edit, whatever a distribution makes of its files.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use crate::commit::editor::{Editor, FileChange};
+use crate::commit::template::{self, Template};
+use crate::config::Config;
+use crate::config::surroundings::Changes;
+use crate::containerd::{ConfigFiles, FileState};
+use crate::disk::target::{Snapshot, Target};
+use crate::edit::edited::FileEdit;
+use crate::error::{Code, Error};
+use crate::ledger::Ledger;
+use crate::node::{Distribution, Kind, k0s, template as templates};
+use crate::toml::{self, Literal, Source};
+
+/// A config as it was read.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    pub(crate) config: Config,
+    /// The file that a change goes to, where that was asked for.
+    pub(crate) chosen: Option<PathBuf>,
+    /// The files that containerd or its distribution reads.
+    files: ConfigFiles,
+    joins: Joins,
+    /// What has stood where the tool has put other values.
+    given_back: String,
+}
+
+/// What stands between the files and containerd.
+#[derive(Debug)]
+enum Joins {
+    Nothing,
+    K0s(k0s::DropIns),
+    Template(Box<Template>),
+}
+
+impl Editor {
+    /// Reads the config, of which `snapshot` is the file that is edited. What `ledger` knows is read,
+    /// too, and the file that a change goes to.
+    pub(crate) fn read_config(
+        &self,
+        target: &Target,
+        snapshot: &Snapshot,
+        ledger: &Ledger,
+        chosen: Option<&Path>,
+    ) -> Result<Reading, Error> {
+        let read = self.read_all(target, snapshot, ledger, chosen);
+        read.map_err(|error| self.by_its_name(error))
+    }
+
+    /// The error with the config's path as it was given.
+    pub(crate) fn by_its_name(&self, error: Error) -> Error {
+        error.at(&self.path).renamed(&self.main(), &self.path)
+    }
+
+    fn read_all(
+        &self,
+        target: &Target,
+        snapshot: &Snapshot,
+        ledger: &Ledger,
+        chosen: Option<&Path>,
+    ) -> Result<Reading, Error> {
+        let mut reading = match self.layout.as_ref().map(|it| (&it.kind, it.distribution)) {
+            Some((Kind::Template { generated, .. }, _)) => self.read_template(snapshot, generated),
+            Some((Kind::DropIn { folder, .. }, Distribution::K0s)) => {
+                self.read_k0s(snapshot, folder)
+            }
+            _ => self.read_files(snapshot),
+        }?;
+        reading.chosen = chosen.map(Path::to_owned);
+        let was = ledger.entries.iter().filter_map(|entry| entry.was.as_ref());
+        let was: Vec<&str> = was.map(Literal::text).collect();
+        reading.given_back = was.join("\n");
+        let config = &mut reading.config;
+        ledger.choose_tables(config);
+        let of_owners = ledger.owners.values().map(|owner| owner.file.as_str());
+        let known: BTreeSet<&str> = ledger.files().into_iter().chain(of_owners).collect();
+        let known = known.into_iter().filter(|name| !name.is_empty());
+        let known: Vec<PathBuf> = known.map(|name| config.path_of(name)).collect();
+        for path in known.iter().map(PathBuf::as_path).chain(chosen) {
+            if config.files().iter().any(|file| file.path == path) {
+                continue;
+            }
+            let found = match Target::find_drop_in(path, &self.host_root, target) {
+                Err(error) if error.code() == Code::NoFolder && Some(path) != chosen => continue,
+                found => found?,
+            };
+            let read = found.read()?;
+            config.add(path, read.bytes().map(Source::from).as_ref(), true)?;
+        }
+        Ok(reading)
+    }
+
+    fn read_files(&self, snapshot: &Snapshot) -> Result<Reading, Error> {
+        let files = ConfigFiles::read(&self.host_root, &self.main(), self.source(snapshot));
+        let config = Config::of(&files, snapshot.existing.is_some(), &|path| {
+            let mut layout = self.layout.iter();
+            !layout.any(|layout| layout.writes(path))
+        })?;
+        Ok(Reading::new(config, files, Joins::Nothing))
+    }
+
+    fn read_template(&self, snapshot: &Snapshot, generated: &Path) -> Result<Reading, Error> {
+        let read = Target::find(generated, &self.host_root)?.read()?;
+        let last = text_of(generated, read.bytes().unwrap_or_default())?;
+        let bytes = snapshot.bytes();
+        let text = bytes.map(|bytes| text_of(&self.path, bytes)).transpose()?;
+        let template = Template::of(text, last).map_err(|error| error.at(&self.path))?;
+        let main = self.host_root.absolute(generated);
+        let part = template.part().unwrap_or_default();
+        let rendered = template.rendered(part);
+        let files = ConfigFiles::read(&self.host_root, &main, rendered);
+        let config = match &template.own {
+            None => Config::new(self.main(), template.part()),
+            Some(own) => Config::new(&main, None).and_then(|mut config| {
+                config.insert(&main, Some(own), false)?;
+                config.insert(self.main(), template.part(), true)?;
+                config.set_part(&self.main());
+                Ok(config)
+            }),
+        };
+        let config = config.map_err(|error| error.at(&self.path))?;
+        let joins = Joins::Template(Box::new(template));
+        Ok(Reading::new(config, files, joins))
+    }
+
+    fn read_k0s(&self, snapshot: &Snapshot, folder: &Path) -> Result<Reading, Error> {
+        let mut reading = self.read_files(snapshot)?;
+        let drop_ins = k0s::DropIns::read(&self.host_root, folder, &reading.files)?;
+        let config = &mut reading.config;
+        config.is_joined = true;
+        for (path, source) in drop_ins.files() {
+            config.add(path, Some(source), true)?;
+        }
+        if let Some(own) = drop_ins.own() {
+            config.insert(&own.path, Some(&own.text), false)?;
+        }
+        reading.joins = Joins::K0s(drop_ins);
+        Ok(reading)
+    }
+
+    /// The text of the config as containerd gets it.
+    pub(crate) fn filled_in(&self, source: Source) -> Source {
+        match &self.layout {
+            Some(layout) => layout.filled_in(source),
+            None => source,
+        }
+    }
+
+    /// The config that the last start made of a template, if it is a template that is edited.
+    pub(crate) fn generated(&self) -> Option<&Path> {
+        match &self.layout.as_ref()?.kind {
+            Kind::Template { generated, .. } => Some(generated),
+            _ => None,
+        }
+    }
+
+    /// A text of the config as a TOML parser can read it. `None`: it is a template whose directives
+    /// decide over other lines.
+    pub(crate) fn as_toml<'t>(&self, text: &'t str) -> Option<Cow<'t, str>> {
+        match self.generated() {
+            Some(_) => templates::as_toml(text).map(Cow::Owned),
+            None => Some(Cow::Borrowed(text)),
+        }
+    }
+}
+
+impl Reading {
+    fn new(config: Config, files: ConfigFiles, joins: Joins) -> Self {
+        Self {
+            config,
+            files,
+            joins,
+            chosen: None,
+            given_back: String::new(),
+        }
+    }
+
+    /// What containerd loads once the files of these names are as they are in `after`.
+    pub(crate) fn loaded(
+        &self,
+        editor: &Editor,
+        after: &Config,
+        names: &[&str],
+    ) -> Result<ConfigFiles, Error> {
+        let now = names.iter().map(|name| {
+            let text = after.file(name).and_then(|file| file.text.as_ref());
+            (after.path_of(name), text.map(|text| text.source()))
+        });
+        let mut now: Changes = now.collect();
+        match &self.joins {
+            Joins::Nothing => {
+                let main = self.files.main();
+                let source = match (now.remove(main), self.files.state(main)) {
+                    (Some(changed), _) => changed.unwrap_or_else(|| "".into()),
+                    (None, FileState::Bytes(source)) => source.clone(),
+                    (None, _) => "".into(),
+                };
+                let source = editor.filled_in(source);
+                Ok(self.files.changed(&editor.host_root, source, &now))
+            }
+            Joins::K0s(drop_ins) => {
+                let main = self.config.main().text.as_ref();
+                let main = main.map_or("", |text| text.document.text());
+                drop_ins.loaded(&editor.host_root, &self.files, main, now)
+            }
+            Joins::Template(template) => {
+                let part = match now.get(&editor.main()) {
+                    Some(changed) => {
+                        let bytes = changed.as_ref().map(Source::bytes);
+                        bytes
+                            .map(|bytes| text_of(&editor.path, bytes))
+                            .transpose()?
+                    }
+                    None => template.part(),
+                };
+                let text = template.rendered(part.unwrap_or_default());
+                let main = self.files.main();
+                Ok(ConfigFiles::read(&editor.host_root, main, text))
+            }
+        }
+    }
+
+    /// What becomes of the bytes of a file.
+    pub(crate) fn change(&self, editor: &Editor, edit: &FileEdit) -> Result<FileChange, Error> {
+        let path = self.config.path_of(&edit.name);
+        let (before, after) = match &self.joins {
+            Joins::Template(template) if path == editor.main() => {
+                let part = edit.after.as_deref();
+                template.check(part.unwrap_or_default())?;
+                let written = template.written(part, &self.given_back)?;
+                (template.text.clone(), written)
+            }
+            _ => (edit.before.clone(), edit.after.clone()),
+        };
+        Ok(FileChange {
+            path,
+            before: before.map(String::into_bytes),
+            after,
+        })
+    }
+
+    /// What of a file's bytes the config holds as its text.
+    pub(crate) fn text_of(
+        &self,
+        editor: &Editor,
+        path: &Path,
+        bytes: &[u8],
+    ) -> Result<String, Error> {
+        let text = text_of(path, bytes)?;
+        match &self.joins {
+            Joins::Template(_) if path == editor.main() => template::part_of(text),
+            _ => Ok(text.to_owned()),
+        }
+    }
+
+    /// Whether some import leads to what stands in a folder.
+    pub(crate) fn is_looked_into(&self, folder: &Path) -> bool {
+        let is_joined = matches!(self.joins, Joins::K0s(_));
+        is_joined || self.files.patterns().any(|it| it.starts_with(folder))
+    }
+
+    /// The error, with what may be the reason: files that this process can't see.
+    pub(crate) fn with_unread(&self, error: Error) -> Error {
+        let unread = self.files.told_unread();
+        if error.code() != Code::DefaultNotListed || unread.is_empty() {
+            return error;
+        }
+        let hint = format!("{}; it may stand in {unread}", error.hint());
+        error.with_hint(hint)
+    }
+
+    /// The imported files that this process can see, with their bytes.
+    pub(crate) fn files(&self) -> &ConfigFiles {
+        &self.files
+    }
+}
+
+/// The bytes of a file as text, which need not be TOML.
+fn text_of<'b>(path: &Path, bytes: &'b [u8]) -> Result<&'b str, Error> {
+    toml::text_of(bytes).map_err(|error| Error::from(error).at(path))
+}

@@ -1,0 +1,291 @@
+//! A config: all files that containerd reads, in its order, each parsed once.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::containerd::spelling::Spelling;
+use crate::containerd::{ConfigFiles, FileState, absolute, version};
+use crate::error::Error;
+use crate::toml::{Document, Literal, ParseError, Source, Tree};
+
+use super::surroundings::is_match;
+
+/// The ordered set of all files that containerd reads for one config.
+///
+/// The main file is number 0 and may be missing. What it imports follows in the order of loading.
+#[derive(Debug, Clone)]
+pub struct Config {
+    files: Vec<File>,
+    /// Whether a distribution makes one config of all the files before containerd reads it: then a
+    /// plugin's section may stand in several, and no file has to be imported.
+    pub(crate) is_joined: bool,
+    /// The plugin table of the handlers, for each file in which somebody has chosen it.
+    tables: BTreeMap<String, String>,
+}
+
+/// One file of a config.
+#[derive(Debug, Clone)]
+pub(crate) struct File {
+    /// The absolute path on the host.
+    pub(crate) path: PathBuf,
+    /// The path from the main file's folder, or the absolute one: what a ledger calls the file.
+    pub(crate) name: String,
+    pub(crate) text: Option<Arc<Text>>,
+    /// Whether an edit may change it; what a distribution generates it may not.
+    pub(crate) is_writable: bool,
+    /// Whether its text is a part of the main file's: that one's version holds, and it names none.
+    pub(crate) is_part: bool,
+}
+
+/// What stands in a file, and what it says.
+#[derive(Debug)]
+pub(crate) struct Text {
+    pub(crate) document: Arc<Document<'static>>,
+    pub(crate) tree: Tree,
+}
+
+impl Config {
+    /// A config of a main file alone. `path` is absolute; `text` is `None` if the file is missing.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::NotToml`](crate::Code::NotToml) with the position, if the text is not TOML;
+    /// [`Code::WrongType`](crate::Code::WrongType) if its version is no integer.
+    pub fn new(path: impl Into<PathBuf>, text: Option<&str>) -> Result<Self, Error> {
+        let mut config = Self {
+            files: Vec::new(),
+            is_joined: false,
+            tables: BTreeMap::new(),
+        };
+        config.insert(path, text, true)?;
+        Ok(config)
+    }
+
+    /// Adds the file that is loaded next, or puts another text in the place of one that is there.
+    /// `is_writable`: whether an edit may change it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::new`].
+    pub fn insert(
+        &mut self,
+        path: impl Into<PathBuf>,
+        text: Option<&str>,
+        is_writable: bool,
+    ) -> Result<(), Error> {
+        self.add(&path.into(), text.map(Source::from).as_ref(), is_writable)
+    }
+
+    /// As [`Config::insert`], of a file that was read.
+    pub(crate) fn add(
+        &mut self,
+        path: &Path,
+        source: Option<&Source>,
+        is_writable: bool,
+    ) -> Result<(), Error> {
+        let text = source.map(|source| Text::of(source).map(Arc::new));
+        let text = text.transpose().map_err(|error| error.at(path))?;
+        self.put(File {
+            name: self.name_of(path),
+            path: path.to_owned(),
+            text,
+            is_writable,
+            is_part: false,
+        });
+        Ok(())
+    }
+
+    /// Puts another text in the place of a file's.
+    pub(crate) fn replace(&mut self, name: &str, text: Option<&str>) -> Result<(), Error> {
+        let path = self.path_of(name);
+        let text = text.map(|text| Text::of(&text.into()).map(Arc::new));
+        let text = text.transpose().map_err(|error| error.at(&path))?;
+        for file in self.files.iter_mut().filter(|file| file.name == name) {
+            file.text.clone_from(&text);
+        }
+        Ok(())
+    }
+
+    /// Says which plugin table of a file has the handlers.
+    pub(crate) fn set_table(&mut self, file: &str, plugin_id: &str) {
+        let (file, plugin_id) = (file.to_owned(), plugin_id.to_owned());
+        self.tables.insert(file, plugin_id);
+    }
+
+    pub(crate) fn table(&self, file: &str) -> Option<&str> {
+        self.tables.get(file).map(String::as_str)
+    }
+
+    /// Says that the file at `path` is a part of the main one, as a template of k3s.
+    pub(crate) fn set_part(&mut self, path: &Path) {
+        self.is_joined = true;
+        for file in self.files.iter_mut().filter(|file| file.path == path) {
+            file.is_part = true;
+        }
+    }
+
+    pub(crate) fn put(&mut self, file: File) {
+        match self.files.iter_mut().find(|known| known.path == file.path) {
+            Some(known) => *known = file,
+            None => self.files.push(file),
+        }
+    }
+
+    /// Returns the text of the file at an absolute path; `None` if it is missing.
+    #[must_use]
+    pub fn text(&self, path: &Path) -> Option<&str> {
+        let file = self.files.iter().find(|file| file.path == path)?;
+        file.text.as_ref().map(|text| text.document.text())
+    }
+
+    /// Returns all files in the order of loading, with their texts; `None`: the file is missing.
+    pub fn texts(&self) -> impl Iterator<Item = (&Path, Option<&str>)> {
+        self.files.iter().map(|file| {
+            let text = file.text.as_ref().map(|text| text.document.text());
+            (file.path.as_path(), text)
+        })
+    }
+
+    /// Whether an edit may change the file at an absolute path.
+    pub(crate) fn is_writable(&self, path: &Path) -> bool {
+        let known = self.files.iter().find(|file| file.path == path);
+        known.is_none_or(|file| file.is_writable)
+    }
+
+    /// The config version of the main file, 0 if it has none.
+    pub(crate) fn version(&self) -> i64 {
+        let text = self.main().text.as_ref();
+        let version = text.map(|text| version::of_any(&text.document));
+        version.and_then(Result::ok).unwrap_or_default()
+    }
+
+    /// Whether containerd reads anything else than in another state of this config: comments don't
+    /// count.
+    pub(crate) fn means_otherwise(&self, other: &Self) -> bool {
+        let says = |config: &Self, name: &str| {
+            let text = config.file(name)?.text.as_ref()?;
+            Some(text.tree.clone())
+        };
+        let mut files = self.files.iter().chain(&other.files);
+        files.any(|file| says(self, &file.name) != says(other, &file.name))
+    }
+
+    pub(crate) fn files(&self) -> &[File] {
+        &self.files
+    }
+
+    pub(crate) fn main(&self) -> &File {
+        &self.files[0]
+    }
+
+    pub(crate) fn file(&self, name: &str) -> Option<&File> {
+        self.files.iter().find(|file| file.name == name)
+    }
+
+    /// What a ledger beside the main file calls the file at an absolute path.
+    pub(crate) fn name_of(&self, path: &Path) -> String {
+        let main = self.files.first().map_or(path, |main| &main.path);
+        let folder = main.parent().unwrap_or(Path::new("/"));
+        let name = path.strip_prefix(folder).unwrap_or(path);
+        name.to_string_lossy().into_owned()
+    }
+
+    /// The absolute path of the file that a ledger calls `name`.
+    pub(crate) fn path_of(&self, name: &str) -> PathBuf {
+        absolute(&self.main().path, name)
+    }
+
+    /// The name of the drop-in that is an owner's own in a folder which the main file imports by a
+    /// pattern; `None` if it imports none, or is of a version in which CRI has to stand in one file.
+    pub(crate) fn imported_drop_in(&self, owner: &str) -> Option<String> {
+        let main = self.main();
+        main.text.as_ref()?.version().filter(|it| *it > 2)?;
+        let file = format!("50-{}.toml", owner.replace('/', "-"));
+        let mut patterns = main.imports().filter(|import| import.contains('*'));
+        patterns.find_map(|import| {
+            let pattern = absolute(&main.path, &import);
+            let path = pattern.parent()?.join(&file);
+            let is_plain = !path.to_string_lossy().contains('*');
+            (is_plain && is_match(&pattern, &path)).then(|| self.name_of(&path))
+        })
+    }
+
+    /// The files as the model of containerd's loader takes them.
+    #[must_use]
+    pub fn loaded(&self) -> ConfigFiles {
+        let source = |file: &File| file.text.as_ref().map(|text| text.source());
+        let main = source(self.main()).unwrap_or_else(|| "".into());
+        let mut files = ConfigFiles::new(&self.main().path, main);
+        for file in &self.files[1..] {
+            let state = source(file).map_or(FileState::Missing, FileState::Bytes);
+            files.insert(&file.path, state);
+        }
+        for file in &self.files {
+            for import in file.imports().filter(|import| import.contains('*')) {
+                let pattern = absolute(&file.path, &import);
+                let there = self.files.iter().filter(|file| file.text.is_some());
+                let paths = there.map(|file| file.path.clone());
+                let matching: Vec<PathBuf> =
+                    paths.filter(|path| is_match(&pattern, path)).collect();
+                files.insert_glob(&import, matching.clone());
+                files.insert_glob(pattern, matching);
+            }
+        }
+        files
+    }
+}
+
+impl File {
+    /// The paths and patterns that the file imports.
+    pub(crate) fn imports(&self) -> impl Iterator<Item = String> {
+        let path = [String::from("imports")];
+        let trees = self.text.iter().map(|text| &text.tree);
+        let elements =
+            trees.flat_map(move |tree| tree.elements(&path).cloned().collect::<Vec<_>>());
+        elements.filter_map(|element: Literal| element.as_string())
+    }
+
+    /// Whether an import of this file leads to `path`.
+    pub(crate) fn leads_to(&self, path: &Path) -> bool {
+        self.imports().any(|import| {
+            let target = absolute(&self.path, &import);
+            target == path || is_match(&target, path)
+        })
+    }
+}
+
+impl Text {
+    /// The text of a file.
+    pub(crate) fn of(source: &Source) -> Result<Self, Error> {
+        let document = Arc::clone(source.document().map_err(ParseError::clone)?);
+        version::of_any(&document)?;
+        let tree = Tree::of(&document);
+        Ok(Self { document, tree })
+    }
+
+    /// The bytes of the file, for whoever takes them.
+    pub(crate) fn source(&self) -> Source {
+        Source::of(&self.document)
+    }
+
+    /// The config version that the text names; `None` if it names none.
+    pub(crate) fn version(&self) -> Option<i64> {
+        version::of_any(&self.document)
+            .ok()
+            .filter(|_| self.document.get(&["version"]).is_some())
+    }
+
+    /// Whether the text means the same with any version.
+    pub(crate) fn is_free(&self) -> bool {
+        version::is_free(&self.document)
+    }
+
+    /// How the file spells keys. `if_free` is the version of one that means the same with any.
+    pub(crate) fn spelling(&self, if_free: i64) -> Spelling {
+        let version = self
+            .version()
+            .unwrap_or(if self.is_free() { if_free } else { 1 });
+        Spelling::of(Some(&self.document), version)
+    }
+}

@@ -1,0 +1,333 @@
+//! Where a key stands in a file of each config version.
+//!
+//! A key has one canonical spelling, that of config version 3. Versions 1 and 2 have all of CRI in
+//! one plugin; `ConfigMigration` in containerd's `plugins/cri/images/plugin.go`,
+//! `plugins/cri/runtime/plugin.go` and `plugins/cri/cri.go` says where each key has gone.
+
+use std::borrow::Cow;
+
+use super::plugin::{self, IMAGES, NoTable, OLD_CRI, RUNTIME};
+use crate::toml::{Document, rest_after};
+
+/// Keys of CRI's one plugin, each with all below it, that the images plugin has.
+pub(super) const IMAGES_KEYS: &[(&[&str], &[&str])] = &[
+    (&["sandbox_image"], &["pinned_images", "sandbox"]),
+    (&["registry"], &["registry"]),
+    (&["image_decryption"], &["image_decryption"]),
+    (&["max_concurrent_downloads"], &["max_concurrent_downloads"]),
+    (
+        &["image_pull_progress_timeout"],
+        &["image_pull_progress_timeout"],
+    ),
+    (&["image_pull_with_sync_fs"], &["image_pull_with_sync_fs"]),
+    (&["stats_collect_period"], &["stats_collect_period"]),
+    (&["containerd", "snapshotter"], &["snapshotter"]),
+    (
+        &["containerd", "disable_snapshot_annotations"],
+        &["disable_snapshot_annotations"],
+    ),
+    (
+        &["containerd", "discard_unpacked_layers"],
+        &["discard_unpacked_layers"],
+    ),
+];
+
+/// Keys that stay in CRI's one plugin in every version.
+pub(super) const STREAMING_KEYS: &[&str] = &[
+    "disable_tcp_service",
+    "stream_server_address",
+    "stream_server_port",
+    "stream_idle_timeout",
+    "enable_tls_streaming",
+    "x509_key_pair_streaming",
+];
+
+/// Tables of containerd whose keys are names of somebody's choice: `*` stands for any one segment.
+const NAMES: &[&[&str]] = &[
+    &["plugins"],
+    &["proxy_plugins"],
+    &["proxy_plugins", "*", "exports"],
+    &["timeouts"],
+    &["stream_processors"],
+    &["plugins", RUNTIME, "containerd", "runtimes"],
+    &["plugins", IMAGES, "pinned_images"],
+    &["plugins", IMAGES, "runtime_platforms"],
+    &["plugins", IMAGES, "registry", "mirrors"],
+    &["plugins", IMAGES, "registry", "configs"],
+    &["plugins", IMAGES, "registry", "auths"],
+    &["plugins", IMAGES, "registry", "headers"],
+];
+
+/// How one file spells keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Spelling {
+    version: i64,
+    /// The plugin that has CRI's runtime part.
+    runtime: Cow<'static, str>,
+    /// The two plugins of which each has it, for other releases: nobody has chosen one.
+    pub(crate) undecided: Option<[&'static str; 2]>,
+}
+
+impl Spelling {
+    /// The spelling of a file of this version. `document` may have handlers where a newer version
+    /// has them.
+    pub(crate) fn of(document: Option<&Document<'_>>, version: i64) -> Self {
+        let chosen = document.map(|document| plugin::choose(document, version));
+        let undecided = match chosen {
+            Some(Err(NoTable::Ambiguous(ids))) => Some(ids),
+            _ => None,
+        };
+        let chosen = chosen.and_then(Result::ok);
+        Self {
+            version,
+            runtime: chosen.unwrap_or(own_plugin(version)).into(),
+            undecided,
+        }
+    }
+
+    /// The spelling of a file of this version in which somebody has chosen the plugin that has the
+    /// runtime part.
+    pub(crate) fn with_plugin(version: i64, id: &str) -> Self {
+        Self {
+            version,
+            runtime: id.to_owned().into(),
+            undecided: None,
+        }
+    }
+
+    /// The plugin that has the runtime part.
+    pub(crate) fn plugin(&self) -> &str {
+        &self.runtime
+    }
+
+    /// Whether the file has the runtime part where its version has it.
+    pub(crate) fn is_of_its_version(&self) -> bool {
+        self.runtime == own_plugin(self.version)
+    }
+
+    /// The config version of the file.
+    pub(crate) fn version(&self) -> i64 {
+        self.version
+    }
+
+    /// Whether containerd 1.x looks for handlers where this file has them.
+    pub(crate) fn is_read_by_1x(&self) -> bool {
+        plugin::is_read_by_1x(&self.runtime, self.version)
+    }
+
+    /// Where the file has the key of this canonical path.
+    pub(crate) fn place(&self, path: &[String]) -> Vec<String> {
+        let [plugins, id, rest @ ..] = path else {
+            return path.to_vec();
+        };
+        if plugins != "plugins" {
+            return path.to_vec();
+        }
+        if id == RUNTIME {
+            return joined(&self.runtime, rest.to_vec());
+        }
+        let cri = match self.version {
+            ..2 => "cri",
+            2 => OLD_CRI,
+            _ => return path.to_vec(),
+        };
+        let (id, rest) = match id.as_str() {
+            OLD_CRI => (cri, rest.to_vec()),
+            IMAGES => match moved(rest, |(old, new)| (new, old)) {
+                Some(rest) => (cri, rest),
+                None => return path.to_vec(),
+            },
+            _ => return path.to_vec(),
+        };
+        joined(id, rest)
+    }
+
+    /// The canonical path of the key that the file has at `place`.
+    pub(crate) fn canonical(&self, place: &[String]) -> Vec<String> {
+        let place = with_known_case(place);
+        let [plugins, id, rest @ ..] = place.as_slice() else {
+            return place;
+        };
+        let is_cri = match self.version {
+            ..2 => id == "cri",
+            2 => id == OLD_CRI,
+            _ => false,
+        };
+        if plugins == "plugins" && *id == self.runtime && !is_cri {
+            return joined(RUNTIME, rest.to_vec());
+        }
+        if plugins != "plugins" || !is_cri {
+            return place;
+        }
+        if let Some(rest) = moved(rest, |(old, new)| (old, new)) {
+            return joined(IMAGES, rest);
+        }
+        let is_streaming = rest
+            .first()
+            .is_some_and(|key| STREAMING_KEYS.contains(&key.as_str()));
+        // Where the runtime part is spelled anew, this table is no part of it.
+        let is_its_own = is_streaming || !self.is_of_its_version();
+        joined(if is_its_own { OLD_CRI } else { RUNTIME }, rest.to_vec())
+    }
+}
+
+/// The plugin that has CRI's runtime part in a file of this version.
+fn own_plugin(version: i64) -> &'static str {
+    match version {
+        ..2 => "cri",
+        2 => OLD_CRI,
+        _ => RUNTIME,
+    }
+}
+
+/// The canonical path of a key of CRI, given as CRI's one plugin spells it.
+pub(crate) fn of_cri(path: &[String]) -> Vec<String> {
+    let place = joined(OLD_CRI, path.to_vec());
+    Spelling::with_plugin(2, OLD_CRI).canonical(&place)
+}
+
+/// Whether a canonical path belongs to CRI, which is one plugin below config version 3.
+pub(crate) fn is_cri(path: &[String]) -> bool {
+    let [plugins, id, ..] = path else {
+        return false;
+    };
+    let is_image = || id == IMAGES && moved(&path[2..], |(old, new)| (new, old)).is_some();
+    plugins == "plugins" && (id == RUNTIME || id == OLD_CRI || is_image())
+}
+
+/// Whether a canonical path belongs to the plugin that has the handlers.
+pub(crate) fn is_runtime(path: &[String]) -> bool {
+    matches!(path, [plugins, id, ..] if plugins == "plugins" && id == RUNTIME)
+}
+
+/// Whether the last segment of a canonical path is a name, in which the case of letters counts. In
+/// names of containerd's own keys it does not.
+pub(crate) fn is_name(path: &[String]) -> bool {
+    let Some((_, table)) = path.split_last() else {
+        return false;
+    };
+    NAMES.iter().any(|names| {
+        names.len() == table.len()
+            && names
+                .iter()
+                .zip(table)
+                .all(|(name, segment)| *name == "*" || name == segment)
+    })
+}
+
+/// The tables above handlers in the letters that they are known by.
+fn with_known_case(place: &[String]) -> Vec<String> {
+    let mut place = place.to_vec();
+    for (depth, name) in [(0, "plugins"), (2, "containerd"), (3, "runtimes")] {
+        match place.get_mut(depth) {
+            Some(segment) if segment.eq_ignore_ascii_case(name) => name.clone_into(segment),
+            _ => break,
+        }
+    }
+    place
+}
+
+fn joined(id: &str, rest: Vec<String>) -> Vec<String> {
+    let mut path = vec!["plugins".to_owned(), id.to_owned()];
+    path.extend(rest);
+    path
+}
+
+type Row = (&'static [&'static str], &'static [&'static str]);
+
+/// The path that the table has for `path`; each row is given as from and to.
+fn moved(path: &[String], row: impl Fn(Row) -> Row) -> Option<Vec<String>> {
+    let mut rows = IMAGES_KEYS.iter().map(|it| row(*it));
+    rows.find_map(|(from, to)| {
+        let rest = rest_after(path, from)?;
+        let to = to.iter().map(ToString::to_string);
+        Some(to.chain(rest.iter().cloned()).collect())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(dotted: &str) -> Vec<String> {
+        dotted.split('/').map(str::to_owned).collect()
+    }
+
+    fn spelling(version: i64) -> Spelling {
+        Spelling::of(None, version)
+    }
+
+    #[test]
+    fn a_key_goes_where_the_version_has_it_and_back() {
+        let runtime = "plugins/io.containerd.cri.v1.runtime";
+        let images = "plugins/io.containerd.cri.v1.images";
+        for (canonical, below_cri) in [
+            (
+                format!("{runtime}/containerd/runtimes/kata/options/x"),
+                "containerd/runtimes/kata/options/x",
+            ),
+            (format!("{runtime}/enable_cdi"), "enable_cdi"),
+            (format!("{images}/pinned_images/sandbox"), "sandbox_image"),
+            (
+                format!("{images}/registry/config_path"),
+                "registry/config_path",
+            ),
+            (format!("{images}/snapshotter"), "containerd/snapshotter"),
+            (
+                "plugins/io.containerd.grpc.v1.cri/stream_server_port".to_owned(),
+                "stream_server_port",
+            ),
+        ] {
+            let canonical = path(&canonical);
+            for (version, id) in [(1, "cri"), (2, "io.containerd.grpc.v1.cri")] {
+                let place = path(&format!("plugins/{id}/{below_cri}"));
+                assert_eq!(spelling(version).place(&canonical), place);
+                assert_eq!(spelling(version).canonical(&place), canonical);
+            }
+            assert_eq!(spelling(3).place(&canonical), canonical);
+            assert_eq!(of_cri(&path(below_cri)), canonical);
+        }
+    }
+
+    #[test]
+    fn what_has_no_other_place_stays() {
+        let only_new = path("plugins/io.containerd.cri.v1.images/use_local_image_pull");
+        assert_eq!(spelling(2).place(&only_new), only_new);
+        assert!(!is_cri(&only_new));
+        let level = path("debug/level");
+        assert_eq!(spelling(1).place(&level), level);
+    }
+
+    #[test]
+    fn handlers_stay_where_a_version_2_file_has_them() {
+        let text = "version = 2\n[plugins.'io.containerd.cri.v1.runtime'.containerd]\n";
+        let document = Document::parse(text.as_bytes()).expect("TOML");
+        let spelling = Spelling::of(Some(&document), 2);
+        let handler = path("plugins/io.containerd.cri.v1.runtime/containerd/runtimes/x");
+        assert_eq!(spelling.place(&handler), handler);
+        assert!(!spelling.is_read_by_1x());
+    }
+
+    #[test]
+    fn a_plugin_that_was_chosen_holds_whatever_the_version() {
+        let canonical = path("plugins/io.containerd.cri.v1.runtime/containerd/runtimes/x");
+        for (version, id) in [(2, RUNTIME), (2, OLD_CRI), (9, "io.containerd.cri.v9")] {
+            let spelling = Spelling::with_plugin(version, id);
+            let place = path(&format!("plugins/{id}/containerd/runtimes/x"));
+            assert_eq!(spelling.place(&canonical), place);
+            assert_eq!(spelling.canonical(&place), canonical);
+        }
+    }
+
+    #[test]
+    fn names_keep_their_case() {
+        let runtimes = "plugins/io.containerd.cri.v1.runtime/containerd/runtimes";
+        assert!(is_name(&path(&format!("{runtimes}/Kata"))));
+        assert!(!is_name(&path(&format!("{runtimes}/kata/options"))));
+        assert!(!is_name(&path(&format!(
+            "{runtimes}/kata/options/BinaryName"
+        ))));
+        assert!(is_name(&path("proxy_plugins/Nydus")));
+        assert!(!is_name(&path("debug/level")));
+    }
+}

@@ -1,0 +1,262 @@
+//! The ledger's file beside a config, and those of the ledgers before it: as a whole, under the lock.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "these are the tool's own files, and nobody else's are renamed over"
+)]
+
+use std::fs::{File, Permissions};
+use std::io::{self, Write as _};
+use std::marker::PhantomData;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use super::lock::ConfigLock;
+use super::sidecar;
+use super::target::{Existing, Target, Unread};
+use crate::error::Error;
+
+const MODE: u32 = 0o600;
+
+/// The ledgers beside a config, as they were read.
+#[derive(Debug, Default)]
+pub(crate) struct LedgerTexts {
+    pub(crate) now: Option<Vec<u8>>,
+    /// What a run has found that is under way, or was killed.
+    pub(crate) before: Option<Vec<u8>>,
+    /// What the last run has found.
+    pub(crate) previous: Option<Vec<u8>>,
+}
+
+/// The ledger's file beside a config, for whoever holds the lock.
+#[derive(Clone, Copy)]
+pub(crate) struct LedgerFile<'l> {
+    target: &'l Target,
+    mode: u32,
+    lock: PhantomData<&'l ConfigLock>,
+}
+
+/// A ledger that is going to take the place of the one that was read.
+#[must_use = "it disappears when this is dropped"]
+pub(crate) struct PendingLedger<'l> {
+    file: LedgerFile<'l>,
+    new: NamedTempFile,
+    /// What the run starts from, where that is not what stands there.
+    found: Option<NamedTempFile>,
+    folder: File,
+    old: Old,
+}
+
+/// A ledger that stands there for the files of a run that is under way.
+#[must_use = "the run comes to its end, or the ledger is taken back"]
+pub(crate) struct LedgerUnderWay<'l> {
+    file: LedgerFile<'l>,
+    /// Open, since what keeps it from being opened has to show before anything happens.
+    folder: File,
+    old: Old,
+}
+
+/// Where the ledger is that a run has found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Old {
+    /// There was none.
+    Nowhere,
+    /// In its place.
+    InPlace,
+    /// Under its second name alone.
+    Aside,
+}
+
+impl LedgerTexts {
+    pub(crate) fn read(config: &Path) -> Result<Self, Error> {
+        let read = |path: &Path| match Existing::read(path) {
+            Ok(found) => Ok(found.map(|found| found.bytes)),
+            Err(Unread::NotAFile(found)) => Err(sidecar::planted(path, found, "the ledger")),
+            Err(Unread::Failed(source)) => Err(Error::io(path, "read the ledger", source)),
+        };
+        Ok(Self {
+            now: read(&sidecar::owners(config))?,
+            before: read(&sidecar::owners_before(config))?,
+            previous: read(&sidecar::owners_previous(config))?,
+        })
+    }
+}
+
+impl<'l> LedgerFile<'l> {
+    /// `main`: the config, which may have a stricter mode.
+    pub(crate) fn new(_lock: &'l ConfigLock, target: &'l Target, main: Option<&Existing>) -> Self {
+        Self {
+            target,
+            mode: main.map_or(MODE, |main| main.metadata.mode() & MODE),
+            lock: PhantomData,
+        }
+    }
+
+    /// Writes the ledger `new` beside the config; `found` is what the run starts from.
+    pub(crate) fn write(
+        self,
+        texts: &LedgerTexts,
+        [found, new]: [&str; 2],
+    ) -> Result<PendingLedger<'l>, Error> {
+        let is_there = texts.now.as_deref() == Some(found.as_bytes());
+        let old = match texts.now {
+            Some(_) => Old::InPlace,
+            None => Old::Nowhere,
+        };
+        Ok(PendingLedger {
+            file: self,
+            new: self.written(new)?,
+            found: (!is_there).then(|| self.written(found)).transpose()?,
+            folder: self.folder().map_err(|source| self.failed(source))?,
+            old,
+        })
+    }
+
+    fn written(self, text: &str) -> Result<NamedTempFile, Error> {
+        let write = || {
+            let mut file = sidecar::pending(&sidecar::temporary_prefix(&self.target.main))
+                .permissions(Permissions::from_mode(self.mode))
+                .tempfile_in(&self.target.folder)?;
+            file.write_all(text.as_bytes())?;
+            file.as_file().sync_all()?;
+            Ok(file)
+        };
+        write().map_err(|source| {
+            Error::io(
+                &self.target.folder,
+                "write the ledger in this folder",
+                source,
+            )
+        })
+    }
+
+    /// Ends a killed run, for all of whose files the ledger in place holds, or `merged`.
+    pub(crate) fn end(self, merged: Option<&str>) -> Result<(), Error> {
+        if let Some(merged) = merged {
+            let new = self.written(merged)?;
+            let put = new.persist(self.now()).map_err(|it| it.error);
+            put.and_then(|_| self.folder()?.sync_all())
+                .map_err(|source| self.failed(source))?;
+        }
+        self.finish().map_err(|source| self.failed(source))
+    }
+
+    /// Ends a killed run that has changed nothing.
+    pub(crate) fn end_unchanged(self, old: Old) -> Result<(), Error> {
+        let folder = self.folder();
+        let taken_back = folder.and_then(|folder| self.take_back(&folder, old));
+        taken_back.map_err(|source| self.failed(source))
+    }
+
+    fn finish(self) -> io::Result<()> {
+        std::fs::rename(self.before(), sidecar::owners_previous(&self.target.path))
+    }
+
+    /// Puts the ledger of before back. Only once that is durable, its other name goes: until then,
+    /// the files tell that it holds.
+    fn take_back(self, folder: &File, old: Old) -> io::Result<()> {
+        let (now, before) = (self.now(), self.before());
+        match old {
+            Old::InPlace => {}
+            Old::Nowhere => match std::fs::remove_file(&now) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => folder.sync_all()?,
+            },
+            Old::Aside => {
+                let link = |path: &Path| std::fs::hard_link(&before, path);
+                let prefix = sidecar::temporary_prefix(&self.target.main);
+                match sidecar::pending(&prefix).make_in(&self.target.folder, link) {
+                    Ok(link) => link.into_temp_path().persist(&now)?,
+                    // Where there are no links.
+                    Err(_) => return std::fs::rename(&before, &now),
+                }
+                folder.sync_all()?;
+            }
+        }
+        std::fs::remove_file(before)
+    }
+
+    fn now(self) -> PathBuf {
+        sidecar::owners(&self.target.path)
+    }
+
+    fn before(self) -> PathBuf {
+        sidecar::owners_before(&self.target.path)
+    }
+
+    fn folder(self) -> io::Result<File> {
+        File::open(&self.target.folder)
+    }
+
+    fn failed(self, source: io::Error) -> Error {
+        Error::io(&self.now(), "replace the ledger", source)
+    }
+}
+
+impl<'l> PendingLedger<'l> {
+    /// Keeps the ledger that was found as the one before, and puts the new one in its place. If that
+    /// fails, the one that was found is put back.
+    ///
+    /// What was found is durable under its other name first: a folder's names may come to the disk in
+    /// any order.
+    ///
+    /// `is_alone`: no file is changed or synced after it. After a shutdown, xfs reports a lost rename
+    /// for the file alone.
+    pub(crate) fn commit(self, is_alone: bool) -> Result<LedgerUnderWay<'l>, Error> {
+        let file = self.file;
+        let mut under_way = LedgerUnderWay {
+            file,
+            folder: self.folder,
+            old: self.old,
+        };
+        match under_way.begin(self.found, self.new, is_alone) {
+            Ok(()) => Ok(under_way),
+            Err(source) => {
+                under_way.take_back();
+                Err(file.failed(source))
+            }
+        }
+    }
+}
+
+impl LedgerUnderWay<'_> {
+    fn begin(
+        &mut self,
+        found: Option<NamedTempFile>,
+        new: NamedTempFile,
+        is_alone: bool,
+    ) -> io::Result<()> {
+        let (now, before) = (self.file.now(), self.file.before());
+        match found {
+            Some(found) => drop(found.persist(&before).map_err(|it| it.error)?),
+            // A link, so that there is no moment without a ledger; where there are no links, a reader
+            // finds the one before.
+            None => {
+                if std::fs::hard_link(&now, &before).is_err() {
+                    std::fs::rename(&now, &before)?;
+                    self.old = Old::Aside;
+                }
+            }
+        }
+        self.folder.sync_all()?;
+        let new = new.persist(&now).map_err(|it| it.error)?;
+        if self.old == Old::InPlace {
+            self.old = Old::Aside;
+        }
+        self.folder.sync_all()?;
+        if is_alone { new.sync_all() } else { Ok(()) }
+    }
+
+    /// Says that the run has come to its end: what it found is the previous ledger from now on. If
+    /// that fails, the next run does it.
+    pub(crate) fn finish(self) {
+        let _ = self.file.finish();
+    }
+
+    /// Puts back the ledger that was found: no file was changed. If that fails, the files tell that
+    /// it holds.
+    pub(crate) fn take_back(self) {
+        let _ = self.file.take_back(&self.folder, self.old);
+    }
+}

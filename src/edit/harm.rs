@@ -1,0 +1,232 @@
+//! What releases make of a config before and after an edit.
+
+use std::collections::BTreeMap;
+
+use crate::containerd::release::listed;
+use crate::containerd::{LoadedHandler, Model, Reason, Release, Verdict};
+use crate::error::{Error, Warning};
+
+use super::judgement::{Judgement, harmful};
+
+/// What one release makes of a config.
+struct Read {
+    release: Release,
+    before: Verdict,
+    after: Verdict,
+    without: Option<Verdict>,
+}
+
+impl Judgement<'_> {
+    /// Returns what people should know, or the harm that the edit would do.
+    pub(super) fn compare(&self) -> Result<Vec<Warning>, Error> {
+        let read = self.read();
+        self.breaks(&read)?;
+        self.loses(&read)?;
+        let mut warnings = self.added(&read)?;
+        warnings.extend(self.other_default(&read));
+        warnings.extend(self.broken(&read));
+        Ok(warnings)
+    }
+
+    /// Returns the harm of a state that is to last for a moment.
+    pub(super) fn compare_on_the_way(&self) -> Result<(), Error> {
+        let read = self.read();
+        self.breaks(&read)?;
+        self.loses(&read)
+    }
+
+    fn read(&self) -> Vec<Read> {
+        let model = |files| Model::new(files, self.host);
+        let (before, after) = (model(self.before), model(self.after));
+        let without = self.without.map(model);
+        let read = self.reading().map(|release| Read {
+            release,
+            before: before.verdict(release),
+            after: after.verdict(release),
+            without: without.as_ref().map(|it| it.verdict(release)),
+        });
+        read.collect()
+    }
+
+    /// Releases that would start no more, or without CRI.
+    fn breaks(&self, read: &[Read]) -> Result<(), Error> {
+        let broken = |it: &&Read| it.after.rank() < it.before.rank() && !it.is_as_bad_without();
+        let broken: Vec<&Read> = read.iter().filter(broken).collect();
+        let reason = broken.first().and_then(|first| first.after.reason());
+        let Some(reason) = reason else {
+            return Ok(());
+        };
+        let what = match broken[0].after {
+            Verdict::NoCri { .. } => "turn CRI off",
+            _ => "not start any more",
+        };
+        Err(harmful(format!(
+            "with this change containerd {} would {what}: {}",
+            releases(&broken),
+            self.told(reason)
+        )))
+    }
+
+    /// A handler that could be used, and could be no more.
+    fn loses(&self, read: &[Read]) -> Result<(), Error> {
+        for it in read.iter().filter(|it| it.after.serves()) {
+            let before = it.before.handlers().into_iter().flat_map(BTreeMap::keys);
+            let mut lost =
+                before.filter(|name| it.before.is_usable(name) && !it.after.is_usable(name));
+            // Without the tool there would be no such handler either.
+            let is_own = |name: &String| {
+                let is_there = it.without.as_ref().is_none_or(|it| it.is_usable(name));
+                let may_go = !is_there || self.removes.contains(name);
+                may_go && !self.wanted.contains(name)
+            };
+            if let Some(name) = lost.find(|name| !is_own(name)) {
+                return Err(harmful(format!(
+                    "with this change containerd {} would not load {name} any more",
+                    it.release
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the added handlers, and one that became the default, are not loaded.
+    fn added(&self, read: &[Read]) -> Result<Vec<Warning>, Error> {
+        let mut warnings = Vec::new();
+        let changed = self.handlers.added.iter().chain(&self.handlers.changed);
+        let mut names: Vec<&str> = changed.map(String::as_str).collect();
+        let new_default = self
+            .new_default
+            .filter(|it| self.adds && !names.contains(it));
+        names.extend(new_default);
+        let serving: Vec<&Read> = read.iter().filter(|it| it.after.serves()).collect();
+        for name in names {
+            // What is left without its type is loaded, and no pod can run on it.
+            let loads = |it: &Read| {
+                let is_loaded = it.after.handlers().is_some_and(|it| it.contains_key(name));
+                is_loaded && (self.adds || it.after.is_usable(name))
+            };
+            let ignoring = serving.iter().copied().filter(|it| !loads(it));
+            let ignoring: Vec<&Read> = ignoring.collect();
+            if ignoring.is_empty() {
+                continue;
+            }
+            if self.adds && ignoring.len() == serving.len() {
+                return Err(harmful(format!(
+                    "no containerd release that reads this file would load {name}"
+                )));
+            }
+            let releases = releases(&ignoring);
+            let message = if self.adds {
+                format!(
+                    "containerd {releases} will not load {name}: it looks elsewhere in a file like \
+                     this (see its version and its imports)"
+                )
+            } else {
+                let is_default = ignoring.iter().any(|it| it.after.default() == Some(name));
+                let so = if is_default {
+                    "; it is the default there, and pods without a RuntimeClass can't start: name \
+                     another one with `containerd-edit set-default`"
+                } else {
+                    ""
+                };
+                format!(
+                    "{name} is left without what its owner had set, and containerd {releases} will \
+                     not load it: it has no runtime_type of its own{so}"
+                )
+            };
+            warnings.push(Warning::new("not-loaded", message));
+        }
+        Ok(warnings)
+    }
+
+    /// Releases whose default is not the one that the edit has set.
+    fn other_default(&self, read: &[Read]) -> Option<Warning> {
+        let name = self.new_default?;
+        let has_other = |it: &&Read| {
+            let handlers = it.after.handlers();
+            it.after.default() != Some(name) && handlers.is_some_and(|it| it.contains_key(name))
+        };
+        let others: Vec<&Read> = read.iter().filter(has_other).collect();
+        let other = others.first()?.after.default()?;
+        let message = format!(
+            "on containerd {} the default handler is {other}, not {name}: an imported file or \
+             `default_runtime` says so (see `containerd-edit list`)",
+            releases(&others)
+        );
+        Some(Warning::new("other-default", message))
+    }
+
+    /// Releases that do not serve CRI with this config, whatever the edit does.
+    fn broken(&self, read: &[Read]) -> Option<Warning> {
+        let broken: Vec<&Read> = read.iter().filter(|it| !it.after.serves()).collect();
+        let first = broken.first()?;
+        let since = if first.before.serves() {
+            "as before the tool's own handlers came"
+        } else {
+            "before as after"
+        };
+        let message = format!(
+            "this config does not serve CRI on containerd {}, {since}: {}",
+            releases(&broken),
+            self.told(first.after.reason()?)
+        );
+        Some(Warning::new("not-serving", message))
+    }
+
+    /// A reason, with its place if that is in another file: the edit may move lines of this one.
+    fn told(&self, reason: &Reason) -> String {
+        match &reason.at {
+            Some((path, Some(at))) if path != self.before.main() => {
+                format!("{reason} ({}:{at})", path.display())
+            }
+            Some((path, None)) if path != self.before.main() => {
+                format!("{reason} ({})", path.display())
+            }
+            _ => reason.to_string(),
+        }
+    }
+}
+
+impl Read {
+    /// Whether the release would do no better without any key of the tool's.
+    fn is_as_bad_without(&self) -> bool {
+        let without = self.without.as_ref();
+        without.is_some_and(|it| it.rank() <= self.after.rank())
+    }
+}
+
+fn releases(read: &[&Read]) -> String {
+    let releases: Vec<Release> = read.iter().map(|it| it.release).collect();
+    listed(&releases)
+}
+
+impl Verdict {
+    /// The higher, the better.
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Exits { .. } => 0,
+            Self::NoCri { .. } => 1,
+            Self::Serves { .. } => 2,
+        }
+    }
+
+    fn handlers(&self) -> Option<&BTreeMap<String, LoadedHandler>> {
+        match self {
+            Self::Serves { handlers, .. } => Some(handlers),
+            _ => None,
+        }
+    }
+
+    fn default(&self) -> Option<&str> {
+        match self {
+            Self::Serves { default, .. } => Some(default),
+            _ => None,
+        }
+    }
+
+    /// Whether pods can run on a handler: it is loaded and has a shim.
+    fn is_usable(&self, name: &str) -> bool {
+        let handler = self.handlers().and_then(|handlers| handlers.get(name));
+        handler.is_some_and(|handler| !handler.runtime_type.is_empty())
+    }
+}

@@ -1,0 +1,81 @@
+//! Whether what an owner asks for comes into force: the values before, wanted and after.
+
+use crate::config::Config;
+use crate::config::view::Views;
+use crate::error::Warning;
+use crate::toml::Literal;
+use crate::want::key::Key;
+
+use super::edited::Edited;
+use super::refusal;
+use crate::want::change::Change;
+
+/// The value of a key that is in force, and the name of the file that has it.
+struct InForce {
+    file: String,
+    value: Literal,
+}
+
+/// What of the change does not come into force, since a file that is loaded later says otherwise or a
+/// newer owner's value stands over it.
+pub(crate) fn overridden(before: &Config, edited: &Edited, change: &Change) -> Vec<Warning> {
+    let (old, new) = (before.views(), edited.config.views());
+    let mut warnings = Vec::new();
+    let wants = change
+        .wants
+        .iter()
+        .filter(|want| want.key.element.is_none());
+    for want in wants {
+        let Some(found) = in_force(&edited.config, &new, &want.key) else {
+            continue;
+        };
+        if found.value == want.value {
+            continue;
+        }
+        let was = in_force(before, &old, &want.key);
+        let stays = if was.is_some_and(|was| was.value == found.value) {
+            "stays"
+        } else {
+            "is"
+        };
+        let place = new[&found.file].place(&want.key.path);
+        let place = refusal::place(&edited.config, &found.file, &place);
+        let (by, step) = match newer_owner(edited, change, &want.key) {
+            Some(owner) => (
+                format!("{owner} has set it since"),
+                "use --take-over to overrule that",
+            ),
+            None => (
+                format!(
+                    "{} is read later and has the last word",
+                    refusal::shown(&edited.config, &found.file)
+                ),
+                "change it there, or name a drop-in that is read after it (--drop-in=PATH)",
+            ),
+        };
+        let (key, now, wanted) = (&want.key, found.value.text(), want.value.text());
+        let message = format!("{key} {stays} {now}, not {wanted}: {by} ({place}); {step}");
+        warnings.push(Warning::new("overridden", message));
+    }
+    warnings
+}
+
+/// The other owner that has the newest want of a key, if that is why another value is in force.
+fn newer_owner<'e>(edited: &'e Edited, change: &Change, key: &Key) -> Option<&'e str> {
+    let is_overridden = edited.report.keys.overridden.contains(&key.to_string());
+    let owners = edited.ledger.owners.iter().filter(|_| is_overridden);
+    let wanting = owners.filter_map(|(name, owner)| Some((owner.wants.get(key)?.seq, name)));
+    let (_, newest) = wanting.max()?;
+    (*newest != change.owner.as_str()).then_some(newest)
+}
+
+/// Below config version 3 a plugin's keys come from one file, and the last one wins in any case.
+fn in_force(config: &Config, views: &Views, key: &Key) -> Option<InForce> {
+    config.files().iter().rev().find_map(|file| {
+        let value = views.get(&file.name)?.value(key)?;
+        Some(InForce {
+            file: file.name.clone(),
+            value,
+        })
+    })
+}

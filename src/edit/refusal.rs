@@ -1,0 +1,240 @@
+//! Why an edit is refused. Nothing is ever changed then.
+
+use std::path::PathBuf;
+
+use crate::config::Config;
+use crate::error::{Code, Error, Position};
+use crate::toml::{self, Refused, render};
+use crate::want::handler::Preset;
+use crate::want::key::Key;
+
+fn dotted(path: &[String]) -> String {
+    render::dotted(path, render::Quotes::Basic)
+}
+
+fn path_of(config: &Config, file: &str) -> PathBuf {
+    config.path_of(file)
+}
+
+/// The error with the place of a key in a file.
+fn placed(error: Error, config: &Config, file: &str, place: &[String]) -> Error {
+    let error = error.at(path_of(config, file));
+    error.position_at(position(config, file, place))
+}
+
+/// Where a key stands, as in `config.toml:3:1`.
+pub(super) fn place(config: &Config, file: &str, place: &[String]) -> String {
+    let shown = shown(config, file);
+    match position(config, file, place) {
+        Some(position) => format!("{shown}:{position}"),
+        None => shown,
+    }
+}
+
+/// A file as messages name it: the main one by its name, others by their paths.
+pub(super) fn shown(config: &Config, file: &str) -> String {
+    if config.main().name == file {
+        return file.to_owned();
+    }
+    config.path_of(file).display().to_string()
+}
+
+/// The place of a key, or of the nearest table above one that is not there.
+fn position(config: &Config, file: &str, place: &[String]) -> Option<Position> {
+    let document = &config.file(file)?.text.as_ref()?.document;
+    let names: Vec<&str> = place.iter().map(String::as_str).collect();
+    let depths = (1..=names.len()).rev();
+    let mut there = depths.filter(|&depth| document.get(&names[..depth]).is_some());
+    let depth = there.next()?;
+    Some(document.position(document.offset(&names[..depth])))
+}
+
+/// What stands at a key is not what belongs there.
+pub(super) fn obstacle(config: &Config, file: &str, place: &[String], wanted: &str) -> Error {
+    let key = dotted(place);
+    let text = config.file(file).and_then(|file| file.text.as_ref());
+    let names: Vec<&str> = place.iter().map(String::as_str).collect();
+    let found = text.and_then(|text| text.document.get(&names));
+    let found = found.map_or("a value", toml::type_name);
+    let message = format!("{key} is {found} where {wanted} belongs");
+    let hint = format!("make {key} {wanted}, or remove it; containerd can't read it as it is");
+    placed(
+        Error::new(Code::WrongType, message, hint),
+        config,
+        file,
+        place,
+    )
+}
+
+/// Another owner has the handler that is to be changed.
+pub(super) fn foreign_handler(name: &str, owner: &str, acting: &str) -> Error {
+    let message = format!("the handler {name} belongs to {owner}");
+    let hint = format!(
+        "choose another name, or make it {acting}'s with --take-over, or remove it first: \
+         `containerd-edit remove {name} --owner {owner}`"
+    );
+    Error::new(Code::ForeignHandler, message, hint)
+}
+
+/// Another owner has the handler that is to be removed.
+pub(super) fn foreign_removal(name: &str, owner: &str) -> Error {
+    let message = format!("the handler {name} belongs to {owner}");
+    let hint =
+        format!("to remove it all the same: `containerd-edit remove {name} --owner {owner}`");
+    Error::new(Code::ForeignHandler, message, hint)
+}
+
+/// No owner has declared the handler that is to be removed.
+pub(super) fn undeclared_handler(name: &str, keys: &[String]) -> Error {
+    let message = format!(
+        "no owner has declared the handler {name}; removing it would take away {}",
+        keys.join(", ")
+    );
+    let hint = format!("to remove it: `containerd-edit remove {name} --adopt`");
+    Error::new(Code::ForeignHandler, message, hint)
+}
+
+/// The change says what is to stand at a key once its owner has left, and does not ask for the key.
+pub(super) fn was_of_another_key(key: &Key) -> Error {
+    let message = format!("--was names {key}, which this command does not set");
+    let hint = "name a key that the command itself sets, or leave --was out";
+    Error::new(Code::Usage, message, hint)
+}
+
+/// The change says what is to stand at a key of a handler that goes as a whole.
+pub(super) fn was_in_handler(key: &Key) -> Error {
+    let message = format!("--was names {key}, and an adopted handler is removed as a whole");
+    Error::new(Code::Usage, message, "leave this --was out")
+}
+
+/// The node's own `runc` is never removed.
+pub(super) fn own_runc(keys: &[String]) -> Error {
+    let message = format!(
+        "no owner has declared the handler runc, which every node needs; removing it would take \
+         away {}",
+        keys.join(", ")
+    );
+    let hint = "leave it, or edit the file by hand";
+    Error::new(Code::ForeignHandler, message, hint)
+}
+
+/// The default is to be a handler that no file lists.
+pub(super) fn default_not_listed(name: &str) -> Error {
+    let message = format!("{name} is not listed and can't be the default handler");
+    let settings = match Preset::named(name) {
+        Some(_) => "",
+        None => " --set runtime_type=TYPE",
+    };
+    let hint = format!("add it first, as in `containerd-edit add {name}{settings} --default`");
+    Error::new(Code::DefaultNotListed, message, hint)
+}
+
+/// The key stands in a file that the tool has not written to.
+pub(super) fn out_of_reach(config: &Config, file: &str, place: &[String]) -> Error {
+    let message = format!(
+        "{} belongs in this file, which the tool has not created: containerd takes the key from \
+         here",
+        dotted(place)
+    );
+    let hint = "set the key by hand, or let the tool change this file with --take-over";
+    placed(
+        Error::new(Code::OutOfReach, message, hint),
+        config,
+        file,
+        place,
+    )
+}
+
+/// Two plugin tables have handlers, for other releases each.
+pub(super) fn undecided(config: &Config, file: &str, [first, second]: [&str; 2]) -> Error {
+    let message = format!(
+        "both {first} and {second} have handlers: containerd 1.x reads the first, 2.x the second"
+    );
+    let hint = format!("say which one to edit: --plugin-id {first} or --plugin-id {second}");
+    let place = ["plugins", second, "containerd"].map(str::to_owned);
+    placed(
+        Error::new(Code::AmbiguousPlugin, message, hint),
+        config,
+        file,
+        &place,
+    )
+}
+
+/// Another plugin table of the file was named than the one that the tool has written to.
+pub(super) fn other_table(config: &Config, file: &str, known: &str) -> Error {
+    let message = format!("this tool's handlers in this file are in the plugin table {known}");
+    let hint = format!(
+        "use --plugin-id {known}, or remove them first (`containerd-edit list` shows the owners)"
+    );
+    let place = ["plugins", known, "containerd"].map(str::to_owned);
+    placed(
+        Error::new(Code::AmbiguousPlugin, message, hint),
+        config,
+        file,
+        &place,
+    )
+}
+
+/// The distribution writes the file.
+pub(super) fn not_writable(config: &Config, file: &str, key: &str) -> Error {
+    let message = format!("{key} belongs in a file that the distribution writes");
+    let hint = "name another file with --drop-in";
+    Error::new(Code::OutOfReach, message, hint).at(path_of(config, file))
+}
+
+/// A key of CRI's plugin that no release reads there in a config of this version.
+pub(super) fn not_read(path: &[String], plugin: &str, version: i64) -> Error {
+    let key = dotted(path);
+    let message = format!(
+        "{key} is a key that no containerd release reads under {plugin:?} in a config of version \
+         {version}"
+    );
+    let hint = "leave it out for this config: containerd reads it only where CRI is one plugin, in \
+                a config of version 2 or older";
+    Error::new(Code::KeyNotRead, message, hint).about_key(&key)
+}
+
+/// The distribution writes the handler that is to go.
+pub(super) fn not_removable(config: &Config, file: &str, name: &str) -> Error {
+    let message =
+        format!("{name} stands in a file that the distribution writes anew at every start");
+    let hint = format!("configure the distribution itself to leave {name} out");
+    Error::new(Code::OutOfReach, message, hint).at(path_of(config, file))
+}
+
+/// The text can't take a key.
+pub(super) fn refused(config: &Config, file: &str, refused: &Refused) -> Error {
+    let error = match refused {
+        Refused::WrongType {
+            path,
+            found,
+            wanted,
+            at,
+        } => {
+            let key = dotted(path);
+            let message = format!("{key} is {found} where {wanted} belongs");
+            let hint =
+                format!("make {key} {wanted}, or remove it; containerd can't read it as it is");
+            Error::new(Code::WrongType, message, hint).position_at(at.clone())
+        }
+        Refused::MultiLine { path, at } => {
+            let message = format!("the inline table {} spans several lines", dotted(path));
+            let hint = "write the table on one line or as a [header]: containerd 2.x refuses it as \
+                        it is";
+            Error::new(Code::NotEditable, message, hint).position_at(at.clone())
+        }
+        Refused::Removed { path, at } => {
+            let message = format!("the edit would put a key below {}", dotted(path));
+            Error::new(Code::Defect, message, REPORT).position_at(at.clone())
+        }
+    };
+    error.at(path_of(config, file))
+}
+
+const REPORT: &str = "the file is untouched; please report this with the file";
+
+/// The new text would say something else than what was worked out. This is a defect of the tool.
+pub(super) fn surprise(config: &Config, file: &str, why: &str) -> Error {
+    let message = format!("the edit would not say what it is meant to: {why}");
+    Error::new(Code::Defect, message, REPORT).at(path_of(config, file))
+}

@@ -1,0 +1,34 @@
+//! The plugin table of the handlers that an edit is about.
+
+use crate::config::Config;
+use crate::error::Error;
+use crate::ledger::Ledger;
+
+use super::refusal;
+use crate::want::change::Change;
+
+/// Returns the config with the plugin tables that the ledger knows, and the one that the change names.
+///
+/// # Errors
+///
+/// [`Error`] if the change names another table of a file than the one that the tool has written to.
+pub(super) fn chosen(config: &Config, ledger: &Ledger, change: &Change) -> Result<Config, Error> {
+    let mut config = config.clone();
+    ledger.choose_tables(&mut config);
+    let Some(id) = &change.plugin_id else {
+        return Ok(config);
+    };
+    let file = change.file.as_ref().unwrap_or(&config.main().name).clone();
+    if ledger.has_runtime_keys(&file) {
+        let views = config.views();
+        let known = views.get(&file).map(|view| view.spelling.plugin());
+        if let Some(known) = known.filter(|known| known != id)
+            && !(change.wants.is_empty() && change.removes.is_empty())
+        {
+            return Err(refusal::other_table(&config, &file, known));
+        }
+        return Ok(config);
+    }
+    config.set_table(&file, id);
+    Ok(config)
+}

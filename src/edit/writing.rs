@@ -1,0 +1,258 @@
+//! From what a file is to say to its text.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::config::files::{File, Text};
+use crate::config::view::View;
+use crate::error::Error;
+use crate::ledger::{IMPLIED, Ledger, Made, comment, owner_in};
+use crate::toml::{
+    Difference, Document, Heading, Literal, Node, Pair, Path, Refused, Revision, Tree,
+};
+use crate::want::key::{Key, handler_of};
+
+use super::refusal;
+
+fn is_own(line: &str) -> bool {
+    owner_in(line).is_some()
+}
+
+/// A key that comes, and its value.
+struct Inserted {
+    path: Path,
+    literal: Literal,
+    rank: u64,
+}
+
+/// Writes one file.
+pub(super) struct Writing<'e> {
+    pub(super) config: &'e Config,
+    pub(super) ledger: &'e Ledger,
+    pub(super) name: &'e str,
+    pub(super) before: &'e View,
+    pub(super) after: &'e View,
+}
+
+impl Writing<'_> {
+    /// Returns the file as it is after the edit; `None` if nothing changes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] if the text can't take a key.
+    pub(super) fn file(&self) -> Result<Option<File>, Error> {
+        let known = self.config.file(self.name);
+        let text = known.and_then(|file| file.text.as_ref());
+        if text.is_none() && !self.after.exists {
+            return Ok(None);
+        }
+        let created;
+        let document = if let Some(text) = text {
+            &text.document
+        } else {
+            created = Text::of(&"".into())?;
+            &created.document
+        };
+        let changed = self.revise(document)?;
+        if text.is_some() && changed == document.text() {
+            return Ok(None);
+        }
+        let file = |text| File {
+            path: self.config.path_of(self.name),
+            name: self.name.to_owned(),
+            text,
+            is_writable: true,
+            is_part: known.is_some_and(|file| file.is_part),
+        };
+        if self.ledger.has_made(self.name, &[]) && says_nothing(&changed) {
+            return Ok(Some(file(None)));
+        }
+        let changed = Text::of(&changed.into())
+            .map_err(|error| refusal::surprise(self.config, self.name, &error.to_string()))?;
+        if changed.tree != self.after.tree {
+            let differs = self.after.tree.differences(&changed.tree);
+            let differs = format!("{:?}", differs.first());
+            return Err(refusal::surprise(self.config, self.name, &differs));
+        }
+        Ok(Some(file(Some(Arc::new(changed)))))
+    }
+
+    fn revise(&self, document: &Document<'_>) -> Result<String, Error> {
+        let mut revision = Revision::of(document, is_own);
+        let mut inserted = Vec::new();
+        let refused = |error| refusal::refused(self.config, self.name, &error);
+        for difference in self.before.tree.differences(&self.after.tree) {
+            match difference {
+                Difference::Removed(path) => revision.remove(&names(&path)),
+                Difference::Unwritten(path) => revision.prune(&names(&path)),
+                Difference::Set(path, literal) => revision
+                    .set(&names(&path), literal.text())
+                    .map_err(refused)?,
+                Difference::Elements(path, gone, new) => {
+                    for number in gone {
+                        revision
+                            .remove_element(&names(&path), number)
+                            .map_err(refused)?;
+                    }
+                    for element in new {
+                        revision
+                            .insert_element(&names(&path), element.text(), None)
+                            .map_err(refused)?;
+                    }
+                }
+                Difference::Inserted(path, literal, rank) => inserted.push(Inserted {
+                    path,
+                    literal,
+                    rank,
+                }),
+            }
+        }
+        inserted.sort_by_key(|it| it.rank);
+        self.insert(&mut revision, &inserted).map_err(refused)?;
+        for heading in document.headings(is_own) {
+            self.keep_comment(&mut revision, &heading);
+        }
+        let mut entries = self.ledger.entries.iter();
+        if !entries.any(|entry| entry.file == self.name) {
+            // Somebody has moved what they stood above.
+            revision.remove_comments(document.stray_comments(is_own));
+        }
+        if revision.is_empty() {
+            return Ok(document.text().to_owned());
+        }
+        revision.finish().map_err(refused)
+    }
+
+    /// Adds keys: those of a new handler as one block.
+    fn insert(
+        &self,
+        revision: &mut Revision<'_, '_>,
+        inserted: &[Inserted],
+    ) -> Result<(), Refused> {
+        let mut handlers: BTreeMap<Path, Vec<Pair>> = BTreeMap::new();
+        for each in inserted {
+            if let Some(handler) = self.new_handler(&each.path) {
+                let pair = Pair::new(&each.path[handler.len()..], each.literal.text());
+                handlers.entry(handler).or_default().push(pair);
+            }
+        }
+        for each in inserted {
+            let handler = self.new_handler(&each.path);
+            let parent = &each.path[..each.path.len() - 1];
+            let own = self.own_keys(handler.as_deref().unwrap_or(parent));
+            let comment = comment(self.newest_owner(&own));
+            match handler {
+                None => revision.insert(&names(&each.path), each.literal.text(), Some(&comment))?,
+                Some(handler) => {
+                    if let Some(pairs) = handlers.remove(&handler) {
+                        revision.insert_table(&names(&handler), pairs, Some(&comment))?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The place of the handler that a key is below, if it was not there.
+    fn new_handler(&self, place: &[String]) -> Option<Path> {
+        let canonical = self.after.spelling.canonical(place);
+        let handler = handler_of(&canonical)?;
+        let below = canonical.len() - handler.len();
+        let place = place[..place.len() - below].to_vec();
+        let is_new = below > 0 && self.before.tree.get(&place).is_none();
+        is_new.then_some(place)
+    }
+
+    /// The keys below a place that the tool has put there, also those that somebody has set by hand
+    /// since: they are their owner's until it leaves.
+    fn own_keys(&self, table: &[String]) -> Vec<&Key> {
+        let table = self.after.spelling.canonical(table);
+        let entries = self.ledger.entries.iter().filter(|it| it.file == self.name);
+        let below = entries.filter(|entry| entry.key.path.starts_with(&table));
+        below.map(|entry| &entry.key).collect()
+    }
+
+    /// The owner that has the newest want of one of these keys.
+    fn newest_owner(&self, keys: &[&Key]) -> &str {
+        let owners = self.ledger.owners.iter();
+        let newest = owners.filter_map(|(name, owner)| {
+            let wants = keys.iter().filter_map(|key| owner.wants.get(*key));
+            Some((wants.map(|want| want.seq).max()?, name))
+        });
+        newest.max().map_or(IMPLIED, |(_, name)| name.as_str())
+    }
+
+    /// Keeps the comment above a block true: it names somebody who wants something in it, and is gone
+    /// if nothing there is the tool's.
+    fn keep_comment(&self, revision: &mut Revision<'_, '_>, heading: &Heading) {
+        let tree = &self.after.tree;
+        let table = tree.table(&heading.table);
+        let has_key = || heading.keys.iter().any(|key| tree.get(key).is_some());
+        if !table.is_some_and(|table| table.is_written() || table.has_leaf() || has_key()) {
+            // The comment goes with the header.
+            return;
+        }
+        let own = self.own_keys(&heading.table);
+        if own.is_empty() {
+            revision.set_comment(heading, None);
+            return;
+        }
+        let named = owner_in(&heading.comment).unwrap_or_default();
+        let named = self.ledger.owners.get(named);
+        if named.is_some_and(|owner| own.iter().any(|key| owner.wants.contains_key(key))) {
+            return;
+        }
+        let newest = comment(self.newest_owner(&own));
+        if newest != heading.comment {
+            revision.set_comment(heading, Some(&newest));
+        }
+    }
+}
+
+/// Whether nothing stands in a text but what the tool has made.
+fn says_nothing(text: &str) -> bool {
+    let text = text.trim_start_matches('\u{feff}');
+    text.lines()
+        .all(|line| line.trim().is_empty() || is_own(line))
+}
+
+/// The tables, headers and arrays of a file that it has after an edit and had not before.
+pub(super) fn made(file: &str, [before, after]: [&View; 2], written: &Tree) -> Vec<Made> {
+    let mut found = Vec::new();
+    let mut pending: Vec<Path> = vec![Vec::new()];
+    while let Some(mut path) = pending.pop() {
+        let Some(entries) = written.table(&path) else {
+            continue;
+        };
+        if before.tree.shares(&after.tree, &path) {
+            continue;
+        }
+        for name in entries.names() {
+            path.push(name.to_owned());
+            let (old, new) = (before.tree.get(&path), written.get(&path));
+            let table = new.and_then(Node::table);
+            let is_header = match (table, old.and_then(Node::table)) {
+                (Some(now), Some(old)) => now.is_written() && !old.is_written(),
+                _ => false,
+            };
+            let is_new = old.is_none() && (table.is_some() || new.is_some_and(Node::is_array));
+            if is_new || is_header {
+                let made = Made::new(file, &after.spelling.canonical(&path));
+                found.push(Made { is_header, ..made });
+            }
+            if table.is_some() {
+                pending.push(path.clone());
+            }
+            path.pop();
+        }
+    }
+    if !before.exists {
+        found.push(Made::new(file, &[]));
+    }
+    found
+}
+
+fn names(path: &[String]) -> Vec<&str> {
+    path.iter().map(String::as_str).collect()
+}

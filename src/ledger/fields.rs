@@ -1,0 +1,89 @@
+//! How fields of a ledger are written, where that is not as serde has it.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// Rises only if an older reader would do harm.
+pub(super) const FORMAT: u64 = 1;
+
+/// The format of a ledger, which is the one that this release knows.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Format;
+
+impl Serialize for Format {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(FORMAT)
+    }
+}
+
+impl<'d> Deserialize<'d> for Format {
+    fn deserialize<D: Deserializer<'d>>(deserializer: D) -> Result<Self, D::Error> {
+        match u64::deserialize(deserializer)? {
+            FORMAT => Ok(Self),
+            format => Err(de::Error::custom(format!(
+                "its format is {format}, and this release knows {FORMAT} only"
+            ))),
+        }
+    }
+}
+
+/// A map as an array of objects, each of which has the fields of a key and of its value.
+pub(super) mod pairs {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    struct Pair<K, V> {
+        #[serde(flatten)]
+        key: K,
+        #[serde(flatten)]
+        value: V,
+    }
+
+    pub(in crate::ledger) fn serialize<K: Serialize, V: Serialize, S: Serializer>(
+        map: &BTreeMap<K, V>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(map.iter().map(|(key, value)| Pair { key, value }))
+    }
+
+    pub(in crate::ledger) fn deserialize<'d, K, V, D>(
+        deserializer: D,
+    ) -> Result<BTreeMap<K, V>, D::Error>
+    where
+        K: Deserialize<'d> + Ord,
+        V: Deserialize<'d>,
+        D: Deserializer<'d>,
+    {
+        let pairs = Vec::<Pair<K, V>>::deserialize(deserializer)?;
+        Ok(pairs.into_iter().map(|it| (it.key, it.value)).collect())
+    }
+}
+
+/// A path of which the empty one is `null`.
+pub(super) mod path {
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    use crate::toml::Path;
+    use crate::want::key::Dotted;
+
+    pub(in crate::ledger) fn serialize<S: Serializer>(
+        path: &Path,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let dotted = (!path.is_empty()).then(|| Dotted(path.clone()));
+        dotted.serialize(serializer)
+    }
+
+    pub(in crate::ledger) fn deserialize<'d, D: Deserializer<'d>>(
+        deserializer: D,
+    ) -> Result<Path, D::Error> {
+        let dotted = Option::<Dotted>::deserialize(deserializer)?;
+        Ok(dotted.map(|it| it.0).unwrap_or_default())
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+pub(super) fn is_zero(it: &u64) -> bool {
+    *it == 0
+}

@@ -1,0 +1,17 @@
+//! Who wants what, and what was written over what: the state beside a config that an edit starts
+//! from and leaves behind.
+
+mod fields;
+mod json;
+mod recovery;
+mod settling;
+mod stored;
+mod tables;
+mod unfinished;
+
+pub(crate) use self::recovery::Recovered;
+pub(crate) use self::settling::{is_implied, is_twin};
+pub use self::stored::Ledger;
+pub(crate) use self::stored::{
+    Digests, Entry, IMPLIED, Made, Owner, Tombstone, Want, comment, owner_in,
+};

@@ -1,0 +1,48 @@
+//! Which plugin table of a file has the handlers, where that is not the one of its config version.
+
+use crate::config::Config;
+use crate::config::view::{View, Views};
+use crate::containerd::{plugin, spelling};
+
+use super::stored::Ledger;
+
+impl Ledger {
+    /// Says in a config where the tool has written. A table counts as long as it is there: somebody
+    /// may have migrated the file.
+    pub(crate) fn choose_tables(&self, config: &mut Config) {
+        for (file, id) in &self.tables {
+            let text = config.file(file).and_then(|file| file.text.as_ref());
+            let table = plugin::containerd_path(id);
+            if text.is_some_and(|text| text.document.get(&table).is_some()) {
+                config.set_table(file, id);
+            }
+        }
+    }
+
+    /// Remembers where the tool has written, so that it is found whatever else comes into the file.
+    pub(crate) fn remember_tables(&mut self, views: &Views) {
+        let unusual = views.iter().filter(|(file, view)| {
+            let is_unusual = !view.spelling.is_of_its_version() || has_another_table(view);
+            is_unusual && self.has_runtime_keys(file)
+        });
+        let tables = unusual.map(|(file, view)| (file.clone(), view.spelling.plugin().to_owned()));
+        self.tables = tables.collect();
+    }
+
+    /// Whether the tool has written to the plugin of the handlers in a file.
+    pub(crate) fn has_runtime_keys(&self, file: &str) -> bool {
+        let mut entries = self.entries.iter().filter(|entry| entry.file == file);
+        entries.any(|entry| spelling::is_runtime(&entry.key.path))
+    }
+}
+
+/// Whether another plugin table of the file has handlers, too.
+fn has_another_table(view: &View) -> bool {
+    let mut others = plugin::IDS
+        .into_iter()
+        .filter(|id| *id != view.spelling.plugin());
+    others.any(|id| {
+        let path = plugin::runtimes_path(id).map(str::to_owned);
+        view.tree.table(&path).is_some()
+    })
+}

@@ -1,0 +1,117 @@
+//! The drop-ins of k0s, and what containerd loads once k0s has merged them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::merging::{LEAST, is_merged, merged, without};
+use crate::config::surroundings::Changes;
+use crate::containerd::ConfigFiles;
+use crate::disk::HostRoot;
+use crate::error::Error;
+use crate::toml::{self, Document, Source};
+
+/// The drop-ins of a host that runs k0s.
+#[derive(Debug)]
+pub(crate) struct DropIns {
+    /// By their paths, in k0s's order.
+    files: BTreeMap<PathBuf, Source>,
+    /// `None`: it is out of sight.
+    own: Option<Own>,
+}
+
+/// What k0s itself says of CRI.
+#[derive(Debug)]
+pub(crate) struct Own {
+    /// The file into which it merges the drop-ins.
+    pub(crate) path: PathBuf,
+    /// What would be there without any.
+    pub(crate) text: String,
+}
+
+impl DropIns {
+    /// Reads the drop-ins in a folder. `files` are those that k0s's config imports.
+    pub(crate) fn read(root: &HostRoot, folder: &Path, files: &ConfigFiles) -> Result<Self, Error> {
+        // What the folder holds, as an import of it would find it.
+        let import = format!("imports = [\"{}/*.toml\"]\n", folder.display());
+        let found = ConfigFiles::read(root, files.main(), import);
+        let drop_ins = found.imported();
+        let drop_ins = drop_ins.map(|(path, source)| (path.to_owned(), source.clone()));
+        let mut read = Self {
+            files: drop_ins.collect(),
+            own: None,
+        };
+        let is_own = |(path, source): &(&Path, &Source)| {
+            path.parent() != Some(folder) && of_cri(source).is_some()
+        };
+        if let Some((path, source)) = files.imported().find(is_own) {
+            let mut text = text_of(path, source)?.to_owned();
+            for drop_in in read.files.values().filter_map(of_cri) {
+                text = without(&text, drop_in.text())
+                    .map_err(|source| Error::from(source).at(path))?;
+            }
+            let path = path.to_owned();
+            read.own = Some(Own { path, text });
+        }
+        Ok(read)
+    }
+
+    /// The drop-ins, in k0s's order.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (&Path, &Source)> {
+        self.files.iter().map(|(path, source)| (&**path, source))
+    }
+
+    /// What k0s itself says of CRI; `None`: that is out of sight.
+    pub(crate) fn own(&self) -> Option<&Own> {
+        self.own.as_ref()
+    }
+
+    /// What containerd loads once some drop-ins have changed. `main` is the text of k0s's config, and
+    /// `files` what that imports.
+    pub(crate) fn loaded(
+        &self,
+        root: &HostRoot,
+        files: &ConfigFiles,
+        main: &str,
+        changes: Changes,
+    ) -> Result<ConfigFiles, Error> {
+        let mut drop_ins = self.files.clone();
+        for (path, changed) in changes {
+            match changed {
+                Some(source) => drop(drop_ins.insert(path, source)),
+                None => drop(drop_ins.remove(&path)),
+            }
+        }
+        let (of_cri, mut imported): (BTreeMap<_, _>, BTreeMap<_, _>) = drop_ins
+            .into_iter()
+            .partition(|(_, source)| of_cri(source).is_some());
+        let base = self.own.as_ref().map_or(LEAST, |own| &own.text);
+        let mut text = base.to_owned();
+        for (path, source) in &of_cri {
+            text = merged(&text, text_of(path, source)?)
+                .map_err(|source| Error::from(source).at(path))?;
+        }
+        if let Some(own) = &self.own {
+            return Ok(ConfigFiles::new(&own.path, text));
+        }
+        if let Some((path, _)) = of_cri.into_iter().next_back() {
+            imported.insert(path, text.into());
+        }
+        let paths = imported.keys();
+        let paths = paths.map(|path| format!("'{}', ", path.display()));
+        let imports = format!("imports = [{}", paths.collect::<String>());
+        let main = main.replacen("imports = [", &imports, 1);
+        let imported = imported.into_iter();
+        let imported = imported.map(|(path, source)| (path, Some(source)));
+        Ok(files.changed(root, main.into(), &imported.collect()))
+    }
+}
+
+/// The drop-in, if k0s merges it.
+fn of_cri(source: &Source) -> Option<&Document<'static>> {
+    let document = source.document().ok()?;
+    is_merged(document).then_some(document)
+}
+
+fn text_of<'s>(path: &Path, source: &'s Source) -> Result<&'s str, Error> {
+    toml::text_of(source.bytes()).map_err(|error| Error::from(error).at(path))
+}

@@ -1,0 +1,200 @@
+//! How k0s merges drop-ins into its config.
+//!
+//! Drop-ins that say something of CRI are merged, value by value, into the file that k0s's own
+//! config imports; the others are imported as they are (`handleImports` in k0s's
+//! `pkg/component/worker/containerd/configurer.go`).
+
+use toml_edit::{DocumentMut, Item, Table};
+
+use crate::containerd::plugin;
+use crate::toml::{Document, ParseError, meaning};
+
+const RUNC: &str = "runc";
+
+/// The plugins whose settings make k0s merge a drop-in.
+const MERGED: [&str; 3] = [
+    "io.containerd.grpc.v1.cri",
+    "io.containerd.cri.v1.runtime",
+    "io.containerd.cri.v1.images",
+];
+
+/// Whether k0s merges a drop-in into its config for CRI. Otherwise containerd imports it.
+pub(super) fn is_merged(drop_in: &Document<'_>) -> bool {
+    let mut merged = MERGED.iter();
+    merged.any(|id| drop_in.get(&["plugins", id]).is_some())
+}
+
+/// The least that k0s's own part says, in a drop-in of version 2 or 3.
+pub(super) const LEAST: &str = "\
+    plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.runc.runtime_type = \
+    'io.containerd.runc.v2'\n\
+    plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.runtime_type = \
+    'io.containerd.runc.v2'\n";
+
+/// The text that means what k0s makes of a config and a drop-in: tables are merged, any other value
+/// of the drop-in takes the place of the config's.
+pub(super) fn merged(base: &str, drop_in: &str) -> Result<String, ParseError> {
+    let (mut merged, drop_in) = (tables(base)?, tables(drop_in)?);
+    merge(&mut merged, drop_in);
+    Ok(DocumentMut::from(merged).to_string())
+}
+
+/// The text that means what a merged config was without a drop-in, as far as that can be told:
+/// values that the drop-in has are gone, and tables that then are empty. What the drop-in had
+/// replaced isn't known. `runc` stays: k0s lists it itself, whatever else does.
+pub(super) fn without(merged: &str, drop_in: &str) -> Result<String, ParseError> {
+    let (mut base, mut drop_in) = (tables(merged)?, tables(drop_in)?);
+    for id in MERGED {
+        let mut table = Some(&mut drop_in);
+        for name in plugin::runtimes_path(id) {
+            table = table.and_then(|table| table.get_mut(name)?.as_table_mut());
+        }
+        table.and_then(|runtimes| runtimes.remove(RUNC));
+    }
+    take_out(&mut base, &drop_in);
+    Ok(DocumentMut::from(base).to_string())
+}
+
+/// A file's values, whatever their spelling, in tables of their own.
+fn tables(text: &str) -> Result<Table, ParseError> {
+    let config = Document::parse(text.as_bytes())?;
+    Ok(plain(config.toml.as_table()))
+}
+
+fn plain(table: &dyn toml_edit::TableLike) -> Table {
+    let mut tables = Table::new();
+    for (key, item) in table.iter() {
+        let item = match (item.as_table_like(), item) {
+            (Some(table), _) => Item::Table(plain(table)),
+            (None, Item::Value(value)) => Item::Value(value.clone().decorated(" ", "")),
+            (None, item) => item.clone(),
+        };
+        tables.insert(key, item);
+    }
+    tables
+}
+
+fn merge(base: &mut Table, drop_in: Table) {
+    for (key, item) in drop_in {
+        match (base.get_mut(&key), item) {
+            (Some(Item::Table(base)), Item::Table(table)) => merge(base, table),
+            (_, item) => drop(base.insert(&key, item)),
+        }
+    }
+}
+
+fn take_out(base: &mut Table, drop_in: &Table) {
+    for (key, item) in drop_in {
+        // It says what the others mean.
+        if key == "version" {
+            continue;
+        }
+        let is_gone = match (base.get_mut(key), item) {
+            (Some(Item::Table(base)), Item::Table(table)) => {
+                take_out(base, table);
+                base.is_empty()
+            }
+            (Some(found), Item::Value(value)) => meaning::is_value(found, value),
+            _ => false,
+        };
+        if is_gone {
+            base.remove(key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::containerd::{ConfigFiles, Host, Release, Verdict, load};
+    use crate::node::fixture;
+
+    const BASE: &str = "/run/k0s/containerd-cri.toml";
+    const DROP_IN: &str = "version = 2\n\
+        [plugins.'io.containerd.grpc.v1.cri'.containerd]\n\
+        default_runtime_name = 'kata'\n\
+        [plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.kata]\n\
+        runtime_type = 'io.containerd.kata.v2'\n\
+        pod_annotations = ['io.katacontainers.*']\n";
+
+    fn verdict(text: &str, release: Release) -> Verdict {
+        load(
+            &ConfigFiles::new("/c.toml", text),
+            release,
+            &Host::default(),
+        )
+    }
+
+    fn same(one: &str, other: &str) -> bool {
+        let parsed = |text| tables(text).expect("TOML").to_string();
+        let mut lines: [Vec<String>; 2] =
+            [one, other].map(|text| parsed(text).lines().map(str::to_owned).collect());
+        for lines in &mut lines {
+            lines.sort();
+        }
+        lines[0] == lines[1]
+    }
+
+    #[test]
+    fn a_handler_is_merged_beside_those_of_the_base() {
+        let base = fixture::text("k0s", BASE);
+        let merged = merged(&base, DROP_IN).expect("TOML");
+        for release in Release::LINES.into_iter().filter(|it| it.reads(2)) {
+            let Verdict::Serves { handlers, default } = verdict(&merged, release) else {
+                panic!("{merged}");
+            };
+            assert_eq!(handlers.keys().collect::<Vec<_>>(), ["kata", "runc"]);
+            assert_eq!(default, "kata");
+        }
+    }
+
+    #[test]
+    fn tables_are_merged_and_other_values_replaced() {
+        let base = "a = [1, 2]\nb = { c = 1, d = { e = 1 } }\n[[f]]\nx = 1\n[g]\n";
+        let drop_in = "a = [3]\nb.d.h = 2\ng = 'text'\n[[f]]\ny = 2\n";
+        let wanted = "a = [3]\ng = 'text'\n[b]\nc = 1\n[b.d]\ne = 1\nh = 2\n[[f]]\ny = 2\n";
+        let merged = merged(base, drop_in).expect("TOML");
+        assert!(same(&merged, wanted), "{merged}");
+    }
+
+    #[test]
+    fn what_a_drop_in_added_can_be_told_apart_again() {
+        let base = fixture::text("k0s", BASE);
+        let merged = merged(&base, DROP_IN).expect("TOML");
+        let base = without(&merged, DROP_IN).expect("TOML");
+        let release = "1.7".parse().expect("a release");
+        let Verdict::Serves { handlers, default } = verdict(&base, release) else {
+            panic!("{base}");
+        };
+        assert_eq!(handlers.keys().collect::<Vec<_>>(), ["runc"]);
+        assert_eq!(default, "runc");
+        let again = super::merged(&base, DROP_IN).expect("TOML");
+        assert!(same(&again, &merged), "{again}");
+    }
+
+    #[test]
+    fn what_k0s_lists_too_stays() {
+        let base = fixture::text("k0s", BASE);
+        let runc = "[plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.runc]\n\
+                    runtime_type = 'io.containerd.runc.v2'\n";
+        let drop_in = format!("{DROP_IN}{runc}");
+        let merged = merged(&base, &drop_in).expect("TOML");
+        let base = without(&merged, &drop_in).expect("TOML");
+        let Verdict::Serves { handlers, .. } = verdict(&base, "1.7".parse().expect("a release"))
+        else {
+            panic!("{base}");
+        };
+        assert_eq!(handlers["runc"].runtime_type, "io.containerd.runc.v2");
+        assert_eq!(handlers.len(), 1);
+    }
+
+    #[test]
+    fn a_drop_in_without_cri_is_imported() {
+        let is_merged = |text: &str| is_merged(&Document::parse(text.as_bytes()).expect("TOML"));
+        assert!(is_merged(DROP_IN));
+        assert!(is_merged(
+            "plugins.'io.containerd.cri.v1.images'.snapshotter = 'x'"
+        ));
+        assert!(!is_merged("version = 2\n[debug]\nlevel = 'debug'\n"));
+    }
+}

@@ -1,0 +1,97 @@
+//! One TOML value as it is written.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use toml_edit::Value;
+
+use super::meaning;
+use super::render::{self, Quotes};
+
+/// The text of a TOML value. Two are equal if they mean the same.
+#[derive(Debug, Clone)]
+pub(crate) struct Literal {
+    text: String,
+}
+
+impl Literal {
+    /// Takes text that is known to be a TOML value.
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into() }
+    }
+
+    /// Writes a value on one line, as every containerd release parses it.
+    pub(crate) fn of(value: &Value) -> Self {
+        Self::new(render::value(value, Quotes::Basic))
+    }
+
+    /// Writes a string.
+    pub(crate) fn string(text: &str) -> Self {
+        Self::of(&text.into())
+    }
+
+    /// The text as it was given.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What the text means; `None` if it is no TOML value.
+    pub(crate) fn value(&self) -> Option<Value> {
+        self.text.parse().ok()
+    }
+
+    /// The string that the text means, if it means one.
+    pub(crate) fn as_string(&self) -> Option<String> {
+        self.value()?.as_str().map(str::to_owned)
+    }
+}
+
+impl PartialEq for Literal {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+            || match (self.value(), other.value()) {
+                (Some(one), Some(other)) => meaning::same_values(&one, &other),
+                _ => false,
+            }
+    }
+}
+
+impl Serialize for Literal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+impl<'d> Deserialize<'d> for Literal {
+    fn deserialize<D: Deserializer<'d>>(deserializer: D) -> Result<Self, D::Error> {
+        let literal = Self::new(String::deserialize(deserializer)?);
+        if literal.value().is_none() {
+            let message = format!("{:?} is no TOML value", literal.text);
+            return Err(de::Error::custom(message));
+        }
+        Ok(literal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spelling_does_not_count() {
+        for (one, other) in [
+            ("'a'", "\"a\""),
+            ("0x10", "16"),
+            ("[1,2]", "[ 1, 2, ]"),
+            ("{a=1}", "{ 'a' = 1 }"),
+        ] {
+            assert_eq!(Literal::new(one), Literal::new(other));
+        }
+        assert_ne!(Literal::new("1"), Literal::new("1.0"));
+    }
+
+    #[test]
+    fn a_string_is_read_back() {
+        let text = "a \"b\" \\ c";
+        assert_eq!(Literal::string(text).as_string().as_deref(), Some(text));
+        assert_eq!(Literal::new("1").as_string(), None);
+    }
+}

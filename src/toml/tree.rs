@@ -1,0 +1,336 @@
+//! What a document says, as a tree that can be changed: tables, and the text of each value.
+//!
+//! An edit is worked out on the tree. What then differs between two trees says which verbs make the
+//! text of one that of the other: what is removed and put again has not changed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub(super) mod differences;
+mod reading;
+
+use super::literal::Literal;
+use super::render::{self, Quotes};
+
+/// The path of a key, from the root of the document.
+pub(crate) type Path = Vec<String>;
+
+/// All that a document says. A copy shares its tables until one of them changes.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tree {
+    root: Arc<Table>,
+}
+
+/// A table, however it is spelled.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Table {
+    entries: BTreeMap<String, Node>,
+    /// Whether it is there without what is in it: it has a header, or braces.
+    is_written: bool,
+}
+
+/// What stands at a key.
+#[derive(Debug, Clone)]
+pub(crate) enum Node {
+    Table(Arc<Table>),
+    Leaf(Leaf),
+}
+
+/// A value that is no table.
+#[derive(Debug, Clone)]
+pub(crate) struct Leaf {
+    literal: Literal,
+    /// The elements, if the value is an array.
+    elements: Vec<Element>,
+    is_array: bool,
+    /// New keys are written in this order.
+    rank: u64,
+}
+
+#[derive(Debug, Clone)]
+struct Element {
+    literal: Literal,
+    /// Its number in the text; `None`: it is new.
+    number: Option<usize>,
+}
+
+impl Tree {
+    /// What stands at `path`.
+    pub(crate) fn get(&self, path: &[String]) -> Option<&Node> {
+        let (last, tables) = path.split_last()?;
+        self.table(tables)?.entries.get(last)
+    }
+
+    /// The table at `path`; the root for an empty one.
+    pub(crate) fn table(&self, path: &[String]) -> Option<&Table> {
+        path.iter().try_fold(&*self.root, |table, name| {
+            table.entries.get(name).and_then(Node::table)
+        })
+    }
+
+    /// Whether the table at `path` is the same in a copy of this tree that has changed.
+    pub(crate) fn shares(&self, copy: &Self, path: &[String]) -> bool {
+        let tables = self.table(path).zip(copy.table(path));
+        tables.is_some_and(|(own, other)| std::ptr::eq(own, other))
+    }
+
+    /// The value at `path`; a table as the inline table that means the same.
+    pub(crate) fn value(&self, path: &[String]) -> Option<Literal> {
+        match self.get(path)? {
+            Node::Leaf(leaf) => Some(leaf.literal.clone()),
+            Node::Table(table) => Some(table.literal()),
+        }
+    }
+
+    /// The first part of `path` that is there and no table.
+    pub(crate) fn obstacle<'p>(&self, path: &'p [String]) -> Option<&'p [String]> {
+        let mut table = &*self.root;
+        for (depth, name) in path.iter().enumerate() {
+            match table.entries.get(name)? {
+                Node::Table(next) => table = next,
+                Node::Leaf(_) => return Some(&path[..=depth]),
+            }
+        }
+        None
+    }
+
+    /// The paths of all values at or below `path`. A table that is written and empty counts as one.
+    pub(crate) fn leaves(&self, path: &[String]) -> Vec<Path> {
+        let mut found = Vec::new();
+        let mut below = path.to_vec();
+        match (path, self.get(path)) {
+            ([], _) => self.root.leaves(&mut below, &mut found),
+            (_, Some(Node::Table(table))) => table.leaves(&mut below, &mut found),
+            (_, Some(Node::Leaf(_))) => found.push(below),
+            _ => {}
+        }
+        found
+    }
+
+    /// Whether the array at `path` has an element that means the same.
+    pub(crate) fn has_element(&self, path: &[String], element: &Literal) -> bool {
+        self.elements(path).any(|known| known == element)
+    }
+
+    /// The elements of the array at `path`.
+    pub(crate) fn elements(&self, path: &[String]) -> impl Iterator<Item = &Literal> {
+        let leaf = self.get(path).and_then(Node::leaf).into_iter();
+        leaf.flat_map(|leaf| leaf.elements.iter().map(|element| &element.literal))
+    }
+
+    /// Puts a value at `path`, in the place of what stands there.
+    pub(crate) fn put(&mut self, path: &[String], literal: Literal, rank: u64) {
+        let Some((name, tables)) = path.split_last() else {
+            return;
+        };
+        let table = self.make(tables);
+        table
+            .entries
+            .insert(name.clone(), Node::Leaf(Leaf::new(literal, rank)));
+    }
+
+    /// Adds an element to the array at `path`, which is made if it is not there.
+    pub(crate) fn put_element(&mut self, path: &[String], element: Literal, rank: u64) {
+        if self.get(path).and_then(Node::leaf).is_none() {
+            self.put(path, Literal::new("[]"), rank);
+        }
+        if let Some(leaf) = self.leaf_mut(path) {
+            leaf.is_array = true;
+            leaf.elements.push(Element {
+                literal: element,
+                number: None,
+            });
+            leaf.settle_elements();
+        }
+    }
+
+    /// Removes the last element of the array at `path` that means the same.
+    pub(crate) fn remove_element(&mut self, path: &[String], element: &Literal) {
+        if let Some(leaf) = self.leaf_mut(path)
+            && let Some(found) = leaf
+                .elements
+                .iter()
+                .rposition(|known| known.literal == *element)
+        {
+            leaf.elements.remove(found);
+            leaf.settle_elements();
+        }
+    }
+
+    /// Removes what stands at `path`, and the tables above that were there for its sake alone.
+    pub(crate) fn remove(&mut self, path: &[String]) {
+        let Some((name, tables)) = path.split_last() else {
+            return;
+        };
+        let Some(table) = self.table_mut(tables) else {
+            return;
+        };
+        table.entries.remove(name);
+        if table.entries.is_empty() && !table.is_written {
+            self.remove(tables);
+        }
+    }
+
+    /// Takes its own header from the table at `path`: it stays for the sake of what is in it.
+    pub(crate) fn unwrite(&mut self, path: &[String]) {
+        if let Some(table) = self.table_mut(path) {
+            table.is_written = false;
+        }
+    }
+
+    fn table_mut(&mut self, path: &[String]) -> Option<&mut Table> {
+        self.table(path)?;
+        let root = Arc::make_mut(&mut self.root);
+        path.iter()
+            .try_fold(root, |table, name| match table.entries.get_mut(name) {
+                Some(Node::Table(table)) => Some(Arc::make_mut(table)),
+                _ => None,
+            })
+    }
+
+    fn leaf_mut(&mut self, path: &[String]) -> Option<&mut Leaf> {
+        let (name, tables) = path.split_last()?;
+        match self.table_mut(tables)?.entries.get_mut(name) {
+            Some(Node::Leaf(leaf)) => Some(leaf),
+            _ => None,
+        }
+    }
+
+    /// The table at `path`, made if it is not there.
+    fn make(&mut self, path: &[String]) -> &mut Table {
+        let mut table = Arc::make_mut(&mut self.root);
+        for name in path {
+            let node = table
+                .entries
+                .entry(name.clone())
+                .or_insert_with(|| Node::Table(Arc::default()));
+            if let Node::Leaf(_) = node {
+                *node = Node::Table(Arc::default());
+            }
+            table = match node {
+                Node::Table(table) => Arc::make_mut(table),
+                Node::Leaf(_) => unreachable!("it has just become a table"),
+            };
+        }
+        table
+    }
+}
+
+/// Two trees are equal if they say the same, however it is written.
+impl PartialEq for Tree {
+    fn eq(&self, other: &Self) -> bool {
+        self.root.says_the_same(&other.root)
+    }
+}
+
+impl Node {
+    pub(crate) fn table(&self) -> Option<&Table> {
+        match self {
+            Self::Table(table) => Some(table),
+            Self::Leaf(_) => None,
+        }
+    }
+
+    fn leaf(&self) -> Option<&Leaf> {
+        match self {
+            Self::Leaf(leaf) => Some(leaf),
+            Self::Table(_) => None,
+        }
+    }
+
+    pub(crate) fn is_array(&self) -> bool {
+        self.leaf().is_some_and(|leaf| leaf.is_array)
+    }
+
+    /// Whether nothing is in a table or an array.
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Self::Table(table) => table.entries.is_empty(),
+            Self::Leaf(leaf) => leaf.is_array && leaf.elements.is_empty(),
+        }
+    }
+}
+
+impl Table {
+    /// The names of what is in it.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.entries.keys().map(String::as_str)
+    }
+
+    /// Whether it has a header or braces of its own.
+    pub(crate) fn is_written(&self) -> bool {
+        self.is_written
+    }
+
+    /// Whether a value stands right in it.
+    pub(crate) fn has_leaf(&self) -> bool {
+        self.entries
+            .values()
+            .any(|node| matches!(node, Node::Leaf(_)))
+    }
+
+    /// Whether another table stands right in it.
+    pub(crate) fn has_table(&self) -> bool {
+        self.entries
+            .values()
+            .any(|node| matches!(node, Node::Table(_)))
+    }
+
+    fn literal(&self) -> Literal {
+        let entry = |(name, node): (&String, &Node)| {
+            let value = match node {
+                Node::Leaf(leaf) => leaf.literal.clone(),
+                Node::Table(table) => table.literal(),
+            };
+            format!("{} = {}", render::key(name, Quotes::Basic), value.text())
+        };
+        let entries: Vec<String> = self.entries.iter().map(entry).collect();
+        Literal::new(render::inline(&entries))
+    }
+
+    fn leaves(&self, path: &mut Path, found: &mut Vec<Path>) {
+        if self.entries.is_empty() && !path.is_empty() {
+            found.push(path.clone());
+        }
+        for (name, node) in &self.entries {
+            path.push(name.clone());
+            match node {
+                Node::Table(table) => table.leaves(path, found),
+                Node::Leaf(_) => found.push(path.clone()),
+            }
+            path.pop();
+        }
+    }
+
+    fn says_the_same(&self, other: &Self) -> bool {
+        self.entries.len() == other.entries.len()
+            && self
+                .entries
+                .iter()
+                .all(|(name, node)| match (node, other.entries.get(name)) {
+                    (Node::Table(one), Some(Node::Table(other))) => {
+                        Arc::ptr_eq(one, other) || one.says_the_same(other)
+                    }
+                    (Node::Leaf(one), Some(Node::Leaf(other))) => one.literal == other.literal,
+                    _ => false,
+                })
+    }
+}
+
+impl Leaf {
+    fn new(literal: Literal, rank: u64) -> Self {
+        Self {
+            literal,
+            elements: Vec::new(),
+            is_array: false,
+            rank,
+        }
+    }
+
+    /// Writes the array anew: what it means has changed.
+    fn settle_elements(&mut self) {
+        let elements = self.elements.iter().map(|element| element.literal.text());
+        let elements: Vec<&str> = elements.collect();
+        self.literal = Literal::new(format!("[{}]", elements.join(", ")));
+    }
+}

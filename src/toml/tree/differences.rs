@@ -1,0 +1,104 @@
+//! What differs between two trees.
+
+use std::sync::Arc;
+
+use crate::toml::literal::Literal;
+
+use super::{Leaf, Node, Path, Table, Tree};
+
+/// One difference between two trees.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Difference {
+    /// Nothing stands there any more.
+    Removed(Path),
+    /// The table is there, but not for its own sake.
+    Unwritten(Path),
+    /// Another value stands there.
+    Set(Path, Literal),
+    /// Elements of an array: the numbers of those that are gone, and the new ones.
+    Elements(Path, Vec<usize>, Vec<Literal>),
+    /// A value stands where there was nothing, or something else than a value.
+    Inserted(Path, Literal, u64),
+}
+
+impl Tree {
+    /// What differs in `after`, in the order of the paths.
+    pub(crate) fn differences(&self, after: &Self) -> Vec<Difference> {
+        let mut found = Vec::new();
+        self.root
+            .differences(&after.root, &mut Vec::new(), &mut found);
+        found
+    }
+}
+
+impl Table {
+    fn differences(&self, after: &Self, path: &mut Path, found: &mut Vec<Difference>) {
+        for (name, node) in &self.entries {
+            path.push(name.clone());
+            match (node, after.entries.get(name)) {
+                (Node::Table(before), Some(Node::Table(after))) if Arc::ptr_eq(before, after) => {}
+                (Node::Table(before), Some(Node::Table(after))) => {
+                    if before.is_written && !after.is_written && !after.has_leaf() {
+                        found.push(Difference::Unwritten(path.clone()));
+                    }
+                    before.differences(after, path, found);
+                }
+                (Node::Leaf(before), Some(Node::Leaf(after))) => {
+                    found.extend(before.difference(after, path));
+                }
+                (_, gone_or_other) => {
+                    found.push(Difference::Removed(path.clone()));
+                    if let Some(node) = gone_or_other {
+                        node.inserted(path, found);
+                    }
+                }
+            }
+            path.pop();
+        }
+        for (name, node) in &after.entries {
+            if !self.entries.contains_key(name) {
+                path.push(name.clone());
+                node.inserted(path, found);
+                path.pop();
+            }
+        }
+    }
+}
+
+impl Node {
+    fn inserted(&self, path: &mut Path, found: &mut Vec<Difference>) {
+        match self {
+            Self::Leaf(leaf) => found.push(Difference::Inserted(
+                path.clone(),
+                leaf.literal.clone(),
+                leaf.rank,
+            )),
+            Self::Table(table) => {
+                for (name, node) in &table.entries {
+                    path.push(name.clone());
+                    node.inserted(path, found);
+                    path.pop();
+                }
+            }
+        }
+    }
+}
+
+impl Leaf {
+    fn difference(&self, after: &Self, path: &Path) -> Option<Difference> {
+        if self.literal.text() == after.literal.text() {
+            return None;
+        }
+        if !after.is_array {
+            return Some(Difference::Set(path.clone(), after.literal.clone()));
+        }
+        let stays = |number: &usize| after.elements.iter().any(|it| it.number == Some(*number));
+        let gone: Vec<usize> = (0..self.elements.len())
+            .filter(|number| !stays(number))
+            .collect();
+        let new = after.elements.iter().filter(|it| it.number.is_none());
+        let new: Vec<Literal> = new.map(|element| element.literal.clone()).collect();
+        let differs = !gone.is_empty() || !new.is_empty();
+        differs.then(|| Difference::Elements(path.clone(), gone, new))
+    }
+}

@@ -1,0 +1,339 @@
+//! What an owner wants changed.
+
+use std::collections::BTreeSet;
+
+use crate::containerd::spelling;
+use crate::error::{Code, Error};
+use crate::toml::Literal;
+
+use super::handler::{Handler, HandlerName, Owner, Setting};
+use super::key::{Key, KeyValue, handler_path};
+
+/// One change to what an owner wants of a config. [`edit()`](crate::edit()) makes files of it, and
+/// [`Editor::commit`](crate::Editor::commit) writes them.
+///
+/// # Examples
+///
+/// ```
+/// use containerd_edit::{Change, Config, Handler, Ledger, edit};
+///
+/// let config = Config::new("/etc/containerd/config.toml", Some("version = 3\n"))?;
+/// let change = Change::new().ensure(Handler::new("spin".parse()?, "io.containerd.spin.v2"));
+/// let edited = edit(&config, &Ledger::default(), &change)?;
+/// assert_eq!(edited.report.handlers.added, ["spin"]);
+/// let text = edited.files[0].after.as_ref().expect("the file stays");
+/// assert!(text.contains("[plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.spin]"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    pub(crate) owner: Owner,
+    /// Whether the owner was named, and is not the one of what people register by hand.
+    names_owner: bool,
+    /// Keys that are wanted from now on, in the order in which new ones are written.
+    pub(crate) wants: Vec<KeyValue>,
+    /// Whether nothing else is wanted any more.
+    pub(crate) is_all: bool,
+    /// Handlers of runc's type that take the cgroup driver over which the node uses.
+    pub(crate) takes_cgroup_driver: BTreeSet<String>,
+    /// Handlers that are not wanted any more.
+    pub(crate) removes: Vec<String>,
+    /// Keys that are not wanted any more.
+    pub(crate) unsets: Vec<Key>,
+    /// What of other owners' wants is overruled.
+    pub(crate) overrules: Overrules,
+    /// Makes what is there, and nobody's, the owner's: what is to stand at keys once it has left, where
+    /// that is not nothing.
+    pub(crate) adoption: Option<Vec<KeyValue>>,
+    /// The file that new keys go to, as a ledger names it. `None`: the one that the owner's keys went to
+    /// before. Those of a new owner go to its drop-in, if the main file imports a folder by a pattern
+    /// and is of version 3 or newer; otherwise to the main file.
+    pub(crate) file: Option<String>,
+    /// The plugin table of the handlers, where that of the file's version is not meant.
+    pub(crate) plugin_id: Option<String>,
+    /// When the owner leaves, if it does: a ledger remembers it.
+    pub(crate) time: Option<String>,
+}
+
+/// What of other owners' wants a change overrules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Overrules {
+    Nothing,
+    /// A default comes out on top of another owner's that is newer.
+    #[default]
+    Default,
+    All,
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "what a change is made of is its own from then on"
+)]
+impl Change {
+    /// A change of nothing, for nobody in particular.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A change of nothing, for an owner as a ledger names it, that [declares](Self::declares) what
+    /// the owner wants.
+    #[must_use]
+    pub fn of(owner: impl Into<String>) -> Self {
+        Self::new().owner(Owner::known(owner)).declares()
+    }
+
+    /// Takes the owner away with all that it wants. `time` says when, for its tombstone.
+    #[must_use]
+    pub fn leave(owner: impl Into<String>, time: Option<String>) -> Self {
+        Self {
+            time,
+            ..Self::of(owner).prune()
+        }
+    }
+
+    /// Sets the owner that is to want what the change names.
+    #[must_use]
+    pub fn owner(mut self, owner: Owner) -> Self {
+        self.owner = owner;
+        self.names_owner = true;
+        self
+    }
+
+    /// Wants a handler, with at least its settings. One of the same name that was wanted before is
+    /// replaced.
+    #[must_use]
+    pub fn ensure(mut self, handler: Handler) -> Self {
+        let name = handler.name().as_str();
+        self.forget(&handler_path(name));
+        for setting in handler.settings() {
+            self.want_leaves(Key::of_handler(name, setting.path()), setting.value());
+        }
+        self.takes_cgroup_driver.remove(name);
+        let driver = ["options", "SystemdCgroup"];
+        if handler.is_runc_like() && handler.setting(&driver).is_none() {
+            self.takes_cgroup_driver.insert(name.to_owned());
+        }
+        self
+    }
+
+    /// Makes the named handler the default. It should be one that the config lists or that the
+    /// change ensures.
+    #[must_use]
+    pub fn default_handler(self, name: HandlerName) -> Self {
+        self.put(Key::default_handler(), &name.as_str().into())
+    }
+
+    /// Takes the default away that the owner has set, and leaves those of others: where theirs came
+    /// later, it stays in force. Without an owner, every default goes that this tool has set.
+    #[must_use]
+    pub fn unset_default(mut self) -> Self {
+        self.unsets.push(Key::default_handler());
+        self
+    }
+
+    /// Sets a key of CRI's plugins, as in `enable_cdi=true`. One that was set before is replaced.
+    #[must_use]
+    pub fn cri(self, setting: Setting) -> Self {
+        let key = Key::new(&spelling::of_cri(setting.path()));
+        self.put(key, setting.value())
+    }
+
+    /// Sets a key of a proxy plugin: the path begins with the plugin's name, as in
+    /// `nydus.type=snapshot`.
+    #[must_use]
+    pub fn proxy_plugin(self, setting: Setting) -> Self {
+        self.put(Key::below("proxy_plugins", setting.path()), setting.value())
+    }
+
+    /// Sets a key of containerd's `debug` table, as in `level=debug`.
+    #[must_use]
+    pub fn debug(self, setting: Setting) -> Self {
+        self.put(Key::below("debug", setting.path()), setting.value())
+    }
+
+    /// Does not want the handler of this name any more: any name that a file can hold. A handler of
+    /// another owner is refused.
+    #[must_use]
+    pub fn remove(mut self, name: impl Into<String>) -> Self {
+        self.removes.push(name.into());
+        self
+    }
+
+    /// Wants nothing but what the change names: all else that the owner has added goes, and what it
+    /// had replaced comes back. A change that names nothing takes the owner away as a whole.
+    #[must_use]
+    pub fn prune(mut self) -> Self {
+        self.is_all = true;
+        self
+    }
+
+    /// Overrules what other owners want: their handlers are this owner's from then on. Without it,
+    /// such a change is refused.
+    #[must_use]
+    pub fn take_over(mut self) -> Self {
+        self.overrules = Overrules::All;
+        self
+    }
+
+    /// Makes what is there as it is wanted, and nobody's, the owner's: it goes when the owner leaves.
+    #[must_use]
+    pub fn adopt(mut self) -> Self {
+        self.adoption.get_or_insert_default();
+        self
+    }
+
+    /// Adopts, and says what is to stand at a key once the owner has left, instead of nothing. The key
+    /// is spelled as in a patch file, as in `debug.level=info`; it has to be one that the change sets.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::Usage`] if a patch file has no such key, or the value is a table or of another type.
+    pub fn was(mut self, setting: &Setting) -> Result<Self, Error> {
+        let wrong = |why: &str| {
+            let message = format!("--was {}: {why}", setting.key());
+            let hint = "spell the key as in a patch file: default, debug.level, cri.enable_cdi, \
+                        handlers.runc.options.KEY, proxy_plugins.NAME.address";
+            Error::new(Code::Usage, message, hint)
+        };
+        let key =
+            Key::in_patch_file(setting.path()).ok_or_else(|| wrong("there is no such key"))?;
+        if setting.value().is_inline_table() {
+            return Err(wrong("the value is a table, not one key"));
+        }
+        let wanted = if key == Key::default_handler() {
+            (!setting.value().is_str()).then_some("a string")
+        } else if key.handler().is_some() {
+            Setting::new(&setting.path()[2..], setting.value().clone()).wrong_type()
+        } else {
+            None
+        };
+        if let Some(wanted) = wanted {
+            return Err(wrong(&format!("the value has to be {wanted}")));
+        }
+        let value = Literal::of(setting.value());
+        let adoption = self.adoption.get_or_insert_default();
+        adoption.push(KeyValue { key, value });
+        Ok(self)
+    }
+
+    /// Makes the change one that may be made again and again: where a newer owner has set another
+    /// default over this one's, that stays in force, with a warning, unless the change takes over.
+    /// Otherwise the change comes out on top.
+    #[must_use]
+    pub fn declares(mut self) -> Self {
+        if self.overrules == Overrules::Default {
+            self.overrules = Overrules::Nothing;
+        }
+        self
+    }
+
+    /// Names the plugin table to edit, instead of the one that the config version calls for. Needed
+    /// where the config version is newer than this release, or where two tables hold handlers.
+    #[must_use]
+    pub fn plugin_id(mut self, id: impl Into<String>) -> Self {
+        self.plugin_id = Some(id.into());
+        self
+    }
+
+    /// Lets new keys go to the file of this name: its path from the folder of the main file.
+    #[must_use]
+    pub fn in_file(mut self, name: impl Into<String>) -> Self {
+        self.file = Some(name.into());
+        self
+    }
+
+    /// Wants one key more.
+    #[must_use]
+    pub(crate) fn want(mut self, key: Key, value: Literal) -> Self {
+        self.wants.push(KeyValue { key, value });
+        self
+    }
+
+    /// Wants the key at a canonical path.
+    ///
+    /// # Panics
+    ///
+    /// If `value` is no TOML value.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn set(self, path: &[&str], value: &str) -> Self {
+        let value = Literal::new(value);
+        assert!(value.value().is_some(), "{value:?} is no TOML value");
+        self.want(Key::new(path), value)
+    }
+
+    /// Does not want the key at a canonical path any more.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn unset(mut self, path: &[&str]) -> Self {
+        self.unsets.push(Key::new(path));
+        self
+    }
+
+    /// Wants an element of the array at a canonical path.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn set_element(self, path: &[&str], element: &str) -> Self {
+        let element = Literal::new(element);
+        self.want(Key::element(path, &element), element)
+    }
+
+    /// Returns the owner on whose behalf the change is made; `None` where that does not count, as
+    /// for a handler that nobody in particular removes.
+    #[must_use]
+    pub fn acting_owner(&self) -> Option<&Owner> {
+        let takes_away = !self.removes.is_empty() || !self.unsets.is_empty();
+        let counts = self.adds() || self.is_all || (self.names_owner && takes_away);
+        counts.then_some(&self.owner)
+    }
+
+    /// Whether anything is to be there.
+    pub(crate) fn adds(&self) -> bool {
+        !self.wants.is_empty()
+    }
+
+    /// Whether anything is to be there in the table of a plugin: its name depends on the config
+    /// version.
+    pub(crate) fn adds_to_plugins(&self) -> bool {
+        let mut wants = self.wants.iter();
+        wants.any(|want| want.key.path[0] == "plugins")
+    }
+
+    /// Whether the default is to be another one.
+    #[cfg(feature = "cri")]
+    pub(crate) fn is_about_default(&self) -> bool {
+        let default = Key::default_handler();
+        self.unsets.contains(&default) || self.wants.iter().any(|want| want.key == default)
+    }
+
+    /// Whether no owner's default is wanted any more.
+    pub(crate) fn unsets_all_defaults(&self) -> bool {
+        !self.names_owner && self.unsets.contains(&Key::default_handler())
+    }
+
+    /// Sets a key, and forgets what the change has set there before.
+    fn put(mut self, key: Key, value: &toml_edit::Value) -> Self {
+        self.forget(&key.path);
+        self.want_leaves(key, value);
+        self
+    }
+
+    fn forget(&mut self, path: &[String]) {
+        self.wants.retain(|want| !want.key.path.starts_with(path));
+    }
+
+    /// A table is wanted key by key.
+    fn want_leaves(&mut self, key: Key, value: &toml_edit::Value) {
+        let Some(table) = value.as_inline_table() else {
+            let value = Literal::of(value);
+            self.wants.push(KeyValue { key, value });
+            return;
+        };
+        for (name, value) in table {
+            let mut below = key.clone();
+            below.path.push(name.to_owned());
+            self.want_leaves(below, value);
+        }
+    }
+}

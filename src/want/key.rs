@@ -1,0 +1,141 @@
+//! A key of a config, spelled in one way whatever the config's version.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::containerd::{plugin, spelling};
+use crate::toml::render::{self, Quotes};
+use crate::toml::{Literal, Path};
+
+/// A key in its canonical spelling, which is that of config version 3.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(crate) struct Key {
+    #[serde(rename = "key", with = "dotted")]
+    pub(crate) path: Path,
+    /// The text of one element of the array at the path, if the key is not all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) element: Option<String>,
+}
+
+/// A path, written down as it is spelled in TOML.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Dotted(#[serde(with = "dotted")] pub(crate) Path);
+
+mod dotted {
+    use serde::{Deserialize as _, Deserializer, Serializer, de};
+
+    use crate::toml::Path;
+    use crate::toml::render::{self, Quotes};
+
+    pub(super) fn serialize<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&render::dotted(path, Quotes::Basic))
+    }
+
+    pub(super) fn deserialize<'d, D: Deserializer<'d>>(deserializer: D) -> Result<Path, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let keys = toml_edit::Key::parse(&text)
+            .map_err(|_| de::Error::custom(format!("{text:?} is no key")))?;
+        Ok(keys.iter().map(|key| key.get().to_owned()).collect())
+    }
+}
+
+/// A key and the value that somebody wants there.
+#[derive(Debug, Clone)]
+pub(crate) struct KeyValue {
+    pub(crate) key: Key,
+    pub(crate) value: Literal,
+}
+
+impl Key {
+    pub(crate) fn new<S: ToString>(path: &[S]) -> Self {
+        Self {
+            path: path.iter().map(ToString::to_string).collect(),
+            element: None,
+        }
+    }
+
+    /// One element of the array at `path`.
+    pub(crate) fn element<S: ToString>(path: &[S], element: &Literal) -> Self {
+        Self {
+            element: Some(element.text().to_owned()),
+            ..Self::new(path)
+        }
+    }
+
+    /// The key that a patch file spells so: `default`, or below `handlers`, `cri`, `proxy_plugins` or
+    /// `debug`. `None`: it spells none.
+    pub(crate) fn in_patch_file(path: &[String]) -> Option<Self> {
+        let (table, below) = path.split_first()?;
+        match (table.as_str(), below) {
+            ("default", []) => Some(Self::default_handler()),
+            ("handlers", [name, below @ ..]) if !below.is_empty() => {
+                Some(Self::of_handler(name, below))
+            }
+            ("cri", [_, ..]) => Some(Self::new(&spelling::of_cri(below))),
+            ("proxy_plugins", [_, _, ..]) | ("debug", [_, ..]) => Some(Self::new(path)),
+            _ => None,
+        }
+    }
+
+    /// A key of this table of the root.
+    pub(crate) fn below(table: &str, path: &[String]) -> Self {
+        let mut key = Self::new(&[table]);
+        key.path.extend_from_slice(path);
+        key
+    }
+
+    /// The key that names the default handler.
+    pub(crate) fn default_handler() -> Self {
+        let [plugins, id, containerd] = plugin::containerd_path(plugin::RUNTIME);
+        Self::new(&[plugins, id, containerd, "default_runtime_name"])
+    }
+
+    /// A key of the handler of this name.
+    pub(crate) fn of_handler<S: AsRef<str>>(name: &str, path: &[S]) -> Self {
+        let mut key = handler_path(name);
+        key.extend(path.iter().map(|segment| segment.as_ref().to_owned()));
+        Self::new(&key)
+    }
+
+    /// The path of the handler that the key belongs to.
+    pub(crate) fn handler(&self) -> Option<&[String]> {
+        handler_of(&self.path)
+    }
+
+    /// The name of the handler that the key belongs to.
+    pub(crate) fn handler_name(&self) -> Option<&str> {
+        self.handler()?.last().map(String::as_str)
+    }
+}
+
+/// The path of the table of all handlers.
+pub(crate) fn handlers_path() -> Path {
+    let path = plugin::runtimes_path(plugin::RUNTIME);
+    path.map(str::to_owned).to_vec()
+}
+
+/// The path of the handler of this name.
+pub(crate) fn handler_path(name: &str) -> Path {
+    let mut path = handlers_path();
+    path.push(name.to_owned());
+    path
+}
+
+/// The path of the handler that `path` is at or below.
+pub(crate) fn handler_of(path: &[String]) -> Option<&[String]> {
+    let runtimes = plugin::runtimes_path(plugin::RUNTIME);
+    let is_below = path.len() > runtimes.len() && path.iter().zip(runtimes).all(|(a, b)| a == b);
+    is_below.then(|| &path[..=runtimes.len()])
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&render::dotted(&self.path, Quotes::Basic))?;
+        match &self.element {
+            Some(element) => write!(formatter, "[{element}]"),
+            None => Ok(()),
+        }
+    }
+}

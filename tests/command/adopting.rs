@@ -1,0 +1,180 @@
+//! `--adopt` and `--was`: what was there before becomes an owner's.
+
+use std::fs;
+
+use crate::tool::Node;
+
+const TABLE: &str = "plugins.\"io.containerd.cri.v1.runtime\".containerd";
+
+/// A node on which an older installer has left kata and spin, the default and the log level.
+fn node() -> Node {
+    Node::with(format!(
+        "version = 3\n\n[{TABLE}]\ndefault_runtime_name = \"kata\"\n\n\
+         [{TABLE}.runtimes.kata]\nruntime_type = \"io.containerd.kata.v2\"\n\n\
+         [{TABLE}.runtimes.spin]\nruntime_type = \"io.containerd.spin.v2\"\n\n\
+         [debug]\nlevel = \"debug\"\n"
+    ))
+}
+
+#[test]
+fn a_default_is_adopted_with_what_was_before_it() {
+    let node = node();
+    let before = node.text();
+    let set = ["set-default", "kata", "--owner", "kata-deploy", "--adopt"];
+    let run = node
+        .run(&[&set[..], &["--was", "default=spin"]].concat())
+        .exits(0);
+    assert!(run.stdout.contains("recorded"), "{run:#?}");
+    assert_eq!(node.text(), before);
+    node.run(&["set-default", "--unset", "--owner", "kata-deploy"])
+        .exits(0);
+    assert_eq!(node.text(), before.replace("= \"kata\"", "= \"spin\""));
+}
+
+#[test]
+fn a_default_is_never_adopted_without_what_was_before_it() {
+    let node = node();
+    let before = node.text();
+    node.run(&["set-default", "kata", "--owner", "kata-deploy", "--adopt"])
+        .exits(0);
+    node.run(&["remove", "--owner", "kata-deploy"]).exits(0);
+    assert_eq!(node.text(), before, "the default is the user's");
+}
+
+#[test]
+fn add_adopts_a_handler_and_the_default() {
+    let node = node();
+    let (kata, rest) = (format!("[{TABLE}.runtimes.kata]\n"), node.text());
+    let add = ["add", "kata", "--preset", "gvisor", "--default"];
+    let owning = ["--owner", "kata-deploy", "--adopt", "--was", "default=spin"];
+    node.run(&[&add[..], &owning].concat()).exits(0);
+    node.run(&["remove", "--owner", "kata-deploy"]).exits(0);
+    let kata = format!("{kata}runtime_type = \"io.containerd.kata.v2\"\n\n");
+    let left = rest.replace(&kata, "").replace("= \"kata\"", "= \"spin\"");
+    assert_eq!(node.text(), left);
+}
+
+#[test]
+fn apply_gives_back_what_was_named() {
+    let node = node();
+    let patch = node.folder().join("patch.toml");
+    fs::write(&patch, "owner = 'ops'\n[debug]\nlevel = 'debug'\n").expect("writes");
+    let patch = patch.to_str().expect("a path");
+    let apply = [
+        "apply",
+        patch,
+        "--prune",
+        "--adopt",
+        "--was",
+        "debug.level=info",
+    ];
+    let before = node.text();
+    for _ in 0..2 {
+        node.run(&apply).exits(0);
+        assert_eq!(node.text(), before);
+    }
+    node.run(&["remove", "--owner", "ops"]).exits(0);
+    assert_eq!(node.text(), before.replace("\"debug\"\n", "\"info\"\n"));
+}
+
+#[test]
+fn remove_says_which_default_comes_back() {
+    let node = node();
+    let run = node
+        .run(&["remove", "kata", "--adopt", "--was", "default=spin"])
+        .exits(0);
+    let said = "removed kata, the default handler is now spin";
+    assert!(run.stdout.contains(said), "{run:#?}");
+    assert!(node.text().contains("default_runtime_name = \"spin\""));
+    let run = node.run(&["remove", "spin", "--adopt"]).exits(0);
+    assert!(run.stdout.contains("is now runc"), "{run:#?}");
+}
+
+#[test]
+fn what_was_can_only_be_what_the_command_sets() {
+    let node = node();
+    let before = node.bytes();
+    for (was, said) in [
+        (&["--was", "default=runc"][..], "--adopt"),
+        (&["--adopt", "--was", "nothing=1"], "there is no such key"),
+        (&["--adopt", "--was", "debug=1"], "there is no such key"),
+        (&["--adopt", "--was", "debug.level=info"], "does not set"),
+        (&["--adopt", "--was", "default=1"], "a string"),
+        (&["--adopt", "--was", "debug={level = 'x'}"], "no such key"),
+        (
+            &[
+                "--adopt",
+                "--was",
+                "handlers.spin.runtime_type=io.containerd.spin.v1",
+            ],
+            "as a whole",
+        ),
+        (
+            &["--adopt", "--was", "handlers.spin.pod_annotations=1"],
+            "an array of strings",
+        ),
+    ] {
+        let run = node.run(&[&["add", "spin"], was].concat()).exits(2);
+        assert!(run.stderr.contains(said), "{was:?}: {run:#?}");
+    }
+    assert_eq!(node.bytes(), before);
+}
+
+/// The first try of every installer is made without the flag.
+#[test]
+fn what_an_owner_has_only_found_is_adopted_later() {
+    let spin = [
+        "add",
+        "spin",
+        "--owner",
+        "w",
+        "--set",
+        "runtime_type=io.containerd.spin.v2",
+    ];
+    let left = |node: &Node| node.text().contains("runtimes.spin]");
+    let others = ["kata", "debug", "default_runtime_name"];
+
+    let node = node();
+    node.run(&spin).exits(0);
+    let run = node.run(&["remove", "spin", "--owner", "w"]).exits(0);
+    let said =
+        "spin was there before w came, and stays; `containerd-edit remove spin --adopt` takes it";
+    assert!(run.stderr.contains(said) && left(&node), "{run:#?}");
+    node.run(&["remove", "spin", "--adopt"]).exits(0);
+    assert!(!left(&node));
+
+    for way in [
+        &[&spin[..], &["--adopt"]].concat()[..],
+        &["remove", "spin", "--owner", "w", "--adopt"],
+        &["remove", "--owner", "w", "--adopt"],
+    ] {
+        let node = self::node();
+        node.run(&spin).exits(0);
+        node.run(way).exits(0);
+        node.run(&["remove", "--owner", "w"]).exits(0);
+        assert!(!left(&node), "{way:?}");
+        assert!(others.iter().all(|it| node.text().contains(it)), "{way:?}");
+    }
+}
+
+#[test]
+fn the_default_that_comes_back_has_to_be_listed() {
+    let old = "plugins.\"io.containerd.grpc.v1.cri\".containerd";
+    let node = Node::with(format!(
+        "version = 2\n[{old}]\ndefault_runtime_name = \"kata\"\n[{old}.runtimes.kata]\n\
+         runtime_type = \"io.containerd.kata.v2\"\n"
+    ));
+    for was in ["default=runc", "default=nosuch"] {
+        let set = [
+            "set-default",
+            "kata",
+            "--owner",
+            "kd",
+            "--adopt",
+            "--was",
+            was,
+        ];
+        let run = node.run(&set).exits(78);
+        assert!(run.stderr.contains("is not listed"), "{run:#?}");
+    }
+}

@@ -263,3 +263,15 @@ fn a_stray_comment_costs_no_key() {
         assert!(node.text().contains(key), "{}", node.text());
     }
 }
+
+#[test]
+fn a_comment_between_two_blocks_stays() {
+    let text = "version = 1\n\n[plugins]\ncri.sandbox_image = \"p\"\n# the end\n";
+    for text in [text, text.trim_end()] {
+        let mut node = Node::new(text);
+        let crun = change("a").ensure(handler("crun"));
+        node.apply(&crun.default_handler("crun".parse().expect("a name")));
+        node.leave("a");
+        assert_eq!(node.text(), text);
+    }
+}

@@ -45,13 +45,25 @@ impl Revision<'_, '_> {
     fn drop_statements(&mut self, removed: &Paths) {
         let goes_with = self.goes_with(removed);
         let numbers: Vec<usize> = (0..goes_with.len()).collect();
-        for run in numbers.chunk_by(|&a, &b| goes_with[a] == goes_with[b]) {
+        // What stands above a block is not between two statements of the one before it.
+        let is_one = |a: usize, b: usize| goes_with[a] == goes_with[b] && !self.begins_block(b);
+        let runs: Vec<&[usize]> = numbers.chunk_by(|&a, &b| is_one(a, b)).collect();
+        for run in runs {
             if let ([first, ..], [.., last]) = (run, run)
                 && goes_with[*first].is_some()
             {
                 self.drop_run(*first, *last);
             }
         }
+    }
+
+    /// Whether a statement is a header below the caller's own comment.
+    fn begins_block(&self, statement: usize) -> bool {
+        let document = self.document;
+        let start = document.statement_lines(statement).start;
+        let above = place::line_above(document, statement, start);
+        document.index.statements[statement].kind != Kind::Pair
+            && above.is_some_and(|line| (self.is_own)(&document.text()[line]))
     }
 
     /// What each statement that goes goes with, as a number; nothing, if nothing goes.

@@ -1,7 +1,6 @@
 //! What is read of a config before an edit, whatever a distribution makes of its files.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::commit::editor::{Editor, FileChange};
@@ -47,7 +46,11 @@ impl Editor {
         ledger: &Ledger,
         chosen: Option<&Path>,
     ) -> Result<Reading, Error> {
-        let read = self.read_all(target, snapshot, ledger, chosen);
+        let read = self.read_main(snapshot).and_then(|mut reading| {
+            reading.chosen = chosen.map(Path::to_owned);
+            self.read_known(&mut reading, target, ledger)?;
+            Ok(reading)
+        });
         read.map_err(|error| self.by_its_name(error))
     }
 
@@ -56,29 +59,32 @@ impl Editor {
         error.at(&self.path).renamed(&self.main(), &self.path)
     }
 
-    fn read_all(
-        &self,
-        target: &Target,
-        snapshot: &Snapshot,
-        ledger: &Ledger,
-        chosen: Option<&Path>,
-    ) -> Result<Reading, Error> {
-        let mut reading = match self.layout.as_ref().map(|it| (&it.kind, it.distribution)) {
+    /// Reads the file that is edited and what it imports, as the distribution has it.
+    fn read_main(&self, snapshot: &Snapshot) -> Result<Reading, Error> {
+        match self.layout.as_ref().map(|it| (&it.kind, it.distribution)) {
             Some((Kind::Template { generated, .. }, _)) => self.read_template(snapshot, generated),
             Some((Kind::DropIn { folder, .. }, Distribution::K0s)) => {
                 self.read_k0s(snapshot, folder)
             }
             _ => self.read_files(snapshot),
-        }?;
-        reading.chosen = chosen.map(Path::to_owned);
+        }
+    }
+
+    /// Adds what the ledger knows, and the file that a change goes to.
+    fn read_known(
+        &self,
+        reading: &mut Reading,
+        target: &Target,
+        ledger: &Ledger,
+    ) -> Result<(), Error> {
+        let chosen = reading.chosen.as_deref();
         let was = ledger.entries.iter().filter_map(|entry| entry.was.as_ref());
         let was: Vec<&str> = was.map(Literal::text).collect();
         reading.given_back = was.join("\n");
         let config = &mut reading.config;
         ledger.choose_tables(config);
-        let of_owners = ledger.owners.values().map(|owner| owner.file.as_str());
-        let known: BTreeSet<&str> = ledger.files().into_iter().chain(of_owners).collect();
-        let known = known.into_iter().filter(|name| !name.is_empty());
+        let known = ledger.known_files().into_iter();
+        let known = known.filter(|name| !name.is_empty());
         let known: Vec<PathBuf> = known.map(|name| config.path_of(name)).collect();
         for path in known.iter().map(PathBuf::as_path).chain(chosen) {
             if config.files().iter().any(|file| file.path == path) {
@@ -91,7 +97,7 @@ impl Editor {
             let read = found.read()?;
             config.add(path, read.bytes().map(Source::from).as_ref(), true)?;
         }
-        Ok(reading)
+        Ok(())
     }
 
     fn read_files(&self, snapshot: &Snapshot) -> Result<Reading, Error> {

@@ -2,6 +2,7 @@
 //! what its owner wanted before.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 #[cfg(feature = "cri")]
 use std::path::PathBuf;
 
@@ -88,7 +89,7 @@ impl Editor {
             Error::new(Code::NotUndone, message, instead).at(&self.path)
         };
         self.check_is_main(&self.find()?)?;
-        let Some((made, is_undone)) = self.last_change()? else {
+        let Some(made) = self.last_change()? else {
             let why = "the ledger holds none".to_owned();
             return Err(not_undone(why, REMOVE.to_owned()));
         };
@@ -113,6 +114,7 @@ impl Editor {
             );
             return Err(not_undone(why, instead));
         }
+        let is_undone = made.after.is_undone;
         let back = Back {
             made,
             is_judged: true,
@@ -128,17 +130,14 @@ impl Editor {
         changed.map(|it| format!(" (`{}` at {})", it.command, it.time))
     }
 
-    /// The last change as the ledgers tell of it, and whether it was itself one that took another back.
-    pub(crate) fn last_change(&self) -> Result<Option<(LedgerPair, bool)>, Error> {
+    /// The last change as the ledgers tell of it.
+    fn last_change(&self) -> Result<Option<LedgerPair>, Error> {
         let target = self.find()?;
         let snapshot = target.read()?;
         let found = self.read_ledger(&target, &snapshot)?;
         let after = found.ledger;
-        let Some(before) = found.previous else {
-            return Ok(None);
-        };
-        let is_undone = after.is_undone;
-        Ok(Some((LedgerPair { before, after }, is_undone)))
+        let previous = found.previous;
+        Ok(previous.map(|before| LedgerPair { before, after }))
     }
 
     /// The files that hold what was there before the last change, as far as they are there.
@@ -150,15 +149,17 @@ impl Editor {
         let names = made.after.files.keys();
         let own = self.main();
         let paths = names.map(|name| crate::containerd::absolute(&own, name));
-        let beside = paths.filter_map(|path| {
-            if path == own {
-                return Some(main.beside.clone());
-            }
-            let found = Target::find_drop_in(&path, &self.host_root, &main);
-            found.ok().map(|found| found.beside)
-        });
-        let previous = beside.map(|path| sidecar::previous(&path));
+        let found = paths.filter_map(|path| self.target_of(&path, &main).ok());
+        let previous = found.map(|found| sidecar::previous(&found.beside));
         previous.filter(|path| path.exists()).collect()
+    }
+
+    /// Finds a file of the config by its path on the host; `main` is the config itself.
+    fn target_of(&self, path: &Path, main: &Target) -> Result<Target, Error> {
+        if *path == self.main() {
+            return Ok(main.clone());
+        }
+        Target::find_drop_in(path, &self.host_root, main)
     }
 
     /// Works out what taking a change back does.
@@ -211,11 +212,7 @@ impl Editor {
             if now.map(|text| digest::of(text.as_bytes())) != digests.after {
                 return Ok(None);
             }
-            let found = if path == self.main() {
-                target.clone()
-            } else {
-                Target::find_drop_in(&path, &self.host_root, target)?
-            };
+            let found = self.target_of(&path, target)?;
             let before = match &digests.before {
                 None => None,
                 Some(wanted) => {

@@ -7,13 +7,13 @@ use crate::config::view::{View, Views};
 use crate::error::Error;
 use crate::ledger::{Entry, Ledger, Made, Want};
 use crate::toml::{Literal, Path};
+use crate::want::change::Change;
 use crate::want::handler::BUILT_IN;
 use crate::want::key::{Key, KeyValue, handler_path};
 use crate::want::nearest::nearest;
 
 use super::edited::{Absent, Report};
 use super::refusal;
-use crate::want::change::Change;
 
 /// Adopts what the owner of the change asks for, as far as it is nobody's.
 ///

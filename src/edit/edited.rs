@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
-use crate::disk::digest;
 use crate::error::Warning;
 use crate::ledger::{Digests, Ledger};
 
@@ -121,11 +120,8 @@ impl Edited {
 
 impl FileEdit {
     pub(crate) fn digests(&self) -> Digests {
-        let digest = |text: &Option<String>| text.as_ref().map(|it| digest::of(it.as_bytes()));
-        Digests {
-            before: digest(&self.before),
-            after: digest(&self.after),
-        }
+        let before = self.before.as_deref().map(str::as_bytes);
+        Digests::of(before, self.after.as_deref())
     }
 }
 

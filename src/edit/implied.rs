@@ -164,8 +164,8 @@ impl Work<'_> {
         Some(Literal::new("true"))
     }
 
-    /// containerd 2.0 to 2.2 pull the images of a handler by what the images plugin is told, and create
-    /// its containers by what the handler says. Files of older versions are migrated by containerd.
+    /// containerd 2.0 to 2.2 pull a handler's images with the snapshotter that the images plugin is
+    /// configured with, and create its containers with the handler's own. Files of older versions are migrated by containerd.
     pub(super) fn merge_twins(&mut self, desired: &Desired) -> Result<(), Error> {
         let entries = self.ledger.entries.iter().filter(|it| is_twin(&it.key));
         let known = entries.map(|it| (it.file.clone(), it.key.clone()));

@@ -4,11 +4,11 @@ use crate::config::Config;
 use crate::config::view::Views;
 use crate::error::Warning;
 use crate::toml::Literal;
+use crate::want::change::Change;
 use crate::want::key::Key;
 
 use super::edited::Edited;
 use super::refusal;
-use crate::want::change::Change;
 
 /// The value of a key that is in force, and the name of the file that has it.
 struct InForce {
@@ -63,10 +63,8 @@ pub(crate) fn overridden(before: &Config, edited: &Edited, change: &Change) -> V
 /// The other owner that has the newest want of a key, if that is why another value is in force.
 fn newer_owner<'e>(edited: &'e Edited, change: &Change, key: &Key) -> Option<&'e str> {
     let is_overridden = edited.report.keys.overridden.contains(&key.to_string());
-    let owners = edited.ledger.owners.iter().filter(|_| is_overridden);
-    let wanting = owners.filter_map(|(name, owner)| Some((owner.wants.get(key)?.seq, name)));
-    let (_, newest) = wanting.max()?;
-    (*newest != change.owner.as_str()).then_some(newest)
+    let newest = edited.ledger.newest_owner(|wanted| wanted == key);
+    newest.filter(|name| is_overridden && *name != change.owner.as_str())
 }
 
 /// Below config version 3 a plugin's keys come from one file, and the last one wins in any case.

@@ -151,12 +151,17 @@ pub(super) fn undecided(config: &Config, file: &str, [first, second]: [&str; 2])
         "both {first} and {second} have handlers: containerd 1.x reads the first, 2.x the second"
     );
     let hint = format!("say which one to edit: --plugin-id {first} or --plugin-id {second}");
-    let place = ["plugins", second, "containerd"].map(str::to_owned);
+    ambiguous_plugin(message, &hint, config, file, second)
+}
+
+/// It isn't clear which plugin table of a file has the handlers; `id` is one of them.
+fn ambiguous_plugin(message: String, hint: &str, config: &Config, file: &str, id: &str) -> Error {
+    let error = Error::new(Code::AmbiguousPlugin, message, hint);
     placed(
-        Error::new(Code::AmbiguousPlugin, message, hint),
+        error,
         config,
         file,
-        &place,
+        &["plugins", id, "containerd"].map(str::to_owned),
     )
 }
 
@@ -166,13 +171,7 @@ pub(super) fn other_table(config: &Config, file: &str, known: &str) -> Error {
     let hint = format!(
         "use --plugin-id {known}, or remove them first (`containerd-edit list` shows the owners)"
     );
-    let place = ["plugins", known, "containerd"].map(str::to_owned);
-    placed(
-        Error::new(Code::AmbiguousPlugin, message, hint),
-        config,
-        file,
-        &place,
-    )
+    ambiguous_plugin(message, &hint, config, file, known)
 }
 
 /// The distribution writes the file.

@@ -21,8 +21,8 @@ struct Changes {
 }
 
 impl Changes {
-    /// `order`: the names of the files, the one that wins first. `tells_runc`: whether a `runc` that
-    /// comes or goes is told of; one that is listed for the sake of others is not.
+    /// `order`: the names of the files, the one that wins first. `tells_runc`: whether to report a `runc`
+    /// that comes or goes, which is not done for one that is listed only because others are.
     fn between(before: &Views, after: &Views, order: &[String], tells_runc: bool) -> Self {
         let (mut changed, mut keys) = (BTreeSet::new(), BTreeSet::new());
         for (file, view) in after {
@@ -137,9 +137,8 @@ impl Report {
 /// Keys that the owner asks for and a newer owner's want is in force for.
 fn overridden(work: &Work<'_>) -> Vec<String> {
     let is_newest = |key: &&Key| {
-        let owners = work.ledger.owners.iter();
-        let wanting = owners.filter_map(|(name, owner)| Some((owner.wants.get(*key)?.seq, name)));
-        wanting.max().is_some_and(|(_, name)| *name != work.acting)
+        let newest = work.ledger.newest_owner(|wanted| wanted == *key);
+        newest.is_some_and(|name| name != work.acting)
     };
     let keys = work.asked.iter().filter(is_newest);
     keys.map(ToString::to_string).collect()

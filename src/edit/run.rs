@@ -10,6 +10,7 @@ use crate::containerd::spelling;
 use crate::error::Error;
 use crate::ledger::{Entry, Ledger, Made, Recovered};
 use crate::toml::Difference;
+use crate::want::change::{Change, Overrules};
 use crate::want::handler::BUILT_IN;
 use crate::want::key::{Key, handler_path};
 
@@ -19,7 +20,6 @@ use super::tables;
 use super::wants::{self, Asked};
 use super::work::Work;
 use super::writing::{self, Writing};
-use crate::want::change::{Change, Overrules};
 
 /// Rounds of keeping what is still needed: a chain of snapshotter, proxy plugin and type takes three.
 const MOST_ROUNDS: usize = 8;
@@ -113,19 +113,18 @@ pub(crate) fn without_owners(config: &Config, ledger: &Ledger) -> Result<Config,
 
 /// Works the edit out anew until nothing that it removes is needed by what stays.
 fn run(mut start: Work<'_>) -> Result<Work<'_>, Error> {
-    for _ in 0..MOST_ROUNDS {
+    let mut rounds = 0;
+    loop {
         let mut work = start.clone();
         work.run()?;
         let mut needed = work.needed_now();
         needed.retain(|at, _| !start.needed.contains_key(at));
-        if needed.is_empty() {
+        if needed.is_empty() || rounds == MOST_ROUNDS {
             return Ok(work);
         }
         start.needed.extend(needed);
+        rounds += 1;
     }
-    let mut work = start.clone();
-    work.run()?;
-    Ok(work)
 }
 
 /// All files that the edit may be about: those of the config, those of the ledger, and the one that the
@@ -133,11 +132,9 @@ fn run(mut start: Work<'_>) -> Result<Work<'_>, Error> {
 fn with_known_files(config: &Config, ledger: &Ledger, change: &Change) -> Views {
     let mut views = config.views();
     let version = views[&config.main().name].version();
-    let of_owners = ledger.owners.values().map(|owner| owner.file.as_str());
     let imported = || config.imported_drop_in(change.owner.as_str());
     let chosen = change.file.clone().or_else(imported);
-    let names = ledger.files().into_iter().chain(of_owners);
-    for name in names.chain(chosen.as_deref()) {
+    for name in ledger.known_files().into_iter().chain(chosen.as_deref()) {
         if !views.contains_key(name) {
             views.insert(name.to_owned(), config.view_of_missing(name, version));
         }
@@ -231,7 +228,7 @@ fn write(work: &Work<'_>) -> Result<Vec<File>, (String, Error)> {
 fn finish(old: &Ledger, before: Ledger, work: &Work<'_>, changed: Vec<File>) -> Edited {
     let config = work.config;
     let mut ledger = work.ledger.clone();
-    // What the ledger is told apart by after a killed run: each edit has its own.
+    // A ledger is recognized by its digests after a killed run: each edit has its own.
     ledger.files.clear();
     let mut files = Vec::new();
     for file in &changed {

@@ -3,9 +3,9 @@
 use crate::config::Config;
 use crate::error::Error;
 use crate::ledger::Ledger;
+use crate::want::change::Change;
 
 use super::refusal;
-use crate::want::change::Change;
 
 /// Returns the config with the plugin tables that the ledger knows, and the one that the change names.
 ///

@@ -7,11 +7,11 @@ use crate::config::view::{View, Views};
 use crate::error::Error;
 use crate::ledger::{Ledger, Tombstone, Want};
 use crate::toml::Literal;
+use crate::want::change::{Change, Overrules};
 use crate::want::handler::BUILT_IN;
 use crate::want::key::{Key, KeyValue, handler_of, handler_path};
 
 use super::refusal;
-use crate::want::change::{Change, Overrules};
 
 /// The keys that an edit is about.
 #[derive(Debug, Default)]

@@ -175,12 +175,8 @@ impl Writing<'_> {
 
     /// The owner that has the newest want of one of these keys.
     fn newest_owner(&self, keys: &[&Key]) -> &str {
-        let owners = self.ledger.owners.iter();
-        let newest = owners.filter_map(|(name, owner)| {
-            let wants = keys.iter().filter_map(|key| owner.wants.get(*key));
-            Some((wants.map(|want| want.seq).max()?, name))
-        });
-        newest.max().map_or(IMPLIED, |(_, name)| name.as_str())
+        let newest = self.ledger.newest_owner(|key| keys.contains(&key));
+        newest.unwrap_or(IMPLIED)
     }
 
     /// Keeps the comment above a block true: it names somebody who wants something in it, and is gone

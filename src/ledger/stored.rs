@@ -183,12 +183,22 @@ impl Ledger {
         entries.chain(made).collect()
     }
 
+    /// The names of those files, and of the ones that new keys of owners go to.
+    pub(crate) fn known_files(&self) -> BTreeSet<&str> {
+        let of_owners = self.owners.values().map(|owner| owner.file.as_str());
+        self.files().into_iter().chain(of_owners).collect()
+    }
+
     /// The owner that has the want in force for a handler.
     pub(crate) fn owner_of(&self, handler: &[String]) -> Option<&str> {
+        self.newest_owner(|key| key.path.starts_with(handler))
+    }
+
+    /// The owner that has the newest want among these keys.
+    pub(crate) fn newest_owner(&self, is_one: impl Fn(&Key) -> bool) -> Option<&str> {
         let newest = |owner: &Owner| {
-            let wants = owner.wants.iter();
-            let below = wants.filter(|(key, _)| key.path.starts_with(handler));
-            below.map(|(_, want)| want.seq).max()
+            let wants = owner.wants.iter().filter(|(key, _)| is_one(key));
+            wants.map(|(_, want)| want.seq).max()
         };
         let owners = self.owners.iter();
         let wanting = owners.filter_map(|(name, owner)| Some((newest(owner)?, name)));

@@ -281,7 +281,7 @@ fn a_full_or_closed_stdout_changes_neither_the_file_nor_the_truth() {
 const RUNC: &str = "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc]\n\
                     runtime_type = \"io.containerd.runc.v2\"\n";
 
-/// A name that is not there is said, with the one that was meant.
+/// A missing name is reported, with a similar one.
 #[test]
 fn who_is_to_leave_and_is_not_known_is_named() {
     let node = Node::with("version = 2\n");

@@ -135,7 +135,7 @@ fn what_others_have_changed_since_is_kept() {
     // Once.
     let run = undo(&node, &["--exit-code"]).exits(0);
     assert!(run.stdout.ends_with(": nothing to do\n"), "{run:?}");
-    // The ledger follows: nobody is said to want it.
+    // So does the ledger: it names no owner of it.
     let run = node.run(&["remove", "--owner", "ops"]).exits(0);
     assert!(run.stdout.contains("nothing to do"), "{run:?}");
 }
@@ -244,7 +244,7 @@ fn an_owner_undoes_its_own_change_only() {
     assert!(!node.text().contains("spin") && node.text().contains("crun"));
 }
 
-/// Without any key of the tool it would not serve either: that is said.
+/// It would not serve without the tool's keys either, and the run warns of that.
 #[test]
 fn what_did_not_serve_before_the_tool_came_is_put_back() {
     let broken = "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".containerd]\n\

@@ -90,7 +90,7 @@ fn default_names_nothing(text: &str, inventory: &Inventory) -> bool {
 pub(crate) enum Outcome {
     /// An edit was refused.
     Refused,
-    /// The handlers were added and removed again, but the file may have been mended by that.
+    /// The handlers were added and removed again, which may have repaired the file.
     Removed,
     /// The round trip was made.
     RoundTrip,

@@ -1,6 +1,7 @@
 //! Pure: a config and what is wanted of it in, new texts out; and whether any release would do worse.
 
 mod adopting;
+mod cgroup_driver;
 mod desired;
 pub(crate) mod edited;
 mod harm;

@@ -1,15 +1,13 @@
 //! What stands in for `daemon` in a build without the feature `cri`: a usage error.
 
-pub(super) mod details;
-
 use std::collections::BTreeSet;
 
-use containerd_edit::{Code, Editor, Error, ExitCode, Outcome};
+use containerd_edit::{Code, Editor, Error, ExitCode};
+use serde_json::Value;
 
-use crate::cli::arguments::{Check, Remove, Restart};
-use crate::cli::editing::Edit;
-use crate::cli::restart_report::RestartReport;
-use crate::cli::run::Run;
+use super::arguments::{Check, Remove, Restart};
+use super::editing::{Edit, Made};
+use super::run::Run;
 
 #[expect(
     clippy::unused_self,
@@ -17,23 +15,19 @@ use crate::cli::run::Run;
     reason = "the signatures of the methods that these stand in for"
 )]
 impl Run {
-    pub(in crate::cli) fn check_running(&mut self, _: &Check) -> Result<ExitCode, Error> {
+    pub(super) fn check_running(&mut self, _: &Check) -> Result<ExitCode, Error> {
         Err(cannot_ask("--running"))
     }
 
-    pub(in crate::cli) fn restart(&mut self, _: &Restart) -> Result<ExitCode, Error> {
+    pub(super) fn restart(&mut self, _: &Restart) -> Result<ExitCode, Error> {
         Err(cannot_ask("restart"))
     }
 
-    pub(in crate::cli) fn edit_and_restart(
-        &mut self,
-        _: &Editor,
-        _: &Edit<'_>,
-    ) -> Result<(Outcome, RestartReport), Error> {
+    pub(super) fn edit_and_restart(&mut self, _: &Editor, _: &Edit<'_>) -> Result<Made, Error> {
         Err(cannot_ask("--restart"))
     }
 
-    pub(in crate::cli) fn make_sure_unused(
+    pub(super) fn make_sure_unused(
         &mut self,
         _: &Remove,
         _: &Edit<'_>,
@@ -46,4 +40,14 @@ fn cannot_ask(what: &str) -> Error {
     let message = format!("{what}: this build of containerd-edit can't ask a daemon");
     let hint = "use one that was built with the feature cri, which is on by default";
     Error::new(Code::NoCriSupport, message, hint)
+}
+
+/// Errors have no lines of another program: no daemon is asked.
+pub(super) fn log(_: &Error) -> &'static str {
+    ""
+}
+
+/// Errors have no more fields either.
+pub(super) fn fields(_: &Error) -> Value {
+    Value::Null
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use containerd_edit::{Check, CheckedRelease, Reason, Verdict};
 use serde_json::{Value, json};
 
-use super::output::{Report, warnings};
+use super::report::{Report, warnings};
 use super::text::{place, shown};
 
 pub(super) struct CheckReport<'c> {

@@ -8,7 +8,7 @@ use containerd_edit::{FileChange, Layout, Outcome, Owner};
 use serde_json::{Value, json};
 
 use super::diff;
-use super::output::{Report, warnings};
+use super::report::{Report, warnings};
 use super::text::{colored_diff, first_of};
 
 /// So many keys are named in one line.

@@ -7,8 +7,8 @@ use containerd_edit::{Change, Code, Editor, Error, ExitCode, Handler, Kind, Outc
 
 use super::arguments::{Add, Apply, Editing, Patching, Placing, Remove, SetDefault, Undo};
 use super::edit_report::{EditReport, Shown};
-use super::output::Report;
 use super::patch_file;
+use super::report::Report;
 use super::run::Run;
 
 /// An edit that the user has asked for.

@@ -11,10 +11,8 @@ use serde_json::{Value, json};
 use super::arguments::{Chosen, Global};
 #[cfg(feature = "cri")]
 use super::daemon::details;
-use super::output::joined;
+use super::report::joined;
 use super::text::{BOLD, ERROR, excerpt, place, printable};
-#[cfg(not(feature = "cri"))]
-use super::without_daemon as details;
 
 /// Returns an error for programs. `exit` is the exit code that whoever started the run sees.
 pub(super) fn json(error: &Error, exit: u8, named: &Named) -> Value {
@@ -100,5 +98,20 @@ fn words(error: &Error) -> String {
     match error.source() {
         Some(reason) => format!("{error}: {reason}"),
         None => error.to_string(),
+    }
+}
+
+/// What errors of the running daemon have beside their message: here no daemon is asked.
+#[cfg(not(feature = "cri"))]
+mod details {
+    use containerd_edit::Error;
+    use serde_json::Value;
+
+    pub(super) fn log(_: &Error) -> &'static str {
+        ""
+    }
+
+    pub(super) fn fields(_: &Error) -> Value {
+        Value::Null
     }
 }

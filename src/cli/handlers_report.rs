@@ -6,7 +6,7 @@ use containerd_edit::{Effective, EffectiveHandler, Release};
 use serde_json::{Value, json};
 use toml_edit::Value as Toml;
 
-use super::output::{Report, joined};
+use super::report::{Report, joined};
 use super::text::table;
 
 /// All handlers.

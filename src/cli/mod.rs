@@ -13,6 +13,7 @@ mod handlers_report;
 mod output;
 mod patch_file;
 mod reading;
+mod report;
 mod run;
 mod signals;
 mod status_report;

@@ -5,19 +5,11 @@ use std::path::Path;
 
 use anstream::{AutoStream, ColorChoice};
 use containerd_edit::{Error, ExitCode, Warning};
-use serde_json::{Value, json};
 
 use super::arguments::{Color, Format, Global};
 use super::error_report::{self, Named};
+use super::report::{Report, json_line};
 use super::text::{WARNING, place};
-
-/// What a verb has found or done.
-pub(super) trait Report {
-    /// The fields for programs.
-    fn json(&self) -> Value;
-    /// The text for people.
-    fn text(&self) -> String;
-}
 
 /// The streams, and how the user wants them.
 pub(super) struct Output {
@@ -135,33 +127,4 @@ impl Output {
 pub(super) fn fail_as_json(error: &Error) {
     let report = error_report::json(error, error.exit_code() as u8, &Named::default());
     let _ = io::stdout().write_all(json_line(report).as_bytes());
-}
-
-/// Warnings in a JSON report.
-pub(super) fn warnings(warnings: &[Warning]) -> Value {
-    let fields = |warning: &Warning| {
-        json!({
-            "code": warning.code,
-            "message": warning.message,
-            "line": warning.at.as_ref().map(|at| at.line),
-            "column": warning.at.as_ref().map(|at| at.column),
-        })
-    };
-    warnings.iter().map(fields).collect()
-}
-
-/// The fields of two JSON objects.
-pub(super) fn joined(fields: Value, more: Value) -> Value {
-    match (fields, more) {
-        (Value::Object(mut fields), Value::Object(more)) => {
-            fields.extend(more);
-            Value::Object(fields)
-        }
-        (fields, _) => fields,
-    }
-}
-
-/// A JSON report with the number of its schema.
-fn json_line(report: Value) -> String {
-    format!("{}\n", joined(json!({ "schema": 1 }), report))
 }

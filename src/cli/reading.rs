@@ -5,7 +5,7 @@ use containerd_edit::{Check, Code, Effective, Error, ExitCode};
 use super::arguments;
 use super::check_report::CheckReport;
 use super::handlers_report::{ListReport, ShowReport};
-use super::output::Report;
+use super::report::Report;
 use super::run::Run;
 use super::status_report::LogReport;
 

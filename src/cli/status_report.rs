@@ -6,7 +6,7 @@ use std::path::Path;
 use containerd_edit::{DropInStatus, LockHolder, LockStatus, LogEntry, OwnedHandler, Status};
 use serde_json::{Value, json};
 
-use super::output::Report;
+use super::report::Report;
 use super::text::printable;
 
 /// The operation log, the oldest run first.

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use containerd_edit::{Code, Editor, Error, ExitCode};
-use serde_json::Value;
 
 use super::arguments::{Check, Remove, Restart};
 use super::editing::{Edit, Made};
@@ -40,14 +39,4 @@ fn cannot_ask(what: &str) -> Error {
     let message = format!("{what}: this build of containerd-edit can't ask a daemon");
     let hint = "use one that was built with the feature cri, which is on by default";
     Error::new(Code::NoCriSupport, message, hint)
-}
-
-/// Errors have no lines of another program: no daemon is asked.
-pub(super) fn log(_: &Error) -> &'static str {
-    ""
-}
-
-/// Errors have no more fields either.
-pub(super) fn fields(_: &Error) -> Value {
-    Value::Null
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use containerd_edit::{Drift, Phases, Restarted, Running, Why};
 use serde_json::{Value, json};
 
-use crate::cli::output::Report;
+use crate::cli::report::Report;
 
 /// A daemon, and in what it differs from its config.
 pub(super) struct RunningReport<'r> {

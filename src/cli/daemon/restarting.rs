@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::cli::arguments;
 use crate::cli::arguments::groups::RestartHow;
 use crate::cli::editing::{Edit, Made, Request};
-use crate::cli::output::Report;
+use crate::cli::report::Report;
 use crate::cli::run::Run;
 
 impl Run {

@@ -23,10 +23,18 @@ pub(in crate::cli) fn fields(error: &Error) -> Value {
             "rollback": failure.rollback.as_ref().map(rolled_back),
         });
     }
-    match error.detail::<InUse>() {
-        Some(InUse { pods, .. }) => json!({ "pods": pods }),
-        None => Value::Null,
-    }
+    let Some(InUse { pods, .. }) = error.detail::<InUse>() else {
+        return Value::Null;
+    };
+    let pods = pods.iter().map(|pod| {
+        json!({
+            "namespace": pod.namespace,
+            "name": pod.name,
+            "sandbox": pod.id,
+            "handler": pod.handler,
+        })
+    });
+    json!({ "pods": pods.collect::<Value>() })
 }
 
 fn rolled_back(rollback: &Rollback) -> Value {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use containerd_edit::{Code, CriClient, Error, ExitCode, InUse, PodInUse};
+use containerd_edit::{Code, CriClient, Error, ExitCode, InUse, Sandbox};
 
 use super::running::DAEMON_LIMIT;
 use crate::cli::arguments::{Format, Remove};
@@ -143,7 +143,7 @@ fn names(handlers: &BTreeSet<String>) -> String {
 }
 
 /// Pods by their names, each with its handler if there is more than one.
-fn pods(pods: &[PodInUse]) -> String {
+fn pods(pods: &[Sandbox]) -> String {
     let is_one = pods.iter().all(|pod| pod.handler == pods[0].handler);
     let names = pods.iter().map(|pod| match &pod.handler {
         _ if is_one => format!("{}/{}", pod.namespace, pod.name),

@@ -60,8 +60,8 @@ pub(super) fn running(running: &Running, drift: &[Drift]) -> Value {
     let cri = running.cri.as_ref();
     let loaded = cri.map(|cri| &cri.loaded);
     let handlers = loaded.iter().flat_map(|loaded| &loaded.handlers);
-    let handlers = handlers.map(|(name, handler)| {
-        let kind = Some(&handler.runtime_type).filter(|kind| !kind.is_empty());
+    let handlers = handlers.map(|(name, runtime_type)| {
+        let kind = Some(runtime_type).filter(|kind| !kind.is_empty());
         json!({ "name": name, "runtime_type": kind })
     });
     json!({

@@ -32,7 +32,7 @@ pub(crate) use self::loading::absolute;
 pub(crate) use self::merged::Merged;
 
 pub use self::facts::{Fact, FactKind};
-pub use self::files::{Cgroup, ConfigFiles, FileState, Host};
+pub use self::files::{Cgroup, ConfigFiles, Disproved, FileState, Host};
 pub use self::model::{LoadedHandler, Model, Verdict};
 pub use self::reason::Reason;
 pub use self::release::Release;

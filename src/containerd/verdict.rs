@@ -62,11 +62,13 @@ fn of_loaded(model: &Model<'_>, loaded: &Loaded, release: Release) -> Verdict {
         return Verdict::Exits { reason };
     }
     let view = View::new(model, loaded, release);
-    let no_cri = disabled(&view).or_else(|| refusal(&view));
-    if let Some(reason) = daemon::missing_plugin(model, loaded, release, no_cri.as_ref()) {
+    let stands = |reason: &Reason| !model.host.disproves(reason, release);
+    let no_cri = disabled(&view).filter(stands).or_else(|| refusal(&view));
+    let missing = daemon::missing_plugin(model, loaded, release, no_cri.as_ref());
+    if let Some(reason) = missing.filter(stands) {
         return Verdict::Exits { reason };
     }
-    if let (None, Some(reason)) = (&no_cri, end_of_start(&view)) {
+    if let (None, Some(reason)) = (&no_cri, end_of_start(&view).filter(stands)) {
         return Verdict::Exits { reason };
     }
     match no_cri {
@@ -92,7 +94,10 @@ fn undecodable(model: &Model<'_>, loaded: &Loaded, release: Release) -> Option<R
         if let (true, Some(node)) = (releases.contain(release), plugins.get(key))
             && let Err(mismatch) = shape.check(node, release)
         {
-            return Some(model.mismatch(&mismatch.below(key).below("plugins")));
+            let reason = model.mismatch(&mismatch.below(key).below("plugins"));
+            if !model.host.disproves(&reason, release) {
+                return Some(reason);
+            }
         }
     }
     None
@@ -128,11 +133,12 @@ fn refusal(view: &View<'_>) -> Option<Reason> {
     RULES
         .iter()
         .filter(|rule| rule.releases.contain(view.release))
-        .find_map(|rule| (rule.find)(view))
+        .filter_map(|rule| (rule.find)(view))
         .map(|(message, place)| {
             let message = format!("invalid plugin config: {message}");
             view.model.reason(message, place)
         })
+        .find(|reason| !view.model.host.disproves(reason, view.release))
 }
 
 /// The plugin loads, and ends the daemon when it starts to count or to listen for streams.

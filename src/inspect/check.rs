@@ -78,6 +78,13 @@ impl Check {
         })
     }
 
+    /// Has the only release that was asked for say what its daemon does.
+    pub fn follow(&mut self, verdict: Verdict) {
+        if let [row] = self.releases.as_mut_slice() {
+            row.verdict = Some(verdict);
+        }
+    }
+
     /// Whether every release that counts serves, and at least one does.
     #[must_use]
     pub fn serves(&self) -> bool {

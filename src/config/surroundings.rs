@@ -155,25 +155,18 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
     windows.any(|window| window.eq_ignore_ascii_case(part))
 }
 
-/// The type of each field of a runtime spec, for Go's decoder. Anything may be null.
-const SPEC: [(&str, fn(&serde_json::Value) -> bool); 10] = [
-    ("ociVersion", serde_json::Value::is_string),
-    ("hostname", serde_json::Value::is_string),
-    ("domainname", serde_json::Value::is_string),
-    ("mounts", serde_json::Value::is_array),
-    ("process", serde_json::Value::is_object),
-    ("root", serde_json::Value::is_object),
-    ("hooks", serde_json::Value::is_object),
-    ("annotations", serde_json::Value::is_object),
-    ("linux", serde_json::Value::is_object),
-    ("vm", serde_json::Value::is_object),
-];
+/// The uppermost fields of a runtime spec that are strings, or objects.
+const SPEC_TEXTS: [&str; 3] = ["ociVersion", "hostname", "domainname"];
+const SPEC_OBJECTS: [&str; 6] = ["process", "root", "hooks", "annotations", "linux", "vm"];
 
 /// Whether Go decodes JSON as an OCI runtime spec, as far as its uppermost fields say.
 fn is_runtime_spec(bytes: &[u8]) -> bool {
     let fits = |(key, value): (&String, &serde_json::Value)| {
-        let known = SPEC.iter().find(|(name, _)| key.eq_ignore_ascii_case(name));
-        value.is_null() || known.is_none_or(|(_, has_type)| has_type(value))
+        let is_one_of = |names: &[&str]| names.iter().any(|name| key.eq_ignore_ascii_case(name));
+        value.is_null()
+            || (value.is_string() || !is_one_of(&SPEC_TEXTS))
+                && (value.is_object() || !is_one_of(&SPEC_OBJECTS))
+                && (value.is_array() || !is_one_of(&["mounts"]))
     };
     match serde_json::from_slice(bytes) {
         Ok(serde_json::Value::Object(fields)) => fields.iter().all(fits),

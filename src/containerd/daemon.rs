@@ -3,26 +3,17 @@
 
 use super::address;
 use super::duration;
-use super::loading::{Loaded, plugin_names};
+use super::loading::{self, Loaded, plugin_names};
 use super::model::Model;
 use super::plugin::{IMAGES, OLD_CRI, RUNTIME};
 use super::reason::Reason;
-use super::registry;
-use super::release::{ALL, FROM_1_7, Release, Releases, SERVERS, TWO};
-use super::services::{DIFFER, SNAPSHOTTER};
-use super::tree::{Node, Place, text};
+use super::registry::{self, DIFFER, SNAPSHOTTER};
+use super::release::{Release, SERVERS};
+use super::tree::{Place, text};
 use super::view::View;
 
 const LEVELS: [&str; 8] = [
     "panic", "fatal", "error", "warn", "warning", "info", "debug", "trace",
-];
-
-/// Kinds of proxy plugins, and what they are registered as; any other ends the daemon with a panic.
-pub(super) const PROXIES: &[(&str, &str, Releases)] = &[
-    ("snapshot", "io.containerd.snapshotter.v1", ALL),
-    ("content", "io.containerd.content.v1", ALL),
-    ("diff", "io.containerd.differ.v1", FROM_1_7),
-    ("sandbox", "io.containerd.sandbox.controller.v1", TWO),
 ];
 
 /// Something that ends the daemon, on every release.
@@ -111,7 +102,7 @@ fn proxies(loaded: &Loaded, release: Release) -> Option<(String, Place)> {
         .table("proxy_plugins")?
         .iter()
         .find_map(|(name, node)| {
-            let Some(kind) = proxy_type(node, release) else {
+            let Some(kind) = loading::proxy_type(node, release) else {
                 let message = format!("panic: plugin: no type (of proxy_plugins.{name})");
                 return Some((message, node.place));
             };
@@ -128,16 +119,6 @@ fn proxies(loaded: &Loaded, release: Release) -> Option<(String, Place)> {
                 (message, node.place)
             })
         })
-}
-
-/// What a proxy plugin is registered as, given by its short name or in full.
-pub(super) fn proxy_type(node: &Node, release: Release) -> Option<&'static str> {
-    let (kind, _) = text(node.table()?, "type")?;
-    let mut known = PROXIES
-        .iter()
-        .filter(|(_, _, releases)| releases.contain(release));
-    let found = known.find(|(short, full, _)| kind == *short || kind == *full);
-    found.map(|(_, full, _)| *full)
 }
 
 /// The key pair for gRPC over TCP, which is read even if nothing listens there.

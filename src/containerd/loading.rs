@@ -7,7 +7,6 @@ use std::collections::{HashSet, VecDeque};
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
-use super::daemon;
 use super::files::FileState;
 use super::migration;
 use super::model::Model;
@@ -16,7 +15,7 @@ use super::registry;
 use super::release::{ONE_7, Release, Releases};
 use super::schema;
 use super::shape::Decoder;
-use super::tree::{Data, Node, Place, Table};
+use super::tree::{self, Data, Node, Place, Table};
 
 /// A config with all that it imports.
 #[derive(Debug)]
@@ -42,7 +41,7 @@ impl Loaded {
     pub(super) fn proxies(&self, release: Release) -> Vec<(String, Place)> {
         let proxies = self.table("proxy_plugins").into_iter().flatten();
         let named = proxies.filter_map(|(name, node)| {
-            let kind = daemon::proxy_type(node, release)?;
+            let kind = proxy_type(node, release)?;
             Some((format!("{kind}.{name}"), node.place))
         });
         named.collect()
@@ -266,6 +265,16 @@ impl Model<'_> {
         }
         Ok(())
     }
+}
+
+/// What a proxy plugin is registered as, given by its short name or in full.
+pub(super) fn proxy_type(node: &Node, release: Release) -> Option<&'static str> {
+    let (kind, _) = tree::text(node.table()?, "type")?;
+    let mut known = registry::PROXIES
+        .iter()
+        .filter(|(_, _, releases)| releases.contain(release));
+    let found = known.find(|(short, full, _)| kind == *short || kind == *full);
+    found.map(|(_, full, _)| *full)
 }
 
 fn panic_at_negative(version: i64) -> String {

@@ -4,7 +4,20 @@
 //! 2.1.9. Plugins that a host may lack the means for (btrfs, zfs, devmapper …) are left out.
 
 use super::release::{ALL, FROM_1_7, FROM_2_1, ONE, ONE_6, ONE_7, Release, Releases, SERVERS, TWO};
-use super::services::PULLS_BY_TRANSFER;
+
+pub(super) const SNAPSHOTTER: &str = "io.containerd.snapshotter.v1";
+pub(super) const DIFFER: &str = "io.containerd.differ.v1";
+
+/// Kinds of proxy plugins, and what they are registered as; any other ends the daemon with a panic.
+pub(super) const PROXIES: &[(&str, &str, Releases)] = &[
+    ("snapshot", "io.containerd.snapshotter.v1", ALL),
+    ("content", "io.containerd.content.v1", ALL),
+    ("diff", "io.containerd.differ.v1", FROM_1_7),
+    ("sandbox", "io.containerd.sandbox.controller.v1", TWO),
+];
+
+/// The releases whose image service pulls through the transfer service.
+pub(super) const PULLS_BY_TRANSFER: Releases = FROM_2_1;
 
 /// Plugins without which the CRI plugin does not load.
 pub(super) const ESSENTIAL: &[(&str, Releases)] = &[

@@ -6,10 +6,11 @@
 use std::path::Path;
 
 use super::files::Cgroup;
+use super::registry::PULLS_BY_TRANSFER;
 use super::release::{ALL, FROM_1_7, FROM_2_1, ONE, Release, Releases, TWO};
 use super::services::{
-    PULLS_BY_TRANSFER, broken_snapshotter, proxy_address, runtime_platforms, second_content_store,
-    services, snapshotter, socket_dir, unpacking,
+    broken_snapshotter, proxy_address, runtime_platforms, second_content_store, services,
+    snapshotter, socket_dir, unpacking,
 };
 use super::tree::{Node, Table, text};
 use super::url;
@@ -231,7 +232,7 @@ fn all_devices_alone(view: &View<'_>) -> Option<Finding> {
     let needs = "privileged_without_host_devices";
     view.handlers.values().find_map(|handler| {
         let node = handler.table.get(key).filter(|node| node.is_true())?;
-        let enabled = handler.table.get(needs).is_some_and(|node| node.is_true());
+        let enabled = handler.table.get(needs).is_some_and(Node::is_true);
         let message = || format!("`{key}` requires `{needs}` to be enabled");
         (!enabled).then(|| (message(), Some(node.place)))
     })

@@ -1,13 +1,10 @@
 //! What keeps CRI off although its own config is right: plugins that it works with.
 
 use super::platform;
-use super::release::{FROM_2_1, Releases};
+use super::registry::SNAPSHOTTER;
 use super::tree::{Data, Node, text};
 use super::url;
 use super::view::{Finding, View};
-
-pub(super) const SNAPSHOTTER: &str = "io.containerd.snapshotter.v1";
-pub(super) const DIFFER: &str = "io.containerd.differ.v1";
 
 pub(super) fn snapshotter(view: &View<'_>) -> Option<Finding> {
     let table = if view.release.is_1x() {
@@ -192,6 +189,3 @@ pub(super) fn socket_dir(view: &View<'_>) -> Option<Finding> {
     };
     Some((message, Some(node.place)))
 }
-
-/// The releases whose image service pulls through the transfer service.
-pub(super) const PULLS_BY_TRANSFER: Releases = FROM_2_1;

@@ -191,11 +191,11 @@ fn decode_list<'n>(
     node: &'n Node,
     decoder: Decoder,
 ) -> Result<Cow<'n, Node>, Mismatch> {
-    let decoded = array.iter().map(|node| shape.decode(node, decoder));
-    let decoded: Vec<Node> = decoded
+    let nodes = array.iter().map(|node| shape.decode(node, decoder));
+    let values: Vec<Node> = nodes
         .map(|node| node.map(Cow::into_owned))
         .collect::<Result<_, _>>()?;
-    Ok(Cow::Owned(Node::new(Data::Array(decoded), node.place)))
+    Ok(Cow::Owned(Node::new(Data::Array(values), node.place)))
 }
 
 fn decode_map<'n>(
@@ -204,18 +204,19 @@ fn decode_map<'n>(
     node: &'n Node,
     decoder: Decoder,
 ) -> Result<Cow<'n, Node>, Mismatch> {
-    let mut decoded = Vec::new();
+    let mut values = Vec::new();
     for (name, node) in table {
         let value = shape.decode(node, decoder);
-        decoded.push((name, value.map_err(|mismatch| mismatch.below(name))?));
+        values.push((name, value.map_err(|mismatch| mismatch.below(name))?));
     }
-    if decoded.iter().all(|(_, node)| is_borrowed(node)) {
+    let is_as_it_was = |(_, value): &(_, Cow<'_, Node>)| matches!(value, Cow::Borrowed(_));
+    if values.iter().all(is_as_it_was) {
         return Ok(Cow::Borrowed(node));
     }
-    let decoded = decoded
+    let values = values
         .into_iter()
         .map(|(name, value)| (name.clone(), value.into_owned()));
-    let table = Data::table(decoded.collect());
+    let table = Data::table(values.collect());
     Ok(Cow::Owned(Node::new(table, node.place)))
 }
 
@@ -226,7 +227,7 @@ fn decode_table<'n>(
     decoder: Decoder,
 ) -> Result<Cow<'n, Node>, Mismatch> {
     let mut is_as_it_was = true;
-    let mut decoded: Vec<(&'static str, Cow<'_, Node>)> = Vec::new();
+    let mut values: Vec<(&'static str, Cow<'_, Node>)> = Vec::new();
     let known = fields
         .iter()
         .filter(|Field(_, _, releases)| releases.contain(decoder.release));
@@ -234,24 +235,20 @@ fn decode_table<'n>(
         for (key, value) in decoder.entries(name, table) {
             let value = shape.decode(value, decoder);
             let value = value.map_err(|mismatch| mismatch.below(name))?;
-            is_as_it_was &= key == *name && is_borrowed(&value);
+            is_as_it_was &= key == *name && matches!(value, Cow::Borrowed(_));
             if !decoder.skips(*shape, &value) {
-                decoded.push((name, value));
+                values.push((name, value));
             }
         }
     }
-    if is_as_it_was && decoded.len() == table.len() {
+    if is_as_it_was && values.len() == table.len() {
         return Ok(Cow::Borrowed(node));
     }
     let mut whole = Table::new();
-    for (name, value) in decoded {
+    for (name, value) in values {
         decode_over(&mut whole, name, value.into_owned());
     }
     Ok(Cow::Owned(Node::new(Data::table(whole), node.place)))
-}
-
-fn is_borrowed(node: &Cow<'_, Node>) -> bool {
-    matches!(node, Cow::Borrowed(_))
 }
 
 /// Decodes a value over an earlier one, as into the same Go struct.

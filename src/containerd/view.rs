@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::duration;
 use super::loading::Loaded;
 use super::model::{LoadedHandler, Model};
 use super::plugin::{self, IMAGES, OLD_CRI, RUNTIME};
+use super::registry::{self, DIFFER, SNAPSHOTTER};
 use super::release::{FROM_2_1, Release};
-use super::services::{DIFFER, SNAPSHOTTER};
 use super::tree::{Node, Place, Table, text};
-use super::{duration, registry};
 
 /// The default handler of every release, where no other is set.
 pub(crate) const BUILT_IN: &str = "runc";

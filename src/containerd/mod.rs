@@ -29,7 +29,7 @@ mod verdict;
 pub(crate) mod version;
 mod view;
 
-pub(crate) use self::keys::Wanted;
+pub(crate) use self::keys::{Wanted, ignores, lacks_snapshotter};
 pub(crate) use self::loading::absolute;
 pub(crate) use self::merged::Merged;
 

@@ -16,6 +16,7 @@ mod reporting;
 pub(crate) mod run;
 mod stages;
 mod tables;
+pub(crate) mod unread;
 mod wants;
 mod work;
 mod writing;

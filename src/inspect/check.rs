@@ -8,6 +8,7 @@ use crate::containerd::release::listed;
 use crate::containerd::{ConfigFiles, Host, Model, Release, Verdict, version};
 use crate::disk::HostRoot;
 use crate::edit::inventory::{Inventory, ListedHandler};
+use crate::edit::unread::Reading;
 use crate::error::{Error, Warning};
 use crate::toml::{Document, Source};
 use crate::want::handler::{Setting, shim_binary};
@@ -69,7 +70,21 @@ impl Check {
             }
         };
         let releases: Vec<CheckedRelease> = releases.iter().map(row).collect();
-        let warnings = warnings(config, &releases, root);
+        let proxies = |name: &str| {
+            let mut documents = files.all().filter_map(|(_, source)| source.document().ok());
+            documents.any(|it| it.get(&["proxy_plugins", name]).is_some())
+        };
+        let read: Vec<Release> = releases
+            .iter()
+            .filter(|it| it.reads)
+            .map(|it| it.release)
+            .collect();
+        let reading = Reading {
+            version: config_version,
+            releases: &read,
+            is_proxy: &proxies,
+        };
+        let warnings = warnings(config, &releases, root, &reading);
         Ok(Self {
             path: path.to_owned(),
             config_version,
@@ -94,7 +109,12 @@ impl Check {
     }
 }
 
-fn warnings(config: &Document<'_>, releases: &[CheckedRelease], root: &HostRoot) -> Vec<Warning> {
+fn warnings(
+    config: &Document<'_>,
+    releases: &[CheckedRelease],
+    root: &HostRoot,
+    reading: &Reading<'_>,
+) -> Vec<Warning> {
     let mut programs = Programs {
         root,
         known: BTreeMap::new(),
@@ -108,6 +128,7 @@ fn warnings(config: &Document<'_>, releases: &[CheckedRelease], root: &HostRoot)
         for (path, value) in &handler.settings {
             let setting = Setting::new(path, value.clone());
             found.push(key(handler, &setting));
+            found.push(reading.warning(&handler.name, path, value));
             found.push(binary(handler, &setting, &mut programs));
         }
         warnings.extend(found.into_iter().flatten().map(|warning| Warning {

@@ -105,27 +105,22 @@ impl Handler {
     /// and as a table, or if some containerd release can't parse the value.
     pub fn with(mut self, setting: Setting) -> Result<Self, Error> {
         for leaf in setting.flattened()? {
-            let clash = self.settings.iter().find(|known| {
-                known.path != leaf.path && known.path.iter().zip(&leaf.path).all(|(a, b)| a == b)
-            });
-            if let Some(known) = clash {
-                let shorter = if known.path.len() < leaf.path.len() {
-                    known.key()
-                } else {
-                    leaf.key()
+            let is_same = |known: &&mut Setting| known.path == leaf.path;
+            if let Some(known) = self.settings.iter_mut().find(is_same) {
+                known.value = leaf.value;
+                continue;
+            }
+            let starts = |one: &Setting, other: &Setting| other.path.starts_with(&one.path);
+            for known in &self.settings {
+                let table = match (starts(known, &leaf), starts(&leaf, known)) {
+                    (true, _) => known.key(),
+                    (_, true) => leaf.key(),
+                    _ => continue,
                 };
-                return Err(setting::wrong(format!(
-                    "{shorter} is set both as a value and as a table"
-                )));
+                let message = format!("{table} is set both as a value and as a table");
+                return Err(setting::wrong(message));
             }
-            match self
-                .settings
-                .iter_mut()
-                .find(|known| known.path == leaf.path)
-            {
-                Some(known) => known.value = leaf.value,
-                None => self.settings.push(leaf),
-            }
+            self.settings.push(leaf);
         }
         // The type comes first: people look for it there.
         self.settings

@@ -9,13 +9,12 @@ use crate::error::{Code, Error};
 
 pub use self::name::{HandlerName, Owner};
 pub use self::preset::Preset;
+pub(crate) use self::preset::RUNC_TYPE;
 pub(crate) use self::schema::{is_known, keys};
 pub use self::setting::Setting;
 
 /// The handler that containerd lists of itself.
 pub(crate) const BUILT_IN: &str = "runc";
-/// The shim type of runc and of what behaves like it.
-pub(crate) const RUNC_TYPE: &str = "io.containerd.runc.v2";
 
 /// The program that runs pods of this `runtime_type`: a path, or the name of a shim that containerd
 /// looks for (`BinaryName` in `pkg/shim/util.go`).

@@ -13,7 +13,8 @@ pub struct Preset {
     settings: &'static [&'static str],
 }
 
-const RUNC: &str = super::RUNC_TYPE;
+/// The shim type of runc and of what behaves like it.
+pub(crate) const RUNC_TYPE: &str = "io.containerd.runc.v2";
 
 /// One row for each preset, in the order in which they are listed to people.
 const PRESETS: &[Preset] = &[
@@ -35,19 +36,19 @@ const PRESETS: &[Preset] = &[
     Preset {
         name: "crun",
         about: "crun, an OCI runtime in C",
-        runtime_type: RUNC,
+        runtime_type: RUNC_TYPE,
         settings: &["options.BinaryName=/usr/bin/crun"],
     },
     Preset {
         name: "youki",
         about: "youki, an OCI runtime in Rust",
-        runtime_type: RUNC,
+        runtime_type: RUNC_TYPE,
         settings: &["options.BinaryName=/usr/bin/youki"],
     },
     Preset {
         name: "nvidia",
         about: "NVIDIA Container Runtime: pods with GPUs",
-        runtime_type: RUNC,
+        runtime_type: RUNC_TYPE,
         settings: &["options.BinaryName=/usr/bin/nvidia-container-runtime"],
     },
     Preset {
@@ -71,7 +72,7 @@ const PRESETS: &[Preset] = &[
     Preset {
         name: "runc",
         about: "runc itself, containerd's built-in default",
-        runtime_type: RUNC,
+        runtime_type: RUNC_TYPE,
         settings: &[],
     },
 ];

@@ -38,6 +38,12 @@ impl Found {
     pub(super) fn is_of_a_killed_run(&self) -> bool {
         self.killed.is_some()
     }
+
+    /// What a killed run has found, if it has made something of that.
+    pub(super) fn begun(&self) -> Option<Ledger> {
+        let before = self.killed.as_ref().map(|killed| &killed.before);
+        before.filter(|before| **before != self.ledger).cloned()
+    }
 }
 
 impl Editor {

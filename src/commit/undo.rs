@@ -192,7 +192,7 @@ impl Editor {
         }
         let is_undone = edited.is_change() || edited.report.is_recorded;
         let mut work = self.assemble(target, main, &reading, edited)?;
-        work.ledger.is_undone = is_undone;
+        work.ledgers.after.is_undone = is_undone;
         work.outcome.is_put_back = is_put_back;
         Ok(work)
     }

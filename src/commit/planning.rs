@@ -45,6 +45,7 @@ impl Work {
             }
         }
         self.ledgers.before.clone_from(begun);
+        self.ledgers.after.is_undone = found.is_undone;
         true
     }
 }

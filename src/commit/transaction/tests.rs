@@ -287,6 +287,31 @@ fn a_killed_run_and_the_one_that_completes_it_are_undone_as_one() {
     assert!(!folder.path().join("conf.d/50-manual.toml").exists());
 }
 
+/// The import is gone, and the drop-in is still there.
+#[test]
+fn an_undo_that_was_killed_between_its_files_goes_on() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("config.toml");
+    fs::write(&path, CONFIG).expect("writes");
+    let editor = || Editor::new(&path).drop_in(DropIn::ForOwner);
+    editor().commit(&change()).expect("an edit");
+    let drop_in = folder.path().join("conf.d/50-manual.toml");
+    let text = fs::read(&drop_in).expect("readable");
+    editor().undo(None).expect("undone");
+    fs::create_dir_all(drop_in.parent().expect("a folder")).expect("writes");
+    fs::write(&drop_in, text).expect("writes");
+    fs::rename(
+        sidecar::owners_previous(&path),
+        sidecar::owners_before(&path),
+    )
+    .expect("renames");
+    editor().undo(None).expect("undone");
+    assert!(!drop_in.exists(), "it is half undone");
+    let again = editor().undo(None).expect("undone");
+    assert!(!again.is_change(), "it is undone");
+    assert_eq!(fs::read_to_string(&path).expect("readable"), CONFIG);
+}
+
 /// Leaves `text` under the name of an exchange of "old" for the config, which is written, or for
 /// another text.
 fn leave(path: &Path, text: &str, other: &str) -> PathBuf {

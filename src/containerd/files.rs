@@ -25,7 +25,7 @@ pub enum FileState {
 pub struct ConfigFiles {
     pub(crate) main: PathBuf,
     pub(crate) files: BTreeMap<PathBuf, FileState>,
-    /// What each glob pattern that is written in an import matches, sorted.
+    /// What each absolute pattern matches, as an import has it and cleaned.
     pub(crate) globs: BTreeMap<PathBuf, Vec<PathBuf>>,
 }
 
@@ -46,9 +46,8 @@ impl ConfigFiles {
         self.files.insert(path.into(), state);
     }
 
-    /// Says what an absolute glob pattern matches.
-    pub fn insert_glob(&mut self, pattern: impl Into<PathBuf>, mut matches: Vec<PathBuf>) {
-        matches.sort();
+    /// Says what an absolute pattern matches, in Go's order: folder by folder, each one's names sorted.
+    pub fn insert_glob(&mut self, pattern: impl Into<PathBuf>, matches: Vec<PathBuf>) {
         self.globs.insert(pattern.into(), matches);
     }
 

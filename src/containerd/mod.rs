@@ -7,6 +7,7 @@ mod daemon;
 mod duration;
 mod facts;
 mod files;
+pub(crate) mod imports;
 mod keys;
 mod loading;
 mod merged;
@@ -27,8 +28,8 @@ mod verdict;
 pub(crate) mod version;
 mod view;
 
+pub(crate) use self::imports::absolute;
 pub(crate) use self::keys::Wanted;
-pub(crate) use self::loading::absolute;
 pub(crate) use self::merged::Merged;
 
 pub use self::facts::{Fact, FactKind};

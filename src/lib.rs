@@ -68,8 +68,7 @@ pub use containerd::{
 };
 #[cfg(feature = "cri")]
 pub use daemon::{
-    cri::{CriClient, RunningHandler, RunningHandlers, Sandbox},
-    in_use::{InUse, PodInUse},
+    cri::{CriClient, InUse, RunningHandlers, Sandbox},
     restart::{
         Cause, DEFAULT_READY_TIMEOUT, Phases, Restart, RestartFailure, Restarted, Rollback,
         RolledBackFiles, Why,

@@ -1,8 +1,8 @@
 //! What errors of the running daemon have beside their message.
 
-use containerd_edit::{Error, InUse, PodInUse, RestartFailure, Rollback, RolledBackFiles};
+use containerd_edit::{Error, InUse, RestartFailure, Rollback, RolledBackFiles};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cli::restart_report::Seconds;
 use crate::cli::running_report::RunningReport;
@@ -20,17 +20,19 @@ pub(in crate::cli) fn fields(error: &Error) -> Option<Value> {
     let fields = if let Some(failure) = error.detail::<RestartFailure>() {
         serde_json::to_value(FailedRestart::new(failure))
     } else if let Some(InUse { pods, .. }) = error.detail::<InUse>() {
-        serde_json::to_value(PodsReport { pods })
+        let pods = pods.iter().map(|pod| {
+            json!({
+                "namespace": pod.namespace,
+                "name": pod.name,
+                "sandbox": pod.id,
+                "handler": pod.handler,
+            })
+        });
+        Ok(json!({ "pods": pods.collect::<Value>() }))
     } else {
         return None;
     };
     fields.ok()
-}
-
-/// The pods that are in the way of a removal.
-#[derive(Serialize)]
-struct PodsReport<'p> {
-    pods: &'p [PodInUse],
 }
 
 /// A restart that has failed.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use containerd_edit::{Code, CriClient, Error, ExitCode, InUse, PodInUse};
+use containerd_edit::{Code, CriClient, Error, ExitCode, InUse, Sandbox};
 
 use super::running::DAEMON_LIMIT;
 use crate::cli::arguments::{Format, Remove};
@@ -175,7 +175,7 @@ fn names(handlers: &BTreeSet<String>) -> String {
 }
 
 /// Pods by their names, each with its handler if there is more than one.
-fn pods(pods: &[PodInUse]) -> String {
+fn pods(pods: &[Sandbox]) -> String {
     let handlers: BTreeSet<&str> = pods.iter().map(|pod| pod.handler.as_str()).collect();
     let named = pods.iter().take(MOST_PODS).map(|pod| {
         let name = format!("{}/{}", pod.namespace, pod.name);

@@ -12,9 +12,9 @@ impl RunningReport {
         let cri = running.cri.as_ref();
         let loaded = cri.map(|cri| &cri.loaded);
         let handlers = loaded.iter().flat_map(|loaded| &loaded.handlers);
-        let handlers = handlers.map(|(name, handler)| LoadedReport {
+        let handlers = handlers.map(|(name, runtime_type)| LoadedReport {
             name: name.clone(),
-            runtime_type: Some(handler.runtime_type.clone()).filter(|kind| !kind.is_empty()),
+            runtime_type: Some(runtime_type.clone()).filter(|kind| !kind.is_empty()),
         });
         Self {
             endpoint: running.endpoint.to_string_lossy().into_owned(),

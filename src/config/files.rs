@@ -219,21 +219,7 @@ impl Config {
             let state = source(file).map_or(FileState::Missing, FileState::Bytes);
             files.insert(&file.path, state);
         }
-        for file in &self.files {
-            for import in file.imports() {
-                let pattern = absolute(&file.path, &import);
-                if !is_pattern(&pattern) {
-                    continue;
-                }
-                let there = self.files.iter().filter(|file| file.text.is_some());
-                let paths = there.map(|file| file.path.clone());
-                let mut matching: Vec<PathBuf> =
-                    paths.filter(|path| leads_to(&pattern, path)).collect();
-                matching.sort();
-                files.insert_glob(&import, matching.clone());
-                files.insert_glob(pattern, matching);
-            }
-        }
+        files.match_patterns();
         files
     }
 }

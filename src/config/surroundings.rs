@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::Item;
 
-use crate::containerd::imports::{absolute, glob, is_pattern, leads_to};
+use crate::containerd::imports::{absolute, glob, is_pattern, leads_to, patterns, written};
 use crate::containerd::{Cgroup, ConfigFiles, FileState, Host};
 use crate::disk::HostRoot;
 use crate::toml::Source;
@@ -64,19 +64,16 @@ impl ConfigFiles {
         let mut files = Self::new(main, source.clone());
         let mut pending = VecDeque::from([(main.to_owned(), source)]);
         while let Some((importer, source)) = pending.pop_front() {
-            for import in imports(&source) {
+            for import in written(&source) {
                 let path = absolute(&importer, &import);
                 let mut found = Vec::new();
                 if !is_pattern(&path) {
                     found.push(path.clone());
                 }
-                // Old releases do not clean a pattern.
-                for pattern in [Path::new(&import), &path] {
-                    if is_pattern(pattern) && pattern.is_absolute() {
-                        let matching = matches(pattern);
-                        found.extend(matching.iter().cloned());
-                        files.insert_glob(pattern, matching);
-                    }
+                for pattern in patterns(&importer, &import) {
+                    let matching = matches(&pattern);
+                    found.extend(matching.iter().cloned());
+                    files.insert_glob(pattern, matching);
                 }
                 for path in found {
                     if files.contains(&path) {
@@ -140,29 +137,6 @@ impl Host {
             ..Self::default()
         }
     }
-}
-
-/// The import strings of a file, whatever the case of the key.
-pub(super) fn imports(source: &Source) -> Vec<String> {
-    // Most files import nothing: then they need not be parsed for it.
-    let key = b"imports";
-    if !source
-        .bytes()
-        .windows(key.len())
-        .any(|window| window.eq_ignore_ascii_case(key))
-    {
-        return Vec::new();
-    }
-    let Ok(config) = source.document() else {
-        return Vec::new();
-    };
-    let table = config.toml.as_table().iter();
-    table
-        .filter(|(key, _)| key.eq_ignore_ascii_case("imports"))
-        .filter_map(|(_, item)| item.as_array())
-        .flatten()
-        .filter_map(|value| value.as_str().map(str::to_owned))
-        .collect()
 }
 
 /// What a host's pattern matches.

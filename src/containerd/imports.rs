@@ -7,6 +7,31 @@ use std::iter::Peekable;
 use std::path::{Component, Path, PathBuf};
 use std::str::Chars;
 
+use crate::toml::Source;
+
+/// The import strings of a file, whatever the case of the key.
+pub(crate) fn written(source: &Source) -> Vec<String> {
+    // Most files import nothing: then they need not be parsed for it.
+    let key = b"imports";
+    if !source
+        .bytes()
+        .windows(key.len())
+        .any(|window| window.eq_ignore_ascii_case(key))
+    {
+        return Vec::new();
+    }
+    let Ok(config) = source.document() else {
+        return Vec::new();
+    };
+    let table = config.toml.as_table().iter();
+    table
+        .filter(|(key, _)| key.eq_ignore_ascii_case("imports"))
+        .filter_map(|(_, item)| item.as_array())
+        .flatten()
+        .filter_map(|value| value.as_str().map(str::to_owned))
+        .collect()
+}
+
 /// A path as written in an import, made absolute and cleaned the way Go does.
 pub(crate) fn absolute(importer: &Path, import: &str) -> PathBuf {
     clean(&importer.parent().unwrap_or(Path::new("/")).join(import))
@@ -29,6 +54,15 @@ fn clean(path: &Path) -> PathBuf {
 /// Whether containerd takes an import for a pattern. Without a star, `?` and `[` are plain letters.
 pub(crate) fn is_pattern(import: impl AsRef<OsStr>) -> bool {
     import.as_ref().as_encoded_bytes().contains(&b'*')
+}
+
+/// The absolute patterns that an import is for the releases: cleaned, and for old ones as it is
+/// written.
+pub(crate) fn patterns(importer: &Path, import: &str) -> Vec<PathBuf> {
+    let mut patterns = vec![absolute(importer, import), PathBuf::from(import)];
+    patterns.dedup_by(|one, other| one.as_os_str() == other.as_os_str());
+    patterns.retain(|pattern| is_pattern(pattern) && pattern.is_absolute());
+    patterns
 }
 
 /// Whether `Glob` takes something in a path for more than a plain letter.

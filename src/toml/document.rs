@@ -120,11 +120,6 @@ impl<'t> Document<'t> {
         Some(item)
     }
 
-    /// The string at `path`.
-    pub(crate) fn string(&self, path: &[&str]) -> Option<&str> {
-        self.get(path)?.as_str()
-    }
-
     /// The first item on `path` that is no table, with the number of segments that lead to it.
     pub(crate) fn obstacle(&self, path: &[&str]) -> Option<(usize, &Item)> {
         let mut item = self.toml.as_item();

@@ -43,7 +43,7 @@ pub(crate) fn warnings(edited: &Edited, change: &Change, releases: &[Release]) -
             let message = format!("{key} is no key that this release knows: written as given");
             warnings.push(Warning::new("unknown-key", message));
         }
-        let value = want.value.value();
+        let value = want.value.value().filter(|_| edited.is_change());
         warnings.extend(value.and_then(|value| reading.warning(name, path, &value)));
     }
     warnings

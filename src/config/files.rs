@@ -41,7 +41,7 @@ pub(crate) struct File {
 /// What stands in a file, and what it says.
 #[derive(Debug)]
 pub(crate) struct Text {
-    pub(crate) document: Arc<Document<'static>>,
+    pub(crate) document: Arc<Document>,
     pub(crate) tree: Tree,
 }
 

@@ -65,7 +65,7 @@ impl Inventory {
     /// assert_eq!(inventory.handlers[0].at.line, 2);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn of(config: &Document<'_>, plugin_id: Option<&str>) -> Result<Self, Error> {
+    pub fn of(config: &Document, plugin_id: Option<&str>) -> Result<Self, Error> {
         let version = version::of_or_named(config, plugin_id)?;
         let ids: Vec<&str> = match plugin_id {
             Some(id) => vec![id],
@@ -79,7 +79,7 @@ impl Inventory {
     }
 }
 
-fn handlers(config: &Document<'_>, id: &str) -> Vec<ListedHandler> {
+fn handlers(config: &Document, id: &str) -> Vec<ListedHandler> {
     let [plugins, id, containerd, runtimes] = plugin::runtimes_path(id);
     let default = config.string(&[plugins, id, containerd, "default_runtime_name"]);
     let mut positions = Positions::of(config.text());

@@ -8,7 +8,6 @@ mod document;
 mod elements;
 mod headings;
 pub(crate) mod index;
-mod inline;
 pub(crate) mod lines;
 mod literal;
 mod look;

@@ -25,7 +25,7 @@ impl Place {
     /// Finds how `table` takes a key. A table that is not there is spelled like the nearest one on
     /// the way to it: `[a.b]` is an error where `a.b` has dotted keys, and often one for older
     /// parsers where `a` has.
-    pub(crate) fn of(document: &Document<'_>, table: &[&str]) -> Self {
+    pub(crate) fn of(document: &Document, table: &[String]) -> Self {
         if table.is_empty() {
             return Self::Root;
         }
@@ -53,7 +53,7 @@ impl Place {
 }
 
 /// The number of the deepest inline table on the way to `path`.
-pub(crate) fn inline_table(document: &Document<'_>, path: &[&str]) -> Option<usize> {
+pub(crate) fn inline_table(document: &Document, path: &[String]) -> Option<usize> {
     let tables = document.index.inline_tables.iter().enumerate();
     let holding = tables.filter(|(_, table)| rest_after(path, &table.path).is_some());
     let deepest = holding.max_by_key(|(_, table)| table.path.len())?;
@@ -63,14 +63,12 @@ pub(crate) fn inline_table(document: &Document<'_>, path: &[&str]) -> Option<usi
 /// Where a new header for `path` goes: below everything that shares most segments with it, else at
 /// the end.
 pub(super) fn below_relatives(
-    document: &Document<'_>,
-    path: &[&str],
+    document: &Document,
+    path: &[String],
     is_own: fn(&str) -> bool,
 ) -> usize {
     let index = &document.index;
-    let shared = |&at: &usize| index.shared(at, path);
-    let nearest = (0..index.statements.len()).max_by_key(shared);
-    match nearest {
+    match (0..index.statements.len()).max_by_key(|&at| index.shared(at, path)) {
         // One that shares nothing: the last of all.
         Some(nearest) => below(document, nearest, is_own),
         None => below_comments(document.text(), is_own),
@@ -94,7 +92,7 @@ fn below_comments(text: &str, is_own: fn(&str) -> bool) -> usize {
 
 /// The end of the table body that a statement is part of, and of the comments that directly follow,
 /// unless these touch the next header or belong to it.
-pub(super) fn below(document: &Document<'_>, statement: usize, is_own: fn(&str) -> bool) -> usize {
+pub(super) fn below(document: &Document, statement: usize, is_own: fn(&str) -> bool) -> usize {
     // A header in the middle of a body would take the rest of it over.
     let last = document.index.body(statement).next_back();
     let end = document.statement_lines(last.unwrap_or(statement)).end;
@@ -114,7 +112,7 @@ pub(super) fn below(document: &Document<'_>, statement: usize, is_own: fn(&str) 
 
 /// Where a key of the root table goes: below the last one, else above the first header, else at the
 /// end.
-pub(super) fn in_root(document: &Document<'_>, is_own: fn(&str) -> bool) -> usize {
+pub(super) fn in_root(document: &Document, is_own: fn(&str) -> bool) -> usize {
     let statements = &document.index.statements;
     let first_header = statements.iter().position(|it| it.kind != Kind::Pair);
     let pairs = first_header.unwrap_or(statements.len());
@@ -126,19 +124,37 @@ pub(super) fn in_root(document: &Document<'_>, is_own: fn(&str) -> bool) -> usiz
 }
 
 /// Where a key goes above a header: above the empty line that goes with one of the tool's headers.
-fn above_block(document: &Document<'_>, header: usize, is_own: fn(&str) -> bool) -> usize {
-    let above = |offset| line_above(document, header, offset);
-    let own = above(document.statement_lines(header).start);
-    let own = own.filter(|line| is_own(&document.text()[line.clone()]));
-    let blank = own.and_then(|own| above(own.start));
-    match blank.filter(|line| lines::is_blank(&document.text()[line.clone()])) {
-        Some(blank) => blank.start,
-        None => above_comments(document, header).start,
-    }
+fn above_block(document: &Document, header: usize, is_own: fn(&str) -> bool) -> usize {
+    let own = own_comment(document, header, is_own);
+    let blank = own.and_then(|own| blank_above(document, header, own.start));
+    let lines = blank.unwrap_or_else(|| above_comments(document, header));
+    lines.start
+}
+
+/// The comment line right above a header, if it belongs to it.
+pub(super) fn own_comment(
+    document: &Document,
+    header: usize,
+    is_own: fn(&str) -> bool,
+) -> Option<Range<usize>> {
+    let is_header = document.index.statements[header].kind != Kind::Pair;
+    let start = document.statement_lines(header).start;
+    line_above(document, header, start)
+        .filter(|line| is_header && is_own(&document.text()[line.clone()]))
+}
+
+/// The line above `offset` if it is empty.
+pub(super) fn blank_above(
+    document: &Document,
+    statement: usize,
+    offset: usize,
+) -> Option<Range<usize>> {
+    line_above(document, statement, offset)
+        .filter(|line| lines::is_blank(&document.text()[line.clone()]))
 }
 
 /// The lines of a statement with the comments that touch it from above.
-pub(super) fn above_comments(document: &Document<'_>, statement: usize) -> Range<usize> {
+pub(super) fn above_comments(document: &Document, statement: usize) -> Range<usize> {
     let Range { mut start, end } = document.statement_lines(statement);
     while let Some(line) = line_above(document, statement, start)
         && lines::is_comment(&document.text()[line.clone()])
@@ -150,11 +166,7 @@ pub(super) fn above_comments(document: &Document<'_>, statement: usize) -> Range
 
 /// The line above `offset` if it belongs to no statement: the last line of a string may look like a
 /// comment.
-pub(super) fn line_above(
-    document: &Document<'_>,
-    statement: usize,
-    offset: usize,
-) -> Option<Range<usize>> {
+fn line_above(document: &Document, statement: usize, offset: usize) -> Option<Range<usize>> {
     let before = statement.checked_sub(1);
     let free_from = before.map_or(0, |before| document.statement_lines(before).end);
     lines::above(document.text(), offset).filter(|line| line.start >= free_from)

@@ -4,19 +4,27 @@ use std::ops::Range;
 
 use super::lines;
 
+/// A range within lines, and its new text.
+pub(super) type Replaced = (Range<usize>, String);
+
 /// A set of changes, all measured in the same original text.
 #[derive(Debug, Default)]
 pub(crate) struct Splices {
     /// Whole lines to drop.
     dropped: Vec<Range<usize>>,
-    /// Whole lines to add before the line that starts at the offset (or at the end of the text),
-    /// without their line breaks.
-    added: Vec<(usize, Vec<String>)>,
-    /// The same for key-value pairs at the end of a table's body: at one offset they come before
-    /// what was added otherwise, since a header there would take them over.
-    pairs: Vec<(usize, Vec<String>)>,
-    /// Ranges within lines and their new text.
-    replaced: Vec<(Range<usize>, String)>,
+    added: Vec<Added>,
+    replaced: Vec<Replaced>,
+}
+
+/// Whole lines to add before the line that starts at the offset (or at the end of the text),
+/// without their line breaks.
+#[derive(Debug)]
+struct Added {
+    offset: usize,
+    lines: Vec<String>,
+    /// Key-value pairs at the end of a table's body: at one offset they come before what is added
+    /// otherwise, since a header there would take them over.
+    is_pair: bool,
 }
 
 impl Splices {
@@ -26,37 +34,45 @@ impl Splices {
 
     /// Later calls for the same offset go below earlier ones.
     pub(crate) fn add_lines(&mut self, offset: usize, lines: Vec<String>) {
-        self.added.push((offset, lines));
+        self.added.push(Added {
+            offset,
+            lines,
+            is_pair: false,
+        });
     }
 
     /// Adds a pair to the table whose body ends at the offset.
     pub(crate) fn add_pair(&mut self, offset: usize, line: String) {
-        self.pairs.push((offset, vec![line]));
+        self.added.push(Added {
+            offset,
+            lines: vec![line],
+            is_pair: true,
+        });
     }
 
     pub(crate) fn replace(&mut self, range: Range<usize>, text: impl Into<String>) {
         self.replaced.push((range, text.into()));
     }
 
-    /// Whether lines are added at the offset.
-    pub(crate) fn adds_at(&self, offset: usize) -> bool {
-        let mut all = self.pairs.iter().chain(&self.added);
-        all.any(|(at, _)| *at == offset)
+    /// Takes back what is replaced within a range, and returns it in file order.
+    pub(super) fn take_within(&mut self, range: &Range<usize>) -> Vec<Replaced> {
+        let is_within = |it: &mut Replaced| range.start <= it.0.start && it.0.end <= range.end;
+        let mut within: Vec<Replaced> = self.replaced.extract_if(.., is_within).collect();
+        within.sort_by_key(|(range, _)| range.start);
+        within
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.dropped.is_empty()
-            && self.added.is_empty()
-            && self.pairs.is_empty()
-            && self.replaced.is_empty()
+    /// Whether lines are added at the offset.
+    pub(crate) fn adds_at(&self, offset: usize) -> bool {
+        self.added.iter().any(|added| added.offset == offset)
     }
 
     /// Returns `text` with all changes made.
     ///
     /// A text without a final line break is still without one afterwards.
-    pub(crate) fn apply(mut self, text: &str) -> String {
+    pub(crate) fn apply(self, text: &str) -> String {
         let unterminated = !text.is_empty() && !is_mark(text) && !text.ends_with('\n');
-        let mut cuts = merged(std::mem::take(&mut self.dropped));
+        let mut cuts = merged(self.dropped);
         if let (true, Some(last)) = (unterminated, cuts.last_mut())
             && last.end == text.len()
         {
@@ -65,20 +81,15 @@ impl Splices {
             cuts = merged(cuts);
         }
 
-        let mut changes: Vec<(Range<usize>, Change)> = Vec::new();
-        changes.extend(cuts.into_iter().map(|range| (range, Change::Cut)));
+        let cuts = cuts.into_iter().map(|range| (range, Change::Cut));
         // At the end of an unterminated last line, its own text comes before new lines.
-        changes.extend(
-            self.replaced
-                .into_iter()
-                .map(|(range, text)| (range, Change::Text(text))),
-        );
-        changes.extend(
-            self.pairs
-                .into_iter()
-                .chain(self.added)
-                .map(|(offset, lines)| (offset..offset, Change::Lines(lines))),
-        );
+        let replaced = self.replaced.into_iter();
+        let replaced = replaced.map(|(range, text)| (range, Change::Text(text)));
+        let (pairs, others): (Vec<Added>, Vec<Added>) =
+            self.added.into_iter().partition(|added| added.is_pair);
+        let added = pairs.into_iter().chain(others);
+        let added = added.map(|it| (it.offset..it.offset, Change::Lines(it.lines)));
+        let mut changes: Vec<(Range<usize>, Change)> = cuts.chain(replaced).chain(added).collect();
         changes.sort_by_key(|(range, _)| (range.start, range.end));
 
         let mut result = String::with_capacity(text.len() + 1024);

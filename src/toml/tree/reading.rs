@@ -11,7 +11,7 @@ use super::{Element, Leaf, Node, Table, Tree};
 
 impl Tree {
     /// Reads a document.
-    pub(crate) fn of(document: &Document<'_>) -> Self {
+    pub(crate) fn of(document: &Document) -> Self {
         let mut root = read(document.toml.as_table(), document.text());
         root.is_written = true;
         Self {

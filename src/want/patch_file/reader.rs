@@ -92,7 +92,7 @@ type Read<T> = Result<T, Error>;
 
 /// Reads one patch file.
 struct Reader<'d> {
-    document: &'d Document<'d>,
+    document: &'d Document,
 }
 
 impl<'d> Reader<'d> {

@@ -104,6 +104,7 @@ impl FromStr for Release {
         };
         let is_modelled = Self::LINES
             .iter()
+            .chain([&Self::line(2, 4)])
             .any(|line| (line.major, line.minor) == (release.major, release.minor));
         if is_modelled {
             Ok(release)

@@ -142,7 +142,8 @@ impl Work<'_> {
         };
         let mut reasons: BTreeMap<(&String, String), Vec<String>> = BTreeMap::new();
         for ((file, key), (needing, by)) in &self.needed {
-            if !concerns(key) || ledger.entry(file, key).is_none() {
+            let is_own = ledger.entry(file, key).is_some() || self.ledger.has_made(file, &key.path);
+            if !concerns(key) || !is_own {
                 continue;
             }
             let (needed_by, reason) = if let Some(why) = self.frozen.get(file) {

@@ -41,9 +41,6 @@ impl Work<'_> {
             .collect();
         for (file, handler) in made {
             let path = &handler.path;
-            if self.frozen.contains_key(&file) {
-                continue;
-            }
             let wants = self.ledger.owners.values().flat_map(|it| it.wants.keys());
             if wants.into_iter().any(|key| key.path.starts_with(path)) {
                 continue;
@@ -52,8 +49,16 @@ impl Work<'_> {
             let entries = self.ledger.entries.iter();
             let mut own = entries.filter(|it| it.file == file && is_below(&it.key));
             // One that is there for the sake of others alone is for a later step.
-            let was_wanted =
-                self.touched.iter().any(is_below) || own.any(|entry| !is_implied(&entry.key));
+            let was_wanted = self.touched.iter().any(is_below)
+                || own.clone().any(|entry| !is_implied(&entry.key));
+            if self.frozen.contains_key(&file) {
+                // Where it has keys of the tool's, they are named instead.
+                if was_wanted && own.next().is_none() {
+                    let at = (file, handler);
+                    self.needed.insert(at.clone(), at);
+                }
+                continue;
+            }
             let Some(view) = self.views.get(&file).filter(|_| was_wanted) else {
                 continue;
             };

@@ -275,3 +275,23 @@ fn a_comment_between_two_blocks_stays() {
         assert_eq!(node.text(), text);
     }
 }
+
+/// Nothing of the ledger's stands in it, and it stays all the same.
+#[test]
+fn an_empty_handler_that_can_not_be_removed_is_named() {
+    let text = "version = 3\n[plugins.'io.containerd.cri.v1.runtime'.containerd]\nruntimes = {\n  crun = {}\n}\n";
+    let mut node = Node::new(text);
+    let edited = node.apply(&change("manual").remove("crun").adopt());
+    assert_eq!(node.text(), text);
+    assert_eq!(codes(&edited), ["left-behind"]);
+    let left: Vec<&str> = edited
+        .report
+        .left_behind
+        .iter()
+        .map(|it| it.key.as_str())
+        .collect();
+    assert_eq!(
+        left,
+        ["plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.crun"]
+    );
+}

@@ -1,5 +1,7 @@
 //! What a config means, read with `toml_edit` alone: a list of leaves.
 
+use std::ops::Range;
+
 use toml_edit::{Item, Value};
 
 /// The paths of all values and empty tables of a config, with the values' meaning.
@@ -9,6 +11,35 @@ pub(crate) fn leaves(text: &str) -> Vec<(Vec<String>, String)> {
     collect(config.as_item(), &mut Vec::new(), &mut leaves);
     leaves.sort();
     leaves
+}
+
+/// Whether a comment line of the tool's is there: the same line inside of a value is none.
+pub(crate) fn is_signed(text: &str) -> bool {
+    const COMMENT: &str = "# containerd-edit owner=";
+    let mut text = text.to_owned();
+    if text.contains(COMMENT)
+        && let Ok(config) = toml_edit::Document::parse(text.clone())
+    {
+        let mut spans = Vec::new();
+        spans_of_values(config.as_item(), &mut spans);
+        spans.sort_by_key(|span| std::cmp::Reverse(span.start));
+        for span in spans {
+            text.replace_range(span, "0");
+        }
+    }
+    text.lines().any(|line| line.trim().starts_with(COMMENT))
+}
+
+fn spans_of_values(item: &Item, spans: &mut Vec<Range<usize>>) {
+    match item {
+        Item::Value(value) => spans.extend(value.span()),
+        Item::Table(table) => table.iter().for_each(|(_, it)| spans_of_values(it, spans)),
+        Item::ArrayOfTables(array) => {
+            let items = array.iter().flat_map(toml_edit::Table::iter);
+            items.for_each(|(_, it)| spans_of_values(it, spans));
+        }
+        Item::None => {}
+    }
 }
 
 fn collect(item: &Item, path: &mut Vec<String>, leaves: &mut Vec<(Vec<String>, String)>) {
@@ -92,4 +123,15 @@ pub(crate) fn elsewhere(text: &str, handlers: &[&str]) -> Vec<(Vec<String>, Stri
         }
     });
     leaves
+}
+
+#[test]
+fn a_comment_inside_of_a_value_is_none() {
+    let comment = "# containerd-edit owner=a";
+    for before in ["", "\u{feff}"] {
+        assert!(is_signed(&format!("{before}x = 1\n {comment}\n[y]\n")));
+        assert!(!is_signed(&format!(
+            "{before}x = '''\n{comment}\n'''\ny = 1 {comment}\n"
+        )));
+    }
 }

@@ -2,6 +2,8 @@
 
 use containerd_edit::{Change, Code, Config, Error, Handlers, Ledger, Report, edit};
 
+use crate::meaning;
+
 const PATH: &str = "/etc/containerd/config.toml";
 
 #[derive(Debug, Clone)]
@@ -19,7 +21,7 @@ impl Node {
         Some(Self {
             config: Config::new(PATH, text).ok()?,
             ledger: Ledger::default(),
-            is_lost: text.is_some_and(|text| text.contains("containerd-edit owner=")),
+            is_lost: text.is_some_and(meaning::is_signed),
         })
     }
 

@@ -65,6 +65,7 @@ pub(crate) fn config(choices: &mut Choices<'_>) -> String {
         inline: choices.below(3),
         dotted: choices.below(3),
         noise: choices.below(3),
+        is_signed: choices.rarely(5),
         choices,
     };
     let mut sections = vec![Section::default()];

@@ -21,6 +21,8 @@ pub(super) struct Speller<'c, 'n> {
     pub(super) dotted: usize,
     /// How many comments and how much odd white space.
     pub(super) noise: usize,
+    /// Whether some of them are this tool's: above a header they name its owner.
+    pub(super) is_signed: bool,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -215,10 +217,10 @@ impl Speller<'_, '_> {
         if self.choices.rarely(8) {
             let name = "plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.kata";
             let texts = [
-                format!("text = \"\"\"\n[{name}]\n# containerd-edit v1 owner=manual\"\"\""),
-                "text = '''\n# containerd-edit v1 implied\n'''".to_owned(),
+                format!("text = \"\"\"\n[{name}]\n# containerd-edit owner=manual\"\"\""),
+                "text = '''\n# containerd-edit owner=implied\n'''".to_owned(),
                 format!("text = [\"# no comment\", # one\n  '[{name}]' ]"),
-                "text = \"\"\"\\\n\n   # containerd-edit v1 owner=a\n\"\"\"".to_owned(),
+                "text = \"\"\"\\\n\n   # containerd-edit owner=a\n\"\"\"".to_owned(),
             ];
             let at = self.choices.below(sections.len());
             sections[at]
@@ -259,17 +261,19 @@ impl Speller<'_, '_> {
             return;
         }
         for _ in 0..=self.choices.below(2) {
+            if self.is_signed && self.choices.rarely(3) {
+                text.extend([indent, "\t# containerd-edit owner=somebody \n"]);
+                continue;
+            }
             let line = self.choices.of(&[
                 "# a comment",
                 "",
                 "  ",
                 "#",
-                "# containerd-edit v1 owner=somebody",
+                "# containerd-edit has no owner= here",
                 "# [plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.kata]",
-                "# containerd-edit v2 whatever",
-                "# containerd-edit v1 owner=somebody was unset",
+                "## containerd-edit owner=somebody",
                 "# ünïcode €",
-                "\t# containerd-edit v1 owner=somebody ",
             ]);
             text.extend([indent, line, "\n"]);
         }
@@ -283,8 +287,7 @@ impl Speller<'_, '_> {
                 " ",
                 "\t",
                 "# tight",
-                " # was unset",
-                " # containerd-edit v2 owner=a was 'b'",
+                " # containerd-edit owner=a",
             ]));
         }
         text.push('\n');

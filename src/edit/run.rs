@@ -47,6 +47,7 @@ pub fn edit(config: &Config, ledger: &Ledger, change: &Change) -> Result<Edited,
     } else {
         ledger.clone()
     };
+    let unknown = before.unknown(config, &views);
     let live = live_keys(&settled, &views);
     let made = settled.made.iter().filter(|made| made.path.is_empty());
     let known = made.map(|made| made.file.clone()).collect();
@@ -69,9 +70,10 @@ pub fn edit(config: &Config, ledger: &Ledger, change: &Change) -> Result<Edited,
     };
     loop {
         let work = run(start.clone())?;
-        match write(&work) {
+        match write(&work, &before) {
             Ok(files) => {
                 let mut edited = finish(ledger, before, &work, files);
+                tell_unknown(&unknown, &work.ledger, &mut edited.report);
                 tell_placement(&work, &mut edited.report);
                 tell_runc(&work, change, &mut edited.report);
                 return Ok(edited);
@@ -97,10 +99,10 @@ pub(crate) fn without_owners(config: &Config, ledger: &Ledger) -> Result<Config,
     if ledger.is_blank() {
         ledger.recover(config, &views);
     }
-    let mut work = Work::new(config, &views, ledger);
+    let mut work = Work::new(config, &views, ledger.clone());
     work.take_all_back()?;
     loop {
-        match write(&work) {
+        match write(&work, &ledger) {
             Ok(files) => return Ok(config_after(config, files)),
             // A text that can't be changed stays.
             Err((file, _)) => {
@@ -165,6 +167,24 @@ fn tell_recovered(recovered: &Recovered, report: &mut Report) {
     }
 }
 
+/// Blocks that a ledger from before their owners came does not know, and that this edit does not adopt.
+fn tell_unknown(unknown: &BTreeMap<String, Vec<Key>>, ledger: &Ledger, report: &mut Report) {
+    for (owner, keys) in unknown {
+        let entries = || ledger.entries.iter().filter(|entry| entry.was.is_none());
+        let is_lost = |key: &&Key| entries().all(|entry| entry.key != **key);
+        let keys: Vec<String> = keys.iter().filter(is_lost).map(Key::to_string).collect();
+        if keys.is_empty() {
+            continue;
+        }
+        let message = format!(
+            "a comment says that {owner} has set {}, and the ledger does not: it stays when {owner} is \
+             removed. To record it, run the same command of {owner} again with --adopt",
+            keys.join(", ")
+        );
+        report.warn("not-recovered", message);
+    }
+}
+
 /// Keys that do not stand in the owner's file.
 fn tell_placement(work: &Work<'_>, report: &mut Report) {
     let owner = work.ledger.owners.get(&work.acting);
@@ -210,12 +230,13 @@ fn tell_runc(work: &Work<'_>, change: &Change, report: &mut Report) {
 }
 
 /// Writes every file that changes; the error comes with the name of the file.
-fn write(work: &Work<'_>) -> Result<Vec<File>, (String, Error)> {
+fn write(work: &Work<'_>, known: &Ledger) -> Result<Vec<File>, (String, Error)> {
     let mut files = Vec::new();
     for name in work.files_by_weight().into_iter().rev() {
         let writing = Writing {
             config: work.config,
             ledger: &work.ledger,
+            known,
             name: &name,
             before: &work.before[&name],
             after: &work.views[&name],

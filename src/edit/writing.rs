@@ -30,6 +30,8 @@ struct Inserted {
 pub(super) struct Writing<'e> {
     pub(super) config: &'e Config,
     pub(super) ledger: &'e Ledger,
+    /// The ledger from before the edit.
+    pub(super) known: &'e Ledger,
     pub(super) name: &'e str,
     pub(super) before: &'e View,
     pub(super) after: &'e View,
@@ -109,10 +111,13 @@ impl Writing<'_> {
         inserted.sort_by_key(|it| it.rank);
         self.insert(&mut revision, &inserted).map_err(refused)?;
         for heading in document.headings(is_own) {
-            self.keep_comment(&mut revision, &heading);
+            // A comment that the ledger knows nothing of is all that tells of its block.
+            if self.known.knows(self.name, self.before, &heading) {
+                self.keep_comment(&mut revision, &heading);
+            }
         }
-        let mut entries = self.ledger.entries.iter();
-        if !entries.any(|entry| entry.file == self.name) {
+        let has_entry = |ledger: &Ledger| ledger.entries.iter().any(|it| it.file == self.name);
+        if has_entry(self.known) && !has_entry(self.ledger) {
             // Somebody has moved what they stood above.
             revision.remove_stray_comments();
         }

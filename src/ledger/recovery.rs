@@ -1,9 +1,10 @@
 //! What can be told of owners where there is no ledger at all: from the comments above blocks.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::Config;
-use crate::config::view::Views;
+use crate::config::view::{View, Views};
+use crate::toml::{Heading, Path};
 use crate::want::handler::BUILT_IN;
 use crate::want::key::{Key, handler_of, handler_path, handlers_path};
 
@@ -85,6 +86,37 @@ impl Ledger {
             recovered.lost = self.maybe_lost(config, views);
         }
         recovered
+    }
+
+    /// Whether the ledger knows a key of a block, or there is none.
+    pub(crate) fn knows(&self, file: &str, view: &View, block: &Heading) -> bool {
+        let mut entries = self.entries.iter().filter(|entry| entry.file == file);
+        let keys: Vec<Path> = block
+            .all_keys()
+            .map(|it| view.spelling.canonical(it))
+            .collect();
+        let is_known = |entry: &Entry| keys.iter().any(|key| entry.key.path.starts_with(key));
+        keys.is_empty() || entries.any(is_known)
+    }
+
+    /// The keys of the blocks that the ledger does not know, by the owners that their comments name: it
+    /// may be one from before those owners came.
+    pub(crate) fn unknown(&self, config: &Config, views: &Views) -> BTreeMap<String, Vec<Key>> {
+        let mut unknown: BTreeMap<String, Vec<Key>> = BTreeMap::new();
+        for file in config.files() {
+            let (Some(text), Some(view)) = (&file.text, views.get(&file.name)) else {
+                continue;
+            };
+            let blocks = text.document.headings(|line| owner_in(line).is_some());
+            for block in blocks.iter().filter(|it| !self.knows(&file.name, view, it)) {
+                let keys = block.all_keys().map(|it| view.spelling.canonical(it));
+                if let Some(owner) = owner_in(&block.comment).filter(|it| *it != IMPLIED) {
+                    let known = unknown.entry(owner.to_owned()).or_default();
+                    known.extend(keys.map(|path| Key::new(&path)));
+                }
+            }
+        }
+        unknown
     }
 
     /// Keys outside of blocks that the tool may have written beside what was recovered.

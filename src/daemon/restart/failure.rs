@@ -1,10 +1,53 @@
 //! A restart that failed, and what the state is then.
 
+use std::fmt;
 use std::path::Path;
 
-use super::cause::Cause;
 use super::rollback::{Rollback, RolledBackFiles};
 use crate::error::{Code, Error};
+
+/// Why a restart has failed, displayed as a clause.
+#[derive(Debug)]
+pub struct Cause {
+    text: String,
+    is_before_restart: bool,
+}
+
+impl Cause {
+    pub(super) fn new(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            is_before_restart: false,
+        }
+    }
+
+    /// A cause for which the daemon was left alone.
+    pub(super) fn before_restart(text: String) -> Self {
+        Self {
+            text,
+            is_before_restart: true,
+        }
+    }
+
+    /// The config can't be read any more.
+    pub(super) fn unread(error: &Error) -> Self {
+        Self::new(format!(
+            "the config can't be held against containerd: {error}"
+        ))
+    }
+
+    /// Returns whether the daemon was left alone.
+    #[must_use]
+    pub fn is_before_restart(&self) -> bool {
+        self.is_before_restart
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
 
 /// A restart that failed: the [detail](Error::detail) of the error that tells of it.
 #[derive(Debug)]
@@ -24,55 +67,38 @@ impl RestartFailure {
     /// The error that tells of the failure. `config` is the path of the config.
     pub(super) fn into_error(self, config: &Path) -> Error {
         let message = format!("{}; {}", self.cause, self.state());
-        let error = Error::new(self.code(), message, self.hint()).at(config);
-        let is_stuck = self.stuck().is_some();
-        let error = error.with_detail(self);
-        if is_stuck {
-            error.after_change()
-        } else {
-            error
-        }
-    }
-
-    fn code(&self) -> Code {
-        match &self.rollback {
-            None if self.cause.is_before_restart() => Code::WouldNotServe,
-            None => Code::NotServing,
-            Some(rollback) if rollback.is_good() => Code::RolledBack,
-            Some(_) => Code::NotRolledBack,
-        }
-    }
-
-    /// What to do first where the change is still in the files.
-    fn stuck(&self) -> Option<&str> {
-        match &self.rollback.as_ref()?.files {
-            RolledBackFiles::Stuck { instead, .. } => Some(instead),
-            _ => None,
-        }
-    }
-
-    fn hint(&self) -> String {
-        if let Some(instead) = self.stuck() {
-            return format!("{instead}; then `containerd-edit restart`");
-        }
-        let hint = match self.code() {
-            Code::RolledBack => {
-                "see why containerd did not serve (`journalctl -u containerd`, `containerd-edit \
-                 check`), and run the same command again"
-            }
-            Code::NotRolledBack => {
-                "containerd does not come back with the config that it had before: see why with \
-                 `journalctl -u containerd`, then `containerd-edit restart`"
-            }
-            Code::WouldNotServe => {
-                "`containerd-edit check --running` says what each release makes of the config"
-            }
-            _ => {
+        let (code, hint) = match &self.rollback {
+            None if self.cause.is_before_restart => (
+                Code::WouldNotServe,
+                "`containerd-edit check --running` says what each release makes of the config",
+            ),
+            None => (
+                Code::NotServing,
                 "see why with `journalctl -u containerd` and `containerd-edit check --running`; \
-                 `containerd-edit undo` takes the last change back"
-            }
+                 `containerd-edit undo` takes the last change back",
+            ),
+            Some(rollback) if rollback.is_good() => (
+                Code::RolledBack,
+                "see why containerd did not serve (`journalctl -u containerd`, `containerd-edit \
+                 check`), and run the same command again",
+            ),
+            Some(_) => (
+                Code::NotRolledBack,
+                "containerd does not come back with the config that it had before: see why with \
+                 `journalctl -u containerd`, then `containerd-edit restart`",
+            ),
         };
-        hint.to_owned()
+        let stuck = match self.rollback.as_ref().map(|rollback| &rollback.files) {
+            Some(RolledBackFiles::Stuck { instead, .. }) => {
+                Some(format!("{instead}; then `containerd-edit restart`"))
+            }
+            _ => None,
+        };
+        let error = Error::new(code, message, hint).at(config).with_detail(self);
+        match stuck {
+            Some(hint) => error.with_hint(hint).after_change(),
+            None => error,
+        }
     }
 
     /// What the state is now, in a sentence.
@@ -81,10 +107,9 @@ impl RestartFailure {
             return "this run has changed nothing, so nothing was taken back".to_owned();
         };
         let files = match &rollback.files {
-            RolledBackFiles::PutBack => "the config is as it was before".to_owned(),
+            RolledBackFiles::PutBack => "the config is as it was before",
             RolledBackFiles::TakenOut => {
                 "others have changed the config since: this run's part was taken out of it"
-                    .to_owned()
             }
             RolledBackFiles::Stuck { why, .. } => {
                 return format!("the config still holds this run's change: {why}");
@@ -97,7 +122,7 @@ impl RestartFailure {
                 let version = version.unwrap_or_default();
                 format!("rolled back: {files}, and containerd{version} serves with it")
             }
-            (None, None) => files,
+            (None, None) => files.to_owned(),
         }
     }
 }

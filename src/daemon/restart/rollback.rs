@@ -1,13 +1,17 @@
 //! Taking a change back with which containerd does not serve.
 
-use super::attempt::Phases;
-use super::cause::Cause;
+use std::time::Duration;
+
+use super::Phases;
+use super::attempt::Stop;
+use super::daemon::Daemon;
+use super::failure::Cause;
+use super::run::Run;
 use crate::commit::editor::{Editor, LedgerPair};
 use crate::commit::operation_log::LogEntry;
 use crate::commit::undo::Back;
 use crate::daemon::running::Running;
-use crate::disk::digest;
-use crate::error::{Code, Error};
+use crate::error::Code;
 use crate::want::handler::Owner;
 
 /// What has become of a change with which containerd does not serve.
@@ -49,8 +53,46 @@ impl Rollback {
     }
 }
 
+impl Run<'_> {
+    /// Takes the change back, and has containerd serve without it. `cause`: why containerd does not
+    /// serve with it.
+    pub(super) fn roll_back(&self, made: &LedgerPair, cause: &Cause) -> Rollback {
+        (self.tell)("rolling back: taking this run's change out of the config");
+        let now = self.look().unwrap_or(None);
+        let mut rollback = Rollback {
+            files: take_back(self.editor, made),
+            failed: None,
+            running: None,
+            phases: Phases::default(),
+        };
+        if let RolledBackFiles::Stuck { .. } = rollback.files {
+            self.note("not-rolled-back");
+            return rollback;
+        }
+        let still_runs = |old: &Daemon| !old.ends_within(Duration::ZERO);
+        let was_left_alone = cause.is_before_restart() || self.old.as_ref().is_some_and(still_runs);
+        if was_left_alone
+            && !self.service.is_by_itself()
+            && let Some(running) = now.as_ref().and_then(Daemon::serving)
+        {
+            rollback.running = Some(running.clone());
+            return rollback;
+        }
+        match self.attempt().make(now.as_ref(), &self.without) {
+            Ok(restarted) => {
+                rollback.running = restarted.running;
+                rollback.phases = restarted.phases;
+            }
+            Err(Stop::Failed(cause)) => rollback.failed = Some(cause),
+            // Nobody is asked any more.
+            Err(Stop::Interrupted) => {}
+        }
+        rollback
+    }
+}
+
 /// Takes a change back, as a whole or out of what others have made of the files since.
-pub(super) fn take_back(editor: &Editor, made: &LedgerPair) -> RolledBackFiles {
+fn take_back(editor: &Editor, made: &LedgerPair) -> RolledBackFiles {
     let back = Back {
         made: made.clone(),
         is_judged: false,
@@ -68,19 +110,6 @@ pub(super) fn take_back(editor: &Editor, made: &LedgerPair) -> RolledBackFiles {
     }
 }
 
-/// Notes down what became of the config as it is now, after it was changed.
-pub(super) fn note(editor: &Editor, owner: Option<String>, outcome: &str) -> Result<(), Error> {
-    let locked = editor.lock(editor.find()?)?;
-    let now = locked.target.read()?.bytes().map(digest::of);
-    let entry = LogEntry {
-        before: now.clone(),
-        after: now,
-        ..editor.entry(owner, outcome)
-    };
-    editor.append(&locked.lock, &locked.target, &entry);
-    Ok(())
-}
-
 /// What does as much as taking a change back, by hand.
 fn instead(editor: &Editor, made: &LedgerPair) -> String {
     let owner = made.owners().into_iter().next();
@@ -92,17 +121,14 @@ fn instead(editor: &Editor, made: &LedgerPair) -> String {
         ),
         None => "`containerd-edit remove NAME` takes away a handler".to_owned(),
     };
-    let previous = editor.previous_of(made);
-    let previous: Vec<String> = previous
-        .iter()
-        .map(|path| path.display().to_string())
-        .collect();
-    let repair = match &previous[..] {
-        [] => String::new(),
-        kept => format!(
-            "; or repair the config (before the last change: {})",
-            kept.join(", ")
-        ),
-    };
-    format!("`containerd-edit log` says who has changed what; {remove}{repair}")
+    let previous = editor.previous_of(made).into_iter();
+    let previous: Vec<String> = previous.map(|path| path.display().to_string()).collect();
+    if previous.is_empty() {
+        return format!("`containerd-edit log` says who has changed what; {remove}");
+    }
+    format!(
+        "`containerd-edit log` says who has changed what; {remove}; or repair the config (before the \
+         last change: {})",
+        previous.join(", ")
+    )
 }

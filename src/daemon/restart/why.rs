@@ -3,10 +3,8 @@
 use std::path::PathBuf;
 
 use super::config::Start;
-use super::old::Old;
-use crate::commit::editor::Editor;
+use super::run::Run;
 use crate::daemon::running::Drift;
-use crate::daemon::service::Prepared;
 
 /// Why containerd was restarted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,25 +39,22 @@ impl Why {
         }
     }
 
-    /// Why a restart is due although this run changed nothing. `drift`: differences that the run answers
-    /// for; `others`: all the rest.
-    pub(super) fn of(
-        editor: &Editor,
-        service: &Prepared,
-        old: &Old,
-        mut drift: Vec<Drift>,
-        others: &[Drift],
-    ) -> Option<Self> {
-        if !old.is_there() {
-            return Some(Self::NotRunning);
+    /// Why a restart is due, if it is. `drift`: differences that the run answers for; `others`: all
+    /// the rest.
+    pub(super) fn of(run: &Run<'_>, mut drift: Vec<Drift>, others: &[Drift]) -> Option<Self> {
+        if run.made.is_some() {
+            return Some(Self::Changed);
         }
-        let Some(running) = old.running() else {
+        let Some(old) = &run.old else {
+            return Some(Self::NotRunning);
+        };
+        let Some(running) = &old.running else {
             return Some(Self::Silent);
         };
         if running.cri.is_none() {
             return Some(Self::Drift(vec![Drift::NoCri]));
         }
-        let start = Start::of(editor, old.started());
+        let start = Start::of(run.editor, old.started);
         // Another start with the same files changes nothing.
         if drift.is_empty() && start != Start::After {
             drift.extend_from_slice(others);
@@ -67,8 +62,8 @@ impl Why {
         match start {
             _ if !drift.is_empty() => Some(Self::Drift(drift)),
             // Who watches the files knows which of them matter.
-            Start::Before(path) if !service.is_by_itself() => Some(Self::Older(path)),
-            _ => None,
+            Start::Before(path) if !run.service.is_by_itself() => Some(Self::Older(path)),
+            _ => run.is_always.then_some(Self::Asked),
         }
     }
 }

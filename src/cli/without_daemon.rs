@@ -1,15 +1,12 @@
 //! What stands in for `daemon` in a build without the feature `cri`: a usage error.
 
-pub(super) mod details;
-
 use std::collections::BTreeSet;
 
-use containerd_edit::{Code, Editor, Error, ExitCode, Outcome};
+use containerd_edit::{Code, Editor, Error, ExitCode};
 
-use crate::cli::arguments::{Check, Remove, Restart};
-use crate::cli::editing::Edit;
-use crate::cli::restart_report::RestartReport;
-use crate::cli::run::Run;
+use super::arguments::{Check, Remove, Restart};
+use super::editing::{Edit, Made};
+use super::run::Run;
 
 #[expect(
     clippy::unused_self,
@@ -17,23 +14,19 @@ use crate::cli::run::Run;
     reason = "the signatures of the methods that these stand in for"
 )]
 impl Run {
-    pub(in crate::cli) fn check_running(&mut self, _: &Check) -> Result<ExitCode, Error> {
+    pub(super) fn check_running(&mut self, _: &Check) -> Result<ExitCode, Error> {
         Err(cannot_ask("--running"))
     }
 
-    pub(in crate::cli) fn restart(&mut self, _: &Restart) -> Result<ExitCode, Error> {
+    pub(super) fn restart(&mut self, _: &Restart) -> Result<ExitCode, Error> {
         Err(cannot_ask("restart"))
     }
 
-    pub(in crate::cli) fn edit_and_restart(
-        &mut self,
-        _: &Editor,
-        _: &Edit<'_>,
-    ) -> Result<(Outcome, RestartReport), Error> {
+    pub(super) fn edit_and_restart(&mut self, _: &Editor, _: &Edit<'_>) -> Result<Made, Error> {
         Err(cannot_ask("--restart"))
     }
 
-    pub(in crate::cli) fn make_sure_unused(
+    pub(super) fn make_sure_unused(
         &mut self,
         _: &Remove,
         _: &Edit<'_>,

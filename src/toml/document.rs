@@ -109,15 +109,14 @@ impl Document {
     /// Where `path` is first written, for messages.
     pub(crate) fn offset(&self, path: &[impl AsRef<str>]) -> usize {
         let index = &self.index;
-        let mut statements = index.statements.iter().enumerate();
-        let statement = statements.find(|(number, _)| index.is_below(*number, path));
+        let statement = index.below(path).next();
         let entry = || {
             index.inline_tables.iter().find_map(|table| {
                 let rest = rest_after(path, &table.path)?;
                 table.entries.iter().find(|entry| entry.is_below(rest))
             })
         };
-        let span = statement.map(|(_, statement)| &statement.span);
+        let span = statement.map(|it| &index.statements[it].span);
         let span = span.or_else(|| entry().map(|entry| &entry.span));
         span.map_or(0, |span| span.start)
     }
@@ -150,12 +149,6 @@ impl Document {
         let mut texts = keys.map(|key| &self.text()[key.span.clone()]);
         let quoted = texts.find(|text| text.starts_with(['"', '\'']));
         quoted.map_or(Quotes::Basic, Quotes::of)
-    }
-
-    /// The whole lines of a statement.
-    pub(crate) fn statement_lines(&self, statement: usize) -> Range<usize> {
-        let span = &self.index.statements[statement].span;
-        lines::start(self.text(), span.start)..lines::end(self.text(), span.end)
     }
 }
 

@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::document::Document;
 use super::index::Kind;
 use super::lines;
-use super::splice::Replaced;
+use super::splice::Splices;
 
 /// The headers of the array of tables at `path`.
 pub(super) fn headers(document: &Document, path: &[String]) -> Vec<usize> {
@@ -15,10 +15,11 @@ pub(super) fn headers(document: &Document, path: &[String]) -> Vec<usize> {
         // In an entry of another array.
         return Vec::new();
     }
-    let index = &document.index;
-    let is_entry =
-        |&it: &usize| index.statements[it].kind == Kind::ArrayHeader && index.is_at(it, path);
-    (0..index.statements.len()).filter(is_entry).collect()
+    let statements = &document.index.statements;
+    let is_entry = |&it: &usize| {
+        statements[it].kind == Kind::ArrayHeader && statements[it].keys.len() == path.len()
+    };
+    document.index.below(path).filter(is_entry).collect()
 }
 
 /// The entries of an inline table, each as the text of a pair.
@@ -31,54 +32,53 @@ pub(super) fn pairs(table: &str) -> Option<Vec<String>> {
 }
 
 /// An array or an inline table of a document, and what it loses and gains.
-pub(super) struct Change {
+pub(super) struct List {
+    /// Where it begins in the document.
+    start: usize,
     /// From bracket to bracket.
-    pub(super) span: Range<usize>,
-    pub(super) elements: Vec<Range<usize>>,
+    text: String,
+    /// Where each element stands in the text.
+    elements: Vec<Range<usize>>,
     /// The numbers of those that go.
     pub(super) gone: BTreeSet<usize>,
     /// The text of those that come, last of all.
     pub(super) added: Vec<String>,
 }
 
-impl Change {
-    pub(super) fn of(span: Range<usize>, elements: impl Iterator<Item = Range<usize>>) -> Self {
+impl List {
+    /// The list at `span` of a document, whose elements are at `elements`.
+    pub(super) fn of(
+        document: &Document,
+        span: &Range<usize>,
+        elements: impl Iterator<Item = Range<usize>>,
+    ) -> Self {
+        let start = span.start;
+        let elements = elements.map(|it| it.start - start..it.end - start);
         Self {
-            span,
+            start,
+            text: document.text()[span.clone()].to_owned(),
             elements: elements.collect(),
             gone: BTreeSet::new(),
             added: Vec::new(),
         }
     }
 
-    /// The text after the change. `within` is what changes inside of elements, in file order.
-    pub(super) fn text(&self, document: &str, within: Vec<Replaced>) -> String {
-        let start = self.span.start;
-        let own = |range: &Range<usize>| range.start - start..range.end - start;
-        let mut list = List {
-            text: document[self.span.clone()].to_owned(),
-            elements: self.elements.iter().map(own).collect(),
-        };
-        for (range, text) in within.iter().rev() {
-            list.replace(own(range), text);
+    /// Makes the changes, and adds them to those of the document: there may be some already inside of
+    /// the elements.
+    pub(super) fn settle(mut self, splices: &mut Splices) {
+        let span = self.start..self.start + self.text.len();
+        for (range, text) in splices.take_within(&span).into_iter().rev() {
+            self.replace(range.start - span.start..range.end - span.start, &text);
         }
-        for &number in self.gone.iter().rev() {
-            list.cut(number);
+        for number in std::mem::take(&mut self.gone).into_iter().rev() {
+            self.cut(number);
         }
-        for literal in &self.added {
-            list.add(literal);
+        for literal in std::mem::take(&mut self.added) {
+            self.add(&literal);
         }
-        list.text
+        splices.replace(span, self.text);
     }
-}
 
-/// The text of an array or an inline table, and where its elements stand in it.
-struct List {
-    text: String,
-    elements: Vec<Range<usize>>,
-}
-
-impl List {
     fn replace(&mut self, range: Range<usize>, new: &str) {
         for element in &mut self.elements {
             if element.start >= range.end {

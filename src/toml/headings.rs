@@ -1,8 +1,8 @@
 //! Headers with a comment of the caller's above them.
 
+use super::Path;
 use super::document::Document;
 use super::index::Kind;
-use super::{Path, place};
 use std::ops::Range;
 
 /// A header below a comment line, with what stands below it, up to the next header with such a comment.
@@ -34,7 +34,7 @@ impl Document {
         }
         let index = &self.index;
         let commented = index.headers().filter_map(|header| {
-            let lines = place::own_comment(self, header, is_own)?;
+            let lines = self.own_comment(header, is_own)?;
             Some((header, lines))
         });
         let commented: Vec<(usize, Range<usize>)> = commented.collect();
@@ -70,7 +70,7 @@ impl Document {
     pub(super) fn stray_comments(&self, is_own: fn(&str) -> bool) -> Vec<Range<usize>> {
         let text = self.text();
         let headers = self.index.headers();
-        let above = headers.filter_map(|header| place::own_comment(self, header, is_own));
+        let above = headers.filter_map(|header| self.own_comment(header, is_own));
         let above: Vec<Range<usize>> = above.collect();
         let statements = 0..self.index.statements.len();
         let mut taken = statements.map(|it| self.statement_lines(it)).peekable();

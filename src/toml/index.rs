@@ -138,6 +138,14 @@ impl Index {
         header.map_or(0, |header| self.statements[header].keys.len())
     }
 
+    /// The statements that are `path` itself or lie below it.
+    pub(crate) fn below<P: AsRef<str>>(
+        &self,
+        path: &[P],
+    ) -> impl DoubleEndedIterator<Item = usize> + Clone {
+        (0..self.statements.len()).filter(|&it| self.is_below(it, path))
+    }
+
     /// The header statement `[path]`, if there is one.
     pub(crate) fn header(&self, path: &[impl AsRef<str>]) -> Option<usize> {
         self.headers().find(|&header| self.is_at(header, path))

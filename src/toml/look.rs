@@ -1,7 +1,8 @@
 //! How a new header is written: as the headers around it are.
 
 use super::document::Document;
-use super::{lines, place, render};
+use super::index::Kind;
+use super::{lines, render};
 
 /// The look of a header.
 #[derive(Debug)]
@@ -64,13 +65,13 @@ impl Look {
 impl Indentation {
     /// That of a header and its first key.
     pub(super) fn of(document: &Document, header: usize) -> Self {
-        let own = of_line(document, header);
+        let own = document.indent(header);
         let first = document.index.body(header).next();
         Self {
             header: own.to_owned(),
             keys: first.map_or_else(
                 || format!("{own}{}", unit(document)),
-                |first| of_line(document, first).to_owned(),
+                |first| document.indent(first).to_owned(),
             ),
         }
     }
@@ -94,12 +95,6 @@ impl Indentation {
     }
 }
 
-/// The white space that the line of a statement begins with.
-pub(super) fn of_line<'d>(document: &'d Document, statement: usize) -> &'d str {
-    let start = document.index.statements[statement].span.start;
-    lines::indent(document.text(), start)
-}
-
 /// How many segments of `path`, the last one not counted, lead to something that is there.
 fn known(document: &Document, path: &[String]) -> usize {
     let index = &document.index;
@@ -109,19 +104,17 @@ fn known(document: &Document, path: &[String]) -> usize {
 
 /// The last header below `path` that has `depth` segments.
 fn last_header(document: &Document, path: &[String], depth: usize) -> Option<usize> {
-    let index = &document.index;
-    document
-        .index
-        .headers()
-        .rev()
-        .find(|&it| index.statements[it].keys.len() == depth && index.is_below(it, path))
+    let statements = &document.index.statements;
+    let is_it =
+        |&it: &usize| statements[it].kind == Kind::Header && statements[it].keys.len() == depth;
+    document.index.below(path).rfind(is_it)
 }
 
 /// How much deeper than its header a key stands in this file.
 fn unit<'d>(document: &'d Document) -> &'d str {
     let found = document.index.headers().rev().find_map(|header| {
         let first = document.index.body(header).next()?;
-        of_line(document, first).strip_prefix(of_line(document, header))
+        document.indent(first).strip_prefix(document.indent(header))
     });
     found.unwrap_or("  ")
 }
@@ -144,7 +137,7 @@ fn name(document: &Document, model: Option<usize>, path: &[String]) -> String {
 
 /// Whether no text stands right above a header and the comments that touch it.
 fn is_spaced(document: &Document, header: usize) -> bool {
-    let start = place::above_comments(document, header).start;
+    let start = document.with_comments(header).start;
     let above = lines::above(document.text(), start);
     above.is_none_or(|line| lines::is_blank(&document.text()[line]))
 }

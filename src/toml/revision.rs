@@ -13,9 +13,9 @@ use crate::error::Position;
 
 use super::Path;
 use super::document::Document;
-use super::elements::{self, Change};
+use super::elements::{self, List};
 use super::headings::Heading;
-use super::look::{self, Indentation, Look};
+use super::look::{Indentation, Look};
 use super::meaning::type_name;
 use super::place::{self, Place};
 use super::render;
@@ -39,7 +39,7 @@ pub(crate) struct Revision<'d> {
     /// Headers that gain a key.
     filled: BTreeSet<usize>,
     /// Arrays and inline tables, by their places.
-    lists: BTreeMap<usize, Change>,
+    lists: BTreeMap<usize, List>,
     tables: Vec<NewTable>,
     blocks: Vec<Block>,
 }
@@ -106,31 +106,13 @@ impl<'d> Revision<'d> {
     ) -> Result<(), Refused> {
         let (name, table) = self.new_key(path)?;
         let document = self.document;
-        let quotes = document.key_quotes();
-        let key = render::key(name, quotes);
-        match Place::of(document, table) {
-            Place::Root => {
-                let end = place::in_root(document, self.is_own);
-                self.splices.add_pair(end, format!("{key} = {value}"));
-            }
+        match Place::of(document, table, self.is_own) {
             Place::Inline(number) => self.add_entry(number, path, value)?,
-            Place::Header(header) => {
-                let indent = Indentation::of(document, header).keys;
-                let last = document.index.body(header).next_back().unwrap_or(header);
-                let line = format!("{indent}{key} = {value}");
-                self.splices
-                    .add_pair(document.statement_lines(last).end, line);
-                self.filled.insert(header);
-            }
-            Place::Dotted { pair, depth } => {
-                let own = depth - document.index.header_depth(pair);
-                let prefix = document.raw_keys(pair, own);
-                let rest = render::dotted(&path[depth..], quotes);
-                let indent = look::of_line(document, pair);
-                let line = format!("{indent}{prefix}.{rest} = {value}");
-                self.splices
-                    .add_pair(document.statement_lines(pair).end, line);
-                self.filled.extend(document.index.statements[pair].header);
+            Place::Line(line) => {
+                let key = render::dotted(&path[line.depth..], document.key_quotes());
+                let text = format!("{}{key} = {value}", line.prefix);
+                self.splices.add_pair(line.offset, text);
+                self.filled.extend(line.header);
             }
             Place::NewHeader => {
                 let mut known = self.tables.iter_mut();
@@ -200,9 +182,8 @@ impl<'d> Revision<'d> {
         let Indentation { header, keys } = &look.indentation;
         let pairs = pairs.iter().map(|pair| format!("{keys}{pair}"));
         let lines = [format!("{header}[[{}]]", look.name)];
-        let mut below = (last..document.index.statements.len()).rev();
-        let last = below.find(|&it| document.index.is_below(it, path));
-        let offset = place::below(document, last.unwrap_or_default(), self.is_own);
+        let last = document.index.below(path).next_back().unwrap_or(last);
+        let offset = place::below(document, last, self.is_own);
         let lines = lines.into_iter().chain(pairs).collect();
         self.blocks.push(Block::new(offset, &look, comment, lines));
         Ok(())
@@ -230,9 +211,9 @@ impl<'d> Revision<'d> {
         } else if let Some(&header) = headers.get(number) {
             let index = &self.document.index;
             let next = headers.get(number + 1).copied();
-            let own = header..next.unwrap_or(index.statements.len());
-            let own = own.filter(|&it| index.is_below(it, path)).collect();
-            self.removed_entries.push(own);
+            let statements = header..next.unwrap_or(index.statements.len());
+            let own = index.below(path).filter(|it| statements.contains(it));
+            self.removed_entries.push(own.collect());
         }
         Ok(())
     }
@@ -262,18 +243,19 @@ impl<'d> Revision<'d> {
         }
     }
 
-    fn array(&mut self, path: &[String]) -> Result<&mut Change, Refused> {
+    fn array(&mut self, path: &[String]) -> Result<&mut List, Refused> {
         let item = self.document.get(path);
         let array = item.and_then(toml_edit::Item::as_array);
         let Some((array, span)) = array.zip(self.document.value(path)) else {
             return Err(self.wrong_type(path, "an array"));
         };
-        let change = || Change::of(span.clone(), array.iter().filter_map(Value::span));
-        Ok(self.lists.entry(span.start).or_insert_with(change))
+        let elements = array.iter().filter_map(Value::span);
+        let list = || List::of(self.document, &span, elements);
+        Ok(self.lists.entry(span.start).or_insert_with(list))
     }
 
     /// The inline table of that number.
-    fn inline_table(&mut self, number: usize) -> Result<&mut Change, Refused> {
+    fn inline_table(&mut self, number: usize) -> Result<&mut List, Refused> {
         let table = &self.document.index.inline_tables[number];
         if table.has_line_breaks(self.document.text()) {
             return Err(Refused::MultiLine {
@@ -282,8 +264,8 @@ impl<'d> Revision<'d> {
             });
         }
         let entries = table.entries.iter().map(|entry| entry.span.clone());
-        let change = || Change::of(table.span.clone(), entries);
-        Ok(self.lists.entry(table.span.start).or_insert_with(change))
+        let list = || List::of(self.document, &table.span, entries);
+        Ok(self.lists.entry(table.span.start).or_insert_with(list))
     }
 
     fn add_entry(&mut self, table: usize, path: &[String], value: &str) -> Result<(), Refused> {

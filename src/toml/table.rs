@@ -105,28 +105,27 @@ impl Pair {
 
 /// The value of an inline table, on one line.
 pub(super) fn inline(pairs: &[Pair], quotes: Quotes) -> String {
-    let pairs: Vec<&Pair> = pairs.iter().collect();
-    nested(&pairs, 0, quotes)
+    nested(&pairs.iter().collect::<Vec<_>>(), 0, quotes)
 }
 
 /// An inline table of pairs that share the first `depth` segments.
 fn nested(pairs: &[&Pair], depth: usize, quotes: Quotes) -> String {
-    let mut entries: Vec<String> = Vec::new();
-    let mut names: Vec<&String> = Vec::new();
+    let mut groups: Vec<Vec<&Pair>> = Vec::new();
     for pair in pairs {
-        let name = &pair.path[depth];
-        if names.contains(&name) {
-            continue;
+        let is_its = |group: &&mut Vec<&Pair>| group[0].path[depth] == pair.path[depth];
+        match groups.iter_mut().find(is_its) {
+            Some(group) => group.push(pair),
+            None => groups.push(vec![pair]),
         }
-        names.push(name);
-        let value = if pair.path.len() == depth + 1 {
-            pair.value.clone()
-        } else {
-            let same = pairs.iter().filter(|other| other.path[depth] == *name);
-            let same: Vec<&Pair> = same.copied().collect();
-            nested(&same, depth + 1, quotes)
-        };
-        entries.push(format!("{} = {value}", render::key(name, quotes)));
     }
-    render::inline(&entries)
+    let entries = groups.iter().map(|group| {
+        let first = group[0];
+        let value = if first.path.len() == depth + 1 {
+            first.value.clone()
+        } else {
+            nested(group, depth + 1, quotes)
+        };
+        format!("{} = {value}", render::key(&first.path[depth], quotes))
+    });
+    render::inline(entries)
 }

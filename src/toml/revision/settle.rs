@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::toml::index::{Kind, rest_after};
-use crate::toml::{Path, lines, place};
+use crate::toml::{Path, lines};
 
 use super::{Refused, Revision};
 
@@ -20,9 +20,7 @@ impl Revision<'_> {
         self.drop_entries(&removed)?;
         // A list begins before those that are in it.
         for list in std::mem::take(&mut self.lists).into_values().rev() {
-            let within = self.splices.take_within(&list.span);
-            let changed = list.text(text, within);
-            self.splices.replace(list.span, changed);
+            list.settle(&mut self.splices);
         }
         let mut blocks = std::mem::take(&mut self.blocks);
         let tables = self.tables.iter();
@@ -43,8 +41,7 @@ impl Revision<'_> {
         let numbers: Vec<usize> = (0..goes_with.len()).collect();
         // What stands above a block is not between two statements of the one before it.
         let is_one = |&a: &usize, &b: &usize| {
-            goes_with[a] == goes_with[b]
-                && place::own_comment(self.document, b, self.is_own).is_none()
+            goes_with[a] == goes_with[b] && self.document.own_comment(b, self.is_own).is_none()
         };
         let runs: Vec<&[usize]> = numbers.chunk_by(is_one).collect();
         for run in runs {
@@ -96,10 +93,10 @@ impl Revision<'_> {
         let mut start = document.statement_lines(first).start;
         let end = document.statement_lines(last).end;
         if document.index.statements[first].kind != Kind::Pair {
-            let comment = place::own_comment(document, first, self.is_own);
+            let comment = document.own_comment(first, self.is_own);
             let is_spaced = comment.is_some() || lines::is_blank(&text[end..lines::end(text, end)]);
             start = comment.map_or(start, |line| line.start);
-            let blank = place::blank_above(document, first, start);
+            let blank = document.blank_above(first, start);
             if let Some(blank) = blank.filter(|_| is_spaced) {
                 start = blank.start;
             }

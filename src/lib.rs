@@ -68,7 +68,8 @@ pub use containerd::{
 };
 #[cfg(feature = "cri")]
 pub use daemon::{
-    cri::{CriClient, InUse, RunningHandlers, Sandbox},
+    cri::{CriClient, RunningHandlers, Sandbox},
+    in_use::InUse,
     restart::{
         Cause, DEFAULT_READY_TIMEOUT, Phases, Restart, RestartFailure, Restarted, Rollback,
         RolledBackFiles, Why,

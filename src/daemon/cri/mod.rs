@@ -22,7 +22,7 @@ use self::generated::{
     ListPodSandboxRequest, ListPodSandboxResponse, StatusRequest, StatusResponse, VersionRequest,
     VersionResponse,
 };
-pub use self::sandboxes::{InUse, Sandbox};
+pub use self::sandboxes::Sandbox;
 pub use self::status::RunningHandlers;
 use crate::disk::HostRoot;
 use crate::error::{Code, Error};

@@ -1,27 +1,82 @@
 //! One restart: the command, the old daemon's end, the new one's answer, and what it has loaded.
 
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use humantime::format_duration;
 
+use super::cause::Cause;
 use super::config::{self, verdict};
-use super::daemon::Daemon;
-use super::failure::Cause;
-use super::run::Run;
+use super::daemon::{ANSWER, Daemon};
 use super::wanted::Wanted;
-use super::{Phases, Restarted};
+use super::why::Why;
+use crate::commit::editor::Editor;
 use crate::daemon::cri::CriClient;
-use crate::daemon::running::Running;
+use crate::daemon::running::{Drift, Running};
+use crate::daemon::service::Prepared;
 use crate::error::Error;
 
-/// How long a running daemon may take for each answer. It has them at hand.
-pub(super) const ANSWER: Duration = Duration::from_secs(5);
 /// How soon a socket is asked again, at first and at last.
 const FIRST_POLL: Duration = Duration::from_millis(10);
 const LAST_POLL: Duration = Duration::from_millis(200);
 /// How long a wait goes on before progress is reported.
 const QUIET: Duration = Duration::from_secs(2);
+
+/// How long each phase of a restart took; zero for those that there were none of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Phases {
+    /// The command that restarts containerd.
+    pub command: Duration,
+    /// From its end until the old daemon was gone.
+    pub gone: Duration,
+    /// From then until the new one said what it has loaded.
+    pub ready: Duration,
+    /// Holding that against the config.
+    pub verified: Duration,
+}
+
+impl Phases {
+    /// All of them together.
+    #[must_use]
+    pub fn total(&self) -> Duration {
+        self.command + self.gone + self.ready + self.verified
+    }
+}
+
+/// What was done for a config to be loaded.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Restarted {
+    /// Why containerd was restarted; `None`: that was not needed.
+    pub why: Option<Why>,
+    /// The command that has restarted it; `None`: none was run.
+    pub command: Option<String>,
+    /// How long each phase took.
+    pub phases: Phases,
+    /// The daemon as it runs now.
+    pub running: Option<Running>,
+    /// In what it is not what its config says, beyond what this run is about.
+    pub drift: Vec<Drift>,
+}
+
+/// What a restart is made with, and how.
+pub(super) struct Scene<'a> {
+    pub(super) editor: &'a Editor,
+    pub(super) service: Prepared,
+    pub(super) endpoint: &'a Path,
+    /// How long one restart may take.
+    pub(super) limit: Duration,
+    pub(super) tell: &'a dyn Fn(&str),
+}
+
+impl Scene<'_> {
+    /// The daemon that runs now; `None`: none does.
+    pub(super) fn daemon(&self) -> Result<Option<Daemon>, Error> {
+        Daemon::look(&self.editor.host_root, self.endpoint)
+    }
+}
 
 /// Why a restart did not get to its end.
 pub(super) enum Stop {
@@ -43,13 +98,21 @@ struct Pending {
 
 /// One restart, to be made.
 pub(super) struct Attempt<'a> {
-    pub(super) run: &'a Run<'a>,
-    pub(super) deadline: Instant,
+    scene: &'a Scene<'a>,
+    deadline: Instant,
     /// What the command has printed.
-    pub(super) printed: String,
+    printed: String,
 }
 
-impl Attempt<'_> {
+impl<'a> Attempt<'a> {
+    pub(super) fn new(scene: &'a Scene<'a>) -> Self {
+        Self {
+            scene,
+            deadline: Instant::now() + scene.limit,
+            printed: String::new(),
+        }
+    }
+
     /// Restarts the daemon and waits for what is wanted. Returns what was done, but not why.
     pub(super) fn make(
         &mut self,
@@ -73,7 +136,8 @@ impl Attempt<'_> {
         if running.cri.is_none() {
             return Err(Cause::new("containerd came back without CRI").into());
         }
-        let verdict = verdict(self.run.editor, &running).map_err(|error| Cause::unread(&error))?;
+        let verdict =
+            verdict(self.scene.editor, &running).map_err(|error| Cause::unread(&error))?;
         let (own, drift) = wanted.held_against(&running, &verdict);
         phases.verified = lap();
         if !own.is_empty() {
@@ -84,7 +148,7 @@ impl Attempt<'_> {
         }
         Ok(Restarted {
             why: None,
-            command: self.run.service.shown(),
+            command: self.scene.service.shown(),
             phases,
             running: Some(running),
             drift,
@@ -92,16 +156,16 @@ impl Attempt<'_> {
     }
 
     fn command(&mut self) -> Result<(), Stop> {
-        let run = self.run;
-        let Some(command) = run.service.shown() else {
-            (run.tell)("waiting for k0s to restart containerd");
+        let scene = self.scene;
+        let Some(command) = scene.service.shown() else {
+            (scene.tell)("waiting for k0s to restart containerd");
             return Ok(());
         };
         // A daemon that is started right after an edit could not be told from one that is older.
         thread::sleep(config::DOUBT);
-        (run.tell)(&format!("restarting containerd: {command}"));
-        let interrupted = || run.editor.is_interrupted();
-        match run.service.run(self.deadline, &interrupted) {
+        (scene.tell)(&format!("restarting containerd: {command}"));
+        let interrupted = || scene.editor.is_interrupted();
+        match scene.service.run(self.deadline, &interrupted) {
             Ok(Some(printed)) => {
                 self.printed = printed;
                 Ok(())
@@ -115,14 +179,14 @@ impl Attempt<'_> {
     }
 
     fn old_one_gone(&self, old: &Daemon) -> Result<(), Stop> {
-        let limit = format_duration(self.run.limit);
+        let limit = format_duration(self.scene.limit);
         self.wait(|pause| {
             if old.ends_within(pause) {
                 return Ok(());
             }
             Err(Pending {
                 progress: format!("waiting for {old} to end"),
-                cause: match self.run.service.shown() {
+                cause: match self.scene.service.shown() {
                     Some(command) => format!(
                         "`{command}` has ended, and {limit} after it was started {old} still runs"
                     ),
@@ -135,7 +199,7 @@ impl Attempt<'_> {
     /// Waits until a daemon says what it has loaded, or that it runs without CRI.
     fn new_one_ready(&self, old: Option<&Daemon>) -> Result<Running, Stop> {
         let was_ready = old.and_then(Daemon::serving).is_none_or(Running::is_ready);
-        let limit = format_duration(self.run.limit);
+        let limit = format_duration(self.scene.limit);
         self.wait(|pause| {
             let pending = match self.ask() {
                 Ok(running) if was_ready && running.cri.is_some() && !running.is_ready() => {
@@ -160,8 +224,8 @@ impl Attempt<'_> {
 
     fn ask(&self) -> Result<Running, Error> {
         let limit = self.left().clamp(FIRST_POLL, ANSWER);
-        let root = &self.run.editor.host_root;
-        Running::over(&CriClient::connect_on(root, self.run.endpoint, limit)?)
+        let root = &self.scene.editor.host_root;
+        Running::over(&CriClient::connect_on(root, self.scene.endpoint, limit)?)
     }
 
     /// Looks again and again, less often with time, and tells what it waits for. `look` is given how
@@ -177,12 +241,12 @@ impl Attempt<'_> {
             if self.left().is_zero() {
                 return Err(Cause::new(cause).into());
             }
-            if self.run.editor.is_interrupted() {
+            if self.scene.editor.is_interrupted() {
                 return Err(Stop::Interrupted);
             }
             let (when, last) = &told;
             if when.elapsed() >= QUIET && *last != progress {
-                (self.run.tell)(&progress);
+                (self.scene.tell)(&progress);
                 told = (Instant::now(), progress);
             }
             poll = (poll * 2).min(LAST_POLL);
@@ -194,7 +258,7 @@ impl Attempt<'_> {
         if cause.is_before_restart() {
             return None;
         }
-        let log = self.run.service.log(Instant::now() + ANSWER);
+        let log = self.scene.service.log(Instant::now() + ANSWER);
         let log = log.unwrap_or_else(|| self.printed.clone());
         Some(log).filter(|log| !log.trim().is_empty())
     }

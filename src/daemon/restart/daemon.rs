@@ -5,12 +5,14 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use super::attempt::ANSWER;
 use crate::daemon::cri::CriClient;
 use crate::daemon::running::Running;
 use crate::daemon::service::process::Process;
 use crate::disk::HostRoot;
 use crate::error::{Code, Error};
+
+/// How long a running daemon may take for each answer. It has them at hand.
+pub(super) const ANSWER: Duration = Duration::from_secs(5);
 
 /// A daemon that accepts connections.
 pub(super) struct Daemon {

@@ -1,53 +1,10 @@
 //! A restart that failed, and what the state is then.
 
-use std::fmt;
 use std::path::Path;
 
+use super::cause::Cause;
 use super::rollback::{Rollback, RolledBackFiles};
 use crate::error::{Code, Error};
-
-/// Why a restart has failed, displayed as a clause.
-#[derive(Debug)]
-pub struct Cause {
-    text: String,
-    is_before_restart: bool,
-}
-
-impl Cause {
-    pub(super) fn new(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            is_before_restart: false,
-        }
-    }
-
-    /// A cause for which the daemon was left alone.
-    pub(super) fn before_restart(text: String) -> Self {
-        Self {
-            text,
-            is_before_restart: true,
-        }
-    }
-
-    /// The config can't be read any more.
-    pub(super) fn unread(error: &Error) -> Self {
-        Self::new(format!(
-            "the config can't be held against containerd: {error}"
-        ))
-    }
-
-    /// Returns whether the daemon was left alone.
-    #[must_use]
-    pub fn is_before_restart(&self) -> bool {
-        self.is_before_restart
-    }
-}
-
-impl fmt::Display for Cause {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.text)
-    }
-}
 
 /// A restart that failed: the [detail](Error::detail) of the error that tells of it.
 #[derive(Debug)]
@@ -68,7 +25,7 @@ impl RestartFailure {
     pub(super) fn into_error(self, config: &Path) -> Error {
         let message = format!("{}; {}", self.cause, self.state());
         let (code, hint) = match &self.rollback {
-            None if self.cause.is_before_restart => (
+            None if self.cause.is_before_restart() => (
                 Code::WouldNotServe,
                 "`containerd-edit check --running` says what each release makes of the config",
             ),

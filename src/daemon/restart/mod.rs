@@ -2,6 +2,7 @@
 //! verified over CRI.
 
 mod attempt;
+mod cause;
 mod config;
 mod daemon;
 mod failure;
@@ -13,12 +14,14 @@ mod why;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use self::failure::{Cause, RestartFailure};
+use self::attempt::Scene;
+pub use self::attempt::{Phases, Restarted};
+pub use self::cause::Cause;
+pub use self::failure::RestartFailure;
 pub use self::rollback::{Rollback, RolledBackFiles};
 use self::run::Run;
 pub use self::why::Why;
 use crate::commit::editor::{Editor, Outcome};
-use crate::daemon::running::{Drift, Running};
 use crate::daemon::service::Service;
 use crate::error::Error;
 use crate::want::change::Change;
@@ -47,44 +50,6 @@ pub struct Restart {
     ready_timeout: Duration,
     always: bool,
     on_progress: Box<dyn Fn(&str)>,
-}
-
-/// What was done for a config to be loaded.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Restarted {
-    /// Why containerd was restarted; `None`: that was not needed.
-    pub why: Option<Why>,
-    /// The command that has restarted it; `None`: none was run.
-    pub command: Option<String>,
-    /// How long each phase took.
-    pub phases: Phases,
-    /// The daemon as it runs now.
-    pub running: Option<Running>,
-    /// In what it is not what its config says, beyond what this run is about.
-    pub drift: Vec<Drift>,
-}
-
-/// How long each phase of a restart took; zero for those that there were none of.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Phases {
-    /// The command that restarts containerd.
-    pub command: Duration,
-    /// From its end until the old daemon was gone.
-    pub gone: Duration,
-    /// From then until the new one said what it has loaded.
-    pub ready: Duration,
-    /// Holding that against the config.
-    pub verified: Duration,
-}
-
-impl Phases {
-    /// All of them together.
-    #[must_use]
-    pub fn total(&self) -> Duration {
-        self.command + self.gone + self.ready + self.verified
-    }
 }
 
 impl Restart {
@@ -130,7 +95,7 @@ impl Restart {
     /// An error that says what the state is then; of a restart that failed, a [`RestartFailure`] is
     /// the [detail](Error::detail).
     pub fn edit(&self, editor: &Editor, change: &Change) -> Result<(Outcome, Restarted), Error> {
-        let run = Run::begin(self, editor)?;
+        let run = self.begin(editor)?;
         let outcome = editor.commit(change)?;
         let restarted = run.load_edit(change, &outcome, change.acting_owner())?;
         Ok((outcome, restarted))
@@ -147,7 +112,7 @@ impl Restart {
         editor: &Editor,
         owner: Option<&Owner>,
     ) -> Result<(Outcome, Restarted), Error> {
-        let run = Run::begin(self, editor)?;
+        let run = self.begin(editor)?;
         let outcome = editor.undo(owner)?;
         let restarted = run.load_edit(&Change::new(), &outcome, owner)?;
         Ok((outcome, restarted))
@@ -161,6 +126,19 @@ impl Restart {
     /// An error that says what the state is then; of a restart that failed, a [`RestartFailure`] is
     /// the [detail](Error::detail).
     pub fn run(&self, editor: &Editor) -> Result<Restarted, Error> {
-        Run::begin(self, editor)?.load()
+        self.begin(editor)?.load()
+    }
+
+    /// What has to be known before anything is changed.
+    fn begin<'a>(&'a self, editor: &'a Editor) -> Result<Run<'a>, Error> {
+        let service = self.service.prepare(&editor.host_root);
+        let scene = Scene {
+            editor,
+            service: service.map_err(|error| error.at(&editor.path))?,
+            endpoint: &self.endpoint,
+            limit: self.ready_timeout,
+            tell: &*self.on_progress,
+        };
+        Run::begin(scene, self.always)
     }
 }

@@ -1,12 +1,7 @@
 //! Taking a change back with which containerd does not serve.
 
-use std::time::Duration;
-
-use super::Phases;
-use super::attempt::Stop;
-use super::daemon::Daemon;
-use super::failure::Cause;
-use super::run::Run;
+use super::attempt::Phases;
+use super::cause::Cause;
 use crate::commit::editor::{Editor, LedgerPair};
 use crate::commit::operation_log::LogEntry;
 use crate::commit::undo::Back;
@@ -53,46 +48,8 @@ impl Rollback {
     }
 }
 
-impl Run<'_> {
-    /// Takes the change back, and has containerd serve without it. `cause`: why containerd does not
-    /// serve with it.
-    pub(super) fn roll_back(&self, made: &LedgerPair, cause: &Cause) -> Rollback {
-        (self.tell)("rolling back: taking this run's change out of the config");
-        let now = self.look().unwrap_or(None);
-        let mut rollback = Rollback {
-            files: take_back(self.editor, made),
-            failed: None,
-            running: None,
-            phases: Phases::default(),
-        };
-        if let RolledBackFiles::Stuck { .. } = rollback.files {
-            self.note("not-rolled-back");
-            return rollback;
-        }
-        let still_runs = |old: &Daemon| !old.ends_within(Duration::ZERO);
-        let was_left_alone = cause.is_before_restart() || self.old.as_ref().is_some_and(still_runs);
-        if was_left_alone
-            && !self.service.is_by_itself()
-            && let Some(running) = now.as_ref().and_then(Daemon::serving)
-        {
-            rollback.running = Some(running.clone());
-            return rollback;
-        }
-        match self.attempt().make(now.as_ref(), &self.without) {
-            Ok(restarted) => {
-                rollback.running = restarted.running;
-                rollback.phases = restarted.phases;
-            }
-            Err(Stop::Failed(cause)) => rollback.failed = Some(cause),
-            // Nobody is asked any more.
-            Err(Stop::Interrupted) => {}
-        }
-        rollback
-    }
-}
-
 /// Takes a change back, as a whole or out of what others have made of the files since.
-fn take_back(editor: &Editor, made: &LedgerPair) -> RolledBackFiles {
+pub(super) fn take_back(editor: &Editor, made: &LedgerPair) -> RolledBackFiles {
     let back = Back {
         made: made.clone(),
         is_judged: false,

@@ -1,17 +1,17 @@
 //! One run: what is to be loaded, by which daemon, and what becomes of the change if it is not.
 
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::attempt::{Attempt, Stop};
+use super::attempt::{Attempt, Phases, Restarted, Scene, Stop};
+use super::cause::Cause;
 use super::config::verdict;
 use super::daemon::Daemon;
-use super::failure::{Cause, RestartFailure};
+use super::failure::RestartFailure;
+use super::rollback::{Rollback, RolledBackFiles, take_back};
 use super::wanted::Wanted;
-use super::{Phases, Restart, Restarted, Why};
-use crate::commit::editor::{Editor, LedgerPair, Outcome};
+use super::why::Why;
+use crate::commit::editor::{LedgerPair, Outcome};
 use crate::commit::operation_log::LogEntry;
-use crate::daemon::service::Prepared;
 use crate::disk::digest;
 use crate::error::{Code, Error};
 use crate::want::change::Change;
@@ -19,40 +19,30 @@ use crate::want::handler::Owner;
 
 /// A run that has its config loaded.
 pub(super) struct Run<'a> {
-    pub(super) editor: &'a Editor,
-    pub(super) service: Prepared,
-    pub(super) endpoint: &'a Path,
-    /// How long one restart may take.
-    pub(super) limit: Duration,
-    pub(super) is_always: bool,
-    pub(super) tell: &'a dyn Fn(&str),
+    scene: Scene<'a>,
+    is_always: bool,
     /// The daemon before the restart; `None`: none runs.
-    pub(super) old: Option<Daemon>,
+    old: Option<Daemon>,
     /// What this run has changed of what is loaded; it is taken back if that is not loaded.
-    pub(super) made: Option<Box<LedgerPair>>,
-    /// What has to be loaded, and what once the change is taken back.
+    made: Option<Box<LedgerPair>>,
+    /// What has to be loaded.
     wanted: Wanted,
-    pub(super) without: Wanted,
+    /// What has to be loaded once the change is taken back.
+    without: Wanted,
     owner: Option<String>,
 }
 
 impl<'a> Run<'a> {
-    /// Finds out what has to be known before anything is changed. Nothing but the whole config is
-    /// wanted yet.
-    pub(super) fn begin(restart: &'a Restart, editor: &'a Editor) -> Result<Self, Error> {
-        let service = restart.service.prepare(&editor.host_root);
+    /// Looks at the daemon before anything is changed. The whole config is wanted as yet.
+    pub(super) fn begin(scene: Scene<'a>, is_always: bool) -> Result<Self, Error> {
         Ok(Self {
-            editor,
-            service: service.map_err(|error| error.at(&editor.path))?,
-            endpoint: &restart.endpoint,
-            limit: restart.ready_timeout,
-            is_always: restart.always,
-            tell: &*restart.on_progress,
-            old: Daemon::look(&editor.host_root, &restart.endpoint)?,
+            is_always,
+            old: scene.daemon()?,
             made: None,
             wanted: Wanted::all(),
             without: Wanted::default(),
             owner: None,
+            scene,
         })
     }
 
@@ -68,8 +58,8 @@ impl<'a> Run<'a> {
         self.made = outcome.made.clone().filter(|_| outcome.needs_restart());
         self.owner = owner.map(ToString::to_string);
         // Who waited for the lock may have to do with another daemon by now. k0s may have begun.
-        if !self.service.is_by_itself()
-            && let Ok(now) = self.look()
+        if !self.scene.service.is_by_itself()
+            && let Ok(now) = self.scene.daemon()
         {
             self.old = now;
         }
@@ -78,15 +68,21 @@ impl<'a> Run<'a> {
 
     /// Has the config loaded as it is now, if it is not.
     pub(super) fn load(self) -> Result<Restarted, Error> {
+        let Scene {
+            editor, service, ..
+        } = &self.scene;
         // Of a daemon without CRI it isn't known which release it is.
         let serving = self.old.as_ref().and_then(Daemon::serving);
-        let verdict = serving.map(|running| verdict(self.editor, running));
+        let verdict = serving.map(|running| verdict(editor, running));
         let verdict = verdict.transpose();
         let (drift, others) = match (serving, &verdict) {
             (Some(running), Ok(Some(verdict))) => self.wanted.held_against(running, verdict),
             _ => (Vec::new(), Vec::new()),
         };
-        let Some(why) = Why::of(&self, drift, &others) else {
+        let changed = self.made.as_ref().map(|_| Why::Changed);
+        let not_loaded = || Why::of(editor, service, self.old.as_ref(), drift, &others);
+        let asked = self.is_always.then_some(Why::Asked);
+        let Some(why) = changed.or_else(not_loaded).or(asked) else {
             return Ok(Restarted {
                 why: None,
                 command: None,
@@ -98,11 +94,11 @@ impl<'a> Run<'a> {
         let refused = match &verdict {
             Ok(verdict) => {
                 let verdict = verdict.as_ref();
-                verdict.and_then(|verdict| self.wanted.refuses(verdict, self.editor))
+                verdict.and_then(|verdict| self.wanted.refuses(verdict, editor))
             }
             Err(error) => Some(Cause::unread(error)),
         };
-        let mut attempt = self.attempt();
+        let mut attempt = Attempt::new(&self.scene);
         let ended = match refused {
             Some(cause) => Err(Stop::Failed(cause)),
             None => attempt.make(self.old.as_ref(), &self.wanted),
@@ -119,38 +115,61 @@ impl<'a> Run<'a> {
             Err(Stop::Failed(cause)) => cause,
         };
         let log = attempt.log(&cause);
-        (self.tell)(&cause.to_string());
+        (self.scene.tell)(&cause.to_string());
         // It is finished, whatever asks to end: half a roll-back is worse than none.
-        self.editor.finishes.set(true);
+        editor.finishes.set(true);
         let made = self.made.as_deref();
         let rollback = made.map(|made| self.roll_back(made, &cause));
-        self.editor.finishes.set(false);
+        editor.finishes.set(false);
         let failure = RestartFailure {
             cause,
             log,
-            command: self.service.shown(),
+            command: service.shown(),
             rollback,
         };
-        Err(failure.into_error(&self.editor.path))
+        Err(failure.into_error(&editor.path))
     }
 
-    /// The daemon that runs now.
-    pub(super) fn look(&self) -> Result<Option<Daemon>, Error> {
-        Daemon::look(&self.editor.host_root, self.endpoint)
-    }
-
-    pub(super) fn attempt(&self) -> Attempt<'_> {
-        Attempt {
-            run: self,
-            deadline: Instant::now() + self.limit,
-            printed: String::new(),
+    /// Takes the change back, and has containerd serve without it. `cause`: why containerd does not
+    /// serve with it.
+    fn roll_back(&self, made: &LedgerPair, cause: &Cause) -> Rollback {
+        (self.scene.tell)("rolling back: taking this run's change out of the config");
+        let now = self.scene.daemon().unwrap_or(None);
+        let mut rollback = Rollback {
+            files: take_back(self.scene.editor, made),
+            failed: None,
+            running: None,
+            phases: Phases::default(),
+        };
+        if let RolledBackFiles::Stuck { .. } = rollback.files {
+            self.note("not-rolled-back");
+            return rollback;
         }
+        let still_runs = |old: &Daemon| !old.ends_within(Duration::ZERO);
+        let was_left_alone = cause.is_before_restart() || self.old.as_ref().is_some_and(still_runs);
+        if was_left_alone
+            && !self.scene.service.is_by_itself()
+            && let Some(running) = now.as_ref().and_then(Daemon::serving)
+        {
+            rollback.running = Some(running.clone());
+            return rollback;
+        }
+        match Attempt::new(&self.scene).make(now.as_ref(), &self.without) {
+            Ok(restarted) => {
+                rollback.running = restarted.running;
+                rollback.phases = restarted.phases;
+            }
+            Err(Stop::Failed(cause)) => rollback.failed = Some(cause),
+            // Nobody is asked any more.
+            Err(Stop::Interrupted) => {}
+        }
+        rollback
     }
 
     /// Notes down what became of the config as it is now. The log is for people only: a failure
     /// costs nothing.
-    pub(super) fn note(&self, outcome: &str) {
-        let editor = self.editor;
+    fn note(&self, outcome: &str) {
+        let editor = self.scene.editor;
         let noted = || {
             let locked = editor.lock(editor.find()?)?;
             let now = locked.target.read()?.bytes().map(digest::of);
@@ -168,7 +187,7 @@ impl<'a> Run<'a> {
     fn interrupted(&self) -> Error {
         let message = "interrupted before containerd was seen to be back";
         let hint = "run it again, or `containerd-edit restart`, to have the config loaded";
-        let error = Error::new(Code::Interrupted, message, hint).at(&self.editor.path);
+        let error = Error::new(Code::Interrupted, message, hint).at(&self.scene.editor.path);
         match self.made {
             Some(_) => error.after_change(),
             None => error,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::failure::Cause;
+use super::cause::Cause;
 use crate::commit::editor::{Editor, Outcome};
 use crate::containerd::Verdict;
 use crate::daemon::running::{Drift, Running};

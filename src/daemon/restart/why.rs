@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use super::config::Start;
-use super::run::Run;
+use super::daemon::Daemon;
+use crate::commit::editor::Editor;
 use crate::daemon::running::Drift;
+use crate::daemon::service::Prepared;
 
 /// Why containerd was restarted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,13 +41,16 @@ impl Why {
         }
     }
 
-    /// Why a restart is due, if it is. `drift`: differences that the run answers for; `others`: all
-    /// the rest.
-    pub(super) fn of(run: &Run<'_>, mut drift: Vec<Drift>, others: &[Drift]) -> Option<Self> {
-        if run.made.is_some() {
-            return Some(Self::Changed);
-        }
-        let Some(old) = &run.old else {
+    /// Why a restart is due although this run changed nothing. `drift`: differences that the run
+    /// answers for; `others`: all the rest.
+    pub(super) fn of(
+        editor: &Editor,
+        service: &Prepared,
+        old: Option<&Daemon>,
+        mut drift: Vec<Drift>,
+        others: &[Drift],
+    ) -> Option<Self> {
+        let Some(old) = old else {
             return Some(Self::NotRunning);
         };
         let Some(running) = &old.running else {
@@ -54,7 +59,7 @@ impl Why {
         if running.cri.is_none() {
             return Some(Self::Drift(vec![Drift::NoCri]));
         }
-        let start = Start::of(run.editor, old.started);
+        let start = Start::of(editor, old.started);
         // Another start with the same files changes nothing.
         if drift.is_empty() && start != Start::After {
             drift.extend_from_slice(others);
@@ -62,8 +67,8 @@ impl Why {
         match start {
             _ if !drift.is_empty() => Some(Self::Drift(drift)),
             // Who watches the files knows which of them matter.
-            Start::Before(path) if !run.service.is_by_itself() => Some(Self::Older(path)),
-            _ => run.is_always.then_some(Self::Asked),
+            Start::Before(path) if !service.is_by_itself() => Some(Self::Older(path)),
+            _ => None,
         }
     }
 }

@@ -162,9 +162,9 @@ impl View {
 
     /// Whether the file says nothing, not counting its version.
     pub(crate) fn is_empty(&self) -> bool {
-        self.tree
-            .leaves(&[])
-            .iter()
-            .all(|path| *path == ["version"])
+        let root = self.tree.table(&[]);
+        root.into_iter()
+            .flat_map(Table::names)
+            .all(|name| name == "version")
     }
 }

@@ -358,6 +358,28 @@ fn an_element_takes_the_style_of_its_array() {
 }
 
 #[test]
+fn a_list_and_those_in_it_change_together() {
+    let text = "t = { a = [1], u = { b = [ 2, 3 ], c = 4 }, d = 5 } # t\n";
+    let produced = "t = { a = [1, 9], u = { b = [ 3 ], f = 6 }, g = 7 } # t\n";
+    given(text).produces(produced, |revision| {
+        revision.remove(&keys("t.d"));
+        revision.remove(&keys("t.u.c"));
+        revision.remove_element(&keys("t.u.b"), 0)?;
+        revision.insert_element(&keys("t.a"), "9", None)?;
+        revision.insert(&keys("t.u.f"), "6", None)?;
+        revision.insert(&keys("t.g"), "7", None)
+    });
+    let text = "t = { a = [ ], b = '', c = {} }\r\n";
+    let produced = "t = { a = [ 1, 2 ], b = 'longer', c = {k = 1} }\r\n";
+    given(text).produces(produced, |revision| {
+        revision.set(&keys("t.b"), "'longer'")?;
+        revision.insert_element(&keys("t.a"), "1", None)?;
+        revision.insert_element(&keys("t.a"), "2", None)?;
+        revision.insert(&keys("t.c.k"), "1", None)
+    });
+}
+
+#[test]
 fn an_entry_of_an_array_of_tables_has_a_header() {
     given("[[a]]\n  x = 1\n\n[z]\n").insert_element(
         "{ x = 2, 'y' . z = [] }",

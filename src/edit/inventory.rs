@@ -56,7 +56,7 @@ impl Inventory {
     /// assert_eq!(inventory.handlers[0].at.line, 2);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn of(config: &Document<'_>, plugin_id: Option<&str>) -> Result<Self, Error> {
+    pub fn of(config: &Document, plugin_id: Option<&str>) -> Result<Self, Error> {
         let version = version::of_or_named(config, plugin_id)?;
         let ids: Vec<&str> = match plugin_id {
             Some(id) => vec![id],
@@ -70,7 +70,7 @@ impl Inventory {
     }
 }
 
-fn handlers<'c>(config: &'c Document<'_>, id: &'c str) -> Vec<ListedHandler> {
+fn handlers<'c>(config: &'c Document, id: &'c str) -> Vec<ListedHandler> {
     let containerd = plugin::containerd_path(id);
     let below = |more: &[&'static str]| spelled(config, &[&containerd, more].concat());
     let runtimes = below(&["runtimes"]);
@@ -114,7 +114,7 @@ fn handlers<'c>(config: &'c Document<'_>, id: &'c str) -> Vec<ListedHandler> {
 }
 
 /// The path of a key in the letters that the file has: containerd's own words may be in any case.
-fn spelled<'c>(config: &'c Document<'_>, path: &[&'c str]) -> Vec<&'c str> {
+fn spelled<'c>(config: &'c Document, path: &[&'c str]) -> Vec<&'c str> {
     let mut found: Vec<&str> = Vec::new();
     for (depth, name) in path.iter().enumerate() {
         let table = config.get(&found).and_then(Item::as_table_like);

@@ -110,7 +110,7 @@ impl Check {
 }
 
 fn warnings(
-    config: &Document<'_>,
+    config: &Document,
     releases: &[CheckedRelease],
     root: &HostRoot,
     reading: &Reading<'_>,

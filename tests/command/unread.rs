@@ -67,7 +67,10 @@ fn snapshotters_that_nobody_provides() {
     }
     let erofs = add(&Node::with(FILE), &["--set", "snapshotter=erofs"]);
     let message = told(&erofs, "no-snapshotter").expect("a warning");
-    assert!(message.contains("containerd 2.0 does not come with"), "{message}");
+    assert!(
+        message.contains("containerd 2.0 does not come with"),
+        "{message}"
+    );
 }
 
 #[test]

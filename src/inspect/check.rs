@@ -86,7 +86,7 @@ impl Check {
     }
 }
 
-fn warnings(config: &Document<'_>, releases: &[CheckedRelease], root: &HostRoot) -> Vec<Warning> {
+fn warnings(config: &Document, releases: &[CheckedRelease], root: &HostRoot) -> Vec<Warning> {
     let inventory = Inventory::of(config, None);
     let handlers = inventory.map_or_else(|_| Vec::new(), |found| found.handlers);
     let mut warnings = Vec::new();

@@ -52,7 +52,7 @@ impl ConfigFiles {
             for import in written(source) {
                 let path = absolute(&importer, &import);
                 let found = if is_pattern(&path) {
-                    self.matches(&path).to_vec()
+                    self.matches(&path).unwrap_or_default().to_vec()
                 } else {
                     vec![path]
                 };

@@ -29,7 +29,8 @@ pub(crate) struct Target {
 
 /// The folders whose names an edit of a file changes, open to be synced.
 #[derive(Debug)]
-pub(crate) struct Folders {
+pub(crate) struct Folders<'t> {
+    pub(super) target: &'t Target,
     /// That of the file comes first, if it is there.
     pub(super) all: Vec<File>,
     /// The folder of a drop-in is still to be made.
@@ -58,7 +59,7 @@ impl Target {
 
     /// Opens the folders, to be synced once their names have changed: what keeps them from being
     /// opened has to show before that.
-    pub(crate) fn open_folders(&self) -> Result<Folders, Error> {
+    pub(crate) fn open_folders(&self) -> Result<Folders<'_>, Error> {
         let beside = self.beside_folder();
         let mut paths = vec![self.folder.as_path()];
         if self.folder != beside {
@@ -81,7 +82,11 @@ impl Target {
                 }
             }
         }
-        Ok(Folders { all, lacks_own })
+        Ok(Folders {
+            target: self,
+            all,
+            lacks_own,
+        })
     }
 }
 
@@ -326,23 +331,29 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
     no_link().open(path)
 }
 
+/// Opens the file at `path` with options of [`no_link`].
+pub(crate) fn open_file(path: &Path, options: &OpenOptions) -> Result<(File, Metadata), Unread> {
+    let file = options.open(path).map_err(|error| match kind_at(path) {
+        Some(found) if found != REGULAR => Unread::NotAFile(found),
+        _ => Unread::Failed(error),
+    })?;
+    let metadata = file.metadata()?;
+    if metadata.is_file() {
+        Ok((file, metadata))
+    } else {
+        Err(Unread::NotAFile(kind(metadata.file_type())))
+    }
+}
+
 impl Existing {
     /// Reads the file at `path`, which is no link. `None`: there is none.
     pub(crate) fn read(path: &Path) -> Result<Option<Self>, Unread> {
-        let mut file = match open(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => {
-                return Err(match kind_at(path) {
-                    Some(found) if found != REGULAR => Unread::NotAFile(found),
-                    _ => Unread::Failed(error),
-                });
+        let (mut file, metadata) = match open_file(path, &no_link()) {
+            Err(Unread::Failed(error)) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(None);
             }
-            Ok(file) => file,
+            opened => opened?,
         };
-        let metadata = file.metadata()?;
-        if !metadata.is_file() {
-            return Err(Unread::NotAFile(kind(metadata.file_type())));
-        }
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
         Ok(Some(Self {

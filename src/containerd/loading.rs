@@ -4,18 +4,19 @@
 //! `services/server/config/config.go`).
 
 use std::collections::{HashSet, VecDeque};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::files::FileState;
+use super::imports::{absolute, is_malformed, is_pattern};
 use super::migration;
 use super::model::Model;
 use super::reason::Reason;
 use super::registry;
 use super::release::{ONE_7, Release, Releases};
 use super::schema;
-use super::shape;
-use super::tree::{Data, Node, Place, Table};
+use super::shape::Decoder;
+use super::tree::{self, Data, Node, Place, Table};
 
 /// A config with all that it imports.
 #[derive(Debug)]
@@ -36,9 +37,29 @@ impl Loaded {
     pub(super) fn table(&self, key: &str) -> Option<&Table> {
         self.top.get(key)?.table()
     }
+
+    /// The IDs of the proxy plugins, of which there is one for each that has a known type.
+    pub(super) fn proxies(&self, release: Release) -> Vec<(String, Place)> {
+        let proxies = self.table("proxy_plugins").into_iter().flatten();
+        let named = proxies.filter_map(|(name, node)| {
+            let kind = proxy_type(node, release)?;
+            Some((format!("{kind}.{name}"), node.place))
+        });
+        named.collect()
+    }
+
+    /// Where a plugin is disabled.
+    pub(super) fn disabled(&self, id: &str, release: Release) -> Option<Place> {
+        let short = self.has_short_names(release);
+        let name = if short { registry::short_name(id) } else { id };
+        let mut disabled = plugin_names(self, "disabled_plugins", release).into_iter();
+        disabled
+            .find(|(disabled, _)| disabled == name)
+            .map(|(_, place)| place)
+    }
 }
 
-/// Relative glob patterns are taken from the daemon's working directory
+/// Patterns are taken as they are written, relative ones from the daemon's working directory
 /// (fixed by containerd#9834 and #9835).
 const GLOBS_FROM_WORKING_DIRECTORY: [Releases; 2] = [
     Releases::between(Release::new(0, 0, 0), Release::new(1, 6, 30)),
@@ -123,6 +144,7 @@ impl Model<'_> {
             let written = imports.iter().flat_map(Node::texts);
             for (import, place) in written {
                 let found = self.resolve(&path, import, release);
+                let found = found.map_err(|message| self.reason(message, Some(place)))?;
                 pending.extend(found.into_iter().map(|path| (path, Some(place))));
             }
         }
@@ -165,44 +187,34 @@ impl Model<'_> {
             };
             return Err(self.reason(message, Some(place)));
         }
-        let mut top = Table::new();
-        if let shape::Shape::Table(fields) = schema::FILE {
-            for shape::Field(name, _, releases) in fields {
-                if let (true, Some(node)) =
-                    (releases.contain(release), shape::field(raw, name, release))
-                {
-                    top.insert((*name).to_owned(), node.into_owned());
-                }
-            }
-        }
         let place = Place {
             file: number,
             offset: 0,
         };
-        let whole = Node::new(Data::table(top), place);
-        schema::FILE
-            .check(&whole, release)
-            .map_err(|mismatch| self.mismatch(&mismatch))?;
-        let Data::Table(top) = whole.data else {
-            return Ok(Table::new());
-        };
-        Ok(Rc::unwrap_or_clone(top))
+        let whole = Node::new(Data::Table(Rc::clone(raw)), place);
+        let decoded = schema::FILE.decode(&whole, Decoder::of_file(release));
+        let decoded = decoded.map_err(|mismatch| self.mismatch(&mismatch))?;
+        Ok(Rc::unwrap_or_clone(decoded.shared_table()))
     }
 
-    /// The absolute paths of an import, as the release finds them.
-    fn resolve(&self, importer: &Path, import: &str, release: Release) -> Vec<PathBuf> {
-        let is_glob = import.contains('*');
-        if is_glob && import.starts_with('/') {
-            return self.files.matches(Path::new(import)).to_vec();
-        }
-        if is_glob && any(&GLOBS_FROM_WORKING_DIRECTORY, release) {
-            return Vec::new();
-        }
+    /// `resolveImports`: the absolute paths of an import, as the release finds them.
+    fn resolve(
+        &self,
+        importer: &Path,
+        import: &str,
+        release: Release,
+    ) -> Result<Vec<PathBuf>, String> {
+        let written = Path::new(import);
         let path = absolute(importer, import);
-        if is_glob {
-            return self.files.matches(&path).to_vec();
+        let is_uncleaned = any(&GLOBS_FROM_WORKING_DIRECTORY, release) && is_pattern(written);
+        let pattern = if is_uncleaned { written } else { &path };
+        if !is_pattern(pattern) {
+            return Ok(vec![path]);
         }
-        vec![path]
+        if is_malformed(pattern) {
+            return Err(format!("imports: {import}: syntax error in pattern"));
+        }
+        Ok(self.files.matches(pattern).to_vec())
     }
 
     /// What is checked once all files are merged.
@@ -261,6 +273,16 @@ impl Model<'_> {
     }
 }
 
+/// What a proxy plugin is registered as, given by its short name or in full.
+pub(super) fn proxy_type(node: &Node, release: Release) -> Option<&'static str> {
+    let (kind, _) = tree::text(node.table()?, "type")?;
+    let mut known = registry::PROXIES
+        .iter()
+        .filter(|(_, _, releases)| releases.contain(release));
+    let found = known.find(|(short, full, _)| kind == *short || kind == *full);
+    found.map(|(_, full, _)| *full)
+}
+
 fn panic_at_negative(version: i64) -> String {
     format!("panic: index out of range [{version}] (the config version is negative)")
 }
@@ -274,22 +296,6 @@ fn version_of(file: &Table) -> i64 {
 
 pub(super) fn place_of(table: &Table, key: &str) -> Option<Place> {
     table.get(key).map(|node| node.place)
-}
-
-/// A path as written in an import, made absolute and cleaned the way Go does.
-pub(crate) fn absolute(importer: &Path, import: &str) -> PathBuf {
-    let joined = importer.parent().unwrap_or(Path::new("/")).join(import);
-    let mut clean = PathBuf::from("/");
-    for component in joined.components() {
-        match component {
-            Component::ParentDir => {
-                clean.pop();
-            }
-            Component::Normal(name) => clean.push(name),
-            _ => {}
-        }
-    }
-    clean
 }
 
 /// Merges a later file into what is there.

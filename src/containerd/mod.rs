@@ -7,11 +7,13 @@ mod daemon;
 mod duration;
 mod facts;
 mod files;
+pub(crate) mod imports;
 mod keys;
 mod loading;
 mod merged;
 mod migration;
 mod model;
+mod platform;
 pub(crate) mod plugin;
 mod reason;
 mod registry;
@@ -23,12 +25,13 @@ mod shape;
 pub(crate) mod spelling;
 mod syntax;
 mod tree;
+mod url;
 mod verdict;
 pub(crate) mod version;
 mod view;
 
+pub(crate) use self::imports::absolute;
 pub(crate) use self::keys::Wanted;
-pub(crate) use self::loading::absolute;
 pub(crate) use self::merged::Merged;
 
 pub use self::facts::{Fact, FactKind};

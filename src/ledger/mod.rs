@@ -12,6 +12,4 @@ mod unfinished;
 pub(crate) use self::recovery::Recovered;
 pub(crate) use self::settling::{is_implied, is_twin};
 pub use self::stored::Ledger;
-pub(crate) use self::stored::{
-    Digests, Entry, IMPLIED, Made, Owner, Tombstone, Want, comment, owner_in,
-};
+pub(crate) use self::stored::{Digests, Entry, IMPLIED, Made, Owner, Tombstone, Want};

@@ -34,14 +34,6 @@ pub(crate) fn same(a: &Item, b: &Item) -> bool {
     }
 }
 
-/// Whether `item` means the same as `value`.
-pub(crate) fn is_value(item: &Item, value: &Value) -> bool {
-    match item.as_value() {
-        Some(other) => same_values(other, value),
-        None => same(item, &Item::Value(value.clone())),
-    }
-}
-
 fn same_tables(a: &dyn TableLike, b: &dyn TableLike) -> bool {
     a.len() == b.len()
         && a.iter()

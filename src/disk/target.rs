@@ -150,22 +150,6 @@ fn no_folder(path: &Path, folder: &Path) -> Error {
     Error::new(Code::NoFolder, message, hint).at(path)
 }
 
-fn file_as_folder(path: &Path, file: &Path) -> Error {
-    let file = file.display();
-    let message = format!("{file} is not a folder");
-    let hint = format!("check --config; if {file} is the config: --config {file}");
-    Error::new(Code::FileAsFolder, message, hint).at(path)
-}
-
-fn dangling_link(path: &Path, leads_to: &Path) -> Error {
-    let message = format!(
-        "this is a symbolic link to {}, which leads to nothing",
-        leads_to.display()
-    );
-    let hint = "remove the link, or create the file that it leads to in the end";
-    Error::new(Code::DanglingLink, message, hint).at(path)
-}
-
 fn not_a_file(path: &Path, found: &str) -> Error {
     let hint = if found == FOLDER {
         let file = path.join("config.toml");
@@ -204,14 +188,22 @@ impl Target {
                 return Self::missing(path, root);
             }
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-                return Err(file_as_folder(path, &nearest(path, root)));
+                let file = nearest(path, root);
+                let file = file.display();
+                let message = format!("{file} is not a folder");
+                let hint = format!("check --config; if {file} is the config: --config {file}");
+                return Err(Error::new(Code::FileAsFolder, message, hint).at(path));
             }
             Err(error) => return Err(failed(error)),
         };
         let resolved = match root.resolve(path) {
             Err(error) if metadata.is_symlink() && error.kind() == io::ErrorKind::NotFound => {
-                let leads_to = std::fs::read_link(entry).map_err(failed)?;
-                return Err(dangling_link(path, &leads_to));
+                let message = format!(
+                    "this is a symbolic link to {}, which leads to nothing",
+                    std::fs::read_link(entry).map_err(failed)?.display()
+                );
+                let hint = "remove the link, or create the file that it leads to in the end";
+                return Err(Error::new(Code::DanglingLink, message, hint).at(path));
             }
             other => other.map_err(failed)?,
         };

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::commit::operation_log::{self, LogEntry, LogTo};
-use crate::containerd::{ConfigFiles, Release};
+use crate::containerd::{ConfigFiles, Disproved, Release};
 use crate::disk::target::{self, Snapshot, Target};
 use crate::disk::{HostRoot, sidecar};
 use crate::edit::edited::Report;
@@ -55,6 +55,8 @@ pub struct Editor {
     pub(crate) log: LogTo,
     pub(crate) drop_in: DropIn,
     pub(crate) layout: Option<Layout>,
+    /// What of the model a daemon has disproved that serves this config.
+    pub(crate) disproved: RefCell<Option<Disproved>>,
     /// The config as it was read last: the same bytes are parsed once.
     known: RefCell<Source>,
 }
@@ -113,10 +115,6 @@ pub struct Outcome {
     /// Whether files were put back as they were before another change.
     pub(crate) is_put_back: bool,
     /// What it takes to take the edit back; `None`: it was not made.
-    #[cfg_attr(
-        not(feature = "cri"),
-        expect(dead_code, reason = "only a roll-back reads it")
-    )]
     pub(crate) made: Option<Box<LedgerPair>>,
 }
 
@@ -163,6 +161,7 @@ impl Editor {
             log: LogTo::default(),
             drop_in: DropIn::default(),
             layout: None,
+            disproved: RefCell::default(),
             known: RefCell::new("".into()),
         }
     }

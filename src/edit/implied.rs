@@ -9,9 +9,8 @@ use crate::toml::Literal;
 use crate::want::handler::{BUILT_IN, RUNC_TYPE};
 use crate::want::key::{Key, handler_path, handlers_path};
 
+use super::cgroup_driver::{DRIVER, Drivers, is_true};
 use super::work::{At, Desired, Value, Work, rank};
-
-const DRIVER: [&str; 2] = ["options", "SystemdCgroup"];
 
 /// What the steps need to know of each file before the first of them.
 #[derive(Debug)]
@@ -55,6 +54,12 @@ impl Work<'_> {
     ) -> Result<Desired, Error> {
         let (kind, driver) = (runc_type(), Key::of_handler(BUILT_IN, &DRIVER));
         let files: Vec<String> = self.views.keys().cloned().collect();
+        let drivers = Drivers {
+            config: self.config,
+            views: &self.views,
+            asked: &[],
+        };
+        let uses_systemd = drivers.found(&[BUILT_IN]).0.filter(is_true);
         let mut keys: BTreeSet<At> = BTreeSet::new();
         for file in files {
             // What an owner wants and somebody has removed counts as not wanted.
@@ -81,9 +86,9 @@ impl Work<'_> {
             let implied = |literal| Value::implied(literal, rank::IMPLIED);
             let kind_at = (file.clone(), kind.clone());
             desired.insert(kind_at, implied(Literal::string(RUNC_TYPE)));
-            if let Some(uses_systemd) = self.driver_beside(&file) {
+            if let Some(found) = uses_systemd.clone() {
                 let driver_at = (file.clone(), driver.clone());
-                desired.entry(driver_at).or_insert(implied(uses_systemd));
+                desired.entry(driver_at).or_insert(implied(found));
             }
         }
         self.merge(&keys, &desired)?;
@@ -153,15 +158,6 @@ impl Work<'_> {
             || (had_default && names.any(|name| name != BUILT_IN)))
             && default.is_none_or(|default| default == BUILT_IN);
         has_others && (was_built_in || is_asked || falls_back)
-    }
-
-    /// The cgroup driver of the default handler that an implied `runc` stands beside.
-    fn driver_beside(&self, file: &str) -> Option<Literal> {
-        let view = &self.views[file];
-        let default = view.default_handler()?;
-        let driver = view.value(&Key::of_handler(&default, &DRIVER))?;
-        driver.value()?.as_bool().filter(|it| *it)?;
-        Some(Literal::new("true"))
     }
 
     /// containerd 2.0 to 2.2 pull a handler's images with the snapshotter that the images plugin is

@@ -57,7 +57,14 @@ pub fn edit(config: &Config, ledger: &Ledger, change: &Change) -> Result<Edited,
     if let Some(adoption) = &change.adoption {
         adopting::adopt(&mut settled, change, adoption, &views)?;
     }
-    let Asked { now, touched } = asked;
+    let Asked {
+        now,
+        touched,
+        other_driver,
+    } = asked;
+    if let Some(message) = other_driver {
+        report.warn("cgroup-drivers-differ", message);
+    }
     let mut start = Work {
         acting: change.owner.to_string(),
         asked: now,

@@ -77,7 +77,7 @@ impl Editor {
         } else {
             // The files of both: one that is to go may be imported no more.
             let mut both = after.clone();
-            both.entries.extend(before.entries.iter().cloned());
+            both.entries.extend(before.entries.clone());
             both.made.extend(before.made.iter().cloned());
             let reading = self.read_config(target, main, &both, None)?;
             let after = after.clone();

@@ -14,10 +14,10 @@ use crate::commit::reading::Reading;
 use crate::config::Config;
 use crate::disk::target::{Existing, Snapshot, Target};
 use crate::disk::{digest, sidecar};
-use crate::edit::edited::{Edited, FileEdit, Report, differences};
+use crate::edit::edited::{Edited, Report};
 use crate::edit::run::edit;
 use crate::error::{Code, Error};
-use crate::ledger::{Digests, Ledger, Owner as LedgerOwner};
+use crate::ledger::{Ledger, Owner as LedgerOwner};
 use crate::want::change::Change;
 use crate::want::handler::Owner;
 
@@ -171,14 +171,14 @@ impl Editor {
         back: &Back,
     ) -> Result<Work, Error> {
         let reading = self.read_config(target, &main, &found.ledger, None)?;
-        let vouched = if found.ledger == back.made.after {
+        let before = if found.ledger == back.made.after {
             self.vouched(&reading, target, &back.made.after)?
         } else {
             None
         };
-        let is_put_back = vouched.is_some();
-        let mut edited = match vouched {
-            Some(files) => put_back(&reading.config, files, &back.made)?,
+        let is_put_back = before.is_some();
+        let mut edited = match before {
+            Some(before) => put_back(&reading.config, before, &back.made),
             None => as_before(&reading.config, &found.ledger, &back.made)
                 .map_err(|error| self.by_its_name(error))?,
         };
@@ -197,119 +197,67 @@ impl Editor {
         Ok(work)
     }
 
-    /// The files as they were before a change, if they are what it has left and the ones before it
+    /// The config as it was before a change, if the files are what it has left and the ones before it
     /// are still there.
     fn vouched(
         &self,
         reading: &Reading,
         target: &Target,
         after: &Ledger,
-    ) -> Result<Option<Vec<FileEdit>>, Error> {
-        let mut files = Vec::new();
+    ) -> Result<Option<Config>, Error> {
+        let mut config = reading.config.clone();
         for (name, digests) in &after.files {
-            let path = reading.config.path_of(name);
-            let now = reading.config.text(&path);
+            let path = config.path_of(name);
+            let now = config.text(&path);
             if now.map(|text| digest::of(text.as_bytes())) != digests.after {
                 return Ok(None);
             }
-            let found = self.target_of(&path, target)?;
-            let before = match &digests.before {
-                None => None,
-                Some(wanted) => {
-                    let previous = Existing::read(&sidecar::previous(&found.beside));
-                    let bytes = previous.ok().flatten().map(|it| it.bytes);
-                    let text = bytes.and_then(|it| reading.text_of(self, &path, &it).ok());
-                    let is_it = |text: &String| digest::of(text.as_bytes()) == *wanted;
-                    match text.filter(is_it) {
-                        None => return Ok(None),
-                        text => text,
-                    }
-                }
+            let Some(wanted) = &digests.before else {
+                config.replace(name, None)?;
+                continue;
             };
-            files.push(FileEdit {
-                name: name.clone(),
-                before: now.map(str::to_owned),
-                after: before,
-                only_gains: false,
-            });
+            let found = self.target_of(&path, target)?;
+            let previous = Existing::read(&sidecar::previous(&found.beside));
+            let bytes = previous.ok().flatten().map(|it| it.bytes);
+            let text = bytes.and_then(|it| reading.text_of(self, &path, &it).ok());
+            let is_it = |text: &String| digest::of(text.as_bytes()) == *wanted;
+            let Some(text) = text.filter(is_it) else {
+                return Ok(None);
+            };
+            config.replace(name, Some(&text))?;
         }
-        Ok(Some(files))
+        Ok(Some(config))
     }
 }
 
 /// The files as they were before a change, with the ledger of then.
-fn put_back(config: &Config, files: Vec<FileEdit>, made: &LedgerPair) -> Result<Edited, Error> {
-    let mut after = config.clone();
-    for file in &files {
-        // One that is gone is no file of the config any more.
-        match after.file(&file.name) {
-            Some(_) => after.replace(&file.name, file.after.as_deref())?,
-            None => after.insert(after.path_of(&file.name), file.after.as_deref(), true)?,
-        }
-    }
+fn put_back(config: &Config, before: Config, made: &LedgerPair) -> Edited {
     let mut ledger = made.before.clone();
     ledger.seq = ledger.seq.max(made.after.seq);
-    ledger.settle(&after.views());
-    let digests = made.after.files.iter().map(|(name, digests)| {
-        let digests = Digests {
-            before: digests.after.clone(),
-            after: digests.before.clone(),
-        };
-        (name.clone(), digests)
-    });
-    ledger.files = digests.collect();
-    let files: Vec<FileEdit> = files
-        .into_iter()
-        .filter(|it| it.before != it.after)
-        .collect();
-    let report = Report {
-        is_recorded: files.is_empty() && ledger.is_other_than(&made.after),
-        ..Report::between(config, &after)
-    };
-    Ok(Edited {
-        config: after,
-        ledger,
-        before: made.after.clone(),
-        files,
-        report,
-    })
+    ledger.settle(&before.views());
+    let report = Report::between(config, &before);
+    Edited::of(config, before, &made.after, ledger, report)
 }
 
 /// The owners of a change want again what they wanted before it.
 fn as_before(config: &Config, ledger: &Ledger, made: &LedgerPair) -> Result<Edited, Error> {
-    let mut edited = Edited {
-        config: config.clone(),
-        ledger: ledger.clone(),
-        before: ledger.clone(),
-        files: Vec::new(),
-        report: Report::default(),
-    };
+    let (mut after, mut wanted) = (config.clone(), ledger.clone());
+    let mut told = Report::default();
     for name in made.owners() {
         let mut change = Change::of(&name).prune();
         let before = made.before.owners.get(&name);
         for (key, want) in before.into_iter().flat_map(|owner| &owner.wants) {
             change = change.want(key.clone(), want.value.clone());
         }
-        let mut next = edit(&edited.config, &edited.ledger, &change)?;
-        next.report.warnings.splice(0..0, edited.report.warnings);
-        next.report.left_behind.extend(edited.report.left_behind);
-        edited = next;
+        let edited = edit(&after, &wanted, &change)?;
+        (after, wanted) = (edited.config, edited.ledger);
+        told.warnings.extend(edited.report.warnings);
+        told.left_behind.extend(edited.report.left_behind);
     }
-    edited.before = ledger.clone();
-    let warnings = std::mem::take(&mut edited.report.warnings);
-    let left_behind = std::mem::take(&mut edited.report.left_behind);
-    edited.files = differences(config, &edited.config);
-    let is_recorded = edited.files.is_empty() && edited.ledger.is_other_than(ledger);
-    if is_recorded || !edited.files.is_empty() {
-        let files = edited.files.iter();
-        let digests = files.map(|file| (file.name.clone(), file.digests()));
-        edited.ledger.files = digests.collect();
-    }
-    edited.report = Report {
-        warnings,
-        left_behind,
-        is_recorded,
-        ..Report::between(config, &edited.config)
+    let report = Report {
+        warnings: told.warnings,
+        left_behind: told.left_behind,
+        ..Report::between(config, &after)
     };
-    Ok(edited)
+    Ok(Edited::of(config, after, ledger, wanted, report))
 }

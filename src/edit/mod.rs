@@ -14,6 +14,7 @@ mod refusal;
 mod reporting;
 pub(crate) mod run;
 mod stages;
+mod start;
 mod tables;
 mod wants;
 mod work;

@@ -39,7 +39,7 @@ pub(crate) fn overridden(before: &Config, edited: &Edited, change: &Change) -> V
             "is"
         };
         let place = new[&found.file].place(&want.key.path);
-        let place = refusal::place(&edited.config, &found.file, &place);
+        let place = refusal::location(&edited.config, &found.file, &place);
         let (by, step) = match newer_owner(edited, change, &want.key) {
             Some(owner) => (
                 format!("{owner} has set it since"),

@@ -22,8 +22,8 @@ fn placed(error: Error, config: &Config, file: &str, place: &[String]) -> Error 
     error.position_at(position(config, file, place))
 }
 
-/// Where a key stands, as in `config.toml:3:1`.
-pub(super) fn place(config: &Config, file: &str, place: &[String]) -> String {
+/// Where in a text a key stands, as in `config.toml:3:1`.
+pub(super) fn location(config: &Config, file: &str, place: &[String]) -> String {
     let shown = shown(config, file);
     match position(config, file, place) {
         Some(position) => format!("{shown}:{position}"),

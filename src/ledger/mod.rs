@@ -9,9 +9,8 @@ mod stored;
 mod tables;
 mod unfinished;
 
-pub(crate) use self::recovery::Recovered;
 pub(crate) use self::settling::{is_implied, is_twin};
 pub use self::stored::Ledger;
 pub(crate) use self::stored::{
-    Digests, Entry, IMPLIED, Made, Owner, Tombstone, Want, comment, owner_in,
+    Digests, Entry, FileKey, IMPLIED, Made, Owner, OwnersWant, Tombstone, Want, comment, owner_in,
 };

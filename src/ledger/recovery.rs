@@ -1,20 +1,21 @@
 //! What can be told of owners where there is no ledger at all: from the comments above blocks.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::Config;
-use crate::config::view::Views;
+use crate::config::view::{View, Views};
+use crate::toml::Heading;
 use crate::want::handler::BUILT_IN;
 use crate::want::key::{Key, handler_of, handler_path, handlers_path};
 
 use super::settling::is_implied;
-use super::stored::{Entry, IMPLIED, Ledger, Made, Owner, Want, owner_in};
+use super::stored::{Entry, FileKey, IMPLIED, Ledger, Made, Owner, Want, owner_in};
 
 /// What was read from comments instead of a ledger.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Recovered {
     /// Owners and their keys.
-    pub(crate) found: Vec<(String, Key)>,
+    pub(crate) found: BTreeMap<String, Vec<Key>>,
     /// Keys that may be the tool's: no comment says who wants them.
     pub(crate) lost: Vec<Key>,
 }
@@ -28,63 +29,72 @@ impl Ledger {
                 continue;
             };
             for heading in text.document.headings(|line| owner_in(line).is_some()) {
-                let Some(owner) = owner_in(&heading.comment) else {
-                    continue;
-                };
-                let table = view.spelling.canonical(&heading.table);
-                let mut tables = BTreeSet::from([table.clone()]);
-                // A handler comes with its tables. Below any other table may be somebody else's.
-                let is_handler = handler_of(&table).is_some_and(|it| it == table);
-                let below = heading.keys_below.iter().filter(|_| is_handler);
-                for place in heading.keys.iter().chain(below) {
-                    let key = Key::new(&view.spelling.canonical(place));
-                    let Some(value) = view.tree.value(place) else {
-                        continue;
-                    };
-                    let may_be = owner != IMPLIED || is_implied(&key);
-                    if self.entry(&file.name, &key).is_some() || !may_be {
-                        continue;
-                    }
-                    tables.extend((table.len()..key.path.len()).map(|it| key.path[..it].to_vec()));
-                    if owner != IMPLIED {
-                        let known = self
-                            .owners
-                            .entry(owner.to_owned())
-                            .or_insert_with(|| Owner {
-                                file: file.name.clone(),
-                                ..Owner::default()
-                            });
-                        let want = Want {
-                            value: value.clone(),
-                            seq: 0,
-                            is_adopted: false,
-                        };
-                        known.wants.insert(key.clone(), want);
-                        recovered.found.push((owner.to_owned(), key.clone()));
-                    }
-                    self.entries.push(Entry::new(&file.name, &key, None, value));
+                for (owner, key) in self.recover_block(&heading, &file.name, view) {
+                    recovered.found.entry(owner).or_default().push(key);
                 }
-                // Where `runc` was not listed before, whatever else is listed needs it.
-                if is_handler && table == handler_path(BUILT_IN) {
-                    tables.insert(handlers_path());
-                }
-                // Its header may have been moved away from the comment.
-                if let Some(handler) = handler_of(&table) {
-                    let leaves = view.leaves(handler).into_iter().map(|leaf| Key::new(&leaf));
-                    let mut foreign = leaves.filter(|key| self.entry(&file.name, key).is_none());
-                    if foreign.next().is_none() {
-                        tables.insert(handler.to_vec());
-                    }
-                }
-                let tables = tables.into_iter().filter(|table| view.has(table));
-                self.made
-                    .extend(tables.map(|table| Made::new(&file.name, &table)));
             }
         }
         if !recovered.found.is_empty() {
             recovered.lost = self.maybe_lost(config, views);
         }
         recovered
+    }
+
+    /// Takes the keys of a block for those of the owner that its comment names. Returns the owner with
+    /// each of them.
+    fn recover_block(&mut self, heading: &Heading, file: &str, view: &View) -> Vec<(String, Key)> {
+        let mut found = Vec::new();
+        let owner = owner_in(&heading.comment).unwrap_or(IMPLIED);
+        let table = view.spelling.canonical(&heading.table);
+        let mut tables = BTreeSet::from([table.clone()]);
+        // A handler comes with its tables. Below any other table may be somebody else's.
+        let is_handler = handler_of(&table).is_some_and(|it| it == table);
+        let below = heading.keys_below.iter().filter(|_| is_handler);
+        for place in heading.keys.iter().chain(below) {
+            let key = Key::new(&view.spelling.canonical(place));
+            let at = FileKey::new(file, &key);
+            let is_known = self.entries.contains_key(&at);
+            let Some(value) = view.tree.value(place).filter(|_| !is_known) else {
+                continue;
+            };
+            if owner == IMPLIED && !is_implied(&key) {
+                continue;
+            }
+            tables.extend((table.len()..key.path.len()).map(|it| key.path[..it].to_vec()));
+            if owner != IMPLIED {
+                let known = self.owners.entry(owner.to_owned());
+                let known = known.or_insert_with(|| Owner {
+                    file: file.to_owned(),
+                    ..Owner::default()
+                });
+                let want = Want {
+                    value: value.clone(),
+                    seq: 0,
+                    is_adopted: false,
+                };
+                known.wants.insert(key.clone(), want);
+                found.push((owner.to_owned(), key));
+            }
+            self.entries.insert(at, Entry::new(None, value));
+        }
+        // Where `runc` was not listed before, whatever else is listed needs it.
+        if is_handler && table == handler_path(BUILT_IN) {
+            tables.insert(handlers_path());
+        }
+        // Its header may have been moved away from the comment.
+        if let Some(handler) = handler_of(&table) {
+            let mut leaves = view.leaves(handler).into_iter();
+            if leaves.all(|leaf| {
+                self.entries
+                    .contains_key(&FileKey::new(file, &Key::new(&leaf)))
+            }) {
+                tables.insert(handler.to_vec());
+            }
+        }
+        let tables = tables.into_iter().filter(|table| view.has(table));
+        self.made
+            .extend(tables.map(|table| Made::new(file, &table)));
+        found
     }
 
     /// Keys outside of blocks that the tool may have written beside what was recovered.
@@ -96,18 +106,19 @@ impl Ledger {
             let Some(view) = views.get(&file.name) else {
                 continue;
             };
-            let names = view.default_handler();
-            let is_recovered = |name: &String| {
-                let keys = self.entries.iter().map(|entry| &entry.key);
-                keys.into_iter().any(|key| key.handler_name() == Some(name))
+            let has = |key: &Key| {
+                let at = FileKey::new(&file.name, key);
+                view.value(key).is_some() && !self.entries.contains_key(&at)
             };
-            let has =
-                |key: &Key| view.value(key).is_some() && self.entry(&file.name, key).is_none();
-            if names.is_some_and(|name| is_recovered(&name)) && has(&default) {
+            let named = view.default_handler();
+            let mut keys = self.entries.keys();
+            let is_recovered =
+                named.is_some_and(|name| keys.any(|at| at.key.handler_name() == Some(&name)));
+            if is_recovered && has(&default) {
                 lost.push(default.clone());
             }
-            let mut imported = self.entries.iter();
-            if imported.any(|it| file.leads_to(&config.path_of(&it.file))) && has(&imports) {
+            let mut files = self.entries.keys().map(|at| config.path_of(&at.file));
+            if files.any(|path| file.leads_to(&path)) && has(&imports) {
                 lost.push(imports.clone());
             }
         }

@@ -68,8 +68,8 @@ pub use containerd::{
 };
 #[cfg(feature = "cri")]
 pub use daemon::{
-    cri::{CriClient, RunningHandler, RunningHandlers, Sandbox},
-    in_use::{InUse, PodInUse},
+    cri::{CriClient, RunningHandlers, Sandbox},
+    in_use::InUse,
     restart::{
         Cause, DEFAULT_READY_TIMEOUT, Phases, Restart, RestartFailure, Restarted, Rollback,
         RolledBackFiles, Why,
@@ -83,7 +83,7 @@ pub use edit::inventory::{Inventory, ListedHandler};
 pub use edit::run::edit;
 pub use error::{Code, Error, ExitCode, Position, Warning};
 pub use inspect::check::{Check, CheckedRelease};
-pub use inspect::effective::{Effective, EffectiveHandler};
+pub use inspect::effective::{Effective, EffectiveHandler, HandlerPlace};
 pub use inspect::status::{DropInStatus, LockHolder, LockStatus, OwnedHandler, Status};
 pub use ledger::Ledger;
 pub use node::{Distribution, Kind, Layout, Units};

@@ -1,30 +1,28 @@
 //! The unified diff of an edit.
 
-use std::path::Path;
-
-use containerd_edit::Outcome;
+use containerd_edit::{FileChange, Outcome};
 use similar::TextDiff;
 
 /// Returns the diff of all files; empty if nothing changes.
 pub(crate) fn of(plan: &Outcome) -> String {
-    let (before, after) = (plan.main.before.as_deref(), plan.main.after.as_deref());
-    let mut diff = of_file(&plan.path, before, after);
-    for change in &plan.drop_ins {
-        let (before, after) = (change.before.as_deref(), change.after.as_deref());
-        diff.push_str(&of_file(&change.path, before, after));
-    }
-    diff
+    let main = of_file(&plan.path.display().to_string(), &plan.main);
+    let drop_ins = plan.drop_ins.iter();
+    let drop_ins = drop_ins.map(|change| of_file(&change.path.display().to_string(), change));
+    main + &drop_ins.collect::<String>()
 }
 
-fn of_file(path: &Path, before: Option<&[u8]>, after: Option<&str>) -> String {
-    if before == after.map(str::as_bytes) {
+fn of_file(path: &str, change: &FileChange) -> String {
+    if !change.is_change() {
         return String::new();
     }
-    let path = path.display().to_string();
-    let name = |exists: bool| if exists { path.as_str() } else { "/dev/null" };
-    let text = before.map(String::from_utf8_lossy).unwrap_or_default();
-    TextDiff::from_lines(text.as_ref(), after.unwrap_or_default())
-        .unified_diff()
-        .header(name(before.is_some()), name(after.is_some()))
-        .to_string()
+    let name = |exists: bool| if exists { path } else { "/dev/null" };
+    let before = change.before.as_deref().map(String::from_utf8_lossy);
+    let after = change.after.as_deref();
+    TextDiff::from_lines(
+        before.as_deref().unwrap_or_default(),
+        after.unwrap_or_default(),
+    )
+    .unified_diff()
+    .header(name(before.is_some()), name(after.is_some()))
+    .to_string()
 }

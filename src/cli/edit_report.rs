@@ -4,44 +4,25 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use containerd_edit::{Absent, Handlers, Layout, LeftBehind, Outcome, Owner};
-use serde::{Serialize, Serializer};
+use containerd_edit::{FileChange, Layout, Outcome, Owner};
+use serde_json::{Value, json};
 
 use super::diff;
-use super::output::{Report, WarningReport};
-use super::restart_report::RestartReport;
-use super::text::colored_diff;
+use super::report::{Report, warnings};
+use super::text::{colored_diff, first_of};
 
 /// So many keys are named in one line.
 const MOST_KEYS: usize = 4;
 
-#[derive(Serialize)]
 pub(super) struct EditReport<'p> {
-    changed: bool,
-    restart_required: bool,
-    units: &'p [&'static str],
-    path: Cow<'p, str>,
-    config_version: i64,
-    owner: Option<&'p str>,
-    handlers: &'p Handlers,
-    keys: Vec<&'p str>,
-    new_default: Option<&'p str>,
-    overridden: &'p [String],
-    drop_ins: Vec<DropInReport<'p>>,
-    recorded: bool,
-    absent: &'p [Absent],
-    unknown_owner: Option<&'p Absent>,
-    left_behind: &'p [LeftBehind],
-    #[serde(rename = "diff", serialize_with = "diff")]
-    plan: &'p Outcome,
-    warnings: Vec<WarningReport<'p>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    unused: Option<UnusedReport>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    restart: Option<RestartReport>,
-    #[serde(skip)]
-    layout: Option<&'p Layout>,
-    #[serde(skip)]
+    pub(super) plan: &'p Outcome,
+    /// On whose behalf it was made.
+    pub(super) owner: Option<&'p Owner>,
+    pub(super) layout: Option<&'p Layout>,
+    /// The handlers that no pod uses, if the daemon was asked.
+    pub(super) unused: Option<BTreeSet<String>>,
+    /// What was done for the edit to be loaded.
+    pub(super) restart: Option<&'p dyn Report>,
     pub(super) shown: Shown,
 }
 
@@ -54,163 +35,150 @@ pub(super) enum Shown {
     DryRun,
 }
 
-/// The handlers that no pod uses, as the daemon says.
-#[derive(Serialize)]
-struct UnusedReport {
-    handlers: BTreeSet<String>,
-}
-
-#[derive(Serialize)]
-struct DropInReport<'p> {
-    path: Cow<'p, str>,
-    changed: bool,
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes the field by reference"
-)]
-fn diff<S: Serializer>(plan: &&Outcome, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&diff::of(plan))
-}
-
-impl<'p> EditReport<'p> {
-    /// The report of an edit on behalf of an owner.
-    pub(super) fn new(
-        plan: &'p Outcome,
-        owner: Option<&'p Owner>,
-        layout: Option<&'p Layout>,
-    ) -> Self {
-        let edited = &plan.report;
-        let drop_ins = plan.drop_ins.iter().map(|change| DropInReport {
-            path: change.path.to_string_lossy(),
-            changed: change.is_change(),
-        });
-        Self {
-            changed: plan.is_change(),
-            restart_required: plan.needs_restart(),
-            units: layout.map_or(&["containerd"], |layout| layout.units.names()),
-            path: plan.path.to_string_lossy(),
-            config_version: plan.config_version,
-            owner: owner.map(Owner::as_str),
-            handlers: &edited.handlers,
-            keys: edited.keys.changed().collect(),
-            new_default: edited.new_default.as_deref(),
-            overridden: &edited.keys.overridden,
-            drop_ins: drop_ins.collect(),
-            recorded: edited.is_recorded,
-            absent: &edited.absent,
-            unknown_owner: edited.unknown_owner.as_ref(),
-            left_behind: &edited.left_behind,
-            plan,
-            warnings: WarningReport::list(&edited.warnings),
-            unused: None,
-            restart: None,
-            layout,
-            shown: Shown::Done,
-        }
-    }
-
-    /// Adds the handlers that no pod uses, if the daemon was asked.
-    pub(super) fn unused(&mut self, handlers: Option<BTreeSet<String>>) {
-        self.unused = handlers.map(|handlers| UnusedReport { handlers });
-    }
-
-    /// Adds what was done for the edit to be loaded.
-    pub(super) fn restarted(&mut self, restart: RestartReport) {
-        self.restart_required = false;
-        self.restart = Some(restart);
-    }
-
-    fn is_dry_run(&self) -> bool {
-        self.shown == Shown::DryRun
-    }
-
-    /// What the edit does, in a few words.
-    fn deeds(&self) -> String {
+impl Report for EditReport<'_> {
+    fn json(&self) -> Value {
         let (plan, edited) = (self.plan, &self.plan.report);
-        if !self.changed {
-            return if edited.is_recorded {
-                "recorded, and nothing to change in any file".to_owned()
-            } else {
-                "nothing to do".to_owned()
-            };
+        let drop_in = |file: &FileChange| json!({ "path": file.path.to_string_lossy(), "changed": file.is_change() });
+        let mut fields = json!({
+            "changed": plan.is_change(),
+            "restart_required": plan.needs_restart() && self.restart.is_none(),
+            "units": self.layout.map_or(&["containerd"][..], |layout| layout.units.names()),
+            "path": plan.path.to_string_lossy(),
+            "config_version": plan.config_version,
+            "owner": self.owner.map(Owner::as_str),
+            "handlers": edited.handlers,
+            "keys": edited.keys.changed().collect::<Vec<_>>(),
+            "new_default": edited.new_default,
+            "overridden": edited.keys.overridden,
+            "drop_ins": plan.drop_ins.iter().map(drop_in).collect::<Value>(),
+            "recorded": edited.is_recorded,
+            "absent": edited.absent,
+            "unknown_owner": edited.unknown_owner,
+            "left_behind": edited.left_behind,
+            "diff": diff::of(plan),
+            "warnings": warnings(&edited.warnings),
+        });
+        if let Some(handlers) = &self.unused {
+            fields["unused"] = json!({ "handlers": handlers });
         }
-        let word = |done: &'static str, planned: &'static str| {
-            if self.is_dry_run() { planned } else { done }
+        if let Some(restart) = self.restart {
+            fields["restart"] = restart.json();
+        }
+        fields
+    }
+
+    fn text(&self) -> String {
+        let mut text = String::new();
+        if self.shown != Shown::Done {
+            text = colored_diff(&diff::of(self.plan));
+        }
+        let is_planned = self.shown == Shown::DryRun && self.plan.is_change();
+        let would = if is_planned { "dry run: would " } else { "" };
+        let path = self.plan.path.to_string_lossy();
+        let _ = write!(text, "{path}: {would}{}", self.summary());
+        if let Some(next) = self.next_step() {
+            let _ = write!(text, "; {next}");
+        }
+        text.push('\n');
+        if let Some(restart) = self.restart {
+            text.push_str(&restart.text());
+        }
+        text
+    }
+}
+
+impl EditReport<'_> {
+    /// What the edit does, with what was to be removed and is not there.
+    fn summary(&self) -> String {
+        let edited = &self.plan.report;
+        let absent = edited.absent.iter();
+        let absent = absent.map(|it| (format!("{} is not listed", it.name), &it.near));
+        let owner = edited.unknown_owner.iter();
+        let owner = owner.map(|it| (format!("no owner {} is known", it.name), &it.near));
+        let absent: Vec<String> = absent
+            .chain(owner)
+            .map(|(what, near)| match near {
+                Some(near) => format!("{what} (did you mean {near}?)"),
+                None => what,
+            })
+            .collect();
+        let absent = absent.join("; ");
+        let deeds = if self.plan.is_change() {
+            self.deeds().join(", ")
+        } else if edited.is_recorded {
+            "recorded, and nothing to change in any file".to_owned()
+        } else {
+            "nothing to do".to_owned()
         };
-        let (change, create, delete) = (
-            word("changed", "change"),
-            word("created", "create"),
-            word("deleted", "delete"),
-        );
+        match absent.as_str() {
+            "" => deeds,
+            absent if self.plan.is_change() => format!("{deeds} ({absent})"),
+            absent => format!("{deeds}: {absent}"),
+        }
+    }
+
+    /// What the edit changes, each in a few words.
+    fn deeds(&self) -> Vec<String> {
+        let (plan, edited) = (self.plan, &self.plan.report);
         let mut deeds = Vec::new();
-        for (what, names) in [
-            (word("added", "add"), &self.handlers.added),
-            (change, &self.handlers.changed),
-            (word("removed", "remove"), &self.handlers.removed),
+        for (verb, names) in [
+            ("add", &edited.handlers.added),
+            ("change", &edited.handlers.changed),
+            ("remove", &edited.handlers.removed),
         ] {
             if !names.is_empty() {
-                deeds.push(format!("{what} {}", names.join(", ")));
+                deeds.push(self.deed(verb, &names.join(", ")));
             }
         }
-        match (&plan.main.before, &plan.main.after) {
-            (None, Some(_)) => deeds.push(format!("{create} the file")),
-            (Some(_), None) => deeds.push(format!("{delete} the file, which held nothing else")),
+        match verb(&plan.main) {
+            "create" => deeds.push(self.deed("create", "the file")),
+            "delete" => deeds.push(self.deed("delete", "the file, which held nothing else")),
             _ => {}
         }
         for file in plan.drop_ins.iter().filter(|file| file.is_change()) {
-            let what = match (&file.before, &file.after) {
-                (None, _) => create,
-                (_, None) => delete,
-                _ => change,
-            };
-            deeds.push(format!("{what} {}", file.path.display()));
+            deeds.push(self.deed(verb(file), &file.path.display().to_string()));
         }
         if let Some(name) = &edited.new_default {
-            deeds.push(if self.is_dry_run() {
-                format!("make {name} the default handler")
-            } else {
-                format!("the default handler is now {name}")
+            deeds.push(match self.shown {
+                Shown::DryRun => format!("make {name} the default handler"),
+                _ => format!("the default handler is now {name}"),
             });
         }
-        if plan.needs_restart() && !self.keys.is_empty() {
-            deeds.push(format!("{change} the keys {}", listed(&self.keys)));
-        }
+        let keys: Vec<&str> = edited.keys.changed().collect();
         if !plan.needs_restart() {
-            deeds.push(format!("{change} comments"));
+            deeds.push(self.deed("change", "comments"));
+        } else if !keys.is_empty() {
+            let keys = first_of(MOST_KEYS, &keys);
+            deeds.push(self.deed("change", &format!("the keys {keys}")));
         }
         if deeds.is_empty() {
             // As the import of a drop-in that somebody has deleted.
-            deeds.push(format!("{change} other lines of this tool"));
+            deeds.push(self.deed("change", "other lines of this tool"));
         }
-        deeds.join(", ")
+        deeds
     }
 
-    /// What the edit does, with the handlers that were to be removed and are not there.
-    fn told(&self) -> String {
-        let deeds = self.deeds();
-        let absent = self.absent.iter().map(not_listed);
-        let owner = self.unknown_owner.map(not_known);
-        let absent: Vec<String> = absent.chain(owner).collect();
-        match (absent.join("; "), self.changed) {
-            (absent, _) if absent.is_empty() => deeds,
-            (absent, true) => format!("{deeds} ({absent})"),
-            (absent, false) => format!("{deeds}: {absent}"),
-        }
+    /// A verb, in the past tense where the edit was made, and its object.
+    fn deed(&self, verb: &str, what: &str) -> String {
+        let ending = match self.shown {
+            Shown::DryRun => "",
+            _ if verb.ends_with('e') => "d",
+            _ => "ed",
+        };
+        format!("{verb}{ending} {what}")
     }
 
     /// What the user has to do next, if anything.
     fn next_step(&self) -> Option<Cow<'static, str>> {
-        if !self.changed || self.is_dry_run() || self.restart.is_some() {
+        if !self.plan.is_change() || self.shown == Shown::DryRun || self.restart.is_some() {
             return None;
         }
-        if !self.restart_required {
+        if !self.plan.needs_restart() {
             return Some("containerd reads the same as before".into());
         }
         let restarts_by_itself = self.layout.is_some_and(Layout::restarts_by_itself);
-        let serves = self.warnings.iter().all(|it| it.code != "not-serving");
-        if !serves && !restarts_by_itself {
+        let mut warnings = self.plan.report.warnings.iter();
+        if warnings.any(|it| it.code == "not-serving") && !restarts_by_itself {
             return Some(
                 "do not restart containerd before `containerd-edit check` says that its release \
                  serves"
@@ -222,50 +190,11 @@ impl<'p> EditReport<'p> {
     }
 }
 
-impl Report for EditReport<'_> {
-    fn text(&self) -> String {
-        let mut text = String::new();
-        if self.shown != Shown::Done {
-            text = colored_diff(&diff::of(self.plan));
-        }
-        let would = if self.is_dry_run() && self.changed {
-            "dry run: would "
-        } else {
-            ""
-        };
-        let _ = write!(text, "{}: {would}{}", self.path, self.told());
-        if let Some(next) = self.next_step() {
-            let _ = write!(text, "; {next}");
-        }
-        text.push('\n');
-        if let Some(restart) = &self.restart {
-            text.push_str(&restart.text());
-        }
-        text
+/// What becomes of a file.
+fn verb(file: &FileChange) -> &'static str {
+    match (&file.before, &file.after) {
+        (None, Some(_)) => "create",
+        (Some(_), None) => "delete",
+        _ => "change",
     }
-}
-
-/// Says that a handler which was to be removed is not there.
-fn not_listed(absent: &Absent) -> String {
-    format!("{} is not listed{}", absent.name, meant(absent))
-}
-
-/// Says that an owner which was to leave is not there.
-fn not_known(absent: &Absent) -> String {
-    format!("no owner {} is known{}", absent.name, meant(absent))
-}
-
-fn meant(absent: &Absent) -> String {
-    let near = absent.near.as_ref();
-    near.map_or_else(String::new, |near| format!(" (did you mean {near}?)"))
-}
-
-/// Names the first few keys, and says how many more there are.
-fn listed(keys: &[&str]) -> String {
-    let named = keys.len().min(MOST_KEYS);
-    let mut text = keys[..named].join(", ");
-    if keys.len() > named {
-        let _ = write!(text, " and {} more", keys.len() - named);
-    }
-    text
 }

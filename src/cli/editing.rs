@@ -1,12 +1,14 @@
 //! The verbs that edit a config.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use containerd_edit::{Change, Code, Editor, Error, ExitCode, Handler, Kind, Outcome, Owner};
 
 use super::arguments::{Add, Apply, Editing, Patching, Placing, Remove, SetDefault, Undo};
 use super::edit_report::{EditReport, Shown};
 use super::patch_file;
+use super::report::Report;
 use super::run::Run;
 
 /// An edit that the user has asked for.
@@ -14,9 +16,11 @@ pub(super) struct Edit<'e> {
     pub(super) request: Request,
     pub(super) editing: &'e Editing,
     /// Where a change goes.
-    pub(super) placing: Option<&'e Placing>,
+    placing: Option<&'e Placing>,
     /// The command in a few words, for whoever waits for the lock or reads the operation log.
-    pub(super) summary: String,
+    summary: String,
+    /// The handlers that no pod uses, if the daemon was asked.
+    unused: Option<BTreeSet<String>>,
 }
 
 /// What is done to a config.
@@ -26,38 +30,40 @@ pub(super) enum Request {
     Undo(Option<Owner>),
 }
 
-impl Request {
-    fn plan(&self, editor: &Editor) -> Result<Outcome, Error> {
-        match self {
-            Self::Change(change) => editor.plan(change),
-            Self::Undo(owner) => editor.plan_undo(owner.as_ref()),
-        }
-    }
+/// An edit that was made, or worked out.
+pub(super) struct Made {
+    pub(super) plan: Outcome,
+    /// What was done for it to be loaded, if that was asked for.
+    pub(super) restart: Option<Box<dyn Report>>,
+    /// Whether a file was changed, or containerd restarted.
+    pub(super) is_change: bool,
+}
 
-    fn make(&self, editor: &Editor) -> Result<Outcome, Error> {
-        match self {
-            Self::Change(change) => editor.commit(change),
-            Self::Undo(owner) => editor.undo(owner.as_ref()),
-        }
-    }
-
-    /// The owner that asks for it.
-    fn owner(&self) -> Option<&Owner> {
-        match self {
-            Self::Change(change) => change.acting_owner(),
-            Self::Undo(owner) => owner.as_ref(),
+impl From<Outcome> for Made {
+    fn from(plan: Outcome) -> Self {
+        Self {
+            is_change: plan.is_change(),
+            plan,
+            restart: None,
         }
     }
 }
 
 impl<'e> Edit<'e> {
-    fn of(change: Change, patching: &'e Patching, summary: String) -> Result<Self, Error> {
-        let change = patching.adopting.adopt(change)?;
+    fn of(mut change: Change, patching: &'e Patching, summary: String) -> Result<Self, Error> {
+        if patching.adopt {
+            change = change.adopt();
+        }
+        change = patching.was.iter().try_fold(change, Change::was)?;
+        if let Some(id) = &patching.placing.plugin.plugin_id {
+            change = change.plugin_id(id);
+        }
         Ok(Self {
-            request: Request::Change(Box::new(patching.placing.plugin.narrow(change))),
+            request: Request::Change(Box::new(change)),
             editing: &patching.editing,
             placing: Some(&patching.placing),
             summary,
+            unused: None,
         })
     }
 
@@ -78,7 +84,7 @@ impl Run {
             change = change.take_over();
         }
         let summary = format!("add {}", add.name);
-        self.edit(&Edit::of(change, &add.patching, summary)?)
+        self.edit(Edit::of(change, &add.patching, summary)?)
     }
 
     pub(super) fn apply(&mut self, apply: &Apply) -> Result<ExitCode, Error> {
@@ -93,7 +99,7 @@ impl Run {
             change = change.take_over();
         }
         let edit = Edit::of(change, &apply.patching, summary)?;
-        self.edit(&edit).map_err(|error| {
+        self.edit(edit).map_err(|error| {
             let position = error.key().and_then(|key| file.position(key));
             match position {
                 // The key is to be fixed where the patch file has it.
@@ -104,82 +110,66 @@ impl Run {
     }
 
     pub(super) fn remove(&mut self, remove: &Remove) -> Result<ExitCode, Error> {
-        let names = remove.names.iter();
-        let mut change = names.clone().fold(Change::new(), Change::remove);
+        let mut summary = "remove".to_owned();
+        let mut change = Change::new();
+        for name in &remove.names {
+            let _ = write!(summary, " {name}");
+            change = change.remove(name);
+        }
         if let Some(owner) = &remove.owner {
+            let _ = write!(summary, " --owner {owner}");
             change = change.owner(owner.clone());
             if remove.names.is_empty() {
                 change = change.prune();
             }
         }
-        let names = names.map(|name| format!(" {name}"));
-        let owner = remove.owner.iter();
-        let owner = owner.map(|owner| format!(" --owner {owner}"));
-        let summary = format!("remove{}", names.chain(owner).collect::<String>());
-        let edit = Edit::of(change, &remove.patching, summary)?;
-        let mut unused = None;
+        let mut edit = Edit::of(change, &remove.patching, summary)?;
         if remove.if_unused || remove.wait_unused.is_some() {
-            unused = self.make_sure_unused(remove, &edit)?;
+            edit.unused = self.make_sure_unused(remove, &edit)?;
         }
-        self.edit_unused(&edit, unused)
+        self.edit(edit)
     }
 
     pub(super) fn set_default(&mut self, set: &SetDefault) -> Result<ExitCode, Error> {
         let (change, summary) = match (&set.name, &set.owning.owner) {
             (Some(name), _) => {
                 let change = Change::new().owner(set.owning.owner());
-                let summary = format!("set-default {name}");
-                (change.default_handler(name.clone()), summary)
+                let change = change.default_handler(name.clone());
+                (change, format!("set-default {name}"))
             }
             (None, Some(owner)) => {
-                let summary = format!("set-default --unset --owner {owner}");
-                (Change::new().owner(owner.clone()).unset_default(), summary)
+                let change = Change::new().owner(owner.clone()).unset_default();
+                (change, format!("set-default --unset --owner {owner}"))
             }
             (None, None) => {
-                let summary = "set-default --unset".to_owned();
-                (Change::new().unset_default(), summary)
+                let change = Change::new().unset_default();
+                (change, "set-default --unset".to_owned())
             }
         };
-        self.edit(&Edit::of(change, &set.patching, summary)?)
+        self.edit(Edit::of(change, &set.patching, summary)?)
     }
 
     pub(super) fn undo(&mut self, undo: &Undo) -> Result<ExitCode, Error> {
-        self.edit(&Edit {
+        self.edit(Edit {
             request: Request::Undo(undo.owner.clone()),
             editing: &undo.editing,
             placing: None,
             summary: "undo".to_owned(),
+            unused: None,
         })
     }
 
-    fn edit(&mut self, edit: &Edit<'_>) -> Result<ExitCode, Error> {
-        self.edit_unused(edit, None)
-    }
-
-    /// Makes an edit, or shows what it would be. `unused` are the handlers that no pod uses, if the
-    /// daemon was asked.
-    fn edit_unused(
-        &mut self,
-        edit: &Edit<'_>,
-        unused: Option<BTreeSet<String>>,
-    ) -> Result<ExitCode, Error> {
+    /// Makes an edit, or shows what it would be.
+    fn edit(&mut self, edit: Edit<'_>) -> Result<ExitCode, Error> {
         let editing = edit.editing;
-        let editor = self.editor_of(edit)?;
-        let mut restart = None;
-        let plan = if editing.restarting.restart {
-            let editor = self.interruptible(editor);
-            let (plan, restarted) = self.edit_and_restart(&editor, edit)?;
-            restart = Some(restarted);
-            plan
-        } else if editing.dry_run || edit.prints_file() {
-            edit.request.plan(&editor)?
-        } else {
-            edit.request.make(&self.interruptible(editor))?
-        };
+        let Made {
+            plan,
+            restart,
+            is_change,
+        } = self.make(&edit)?;
         self.output.warn(&plan.path, &plan.report.warnings);
-        let was_restarted = restart.as_ref().is_some_and(|restart| restart.done);
         let code = if plan.report.left_behind.is_empty() {
-            editing.exiting.code(plan.is_change() || was_restarted)
+            editing.exiting.code(is_change)
         } else {
             ExitCode::LeftBehind
         };
@@ -187,21 +177,45 @@ impl Run {
             let text = self.one_file(&plan)?;
             return Ok(self.output.print(text, code));
         }
-        let layout = self.config.layout.as_ref();
-        let mut report = EditReport::new(&plan, edit.request.owner(), layout);
-        report.unused(unused);
-        if editing.dry_run {
-            report.shown = Shown::DryRun;
-        } else if self.output.verbose {
-            report.shown = Shown::DoneWithDiff;
-        }
-        if let Some(restart) = restart {
-            report.restarted(restart);
-        }
+        let report = EditReport {
+            plan: &plan,
+            owner: match &edit.request {
+                Request::Change(change) => change.acting_owner(),
+                Request::Undo(owner) => owner.as_ref(),
+            },
+            layout: self.config.layout.as_ref(),
+            unused: edit.unused,
+            restart: restart.as_deref(),
+            shown: match (editing.dry_run, self.output.verbose) {
+                (true, _) => Shown::DryRun,
+                (false, true) => Shown::DoneWithDiff,
+                (false, false) => Shown::Done,
+            },
+        };
         if editing.dry_run && !self.output.is_silent() {
             return Ok(self.output.answer(&report, code));
         }
         Ok(self.output.tell(&report, code))
+    }
+
+    fn make(&mut self, edit: &Edit<'_>) -> Result<Made, Error> {
+        let editor = self.editor_of(edit)?;
+        let outcome = if edit.editing.dry_run || edit.prints_file() {
+            match &edit.request {
+                Request::Change(change) => editor.plan(change),
+                Request::Undo(owner) => editor.plan_undo(owner.as_ref()),
+            }
+        } else {
+            let editor = self.interruptible(editor);
+            if edit.editing.restart {
+                return self.edit_and_restart(&editor, edit);
+            }
+            match &edit.request {
+                Request::Change(change) => editor.commit(change),
+                Request::Undo(owner) => editor.undo(owner.as_ref()),
+            }
+        };
+        outcome.map(Made::from)
     }
 
     /// The editor that makes an edit.
@@ -233,10 +247,7 @@ impl Run {
             let hint = "see the changes of all files with --dry-run";
             return Err(Error::new(Code::Usage, message, hint));
         }
-        let text = match own {
-            [drop_in, ..] => &drop_in.after,
-            [] => &plan.main.after,
-        };
-        Ok(text.as_deref().unwrap_or_default())
+        let file = own.first().unwrap_or(&plan.main);
+        Ok(file.after.as_deref().unwrap_or_default())
     }
 }

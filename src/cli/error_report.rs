@@ -6,53 +6,29 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use containerd_edit::Error;
-use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::arguments::{Chosen, Global};
 #[cfg(feature = "cri")]
 use super::daemon::details;
+use super::report::joined;
 use super::text::{BOLD, ERROR, excerpt, place, printable};
-#[cfg(not(feature = "cri"))]
-use super::without_daemon::details;
 
-/// An error as JSON.
-#[derive(Serialize)]
-pub(super) struct ErrorReport<'e> {
-    error: Fields<'e>,
-}
-
-#[derive(Serialize)]
-struct Fields<'e> {
-    code: &'static str,
-    exit: u8,
-    message: String,
-    hint: String,
-    path: Option<Cow<'e, str>>,
-    line: Option<usize>,
-    column: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    changed: Option<bool>,
-    #[serde(flatten)]
-    detail: Option<Value>,
-}
-
-impl<'e> ErrorReport<'e> {
-    /// `exit` is the exit code that whoever started the run sees.
-    pub(super) fn new(error: &'e Error, exit: u8, named: &Named) -> Self {
-        let fields = Fields {
-            code: error.code().as_str(),
-            exit,
-            message: words(error),
-            hint: named.in_commands(error.hint()),
-            path: error.path().map(|path| path.to_string_lossy()),
-            line: error.position().map(|at| at.line),
-            column: error.position().map(|at| at.column),
-            changed: error.is_changed().then_some(true),
-            detail: details::fields(error),
-        };
-        Self { error: fields }
+/// Returns an error for programs. `exit` is the exit code that whoever started the run sees.
+pub(super) fn json(error: &Error, exit: u8, named: &Named) -> Value {
+    let mut fields = json!({
+        "code": error.code().as_str(),
+        "exit": exit,
+        "message": words(error),
+        "hint": named.in_commands(error.hint()),
+        "path": error.path().map(|path| path.to_string_lossy()),
+        "line": error.position().map(|at| at.line),
+        "column": error.position().map(|at| at.column),
+    });
+    if error.is_changed() {
+        fields["changed"] = true.into();
     }
+    json!({ "error": joined(fields, details::fields(error)) })
 }
 
 /// The flags that name the node and its config, as a run was given them.
@@ -122,5 +98,20 @@ fn words(error: &Error) -> String {
     match error.source() {
         Some(reason) => format!("{error}: {reason}"),
         None => error.to_string(),
+    }
+}
+
+/// What errors of the running daemon have beside their message: here no daemon is asked.
+#[cfg(not(feature = "cri"))]
+mod details {
+    use containerd_edit::Error;
+    use serde_json::Value;
+
+    pub(super) fn log(_: &Error) -> &'static str {
+        ""
+    }
+
+    pub(super) fn fields(_: &Error) -> Value {
+        Value::Null
     }
 }

@@ -1,168 +1,62 @@
 //! The handlers that a config lists, and one of them.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::path::Path;
 
 use containerd_edit::{Effective, EffectiveHandler, Release};
-use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
 use toml_edit::Value as Toml;
 
-use super::output::Report;
-use super::text::{shown, table};
+use super::report::{Report, joined};
+use super::text::table;
 
 /// All handlers.
-#[derive(Serialize)]
-pub(super) struct ListReport<'e> {
-    path: Cow<'e, str>,
-    config_version: i64,
-    handlers: Vec<HandlerReport<'e>>,
-}
+pub(super) struct ListReport<'e>(pub(super) &'e Effective);
 
 /// One handler with its keys.
-#[derive(Serialize)]
 pub(super) struct ShowReport<'e> {
-    path: Cow<'e, str>,
-    config_version: i64,
-    #[serde(flatten)]
-    handler: HandlerReport<'e>,
-    settings: Map<String, Value>,
-    #[serde(skip)]
-    keys: &'e [(Vec<String>, Toml)],
+    config: &'e Effective,
+    handler: &'e EffectiveHandler,
     /// The other places that list a handler of this name.
-    #[serde(skip)]
     also: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct HandlerReport<'e> {
-    name: &'e str,
-    runtime_type: Option<&'e str>,
-    default: bool,
-    owner: Option<&'e str>,
-    implied: bool,
-    plugin: Option<&'e str>,
-    file: Option<Cow<'e, str>>,
-    line: Option<usize>,
-    column: Option<usize>,
-    releases: Vec<String>,
-    default_on: Vec<String>,
-    merged_on: Vec<String>,
-    /// How many releases read the config.
-    #[serde(skip)]
-    reading: usize,
-}
-
-impl<'e> ListReport<'e> {
-    pub(super) fn new(path: &'e Path, effective: &'e Effective) -> Self {
-        let handlers = effective.handlers.iter();
-        let handlers = handlers.map(|it| HandlerReport::new(path, effective, it));
-        Self {
-            path: path.to_string_lossy(),
-            config_version: effective.version,
-            handlers: handlers.collect(),
-        }
-    }
 }
 
 impl<'e> ShowReport<'e> {
     /// `None`: no handler of that name is listed.
-    pub(super) fn new(path: &'e Path, effective: &'e Effective, name: &str) -> Option<Self> {
-        let named = effective.handlers.iter().filter(|it| it.name == name);
+    pub(super) fn new(config: &'e Effective, name: &str) -> Option<Self> {
+        let named = config.handlers.iter().filter(|it| it.name == name);
         // One that some release loads before one that none does, newer releases first.
         let newest = |it: &&EffectiveHandler| it.releases.iter().max().copied();
         let handler = named.clone().max_by_key(newest)?;
         let others = named.filter(|other| !std::ptr::eq(*other, handler));
-        let mut settings = Map::new();
-        for (path, value) in &handler.settings {
-            insert(&mut settings, path, json(value));
-        }
         Some(Self {
-            path: path.to_string_lossy(),
-            config_version: effective.version,
-            handler: HandlerReport::new(path, effective, handler),
-            settings,
-            keys: &handler.settings,
-            also: others
-                .map(|other| HandlerReport::new(path, effective, other).origin())
-                .collect(),
+            config,
+            handler,
+            also: others.map(origin).collect(),
         })
     }
 }
 
-impl<'e> HandlerReport<'e> {
-    fn new(path: &'e Path, effective: &'e Effective, handler: &'e EffectiveHandler) -> Self {
-        let listed = handler.listed.as_ref();
-        let file = handler.file.as_deref();
-        let names = |releases: &[Release]| releases.iter().map(ToString::to_string).collect();
-        Self {
-            name: &handler.name,
-            runtime_type: Some(&*handler.runtime_type).filter(|kind| !kind.is_empty()),
-            default: !handler.default_on.is_empty(),
-            owner: listed.and_then(|listed| listed.owner.as_deref()),
-            implied: listed.is_some_and(|listed| listed.is_implied),
-            plugin: listed.map(|listed| &*listed.plugin),
-            file: file.map(|file| shown(path, file).to_string_lossy()),
-            line: listed.map(|listed| listed.at.line),
-            column: listed.map(|listed| listed.at.column),
-            releases: names(&handler.releases),
-            default_on: names(&handler.default_on),
-            merged_on: names(&handler.merged_on),
-            reading: effective.releases.len(),
-        }
-    }
-
-    fn owner(&self) -> Option<&str> {
-        if self.implied {
-            Some("implied")
-        } else {
-            self.owner
-        }
-    }
-
-    /// The file and line.
-    fn origin(&self) -> String {
-        match (&self.file, self.line) {
-            (Some(file), Some(line)) => format!("{file}:{line}"),
-            _ => "built in".to_owned(),
-        }
-    }
-
-    /// Whether it is the default, and where releases differ.
-    fn notes(&self) -> String {
-        let on = |releases: &[String]| {
-            if releases.len() == self.reading {
-                String::new()
-            } else {
-                format!(" on {}", releases.join(", "))
-            }
-        };
-        let mut notes = Vec::new();
-        if self.default {
-            notes.push(format!("default{}", on(&self.default_on)));
-        }
-        if !self.merged_on.is_empty() {
-            notes.push(format!("merged with the other{}", on(&self.merged_on)));
-        } else if self.releases.is_empty() {
-            notes.push("not loaded".to_owned());
-        } else if self.releases != self.default_on && self.releases.len() != self.reading {
-            notes.push(format!("only{}", on(&self.releases)));
-        }
-        notes.join(", ")
-    }
-}
-
 impl Report for ListReport<'_> {
+    fn json(&self) -> Value {
+        let handlers = self.0.handlers.iter().map(fields);
+        json!({
+            "path": self.0.path.to_string_lossy(),
+            "config_version": self.0.version,
+            "handlers": handlers.collect::<Value>(),
+        })
+    }
+
     fn text(&self) -> String {
         let mut rows = vec![["NAME", "RUNTIME TYPE", "OWNER", "FROM", ""].map(str::to_owned)];
-        rows.extend(self.handlers.iter().map(|handler| {
+        let cell = |text: Option<&str>| text.unwrap_or("-").to_owned();
+        rows.extend(self.0.handlers.iter().map(|handler| {
+            let implied = handler.is_implied.then_some("implied");
             [
-                handler.name.to_owned(),
-                handler.runtime_type.unwrap_or("-").to_owned(),
-                handler.owner().unwrap_or("-").to_owned(),
-                handler.origin(),
-                handler.notes(),
+                handler.name.clone(),
+                cell(handler.runtime_type.as_deref()),
+                cell(implied.or(handler.owner.as_deref())),
+                origin(handler),
+                notes(self.0, handler),
             ]
         }));
         table(&rows)
@@ -170,62 +64,113 @@ impl Report for ListReport<'_> {
 }
 
 impl Report for ShowReport<'_> {
+    fn json(&self) -> Value {
+        let mut settings = json!({});
+        for (path, value) in &self.handler.settings {
+            let place = path.iter().fold(&mut settings, |at, key| &mut at[key]);
+            *place = json(value);
+        }
+        let config = json!({
+            "path": self.config.path.to_string_lossy(),
+            "config_version": self.config.version,
+        });
+        let handler = joined(config, fields(self.handler));
+        joined(handler, json!({ "settings": settings }))
+    }
+
     /// The handler as TOML, with comments that say where it stands.
     fn text(&self) -> String {
-        let handler = &self.handler;
-        let mut text = format!("# {}", handler.origin());
-        match handler.owner() {
-            Some(owner) if handler.implied => {
-                let _ = write!(text, ", {owner}");
-            }
-            Some(owner) => {
-                let _ = write!(text, ", owner {owner}");
-            }
-            None => {}
+        let handler = self.handler;
+        let mut about = vec![origin(handler)];
+        if handler.is_implied {
+            about.push("implied".to_owned());
+        } else if let Some(owner) = &handler.owner {
+            about.push(format!("owner {owner}"));
         }
-        let notes = handler.notes();
-        if !notes.is_empty() {
-            let _ = write!(text, ", {notes}");
-        }
-        text.push('\n');
+        about.push(notes(self.config, handler));
+        about.retain(|it| !it.is_empty());
+        let mut text = format!("# {}\n", about.join(", "));
         for place in &self.also {
             let _ = writeln!(text, "# also {place}");
         }
-        let Some(plugin) = handler.plugin else {
-            let runtime_type = handler.runtime_type.unwrap_or_default();
+        let Some(place) = &handler.place else {
+            let runtime_type = handler.runtime_type.as_deref().unwrap_or_default();
             let _ = writeln!(text, "runtime_type = \"{runtime_type}\"");
             return text;
         };
-        let header = ["plugins", plugin, "containerd", "runtimes", handler.name];
-        let _ = writeln!(text, "[{}]", dotted(&header));
-        for (path, value) in self.keys {
-            let _ = writeln!(text, "{} = {}", dotted(path), value.to_string().trim());
+        let header = [
+            "plugins",
+            &place.plugin,
+            "containerd",
+            "runtimes",
+            &handler.name,
+        ];
+        let _ = writeln!(text, "[{}]", dotted(header));
+        for (path, value) in &handler.settings {
+            let key = dotted(path.iter().map(String::as_str));
+            let _ = writeln!(text, "{key} = {}", value.to_string().trim());
         }
         text
     }
 }
 
-fn dotted(path: &[impl AsRef<str>]) -> String {
-    let keys = path.iter();
-    let keys = keys.map(|key| toml_edit::Key::new(key.as_ref()).to_string());
-    keys.collect::<Vec<_>>().join(".")
+fn fields(handler: &EffectiveHandler) -> Value {
+    let place = handler.place.as_ref();
+    let names =
+        |releases: &[Release]| -> Value { releases.iter().map(ToString::to_string).collect() };
+    json!({
+        "name": handler.name,
+        "runtime_type": handler.runtime_type,
+        "default": !handler.default_on.is_empty(),
+        "owner": handler.owner,
+        "implied": handler.is_implied,
+        "plugin": place.map(|place| &place.plugin),
+        "file": place.map(|place| place.file.to_string_lossy()),
+        "line": place.map(|place| place.at.line),
+        "column": place.map(|place| place.at.column),
+        "releases": names(&handler.releases),
+        "default_on": names(&handler.default_on),
+        "merged_on": names(&handler.merged_on),
+    })
 }
 
-fn insert(map: &mut Map<String, Value>, path: &[String], value: Value) {
-    match path {
-        [] => {}
-        [key] => {
-            map.insert(key.clone(), value);
-        }
-        [key, rest @ ..] => {
-            let child = map
-                .entry(key.clone())
-                .or_insert_with(|| Value::Object(Map::new()));
-            if let Value::Object(child) = child {
-                insert(child, rest, value);
-            }
-        }
+/// The file and line.
+fn origin(handler: &EffectiveHandler) -> String {
+    match &handler.place {
+        Some(place) => format!("{}:{}", place.file.display(), place.at.line),
+        None => "built in".to_owned(),
     }
+}
+
+/// Whether it is the default, and where releases differ.
+fn notes(config: &Effective, handler: &EffectiveHandler) -> String {
+    let on = |releases: &[Release]| {
+        if releases.len() == config.releases.len() {
+            return String::new();
+        }
+        let names: Vec<String> = releases.iter().map(ToString::to_string).collect();
+        format!(" on {}", names.join(", "))
+    };
+    let mut notes = Vec::new();
+    if !handler.default_on.is_empty() {
+        notes.push(format!("default{}", on(&handler.default_on)));
+    }
+    if !handler.merged_on.is_empty() {
+        notes.push(format!("merged with the other{}", on(&handler.merged_on)));
+    } else if handler.releases.is_empty() {
+        notes.push("not loaded".to_owned());
+    } else if handler.releases != handler.default_on
+        && handler.releases.len() != config.releases.len()
+    {
+        notes.push(format!("only{}", on(&handler.releases)));
+    }
+    notes.join(", ")
+}
+
+fn dotted<'k>(path: impl IntoIterator<Item = &'k str>) -> String {
+    let keys = path.into_iter();
+    let keys = keys.map(|key| toml_edit::Key::new(key).to_string());
+    keys.collect::<Vec<_>>().join(".")
 }
 
 fn json(value: &Toml) -> Value {
@@ -239,8 +184,7 @@ fn json(value: &Toml) -> Value {
         Toml::Array(array) => array.iter().map(json).collect(),
         Toml::InlineTable(table) => {
             let entries = table.iter();
-            let entries = entries.map(|(key, value)| (key.to_owned(), json(value)));
-            Value::Object(entries.collect())
+            entries.map(|(key, value)| (key, json(value))).collect()
         }
     }
 }

@@ -5,16 +5,11 @@ use std::path::Path;
 
 use anstream::{AutoStream, ColorChoice};
 use containerd_edit::{Error, ExitCode, Warning};
-use serde::Serialize;
 
 use super::arguments::{Color, Format, Global};
-use super::error_report::{self, ErrorReport, Named};
+use super::error_report::{self, Named};
+use super::report::{Report, json_line};
 use super::text::{WARNING, place};
-
-/// What a verb has found or done: serialized for programs, a text for people.
-pub(super) trait Report: Serialize {
-    fn text(&self) -> String;
-}
 
 /// The streams, and how the user wants them.
 pub(super) struct Output {
@@ -40,35 +35,6 @@ impl Notes {
     }
 }
 
-/// A JSON report with the number of its schema.
-#[derive(Serialize)]
-struct Versioned<R> {
-    schema: u8,
-    #[serde(flatten)]
-    report: R,
-}
-
-/// A warning in a JSON report.
-#[derive(Serialize)]
-pub(super) struct WarningReport<'w> {
-    pub(super) code: &'static str,
-    message: &'w str,
-    line: Option<usize>,
-    column: Option<usize>,
-}
-
-impl<'w> WarningReport<'w> {
-    pub(super) fn list(warnings: &'w [Warning]) -> Vec<Self> {
-        let warnings = warnings.iter().map(|warning| Self {
-            code: warning.code,
-            message: &warning.message,
-            line: warning.at.as_ref().map(|at| at.line),
-            column: warning.at.as_ref().map(|at| at.column),
-        });
-        warnings.collect()
-    }
-}
-
 impl Output {
     pub(super) fn new(global: &Global) -> Self {
         let choice = match global.color {
@@ -89,13 +55,13 @@ impl Output {
     }
 
     /// Prints what a verb that changes nothing has found. If that fails, the run has failed.
-    pub(super) fn answer(&mut self, report: &impl Report, exit: ExitCode) -> ExitCode {
+    pub(super) fn answer(&mut self, report: &dyn Report, exit: ExitCode) -> ExitCode {
         self.print(&self.rendered(report), exit)
     }
 
     /// Prints what a verb has done, unless the user wants to hear of errors alone. Whether that
     /// succeeds does not matter any more.
-    pub(super) fn tell(&mut self, report: &impl Report, exit: ExitCode) -> ExitCode {
+    pub(super) fn tell(&mut self, report: &dyn Report, exit: ExitCode) -> ExitCode {
         if !self.is_silent() {
             let _ = self.write(&self.rendered(report));
         }
@@ -107,9 +73,9 @@ impl Output {
         self.notes.is_quiet && self.format == Format::Text
     }
 
-    fn rendered(&self, report: &impl Report) -> String {
+    fn rendered(&self, report: &dyn Report) -> String {
         match self.format {
-            Format::Json => json(report),
+            Format::Json => json_line(report.json()),
             Format::Text => report.text(),
         }
     }
@@ -146,12 +112,12 @@ impl Output {
     pub(super) fn fail(&mut self, error: &Error, by_signal: Option<u8>) -> ExitCode {
         let exit = error.exit_code();
         if self.format == Format::Json {
-            let report = ErrorReport::new(error, by_signal.unwrap_or(exit as u8), &self.named);
-            let _ = self.write(&json(&report));
+            let exit = by_signal.unwrap_or(exit as u8);
+            let report = error_report::json(error, exit, &self.named);
+            let _ = self.write(&json_line(report));
         } else {
-            let _ = self
-                .err
-                .write_all(error_report::text(error, &self.named).as_bytes());
+            let text = error_report::text(error, &self.named);
+            let _ = self.err.write_all(text.as_bytes());
         }
         exit
     }
@@ -159,13 +125,6 @@ impl Output {
 
 /// Shows, as JSON, the error of a command line that was not understood.
 pub(super) fn fail_as_json(error: &Error) {
-    let report = ErrorReport::new(error, error.exit_code() as u8, &Named::default());
-    let _ = io::stdout().write_all(json(&report).as_bytes());
-}
-
-fn json(report: &impl Serialize) -> String {
-    let report = Versioned { schema: 1, report };
-    let mut text = serde_json::to_string(&report).unwrap_or_default();
-    text.push('\n');
-    text
+    let report = error_report::json(error, error.exit_code() as u8, &Named::default());
+    let _ = io::stdout().write_all(json_line(report).as_bytes());
 }

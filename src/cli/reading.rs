@@ -5,24 +5,24 @@ use containerd_edit::{Check, Code, Effective, Error, ExitCode};
 use super::arguments;
 use super::check_report::CheckReport;
 use super::handlers_report::{ListReport, ShowReport};
+use super::report::Report;
 use super::run::Run;
-use super::running_report::RunningReport;
 use super::status_report::LogReport;
 
 impl Run {
     pub(super) fn list(&mut self, list: &arguments::List) -> Result<ExitCode, Error> {
         let effective = self.effective(list)?;
-        let report = ListReport::new(&self.config.path, &effective);
+        let report = ListReport(&effective);
         Ok(self.output.answer(&report, ExitCode::Success))
     }
 
     pub(super) fn show(&mut self, show: &arguments::Show) -> Result<ExitCode, Error> {
         let effective = self.effective(&show.list)?;
-        let (path, name) = (&self.config.path, &show.name);
-        let Some(report) = ShowReport::new(path, &effective, name) else {
+        let name = &show.name;
+        let Some(report) = ShowReport::new(&effective, name) else {
             let message = format!("no handler {name:?} is listed");
             let hint = "see `containerd-edit list`";
-            return Err(Error::new(Code::NoHandler, message, hint).at(path));
+            return Err(Error::new(Code::NoHandler, message, hint).at(&self.config.path));
         };
         Ok(self.output.answer(&report, ExitCode::Success))
     }
@@ -32,37 +32,31 @@ impl Run {
         let (bytes, releases) = (config.read()?, list.judging.releases());
         let plugin_id = list.plugin.plugin_id.as_deref();
         let ledger = self.editor("list").ledger()?;
-        Effective::of(
-            &config.path,
-            &bytes,
-            &releases,
-            plugin_id,
-            &config.host_root,
-            &ledger,
-        )
+        let root = &config.host_root;
+        Effective::of(&config.path, &bytes, &releases, plugin_id, root, &ledger)
     }
 
     pub(super) fn check(&mut self, check: &arguments::Check) -> Result<ExitCode, Error> {
         let config = &self.config;
         let (bytes, releases) = (config.read()?, check.judging.releases());
         let check = Check::of(&config.path, &bytes, &releases, &config.host_root)?;
-        Ok(self.report_check(&check, None))
+        Ok(self.report_check(&check, None, true))
     }
 
-    /// Shows a check, with what the running daemon has loaded.
+    /// Shows a check, with what the running daemon has loaded. `in_step`: whether that is the config.
     pub(super) fn report_check(
         &mut self,
         check: &Check,
-        running: Option<RunningReport>,
+        running: Option<&dyn Report>,
+        in_step: bool,
     ) -> ExitCode {
-        let report = CheckReport::new(check, running);
-        let exit = if report.is_good() {
+        let exit = if check.serves() && in_step {
             ExitCode::Success
         } else {
             ExitCode::Refused
         };
         self.output.warn(&check.path, &check.warnings);
-        self.output.answer(&report, exit)
+        self.output.answer(&CheckReport { check, running }, exit)
     }
 
     pub(super) fn status(&mut self, logging: &arguments::Logging) -> Result<ExitCode, Error> {
@@ -72,8 +66,10 @@ impl Run {
 
     pub(super) fn log(&mut self, logging: &arguments::Logging) -> Result<ExitCode, Error> {
         let editor = logging.set_up(self.config.editor());
-        let entries = editor.log_entries()?;
-        let report = LogReport::new(&self.config.path, &entries);
+        let report = LogReport {
+            path: &self.config.path,
+            entries: &editor.log_entries()?,
+        };
         Ok(self.output.answer(&report, ExitCode::Success))
     }
 }

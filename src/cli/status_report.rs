@@ -1,33 +1,28 @@
 //! What `status` and `log` show.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::path::Path;
 
 use containerd_edit::{DropInStatus, LockHolder, LockStatus, LogEntry, OwnedHandler, Status};
-use serde::Serialize;
+use serde_json::{Value, json};
 
-use super::output::Report;
+use super::report::Report;
 use super::text::printable;
 
 /// The operation log, the oldest run first.
-#[derive(Serialize)]
 pub(super) struct LogReport<'l> {
-    path: Cow<'l, str>,
-    entries: &'l [LogEntry],
-}
-
-impl<'l> LogReport<'l> {
-    pub(super) fn new(path: &'l Path, entries: &'l [LogEntry]) -> Self {
-        let path = path.to_string_lossy();
-        Self { path, entries }
-    }
+    pub(super) path: &'l Path,
+    pub(super) entries: &'l [LogEntry],
 }
 
 impl Report for LogReport<'_> {
+    fn json(&self) -> Value {
+        json!({ "path": self.path.to_string_lossy(), "entries": self.entries })
+    }
+
     fn text(&self) -> String {
         if self.entries.is_empty() {
-            return format!("{}: no entries in its operation log\n", self.path);
+            return format!("{}: no entries in its operation log\n", self.path.display());
         }
         let lines = self.entries.iter().map(|entry| line(entry) + "\n");
         lines.collect()
@@ -38,81 +33,72 @@ fn line(entry: &LogEntry) -> String {
     let parts = [&entry.time, &entry.outcome, &entry.command];
     let mut line = parts.map(|part| printable(part)).join("  ");
     for (what, names) in [
-        ("added", &entry.handlers.added),
+        ("added", &entry.handlers.added[..]),
         ("changed", &entry.handlers.changed),
         ("removed", &entry.handlers.removed),
         ("set", &entry.keys.set),
         ("gave back", &entry.keys.given_back),
+        ("default", entry.new_default.as_slice()),
+        ("owner", entry.owner.as_slice()),
     ] {
         if !names.is_empty() {
             let _ = write!(line, "; {what} {}", printable(&names.join(", ")));
         }
     }
-    if let Some(name) = &entry.new_default {
-        let _ = write!(line, "; default {}", printable(name));
-    }
-    if let Some(owner) = &entry.owner {
-        let _ = write!(line, "; owner {}", printable(owner));
-    }
     line
 }
 
 impl Report for Status {
+    fn json(&self) -> Value {
+        json!(self)
+    }
+
     /// A line for each fact.
     fn text(&self) -> String {
-        let mut facts = Facts::default();
-        facts.add("config", &self.path.to_string_lossy());
-        facts.add("version", &version(self));
-        facts.add("lock", &self.lock.path.to_string_lossy());
-        facts.add("held", &held(&self.lock));
         let mut log = path_or_none(self.log_path.as_deref());
         if let Some(error) = &self.log_error {
             let _ = write!(log, ", which can't be read: {error}");
         }
-        facts.add("log", &log);
-        let previous = path_or_none(self.previous_path.as_deref());
-        facts.add("previous", &previous);
         let last = self.last_change.as_ref().map(line);
-        facts.add("last change", last.as_deref().unwrap_or("none"));
+        let mut facts = vec![
+            ("config:", vec![self.path.display().to_string()]),
+            ("version:", vec![version(self)]),
+            ("lock:", vec![self.lock.path.display().to_string()]),
+            ("held:", vec![held(&self.lock)]),
+            ("log:", vec![log]),
+            (
+                "previous:",
+                vec![path_or_none(self.previous_path.as_deref())],
+            ),
+            ("last change:", vec![last.unwrap_or("none".to_owned())]),
+        ];
         if let Some(is_changed) = self.is_changed_since {
             let by = if is_changed {
                 "by another program, or by a run that was killed before it could log"
             } else {
                 "no"
             };
-            facts.add("changed since", by);
+            facts.push(("changed since:", vec![by.to_owned()]));
         }
-        facts.add_all("handlers", handlers(&self.handlers));
+        facts.push(("handlers:", handlers(&self.handlers)));
         for drop_in in &self.drop_ins {
-            facts.add("drop-in", &creator(drop_in));
-            facts.add_all("", handlers(&drop_in.handlers));
+            let mut lines = vec![creator(drop_in)];
+            lines.extend(handlers(&drop_in.handlers));
+            facts.push(("drop-in:", lines));
         }
         for path in &self.displaced {
             let path = path.display();
             let what = format!("{path}: another program's text, look through it and delete it");
-            facts.add("displaced", &what);
+            facts.push(("displaced:", vec![what]));
         }
-        facts.0
-    }
-}
-
-/// Lines of a name and a value.
-#[derive(Default)]
-struct Facts(String);
-
-impl Facts {
-    fn add(&mut self, name: &str, value: &str) {
-        let colon = if name.is_empty() { "" } else { ":" };
-        let _ = writeln!(self.0, "{:<14} {value}", format!("{name}{colon}"));
-    }
-
-    /// Adds several values below one name.
-    fn add_all(&mut self, name: &str, values: impl IntoIterator<Item = String>) {
-        let mut name = name;
-        for value in values {
-            self.add(name, &value);
-            name = "";
+        let mut text = String::new();
+        for (name, lines) in facts {
+            let names = [name].into_iter().chain(std::iter::repeat(""));
+            for (name, line) in names.zip(lines) {
+                let _ = writeln!(text, "{name:<14} {line}");
+            }
         }
+        text
     }
 }
 
@@ -136,20 +122,16 @@ fn creator(drop_in: &DropInStatus) -> String {
 /// Handlers with their owners, a line for each.
 fn handlers(handlers: &[OwnedHandler]) -> Vec<String> {
     let widest = handlers.iter().map(|handler| handler.name.len()).max();
-    let lines = handlers.iter().map(|handler| {
-        let (shown, width) = (printable(&handler.name), widest.unwrap_or(0));
-        format!("{shown:<width$}  {}", owner(handler))
-    });
-    lines.collect()
-}
-
-/// The owner of a handler.
-fn owner(handler: &OwnedHandler) -> String {
-    match &handler.owner {
-        Some(owner) => owner.clone(),
-        None if handler.is_implied => "implied, needed by containerd 1.x".to_owned(),
-        None => "nobody's: not added by this tool".to_owned(),
-    }
+    let width = widest.unwrap_or(0);
+    let line = |handler: &OwnedHandler| {
+        let owner = match &handler.owner {
+            Some(owner) => owner,
+            None if handler.is_implied => "implied, needed by containerd 1.x",
+            None => "nobody's: not added by this tool",
+        };
+        format!("{:<width$}  {owner}", printable(&handler.name))
+    };
+    handlers.iter().map(line).collect()
 }
 
 /// Whether the lock is held, and by whom.

@@ -1,5 +1,6 @@
 //! Text for people: colours, places in files, excerpts, columns.
 
+use std::borrow::Borrow;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -26,6 +27,15 @@ pub(super) fn place(path: &Path, at: Option<&Position>) -> String {
     match at {
         Some(at) => format!("{}:{at}", path.display()),
         None => path.display().to_string(),
+    }
+}
+
+/// Names the first few, and says how many more there are.
+pub(super) fn first_of(most: usize, names: &[impl Borrow<str>]) -> String {
+    let first = names[..names.len().min(most)].join(", ");
+    match names.len().saturating_sub(most) {
+        0 => first,
+        more => format!("{first} and {more} more"),
     }
 }
 

@@ -34,17 +34,13 @@ pub(super) fn not_understood(error: &clap::Error, typed: &[OsString]) -> ExitCod
 
 /// Whether a command line that could not be read as a whole asks for JSON.
 fn wants_json(typed: &[OsString]) -> bool {
-    let words = || typed.iter().map(|word| word.to_string_lossy());
-    // A group of short flags may come before the one with a value: `-qojson`.
-    let is_short = |word: &str| word.starts_with('-') && !word.starts_with("--");
-    let in_one = |word: &str| {
-        let ends = word.ends_with("ojson") || word.ends_with("o=json");
-        word == "--output=json" || is_short(word) && ends
+    let asks = |flag: &str| {
+        // A group of short flags may come before the one with a value: `-qojson`.
+        let is_short = flag.starts_with('-') && !flag.starts_with("--");
+        let ends = flag.ends_with("ojson") || flag.ends_with("o=json");
+        flag == "--output=json" || (is_short && ends)
     };
-    let is_flag = |word: &str| word == "--output" || is_short(word) && word.ends_with('o');
-    let in_two = words().zip(words().skip(1));
-    words().any(|word| in_one(&word))
-        || in_two
-            .into_iter()
-            .any(|(flag, value)| is_flag(&flag) && value == "json")
+    let words: Vec<_> = typed.iter().map(|word| word.to_string_lossy()).collect();
+    let mut in_two = words.windows(2).map(|words| words.join("="));
+    words.iter().any(|word| asks(word)) || in_two.any(|words| asks(&words))
 }

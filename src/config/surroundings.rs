@@ -103,7 +103,9 @@ impl Host {
     pub fn of(root: &HostRoot, files: &ConfigFiles) -> Self {
         let mut existing = BTreeSet::new();
         let mut json = BTreeSet::new();
+        let mut wants_erofs = false;
         for (_, source) in files.all() {
+            wants_erofs |= contains(source.bytes(), b"erofs");
             let Ok(config) = source.document() else {
                 continue;
             };
@@ -113,7 +115,7 @@ impl Host {
                 let Ok(bytes) = root.resolve(&path).and_then(fs::read) else {
                     continue;
                 };
-                if serde_json::from_slice::<serde_json::Value>(&bytes).is_ok() {
+                if is_runtime_spec(&bytes) {
                     json.insert(path.clone());
                 }
                 existing.insert(path);
@@ -122,6 +124,7 @@ impl Host {
         Self {
             files: Some(existing),
             json_files: Some(json),
+            mkfs_erofs: !wants_erofs || has_mkfs_erofs(root),
             ..Self::here()
         }
     }
@@ -140,15 +143,43 @@ impl Host {
     }
 }
 
+/// Whether `mkfs.erofs` is there and knows `--tar`: that option stands in its help.
+fn has_mkfs_erofs(root: &HostRoot) -> bool {
+    let found = program(root, "mkfs.erofs");
+    let bytes = found.and_then(|path| fs::read(path).ok());
+    bytes.is_some_and(|bytes| contains(&bytes, b"--tar"))
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    let mut windows = bytes.windows(part.len());
+    windows.any(|window| window.eq_ignore_ascii_case(part))
+}
+
+/// The uppermost fields of a runtime spec that are strings, or objects.
+const SPEC_TEXTS: [&str; 3] = ["ociVersion", "hostname", "domainname"];
+const SPEC_OBJECTS: [&str; 6] = ["process", "root", "hooks", "annotations", "linux", "vm"];
+
+/// Whether Go decodes JSON as an OCI runtime spec, as far as its uppermost fields say.
+fn is_runtime_spec(bytes: &[u8]) -> bool {
+    let fits = |(key, value): (&String, &serde_json::Value)| {
+        let is_one_of = |names: &[&str]| names.iter().any(|name| key.eq_ignore_ascii_case(name));
+        value.is_null()
+            || (value.is_string() || !is_one_of(&SPEC_TEXTS))
+                && (value.is_object() || !is_one_of(&SPEC_OBJECTS))
+                && (value.is_array() || !is_one_of(&["mounts"]))
+    };
+    match serde_json::from_slice(bytes) {
+        Ok(serde_json::Value::Object(fields)) => fields.iter().all(fits),
+        Ok(value) => value.is_null(),
+        Err(_) => false,
+    }
+}
+
 /// The import strings of a file, whatever the case of the key.
 pub(super) fn imports(source: &Source) -> Vec<String> {
     // Most files import nothing: then they need not be parsed for it.
     let key = b"imports";
-    if !source
-        .bytes()
-        .windows(key.len())
-        .any(|window| window.eq_ignore_ascii_case(key))
-    {
+    if !contains(source.bytes(), key) {
         return Vec::new();
     }
     let Ok(config) = source.document() else {
@@ -236,6 +267,7 @@ fn referenced(item: &Item, paths: &mut BTreeSet<PathBuf>) {
             "tcp_tls_cert",
             "tcp_tls_key",
             "scratch_file",
+            "plugin_path",
         ];
         match item.as_str() {
             Some(path) if opened.iter().any(|name| key.eq_ignore_ascii_case(name)) => {
@@ -258,12 +290,17 @@ const PROGRAM_FOLDERS: [&str; 6] = [
 
 /// Whether a program of this name or path is on the host whose files are at `root`.
 pub(crate) fn is_program(root: &HostRoot, name: &str) -> bool {
-    let is_file = |path: PathBuf| {
-        let metadata = root.resolve(&path).and_then(fs::metadata);
-        metadata.is_ok_and(|metadata| metadata.is_file())
+    program(root, name).is_some()
+}
+
+/// Where a program of this name or path is, if it is on the host whose files are at `root`.
+fn program(root: &HostRoot, name: &str) -> Option<PathBuf> {
+    let file = |path: PathBuf| {
+        let path = root.resolve(&path).ok()?;
+        path.is_file().then_some(path)
     };
     if name.contains('/') {
-        return is_file(name.into());
+        return file(name.into());
     }
     // A container's own `PATH` says nothing of its host.
     let path = match root.folder() {
@@ -272,5 +309,5 @@ pub(crate) fn is_program(root: &HostRoot, name: &str) -> bool {
     };
     let path = path.unwrap_or_default();
     let folders = std::env::split_paths(&path).chain(PROGRAM_FOLDERS.map(PathBuf::from));
-    folders.map(|folder| folder.join(name)).any(is_file)
+    folders.map(|folder| folder.join(name)).find_map(file)
 }

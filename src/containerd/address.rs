@@ -3,6 +3,10 @@
 //! Whether a host has the address, and whether its name is known there, is not asked.
 
 const LARGEST_PORT: u32 = 65535;
+/// The longest path of a socket that Linux knows (`unix(7)`).
+pub(super) const LONGEST_SOCKET: usize = 107;
+/// The longest that containerd listens on (`CreateUnixSocket`).
+pub(super) const LONGEST_OWN_SOCKET: usize = 104;
 
 /// Why Go can't listen on `host:port`.
 pub(super) fn refusal(address: &str) -> Option<String> {

@@ -3,25 +3,17 @@
 
 use super::address;
 use super::duration;
-use super::loading::{Loaded, plugin_names};
+use super::loading::{self, Loaded, plugin_names};
 use super::model::Model;
 use super::plugin::{IMAGES, OLD_CRI, RUNTIME};
 use super::reason::Reason;
-use super::registry;
-use super::release::{ALL, FROM_1_7, Release, Releases, TWO};
-use super::shape::{field, text};
-use super::tree::Place;
+use super::registry::{self, DIFFER, SNAPSHOTTER};
+use super::release::{Release, SERVERS};
+use super::tree::{Place, text};
+use super::view::View;
 
 const LEVELS: [&str; 8] = [
     "panic", "fatal", "error", "warn", "warning", "info", "debug", "trace",
-];
-
-/// Kinds of proxy plugins, and what they are registered as; any other ends the daemon with a panic.
-pub(super) const PROXIES: &[(&str, &str, Releases)] = &[
-    ("snapshot", "io.containerd.snapshotter.v1", ALL),
-    ("content", "io.containerd.content.v1", ALL),
-    ("diff", "io.containerd.differ.v1", FROM_1_7),
-    ("sandbox", "io.containerd.sandbox.controller.v1", TWO),
 ];
 
 /// Something that ends the daemon, on every release.
@@ -35,11 +27,11 @@ pub(super) struct Rule {
 pub(super) const RULES: &[Rule] = &[
     Rule {
         what: "`root` and `state` that are the same path",
-        find: |_, loaded, release| one_folder(loaded, release),
+        find: |_, loaded, _| one_folder(loaded),
     },
     Rule {
         what: "an unknown `debug.level` or `debug.format`",
-        find: |_, loaded, release| log_settings(loaded, release),
+        find: |_, loaded, _| log_settings(loaded),
     },
     Rule {
         what: "a value of `timeouts` that is no duration",
@@ -52,11 +44,12 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         what: "a missing key pair in `grpc.tcp_tls_cert` and `grpc.tcp_tls_key`",
-        find: certificates,
+        find: |model, loaded, _| certificates(model, loaded),
     },
     Rule {
-        what: "an address to listen on that can't be one: `debug.address`, `metrics.address`, \
-               `grpc.tcp_address`",
+        what: "an address to listen on that can't be one, or a socket's path of more than 104 letters: \
+               `debug.address`, `metrics.address`, `grpc.tcp_address`, `grpc.address`, \
+               `ttrpc.address`",
         find: |_, loaded, release| addresses(loaded, release),
     },
 ];
@@ -70,9 +63,9 @@ pub(super) fn refusal(model: &Model<'_>, loaded: &Loaded, release: Release) -> O
 }
 
 /// `CreateTopLevelDirectories` in `cmd/containerd/server/server.go` (`services/server` on 1.x).
-fn one_folder(loaded: &Loaded, release: Release) -> Option<(String, Place)> {
-    let path = |name, built_in: &str| match text(&loaded.top, name, release) {
-        Some((text, place)) => (text, Some(place)),
+fn one_folder(loaded: &Loaded) -> Option<(String, Place)> {
+    let path = |name, built_in: &str| match text(&loaded.top, name) {
+        Some((text, place)) => (text.to_owned(), Some(place)),
         None => (built_in.to_owned(), None),
     };
     let (root, root_place) = path("root", "/var/lib/containerd");
@@ -81,9 +74,9 @@ fn one_folder(loaded: &Loaded, release: Release) -> Option<(String, Place)> {
     (root == state).then_some((message(), state_place.or(root_place)?))
 }
 
-fn log_settings(loaded: &Loaded, release: Release) -> Option<(String, Place)> {
+fn log_settings(loaded: &Loaded) -> Option<(String, Place)> {
     let debug = loaded.table("debug")?;
-    if let Some((level, place)) = text(debug, "level", release)
+    if let Some((level, place)) = text(debug, "level")
         && !LEVELS.contains(&level.to_lowercase().as_str())
     {
         return Some((
@@ -91,8 +84,8 @@ fn log_settings(loaded: &Loaded, release: Release) -> Option<(String, Place)> {
             place,
         ));
     }
-    let (format, place) = text(debug, "format", release)?;
-    let is_known = matches!(format.as_str(), "text" | "json");
+    let (format, place) = text(debug, "format")?;
+    let is_known = matches!(format, "text" | "json");
     (!is_known).then(|| (format!("debug.format: unknown log format: {format}"), place))
 }
 
@@ -109,18 +102,18 @@ fn proxies(loaded: &Loaded, release: Release) -> Option<(String, Place)> {
         .table("proxy_plugins")?
         .iter()
         .find_map(|(name, node)| {
-            let kind = text(node.table()?, "type", release);
-            let kind = kind.map(|(kind, _)| kind).unwrap_or_default();
-            let known = PROXIES
-                .iter()
-                .find(|(known, _, releases)| *known == kind && releases.contain(release));
-            let Some((_, plugin_type, _)) = known else {
-                let message =
-                    format!("panic: plugin: no type (proxy_plugins.{name} is of type \"{kind}\")");
+            let Some(kind) = loading::proxy_type(node, release) else {
+                let message = format!("panic: plugin: no type (of proxy_plugins.{name})");
                 return Some((message, node.place));
             };
+            if name.is_empty() {
+                return Some((
+                    "panic: plugin: no id (in proxy_plugins)".to_owned(),
+                    node.place,
+                ));
+            }
             // Also if that one is disabled.
-            let id = format!("{plugin_type}.{name}");
+            let id = format!("{kind}.{name}");
             registry::is_taken(&id, release).then(|| {
                 let message = format!("panic: {id}: plugin: id already registered");
                 (message, node.place)
@@ -129,13 +122,13 @@ fn proxies(loaded: &Loaded, release: Release) -> Option<(String, Place)> {
 }
 
 /// The key pair for gRPC over TCP, which is read even if nothing listens there.
-fn certificates(model: &Model<'_>, loaded: &Loaded, release: Release) -> Option<(String, Place)> {
+fn certificates(model: &Model<'_>, loaded: &Loaded) -> Option<(String, Place)> {
     let grpc = loaded.table("grpc")?;
-    let certificate = field(grpc, "tcp_tls_cert", release)?;
+    let certificate = grpc.get("tcp_tls_cert")?;
     if certificate.is_zero() {
         return None;
     }
-    let path = |name| text(grpc, name, release).map(|(path, _)| path);
+    let path = |name| text(grpc, name).map(|(path, _)| path);
     let missing = ["tcp_tls_cert", "tcp_tls_key"]
         .into_iter()
         .map(|name| path(name).unwrap_or_default())
@@ -144,52 +137,89 @@ fn certificates(model: &Model<'_>, loaded: &Loaded, release: Release) -> Option<
     Some((message, certificate.place))
 }
 
-/// What the daemon listens on besides its socket.
-fn addresses(loaded: &Loaded, release: Release) -> Option<(String, Place)> {
+/// What the daemon listens on: a table and key of the file, and the plugin and key that go before it
+/// since 2.3.
+const LISTENERS: [[&str; 4]; 5] = [
     [
-        ("debug", "address"),
-        ("metrics", "address"),
-        ("grpc", "tcp_address"),
-    ]
-    .into_iter()
-    .find_map(|(table, key)| {
-        let (text, place) = text(loaded.table(table)?, key, release)?;
-        if table == "debug" && text.starts_with('/') {
-            // A socket.
-            return None;
-        }
-        let refusal = address::refusal(&text)?;
-        Some((
-            format!("failed to get listener for {table}.{key}: {refusal}"),
-            place,
-        ))
+        "debug",
+        "address",
+        "io.containerd.server.v1.debug",
+        "address",
+    ],
+    [
+        "metrics",
+        "address",
+        "io.containerd.server.v1.metrics",
+        "address",
+    ],
+    [
+        "grpc",
+        "tcp_address",
+        "io.containerd.server.v1.grpc-tcp",
+        "address",
+    ],
+    ["grpc", "address", "io.containerd.server.v1.grpc", "address"],
+    [
+        "ttrpc",
+        "address",
+        "io.containerd.server.v1.ttrpc",
+        "address",
+    ],
+];
+
+fn addresses(loaded: &Loaded, release: Release) -> Option<(String, Place)> {
+    LISTENERS.into_iter().find_map(|[table, key, id, own_key]| {
+        let plugin = || loaded.table("plugins")?.get(id)?.table();
+        let (address, place) = match plugin().filter(|_| SERVERS.contain(release)) {
+            Some(plugin) => text(plugin, own_key)?,
+            None => text(loaded.table(table)?, key)?,
+        };
+        let is_socket = match table {
+            "debug" => address.starts_with('/'),
+            _ => key == "address" && table != "metrics",
+        };
+        let refusal = if is_socket {
+            let is_long = address.len() > address::LONGEST_OWN_SOCKET;
+            is_long.then(|| format!("\"{address}\": unix socket path too long"))
+        } else {
+            address::refusal(address)
+        };
+        let message = format!("failed to get listener for {table}.{key}: {}", refusal?);
+        Some((message, place))
     })
 }
 
 /// A required plugin that is not there, or does not load: the daemon exits.
-pub(super) fn missing_plugin(
-    model: &Model<'_>,
-    loaded: &Loaded,
-    release: Release,
-    no_cri: Option<&Reason>,
-) -> Option<Reason> {
+pub(super) fn missing_plugin(view: &View<'_>, no_cri: Option<&Reason>) -> Option<Reason> {
+    let (loaded, release) = (view.loaded, view.release);
+    let required = plugin_names(loaded, "required_plugins", release);
+    if required.is_empty() {
+        return None;
+    }
     let short = loaded.has_short_names(release);
-    let disabled = plugin_names(loaded, "disabled_plugins", release);
-    let of_cri = |name: &str| {
-        [OLD_CRI, RUNTIME, IMAGES]
+    let named = |id: &str| if short { registry::short_name(id) } else { id }.to_owned();
+    let mut there: Vec<String> = view.proxies().iter().map(|(id, _)| named(id)).collect();
+    let built_in =
+        registry::registered(release).filter(|id| loaded.disabled(id, release).is_none());
+    there.extend(built_in.map(named));
+    for (name, place) in required {
+        let of_cri = [OLD_CRI, RUNTIME, IMAGES]
             .iter()
-            .any(|id| name == *id || (short && name == registry::short_name(id)))
-    };
-    for (name, place) in plugin_names(loaded, "required_plugins", release) {
-        let is_registered = registry::REGISTERED.iter().any(|(id, releases)| {
-            let id = if short { registry::short_name(id) } else { id };
-            releases.contain(release) && id == name
-        });
-        if !is_registered || disabled.iter().any(|(disabled, _)| *disabled == name) {
+            .any(|id| name == named(id));
+        let host_has = |kind: &str, has: &dyn Fn(&str) -> bool| {
+            let own = name
+                .strip_prefix(kind)
+                .and_then(|rest| rest.strip_prefix('.'));
+            own.is_some_and(has)
+        };
+        let is_there = there.contains(&name)
+            || host_has(SNAPSHOTTER, &|name| view.has_snapshotter(name))
+            || host_has(DIFFER, &|name| view.has_differ(name));
+        if !is_there {
             let message = format!("required plugin [{name}] not included");
-            return Some(model.reason(message, Some(place)));
+            return Some(view.model.reason(message, Some(place)));
         }
-        if let (true, Some(reason)) = (of_cri(&name), no_cri) {
+        if let (true, Some(reason)) = (of_cri, no_cri) {
             return Some(Reason {
                 message: format!("load required plugin {name}: {}", reason.message),
                 at: reason.at.clone(),

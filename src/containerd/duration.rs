@@ -14,14 +14,19 @@ const UNITS: [(&str, f64); 8] = [
 /// Go counts nanoseconds in 63 bits: 292 years.
 const LONGEST: f64 = 9.223e18;
 
-/// Whether Go parses the text as a duration: a sign, then numbers, each with its unit.
+/// Whether Go parses the text as a duration.
 pub(super) fn is_valid(text: &str) -> bool {
+    nanoseconds(text).is_some()
+}
+
+/// The nanoseconds of a duration: a sign, then numbers, each with its unit.
+pub(super) fn nanoseconds(text: &str) -> Option<f64> {
     let mut rest = text.strip_prefix(['-', '+']).unwrap_or(text);
     if rest == "0" {
-        return true;
+        return Some(0.0);
     }
     if rest.is_empty() {
-        return false;
+        return None;
     }
     let mut nanoseconds = 0.0;
     while !rest.is_empty() {
@@ -30,7 +35,7 @@ pub(super) fn is_valid(text: &str) -> bool {
             .unwrap_or(rest.len());
         let digits = &rest[..number];
         if digits.matches('.').count() > 1 || !digits.contains(|c: char| c.is_ascii_digit()) {
-            return false;
+            return None;
         }
         rest = &rest[number..];
         let unit = rest
@@ -38,13 +43,14 @@ pub(super) fn is_valid(text: &str) -> bool {
             .unwrap_or(rest.len());
         let known = UNITS.iter().find(|(name, _)| *name == &rest[..unit]);
         let (Some((_, length)), Ok(count)) = (known, digits.parse::<f64>()) else {
-            return false;
+            return None;
         };
         nanoseconds += count * length;
         rest = &rest[unit..];
     }
     // Near the end of the range a float is not exact: what is left out there nobody writes.
-    nanoseconds < LONGEST
+    let sign = if text.starts_with('-') { -1.0 } else { 1.0 };
+    (nanoseconds < LONGEST).then_some(sign * nanoseconds)
 }
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ impl Fact {
         let exits = daemon::RULES.iter().map(|rule| (rule.what, ALL));
         let no_cri = rules::RULES.iter();
         let no_cri = no_cri.map(|rule| (rule.what, rule.releases));
-        let proxies = daemon::PROXIES.iter();
+        let proxies = registry::PROXIES.iter();
         let proxies = proxies.map(|(name, _, releases)| (*name, *releases));
         let essential = registry::ESSENTIAL.iter().copied();
         let snapshotters = registry::SNAPSHOTTERS.iter().copied();

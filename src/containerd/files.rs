@@ -144,11 +144,13 @@ pub struct Host {
     pub cgroup: Cgroup,
     /// Files that the config refers to and that exist; `None`: take them for granted.
     pub files: Option<BTreeSet<PathBuf>>,
-    /// Those of them that are JSON, for `base_runtime_spec`; `None`: take them for granted.
+    /// Those of them that are the JSON of a runtime spec, for `base_runtime_spec`; `None`: take them for granted.
     pub json_files: Option<BTreeSet<PathBuf>>,
     /// Snapshotters that are there besides `overlayfs` and `native`; `None`: take containerd's own
     /// for granted.
     pub snapshotters: Option<BTreeSet<String>>,
+    /// Whether `mkfs.erofs` is there and knows `--tar`, for the erofs differ.
+    pub mkfs_erofs: bool,
 }
 
 impl Default for Host {
@@ -158,6 +160,7 @@ impl Default for Host {
             files: None,
             json_files: None,
             snapshotters: None,
+            mkfs_erofs: true,
         }
     }
 }

@@ -5,7 +5,7 @@ use toml_edit::Item;
 use super::plugin;
 use super::release::Release;
 use super::schema;
-use super::shape::{Field, Shape};
+use super::shape::{Decoder, Field, Shape};
 use super::tree::Node;
 
 /// What the releases read at a key. They may differ.
@@ -108,7 +108,7 @@ impl Wanted {
         let node = Node::read(item, 0, 0);
         self.shapes.iter().any(|(shape, releases)| {
             let mut releases = releases.iter();
-            releases.any(|release| shape.check(&node, *release).is_ok())
+            releases.any(|release| shape.decode(&node, Decoder::of_plugin(*release)).is_ok())
         })
     }
 

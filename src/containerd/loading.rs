@@ -14,8 +14,8 @@ use super::reason::Reason;
 use super::registry;
 use super::release::{ONE_7, Release, Releases};
 use super::schema;
-use super::shape;
-use super::tree::{Data, Node, Place, Table};
+use super::shape::Decoder;
+use super::tree::{self, Data, Node, Place, Table};
 
 /// A config with all that it imports.
 #[derive(Debug)]
@@ -35,6 +35,26 @@ impl Loaded {
 
     pub(super) fn table(&self, key: &str) -> Option<&Table> {
         self.top.get(key)?.table()
+    }
+
+    /// The IDs of the proxy plugins, of which there is one for each that has a known type.
+    pub(super) fn proxies(&self, release: Release) -> Vec<(String, Place)> {
+        let proxies = self.table("proxy_plugins").into_iter().flatten();
+        let named = proxies.filter_map(|(name, node)| {
+            let kind = proxy_type(node, release)?;
+            Some((format!("{kind}.{name}"), node.place))
+        });
+        named.collect()
+    }
+
+    /// Where a plugin is disabled.
+    pub(super) fn disabled(&self, id: &str, release: Release) -> Option<Place> {
+        let short = self.has_short_names(release);
+        let name = if short { registry::short_name(id) } else { id };
+        let mut disabled = plugin_names(self, "disabled_plugins", release).into_iter();
+        disabled
+            .find(|(disabled, _)| disabled == name)
+            .map(|(_, place)| place)
     }
 }
 
@@ -165,28 +185,14 @@ impl Model<'_> {
             };
             return Err(self.reason(message, Some(place)));
         }
-        let mut top = Table::new();
-        if let shape::Shape::Table(fields) = schema::FILE {
-            for shape::Field(name, _, releases) in fields {
-                if let (true, Some(node)) =
-                    (releases.contain(release), shape::field(raw, name, release))
-                {
-                    top.insert((*name).to_owned(), node.into_owned());
-                }
-            }
-        }
         let place = Place {
             file: number,
             offset: 0,
         };
-        let whole = Node::new(Data::table(top), place);
-        schema::FILE
-            .check(&whole, release)
-            .map_err(|mismatch| self.mismatch(&mismatch))?;
-        let Data::Table(top) = whole.data else {
-            return Ok(Table::new());
-        };
-        Ok(Rc::unwrap_or_clone(top))
+        let whole = Node::new(Data::Table(Rc::clone(raw)), place);
+        let decoded = schema::FILE.decode(&whole, Decoder::of_file(release));
+        let decoded = decoded.map_err(|mismatch| self.mismatch(&mismatch))?;
+        Ok(Rc::unwrap_or_clone(decoded.shared_table()))
     }
 
     /// The absolute paths of an import, as the release finds them.
@@ -259,6 +265,16 @@ impl Model<'_> {
         }
         Ok(())
     }
+}
+
+/// What a proxy plugin is registered as, given by its short name or in full.
+pub(super) fn proxy_type(node: &Node, release: Release) -> Option<&'static str> {
+    let (kind, _) = tree::text(node.table()?, "type")?;
+    let mut known = registry::PROXIES
+        .iter()
+        .filter(|(_, _, releases)| releases.contain(release));
+    let found = known.find(|(short, full, _)| kind == *short || kind == *full);
+    found.map(|(_, full, _)| *full)
 }
 
 fn panic_at_negative(version: i64) -> String {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::rc::Rc;
 
 use crate::error::Position;
 use crate::toml::lines::Positions;
@@ -73,7 +74,7 @@ pub struct Model<'f> {
 pub(super) struct Parsed<'f> {
     path: &'f Path,
     text: &'f [u8],
-    pub(super) table: Result<Table, ParseError>,
+    pub(super) table: Result<Rc<Table>, ParseError>,
     pub(super) peculiarities: Peculiarities,
 }
 
@@ -86,7 +87,7 @@ impl<'f> Model<'f> {
             .map(|(number, (path, source))| {
                 let (table, peculiarities) = match source.document() {
                     Ok(config) => (
-                        Ok(tree::entries(config.toml.as_table(), number)),
+                        Ok(Rc::new(tree::entries(config.toml.as_table(), number))),
                         Peculiarities::of(config),
                     ),
                     Err(error) => (Err(error.clone()), Peculiarities::default()),

@@ -3,7 +3,21 @@
 //! Measured: `ctr plugins ls` and a daemon started with each plugin disabled, on 1.6.20, 1.7.24 and
 //! 2.1.9. Plugins that a host may lack the means for (btrfs, zfs, devmapper …) are left out.
 
-use super::release::{ALL, FROM_1_7, FROM_2_1, ONE, ONE_6, ONE_7, Release, Releases, TWO};
+use super::release::{ALL, FROM_1_7, FROM_2_1, ONE, ONE_6, ONE_7, Release, Releases, SERVERS, TWO};
+
+pub(super) const SNAPSHOTTER: &str = "io.containerd.snapshotter.v1";
+pub(super) const DIFFER: &str = "io.containerd.differ.v1";
+
+/// Kinds of proxy plugins, and what they are registered as; any other ends the daemon with a panic.
+pub(super) const PROXIES: &[(&str, &str, Releases)] = &[
+    ("snapshot", "io.containerd.snapshotter.v1", ALL),
+    ("content", "io.containerd.content.v1", ALL),
+    ("diff", "io.containerd.differ.v1", FROM_1_7),
+    ("sandbox", "io.containerd.sandbox.controller.v1", TWO),
+];
+
+/// The releases whose image service pulls through the transfer service.
+pub(super) const PULLS_BY_TRANSFER: Releases = FROM_2_1;
 
 /// Plugins without which the CRI plugin does not load.
 pub(super) const ESSENTIAL: &[(&str, Releases)] = &[
@@ -14,9 +28,10 @@ pub(super) const ESSENTIAL: &[(&str, Releases)] = &[
     ("io.containerd.differ.v1.walking", ALL),
     ("io.containerd.event.v1.exchange", ALL),
     ("io.containerd.gc.v1.scheduler", ALL),
-    ("io.containerd.image-verifier.v1.bindir", TWO),
+    ("io.containerd.image-verifier.v1.bindir", NEEDS_VERIFIERS),
     ("io.containerd.lease.v1.manager", FROM_1_7),
     ("io.containerd.metadata.v1.bolt", ALL),
+    ("io.containerd.mount-manager.v1.bolt", FROM_2_2),
     ("io.containerd.podsandbox.controller.v1.podsandbox", TWO),
     ("io.containerd.runtime.v1.linux", ONE),
     ("io.containerd.runtime.v2.shim", ONE_7),
@@ -24,6 +39,7 @@ pub(super) const ESSENTIAL: &[(&str, Releases)] = &[
     ("io.containerd.sandbox.controller.v1.local", ONE_7),
     ("io.containerd.sandbox.controller.v1.shim", TWO),
     ("io.containerd.sandbox.store.v1.local", FROM_1_7),
+    ("io.containerd.server.v1.grpc", SERVERS),
     ("io.containerd.service.v1.containers-service", ALL),
     ("io.containerd.service.v1.content-service", ALL),
     ("io.containerd.service.v1.diff-service", ALL),
@@ -34,9 +50,13 @@ pub(super) const ESSENTIAL: &[(&str, Releases)] = &[
     ("io.containerd.service.v1.snapshots-service", ALL),
     ("io.containerd.service.v1.tasks-service", ALL),
     ("io.containerd.shim.v1.manager", TWO),
-    ("io.containerd.transfer.v1.local", TWO),
+    ("io.containerd.transfer.v1.local", PULLS_BY_TRANSFER),
     ("io.containerd.warning.v1.deprecations", ALL),
 ];
+
+/// The transfer service of these wants one; 2.0 has no use for that service.
+const NEEDS_VERIFIERS: Releases = Releases::between(Release::new(2, 1, 0), Release::new(2, 3, 0));
+const FROM_2_2: Releases = Releases::from(2, 2);
 
 /// Plugins that load on every host.
 pub(super) const REGISTERED: &[(&str, Releases)] = &[
@@ -55,6 +75,7 @@ pub(super) const REGISTERED: &[(&str, Releases)] = &[
     ("io.containerd.grpc.v1.images", ALL),
     ("io.containerd.grpc.v1.introspection", ALL),
     ("io.containerd.grpc.v1.leases", ALL),
+    ("io.containerd.grpc.v1.mounts", FROM_2_2),
     ("io.containerd.grpc.v1.namespaces", ALL),
     ("io.containerd.grpc.v1.sandbox-controllers", FROM_1_7),
     ("io.containerd.grpc.v1.sandboxes", FROM_1_7),
@@ -63,14 +84,19 @@ pub(super) const REGISTERED: &[(&str, Releases)] = &[
     ("io.containerd.grpc.v1.tasks", ALL),
     ("io.containerd.grpc.v1.transfer", FROM_1_7),
     ("io.containerd.grpc.v1.version", ALL),
+    ("io.containerd.http.v1.pprof", SERVERS),
     ("io.containerd.image-verifier.v1.bindir", TWO),
     ("io.containerd.internal.v1.opt", ALL),
     ("io.containerd.internal.v1.restart", ONE),
     ("io.containerd.lease.v1.manager", FROM_1_7),
     ("io.containerd.metadata.v1.bolt", ALL),
+    ("io.containerd.metrics.v1.grpc-otel", SERVERS),
+    ("io.containerd.metrics.v1.grpc-prometheus", SERVERS),
     ("io.containerd.monitor.container.v1.restart", TWO),
     ("io.containerd.monitor.task.v1.cgroups", TWO),
     ("io.containerd.monitor.v1.cgroups", ONE),
+    ("io.containerd.mount-handler.v1.erofs", FROM_2_2),
+    ("io.containerd.mount-manager.v1.bolt", FROM_2_2),
     ("io.containerd.nri.v1.nri", FROM_1_7),
     ("io.containerd.podsandbox.controller.v1.podsandbox", TWO),
     ("io.containerd.runtime.v1.linux", ONE),
@@ -79,6 +105,8 @@ pub(super) const REGISTERED: &[(&str, Releases)] = &[
     ("io.containerd.sandbox.controller.v1.local", ONE_7),
     ("io.containerd.sandbox.controller.v1.shim", TWO),
     ("io.containerd.sandbox.store.v1.local", FROM_1_7),
+    ("io.containerd.server.v1.grpc", SERVERS),
+    ("io.containerd.server.v1.ttrpc", SERVERS),
     ("io.containerd.service.v1.containers-service", ALL),
     ("io.containerd.service.v1.content-service", ALL),
     ("io.containerd.service.v1.diff-service", ALL),
@@ -89,7 +117,6 @@ pub(super) const REGISTERED: &[(&str, Releases)] = &[
     ("io.containerd.service.v1.snapshots-service", ALL),
     ("io.containerd.service.v1.tasks-service", ALL),
     ("io.containerd.shim.v1.manager", TWO),
-    ("io.containerd.snapshotter.v1.erofs", FROM_2_1),
     ("io.containerd.snapshotter.v1.native", ALL),
     ("io.containerd.snapshotter.v1.overlayfs", ALL),
     ("io.containerd.streaming.v1.manager", FROM_1_7),
@@ -107,6 +134,12 @@ pub(super) const SNAPSHOTTERS: &[(&str, Releases)] = &[
     ("blockfile", FROM_1_7),
     ("erofs", FROM_2_1),
 ];
+
+/// The plugins of a release that load on every host.
+pub(super) fn registered(release: Release) -> impl Iterator<Item = &'static str> {
+    let known = REGISTERED.iter();
+    known.filter_map(move |(id, releases)| releases.contain(release).then_some(*id))
+}
 
 /// Whether a release has a plugin of this ID, even if the host lacks what it needs.
 pub(super) fn is_taken(id: &str, release: Release) -> bool {

@@ -104,6 +104,7 @@ impl FromStr for Release {
         };
         let is_modelled = Self::LINES
             .iter()
+            .chain([&Self::line(2, 4)])
             .any(|line| (line.major, line.minor) == (release.major, release.minor));
         if is_modelled {
             Ok(release)
@@ -183,6 +184,8 @@ pub(super) const ONE_6: Releases = Releases::between(Release::new(0, 0, 0), FIRS
 pub(super) const ONE_7: Releases = Releases::between(FIRST_1_7, FIRST_2X);
 pub(super) const FROM_1_7: Releases = Releases::from(1, 7);
 pub(super) const FROM_2_1: Releases = Releases::from(2, 1);
+/// What the daemon listens on is set up by plugins.
+pub(super) const SERVERS: Releases = Releases::from(2, 3);
 
 #[cfg(test)]
 mod tests {

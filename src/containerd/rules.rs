@@ -6,12 +6,15 @@
 use std::path::Path;
 
 use super::files::Cgroup;
+use super::registry::PULLS_BY_TRANSFER;
 use super::release::{ALL, FROM_1_7, FROM_2_1, ONE, Release, Releases, TWO};
 use super::services::{
-    broken_snapshotter, runtime_platforms, second_content_store, services, snapshotter, unpacking,
+    broken_snapshotter, proxy_address, runtime_platforms, second_content_store, services,
+    snapshotter, socket_dir, unpacking,
 };
-use super::tree::{Node, Table};
-use super::view::{Finding, View};
+use super::tree::{Node, Table, text};
+use super::url;
+use super::view::{Finding, View, bad_duration};
 
 /// The shim of containerd 1.0, for which some keys are still there.
 const OLD_SHIM: &str = "io.containerd.runtime.v1.linux";
@@ -102,32 +105,33 @@ pub(super) const RULES: &[Rule] = &[
         "`registry.configs.*.tls` beside `registry.config_path`",
         tls_beside_config_path,
     ),
+    rule(ALL, "a key of `registry.auths` that is no URL", auths),
     rule(ALL, "`stream_idle_timeout` is no duration", |view| {
-        view.bad_duration(&view.server, "stream_idle_timeout")
+        bad_duration(&view.server, "stream_idle_timeout")
     }),
     rule(
         FROM_1_7,
         "`image_pull_progress_timeout` is no duration",
-        |view| view.bad_duration(&view.images, "image_pull_progress_timeout"),
+        |view| bad_duration(&view.images, "image_pull_progress_timeout"),
     ),
     rule(
         DRAINS,
         "`drain_exec_sync_io_timeout` is no duration",
-        |view| view.bad_duration(&view.cri, "drain_exec_sync_io_timeout"),
+        |view| bad_duration(&view.cri, "drain_exec_sync_io_timeout"),
     ),
     rule(
         Releases::from(2, 3),
         "`stats_collect_period` is no duration",
-        |view| view.bad_duration(&view.cri, "stats_collect_period"),
+        |view| bad_duration(&view.cri, "stats_collect_period"),
     ),
     rule(
         Releases::from(2, 3),
         "`stats_retention_period` is no duration",
-        |view| view.bad_duration(&view.cri, "stats_retention_period"),
+        |view| bad_duration(&view.cri, "stats_retention_period"),
     ),
     rule(
         ALL,
-        "a `base_runtime_spec` that is missing or no JSON",
+        "a `base_runtime_spec` that is missing or no runtime spec",
         base_spec,
     ),
     rule(
@@ -151,14 +155,24 @@ pub(super) const RULES: &[Rule] = &[
         runtime_platforms,
     ),
     rule(
-        TWO,
-        "a bad `unpack_config` of the transfer plugin",
+        PULLS_BY_TRANSFER,
+        "a bad `unpack_config` of the transfer plugin, or none and overlayfs disabled",
         unpacking,
     ),
     rule(
         TWO,
         "a configured snapshotter that does not load",
         broken_snapshotter,
+    ),
+    rule(
+        TWO,
+        "a proxy plugin with an `address` that is no URL behind `unix://`",
+        proxy_address,
+    ),
+    rule(
+        Releases::from(2, 3),
+        "a relative `socket_dir` of the shims, or one of more than 42 letters",
+        socket_dir,
     ),
     rule(
         TWO,
@@ -169,7 +183,7 @@ pub(super) const RULES: &[Rule] = &[
 
 fn untrusted_twice(view: &View<'_>) -> Option<Finding> {
     let old = view.old_handler("untrusted_workload_runtime")?;
-    let runtimes = view.field(&view.containerd, "runtimes")?;
+    let runtimes = view.containerd.get("runtimes")?;
     runtimes.table()?.get("untrusted")?;
     let message = "conflicting definitions: configuration includes both \
                    `untrusted_workload_runtime` and `runtimes[\"untrusted\"]`";
@@ -192,26 +206,24 @@ fn default_is_not_listed(view: &View<'_>) -> Option<Finding> {
          `default_runtime_name = \"{}\"`",
         view.default
     );
-    let runtimes = view
-        .field(&view.containerd, "runtimes")
-        .map(|node| node.place);
+    let runtimes = view.containerd.get("runtimes").map(|node| node.place);
     Some((message, view.default_place.or(runtimes)))
 }
 
 /// A switch that works with the shim of containerd 1.0 alone.
 fn old_shim_key(view: &View<'_>, table: &Table, key: &str) -> Option<Finding> {
-    let node = view.field(table, key).filter(|node| node.is_true())?;
+    let node = table.get(key).filter(|node| node.is_true())?;
     let default = view.handlers.get(&view.default)?;
     let message = format!("`{key}` only works for runtime {OLD_SHIM}");
     (default.runtime_type != OLD_SHIM).then_some((message, Some(node.place)))
 }
 
 fn old_shim_text(view: &View<'_>, key: &str) -> Option<Finding> {
-    view.handlers.values().find_map(|handler| {
-        let (text, place) = view.text(&handler.table, key);
+    let mut others = view.handlers.values();
+    others.find_map(|handler| {
+        let (_, place) = text(&handler.table, key)?;
         let message = || format!("`{key}` only works for runtime {OLD_SHIM}");
-        let is_bad = !text.is_empty() && handler.runtime_type != OLD_SHIM;
-        is_bad.then(|| (message(), place))
+        (handler.runtime_type != OLD_SHIM).then(|| (message(), Some(place)))
     })
 }
 
@@ -219,12 +231,8 @@ fn all_devices_alone(view: &View<'_>) -> Option<Finding> {
     let key = "privileged_without_host_devices_all_devices_allowed";
     let needs = "privileged_without_host_devices";
     view.handlers.values().find_map(|handler| {
-        let node = view
-            .field(&handler.table, key)
-            .filter(|node| node.is_true())?;
-        let enabled = view
-            .field(&handler.table, needs)
-            .is_some_and(|node| node.is_true());
+        let node = handler.table.get(key).filter(|node| node.is_true())?;
+        let enabled = handler.table.get(needs).is_some_and(Node::is_true);
         let message = || format!("`{key}` requires `{needs}` to be enabled");
         (!enabled).then(|| (message(), Some(node.place)))
     })
@@ -232,14 +240,9 @@ fn all_devices_alone(view: &View<'_>) -> Option<Finding> {
 
 fn io_type(view: &View<'_>) -> Option<Finding> {
     view.handlers.values().find_map(|handler| {
-        let (text, place) = view.text(&handler.table, "io_type");
-        let is_bad = !matches!(text.as_str(), "" | "fifo" | "streaming");
-        is_bad.then(|| {
-            (
-                "`io_type` can only be `streaming` or `fifo`".to_owned(),
-                place,
-            )
-        })
+        let (text, place) = text(&handler.table, "io_type")?;
+        let message = || "`io_type` can only be `streaming` or `fifo`".to_owned();
+        (!matches!(text, "fifo" | "streaming")).then(|| (message(), Some(place)))
     })
 }
 
@@ -248,68 +251,91 @@ fn cgroup_writable(view: &View<'_>) -> Option<Finding> {
         return None;
     }
     view.handlers.iter().find_map(|(name, handler)| {
-        let node = view.field(&handler.table, "cgroup_writable")?;
+        let node = handler.table.get("cgroup_writable")?;
         let message = format!("runtime {name}: `cgroup_writable` is only supported on cgroup v2");
         node.is_true().then_some((message, Some(node.place)))
     })
 }
 
 fn two_bin_dirs(view: &View<'_>) -> Option<Finding> {
-    let cni = view.field(&view.cri, "cni")?;
-    let cni = cni.table()?;
-    let one = view.field(cni, "bin_dir").filter(|node| !node.is_zero())?;
-    view.field(cni, "bin_dirs").filter(|node| !node.is_zero())?;
+    let cni = view.cri.get("cni")?.table()?;
+    let (_, place) = text(cni, "bin_dir")?;
+    let folders = cni.get("bin_dirs").filter(|node| !node.is_zero())?;
+    // The built-in list gives way.
+    let is_default = folders.texts().map(|(path, _)| path).eq([DEFAULT_BIN_DIR]);
     let message = "`cni.bin_dir` and `cni.bin_dirs` cannot be set at the same time";
-    Some((message.to_owned(), Some(one.place)))
+    (!is_default).then(|| (message.to_owned(), Some(place)))
+}
+
+const DEFAULT_BIN_DIR: &str = "/opt/cni/bin";
+/// These have a `config_path` built in; since 2.2.2 it is for configs without `mirrors` only.
+const HAS_CONFIG_PATH: Releases = Releases::between(Release::new(2, 2, 0), Release::new(2, 2, 2));
+
+/// Whether the registries are configured by files.
+fn has_config_path(view: &View<'_>) -> bool {
+    match view.registry().get("config_path").and_then(Node::text) {
+        Some(path) => !path.is_empty(),
+        None => HAS_CONFIG_PATH.contain(view.release),
+    }
 }
 
 fn mirrors_beside_config_path(view: &View<'_>) -> Option<Finding> {
     let registry = view.registry();
-    let mirrors = view
-        .field(&registry, "mirrors")
-        .filter(|node| !node.is_zero())?;
-    let (path, _) = view.text(&registry, "config_path");
+    let mirrors = registry.get("mirrors").filter(|node| !node.is_zero())?;
     let message = "`mirrors` cannot be set when `config_path` is provided";
-    (!path.is_empty()).then(|| (message.to_owned(), Some(mirrors.place)))
+    has_config_path(view).then(|| (message.to_owned(), Some(mirrors.place)))
 }
 
 fn tls_beside_config_path(view: &View<'_>) -> Option<Finding> {
     let registry = view.registry();
-    let configs = view.field(&registry, "configs")?;
-    let mut hosts = configs.table()?.values().filter_map(Node::table);
-    let tls = hosts.find_map(|host| view.field(host, "tls").map(|node| node.place))?;
-    let (path, _) = view.text(&registry, "config_path");
+    let mut hosts = registry.get("configs")?.table()?.values();
+    let tls = hosts.find_map(|host| Some(host.table()?.get("tls")?.place))?;
     let message = "`configs.tls` cannot be set when `config_path` is provided";
-    (!path.is_empty()).then(|| (message.to_owned(), Some(tls)))
+    has_config_path(view).then(|| (message.to_owned(), Some(tls)))
+}
+
+fn auths(view: &View<'_>) -> Option<Finding> {
+    let registry = view.registry();
+    registry
+        .get("auths")?
+        .table()?
+        .iter()
+        .find_map(|(url, node)| {
+            let refusal = url::refusal(url)?;
+            let message =
+                format!("failed to parse registry url \"{url}\" from `registry.auths`: {refusal}");
+            Some((message, Some(node.place)))
+        })
 }
 
 fn base_spec(view: &View<'_>) -> Option<Finding> {
     view.handlers.values().find_map(|handler| {
-        let (path, place) = view.text(&handler.table, "base_runtime_spec");
-        let known = &view.model.host.json_files;
-        let exists = known
-            .as_ref()
-            .is_none_or(|known| known.contains(Path::new(&path)));
-        let message =
-            || format!("failed to load base OCI spec from file: {path}: it is missing or no JSON");
-        (!path.is_empty() && !exists).then(|| (message(), place))
+        let (path, place) = text(&handler.table, "base_runtime_spec")?;
+        let known = view.model.host.json_files.as_ref();
+        let is_spec = known.is_none_or(|known| known.contains(Path::new(path)));
+        let message = || {
+            format!(
+                "failed to load base OCI spec from file: {path}: it is missing or no runtime spec"
+            )
+        };
+        (!is_spec).then(|| (message(), Some(place)))
     })
 }
 
 fn key_pair(view: &View<'_>) -> Option<Finding> {
-    let node = view.field(&view.server, "x509_key_pair_streaming")?;
+    let node = view.server.get("x509_key_pair_streaming")?;
     let pair = node.table()?;
-    let (certificate, _) = view.text(pair, "tls_cert_file");
-    let (key, _) = view.text(pair, "tls_key_file");
+    let path = |key| text(pair, key).map_or("", |(path, _)| path);
+    let (certificate, key) = (path("tls_cert_file"), path("tls_key_file"));
     if certificate.is_empty() && key.is_empty() {
         return None;
     }
-    let enabled = view.field(&view.server, "enable_tls_streaming");
-    if !enabled.is_some_and(|node| node.is_true()) {
+    let enabled = view.server.get("enable_tls_streaming");
+    if !enabled.is_some_and(Node::is_true) {
         let message = "`x509_key_pair_streaming` is set but `enable_tls_streaming` is not set";
         return Some((message.to_owned(), Some(node.place)));
     }
-    let missing = [&certificate, &key]
+    let missing = [certificate, key]
         .into_iter()
         .find(|path| path.is_empty() || !view.model.has_file(path))?;
     let message = if missing.is_empty() {

@@ -5,11 +5,16 @@
 //! `internal/cri/config/config.go` (in 1.x `services/server/config/config.go` and
 //! `pkg/cri/config/config.go`) for what these leave out.
 
-use super::release::{ALL, FROM_1_7, FROM_2_1, ONE, ONE_7, Releases, TWO};
+use super::release::{ALL, FROM_1_7, FROM_2_1, ONE, ONE_7, Release, Releases, TWO};
 use super::shape::Field;
 use super::shape::Shape::{
-    self, Any, Boolean, Duration, Float, Integer, List, Map, Table, Text, TextList,
+    self, Any, Boolean, Duration, Float, Integer, List, Map, Nanoseconds, Table, Text, TextList,
 };
+
+/// Plugins of Go are gone since 2.1.
+const UP_TO_2_0: Releases = Releases::between(Release::new(0, 0, 0), Release::new(2, 1, 0));
+/// Since 1.6.30 the time to drain an exec's output is limited (containerd#9768).
+const ONE_WITH_DRAINS: Releases = Releases::between(Release::new(1, 6, 30), Release::new(2, 0, 0));
 
 /// The file itself.
 pub(super) const FILE: Shape = Table(&[
@@ -17,7 +22,7 @@ pub(super) const FILE: Shape = Table(&[
     Field("root", Text, ALL),
     Field("state", Text, ALL),
     Field("temp", Text, ALL),
-    Field("plugin_dir", Text, ALL),
+    Field("plugin_dir", Text, UP_TO_2_0),
     Field("oom_score", Integer, ALL),
     Field("imports", TextList, ALL),
     Field("disabled_plugins", TextList, ALL),
@@ -71,7 +76,7 @@ pub(super) const FILE: Shape = Table(&[
         ALL,
     ),
     // 1.x keeps each plugin's part as a table until the plugin decodes it; 2.x keeps anything.
-    Field("plugins", Map(&Table(&[])), ONE),
+    Field("plugins", Map(&Map(&Any)), ONE),
     Field("plugins", Map(&Any), TWO),
 ]);
 
@@ -225,7 +230,7 @@ pub(super) const GRPC_CRI: Shape = Table(&[
     Field("cdi_spec_dirs", TextList, ONE_7),
     Field("image_pull_progress_timeout", Text, ONE_7),
     Field("image_pull_with_sync_fs", Boolean, ONE_7),
-    Field("drain_exec_sync_io_timeout", Text, ONE),
+    Field("drain_exec_sync_io_timeout", Text, ONE_WITH_DRAINS),
     Field("ignore_deprecation_warnings", TextList, ONE_7),
 ]);
 
@@ -306,7 +311,7 @@ pub(super) const OTHER_PLUGINS: &[Field] = &[
     Field("io.containerd.monitor.task.v1.cgroups", Table(&[Field("no_prometheus", Boolean, TWO)]), TWO),
     Field("io.containerd.monitor.v1.cgroups", Table(&[Field("no_prometheus", Boolean, ONE)]), ONE),
     Field("io.containerd.mount-handler.v1.erofs", Table(&[]), Releases::from(2, 2)),
-    Field("io.containerd.nri.v1.nri", Table(&[Field("default_validator", Table(&[Field("enable", Boolean, Releases::from(2, 2)), Field("reject_custom_seccomp_adjustment", Boolean, Releases::from(2, 2)), Field("reject_namespace_adjustment", Boolean, Releases::from(2, 2)), Field("reject_oci_hook_adjustment", Boolean, Releases::from(2, 2)), Field("reject_runtime_default_seccomp_adjustment", Boolean, Releases::from(2, 2)), Field("reject_sysctl_adjustment", Boolean, Releases::from(2, 2)), Field("reject_unconfined_seccomp_adjustment", Boolean, Releases::from(2, 2)), Field("required_plugins", TextList, Releases::from(2, 2)), Field("tolerate_missing_plugins_annotation", Text, Releases::from(2, 2))]), Releases::from(2, 2)), Field("disable", Boolean, FROM_1_7), Field("disable_connections", Boolean, FROM_1_7), Field("plugin_config_path", Text, FROM_1_7), Field("plugin_path", Text, FROM_1_7), Field("plugin_registration_timeout", Duration, FROM_1_7), Field("plugin_request_timeout", Duration, FROM_1_7), Field("socket_path", Text, FROM_1_7)]), FROM_1_7),
+    Field("io.containerd.nri.v1.nri", Table(&[Field("default_validator", Table(&[Field("enable", Boolean, Releases::from(2, 2)), Field("reject_custom_seccomp_adjustment", Boolean, Releases::from(2, 2)), Field("reject_namespace_adjustment", Boolean, Releases::from(2, 2)), Field("reject_oci_hook_adjustment", Boolean, Releases::from(2, 2)), Field("reject_runtime_default_seccomp_adjustment", Boolean, Releases::from(2, 2)), Field("reject_sysctl_adjustment", Boolean, Releases::from(2, 2)), Field("reject_unconfined_seccomp_adjustment", Boolean, Releases::from(2, 2)), Field("required_plugins", TextList, Releases::from(2, 2)), Field("tolerate_missing_plugins_annotation", Text, Releases::from(2, 2))]), Releases::from(2, 2)), Field("disable", Boolean, FROM_1_7), Field("disable_connections", Boolean, FROM_1_7), Field("plugin_config_path", Text, FROM_1_7), Field("plugin_path", Text, FROM_1_7), Field("plugin_registration_timeout", Nanoseconds, ONE_7), Field("plugin_registration_timeout", Duration, TWO), Field("plugin_request_timeout", Nanoseconds, ONE_7), Field("plugin_request_timeout", Duration, TWO), Field("socket_path", Text, FROM_1_7)]), FROM_1_7),
     Field("io.containerd.runtime.v1.linux", Table(&[Field("no_shim", Boolean, ONE), Field("runtime", Text, ONE), Field("runtime_root", Text, ONE), Field("shim", Text, ONE), Field("shim_debug", Boolean, ONE)]), ONE),
     Field("io.containerd.runtime.v2.task", Table(&[Field("platforms", TextList, ALL), Field("sched_core", Boolean, ONE)]), ALL),
     Field("io.containerd.server.v1.debug", Table(&[Field("address", Text, Releases::from(2, 3)), Field("gid", Integer, Releases::from(2, 3)), Field("uid", Integer, Releases::from(2, 3))]), Releases::from(2, 3)),
@@ -326,5 +331,5 @@ pub(super) const OTHER_PLUGINS: &[Field] = &[
     Field("io.containerd.snapshotter.v1.overlayfs", Table(&[Field("mount_options", TextList, FROM_1_7), Field("root_path", Text, ALL), Field("slow_chown", Boolean, TWO), Field("sync_remove", Boolean, FROM_1_7), Field("upperdir_label", Boolean, ALL)]), ALL),
     Field("io.containerd.snapshotter.v1.zfs", Table(&[Field("root_path", Text, ONE)]), ONE),
     Field("io.containerd.tracing.processor.v1.otlp", Table(&[Field("endpoint", Text, ALL), Field("insecure", Boolean, ALL), Field("protocol", Text, ALL)]), ALL),
-    Field("io.containerd.transfer.v1.local", Table(&[Field("check_platform_supported", Boolean, FROM_2_1), Field("concurrent_layer_fetch_buffer", Integer, FROM_2_1), Field("config_path", Text, FROM_1_7), Field("max_concurrent_downloads", Integer, FROM_1_7), Field("max_concurrent_unpacks", Integer, Releases::from(2, 2)), Field("max_concurrent_uploaded_layers", Integer, FROM_1_7), Field("unpack_config", List(&Table(&[Field("differ", Text, FROM_1_7), Field("platform", Text, FROM_1_7), Field("snapshotter", Text, FROM_1_7)])), FROM_1_7)]), FROM_1_7),
+    Field("io.containerd.transfer.v1.local", Table(&[Field("check_platform_supported", Boolean, FROM_2_1), Field("concurrent_layer_fetch_buffer", Integer, FROM_2_1), Field("config_path", Text, FROM_1_7), Field("max_concurrent_downloads", Integer, FROM_1_7), Field("max_concurrent_unpacks", Integer, Releases::from(2, 2)), Field("max_concurrent_uploaded_layers", Integer, FROM_1_7), Field("unpack_config", List(&Table(&[Field("config_type", Text, FROM_2_1), Field("differ", Text, FROM_1_7), Field("layer_types", TextList, FROM_2_1), Field("optional", Boolean, Releases::from(2, 3)), Field("platform", Text, FROM_1_7), Field("snapshotter", Text, FROM_1_7)])), FROM_1_7)]), FROM_1_7),
 ];

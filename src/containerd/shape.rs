@@ -21,6 +21,8 @@ pub(super) enum Shape {
     TextList,
     /// A string that is a duration in Go's notation.
     Duration,
+    /// The same, or a number of nanoseconds.
+    Nanoseconds,
     /// An array of values of one shape.
     List(&'static Self),
     /// A table with these keys; others are ignored.
@@ -58,56 +60,47 @@ impl Shape {
             Self::Integer => "an integer",
             Self::Float => "a float",
             Self::TextList => "an array of strings",
-            Self::Duration => "a duration, as in \"5s\"",
+            Self::Duration | Self::Nanoseconds => "a duration, as in \"5s\"",
             Self::List(_) => "an array",
             Self::Table(_) | Self::Map(_) => "a table",
             Self::Any => "anything",
         }
     }
 
-    /// Checks a value and all below it.
-    pub(super) fn check(self, node: &Node, release: Release) -> Result<(), Mismatch> {
+    /// Decodes a value and all below it: what the release knows of it, each key as it should be
+    /// spelled.
+    pub(super) fn decode(self, node: &Node, decoder: Decoder) -> Result<Cow<'_, Node>, Mismatch> {
+        let release = decoder.release;
         let fits = match (self, &node.data) {
             (Self::Text, Data::Text(_))
             | (Self::Boolean, Data::Boolean(_))
-            | (Self::Integer, Data::Integer(_))
+            | (Self::Integer | Self::Nanoseconds, Data::Integer(_))
             | (Self::Float, Data::Float(_))
             | (Self::Any, _) => true,
             // go-toml v1 converts no integer to a float, v2 does.
             (Self::Float, Data::Integer(_)) => !release.is_1x(),
-            (Self::Duration, Data::Text(text)) => duration::is_valid(text),
+            (Self::Duration | Self::Nanoseconds, Data::Text(text)) => duration::is_valid(text),
+            // `UnmarshalText` gets what go-toml makes of the number: v1 prints "0" for 0.0, too.
+            (Self::Duration, Data::Integer(number)) => {
+                *number == 0 || DURATION_OF_INTEGER.contain(release)
+            }
+            (Self::Duration, Data::Float(number)) => *number == 0.0 && release.is_1x(),
             (Self::TextList, Data::Array(array)) => {
                 array.iter().all(|node| matches!(node.data, Data::Text(_)))
             }
             (Self::List(shape), Data::Array(array)) => {
-                array
-                    .iter()
-                    .try_for_each(|node| shape.check(node, release))?;
-                true
+                return decode_list(*shape, array, node, decoder);
             }
             (Self::Map(shape), Data::Table(table)) => {
-                for (name, node) in &**table {
-                    let checked = shape.check(node, release);
-                    checked.map_err(|mismatch| mismatch.below(name))?;
-                }
-                true
+                return decode_map(*shape, table, node, decoder);
             }
             (Self::Table(fields), Data::Table(table)) => {
-                for (key, node) in &**table {
-                    let is_key = |Field(name, _, releases): &&Field| {
-                        is_spelled(name, key, table, release) && releases.contain(release)
-                    };
-                    if let Some(Field(name, shape, _)) = fields.iter().find(is_key) {
-                        let checked = shape.check(node, release);
-                        checked.map_err(|mismatch| mismatch.below(name))?;
-                    }
-                }
-                true
+                return decode_table(fields, table, node, decoder);
             }
-            _ => false,
+            _ => decoder.skips(self, node),
         };
         if fits {
-            return Ok(());
+            return Ok(Cow::Borrowed(node));
         }
         Err(Mismatch {
             path: Vec::new(),
@@ -122,6 +115,156 @@ impl Shape {
     }
 }
 
+/// How a release decodes: keys by any spelling that it takes, into one value.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Decoder {
+    release: Release,
+    /// 2.x decodes a file as it stands, and what a plugin gets once more, sorted by name.
+    is_file: bool,
+}
+
+/// go-toml 2.4 takes an integer where a number is wanted, whatever else the type can be read from.
+const DURATION_OF_INTEGER: Releases = Releases::from(2, 4);
+/// Up to go-toml 2.3 the header of an empty table sets nothing, whatever it is the header of.
+const EMPTY_TABLE_IS_NOTHING: Releases =
+    Releases::between(Release::new(2, 0, 0), Release::new(2, 4, 0));
+
+impl Decoder {
+    pub(super) fn of_file(release: Release) -> Self {
+        Self {
+            release,
+            is_file: true,
+        }
+    }
+
+    pub(super) fn of_plugin(release: Release) -> Self {
+        Self {
+            release,
+            is_file: false,
+        }
+    }
+
+    /// Whether the value leaves what is wanted as it was.
+    fn skips(self, shape: Shape, node: &Node) -> bool {
+        let is_scalar = !matches!(
+            shape,
+            Shape::TextList | Shape::List(_) | Shape::Table(_) | Shape::Map(_) | Shape::Any
+        );
+        let is_empty = node.table().is_some_and(Table::is_empty);
+        is_scalar && is_empty && !self.is_file && EMPTY_TABLE_IS_NOTHING.contain(self.release)
+    }
+
+    /// The entries that the release takes for `name`, in the order in which it decodes them.
+    fn entries<'t>(self, name: &str, table: &'t Table) -> Vec<(&'t str, &'t Node)> {
+        let entries = table.iter().map(|(key, node)| (key.as_str(), node));
+        let mut found: Vec<_> = entries
+            .filter(|(key, _)| key.len() == name.len() && key.eq_ignore_ascii_case(name))
+            .collect();
+        let keys: Vec<&str> = found.iter().map(|(key, _)| *key).collect();
+        if self.release.is_1x() {
+            let read = read_by_1x(name, &keys);
+            found.retain(|(key, _)| Some(*key) == read);
+        } else if self.is_file {
+            found.sort_by_key(|(_, node)| node.place.offset);
+        }
+        found
+    }
+}
+
+/// The key that go-toml v1 takes for `name`, out of those that differ from it in case alone.
+pub(super) fn read_by_1x<'k>(name: &str, keys: &[&'k str]) -> Option<&'k str> {
+    let find = |wanted: &str| keys.iter().copied().find(|key| *key == wanted);
+    let lower = || name.to_lowercase();
+    let first_lower = || format!("{}{}", &lower()[..1], &name[1..]);
+    if keys.is_empty() {
+        return None;
+    }
+    find(name)
+        .or_else(|| find(&lower()))
+        .or_else(|| find(&name.to_uppercase()))
+        .or_else(|| find(&first_lower()))
+}
+
+fn decode_list<'n>(
+    shape: Shape,
+    array: &[Node],
+    node: &'n Node,
+    decoder: Decoder,
+) -> Result<Cow<'n, Node>, Mismatch> {
+    let nodes = array.iter().map(|node| shape.decode(node, decoder));
+    let values: Vec<Node> = nodes
+        .map(|node| node.map(Cow::into_owned))
+        .collect::<Result<_, _>>()?;
+    Ok(Cow::Owned(Node::new(Data::Array(values), node.place)))
+}
+
+fn decode_map<'n>(
+    shape: Shape,
+    table: &Table,
+    node: &'n Node,
+    decoder: Decoder,
+) -> Result<Cow<'n, Node>, Mismatch> {
+    let mut values = Vec::new();
+    for (name, node) in table {
+        let value = shape.decode(node, decoder);
+        values.push((name, value.map_err(|mismatch| mismatch.below(name))?));
+    }
+    let is_as_it_was = |(_, value): &(_, Cow<'_, Node>)| matches!(value, Cow::Borrowed(_));
+    if values.iter().all(is_as_it_was) {
+        return Ok(Cow::Borrowed(node));
+    }
+    let values = values
+        .into_iter()
+        .map(|(name, value)| (name.clone(), value.into_owned()));
+    let table = Data::table(values.collect());
+    Ok(Cow::Owned(Node::new(table, node.place)))
+}
+
+fn decode_table<'n>(
+    fields: &'static [Field],
+    table: &Table,
+    node: &'n Node,
+    decoder: Decoder,
+) -> Result<Cow<'n, Node>, Mismatch> {
+    let mut is_as_it_was = true;
+    let mut values: Vec<(&'static str, Cow<'_, Node>)> = Vec::new();
+    let known = fields
+        .iter()
+        .filter(|Field(_, _, releases)| releases.contain(decoder.release));
+    for Field(name, shape, _) in known {
+        for (key, value) in decoder.entries(name, table) {
+            let value = shape.decode(value, decoder);
+            let value = value.map_err(|mismatch| mismatch.below(name))?;
+            is_as_it_was &= key == *name && matches!(value, Cow::Borrowed(_));
+            if !decoder.skips(*shape, &value) {
+                values.push((name, value));
+            }
+        }
+    }
+    if is_as_it_was && values.len() == table.len() {
+        return Ok(Cow::Borrowed(node));
+    }
+    let mut whole = Table::new();
+    for (name, value) in values {
+        decode_over(&mut whole, name, value.into_owned());
+    }
+    Ok(Cow::Owned(Node::new(Data::table(whole), node.place)))
+}
+
+/// Decodes a value over an earlier one, as into the same Go struct.
+fn decode_over(whole: &mut Table, name: &str, later: Node) {
+    match (whole.get_mut(name).map(|known| &mut known.data), later.data) {
+        (Some(Data::Table(known)), Data::Table(later)) => {
+            for (name, node) in Rc::unwrap_or_clone(later) {
+                decode_over(Rc::make_mut(known), &name, node);
+            }
+        }
+        (_, data) => {
+            whole.insert(name.to_owned(), Node::new(data, later.place));
+        }
+    }
+}
+
 impl Mismatch {
     /// The same, seen from the table that holds the key.
     pub(super) fn below(mut self, key: &str) -> Self {
@@ -133,60 +276,5 @@ impl Mismatch {
     pub(super) fn key(&self) -> String {
         let path: Vec<&String> = self.path.iter().rev().collect();
         render::dotted(&path, render::Quotes::Basic)
-    }
-}
-
-/// Whether a release takes the table's `key` for `name`: go-toml v2 does not mind the case of
-/// letters, v1 takes the name in capitals where there is none as it should be.
-fn is_spelled(name: &str, key: &str, table: &Table, release: Release) -> bool {
-    if key.len() != name.len() || !key.eq_ignore_ascii_case(name) {
-        return false;
-    }
-    if key == name {
-        return true;
-    }
-    let is_capital = || key.bytes().all(|byte| !byte.is_ascii_lowercase());
-    !release.is_1x() || (is_capital() && !table.contains_key(name))
-}
-
-/// The value of a key as the release sees it: variants in other case are taken together.
-pub(super) fn field<'t>(table: &'t Table, name: &str, release: Release) -> Option<Cow<'t, Node>> {
-    if let (true, Some(node)) = (release.is_1x(), table.get(name)) {
-        return Some(Cow::Borrowed(node));
-    }
-    // In the order of their bytes: the last one wins.
-    let mut variants = table
-        .iter()
-        .filter(|(key, _)| is_spelled(name, key, table, release))
-        .map(|(_, node)| node);
-    let first = Cow::Borrowed(variants.next()?);
-    Some(variants.fold(first, |earlier, later| {
-        let (Data::Table(a), Data::Table(b)) = (&earlier.data, &later.data) else {
-            return Cow::Borrowed(later);
-        };
-        let mut both = (**a).clone();
-        decode_over(&mut both, b);
-        Cow::Owned(Node::new(Data::table(both), later.place))
-    }))
-}
-
-/// The string at a key, if there is one that is not empty, and where it stands.
-pub(super) fn text(table: &Table, name: &str, release: Release) -> Option<(String, Place)> {
-    let node = field(table, name, release)?;
-    let text = node.text().filter(|text| !text.is_empty())?;
-    Some((text.to_owned(), node.place))
-}
-
-/// Decodes one table over another one, as into the same Go struct.
-fn decode_over(table: &mut Table, later: &Table) {
-    for (key, node) in later {
-        match (table.get_mut(key).map(|known| &mut known.data), &node.data) {
-            (Some(Data::Table(known)), Data::Table(more)) => {
-                decode_over(Rc::make_mut(known), more);
-            }
-            _ => {
-                table.insert(key.clone(), node.clone());
-            }
-        }
     }
 }

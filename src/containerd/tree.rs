@@ -146,6 +146,13 @@ impl Node {
     }
 }
 
+/// The string at a key, if there is one that is not empty, and where it stands.
+pub(crate) fn text<'t>(table: &'t Table, name: &str) -> Option<(&'t str, Place)> {
+    let node = table.get(name)?;
+    let text = node.text().filter(|text| !text.is_empty())?;
+    Some((text, node.place))
+}
+
 /// The entries of a table, each placed at its key.
 pub(crate) fn entries(table: &dyn toml_edit::TableLike, file: usize) -> Table {
     table

@@ -1,5 +1,8 @@
 //! The verdict: what becomes of the CRI plugin, and of the daemon with it.
 
+use std::path::Path;
+use std::rc::Rc;
+
 use super::files::{ConfigFiles, Host};
 use super::loading::Loaded;
 use super::model::{Model, Verdict};
@@ -9,10 +12,10 @@ use super::registry;
 use super::release::{Release, Releases};
 use super::rules::RULES;
 use super::schema;
-use super::shape::Field;
-use super::tree::{Data, Node};
-use super::view::View;
-use super::{address, daemon};
+use super::shape::{Decoder, Field, Mismatch};
+use super::tree::{Data, Node, Table, text};
+use super::view::{Finding, View};
+use super::{address, daemon, duration};
 
 impl Model<'_> {
     /// Says what a release makes of the config.
@@ -22,7 +25,7 @@ impl Model<'_> {
     #[must_use]
     pub fn verdict(&self, release: Release) -> Verdict {
         match self.load(release) {
-            Ok(loaded) => of_loaded(self, &loaded, release),
+            Ok(loaded) => of_loaded(self, loaded, release),
             Err(reason) => Verdict::Exits { reason },
         }
     }
@@ -54,19 +57,21 @@ pub fn load(files: &ConfigFiles, release: Release, host: &Host) -> Verdict {
 }
 
 /// The verdict on a config that was loaded.
-fn of_loaded(model: &Model<'_>, loaded: &Loaded, release: Release) -> Verdict {
-    if let Some(reason) = daemon::refusal(model, loaded, release) {
+fn of_loaded(model: &Model<'_>, mut loaded: Loaded, release: Release) -> Verdict {
+    if let Some(reason) = daemon::refusal(model, &loaded, release) {
         return Verdict::Exits { reason };
     }
-    if let Some(reason) = undecodable(model, loaded, release) {
+    if let Err(mismatch) = decode_plugins(&mut loaded, release) {
+        let reason = model.mismatch(&mismatch);
         return Verdict::Exits { reason };
     }
-    let view = View::new(model, loaded, release);
+    let view = View::new(model, &loaded, release);
     let no_cri = disabled(&view).or_else(|| refusal(&view));
-    if let Some(reason) = daemon::missing_plugin(model, loaded, release, no_cri.as_ref()) {
+    if let Some(reason) = daemon::missing_plugin(&view, no_cri.as_ref()) {
         return Verdict::Exits { reason };
     }
-    if let (None, Some(reason)) = (&no_cri, end_of_start(&view)) {
+    if let (None, Some((message, place))) = (&no_cri, end_of_start(&view)) {
+        let reason = model.reason(message, place);
         return Verdict::Exits { reason };
     }
     match no_cri {
@@ -78,24 +83,30 @@ fn of_loaded(model: &Model<'_>, loaded: &Loaded, release: Release) -> Verdict {
     }
 }
 
-/// A value that some plugin can't decode: the daemon exits.
-fn undecodable(model: &Model<'_>, loaded: &Loaded, release: Release) -> Option<Reason> {
-    let plugins = loaded.table("plugins")?;
+/// Each plugin that is not disabled decodes its part: a value that it can't decode ends the daemon.
+fn decode_plugins(loaded: &mut Loaded, release: Release) -> Result<(), Mismatch> {
     let short = loaded.has_short_names(release);
     let cri = [
         Field(OLD_CRI, schema::GRPC_CRI, Releases::ALL),
         Field(RUNTIME, schema::RUNTIME, Releases::TWO),
         Field(IMAGES, schema::IMAGES, Releases::TWO),
     ];
+    let mut decoded = Table::new();
     for Field(id, shape, releases) in cri.iter().chain(schema::OTHER_PLUGINS) {
         let key = if short { registry::short_name(id) } else { id };
-        if let (true, Some(node)) = (releases.contain(release), plugins.get(key))
-            && let Err(mismatch) = shape.check(node, release)
+        let part = loaded.table("plugins").and_then(|plugins| plugins.get(key));
+        if let (true, Some(node)) = (releases.contain(release), part)
+            && loaded.disabled(id, release).is_none()
         {
-            return Some(model.mismatch(&mismatch.below(key).below("plugins")));
+            let node = shape.decode(node, Decoder::of_plugin(release));
+            let node = node.map_err(|mismatch| mismatch.below(key).below("plugins"))?;
+            decoded.insert(key.to_owned(), node.into_owned());
         }
     }
-    None
+    if let Some(Data::Table(plugins)) = loaded.top.get_mut("plugins").map(|node| &mut node.data) {
+        Rc::make_mut(plugins).extend(decoded);
+    }
+    Ok(())
 }
 
 /// CRI, or something that it can't do without, is disabled.
@@ -112,7 +123,7 @@ fn disabled(view: &View<'_>) -> Option<Reason> {
         .iter()
         .filter(|(_, releases)| releases.contain(view.release))
         .find_map(|(id, _)| {
-            let place = view.is_disabled(id)?;
+            let place = view.loaded.disabled(id, view.release)?;
             let what = if *id == OLD_CRI {
                 "the CRI plugin"
             } else {
@@ -135,19 +146,63 @@ fn refusal(view: &View<'_>) -> Option<Reason> {
         })
 }
 
-/// The plugin loads, and ends the daemon when it starts to count or to listen for streams.
-fn end_of_start(view: &View<'_>) -> Option<Reason> {
-    let (host, host_place) = view.text(&view.server, "stream_server_address");
-    let (port, port_place) = view.text(&view.server, "stream_server_port");
-    if let Some(node) = view.field(&view.images, "stats_collect_period")
+/// The plugin loads, and ends the daemon when it starts to count, to listen for streams or to look
+/// for NRI's plugins.
+fn end_of_start(view: &View<'_>) -> Option<Finding> {
+    if let Some(node) = view.images.get("stats_collect_period")
         && matches!(node.data, Data::Integer(..=0))
     {
         let message = "panic: non-positive interval for NewTicker (stats_collect_period)";
-        return Some(view.model.reason(message, Some(node.place)));
+        return Some((message.to_owned(), Some(node.place)));
     }
-    let refusal = address::refusal_of(&host, &port)?;
-    let message = format!("Failed to run CRI service: stream server error: {refusal}");
-    Some(view.model.reason(message, port_place.or(host_place)))
+    if let Some((text, place)) = text(&view.cri, "stats_collect_period")
+        && duration::nanoseconds(text).is_some_and(|length| length <= 0.0)
+    {
+        let message = "panic: non-positive interval for NewTicker (stats_collect_period)";
+        return Some((message.to_owned(), Some(place)));
+    }
+    let value = |key| text(&view.server, key).map_or(("", None), |(text, at)| (text, Some(at)));
+    let (host, host_place) = value("stream_server_address");
+    let (port, port_place) = value("stream_server_port");
+    if let Some(refusal) = address::refusal_of(host, port) {
+        let message = format!("Failed to run CRI service: stream server error: {refusal}");
+        return Some((message, port_place.or(host_place)));
+    }
+    nri(view)
+}
+
+fn nri(view: &View<'_>) -> Option<Finding> {
+    let id = "io.containerd.nri.v1.nri";
+    let is_off = match view.of_plugin(id, "disable") {
+        Some(node) => node.is_true(),
+        None => view.release.is_1x(),
+    };
+    if is_off || view.loaded.disabled(id, view.release).is_some() {
+        return None;
+    }
+    let value = |key| {
+        Some((
+            view.of_plugin(id, key)?.text()?,
+            view.of_plugin(id, key)?.place,
+        ))
+    };
+    if let Some((path, place)) = value("plugin_path")
+        && view
+            .model
+            .host
+            .files
+            .as_ref()
+            .is_some_and(|known| known.contains(Path::new(path)))
+    {
+        let message = format!("failed to discover plugins in {path}: not a directory");
+        return Some((message, Some(place)));
+    }
+    let listens = view
+        .of_plugin(id, "disable_connections")
+        .is_none_or(|node| !node.is_true());
+    let (path, place) = value("socket_path").filter(|_| listens)?;
+    let message = || format!("failed to create socket \"{path}\": invalid argument");
+    (path.len() > address::LONGEST_SOCKET).then(|| (message(), Some(place)))
 }
 
 /// Found by `tests/containerd/differential.rs`, cut down to the least, and measured on 1.6.20,
@@ -155,7 +210,6 @@ fn end_of_start(view: &View<'_>) -> Option<Reason> {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-    use std::path::Path;
 
     use super::*;
     use crate::containerd::FileState;

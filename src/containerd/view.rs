@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::loading::{Loaded, plugin_names};
+use super::duration;
+use super::loading::Loaded;
 use super::model::{LoadedHandler, Model};
 use super::plugin::{self, IMAGES, OLD_CRI, RUNTIME};
-use super::release::Release;
-use super::shape::field;
-use super::tree::{Node, Place, Table};
-use super::{duration, registry};
+use super::registry::{self, DIFFER, SNAPSHOTTER};
+use super::release::{FROM_2_1, Release};
+use super::tree::{Node, Place, Table, text};
 
 /// The default handler of every release, where no other is set.
 pub(crate) const BUILT_IN: &str = "runc";
@@ -52,6 +52,25 @@ pub(super) struct Handler {
     pub(super) runtime_type: String,
 }
 
+impl Handler {
+    fn of(node: &Node) -> Self {
+        let table = node.shared_table();
+        let runtime_type = text(&table, "runtime_type").map(|(text, _)| text.to_owned());
+        Self {
+            place: Some(node.place),
+            runtime_type: runtime_type.unwrap_or_default(),
+            table,
+        }
+    }
+}
+
+/// A key that holds no duration although it is set.
+pub(super) fn bad_duration(table: &Table, name: &str) -> Option<Finding> {
+    let (text, place) = text(table, name)?;
+    let message = || format!("`{name}`: invalid duration \"{text}\"");
+    (!duration::is_valid(text)).then(|| (message(), Some(place)))
+}
+
 impl<'v> View<'v> {
     pub(super) fn new(model: &'v Model<'v>, loaded: &'v Loaded, release: Release) -> Self {
         let part = |id: &str| -> Cow<'v, Table> {
@@ -65,8 +84,8 @@ impl<'v> View<'v> {
         } else {
             (part(IMAGES), part(OLD_CRI))
         };
-        let containerd = field(&cri, "containerd", release);
-        let containerd = containerd.map_or_else(Rc::default, |node| node.shared_table());
+        let containerd = cri.get("containerd");
+        let containerd = containerd.map_or_else(Rc::default, Node::shared_table);
         let mut view = Self {
             model,
             loaded,
@@ -83,50 +102,26 @@ impl<'v> View<'v> {
         view
     }
 
-    pub(super) fn field<'t>(&self, table: &'t Table, name: &str) -> Option<Cow<'t, Node>> {
-        field(table, name, self.release)
-    }
-
-    /// The string at a key; empty if it is not set.
-    pub(super) fn text(&self, table: &Table, name: &str) -> (String, Option<Place>) {
-        match self.field(table, name) {
-            Some(node) => (node.text().unwrap_or_default().to_owned(), Some(node.place)),
-            None => (String::new(), None),
-        }
-    }
-
-    fn handler(&self, node: &Node) -> Handler {
-        let table = node.shared_table();
-        let (runtime_type, _) = self.text(&table, "runtime_type");
-        Handler {
-            table,
-            place: Some(node.place),
-            runtime_type,
-        }
-    }
-
     fn read_handlers(&mut self) {
         let built_in = Handler {
             table: Rc::default(),
             place: None,
             runtime_type: RUNC_TYPE.to_owned(),
         };
-        let runtimes = self
-            .field(&self.containerd, "runtimes")
-            .map(Cow::into_owned);
+        let runtimes = self.containerd.get("runtimes").cloned();
         // On 1.x a map in the file replaces the built-in one, on 2.x it is added to it.
         if !self.release.is_1x() || runtimes.is_none() {
             self.handlers.insert(BUILT_IN.to_owned(), built_in);
         }
         for (name, node) in runtimes.iter().filter_map(Node::table).flatten() {
-            let mut handler = self.handler(node);
-            let has_type = self.field(&handler.table, "runtime_type").is_some();
+            let mut handler = Handler::of(node);
+            let has_type = handler.table.contains_key("runtime_type");
             if !self.release.is_1x() && name == BUILT_IN && !has_type {
                 RUNC_TYPE.clone_into(&mut handler.runtime_type);
             }
             self.handlers.insert(name.clone(), handler);
         }
-        if let Some(node) = self.field(&self.containerd, "default_runtime_name") {
+        if let Some(node) = self.containerd.get("default_runtime_name") {
             self.default = node.text().unwrap_or_default().to_owned();
             self.default_place = Some(node.place);
         }
@@ -148,8 +143,8 @@ impl<'v> View<'v> {
 
     /// A handler in a table of its own, as before there was a map of them.
     pub(super) fn old_handler(&self, name: &str) -> Option<Handler> {
-        let node = self.field(&self.containerd, name)?;
-        Some(self.handler(&node)).filter(|handler| !handler.runtime_type.is_empty())
+        let handler = Handler::of(self.containerd.get(name)?);
+        Some(handler).filter(|handler| !handler.runtime_type.is_empty())
     }
 
     pub(super) fn loaded_handlers(&self) -> BTreeMap<String, LoadedHandler> {
@@ -163,34 +158,28 @@ impl<'v> View<'v> {
         handlers.collect()
     }
 
-    /// Plugins that are disabled, by the names that the release compares.
-    fn disabled_names(&self) -> Vec<(String, Place)> {
-        plugin_names(self.loaded, "disabled_plugins", self.release)
+    /// The IDs of the proxy plugins that are not disabled.
+    pub(super) fn proxies(&self) -> Vec<(String, Place)> {
+        let mut proxies = self.loaded.proxies(self.release);
+        proxies.retain(|(id, _)| self.loaded.disabled(id, self.release).is_none());
+        proxies
     }
 
-    pub(super) fn is_disabled(&self, id: &str) -> Option<Place> {
-        let short = self.loaded.has_short_names(self.release);
-        let name = if short { registry::short_name(id) } else { id };
-        let mut disabled = self.disabled_names().into_iter();
-        disabled
-            .find(|(disabled, _)| disabled == name)
-            .map(|(_, place)| place)
-    }
-
-    /// A key that holds no duration although it is set.
-    pub(super) fn bad_duration(&self, table: &Table, name: &str) -> Option<Finding> {
-        let (text, place) = self.text(table, name);
-        let is_bad = !text.is_empty() && !duration::is_valid(&text);
-        is_bad.then(|| (format!("`{name}`: invalid duration \"{text}\""), place))
+    fn has_plugin(&self, id: &str, is_built_in: bool) -> bool {
+        let is_off = || self.loaded.disabled(id, self.release).is_some();
+        let is_proxy = || self.proxies().iter().any(|(proxy, _)| proxy == id);
+        (is_built_in && !is_off()) || is_proxy()
     }
 
     pub(super) fn has_snapshotter(&self, name: &str) -> bool {
-        let proxies = self.loaded.table("proxy_plugins");
-        let is_proxy = || {
-            let proxy = proxies.and_then(|proxies| proxies.get(name)?.table());
-            proxy.is_some_and(|proxy| self.text(proxy, "type").0 == "snapshot")
-        };
-        matches!(name, "overlayfs" | "native") || self.host_has_snapshotter(name) || is_proxy()
+        let is_built_in = matches!(name, "overlayfs" | "native") || self.host_has_snapshotter(name);
+        self.has_plugin(&format!("{SNAPSHOTTER}.{name}"), is_built_in)
+    }
+
+    pub(super) fn has_differ(&self, name: &str) -> bool {
+        let has_erofs = FROM_2_1.contain(self.release) && self.model.host.mkfs_erofs;
+        let is_built_in = name == "walking" || (name == "erofs" && has_erofs);
+        self.has_plugin(&format!("{DIFFER}.{name}"), is_built_in)
     }
 
     pub(super) fn host_has_snapshotter(&self, name: &str) -> bool {
@@ -203,15 +192,14 @@ impl<'v> View<'v> {
     }
 
     /// The value of a key of another plugin.
-    pub(super) fn of_plugin(&self, id: &str, key: &str) -> Option<Node> {
+    pub(super) fn of_plugin(&self, id: &str, key: &str) -> Option<&Node> {
         let short = self.loaded.has_short_names(self.release);
         let id = if short { registry::short_name(id) } else { id };
-        let table = self.loaded.table("plugins")?.get(id)?.table()?;
-        self.field(table, key).map(Cow::into_owned)
+        self.loaded.table("plugins")?.get(id)?.table()?.get(key)
     }
 
     pub(super) fn registry(&self) -> Rc<Table> {
-        let registry = self.field(&self.images, "registry");
-        registry.map_or_else(Rc::default, |node| node.shared_table())
+        let registry = self.images.get("registry");
+        registry.map_or_else(Rc::default, Node::shared_table)
     }
 }

@@ -134,6 +134,11 @@ impl Running {
         })
     }
 
+    /// Whether its CRI says that it can run pods.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.cri.as_ref().is_some_and(|cri| cri.loaded.ready)
+    }
+
     /// Returns the daemon's release; `None` if it runs without CRI.
     ///
     /// # Errors
@@ -163,10 +168,10 @@ impl Running {
             match (handlers.get(name), loaded.handlers.get(name)) {
                 (Some(_), None) => drift.push(Drift::NotLoaded { handler }),
                 (None, Some(_)) => drift.push(Drift::Gone { handler }),
-                (Some(config), Some(daemon)) if config.runtime_type != daemon.runtime_type => {
+                (Some(config), Some(daemon)) if config.runtime_type != *daemon => {
                     drift.push(Drift::OtherType {
                         handler,
-                        daemon: daemon.runtime_type.clone(),
+                        daemon: daemon.clone(),
                         config: config.runtime_type.clone(),
                     });
                 }
@@ -187,12 +192,11 @@ impl Running {
 mod tests {
     use super::*;
     use crate::containerd::{ConfigFiles, Host, load};
-    use crate::daemon::cri::RunningHandler;
 
     fn daemon(handlers: &[(&str, &str)], default: &str) -> Running {
         let handlers = handlers.iter().map(|&(name, kind)| {
             let runtime_type = format!("io.containerd.{kind}.v2");
-            (name.to_owned(), RunningHandler { runtime_type })
+            (name.to_owned(), runtime_type)
         });
         Running {
             endpoint: PathBuf::from("/run/c.sock"),

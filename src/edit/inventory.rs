@@ -5,10 +5,8 @@ use toml_edit::Item;
 use crate::containerd::plugin;
 use crate::containerd::version;
 use crate::error::{Error, Position};
-use crate::ledger::Ledger;
 use crate::toml::Document;
 use crate::toml::lines::Positions;
-use crate::want::key::handler_path;
 
 /// The runtime handlers of a config file.
 #[derive(Debug, Clone)]
@@ -28,13 +26,6 @@ pub struct ListedHandler {
     pub plugin: String,
     /// The `runtime_type`, if it is a string.
     pub runtime_type: Option<String>,
-    /// The installer that it belongs to, once a ledger was asked.
-    pub owner: Option<String>,
-    /// Whether it is there only because containerd 1.x needs it beside another one, once a ledger
-    /// was asked.
-    pub is_implied: bool,
-    /// Whether `default_runtime_name` of the same plugin table names it.
-    pub is_default: bool,
     /// Where it first stands.
     pub at: Position,
     /// Its keys, dotted for those of its tables, with their values, in file order.
@@ -81,7 +72,6 @@ impl Inventory {
 
 fn handlers(config: &Document<'_>, id: &str) -> Vec<ListedHandler> {
     let [plugins, id, containerd, runtimes] = plugin::runtimes_path(id);
-    let default = config.string(&[plugins, id, containerd, "default_runtime_name"]);
     let mut positions = Positions::of(config.text());
     let Some(listed) = config.get(&[plugins, id, containerd, runtimes]) else {
         return Vec::new();
@@ -105,23 +95,11 @@ fn handlers(config: &Document<'_>, id: &str) -> Vec<ListedHandler> {
                 name: name.to_owned(),
                 plugin: id.to_owned(),
                 runtime_type: config.string(&runtime_type).map(str::to_owned),
-                is_implied: false,
-                is_default: default == Some(name),
                 at: positions.at(config.offset(&path)),
-                owner: None,
                 settings,
             }
         })
         .collect()
-}
-
-impl ListedHandler {
-    /// Asks a ledger whose the handler is in the file that it calls `file`.
-    pub(crate) fn ask(&mut self, ledger: &Ledger, file: &str) {
-        let path = handler_path(&self.name);
-        self.owner = ledger.owner_in_file(file, &path).map(str::to_owned);
-        self.is_implied = ledger.is_implied_in(file, &path);
-    }
 }
 
 fn collect(

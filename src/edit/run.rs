@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::ledger::{Ledger, Made};
 use crate::want::change::Change;
 use crate::want::handler::BUILT_IN;
-use crate::want::key::handler_path;
+use crate::want::key::{Key, handler_path};
 
 use super::edited::Edited;
 use super::start::Start;
@@ -30,10 +30,7 @@ const MOST_ROUNDS: usize = 8;
 pub fn edit(config: &Config, ledger: &Ledger, change: &Change) -> Result<Edited, Error> {
     let config = &tables::chosen(config, ledger, change)?;
     let mut start = Start::new(config, ledger, change);
-    let mut before = ledger.clone();
-    if ledger.is_blank() {
-        before.clone_from(&start.ledger);
-    } else {
+    if !ledger.is_blank() {
         start.ledger.settle(&start.views);
     }
     start.prepare_removals()?;
@@ -57,6 +54,7 @@ pub fn edit(config: &Config, ledger: &Ledger, change: &Change) -> Result<Edited,
         match work.write() {
             Ok(after) => {
                 let edited = work.finish(ledger, after);
+                let before = start.known;
                 return Ok(Edited { before, ..edited });
             }
             // Leaving is never refused: what can't go stays.
@@ -102,6 +100,7 @@ impl Work<'_> {
             let writing = Writing {
                 config: start.config,
                 ledger: &self.ledger,
+                known: &start.known,
                 name,
                 before: &start.views[name],
                 after: &self.views[name],
@@ -116,6 +115,7 @@ impl Work<'_> {
         self.report_changes();
         self.report_left_behind(&after);
         self.report_what_was_there();
+        self.report_unknown();
         self.report_placement();
         self.report_runc();
         for (name, view) in &self.views {
@@ -141,6 +141,29 @@ impl Work<'_> {
             let mut own = entries.keys().filter(|at| at.file == *file);
             is_there && own.any(|at| view.place(&at.key.path).starts_with(&place))
         });
+    }
+
+    /// Blocks that a ledger from before their owners came does not know, and that this edit does not
+    /// adopt.
+    fn report_unknown(&mut self) {
+        let start = self.start;
+        for (owner, keys) in start.known.unknown(start.config, &start.views) {
+            let entries = || self.ledger.entries.iter();
+            let is_lost = |key: &&Key| {
+                let mut entries = entries().filter(|(_, entry)| entry.was.is_none());
+                entries.all(|(at, _)| at.key != **key)
+            };
+            let keys: Vec<String> = keys.iter().filter(is_lost).map(Key::to_string).collect();
+            if keys.is_empty() {
+                continue;
+            }
+            let message = format!(
+                "a comment says that {owner} has set {}, and the ledger does not: it stays when \
+                 {owner} is removed. To record it, run the same command of {owner} again with --adopt",
+                keys.join(", ")
+            );
+            self.report.warn("not-recovered", message);
+        }
     }
 
     /// Keys that do not stand in the owner's file.

@@ -18,6 +18,9 @@ pub(super) struct Start<'e> {
     pub(super) change: &'e Change,
     /// The files as they are.
     pub(super) views: Views,
+    /// The ledger from before the edit.
+    pub(super) known: Ledger,
+    /// The ledger as the edit changes it.
     pub(super) ledger: Ledger,
     /// What the owner asks for now: of these keys it overrules what was set by hand.
     pub(super) asked: BTreeSet<Key>,
@@ -43,6 +46,7 @@ impl<'e> Start<'e> {
             config,
             change,
             views,
+            known: ledger.clone(),
             ledger: ledger.clone(),
             asked: BTreeSet::new(),
             touched: BTreeSet::new(),
@@ -56,6 +60,7 @@ impl<'e> Start<'e> {
 
     fn recover(&mut self) {
         let recovered = self.ledger.recover(self.config, &self.views);
+        self.known.clone_from(&self.ledger);
         for (owner, keys) in recovered.found {
             let keys: Vec<String> = keys.iter().map(Key::to_string).collect();
             let keys = keys.join(", ");

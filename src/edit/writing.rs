@@ -30,6 +30,8 @@ struct Inserted {
 pub(super) struct Writing<'e> {
     pub(super) config: &'e Config,
     pub(super) ledger: &'e Ledger,
+    /// The ledger from before the edit.
+    pub(super) known: &'e Ledger,
     pub(super) name: &'e str,
     pub(super) before: &'e View,
     pub(super) after: &'e View,
@@ -101,9 +103,12 @@ impl Writing<'_> {
         inserted.sort_by_key(|it| it.rank);
         self.insert(&mut revision, &inserted).map_err(refused)?;
         for heading in document.headings(is_own) {
-            self.keep_comment(&mut revision, &heading);
+            // A comment that the ledger knows nothing of is all that tells of its block.
+            if self.known.knows(self.name, self.before, &heading) {
+                self.keep_comment(&mut revision, &heading);
+            }
         }
-        if !self.ledger.has_in(self.name, &[]) {
+        if self.known.has_in(self.name, &[]) && !self.ledger.has_in(self.name, &[]) {
             // Somebody has moved what they stood above.
             revision.remove_comments(document.stray_comments(is_own));
         }

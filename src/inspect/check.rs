@@ -3,15 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use toml_edit::Value;
-
 use crate::config::surroundings;
 use crate::containerd::release::listed;
 use crate::containerd::{ConfigFiles, Host, Model, Release, Verdict, version};
 use crate::disk::HostRoot;
 use crate::edit::inventory::{Inventory, ListedHandler};
-use crate::error::Error;
-use crate::error::Warning;
+use crate::error::{Error, Warning};
 use crate::toml::{Document, Source};
 use crate::want::handler::{Setting, shim_binary};
 
@@ -36,8 +33,9 @@ pub struct CheckedRelease {
     pub release: Release,
     /// Whether it reads files of this config version at all.
     pub reads: bool,
-    /// What becomes of the daemon.
-    pub verdict: Verdict,
+    /// What becomes of the daemon; `None` if the release does not count. One that was asked for
+    /// alone does, whatever it reads.
+    pub verdict: Option<Verdict>,
 }
 
 impl Check {
@@ -61,14 +59,16 @@ impl Check {
         let files = ConfigFiles::read(root, &main, source.clone());
         let host = Host::of(root, &files);
         let model = Model::new(&files, &host);
-        let releases: Vec<CheckedRelease> = releases
-            .iter()
-            .map(|&release| CheckedRelease {
+        let is_alone = releases.len() == 1;
+        let row = |&release: &Release| {
+            let reads = release.reads(config_version);
+            CheckedRelease {
                 release,
-                reads: release.reads(config_version),
-                verdict: model.verdict(release),
-            })
-            .collect();
+                reads,
+                verdict: (reads || is_alone).then(|| model.verdict(release)),
+            }
+        };
+        let releases: Vec<CheckedRelease> = releases.iter().map(row).collect();
         let warnings = warnings(config, &releases, root);
         Ok(Self {
             path: path.to_owned(),
@@ -78,21 +78,12 @@ impl Check {
         })
     }
 
-    /// Whether every release serves that reads the file, and at least one does.
+    /// Whether every release that counts serves, and at least one does.
     #[must_use]
     pub fn serves(&self) -> bool {
-        let mut counted = self
-            .releases
-            .iter()
-            .filter(|row| self.counts(row))
-            .peekable();
-        counted.peek().is_some() && counted.all(|row| row.verdict.serves())
-    }
-
-    /// Whether a release counts: one that was asked for alone does, whatever it reads.
-    #[must_use]
-    pub fn counts(&self, row: &CheckedRelease) -> bool {
-        row.reads || self.releases.len() == 1
+        let verdicts = self.releases.iter().filter_map(|row| row.verdict.as_ref());
+        let mut verdicts = verdicts.peekable();
+        verdicts.peek().is_some() && verdicts.all(Verdict::serves)
     }
 }
 
@@ -101,115 +92,93 @@ fn warnings(config: &Document<'_>, releases: &[CheckedRelease], root: &HostRoot)
         root,
         known: BTreeMap::new(),
     };
+    let inventory = Inventory::of(config, None);
+    let handlers = inventory.map_or_else(|_| Vec::new(), |found| found.handlers);
     let mut warnings = Vec::new();
-    let mut inventory = Vec::new();
-    if let Ok(found) = Inventory::of(config, None) {
-        inventory = found.handlers;
-    }
-    for handler in &inventory {
-        let name = &handler.name;
-        let mut warn = |code, message: String| {
-            warnings.push(Warning {
-                code,
-                message,
-                at: Some(handler.at.clone()),
-            });
-        };
-        let ignoring: Vec<Release> = releases
-            .iter()
-            .filter(|row| row.reads)
-            .filter(|row| match &row.verdict {
-                Verdict::Serves { handlers, .. } => !handlers.contains_key(name),
-                _ => false,
-            })
-            .map(|row| row.release)
-            .collect();
-        if !ignoring.is_empty() {
-            let verb = if ignoring.len() > 1 { "do" } else { "does" };
-            warn(
-                "not-loaded",
-                format!(
-                    "containerd {} {verb} not load {name} from plugins.\"{}\"",
-                    listed(&ignoring),
-                    handler.plugin
-                ),
-            );
+    for handler in &handlers {
+        let mut found = vec![not_loaded(handler, releases)];
+        found.push(runtime_type(handler, &mut programs));
+        for (path, value) in &handler.settings {
+            let setting = Setting::new(path, value.clone());
+            found.push(key(handler, &setting));
+            found.push(binary(handler, &setting, &mut programs));
         }
-        runtime_type(handler, &mut programs, &mut warn);
-        keys(handler, &mut programs, &mut warn);
+        warnings.extend(found.into_iter().flatten().map(|warning| Warning {
+            at: Some(handler.at.clone()),
+            ..warning
+        }));
     }
     warnings
 }
 
-fn runtime_type(
-    handler: &ListedHandler,
-    programs: &mut Programs<'_>,
-    warn: &mut impl FnMut(&'static str, String),
-) {
+/// A handler for which releases that read the file look elsewhere.
+fn not_loaded(handler: &ListedHandler, releases: &[CheckedRelease]) -> Option<Warning> {
+    let ListedHandler { name, plugin, .. } = handler;
+    let is_ignored = |row: &&CheckedRelease| match &row.verdict {
+        Some(Verdict::Serves { handlers, .. }) => row.reads && !handlers.contains_key(name),
+        _ => false,
+    };
+    let ignoring = releases.iter().filter(is_ignored);
+    let ignoring: Vec<Release> = ignoring.map(|row| row.release).collect();
+    let verb = match ignoring.len() {
+        0 => return None,
+        1 => "does",
+        _ => "do",
+    };
+    let ignoring = listed(&ignoring);
+    let message = format!("containerd {ignoring} {verb} not load {name} from plugins.\"{plugin}\"");
+    Some(Warning::new("not-loaded", message))
+}
+
+fn runtime_type(handler: &ListedHandler, programs: &mut Programs<'_>) -> Option<Warning> {
     let name = &handler.name;
     let kind = handler.runtime_type.as_deref().unwrap_or_default();
     if kind.is_empty() {
         let message =
             format!("{name} has no runtime_type: no pod can run on it (2.x gives runc its own)");
-        warn("no-runtime-type", message);
-    } else if let Some(binary) = shim_binary(kind) {
-        if !programs.has(&binary) {
-            let message = format!("the shim {binary} of {name} is not on this host");
-            warn("missing-shim", message);
-        }
-    } else {
+        return Some(Warning::new("no-runtime-type", message));
+    }
+    let Some(binary) = shim_binary(kind) else {
         let message = format!(
             "runtime_type {kind:?} of {name} names no shim: it wants io.containerd.NAME.v2 or an \
              absolute path"
         );
-        warn("bogus-runtime-type", message);
-    }
+        return Some(Warning::new("bogus-runtime-type", message));
+    };
+    let message = format!("the shim {binary} of {name} is not on this host");
+    (!programs.has(&binary)).then(|| Warning::new("missing-shim", message))
 }
 
-fn keys(
+/// A key that no release reads so.
+fn key(handler: &ListedHandler, setting: &Setting) -> Option<Warning> {
+    let (name, key) = (&handler.name, setting.key());
+    let (code, message) = if !setting.is_known() {
+        let message =
+            format!("unknown key {key} in handler {name}: no containerd release reads it");
+        ("unknown-key", message)
+    } else if let Some(right) = setting.other_case() {
+        let message = format!(
+            "{key} of {name} is spelled {right}: containerd 1.x and the shims mind the case"
+        );
+        ("key-case", message)
+    } else {
+        let wanted = setting.wrong_type()?;
+        ("wrong-type", format!("{key} of {name} wants {wanted}"))
+    };
+    Some(Warning::new(code, message))
+}
+
+/// A runtime for runc's shim that is not there.
+fn binary(
     handler: &ListedHandler,
+    setting: &Setting,
     programs: &mut Programs<'_>,
-    warn: &mut impl FnMut(&'static str, String),
-) {
-    let name = &handler.name;
-    for (path, value) in &handler.settings {
-        let setting = Setting::new(path, value.clone());
-        if !setting.is_known() {
-            warn(
-                "unknown-key",
-                format!(
-                    "unknown key {} in handler {name}: no containerd release reads it",
-                    setting.key()
-                ),
-            );
-        } else if let Some(right) = setting.other_case() {
-            let message = format!(
-                "{} of {name} is spelled {right}: containerd 1.x and the shims mind the case",
-                setting.key()
-            );
-            warn("key-case", message);
-        } else if let Some(wanted) = setting.wrong_type() {
-            warn(
-                "wrong-type",
-                format!("{} of {name} wants {wanted}", setting.key()),
-            );
-        }
-        if let (["options", "BinaryName"], Value::String(binary)) = (
-            path.iter()
-                .map(String::as_str)
-                .collect::<Vec<_>>()
-                .as_slice(),
-            value,
-        ) {
-            let binary = binary.value();
-            if !binary.is_empty() && !programs.has(binary) {
-                warn(
-                    "missing-binary",
-                    format!("{binary} of {name} is not on this host"),
-                );
-            }
-        }
-    }
+) -> Option<Warning> {
+    let is_binary = setting.path() == ["options", "BinaryName"];
+    let binary = setting.value().as_str().filter(|_| is_binary)?;
+    let message = format!("{binary} of {} is not on this host", handler.name);
+    let is_missing = !binary.is_empty() && !programs.has(binary);
+    is_missing.then(|| Warning::new("missing-binary", message))
 }
 
 /// The programs of the host, each looked for once.

@@ -1,18 +1,20 @@
 //! The handlers that containerd loads from a config and all that it imports.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::containerd::{ConfigFiles, Host, Merged, Model, Release, Verdict, plugin};
 use crate::disk::HostRoot;
-use crate::edit::inventory::{Inventory, ListedHandler};
-use crate::error::Error;
+use crate::edit::inventory::Inventory;
+use crate::error::{Error, Position};
 use crate::ledger::Ledger;
 use crate::toml::Source;
+use crate::want::key::handler_path;
 
 /// The handlers of a config as the releases see it that read it.
 #[derive(Debug, Clone)]
 pub struct Effective {
+    /// The config's path as it was given.
+    pub path: PathBuf,
     /// The config version of the main file, 0 if it has none.
     pub version: i64,
     /// The releases that read a file of this version, of those that were asked for.
@@ -23,16 +25,18 @@ pub struct Effective {
 }
 
 /// A handler, where it comes from, and which releases load it from there.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct EffectiveHandler {
     /// The handler's name.
     pub name: String,
-    /// The file that lists it; `None` for containerd's built-in `runc`.
-    pub file: Option<PathBuf>,
-    /// What that file says of it; `None` for the built-in `runc`.
-    pub listed: Option<ListedHandler>,
-    /// The shim that runs its pods, as containerd sees it; empty if none is set.
-    pub runtime_type: String,
+    /// Where it is listed; `None` for containerd's built-in `runc`.
+    pub place: Option<HandlerPlace>,
+    /// The installer that it belongs to, by the ledger.
+    pub owner: Option<String>,
+    /// Whether it is there only because containerd 1.x needs it beside another one.
+    pub is_implied: bool,
+    /// The shim that runs its pods, as containerd sees it; `None` if none is set.
+    pub runtime_type: Option<String>,
     /// The releases that load it.
     pub releases: Vec<Release>,
     /// The releases for which it is the default.
@@ -42,6 +46,17 @@ pub struct EffectiveHandler {
     /// Its keys as the newest of the releases reads them, dotted for those of its tables: those of
     /// the file first, then what other files add. Empty for the built-in `runc`.
     pub settings: Vec<(Vec<String>, toml_edit::Value)>,
+}
+
+/// Where a handler is listed.
+#[derive(Debug, Clone)]
+pub struct HandlerPlace {
+    /// The file: the config by the path that was given, another one by its path on the host.
+    pub file: PathBuf,
+    /// The ID of the plugin table.
+    pub plugin: String,
+    /// Where it first stands in the file.
+    pub at: Position,
 }
 
 impl Effective {
@@ -65,96 +80,101 @@ impl Effective {
         let source = Source::from(bytes);
         let config = source.document();
         let config = config.map_err(|error| Error::from(error.clone()).at(path))?;
-        let mut own = Inventory::of(config, plugin_id).map_err(|error| error.at(path))?;
+        let own = Inventory::of(config, plugin_id).map_err(|error| error.at(path))?;
         let main = root.absolute(path);
         let files = ConfigFiles::read(root, &main, source.clone());
         let host = Host::of(root, &files);
         let model = Model::new(&files, &host);
 
-        let mut handlers: Vec<EffectiveHandler> = Vec::new();
-        let mut add = |file: Option<&Path>, listed: Option<&ListedHandler>, name: &str| {
-            handlers.push(EffectiveHandler {
-                name: name.to_owned(),
-                file: file.map(Path::to_owned),
-                listed: listed.cloned(),
-                runtime_type: listed
-                    .and_then(|listed| listed.runtime_type.clone())
-                    .unwrap_or_default(),
-                releases: Vec::new(),
-                default_on: Vec::new(),
-                merged_on: Vec::new(),
-                settings: listed.map_or_else(Vec::new, |listed| listed.settings.clone()),
-            });
-        };
+        let version = own.version;
+        let releases = releases.iter().copied();
+        let releases: Vec<Release> = releases.filter(|it| it.reads(version)).collect();
         let folder = main.parent().unwrap_or(Path::new("/"));
-        let name_of = |path: &Path| {
-            let name = path.strip_prefix(folder).unwrap_or(path);
-            name.to_string_lossy().into_owned()
-        };
-        for listed in &mut own.handlers {
-            listed.ask(ledger, &name_of(&main));
-            add(Some(&main), Some(listed), &listed.name);
-        }
-        for (path, mut inventory) in drop_ins(&files) {
-            for listed in &mut inventory.handlers {
-                listed.ask(ledger, &name_of(path));
-                add(Some(path), Some(listed), &listed.name);
-            }
-        }
-        add(None, None, "runc");
-
-        let mut index: BTreeMap<(Option<PathBuf>, String, usize), usize> = BTreeMap::new();
-        for (number, handler) in handlers.iter().enumerate() {
-            let line = handler.listed.as_ref().map_or(0, |listed| listed.at.line);
-            index.insert((handler.file.clone(), handler.name.clone(), line), number);
-        }
-        let releases: Vec<Release> = releases
-            .iter()
-            .copied()
-            .filter(|release| release.reads(own.version))
-            .collect();
-        for &release in &releases {
-            let verdict = model.verdict(release);
-            let Verdict::Serves {
-                handlers: loaded,
-                default,
-            } = &verdict
-            else {
-                continue;
-            };
-            let positions = model.positions(loaded);
-            for (name, handler) in loaded {
-                let (file, line) = match positions.get(name.as_str()) {
-                    Some((file, at)) => (Some((*file).to_owned()), at.line),
-                    None => (None, 0),
-                };
-                // A spelling whose first line is another one: the handler's first place will do.
-                let number = index.get(&(file.clone(), name.clone(), line)).copied();
-                let number = number.or_else(|| {
-                    let mut all = handlers.iter();
-                    all.position(|known| known.name == *name && known.file == file)
+        let mut handlers = Vec::new();
+        for (file, inventory) in [(&*main, own)].into_iter().chain(drop_ins(&files)) {
+            let name = file.strip_prefix(folder).unwrap_or(file).to_string_lossy();
+            for listed in inventory.handlers {
+                let key = handler_path(&listed.name);
+                handlers.push(EffectiveHandler {
+                    owner: ledger.owner_in_file(&name, &key).map(str::to_owned),
+                    is_implied: ledger.is_implied_in(&name, &key),
+                    place: Some(HandlerPlace {
+                        file: file.to_owned(),
+                        plugin: listed.plugin,
+                        at: listed.at,
+                    }),
+                    name: listed.name,
+                    runtime_type: listed.runtime_type,
+                    settings: listed.settings,
+                    ..EffectiveHandler::default()
                 });
-                if let Some(known) = number.and_then(|number| handlers.get_mut(number)) {
-                    known.releases.push(release);
-                    known.runtime_type.clone_from(&handler.runtime_type);
-                    if default == name {
-                        known.default_on.push(release);
-                    }
-                }
             }
         }
-        if let Some(merged) = Some(&files)
-            .filter(|files| files.len() > 1)
-            .and_then(Merged::of)
+        handlers.push(EffectiveHandler {
+            name: "runc".to_owned(),
+            ..EffectiveHandler::default()
+        });
+        for &release in &releases {
+            note_loaded(&mut handlers, &model, release);
+        }
+        if files.len() > 1
+            && let Some(merged) = Merged::of(&files)
         {
             merge(&mut handlers, &merged);
         }
-        handlers.retain(|handler| handler.file.is_some() || !handler.releases.is_empty());
+        handlers.retain(|handler| handler.place.is_some() || !handler.releases.is_empty());
+        let places = handlers.iter_mut().filter_map(|it| it.place.as_mut());
+        for place in places.filter(|place| place.file == main) {
+            path.clone_into(&mut place.file);
+        }
         Ok(Self {
-            version: own.version,
+            path: path.to_owned(),
+            version,
             releases,
             handlers,
         })
+    }
+}
+
+impl EffectiveHandler {
+    fn file(&self) -> Option<&Path> {
+        self.place.as_ref().map(|place| &*place.file)
+    }
+}
+
+/// What the imported files list.
+fn drop_ins(files: &ConfigFiles) -> impl Iterator<Item = (&Path, Inventory)> {
+    files.imported().filter_map(|(path, source)| {
+        let config = source.document().ok()?;
+        Some((path, Inventory::of(config, None).ok()?))
+    })
+}
+
+/// Notes what a release has loaded, each where it comes from.
+fn note_loaded(handlers: &mut [EffectiveHandler], model: &Model<'_>, release: Release) {
+    let Verdict::Serves {
+        handlers: loaded,
+        default,
+    } = model.verdict(release)
+    else {
+        return;
+    };
+    let positions = model.positions(&loaded);
+    for (name, handler) in &loaded {
+        let position = positions.get(name.as_str());
+        let file = position.map(|(file, _)| *file);
+        let line = position.map(|(_, at)| at.line);
+        let here = handlers.iter_mut();
+        let here = here.filter(|known| known.name == *name && known.file() == file);
+        // A spelling whose first line is another one: the handler's first place will do.
+        let line_of = |known: &EffectiveHandler| known.place.as_ref().map(|place| place.at.line);
+        if let Some(known) = here.min_by_key(|known| line_of(known) != line) {
+            known.releases.push(release);
+            known.runtime_type = Some(handler.runtime_type.clone()).filter(|kind| !kind.is_empty());
+            if default == *name {
+                known.default_on.push(release);
+            }
+        }
     }
 }
 
@@ -162,44 +182,30 @@ impl Effective {
 fn merge(handlers: &mut [EffectiveHandler], merged: &Merged) {
     for number in 0..handlers.len() {
         let handler = &handlers[number];
-        let merging = handler.releases.iter().filter(|release| !release.is_1x());
-        let merging: Vec<Release> = merging.copied().collect();
-        let Some(listed) = handler.listed.as_ref().filter(|_| !merging.is_empty()) else {
+        let merging = handler.releases.iter().copied();
+        let merging: Vec<Release> = merging.filter(|release| !release.is_1x()).collect();
+        let Some(place) = handler.place.as_ref().filter(|_| !merging.is_empty()) else {
             continue;
         };
-        let [plugins, id, containerd, runtimes] = plugin::runtimes_path(&listed.plugin);
+        let [plugins, id, containerd, runtimes] = plugin::runtimes_path(&place.plugin);
         let path = [plugins, id, containerd, runtimes, &handler.name];
         let sources = merged.sources(&path);
-        let (name, own) = (handler.name.clone(), handler.file.clone());
-        if !sources.iter().any(|file| Some(file) != own.as_ref()) {
+        let (name, own) = (handler.name.clone(), place.file.clone());
+        if sources.iter().all(|file| *file == own) {
             continue;
         }
-        let mut below = merged.values_below(&path);
-        let mut settings = Vec::new();
-        for (key, _) in &listed.settings {
-            if let Some(found) = below.iter().position(|(known, _)| known == key) {
-                settings.push(below.remove(found));
-            }
-        }
-        settings.extend(below);
+        let mut settings = merged.values_below(&path);
+        settings.sort_by_key(|(key, _)| {
+            let mut own_keys = handler.settings.iter();
+            let rank = own_keys.position(|(own, _)| own == key);
+            rank.unwrap_or(usize::MAX)
+        });
         handlers[number].settings = settings;
         for other in handlers.iter_mut().filter(|other| other.name == name) {
-            let is_merged = other
-                .file
-                .as_ref()
-                .is_some_and(|file| sources.contains(file));
-            if is_merged && other.file != own {
+            let file = other.file();
+            if file.is_some_and(|file| file != own && sources.contains(file)) {
                 other.merged_on.extend(&merging);
             }
         }
     }
-}
-
-/// What the imported files list.
-fn drop_ins(files: &ConfigFiles) -> Vec<(&Path, Inventory)> {
-    let listed = files.imported().filter_map(|(path, source)| {
-        let config = source.document().ok()?;
-        Some((path, Inventory::of(config, None).ok()?))
-    });
-    listed.collect()
 }

@@ -60,46 +60,6 @@ pub(super) mod pairs {
     }
 }
 
-/// Entries as an array of objects, each of which has the fields of a key as well.
-pub(super) mod entries {
-    use std::collections::BTreeMap;
-
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    use crate::ledger::stored::{Entry, FileKey};
-    use crate::want::key::Key;
-
-    #[derive(Serialize, Deserialize)]
-    struct Stored<F, K, E> {
-        file: F,
-        #[serde(flatten)]
-        key: K,
-        #[serde(flatten)]
-        entry: E,
-    }
-
-    pub(in crate::ledger) fn serialize<S: Serializer>(
-        entries: &BTreeMap<FileKey, Entry>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(entries.iter().map(|(FileKey { file, key }, entry)| Stored {
-            file,
-            key,
-            entry,
-        }))
-    }
-
-    pub(in crate::ledger) fn deserialize<'d, D: Deserializer<'d>>(
-        deserializer: D,
-    ) -> Result<BTreeMap<FileKey, Entry>, D::Error> {
-        let stored = Vec::<Stored<String, Key, Entry>>::deserialize(deserializer)?;
-        let entries = stored
-            .into_iter()
-            .map(|Stored { file, key, entry }| (FileKey { file, key }, entry));
-        Ok(entries.collect())
-    }
-}
-
 /// A path of which the empty one is `null`.
 pub(super) mod path {
     use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};

@@ -8,8 +8,9 @@ use crate::toml::Heading;
 use crate::want::handler::BUILT_IN;
 use crate::want::key::{Key, handler_of, handler_path, handlers_path};
 
+use super::file_key::FileKey;
 use super::settling::is_implied;
-use super::stored::{Entry, FileKey, IMPLIED, Ledger, Made, Owner, Want, owner_in};
+use super::stored::{Entry, IMPLIED, Ledger, Made, Owner, Want, owner_in};
 
 /// What was read from comments instead of a ledger.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,14 +25,9 @@ impl Ledger {
     /// Takes what stands below each comment of the tool for its owner's, with nothing before it.
     pub(crate) fn recover(&mut self, config: &Config, views: &Views) -> Recovered {
         let mut recovered = Recovered::default();
-        for file in config.files() {
-            let (Some(text), Some(view)) = (&file.text, views.get(&file.name)) else {
-                continue;
-            };
-            for heading in text.document.headings(|line| owner_in(line).is_some()) {
-                for (owner, key) in self.recover_block(&heading, &file.name, view) {
-                    recovered.found.entry(owner).or_default().push(key);
-                }
+        for (block, file, view) in blocks(config, views) {
+            for (owner, key) in self.recover_block(&block, file, view) {
+                recovered.found.entry(owner).or_default().push(key);
             }
         }
         if !recovered.found.is_empty() {
@@ -97,6 +93,28 @@ impl Ledger {
         found
     }
 
+    /// Whether the ledger knows a key of a block, or there is none.
+    pub(crate) fn knows(&self, file: &str, view: &View, block: &Heading) -> bool {
+        let keys = block.all_keys().map(|it| view.spelling.canonical(it));
+        let mut keys = keys.peekable();
+        keys.peek().is_none() || keys.any(|key| self.has_in(file, &key))
+    }
+
+    /// The keys of the blocks that the ledger does not know, by the owners that their comments name: it
+    /// may be one from before those owners came.
+    pub(crate) fn unknown(&self, config: &Config, views: &Views) -> BTreeMap<String, Vec<Key>> {
+        let mut unknown: BTreeMap<String, Vec<Key>> = BTreeMap::new();
+        for (block, file, view) in blocks(config, views) {
+            let owner = owner_in(&block.comment).filter(|it| *it != IMPLIED);
+            if let Some(owner) = owner.filter(|_| !self.knows(file, view, &block)) {
+                let keys = block.all_keys().map(|it| view.spelling.canonical(it));
+                let known = unknown.entry(owner.to_owned()).or_default();
+                known.extend(keys.map(|path| Key::new(&path)));
+            }
+        }
+        unknown
+    }
+
     /// Keys outside of blocks that the tool may have written beside what was recovered.
     fn maybe_lost(&self, config: &Config, views: &Views) -> Vec<Key> {
         let mut lost = Vec::new();
@@ -124,4 +142,21 @@ impl Ledger {
         }
         lost
     }
+}
+
+/// The blocks below the tool's comments, each with the file that it is in.
+fn blocks<'c>(
+    config: &'c Config,
+    views: &'c Views,
+) -> impl Iterator<Item = (Heading, &'c str, &'c View)> {
+    let files = config.files().iter();
+    files.flat_map(|file| {
+        let found = file.text.as_ref().zip(views.get(&file.name));
+        let blocks = found.map(|(text, view)| {
+            let blocks = text.document.headings(|line| owner_in(line).is_some());
+            let blocks = blocks.into_iter();
+            blocks.map(move |block| (block, file.name.as_str(), view))
+        });
+        blocks.into_iter().flatten()
+    })
 }

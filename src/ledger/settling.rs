@@ -8,7 +8,8 @@ use crate::toml::Path;
 use crate::want::handler::BUILT_IN;
 use crate::want::key::Key;
 
-use super::stored::{FileKey, Ledger};
+use super::file_key::FileKey;
+use super::stored::Ledger;
 
 impl Ledger {
     /// Drops what the files say otherwise by now. A key at which what stood there before stands again

@@ -13,6 +13,7 @@ use crate::want::handler;
 use crate::want::key::{Key, handler_of};
 
 use super::fields::{self, Format, is_zero};
+use super::file_key::{self, FileKey};
 
 /// Fields that this release does not know: they are kept.
 type Rest = Map<String, Value>;
@@ -30,7 +31,7 @@ pub struct Ledger {
     #[serde(default)]
     pub(crate) owners: BTreeMap<String, Owner>,
     /// What the tool has written.
-    #[serde(default, with = "fields::entries")]
+    #[serde(default, with = "file_key::entries")]
     pub(crate) entries: BTreeMap<FileKey, Entry>,
     /// What was not there before.
     #[serde(default)]
@@ -83,13 +84,6 @@ pub(crate) struct OwnersWant<'l> {
     pub(crate) file: &'l str,
     pub(crate) key: &'l Key,
     pub(crate) want: &'l Want,
-}
-
-/// One key in one file.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct FileKey {
-    pub(crate) file: String,
-    pub(crate) key: Key,
 }
 
 /// What the tool has written at a key of a file.
@@ -291,25 +285,6 @@ impl Ledger {
     pub(crate) fn next_seq(&mut self) -> u64 {
         self.seq += 1;
         self.seq
-    }
-}
-
-impl FileKey {
-    pub(crate) fn new(file: &str, key: &Key) -> Self {
-        Self {
-            file: file.to_owned(),
-            key: key.clone(),
-        }
-    }
-
-    /// What stands there.
-    pub(crate) fn now(&self, views: &Views) -> Option<Literal> {
-        views.get(&self.file)?.value(&self.key)
-    }
-
-    /// Whether it is at or below a path of a file.
-    pub(crate) fn is_in(&self, file: &str, path: &[String]) -> bool {
-        self.file == file && self.key.path.starts_with(path)
     }
 }
 

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::config::Config;
 use crate::disk::digest;
 
-use super::stored::{Digests, FileKey, Ledger};
+use super::file_key::FileKey;
+use super::stored::{Digests, Ledger};
 
 /// Which ledger holds for a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -19,6 +19,13 @@ pub(crate) struct Heading {
     pub(crate) keys_below: Vec<Path>,
 }
 
+impl Heading {
+    /// The paths of all its keys.
+    pub(crate) fn all_keys(&self) -> impl Iterator<Item = &Path> {
+        self.keys.iter().chain(&self.keys_below)
+    }
+}
+
 impl Document<'_> {
     /// The headers right below a comment line that `is_own` accepts.
     pub(crate) fn headings(&self, is_own: fn(&str) -> bool) -> Vec<Heading> {

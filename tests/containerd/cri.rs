@@ -55,7 +55,7 @@ pub(crate) fn ask(socket: &Path) -> Answer {
             handlers: loaded
                 .handlers
                 .into_iter()
-                .filter(|(_, handler)| !handler.runtime_type.is_empty())
+                .filter(|(_, runtime_type)| !runtime_type.is_empty())
                 .map(|(name, _)| name)
                 .collect(),
             default: loaded.default,

@@ -257,6 +257,29 @@ fn what_a_lost_ledger_knew_is_listed_by_key() {
     assert!(!node.text().contains("spin"), "{}", node.text());
 }
 
+/// A backup of the ledger from before an owner came.
+#[test]
+fn what_a_ledger_of_before_does_not_know_is_listed_by_key() {
+    let mut node = Node::new("version = 3\n");
+    node.apply(&change("a").ensure(handler("spin")));
+    let of_before = node.ledger.clone();
+    let kata = change("b").ensure(handler("kata"));
+    node.apply(&kata);
+    node.ledger = of_before;
+    let edited = node.apply(&change("a").ensure(handler("crun")));
+    assert_eq!(codes(&edited), ["not-recovered"]);
+    let message = &edited.report.warnings[0].message;
+    assert!(message.contains("runtimes.kata.runtime_type"), "{message}");
+    let left = node.leave("a");
+    assert_eq!(codes(&left), ["not-recovered"]);
+    assert!(!node.text().contains("owner=a"), "{}", node.text());
+    assert!(node.text().contains("owner=b"), "{}", node.text());
+    // The next step that the message names.
+    assert_eq!(codes(&node.apply(&kata.adopt())), Vec::<&str>::new());
+    node.leave("b");
+    assert_eq!(node.text(), "version = 3\n");
+}
+
 #[test]
 fn each_text_is_parsed_once() {
     let before = parsed();

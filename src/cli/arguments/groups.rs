@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args};
-use containerd_edit::{Change, DropIn, Editor, Error, ExitCode, LogTo, Owner, Release, Setting};
+use containerd_edit::{DropIn, Editor, ExitCode, LogTo, Owner, Release, Setting};
 
 use super::values;
 
@@ -17,30 +17,6 @@ pub(crate) struct Owning {
     /// Without it: `$CONTAINERD_EDIT_OWNER`, else manual.
     #[arg(long, value_name = "ID", env = "CONTAINERD_EDIT_OWNER")]
     pub(crate) owner: Option<Owner>,
-}
-
-/// What is there already.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct Adopting {
-    /// Take over what no owner has declared
-    ///
-    /// As what an older installer has left: handlers as a whole, other keys where they are as they
-    /// are wanted.
-    #[arg(long)]
-    pub(crate) adopt: bool,
-
-    /// With --adopt: what to restore at a key later
-    ///
-    /// As in debug.level=info: once the owner has left, that stands there instead of nothing. KEY is
-    /// spelled as in a patch file, and one that this command sets. May be repeated.
-    #[arg(
-        long,
-        value_name = "KEY=VALUE",
-        action = ArgAction::Append,
-        requires = "adopt",
-        hide_short_help = true
-    )]
-    pub(crate) was: Vec<Setting>,
 }
 
 /// The releases that a config is judged for.
@@ -127,8 +103,15 @@ pub(crate) struct Editing {
     #[command(flatten)]
     pub(crate) locking: Locking,
 
-    #[command(flatten)]
-    pub(crate) restarting: Restarting,
+    /// Restart containerd if needed, and verify
+    ///
+    /// containerd is restarted if it has not loaded what the config says, and asked what it has
+    /// loaded then. If containerd does not come back with the edit, the edit is rolled back (exit 69).
+    #[arg(long, conflicts_with = "dry_run", help_heading = "Restart options")]
+    pub(crate) restart: bool,
+
+    #[command(flatten, next_help_heading = "Restart options")]
+    pub(crate) how: RestartHow,
 }
 
 /// Where handlers and keys go.
@@ -159,29 +142,31 @@ pub(crate) struct Placing {
 /// How a patch is made of the flags, and an edit of the patch.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Patching {
-    #[command(flatten)]
-    pub(crate) adopting: Adopting,
+    /// Take over what no owner has declared
+    ///
+    /// As what an older installer has left: handlers as a whole, other keys where they are as they
+    /// are wanted.
+    #[arg(long)]
+    pub(crate) adopt: bool,
+
+    /// With --adopt: what to restore at a key later
+    ///
+    /// As in debug.level=info: once the owner has left, that stands there instead of nothing. KEY is
+    /// spelled as in a patch file, and one that this command sets. May be repeated.
+    #[arg(
+        long,
+        value_name = "KEY=VALUE",
+        action = ArgAction::Append,
+        requires = "adopt",
+        hide_short_help = true
+    )]
+    pub(crate) was: Vec<Setting>,
 
     #[command(flatten)]
     pub(crate) placing: Placing,
 
     #[command(flatten)]
     pub(crate) editing: Editing,
-}
-
-/// Whether an edit is also loaded.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Restart options")]
-pub(crate) struct Restarting {
-    /// Restart containerd if needed, and verify
-    ///
-    /// containerd is restarted if it has not loaded what the config says, and asked what it has
-    /// loaded then. If containerd does not come back with the edit, the edit is rolled back (exit 69).
-    #[arg(long, conflicts_with = "dry_run")]
-    pub(crate) restart: bool,
-
-    #[command(flatten)]
-    pub(crate) how: RestartHow,
 }
 
 /// How containerd is restarted.
@@ -236,29 +221,11 @@ impl Owning {
     }
 }
 
-impl Adopting {
-    /// Lets a change adopt, if that was asked for.
-    pub(crate) fn adopt(&self, change: Change) -> Result<Change, Error> {
-        let change = if self.adopt { change.adopt() } else { change };
-        self.was.iter().try_fold(change, Change::was)
-    }
-}
-
 impl Judging {
     pub(crate) fn releases(&self) -> Vec<Release> {
         match self.containerd_version {
             Some(release) => vec![release],
             None => Release::LINES.to_vec(),
-        }
-    }
-}
-
-impl Plugin {
-    /// Narrows a change to the plugin table that was named.
-    pub(crate) fn narrow(&self, change: Change) -> Change {
-        match &self.plugin_id {
-            Some(id) => change.plugin_id(id),
-            None => change,
         }
     }
 }

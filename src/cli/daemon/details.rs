@@ -1,11 +1,9 @@
 //! What errors of the running daemon have beside their message.
 
-use containerd_edit::{Error, InUse, PodInUse, RestartFailure, Rollback, RolledBackFiles};
-use serde::Serialize;
-use serde_json::Value;
+use containerd_edit::{Error, InUse, RestartFailure, Rollback, RolledBackFiles};
+use serde_json::{Value, json};
 
-use crate::cli::restart_report::Seconds;
-use crate::cli::running_report::RunningReport;
+use super::reports::{running, seconds};
 
 /// Returns lines of another program, for people.
 pub(in crate::cli) fn log(error: &Error) -> &str {
@@ -16,65 +14,41 @@ pub(in crate::cli) fn log(error: &Error) -> &str {
 }
 
 /// Returns more fields for programs.
-pub(in crate::cli) fn fields(error: &Error) -> Option<Value> {
-    let fields = if let Some(failure) = error.detail::<RestartFailure>() {
-        serde_json::to_value(FailedRestart::new(failure))
-    } else if let Some(InUse { pods, .. }) = error.detail::<InUse>() {
-        serde_json::to_value(PodsReport { pods })
-    } else {
-        return None;
+pub(in crate::cli) fn fields(error: &Error) -> Value {
+    if let Some(failure) = error.detail::<RestartFailure>() {
+        return json!({
+            "log": failure.log,
+            "cause": failure.cause.to_string(),
+            "command": failure.command,
+            "rollback": failure.rollback.as_ref().map(rolled_back),
+        });
+    }
+    let Some(InUse { pods, .. }) = error.detail::<InUse>() else {
+        return Value::Null;
     };
-    fields.ok()
+    let pods = pods.iter().map(|pod| {
+        json!({
+            "namespace": pod.namespace,
+            "name": pod.name,
+            "sandbox": pod.id,
+            "handler": pod.handler,
+        })
+    });
+    json!({ "pods": pods.collect::<Value>() })
 }
 
-/// The pods that are in the way of a removal.
-#[derive(Serialize)]
-struct PodsReport<'p> {
-    pods: &'p [PodInUse],
-}
-
-/// A restart that has failed.
-#[derive(Serialize)]
-struct FailedRestart<'f> {
-    log: Option<&'f str>,
-    cause: String,
-    command: Option<&'f str>,
-    rollback: Option<RollbackReport>,
-}
-
-#[derive(Serialize)]
-struct RollbackReport {
-    files: &'static str,
-    serves: bool,
-    seconds: Option<Seconds>,
-    running: Option<RunningReport>,
-}
-
-impl<'f> FailedRestart<'f> {
-    fn new(failure: &'f RestartFailure) -> Self {
-        Self {
-            log: failure.log.as_deref(),
-            cause: failure.cause.to_string(),
-            command: failure.command.as_deref(),
-            rollback: failure.rollback.as_ref().map(RollbackReport::new),
-        }
-    }
-}
-
-impl RollbackReport {
-    fn new(rollback: &Rollback) -> Self {
-        let running = rollback.running.as_ref();
-        let served = rollback.failed.is_none();
-        Self {
-            files: match &rollback.files {
-                RolledBackFiles::PutBack => "put-back",
-                RolledBackFiles::TakenOut => "taken-out",
-                _ => "stuck",
-            },
-            serves: rollback.is_good(),
-            // Those of a second restart that failed, too, are not known.
-            seconds: served.then(|| Seconds::of(&rollback.phases)),
-            running: running.map(|running| RunningReport::new(running, &[])),
-        }
-    }
+fn rolled_back(rollback: &Rollback) -> Value {
+    let daemon = rollback.running.as_ref();
+    // Those of a second restart that failed, too, are not known.
+    let is_known = rollback.failed.is_none();
+    json!({
+        "files": match &rollback.files {
+            RolledBackFiles::PutBack => "put-back",
+            RolledBackFiles::TakenOut => "taken-out",
+            _ => "stuck",
+        },
+        "serves": rollback.is_good(),
+        "seconds": is_known.then(|| seconds(&rollback.phases)),
+        "running": daemon.map(|daemon| running(daemon, &[])),
+    })
 }

@@ -1,11 +1,10 @@
 //! `remove --if-unused`: whether pods still use the handlers, and waiting for them to go.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use containerd_edit::{Code, CriClient, Error, ExitCode, InUse, PodInUse};
+use containerd_edit::{Code, CriClient, Error, ExitCode, InUse, Sandbox};
 
 use super::running::DAEMON_LIMIT;
 use crate::cli::arguments::{Format, Remove};
@@ -13,6 +12,7 @@ use crate::cli::editing::{Edit, Request};
 use crate::cli::error_report::in_place;
 use crate::cli::run::Run;
 use crate::cli::signals::Signals;
+use crate::cli::text::first_of;
 
 /// How often the daemon is asked during a wait.
 const ASK_EVERY: Duration = Duration::from_millis(500);
@@ -20,14 +20,6 @@ const ASK_EVERY: Duration = Duration::from_millis(500);
 const SIGNAL_EVERY: Duration = Duration::from_millis(50);
 /// So many pods are named.
 const MOST_PODS: usize = 10;
-
-/// Why handlers can't be removed now.
-struct InTheWay {
-    code: Code,
-    message: String,
-    hint: String,
-    found: Option<InUse>,
-}
 
 impl Run {
     /// Returns the handlers that a removal takes away, if there are any, once no pod uses them.
@@ -39,40 +31,46 @@ impl Run {
         let begin = Instant::now();
         let wait = remove.wait_unused.unwrap_or_default();
         let mut told = String::new();
-        let mut brought_back = false;
+        let mut may_restart = edit.editing.restart;
         loop {
             // Anew each time: others may edit the config during a long wait.
             let handlers = self.handlers_to_go(remove, edit)?;
             if handlers.is_empty() {
                 return Ok(None);
             }
-            let daemon = &edit.editing.restarting.how.daemon;
-            let endpoint = self.config.endpoint(daemon);
+            let endpoint = self.config.endpoint(&edit.editing.how.daemon);
             let asked = CriClient::connect_on(&self.config.host_root, endpoint, DAEMON_LIMIT)
                 .and_then(|daemon| InUse::ask(&daemon, &handlers));
-            let in_the_way = match asked {
-                Ok(in_use) if in_use.pods.is_empty() => {
-                    self.tell_unused(&handlers, &in_use);
+            let (refusal, found) = match asked {
+                Ok(found) if found.pods.is_empty() => {
+                    self.tell_unused(&handlers, &found);
                     return Ok(Some(handlers));
                 }
-                Ok(in_use) => InTheWay::pods(&handlers, in_use),
-                Err(error) if error.exit_code() == ExitCode::NoDaemon => {
-                    let restarts = edit.editing.restarting.restart;
-                    if restarts && !std::mem::replace(&mut brought_back, true) {
-                        // As after a run that was killed during its restart.
-                        self.bring_back(edit)?;
-                        continue;
-                    }
-                    InTheWay::no_daemon(&handlers, &error)
+                Ok(found) => (in_use(&handlers, &found), Some(found)),
+                Err(error) if error.exit_code() != ExitCode::NoDaemon => return Err(error),
+                Err(_) if may_restart => {
+                    // As after a run that was killed during its restart.
+                    may_restart = false;
+                    self.bring_back(edit)?;
+                    continue;
                 }
-                Err(error) => return Err(error),
+                Err(error) => (use_unknown(&handlers, &error), None),
             };
             let waited = begin.elapsed();
             if waited >= wait {
-                let waited = remove.wait_unused.filter(|wait| !wait.is_zero());
-                return Err(self.refusal(in_the_way, waited));
+                let mut message = refusal.to_string();
+                if !wait.is_zero() {
+                    let wait = humantime::format_duration(wait);
+                    message = format!("after {wait} of waiting, {message}");
+                }
+                let error = Error::new(refusal.code(), message, refusal.hint());
+                let error = error.at(&self.config.path);
+                return Err(match found {
+                    Some(found) => error.with_detail(found),
+                    None => error,
+                });
             }
-            let text = format!("waiting: {}", in_the_way.message);
+            let text = format!("waiting: {refusal}");
             if text != told {
                 self.output.notes.show(&text);
                 told = text;
@@ -101,19 +99,6 @@ impl Run {
         }
     }
 
-    /// The error of a removal that something is in the way of, after a wait.
-    fn refusal(&self, in_the_way: InTheWay, waited: Option<Duration>) -> Error {
-        let waited = waited.map_or_else(String::new, |waited| {
-            format!("after {} of waiting, ", humantime::format_duration(waited))
-        });
-        let message = format!("{waited}{}", in_the_way.message);
-        let error = Error::new(in_the_way.code, message, in_the_way.hint).at(&self.config.path);
-        match in_the_way.found {
-            Some(found) => error.with_detail(found),
-            None => error,
-        }
-    }
-
     /// Waits, unless a signal asks this run to end.
     fn wait_for(&mut self, duration: Duration) -> Result<(), Error> {
         let signals = self.noted_signals();
@@ -131,39 +116,22 @@ impl Run {
     }
 }
 
-impl InTheWay {
-    fn pods(handlers: &BTreeSet<String>, found: InUse) -> Self {
-        let (noun, verb) = match found.pods.len() {
-            1 => ("pod", "uses"),
-            _ => ("pods", "use"),
-        };
-        let number = found.pods.len();
-        let (shown, endpoint) = (pods(&found.pods), found.endpoint.display());
-        Self {
-            code: Code::InUse,
-            message: format!(
-                "{number} {noun} still {verb} {}: {shown} (asked the daemon at {endpoint})",
-                names(handlers)
-            ),
-            hint: "delete the RuntimeClass, so that no new pod uses it, and then these pods; \
-                   --wait-unused waits for them to go"
-                .to_owned(),
-            found: Some(found),
-        }
-    }
+fn in_use(handlers: &BTreeSet<String>, found: &InUse) -> Error {
+    let number = match found.pods.len() {
+        1 => "1 pod still uses".to_owned(),
+        number => format!("{number} pods still use"),
+    };
+    let (names, pods, endpoint) = (names(handlers), pods(&found.pods), found.endpoint.display());
+    let message = format!("{number} {names}: {pods} (asked the daemon at {endpoint})");
+    let hint = "delete the RuntimeClass, so that no new pod uses it, and then these pods; \
+                --wait-unused waits for them to go";
+    Error::new(Code::InUse, message, hint)
+}
 
-    fn no_daemon(handlers: &BTreeSet<String>, error: &Error) -> Self {
-        Self {
-            code: Code::UseUnknown,
-            message: format!(
-                "it is not known whether a pod uses {}: {}",
-                names(handlers),
-                in_place(error)
-            ),
-            hint: error.hint().to_owned(),
-            found: None,
-        }
-    }
+fn use_unknown(handlers: &BTreeSet<String>, error: &Error) -> Error {
+    let (names, reason) = (names(handlers), in_place(error));
+    let message = format!("it is not known whether a pod uses {names}: {reason}");
+    Error::new(Code::UseUnknown, message, error.hint())
 }
 
 fn names(handlers: &BTreeSet<String>) -> String {
@@ -175,19 +143,11 @@ fn names(handlers: &BTreeSet<String>) -> String {
 }
 
 /// Pods by their names, each with its handler if there is more than one.
-fn pods(pods: &[PodInUse]) -> String {
-    let handlers: BTreeSet<&str> = pods.iter().map(|pod| pod.handler.as_str()).collect();
-    let named = pods.iter().take(MOST_PODS).map(|pod| {
-        let name = format!("{}/{}", pod.namespace, pod.name);
-        if handlers.len() > 1 {
-            format!("{name} ({})", pod.handler)
-        } else {
-            name
-        }
+fn pods(pods: &[Sandbox]) -> String {
+    let is_one = pods.iter().all(|pod| pod.handler == pods[0].handler);
+    let names = pods.iter().map(|pod| match &pod.handler {
+        _ if is_one => format!("{}/{}", pod.namespace, pod.name),
+        handler => format!("{}/{} ({handler})", pod.namespace, pod.name),
     });
-    let mut text = named.collect::<Vec<_>>().join(", ");
-    if pods.len() > MOST_PODS {
-        let _ = write!(text, " and {} more", pods.len() - MOST_PODS);
-    }
-    text
+    first_of(MOST_PODS, &names.collect::<Vec<_>>())
 }

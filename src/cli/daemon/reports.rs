@@ -1,79 +1,150 @@
-//! The reports of what the library tells of the running daemon.
+//! What the running daemon has loaded, and what was done for that.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use containerd_edit::{Drift, Phases, Restarted, Running, Why};
+use serde_json::{Value, json};
 
-use crate::cli::restart_report::{RestartReport, Seconds};
-use crate::cli::running_report::{DriftReport, LoadedReport, RunningReport};
+use crate::cli::report::Report;
 
-impl RunningReport {
-    pub(super) fn new(running: &Running, drift: &[Drift]) -> Self {
-        let cri = running.cri.as_ref();
-        let loaded = cri.map(|cri| &cri.loaded);
-        let handlers = loaded.iter().flat_map(|loaded| &loaded.handlers);
-        let handlers = handlers.map(|(name, handler)| LoadedReport {
-            name: name.clone(),
-            runtime_type: Some(handler.runtime_type.clone()).filter(|kind| !kind.is_empty()),
-        });
-        Self {
-            endpoint: running.endpoint.to_string_lossy().into_owned(),
-            containerd: cri.map(|cri| cri.version.clone()),
-            cri: cri.is_some(),
-            ready: loaded.is_some_and(|loaded| loaded.ready),
-            handlers: handlers.collect(),
-            default: loaded.map(|loaded| loaded.default.clone()),
-            in_step: drift.is_empty(),
-            drift: drift.iter().map(DriftReport::new).collect(),
-        }
-    }
+/// A daemon, and in what it differs from its config.
+pub(super) struct RunningReport<'r> {
+    pub(super) running: &'r Running,
+    pub(super) drift: &'r [Drift],
+    /// Whether the config would serve.
+    pub(super) serves: bool,
 }
 
-impl DriftReport {
-    fn new(drift: &Drift) -> Self {
-        let (code, handler) = match drift {
-            Drift::NoCri => ("no-cri", None),
-            Drift::WouldNotServe => ("would-not-serve", None),
-            Drift::NotLoaded { handler } => ("not-loaded", Some(handler)),
-            Drift::Gone { handler } => ("gone", Some(handler)),
-            Drift::OtherType { handler, .. } => ("other-type", Some(handler)),
-            Drift::OtherDefault { daemon, .. } => ("other-default", Some(daemon)),
-            _ => ("other", None),
+impl Report for RunningReport<'_> {
+    fn json(&self) -> Value {
+        running(self.running, self.drift)
+    }
+
+    /// Which daemon, every difference, and what to do.
+    fn text(&self) -> String {
+        let endpoint = self.running.endpoint.display();
+        let Some(cri) = &self.running.cri else {
+            return format!(
+                "running  a daemon without CRI at {endpoint}\n{}",
+                self.next_step()
+            );
         };
-        Self {
-            code,
-            handler: handler.cloned(),
-            message: drift.to_string(),
+        let step = if self.drift.is_empty() {
+            "in"
+        } else {
+            "not in"
+        };
+        let version = &cri.version;
+        let mut text =
+            format!("running  containerd {version} at {endpoint}: {step} step with the config\n");
+        for drift in self.drift {
+            let _ = writeln!(text, "         {drift}");
+        }
+        text + self.next_step()
+    }
+}
+
+impl RunningReport<'_> {
+    fn next_step(&self) -> &'static str {
+        match (self.drift, self.serves) {
+            ([], _) => "",
+            (_, true) => "         restart containerd to load the config\n",
+            (_, false) => "         fix the config before containerd is restarted\n",
         }
     }
 }
 
-impl RestartReport {
-    pub(super) fn new(restarted: &Restarted) -> Self {
-        let why = restarted.why.as_ref();
-        let running = restarted.running.as_ref();
-        Self {
-            done: why.is_some(),
-            why: why.map(Why::word),
-            command: restarted.command.clone().filter(|_| why.is_some()),
-            seconds: why.map(|_| Seconds::of(&restarted.phases)),
-            running: running.map(|running| RunningReport::new(running, &restarted.drift)),
-            reason: why.map(reason).unwrap_or_default(),
+/// A daemon for programs.
+pub(super) fn running(running: &Running, drift: &[Drift]) -> Value {
+    let cri = running.cri.as_ref();
+    let loaded = cri.map(|cri| &cri.loaded);
+    let handlers = loaded.iter().flat_map(|loaded| &loaded.handlers);
+    let handlers = handlers.map(|(name, runtime_type)| {
+        let kind = Some(runtime_type).filter(|kind| !kind.is_empty());
+        json!({ "name": name, "runtime_type": kind })
+    });
+    json!({
+        "endpoint": running.endpoint.to_string_lossy(),
+        "containerd": cri.map(|cri| &cri.version),
+        "cri": cri.is_some(),
+        "ready": loaded.is_some_and(|loaded| loaded.ready),
+        "handlers": handlers.collect::<Value>(),
+        "default": loaded.map(|loaded| &loaded.default),
+        "in_step": drift.is_empty(),
+        "drift": drift.iter().map(difference).collect::<Value>(),
+    })
+}
+
+fn difference(drift: &Drift) -> Value {
+    let (code, handler) = match drift {
+        Drift::NoCri => ("no-cri", None),
+        Drift::WouldNotServe => ("would-not-serve", None),
+        Drift::NotLoaded { handler } => ("not-loaded", Some(handler)),
+        Drift::Gone { handler } => ("gone", Some(handler)),
+        Drift::OtherType { handler, .. } => ("other-type", Some(handler)),
+        Drift::OtherDefault { daemon, .. } => ("other-default", Some(daemon)),
+        _ => ("other", None),
+    };
+    json!({ "code": code, "handler": handler, "message": drift.to_string() })
+}
+
+impl Report for Restarted {
+    fn json(&self) -> Value {
+        let daemon = self.running.as_ref();
+        json!({
+            "done": self.why.is_some(),
+            "why": self.why.as_ref().map(Why::word),
+            "command": self.command,
+            "seconds": self.why.as_ref().map(|_| seconds(&self.phases)),
+            "running": daemon.map(|daemon| running(daemon, &self.drift)),
+        })
+    }
+
+    /// What was done, and what runs now.
+    fn text(&self) -> String {
+        let cri = self.running.as_ref().and_then(|daemon| daemon.cri.as_ref());
+        let version = cri.map(|cri| format!(" {}", cri.version));
+        let daemon = format!("containerd{}", version.unwrap_or_default());
+        let mut text = match &self.why {
+            Some(why) => {
+                let by = match &self.command {
+                    Some(command) => format!("`{command}`"),
+                    None => "by itself".to_owned(),
+                };
+                let seconds = seconds_text(&self.phases);
+                let reason = reason(why);
+                format!("restarted  {by}, since {reason}\nserves     {daemon}; {seconds}\n")
+            }
+            None => format!("restart    not needed: {daemon} is what its config says\n"),
+        };
+        for drift in &self.drift {
+            let _ = writeln!(text, "differs    {drift}");
         }
+        text
     }
 }
 
-impl Seconds {
-    pub(super) fn of(phases: &Phases) -> Self {
-        let rounded = |duration: Duration| (duration.as_secs_f64() * 1000.0).round() / 1000.0;
-        Self {
-            command: rounded(phases.command),
-            gone: rounded(phases.gone),
-            ready: rounded(phases.ready),
-            verified: rounded(phases.verified),
-            total: rounded(phases.total()),
-        }
-    }
+/// How long each phase took, for programs.
+pub(super) fn seconds(phases: &Phases) -> Value {
+    let rounded = |duration: Duration| (duration.as_secs_f64() * 1000.0).round() / 1000.0;
+    json!({
+        "command": rounded(phases.command),
+        "gone": rounded(phases.gone),
+        "ready": rounded(phases.ready),
+        "verified": rounded(phases.verified),
+        "total": rounded(phases.total()),
+    })
+}
+
+fn seconds_text(phases: &Phases) -> String {
+    format!(
+        "command {:.3} s, old one gone {:.3} s, new one ready {:.3} s, verified {:.3} s",
+        phases.command.as_secs_f64(),
+        phases.gone.as_secs_f64(),
+        phases.ready.as_secs_f64(),
+        phases.verified.as_secs_f64()
+    )
 }
 
 fn reason(why: &Why) -> String {

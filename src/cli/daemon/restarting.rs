@@ -1,15 +1,12 @@
 //! Edits that are loaded at once, and the verb `restart`.
 
-use std::borrow::Cow;
-
-use containerd_edit::{Editor, Error, ExitCode, Outcome, Restart, Service};
-use serde::Serialize;
+use containerd_edit::{Editor, Error, ExitCode, Restart, Restarted, Service};
+use serde_json::{Value, json};
 
 use crate::cli::arguments;
 use crate::cli::arguments::groups::RestartHow;
-use crate::cli::editing::{Edit, Request};
-use crate::cli::output::Report;
-use crate::cli::restart_report::RestartReport;
+use crate::cli::editing::{Edit, Made, Request};
+use crate::cli::report::Report;
 use crate::cli::run::Run;
 
 impl Run {
@@ -20,13 +17,11 @@ impl Run {
         if verb.always {
             restart = restart.always();
         }
-        let restarted = restart.run(&editor)?;
-        let restarted = RestartReport::new(&restarted);
-        let exit = verb.exiting.code(restarted.done);
         let report = VerbReport {
-            path: self.config.path.to_string_lossy(),
-            restart: restarted,
+            restarted: restart.run(&editor)?,
+            path: self.config.path.to_string_lossy().into_owned(),
         };
+        let exit = verb.exiting.code(report.restarted.why.is_some());
         Ok(self.output.tell(&report, exit))
     }
 
@@ -35,23 +30,24 @@ impl Run {
         &mut self,
         editor: &Editor,
         edit: &Edit<'_>,
-    ) -> Result<(Outcome, RestartReport), Error> {
-        let restart = self.restart_by(&edit.editing.restarting.how);
-        let done = match &edit.request {
-            Request::Change(change) => restart.edit(editor, change),
-            Request::Undo(owner) => restart.undo(editor, owner.as_ref()),
+    ) -> Result<Made, Error> {
+        let restart = self.restart_by(&edit.editing.how);
+        let (plan, restarted) = match &edit.request {
+            Request::Change(change) => restart.edit(editor, change)?,
+            Request::Undo(owner) => restart.undo(editor, owner.as_ref())?,
         };
-        let (plan, restarted) = done?;
-        Ok((plan, RestartReport::new(&restarted)))
+        Ok(Made {
+            is_change: plan.is_change() || restarted.why.is_some(),
+            plan,
+            restart: Some(Box::new(restarted)),
+        })
     }
 
     /// Has containerd run again, on its config as it is.
     pub(super) fn bring_back(&mut self, edit: &Edit<'_>) -> Result<(), Error> {
         let editor = self.editor_of(edit)?;
         let editor = self.interruptible(editor);
-        let restart = self.restart_by(&edit.editing.restarting.how);
-        let restarted = restart.run(&editor);
-        restarted?;
+        self.restart_by(&edit.editing.how).run(&editor)?;
         Ok(())
     }
 
@@ -69,14 +65,17 @@ impl Run {
 }
 
 /// The report of the verb `restart`.
-#[derive(Serialize)]
-struct VerbReport<'r> {
-    path: Cow<'r, str>,
-    restart: RestartReport,
+struct VerbReport {
+    path: String,
+    restarted: Restarted,
 }
 
-impl Report for VerbReport<'_> {
+impl Report for VerbReport {
+    fn json(&self) -> Value {
+        json!({ "path": self.path, "restart": self.restarted.json() })
+    }
+
     fn text(&self) -> String {
-        self.restart.text()
+        self.restarted.text()
     }
 }

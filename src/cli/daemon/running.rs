@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
-use containerd_edit::{Check, Code, CriClient, Error, ExitCode, Release, Running};
+use containerd_edit::{Check, Code, CriClient, Drift, Error, ExitCode, Running};
 
+use super::reports::RunningReport;
 use crate::cli::arguments;
 use crate::cli::arguments::groups::Daemon;
 use crate::cli::config::Config;
 use crate::cli::run::Run;
-use crate::cli::running_report::RunningReport;
 
 /// How long a running daemon may take for each answer. It has them at hand.
 pub(super) const DAEMON_LIMIT: Duration = Duration::from_secs(5);
@@ -27,25 +27,24 @@ impl Run {
         };
         let endpoint = config.endpoint(&check.daemon);
         let running = Running::ask(&config.host_root, endpoint, DAEMON_LIMIT)?;
-        let releases = releases(check, &running)?;
+        let mut releases = check.judging.releases();
+        if check.judging.containerd_version.is_none() {
+            // The daemon's own.
+            let release = running.release();
+            let release = release.map_err(|error| error.at(&running.endpoint))?;
+            releases = release.map_or(releases, |release| vec![release]);
+        }
         let check = Check::of(&config.path, &bytes, &releases, &config.host_root)?;
-        // Of a daemon without CRI the verdict does not matter.
-        let verdict = check.releases.first().map(|row| &row.verdict);
-        let drift = verdict.map(|verdict| running.drift(verdict));
-        let report = RunningReport::new(&running, &drift.unwrap_or_default());
-        Ok(self.report_check(&check, Some(report)))
+        // Of a daemon without CRI, which tells no release, no verdict matters.
+        let verdict = check.releases.iter().find_map(|row| row.verdict.as_ref());
+        let drift = verdict.map_or(vec![Drift::NoCri], |verdict| running.drift(verdict));
+        let report = RunningReport {
+            running: &running,
+            drift: &drift,
+            serves: check.serves(),
+        };
+        Ok(self.report_check(&check, Some(&report), drift.is_empty()))
     }
-}
-
-/// The releases to judge for: the daemon's own unless the user has named another.
-fn releases(check: &arguments::Check, running: &Running) -> Result<Vec<Release>, Error> {
-    let mut releases = check.judging.releases();
-    if check.judging.containerd_version.is_none() {
-        let release = running.release();
-        let release = release.map_err(|error| error.at(&running.endpoint))?;
-        releases = release.map_or(releases, |release| vec![release]);
-    }
-    Ok(releases)
 }
 
 impl Config {

@@ -6,12 +6,16 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 
-use super::error;
-use crate::disk::HostRoot;
 use crate::disk::target::kind;
-use crate::error::Error;
+use crate::error::{Code, Error};
 
 const SCHEME: &[u8] = b"unix://";
+const OTHER_SOCKET: &str = "see whether containerd runs (`systemctl status containerd`), and name its \
+                            socket with --cri-endpoint if it is another one; in a container, mount \
+                            the socket's folder";
+/// The next step where a daemon has been.
+pub(super) const LOOK: &str =
+    "see why containerd is not running: `systemctl status containerd`, `journalctl -u containerd`";
 
 /// Reads a path with or without `unix://` before it. Another scheme is none of a socket.
 pub(super) fn socket_path(endpoint: &Path) -> Result<PathBuf, Error> {
@@ -19,34 +23,49 @@ pub(super) fn socket_path(endpoint: &Path) -> Result<PathBuf, Error> {
     let path = bytes.strip_prefix(SCHEME).unwrap_or(bytes);
     let other_scheme = path.windows(3).any(|window| window == b"://");
     if path.is_empty() || path.contains(&0) || other_scheme {
-        return Err(error::bad_endpoint(endpoint));
+        let hint = "give --cri-endpoint a path, as in /run/containerd/containerd.sock, with or \
+                    without unix:// before it";
+        let message = "this is not the path of a socket";
+        return Err(Error::new(Code::BadEndpoint, message, hint).at(endpoint));
     }
     Ok(PathBuf::from(OsStr::from_bytes(path)))
 }
 
-/// Finds where this process has the host's socket.
-pub(super) fn find(root: &HostRoot, endpoint: &Path) -> Result<PathBuf, Error> {
-    let found = root.resolve(endpoint);
-    found.map_err(|error| not_connected(endpoint, endpoint, error))
-}
-
 /// Says why there is no connection to what stands at `path`.
 pub(super) fn not_connected(endpoint: &Path, path: &Path, reason: io::Error) -> Error {
-    match reason.kind() {
-        ErrorKind::NotFound | ErrorKind::NotADirectory => error::no_socket(endpoint),
+    let error = match reason.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => {
+            let message = "no daemon answers: there is no such socket";
+            Error::new(Code::NoDaemon, message, OTHER_SOCKET)
+        }
         // The kernel says so of anything that is no socket, too.
         ErrorKind::ConnectionRefused => match path.metadata().map(|found| found.file_type()) {
-            Ok(found) if !found.is_socket() => error::not_a_socket(endpoint, kind(found)),
-            _ => error::nobody_listens(endpoint),
+            Ok(found) if !found.is_socket() => {
+                let message = format!("no daemon answers: this is {}, not a socket", kind(found));
+                Error::new(Code::NotASocket, message, OTHER_SOCKET)
+            }
+            _ => {
+                let message = "no daemon answers: nobody listens at this socket";
+                Error::new(Code::NoDaemon, message, LOOK)
+            }
         },
-        _ => error::not_connected(endpoint, reason),
-    }
+        other => {
+            let (code, hint) = match other {
+                ErrorKind::PermissionDenied => (
+                    Code::Denied,
+                    "run it as root, or as whoever owns the socket",
+                ),
+                _ => (Code::Unreachable, "check --cri-endpoint and --host-root"),
+            };
+            Error::new(code, "cannot connect to the daemon", hint).caused_by(reason)
+        }
+    };
+    error.at(endpoint)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Code;
 
     #[test]
     fn an_endpoint_is_a_path_with_or_without_its_scheme() {

@@ -6,14 +6,10 @@ pub struct VersionRequest {
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct VersionResponse {
-    #[prost(string, tag = "1")]
-    pub version: ::prost::alloc::string::String,
     #[prost(string, tag = "2")]
     pub runtime_name: ::prost::alloc::string::String,
     #[prost(string, tag = "3")]
     pub runtime_version: ::prost::alloc::string::String,
-    #[prost(string, tag = "4")]
-    pub runtime_api_version: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PodSandboxMetadata {
@@ -23,31 +19,10 @@ pub struct PodSandboxMetadata {
     pub uid: ::prost::alloc::string::String,
     #[prost(string, tag = "3")]
     pub namespace: ::prost::alloc::string::String,
-    #[prost(uint32, tag = "4")]
-    pub attempt: u32,
 }
+/// Without a filter it asks for all.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct PodSandboxStateValue {
-    #[prost(enumeration = "PodSandboxState", tag = "1")]
-    pub state: i32,
-}
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct PodSandboxFilter {
-    #[prost(string, tag = "1")]
-    pub id: ::prost::alloc::string::String,
-    #[prost(message, optional, tag = "2")]
-    pub state: ::core::option::Option<PodSandboxStateValue>,
-    #[prost(map = "string, string", tag = "3")]
-    pub label_selector: ::std::collections::HashMap<
-        ::prost::alloc::string::String,
-        ::prost::alloc::string::String,
-    >,
-}
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ListPodSandboxRequest {
-    #[prost(message, optional, tag = "1")]
-    pub filter: ::core::option::Option<PodSandboxFilter>,
-}
+pub struct ListPodSandboxRequest {}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PodSandbox {
     #[prost(string, tag = "1")]
@@ -71,10 +46,6 @@ pub struct RuntimeCondition {
     pub r#type: ::prost::alloc::string::String,
     #[prost(bool, tag = "2")]
     pub status: bool,
-    #[prost(string, tag = "3")]
-    pub reason: ::prost::alloc::string::String,
-    #[prost(string, tag = "4")]
-    pub message: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RuntimeStatus {

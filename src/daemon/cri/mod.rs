@@ -4,7 +4,6 @@
 
 mod connection;
 mod endpoint;
-mod error;
 #[rustfmt::skip]
 #[expect(unreachable_pub, clippy::pedantic, reason = "made from cri.proto")]
 mod generated;
@@ -16,7 +15,7 @@ use std::time::Duration;
 
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
-use tonic::Code;
+use tonic::Code as Answer;
 
 use self::connection::Connection;
 use self::generated::{
@@ -24,9 +23,9 @@ use self::generated::{
     VersionResponse,
 };
 pub use self::sandboxes::Sandbox;
-pub use self::status::{RunningHandler, RunningHandlers};
+pub use self::status::RunningHandlers;
 use crate::disk::HostRoot;
-use crate::error::Error;
+use crate::error::{Code, Error};
 
 /// How containerd up to 1.7.11 says that CRI is starting: with no gRPC code of its own.
 const NOT_INITIALIZED: &str = "server is not initialized yet";
@@ -87,26 +86,30 @@ impl CriClient {
     /// As of [`CriClient::connect`].
     pub fn connect_on(root: &HostRoot, endpoint: &Path, limit: Duration) -> Result<Self, Error> {
         let endpoint = endpoint::socket_path(endpoint)?;
-        let path = endpoint::find(root, &endpoint)?;
+        let not_connected = |path: &Path, reason| endpoint::not_connected(&endpoint, path, reason);
+        let path = root.resolve(&endpoint);
+        let path = path.map_err(|reason| not_connected(&endpoint, reason))?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .map_err(|source| error::not_set_up(&endpoint, source))?;
-        let connected = runtime.block_on(async {
+            .map_err(|source| {
+                let hint = "see whether this process may open files (`ulimit -n`)";
+                Error::new(Code::Io, "cannot get ready to ask the daemon", hint)
+                    .at(&endpoint)
+                    .caused_by(source)
+            })?;
+        let connect = async {
             let stream = timeout(limit, connection::connect(&path)).await;
-            let Ok(stream) = stream else {
-                return Err(error::silent(&endpoint, limit));
-            };
-            let stream =
-                stream.map_err(|error| endpoint::not_connected(&endpoint, &path, error))?;
+            let stream = stream.map_err(|_| silent(&endpoint, limit))?;
+            let stream = stream.map_err(|reason| not_connected(&path, reason))?;
             // 0: a process that this PID namespace doesn't show.
             let peer = stream.peer_cred().ok().and_then(|peer| peer.pid());
             let pid = peer.and_then(|pid| u32::try_from(pid).ok());
             let connection = Connection::over(stream).await;
-            let connection = connection.map_err(|_| error::hung_up(&endpoint))?;
-            Ok((connection, pid.filter(|&pid| pid != 0)))
-        });
-        let (connection, daemon_pid) = connected?;
+            let connection = connection.map_err(|_| hung_up(&endpoint))?;
+            Ok::<_, Error>((connection, pid.filter(|&pid| pid != 0)))
+        };
+        let (connection, daemon_pid) = runtime.block_on(connect)?;
         Ok(Self {
             runtime,
             connection,
@@ -145,7 +148,7 @@ impl CriClient {
         let answer: VersionResponse = self.ask("/runtime.v1.RuntimeService/Version", question)?;
         if answer.runtime_name != "containerd" {
             let what = format!("it is {:?}", answer.runtime_name);
-            return Err(error::unexpected(&self.endpoint, &what));
+            return Err(self.not_containerd(&what));
         }
         Ok(answer.runtime_version)
     }
@@ -159,7 +162,7 @@ impl CriClient {
     pub fn status(&self) -> Result<RunningHandlers, Error> {
         let question = StatusRequest { verbose: true };
         let answer: StatusResponse = self.ask("/runtime.v1.RuntimeService/Status", question)?;
-        RunningHandlers::of(&answer).map_err(|what| error::unexpected(&self.endpoint, &what))
+        RunningHandlers::of(&answer).map_err(|what| self.not_containerd(&what))
     }
 
     /// Asks for every pod sandbox that the daemon knows.
@@ -168,7 +171,7 @@ impl CriClient {
     ///
     /// An error if the daemon does not serve CRI, or does not answer.
     pub fn sandboxes(&self) -> Result<Vec<Sandbox>, Error> {
-        let question = ListPodSandboxRequest { filter: None };
+        let question = ListPodSandboxRequest {};
         let answer: ListPodSandboxResponse =
             self.ask("/runtime.v1.RuntimeService/ListPodSandbox", question)?;
         Ok(answer.items.into_iter().map(Sandbox::from).collect())
@@ -182,20 +185,60 @@ impl CriClient {
     {
         // Within the runtime, which has the clock.
         let answer = async { timeout(self.limit, self.connection.call(method, question)).await };
-        let Ok(answer) = self.runtime.block_on(answer) else {
-            return Err(error::silent(&self.endpoint, self.limit));
-        };
+        let answer = self.runtime.block_on(answer);
+        let answer = answer.map_err(|_| silent(&self.endpoint, self.limit))?;
         answer.map_err(|status| {
-            let (endpoint, said) = (&self.endpoint, status.message());
-            match status.code() {
-                _ if self.connection.is_closed() => error::hung_up(endpoint),
-                Code::Unimplemented => error::no_cri(endpoint),
-                Code::Unavailable => error::starting(endpoint, said),
-                Code::Unknown if said.contains(NOT_INITIALIZED) => error::starting(endpoint, said),
-                _ => error::failed(endpoint, said),
-            }
+            let said = status.message();
+            let (code, message, hint) = match status.code() {
+                _ if self.connection.is_closed() => return hung_up(&self.endpoint),
+                Answer::Unimplemented => (
+                    Code::NoCri,
+                    "the daemon runs without CRI: its CRI plugin is switched off or has failed"
+                        .to_owned(),
+                    "`containerd-edit check` says whether the config is the reason, `ctr plugins \
+                     ls` and `journalctl -u containerd` why it has failed",
+                ),
+                answer
+                    if answer == Answer::Unavailable
+                        || answer == Answer::Unknown && said.contains(NOT_INITIALIZED) =>
+                {
+                    (
+                        Code::CriStarting,
+                        format!("the daemon's CRI is still starting: {said}"),
+                        "try again in a moment",
+                    )
+                }
+                _ => (
+                    Code::CriFailed,
+                    format!("the daemon's CRI failed to answer: {said}"),
+                    "read containerd's log: `journalctl -u containerd`",
+                ),
+            };
+            Error::new(code, message, hint).at(&self.endpoint)
         })
     }
+
+    /// CRI answered, but not as containerd does.
+    fn not_containerd(&self, what: &str) -> Error {
+        let message = format!("the daemon's answer is not containerd's: {what}");
+        let hint = "check --cri-endpoint: it wants containerd's socket, not another runtime's";
+        Error::new(Code::NotContainerd, message, hint).at(&self.endpoint)
+    }
+}
+
+/// Somebody accepts connections and gives no answer in time.
+fn silent(endpoint: &Path, limit: Duration) -> Error {
+    let limit = humantime::format_duration(limit);
+    let hint = "containerd may be overloaded or hang: `journalctl -u containerd`; or another program \
+                listens there: check --cri-endpoint";
+    let message = format!("the daemon gave no answer within {limit}");
+    Error::new(Code::DaemonSilent, message, hint).at(endpoint)
+}
+
+/// The connection broke: the daemon has ended, or does not speak gRPC.
+fn hung_up(endpoint: &Path) -> Error {
+    let message = "the daemon hung up without an answer";
+    Error::new(Code::HungUp, message, endpoint::LOOK).at(endpoint)
 }
 
 #[cfg(test)]

@@ -1,39 +1,23 @@
-//! Pod sandboxes, and which handler each of them uses.
+//! Pod sandboxes, and the handler of each.
 
 use super::generated::{PodSandbox, PodSandboxState};
 
-/// A pod sandbox: what holds a pod's containers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A pod sandbox: what holds a pod's containers. In the order of their pods.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Sandbox {
-    /// The sandbox's ID.
-    pub id: String,
-    /// The pod's name.
-    pub name: String,
     /// The pod's namespace.
     pub namespace: String,
-    /// The pod's UID.
-    pub uid: String,
+    /// The pod's name.
+    pub name: String,
+    /// The sandbox's ID.
+    pub id: String,
     /// The handler that the pod's RuntimeClass names; empty if it has none: it then runs on what
     /// was the default when it was started.
     pub handler: String,
+    /// The pod's UID.
+    pub uid: String,
     /// Whether it runs; a stopped one is still there to be removed.
     pub ready: bool,
-}
-
-impl Sandbox {
-    /// Returns whether it uses a handler, in a daemon with this default.
-    ///
-    /// A pod without a RuntimeClass names no handler: it counts for the default. If that was another
-    /// one when the pod was started, then that one is still used, and CRI does not tell.
-    #[must_use]
-    pub fn uses(&self, handler: &str, default: &str) -> bool {
-        let named = if self.handler.is_empty() {
-            default
-        } else {
-            &self.handler
-        };
-        named == handler
-    }
 }
 
 impl From<PodSandbox> for Sandbox {
@@ -41,11 +25,11 @@ impl From<PodSandbox> for Sandbox {
         let ready = found.state() == PodSandboxState::SandboxReady;
         let pod = found.metadata.unwrap_or_default();
         Self {
-            id: found.id,
-            name: pod.name,
             namespace: pod.namespace,
-            uid: pod.uid,
+            name: pod.name,
+            id: found.id,
             handler: found.runtime_handler,
+            uid: pod.uid,
             ready,
         }
     }
@@ -63,20 +47,10 @@ mod tests {
                 name: "web".to_owned(),
                 uid: "u".to_owned(),
                 namespace: "shop".to_owned(),
-                attempt: 0,
             }),
             state,
             runtime_handler: handler.to_owned(),
         })
-    }
-
-    #[test]
-    fn a_pod_without_a_handler_uses_the_default() {
-        assert!(sandbox("kata", 0).uses("kata", "runc"));
-        assert!(!sandbox("kata", 0).uses("runc", "runc"));
-        assert!(sandbox("", 0).uses("runc", "runc"));
-        assert!(!sandbox("", 0).uses("kata", "runc"));
-        assert!(!sandbox("", 0).uses("", "runc"));
     }
 
     #[test]

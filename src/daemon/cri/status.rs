@@ -12,19 +12,13 @@ const RUNTIME_READY: &str = "RuntimeReady";
 /// The runtime handlers of a running daemon.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RunningHandlers {
-    /// The handlers by name, as they were loaded when the daemon started.
-    pub handlers: BTreeMap<String, RunningHandler>,
+    /// The `runtime_type` of each handler, by its name, as they were loaded when the daemon started.
+    /// It is the shim that runs the handler's pods; empty if none is set, so that no pod can run.
+    pub handlers: BTreeMap<String, String>,
     /// The name of the default handler.
     pub default: String,
     /// Whether CRI says that it can run pods. The network is not looked at.
     pub ready: bool,
-}
-
-/// A handler that a daemon has loaded.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RunningHandler {
-    /// The shim that runs its pods; empty if none is set, so that no pod can run.
-    pub runtime_type: String,
 }
 
 impl RunningHandlers {
@@ -40,7 +34,7 @@ impl RunningHandlers {
             .map_err(|error| format!("the config in its status is no JSON: {error}"))?;
         let containerd = &config["containerd"];
         let handlers = match &containerd["runtimes"] {
-            Value::Object(runtimes) => runtimes.iter().map(handler).collect(),
+            Value::Object(runtimes) => runtimes.iter().map(runtime_type).collect(),
             Value::Null => BTreeMap::new(),
             _ => return Err("containerd.runtimes in its status is no object".to_owned()),
         };
@@ -57,12 +51,9 @@ impl RunningHandlers {
     }
 }
 
-fn handler((name, loaded): (&String, &Value)) -> (String, RunningHandler) {
-    let runtime_type = loaded["runtimeType"].as_str().unwrap_or_default();
-    let handler = RunningHandler {
-        runtime_type: runtime_type.to_owned(),
-    };
-    (name.clone(), handler)
+fn runtime_type((name, handler): (&String, &Value)) -> (String, String) {
+    let runtime_type = handler["runtimeType"].as_str().unwrap_or_default();
+    (name.clone(), runtime_type.to_owned())
 }
 
 #[cfg(test)]
@@ -74,7 +65,6 @@ mod tests {
         let condition = |name: &str, status| RuntimeCondition {
             r#type: name.to_owned(),
             status,
-            ..RuntimeCondition::default()
         };
         StatusResponse {
             status: Some(RuntimeStatus {
@@ -96,7 +86,7 @@ mod tests {
         let types: Vec<(&str, &str)> = read
             .handlers
             .iter()
-            .map(|(name, handler)| (name.as_str(), handler.runtime_type.as_str()))
+            .map(|(name, runtime_type)| (name.as_str(), runtime_type.as_str()))
             .collect();
         assert_eq!(types, [("bare", ""), ("runc", "io.containerd.runc.v2")]);
         assert_eq!(read.default, "runc");

@@ -1,22 +1,22 @@
 //! One restart: the command, the old daemon's end, the new one's answer, and what it has loaded.
 
-use std::cell::RefCell;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use humantime::format_duration;
+
 use super::cause::Cause;
 use super::config::{self, verdict};
-use super::old::Old;
+use super::daemon::{ANSWER, Daemon};
 use super::wanted::Wanted;
+use super::why::Why;
 use crate::commit::editor::Editor;
 use crate::daemon::cri::CriClient;
 use crate::daemon::running::{Drift, Running};
 use crate::daemon::service::Prepared;
 use crate::error::Error;
 
-/// How long a running daemon may take for each answer. It has them at hand.
-pub(super) const ANSWER: Duration = Duration::from_secs(5);
 /// How soon a socket is asked again, at first and at last.
 const FIRST_POLL: Duration = Duration::from_millis(10);
 const LAST_POLL: Duration = Duration::from_millis(200);
@@ -45,12 +45,37 @@ impl Phases {
     }
 }
 
-/// A daemon that serves what was wanted.
-pub(super) struct Back {
-    pub(super) running: Running,
-    /// In what else it is not what its config says.
-    pub(super) drift: Vec<Drift>,
-    pub(super) phases: Phases,
+/// What was done for a config to be loaded.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Restarted {
+    /// Why containerd was restarted; `None`: that was not needed.
+    pub why: Option<Why>,
+    /// The command that has restarted it; `None`: none was run.
+    pub command: Option<String>,
+    /// How long each phase took.
+    pub phases: Phases,
+    /// The daemon as it runs now.
+    pub running: Option<Running>,
+    /// In what it is not what its config says, beyond what this run is about.
+    pub drift: Vec<Drift>,
+}
+
+/// What a restart is made with, and how.
+pub(super) struct Scene<'a> {
+    pub(super) editor: &'a Editor,
+    pub(super) service: Prepared,
+    pub(super) endpoint: &'a Path,
+    /// How long one restart may take.
+    pub(super) limit: Duration,
+    pub(super) tell: &'a dyn Fn(&str),
+}
+
+impl Scene<'_> {
+    /// The daemon that runs now; `None`: none does.
+    pub(super) fn daemon(&self) -> Result<Option<Daemon>, Error> {
+        Daemon::look(&self.editor.host_root, self.endpoint)
+    }
 }
 
 /// Why a restart did not get to its end.
@@ -65,22 +90,35 @@ impl From<Cause> for Stop {
     }
 }
 
-/// One restart, to be made.
-pub(super) struct Attempt<'a> {
-    pub(super) editor: &'a Editor,
-    pub(super) service: &'a Prepared,
-    pub(super) endpoint: &'a Path,
-    pub(super) deadline: Instant,
-    /// As long as the deadline was away when the attempt was begun.
-    pub(super) limit: Duration,
-    pub(super) tell: &'a dyn Fn(&str),
-    /// What the command has printed.
-    pub(super) printed: RefCell<String>,
+/// What a restart waits for, and why it fails if it waits in vain.
+struct Pending {
+    progress: String,
+    cause: String,
 }
 
-impl Attempt<'_> {
-    /// Restarts the daemon and waits for what was wanted.
-    pub(super) fn make(&self, old: &Old, wanted: &Wanted) -> Result<Back, Stop> {
+/// One restart, to be made.
+pub(super) struct Attempt<'a> {
+    scene: &'a Scene<'a>,
+    deadline: Instant,
+    /// What the command has printed.
+    printed: String,
+}
+
+impl<'a> Attempt<'a> {
+    pub(super) fn new(scene: &'a Scene<'a>) -> Self {
+        Self {
+            scene,
+            deadline: Instant::now() + scene.limit,
+            printed: String::new(),
+        }
+    }
+
+    /// Restarts the daemon and waits for what is wanted. Returns what was done, but not why.
+    pub(super) fn make(
+        &mut self,
+        old: Option<&Daemon>,
+        wanted: &Wanted,
+    ) -> Result<Restarted, Stop> {
         let mut phases = Phases::default();
         let mut clock = Instant::now();
         let mut lap = || {
@@ -89,90 +127,130 @@ impl Attempt<'_> {
         };
         self.command()?;
         phases.command = lap();
-        self.old_one_gone(old)?;
+        if let Some(old) = old {
+            self.old_one_gone(old)?;
+        }
         phases.gone = lap();
         let running = self.new_one_ready(old)?;
         phases.ready = lap();
         if running.cri.is_none() {
-            return Err(Cause::no_cri().into());
+            return Err(Cause::new("containerd came back without CRI").into());
         }
-        let verdict = verdict(self.editor, &running).map_err(|error| Cause::unread(&error))?;
+        let verdict =
+            verdict(self.scene.editor, &running).map_err(|error| Cause::unread(&error))?;
         let (own, drift) = wanted.held_against(&running, &verdict);
         phases.verified = lap();
         if !own.is_empty() {
-            return Err(Cause::not_loaded(&own).into());
+            let own: Vec<String> = own.iter().map(ToString::to_string).collect();
+            let own = own.join(", ");
+            let cause = format!("containerd came back, and is not what its config says: {own}");
+            return Err(Cause::new(cause).into());
         }
-        Ok(Back {
-            running,
-            drift,
+        Ok(Restarted {
+            why: None,
+            command: self.scene.service.shown(),
             phases,
+            running: Some(running),
+            drift,
         })
     }
 
-    fn command(&self) -> Result<(), Stop> {
-        let Some(command) = self.service.shown() else {
-            (self.tell)("waiting for k0s to restart containerd");
+    fn command(&mut self) -> Result<(), Stop> {
+        let scene = self.scene;
+        let Some(command) = scene.service.shown() else {
+            (scene.tell)("waiting for k0s to restart containerd");
             return Ok(());
         };
         // A daemon that is started right after an edit could not be told from one that is older.
         thread::sleep(config::DOUBT);
-        (self.tell)(&format!("restarting containerd: {command}"));
-        match self.service.run(self.deadline, &|| self.is_interrupted()) {
+        (scene.tell)(&format!("restarting containerd: {command}"));
+        let interrupted = || scene.editor.is_interrupted();
+        match scene.service.run(self.deadline, &interrupted) {
             Ok(Some(printed)) => {
-                self.printed.replace(printed);
+                self.printed = printed;
                 Ok(())
             }
             Ok(None) => Err(Stop::Interrupted),
-            Err(failed) => Err(Cause::command(&command, failed).into()),
+            Err(failed) => {
+                self.printed = failed.output;
+                Err(Cause::new(format!("`{command}` {}", failed.how)).into())
+            }
         }
     }
 
-    fn old_one_gone(&self, old: &Old) -> Result<(), Stop> {
-        let mut waits = Waits::new(self);
-        while !old.ends_within(waits.next().min(self.left())) {
-            if self.left().is_zero() {
-                let command = self.service.shown();
-                return Err(Cause::not_replaced(command.as_deref(), old, self.limit).into());
+    fn old_one_gone(&self, old: &Daemon) -> Result<(), Stop> {
+        let limit = format_duration(self.scene.limit);
+        self.wait(|pause| {
+            if old.ends_within(pause) {
+                return Ok(());
             }
-            self.go_on()?;
-            waits.tell(|| format!("waiting for the old containerd{} to end", old.shown()));
-        }
-        Ok(())
+            Err(Pending {
+                progress: format!("waiting for {old} to end"),
+                cause: match self.scene.service.shown() {
+                    Some(command) => format!(
+                        "`{command}` has ended, and {limit} after it was started {old} still runs"
+                    ),
+                    None => format!("k0s has not restarted containerd by itself within {limit}"),
+                },
+            })
+        })
     }
 
     /// Waits until a daemon says what it has loaded, or that it runs without CRI.
-    fn new_one_ready(&self, old: &Old) -> Result<Running, Stop> {
-        let was_ready = old.running().and_then(|running| running.cri.as_ref());
-        let was_ready = was_ready.is_none_or(|cri| cri.loaded.ready);
-        let mut waits = Waits::new(self);
-        loop {
-            let last = match self.ask() {
-                Ok(running) => match &running.cri {
-                    Some(cri) if was_ready && !cri.loaded.ready => None,
-                    _ => return Ok(running),
+    fn new_one_ready(&self, old: Option<&Daemon>) -> Result<Running, Stop> {
+        let was_ready = old.and_then(Daemon::serving).is_none_or(Running::is_ready);
+        let limit = format_duration(self.scene.limit);
+        self.wait(|pause| {
+            let pending = match self.ask() {
+                Ok(running) if was_ready && running.cri.is_some() && !running.is_ready() => {
+                    Pending {
+                        progress: "waiting for containerd: its CRI is not ready yet".to_owned(),
+                        cause: format!(
+                            "containerd came back, and within {limit} its CRI did not get ready to \
+                             run pods"
+                        ),
+                    }
+                }
+                Ok(running) => return Ok(running),
+                Err(last) => Pending {
+                    progress: format!("waiting for containerd: {last}"),
+                    cause: format!("containerd did not come back within {limit}: {last}"),
                 },
-                Err(last) => Some(last),
             };
-            if self.left().is_zero() {
-                let cause = match &last {
-                    Some(last) => Cause::not_back(self.limit, last),
-                    None => Cause::not_ready(self.limit),
-                };
-                return Err(cause.into());
-            }
-            self.go_on()?;
-            waits.tell(|| match &last {
-                Some(last) => format!("waiting for containerd: {last}"),
-                None => "waiting for containerd: its CRI is not ready yet".to_owned(),
-            });
-            thread::sleep(waits.next().min(self.left()));
-        }
+            thread::sleep(pause);
+            Err(pending)
+        })
     }
 
     fn ask(&self) -> Result<Running, Error> {
         let limit = self.left().clamp(FIRST_POLL, ANSWER);
-        let root = &self.editor.host_root;
-        Running::over(&CriClient::connect_on(root, self.endpoint, limit)?)
+        let root = &self.scene.editor.host_root;
+        Running::over(&CriClient::connect_on(root, self.scene.endpoint, limit)?)
+    }
+
+    /// Looks again and again, less often with time, and tells what it waits for. `look` is given how
+    /// long it may take.
+    fn wait<T>(&self, look: impl Fn(Duration) -> Result<T, Pending>) -> Result<T, Stop> {
+        let mut poll = FIRST_POLL;
+        let mut told = (Instant::now(), String::new());
+        loop {
+            let Pending { progress, cause } = match look(poll.min(self.left())) {
+                Ok(found) => return Ok(found),
+                Err(pending) => pending,
+            };
+            if self.left().is_zero() {
+                return Err(Cause::new(cause).into());
+            }
+            if self.scene.editor.is_interrupted() {
+                return Err(Stop::Interrupted);
+            }
+            let (when, last) = &told;
+            if when.elapsed() >= QUIET && *last != progress {
+                (self.scene.tell)(&progress);
+                told = (Instant::now(), progress);
+            }
+            poll = (poll * 2).min(LAST_POLL);
+        }
     }
 
     /// The reason for a failure in the words of others: containerd's, or the command's.
@@ -180,62 +258,12 @@ impl Attempt<'_> {
         if cause.is_before_restart() {
             return None;
         }
-        let soon = Instant::now() + ANSWER;
-        let printed = match cause.printed() {
-            Some(printed) => printed.to_owned(),
-            None => self.printed.borrow().clone(),
-        };
-        let log = self.service.log(soon).or(Some(printed));
-        log.filter(|log| !log.trim().is_empty())
+        let log = self.scene.service.log(Instant::now() + ANSWER);
+        let log = log.unwrap_or_else(|| self.printed.clone());
+        Some(log).filter(|log| !log.trim().is_empty())
     }
 
     fn left(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
-    }
-
-    fn go_on(&self) -> Result<(), Stop> {
-        if self.is_interrupted() {
-            return Err(Stop::Interrupted);
-        }
-        Ok(())
-    }
-
-    fn is_interrupted(&self) -> bool {
-        self.editor.is_interrupted()
-    }
-}
-
-/// A wait that looks again and again, less often with time, and tells why it goes on.
-struct Waits<'a> {
-    attempt: &'a Attempt<'a>,
-    poll: Duration,
-    told: (Instant, String),
-}
-
-impl<'a> Waits<'a> {
-    fn new(attempt: &'a Attempt<'a>) -> Self {
-        Self {
-            attempt,
-            poll: FIRST_POLL,
-            told: (Instant::now(), String::new()),
-        }
-    }
-
-    fn next(&mut self) -> Duration {
-        let poll = self.poll;
-        self.poll = (poll * 2).min(LAST_POLL);
-        poll
-    }
-
-    fn tell(&mut self, what: impl Fn() -> String) {
-        let (when, last) = &self.told;
-        if when.elapsed() < QUIET {
-            return;
-        }
-        let what = what();
-        if *last != what {
-            (self.attempt.tell)(&what);
-            self.told = (Instant::now(), what);
-        }
     }
 }

@@ -24,55 +24,38 @@ impl RestartFailure {
     /// The error that tells of the failure. `config` is the path of the config.
     pub(super) fn into_error(self, config: &Path) -> Error {
         let message = format!("{}; {}", self.cause, self.state());
-        let error = Error::new(self.code(), message, self.hint()).at(config);
-        let is_stuck = self.stuck().is_some();
-        let error = error.with_detail(self);
-        if is_stuck {
-            error.after_change()
-        } else {
-            error
-        }
-    }
-
-    fn code(&self) -> Code {
-        match &self.rollback {
-            None if self.cause.is_before_restart() => Code::WouldNotServe,
-            None => Code::NotServing,
-            Some(rollback) if rollback.is_good() => Code::RolledBack,
-            Some(_) => Code::NotRolledBack,
-        }
-    }
-
-    /// What to do first where the change is still in the files.
-    fn stuck(&self) -> Option<&str> {
-        match &self.rollback.as_ref()?.files {
-            RolledBackFiles::Stuck { instead, .. } => Some(instead),
-            _ => None,
-        }
-    }
-
-    fn hint(&self) -> String {
-        if let Some(instead) = self.stuck() {
-            return format!("{instead}; then `containerd-edit restart`");
-        }
-        let hint = match self.code() {
-            Code::RolledBack => {
-                "see why containerd did not serve (`journalctl -u containerd`, `containerd-edit \
-                 check`), and run the same command again"
-            }
-            Code::NotRolledBack => {
-                "containerd does not come back with the config that it had before: see why with \
-                 `journalctl -u containerd`, then `containerd-edit restart`"
-            }
-            Code::WouldNotServe => {
-                "`containerd-edit check --running` says what each release makes of the config"
-            }
-            _ => {
+        let (code, hint) = match &self.rollback {
+            None if self.cause.is_before_restart() => (
+                Code::WouldNotServe,
+                "`containerd-edit check --running` says what each release makes of the config",
+            ),
+            None => (
+                Code::NotServing,
                 "see why with `journalctl -u containerd` and `containerd-edit check --running`; \
-                 `containerd-edit undo` takes the last change back"
-            }
+                 `containerd-edit undo` takes the last change back",
+            ),
+            Some(rollback) if rollback.is_good() => (
+                Code::RolledBack,
+                "see why containerd did not serve (`journalctl -u containerd`, `containerd-edit \
+                 check`), and run the same command again",
+            ),
+            Some(_) => (
+                Code::NotRolledBack,
+                "containerd does not come back with the config that it had before: see why with \
+                 `journalctl -u containerd`, then `containerd-edit restart`",
+            ),
         };
-        hint.to_owned()
+        let stuck = match self.rollback.as_ref().map(|rollback| &rollback.files) {
+            Some(RolledBackFiles::Stuck { instead, .. }) => {
+                Some(format!("{instead}; then `containerd-edit restart`"))
+            }
+            _ => None,
+        };
+        let error = Error::new(code, message, hint).at(config).with_detail(self);
+        match stuck {
+            Some(hint) => error.with_hint(hint).after_change(),
+            None => error,
+        }
     }
 
     /// What the state is now, in a sentence.
@@ -81,10 +64,9 @@ impl RestartFailure {
             return "this run has changed nothing, so nothing was taken back".to_owned();
         };
         let files = match &rollback.files {
-            RolledBackFiles::PutBack => "the config is as it was before".to_owned(),
+            RolledBackFiles::PutBack => "the config is as it was before",
             RolledBackFiles::TakenOut => {
                 "others have changed the config since: this run's part was taken out of it"
-                    .to_owned()
             }
             RolledBackFiles::Stuck { why, .. } => {
                 return format!("the config still holds this run's change: {why}");
@@ -97,7 +79,7 @@ impl RestartFailure {
                 let version = version.unwrap_or_default();
                 format!("rolled back: {files}, and containerd{version} serves with it")
             }
-            (None, None) => files,
+            (None, None) => files.to_owned(),
         }
     }
 }

@@ -4,32 +4,26 @@
 mod attempt;
 mod cause;
 mod config;
+mod daemon;
 mod failure;
-mod old;
 mod rollback;
+mod run;
 mod wanted;
 mod why;
 
-use std::cell::RefCell;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-pub use self::attempt::Phases;
-use self::attempt::{ANSWER, Attempt, Back, Stop};
+use self::attempt::Scene;
+pub use self::attempt::{Phases, Restarted};
 pub use self::cause::Cause;
-use self::config::verdict;
 pub use self::failure::RestartFailure;
-use self::old::Old;
 pub use self::rollback::{Rollback, RolledBackFiles};
-use self::rollback::{note, take_back};
-use self::wanted::Wanted;
+use self::run::Run;
 pub use self::why::Why;
-use crate::commit::editor::{Editor, LedgerPair, Outcome};
-use crate::commit::operation_log::LogEntry;
-use crate::daemon::running::{Drift, Running};
-use crate::daemon::service::{Prepared, Service};
-use crate::edit::edited::Handlers;
-use crate::error::{Code, Error};
+use crate::commit::editor::{Editor, Outcome};
+use crate::daemon::service::Service;
+use crate::error::Error;
 use crate::want::change::Change;
 use crate::want::handler::Owner;
 
@@ -56,22 +50,6 @@ pub struct Restart {
     ready_timeout: Duration,
     always: bool,
     on_progress: Box<dyn Fn(&str)>,
-}
-
-/// What was done for a config to be loaded.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Restarted {
-    /// Why containerd was restarted; `None`: that was not needed.
-    pub why: Option<Why>,
-    /// The command that has restarted it; `None`: none was run.
-    pub command: Option<String>,
-    /// How long each phase took.
-    pub phases: Phases,
-    /// The daemon as it runs now.
-    pub running: Option<Running>,
-    /// In what it is not what its config says, beyond what this run is about.
-    pub drift: Vec<Drift>,
 }
 
 impl Restart {
@@ -117,12 +95,10 @@ impl Restart {
     /// An error that says what the state is then; of a restart that failed, a [`RestartFailure`] is
     /// the [detail](Error::detail).
     pub fn edit(&self, editor: &Editor, change: &Change) -> Result<(Outcome, Restarted), Error> {
-        let begun = self.begin(editor)?;
-        let plan = editor.commit(change)?;
-        let owner = change.acting_owner();
-        let to_load = ToLoad::of(change, &plan, owner);
-        let restarted = self.load_edit(editor, begun, &to_load)?;
-        Ok((plan, restarted))
+        let run = self.begin(editor)?;
+        let outcome = editor.commit(change)?;
+        let restarted = run.load_edit(change, &outcome, change.acting_owner())?;
+        Ok((outcome, restarted))
     }
 
     /// Takes the last change back, as [`Editor::undo`], and has that loaded.
@@ -136,36 +112,10 @@ impl Restart {
         editor: &Editor,
         owner: Option<&Owner>,
     ) -> Result<(Outcome, Restarted), Error> {
-        let begun = self.begin(editor)?;
-        let plan = editor.undo(owner)?;
-        let to_load = ToLoad::of(&Change::new(), &plan, owner);
-        let restarted = self.load_edit(editor, begun, &to_load)?;
-        Ok((plan, restarted))
-    }
-
-    /// What has to be known before anything is changed.
-    fn begin(&self, editor: &Editor) -> Result<Begun, Error> {
-        let service = self.service.prepare(&editor.host_root);
-        let service = service.map_err(|error| error.at(&editor.path))?;
-        let old = self.look(editor)?;
-        Ok(Begun { service, old })
-    }
-
-    /// Has an edit loaded that was just made.
-    fn load_edit(
-        &self,
-        editor: &Editor,
-        begun: Begun,
-        to_load: &ToLoad,
-    ) -> Result<Restarted, Error> {
-        let Begun { service, old } = begun;
-        // Who waited for the lock may have to do with another daemon by now. k0s may have begun.
-        let old = if service.is_by_itself() {
-            old
-        } else {
-            self.look(editor).unwrap_or(old)
-        };
-        self.load(editor, &service, old, to_load)
+        let run = self.begin(editor)?;
+        let outcome = editor.undo(owner)?;
+        let restarted = run.load_edit(&Change::new(), &outcome, owner)?;
+        Ok((outcome, restarted))
     }
 
     /// Restarts containerd if it is not what its config says. No change is taken back where that
@@ -176,193 +126,19 @@ impl Restart {
     /// An error that says what the state is then; of a restart that failed, a [`RestartFailure`] is
     /// the [detail](Error::detail).
     pub fn run(&self, editor: &Editor) -> Result<Restarted, Error> {
-        let Begun { service, old } = self.begin(editor)?;
-        let to_load = ToLoad {
-            wanted: Wanted::all(),
-            made: None,
-            handlers: Handlers::default(),
-            owner: None,
-        };
-        self.load(editor, &service, old, &to_load)
+        self.begin(editor)?.load()
     }
 
-    fn look(&self, editor: &Editor) -> Result<Old, Error> {
-        Old::look(&editor.host_root, &self.endpoint, ANSWER)
-    }
-
-    fn attempt<'a>(&'a self, editor: &'a Editor, service: &'a Prepared) -> Attempt<'a> {
-        Attempt {
+    /// What has to be known before anything is changed.
+    fn begin<'a>(&'a self, editor: &'a Editor) -> Result<Run<'a>, Error> {
+        let service = self.service.prepare(&editor.host_root);
+        let scene = Scene {
             editor,
-            service,
+            service: service.map_err(|error| error.at(&editor.path))?,
             endpoint: &self.endpoint,
-            deadline: Instant::now() + self.ready_timeout,
             limit: self.ready_timeout,
             tell: &*self.on_progress,
-            printed: RefCell::default(),
-        }
-    }
-
-    /// Has the config loaded as it is now, if it is not.
-    fn load(
-        &self,
-        editor: &Editor,
-        service: &Prepared,
-        old: Old,
-        to_load: &ToLoad,
-    ) -> Result<Restarted, Error> {
-        // Of a daemon without CRI it isn't known which release it is.
-        let serving = old.running().filter(|running| running.cri.is_some());
-        let verdict = serving.map(|running| verdict(editor, running));
-        let (verdict, unread) = match verdict.transpose() {
-            Ok(verdict) => (verdict, None),
-            Err(source) => (None, Some(Cause::unread(&source))),
         };
-        let wanted = &to_load.wanted;
-        let (drift, others) = match (serving, &verdict) {
-            (Some(running), Some(verdict)) => wanted.held_against(running, verdict),
-            _ => (Vec::new(), Vec::new()),
-        };
-        let changed = to_load.made.as_ref().map(|_| Why::Changed);
-        let asked = self.always.then_some(Why::Asked);
-        let not_loaded = || Why::of(editor, service, &old, drift, &others);
-        let Some(why) = changed.or_else(not_loaded).or(asked) else {
-            return Ok(Restarted {
-                why: None,
-                command: None,
-                phases: Phases::default(),
-                running: old.into_running(),
-                drift: others,
-            });
-        };
-        let attempt = self.attempt(editor, service);
-        let refused = || wanted.refuses(verdict.as_ref()?, editor);
-        let ended = match unread.or_else(refused) {
-            Some(cause) => Err(Stop::Failed(cause)),
-            None => attempt.make(&old, wanted),
-        };
-        let cause = match ended {
-            Ok(Back {
-                running,
-                drift,
-                phases,
-            }) => {
-                // The log is for people only.
-                let _ = note(editor, to_load.owner.clone(), LogEntry::RESTARTED);
-                return Ok(Restarted {
-                    why: Some(why),
-                    command: service.shown(),
-                    phases,
-                    running: Some(running),
-                    drift,
-                });
-            }
-            Err(Stop::Interrupted) => {
-                let message = "interrupted before containerd was seen to be back";
-                let hint = "run it again, or `containerd-edit restart`, to have the config loaded";
-                let error = Error::new(Code::Interrupted, message, hint).at(&editor.path);
-                return Err(match to_load.made {
-                    Some(_) => error.after_change(),
-                    None => error,
-                });
-            }
-            Err(Stop::Failed(cause)) => cause,
-        };
-        let log = attempt.log(&cause);
-        (self.on_progress)(&cause.to_string());
-        let rollback = self.roll_back(editor, service, to_load, &old, &cause);
-        let failure = RestartFailure {
-            cause,
-            log,
-            command: service.shown(),
-            rollback,
-        };
-        Err(failure.into_error(&editor.path))
-    }
-
-    /// Takes a change back and has containerd serve without it. `old` is the daemon that ran before
-    /// the restart that has failed.
-    fn roll_back(
-        &self,
-        editor: &Editor,
-        service: &Prepared,
-        to_load: &ToLoad,
-        old: &Old,
-        cause: &Cause,
-    ) -> Option<Rollback> {
-        // It is finished, whatever asks to end: half a roll-back is worse than none.
-        editor.finishes.set(true);
-        let made = to_load.made.as_deref();
-        let rollback =
-            made.map(|made| self.serve_without(editor, service, to_load, made, old, cause));
-        editor.finishes.set(false);
-        rollback
-    }
-
-    fn serve_without(
-        &self,
-        editor: &Editor,
-        service: &Prepared,
-        to_load: &ToLoad,
-        made: &LedgerPair,
-        old: &Old,
-        cause: &Cause,
-    ) -> Rollback {
-        (self.on_progress)("rolling back: taking this run's change out of the config");
-        let now = self.look(editor).unwrap_or(Old::None);
-        let files = take_back(editor, made);
-        let mut rollback = Rollback {
-            files,
-            failed: None,
-            running: None,
-            phases: Phases::default(),
-        };
-        if let RolledBackFiles::Stuck { .. } = rollback.files {
-            let _ = note(editor, to_load.owner.clone(), "not-rolled-back");
-            return rollback;
-        }
-        let was_left_alone =
-            cause.is_before_restart() || old.is_there() && !old.ends_within(Duration::ZERO);
-        if was_left_alone && !service.is_by_itself() && now.serves() {
-            rollback.running = now.into_running();
-            return rollback;
-        }
-        let wanted = Wanted::without(&to_load.handlers);
-        match self.attempt(editor, service).make(&now, &wanted) {
-            Ok(back) => {
-                rollback.running = Some(back.running);
-                rollback.phases = back.phases;
-            }
-            Err(Stop::Failed(cause)) => rollback.failed = Some(cause),
-            // Nobody is asked any more.
-            Err(Stop::Interrupted) => {}
-        }
-        rollback
-    }
-}
-
-/// What was found before anything is changed.
-struct Begun {
-    service: Prepared,
-    old: Old,
-}
-
-/// What a restart is to bring about.
-struct ToLoad {
-    wanted: Wanted,
-    /// What this run has changed of what is loaded; it is taken back if that is not loaded.
-    made: Option<Box<LedgerPair>>,
-    handlers: Handlers,
-    owner: Option<String>,
-}
-
-impl ToLoad {
-    fn of(change: &Change, plan: &Outcome, owner: Option<&Owner>) -> Self {
-        let owner = owner.map(|owner| owner.as_str().to_owned());
-        Self {
-            wanted: Wanted::of(change, plan),
-            made: plan.made.clone().filter(|_| plan.needs_restart()),
-            handlers: plan.report.handlers.clone(),
-            owner,
-        }
+        Run::begin(scene, self.always)
     }
 }

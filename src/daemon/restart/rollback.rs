@@ -6,8 +6,7 @@ use crate::commit::editor::{Editor, LedgerPair};
 use crate::commit::operation_log::LogEntry;
 use crate::commit::undo::Back;
 use crate::daemon::running::Running;
-use crate::disk::digest;
-use crate::error::{Code, Error};
+use crate::error::Code;
 use crate::want::handler::Owner;
 
 /// What has become of a change with which containerd does not serve.
@@ -68,19 +67,6 @@ pub(super) fn take_back(editor: &Editor, made: &LedgerPair) -> RolledBackFiles {
     }
 }
 
-/// Notes down what became of the config as it is now, after it was changed.
-pub(super) fn note(editor: &Editor, owner: Option<String>, outcome: &str) -> Result<(), Error> {
-    let locked = editor.lock(editor.find()?)?;
-    let now = locked.target.read()?.bytes().map(digest::of);
-    let entry = LogEntry {
-        before: now.clone(),
-        after: now,
-        ..editor.entry(owner, outcome)
-    };
-    editor.append(&locked.lock, &locked.target, &entry);
-    Ok(())
-}
-
 /// What does as much as taking a change back, by hand.
 fn instead(editor: &Editor, made: &LedgerPair) -> String {
     let owner = made.owners().into_iter().next();
@@ -92,17 +78,14 @@ fn instead(editor: &Editor, made: &LedgerPair) -> String {
         ),
         None => "`containerd-edit remove NAME` takes away a handler".to_owned(),
     };
-    let previous = editor.previous_of(made);
-    let previous: Vec<String> = previous
-        .iter()
-        .map(|path| path.display().to_string())
-        .collect();
-    let repair = match &previous[..] {
-        [] => String::new(),
-        kept => format!(
-            "; or repair the config (before the last change: {})",
-            kept.join(", ")
-        ),
-    };
-    format!("`containerd-edit log` says who has changed what; {remove}{repair}")
+    let previous = editor.previous_of(made).into_iter();
+    let previous: Vec<String> = previous.map(|path| path.display().to_string()).collect();
+    if previous.is_empty() {
+        return format!("`containerd-edit log` says who has changed what; {remove}");
+    }
+    format!(
+        "`containerd-edit log` says who has changed what; {remove}; or repair the config (before the \
+         last change: {})",
+        previous.join(", ")
+    )
 }

@@ -12,12 +12,12 @@ use crate::want::change::Change;
 use crate::want::key::Key;
 
 /// What has to be loaded for a run to be good.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Wanted {
     /// Handlers that have to be loaded.
     present: BTreeSet<String>,
-    /// Handlers whose drift this run answers for.
-    names: BTreeSet<String>,
+    /// Other handlers whose drift this run answers for.
+    others: BTreeSet<String>,
     /// Whether it answers for the default.
     is_default: bool,
     /// Whether it answers for all drift.
@@ -26,26 +26,32 @@ pub(super) struct Wanted {
 
 impl Wanted {
     /// What an edit is about.
-    pub(super) fn of(change: &Change, plan: &Outcome) -> Self {
-        let mut wanted = Self {
-            is_default: change.is_about_default() || plan.report.new_default.is_some(),
-            ..Self::default()
-        };
-        wanted.take_in(&plan.report.handlers);
+    pub(super) fn of(change: &Change, outcome: &Outcome) -> Self {
+        let handlers = &outcome.report.handlers;
         let keys = change.wants.iter().map(|want| &want.key);
         let ensured = keys.filter_map(Key::handler_name).map(str::to_owned);
-        wanted.present.extend(ensured);
-        wanted.names.extend(change.removes.iter().cloned());
-        wanted.names.extend(wanted.present.iter().cloned());
-        wanted
+        let there = handlers.added.iter().chain(&handlers.changed).cloned();
+        let gone = handlers.removed.iter().chain(&change.removes).cloned();
+        Self {
+            present: ensured.chain(there).collect(),
+            others: gone.collect(),
+            is_default: change.is_about_default() || outcome.report.new_default.is_some(),
+            is_all: false,
+        }
     }
 
     /// What is left once an edit is taken back.
     pub(super) fn without(handlers: &Handlers) -> Self {
-        let mut wanted = Self::default();
-        wanted.take_in(handlers);
-        wanted.present.clear();
-        wanted
+        let Handlers {
+            added,
+            changed,
+            removed,
+        } = handlers;
+        let all = added.iter().chain(changed).chain(removed).cloned();
+        Self {
+            others: all.collect(),
+            ..Self::default()
+        }
     }
 
     /// The whole config.
@@ -56,14 +62,6 @@ impl Wanted {
         }
     }
 
-    /// Also what an edit has done to handlers.
-    pub(super) fn take_in(&mut self, handlers: &Handlers) {
-        let there = handlers.added.iter().chain(&handlers.changed);
-        self.present.extend(there.cloned());
-        self.names.extend(handlers.removed.iter().cloned());
-        self.names.extend(self.present.iter().cloned());
-    }
-
     /// Why the daemon is better not restarted with a config of which this is known.
     pub(super) fn refuses(&self, verdict: &Verdict, editor: &Editor) -> Option<Cause> {
         if !is_read_as_it_is(editor) {
@@ -71,20 +69,23 @@ impl Wanted {
         }
         match verdict {
             Verdict::Serves { handlers, .. } => {
-                let missing = self
-                    .present
-                    .iter()
-                    .find(|name| !handlers.contains_key(*name));
-                missing.map(|handler| Cause::would_not_load(handler))
+                let mut present = self.present.iter();
+                let missing = present.find(|name| !handlers.contains_key(*name))?;
+                Some(Cause::before_restart(format!(
+                    "the containerd that runs here would not load {missing} from this config, so it \
+                     was not restarted"
+                )))
             }
             Verdict::NoCri { reason } | Verdict::Exits { reason } => {
-                Some(Cause::would_not_serve(&reason.to_string()))
+                Some(Cause::before_restart(format!(
+                    "containerd would not serve with this config, so it was not restarted: {reason}"
+                )))
             }
         }
     }
 
-    /// In what a daemon is not what its config says, `verdict`: what this run is about, and what it
-    /// is not.
+    /// In what a daemon that serves CRI is not what its config says, `verdict`: what this run is
+    /// about, and what it is not.
     pub(super) fn held_against(
         &self,
         running: &Running,
@@ -94,12 +95,12 @@ impl Wanted {
         let (mut own, others): (Vec<Drift>, Vec<Drift>) =
             drift.into_iter().partition(|drift| self.is_about(drift));
         let loaded = running.cri.as_ref().map(|cri| &cri.loaded.handlers);
-        for name in &self.present {
+        for handler in &self.present {
+            let is_loaded = loaded.is_some_and(|loaded| loaded.contains_key(handler));
             let drift = Drift::NotLoaded {
-                handler: name.clone(),
+                handler: handler.clone(),
             };
-            let is_loaded = loaded.is_some_and(|loaded| loaded.contains_key(name));
-            if !is_loaded && !own.contains(&drift) && !own.contains(&Drift::NoCri) {
+            if !is_loaded && !own.contains(&drift) {
                 own.push(drift);
             }
         }
@@ -107,16 +108,17 @@ impl Wanted {
     }
 
     fn is_about(&self, drift: &Drift) -> bool {
+        let is_about = |handler| self.present.contains(handler) || self.others.contains(handler);
         self.is_all
             || match drift {
                 Drift::NoCri => true,
                 Drift::WouldNotServe => false,
                 Drift::OtherDefault { daemon, config } => {
-                    self.is_default || self.names.contains(daemon) || self.names.contains(config)
+                    self.is_default || is_about(daemon) || is_about(config)
                 }
                 Drift::NotLoaded { handler }
                 | Drift::Gone { handler }
-                | Drift::OtherType { handler, .. } => self.names.contains(handler),
+                | Drift::OtherType { handler, .. } => is_about(handler),
             }
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::config::Start;
-use super::old::Old;
+use super::daemon::Daemon;
 use crate::commit::editor::Editor;
 use crate::daemon::running::Drift;
 use crate::daemon::service::Prepared;
@@ -41,25 +41,25 @@ impl Why {
         }
     }
 
-    /// Why a restart is due although this run changed nothing. `drift`: differences that the run answers
-    /// for; `others`: all the rest.
+    /// Why a restart is due although this run changed nothing. `drift`: differences that the run
+    /// answers for; `others`: all the rest.
     pub(super) fn of(
         editor: &Editor,
         service: &Prepared,
-        old: &Old,
+        old: Option<&Daemon>,
         mut drift: Vec<Drift>,
         others: &[Drift],
     ) -> Option<Self> {
-        if !old.is_there() {
+        let Some(old) = old else {
             return Some(Self::NotRunning);
-        }
-        let Some(running) = old.running() else {
+        };
+        let Some(running) = &old.running else {
             return Some(Self::Silent);
         };
         if running.cri.is_none() {
             return Some(Self::Drift(vec![Drift::NoCri]));
         }
-        let start = Start::of(editor, old.started());
+        let start = Start::of(editor, old.started);
         // Another start with the same files changes nothing.
         if drift.is_empty() && start != Start::After {
             drift.extend_from_slice(others);

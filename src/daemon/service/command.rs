@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::os::unix::process::CommandExt as _;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
@@ -18,16 +18,26 @@ const MOST_OUTPUT: u64 = 4096;
 /// How often a run looks whether it has to end.
 const POLL: Duration = Duration::from_millis(50);
 
-/// How a command ended.
+/// How a command failed.
 #[derive(Debug)]
-pub(super) struct Ran {
-    /// `None`: it did not end in time.
-    pub(super) status: Option<ExitStatus>,
+pub(crate) struct Failed {
+    /// In words, behind the command itself.
+    pub(crate) how: String,
     /// The last of what it printed, on stdout and stderr.
-    pub(super) output: String,
+    pub(crate) output: String,
 }
 
-/// Runs a command in a process group of its own, without input.
+impl From<io::Error> for Failed {
+    fn from(error: io::Error) -> Self {
+        Self {
+            how: format!("could not be started: {error}"),
+            output: String::new(),
+        }
+    }
+}
+
+/// Runs a command in a process group of its own, without input. Returns the last of what it printed,
+/// on stdout and stderr.
 ///
 /// One that does not end in time is killed, with what it has started, but for any containerd among
 /// that. `interrupted`: whether to stop waiting; then the command goes on, and `None` is returned.
@@ -36,11 +46,12 @@ pub(super) fn run(
     place: &Place,
     deadline: Instant,
     interrupted: &dyn Fn() -> bool,
-) -> io::Result<Option<Ran>> {
+) -> Result<Option<String>, Failed> {
     // Not a pipe: a daemon that the command starts may hold it, and would be killed by a write to
     // it once this run is over.
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
-    let mut printed = File::from(memfd_create("containerd-edit", flags)?);
+    let printed = memfd_create("containerd-edit", flags).map_err(io::Error::from)?;
+    let mut printed = File::from(printed);
     command
         .stdin(Stdio::null())
         .stdout(printed.try_clone()?)
@@ -72,7 +83,12 @@ pub(super) fn run(
     let mut output = Vec::new();
     printed.take(MOST_OUTPUT).read_to_end(&mut output)?;
     let output = String::from_utf8_lossy(&output).into_owned();
-    Ok(Some(Ran { status, output }))
+    let how = match status {
+        Some(status) if status.success() => return Ok(Some(output)),
+        Some(status) => format!("ended with {status}"),
+        None => "did not end in time".to_owned(),
+    };
+    Err(Failed { how, output })
 }
 
 /// Kills a command and what it has started, but no containerd and no shim.
@@ -114,27 +130,34 @@ mod tests {
         command
     }
 
-    fn within(script: &str, limit: Duration) -> Ran {
+    fn within(script: &str, limit: Duration) -> Result<String, Failed> {
         let deadline = Instant::now() + limit;
         let ran = run(sh(script), &Place::Here, deadline, &|| false);
-        ran.expect("sh can be started").expect("not interrupted")
+        ran.map(|printed| printed.expect("not interrupted"))
+    }
+
+    fn too_long(script: &str) -> String {
+        let failed = within(script, Duration::from_millis(300)).expect_err("too long");
+        assert_eq!(failed.how, "did not end in time");
+        failed.output
     }
 
     #[test]
     fn the_status_and_the_last_of_the_output_are_kept() {
         let script = "seq 10000; echo >&2 last; exit 3";
-        let ran = within(script, Duration::from_secs(60));
-        assert_eq!(ran.status.and_then(|status| status.code()), Some(3));
-        assert!(ran.output.ends_with("10000\nlast\n"), "{}", ran.output);
-        assert!(ran.output.len() <= 4096);
+        let failed = within(script, Duration::from_secs(60)).expect_err("it fails");
+        assert_eq!(failed.how, "ended with exit status: 3");
+        let output = failed.output;
+        assert!(output.ends_with("10000\nlast\n"), "{output}");
+        assert!(output.len() <= 4096);
     }
 
     /// What holds the output of a command neither keeps it from ending, nor is it ended by it.
     #[test]
     fn what_the_command_leaves_running_is_left_alone() {
-        let ran = within("sleep 600 & echo $!", Duration::from_secs(60));
-        assert!(ran.status.is_some_and(|status| status.success()));
-        let left: u32 = ran.output.trim().parse().expect("a process ID");
+        let printed = within("sleep 600 & echo $!", Duration::from_secs(60));
+        let printed = printed.expect("it ends well");
+        let left: u32 = printed.trim().parse().expect("a process ID");
         let process = Process::of(left).expect("it runs");
         let pid = Pid::from_raw(left.cast_signed()).expect("an ID");
         kill_process(pid, Signal::KILL).expect("it runs");
@@ -144,9 +167,7 @@ mod tests {
     #[test]
     fn one_that_takes_too_long_is_killed_with_its_children() {
         let script = "sleep 600 & echo $!; wait";
-        let ran = within(script, Duration::from_millis(300));
-        assert!(ran.status.is_none());
-        let left: u32 = ran.output.trim().parse().expect("a process ID");
+        let left: u32 = too_long(script).trim().parse().expect("a process ID");
         let gone = Process::of(left).is_none_or(|it| it.ends_within(Duration::from_secs(60)));
         assert!(gone);
     }
@@ -157,9 +178,7 @@ mod tests {
         let name = folder.path().join("containerd");
         fs::copy("/bin/sleep", &name).expect("copies");
         let script = format!("{} 600 & echo $!; wait", name.display());
-        let ran = within(&script, Duration::from_millis(300));
-        assert!(ran.status.is_none());
-        let left: u32 = ran.output.trim().parse().expect("a process ID");
+        let left: u32 = too_long(&script).trim().parse().expect("a process ID");
         let process = Process::of(left).expect("it still runs");
         assert!(!process.ends_within(Duration::ZERO));
         let pid = Pid::from_raw(left.cast_signed()).expect("an ID");

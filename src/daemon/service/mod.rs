@@ -1,19 +1,17 @@
 //! How containerd is restarted on a host: by a command, by systemd, or by whoever watches its files.
 
 mod command;
-mod error;
 mod place;
 pub(crate) mod process;
 
-use std::ffi::OsString;
-use std::io;
+use std::ffi::{OsStr, OsString};
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use self::command::Ran;
+pub(crate) use self::command::Failed;
 use self::place::Place;
 use crate::disk::HostRoot;
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::node::{Layout, Units};
 
 /// So many of the service's last log lines are shown.
@@ -47,59 +45,45 @@ impl Service {
     /// Finds out how to do it, before anything is changed.
     pub(crate) fn prepare(&self, root: &HostRoot) -> Result<Prepared, Error> {
         let units = match self {
-            Self::Command(command) => return Ok(Prepared(Way::Command(command.clone()))),
-            Self::ByItself => return Ok(Prepared(Way::ByItself)),
+            Self::Command(command) => return Ok(Prepared::Command(command.clone())),
+            Self::ByItself => return Ok(Prepared::ByItself),
             Self::Systemd(units) => units,
         };
         let place = Place::of_systemd(root)?;
-        let unit = match units.names() {
-            [unit] => *unit,
-            names => {
-                let mut active = names.iter().filter(|unit| is_active(unit, &place));
-                match (active.next(), active.next()) {
-                    (Some(unit), None) => unit,
-                    _ => {
-                        return Err(error::ambiguous_unit(units));
-                    }
-                }
-            }
-        };
-        Ok(Prepared(Way::Systemd { place, unit }))
+        if let [unit] = *units.names() {
+            return Ok(Prepared::Systemd { place, unit });
+        }
+        let mut active = units.names().iter().filter(|unit| is_active(unit, &place));
+        if let (Some(&unit), None) = (active.next(), active.next()) {
+            return Ok(Prepared::Systemd { place, unit });
+        }
+        let message = format!("cannot restart containerd: the unit is {units}");
+        let hint = "none or both of them run: start the one that belongs here, or say how to restart \
+                    it with --restart-command";
+        Err(Error::new(Code::AmbiguousUnit, message, hint))
     }
 }
 
 /// A way to restart containerd that was looked at.
 #[derive(Debug)]
-pub(crate) struct Prepared(Way);
-
-#[derive(Debug)]
-enum Way {
+pub(crate) enum Prepared {
     Command(OsString),
     Systemd { place: Place, unit: &'static str },
     ByItself,
 }
 
-/// How a command that was to restart containerd failed.
-#[derive(Debug)]
-pub(crate) struct Failed {
-    /// In words, behind the command itself.
-    pub(crate) how: String,
-    /// What it printed.
-    pub(crate) output: String,
-}
-
 impl Prepared {
     /// Whether somebody else does it who watches the files.
     pub(crate) fn is_by_itself(&self) -> bool {
-        matches!(self.0, Way::ByItself)
+        matches!(self, Self::ByItself)
     }
 
     /// The command; `None`: there is none to run.
     pub(crate) fn shown(&self) -> Option<String> {
-        match &self.0 {
-            Way::Command(command) => Some(command.to_string_lossy().into_owned()),
-            Way::Systemd { unit, .. } => Some(format!("systemctl restart {unit}")),
-            Way::ByItself => None,
+        match self {
+            Self::Command(command) => Some(command.to_string_lossy().into_owned()),
+            Self::Systemd { unit, .. } => Some(format!("systemctl restart {unit}")),
+            Self::ByItself => None,
         }
     }
 
@@ -109,51 +93,31 @@ impl Prepared {
         deadline: Instant,
         interrupted: &dyn Fn() -> bool,
     ) -> Result<Option<String>, Failed> {
-        let here = Place::Here;
-        let (command, place) = match &self.0 {
-            Way::ByItself => return Ok(Some(String::new())),
-            Way::Command(text) => {
-                let mut command = Command::new("sh");
-                command.arg("-c").arg(text);
-                (command, &here)
+        let (command, place) = match self {
+            Self::ByItself => return Ok(Some(String::new())),
+            Self::Command(text) => {
+                let sh = program("sh", &[OsStr::new("-c"), text]);
+                (sh, &Place::Here)
             }
-            Way::Systemd { place, unit } => (systemctl(&["restart", unit]), place),
+            Self::Systemd { place, unit } => (program("systemctl", &["restart", unit]), place),
         };
-        let failed = |how: String, output| Failed { how, output };
-        match command::run(command, place, deadline, interrupted) {
-            Ok(None) => Ok(None),
-            Ok(Some(Ran { status, output })) => match status {
-                Some(status) if status.success() => Ok(Some(output)),
-                Some(status) => Err(failed(format!("ended with {status}"), output)),
-                None => Err(failed("did not end in time".to_owned(), output)),
-            },
-            Err(error) => Err(failed(
-                format!("could not be started: {error}"),
-                String::new(),
-            )),
-        }
+        command::run(command, place, deadline, interrupted)
     }
 
     /// The last lines that containerd has logged since its unit was started, where systemd keeps
     /// them.
     pub(crate) fn log(&self, deadline: Instant) -> Option<String> {
-        let Way::Systemd { place, unit } = &self.0 else {
+        let Self::Systemd { place, unit } = self else {
             return None;
         };
         let printed = |command| {
-            let ran = command::run(command, place, deadline, &|| false);
-            let ran = ran.ok().flatten()?;
-            let is_good = ran.status.is_some_and(|status| status.success());
-            Some(ran.output).filter(|output| is_good && !output.trim().is_empty())
+            let printed = command::run(command, place, deadline, &|| false).ok()?;
+            printed.filter(|printed| !printed.trim().is_empty())
         };
-        let invocation = printed(systemctl(&[
-            "show",
-            "--property=InvocationID",
-            "--value",
-            unit,
-        ]));
-        let mut command = Command::new("journalctl");
-        command.args(["--no-pager", "--output=cat", "--lines", LOG_LINES]);
+        let arguments = ["show", "--property=InvocationID", "--value", unit];
+        let invocation = printed(program("systemctl", &arguments));
+        let arguments = ["--no-pager", "--output=cat", "--lines", LOG_LINES];
+        let mut command = program("journalctl", &arguments);
         match invocation {
             Some(id) => command.arg(format!("_SYSTEMD_INVOCATION_ID={}", id.trim())),
             None => command.args(["--boot", "--unit", unit]),
@@ -162,16 +126,14 @@ impl Prepared {
     }
 }
 
-fn systemctl(arguments: &[&str]) -> Command {
-    let mut command = Command::new("systemctl");
+fn program(name: &str, arguments: &[impl AsRef<OsStr>]) -> Command {
+    let mut command = Command::new(name);
     command.args(arguments);
     command
 }
 
 fn is_active(unit: &str, place: &Place) -> bool {
-    let deadline = Instant::now() + std::time::Duration::from_secs(10);
-    let command = systemctl(&["is-active", "--quiet", unit]);
-    let ran: io::Result<Option<Ran>> = command::run(command, place, deadline, &|| false);
-    let status = ran.ok().flatten().and_then(|ran| ran.status);
-    status.is_some_and(|status| status.success())
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let command = program("systemctl", &["is-active", "--quiet", unit]);
+    command::run(command, place, deadline, &|| false).is_ok()
 }

@@ -9,9 +9,8 @@ use std::thread;
 
 use nix::sched::{CloneFlags, setns, unshare};
 
-use super::error;
 use crate::disk::HostRoot;
-use crate::error::Error;
+use crate::error::{Code, Error};
 
 /// Exists where systemd is the service manager, `sd_booted(3)`.
 const BOOTED: &str = "/run/systemd/system";
@@ -23,7 +22,7 @@ const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 /// Where a command runs.
 #[derive(Debug)]
-pub(super) enum Place {
+pub(crate) enum Place {
     /// Where this process does.
     Here,
     /// In the mount namespace of the host's first process.
@@ -54,11 +53,21 @@ impl Place {
         {
             return Ok(Self::Root(folder.to_owned()));
         }
-        match denied {
-            Some(source) => Err(error::may_not_enter(source)),
-            None if is_here() => Ok(Self::Here),
-            None => Err(error::no_systemd()),
+        if let Some(source) = denied {
+            let hint = "run privileged (CAP_SYS_ADMIN, CAP_SYS_CHROOT and CAP_SYS_PTRACE), or say how \
+                        to restart it with --restart-command";
+            let message =
+                "cannot restart containerd: the mount namespace of the host may not be entered";
+            return Err(Error::new(Code::HostDenied, message, hint).caused_by(source));
         }
+        if is_here() {
+            return Ok(Self::Here);
+        }
+        let hint = "say how to restart it with --restart-command; in a container, run with the \
+                    host's PIDs (hostPID) and privileged, or mount the host's / with what is mounted \
+                    below it and name it with --host-root";
+        let message = "cannot restart containerd: there is no systemd here";
+        Err(Error::new(Code::NoSystemd, message, hint))
     }
 
     /// Starts a command.

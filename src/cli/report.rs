@@ -1,0 +1,41 @@
+//! What a verb has found or done, for programs and for people.
+
+use containerd_edit::Warning;
+use serde_json::{Value, json};
+
+/// What a verb has found or done.
+pub(super) trait Report {
+    /// The fields for programs.
+    fn json(&self) -> Value;
+    /// The text for people.
+    fn text(&self) -> String;
+}
+
+/// Warnings in a JSON report.
+pub(super) fn warnings(warnings: &[Warning]) -> Value {
+    let fields = |warning: &Warning| {
+        json!({
+            "code": warning.code,
+            "message": warning.message,
+            "line": warning.at.as_ref().map(|at| at.line),
+            "column": warning.at.as_ref().map(|at| at.column),
+        })
+    };
+    warnings.iter().map(fields).collect()
+}
+
+/// The fields of two JSON objects.
+pub(super) fn joined(fields: Value, more: Value) -> Value {
+    match (fields, more) {
+        (Value::Object(mut fields), Value::Object(more)) => {
+            fields.extend(more);
+            Value::Object(fields)
+        }
+        (fields, _) => fields,
+    }
+}
+
+/// A JSON report with the number of its schema.
+pub(super) fn json_line(report: Value) -> String {
+    format!("{}\n", joined(json!({ "schema": 1 }), report))
+}

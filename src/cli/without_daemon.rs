@@ -1,0 +1,42 @@
+//! What stands in for `daemon` in a build without the feature `cri`: a usage error.
+
+use std::collections::BTreeSet;
+
+use containerd_edit::{Code, Editor, Error, ExitCode};
+
+use super::arguments::{Check, Remove, Restart};
+use super::editing::{Edit, Made};
+use super::run::Run;
+
+#[expect(
+    clippy::unused_self,
+    clippy::needless_pass_by_ref_mut,
+    reason = "the signatures of the methods that these stand in for"
+)]
+impl Run {
+    pub(super) fn check_running(&mut self, _: &Check) -> Result<ExitCode, Error> {
+        Err(cannot_ask("--running"))
+    }
+
+    pub(super) fn restart(&mut self, _: &Restart) -> Result<ExitCode, Error> {
+        Err(cannot_ask("restart"))
+    }
+
+    pub(super) fn edit_and_restart(&mut self, _: &Editor, _: &Edit<'_>) -> Result<Made, Error> {
+        Err(cannot_ask("--restart"))
+    }
+
+    pub(super) fn make_sure_unused(
+        &mut self,
+        _: &Remove,
+        _: &Edit<'_>,
+    ) -> Result<Option<BTreeSet<String>>, Error> {
+        Err(cannot_ask("--if-unused and --wait-unused"))
+    }
+}
+
+fn cannot_ask(what: &str) -> Error {
+    let message = format!("{what}: this build of containerd-edit can't ask a daemon");
+    let hint = "use one that was built with the feature cri, which is on by default";
+    Error::new(Code::NoCriSupport, message, hint)
+}

@@ -1,0 +1,99 @@
+//! The daemon that runs before a restart, and its end.
+
+use std::fmt;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use crate::daemon::cri::CriClient;
+use crate::daemon::running::Running;
+use crate::daemon::service::process::Process;
+use crate::disk::HostRoot;
+use crate::error::{Code, Error};
+
+/// How long a running daemon may take for each answer. It has them at hand.
+pub(super) const ANSWER: Duration = Duration::from_secs(5);
+
+/// A daemon that accepts connections.
+pub(super) struct Daemon {
+    /// What it says; `None`: it says nothing, or not yet.
+    pub(super) running: Option<Running>,
+    /// When it was started, or a little later where its process can't be seen; `None`: not known.
+    pub(super) started: Option<SystemTime>,
+    client: CriClient,
+    /// `None`: it can't be seen from this PID namespace.
+    process: Option<Process>,
+}
+
+impl Daemon {
+    /// Looks who serves at a socket of the host; `None`: nobody.
+    ///
+    /// # Errors
+    ///
+    /// An error if that can't be told: the path is wrong, or this user may not connect.
+    pub(super) fn look(root: &HostRoot, endpoint: &Path) -> Result<Option<Self>, Error> {
+        let client = match CriClient::connect_on(root, endpoint, ANSWER) {
+            Ok(client) => client,
+            Err(error) if is_gone(&error) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let process = client.daemon_pid().and_then(Process::of);
+        // Each daemon makes its socket anew.
+        let socket_made = || {
+            let socket = root.resolve(client.endpoint()).and_then(fs::metadata);
+            socket.and_then(|socket| socket.modified()).ok()
+        };
+        let started = process
+            .as_ref()
+            .map_or_else(socket_made, Process::started_at);
+        // It answers after its process was looked at: so that is its own.
+        let running = match Running::over(&client) {
+            Ok(running) => Some(running),
+            Err(error) if is_gone(&error) => return Ok(None),
+            Err(error) if error.code() == Code::NotContainerd => return Err(error),
+            Err(_) => None,
+        };
+        Ok(Some(Self {
+            running,
+            started,
+            client,
+            process,
+        }))
+    }
+
+    /// What it says, if it serves CRI.
+    pub(super) fn serving(&self) -> Option<&Running> {
+        self.running
+            .as_ref()
+            .filter(|running| running.cri.is_some())
+    }
+
+    /// Waits until it has ended, but not longer than this. Returns whether it has.
+    pub(super) fn ends_within(&self, limit: Duration) -> bool {
+        if let Some(process) = &self.process {
+            return process.ends_within(limit);
+        }
+        // The connection ends with the daemon that has accepted it.
+        let is_gone = self.client.version().is_err_and(|error| is_gone(&error));
+        if !is_gone {
+            std::thread::sleep(limit);
+        }
+        is_gone
+    }
+}
+
+impl fmt::Display for Daemon {
+    /// As "the old containerd", with its process if that can be seen.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the old containerd")?;
+        match &self.process {
+            Some(process) => write!(formatter, " (process {})", process.id()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Whether nobody is there any more to answer.
+fn is_gone(error: &Error) -> bool {
+    matches!(error.code(), Code::NoDaemon | Code::HungUp)
+}

@@ -1,0 +1,196 @@
+//! One run: what is to be loaded, by which daemon, and what becomes of the change if it is not.
+
+use std::time::Duration;
+
+use super::attempt::{Attempt, Phases, Restarted, Scene, Stop};
+use super::cause::Cause;
+use super::config::verdict;
+use super::daemon::Daemon;
+use super::failure::RestartFailure;
+use super::rollback::{Rollback, RolledBackFiles, take_back};
+use super::wanted::Wanted;
+use super::why::Why;
+use crate::commit::editor::{LedgerPair, Outcome};
+use crate::commit::operation_log::LogEntry;
+use crate::disk::digest;
+use crate::error::{Code, Error};
+use crate::want::change::Change;
+use crate::want::handler::Owner;
+
+/// A run that has its config loaded.
+pub(super) struct Run<'a> {
+    scene: Scene<'a>,
+    is_always: bool,
+    /// The daemon before the restart; `None`: none runs.
+    old: Option<Daemon>,
+    /// What this run has changed of what is loaded; it is taken back if that is not loaded.
+    made: Option<Box<LedgerPair>>,
+    /// What has to be loaded.
+    wanted: Wanted,
+    /// What has to be loaded once the change is taken back.
+    without: Wanted,
+    owner: Option<String>,
+}
+
+impl<'a> Run<'a> {
+    /// Looks at the daemon before anything is changed. The whole config is wanted as yet.
+    pub(super) fn begin(scene: Scene<'a>, is_always: bool) -> Result<Self, Error> {
+        Ok(Self {
+            is_always,
+            old: scene.daemon()?,
+            made: None,
+            wanted: Wanted::all(),
+            without: Wanted::default(),
+            owner: None,
+            scene,
+        })
+    }
+
+    /// Has an edit loaded that was just made.
+    pub(super) fn load_edit(
+        mut self,
+        change: &Change,
+        outcome: &Outcome,
+        owner: Option<&Owner>,
+    ) -> Result<Restarted, Error> {
+        self.wanted = Wanted::of(change, outcome);
+        self.without = Wanted::without(&outcome.report.handlers);
+        self.made = outcome.made.clone().filter(|_| outcome.needs_restart());
+        self.owner = owner.map(ToString::to_string);
+        // Who waited for the lock may have to do with another daemon by now. k0s may have begun.
+        if !self.scene.service.is_by_itself()
+            && let Ok(now) = self.scene.daemon()
+        {
+            self.old = now;
+        }
+        self.load()
+    }
+
+    /// Has the config loaded as it is now, if it is not.
+    pub(super) fn load(self) -> Result<Restarted, Error> {
+        let Scene {
+            editor, service, ..
+        } = &self.scene;
+        // Of a daemon without CRI it isn't known which release it is.
+        let serving = self.old.as_ref().and_then(Daemon::serving);
+        let verdict = serving.map(|running| verdict(editor, running));
+        let verdict = verdict.transpose();
+        let (drift, others) = match (serving, &verdict) {
+            (Some(running), Ok(Some(verdict))) => self.wanted.held_against(running, verdict),
+            _ => (Vec::new(), Vec::new()),
+        };
+        let changed = self.made.as_ref().map(|_| Why::Changed);
+        let not_loaded = || Why::of(editor, service, self.old.as_ref(), drift, &others);
+        let asked = self.is_always.then_some(Why::Asked);
+        let Some(why) = changed.or_else(not_loaded).or(asked) else {
+            return Ok(Restarted {
+                why: None,
+                command: None,
+                phases: Phases::default(),
+                running: self.old.and_then(|old| old.running),
+                drift: others,
+            });
+        };
+        let refused = match &verdict {
+            Ok(verdict) => {
+                let verdict = verdict.as_ref();
+                verdict.and_then(|verdict| self.wanted.refuses(verdict, editor))
+            }
+            Err(error) => Some(Cause::unread(error)),
+        };
+        let mut attempt = Attempt::new(&self.scene);
+        let ended = match refused {
+            Some(cause) => Err(Stop::Failed(cause)),
+            None => attempt.make(self.old.as_ref(), &self.wanted),
+        };
+        let cause = match ended {
+            Ok(restarted) => {
+                self.note(LogEntry::RESTARTED);
+                return Ok(Restarted {
+                    why: Some(why),
+                    ..restarted
+                });
+            }
+            Err(Stop::Interrupted) => return Err(self.interrupted()),
+            Err(Stop::Failed(cause)) => cause,
+        };
+        let log = attempt.log(&cause);
+        (self.scene.tell)(&cause.to_string());
+        // It is finished, whatever asks to end: half a roll-back is worse than none.
+        editor.finishes.set(true);
+        let made = self.made.as_deref();
+        let rollback = made.map(|made| self.roll_back(made, &cause));
+        editor.finishes.set(false);
+        let failure = RestartFailure {
+            cause,
+            log,
+            command: service.shown(),
+            rollback,
+        };
+        Err(failure.into_error(&editor.path))
+    }
+
+    /// Takes the change back, and has containerd serve without it. `cause`: why containerd does not
+    /// serve with it.
+    fn roll_back(&self, made: &LedgerPair, cause: &Cause) -> Rollback {
+        (self.scene.tell)("rolling back: taking this run's change out of the config");
+        let now = self.scene.daemon().unwrap_or(None);
+        let mut rollback = Rollback {
+            files: take_back(self.scene.editor, made),
+            failed: None,
+            running: None,
+            phases: Phases::default(),
+        };
+        if let RolledBackFiles::Stuck { .. } = rollback.files {
+            self.note("not-rolled-back");
+            return rollback;
+        }
+        let still_runs = |old: &Daemon| !old.ends_within(Duration::ZERO);
+        let was_left_alone = cause.is_before_restart() || self.old.as_ref().is_some_and(still_runs);
+        if was_left_alone
+            && !self.scene.service.is_by_itself()
+            && let Some(running) = now.as_ref().and_then(Daemon::serving)
+        {
+            rollback.running = Some(running.clone());
+            return rollback;
+        }
+        match Attempt::new(&self.scene).make(now.as_ref(), &self.without) {
+            Ok(restarted) => {
+                rollback.running = restarted.running;
+                rollback.phases = restarted.phases;
+            }
+            Err(Stop::Failed(cause)) => rollback.failed = Some(cause),
+            // Nobody is asked any more.
+            Err(Stop::Interrupted) => {}
+        }
+        rollback
+    }
+
+    /// Notes down what became of the config as it is now. The log is for people only: a failure
+    /// costs nothing.
+    fn note(&self, outcome: &str) {
+        let editor = self.scene.editor;
+        let noted = || {
+            let locked = editor.lock(editor.find()?)?;
+            let now = locked.target.read()?.bytes().map(digest::of);
+            let entry = LogEntry {
+                before: now.clone(),
+                after: now,
+                ..editor.entry(self.owner.clone(), outcome)
+            };
+            editor.append(&locked.lock, &locked.target, &entry);
+            Ok::<(), Error>(())
+        };
+        let _ = noted();
+    }
+
+    fn interrupted(&self) -> Error {
+        let message = "interrupted before containerd was seen to be back";
+        let hint = "run it again, or `containerd-edit restart`, to have the config loaded";
+        let error = Error::new(Code::Interrupted, message, hint).at(&self.scene.editor.path);
+        match self.made {
+            Some(_) => error.after_change(),
+            None => error,
+        }
+    }
+}

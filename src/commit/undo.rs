@@ -1,23 +1,22 @@
 //! Taking a change back: the bytes from before it where nobody has changed the files since, and else
 //! what its owner wanted before.
 
-use std::collections::BTreeSet;
-use std::path::Path;
 #[cfg(feature = "cri")]
 use std::path::PathBuf;
 
-use crate::commit::editor::{Editor, LedgerPair, Outcome};
+use crate::commit::editor::{Editor, Outcome};
 use crate::commit::judging::Judged;
 use crate::commit::ledger::Found;
+use crate::commit::operation_log::LogEntry;
 use crate::commit::planning::Work;
 use crate::commit::reading::Reading;
 use crate::config::Config;
-use crate::disk::target::{Existing, Snapshot, Target};
+use crate::disk::target::{Existing, Target};
 use crate::disk::{digest, sidecar};
 use crate::edit::edited::{Edited, Report};
 use crate::edit::run::edit;
 use crate::error::{Code, Error};
-use crate::ledger::{Ledger, Owner as LedgerOwner};
+use crate::ledger::{Ledger, LedgerPair};
 use crate::want::change::Change;
 use crate::want::handler::Owner;
 
@@ -33,18 +32,6 @@ pub(crate) struct Back {
     pub(crate) is_judged: bool,
     /// What the operation log says of it.
     pub(crate) outcome: &'static str,
-}
-
-impl LedgerPair {
-    /// The owners whose wants the change has changed.
-    pub(crate) fn owners(&self) -> BTreeSet<String> {
-        let (before, after) = (&self.before.owners, &self.after.owners);
-        let names = before.keys().chain(after.keys()).cloned();
-        let wants = |owner: Option<&LedgerOwner>| owner.map(|it| it.wants.clone());
-        names
-            .filter(|name| wants(before.get(name)) != wants(after.get(name)))
-            .collect()
-    }
 }
 
 impl Editor {
@@ -75,11 +62,8 @@ impl Editor {
             return self.plan(&Change::new());
         };
         let target = self.find()?;
-        let snapshot = target.read()?;
-        let found = self.read_ledger(&target, &snapshot)?;
-        Ok(self
-            .work_out_back(&target, snapshot, &found, &back)?
-            .outcome)
+        let found = self.read_ledger(&target, target.read()?)?;
+        Ok(self.work_out_back(&found, &back)?.outcome)
     }
 
     /// What is to be taken back; `None`: it was already.
@@ -118,7 +102,7 @@ impl Editor {
         let back = Back {
             made,
             is_judged: true,
-            outcome: crate::commit::operation_log::LogEntry::UNDONE,
+            outcome: LogEntry::UNDONE,
         };
         Ok((!is_undone).then_some(back))
     }
@@ -133,11 +117,9 @@ impl Editor {
     /// The last change as the ledgers tell of it.
     fn last_change(&self) -> Result<Option<LedgerPair>, Error> {
         let target = self.find()?;
-        let snapshot = target.read()?;
-        let found = self.read_ledger(&target, &snapshot)?;
+        let found = self.read_ledger(&target, target.read()?)?;
         let after = found.ledger;
-        let previous = found.previous;
-        Ok(previous.map(|before| LedgerPair { before, after }))
+        Ok(found.previous.map(|before| LedgerPair { before, after }))
     }
 
     /// The files that hold what was there before the last change, as far as they are there.
@@ -154,44 +136,26 @@ impl Editor {
         previous.filter(|path| path.exists()).collect()
     }
 
-    /// Finds a file of the config by its path on the host; `main` is the config itself.
-    fn target_of(&self, path: &Path, main: &Target) -> Result<Target, Error> {
-        if *path == self.main() {
-            return Ok(main.clone());
-        }
-        Target::find_drop_in(path, &self.host_root, main)
-    }
-
     /// Works out what taking a change back does.
-    pub(crate) fn work_out_back(
-        &self,
-        target: &Target,
-        main: Snapshot,
-        found: &Found,
-        back: &Back,
-    ) -> Result<Work, Error> {
-        let reading = self.read_config(target, &main, &found.ledger, None)?;
+    pub(crate) fn work_out_back(&self, found: &Found, back: &Back) -> Result<Work, Error> {
+        let reading = self.read_config(&found.target, &found.main, &found.ledger, None)?;
         let before = if found.ledger == back.made.after {
-            self.vouched(&reading, target, &back.made.after)?
+            self.vouched(&reading, &found.target, &back.made.after)?
         } else {
             None
         };
         let is_put_back = before.is_some();
-        let mut edited = match before {
+        let edited = match before {
             Some(before) => put_back(&reading.config, before, &back.made),
             None => as_before(&reading.config, &found.ledger, &back.made)
                 .map_err(|error| self.by_its_name(error))?,
         };
-        if back.is_judged && edited.is_change() {
-            let judged = Judged {
-                adds: false,
-                removes: &[],
-            };
-            let warnings = self.judge(&reading, &mut edited, found, judged)?;
-            edited.report.warnings.extend(warnings);
-        }
         let is_undone = edited.is_change() || edited.report.is_recorded;
-        let mut work = self.assemble(target, main, &reading, edited)?;
+        let judged = back.is_judged.then_some(Judged {
+            adds: false,
+            removes: &[],
+        });
+        let mut work = self.assemble(found, &reading, edited, judged)?;
         work.ledgers.after.is_undone = is_undone;
         work.outcome.is_put_back = is_put_back;
         Ok(work)

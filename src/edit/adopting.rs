@@ -210,10 +210,7 @@ impl Start<'_> {
                 .map(|leaf| Key::new(&leaf[handler.len() - 1..]));
             keys.extend(below.map(|key| key.to_string()));
         }
-        if name == BUILT_IN {
-            return Err(refusal::own_runc(&keys));
-        }
-        if self.change.adoption.is_none() {
+        if name == BUILT_IN || self.change.adoption.is_none() {
             return Err(refusal::undeclared_handler(name, &keys));
         }
         self.adopt_handler(handler);

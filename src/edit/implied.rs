@@ -143,10 +143,20 @@ impl Work<'_> {
         Some(Literal::new("true"))
     }
 
+    /// Puts implied values, and gives up those of their kind that are not implied any more.
+    fn merge_implied(
+        &mut self,
+        is_one: impl Fn(&Key) -> bool,
+        implied: &Desired,
+    ) -> Result<(), Error> {
+        let mut keys = self.keys_of(is_one);
+        keys.extend(implied.keys().cloned());
+        self.merge(&keys, implied)
+    }
+
     /// containerd 2.0 to 2.2 pull a handler's images with the snapshotter that the images plugin is
     /// configured with, and create its containers with the handler's own. Files of older versions are migrated by containerd.
     pub(super) fn merge_twins(&mut self, desired: &Desired) -> Result<(), Error> {
-        let mut keys = self.keys_of(is_twin);
         let mut twins = Desired::new();
         for (at, value) in desired {
             let Some(name) = at.key.handler_name() else {
@@ -169,20 +179,18 @@ impl Work<'_> {
                 "snapshotter",
             ]);
             let twin = FileKey::new(&at.file, &twin);
-            if self.start.touched.contains(&at.key) || keys.contains(&twin) {
-                keys.insert(twin.clone());
+            if self.start.touched.contains(&at.key) || self.ledger.entries.contains_key(&twin) {
                 let value = Value::implied(value.literal.clone(), rank::LAST);
                 twins.insert(twin, value);
             }
         }
-        self.merge(&keys, &twins)
+        self.merge_implied(is_twin, &twins)
     }
 
     /// Each drop-in that holds something is imported, if the tool has imported it before or puts
     /// something into it.
     pub(super) fn merge_imports(&mut self, desired: &Desired) -> Result<(), Error> {
         let start = self.start;
-        let mut keys = self.keys_of(|key| key.path == ["imports"]);
         let mut imports = Desired::new();
         for (file, view) in &self.views {
             if file == start.main() || !view.exists || view.is_empty() || start.config.is_joined {
@@ -197,12 +205,11 @@ impl Work<'_> {
             let is_asked = has_keys && desired.any(|at| start.asked.contains(&at.key));
             let is_own = self.ledger.entries.contains_key(&at);
             if is_own || (is_asked && !self.is_imported(file)) {
-                keys.insert(at.clone());
                 let value = Value::implied(literal, rank::IMPORTS);
                 imports.insert(at, value);
             }
         }
-        self.merge(&keys, &imports)?;
+        self.merge_implied(|key| key.path == ["imports"], &imports)?;
         self.remove_dangling_imports();
         Ok(())
     }
@@ -236,7 +243,6 @@ impl Work<'_> {
     /// A file that meant the same with any version gets one as soon as that is no longer so.
     pub(super) fn merge_versions(&mut self) -> Result<(), Error> {
         let key = Key::new(&["version"]);
-        let mut keys: BTreeSet<FileKey> = BTreeSet::new();
         let mut versions = Desired::new();
         for (file, view) in &self.views {
             let at = FileKey::new(file, &key);
@@ -251,7 +257,6 @@ impl Work<'_> {
                 None if view.is_free && now.is_none() => {}
                 None => continue,
             }
-            keys.insert(at.clone());
             let before = self.start.views.get(file);
             let created =
                 !before.is_some_and(|before| before.exists) || self.ledger.has_made(file, &[]);
@@ -263,6 +268,6 @@ impl Work<'_> {
                 versions.insert(at, value);
             }
         }
-        self.merge(&keys, &versions)
+        self.merge_implied(|it| *it == key, &versions)
     }
 }

@@ -53,6 +53,13 @@ pub struct Ledger {
     pub(super) rest: Rest,
 }
 
+/// The ledgers before and after a change.
+#[derive(Debug, Clone)]
+pub(crate) struct LedgerPair {
+    pub(crate) before: Ledger,
+    pub(crate) after: Ledger,
+}
+
 /// What one owner wants.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Owner {
@@ -285,6 +292,17 @@ impl Ledger {
     pub(crate) fn next_seq(&mut self) -> u64 {
         self.seq += 1;
         self.seq
+    }
+}
+
+impl LedgerPair {
+    /// The owners whose wants the change has changed.
+    pub(crate) fn owners(&self) -> BTreeSet<String> {
+        let (before, after) = (&self.before.owners, &self.after.owners);
+        let wants = |owner: Option<&Owner>| owner.map(|it| it.wants.clone());
+        let names = before.keys().chain(after.keys());
+        let changed = names.filter(|name| wants(before.get(*name)) != wants(after.get(*name)));
+        changed.cloned().collect()
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::config::Config;
 use crate::config::view::{View, Views};
 use crate::ledger::is_implied;
-use crate::toml::{Difference, Path};
+use crate::toml::Difference;
 use crate::want::handler::BUILT_IN;
 use crate::want::key::{Key, handler_path};
 
@@ -30,12 +30,17 @@ impl Changes {
                 continue;
             };
             for difference in old.tree.differences(&view.tree) {
-                let leaves = match &difference {
-                    Difference::Removed(place) => removed(old, place),
-                    Difference::Unwritten(_) => Vec::new(),
-                    _ => vec![view.spelling.canonical(place(&difference))],
+                let (view, places) = match difference {
+                    Difference::Unwritten(_) => continue,
+                    Difference::Removed(place) => (old, old.tree.leaves(&place)),
+                    Difference::Set(place, _)
+                    | Difference::Elements(place, ..)
+                    | Difference::Inserted(place, ..) => (view, vec![place]),
                 };
-                for key in leaves.iter().map(|leaf| Key::new(leaf)) {
+                for key in places
+                    .iter()
+                    .map(|it| Key::new(&view.spelling.canonical(it)))
+                {
                     match key.handler_name() {
                         Some(name) => drop(changed.insert(name.to_owned())),
                         None if is_implied(&key) || key == Key::default_handler() => {}
@@ -136,22 +141,6 @@ impl Report {
 
 fn names_of(keys: &BTreeSet<Key>) -> Vec<String> {
     keys.iter().map(Key::to_string).collect()
-}
-
-/// The canonical paths of the values that go with what stands at a place.
-fn removed(old: &View, place: &[String]) -> Vec<Path> {
-    let leaves = old.tree.leaves(place).into_iter();
-    leaves.map(|leaf| old.spelling.canonical(&leaf)).collect()
-}
-
-fn place(difference: &Difference) -> &Path {
-    match difference {
-        Difference::Removed(path)
-        | Difference::Unwritten(path)
-        | Difference::Set(path, _)
-        | Difference::Elements(path, ..)
-        | Difference::Inserted(path, ..) => path,
-    }
 }
 
 fn names(views: &Views) -> BTreeSet<String> {

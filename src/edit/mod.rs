@@ -5,7 +5,6 @@ mod desired;
 pub(crate) mod edited;
 mod harm;
 mod implied;
-pub(crate) mod inventory;
 pub(crate) mod judgement;
 mod merge;
 mod needed;

@@ -70,26 +70,24 @@ impl Writing<'_> {
         Ok(())
     }
 
-    fn revise(&self, document: &Document<'_>) -> Result<String, Error> {
+    fn revise(&self, document: &Document) -> Result<String, Error> {
         let mut revision = Revision::of(document, is_own);
         let mut inserted = Vec::new();
         let refused = |error| refusal::refused(self.config, self.name, &error);
         for difference in self.before.tree.differences(&self.after.tree) {
             match difference {
-                Difference::Removed(path) => revision.remove(&names(&path)),
-                Difference::Unwritten(path) => revision.prune(&names(&path)),
-                Difference::Set(path, literal) => revision
-                    .set(&names(&path), literal.text())
-                    .map_err(refused)?,
+                Difference::Removed(path) => revision.remove(&path),
+                Difference::Unwritten(path) => revision.prune(&path),
+                Difference::Set(path, literal) => {
+                    revision.set(&path, literal.text()).map_err(refused)?
+                }
                 Difference::Elements(path, gone, new) => {
                     for number in gone {
-                        revision
-                            .remove_element(&names(&path), number)
-                            .map_err(refused)?;
+                        revision.remove_element(&path, number).map_err(refused)?;
                     }
                     for element in new {
                         revision
-                            .insert_element(&names(&path), element.text(), None)
+                            .insert_element(&path, element.text(), None)
                             .map_err(refused)?;
                     }
                 }
@@ -111,36 +109,25 @@ impl Writing<'_> {
         }
         if self.known.has_in(self.name, &[]) && !self.ledger.has_in(self.name, &[]) {
             // Somebody has moved what they stood above.
-            revision.remove_comments(document.stray_comments(is_own));
-        }
-        if revision.is_empty() {
-            return Ok(document.text().to_owned());
+            revision.remove_stray_comments();
         }
         revision.finish().map_err(refused)
     }
 
     /// Adds keys: those of a new handler as one block.
-    fn insert(
-        &self,
-        revision: &mut Revision<'_, '_>,
-        inserted: &[Inserted],
-    ) -> Result<(), Refused> {
+    fn insert(&self, revision: &mut Revision<'_>, inserted: &[Inserted]) -> Result<(), Refused> {
         let mut written: BTreeSet<Path> = BTreeSet::new();
         for Inserted { path, literal, .. } in inserted {
             let Some(handler) = self.new_handler(path) else {
                 let comment = self.comment(&path[..path.len() - 1]);
-                revision.insert(&names(path), literal.text(), Some(&comment))?;
+                revision.insert(path, literal.text(), Some(&comment))?;
                 continue;
             };
             if written.insert(handler.clone()) {
                 let below = inserted.iter().filter(|it| it.path.starts_with(&handler));
                 let pair = |it: &Inserted| Pair::new(&it.path[handler.len()..], it.literal.text());
-                let comment = self.comment(&handler);
-                revision.insert_table(
-                    &names(&handler),
-                    below.map(pair).collect(),
-                    Some(&comment),
-                )?;
+                let pairs = below.map(pair).collect();
+                revision.insert_table(&handler, pairs, Some(&self.comment(&handler)))?;
             }
         }
         Ok(())
@@ -172,7 +159,7 @@ impl Writing<'_> {
 
     /// Keeps the comment above a block true: it names somebody who wants something in it, and is gone
     /// if nothing there is the tool's.
-    fn keep_comment(&self, revision: &mut Revision<'_, '_>, heading: &Heading) {
+    fn keep_comment(&self, revision: &mut Revision<'_>, heading: &Heading) {
         let tree = &self.after.tree;
         let table = tree.table(&heading.table);
         let has_key = || heading.keys.iter().any(|key| tree.get(key).is_some());
@@ -238,8 +225,4 @@ pub(super) fn made(file: &str, [before, after]: [&View; 2], written: &Tree) -> V
         found.push(Made::new(file, &[]));
     }
     found
-}
-
-fn names(path: &[String]) -> Vec<&str> {
-    path.iter().map(String::as_str).collect()
 }

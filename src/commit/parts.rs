@@ -43,9 +43,12 @@ impl Editor {
                 unchanged.push(path);
             }
         }
-        let read = |target: &Target, is_main: bool| match is_main {
-            true => Ok(Rc::clone(&found.main)),
-            false => target.read().map(Rc::new),
+        let read = |target: &Target, is_main: bool| {
+            if is_main {
+                Ok(Rc::clone(&found.main))
+            } else {
+                target.read().map(Rc::new)
+            }
         };
         let mut parts = Vec::new();
         for path in unchanged {

@@ -63,16 +63,16 @@ pub use commit::editor::{DEFAULT_LOCK_TIMEOUT, DropIn, Editor, FileChange, Outco
 pub use commit::operation_log::{LogEntry, LogTo, LoggedDropIn};
 pub use config::Config;
 pub use containerd::{
-    Cgroup, ConfigFiles, Fact, FactKind, FileState, Host, LoadedHandler, Model, Reason, Release,
-    Verdict, load,
+    Cgroup, ConfigFiles, Disproved, Fact, FactKind, FileState, Host, LoadedHandler, Model, Reason,
+    Release, Verdict, load,
 };
 #[cfg(feature = "cri")]
 pub use daemon::{
     cri::{CriClient, RunningHandlers, Sandbox},
     in_use::InUse,
     restart::{
-        Cause, DEFAULT_READY_TIMEOUT, Phases, Restart, RestartFailure, Restarted, Rollback,
-        RolledBackFiles, Why,
+        Cause, DEFAULT_READY_TIMEOUT, Disagreement, Phases, Restart, RestartFailure, Restarted,
+        Rollback, RolledBackFiles, Why,
     },
     running::{Drift, Running, RunningCri},
     service::Service,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::commit::operation_log::{self, LogEntry, LogTo};
-use crate::containerd::Release;
+use crate::containerd::{Disproved, Release};
 use crate::disk::target::{self, Snapshot, Target};
 use crate::disk::{HostRoot, sidecar};
 use crate::edit::edited::Report;
@@ -55,6 +55,8 @@ pub struct Editor {
     pub(crate) log: LogTo,
     pub(crate) drop_in: DropIn,
     pub(crate) layout: Option<Layout>,
+    /// What of the model a daemon has disproved that serves this config.
+    pub(crate) disproved: RefCell<Option<Disproved>>,
     /// The config as it was read last: the same bytes are parsed once.
     known: RefCell<Source>,
 }
@@ -152,6 +154,7 @@ impl Editor {
             log: LogTo::default(),
             drop_in: DropIn::default(),
             layout: None,
+            disproved: RefCell::default(),
             known: RefCell::new("".into()),
         }
     }

@@ -37,7 +37,10 @@ impl Editor {
         let names: Vec<&str> = edited.files.iter().map(|file| file.name.as_str()).collect();
         let before = reading.loaded(self, &reading.config, &[])?;
         let after = reading.loaded(self, &edited.config, &names)?;
-        let host = Host::here();
+        let host = Host {
+            disproved: self.disproved.borrow().clone(),
+            ..Host::here()
+        };
         let owners = edited.ledger.owners.values();
         let keys = owners.flat_map(|owner| owner.wants.keys());
         let wanted = keys.filter_map(|key| key.handler_name());

@@ -13,11 +13,10 @@ use crate::disk::target::{Snapshot, Target};
 use crate::edit::edited::Edited;
 use crate::edit::overridden;
 use crate::edit::run::edit;
+use crate::edit::unread;
 use crate::error::Error;
 use crate::ledger::{Ledger, LedgerPair};
-use crate::toml::render::{self, Quotes};
 use crate::want::change::Change;
-use crate::want::handler;
 
 /// An edit that was worked out, and the files that it is about.
 #[derive(Debug)]
@@ -104,15 +103,8 @@ impl Editor {
         }
         let mut edited = edit(&reading.config, &found.ledger, &change)
             .map_err(|error| self.by_its_name(reading.with_unread(error)))?;
-        for want in &change.wants {
-            let below = want.key.handler().map_or(0, <[String]>::len);
-            let path = &want.key.path[below..];
-            if below > 0 && !handler::is_known(path) {
-                let key = render::dotted(path, Quotes::Basic);
-                let message = format!("{key} is no key that this release knows: written as given");
-                edited.report.warn("unknown-key", message);
-            }
-        }
+        let unread = unread::warnings(&edited, &change, &self.releases);
+        edited.report.warnings.extend(unread);
         let removed = edited.report.handlers.removed.clone();
         let judged = Judged {
             adds: change.adds(),

@@ -10,9 +10,8 @@ use crate::toml::Literal;
 use crate::want::handler::{BUILT_IN, RUNC_TYPE};
 use crate::want::key::{Key, handler_path, handlers_path};
 
+use super::cgroup_driver::{DRIVER, Drivers, is_true};
 use super::work::{Desired, Value, Work, rank};
-
-const DRIVER: [&str; 2] = ["options", "SystemdCgroup"];
 
 fn runc_type() -> Key {
     Key::of_handler(BUILT_IN, &["runtime_type"])
@@ -22,6 +21,12 @@ impl Work<'_> {
     /// On containerd 1.x a listed handler replaces the built-in `runc`, which has to be listed too.
     pub(super) fn merge_runc(&mut self, desired: &mut Desired) -> Result<(), Error> {
         let (kind, driver) = (runc_type(), Key::of_handler(BUILT_IN, &DRIVER));
+        let drivers = Drivers {
+            config: self.start.config,
+            views: &self.views,
+            asked: &[],
+        };
+        let uses_systemd = drivers.found(&[BUILT_IN]).0.filter(is_true);
         let mut keys: BTreeSet<FileKey> = BTreeSet::new();
         for file in self.start.views.keys() {
             let [kind, driver] = [&kind, &driver].map(|key| FileKey::new(file, key));
@@ -45,8 +50,8 @@ impl Work<'_> {
             }
             let implied = |literal| Value::implied(literal, rank::IMPLIED);
             desired.insert(kind, implied(Literal::string(RUNC_TYPE)));
-            if let Some(uses_systemd) = self.driver_beside(file) {
-                desired.entry(driver).or_insert(implied(uses_systemd));
+            if let Some(found) = uses_systemd.clone() {
+                desired.entry(driver).or_insert(implied(found));
             }
         }
         self.merge(&keys, desired)
@@ -132,15 +137,6 @@ impl Work<'_> {
             || (had_default && names.any(|name| name != BUILT_IN)))
             && default.is_none_or(|default| default == BUILT_IN);
         has_others && (was_built_in || is_asked || falls_back)
-    }
-
-    /// The cgroup driver of the default handler that an implied `runc` stands beside.
-    fn driver_beside(&self, file: &str) -> Option<Literal> {
-        let view = &self.views[file];
-        let default = view.default_handler()?;
-        let driver = view.value(&Key::of_handler(&default, &DRIVER))?;
-        driver.value()?.as_bool().filter(|it| *it)?;
-        Some(Literal::new("true"))
     }
 
     /// Puts implied values, and gives up those of their kind that are not implied any more.

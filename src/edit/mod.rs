@@ -1,6 +1,7 @@
 //! Pure: a config and what is wanted of it in, new texts out; and whether any release would do worse.
 
 mod adopting;
+mod cgroup_driver;
 mod desired;
 pub(crate) mod edited;
 mod harm;
@@ -15,6 +16,7 @@ pub(crate) mod run;
 mod stages;
 mod start;
 mod tables;
+pub(crate) mod unread;
 mod wants;
 mod work;
 mod writing;

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::view::{View, Views};
+use crate::config::Config;
+use crate::config::view::Views;
 use crate::error::Error;
 use crate::ledger::{Owner, Tombstone, Want};
-use crate::toml::Literal;
 use crate::want::change::{Change, Overrules};
 use crate::want::handler::BUILT_IN;
 use crate::want::key::{Key, KeyValue, handler_path};
 
+use super::cgroup_driver::{DRIVER, Drivers};
 use super::refusal;
 use super::start::Start;
 
@@ -20,7 +21,11 @@ impl Start<'_> {
         let change = self.change;
         let mut owner = self.ledger.owners.remove(self.owner()).unwrap_or_default();
         let before = std::mem::take(&mut owner.wants);
-        for KeyValue { key, value } in with_cgroup_drivers(change, &before, &self.views) {
+        let (wants, other_driver) = with_cgroup_drivers(change, &before, self.config, &self.views);
+        if let Some(message) = other_driver {
+            self.report.warn("cgroup-drivers-differ", message);
+        }
+        for KeyValue { key, value } in wants {
             let known = before.get(&key);
             let of_others = self.ledger.wants().filter(|it| *it.key == key);
             let newest = of_others.map(|it| it.want.seq).max();
@@ -139,33 +144,29 @@ impl Start<'_> {
 fn with_cgroup_drivers(
     change: &Change,
     before: &BTreeMap<Key, Want>,
+    config: &Config,
     views: &Views,
-) -> Vec<KeyValue> {
-    let driver = ["options", "SystemdCgroup"];
+) -> (Vec<KeyValue>, Option<String>) {
     let mut wants = change.wants.clone();
-    let asked_default = wants.iter().find(|it| it.key == Key::default_handler());
-    let asked_default = asked_default.and_then(|it| it.value.as_string());
-    let of = |name: &str| {
-        let key = Key::of_handler(name, &driver);
-        let asked = wants.iter().find(|it| it.key == key);
-        let asked = asked.map(|it| it.value.clone());
-        asked.or_else(|| views.values().find_map(|view| view.value(&key)))
+    let new = change.takes_cgroup_driver.iter().map(String::as_str);
+    let new: Vec<&str> = new.collect();
+    let asked = &change.wants;
+    let drivers = Drivers {
+        config,
+        views,
+        asked,
     };
-    // The default that they stand beside once the edit is made.
-    let default = asked_default.or_else(|| views.values().find_map(View::default_handler));
-    let default = default.filter(|it| !change.takes_cgroup_driver.contains(it));
-    let found = default.and_then(|it| of(&it)).or_else(|| of(BUILT_IN));
-    let is_bool = |value: &Literal| value.value().is_some_and(|it| it.is_bool());
-    for name in &change.takes_cgroup_driver {
-        let key = Key::of_handler(name, &driver);
+    let (found, other) = drivers.found(&new);
+    for name in new {
+        let key = Key::of_handler(name, &DRIVER);
         let own = before.get(&key).map(|want| want.value.clone());
-        let value = match name.as_str() {
+        let value = match name {
             BUILT_IN => own,
-            _ => found.clone().filter(is_bool).or(own),
+            _ => found.clone().or(own),
         };
         if let Some(value) = value {
             wants.push(KeyValue { key, value });
         }
     }
-    wants
+    (wants, other)
 }

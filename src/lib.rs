@@ -79,12 +79,12 @@ pub use daemon::{
 };
 pub use disk::HostRoot;
 pub use edit::edited::{Absent, Edited, FileEdit, Handlers, Keys, LeftBehind, Report};
-pub use edit::inventory::{Inventory, ListedHandler};
 pub use edit::refusal::UnreadKey;
 pub use edit::run::edit;
 pub use error::{Code, Error, ExitCode, Position, Warning};
 pub use inspect::check::{Check, CheckedRelease};
 pub use inspect::effective::{Effective, EffectiveHandler, HandlerPlace};
+pub use inspect::inventory::{Inventory, ListedHandler};
 pub use inspect::status::{DropInStatus, LockHolder, LockStatus, OwnedHandler, Status};
 pub use ledger::Ledger;
 pub use node::{Distribution, Kind, Layout, Units};

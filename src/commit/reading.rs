@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use crate::commit::editor::{Editor, FileChange};
-use crate::commit::template::{self, Template};
 use crate::config::Config;
 use crate::config::surroundings::Changes;
 use crate::containerd::{ConfigFiles, FileState};
@@ -12,7 +11,8 @@ use crate::disk::target::{Snapshot, Target};
 use crate::edit::edited::FileEdit;
 use crate::error::{Code, Error};
 use crate::ledger::Ledger;
-use crate::node::{Distribution, Kind, k0s, template as templates};
+use crate::node::template::{self, Template};
+use crate::node::{Distribution, Kind, k0s};
 use crate::toml::{self, Literal, Source};
 
 /// A config as it was read.
@@ -78,7 +78,8 @@ impl Editor {
         ledger: &Ledger,
     ) -> Result<(), Error> {
         let chosen = reading.chosen.as_deref();
-        let was = ledger.entries.iter().filter_map(|entry| entry.was.as_ref());
+        let entries = ledger.entries.values();
+        let was = entries.filter_map(|entry| entry.was.as_ref());
         let was: Vec<&str> = was.map(Literal::text).collect();
         reading.given_back = was.join("\n");
         let config = &mut reading.config;
@@ -168,7 +169,7 @@ impl Editor {
     /// decide over other lines.
     pub(crate) fn as_toml<'t>(&self, text: &'t str) -> Option<Cow<'t, str>> {
         match self.generated() {
-            Some(_) => templates::as_toml(text).map(Cow::Owned),
+            Some(_) => template::as_toml(text).map(Cow::Owned),
             None => Some(Cow::Borrowed(text)),
         }
     }

@@ -6,11 +6,12 @@ use crate::config::surroundings;
 use crate::containerd::release::listed;
 use crate::containerd::{ConfigFiles, Host, Model, Release, Verdict, version};
 use crate::disk::HostRoot;
-use crate::edit::inventory::{Inventory, ListedHandler};
 use crate::edit::unread::Reading;
 use crate::error::{Error, Warning};
 use crate::toml::{Document, Source};
 use crate::want::handler::{Setting, shim_binary};
+
+use super::inventory::{Inventory, ListedHandler};
 
 /// The result of checking a config.
 #[derive(Debug, Clone)]

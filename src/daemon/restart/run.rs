@@ -11,10 +11,11 @@ use super::failure::RestartFailure;
 use super::rollback::{Rollback, RolledBackFiles, take_back};
 use super::wanted::Wanted;
 use super::why::Why;
-use crate::commit::editor::{LedgerPair, Outcome};
+use crate::commit::editor::Outcome;
 use crate::commit::operation_log::LogEntry;
 use crate::disk::digest;
 use crate::error::{Code, Error, Warning};
+use crate::ledger::LedgerPair;
 use crate::want::change::Change;
 use crate::want::handler::Owner;
 

@@ -284,24 +284,8 @@ mod tests {
     #[test]
     fn a_malformed_pattern_is_known_where_something_is_matched() {
         for bad in [
-            "[",
-            "[]",
-            "[]a]",
-            "[a",
-            "[-]",
-            "[x-]",
-            "[a-]",
-            "[-x]",
-            "a\\",
-            "[\\",
-            "[^]",
-            "[a-b-c]",
-            "[]-a]x",
-            "/d/[a/b]*",
-            "/[*/x",
-            "*[a\\",
-            "*a\\",
-            "*/[",
+            "[", "[]", "[]a]", "[a", "[-]", "[x-]", "[a-]", "[-x]", "a\\", "[\\", "[^]", "[a-b-c]",
+            "[]-a]x", "/[*/x", "*[a\\", "*a\\", "*/[",
         ] {
             assert_eq!(is_match(bad, OsStr::new("")), None, "{bad}");
         }
@@ -320,7 +304,8 @@ mod tests {
             assert!(!glob(pattern, "x"), "{pattern}");
         }
         assert!(glob("/d/x*[", "a") && glob("/*/e/[*", "x"));
-        assert!(!glob("/e/[*", ""));
+        // The pattern of the folder is one of its own.
+        assert!(!glob("/e/[*", "") && !glob("/d/[a/b]*", ""));
     }
 
     /// Holds the matcher against one that tries every way, over many short patterns and names.
@@ -391,7 +376,6 @@ mod tests {
             ("/etc/[^a]/*", "/etc/b/1.toml /etc/b/[1].toml"),
             ("/etc//a/./*b", "/etc/a/sub"),
             ("/etc/a/*/", ""),
-            ("/etc/[a/b]*", ""),
             ("/*/x", ""),
         ] {
             let all = glob(Path::new(pattern), &names).expect("well-formed");

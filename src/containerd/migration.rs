@@ -181,7 +181,7 @@ pub(super) fn unread_cri(top: &Table) -> Vec<Lost> {
                     .trim_end_matches('.')
                     .to_owned(),
                 place: node.place,
-                why: "in a config of this version it stands in another plugin",
+                why: "these releases look in another plugin, and do not move it from a config of this version",
             }
         }));
     }

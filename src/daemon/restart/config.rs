@@ -27,8 +27,11 @@ pub(super) const DOUBT: Duration = Duration::from_millis(20);
 /// What a running daemon's release makes of its config as it is now. For one that is not modelled,
 /// the newest that is stands in.
 pub(super) fn verdict(editor: &Editor, running: &Running) -> Result<Verdict, Error> {
-    let newest = Release::LINES[Release::LINES.len() - 1];
-    let release = running.release().ok().flatten().unwrap_or(newest);
+    let release = running
+        .release()
+        .ok()
+        .flatten()
+        .unwrap_or(Release::newest());
     let files = files(editor)?;
     let host = Host::of(&editor.host_root, &files);
     Ok(Model::new(&files, &host).verdict(release))

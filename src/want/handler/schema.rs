@@ -35,6 +35,7 @@ const HANDLER_KEYS: &[(&str, Type)] = &[
         Type::Boolean,
     ),
     ("cgroup_writable", Type::Boolean),
+    ("disable_pause_image_pull", Type::Boolean),
     ("options", Type::Table),
 ];
 

@@ -114,7 +114,7 @@ pub struct Outcome {
     pub(crate) is_put_back: bool,
     /// What it takes to take the edit back; `None`: it was not made.
     #[cfg_attr(
-        not(feature = "cri"),
+        not(any(feature = "cri", test)),
         expect(dead_code, reason = "only a roll-back reads it")
     )]
     pub(crate) made: Option<Box<LedgerPair>>,

@@ -117,7 +117,7 @@ pub(super) fn refused() -> impl Iterator<Item = (&'static str, Releases)> {
 pub(crate) struct Peculiarities(Vec<(Construct, usize)>);
 
 impl Peculiarities {
-    pub(crate) fn of(config: &Document<'_>) -> Self {
+    pub(crate) fn of(config: &Document) -> Self {
         let source = Source::new(config.text());
         let tokens = source.lex().into_vec();
         let mut finder = Finder {
@@ -149,7 +149,7 @@ impl Peculiarities {
 }
 
 /// Headers of tables that dotted keys have made before.
-fn headers_of_dotted_tables(config: &Document<'_>) -> Vec<(Construct, usize)> {
+fn headers_of_dotted_tables(config: &Document) -> Vec<(Construct, usize)> {
     let index = &config.index;
     let mut made = std::collections::HashSet::new();
     let mut found = Vec::new();

@@ -101,7 +101,7 @@ impl Check {
     }
 }
 
-fn warnings(config: &Document<'_>, releases: &[CheckedRelease], root: &HostRoot) -> Vec<Warning> {
+fn warnings(config: &Document, releases: &[CheckedRelease], root: &HostRoot) -> Vec<Warning> {
     let mut programs = Programs {
         root,
         known: BTreeMap::new(),

@@ -82,7 +82,7 @@ impl PatchFile {
 
 /// A key of the file and what stands there.
 struct Entry<'d> {
-    document: &'d Document<'d>,
+    document: &'d Document,
     path: Vec<&'d str>,
     key: Option<&'d Key>,
     item: &'d Item,

@@ -1,6 +1,5 @@
 //! What each containerd release makes of a config, and what a pod would stumble over later.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::config::surroundings;
@@ -8,10 +7,12 @@ use crate::containerd::lost::{self, Losses};
 use crate::containerd::release::listed;
 use crate::containerd::{ConfigFiles, Host, Model, Release, Verdict, version};
 use crate::disk::HostRoot;
-use crate::edit::inventory::{Inventory, ListedHandler};
+use crate::edit::unread::Reading;
 use crate::error::{Error, Warning};
 use crate::toml::{Document, Source};
 use crate::want::handler::{Setting, shim_binary};
+
+use super::inventory::{Inventory, ListedHandler};
 
 /// The result of checking a config.
 #[derive(Debug, Clone)]
@@ -77,7 +78,21 @@ impl Check {
         };
         let newer = lost::unknown(releases);
         let releases: Vec<CheckedRelease> = releases.iter().map(row).collect();
-        let mut warnings = warnings(config, &releases, root);
+        let proxies = |name: &str| {
+            let mut documents = files.all().filter_map(|(_, source)| source.document().ok());
+            documents.any(|it| it.get(&["proxy_plugins", name]).is_some())
+        };
+        let read: Vec<Release> = releases
+            .iter()
+            .filter(|it| it.reads)
+            .map(|it| it.release)
+            .collect();
+        let reading = Reading {
+            version: config_version,
+            releases: &read,
+            is_proxy: &proxies,
+        };
+        let mut warnings = warnings(config, &releases, root, &reading);
         warnings.extend(losses.warnings(&model, &files));
         warnings.extend(newer);
         Ok(Self {
@@ -86,6 +101,13 @@ impl Check {
             releases,
             warnings,
         })
+    }
+
+    /// Has the only release that was asked for say what its daemon does.
+    pub fn follow(&mut self, verdict: Verdict) {
+        if let [row] = self.releases.as_mut_slice() {
+            row.verdict = Some(verdict);
+        }
     }
 
     /// Whether every release that counts serves, and at least one does. One that is not out yet does
@@ -101,21 +123,23 @@ impl Check {
     }
 }
 
-fn warnings(config: &Document, releases: &[CheckedRelease], root: &HostRoot) -> Vec<Warning> {
-    let mut programs = Programs {
-        root,
-        known: BTreeMap::new(),
-    };
+fn warnings(
+    config: &Document,
+    releases: &[CheckedRelease],
+    root: &HostRoot,
+    reading: &Reading<'_>,
+) -> Vec<Warning> {
     let inventory = Inventory::of(config, None);
     let handlers = inventory.map_or_else(|_| Vec::new(), |found| found.handlers);
     let mut warnings = Vec::new();
     for handler in &handlers {
         let mut found = vec![not_loaded(handler, releases)];
-        found.push(runtime_type(handler, &mut programs));
+        found.push(runtime_type(handler, root));
         for (path, value) in &handler.settings {
             let setting = Setting::new(path, value.clone());
             found.push(key(handler, &setting));
-            found.push(binary(handler, &setting, &mut programs));
+            found.push(reading.warning(&handler.name, path, value));
+            found.push(binary(handler, &setting, root));
         }
         warnings.extend(found.into_iter().flatten().map(|warning| Warning {
             at: Some(handler.at.clone()),
@@ -144,7 +168,7 @@ fn not_loaded(handler: &ListedHandler, releases: &[CheckedRelease]) -> Option<Wa
     Some(Warning::new("not-loaded", message))
 }
 
-fn runtime_type(handler: &ListedHandler, programs: &mut Programs<'_>) -> Option<Warning> {
+fn runtime_type(handler: &ListedHandler, root: &HostRoot) -> Option<Warning> {
     let name = &handler.name;
     let kind = handler.runtime_type.as_deref().unwrap_or_default();
     if kind.is_empty() {
@@ -160,7 +184,7 @@ fn runtime_type(handler: &ListedHandler, programs: &mut Programs<'_>) -> Option<
         return Some(Warning::new("bogus-runtime-type", message));
     };
     let message = format!("the shim {binary} of {name} is not on this host");
-    (!programs.has(&binary)).then(|| Warning::new("missing-shim", message))
+    (!surroundings::is_program(root, &binary)).then(|| Warning::new("missing-shim", message))
 }
 
 /// A key that no release reads so.
@@ -183,31 +207,10 @@ fn key(handler: &ListedHandler, setting: &Setting) -> Option<Warning> {
 }
 
 /// A runtime for runc's shim that is not there.
-fn binary(
-    handler: &ListedHandler,
-    setting: &Setting,
-    programs: &mut Programs<'_>,
-) -> Option<Warning> {
+fn binary(handler: &ListedHandler, setting: &Setting, root: &HostRoot) -> Option<Warning> {
     let is_binary = setting.path() == ["options", "BinaryName"];
     let binary = setting.value().as_str().filter(|_| is_binary)?;
     let message = format!("{binary} of {} is not on this host", handler.name);
-    let is_missing = !binary.is_empty() && !programs.has(binary);
+    let is_missing = !binary.is_empty() && !surroundings::is_program(root, binary);
     is_missing.then(|| Warning::new("missing-binary", message))
-}
-
-/// The programs of the host, each looked for once.
-struct Programs<'r> {
-    root: &'r HostRoot,
-    known: BTreeMap<String, bool>,
-}
-
-impl Programs<'_> {
-    fn has(&mut self, name: &str) -> bool {
-        if let Some(&known) = self.known.get(name) {
-            return known;
-        }
-        let found = surroundings::is_program(self.root, name);
-        self.known.insert(name.to_owned(), found);
-        found
-    }
 }

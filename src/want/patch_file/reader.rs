@@ -162,7 +162,8 @@ impl<'d> Entry<'d> {
         // Options are the shim's own.
         let is_containerds = setting.path().len() == 1;
         if is_containerds && (!setting.is_known() || setting.other_case().is_some()) {
-            let names: Vec<&str> = handler::keys().chain([PRESET]).collect();
+            let mut names = handler::keys();
+            names.push(PRESET);
             return Err(self.unknown(&names));
         }
         if let Some(wanted) = setting.wrong_type() {

@@ -89,7 +89,7 @@ impl Writing<'_> {
                 Difference::Removed(path) => revision.remove(&path),
                 Difference::Unwritten(path) => revision.prune(&path),
                 Difference::Set(path, literal) => {
-                    revision.set(&path, literal.text()).map_err(refused)?
+                    revision.set(&path, literal.text()).map_err(refused)?;
                 }
                 Difference::Elements(path, gone, new) => {
                     for number in gone {

@@ -39,6 +39,10 @@ enum Construct {
     HeaderOfDottedTable,
 }
 
+/// The first release whose go-toml reads TOML 1.1.
+const TOML_1_1: Release = Release::new(2, 4, 0);
+const BEFORE_TOML_1_1: Releases = Releases::between(Release::new(0, 0, 0), TOML_1_1);
+
 /// Which releases refuse what, and why.
 const REFUSALS: &[(Construct, Releases, &str)] = &[
     (
@@ -48,7 +52,7 @@ const REFUSALS: &[(Construct, Releases, &str)] = &[
     ),
     (
         Construct::HexEscape,
-        Releases::ALL,
+        BEFORE_TOML_1_1,
         "the escape \\x is TOML 1.1",
     ),
     (
@@ -58,7 +62,7 @@ const REFUSALS: &[(Construct, Releases, &str)] = &[
     ),
     (
         Construct::MinuteTime,
-        Releases::ALL,
+        BEFORE_TOML_1_1,
         "a time without seconds is TOML 1.1",
     ),
     (
@@ -76,12 +80,12 @@ const REFUSALS: &[(Construct, Releases, &str)] = &[
     ),
     (
         Construct::InlineTableOfLines,
-        Releases::TWO,
+        Releases::between(Release::new(2, 0, 0), TOML_1_1),
         "a line break inside an inline table is TOML 1.1",
     ),
     (
         Construct::CommaAtTheEnd,
-        Releases::ALL,
+        BEFORE_TOML_1_1,
         "a comma at the end of an inline table is TOML 1.1",
     ),
     (

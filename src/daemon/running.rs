@@ -123,7 +123,7 @@ impl Running {
     ///
     /// # Errors
     ///
-    /// [`Code::UnknownRelease`] if it is not modelled.
+    /// [`Code::UnknownRelease`] if it is older than all that are modelled.
     pub fn release(&self) -> Result<Option<Release>, Error> {
         let version = self.cri.as_ref().map(|cri| cri.version.parse());
         version.transpose()

@@ -12,11 +12,16 @@ use crate::toml::index::Kind;
 use crate::toml::{Document, ParseError};
 
 use super::release::{Release, Releases};
+use super::schema;
 
 impl From<ParseError> for Error {
     fn from(error: ParseError) -> Self {
-        let hint = "fix this line; containerd reads the file only when it starts, so it may still be \
-                    running with an older one";
+        let hint = if error.is_too_deep {
+            "nest this value less deeply; containerd itself has no such limit"
+        } else {
+            "fix this line; containerd reads the file only when it starts, so it may still be running \
+             with an older one"
+        };
         Self::new(Code::NotToml, error.to_string(), hint).position_at(error.at)
     }
 }
@@ -37,6 +42,10 @@ enum Construct {
     BracketInHeader,
     QuoteInKey,
     HeaderOfDottedTable,
+    SpaceAfterDot,
+    CommaOnItsLine,
+    ZeroWithExponent,
+    EscapeInUnknownKey,
 }
 
 /// Which releases refuse what, and why.
@@ -99,6 +108,27 @@ const REFUSALS: &[(Construct, Releases, &str)] = &[
         Releases::TWO,
         "a header of a table that dotted keys have made",
     ),
+    (
+        Construct::SpaceAfterDot,
+        Releases::ONE,
+        "a key with a space behind a dot, and none before it",
+    ),
+    (
+        Construct::CommaOnItsLine,
+        Releases::ONE,
+        "a comma at the start of a line in an inline table",
+    ),
+    (
+        Construct::ZeroWithExponent,
+        Releases::ONE,
+        "a float that begins with 0e",
+    ),
+    (
+        // The strict decoder looks for the key in the file and panics.
+        Construct::EscapeInUnknownKey,
+        Releases::between(Release::new(2, 0, 0), Release::new(2, 3, 0)),
+        "an escape in the name of an unknown key",
+    ),
 ];
 
 /// What some releases refuse although the tool reads it.
@@ -114,22 +144,25 @@ pub(crate) struct Peculiarities(Vec<(Construct, usize)>);
 
 impl Peculiarities {
     pub(crate) fn of(config: &Document<'_>) -> Self {
-        let source = Source::new(config.text());
+        let text = config.text();
+        let source = Source::new(text);
         let tokens = source.lex().into_vec();
         let mut finder = Finder {
             source,
+            text,
             found: Vec::new(),
             inline_depth: 0,
             comma: None,
             arrays: Vec::new(),
             in_header: false,
         };
-        if config.text().starts_with('\u{feff}') {
+        if text.starts_with('\u{feff}') {
             finder.found.push((Construct::ByteOrderMark, 0));
         }
         parse_document(&tokens, &mut finder, &mut ());
         let mut found = finder.found;
         found.extend(headers_of_dotted_tables(config));
+        found.extend(escapes_in_unknown_keys(config));
         Self(found)
     }
 
@@ -166,8 +199,28 @@ fn headers_of_dotted_tables(config: &Document<'_>) -> Vec<(Construct, usize)> {
     found
 }
 
+/// Keys that no release knows, with an escape in their first or last part.
+fn escapes_in_unknown_keys(config: &Document<'_>) -> Vec<(Construct, usize)> {
+    let index = &config.index;
+    let mut found = Vec::new();
+    for (number, statement) in index.statements.iter().enumerate() {
+        let text = config.text();
+        let ends = [statement.keys.first(), statement.keys.last()];
+        let mut ends = ends.into_iter().flatten();
+        let is_escaped = ends.any(|key| {
+            let raw = &text[key.span.clone()];
+            raw.starts_with('"') && raw.contains('\\')
+        });
+        if is_escaped && !schema::is_of_file(index.path(number)) {
+            found.push((Construct::EscapeInUnknownKey, statement.span.start));
+        }
+    }
+    found
+}
+
 struct Finder<'t> {
     source: Source<'t>,
+    text: &'t str,
     found: Vec<(Construct, usize)>,
     inline_depth: usize,
     /// The last comma of an inline table that nothing has followed yet.
@@ -190,7 +243,10 @@ impl<'t> Finder<'t> {
         let text = self.text(span);
         match encoding {
             Encoding::BasicString | Encoding::MlBasicString => {
-                if text.len() > 6 && text.ends_with("\"\"\"\"") {
+                let content = text.strip_suffix("\"\"\"").unwrap_or_default();
+                let before = content.strip_suffix('"').filter(|before| before.len() >= 3);
+                let slashes = before.map(|before| before.len() - before.trim_end_matches('\\').len());
+                if slashes.is_some_and(|slashes| slashes % 2 == 0) {
                     self.found
                         .push((Construct::QuotesBeforeQuotes, span.start()));
                 }
@@ -229,6 +285,10 @@ impl<'t> Finder<'t> {
             return;
         }
         let construct = if !is_time {
+            // With a space behind it, 1.x reads a date.
+            if matches!(self.text.as_bytes().get(span.end()), None | Some(b' ')) {
+                return;
+            }
             Construct::DateAlone
         } else if time.as_bytes().get(5) != Some(&b':') {
             Construct::MinuteTime
@@ -282,7 +342,23 @@ impl EventReceiver for Finder<'_> {
     fn scalar(&mut self, span: Span, encoding: Option<Encoding>, _: &mut dyn ErrorSink) {
         match encoding {
             Some(encoding) => self.string(span, encoding),
+            None if self.text(span).starts_with(['0'])
+                && self.text(span)[1..].starts_with(['e', 'E']) =>
+            {
+                self.found.push((Construct::ZeroWithExponent, span.start()));
+            }
             None => self.datetime(span),
+        }
+    }
+
+    fn key_sep(&mut self, span: Span, _: &mut dyn ErrorSink) {
+        let byte = |at: usize| self.text.as_bytes().get(at).copied();
+        let is_space = |byte: Option<u8>| matches!(byte, Some(b' ' | b'\t'));
+        let before = span.start().checked_sub(1).and_then(byte);
+        let after = byte(span.end());
+        let is_bare = !self.in_header && is_space(after) && !is_space(before);
+        if is_bare || after == Some(b'\t') {
+            self.found.push((Construct::SpaceAfterDot, span.start()));
         }
     }
 
@@ -312,6 +388,10 @@ impl EventReceiver for Finder<'_> {
     fn value_sep(&mut self, span: Span, _: &mut dyn ErrorSink) {
         if self.in_inline_table() {
             self.comma = Some(span.start());
+            let line = self.text[..span.start()].rsplit('\n').next();
+            if line.is_some_and(|line| line.trim().is_empty()) {
+                self.found.push((Construct::CommaOnItsLine, span.start()));
+            }
         }
     }
 

@@ -28,11 +28,14 @@ pub struct ParseError {
     pub message: String,
     /// Where the parser stopped.
     pub at: Position,
+    /// Whether it is TOML all the same, nested too deep to be read here.
+    pub(crate) is_too_deep: bool,
 }
 
 impl fmt::Display for ParseError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "not valid TOML: {}", self.message)
+        let is_wrong = if self.is_too_deep { "" } else { "not valid TOML: " };
+        write!(formatter, "{is_wrong}{}", self.message)
     }
 }
 
@@ -52,10 +55,38 @@ pub fn parsed() -> usize {
 /// The only place that parses.
 fn read<'t>(text: &Cow<'t, str>) -> Result<toml_edit::Document<Cow<'t, str>>, ParseError> {
     PARSED.set(PARSED.get() + 1);
-    toml_edit::Document::parse(text.clone()).map_err(|error| ParseError {
-        message: error.message().replace('\n', ", "),
-        at: lines::position(text, error.span().map_or(0, |span| span.start)),
+    toml_edit::Document::parse(text.clone()).map_err(|error| {
+        let start = error.span().map(|span| span.start);
+        if DEPTH_MESSAGES.contains(&error.message()) {
+            return too_deep(text, start);
+        }
+        ParseError {
+            message: error.message().replace('\n', ", "),
+            at: lines::position(text, start.unwrap_or(0)),
+            is_too_deep: false,
+        }
     })
+}
+
+/// How deep a value may be nested (`toml_edit`'s limit), in brackets or by dots.
+const DEEPEST: usize = 80;
+/// What `toml_edit` says of values, and of keys, which it gives no place.
+const DEPTH_MESSAGES: [&str; 2] = [
+    "cannot recurse further; max recursion depth met",
+    "recursion limit",
+];
+
+fn too_deep(text: &str, start: Option<usize>) -> ParseError {
+    let start = start.unwrap_or_else(|| {
+        let is_deep = |line: &&str| line.matches('.').count() >= DEEPEST;
+        let line = text.lines().find(is_deep).unwrap_or(text);
+        line.as_ptr().addr() - text.as_ptr().addr()
+    });
+    ParseError {
+        message: format!("nested more than {DEEPEST} deep, which containerd-edit does not read"),
+        at: lines::position(text, start),
+        is_too_deep: true,
+    }
 }
 
 /// The bytes of a file as text, which need not be TOML.
@@ -68,6 +99,7 @@ fn not_utf8(bytes: &[u8], error: Utf8Error) -> ParseError {
     ParseError {
         message: format!("byte {:#04x} is not UTF-8", bytes[error.valid_up_to()]),
         at: lines::position(&valid, error.valid_up_to()),
+        is_too_deep: false,
     }
 }
 

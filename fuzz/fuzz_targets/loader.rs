@@ -8,12 +8,6 @@ use containerd_edit::{ConfigFiles, FileState, Host, Model, Release, Verdict};
 use libfuzzer_sys::fuzz_target;
 
 const DROP_IN: &str = "/etc/containerd/conf.d/a.toml";
-/// As an import may write them; relative ones are looked up as absolute.
-const GLOBS: [&str; 3] = [
-    "/etc/containerd/conf.d/*.toml",
-    "/etc/containerd/conf.d/*",
-    "/etc/containerd/*/a.toml",
-];
 /// Patch releases whose rules differ from those of their line's newest one.
 const OLDER: [&str; 3] = ["1.6.20", "1.7.0", "2.1.0"];
 
@@ -26,10 +20,8 @@ fuzz_target!(|bytes: &[u8]| {
     files.insert("/etc/containerd/conf.d", FileState::Folder);
     if let Some(drop_in) = drop_in {
         files.insert(DROP_IN, FileState::Bytes(drop_in.into()));
-        for glob in GLOBS {
-            files.insert_glob(glob, vec![DROP_IN.into()]);
-        }
     }
+    files.match_patterns();
     let host = Host::default();
     let model = Model::new(&files, &host);
     let older = OLDER.map(|text| text.parse::<Release>().expect("a release"));

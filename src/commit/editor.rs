@@ -112,7 +112,7 @@ pub struct Outcome {
     pub(crate) means_otherwise: bool,
     /// Whether files were put back as they were before another change.
     pub(crate) is_put_back: bool,
-    /// What it takes to take the edit back.
+    /// What it takes to take the edit back; `None`: it was not made.
     #[cfg_attr(
         not(feature = "cri"),
         expect(dead_code, reason = "only a roll-back reads it")

@@ -38,6 +38,12 @@ impl Found {
     pub(super) fn is_of_a_killed_run(&self) -> bool {
         self.killed.is_some()
     }
+
+    /// What a killed run has found, if it has made something of that.
+    pub(super) fn begun(&self) -> Option<Ledger> {
+        let before = self.killed.as_ref().map(|killed| &killed.before);
+        before.filter(|before| **before != self.ledger).cloned()
+    }
 }
 
 impl Editor {
@@ -145,8 +151,12 @@ impl Editor {
     /// Refuses to edit a drop-in as a config of its own: the config that imports it, in the same
     /// folder or in the one above, lists it in its ledger.
     pub(crate) fn check_is_main(&self, target: &Target) -> Result<(), Error> {
-        let texts = LedgerTexts::read(&target.path)?;
-        if texts.now.is_some() || texts.before.is_some() {
+        let mut ledgers = [
+            sidecar::owners(&target.path),
+            sidecar::owners_before(&target.path),
+        ]
+        .into_iter();
+        if ledgers.any(|ledger| ledger.symlink_metadata().is_ok()) {
             return Ok(());
         }
         let folders = [Some(target.folder.as_path()), target.folder.parent()];

@@ -25,8 +25,29 @@ pub(crate) struct Work {
     pub(crate) outcome: Outcome,
     /// All files in the order in which they are changed; those before them are synced.
     pub(crate) parts: Vec<Part>,
-    pub(crate) found: Ledger,
-    pub(crate) ledger: Ledger,
+    pub(crate) ledgers: LedgerPair,
+}
+
+impl Work {
+    /// Whether the edit completes a run that was killed, or an earlier try of its own: it wants the
+    /// same. Both are one change then, which starts from `begun`; `found` tells what is made of it.
+    pub(super) fn completes(&mut self, begun: &Ledger, found: &Ledger) -> bool {
+        if !self.ledgers.owners().is_empty() {
+            return false;
+        }
+        for (name, made) in &found.files {
+            if begun.files.get(name) != Some(made) {
+                let files = self.ledgers.after.files.entry(name.clone());
+                files
+                    .or_insert_with(|| made.clone())
+                    .before
+                    .clone_from(&made.before);
+            }
+        }
+        self.ledgers.before.clone_from(begun);
+        self.ledgers.after.is_undone = found.is_undone;
+        true
+    }
 }
 
 impl Editor {
@@ -156,16 +177,15 @@ impl Editor {
             config_version: config.version(),
             means_otherwise: reading.config.means_otherwise(&config),
             is_put_back: false,
-            made: Some(Box::new(LedgerPair {
-                before: before.clone(),
-                after: ledger.clone(),
-            })),
+            made: None,
         };
         Ok(Work {
             outcome,
             parts,
-            found: before,
-            ledger,
+            ledgers: LedgerPair {
+                before,
+                after: ledger,
+            },
         })
     }
 }

@@ -16,7 +16,6 @@ use crate::disk::target::{Snapshot, Target};
 use crate::disk::{digest, leftovers, site};
 use crate::edit::edited::{Handlers, Keys};
 use crate::error::{Code, Error, Warning};
-use crate::ledger::Ledger;
 use crate::want::change::Change;
 
 /// How often an edit is started anew because somebody who ignores the lock changed the file.
@@ -143,6 +142,7 @@ impl Editor {
     /// The steps under the lock. What they work on at last, and what they have done, is left in
     /// `locked`.
     fn edit(&self, locked: &mut Locked, request: Request<'_>) -> Result<Outcome, Error> {
+        let mut begun = None;
         for _ in 0..TRIES {
             // A link may have been turned to another file while this run waited.
             let now = self.find()?;
@@ -174,6 +174,7 @@ impl Editor {
             }
             if found.is_of_a_killed_run() {
                 self.end_killed_run(lock, target, &snapshot, &found)?;
+                begun = begun.or_else(|| found.begun());
                 found = self.read_ledger(target, &snapshot)?;
             }
             let mut work = request.work_out(self, target, snapshot, &found)?;
@@ -187,16 +188,23 @@ impl Editor {
                 keys.clone_from(&work.outcome.report.keys);
                 new_default.clone_from(&work.outcome.report.new_default);
             }
-            self.add_earlier(&mut work, done);
             let main = work.parts.iter().find(|part| part.is_main);
             let main = main.and_then(|part| part.snapshot.existing.as_ref());
             for part in work.parts.iter().filter(|part| part.is_change()) {
                 site::check(&part.target, part.snapshot.existing.as_ref())?;
             }
             let file = LedgerFile::new(lock, target, main);
-            let ledger = (work.ledger != found.ledger).then(|| {
-                let texts = [&work.found, &work.ledger].map(Ledger::to_json);
-                file.write(&found.texts, texts.each_ref().map(String::as_str))
+            let is_other = work.ledgers.after != found.ledger;
+            let before = is_other.then(|| work.ledgers.before.to_json());
+            let mut begun = begun.iter().filter(|_| is_other);
+            let completes = begun.any(|begun| work.completes(begun, &found.ledger));
+            let ledger = before.map(|before| {
+                let texts = [before, work.ledgers.after.to_json()];
+                file.write(
+                    &found.texts,
+                    texts.each_ref().map(String::as_str),
+                    completes,
+                )
             });
             let ledger = ledger.transpose()?;
             match self.make(lock, &work.parts, ledger, done)? {
@@ -209,6 +217,7 @@ impl Editor {
             }
             work.outcome.take_in(done, &self.main(), planned);
             work.outcome.report.warnings.extend(notices);
+            work.outcome.made = Some(Box::new(work.ledgers));
             return Ok(work.outcome);
         }
         let message =
@@ -216,19 +225,6 @@ impl Editor {
         let hint = "find the program that rewrites the file without taking the lock, and run this \
                     again";
         Err(Error::new(Code::KeptChanging, message, hint).at(&self.path))
-    }
-
-    /// What earlier tries have changed is part of the change that the ledger tells of.
-    fn add_earlier(&self, work: &mut Work, done: &[FileChange]) {
-        let own = self.main();
-        let folder = own.parent().unwrap_or(Path::new("/"));
-        for done in done {
-            let name = done.path.strip_prefix(folder).unwrap_or(&done.path);
-            let name = name.to_string_lossy().into_owned();
-            let digests = done.digests();
-            let before = digests.before.clone();
-            work.ledger.files.entry(name).or_insert(digests).before = before;
-        }
     }
 
     /// Notes a run down that changed or refused something. That never costs the edit: what keeps it

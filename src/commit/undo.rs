@@ -51,8 +51,8 @@ impl Editor {
     /// Takes the last change back: each file is what it was before, the very bytes. Where others have
     /// changed a file since, its owner wants from now on what it wanted before.
     ///
-    /// Where the last change was taken back already, nothing is done. With an owner, the last change
-    /// must be that one's.
+    /// Where the last change was taken back already, nothing is done, but for what a killed run had
+    /// left to do. With an owner, the last change must be that one's.
     ///
     /// # Errors
     ///
@@ -61,7 +61,7 @@ impl Editor {
     pub fn undo(&self, owner: Option<&Owner>) -> Result<Outcome, Error> {
         match self.back(owner)? {
             Some(back) => self.take_back(&back),
-            None => self.plan(&Change::new()),
+            None => self.commit(&Change::new()),
         }
     }
 
@@ -192,7 +192,7 @@ impl Editor {
         }
         let is_undone = edited.is_change() || edited.report.is_recorded;
         let mut work = self.assemble(target, main, &reading, edited)?;
-        work.ledger.is_undone = is_undone;
+        work.ledgers.after.is_undone = is_undone;
         work.outcome.is_put_back = is_put_back;
         Ok(work)
     }

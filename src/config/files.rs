@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::containerd::imports::{absolute, has_meta, is_pattern, leads_to};
 use crate::containerd::spelling::Spelling;
-use crate::containerd::{ConfigFiles, FileState, absolute, version};
+use crate::containerd::{ConfigFiles, FileState, version};
 use crate::error::Error;
 use crate::toml::{Document, Literal, ParseError, Source, Tree};
-
-use super::surroundings::is_match;
 
 /// The ordered set of all files that containerd reads for one config.
 ///
@@ -202,12 +201,11 @@ impl Config {
         let main = self.main();
         main.text.as_ref()?.version().filter(|it| *it > 2)?;
         let file = format!("50-{}.toml", owner.replace('/', "-"));
-        let mut patterns = main.imports().filter(|import| import.contains('*'));
-        patterns.find_map(|import| {
+        main.imports().find_map(|import| {
             let pattern = absolute(&main.path, &import);
             let path = pattern.parent()?.join(&file);
-            let is_plain = !path.to_string_lossy().contains('*');
-            (is_plain && is_match(&pattern, &path)).then(|| self.name_of(&path))
+            let is_pattern = is_pattern(&pattern) && !has_meta(&path);
+            (is_pattern && leads_to(&pattern, &path)).then(|| self.name_of(&path))
         })
     }
 
@@ -221,17 +219,7 @@ impl Config {
             let state = source(file).map_or(FileState::Missing, FileState::Bytes);
             files.insert(&file.path, state);
         }
-        for file in &self.files {
-            for import in file.imports().filter(|import| import.contains('*')) {
-                let pattern = absolute(&file.path, &import);
-                let there = self.files.iter().filter(|file| file.text.is_some());
-                let paths = there.map(|file| file.path.clone());
-                let matching: Vec<PathBuf> =
-                    paths.filter(|path| is_match(&pattern, path)).collect();
-                files.insert_glob(&import, matching.clone());
-                files.insert_glob(pattern, matching);
-            }
-        }
+        files.match_patterns();
         files
     }
 }
@@ -248,10 +236,8 @@ impl File {
 
     /// Whether an import of this file leads to `path`.
     pub(crate) fn leads_to(&self, path: &Path) -> bool {
-        self.imports().any(|import| {
-            let target = absolute(&self.path, &import);
-            target == path || is_match(&target, path)
-        })
+        self.imports()
+            .any(|import| leads_to(&absolute(&self.path, &import), path))
     }
 }
 

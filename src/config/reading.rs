@@ -3,11 +3,11 @@
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
-use crate::containerd::{ConfigFiles, FileState, absolute};
+use crate::containerd::imports::{absolute, is_pattern, written};
+use crate::containerd::{ConfigFiles, FileState};
 use crate::error::Error;
 
 use super::files::Config;
-use super::surroundings::imports;
 
 impl Config {
     /// The config of files that were read. `is_there`: whether the main file is. An imported file
@@ -49,9 +49,9 @@ impl ConfigFiles {
             let FileState::Bytes(source) = self.state(&importer) else {
                 continue;
             };
-            for import in imports(source) {
+            for import in written(source) {
                 let path = absolute(&importer, &import);
-                let found = if import.contains('*') {
+                let found = if is_pattern(&path) {
                     self.matches(&path).to_vec()
                 } else {
                     vec![path]

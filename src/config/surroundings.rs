@@ -3,17 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
 use std::io;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use toml_edit::Item;
 
-use crate::containerd::{Cgroup, ConfigFiles, FileState, Host, absolute};
+use crate::containerd::imports::{absolute, glob, is_pattern, leads_to, patterns, written};
+use crate::containerd::{Cgroup, ConfigFiles, FileState, Host};
 use crate::disk::HostRoot;
 use crate::toml::Source;
 
-/// More files than any config imports; a glob that catches more is a mistake.
-const MOST_FILES: usize = 1000;
 /// Exists in the unified hierarchy alone (`cgroups(7)`).
 const UNIFIED: &str = "/sys/fs/cgroup/cgroup.controllers";
 
@@ -48,7 +46,7 @@ impl ConfigFiles {
             let mut found = known.unwrap_or_else(|| matches(root, pattern));
             found.retain(|path| !others.contains_key(path));
             let there = others.iter().filter(|(_, source)| source.is_some());
-            let matching = there.filter(|(path, _)| is_match(pattern, path));
+            let matching = there.filter(|(path, _)| leads_to(pattern, path));
             found.extend(matching.map(|(path, _)| path.clone()));
             found.sort();
             found
@@ -66,18 +64,19 @@ impl ConfigFiles {
         let mut files = Self::new(main, source.clone());
         let mut pending = VecDeque::from([(main.to_owned(), source)]);
         while let Some((importer, source)) = pending.pop_front() {
-            for import in imports(&source) {
+            for import in written(&source) {
                 let path = absolute(&importer, &import);
-                let found = if import.contains('*') {
-                    let found = matches(&path);
-                    files.insert_glob(&path, found.clone());
-                    files.insert_glob(&import, found.clone());
-                    found
-                } else {
-                    vec![path]
-                };
+                let mut found = Vec::new();
+                if !is_pattern(&path) {
+                    found.push(path.clone());
+                }
+                for pattern in patterns(&importer, &import) {
+                    let matching = matches(&pattern);
+                    found.extend(matching.iter().cloned());
+                    files.insert_glob(pattern, matching);
+                }
                 for path in found {
-                    if files.contains(&path) || files.len() >= MOST_FILES {
+                    if files.contains(&path) {
                         continue;
                     }
                     let state = state(&path);
@@ -93,7 +92,7 @@ impl ConfigFiles {
 
     /// The glob pattern of an import that matches `path`, now or once it exists.
     pub(crate) fn pattern_for(&self, path: &Path) -> Option<&Path> {
-        self.patterns().find(|pattern| is_match(pattern, path))
+        self.patterns().find(|pattern| leads_to(pattern, path))
     }
 }
 
@@ -175,62 +174,13 @@ fn is_runtime_spec(bytes: &[u8]) -> bool {
     }
 }
 
-/// The import strings of a file, whatever the case of the key.
-pub(super) fn imports(source: &Source) -> Vec<String> {
-    // Most files import nothing: then they need not be parsed for it.
-    let key = b"imports";
-    if !contains(source.bytes(), key) {
-        return Vec::new();
-    }
-    let Ok(config) = source.document() else {
-        return Vec::new();
-    };
-    let table = config.toml.as_table().iter();
-    table
-        .filter(|(key, _)| key.eq_ignore_ascii_case("imports"))
-        .filter_map(|(_, item)| item.as_array())
-        .flatten()
-        .filter_map(|value| value.as_str().map(str::to_owned))
-        .collect()
-}
-
-/// As in Go: a star stops at a slash, and matches a dot at the start too.
-const OPTIONS: glob::MatchOptions = glob::MatchOptions {
-    case_sensitive: true,
-    require_literal_separator: true,
-    require_literal_leading_dot: false,
-};
-
-/// Whether a glob pattern matches a path.
-pub(super) fn is_match(pattern: &Path, path: &Path) -> bool {
-    let text = pattern.to_str();
-    let pattern = text.and_then(|text| glob::Pattern::new(text).ok());
-    pattern.is_some_and(|pattern| pattern.matches_path_with(path, OPTIONS))
-}
-
-pub(crate) fn has_star(path: &Path) -> bool {
-    path.as_os_str().as_bytes().contains(&b'*')
-}
-
-/// What a host's glob pattern matches.
+/// What a host's pattern matches.
 pub(crate) fn matches(root: &HostRoot, pattern: &Path) -> Vec<PathBuf> {
-    // The folder above the first star is looked up on the host, links and all; what stands below
-    // it is named as the pattern names it.
-    let fixed: PathBuf = pattern
-        .components()
-        .take_while(|step| !has_star(step.as_ref()))
-        .collect();
-    let (Ok(folder), Ok(rest)) = (root.resolve(&fixed), pattern.strip_prefix(&fixed)) else {
-        return Vec::new();
-    };
-    let (Some(folder_text), Some(rest)) = (folder.to_str(), rest.to_str()) else {
-        return Vec::new();
-    };
-    let pattern = format!("{}/{rest}", glob::Pattern::escape(folder_text));
-    let found = glob::glob_with(&pattern, OPTIONS);
-    let found = found.into_iter().flatten().flatten().take(MOST_FILES);
-    let named = found.filter_map(|path| Some(fixed.join(path.strip_prefix(&folder).ok()?)));
-    named.collect()
+    glob(pattern, &|folder| {
+        let folder = root.resolve(folder).and_then(fs::read_dir);
+        let entries = folder.into_iter().flatten().flatten();
+        entries.map(|entry| entry.file_name()).collect()
+    })
 }
 
 fn state(root: &HostRoot, path: &Path) -> FileState {
@@ -310,4 +260,24 @@ fn program(root: &HostRoot, name: &str) -> Option<PathBuf> {
     let path = path.unwrap_or_default();
     let folders = std::env::split_paths(&path).chain(PROGRAM_FOLDERS.map(PathBuf::from));
     folders.map(|folder| folder.join(name)).find_map(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "fixtures need no atomic writes")]
+    fn every_file_that_a_pattern_matches_is_read() {
+        let host = tempfile::tempdir().expect("a temporary folder");
+        let folder = host.path().join("conf.d");
+        fs::create_dir(&folder).expect("creates");
+        for number in 0..1100 {
+            fs::write(folder.join(format!("{number}.toml")), "").expect("writes");
+        }
+        let root = HostRoot::at(host.path()).expect("a root");
+        let main = "imports = ['/conf.d/[^x]*']";
+        let files = ConfigFiles::read(&root, Path::new("/config.toml"), main);
+        assert_eq!(files.imported().count(), 1100);
+    }
 }

@@ -1,9 +1,12 @@
 //! What the model is told of the world: the files of a config, and a few facts about the host.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use crate::toml::Source;
+
+use super::imports;
 
 /// What stands at the path of an imported file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +28,7 @@ pub enum FileState {
 pub struct ConfigFiles {
     pub(crate) main: PathBuf,
     pub(crate) files: BTreeMap<PathBuf, FileState>,
-    /// What each glob pattern that is written in an import matches, sorted.
+    /// What each absolute pattern matches, as an import has it and cleaned.
     pub(crate) globs: BTreeMap<PathBuf, Vec<PathBuf>>,
 }
 
@@ -46,9 +49,33 @@ impl ConfigFiles {
         self.files.insert(path.into(), state);
     }
 
-    /// Says what an absolute glob pattern matches.
-    pub fn insert_glob(&mut self, pattern: impl Into<PathBuf>, mut matches: Vec<PathBuf>) {
-        matches.sort();
+    /// Lets the patterns of all imports match the paths that are there.
+    pub fn match_patterns(&mut self) {
+        let there = self.files.iter();
+        let there = there.filter(|(_, state)| **state != FileState::Missing);
+        let there: Vec<PathBuf> = there.map(|(path, _)| path.clone()).collect();
+        let names = |folder: &Path| {
+            let below = there
+                .iter()
+                .filter_map(|path| path.strip_prefix(folder).ok());
+            let names: BTreeSet<&OsStr> = below.filter_map(|path| path.iter().next()).collect();
+            names.into_iter().map(OsStr::to_owned).collect()
+        };
+        let mut found = BTreeMap::new();
+        for (path, source) in self.all() {
+            for import in imports::written(source) {
+                let patterns = imports::patterns(path, &import).into_iter();
+                found.extend(patterns.map(|pattern| {
+                    let matching = imports::glob(&pattern, &names);
+                    (pattern, matching)
+                }));
+            }
+        }
+        self.globs = found;
+    }
+
+    /// Says what an absolute pattern matches, in Go's order.
+    pub(crate) fn insert_glob(&mut self, pattern: impl Into<PathBuf>, matches: Vec<PathBuf>) {
         self.globs.insert(pattern.into(), matches);
     }
 

@@ -4,10 +4,11 @@
 //! `services/server/config/config.go`).
 
 use std::collections::{HashSet, VecDeque};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::files::FileState;
+use super::imports::{absolute, is_malformed, is_pattern};
 use super::migration;
 use super::model::Model;
 use super::reason::Reason;
@@ -58,7 +59,7 @@ impl Loaded {
     }
 }
 
-/// Relative glob patterns are taken from the daemon's working directory
+/// Patterns are taken as they are written, relative ones from the daemon's working directory
 /// (fixed by containerd#9834 and #9835).
 const GLOBS_FROM_WORKING_DIRECTORY: [Releases; 2] = [
     Releases::between(Release::new(0, 0, 0), Release::new(1, 6, 30)),
@@ -143,6 +144,7 @@ impl Model<'_> {
             let written = imports.iter().flat_map(Node::texts);
             for (import, place) in written {
                 let found = self.resolve(&path, import, release);
+                let found = found.map_err(|message| self.reason(message, Some(place)))?;
                 pending.extend(found.into_iter().map(|path| (path, Some(place))));
             }
         }
@@ -195,20 +197,24 @@ impl Model<'_> {
         Ok(Rc::unwrap_or_clone(decoded.shared_table()))
     }
 
-    /// The absolute paths of an import, as the release finds them.
-    fn resolve(&self, importer: &Path, import: &str, release: Release) -> Vec<PathBuf> {
-        let is_glob = import.contains('*');
-        if is_glob && import.starts_with('/') {
-            return self.files.matches(Path::new(import)).to_vec();
-        }
-        if is_glob && any(&GLOBS_FROM_WORKING_DIRECTORY, release) {
-            return Vec::new();
-        }
+    /// `resolveImports`: the absolute paths of an import, as the release finds them.
+    fn resolve(
+        &self,
+        importer: &Path,
+        import: &str,
+        release: Release,
+    ) -> Result<Vec<PathBuf>, String> {
+        let written = Path::new(import);
         let path = absolute(importer, import);
-        if is_glob {
-            return self.files.matches(&path).to_vec();
+        let is_uncleaned = any(&GLOBS_FROM_WORKING_DIRECTORY, release) && is_pattern(written);
+        let pattern = if is_uncleaned { written } else { &path };
+        if !is_pattern(pattern) {
+            return Ok(vec![path]);
         }
-        vec![path]
+        if is_malformed(pattern) {
+            return Err(format!("imports: {import}: syntax error in pattern"));
+        }
+        Ok(self.files.matches(pattern).to_vec())
     }
 
     /// What is checked once all files are merged.
@@ -290,22 +296,6 @@ fn version_of(file: &Table) -> i64 {
 
 pub(super) fn place_of(table: &Table, key: &str) -> Option<Place> {
     table.get(key).map(|node| node.place)
-}
-
-/// A path as written in an import, made absolute and cleaned the way Go does.
-pub(crate) fn absolute(importer: &Path, import: &str) -> PathBuf {
-    let joined = importer.parent().unwrap_or(Path::new("/")).join(import);
-    let mut clean = PathBuf::from("/");
-    for component in joined.components() {
-        match component {
-            Component::ParentDir => {
-                clean.pop();
-            }
-            Component::Normal(name) => clean.push(name),
-            _ => {}
-        }
-    }
-    clean
 }
 
 /// Merges a later file into what is there.

@@ -7,6 +7,7 @@ mod daemon;
 mod duration;
 mod facts;
 mod files;
+pub(crate) mod imports;
 mod keys;
 mod loading;
 mod merged;
@@ -29,8 +30,8 @@ mod verdict;
 pub(crate) mod version;
 mod view;
 
+pub(crate) use self::imports::absolute;
 pub(crate) use self::keys::Wanted;
-pub(crate) use self::loading::absolute;
 pub(crate) use self::merged::Merged;
 
 pub use self::facts::{Fact, FactKind};

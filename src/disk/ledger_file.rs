@@ -46,6 +46,7 @@ pub(crate) struct PendingLedger<'l> {
     found: Option<NamedTempFile>,
     folder: File,
     old: Old,
+    completes: bool,
 }
 
 /// A ledger that stands there for the files of a run that is under way.
@@ -55,6 +56,7 @@ pub(crate) struct LedgerUnderWay<'l> {
     /// Open, since what keeps it from being opened has to show before anything happens.
     folder: File,
     old: Old,
+    completes: bool,
 }
 
 /// Where the ledger is that a run has found.
@@ -93,11 +95,13 @@ impl<'l> LedgerFile<'l> {
         }
     }
 
-    /// Writes the ledger `new` beside the config; `found` is what the run starts from.
+    /// Writes the ledger `new` beside the config; `found` is what the run starts from. `completes`: the
+    /// change began with the run before, and the ledger before that stays the previous one.
     pub(crate) fn write(
         self,
         texts: &LedgerTexts,
         [found, new]: [&str; 2],
+        completes: bool,
     ) -> Result<PendingLedger<'l>, Error> {
         let is_there = texts.now.as_deref() == Some(found.as_bytes());
         let old = match texts.now {
@@ -110,6 +114,7 @@ impl<'l> LedgerFile<'l> {
             found: (!is_there).then(|| self.written(found)).transpose()?,
             folder: self.folder().map_err(|source| self.failed(source))?,
             old,
+            completes,
         })
     }
 
@@ -209,6 +214,7 @@ impl<'l> PendingLedger<'l> {
             file,
             folder: self.folder,
             old: self.old,
+            completes: self.completes,
         };
         match under_way.begin(self.found, self.new, is_alone) {
             Ok(()) => Ok(under_way),
@@ -251,7 +257,10 @@ impl LedgerUnderWay<'_> {
     /// Says that the run has come to its end: what it found is the previous ledger from now on. If
     /// that fails, the next run does it.
     pub(crate) fn finish(self) {
-        let _ = self.file.finish();
+        let _ = match self.completes {
+            true => std::fs::remove_file(self.file.before()),
+            false => self.file.finish(),
+        };
     }
 
     /// Puts back the ledger that was found: no file was changed. If that fails, the files tell that

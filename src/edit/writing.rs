@@ -113,8 +113,9 @@ impl Writing<'_> {
         inserted.sort_by_key(|it| it.rank);
         self.insert(&mut revision, &inserted).map_err(refused)?;
         for heading in document.headings(is_own) {
-            // A comment that the ledger knows nothing of is all that tells of its block.
-            if self.known.knows(self.name, self.before, &heading) {
+            // A comment that no ledger knows anything of is all that tells of its block.
+            let mut ledgers = [self.known, self.ledger].into_iter();
+            if ledgers.any(|it| it.knows(self.name, self.before, &heading)) {
                 self.keep_comment(&mut revision, &heading);
             }
         }

@@ -276,6 +276,16 @@ fn a_comment_between_two_blocks_stays() {
     }
 }
 
+/// Once somebody wants what stands in it, the comment names that owner, at once.
+#[test]
+fn a_block_that_no_ledger_knows_gets_its_owner() {
+    let mut node = Node::new(
+        "version = 3\n# containerd-edit owner=implied\n[proxy_plugins.x]\ntype = \"snapshot\"\n",
+    );
+    node.apply(&Change::of("c").set(&["proxy_plugins", "x", "type"], "\"snapshot\""));
+    assert!(node.text().contains("owner=c"), "{}", node.text());
+}
+
 /// Nothing of the ledger's stands in it, and it stays all the same.
 #[test]
 fn an_empty_handler_that_can_not_be_removed_is_named() {

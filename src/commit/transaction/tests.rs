@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use super::*;
+use crate::commit::editor::DropIn;
 use crate::disk::sidecar;
 use crate::want::handler::Handler;
 
@@ -246,6 +247,69 @@ fn what_a_killed_run_did_not_get_to_exchange_is_swept() {
         "it never was the config"
     );
     assert_eq!(temporaries(folder.path()), 0);
+}
+
+/// As a run leaves it that is killed between its two files.
+#[test]
+fn a_killed_run_and_the_one_that_completes_it_are_undone_as_one() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("config.toml");
+    fs::write(&path, CONFIG).expect("writes");
+    let editor = || Editor::new(&path).drop_in(DropIn::ForOwner);
+    let other = Change::new().owner("other".parse().expect("an owner"));
+    editor()
+        .commit(
+            &other
+                .declares()
+                .debug("level=info".parse().expect("a setting")),
+        )
+        .expect("an edit");
+    let before = ["config.toml", "config.toml.owners"].map(|it| fs::read(folder.path().join(it)));
+    let [main, ledger] = before.map(|it| it.expect("readable"));
+    editor().commit(&change()).expect("an edit");
+    // The drop-in is new, and the import of it not there yet.
+    fs::write(&path, &main).expect("writes");
+    fs::rename(
+        sidecar::owners_previous(&path),
+        sidecar::owners_before(&path),
+    )
+    .expect("renames");
+    let again = editor().commit(&change()).expect("goes on");
+    assert!(again.main.is_change(), "it completes the first run");
+    let made = again.made.expect("it was made");
+    let written = fs::read_to_string(sidecar::owners(&path)).expect("readable");
+    assert_eq!(made.after.to_json(), written);
+    assert_eq!(made.before.to_json().as_bytes(), ledger);
+    assert!(!sidecar::owners_before(&path).exists(), "it has ended");
+    let undone = editor().undo(None).expect("undone");
+    assert!(undone.is_put_back);
+    assert_eq!(fs::read(&path).expect("readable"), main);
+    assert!(!folder.path().join("conf.d/50-manual.toml").exists());
+}
+
+/// The import is gone, and the drop-in is still there.
+#[test]
+fn an_undo_that_was_killed_between_its_files_goes_on() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("config.toml");
+    fs::write(&path, CONFIG).expect("writes");
+    let editor = || Editor::new(&path).drop_in(DropIn::ForOwner);
+    editor().commit(&change()).expect("an edit");
+    let drop_in = folder.path().join("conf.d/50-manual.toml");
+    let text = fs::read(&drop_in).expect("readable");
+    editor().undo(None).expect("undone");
+    fs::create_dir_all(drop_in.parent().expect("a folder")).expect("writes");
+    fs::write(&drop_in, text).expect("writes");
+    fs::rename(
+        sidecar::owners_previous(&path),
+        sidecar::owners_before(&path),
+    )
+    .expect("renames");
+    editor().undo(None).expect("undone");
+    assert!(!drop_in.exists(), "it is half undone");
+    let again = editor().undo(None).expect("undone");
+    assert!(!again.is_change(), "it is undone");
+    assert_eq!(fs::read_to_string(&path).expect("readable"), CONFIG);
 }
 
 /// Leaves `text` under the name of an exchange of "old" for the config, which is written, or for

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use crate::commit::editor::Editor;
-use crate::config::surroundings::{has_star, matches};
+use crate::config::surroundings::matches;
+use crate::containerd::imports::has_meta;
 use crate::containerd::{ConfigFiles, Host, Model, Release, Verdict};
 use crate::daemon::running::Running;
 use crate::disk::HostRoot;
@@ -108,7 +109,7 @@ fn folders(root: &HostRoot, pattern: &Path) -> Vec<PathBuf> {
     let Some(folder) = pattern.parent() else {
         return Vec::new();
     };
-    if !has_star(folder) {
+    if !has_meta(folder) {
         return vec![folder.to_owned()];
     }
     let mut folders = folders(root, folder);

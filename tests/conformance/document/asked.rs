@@ -26,9 +26,7 @@ fn files(main: &str, drop_in: Option<&str>) -> ConfigFiles {
     let mut files = ConfigFiles::new(MAIN, main);
     if let Some(drop_in) = drop_in {
         files.insert(DROP_IN, FileState::Bytes(drop_in.into()));
-        for glob in ["/etc/containerd/conf.d/*.toml", "/etc/containerd/conf.d/*"] {
-            files.insert_glob(glob, vec![DROP_IN.into()]);
-        }
+        files.match_patterns();
     }
     files
 }

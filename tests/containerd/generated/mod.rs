@@ -77,30 +77,21 @@ impl Case {
             Entry::Folder => panic!("the main file is a file"),
         };
         let mut files = ConfigFiles::new(path(MAIN), main);
-        let mut paths = Vec::new();
         for (name, entry) in &self.entries {
             let state = match entry {
                 Entry::File(bytes) => FileState::Bytes(bytes.clone().into()),
                 Entry::Folder => FileState::Folder,
             };
             files.insert(path(name), state);
-            paths.push(path(name));
         }
-        if paths.iter().any(|path| path.starts_with(CONF_D)) {
+        if self
+            .entries
+            .keys()
+            .any(|name| path(name).starts_with(CONF_D))
+        {
             files.insert(CONF_D, FileState::Folder);
-            paths.push(CONF_D.into());
         }
-        for pattern in PATTERNS {
-            let glob = glob::Pattern::new(pattern).expect("a pattern");
-            let options = glob::MatchOptions {
-                require_literal_separator: true,
-                ..glob::MatchOptions::new()
-            };
-            let matches = paths
-                .iter()
-                .filter(|path| glob.matches_path_with(path, options));
-            files.insert_glob(*pattern, matches.cloned().collect());
-        }
+        files.match_patterns();
         files
     }
 
@@ -151,19 +142,6 @@ impl Case {
 }
 
 const CONF_D: &str = "/etc/containerd/conf.d";
-
-/// Every glob pattern that the imports below come to, made absolute.
-const PATTERNS: &[&str] = &[
-    "/etc/containerd/conf.d/*.toml",
-    "/etc/containerd/conf.d/*",
-    "/etc/containerd/conf.d/conf.d/*.toml",
-    "/etc/containerd/c*.toml",
-    "/etc/containerd/conf.d/[ab]*.toml",
-    "/etc/containerd/conf.d/conf.d/[ab]*.toml",
-    "/etc/containerd/nothing.d/*.toml",
-    "/etc/containerd/conf.d/nothing.d/*.toml",
-    "/etc/containerd/*/a.toml",
-];
 
 const IMPORTS: &[&str] = &[
     "['/etc/containerd/conf.d/*.toml']",

@@ -1,0 +1,384 @@
+//! What an import leads to: Go's `filepath.Clean`, `Match` and `Glob`, as `resolveImports` in
+//! `cmd/containerd/server/config/config.go` uses them.
+
+use std::borrow::Cow;
+use std::ffi::{OsStr, OsString};
+use std::iter::Peekable;
+use std::path::{Component, Path, PathBuf};
+use std::str::Chars;
+
+use crate::toml::Source;
+
+/// The import strings of a file, whatever the case of the key.
+pub(crate) fn written(source: &Source) -> Vec<String> {
+    // Most files import nothing: then they need not be parsed for it.
+    let key = b"imports";
+    if !source
+        .bytes()
+        .windows(key.len())
+        .any(|window| window.eq_ignore_ascii_case(key))
+    {
+        return Vec::new();
+    }
+    let Ok(config) = source.document() else {
+        return Vec::new();
+    };
+    let table = config.toml.as_table().iter();
+    table
+        .filter(|(key, _)| key.eq_ignore_ascii_case("imports"))
+        .filter_map(|(_, item)| item.as_array())
+        .flatten()
+        .filter_map(|value| value.as_str().map(str::to_owned))
+        .collect()
+}
+
+/// A path as written in an import, made absolute and cleaned the way Go does.
+pub(crate) fn absolute(importer: &Path, import: &str) -> PathBuf {
+    clean(&importer.parent().unwrap_or(Path::new("/")).join(import))
+}
+
+fn clean(path: &Path) -> PathBuf {
+    let mut clean = PathBuf::from("/");
+    for component in path.components() {
+        match component {
+            Component::ParentDir => {
+                clean.pop();
+            }
+            Component::Normal(name) => clean.push(name),
+            _ => {}
+        }
+    }
+    clean
+}
+
+/// Whether containerd takes an import for a pattern. Without a star, `?` and `[` are plain letters.
+pub(crate) fn is_pattern(import: impl AsRef<OsStr>) -> bool {
+    import.as_ref().as_encoded_bytes().contains(&b'*')
+}
+
+/// The absolute patterns that an import is for the releases: cleaned, and for old ones as it is
+/// written.
+pub(crate) fn patterns(importer: &Path, import: &str) -> Vec<PathBuf> {
+    let mut patterns = vec![absolute(importer, import), PathBuf::from(import)];
+    patterns.dedup_by(|one, other| one.as_os_str() == other.as_os_str());
+    patterns.retain(|pattern| is_pattern(pattern) && pattern.is_absolute());
+    patterns
+}
+
+/// Whether `Glob` takes something in a path for more than a plain letter.
+pub(crate) fn has_meta(path: impl AsRef<OsStr>) -> bool {
+    let bytes = path.as_ref().as_encoded_bytes();
+    bytes.iter().any(|byte| b"*?[\\".contains(byte))
+}
+
+/// Whether `Glob` refuses a pattern, so that the daemon exits.
+pub(crate) fn is_malformed(pattern: &Path) -> bool {
+    let names = pattern.as_os_str().to_string_lossy();
+    names.split('/').any(|name| parse(name).is_none())
+}
+
+/// Whether an absolute import leads to a path, now or once something stands there.
+pub(crate) fn leads_to(import: &Path, path: &Path) -> bool {
+    if !is_pattern(import) {
+        return import == path;
+    }
+    let (mut patterns, mut names) = (import.iter(), path.iter());
+    loop {
+        match (patterns.next(), names.next()) {
+            (None, None) => return true,
+            (Some(pattern), Some(name)) if is_match(pattern, name) => {}
+            _ => return false,
+        }
+    }
+}
+
+/// What a pattern matches, in Go's order. `names` lists a folder; nothing, if it is none.
+pub(crate) fn glob(pattern: &Path, names: &dyn Fn(&Path) -> Vec<OsString>) -> Vec<PathBuf> {
+    if is_malformed(pattern) {
+        return Vec::new();
+    }
+    let text = pattern.as_os_str().to_string_lossy();
+    // A pattern that ends in a slash asks for a file without a name.
+    let (folder, file) = text.rsplit_once('/').unwrap_or((".", &text));
+    let folder = if folder.is_empty() { "/" } else { folder };
+    let folders = if has_meta(folder) {
+        glob(Path::new(folder), names)
+    } else {
+        vec![PathBuf::from(folder)]
+    };
+    let mut found = Vec::new();
+    for folder in folders {
+        let mut names = names(&folder);
+        names.sort();
+        names.retain(|name| is_match(OsStr::new(file), name));
+        found.extend(names.iter().map(|name| clean(&folder.join(name))));
+    }
+    found
+}
+
+/// A part of a pattern that matches within one name.
+enum Part {
+    /// `*`: any letters.
+    Letters,
+    /// `?`: one letter.
+    Letter,
+    Exactly(char),
+    /// `[a-z]` and `[^a-z]`: one letter of some ranges, or of none of them.
+    Class {
+        is_negated: bool,
+        ranges: Vec<[char; 2]>,
+    },
+}
+
+/// The parts of a pattern; `None` if Go calls it malformed.
+fn parse(pattern: &str) -> Option<Vec<Part>> {
+    let mut letters = pattern.chars().peekable();
+    let mut parts = Vec::new();
+    while let Some(letter) = letters.next() {
+        parts.push(match letter {
+            '*' => Part::Letters,
+            '?' => Part::Letter,
+            '\\' => Part::Exactly(letters.next()?),
+            '[' => class(&mut letters)?,
+            plain => Part::Exactly(plain),
+        });
+    }
+    Some(parts)
+}
+
+fn class(letters: &mut Peekable<Chars<'_>>) -> Option<Part> {
+    let is_negated = letters.next_if_eq(&'^').is_some();
+    let mut ranges = Vec::new();
+    while ranges.is_empty() || letters.next_if_eq(&']').is_none() {
+        let first = bound(letters)?;
+        let last = match letters.next_if_eq(&'-') {
+            Some(_) => bound(letters)?,
+            None => first,
+        };
+        ranges.push([first, last]);
+    }
+    Some(Part::Class { is_negated, ranges })
+}
+
+/// One end of a range.
+fn bound(letters: &mut Peekable<Chars<'_>>) -> Option<char> {
+    match letters.next()? {
+        '-' | ']' => None,
+        '\\' => letters.next(),
+        letter => Some(letter),
+    }
+}
+
+/// Whether a pattern without slashes matches a name.
+fn is_match(pattern: &OsStr, name: &OsStr) -> bool {
+    let text: Cow<'_, str> = name.to_string_lossy();
+    let letters: Vec<char> = text.chars().collect();
+    let Some(parts) = parse(&pattern.to_string_lossy()) else {
+        return false;
+    };
+    // Where to go on if a star has to take one letter more.
+    let mut retry = None;
+    let (mut part, mut letter) = (0, 0);
+    while part < parts.len() || letter < letters.len() {
+        if let Some(Part::Letters) = parts.get(part) {
+            part += 1;
+            retry = Some((part, letter));
+            continue;
+        }
+        let fits = parts.get(part).zip(letters.get(letter));
+        if fits.is_some_and(|(part, letter)| part.takes(*letter)) {
+            part += 1;
+            letter += 1;
+            continue;
+        }
+        match retry {
+            Some((after_star, taken)) if taken < letters.len() => {
+                (part, letter) = (after_star, taken + 1);
+                retry = Some((after_star, taken + 1));
+            }
+            _ => return false,
+        }
+    }
+    true
+}
+
+impl Part {
+    fn takes(&self, letter: char) -> bool {
+        match self {
+            Self::Letters => false,
+            Self::Letter => true,
+            Self::Exactly(wanted) => *wanted == letter,
+            Self::Class { is_negated, ranges } => {
+                let mut ranges = ranges.iter();
+                ranges.any(|[first, last]| (*first..=*last).contains(&letter)) != *is_negated
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matches(pattern: &str, name: &str) -> bool {
+        is_match(OsStr::new(pattern), OsStr::new(name))
+    }
+
+    /// The examples of Go's own documentation of `Match`, and what differs from a shell's globs.
+    #[test]
+    fn a_name_matches_as_in_go() {
+        for (pattern, name) in [
+            ("*", ""),
+            ("*", ".hidden"),
+            ("**", "abc"),
+            ("a*", "abc"),
+            ("a*b*c", "a1b2b3c"),
+            ("a?c", "abc"),
+            ("a?c", "aéc"),
+            ("[a-c]x", "bx"),
+            ("[^a]", "b"),
+            ("[!a]", "!"),
+            ("[!a]", "a"),
+            ("a\\*c", "a*c"),
+            ("[\\]]", "]"),
+            ("[\\-x]", "-"),
+            ("*[[]x*", "a[x]"),
+            ("[*]", "*"),
+            ("[é-ü]", "ö"),
+        ] {
+            assert!(matches(pattern, name), "{pattern} {name}");
+        }
+        for (pattern, name) in [
+            ("a", "ab"),
+            ("", "a"),
+            ("?", ""),
+            ("a*b", "abc"),
+            ("[^a]", "a"),
+            ("[!a]", "b"),
+            ("a\\*c", "abc"),
+            ("[c-a]", "b"),
+            ("{a,b}", "a"),
+            ("*a", "A"),
+        ] {
+            assert!(!matches(pattern, name), "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn a_malformed_pattern_is_known_whatever_there_is_to_match() {
+        for bad in [
+            "[",
+            "[]",
+            "[]a]",
+            "[a",
+            "[-]",
+            "[x-]",
+            "[a-]",
+            "[-x]",
+            "a\\",
+            "[\\",
+            "[^]",
+            "[a-b-c]",
+            "[]-a]x",
+            "/d/[a/b]*",
+            "/d/*/[",
+            "/[*/x",
+            "*[a\\",
+        ] {
+            assert!(is_malformed(Path::new(bad)), "{bad}");
+        }
+        for good in ["]", "a]", "*]*", "[\\]]", "[^\\]]", "[a-b]-c", "\\["] {
+            assert!(!is_malformed(Path::new(good)), "{good}");
+        }
+    }
+
+    /// Holds the matcher against one that tries every way, over many short patterns and names.
+    #[test]
+    fn a_star_finds_a_way_if_there_is_one() {
+        fn naive(parts: &[Part], letters: &[char]) -> bool {
+            match (parts, letters) {
+                ([], []) => true,
+                ([Part::Letters, rest @ ..], _) => {
+                    naive(rest, letters)
+                        || letters.split_first().is_some_and(|it| naive(parts, it.1))
+                }
+                ([part, rest @ ..], [letter, more @ ..]) => {
+                    part.takes(*letter) && naive(rest, more)
+                }
+                _ => false,
+            }
+        }
+        let words = |letters: &[char], most: u32| -> Vec<String> {
+            let mut words = vec![String::new()];
+            let mut from = 0;
+            for _ in 0..most {
+                let until = words.len();
+                for number in from..until {
+                    let longer = letters
+                        .iter()
+                        .map(|letter| format!("{}{letter}", words[number]));
+                    let longer: Vec<String> = longer.collect();
+                    words.extend(longer);
+                }
+                from = until;
+            }
+            words
+        };
+        let names = words(&['a', 'b'], 5);
+        for pattern in words(&['a', 'b', '*', '?'], 5) {
+            let parts = parse(&pattern).expect("well-formed");
+            for name in &names {
+                let letters: Vec<char> = name.chars().collect();
+                assert_eq!(
+                    matches(&pattern, name),
+                    naive(&parts, &letters),
+                    "{pattern} {name}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn folders_are_matched_one_by_one() {
+        let names = |folder: &Path| -> Vec<OsString> {
+            let names: &[&str] = match clean(folder).to_str() {
+                Some("/etc") => &["b", "a", "x.toml", ".h"],
+                Some("/etc/a") => &["2.toml", "1.toml", "sub"],
+                Some("/etc/b") => &["1.toml", "[1].toml"],
+                _ => &[],
+            };
+            names.iter().map(OsString::from).collect()
+        };
+        for (pattern, found) in [
+            ("/etc/*", "/etc/.h /etc/a /etc/b /etc/x.toml"),
+            ("/etc/*/1.toml", "/etc/a/1.toml /etc/b/1.toml"),
+            (
+                "/etc/**/*.toml",
+                "/etc/a/1.toml /etc/a/2.toml /etc/b/1.toml /etc/b/[1].toml",
+            ),
+            ("/etc/?/[\\[]*", "/etc/b/[1].toml"),
+            ("/etc/[^a]/*", "/etc/b/1.toml /etc/b/[1].toml"),
+            ("/etc//a/./*b", "/etc/a/sub"),
+            ("/etc/a/*/", ""),
+            ("/etc/[a/b]*", ""),
+            ("/*/x", ""),
+        ] {
+            let all = glob(Path::new(pattern), &names);
+            let all: Vec<&str> = all.iter().filter_map(|path| path.to_str()).collect();
+            assert_eq!(all.join(" "), found, "{pattern}");
+            let plain = absolute(Path::new("/etc/config.toml"), pattern);
+            for path in all.iter().filter(|_| !pattern.ends_with('/')) {
+                assert!(leads_to(&plain, Path::new(path)), "{pattern} {path}");
+            }
+        }
+        assert!(leads_to(
+            Path::new("/etc/[a].toml"),
+            Path::new("/etc/[a].toml")
+        ));
+        assert!(!leads_to(
+            Path::new("/etc/[a].toml"),
+            Path::new("/etc/a.toml")
+        ));
+        assert!(!leads_to(Path::new("/etc/*"), Path::new("/etc/a/1.toml")));
+    }
+}

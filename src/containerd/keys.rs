@@ -100,7 +100,8 @@ impl Wanted {
     /// Whether a table belongs here.
     pub(crate) fn is_table(&self) -> bool {
         let mut shapes = self.shapes.iter();
-        shapes.any(|(shape, _)| matches!(shape, Shape::Table(_) | Shape::Embedded(_) | Shape::Map(_)))
+        shapes
+            .any(|(shape, _)| matches!(shape, Shape::Table(_) | Shape::Embedded(_) | Shape::Map(_)))
     }
 
     /// Whether some release can read this value.

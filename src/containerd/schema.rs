@@ -8,7 +8,8 @@
 use super::release::{ALL, FROM_1_7, FROM_2_1, ONE, ONE_7, Release, Releases, TWO};
 use super::shape::Field;
 use super::shape::Shape::{
-    self, Any, Boolean, Duration, Embedded, Float, Integer, List, Map, Nanoseconds, Table, Text, TextList,
+    self, Any, Boolean, Duration, Embedded, Float, Integer, List, Map, Nanoseconds, Table, Text,
+    TextList,
 };
 
 /// Plugins of Go are gone since 2.1.

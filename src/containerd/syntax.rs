@@ -48,6 +48,10 @@ enum Construct {
     EscapeInUnknownKey,
 }
 
+/// The first release that reads TOML 1.1 (go-toml 2.4).
+const FIRST_OF_1_1: Release = Release::new(2, 4, 0);
+const TOML_1_0: Releases = Releases::between(Release::new(0, 0, 0), FIRST_OF_1_1);
+
 /// Which releases refuse what, and why.
 const REFUSALS: &[(Construct, Releases, &str)] = &[
     (
@@ -55,11 +59,7 @@ const REFUSALS: &[(Construct, Releases, &str)] = &[
         Releases::TWO,
         "a byte order mark at the start of the file",
     ),
-    (
-        Construct::HexEscape,
-        Releases::ALL,
-        "the escape \\x is TOML 1.1",
-    ),
+    (Construct::HexEscape, TOML_1_0, "the escape \\x is TOML 1.1"),
     (
         Construct::EscapeEscape,
         Releases::ONE,
@@ -67,7 +67,7 @@ const REFUSALS: &[(Construct, Releases, &str)] = &[
     ),
     (
         Construct::MinuteTime,
-        Releases::ALL,
+        TOML_1_0,
         "a time without seconds is TOML 1.1",
     ),
     (
@@ -77,7 +77,11 @@ const REFUSALS: &[(Construct, Releases, &str)] = &[
     ),
     (Construct::DateAlone, Releases::ONE, "a date without a time"),
     (Construct::LeapSecond, Releases::ONE, "a 60th second"),
-    (Construct::LeapSecond, Releases::from(2, 3), "a 60th second"),
+    (
+        Construct::LeapSecond,
+        Releases::between(Release::new(2, 3, 0), FIRST_OF_1_1),
+        "a 60th second",
+    ),
     (
         Construct::QuotesBeforeQuotes,
         Releases::ONE,
@@ -85,12 +89,12 @@ const REFUSALS: &[(Construct, Releases, &str)] = &[
     ),
     (
         Construct::InlineTableOfLines,
-        Releases::TWO,
+        Releases::between(Release::new(2, 0, 0), FIRST_OF_1_1),
         "a line break inside an inline table is TOML 1.1",
     ),
     (
         Construct::CommaAtTheEnd,
-        Releases::ALL,
+        TOML_1_0,
         "a comma at the end of an inline table is TOML 1.1",
     ),
     (
@@ -199,6 +203,25 @@ fn headers_of_dotted_tables(config: &Document<'_>) -> Vec<(Construct, usize)> {
     found
 }
 
+/// The text in whose headers each backslash is a letter: go-toml v1 reads no escapes there. `None`
+/// where no header has one.
+pub(super) fn without_escapes_in_headers(config: &Document<'_>) -> Option<String> {
+    let text = config.text();
+    let headers = config.index.statements.iter();
+    let headers = headers.filter(|statement| statement.kind != Kind::Pair);
+    let mut read = String::new();
+    let mut copied = 0;
+    for key in headers.flat_map(|header| &header.keys) {
+        let raw = &text[key.span.clone()];
+        if raw.starts_with('"') && raw.contains('\\') {
+            read += &text[copied..key.span.start];
+            read += &raw.replace('\\', "\\\\");
+            copied = key.span.end;
+        }
+    }
+    (copied > 0).then(|| read + &text[copied..])
+}
+
 /// Keys that no release knows, with an escape in their first or last part.
 fn escapes_in_unknown_keys(config: &Document<'_>) -> Vec<(Construct, usize)> {
     let index = &config.index;
@@ -245,7 +268,8 @@ impl<'t> Finder<'t> {
             Encoding::BasicString | Encoding::MlBasicString => {
                 let content = text.strip_suffix("\"\"\"").unwrap_or_default();
                 let before = content.strip_suffix('"').filter(|before| before.len() >= 3);
-                let slashes = before.map(|before| before.len() - before.trim_end_matches('\\').len());
+                let slashes =
+                    before.map(|before| before.len() - before.trim_end_matches('\\').len());
                 if slashes.is_some_and(|slashes| slashes % 2 == 0) {
                     self.found
                         .push((Construct::QuotesBeforeQuotes, span.start()));

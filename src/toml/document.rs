@@ -34,7 +34,11 @@ pub struct ParseError {
 
 impl fmt::Display for ParseError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let is_wrong = if self.is_too_deep { "" } else { "not valid TOML: " };
+        let is_wrong = if self.is_too_deep {
+            ""
+        } else {
+            "not valid TOML: "
+        };
         write!(formatter, "{is_wrong}{}", self.message)
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::containerd::spelling;
 use crate::error::{Code, Error};
 use crate::toml::Literal;
 
@@ -104,24 +103,16 @@ impl Change {
     /// replaced.
     #[must_use]
     pub fn ensure(mut self, handler: Handler) -> Self {
-        let name = handler.name().as_str();
-        self.forget(&handler_path(name));
-        for setting in handler.settings() {
-            self.want_leaves(Key::of_handler(name, setting.path()), setting.value());
-        }
-        self.takes_cgroup_driver.remove(name);
-        let driver = ["options", "SystemdCgroup"];
-        if handler.is_runc_like() && handler.setting(&driver).is_none() {
-            self.takes_cgroup_driver.insert(name.to_owned());
-        }
+        self.set_handler(&handler);
         self
     }
 
     /// Makes the named handler the default. It should be one that the config lists or that the
     /// change ensures.
     #[must_use]
-    pub fn default_handler(self, name: HandlerName) -> Self {
-        self.put(Key::default_handler(), &name.as_str().into())
+    pub fn default_handler(mut self, name: HandlerName) -> Self {
+        self.set_default(&name);
+        self
     }
 
     /// Takes the default away that the owner has set, and leaves those of others: where theirs came
@@ -132,24 +123,16 @@ impl Change {
         self
     }
 
-    /// Sets a key of CRI's plugins, as in `enable_cdi=true`. One that was set before is replaced.
-    #[must_use]
-    pub fn cri(self, setting: Setting) -> Self {
-        let key = Key::new(&spelling::of_cri(setting.path()));
-        self.put(key, setting.value())
-    }
-
-    /// Sets a key of a proxy plugin: the path begins with the plugin's name, as in
-    /// `nydus.type=snapshot`.
-    #[must_use]
-    pub fn proxy_plugin(self, setting: Setting) -> Self {
-        self.put(Key::below("proxy_plugins", setting.path()), setting.value())
-    }
-
-    /// Sets a key of containerd's `debug` table, as in `level=debug`.
-    #[must_use]
-    pub fn debug(self, setting: Setting) -> Self {
-        self.put(Key::below("debug", setting.path()), setting.value())
+    /// Sets a key that is spelled as in a patch file, as in `cri.enable_cdi=true`,
+    /// `proxy_plugins.nydus.type=snapshot` or `debug.level=debug`. One that was set before is
+    /// replaced.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::Usage`] if a patch file has no such key.
+    pub fn key(mut self, setting: &Setting) -> Result<Self, Error> {
+        self.set_key(setting)?;
+        Ok(self)
     }
 
     /// Does not want the handler of this name any more: any name that a file can hold. A handler of
@@ -190,14 +173,9 @@ impl Change {
     ///
     /// [`Code::Usage`] if a patch file has no such key, or the value is a table or of another type.
     pub fn was(mut self, setting: &Setting) -> Result<Self, Error> {
-        let wrong = |why: &str| {
-            let message = format!("--was {}: {why}", setting.key());
-            let hint = "spell the key as in a patch file: default, debug.level, cri.enable_cdi, \
-                        handlers.runc.options.KEY, proxy_plugins.NAME.address";
-            Error::new(Code::Usage, message, hint)
-        };
-        let key =
-            Key::in_patch_file(setting.path()).ok_or_else(|| wrong("there is no such key"))?;
+        let wrong = |why: &str| wrong_key(&format!("--was {}: {why}", setting.key()));
+        let key = Key::in_patch_file(setting.path());
+        let key = key.ok_or_else(|| wrong("there is no such key"))?;
         if setting.value().is_inline_table() {
             return Err(wrong("the value is a table, not one key"));
         }
@@ -312,11 +290,37 @@ impl Change {
         !self.names_owner && self.unsets.contains(&Key::default_handler())
     }
 
+    /// Sets the keys of a handler, and forgets what the change has set there before.
+    pub(crate) fn set_handler(&mut self, handler: &Handler) {
+        let name = handler.name().as_str();
+        self.forget(&handler_path(name));
+        for setting in handler.settings() {
+            self.want_leaves(Key::of_handler(name, setting.path()), setting.value());
+        }
+        self.takes_cgroup_driver.remove(name);
+        let driver = ["options", "SystemdCgroup"];
+        if handler.is_runc_like() && handler.setting(&driver).is_none() {
+            self.takes_cgroup_driver.insert(name.to_owned());
+        }
+    }
+
+    /// Sets the default handler.
+    pub(crate) fn set_default(&mut self, name: &HandlerName) {
+        self.put(Key::default_handler(), &name.as_str().into());
+    }
+
+    /// Sets a key that is spelled as in a patch file.
+    pub(crate) fn set_key(&mut self, setting: &Setting) -> Result<(), Error> {
+        let wrong = || wrong_key(&format!("{}: there is no such key", setting.key()));
+        let key = Key::in_patch_file(setting.path()).ok_or_else(wrong)?;
+        self.put(key, setting.value());
+        Ok(())
+    }
+
     /// Sets a key, and forgets what the change has set there before.
-    fn put(mut self, key: Key, value: &toml_edit::Value) -> Self {
+    fn put(&mut self, key: Key, value: &toml_edit::Value) {
         self.forget(&key.path);
         self.want_leaves(key, value);
-        self
     }
 
     fn forget(&mut self, path: &[String]) {
@@ -336,4 +340,10 @@ impl Change {
             self.want_leaves(below, value);
         }
     }
+}
+
+fn wrong_key(message: &str) -> Error {
+    let hint = "spell the key as in a patch file: default, debug.level, cri.enable_cdi, \
+                handlers.runc.options.KEY, proxy_plugins.NAME.address";
+    Error::new(Code::Usage, message, hint)
 }

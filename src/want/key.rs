@@ -79,13 +79,6 @@ impl Key {
         }
     }
 
-    /// A key of this table of the root.
-    pub(crate) fn below(table: &str, path: &[String]) -> Self {
-        let mut key = Self::new(&[table]);
-        key.path.extend_from_slice(path);
-        key
-    }
-
     /// The key that names the default handler.
     pub(crate) fn default_handler() -> Self {
         let [plugins, id, containerd] = plugin::containerd_path(plugin::RUNTIME);

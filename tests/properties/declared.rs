@@ -14,16 +14,21 @@ fn whole() -> Change {
         .with(setting("snapshotter=nydus"))
         .and_then(|handler| handler.with(setting("options.ConfigPath=/opt/kata.toml")))
         .expect("settings go together");
-    Change::new()
+    let keys = [
+        "cri.enable_cdi=true",
+        "cri.cni.bin_dir=/opt/cni",
+        "proxy_plugins.nydus.type=snapshot",
+        "debug.level=debug",
+    ];
+    let change = Change::new()
         .owner("kata-deploy".parse().expect("an owner"))
         .declares()
         .prune()
         .ensure(handler)
-        .default_handler("kata".parse().expect("a name"))
-        .cri(setting("enable_cdi=true"))
-        .cri(setting("cni.bin_dir=/opt/cni"))
-        .proxy_plugin(setting("nydus.type=snapshot"))
-        .debug(setting("level=debug"))
+        .default_handler("kata".parse().expect("a name"));
+    keys.map(setting)
+        .iter()
+        .fold(change, |change, key| change.key(key).expect("a key"))
 }
 
 /// Checks what a whole change makes of a config, and what is left when its owner goes.

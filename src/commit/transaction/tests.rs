@@ -261,7 +261,8 @@ fn a_killed_run_and_the_one_that_completes_it_are_undone_as_one() {
         .commit(
             &other
                 .declares()
-                .debug("level=info".parse().expect("a setting")),
+                .key(&"debug.level=info".parse().expect("a setting"))
+                .expect("a key"),
         )
         .expect("an edit");
     let before = ["config.toml", "config.toml.owners"].map(|it| fs::read(folder.path().join(it)));

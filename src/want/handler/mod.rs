@@ -9,13 +9,12 @@ use crate::error::{Code, Error};
 
 pub use self::name::{HandlerName, Owner};
 pub use self::preset::Preset;
+pub(crate) use self::preset::RUNC_TYPE;
 pub(crate) use self::schema::{is_known, keys};
 pub use self::setting::Setting;
 
 /// The handler that containerd lists of itself.
 pub(crate) const BUILT_IN: &str = "runc";
-/// The shim type of runc and of what behaves like it.
-pub(crate) const RUNC_TYPE: &str = "io.containerd.runc.v2";
 
 /// The program that runs pods of this `runtime_type`: a path, or the name of a shim that containerd
 /// looks for (`BinaryName` in `pkg/shim/util.go`).
@@ -105,27 +104,22 @@ impl Handler {
     /// and as a table, or if some containerd release can't parse the value.
     pub fn with(mut self, setting: Setting) -> Result<Self, Error> {
         for leaf in setting.flattened()? {
-            let clash = self.settings.iter().find(|known| {
-                known.path != leaf.path && known.path.iter().zip(&leaf.path).all(|(a, b)| a == b)
-            });
-            if let Some(known) = clash {
-                let shorter = if known.path.len() < leaf.path.len() {
-                    known.key()
-                } else {
-                    leaf.key()
+            let is_same = |known: &&mut Setting| known.path == leaf.path;
+            if let Some(known) = self.settings.iter_mut().find(is_same) {
+                known.value = leaf.value;
+                continue;
+            }
+            let starts = |one: &Setting, other: &Setting| other.path.starts_with(&one.path);
+            for known in &self.settings {
+                let table = match (starts(known, &leaf), starts(&leaf, known)) {
+                    (true, _) => known.key(),
+                    (_, true) => leaf.key(),
+                    _ => continue,
                 };
-                return Err(setting::wrong(format!(
-                    "{shorter} is set both as a value and as a table"
-                )));
+                let message = format!("{table} is set both as a value and as a table");
+                return Err(setting::wrong(message));
             }
-            match self
-                .settings
-                .iter_mut()
-                .find(|known| known.path == leaf.path)
-            {
-                Some(known) => known.value = leaf.value,
-                None => self.settings.push(leaf),
-            }
+            self.settings.push(leaf);
         }
         // The type comes first: people look for it there.
         self.settings

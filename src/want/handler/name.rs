@@ -82,30 +82,21 @@ impl FromStr for HandlerName {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Self, Error> {
-        let edge = |byte: Option<&u8>| {
-            byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-        };
-        let bytes = name.as_bytes();
-        let legal = bytes
-            .iter()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-');
+        let is_plain = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit();
         let reason = if name.is_empty() {
             "is empty"
-        } else if !legal {
+        } else if !name.chars().all(|it| is_plain(it) || it == '-') {
             "may hold lowercase letters, digits and `-` only (RFC 1123 label, as in RuntimeClass)"
-        } else if !edge(bytes.first()) || !edge(bytes.last()) {
+        } else if !name.starts_with(is_plain) || !name.ends_with(is_plain) {
             "must begin and end with a lowercase letter or digit (RFC 1123 label)"
         } else if name.len() > LONGEST {
             "is longer than 63 characters (RFC 1123 label)"
         } else {
             return Ok(Self(name.to_owned()));
         };
+        let message = format!("handler name {name:?} {reason}");
         let hint = "name it as the RuntimeClass does that pods will ask for";
-        Err(Error::new(
-            Code::Usage,
-            format!("handler name {name:?} {reason}"),
-            hint,
-        ))
+        Err(Error::new(Code::Usage, message, hint))
     }
 }
 
@@ -117,7 +108,7 @@ impl FromStr for Owner {
             "is empty"
         } else if !name.bytes().all(Self::allows) {
             "may hold letters, digits, `.`, `_`, `-` and `/` only"
-        } else if !name.as_bytes()[0].is_ascii_alphanumeric() {
+        } else if !name.starts_with(|it: char| it.is_ascii_alphanumeric()) {
             "must begin with a letter or digit"
         } else if name.len() > LONGEST {
             "is longer than 63 characters"
@@ -126,12 +117,9 @@ impl FromStr for Owner {
         } else {
             return Ok(Self(name.to_owned()));
         };
+        let message = format!("owner {name:?} {reason}");
         let hint = "name the installer, as in kata-deploy";
-        Err(Error::new(
-            Code::Usage,
-            format!("owner {name:?} {reason}"),
-            hint,
-        ))
+        Err(Error::new(Code::Usage, message, hint))
     }
 }
 

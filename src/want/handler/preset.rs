@@ -1,7 +1,5 @@
 //! What well-known runtimes want in their handler table, as data.
 
-use toml_edit::Value;
-
 use super::{HandlerName, Setting};
 
 /// The usual settings of a well-known runtime.
@@ -9,89 +7,72 @@ use super::{HandlerName, Setting};
 pub struct Preset {
     name: &'static str,
     about: &'static str,
-    runtime_type: RuntimeType,
-    settings: &'static [(&'static [&'static str], Known)],
+    /// With `NAME` for the handler's name, where each handler has a shim binary of its own name.
+    runtime_type: &'static str,
+    /// More settings, each as `KEY=VALUE`.
+    settings: &'static [&'static str],
 }
 
-#[derive(Debug, Clone, Copy)]
-enum RuntimeType {
-    Fixed(&'static str),
-    /// `io.containerd.<handler name>.v2`: each handler has a shim binary of its own name.
-    NamedLikeHandler,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Known {
-    Text(&'static str),
-    TextList(&'static [&'static str]),
-    Boolean(bool),
-}
-
-const RUNC: RuntimeType = RuntimeType::Fixed("io.containerd.runc.v2");
+/// The shim type of runc and of what behaves like it.
+pub(crate) const RUNC_TYPE: &str = "io.containerd.runc.v2";
 
 /// One row for each preset, in the order in which they are listed to people.
 const PRESETS: &[Preset] = &[
     Preset {
         name: "kata",
         about: "Kata Containers: pods in light virtual machines",
-        runtime_type: RuntimeType::NamedLikeHandler,
+        runtime_type: "io.containerd.NAME.v2",
         settings: &[
-            (&["privileged_without_host_devices"], Known::Boolean(true)),
-            (
-                &["pod_annotations"],
-                Known::TextList(&["io.katacontainers.*"]),
-            ),
+            "privileged_without_host_devices=true",
+            "pod_annotations=[\"io.katacontainers.*\"]",
         ],
     },
     Preset {
         name: "gvisor",
         about: "gVisor's runsc: pods on an application kernel",
-        runtime_type: RuntimeType::Fixed("io.containerd.runsc.v1"),
+        runtime_type: "io.containerd.runsc.v1",
         settings: &[],
     },
     Preset {
         name: "crun",
         about: "crun, an OCI runtime in C",
-        runtime_type: RUNC,
-        settings: &[(&["options", "BinaryName"], Known::Text("/usr/bin/crun"))],
+        runtime_type: RUNC_TYPE,
+        settings: &["options.BinaryName=/usr/bin/crun"],
     },
     Preset {
         name: "youki",
         about: "youki, an OCI runtime in Rust",
-        runtime_type: RUNC,
-        settings: &[(&["options", "BinaryName"], Known::Text("/usr/bin/youki"))],
+        runtime_type: RUNC_TYPE,
+        settings: &["options.BinaryName=/usr/bin/youki"],
     },
     Preset {
         name: "nvidia",
         about: "NVIDIA Container Runtime: pods with GPUs",
-        runtime_type: RUNC,
-        settings: &[(
-            &["options", "BinaryName"],
-            Known::Text("/usr/bin/nvidia-container-runtime"),
-        )],
+        runtime_type: RUNC_TYPE,
+        settings: &["options.BinaryName=/usr/bin/nvidia-container-runtime"],
     },
     Preset {
         name: "spin",
         about: "Spin applications in WebAssembly",
-        runtime_type: RuntimeType::Fixed("io.containerd.spin.v2"),
+        runtime_type: "io.containerd.spin.v2",
         settings: &[],
     },
     Preset {
         name: "wasmtime",
         about: "WebAssembly modules on Wasmtime (runwasi)",
-        runtime_type: RuntimeType::Fixed("io.containerd.wasmtime.v1"),
+        runtime_type: "io.containerd.wasmtime.v1",
         settings: &[],
     },
     Preset {
         name: "wasmedge",
         about: "WebAssembly modules on WasmEdge (runwasi)",
-        runtime_type: RuntimeType::Fixed("io.containerd.wasmedge.v1"),
+        runtime_type: "io.containerd.wasmedge.v1",
         settings: &[],
     },
     Preset {
         name: "runc",
         about: "runc itself, containerd's built-in default",
-        runtime_type: RUNC,
+        runtime_type: RUNC_TYPE,
         settings: &[],
     },
 ];
@@ -139,26 +120,25 @@ impl Preset {
 
     /// The settings that the preset gives to a handler of this name.
     pub(super) fn settings(&self, handler: &HandlerName) -> Vec<Setting> {
-        let runtime_type = match self.runtime_type {
-            RuntimeType::Fixed(name) => name.to_owned(),
-            RuntimeType::NamedLikeHandler => format!("io.containerd.{handler}.v2"),
-        };
-        let mut settings = vec![Setting::new(&["runtime_type"], runtime_type)];
-        settings.extend(
-            self.settings
-                .iter()
-                .map(|(path, value)| Setting::new(path, *value)),
-        );
-        settings
+        let runtime_type = self.runtime_type.replace("NAME", handler.as_str());
+        let runtime_type = Setting::new(&["runtime_type"], runtime_type);
+        let others = self.settings.iter();
+        // Each of them is a setting: a test holds it.
+        let others = others.filter_map(|setting| setting.parse().ok());
+        [runtime_type].into_iter().chain(others).collect()
     }
 }
 
-impl From<Known> for Value {
-    fn from(known: Known) -> Self {
-        match known {
-            Known::Text(text) => text.into(),
-            Known::Boolean(boolean) => boolean.into(),
-            Known::TextList(list) => Self::Array(list.iter().copied().collect()),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_presets_set_are_settings() {
+        for preset in PRESETS {
+            let name = preset.name.parse().expect("preset names are handler names");
+            let settings = preset.settings(&name).len();
+            assert_eq!(settings, 1 + preset.settings.len(), "{}", preset.name);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `KEY=VALUE`: one key of a handler's table.
 
-use toml_edit::{Key, Value};
+use toml_edit::{Key, TomlError, Value};
 
 use super::schema::{self, Type};
 use crate::error::{Code, Error};
@@ -79,32 +79,25 @@ impl Setting {
     }
 
     pub(super) fn checked(self) -> Result<Self, Error> {
-        let found = || self.value.to_string().trim().to_owned();
-        if let Some(wanted) = Type::of(&self.path)
-            && !wanted.accepts(&self.value)
-        {
-            let (key, wanted, found) = (self.key(), wanted.wanted(), found());
-            return Err(wrong(format!("{key} wants {wanted}, not {found}")));
+        let (key, value) = (self.key(), self.value.to_string());
+        if let Some(wanted) = self.wrong_type() {
+            return Err(wrong(format!("{key} wants {wanted}, not {}", value.trim())));
         }
-        if let Some(reason) = self.unportable() {
-            return Err(wrong(format!("{} = {}: {reason}", self.key(), found())));
+        match self.unportable() {
+            Some(reason) => Err(wrong(format!("{key} = {}: {reason}", value.trim()))),
+            None => Ok(self),
         }
-        Ok(self)
     }
 
     /// The leaves of a table value as settings of their own; an empty table has none.
     pub(super) fn flattened(self) -> Result<Vec<Self>, Error> {
-        let table = match self.checked()? {
-            Self {
-                path,
-                value: Value::InlineTable(table),
-            } => (path, table),
-            leaf => return Ok(vec![leaf]),
+        let setting = self.checked()?;
+        let Value::InlineTable(table) = setting.value else {
+            return Ok(vec![setting]);
         };
-        let (path, table) = table;
         let mut leaves = Vec::new();
         for (key, value) in table {
-            let path = path.iter().cloned().chain([key.clone()]).collect();
+            let path = setting.path.iter().cloned().chain([key.clone()]).collect();
             leaves.extend(Self { path, value }.flattened()?);
         }
         Ok(leaves)
@@ -152,47 +145,29 @@ impl std::str::FromStr for Setting {
     /// Reads `KEY=VALUE`: a dotted TOML key and a TOML value. What is no TOML value and does not
     /// begin like a quoted one, an array or a table is taken as a string.
     fn from_str(text: &str) -> Result<Self, Error> {
-        let (key, value) =
-            split(text).ok_or_else(|| wrong(format!("{text:?} is not KEY=VALUE")))?;
-        let keys = Key::parse(key).map_err(|error| {
-            let reason = error.message().replace('\n', ", ");
-            wrong(format!("{key:?} is not a TOML key: {reason}"))
-        })?;
-        let parsed = value.parse::<Value>();
-        let value = match parsed {
-            Ok(value) => value,
+        // The first `=` before which a key stands: within quotes, it is a part of one.
+        let mut ends = text.match_indices('=').map(|(at, _)| at);
+        let end = ends
+            .clone()
+            .find(|at| Key::parse(text[..*at].trim()).is_ok());
+        let Some(end) = end.or_else(|| ends.next()) else {
+            return Err(wrong(format!("{text:?} is not KEY=VALUE")));
+        };
+        let (key, value) = (text[..end].trim(), text[end + 1..].trim());
+        let reason = |error: TomlError| error.message().replace('\n', ", ");
+        let path = Key::parse(key)
+            .map_err(|error| wrong(format!("{key:?} is not a TOML key: {}", reason(error))))?;
+        let path: Vec<&str> = path.iter().map(Key::get).collect();
+        match value.parse::<Value>() {
+            Ok(value) => Self::new(&path, value),
             Err(error) if value.starts_with(['"', '\'', '[', '{']) => {
-                let reason = error.message().replace('\n', ", ");
+                let reason = reason(error);
                 return Err(wrong(format!("the value of {key} is not TOML: {reason}")));
             }
-            Err(_) => value.into(),
-        };
-        Self {
-            path: keys.iter().map(|key| key.get().to_owned()).collect(),
-            value,
+            Err(_) => Self::new(&path, value),
         }
         .checked()
     }
-}
-
-/// Splits at the first `=` outside of quotes, and trims both sides.
-fn split(text: &str) -> Option<(&str, &str)> {
-    let mut quote = None;
-    let mut escaped = false;
-    for (at, byte) in text.bytes().enumerate() {
-        match (quote, byte) {
-            (None, b'=') => return Some((text[..at].trim(), text[at + 1..].trim())),
-            (None, b'"' | b'\'') => quote = Some(byte),
-            (Some(b'"'), b'\\') if !escaped => {
-                escaped = true;
-                continue;
-            }
-            (Some(open), _) if open == byte && !escaped => quote = None,
-            _ => {}
-        }
-        escaped = false;
-    }
-    None
 }
 
 #[cfg(test)]

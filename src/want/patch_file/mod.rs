@@ -4,7 +4,7 @@ mod reader;
 
 use crate::error::Position;
 use crate::want::change::Change;
-use crate::want::handler::{Handler, HandlerName, Owner, Setting};
+use crate::want::handler::Owner;
 
 /// What an installer wants of a config, read from a file of its own.
 ///
@@ -32,11 +32,7 @@ use crate::want::handler::{Handler, HandlerName, Owner, Setting};
 #[derive(Debug, Clone, Default)]
 pub struct PatchFile {
     owner: Option<Owner>,
-    default: Option<HandlerName>,
-    handlers: Vec<Handler>,
-    cri: Vec<Setting>,
-    proxy_plugins: Vec<Setting>,
-    debug: Vec<Setting>,
+    change: Change,
     /// Where the keys of CRI stand.
     places: Vec<(String, Position)>,
 }
@@ -60,21 +56,8 @@ impl PatchFile {
     /// it names one.
     #[must_use]
     pub fn into_change(self) -> Change {
-        let mut change = self
-            .handlers
-            .into_iter()
-            .fold(Change::new(), Change::ensure);
-        if let Some(name) = self.default {
-            change = change.default_handler(name);
-        }
-        change = self.cri.into_iter().fold(change, Change::cri);
-        let proxies = self.proxy_plugins.into_iter();
-        change = proxies.fold(change, Change::proxy_plugin);
-        change = self.debug.into_iter().fold(change, Change::debug);
-        if let Some(owner) = self.owner {
-            change = change.owner(owner);
-        }
-        change.declares()
+        let owner = self.owner.into_iter();
+        owner.fold(self.change.declares(), Change::owner)
     }
 }
 

@@ -8,10 +8,11 @@ use crate::containerd::Wanted;
 use crate::error::{Code, Error, Position};
 use crate::toml::render::{self, Quotes};
 use crate::toml::{Document, type_name};
-use crate::want::handler::{self, Handler, HandlerName, Preset, Setting};
+use crate::want::change::Change;
+use crate::want::handler::{self, Handler, Preset, Setting};
+use crate::want::nearest::nearest;
 
 use super::PatchFile;
-use crate::want::nearest::nearest;
 
 const KEYS: [&str; 6] = [
     "owner",
@@ -27,22 +28,61 @@ const FIX: &str = "fix this line";
 /// So many names of keys are listed to people.
 const MOST_NAMES: usize = 20;
 
-/// The keys below CRI's plugin table that say something of handlers, and what says it here.
-const OF_HANDLERS: &[(&[&str], &str)] = &[
-    (&["containerd", "runtimes"], "[handlers.NAME]"),
-    (&["containerd", "default_runtime"], "[handlers.NAME]"),
-    (
-        &["containerd", "untrusted_workload_runtime"],
-        "[handlers.NAME]",
-    ),
-    (
-        &["containerd", "default_runtime_name"],
-        "default = \"NAME\" at the top of the file",
-    ),
-];
+type Read<T> = Result<T, Error>;
+
+impl PatchFile {
+    /// Reads the bytes of a patch file. One that says nothing is none the worse for that.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::BadPatchFile`], with the position, if the bytes are not TOML, if a key is not one that containerd reads in
+    /// its place (below a handler's `options`, any is), or if a value is not of its type, can't be
+    /// parsed by some containerd release, or names no owner, handler or preset.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
+        let document = Document::parse(bytes).map_err(|error| {
+            Error::new(Code::BadPatchFile, error.to_string(), FIX).position_at(error.at)
+        })?;
+        let root = Entry {
+            document: &document,
+            path: Vec::new(),
+            key: None,
+            item: document.toml.as_item(),
+        };
+        let mut file = Self::default();
+        let change = &mut file.change;
+        let mut entries = root.table()?;
+        // In whatever order the tables stand, the change is the same.
+        entries.sort_by_key(|entry| KEYS.iter().position(|key| *key == entry.name()));
+        for entry in entries {
+            match entry.name() {
+                "owner" => file.owner = Some(entry.parsed()?),
+                "default" => change.set_default(&entry.parsed()?),
+                "handlers" => {
+                    for handler in entry.table()? {
+                        change.set_handler(&handler.handler()?);
+                    }
+                }
+                "cri" => {
+                    entry.read(&Wanted::cri(), change)?;
+                    entry.note_places(&mut file.places)?;
+                }
+                "proxy_plugins" => {
+                    for plugin in entry.table()? {
+                        plugin.check_is_not_empty()?;
+                    }
+                    entry.read(&Wanted::proxy_plugins(), change)?;
+                }
+                "debug" => entry.read(&Wanted::debug(), change)?,
+                _ => return Err(entry.unknown(&KEYS)),
+            }
+        }
+        Ok(file)
+    }
+}
 
 /// A key of the file and what stands there.
 struct Entry<'d> {
+    document: &'d Document<'d>,
     path: Vec<&'d str>,
     key: Option<&'d Key>,
     item: &'d Item,
@@ -57,93 +97,50 @@ impl<'d> Entry<'d> {
         render::dotted(&self.path, Quotes::Basic)
     }
 
-    /// What stands there as a setting of the table that is `depth` segments down.
-    fn setting(&self, depth: usize) -> Setting {
-        let value = match self.item {
-            Item::Value(value) => value.clone(),
-            // What stands in the table is a setting of its own.
-            Item::Table(_) | Item::None => Value::InlineTable(toml_edit::InlineTable::new()),
-            Item::ArrayOfTables(array) => Value::Array(array.clone().into_array()),
+    /// The entries of a table, in the order of the file.
+    fn table(&self) -> Read<Vec<Self>> {
+        let table = self.item.as_table_like();
+        let table = table.ok_or_else(|| self.wrong_type("a table"))?;
+        let below = |(name, item): (&'d str, &'d Item)| Self {
+            document: self.document,
+            path: self.path.iter().copied().chain([name]).collect(),
+            key: table.key(name),
+            item,
         };
-        Setting::new(&self.path[depth..], value)
-    }
-}
-
-impl PatchFile {
-    /// Reads the bytes of a patch file. One that says nothing is none the worse for that.
-    ///
-    /// # Errors
-    ///
-    /// [`Code::BadPatchFile`], with the position, if the bytes are not TOML, if a key is not one that containerd reads in
-    /// its place (below a handler's `options`, any is), or if a value is not of its type, can't be
-    /// parsed by some containerd release, or names no owner, handler or preset.
-    pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
-        let document = Document::parse(bytes).map_err(|error| {
-            Error::new(Code::BadPatchFile, error.to_string(), "fix this line").position_at(error.at)
-        })?;
-        Reader {
-            document: &document,
-        }
-        .file()
-    }
-}
-
-type Read<T> = Result<T, Error>;
-
-/// Reads one patch file.
-struct Reader<'d> {
-    document: &'d Document<'d>,
-}
-
-impl<'d> Reader<'d> {
-    /// Reads the whole file.
-    fn file(&self) -> Read<PatchFile> {
-        let mut file = PatchFile::default();
-        let root = Entry {
-            path: Vec::new(),
-            key: None,
-            item: self.document.toml.as_item(),
-        };
-        for entry in self.table(&root)? {
-            match entry.name() {
-                "owner" => file.owner = Some(self.name(&entry)?),
-                "default" => file.default = Some(self.name(&entry)?),
-                "handlers" => {
-                    for handler in self.table(&entry)? {
-                        file.handlers.push(self.handler(&handler)?);
-                    }
-                }
-                "cri" => {
-                    self.settings(&entry, &Wanted::cri(), &mut file.cri)?;
-                    self.places(&entry, &mut file.places)?;
-                }
-                "proxy_plugins" => {
-                    for plugin in self.table(&entry)? {
-                        self.not_empty(&plugin)?;
-                    }
-                    let wanted = Wanted::proxy_plugins();
-                    self.settings(&entry, &wanted, &mut file.proxy_plugins)?;
-                }
-                "debug" => self.settings(&entry, &Wanted::debug(), &mut file.debug)?,
-                _ => return Err(self.unknown(&entry, &KEYS)),
-            }
-        }
-        Ok(file)
+        Ok(table.iter().map(below).collect())
     }
 
-    /// Reads one handler.
-    fn handler(&self, entry: &Entry<'d>) -> Read<Handler> {
-        let name: HandlerName = entry
-            .name()
-            .parse()
-            .map_err(|error: Error| self.wrong(entry, &error.to_string(), error.hint()))?;
+    fn text(&self) -> Read<&'d str> {
+        let text = self.item.as_str();
+        text.ok_or_else(|| self.wrong_type("a string"))
+    }
+
+    /// Reads the name of an owner or a handler.
+    fn parsed<N: FromStr<Err = Error>>(&self) -> Read<N> {
+        let name = self.text()?.parse();
+        name.map_err(|error: Error| self.wrong_value(&error.to_string(), FIX))
+    }
+
+    fn preset(&self) -> Read<&'static Preset> {
+        let name = self.text()?;
+        Preset::named(name).ok_or_else(|| {
+            let message = format!("no preset is called {name:?}");
+            let hint = format!("the presets are {}", Preset::names());
+            self.wrong_value(&message, &hint)
+        })
+    }
+
+    /// Reads a handler.
+    fn handler(&self) -> Read<Handler> {
+        let name = self.name().parse();
+        let name = name.map_err(|error: Error| self.wrong(&error.to_string(), error.hint()))?;
         let mut preset = None;
         let mut settings = Vec::new();
-        for key in self.table(entry)? {
+        for key in self.table()? {
             if key.name() == PRESET {
-                preset = Some(self.preset(&key)?);
+                preset = Some(key.preset()?);
             } else {
-                self.handler_settings(&key, &mut settings)?;
+                key.read_of_handler(&mut settings)?;
             }
         }
         Handler::resolve(name, preset, settings).map_err(|error| {
@@ -155,150 +152,114 @@ impl<'d> Reader<'d> {
                 ),
                 _ => FIX.to_owned(),
             };
-            self.wrong(entry, &error.to_string(), &hint)
+            self.wrong(&error.to_string(), &hint)
         })
     }
 
     /// Reads a key of a handler, and all below it.
-    fn handler_settings(&self, entry: &Entry<'d>, settings: &mut Vec<Setting>) -> Read<()> {
-        let setting = entry.setting(2);
+    fn read_of_handler(&self, settings: &mut Vec<Setting>) -> Read<()> {
+        let setting = self.setting(2);
         // Options are the shim's own.
         let is_containerds = setting.path().len() == 1;
         if is_containerds && (!setting.is_known() || setting.other_case().is_some()) {
             let names: Vec<&str> = handler::keys().chain([PRESET]).collect();
-            return Err(self.unknown(entry, &names));
+            return Err(self.unknown(&names));
         }
         if let Some(wanted) = setting.wrong_type() {
-            return Err(self.wrong_type(entry, wanted));
+            return Err(self.wrong_type(wanted));
         }
-        if entry.item.is_table_like() {
-            for key in self.table(entry)? {
-                self.handler_settings(&key, settings)?;
-            }
-        } else {
-            settings.push(self.portable(entry, setting)?);
+        if !self.item.is_table_like() {
+            settings.push(self.portable(setting)?);
+            return Ok(());
         }
-        Ok(())
+        let mut keys = self.table()?.into_iter();
+        keys.try_for_each(|key| key.read_of_handler(settings))
     }
 
     /// Reads the keys of a table of containerd's that is no handler's.
-    fn settings(
-        &self,
-        entry: &Entry<'d>,
-        wanted: &Wanted,
-        settings: &mut Vec<Setting>,
-    ) -> Read<()> {
-        for key in self.table(entry)? {
-            self.check_of_handlers(&key)?;
+    fn read(&self, wanted: &Wanted, change: &mut Change) -> Read<()> {
+        for key in self.table()? {
+            key.check_is_not_of_handlers()?;
             let Some(below) = wanted.at(key.name()) else {
-                return Err(self.unknown(&key, &wanted.names()));
+                return Err(key.unknown(&wanted.names()));
             };
             if below.is_table() {
-                self.settings(&key, &below, settings)?;
+                key.read(&below, change)?;
             } else if below.accepts(key.item) {
-                settings.push(self.portable(&key, key.setting(1))?);
+                change.set_key(&key.portable(key.setting(0))?)?;
             } else {
-                return Err(self.wrong_type(&key, &below.text()));
+                return Err(key.wrong_type(&below.text()));
             }
         }
         Ok(())
     }
 
-    /// Where the keys below stand, tables too.
-    fn places(&self, entry: &Entry<'d>, places: &mut Vec<(String, Position)>) -> Read<()> {
-        for key in self.table(entry)? {
-            places.push((key.setting(1).key(), self.position(&key, None)));
+    /// Notes where the keys below stand, tables too.
+    fn note_places(&self, places: &mut Vec<(String, Position)>) -> Read<()> {
+        for key in self.table()? {
+            places.push((key.setting(1).key(), key.position(None)));
             if key.item.is_table_like() {
-                self.places(&key, places)?;
+                key.note_places(places)?;
             }
         }
         Ok(())
+    }
+
+    /// What stands there as a setting of the table that is `depth` segments down.
+    fn setting(&self, depth: usize) -> Setting {
+        let value = match self.item {
+            Item::Value(value) => value.clone(),
+            // What stands in the table is a setting of its own.
+            Item::Table(_) | Item::None => Value::InlineTable(toml_edit::InlineTable::new()),
+            Item::ArrayOfTables(array) => Value::Array(array.clone().into_array()),
+        };
+        Setting::new(&self.path[depth..], value)
     }
 
     /// Refuses a key of CRI's plugin that a patch file has a place of its own for.
-    fn check_of_handlers(&self, entry: &Entry<'_>) -> Read<()> {
-        let ["cri", path @ ..] = entry.path.as_slice() else {
+    fn check_is_not_of_handlers(&self) -> Read<()> {
+        let ["cri", "containerd", name] = self.path[..] else {
             return Ok(());
         };
-        let mut others = OF_HANDLERS.iter();
-        let Some((_, place)) = others.find(|(other, _)| *other == path) else {
-            return Ok(());
-        };
-        let message = if entry.name() == "default_runtime_name" {
-            "the default handler belongs in default"
-        } else {
-            "handlers belong in [handlers]"
-        };
-        let hint = format!("write {place} instead");
-        Err(self.wrong(entry, &format!("{}: {message}", entry.dotted()), &hint))
-    }
-
-    fn preset(&self, entry: &Entry<'_>) -> Read<&'static Preset> {
-        let name = self.text(entry)?;
-        Preset::named(name).ok_or_else(|| {
-            let message = format!("no preset is called {name:?}");
-            let hint = format!("the presets are {}", Preset::names());
-            self.wrong_value(entry, &message, &hint)
-        })
-    }
-
-    /// Reads the name of an owner or a handler.
-    fn name<N: FromStr<Err = Error>>(&self, entry: &Entry<'_>) -> Read<N> {
-        let name = self.text(entry)?;
-        name.parse()
-            .map_err(|error: Error| self.wrong_value(entry, &error.to_string(), FIX))
-    }
-
-    fn text<'e>(&self, entry: &Entry<'e>) -> Read<&'e str> {
-        let text = entry.item.as_str();
-        text.ok_or_else(|| self.wrong_type(entry, "a string"))
-    }
-
-    /// The entries of a table, in the order of the file.
-    fn table(&self, entry: &Entry<'d>) -> Read<Vec<Entry<'d>>> {
-        let Some(table) = entry.item.as_table_like() else {
-            return Err(self.wrong_type(entry, "a table"));
-        };
-        let below = |(name, item): (&'d str, &'d Item)| {
-            let mut path = entry.path.clone();
-            path.push(name);
-            let key = table.key(name);
-            Entry { path, key, item }
-        };
-        Ok(table.iter().map(below).collect())
-    }
-
-    fn not_empty(&self, entry: &Entry<'_>) -> Read<()> {
-        if !entry.item.as_table_like().is_some_and(TableLike::is_empty) {
-            return Ok(());
-        }
-        let message = format!("{} holds no keys", entry.dotted());
-        let hint = "give it a type and an address, or leave it out";
-        Err(self.wrong(entry, &message, hint))
-    }
-
-    fn portable(&self, entry: &Entry<'_>, setting: Setting) -> Read<Setting> {
-        match setting.unportable() {
-            Some(reason) => {
-                let message = format!("{}: {reason}", entry.dotted());
-                Err(self.wrong(entry, &message, "write it in another way"))
+        let (message, place) = match name {
+            "runtimes" | "default_runtime" | "untrusted_workload_runtime" => {
+                ("handlers belong in [handlers]", "[handlers.NAME]")
             }
-            None => Ok(setting),
+            "default_runtime_name" => (
+                "the default handler belongs in default",
+                "default = \"NAME\" at the top of the file",
+            ),
+            _ => return Ok(()),
+        };
+        let message = format!("{}: {message}", self.dotted());
+        Err(self.wrong(&message, &format!("write {place} instead")))
+    }
+
+    fn check_is_not_empty(&self) -> Read<()> {
+        if !self.item.as_table_like().is_some_and(TableLike::is_empty) {
+            return Ok(());
         }
+        let message = format!("{} holds no keys", self.dotted());
+        Err(self.wrong(&message, "give it a type and an address, or leave it out"))
+    }
+
+    fn portable(&self, setting: Setting) -> Read<Setting> {
+        let Some(reason) = setting.unportable() else {
+            return Ok(setting);
+        };
+        let message = format!("{}: {reason}", self.dotted());
+        Err(self.wrong(&message, "write it in another way"))
     }
 
     /// A key that is none of these names.
-    fn unknown(&self, entry: &Entry<'_>, names: &[&str]) -> Error {
-        let key = entry.dotted();
-        let name = entry.name();
-        let mut cased = names
-            .iter()
-            .filter(|known| known.eq_ignore_ascii_case(name));
-        if let Some(right) = cased.next() {
-            let message = format!("{key} is spelled {right}");
-            return self.wrong(entry, &message, &format!("write {right}"));
+    fn unknown(&self, names: &[&str]) -> Error {
+        let name = self.name();
+        let mut cased = names.iter();
+        if let Some(right) = cased.find(|known| known.eq_ignore_ascii_case(name)) {
+            let message = format!("{} is spelled {right}", self.dotted());
+            return self.wrong(&message, &format!("write {right}"));
         }
-        let table = match entry.path.split_last() {
+        let table = match self.path.split_last() {
             Some((_, table @ [_, ..])) => render::dotted(table, Quotes::Basic),
             _ => "a patch file".to_owned(),
         };
@@ -311,36 +272,33 @@ impl<'d> Reader<'d> {
                      [plugins.\"io.containerd.grpc.v1.cri\"]"
                 .to_owned(),
         };
-        self.wrong(entry, &message, &hint)
+        self.wrong(&message, &hint)
     }
 
-    fn wrong_type(&self, entry: &Entry<'_>, wanted: &str) -> Error {
-        let found = match type_name(entry.item) {
+    fn wrong_type(&self, wanted: &str) -> Error {
+        let found = match type_name(self.item) {
             "an array" => "this array",
             found => found,
         };
-        let message = format!("{} wants {wanted}, not {found}", entry.dotted());
-        self.wrong_value(entry, &message, FIX)
+        let message = format!("{} wants {wanted}, not {found}", self.dotted());
+        self.wrong_value(&message, FIX)
     }
 
     /// An error at a key.
-    fn wrong(&self, entry: &Entry<'_>, message: &str, hint: &str) -> Error {
-        bad(message, hint, self.position(entry, None))
+    fn wrong(&self, message: &str, hint: &str) -> Error {
+        Error::new(Code::BadPatchFile, message, hint).position_at(self.position(None))
     }
 
     /// An error at a value, or at the key of a table.
-    fn wrong_value(&self, entry: &Entry<'_>, message: &str, hint: &str) -> Error {
-        bad(message, hint, self.position(entry, entry.item.as_value()))
+    fn wrong_value(&self, message: &str, hint: &str) -> Error {
+        let position = self.position(self.item.as_value());
+        Error::new(Code::BadPatchFile, message, hint).position_at(position)
     }
 
-    fn position(&self, entry: &Entry<'_>, value: Option<&Value>) -> Position {
+    fn position(&self, value: Option<&Value>) -> Position {
         let value = value.and_then(Value::span);
-        let span = value.or_else(|| entry.key.and_then(Key::span));
-        let offset = span.map_or_else(|| self.document.offset(&entry.path), |span| span.start);
+        let span = value.or_else(|| self.key.and_then(Key::span));
+        let offset = span.map_or_else(|| self.document.offset(&self.path), |span| span.start);
         self.document.position(offset)
     }
-}
-
-fn bad(message: &str, hint: &str, at: Position) -> Error {
-    Error::new(Code::BadPatchFile, message, hint).position_at(at)
 }

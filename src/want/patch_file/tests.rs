@@ -1,4 +1,5 @@
 use super::*;
+use crate::toml::render::{self, Quotes};
 
 /// The file of the documentation, with every kind of table.
 const WHOLE: &str = r#"owner = "kata-deploy"
@@ -31,45 +32,41 @@ fn parsed(text: &str) -> PatchFile {
     PatchFile::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error:?}"))
 }
 
-/// What a file says, a line for each setting.
+/// What a file wants, a line for each key.
 fn lines(file: &PatchFile) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut add = |table: &str, settings: &[Setting]| {
-        for setting in settings {
-            let value = setting.value().to_string();
-            lines.push(format!("{table}{} = {}", setting.key(), value.trim()));
+    let wants = file.change.wants.iter();
+    let lines = wants.map(|want| match want.key.handler() {
+        Some(handler) => {
+            let below = render::dotted(&want.key.path[handler.len()..], Quotes::Basic);
+            let name = want.key.handler_name().unwrap_or_default();
+            format!("{name}: {below} = {}", want.value.text())
         }
-    };
-    for handler in &file.handlers {
-        add(&format!("{}: ", handler.name()), handler.settings());
-    }
-    add("cri: ", &file.cri);
-    add("proxy: ", &file.proxy_plugins);
-    add("debug: ", &file.debug);
-    lines
+        None => format!("{} = {}", want.key, want.value.text()),
+    });
+    lines.collect()
 }
 
 #[test]
 fn every_table_is_read_in_the_order_of_the_file() {
     let file = parsed(WHOLE);
     assert_eq!(file.owner().map(Owner::as_str), Some("kata-deploy"));
-    let default = file.default.as_ref().map(HandlerName::as_str);
-    assert_eq!(default, Some("kata-qemu"));
+    let cri = "plugins.\"io.containerd.cri.v1.runtime\"";
     assert_eq!(
         lines(&file),
         [
+            &format!("{cri}.containerd.default_runtime_name = \"kata-qemu\""),
             "kata-qemu: runtime_type = \"io.containerd.kata-qemu.v2\"",
             "kata-qemu: pod_annotations = [\"io.katacontainers.*\"]",
             "kata-qemu: options.ConfigPath = \"/opt/kata/configuration-qemu.toml\"",
             "crun: runtime_type = \"io.containerd.runc.v2\"",
             "crun: options.BinaryName = \"/usr/bin/crun\"",
             "crun: options.Debug.level = 3",
-            "cri: enable_cdi = true",
-            "cri: cni.bin_dir = \"/opt/cni/bin\"",
-            "proxy: nydus.type = \"snapshot\"",
-            "proxy: nydus.address = \"/run/nydus.sock\"",
-            "proxy: nydus.exports.root = \"/var/lib/nydus\"",
-            "debug: level = \"debug\"",
+            &format!("{cri}.enable_cdi = true"),
+            &format!("{cri}.cni.bin_dir = \"/opt/cni/bin\""),
+            "proxy_plugins.nydus.type = \"snapshot\"",
+            "proxy_plugins.nydus.address = \"/run/nydus.sock\"",
+            "proxy_plugins.nydus.exports.root = \"/var/lib/nydus\"",
+            "debug.level = \"debug\"",
         ]
     );
 }
@@ -353,5 +350,5 @@ fn what_no_config_can_hold_is_an_error() {
 /// Which handlers there are is not the file's to know.
 #[test]
 fn the_default_may_be_a_handler_that_stands_elsewhere() {
-    assert!(parsed("default = 'runc'").default.is_some());
+    assert_eq!(lines(&parsed("default = 'runc'")).len(), 1);
 }

@@ -33,6 +33,7 @@ mod view;
 pub(crate) use self::imports::absolute;
 pub(crate) use self::keys::Wanted;
 pub(crate) use self::merged::Merged;
+pub(crate) use self::shape::read_as;
 
 pub use self::facts::{Fact, FactKind};
 pub use self::files::{Cgroup, ConfigFiles, FileState, Host};

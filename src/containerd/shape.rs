@@ -179,8 +179,17 @@ impl Decoder {
     }
 }
 
-/// The key that go-toml v1 takes for `name`, out of those that differ from it in case alone.
-pub(super) fn read_by_1x<'k>(name: &str, keys: &[&'k str]) -> Option<&'k str> {
+/// The key that a release reads for `name`, out of those in one table that differ from it in case
+/// alone. Of several, 2.x reads the last one by its bytes.
+pub(crate) fn read_as<'k>(name: &str, keys: &[&'k str], release: Release) -> Option<&'k str> {
+    if release.is_1x() {
+        return read_by_1x(name, keys);
+    }
+    keys.iter().copied().max()
+}
+
+/// What go-toml v1 reads: it tries four spellings.
+fn read_by_1x<'k>(name: &str, keys: &[&'k str]) -> Option<&'k str> {
     let find = |wanted: &str| keys.iter().copied().find(|key| *key == wanted);
     let lower = || name.to_lowercase();
     let first_lower = || format!("{}{}", &lower()[..1], &name[1..]);

@@ -3,12 +3,14 @@
 //! 1.x parses with go-toml v1, 2.x with go-toml v2, each with limits of its own. Measured rows:
 //! `fixtures/conformance/toml-syntax.tsv`.
 
+mod construct;
 mod finder;
 
 use crate::error::{Code, Error};
 use crate::toml::index::Kind;
 use crate::toml::{Document, ParseError};
 
+use self::construct::Construct;
 use super::release::{Release, Releases};
 use super::schema;
 
@@ -22,28 +24,6 @@ impl From<ParseError> for Error {
         };
         Self::new(Code::NotToml, error.to_string(), hint).position_at(error.at)
     }
-}
-
-/// A construct that not every release parses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Construct {
-    ByteOrderMark,
-    HexEscape,
-    EscapeEscape,
-    MinuteTime,
-    LowercaseTime,
-    DateAlone,
-    LeapSecond,
-    QuotesBeforeQuotes,
-    InlineTableOfLines,
-    CommaAtTheEnd,
-    BracketInHeader,
-    QuoteInKey,
-    HeaderOfDottedTable,
-    SpaceAfterDot,
-    CommaOnItsLine,
-    ZeroWithExponent,
-    EscapeInUnknownKey,
 }
 
 /// The first release that reads TOML 1.1 (go-toml 2.4).

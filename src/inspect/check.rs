@@ -153,15 +153,14 @@ fn runtime_type(handler: &ListedHandler, programs: &mut Programs<'_>) -> Option<
 /// A key that no release reads so.
 fn key(handler: &ListedHandler, setting: &Setting) -> Option<Warning> {
     let (name, key) = (&handler.name, setting.key());
-    let (code, message) = if !setting.is_known() {
+    if !setting.is_known() {
         let message =
             format!("unknown key {key} in handler {name}: no containerd release reads it");
-        ("unknown-key", message)
-    } else {
-        let wanted = setting.wrong_type()?;
-        ("wrong-type", format!("{key} of {name} wants {wanted}"))
-    };
-    Some(Warning::new(code, message))
+        return Some(Warning::new("unknown-key", message));
+    }
+    let wanted = setting.wrong_type()?;
+    let message = format!("{key} of {name} wants {wanted}");
+    Some(Warning::new("wrong-type", message))
 }
 
 /// A key that releases do not read because of its case, or of another key's that they take for it.

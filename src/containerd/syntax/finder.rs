@@ -4,7 +4,7 @@ use toml_parser::decoder::Encoding;
 use toml_parser::parser::{EventReceiver, parse_document};
 use toml_parser::{ErrorSink, Source, Span};
 
-use super::Construct;
+use super::construct::Construct;
 
 /// The constructs of a text that its tokens show, with where they stand.
 pub(super) fn constructs(text: &str) -> Vec<(Construct, usize)> {

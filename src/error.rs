@@ -74,7 +74,6 @@ struct Content {
     hint: String,
     path: Option<PathBuf>,
     position: Option<Position>,
-    key: Option<String>,
     cause: Option<Cause>,
     detail: Option<Box<dyn Any + Send + Sync>>,
     is_changed: bool,
@@ -92,7 +91,6 @@ impl Error {
             hint: hint.into(),
             path: None,
             position: None,
-            key: None,
             cause: None,
             detail: None,
             is_changed: false,
@@ -137,12 +135,6 @@ impl Error {
     pub fn moved_to(mut self, path: impl Into<PathBuf>, position: Position) -> Self {
         self.0.path = Some(path.into());
         self.position_at(position)
-    }
-
-    /// Names the dotted key that the error is about.
-    pub(crate) fn about_key(mut self, key: &str) -> Self {
-        self.0.key = Some(key.to_owned());
-        self
     }
 
     /// Puts another next step in the place of the one that is there.
@@ -207,12 +199,6 @@ impl Error {
     #[must_use]
     pub fn position(&self) -> Option<&Position> {
         self.0.position.as_ref()
-    }
-
-    /// Returns the dotted key that the error is about, where a patch file says it.
-    #[must_use]
-    pub fn key(&self) -> Option<&str> {
-        self.0.key.as_deref()
     }
 
     /// Returns what else is known of it, if that is a `T`.

@@ -80,6 +80,7 @@ pub use daemon::{
 pub use disk::HostRoot;
 pub use edit::edited::{Absent, Edited, FileEdit, Handlers, Keys, LeftBehind, Report};
 pub use edit::inventory::{Inventory, ListedHandler};
+pub use edit::refusal::UnreadKey;
 pub use edit::run::edit;
 pub use error::{Code, Error, ExitCode, Position, Warning};
 pub use inspect::check::{Check, CheckedRelease};

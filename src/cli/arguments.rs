@@ -12,7 +12,8 @@ use std::path::PathBuf;
 use clap::builder::Resettable;
 use clap::error::ErrorKind;
 use clap::{
-    Arg, ArgAction, Args, Command, CommandFactory as _, FromArgMatches as _, Parser, ValueEnum,
+    Arg, ArgAction, Args, ColorChoice, Command, CommandFactory as _, FromArgMatches as _, Parser,
+    ValueEnum,
 };
 
 pub(super) use self::groups::{Editing, Logging, Patching, Placing};
@@ -121,20 +122,13 @@ pub(super) struct Global {
         default_value = "auto",
         hide_short_help = true
     )]
-    pub(super) color: Color,
+    pub(super) color: ColorChoice,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
     Text,
     Json,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Color {
-    Auto,
-    Always,
-    Never,
 }
 
 impl Arguments {

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use containerd_edit::{Change, Code, Editor, Error, ExitCode, Handler, Kind, Outcome, Owner};
+use containerd_edit::{
+    Change, Code, Editor, Error, ExitCode, Handler, Kind, Outcome, Owner, UnreadKey,
+};
 
 use super::arguments::{Add, Apply, Editing, Patching, Placing, Remove, SetDefault, Undo};
 use super::edit_report::{EditReport, Shown};
@@ -100,8 +102,8 @@ impl Run {
         }
         let edit = Edit::of(change, &apply.patching, summary)?;
         self.edit(edit).map_err(|error| {
-            let position = error.key().and_then(|key| file.position(key));
-            match position {
+            let key = error.detail::<UnreadKey>();
+            match key.and_then(|key| file.position(&key.0)) {
                 // The key is to be fixed where the patch file has it.
                 Some(position) => error.moved_to(&apply.file, position.clone()),
                 None => error,

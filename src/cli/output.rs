@@ -6,7 +6,7 @@ use std::path::Path;
 use anstream::{AutoStream, ColorChoice};
 use containerd_edit::{Error, ExitCode, Warning};
 
-use super::arguments::{Color, Format, Global};
+use super::arguments::{Format, Global};
 use super::error_report::{self, Named};
 use super::report::{Report, json_line};
 use super::text::{WARNING, place};
@@ -38,9 +38,9 @@ impl Notes {
 impl Output {
     pub(super) fn new(global: &Global) -> Self {
         let choice = match global.color {
-            Color::Auto => ColorChoice::Auto,
-            Color::Always => ColorChoice::Always,
-            Color::Never => ColorChoice::Never,
+            clap::ColorChoice::Auto => ColorChoice::Auto,
+            clap::ColorChoice::Always => ColorChoice::Always,
+            clap::ColorChoice::Never => ColorChoice::Never,
         };
         Self {
             format: global.output,

@@ -4,7 +4,7 @@ use containerd_edit::{Editor, Error, ExitCode};
 
 use super::config::Config;
 use super::output::Output;
-use super::signals::Signals;
+use super::signals::{self, Signals};
 
 /// A run of the command.
 pub(super) struct Run {
@@ -38,7 +38,7 @@ impl Run {
         let Some(signals) = self.noted_signals() else {
             return editor;
         };
-        editor.interrupted(move || signals.is_asked_to_end())
+        editor.interrupted(move || signals.received().is_some())
     }
 
     /// Notes signals from now on, if they aren't yet.
@@ -51,12 +51,12 @@ impl Run {
 
     /// Shows an error, and ends by the signal if that is what it was.
     pub(super) fn fail(&mut self, error: &Error) -> ExitCode {
-        let signals = self.signals.take();
-        let signals = signals.filter(|_| error.exit_code() == ExitCode::Interrupted);
-        let by_signal = signals.as_ref().and_then(Signals::exit_code);
-        let exit = self.output.fail(error, by_signal);
-        if let Some(signals) = signals {
-            signals.end();
+        let signal = self.signals.as_ref().and_then(Signals::received);
+        let signal = signal.filter(|_| error.exit_code() == ExitCode::Interrupted);
+        // The exit code that a shell shows for a signal.
+        let exit = self.output.fail(error, signal.map(|signal| 128 + signal));
+        if let Some(signal) = signal {
+            signals::end_by(signal);
         }
         exit
     }

@@ -33,24 +33,16 @@ impl Signals {
         Ok(Self { received })
     }
 
-    /// Whether a signal has asked this run to end.
-    pub(super) fn is_asked_to_end(&self) -> bool {
-        self.received.load(Ordering::Relaxed) != 0
-    }
-
-    /// The exit code that a shell shows for that signal.
-    pub(super) fn exit_code(&self) -> Option<u8> {
+    /// Returns the signal that has asked this run to end.
+    pub(super) fn received(&self) -> Option<u8> {
         let signal = u8::try_from(self.received.load(Ordering::Relaxed)).ok()?;
-        (signal != 0).then_some(128 + signal)
+        (signal != 0).then_some(signal)
     }
+}
 
-    /// Ends the process by the signal that asked for it, so that whoever waits for it sees that.
-    pub(super) fn end(&self) {
-        let signal = i32::try_from(self.received.load(Ordering::Relaxed)).unwrap_or_default();
-        if signal != 0 {
-            let _ = low_level::emulate_default_handler(signal);
-        }
-    }
+/// Ends the process by a signal, so that whoever waits for it sees that.
+pub(super) fn end_by(signal: u8) {
+    let _ = low_level::emulate_default_handler(signal.into());
 }
 
 /// The signals that this process ignores, a bit for each: `SigIgn` in `/proc/self/status`,

@@ -113,10 +113,6 @@ pub struct Outcome {
     /// Whether files were put back as they were before another change.
     pub(crate) is_put_back: bool,
     /// What it takes to take the edit back; `None`: it was not made.
-    #[cfg_attr(
-        not(feature = "cri"),
-        expect(dead_code, reason = "only a roll-back reads it")
-    )]
     pub(crate) made: Option<Box<LedgerPair>>,
 }
 

@@ -103,7 +103,7 @@ impl Editor {
 }
 
 /// Where the config version stands in a file, if it does.
-fn version_place(config: &Document<'_>) -> Option<Position> {
+fn version_place(config: &Document) -> Option<Position> {
     config.get(&["version"])?;
     Some(version::position(config))
 }

@@ -99,7 +99,7 @@ pub(crate) fn part_of(text: &str) -> Result<String, Error> {
 }
 
 /// Refuses lines that would end up in another table than the template shows.
-fn placed(rest: &Document<'_>, start: usize, end: usize) -> Result<(), Error> {
+fn placed(rest: &Document, start: usize, end: usize) -> Result<(), Error> {
     for statement in &rest.index.statements {
         let what = if statement.span.start < start {
             ABOVE
@@ -145,12 +145,12 @@ fn own_part(generated: &str, added: &str) -> Result<String, Error> {
     Ok(own)
 }
 
-fn is_header(config: &Document<'_>, statement: usize) -> bool {
+fn is_header(config: &Document, statement: usize) -> bool {
     config.index.statements[statement].kind != Kind::Pair
 }
 
 /// Where this tool's comment right above a header begins.
-fn comment_above(config: &Document<'_>, header: usize) -> Option<usize> {
+fn comment_above(config: &Document, header: usize) -> Option<usize> {
     let above = &config.text()[..config.statement_lines(header).start];
     let line = above
         .trim_end_matches('\n')
@@ -160,12 +160,12 @@ fn comment_above(config: &Document<'_>, header: usize) -> Option<usize> {
 }
 
 /// Where a header's lines begin, this tool's comment above it included.
-fn start(config: &Document<'_>, header: usize) -> usize {
+fn start(config: &Document, header: usize) -> usize {
     let comment = comment_above(config, header);
     comment.unwrap_or_else(|| config.statement_lines(header).start)
 }
 
-fn declares(config: &Document<'_>, path: &[&str]) -> bool {
+fn declares(config: &Document, path: &[&str]) -> bool {
     let mut statements = 0..config.index.statements.len();
     statements.any(|it| is_header(config, it) && config.index.is_at(it, path))
 }

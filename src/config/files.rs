@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::containerd::imports::{absolute, has_meta, is_pattern, leads_to};
-use crate::containerd::spelling::Spelling;
+use crate::containerd::imports::{absolute, has_meta, is_pattern, leads_to, written};
 use crate::containerd::{ConfigFiles, FileState, version};
 use crate::error::Error;
-use crate::toml::{Document, Literal, ParseError, Source, Tree};
+use crate::toml::{Document, ParseError, Source, Tree};
 
 /// The ordered set of all files that containerd reads for one config.
 ///
@@ -40,7 +39,7 @@ pub(crate) struct File {
 /// What stands in a file, and what it says.
 #[derive(Debug)]
 pub(crate) struct Text {
-    pub(crate) document: Arc<Document<'static>>,
+    pub(crate) document: Arc<Document>,
     pub(crate) tree: Tree,
 }
 
@@ -227,11 +226,8 @@ impl Config {
 impl File {
     /// The paths and patterns that the file imports.
     pub(crate) fn imports(&self) -> impl Iterator<Item = String> {
-        let path = [String::from("imports")];
-        let trees = self.text.iter().map(|text| &text.tree);
-        let elements =
-            trees.flat_map(move |tree| tree.elements(&path).cloned().collect::<Vec<_>>());
-        elements.filter_map(|element: Literal| element.as_string())
+        let texts = self.text.iter();
+        texts.flat_map(|text| written(&text.source()))
     }
 
     /// Whether an import of this file leads to `path`.
@@ -265,13 +261,5 @@ impl Text {
     /// Whether the text means the same with any version.
     pub(crate) fn is_free(&self) -> bool {
         version::is_free(&self.document)
-    }
-
-    /// How the file spells keys. `if_free` is the version of one that means the same with any.
-    pub(crate) fn spelling(&self, if_free: i64) -> Spelling {
-        let version = self
-            .version()
-            .unwrap_or(if self.is_free() { if_free } else { 1 });
-        Spelling::of(Some(&self.document), version)
     }
 }

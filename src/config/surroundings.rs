@@ -26,10 +26,8 @@ impl ConfigFiles {
     /// read it either.
     #[must_use]
     pub fn read(root: &HostRoot, main: &Path, source: impl Into<Source>) -> Self {
-        let state = |path: &Path| state(root, path);
-        Self::follow(main, source.into(), &state, &|pattern| {
-            matches(root, pattern)
-        })
+        let source = source.into();
+        Self::new(main, source.clone()).changed(root, source, &Changes::new())
     }
 
     /// What is imported once an edit has changed these files: the main file, which is `source` then,
@@ -44,23 +42,17 @@ impl ConfigFiles {
         let matches = |pattern: &Path| {
             let known = self.globs.get(pattern).cloned();
             let mut found = known.unwrap_or_else(|| matches(root, pattern));
-            found.retain(|path| !others.contains_key(path));
             let there = others.iter().filter(|(_, source)| source.is_some());
-            let matching = there.filter(|(path, _)| leads_to(pattern, path));
-            found.extend(matching.map(|(path, _)| path.clone()));
-            found.sort();
+            let there = there.map(|(path, _)| path);
+            let matching: Vec<_> = there.filter(|path| leads_to(pattern, path)).collect();
+            found.retain(|path| !others.contains_key(path));
+            if !matching.is_empty() {
+                found.extend(matching.into_iter().cloned());
+                found.sort();
+            }
             found
         };
-        Self::follow(self.main(), source, &state, &matches)
-    }
-
-    /// Follows the imports from the main file on.
-    fn follow(
-        main: &Path,
-        source: Source,
-        state: &dyn Fn(&Path) -> FileState,
-        matches: &dyn Fn(&Path) -> Vec<PathBuf>,
-    ) -> Self {
+        let main = self.main();
         let mut files = Self::new(main, source.clone());
         let mut pending = VecDeque::from([(main.to_owned(), source)]);
         while let Some((importer, source)) = pending.pop_front() {

@@ -6,7 +6,7 @@ use crate::containerd::spelling::{self, Spelling};
 use crate::toml::{Literal, Path, Table, Tree};
 use crate::want::key::{Key, handlers_path};
 
-use super::files::{Config, File};
+use super::files::{Config, File, Text};
 
 /// What a file says, and how it spells that.
 #[derive(Debug, Clone)]
@@ -31,62 +31,50 @@ impl Config {
         let named = |file: &File| file.text.as_ref()?.version();
         let others = self.files()[1..].iter().filter_map(named);
         let if_free = others.max().unwrap_or(CREATED).max(CREATED);
-        let main = self.view(self.main(), if_free);
+        let view = |file: &File, if_free| View::of(file, if_free, self.table(&file.name));
+        let main = view(self.main(), if_free);
         let version = main.version();
         let files = self.files().iter();
         let mut views: Views = files
-            .map(|file| (file.name.clone(), self.view(file, version)))
+            .map(|file| (file.name.clone(), view(file, version)))
             .collect();
         views.insert(self.main().name.clone(), main);
         views
     }
 
-    fn view(&self, file: &File, if_free: i64) -> View {
-        View::of(file, if_free).with_plugin(self.table(&file.name))
-    }
-
     /// A file of this name that is not there yet, in a config of this version.
     pub(crate) fn view_of_missing(&self, name: &str, version: i64) -> View {
-        View::missing(version).with_plugin(self.table(name))
+        View::new(None, version, self.table(name))
     }
 }
 
 impl View {
-    /// A file that is not there yet, in a config of this version.
-    fn missing(version: i64) -> Self {
+    /// `if_free` is the version of a file that means the same with any, or is part of another.
+    fn of(file: &File, if_free: i64, plugin: Option<&str>) -> Self {
+        let text = file.text.as_deref();
+        let is_free = !file.is_part && text.is_none_or(Text::is_free);
+        let version = match text.filter(|_| !file.is_part).map(Text::version) {
+            Some(Some(version)) => version,
+            Some(None) if !is_free => 1,
+            _ => if_free,
+        };
         Self {
-            tree: Tree::default(),
-            spelling: Spelling::of(None, version),
-            exists: false,
+            is_free,
+            ..Self::new(text, version, plugin)
+        }
+    }
+
+    fn new(text: Option<&Text>, version: i64, plugin: Option<&str>) -> Self {
+        let spelling = match plugin {
+            Some(id) => Spelling::with_plugin(version, id),
+            None => Spelling::of(text.map(|text| &*text.document), version),
+        };
+        Self {
+            tree: text.map(|text| text.tree.clone()).unwrap_or_default(),
+            spelling,
+            exists: text.is_some(),
             is_free: true,
         }
-    }
-
-    fn of(file: &File, if_free: i64) -> Self {
-        let Some(text) = &file.text else {
-            return Self {
-                is_free: !file.is_part,
-                ..Self::missing(if_free)
-            };
-        };
-        let spelling = if file.is_part {
-            Spelling::of(Some(&text.document), if_free)
-        } else {
-            text.spelling(if_free)
-        };
-        Self {
-            tree: text.tree.clone(),
-            spelling,
-            exists: true,
-            is_free: !file.is_part && text.is_free(),
-        }
-    }
-
-    fn with_plugin(mut self, id: Option<&str>) -> Self {
-        if let Some(id) = id {
-            self.spelling = Spelling::with_plugin(self.version(), id);
-        }
-        self
     }
 
     pub(crate) fn version(&self) -> i64 {
@@ -162,9 +150,9 @@ impl View {
 
     /// Whether the file says nothing, not counting its version.
     pub(crate) fn is_empty(&self) -> bool {
-        self.tree
-            .leaves(&[])
-            .iter()
-            .all(|path| *path == ["version"])
+        let root = self.tree.table(&[]);
+        root.into_iter()
+            .flat_map(Table::names)
+            .all(|name| name == "version")
     }
 }

@@ -11,15 +11,6 @@ use crate::toml::Source;
 
 /// The import strings of a file, whatever the case of the key.
 pub(crate) fn written(source: &Source) -> Vec<String> {
-    // Most files import nothing: then they need not be parsed for it.
-    let key = b"imports";
-    if !source
-        .bytes()
-        .windows(key.len())
-        .any(|window| window.eq_ignore_ascii_case(key))
-    {
-        return Vec::new();
-    }
     let Ok(config) = source.document() else {
         return Vec::new();
     };

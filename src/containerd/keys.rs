@@ -1,6 +1,6 @@
-//! Keys beside those of handlers: which ones any release reads, and what it wants there.
+//! Keys that people set: which ones any release reads, and what it wants there.
 
-use toml_edit::Item;
+use toml_edit::{Array, Item, Value};
 
 use super::plugin;
 use super::release::Release;
@@ -37,6 +37,16 @@ impl Wanted {
         }
         wanted.shapes.retain(|(_, releases)| !releases.is_empty());
         Some(wanted)
+    }
+
+    /// A runtime handler.
+    pub(crate) fn handler() -> Self {
+        Self::of_all(schema::HANDLER)
+    }
+
+    /// The options of runc's shim.
+    pub(crate) fn runc_options() -> Self {
+        Self::of_all(schema::RUNC_OPTIONS)
     }
 
     /// The table of all proxy plugins.
@@ -113,6 +123,26 @@ impl Wanted {
         })
     }
 
+    /// What belongs here, with an example, if `value` is not of that very type: decoders take more.
+    /// It is a key of which all releases want the same.
+    pub(crate) fn wrong_type(&self, value: &Value) -> Option<&'static str> {
+        let is_texts = |list: &Array| list.iter().all(Value::is_str);
+        let (fits, wanted) = match self.shapes.first()?.0 {
+            Shape::Text => (value.is_str(), "a string, as in \"text\""),
+            Shape::TextList => (
+                value.as_array().is_some_and(is_texts),
+                "an array of strings, as in [\"io.example.*\"]",
+            ),
+            Shape::Integer => (value.is_integer(), "an integer, as in 5"),
+            Shape::Boolean => (value.is_bool(), "true or false"),
+            _ => (
+                value.is_inline_table(),
+                "a table, as in { SystemdCgroup = true }",
+            ),
+        };
+        (!fits).then_some(wanted)
+    }
+
     /// What belongs here, with its article.
     pub(crate) fn text(&self) -> String {
         let mut texts: Vec<&str> = self
@@ -127,8 +157,6 @@ impl Wanted {
 
 #[cfg(test)]
 mod tests {
-    use toml_edit::Value;
-
     use super::*;
 
     fn at(table: Wanted, path: &[&str]) -> Option<Wanted> {

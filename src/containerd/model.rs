@@ -80,7 +80,7 @@ pub(super) struct Parsed<'f> {
     pub(super) peculiarities: Peculiarities,
 }
 
-fn table_of(config: &Document<'_>, number: usize) -> Rc<Table> {
+fn table_of(config: &Document, number: usize) -> Rc<Table> {
     Rc::new(tree::entries(config.toml.as_table(), number))
 }
 

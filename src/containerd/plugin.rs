@@ -50,7 +50,7 @@ pub(crate) enum NoTable {
 ///
 /// From version 3 on only one ID is read for handlers. A version 2 file may have the ID of
 /// version 3 (AKS ships such files): 2.x then reads nothing else.
-pub(crate) fn choose(config: &Document<'_>, version: i64) -> Result<&'static str, NoTable> {
+pub(crate) fn choose(config: &Document, version: i64) -> Result<&'static str, NoTable> {
     let holds_containerd = |id| config.get(&containerd_path(id)).is_some();
     let own = match version {
         ..2 => VERSION_1,

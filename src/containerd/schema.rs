@@ -149,6 +149,24 @@ pub(super) const HANDLER_KEYS: &[Field] = &[
     Field("options", Map(&Any), ALL),
 ];
 
+/// The options of runc's shim, which containerd hands on: `Options` in
+/// `api/types/runc/options/oci.proto`.
+pub(super) const RUNC_OPTIONS: Shape = Table(&[
+    Field("BinaryName", Text, ALL),
+    Field("ConfigPath", Text, ALL),
+    Field("CriuImagePath", Text, ALL),
+    Field("CriuPath", Text, ALL),
+    Field("CriuWorkPath", Text, ALL),
+    Field("IoGid", Integer, ALL),
+    Field("IoUid", Integer, ALL),
+    Field("NoNewKeyring", Boolean, ALL),
+    Field("NoPivotRoot", Boolean, ALL),
+    Field("Root", Text, ALL),
+    Field("ShimCgroup", Text, ALL),
+    Field("SystemdCgroup", Boolean, ALL),
+    Field("TypeUrl", Text, ALL),
+]);
+
 const CONTAINERD: Shape = Embedded(&[
     Field("default_runtime_name", Text, ALL),
     Field("runtimes", Map(&HANDLER), ALL),

@@ -71,7 +71,7 @@ pub(crate) struct Spelling {
 impl Spelling {
     /// The spelling of a file of this version. `document` may have handlers where a newer version
     /// has them.
-    pub(crate) fn of(document: Option<&Document<'_>>, version: i64) -> Self {
+    pub(crate) fn of(document: Option<&Document>, version: i64) -> Self {
         let chosen = document.map(|document| plugin::choose(document, version));
         let undecided = match chosen {
             Some(Err(NoTable::Ambiguous(ids))) => Some(ids),

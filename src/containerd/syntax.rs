@@ -125,7 +125,7 @@ pub(super) fn refused() -> impl Iterator<Item = (&'static str, Releases)> {
 pub(crate) struct Peculiarities(Vec<(Construct, usize)>);
 
 impl Peculiarities {
-    pub(crate) fn of(config: &Document<'_>) -> Self {
+    pub(crate) fn of(config: &Document) -> Self {
         let text = config.text();
         let mut found = Vec::new();
         if text.starts_with('\u{feff}') {
@@ -149,7 +149,7 @@ impl Peculiarities {
 }
 
 /// Headers of tables that dotted keys have made before.
-fn headers_of_dotted_tables(config: &Document<'_>) -> Vec<(Construct, usize)> {
+fn headers_of_dotted_tables(config: &Document) -> Vec<(Construct, usize)> {
     let index = &config.index;
     let mut made = std::collections::HashSet::new();
     let mut found = Vec::new();
@@ -172,7 +172,7 @@ fn headers_of_dotted_tables(config: &Document<'_>) -> Vec<(Construct, usize)> {
 
 /// The text in whose headers each backslash is a letter: go-toml v1 reads no escapes there. `None`
 /// where no header has one.
-pub(super) fn without_escapes_in_headers(config: &Document<'_>) -> Option<String> {
+pub(super) fn without_escapes_in_headers(config: &Document) -> Option<String> {
     let text = config.text();
     let headers = config.index.statements.iter();
     let headers = headers.filter(|statement| statement.kind != Kind::Pair);
@@ -190,7 +190,7 @@ pub(super) fn without_escapes_in_headers(config: &Document<'_>) -> Option<String
 }
 
 /// Keys that no release knows, with an escape in their first or last part.
-fn escapes_in_unknown_keys(config: &Document<'_>) -> Vec<(Construct, usize)> {
+fn escapes_in_unknown_keys(config: &Document) -> Vec<(Construct, usize)> {
     let index = &config.index;
     let mut found = Vec::new();
     for (number, statement) in index.statements.iter().enumerate() {

@@ -8,7 +8,7 @@ pub(crate) const NEWEST: i64 = 4;
 
 /// Whether a file means the same with any version: it has none, and nothing in it goes by the names
 /// that a version gives to plugins.
-pub(crate) fn is_free(config: &Document<'_>) -> bool {
+pub(crate) fn is_free(config: &Document) -> bool {
     let named = [
         "version",
         "plugins",
@@ -32,7 +32,7 @@ pub(crate) fn is_free(config: &Document<'_>) -> bool {
 ///
 /// [`Code::WrongType`] if it is not an integer (containerd exits), [`Code::UnknownVersion`] if it is
 /// negative (containerd 2.x panics) or newer than every known release.
-pub(crate) fn of(config: &Document<'_>) -> Result<i64, Error> {
+pub(crate) fn of(config: &Document) -> Result<i64, Error> {
     let version = of_any(config)?;
     if (0..=NEWEST).contains(&version) {
         return Ok(version);
@@ -43,8 +43,8 @@ pub(crate) fn of(config: &Document<'_>) -> Result<i64, Error> {
 }
 
 /// Where the version of a file stands that has one.
-pub(crate) fn position(config: &Document<'_>) -> Position {
-    let span = config.value(&["version"]).map(|(_, span)| span.start);
+pub(crate) fn position(config: &Document) -> Position {
+    let span = config.value(&["version"]).map(|span| span.start);
     let offset = span.unwrap_or_else(|| config.offset(&["version"]));
     lines::position(config.text(), offset)
 }
@@ -54,7 +54,7 @@ pub(crate) fn position(config: &Document<'_>) -> Position {
 /// # Errors
 ///
 /// [`Code::WrongType`] if it is not an integer.
-pub(crate) fn of_any(config: &Document<'_>) -> Result<i64, Error> {
+pub(crate) fn of_any(config: &Document) -> Result<i64, Error> {
     let Some(item) = config.get(&["version"]) else {
         return Ok(0);
     };
@@ -68,7 +68,7 @@ pub(crate) fn of_any(config: &Document<'_>) -> Result<i64, Error> {
 
 /// Returns the config version of a file; one that is not known will do where the plugin table is
 /// named.
-pub(crate) fn of_or_named(config: &Document<'_>, plugin_id: Option<&str>) -> Result<i64, Error> {
+pub(crate) fn of_or_named(config: &Document, plugin_id: Option<&str>) -> Result<i64, Error> {
     match plugin_id {
         Some(_) => of_any(config),
         None => of(config),

@@ -257,9 +257,10 @@ impl LedgerUnderWay<'_> {
     /// Says that the run has come to its end: what it found is the previous ledger from now on. If
     /// that fails, the next run does it.
     pub(crate) fn finish(self) {
-        let _ = match self.completes {
-            true => std::fs::remove_file(self.file.before()),
-            false => self.file.finish(),
+        let _ = if self.completes {
+            std::fs::remove_file(self.file.before())
+        } else {
+            self.file.finish()
         };
     }
 

@@ -56,7 +56,7 @@ impl Inventory {
     /// assert_eq!(inventory.handlers[0].at.line, 2);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn of(config: &Document<'_>, plugin_id: Option<&str>) -> Result<Self, Error> {
+    pub fn of(config: &Document, plugin_id: Option<&str>) -> Result<Self, Error> {
         let version = version::of_or_named(config, plugin_id)?;
         let ids: Vec<&str> = match plugin_id {
             Some(id) => vec![id],
@@ -70,7 +70,7 @@ impl Inventory {
     }
 }
 
-fn handlers(config: &Document<'_>, id: &str) -> Vec<ListedHandler> {
+fn handlers(config: &Document, id: &str) -> Vec<ListedHandler> {
     let [plugins, id, containerd, runtimes] = plugin::runtimes_path(id);
     let mut positions = Positions::of(config.text());
     let Some(listed) = config.get(&[plugins, id, containerd, runtimes]) else {

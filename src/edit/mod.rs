@@ -10,7 +10,7 @@ pub(crate) mod judgement;
 mod merge;
 mod needed;
 pub(crate) mod overridden;
-mod refusal;
+pub(crate) mod refusal;
 mod reporting;
 pub(crate) mod run;
 mod stages;

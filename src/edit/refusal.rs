@@ -181,6 +181,11 @@ pub(super) fn not_writable(config: &Config, file: &str, key: &str) -> Error {
     Error::new(Code::OutOfReach, message, hint).at(path_of(config, file))
 }
 
+/// The dotted key of CRI's plugin that an error of [`Code::KeyNotRead`] is about: its
+/// [detail](Error::detail).
+#[derive(Debug)]
+pub struct UnreadKey(pub String);
+
 /// A key of CRI's plugin that no release reads there in a config of this version.
 pub(super) fn not_read(path: &[String], plugin: &str, version: i64) -> Error {
     let key = dotted(path);
@@ -190,7 +195,7 @@ pub(super) fn not_read(path: &[String], plugin: &str, version: i64) -> Error {
     );
     let hint = "leave it out for this config: containerd reads it only where CRI is one plugin, in \
                 a config of version 2 or older";
-    Error::new(Code::KeyNotRead, message, hint).about_key(&key)
+    Error::new(Code::KeyNotRead, message, hint).with_detail(UnreadKey(key))
 }
 
 /// The distribution writes the handler that is to go.

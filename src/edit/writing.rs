@@ -80,26 +80,24 @@ impl Writing<'_> {
         Ok(Some(file(Some(Arc::new(changed)))))
     }
 
-    fn revise(&self, document: &Document<'_>) -> Result<String, Error> {
+    fn revise(&self, document: &Document) -> Result<String, Error> {
         let mut revision = Revision::of(document, is_own);
         let mut inserted = Vec::new();
         let refused = |error| refusal::refused(self.config, self.name, &error);
         for difference in self.before.tree.differences(&self.after.tree) {
             match difference {
-                Difference::Removed(path) => revision.remove(&names(&path)),
-                Difference::Unwritten(path) => revision.prune(&names(&path)),
-                Difference::Set(path, literal) => revision
-                    .set(&names(&path), literal.text())
-                    .map_err(refused)?,
+                Difference::Removed(path) => revision.remove(&path),
+                Difference::Unwritten(path) => revision.prune(&path),
+                Difference::Set(path, literal) => {
+                    revision.set(&path, literal.text()).map_err(refused)?
+                }
                 Difference::Elements(path, gone, new) => {
                     for number in gone {
-                        revision
-                            .remove_element(&names(&path), number)
-                            .map_err(refused)?;
+                        revision.remove_element(&path, number).map_err(refused)?;
                     }
                     for element in new {
                         revision
-                            .insert_element(&names(&path), element.text(), None)
+                            .insert_element(&path, element.text(), None)
                             .map_err(refused)?;
                     }
                 }
@@ -122,20 +120,13 @@ impl Writing<'_> {
         let has_entry = |ledger: &Ledger| ledger.entries.iter().any(|it| it.file == self.name);
         if has_entry(self.known) && !has_entry(self.ledger) {
             // Somebody has moved what they stood above.
-            revision.remove_comments(document.stray_comments(is_own));
-        }
-        if revision.is_empty() {
-            return Ok(document.text().to_owned());
+            revision.remove_stray_comments();
         }
         revision.finish().map_err(refused)
     }
 
     /// Adds keys: those of a new handler as one block.
-    fn insert(
-        &self,
-        revision: &mut Revision<'_, '_>,
-        inserted: &[Inserted],
-    ) -> Result<(), Refused> {
+    fn insert(&self, revision: &mut Revision<'_>, inserted: &[Inserted]) -> Result<(), Refused> {
         let mut handlers: BTreeMap<Path, Vec<Pair>> = BTreeMap::new();
         for each in inserted {
             if let Some(handler) = self.new_handler(&each.path) {
@@ -149,10 +140,10 @@ impl Writing<'_> {
             let own = self.own_keys(handler.as_deref().unwrap_or(parent));
             let comment = comment(self.newest_owner(&own));
             match handler {
-                None => revision.insert(&names(&each.path), each.literal.text(), Some(&comment))?,
+                None => revision.insert(&each.path, each.literal.text(), Some(&comment))?,
                 Some(handler) => {
                     if let Some(pairs) = handlers.remove(&handler) {
-                        revision.insert_table(&names(&handler), pairs, Some(&comment))?;
+                        revision.insert_table(&handler, pairs, Some(&comment))?;
                     }
                 }
             }
@@ -187,7 +178,7 @@ impl Writing<'_> {
 
     /// Keeps the comment above a block true: it names somebody who wants something in it, and is gone
     /// if nothing there is the tool's.
-    fn keep_comment(&self, revision: &mut Revision<'_, '_>, heading: &Heading) {
+    fn keep_comment(&self, revision: &mut Revision<'_>, heading: &Heading) {
         let tree = &self.after.tree;
         let table = tree.table(&heading.table);
         let has_key = || heading.keys.iter().any(|key| tree.get(key).is_some());
@@ -253,8 +244,4 @@ pub(super) fn made(file: &str, [before, after]: [&View; 2], written: &Tree) -> V
         found.push(Made::new(file, &[]));
     }
     found
-}
-
-fn names(path: &[String]) -> Vec<&str> {
-    path.iter().map(String::as_str).collect()
 }

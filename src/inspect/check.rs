@@ -1,6 +1,5 @@
 //! What each containerd release makes of a config, and what a pod would stumble over later.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::config::surroundings;
@@ -87,22 +86,18 @@ impl Check {
     }
 }
 
-fn warnings(config: &Document<'_>, releases: &[CheckedRelease], root: &HostRoot) -> Vec<Warning> {
-    let mut programs = Programs {
-        root,
-        known: BTreeMap::new(),
-    };
+fn warnings(config: &Document, releases: &[CheckedRelease], root: &HostRoot) -> Vec<Warning> {
     let inventory = Inventory::of(config, None);
     let handlers = inventory.map_or_else(|_| Vec::new(), |found| found.handlers);
     let mut warnings = Vec::new();
     for handler in &handlers {
         let mut found = vec![not_loaded(handler, releases)];
-        found.push(runtime_type(handler, &mut programs));
+        found.push(runtime_type(handler, root));
         for (path, value) in &handler.settings {
             let setting = Setting::new(path, value.clone());
             found.push(key(handler, &setting));
             found.push(case(handler, &setting, releases));
-            found.push(binary(handler, &setting, &mut programs));
+            found.push(binary(handler, &setting, root));
         }
         warnings.extend(found.into_iter().flatten().map(|warning| Warning {
             at: Some(handler.at.clone()),
@@ -131,7 +126,7 @@ fn not_loaded(handler: &ListedHandler, releases: &[CheckedRelease]) -> Option<Wa
     Some(Warning::new("not-loaded", message))
 }
 
-fn runtime_type(handler: &ListedHandler, programs: &mut Programs<'_>) -> Option<Warning> {
+fn runtime_type(handler: &ListedHandler, root: &HostRoot) -> Option<Warning> {
     let name = &handler.name;
     let kind = handler.runtime_type.as_deref().unwrap_or_default();
     if kind.is_empty() {
@@ -147,7 +142,7 @@ fn runtime_type(handler: &ListedHandler, programs: &mut Programs<'_>) -> Option<
         return Some(Warning::new("bogus-runtime-type", message));
     };
     let message = format!("the shim {binary} of {name} is not on this host");
-    (!programs.has(&binary)).then(|| Warning::new("missing-shim", message))
+    (!surroundings::is_program(root, &binary)).then(|| Warning::new("missing-shim", message))
 }
 
 /// A key that no release reads so.
@@ -197,31 +192,10 @@ fn case(
 }
 
 /// A runtime for runc's shim that is not there.
-fn binary(
-    handler: &ListedHandler,
-    setting: &Setting,
-    programs: &mut Programs<'_>,
-) -> Option<Warning> {
+fn binary(handler: &ListedHandler, setting: &Setting, root: &HostRoot) -> Option<Warning> {
     let is_binary = setting.path() == ["options", "BinaryName"];
     let binary = setting.value().as_str().filter(|_| is_binary)?;
     let message = format!("{binary} of {} is not on this host", handler.name);
-    let is_missing = !binary.is_empty() && !programs.has(binary);
+    let is_missing = !binary.is_empty() && !surroundings::is_program(root, binary);
     is_missing.then(|| Warning::new("missing-binary", message))
-}
-
-/// The programs of the host, each looked for once.
-struct Programs<'r> {
-    root: &'r HostRoot,
-    known: BTreeMap<String, bool>,
-}
-
-impl Programs<'_> {
-    fn has(&mut self, name: &str) -> bool {
-        if let Some(&known) = self.known.get(name) {
-            return known;
-        }
-        let found = surroundings::is_program(self.root, name);
-        self.known.insert(name.to_owned(), found);
-        found
-    }
 }

@@ -7,8 +7,8 @@ use serde::Serialize;
 use crate::commit::editor::Editor;
 use crate::commit::operation_log::{self, LogEntry};
 use crate::commit::path_json;
-use crate::config::Config;
 use crate::config::files::File;
+use crate::config::view::{View, Views};
 use crate::containerd::version;
 use crate::disk::target::Target;
 use crate::disk::{digest, leftovers, lock, sidecar};
@@ -117,36 +117,28 @@ impl Editor {
         let text = text.and_then(|text| self.as_toml(text));
         let config = text.as_deref().map(str::as_bytes).map(Document::parse);
         let config = config.and_then(Result::ok);
-        let config_version = config
-            .as_ref()
-            .and_then(|config| version::of_any(config).ok());
+        let version = config.as_ref().map(version::of_any);
         let log_path = self.log_path(&target);
         let logged = log_path.as_deref().map(operation_log::file::read);
-        let (entries, log_error) = match logged {
-            Some(Ok(entries)) => (entries, None),
-            Some(Err(error)) => (Vec::new(), Some(error.to_string())),
-            None => (Vec::new(), None),
-        };
+        let logged = logged.unwrap_or_else(|| Ok(Vec::new()));
+        let log_error = logged.as_ref().err().map(ToString::to_string);
+        let entries = logged.unwrap_or_default();
         let ledger = self.ledger()?;
-        let reading = self.read_config(&target, &main, &ledger, None).ok();
         let (mut handlers, mut drop_ins) = (Vec::new(), Vec::new());
-        let files = reading.iter().flat_map(|reading| {
-            let config = &reading.config;
-            config.files().iter().map(move |file| (config, file))
-        });
-        for (config, file) in files {
-            let listed = owned(config, file, &ledger);
-            if file.path == self.main() {
-                handlers = listed;
-                continue;
-            }
-            let created_for = created_for(file, &ledger);
-            if file.is_writable && (created_for.is_some() || !listed.is_empty()) {
-                drop_ins.push(DropInStatus {
-                    path: file.path.clone(),
-                    created_for,
-                    handlers: listed,
-                });
+        if let Ok(reading) = self.read_config(&target, &main, &ledger, None) {
+            let views = reading.config.views();
+            for file in reading.config.files() {
+                let listed = owned(&views, &file.name, &ledger);
+                let created_for = created_for(file, &ledger);
+                if file.path == self.main() {
+                    handlers = listed;
+                } else if file.is_writable && (created_for.is_some() || !listed.is_empty()) {
+                    drop_ins.push(DropInStatus {
+                        path: file.path.clone(),
+                        created_for,
+                        handlers: listed,
+                    });
+                }
             }
         }
         let last_change = entries.into_iter().rfind(LogEntry::is_change);
@@ -163,7 +155,7 @@ impl Editor {
         let displaced = self.displaced(&target, bytes.unwrap_or_default());
         Ok(Status {
             exists: bytes.is_some(),
-            config_version,
+            config_version: version.and_then(Result::ok),
             lock: LockStatus {
                 path: sidecar::lock(&target.path),
                 is_held,
@@ -197,18 +189,14 @@ impl Editor {
 }
 
 /// The handlers that a file lists, and whose they are.
-fn owned(config: &Config, file: &File, ledger: &Ledger) -> Vec<OwnedHandler> {
-    let views = config.views();
-    let Some(view) = views.get(&file.name) else {
-        return Vec::new();
-    };
-    let names = view.handler_names();
+fn owned(views: &Views, file: &str, ledger: &Ledger) -> Vec<OwnedHandler> {
+    let names = views.get(file).into_iter().flat_map(View::handler_names);
     let owned = names.map(|name| OwnedHandler {
         name: name.to_owned(),
         owner: ledger
-            .owner_in_file(&file.name, &handler_path(name))
+            .owner_in_file(file, &handler_path(name))
             .map(str::to_owned),
-        is_implied: ledger.is_implied_in(&file.name, &handler_path(name)),
+        is_implied: ledger.is_implied_in(file, &handler_path(name)),
     });
     owned.collect()
 }

@@ -71,7 +71,7 @@ pub(super) fn kind(
 }
 
 /// The folder of this name from which the config imports every `*.toml`.
-fn imported_folder(config: &Document<'_>, name: &str) -> Option<PathBuf> {
+fn imported_folder(config: &Document, name: &str) -> Option<PathBuf> {
     let imports = config.get(&["imports"])?.as_array()?;
     imports.iter().find_map(|import| {
         let path = Path::new(import.as_str()?);

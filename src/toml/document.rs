@@ -1,24 +1,22 @@
 //! A document as bytes, meaning and positions.
 
-use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
 use std::ops::Range;
-use std::str::Utf8Error;
 
-use toml_edit::Item;
+use toml_edit::{InlineTable, Item};
 
 use crate::error::Position;
 
-use super::index::{Index, Kind, rest_after};
+use super::index::{Index, rest_after};
 use super::lines;
 use super::render::Quotes;
 
 /// A parsed TOML file that remembers its exact text.
 #[derive(Debug)]
-pub struct Document<'t> {
-    pub(crate) toml: toml_edit::Document<Cow<'t, str>>,
-    pub(crate) index: Index<'t>,
+pub struct Document {
+    pub(crate) toml: toml_edit::Document<String>,
+    pub(crate) index: Index,
 }
 
 /// Bytes that are no TOML.
@@ -56,17 +54,13 @@ pub fn parsed() -> usize {
     PARSED.get()
 }
 
-/// The only place that parses.
-fn read<'t>(text: &Cow<'t, str>) -> Result<toml_edit::Document<Cow<'t, str>>, ParseError> {
-    PARSED.set(PARSED.get() + 1);
-    toml_edit::Document::parse(text.clone()).map_err(|error| {
-        let start = error.span().map(|span| span.start);
-        if DEPTH_MESSAGES.contains(&error.message()) {
-            return too_deep(text, start);
-        }
+/// The bytes of a file as text, which need not be TOML.
+pub(crate) fn text_of(bytes: &[u8]) -> Result<&str, ParseError> {
+    str::from_utf8(bytes).map_err(|error| {
+        let valid = String::from_utf8_lossy(bytes);
         ParseError {
-            message: error.message().replace('\n', ", "),
-            at: lines::position(text, start.unwrap_or(0)),
+            message: format!("byte {:#04x} is not UTF-8", bytes[error.valid_up_to()]),
+            at: lines::position(&valid, error.valid_up_to()),
             is_too_deep: false,
         }
     })
@@ -80,34 +74,28 @@ const DEPTH_MESSAGES: [&str; 2] = [
     "recursion limit",
 ];
 
-fn too_deep(text: &str, start: Option<usize>) -> ParseError {
-    let start = start.unwrap_or_else(|| {
+fn parse_error(text: &str, error: &toml_edit::TomlError) -> ParseError {
+    let start = error.span().map(|span| span.start);
+    let is_too_deep = DEPTH_MESSAGES.contains(&error.message());
+    let deep_line = || {
         let is_deep = |line: &&str| line.matches('.').count() >= DEEPEST;
         let line = text.lines().find(is_deep).unwrap_or(text);
         line.as_ptr().addr() - text.as_ptr().addr()
-    });
+    };
+    let message = if is_too_deep {
+        format!("nested more than {DEEPEST} deep, which containerd-edit does not read")
+    } else {
+        error.message().replace('\n', ", ")
+    };
+    let start = start.unwrap_or_else(|| if is_too_deep { deep_line() } else { 0 });
     ParseError {
-        message: format!("nested more than {DEEPEST} deep, which containerd-edit does not read"),
+        message,
         at: lines::position(text, start),
-        is_too_deep: true,
+        is_too_deep,
     }
 }
 
-/// The bytes of a file as text, which need not be TOML.
-pub(crate) fn text_of(bytes: &[u8]) -> Result<&str, ParseError> {
-    str::from_utf8(bytes).map_err(|error| not_utf8(bytes, error))
-}
-
-fn not_utf8(bytes: &[u8], error: Utf8Error) -> ParseError {
-    let valid = String::from_utf8_lossy(bytes);
-    ParseError {
-        message: format!("byte {:#04x} is not UTF-8", bytes[error.valid_up_to()]),
-        at: lines::position(&valid, error.valid_up_to()),
-        is_too_deep: false,
-    }
-}
-
-impl<'t> Document<'t> {
+impl Document {
     /// Parses the bytes of a config file.
     ///
     /// # Errors
@@ -124,21 +112,14 @@ impl<'t> Document<'t> {
     /// let error = Document::parse(b"version = 2\n\"3s\"\n").unwrap_err();
     /// assert_eq!((error.at.line, error.at.column), (2, 5));
     /// ```
-    pub fn parse(bytes: &'t [u8]) -> Result<Self, ParseError> {
+    pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
         let text = text_of(bytes)?;
+        PARSED.set(PARSED.get() + 1);
         // What is nested too deep is refused before it is indexed.
-        let toml = read(&Cow::Borrowed(text))?;
+        let toml = toml_edit::Document::parse(text.to_owned());
+        let toml = toml.map_err(|error| parse_error(text, &error))?;
         let index = Index::new(text);
         Ok(Self { toml, index })
-    }
-
-    /// Parses bytes and keeps them.
-    pub(super) fn of(bytes: Vec<u8>) -> Result<Document<'static>, ParseError> {
-        let text = String::from_utf8(bytes)
-            .map_err(|error| not_utf8(error.as_bytes(), error.utf8_error()))?;
-        let toml = read(&Cow::Owned(text))?;
-        let index = Index::new(toml.raw()).into_owned();
-        Ok(Document { toml, index })
     }
 
     /// The text as it was given.
@@ -148,69 +129,43 @@ impl<'t> Document<'t> {
     }
 
     /// What stands at `path`, whatever its spelling.
-    pub(crate) fn get(&self, path: &[&str]) -> Option<&Item> {
-        let mut item = self.toml.as_item();
-        for key in path {
-            item = item.as_table_like()?.get(key)?;
-        }
-        Some(item)
+    pub(crate) fn get(&self, path: &[impl AsRef<str>]) -> Option<&Item> {
+        let mut names = path.iter().map(AsRef::as_ref);
+        names.try_fold(self.toml.as_item(), |item, name| {
+            item.as_table_like()?.get(name)
+        })
     }
 
     /// The string at `path`.
-    pub(crate) fn string(&self, path: &[&str]) -> Option<&str> {
+    pub(crate) fn string(&self, path: &[impl AsRef<str>]) -> Option<&str> {
         self.get(path)?.as_str()
     }
 
-    /// The first item on `path` that is no table, with the number of segments that lead to it.
-    pub(crate) fn obstacle(&self, path: &[&str]) -> Option<(usize, &Item)> {
-        let mut item = self.toml.as_item();
-        for (depth, key) in path.iter().enumerate() {
-            item = item.as_table_like()?.get(key)?;
-            if item.as_table_like().is_none() {
-                return Some((depth + 1, item));
-            }
-        }
-        None
-    }
-
     /// Where `path` is first written, for messages.
-    pub(crate) fn offset(&self, path: &[&str]) -> usize {
-        let statement = (0..self.index.statements.len())
-            .find(|&statement| self.index.is_below(statement, path))
-            .map(|statement| self.index.statements[statement].span.start);
+    pub(crate) fn offset(&self, path: &[impl AsRef<str>]) -> usize {
+        let index = &self.index;
+        let statement = index.below(path).next();
         let entry = || {
-            self.index.inline_tables.iter().find_map(|table| {
+            index.inline_tables.iter().find_map(|table| {
                 let rest = rest_after(path, &table.path)?;
-                table
-                    .entries
-                    .iter()
-                    .find(|entry| entry.is_below(rest))
-                    .map(|entry| entry.span.start)
+                table.entries.iter().find(|entry| entry.is_below(rest))
             })
         };
-        statement.or_else(entry).unwrap_or(0)
+        let span = statement.map(|it| &index.statements[it].span);
+        let span = span.or_else(|| entry().map(|entry| &entry.span));
+        span.map_or(0, |span| span.start)
     }
 
     pub(crate) fn position(&self, offset: usize) -> Position {
         lines::position(self.text(), offset)
     }
 
-    /// The span of the value that is written for exactly `path`, and the statement it is part of.
-    pub(crate) fn value(&self, path: &[&str]) -> Option<(usize, Range<usize>)> {
-        let statements = self.index.statements.iter().enumerate();
-        for (number, statement) in statements {
-            if statement.kind == Kind::Pair && self.index.is_at(number, path) {
-                return Some((number, statement.value.clone()));
-            }
-        }
-        self.index.inline_tables.iter().find_map(|table| {
-            let rest = rest_after(path, &table.path)?;
-            table
-                .entries
-                .iter()
-                .find(|entry| entry.keys.iter().map(|key| &key.name).eq(rest.iter()))
-                .map(|entry| (table.statement, entry.value.clone()))
-        })
+    /// The span of the value that is written for exactly `path`.
+    pub(crate) fn value(&self, path: &[impl AsRef<str>]) -> Option<Range<usize>> {
+        let value = self.get(path)?.as_value()?;
+        // A table that dotted keys have made has no text of its own.
+        let is_dotted = value.as_inline_table().is_some_and(InlineTable::is_dotted);
+        value.span().filter(|_| !is_dotted)
     }
 
     /// The first `count` segments of a statement's own keys, as they are written.
@@ -224,30 +179,19 @@ impl<'t> Document<'t> {
 
     /// The quotes around the first key in a header that has any.
     pub(crate) fn key_quotes(&self) -> Quotes {
-        let statements = self.index.statements.iter();
-        let headers = statements.filter(|it| it.kind == Kind::Header);
-        self.first_quotes(headers.flat_map(|header| header.keys.iter().map(|key| &key.span)))
-    }
-
-    fn first_quotes<'s>(&self, spans: impl Iterator<Item = &'s Range<usize>>) -> Quotes {
-        let mut texts = spans.map(|span| &self.text()[span.clone()]);
+        let headers = self.index.headers().map(|it| &self.index.statements[it]);
+        let keys = headers.flat_map(|header| &header.keys);
+        let mut texts = keys.map(|key| &self.text()[key.span.clone()]);
         let quoted = texts.find(|text| text.starts_with(['"', '\'']));
         quoted.map_or(Quotes::Basic, Quotes::of)
-    }
-
-    /// The whole lines of a statement.
-    pub(crate) fn statement_lines(&self, statement: usize) -> Range<usize> {
-        let span = &self.index.statements[statement].span;
-        lines::start(self.text(), span.start)..lines::end(self.text(), span.end)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::meaning::type_name;
     use super::*;
 
-    fn parsed(text: &str) -> Document<'_> {
+    fn parsed(text: &str) -> Document {
         Document::parse(text.as_bytes()).expect("test input is TOML")
     }
 
@@ -260,24 +204,11 @@ mod tests {
             "a = { b.c = 1 }",
         ] {
             let config = parsed(text);
-            let (_, span) = config.value(&["a", "b", "c"]).expect("it is there");
+            let span = config.value(&["a", "b", "c"]).expect("it is there");
             assert_eq!(&text[span], "1", "{text}");
             assert!(config.get(&["a", "b", "c"]).is_some(), "{text}");
             assert!(config.value(&["a", "b"]).is_none(), "{text}");
         }
-    }
-
-    #[test]
-    fn the_first_thing_in_the_way_is_named() {
-        let config = parsed("[a]\nb = []\n[[c]]\n");
-        let obstacle = |path| {
-            config
-                .obstacle(path)
-                .map(|(depth, item)| (depth, type_name(item)))
-        };
-        assert_eq!(obstacle(&["a", "b", "c"]), Some((2, "an array")));
-        assert_eq!(obstacle(&["c"]), Some((1, "an array of tables")));
-        assert_eq!(obstacle(&["a", "x"]), None);
     }
 
     #[test]

@@ -1,180 +1,191 @@
-//! Adding an element to an array in the array's own style, so that taking it out again gives back
-//! the bytes.
+//! Adding an element to an array or an inline table in its own style, so that taking it out again
+//! gives back the bytes.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
-
-use toml_edit::Value;
 
 use super::document::Document;
 use super::index::Kind;
 use super::lines;
 use super::splice::Splices;
 
-/// What an array loses and gains.
-#[derive(Debug, Default)]
-pub(super) struct Elements {
+/// The headers of the array of tables at `path`.
+pub(super) fn headers(document: &Document, path: &[String]) -> Vec<usize> {
+    if document.get(path).is_none() {
+        // In an entry of another array.
+        return Vec::new();
+    }
+    let statements = &document.index.statements;
+    let is_entry = |&it: &usize| {
+        statements[it].kind == Kind::ArrayHeader && statements[it].keys.len() == path.len()
+    };
+    document.index.below(path).filter(is_entry).collect()
+}
+
+/// The entries of an inline table, each as the text of a pair.
+pub(super) fn pairs(table: &str) -> Option<Vec<String>> {
+    let text = format!("_ = {table}");
+    let document = Document::parse(text.as_bytes()).ok()?;
+    let entries = document.index.inline_tables.first()?.entries.iter();
+    let entries = entries.map(|entry| text[entry.span.clone()].to_owned());
+    Some(entries.collect())
+}
+
+/// An array or an inline table of a document, and what it loses and gains.
+pub(super) struct List {
+    /// Where it begins in the document.
+    start: usize,
+    /// From bracket to bracket.
+    text: String,
+    /// Where each element stands in the text.
+    elements: Vec<Range<usize>>,
     /// The numbers of those that go.
     pub(super) gone: BTreeSet<usize>,
     /// The text of those that come, last of all.
     pub(super) added: Vec<String>,
 }
 
-impl Elements {
-    /// The text of the array after the change.
-    pub(super) fn changed(&self, array: &str) -> String {
-        let mut text = format!("{KEY}{array}");
-        for &number in self.gone.iter().rev() {
-            let cuts = Array::of(&text).map(|array| array.cut(&text, number));
-            let mut splices = Splices::default();
-            for range in cuts.into_iter().flatten() {
-                splices.replace(range, "");
-            }
-            text = splices.apply(&text);
+impl List {
+    /// The list at `span` of a document, whose elements are at `elements`.
+    pub(super) fn of(
+        document: &Document,
+        span: &Range<usize>,
+        elements: impl Iterator<Item = Range<usize>>,
+    ) -> Self {
+        let start = span.start;
+        let elements = elements.map(|it| it.start - start..it.end - start);
+        Self {
+            start,
+            text: document.text()[span.clone()].to_owned(),
+            elements: elements.collect(),
+            gone: BTreeSet::new(),
+            added: Vec::new(),
         }
-        for literal in &self.added {
-            let added = Array::of(&text).map(|array| array.added(&text, literal));
-            let mut splices = Splices::default();
-            for (at, added) in added.into_iter().flatten() {
-                splices.replace(at..at, added);
-            }
-            text = splices.apply(&text);
+    }
+
+    /// Makes the changes, and adds them to those of the document: there may be some already inside of
+    /// the elements.
+    pub(super) fn settle(mut self, splices: &mut Splices) {
+        let span = self.start..self.start + self.text.len();
+        for (range, text) in splices.take_within(&span).into_iter().rev() {
+            self.replace(range.start - span.start..range.end - span.start, &text);
         }
-        text.split_off(KEY.len())
-    }
-}
-
-/// What makes a document of a value.
-const KEY: &str = "_ = ";
-
-/// The headers of the array of tables at `path`.
-pub(super) fn headers(document: &Document<'_>, path: &[&str]) -> Vec<usize> {
-    if document.get(path).is_none() {
-        // In an entry of another array.
-        return Vec::new();
-    }
-    let index = &document.index;
-    let is_entry =
-        |&it: &usize| index.statements[it].kind == Kind::ArrayHeader && index.is_at(it, path);
-    (0..index.statements.len()).filter(is_entry).collect()
-}
-
-/// The entries of an inline table, each as the text of a pair.
-pub(super) fn pairs(table: &str) -> Option<Vec<String>> {
-    let text = format!("{KEY}{table}");
-    let document = Document::parse(text.as_bytes()).ok()?;
-    let table = document.index.inline_tables.first()?;
-    let entries = table.entries.iter();
-    Some(
-        entries
-            .map(|entry| text[entry.span.clone()].to_owned())
-            .collect(),
-    )
-}
-
-/// Where an array stands in a text, and the values in it.
-struct Array {
-    span: Range<usize>,
-    spans: Vec<Range<usize>>,
-}
-
-impl Array {
-    /// The array that a text of one key holds.
-    fn of(text: &str) -> Option<Self> {
-        let document = toml_edit::Document::parse(text).ok()?;
-        let (_, item) = document.iter().next()?;
-        let array = item.as_array()?;
-        let spans: Option<Vec<_>> = array.iter().map(Value::span).collect();
-        Some(Self {
-            span: array.span()?,
-            spans: spans?,
-        })
+        for number in std::mem::take(&mut self.gone).into_iter().rev() {
+            self.cut(number);
+        }
+        for literal in std::mem::take(&mut self.added) {
+            self.add(&literal);
+        }
+        splices.replace(span, self.text);
     }
 
-    /// What to insert, and where, for one more element at the end of an array.
-    fn added(&self, text: &str, literal: &str) -> Vec<(usize, String)> {
-        let close = self.span.end - 1;
-        let line = |at: usize, indent: &str| {
-            let line_break = lines::line_break(text, at);
-            format!("{line_break}{indent}{literal}")
-        };
-        let Some(last) = self.spans.last() else {
-            let inside = &text[self.span.start + 1..close];
-            let Some(last_break) = inside.rfind('\n') else {
-                // `[ ]` becomes `[ "a" ]`.
-                return vec![(close, format!("{literal}{inside}"))];
-            };
-            let at = lines::before_break(text, self.span.start + 1 + last_break + 1);
-            let comment = inside.find('#').map(|at| self.span.start + 1 + at);
-            let indent = match comment.filter(|&comment| begins_line(text, comment)) {
-                Some(comment) => lines::indent(text, comment).to_owned(),
-                None => format!("{}  ", lines::indent(text, close)),
-            };
-            return vec![(at, line(at, &indent) + ",")];
+    fn replace(&mut self, range: Range<usize>, new: &str) {
+        for element in &mut self.elements {
+            if element.start >= range.end {
+                element.start = element.start - range.len() + new.len();
+            }
+            if element.end > range.start {
+                element.end = element.end - range.len() + new.len();
+            }
+        }
+        self.text.replace_range(range, new);
+    }
+
+    /// Adds an element at the end.
+    fn add(&mut self, literal: &str) {
+        let text = &self.text;
+        let close = text.len() - 1;
+        let Some(last) = self.elements.last().cloned() else {
+            return self.add_first(literal);
         };
         if !begins_line(text, last.start) {
-            return vec![(last.end, format!(", {literal}"))];
+            return self.insert(last.end, ", ", literal, "");
         }
+        let comma = comma(text, last.end..close);
+        let at = end_of_line(text, comma.map_or(last.end, |comma| comma + 1)..close);
         let indent = lines::indent(text, last.start);
-        if let Some(comma) = comma(text, last.end..close) {
-            let at = end_of_line(text, comma + 1..close);
-            return vec![(at, line(at, indent) + ",")];
+        let before = format!("{}{indent}", lines::line_break(text, at));
+        self.insert(at, &before, literal, comma.map_or("", |_| ","));
+        if comma.is_none() {
+            self.replace(last.end..last.end, ",");
         }
-        let at = end_of_line(text, last.end..close);
-        vec![(last.end, ",".to_owned()), (at, line(at, indent))]
     }
 
-    /// What to cut for an element to be gone: what [`Self::added`] has inserted for it, or would have.
-    fn cut(&self, text: &str, number: usize) -> Vec<Range<usize>> {
-        let close = self.span.end - 1;
-        let Some(element) = self.spans.get(number) else {
-            return Vec::new();
+    fn add_first(&mut self, literal: &str) {
+        let text = &self.text;
+        let close = text.len() - 1;
+        let inside = &text[1..close];
+        let Some(last_break) = inside.rfind('\n') else {
+            // `[ ]` becomes `[ "a" ]`.
+            let after = inside.to_owned();
+            return self.insert(close, "", literal, &after);
         };
-        let previous = number
-            .checked_sub(1)
-            .and_then(|number| self.spans.get(number));
-        let next = self.spans.get(number + 1);
-        let limit = next.map_or(close, |next| next.start);
-        let own_comma = comma(text, element.end..limit);
+        let at = lines::before_break(text, 1 + last_break + 1);
+        let comment = inside.find('#').map(|at| 1 + at);
+        let indent = match comment.filter(|&comment| begins_line(text, comment)) {
+            Some(comment) => lines::indent(text, comment).to_owned(),
+            None => format!("{}  ", lines::indent(text, close)),
+        };
+        let before = format!("{}{indent}", lines::line_break(text, at));
+        self.insert(at, &before, literal, ",");
+    }
+
+    fn insert(&mut self, at: usize, before: &str, literal: &str, after: &str) {
+        self.replace(at..at, &format!("{before}{literal}{after}"));
+        let start = at + before.len();
+        self.elements.push(start..start + literal.len());
+    }
+
+    /// Cuts an element: what [`Self::add`] has inserted for it, or would have.
+    fn cut(&mut self, number: usize) {
+        let Some(element) = self.elements.get(number).cloned() else {
+            return;
+        };
+        let text = &self.text;
+        let close = text.len() - 1;
+        let previous = number.checked_sub(1).map(|number| &self.elements[number]);
+        let next = self.elements.get(number + 1);
+        let own_comma = comma(text, element.end..next.map_or(close, |next| next.start));
         let end = own_comma.map_or(element.end, |comma| comma + 1);
         let line_start = lines::start(text, element.start);
-        if begins_line(text, element.start) && line_start > self.span.start {
+        let stands_alone = begins_line(text, element.start) && line_start > 0;
+        let mut lost_comma = None;
+        let range = if stands_alone {
+            // The last one stood behind the comma of the one before.
+            let is_behind = previous.filter(|_| own_comma.is_none());
+            lost_comma = is_behind.and_then(|it| self::comma(text, it.end..element.start));
             let line_end = lines::end(text, end);
             let behind = text[end..line_end].trim_start_matches([' ', '\t']);
-            let mut ranges = Vec::new();
             if behind.starts_with('#') {
                 // Somebody's comment.
-                ranges.push(element.start..line_end - behind.len());
+                element.start..line_end - behind.len()
             } else if let Some(next) = next.filter(|next| next.start < line_end) {
-                ranges.push(element.start..next.start);
-            } else {
-                ranges.push(lines::before_break(text, line_start)..end);
-            }
-            // The last one stood behind the comma of the one before.
-            if let (None, Some(previous)) = (own_comma, previous)
-                && let Some(comma) = comma(text, previous.end..element.start)
-            {
-                ranges.push(comma..comma + 1);
-            }
-            return ranges;
-        }
-        let has_comment = |range: Range<usize>| text[range].contains('#');
-        let whole = match (previous, next) {
-            (Some(previous), _) if !has_comment(previous.end..element.start) => {
-                previous.end..element.end
-            }
-            (None, Some(next)) if !text[end..next.start].contains('\n') => {
                 element.start..next.start
+            } else {
+                lines::before_break(text, line_start)..end
             }
-            (None, None) => {
-                let before = &text[self.span.start + 1..element.start];
-                // `[ "a" ]` becomes `[ ]`.
-                let is_even = before == &text[end..close] && lines::is_blank(before);
-                element.start..if is_even { close } else { end }
+        } else {
+            match (previous, next) {
+                (Some(previous), _) if !text[previous.end..element.start].contains('#') => {
+                    previous.end..element.end
+                }
+                (None, Some(next)) if !text[end..next.start].contains('\n') => {
+                    element.start..next.start
+                }
+                (None, None) => {
+                    let before = &text[1..element.start];
+                    // `[ "a" ]` becomes `[ ]`.
+                    let is_even = before == &text[end..close] && lines::is_blank(before);
+                    element.start..if is_even { close } else { end }
+                }
+                _ => element.start..end,
             }
-            _ => element.start..end,
         };
-        vec![whole]
+        self.elements.remove(number);
+        self.replace(range, "");
+        if let Some(comma) = lost_comma {
+            self.replace(comma..comma + 1, "");
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! Headers with a comment of the caller's above them.
 
+use super::Path;
 use super::document::Document;
 use super::index::Kind;
-use super::{Path, place};
 use std::ops::Range;
 
 /// A header below a comment line, with what stands below it, up to the next header with such a comment.
@@ -26,60 +26,59 @@ impl Heading {
     }
 }
 
-impl Document<'_> {
+impl Document {
     /// The headers right below a comment line that `is_own` accepts.
     pub(crate) fn headings(&self, is_own: fn(&str) -> bool) -> Vec<Heading> {
-        let text = self.text();
-        let mut found = Vec::new();
-        if !text.lines().any(is_own) {
-            return found;
+        if !self.text().lines().any(is_own) {
+            return Vec::new();
         }
-        let statements = &self.index.statements;
-        let headers = (0..statements.len()).filter(|&it| statements[it].kind == Kind::Header);
-        let comments: Vec<(usize, Range<usize>)> = headers
-            .filter_map(|header| Some((header, self.comment_above(header, is_own)?)))
-            .collect();
-        for (number, (header, lines)) in comments.iter().enumerate() {
-            let end = comments
-                .get(number + 1)
-                .map_or(statements.len(), |(next, _)| *next);
-            let table: Path = self.index.path(*header).map(str::to_owned).collect();
-            let names: Vec<&str> = table.iter().map(String::as_str).collect();
-            let paths = |numbers: &mut dyn Iterator<Item = usize>| {
-                let keys = numbers.filter(|&it| statements[it].kind == Kind::Pair);
-                keys.map(|it| self.index.path(it).map(str::to_owned).collect())
-                    .collect()
-            };
-            let body = self.index.body(*header).count();
-            let mut below = (header + 1 + body..end).take_while(|&it| {
-                statements[it].kind != Kind::ArrayHeader && self.index.is_below(it, &names)
-            });
-            found.push(Heading {
-                keys: paths(&mut self.index.body(*header)),
-                keys_below: paths(&mut below),
-                comment: text[lines.clone()].trim().to_owned(),
-                lines: lines.clone(),
-                table,
-            });
+        let index = &self.index;
+        let commented = index.headers().filter_map(|header| {
+            let lines = self.own_comment(header, is_own)?;
+            Some((header, lines))
+        });
+        let commented: Vec<(usize, Range<usize>)> = commented.collect();
+        let next = commented.iter().skip(1).map(|(header, _)| *header);
+        let ends = next.chain([index.statements.len()]);
+        let headings = commented.iter().zip(ends);
+        headings
+            .map(|((header, lines), end)| self.heading(*header..end, lines.clone()))
+            .collect()
+    }
+
+    /// The heading of these statements, the first of which is its header.
+    fn heading(&self, statements: Range<usize>, lines: Range<usize>) -> Heading {
+        let index = &self.index;
+        let path = |it: usize| -> Path { index.path(it).map(str::to_owned).collect() };
+        let header = statements.start;
+        let table = path(header);
+        let body = index.body(header);
+        let below = statements.skip(1 + body.clone().count()).take_while(|&it| {
+            index.statements[it].kind != Kind::ArrayHeader && index.is_below(it, &table)
+        });
+        let pairs = below.filter(|&it| index.statements[it].kind == Kind::Pair);
+        Heading {
+            keys: body.map(path).collect(),
+            keys_below: pairs.map(path).collect(),
+            comment: self.text()[lines.clone()].trim().to_owned(),
+            lines,
+            table,
         }
-        found
     }
 
     /// The comment lines that `is_own` accepts and no header follows.
-    pub(crate) fn stray_comments(&self, is_own: fn(&str) -> bool) -> Vec<Range<usize>> {
+    pub(super) fn stray_comments(&self, is_own: fn(&str) -> bool) -> Vec<Range<usize>> {
         let text = self.text();
+        let headers = self.index.headers();
+        let above = headers.filter_map(|header| self.own_comment(header, is_own));
+        let above: Vec<Range<usize>> = above.collect();
         let statements = 0..self.index.statements.len();
-        let above: Vec<Range<usize>> = statements
-            .clone()
-            .filter(|&it| self.index.statements[it].kind == Kind::Header)
-            .filter_map(|header| self.comment_above(header, is_own))
-            .collect();
         let mut taken = statements.map(|it| self.statement_lines(it)).peekable();
         let mut found = Vec::new();
-        let mut start = 0;
+        let mut end = 0;
         for line in text.split_inclusive('\n') {
-            let range = start..start + line.len();
-            start = range.end;
+            let range = end..end + line.len();
+            end = range.end;
             while taken.next_if(|it| it.end <= range.start).is_some() {}
             let is_inside = taken.peek().is_some_and(|it| it.start < range.end);
             if is_own(line) && !is_inside && !above.contains(&range) {
@@ -87,13 +86,6 @@ impl Document<'_> {
             }
         }
         found
-    }
-
-    /// The comment line right above a header, if `is_own` accepts it.
-    fn comment_above(&self, header: usize, is_own: fn(&str) -> bool) -> Option<Range<usize>> {
-        let start = self.statement_lines(header).start;
-        let above = place::line_above(self, header, start)?;
-        is_own(&self.text()[above.clone()]).then_some(above)
     }
 }
 

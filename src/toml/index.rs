@@ -4,32 +4,31 @@
 //! built from the events of `toml_parser`, the parser that `toml_edit` itself uses, so the two
 //! can't disagree about the grammar.
 
-mod owned;
-
-use std::borrow::Cow;
+use std::iter;
 use std::ops::Range;
 
-use toml_parser::decoder::Encoding;
-use toml_parser::parser::{EventReceiver, parse_document};
-use toml_parser::{ErrorSink, Source, Span};
+use toml_parser::Source;
+use toml_parser::parser::{Event, EventKind, parse_document};
+
+/// How many leading names a key and a path have in common.
+fn shared<'k>(keys: impl Iterator<Item = &'k str>, path: &[impl AsRef<str>]) -> usize {
+    let names = path.iter().map(AsRef::as_ref);
+    keys.zip(names).take_while(|(a, b)| a == b).count()
+}
 
 /// What is left of `path` after `prefix`; `None` if it does not start with it.
-pub(crate) fn rest_after<'p, P: AsRef<str>, S: AsRef<str>>(
+pub(crate) fn rest_after<'p, P: AsRef<str>>(
     path: &'p [P],
-    prefix: &[S],
+    prefix: &[impl AsRef<str>],
 ) -> Option<&'p [P]> {
-    let shared = path
-        .iter()
-        .zip(prefix)
-        .take_while(|(a, b)| a.as_ref() == b.as_ref())
-        .count();
+    let shared = shared(prefix.iter().map(AsRef::as_ref), path);
     (shared == prefix.len()).then(|| &path[shared..])
 }
 
 /// One segment of a dotted key: its decoded name and where it is written.
-#[derive(Debug, Clone)]
-pub(crate) struct Segment<'t> {
-    pub(crate) name: Cow<'t, str>,
+#[derive(Debug)]
+pub(crate) struct Segment {
+    pub(crate) name: String,
     pub(crate) span: Range<usize>,
 }
 
@@ -46,93 +45,91 @@ pub(crate) enum Kind {
 
 /// A header or a key-value pair at the top level of the file (not inside an inline table).
 #[derive(Debug)]
-pub(crate) struct Statement<'t> {
+pub(crate) struct Statement {
     pub(crate) kind: Kind,
     /// The segments as written: absolute for a header, relative to its header for a pair.
-    pub(crate) keys: Vec<Segment<'t>>,
+    pub(crate) keys: Vec<Segment>,
     /// For a pair: the statement number of the header above it; `None` in the root table.
     pub(crate) header: Option<usize>,
     /// From the first character of the statement to the last one of its value or bracket.
     pub(crate) span: Range<usize>,
-    /// For a pair: the span of its value.
-    pub(crate) value: Range<usize>,
 }
 
 /// One entry of an inline table.
 #[derive(Debug)]
-pub(crate) struct Entry<'t> {
-    pub(crate) keys: Vec<Segment<'t>>,
+pub(crate) struct Entry {
+    pub(crate) keys: Vec<Segment>,
     pub(crate) span: Range<usize>,
-    pub(crate) value: Range<usize>,
 }
 
-impl Entry<'_> {
+impl Entry {
     /// Whether the entry is `path` itself, seen from its table, or lies below it.
-    pub(crate) fn is_below(&self, path: &[&str]) -> bool {
-        let names = self.keys.iter().map(|key| key.name.as_ref());
-        names.zip(path).take_while(|(a, b)| a == *b).count() == path.len()
+    pub(crate) fn is_below(&self, path: &[impl AsRef<str>]) -> bool {
+        shared(self.keys.iter().map(|key| key.name.as_str()), path) == path.len()
     }
 }
 
 /// An inline table that is reachable by keys alone (not inside an array).
 #[derive(Debug)]
-pub(crate) struct InlineTable<'t> {
+pub(crate) struct InlineTable {
     /// The absolute path of the table.
-    pub(crate) path: Vec<Cow<'t, str>>,
+    pub(crate) path: Vec<String>,
     /// From `{` to `}`, both included.
     pub(crate) span: Range<usize>,
-    pub(crate) entries: Vec<Entry<'t>>,
-    /// The statement that the table is part of.
-    pub(crate) statement: usize,
-    /// Whether a line break or a comment stands between its entries (TOML 1.1).
-    pub(crate) multi_line: bool,
+    pub(crate) entries: Vec<Entry>,
+}
+
+impl InlineTable {
+    /// Whether a line break, and maybe a comment, stands between its entries (TOML 1.1).
+    pub(crate) fn has_line_breaks(&self, text: &str) -> bool {
+        let starts = self.entries.iter().map(|entry| entry.span.start);
+        let ends = self.entries.iter().map(|entry| entry.span.end);
+        let mut gaps = iter::once(self.span.start)
+            .chain(ends)
+            .zip(starts.chain([self.span.end]));
+        gaps.any(|(start, end)| text[start..end].contains('\n'))
+    }
 }
 
 /// The statements of a file and its inline tables, each in file order.
 #[derive(Debug, Default)]
-pub(crate) struct Index<'t> {
-    pub(crate) statements: Vec<Statement<'t>>,
-    pub(crate) inline_tables: Vec<InlineTable<'t>>,
+pub(crate) struct Index {
+    pub(crate) statements: Vec<Statement>,
+    pub(crate) inline_tables: Vec<InlineTable>,
 }
 
-impl<'t> Index<'t> {
+impl Index {
     /// Indexes `text`, which `toml_edit` has accepted.
-    pub(crate) fn new(text: &'t str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         let source = Source::new(text);
         let tokens = source.lex().into_vec();
-        let mut builder = Builder::new(source);
-        let mut ignored = ();
-        parse_document(&tokens, &mut builder, &mut ignored);
+        let mut builder = Builder::default();
+        let mut receiver = |event: Event| builder.take(&source, &event);
+        parse_document(&tokens, &mut receiver, &mut ());
         builder.index
     }
 
     /// The absolute path of a statement, segment by segment.
-    pub(crate) fn path(&self, statement: usize) -> impl Iterator<Item = &str> {
+    pub(crate) fn path(&self, statement: usize) -> impl Iterator<Item = &str> + Clone {
         let statement = &self.statements[statement];
         let header = statement.header.map(|header| &self.statements[header].keys);
-        header
-            .into_iter()
-            .flatten()
-            .chain(&statement.keys)
-            .map(|segment| segment.name.as_ref())
+        let keys = header.into_iter().flatten().chain(&statement.keys);
+        keys.map(|segment| segment.name.as_str())
     }
 
     /// How many leading segments the path of `statement` shares with `path`.
-    pub(crate) fn shared(&self, statement: usize, path: &[&str]) -> usize {
-        self.path(statement)
-            .zip(path)
-            .take_while(|(a, b)| a == *b)
-            .count()
+    pub(crate) fn shared(&self, statement: usize, path: &[impl AsRef<str>]) -> usize {
+        shared(self.path(statement), path)
     }
 
     /// Whether `statement` is `path` itself or lies below it.
-    pub(crate) fn is_below(&self, statement: usize, path: &[&str]) -> bool {
+    pub(crate) fn is_below(&self, statement: usize, path: &[impl AsRef<str>]) -> bool {
         self.shared(statement, path) == path.len()
     }
 
     /// Whether the path of `statement` is exactly `path`.
-    pub(crate) fn is_at(&self, statement: usize, path: &[&str]) -> bool {
-        self.is_below(statement, path) && self.path(statement).count() == path.len()
+    pub(crate) fn is_at(&self, statement: usize, path: &[impl AsRef<str>]) -> bool {
+        self.path(statement).eq(path.iter().map(AsRef::as_ref))
     }
 
     /// How many segments the header above a statement has.
@@ -141,57 +138,94 @@ impl<'t> Index<'t> {
         header.map_or(0, |header| self.statements[header].keys.len())
     }
 
+    /// The statements that are `path` itself or lie below it.
+    pub(crate) fn below<P: AsRef<str>>(
+        &self,
+        path: &[P],
+    ) -> impl DoubleEndedIterator<Item = usize> + Clone {
+        (0..self.statements.len()).filter(|&it| self.is_below(it, path))
+    }
+
     /// The header statement `[path]`, if there is one.
-    pub(crate) fn header(&self, path: &[&str]) -> Option<usize> {
-        (0..self.statements.len()).find(|&statement| {
-            self.statements[statement].kind == Kind::Header && self.is_at(statement, path)
-        })
+    pub(crate) fn header(&self, path: &[impl AsRef<str>]) -> Option<usize> {
+        self.headers().find(|&header| self.is_at(header, path))
+    }
+
+    /// The statements that are `[headers]`.
+    pub(crate) fn headers(&self) -> impl DoubleEndedIterator<Item = usize> {
+        let statements = 0..self.statements.len();
+        statements.filter(|&it| self.statements[it].kind == Kind::Header)
     }
 
     /// The pairs that stand directly under a header.
-    pub(crate) fn body(&self, header: usize) -> impl DoubleEndedIterator<Item = usize> {
-        let end = self.statements[header + 1..]
-            .iter()
-            .position(|statement| statement.kind != Kind::Pair)
-            .map_or(self.statements.len(), |offset| header + 1 + offset);
-        header + 1..end
+    pub(crate) fn body(&self, header: usize) -> impl DoubleEndedIterator<Item = usize> + Clone {
+        let below = &self.statements[header + 1..];
+        let next = below.iter().position(|it| it.kind != Kind::Pair);
+        header + 1..header + 1 + next.unwrap_or(below.len())
     }
 }
 
-/// A pair whose value has not ended yet.
-struct OpenPair<'t> {
-    keys: Vec<Segment<'t>>,
-    start: usize,
-}
-
-struct Builder<'t> {
-    source: Source<'t>,
-    index: Index<'t>,
+#[derive(Default)]
+struct Builder {
+    index: Index,
     header: Option<usize>,
     header_start: usize,
     /// Keys read since the last `=`, `{`, `,` or line.
-    keys: Vec<Segment<'t>>,
-    pairs: Vec<OpenPair<'t>>,
+    keys: Vec<Segment>,
+    /// The keys of pairs whose values have not ended yet.
+    pairs: Vec<Vec<Segment>>,
     /// Numbers of the inline tables that are open.
     tables: Vec<usize>,
-    /// Depth of arrays: what stands inside one has no key path and is not indexed.
     array_depth: usize,
-    array_start: usize,
 }
 
-impl<'t> Builder<'t> {
-    fn new(source: Source<'t>) -> Self {
-        Self {
-            source,
-            index: Index::default(),
-            header: None,
-            header_start: 0,
-            keys: Vec::new(),
-            pairs: Vec::new(),
-            tables: Vec::new(),
-            array_depth: 0,
-            array_start: 0,
+impl Builder {
+    fn take(&mut self, source: &Source<'_>, event: &Event) {
+        let Range { start, end } = event.span().start()..event.span().end();
+        match event.kind() {
+            EventKind::ArrayOpen => self.array_depth += 1,
+            EventKind::ArrayClose => {
+                self.array_depth = self.array_depth.saturating_sub(1);
+                self.end_value(end);
+            }
+            // What stands inside an array has no key path.
+            _ if self.array_depth > 0 => {}
+            EventKind::StdTableOpen | EventKind::ArrayTableOpen => self.header_start = start,
+            EventKind::StdTableClose => self.end_header(Kind::Header, end),
+            EventKind::ArrayTableClose => self.end_header(Kind::ArrayHeader, end),
+            EventKind::SimpleKey => {
+                let mut name = String::new();
+                if let Some(raw) = source.get(event) {
+                    raw.decode_key(&mut name, &mut ());
+                }
+                let span = start..end;
+                self.keys.push(Segment { name, span });
+            }
+            EventKind::KeyValSep => self.pairs.push(std::mem::take(&mut self.keys)),
+            EventKind::Scalar => self.end_value(end),
+            EventKind::InlineTableOpen => {
+                self.tables.push(self.index.inline_tables.len());
+                self.index.inline_tables.push(InlineTable {
+                    path: self.open_path(),
+                    span: start..end,
+                    entries: Vec::new(),
+                });
+            }
+            EventKind::InlineTableClose => {
+                if let Some(table) = self.tables.pop() {
+                    self.index.inline_tables[table].span.end = end;
+                    self.end_value(end);
+                }
+            }
+            _ => {}
         }
+    }
+
+    /// The absolute path of the pair whose value is read.
+    fn open_path(&self) -> Vec<String> {
+        let header = self.header.map(|it| &self.index.statements[it].keys);
+        let keys = header.into_iter().chain(&self.pairs).flatten();
+        keys.map(|key| key.name.clone()).collect()
     }
 
     fn end_header(&mut self, kind: Kind, end: usize) {
@@ -201,139 +235,28 @@ impl<'t> Builder<'t> {
             keys: std::mem::take(&mut self.keys),
             header: None,
             span: self.header_start..end,
-            value: end..end,
         });
     }
 
-    fn end_value(&mut self, value: Range<usize>) {
-        let Some(pair) = self.pairs.pop() else {
+    fn end_value(&mut self, end: usize) {
+        if self.array_depth > 0 {
+            return;
+        }
+        let Some(keys) = self.pairs.pop() else {
             return;
         };
-        let span = pair.start..value.end;
-        let keys = pair.keys;
+        let span = keys.first().map_or(end, |first| first.span.start)..end;
         if let Some(&table) = self.tables.last() {
             let entries = &mut self.index.inline_tables[table].entries;
-            entries.push(Entry { keys, span, value });
+            entries.push(Entry { keys, span });
         } else {
             self.index.statements.push(Statement {
                 kind: Kind::Pair,
                 keys,
                 header: self.header,
                 span,
-                value,
             });
         }
-    }
-
-    fn between_entries(&mut self) {
-        if let (0, Some(&table)) = (self.array_depth, self.tables.last()) {
-            self.index.inline_tables[table].multi_line = true;
-        }
-    }
-}
-
-impl EventReceiver for Builder<'_> {
-    fn std_table_open(&mut self, span: Span, _: &mut dyn ErrorSink) {
-        self.header_start = span.start();
-    }
-
-    fn std_table_close(&mut self, span: Span, _: &mut dyn ErrorSink) {
-        self.end_header(Kind::Header, span.end());
-    }
-
-    fn array_table_open(&mut self, span: Span, _: &mut dyn ErrorSink) {
-        self.header_start = span.start();
-    }
-
-    fn array_table_close(&mut self, span: Span, _: &mut dyn ErrorSink) {
-        self.end_header(Kind::ArrayHeader, span.end());
-    }
-
-    fn simple_key(&mut self, span: Span, encoding: Option<Encoding>, _: &mut dyn ErrorSink) {
-        if self.array_depth > 0 {
-            return;
-        }
-        let mut name = Cow::Borrowed("");
-        if let Some(raw) = self.source.get(span) {
-            let raw = toml_parser::Raw::new_unchecked(raw.as_str(), encoding, span);
-            raw.decode_key(&mut name, &mut ());
-        }
-        let span = span.start()..span.end();
-        self.keys.push(Segment { name, span });
-    }
-
-    fn key_val_sep(&mut self, _: Span, _: &mut dyn ErrorSink) {
-        if self.array_depth > 0 {
-            return;
-        }
-        let keys = std::mem::take(&mut self.keys);
-        let start = keys.first().map_or(0, |first| first.span.start);
-        self.pairs.push(OpenPair { keys, start });
-    }
-
-    fn scalar(&mut self, span: Span, _: Option<Encoding>, _: &mut dyn ErrorSink) {
-        if self.array_depth == 0 {
-            self.end_value(span.start()..span.end());
-        }
-    }
-
-    fn array_open(&mut self, span: Span, _: &mut dyn ErrorSink) -> bool {
-        if self.array_depth == 0 {
-            self.array_start = span.start();
-        }
-        self.array_depth += 1;
-        true
-    }
-
-    fn array_close(&mut self, span: Span, _: &mut dyn ErrorSink) {
-        self.array_depth = self.array_depth.saturating_sub(1);
-        if self.array_depth == 0 {
-            self.end_value(self.array_start..span.end());
-        }
-    }
-
-    fn inline_table_open(&mut self, span: Span, _: &mut dyn ErrorSink) -> bool {
-        if self.array_depth > 0 {
-            return true;
-        }
-        let header = self
-            .header
-            .map(|header| &self.index.statements[header].keys);
-        let path = header
-            .into_iter()
-            .flatten()
-            .chain(self.pairs.iter().flat_map(|pair| &pair.keys))
-            .map(|segment| segment.name.clone())
-            .collect();
-        self.tables.push(self.index.inline_tables.len());
-        self.index.inline_tables.push(InlineTable {
-            path,
-            span: span.start()..span.end(),
-            entries: Vec::new(),
-            statement: self.index.statements.len(),
-            multi_line: false,
-        });
-        true
-    }
-
-    fn inline_table_close(&mut self, span: Span, _: &mut dyn ErrorSink) {
-        if self.array_depth > 0 {
-            return;
-        }
-        if let Some(table) = self.tables.pop() {
-            let table = &mut self.index.inline_tables[table];
-            table.span.end = span.end();
-            let value = table.span.clone();
-            self.end_value(value);
-        }
-    }
-
-    fn comment(&mut self, _: Span, _: &mut dyn ErrorSink) {
-        self.between_entries();
-    }
-
-    fn newline(&mut self, _: Span, _: &mut dyn ErrorSink) {
-        self.between_entries();
     }
 }
 
@@ -341,20 +264,15 @@ impl EventReceiver for Builder<'_> {
 mod tests {
     use super::*;
 
-    /// The statements as `kind path = value`, with the texts that the spans cover.
+    /// The statements as `path: text`.
     fn statements(text: &str) -> Vec<String> {
         let index = Index::new(text);
         let numbers = 0..index.statements.len();
         numbers
             .map(|number| {
-                let statement = &index.statements[number];
                 let path: Vec<&str> = index.path(number).collect();
-                format!(
-                    "{}: {} -> {}",
-                    path.join("/"),
-                    &text[statement.span.clone()],
-                    &text[statement.value.clone()]
-                )
+                let span = index.statements[number].span.clone();
+                format!("{}: {}", path.join("/"), &text[span])
             })
             .collect()
     }
@@ -365,10 +283,10 @@ mod tests {
         assert_eq!(
             statements(text),
             [
-                "a/b c: a . 'b c' = [1, # one\r\n {x = 1}] -> [1, # one\r\n {x = 1}]",
-                "d/e: [d.\"\\u0065\"] -> ",
-                "d/e/f: f = {g.h = 1} -> {g.h = 1}",
-                "i: [[i]] -> ",
+                "a/b c: a . 'b c' = [1, # one\r\n {x = 1}]",
+                "d/e: [d.\"\\u0065\"]",
+                "d/e/f: f = {g.h = 1}",
+                "i: [[i]]",
             ]
         );
     }
@@ -400,10 +318,11 @@ mod tests {
     }
 
     #[test]
-    fn a_line_break_in_an_array_makes_no_table_multi_line() {
-        let lines = |text| Index::new(text).inline_tables[0].multi_line;
-        assert!(!lines("a = { b = [\n1, # one\n] }"));
-        assert!(lines("a = { b = 1,\n}"));
-        assert!(lines("a = { b = 1 # one\n}"));
+    fn a_line_break_in_an_array_is_none_between_entries() {
+        let has_line_breaks = |text| Index::new(text).inline_tables[0].has_line_breaks(text);
+        assert!(!has_line_breaks("a = { b = [\n1, # one\n] }"));
+        assert!(!has_line_breaks("a = { b = {\n c = 1 } }"));
+        assert!(has_line_breaks("a = { b = 1,\n}"));
+        assert!(has_line_breaks("a = { b = 1 # one\n}"));
     }
 }

@@ -1,13 +1,14 @@
 //! One TOML value as it is written.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use toml_edit::Value;
 
 use super::meaning;
 use super::render::{self, Quotes};
 
 /// The text of a TOML value. Two are equal if they mean the same.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
+#[serde(transparent)]
 pub(crate) struct Literal {
     text: String,
 }
@@ -48,15 +49,9 @@ impl PartialEq for Literal {
     fn eq(&self, other: &Self) -> bool {
         self.text == other.text
             || match (self.value(), other.value()) {
-                (Some(one), Some(other)) => meaning::same_values(&one, &other),
+                (Some(one), Some(other)) => meaning::same(&one, &other),
                 _ => false,
             }
-    }
-}
-
-impl Serialize for Literal {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.text)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::document::Document;
 use super::index::Kind;
-use super::{lines, place, render};
+use super::{lines, render};
 
 /// The look of a header.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub(super) struct Indentation {
 
 impl Look {
     /// The look of a new table.
-    pub(super) fn of(document: &Document<'_>, path: &[&str]) -> Self {
+    pub(super) fn of(document: &Document, path: &[String]) -> Self {
         let index = &document.index;
         let known = known(document, path);
         let sibling = last_header(document, &path[..known], path.len());
@@ -52,8 +52,8 @@ impl Look {
     }
 
     /// The look of one more entry of an array of tables, after the one with this header.
-    pub(super) fn of_entry(document: &Document<'_>, last: usize) -> Self {
-        let path: Vec<&str> = document.index.path(last).collect();
+    pub(super) fn of_entry(document: &Document, last: usize) -> Self {
+        let path: Vec<String> = document.index.path(last).map(str::to_owned).collect();
         Self {
             name: name(document, Some(last), &path),
             indentation: Indentation::of(document, last),
@@ -64,29 +64,29 @@ impl Look {
 
 impl Indentation {
     /// That of a header and its first key.
-    pub(super) fn of(document: &Document<'_>, header: usize) -> Self {
-        let own = of_line(document, header);
+    pub(super) fn of(document: &Document, header: usize) -> Self {
+        let own = document.indent(header);
         let first = document.index.body(header).next();
         Self {
             header: own.to_owned(),
             keys: first.map_or_else(
                 || format!("{own}{}", unit(document)),
-                |first| of_line(document, first).to_owned(),
+                |first| document.indent(first).to_owned(),
             ),
         }
     }
 
     /// That of a table at `path`, which is new as well, below one of this indentation.
-    pub(super) fn of_child(&self, document: &Document<'_>, path: &[&str]) -> Self {
+    pub(super) fn of_child(&self, document: &Document, path: &[String]) -> Self {
         let known = known(document, path);
         let cousin = last_header(document, &path[..known], path.len()).filter(|_| known > 0);
         cousin.map_or_else(|| self.below(document), |cousin| Self::of(document, cousin))
     }
 
     /// That of a table below one of this indentation, as far as can be told from it.
-    fn below(&self, document: &Document<'_>) -> Self {
+    fn below(&self, document: &Document) -> Self {
         // One header that is not indented says nothing of those below.
-        let nests = !self.header.is_empty() || headers(document).nth(1).is_none();
+        let nests = !self.header.is_empty() || document.index.headers().nth(1).is_none();
         let header = if nests { &self.keys } else { &self.header };
         Self {
             header: header.clone(),
@@ -95,43 +95,32 @@ impl Indentation {
     }
 }
 
-/// The white space that the line of a statement begins with.
-pub(super) fn of_line<'d>(document: &'d Document<'_>, statement: usize) -> &'d str {
-    let start = document.index.statements[statement].span.start;
-    lines::indent(document.text(), start)
-}
-
 /// How many segments of `path`, the last one not counted, lead to something that is there.
-fn known(document: &Document<'_>, path: &[&str]) -> usize {
+fn known(document: &Document, path: &[String]) -> usize {
     let index = &document.index;
     let shared = (0..index.statements.len()).map(|it| index.shared(it, path));
     shared.max().unwrap_or(0).min(path.len() - 1)
 }
 
-fn headers(document: &Document<'_>) -> impl DoubleEndedIterator<Item = usize> {
-    let statements = &document.index.statements;
-    (0..statements.len()).filter(|&it| statements[it].kind == Kind::Header)
-}
-
 /// The last header below `path` that has `depth` segments.
-fn last_header(document: &Document<'_>, path: &[&str], depth: usize) -> Option<usize> {
-    let index = &document.index;
-    headers(document)
-        .rev()
-        .find(|&it| index.statements[it].keys.len() == depth && index.is_below(it, path))
+fn last_header(document: &Document, path: &[String], depth: usize) -> Option<usize> {
+    let statements = &document.index.statements;
+    let is_it =
+        |&it: &usize| statements[it].kind == Kind::Header && statements[it].keys.len() == depth;
+    document.index.below(path).rfind(is_it)
 }
 
 /// How much deeper than its header a key stands in this file.
-fn unit<'d>(document: &'d Document<'_>) -> &'d str {
-    let found = headers(document).rev().find_map(|header| {
+fn unit<'d>(document: &'d Document) -> &'d str {
+    let found = document.index.headers().rev().find_map(|header| {
         let first = document.index.body(header).next()?;
-        of_line(document, first).strip_prefix(of_line(document, header))
+        document.indent(first).strip_prefix(document.indent(header))
     });
     found.unwrap_or("  ")
 }
 
 /// `path` as a header has it, as far as `model` spells it.
-fn name(document: &Document<'_>, model: Option<usize>, path: &[&str]) -> String {
+fn name(document: &Document, model: Option<usize>, path: &[String]) -> String {
     let spelled = model.map_or(0, |model| document.index.shared(model, path));
     let mut name = match model {
         Some(model) if spelled > 0 => document.raw_keys(model, spelled).to_owned(),
@@ -147,8 +136,8 @@ fn name(document: &Document<'_>, model: Option<usize>, path: &[&str]) -> String 
 }
 
 /// Whether no text stands right above a header and the comments that touch it.
-fn is_spaced(document: &Document<'_>, header: usize) -> bool {
-    let start = place::above_comments(document, header).start;
+fn is_spaced(document: &Document, header: usize) -> bool {
+    let start = document.with_comments(header).start;
     let above = lines::above(document.text(), start);
     above.is_none_or(|line| lines::is_blank(&document.text()[line]))
 }

@@ -1,6 +1,6 @@
 //! What a TOML file means, apart from how it is written.
 
-use toml_edit::{Datetime, Item, TableLike, Value};
+use toml_edit::{Datetime, Item, Value};
 
 /// What an item is, with its article, for messages.
 pub(crate) fn type_name(item: &Item) -> &'static str {
@@ -20,35 +20,14 @@ pub(crate) fn type_name(item: &Item) -> &'static str {
     }
 }
 
-/// Whether two items mean the same: spelling, order and formatting don't count.
-pub(crate) fn same(a: &Item, b: &Item) -> bool {
-    if let (Some(a), Some(b)) = (a.as_table_like(), b.as_table_like()) {
-        return same_tables(a, b);
-    }
-    if let (Some(a), Some(b)) = (a.as_value(), b.as_value()) {
-        return same_values(a, b);
-    }
-    match (elements(a), elements(b)) {
-        (Some(a), Some(b)) => a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| same(a, b)),
-        _ => false,
-    }
-}
-
 /// Whether `item` means the same as `value`.
 pub(crate) fn is_value(item: &Item, value: &Value) -> bool {
-    match item.as_value() {
-        Some(other) => same_values(other, value),
-        None => same(item, &Item::Value(value.clone())),
-    }
+    let item = item.clone().into_value();
+    item.is_ok_and(|item| same(&item, value))
 }
 
-fn same_tables(a: &dyn TableLike, b: &dyn TableLike) -> bool {
-    a.len() == b.len()
-        && a.iter()
-            .all(|(key, item)| b.get(key).is_some_and(|other| same(item, other)))
-}
-
-pub(crate) fn same_values(a: &Value, b: &Value) -> bool {
+/// Whether two values mean the same: spelling, order of keys and formatting don't count.
+pub(crate) fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::String(a), Value::String(b)) => a.value() == b.value(),
         (Value::Integer(a), Value::Integer(b)) => a.value() == b.value(),
@@ -60,9 +39,12 @@ pub(crate) fn same_values(a: &Value, b: &Value) -> bool {
             with_seconds(*a.value()) == with_seconds(*b.value())
         }
         (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_values(a, b))
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
         }
-        (Value::InlineTable(a), Value::InlineTable(b)) => same_tables(a, b),
+        (Value::InlineTable(a), Value::InlineTable(b)) => {
+            let is_there = |key, value| b.get(key).is_some_and(|other| same(value, other));
+            a.len() == b.len() && a.iter().all(|(key, value)| is_there(key, value))
+        }
         _ => false,
     }
 }
@@ -75,22 +57,13 @@ pub(crate) fn with_seconds(mut datetime: Datetime) -> Datetime {
     datetime
 }
 
-/// The elements of an array, also of one written as `[[headers]]`.
-fn elements(item: &Item) -> Option<Vec<Item>> {
-    match item {
-        Item::ArrayOfTables(array) => Some(array.iter().cloned().map(Item::Table).collect()),
-        Item::Value(Value::Array(array)) => Some(array.iter().cloned().map(Item::Value).collect()),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parsed(text: &str) -> Item {
-        let document = toml_edit::Document::parse(text.to_owned()).expect("test input is TOML");
-        document.into_item()
+    fn parsed(text: &str) -> Value {
+        let document = toml_edit::Document::parse(text).expect("test input is TOML");
+        document.into_table().into_inline_table().into()
     }
 
     #[test]

@@ -4,16 +4,16 @@
 //! each statement stands, a [`Revision`] takes what is to be set, inserted and removed, and
 //! [`splice`] changes byte ranges and nothing else.
 
+mod around;
 mod document;
 mod elements;
 mod headings;
 pub(crate) mod index;
-mod inline;
 pub(crate) mod lines;
 mod literal;
 mod look;
 pub(crate) mod meaning;
-pub(crate) mod place;
+mod place;
 pub(crate) mod render;
 mod revision;
 mod source;

@@ -1,51 +1,73 @@
 //! Where a key belongs: how its table is spelled, and where a new header goes.
 
-use std::ops::Range;
-
 use super::document::Document;
 use super::index::{Kind, rest_after};
 use super::lines;
+use super::look::Indentation;
 
 /// How a table takes another key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// Above the first header.
-    Root,
+pub(super) enum Place {
     /// In the inline table of this number, which is the table or holds it.
     Inline(usize),
-    /// Below its own header.
-    Header(usize),
-    /// As a dotted key below the last one that shares `depth` segments with the table.
-    Dotted { pair: usize, depth: usize },
+    /// On a line of its own.
+    Line(Line),
     /// Below a header that is yet to be written.
     NewHeader,
+}
+
+/// The line of a new key.
+pub(super) struct Line {
+    pub(super) offset: usize,
+    /// The white space before the key, and the segments that it is spelled with there.
+    pub(super) prefix: String,
+    /// How many segments of its path stand in the prefix or in the header above.
+    pub(super) depth: usize,
+    pub(super) header: Option<usize>,
 }
 
 impl Place {
     /// Finds how `table` takes a key. A table that is not there is spelled like the nearest one on
     /// the way to it: `[a.b]` is an error where `a.b` has dotted keys, and often one for older
     /// parsers where `a` has.
-    pub(crate) fn of(document: &Document<'_>, table: &[&str]) -> Self {
+    pub(super) fn of(document: &Document, table: &[String], is_own: fn(&str) -> bool) -> Self {
+        let index = &document.index;
         if table.is_empty() {
-            return Self::Root;
+            return Self::Line(Line {
+                offset: in_root(document, is_own),
+                prefix: String::new(),
+                depth: 0,
+                header: None,
+            });
         }
         if let Some(number) = inline_table(document, table) {
             return Self::Inline(number);
         }
-        let index = &document.index;
         if let Some(header) = index.header(table) {
-            return Self::Header(header);
+            let last = index.body(header).next_back().unwrap_or(header);
+            return Self::Line(Line {
+                offset: document.statement_lines(last).end,
+                prefix: Indentation::of(document, header).keys,
+                depth: table.len(),
+                header: Some(header),
+            });
         }
         for depth in (1..=table.len()).rev() {
-            let mut below =
-                (0..index.statements.len()).filter(|&at| index.is_below(at, &table[..depth]));
+            let mut below = index.below(&table[..depth]);
             let spells_it = |&at: &usize| {
                 index.statements[at].kind == Kind::Pair && index.header_depth(at) < depth
             };
-            match below.clone().rfind(spells_it) {
-                Some(pair) => return Self::Dotted { pair, depth },
-                None if below.next().is_some() => return Self::NewHeader,
-                None => {}
+            if let Some(pair) = below.clone().rfind(spells_it) {
+                let indent = document.indent(pair);
+                let spelled = document.raw_keys(pair, depth - index.header_depth(pair));
+                return Self::Line(Line {
+                    offset: document.statement_lines(pair).end,
+                    prefix: format!("{indent}{spelled}."),
+                    depth,
+                    header: index.statements[pair].header,
+                });
+            }
+            if below.next().is_some() {
+                break;
             }
         }
         Self::NewHeader
@@ -53,7 +75,7 @@ impl Place {
 }
 
 /// The number of the deepest inline table on the way to `path`.
-pub(crate) fn inline_table(document: &Document<'_>, path: &[&str]) -> Option<usize> {
+pub(super) fn inline_table(document: &Document, path: &[String]) -> Option<usize> {
     let tables = document.index.inline_tables.iter().enumerate();
     let holding = tables.filter(|(_, table)| rest_after(path, &table.path).is_some());
     let deepest = holding.max_by_key(|(_, table)| table.path.len())?;
@@ -63,14 +85,12 @@ pub(crate) fn inline_table(document: &Document<'_>, path: &[&str]) -> Option<usi
 /// Where a new header for `path` goes: below everything that shares most segments with it, else at
 /// the end.
 pub(super) fn below_relatives(
-    document: &Document<'_>,
-    path: &[&str],
+    document: &Document,
+    path: &[String],
     is_own: fn(&str) -> bool,
 ) -> usize {
     let index = &document.index;
-    let shared = |&at: &usize| index.shared(at, path);
-    let nearest = (0..index.statements.len()).max_by_key(shared);
-    match nearest {
+    match (0..index.statements.len()).max_by_key(|&at| index.shared(at, path)) {
         // One that shares nothing: the last of all.
         Some(nearest) => below(document, nearest, is_own),
         None => below_comments(document.text(), is_own),
@@ -94,7 +114,7 @@ fn below_comments(text: &str, is_own: fn(&str) -> bool) -> usize {
 
 /// The end of the table body that a statement is part of, and of the comments that directly follow,
 /// unless these touch the next header or belong to it.
-pub(super) fn below(document: &Document<'_>, statement: usize, is_own: fn(&str) -> bool) -> usize {
+pub(super) fn below(document: &Document, statement: usize, is_own: fn(&str) -> bool) -> usize {
     // A header in the middle of a body would take the rest of it over.
     let last = document.index.body(statement).next_back();
     let end = document.statement_lines(last.unwrap_or(statement)).end;
@@ -114,7 +134,7 @@ pub(super) fn below(document: &Document<'_>, statement: usize, is_own: fn(&str) 
 
 /// Where a key of the root table goes: below the last one, else above the first header, else at the
 /// end.
-pub(super) fn in_root(document: &Document<'_>, is_own: fn(&str) -> bool) -> usize {
+fn in_root(document: &Document, is_own: fn(&str) -> bool) -> usize {
     let statements = &document.index.statements;
     let first_header = statements.iter().position(|it| it.kind != Kind::Pair);
     let pairs = first_header.unwrap_or(statements.len());
@@ -126,36 +146,9 @@ pub(super) fn in_root(document: &Document<'_>, is_own: fn(&str) -> bool) -> usiz
 }
 
 /// Where a key goes above a header: above the empty line that goes with one of the tool's headers.
-fn above_block(document: &Document<'_>, header: usize, is_own: fn(&str) -> bool) -> usize {
-    let above = |offset| line_above(document, header, offset);
-    let own = above(document.statement_lines(header).start);
-    let own = own.filter(|line| is_own(&document.text()[line.clone()]));
-    let blank = own.and_then(|own| above(own.start));
-    match blank.filter(|line| lines::is_blank(&document.text()[line.clone()])) {
-        Some(blank) => blank.start,
-        None => above_comments(document, header).start,
-    }
-}
-
-/// The lines of a statement with the comments that touch it from above.
-pub(super) fn above_comments(document: &Document<'_>, statement: usize) -> Range<usize> {
-    let Range { mut start, end } = document.statement_lines(statement);
-    while let Some(line) = line_above(document, statement, start)
-        && lines::is_comment(&document.text()[line.clone()])
-    {
-        start = line.start;
-    }
-    start..end
-}
-
-/// The line above `offset` if it belongs to no statement: the last line of a string may look like a
-/// comment.
-pub(super) fn line_above(
-    document: &Document<'_>,
-    statement: usize,
-    offset: usize,
-) -> Option<Range<usize>> {
-    let before = statement.checked_sub(1);
-    let free_from = before.map_or(0, |before| document.statement_lines(before).end);
-    lines::above(document.text(), offset).filter(|line| line.start >= free_from)
+fn above_block(document: &Document, header: usize, is_own: fn(&str) -> bool) -> usize {
+    let own = document.own_comment(header, is_own);
+    let blank = own.and_then(|own| document.blank_above(header, own.start));
+    let lines = blank.unwrap_or_else(|| document.with_comments(header));
+    lines.start
 }

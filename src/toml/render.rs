@@ -7,7 +7,7 @@
 
 use std::fmt::Write as _;
 
-use toml_edit::{Formatted, InlineTable, Value};
+use toml_edit::{Formatted, Value};
 use toml_writer::{ToTomlKey as _, ToTomlValue as _, TomlKeyBuilder, TomlStringBuilder};
 
 use super::meaning;
@@ -84,7 +84,10 @@ pub(crate) fn value(value: &Value, quotes: Quotes) -> String {
                 array.iter().map(|each| self::value(each, quotes)).collect();
             format!("[{}]", elements.join(", "))
         }
-        Value::InlineTable(table) => inline_table(table, quotes),
+        Value::InlineTable(table) => inline(table.iter().map(|(name, each)| {
+            let (key, value) = (key(name, quotes), self::value(each, quotes));
+            format!("{key} = {value}")
+        })),
         Value::Integer(integer) => integer.value().to_string(),
         Value::Float(float) => Formatted::new(*float.value()).to_string(),
         Value::Boolean(boolean) => boolean.value().to_string(),
@@ -92,17 +95,9 @@ pub(crate) fn value(value: &Value, quotes: Quotes) -> String {
     }
 }
 
-/// An inline table on one line, `{}` when empty.
-fn inline_table(table: &InlineTable, quotes: Quotes) -> String {
-    let entries: Vec<String> = table
-        .iter()
-        .map(|(name, each)| format!("{} = {}", key(name, quotes), value(each, quotes)))
-        .collect();
-    inline(&entries)
-}
-
-/// An inline table of entries that are text already.
-pub(crate) fn inline(entries: &[String]) -> String {
+/// An inline table of entries that are text already, `{}` when empty.
+pub(super) fn inline(entries: impl Iterator<Item = String>) -> String {
+    let entries: Vec<String> = entries.collect();
     if entries.is_empty() {
         "{}".to_owned()
     } else {

@@ -6,42 +6,40 @@ mod settle;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
+
+use toml_edit::Value;
 
 use crate::error::Position;
 
+use super::Path;
 use super::document::Document;
-use super::elements::{self, Elements};
+use super::elements::{self, List};
 use super::headings::Heading;
-use super::inline::Entries;
-use super::look::{self, Indentation, Look};
+use super::look::{Indentation, Look};
 use super::meaning::type_name;
 use super::place::{self, Place};
 use super::render;
 use super::splice::Splices;
-use super::table::{self, NewTable, Pair};
+use super::table::{self, Block, NewTable, Pair};
 
 /// Changes to one document, which are made together.
 ///
 /// Values are TOML text and are written as they are given. All verbs look at the document as it was
-/// parsed, and what comes to the same place stands in the order of the calls. Whether the new text
-/// means what was asked for is for the caller to check, who parses it anyway.
-pub(crate) struct Revision<'d, 't> {
-    document: &'d Document<'t>,
+/// parsed, and what comes to the same place stands in the order of the calls. What is to make room
+/// for something else is removed first. Whether the new text means what was asked for is for the
+/// caller to check, who parses it anyway.
+pub(crate) struct Revision<'d> {
+    document: &'d Document,
     is_own: fn(&str) -> bool,
     splices: Splices,
-    /// New keys.
-    inserted: Vec<Vec<String>>,
-    removed: BTreeSet<Vec<String>>,
+    removed: BTreeSet<Path>,
     /// The statements of entries of arrays of tables that go.
     removed_entries: Vec<Vec<usize>>,
-    pruned: Vec<Vec<String>>,
+    pruned: Vec<Path>,
     /// Headers that gain a key.
     filled: BTreeSet<usize>,
-    /// By the number of the inline table.
-    entries: BTreeMap<usize, Entries>,
-    /// By the place of the array.
-    elements: BTreeMap<usize, (Range<usize>, Elements)>,
+    /// Arrays and inline tables, by their places.
+    lists: BTreeMap<usize, List>,
     tables: Vec<NewTable>,
     blocks: Vec<Block>,
 }
@@ -51,41 +49,30 @@ pub(crate) struct Revision<'d, 't> {
 pub(crate) enum Refused {
     /// Something else stands there than what the verb is for.
     WrongType {
-        path: Vec<String>,
+        path: Path,
         found: &'static str,
         wanted: &'static str,
         at: Position,
     },
     /// A comment in an inline table of several lines would come to stand beside another entry.
-    MultiLine { path: Vec<String>, at: Position },
+    MultiLine { path: Path, at: Position },
     /// A key would be inserted into a table that is removed.
-    Removed { path: Vec<String>, at: Position },
+    Removed { path: Path, at: Position },
 }
 
-/// Lines with a header of their own.
-struct Block {
-    offset: usize,
-    lines: Vec<String>,
-    /// Whether an empty line comes first. Without a comment, nothing would tell that it came with
-    /// the block.
-    is_spaced: bool,
-}
-
-impl<'d, 't> Revision<'d, 't> {
+impl<'d> Revision<'d> {
     /// Begins with no change. A comment line that `is_own` accepts belongs to the header below it:
     /// it goes with that header.
-    pub(crate) fn of(document: &'d Document<'t>, is_own: fn(&str) -> bool) -> Self {
+    pub(crate) fn of(document: &'d Document, is_own: fn(&str) -> bool) -> Self {
         Self {
             document,
             is_own,
             splices: Splices::default(),
-            inserted: Vec::new(),
             removed: BTreeSet::new(),
             removed_entries: Vec::new(),
             pruned: Vec::new(),
             filled: BTreeSet::new(),
-            entries: BTreeMap::new(),
-            elements: BTreeMap::new(),
+            lists: BTreeMap::new(),
             tables: Vec::new(),
             blocks: Vec::new(),
         }
@@ -96,12 +83,9 @@ impl<'d, 't> Revision<'d, 't> {
     /// # Errors
     ///
     /// [`Refused`] if no value is written for exactly that path.
-    pub(crate) fn set(&mut self, path: &[&str], value: &str) -> Result<(), Refused> {
-        let Some(item) = self.document.get(path) else {
-            return Err(self.wrong_type(path, "nothing", "a value"));
-        };
-        let Some((_, span)) = self.document.value(path) else {
-            return Err(self.wrong_type(path, type_name(item), "a value"));
+    pub(crate) fn set(&mut self, path: &[String], value: &str) -> Result<(), Refused> {
+        let Some(span) = self.document.value(path) else {
+            return Err(self.wrong_type(path, "a value"));
         };
         self.splices.replace(span, value);
         Ok(())
@@ -112,42 +96,38 @@ impl<'d, 't> Revision<'d, 't> {
     ///
     /// # Errors
     ///
-    /// [`Refused`] if the key is there, or something on the way to it is no table.
+    /// [`Refused`] if the key is there, if something on the way to it is no table or is removed, or if
+    /// it belongs into an inline table of several lines.
     pub(crate) fn insert(
         &mut self,
-        path: &[&str],
+        path: &[String],
         value: &str,
         comment: Option<&str>,
     ) -> Result<(), Refused> {
         let (name, table) = self.new_key(path)?;
         let document = self.document;
-        let key = render::key(name, document.key_quotes());
-        match Place::of(document, table) {
-            Place::Root => {
-                let line = format!("{key} = {value}");
-                self.splices
-                    .add_pair(place::in_root(document, self.is_own), line);
+        match Place::of(document, table, self.is_own) {
+            Place::Inline(number) => self.add_entry(number, path, value)?,
+            Place::Line(line) => {
+                let key = render::dotted(&path[line.depth..], document.key_quotes());
+                let text = format!("{}{key} = {value}", line.prefix);
+                self.splices.add_pair(line.offset, text);
+                self.filled.extend(line.header);
             }
-            Place::Inline(number) => self.add_entry(number, path, value),
-            Place::Header(header) => {
-                let indent = Indentation::of(document, header).keys;
-                let last = document.index.body(header).next_back().unwrap_or(header);
-                let end = document.statement_lines(last).end;
-                self.splices
-                    .add_pair(end, format!("{indent}{key} = {value}"));
-                self.filled.insert(header);
+            Place::NewHeader => {
+                let mut known = self.tables.iter_mut();
+                if let Some(known) = known.find(|known| known.has_header(table)) {
+                    let below = &path[known.path.len()..];
+                    known.pairs.push(Pair::new(below, value));
+                } else {
+                    self.tables.push(NewTable {
+                        offset: place::below_relatives(document, table, self.is_own),
+                        path: table.to_vec(),
+                        comment: comment.map(str::to_owned),
+                        pairs: vec![Pair::new(std::slice::from_ref(name), value)],
+                    });
+                }
             }
-            Place::Dotted { pair, depth } => {
-                let own = depth - document.index.header_depth(pair);
-                let prefix = document.raw_keys(pair, own);
-                let rest = render::dotted(&path[depth..], document.key_quotes());
-                let indent = look::of_line(document, pair);
-                let line = format!("{indent}{prefix}.{rest} = {value}");
-                let end = document.statement_lines(pair).end;
-                self.splices.add_pair(end, line);
-                self.filled.extend(document.index.statements[pair].header);
-            }
-            Place::NewHeader => self.add_pair(path, value, comment),
         }
         Ok(())
     }
@@ -157,25 +137,24 @@ impl<'d, 't> Revision<'d, 't> {
     ///
     /// # Errors
     ///
-    /// [`Refused`] if the table is there, or something on the way to it is no table.
+    /// As [`Self::insert`].
     pub(crate) fn insert_table(
         &mut self,
-        path: &[&str],
+        path: &[String],
         pairs: Vec<Pair>,
         comment: Option<&str>,
     ) -> Result<(), Refused> {
         let (_, parent) = self.new_key(path)?;
         if let Some(number) = place::inline_table(self.document, parent) {
             let value = table::inline(&pairs, self.document.key_quotes());
-            self.add_entry(number, path, &value);
-        } else {
-            self.tables.push(NewTable {
-                offset: place::below_relatives(self.document, parent, self.is_own),
-                path: owned(path),
-                comment: comment.map(str::to_owned),
-                pairs,
-            });
+            return self.add_entry(number, path, &value);
         }
+        self.tables.push(NewTable {
+            offset: place::below_relatives(self.document, parent, self.is_own),
+            path: path.to_vec(),
+            comment: comment.map(str::to_owned),
+            pairs,
+        });
         Ok(())
     }
 
@@ -187,7 +166,7 @@ impl<'d, 't> Revision<'d, 't> {
     /// [`Refused`] if there is no array, or if it consists of tables and `value` is none.
     pub(crate) fn insert_element(
         &mut self,
-        path: &[&str],
+        path: &[String],
         value: &str,
         comment: Option<&str>,
     ) -> Result<(), Refused> {
@@ -197,30 +176,25 @@ impl<'d, 't> Revision<'d, 't> {
             return Ok(());
         };
         let Some(pairs) = elements::pairs(value) else {
-            return Err(self.wrong_type(path, "an array of tables", "an array of values"));
+            return Err(self.wrong_type(path, "an array of values"));
         };
         let look = Look::of_entry(document, last);
-        let Indentation { header, keys } = look.indentation;
-        let comment_line = comment.iter().map(|comment| format!("{header}{comment}"));
-        let mut lines: Vec<String> = comment_line.collect();
-        lines.push(format!("{header}[[{}]]", look.name));
-        lines.extend(pairs.iter().map(|pair| format!("{keys}{pair}")));
-        let mut below = (last..document.index.statements.len()).rev();
-        let last = below.find(|&it| document.index.is_below(it, path));
-        self.blocks.push(Block {
-            offset: place::below(document, last.unwrap_or_default(), self.is_own),
-            lines,
-            is_spaced: look.is_spaced && comment.is_some(),
-        });
+        let Indentation { header, keys } = &look.indentation;
+        let pairs = pairs.iter().map(|pair| format!("{keys}{pair}"));
+        let lines = [format!("{header}[[{}]]", look.name)];
+        let last = document.index.below(path).next_back().unwrap_or(last);
+        let offset = place::below(document, last, self.is_own);
+        let lines = lines.into_iter().chain(pairs).collect();
+        self.blocks.push(Block::new(offset, &look, comment, lines));
         Ok(())
     }
 
     /// Removes what stands at `path` and below, wherever it is written. Where nothing is, nothing
     /// happens.
-    pub(crate) fn remove(&mut self, path: &[&str]) {
+    pub(crate) fn remove(&mut self, path: &[String]) {
         // Below an array of tables are keys of this path that are not at it.
         if self.document.get(path).is_some() {
-            self.removed.insert(owned(path));
+            self.removed.insert(path.to_vec());
         }
     }
 
@@ -230,23 +204,23 @@ impl<'d, 't> Revision<'d, 't> {
     /// # Errors
     ///
     /// [`Refused`] if there is no array.
-    pub(crate) fn remove_element(&mut self, path: &[&str], number: usize) -> Result<(), Refused> {
+    pub(crate) fn remove_element(&mut self, path: &[String], number: usize) -> Result<(), Refused> {
         let headers = elements::headers(self.document, path);
         if headers.is_empty() {
             self.array(path)?.gone.insert(number);
         } else if let Some(&header) = headers.get(number) {
             let index = &self.document.index;
             let next = headers.get(number + 1).copied();
-            let own = header..next.unwrap_or(index.statements.len());
-            let own = own.filter(|&it| index.is_below(it, path)).collect();
-            self.removed_entries.push(own);
+            let statements = header..next.unwrap_or(index.statements.len());
+            let own = index.below(path).filter(|it| statements.contains(it));
+            self.removed_entries.push(own.collect());
         }
         Ok(())
     }
 
     /// Removes the header of a table if all keys below it go and none comes.
-    pub(crate) fn prune(&mut self, table: &[&str]) {
-        self.pruned.push(owned(table));
+    pub(crate) fn prune(&mut self, table: &[String]) {
+        self.pruned.push(table.to_vec());
     }
 
     /// Puts another comment in the place of the one above a header; `None`: its line goes.
@@ -262,92 +236,79 @@ impl<'d, 't> Revision<'d, 't> {
             .replace(start..start + line.trim().len(), comment);
     }
 
-    /// Removes comment lines that no header follows.
-    pub(crate) fn remove_comments(&mut self, lines: Vec<Range<usize>>) {
-        for lines in lines {
+    /// Removes the comment lines that `is_own` accepts and no header follows.
+    pub(crate) fn remove_stray_comments(&mut self) {
+        for lines in self.document.stray_comments(self.is_own) {
             self.splices.drop_lines(lines);
         }
     }
 
-    /// Whether no verb has changed anything.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.splices.is_empty()
-            && self.removed.is_empty()
-            && self.removed_entries.is_empty()
-            && self.pruned.is_empty()
-            && self.entries.is_empty()
-            && self.elements.is_empty()
-            && self.tables.is_empty()
-            && self.blocks.is_empty()
-    }
-
-    fn array(&mut self, path: &[&str]) -> Result<&mut Elements, Refused> {
+    fn array(&mut self, path: &[String]) -> Result<&mut List, Refused> {
         let item = self.document.get(path);
-        let is_array = item.is_some_and(toml_edit::Item::is_array);
-        let Some((_, span)) = self.document.value(path).filter(|_| is_array) else {
-            let found = item.map_or("nothing", type_name);
-            return Err(self.wrong_type(path, found, "an array"));
+        let array = item.and_then(toml_edit::Item::as_array);
+        let Some((array, span)) = array.zip(self.document.value(path)) else {
+            return Err(self.wrong_type(path, "an array"));
         };
-        let new = (span.clone(), Elements::default());
-        Ok(&mut self.elements.entry(span.start).or_insert(new).1)
+        let elements = array.iter().filter_map(Value::span);
+        let list = || List::of(self.document, &span, elements);
+        Ok(self.lists.entry(span.start).or_insert_with(list))
     }
 
-    fn add_entry(&mut self, table: usize, path: &[&str], value: &str) {
-        let document = self.document;
-        let depth = document.index.inline_tables[table].path.len();
-        let key = render::dotted(&path[depth..], document.key_quotes());
-        let entries = self.entries.entry(table).or_default();
-        entries.added.push(format!("{key} = {value}"));
-    }
-
-    /// Adds a key below a new header.
-    fn add_pair(&mut self, path: &[&str], value: &str, comment: Option<&str>) {
-        let Some((name, parent)) = path.split_last() else {
-            return;
-        };
-        let mut known = self.tables.iter_mut();
-        if let Some(table) = known.find(|table| table.has_header(parent)) {
-            let below = &path[table.path.len()..];
-            table.pairs.push(Pair::new(below, value));
-        } else {
-            self.tables.push(NewTable {
-                offset: place::below_relatives(self.document, parent, self.is_own),
-                path: owned(parent),
-                comment: comment.map(str::to_owned),
-                pairs: vec![Pair::new(&[name], value)],
+    /// The inline table of that number.
+    fn inline_table(&mut self, number: usize) -> Result<&mut List, Refused> {
+        let table = &self.document.index.inline_tables[number];
+        if table.has_line_breaks(self.document.text()) {
+            return Err(Refused::MultiLine {
+                path: table.path.clone(),
+                at: self.document.position(table.span.start),
             });
         }
+        let entries = table.entries.iter().map(|entry| entry.span.clone());
+        let list = || List::of(self.document, &table.span, entries);
+        Ok(self.lists.entry(table.span.start).or_insert_with(list))
+    }
+
+    fn add_entry(&mut self, table: usize, path: &[String], value: &str) -> Result<(), Refused> {
+        let depth = self.document.index.inline_tables[table].path.len();
+        let key = render::dotted(&path[depth..], self.document.key_quotes());
+        let entries = self.inline_table(table)?;
+        entries.added.push(format!("{key} = {value}"));
+        Ok(())
     }
 
     /// The last segment of a path where something can be inserted, and the path of its table.
-    fn new_key<'p>(&mut self, path: &'p [&'p str]) -> Result<(&'p str, &'p [&'p str]), Refused> {
+    fn new_key<'p>(&self, path: &'p [String]) -> Result<(&'p String, &'p [String]), Refused> {
         let Some((name, table)) = path.split_last() else {
-            return Err(self.wrong_type(path, "a table", "nothing"));
+            return Err(self.wrong_type(path, "nothing"));
         };
-        let key = owned(path);
-        if self.removed.contains(&key) {
-            return Ok((name, table));
+        let is_no_table = |item: &toml_edit::Item| item.as_table_like().is_none();
+        for depth in 1..=table.len() {
+            let above = &path[..depth];
+            if self.document.get(above).is_some_and(is_no_table) {
+                return Err(self.wrong_type(above, "a table"));
+            }
+            if self.removed.contains(above) {
+                let at = self.place_of(path);
+                let path = path.to_vec();
+                return Err(Refused::Removed { path, at });
+            }
         }
-        if let Some((depth, item)) = self.document.obstacle(table) {
-            return Err(self.wrong_type(&path[..depth], type_name(item), "a table"));
+        if self.document.get(path).is_some() && !self.removed.contains(path) {
+            return Err(self.wrong_type(path, "nothing"));
         }
-        if let Some(item) = self.document.get(path) {
-            return Err(self.wrong_type(path, type_name(item), "nothing"));
-        }
-        self.inserted.push(key);
         Ok((name, table))
     }
 
-    fn wrong_type(&self, path: &[&str], found: &'static str, wanted: &'static str) -> Refused {
+    fn wrong_type(&self, path: &[String], wanted: &'static str) -> Refused {
         Refused::WrongType {
-            path: owned(path),
-            found,
+            path: path.to_vec(),
+            found: self.document.get(path).map_or("nothing", type_name),
             wanted,
-            at: self.document.position(self.document.offset(path)),
+            at: self.place_of(path),
         }
     }
-}
 
-fn owned(path: &[&str]) -> Vec<String> {
-    path.iter().map(|&name| name.to_owned()).collect()
+    fn place_of(&self, path: &[String]) -> Position {
+        self.document.position(self.document.offset(path))
+    }
 }

@@ -1,25 +1,33 @@
 //! The bytes of a file, parsed once.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use super::document::{Document, ParseError};
 
-/// The bytes of a file. They are parsed when somebody first asks what they say, and never again:
-/// a copy shares what was parsed.
+/// The bytes of a file, and the document that they are. A copy shares both.
 #[derive(Clone)]
-pub struct Source(Arc<Shared>);
+pub struct Source(Result<Arc<Document>, Arc<Broken>>);
 
-struct Shared {
+/// Bytes that are no TOML, and why.
+struct Broken {
     bytes: Vec<u8>,
-    parsed: OnceLock<Result<Arc<Document<'static>>, ParseError>>,
+    error: ParseError,
 }
 
 impl Source {
+    /// The source of a document that was parsed.
+    pub(crate) fn of(document: &Arc<Document>) -> Self {
+        Self(Ok(Arc::clone(document)))
+    }
+
     /// The bytes.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
-        &self.0.bytes
+        match &self.0 {
+            Ok(document) => document.text().as_bytes(),
+            Err(broken) => &broken.bytes,
+        }
     }
 
     /// The document that the bytes are.
@@ -27,30 +35,17 @@ impl Source {
     /// # Errors
     ///
     /// [`ParseError`] if they are not UTF-8 or not TOML.
-    pub fn document(&self) -> Result<&Arc<Document<'static>>, &ParseError> {
-        let parsed = self.0.parsed.get_or_init(|| {
-            let document = Document::of(self.0.bytes.clone());
-            document.map(Arc::new)
-        });
-        parsed.as_ref()
+    pub fn document(&self) -> Result<&Arc<Document>, &ParseError> {
+        self.0.as_ref().map_err(|broken| &broken.error)
     }
 }
 
-impl<T: Into<Vec<u8>>> From<T> for Source {
+impl<T: Into<Vec<u8>> + AsRef<[u8]>> From<T> for Source {
     fn from(bytes: T) -> Self {
-        Self(Arc::new(Shared {
-            bytes: bytes.into(),
-            parsed: OnceLock::new(),
-        }))
-    }
-}
-
-impl Source {
-    /// The source of a document that was parsed.
-    pub(crate) fn of(document: &Arc<Document<'static>>) -> Self {
-        Self(Arc::new(Shared {
-            bytes: document.text().as_bytes().to_vec(),
-            parsed: OnceLock::from(Ok(Arc::clone(document))),
+        let document = Document::parse(bytes.as_ref());
+        Self(document.map(Arc::new).map_err(|error| {
+            let bytes = bytes.into();
+            Arc::new(Broken { bytes, error })
         }))
     }
 }
@@ -76,7 +71,8 @@ mod tests {
 
     #[test]
     fn a_text_is_parsed_once_whoever_asks() {
-        let (source, before) = (Source::from("a = 1\n"), parsed());
+        let before = parsed();
+        let source = Source::from("a = 1\n");
         let copy = source.clone();
         assert_eq!(copy.document().map(|it| it.text().len()), Ok(6));
         let again = Source::of(source.document().expect("TOML"));

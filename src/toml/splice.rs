@@ -4,101 +4,98 @@ use std::ops::Range;
 
 use super::lines;
 
+/// A range within lines, and its new text.
+pub(super) type Replaced = (Range<usize>, String);
+
 /// A set of changes, all measured in the same original text.
-#[derive(Debug, Default)]
-pub(crate) struct Splices {
-    /// Whole lines to drop.
-    dropped: Vec<Range<usize>>,
-    /// Whole lines to add before the line that starts at the offset (or at the end of the text),
-    /// without their line breaks.
-    added: Vec<(usize, Vec<String>)>,
-    /// The same for key-value pairs at the end of a table's body: at one offset they come before
-    /// what was added otherwise, since a header there would take them over.
-    pairs: Vec<(usize, Vec<String>)>,
-    /// Ranges within lines and their new text.
-    replaced: Vec<(Range<usize>, String)>,
+#[derive(Default)]
+pub(super) struct Splices(Vec<(Range<usize>, Change)>);
+
+/// What becomes of a range. At one place, all is done in this order.
+enum Change {
+    Cut,
+    /// At the end of an unterminated last line, its own text comes before new lines.
+    Text(String),
+    /// A header above it would take the pair over.
+    Pair(String),
+    Lines(Vec<String>),
+}
+
+impl Change {
+    fn rank(&self) -> usize {
+        match self {
+            Self::Cut => 0,
+            Self::Text(_) => 1,
+            Self::Pair(_) => 2,
+            Self::Lines(_) => 3,
+        }
+    }
 }
 
 impl Splices {
-    pub(crate) fn drop_lines(&mut self, range: Range<usize>) {
-        self.dropped.push(range);
+    /// Drops whole lines.
+    pub(super) fn drop_lines(&mut self, range: Range<usize>) {
+        self.0.push((range, Change::Cut));
     }
 
-    /// Later calls for the same offset go below earlier ones.
-    pub(crate) fn add_lines(&mut self, offset: usize, lines: Vec<String>) {
-        self.added.push((offset, lines));
+    /// Adds lines, given without their breaks, before the line that starts at the offset, or at the
+    /// end of the text. Later calls for the same offset go below earlier ones.
+    pub(super) fn add_lines(&mut self, offset: usize, lines: Vec<String>) {
+        self.0.push((offset..offset, Change::Lines(lines)));
     }
 
     /// Adds a pair to the table whose body ends at the offset.
-    pub(crate) fn add_pair(&mut self, offset: usize, line: String) {
-        self.pairs.push((offset, vec![line]));
+    pub(super) fn add_pair(&mut self, offset: usize, line: String) {
+        self.0.push((offset..offset, Change::Pair(line)));
     }
 
-    pub(crate) fn replace(&mut self, range: Range<usize>, text: impl Into<String>) {
-        self.replaced.push((range, text.into()));
+    /// Puts a text in the place of a range within lines.
+    pub(super) fn replace(&mut self, range: Range<usize>, text: impl Into<String>) {
+        self.0.push((range, Change::Text(text.into())));
+    }
+
+    /// Takes back what is replaced within a range, and returns it in file order.
+    pub(super) fn take_within(&mut self, range: &Range<usize>) -> Vec<Replaced> {
+        let is_within = |(it, change): &mut (Range<usize>, Change)| {
+            matches!(change, Change::Text(_)) && range.start <= it.start && it.end <= range.end
+        };
+        let within = self.0.extract_if(.., is_within);
+        let texts = within.filter_map(|(range, change)| match change {
+            Change::Text(text) => Some((range, text)),
+            _ => None,
+        });
+        let mut texts: Vec<Replaced> = texts.collect();
+        texts.sort_by_key(|(range, _)| range.start);
+        texts
     }
 
     /// Whether lines are added at the offset.
-    pub(crate) fn adds_at(&self, offset: usize) -> bool {
-        let mut all = self.pairs.iter().chain(&self.added);
-        all.any(|(at, _)| *at == offset)
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.dropped.is_empty()
-            && self.added.is_empty()
-            && self.pairs.is_empty()
-            && self.replaced.is_empty()
+    pub(super) fn adds_at(&self, offset: usize) -> bool {
+        self.0.iter().any(|(range, _)| *range == (offset..offset))
     }
 
     /// Returns `text` with all changes made.
     ///
     /// A text without a final line break is still without one afterwards.
-    pub(crate) fn apply(mut self, text: &str) -> String {
+    pub(super) fn apply(mut self, text: &str) -> String {
         let unterminated = !text.is_empty() && !is_mark(text) && !text.ends_with('\n');
-        let mut cuts = merged(std::mem::take(&mut self.dropped));
-        if let (true, Some(last)) = (unterminated, cuts.last_mut())
-            && last.end == text.len()
-        {
-            // The line before becomes the last one: its break goes.
-            last.start = lines::before_break(text, last.start);
-            cuts = merged(cuts);
-        }
-
-        let mut changes: Vec<(Range<usize>, Change)> = Vec::new();
-        changes.extend(cuts.into_iter().map(|range| (range, Change::Cut)));
-        // At the end of an unterminated last line, its own text comes before new lines.
-        changes.extend(
-            self.replaced
-                .into_iter()
-                .map(|(range, text)| (range, Change::Text(text))),
-        );
-        changes.extend(
-            self.pairs
-                .into_iter()
-                .chain(self.added)
-                .map(|(offset, lines)| (offset..offset, Change::Lines(lines))),
-        );
-        changes.sort_by_key(|(range, _)| (range.start, range.end));
-
+        self.0
+            .sort_by_key(|(range, change)| (range.start, range.end, change.rank()));
         let mut result = String::with_capacity(text.len() + 1024);
         let mut done = 0;
-        for (range, change) in changes {
+        for (range, change) in self.0 {
             if range.start > done {
                 result.push_str(&text[done..range.start]);
             }
+            let line_break = lines::line_break(text, range.start);
             match change {
                 Change::Text(new) if range.start >= done => result.push_str(&new),
                 // A text whose place was dropped as a whole goes with it.
                 Change::Cut | Change::Text(_) => {}
+                Change::Pair(line) => add_line(&mut result, &line, line_break),
                 Change::Lines(lines) => {
-                    let line_break = lines::line_break(text, range.start);
-                    if !result.is_empty() && !result.ends_with('\n') && !is_mark(&result) {
-                        result.push_str(line_break);
-                    }
                     for line in lines {
-                        result.push_str(&line);
-                        result.push_str(line_break);
+                        add_line(&mut result, &line, line_break);
                     }
                 }
             }
@@ -114,27 +111,17 @@ impl Splices {
     }
 }
 
-enum Change {
-    Cut,
-    Lines(Vec<String>),
-    Text(String),
+fn add_line(text: &mut String, line: &str, line_break: &str) {
+    if !text.is_empty() && !text.ends_with('\n') && !is_mark(text) {
+        text.push_str(line_break);
+    }
+    text.push_str(line);
+    text.push_str(line_break);
 }
 
+/// Whether a text is a byte order mark alone.
 fn is_mark(text: &str) -> bool {
     text == "\u{feff}"
-}
-
-/// The ranges in order, overlapping and touching ones made one.
-fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
-    ranges.sort_by_key(|range| (range.start, range.end));
-    let mut result: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
-    for range in ranges {
-        match result.last_mut() {
-            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
-            _ => result.push(range),
-        }
-    }
-    result
 }
 
 #[cfg(test)]

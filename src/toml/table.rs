@@ -1,5 +1,6 @@
 //! The text of a table that is not there yet.
 
+use super::Path;
 use super::document::Document;
 use super::index::rest_after;
 use super::look::Look;
@@ -8,23 +9,51 @@ use super::render::{self, Quotes};
 /// A key below a table, and the text of its value.
 #[derive(Debug, Clone)]
 pub(crate) struct Pair {
-    pub(crate) path: Vec<String>,
+    pub(crate) path: Path,
     pub(crate) value: String,
 }
 
 /// A table with its own header.
-#[derive(Debug)]
 pub(super) struct NewTable {
     pub(super) offset: usize,
-    pub(super) path: Vec<String>,
+    pub(super) path: Path,
     /// Goes above the header.
     pub(super) comment: Option<String>,
     pub(super) pairs: Vec<Pair>,
 }
 
+/// Lines with a header of their own.
+pub(super) struct Block {
+    pub(super) offset: usize,
+    pub(super) lines: Vec<String>,
+    /// Whether an empty line comes first. Without a comment, nothing would tell that it came with
+    /// the block.
+    pub(super) is_spaced: bool,
+}
+
+impl Block {
+    pub(super) fn new(
+        offset: usize,
+        look: &Look,
+        comment: Option<&str>,
+        mut lines: Vec<String>,
+    ) -> Self {
+        if let Some(comment) = comment {
+            lines.insert(0, format!("{}{comment}", look.indentation.header));
+        }
+        Self {
+            offset,
+            lines,
+            is_spaced: look.is_spaced && comment.is_some(),
+        }
+    }
+}
+
 impl NewTable {
     /// The header and its keys, then each table below.
-    pub(super) fn lines(&self, document: &Document<'_>, look: &Look) -> Vec<String> {
+    pub(super) fn block(&self, document: &Document) -> Block {
+        let look = Look::of(document, &self.path);
+        let quotes = document.key_quotes();
         let mut tables: Vec<&[String]> = vec![&[]];
         for pair in &self.pairs {
             if !tables.contains(&pair.table()) {
@@ -32,32 +61,26 @@ impl NewTable {
             }
         }
         let mut lines = Vec::new();
-        if let Some(comment) = &self.comment {
-            lines.push(format!("{}{comment}", look.indentation.header));
-        }
         for table in tables {
-            let path = self.path.iter().chain(table).map(String::as_str);
             let indentation = if table.is_empty() {
                 look.indentation.clone()
             } else {
-                let path: Vec<&str> = path.collect();
+                let path = [&self.path, table].concat();
                 look.indentation.of_child(document, &path)
             };
-            let below = table
-                .iter()
-                .map(|name| render::header_key(name, document.key_quotes()));
+            let below = table.iter().map(|name| render::header_key(name, quotes));
             let name = below.fold(look.name.clone(), |name, key| name + "." + &key);
             lines.push(format!("{}[{name}]", indentation.header));
             for pair in self.pairs.iter().filter(|pair| pair.table() == table) {
-                let key = render::dotted(&pair.path[table.len()..], document.key_quotes());
+                let key = render::dotted(&pair.path[table.len()..], quotes);
                 lines.push(format!("{}{key} = {}", indentation.keys, pair.value));
             }
         }
-        lines
+        Block::new(self.offset, &look, self.comment.as_deref(), lines)
     }
 
     /// Whether it has, or comes with, the header of the table at `path`.
-    pub(super) fn has_header(&self, path: &[&str]) -> bool {
+    pub(super) fn has_header(&self, path: &[String]) -> bool {
         let below = rest_after(path, &self.path);
         below.is_some_and(|below| {
             let mut pairs = self.pairs.iter();
@@ -67,9 +90,9 @@ impl NewTable {
 }
 
 impl Pair {
-    pub(crate) fn new<S: ToString>(path: &[S], value: impl Into<String>) -> Self {
+    pub(crate) fn new(path: &[String], value: impl Into<String>) -> Self {
         Self {
-            path: path.iter().map(ToString::to_string).collect(),
+            path: path.to_vec(),
             value: value.into(),
         }
     }
@@ -82,28 +105,27 @@ impl Pair {
 
 /// The value of an inline table, on one line.
 pub(super) fn inline(pairs: &[Pair], quotes: Quotes) -> String {
-    let pairs: Vec<&Pair> = pairs.iter().collect();
-    nested(&pairs, 0, quotes)
+    nested(&pairs.iter().collect::<Vec<_>>(), 0, quotes)
 }
 
 /// An inline table of pairs that share the first `depth` segments.
 fn nested(pairs: &[&Pair], depth: usize, quotes: Quotes) -> String {
-    let mut entries: Vec<String> = Vec::new();
-    let mut names: Vec<&String> = Vec::new();
+    let mut groups: Vec<Vec<&Pair>> = Vec::new();
     for pair in pairs {
-        let name = &pair.path[depth];
-        if names.contains(&name) {
-            continue;
+        let is_its = |group: &&mut Vec<&Pair>| group[0].path[depth] == pair.path[depth];
+        match groups.iter_mut().find(is_its) {
+            Some(group) => group.push(pair),
+            None => groups.push(vec![pair]),
         }
-        names.push(name);
-        let value = if pair.path.len() == depth + 1 {
-            pair.value.clone()
-        } else {
-            let same = pairs.iter().filter(|other| other.path[depth] == *name);
-            let same: Vec<&Pair> = same.copied().collect();
-            nested(&same, depth + 1, quotes)
-        };
-        entries.push(format!("{} = {value}", render::key(name, quotes)));
     }
-    render::inline(&entries)
+    let entries = groups.iter().map(|group| {
+        let first = group[0];
+        let value = if first.path.len() == depth + 1 {
+            first.value.clone()
+        } else {
+            nested(group, depth + 1, quotes)
+        };
+        format!("{} = {value}", render::key(&first.path[depth], quotes))
+    });
+    render::inline(entries)
 }

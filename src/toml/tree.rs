@@ -15,8 +15,9 @@ use super::render::{self, Quotes};
 /// The path of a key, from the root of the document.
 pub(crate) type Path = Vec<String>;
 
-/// All that a document says. A copy shares its tables until one of them changes.
-#[derive(Debug, Clone, Default)]
+/// All that a document says. A copy shares its tables until one of them changes. Two are equal if
+/// they say the same, however it is written.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Tree {
     root: Arc<Table>,
 }
@@ -29,8 +30,17 @@ pub(crate) struct Table {
     is_written: bool,
 }
 
+impl PartialEq for Table {
+    fn eq(&self, other: &Self) -> bool {
+        self.entries == other.entries
+    }
+}
+
+/// So a table that two trees share is not looked into.
+impl Eq for Table {}
+
 /// What stands at a key.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Node {
     Table(Arc<Table>),
     Leaf(Leaf),
@@ -41,11 +51,18 @@ pub(crate) enum Node {
 pub(crate) struct Leaf {
     literal: Literal,
     /// The elements, if the value is an array.
-    elements: Vec<Element>,
-    is_array: bool,
+    elements: Option<Vec<Element>>,
     /// New keys are written in this order.
     rank: u64,
 }
+
+impl PartialEq for Leaf {
+    fn eq(&self, other: &Self) -> bool {
+        self.literal == other.literal
+    }
+}
+
+impl Eq for Leaf {}
 
 #[derive(Debug, Clone)]
 struct Element {
@@ -100,11 +117,10 @@ impl Tree {
         let mut below = path.to_vec();
         match (path, self.get(path)) {
             ([], _) => self.root.leaves(&mut below, &mut found),
-            (_, Some(Node::Table(table))) => table.leaves(&mut below, &mut found),
-            (_, Some(Node::Leaf(_))) => found.push(below),
+            (_, Some(node)) => node.leaves(&mut below, &mut found),
             _ => {}
         }
-        found
+        found.into_iter().map(|(path, _)| path).collect()
     }
 
     /// Whether the array at `path` has an element that means the same.
@@ -114,8 +130,9 @@ impl Tree {
 
     /// The elements of the array at `path`.
     pub(crate) fn elements(&self, path: &[String]) -> impl Iterator<Item = &Literal> {
-        let leaf = self.get(path).and_then(Node::leaf).into_iter();
-        leaf.flat_map(|leaf| leaf.elements.iter().map(|element| &element.literal))
+        let leaf = self.get(path).and_then(Node::leaf);
+        let elements = leaf.and_then(|leaf| leaf.elements.as_ref());
+        elements.into_iter().flatten().map(|it| &it.literal)
     }
 
     /// Puts a value at `path`, in the place of what stands there.
@@ -135,25 +152,23 @@ impl Tree {
             self.put(path, Literal::new("[]"), rank);
         }
         if let Some(leaf) = self.leaf_mut(path) {
-            leaf.is_array = true;
-            leaf.elements.push(Element {
+            let elements = leaf.elements.get_or_insert_default();
+            elements.push(Element {
                 literal: element,
                 number: None,
             });
-            leaf.settle_elements();
+            leaf.literal = Literal::array(elements);
         }
     }
 
     /// Removes the last element of the array at `path` that means the same.
     pub(crate) fn remove_element(&mut self, path: &[String], element: &Literal) {
         if let Some(leaf) = self.leaf_mut(path)
-            && let Some(found) = leaf
-                .elements
-                .iter()
-                .rposition(|known| known.literal == *element)
+            && let Some(elements) = &mut leaf.elements
+            && let Some(found) = elements.iter().rposition(|it| it.literal == *element)
         {
-            leaf.elements.remove(found);
-            leaf.settle_elements();
+            elements.remove(found);
+            leaf.literal = Literal::array(elements);
         }
     }
 
@@ -180,12 +195,7 @@ impl Tree {
 
     fn table_mut(&mut self, path: &[String]) -> Option<&mut Table> {
         self.table(path)?;
-        let root = Arc::make_mut(&mut self.root);
-        path.iter()
-            .try_fold(root, |table, name| match table.entries.get_mut(name) {
-                Some(Node::Table(table)) => Some(Arc::make_mut(table)),
-                _ => None,
-            })
+        Some(self.make(path))
     }
 
     fn leaf_mut(&mut self, path: &[String]) -> Option<&mut Leaf> {
@@ -200,10 +210,8 @@ impl Tree {
     fn make(&mut self, path: &[String]) -> &mut Table {
         let mut table = Arc::make_mut(&mut self.root);
         for name in path {
-            let node = table
-                .entries
-                .entry(name.clone())
-                .or_insert_with(|| Node::Table(Arc::default()));
+            let entries = table.entries.entry(name.clone());
+            let node = entries.or_insert_with(|| Node::Table(Arc::default()));
             if let Node::Leaf(_) = node {
                 *node = Node::Table(Arc::default());
             }
@@ -213,13 +221,6 @@ impl Tree {
             };
         }
         table
-    }
-}
-
-/// Two trees are equal if they say the same, however it is written.
-impl PartialEq for Tree {
-    fn eq(&self, other: &Self) -> bool {
-        self.root.says_the_same(&other.root)
     }
 }
 
@@ -238,15 +239,23 @@ impl Node {
         }
     }
 
+    /// The paths of all values below, and of tables that are empty.
+    fn leaves<'t>(&'t self, path: &mut Path, found: &mut Vec<(Path, Option<&'t Leaf>)>) {
+        match self {
+            Self::Table(table) => table.leaves(path, found),
+            Self::Leaf(leaf) => found.push((path.clone(), Some(leaf))),
+        }
+    }
+
     pub(crate) fn is_array(&self) -> bool {
-        self.leaf().is_some_and(|leaf| leaf.is_array)
+        self.leaf().is_some_and(|leaf| leaf.elements.is_some())
     }
 
     /// Whether nothing is in a table or an array.
     pub(crate) fn is_empty(&self) -> bool {
         match self {
             Self::Table(table) => table.entries.is_empty(),
-            Self::Leaf(leaf) => leaf.is_array && leaf.elements.is_empty(),
+            Self::Leaf(leaf) => leaf.elements.as_ref().is_some_and(Vec::is_empty),
         }
     }
 }
@@ -284,36 +293,18 @@ impl Table {
             };
             format!("{} = {}", render::key(name, Quotes::Basic), value.text())
         };
-        let entries: Vec<String> = self.entries.iter().map(entry).collect();
-        Literal::new(render::inline(&entries))
+        Literal::new(render::inline(self.entries.iter().map(entry)))
     }
 
-    fn leaves(&self, path: &mut Path, found: &mut Vec<Path>) {
+    fn leaves<'t>(&'t self, path: &mut Path, found: &mut Vec<(Path, Option<&'t Leaf>)>) {
         if self.entries.is_empty() && !path.is_empty() {
-            found.push(path.clone());
+            found.push((path.clone(), None));
         }
         for (name, node) in &self.entries {
             path.push(name.clone());
-            match node {
-                Node::Table(table) => table.leaves(path, found),
-                Node::Leaf(_) => found.push(path.clone()),
-            }
+            node.leaves(path, found);
             path.pop();
         }
-    }
-
-    fn says_the_same(&self, other: &Self) -> bool {
-        self.entries.len() == other.entries.len()
-            && self
-                .entries
-                .iter()
-                .all(|(name, node)| match (node, other.entries.get(name)) {
-                    (Node::Table(one), Some(Node::Table(other))) => {
-                        Arc::ptr_eq(one, other) || one.says_the_same(other)
-                    }
-                    (Node::Leaf(one), Some(Node::Leaf(other))) => one.literal == other.literal,
-                    _ => false,
-                })
     }
 }
 
@@ -321,16 +312,16 @@ impl Leaf {
     fn new(literal: Literal, rank: u64) -> Self {
         Self {
             literal,
-            elements: Vec::new(),
-            is_array: false,
+            elements: None,
             rank,
         }
     }
+}
 
-    /// Writes the array anew: what it means has changed.
-    fn settle_elements(&mut self) {
-        let elements = self.elements.iter().map(|element| element.literal.text());
+impl Literal {
+    fn array(elements: &[Element]) -> Self {
+        let elements = elements.iter().map(|element| element.literal.text());
         let elements: Vec<&str> = elements.collect();
-        self.literal = Literal::new(format!("[{}]", elements.join(", ")));
+        Self::new(format!("[{}]", elements.join(", ")))
     }
 }

@@ -104,7 +104,7 @@ impl Run {
         let signals = self.noted_signals();
         let end = Instant::now() + duration;
         loop {
-            if signals.as_ref().is_some_and(Signals::is_asked_to_end) {
+            if signals.as_ref().and_then(Signals::received).is_some() {
                 return Err(Error::interrupted(&self.config.path));
             }
             let left = end.saturating_duration_since(Instant::now());

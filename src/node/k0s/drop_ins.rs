@@ -107,7 +107,7 @@ impl DropIns {
 }
 
 /// The drop-in, if k0s merges it.
-fn of_cri(source: &Source) -> Option<&Document<'static>> {
+fn of_cri(source: &Source) -> Option<&Document> {
     let document = source.document().ok()?;
     is_merged(document).then_some(document)
 }

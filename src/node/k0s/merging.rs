@@ -19,7 +19,7 @@ const MERGED: [&str; 3] = [
 ];
 
 /// Whether k0s merges a drop-in into its config for CRI. Otherwise containerd imports it.
-pub(super) fn is_merged(drop_in: &Document<'_>) -> bool {
+pub(super) fn is_merged(drop_in: &Document) -> bool {
     let mut merged = MERGED.iter();
     merged.any(|id| drop_in.get(&["plugins", id]).is_some())
 }

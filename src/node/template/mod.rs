@@ -15,7 +15,7 @@ pub(crate) fn as_toml(template: &str) -> Option<String> {
 }
 
 /// Parses what is left of a template without its directives.
-pub(crate) fn parsed(text: &str) -> Result<Document<'_>, Error> {
+pub(crate) fn parsed(text: &str) -> Result<Document, Error> {
     Document::parse(text.as_bytes()).map_err(|source| {
         if Masked::blames_directive(&source.at) {
             error::inline(source.at)

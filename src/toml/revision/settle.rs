@@ -3,51 +3,47 @@
 use std::collections::BTreeSet;
 
 use crate::toml::index::{Kind, rest_after};
-use crate::toml::look::Look;
-use crate::toml::{lines, place};
+use crate::toml::{Path, lines};
 
-use super::{Block, Refused, Revision};
+use super::{Refused, Revision};
 
-impl Revision<'_, '_> {
+impl Revision<'_> {
     /// The text after all changes.
     ///
     /// # Errors
     ///
-    /// [`Refused`] if a key is inserted below what is removed, or if an inline table of several lines
-    /// would lose or gain something.
+    /// [`Refused`] if an inline table of several lines would lose something.
     pub(crate) fn finish(mut self) -> Result<String, Refused> {
-        let removed = Paths::of(std::mem::take(&mut self.removed));
-        self.check_inserted(&removed)?;
+        let text = self.document.text();
+        let removed = Removed::of(std::mem::take(&mut self.removed));
         self.drop_statements(&removed);
-        self.change_inline_tables(&removed)?;
-        for (span, elements) in std::mem::take(&mut self.elements).into_values() {
-            let array = elements.changed(&self.document.text()[span.clone()]);
-            self.splices.replace(span, array);
+        self.drop_entries(&removed)?;
+        // A list begins before those that are in it.
+        for list in std::mem::take(&mut self.lists).into_values().rev() {
+            list.settle(&mut self.splices);
         }
-        self.add_blocks();
-        Ok(self.splices.apply(self.document.text()))
-    }
-
-    fn check_inserted(&self, removed: &Paths) -> Result<(), Refused> {
-        let mut inserted = self.inserted.iter();
-        match inserted.find(|path| removed.holding(path).is_some()) {
-            None => Ok(()),
-            Some(path) => {
-                let names: Vec<&str> = path.iter().map(String::as_str).collect();
-                Err(Refused::Removed {
-                    path: path.clone(),
-                    at: self.document.position(self.document.offset(&names)),
-                })
+        let mut blocks = std::mem::take(&mut self.blocks);
+        let tables = self.tables.iter();
+        blocks.extend(tables.map(|table| table.block(self.document)));
+        for mut block in blocks {
+            let offset = block.offset;
+            let is_first = offset == lines::start(text, 0) && !self.splices.adds_at(offset);
+            if block.is_spaced && !is_first {
+                block.lines.insert(0, String::new());
             }
+            self.splices.add_lines(offset, block.lines);
         }
+        Ok(self.splices.apply(text))
     }
 
-    fn drop_statements(&mut self, removed: &Paths) {
+    fn drop_statements(&mut self, removed: &Removed) {
         let goes_with = self.goes_with(removed);
         let numbers: Vec<usize> = (0..goes_with.len()).collect();
         // What stands above a block is not between two statements of the one before it.
-        let is_one = |a: usize, b: usize| goes_with[a] == goes_with[b] && !self.begins_block(b);
-        let runs: Vec<&[usize]> = numbers.chunk_by(|&a, &b| is_one(a, b)).collect();
+        let is_one = |&a: &usize, &b: &usize| {
+            goes_with[a] == goes_with[b] && self.document.own_comment(b, self.is_own).is_none()
+        };
+        let runs: Vec<&[usize]> = numbers.chunk_by(is_one).collect();
         for run in runs {
             if let ([first, ..], [.., last]) = (run, run)
                 && goes_with[*first].is_some()
@@ -57,24 +53,15 @@ impl Revision<'_, '_> {
         }
     }
 
-    /// Whether a statement is a header below the caller's own comment.
-    fn begins_block(&self, statement: usize) -> bool {
-        let document = self.document;
-        let start = document.statement_lines(statement).start;
-        let above = place::line_above(document, statement, start);
-        document.index.statements[statement].kind != Kind::Pair
-            && above.is_some_and(|line| (self.is_own)(&document.text()[line]))
-    }
-
     /// What each statement that goes goes with, as a number; nothing, if nothing goes.
-    fn goes_with(&self, removed: &Paths) -> Vec<Option<usize>> {
+    fn goes_with(&self, removed: &Removed) -> Vec<Option<usize>> {
         let index = &self.document.index;
         if removed.0.is_empty() && self.removed_entries.is_empty() && self.pruned.is_empty() {
             return Vec::new();
         }
         let statements = 0..index.statements.len();
         let mut goes_with: Vec<Option<usize>> = statements
-            .map(|statement| removed.holding(&index.path(statement).collect::<Vec<_>>()))
+            .map(|statement| removed.holding(index.path(statement)))
             .collect();
         let mut next = removed.0.len();
         for entry in &self.removed_entries {
@@ -84,8 +71,7 @@ impl Revision<'_, '_> {
             next += 1;
         }
         for table in &self.pruned {
-            let table: Vec<&str> = table.iter().map(String::as_str).collect();
-            let header = index.header(&table);
+            let header = index.header(table);
             let Some(header) = header.filter(|header| !self.filled.contains(header)) else {
                 continue;
             };
@@ -107,11 +93,10 @@ impl Revision<'_, '_> {
         let mut start = document.statement_lines(first).start;
         let end = document.statement_lines(last).end;
         if document.index.statements[first].kind != Kind::Pair {
-            let above = |start| place::line_above(document, first, start);
-            let comment = above(start).filter(|line| (self.is_own)(&text[line.clone()]));
-            start = comment.as_ref().map_or(start, |line| line.start);
+            let comment = document.own_comment(first, self.is_own);
             let is_spaced = comment.is_some() || lines::is_blank(&text[end..lines::end(text, end)]);
-            let blank = above(start).filter(|line| lines::is_blank(&text[line.clone()]));
+            start = comment.map_or(start, |line| line.start);
+            let blank = document.blank_above(first, start);
             if let Some(blank) = blank.filter(|_| is_spaced) {
                 start = blank.start;
             }
@@ -119,77 +104,44 @@ impl Revision<'_, '_> {
         self.splices.drop_lines(start..end);
     }
 
-    fn change_inline_tables(&mut self, removed: &Paths) -> Result<(), Refused> {
-        let document = self.document;
-        for (number, table) in document.index.inline_tables.iter().enumerate() {
-            let mut entries = self.entries.remove(&number).unwrap_or_default();
+    /// Drops entries of inline tables.
+    fn drop_entries(&mut self, removed: &Removed) -> Result<(), Refused> {
+        if removed.0.is_empty() {
+            return Ok(());
+        }
+        for (number, table) in self.document.index.inline_tables.iter().enumerate() {
+            let path = || table.path.iter().map(String::as_str);
             // One that goes as a whole goes with the entry that holds it.
-            if !removed.0.is_empty() && removed.holding(&table.path).is_none() {
-                let goes = |entry: &usize| {
-                    let keys = table.entries[*entry].keys.iter().map(|key| &key.name);
-                    let path: Vec<&str> =
-                        table.path.iter().chain(keys).map(AsRef::as_ref).collect();
-                    removed.holding(&path).is_some()
-                };
-                entries.gone = (0..table.entries.len()).filter(goes).collect();
-            }
-            if entries.is_empty() {
+            if removed.holding(path()).is_some() {
                 continue;
             }
-            if table.multi_line {
-                return Err(Refused::MultiLine {
-                    path: table.path.iter().map(ToString::to_string).collect(),
-                    at: document.position(table.span.start),
-                });
-            }
-            for (range, text) in entries.changes(document.text(), table) {
-                self.splices.replace(range, text);
+            for (entry, it) in table.entries.iter().enumerate() {
+                let keys = it.keys.iter().map(|key| key.name.as_str());
+                if removed.holding(path().chain(keys)).is_some() {
+                    self.inline_table(number)?.gone.insert(entry);
+                }
             }
         }
         Ok(())
     }
-
-    fn add_blocks(&mut self) {
-        let document = self.document;
-        let text = document.text();
-        let mut blocks = std::mem::take(&mut self.blocks);
-        blocks.extend(self.tables.iter().map(|table| {
-            let path: Vec<&str> = table.path.iter().map(String::as_str).collect();
-            let look = Look::of(document, &path);
-            Block {
-                offset: table.offset,
-                lines: table.lines(document, &look),
-                is_spaced: look.is_spaced && table.comment.is_some(),
-            }
-        }));
-        for mut block in blocks {
-            let offset = block.offset;
-            let is_first = offset == lines::start(text, 0) && !self.splices.adds_at(offset);
-            if block.is_spaced && !is_first {
-                block.lines.insert(0, String::new());
-            }
-            self.splices.add_lines(offset, block.lines);
-        }
-    }
 }
 
 /// Paths in order, none of which is below another.
-struct Paths(Vec<Vec<String>>);
+struct Removed(Vec<Path>);
 
-impl Paths {
-    fn of(paths: BTreeSet<Vec<String>>) -> Self {
-        let mut paths: Vec<Vec<String>> = paths.into_iter().collect();
+impl Removed {
+    fn of(paths: BTreeSet<Path>) -> Self {
+        let mut paths: Vec<Path> = paths.into_iter().collect();
         paths.dedup_by(|path, kept| rest_after(path, kept).is_some());
         Self(paths)
     }
 
     /// The number of the one that `path` is at or below.
-    fn holding<S: AsRef<str>>(&self, path: &[S]) -> Option<usize> {
-        let is_before = |known: &Vec<String>| {
-            let known = known.iter().map(String::as_str);
-            known.le(path.iter().map(AsRef::as_ref))
-        };
+    fn holding<'p>(&self, path: impl Iterator<Item = &'p str> + Clone) -> Option<usize> {
+        let is_before = |known: &Path| known.iter().map(String::as_str).le(path.clone());
         let number = self.0.partition_point(is_before).checked_sub(1)?;
-        rest_after(path, &self.0[number]).map(|_| number)
+        let known = &self.0[number];
+        let is_below = path.take(known.len()).eq(known.iter().map(String::as_str));
+        is_below.then_some(number)
     }
 }

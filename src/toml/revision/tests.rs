@@ -1,6 +1,6 @@
 //! Each verb in each spelling of TOML (<https://toml.io/en/v1.0.0>, `toml.abnf`).
 
-use crate::toml::{Document, Pair};
+use crate::toml::{Document, Pair, Path};
 
 use super::{Refused, Revision};
 
@@ -22,7 +22,7 @@ type Outcome = Result<(), Refused>;
 impl Given<'_> {
     fn revised(
         &self,
-        change: impl FnOnce(&mut Revision<'_, '_>) -> Outcome,
+        change: impl FnOnce(&mut Revision<'_>) -> Outcome,
     ) -> Result<String, Refused> {
         let document = Document::parse(self.0.as_bytes()).expect("test input is TOML");
         let mut revision = Revision::of(&document, is_own);
@@ -31,7 +31,7 @@ impl Given<'_> {
     }
 
     #[track_caller]
-    fn produces(&self, text: &str, change: impl FnOnce(&mut Revision<'_, '_>) -> Outcome) {
+    fn produces(&self, text: &str, change: impl FnOnce(&mut Revision<'_>) -> Outcome) {
         let revised = self.revised(change).expect("the change is accepted");
         assert_eq!(revised, text);
         assert!(Document::parse(revised.as_bytes()).is_ok(), "still TOML");
@@ -67,7 +67,7 @@ impl Given<'_> {
     fn insert_table(&self, path: &str, produces: &str) {
         let path = keys(path);
         self.produces(produces, |revision| {
-            let pairs = vec![Pair::new(&["k"], "1"), Pair::new(&["o", "l"], "2")];
+            let pairs = vec![Pair::new(&keys("k"), "1"), Pair::new(&keys("o.l"), "2")];
             revision.insert_table(&path, pairs, Some("# own"))
         });
         given(produces).remove_path(&path, self.0);
@@ -79,7 +79,7 @@ impl Given<'_> {
     }
 
     #[track_caller]
-    fn remove_path(&self, path: &[&str], produces: &str) {
+    fn remove_path(&self, path: &[String], produces: &str) {
         self.produces(produces, |revision| {
             revision.remove(path);
             Ok(())
@@ -90,10 +90,10 @@ impl Given<'_> {
     #[track_caller]
     fn insert_element(&self, value: &str, produces: &str) {
         self.produces(produces, |revision| {
-            revision.insert_element(&["a"], value, Some("# own"))
+            revision.insert_element(&keys("a"), value, Some("# own"))
         });
         let document = Document::parse(produces.as_bytes()).expect("TOML");
-        let item = document.get(&["a"]).expect("an array");
+        let item = document.get(&keys("a")).expect("an array");
         let length = item.as_array().map(toml_edit::Array::len);
         let length = length.or(item.as_array_of_tables().map(toml_edit::ArrayOfTables::len));
         given(produces).remove_element(length.expect("an array") - 1, self.0);
@@ -101,13 +101,15 @@ impl Given<'_> {
 
     #[track_caller]
     fn remove_element(&self, number: usize, produces: &str) {
-        self.produces(produces, |revision| revision.remove_element(&["a"], number));
+        self.produces(produces, |revision| {
+            revision.remove_element(&keys("a"), number)
+        });
     }
 }
 
 /// `a.b` as the keys of a path.
-fn keys(path: &str) -> Vec<&str> {
-    path.split('.').collect()
+fn keys(path: &str) -> Path {
+    path.split('.').map(str::to_owned).collect()
 }
 
 #[test]
@@ -124,11 +126,11 @@ fn a_value_is_set_where_it_is_written() {
 #[test]
 fn what_is_no_value_is_not_set() {
     for text in ["", "[a]\n", "a.b = 1\n", "[[a]]\n"] {
-        let refused = given(text).revised(|revision| revision.set(&["a"], "1"));
+        let refused = given(text).revised(|revision| revision.set(&keys("a"), "1"));
         assert!(matches!(refused, Err(Refused::WrongType { .. })), "{text}");
     }
     // In an entry of an array.
-    let refused = given("[[a]]\nb = 1\n").revised(|revision| revision.set(&["a", "b"], "2"));
+    let refused = given("[[a]]\nb = 1\n").revised(|revision| revision.set(&keys("a.b"), "2"));
     assert!(refused.is_err());
 }
 
@@ -186,14 +188,14 @@ fn a_key_of_the_root_table_goes_above_all_headers() {
 #[test]
 fn keys_of_one_new_table_share_its_header() {
     given("").produces("# own\n[t]\n  a = 1\n  b = 2\n", |revision| {
-        revision.insert(&["t", "a"], "1", Some("# own"))?;
-        revision.insert(&["t", "b"], "2", None)
+        revision.insert(&keys("t.a"), "1", Some("# own"))?;
+        revision.insert(&keys("t.b"), "2", None)
     });
     let with_table = "[t]\n  k = 1\n  [t.o]\n    l = 2\n    m = 3\n";
     given("").produces(with_table, |revision| {
-        let pairs = vec![Pair::new(&["k"], "1"), Pair::new(&["o", "l"], "2")];
-        revision.insert_table(&["t"], pairs, None)?;
-        revision.insert(&["t", "o", "m"], "3", None)
+        let pairs = vec![Pair::new(&keys("k"), "1"), Pair::new(&keys("o.l"), "2")];
+        revision.insert_table(&keys("t"), pairs, None)?;
+        revision.insert(&keys("t.o.m"), "3", None)
     });
 }
 
@@ -235,7 +237,7 @@ fn what_is_there_is_not_inserted() {
         let refused = given(text).revised(|revision| revision.insert(&keys(path), "1", None));
         assert!(matches!(refused, Err(Refused::WrongType { .. })), "{text}");
         let insert =
-            |revision: &mut Revision<'_, '_>| revision.insert_table(&keys(path), Vec::new(), None);
+            |revision: &mut Revision<'_>| revision.insert_table(&keys(path), Vec::new(), None);
         assert!(given(text).revised(insert).is_err(), "{text}");
     }
 }
@@ -259,8 +261,8 @@ fn entries_of_an_inline_table_go_with_one_comma() {
     given("t = { a = 1 }\n").remove("t.a", "t = { }\n");
     given("t.u = { v = { a = 1 } }\n").remove("t.u.v.a", "t.u = { v = { } }\n");
     given("t = { a = 1, b = 1 }\n").produces("t = { b = 1, c = 2 }\n", |revision| {
-        revision.remove(&["t", "a"]);
-        revision.insert(&["t", "c"], "2", None)
+        revision.remove(&keys("t.a"));
+        revision.insert(&keys("t.c"), "2", None)
     });
 }
 
@@ -284,9 +286,9 @@ fn comments_of_others_stay_and_one_empty_line_goes() {
 
 #[test]
 fn a_header_is_pruned_when_its_last_key_goes() {
-    let prune = |revision: &mut Revision<'_, '_>| {
-        revision.remove(&["t", "a"]);
-        revision.prune(&["t"]);
+    let prune = |revision: &mut Revision<'_>| {
+        revision.remove(&keys("t.a"));
+        revision.prune(&keys("t"));
         Ok(())
     };
     given("x = 1\n\n# own\n[t]\na = 1\n[z]\n").produces("x = 1\n[z]\n", prune);
@@ -295,25 +297,25 @@ fn a_header_is_pruned_when_its_last_key_goes() {
     given("t.a = 1\n").produces("", prune);
     given("[t]\na = 1\n").produces("[t]\nc = 1\n", |revision| {
         prune(revision)?;
-        revision.insert(&["t", "c"], "1", None)
+        revision.insert(&keys("t.c"), "1", None)
     });
 }
 
 #[test]
 fn a_table_can_take_the_place_of_one_that_goes() {
-    let replace = |revision: &mut Revision<'_, '_>| {
-        revision.remove(&["t", "u"]);
-        revision.insert_table(&["t", "u"], vec![Pair::new(&["k"], "1")], None)
+    let replace = |revision: &mut Revision<'_>| {
+        revision.remove(&keys("t.u"));
+        revision.insert_table(&keys("t.u"), vec![Pair::new(&keys("k"), "1")], None)
     };
     given("[t.u]\na = 1\n[t.v]\nb = 1\n").produces("[t.v]\nb = 1\n[t.u]\nk = 1\n", replace);
     given("t = { u.a = 1, v = 1 }\n").produces("t = { v = 1, u = { k = 1 } }\n", replace);
     given("[t]\na = 1\nb = 1\n").produces("[t]\nb = 1\na = 2\n", |revision| {
-        revision.remove(&["t", "a"]);
-        revision.insert(&["t", "a"], "2", None)
+        revision.remove(&keys("t.a"));
+        revision.insert(&keys("t.a"), "2", None)
     });
     let refused = given("[t.u]\na = 1\n").revised(|revision| {
-        revision.remove(&["t"]);
-        revision.insert(&["t", "u", "b"], "1", None)
+        revision.remove(&keys("t"));
+        revision.insert(&keys("t.u.b"), "1", None)
     });
     assert!(matches!(refused, Err(Refused::Removed { .. })));
 }
@@ -322,10 +324,10 @@ fn a_table_can_take_the_place_of_one_that_goes() {
 #[test]
 fn an_inline_table_of_several_lines_is_not_changed() {
     let text = "t = { a = 1, # about a\n b = 2 }\n";
-    let changes: [fn(&mut Revision<'_, '_>) -> Outcome; 2] = [
-        |revision| revision.insert(&["t", "c"], "1", None),
+    let changes: [fn(&mut Revision<'_>) -> Outcome; 2] = [
+        |revision| revision.insert(&keys("t.c"), "1", None),
         |revision| {
-            revision.remove(&["t", "b"]);
+            revision.remove(&keys("t.b"));
             Ok(())
         },
     ];
@@ -341,17 +343,39 @@ fn an_inline_table_of_several_lines_is_not_changed() {
 fn an_element_takes_the_style_of_its_array() {
     given("a = []\n").insert_element("1", "a = [1]\n");
     given("[b]\n[[c]]\n")
-        .revised(|revision| revision.insert_element(&["a"], "1", None))
+        .revised(|revision| revision.insert_element(&keys("a"), "1", None))
         .expect_err("no array");
     given("a = [ 'x' ] # a\n").insert_element("1", "a = [ 'x', 1 ] # a\n");
     given("a = [\r\n  'x',\r\n]\r\n").insert_element("1", "a = [\r\n  'x',\r\n  1,\r\n]\r\n");
     given("a = [{ x = 1 }]\n").insert_element("{ x = 2 }", "a = [{ x = 1 }, { x = 2 }]\n");
     given("a = [1, 2, 3] # a\n").produces("a = [2, 4, 5] # a\n", |revision| {
-        revision.remove_element(&["a"], 0)?;
-        revision.remove_element(&["a"], 2)?;
-        revision.remove_element(&["a"], 3)?;
-        revision.insert_element(&["a"], "4", None)?;
-        revision.insert_element(&["a"], "5", None)
+        revision.remove_element(&keys("a"), 0)?;
+        revision.remove_element(&keys("a"), 2)?;
+        revision.remove_element(&keys("a"), 3)?;
+        revision.insert_element(&keys("a"), "4", None)?;
+        revision.insert_element(&keys("a"), "5", None)
+    });
+}
+
+#[test]
+fn a_list_and_those_in_it_change_together() {
+    let text = "t = { a = [1], u = { b = [ 2, 3 ], c = 4 }, d = 5 } # t\n";
+    let produced = "t = { a = [1, 9], u = { b = [ 3 ], f = 6 }, g = 7 } # t\n";
+    given(text).produces(produced, |revision| {
+        revision.remove(&keys("t.d"));
+        revision.remove(&keys("t.u.c"));
+        revision.remove_element(&keys("t.u.b"), 0)?;
+        revision.insert_element(&keys("t.a"), "9", None)?;
+        revision.insert(&keys("t.u.f"), "6", None)?;
+        revision.insert(&keys("t.g"), "7", None)
+    });
+    let text = "t = { a = [ ], b = '', c = {} }\r\n";
+    let produced = "t = { a = [ 1, 2 ], b = 'longer', c = {k = 1} }\r\n";
+    given(text).produces(produced, |revision| {
+        revision.set(&keys("t.b"), "'longer'")?;
+        revision.insert_element(&keys("t.a"), "1", None)?;
+        revision.insert_element(&keys("t.a"), "2", None)?;
+        revision.insert(&keys("t.c.k"), "1", None)
     });
 }
 
@@ -365,7 +389,8 @@ fn an_entry_of_an_array_of_tables_has_a_header() {
         "{x = 2}",
         "y = 1\n[[ a ]] # a\n[a.b]\n# own\n[[a]]\n  x = 2\n[z]",
     );
-    let refused = given("[[a]]\n").revised(|revision| revision.insert_element(&["a"], "1", None));
+    let refused =
+        given("[[a]]\n").revised(|revision| revision.insert_element(&keys("a"), "1", None));
     assert!(matches!(refused, Err(Refused::WrongType { .. })));
     given("[[a]]\nx = 1\n[a.b]\n\n[[a]]\nx = 2\n[a.b]\n[z]\n")
         .remove_element(0, "\n[[a]]\nx = 2\n[a.b]\n[z]\n");

@@ -67,20 +67,13 @@ impl Table {
 
 impl Node {
     fn inserted(&self, path: &mut Path, found: &mut Vec<Difference>) {
-        match self {
-            Self::Leaf(leaf) => found.push(Difference::Inserted(
-                path.clone(),
-                leaf.literal.clone(),
-                leaf.rank,
-            )),
-            Self::Table(table) => {
-                for (name, node) in &table.entries {
-                    path.push(name.clone());
-                    node.inserted(path, found);
-                    path.pop();
-                }
-            }
-        }
+        let mut leaves = Vec::new();
+        self.leaves(path, &mut leaves);
+        let leaves = leaves.into_iter();
+        found.extend(leaves.filter_map(|(path, leaf)| {
+            let leaf = leaf?;
+            Some(Difference::Inserted(path, leaf.literal.clone(), leaf.rank))
+        }));
     }
 }
 
@@ -89,14 +82,13 @@ impl Leaf {
         if self.literal.text() == after.literal.text() {
             return None;
         }
-        if !after.is_array {
+        let Some(elements) = &after.elements else {
             return Some(Difference::Set(path.clone(), after.literal.clone()));
-        }
-        let stays = |number: &usize| after.elements.iter().any(|it| it.number == Some(*number));
-        let gone: Vec<usize> = (0..self.elements.len())
-            .filter(|number| !stays(number))
-            .collect();
-        let new = after.elements.iter().filter(|it| it.number.is_none());
+        };
+        let stays = |number: &usize| elements.iter().any(|it| it.number == Some(*number));
+        let numbers = 0..self.elements.as_ref().map_or(0, Vec::len);
+        let gone: Vec<usize> = numbers.filter(|number| !stays(number)).collect();
+        let new = elements.iter().filter(|it| it.number.is_none());
         let new: Vec<Literal> = new.map(|element| element.literal.clone()).collect();
         let differs = !gone.is_empty() || !new.is_empty();
         differs.then(|| Difference::Elements(path.clone(), gone, new))

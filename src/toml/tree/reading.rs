@@ -1,5 +1,6 @@
 //! What a document says.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use toml_edit::{Item, TableLike, Value};
@@ -11,7 +12,7 @@ use super::{Element, Leaf, Node, Table, Tree};
 
 impl Tree {
     /// Reads a document.
-    pub(crate) fn of(document: &Document<'_>) -> Self {
+    pub(crate) fn of(document: &Document) -> Self {
         let mut root = read(document.toml.as_table(), document.text());
         root.is_written = true;
         Self {
@@ -51,33 +52,24 @@ fn leaf(item: &Item, text: &str) -> Leaf {
         Some(span) => Literal::new(&text[span]),
         None => Literal::of(value),
     };
-    let array: Vec<Literal> = match item {
-        Item::Value(Value::Array(array)) => array.iter().map(raw).collect(),
-        Item::ArrayOfTables(array) => {
-            let tables = array.iter().map(|table| {
-                let table = table.clone().into_inline_table();
-                Literal::of(&Value::InlineTable(table))
-            });
-            tables.collect()
-        }
-        _ => Vec::new(),
+    let array = match item {
+        Item::Value(Value::Array(array)) => Some(Cow::Borrowed(array)),
+        Item::ArrayOfTables(array) => Some(Cow::Owned(array.clone().into_array())),
+        _ => None,
     };
-    let elements = array
-        .into_iter()
-        .enumerate()
-        .map(|(number, literal)| Element {
-            literal,
+    let elements: Option<Vec<Element>> = array.map(|array| {
+        let elements = array.iter().enumerate().map(|(number, value)| Element {
+            literal: raw(value),
             number: Some(number),
         });
-    let mut leaf = Leaf {
-        literal: Literal::new(""),
-        elements: elements.collect(),
-        is_array: matches!(item, Item::Value(Value::Array(_)) | Item::ArrayOfTables(_)),
-        rank: 0,
+        elements.collect()
+    });
+    let literal = match item {
+        Item::Value(value) => raw(value),
+        _ => Literal::array(elements.as_deref().unwrap_or_default()),
     };
-    match item {
-        Item::Value(value) => leaf.literal = raw(value),
-        _ => leaf.settle_elements(),
+    Leaf {
+        elements,
+        ..Leaf::new(literal, 0)
     }
-    leaf
 }

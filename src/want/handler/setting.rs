@@ -2,7 +2,7 @@
 
 use toml_edit::{Key, TomlError, Value};
 
-use super::schema::{self, Type};
+use super::schema;
 use crate::error::{Code, Error};
 use crate::toml::render::{self, Quotes};
 
@@ -49,8 +49,8 @@ impl Setting {
 
     /// What a known key wants, if the value is of another type.
     pub(crate) fn wrong_type(&self) -> Option<&'static str> {
-        let wanted = Type::of(&self.path)?;
-        (!wanted.accepts(&self.value)).then(|| wanted.wanted())
+        let (_, wanted) = schema::known(&self.path)?;
+        wanted.wrong_type(&self.value)
     }
 
     /// Why some release can't parse this, however it is written.
@@ -74,7 +74,7 @@ impl Setting {
     /// Whether containerd is known to read this key.
     #[must_use]
     pub fn is_known(&self) -> bool {
-        Type::of(&self.path).is_some()
+        schema::is_known(&self.path)
     }
 
     /// The dotted key, for messages.

@@ -82,7 +82,7 @@ impl PatchFile {
 
 /// A key of the file and what stands there.
 struct Entry<'d> {
-    document: &'d Document<'d>,
+    document: &'d Document,
     path: Vec<&'d str>,
     key: Option<&'d Key>,
     item: &'d Item,
@@ -162,7 +162,8 @@ impl<'d> Entry<'d> {
         // Options are the shim's own.
         let is_containerds = setting.path().len() == 1;
         if is_containerds && (!setting.is_known() || setting.other_case().is_some()) {
-            let names: Vec<&str> = handler::keys().chain([PRESET]).collect();
+            let mut names = handler::keys();
+            names.push(PRESET);
             return Err(self.unknown(&names));
         }
         if let Some(wanted) = setting.wrong_type() {

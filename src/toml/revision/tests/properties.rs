@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use toml_edit::{Item, Value};
 
-use crate::toml::{Document, Pair, Revision};
+use crate::toml::{Document, Pair, Path, Revision};
 
-use super::is_own;
+use super::{is_own, keys};
 
 /// What a document means, as `toml_edit` reads it.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,31 +57,31 @@ impl Meaning {
     }
 
     /// The table at `path`, which is made if it is not there.
-    fn table_at(&mut self, path: &[&str]) -> &mut BTreeMap<String, Meaning> {
+    fn table_at(&mut self, path: &[String]) -> &mut BTreeMap<String, Meaning> {
         path.iter()
-            .fold(self, |meaning, &key| {
+            .fold(self, |meaning, key| {
                 let new = || Self::Table(BTreeMap::new());
-                meaning.table().entry(key.to_owned()).or_insert_with(new)
+                meaning.table().entry(key.clone()).or_insert_with(new)
             })
             .table()
     }
 
-    fn set(&mut self, path: &[&str], value: &str) {
+    fn set(&mut self, path: &[String], value: &str) {
         let Meaning::Table(mut value) = Self::of(&format!("v = {value}")) else {
             panic!("a document is a table");
         };
         let (name, table) = path.split_last().expect("a key");
         let value = value.remove("v").expect("the value");
-        self.table_at(table).insert((*name).to_owned(), value);
+        self.table_at(table).insert(name.clone(), value);
     }
 
     /// Without what stands at `path`, and without tables above it that are empty.
-    fn without(mut self, path: &[&str]) -> Self {
+    fn without(mut self, path: &[String]) -> Self {
         for depth in (1..=path.len()).rev() {
             let table = self.table_at(&path[..depth - 1]);
             let is_empty = |it: &Meaning| matches!(it, Meaning::Table(table) if table.is_empty());
-            if depth == path.len() || table.get(path[depth - 1]).is_some_and(is_empty) {
-                table.remove(path[depth - 1]);
+            if depth == path.len() || table.get(&path[depth - 1]).is_some_and(is_empty) {
+                table.remove(&path[depth - 1]);
             }
         }
         self
@@ -94,8 +94,8 @@ fn key() -> impl Strategy<Value = &'static str> {
     proptest::sample::select(&KEYS[..])
 }
 
-fn path() -> impl Strategy<Value = Vec<&'static str>> {
-    proptest::collection::vec(key(), 1..4)
+fn path() -> impl Strategy<Value = Path> {
+    proptest::collection::vec(key().prop_map(str::to_owned), 1..4)
 }
 
 /// A key as it may be written.
@@ -205,7 +205,7 @@ fn document() -> impl Strategy<Value = String> {
 /// The text after a change; `None`: it is refused.
 fn revised(
     text: &str,
-    change: impl FnOnce(&mut Revision<'_, '_>) -> Result<(), super::Refused>,
+    change: impl FnOnce(&mut Revision<'_>) -> Result<(), super::Refused>,
 ) -> Option<String> {
     let document = Document::parse(text.as_bytes()).expect("TOML");
     let mut revision = Revision::of(&document, is_own);
@@ -214,7 +214,7 @@ fn revised(
 }
 
 /// The paths of all tables on the way to `path` that have no header in `text`.
-fn without_header<'p>(text: &str, path: &'p [&'p str]) -> Vec<&'p [&'p str]> {
+fn without_header<'p>(text: &str, path: &'p [String]) -> Vec<&'p [String]> {
     let document = Document::parse(text.as_bytes()).expect("TOML");
     let tables = (1..path.len()).map(|depth| &path[..depth]);
     tables
@@ -263,9 +263,9 @@ proptest! {
         let mut current = text.clone();
         let mut inserted = Vec::new();
         for (path, comment) in paths.iter().zip(comments) {
-            let pairs = vec![Pair::new(&["k"], "1"), Pair::new(&["o", "l"], "2")];
+            let pairs = vec![Pair::new(&keys("k"), "1"), Pair::new(&keys("o.l"), "2")];
             let comment = comment.then_some("# own");
-            let insert = |revision: &mut Revision<'_, '_>| revision.insert_table(path, pairs, comment);
+            let insert = |revision: &mut Revision<'_>| revision.insert_table(path, pairs, comment);
             if let Some(after) = revised(&current, insert) {
                 let mut expected = Meaning::of(&current);
                 expected.set(path, "{ k = 1, o = { l = 2 } }");
@@ -291,8 +291,7 @@ proptest! {
     #[test]
     fn a_value_is_set_and_set_back(text in document(), path in path(), value in value()) {
         let document = Document::parse(text.as_bytes()).expect("TOML");
-        let place = document.get(&path).and_then(|_| document.value(&path));
-        let Some(was) = place.map(|(_, span)| &document.text()[span]) else {
+        let Some(was) = document.value(&path).map(|span| &document.text()[span]) else {
             return Ok(());
         };
         let after = revised(&text, |revision| revision.set(&path, &value));
@@ -329,7 +328,7 @@ proptest! {
     fn an_element_comes_and_goes(text in document(), path in path(), is_table in any::<bool>()) {
         let document = Document::parse(text.as_bytes()).expect("TOML");
         let value = if is_table { "{ a = 1, b.e = 'x' }" } else { "'x'" };
-        let insert = |revision: &mut Revision<'_, '_>| revision.insert_element(&path, value, Some("# own"));
+        let insert = |revision: &mut Revision<'_>| revision.insert_element(&path, value, Some("# own"));
         let Some(after) = revised(&text, insert) else {
             return Ok(());
         };
@@ -343,7 +342,7 @@ proptest! {
             other => other,
         });
         let (name, table) = path.split_last().expect("a key");
-        expected.table_at(table).insert((*name).to_owned(), Meaning::Array(elements));
+        expected.table_at(table).insert(name.clone(), Meaning::Array(elements));
         prop_assert_eq!(Meaning::of(&after), expected, "{}", after);
         let back = revised(&after, |revision| revision.remove_element(&path, before.len()));
         prop_assert_eq!(back.as_deref(), Some(&*text), "{}", after);
@@ -354,7 +353,7 @@ proptest! {
             elements.remove(number);
             let mut expected = Meaning::of(&text);
             let value = Meaning::Array(elements);
-            expected.table_at(table).insert((*name).to_owned(), value);
+            expected.table_at(table).insert(name.clone(), value);
             let is_empty = before.len() == 1;
             if is_empty {
                 // The last `[[header]]` takes the array along.

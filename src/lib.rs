@@ -63,28 +63,28 @@ pub use commit::editor::{DEFAULT_LOCK_TIMEOUT, DropIn, Editor, FileChange, Outco
 pub use commit::operation_log::{LogEntry, LogTo, LoggedDropIn};
 pub use config::Config;
 pub use containerd::{
-    Cgroup, ConfigFiles, Fact, FactKind, FileState, Host, LoadedHandler, Model, Reason, Release,
-    Verdict, load,
+    Cgroup, ConfigFiles, Disproved, Fact, FactKind, FileState, Host, LoadedHandler, Model, Reason,
+    Release, Verdict, load,
 };
 #[cfg(feature = "cri")]
 pub use daemon::{
     cri::{CriClient, RunningHandlers, Sandbox},
     in_use::InUse,
     restart::{
-        Cause, DEFAULT_READY_TIMEOUT, Phases, Restart, RestartFailure, Restarted, Rollback,
-        RolledBackFiles, Why,
+        Cause, DEFAULT_READY_TIMEOUT, Disagreement, Phases, Restart, RestartFailure, Restarted,
+        Rollback, RolledBackFiles, Why,
     },
     running::{Drift, Running, RunningCri},
     service::Service,
 };
 pub use disk::HostRoot;
 pub use edit::edited::{Absent, Edited, FileEdit, Handlers, Keys, LeftBehind, Report};
-pub use edit::inventory::{Inventory, ListedHandler};
 pub use edit::refusal::UnreadKey;
 pub use edit::run::edit;
 pub use error::{Code, Error, ExitCode, Position, Warning};
 pub use inspect::check::{Check, CheckedRelease};
 pub use inspect::effective::{Effective, EffectiveHandler, HandlerPlace};
+pub use inspect::inventory::{Inventory, ListedHandler};
 pub use inspect::status::{DropInStatus, LockHolder, LockStatus, OwnedHandler, Status};
 pub use ledger::Ledger;
 pub use node::{Distribution, Kind, Layout, Units};

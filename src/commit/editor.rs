@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::commit::operation_log::{self, LogEntry, LogTo};
-use crate::containerd::{ConfigFiles, Release};
+use crate::containerd::{Disproved, Release};
 use crate::disk::target::{self, Snapshot, Target};
 use crate::disk::{HostRoot, sidecar};
 use crate::edit::edited::Report;
-use crate::error::{Code, Error};
-use crate::ledger::Ledger;
+use crate::error::Error;
+use crate::ledger::LedgerPair;
 use crate::node::{Kind, Layout};
 use crate::toml::Source;
 
@@ -55,6 +55,8 @@ pub struct Editor {
     pub(crate) log: LogTo,
     pub(crate) drop_in: DropIn,
     pub(crate) layout: Option<Layout>,
+    /// What of the model a daemon has disproved that serves this config.
+    pub(crate) disproved: RefCell<Option<Disproved>>,
     /// The config as it was read last: the same bytes are parsed once.
     known: RefCell<Source>,
 }
@@ -116,13 +118,6 @@ pub struct Outcome {
     pub(crate) made: Option<Box<LedgerPair>>,
 }
 
-/// A change that was made, as its ledgers tell.
-#[derive(Debug, Clone)]
-pub(crate) struct LedgerPair {
-    pub(crate) before: Ledger,
-    pub(crate) after: Ledger,
-}
-
 impl Outcome {
     /// Whether the bytes of any file differ.
     #[must_use]
@@ -159,6 +154,7 @@ impl Editor {
             log: LogTo::default(),
             drop_in: DropIn::default(),
             layout: None,
+            disproved: RefCell::default(),
             known: RefCell::new("".into()),
         }
     }
@@ -316,46 +312,4 @@ impl Editor {
             LogTo::Nowhere => None,
         }
     }
-
-    /// Refuses, before there is any, files beside the config that containerd would load, and a log
-    /// that is one of them.
-    pub(crate) fn check_sidecars(&self, target: &Target, snapshot: &Snapshot) -> Result<(), Error> {
-        if let LogTo::File(log) = &self.log
-            && let Some(found) = self.log_path(target)
-            && let Some(reason) = sidecar::used_for(&found, &target.path)
-        {
-            let message = format!("the operation log can't be {}: {reason}", log.display());
-            let hint = "name a file of its own with --log, or --log none; without it, the log is \
-                        beside the config";
-            return Err(Error::new(Code::BadLog, message, hint).at(&self.path));
-        }
-        let main = self.main();
-        let real = self.host_root.on_host(&target.path);
-        let files = ConfigFiles::read(&self.host_root, &main, self.source(snapshot));
-        let mut sidecars: Vec<PathBuf> = sidecar::examples(&main).into();
-        sidecars.extend(sidecar::examples(&real));
-        if let LogTo::File(log) = &self.log {
-            sidecars.push(self.host_root.absolute(log));
-        }
-        for sidecar in sidecars {
-            if let Some(pattern) = files.pattern_for(&sidecar) {
-                return Err(imported_sidecar(&self.path, pattern, &sidecar));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// An import of the config would load a file that stands beside it during an edit.
-pub(super) fn imported_sidecar(path: &Path, pattern: &Path, sidecar: &Path) -> Error {
-    let message = format!(
-        "the import {} matches {}",
-        pattern.display(),
-        sidecar.display()
-    );
-    let hint = format!(
-        "make the import match what it is meant for, as in {}",
-        pattern.with_file_name("*.toml").display()
-    );
-    Error::new(Code::ImportedSidecar, message, hint).at(path)
 }

@@ -1,8 +1,9 @@
 //! An edit held against the model, in an order in which every state between two changes serves.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
-use crate::commit::editor::Editor;
+use crate::commit::editor::{Editor, FileChange};
 use crate::commit::ledger::Found;
 use crate::commit::order;
 use crate::commit::reading::Reading;
@@ -23,19 +24,23 @@ pub(crate) struct Judged<'j> {
 }
 
 impl Editor {
-    /// Holds an edit against the model of each release, and puts its files into an order in which all
+    /// Holds an edit against the model of each release, and puts its changes into an order in which all
     /// of them serve whatever a crash leaves on the way.
     pub(crate) fn judge(
         &self,
         reading: &Reading,
-        edited: &mut Edited,
+        edited: &Edited,
+        changes: &mut [FileChange],
         found: &Found,
         judged: Judged<'_>,
     ) -> Result<Vec<Warning>, Error> {
         let names: Vec<&str> = edited.files.iter().map(|file| file.name.as_str()).collect();
         let before = reading.loaded(self, &reading.config, &[])?;
         let after = reading.loaded(self, &edited.config, &names)?;
-        let host = Host::here();
+        let host = Host {
+            disproved: self.disproved.borrow().clone(),
+            ..Host::here()
+        };
         let owners = edited.ledger.owners.values();
         let keys = owners.flat_map(|owner| owner.wants.keys());
         let wanted = keys.filter_map(|key| key.handler_name());
@@ -70,11 +75,9 @@ impl Editor {
             }
             _ => error.at(&self.path),
         })?;
-        let numbers: Vec<usize> = (0..names.len()).collect();
-        let serves = |changed: &[usize]| {
-            let changed: Vec<&str> = changed.iter().map(|&it| names[it]).collect();
+        let serves = |changed: &[&str]| {
             // What can't be merged is not there yet.
-            let Ok(after) = reading.loaded(self, &edited.config, &changed) else {
+            let Ok(after) = reading.loaded(self, &edited.config, changed) else {
                 return Ok(());
             };
             let on_the_way = Judgement {
@@ -83,13 +86,11 @@ impl Editor {
             };
             on_the_way.serves_on_the_way()
         };
-        let order = order::serving(&numbers, &serves).map_err(|harm| {
+        let order = order::serving(&names, &serves).map_err(|harm| {
             harmful(format!("while one file is changed after the other, {harm}")).at(&self.path)
         })?;
-        edited.files = order
-            .into_iter()
-            .map(|it| edited.files[it].clone())
-            .collect();
+        let order: Vec<PathBuf> = order.iter().map(|it| reading.config.path_of(it)).collect();
+        changes.sort_by_key(|change| order.iter().position(|path| *path == change.path));
         Ok(warnings)
     }
 

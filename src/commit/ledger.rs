@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use crate::commit::editor::Editor;
 use crate::containerd::{ConfigFiles, absolute};
@@ -11,27 +12,20 @@ use crate::disk::replace::{self, Synced};
 use crate::disk::sidecar;
 use crate::disk::target::{Existing, Snapshot, Target};
 use crate::error::{Code, Error};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, LedgerPair};
 
-/// The ledgers of a config, read.
+/// A config and its ledgers, as they were read.
 #[derive(Debug)]
 pub(crate) struct Found {
+    pub(crate) target: Target,
+    pub(crate) main: Rc<Snapshot>,
     pub(crate) texts: LedgerTexts,
     /// The one that holds.
     pub(crate) ledger: Ledger,
     /// The one before the last change, if that is known.
     pub(crate) previous: Option<Ledger>,
-    /// Of a run that was killed.
-    killed: Option<Killed>,
-}
-
-/// The ledgers of a run that was killed.
-#[derive(Debug)]
-struct Killed {
-    /// What it has found.
-    before: Ledger,
-    /// What it has written.
-    after: Ledger,
+    /// What a run that was killed has found, and what it has written.
+    killed: Option<LedgerPair>,
 }
 
 impl Found {
@@ -47,8 +41,14 @@ impl Found {
 }
 
 impl Editor {
-    /// Reads the ledgers. Where a run was killed, each file says which of them holds for it.
-    pub(crate) fn read_ledger(&self, target: &Target, main: &Snapshot) -> Result<Found, Error> {
+    /// Reads the ledgers of a config, of which `main` was read. Where a run was killed, each file says
+    /// which of them holds for it.
+    pub(crate) fn read_ledger(
+        &self,
+        target: &Target,
+        main: impl Into<Rc<Snapshot>>,
+    ) -> Result<Found, Error> {
+        let (target, main) = (target.clone(), main.into());
         let texts = LedgerTexts::read(&target.path)?;
         let parsed = |bytes: &Option<Vec<u8>>, path: PathBuf| {
             let parsed = bytes.as_deref().map(Ledger::parse).transpose();
@@ -72,6 +72,8 @@ impl Editor {
         let after = now.unwrap_or_default();
         let Some(before) = before else {
             return Ok(Found {
+                target,
+                main,
                 previous: previous.filter(|_| texts.now.is_some()),
                 texts,
                 ledger: after,
@@ -83,9 +85,9 @@ impl Editor {
         } else {
             // The files of both: one that is to go may be imported no more.
             let mut both = after.clone();
-            both.entries.extend(before.entries.iter().cloned());
+            both.entries.extend(before.entries.clone());
             both.made.extend(before.made.iter().cloned());
-            let reading = self.read_config(target, main, &both, None)?;
+            let reading = self.read_config(&target, &main, &both, None)?;
             let after = after.clone();
             after.after_a_killed_run(before.clone(), &reading.config)
         };
@@ -95,30 +97,26 @@ impl Editor {
             Some(before.clone())
         };
         Ok(Found {
+            target,
+            main,
             texts,
             ledger,
             previous,
-            killed: Some(Killed { before, after }),
+            killed: Some(LedgerPair { before, after }),
         })
     }
 
     /// Ends a run that was killed: what its files hold is made durable, and then one ledger holds for
     /// all of them. Before that, a second crash could bring the old texts back without their ledger.
-    pub(super) fn end_killed_run(
-        &self,
-        lock: &ConfigLock,
-        target: &Target,
-        main: &Snapshot,
-        found: &Found,
-    ) -> Result<(), Error> {
-        let Some(Killed { before, after }) = &found.killed else {
+    pub(super) fn end_killed_run(&self, lock: &ConfigLock, found: &Found) -> Result<(), Error> {
+        let Some(LedgerPair { before, after }) = &found.killed else {
             return Ok(());
         };
-        for drop_in in self.last_drop_ins(target, found) {
+        for drop_in in self.last_drop_ins(found) {
             sync_as_it_is(&drop_in, &drop_in.read()?)?;
         }
-        sync_as_it_is(target, main)?;
-        let file = LedgerFile::new(lock, target, main.existing.as_ref());
+        sync_as_it_is(&found.target, &found.main)?;
+        let file = LedgerFile::new(lock, &found.target, found.main.existing.as_ref());
         if found.ledger == *before {
             let old = if before.is_blank() {
                 Old::Nowhere
@@ -134,17 +132,16 @@ impl Editor {
     }
 
     /// The drop-ins that the last run has changed, and the one before it if the last was killed.
-    pub(super) fn last_drop_ins(&self, target: &Target, found: &Found) -> Vec<Target> {
+    pub(super) fn last_drop_ins(&self, found: &Found) -> Vec<Target> {
         let own = self.main();
         let killed = found.killed.iter();
         let killed = killed.flat_map(|killed| [&killed.before, &killed.after]);
         let ledgers = killed.chain([&found.ledger]);
         let names: BTreeSet<&String> = ledgers.flat_map(|it| it.files.keys()).collect();
         let paths = names.into_iter().map(|name| absolute(&own, name));
-        let paths = paths.filter(|path| *path != own);
+        let drop_ins = paths.filter(|path| *path != own);
         // A folder that is gone holds no file.
-        let found =
-            paths.filter_map(|path| Target::find_drop_in(&path, &self.host_root, target).ok());
+        let found = drop_ins.filter_map(|path| self.target_of(&path, &found.target).ok());
         found.collect()
     }
 
@@ -207,10 +204,10 @@ impl Editor {
     /// finding and reading a config.
     pub fn ledger(&self) -> Result<Ledger, Error> {
         let target = self.find()?;
-        let main = target.read()?;
-        let mut ledger = self.read_ledger(&target, &main)?.ledger;
+        let found = self.read_ledger(&target, target.read()?)?;
+        let mut ledger = found.ledger;
         if ledger.is_blank()
-            && let Ok(reading) = self.read_config(&target, &main, &ledger, None)
+            && let Ok(reading) = self.read_config(&target, &found.main, &ledger, None)
         {
             ledger.recover(&reading.config, &reading.config.views());
         }

@@ -23,7 +23,7 @@ pub enum LogTo {
 }
 
 /// What a run did, or why it did nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogEntry {
     /// When it ended, as in RFC 3339, in UTC.
     pub time: String,

@@ -7,20 +7,17 @@ use crate::error::Error;
 /// So many states are judged before the search is given up.
 const MOST_TRIES: usize = 200;
 
-/// A file of an edit, by its number.
-type File = usize;
-
-/// The files in an order in which `serves` holds for every state between two changes: it is given
-/// those that have been changed by then. That of `files` is taken if it will do, and the one closest
-/// to it otherwise.
+/// The files, by their names, in an order in which `serves` holds for every state between two changes:
+/// it is given those that have been changed by then. That of `files` is taken if it will do, and the
+/// one closest to it otherwise.
 ///
 /// # Errors
 ///
 /// What `serves` has said first, if there is no such order.
 pub(crate) fn serving(
-    files: &[File],
-    serves: &dyn Fn(&[File]) -> Result<(), Error>,
-) -> Result<Vec<File>, Error> {
+    files: &[&str],
+    serves: &dyn Fn(&[&str]) -> Result<(), Error>,
+) -> Result<Vec<String>, Error> {
     let mut search = Search {
         files,
         serves,
@@ -29,32 +26,28 @@ pub(crate) fn serving(
         tries: 0,
     };
     let mut order = Vec::new();
-    if search.goes_on(&mut order) {
-        return Ok(order);
+    if !search.goes_on(&mut order) {
+        match search.first {
+            Some(harm) => return Err(harm),
+            None => order.extend(files),
+        }
     }
-    match search.first {
-        Some(harm) => Err(harm),
-        None => Ok(files.to_vec()),
-    }
+    Ok(order.into_iter().map(str::to_owned).collect())
 }
 
 struct Search<'s> {
-    files: &'s [File],
-    serves: &'s dyn Fn(&[File]) -> Result<(), Error>,
+    files: &'s [&'s str],
+    serves: &'s dyn Fn(&[&str]) -> Result<(), Error>,
     /// Sets of changed files from which nothing leads on.
-    dead: BTreeSet<Vec<File>>,
+    dead: BTreeSet<BTreeSet<&'s str>>,
     first: Option<Error>,
     tries: usize,
 }
 
-impl Search<'_> {
-    fn goes_on(&mut self, order: &mut Vec<File>) -> bool {
-        let files = self.files;
-        let left: Vec<File> = files
-            .iter()
-            .copied()
-            .filter(|file| !order.contains(file))
-            .collect();
+impl<'s> Search<'s> {
+    fn goes_on(&mut self, order: &mut Vec<&'s str>) -> bool {
+        let mut left = self.files.to_vec();
+        left.retain(|file| !order.contains(file));
         // The state after the last one is the end, which is judged by itself.
         if left.len() <= 1 {
             order.extend(left);
@@ -62,8 +55,7 @@ impl Search<'_> {
         }
         for next in left {
             order.push(next);
-            let mut changed = order.clone();
-            changed.sort_unstable();
+            let changed: BTreeSet<&str> = order.iter().copied().collect();
             if self.tries < MOST_TRIES && !self.dead.contains(&changed) {
                 self.tries += 1;
                 match (self.serves)(order) {

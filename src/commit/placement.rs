@@ -1,11 +1,12 @@
-//! Which file the new keys of an owner go to.
+//! Which file the new keys of an owner go to, and what of the files beside it would be in the way.
 
 use std::path::{Path, PathBuf};
 
 use crate::commit::editor::{DropIn, Editor};
-use crate::containerd::absolute;
+use crate::commit::operation_log::LogTo;
+use crate::containerd::{ConfigFiles, absolute};
 use crate::disk::sidecar;
-use crate::disk::target::Target;
+use crate::disk::target::{Snapshot, Target};
 use crate::error::{Code, Error};
 use crate::node::drop_in_of;
 use crate::want::handler::Owner;
@@ -52,6 +53,14 @@ impl Editor {
         }
     }
 
+    /// Finds a file of the config by its path on the host; `main` is the config itself.
+    pub(crate) fn target_of(&self, path: &Path, main: &Target) -> Result<Target, Error> {
+        if *path == self.main() {
+            return Ok(main.clone());
+        }
+        Target::find_drop_in(path, &self.host_root, main)
+    }
+
     /// Why the files beside the config that a drop-in needs would be in the way of others.
     fn taken_beside(&self, target: &Target, main: &Target) -> Option<&'static str> {
         let log = self.log_path(main)?;
@@ -62,6 +71,63 @@ impl Editor {
         } else {
             None
         }
+    }
+
+    /// Refuses, before there is any, files beside the config that containerd would load, and a log
+    /// that is one of them.
+    pub(crate) fn check_sidecars(&self, target: &Target, snapshot: &Snapshot) -> Result<(), Error> {
+        if let LogTo::File(log) = &self.log
+            && let Some(found) = self.log_path(target)
+            && let Some(reason) = sidecar::used_for(&found, &target.path)
+        {
+            let message = format!("the operation log can't be {}: {reason}", log.display());
+            let hint = "name a file of its own with --log, or --log none; without it, the log is \
+                        beside the config";
+            return Err(Error::new(Code::BadLog, message, hint).at(&self.path));
+        }
+        let main = self.main();
+        let real = self.host_root.on_host(&target.path);
+        let files = ConfigFiles::read(&self.host_root, &main, self.source(snapshot));
+        let beside = [main, real]
+            .into_iter()
+            .flat_map(|it| sidecar::examples(&it));
+        let log = match &self.log {
+            LogTo::File(log) => Some(self.host_root.absolute(log)),
+            _ => None,
+        };
+        self.check_not_imported(&files, beside.chain(log))
+    }
+
+    /// Refuses a drop-in of which a file beside the config would be imported.
+    pub(super) fn check_beside(&self, target: &Target, files: &ConfigFiles) -> Result<(), Error> {
+        let named = target.beside.file_name();
+        let named = named.map(|name| self.main().with_file_name(name));
+        let real = self.host_root.on_host(&target.beside);
+        let both = [Some(real), named].into_iter().flatten();
+        let beside = both.flat_map(|name| sidecar::examples_of_drop_in(&name));
+        self.check_not_imported(files, beside)
+    }
+
+    /// Refuses imports that would load a file which stands beside the config during an edit.
+    fn check_not_imported(
+        &self,
+        files: &ConfigFiles,
+        mut sidecars: impl Iterator<Item = PathBuf>,
+    ) -> Result<(), Error> {
+        let imported = sidecars.find_map(|it| Some((files.pattern_for(&it)?, it)));
+        let Some((pattern, sidecar)) = imported else {
+            return Ok(());
+        };
+        let message = format!(
+            "the import {} matches {}",
+            pattern.display(),
+            sidecar.display()
+        );
+        let hint = format!(
+            "make the import match what it is meant for, as in {}",
+            pattern.with_file_name("*.toml").display()
+        );
+        Err(Error::new(Code::ImportedSidecar, message, hint).at(&self.path))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What becomes of each file of an edit, held against the model, in an order in which every state
 //! between two changes serves.
 
-use crate::commit::editor::{Editor, FileChange, LedgerPair, Outcome};
+use crate::commit::editor::{Editor, FileChange, Outcome};
 use crate::commit::judging::Judged;
 use crate::commit::ledger::Found;
 use crate::commit::operation_log::LogEntry;
@@ -13,11 +13,10 @@ use crate::disk::target::{Snapshot, Target};
 use crate::edit::edited::Edited;
 use crate::edit::overridden;
 use crate::edit::run::edit;
+use crate::edit::unread;
 use crate::error::Error;
-use crate::ledger::Ledger;
-use crate::toml::render::{self, Quotes};
+use crate::ledger::{Ledger, LedgerPair};
 use crate::want::change::Change;
-use crate::want::handler;
 
 /// An edit that was worked out, and the files that it is about.
 #[derive(Debug)]
@@ -29,6 +28,12 @@ pub(crate) struct Work {
 }
 
 impl Work {
+    /// Looks at the places of the files that change.
+    pub(super) fn check_sites(&self) -> Result<(), Error> {
+        let mut changes = self.parts.iter().filter(|part| part.change.is_change());
+        changes.try_for_each(|part| site::check(&part.target, part.snapshot.existing.as_ref()))
+    }
+
     /// Whether the edit completes a run that was killed, or an earlier try of its own: it wants the
     /// same. Both are one change then, which starts from `begun`; `found` tells what is made of it.
     pub(super) fn completes(&mut self, begun: &Ledger, found: &Ledger) -> bool {
@@ -59,56 +64,47 @@ impl Editor {
     /// [`Error`] if the config can't be found, read or parsed, if the change is refused, or if
     /// a containerd release would do worse with the result.
     pub fn plan(&self, change: &Change) -> Result<Outcome, Error> {
-        let target = self.find()?;
-        self.check_is_main(&target)?;
-        let snapshot = target.read()?;
-        self.check_sidecars(&target, &snapshot)?;
-        let found = self.read_ledger(&target, &snapshot)?;
-        let work = self.work_out(&target, snapshot, &found, change)?;
-        for part in work.parts.iter().filter(|part| part.change.is_change()) {
-            site::check(&part.target, part.snapshot.existing.as_ref())?;
-        }
+        let (target, main) = self.begin()?;
+        let work = self.work_out(&self.read_ledger(&target, main)?, change)?;
+        work.check_sites()?;
         Ok(work.outcome)
     }
 
-    /// Works out what becomes of the config, of which `main` was read, and of its drop-ins.
-    pub(crate) fn work_out(
-        &self,
-        target: &Target,
-        main: Snapshot,
-        found: &Found,
-        change: &Change,
-    ) -> Result<Work, Error> {
+    /// Finds the config, and looks at what stands around it.
+    pub(super) fn begin(&self) -> Result<(Target, Snapshot), Error> {
+        let target = self.find()?;
+        self.check_is_main(&target)?;
+        let main = target.read()?;
+        self.check_sidecars(&target, &main)?;
+        Ok((target, main))
+    }
+
+    /// Works out what becomes of the config and of its drop-ins.
+    pub(crate) fn work_out(&self, found: &Found, change: &Change) -> Result<Work, Error> {
         let mut change = change.clone();
         if change.is_all && !change.adds() {
             change.time = Some(LogEntry::now());
         }
         let chosen = self.chosen_drop_in(&change.owner)?;
         if let Some(path) = &chosen {
-            self.find_drop_in(path, target)?;
+            self.find_drop_in(path, &found.target)?;
         }
-        let reading = self.read_config(target, &main, &found.ledger, chosen.as_deref())?;
+        let chosen = chosen.as_deref();
+        let reading = self.read_config(&found.target, &found.main, &found.ledger, chosen)?;
         let main_text = reading.config.main().text.as_ref();
         if let Some(text) = main_text.filter(|_| change.adds_to_plugins()) {
             version::of_or_named(&text.document, change.plugin_id.as_deref())
                 .map_err(|error| error.at(&self.path))?;
         }
-        if let Some(path) = &chosen {
+        if let Some(path) = chosen {
             change.file = Some(reading.config.name_of(path));
         } else if self.generated().is_some() {
             change.file = Some(reading.config.name_of(&self.main()));
         }
         let mut edited = edit(&reading.config, &found.ledger, &change)
             .map_err(|error| self.by_its_name(reading.with_unread(error)))?;
-        for want in &change.wants {
-            let below = want.key.handler().map_or(0, <[String]>::len);
-            let path = &want.key.path[below..];
-            if below > 0 && !handler::is_known(path) {
-                let key = render::dotted(path, Quotes::Basic);
-                let message = format!("{key} is no key that this release knows: written as given");
-                edited.report.warn("unknown-key", message);
-            }
-        }
+        let unread = unread::warnings(&edited, &change, &self.releases);
+        edited.report.warnings.extend(unread);
         let removed = edited.report.handlers.removed.clone();
         let judged = Judged {
             adds: change.adds(),
@@ -120,39 +116,29 @@ impl Editor {
             },
         };
         let overridden = overridden::overridden(&reading.config, &edited, &change);
-        for file in &edited.files {
-            reading
-                .change(self, file)
-                .map_err(|error| error.at(&self.path))?;
-        }
-        if edited.is_change() {
-            let warnings = self.judge(&reading, &mut edited, found, judged)?;
-            edited.report.warnings.extend(warnings);
-        }
-        edited.report.warnings.extend(overridden);
-        self.assemble(target, main, &reading, edited)
+        let mut work = self.assemble(found, &reading, edited, Some(judged))?;
+        work.outcome.report.warnings.extend(overridden);
+        Ok(work)
     }
 
-    /// Puts together what becomes of each file.
+    /// Puts together what becomes of each file, and holds it against the model if it is to be judged.
     pub(crate) fn assemble(
         &self,
-        target: &Target,
-        main: Snapshot,
+        found: &Found,
         reading: &Reading,
-        edited: Edited,
+        mut edited: Edited,
+        judged: Option<Judged<'_>>,
     ) -> Result<Work, Error> {
-        let Edited {
-            config,
-            ledger,
-            before,
-            files,
-            mut report,
-        } = edited;
+        let changes = edited.files.iter().map(|file| reading.change(self, file));
+        let changes = changes.collect::<Result<Vec<FileChange>, Error>>();
+        let mut changes = changes.map_err(|error| error.at(&self.path))?;
+        if let Some(judged) = judged.filter(|_| edited.is_change()) {
+            let warnings = self.judge(reading, &edited, &mut changes, found, judged)?;
+            edited.report.warnings.extend(warnings);
+        }
         let notice = self.layout.as_ref().and_then(|it| it.notice.clone());
-        report.warnings.extend(notice);
-        let changes = files.iter().map(|file| reading.change(self, file));
-        let changes = changes.collect::<Result<_, _>>()?;
-        let parts = self.parts(target, main, reading, &ledger, changes)?;
+        edited.report.warnings.extend(notice);
+        let parts = self.parts(found, reading, &edited.ledger, changes)?;
         let is_chosen = |change: &FileChange| Some(&change.path) == reading.chosen.as_ref();
         let mut main = FileChange {
             path: self.path.clone(),
@@ -173,9 +159,9 @@ impl Editor {
             path: self.path.clone(),
             main,
             drop_ins,
-            report,
-            config_version: config.version(),
-            means_otherwise: reading.config.means_otherwise(&config),
+            report: edited.report,
+            config_version: edited.config.version(),
+            means_otherwise: reading.config.means_otherwise(&edited.config),
             is_put_back: false,
             made: None,
         };
@@ -183,8 +169,8 @@ impl Editor {
             outcome,
             parts,
             ledgers: LedgerPair {
-                before,
-                after: ledger,
+                before: edited.before,
+                after: edited.ledger,
             },
         })
     }

@@ -78,7 +78,8 @@ impl Editor {
         ledger: &Ledger,
     ) -> Result<(), Error> {
         let chosen = reading.chosen.as_deref();
-        let was = ledger.entries.iter().filter_map(|entry| entry.was.as_ref());
+        let entries = ledger.entries.values();
+        let was = entries.filter_map(|entry| entry.was.as_ref());
         let was: Vec<&str> = was.map(Literal::text).collect();
         reading.given_back = was.join("\n");
         let config = &mut reading.config;

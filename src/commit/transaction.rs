@@ -12,9 +12,9 @@ use crate::commit::planning::Work;
 use crate::commit::undo::Back;
 use crate::disk::ledger_file::LedgerFile;
 use crate::disk::lock::{ConfigLock, Patience};
-use crate::disk::target::{Snapshot, Target};
+use crate::disk::target::Target;
 use crate::disk::{digest, leftovers, site};
-use crate::edit::edited::{Handlers, Keys};
+use crate::edit::edited::Report;
 use crate::error::{Code, Error, Warning};
 use crate::want::change::Change;
 
@@ -45,16 +45,10 @@ impl<'r> Request<'r> {
         }
     }
 
-    fn work_out(
-        self,
-        editor: &Editor,
-        target: &Target,
-        read: Snapshot,
-        found: &Found,
-    ) -> Result<Work, Error> {
+    fn work_out(self, editor: &Editor, found: &Found) -> Result<Work, Error> {
         match self {
-            Self::Change(change) => editor.work_out(target, read, found, change),
-            Self::Back(back) => editor.work_out_back(target, read, found, back),
+            Self::Change(change) => editor.work_out(found, change),
+            Self::Back(back) => editor.work_out_back(found, back),
         }
     }
 }
@@ -65,12 +59,8 @@ pub(crate) struct Locked {
     pub(crate) target: Target,
     /// The digest of the config when it was last read.
     read: Option<String>,
-    /// What was about to be done to its handlers then.
-    planned: Handlers,
-    /// And to keys outside of handlers.
-    keys: Keys,
-    /// And to the default.
-    new_default: Option<String>,
+    /// What was about to be done then.
+    planned: Report,
     /// The files that this run has changed, in whichever of its tries.
     done: Vec<FileChange>,
 }
@@ -97,9 +87,7 @@ impl Editor {
     }
 
     fn carry_out(&self, request: Request<'_>) -> Result<Outcome, Error> {
-        let target = self.find()?;
-        self.check_is_main(&target)?;
-        self.check_sidecars(&target, &target.read()?)?;
+        let (target, _) = self.begin()?;
         let mut locked = match self.lock(target) {
             Ok(locked) => locked,
             Err(error) if is_read_only(&error) => {
@@ -132,9 +120,7 @@ impl Editor {
             lock: ConfigLock::acquire(&target.path, &self.command, &patience)?,
             target,
             read: None,
-            planned: Handlers::default(),
-            keys: Keys::default(),
-            new_default: None,
+            planned: Report::default(),
             done: Vec::new(),
         })
     }
@@ -159,41 +145,33 @@ impl Editor {
                 target,
                 read,
                 planned,
-                keys,
-                new_default,
                 done,
             } = &mut *locked;
-            let snapshot = target.read()?;
-            *read = snapshot.bytes().map(digest::of);
-            let mut notices = leftovers::sweep(lock, target, snapshot.bytes());
-            let mut found = self.read_ledger(target, &snapshot)?;
-            for drop_in in self.last_drop_ins(target, &found) {
+            let main = target.read()?;
+            *read = main.bytes().map(digest::of);
+            let mut notices = leftovers::sweep(lock, target, main.bytes());
+            let mut found = self.read_ledger(target, main)?;
+            for drop_in in self.last_drop_ins(&found) {
                 if let Ok(read) = drop_in.read() {
                     notices.extend(leftovers::sweep(lock, &drop_in, read.bytes()));
                 }
             }
             if found.is_of_a_killed_run() {
-                self.end_killed_run(lock, target, &snapshot, &found)?;
+                self.end_killed_run(lock, &found)?;
                 begun = begun.or_else(|| found.begun());
-                found = self.read_ledger(target, &snapshot)?;
+                found = self.read_ledger(target, found.main)?;
             }
-            let mut work = request.work_out(self, target, snapshot, &found)?;
+            let mut work = request.work_out(self, &found)?;
             let known = notices.clone();
             for part in work.parts.iter().filter(|part| !part.is_main) {
                 let more = leftovers::sweep(lock, &part.target, part.snapshot.bytes());
                 notices.extend(more.into_iter().filter(|it| !known.contains(it)));
             }
             if done.is_empty() {
-                *planned = work.outcome.report.handlers.clone();
-                keys.clone_from(&work.outcome.report.keys);
-                new_default.clone_from(&work.outcome.report.new_default);
+                planned.clone_from(&work.outcome.report);
             }
-            let main = work.parts.iter().find(|part| part.is_main);
-            let main = main.and_then(|part| part.snapshot.existing.as_ref());
-            for part in work.parts.iter().filter(|part| part.is_change()) {
-                site::check(&part.target, part.snapshot.existing.as_ref())?;
-            }
-            let file = LedgerFile::new(lock, target, main);
+            work.check_sites()?;
+            let file = LedgerFile::new(lock, target, found.main.existing.as_ref());
             let is_other = work.ledgers.after != found.ledger;
             let before = is_other.then(|| work.ledgers.before.to_json());
             let mut begun = begun.iter().filter(|_| is_other);
@@ -215,7 +193,7 @@ impl Editor {
             for part in parts.filter(|part| part.is_main || part.is_change()) {
                 notices.extend(site::notices(&part.target, part.snapshot.existing.as_ref()));
             }
-            work.outcome.take_in(done, &self.main(), planned);
+            work.outcome.take_in(done, &self.main(), &planned.handlers);
             work.outcome.report.warnings.extend(notices);
             work.outcome.made = Some(Box::new(work.ledgers));
             return Ok(work.outcome);
@@ -249,9 +227,10 @@ impl Editor {
             ..self.entry(request.owner(), outcome)
         };
         if is_changed {
-            entry.handlers = locked.planned.clone();
-            entry.keys = locked.keys.clone();
-            entry.new_default.clone_from(&locked.new_default);
+            let planned = locked.planned.clone();
+            entry.handlers = planned.handlers;
+            entry.keys = planned.keys;
+            entry.new_default = planned.new_default;
             let own = self.main();
             for done in &locked.done {
                 done.enter(&mut entry, &own);
@@ -267,13 +246,8 @@ impl Editor {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             command: self.command.clone(),
             owner,
-            handlers: Handlers::default(),
-            keys: Keys::default(),
-            new_default: None,
-            before: None,
-            after: None,
-            drop_ins: Vec::new(),
             outcome: outcome.to_owned(),
+            ..LogEntry::default()
         }
     }
 

@@ -1,23 +1,22 @@
 //! Taking a change back: the bytes from before it where nobody has changed the files since, and else
 //! what its owner wanted before.
 
-use std::collections::BTreeSet;
-use std::path::Path;
 #[cfg(feature = "cri")]
 use std::path::PathBuf;
 
-use crate::commit::editor::{Editor, LedgerPair, Outcome};
+use crate::commit::editor::{Editor, Outcome};
 use crate::commit::judging::Judged;
 use crate::commit::ledger::Found;
+use crate::commit::operation_log::LogEntry;
 use crate::commit::planning::Work;
 use crate::commit::reading::Reading;
 use crate::config::Config;
-use crate::disk::target::{Existing, Snapshot, Target};
+use crate::disk::target::{Existing, Target};
 use crate::disk::{digest, sidecar};
-use crate::edit::edited::{Edited, FileEdit, Report, differences};
+use crate::edit::edited::{Edited, Report};
 use crate::edit::run::edit;
 use crate::error::{Code, Error};
-use crate::ledger::{Digests, Ledger, Owner as LedgerOwner};
+use crate::ledger::{Ledger, LedgerPair};
 use crate::want::change::Change;
 use crate::want::handler::Owner;
 
@@ -33,18 +32,6 @@ pub(crate) struct Back {
     pub(crate) is_judged: bool,
     /// What the operation log says of it.
     pub(crate) outcome: &'static str,
-}
-
-impl LedgerPair {
-    /// The owners whose wants the change has changed.
-    pub(crate) fn owners(&self) -> BTreeSet<String> {
-        let (before, after) = (&self.before.owners, &self.after.owners);
-        let names = before.keys().chain(after.keys()).cloned();
-        let wants = |owner: Option<&LedgerOwner>| owner.map(|it| it.wants.clone());
-        names
-            .filter(|name| wants(before.get(name)) != wants(after.get(name)))
-            .collect()
-    }
 }
 
 impl Editor {
@@ -75,11 +62,8 @@ impl Editor {
             return self.plan(&Change::new());
         };
         let target = self.find()?;
-        let snapshot = target.read()?;
-        let found = self.read_ledger(&target, &snapshot)?;
-        Ok(self
-            .work_out_back(&target, snapshot, &found, &back)?
-            .outcome)
+        let found = self.read_ledger(&target, target.read()?)?;
+        Ok(self.work_out_back(&found, &back)?.outcome)
     }
 
     /// What is to be taken back; `None`: it was already.
@@ -118,7 +102,7 @@ impl Editor {
         let back = Back {
             made,
             is_judged: true,
-            outcome: crate::commit::operation_log::LogEntry::UNDONE,
+            outcome: LogEntry::UNDONE,
         };
         Ok((!is_undone).then_some(back))
     }
@@ -133,11 +117,9 @@ impl Editor {
     /// The last change as the ledgers tell of it.
     fn last_change(&self) -> Result<Option<LedgerPair>, Error> {
         let target = self.find()?;
-        let snapshot = target.read()?;
-        let found = self.read_ledger(&target, &snapshot)?;
+        let found = self.read_ledger(&target, target.read()?)?;
         let after = found.ledger;
-        let previous = found.previous;
-        Ok(previous.map(|before| LedgerPair { before, after }))
+        Ok(found.previous.map(|before| LedgerPair { before, after }))
     }
 
     /// The files that hold what was there before the last change, as far as they are there.
@@ -154,162 +136,92 @@ impl Editor {
         previous.filter(|path| path.exists()).collect()
     }
 
-    /// Finds a file of the config by its path on the host; `main` is the config itself.
-    fn target_of(&self, path: &Path, main: &Target) -> Result<Target, Error> {
-        if *path == self.main() {
-            return Ok(main.clone());
-        }
-        Target::find_drop_in(path, &self.host_root, main)
-    }
-
     /// Works out what taking a change back does.
-    pub(crate) fn work_out_back(
-        &self,
-        target: &Target,
-        main: Snapshot,
-        found: &Found,
-        back: &Back,
-    ) -> Result<Work, Error> {
-        let reading = self.read_config(target, &main, &found.ledger, None)?;
-        let vouched = if found.ledger == back.made.after {
-            self.vouched(&reading, target, &back.made.after)?
+    pub(crate) fn work_out_back(&self, found: &Found, back: &Back) -> Result<Work, Error> {
+        let reading = self.read_config(&found.target, &found.main, &found.ledger, None)?;
+        let before = if found.ledger == back.made.after {
+            self.vouched(&reading, &found.target, &back.made.after)?
         } else {
             None
         };
-        let is_put_back = vouched.is_some();
-        let mut edited = match vouched {
-            Some(files) => put_back(&reading.config, files, &back.made)?,
+        let is_put_back = before.is_some();
+        let edited = match before {
+            Some(before) => put_back(&reading.config, before, &back.made),
             None => as_before(&reading.config, &found.ledger, &back.made)
                 .map_err(|error| self.by_its_name(error))?,
         };
-        if back.is_judged && edited.is_change() {
-            let judged = Judged {
-                adds: false,
-                removes: &[],
-            };
-            let warnings = self.judge(&reading, &mut edited, found, judged)?;
-            edited.report.warnings.extend(warnings);
-        }
         let is_undone = edited.is_change() || edited.report.is_recorded;
-        let mut work = self.assemble(target, main, &reading, edited)?;
+        let judged = back.is_judged.then_some(Judged {
+            adds: false,
+            removes: &[],
+        });
+        let mut work = self.assemble(found, &reading, edited, judged)?;
         work.ledgers.after.is_undone = is_undone;
         work.outcome.is_put_back = is_put_back;
         Ok(work)
     }
 
-    /// The files as they were before a change, if they are what it has left and the ones before it
+    /// The config as it was before a change, if the files are what it has left and the ones before it
     /// are still there.
     fn vouched(
         &self,
         reading: &Reading,
         target: &Target,
         after: &Ledger,
-    ) -> Result<Option<Vec<FileEdit>>, Error> {
-        let mut files = Vec::new();
+    ) -> Result<Option<Config>, Error> {
+        let mut config = reading.config.clone();
         for (name, digests) in &after.files {
-            let path = reading.config.path_of(name);
-            let now = reading.config.text(&path);
+            let path = config.path_of(name);
+            let now = config.text(&path);
             if now.map(|text| digest::of(text.as_bytes())) != digests.after {
                 return Ok(None);
             }
-            let found = self.target_of(&path, target)?;
-            let before = match &digests.before {
-                None => None,
-                Some(wanted) => {
-                    let previous = Existing::read(&sidecar::previous(&found.beside));
-                    let bytes = previous.ok().flatten().map(|it| it.bytes);
-                    let text = bytes.and_then(|it| reading.text_of(self, &path, &it).ok());
-                    let is_it = |text: &String| digest::of(text.as_bytes()) == *wanted;
-                    match text.filter(is_it) {
-                        None => return Ok(None),
-                        text => text,
-                    }
-                }
+            let Some(wanted) = &digests.before else {
+                config.replace(name, None)?;
+                continue;
             };
-            files.push(FileEdit {
-                name: name.clone(),
-                before: now.map(str::to_owned),
-                after: before,
-                only_gains: false,
-            });
+            let found = self.target_of(&path, target)?;
+            let previous = Existing::read(&sidecar::previous(&found.beside));
+            let bytes = previous.ok().flatten().map(|it| it.bytes);
+            let text = bytes.and_then(|it| reading.text_of(self, &path, &it).ok());
+            let is_it = |text: &String| digest::of(text.as_bytes()) == *wanted;
+            let Some(text) = text.filter(is_it) else {
+                return Ok(None);
+            };
+            config.replace(name, Some(&text))?;
         }
-        Ok(Some(files))
+        Ok(Some(config))
     }
 }
 
 /// The files as they were before a change, with the ledger of then.
-fn put_back(config: &Config, files: Vec<FileEdit>, made: &LedgerPair) -> Result<Edited, Error> {
-    let mut after = config.clone();
-    for file in &files {
-        // One that is gone is no file of the config any more.
-        match after.file(&file.name) {
-            Some(_) => after.replace(&file.name, file.after.as_deref())?,
-            None => after.insert(after.path_of(&file.name), file.after.as_deref(), true)?,
-        }
-    }
+fn put_back(config: &Config, before: Config, made: &LedgerPair) -> Edited {
     let mut ledger = made.before.clone();
     ledger.seq = ledger.seq.max(made.after.seq);
-    ledger.settle(&after.views());
-    let digests = made.after.files.iter().map(|(name, digests)| {
-        let digests = Digests {
-            before: digests.after.clone(),
-            after: digests.before.clone(),
-        };
-        (name.clone(), digests)
-    });
-    ledger.files = digests.collect();
-    let files: Vec<FileEdit> = files
-        .into_iter()
-        .filter(|it| it.before != it.after)
-        .collect();
-    let report = Report {
-        is_recorded: files.is_empty() && ledger.is_other_than(&made.after),
-        ..Report::between(config, &after)
-    };
-    Ok(Edited {
-        config: after,
-        ledger,
-        before: made.after.clone(),
-        files,
-        report,
-    })
+    ledger.settle(&before.views());
+    let report = Report::between(config, &before);
+    Edited::of(config, before, &made.after, ledger, report)
 }
 
 /// The owners of a change want again what they wanted before it.
 fn as_before(config: &Config, ledger: &Ledger, made: &LedgerPair) -> Result<Edited, Error> {
-    let mut edited = Edited {
-        config: config.clone(),
-        ledger: ledger.clone(),
-        before: ledger.clone(),
-        files: Vec::new(),
-        report: Report::default(),
-    };
+    let (mut after, mut wanted) = (config.clone(), ledger.clone());
+    let mut told = Report::default();
     for name in made.owners() {
         let mut change = Change::of(&name).prune();
         let before = made.before.owners.get(&name);
         for (key, want) in before.into_iter().flat_map(|owner| &owner.wants) {
             change = change.want(key.clone(), want.value.clone());
         }
-        let mut next = edit(&edited.config, &edited.ledger, &change)?;
-        next.report.warnings.splice(0..0, edited.report.warnings);
-        next.report.left_behind.extend(edited.report.left_behind);
-        edited = next;
+        let edited = edit(&after, &wanted, &change)?;
+        (after, wanted) = (edited.config, edited.ledger);
+        told.warnings.extend(edited.report.warnings);
+        told.left_behind.extend(edited.report.left_behind);
     }
-    edited.before = ledger.clone();
-    let warnings = std::mem::take(&mut edited.report.warnings);
-    let left_behind = std::mem::take(&mut edited.report.left_behind);
-    edited.files = differences(config, &edited.config);
-    let is_recorded = edited.files.is_empty() && edited.ledger.is_other_than(ledger);
-    if is_recorded || !edited.files.is_empty() {
-        let files = edited.files.iter();
-        let digests = files.map(|file| (file.name.clone(), file.digests()));
-        edited.ledger.files = digests.collect();
-    }
-    edited.report = Report {
-        warnings,
-        left_behind,
-        is_recorded,
-        ..Report::between(config, &edited.config)
+    let report = Report {
+        warnings: told.warnings,
+        left_behind: told.left_behind,
+        ..Report::between(config, &after)
     };
-    Ok(edited)
+    Ok(Edited::of(config, after, ledger, wanted, report))
 }

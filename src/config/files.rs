@@ -94,14 +94,26 @@ impl Config {
         Ok(())
     }
 
-    /// Puts another text in the place of a file's.
-    pub(crate) fn replace(&mut self, name: &str, text: Option<&str>) -> Result<(), Error> {
-        let path = self.path_of(name);
-        let text = text.map(|text| Text::of(&text.into()).map(Arc::new));
-        let text = text.transpose().map_err(|error| error.at(&path))?;
-        for file in self.files.iter_mut().filter(|file| file.name == name) {
-            file.text.clone_from(&text);
+    /// Puts another text in the place of a file's, or adds the file that is loaded last.
+    pub(crate) fn set_text(&mut self, name: &str, text: Option<Arc<Text>>) {
+        match self.files.iter_mut().find(|file| file.name == name) {
+            Some(file) => file.text = text,
+            None => self.files.push(File {
+                path: self.path_of(name),
+                name: name.to_owned(),
+                text,
+                is_writable: true,
+                is_part: false,
+            }),
         }
+    }
+
+    /// As [`Config::set_text`], of a text that is parsed first.
+    pub(crate) fn replace(&mut self, name: &str, text: Option<&str>) -> Result<(), Error> {
+        let text = text.map(|text| Text::of(&text.into()).map(Arc::new));
+        let text = text.transpose();
+        let text = text.map_err(|error| error.at(self.path_of(name)))?;
+        self.set_text(name, text);
         Ok(())
     }
 
@@ -123,7 +135,7 @@ impl Config {
         }
     }
 
-    pub(crate) fn put(&mut self, file: File) {
+    fn put(&mut self, file: File) {
         match self.files.iter_mut().find(|known| known.path == file.path) {
             Some(known) => *known = file,
             None => self.files.push(file),

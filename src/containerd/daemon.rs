@@ -56,10 +56,11 @@ pub(super) const RULES: &[Rule] = &[
 
 /// Why the daemon does not start, whatever its plugins say.
 pub(super) fn refusal(model: &Model<'_>, loaded: &Loaded, release: Release) -> Option<Reason> {
-    let (message, place) = RULES
+    RULES
         .iter()
-        .find_map(|rule| (rule.find)(model, loaded, release))?;
-    Some(model.reason(message, Some(place)))
+        .filter_map(|rule| (rule.find)(model, loaded, release))
+        .map(|(message, place)| model.reason(message, Some(place)))
+        .find(|reason| !model.host.disproves(reason, release))
 }
 
 /// `CreateTopLevelDirectories` in `cmd/containerd/server/server.go` (`services/server` on 1.x).

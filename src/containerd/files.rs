@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use crate::toml::Source;
 
 use super::imports;
+use super::reason::Reason;
+use super::release::Release;
 
 /// What stands at the path of an imported file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -178,6 +180,31 @@ pub struct Host {
     pub snapshotters: Option<BTreeSet<String>>,
     /// Whether `mkfs.erofs` is there and knows `--tar`, for the erofs differ.
     pub mkfs_erofs: bool,
+    /// What of the model a daemon has disproved that runs here.
+    pub disproved: Option<Disproved>,
+}
+
+/// Reasons of the model not to serve a config that a daemon serves: the model is wrong there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disproved {
+    /// The daemon's release. What it disproves holds for its line.
+    pub release: Release,
+    /// The messages of these reasons.
+    pub reasons: Vec<String>,
+}
+
+impl Disproved {
+    pub(crate) fn contains(&self, reason: &Reason, release: Release) -> bool {
+        release.is_of_line(self.release) && self.reasons.contains(&reason.message)
+    }
+}
+
+impl Host {
+    /// Whether a daemon that runs here has disproved this reason not to serve.
+    pub(crate) fn disproves(&self, reason: &Reason, release: Release) -> bool {
+        let disproved = self.disproved.as_ref();
+        disproved.is_some_and(|disproved| disproved.contains(reason, release))
+    }
 }
 
 impl Default for Host {
@@ -188,6 +215,7 @@ impl Default for Host {
             json_files: None,
             snapshotters: None,
             mkfs_erofs: true,
+            disproved: None,
         }
     }
 }

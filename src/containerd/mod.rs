@@ -31,12 +31,12 @@ pub(crate) mod version;
 mod view;
 
 pub(crate) use self::imports::absolute;
-pub(crate) use self::keys::Wanted;
+pub(crate) use self::keys::{Wanted, ignores, lacks_snapshotter};
 pub(crate) use self::merged::Merged;
 pub(crate) use self::shape::read_as;
 
 pub use self::facts::{Fact, FactKind};
-pub use self::files::{Cgroup, ConfigFiles, FileState, Host};
+pub use self::files::{Cgroup, ConfigFiles, Disproved, FileState, Host};
 pub use self::model::{LoadedHandler, Model, Verdict};
 pub use self::reason::Reason;
 pub use self::release::Release;

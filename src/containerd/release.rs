@@ -56,6 +56,11 @@ impl Release {
         self.major == 1
     }
 
+    /// Whether both are patch releases of one minor version.
+    pub(crate) fn is_of_line(self, other: Self) -> bool {
+        (self.major, self.minor) == (other.major, other.minor)
+    }
+
     /// The newest config version that the release reads.
     #[must_use]
     pub fn newest_config_version(self) -> i64 {

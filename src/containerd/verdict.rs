@@ -11,7 +11,7 @@ use super::registry;
 use super::release::{Release, Releases};
 use super::rules::RULES;
 use super::schema;
-use super::shape::{Decoder, Field, Mismatch};
+use super::shape::{Decoder, Field};
 use super::tree::{Data, Node, Table, text};
 use super::view::{Finding, View};
 use super::{address, daemon, duration};
@@ -60,17 +60,18 @@ fn of_loaded(model: &Model<'_>, mut loaded: Loaded, release: Release) -> Verdict
     if let Some(reason) = daemon::refusal(model, &loaded, release) {
         return Verdict::Exits { reason };
     }
-    if let Err(mismatch) = decode_plugins(&mut loaded, release) {
-        let reason = model.mismatch(&mismatch);
+    if let Err(reason) = decode_plugins(model, &mut loaded, release) {
         return Verdict::Exits { reason };
     }
     let view = View::new(model, &loaded, release);
-    let no_cri = disabled(&view).or_else(|| refusal(&view));
-    if let Some(reason) = daemon::missing_plugin(&view, no_cri.as_ref()) {
+    let stands = |reason: &Reason| !model.host.disproves(reason, release);
+    let no_cri = disabled(&view).filter(stands).or_else(|| refusal(&view));
+    let missing = daemon::missing_plugin(&view, no_cri.as_ref());
+    if let Some(reason) = missing.filter(stands) {
         return Verdict::Exits { reason };
     }
-    if let (None, Some((message, place))) = (&no_cri, end_of_start(&view)) {
-        let reason = model.reason(message, place);
+    let end = end_of_start(&view).map(|(message, place)| model.reason(message, place));
+    if let (None, Some(reason)) = (&no_cri, end.filter(stands)) {
         return Verdict::Exits { reason };
     }
     match no_cri {
@@ -83,7 +84,7 @@ fn of_loaded(model: &Model<'_>, mut loaded: Loaded, release: Release) -> Verdict
 }
 
 /// Each plugin that is not disabled decodes its part: a value that it can't decode ends the daemon.
-fn decode_plugins(loaded: &mut Loaded, release: Release) -> Result<(), Mismatch> {
+fn decode_plugins(model: &Model<'_>, loaded: &mut Loaded, release: Release) -> Result<(), Reason> {
     let short = loaded.has_short_names(release);
     let cri = [
         Field(OLD_CRI, schema::GRPC_CRI, Releases::ALL),
@@ -98,8 +99,17 @@ fn decode_plugins(loaded: &mut Loaded, release: Release) -> Result<(), Mismatch>
             && loaded.disabled(id, release).is_none()
         {
             let node = shape.decode(node, Decoder::of_plugin(release));
-            let node = node.map_err(|mismatch| mismatch.below(key).below("plugins"))?;
-            decoded.insert(key.to_owned(), node.into_owned());
+            match node.map_err(|mismatch| mismatch.below(key).below("plugins")) {
+                Ok(node) => {
+                    decoded.insert(key.to_owned(), node.into_owned());
+                }
+                Err(mismatch) => {
+                    let reason = model.mismatch(&mismatch);
+                    if !model.host.disproves(&reason, release) {
+                        return Err(reason);
+                    }
+                }
+            }
         }
     }
     // Whatever else stands there, nobody reads.
@@ -139,11 +149,12 @@ fn refusal(view: &View<'_>) -> Option<Reason> {
     RULES
         .iter()
         .filter(|rule| rule.releases.contain(view.release))
-        .find_map(|rule| (rule.find)(view))
+        .filter_map(|rule| (rule.find)(view))
         .map(|(message, place)| {
             let message = format!("invalid plugin config: {message}");
             view.model.reason(message, place)
         })
+        .find(|reason| !view.model.host.disproves(reason, view.release))
 }
 
 /// The plugin loads, and ends the daemon when it starts to count, to listen for streams or to look

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::containerd::plugin;
 use crate::containerd::spelling;
-use crate::ledger::{Owner, Want};
+use crate::ledger::{FileKey, OwnersWant};
 use crate::toml::Path;
 use crate::want::key::Key;
 
@@ -14,32 +14,25 @@ impl Work<'_> {
     /// Of each key the newest want, but for the default; all keys of a handler in one file.
     pub(super) fn desired(&self) -> Desired {
         let default = Key::default_handler();
-        let mut newest: BTreeMap<&Key, (&str, &Want)> = BTreeMap::new();
-        for (name, owner) in &self.ledger.owners {
-            for (key, want) in owner.wants.iter().filter(|(key, _)| **key != default) {
-                let known = newest.get(key);
-                if self.ledger.is_overruled(key, want.seq) {
-                    continue;
-                }
-                if known.is_none_or(|(_, known)| known.seq <= want.seq) {
-                    newest.insert(key, (name, want));
-                }
+        let mut newest: BTreeMap<&Key, OwnersWant<'_>> = BTreeMap::new();
+        for it in self.ledger.wants_that_count() {
+            let known = newest.get(it.key);
+            let is_newest = known.is_none_or(|known| known.want.seq <= it.want.seq);
+            if is_newest && *it.key != default {
+                newest.insert(it.key, it);
             }
         }
         let mut files: BTreeMap<Path, String> = BTreeMap::new();
         let mut desired = Desired::new();
-        for (key, (owner, want)) in newest {
-            let group = self.group(key);
-            let file = files
-                .entry(group)
-                .or_insert_with_key(|group| self.file_for(group))
-                .clone();
+        for (key, it) in newest {
+            let file = files.entry(self.group(key));
+            let file = file.or_insert_with_key(|group| self.file_for(group));
             let value = Value {
-                literal: want.value.clone(),
-                owner: Some(owner.to_owned()),
-                rank: rank::of(want.seq),
+                literal: it.want.value.clone(),
+                owner: Some(it.owner.to_owned()),
+                rank: rank::of(it.want.seq),
             };
-            desired.insert((file, key.clone()), value);
+            desired.insert(FileKey::new(file, key), value);
         }
         desired
     }
@@ -55,49 +48,38 @@ impl Work<'_> {
     /// The file of a group: it stays where it stands. A new one goes where its newest owner wants it,
     /// and so does one that this owner alone has to do with.
     pub(super) fn file_for(&self, group: &[String]) -> String {
-        let newest = |owner: &Owner| {
-            let wants = owner.wants.iter();
-            let inside = wants.filter(|(key, _)| self.group(key) == group);
-            inside.map(|(_, want)| want.seq).max()
-        };
-        let owners = self.ledger.owners.iter();
-        let mut wanting: Vec<(u64, &String, &Owner)> = owners
-            .filter_map(|(name, owner)| Some((newest(owner)?, name, owner)))
-            .collect();
-        wanting.sort_by_key(|(seq, ..)| *seq);
-        let chosen = wanting.last().map(|(_, _, owner)| owner.file.clone());
-        let is_asked = || self.asked.iter().any(|key| self.group(key) == group);
+        let start = self.start;
+        let wants = self.ledger.wants().filter(|it| self.group(it.key) == group);
+        let wants: Vec<OwnersWant<'_>> = wants.collect();
+        let newest = wants.iter().max_by_key(|it| it.want.seq);
+        let chosen = newest.map(|it| it.file);
+        let mut asked = start.asked.iter();
         // What was adopted stays where its first owner has put it.
-        let is_adopted = |owner: &Owner| {
-            let mut wants = owner.wants.iter();
-            wants.any(|(key, want)| want.is_adopted && self.group(key) == group)
-        };
-        let is_alone = match wanting.as_slice() {
-            [(_, name, owner)] => **name == self.acting && is_asked() && !is_adopted(owner),
-            _ => false,
-        };
-        let files = self.files_by_weight();
+        let is_alone = wants
+            .iter()
+            .all(|it| it.owner == start.owner() && !it.want.is_adopted)
+            && asked.any(|key| self.group(key) == group);
+        let files = start.files_by_weight();
         // A run that was killed may have left it in two files.
         let mut in_force = files.iter().filter(|file| self.has_in_force(file, group));
-        let in_chosen = in_force.clone().find(|file| Some(*file) == chosen.as_ref());
-        let in_force = in_chosen.or_else(|| in_force.next());
-        let stands = || {
-            let mut there = files.iter().filter(|file| self.is_writable(file));
-            there.find(|file| self.views[*file].has(group))
+        let in_chosen = in_force.clone().find(|file| Some(**file) == chosen);
+        let stands = |file: &&&str| start.is_writable(file) && self.views[**file].has(group);
+        let found = in_chosen
+            .or_else(|| in_force.next())
+            .or_else(|| files.iter().find(stands));
+        let stays = found.filter(|file| !is_alone || self.has_foreign(file, group));
+        let file = match chosen {
+            Some(chosen) => stays.map_or(chosen, |file| *file),
+            None => found.map_or(start.main(), |file| *file),
         };
-        match (in_force.or_else(stands), chosen) {
-            (Some(file), Some(_)) if !is_alone || self.has_foreign(file, group) => file.clone(),
-            (_, Some(chosen)) => chosen,
-            (Some(file), None) => file.clone(),
-            (None, None) => self.main().to_owned(),
-        }
+        file.to_owned()
     }
 
     /// Whether a key of the group is in force in the file.
     fn has_in_force(&self, file: &str, group: &[String]) -> bool {
-        let entries = self.ledger.entries.iter().filter(|it| it.file == file);
-        let mut inside = entries.filter(|entry| self.group(&entry.key) == group);
-        inside.any(|entry| entry.holds_ours(entry.now(&self.views).as_ref()))
+        let keys = self.ledger.entries.keys().filter(|at| at.file == file);
+        let mut inside = keys.filter(|at| self.group(&at.key) == group);
+        inside.any(|at| self.ledger.is_in_force(at, &self.views))
     }
 
     /// Whether something of the group in the file is not the tool's: a value, or a table.

@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
+use crate::config::files::File;
 use crate::error::Warning;
 use crate::ledger::{Digests, Ledger};
+use crate::toml::Difference;
 
 /// Names of handlers by what an edit does to them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,8 +67,6 @@ pub struct FileEdit {
     pub before: Option<String>,
     /// The text after; `None`: the file is removed.
     pub after: Option<String>,
-    /// Whether nothing that the file said is gone or differs.
-    pub only_gains: bool,
 }
 
 /// What an edit has done, for people and programs.
@@ -111,11 +111,59 @@ pub struct Absent {
 }
 
 impl Edited {
+    /// The edit that makes `after` of `config`, where the ledger was `before`.
+    pub(crate) fn of(
+        config: &Config,
+        after: Config,
+        before: &Ledger,
+        mut ledger: Ledger,
+        mut report: Report,
+    ) -> Self {
+        let mut files = differences(config, &after);
+        let main = &config.main().name;
+        files.sort_by_key(|file| match file.name == *main {
+            false if only_gains(config.file(&file.name), after.file(&file.name)) => 0,
+            true => 1,
+            false => 2,
+        });
+        report.is_recorded = files.is_empty() && ledger.is_other_than(before);
+        if files.is_empty() && !report.is_recorded {
+            ledger.files.clone_from(&before.files);
+        } else {
+            // A ledger is recognized by its digests after a killed run: each edit has its own.
+            let digests = files.iter().map(|file| (file.name.clone(), file.digests()));
+            ledger.files = digests.collect();
+            ledger.is_undone = false;
+        }
+        Self {
+            config: after,
+            before: before.clone(),
+            ledger,
+            files,
+            report,
+        }
+    }
+
     /// Whether a file changes.
     #[must_use]
     pub fn is_change(&self) -> bool {
         !self.files.is_empty()
     }
+}
+
+/// Whether all that a file says, it still says.
+fn only_gains(before: Option<&File>, after: Option<&File>) -> bool {
+    let text = |file: Option<&File>| file.and_then(|file| file.text.clone());
+    let Some(after) = text(after) else {
+        return false;
+    };
+    let before = text(before).map(|text| text.tree.clone());
+    let differences = before.unwrap_or_default().differences(&after.tree);
+    differences.iter().all(|difference| match difference {
+        Difference::Inserted(..) => true,
+        Difference::Elements(_, gone, _) => gone.is_empty(),
+        _ => false,
+    })
 }
 
 impl FileEdit {
@@ -137,7 +185,6 @@ pub(crate) fn differences(from: &Config, to: &Config) -> Vec<FileEdit> {
         name: file.name.clone(),
         before: from.text(&file.path).map(str::to_owned),
         after: to.text(&file.path).map(str::to_owned),
-        only_gains: false,
     });
     files.filter(|it| it.before != it.after).collect()
 }

@@ -50,7 +50,17 @@ impl Judgement<'_> {
 
     /// Releases that would start no more, or without CRI.
     fn breaks(&self, read: &[Read]) -> Result<(), Error> {
-        let broken = |it: &&Read| it.after.rank() < it.before.rank() && !it.is_as_bad_without();
+        // Where a daemon serves against what the model says, only what the model said before is wrong.
+        let is_new = |it: &Read| match (it.before.reason(), it.after.reason()) {
+            (Some(before), Some(after)) => {
+                let is_wrong = |reason| self.host.disproves(reason, it.release);
+                is_wrong(before) && !is_wrong(after)
+            }
+            _ => false,
+        };
+        let broken = |it: &&Read| {
+            (it.after.rank() < it.before.rank() || is_new(it)) && !it.is_as_bad_without()
+        };
         let broken: Vec<&Read> = read.iter().filter(broken).collect();
         let reason = broken.first().and_then(|first| first.after.reason());
         let Some(reason) = reason else {

@@ -1,11 +1,11 @@
 //! Pure: a config and what is wanted of it in, new texts out; and whether any release would do worse.
 
 mod adopting;
+mod cgroup_driver;
 mod desired;
 pub(crate) mod edited;
 mod harm;
 mod implied;
-pub(crate) mod inventory;
 pub(crate) mod judgement;
 mod merge;
 mod needed;
@@ -14,7 +14,9 @@ pub(crate) mod refusal;
 mod reporting;
 pub(crate) mod run;
 mod stages;
+mod start;
 mod tables;
+pub(crate) mod unread;
 mod wants;
 mod work;
 mod writing;

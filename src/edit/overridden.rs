@@ -11,9 +11,9 @@ use super::edited::Edited;
 use super::refusal;
 
 /// The value of a key that is in force, and the name of the file that has it.
-struct InForce {
-    file: String,
-    value: Literal,
+pub(super) struct InForce {
+    pub(super) file: String,
+    pub(super) value: Literal,
 }
 
 /// What of the change does not come into force, since a file that is loaded later says otherwise or a
@@ -39,8 +39,9 @@ pub(crate) fn overridden(before: &Config, edited: &Edited, change: &Change) -> V
             "is"
         };
         let place = new[&found.file].place(&want.key.path);
-        let place = refusal::place(&edited.config, &found.file, &place);
-        let (by, step) = match newer_owner(edited, change, &want.key) {
+        let place = refusal::location(&edited.config, &found.file, &place);
+        let newest = edited.ledger.newest_owner(|wanted| *wanted == want.key);
+        let (by, step) = match newest.filter(|name| *name != change.owner.as_str()) {
             Some(owner) => (
                 format!("{owner} has set it since"),
                 "use --take-over to overrule that",
@@ -60,15 +61,8 @@ pub(crate) fn overridden(before: &Config, edited: &Edited, change: &Change) -> V
     warnings
 }
 
-/// The other owner that has the newest want of a key, if that is why another value is in force.
-fn newer_owner<'e>(edited: &'e Edited, change: &Change, key: &Key) -> Option<&'e str> {
-    let is_overridden = edited.report.keys.overridden.contains(&key.to_string());
-    let newest = edited.ledger.newest_owner(|wanted| wanted == key);
-    newest.filter(|name| is_overridden && *name != change.owner.as_str())
-}
-
 /// Below config version 3 a plugin's keys come from one file, and the last one wins in any case.
-fn in_force(config: &Config, views: &Views, key: &Key) -> Option<InForce> {
+pub(super) fn in_force(config: &Config, views: &Views, key: &Key) -> Option<InForce> {
     config.files().iter().rev().find_map(|file| {
         let value = views.get(&file.name)?.value(key)?;
         Some(InForce {

@@ -1,29 +1,23 @@
 //! Why an edit is refused. Nothing is ever changed then.
 
-use std::path::PathBuf;
-
 use crate::config::Config;
 use crate::error::{Code, Error, Position};
 use crate::toml::{self, Refused, render};
-use crate::want::handler::Preset;
+use crate::want::handler::{BUILT_IN, Preset};
 use crate::want::key::Key;
 
 fn dotted(path: &[String]) -> String {
     render::dotted(path, render::Quotes::Basic)
 }
 
-fn path_of(config: &Config, file: &str) -> PathBuf {
-    config.path_of(file)
-}
-
 /// The error with the place of a key in a file.
 fn placed(error: Error, config: &Config, file: &str, place: &[String]) -> Error {
-    let error = error.at(path_of(config, file));
+    let error = error.at(config.path_of(file));
     error.position_at(position(config, file, place))
 }
 
-/// Where a key stands, as in `config.toml:3:1`.
-pub(super) fn place(config: &Config, file: &str, place: &[String]) -> String {
+/// Where in a text a key stands, as in `config.toml:3:1`.
+pub(super) fn location(config: &Config, file: &str, place: &[String]) -> String {
     let shown = shown(config, file);
     match position(config, file, place) {
         Some(position) => format!("{shown}:{position}"),
@@ -56,14 +50,13 @@ pub(super) fn obstacle(config: &Config, file: &str, place: &[String], wanted: &s
     let names: Vec<&str> = place.iter().map(String::as_str).collect();
     let found = text.and_then(|text| text.document.get(&names));
     let found = found.map_or("a value", toml::type_name);
+    placed(wrong_type(&key, found, wanted), config, file, place)
+}
+
+fn wrong_type(key: &str, found: &str, wanted: &str) -> Error {
     let message = format!("{key} is {found} where {wanted} belongs");
     let hint = format!("make {key} {wanted}, or remove it; containerd can't read it as it is");
-    placed(
-        Error::new(Code::WrongType, message, hint),
-        config,
-        file,
-        place,
-    )
+    Error::new(Code::WrongType, message, hint)
 }
 
 /// Another owner has the handler that is to be changed.
@@ -84,13 +77,19 @@ pub(super) fn foreign_removal(name: &str, owner: &str) -> Error {
     Error::new(Code::ForeignHandler, message, hint)
 }
 
-/// No owner has declared the handler that is to be removed.
+/// No owner has declared the handler that is to be removed. The node's own `runc` never is.
 pub(super) fn undeclared_handler(name: &str, keys: &[String]) -> Error {
+    let (needed, hint) = if name == BUILT_IN {
+        let hint = "leave it, or edit the file by hand".to_owned();
+        (", which every node needs", hint)
+    } else {
+        let hint = format!("to remove it: `containerd-edit remove {name} --adopt`");
+        ("", hint)
+    };
     let message = format!(
-        "no owner has declared the handler {name}; removing it would take away {}",
+        "no owner has declared the handler {name}{needed}; removing it would take away {}",
         keys.join(", ")
     );
-    let hint = format!("to remove it: `containerd-edit remove {name} --adopt`");
     Error::new(Code::ForeignHandler, message, hint)
 }
 
@@ -105,17 +104,6 @@ pub(super) fn was_of_another_key(key: &Key) -> Error {
 pub(super) fn was_in_handler(key: &Key) -> Error {
     let message = format!("--was names {key}, and an adopted handler is removed as a whole");
     Error::new(Code::Usage, message, "leave this --was out")
-}
-
-/// The node's own `runc` is never removed.
-pub(super) fn own_runc(keys: &[String]) -> Error {
-    let message = format!(
-        "no owner has declared the handler runc, which every node needs; removing it would take \
-         away {}",
-        keys.join(", ")
-    );
-    let hint = "leave it, or edit the file by hand";
-    Error::new(Code::ForeignHandler, message, hint)
 }
 
 /// The default is to be a handler that no file lists.
@@ -178,7 +166,7 @@ pub(super) fn other_table(config: &Config, file: &str, known: &str) -> Error {
 pub(super) fn not_writable(config: &Config, file: &str, key: &str) -> Error {
     let message = format!("{key} belongs in a file that the distribution writes");
     let hint = "name another file with --drop-in";
-    Error::new(Code::OutOfReach, message, hint).at(path_of(config, file))
+    Error::new(Code::OutOfReach, message, hint).at(config.path_of(file))
 }
 
 /// The dotted key of CRI's plugin that an error of [`Code::KeyNotRead`] is about: its
@@ -203,7 +191,7 @@ pub(super) fn not_removable(config: &Config, file: &str, name: &str) -> Error {
     let message =
         format!("{name} stands in a file that the distribution writes anew at every start");
     let hint = format!("configure the distribution itself to leave {name} out");
-    Error::new(Code::OutOfReach, message, hint).at(path_of(config, file))
+    Error::new(Code::OutOfReach, message, hint).at(config.path_of(file))
 }
 
 /// The text can't take a key.
@@ -214,13 +202,7 @@ pub(super) fn refused(config: &Config, file: &str, refused: &Refused) -> Error {
             found,
             wanted,
             at,
-        } => {
-            let key = dotted(path);
-            let message = format!("{key} is {found} where {wanted} belongs");
-            let hint =
-                format!("make {key} {wanted}, or remove it; containerd can't read it as it is");
-            Error::new(Code::WrongType, message, hint).position_at(at.clone())
-        }
+        } => wrong_type(&dotted(path), found, wanted).position_at(at.clone()),
         Refused::MultiLine { path, at } => {
             let message = format!("the inline table {} spans several lines", dotted(path));
             let hint = "write the table on one line or as a [header]: containerd 2.x refuses it as \
@@ -232,7 +214,7 @@ pub(super) fn refused(config: &Config, file: &str, refused: &Refused) -> Error {
             Error::new(Code::Defect, message, REPORT).position_at(at.clone())
         }
     };
-    error.at(path_of(config, file))
+    error.at(config.path_of(file))
 }
 
 const REPORT: &str = "the file is untouched; please report this with the file";
@@ -240,5 +222,5 @@ const REPORT: &str = "the file is untouched; please report this with the file";
 /// The new text would say something else than what was worked out. This is a defect of the tool.
 pub(super) fn surprise(config: &Config, file: &str, why: &str) -> Error {
     let message = format!("the edit would not say what it is meant to: {why}");
-    Error::new(Code::Defect, message, REPORT).at(path_of(config, file))
+    Error::new(Code::Defect, message, REPORT).at(config.path_of(file))
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use crate::config::Config;
 use crate::config::view::{View, Views};
 use crate::ledger::is_implied;
-use crate::toml::{Difference, Path};
+use crate::toml::Difference;
 use crate::want::handler::BUILT_IN;
-use crate::want::key::Key;
+use crate::want::key::{Key, handler_path};
 
 use super::edited::{Handlers, Report};
 use super::work::Work;
@@ -23,19 +23,24 @@ struct Changes {
 impl Changes {
     /// `order`: the names of the files, the one that wins first. `tells_runc`: whether to report a `runc`
     /// that comes or goes, which is not done for one that is listed only because others are.
-    fn between(before: &Views, after: &Views, order: &[String], tells_runc: bool) -> Self {
+    fn between(before: &Views, after: &Views, order: &[&str], tells_runc: bool) -> Self {
         let (mut changed, mut keys) = (BTreeSet::new(), BTreeSet::new());
         for (file, view) in after {
             let Some(old) = before.get(file) else {
                 continue;
             };
             for difference in old.tree.differences(&view.tree) {
-                let leaves = match &difference {
-                    Difference::Removed(place) => removed(old, place),
-                    Difference::Unwritten(_) => Vec::new(),
-                    _ => vec![view.spelling.canonical(place(&difference))],
+                let (view, places) = match difference {
+                    Difference::Unwritten(_) => continue,
+                    Difference::Removed(place) => (old, old.tree.leaves(&place)),
+                    Difference::Set(place, _)
+                    | Difference::Elements(place, ..)
+                    | Difference::Inserted(place, ..) => (view, vec![place]),
                 };
-                for key in leaves.iter().map(|leaf| Key::new(leaf)) {
+                for key in places
+                    .iter()
+                    .map(|it| Key::new(&view.spelling.canonical(it)))
+                {
                     match key.handler_name() {
                         Some(name) => drop(changed.insert(name.to_owned())),
                         None if is_implied(&key) || key == Key::default_handler() => {}
@@ -51,7 +56,7 @@ impl Changes {
         }
         changed.retain(|name| old_names.contains(name) && new_names.contains(name));
         let default = |views: &Views| {
-            let mut files = order.iter().filter_map(|file| views.get(file));
+            let mut files = order.iter().filter_map(|file| views.get(*file));
             files.find_map(View::default_handler)
         };
         let new_default = default(after);
@@ -68,49 +73,50 @@ impl Changes {
     }
 }
 
-/// Completes the report once the files are as they will be.
-pub(super) fn report(work: &Work<'_>, report: &mut Report) {
-    let mut keys = work.touched.iter();
-    let tells_runc = keys.any(|key| key.handler_name() == Some(BUILT_IN));
-    let order = work.files_by_weight();
-    let changes = Changes::between(work.before, &work.views, &order, tells_runc);
-    report.handlers = changes.handlers;
-    report.new_default = changes.new_default;
-    for key in changes.keys {
-        if work.ledger.is_wanted(&key) {
-            report.keys.set.push(key.to_string());
-        } else {
-            report.keys.given_back.push(key.to_string());
-        }
+impl Work<'_> {
+    /// Completes the report once the files are as they will be.
+    pub(super) fn report_changes(&mut self) {
+        let start = self.start;
+        let mut touched = start.touched.iter();
+        let tells_runc = touched.any(|key| key.handler_name() == Some(BUILT_IN));
+        let order = start.files_by_weight();
+        let changes = Changes::between(&start.views, &self.views, &order, tells_runc);
+        let report = &mut self.report;
+        report.handlers = changes.handlers;
+        report.new_default = changes.new_default;
+        let keys = changes.keys.into_iter();
+        let (set, given_back) = keys.partition(|key| self.ledger.is_wanted(key));
+        report.keys.set = names_of(&set);
+        report.keys.given_back = names_of(&given_back);
+        // Keys that the owner asks for and a newer owner's want is in force for.
+        let overridden = start.asked.iter().filter(|key| {
+            let newest = self.ledger.newest_owner(|wanted| wanted == *key);
+            newest.is_some_and(|name| name != start.owner())
+        });
+        report.keys.overridden = overridden.map(Key::to_string).collect();
     }
-    report.keys.overridden = overridden(work);
-}
 
-/// Handlers that the owner does not want any more, and that stay since they were there before it.
-pub(super) fn report_what_was_there(work: &Work<'_>, report: &mut Report) {
-    let is_left = |handler: &[String]| work.needed.keys().any(|at| at.1.path.starts_with(handler));
-    let touched = work.touched.iter().filter_map(Key::handler);
-    let mut gone: BTreeSet<Path> = touched.map(<[String]>::to_vec).collect();
-    gone.retain(|handler| {
-        let wants = work.ledger.owners.values().flat_map(|it| it.wants.keys());
-        !wants.into_iter().any(|key| key.path.starts_with(handler)) && !is_left(handler)
-    });
-    for handler in gone {
-        let Some(name) = handler.last().filter(|name| *name != BUILT_IN) else {
-            continue;
-        };
-        let runtime_type = Key::of_handler(name, &["runtime_type"]);
-        if work
-            .views
-            .values()
-            .any(|view| view.value(&runtime_type).is_some())
-        {
-            let message = format!(
-                "{name} was there before {} came, and stays; `containerd-edit remove {name} --adopt` \
-                 takes it away",
-                work.acting
-            );
-            report.warn("was-there", message);
+    /// Handlers that the owner does not want any more, and that stay since they were there before it.
+    pub(super) fn report_what_was_there(&mut self) {
+        let touched = self.start.touched.iter();
+        let names: BTreeSet<&str> = touched.filter_map(Key::handler_name).collect();
+        for name in names.into_iter().filter(|name| *name != BUILT_IN) {
+            let handler = handler_path(name);
+            let mut needed = self.needed.keys();
+            let is_left = needed.any(|at| at.key.path.starts_with(&handler));
+            if is_left || self.ledger.is_wanted_below(&handler) {
+                continue;
+            }
+            let runtime_type = Key::of_handler(name, &["runtime_type"]);
+            let mut views = self.views.values();
+            if views.any(|view| view.value(&runtime_type).is_some()) {
+                let message = format!(
+                    "{name} was there before {} came, and stays; `containerd-edit remove {name} \
+                     --adopt` takes it away",
+                    self.start.owner()
+                );
+                self.report.warn("was-there", message);
+            }
         }
     }
 }
@@ -119,7 +125,7 @@ impl Report {
     /// What differs once a config is taken back to another state.
     pub(crate) fn between(before: &Config, after: &Config) -> Self {
         let files = after.files().iter().rev();
-        let order: Vec<String> = files.map(|file| file.name.clone()).collect();
+        let order: Vec<&str> = files.map(|file| file.name.as_str()).collect();
         let (before, after) = (before.views(), after.views());
         let tells_runc = names(&before).contains(BUILT_IN) == names(&after).contains(BUILT_IN);
         let changes = Changes::between(&before, &after, &order, tells_runc);
@@ -128,36 +134,13 @@ impl Report {
             new_default: changes.new_default,
             ..Self::default()
         };
-        let keys = changes.keys.iter().map(ToString::to_string);
-        report.keys.given_back = keys.collect();
+        report.keys.given_back = names_of(&changes.keys);
         report
     }
 }
 
-/// Keys that the owner asks for and a newer owner's want is in force for.
-fn overridden(work: &Work<'_>) -> Vec<String> {
-    let is_newest = |key: &&Key| {
-        let newest = work.ledger.newest_owner(|wanted| wanted == *key);
-        newest.is_some_and(|name| name != work.acting)
-    };
-    let keys = work.asked.iter().filter(is_newest);
-    keys.map(ToString::to_string).collect()
-}
-
-/// The canonical paths of the values that go with what stands at a place.
-fn removed(old: &View, place: &[String]) -> Vec<Path> {
-    let leaves = old.tree.leaves(place).into_iter();
-    leaves.map(|leaf| old.spelling.canonical(&leaf)).collect()
-}
-
-fn place(difference: &Difference) -> &Path {
-    match difference {
-        Difference::Removed(path)
-        | Difference::Unwritten(path)
-        | Difference::Set(path, _)
-        | Difference::Elements(path, ..)
-        | Difference::Inserted(path, ..) => path,
-    }
+fn names_of(keys: &BTreeSet<Key>) -> Vec<String> {
+    keys.iter().map(Key::to_string).collect()
 }
 
 fn names(views: &Views) -> BTreeSet<String> {

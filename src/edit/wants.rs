@@ -1,145 +1,142 @@
 //! What an owner wants before and after a change, in the ledger.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::config::Config;
-use crate::config::view::{View, Views};
+use crate::config::view::Views;
 use crate::error::Error;
-use crate::ledger::{Ledger, Tombstone, Want};
-use crate::toml::Literal;
+use crate::ledger::{Owner, Tombstone, Want};
 use crate::want::change::{Change, Overrules};
 use crate::want::handler::BUILT_IN;
-use crate::want::key::{Key, KeyValue, handler_of, handler_path};
+use crate::want::key::{Key, KeyValue, handler_path};
 
+use super::cgroup_driver::{DRIVER, Drivers};
 use super::refusal;
+use super::start::Start;
 
-/// The keys that an edit is about.
-#[derive(Debug, Default)]
-pub(super) struct Asked {
-    /// What the owner asks for now.
-    pub(super) now: BTreeSet<Key>,
-    /// That, and what it wanted before and does not any more.
-    pub(super) touched: BTreeSet<Key>,
-}
+impl Start<'_> {
+    /// Enters what the acting owner wants from now on.
+    pub(super) fn change_wants(&mut self) -> Result<(), Error> {
+        self.check_handlers()?;
+        let change = self.change;
+        let mut owner = self.ledger.owners.remove(self.owner()).unwrap_or_default();
+        let before = std::mem::take(&mut owner.wants);
+        let (wants, other_driver) = with_cgroup_drivers(change, &before, self.config, &self.views);
+        if let Some(message) = other_driver {
+            self.report.warn("cgroup-drivers-differ", message);
+        }
+        for KeyValue { key, value } in wants {
+            let known = before.get(&key);
+            let of_others = self.ledger.wants().filter(|it| *it.key == key);
+            let newest = of_others.map(|it| it.want.seq).max();
+            let stays = |known: &&Want| {
+                !self.overrules(&key) || newest.is_none_or(|newest| newest < known.seq)
+            };
+            let seq = known.filter(stays).map(|known| known.seq);
+            let want = Want {
+                value,
+                seq: seq.unwrap_or_else(|| self.ledger.next_seq()),
+                is_adopted: known.is_some_and(|known| known.is_adopted),
+            };
+            self.asked.insert(key.clone());
+            owner.wants.insert(key, want);
+        }
+        for (key, want) in &before {
+            if self.keeps(key, want) {
+                owner
+                    .wants
+                    .entry(key.clone())
+                    .or_insert_with(|| want.clone());
+            }
+        }
+        self.touched
+            .extend(self.asked.iter().chain(&change.unsets).cloned());
+        let removed = change.removes.iter().map(|name| handler_path(name));
+        self.touched
+            .extend(removed.map(|handler| Key::new(&handler)));
+        let lost = before.keys().filter(|key| !owner.wants.contains_key(key));
+        self.touched.extend(lost.cloned());
+        if let Some(name) = &change.file {
+            owner.file.clone_from(name);
+        } else if owner.file.is_empty() {
+            let own = self.config.imported_drop_in(self.owner());
+            owner.file = own.unwrap_or_else(|| self.main().to_owned());
+        }
+        self.enter(owner, !before.is_empty());
+        if change.unsets_all_defaults() {
+            let default = Key::default_handler();
+            for owner in self.ledger.owners.values_mut() {
+                owner.wants.remove(&default);
+            }
+            let owners = &mut self.ledger.owners;
+            owners.retain(|_, owner| !owner.wants.is_empty());
+            self.touched.insert(default);
+        }
+        Ok(())
+    }
 
-/// Writes what the acting owner wants from now on into the ledger.
-pub(super) fn change_wants(
-    ledger: &mut Ledger,
-    change: &Change,
-    config: &Config,
-    views: &Views,
-) -> Result<Asked, Error> {
-    check_handlers(ledger, change)?;
-    let mut owner = ledger
-        .owners
-        .remove(change.owner.as_str())
-        .unwrap_or_default();
-    let before = std::mem::take(&mut owner.wants);
-    let mut asked = Asked::default();
-    let mut wants: BTreeMap<Key, Want> = BTreeMap::new();
-    for KeyValue { key, value } in with_cgroup_drivers(change, &before, views) {
-        let overrules = match change.overrules {
+    /// Puts the owner into the ledger; one that wants nothing any more leaves a tombstone.
+    fn enter(&mut self, owner: Owner, was_there: bool) {
+        let name = self.owner();
+        let tombstones = &mut self.ledger.left;
+        if !owner.wants.is_empty() {
+            tombstones.retain(|left| left.owner != name);
+            self.ledger.owners.insert(name.to_owned(), owner);
+        } else if let Some(time) = self.change.time.clone().filter(|_| was_there) {
+            tombstones.retain(|left| left.owner != name);
+            let owner = name.to_owned();
+            tombstones.push(Tombstone { owner, time });
+        }
+    }
+
+    /// Whether what the change wants of a key comes out on top of other owners' wants.
+    fn overrules(&self, key: &Key) -> bool {
+        match self.change.overrules {
             Overrules::Nothing => false,
-            Overrules::Default => key == Key::default_handler(),
+            Overrules::Default => *key == Key::default_handler(),
             Overrules::All => true,
-        };
-        let others = ledger.owners.values();
-        let newest = others
-            .filter_map(|it| it.wants.get(&key))
-            .map(|it| it.seq)
-            .max();
-        let known = before
-            .get(&key)
-            .filter(|known| !overrules || newest.is_none_or(|newest| newest < known.seq));
-        let want = Want {
-            value,
-            seq: known.map_or_else(|| ledger.next_seq(), |known| known.seq),
-            is_adopted: before.get(&key).is_some_and(|known| known.is_adopted),
-        };
-        asked.now.insert(key.clone());
-        wants.insert(key, want);
-    }
-    let names: BTreeSet<&[String]> = asked.now.iter().filter_map(Key::handler).collect();
-    let stays = |key: &Key, want: &Want| {
-        let handler = handler_of(&key.path);
-        let is_removed =
-            handler.is_some_and(|it| change.removes.iter().any(|name| handler_path(name) == it));
-        let came_along = want.is_adopted && handler.is_some_and(|it| names.contains(it));
-        // An owner that takes its handler away does not want it as the default either.
-        let default = want
-            .value
-            .as_string()
-            .filter(|_| *key == Key::default_handler());
-        let is_removed = is_removed || default.is_some_and(|it| change.removes.contains(&it));
-        !is_removed && !change.unsets.contains(key) && (!change.is_all || came_along)
-    };
-    let kept = before.iter().filter(|(key, want)| stays(key, want));
-    let kept: Vec<(Key, Want)> = kept
-        .map(|(key, want)| (key.clone(), want.clone()))
-        .collect();
-    for (key, want) in kept {
-        wants.entry(key).or_insert(want);
-    }
-    asked.touched.extend(asked.now.iter().cloned());
-    asked.touched.extend(change.unsets.iter().cloned());
-    let removed = change
-        .removes
-        .iter()
-        .map(|name| Key::new(&handler_path(name)));
-    asked.touched.extend(removed);
-    let lost = before.keys().filter(|key| !wants.contains_key(key));
-    asked.touched.extend(lost.cloned());
-    if let Some(name) = &change.file {
-        owner.file.clone_from(name);
-    } else if owner.file.is_empty() {
-        let own = config.imported_drop_in(change.owner.as_str());
-        owner.file = own.unwrap_or_else(|| config.main().name.clone());
-    }
-    owner.wants = wants;
-    let has_left = owner.wants.is_empty();
-    if has_left {
-        if let Some(time) = change.time.clone().filter(|_| !before.is_empty()) {
-            ledger
-                .left
-                .retain(|left| left.owner != change.owner.as_str());
-            let owner = change.owner.to_string();
-            ledger.left.push(Tombstone { owner, time });
         }
-    } else {
-        ledger
-            .left
-            .retain(|left| left.owner != change.owner.as_str());
-        ledger.owners.insert(change.owner.to_string(), owner);
     }
-    if change.unsets_all_defaults() {
-        let default = Key::default_handler();
-        for owner in ledger.owners.values_mut() {
-            owner.wants.remove(&default);
-        }
-        ledger.owners.retain(|_, owner| !owner.wants.is_empty());
-        asked.touched.insert(default);
-    }
-    Ok(asked)
-}
 
-/// A handler of which another owner wants something is that owner's.
-fn check_handlers(ledger: &Ledger, change: &Change) -> Result<(), Error> {
-    if change.overrules == Overrules::All {
-        return Ok(());
-    }
-    for handler in change.wants.iter().filter_map(|want| want.key.handler()) {
-        let wants_it = |owner: &str| {
-            let owner = ledger.owners.get(owner);
-            owner.is_some_and(|it| it.wants.keys().any(|key| key.path.starts_with(handler)))
+    /// Whether the owner still wants what it wanted before, where the change does not name it.
+    fn keeps(&self, key: &Key, want: &Want) -> bool {
+        let change = self.change;
+        let is_removed = |name: &str| change.removes.iter().any(|it| it == name);
+        if key.handler_name().is_some_and(is_removed) || change.unsets.contains(key) {
+            return false;
+        }
+        // An owner that takes its handler away does not want it as the default either.
+        let default = want.value.as_string();
+        let default = default.filter(|_| *key == Key::default_handler());
+        if default.is_some_and(|name| is_removed(&name)) {
+            return false;
+        }
+        let is_named = |handler| {
+            self.asked
+                .iter()
+                .any(|asked| asked.handler() == Some(handler))
         };
-        if wants_it(change.owner.as_str()) {
-            continue;
-        }
-        if let (Some(owner), Some(name)) = (ledger.owner_of(handler), handler.last()) {
-            return Err(refusal::foreign_handler(name, owner, change.owner.as_str()));
-        }
+        let came_along = want.is_adopted && key.handler().is_some_and(is_named);
+        !change.is_all || came_along
     }
-    Ok(())
+
+    /// A handler of which another owner wants something is that owner's.
+    fn check_handlers(&self) -> Result<(), Error> {
+        if self.change.overrules == Overrules::All {
+            return Ok(());
+        }
+        let wants = self.change.wants.iter();
+        for handler in wants.filter_map(|want| want.key.handler()) {
+            let mut own = self.ledger.wants().filter(|it| it.owner == self.owner());
+            if own.any(|it| it.key.path.starts_with(handler)) {
+                continue;
+            }
+            if let (Some(owner), Some(name)) = (self.ledger.owner_of(handler), handler.last()) {
+                return Err(refusal::foreign_handler(name, owner, self.owner()));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// What the change wants; handlers of runc's type use the cgroup driver that the node uses, or pods
@@ -147,33 +144,29 @@ fn check_handlers(ledger: &Ledger, change: &Change) -> Result<(), Error> {
 fn with_cgroup_drivers(
     change: &Change,
     before: &BTreeMap<Key, Want>,
+    config: &Config,
     views: &Views,
-) -> Vec<KeyValue> {
-    let driver = ["options", "SystemdCgroup"];
+) -> (Vec<KeyValue>, Option<String>) {
     let mut wants = change.wants.clone();
-    let asked_default = wants.iter().find(|it| it.key == Key::default_handler());
-    let asked_default = asked_default.and_then(|it| it.value.as_string());
-    let of = |name: &str| {
-        let key = Key::of_handler(name, &driver);
-        let asked = wants.iter().find(|it| it.key == key);
-        let asked = asked.map(|it| it.value.clone());
-        asked.or_else(|| views.values().find_map(|view| view.value(&key)))
+    let new = change.takes_cgroup_driver.iter().map(String::as_str);
+    let new: Vec<&str> = new.collect();
+    let asked = &change.wants;
+    let drivers = Drivers {
+        config,
+        views,
+        asked,
     };
-    // The default that they stand beside once the edit is made.
-    let default = asked_default.or_else(|| views.values().find_map(View::default_handler));
-    let default = default.filter(|it| !change.takes_cgroup_driver.contains(it));
-    let found = default.and_then(|it| of(&it)).or_else(|| of(BUILT_IN));
-    let is_bool = |value: &Literal| value.value().is_some_and(|it| it.is_bool());
-    for name in &change.takes_cgroup_driver {
-        let key = Key::of_handler(name, &driver);
+    let (found, other) = drivers.found(&new);
+    for name in new {
+        let key = Key::of_handler(name, &DRIVER);
         let own = before.get(&key).map(|want| want.value.clone());
-        let value = match name.as_str() {
+        let value = match name {
             BUILT_IN => own,
-            _ => found.clone().filter(is_bool).or(own),
+            _ => found.clone().or(own),
         };
         if let Some(value) = value {
             wants.push(KeyValue { key, value });
         }
     }
-    wants
+    (wants, other)
 }

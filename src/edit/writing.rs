@@ -1,10 +1,10 @@
 //! From what a file is to say to its text.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::config::files::{File, Text};
+use crate::config::files::Text;
 use crate::config::view::View;
 use crate::error::Error;
 use crate::ledger::{IMPLIED, Ledger, Made, comment, owner_in};
@@ -38,37 +38,26 @@ pub(super) struct Writing<'e> {
 }
 
 impl Writing<'_> {
-    /// Returns the file as it is after the edit; `None` if nothing changes.
+    /// Puts the text of the file after the edit into `config`.
     ///
     /// # Errors
     ///
     /// [`Error`] if the text can't take a key.
-    pub(super) fn file(&self) -> Result<Option<File>, Error> {
+    pub(super) fn write(&self, config: &mut Config) -> Result<(), Error> {
         let known = self.config.file(self.name);
-        let text = known.and_then(|file| file.text.as_ref());
+        let text = known.and_then(|file| file.text.clone());
         if text.is_none() && !self.after.exists {
-            return Ok(None);
+            return Ok(());
         }
-        let created;
-        let document = if let Some(text) = text {
-            &text.document
-        } else {
-            created = Text::of(&"".into())?;
-            &created.document
-        };
-        let changed = self.revise(document)?;
-        if text.is_some() && changed == document.text() {
-            return Ok(None);
+        let existed = text.is_some();
+        let text = text.map_or_else(|| Text::of(&"".into()).map(Arc::new), Ok)?;
+        let changed = self.revise(&text.document)?;
+        if existed && changed == text.document.text() {
+            return Ok(());
         }
-        let file = |text| File {
-            path: self.config.path_of(self.name),
-            name: self.name.to_owned(),
-            text,
-            is_writable: true,
-            is_part: known.is_some_and(|file| file.is_part),
-        };
         if self.ledger.has_made(self.name, &[]) && says_nothing(&changed) {
-            return Ok(Some(file(None)));
+            config.set_text(self.name, None);
+            return Ok(());
         }
         let changed = Text::of(&changed.into())
             .map_err(|error| refusal::surprise(self.config, self.name, &error.to_string()))?;
@@ -77,7 +66,8 @@ impl Writing<'_> {
             let differs = format!("{:?}", differs.first());
             return Err(refusal::surprise(self.config, self.name, &differs));
         }
-        Ok(Some(file(Some(Arc::new(changed)))))
+        config.set_text(self.name, Some(Arc::new(changed)));
+        Ok(())
     }
 
     fn revise(&self, document: &Document) -> Result<String, Error> {
@@ -89,7 +79,7 @@ impl Writing<'_> {
                 Difference::Removed(path) => revision.remove(&path),
                 Difference::Unwritten(path) => revision.prune(&path),
                 Difference::Set(path, literal) => {
-                    revision.set(&path, literal.text()).map_err(refused)?
+                    revision.set(&path, literal.text()).map_err(refused)?;
                 }
                 Difference::Elements(path, gone, new) => {
                     for number in gone {
@@ -117,8 +107,7 @@ impl Writing<'_> {
                 self.keep_comment(&mut revision, &heading);
             }
         }
-        let has_entry = |ledger: &Ledger| ledger.entries.iter().any(|it| it.file == self.name);
-        if has_entry(self.known) && !has_entry(self.ledger) {
+        if self.known.has_in(self.name, &[]) && !self.ledger.has_in(self.name, &[]) {
             // Somebody has moved what they stood above.
             revision.remove_stray_comments();
         }
@@ -127,25 +116,18 @@ impl Writing<'_> {
 
     /// Adds keys: those of a new handler as one block.
     fn insert(&self, revision: &mut Revision<'_>, inserted: &[Inserted]) -> Result<(), Refused> {
-        let mut handlers: BTreeMap<Path, Vec<Pair>> = BTreeMap::new();
-        for each in inserted {
-            if let Some(handler) = self.new_handler(&each.path) {
-                let pair = Pair::new(&each.path[handler.len()..], each.literal.text());
-                handlers.entry(handler).or_default().push(pair);
-            }
-        }
-        for each in inserted {
-            let handler = self.new_handler(&each.path);
-            let parent = &each.path[..each.path.len() - 1];
-            let own = self.own_keys(handler.as_deref().unwrap_or(parent));
-            let comment = comment(self.newest_owner(&own));
-            match handler {
-                None => revision.insert(&each.path, each.literal.text(), Some(&comment))?,
-                Some(handler) => {
-                    if let Some(pairs) = handlers.remove(&handler) {
-                        revision.insert_table(&handler, pairs, Some(&comment))?;
-                    }
-                }
+        let mut written: BTreeSet<Path> = BTreeSet::new();
+        for Inserted { path, literal, .. } in inserted {
+            let Some(handler) = self.new_handler(path) else {
+                let comment = self.comment(&path[..path.len() - 1]);
+                revision.insert(path, literal.text(), Some(&comment))?;
+                continue;
+            };
+            if written.insert(handler.clone()) {
+                let below = inserted.iter().filter(|it| it.path.starts_with(&handler));
+                let pair = |it: &Inserted| Pair::new(&it.path[handler.len()..], it.literal.text());
+                let pairs = below.map(pair).collect();
+                revision.insert_table(&handler, pairs, Some(&self.comment(&handler)))?;
             }
         }
         Ok(())
@@ -165,15 +147,14 @@ impl Writing<'_> {
     /// since: they are their owner's until it leaves.
     fn own_keys(&self, table: &[String]) -> Vec<&Key> {
         let table = self.after.spelling.canonical(table);
-        let entries = self.ledger.entries.iter().filter(|it| it.file == self.name);
-        let below = entries.filter(|entry| entry.key.path.starts_with(&table));
-        below.map(|entry| &entry.key).collect()
+        self.ledger.keys_in(self.name, &table).collect()
     }
 
-    /// The owner that has the newest want of one of these keys.
-    fn newest_owner(&self, keys: &[&Key]) -> &str {
-        let newest = self.ledger.newest_owner(|key| keys.contains(&key));
-        newest.unwrap_or(IMPLIED)
+    /// The comment above a table: it names the owner of the newest want of a key below.
+    fn comment(&self, table: &[String]) -> String {
+        let own = self.own_keys(table);
+        let newest = self.ledger.newest_owner(|key| own.contains(&key));
+        comment(newest.unwrap_or(IMPLIED))
     }
 
     /// Keeps the comment above a block true: it names somebody who wants something in it, and is gone
@@ -196,7 +177,7 @@ impl Writing<'_> {
         if named.is_some_and(|owner| own.iter().any(|key| owner.wants.contains_key(key))) {
             return;
         }
-        let newest = comment(self.newest_owner(&own));
+        let newest = self.comment(&heading.table);
         if newest != heading.comment {
             revision.set_comment(heading, Some(&newest));
         }

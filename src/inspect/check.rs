@@ -6,10 +6,12 @@ use crate::config::surroundings;
 use crate::containerd::release::listed;
 use crate::containerd::{ConfigFiles, Host, Model, Release, Verdict, read_as, version};
 use crate::disk::HostRoot;
-use crate::edit::inventory::{Inventory, ListedHandler};
+use crate::edit::unread::Reading;
 use crate::error::{Error, Warning};
 use crate::toml::{Document, Source};
 use crate::want::handler::{Setting, shim_binary};
+
+use super::inventory::{Inventory, ListedHandler};
 
 /// The result of checking a config.
 #[derive(Debug, Clone)]
@@ -68,13 +70,34 @@ impl Check {
             }
         };
         let releases: Vec<CheckedRelease> = releases.iter().map(row).collect();
-        let warnings = warnings(config, &releases, root);
+        let proxies = |name: &str| {
+            let mut documents = files.all().filter_map(|(_, source)| source.document().ok());
+            documents.any(|it| it.get(&["proxy_plugins", name]).is_some())
+        };
+        let read: Vec<Release> = releases
+            .iter()
+            .filter(|it| it.reads)
+            .map(|it| it.release)
+            .collect();
+        let reading = Reading {
+            version: config_version,
+            releases: &read,
+            is_proxy: &proxies,
+        };
+        let warnings = warnings(config, &releases, root, &reading);
         Ok(Self {
             path: path.to_owned(),
             config_version,
             releases,
             warnings,
         })
+    }
+
+    /// Has the only release that was asked for say what its daemon does.
+    pub fn follow(&mut self, verdict: Verdict) {
+        if let [row] = self.releases.as_mut_slice() {
+            row.verdict = Some(verdict);
+        }
     }
 
     /// Whether every release that counts serves, and at least one does.
@@ -86,7 +109,12 @@ impl Check {
     }
 }
 
-fn warnings(config: &Document, releases: &[CheckedRelease], root: &HostRoot) -> Vec<Warning> {
+fn warnings(
+    config: &Document,
+    releases: &[CheckedRelease],
+    root: &HostRoot,
+    reading: &Reading<'_>,
+) -> Vec<Warning> {
     let inventory = Inventory::of(config, None);
     let handlers = inventory.map_or_else(|_| Vec::new(), |found| found.handlers);
     let mut warnings = Vec::new();
@@ -97,6 +125,7 @@ fn warnings(config: &Document, releases: &[CheckedRelease], root: &HostRoot) -> 
             let setting = Setting::new(path, value.clone());
             found.push(key(handler, &setting));
             found.push(case(handler, &setting, releases));
+            found.push(reading.warning(&handler.name, path, value));
             found.push(binary(handler, &setting, root));
         }
         warnings.extend(found.into_iter().flatten().map(|warning| Warning {

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use crate::containerd::{ConfigFiles, Host, Merged, Model, Release, Verdict, plugin};
 use crate::disk::HostRoot;
-use crate::edit::inventory::Inventory;
 use crate::error::{Error, Position};
 use crate::ledger::Ledger;
 use crate::toml::Source;
 use crate::want::key::handler_path;
+
+use super::inventory::Inventory;
 
 /// The handlers of a config as the releases see it that read it.
 #[derive(Debug, Clone)]

@@ -2,4 +2,5 @@
 
 pub(crate) mod check;
 pub(crate) mod effective;
+pub(crate) mod inventory;
 pub(crate) mod status;

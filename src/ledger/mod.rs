@@ -2,6 +2,7 @@
 //! from and leaves behind.
 
 mod fields;
+mod file_key;
 mod json;
 mod recovery;
 mod settling;
@@ -9,9 +10,10 @@ mod stored;
 mod tables;
 mod unfinished;
 
-pub(crate) use self::recovery::Recovered;
+pub(crate) use self::file_key::FileKey;
 pub(crate) use self::settling::{is_implied, is_twin};
 pub use self::stored::Ledger;
 pub(crate) use self::stored::{
-    Digests, Entry, IMPLIED, Made, Owner, Tombstone, Want, comment, owner_in,
+    Digests, Entry, IMPLIED, LedgerPair, Made, Owner, OwnersWant, Tombstone, Want, comment,
+    owner_in,
 };

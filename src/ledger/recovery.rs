@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::Config;
 use crate::config::view::{View, Views};
-use crate::toml::{Heading, Path};
+use crate::toml::Heading;
 use crate::want::handler::BUILT_IN;
 use crate::want::key::{Key, handler_of, handler_path, handlers_path};
 
+use super::file_key::FileKey;
 use super::settling::is_implied;
 use super::stored::{Entry, IMPLIED, Ledger, Made, Owner, Want, owner_in};
 
@@ -15,7 +16,7 @@ use super::stored::{Entry, IMPLIED, Ledger, Made, Owner, Want, owner_in};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Recovered {
     /// Owners and their keys.
-    pub(crate) found: Vec<(String, Key)>,
+    pub(crate) found: BTreeMap<String, Vec<Key>>,
     /// Keys that may be the tool's: no comment says who wants them.
     pub(crate) lost: Vec<Key>,
 }
@@ -24,62 +25,9 @@ impl Ledger {
     /// Takes what stands below each comment of the tool for its owner's, with nothing before it.
     pub(crate) fn recover(&mut self, config: &Config, views: &Views) -> Recovered {
         let mut recovered = Recovered::default();
-        for file in config.files() {
-            let (Some(text), Some(view)) = (&file.text, views.get(&file.name)) else {
-                continue;
-            };
-            for heading in text.document.headings(|line| owner_in(line).is_some()) {
-                let Some(owner) = owner_in(&heading.comment) else {
-                    continue;
-                };
-                let table = view.spelling.canonical(&heading.table);
-                let mut tables = BTreeSet::from([table.clone()]);
-                // A handler comes with its tables. Below any other table may be somebody else's.
-                let is_handler = handler_of(&table).is_some_and(|it| it == table);
-                let below = heading.keys_below.iter().filter(|_| is_handler);
-                for place in heading.keys.iter().chain(below) {
-                    let key = Key::new(&view.spelling.canonical(place));
-                    let Some(value) = view.tree.value(place) else {
-                        continue;
-                    };
-                    let may_be = owner != IMPLIED || is_implied(&key);
-                    if self.entry(&file.name, &key).is_some() || !may_be {
-                        continue;
-                    }
-                    tables.extend((table.len()..key.path.len()).map(|it| key.path[..it].to_vec()));
-                    if owner != IMPLIED {
-                        let known = self
-                            .owners
-                            .entry(owner.to_owned())
-                            .or_insert_with(|| Owner {
-                                file: file.name.clone(),
-                                ..Owner::default()
-                            });
-                        let want = Want {
-                            value: value.clone(),
-                            seq: 0,
-                            is_adopted: false,
-                        };
-                        known.wants.insert(key.clone(), want);
-                        recovered.found.push((owner.to_owned(), key.clone()));
-                    }
-                    self.entries.push(Entry::new(&file.name, &key, None, value));
-                }
-                // Where `runc` was not listed before, whatever else is listed needs it.
-                if is_handler && table == handler_path(BUILT_IN) {
-                    tables.insert(handlers_path());
-                }
-                // Its header may have been moved away from the comment.
-                if let Some(handler) = handler_of(&table) {
-                    let leaves = view.leaves(handler).into_iter().map(|leaf| Key::new(&leaf));
-                    let mut foreign = leaves.filter(|key| self.entry(&file.name, key).is_none());
-                    if foreign.next().is_none() {
-                        tables.insert(handler.to_vec());
-                    }
-                }
-                let tables = tables.into_iter().filter(|table| view.has(table));
-                self.made
-                    .extend(tables.map(|table| Made::new(&file.name, &table)));
+        for (block, file, view) in blocks(config, views) {
+            for (owner, key) in self.recover_block(&block, file, view) {
+                recovered.found.entry(owner).or_default().push(key);
             }
         }
         if !recovered.found.is_empty() {
@@ -88,32 +36,80 @@ impl Ledger {
         recovered
     }
 
+    /// Takes the keys of a block for those of the owner that its comment names. Returns the owner with
+    /// each of them.
+    fn recover_block(&mut self, heading: &Heading, file: &str, view: &View) -> Vec<(String, Key)> {
+        let mut found = Vec::new();
+        let owner = owner_in(&heading.comment).unwrap_or(IMPLIED);
+        let table = view.spelling.canonical(&heading.table);
+        let mut tables = BTreeSet::from([table.clone()]);
+        // A handler comes with its tables. Below any other table may be somebody else's.
+        let is_handler = handler_of(&table).is_some_and(|it| it == table);
+        let below = heading.keys_below.iter().filter(|_| is_handler);
+        for place in heading.keys.iter().chain(below) {
+            let key = Key::new(&view.spelling.canonical(place));
+            let at = FileKey::new(file, &key);
+            let is_known = self.entries.contains_key(&at);
+            let Some(value) = view.tree.value(place).filter(|_| !is_known) else {
+                continue;
+            };
+            if owner == IMPLIED && !is_implied(&key) {
+                continue;
+            }
+            tables.extend((table.len()..key.path.len()).map(|it| key.path[..it].to_vec()));
+            if owner != IMPLIED {
+                let known = self.owners.entry(owner.to_owned());
+                let known = known.or_insert_with(|| Owner {
+                    file: file.to_owned(),
+                    ..Owner::default()
+                });
+                let want = Want {
+                    value: value.clone(),
+                    seq: 0,
+                    is_adopted: false,
+                };
+                known.wants.insert(key.clone(), want);
+                found.push((owner.to_owned(), key));
+            }
+            self.entries.insert(at, Entry::new(None, value));
+        }
+        // Where `runc` was not listed before, whatever else is listed needs it.
+        if is_handler && table == handler_path(BUILT_IN) {
+            tables.insert(handlers_path());
+        }
+        // Its header may have been moved away from the comment.
+        if let Some(handler) = handler_of(&table) {
+            let mut leaves = view.leaves(handler).into_iter();
+            if leaves.all(|leaf| {
+                self.entries
+                    .contains_key(&FileKey::new(file, &Key::new(&leaf)))
+            }) {
+                tables.insert(handler.to_vec());
+            }
+        }
+        let tables = tables.into_iter().filter(|table| view.has(table));
+        self.made
+            .extend(tables.map(|table| Made::new(file, &table)));
+        found
+    }
+
     /// Whether the ledger knows a key of a block, or there is none.
     pub(crate) fn knows(&self, file: &str, view: &View, block: &Heading) -> bool {
-        let mut entries = self.entries.iter().filter(|entry| entry.file == file);
-        let keys: Vec<Path> = block
-            .all_keys()
-            .map(|it| view.spelling.canonical(it))
-            .collect();
-        let is_known = |entry: &Entry| keys.iter().any(|key| entry.key.path.starts_with(key));
-        keys.is_empty() || entries.any(is_known)
+        let keys = block.all_keys().map(|it| view.spelling.canonical(it));
+        let mut keys = keys.peekable();
+        keys.peek().is_none() || keys.any(|key| self.has_in(file, &key))
     }
 
     /// The keys of the blocks that the ledger does not know, by the owners that their comments name: it
     /// may be one from before those owners came.
     pub(crate) fn unknown(&self, config: &Config, views: &Views) -> BTreeMap<String, Vec<Key>> {
         let mut unknown: BTreeMap<String, Vec<Key>> = BTreeMap::new();
-        for file in config.files() {
-            let (Some(text), Some(view)) = (&file.text, views.get(&file.name)) else {
-                continue;
-            };
-            let blocks = text.document.headings(|line| owner_in(line).is_some());
-            for block in blocks.iter().filter(|it| !self.knows(&file.name, view, it)) {
+        for (block, file, view) in blocks(config, views) {
+            let owner = owner_in(&block.comment).filter(|it| *it != IMPLIED);
+            if let Some(owner) = owner.filter(|_| !self.knows(file, view, &block)) {
                 let keys = block.all_keys().map(|it| view.spelling.canonical(it));
-                if let Some(owner) = owner_in(&block.comment).filter(|it| *it != IMPLIED) {
-                    let known = unknown.entry(owner.to_owned()).or_default();
-                    known.extend(keys.map(|path| Key::new(&path)));
-                }
+                let known = unknown.entry(owner.to_owned()).or_default();
+                known.extend(keys.map(|path| Key::new(&path)));
             }
         }
         unknown
@@ -128,21 +124,39 @@ impl Ledger {
             let Some(view) = views.get(&file.name) else {
                 continue;
             };
-            let names = view.default_handler();
-            let is_recovered = |name: &String| {
-                let keys = self.entries.iter().map(|entry| &entry.key);
-                keys.into_iter().any(|key| key.handler_name() == Some(name))
+            let has = |key: &Key| {
+                let at = FileKey::new(&file.name, key);
+                view.value(key).is_some() && !self.entries.contains_key(&at)
             };
-            let has =
-                |key: &Key| view.value(key).is_some() && self.entry(&file.name, key).is_none();
-            if names.is_some_and(|name| is_recovered(&name)) && has(&default) {
+            let named = view.default_handler();
+            let mut keys = self.entries.keys();
+            let is_recovered =
+                named.is_some_and(|name| keys.any(|at| at.key.handler_name() == Some(&name)));
+            if is_recovered && has(&default) {
                 lost.push(default.clone());
             }
-            let mut imported = self.entries.iter();
-            if imported.any(|it| file.leads_to(&config.path_of(&it.file))) && has(&imports) {
+            let mut files = self.entries.keys().map(|at| config.path_of(&at.file));
+            if files.any(|path| file.leads_to(&path)) && has(&imports) {
                 lost.push(imports.clone());
             }
         }
         lost
     }
+}
+
+/// The blocks below the tool's comments, each with the file that it is in.
+fn blocks<'c>(
+    config: &'c Config,
+    views: &'c Views,
+) -> impl Iterator<Item = (Heading, &'c str, &'c View)> {
+    let files = config.files().iter();
+    files.flat_map(|file| {
+        let found = file.text.as_ref().zip(views.get(&file.name));
+        let blocks = found.map(|(text, view)| {
+            let blocks = text.document.headings(|line| owner_in(line).is_some());
+            let blocks = blocks.into_iter();
+            blocks.map(move |block| (block, file.name.as_str(), view))
+        });
+        blocks.into_iter().flatten()
+    })
 }

@@ -1,24 +1,25 @@
 //! A ledger held against what the files say now.
 
+use std::collections::BTreeSet;
+
 use crate::config::view::{View, Views};
 use crate::containerd::plugin;
-use crate::toml::{Literal, Path};
+use crate::toml::Path;
 use crate::want::handler::BUILT_IN;
 use crate::want::key::Key;
 
-use super::stored::{Entry, Ledger};
+use super::file_key::FileKey;
+use super::stored::Ledger;
 
 impl Ledger {
     /// Drops what the files say otherwise by now. A key at which what stood there before stands again
     /// was taken back, or never written; one with any other value was set by hand and stays known.
     pub(crate) fn settle(&mut self, views: &Views) {
         // A ledger of nothing else is one of a killed run, and all in it is to go.
-        let has_others = self
-            .entries
-            .iter()
-            .any(|entry| !self.may_be_forgotten(entry));
-        self.entries.retain(|entry| {
-            let now = entry.now(views);
+        let mut keys = self.entries.keys();
+        let has_others = keys.any(|at| !self.may_be_forgotten(&at.key));
+        self.entries.retain(|at, entry| {
+            let now = at.now(views);
             entry.holds_ours(now.as_ref()) || now != entry.was
         });
         if has_others {
@@ -36,36 +37,34 @@ impl Ledger {
     /// What is implied does not outlive what it is implied by: where nothing else of the tool is in
     /// force, it is the file's own.
     pub(crate) fn forget_implied(&mut self, views: &Views) {
-        let mut others = self.entries.iter().filter(|it| !self.may_be_forgotten(it));
-        if others.any(|entry| entry.holds_ours(entry.now(views).as_ref())) {
-            return;
+        let keys = self.entries.keys().cloned();
+        let (implied, others): (BTreeSet<FileKey>, BTreeSet<FileKey>) =
+            keys.partition(|at| self.may_be_forgotten(&at.key));
+        if !others.iter().any(|at| self.is_in_force(at, views)) {
+            self.entries.retain(|at, _| !implied.contains(at));
         }
-        let entries = std::mem::take(&mut self.entries);
-        self.entries = entries
-            .into_iter()
-            .filter(|entry| !self.may_be_forgotten(entry))
-            .collect();
     }
 
-    /// Whether the entry is of an implied key that nobody wants. The import of a drop-in is never
-    /// left to the file: it would stop containerd once the drop-in is gone.
-    fn may_be_forgotten(&self, entry: &Entry) -> bool {
-        let may_be = is_implied(&entry.key) && entry.key.path != ["imports"];
-        may_be && !self.is_wanted(&entry.key)
+    /// Whether a key is an implied one that nobody wants. The import of a drop-in is never left to the
+    /// file: it would stop containerd once the drop-in is gone.
+    fn may_be_forgotten(&self, key: &Key) -> bool {
+        is_implied(key) && key.path != ["imports"] && !self.is_wanted(key)
     }
 
-    /// The places of the values of a file that are not the tool's, at or below a canonical path.
+    /// The canonical paths of the values of a file that are not the tool's, at or below a path.
     pub(crate) fn foreign(&self, file: &str, view: &View, path: &[String]) -> Vec<Path> {
-        let own = self.entries.iter().filter(|entry| entry.file == file);
-        let own = own.filter(|entry| {
-            let is_whole = entry.key.element.is_none() || self.has_made(file, &entry.key.path);
-            let now: Option<Literal> = view.value(&entry.key);
-            is_whole && entry.was.is_none() && entry.holds_ours(now.as_ref())
+        let own = self.entries.iter().filter(|(at, entry)| {
+            let is_whole = at.key.element.is_none() || self.has_made(file, &at.key.path);
+            at.file == file
+                && is_whole
+                && entry.was.is_none()
+                && entry.holds_ours(view.value(&at.key).as_ref())
         });
-        let own: Vec<_> = own.map(|entry| view.place(&entry.key.path)).collect();
-        let mut leaves = view.tree.leaves(&view.place(path));
-        leaves.retain(|leaf| !own.iter().any(|own| leaf.starts_with(own)));
-        leaves
+        // Two keys of different spelling may stand in one table.
+        let own: Vec<Path> = own.map(|(at, _)| view.place(&at.key.path)).collect();
+        let leaves = view.tree.leaves(&view.place(path)).into_iter();
+        let foreign = leaves.filter(|leaf| !own.iter().any(|own| leaf.starts_with(own)));
+        foreign.map(|leaf| view.spelling.canonical(&leaf)).collect()
     }
 }
 

@@ -10,9 +10,10 @@ use crate::config::view::Views;
 use crate::disk::digest;
 use crate::toml::{Literal, Path};
 use crate::want::handler;
-use crate::want::key::Key;
+use crate::want::key::{Key, handler_of};
 
 use super::fields::{self, Format, is_zero};
+use super::file_key::{self, FileKey};
 
 /// Fields that this release does not know: they are kept.
 type Rest = Map<String, Value>;
@@ -29,8 +30,9 @@ pub struct Ledger {
     pub(crate) seq: u64,
     #[serde(default)]
     pub(crate) owners: BTreeMap<String, Owner>,
-    #[serde(default)]
-    pub(crate) entries: Vec<Entry>,
+    /// What the tool has written.
+    #[serde(default, with = "file_key::entries")]
+    pub(crate) entries: BTreeMap<FileKey, Entry>,
     /// What was not there before.
     #[serde(default)]
     pub(crate) made: BTreeSet<Made>,
@@ -49,6 +51,13 @@ pub struct Ledger {
     /// Fields that this release does not know.
     #[serde(flatten)]
     pub(super) rest: Rest,
+}
+
+/// The ledgers before and after a change.
+#[derive(Debug, Clone)]
+pub(crate) struct LedgerPair {
+    pub(crate) before: Ledger,
+    pub(crate) after: Ledger,
 }
 
 /// What one owner wants.
@@ -74,12 +83,19 @@ pub(crate) struct Want {
     pub(crate) is_adopted: bool,
 }
 
-/// A key that the tool has written in one file.
+/// A want, and whoever has it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OwnersWant<'l> {
+    pub(crate) owner: &'l str,
+    /// Where the owner's new keys go.
+    pub(crate) file: &'l str,
+    pub(crate) key: &'l Key,
+    pub(crate) want: &'l Want,
+}
+
+/// What the tool has written at a key of a file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Entry {
-    pub(crate) file: String,
-    #[serde(flatten)]
-    pub(crate) key: Key,
     /// What stood there before; `None`: nothing.
     pub(crate) was: Option<Literal>,
     /// All that the tool has put there, newest first.
@@ -178,7 +194,7 @@ impl Ledger {
     /// Returns the names of all files that the tool has written keys to or made.
     #[must_use]
     pub fn files(&self) -> BTreeSet<&str> {
-        let entries = self.entries.iter().map(|entry| entry.file.as_str());
+        let entries = self.entries.keys().map(|at| at.file.as_str());
         let made = self.made.iter().map(|made| made.file.as_str());
         entries.chain(made).collect()
     }
@@ -189,6 +205,34 @@ impl Ledger {
         self.files().into_iter().chain(of_owners).collect()
     }
 
+    /// All wants of all owners.
+    pub(crate) fn wants(&self) -> impl Iterator<Item = OwnersWant<'_>> {
+        self.owners.iter().flat_map(|(name, owner)| {
+            owner.wants.iter().map(|(key, want)| OwnersWant {
+                owner: name,
+                file: &owner.file,
+                key,
+                want,
+            })
+        })
+    }
+
+    /// The wants that can be in force: those over which nobody has set a value by hand.
+    pub(crate) fn wants_that_count(&self) -> impl Iterator<Item = OwnersWant<'_>> {
+        let wants = self.wants();
+        wants.filter(|it| !self.is_overruled(it.key, it.want.seq))
+    }
+
+    /// Whether somebody wants something at or below a path.
+    pub(crate) fn is_wanted_below(&self, path: &[String]) -> bool {
+        self.wants().any(|it| it.key.path.starts_with(path))
+    }
+
+    pub(crate) fn is_wanted(&self, key: &Key) -> bool {
+        let mut owners = self.owners.values();
+        owners.any(|owner| owner.wants.contains_key(key))
+    }
+
     /// The owner that has the want in force for a handler.
     pub(crate) fn owner_of(&self, handler: &[String]) -> Option<&str> {
         self.newest_owner(|key| key.path.starts_with(handler))
@@ -196,13 +240,9 @@ impl Ledger {
 
     /// The owner that has the newest want among these keys.
     pub(crate) fn newest_owner(&self, is_one: impl Fn(&Key) -> bool) -> Option<&str> {
-        let newest = |owner: &Owner| {
-            let wants = owner.wants.iter().filter(|(key, _)| is_one(key));
-            wants.map(|(_, want)| want.seq).max()
-        };
-        let owners = self.owners.iter();
-        let wanting = owners.filter_map(|(name, owner)| Some((newest(owner)?, name)));
-        wanting.max().map(|(_, name)| name.as_str())
+        let wanting = self.wants().filter(|it| is_one(it.key));
+        let newest = wanting.max_by_key(|it| (it.want.seq, it.owner));
+        newest.map(|it| it.owner)
     }
 
     /// The owner that has a handler in a file, as far as something of it there is the tool's.
@@ -215,51 +255,54 @@ impl Ledger {
         self.has_in(file, handler) && self.owner_of(handler).is_none()
     }
 
-    fn has_in(&self, file: &str, handler: &[String]) -> bool {
-        let mut entries = self.entries.iter();
-        entries.any(|it| it.file == file && it.key.path.starts_with(handler))
+    /// Whether the tool has written something at or below a path of a file.
+    pub(crate) fn has_in(&self, file: &str, path: &[String]) -> bool {
+        self.keys_in(file, path).next().is_some()
     }
 
-    pub(crate) fn is_wanted(&self, key: &Key) -> bool {
-        self.owners
-            .values()
-            .any(|owner| owner.wants.contains_key(key))
+    /// The keys at or below a path of a file that the tool has written.
+    pub(crate) fn keys_in(&self, file: &str, path: &[String]) -> impl Iterator<Item = &Key> {
+        let below = self.entries.keys().filter(|at| at.is_in(file, path));
+        below.map(|at| &at.key)
     }
 
-    pub(crate) fn entry(&self, file: &str, key: &Key) -> Option<&Entry> {
-        self.entries.iter().find(|it| it.is_at(file, key))
-    }
-
-    pub(crate) fn entry_mut(&mut self, file: &str, key: &Key) -> Option<&mut Entry> {
-        self.entries.iter_mut().find(|it| it.is_at(file, key))
+    /// Whether what stands at a key now was put there by the tool.
+    pub(crate) fn is_in_force(&self, at: &FileKey, views: &Views) -> bool {
+        let entry = self.entries.get(at);
+        entry.is_some_and(|entry| entry.holds_ours(at.now(views).as_ref()))
     }
 
     /// Whether somebody has set a value by hand over a want of this number, and another owner has
     /// written over that since: the want does not come back when that owner leaves.
-    pub(crate) fn is_overruled(&self, key: &Key, seq: u64) -> bool {
+    fn is_overruled(&self, key: &Key, seq: u64) -> bool {
         let mut entries = self.entries.iter();
-        entries.any(|entry| entry.key == *key && seq < entry.since)
-    }
-
-    /// Takes the entry of a key out.
-    pub(crate) fn take(&mut self, file: &str, key: &Key) -> Option<Entry> {
-        let found = self.entries.iter().position(|it| it.is_at(file, key))?;
-        Some(self.entries.remove(found))
-    }
-
-    /// Puts the entries in order: the same ledger has one text.
-    pub(crate) fn sort_entries(&mut self) {
-        let place = |entry: &Entry| (entry.file.clone(), entry.key.clone());
-        self.entries.sort_by_cached_key(place);
+        entries.any(|(at, entry)| at.key == *key && seq < entry.since)
     }
 
     pub(crate) fn has_made(&self, file: &str, path: &[String]) -> bool {
         self.made.contains(&Made::new(file, path))
     }
 
+    /// The handlers that the tool has created.
+    pub(crate) fn made_handlers(&self) -> impl Iterator<Item = &Made> {
+        let made = self.made.iter().filter(|made| !made.is_header);
+        made.filter(|made| handler_of(&made.path) == Some(&made.path))
+    }
+
     pub(crate) fn next_seq(&mut self) -> u64 {
         self.seq += 1;
         self.seq
+    }
+}
+
+impl LedgerPair {
+    /// The owners whose wants the change has changed.
+    pub(crate) fn owners(&self) -> BTreeSet<String> {
+        let (before, after) = (&self.before.owners, &self.after.owners);
+        let wants = |owner: Option<&Owner>| owner.map(|it| it.wants.clone());
+        let names = before.keys().chain(after.keys());
+        let changed = names.filter(|name| wants(before.get(*name)) != wants(after.get(*name)));
+        changed.cloned().collect()
     }
 }
 
@@ -275,24 +318,13 @@ impl Made {
 
 impl Entry {
     /// The entry of a key that the tool puts a value at.
-    pub(crate) fn new(file: &str, key: &Key, was: Option<Literal>, put: Literal) -> Self {
+    pub(crate) fn new(was: Option<Literal>, put: Literal) -> Self {
         Self {
-            file: file.to_owned(),
-            key: key.clone(),
             was,
             put: vec![put],
             since: 0,
             rest: Rest::new(),
         }
-    }
-
-    fn is_at(&self, file: &str, key: &Key) -> bool {
-        self.file == file && self.key == *key
-    }
-
-    /// What the files say at its key.
-    pub(crate) fn now(&self, views: &Views) -> Option<Literal> {
-        views.get(&self.file)?.value(&self.key)
     }
 
     /// Whether what stands there was put there by the tool.

@@ -31,8 +31,8 @@ impl Ledger {
 
     /// Whether the tool has written to the plugin of the handlers in a file.
     pub(crate) fn has_runtime_keys(&self, file: &str) -> bool {
-        let mut entries = self.entries.iter().filter(|entry| entry.file == file);
-        entries.any(|entry| spelling::is_runtime(&entry.key.path))
+        let mut keys = self.keys_in(file, &[]);
+        keys.any(|key| spelling::is_runtime(&key.path))
     }
 }
 

@@ -3,13 +3,13 @@
 //! A run writes its ledger before the files. Each file tells by its digest which of the two holds for
 //! it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::Config;
-use crate::config::view::Views;
 use crate::disk::digest;
 
-use super::stored::{Digests, Entry, Ledger};
+use super::file_key::FileKey;
+use super::stored::{Digests, Ledger};
 
 /// Which ledger holds for a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,49 +31,33 @@ impl Ledger {
         let mut config = config.clone();
         self.choose_tables(&mut config);
         let views = config.views();
-        let files = self.files.iter();
-        // What an earlier run has written says nothing of this one.
-        let own = files.filter(|(name, digests)| before.files.get(*name) != Some(digests));
-        let states = own.map(|(name, digests)| {
-            let file = config.file(name);
-            let text = file.and_then(|file| file.text.as_ref());
-            let now = text.map(|text| digest::of(text.document.text().as_bytes()));
-            (name.clone(), state(digests, now.as_ref()))
-        });
-        let states: BTreeMap<String, State> = states.collect();
+        let states = self.states(&before, &config);
         let state = |file: &str| states.get(file).copied().unwrap_or(State::After);
         let mut made_by_it = false;
         let mut merged = self.clone();
         merged.entries.clear();
         merged.made.clear();
-        for (ledger, other, is_new) in [(&self, &before, true), (&before, &self, false)] {
-            for entry in &ledger.entries {
-                let holds = match state(&entry.file) {
-                    State::After => is_new,
-                    State::Before => !is_new,
-                    State::Neither => {
-                        let sibling = other.entry(&entry.file, &entry.key);
-                        let shown = is_shown(entry, &views);
-                        made_by_it |= is_new && shown && sibling.is_none();
-                        match sibling {
-                            None => shown,
-                            Some(sibling) if is_new => shown || !is_shown(sibling, &views),
-                            Some(sibling) => shown && !is_shown(sibling, &views),
-                        }
-                    }
-                };
-                if holds {
-                    merged.entries.push(entry.clone());
+        let keys: BTreeSet<&FileKey> = self.entries.keys().chain(before.entries.keys()).collect();
+        for at in keys {
+            let (new, old) = (self.entries.get(at), before.entries.get(at));
+            let entry = match state(&at.file) {
+                State::After => new,
+                State::Before => old,
+                State::Neither if self.is_in_force(at, &views) => {
+                    made_by_it |= old.is_none();
+                    new
                 }
-            }
-            let made = ledger.made.iter().filter(|made| match state(&made.file) {
-                State::After => is_new,
-                State::Before => !is_new,
-                State::Neither => true,
-            });
+                State::Neither if before.is_in_force(at, &views) => old,
+                State::Neither => new.filter(|_| old.is_some()),
+            };
+            merged
+                .entries
+                .extend(entry.map(|entry| (at.clone(), entry.clone())));
+        }
+        for (ledger, other) in [(&self, State::Before), (&before, State::After)] {
+            let made = ledger.made.iter().filter(|made| state(&made.file) != other);
             merged.made.extend(made.cloned());
         }
-        merged.sort_entries();
         let is_written = states.values().any(|state| *state == State::After) || states.is_empty();
         if !is_written && !made_by_it {
             return before;
@@ -85,6 +69,19 @@ impl Ledger {
         }
         merged
     }
+
+    /// Which ledger holds for each file that the run has changed or was to change.
+    fn states(&self, before: &Self, config: &Config) -> BTreeMap<String, State> {
+        let files = self.files.iter();
+        // What an earlier run has written says nothing of this one.
+        let own = files.filter(|(name, digests)| before.files.get(*name) != Some(digests));
+        let states = own.map(|(name, digests)| {
+            let text = config.text(&config.path_of(name));
+            let now = text.map(|text| digest::of(text.as_bytes()));
+            (name.clone(), state(digests, now.as_ref()))
+        });
+        states.collect()
+    }
 }
 
 fn state(digests: &Digests, now: Option<&String>) -> State {
@@ -95,8 +92,4 @@ fn state(digests: &Digests, now: Option<&String>) -> State {
     } else {
         State::Neither
     }
-}
-
-fn is_shown(entry: &Entry, views: &Views) -> bool {
-    entry.holds_ours(entry.now(views).as_ref())
 }

@@ -136,11 +136,6 @@ impl Document {
         })
     }
 
-    /// The string at `path`.
-    pub(crate) fn string(&self, path: &[impl AsRef<str>]) -> Option<&str> {
-        self.get(path)?.as_str()
-    }
-
     /// Where `path` is first written, for messages.
     pub(crate) fn offset(&self, path: &[impl AsRef<str>]) -> usize {
         let index = &self.index;

@@ -1093,12 +1093,12 @@ fn a_users_drop_in_that_was_named_may_be_changed() {
     node.run(&["add", "kata", "--owner", "a", &flag]).exits(0);
     let add = ["add", "kata", "--owner", "b", "--take-over"];
     let run = node
-        .run(&[&add[..], &["--set", "snapshotter=x"]].concat())
+        .run(&[&add[..], &["--set", "snapshotter=native"]].concat())
         .exits(0);
     assert_eq!(run.stderr, "");
     assert_eq!(node.text(), main);
     assert!(
-        text(&path).contains("snapshotter = \"x\""),
+        text(&path).contains("snapshotter = \"native\""),
         "{}",
         text(&path)
     );

@@ -291,3 +291,135 @@ fn a_hundred_handlers_and_undo() {
     run(&node, &["undo"], 0);
     assert_eq!(node.bytes(), held);
 }
+
+fn version_3(text: &str) -> String {
+    let text = text.replace("grpc.v1.cri", "cri.v1.runtime");
+    text.replace("version = 2", "version = 3")
+}
+
+/// The cgroup driver of the new handler crun: in the main file, or in the drop-in that has it.
+fn driver_of_crun(node: &Node) -> Option<String> {
+    let run = run(node, &["show", "crun", "-o", "json"], 0);
+    let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
+    let driver = &report["settings"]["options"]["SystemdCgroup"];
+    driver.as_bool().map(|driver| driver.to_string())
+}
+
+#[track_caller]
+fn takes_over(text: &str, driver: Option<&str>) -> Run {
+    let node = Node::with(text);
+    let added = run(&node, &["add", "crun"], 0);
+    assert_eq!(driver_of_crun(&node).as_deref(), driver, "{}", node.text());
+    added
+}
+
+#[test]
+fn cgroup_driver_whatever_its_case() {
+    takes_over(
+        &version_3(KUBEADM).replace("SystemdCgroup", "systemdCgroup"),
+        Some("true"),
+    );
+    takes_over(
+        &KUBEADM.replace("SystemdCgroup", "SYSTEMDCGROUP"),
+        Some("true"),
+    );
+    takes_over(
+        &version_3(KUBEADM).replace(".options", ".Options"),
+        Some("true"),
+    );
+}
+
+#[test]
+fn cgroup_driver_of_the_default_handler() {
+    let only = version_3(KUBEADM).replace("runtimes.runc", "runtimes.nvidia");
+    takes_over(&only.replace("\"runc\"", "\"nvidia\""), Some("true"));
+    // Before there was a map of handlers.
+    let old = KUBEADM.replace("runtimes.runc", "default_runtime");
+    takes_over(
+        &old.replace("  default_runtime_name = \"runc\"\n", ""),
+        Some("true"),
+    );
+    // Another shim has no such driver.
+    let kata = format!("[{RUNTIMES}.kata]\nruntime_type = \"io.containerd.kata.v2\"\n");
+    let text = KUBEADM.replace("_name = \"runc\"", "_name = \"kata\"") + &kata;
+    takes_over(&text, Some("true"));
+}
+
+#[test]
+fn cgroup_drivers_that_differ() {
+    let nvidia = format!("[{RUNTIMES}.nvidia]\nruntime_type = \"io.containerd.runc.v2\"\n");
+    let text = KUBEADM.replace("_name = \"runc\"", "_name = \"nvidia\"") + &nvidia;
+    let added = takes_over(&text, None);
+    let wanted =
+        "the default handler nvidia uses the cgroup driver cgroupfs, and runc uses systemd";
+    assert!(added.stderr.contains(wanted), "{added:?}");
+    let same = format!("{text}[{RUNTIMES}.nvidia.options]\nsystemdCgroup = true\n");
+    let added = takes_over(&same, Some("true"));
+    assert!(!added.stderr.contains("cgroup driver"), "{added:?}");
+}
+
+#[test]
+fn cgroup_driver_of_an_imported_runc() {
+    let node = Node::with("version = 3\nimports = [\"imp/*.toml\"]\n");
+    fs::create_dir(node.folder().join("imp")).expect("a folder");
+    let drop_in = node.folder().join("imp/10-runc.toml");
+    fs::write(&drop_in, version_3(KUBEADM)).expect("writes");
+    run(&node, &["add", "crun"], 0);
+    assert_eq!(driver_of_crun(&node).as_deref(), Some("true"));
+    run(&node, &["remove", "crun"], 0);
+    // The file that is loaded last decides.
+    let last = node.folder().join("imp/20-runc.toml");
+    fs::write(&last, version_3(KUBEADM).replace("= true", "= false")).expect("writes");
+    run(&node, &["add", "crun"], 0);
+    assert_eq!(driver_of_crun(&node).as_deref(), Some("false"));
+}
+
+#[test]
+fn the_spelling_that_containerd_reads_is_the_one_changed() {
+    let text = version_3(KUBEADM).replace("SystemdCgroup", "systemdCgroup");
+    let text = text + "      binaryName = \"/usr/local/bin/runc\"\n";
+    let node = Node::with(&text);
+    let other = "options.BinaryName=/opt/other/runc";
+    run(&node, &["add", "runc", "--set", other, "--owner", "x"], 0);
+    let changed = text.replace("/usr/local/bin/runc", "/opt/other/runc");
+    assert_eq!(parsed(&node.text()), parsed(&changed), "{}", node.text());
+    run(&node, &["remove", "--owner", "x"], 0);
+    is(&node, &text);
+    // `apply` as well, and a table as well as a key.
+    let text = text.replace(".options", ".Options");
+    let node = Node::with(&text);
+    let patch = "owner = \"x\"\n[handlers.runc.options]\nBinaryName = \"/opt/other/runc\"\n";
+    apply(&node, &["--take-over"], patch).exits(0);
+    let changed = text.replace("/usr/local/bin/runc", "/opt/other/runc");
+    assert_eq!(parsed(&node.text()), parsed(&changed), "{}", node.text());
+    run(&node, &["remove", "--owner", "x"], 0);
+    is(&node, &text);
+}
+
+#[test]
+fn zero_is_a_duration() {
+    for zero in ["0", "+0", "0x0"] {
+        let scheduler = "[plugins.\"io.containerd.gc.v1.scheduler\"]\n  schedule_delay = ";
+        let node = Node::with(format!("{KUBEADM}{scheduler}{zero}\n"));
+        serves(&node, "1.7", &["runc"]);
+    }
+    let node = Node::with(format!(
+        "{KUBEADM}[plugins.\"io.containerd.gc.v1.scheduler\"]\n  schedule_delay = 0\n"
+    ));
+    // Do no harm holds there too: 1.7 takes no handler with a `runtime_root`.
+    let mut flags = vec!["add", "foo", "--set", "runtime_type=io.containerd.runc.v2"];
+    flags.extend(["--set", "runtime_root=/run/x"]);
+    run(&node, &flags, 78);
+}
+
+#[test]
+fn proxy_plugin_by_its_full_type() {
+    let proxy = "[proxy_plugins.nydus]\n  address = \"/run/n.sock\"\n  type = ";
+    let node = Node::with(format!(
+        "{KUBEADM}{proxy}\"io.containerd.snapshotter.v1\"\n"
+    ));
+    for release in ["1.6", "1.7", "2.0", "2.2"] {
+        serves(&node, release, &["runc"]);
+    }
+    run(&node, &["add", "kata", "--set", "snapshotter=nydus"], 0);
+}

@@ -28,3 +28,4 @@ mod sidecars;
 mod surroundings;
 mod tool;
 mod undo;
+mod unread;

@@ -49,7 +49,7 @@ if [ -d /etc/containerd/tree/var/lib/rancher ]; then
 fi
 # Relative paths of a config lead into the node, too, and not into this package.
 cd /run
-PATH=/run/bin:/run/release/usr/bin:$PATH
+PATH=/run/bin:/run/release/usr/bin:/run/release:$PATH
 echo "$ENTERED" >&2
 exec "$@"
 "#;
@@ -69,7 +69,7 @@ impl<'release> Node<'release> {
             .tempdir_in("/tmp")
             .expect("a temporary folder can be made in /tmp");
         let node = Self { release, home };
-        fs::create_dir(node.etc()).expect("the node's folder is new");
+        fs::create_dir_all(node.etc()).expect("the node's folder is new");
         if let Some(config) = config {
             fs::write(node.config_path(), config).expect("the node's config can be written");
         }
@@ -205,9 +205,14 @@ impl<'release> Node<'release> {
         command
     }
 
+    /// Returns the folder on this machine that holds the node's `etc/containerd`.
+    pub(crate) fn host_root(&self) -> PathBuf {
+        self.home.path().join("host")
+    }
+
     /// Returns where the node's `/etc/containerd` is on this machine.
     pub(crate) fn etc(&self) -> PathBuf {
-        self.home.path().join("etc")
+        self.host_root().join("etc/containerd")
     }
 }
 

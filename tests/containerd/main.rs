@@ -12,6 +12,7 @@ mod control;
 mod cri;
 mod daemon;
 mod differential;
+mod disagreement;
 mod distributions;
 mod drop_in;
 mod generated;

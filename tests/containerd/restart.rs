@@ -24,26 +24,40 @@ fn each_release(config: &[u8], test: impl Fn(&Node, &Supervised)) {
 }
 
 /// A run of the tool.
-struct Run {
-    exit: Option<i32>,
+pub(crate) struct Run {
+    pub(crate) exit: Option<i32>,
     stdout: String,
-    stderr: String,
+    pub(crate) stderr: String,
 }
 
 impl Run {
-    fn json(&self) -> Value {
+    pub(crate) fn of(node: &Node, arguments: &[&str]) -> Self {
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = node.tool(arguments);
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        Self {
+            exit: status.code(),
+            stdout: text(stdout),
+            stderr: text(stderr),
+        }
+    }
+
+    pub(crate) fn json(&self) -> Value {
         let json = serde_json::from_str(&self.stdout);
         json.unwrap_or_else(|error| panic!("{error}: {}\n{}", self.stdout, self.stderr))
     }
 
     #[track_caller]
-    fn exits(self, code: i32) -> Self {
+    pub(crate) fn exits(self, code: i32) -> Self {
         assert_eq!(self.exit, Some(code), "{}\n{}", self.stdout, self.stderr);
         self
     }
 }
 
-fn run(node: &Node, supervised: &Supervised, arguments: &[&str]) -> Run {
+pub(crate) fn run(node: &Node, supervised: &Supervised, arguments: &[&str]) -> Run {
     let socket = node.socket();
     let command = supervised.command();
     let mut all = arguments.to_vec();
@@ -55,17 +69,7 @@ fn run(node: &Node, supervised: &Supervised, arguments: &[&str]) -> Run {
         socket.to_str().expect("a path of this test"),
     ]);
     all.extend(["--restart-command", &command]);
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = node.tool(&all);
-    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-    Run {
-        exit: status.code(),
-        stdout: text(stdout),
-        stderr: text(stderr),
-    }
+    Run::of(node, &all)
 }
 
 /// What the node's daemon serves.

@@ -1,7 +1,11 @@
-//! The containerd releases to test with: Debian's packages, unpacked by `tests/run`.
+//! The containerd releases to test with: Debian's packages, unpacked by `tests/run`, or binaries
+//! that somebody names.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+/// Binaries to test with instead of Debian's, as in PATH: `/opt/2.2.7/bin/containerd:/opt/2.3.4/bin/containerd`.
+const BINARIES: &str = "CONTAINERD_BINARIES";
 
 /// The suites that `tests/run` fetches: today's 1.6, 1.7 and 2.x.
 pub(crate) const SUITES: [&str; 3] = ["bookworm", "trixie", "forky"];
@@ -23,7 +27,30 @@ impl Release {
     pub(crate) fn of(suite: &str) -> Self {
         let tree = trees().join(suite);
         let binary = tree.join("usr/bin/containerd");
-        let output = Command::new(&binary)
+        Self::with(tree, &binary, suite)
+    }
+
+    /// Returns the releases of the binaries that the environment names.
+    pub(crate) fn named() -> Option<Vec<Self>> {
+        let binaries = std::env::var_os(BINARIES)?;
+        let binaries = std::env::split_paths(&binaries).filter(|path| !path.as_os_str().is_empty());
+        let releases = binaries.map(|binary| {
+            assert_eq!(
+                binary.file_name(),
+                Some("containerd".as_ref()),
+                "{BINARIES} names binaries called `containerd`, each in a folder of its own"
+            );
+            let binary = std::path::absolute(binary).expect("this folder has a path");
+            let tree = binary.parent().expect("a file has a folder").to_owned();
+            let from = tree.display().to_string();
+            Self::with(tree, &binary, &from)
+        });
+        Some(releases.collect())
+    }
+
+    /// A binary of containerd and the folder that a node sees.
+    fn with(tree: PathBuf, binary: &Path, from: &str) -> Self {
+        let output = Command::new(binary)
             .arg("--version")
             .output()
             .unwrap_or_else(|error| {
@@ -31,24 +58,24 @@ impl Release {
             });
         assert!(
             output.status.success(),
-            "containerd --version of {suite} failed: {output:?}"
+            "containerd --version of {from} failed: {output:?}"
         );
         // "containerd github.com/containerd/containerd 1.6.20~ds1 1.6.20~ds1-1+deb12u1"
         let text = String::from_utf8_lossy(&output.stdout);
         let version = text
             .split_whitespace()
             .nth(2)
-            .unwrap_or_else(|| panic!("containerd --version of {suite} names no version: {text}"));
+            .unwrap_or_else(|| panic!("containerd --version of {from} names no version: {text}"));
         let major = version
             .trim_start_matches('v')
             .split('.')
             .next()
             .and_then(|number| number.parse().ok())
-            .unwrap_or_else(|| panic!("{suite} has a containerd of no known form: {version}"));
+            .unwrap_or_else(|| panic!("{from} has a containerd of no known form: {version}"));
         Self {
             tree,
             version: version.to_owned(),
-            name: format!("containerd {version} of {suite}"),
+            name: format!("containerd {version} of {from}"),
             major,
         }
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::cli::arguments;
 use crate::cli::arguments::groups::RestartHow;
 use crate::cli::editing::{Edit, Made, Request};
-use crate::cli::report::Report;
+use crate::cli::report::{Report, warnings};
 use crate::cli::run::Run;
 
 impl Run {
@@ -21,6 +21,8 @@ impl Run {
             restarted: restart.run(&editor)?,
             path: self.config.path.to_string_lossy().into_owned(),
         };
+        let disagreement = report.restarted.disagreement.as_slice();
+        self.output.warn(&self.config.path, disagreement);
         let exit = verb.exiting.code(report.restarted.why.is_some());
         Ok(self.output.tell(&report, exit))
     }
@@ -72,7 +74,12 @@ struct VerbReport {
 
 impl Report for VerbReport {
     fn json(&self) -> Value {
-        json!({ "path": self.path, "restart": self.restarted.json() })
+        let disagreement = self.restarted.disagreement.as_slice();
+        json!({
+            "path": self.path,
+            "restart": self.restarted.json(),
+            "warnings": warnings(disagreement),
+        })
     }
 
     fn text(&self) -> String {

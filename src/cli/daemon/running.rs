@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use containerd_edit::{Check, Code, CriClient, Drift, Error, ExitCode, Running};
+use containerd_edit::{Check, Code, CriClient, Disagreement, Drift, Error, ExitCode, Running};
 
 use super::reports::RunningReport;
 use crate::cli::arguments;
@@ -28,13 +28,21 @@ impl Run {
         let endpoint = config.endpoint(&check.daemon);
         let running = Running::ask(&config.host_root, endpoint, DAEMON_LIMIT)?;
         let mut releases = check.judging.releases();
-        if check.judging.containerd_version.is_none() {
+        let is_own = check.judging.containerd_version.is_none();
+        if is_own {
             // The daemon's own.
             let release = running.release();
             let release = release.map_err(|error| error.at(&running.endpoint))?;
             releases = release.map_or(releases, |release| vec![release]);
         }
-        let check = Check::of(&config.path, &bytes, &releases, &config.host_root)?;
+        let mut check = Check::of(&config.path, &bytes, &releases, &config.host_root)?;
+        if !check.serves()
+            && is_own
+            && let Some(found) = Disagreement::at(&self.editor("check"), endpoint)?
+        {
+            check.follow(found.verdict);
+            check.warnings.push(found.warning);
+        }
         // Of a daemon without CRI, which tells no release, no verdict matters.
         let verdict = check.releases.iter().find_map(|row| row.verdict.as_ref());
         let drift = verdict.map_or(vec![Drift::NoCri], |verdict| running.drift(verdict));

@@ -9,13 +9,14 @@ use humantime::format_duration;
 use super::cause::Cause;
 use super::config::{self, verdict};
 use super::daemon::{ANSWER, Daemon};
+use super::disagreement::Disagreement;
 use super::wanted::Wanted;
 use super::why::Why;
 use crate::commit::editor::Editor;
 use crate::daemon::cri::CriClient;
 use crate::daemon::running::{Drift, Running};
 use crate::daemon::service::Prepared;
-use crate::error::Error;
+use crate::error::{Error, Warning};
 
 /// How soon a socket is asked again, at first and at last.
 const FIRST_POLL: Duration = Duration::from_millis(10);
@@ -59,6 +60,8 @@ pub struct Restarted {
     pub running: Option<Running>,
     /// In what it is not what its config says, beyond what this run is about.
     pub drift: Vec<Drift>,
+    /// Where the model is wrong about the daemon that runs now.
+    pub disagreement: Option<Warning>,
 }
 
 /// What a restart is made with, and how.
@@ -136,9 +139,14 @@ impl<'a> Attempt<'a> {
         if running.cri.is_none() {
             return Err(Cause::new("containerd came back without CRI").into());
         }
-        let verdict =
-            verdict(self.scene.editor, &running).map_err(|error| Cause::unread(&error))?;
-        let (own, drift) = wanted.held_against(&running, &verdict);
+        let editor = self.scene.editor;
+        let unread = |error| Cause::unread(&error);
+        // It serves: what the model still says against that is wrong.
+        let disagreement = Disagreement::of(editor, &running).map_err(unread)?;
+        let disproved = disagreement.as_ref().map(|it| it.disproved.clone());
+        editor.disproved.replace(disproved);
+        let verdict = verdict(editor, &running).map_err(unread)?;
+        let (own, drift) = wanted.held_against(&running, verdict.as_ref());
         phases.verified = lap();
         if !own.is_empty() {
             let own: Vec<String> = own.iter().map(ToString::to_string).collect();
@@ -152,6 +160,7 @@ impl<'a> Attempt<'a> {
             phases,
             running: Some(running),
             drift,
+            disagreement: disagreement.map(|it| it.warning),
         })
     }
 

@@ -25,17 +25,24 @@ const TICK: Duration = Duration::from_millis(10);
 pub(super) const DOUBT: Duration = Duration::from_millis(20);
 
 /// What a running daemon's release makes of its config as it is now. For one that is not modelled,
-/// the newest that is stands in.
-pub(super) fn verdict(editor: &Editor, running: &Running) -> Result<Verdict, Error> {
+/// the newest that is stands in. `None`: a daemon has shown that the model is wrong there.
+pub(super) fn verdict(editor: &Editor, running: &Running) -> Result<Option<Verdict>, Error> {
     let newest = Release::LINES[Release::LINES.len() - 1];
     let release = running.release().ok().flatten().unwrap_or(newest);
     let files = files(editor)?;
-    let host = Host::of(&editor.host_root, &files);
-    Ok(Model::new(&files, &host).verdict(release))
+    let host = Host {
+        disproved: editor.disproved.borrow().clone(),
+        ..Host::of(&editor.host_root, &files)
+    };
+    let verdict = Model::new(&files, &host).verdict(release);
+    let is_wrong = verdict
+        .reason()
+        .is_some_and(|it| host.disproves(it, release));
+    Ok(Some(verdict).filter(|_| !is_wrong))
 }
 
 /// The files that containerd is started with, as they are now.
-fn files(editor: &Editor) -> Result<ConfigFiles, Error> {
+pub(super) fn files(editor: &Editor) -> Result<ConfigFiles, Error> {
     let path = editor.generated().unwrap_or(&editor.path);
     let read = Target::find(path, &editor.host_root)?.read()?;
     // No file means the same to containerd as one that says nothing.

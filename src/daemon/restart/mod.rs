@@ -5,6 +5,7 @@ mod attempt;
 mod cause;
 mod config;
 mod daemon;
+mod disagreement;
 mod failure;
 mod rollback;
 mod run;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use self::attempt::Scene;
 pub use self::attempt::{Phases, Restarted};
 pub use self::cause::Cause;
+pub use self::disagreement::Disagreement;
 pub use self::failure::RestartFailure;
 pub use self::rollback::{Rollback, RolledBackFiles};
 use self::run::Run;
@@ -96,8 +98,12 @@ impl Restart {
     /// the [detail](Error::detail).
     pub fn edit(&self, editor: &Editor, change: &Change) -> Result<(Outcome, Restarted), Error> {
         let run = self.begin(editor)?;
-        let outcome = editor.commit(change)?;
+        let mut outcome = editor.commit(change)?;
         let restarted = run.load_edit(change, &outcome, change.acting_owner())?;
+        outcome
+            .report
+            .warnings
+            .extend(restarted.disagreement.clone());
         Ok((outcome, restarted))
     }
 
@@ -113,8 +119,12 @@ impl Restart {
         owner: Option<&Owner>,
     ) -> Result<(Outcome, Restarted), Error> {
         let run = self.begin(editor)?;
-        let outcome = editor.undo(owner)?;
+        let mut outcome = editor.undo(owner)?;
         let restarted = run.load_edit(&Change::new(), &outcome, owner)?;
+        outcome
+            .report
+            .warnings
+            .extend(restarted.disagreement.clone());
         Ok((outcome, restarted))
     }
 

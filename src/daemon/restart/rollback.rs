@@ -2,11 +2,12 @@
 
 use super::attempt::Phases;
 use super::cause::Cause;
-use crate::commit::editor::{Editor, LedgerPair};
+use crate::commit::editor::Editor;
 use crate::commit::operation_log::LogEntry;
 use crate::commit::undo::Back;
 use crate::daemon::running::Running;
 use crate::error::Code;
+use crate::ledger::LedgerPair;
 use crate::want::handler::Owner;
 
 /// What has become of a change with which containerd does not serve.

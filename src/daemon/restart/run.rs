@@ -6,14 +6,16 @@ use super::attempt::{Attempt, Phases, Restarted, Scene, Stop};
 use super::cause::Cause;
 use super::config::verdict;
 use super::daemon::Daemon;
+use super::disagreement::Disagreement;
 use super::failure::RestartFailure;
 use super::rollback::{Rollback, RolledBackFiles, take_back};
 use super::wanted::Wanted;
 use super::why::Why;
-use crate::commit::editor::{LedgerPair, Outcome};
+use crate::commit::editor::Outcome;
 use crate::commit::operation_log::LogEntry;
 use crate::disk::digest;
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, Warning};
+use crate::ledger::LedgerPair;
 use crate::want::change::Change;
 use crate::want::handler::Owner;
 
@@ -30,20 +32,42 @@ pub(super) struct Run<'a> {
     /// What has to be loaded once the change is taken back.
     without: Wanted,
     owner: Option<String>,
+    /// Where the model is wrong about the daemon before the restart.
+    disagreement: Option<Warning>,
 }
 
 impl<'a> Run<'a> {
     /// Looks at the daemon before anything is changed. The whole config is wanted as yet.
     pub(super) fn begin(scene: Scene<'a>, is_always: bool) -> Result<Self, Error> {
-        Ok(Self {
+        let old = scene.daemon()?;
+        let mut run = Self {
             is_always,
-            old: scene.daemon()?,
+            old: None,
+            disagreement: None,
             made: None,
             wanted: Wanted::all(),
             without: Wanted::default(),
             owner: None,
             scene,
-        })
+        };
+        run.follow(old);
+        Ok(run)
+    }
+
+    /// Takes this daemon for the one before the restart. Where it serves what the model does not, it is
+    /// right.
+    fn follow(&mut self, old: Option<Daemon>) {
+        let editor = self.scene.editor;
+        let disagreement = old.as_ref().map(|old| Disagreement::with(editor, old));
+        // A config that can't be read is an error wherever it is needed.
+        if let Some(Ok(Some(Disagreement {
+            disproved, warning, ..
+        }))) = disagreement
+        {
+            editor.disproved.replace(Some(disproved));
+            self.disagreement = Some(warning);
+        }
+        self.old = old;
     }
 
     /// Has an edit loaded that was just made.
@@ -61,7 +85,7 @@ impl<'a> Run<'a> {
         if !self.scene.service.is_by_itself()
             && let Ok(now) = self.scene.daemon()
         {
-            self.old = now;
+            self.follow(now);
         }
         self.load()
     }
@@ -74,9 +98,12 @@ impl<'a> Run<'a> {
         // Of a daemon without CRI it isn't known which release it is.
         let serving = self.old.as_ref().and_then(Daemon::serving);
         let verdict = serving.map(|running| verdict(editor, running));
-        let verdict = verdict.transpose();
+        let verdict = verdict.transpose().map(Option::flatten);
         let (drift, others) = match (serving, &verdict) {
-            (Some(running), Ok(Some(verdict))) => self.wanted.held_against(running, verdict),
+            (Some(running), Ok(verdict)) => {
+                let verdict = verdict.as_ref();
+                self.wanted.held_against(running, verdict)
+            }
             _ => (Vec::new(), Vec::new()),
         };
         let changed = self.made.as_ref().map(|_| Why::Changed);
@@ -89,6 +116,7 @@ impl<'a> Run<'a> {
                 phases: Phases::default(),
                 running: self.old.and_then(|old| old.running),
                 drift: others,
+                disagreement: self.disagreement,
             });
         };
         let refused = match &verdict {

@@ -84,14 +84,14 @@ impl Wanted {
         }
     }
 
-    /// In what a daemon that serves CRI is not what its config says, `verdict`: what this run is
-    /// about, and what it is not.
+    /// In what a daemon that serves CRI is not what its config says, `verdict`, where that is known:
+    /// what this run is about, and what it is not.
     pub(super) fn held_against(
         &self,
         running: &Running,
-        verdict: &Verdict,
+        verdict: Option<&Verdict>,
     ) -> (Vec<Drift>, Vec<Drift>) {
-        let drift = running.drift(verdict);
+        let drift = verdict.map_or_else(Vec::new, |verdict| running.drift(verdict));
         let (mut own, others): (Vec<Drift>, Vec<Drift>) =
             drift.into_iter().partition(|drift| self.is_about(drift));
         let loaded = running.cri.as_ref().map(|cri| &cri.loaded.handlers);

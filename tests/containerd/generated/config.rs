@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::chance::Chance;
-use super::keys::{ANYTHING, KEYS, NAMES, ODD_ENDS, ODDITIES, TYPES};
+use super::keys::{KEYS, NAMES, TYPES};
+use super::odd_toml::{ANYTHING, ODD_ENDS, ODDITIES};
+use super::plugins;
 use super::spelling::{Value, render};
 
 /// The three tables that have held CRI's settings.
@@ -43,12 +45,28 @@ impl Cri {
     }
 }
 
-pub(super) fn file(chance: &mut Chance, version: Option<i64>, imports: Option<&str>) -> Vec<u8> {
+/// What a file is to be like.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Look<'l> {
+    pub(super) version: Option<i64>,
+    /// Its value of `imports`.
+    pub(super) imports: Option<&'l str>,
+    /// Whether values need not fit, and tables need not be those of its version.
+    pub(super) is_wild: bool,
+}
+
+pub(super) fn file(chance: &mut Chance, look: Look<'_>) -> Vec<u8> {
+    let Look {
+        version,
+        imports,
+        is_wild,
+    } = look;
+    let wild = |percent| if is_wild { percent } else { percent / 4 };
     let mut root = Value::Table(BTreeMap::new());
     let raw = |text: &str| Value::Raw(text.to_owned());
     if let Some(version) = version {
         root.set(&["version".to_owned()], raw(&version.to_string()));
-    } else if chance.percent(5) {
+    } else if is_wild && chance.percent(5) {
         let wrong = chance.pick(&["'2'", "2.0", "true", "[2]"]);
         root.set(&["version".to_owned()], raw(wrong));
     }
@@ -61,10 +79,10 @@ pub(super) fn file(chance: &mut Chance, version: Option<i64>, imports: Option<&s
         _ => Cri::Split,
     };
     let mut tables = vec![own];
-    if chance.percent(20) {
+    if chance.percent(wild(30)) {
         tables = vec![chance.pick(&[Cri::Short, Cri::Grpc, Cri::Split])];
     }
-    if chance.percent(12) {
+    if chance.percent(wild(40)) {
         tables.push(chance.pick(&[Cri::Short, Cri::Grpc, Cri::Split]));
     }
     for &cri in &tables {
@@ -76,27 +94,34 @@ pub(super) fn file(chance: &mut Chance, version: Option<i64>, imports: Option<&s
         let handler = chance.pick(NAMES);
         let mut path = cri.path(part, handler);
         path.extend(key.split(' ').map(str::to_owned));
-        let value = if chance.percent(75) {
-            chance.pick(values)
-        } else {
-            chance.pick(ANYTHING)
+        let value = match chance.below(100) {
+            // The first ones are what a daemon takes.
+            0..60 => values[chance.below(values.len().min(2))],
+            _ if chance.percent(wild(60)) => chance.pick(ANYTHING),
+            _ => chance.pick(values),
         };
         root.set(&path, raw(value));
     }
-    if chance.percent(8) {
+    for list in ["disabled_plugins", "required_plugins"] {
+        if chance.percent(8) {
+            let names = plugins::list(chance, matches!(own, Cri::Short));
+            root.set(&[list.to_owned()], raw(&names));
+        }
+    }
+    if chance.percent(15) {
         root.recase(chance);
     }
     let mut text = String::new();
-    if chance.percent(8) {
+    if chance.percent(wild(16)) {
         text += chance.pick(ODDITIES);
         text += "\n";
     }
     render(chance, &root, &mut Vec::new(), &mut text);
-    if chance.percent(3) {
+    if chance.percent(wild(8)) {
         text += chance.pick(ODD_ENDS);
         text += "\n";
     }
-    if chance.percent(2) {
+    if chance.percent(wild(5)) {
         text.insert(0, '\u{feff}');
     }
     if chance.percent(4) {

@@ -3,24 +3,27 @@
 
 mod chance;
 mod config;
+mod imports;
 mod keys;
+mod odd_toml;
+mod plugins;
 mod spelling;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::PathBuf;
-
-use containerd_edit::{ConfigFiles, FileState};
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
 
 use self::chance::Chance;
-
-const FOLDER: &str = "/etc/containerd";
+use self::config::Look;
 
 /// What stands at a path below `/etc/containerd`.
 #[derive(Debug, Clone)]
 pub(crate) enum Entry {
     File(Vec<u8>),
     Folder,
+    Link(String),
 }
 
 /// A config with all that lies beside it.
@@ -31,7 +34,9 @@ pub(crate) struct Case {
 
 pub(crate) const MAIN: &str = "config.toml";
 /// A base OCI spec that is there, and is JSON.
-pub(crate) const SPEC: &str = "spec.json";
+const SPEC: &str = "spec.json";
+/// A file that is no config.
+const NOTE: &str = "conf.d/note.txt";
 
 impl Case {
     /// Makes the case with this number.
@@ -40,59 +45,44 @@ impl Case {
         let spec = Entry::File(br#"{"ociVersion":"1.0.0"}"#.to_vec());
         let mut entries = BTreeMap::from([(SPEC.to_owned(), spec)]);
         let version = chance.pick(MAIN_VERSIONS);
-        let imports = chance.percent(35).then(|| chance.pick(IMPORTS));
-        let main = config::file(&mut chance, version, imports);
+        let is_wild = chance.percent(30);
+        let imports = chance.percent(45);
+        let imports = imports.then(|| imports::list(&mut chance, is_wild));
+        let look = Look {
+            version,
+            imports: imports.as_deref(),
+            is_wild,
+        };
+        let main = config::file(&mut chance, look);
         entries.insert(MAIN.to_owned(), Entry::File(main));
         if imports.is_some() {
-            for name in ["a.toml", "b.toml"] {
-                if chance.percent(70) {
-                    let version = match chance.below(10) {
-                        0..3 => None,
-                        3..8 => version,
-                        _ => chance.pick(MAIN_VERSIONS),
-                    };
-                    let imports = chance.percent(12).then(|| chance.pick(IMPORTS));
-                    let bytes = config::file(&mut chance, version, imports);
-                    entries.insert(format!("conf.d/{name}"), Entry::File(bytes));
-                }
-            }
-            if chance.percent(12) {
-                let (name, entry) = match chance.below(4) {
-                    0 => (".hidden.toml", Entry::File(b"version = 'x'\n".to_vec())),
-                    1 => ("note.txt", Entry::File(b"a note\n".to_vec())),
-                    2 => ("empty.toml", Entry::File(Vec::new())),
-                    _ => ("folder.toml", Entry::Folder),
-                };
-                entries.insert(format!("conf.d/{name}"), entry);
-            }
+            imports::lay_out(&mut chance, look, &mut entries);
         }
         Self { entries }
     }
 
-    /// The files as the daemon sees them.
-    pub(crate) fn files(&self) -> ConfigFiles {
-        let path = |name: &str| PathBuf::from(FOLDER).join(name);
-        let main = match &self.entries[MAIN] {
-            Entry::File(bytes) => bytes.clone(),
-            Entry::Folder => panic!("the main file is a file"),
-        };
-        let mut files = ConfigFiles::new(path(MAIN), main);
+    /// The configs, which are TOML for some parser.
+    pub(crate) fn configs(&self) -> impl Iterator<Item = &[u8]> {
+        let entries = self.entries.iter();
+        entries.filter_map(|(name, entry)| match entry {
+            Entry::File(bytes) if name != SPEC && name != NOTE => Some(bytes.as_slice()),
+            _ => None,
+        })
+    }
+
+    /// Writes the case into a folder.
+    pub(crate) fn lay_out(&self, folder: &Path) {
         for (name, entry) in &self.entries {
-            let state = match entry {
-                Entry::File(bytes) => FileState::Bytes(bytes.clone().into()),
-                Entry::Folder => FileState::Folder,
-            };
-            files.insert(path(name), state);
+            let path = folder.join(name);
+            let parent = path.parent().expect("a path below the folder");
+            fs::create_dir_all(parent).expect("the case's folders can be made");
+            match entry {
+                Entry::File(bytes) => fs::write(path, bytes),
+                Entry::Folder => fs::create_dir_all(path),
+                Entry::Link(to) => symlink(to, path),
+            }
+            .expect("the case can be written");
         }
-        if self
-            .entries
-            .keys()
-            .any(|name| path(name).starts_with(CONF_D))
-        {
-            files.insert(CONF_D, FileState::Folder);
-        }
-        files.match_patterns();
-        files
     }
 
     /// The files for a message.
@@ -100,16 +90,16 @@ impl Case {
         let mut shown = String::new();
         for (name, entry) in &self.entries {
             match entry {
-                Entry::File(_) if name == SPEC => {}
+                Entry::File(_) if name == SPEC => Ok(()),
                 Entry::File(bytes) => {
                     let text = String::from_utf8_lossy(bytes);
                     let text = text.replace('\r', "\\r").replace('\u{feff}', "<BOM>");
-                    write!(shown, "---- {name}\n{text}").expect("a string grows");
+                    write!(shown, "---- {name}\n{text}")
                 }
-                Entry::Folder => {
-                    writeln!(shown, "---- {name} is a folder").expect("a string grows");
-                }
+                Entry::Folder => writeln!(shown, "---- {name} is a folder"),
+                Entry::Link(to) => writeln!(shown, "---- {name} -> {to}"),
             }
+            .expect("a string grows");
         }
         shown
     }
@@ -140,36 +130,6 @@ impl Case {
         smaller
     }
 }
-
-const CONF_D: &str = "/etc/containerd/conf.d";
-
-const IMPORTS: &[&str] = &[
-    "['/etc/containerd/conf.d/*.toml']",
-    "['/etc/containerd/conf.d/*.toml']",
-    "['/etc/containerd/conf.d/*.toml']",
-    "['/etc/containerd/conf.d/*']",
-    "['conf.d/*.toml']",
-    "['conf.d/a.toml']",
-    "['./conf.d/../conf.d/a.toml', '/etc/containerd/conf.d/b.toml']",
-    "['/etc/containerd/conf.d/b.toml', '/etc/containerd/conf.d/a.toml']",
-    "['/etc/containerd/conf.d/a.toml', '/etc/containerd/conf.d/a.toml']",
-    "['/etc/containerd/conf.d/missing.toml']",
-    "['/etc/containerd/conf.d']",
-    "['/etc/containerd/config.toml']",
-    "['config.toml', 'conf.d/b.toml']",
-    "['/etc/containerd/c*.toml', 'conf.d/a.toml']",
-    "['conf.d/[ab]*.toml']",
-    "['/etc/containerd/conf.d/?.toml']",
-    "['nothing.d/*.toml']",
-    "['/etc/containerd/nothing.d/*.toml']",
-    "['/etc/containerd/*/a.toml']",
-    "['../config.toml']",
-    "['']",
-    "[]",
-    "'/etc/containerd/conf.d/*.toml'",
-    "[1]",
-    "{ a = 1 }",
-];
 
 const MAIN_VERSIONS: &[Option<i64>] = &[
     Some(2),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::chance::Chance;
+use super::odd_toml::ANYTHING;
 
 /// A table or a value as it is written.
 #[derive(Debug, Clone)]
@@ -41,6 +42,9 @@ impl Value {
         }
         let number = chance.below(table.len());
         let key = table.keys().nth(number).expect("a key").clone();
+        if key.is_empty() {
+            return;
+        }
         let deeper = matches!(&table[&key], Self::Table(inner) if !inner.is_empty());
         if deeper && chance.percent(75) {
             table.get_mut(&key).expect("a key").recase(chance);
@@ -55,11 +59,11 @@ impl Value {
                 .collect::<Vec<_>>()
                 .join("_"),
         };
-        // Now and then both spellings.
-        let value = if chance.percent(20) {
-            table[&key].clone()
-        } else {
-            table.remove(&key).expect("a key")
+        let value = match chance.below(10) {
+            0..6 => table.remove(&key).expect("a key"),
+            // Now and then both spellings, with one value or two.
+            6..8 => table[&key].clone(),
+            _ => Self::Raw(chance.pick(ANYTHING).to_owned()),
         };
         table.insert(other, value);
     }
@@ -74,7 +78,12 @@ pub(super) fn render(
 ) {
     let Value::Table(table) = value else { return };
     let mut later = Vec::new();
-    for (key, value) in table {
+    let mut entries: Vec<(&String, &Value)> = table.iter().collect();
+    if chance.percent(40) {
+        // Of two spellings of a key, the order decides on some releases.
+        entries.reverse();
+    }
+    for (key, value) in entries {
         match value {
             Value::Raw(raw) => {
                 writeln!(text, "{} = {raw}", quoted(chance, key)).expect("a string grows");

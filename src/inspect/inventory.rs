@@ -70,36 +70,64 @@ impl Inventory {
     }
 }
 
-fn handlers(config: &Document, id: &str) -> Vec<ListedHandler> {
-    let [plugins, id, containerd, runtimes] = plugin::runtimes_path(id);
+fn handlers<'c>(config: &'c Document, id: &'c str) -> Vec<ListedHandler> {
+    let containerd = plugin::containerd_path(id);
+    let below = |more: &[&'static str]| spelled(config, &[&containerd, more].concat());
+    let runtimes = below(&["runtimes"]);
+    let listed = config.get(&runtimes).and_then(Item::as_table_like);
+    let listed = listed.into_iter().flat_map(|table| table.iter());
+    let mut found: Vec<(&str, Vec<&str>)> = listed
+        .map(|(name, _)| (name, [runtimes.as_slice(), &[name]].concat()))
+        .collect();
+    // Before there was a map of handlers, two had tables of their own, which 1.x still reads.
+    for (name, table) in [
+        ("untrusted", "untrusted_workload_runtime"),
+        ("default", "default_runtime"),
+    ] {
+        let has_type = config.get(&below(&[table, "runtime_type"])).is_some();
+        if has_type && !found.iter().any(|(known, _)| *known == name) {
+            found.push((name, below(&[table])));
+        }
+    }
+    found.sort_by_key(|(_, path)| config.offset(path));
     let mut positions = Positions::of(config.text());
-    let Some(listed) = config.get(&[plugins, id, containerd, runtimes]) else {
-        return Vec::new();
-    };
-    let names = listed
-        .as_table_like()
+    found
         .into_iter()
-        .flat_map(|table| table.iter());
-    let mut names: Vec<&str> = names.map(|(name, _)| name).collect();
-    names.sort_by_key(|name| config.offset(&[plugins, id, containerd, runtimes, name]));
-    names
-        .into_iter()
-        .map(|name| {
-            let path = [plugins, id, containerd, runtimes, name];
-            let runtime_type = [plugins, id, containerd, runtimes, name, "runtime_type"];
+        .map(|(name, path)| {
             let mut settings = Vec::new();
             if let Some(item) = config.get(&path) {
                 collect(item, &mut Vec::new(), &mut settings);
             }
+            let mut kind = settings.iter().filter(|(key, _)| {
+                matches!(key.as_slice(), [key] if key.eq_ignore_ascii_case("runtime_type"))
+            });
+            let kind = kind.next().and_then(|(_, value)| value.as_str());
             ListedHandler {
                 name: name.to_owned(),
                 plugin: id.to_owned(),
-                runtime_type: config.string(&runtime_type).map(str::to_owned),
+                runtime_type: kind.map(str::to_owned),
                 at: positions.at(config.offset(&path)),
                 settings,
             }
         })
         .collect()
+}
+
+/// The path of a key in the letters that the file has: containerd's own words may be in any case.
+fn spelled<'c>(config: &'c Document, path: &[&'c str]) -> Vec<&'c str> {
+    let mut found: Vec<&str> = Vec::new();
+    for (depth, name) in path.iter().enumerate() {
+        let table = config.get(&found).and_then(Item::as_table_like);
+        let other = table
+            .filter(|table| !table.contains_key(name))
+            .and_then(|table| {
+                let mut keys = table.iter().map(|(key, _)| key);
+                // A plugin's ID is a name.
+                keys.find(|key| depth != 1 && key.eq_ignore_ascii_case(name))
+            });
+        found.push(other.unwrap_or(name));
+    }
+    found
 }
 
 fn collect(

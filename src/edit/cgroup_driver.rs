@@ -1,0 +1,99 @@
+//! The cgroup driver that a handler of runc's type takes over: pods are unstable where two drivers
+//! manage the control groups of one node.
+
+use crate::config::Config;
+use crate::config::view::Views;
+use crate::toml::{Literal, Path};
+use crate::want::handler::{BUILT_IN, RUNC_TYPE};
+use crate::want::key::{Key, KeyValue, handler_path, handlers_path};
+
+use super::overridden::in_force;
+
+pub(super) const DRIVER: [&str; 2] = ["options", "SystemdCgroup"];
+
+/// What the files say of the node's cgroup driver, and what is asked for on top of that.
+pub(super) struct Drivers<'d> {
+    pub(super) config: &'d Config,
+    pub(super) views: &'d Views,
+    pub(super) asked: &'d [KeyValue],
+}
+
+impl Drivers<'_> {
+    /// The driver that new handlers, `new`, take over: that of the default handler if runc runs it,
+    /// else that of `runc`. The warning says that these two differ.
+    pub(super) fn found(&self, new: &[&str]) -> (Option<Literal>, Option<String>) {
+        if new.is_empty() {
+            return (None, None);
+        }
+        let default = self.default_handler(new);
+        let runc = handler_path(BUILT_IN);
+        let [of_default, of_runc] = [&default, &runc].map(|handler| self.driver(handler));
+        if default == runc || !self.is_run_by_runc(&default) {
+            return (of_runc, None);
+        }
+        let name = |driver: &Option<Literal>| match driver {
+            Some(driver) if is_true(driver) => "systemd",
+            _ => "cgroupfs",
+        };
+        let (used, other) = (name(&of_default), name(&of_runc));
+        let is_listed = self.value(&runc, &["runtime_type"]).is_some();
+        let warning = (is_listed && used != other).then(|| {
+            let default = default.last().map_or(BUILT_IN, String::as_str);
+            let new = new.join(", ");
+            format!(
+                "the default handler {default} uses the cgroup driver {used}, and runc uses {other}: \
+                 {new} gets {used}; every handler needs the driver of the kubelet \
+                 (`--set options.SystemdCgroup=true` for systemd)"
+            )
+        });
+        (of_default, warning)
+    }
+
+    /// The path of the default handler that new ones stand beside.
+    fn default_handler(&self, new: &[&str]) -> Path {
+        let named = self.named(&Key::default_handler());
+        let in_files = || Some(in_force(self.config, self.views, &Key::default_handler())?.value);
+        let is_old = |name: &String| !new.contains(&name.as_str());
+        let named = named.cloned().and_then(|it| it.as_string()).filter(is_old);
+        let named = named.or_else(|| in_files()?.as_string().filter(is_old));
+        if let Some(name) = named {
+            return handler_path(&name);
+        }
+        // Before there was a map of handlers, the default had a table of its own.
+        let mut old = handlers_path();
+        old.pop();
+        old.push("default_runtime".to_owned());
+        if self.value(&old, &["runtime_type"]).is_some() {
+            return old;
+        }
+        handler_path(BUILT_IN)
+    }
+
+    fn is_run_by_runc(&self, handler: &[String]) -> bool {
+        let kind = self.value(handler, &["runtime_type"]);
+        kind.and_then(|kind| kind.as_string()).as_deref() == Some(RUNC_TYPE)
+    }
+
+    fn driver(&self, handler: &[String]) -> Option<Literal> {
+        let driver = self.value(handler, &DRIVER)?;
+        driver.value()?.is_bool().then_some(driver)
+    }
+
+    /// The value that a handler's key is to have, or else has.
+    fn value(&self, handler: &[String], key: &[&str]) -> Option<Literal> {
+        let key = key.iter().map(ToString::to_string);
+        let path: Path = handler.iter().cloned().chain(key).collect();
+        let key = Key::new(&path);
+        let in_files = || Some(in_force(self.config, self.views, &key)?.value);
+        self.named(&key).cloned().or_else(in_files)
+    }
+
+    fn named(&self, key: &Key) -> Option<&Literal> {
+        let asked = self.asked.iter().find(|it| it.key == *key);
+        asked.map(|it| &it.value)
+    }
+}
+
+pub(super) fn is_true(driver: &Literal) -> bool {
+    driver.value().and_then(|it| it.as_bool()) == Some(true)
+}

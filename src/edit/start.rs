@@ -1,0 +1,105 @@
+//! What an edit starts from: the files, the ledger, and what one owner asks for.
+
+use std::collections::BTreeSet;
+
+use crate::config::Config;
+use crate::config::view::Views;
+use crate::ledger::Ledger;
+use crate::want::change::{Change, Overrules};
+use crate::want::key::Key;
+
+use super::edited::Report;
+
+/// What an edit starts from. The owner's wants are entered in its ledger first; then each round of
+/// working the edit out begins here.
+#[derive(Debug)]
+pub(super) struct Start<'e> {
+    pub(super) config: &'e Config,
+    pub(super) change: &'e Change,
+    /// The files as they are.
+    pub(super) views: Views,
+    /// The ledger from before the edit.
+    pub(super) known: Ledger,
+    /// The ledger as the edit changes it.
+    pub(super) ledger: Ledger,
+    /// What the owner asks for now: of these keys it overrules what was set by hand.
+    pub(super) asked: BTreeSet<Key>,
+    /// That, what the owner wanted before, and what it asks to be gone.
+    pub(super) touched: BTreeSet<Key>,
+    pub(super) report: Report,
+}
+
+impl<'e> Start<'e> {
+    /// Takes all files that the edit may be about: those of the config, those of the ledger, and the
+    /// one that the change goes to. Where there is no ledger, what comments say stands in for it.
+    pub(super) fn new(config: &'e Config, ledger: &Ledger, change: &'e Change) -> Self {
+        let mut views = config.views();
+        let version = views[&config.main().name].version();
+        let imported = || config.imported_drop_in(change.owner.as_str());
+        let chosen = change.file.clone().or_else(imported);
+        for name in ledger.known_files().into_iter().chain(chosen.as_deref()) {
+            if !views.contains_key(name) {
+                views.insert(name.to_owned(), config.view_of_missing(name, version));
+            }
+        }
+        let mut start = Self {
+            config,
+            change,
+            views,
+            known: ledger.clone(),
+            ledger: ledger.clone(),
+            asked: BTreeSet::new(),
+            touched: BTreeSet::new(),
+            report: Report::default(),
+        };
+        if ledger.is_blank() {
+            start.recover();
+        }
+        start
+    }
+
+    fn recover(&mut self) {
+        let recovered = self.ledger.recover(self.config, &self.views);
+        self.known.clone_from(&self.ledger);
+        for (owner, keys) in recovered.found {
+            let keys: Vec<String> = keys.iter().map(Key::to_string).collect();
+            let keys = keys.join(", ");
+            let message =
+                format!("no ledger is there; by the comments these keys are {owner}'s: {keys}");
+            self.report.warn("recovered", message);
+        }
+        for key in recovered.lost {
+            let message = format!(
+                "no ledger is there: who has set {key}, and what stood there before, is lost"
+            );
+            self.report.warn("not-recovered", message);
+        }
+    }
+
+    /// The name of the owner that acts.
+    pub(super) fn owner(&self) -> &'e str {
+        self.change.owner.as_str()
+    }
+
+    pub(super) fn main(&self) -> &'e str {
+        &self.config.main().name
+    }
+
+    /// Whether the owner overrules whatever others want.
+    pub(super) fn takes_over(&self) -> bool {
+        self.change.overrules == Overrules::All
+    }
+
+    /// All files, the one that is loaded last and wins first. A new one is loaded last.
+    pub(super) fn files_by_weight(&self) -> Vec<&str> {
+        let known = self.config.files().iter().map(|file| file.name.as_str());
+        let known: Vec<&str> = known.collect();
+        let names = self.views.keys().map(String::as_str);
+        let new = names.filter(|name| !known.contains(name));
+        new.chain(known.iter().rev().copied()).collect()
+    }
+
+    pub(super) fn is_writable(&self, file: &str) -> bool {
+        self.config.file(file).is_none_or(|file| file.is_writable)
+    }
+}

@@ -1,0 +1,103 @@
+//! What a handler asks for that some release does not read, or does not have.
+
+use crate::config::view::Views;
+use crate::containerd::release::{listed, reading};
+use crate::containerd::{Release, ignores, lacks_snapshotter};
+use crate::error::Warning;
+use crate::toml::Literal;
+use crate::want::change::Change;
+use crate::want::handler;
+use crate::want::key::Key;
+
+use super::edited::Edited;
+use crate::toml::render::{self, Quotes};
+
+/// A handler's keys and where they stand.
+pub(crate) struct Reading<'r> {
+    /// The config version.
+    pub(crate) version: i64,
+    /// The releases that read the config.
+    pub(crate) releases: &'r [Release],
+    /// Whether a proxy plugin of this name provides a snapshotter.
+    pub(crate) is_proxy: &'r dyn Fn(&str) -> bool,
+}
+
+/// What people should know of the keys that a change asks for.
+pub(crate) fn warnings(edited: &Edited, change: &Change, releases: &[Release]) -> Vec<Warning> {
+    let version = edited.config.version();
+    let views = edited.config.views();
+    let reading = Reading {
+        version,
+        releases: &reading(releases, version),
+        is_proxy: &|name| is_proxy(&views, name),
+    };
+    let mut warnings = Vec::new();
+    for want in &change.wants {
+        let Some(handler) = want.key.handler() else {
+            continue;
+        };
+        let path = &want.key.path[handler.len()..];
+        let name = want.key.handler_name().unwrap_or_default();
+        if !path.is_empty() && !handler::is_known(path) {
+            let key = render::dotted(path, Quotes::Basic);
+            let message = format!("{key} is no key that this release knows: written as given");
+            warnings.push(Warning::new("unknown-key", message));
+        }
+        let value = want.value.value().filter(|_| edited.is_change());
+        warnings.extend(value.and_then(|value| reading.warning(name, path, &value)));
+    }
+    warnings
+}
+
+fn is_proxy(views: &Views, name: &str) -> bool {
+    let key = Key::new(&["proxy_plugins", name, "type"]);
+    let kinds = views.values().filter_map(|view| view.value(&key));
+    kinds
+        .filter_map(|kind: Literal| kind.as_string())
+        .any(|kind| kind.contains("snapshot"))
+}
+
+impl Reading<'_> {
+    /// What some release makes of a key of the handler `name`.
+    pub(crate) fn warning(
+        &self,
+        name: &str,
+        path: &[String],
+        value: &toml_edit::Value,
+    ) -> Option<Warning> {
+        let key = path.first()?;
+        let is_set = value
+            .as_bool()
+            .or(value.as_str().map(|text| !text.is_empty()));
+        if is_set == Some(false) {
+            return None;
+        }
+        let releases = self.releases.iter().copied();
+        let (ignoring, reading): (Vec<Release>, Vec<Release>) =
+            releases.partition(|release| ignores(key, *release, self.version));
+        let does = |releases: &[Release]| if releases.len() == 1 { "does" } else { "do" };
+        if !ignoring.is_empty() {
+            let message = format!(
+                "containerd {} {} not read {key} of handler {name}",
+                listed(&ignoring),
+                does(&ignoring)
+            );
+            return Some(Warning::new("key-not-read", message));
+        }
+        let snapshotter = value.as_str().filter(|_| path == ["snapshotter"])?;
+        if (self.is_proxy)(snapshotter) || snapshotter.starts_with("${") {
+            return None;
+        }
+        let mut lacking = reading;
+        lacking.retain(|release| lacks_snapshotter(snapshotter, *release));
+        let message = || {
+            format!(
+                "no pod can run on handler {name}: containerd {} {} not come with a snapshotter \
+                 {snapshotter}, and no proxy plugin of this config provides it",
+                listed(&lacking),
+                does(&lacking)
+            )
+        };
+        (!lacking.is_empty()).then(|| Warning::new("no-snapshotter", message()))
+    }
+}

@@ -18,14 +18,11 @@ pub(super) struct Config {
 impl Config {
     /// Finds the config: the one that was named, or the distribution's.
     pub(super) fn find(global: &Global) -> Result<Self, Error> {
-        let host_root = match &global.host_root {
-            Some(folder) => enter(folder)?,
-            None => HostRoot::default(),
-        };
-        let named = match &global.config {
-            Some(path) => Some(on_host(path, global.host_root.as_deref(), &host_root)?),
-            None => None,
-        };
+        let folder = global.host_root.as_deref();
+        let host_root = folder.map_or_else(|| Ok(HostRoot::default()), enter)?;
+        let named = global.config.as_deref();
+        let named = named.map(|path| on_host(path, folder, &host_root));
+        let named = named.transpose()?;
         let distribution = match (global.distribution, &named) {
             (Chosen::Auto, Some(path)) => {
                 return Ok(Self {
@@ -34,10 +31,10 @@ impl Config {
                     layout: None,
                 });
             }
-            (Chosen::Auto, None) => Distribution::detect(&host_root),
-            (Chosen::This(distribution), _) => Ok(distribution),
+            (Chosen::Auto, None) => Distribution::detect(&host_root)?,
+            (Chosen::This(distribution), _) => distribution,
         };
-        let layout = Layout::of(distribution?, &host_root, named.as_deref())?;
+        let layout = Layout::of(distribution, &host_root, named.as_deref())?;
         let path = match &layout.kind {
             Kind::Plain { config } => config.clone(),
             Kind::DropIn { base, .. } => base.clone(),

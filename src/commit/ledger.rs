@@ -8,8 +8,8 @@ use crate::commit::editor::Editor;
 use crate::containerd::{ConfigFiles, absolute};
 use crate::disk::ledger_file::{LedgerFile, LedgerTexts, Old};
 use crate::disk::lock::ConfigLock;
-use crate::disk::replace::{self, Synced};
 use crate::disk::sidecar;
+use crate::disk::sync::Synced;
 use crate::disk::target::{Existing, Snapshot, Target};
 use crate::error::{Code, Error};
 use crate::ledger::{Ledger, LedgerPair};
@@ -217,5 +217,5 @@ impl Editor {
 
 fn sync_as_it_is(target: &Target, read: &Snapshot) -> Result<(), Error> {
     let file = read.existing.as_ref().map(|existing| &existing.file);
-    replace::sync(target, &target.open_folders()?, file, Synced::Unchanged)
+    target.open_folders()?.sync(file, Synced::Unchanged)
 }

@@ -11,6 +11,5 @@ pub(crate) mod path_json;
 mod placement;
 pub(crate) mod planning;
 pub(crate) mod reading;
-pub(crate) mod template;
 pub(crate) mod transaction;
 pub(crate) mod undo;

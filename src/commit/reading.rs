@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use crate::commit::editor::{Editor, FileChange};
-use crate::commit::template::{self, Template};
 use crate::config::Config;
 use crate::config::surroundings::Changes;
 use crate::containerd::{ConfigFiles, FileState};
@@ -12,7 +11,8 @@ use crate::disk::target::{Snapshot, Target};
 use crate::edit::edited::FileEdit;
 use crate::error::{Code, Error};
 use crate::ledger::Ledger;
-use crate::node::{Distribution, Kind, k0s, template as templates};
+use crate::node::template::{self, Template};
+use crate::node::{Distribution, Kind, k0s};
 use crate::toml::{self, Literal, Source};
 
 /// A config as it was read.
@@ -169,7 +169,7 @@ impl Editor {
     /// decide over other lines.
     pub(crate) fn as_toml<'t>(&self, text: &'t str) -> Option<Cow<'t, str>> {
         match self.generated() {
-            Some(_) => templates::as_toml(text).map(Cow::Owned),
+            Some(_) => template::as_toml(text).map(Cow::Owned),
             None => Some(Cow::Borrowed(text)),
         }
     }

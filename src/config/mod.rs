@@ -1,7 +1,6 @@
 //! All files that containerd reads, and what of the host matters for them.
 
 pub(crate) mod files;
-pub(crate) mod reading;
 pub(crate) mod surroundings;
 pub(crate) mod view;
 

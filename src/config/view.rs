@@ -31,7 +31,7 @@ impl Config {
         let named = |file: &File| file.text.as_ref()?.version();
         let others = self.files()[1..].iter().filter_map(named);
         let if_free = others.max().unwrap_or(CREATED).max(CREATED);
-        let view = |file: &File, if_free| View::of(file, if_free, self.table(&file.name));
+        let view = |file: &File, version| View::of(file, version, self.table(&file.name));
         let main = view(self.main(), if_free);
         let version = main.version();
         let files = self.files().iter();
@@ -49,14 +49,14 @@ impl Config {
 }
 
 impl View {
-    /// `if_free` is the version of a file that means the same with any, or is part of another.
-    fn of(file: &File, if_free: i64, plugin: Option<&str>) -> Self {
+    /// `version` is that of a file that means the same with any, or is part of another.
+    fn of(file: &File, version: i64, plugin: Option<&str>) -> Self {
         let text = file.text.as_deref();
         let is_free = !file.is_part && text.is_none_or(Text::is_free);
         let version = match text.filter(|_| !file.is_part).map(Text::version) {
-            Some(Some(version)) => version,
+            Some(Some(own)) => own,
             Some(None) if !is_free => 1,
-            _ => if_free,
+            _ => version,
         };
         Self {
             is_free,

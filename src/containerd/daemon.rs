@@ -8,7 +8,7 @@ use super::model::Model;
 use super::plugin::{IMAGES, OLD_CRI, RUNTIME};
 use super::reason::Reason;
 use super::registry::{self, DIFFER, SNAPSHOTTER};
-use super::release::{Release, SERVERS};
+use super::release::{ALL, Release, Releases, SERVERS};
 use super::tree::{Place, text};
 use super::view::View;
 
@@ -16,40 +16,50 @@ const LEVELS: [&str; 8] = [
     "panic", "fatal", "error", "warn", "warning", "info", "debug", "trace",
 ];
 
-/// Something that ends the daemon, on every release.
+/// Something that ends the daemon.
 pub(super) struct Rule {
     /// What the rule minds, for people.
     pub(super) what: &'static str,
+    pub(super) releases: Releases,
     find: fn(&Model<'_>, &Loaded, Release) -> Option<(String, Place)>,
 }
+
+/// Since 2.3 a server that can't read its key pair is left out, and the daemon starts.
+const BEFORE_SERVERS: Releases = Releases::between(Release::new(0, 0, 0), Release::new(2, 3, 0));
 
 /// In the order in which the daemon comes to them.
 pub(super) const RULES: &[Rule] = &[
     Rule {
         what: "`root` and `state` that are the same path",
+        releases: ALL,
         find: |_, loaded, _| one_folder(loaded),
     },
     Rule {
         what: "an unknown `debug.level` or `debug.format`",
+        releases: ALL,
         find: |_, loaded, _| log_settings(loaded),
     },
     Rule {
         what: "a value of `timeouts` that is no duration",
+        releases: ALL,
         find: |_, loaded, _| timeouts(loaded),
     },
     Rule {
         what: "a proxy plugin of a type that the release does not know, or that takes the ID of another \
                plugin",
+        releases: ALL,
         find: |_, loaded, release| proxies(loaded, release),
     },
     Rule {
         what: "a missing key pair in `grpc.tcp_tls_cert` and `grpc.tcp_tls_key`",
+        releases: BEFORE_SERVERS,
         find: |model, loaded, _| certificates(model, loaded),
     },
     Rule {
         what: "an address to listen on that can't be one, or a socket's path of more than 104 letters: \
                `debug.address`, `metrics.address`, `grpc.tcp_address`, `grpc.address`, \
                `ttrpc.address`",
+        releases: ALL,
         find: |_, loaded, release| addresses(loaded, release),
     },
 ];
@@ -58,6 +68,7 @@ pub(super) const RULES: &[Rule] = &[
 pub(super) fn refusal(model: &Model<'_>, loaded: &Loaded, release: Release) -> Option<Reason> {
     RULES
         .iter()
+        .filter(|rule| rule.releases.contain(release))
         .filter_map(|rule| (rule.find)(model, loaded, release))
         .map(|(message, place)| model.reason(message, Some(place)))
         .find(|reason| !model.host.disproves(reason, release))
@@ -170,10 +181,10 @@ const LISTENERS: [[&str; 4]; 5] = [
 
 fn addresses(loaded: &Loaded, release: Release) -> Option<(String, Place)> {
     LISTENERS.into_iter().find_map(|[table, key, id, own_key]| {
-        let plugin = || loaded.table("plugins")?.get(id)?.table();
-        let (address, place) = match plugin().filter(|_| SERVERS.contain(release)) {
-            Some(plugin) => text(plugin, own_key)?,
-            None => text(loaded.table(table)?, key)?,
+        let (address, place) = if SERVERS.contain(release) {
+            text(loaded.table("plugins")?.get(id)?.table()?, own_key)?
+        } else {
+            text(loaded.table(table)?, key)?
         };
         let is_socket = match table {
             "debug" => address.starts_with('/'),
@@ -193,7 +204,7 @@ fn addresses(loaded: &Loaded, release: Release) -> Option<(String, Place)> {
 /// A required plugin that is not there, or does not load: the daemon exits.
 pub(super) fn missing_plugin(view: &View<'_>, no_cri: Option<&Reason>) -> Option<Reason> {
     let (loaded, release) = (view.loaded, view.release);
-    let required = plugin_names(loaded, "required_plugins", release);
+    let required = plugin_names(loaded, "required_plugins");
     if required.is_empty() {
         return None;
     }

@@ -1,7 +1,7 @@
 //! A list of what the model knows, collected from its tables (`schema`, `rules`, `registry`, `daemon`,
 //! `syntax`) for docs/containerd-compatibility.md.
 
-use super::release::{ALL, Release, Releases};
+use super::release::{Release, Releases};
 use super::shape::Field;
 use super::{daemon, registry, rules, schema, syntax};
 
@@ -61,7 +61,7 @@ impl Fact {
             what,
             releases: *releases,
         });
-        let exits = daemon::RULES.iter().map(|rule| (rule.what, ALL));
+        let exits = daemon::RULES.iter().map(|rule| (rule.what, rule.releases));
         let no_cri = rules::RULES.iter();
         let no_cri = no_cri.map(|rule| (rule.what, rule.releases));
         let proxies = registry::PROXIES.iter();

@@ -30,6 +30,8 @@ pub enum FileState {
 pub struct ConfigFiles {
     pub(crate) main: PathBuf,
     pub(crate) files: BTreeMap<PathBuf, FileState>,
+    /// The paths of the files in the order in which they were inserted.
+    order: Vec<PathBuf>,
     /// What each absolute pattern matches, as an import has it and cleaned.
     pub(crate) globs: BTreeMap<PathBuf, Vec<PathBuf>>,
 }
@@ -40,15 +42,19 @@ impl ConfigFiles {
         let main = main.into();
         let files = [(main.clone(), FileState::Bytes(bytes.into()))];
         Self {
-            main,
             files: files.into(),
+            order: vec![main.clone()],
+            main,
             globs: BTreeMap::new(),
         }
     }
 
     /// Says what stands at the absolute path of an import.
     pub fn insert(&mut self, path: impl Into<PathBuf>, state: FileState) {
-        self.files.insert(path.into(), state);
+        let path = path.into();
+        if self.files.insert(path.clone(), state).is_none() {
+            self.order.push(path);
+        }
     }
 
     /// Lets the patterns of all imports match the paths that are there.
@@ -111,6 +117,15 @@ impl ConfigFiles {
     /// Those of them that are imported.
     pub(crate) fn imported(&self) -> impl Iterator<Item = (&Path, &Source)> {
         self.all().filter(|(path, _)| **path != self.main)
+    }
+
+    /// The files that could be read, in the order in which they were inserted.
+    pub(crate) fn in_order(&self) -> impl Iterator<Item = (&Path, &Source)> {
+        let states = self.order.iter().map(|path| (path, self.state(path)));
+        states.filter_map(|(path, state)| match state {
+            FileState::Bytes(source) => Some((path.as_path(), source)),
+            _ => None,
+        })
     }
 
     /// The imported files that could not be read.

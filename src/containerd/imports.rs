@@ -28,7 +28,8 @@ pub(crate) fn absolute(importer: &Path, import: &str) -> PathBuf {
     clean(&importer.parent().unwrap_or(Path::new("/")).join(import))
 }
 
-fn clean(path: &Path) -> PathBuf {
+/// A path, cleaned the way Go does.
+pub(crate) fn clean(path: &Path) -> PathBuf {
     let mut clean = PathBuf::from("/");
     for component in path.components() {
         match component {

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use super::files::FileState;
 use super::imports::{absolute, is_malformed, is_pattern};
-use super::migration;
+use super::migration::{self, Lost};
 use super::model::Model;
 use super::reason::Reason;
 use super::registry;
@@ -25,6 +25,8 @@ pub(super) struct Loaded {
     pub(super) top: Table,
     /// The config version that holds for the whole.
     pub(super) version: i64,
+    /// What 2.x does not read although an older release would.
+    pub(super) lost: Vec<Lost>,
 }
 
 impl Loaded {
@@ -52,7 +54,7 @@ impl Loaded {
     pub(super) fn disabled(&self, id: &str, release: Release) -> Option<Place> {
         let short = self.has_short_names(release);
         let name = if short { registry::short_name(id) } else { id };
-        let mut disabled = plugin_names(self, "disabled_plugins", release).into_iter();
+        let mut disabled = plugin_names(self, "disabled_plugins").into_iter();
         disabled
             .find(|(disabled, _)| disabled == name)
             .map(|(_, place)| place)
@@ -70,8 +72,10 @@ const CHECKED_VERSION: [Releases; 2] = [
     Releases::between(Release::new(1, 6, 32), Release::new(1, 7, 0)),
     Releases::between(Release::new(1, 7, 17), Release::new(2, 0, 0)),
 ];
-/// Each file is migrated before it is merged, and none may be newer than the first.
+/// Each file is migrated before it is merged.
 const MIGRATES_EACH_FILE: Releases = Releases::from(2, 3);
+/// No file may be newer than the first.
+const NEWEST_FIRST: Releases = Releases::between(Release::new(2, 3, 0), Release::new(2, 3, 5));
 /// Plugin names must begin with `io.containerd.`.
 const CHECKED_PREFIX: Releases = ONE_7;
 
@@ -82,23 +86,25 @@ fn any(ranges: &[Releases], release: Release) -> bool {
 impl Model<'_> {
     /// Loads the main file and its imports.
     pub(super) fn load(&self, release: Release) -> Result<Loaded, Reason> {
-        let (top, version) = self.merge_all(release)?;
-        let mut loaded = Loaded { top, version };
+        let mut loaded = self.merge_all(release)?;
         self.validate(&loaded, release)?;
-        if !release.is_1x() && !MIGRATES_EACH_FILE.contain(release) {
-            let migrated = migration::migrate_whole(&mut loaded.top, version, release);
-            migrated.map_err(|(message, place)| self.reason(message, Some(place)))?;
+        if !release.is_1x() {
+            let newest = release.newest_config_version();
+            let lost = migration::migrate(&mut loaded.top, loaded.version, newest, release);
+            let lost = lost.map_err(|(message, place)| self.reason(message, Some(place)))?;
+            loaded.lost.extend(lost);
+            loaded.lost.extend(migration::unread_cri(&loaded.top));
         }
         Ok(loaded)
     }
 
-    /// Merges the main file and its imports, breadth first, each file once. Returns the version
-    /// that holds for the whole, too.
-    pub(super) fn merge_all(&self, release: Release) -> Result<(Table, i64), Reason> {
+    /// `LoadConfig`: merges the main file and its imports, breadth first, each file once.
+    pub(super) fn merge_all(&self, release: Release) -> Result<Loaded, Reason> {
         let main = self.files.main.clone();
         let mut pending = VecDeque::from([(main, None)]);
         let mut done = HashSet::new();
         let mut top = Table::new();
+        let mut lost = Vec::new();
         let mut version = if release.is_1x() {
             0
         } else {
@@ -112,32 +118,33 @@ impl Model<'_> {
             }
             let mut file = self.load_file(&path, import, release)?;
             let own = version_of(&file);
+            if first_version == 0 {
+                first_version = own;
+            }
+            if NEWEST_FIRST.contain(release) && own > first_version {
+                let message = format!(
+                    "drop-in config version {own} is higher than root config version {first_version}"
+                );
+                return Err(self.reason(message, place_of(&file, "version")));
+            }
             if MIGRATES_EACH_FILE.contain(release) {
-                if first_version == 0 {
-                    first_version = own;
+                if own < 0 {
+                    return Err(self.reason(panic_at_negative(own), place_of(&file, "version")));
                 }
-                if own > first_version {
-                    let message = format!(
-                        "drop-in config version {own} is higher than root config version {first_version}"
-                    );
-                    return Err(self.reason(message, place_of(&file, "version")));
+                if own >= version {
+                    lost.extend(migration::ignored_servers(&file));
                 }
-                if own < release.newest_config_version() {
-                    if own < 0 {
-                        return Err(self.reason(panic_at_negative(own), place_of(&file, "version")));
-                    }
-                    let migrated = migration::migrate_file(&mut file, own, release);
-                    migrated.map_err(|(message, place)| self.reason(message, Some(place)))?;
-                } else {
-                    version = own;
+                let found = migration::migrate(&mut file, own, version, release);
+                lost.extend(found.map_err(|(message, place)| self.reason(message, Some(place)))?);
+                version = version.max(own);
+            } else if !release.is_1x() && matches!(own, 0 | 1) {
+                // Up to the version merged so far, without the migrations of plugins.
+                if version > 1 {
+                    migration::v1_migrate(&mut file);
                 }
-            } else {
-                if !release.is_1x() && matches!(own, 0 | 1) {
-                    migration::rename_plugins(&mut file);
-                }
-                if own != 0 {
-                    version = own;
-                }
+                version = version.max(own);
+            } else if own != 0 {
+                version = own;
             }
             let imports = file.remove("imports");
             merge(&mut top, file, release);
@@ -148,7 +155,7 @@ impl Model<'_> {
                 pending.extend(found.into_iter().map(|path| (path, Some(place))));
             }
         }
-        Ok((top, version))
+        Ok(Loaded { top, version, lost })
     }
 
     /// Reads one file and checks its types. Returns its known keys, spelled as they should be.
@@ -362,18 +369,10 @@ fn merge_deeply(known: &mut Table, more: Table, release: Release) {
     }
 }
 
-/// The full names of the plugins in a list, as the release compares them.
-pub(super) fn plugin_names(loaded: &Loaded, list: &str, release: Release) -> Vec<(String, Place)> {
+/// The names of the plugins in a list.
+pub(super) fn plugin_names(loaded: &Loaded, list: &str) -> Vec<(String, Place)> {
     let names = loaded.top.get(list).into_iter().flat_map(Node::texts);
     names
-        .map(|(name, place)| {
-            let renamed = !release.is_1x() && loaded.version < 2;
-            let name = if renamed {
-                registry::full_name(name)
-            } else {
-                name.to_owned()
-            };
-            (name, place)
-        })
+        .map(|(name, place)| (name.to_owned(), place))
         .collect()
 }

@@ -27,7 +27,7 @@ impl Merged {
     pub(crate) fn of(files: &ConfigFiles) -> Option<Self> {
         let host = Host::default();
         let model = Model::new(files, &host);
-        let (top, _) = model.merge_all(RELEASE).ok()?;
+        let top = model.merge_all(RELEASE).ok()?.top;
         let paths = model.paths().map(ToOwned::to_owned).collect();
         Some(Self { top, paths })
     }

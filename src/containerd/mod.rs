@@ -10,6 +10,7 @@ mod files;
 pub(crate) mod imports;
 mod keys;
 mod loading;
+pub(crate) mod lost;
 mod merged;
 mod migration;
 mod model;

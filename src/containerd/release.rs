@@ -30,14 +30,22 @@ const NEWEST_PATCH: u16 = u16::MAX;
 
 impl Release {
     /// The release lines that are modelled, oldest first, each as its newest patch release.
-    pub const LINES: [Self; 6] = [
+    pub const LINES: [Self; 7] = [
         Self::line(1, 6),
         Self::line(1, 7),
         Self::line(2, 0),
         Self::line(2, 1),
         Self::line(2, 2),
         Self::line(2, 3),
+        Self::line(2, 4),
     ];
+    /// The first line of which no release is out: what is known of it may change.
+    const NOT_OUT: Self = Self::new(2, 4, 0);
+
+    /// The newest line that is modelled.
+    pub(crate) const fn newest() -> Self {
+        Self::LINES[Self::LINES.len() - 1]
+    }
 
     const fn line(major: u16, minor: u16) -> Self {
         Self::new(major, minor, NEWEST_PATCH)
@@ -54,6 +62,19 @@ impl Release {
     /// Whether this is containerd 1.x, which has another parser and other merge rules.
     pub(crate) fn is_1x(self) -> bool {
         self.major == 1
+    }
+
+    /// Whether the release is newer than all that are modelled: it is judged as the newest one.
+    #[must_use]
+    pub fn is_unknown(self) -> bool {
+        Self::LINES.into_iter().all(|line| line < self)
+    }
+
+    /// Whether containerd has published releases of this line. Of one that is not out yet a wrong
+    /// config is no more than a warning, unless it is the release that was asked for.
+    #[must_use]
+    pub fn is_out(self) -> bool {
+        self < Self::NOT_OUT
     }
 
     /// Whether both are patch releases of one minor version.
@@ -109,9 +130,8 @@ impl FromStr for Release {
         };
         let is_modelled = Self::LINES
             .iter()
-            .chain([&Self::line(2, 4)])
             .any(|line| (line.major, line.minor) == (release.major, release.minor));
-        if is_modelled {
+        if is_modelled || release.is_unknown() {
             Ok(release)
         } else {
             let lines: Vec<String> = Self::LINES.iter().map(ToString::to_string).collect();
@@ -119,7 +139,7 @@ impl FromStr for Release {
                 "containerd {release} is not supported: {} are",
                 lines.join(", ")
             );
-            let hint = "name one of these, or use a newer containerd-edit";
+            let hint = "name one of these, or a newer one: it is judged as the newest of them";
             Err(Error::new(Code::UnknownRelease, message, hint))
         }
     }
@@ -208,8 +228,19 @@ mod tests {
             let release: Release = text.parse().expect(text);
             assert_eq!(release.to_string(), shown);
         }
-        for bad in ["", "1", "x", "1.6.20.1", "1.5", "3.0", "1.x", "70000.1"] {
+        for bad in ["", "1", "x", "1.6.20.1", "1.5", "1.8", "1.x", "70000.1"] {
             assert!(bad.parse::<Release>().is_err(), "{bad}");
+        }
+        for (text, is_unknown, is_out) in [
+            ("2.3.5", false, true),
+            ("2.4.0-beta.0", false, false),
+            ("2.4", false, false),
+            ("2.5", true, false),
+            ("3.0.1", true, false),
+        ] {
+            let release: Release = text.parse().expect(text);
+            assert_eq!(release.is_unknown(), is_unknown, "{text}");
+            assert_eq!(release.is_out(), is_out, "{text}");
         }
     }
 

@@ -146,6 +146,7 @@ pub(super) const HANDLER_KEYS: &[Field] = &[
     Field("sandboxer", Text, TWO),
     Field("io_type", Text, TWO),
     Field("cgroup_writable", Boolean, FROM_2_1),
+    Field("disable_pause_image_pull", Boolean, Releases::from(2, 4)),
     Field("options", Map(&Any), ALL),
 ];
 
@@ -298,7 +299,7 @@ pub(super) const RUNTIME: Shape = Table(&[
     Field(
         "enable_experimental_restore_via_create",
         Boolean,
-        Releases::from(2, 2),
+        Releases::between(Release::new(2, 2, 0), Release::new(2, 4, 0)),
     ),
     Field("cdi_spec_dirs", TextList, TWO),
     Field("drain_exec_sync_io_timeout", Text, TWO),

@@ -26,9 +26,9 @@ impl From<ParseError> for Error {
     }
 }
 
-/// The first release that reads TOML 1.1 (go-toml 2.4).
-const FIRST_OF_1_1: Release = Release::new(2, 4, 0);
-const TOML_1_0: Releases = Releases::between(Release::new(0, 0, 0), FIRST_OF_1_1);
+/// The first release whose go-toml reads TOML 1.1.
+const TOML_1_1: Release = Release::new(2, 4, 0);
+const BEFORE_TOML_1_1: Releases = Releases::between(Release::new(0, 0, 0), TOML_1_1);
 
 /// Which releases refuse what, and why.
 const REFUSALS: &[(Construct, Releases, &str)] = &[
@@ -37,7 +37,11 @@ const REFUSALS: &[(Construct, Releases, &str)] = &[
         Releases::TWO,
         "a byte order mark at the start of the file",
     ),
-    (Construct::HexEscape, TOML_1_0, "the escape \\x is TOML 1.1"),
+    (
+        Construct::HexEscape,
+        BEFORE_TOML_1_1,
+        "the escape \\x is TOML 1.1",
+    ),
     (
         Construct::EscapeEscape,
         Releases::ONE,
@@ -45,7 +49,7 @@ const REFUSALS: &[(Construct, Releases, &str)] = &[
     ),
     (
         Construct::MinuteTime,
-        TOML_1_0,
+        BEFORE_TOML_1_1,
         "a time without seconds is TOML 1.1",
     ),
     (
@@ -57,7 +61,7 @@ const REFUSALS: &[(Construct, Releases, &str)] = &[
     (Construct::LeapSecond, Releases::ONE, "a 60th second"),
     (
         Construct::LeapSecond,
-        Releases::between(Release::new(2, 3, 0), FIRST_OF_1_1),
+        Releases::between(Release::new(2, 3, 0), TOML_1_1),
         "a 60th second",
     ),
     (
@@ -67,12 +71,12 @@ const REFUSALS: &[(Construct, Releases, &str)] = &[
     ),
     (
         Construct::InlineTableOfLines,
-        Releases::between(Release::new(2, 0, 0), FIRST_OF_1_1),
+        Releases::between(Release::new(2, 0, 0), TOML_1_1),
         "a line break inside an inline table is TOML 1.1",
     ),
     (
         Construct::CommaAtTheEnd,
-        TOML_1_0,
+        BEFORE_TOML_1_1,
         "a comma at the end of an inline table is TOML 1.1",
     ),
     (

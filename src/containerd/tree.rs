@@ -33,7 +33,7 @@ impl Data {
 }
 
 /// A place in one of the files that make up a config.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(crate) struct Place {
     /// The number of the file, in the order of loading.
     pub(crate) file: usize,

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::files::{ConfigFiles, Host};
 use super::loading::Loaded;
+use super::migration::Lost;
 use super::model::{Model, Verdict};
 use super::plugin::{IMAGES, OLD_CRI, RUNTIME};
 use super::reason::Reason;
@@ -23,9 +24,17 @@ impl Model<'_> {
     /// judged as its newest patch release.
     #[must_use]
     pub fn verdict(&self, release: Release) -> Verdict {
+        self.judge(release).0
+    }
+
+    /// Says what a release makes of the config, and what it does not read of it.
+    pub(crate) fn judge(&self, release: Release) -> (Verdict, Vec<Lost>) {
         match self.load(release) {
-            Ok(loaded) => of_loaded(self, loaded, release),
-            Err(reason) => Verdict::Exits { reason },
+            Ok(mut loaded) => {
+                let lost = std::mem::take(&mut loaded.lost);
+                (of_loaded(self, loaded, release), lost)
+            }
+            Err(reason) => (Verdict::Exits { reason }, Vec::new()),
         }
     }
 }

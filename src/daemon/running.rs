@@ -1,7 +1,6 @@
 //! A config held against the daemon that runs.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -31,68 +30,49 @@ pub struct RunningCri {
 /// One thing in which a running daemon is not what its config says now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Drift {
-    /// The daemon runs without CRI.
-    NoCri,
-    /// The config would leave the daemon without CRI, or stop it, once it is restarted.
-    WouldNotServe,
-    /// The config has a handler that the daemon has not loaded.
-    NotLoaded {
-        /// The handler's name.
-        handler: String,
-    },
-    /// The daemon has a handler that the config has no more.
-    Gone {
-        /// The handler's name.
-        handler: String,
-    },
-    /// A handler has another shim.
-    OtherType {
-        /// The handler's name.
-        handler: String,
-        /// Its `runtime_type` in the daemon.
-        daemon: String,
-        /// Its `runtime_type` by the config.
-        config: String,
-    },
-    /// Another handler is the default.
-    OtherDefault {
-        /// The default of the daemon.
-        daemon: String,
-        /// The default by the config.
-        config: String,
-    },
+pub struct Drift {
+    /// A stable word for programs:
+    ///
+    /// - `no-cri`: the daemon runs without CRI;
+    /// - `would-not-serve`: the config would leave the daemon without CRI, or stop it, once it is
+    ///   restarted;
+    /// - `not-loaded`, `gone`: a handler stands in the config alone, or is loaded and stands there no
+    ///   more;
+    /// - `other-type`: a handler has another shim;
+    /// - `other-default`: another handler is the default.
+    pub code: &'static str,
+    /// The handler that it is about; of two defaults, the daemon's and then the config's.
+    pub handlers: Vec<String>,
+    /// A clause for people.
+    pub message: String,
 }
 
-impl fmt::Display for Drift {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoCri => formatter.write_str("the daemon runs without CRI"),
-            Self::WouldNotServe => formatter
-                .write_str("the daemon serves CRI, and with the config as it is now it would not"),
-            Self::NotLoaded { handler } => write!(
-                formatter,
-                "{handler} is in the config, and the daemon has not loaded it"
-            ),
-            Self::Gone { handler } => write!(
-                formatter,
-                "{handler} is still loaded by the daemon, and no more in the config"
-            ),
-            Self::OtherType {
-                handler,
-                daemon,
-                config,
-            } => write!(
-                formatter,
-                "{handler} is {} in the daemon and {} in the config",
-                shown_type(daemon),
-                shown_type(config)
-            ),
-            Self::OtherDefault { daemon, config } => write!(
-                formatter,
-                "the default handler is {daemon} in the daemon and {config} in the config"
-            ),
+impl Drift {
+    fn new(code: &'static str, handlers: &[&str], message: impl Into<String>) -> Self {
+        Self {
+            code,
+            handlers: handlers.iter().map(|&name| name.to_owned()).collect(),
+            message: message.into(),
         }
+    }
+
+    /// Returns that the daemon runs without CRI.
+    #[must_use]
+    pub fn no_cri() -> Self {
+        Self::new("no-cri", &[], "the daemon runs without CRI")
+    }
+
+    /// The daemon has not loaded a handler.
+    pub(crate) fn not_loaded(handler: &str) -> Self {
+        let message = format!("{handler} is in the config, and the daemon has not loaded it");
+        Self::new("not-loaded", &[handler], message)
+    }
+
+    /// Returns the clauses of all of them in one.
+    #[must_use]
+    pub fn listed(drift: &[Self]) -> String {
+        let messages: Vec<&str> = drift.iter().map(|drift| &*drift.message).collect();
+        messages.join(", ")
     }
 }
 
@@ -143,7 +123,7 @@ impl Running {
     ///
     /// # Errors
     ///
-    /// [`Code::UnknownRelease`] if it is not modelled.
+    /// [`Code::UnknownRelease`] if it is older than all that are modelled.
     pub fn release(&self) -> Result<Option<Release>, Error> {
         let version = self.cri.as_ref().map(|cri| cri.version.parse());
         version.transpose()
@@ -156,33 +136,38 @@ impl Running {
     #[must_use]
     pub fn drift(&self, verdict: &Verdict) -> Vec<Drift> {
         let Some(RunningCri { loaded, .. }) = &self.cri else {
-            return vec![Drift::NoCri];
+            return vec![Drift::no_cri()];
         };
         let Verdict::Serves { handlers, default } = verdict else {
-            return vec![Drift::WouldNotServe];
+            let message = "the daemon serves CRI, and with the config as it is now it would not";
+            return vec![Drift::new("would-not-serve", &[], message)];
         };
         let mut drift = Vec::new();
         let names: BTreeSet<&String> = handlers.keys().chain(loaded.handlers.keys()).collect();
         for name in names {
-            let handler = name.clone();
             match (handlers.get(name), loaded.handlers.get(name)) {
-                (Some(_), None) => drift.push(Drift::NotLoaded { handler }),
-                (None, Some(_)) => drift.push(Drift::Gone { handler }),
+                (Some(_), None) => drift.push(Drift::not_loaded(name)),
+                (None, Some(_)) => {
+                    let message =
+                        format!("{name} is still loaded by the daemon, and no more in the config");
+                    drift.push(Drift::new("gone", &[name], message));
+                }
                 (Some(config), Some(daemon)) if config.runtime_type != *daemon => {
-                    drift.push(Drift::OtherType {
-                        handler,
-                        daemon: daemon.clone(),
-                        config: config.runtime_type.clone(),
-                    });
+                    let (daemon, config) = (shown_type(daemon), shown_type(&config.runtime_type));
+                    let message =
+                        format!("{name} is {daemon} in the daemon and {config} in the config");
+                    drift.push(Drift::new("other-type", &[name], message));
                 }
                 _ => {}
             }
         }
         if *default != loaded.default {
-            drift.push(Drift::OtherDefault {
-                daemon: loaded.default.clone(),
-                config: default.clone(),
-            });
+            let message = format!(
+                "the default handler is {} in the daemon and {default} in the config",
+                loaded.default
+            );
+            let handlers = [&*loaded.default, default];
+            drift.push(Drift::new("other-default", &handlers, message));
         }
         drift
     }
@@ -234,29 +219,21 @@ mod tests {
     fn each_difference_is_told_by_name() {
         let running = daemon(&[("runc", "runc"), ("crun", "runc")], "crun");
         let drift = running.drift(&verdict(&running, KATA));
+        let told = drift.iter().map(|it| (it.code, it.handlers.concat()));
         let wanted = [
-            Drift::Gone {
-                handler: "crun".to_owned(),
-            },
-            Drift::NotLoaded {
-                handler: "kata".to_owned(),
-            },
-            Drift::OtherDefault {
-                daemon: "crun".to_owned(),
-                config: "kata".to_owned(),
-            },
+            ("gone", "crun".to_owned()),
+            ("not-loaded", "kata".to_owned()),
+            ("other-default", "crunkata".to_owned()),
         ];
-        assert_eq!(drift, wanted);
+        assert_eq!(told.collect::<Vec<_>>(), wanted);
     }
 
     #[test]
     fn a_handler_with_another_shim_has_drifted() {
         let running = daemon(&[("runc", "runc"), ("kata", "kata-old")], "kata");
-        let wanted = [Drift::OtherType {
-            handler: "kata".to_owned(),
-            daemon: "io.containerd.kata-old.v2".to_owned(),
-            config: "io.containerd.kata.v2".to_owned(),
-        }];
+        let message = "kata is io.containerd.kata-old.v2 in the daemon and io.containerd.kata.v2 in \
+                       the config";
+        let wanted = [Drift::new("other-type", &["kata"], message)];
         assert_eq!(running.drift(&verdict(&running, KATA)), wanted);
     }
 
@@ -265,10 +242,10 @@ mod tests {
         let mut running = daemon(&[("runc", "runc")], "runc");
         let broken = verdict(&running, &KATA.replace("runtimes.kata", "runtimes.other"));
         assert!(!broken.serves());
-        assert_eq!(running.drift(&broken), [Drift::WouldNotServe]);
+        assert_eq!(running.drift(&broken)[0].code, "would-not-serve");
         let served = verdict(&running, KATA);
         running.cri = None;
-        assert_eq!(running.drift(&served), [Drift::NoCri]);
+        assert_eq!(running.drift(&served), [Drift::no_cri()]);
         assert_eq!(running.release(), Ok(None));
     }
 }

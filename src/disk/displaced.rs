@@ -1,9 +1,10 @@
-//! What a replacement has displaced: renamed, looked at, and kept as the previous config.
+//! What a replacement has displaced: looked at, and then kept as the previous config or put back.
 #![expect(
     clippy::disallowed_methods,
     reason = "only replace.rs, leftovers.rs and this rename beside a config"
 )]
 
+use std::fs::File;
 use std::io::{self, Read as _, Seek as _};
 use std::path::Path;
 
@@ -11,12 +12,134 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 use tempfile::TempPath;
 
-use super::target::{Existing, Target, Unread};
-use super::{sidecar, target};
-use crate::error::Warning;
+use super::sidecar::{self, Texts};
+use super::sync::Synced;
+use super::target::{self, Existing, Folders, Target, Unread};
+use crate::error::{Code, Error, Warning};
+
+/// Why what was displaced is put back.
+const OTHERS: &str = "another program changed the config at the same moment";
+const UNREADABLE: &str = "what was replaced can't be compared with what was read";
+
+/// How replacing a file ended, if it did not fail.
+#[derive(Debug)]
+pub(crate) enum Replaced {
+    Done(Vec<Warning>),
+    /// Somebody who ignores the lock changed the file in the meantime; what they wrote stands.
+    Overtaken,
+}
+
+/// What has stood under the target's name, until it is known to be what this run has read.
+pub(super) struct Displaced<'a> {
+    pub(super) folders: &'a Folders<'a>,
+    /// Where it stands.
+    pub(super) path: TempPath,
+    /// What it was exchanged for; `None`: it was renamed away.
+    pub(super) texts: Option<&'a Texts>,
+}
+
+impl Displaced<'_> {
+    /// Exchanges what stands at the path for the target.
+    pub(super) fn exchange(&self) -> Result<(), Errno> {
+        let target = &self.folders.target.path;
+        renameat_with(CWD, &*self.path, CWD, target, RenameFlags::EXCHANGE)
+    }
+
+    /// Makes the change durable and keeps what was displaced as the previous config, if that is
+    /// `original`. Another program may have written a moment ago: then it is put back.
+    ///
+    /// `stands`: the file that is synced last. `failed` makes the error of one that can't be looked at.
+    pub(super) fn settle(
+        mut self,
+        original: &Existing,
+        stands: &File,
+        failed: impl Fn(io::Error) -> Error,
+    ) -> Result<Replaced, Error> {
+        // What stands there is not to disappear, as long as it may be anybody's.
+        self.path.disable_cleanup(true);
+        let found = match Existing::read(&self.path) {
+            Ok(Some(found)) if original.is(&found) => found,
+            Ok(_) | Err(Unread::NotAFile(_)) => return self.put_back(OTHERS),
+            Err(Unread::Failed(source)) => {
+                self.put_back(UNREADABLE)?;
+                return Err(failed(source));
+            }
+        };
+        let durable = self.folders.sync(Some(stands), Synced::Changed);
+        // Whoever had the file open may still have written to it.
+        if durable.is_ok() && is_written_to(&found) {
+            return self.put_back(OTHERS);
+        }
+        self.path.disable_cleanup(false);
+        let notice = keep(self.path, self.folders.target, durable.is_ok());
+        durable.map(|()| Replaced::Done(notice.into_iter().collect()))
+    }
+
+    /// Gives the target back what was displaced. Somebody was faster than this run.
+    fn put_back(&mut self, reason: &'static str) -> Result<Replaced, Error> {
+        let target = &self.folders.target.path;
+        let not_put_back = |source| self.not_put_back(reason, source);
+        let is_ours = match self.texts.map(|texts| (texts, self.exchange())) {
+            Some((texts, Ok(()))) => match content(&self.path) {
+                Ok(bytes) if texts.is_after(Some(&bytes)) => true,
+                // Meanwhile somebody has replaced or overwritten the new config: theirs is the latest.
+                // The one before it stays beside it.
+                Ok(_) => {
+                    self.exchange()
+                        .map_err(|error| not_put_back(error.into()))?;
+                    false
+                }
+                // What can't be looked at stays as well: the next run tells whose it is.
+                Err(_) => false,
+            },
+            // The target's name is free, or there is a newer one.
+            None | Some((_, Err(Errno::NOENT))) => match rename_to_free(&self.path, target) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                    return Err(not_put_back(error));
+                }
+                _ => false,
+            },
+            Some((_, Err(error))) => return Err(not_put_back(error.into())),
+        };
+        self.path.disable_cleanup(!is_ours);
+        // The disk may already have it the other way round.
+        let file = target::open(target).ok();
+        self.folders.sync(file.as_ref(), Synced::PutBack)?;
+        Ok(Replaced::Overtaken)
+    }
+
+    /// What this run replaced was not what it had read, and could not be put back.
+    fn not_put_back(&self, reason: &str, source: io::Error) -> Error {
+        let (kept, path) = (self.path.display(), &self.folders.target.path);
+        let message =
+            format!("{reason}; what was replaced stands in {kept}, and putting it back failed");
+        let hint = format!(
+            "look at `dmesg` for disk errors; then compare: diff {kept} {}",
+            path.display()
+        );
+        Error::new(Code::NotPutBack, message, hint)
+            .at(path)
+            .caused_by(source)
+            .after_change()
+    }
+}
+
+/// Renames a file to a free name that says what is exchanged: by it the next run can tell what a
+/// killed one has left there.
+pub(super) fn at_exchange_name(
+    from: &Path,
+    target: &Target,
+    texts: &Texts,
+) -> io::Result<TempPath> {
+    let prefix = sidecar::temporary_prefix(&target.beside);
+    let suffix = sidecar::exchange_suffix(texts);
+    let names = sidecar::named(&prefix, &suffix);
+    let renamed = names.make_in(target.beside_folder(), |name| rename_to_free(from, name))?;
+    Ok(renamed.into_temp_path())
+}
 
 /// Renames, but not over anything where the filesystem knows how to tell.
-pub(super) fn rename_to_free(from: &Path, to: &Path) -> io::Result<()> {
+fn rename_to_free(from: &Path, to: &Path) -> io::Result<()> {
     match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
         Err(error) if is_unsupported(error) => {
             if to.symlink_metadata().is_ok() {
@@ -33,17 +156,8 @@ pub(super) fn is_unsupported(error: Errno) -> bool {
     matches!(error, Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP)
 }
 
-/// What stands at `path`, if it is what was read.
-pub(super) fn displaced(path: &Path, original: &Existing) -> io::Result<Option<Existing>> {
-    match Existing::read(path) {
-        Ok(Some(found)) if original.is(&found) => Ok(Some(found)),
-        Ok(_) | Err(Unread::NotAFile(_)) => Ok(None),
-        Err(Unread::Failed(error)) => Err(error),
-    }
-}
-
 /// The bytes of the file at `path`, which is no link.
-pub(super) fn content(path: &Path) -> io::Result<Vec<u8>> {
+fn content(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     target::open(path)?.read_to_end(&mut bytes)?;
     Ok(bytes)
@@ -51,7 +165,7 @@ pub(super) fn content(path: &Path) -> io::Result<Vec<u8>> {
 
 /// Whether somebody has written to a file since it was looked at. Its times don't tell: they move by
 /// the kernel's ticks.
-pub(super) fn is_written_to(file: &Existing) -> bool {
+fn is_written_to(file: &Existing) -> bool {
     let mut now = Vec::with_capacity(file.bytes.len());
     let mut reader = &file.file;
     let read = reader.rewind().and_then(|()| reader.read_to_end(&mut now));

@@ -1,6 +1,6 @@
 //! Who holds the lock, as written in the lock file: for people. It never decides anything.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::fs;
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -10,21 +10,18 @@ use super::process_stat::Stat;
 pub(super) const GRAMMAR: &str = "# containerd-edit v1 ";
 const UNKNOWN: &str = "a program that does not say who it is";
 
-/// The line in a lock file. Any part may be missing: `/proc` may not be mounted, and other releases
-/// may write other parts.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Holder {
-    pid: Option<u32>,
-    /// When the process started, in clock ticks after the boot: field 22 of `/proc/PID/stat`.
-    started: Option<u64>,
-    /// The kernel's ID of this boot.
-    boot: Option<String>,
-    /// The inode of the PID namespace.
-    pid_namespace: Option<String>,
-    host: Option<String>,
-    since: Option<String>,
-    command: Option<String>,
-}
+/// The line in a lock file, as names and values:
+///
+/// - `pid`;
+/// - `started`: when the process started, in clock ticks after the boot, as in field 22 of
+///   `/proc/PID/stat`;
+/// - `boot`: the kernel's ID of this boot;
+/// - `pid-namespace`: its inode;
+/// - `host`, `since`, and `command`, which may hold anything and so comes last.
+///
+/// Any part may be missing: `/proc` may not be mounted, and other releases may write other parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Holder(Vec<(String, String)>);
 
 /// What became of the process that a lock file names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,90 +65,73 @@ impl Fate {
 impl Holder {
     /// This process.
     pub(super) fn this(command: &str) -> Self {
-        let pid = std::process::id();
         let now = humantime::format_rfc3339_seconds(SystemTime::now());
-        Self {
-            pid: Some(pid),
-            started: started("self"),
-            boot: boot(),
-            pid_namespace: pid_namespace(),
-            host: Some(this_host()),
-            since: Some(now.to_string()),
-            command: Some(command.to_owned()),
-        }
+        let parts = [
+            ("pid", Some(std::process::id().to_string())),
+            ("started", started("self")),
+            ("boot", boot()),
+            ("pid-namespace", pid_namespace()),
+            ("host", Some(this_host())),
+            ("since", Some(now.to_string())),
+            ("command", Some(format!("{command:?}"))),
+        ];
+        let parts = parts.into_iter();
+        let known = parts.filter_map(|(name, value)| Some((name.to_owned(), value?)));
+        Self(known.collect())
     }
 
     /// Reads the first line of a lock file.
     pub(super) fn read(text: &str) -> Option<Self> {
         let mut rest = text.lines().next()?.strip_prefix(GRAMMAR)?;
-        let mut holder = Self::default();
-        while let Some((key, after)) = rest.split_once('=') {
-            let (value, next) = match key.trim_start() {
-                // The last part, since it may hold anything.
-                "command" => (after.trim_end().trim_matches('"'), ""),
+        let mut parts = Vec::new();
+        while let Some((name, after)) = rest.split_once('=') {
+            let name = name.trim_start();
+            let (value, next) = match name {
+                "command" => (after.trim_end(), ""),
                 _ => after.split_once(' ').unwrap_or((after, "")),
             };
             rest = next;
-            let text = || Some(value.chars().filter(|char| !char.is_control()).collect());
-            match key.trim_start() {
-                "pid" => holder.pid = value.parse().ok(),
-                "started" => holder.started = value.parse().ok(),
-                "boot" => holder.boot = text(),
-                "pid-namespace" => holder.pid_namespace = text(),
-                "host" => holder.host = text(),
-                "since" => holder.since = text(),
-                "command" => holder.command = text(),
-                _ => {}
-            }
+            let value = value.chars().filter(|char| !char.is_control());
+            parts.push((name.to_owned(), value.collect()));
         }
-        Some(holder).filter(|holder| *holder != Self::default())
+        (!parts.is_empty()).then_some(Self(parts))
     }
 
     /// The line for a lock file.
     pub(super) fn line(&self) -> String {
-        let mut line = GRAMMAR.trim_end().to_owned();
-        let mut part = |key: &str, value: Option<String>| {
-            if let Some(value) = value {
-                let _ = write!(line, " {key}={value}");
-            }
-        };
-        part("pid", self.pid.map(|pid| pid.to_string()));
-        part("started", self.started.map(|ticks| ticks.to_string()));
-        part("boot", self.boot.clone());
-        part("pid-namespace", self.pid_namespace.clone());
-        part("host", self.host.clone());
-        part("since", self.since.clone());
-        part(
-            "command",
-            self.command.as_ref().map(|text| format!("{text:?}")),
-        );
-        line.push('\n');
-        line
+        let parts = self.0.iter().map(|(name, value)| format!("{name}={value}"));
+        format!("{GRAMMAR}{}\n", parts.collect::<Vec<_>>().join(" "))
+    }
+
+    fn part(&self, name: &str) -> Option<&str> {
+        let mut parts = self.0.iter();
+        let (_, value) = parts.find(|(known, _)| known == name)?;
+        Some(value)
     }
 
     /// What became of the process.
     pub(crate) fn fate(&self) -> Fate {
-        let Some(pid) = self.pid else {
+        let pid = self.part("pid").filter(|pid| pid.parse::<u32>().is_ok());
+        let Some(pid) = pid else {
             return Fate::Unknown;
         };
-        let differs = |one: &Option<String>, other: Option<String>| match (one, other) {
-            (Some(one), Some(other)) => *one != other,
-            _ => false,
+        let differs = |name: &str, now: Option<String>| match (self.part(name), now) {
+            (Some(then), Some(now)) => Some(then != now),
+            _ => None,
         };
-        if differs(&self.boot, boot()) {
+        if differs("boot", boot()) == Some(true) {
             // After a reboot a host mostly has its name still.
-            return if differs(&self.host, Some(this_host())) {
-                Fate::OtherHost
-            } else {
-                Fate::OtherBoot
+            return match differs("host", Some(this_host())) {
+                Some(true) => Fate::OtherHost,
+                _ => Fate::OtherBoot,
             };
         }
-        match (&self.pid_namespace, pid_namespace()) {
-            (Some(theirs), Some(mine)) if *theirs == mine => {}
-            (Some(_), Some(_)) => return Fate::OtherNamespace,
-            _ => return Fate::Unknown,
+        match differs("pid-namespace", pid_namespace()) {
+            Some(false) => {}
+            Some(true) => return Fate::OtherNamespace,
+            None => return Fate::Unknown,
         }
-        match (started(&pid.to_string()), self.started) {
+        match (started(pid), self.part("started")) {
             (None, _) => Fate::Gone,
             (Some(now), Some(then)) if now != then => Fate::Reused,
             (Some(_), Some(_)) => Fate::Running,
@@ -184,26 +164,22 @@ pub(super) fn unknown() -> String {
 
 impl fmt::Display for Holder {
     fn fmt(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.command {
-            Some(command) => write!(text, "`{command}`")?,
+        match self.part("command") {
+            Some(command) => write!(text, "`{}`", command.trim_matches('"'))?,
             None => write!(text, "a run")?,
         }
-        if let Some(pid) = self.pid {
-            write!(text, ", PID {pid}")?;
+        for (name, words) in [("pid", ", PID"), ("host", " on"), ("since", " since")] {
+            if let Some(value) = self.part(name) {
+                write!(text, "{words} {value}")?;
+            }
         }
-        if let Some(host) = &self.host {
-            write!(text, " on {host}")?;
-        }
-        match &self.since {
-            Some(since) => write!(text, " since {since}"),
-            None => Ok(()),
-        }
+        Ok(())
     }
 }
 
 /// When a process started, in clock ticks after the boot.
-fn started(pid: &str) -> Option<u64> {
-    Stat::of(pid)?.started()
+fn started(process: &str) -> Option<String> {
+    Some(Stat::of(process)?.started()?.to_string())
 }
 
 fn this_host() -> String {
@@ -231,8 +207,7 @@ mod tests {
         let me = Holder::this("add kata --set a=\"b\"");
         let line = me.line();
         let read = Holder::read(&line).expect("our line");
-        assert_eq!((read.pid, read.started), (me.pid, me.started), "{line}");
-        assert_eq!((&read.boot, &read.host), (&me.boot, &me.host), "{line}");
+        assert_eq!(read, me, "{line}");
         assert_eq!(read.fate(), Fate::Running, "{line}");
         assert!(read.words().contains("`add kata"), "{}", read.words());
     }
@@ -249,24 +224,24 @@ mod tests {
 
     #[test]
     fn a_process_that_cannot_be_the_holder_is_not_called_so() {
-        let me = Holder::this("add x");
-        let other = |change: &dyn Fn(&mut Holder)| {
-            let mut holder = me.clone();
-            change(&mut holder);
+        let other = |changes: &[(&str, &str)]| {
+            let mut holder = Holder::this("add x");
+            for (name, value) in &mut holder.0 {
+                let change = changes.iter().find(|(changed, _)| changed == name);
+                if let Some((_, other)) = change {
+                    (*other).clone_into(value);
+                }
+            }
             holder.fate()
         };
-        assert_eq!(other(&|holder| holder.started = Some(1)), Fate::Reused);
-        assert_eq!(other(&|holder| holder.pid = Some(u32::MAX)), Fate::Gone);
-        let boot = Some("0".to_owned());
-        assert_eq!(other(&|holder| holder.boot = boot.clone()), Fate::OtherBoot);
-        let elsewhere = |holder: &mut Holder| {
-            holder.boot.clone_from(&boot);
-            holder.host = Some("elsewhere".to_owned());
-        };
-        assert_eq!(other(&elsewhere), Fate::OtherHost);
-        let pid_namespace = Some("1".to_owned());
-        let fate = other(&|holder| holder.pid_namespace = pid_namespace.clone());
-        assert_eq!(fate, Fate::OtherNamespace);
+        assert_eq!(other(&[("started", "1")]), Fate::Reused);
+        assert_eq!(other(&[("pid", "4294967295")]), Fate::Gone);
+        assert_eq!(other(&[("boot", "0")]), Fate::OtherBoot);
+        assert_eq!(
+            other(&[("boot", "0"), ("host", "elsewhere")]),
+            Fate::OtherHost
+        );
+        assert_eq!(other(&[("pid-namespace", "1")]), Fate::OtherNamespace);
     }
 
     #[test]
@@ -280,6 +255,6 @@ mod tests {
             assert_eq!(Holder::read(text), None, "{text:?}");
         }
         let hostile = Holder::read("# containerd-edit v1 host=\u{1b}[31m command==\"\"=\n");
-        assert_eq!(hostile.expect("a host").host.as_deref(), Some("[31m"));
+        assert_eq!(hostile.expect("a host").part("host"), Some("[31m"));
     }
 }

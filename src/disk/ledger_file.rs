@@ -40,13 +40,10 @@ pub(crate) struct LedgerFile<'l> {
 /// A ledger that is going to take the place of the one that was read.
 #[must_use = "it disappears when this is dropped"]
 pub(crate) struct PendingLedger<'l> {
-    file: LedgerFile<'l>,
     new: NamedTempFile,
     /// What the run starts from, where that is not what stands there.
     found: Option<NamedTempFile>,
-    folder: File,
-    old: Old,
-    completes: bool,
+    run: LedgerUnderWay<'l>,
 }
 
 /// A ledger that stands there for the files of a run that is under way.
@@ -109,12 +106,14 @@ impl<'l> LedgerFile<'l> {
             None => Old::Nowhere,
         };
         Ok(PendingLedger {
-            file: self,
             new: self.written(new)?,
             found: (!is_there).then(|| self.written(found)).transpose()?,
-            folder: self.folder().map_err(|source| self.failed(source))?,
-            old,
-            completes,
+            run: LedgerUnderWay {
+                file: self,
+                folder: self.folder().map_err(|source| self.failed(source))?,
+                old,
+                completes,
+            },
         })
     }
 
@@ -209,18 +208,17 @@ impl<'l> PendingLedger<'l> {
     /// `is_alone`: no file is changed or synced after it. After a shutdown, xfs reports a lost rename
     /// for the file alone.
     pub(crate) fn commit(self, is_alone: bool) -> Result<LedgerUnderWay<'l>, Error> {
-        let file = self.file;
-        let mut under_way = LedgerUnderWay {
-            file,
-            folder: self.folder,
-            old: self.old,
-            completes: self.completes,
-        };
-        match under_way.begin(self.found, self.new, is_alone) {
-            Ok(()) => Ok(under_way),
+        let Self {
+            new,
+            found,
+            mut run,
+        } = self;
+        match run.begin(found, new, is_alone) {
+            Ok(()) => Ok(run),
             Err(source) => {
-                under_way.take_back();
-                Err(file.failed(source))
+                let error = run.file.failed(source);
+                run.take_back();
+                Err(error)
             }
         }
     }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use rustix::io::Errno;
 
 use super::holder::{self, Holder};
-use super::target::REGULAR;
+use super::target::Unread;
 use super::{sidecar, site, target};
 use crate::error::{Code, Error};
 
@@ -72,13 +72,8 @@ impl ConfigLock {
             }
             let waited = started.elapsed();
             if waited >= patience.timeout.max(GRACE) {
-                let holder = words(&file);
-                let waited = if patience.timeout.is_zero() {
-                    Duration::ZERO
-                } else {
-                    waited
-                };
-                return Err(busy(&path, waited, &holder));
+                let waited = Some(waited).filter(|_| !patience.timeout.is_zero());
+                return Err(busy(&path, waited, &words(&file)));
             }
             if waited >= QUIET && !told {
                 (patience.on_wait)(&path, &words(&file));
@@ -110,25 +105,17 @@ impl ConfigLock {
 
 /// Opens the lock file, creates it where it is missing, and refuses what could be a trap.
 fn open(path: &Path) -> Result<File, Error> {
-    let opened = target::no_link()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(path);
+    let mut options = target::no_link();
+    options.write(true).create(true).truncate(false).mode(0o600);
     let failed = |source| Error::io(path, "open the lock file", source);
-    let file = opened.map_err(|error| match target::kind_at(path) {
-        Some(found) if found != REGULAR => sidecar::planted(path, found, PURPOSE),
-        _ => {
+    // A FIFO can be locked as well, by whoever put it there.
+    let opened = target::open_file(path, &options).map_err(|error| match error {
+        Unread::NotAFile(found) => sidecar::planted(path, found, PURPOSE),
+        Unread::Failed(error) => {
             site::forbidden(&[path, path.parent().unwrap_or(path)]).unwrap_or_else(|| failed(error))
         }
-    })?;
-    let metadata = file.metadata().map_err(failed)?;
-    if !metadata.is_file() {
-        // A FIFO can be locked as well, by whoever put it there.
-        let found = target::kind(metadata.file_type());
-        return Err(sidecar::planted(path, found, PURPOSE));
-    }
+    });
+    let (file, metadata) = opened?;
     if metadata.nlink() > 1 {
         // What is written here would be written to another file.
         return Err(sidecar::planted(
@@ -164,14 +151,12 @@ fn try_lock(file: &File) -> io::Result<bool> {
     }
 }
 
-/// Somebody else holds the lock. `waited` is how long this run has waited for it.
-fn busy(path: &Path, waited: Duration, holder: &str) -> Error {
-    let waited = if waited.is_zero() {
-        String::new()
-    } else {
+/// Somebody else holds the lock. `waited` is how long this run has waited for it, if it has.
+fn busy(path: &Path, waited: Option<Duration>, holder: &str) -> Error {
+    let waited = waited.map_or_else(String::new, |waited| {
         let rounded = Duration::from_millis(u64::try_from(waited.as_millis()).unwrap_or(u64::MAX));
         format!(" after {} of waiting", humantime::format_duration(rounded))
-    };
+    });
     let message = format!("the lock is busy{waited}, held by {holder}");
     let hint = format!(
         "run it again, with a longer --lock-timeout; `fuser -v {}` shows who has the file open \

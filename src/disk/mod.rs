@@ -13,6 +13,7 @@ pub(crate) mod process_stat;
 pub(crate) mod replace;
 pub(crate) mod sidecar;
 pub(crate) mod site;
+pub(crate) mod sync;
 pub(crate) mod target;
 
 pub use self::host_root::HostRoot;

@@ -95,19 +95,17 @@ pub(crate) fn used_for(path: &Path, config: &Path) -> Option<&'static str> {
         && path
             .file_name()
             .is_some_and(|name| temporary(name, &temporary_prefix(config)).is_some());
-    if is(config) {
-        Some("that is the config itself")
-    } else if is(&lock(config)) {
-        Some("that is the lock file")
-    } else if is(&previous(config)) {
-        Some("that is the previous config")
-    } else if is(&owners(config)) || is(&owners_before(config)) || is(&owners_previous(config)) {
-        Some("that is the ledger")
-    } else if is_temporary {
-        Some("that is a name of temporary files")
-    } else {
-        None
-    }
+    let sidecars = [
+        (config.to_owned(), "that is the config itself"),
+        (lock(config), "that is the lock file"),
+        (previous(config), "that is the previous config"),
+        (owners(config), "that is the ledger"),
+        (owners_before(config), "that is the ledger"),
+        (owners_previous(config), "that is the ledger"),
+    ];
+    let used = sidecars.iter().find(|(sidecar, _)| is(sidecar));
+    let used = used.map(|(_, purpose)| *purpose);
+    used.or(is_temporary.then_some("that is a name of temporary files"))
 }
 
 /// A path for each kind of file that an edit leaves beside a config, now or for a while.
@@ -219,7 +217,7 @@ pub(crate) fn exchange_suffix(texts: &Texts) -> String {
 }
 
 /// A builder of names that begin and end like this.
-pub(crate) fn named<'a, 'b>(prefix: &'a OsStr, suffix: &'b str) -> tempfile::Builder<'a, 'b> {
+pub(super) fn named<'a, 'b>(prefix: &'a OsStr, suffix: &'b str) -> tempfile::Builder<'a, 'b> {
     let mut builder = tempfile::Builder::new();
     builder
         .prefix(prefix)

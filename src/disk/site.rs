@@ -40,12 +40,14 @@ pub(crate) fn check(target: &Target, existing: Option<&Existing>) -> Result<(), 
         return Ok(());
     }
     if attributes(&target.path).contains(StatxAttributes::MOUNT_ROOT) {
-        return Err(mount_point(&target.path));
+        let message = "this file is itself a mount point, so it can't be replaced";
+        let hint = format!(
+            "mount its folder at {}, not the file (Kubernetes: no `subPath`)",
+            target.folder.display()
+        );
+        return Err(Error::new(Code::MountPoint, message, hint).at(&target.path));
     }
-    match forbidden(&[&target.path, &target.folder]) {
-        Some(error) => Err(error),
-        None => Ok(()),
-    }
+    forbidden(&[&target.path, &target.folder]).map_or(Ok(()), Err)
 }
 
 /// Whether the sidecars of a drop-in stand on another filesystem, from where nothing can be renamed.
@@ -55,20 +57,24 @@ fn is_on_other_device(target: &Target) -> bool {
     own.is_some() && beside.is_some() && own != beside
 }
 
-/// Whether one of these must not be changed, by an attribute of `chattr(1)`.
+/// The error of the first of these that must not be changed, by an attribute of `chattr(1)`.
 pub(super) fn forbidden(paths: &[&Path]) -> Option<Error> {
-    let forbidden = paths.iter().find_map(|path| {
+    paths.iter().find_map(|path| {
         let attributes = attributes(path);
-        let attribute = if attributes.contains(StatxAttributes::IMMUTABLE) {
-            'i'
+        let (word, flag) = if attributes.contains(StatxAttributes::IMMUTABLE) {
+            ("immutable", 'i')
         } else if attributes.contains(StatxAttributes::APPEND) {
-            'a'
+            ("append-only", 'a')
         } else {
             return None;
         };
-        Some((path, attribute))
-    });
-    forbidden.map(|(path, attribute)| immutable(path, attribute))
+        let message = format!("this is {word} (chattr +{flag}) and can't be replaced");
+        let hint = format!(
+            "somebody wants it to stay as it is: find out why; then `chattr -{flag} {}`",
+            path.display()
+        );
+        Some(Error::new(Code::Immutable, message, hint).at(*path))
+    })
 }
 
 /// The drop-in is on another mount than its temporary files.
@@ -79,28 +85,6 @@ pub(super) fn other_mount(target: &Target) -> Error {
     );
     let hint = format!("name a file on the mount of {beside} with --drop-in=PATH");
     Error::new(Code::OtherMount, message, hint).at(&target.path)
-}
-
-fn mount_point(path: &Path) -> Error {
-    let folder = path.parent().unwrap_or(path);
-    let hint = format!(
-        "mount its folder at {}, not the file (Kubernetes: no `subPath`)",
-        folder.display()
-    );
-    let message = "this file is itself a mount point, so it can't be replaced";
-    Error::new(Code::MountPoint, message, hint).at(path)
-}
-
-fn immutable(path: &Path, attribute: char) -> Error {
-    let message = match attribute {
-        'a' => "this is append-only (chattr +a) and can't be replaced",
-        _ => "this is immutable (chattr +i) and can't be replaced",
-    };
-    let hint = format!(
-        "somebody wants it to stay as it is: find out why; then `chattr -{attribute} {}`",
-        path.display()
-    );
-    Error::new(Code::Immutable, message, hint).at(path)
 }
 
 /// What is less safe here than elsewhere.

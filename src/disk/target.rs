@@ -29,7 +29,8 @@ pub(crate) struct Target {
 
 /// The folders whose names an edit of a file changes, open to be synced.
 #[derive(Debug)]
-pub(crate) struct Folders {
+pub(crate) struct Folders<'t> {
+    pub(super) target: &'t Target,
     /// That of the file comes first, if it is there.
     pub(super) all: Vec<File>,
     /// The folder of a drop-in is still to be made.
@@ -58,7 +59,7 @@ impl Target {
 
     /// Opens the folders, to be synced once their names have changed: what keeps them from being
     /// opened has to show before that.
-    pub(crate) fn open_folders(&self) -> Result<Folders, Error> {
+    pub(crate) fn open_folders(&self) -> Result<Folders<'_>, Error> {
         let beside = self.beside_folder();
         let mut paths = vec![self.folder.as_path()];
         if self.folder != beside {
@@ -81,7 +82,11 @@ impl Target {
                 }
             }
         }
-        Ok(Folders { all, lacks_own })
+        Ok(Folders {
+            target: self,
+            all,
+            lacks_own,
+        })
     }
 }
 
@@ -145,22 +150,6 @@ fn no_folder(path: &Path, folder: &Path) -> Error {
     Error::new(Code::NoFolder, message, hint).at(path)
 }
 
-fn file_as_folder(path: &Path, file: &Path) -> Error {
-    let file = file.display();
-    let message = format!("{file} is not a folder");
-    let hint = format!("check --config; if {file} is the config: --config {file}");
-    Error::new(Code::FileAsFolder, message, hint).at(path)
-}
-
-fn dangling_link(path: &Path, leads_to: &Path) -> Error {
-    let message = format!(
-        "this is a symbolic link to {}, which leads to nothing",
-        leads_to.display()
-    );
-    let hint = "remove the link, or create the file that it leads to in the end";
-    Error::new(Code::DanglingLink, message, hint).at(path)
-}
-
 fn not_a_file(path: &Path, found: &str) -> Error {
     let hint = if found == FOLDER {
         let file = path.join("config.toml");
@@ -199,14 +188,22 @@ impl Target {
                 return Self::missing(path, root);
             }
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-                return Err(file_as_folder(path, &nearest(path, root)));
+                let file = nearest(path, root);
+                let file = file.display();
+                let message = format!("{file} is not a folder");
+                let hint = format!("check --config; if {file} is the config: --config {file}");
+                return Err(Error::new(Code::FileAsFolder, message, hint).at(path));
             }
             Err(error) => return Err(failed(error)),
         };
         let resolved = match root.resolve(path) {
             Err(error) if metadata.is_symlink() && error.kind() == io::ErrorKind::NotFound => {
-                let leads_to = std::fs::read_link(entry).map_err(failed)?;
-                return Err(dangling_link(path, &leads_to));
+                let message = format!(
+                    "this is a symbolic link to {}, which leads to nothing",
+                    std::fs::read_link(entry).map_err(failed)?.display()
+                );
+                let hint = "remove the link, or create the file that it leads to in the end";
+                return Err(Error::new(Code::DanglingLink, message, hint).at(path));
             }
             other => other.map_err(failed)?,
         };
@@ -326,23 +323,29 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
     no_link().open(path)
 }
 
+/// Opens the file at `path` with options of [`no_link`].
+pub(crate) fn open_file(path: &Path, options: &OpenOptions) -> Result<(File, Metadata), Unread> {
+    let file = options.open(path).map_err(|error| match kind_at(path) {
+        Some(found) if found != REGULAR => Unread::NotAFile(found),
+        _ => Unread::Failed(error),
+    })?;
+    let metadata = file.metadata()?;
+    if metadata.is_file() {
+        Ok((file, metadata))
+    } else {
+        Err(Unread::NotAFile(kind(metadata.file_type())))
+    }
+}
+
 impl Existing {
     /// Reads the file at `path`, which is no link. `None`: there is none.
     pub(crate) fn read(path: &Path) -> Result<Option<Self>, Unread> {
-        let mut file = match open(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => {
-                return Err(match kind_at(path) {
-                    Some(found) if found != REGULAR => Unread::NotAFile(found),
-                    _ => Unread::Failed(error),
-                });
+        let (mut file, metadata) = match open_file(path, &no_link()) {
+            Err(Unread::Failed(error)) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(None);
             }
-            Ok(file) => file,
+            opened => opened?,
         };
-        let metadata = file.metadata()?;
-        if !metadata.is_file() {
-            return Err(Unread::NotAFile(kind(metadata.file_type())));
-        }
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
         Ok(Some(Self {

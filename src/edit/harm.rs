@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::containerd::lost::Losses;
 use crate::containerd::release::listed;
 use crate::containerd::{LoadedHandler, Model, Reason, Release, Verdict};
 use crate::error::{Error, Warning};
@@ -14,38 +15,72 @@ struct Read {
     before: Verdict,
     after: Verdict,
     without: Option<Verdict>,
+    /// Whether harm to this release is a reason to refuse the edit.
+    counts: bool,
+}
+
+/// What releases make of a config, and the keys that they do not read before and after.
+struct Compared {
+    read: Vec<Read>,
+    lost: [Losses; 2],
 }
 
 impl Judgement<'_> {
     /// Returns what people should know, or the harm that the edit would do.
     pub(super) fn compare(&self) -> Result<Vec<Warning>, Error> {
-        let read = self.read();
+        let Compared { read, lost } = self.read();
         self.breaks(&read)?;
         self.loses(&read)?;
         let mut warnings = self.added(&read)?;
         warnings.extend(self.other_default(&read));
         warnings.extend(self.broken(&read));
+        if self.adds {
+            warnings.extend(self.not_read_keys(&lost));
+        }
         Ok(warnings)
     }
 
     /// Returns the harm of a state that is to last for a moment.
     pub(super) fn compare_on_the_way(&self) -> Result<(), Error> {
-        let read = self.read();
+        let read = self.read().read;
         self.breaks(&read)?;
         self.loses(&read)
     }
 
-    fn read(&self) -> Vec<Read> {
+    fn read(&self) -> Compared {
         let model = |files| Model::new(files, self.host);
         let (before, after) = (model(self.before), model(self.after));
         let without = self.without.map(model);
-        let read = self.reading().map(|release| Read {
-            release,
-            before: before.verdict(release),
-            after: after.verdict(release),
-            without: without.as_ref().map(|it| it.verdict(release)),
+        let mut lost = [Losses::default(), Losses::default()];
+        let read = self.reading().map(|release| {
+            let [before, after] = [&before, &after].map(|model| model.judge(release));
+            lost[0].add(release, before.1);
+            lost[1].add(release, after.1);
+            Read {
+                release,
+                before: before.0,
+                after: after.0,
+                without: without.as_ref().map(|it| it.verdict(release)),
+                counts: release.is_out() || self.releases.len() == 1,
+            }
         });
-        read.collect()
+        let read = read.collect();
+        Compared { read, lost }
+    }
+
+    /// Keys that releases do not read, and those that they read from now on: with the first handler
+    /// below its old plugin, CRI's snapshotter there comes into force.
+    fn not_read_keys(&self, [before, after]: &[Losses; 2]) -> Vec<Warning> {
+        let read_now = before.found_in(after).map(|key| {
+            let message = format!(
+                "from now on containerd 2.x reads {key}, which stood there without effect: check \
+                 that its value is meant"
+            );
+            Warning::new("key-takes-effect", message)
+        });
+        let mut warnings: Vec<Warning> = read_now.collect();
+        warnings.extend(after.warnings(&Model::new(self.after, self.host), self.after));
+        warnings
     }
 
     /// Releases that would start no more, or without CRI.
@@ -58,9 +93,8 @@ impl Judgement<'_> {
             }
             _ => false,
         };
-        let broken = |it: &&Read| {
-            (it.after.rank() < it.before.rank() || is_new(it)) && !it.is_as_bad_without()
-        };
+        let broken =
+            |it: &&Read| it.counts && (it.is_worse() || is_new(it) && !it.is_as_bad_without());
         let broken: Vec<&Read> = read.iter().filter(broken).collect();
         let reason = broken.first().and_then(|first| first.after.reason());
         let Some(reason) = reason else {
@@ -79,7 +113,7 @@ impl Judgement<'_> {
 
     /// A handler that could be used, and could be no more.
     fn loses(&self, read: &[Read]) -> Result<(), Error> {
-        for it in read.iter().filter(|it| it.after.serves()) {
+        for it in read.iter().filter(|it| it.counts && it.after.serves()) {
             let before = it.before.handlers().into_iter().flat_map(BTreeMap::keys);
             let mut lost =
                 before.filter(|name| it.before.is_usable(name) && !it.after.is_usable(name));
@@ -170,7 +204,9 @@ impl Judgement<'_> {
     fn broken(&self, read: &[Read]) -> Option<Warning> {
         let broken: Vec<&Read> = read.iter().filter(|it| !it.after.serves()).collect();
         let first = broken.first()?;
-        let since = if first.before.serves() {
+        let since = if first.is_worse() {
+            "of which no release is out yet"
+        } else if first.before.serves() {
             "as before the tool's own handlers came"
         } else {
             "before as after"
@@ -198,6 +234,11 @@ impl Judgement<'_> {
 }
 
 impl Read {
+    /// Whether the release does worse than before, and than without any key of the tool's.
+    fn is_worse(&self) -> bool {
+        self.after.rank() < self.before.rank() && !self.is_as_bad_without()
+    }
+
     /// Whether the release would do no better without any key of the tool's.
     fn is_as_bad_without(&self) -> bool {
         let without = self.without.as_ref();

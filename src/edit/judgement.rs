@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::containerd::release::{do_not_read, listed, reading};
-use crate::containerd::{ConfigFiles, Host, Model, Release};
+use crate::containerd::{ConfigFiles, Host, Model, Release, lost};
 use crate::error::{Code, Error, Warning};
 
 use super::edited::Handlers;
@@ -44,6 +44,7 @@ impl Judgement<'_> {
         let compared = self.of(&files).compare();
         let mut warnings = compared.map_err(|harm| self.in_part(harm))?;
         warnings.extend(self.not_read());
+        warnings.extend(lost::unknown(self.releases));
         warnings.extend(for_others);
         Ok(warnings)
     }

@@ -7,10 +7,11 @@ use crate::config::Config;
 use crate::config::files::Text;
 use crate::config::view::View;
 use crate::error::Error;
-use crate::ledger::{IMPLIED, Ledger, Made, comment, owner_in};
+use crate::ledger::{IMPLIED, Ledger, Made};
 use crate::toml::{
     Difference, Document, Heading, Literal, Node, Pair, Path, Refused, Revision, Tree,
 };
+use crate::want::comment::{comment, owner_in};
 use crate::want::key::{Key, handler_of};
 
 use super::refusal;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::config::surroundings;
+use crate::containerd::lost::{self, Losses};
 use crate::containerd::release::listed;
 use crate::containerd::{ConfigFiles, Host, Model, Release, Verdict, read_as, version};
 use crate::disk::HostRoot;
@@ -61,14 +62,21 @@ impl Check {
         let host = Host::of(root, &files);
         let model = Model::new(&files, &host);
         let is_alone = releases.len() == 1;
+        let mut losses = Losses::default();
         let row = |&release: &Release| {
             let reads = release.reads(config_version);
+            let verdict = (reads || is_alone).then(|| {
+                let (verdict, lost) = model.judge(release);
+                losses.add(release, lost);
+                verdict
+            });
             CheckedRelease {
                 release,
                 reads,
-                verdict: (reads || is_alone).then(|| model.verdict(release)),
+                verdict,
             }
         };
+        let newer = lost::unknown(releases);
         let releases: Vec<CheckedRelease> = releases.iter().map(row).collect();
         let proxies = |name: &str| {
             let mut documents = files.all().filter_map(|(_, source)| source.document().ok());
@@ -84,7 +92,9 @@ impl Check {
             releases: &read,
             is_proxy: &proxies,
         };
-        let warnings = warnings(config, &releases, root, &reading);
+        let mut warnings = warnings(config, &releases, root, &reading);
+        warnings.extend(losses.warnings(&model, &files));
+        warnings.extend(newer);
         Ok(Self {
             path: path.to_owned(),
             config_version,
@@ -100,10 +110,14 @@ impl Check {
         }
     }
 
-    /// Whether every release that counts serves, and at least one does.
+    /// Whether every release that counts serves, and at least one does. One that is not out yet does
+    /// not count beside others.
     #[must_use]
     pub fn serves(&self) -> bool {
-        let verdicts = self.releases.iter().filter_map(|row| row.verdict.as_ref());
+        let is_alone = self.releases.len() == 1;
+        let rows = self.releases.iter();
+        let rows = rows.filter(|row| is_alone || row.release.is_out());
+        let verdicts = rows.filter_map(|row| row.verdict.as_ref());
         let mut verdicts = verdicts.peekable();
         verdicts.peek().is_some() && verdicts.all(Verdict::serves)
     }

@@ -14,6 +14,5 @@ pub(crate) use self::file_key::FileKey;
 pub(crate) use self::settling::{is_implied, is_twin};
 pub use self::stored::Ledger;
 pub(crate) use self::stored::{
-    Digests, Entry, IMPLIED, LedgerPair, Made, Owner, OwnersWant, Tombstone, Want, comment,
-    owner_in,
+    Digests, Entry, IMPLIED, LedgerPair, Made, Owner, OwnersWant, Tombstone, Want,
 };

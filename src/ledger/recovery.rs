@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::config::Config;
 use crate::config::view::{View, Views};
 use crate::toml::Heading;
+use crate::want::comment::owner_in;
 use crate::want::handler::BUILT_IN;
 use crate::want::key::{Key, handler_of, handler_path, handlers_path};
 
 use super::file_key::FileKey;
 use super::settling::is_implied;
-use super::stored::{Entry, IMPLIED, Ledger, Made, Owner, Want, owner_in};
+use super::stored::{Entry, IMPLIED, Ledger, Made, Owner, Want};
 
 /// What was read from comments instead of a ledger.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

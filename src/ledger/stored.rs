@@ -145,19 +145,6 @@ impl Digests {
 /// The owner that comments name for what is nobody's.
 pub(crate) const IMPLIED: &str = handler::Owner::IMPLIED;
 
-/// What the comment above each block of the tool begins with.
-pub(crate) const COMMENT: &str = "# containerd-edit owner=";
-
-/// The comment above a block.
-pub(crate) fn comment(owner: &str) -> String {
-    format!("{COMMENT}{owner}")
-}
-
-/// The owner that a comment line names.
-pub(crate) fn owner_in(line: &str) -> Option<&str> {
-    line.trim().strip_prefix(COMMENT)
-}
-
 impl Ledger {
     /// Whether there is nothing in it: no ledger has been written, or it was lost.
     #[must_use]

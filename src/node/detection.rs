@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use super::{Distribution, error, managed};
+use super::{Distribution, managed};
 use crate::disk::HostRoot;
-use crate::error::Error;
+use crate::error::{Code, Error};
 
 impl Distribution {
     /// Tells by the files of a host which distribution it runs. A host without a sign of any has
@@ -29,7 +29,7 @@ impl Distribution {
         match found.as_slice() {
             [] => Ok(Self::Containerd),
             [(distribution, _)] => Ok(*distribution),
-            _ => Err(error::ambiguous(&found)),
+            _ => Err(ambiguous(&found)),
         }
     }
 
@@ -46,8 +46,30 @@ impl FromStr for Distribution {
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         let mut all = Self::ALL.into_iter();
         all.find(|distribution| distribution.name() == name)
-            .ok_or_else(|| error::unknown(name))
+            .ok_or_else(|| {
+                let names = Self::ALL.map(Self::name).join(", ");
+                let message = format!("no distribution {name:?}: it is one of {names}");
+                Error::new(Code::Usage, message, "name one of these, or auto")
+            })
     }
+}
+
+/// There are signs of more than one distribution, each with the file or folder that it was found by.
+fn ambiguous(found: &[(Distribution, PathBuf)]) -> Error {
+    let signs = found
+        .iter()
+        .map(|(found, path)| format!("{found} ({})", path.display()));
+    let signs: Vec<String> = signs.collect();
+    let names: Vec<&str> = found.iter().map(|(found, _)| found.name()).collect();
+    let message = format!(
+        "this host has signs of more than one distribution: {}",
+        signs.join(", ")
+    );
+    let hint = format!(
+        "say which one runs the pods: --distribution {}",
+        names.join("|")
+    );
+    Error::new(Code::AmbiguousDistribution, message, hint).at("/")
 }
 
 #[cfg(test)]

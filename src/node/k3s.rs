@@ -9,10 +9,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::{Distribution, Kind, Units, error};
+use super::{Distribution, Kind, Units, written};
 use crate::containerd::version;
 use crate::disk::HostRoot;
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::toml::Document;
 
 /// The templates, and the folders that the built-in template imports, by config version.
@@ -32,16 +32,26 @@ pub(super) fn kind(
     host: &HostRoot,
     units: &Units,
 ) -> Result<Kind, Error> {
-    let Some(text) = read(host, &generated)? else {
-        return Err(error::not_started(distribution, &generated, &units.start()));
-    };
-    let config = Document::parse(text.as_bytes());
-    let config = config.map_err(|source| error::not_toml(&generated, source))?;
+    let text = written::read(distribution, &generated, host, units)?;
+    let config = Document::parse(text.as_bytes()).map_err(|source| {
+        Error::from(source)
+            .with_hint("fix this line, or restart the service that writes the file")
+            .at(&generated)
+    })?;
     let folder = generated.parent().unwrap_or(Path::new("/"));
     let (name_3, drop_ins) = VERSION_3;
     let (template_3, template_2) = (folder.join(name_3), folder.join(VERSION_2));
-    let not_read =
-        |template: &Path| error::template_not_read(distribution, template, &units.restart());
+    let not_read = |template: &Path| {
+        let (title, path) = (distribution.title(), template.display());
+        let message = format!(
+            "{title} has not yet been started with {path}, which will decide what it reads"
+        );
+        let hint = format!(
+            "restart it, then run this again: {}; or remove {path} if nobody needs it",
+            units.restart()
+        );
+        Error::new(Code::TemplateNotRead, message, hint).at(template)
+    };
     if version::of_any(&config).unwrap_or_default() < 3 {
         // An older release ignores the other template; a newer one has not seen it yet.
         if is_newer(host, &template_3, &generated) {
@@ -94,16 +104,6 @@ fn is_newer(host: &HostRoot, template: &Path, generated: &Path) -> bool {
     template
         .zip(generated)
         .is_some_and(|(template, generated)| template > generated)
-}
-
-/// The text of a host's file; `None` if there is none.
-pub(super) fn read(host: &HostRoot, path: &Path) -> Result<Option<String>, Error> {
-    let read = host.resolve(path).and_then(fs::read_to_string);
-    match read {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error::unreadable(path, &error)),
-    }
 }
 
 #[cfg(test)]

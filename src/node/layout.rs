@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::distribution::CONTAINERD_CONFIG;
-use super::{Distribution, Kind, Units, error, k0s, k3s, microk8s};
+use super::{Distribution, Kind, Units, k0s, k3s, microk8s, written};
 use crate::disk::HostRoot;
-use crate::error::{Error, Warning};
+use crate::error::{Code, Error, Warning};
 use crate::toml::Source;
 use crate::want::handler::Owner;
 
@@ -55,7 +55,14 @@ impl Layout {
         // Plain containerd has no sign that it must have: its config may be created.
         let needs_sign = distribution != Distribution::Containerd && config.is_none();
         if needs_sign && distribution.sign(host).is_none() {
-            return Err(error::not_there(distribution));
+            let message = format!(
+                "this host does not run {}: it has none of {}",
+                distribution.title(),
+                distribution.signs().join(", ")
+            );
+            let hint = "check --distribution and --host-root (all of the host's files have to be \
+                        mounted there), or name the file with --config";
+            return Err(Error::new(Code::NotADistribution, message, hint).at("/"));
         }
         let units = Units::of(distribution, host);
         let config = |usual: &str| config.map_or_else(|| usual.into(), Path::to_owned);
@@ -74,9 +81,7 @@ impl Layout {
             }
             Distribution::K0s => {
                 let base: PathBuf = config(k0s::CONFIG);
-                let Some(text) = k3s::read(host, &base)? else {
-                    return Err(error::not_started(distribution, &base, &units.start()));
-                };
+                let text = written::read(distribution, &base, host, &units)?;
                 if k0s::is_managed(&text) {
                     let folder = base.with_file_name(k0s::FOLDER_NAME);
                     Kind::DropIn { base, folder }

@@ -2,7 +2,6 @@
 
 mod detection;
 mod distribution;
-mod error;
 pub(crate) mod k0s;
 mod k3s;
 mod kind;
@@ -11,6 +10,7 @@ mod managed;
 pub(crate) mod microk8s;
 pub(crate) mod template;
 mod units;
+mod written;
 
 pub use self::distribution::Distribution;
 pub use self::kind::Kind;

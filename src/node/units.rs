@@ -24,25 +24,21 @@ impl Units {
     /// The one that is on the host, or, where that can't be told, all that it may be.
     pub(super) fn of(distribution: Distribution, host: &HostRoot) -> Self {
         let all = names(distribution);
-        let on_host = |name: &&str| {
-            let is_there =
-                |folder: &&str| host.has(&Path::new(folder).join(format!("{name}.service")));
-            FOLDERS.iter().any(is_there)
-        };
+        let in_folder =
+            |folder: &str, name: &str| Path::new(folder).join(format!("{name}.service"));
         // RKE2 installs the units of server and agent, and enables one.
         let is_enabled = |name: &&str| {
-            let link = Path::new(WANTED).join(format!("{name}.service"));
-            let link = host.entry(&link).and_then(std::fs::symlink_metadata);
-            link.is_ok()
+            let link = host.entry(&in_folder(WANTED, name));
+            link.and_then(std::fs::symlink_metadata).is_ok()
+        };
+        let is_there = |name: &&str| {
+            let mut folders = FOLDERS.iter();
+            folders.any(|folder| host.has(&in_folder(folder, name)))
         };
         let enabled: Vec<&str> = all.iter().copied().filter(is_enabled).collect();
-        let there: Vec<&str> = all.iter().copied().filter(on_host).collect();
-        for found in [enabled, there] {
-            if found.len() == 1 {
-                return Self(found);
-            }
-        }
-        Self(all.to_vec())
+        let there: Vec<&str> = all.iter().copied().filter(is_there).collect();
+        let mut found = [enabled, there].into_iter();
+        Self(found.find(|found| found.len() == 1).unwrap_or(all.to_vec()))
     }
 
     /// Their names: one, if it could be told.

@@ -111,7 +111,7 @@ fn last_header(document: &Document, path: &[String], depth: usize) -> Option<usi
 }
 
 /// How much deeper than its header a key stands in this file.
-fn unit<'d>(document: &'d Document) -> &'d str {
+fn unit(document: &Document) -> &str {
     let found = document.index.headers().rev().find_map(|header| {
         let first = document.index.body(header).next()?;
         document.indent(first).strip_prefix(document.indent(header))

@@ -20,12 +20,6 @@ pub(crate) fn type_name(item: &Item) -> &'static str {
     }
 }
 
-/// Whether `item` means the same as `value`.
-pub(crate) fn is_value(item: &Item, value: &Value) -> bool {
-    let item = item.clone().into_value();
-    item.is_ok_and(|item| same(&item, value))
-}
-
 /// Whether two values mean the same: spelling, order of keys and formatting don't count.
 pub(crate) fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {

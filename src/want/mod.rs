@@ -1,6 +1,7 @@
 //! What somebody wants of a config: names, presets, keys with their types, the patch file.
 
 pub(crate) mod change;
+pub(crate) mod comment;
 pub(crate) mod handler;
 pub(crate) mod key;
 pub(crate) mod nearest;

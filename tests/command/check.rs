@@ -19,7 +19,8 @@ fn a_good_config_serves_on_every_release_that_reads_it() {
                  2.0      serves   runc (default runc)\n\
                  2.1      serves   runc (default runc)\n\
                  2.2      serves   runc (default runc)\n\
-                 2.3      serves   runc (default runc)\n";
+                 2.3      serves   runc (default runc)\n\
+                 2.4      serves   runc (default runc)\n";
     assert!(run.stdout.ends_with(table), "{run:#?}");
     node.run(&["check", "--containerd-version", "2.0.1"])
         .exits(0);

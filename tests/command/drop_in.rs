@@ -1266,7 +1266,10 @@ fn list_and_show_tell_what_containerd_makes_of_several_files() {
     let list = node.run(&["list", "-o", "json"]).exits(0).stdout;
     let list: Value = serde_json::from_str(&list).expect("JSON");
     let merged = &list["handlers"][1]["merged_on"];
-    assert_eq!(*merged, serde_json::json!(["2.0", "2.1", "2.2", "2.3"]));
+    assert_eq!(
+        *merged,
+        serde_json::json!(["2.0", "2.1", "2.2", "2.3", "2.4"])
+    );
     assert_eq!(list["handlers"][0]["merged_on"], serde_json::json!([]));
 }
 

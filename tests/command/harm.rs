@@ -334,7 +334,8 @@ fn what_goes_is_judged_for_the_releases_that_read_the_file() {
     let run = node
         .run(&[&["remove", "spin"], &named[..]].concat())
         .exits(0);
-    let said = "containerd 1.7 does not read config version 3; judged for 2.0, 2.1, 2.2 and 2.3";
+    let said =
+        "containerd 1.7 does not read config version 3; judged for 2.0, 2.1, 2.2, 2.3 and 2.4";
     assert!(run.stderr.contains(said), "{run:#?}");
     assert_eq!(node.text(), config);
     node.run(&["add", "spin"]).exits(0);

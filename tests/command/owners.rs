@@ -305,8 +305,8 @@ fn keys_leave_a_handler_that_has_no_type_of_its_own() {
         let run = node.run(&["remove", "--owner", "a", "-o", "json"]).exits(0);
         assert_eq!(node.text(), config);
         let warnings = &json(&run)["warnings"];
-        let said = "kata is left without what its owner had set, and containerd 2.0, 2.1, 2.2 and \
-                    2.3 will not load it: it has no runtime_type of its own";
+        let said = "kata is left without what its owner had set, and containerd 2.0, 2.1, 2.2, 2.3 \
+                    and 2.4 will not load it: it has no runtime_type of its own";
         assert_eq!(warnings[0]["code"], "not-loaded", "{warnings}");
         assert_eq!(warnings[0]["message"], said);
         // And back.

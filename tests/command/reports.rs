@@ -161,8 +161,8 @@ fn list_and_show_say_what_is_there() {
             "file": "[CONFIG]",
             "line": 12,
             "column": 1,
-            "releases": ["1.6", "1.7", "2.0", "2.1", "2.2", "2.3"],
-            "default_on": ["1.6", "1.7", "2.0", "2.1", "2.2", "2.3"],
+            "releases": ["1.6", "1.7", "2.0", "2.1", "2.2", "2.3", "2.4"],
+            "default_on": ["1.6", "1.7", "2.0", "2.1", "2.2", "2.3", "2.4"],
             "merged_on": [],
         })
     );
@@ -216,10 +216,13 @@ fn list_speaks_of_what_containerd_loads() {
     };
     let more = more.display().to_string();
     // On 1.x the drop-in's table replaces that of the main file.
-    assert_eq!(of("main", "[CONFIG]"), json!(["2.0", "2.1", "2.2", "2.3"]));
+    assert_eq!(
+        of("main", "[CONFIG]"),
+        json!(["2.0", "2.1", "2.2", "2.3", "2.4"])
+    );
     assert_eq!(
         of("drop", &more),
-        json!(["1.6", "1.7", "2.0", "2.1", "2.2", "2.3"])
+        json!(["1.6", "1.7", "2.0", "2.1", "2.2", "2.3", "2.4"])
     );
     let run = node.run(&["list", "--containerd-version", "1.7"]).exits(0);
     let row = run

@@ -252,7 +252,7 @@ fn what_did_not_serve_before_the_tool_came_is_put_back() {
     let node = Node::with(broken);
     node.run(&["add", "kata", "--owner", "ops"]).exits(0);
     let run = undo(&node, &[]).exits(0);
-    let said = "this config does not serve CRI on containerd 1.6, 1.7, 2.0, 2.1, 2.2 and 2.3";
+    let said = "this config does not serve CRI on containerd 1.6, 1.7, 2.0, 2.1, 2.2, 2.3 and 2.4";
     assert!(run.stderr.contains(said), "{run:?}");
     let next =
         "; do not restart containerd before `containerd-edit check` says that its release serves\n";

@@ -25,7 +25,7 @@ pub(crate) struct Judging {
     /// Judge for this containerd release alone
     ///
     /// As in 1.7, which means its newest patch release, or 1.6.20. Without it: every release line
-    /// from 1.6 to 2.3.
+    /// from 1.6 to 2.4.
     #[arg(long, value_name = "VERSION")]
     pub(crate) containerd_version: Option<Release>,
 }

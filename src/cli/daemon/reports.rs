@@ -39,7 +39,7 @@ impl Report for RunningReport<'_> {
         let mut text =
             format!("running  containerd {version} at {endpoint}: {step} step with the config\n");
         for drift in self.drift {
-            let _ = writeln!(text, "         {drift}");
+            let _ = writeln!(text, "         {}", drift.message);
         }
         text + self.next_step()
     }
@@ -77,16 +77,13 @@ pub(super) fn running(running: &Running, drift: &[Drift]) -> Value {
 }
 
 fn difference(drift: &Drift) -> Value {
-    let (code, handler) = match drift {
-        Drift::NoCri => ("no-cri", None),
-        Drift::WouldNotServe => ("would-not-serve", None),
-        Drift::NotLoaded { handler } => ("not-loaded", Some(handler)),
-        Drift::Gone { handler } => ("gone", Some(handler)),
-        Drift::OtherType { handler, .. } => ("other-type", Some(handler)),
-        Drift::OtherDefault { daemon, .. } => ("other-default", Some(daemon)),
-        _ => ("other", None),
-    };
-    json!({ "code": code, "handler": handler, "message": drift.to_string() })
+    let Drift {
+        code,
+        handlers,
+        message,
+        ..
+    } = drift;
+    json!({ "code": code, "handler": handlers.first(), "message": message })
 }
 
 impl Report for Restarted {
@@ -119,7 +116,7 @@ impl Report for Restarted {
             None => format!("restart    not needed: {daemon} is what its config says\n"),
         };
         for drift in &self.drift {
-            let _ = writeln!(text, "differs    {drift}");
+            let _ = writeln!(text, "differs    {}", drift.message);
         }
         text
     }
@@ -150,10 +147,7 @@ fn seconds_text(phases: &Phases) -> String {
 fn reason(why: &Why) -> String {
     match why {
         Why::Changed => "this run has changed what it loads".to_owned(),
-        Why::Drift(drift) => {
-            let drift: Vec<String> = drift.iter().map(ToString::to_string).collect();
-            drift.join(", ")
-        }
+        Why::Drift(drift) => Drift::listed(drift),
         Why::Older(path) => format!("it was started before {} was last changed", path.display()),
         Why::NotRunning => "it did not run".to_owned(),
         Why::Silent => "it gave no answer".to_owned(),

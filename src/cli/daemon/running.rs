@@ -45,7 +45,7 @@ impl Run {
         }
         // Of a daemon without CRI, which tells no release, no verdict matters.
         let verdict = check.releases.iter().find_map(|row| row.verdict.as_ref());
-        let drift = verdict.map_or(vec![Drift::NoCri], |verdict| running.drift(verdict));
+        let drift = verdict.map_or(vec![Drift::no_cri()], |verdict| running.drift(verdict));
         let report = RunningReport {
             running: &running,
             drift: &drift,

@@ -7,7 +7,8 @@ use std::path::Path;
 
 use super::LogEntry;
 use crate::disk::lock::ConfigLock;
-use crate::disk::{leftovers, sidecar, target};
+use crate::disk::target::{self, Unread};
+use crate::disk::{leftovers, sidecar};
 
 /// A log does not grow beyond this, in bytes: then its older half goes.
 const MOST_BYTES: u64 = 256 * 1024;
@@ -48,20 +49,14 @@ pub(crate) fn read(path: &Path) -> io::Result<Vec<LogEntry>> {
 /// Opens a log, which must be a file with no other name: what is added to it must not get into
 /// somebody else's file.
 fn open(path: &Path, to_append: bool) -> io::Result<File> {
-    let opened = target::no_link()
-        .append(to_append)
-        .create(to_append)
-        .mode(0o600)
-        .open(path);
+    let mut options = target::no_link();
+    options.append(to_append).create(to_append).mode(0o600);
     let planted = |found: &str| io::Error::other(format!("{found} stands in its place"));
-    let file = opened.map_err(|error| match target::kind_at(path) {
-        Some(found) if found != target::REGULAR => planted(found),
-        _ => error,
-    })?;
-    let metadata = file.metadata()?;
-    if !metadata.is_file() {
-        return Err(planted(target::kind(metadata.file_type())));
-    }
+    let opened = target::open_file(path, &options).map_err(|error| match error {
+        Unread::NotAFile(found) => planted(found),
+        Unread::Failed(error) => error,
+    });
+    let (file, metadata) = opened?;
     if to_append && metadata.nlink() > 1 {
         return Err(planted("a hard link to another file"));
     }

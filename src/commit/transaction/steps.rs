@@ -9,7 +9,8 @@ use crate::commit::parts::Part;
 use crate::disk::folder;
 use crate::disk::ledger_file::PendingLedger;
 use crate::disk::lock::ConfigLock;
-use crate::disk::replace::{self, PendingFile, Replaced, Synced};
+use crate::disk::replace::{self, PendingFile, Replaced};
+use crate::disk::sync::Synced;
 use crate::disk::target::Folders;
 use crate::edit::edited::Handlers;
 use crate::error::{Code, Error, Warning};
@@ -30,11 +31,11 @@ impl Part {
     }
 
     /// Changes the file, or syncs what stands there.
-    fn make(
-        &self,
+    fn make<'a>(
+        &'a self,
         lock: &ConfigLock,
         pending: Option<PendingFile<'_>>,
-        mut folders: Folders,
+        mut folders: Folders<'a>,
     ) -> Result<Replaced, Error> {
         if folders.lacks_own && pending.is_some() {
             folder::make(&self.target)?;
@@ -43,7 +44,7 @@ impl Part {
         match (pending, &self.snapshot.existing) {
             (Some(pending), _) => pending.commit(&self.snapshot, &folders),
             (None, Some(original)) if self.change.after.is_none() => {
-                let replaced = replace::delete(lock, &self.target, &folders, original)?;
+                let replaced = replace::delete(lock, &folders, original)?;
                 if self.folder_goes && matches!(replaced, Replaced::Done(_)) {
                     folder::remove_empty(&self.target);
                 }
@@ -51,7 +52,7 @@ impl Part {
             }
             (None, existing) => {
                 let file = existing.as_ref().map(|existing| &existing.file);
-                replace::sync(&self.target, &folders, file, Synced::Unchanged)?;
+                folders.sync(file, Synced::Unchanged)?;
                 Ok(Replaced::Done(Vec::new()))
             }
         }
@@ -107,7 +108,7 @@ impl Editor {
 fn replaced(
     lock: &ConfigLock,
     steps: &[Part],
-    (pending, folders): (Vec<Option<PendingFile<'_>>>, Vec<Folders>),
+    (pending, folders): (Vec<Option<PendingFile<'_>>>, Vec<Folders<'_>>),
     done: &mut Vec<FileChange>,
 ) -> Result<Option<Vec<Warning>>, Error> {
     let mut notices = Vec::new();

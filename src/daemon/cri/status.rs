@@ -25,7 +25,7 @@ impl RunningHandlers {
     /// Reads the answer to a verbose question. Otherwise: what is wrong with it.
     ///
     /// Its own list of handlers is empty on 1.x. The JSON is what the plugin runs with, and the
-    /// same in this part from 1.6 to 2.3.
+    /// same in this part from 1.6 to 2.4.
     pub(super) fn of(answer: &StatusResponse) -> Result<Self, String> {
         let Some(config) = answer.info.get("config") else {
             return Err("its verbose status holds no config".to_owned());

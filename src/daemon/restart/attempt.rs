@@ -149,8 +149,7 @@ impl<'a> Attempt<'a> {
         let (own, drift) = wanted.held_against(&running, verdict.as_ref());
         phases.verified = lap();
         if !own.is_empty() {
-            let own: Vec<String> = own.iter().map(ToString::to_string).collect();
-            let own = own.join(", ");
+            let own = Drift::listed(&own);
             let cause = format!("containerd came back, and is not what its config says: {own}");
             return Err(Cause::new(cause).into());
         }

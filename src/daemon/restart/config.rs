@@ -27,8 +27,11 @@ pub(super) const DOUBT: Duration = Duration::from_millis(20);
 /// What a running daemon's release makes of its config as it is now. For one that is not modelled,
 /// the newest that is stands in. `None`: a daemon has shown that the model is wrong there.
 pub(super) fn verdict(editor: &Editor, running: &Running) -> Result<Option<Verdict>, Error> {
-    let newest = Release::LINES[Release::LINES.len() - 1];
-    let release = running.release().ok().flatten().unwrap_or(newest);
+    let release = running
+        .release()
+        .ok()
+        .flatten()
+        .unwrap_or(Release::newest());
     let files = files(editor)?;
     let host = Host {
         disproved: editor.disproved.borrow().clone(),

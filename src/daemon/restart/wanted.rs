@@ -97,9 +97,7 @@ impl Wanted {
         let loaded = running.cri.as_ref().map(|cri| &cri.loaded.handlers);
         for handler in &self.present {
             let is_loaded = loaded.is_some_and(|loaded| loaded.contains_key(handler));
-            let drift = Drift::NotLoaded {
-                handler: handler.clone(),
-            };
+            let drift = Drift::not_loaded(handler);
             if !is_loaded && !own.contains(&drift) {
                 own.push(drift);
             }
@@ -108,18 +106,9 @@ impl Wanted {
     }
 
     fn is_about(&self, drift: &Drift) -> bool {
-        let is_about = |handler| self.present.contains(handler) || self.others.contains(handler);
-        self.is_all
-            || match drift {
-                Drift::NoCri => true,
-                Drift::WouldNotServe => false,
-                Drift::OtherDefault { daemon, config } => {
-                    self.is_default || is_about(daemon) || is_about(config)
-                }
-                Drift::NotLoaded { handler }
-                | Drift::Gone { handler }
-                | Drift::OtherType { handler, .. } => is_about(handler),
-            }
+        let is_about = |name: &String| self.present.contains(name) || self.others.contains(name);
+        let is_default = self.is_default && drift.code == "other-default";
+        self.is_all || is_default || drift.handlers.iter().any(is_about)
     }
 }
 

@@ -57,7 +57,7 @@ impl Why {
             return Some(Self::Silent);
         };
         if running.cri.is_none() {
-            return Some(Self::Drift(vec![Drift::NoCri]));
+            return Some(Self::Drift(vec![Drift::no_cri()]));
         }
         let start = Start::of(editor, old.started);
         // Another start with the same files changes nothing.

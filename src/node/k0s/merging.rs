@@ -4,12 +4,9 @@
 //! config imports; the others are imported as they are (`handleImports` in k0s's
 //! `pkg/component/worker/containerd/configurer.go`).
 
-use toml_edit::{DocumentMut, Item, Table};
-
 use crate::containerd::plugin;
-use crate::toml::{Document, ParseError, meaning};
-
-const RUNC: &str = "runc";
+use crate::toml::render::{self, Quotes};
+use crate::toml::{Document, ParseError, Path, Tree};
 
 /// The plugins whose settings make k0s merge a drop-in.
 const MERGED: [&str; 3] = [
@@ -34,73 +31,55 @@ pub(super) const LEAST: &str = "\
 /// The text that means what k0s makes of a config and a drop-in: tables are merged, any other value
 /// of the drop-in takes the place of the config's.
 pub(super) fn merged(base: &str, drop_in: &str) -> Result<String, ParseError> {
-    let (mut merged, drop_in) = (tables(base)?, tables(drop_in)?);
-    merge(&mut merged, drop_in);
-    Ok(DocumentMut::from(merged).to_string())
+    let (mut merged, drop_in) = (tree(base)?, tree(drop_in)?);
+    for path in drop_in.leaves(&[]) {
+        let is_there = drop_in.table(&path).is_some() && merged.table(&path).is_some();
+        if let Some(value) = drop_in.value(&path).filter(|_| !is_there) {
+            merged.put(&path, value, 0);
+        }
+    }
+    Ok(text(&merged))
 }
 
 /// The text that means what a merged config was without a drop-in, as far as that can be told:
 /// values that the drop-in has are gone, and tables that then are empty. What the drop-in had
 /// replaced isn't known. `runc` stays: k0s lists it itself, whatever else does.
 pub(super) fn without(merged: &str, drop_in: &str) -> Result<String, ParseError> {
-    let (mut base, mut drop_in) = (tables(merged)?, tables(drop_in)?);
-    for id in MERGED {
-        let mut table = Some(&mut drop_in);
-        for name in plugin::runtimes_path(id) {
-            table = table.and_then(|table| table.get_mut(name)?.as_table_mut());
-        }
-        table.and_then(|runtimes| runtimes.remove(RUNC));
-    }
-    take_out(&mut base, &drop_in);
-    Ok(DocumentMut::from(base).to_string())
-}
-
-/// A file's values, whatever their spelling, in tables of their own.
-fn tables(text: &str) -> Result<Table, ParseError> {
-    let config = Document::parse(text.as_bytes())?;
-    Ok(plain(config.toml.as_table()))
-}
-
-fn plain(table: &dyn toml_edit::TableLike) -> Table {
-    let mut tables = Table::new();
-    for (key, item) in table.iter() {
-        let item = match (item.as_table_like(), item) {
-            (Some(table), _) => Item::Table(plain(table)),
-            (None, Item::Value(value)) => Item::Value(value.clone().decorated(" ", "")),
-            (None, item) => item.clone(),
-        };
-        tables.insert(key, item);
-    }
-    tables
-}
-
-fn merge(base: &mut Table, drop_in: Table) {
-    for (key, item) in drop_in {
-        match (base.get_mut(&key), item) {
-            (Some(Item::Table(base)), Item::Table(table)) => merge(base, table),
-            (_, item) => drop(base.insert(&key, item)),
-        }
-    }
-}
-
-fn take_out(base: &mut Table, drop_in: &Table) {
-    for (key, item) in drop_in {
-        // It says what the others mean.
-        if key == "version" {
-            continue;
-        }
-        let is_gone = match (base.get_mut(key), item) {
-            (Some(Item::Table(base)), Item::Table(table)) => {
-                take_out(base, table);
-                base.is_empty()
+    let (mut base, drop_in) = (tree(merged)?, tree(drop_in)?);
+    for path in drop_in.leaves(&[]) {
+        // The version says what the others mean.
+        let stays = path == ["version"] || is_of_runc(&path);
+        if !stays && base.value(&path) == drop_in.value(&path) {
+            for depth in 1..path.len() {
+                base.unwrite(&path[..depth]);
             }
-            (Some(found), Item::Value(value)) => meaning::is_value(found, value),
-            _ => false,
-        };
-        if is_gone {
-            base.remove(key);
+            base.remove(&path);
         }
     }
+    Ok(text(&base))
+}
+
+fn is_of_runc(path: &[String]) -> bool {
+    MERGED.iter().any(|id| {
+        let runtimes = plugin::runtimes_path(id);
+        path.len() > runtimes.len()
+            && path[..runtimes.len()] == runtimes
+            && path[runtimes.len()] == "runc"
+    })
+}
+
+fn tree(text: &str) -> Result<Tree, ParseError> {
+    Document::parse(text.as_bytes()).map(|document| Tree::of(&document))
+}
+
+/// The values of a tree, each in a line of its own.
+fn text(tree: &Tree) -> String {
+    let line = |path: Path| {
+        let value = tree.value(&path)?;
+        let key = render::dotted(&path, Quotes::Literal);
+        Some(format!("{key} = {}\n", value.text()))
+    };
+    tree.leaves(&[]).into_iter().filter_map(line).collect()
 }
 
 #[cfg(test)]
@@ -126,13 +105,7 @@ mod tests {
     }
 
     fn same(one: &str, other: &str) -> bool {
-        let parsed = |text| tables(text).expect("TOML").to_string();
-        let mut lines: [Vec<String>; 2] =
-            [one, other].map(|text| parsed(text).lines().map(str::to_owned).collect());
-        for lines in &mut lines {
-            lines.sort();
-        }
-        lines[0] == lines[1]
+        tree(one).expect("TOML") == tree(other).expect("TOML")
     }
 
     #[test]

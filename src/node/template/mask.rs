@@ -7,10 +7,12 @@
 use toml_parser::Source;
 use toml_parser::lexer::TokenKind;
 
-use crate::error::{Error, Position};
+use crate::error::{Code, Error, Position};
 use crate::toml::lines;
 
-use super::error;
+const FROM_BASE: &str = "newer releases of k3s and RKE2 have a folder for drop-ins beside the \
+                         template; or start from `{{ template \"base\" . }}` and keep only what \
+                         differs";
 
 /// The words that decide what becomes of other lines (Go's `text/template`).
 const CONTROL: [&str; 9] = [
@@ -23,17 +25,17 @@ const CLOSE: &str = "}}";
 
 /// A template that a TOML parser can read.
 #[derive(Debug)]
-pub(crate) struct Masked {
-    pub(crate) text: String,
+pub(super) struct Masked {
+    pub(super) text: String,
     /// Of the lines that look masked, in their order: whether they are.
     flags: Vec<bool>,
     /// Where the line begins and ends that brings in the distribution's own part.
-    pub(crate) base: Option<(usize, usize)>,
+    pub(super) base: Option<(usize, usize)>,
 }
 
 impl Masked {
     /// Masks the directives of a template.
-    pub(crate) fn of(template: &str) -> Result<Self, Error> {
+    pub(super) fn of(template: &str) -> Result<Self, Error> {
         let mut text = String::with_capacity(template.len());
         let mut flags = Vec::new();
         let mut base = None;
@@ -48,17 +50,19 @@ impl Masked {
                 continue;
             };
             let at = || lines::position(template, start + indent);
-            let directive = alone(rest).ok_or_else(|| error::inline(at()))?;
-            let mut words = words(directive);
+            let alone = alone(rest).ok_or_else(|| inline(at()))?;
+            let mut words = words(alone);
             match (words.next(), words.next(), words.next(), words.next()) {
                 (Some("template"), Some("\"base\"" | "`base`"), Some("."), None) => {
                     if base.is_some() {
-                        return Err(error::two_bases(at()));
+                        let message = "this brings k3s's own part in for a second time";
+                        let error = directive(message, "remove one of them");
+                        return Err(error.position_at(at()));
                     }
                     base = Some((start, start + line.len()));
                 }
                 (Some(word), ..) if CONTROL.contains(&word) => {
-                    return Err(error::control(word, at()));
+                    return Err(control(word, at()));
                 }
                 _ => {}
             }
@@ -81,7 +85,7 @@ impl Masked {
                 (TokenKind::MlLiteralString | TokenKind::MlBasicString, Some((base, _)))
                     if span.contains(&base) =>
                 {
-                    return Err(error::inline(at(base)));
+                    return Err(inline(at(base)));
                 }
                 (
                     TokenKind::LiteralString
@@ -96,8 +100,8 @@ impl Masked {
             closed(&self.text[span.clone()]).map_err(|(offset, word)| {
                 let at = at(span.start + offset);
                 match word {
-                    Some(word) => error::control(word, at),
-                    None => error::inline(at),
+                    Some(word) => control(word, at),
+                    None => inline(at),
                 }
             })?;
         }
@@ -106,7 +110,7 @@ impl Masked {
 
     /// Gives the directives of an edited text their first byte back. `None`: a line has gone that
     /// looks like one.
-    pub(crate) fn restore(&self, edited: &str) -> Option<String> {
+    pub(super) fn restore(&self, edited: &str) -> Option<String> {
         let mut flags = self.flags.iter();
         let mut restored = String::with_capacity(edited.len());
         for line in edited.split_inclusive('\n') {
@@ -123,14 +127,14 @@ impl Masked {
     }
 
     /// Where a parser's error stands, if a directive in the middle of that line is to blame.
-    pub(crate) fn blames_directive(at: &Position) -> bool {
+    pub(super) fn blames_directive(at: &Position) -> bool {
         at.text.contains(OPEN)
     }
 }
 
 /// The directives that an edited template has and the one before had not: the first of them, to the
 /// end of its line at most. A value that was set aside into a comment has taken its directives along.
-pub(crate) fn new_directive<'t>(before: &str, after: &'t str) -> Option<&'t str> {
+pub(super) fn new_directive<'t>(before: &str, after: &'t str) -> Option<&'t str> {
     let mut known: Vec<&str> = directives(before).collect();
     directives(after).find(|directive| {
         let found = known.iter().position(|known| known == directive);
@@ -188,6 +192,24 @@ fn closed(text: &str) -> Result<(), (usize, Option<&str>)> {
         from = inside + length + CLOSE.len();
     }
     open.first().map_or(Ok(()), |&first| Err(first))
+}
+
+/// A template can't be edited because of a directive. It is never changed then.
+pub(super) fn directive(message: impl Into<String>, hint: &str) -> Error {
+    Error::new(Code::TemplateDirective, message, hint)
+}
+
+/// A directive decides what becomes of other lines.
+fn control(word: &str, at: Position) -> Error {
+    let message =
+        format!("the directive `{word}` decides what becomes of other lines, which only k3s knows");
+    directive(message, FROM_BASE).position_at(at)
+}
+
+/// A directive is part of a line that is not a string.
+pub(super) fn inline(at: Position) -> Error {
+    let message = "a directive is part of this line: what it becomes only k3s knows";
+    directive(message, FROM_BASE).position_at(at)
 }
 
 #[cfg(test)]

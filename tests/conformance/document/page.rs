@@ -114,7 +114,7 @@ fn releases_are_named_by_line() {
     let from = |text: &str| text.parse::<Release>().expect(text);
     assert_eq!(named(|_| true), "all");
     assert_eq!(named(|release| release < from("2.0.0")), "1.6–1.7");
-    assert_eq!(named(|release| release >= from("2.3.0")), "2.3");
+    assert_eq!(named(|release| release >= from("2.3.0")), "2.3–2.4");
     assert_eq!(named(|_| false), "none");
     assert_eq!(
         named(|release| release < from("1.6.30")),
@@ -122,7 +122,7 @@ fn releases_are_named_by_line() {
     );
     assert_eq!(
         named(|release| release >= from("1.7.17")),
-        "1.7 from 1.7.17, 2.0–2.3"
+        "1.7 from 1.7.17, 2.0–2.4"
     );
     assert_eq!(
         named(|release| release >= from("2.1.1") && release < from("2.1.4")),

@@ -1,15 +1,13 @@
 //! Templates of k3s and RKE2: a part that stands below the distribution's own, or a whole config.
 
-use crate::error::Error;
-use crate::ledger::owner_in;
-use crate::node::template::{Masked, error, new_directive, parsed};
+use super::mask::{Masked, directive, inline, new_directive};
+use crate::error::{Code, Error};
 use crate::toml::Document;
 use crate::toml::index::Kind;
+use crate::want::comment::owner_in;
 
 /// The line of a template that was missing.
 const BASE: &str = "{{ template \"base\" . }}\n";
-const ABOVE: &str = "stands above k3s's own part, which has to come first";
-const LOOSE: &str = "has no header above it, and would become part of k3s's last table";
 
 /// A template as it was read.
 #[derive(Debug)]
@@ -29,18 +27,20 @@ impl Template {
     pub(crate) fn of(text: Option<&str>, generated: &str) -> Result<Self, Error> {
         let masked = Masked::of(text.unwrap_or(BASE))?;
         let rest = parsed(&masked.text)?;
-        let mut template = Self {
-            text: text.map(str::to_owned),
-            end: 0,
-            own: None,
-            masked: Masked::of(text.unwrap_or(BASE))?,
+        let (end, own) = match masked.base {
+            None => (0, None),
+            Some((start, end)) => {
+                placed(&rest, start, end)?;
+                (end, Some(own_part(generated, &masked.text[end..])?))
+            }
         };
-        if let Some((start, end)) = masked.base {
-            placed(&rest, start, end)?;
-            template.end = end;
-            template.own = Some(own_part(generated, &masked.text[end..])?);
-        }
-        Ok(template)
+        drop(rest);
+        Ok(Self {
+            text: text.map(str::to_owned),
+            masked,
+            end,
+            own,
+        })
     }
 
     /// What is edited; `None`: there is no template.
@@ -69,26 +69,54 @@ impl Template {
         }
         let edited = format!("{above}{}", part.unwrap_or_default());
         let restored = self.masked.restore(&edited);
-        let restored = restored.ok_or_else(error::directive_inside)?;
+        let restored = restored.ok_or_else(|| {
+            directive(
+                "a directive stands inside a block of this tool, which is to be taken out",
+                "move the directive out of the block",
+            )
+        })?;
         let known = self.text.as_deref().unwrap_or(BASE);
-        match new_directive(&format!("{known}\n{given_back}"), &restored) {
-            None => Ok(Some(restored)),
-            Some(directive) => Err(error::new_directive(directive)),
-        }
+        let Some(new) = new_directive(&format!("{known}\n{given_back}"), &restored) else {
+            return Ok(Some(restored));
+        };
+        let message = format!(
+            "k3s would take what this writes into its template for a directive, and carry it out: \
+             {new}"
+        );
+        let hint = "leave `{{` out of it, or write the line into the template by hand if a directive \
+                    is meant; newer releases of k3s and RKE2 have a folder for drop-ins beside the \
+                    template, where it is plain text";
+        Err(directive(message, hint))
     }
 
     /// Refuses a part that declares again what the distribution declares.
     pub(crate) fn check(&self, part: &str) -> Result<(), Error> {
         let after = self.rendered(part);
         let before = self.rendered(self.part().unwrap_or_default());
-        match (
-            Document::parse(before.as_bytes()),
-            Document::parse(after.as_bytes()),
-        ) {
-            (Ok(_), Err(error)) => Err(error::redeclares(error.at.text.trim())),
-            _ => Ok(()),
+        let Err(error) = Document::parse(after.as_bytes()) else {
+            return Ok(());
+        };
+        if Document::parse(before.as_bytes()).is_err() {
+            return Ok(());
         }
+        let line = error.at.text.trim();
+        let message =
+            format!("k3s's own part has this already, and a template can't say it again: {line}");
+        let hint = "leave it out of the patch; for the default handler there is k3s's own flag \
+                    --default-runtime, and newer releases have a folder for drop-ins";
+        Err(Error::new(Code::Redeclares, message, hint))
     }
+}
+
+/// Parses what is left of a template without its directives.
+fn parsed(text: &str) -> Result<Document, Error> {
+    Document::parse(text.as_bytes()).map_err(|source| {
+        if Masked::blames_directive(&source.at) {
+            inline(source.at)
+        } else {
+            Error::from(source).with_hint("fix this line")
+        }
+    })
 }
 
 /// The part of the text of a template that is edited, whatever stands above it.
@@ -101,18 +129,19 @@ pub(crate) fn part_of(text: &str) -> Result<String, Error> {
 /// Refuses lines that would end up in another table than the template shows.
 fn placed(rest: &Document, start: usize, end: usize) -> Result<(), Error> {
     for statement in &rest.index.statements {
-        let what = if statement.span.start < start {
-            ABOVE
-        } else if statement.span.start >= end
-            && statement.kind == Kind::Pair
-            && statement.header.is_none()
-        {
-            LOOSE
-        } else {
-            continue;
+        let at = statement.span.start;
+        let is_loose = statement.kind == Kind::Pair && statement.header.is_none();
+        let what = match at {
+            _ if at < start => "stands above k3s's own part, which has to come first",
+            _ if at >= end && is_loose => {
+                "has no header above it, and would become part of k3s's last table"
+            }
+            _ => continue,
         };
-        let at = rest.position(statement.span.start);
-        return Err(error::misplaced(what, at));
+        let hint =
+            "begin the template with `{{ template \"base\" . }}`, and put keys below a [header]";
+        let error = directive(format!("this line {what}"), hint);
+        return Err(error.position_at(rest.position(at)));
     }
     Ok(())
 }

@@ -1,0 +1,46 @@
+//! The config that a distribution has written when it was last started.
+
+use std::io;
+use std::path::Path;
+
+use super::{Distribution, Units};
+use crate::disk::HostRoot;
+use crate::error::{Code, Error};
+
+/// Reads what `distribution` has written at `path`; `units` say how to start it.
+///
+/// # Errors
+///
+/// [`Code::NotStarted`] if it has written nothing yet, and the system's reasons.
+pub(super) fn read(
+    distribution: Distribution,
+    path: &Path,
+    host: &HostRoot,
+    units: &Units,
+) -> Result<String, Error> {
+    let read = host.resolve(path).and_then(std::fs::read_to_string);
+    read.map_err(|error| {
+        let (code, message, hint) = match error.kind() {
+            io::ErrorKind::NotFound => (
+                Code::NotStarted,
+                format!(
+                    "{} has not written {} yet, so it is not known what it reads",
+                    distribution.title(),
+                    path.display()
+                ),
+                &*format!("start it once, then run this again: {}", units.start()),
+            ),
+            io::ErrorKind::PermissionDenied => (
+                Code::Denied,
+                format!("cannot read {}: {error}", path.display()),
+                "run it as root",
+            ),
+            _ => (
+                Code::Io,
+                format!("cannot read {}: {error}", path.display()),
+                "fix the cause, or name the file to edit with --config",
+            ),
+        };
+        Error::new(code, message, hint).at(path)
+    })
+}

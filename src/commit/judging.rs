@@ -41,9 +41,8 @@ impl Editor {
             disproved: self.disproved.borrow().clone(),
             ..Host::here()
         };
-        let owners = edited.ledger.owners.values();
-        let keys = owners.flat_map(|owner| owner.wants.keys());
-        let wanted = keys.filter_map(|key| key.handler_name());
+        let wants = edited.ledger.wants();
+        let wanted = wants.filter_map(|it| it.key.handler_name());
         let wanted: BTreeSet<String> = wanted.map(str::to_owned).collect();
         let mut judgement = Judgement {
             before: &before,

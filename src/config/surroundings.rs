@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::Item;
 
-use crate::containerd::imports::{absolute, glob, is_pattern, leads_to, patterns, written};
+use crate::containerd::imports::{
+    absolute, glob, is_pattern, is_sound, leads_to, patterns, written,
+};
 use crate::containerd::{Cgroup, ConfigFiles, FileState, Host};
 use crate::disk::HostRoot;
 use crate::toml::Source;
@@ -41,16 +43,20 @@ impl ConfigFiles {
         };
         let matches = |pattern: &Path| {
             let known = self.globs.get(pattern).cloned();
-            let mut found = known.unwrap_or_else(|| matches(root, pattern));
+            let mut found = known.unwrap_or_else(|| matches(root, pattern))?;
             let there = others.iter().filter(|(_, source)| source.is_some());
             let there = there.map(|(path, _)| path);
             let matching: Vec<_> = there.filter(|path| leads_to(pattern, path)).collect();
+            if others.values().any(Option::is_some) && !is_sound(pattern) {
+                // A new file may be the first that it is held against.
+                return None;
+            }
             found.retain(|path| !others.contains_key(path));
             if !matching.is_empty() {
                 found.extend(matching.into_iter().cloned());
                 found.sort();
             }
-            found
+            Some(found)
         };
         let main = self.main();
         let mut files = Self::new(main, source.clone());
@@ -64,7 +70,7 @@ impl ConfigFiles {
                 }
                 for pattern in patterns(&importer, &import) {
                     let matching = matches(&pattern);
-                    found.extend(matching.iter().cloned());
+                    found.extend(matching.iter().flatten().cloned());
                     files.insert_glob(pattern, matching);
                 }
                 for path in found {
@@ -167,7 +173,7 @@ fn is_runtime_spec(bytes: &[u8]) -> bool {
 }
 
 /// What a host's pattern matches.
-pub(crate) fn matches(root: &HostRoot, pattern: &Path) -> Vec<PathBuf> {
+pub(crate) fn matches(root: &HostRoot, pattern: &Path) -> Option<Vec<PathBuf>> {
     glob(pattern, &|folder| {
         let folder = root.resolve(folder).and_then(fs::read_dir);
         let entries = folder.into_iter().flatten().flatten();

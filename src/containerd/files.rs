@@ -32,8 +32,8 @@ pub struct ConfigFiles {
     pub(crate) files: BTreeMap<PathBuf, FileState>,
     /// The paths of the files in the order in which they were inserted.
     order: Vec<PathBuf>,
-    /// What each absolute pattern matches, as an import has it and cleaned.
-    pub(crate) globs: BTreeMap<PathBuf, Vec<PathBuf>>,
+    /// What each absolute pattern matches, as an import has it and cleaned; `None`: it is malformed.
+    pub(crate) globs: BTreeMap<PathBuf, Option<Vec<PathBuf>>>,
 }
 
 impl ConfigFiles {
@@ -83,7 +83,11 @@ impl ConfigFiles {
     }
 
     /// Says what an absolute pattern matches, in Go's order.
-    pub(crate) fn insert_glob(&mut self, pattern: impl Into<PathBuf>, matches: Vec<PathBuf>) {
+    pub(crate) fn insert_glob(
+        &mut self,
+        pattern: impl Into<PathBuf>,
+        matches: Option<Vec<PathBuf>>,
+    ) {
         self.globs.insert(pattern.into(), matches);
     }
 
@@ -167,8 +171,13 @@ impl ConfigFiles {
         self.files.get(path).unwrap_or(&FileState::Missing)
     }
 
-    pub(crate) fn matches(&self, pattern: &Path) -> &[PathBuf] {
-        self.globs.get(pattern).map_or(&[], Vec::as_slice)
+    /// What a pattern matches; `None`: it is malformed.
+    pub(crate) fn matches(&self, pattern: &Path) -> Option<&[PathBuf]> {
+        match self.globs.get(pattern) {
+            Some(found) => found.as_deref(),
+            // Relative to a folder that nobody knows.
+            None => imports::glob(pattern, &|_| Vec::new()).map(|_| [].as_slice()),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::files::FileState;
-use super::imports::{absolute, is_malformed, is_pattern};
+use super::imports::{absolute, is_pattern};
 use super::migration::{self, Lost};
 use super::model::Model;
 use super::reason::Reason;
@@ -219,10 +219,8 @@ impl Model<'_> {
         if !is_pattern(pattern) {
             return Ok(vec![path]);
         }
-        if is_malformed(pattern) {
-            return Err(format!("imports: {import}: syntax error in pattern"));
-        }
-        Ok(self.files.matches(pattern).to_vec())
+        let found = self.files.matches(pattern).map(<[PathBuf]>::to_vec);
+        found.ok_or_else(|| format!("imports: {import}: syntax error in pattern"))
     }
 
     /// What is checked once all files are merged.

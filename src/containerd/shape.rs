@@ -91,7 +91,10 @@ impl Shape {
             (Self::TextList, Data::Array(array)) => {
                 array.iter().all(|node| matches!(node.data, Data::Text(_)))
             }
-            (Self::List(shape), Data::Array(array)) => {
+            // go-toml v1 knows no empty array of tables.
+            (Self::List(shape), Data::Array(array))
+                if !(array.is_empty() && decoder.release.is_1x()) =>
+            {
                 return decode_list(*shape, array, node, decoder);
             }
             (Self::Map(shape), Data::Table(table)) => {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::config::Config;
 use crate::config::view::{View, Views};
 use crate::ledger::is_implied;
-use crate::toml::Difference;
+use crate::toml::{Difference, Inserted};
 use crate::want::handler::BUILT_IN;
 use crate::want::key::{Key, handler_path};
 
@@ -35,7 +35,7 @@ impl Changes {
                     Difference::Removed(place) => (old, old.tree.leaves(&place)),
                     Difference::Set(place, _)
                     | Difference::Elements(place, ..)
-                    | Difference::Inserted(place, ..) => (view, vec![place]),
+                    | Difference::Inserted(Inserted { path: place, .. }) => (view, vec![place]),
                 };
                 for key in places
                     .iter()

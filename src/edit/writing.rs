@@ -9,7 +9,7 @@ use crate::config::view::View;
 use crate::error::Error;
 use crate::ledger::{IMPLIED, Ledger, Made};
 use crate::toml::{
-    Difference, Document, Heading, Literal, Node, Pair, Path, Refused, Revision, Tree,
+    Difference, Document, Heading, Inserted, Node, Pair, Path, Refused, Revision, Tree,
 };
 use crate::want::comment::{comment, owner_in};
 use crate::want::key::{Key, handler_of};
@@ -18,13 +18,6 @@ use super::refusal;
 
 fn is_own(line: &str) -> bool {
     owner_in(line).is_some()
-}
-
-/// A key that comes, and its value.
-struct Inserted {
-    path: Path,
-    literal: Literal,
-    rank: u64,
 }
 
 /// Writes one file.
@@ -92,11 +85,7 @@ impl Writing<'_> {
                             .map_err(refused)?;
                     }
                 }
-                Difference::Inserted(path, literal, rank) => inserted.push(Inserted {
-                    path,
-                    literal,
-                    rank,
-                }),
+                Difference::Inserted(new) => inserted.push(new),
             }
         }
         inserted.sort_by_key(|it| it.rank);

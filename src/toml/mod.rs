@@ -30,5 +30,5 @@ pub(crate) use self::meaning::type_name;
 pub(crate) use self::revision::{Refused, Revision};
 pub use self::source::Source;
 pub(crate) use self::table::Pair;
-pub(crate) use self::tree::differences::Difference;
+pub(crate) use self::tree::differences::{Difference, Inserted};
 pub(crate) use self::tree::{Node, Path, Table, Tree};

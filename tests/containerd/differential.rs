@@ -173,10 +173,18 @@ fn class(message: &str) -> String {
     class[class.len().saturating_sub(110)..].iter().collect()
 }
 
-/// Debian builds its 2.1 with a parser that reads TOML 1.1, others don't: the version alone does not
-/// tell the builds apart.
+/// Debian builds its 2.1 with the parser of 2.4, which reads TOML 1.1 and takes an integer for a
+/// duration: the version alone does not tell the builds apart.
 fn is_built_with_a_newer_parser(release: &Release, difference: &Difference) -> bool {
-    release.version == "2.1.9+unknown" && difference.told.contains("is TOML 1.1")
+    let reasons = [
+        "is TOML 1.1",
+        "is an integer where containerd decodes a duration",
+    ];
+    release.version == "2.1.9+unknown"
+        && difference.kind != Kind::FalseServes
+        && reasons
+            .iter()
+            .any(|reason| difference.told.contains(reason))
 }
 
 /// What model and daemon make of a node's config, `main` in `/etc/containerd`.

@@ -123,7 +123,7 @@ fn folders(root: &HostRoot, pattern: &Path) -> Vec<PathBuf> {
         return vec![folder.to_owned()];
     }
     let mut folders = folders(root, folder);
-    folders.extend(matches(root, folder));
+    folders.extend(matches(root, folder).into_iter().flatten());
     folders
 }
 

@@ -18,7 +18,16 @@ pub(crate) enum Difference {
     /// Elements of an array: the numbers of those that are gone, and the new ones.
     Elements(Path, Vec<usize>, Vec<Literal>),
     /// A value stands where there was nothing, or something else than a value.
-    Inserted(Path, Literal, u64),
+    Inserted(Inserted),
+}
+
+/// A key that comes, and its value.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Inserted {
+    pub(crate) path: Path,
+    pub(crate) literal: Literal,
+    /// New keys are written in this order.
+    pub(crate) rank: u64,
 }
 
 impl Tree {
@@ -72,7 +81,11 @@ impl Node {
         let leaves = leaves.into_iter();
         found.extend(leaves.filter_map(|(path, leaf)| {
             let leaf = leaf?;
-            Some(Difference::Inserted(path, leaf.literal.clone(), leaf.rank))
+            Some(Difference::Inserted(Inserted {
+                path,
+                literal: leaf.literal.clone(),
+                rank: leaf.rank,
+            }))
         }));
     }
 }

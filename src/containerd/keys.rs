@@ -85,7 +85,7 @@ impl Wanted {
         let mut shapes = Vec::new();
         for (shape, releases) in &self.shapes {
             match shape {
-                Shape::Table(fields) => {
+                Shape::Table(fields) | Shape::Embedded(fields) => {
                     let fields = fields.iter().filter(|Field(name, ..)| *name == key);
                     shapes.extend(fields.map(|Field(_, shape, read_by)| {
                         let releases = releases.iter().copied();
@@ -110,7 +110,7 @@ impl Wanted {
     pub(crate) fn names(&self) -> Vec<&'static str> {
         let mut names = Vec::new();
         for (shape, releases) in &self.shapes {
-            if let Shape::Table(fields) = shape {
+            if let Shape::Table(fields) | Shape::Embedded(fields) = shape {
                 for Field(name, _, read_by) in *fields {
                     let is_read = releases.iter().any(|release| read_by.contain(*release));
                     if is_read && !names.contains(name) {
@@ -125,7 +125,8 @@ impl Wanted {
     /// Whether a table belongs here.
     pub(crate) fn is_table(&self) -> bool {
         let mut shapes = self.shapes.iter();
-        shapes.any(|(shape, _)| matches!(shape, Shape::Table(_) | Shape::Map(_)))
+        shapes
+            .any(|(shape, _)| matches!(shape, Shape::Table(_) | Shape::Embedded(_) | Shape::Map(_)))
     }
 
     /// Whether some release can read this value.

@@ -176,9 +176,10 @@ impl Model<'_> {
             return Err(self.reason(message, import));
         };
         let file = &self.parsed[number];
-        let raw = match &file.table {
-            Ok(table) => table,
-            Err(error) => {
+        let raw = match (&file.table, &file.table_of_1x) {
+            (Ok(_), Some(table)) if release.is_1x() => table,
+            (Ok(table), _) => table,
+            (Err(error), _) => {
                 return Err(Reason {
                     message: format!("failed to load TOML: {}", error.message),
                     at: Some((path.to_owned(), Some(error.at.clone()))),

@@ -34,6 +34,7 @@ mod view;
 pub(crate) use self::imports::absolute;
 pub(crate) use self::keys::{Wanted, ignores, lacks_snapshotter};
 pub(crate) use self::merged::Merged;
+pub(crate) use self::shape::read_as;
 
 pub use self::facts::{Fact, FactKind};
 pub use self::files::{Cgroup, ConfigFiles, Disproved, FileState, Host};

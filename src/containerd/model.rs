@@ -6,12 +6,12 @@ use std::rc::Rc;
 
 use crate::error::Position;
 use crate::toml::lines::Positions;
-use crate::toml::{ParseError, lines};
+use crate::toml::{Document, ParseError, lines};
 
 use super::files::{ConfigFiles, Host};
 use super::reason::Reason;
 use super::shape::Mismatch;
-use super::syntax::Peculiarities;
+use super::syntax::{self, Peculiarities};
 use super::tree::{self, Place, Table};
 
 /// What a containerd daemon does with a config.
@@ -75,7 +75,13 @@ pub(super) struct Parsed<'f> {
     path: &'f Path,
     text: &'f [u8],
     pub(super) table: Result<Rc<Table>, ParseError>,
+    /// As 1.x reads it, where that differs.
+    pub(super) table_of_1x: Option<Rc<Table>>,
     pub(super) peculiarities: Peculiarities,
+}
+
+fn table_of(config: &Document, number: usize) -> Rc<Table> {
+    Rc::new(tree::entries(config.toml.as_table(), number))
 }
 
 impl<'f> Model<'f> {
@@ -85,18 +91,27 @@ impl<'f> Model<'f> {
         let parsed = files.all().enumerate();
         let parsed = parsed
             .map(|(number, (path, source))| {
-                let (table, peculiarities) = match source.document() {
-                    Ok(config) => (
-                        Ok(Rc::new(tree::entries(config.toml.as_table(), number))),
-                        Peculiarities::of(config),
-                    ),
-                    Err(error) => (Err(error.clone()), Peculiarities::default()),
+                let config = source.document();
+                let text_of_1x = match config {
+                    Ok(config) => syntax::without_escapes_in_headers(config),
+                    Err(_) => None,
                 };
+                let of_1x = text_of_1x
+                    .as_deref()
+                    .map(str::as_bytes)
+                    .map(Document::parse);
                 Parsed {
                     path,
                     text: source.bytes(),
-                    table,
-                    peculiarities,
+                    table: match config {
+                        Ok(config) => Ok(table_of(config, number)),
+                        Err(error) => Err(error.clone()),
+                    },
+                    table_of_1x: of_1x.and_then(|config| Some(table_of(&config.ok()?, number))),
+                    peculiarities: match config {
+                        Ok(config) => Peculiarities::of(config),
+                        Err(_) => Peculiarities::default(),
+                    },
                 }
             })
             .collect();

@@ -8,13 +8,36 @@
 use super::release::{ALL, FROM_1_7, FROM_2_1, ONE, ONE_7, Release, Releases, TWO};
 use super::shape::Field;
 use super::shape::Shape::{
-    self, Any, Boolean, Duration, Float, Integer, List, Map, Nanoseconds, Table, Text, TextList,
+    self, Any, Boolean, Duration, Embedded, Float, Integer, List, Map, Nanoseconds, Table, Text,
+    TextList,
 };
 
 /// Plugins of Go are gone since 2.1.
 const UP_TO_2_0: Releases = Releases::between(Release::new(0, 0, 0), Release::new(2, 1, 0));
 /// Since 1.6.30 the time to drain an exec's output is limited (containerd#9768).
 const ONE_WITH_DRAINS: Releases = Releases::between(Release::new(1, 6, 30), Release::new(2, 0, 0));
+
+/// Since 1.7.26 a pull can sync its filesystem.
+const SYNCS: Releases = Releases::between(Release::new(1, 7, 26), Release::new(u16::MAX, 0, 0));
+
+/// Whether a path leads to a key of the file, as far as its own tables go.
+pub(super) fn is_of_file<'p>(path: impl Iterator<Item = &'p str>) -> bool {
+    let mut shape = FILE;
+    for name in path {
+        shape = match shape {
+            Table(fields) => {
+                let mut fields = fields.iter();
+                match fields.find(|Field(known, ..)| known.eq_ignore_ascii_case(name)) {
+                    Some(Field(_, shape, _)) => *shape,
+                    None => return false,
+                }
+            }
+            Map(shape) => *shape,
+            _ => return true,
+        };
+    }
+    true
+}
 
 /// The file itself.
 pub(super) const FILE: Shape = Table(&[
@@ -145,7 +168,7 @@ pub(super) const RUNC_OPTIONS: Shape = Table(&[
     Field("TypeUrl", Text, ALL),
 ]);
 
-const CONTAINERD: Shape = Table(&[
+const CONTAINERD: Shape = Embedded(&[
     Field("default_runtime_name", Text, ALL),
     Field("runtimes", Map(&HANDLER), ALL),
     Field("ignore_blockio_not_enabled_errors", Boolean, FROM_1_7),
@@ -158,7 +181,7 @@ const CONTAINERD: Shape = Table(&[
     Field("discard_unpacked_layers", Boolean, ONE),
 ]);
 
-const CNI: Shape = Table(&[
+const CNI: Shape = Embedded(&[
     Field("bin_dir", Text, ALL),
     Field("bin_dirs", TextList, FROM_2_1),
     Field("conf_dir", Text, ALL),
@@ -204,7 +227,7 @@ const REGISTRY: Shape = Table(&[
     Field("headers", Map(&TextList), ALL),
 ]);
 
-const KEY_PAIR: Shape = Table(&[
+const KEY_PAIR: Shape = Embedded(&[
     Field("tls_cert_file", Text, ALL),
     Field("tls_key_file", Text, ALL),
 ]);
@@ -217,7 +240,7 @@ pub(super) const GRPC_CRI: Shape = Table(&[
     Field("registry", REGISTRY, ONE),
     Field(
         "image_decryption",
-        Table(&[Field("key_model", Text, ONE)]),
+        Embedded(&[Field("key_model", Text, ONE)]),
         ONE,
     ),
     Field("disable_tcp_service", Boolean, ALL),
@@ -338,7 +361,7 @@ pub(super) const OTHER_PLUGINS: &[Field] = &[
     Field("io.containerd.server.v1.grpc-tcp", Table(&[Field("address", Text, Releases::from(2, 3)), Field("max_recv_message_size", Integer, Releases::from(2, 3)), Field("max_send_message_size", Integer, Releases::from(2, 3)), Field("tls_ca", Text, Releases::from(2, 3)), Field("tls_cert", Text, Releases::from(2, 3)), Field("tls_common_name", Text, Releases::from(2, 3)), Field("tls_key", Text, Releases::from(2, 3))]), Releases::from(2, 3)),
     Field("io.containerd.server.v1.metrics", Table(&[Field("address", Text, Releases::from(2, 3))]), Releases::from(2, 3)),
     Field("io.containerd.server.v1.ttrpc", Table(&[Field("address", Text, Releases::from(2, 3)), Field("gid", Integer, Releases::from(2, 3)), Field("uid", Integer, Releases::from(2, 3))]), Releases::from(2, 3)),
-    Field("io.containerd.service.v1.diff-service", Table(&[Field("default", TextList, ALL), Field("sync_fs", Boolean, FROM_1_7)]), ALL),
+    Field("io.containerd.service.v1.diff-service", Table(&[Field("default", TextList, ALL), Field("sync_fs", Boolean, SYNCS)]), ALL),
     Field("io.containerd.service.v1.tasks-service", Table(&[Field("blockio_config_file", Text, FROM_1_7), Field("rdt_config_file", Text, ALL)]), ALL),
     Field("io.containerd.shim.v1.manager", Table(&[Field("env", TextList, TWO), Field("socket_dir", Text, Releases::from(2, 3))]), TWO),
     Field("io.containerd.snapshotter.v1.aufs", Table(&[Field("root_path", Text, ONE)]), ONE),

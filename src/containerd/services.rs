@@ -99,9 +99,7 @@ pub(super) fn unpacking(view: &View<'_>) -> Option<Finding> {
 /// A snapshotter that is set up and does not load keeps CRI off on 2.x, whether it is used or not.
 pub(super) fn broken_snapshotter(view: &View<'_>) -> Option<Finding> {
     let value = |name: &str, key: &str| {
-        let id = format!("{SNAPSHOTTER}.{name}");
-        let is_off = view.loaded.disabled(&id, view.release).is_some();
-        let node = view.of_plugin(&id, key).filter(|_| !is_off)?;
+        let node = view.of_plugin(&format!("{SNAPSHOTTER}.{name}"), key)?;
         let text = node.text().filter(|text| !text.is_empty())?;
         Some((text, Some(node.place)))
     };

@@ -27,6 +27,9 @@ pub(super) enum Shape {
     List(&'static Self),
     /// A table with these keys; others are ignored.
     Table(&'static [Field]),
+    /// The same. Where the key is missing, 1.x takes its keys from the table above: that is how
+    /// go-toml v1 decodes an embedded struct.
+    Embedded(&'static [Field]),
     /// A table of any keys, with values of one shape.
     Map(&'static Self),
     /// Anything.
@@ -62,7 +65,7 @@ impl Shape {
             Self::TextList => "an array of strings",
             Self::Duration | Self::Nanoseconds => "a duration, as in \"5s\"",
             Self::List(_) => "an array",
-            Self::Table(_) | Self::Map(_) => "a table",
+            Self::Table(_) | Self::Embedded(_) | Self::Map(_) => "a table",
             Self::Any => "anything",
         }
     }
@@ -97,7 +100,7 @@ impl Shape {
             (Self::Map(shape), Data::Table(table)) => {
                 return decode_map(*shape, table, node, decoder);
             }
-            (Self::Table(fields), Data::Table(table)) => {
+            (Self::Table(fields) | Self::Embedded(fields), Data::Table(table)) => {
                 return decode_table(fields, table, node, decoder);
             }
             _ => decoder.skips(self, node),
@@ -151,7 +154,12 @@ impl Decoder {
     fn skips(self, shape: Shape, node: &Node) -> bool {
         let is_scalar = !matches!(
             shape,
-            Shape::TextList | Shape::List(_) | Shape::Table(_) | Shape::Map(_) | Shape::Any
+            Shape::TextList
+                | Shape::List(_)
+                | Shape::Table(_)
+                | Shape::Embedded(_)
+                | Shape::Map(_)
+                | Shape::Any
         );
         let is_empty = node.table().is_some_and(Table::is_empty);
         is_scalar && is_empty && !self.is_file && EMPTY_TABLE_IS_NOTHING.contain(self.release)
@@ -174,8 +182,17 @@ impl Decoder {
     }
 }
 
-/// The key that go-toml v1 takes for `name`, out of those that differ from it in case alone.
-pub(super) fn read_by_1x<'k>(name: &str, keys: &[&'k str]) -> Option<&'k str> {
+/// The key that a release reads for `name`, out of those in one table that differ from it in case
+/// alone. Of several, 2.x reads the last one by its bytes.
+pub(crate) fn read_as<'k>(name: &str, keys: &[&'k str], release: Release) -> Option<&'k str> {
+    if release.is_1x() {
+        return read_by_1x(name, keys);
+    }
+    keys.iter().copied().max()
+}
+
+/// What go-toml v1 reads: it tries four spellings.
+fn read_by_1x<'k>(name: &str, keys: &[&'k str]) -> Option<&'k str> {
     let find = |wanted: &str| keys.iter().copied().find(|key| *key == wanted);
     let lower = || name.to_lowercase();
     let first_lower = || format!("{}{}", &lower()[..1], &name[1..]);
@@ -235,7 +252,17 @@ fn decode_table<'n>(
         .iter()
         .filter(|Field(_, _, releases)| releases.contain(decoder.release));
     for Field(name, shape, _) in known {
-        for (key, value) in decoder.entries(name, table) {
+        let entries = decoder.entries(name, table);
+        if let (true, true, Shape::Embedded(_)) =
+            (entries.is_empty(), decoder.release.is_1x(), shape)
+        {
+            let value = shape.decode(node, decoder)?;
+            if !value.is_zero() {
+                is_as_it_was = false;
+                values.push((name, value));
+            }
+        }
+        for (key, value) in entries {
             let value = shape.decode(value, decoder);
             let value = value.map_err(|mismatch| mismatch.below(name))?;
             is_as_it_was &= key == *name && matches!(value, Cow::Borrowed(_));

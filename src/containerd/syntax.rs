@@ -3,40 +3,27 @@
 //! 1.x parses with go-toml v1, 2.x with go-toml v2, each with limits of its own. Measured rows:
 //! `fixtures/conformance/toml-syntax.tsv`.
 
-use toml_parser::decoder::Encoding;
-use toml_parser::parser::{EventReceiver, parse_document};
-use toml_parser::{ErrorSink, Source, Span};
+mod construct;
+mod finder;
 
 use crate::error::{Code, Error};
 use crate::toml::index::Kind;
 use crate::toml::{Document, ParseError};
 
+use self::construct::Construct;
 use super::release::{Release, Releases};
+use super::schema;
 
 impl From<ParseError> for Error {
     fn from(error: ParseError) -> Self {
-        let hint = "fix this line; containerd reads the file only when it starts, so it may still be \
-                    running with an older one";
+        let hint = if error.is_too_deep {
+            "nest this value less deeply; containerd itself has no such limit"
+        } else {
+            "fix this line; containerd reads the file only when it starts, so it may still be running \
+             with an older one"
+        };
         Self::new(Code::NotToml, error.to_string(), hint).position_at(error.at)
     }
-}
-
-/// A construct that not every release parses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Construct {
-    ByteOrderMark,
-    HexEscape,
-    EscapeEscape,
-    MinuteTime,
-    LowercaseTime,
-    DateAlone,
-    LeapSecond,
-    QuotesBeforeQuotes,
-    InlineTableOfLines,
-    CommaAtTheEnd,
-    BracketInHeader,
-    QuoteInKey,
-    HeaderOfDottedTable,
 }
 
 /// The first release whose go-toml reads TOML 1.1.
@@ -72,7 +59,11 @@ const REFUSALS: &[(Construct, Releases, &str)] = &[
     ),
     (Construct::DateAlone, Releases::ONE, "a date without a time"),
     (Construct::LeapSecond, Releases::ONE, "a 60th second"),
-    (Construct::LeapSecond, Releases::from(2, 3), "a 60th second"),
+    (
+        Construct::LeapSecond,
+        Releases::between(Release::new(2, 3, 0), TOML_1_1),
+        "a 60th second",
+    ),
     (
         Construct::QuotesBeforeQuotes,
         Releases::ONE,
@@ -103,6 +94,27 @@ const REFUSALS: &[(Construct, Releases, &str)] = &[
         Releases::TWO,
         "a header of a table that dotted keys have made",
     ),
+    (
+        Construct::SpaceAfterDot,
+        Releases::ONE,
+        "a key with a space behind a dot, and none before it",
+    ),
+    (
+        Construct::CommaOnItsLine,
+        Releases::ONE,
+        "a comma at the start of a line in an inline table",
+    ),
+    (
+        Construct::ZeroWithExponent,
+        Releases::ONE,
+        "a float that begins with 0e",
+    ),
+    (
+        // The strict decoder looks for the key in the file and panics.
+        Construct::EscapeInUnknownKey,
+        Releases::between(Release::new(2, 0, 0), Release::new(2, 3, 0)),
+        "an escape in the name of an unknown key",
+    ),
 ];
 
 /// What some releases refuse although the tool reads it.
@@ -118,22 +130,14 @@ pub(crate) struct Peculiarities(Vec<(Construct, usize)>);
 
 impl Peculiarities {
     pub(crate) fn of(config: &Document) -> Self {
-        let source = Source::new(config.text());
-        let tokens = source.lex().into_vec();
-        let mut finder = Finder {
-            source,
-            found: Vec::new(),
-            inline_depth: 0,
-            comma: None,
-            arrays: Vec::new(),
-            in_header: false,
-        };
-        if config.text().starts_with('\u{feff}') {
-            finder.found.push((Construct::ByteOrderMark, 0));
+        let text = config.text();
+        let mut found = Vec::new();
+        if text.starts_with('\u{feff}') {
+            found.push((Construct::ByteOrderMark, 0));
         }
-        parse_document(&tokens, &mut finder, &mut ());
-        let mut found = finder.found;
+        found.extend(finder::constructs(text));
         found.extend(headers_of_dotted_tables(config));
+        found.extend(escapes_in_unknown_keys(config));
         Self(found)
     }
 
@@ -170,159 +174,40 @@ fn headers_of_dotted_tables(config: &Document) -> Vec<(Construct, usize)> {
     found
 }
 
-struct Finder<'t> {
-    source: Source<'t>,
-    found: Vec<(Construct, usize)>,
-    inline_depth: usize,
-    /// The last comma of an inline table that nothing has followed yet.
-    comma: Option<usize>,
-    /// Inline depth at which each open array was opened: inside one, lines may break.
-    arrays: Vec<usize>,
-    in_header: bool,
+/// The text in whose headers each backslash is a letter: go-toml v1 reads no escapes there. `None`
+/// where no header has one.
+pub(super) fn without_escapes_in_headers(config: &Document) -> Option<String> {
+    let text = config.text();
+    let headers = config.index.statements.iter();
+    let headers = headers.filter(|statement| statement.kind != Kind::Pair);
+    let mut read = String::new();
+    let mut copied = 0;
+    for key in headers.flat_map(|header| &header.keys) {
+        let raw = &text[key.span.clone()];
+        if raw.starts_with('"') && raw.contains('\\') {
+            read += &text[copied..key.span.start];
+            read += &raw.replace('\\', "\\\\");
+            copied = key.span.end;
+        }
+    }
+    (copied > 0).then(|| read + &text[copied..])
 }
 
-impl<'t> Finder<'t> {
-    fn text(&self, span: Span) -> &'t str {
-        self.source.get(span).map_or("", |raw| raw.as_str())
-    }
-
-    fn in_inline_table(&self) -> bool {
-        self.inline_depth > self.arrays.last().copied().unwrap_or(0)
-    }
-
-    fn string(&mut self, span: Span, encoding: Encoding) {
-        let text = self.text(span);
-        match encoding {
-            Encoding::BasicString | Encoding::MlBasicString => {
-                if text.len() > 6 && text.ends_with("\"\"\"\"") {
-                    self.found
-                        .push((Construct::QuotesBeforeQuotes, span.start()));
-                }
-                let mut escaped = false;
-                for (at, byte) in text.bytes().enumerate() {
-                    let construct = match (escaped, byte) {
-                        (true, b'x') => Some(Construct::HexEscape),
-                        (true, b'e') => Some(Construct::EscapeEscape),
-                        _ => None,
-                    };
-                    self.found
-                        .extend(construct.map(|construct| (construct, span.start() + at - 1)));
-                    escaped = !escaped && byte == b'\\';
-                }
-            }
-            Encoding::MlLiteralString => {
-                if text.len() > 6 && text.ends_with("''''") {
-                    self.found
-                        .push((Construct::QuotesBeforeQuotes, span.start()));
-                }
-            }
-            Encoding::LiteralString => {}
+/// Keys that no release knows, with an escape in their first or last part.
+fn escapes_in_unknown_keys(config: &Document) -> Vec<(Construct, usize)> {
+    let index = &config.index;
+    let mut found = Vec::new();
+    for (number, statement) in index.statements.iter().enumerate() {
+        let text = config.text();
+        let ends = [statement.keys.first(), statement.keys.last()];
+        let mut ends = ends.into_iter().flatten();
+        let is_escaped = ends.any(|key| {
+            let raw = &text[key.span.clone()];
+            raw.starts_with('"') && raw.contains('\\')
+        });
+        if is_escaped && !schema::is_of_file(index.path(number)) {
+            found.push((Construct::EscapeInUnknownKey, statement.span.start));
         }
     }
-
-    fn datetime(&mut self, span: Span) {
-        let text = self.text(span);
-        let is_date = text.len() >= 10 && text.as_bytes()[4] == b'-' && text.is_char_boundary(10);
-        let time = if is_date {
-            text[10..].trim_start_matches(['T', 't', ' '])
-        } else {
-            text
-        };
-        let is_time = time.len() >= 5 && time.as_bytes()[2] == b':';
-        if !is_date && !is_time {
-            return;
-        }
-        let construct = if !is_time {
-            Construct::DateAlone
-        } else if time.as_bytes().get(5) != Some(&b':') {
-            Construct::MinuteTime
-        } else if time.get(6..8) == Some("60") {
-            Construct::LeapSecond
-        } else if text.contains(['t', 'z']) {
-            Construct::LowercaseTime
-        } else {
-            return;
-        };
-        self.found.push((construct, span.start()));
-    }
-}
-
-impl EventReceiver for Finder<'_> {
-    fn std_table_open(&mut self, _: Span, _: &mut dyn ErrorSink) {
-        self.in_header = true;
-    }
-
-    fn std_table_close(&mut self, _: Span, _: &mut dyn ErrorSink) {
-        self.in_header = false;
-    }
-
-    fn array_table_open(&mut self, _: Span, _: &mut dyn ErrorSink) {
-        self.in_header = true;
-    }
-
-    fn array_table_close(&mut self, _: Span, _: &mut dyn ErrorSink) {
-        self.in_header = false;
-    }
-
-    fn simple_key(&mut self, span: Span, encoding: Option<Encoding>, _: &mut dyn ErrorSink) {
-        self.comma = None;
-        let Some(encoding) = encoding else {
-            return;
-        };
-        self.string(span, encoding);
-        let text = self.text(span);
-        if self.in_header && text.contains(['[', ']']) {
-            self.found.push((Construct::BracketInHeader, span.start()));
-        }
-        let numbered = ["\\u0022", "\\U00000022"]
-            .iter()
-            .any(|quote| text.contains(quote));
-        let spelled = encoding == Encoding::BasicString && text.contains("\\\"");
-        if spelled || (numbered && !self.in_header) {
-            self.found.push((Construct::QuoteInKey, span.start()));
-        }
-    }
-
-    fn scalar(&mut self, span: Span, encoding: Option<Encoding>, _: &mut dyn ErrorSink) {
-        match encoding {
-            Some(encoding) => self.string(span, encoding),
-            None => self.datetime(span),
-        }
-    }
-
-    fn array_open(&mut self, _: Span, _: &mut dyn ErrorSink) -> bool {
-        self.arrays.push(self.inline_depth);
-        true
-    }
-
-    fn array_close(&mut self, _: Span, _: &mut dyn ErrorSink) {
-        self.arrays.pop();
-        self.comma = None;
-    }
-
-    fn inline_table_open(&mut self, _: Span, _: &mut dyn ErrorSink) -> bool {
-        self.inline_depth += 1;
-        self.comma = None;
-        true
-    }
-
-    fn inline_table_close(&mut self, _: Span, _: &mut dyn ErrorSink) {
-        if let Some(comma) = self.comma.take() {
-            self.found.push((Construct::CommaAtTheEnd, comma));
-        }
-        self.inline_depth = self.inline_depth.saturating_sub(1);
-    }
-
-    fn value_sep(&mut self, span: Span, _: &mut dyn ErrorSink) {
-        if self.in_inline_table() {
-            self.comma = Some(span.start());
-        }
-    }
-
-    fn newline(&mut self, span: Span, _: &mut dyn ErrorSink) {
-        if self.in_inline_table() {
-            self.found
-                .push((Construct::InlineTableOfLines, span.start()));
-        }
-    }
+    found
 }

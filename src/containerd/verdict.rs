@@ -1,7 +1,6 @@
 //! The verdict: what becomes of the CRI plugin, and of the daemon with it.
 
 use std::path::Path;
-use std::rc::Rc;
 
 use super::files::{ConfigFiles, Host};
 use super::loading::Loaded;
@@ -122,8 +121,9 @@ fn decode_plugins(model: &Model<'_>, loaded: &mut Loaded, release: Release) -> R
             }
         }
     }
-    if let Some(Data::Table(plugins)) = loaded.top.get_mut("plugins").map(|node| &mut node.data) {
-        Rc::make_mut(plugins).extend(decoded);
+    // Whatever else stands there, nobody reads.
+    if let Some(node) = loaded.top.get_mut("plugins") {
+        node.data = Data::table(decoded);
     }
     Ok(())
 }
@@ -225,186 +225,5 @@ fn nri(view: &View<'_>) -> Option<Finding> {
     (path.len() > address::LONGEST_SOCKET).then(|| (message(), Some(place)))
 }
 
-/// Found by `tests/containerd/differential.rs`, cut down to the least, and measured on 1.6.20,
-/// 1.7.24 and 2.1.9.
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-    use crate::containerd::FileState;
-
-    /// One letter for each of 1.6.20, 1.7.24 and 2.1.9: serves, no CRI, exits.
-    fn verdicts(config: &str, drop_in: &str) -> String {
-        let mut files = ConfigFiles::new("/etc/containerd/config.toml", config);
-        files.insert("/etc/containerd/a.toml", FileState::Bytes(drop_in.into()));
-        let host = Host {
-            files: Some([].into()),
-            snapshotters: Some([].into()),
-            ..Host::default()
-        };
-        let model = Model::new(&files, &host);
-        let letter = |release: &str| match model.verdict(release.parse().expect("a release")) {
-            Verdict::Serves { .. } => 's',
-            Verdict::NoCri { .. } => 'n',
-            Verdict::Exits { .. } => 'e',
-        };
-        ["1.6.20", "1.7.24", "2.1.9"].map(letter).iter().collect()
-    }
-
-    #[track_caller]
-    fn assert_verdicts(config: &str, expected: &str) {
-        let config = format!("version = 2\n{config}");
-        assert_eq!(verdicts(&config, ""), expected, "{config}");
-    }
-
-    #[test]
-    fn a_proxy_does_not_take_a_plugins_name() {
-        assert_verdicts("proxy_plugins.overlayfs = { type = 'snapshot' }", "eee");
-        assert_verdicts("proxy_plugins.walking = { type = 'diff' }", "eee");
-        assert_verdicts("proxy_plugins.shim = { type = 'sandbox' }", "eee");
-        assert_verdicts("proxy_plugins.mine = { type = 'snapshot' }", "sss");
-    }
-
-    #[test]
-    fn root_and_state_are_two_folders() {
-        assert_verdicts("root = '/x'\nstate = '/x'", "eee");
-        assert_verdicts("root = '/x'\nstate = '/y'", "sss");
-    }
-
-    #[test]
-    fn a_proxys_keys_have_types_from_1_7_on() {
-        let proxy = |more| format!("proxy_plugins.x = {{ type = 'snapshot', {more} }}");
-        assert_verdicts(&proxy("capabilities = 'x'"), "see");
-        assert_verdicts(&proxy("exports = { root = 5 }"), "see");
-    }
-
-    #[test]
-    fn a_stream_server_listens_or_ends_the_daemon() {
-        for line in [
-            "stream_server_port = 'text'",
-            "stream_server_port = '99999'",
-            "stream_server_address = 'no host'",
-            "stream_server_address = '256.1.1.1'",
-            "stream_server_address = '[::1]'",
-        ] {
-            let config = format!("plugins.'io.containerd.grpc.v1.cri'.{line}");
-            assert_verdicts(&config, "eee");
-        }
-    }
-
-    #[test]
-    fn addresses_are_listened_on_or_end_the_daemon() {
-        assert_verdicts("metrics.address = '127.0.0.1:99999'", "eee");
-        assert_verdicts("grpc.tcp_address = 'no address'", "eee");
-        assert_verdicts("grpc.tcp_tls_cert = '/missing'", "eee");
-        assert_verdicts("grpc.tcp_tls_ca = '/missing'", "sss");
-        assert_verdicts("debug.address = 'text'", "eee");
-        assert_verdicts("debug.address = '/run/debug.sock'", "sss");
-    }
-
-    #[test]
-    fn a_key_pair_needs_tls_streaming() {
-        let key = "x509_key_pair_streaming.tls_key_file = '/key'";
-        assert_verdicts(&format!("plugins.'io.containerd.grpc.v1.cri'.{key}"), "nnn");
-    }
-
-    #[test]
-    fn version_2_x_needs_every_snapshotter_that_is_set_up() {
-        let snapshotter = |line| format!("plugins.'io.containerd.snapshotter.v1.{line}");
-        assert_verdicts(&snapshotter("blockfile'.scratch_file = '/missing'"), "ssn");
-        assert_verdicts(&snapshotter("devmapper'.pool_name = 'pool'"), "ssn");
-        assert_verdicts(&snapshotter("devmapper'.base_image_size = 'x'"), "sss");
-    }
-
-    #[test]
-    fn version_2_x_unpacks_as_it_is_told() {
-        let unpack = |entry: &str| {
-            format!("plugins.'io.containerd.transfer.v1.local'.unpack_config = [{entry}]")
-        };
-        assert_verdicts(
-            &unpack("{ platform = 'linux/amd64', snapshotter = 'x' }"),
-            "ssn",
-        );
-        assert_verdicts(&unpack("{ snapshotter = 'overlayfs' }"), "ssn");
-        assert_verdicts(
-            &unpack("{ platform = 'linux/amd64', snapshotter = 'overlayfs' }"),
-            "sss",
-        );
-        assert_verdicts(&unpack("{ platform = 5 }"), "see");
-        assert_verdicts(&unpack("1"), "see");
-    }
-
-    #[test]
-    fn a_handlers_platform_is_parsed() {
-        let platform = "runtime_platforms.runc.platform = 'nothing'";
-        assert_verdicts(
-            &format!("plugins.'io.containerd.cri.v1.images'.{platform}"),
-            "ssn",
-        );
-    }
-
-    #[test]
-    fn the_erofs_differ_came_with_2_1() {
-        let default = "default = ['erofs', 'walking']";
-        assert_verdicts(
-            &format!("plugins.'io.containerd.service.v1.diff-service'.{default}"),
-            "nns",
-        );
-    }
-
-    #[test]
-    fn statistics_are_collected_now_and_then() {
-        let period = "plugins.'io.containerd.grpc.v1.cri'.stats_collect_period = -1";
-        assert_verdicts(period, "eee");
-    }
-
-    #[test]
-    fn a_duration_has_an_end() {
-        let line = "plugins.'io.containerd.gc.v1.scheduler'.startup_delay = '9999999h'";
-        assert_verdicts(line, "eee");
-    }
-
-    #[test]
-    fn one_part_of_a_platform_is_enough_if_it_is_known() {
-        let platforms =
-            |list| format!("plugins.'io.containerd.runtime.v2.task'.platforms = {list}");
-        assert_verdicts(&platforms("['linux']"), "sss");
-        assert_verdicts(&platforms("['nothing']"), "nnn");
-    }
-
-    #[test]
-    fn what_stays_the_servers_counts_under_its_old_name() {
-        assert_eq!(verdicts("plugins.cri.stream_idle_timeout = 'x'", ""), "nnn");
-        let handlers = "plugins.cri.containerd.default_runtime_name = 'x'";
-        assert_eq!(verdicts(handlers, ""), "nns", "these are lost on 2.x");
-        assert_eq!(
-            verdicts("plugins.scheduler.startup_delay = true", ""),
-            "eee"
-        );
-    }
-
-    #[test]
-    fn what_is_out_of_sight_counts_as_not_imported() {
-        let main = "version = 2\nimports = ['/opt/x.toml']\n";
-        let files = ConfigFiles::new("/etc/containerd/config.toml", main);
-        let unread = BTreeSet::from([Path::new("/opt/x.toml")]);
-        let mut known = files.clone();
-        known.insert("/opt/x.toml", FileState::Missing);
-        let host = Host::default();
-        for release in Release::LINES {
-            let verdict = load(&known, release, &host);
-            assert!(matches!(verdict, Verdict::Exits { .. }), "{release}");
-            assert!(load(&known.without(&unread), release, &host).serves());
-            // What was there and goes is not out of sight.
-            assert!(!load(&known.without(&BTreeSet::new()), release, &host).serves());
-        }
-    }
-
-    #[test]
-    fn a_drop_in_without_a_version_is_of_version_1() {
-        let main = "version = 2\nimports = ['a.toml']";
-        let drop_in = "plugins.cri.containerd.default_runtime_name = 'x'";
-        assert_eq!(verdicts(main, drop_in), "een");
-    }
-}
+mod tests;

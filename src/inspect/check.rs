@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::config::surroundings;
 use crate::containerd::lost::{self, Losses};
 use crate::containerd::release::listed;
-use crate::containerd::{ConfigFiles, Host, Model, Release, Verdict, version};
+use crate::containerd::{ConfigFiles, Host, Model, Release, Verdict, read_as, version};
 use crate::disk::HostRoot;
 use crate::edit::unread::Reading;
 use crate::error::{Error, Warning};
@@ -138,6 +138,7 @@ fn warnings(
         for (path, value) in &handler.settings {
             let setting = Setting::new(path, value.clone());
             found.push(key(handler, &setting));
+            found.push(case(handler, &setting, releases));
             found.push(reading.warning(&handler.name, path, value));
             found.push(binary(handler, &setting, root));
         }
@@ -190,20 +191,47 @@ fn runtime_type(handler: &ListedHandler, root: &HostRoot) -> Option<Warning> {
 /// A key that no release reads so.
 fn key(handler: &ListedHandler, setting: &Setting) -> Option<Warning> {
     let (name, key) = (&handler.name, setting.key());
-    let (code, message) = if !setting.is_known() {
+    if !setting.is_known() {
         let message =
             format!("unknown key {key} in handler {name}: no containerd release reads it");
-        ("unknown-key", message)
-    } else if let Some(right) = setting.other_case() {
-        let message = format!(
-            "{key} of {name} is spelled {right}: containerd 1.x and the shims mind the case"
-        );
-        ("key-case", message)
-    } else {
-        let wanted = setting.wrong_type()?;
-        ("wrong-type", format!("{key} of {name} wants {wanted}"))
-    };
-    Some(Warning::new(code, message))
+        return Some(Warning::new("unknown-key", message));
+    }
+    let wanted = setting.wrong_type()?;
+    let message = format!("{key} of {name} wants {wanted}");
+    Some(Warning::new("wrong-type", message))
+}
+
+/// A key that releases do not read because of its case, or of another key's that they take for it.
+fn case(
+    handler: &ListedHandler,
+    setting: &Setting,
+    releases: &[CheckedRelease],
+) -> Option<Warning> {
+    let path = setting.path();
+    let (name, shown) = (&handler.name, setting.key());
+    (1..=path.len()).find_map(|depth| {
+        let (key, table) = path[..depth].split_last()?;
+        let right = Setting::new(&path[..depth], false).right_case()?;
+        let beside = handler.settings.iter().filter_map(|(other, _)| {
+            let (other, rest) = (other.get(depth - 1)?, &other[..depth - 1]);
+            (rest == table && other.eq_ignore_ascii_case(key)).then_some(other.as_str())
+        });
+        let beside: Vec<&str> = beside.collect();
+        let reads_other = |release| read_as(right, &beside, release).filter(|other| other != key);
+        let is_unread = |row: &&CheckedRelease| {
+            row.reads && read_as(right, &beside, row.release) != Some(key.as_str())
+        };
+        let ignoring = releases.iter().filter(is_unread);
+        let ignoring: Vec<Release> = ignoring.map(|row| row.release).collect();
+        let (first, listed) = (ignoring.first()?, listed(&ignoring));
+        let message = match reads_other(*first) {
+            Some(other) => format!("containerd {listed} read {other} instead of {shown} of {name}"),
+            None => format!(
+                "{shown} of {name} is spelled {right}: containerd {listed} read no other case"
+            ),
+        };
+        Some(Warning::new("key-case", message))
+    })
 }
 
 /// A runtime for runc's shim that is not there.

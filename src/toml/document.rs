@@ -26,11 +26,18 @@ pub struct ParseError {
     pub message: String,
     /// Where the parser stopped.
     pub at: Position,
+    /// Whether it is TOML all the same, nested too deep to be read here.
+    pub(crate) is_too_deep: bool,
 }
 
 impl fmt::Display for ParseError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "not valid TOML: {}", self.message)
+        let is_wrong = if self.is_too_deep {
+            ""
+        } else {
+            "not valid TOML: "
+        };
+        write!(formatter, "{is_wrong}{}", self.message)
     }
 }
 
@@ -54,8 +61,38 @@ pub(crate) fn text_of(bytes: &[u8]) -> Result<&str, ParseError> {
         ParseError {
             message: format!("byte {:#04x} is not UTF-8", bytes[error.valid_up_to()]),
             at: lines::position(&valid, error.valid_up_to()),
+            is_too_deep: false,
         }
     })
+}
+
+/// How deep a value may be nested (`toml_edit`'s limit), in brackets or by dots.
+const DEEPEST: usize = 80;
+/// What `toml_edit` says of values, and of keys, which it gives no place.
+const DEPTH_MESSAGES: [&str; 2] = [
+    "cannot recurse further; max recursion depth met",
+    "recursion limit",
+];
+
+fn parse_error(text: &str, error: &toml_edit::TomlError) -> ParseError {
+    let start = error.span().map(|span| span.start);
+    let is_too_deep = DEPTH_MESSAGES.contains(&error.message());
+    let deep_line = || {
+        let is_deep = |line: &&str| line.matches('.').count() >= DEEPEST;
+        let line = text.lines().find(is_deep).unwrap_or(text);
+        line.as_ptr().addr() - text.as_ptr().addr()
+    };
+    let message = if is_too_deep {
+        format!("nested more than {DEEPEST} deep, which containerd-edit does not read")
+    } else {
+        error.message().replace('\n', ", ")
+    };
+    let start = start.unwrap_or_else(|| if is_too_deep { deep_line() } else { 0 });
+    ParseError {
+        message,
+        at: lines::position(text, start),
+        is_too_deep,
+    }
 }
 
 impl Document {
@@ -79,10 +116,8 @@ impl Document {
         let text = text_of(bytes)?;
         PARSED.set(PARSED.get() + 1);
         // What is nested too deep is refused before it is indexed.
-        let toml = toml_edit::Document::parse(text.to_owned()).map_err(|error| ParseError {
-            message: error.message().replace('\n', ", "),
-            at: lines::position(text, error.span().map_or(0, |span| span.start)),
-        })?;
+        let toml = toml_edit::Document::parse(text.to_owned());
+        let toml = toml.map_err(|error| parse_error(text, &error))?;
         let index = Index::new(text);
         Ok(Self { toml, index })
     }

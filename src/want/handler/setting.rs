@@ -36,10 +36,15 @@ impl Setting {
         }
     }
 
+    /// How a known key should be spelled.
+    pub(crate) fn right_case(&self) -> Option<&'static str> {
+        schema::known(&self.path).map(|(right, _)| right)
+    }
+
     /// How a known key should be spelled, if it is in other case.
     pub(crate) fn other_case(&self) -> Option<&'static str> {
-        let (right, _) = schema::known(&self.path)?;
-        (self.path.last()? != right).then_some(right)
+        self.right_case()
+            .filter(|right| self.path.last().is_some_and(|key| key != right))
     }
 
     /// What a known key wants, if the value is of another type.

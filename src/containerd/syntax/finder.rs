@@ -1,0 +1,210 @@
+//! A walk through a file's tokens, for what not every release parses.
+
+use toml_parser::decoder::Encoding;
+use toml_parser::parser::{EventReceiver, parse_document};
+use toml_parser::{ErrorSink, Source, Span};
+
+use super::construct::Construct;
+
+/// The constructs of a text that its tokens show, with where they stand.
+pub(super) fn constructs(text: &str) -> Vec<(Construct, usize)> {
+    let source = Source::new(text);
+    let tokens = source.lex().into_vec();
+    let mut finder = Finder {
+        source,
+        text,
+        found: Vec::new(),
+        inline_depth: 0,
+        comma: None,
+        arrays: Vec::new(),
+        in_header: false,
+    };
+    parse_document(&tokens, &mut finder, &mut ());
+    finder.found
+}
+
+struct Finder<'t> {
+    source: Source<'t>,
+    text: &'t str,
+    found: Vec<(Construct, usize)>,
+    inline_depth: usize,
+    /// The last comma of an inline table that nothing has followed yet.
+    comma: Option<usize>,
+    /// Inline depth at which each open array was opened: inside one, lines may break.
+    arrays: Vec<usize>,
+    in_header: bool,
+}
+
+impl<'t> Finder<'t> {
+    fn text(&self, span: Span) -> &'t str {
+        self.source.get(span).map_or("", |raw| raw.as_str())
+    }
+
+    fn in_inline_table(&self) -> bool {
+        self.inline_depth > self.arrays.last().copied().unwrap_or(0)
+    }
+
+    fn string(&mut self, span: Span, encoding: Encoding) {
+        let text = self.text(span);
+        match encoding {
+            Encoding::BasicString | Encoding::MlBasicString => {
+                let content = text.strip_suffix("\"\"\"").unwrap_or_default();
+                let before = content.strip_suffix('"').filter(|before| before.len() >= 3);
+                let slashes =
+                    before.map(|before| before.len() - before.trim_end_matches('\\').len());
+                if slashes.is_some_and(|slashes| slashes % 2 == 0) {
+                    self.found
+                        .push((Construct::QuotesBeforeQuotes, span.start()));
+                }
+                let mut escaped = false;
+                for (at, byte) in text.bytes().enumerate() {
+                    let construct = match (escaped, byte) {
+                        (true, b'x') => Some(Construct::HexEscape),
+                        (true, b'e') => Some(Construct::EscapeEscape),
+                        _ => None,
+                    };
+                    self.found
+                        .extend(construct.map(|construct| (construct, span.start() + at - 1)));
+                    escaped = !escaped && byte == b'\\';
+                }
+            }
+            Encoding::MlLiteralString => {
+                if text.len() > 6 && text.ends_with("''''") {
+                    self.found
+                        .push((Construct::QuotesBeforeQuotes, span.start()));
+                }
+            }
+            Encoding::LiteralString => {}
+        }
+    }
+
+    fn datetime(&mut self, span: Span) {
+        let text = self.text(span);
+        let is_date = text.len() >= 10 && text.as_bytes()[4] == b'-' && text.is_char_boundary(10);
+        let time = if is_date {
+            text[10..].trim_start_matches(['T', 't', ' '])
+        } else {
+            text
+        };
+        let is_time = time.len() >= 5 && time.as_bytes()[2] == b':';
+        if !is_date && !is_time {
+            return;
+        }
+        let construct = if !is_time {
+            // With a space behind it, 1.x reads a date.
+            if matches!(self.text.as_bytes().get(span.end()), None | Some(b' ')) {
+                return;
+            }
+            Construct::DateAlone
+        } else if time.as_bytes().get(5) != Some(&b':') {
+            Construct::MinuteTime
+        } else if time.get(6..8) == Some("60") {
+            Construct::LeapSecond
+        } else if text.contains(['t', 'z']) {
+            Construct::LowercaseTime
+        } else {
+            return;
+        };
+        self.found.push((construct, span.start()));
+    }
+}
+
+impl EventReceiver for Finder<'_> {
+    fn std_table_open(&mut self, _: Span, _: &mut dyn ErrorSink) {
+        self.in_header = true;
+    }
+
+    fn std_table_close(&mut self, _: Span, _: &mut dyn ErrorSink) {
+        self.in_header = false;
+    }
+
+    fn array_table_open(&mut self, _: Span, _: &mut dyn ErrorSink) {
+        self.in_header = true;
+    }
+
+    fn array_table_close(&mut self, _: Span, _: &mut dyn ErrorSink) {
+        self.in_header = false;
+    }
+
+    fn simple_key(&mut self, span: Span, encoding: Option<Encoding>, _: &mut dyn ErrorSink) {
+        self.comma = None;
+        let Some(encoding) = encoding else {
+            return;
+        };
+        self.string(span, encoding);
+        let text = self.text(span);
+        if self.in_header && text.contains(['[', ']']) {
+            self.found.push((Construct::BracketInHeader, span.start()));
+        }
+        let numbered = ["\\u0022", "\\U00000022"]
+            .iter()
+            .any(|quote| text.contains(quote));
+        let spelled = encoding == Encoding::BasicString && text.contains("\\\"");
+        if spelled || (numbered && !self.in_header) {
+            self.found.push((Construct::QuoteInKey, span.start()));
+        }
+    }
+
+    fn scalar(&mut self, span: Span, encoding: Option<Encoding>, _: &mut dyn ErrorSink) {
+        match encoding {
+            Some(encoding) => self.string(span, encoding),
+            None if self.text(span).starts_with(['0'])
+                && self.text(span)[1..].starts_with(['e', 'E']) =>
+            {
+                self.found.push((Construct::ZeroWithExponent, span.start()));
+            }
+            None => self.datetime(span),
+        }
+    }
+
+    fn key_sep(&mut self, span: Span, _: &mut dyn ErrorSink) {
+        let byte = |at: usize| self.text.as_bytes().get(at).copied();
+        let is_space = |byte: Option<u8>| matches!(byte, Some(b' ' | b'\t'));
+        let before = span.start().checked_sub(1).and_then(byte);
+        let after = byte(span.end());
+        let is_bare = !self.in_header && is_space(after) && !is_space(before);
+        if is_bare || after == Some(b'\t') {
+            self.found.push((Construct::SpaceAfterDot, span.start()));
+        }
+    }
+
+    fn array_open(&mut self, _: Span, _: &mut dyn ErrorSink) -> bool {
+        self.arrays.push(self.inline_depth);
+        true
+    }
+
+    fn array_close(&mut self, _: Span, _: &mut dyn ErrorSink) {
+        self.arrays.pop();
+        self.comma = None;
+    }
+
+    fn inline_table_open(&mut self, _: Span, _: &mut dyn ErrorSink) -> bool {
+        self.inline_depth += 1;
+        self.comma = None;
+        true
+    }
+
+    fn inline_table_close(&mut self, _: Span, _: &mut dyn ErrorSink) {
+        if let Some(comma) = self.comma.take() {
+            self.found.push((Construct::CommaAtTheEnd, comma));
+        }
+        self.inline_depth = self.inline_depth.saturating_sub(1);
+    }
+
+    fn value_sep(&mut self, span: Span, _: &mut dyn ErrorSink) {
+        if self.in_inline_table() {
+            self.comma = Some(span.start());
+            let line = self.text[..span.start()].rsplit('\n').next();
+            if line.is_some_and(|line| line.trim().is_empty()) {
+                self.found.push((Construct::CommaOnItsLine, span.start()));
+            }
+        }
+    }
+
+    fn newline(&mut self, span: Span, _: &mut dyn ErrorSink) {
+        if self.in_inline_table() {
+            self.found
+                .push((Construct::InlineTableOfLines, span.start()));
+        }
+    }
+}

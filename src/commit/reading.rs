@@ -83,6 +83,7 @@ impl Editor {
         let was: Vec<&str> = was.map(Literal::text).collect();
         reading.given_back = was.join("\n");
         let config = &mut reading.config;
+        config.set_releases(&self.releases);
         ledger.choose_tables(config);
         let known = ledger.known_files().into_iter();
         let known = known.filter(|name| !name.is_empty());

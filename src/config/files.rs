@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::containerd::imports::{absolute, clean, has_meta, is_pattern, leads_to, written};
-use crate::containerd::{ConfigFiles, FileState, version};
+use crate::containerd::{ConfigFiles, FileState, Release, version};
 use crate::error::Error;
 use crate::toml::{Document, ParseError, Source, Tree};
 
@@ -20,6 +20,8 @@ pub struct Config {
     pub(crate) is_joined: bool,
     /// The plugin table of the handlers, for each file in which somebody has chosen it.
     tables: BTreeMap<String, String>,
+    /// The releases that an edit is for.
+    pub(super) releases: Vec<Release>,
 }
 
 /// One file of a config.
@@ -55,6 +57,7 @@ impl Config {
             files: Vec::new(),
             is_joined: false,
             tables: BTreeMap::new(),
+            releases: Release::LINES.to_vec(),
         };
         config.insert(path, text, true)?;
         Ok(config)
@@ -139,6 +142,11 @@ impl Config {
         let text = text.map_err(|error| error.at(self.path_of(name)))?;
         self.set_text(name, text);
         Ok(())
+    }
+
+    /// Says which releases an edit is for, instead of all that are modelled.
+    pub(crate) fn set_releases(&mut self, releases: &[Release]) {
+        self.releases = releases.to_vec();
     }
 
     /// Says which plugin table of a file has the handlers.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::containerd::spelling::{self, Spelling};
+use crate::containerd::{Host, Model, Release};
 use crate::toml::{Literal, Path, Table, Tree};
 use crate::want::key::{Key, handlers_path};
 
@@ -22,16 +23,27 @@ pub(crate) struct View {
 /// The files of a config by their names.
 pub(crate) type Views = BTreeMap<String, View>;
 
-/// The version of a file that is created.
-const CREATED: i64 = 2;
+/// The oldest version that a file is created with.
+const OLDEST: i64 = 2;
 
 impl Config {
     /// All files as their keys are.
     pub(crate) fn views(&self) -> Views {
         let named = |file: &File| file.text.as_ref()?.version();
         let others = self.files()[1..].iter().filter_map(named);
-        let if_free = others.max().unwrap_or(CREATED).max(CREATED);
-        let view = |file: &File, version| View::of(file, version, self.table(&file.name));
+        let if_free = others.max().unwrap_or_else(|| self.created_version());
+        let if_free = if_free.max(OLDEST);
+        let view = |file: &File, version| {
+            let view = View::of(file, version, self.table(&file.name));
+            let only = view
+                .spelling
+                .undecided
+                .and_then(|ids| self.only_table_read(ids));
+            match only {
+                Some(id) => View::of(file, version, Some(id)),
+                None => view,
+            }
+        };
         let main = view(self.main(), if_free);
         let version = main.version();
         let files = self.files().iter();
@@ -40,6 +52,25 @@ impl Config {
             .collect();
         views.insert(self.main().name.clone(), main);
         views
+    }
+
+    /// The version of a file that is created: version 2 has no place for some keys of 2.x.
+    fn created_version(&self) -> i64 {
+        let newest = self.releases.iter().map(|it| it.newest_config_version());
+        newest.min().unwrap_or(OLDEST).min(3)
+    }
+
+    /// Of two plugin tables with handlers, the first for 1.x and the second for 2.x, the only one that
+    /// counts: of the releases that were named, or else of those that serve with this config.
+    fn only_table_read(&self, [first, second]: [&'static str; 2]) -> Option<&'static str> {
+        let is_named = self.releases != Release::LINES;
+        let (files, host) = (self.loaded(), Host::default());
+        let model = Model::new(&files, &host);
+        let releases = self.releases.iter();
+        let counting = releases.filter(|it| is_named || model.verdict(**it).serves());
+        let mut tables = counting.map(|it| if it.is_1x() { first } else { second });
+        let only = tables.next()?;
+        tables.all(|it| it == only).then_some(only)
     }
 
     /// A file of this name that is not there yet, in a config of this version.
@@ -154,5 +185,72 @@ impl View {
         root.into_iter()
             .flat_map(Table::names)
             .all(|name| name == "version")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OLD: &str = "io.containerd.grpc.v1.cri";
+    const NEW: &str = "io.containerd.cri.v1.runtime";
+
+    fn config(text: Option<&str>, releases: &[&str]) -> Config {
+        let mut config = Config::new("/etc/containerd/config.toml", text).expect("TOML");
+        let releases = releases.iter().map(|text| text.parse().expect("a release"));
+        let releases: Vec<Release> = releases.collect();
+        if !releases.is_empty() {
+            config.set_releases(&releases);
+        }
+        config
+    }
+
+    fn main_view(config: &Config) -> View {
+        config.views().remove("config.toml").expect("the main file")
+    }
+
+    #[test]
+    fn a_file_is_created_for_the_oldest_release_that_was_named() {
+        for (releases, version) in [
+            (&[][..], 2),
+            (&["2.1"], 3),
+            (&["2.3", "2.4"], 3),
+            (&["1.7", "2.3"], 2),
+            (&["1.6.20"], 2),
+        ] {
+            for text in [None, Some(""), Some("oom_score = 1\n")] {
+                let view = main_view(&config(text, releases));
+                assert_eq!(view.version(), version, "{releases:?} {text:?}");
+            }
+            let named = config(Some("version = 2\n"), releases);
+            assert_eq!(main_view(&named).version(), 2);
+        }
+    }
+
+    #[test]
+    fn two_tables_are_ambiguous_only_if_releases_that_serve_read_each() {
+        let table =
+            |id, name| format!("[plugins.'{id}'.containerd.runtimes.{name}]\nruntime_type = 'x'\n");
+        let both = format!("version = 2\n{}{}", table(OLD, "runc"), table(NEW, "kata"));
+        // 1.x does not serve: nothing lists its default.
+        let for_2x = format!("version = 2\n{}{}", table(OLD, "old"), table(NEW, "kata"));
+        // 2.x does not serve: its default is not listed.
+        let for_1x = format!("{both}[plugins.'{NEW}'.containerd]\ndefault_runtime_name = 'x'\n");
+        for (text, releases, plugin) in [
+            (&both, &[][..], None),
+            (&both, &["1.7"], Some(OLD)),
+            (&both, &["2.0", "2.2"], Some(NEW)),
+            (&both, &["1.7", "2.2"], None),
+            (&for_2x, &[], Some(NEW)),
+            (&for_1x, &[], Some(OLD)),
+        ] {
+            let view = main_view(&config(Some(text), releases));
+            let decided = view.spelling.undecided.is_none();
+            assert_eq!(
+                decided.then(|| view.spelling.plugin()),
+                plugin,
+                "{releases:?}\n{text}"
+            );
+        }
     }
 }

@@ -69,3 +69,12 @@ fn a_time_without_seconds() {
     let text = node.text().expect("the file stays");
     assert!(text.ends_with("start = 1979-05-27T07:32:00Z\n"), "{text}");
 }
+
+#[test]
+fn a_default_of_another_case_that_names_nothing() {
+    let config = format!("version = 3\n[{V3}]\nDefault_runtime_name = 'nope'\n");
+    assert_eq!(
+        round_trip::check(Some(&config), &[kata_as_default()]),
+        Ok(Outcome::Removed)
+    );
+}

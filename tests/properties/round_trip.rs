@@ -77,9 +77,10 @@ fn default_names_nothing(text: &str, inventory: &Inventory) -> bool {
         };
         let name = value.trim_matches('"');
         let is_it = |handler: &ListedHandler| handler.plugin == *plugin && handler.name == name;
-        plugins == "plugins"
-            && containerd == "containerd"
-            && key == "default_runtime_name"
+        // In names of keys the case of letters does not count.
+        plugins.eq_ignore_ascii_case("plugins")
+            && containerd.eq_ignore_ascii_case("containerd")
+            && key.eq_ignore_ascii_case("default_runtime_name")
             && name != "runc"
             && !inventory.handlers.iter().any(is_it)
     })

@@ -6,6 +6,7 @@ pub(super) struct Chance(u64);
 impl Chance {
     /// Numbers of their own for each case, so that one can be made again without the others.
     pub(super) fn of(seed: u64, number: u64) -> Self {
+        let seed = seed.wrapping_mul(0xd134_2543_de82_ef95);
         let mixed = (seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15)) | 1;
         let mut chance = Self(mixed);
         for _ in 0..8 {

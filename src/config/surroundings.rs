@@ -42,7 +42,7 @@ impl ConfigFiles {
             (None, None) => state(root, path),
         };
         let matches = |pattern: &Path| {
-            let known = self.globs.get(pattern).cloned();
+            let known = self.globs.get(pattern.as_os_str()).cloned();
             let mut found = known.unwrap_or_else(|| matches(root, pattern))?;
             let there = others.iter().filter(|(_, source)| source.is_some());
             let there = there.map(|(path, _)| path);

@@ -1,7 +1,7 @@
 //! What the model is told of the world: the files of a config, and a few facts about the host.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use crate::toml::Source;
@@ -33,7 +33,8 @@ pub struct ConfigFiles {
     /// The paths of the files in the order in which they were inserted.
     order: Vec<PathBuf>,
     /// What each absolute pattern matches, as an import has it and cleaned; `None`: it is malformed.
-    pub(crate) globs: BTreeMap<PathBuf, Option<Vec<PathBuf>>>,
+    /// As paths, a pattern and the same with a slash at its end would be one.
+    pub(crate) globs: BTreeMap<OsString, Option<Vec<PathBuf>>>,
 }
 
 impl ConfigFiles {
@@ -75,7 +76,7 @@ impl ConfigFiles {
                 let patterns = imports::patterns(path, &import).into_iter();
                 found.extend(patterns.map(|pattern| {
                     let matching = imports::glob(&pattern, &names);
-                    (pattern, matching)
+                    (pattern.into_os_string(), matching)
                 }));
             }
         }
@@ -88,7 +89,7 @@ impl ConfigFiles {
         pattern: impl Into<PathBuf>,
         matches: Option<Vec<PathBuf>>,
     ) {
-        self.globs.insert(pattern.into(), matches);
+        self.globs.insert(pattern.into().into_os_string(), matches);
     }
 
     /// The absolute path of the main file.
@@ -99,7 +100,7 @@ impl ConfigFiles {
 
     /// The glob patterns of all imports.
     pub(crate) fn patterns(&self) -> impl Iterator<Item = &Path> {
-        self.globs.keys().map(PathBuf::as_path)
+        self.globs.keys().map(Path::new)
     }
 
     pub(crate) fn contains(&self, path: &Path) -> bool {
@@ -173,7 +174,7 @@ impl ConfigFiles {
 
     /// What a pattern matches; `None`: it is malformed.
     pub(crate) fn matches(&self, pattern: &Path) -> Option<&[PathBuf]> {
-        match self.globs.get(pattern) {
+        match self.globs.get(pattern.as_os_str()) {
             Some(found) => found.as_deref(),
             // Relative to a folder that nobody knows.
             None => imports::glob(pattern, &|_| Vec::new()).map(|_| [].as_slice()),

@@ -2,7 +2,8 @@
 
 use crate::config::Config;
 use crate::config::view::{View, Views};
-use crate::containerd::{plugin, spelling};
+use crate::containerd::plugin;
+use crate::containerd::spelling::{self, Spelling};
 
 use super::stored::Ledger;
 
@@ -16,6 +17,19 @@ impl Ledger {
             if text.is_some_and(|text| text.document.get(&table).is_some()) {
                 config.set_table(file, id);
             }
+        }
+        // What is not noted stands where the file's version has it, whatever else has come since.
+        let written = config.files().iter().filter(|file| {
+            !self.tables.contains_key(&file.name) && self.has_runtime_keys(&file.name)
+        });
+        let undecided = written.filter_map(|file| {
+            let text = file.text.as_ref()?;
+            let spelling = Spelling::of(Some(&text.document), text.version()?);
+            spelling.undecided?;
+            Some((file.name.clone(), spelling.plugin().to_owned()))
+        });
+        for (file, id) in undecided.collect::<Vec<_>>() {
+            config.set_table(&file, &id);
         }
     }
 

@@ -1,33 +1,33 @@
 //! The bytes of a file, parsed once.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::document::{Document, ParseError};
 
-/// The bytes of a file, and the document that they are. A copy shares both.
+/// The bytes of a file. They are parsed when somebody first asks what they say, and never again: a
+/// copy shares what was parsed.
 #[derive(Clone)]
-pub struct Source(Result<Arc<Document>, Arc<Broken>>);
+pub struct Source(Arc<Shared>);
 
-/// Bytes that are no TOML, and why.
-struct Broken {
+struct Shared {
     bytes: Vec<u8>,
-    error: ParseError,
+    parsed: OnceLock<Result<Arc<Document>, ParseError>>,
 }
 
 impl Source {
     /// The source of a document that was parsed.
     pub(crate) fn of(document: &Arc<Document>) -> Self {
-        Self(Ok(Arc::clone(document)))
+        Self(Arc::new(Shared {
+            bytes: document.text().as_bytes().to_vec(),
+            parsed: Ok(Arc::clone(document)).into(),
+        }))
     }
 
     /// The bytes.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
-        match &self.0 {
-            Ok(document) => document.text().as_bytes(),
-            Err(broken) => &broken.bytes,
-        }
+        &self.0.bytes
     }
 
     /// The document that the bytes are.
@@ -36,16 +36,16 @@ impl Source {
     ///
     /// [`ParseError`] if they are not UTF-8 or not TOML.
     pub fn document(&self) -> Result<&Arc<Document>, &ParseError> {
-        self.0.as_ref().map_err(|broken| &broken.error)
+        let parse = || Document::parse(self.bytes()).map(Arc::new);
+        self.0.parsed.get_or_init(parse).as_ref()
     }
 }
 
-impl<T: Into<Vec<u8>> + AsRef<[u8]>> From<T> for Source {
+impl<T: Into<Vec<u8>>> From<T> for Source {
     fn from(bytes: T) -> Self {
-        let document = Document::parse(bytes.as_ref());
-        Self(document.map(Arc::new).map_err(|error| {
-            let bytes = bytes.into();
-            Arc::new(Broken { bytes, error })
+        Self(Arc::new(Shared {
+            bytes: bytes.into(),
+            parsed: OnceLock::new(),
         }))
     }
 }
@@ -71,8 +71,7 @@ mod tests {
 
     #[test]
     fn a_text_is_parsed_once_whoever_asks() {
-        let before = parsed();
-        let source = Source::from("a = 1\n");
+        let (source, before) = (Source::from("a = 1\n"), parsed());
         let copy = source.clone();
         assert_eq!(copy.document().map(|it| it.text().len()), Ok(6));
         let again = Source::of(source.document().expect("TOML"));

@@ -173,15 +173,17 @@ fn class(message: &str) -> String {
     class[class.len().saturating_sub(110)..].iter().collect()
 }
 
-/// Debian builds its 2.1 with the parser of 2.4, which reads TOML 1.1 and takes an integer for a
-/// duration: the version alone does not tell the builds apart.
+/// Debian builds its 2.1 with the parser of 2.4, which reads TOML 1.1, takes an integer for a duration,
+/// and no empty table for a string: the version alone does not tell the builds apart.
 fn is_built_with_a_newer_parser(release: &Release, difference: &Difference) -> bool {
-    let reasons = [
-        "is TOML 1.1",
-        "is an integer where containerd decodes a duration",
-    ];
+    let reasons: &[&str] = match difference.kind {
+        Kind::FalseServes => &["cannot store a table in a"],
+        _ => &[
+            "is TOML 1.1",
+            "is an integer where containerd decodes a duration",
+        ],
+    };
     release.version == "2.1.9+unknown"
-        && difference.kind != Kind::FalseServes
         && reasons
             .iter()
             .any(|reason| difference.told.contains(reason))

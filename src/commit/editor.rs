@@ -182,8 +182,8 @@ impl Editor {
     /// an empty list means all.
     ///
     /// Those count that read the config's version. If none does, an edit that adds something is
-    /// refused ([`Code::VersionNotRead`]); one that only takes out, or takes back, is held against
-    /// all that do, with a warning (`version-not-read`).
+    /// refused ([`Code::VersionNotRead`](crate::Code::VersionNotRead)); one that only takes out, or
+    /// takes back, is held against all that do, with a warning (`version-not-read`).
     #[must_use]
     pub fn releases(mut self, releases: impl Into<Vec<Release>>) -> Self {
         self.releases = releases.into();
@@ -252,7 +252,7 @@ impl Editor {
     ///
     /// # Errors
     ///
-    /// [`Code::NoFile`] and the other errors of finding and reading a file.
+    /// [`Code::NoFile`](crate::Code::NoFile) and the other errors of finding and reading a file.
     pub fn read(&self) -> Result<Vec<u8>, Error> {
         match self.find()?.read()?.existing {
             Some(existing) => Ok(existing.bytes),
@@ -264,7 +264,8 @@ impl Editor {
     ///
     /// # Errors
     ///
-    /// The errors of finding the config, and [`Code::Io`] if the log can't be read.
+    /// The errors of finding the config, and [`Code::Io`](crate::Code::Io) if the log can't be
+    /// read.
     pub fn log_entries(&self) -> Result<Vec<LogEntry>, Error> {
         let Some(path) = self.log_path(&self.find()?) else {
             return Ok(Vec::new());

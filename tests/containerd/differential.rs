@@ -38,7 +38,7 @@ const SEED: &str = "DIFFERENTIAL_SEED";
 /// How many configs, if not as many as below.
 const COUNT: &str = "DIFFERENTIAL_CONFIGS";
 const DEFAULT_SEED: usize = 20;
-const DEFAULT_COUNT: usize = 250;
+const DEFAULT_COUNT: usize = 100;
 /// More than there are cores: a daemon that boots waits for its disk, too.
 const WORKERS: usize = 4;
 

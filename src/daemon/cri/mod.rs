@@ -33,7 +33,7 @@ const NOT_INITIALIZED: &str = "server is not initialized yet";
 /// A connection to the CRI of a running daemon.
 ///
 /// It belongs to the one daemon that has accepted it: once that is gone, every question ends with
-/// [`Code::HungUp`](crate::Code::HungUp), and a new daemon is asked over a new connection.
+/// [`Code::HungUp`], and a new daemon is asked over a new connection.
 ///
 /// # Panics
 ///
@@ -157,8 +157,8 @@ impl CriClient {
     ///
     /// # Errors
     ///
-    /// [`Code::NoCri`](crate::Code::NoCri) if the daemon runs without CRI,
-    /// [`Code::CriStarting`](crate::Code::CriStarting) if CRI is not ready to say, and others if there is no answer or not one of containerd.
+    /// [`Code::NoCri`] if the daemon runs without CRI,
+    /// [`Code::CriStarting`] if CRI is not ready to say, and others if there is no answer or not one of containerd.
     pub fn status(&self) -> Result<RunningHandlers, Error> {
         let question = StatusRequest { verbose: true };
         let answer: StatusResponse = self.ask("/runtime.v1.RuntimeService/Status", question)?;

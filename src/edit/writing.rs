@@ -91,11 +91,7 @@ impl Writing<'_> {
         inserted.sort_by_key(|it| it.rank);
         self.insert(&mut revision, &inserted).map_err(refused)?;
         for heading in document.headings(is_own) {
-            // A comment that no ledger knows anything of is all that tells of its block.
-            let mut ledgers = [self.known, self.ledger].into_iter();
-            if ledgers.any(|it| it.knows(self.name, self.before, &heading)) {
-                self.keep_comment(&mut revision, &heading);
-            }
+            self.keep_comment(&mut revision, &heading);
         }
         if self.known.has_in(self.name, &[]) && !self.ledger.has_in(self.name, &[]) {
             // Somebody has moved what they stood above.
@@ -109,7 +105,9 @@ impl Writing<'_> {
         let mut written: BTreeSet<Path> = BTreeSet::new();
         for Inserted { path, literal, .. } in inserted {
             let Some(handler) = self.new_handler(path) else {
-                let comment = self.comment(&path[..path.len() - 1]);
+                let table = &path[..path.len() - 1];
+                let is_beside = |it: &[String]| it.len() == path.len() && it.starts_with(table);
+                let comment = self.comment(is_beside);
                 revision.insert(path, literal.text(), Some(&comment))?;
                 continue;
             };
@@ -117,7 +115,8 @@ impl Writing<'_> {
                 let below = inserted.iter().filter(|it| it.path.starts_with(&handler));
                 let pair = |it: &Inserted| Pair::new(&it.path[handler.len()..], it.literal.text());
                 let pairs = below.map(pair).collect();
-                revision.insert_table(&handler, pairs, Some(&self.comment(&handler)))?;
+                let comment = self.comment(|it| it.starts_with(&handler));
+                revision.insert_table(&handler, pairs, Some(&comment))?;
             }
         }
         Ok(())
@@ -133,16 +132,17 @@ impl Writing<'_> {
         is_new.then_some(place)
     }
 
-    /// The keys below a place that the tool has put there, also those that somebody has set by hand
+    /// The keys of the tool's at some places of the file, also those that somebody has set by hand
     /// since: they are their owner's until it leaves.
-    fn own_keys(&self, table: &[String]) -> Vec<&Key> {
-        let table = self.after.spelling.canonical(table);
-        self.ledger.keys_in(self.name, &table).collect()
+    fn own_keys(&self, is_there: impl Fn(&[String]) -> bool) -> Vec<&Key> {
+        let keys = self.ledger.keys_in(self.name, &[]);
+        keys.filter(|key| is_there(&self.after.place(&key.path)))
+            .collect()
     }
 
-    /// The comment above a table: it names the owner of the newest want of a key below.
-    fn comment(&self, table: &[String]) -> String {
-        let own = self.own_keys(table);
+    /// The comment above keys at some places: it names the owner of the newest want of one.
+    fn comment(&self, is_there: impl Fn(&[String]) -> bool) -> String {
+        let own = self.own_keys(is_there);
         let newest = self.ledger.newest_owner(|key| own.contains(&key));
         comment(newest.unwrap_or(IMPLIED))
     }
@@ -157,9 +157,12 @@ impl Writing<'_> {
             // The comment goes with the header.
             return;
         }
-        let own = self.own_keys(&heading.table);
+        let own = self.own_keys(|key| heading.holds(key));
         if own.is_empty() {
-            revision.set_comment(heading, None);
+            // One that the ledger knows nothing of is all that tells of its block.
+            if self.known.knows(self.name, self.before, heading) {
+                revision.set_comment(heading, None);
+            }
             return;
         }
         let named = owner_in(&heading.comment).unwrap_or_default();
@@ -167,7 +170,7 @@ impl Writing<'_> {
         if named.is_some_and(|owner| own.iter().any(|key| owner.wants.contains_key(key))) {
             return;
         }
-        let newest = self.comment(&heading.table);
+        let newest = self.comment(|key| heading.holds(key));
         if newest != heading.comment {
             revision.set_comment(heading, Some(&newest));
         }

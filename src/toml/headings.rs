@@ -19,10 +19,21 @@ pub(crate) struct Heading {
     pub(crate) keys_below: Vec<Path>,
 }
 
+fn table_of(key: &[String]) -> &[String] {
+    key.split_last().map_or(key, |(_, table)| table)
+}
+
 impl Heading {
     /// The paths of all its keys.
     pub(crate) fn all_keys(&self) -> impl Iterator<Item = &Path> {
         self.keys.iter().chain(&self.keys_below)
+    }
+
+    /// Whether a key stands in it, or would if it were set.
+    pub(crate) fn holds(&self, key: &[String]) -> bool {
+        let table = table_of(key);
+        let mut known = self.all_keys();
+        table == self.table || known.any(|it| key.starts_with(it) || table == table_of(it))
     }
 }
 

@@ -290,3 +290,26 @@ fn each_text_is_parsed_once() {
     node.apply(&change("a").ensure(handler("spin")));
     assert_eq!(parsed() - again, 0);
 }
+
+/// What stands in a block says whose it is, and not what stands below its table elsewhere.
+#[test]
+fn a_comment_above_what_was_set_by_hand_goes_with_its_owner() {
+    let cdi = ["plugins", "io.containerd.cri.v1.runtime", "enable_cdi"];
+    let mut node = Node::new("version = 2\n");
+    node.apply(&change("a").set(&cdi, "false"));
+    node.apply(&change("b").ensure(handler("spin")));
+    node.write(
+        &node
+            .text()
+            .replace("enable_cdi = false", "enable_cdi = true"),
+    );
+    node.leave("a");
+    let by_hand = format!("[{OLD}]\n  enable_cdi = true\n");
+    assert!(
+        node.text().contains(&format!("\n\n{by_hand}")),
+        "{}",
+        node.text()
+    );
+    node.leave("b");
+    assert_eq!(node.text(), format!("version = 2\n\n{by_hand}"));
+}

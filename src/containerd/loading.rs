@@ -139,10 +139,21 @@ impl Model<'_> {
                 version = version.max(own);
             } else if !release.is_1x() && matches!(own, 0 | 1) {
                 // Up to the version merged so far, without the migrations of plugins.
+                let newest = release.newest_config_version();
+                if version > newest {
+                    let message = format!(
+                        "panic: index out of range [{newest}] (a file of version {own} is migrated to \
+                         version {version})"
+                    );
+                    return Err(self.reason(message, place_of(&top, "version")));
+                }
                 if version > 1 {
                     migration::v1_migrate(&mut file);
                 }
-                version = version.max(own);
+                let migrated = version.max(own);
+                if migrated != 0 {
+                    version = migrated;
+                }
             } else if own != 0 {
                 version = own;
             }
@@ -349,7 +360,7 @@ fn append(known: &mut Vec<Node>, more: Vec<Node>, release: Release) {
     }
 }
 
-/// How 2.x merges what plugins are told: tables key by key, arrays by appending, anything else by
+/// How 2.x merges the sections of plugins: tables key by key, arrays by appending, anything else by
 /// replacing, empty values too.
 fn merge_deeply(known: &mut Table, more: Table, release: Release) {
     for (key, node) in more {

@@ -31,7 +31,7 @@ type Server = (
     &'static str,
     &'static [(&'static str, &'static str)],
 );
-/// Each comes to be if one of its keys is set, and the file has not its plugin already.
+/// 2.3 creates each plugin if one of its keys is set and the file has no table for it.
 const SERVERS: &[Server] = &[
     (
         "io.containerd.server.v1.debug",
@@ -143,7 +143,7 @@ pub(super) fn v1_migrate(file: &mut Table) {
     }
 }
 
-/// What stands at the top of a file in which servers are plugins, and is not read.
+/// Keys of servers at the top of a file of config version 4, where 2.3 no longer reads them.
 pub(super) fn ignored_servers(file: &Table) -> Vec<Lost> {
     let mut lost = Vec::new();
     for (_, name, keys) in SERVERS {
@@ -151,7 +151,7 @@ pub(super) fn ignored_servers(file: &Table) -> Vec<Lost> {
         let set = keys.iter().filter_map(|(old, _)| {
             let node = table?.get(*old)?;
             let key = format!("{name}.{old}");
-            let why = "since config version 4 a plugin io.containerd.server.v1 has it";
+            let why = "since config version 4 a plugin of its own has this key";
             let place = node.place;
             Some(Lost { key, place, why })
         });

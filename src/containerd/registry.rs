@@ -3,7 +3,9 @@
 //! Measured: `ctr plugins ls` and a daemon started with each plugin disabled, on 1.6.20, 1.7.24 and
 //! 2.1.9. Plugins that a host may lack the means for (btrfs, zfs, devmapper …) are left out.
 
-use super::release::{ALL, FROM_1_7, FROM_2_1, ONE, ONE_6, ONE_7, Release, Releases, SERVERS, TWO};
+use super::release::{
+    ALL, END, FIRST_1_7, FROM_1_7, FROM_2_1, ONE, ONE_6, ONE_7, Release, Releases, SERVERS, TWO,
+};
 
 pub(super) const SNAPSHOTTER: &str = "io.containerd.snapshotter.v1";
 pub(super) const DIFFER: &str = "io.containerd.differ.v1";
@@ -18,6 +20,10 @@ pub(super) const PROXIES: &[(&str, &str, Releases)] = &[
 
 /// The releases whose image service pulls through the transfer service.
 pub(super) const PULLS_BY_TRANSFER: Releases = FROM_2_1;
+
+/// The releases that warn of what is deprecated (`WarningPlugin` in `pkg/cri/cri.go`).
+const WARNS: Releases = Releases::between(Release::new(1, 7, 9), END);
+const WARNS_ON_1_6: Releases = Releases::between(Release::new(1, 6, 25), FIRST_1_7);
 
 /// Plugins without which the CRI plugin does not load.
 pub(super) const ESSENTIAL: &[(&str, Releases)] = &[
@@ -51,7 +57,8 @@ pub(super) const ESSENTIAL: &[(&str, Releases)] = &[
     ("io.containerd.service.v1.tasks-service", ALL),
     ("io.containerd.shim.v1.manager", TWO),
     ("io.containerd.transfer.v1.local", PULLS_BY_TRANSFER),
-    ("io.containerd.warning.v1.deprecations", ALL),
+    ("io.containerd.warning.v1.deprecations", WARNS_ON_1_6),
+    ("io.containerd.warning.v1.deprecations", WARNS),
 ];
 
 /// The transfer service of these wants one; 2.0 has no use for that service.
@@ -122,7 +129,8 @@ pub(super) const REGISTERED: &[(&str, Releases)] = &[
     ("io.containerd.streaming.v1.manager", FROM_1_7),
     ("io.containerd.transfer.v1.local", FROM_1_7),
     ("io.containerd.ttrpc.v1.otelttrpc", TWO),
-    ("io.containerd.warning.v1.deprecations", FROM_1_7),
+    ("io.containerd.warning.v1.deprecations", WARNS_ON_1_6),
+    ("io.containerd.warning.v1.deprecations", WARNS),
 ];
 
 /// Snapshotters that come with containerd but need something of the host.

@@ -197,9 +197,9 @@ impl Releases {
     }
 }
 
-const FIRST_1_7: Release = Release::new(1, 7, 0);
+pub(super) const FIRST_1_7: Release = Release::new(1, 7, 0);
 const FIRST_2X: Release = Release::new(2, 0, 0);
-const END: Release = Release::new(u16::MAX, 0, 0);
+pub(super) const END: Release = Release::new(u16::MAX, 0, 0);
 
 // Short names for tables of keys, plugins and rules.
 pub(super) const ALL: Releases = Releases::ALL;

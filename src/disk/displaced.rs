@@ -1,7 +1,7 @@
 //! What a replacement has displaced: looked at, and then kept as the previous config or put back.
 #![expect(
     clippy::disallowed_methods,
-    reason = "only replace.rs, leftovers.rs and this rename beside a config"
+    reason = "only disk/{replace,displaced,leftovers}.rs rename and unlink beside a config"
 )]
 
 use std::fs::File;
@@ -29,7 +29,8 @@ pub(crate) enum Replaced {
     Overtaken,
 }
 
-/// What has stood under the target's name, until it is known to be what this run has read.
+/// What stood at the target's path until this run exchanged or renamed it, not yet compared with what
+/// was read.
 pub(super) struct Displaced<'a> {
     pub(super) folders: &'a Folders<'a>,
     /// Where it stands.

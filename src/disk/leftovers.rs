@@ -1,7 +1,7 @@
 //! What killed runs have left beside a config: swept, put where it belongs, or kept and told of.
 #![expect(
     clippy::disallowed_methods,
-    reason = "only replace.rs and this unlink and rename beside a config"
+    reason = "only disk/{replace,displaced,leftovers}.rs rename and unlink beside a config"
 )]
 
 use std::ffi::OsStr;

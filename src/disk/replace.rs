@@ -1,7 +1,7 @@
-//! Atomic, durable replacement of one file: the only code that renames or unlinks a config.
+//! Atomic, durable replacement of one file. What it displaces is settled in `displaced`.
 #![expect(
     clippy::disallowed_methods,
-    reason = "this is the one home of these calls"
+    reason = "only disk/{replace,displaced,leftovers}.rs rename and unlink beside a config"
 )]
 
 use std::fs::{File, Permissions};
@@ -114,7 +114,7 @@ impl<'a> PendingFile<'a> {
         let (file, old_name) = self.temporary.into_parts();
         let path = at_exchange_name(&old_name, target, &self.texts);
         let path = path.map_err(|source| not_replaced(target, source))?;
-        // The old name is gone.
+        // The file has been renamed: nothing is left to remove at the old name.
         let _ = old_name.keep();
         let displaced = Displaced {
             folders,

@@ -66,8 +66,8 @@ impl Start<'_> {
         Ok(())
     }
 
-    /// Forgets of these keys that the owner has only found what it wants there: then it is nobody's
-    /// again, and can be adopted. With another owner's want it stays.
+    /// Drops the entries of keys that already had the wanted value when the owner came, so that they
+    /// can be adopted. Entries that another owner wants stay.
     fn forget_found(&mut self, keys: &[Key]) {
         let others = self.ledger.wants().filter(|it| it.owner != self.owner());
         let wanted: BTreeSet<Key> = others.map(|it| it.key.clone()).collect();
@@ -188,7 +188,7 @@ impl Start<'_> {
             self.report.absent.push(absent);
             return Ok(());
         }
-        // What is left of a run that was killed, or implied, is no one's to ask.
+        // Keys that are implied, or left by a killed run, have no owner to protect.
         if self
             .views
             .keys()

@@ -11,7 +11,7 @@ use crate::want::key::Key;
 use super::work::{Desired, Value, Work, rank};
 
 impl Work<'_> {
-    /// Of each key the newest want, but for the default; all keys of a handler in one file.
+    /// The newest want of each key but the default. All keys of one handler go to one file.
     pub(super) fn desired(&self) -> Desired {
         let default = Key::default_handler();
         let mut newest: BTreeMap<&Key, OwnersWant<'_>> = BTreeMap::new();
@@ -37,7 +37,7 @@ impl Work<'_> {
         desired
     }
 
-    /// The group of a key: the path of what has to stand in one file together with it.
+    /// The path whose keys must all stand in one file with this key.
     pub(super) fn group(&self, key: &Key) -> Path {
         if spelling::is_cri(&key.path) && self.has_cri_in_one_file() {
             return vec!["plugins".to_owned(), plugin::RUNTIME.to_owned()];
@@ -45,8 +45,8 @@ impl Work<'_> {
         key.handler().unwrap_or(&key.path).to_vec()
     }
 
-    /// The file of a group: it stays where it stands. A new one goes where its newest owner wants it,
-    /// and so does one that this owner alone has to do with.
+    /// The file of a group: the one that holds it. A new group, or one that only the acting owner uses,
+    /// goes to the file of its newest owner.
     pub(super) fn file_for(&self, group: &[String]) -> String {
         let start = self.start;
         let wants = self.ledger.wants().filter(|it| self.group(it.key) == group);

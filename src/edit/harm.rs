@@ -85,7 +85,8 @@ impl Judgement<'_> {
 
     /// Releases that would start no more, or without CRI.
     fn breaks(&self, read: &[Read]) -> Result<(), Error> {
-        // Where a daemon serves against what the model says, only what the model said before is wrong.
+        // A daemon that serves although the model says otherwise disproves the verdict on the old
+        // config, not that on the new one.
         let is_new = |it: &Read| match (it.before.reason(), it.after.reason()) {
             (Some(before), Some(after)) => {
                 let is_wrong = |reason| self.host.disproves(reason, it.release);

@@ -45,7 +45,7 @@ impl Work<'_> {
                 continue;
             }
             if !self.needs_runc(file) {
-                self.tell_partial_runc(file);
+                self.warn_of_partial_runc(file);
                 continue;
             }
             let implied = |literal| Value::implied(literal, rank::IMPLIED);
@@ -57,8 +57,9 @@ impl Work<'_> {
         self.merge(&keys, desired)
     }
 
-    /// The user's own `runc` is left alone.
-    fn tell_partial_runc(&mut self, file: &str) {
+    /// Warns if a listed `runc` has no runtime_type: containerd 1.x can't use it, and the tool leaves it
+    /// as it is.
+    fn warn_of_partial_runc(&mut self, file: &str) {
         let view = &self.views[file];
         let runc = handler_path(BUILT_IN);
         let is_partial = view.has(&runc) && view.value(&runc_type()).is_none();
@@ -103,13 +104,15 @@ impl Work<'_> {
         self.start.ledger.entries.contains_key(&at) && named.is_some_and(|it| it != BUILT_IN)
     }
 
+    /// Whether a file has to list `runc`: containerd 1.x reads the file, it lists another handler, and
+    /// `runc` was containerd's own before, is asked for as the default, or is the default again.
     fn needs_runc(&self, file: &str) -> bool {
         let view = &self.views[file];
         let is_read = view.exists && view.spelling.is_read_by_1x();
         let had_runc = self.had_runc(file);
-        // What a distribution joins lists `runc` itself.
-        // A main file that others have migrated changes nothing for a drop-in of before.
+        // A drop-in that was written for 1.x keeps its `runc` if others migrate the main file later.
         let is_new = self.main_view().version() > 2 && !had_runc;
+        // What a distribution joins lists `runc` itself.
         if !is_read || is_new || self.start.config.is_joined {
             return false;
         }
@@ -151,7 +154,8 @@ impl Work<'_> {
     }
 
     /// containerd 2.0 to 2.2 pull a handler's images with the snapshotter that the images plugin is
-    /// configured with, and create its containers with the handler's own. Files of older versions are migrated by containerd.
+    /// configured with, and create its containers with the handler's own. In files of older versions
+    /// containerd's migration copies the snapshotter itself.
     pub(super) fn merge_twins(&mut self, desired: &Desired) -> Result<(), Error> {
         let mut twins = Desired::new();
         for (at, value) in desired {

@@ -12,8 +12,8 @@ use super::edited::Handlers;
 pub(crate) struct Judgement<'j> {
     pub(crate) before: &'j ConfigFiles,
     pub(crate) after: &'j ConfigFiles,
-    /// The files without any key of the tool's: what a release would be without it, it may become.
-    /// `None`: that is not known yet.
+    /// The files without any key of the tool's. An edit may bring a release back to what it does with
+    /// these, and not below that. `None`: not worked out yet.
     pub(crate) without: Option<&'j ConfigFiles>,
     /// Whether something is to be there afterwards, and not only be gone.
     pub(crate) adds: bool,

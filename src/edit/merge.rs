@@ -1,4 +1,5 @@
-//! The three-way merge: what is to be in force, what the tool has put, and what the files say now.
+//! The merge of one key: what is desired, what the tool has put, what was there before, and what is
+//! there now.
 
 use std::collections::BTreeSet;
 

@@ -22,9 +22,9 @@ pub(super) struct Start<'e> {
     pub(super) known: Ledger,
     /// The ledger as the edit changes it.
     pub(super) ledger: Ledger,
-    /// What the owner asks for now: of these keys it overrules what was set by hand.
+    /// Keys that the owner asks for now. They overrule what was set by hand.
     pub(super) asked: BTreeSet<Key>,
-    /// That, what the owner wanted before, and what it asks to be gone.
+    /// `asked`, the keys that the owner no longer wants, and what the change removes by name.
     pub(super) touched: BTreeSet<Key>,
     pub(super) report: Report,
 }

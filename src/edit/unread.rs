@@ -40,7 +40,7 @@ pub(crate) fn warnings(edited: &Edited, change: &Change, releases: &[Release]) -
         let name = want.key.handler_name().unwrap_or_default();
         if !path.is_empty() && !handler::is_known(path) {
             let key = render::dotted(path, Quotes::Basic);
-            let message = format!("{key} is no key that this release knows: written as given");
+            let message = format!("unknown key {key} in handler {name}: written as given");
             warnings.push(Warning::new("unknown-key", message));
         }
         let value = want.value.value().filter(|_| edited.is_change());

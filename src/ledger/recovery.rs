@@ -94,7 +94,7 @@ impl Ledger {
         found
     }
 
-    /// Whether the ledger knows a key of a block, or there is none.
+    /// Whether the ledger knows a key of a block. True for a block without keys.
     pub(crate) fn knows(&self, file: &str, view: &View, block: &Heading) -> bool {
         let keys = block.all_keys().map(|it| view.spelling.canonical(it));
         let mut keys = keys.peekable();

@@ -21,8 +21,8 @@ type Rest = Map<String, Value>;
 /// What a tool that has written to a config remembers: who wants what, and for every key that was
 /// written, what stood there before.
 ///
-/// Files are named by their paths from the main file's folder. An edit computes a new ledger; nothing
-/// changes one in place.
+/// Files are named by their paths from the main file's folder. An edit works on a copy and returns
+/// it; the ledger that it was given stays as it was.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Ledger {
     format: Format,
@@ -98,7 +98,8 @@ pub(crate) struct OwnersWant<'l> {
 pub(crate) struct Entry {
     /// What stood there before; `None`: nothing.
     pub(crate) was: Option<Literal>,
-    /// All that the tool has put there, newest first.
+    /// The values that count as the tool's, newest first: those that it wrote, and those that it found
+    /// as wanted.
     pub(crate) put: Vec<Literal>,
     /// Wants of lower numbers count no more: `was` was set by hand over them.
     #[serde(default, skip_serializing_if = "is_zero")]

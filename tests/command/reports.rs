@@ -47,7 +47,7 @@ fn an_edit_reports_every_field() {
             "diff": diff,
             "warnings": [{
                 "code": "unknown-key",
-                "message": "new is no key that this release knows: written as given",
+                "message": "unknown key new in handler spin: written as given",
                 "line": null,
                 "column": null,
             }],

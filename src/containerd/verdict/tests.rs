@@ -208,6 +208,32 @@ fn a_drop_in_without_a_version_is_of_version_1() {
 }
 
 #[test]
+fn a_drop_in_is_migrated_to_a_version_that_there_is() {
+    let files = |version: &str, drop_in: &str| {
+        let main = format!("imports = ['a.toml', 'b.toml']\nversion = {version}");
+        let mut files = ConfigFiles::new("/etc/containerd/config.toml", main);
+        files.insert("/etc/containerd/a.toml", FileState::Bytes(drop_in.into()));
+        files.insert(
+            "/etc/containerd/b.toml",
+            FileState::Bytes("version = 3".into()),
+        );
+        files
+    };
+    let releases = [(2, 0, 11), (2, 1, 9), (2, 2, 7)];
+    for (version, drop_in, expected) in [
+        ("4", "", "eee"),
+        ("4", "version = 1", "eee"),
+        ("4", "version = 2", "sss"),
+        ("3", "", "sss"),
+    ] {
+        let found = letters(&files(version, drop_in), &releases);
+        assert_eq!(found, expected, "{version} {drop_in}");
+    }
+    let negative = "imports = ['a.toml']\nversion = -1";
+    assert_eq!(&verdicts(negative, "")[2..], "e");
+}
+
+#[test]
 fn a_duration_may_be_nothing() {
     let delay = |value| format!("plugins.'io.containerd.gc.v1.scheduler'.schedule_delay = {value}");
     for zero in ["0", "0x0", "-0", "0b0"] {
@@ -472,6 +498,11 @@ fn each_release_needs_other_plugins() {
     ] {
         assert_2x(&disabled(id), expected);
     }
+    // Since 1.6.25 and 1.7.9.
+    let warning = format!("version = 2\n{}", disabled("warning.v1.deprecations"));
+    let files = ConfigFiles::new("/etc/containerd/config.toml", warning);
+    let patches = [(1, 6, 24), (1, 6, 25), (1, 7, 8), (1, 7, 9), (2, 0, 0)];
+    assert_eq!(letters(&files, &patches), "snsnn");
     let native =
         format!("{CRI}.containerd.snapshotter = 'native'\n{CRI}.containerd.runtimes.runc.x = 1");
     assert_2x(

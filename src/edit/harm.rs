@@ -112,23 +112,30 @@ impl Judgement<'_> {
         )))
     }
 
-    /// A handler that could be used, and could be no more.
+    /// A handler that could be used, and could be no more, or only as containerd has it built in.
     fn loses(&self, read: &[Read]) -> Result<(), Error> {
         for it in read.iter().filter(|it| it.counts && it.after.serves()) {
             let before = it.before.handlers().into_iter().flat_map(BTreeMap::keys);
-            let mut lost =
-                before.filter(|name| it.before.is_usable(name) && !it.after.is_usable(name));
+            let mut lost = before.filter(|name| it.after.offers(name) < it.before.offers(name));
             // Without the tool there would be no such handler either.
             let is_own = |name: &String| {
-                let is_there = it.without.as_ref().is_none_or(|it| it.is_usable(name));
+                let without = it.without.as_ref();
+                let is_there =
+                    without.is_none_or(|without| without.offers(name) > it.after.offers(name));
                 let may_go = !is_there || self.removes.contains(name);
                 may_go && !self.wanted.contains(name)
             };
             if let Some(name) = lost.find(|name| !is_own(name)) {
-                return Err(harmful(format!(
-                    "with this change containerd {} would not load {name} any more",
-                    it.release
-                )));
+                let release = it.release;
+                return Err(harmful(match it.after.offers(name) {
+                    Offer::BuiltIn => format!(
+                        "with this change containerd {release} would run {name} with its built-in \
+                         settings, and not with those of this config"
+                    ),
+                    _ => format!(
+                        "with this change containerd {release} would not load {name} any more"
+                    ),
+                }));
             }
         }
         Ok(())
@@ -276,9 +283,27 @@ impl Verdict {
         }
     }
 
+    /// What pods find that want a handler.
+    fn offers(&self, name: &str) -> Offer {
+        match self.handlers().and_then(|handlers| handlers.get(name)) {
+            Some(handler) if handler.runtime_type.is_empty() => Offer::Nothing,
+            Some(handler) if handler.place.is_none() => Offer::BuiltIn,
+            Some(_) => Offer::Listed,
+            None => Offer::Nothing,
+        }
+    }
+
     /// Whether pods can run on a handler: it is loaded and has a shim.
     fn is_usable(&self, name: &str) -> bool {
-        let handler = self.handlers().and_then(|handlers| handlers.get(name));
-        handler.is_some_and(|handler| !handler.runtime_type.is_empty())
+        self.offers(name) != Offer::Nothing
     }
+}
+
+/// The later, the more of what the config says of a handler is in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Offer {
+    Nothing,
+    /// `runc` as containerd has it built in.
+    BuiltIn,
+    Listed,
 }

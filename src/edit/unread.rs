@@ -44,7 +44,10 @@ pub(crate) fn warnings(edited: &Edited, change: &Change, releases: &[Release]) -
             warnings.push(Warning::new("unknown-key", message));
         }
         let value = want.value.value().filter(|_| edited.is_change());
-        warnings.extend(value.and_then(|value| reading.warning(name, path, &value)));
+        let of_value = value
+            .into_iter()
+            .flat_map(|value| reading.warnings(name, path, &value));
+        warnings.extend(of_value);
     }
     warnings
 }
@@ -59,19 +62,19 @@ fn is_proxy(views: &Views, name: &str) -> bool {
 
 impl Reading<'_> {
     /// What some release makes of a key of the handler `name`.
-    pub(crate) fn warning(
+    pub(crate) fn warnings(
         &self,
         name: &str,
         path: &[String],
         value: &toml_edit::Value,
-    ) -> Option<Warning> {
-        let key = path.first()?;
+    ) -> Vec<Warning> {
         let is_set = value
             .as_bool()
             .or(value.as_str().map(|text| !text.is_empty()));
-        if is_set == Some(false) {
-            return None;
-        }
+        let Some(key) = path.first().filter(|_| is_set != Some(false)) else {
+            return Vec::new();
+        };
+        let mut warnings = Vec::new();
         let releases = self.releases.iter().copied();
         let (ignoring, reading): (Vec<Release>, Vec<Release>) =
             releases.partition(|release| ignores(key, *release, self.version));
@@ -82,22 +85,24 @@ impl Reading<'_> {
                 listed(&ignoring),
                 does(&ignoring)
             );
-            return Some(Warning::new("key-not-read", message));
+            warnings.push(Warning::new("key-not-read", message));
         }
-        let snapshotter = value.as_str().filter(|_| path == ["snapshotter"])?;
-        if (self.is_proxy)(snapshotter) || snapshotter.starts_with("${") {
-            return None;
-        }
+        let is_provided = |name: &str| (self.is_proxy)(name) || name.starts_with("${");
+        let snapshotter = value.as_str().filter(|_| path == ["snapshotter"]);
+        let Some(snapshotter) = snapshotter.filter(|name| !is_provided(name)) else {
+            return warnings;
+        };
         let mut lacking = reading;
         lacking.retain(|release| lacks_snapshotter(snapshotter, *release));
-        let message = || {
-            format!(
+        if !lacking.is_empty() {
+            let message = format!(
                 "no pod can run on handler {name}: containerd {} {} not come with a snapshotter \
                  {snapshotter}, and no proxy plugin of this config provides it",
                 listed(&lacking),
                 does(&lacking)
-            )
-        };
-        (!lacking.is_empty()).then(|| Warning::new("no-snapshotter", message()))
+            );
+            warnings.push(Warning::new("no-snapshotter", message));
+        }
+        warnings
     }
 }

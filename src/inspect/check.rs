@@ -139,7 +139,12 @@ fn warnings(
             let setting = Setting::new(path, value.clone());
             found.push(key(handler, &setting));
             found.push(case(handler, &setting, releases));
-            found.push(reading.warning(&handler.name, path, value));
+            found.extend(
+                reading
+                    .warnings(&handler.name, path, value)
+                    .into_iter()
+                    .map(Some),
+            );
             found.push(binary(handler, &setting, root));
         }
         warnings.extend(found.into_iter().flatten().map(|warning| Warning {

@@ -36,6 +36,26 @@ fn settings_that_turn_cri_off_are_refused_with_containerds_reason() {
     }
 }
 
+/// Another table comes into force, and containerd's own `runc` takes the name of the one that had the
+/// node's cgroup driver.
+#[test]
+fn a_listed_handler_does_not_give_way_to_the_built_in_one() {
+    let runc = format!("{RUNC}options.SystemdCgroup = true\n");
+    let config = format!("version = 2\n[{OLD}.containerd.runtimes.runc]\n{runc}");
+    let node = Node::with(&config);
+    let plugin_id = ["--plugin-id", "io.containerd.cri.v1.runtime"];
+    let add = ["add", "gvisor", "--containerd-version", "2.1"];
+    let stderr = refused(&node, &[&add[..], &plugin_id[..]].concat());
+    let said = "2.1 would run runc with its built-in settings, and not with those of this config";
+    assert!(stderr.contains(said), "{stderr}");
+    // What comes and goes with the tool's own handlers may.
+    node.run(&["add", "gvisor"]).exits(0);
+    node.run(&["remove", "gvisor"]).exits(0);
+    let node = Node::with("version = 2\n");
+    node.run(&["add", "gvisor"]).exits(0);
+    node.run(&["remove", "gvisor"]).exits(0);
+}
+
 #[test]
 fn the_judgement_can_be_narrowed_to_one_release() {
     let config = format!("version = 2\n[{OLD}.containerd.runtimes.runc]\n{RUNC}");

@@ -358,6 +358,24 @@ fn cgroup_drivers_that_differ() {
     assert!(!added.stderr.contains("cgroup driver"), "{added:?}");
 }
 
+/// The new default would be found to have another driver than the one that it took over.
+#[test]
+fn a_second_run_keeps_the_cgroup_driver_of_the_first() {
+    let runtimes = "plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes";
+    let node = Node::with(&format!(
+        "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".containerd]\n\
+         default_runtime_name = \"nvidia\"\n[{runtimes}.nvidia]\n\
+         runtime_type = \"io.containerd.runc.v2\"\n[{runtimes}.runc]\n\
+         runtime_type = \"io.containerd.runc.v2\"\n[{runtimes}.runc.options]\n\
+         SystemdCgroup = true\n"
+    ));
+    let add = ["add", "crun", "--default", "--exit-code"];
+    node.run(&add).exits(10);
+    let first = node.text();
+    node.run(&add).exits(0);
+    assert_eq!(node.text(), first);
+}
+
 #[test]
 fn cgroup_driver_of_an_imported_runc() {
     let node = Node::with("version = 3\nimports = [\"imp/*.toml\"]\n");

@@ -58,6 +58,16 @@ fn snapshotters_that_nobody_provides() {
     const FILE: &str = "version = 3\n";
     let set = ["--set", "snapshotter=nydus"];
     let message = told(&add(&Node::with(FILE), &set), "no-snapshotter").expect("a warning");
+    // Another release does not even read the key.
+    let of_version_2 = add(&Node::with("version = 2\n"), &set);
+    assert!(
+        told(&of_version_2, "no-snapshotter").is_some(),
+        "{of_version_2:?}"
+    );
+    assert!(
+        told(&of_version_2, "key-not-read").is_some(),
+        "{of_version_2:?}"
+    );
     let wanted = "do not come with a snapshotter nydus";
     assert!(message.contains(wanted), "{message}");
     for kind in ["snapshot", "io.containerd.snapshotter.v1"] {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::containerd::spelling::{self, Spelling};
 use crate::containerd::{Host, Model, Release};
 use crate::toml::{Literal, Path, Table, Tree};
-use crate::want::key::{Key, handlers_path};
+use crate::want::key::{Key, handler_path, handlers_path};
 
 use super::files::{Config, File, Text};
 
@@ -160,6 +160,21 @@ impl View {
     /// The names of the handlers that the file lists.
     pub(crate) fn handler_names(&self) -> impl Iterator<Item = &str> {
         self.handlers().into_iter().flat_map(Table::names)
+    }
+
+    /// Whether the file lists a handler. Before there was a map of handlers, `untrusted` and `default`
+    /// had tables of their own, which 1.x still reads.
+    pub(crate) fn lists(&self, name: &str) -> bool {
+        let old = match name {
+            "untrusted" => "untrusted_workload_runtime",
+            "default" => "default_runtime",
+            _ => return self.has(&handler_path(name)),
+        };
+        let mut kind = handlers_path();
+        kind.pop();
+        kind.extend([old, "runtime_type"].map(str::to_owned));
+        let kind = self.value(&Key::new(&kind)).and_then(|it| it.as_string());
+        self.has(&handler_path(name)) || kind.is_some_and(|it| !it.is_empty())
     }
 
     /// The default handler that the file names.

@@ -57,7 +57,7 @@ impl Work<'_> {
         self.merge(&keys, desired)
     }
 
-    /// Warns if a listed `runc` has no runtime_type: containerd 1.x can't use it, and the tool leaves it
+    /// Warns if a listed `runc` has no type: containerd 1.x can't use it, and the tool leaves it
     /// as it is.
     fn warn_of_partial_runc(&mut self, file: &str) {
         let view = &self.views[file];

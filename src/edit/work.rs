@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::ledger::{FileKey, Ledger, Made};
 use crate::toml::Literal;
 use crate::want::handler::BUILT_IN;
-use crate::want::key::{Key, handler_path};
+use crate::want::key::Key;
 
 use super::edited::Report;
 use super::refusal;
@@ -100,7 +100,7 @@ impl<'e> Work<'e> {
         let is_alone = is_alone && !self.start.config.is_joined;
         let views = self.views.iter().filter(|(it, _)| !is_alone || *it == file);
         let mut views = views.filter(|(it, _)| self.is_loaded(it));
-        name == BUILT_IN || views.any(|(_, view)| view.has(&handler_path(name)))
+        name == BUILT_IN || views.any(|(_, view)| view.lists(name))
     }
 
     /// Whether containerd reads a file, or will once this edit is made. A run that was killed may have
@@ -124,8 +124,7 @@ impl<'e> Work<'e> {
 
     /// Whether a handler of this name is in any file.
     pub(super) fn is_anywhere(&self, name: &str) -> bool {
-        let path = handler_path(name);
-        self.views.values().any(|view| view.has(&path))
+        self.views.values().any(|view| view.lists(name))
     }
 
     /// Where the tool has written one of these keys.

@@ -84,7 +84,9 @@ fn handlers<'c>(config: &'c Document, id: &'c str) -> Vec<ListedHandler> {
         ("untrusted", "untrusted_workload_runtime"),
         ("default", "default_runtime"),
     ] {
-        let has_type = config.get(&below(&[table, "runtime_type"])).is_some();
+        let kind = config.get(&below(&[table, "runtime_type"]));
+        // containerd takes no notice of one without a type.
+        let has_type = kind.and_then(Item::as_str).is_some_and(|it| !it.is_empty());
         if has_type && !found.iter().any(|(known, _)| *known == name) {
             found.push((name, below(&[table])));
         }

@@ -362,7 +362,7 @@ fn cgroup_drivers_that_differ() {
 #[test]
 fn a_second_run_keeps_the_cgroup_driver_of_the_first() {
     let runtimes = "plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes";
-    let node = Node::with(&format!(
+    let node = Node::with(format!(
         "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".containerd]\n\
          default_runtime_name = \"nvidia\"\n[{runtimes}.nvidia]\n\
          runtime_type = \"io.containerd.runc.v2\"\n[{runtimes}.runc]\n\

@@ -119,6 +119,21 @@ fn installers_that_overlap_lose_nothing_of_each_other() {
     assert_eq!(node.text(), CONFIG);
 }
 
+/// containerd 1.x reads a handler of that name from a table of its own.
+#[test]
+fn a_default_in_a_table_of_long_ago_comes_back() {
+    let table = "[plugins.\"io.containerd.grpc.v1.cri\".containerd";
+    let kind = "runtime_type = \"io.containerd.runc.v2\"";
+    let text = format!(
+        "version = 2\n{table}]\ndefault_runtime_name = \"untrusted\"\n{table}.runtimes.runc]\n{kind}\n\
+         {table}.untrusted_workload_runtime]\n{kind}\n"
+    );
+    let node = Node::with(&text);
+    node.run(&["add", "crun", "--default"]).exits(0);
+    node.run(&["remove", "crun"]).exits(0);
+    assert_eq!(node.text(), text);
+}
+
 #[test]
 fn what_an_owner_replaced_comes_back_when_it_leaves() {
     let node = node();

@@ -50,7 +50,7 @@ impl Drivers<'_> {
     }
 
     /// The path of the default handler that new ones stand beside.
-    fn default_handler(&self, new: &[&str]) -> Path {
+    pub(super) fn default_handler(&self, new: &[&str]) -> Path {
         let named = self.named(&Key::default_handler());
         let in_files = || Some(in_force(self.config, self.views, &Key::default_handler())?.value);
         let is_old = |name: &String| !new.contains(&name.as_str());

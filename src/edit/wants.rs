@@ -157,12 +157,15 @@ fn with_cgroup_drivers(
         asked,
     };
     let (found, other) = drivers.found(&new);
+    let default = drivers.default_handler(&new);
     for name in new {
         let key = Key::of_handler(name, &DRIVER);
         let own = before.get(&key).map(|want| want.value.clone());
-        let value = match name {
-            BUILT_IN => own,
-            _ => found.clone().or(own),
+        // The default takes its driver over from nobody.
+        let value = if name == BUILT_IN || handler_path(name) == default {
+            own
+        } else {
+            found.clone().or(own)
         };
         if let Some(value) = value {
             wants.push(KeyValue { key, value });

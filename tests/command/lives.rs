@@ -374,6 +374,15 @@ fn a_second_run_keeps_the_cgroup_driver_of_the_first() {
     let first = node.text();
     node.run(&add).exits(0);
     assert_eq!(node.text(), first);
+    // Nor does it make the driver its own that somebody else has given the handler.
+    let node = Node::with(format!(
+        "version = 2\n[{runtimes}.runc]\nruntime_type = \"io.containerd.runc.v2\"\n\
+         [{runtimes}.crun.options]\nSystemdCgroup = true\n"
+    ));
+    node.run(&add).exits(10);
+    let ledger = fs::read(node.ledger()).expect("a ledger");
+    node.run(&add).exits(0);
+    assert_eq!(fs::read(node.ledger()).expect("a ledger"), ledger);
 }
 
 #[test]

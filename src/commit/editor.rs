@@ -58,7 +58,7 @@ pub struct Editor {
     /// What of the model a daemon has disproved that serves this config.
     pub(crate) disproved: RefCell<Option<Disproved>>,
     /// The config as it was read last: the same bytes are parsed once.
-    known: RefCell<Option<Source>>,
+    known: RefCell<Source>,
 }
 
 /// Whether a change goes to a file of its own, which the config imports.
@@ -155,7 +155,7 @@ impl Editor {
             drop_in: DropIn::default(),
             layout: None,
             disproved: RefCell::default(),
-            known: RefCell::default(),
+            known: RefCell::new("".into()),
         }
     }
 
@@ -289,10 +289,10 @@ impl Editor {
     pub(crate) fn source(&self, snapshot: &Snapshot) -> Source {
         let bytes = snapshot.bytes().unwrap_or_default();
         let mut known = self.known.borrow_mut();
-        match &*known {
-            Some(source) if source.bytes() == bytes => source.clone(),
-            _ => known.insert(bytes.into()).clone(),
+        if known.bytes() != bytes {
+            *known = bytes.into();
         }
+        known.clone()
     }
 
     pub(crate) fn find(&self) -> Result<Target, Error> {

@@ -8,9 +8,16 @@ use super::document::{Document, ParseError};
 /// The bytes of a file. They are parsed when somebody first asks what they say, and never again: a
 /// copy shares what was parsed.
 #[derive(Clone)]
-pub struct Source(Arc<Shared>);
+pub struct Source(Kind);
 
-struct Shared {
+#[derive(Clone)]
+enum Kind {
+    Read(Arc<Read>),
+    Parsed(Arc<Document>),
+}
+
+/// Bytes that somebody may ask about.
+struct Read {
     bytes: Vec<u8>,
     parsed: OnceLock<Result<Arc<Document>, ParseError>>,
 }
@@ -18,16 +25,16 @@ struct Shared {
 impl Source {
     /// The source of a document that was parsed.
     pub(crate) fn of(document: &Arc<Document>) -> Self {
-        Self(Arc::new(Shared {
-            bytes: document.text().as_bytes().to_vec(),
-            parsed: Ok(Arc::clone(document)).into(),
-        }))
+        Self(Kind::Parsed(Arc::clone(document)))
     }
 
     /// The bytes.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
-        &self.0.bytes
+        match &self.0 {
+            Kind::Read(read) => &read.bytes,
+            Kind::Parsed(document) => document.text().as_bytes(),
+        }
     }
 
     /// The document that the bytes are.
@@ -36,17 +43,22 @@ impl Source {
     ///
     /// [`ParseError`] if they are not UTF-8 or not TOML.
     pub fn document(&self) -> Result<&Arc<Document>, &ParseError> {
-        let parse = || Document::parse(self.bytes()).map(Arc::new);
-        self.0.parsed.get_or_init(parse).as_ref()
+        match &self.0 {
+            Kind::Read(read) => {
+                let parse = || Document::parse(&read.bytes).map(Arc::new);
+                read.parsed.get_or_init(parse).as_ref()
+            }
+            Kind::Parsed(document) => Ok(document),
+        }
     }
 }
 
 impl<T: Into<Vec<u8>>> From<T> for Source {
     fn from(bytes: T) -> Self {
-        Self(Arc::new(Shared {
+        Self(Kind::Read(Arc::new(Read {
             bytes: bytes.into(),
             parsed: OnceLock::new(),
-        }))
+        })))
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::containerd::spelling::{self, Spelling};
 use crate::containerd::{Host, Model, Release};
 use crate::toml::{Literal, Path, Table, Tree};
-use crate::want::key::{Key, handler_path, handlers_path};
+use crate::want::key::{Key, handler_path, handlers_path, old_handler_path};
 
 use super::files::{Config, File, Text};
 
@@ -162,19 +162,14 @@ impl View {
         self.handlers().into_iter().flat_map(Table::names)
     }
 
-    /// Whether the file lists a handler. Before there was a map of handlers, `untrusted` and `default`
-    /// had tables of their own, which 1.x still reads.
+    /// Whether the file lists a handler, in the map of handlers or in a table of its own.
     pub(crate) fn lists(&self, name: &str) -> bool {
-        let old = match name {
-            "untrusted" => "untrusted_workload_runtime",
-            "default" => "default_runtime",
-            _ => return self.has(&handler_path(name)),
+        let has_old = |mut kind: Path| {
+            kind.push("runtime_type".to_owned());
+            let kind = self.value(&Key::new(&kind)).and_then(|it| it.as_string());
+            kind.is_some_and(|it| !it.is_empty())
         };
-        let mut kind = handlers_path();
-        kind.pop();
-        kind.extend([old, "runtime_type"].map(str::to_owned));
-        let kind = self.value(&Key::new(&kind)).and_then(|it| it.as_string());
-        self.has(&handler_path(name)) || kind.is_some_and(|it| !it.is_empty())
+        self.has(&handler_path(name)) || old_handler_path(name).is_some_and(has_old)
     }
 
     /// The default handler that the file names.

@@ -23,6 +23,13 @@ const VERSION_3: &str = RUNTIME;
 /// Every plugin ID under which some release looks for handlers.
 pub(crate) const IDS: [&str; 3] = [VERSION_1, VERSION_2, VERSION_3];
 
+/// Handlers that had tables of their own before there was a map of handlers, and these tables, which
+/// 1.x still reads.
+pub(crate) const OLD_HANDLERS: [(&str, &str); 2] = [
+    ("untrusted", "untrusted_workload_runtime"),
+    ("default", "default_runtime"),
+];
+
 /// The path of the table that holds `default_runtime_name` and `runtimes`.
 pub(crate) fn containerd_path(id: &str) -> [&str; 3] {
     ["plugins", id, "containerd"]

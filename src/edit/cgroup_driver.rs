@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::config::view::Views;
 use crate::toml::{Literal, Path};
 use crate::want::handler::{BUILT_IN, RUNC_TYPE};
-use crate::want::key::{Key, KeyValue, handler_path, handlers_path};
+use crate::want::key::{Key, KeyValue, handler_path, old_handler_path};
 
 use super::overridden::in_force;
 
@@ -18,18 +18,28 @@ pub(super) struct Drivers<'d> {
     pub(super) asked: &'d [KeyValue],
 }
 
+/// The driver that new handlers take over, and from which default handler.
+pub(super) struct Found {
+    /// The path of the default handler that new ones stand beside.
+    pub(super) default: Path,
+    pub(super) driver: Option<Literal>,
+    /// That `runc` uses another one.
+    pub(super) warning: Option<String>,
+}
+
 impl Drivers<'_> {
     /// The driver that new handlers, `new`, take over: that of the default handler if runc runs it,
-    /// else that of `runc`. The warning says that these two differ.
-    pub(super) fn found(&self, new: &[&str]) -> (Option<Literal>, Option<String>) {
-        if new.is_empty() {
-            return (None, None);
-        }
+    /// else that of `runc`.
+    pub(super) fn found(&self, new: &[&str]) -> Found {
         let default = self.default_handler(new);
         let runc = handler_path(BUILT_IN);
         let [of_default, of_runc] = [&default, &runc].map(|handler| self.driver(handler));
         if default == runc || !self.is_run_by_runc(&default) {
-            return (of_runc, None);
+            return Found {
+                default,
+                driver: of_runc,
+                warning: None,
+            };
         }
         let name = |driver: &Option<Literal>| match driver {
             Some(driver) if is_true(driver) => "systemd",
@@ -46,11 +56,14 @@ impl Drivers<'_> {
                  (`--set options.SystemdCgroup=true` for systemd)"
             )
         });
-        (of_default, warning)
+        Found {
+            default,
+            driver: of_default,
+            warning,
+        }
     }
 
-    /// The path of the default handler that new ones stand beside.
-    pub(super) fn default_handler(&self, new: &[&str]) -> Path {
+    fn default_handler(&self, new: &[&str]) -> Path {
         let named = self.named(&Key::default_handler());
         let in_files = || Some(in_force(self.config, self.views, &Key::default_handler())?.value);
         let is_old = |name: &String| !new.contains(&name.as_str());
@@ -65,14 +78,9 @@ impl Drivers<'_> {
         if let Some(name) = named {
             return handler_path(&name);
         }
-        // Before there was a map of handlers, the default had a table of its own.
-        let mut old = handlers_path();
-        old.pop();
-        old.push("default_runtime".to_owned());
-        if self.value(&old, &["runtime_type"]).is_some() {
-            return old;
-        }
-        handler_path(BUILT_IN)
+        let old = old_handler_path("default");
+        let old = old.filter(|old| self.value(old, &["runtime_type"]).is_some());
+        old.unwrap_or_else(|| handler_path(BUILT_IN))
     }
 
     fn is_run_by_runc(&self, handler: &[String]) -> bool {

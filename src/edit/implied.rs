@@ -26,7 +26,7 @@ impl Work<'_> {
             views: &self.views,
             asked: &[],
         };
-        let uses_systemd = drivers.found(&[BUILT_IN]).0.filter(is_true);
+        let uses_systemd = drivers.found(&[BUILT_IN]).driver.filter(is_true);
         let mut keys: BTreeSet<FileKey> = BTreeSet::new();
         for file in self.start.views.keys() {
             let [kind, driver] = [&kind, &driver].map(|key| FileKey::new(file, key));

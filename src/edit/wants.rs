@@ -156,20 +156,22 @@ fn with_cgroup_drivers(
         views,
         asked,
     };
-    let (found, other) = drivers.found(&new);
-    let default = drivers.default_handler(&new);
+    if new.is_empty() {
+        return (wants, None);
+    }
+    let found = drivers.found(&new);
     for name in new {
         let key = Key::of_handler(name, &DRIVER);
         let own = before.get(&key).map(|want| want.value.clone());
         // The default takes its driver over from nobody.
-        let value = if name == BUILT_IN || handler_path(name) == default {
+        let value = if name == BUILT_IN || handler_path(name) == found.default {
             own
         } else {
-            found.clone().or(own)
+            found.driver.clone().or(own)
         };
         if let Some(value) = value {
             wants.push(KeyValue { key, value });
         }
     }
-    (wants, other)
+    (wants, found.warning)
 }

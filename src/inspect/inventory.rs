@@ -79,11 +79,7 @@ fn handlers<'c>(config: &'c Document, id: &'c str) -> Vec<ListedHandler> {
     let mut found: Vec<(&str, Vec<&str>)> = listed
         .map(|(name, _)| (name, [runtimes.as_slice(), &[name]].concat()))
         .collect();
-    // Before there was a map of handlers, two had tables of their own, which 1.x still reads.
-    for (name, table) in [
-        ("untrusted", "untrusted_workload_runtime"),
-        ("default", "default_runtime"),
-    ] {
+    for (name, table) in plugin::OLD_HANDLERS {
         let kind = config.get(&below(&[table, "runtime_type"]));
         // containerd takes no notice of one without a type.
         let has_type = kind.and_then(Item::as_str).is_some_and(|it| !it.is_empty());

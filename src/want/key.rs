@@ -116,6 +116,15 @@ pub(crate) fn handler_path(name: &str) -> Path {
     path
 }
 
+/// The path of the table of its own that a handler of this name had before there was a map of
+/// handlers; `None` if none of that name had one.
+pub(crate) fn old_handler_path(name: &str) -> Option<Path> {
+    let mut old = plugin::OLD_HANDLERS.iter();
+    let (_, table) = old.find(|(handler, _)| *handler == name)?;
+    let containerd = plugin::containerd_path(plugin::RUNTIME).into_iter();
+    Some(containerd.chain([*table]).map(str::to_owned).collect())
+}
+
 /// The path of the handler that `path` is at or below.
 pub(crate) fn handler_of(path: &[String]) -> Option<&[String]> {
     let runtimes = plugin::runtimes_path(plugin::RUNTIME);

@@ -9,12 +9,14 @@ use std::rc::Rc;
 
 use super::files::FileState;
 use super::imports::{absolute, is_pattern};
-use super::migration::{self, Lost};
+use super::lost::Lost;
+use super::migration;
 use super::model::Model;
 use super::reason::Reason;
 use super::registry;
 use super::release::{ONE_7, Release, Releases};
 use super::schema;
+use super::servers;
 use super::shape::Decoder;
 use super::tree::{self, Data, Node, Place, Table};
 
@@ -132,7 +134,7 @@ impl Model<'_> {
                     return Err(self.reason(panic_at_negative(own), place_of(&file, "version")));
                 }
                 if own >= version {
-                    lost.extend(migration::ignored_servers(&file));
+                    lost.extend(servers::ignored_servers(&file));
                 }
                 let found = migration::migrate(&mut file, own, version, release);
                 lost.extend(found.map_err(|(message, place)| self.reason(message, Some(place)))?);

@@ -5,10 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::error::Warning;
 
 use super::files::ConfigFiles;
-use super::migration::Lost;
 use super::model::Model;
 use super::release::{Release, listed};
 use super::tree::Place;
+
+/// A key that a migration leaves behind, and why.
+#[derive(Debug, Clone)]
+pub(crate) struct Lost {
+    pub(crate) key: String,
+    pub(crate) place: Place,
+    pub(crate) why: &'static str,
+}
 
 /// Keys that are lost, each with its place and the releases that lose it.
 #[derive(Debug, Default)]

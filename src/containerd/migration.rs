@@ -1,13 +1,15 @@
 //! How 2.x brings older files up to date, and what gets lost on the way.
 //!
-//! `MigrateConfigTo`, `v1Migrate` and `serviceMigrate` in `cmd/containerd/server/config/config.go`,
+//! `MigrateConfigTo` and `v1Migrate` in `cmd/containerd/server/config/config.go`,
 //! and each plugin's `ConfigMigration`.
 
 use std::rc::Rc;
 
+use super::lost::Lost;
 use super::plugin::{IMAGES, OLD_CRI, RUNTIME};
 use super::registry;
 use super::release::{FROM_2_1, Release};
+use super::servers::service_migrate;
 use super::spelling::{IMAGES_KEYS, STREAMING_KEYS};
 use super::tree::{Data, Node, Place, Table};
 
@@ -25,75 +27,8 @@ const RENAMED: [(&str, &str); 2] = [
 const TASK: &str = "io.containerd.runtime.v2.task";
 const SHIM_MANAGER: &str = "io.containerd.shim.v1.manager";
 
-/// A server that 2.3 has made a plugin of: the file's table, and its keys there and in the plugin.
-type Server = (
-    &'static str,
-    &'static str,
-    &'static [(&'static str, &'static str)],
-);
-/// 2.3 creates each plugin if one of its keys is set and the file has no table for it.
-const SERVERS: &[Server] = &[
-    (
-        "io.containerd.server.v1.debug",
-        "debug",
-        &[("address", "address"), ("uid", "uid"), ("gid", "gid")],
-    ),
-    (
-        "io.containerd.server.v1.grpc",
-        "grpc",
-        &[
-            ("address", "address"),
-            ("uid", "uid"),
-            ("gid", "gid"),
-            ("max_recv_message_size", "max_recv_message_size"),
-            ("max_send_message_size", "max_send_message_size"),
-        ],
-    ),
-    (
-        "io.containerd.server.v1.grpc-tcp",
-        "grpc",
-        &[
-            ("tcp_address", "address"),
-            ("tcp_tls_ca", "tls_ca"),
-            ("tcp_tls_cert", "tls_cert"),
-            ("tcp_tls_key", "tls_key"),
-            ("tcp_tls_common_name", "tls_common_name"),
-            ("max_recv_message_size", "max_recv_message_size"),
-            ("max_send_message_size", "max_send_message_size"),
-        ],
-    ),
-    (
-        "io.containerd.server.v1.ttrpc",
-        "ttrpc",
-        &[("address", "address"), ("uid", "uid"), ("gid", "gid")],
-    ),
-    (
-        "io.containerd.metrics.v1.grpc-prometheus",
-        "metrics",
-        &[("grpc_histogram", "grpc_histogram")],
-    ),
-    (
-        "io.containerd.server.v1.metrics",
-        "metrics",
-        &[("address", "address")],
-    ),
-];
-/// Servers that come to be only with an address.
-const WITH_ADDRESS: [&str; 2] = [
-    "io.containerd.server.v1.debug",
-    "io.containerd.server.v1.grpc-tcp",
-];
-
 /// What Go panics at, and where it stands.
 pub(super) type Panic = (String, Place);
-
-/// A key that a migration leaves behind, and why.
-#[derive(Debug, Clone)]
-pub(crate) struct Lost {
-    pub(crate) key: String,
-    pub(crate) place: Place,
-    pub(crate) why: &'static str,
-}
 
 /// `MigrateConfigTo`, with the migrations of the plugins after each step.
 pub(super) fn migrate(
@@ -143,23 +78,6 @@ pub(super) fn v1_migrate(file: &mut Table) {
     }
 }
 
-/// Keys of servers at the top of a file of config version 4, where 2.3 no longer reads them.
-pub(super) fn ignored_servers(file: &Table) -> Vec<Lost> {
-    let mut lost = Vec::new();
-    for (_, name, keys) in SERVERS {
-        let table = file.get(*name).and_then(Node::table);
-        let set = keys.iter().filter_map(|(old, _)| {
-            let node = table?.get(*old)?;
-            let key = format!("{name}.{old}");
-            let why = "since config version 4 a plugin of its own has this key";
-            let place = node.place;
-            Some(Lost { key, place, why })
-        });
-        lost.extend(set);
-    }
-    lost
-}
-
 /// What is left of CRI's one plugin on 2.x that its server does not read.
 pub(super) fn unread_cri(top: &Table) -> Vec<Lost> {
     let plugins = top.get("plugins").and_then(Node::table);
@@ -186,56 +104,6 @@ pub(super) fn unread_cri(top: &Table) -> Vec<Lost> {
         }));
     }
     lost
-}
-
-/// Makes plugins of the servers that stand at the top of the file.
-fn service_migrate(file: &mut Table, lost: &mut Vec<Lost>) {
-    let mut plugins = file
-        .get("plugins")
-        .map_or_else(Table::new, |node| (*node.shared_table()).clone());
-    let mut socket = None;
-    for (id, name, keys) in SERVERS {
-        let Some(node) = file.get(*name) else {
-            continue;
-        };
-        let table = node.shared_table();
-        let set = |key: &str| table.get(key).filter(|node| !node.is_zero());
-        let mut moved = Table::new();
-        for (old, new) in *keys {
-            let node = set(old).map(|node| (String::from(*new), node.clone()));
-            moved.extend(node);
-        }
-        if *id == "io.containerd.server.v1.grpc" {
-            socket = moved.get("address").cloned();
-        }
-        let needs_address = WITH_ADDRESS.contains(id) && !moved.contains_key("address");
-        if moved.is_empty() || needs_address {
-            continue;
-        }
-        if plugins.contains_key(*id) {
-            // What stands there has the last word, as a whole.
-            lost.extend(keys.iter().filter_map(|(old, _)| {
-                let place = set(old)?.place;
-                let why = "the plugin of this server has a table of its own";
-                let key = format!("{name}.{old}");
-                Some(Lost { key, place, why })
-            }));
-        } else {
-            plugins.insert((*id).to_owned(), Node::new(Data::table(moved), node.place));
-        }
-    }
-    // ttrpc listens beside the socket that the file names.
-    let ttrpc = "io.containerd.server.v1.ttrpc";
-    if let (Some(socket), false) = (socket, plugins.contains_key(ttrpc)) {
-        let address = Data::Text(format!("{}.ttrpc", socket.text().unwrap_or_default()));
-        let address = Node::new(address, socket.place);
-        let table = Data::table([("address".to_owned(), address)].into());
-        plugins.insert(ttrpc.to_owned(), Node::new(table, socket.place));
-    }
-    let place = file
-        .get("plugins")
-        .map_or_else(Place::default, |it| it.place);
-    file.insert("plugins".to_owned(), Node::new(Data::table(plugins), place));
 }
 
 /// Takes CRI's one plugin apart. What a plugin has of its own wins in the runtime part, and loses in
@@ -429,163 +297,4 @@ fn type_assertion(node: &Node, wanted: &str) -> Panic {
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::containerd::{ConfigFiles, FileState, Host, Model};
-
-    /// What a release has at a place of the migrated config, as TOML; empty if there is nothing.
-    fn at(main: &str, drop_in: &str, release: &str, path: &[&str]) -> String {
-        let main = format!("imports = ['/d.toml']\n{main}");
-        let mut files = ConfigFiles::new("/etc/containerd/config.toml", main);
-        files.insert("/d.toml", FileState::Bytes(drop_in.into()));
-        let host = Host::default();
-        let model = Model::new(&files, &host);
-        let text = model.dump(release.parse().expect("a release"));
-        let text = match text {
-            Ok(text) => text,
-            Err(reason) => return reason.message,
-        };
-        let dump: toml_edit::DocumentMut = text.parse().expect("TOML");
-        let item = path
-            .iter()
-            .try_fold(dump.as_item(), |item, key| item.get(key));
-        item.map(ToString::to_string)
-            .unwrap_or_default()
-            .trim()
-            .to_owned()
-    }
-
-    const CRI: &str = "plugins.'io.containerd.grpc.v1.cri'";
-    const SANDBOX: &[&str] = &[
-        "plugins",
-        "io.containerd.cri.v1.images",
-        "pinned_images",
-        "sandbox",
-    ];
-
-    #[test]
-    fn what_images_have_below_cri_wins() {
-        let both = format!(
-            "version = 2\n{CRI}.sandbox_image = 'old'\n\
-             plugins.'io.containerd.cri.v1.images'.pinned_images = {{ sandbox = 'new', b = 'c' }}"
-        );
-        for (release, sandbox) in [
-            ("2.0", "old"),
-            ("2.2", "old"),
-            ("2.3", "old"),
-            ("1.7", "new"),
-        ] {
-            assert!(
-                at(&both, "", release, SANDBOX).contains(sandbox),
-                "{release}"
-            );
-        }
-        let newer = both.replace("version = 2", "version = 3");
-        assert!(at(&newer, "", "2.2", SANDBOX).contains("new"));
-        assert!(
-            at(&newer, "", "2.3", SANDBOX).contains("old"),
-            "2.3 migrates version 3, too"
-        );
-        let newest = both.replace("version = 2", "version = 4");
-        assert!(at(&newest, "", "2.3", SANDBOX).contains("new"));
-    }
-
-    #[test]
-    fn the_runtime_part_wins_over_cri() {
-        let both = format!(
-            "version = 2\n{CRI}.enable_cdi = true\n{CRI}.containerd.runtimes.a.runtime_type = 'x'\n\
-             [plugins.'io.containerd.cri.v1.runtime']\nenable_cdi = false\n\
-             containerd.runtimes.b.runtime_type = 'x'"
-        );
-        let runtime = "io.containerd.cri.v1.runtime";
-        for release in ["2.0", "2.2", "2.3"] {
-            assert_eq!(
-                at(&both, "", release, &["plugins", runtime, "enable_cdi"]),
-                "false"
-            );
-            let runtimes = ["plugins", runtime, "containerd", "runtimes"];
-            let loaded = at(&both, "", release, &runtimes);
-            assert!(loaded.contains('b') && !loaded.contains("a ="), "{loaded}");
-        }
-    }
-
-    #[test]
-    fn the_snapshotter_goes_over_beside_handlers_only() {
-        let path = ["plugins", "io.containerd.cri.v1.images", "snapshotter"];
-        let alone = format!("version = 2\n{CRI}.containerd.snapshotter = 'x'\n");
-        let beside = format!("{alone}{CRI}.containerd.runtimes.a.runtime_type = 'y'");
-        for release in ["2.0", "2.1", "2.2", "2.3"] {
-            assert_eq!(at(&alone, "", release, &path), "", "{release}");
-            assert_eq!(at(&beside, "", release, &path), "\"x\"", "{release}");
-        }
-    }
-
-    #[test]
-    fn the_old_table_of_tasks_empties_the_shim_manager() {
-        let both = "version = 2\nplugins.'io.containerd.runtime.v2.task' = { sched_core = true }\n\
-                    plugins.'io.containerd.shim.v1.manager'.env = ['A=b']";
-        let path = ["plugins", "io.containerd.shim.v1.manager", "env"];
-        assert!(at(both, "", "2.2", &path).contains("SCHED_CORE"));
-        assert_eq!(
-            at(both, "", "2.3", &path),
-            "",
-            "the second step empties it again"
-        );
-        let newer = both.replace("version = 2", "version = 3");
-        assert!(at(&newer, "", "2.2", &path).contains("A=b"));
-    }
-
-    #[test]
-    fn servers_become_plugins_unless_the_file_has_them_already() {
-        let path = ["plugins", "io.containerd.server.v1.grpc", "address"];
-        let ttrpc = ["plugins", "io.containerd.server.v1.ttrpc", "address"];
-        let top = "version = 2\ngrpc = { address = '/a' }\n";
-        assert_eq!(at(top, "", "2.3", &path), "\"/a\"");
-        assert_eq!(at(top, "", "2.3", &ttrpc), "\"/a.ttrpc\"");
-        let server = "plugins.'io.containerd.server.v1.grpc'.max_recv_message_size = 1";
-        let both = format!("{top}{server}");
-        assert_eq!(at(&both, "", "2.3", &path), "", "the default socket");
-        assert_eq!(at(&both, "", "2.3", &ttrpc), "\"/a.ttrpc\"");
-        assert_eq!(at(&top.replace('2', "4"), "", "2.3", &path), "");
-        assert_eq!(at(top, "", "2.2", &path), "");
-    }
-
-    #[test]
-    fn a_version_1_drop_in_goes_as_far_as_what_is_merged() {
-        let drop_in = "plugins.cri.sandbox_image = 'd'";
-        for version in ["", "version = 1\n"] {
-            let drop_in = format!("{version}{drop_in}");
-            assert!(at("version = 2", &drop_in, "2.2", SANDBOX).contains('d'));
-            assert_eq!(at("version = 3", &drop_in, "2.2", SANDBOX), "");
-            assert_eq!(at("version = 1", &drop_in, "2.2", SANDBOX), "");
-            assert!(at("version = 3", &drop_in, "2.3", SANDBOX).contains('d'));
-        }
-        assert!(at("version = 3", "version = 4", "2.3.4", SANDBOX).contains("higher than root"));
-        assert_eq!(at("version = 3", "version = 4", "2.3.5", SANDBOX), "");
-        assert!(
-            at("", "version = 4", "2.3.4", SANDBOX).is_empty(),
-            "the first version that is set"
-        );
-    }
-
-    #[test]
-    fn a_type_that_go_asserts_ends_the_daemon() {
-        for (line, panics) in [
-            (format!("{CRI}.containerd = 5"), "2.0 2.2 2.3"),
-            (format!("{CRI}.containerd.runtimes.a = 5"), "2.0 2.2 2.3"),
-            (format!("{CRI}.cni.bin_dir = 5"), "2.2 2.3"),
-            (
-                "plugins.'io.containerd.runtime.v2.task' = 5".to_owned(),
-                "2.0 2.2 2.3",
-            ),
-        ] {
-            for release in ["2.0", "2.2", "2.3"] {
-                let text = at(&format!("version = 2\n{line}"), "", release, &["x"]);
-                assert_eq!(
-                    text.contains("panic"),
-                    panics.contains(release),
-                    "{line} {release}"
-                );
-            }
-        }
-    }
-}
+mod tests;

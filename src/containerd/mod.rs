@@ -21,6 +21,7 @@ mod registry;
 pub(crate) mod release;
 mod rules;
 mod schema;
+mod servers;
 mod services;
 mod shape;
 pub(crate) mod spelling;

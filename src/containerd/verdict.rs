@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::files::{ConfigFiles, Host};
 use super::loading::Loaded;
-use super::migration::Lost;
+use super::lost::Lost;
 use super::model::{Model, Verdict};
 use super::plugin::{IMAGES, OLD_CRI, RUNTIME};
 use super::reason::Reason;

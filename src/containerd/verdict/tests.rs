@@ -1,5 +1,5 @@
 //! What becomes of small configs: found by `tests/containerd/differential.rs` and its like, cut down to
-//! the least, and measured on 1.6.20, 1.7.24 and 2.1.9. What is said of other releases is read from
+//! the least, and measured on 1.6.20, 1.7.24 and 2.1.9. Claims about other releases come from
 //! their sources.
 
 use std::collections::BTreeSet;

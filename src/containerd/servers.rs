@@ -1,0 +1,147 @@
+//! What the daemon listens on, which 2.3 has made plugins of: `serviceMigrate` in
+//! `cmd/containerd/server/config/config.go`.
+
+use super::lost::Lost;
+use super::tree::{Data, Node, Place, Table};
+
+const GRPC: &str = "io.containerd.server.v1.grpc";
+const TTRPC: &str = "io.containerd.server.v1.ttrpc";
+
+/// A server that is a plugin. It comes to be if one of its keys is set at the top of the file, and
+/// the file has no table for it.
+struct Server {
+    id: &'static str,
+    /// Its table at the top of the file.
+    table: &'static str,
+    /// Its keys there and in the plugin.
+    keys: &'static [(&'static str, &'static str)],
+    /// Whether it comes to be only with an address.
+    needs_address: bool,
+}
+
+const SERVERS: &[Server] = &[
+    Server {
+        id: "io.containerd.server.v1.debug",
+        table: "debug",
+        keys: &[("address", "address"), ("uid", "uid"), ("gid", "gid")],
+        needs_address: true,
+    },
+    Server {
+        id: GRPC,
+        table: "grpc",
+        keys: &[
+            ("address", "address"),
+            ("uid", "uid"),
+            ("gid", "gid"),
+            ("max_recv_message_size", "max_recv_message_size"),
+            ("max_send_message_size", "max_send_message_size"),
+        ],
+        needs_address: false,
+    },
+    Server {
+        id: "io.containerd.server.v1.grpc-tcp",
+        table: "grpc",
+        keys: &[
+            ("tcp_address", "address"),
+            ("tcp_tls_ca", "tls_ca"),
+            ("tcp_tls_cert", "tls_cert"),
+            ("tcp_tls_key", "tls_key"),
+            ("tcp_tls_common_name", "tls_common_name"),
+            ("max_recv_message_size", "max_recv_message_size"),
+            ("max_send_message_size", "max_send_message_size"),
+        ],
+        needs_address: true,
+    },
+    Server {
+        id: TTRPC,
+        table: "ttrpc",
+        keys: &[("address", "address"), ("uid", "uid"), ("gid", "gid")],
+        needs_address: false,
+    },
+    Server {
+        id: "io.containerd.metrics.v1.grpc-prometheus",
+        table: "metrics",
+        keys: &[("grpc_histogram", "grpc_histogram")],
+        needs_address: false,
+    },
+    Server {
+        id: "io.containerd.server.v1.metrics",
+        table: "metrics",
+        keys: &[("address", "address")],
+        needs_address: false,
+    },
+];
+
+/// Keys of servers at the top of a file of config version 4, where 2.3 no longer reads them.
+pub(super) fn ignored_servers(file: &Table) -> Vec<Lost> {
+    let mut lost = Vec::new();
+    for Server {
+        table: name, keys, ..
+    } in SERVERS
+    {
+        let table = file.get(*name).and_then(Node::table);
+        let set = keys.iter().filter_map(|(old, _)| {
+            let node = table?.get(*old)?;
+            let key = format!("{name}.{old}");
+            let why = "since config version 4 a plugin of its own has this key";
+            let place = node.place;
+            Some(Lost { key, place, why })
+        });
+        lost.extend(set);
+    }
+    lost
+}
+
+/// Makes plugins of the servers that stand at the top of the file.
+pub(super) fn service_migrate(file: &mut Table, lost: &mut Vec<Lost>) {
+    let mut plugins = file
+        .get("plugins")
+        .map_or_else(Table::new, |node| (*node.shared_table()).clone());
+    let mut socket = None;
+    for server in SERVERS {
+        let Server {
+            id,
+            table: name,
+            keys,
+            needs_address,
+        } = server;
+        let Some(node) = file.get(*name) else {
+            continue;
+        };
+        let table = node.shared_table();
+        let set = |key: &str| table.get(key).filter(|node| !node.is_zero());
+        let mut moved = Table::new();
+        for (old, new) in *keys {
+            let node = set(old).map(|node| (String::from(*new), node.clone()));
+            moved.extend(node);
+        }
+        if *id == GRPC {
+            socket = moved.get("address").cloned();
+        }
+        if moved.is_empty() || *needs_address && !moved.contains_key("address") {
+            continue;
+        }
+        if plugins.contains_key(*id) {
+            // What stands there has the last word, as a whole.
+            lost.extend(keys.iter().filter_map(|(old, _)| {
+                let place = set(old)?.place;
+                let why = "the plugin of this server has a table of its own";
+                let key = format!("{name}.{old}");
+                Some(Lost { key, place, why })
+            }));
+        } else {
+            plugins.insert((*id).to_owned(), Node::new(Data::table(moved), node.place));
+        }
+    }
+    // ttrpc listens beside the socket that the file names.
+    if let (Some(socket), false) = (socket, plugins.contains_key(TTRPC)) {
+        let address = Data::Text(format!("{}.ttrpc", socket.text().unwrap_or_default()));
+        let address = Node::new(address, socket.place);
+        let table = Data::table([("address".to_owned(), address)].into());
+        plugins.insert(TTRPC.to_owned(), Node::new(table, socket.place));
+    }
+    let place = file
+        .get("plugins")
+        .map_or_else(Place::default, |it| it.place);
+    file.insert("plugins".to_owned(), Node::new(Data::table(plugins), place));
+}

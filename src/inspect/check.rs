@@ -133,21 +133,17 @@ fn warnings(
     let handlers = inventory.map_or_else(|_| Vec::new(), |found| found.handlers);
     let mut warnings = Vec::new();
     for handler in &handlers {
-        let mut found = vec![not_loaded(handler, releases)];
-        found.push(runtime_type(handler, root));
+        let mut found = Vec::new();
+        found.extend(not_loaded(handler, releases));
+        found.extend(runtime_type(handler, root));
         for (path, value) in &handler.settings {
             let setting = Setting::new(path, value.clone());
-            found.push(key(handler, &setting));
-            found.push(case(handler, &setting, releases));
-            found.extend(
-                reading
-                    .warnings(&handler.name, path, value)
-                    .into_iter()
-                    .map(Some),
-            );
-            found.push(binary(handler, &setting, root));
+            found.extend(key(handler, &setting));
+            found.extend(case(handler, &setting, releases));
+            found.extend(reading.warnings(&handler.name, path, value));
+            found.extend(binary(handler, &setting, root));
         }
-        warnings.extend(found.into_iter().flatten().map(|warning| Warning {
+        warnings.extend(found.into_iter().map(|warning| Warning {
             at: Some(handler.at.clone()),
             ..warning
         }));

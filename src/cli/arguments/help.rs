@@ -41,7 +41,7 @@ Exit codes:
    79  done, but for something that another owner still needs: it stays
   130  ended by a signal
 
-After 0, 10, 76 and 79 the config is as asked for, but for --dry-run and --stdout.
+After 0, 10, 76 and 79 the config is as requested (unchanged with --dry-run and --stdout).
 With --restart, after 69 or a signal (130, 143, 129) it may hold the change:
 read the message. After any other code it is as it was.";
 

@@ -103,7 +103,8 @@ impl Editor {
         }
         let mut edited = edit(&reading.config, &found.ledger, &change)
             .map_err(|error| self.by_its_name(reading.with_unread(error)))?;
-        let unread = unread::warnings(&edited, &change, &self.releases);
+        let views = edited.config.views();
+        let unread = unread::warnings(&edited, &views, &change, &self.releases);
         edited.report.warnings.extend(unread);
         let removed = edited.report.handlers.removed.clone();
         let judged = Judged {
@@ -115,7 +116,7 @@ impl Editor {
                 &change.removes
             },
         };
-        let overridden = overridden::overridden(&reading.config, &edited, &change);
+        let overridden = overridden::overridden(&reading.config, &edited, &views, &change);
         let mut work = self.assemble(found, &reading, edited, Some(judged))?;
         work.outcome.report.warnings.extend(overridden);
         Ok(work)

@@ -18,21 +18,25 @@ pub(super) struct InForce {
 
 /// What of the change does not come into force, since a file that is loaded later says otherwise or a
 /// newer owner's value stands over it.
-pub(crate) fn overridden(before: &Config, edited: &Edited, change: &Change) -> Vec<Warning> {
-    let (old, new) = (before.views(), edited.config.views());
+pub(crate) fn overridden(
+    before: &Config,
+    edited: &Edited,
+    new: &Views,
+    change: &Change,
+) -> Vec<Warning> {
     let mut warnings = Vec::new();
     let wants = change
         .wants
         .iter()
         .filter(|want| want.key.element.is_none());
     for want in wants {
-        let Some(found) = in_force(&edited.config, &new, &want.key) else {
+        let Some(found) = in_force(&edited.config, new, &want.key) else {
             continue;
         };
         if found.value == want.value {
             continue;
         }
-        let was = in_force(before, &old, &want.key);
+        let was = in_force(before, &before.views(), &want.key);
         let stays = if was.is_some_and(|was| was.value == found.value) {
             "stays"
         } else {

@@ -23,13 +23,17 @@ pub(crate) struct Reading<'r> {
 }
 
 /// What people should know of the keys that a change asks for.
-pub(crate) fn warnings(edited: &Edited, change: &Change, releases: &[Release]) -> Vec<Warning> {
+pub(crate) fn warnings(
+    edited: &Edited,
+    views: &Views,
+    change: &Change,
+    releases: &[Release],
+) -> Vec<Warning> {
     let version = edited.config.version();
-    let views = edited.config.views();
     let reading = Reading {
         version,
         releases: &reading(releases, version),
-        is_proxy: &|name| is_proxy(&views, name),
+        is_proxy: &|name| is_proxy(views, name),
     };
     let mut warnings = Vec::new();
     for want in &change.wants {

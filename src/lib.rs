@@ -93,6 +93,7 @@ pub use toml::parsed;
 pub use toml::{Document, ParseError, Source};
 pub use want::change::Change;
 pub use want::handler::{Handler, HandlerName, Owner, Preset, Setting};
+pub use want::key_name::KeyName;
 pub use want::patch_file::PatchFile;
 
 /// The example in the README compiles.

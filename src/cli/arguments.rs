@@ -19,7 +19,7 @@ use clap::{
 pub(super) use self::groups::{Editing, Logging, Patching, Placing};
 pub(super) use self::values::Chosen;
 pub(super) use self::verbs::{
-    Add, Apply, Check, List, Remove, Restart, Set, SetDefault, Show, Undo, Verb,
+    Add, Apply, Check, List, Remove, Restart, Set, SetDefault, Show, Undo, Unset, Verb,
 };
 
 /// Change a node's containerd config safely

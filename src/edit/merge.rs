@@ -51,14 +51,16 @@ impl Work<'_> {
         if !is_asked && !self.was_in_force(&at.key) {
             return Ok(());
         }
-        let there = now.clone().filter(|now| *now == value.literal);
-        if there.is_none() {
+        let is_there = now == value.literal;
+        if !is_there {
             self.check_reach(at, value)?;
-            self.check_is_read(at)?;
+            self.check_is_read(at, value)?;
             self.put(at, value)?;
         }
-        let put = there.unwrap_or_else(|| value.literal.clone());
-        let entry = Entry::new(now, put);
+        let put = if is_there { &now } else { &value.literal }.clone();
+        // What is adopted to be removed does not come back.
+        let is_adopted = value.literal.is_none() && self.start.change.adoption.is_some();
+        let entry = Entry::new(now.filter(|_| !is_adopted), put);
         self.ledger.entries.insert(at.clone(), entry);
         Ok(())
     }
@@ -91,13 +93,13 @@ impl Work<'_> {
             self.report.warn("set-by-hand", message);
             return Ok(());
         }
-        let is_there = now.as_ref() == Some(&value.literal);
+        let is_there = now == value.literal;
         if !is_own {
             // Whoever writes over a value set by hand remembers it.
             entry.was = now;
             entry.since = seq;
         }
-        entry.put(&value.literal);
+        entry.put(value.literal.as_ref());
         if is_there {
             Ok(())
         } else {
@@ -124,9 +126,9 @@ impl Work<'_> {
 
     /// Refuses a key of CRI that some release reads, but none in a file like this. One that none reads
     /// may be of a newer release.
-    fn check_is_read(&self, at: &FileKey) -> Result<(), Error> {
-        let view = self.views.get(&at.file);
-        let Some(view) = view.filter(|_| at.key.handler().is_none()) else {
+    fn check_is_read(&self, at: &FileKey, value: &Value) -> Result<(), Error> {
+        let is_set = value.literal.is_some() && at.key.handler().is_none();
+        let Some(view) = self.views.get(&at.file).filter(|_| is_set) else {
             return Ok(());
         };
         let place = view.place(&at.key.path);

@@ -2,6 +2,8 @@
 
 mod adopting;
 mod cgroup_driver;
+mod clearing;
+mod cuts;
 mod desired;
 pub(crate) mod edited;
 mod harm;

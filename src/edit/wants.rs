@@ -19,13 +19,18 @@ impl Start<'_> {
     pub(super) fn change_wants(&mut self) -> Result<(), Error> {
         self.check_owners()?;
         let change = self.change;
+        let cleared = self.clear()?;
+        self.withdrawn = change.unsets.iter().cloned().collect();
+        self.withdrawn.extend(cleared.withdrawn);
         let mut owner = self.ledger.owners.remove(self.owner()).unwrap_or_default();
         let before = std::mem::take(&mut owner.wants);
         let (wants, other_driver) = with_cgroup_drivers(change, &before, self.config, &self.views);
         if let Some(message) = other_driver {
             self.report.warn("cgroup-drivers-differ", message);
         }
-        for KeyValue { key, value } in wants {
+        let wants = wants.into_iter().map(|it| (it.key, Some(it.value)));
+        let nothing = change.absent.iter().chain(&cleared.absent).cloned();
+        for (key, value) in wants.chain(nothing.map(|key| (key, None))) {
             let known = before.get(&key);
             let of_others = self.ledger.wants().filter(|it| *it.key == key);
             let newest = of_others.map(|it| it.want.seq).max();
@@ -50,7 +55,7 @@ impl Start<'_> {
             }
         }
         self.touched
-            .extend(self.asked.iter().chain(&change.unsets).cloned());
+            .extend(self.asked.iter().chain(&self.withdrawn).cloned());
         let removed = change.removes.iter().map(|name| handler_path(name));
         self.touched
             .extend(removed.map(|handler| Key::new(&handler)));
@@ -102,11 +107,11 @@ impl Start<'_> {
     fn keeps(&self, key: &Key, want: &Want) -> bool {
         let change = self.change;
         let is_removed = |name: &str| change.removes.iter().any(|it| it == name);
-        if key.handler_name().is_some_and(is_removed) || change.unsets.contains(key) {
+        if key.handler_name().is_some_and(is_removed) || self.withdrawn.contains(key) {
             return false;
         }
         // An owner that takes its handler away does not want it as the default either.
-        let default = want.value.as_string();
+        let default = want.string();
         let default = default.filter(|_| *key == Key::default_handler());
         if default.is_some_and(|name| is_removed(&name)) {
             return false;
@@ -128,17 +133,9 @@ impl Start<'_> {
             return Ok(());
         }
         for KeyValue { key, .. } in &self.change.wants {
-            let is_one = |it: &Key| match key.handler() {
-                Some(handler) => it.path.starts_with(handler),
-                None => it == key,
-            };
             let is_layered = key.handler().is_none()
                 && (*overrules == Overrules::Nothing || self.overrules(key));
-            let mut own = self.ledger.wants().filter(|it| it.owner == self.owner());
-            if is_layered || own.any(|it| is_one(it.key)) {
-                continue;
-            }
-            if let Some(owner) = self.ledger.newest_owner(is_one) {
+            if let Some(owner) = self.foreign_owner(key).filter(|_| !is_layered) {
                 return Err(refusal::foreign_key(key, owner, self.owner()));
             }
         }
@@ -169,7 +166,7 @@ fn with_cgroup_drivers(
     let found = drivers.found(&new);
     for name in new {
         let key = Key::of_handler(name, &DRIVER);
-        let own = before.get(&key).map(|want| want.value.clone());
+        let own = before.get(&key).and_then(|want| want.value.clone());
         // The default takes its driver over from nobody.
         let value = if name == BUILT_IN || handler_path(name) == found.default {
             own

@@ -7,13 +7,15 @@ use crate::config::Config;
 use crate::config::files::Text;
 use crate::config::view::View;
 use crate::error::Error;
-use crate::ledger::{IMPLIED, Ledger, Made};
+use crate::ledger::{FileKey, IMPLIED, Ledger, Made};
 use crate::toml::{
-    Difference, Document, Heading, Inserted, Node, Pair, Path, Refused, Revision, Tree,
+    Cut, Difference, Document, Heading, Inserted, Literal, Node, Pair, Path, Refused, Revision,
+    Tree,
 };
 use crate::want::comment::{comment, owner_in};
 use crate::want::key::{Key, handler_of};
 
+use super::cuts::list_before;
 use super::refusal;
 
 fn is_own(line: &str) -> bool {
@@ -73,9 +75,18 @@ impl Writing<'_> {
                 Difference::Removed(path) => revision.remove(&path),
                 Difference::Unwritten(path) => revision.prune(&path),
                 Difference::Set(path, literal) => {
-                    revision.set(&path, literal.text()).map_err(refused)?;
+                    if self.restores(&mut revision, &path, &literal) {
+                        revision.remove(&path);
+                    } else {
+                        revision.set(&path, literal.text()).map_err(refused)?;
+                    }
                 }
                 Difference::Elements(path, gone, new) => {
+                    if let Some(was) = self.list_before(&path) {
+                        let elements: Vec<&Literal> = self.after.tree.elements(&path).collect();
+                        revision.rebuild(&path, was, &elements).map_err(refused)?;
+                        continue;
+                    }
                     for number in gone {
                         revision.remove_element(&path, number).map_err(refused)?;
                     }
@@ -85,7 +96,11 @@ impl Writing<'_> {
                             .map_err(refused)?;
                     }
                 }
-                Difference::Inserted(new) => inserted.push(new),
+                Difference::Inserted(new) => {
+                    if !self.restores(&mut revision, &new.path, &new.literal) {
+                        inserted.push(new);
+                    }
+                }
             }
         }
         inserted.sort_by_key(|it| it.rank);
@@ -98,6 +113,26 @@ impl Writing<'_> {
             revision.remove_stray_comments();
         }
         revision.finish().map_err(refused)
+    }
+
+    /// Puts the text of a key back that an owner had removed, if nobody wants anything there now.
+    fn restores(&self, revision: &mut Revision<'_>, path: &[String], value: &Literal) -> bool {
+        let at = self.key_at(path);
+        match self.known.cuts.get(&at) {
+            Some(Cut::Lines(lines)) if !self.ledger.entries.contains_key(&at) => {
+                revision.restore(path, lines, value)
+            }
+            _ => false,
+        }
+    }
+
+    fn list_before(&self, path: &[String]) -> Option<&str> {
+        list_before(self.config, self.known, &self.key_at(path), path)
+    }
+
+    fn key_at(&self, path: &[String]) -> FileKey {
+        let key = Key::new(&self.after.spelling.canonical(path));
+        FileKey::new(self.name, &key)
     }
 
     /// Adds keys: those of a new handler as one block.

@@ -7,6 +7,7 @@ use crate::toml::Literal;
 
 use super::handler::{Handler, HandlerName, Owner, Setting};
 use super::key::{Key, KeyValue, handler_path};
+use super::key_name::KeyName;
 
 /// One change to what an owner wants of a config. [`edit()`](crate::edit()) makes files of it, and
 /// [`Editor::commit`](crate::Editor::commit) writes them.
@@ -39,6 +40,10 @@ pub struct Change {
     pub(crate) removes: Vec<String>,
     /// Keys that are not wanted any more.
     pub(crate) unsets: Vec<Key>,
+    /// Keys at which nothing is to stand.
+    pub(crate) absent: Vec<Key>,
+    /// Keys that are to go: those that the owner wants at or below them, else what nobody wants.
+    pub(crate) cleared: Vec<Key>,
     /// What of other owners' wants is overruled.
     pub(crate) overrules: Overrules,
     /// Makes what is there, and nobody's, the owner's: what is to stand at keys once it has left, where
@@ -221,6 +226,26 @@ impl Change {
         self
     }
 
+    /// Takes away what the owner wants of a key, or of all keys below a table. Where the owner wants
+    /// nothing of it, a value that is nobody's is removed, and comes back once the owner leaves. A key of
+    /// another owner is refused.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::Usage`] if a patch file has no such key, or an element is named of a key that is not a
+    /// list.
+    pub fn clear(mut self, name: &KeyName) -> Result<Self, Error> {
+        self.cleared.push(name.key()?);
+        Ok(self)
+    }
+
+    /// Wants nothing to stand at a key.
+    #[must_use]
+    pub(crate) fn want_nothing(mut self, key: Key) -> Self {
+        self.absent.push(key);
+        self
+    }
+
     /// Wants one key more.
     #[must_use]
     pub(crate) fn want(mut self, key: Key, value: Literal) -> Self {
@@ -261,14 +286,15 @@ impl Change {
     /// for a handler that nobody in particular removes.
     #[must_use]
     pub fn acting_owner(&self) -> Option<&Owner> {
-        let takes_away = !self.removes.is_empty() || !self.unsets.is_empty();
+        let takes_away =
+            !self.removes.is_empty() || !self.unsets.is_empty() || !self.cleared.is_empty();
         let counts = self.adds() || self.is_all || (self.names_owner && takes_away);
         counts.then_some(&self.owner)
     }
 
     /// Whether anything is to be there.
     pub(crate) fn adds(&self) -> bool {
-        !self.wants.is_empty()
+        !self.wants.is_empty() || !self.absent.is_empty()
     }
 
     /// Whether anything is to be there in the table of a plugin: its name depends on the config

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::containerd::{plugin, spelling};
+use crate::error::{Code, Error};
 use crate::toml::render::{self, Quotes};
 use crate::toml::{Literal, Path};
 
@@ -77,6 +78,65 @@ impl Key {
             ("proxy_plugins", [_, _, ..]) | ("debug", [_, ..]) => Some(Self::new(path)),
             _ => None,
         }
+    }
+
+    /// The key that a command line spells so, as a patch file does.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::Usage`] if a patch file has no such key.
+    pub(crate) fn of_command_line(path: &[String]) -> Result<Self, Error> {
+        Self::in_patch_file(path).ok_or_else(|| {
+            let message = format!(
+                "{}: there is no such key",
+                render::dotted(path, Quotes::Basic)
+            );
+            let hint = match path {
+                [table, name] if table == "handlers" => {
+                    format!("to remove a handler: `containerd-edit remove {name}`")
+                }
+                _ => "spell the key as in a patch file: default, debug.level, \
+                      handlers.runc.options.KEY, proxy_plugins.NAME.address"
+                    .to_owned(),
+            };
+            Error::new(Code::Usage, message, hint)
+        })
+    }
+
+    /// Whether its elements belong to owners, each on its own.
+    pub(crate) fn is_list(&self) -> bool {
+        let lists = ["imports", "disabled_plugins", "required_plugins"];
+        matches!(self.path.as_slice(), [name] if lists.contains(&name.as_str()))
+    }
+
+    /// Whether it is `other`, an element of it, or below it.
+    pub(crate) fn is_within(&self, other: &Self) -> bool {
+        match other.element {
+            Some(_) => self == other,
+            None => self.path.starts_with(&other.path),
+        }
+    }
+
+    /// The key as an argument of `set`, `unset` and `get`.
+    pub(crate) fn on_command_line(&self) -> String {
+        let handler = self.handler().zip(self.handler_name());
+        let mut text = match handler {
+            _ if *self == Self::default_handler() => "default".to_owned(),
+            Some((handler, name)) => {
+                let below = self.path[handler.len()..].iter().map(String::as_str);
+                let path: Vec<&str> = ["handlers", name].into_iter().chain(below).collect();
+                render::dotted(&path, Quotes::Basic)
+            }
+            None => render::dotted(&self.path, Quotes::Basic),
+        };
+        if let Some(element) = &self.element {
+            let string = Literal::new(element).as_string();
+            text = format!("{text}={}", string.as_ref().unwrap_or(element));
+        }
+        if text.contains(['"', ' ', '*', '$']) {
+            text = format!("'{text}'");
+        }
+        text
     }
 
     /// The key that names the default handler.

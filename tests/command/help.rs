@@ -10,12 +10,13 @@ use std::path::Path;
 use crate::tool::{Run, tool};
 
 /// The verbs, and the top level.
-const VERBS: [&str; 13] = [
+const VERBS: [&str; 14] = [
     "",
     "add",
     "apply",
     "remove",
     "set",
+    "unset",
     "set-default",
     "undo",
     "restart",

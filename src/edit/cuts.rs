@@ -1,0 +1,99 @@
+//! The text of what owners have had removed: it comes back as it was.
+
+use std::collections::BTreeMap;
+
+use crate::config::Config;
+use crate::ledger::{FileKey, Ledger};
+use crate::toml::{Cut, CutList, Document, KnownLines, Lines};
+use crate::want::key::Key;
+
+use super::start::Start;
+use super::work::Work;
+
+/// The key whose text is cut: an element has none of its own.
+fn whole(at: &FileKey) -> FileKey {
+    FileKey::new(&at.file, &Key::new(&at.key.path))
+}
+
+/// What an array was before elements of it were removed, if it is as it was left then.
+pub(super) fn list_before<'l>(
+    config: &Config,
+    ledger: &'l Ledger,
+    at: &FileKey,
+    place: &[String],
+) -> Option<&'l str> {
+    let Cut::List(list) = ledger.cuts.get(&whole(at))? else {
+        return None;
+    };
+    let document = document(config, &at.file)?;
+    let now = &document.text()[document.value(place)?];
+    (now == list.left).then_some(&list.text)
+}
+
+fn document<'c>(config: &'c Config, file: &str) -> Option<&'c Document> {
+    let text = config.file(file)?.text.as_ref()?;
+    Some(&text.document)
+}
+
+impl Work<'_> {
+    /// Remembers the text of what is removed. `after`: the files as they will be.
+    pub(super) fn remember_cuts(&mut self, after: &Config) {
+        let mut cuts = BTreeMap::new();
+        for (at, entry) in &self.ledger.entries {
+            if entry.removes() {
+                let cut = match at.key.element {
+                    Some(_) => self.cut_list(at, after).map(Cut::List),
+                    None => self.cut_lines(at).map(Cut::Lines),
+                };
+                cuts.extend(cut.map(|cut| (whole(at), cut)));
+            }
+        }
+        self.ledger.cuts = cuts;
+    }
+
+    /// The lines of a key, as they were before the tool came.
+    fn cut_lines(&self, at: &FileKey) -> Option<Lines> {
+        let Start {
+            config,
+            known,
+            views,
+            ..
+        } = self.start;
+        let before = match known.cuts.get(at) {
+            Some(Cut::Lines(lines)) => Some(lines.clone()),
+            _ => None,
+        };
+        let goes = at.now(views).is_some() && at.now(&self.views).is_none();
+        if !goes || (before.is_some() && known.is_in_force(at, views)) {
+            return before;
+        }
+        let view = views.get(&at.file)?;
+        let others = known.cuts.iter().filter_map(|(it, cut)| match cut {
+            Cut::Lines(lines) if it.file == at.file && it != at => Some(KnownLines {
+                path: view.place(&it.key.path),
+                lines,
+            }),
+            _ => None,
+        });
+        let others: Vec<KnownLines<'_>> = others.collect();
+        let place = view.place(&at.key.path);
+        let lines = Lines::of(document(config, &at.file)?, &place, &others);
+        lines.or(before)
+    }
+
+    /// The array that an element is removed from, and what is left of it.
+    fn cut_list(&self, at: &FileKey, after: &Config) -> Option<CutList> {
+        let start = self.start;
+        let text = |config, place: &[String]| {
+            let document = document(config, &at.file)?;
+            Some(document.text()[document.value(place)?].to_owned())
+        };
+        let place = start.views.get(&at.file)?.place(&at.key.path);
+        let known = list_before(start.config, &start.known, at, &place);
+        let known = known.map(str::to_owned);
+        Some(CutList {
+            text: known.or_else(|| text(start.config, &place))?,
+            left: text(after, &self.views.get(&at.file)?.place(&at.key.path))?,
+        })
+    }
+}

@@ -1,10 +1,12 @@
 //! Why an edit is refused. Nothing is ever changed then.
 
 use crate::config::Config;
+use crate::config::view::{View, Views};
 use crate::error::{Code, Error, Position};
 use crate::toml::{self, Refused, render};
 use crate::want::handler::{BUILT_IN, Preset};
 use crate::want::key::Key;
+use crate::want::nearest::nearest;
 
 fn dotted(path: &[String]) -> String {
     render::dotted(path, render::Quotes::Basic)
@@ -107,13 +109,17 @@ pub(super) fn was_in_handler(key: &Key) -> Error {
 }
 
 /// The default is to be a handler that no file lists.
-pub(super) fn default_not_listed(name: &str) -> Error {
+pub(super) fn default_not_listed(name: &str, views: &Views) -> Error {
     let message = format!("{name} is not listed and can't be the default handler");
     let settings = match Preset::named(name) {
         Some(_) => "",
         None => " --set runtime_type=TYPE",
     };
-    let hint = format!("add it first, as in `containerd-edit add {name}{settings} --default`");
+    let listed: Vec<&str> = views.values().flat_map(View::handler_names).collect();
+    let meant = nearest(name, &listed).map(|meant| format!("did you mean {meant}? Otherwise "));
+    let meant = meant.unwrap_or_default();
+    let hint =
+        format!("{meant}add it first, as in `containerd-edit add {name}{settings} --default`");
     Error::new(Code::DefaultNotListed, message, hint)
 }
 

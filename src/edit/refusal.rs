@@ -61,8 +61,13 @@ fn wrong_type(key: &str, found: &str, wanted: &str) -> Error {
     Error::new(Code::WrongType, message, hint)
 }
 
-/// Another owner has the handler that is to be changed.
-pub(super) fn foreign_handler(name: &str, owner: &str, acting: &str) -> Error {
+/// Another owner has the key that is to be set, or its handler.
+pub(super) fn foreign_key(key: &Key, owner: &str, acting: &str) -> Error {
+    let Some(name) = key.handler_name() else {
+        let message = format!("{owner} has set {key}");
+        let hint = format!("to overrule {owner}, use --take-over: the key is {acting}'s then");
+        return Error::new(Code::ForeignKey, message, hint);
+    };
     let message = format!("the handler {name} belongs to {owner}");
     let hint = format!(
         "choose another name, or make it {acting}'s with --take-over, or remove it first: \

@@ -53,7 +53,7 @@ Environment variables, which a flag overrides (empty counts as unset):
   CONTAINERD_EDIT_LOG              --log
   CONTAINERD_EDIT_CRI_ENDPOINT     --cri-endpoint
   CONTAINERD_EDIT_RESTART_COMMAND  --restart-command
-  CONTAINERD_EDIT_OWNER            --owner of add, apply and set-default
+  CONTAINERD_EDIT_OWNER            --owner of add, apply, set and set-default
   NO_COLOR                         --color never, on a terminal too";
 
 pub(super) const APPLY: &str = "\
@@ -74,6 +74,12 @@ pub(super) const REMOVE: &str = "\
 Examples:
   containerd-edit remove kata-qemu kata-fc
   containerd-edit remove --owner kata-deploy --wait-unused 5m --restart";
+
+pub(super) const SET: &str = "\
+Examples:
+  containerd-edit set debug.level=debug
+  containerd-edit set handlers.runc.options.SystemdCgroup=true --owner node-tuning
+  containerd-edit set proxy_plugins.nydus.type=snapshot proxy_plugins.nydus.address=/run/nydus.sock";
 
 pub(super) const SET_DEFAULT: &str = "\
 Examples:

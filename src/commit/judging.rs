@@ -13,12 +13,13 @@ use crate::edit::judgement::{Judgement, harmful};
 use crate::edit::run::without_owners;
 use crate::error::{Code, Error, Position, Warning};
 use crate::toml::Document;
+use crate::want::key::KeyValue;
 
 /// What of an edit is held against the model.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Judged<'j> {
-    /// Whether something is to be there afterwards, and not only be gone.
-    pub(crate) adds: bool,
+    /// The keys that are asked for.
+    pub(crate) keys: &'j [KeyValue],
     /// The handlers that the change removes by their names.
     pub(crate) removes: &'j [String],
 }
@@ -48,7 +49,7 @@ impl Editor {
             before: &before,
             after: &after,
             without: None,
-            adds: judged.adds,
+            keys: judged.keys,
             removes: judged.removes,
             handlers: &edited.report.handlers,
             wanted: &wanted,

@@ -108,7 +108,7 @@ impl Editor {
         edited.report.warnings.extend(unread);
         let removed = edited.report.handlers.removed.clone();
         let judged = Judged {
-            adds: change.adds(),
+            keys: &change.wants,
             // What was adopted goes because this change says so.
             removes: if change.adoption.is_some() {
                 &removed

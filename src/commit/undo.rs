@@ -152,7 +152,7 @@ impl Editor {
         };
         let is_undone = edited.is_change() || edited.report.is_recorded;
         let judged = back.is_judged.then_some(Judged {
-            adds: false,
+            keys: &[],
             removes: &[],
         });
         let mut work = self.assemble(found, &reading, edited, judged)?;

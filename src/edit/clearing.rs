@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::ledger::{FileKey, OwnersWant, is_implied};
 use crate::toml::{Literal, Table};
 use crate::want::key::Key;
+use crate::want::nearest::nearest;
 
 use super::adopting::near;
 use super::edited::Absent;
@@ -112,6 +113,7 @@ impl Start<'_> {
             let table = it.tree.table(&it.place(&key.path[..depth]));
             table.into_iter().flat_map(Table::names)
         });
+        let names: Vec<&str> = names.collect();
         let near = match &key.element {
             Some(element) => {
                 let elements = self.found(&Key::new(&key.path));
@@ -121,9 +123,9 @@ impl Start<'_> {
                 near.map(|near| Key::element(&key.path, &Literal::new(near)))
             }
             None if view.has(&key.path) => None,
-            None => near(&key.path[depth], names).map(|near| {
+            None => nearest(&key.path[depth], &names).map(|near| {
                 let mut meant = key.clone();
-                meant.path[depth] = near;
+                near.clone_into(&mut meant.path[depth]);
                 meant
             }),
         };

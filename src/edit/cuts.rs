@@ -49,6 +49,24 @@ impl Work<'_> {
             }
         }
         self.ledger.cuts = cuts;
+        self.learn_of_new_cuts();
+    }
+
+    /// What was right beside lines that go is known of other lines by now.
+    fn learn_of_new_cuts(&mut self) {
+        let known = &self.start.known.cuts;
+        let new = self.ledger.cuts.iter().filter_map(|(at, cut)| match cut {
+            Cut::Lines(lines) if known.get(at) != Some(cut) => Some((at.clone(), lines.clone())),
+            _ => None,
+        });
+        let new: Vec<(FileKey, Lines)> = new.collect();
+        for (at, cut) in &mut self.ledger.cuts {
+            for (_, removed) in new.iter().filter(|(it, _)| it.file == at.file && it != at) {
+                if let Cut::Lines(lines) = cut {
+                    lines.learn(removed);
+                }
+            }
+        }
     }
 
     /// The lines of a key, as they were before the tool came.
@@ -67,6 +85,7 @@ impl Work<'_> {
         if !goes || (before.is_some() && known.is_in_force(at, views)) {
             return before;
         }
+        let was = self.ledger.entries.get(at)?.was.as_ref()?;
         let view = views.get(&at.file)?;
         let others = known.cuts.iter().filter_map(|(it, cut)| match cut {
             Cut::Lines(lines) if it.file == at.file && it != at => Some(KnownLines {
@@ -78,7 +97,7 @@ impl Work<'_> {
         let others: Vec<KnownLines<'_>> = others.collect();
         let place = view.place(&at.key.path);
         let lines = Lines::of(document(config, &at.file)?, &place, &others);
-        lines.or(before)
+        lines.map(|lines| lines.with_value(was)).or(before)
     }
 
     /// The array that an element is removed from, and what is left of it.

@@ -34,8 +34,9 @@ impl Judgement<'_> {
         let mut warnings = self.added(&read)?;
         warnings.extend(self.other_default(&read));
         warnings.extend(self.broken(&read));
-        if self.adds {
+        if self.adds() {
             warnings.extend(self.not_read_keys(&lost));
+            warnings.extend(self.unread_keys()?);
         }
         Ok(warnings)
     }
@@ -148,27 +149,27 @@ impl Judgement<'_> {
         let mut names: Vec<&str> = changed.map(String::as_str).collect();
         let new_default = self
             .new_default
-            .filter(|it| self.adds && !names.contains(it));
+            .filter(|it| self.adds() && !names.contains(it));
         names.extend(new_default);
         let serving: Vec<&Read> = read.iter().filter(|it| it.after.serves()).collect();
         for name in names {
             // What is left without its type is loaded, and no pod can run on it.
             let loads = |it: &Read| {
                 let is_loaded = it.after.handlers().is_some_and(|it| it.contains_key(name));
-                is_loaded && (self.adds || it.after.is_usable(name))
+                is_loaded && (self.adds() || it.after.is_usable(name))
             };
             let ignoring = serving.iter().copied().filter(|it| !loads(it));
             let ignoring: Vec<&Read> = ignoring.collect();
             if ignoring.is_empty() {
                 continue;
             }
-            if self.adds && ignoring.len() == serving.len() {
+            if self.adds() && ignoring.len() == serving.len() {
                 return Err(harmful(format!(
                     "no containerd release that reads this file would load {name}"
                 )));
             }
             let releases = releases(&ignoring);
-            let message = if self.adds {
+            let message = if self.adds() {
                 format!(
                     "containerd {releases} will not load {name}: it looks elsewhere in a file like \
                      this (see its version and its imports)"

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::containerd::release::{do_not_read, listed, reading};
 use crate::containerd::{ConfigFiles, Host, Model, Release, lost};
 use crate::error::{Code, Error, Warning};
+use crate::want::key::KeyValue;
 
 use super::edited::Handlers;
 
@@ -15,8 +16,8 @@ pub(crate) struct Judgement<'j> {
     /// The files without any key of the tool's. An edit may bring a release back to what it does with
     /// these, and not below that. `None`: not worked out yet.
     pub(crate) without: Option<&'j ConfigFiles>,
-    /// Whether something is to be there afterwards, and not only be gone.
-    pub(crate) adds: bool,
+    /// The keys that are asked for. None: something is only to be gone.
+    pub(crate) keys: &'j [KeyValue],
     /// Handlers that the edit removes by their names.
     pub(crate) removes: &'j [String],
     pub(crate) handlers: &'j Handlers,
@@ -115,6 +116,11 @@ impl Judgement<'_> {
         })
     }
 
+    /// Whether something is to be there afterwards, and not only be gone.
+    pub(super) fn adds(&self) -> bool {
+        !self.keys.is_empty()
+    }
+
     /// The releases that the edit is held against: of those that were named the ones that read the
     /// file, or else all that do.
     pub(super) fn reading(&self) -> impl Iterator<Item = Release> {
@@ -132,7 +138,7 @@ impl Judgement<'_> {
         if !reading(releases, version).is_empty() {
             return Ok(None);
         }
-        if self.adds && releases != Release::LINES {
+        if self.adds() && releases != Release::LINES {
             return Err(not_read(releases, version));
         }
         let others = reading(&Release::LINES, version);

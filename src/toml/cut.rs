@@ -78,6 +78,27 @@ impl Lines {
         })
     }
 
+    /// The same lines with another value.
+    pub(crate) fn with_value(mut self, value: &Literal) -> Self {
+        if let Ok(document) = Document::parse(self.text.as_bytes()) {
+            let key: Vec<&str> = document.index.path(0).collect();
+            if let Some(span) = document.value(&key) {
+                self.text.replace_range(span, value.text());
+            }
+        }
+        self
+    }
+
+    /// Takes notice that lines around these have been removed as well: what was around those is near.
+    pub(crate) fn learn(&mut self, removed: &Self) {
+        if is_among(&self.above, removed.last()) {
+            learn(&mut self.above, &removed.above);
+        }
+        if is_among(&self.below, removed.first()) {
+            learn(&mut self.below, &removed.below);
+        }
+    }
+
     pub(super) fn text(&self) -> &str {
         &self.text
     }
@@ -137,6 +158,19 @@ impl Lines {
     }
 }
 
+fn is_among(lines: &[Option<String>], line: &str) -> bool {
+    lines.iter().any(|it| it.as_deref() == Some(line))
+}
+
+fn learn(known: &mut Vec<Option<String>>, more: &[Option<String>]) {
+    let new: Vec<Option<String>> = more
+        .iter()
+        .filter(|it| !known.contains(it))
+        .cloned()
+        .collect();
+    known.extend(new);
+}
+
 /// How much the line next to a place tells of it.
 fn likeness(known: &[Option<String>], found: Option<&str>) -> usize {
     match known.iter().position(|it| it.as_deref() == found) {
@@ -171,10 +205,7 @@ pub(super) fn ordered(mut cuts: Vec<Lines>) -> Vec<Lines> {
         let is_first = |it: &Lines| {
             let mut others = cuts.iter();
             others.all(|other| {
-                let is = |line: Option<&Option<String>>, text: &str| {
-                    line.and_then(Option::as_deref) == Some(text)
-                };
-                !is(it.above.first(), other.last()) && !is(other.below.first(), it.first())
+                !is_among(&it.above, other.last()) && !is_among(&other.below, it.first())
             })
         };
         let first = cuts.iter().position(is_first).unwrap_or(0);

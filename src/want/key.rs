@@ -5,9 +5,20 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::containerd::{plugin, spelling};
-use crate::error::{Code, Error};
 use crate::toml::render::{self, Quotes};
 use crate::toml::{Literal, Path};
+
+/// Arrays to which several owners add.
+const LISTS: [&[&str]; 4] = [
+    &["imports"],
+    &["disabled_plugins"],
+    &["required_plugins"],
+    &[
+        "plugins",
+        "io.containerd.transfer.v1.local",
+        "unpack_config",
+    ],
+];
 
 /// A key in its canonical spelling, which is that of config version 3.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -65,48 +76,15 @@ impl Key {
         }
     }
 
-    /// The key that a patch file spells so: `default`, or below `handlers`, `cri`, `proxy_plugins` or
-    /// `debug`. `None`: it spells none.
-    pub(crate) fn in_patch_file(path: &[String]) -> Option<Self> {
-        let (table, below) = path.split_first()?;
-        match (table.as_str(), below) {
-            ("default", []) => Some(Self::default_handler()),
-            ("handlers", [name, below @ ..]) if !below.is_empty() => {
-                Some(Self::of_handler(name, below))
-            }
-            ("cri", [_, ..]) => Some(Self::new(&spelling::of_cri(below))),
-            ("proxy_plugins", [_, _, ..]) | ("debug", [_, ..]) => Some(Self::new(path)),
-            _ => None,
+    /// The key that is spelled so in a config of any version, or by a short form: `default`, and
+    /// `handlers.NAME.KEY`.
+    pub(crate) fn spelled<S: AsRef<str>>(path: &[S]) -> Self {
+        let path: Path = path.iter().map(|name| name.as_ref().to_owned()).collect();
+        match path.as_slice() {
+            [default] if default == "default" => Self::default_handler(),
+            [handlers, name, below @ ..] if handlers == "handlers" => Self::of_handler(name, below),
+            path => Self::new(&spelling::canonical(path)),
         }
-    }
-
-    /// The key that a command line spells so, as a patch file does.
-    ///
-    /// # Errors
-    ///
-    /// [`Code::Usage`] if a patch file has no such key.
-    pub(crate) fn of_command_line(path: &[String]) -> Result<Self, Error> {
-        Self::in_patch_file(path).ok_or_else(|| {
-            let message = format!(
-                "{}: there is no such key",
-                render::dotted(path, Quotes::Basic)
-            );
-            let hint = match path {
-                [table, name] if table == "handlers" => {
-                    format!("to remove a handler: `containerd-edit remove {name}`")
-                }
-                _ => "spell the key as in a patch file: default, debug.level, \
-                      handlers.runc.options.KEY, proxy_plugins.NAME.address"
-                    .to_owned(),
-            };
-            Error::new(Code::Usage, message, hint)
-        })
-    }
-
-    /// Whether its elements belong to owners, each on its own.
-    pub(crate) fn is_list(&self) -> bool {
-        let lists = ["imports", "disabled_plugins", "required_plugins"];
-        matches!(self.path.as_slice(), [name] if lists.contains(&name.as_str()))
     }
 
     /// Whether it is `other`, an element of it, or below it.
@@ -137,6 +115,12 @@ impl Key {
             text = format!("'{text}'");
         }
         text
+    }
+
+    /// Whether owners want elements of the array at the path, each for itself.
+    pub(crate) fn is_list(&self) -> bool {
+        let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
+        LISTS.contains(&path.as_slice())
     }
 
     /// The key that names the default handler.

@@ -43,9 +43,16 @@ impl KeyName {
     ///
     /// # Errors
     ///
-    /// [`Code::Usage`] if a patch file has no such key, or its elements have no owners of their own.
+    /// [`Code::Usage`] if it is a handler as a whole, or an element of what is not a list.
     pub(crate) fn key(&self) -> Result<Key, Error> {
-        let key = Key::of_command_line(&self.path)?;
+        if let [handlers, name] = self.path.as_slice()
+            && handlers == "handlers"
+        {
+            let message = format!("{name} is a handler, and not one key");
+            let hint = format!("to remove a handler: `containerd-edit remove {name}`");
+            return Err(Error::new(Code::Usage, message, hint));
+        }
+        let key = Key::spelled(&self.path);
         match &self.element {
             None => Ok(key),
             Some(element) if key.is_list() => Ok(Key::element(&key.path, &Literal::of(element))),

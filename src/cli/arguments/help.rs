@@ -143,15 +143,17 @@ pub(super) fn add() -> String {
     let mut help = "\
 Examples:
   containerd-edit add gvisor
-  containerd-edit add kata-qemu --preset kata --set snapshotter=nydus
+  containerd-edit add kata-qemu --set snapshotter=nydus
   containerd-edit add nvidia --default --owner gpu-operator --restart
 
 Presets:
 "
     .to_owned();
     for preset in Preset::all() {
-        let _ = writeln!(help, "  {:<10} {}", preset.name(), preset.about());
+        let _ = writeln!(help, "  {:<13}  {}", preset.name(), preset.about());
     }
-    help.truncate(help.trim_end().len());
+    help.push_str(
+        "\nHandlers of their usual names take them, too: runsc, kata-qemu, kata-clh, kata-fc …",
+    );
     help
 }

@@ -19,7 +19,7 @@ use clap::{
 pub(super) use self::groups::{Editing, Logging, Patching, Placing};
 pub(super) use self::values::Chosen;
 pub(super) use self::verbs::{
-    Add, Apply, Check, List, Remove, Restart, Set, SetDefault, Show, Undo, Unset, Verb,
+    Add, Apply, Check, Get, List, Remove, Restart, Set, SetDefault, Show, Undo, Unset, Verb,
 };
 
 /// Change a node's containerd config safely
@@ -91,6 +91,7 @@ pub(super) struct Global {
         env = "CONTAINERD_EDIT_DISTRIBUTION",
         default_value = "auto",
         value_parser = values::distribution,
+        hide_short_help = true,
     )]
     pub(super) distribution: Chosen,
 
@@ -105,7 +106,7 @@ pub(super) struct Global {
     pub(super) output: Format,
 
     /// Print errors only
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, hide_short_help = true)]
     pub(super) quiet: bool,
 
     /// Also print the diff of what was changed

@@ -10,6 +10,7 @@ mod edit_report;
 mod editing;
 mod error_report;
 mod handlers_report;
+mod key_report;
 mod output;
 mod patch_file;
 mod reading;
@@ -63,6 +64,7 @@ fn carry_out(run: &mut Run, verb: &Verb) -> Result<ExitCode, Error> {
         Verb::Restart(restart) => run.restart(restart),
         Verb::List(list) => run.list(list),
         Verb::Show(show) => run.show(show),
+        Verb::Get(get) => run.get(get),
         Verb::Check(check) if check.running => run.check_running(check),
         Verb::Check(check) => run.check(check),
         Verb::Status(logging) => run.status(logging),

@@ -1,12 +1,15 @@
 //! What a release has at a key once it has loaded all files and brought them up to date.
 
+use toml_edit::Value;
+
 use super::keys::Wanted;
 use super::loading::Loaded;
+use super::merged;
 use super::model::Model;
 use super::release::Release;
 use super::shape::read_as;
 use super::spelling::Spelling;
-use super::tree::{Node, Table};
+use super::tree::{Node, Place, Table};
 
 /// A config as one release has loaded it.
 pub(crate) struct Effective {
@@ -43,6 +46,27 @@ impl Effective {
             node = self.entry(node.table()?, name)?;
         }
         Some(node)
+    }
+
+    /// The value that the release has at a canonical path; a table as an inline one.
+    pub(crate) fn value(&self, path: &[String]) -> Option<Value> {
+        self.node(path).map(merged::value)
+    }
+
+    /// Where that stands.
+    pub(crate) fn place(&self, path: &[String]) -> Option<Place> {
+        Some(self.node(path)?.place)
+    }
+
+    /// The names of what else is in the table of a canonical path.
+    pub(crate) fn names_beside(&self, path: &[String]) -> Vec<&str> {
+        let table = match path {
+            [_] => Some(&self.loaded.top),
+            [table @ .., _] => self.node(table).and_then(Node::table),
+            [] => None,
+        };
+        let names = table.into_iter().flat_map(Table::keys);
+        names.map(String::as_str).collect()
     }
 
     fn entry<'t>(&self, table: &'t Table, name: &str) -> Option<&'t Node> {

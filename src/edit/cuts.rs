@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::config::Config;
+use crate::config::view::View;
 use crate::ledger::{FileKey, Ledger};
-use crate::toml::{Cut, CutList, Document, KnownLines, Lines};
+use crate::toml::{Cut, CutList, Document, KnownLines, Lines, Path};
 use crate::want::key::Key;
 
 use super::start::Start;
@@ -30,6 +31,36 @@ pub(super) fn list_before<'l>(
     (now == list.left).then_some(&list.text)
 }
 
+/// An inline table, and its text from before keys of it were removed.
+pub(super) struct InlineBefore<'l> {
+    pub(super) path: Path,
+    pub(super) text: &'l str,
+}
+
+/// The inline tables of a file that keys were removed from, as far as they are as they were left then.
+pub(super) fn inline_before<'l>(
+    config: &Config,
+    ledger: &'l Ledger,
+    view: &View,
+    file: &str,
+) -> Vec<InlineBefore<'l>> {
+    let cuts = ledger.cuts.iter().filter(|(at, _)| at.file == file);
+    let found = cuts.filter_map(|(at, cut)| {
+        let Cut::List(list) = cut else {
+            return None;
+        };
+        let place = view.place(&at.key.path);
+        let (path, now) = document(config, file)?.inline_table_around(&place)?;
+        (now == list.left).then(|| InlineBefore {
+            path: path.to_vec(),
+            text: &list.text,
+        })
+    });
+    let mut found: Vec<InlineBefore<'l>> = found.collect();
+    found.dedup_by(|one, other| one.path == other.path);
+    found
+}
+
 fn document<'c>(config: &'c Config, file: &str) -> Option<&'c Document> {
     let text = config.file(file)?.text.as_ref()?;
     Some(&text.document)
@@ -43,7 +74,10 @@ impl Work<'_> {
             if entry.removes() {
                 let cut = match at.key.element {
                     Some(_) => self.cut_list(at, after).map(Cut::List),
-                    None => self.cut_lines(at).map(Cut::Lines),
+                    None => {
+                        let inline = || self.cut_entry(at, after).map(Cut::List);
+                        self.cut_lines(at).map(Cut::Lines).or_else(inline)
+                    }
                 };
                 cuts.extend(cut.map(|cut| (whole(at), cut)));
             }
@@ -98,6 +132,25 @@ impl Work<'_> {
         let place = view.place(&at.key.path);
         let lines = Lines::of(document(config, &at.file)?, &place, &others);
         lines.map(|lines| lines.with_value(was)).or(before)
+    }
+
+    /// The inline table that a key is removed from, and what is left of it.
+    fn cut_entry(&self, at: &FileKey, after: &Config) -> Option<CutList> {
+        let Start {
+            config,
+            known,
+            views,
+            ..
+        } = self.start;
+        let place = views.get(&at.file)?.place(&at.key.path);
+        let (table, text) = document(config, &at.file)?.inline_table_around(&place)?;
+        let (_, left) = document(after, &at.file)?.inline_table_around(&place)?;
+        let mut others = inline_before(config, known, views.get(&at.file)?, &at.file).into_iter();
+        let before = others.find(|it| it.path == table).map(|it| it.text);
+        Some(CutList {
+            text: before.unwrap_or(text).to_owned(),
+            left: left.to_owned(),
+        })
     }
 
     /// The array that an element is removed from, and what is left of it.

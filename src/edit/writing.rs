@@ -10,12 +10,12 @@ use crate::error::Error;
 use crate::ledger::{FileKey, IMPLIED, Ledger, Made};
 use crate::toml::{
     Cut, Difference, Document, Heading, Inserted, Literal, Node, Pair, Path, Refused, Revision,
-    Tree,
+    Tree, with_entries,
 };
 use crate::want::comment::{comment, owner_in};
 use crate::want::key::{Key, handler_of};
 
-use super::cuts::list_before;
+use super::cuts::{inline_before, list_before};
 use super::refusal;
 
 fn is_own(line: &str) -> bool {
@@ -70,16 +70,22 @@ impl Writing<'_> {
         let mut revision = Revision::of(document, is_own);
         let mut inserted = Vec::new();
         let refused = |error| refusal::refused(self.config, self.name, &error);
-        for difference in self.before.tree.differences(&self.after.tree) {
+        let mut differences = self.before.tree.differences(&self.after.tree);
+        for it in inline_before(self.config, self.known, self.before, self.name) {
+            let tree = &self.after.tree;
+            if self.before.tree.table(&it.path) != tree.table(&it.path)
+                && let Some(text) = with_entries(it.text, &it.path, tree)
+            {
+                revision.set(&it.path, &text).map_err(refused)?;
+                differences.retain(|difference| !difference.path().starts_with(&it.path));
+            }
+        }
+        for difference in differences {
             match difference {
                 Difference::Removed(path) => revision.remove(&path),
                 Difference::Unwritten(path) => revision.prune(&path),
                 Difference::Set(path, literal) => {
-                    if self.restores(&mut revision, &path, &literal) {
-                        revision.remove(&path);
-                    } else {
-                        revision.set(&path, literal.text()).map_err(refused)?;
-                    }
+                    revision.set(&path, literal.text()).map_err(refused)?;
                 }
                 Difference::Elements(path, gone, new) => {
                     if let Some(was) = self.list_before(&path) {
@@ -115,13 +121,11 @@ impl Writing<'_> {
         revision.finish().map_err(refused)
     }
 
-    /// Puts the text of a key back that an owner had removed, if nobody wants anything there now.
+    /// Puts the text of a key back that an owner had removed.
     fn restores(&self, revision: &mut Revision<'_>, path: &[String], value: &Literal) -> bool {
         let at = self.key_at(path);
         match self.known.cuts.get(&at) {
-            Some(Cut::Lines(lines)) if !self.ledger.entries.contains_key(&at) => {
-                revision.restore(path, lines, value)
-            }
+            Some(Cut::Lines(lines)) => revision.restore(path, lines, value),
             _ => false,
         }
     }
@@ -142,8 +146,10 @@ impl Writing<'_> {
             let Some(handler) = self.new_handler(path) else {
                 let table = &path[..path.len() - 1];
                 let is_beside = |it: &[String]| it.len() == path.len() && it.starts_with(table);
-                let comment = self.comment(is_beside);
-                revision.insert(path, literal.text(), Some(&comment))?;
+                // What comes back to a table that is gone is nobody's.
+                let is_own = !self.own_keys(is_beside).is_empty();
+                let comment = is_own.then(|| self.comment(is_beside));
+                revision.insert(path, literal.text(), comment.as_deref())?;
                 continue;
             };
             if written.insert(handler.clone()) {
@@ -171,7 +177,7 @@ impl Writing<'_> {
     /// since: they are their owner's until it leaves.
     fn own_keys(&self, is_there: impl Fn(&[String]) -> bool) -> Vec<&Key> {
         let keys = self.ledger.keys_in(self.name, &[]);
-        keys.filter(|key| is_there(&self.after.place(&key.path)))
+        keys.filter(|key| !self.ledger.removes(key) && is_there(&self.after.place(&key.path)))
             .collect()
     }
 

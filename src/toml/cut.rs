@@ -8,7 +8,9 @@ use super::document::Document;
 use super::elements::List;
 use super::index::Kind;
 use super::literal::Literal;
-use super::{Path, lines};
+use super::splice::Splices;
+use super::tree::Tree;
+use super::{Path, lines, render};
 
 /// Text that was removed, and what was left around it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,7 +31,7 @@ pub(crate) struct Lines {
     below: Vec<Option<String>>,
 }
 
-/// An array from bracket to bracket.
+/// An array or an inline table from bracket to bracket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CutList {
     pub(crate) text: String,
@@ -82,7 +84,9 @@ impl Lines {
     pub(crate) fn with_value(mut self, value: &Literal) -> Self {
         if let Ok(document) = Document::parse(self.text.as_bytes()) {
             let key: Vec<&str> = document.index.path(0).collect();
-            if let Some(span) = document.value(&key) {
+            let span = document.value(&key);
+            let differs = |span: &Range<usize>| Literal::new(&self.text[span.clone()]) != *value;
+            if let Some(span) = span.filter(differs) {
                 self.text.replace_range(span, value.text());
             }
         }
@@ -111,22 +115,15 @@ impl Lines {
         line_above(&self.text, self.text.len()).unwrap_or_default()
     }
 
-    /// The value that they give the key at `path`; `None` if it is not that key that they are for.
-    pub(super) fn value(&self, path: &[String]) -> Option<Literal> {
-        let document = Document::parse(self.text.as_bytes()).ok()?;
-        let own: Vec<&str> = document.index.path(0).collect();
-        let table = path.len().checked_sub(own.len())?;
-        let is_it = path[table..].iter().eq(own.iter());
-        let span = document.value(&own).filter(|_| is_it)?;
-        Some(Literal::new(&document.text()[span]))
-    }
-
     /// Where in the document they belong, as the key at `path`: in its table, next to the lines that
     /// were around them.
     pub(super) fn offset(&self, document: &Document, path: &[String]) -> Option<usize> {
         let text = document.text();
         let own = Document::parse(self.text.as_bytes()).ok()?;
         let depth = path.len().checked_sub(own.index.path(0).count())?;
+        if !own.index.is_at(0, &path[depth..]) {
+            return None;
+        }
         let statements = &document.index.statements;
         let header = match &path[..depth] {
             [] => None,
@@ -237,10 +234,47 @@ pub(super) fn with_elements(text: &str, elements: &[&Literal]) -> Option<String>
     Some(list.changed())
 }
 
+/// The inline table that `text` is, with what `after` has at `path`: the entries that it has stay as
+/// they are written, and the others come last. `None` if that would not say the same.
+pub(crate) fn with_entries(text: &str, path: &[String], after: &Tree) -> Option<String> {
+    let root = ["_".to_owned()];
+    let document = Document::parse(format!("_ = {text}").as_bytes()).ok()?;
+    let mut splices = Splices::default();
+    for leaf in Tree::of(&document).leaves(&root) {
+        let place: Path = path.iter().chain(&leaf[1..]).cloned().collect();
+        if let Some((span, value)) = document.value(&leaf).zip(after.value(&place)) {
+            splices.replace(span, value.text());
+        }
+    }
+    let document = Document::parse(splices.apply(document.text()).as_bytes()).ok()?;
+    let table = document.index.inline_tables.first()?;
+    let spans = table.entries.iter().map(|entry| entry.span.clone());
+    let mut list = List::of(&document, &table.span, spans);
+    for (number, entry) in table.entries.iter().enumerate() {
+        let keys = entry.keys.iter().map(|key| key.name.clone());
+        let place: Path = path.iter().cloned().chain(keys).collect();
+        if after.get(&place).is_none() {
+            list.gone.insert(number);
+        }
+    }
+    let own = Tree::of(&document);
+    for leaf in after.leaves(path) {
+        let below = &leaf[path.len()..];
+        if own.get(&[&root, below].concat()).is_none() {
+            let key = render::dotted(below, document.key_quotes());
+            list.added
+                .push(format!("{key} = {}", after.value(&leaf)?.text()));
+        }
+    }
+    let changed = list.changed();
+    let document = Document::parse(format!("_ = {changed}").as_bytes()).ok()?;
+    (Tree::of(&document).table(&root) == after.table(path)).then_some(changed)
+}
+
 /// The elements of an array by its text.
 pub(crate) fn elements(text: &str) -> Vec<Literal> {
     let document = Document::parse(format!("_ = {text}").as_bytes());
-    let tree = document.map(|document| super::Tree::of(&document));
+    let tree = document.map(|document| Tree::of(&document));
     let path = ["_".to_owned()];
     tree.map_or_else(
         |_| Vec::new(),

@@ -22,7 +22,7 @@ mod splice;
 mod table;
 mod tree;
 
-pub(crate) use self::cut::{Cut, CutList, KnownLines, Lines, elements};
+pub(crate) use self::cut::{Cut, CutList, KnownLines, Lines, elements, with_entries};
 pub(crate) use self::document::text_of;
 pub use self::document::{Document, ParseError, parsed};
 pub(crate) use self::headings::Heading;

@@ -137,13 +137,12 @@ impl<'d> Revision<'d> {
         Ok(())
     }
 
-    /// Puts the lines of a removed key back where they were, if they still say `value` there. Returns
-    /// whether that is so: without it, nothing happens.
+    /// Puts the lines of a removed key back where they were, with this value. Returns whether their
+    /// place is found: without it, nothing happens.
     pub(crate) fn restore(&mut self, path: &[String], lines: &Lines, value: &Literal) -> bool {
-        let is_it = lines.value(path).is_some_and(|it| it == *value);
-        let offset = lines.offset(self.document, path).filter(|_| is_it);
-        self.restored
-            .extend(offset.map(|offset| (offset, lines.clone())));
+        let offset = lines.offset(self.document, path);
+        let lines = || lines.clone().with_value(value);
+        self.restored.extend(offset.map(|offset| (offset, lines())));
         offset.is_some()
     }
 

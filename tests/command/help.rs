@@ -10,7 +10,7 @@ use std::path::Path;
 use crate::tool::{Run, tool};
 
 /// The verbs, and the top level.
-const VERBS: [&str; 14] = [
+const VERBS: [&str; 15] = [
     "",
     "add",
     "apply",
@@ -22,6 +22,7 @@ const VERBS: [&str; 14] = [
     "restart",
     "list",
     "show",
+    "get",
     "check",
     "status",
     "log",

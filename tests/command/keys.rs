@@ -204,3 +204,79 @@ fn the_import_of_a_drop_in_that_is_needed_stays() {
         refused.stderr
     );
 }
+
+#[test]
+fn get_prints_what_is_in_force_over_all_files() {
+    let node = Node::with("version = 3\nimports = [\"extra.toml\"]\n[debug]\nlevel = \"info\"\n");
+    std::fs::write(
+        node.folder().join("extra.toml"),
+        "version = 3\n[debug]\nlevel = \"warn\"\n",
+    )
+    .expect("writes");
+    let get = |key: &str| node.run(&["get", key]).exits(0).stdout;
+    assert_eq!(get("debug.level"), "warn\n");
+    assert_eq!(get("debug"), "level = \"warn\"\n");
+    assert_eq!(get("version"), "3\n");
+    let json = node.run(&["get", "debug.level", "-o", "json"]).exits(0);
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).expect("JSON");
+    let extra = node.folder().join("extra.toml");
+    assert_eq!(json["file"], extra.to_str().expect("UTF-8"));
+    assert_eq!(
+        (json["line"].as_u64(), json["column"].as_u64()),
+        (Some(3), Some(1))
+    );
+    assert_eq!(json["value"], "warn");
+    assert_eq!(json["owner"], serde_json::Value::Null);
+    assert_eq!(
+        json["releases"][0],
+        serde_json::json!({"containerd": "2.0", "value": "warn"})
+    );
+}
+
+#[test]
+fn get_tells_releases_and_spellings_apart() {
+    let node = Node::with(
+        "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\"]\nsandbox_image = \"a\"\n\
+         [plugins.\"io.containerd.cri.v1.images\".pinned_images]\nextra = \"b\"\n",
+    );
+    // Both spellings are one key.
+    for key in [
+        "plugins.\"io.containerd.grpc.v1.cri\".sandbox_image",
+        "plugins.\"io.containerd.cri.v1.images\".pinned_images.sandbox",
+    ] {
+        let run = node.run(&["get", key]).exits(0);
+        assert_eq!(
+            (run.stdout.as_str(), run.stderr.as_str()),
+            ("a\n", ""),
+            "{key}"
+        );
+    }
+    let key = "plugins.\"io.containerd.cri.v1.images\".pinned_images.extra";
+    let run = node.run(&["get", key]).exits(0);
+    assert_eq!(run.stdout, "b\n");
+    assert!(
+        run.stderr.contains("is not set on containerd 1.6 and 1.7"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn getting_what_is_not_there_fails() {
+    let node = Node::with(CONFIG);
+    for (key, said) in [
+        ("debug.levle", "did you mean level?"),
+        ("debug.format", "containerd's own default holds"),
+    ] {
+        let run = node.run(&["get", key]).exits(1);
+        assert!(
+            run.stderr.contains("is not set in any file"),
+            "{}",
+            run.stderr
+        );
+        assert!(run.stderr.contains(said), "{}", run.stderr);
+    }
+    let json = node.run(&["get", "debug.format", "-o", "json"]).exits(1);
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).expect("JSON");
+    assert_eq!(json["error"]["code"], "no-key");
+}

@@ -111,6 +111,12 @@ pub(super) const SHOW: &str = "\
 Examples:
   containerd-edit show kata-qemu";
 
+pub(super) const GET: &str = "\
+Examples:
+  containerd-edit get debug.level
+  containerd-edit get handlers.runc.options
+  containerd-edit get default -o json | jq -r .owner";
+
 pub(super) const STATUS: &str = "\
 Examples:
   containerd-edit status

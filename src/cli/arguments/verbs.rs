@@ -48,6 +48,9 @@ pub(crate) enum Verb {
     /// Show one runtime handler with its keys
     #[command(after_long_help = help::SHOW)]
     Show(Show),
+    /// Print what is in force at a key: debug.level
+    #[command(after_long_help = help::GET)]
+    Get(Get),
     /// Check what each containerd release makes of the config
     #[command(after_long_help = help::CHECK)]
     Check(Check),
@@ -258,6 +261,18 @@ pub(crate) struct Show {
 
     #[command(flatten)]
     pub(crate) list: List,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Get {
+    /// The key, as in debug.level, or a table
+    ///
+    /// Spelled as in a patch file. All files count that containerd reads.
+    #[arg(value_name = "KEY")]
+    pub(crate) key: KeyName,
+
+    #[command(flatten)]
+    pub(crate) judging: Judging,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -1,13 +1,12 @@
 //! What a handler asks for that some release does not read, or does not have.
 
-use crate::config::view::Views;
+use std::collections::BTreeMap;
+
 use crate::containerd::release::{listed, reading};
-use crate::containerd::{Release, ignores, lacks_snapshotter};
+use crate::containerd::{Host, Model, Release, ignores};
 use crate::error::Warning;
-use crate::toml::Literal;
 use crate::want::change::Change;
 use crate::want::handler;
-use crate::want::key::Key;
 
 use super::edited::Edited;
 use crate::toml::render::{self, Quotes};
@@ -18,22 +17,21 @@ pub(crate) struct Reading<'r> {
     pub(crate) version: i64,
     /// The releases that read the config.
     pub(crate) releases: &'r [Release],
-    /// Whether a proxy plugin of this name provides a snapshotter.
-    pub(crate) is_proxy: &'r dyn Fn(&str) -> bool,
+    /// Why a release has no snapshotter of this name with the config.
+    pub(crate) lacks_snapshotter: &'r dyn Fn(&str, Release) -> Option<String>,
 }
 
 /// What people should know of the keys that a change asks for.
-pub(crate) fn warnings(
-    edited: &Edited,
-    views: &Views,
-    change: &Change,
-    releases: &[Release],
-) -> Vec<Warning> {
+pub(crate) fn warnings(edited: &Edited, change: &Change, releases: &[Release]) -> Vec<Warning> {
     let version = edited.config.version();
+    let lacks_snapshotter = |name: &str, release| {
+        let (files, host) = (edited.config.loaded(), Host::default());
+        Model::new(&files, &host).lacks_snapshotter(name, release)
+    };
     let reading = Reading {
         version,
         releases: &reading(releases, version),
-        is_proxy: &|name| is_proxy(views, name),
+        lacks_snapshotter: &lacks_snapshotter,
     };
     let mut warnings = Vec::new();
     for want in &change.wants {
@@ -54,14 +52,6 @@ pub(crate) fn warnings(
         warnings.extend(of_value);
     }
     warnings
-}
-
-fn is_proxy(views: &Views, name: &str) -> bool {
-    let key = Key::new(&["proxy_plugins", name, "type"]);
-    let kinds = views.values().filter_map(|view| view.value(&key));
-    kinds
-        .filter_map(|kind: Literal| kind.as_string())
-        .any(|kind| kind.contains("snapshot"))
 }
 
 impl Reading<'_> {
@@ -91,22 +81,24 @@ impl Reading<'_> {
             );
             warnings.push(Warning::new("key-not-read", message));
         }
-        let is_provided = |name: &str| (self.is_proxy)(name) || name.starts_with("${");
-        let snapshotter = value.as_str().filter(|_| path == ["snapshotter"]);
-        let Some(snapshotter) = snapshotter.filter(|name| !is_provided(name)) else {
+        let Some(snapshotter) = value.as_str().filter(|_| path == ["snapshotter"]) else {
             return warnings;
         };
-        let mut lacking = reading;
-        lacking.retain(|release| lacks_snapshotter(snapshotter, *release));
-        if !lacking.is_empty() {
-            let message = format!(
-                "no pod can run on handler {name}: containerd {} {} not come with a snapshotter \
-                 {snapshotter}, and no proxy plugin of this config provides it",
-                listed(&lacking),
-                does(&lacking)
-            );
-            warnings.push(Warning::new("no-snapshotter", message));
+        let mut lacking: BTreeMap<String, Vec<Release>> = BTreeMap::new();
+        for release in reading {
+            if let Some(why) = (self.lacks_snapshotter)(snapshotter, release) {
+                lacking.entry(why).or_default().push(release);
+            }
         }
+        warnings.extend(lacking.into_iter().map(|(why, releases)| {
+            let message = format!(
+                "no pod can run on handler {name}: containerd {} {} not have the snapshotter \
+                 {snapshotter}: {why}",
+                listed(&releases),
+                does(&releases)
+            );
+            Warning::new("no-snapshotter", message)
+        }));
         warnings
     }
 }

@@ -10,17 +10,20 @@ use crate::commit::reading::Reading;
 use crate::containerd::{ConfigFiles, Host, version};
 use crate::edit::edited::{Edited, differences};
 use crate::edit::judgement::{Judgement, harmful};
+use crate::edit::remedy::remedy;
 use crate::edit::run::without_owners;
 use crate::error::{Code, Error, Position, Warning};
 use crate::toml::Document;
 
 /// What of an edit is held against the model.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) struct Judged<'j> {
     /// Whether something is to be there afterwards, and not only be gone.
     pub(crate) adds: bool,
     /// The handlers that the change removes by their names.
     pub(crate) removes: &'j [String],
+    /// The handlers that the change names.
+    pub(crate) named: BTreeSet<String>,
 }
 
 impl Editor {
@@ -41,6 +44,20 @@ impl Editor {
             disproved: self.disproved.borrow().clone(),
             ..Host::here()
         };
+        let seen = Host::of_referred(&self.host_root, &after).map(|seen| Host {
+            disproved: host.disproved.clone(),
+            ..seen
+        });
+        let handlers = &edited.report.handlers;
+        let mut named: BTreeSet<&str> = judged.named.iter().map(String::as_str).collect();
+        named.extend(
+            handlers
+                .added
+                .iter()
+                .chain(&handlers.changed)
+                .map(String::as_str),
+        );
+        let remedy = remedy(&reading.config, &found.ledger, &self.releases);
         let wants = edited.ledger.wants();
         let wanted = wants.filter_map(|it| it.key.handler_name());
         let wanted: BTreeSet<String> = wanted.map(str::to_owned).collect();
@@ -50,15 +67,20 @@ impl Editor {
             without: None,
             adds: judged.adds,
             removes: judged.removes,
-            handlers: &edited.report.handlers,
+            named: &named,
             wanted: &wanted,
             new_default: edited.report.new_default.as_deref(),
             version: edited.config.version(),
-            // The files that handlers refer to may be out of sight here: an installer's container
-            // sees the host's under another path.
             host: &host,
+            seen: seen.as_ref(),
+            remedy: remedy.as_deref(),
             releases: &self.releases,
         };
+        if !edited.is_change() {
+            return judgement
+                .pass_unchanged()
+                .map_err(|error| error.at(&self.path));
+        }
         let mut passed = judgement.pass();
         let without;
         if matches!(&passed, Err(error) if error.code() == Code::Harmful) {

@@ -1,6 +1,7 @@
 //! Taking a change back: the bytes from before it where nobody has changed the files since, and else
 //! what its owner wanted before.
 
+use std::collections::BTreeSet;
 #[cfg(feature = "cri")]
 use std::path::PathBuf;
 
@@ -22,7 +23,7 @@ use crate::want::handler::Owner;
 
 /// What to do instead, where nothing can be taken back.
 const REMOVE: &str = "see the owners with `containerd-edit list`, and remove handlers with \
-                      `containerd-edit remove`";
+                      `containerd-edit remove NAME`";
 
 /// A change that is taken back.
 #[derive(Debug)]
@@ -154,6 +155,7 @@ impl Editor {
         let judged = back.is_judged.then_some(Judged {
             adds: false,
             removes: &[],
+            named: BTreeSet::new(),
         });
         let mut work = self.assemble(found, &reading, edited, judged)?;
         work.ledgers.after.is_undone = is_undone;

@@ -271,6 +271,16 @@ impl Change {
         !self.wants.is_empty()
     }
 
+    /// The handlers that are to be there, or to be the default.
+    pub(crate) fn handler_names(&self) -> BTreeSet<String> {
+        let named = |want: &KeyValue| match want.key.handler_name() {
+            Some(name) => Some(name.to_owned()),
+            None if want.key == Key::default_handler() => want.value.as_string(),
+            None => None,
+        };
+        self.wants.iter().filter_map(named).collect()
+    }
+
     /// Whether anything is to be there in the table of a plugin: its name depends on the config
     /// version.
     pub(crate) fn adds_to_plugins(&self) -> bool {

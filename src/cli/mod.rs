@@ -57,6 +57,7 @@ fn carry_out(run: &mut Run, verb: &Verb) -> Result<ExitCode, Error> {
         Verb::Add(add) => run.add(add),
         Verb::Apply(apply) => run.apply(apply),
         Verb::Remove(remove) => run.remove(remove),
+        Verb::Set(set) => run.set(set),
         Verb::SetDefault(set) => run.set_default(set),
         Verb::Undo(undo) => run.undo(undo),
         Verb::Restart(restart) => run.restart(restart),

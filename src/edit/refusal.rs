@@ -1,10 +1,12 @@
 //! Why an edit is refused. Nothing is ever changed then.
 
 use crate::config::Config;
+use crate::config::view::{View, Views};
 use crate::error::{Code, Error, Position};
 use crate::toml::{self, Refused, render};
 use crate::want::handler::{BUILT_IN, Preset};
 use crate::want::key::Key;
+use crate::want::nearest::nearest;
 
 fn dotted(path: &[String]) -> String {
     render::dotted(path, render::Quotes::Basic)
@@ -59,8 +61,13 @@ fn wrong_type(key: &str, found: &str, wanted: &str) -> Error {
     Error::new(Code::WrongType, message, hint)
 }
 
-/// Another owner has the handler that is to be changed.
-pub(super) fn foreign_handler(name: &str, owner: &str, acting: &str) -> Error {
+/// Another owner has the key that is to be set, or its handler.
+pub(super) fn foreign_key(key: &Key, owner: &str, acting: &str) -> Error {
+    let Some(name) = key.handler_name() else {
+        let message = format!("{owner} has set {key}");
+        let hint = format!("to overrule {owner}, use --take-over: the key is {acting}'s then");
+        return Error::new(Code::ForeignKey, message, hint);
+    };
     let message = format!("the handler {name} belongs to {owner}");
     let hint = format!(
         "choose another name, or make it {acting}'s with --take-over, or remove it first: \
@@ -107,13 +114,17 @@ pub(super) fn was_in_handler(key: &Key) -> Error {
 }
 
 /// The default is to be a handler that no file lists.
-pub(super) fn default_not_listed(name: &str) -> Error {
+pub(super) fn default_not_listed(name: &str, views: &Views) -> Error {
     let message = format!("{name} is not listed and can't be the default handler");
     let settings = match Preset::named(name) {
         Some(_) => "",
         None => " --set runtime_type=TYPE",
     };
-    let hint = format!("add it first, as in `containerd-edit add {name}{settings} --default`");
+    let listed: Vec<&str> = views.values().flat_map(View::handler_names).collect();
+    let meant = nearest(name, &listed).map(|meant| format!("did you mean {meant}? Otherwise "));
+    let meant = meant.unwrap_or_default();
+    let hint =
+        format!("{meant}add it first, as in `containerd-edit add {name}{settings} --default`");
     Error::new(Code::DefaultNotListed, message, hint)
 }
 

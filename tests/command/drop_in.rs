@@ -395,10 +395,11 @@ fn a_default_that_names_nothing_is_refused_below_another_files() {
         .exits(0);
     let before = text(&drop_in(&node, "50-a.toml"));
     let run = node
-        .run(&["set-default", "nope", "--drop-in", "--owner", "a"])
+        .run(&["set-default", "katta", "--drop-in", "--owner", "a"])
         .exits(78);
-    let said = "nope is not listed and can't be the default handler";
+    let said = "katta is not listed and can't be the default handler";
     assert!(run.stderr.contains(said), "{run:?}");
+    assert!(run.stderr.contains("did you mean kata?"), "{run:?}");
     assert_eq!(text(&drop_in(&node, "50-a.toml")), before);
 }
 

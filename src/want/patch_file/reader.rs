@@ -125,8 +125,7 @@ impl<'d> Entry<'d> {
         let name = self.text()?;
         Preset::named(name).ok_or_else(|| {
             let message = format!("no preset is called {name:?}");
-            let hint = format!("the presets are {}", Preset::names());
-            self.wrong_value(&message, &hint)
+            self.wrong_value(&message, &Preset::suggestion(name))
         })
     }
 
@@ -147,8 +146,8 @@ impl<'d> Entry<'d> {
             let hint = match error.code() {
                 Code::NoRuntimeType => format!(
                     "say what runs it with runtime_type = \"…\", or take a preset with preset = \
-                     \"…\" ({})",
-                    Preset::names()
+                     \"…\"; {}",
+                    Preset::suggestion(self.name())
                 ),
                 _ => FIX.to_owned(),
             };

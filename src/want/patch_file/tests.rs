@@ -293,7 +293,7 @@ fn what_no_config_can_hold_is_an_error() {
         (
             "[handlers.crun]\n[handlers.mine]\nsnapshotter = 'x'",
             "2:11: no preset is called \"mine\", and runtime_type is not set | say what runs it \
-             with runtime_type = \"…\", or take a preset with preset = \"…\" (kata, gvisor",
+             with runtime_type = \"…\", or take a preset with preset = \"…\"; the presets are kata, gvisor",
         ),
         (
             "[handlers.crun]\nruntime_type = ''",

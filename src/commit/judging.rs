@@ -35,11 +35,11 @@ impl Editor {
         edited: &Edited,
         changes: &mut [FileChange],
         found: &Found,
-        judged: Judged<'_>,
+        judged: &Judged<'_>,
     ) -> Result<Vec<Warning>, Error> {
-        let names: Vec<&str> = edited.files.iter().map(|file| file.name.as_str()).collect();
+        let files: Vec<&str> = edited.files.iter().map(|file| file.name.as_str()).collect();
         let before = reading.loaded(self, &reading.config, &[])?;
-        let after = reading.loaded(self, &edited.config, &names)?;
+        let after = reading.loaded(self, &edited.config, &files)?;
         let host = Host {
             disproved: self.disproved.borrow().clone(),
             ..Host::here()
@@ -107,7 +107,7 @@ impl Editor {
             };
             on_the_way.serves_on_the_way()
         };
-        let order = order::serving(&names, &serves).map_err(|harm| {
+        let order = order::serving(&files, &serves).map_err(|harm| {
             harmful(format!("while one file is changed after the other, {harm}")).at(&self.path)
         })?;
         let order: Vec<PathBuf> = order.iter().map(|it| reading.config.path_of(it)).collect();

@@ -118,7 +118,7 @@ impl Editor {
             named: change.handler_names(),
         };
         let overridden = overridden::overridden(&reading.config, &edited, &views, &change);
-        let mut work = self.assemble(found, &reading, edited, Some(judged))?;
+        let mut work = self.assemble(found, &reading, edited, Some(&judged))?;
         work.outcome.report.warnings.extend(overridden);
         Ok(work)
     }
@@ -129,7 +129,7 @@ impl Editor {
         found: &Found,
         reading: &Reading,
         mut edited: Edited,
-        judged: Option<Judged<'_>>,
+        judged: Option<&Judged<'_>>,
     ) -> Result<Work, Error> {
         let changes = edited.files.iter().map(|file| reading.change(self, file));
         let changes = changes.collect::<Result<Vec<FileChange>, Error>>();

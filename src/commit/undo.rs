@@ -157,7 +157,7 @@ impl Editor {
             removes: &[],
             named: BTreeSet::new(),
         });
-        let mut work = self.assemble(found, &reading, edited, judged)?;
+        let mut work = self.assemble(found, &reading, edited, judged.as_ref())?;
         work.ledgers.after.is_undone = is_undone;
         work.outcome.is_put_back = is_put_back;
         Ok(work)

@@ -14,16 +14,15 @@ use crate::edit::remedy::remedy;
 use crate::edit::run::without_owners;
 use crate::error::{Code, Error, Position, Warning};
 use crate::toml::Document;
+use crate::want::key::KeyValue;
 
 /// What of an edit is held against the model.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Judged<'j> {
-    /// Whether something is to be there afterwards, and not only be gone.
-    pub(crate) adds: bool,
+    /// The keys that are asked for.
+    pub(crate) keys: &'j [KeyValue],
     /// The handlers that the change removes by their names.
     pub(crate) removes: &'j [String],
-    /// The handlers that the change names.
-    pub(crate) named: BTreeSet<String>,
 }
 
 impl Editor {
@@ -35,7 +34,7 @@ impl Editor {
         edited: &Edited,
         changes: &mut [FileChange],
         found: &Found,
-        judged: &Judged<'_>,
+        judged: Judged<'_>,
     ) -> Result<Vec<Warning>, Error> {
         let files: Vec<&str> = edited.files.iter().map(|file| file.name.as_str()).collect();
         let before = reading.loaded(self, &reading.config, &[])?;
@@ -49,14 +48,9 @@ impl Editor {
             ..seen
         });
         let handlers = &edited.report.handlers;
-        let mut named: BTreeSet<&str> = judged.named.iter().map(String::as_str).collect();
-        named.extend(
-            handlers
-                .added
-                .iter()
-                .chain(&handlers.changed)
-                .map(String::as_str),
-        );
+        let asked = judged.keys.iter().filter_map(KeyValue::handler_name);
+        let differing = handlers.added.iter().chain(&handlers.changed).cloned();
+        let named: BTreeSet<String> = asked.chain(differing).collect();
         let remedy = remedy(&reading.config, &found.ledger, &self.releases);
         let wants = edited.ledger.wants();
         let wanted = wants.filter_map(|it| it.key.handler_name());
@@ -65,7 +59,7 @@ impl Editor {
             before: &before,
             after: &after,
             without: None,
-            adds: judged.adds,
+            keys: judged.keys,
             removes: judged.removes,
             named: &named,
             wanted: &wanted,

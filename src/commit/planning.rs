@@ -108,17 +108,16 @@ impl Editor {
         edited.report.warnings.extend(unread);
         let removed = edited.report.handlers.removed.clone();
         let judged = Judged {
-            adds: change.adds(),
+            keys: &change.wants,
             // What was adopted goes because this change says so.
             removes: if change.adoption.is_some() {
                 &removed
             } else {
                 &change.removes
             },
-            named: change.handler_names(),
         };
         let overridden = overridden::overridden(&reading.config, &edited, &views, &change);
-        let mut work = self.assemble(found, &reading, edited, Some(&judged))?;
+        let mut work = self.assemble(found, &reading, edited, Some(judged))?;
         work.outcome.report.warnings.extend(overridden);
         Ok(work)
     }
@@ -129,7 +128,7 @@ impl Editor {
         found: &Found,
         reading: &Reading,
         mut edited: Edited,
-        judged: Option<&Judged<'_>>,
+        judged: Option<Judged<'_>>,
     ) -> Result<Work, Error> {
         let changes = edited.files.iter().map(|file| reading.change(self, file));
         let changes = changes.collect::<Result<Vec<FileChange>, Error>>();

@@ -1,7 +1,6 @@
 //! Taking a change back: the bytes from before it where nobody has changed the files since, and else
 //! what its owner wanted before.
 
-use std::collections::BTreeSet;
 #[cfg(feature = "cri")]
 use std::path::PathBuf;
 
@@ -153,11 +152,10 @@ impl Editor {
         };
         let is_undone = edited.is_change() || edited.report.is_recorded;
         let judged = back.is_judged.then_some(Judged {
-            adds: false,
+            keys: &[],
             removes: &[],
-            named: BTreeSet::new(),
         });
-        let mut work = self.assemble(found, &reading, edited, judged.as_ref())?;
+        let mut work = self.assemble(found, &reading, edited, judged)?;
         work.ledgers.after.is_undone = is_undone;
         work.outcome.is_put_back = is_put_back;
         Ok(work)

@@ -34,8 +34,9 @@ impl Judgement<'_> {
         let mut warnings = self.added(&read)?;
         warnings.extend(self.other_default(&read));
         warnings.extend(self.broken(&read));
-        if self.adds {
+        if self.adds() {
             warnings.extend(self.not_read_keys(&lost));
+            warnings.extend(self.unread_keys()?);
         }
         Ok(warnings)
     }
@@ -149,8 +150,9 @@ impl Judgement<'_> {
     /// Where the handlers of the edit, and one that became the default, are not loaded.
     fn added(&self, read: &[Read]) -> Result<Vec<Warning>, Error> {
         let mut warnings = Vec::new();
-        let new_default = self.new_default.filter(|_| self.adds);
-        let named: BTreeSet<&str> = self.named.iter().copied().chain(new_default).collect();
+        let new_default = self.new_default.filter(|_| self.adds());
+        let named = self.named.iter().map(String::as_str);
+        let named: BTreeSet<&str> = named.chain(new_default).collect();
         let serving: Vec<&Read> = read.iter().filter(|it| it.after.serves()).collect();
         for name in named {
             // What is left without its type is loaded, and no pod can run on it.
@@ -159,7 +161,7 @@ impl Judgement<'_> {
                     let handlers = verdict.handlers();
                     handlers.is_some_and(|it| it.contains_key(name))
                 };
-                if self.adds {
+                if self.adds() {
                     return is_there(&it.after);
                 }
                 it.after.is_usable(name) || !is_there(&it.before)
@@ -169,7 +171,7 @@ impl Judgement<'_> {
             if ignoring.is_empty() {
                 continue;
             }
-            if self.adds && ignoring.len() == serving.len() {
+            if self.adds() && ignoring.len() == serving.len() {
                 let error = harmful(format!(
                     "no containerd release that reads this file would load {name}"
                 ));
@@ -179,7 +181,7 @@ impl Judgement<'_> {
                 });
             }
             let releases = releases(&ignoring);
-            let message = if self.adds {
+            let message = if self.adds() {
                 let remedy = self.remedy.map(|it| format!("; {it}"));
                 format!(
                     "containerd {releases} will not load {name}: it looks elsewhere in a file like \

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::containerd::release::{do_not_read, listed, reading};
 use crate::containerd::{ConfigFiles, Host, Model, Release, lost};
 use crate::error::{Code, Error, Warning};
+use crate::want::key::KeyValue;
 
 /// A config before and after an edit, and the releases to hold it against.
 pub(crate) struct Judgement<'j> {
@@ -13,12 +14,12 @@ pub(crate) struct Judgement<'j> {
     /// The files without any key of the tool's. An edit may bring a release back to what it does with
     /// these, and not below that. `None`: not worked out yet.
     pub(crate) without: Option<&'j ConfigFiles>,
-    /// Whether something is to be there afterwards, and not only be gone.
-    pub(crate) adds: bool,
+    /// The keys that are asked for. None: something is only to be gone.
+    pub(crate) keys: &'j [KeyValue],
     /// Handlers that the edit removes by their names.
     pub(crate) removes: &'j [String],
     /// Handlers that the edit names, adds or changes.
-    pub(crate) named: &'j BTreeSet<&'j str>,
+    pub(crate) named: &'j BTreeSet<String>,
     /// Handlers that an owner wants once the edit is made.
     pub(crate) wanted: &'j BTreeSet<String>,
     pub(crate) new_default: Option<&'j str>,
@@ -57,7 +58,7 @@ impl Judgement<'_> {
     /// Returns what people should know of an edit with nothing to do: where what it names is not loaded.
     pub(crate) fn pass_unchanged(&self) -> Result<Vec<Warning>, Error> {
         match self.in_sight() {
-            Ok(files) if self.adds => self.of(&files).loaded(),
+            Ok(files) if self.adds() => self.of(&files).loaded(),
             _ => Ok(Vec::new()),
         }
     }
@@ -128,6 +129,11 @@ impl Judgement<'_> {
         })
     }
 
+    /// Whether something is to be there afterwards, and not only be gone.
+    pub(super) fn adds(&self) -> bool {
+        !self.keys.is_empty()
+    }
+
     /// The releases that the edit is held against: of those that were named the ones that read the
     /// file, or else all that do.
     pub(super) fn reading(&self) -> impl Iterator<Item = Release> {
@@ -145,7 +151,7 @@ impl Judgement<'_> {
         if !reading(releases, version).is_empty() {
             return Ok(None);
         }
-        if self.adds && releases != Release::LINES {
+        if self.adds() && releases != Release::LINES {
             return Err(not_read(releases, version));
         }
         let others = reading(&Release::LINES, version);

@@ -96,11 +96,11 @@ fn what_was_can_only_be_what_the_command_sets() {
     let before = node.bytes();
     for (was, said) in [
         (&["--was", "default=runc"][..], "--adopt"),
-        (&["--adopt", "--was", "nothing=1"], "there is no such key"),
-        (&["--adopt", "--was", "debug=1"], "there is no such key"),
+        (&["--adopt", "--was", "nothing=1"], "takes no key nothing"),
+        (&["--adopt", "--was", "debug=1"], "debug wants a table"),
         (&["--adopt", "--was", "debug.level=info"], "does not set"),
         (&["--adopt", "--was", "default=1"], "a string"),
-        (&["--adopt", "--was", "debug={level = 'x'}"], "no such key"),
+        (&["--adopt", "--was", "debug={level = 'x'}"], "not one key"),
         (
             &[
                 "--adopt",

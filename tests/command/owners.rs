@@ -27,7 +27,7 @@ const INSTALLERS: [(&str, [&str; 2]); 3] = [
     (
         "gpu-operator",
         [
-            "default = 'nvidia'\n[handlers.nvidia]\n[cri]\nenable_cdi = true\n",
+            "default = 'nvidia'\n[handlers.nvidia]\n[plugins.'io.containerd.grpc.v1.cri']\nenable_cdi = true\n",
             "[handlers.nvidia]\n[handlers.nvidia-cdi]\npreset = 'nvidia'\n\
              [handlers.runc.options]\nSystemdCgroup = true\n[handlers.runc]\npreset = 'runc'\n\
              [debug]\nlevel = 'trace'\n",
@@ -36,7 +36,7 @@ const INSTALLERS: [(&str, [&str; 2]); 3] = [
     (
         "wasm",
         [
-            "[handlers.spin]\n[cri]\nenable_cdi = true\n",
+            "[handlers.spin]\n[plugins.'io.containerd.grpc.v1.cri']\nenable_cdi = true\n",
             "[handlers.spin]\n[handlers.wasmtime]\n[proxy_plugins.cache]\ntype = 'snapshot'\n\
              address = '/run/cache.sock'\n",
         ],
@@ -203,7 +203,11 @@ fn a_change_of_the_ledger_alone_needs_no_restart() {
     assert_eq!(json(&run)["restart_required"], true);
     // Both want CDI: with one of them it is still there.
     let patch = node.folder().join("cdi.patch");
-    fs::write(&patch, "owner = 'cdi'\n[cri]\nenable_cdi = true\n").expect("writes");
+    fs::write(
+        &patch,
+        "owner = 'cdi'\n[plugins.'io.containerd.grpc.v1.cri']\nenable_cdi = true\n",
+    )
+    .expect("writes");
     let patch = patch.to_str().expect("UTF-8");
     let (text, identity) = (node.text(), node.identity());
     let apply = ["apply", patch, "-o", "json", "--exit-code"];

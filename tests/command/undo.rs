@@ -309,7 +309,10 @@ fn what_was_only_recorded_is_taken_back_alone() {
         std::fs::write(&path, format!("owner = \"{owner}\"\n{text}")).expect("writes");
         path.to_str().expect("UTF-8").to_owned()
     };
-    let recorded = patch("b", "[cri.cni]\nbin_dir = \"/cni\"\n");
+    let recorded = patch(
+        "b",
+        "[plugins.'io.containerd.grpc.v1.cri'.cni]\nbin_dir = \"/cni\"\n",
+    );
     let level = patch("c", "[debug]\nlevel = \"debug\"\n");
     // Without numbers and digests: who wants what, and what was there before.
     let ledger = || {

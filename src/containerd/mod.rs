@@ -5,6 +5,7 @@
 mod address;
 mod daemon;
 mod duration;
+mod effective;
 mod facts;
 mod files;
 pub(crate) mod imports;
@@ -34,8 +35,9 @@ mod verdict;
 pub(crate) mod version;
 mod view;
 
+pub(crate) use self::effective::Effective;
 pub(crate) use self::imports::absolute;
-pub(crate) use self::keys::{Wanted, ignores};
+pub(crate) use self::keys::{Wanted, ignores, is_plugin};
 pub(crate) use self::merged::Merged;
 pub(crate) use self::registry::needs_of_host;
 pub(crate) use self::shape::read_as;

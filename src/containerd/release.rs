@@ -198,9 +198,8 @@ pub(crate) fn reading(releases: &[Release], version: i64) -> Vec<Release> {
 
 /// Says of releases that they don't read files of this config version.
 pub(crate) fn do_not_read(releases: &[Release], version: i64) -> String {
-    let does = if releases.len() == 1 { "does" } else { "do" };
-    let releases = listed(releases);
-    format!("containerd {releases} {does} not read config version {version}")
+    let does = listed_do(releases);
+    format!("containerd {does} not read config version {version}")
 }
 
 /// Releases for a sentence: `1.6, 1.7 and 2.0`.
@@ -213,6 +212,13 @@ pub(crate) fn listed(releases: &[Release]) -> String {
         Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
         None => String::new(),
     }
+}
+
+/// Releases and their verb for a sentence: `1.6 does`, `1.6 and 1.7 do`.
+pub(crate) fn listed_do(releases: &[Release]) -> String {
+    let listed = listed(releases);
+    let verb = if listed.contains(' ') { "do" } else { "does" };
+    format!("{listed} {verb}")
 }
 
 /// The releases for which a rule or a key holds: from the first one up to, not including, the

@@ -17,7 +17,7 @@ use super::start::Start;
 impl Start<'_> {
     /// Enters what the acting owner wants from now on.
     pub(super) fn change_wants(&mut self) -> Result<(), Error> {
-        self.check_handlers()?;
+        self.check_owners()?;
         let change = self.change;
         let mut owner = self.ledger.owners.remove(self.owner()).unwrap_or_default();
         let before = std::mem::take(&mut owner.wants);
@@ -120,19 +120,26 @@ impl Start<'_> {
         !change.is_all || came_along
     }
 
-    /// A handler of which another owner wants something is that owner's.
-    fn check_handlers(&self) -> Result<(), Error> {
-        if self.change.overrules == Overrules::All {
+    /// A handler of which another owner wants something is that owner's, and so is any other key,
+    /// unless the change [declares](Change::declares) what its owner wants: that comes on top.
+    fn check_owners(&self) -> Result<(), Error> {
+        let Change { overrules, .. } = self.change;
+        if *overrules == Overrules::All {
             return Ok(());
         }
-        let wants = self.change.wants.iter();
-        for handler in wants.filter_map(|want| want.key.handler()) {
+        for KeyValue { key, .. } in &self.change.wants {
+            let is_one = |it: &Key| match key.handler() {
+                Some(handler) => it.path.starts_with(handler),
+                None => it == key,
+            };
+            let is_layered = key.handler().is_none()
+                && (*overrules == Overrules::Nothing || self.overrules(key));
             let mut own = self.ledger.wants().filter(|it| it.owner == self.owner());
-            if own.any(|it| it.key.path.starts_with(handler)) {
+            if is_layered || own.any(|it| is_one(it.key)) {
                 continue;
             }
-            if let (Some(owner), Some(name)) = (self.ledger.owner_of(handler), handler.last()) {
-                return Err(refusal::foreign_handler(name, owner, self.owner()));
+            if let Some(owner) = self.ledger.newest_owner(is_one) {
+                return Err(refusal::foreign_key(key, owner, self.owner()));
             }
         }
         Ok(())

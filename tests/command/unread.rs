@@ -112,7 +112,9 @@ fn a_snapshotter_that_is_not_set_up() {
 fn set_snapshotter(config: &str, name: &str, more: &[&str]) -> Run {
     let node = Node::with(config);
     let patch = node.folder().join("patch.toml");
-    let text = format!("owner = \"x\"\n[cri.containerd]\nsnapshotter = \"{name}\"\n");
+    let text = format!(
+        "owner = \"x\"\n[plugins.\"io.containerd.cri.v1.images\"]\nsnapshotter = \"{name}\"\n"
+    );
     fs::write(&patch, text).expect("the patch is written");
     let apply = ["apply", patch.to_str().expect("ASCII"), "-o", "json"];
     node.run(&[&apply[..], more].concat())

@@ -27,8 +27,7 @@ impl Start<'_> {
         }
         for KeyValue { key, value } in wants {
             let known = before.get(&key);
-            let of_others = self.ledger.wants().filter(|it| *it.key == key);
-            let newest = of_others.map(|it| it.want.seq).max();
+            let newest = self.ledger.wants_of(&key).map(|it| it.want.seq).max();
             let stays = |known: &&Want| {
                 !self.overrules(&key) || newest.is_none_or(|newest| newest < known.seq)
             };
@@ -127,8 +126,8 @@ impl Start<'_> {
         }
         let wants = self.change.wants.iter();
         for handler in wants.filter_map(|want| want.key.handler()) {
-            let mut own = self.ledger.wants().filter(|it| it.owner == self.owner());
-            if own.any(|it| it.key.path.starts_with(handler)) {
+            let mut wants = self.ledger.wants_below(handler);
+            if wants.any(|it| it.owner == self.owner()) {
                 continue;
             }
             if let (Some(owner), Some(name)) = (self.ledger.owner_of(handler), handler.last()) {

@@ -19,7 +19,7 @@ use clap::{
 pub(super) use self::groups::{Editing, Logging, Patching, Placing};
 pub(super) use self::values::Chosen;
 pub(super) use self::verbs::{
-    Add, Apply, Check, List, Remove, Restart, SetDefault, Show, Undo, Verb,
+    Add, Apply, Check, List, Remove, Restart, Set, SetDefault, Show, Undo, Verb,
 };
 
 /// Change a node's containerd config safely
@@ -109,7 +109,7 @@ pub(super) struct Global {
     pub(super) quiet: bool,
 
     /// Also print the diff of what was changed
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, hide_short_help = true)]
     pub(super) verbose: bool,
 
     /// When to colour the output: auto, always or never

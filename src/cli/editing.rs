@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use containerd_edit::{
-    Change, Code, Editor, Error, ExitCode, Handler, Kind, Outcome, Owner, UnreadKey,
+    Change, Code, Editor, Error, ExitCode, Handler, Kind, Outcome, Owner, Setting, UnreadKey,
 };
 
-use super::arguments::{Add, Apply, Editing, Patching, Placing, Remove, SetDefault, Undo};
+use super::arguments::{Add, Apply, Editing, Patching, Placing, Remove, Set, SetDefault, Undo};
 use super::edit_report::{EditReport, Shown};
 use super::patch_file;
 use super::report::Report;
@@ -130,6 +130,18 @@ impl Run {
             edit.unused = self.make_sure_unused(remove, &edit)?;
         }
         self.edit(edit)
+    }
+
+    pub(super) fn set(&mut self, set: &Set) -> Result<ExitCode, Error> {
+        let change = Change::new().owner(set.owning.owner());
+        let mut change = set.settings.iter().try_fold(change, Change::key)?;
+        if set.take_over {
+            change = change.take_over();
+        }
+        // A value may be a secret.
+        let keys: Vec<String> = set.settings.iter().map(Setting::key).collect();
+        let summary = format!("set {}", keys.join(" "));
+        self.edit(Edit::of(change, &set.patching, summary)?)
     }
 
     pub(super) fn set_default(&mut self, set: &SetDefault) -> Result<ExitCode, Error> {

@@ -10,6 +10,7 @@ mod edit_report;
 mod editing;
 mod error_report;
 mod handlers_report;
+mod named;
 mod output;
 mod patch_file;
 mod reading;
@@ -56,6 +57,7 @@ fn carry_out(run: &mut Run, verb: &Verb) -> Result<ExitCode, Error> {
         Verb::Add(add) => run.add(add),
         Verb::Apply(apply) => run.apply(apply),
         Verb::Remove(remove) => run.remove(remove),
+        Verb::Set(set) => run.set(set),
         Verb::SetDefault(set) => run.set_default(set),
         Verb::Undo(undo) => run.undo(undo),
         Verb::Restart(restart) => run.restart(restart),

@@ -89,7 +89,7 @@ impl Start<'_> {
         if is_built_in || self.views.values().any(lists) {
             return Ok(());
         }
-        Err(refusal::default_not_listed(&name))
+        Err(refusal::default_not_listed(&name, &self.views))
     }
 
     /// Adopts a default, nobody's, that names a handler which goes: `was` is the default from then on.

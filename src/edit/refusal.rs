@@ -1,10 +1,14 @@
 //! Why an edit is refused. Nothing is ever changed then.
 
 use crate::config::Config;
+use crate::config::view::{View, Views};
+use crate::containerd::Release;
+use crate::containerd::release::listed;
 use crate::error::{Code, Error, Position};
 use crate::toml::{self, Refused, render};
 use crate::want::handler::{BUILT_IN, Preset};
 use crate::want::key::Key;
+use crate::want::nearest::nearest;
 
 fn dotted(path: &[String]) -> String {
     render::dotted(path, render::Quotes::Basic)
@@ -59,8 +63,13 @@ fn wrong_type(key: &str, found: &str, wanted: &str) -> Error {
     Error::new(Code::WrongType, message, hint)
 }
 
-/// Another owner has the handler that is to be changed.
-pub(super) fn foreign_handler(name: &str, owner: &str, acting: &str) -> Error {
+/// Another owner has the key that is to be set, or its handler.
+pub(super) fn foreign_key(key: &Key, owner: &str, acting: &str) -> Error {
+    let Some(name) = key.handler_name() else {
+        let message = format!("{owner} has set {key}");
+        let hint = format!("to overrule {owner}, use --take-over: the key is {acting}'s then");
+        return Error::new(Code::ForeignKey, message, hint);
+    };
     let message = format!("the handler {name} belongs to {owner}");
     let hint = format!(
         "choose another name, or make it {acting}'s with --take-over, or remove it first: \
@@ -107,13 +116,17 @@ pub(super) fn was_in_handler(key: &Key) -> Error {
 }
 
 /// The default is to be a handler that no file lists.
-pub(super) fn default_not_listed(name: &str) -> Error {
+pub(super) fn default_not_listed(name: &str, views: &Views) -> Error {
     let message = format!("{name} is not listed and can't be the default handler");
     let settings = match Preset::named(name) {
         Some(_) => "",
         None => " --set runtime_type=TYPE",
     };
-    let hint = format!("add it first, as in `containerd-edit add {name}{settings} --default`");
+    let listed: Vec<&str> = views.values().flat_map(View::handler_names).collect();
+    let meant = nearest(name, &listed).map(|meant| format!("did you mean {meant}? Otherwise "));
+    let meant = meant.unwrap_or_default();
+    let hint =
+        format!("{meant}add it first, as in `containerd-edit add {name}{settings} --default`");
     Error::new(Code::DefaultNotListed, message, hint)
 }
 
@@ -169,21 +182,18 @@ pub(super) fn not_writable(config: &Config, file: &str, key: &str) -> Error {
     Error::new(Code::OutOfReach, message, hint).at(config.path_of(file))
 }
 
-/// The dotted key of CRI's plugin that an error of [`Code::KeyNotRead`] is about: its
-/// [detail](Error::detail).
+/// The dotted key that an error of [`Code::KeyNotRead`] is about: its [detail](Error::detail).
 #[derive(Debug)]
 pub struct UnreadKey(pub String);
 
-/// A key of CRI's plugin that no release reads there in a config of this version.
-pub(super) fn not_read(path: &[String], plugin: &str, version: i64) -> Error {
-    let key = dotted(path);
+/// A key that none of these releases reads in a config of this version.
+pub(super) fn not_read(key: &Key, releases: &[Release], version: i64) -> Error {
     let message = format!(
-        "{key} is a key that no containerd release reads under {plugin:?} in a config of version \
-         {version}"
+        "containerd {} reads no {key} in a config of version {version}",
+        listed(releases)
     );
-    let hint = "leave it out for this config: containerd reads it only where CRI is one plugin, in \
-                a config of version 2 or older";
-    Error::new(Code::KeyNotRead, message, hint).with_detail(UnreadKey(key))
+    let hint = "leave it out for this config; releases that read it want another config version";
+    Error::new(Code::KeyNotRead, message, hint).with_detail(UnreadKey(key.to_string()))
 }
 
 /// The distribution writes the handler that is to go.

@@ -134,7 +134,7 @@ impl Work<'_> {
             let file = self.default_file(&name, &file);
             if !self.is_listed(&name, &file) {
                 if owner == self.start.owner() && is_asked {
-                    return Err(refusal::default_not_listed(&name));
+                    return Err(refusal::default_not_listed(&name, &self.views));
                 }
                 let message = format!("{owner} wants {name} as the default, which is not listed");
                 self.report.warn("default-not-listed", message);

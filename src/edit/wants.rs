@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::config::Config;
 use crate::config::view::Views;
 use crate::error::Error;
-use crate::ledger::{Owner, Tombstone, Want};
+use crate::ledger::{Owner, Tombstone, Want, newest_owner};
 use crate::want::change::{Change, Overrules};
 use crate::want::handler::BUILT_IN;
 use crate::want::key::{Key, KeyValue, handler_path};
@@ -17,7 +17,7 @@ use super::start::Start;
 impl Start<'_> {
     /// Enters what the acting owner wants from now on.
     pub(super) fn change_wants(&mut self) -> Result<(), Error> {
-        self.check_handlers()?;
+        self.check_owners()?;
         let change = self.change;
         let mut owner = self.ledger.owners.remove(self.owner()).unwrap_or_default();
         let before = std::mem::take(&mut owner.wants);
@@ -119,19 +119,26 @@ impl Start<'_> {
         !change.is_all || came_along
     }
 
-    /// A handler of which another owner wants something is that owner's.
-    fn check_handlers(&self) -> Result<(), Error> {
-        if self.change.overrules == Overrules::All {
+    /// A handler of which another owner wants something is that owner's, and so is any other key,
+    /// unless the change [declares](Change::declares) what its owner wants: that comes on top.
+    fn check_owners(&self) -> Result<(), Error> {
+        let Change { overrules, .. } = self.change;
+        if *overrules == Overrules::All {
             return Ok(());
         }
-        let wants = self.change.wants.iter();
-        for handler in wants.filter_map(|want| want.key.handler()) {
-            let mut wants = self.ledger.wants_below(handler);
-            if wants.any(|it| it.owner == self.owner()) {
+        for KeyValue { key, .. } in &self.change.wants {
+            let handler = key.handler();
+            let known = || {
+                let wants = self.ledger.wants_below(handler.unwrap_or(&key.path));
+                wants.filter(|it| handler.is_some() || it.key == key)
+            };
+            let is_layered =
+                handler.is_none() && (*overrules == Overrules::Nothing || self.overrules(key));
+            if is_layered || known().any(|it| it.owner == self.owner()) {
                 continue;
             }
-            if let (Some(owner), Some(name)) = (self.ledger.owner_of(handler), handler.last()) {
-                return Err(refusal::foreign_handler(name, owner, self.owner()));
+            if let Some(owner) = newest_owner(known()) {
+                return Err(refusal::foreign_key(key, owner, self.owner()));
             }
         }
         Ok(())

@@ -202,6 +202,8 @@ codes! {
     NotUndone "not-undone" Refused;
     /// The handler belongs to another owner.
     ForeignHandler "foreign-handler" Refused;
+    /// A key belongs to another owner.
+    ForeignKey "foreign-key" Refused;
     /// The handler stands in a file that this tool has not created.
     OutOfReach "out-of-reach" Refused;
     /// Two plugin tables hold handlers.

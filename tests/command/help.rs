@@ -10,11 +10,12 @@ use std::path::Path;
 use crate::tool::{Run, tool};
 
 /// The verbs, and the top level.
-const VERBS: [&str; 12] = [
+const VERBS: [&str; 13] = [
     "",
     "add",
     "apply",
     "remove",
+    "set",
     "set-default",
     "undo",
     "restart",

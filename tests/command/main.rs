@@ -16,6 +16,7 @@ mod harm;
 mod help;
 mod host_root;
 mod in_use;
+mod keys;
 mod lives;
 mod lock;
 mod messages;

@@ -11,7 +11,12 @@ const CRUN: &str = "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".containe
 fn usage_errors_exit_with_2_and_open_nothing() {
     let node = Node::empty();
     for (arguments, said) in [
-        (&["add", "mine"][..], "--preset (kata, gvisor, crun"),
+        (&["add", "mine"][..], "the presets are kata, gvisor, crun"),
+        (&["add", "kata-quemu"], "did you mean kata-qemu?"),
+        (
+            &["add", "crun", "--preset", "gvizor"],
+            "did you mean gvisor?",
+        ),
         (
             &["add", "crun", "--set", "runtime_type="],
             "runtime_type is not set",

@@ -53,7 +53,7 @@ Environment variables, which a flag overrides (empty counts as unset):
   CONTAINERD_EDIT_LOG              --log
   CONTAINERD_EDIT_CRI_ENDPOINT     --cri-endpoint
   CONTAINERD_EDIT_RESTART_COMMAND  --restart-command
-  CONTAINERD_EDIT_OWNER            --owner of add, apply and set-default
+  CONTAINERD_EDIT_OWNER            --owner of add, apply, set and set-default
   NO_COLOR                         --color never, on a terminal too";
 
 pub(super) const APPLY: &str = "\
@@ -74,6 +74,12 @@ pub(super) const REMOVE: &str = "\
 Examples:
   containerd-edit remove kata-qemu kata-fc
   containerd-edit remove --owner kata-deploy --wait-unused 5m --restart";
+
+pub(super) const SET: &str = "\
+Examples:
+  containerd-edit set debug.level=debug
+  containerd-edit set handlers.runc.options.SystemdCgroup=true --owner node-tuning
+  containerd-edit set proxy_plugins.nydus.type=snapshot proxy_plugins.nydus.address=/run/nydus.sock";
 
 pub(super) const SET_DEFAULT: &str = "\
 Examples:
@@ -131,15 +137,17 @@ pub(super) fn add() -> String {
     let mut help = "\
 Examples:
   containerd-edit add gvisor
-  containerd-edit add kata-qemu --preset kata --set snapshotter=nydus
+  containerd-edit add kata-qemu --set snapshotter=nydus
   containerd-edit add nvidia --default --owner gpu-operator --restart
 
 Presets:
 "
     .to_owned();
     for preset in Preset::all() {
-        let _ = writeln!(help, "  {:<10} {}", preset.name(), preset.about());
+        let _ = writeln!(help, "  {:<13}  {}", preset.name(), preset.about());
     }
-    help.truncate(help.trim_end().len());
+    help.push_str(
+        "\nHandlers of their usual names take them, too: runsc, kata-qemu, kata-clh, kata-fc …",
+    );
     help
 }

@@ -57,5 +57,5 @@ pub(super) fn distribution(name: &str) -> Result<Chosen, Error> {
 pub(super) fn preset(name: &str) -> Result<Preset, String> {
     Preset::named(name)
         .copied()
-        .ok_or_else(|| format!("the presets are {}", Preset::names()))
+        .ok_or_else(|| Preset::suggestion(name))
 }

@@ -23,6 +23,9 @@ pub(crate) enum Verb {
     /// Unregister runtime handlers
     #[command(after_long_help = help::REMOVE)]
     Remove(Remove),
+    /// Set keys: debug.level=debug
+    #[command(after_long_help = help::SET)]
+    Set(Set),
     /// Choose the handler of pods without a RuntimeClass
     #[command(after_long_help = help::SET_DEFAULT)]
     SetDefault(SetDefault),
@@ -147,6 +150,27 @@ pub(crate) struct Remove {
 }
 
 #[derive(Debug, Clone, Args)]
+pub(crate) struct Set {
+    /// The keys and their values, as in debug.level=debug
+    ///
+    /// KEY is spelled as in a patch file; VALUE is a TOML value, or else a string.
+    #[arg(value_name = "KEY=VALUE", required = true)]
+    pub(crate) settings: Vec<Setting>,
+
+    #[command(flatten)]
+    pub(crate) owning: Owning,
+
+    /// Also set keys of other owners
+    ///
+    /// The keys are this owner's from then on.
+    #[arg(long)]
+    pub(crate) take_over: bool,
+
+    #[command(flatten)]
+    pub(crate) patching: Patching,
+}
+
+#[derive(Debug, Clone, Args)]
 #[command(group = ArgGroup::new("which").args(["name", "unset"]).required(true))]
 pub(crate) struct SetDefault {
     /// The handler's name
@@ -233,6 +257,7 @@ impl Verb {
             Self::Add(Add { patching, .. })
             | Self::Apply(Apply { patching, .. })
             | Self::Remove(Remove { patching, .. })
+            | Self::Set(Set { patching, .. })
             | Self::SetDefault(SetDefault { patching, .. }) => Some(&patching.placing),
             _ => None,
         }

@@ -68,7 +68,8 @@ impl Handler {
 
     /// Builds a handler from an optional preset and settings that override it.
     ///
-    /// Without `preset`, a preset of the handler's own name is taken if there is one.
+    /// Without `preset`, the one for the handler's own name is taken, if there is one and the settings
+    /// do not say which shim runs the handler.
     ///
     /// # Errors
     ///
@@ -79,7 +80,10 @@ impl Handler {
         preset: Option<&Preset>,
         settings: impl IntoIterator<Item = Setting>,
     ) -> Result<Self, Error> {
-        let preset = preset.or_else(|| Preset::named(name.as_str()));
+        let settings: Vec<Setting> = settings.into_iter().collect();
+        let is_told = settings.iter().any(|it| it.path == ["runtime_type"]);
+        let of_name = || Preset::named(name.as_str()).filter(|_| !is_told);
+        let preset = preset.or_else(of_name);
         let mut handler = match preset {
             Some(preset) => Self::from_preset(name, preset),
             None => Self {
@@ -167,8 +171,8 @@ fn no_runtime_type(name: &HandlerName) -> Error {
     let name = name.as_str();
     let message = format!("no preset is called {name:?}, and runtime_type is not set");
     let hint = format!(
-        "take a preset with --preset ({}), or say what runs it with --set runtime_type=…",
-        Preset::names()
+        "take a preset with --preset, or say what runs it with --set runtime_type=…; {}",
+        Preset::suggestion(name)
     );
     Error::new(Code::NoRuntimeType, message, hint)
 }

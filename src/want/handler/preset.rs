@@ -1,11 +1,14 @@
 //! What well-known runtimes want in their handler table, as data.
 
 use super::{HandlerName, Setting};
+use crate::want::nearest::nearest;
 
 /// The usual settings of a well-known runtime.
 #[derive(Debug, Clone, Copy)]
 pub struct Preset {
     name: &'static str,
+    /// What handlers of this runtime are called, too: their installers' names.
+    other_names: &'static [&'static str],
     about: &'static str,
     /// With `NAME` for the handler's name, where each handler has a shim binary of its own name.
     runtime_type: &'static str,
@@ -20,6 +23,29 @@ pub(crate) const RUNC_TYPE: &str = "io.containerd.runc.v2";
 const PRESETS: &[Preset] = &[
     Preset {
         name: "kata",
+        other_names: &[
+            "kata-clh",
+            "kata-cloud-hypervisor",
+            "kata-dragonball",
+            "kata-fc",
+            "kata-qemu",
+            "kata-qemu-cca",
+            "kata-qemu-coco-dev",
+            "kata-qemu-coco-dev-runtime-rs",
+            "kata-qemu-nvidia-gpu",
+            "kata-qemu-nvidia-gpu-snp",
+            "kata-qemu-nvidia-gpu-tdx",
+            "kata-qemu-runtime-rs",
+            "kata-qemu-se",
+            "kata-qemu-se-runtime-rs",
+            "kata-qemu-sev",
+            "kata-qemu-snp",
+            "kata-qemu-snp-runtime-rs",
+            "kata-qemu-tdx",
+            "kata-qemu-tdx-runtime-rs",
+            "kata-remote",
+            "kata-stratovirt",
+        ],
         about: "Kata Containers: pods in light virtual machines",
         runtime_type: "io.containerd.NAME.v2",
         settings: &[
@@ -29,48 +55,70 @@ const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "gvisor",
+        other_names: &["runsc"],
         about: "gVisor's runsc: pods on an application kernel",
         runtime_type: "io.containerd.runsc.v1",
         settings: &[],
     },
     Preset {
         name: "crun",
+        other_names: &[],
         about: "crun, an OCI runtime in C",
         runtime_type: RUNC_TYPE,
         settings: &["options.BinaryName=/usr/bin/crun"],
     },
     Preset {
         name: "youki",
+        other_names: &[],
         about: "youki, an OCI runtime in Rust",
         runtime_type: RUNC_TYPE,
         settings: &["options.BinaryName=/usr/bin/youki"],
     },
     Preset {
         name: "nvidia",
+        other_names: &[],
         about: "NVIDIA Container Runtime: pods with GPUs",
         runtime_type: RUNC_TYPE,
         settings: &["options.BinaryName=/usr/bin/nvidia-container-runtime"],
     },
     Preset {
+        name: "nvidia-cdi",
+        other_names: &[],
+        about: "NVIDIA Container Runtime in CDI mode",
+        runtime_type: RUNC_TYPE,
+        settings: &["options.BinaryName=/usr/bin/nvidia-container-runtime.cdi"],
+    },
+    Preset {
+        name: "nvidia-legacy",
+        other_names: &[],
+        about: "NVIDIA Container Runtime in legacy mode",
+        runtime_type: RUNC_TYPE,
+        settings: &["options.BinaryName=/usr/bin/nvidia-container-runtime.legacy"],
+    },
+    Preset {
         name: "spin",
+        other_names: &[],
         about: "Spin applications in WebAssembly",
         runtime_type: "io.containerd.spin.v2",
         settings: &[],
     },
     Preset {
         name: "wasmtime",
+        other_names: &[],
         about: "WebAssembly modules on Wasmtime (runwasi)",
         runtime_type: "io.containerd.wasmtime.v1",
         settings: &[],
     },
     Preset {
         name: "wasmedge",
+        other_names: &[],
         about: "WebAssembly modules on WasmEdge (runwasi)",
         runtime_type: "io.containerd.wasmedge.v1",
         settings: &[],
     },
     Preset {
         name: "runc",
+        other_names: &[],
         about: "runc itself, containerd's built-in default",
         runtime_type: RUNC_TYPE,
         settings: &[],
@@ -91,7 +139,7 @@ impl Preset {
         PRESETS
     }
 
-    /// Returns the preset of this name, if there is one.
+    /// Returns the preset of this name, or the one for handlers that are usually called so.
     ///
     /// # Examples
     ///
@@ -99,17 +147,43 @@ impl Preset {
     /// use containerd_edit::Preset;
     ///
     /// assert!(Preset::named("gvisor").is_some());
+    /// assert_eq!(Preset::named("kata-qemu").map(Preset::name), Some("kata"));
     /// assert!(Preset::named("docker").is_none());
     /// ```
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
-        PRESETS.iter().find(|preset| preset.name == name)
+        PRESETS
+            .iter()
+            .find(|preset| preset.all_names().any(|it| it == name))
     }
 
-    /// The preset's name: a handler of that name takes the preset by default.
+    /// Returns what to try where no preset is called `name`: the one that was meant, or all of them.
+    #[must_use]
+    pub fn suggestion(name: &str) -> String {
+        let names: Vec<&str> = PRESETS.iter().flat_map(Self::all_names).collect();
+        match nearest(name, &names) {
+            Some(meant) => format!("did you mean {meant}?"),
+            None => format!("the presets are {}", Self::names()),
+        }
+    }
+
+    fn all_names(&self) -> impl Iterator<Item = &'static str> {
+        [self.name]
+            .into_iter()
+            .chain(self.other_names.iter().copied())
+    }
+
+    /// The preset's name: a handler of that name takes the preset by default, and so do those of its
+    /// [other names](Self::other_names).
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// What handlers of this runtime are called, too, such as `runsc` for gVisor.
+    #[must_use]
+    pub fn other_names(&self) -> &'static [&'static str] {
+        self.other_names
     }
 
     /// What the runtime is, in a few words.
@@ -140,5 +214,40 @@ mod tests {
             let settings = preset.settings(&name).len();
             assert_eq!(settings, 1 + preset.settings.len(), "{}", preset.name);
         }
+    }
+
+    #[test]
+    fn each_name_is_a_handlers_and_one_presets() {
+        let names: Vec<&str> = PRESETS.iter().flat_map(Preset::all_names).collect();
+        for (at, name) in names.iter().enumerate() {
+            assert!(name.parse::<HandlerName>().is_ok(), "{name}");
+            assert!(!names[..at].contains(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn usual_names_take_the_preset_of_their_runtime() {
+        for (handler, runtime_type) in [
+            ("runsc", "io.containerd.runsc.v1"),
+            ("kata-fc", "io.containerd.kata-fc.v2"),
+            ("kata-qemu-snp", "io.containerd.kata-qemu-snp.v2"),
+            ("nvidia-legacy", RUNC_TYPE),
+        ] {
+            let preset = Preset::named(handler).expect(handler);
+            let settings = preset.settings(&handler.parse().expect("a name"));
+            assert_eq!(
+                settings[0].value().as_str(),
+                Some(runtime_type),
+                "{handler}"
+            );
+        }
+        for (misspelled, meant) in [
+            ("kata-quemu", "did you mean kata-qemu?"),
+            ("gvizor", "did you mean gvisor?"),
+            ("rnsc", "did you mean runsc?"),
+        ] {
+            assert_eq!(Preset::suggestion(misspelled), meant);
+        }
+        assert!(Preset::suggestion("docker").starts_with("the presets are kata, gvisor, "));
     }
 }

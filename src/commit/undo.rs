@@ -22,7 +22,7 @@ use crate::want::handler::Owner;
 
 /// What to do instead, where nothing can be taken back.
 const REMOVE: &str = "see the owners with `containerd-edit list`, and remove handlers with \
-                      `containerd-edit remove`";
+                      `containerd-edit remove NAME`";
 
 /// A change that is taken back.
 #[derive(Debug)]
@@ -152,7 +152,7 @@ impl Editor {
         };
         let is_undone = edited.is_change() || edited.report.is_recorded;
         let judged = back.is_judged.then_some(Judged {
-            adds: false,
+            keys: &[],
             removes: &[],
         });
         let mut work = self.assemble(found, &reading, edited, judged)?;

@@ -2,7 +2,6 @@
 
 use toml_edit::{Array, Item, Value};
 
-use super::plugin;
 use super::registry::{self, SNAPSHOTTER};
 use super::release::Release;
 use super::schema;
@@ -23,6 +22,13 @@ pub(crate) fn lacks_snapshotter(name: &str, release: Release) -> bool {
     !registry::is_taken(&format!("{SNAPSHOTTER}.{name}"), release)
 }
 
+/// Whether some release has a plugin of this ID with keys, in the spelling of any config version.
+pub(crate) fn is_plugin(id: &str) -> bool {
+    let full = registry::full_name(id);
+    let mut plugins = schema::CRI_PLUGINS.iter().chain(schema::OTHER_PLUGINS);
+    plugins.any(|Field(known, ..)| *known == full)
+}
+
 /// What the releases read at a key. They may differ.
 #[derive(Debug, Clone)]
 pub(crate) struct Wanted {
@@ -30,28 +36,46 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    /// CRI's plugin, whatever its ID and the config's version.
-    pub(crate) fn cri() -> Self {
-        let (one, two) = Release::LINES.into_iter().partition(|line| line.is_1x());
+    /// What these releases read at a path, in the spelling of any config version; `None` if none reads
+    /// it. Of a plugin that is not known, anything is.
+    pub(crate) fn of<S: AsRef<str>>(path: &[S], releases: &[Release]) -> Option<Self> {
+        let mut path = path.iter().map(AsRef::as_ref);
+        let mut found = Self {
+            shapes: vec![(schema::FILE, releases.to_vec())],
+        };
+        if let Some(table) = path.next() {
+            found = match table {
+                "plugins" => Self::of_plugins(releases),
+                _ => found.at(table)?,
+            };
+            if let Some(id) = path.next() {
+                found = match table {
+                    "plugins" => found.plugin(id, releases)?,
+                    _ => found.at(id)?,
+                };
+            }
+        }
+        path.try_fold(found, |it, key| it.at(key))
+    }
+
+    /// All plugins by their IDs.
+    fn of_plugins(releases: &[Release]) -> Self {
+        let plugins = [schema::CRI_PLUGINS, schema::OTHER_PLUGINS];
         Self {
-            shapes: vec![(schema::RUNTIME, two), (schema::GRPC_CRI, one)],
+            shapes: plugins
+                .map(|fields| (Shape::Table(fields), releases.to_vec()))
+                .to_vec(),
         }
     }
 
-    /// CRI's plugin under this ID in a config of this version; `None` if the ID is not known. 2.x
-    /// takes over what stands under an older ID, where the version is that of an older release.
-    pub(crate) fn cri_under(id: &str, version: i64) -> Option<Self> {
-        if !plugin::IDS.contains(&id) {
-            return None;
+    fn plugin(&self, id: &str, releases: &[Release]) -> Option<Self> {
+        let full = registry::full_name(id);
+        if is_plugin(id) {
+            return self.at(&full);
         }
-        let mut wanted = Self::cri();
-        for (_, releases) in &mut wanted.shapes {
-            releases.retain(|release| {
-                release.reads(version) && (!release.is_1x() || plugin::is_read_by_1x(id, version))
-            });
-        }
-        wanted.shapes.retain(|(_, releases)| !releases.is_empty());
-        Some(wanted)
+        Some(Self {
+            shapes: vec![(Shape::Any, releases.to_vec())],
+        })
     }
 
     /// A runtime handler.
@@ -62,16 +86,6 @@ impl Wanted {
     /// The options of runc's shim.
     pub(crate) fn runc_options() -> Self {
         Self::of_all(schema::RUNC_OPTIONS)
-    }
-
-    /// The table of all proxy plugins.
-    pub(crate) fn proxy_plugins() -> Self {
-        Self::of_all(schema::PROXY_PLUGINS)
-    }
-
-    /// The `debug` table.
-    pub(crate) fn debug() -> Self {
-        Self::of_all(schema::DEBUG)
     }
 
     fn of_all(shape: Shape) -> Self {
@@ -93,17 +107,12 @@ impl Wanted {
                     }));
                 }
                 Shape::Map(shape) => shapes.push((**shape, releases.clone())),
+                Shape::Any => shapes.push((Shape::Any, releases.clone())),
                 _ => {}
             }
         }
         shapes.retain(|(_, releases): &(Shape, Vec<Release>)| !releases.is_empty());
         (!shapes.is_empty()).then_some(Self { shapes })
-    }
-
-    /// Whether some release reads the key that is this far down.
-    pub(crate) fn has(&self, path: &[String]) -> bool {
-        let found = path.iter().try_fold(self.clone(), |it, key| it.at(key));
-        found.is_some()
     }
 
     /// The names of this table's keys; none where it takes any.
@@ -125,8 +134,12 @@ impl Wanted {
     /// Whether a table belongs here.
     pub(crate) fn is_table(&self) -> bool {
         let mut shapes = self.shapes.iter();
-        shapes
-            .any(|(shape, _)| matches!(shape, Shape::Table(_) | Shape::Embedded(_) | Shape::Map(_)))
+        shapes.any(|(shape, _)| {
+            matches!(
+                shape,
+                Shape::Table(_) | Shape::Embedded(_) | Shape::Map(_) | Shape::Any
+            )
+        })
     }
 
     /// Whether some release can read this value.
@@ -174,80 +187,59 @@ impl Wanted {
 mod tests {
     use super::*;
 
-    fn at(table: Wanted, path: &[&str]) -> Option<Wanted> {
-        path.iter().try_fold(table, |wanted, key| wanted.at(key))
+    fn of(path: &[&str]) -> Option<Wanted> {
+        Wanted::of(path, &Release::LINES)
     }
 
     #[test]
-    fn keys_of_cri_are_known_and_those_of_others_are_not() {
+    fn keys_are_known_in_every_spelling_and_others_are_not() {
         for path in [
-            &["enable_cdi"][..],
-            &["sandbox_image"],
-            &["registry", "mirrors", "any", "endpoint"],
-            &["cni", "bin_dirs"],
-            &["containerd", "ignore_rdt_not_enabled_errors"],
+            &["plugins", "cri", "enable_cdi"][..],
+            &["plugins", "io.containerd.grpc.v1.cri", "sandbox_image"],
+            &["plugins", "cri", "registry", "mirrors", "any", "endpoint"],
+            &["plugins", "io.containerd.cri.v1.runtime", "cni", "bin_dirs"],
+            &["plugins", "scheduler", "pause_threshold"],
+            &["plugins", "io.containerd.server.v1.grpc", "address"],
+            &["plugins", "io.containerd.nydus.v1.any", "of", "it"],
+            &["proxy_plugins", "any", "exports", "any"],
+            &["timeouts", "any"],
+            &["grpc", "tcp_address"],
         ] {
-            assert!(at(Wanted::cri(), path).is_some(), "{path:?}");
+            assert!(of(path).is_some(), "{path:?}");
         }
         for path in [
-            &["runtime_platforms"][..],
-            &["Enable_cdi"],
-            &["enable_cdi", "x"],
-            &["containerd", "x"],
+            &["plugins", "cri", "runtime_platforms"][..],
+            &["plugins", "cri", "Enable_cdi"],
+            &["plugins", "cri", "enable_cdi", "x"],
+            &["plugins", "io.containerd.cri.v1.runtime", "sandbox_image"],
+            &["plugins", "io.containerd.server.v1.grpc", "tcp_address"],
+            &["proxy_plugins", "any", "x"],
+            &["cri"],
         ] {
-            assert!(at(Wanted::cri(), path).is_none(), "{path:?}");
+            assert!(of(path).is_none(), "{path:?}");
         }
-        assert!(at(Wanted::proxy_plugins(), &["any", "exports", "any"]).is_some());
-        assert!(at(Wanted::proxy_plugins(), &["any", "x"]).is_none());
-        assert!(Wanted::debug().names().contains(&"level"));
+        let debug = of(&["debug"]).expect("a table");
+        assert!(debug.names().contains(&"level"));
     }
 
     #[test]
-    fn what_is_read_depends_on_the_version_and_the_id() {
-        const OLD: &str = plugin::OLD_CRI;
-        const NEW: &str = plugin::RUNTIME;
-        let has = |id, version, key: &str| {
-            let path: Vec<String> = key.split('.').map(str::to_owned).collect();
-            Wanted::cri_under(id, version).is_some_and(|wanted| wanted.has(&path))
-        };
-        for key in ["enable_cdi", "cni.bin_dir"] {
-            let places = [
-                ("cri", 0),
-                ("cri", 1),
-                (OLD, 2),
-                (NEW, 2),
-                (NEW, 3),
-                (NEW, 4),
-            ];
-            for (id, version) in places {
-                assert!(has(id, version, key), "{id} {version} {key}");
-            }
-        }
-        for key in [
-            "sandbox_image",
-            "containerd.snapshotter",
-            "registry.config_path",
-            "stream_idle_timeout",
+    fn a_key_is_read_by_some_releases() {
+        let bin_dirs = ["plugins", "io.containerd.cri.v1.runtime", "cni", "bin_dirs"];
+        for (release, reads) in [
+            ("1.7", false),
+            ("2.0", false),
+            ("2.1.0", true),
+            ("2.3", true),
         ] {
-            for (id, version, is_read) in [
-                ("cri", 1, true),
-                (OLD, 2, true),
-                (NEW, 2, false),
-                (NEW, 3, false),
-                (NEW, 4, false),
-            ] {
-                assert_eq!(has(id, version, key), is_read, "{id} {version} {key}");
-            }
+            let release: Release = release.parse().expect("a release");
+            assert_eq!(Wanted::of(&bin_dirs, &[release]).is_some(), reads);
         }
-        // 2.x takes over what it finds there.
-        assert!(has(OLD, 2, "enable_criu"));
-        assert!(Wanted::cri_under("another", 3).is_none());
     }
 
     #[test]
     fn what_one_release_reads_is_accepted() {
-        let wanted = at(Wanted::cri(), &["stats_collect_period"]).expect("known");
-        assert_eq!(wanted.text(), "a string or an integer");
+        let wanted = of(&["plugins", "cri", "stats_collect_period"]).expect("known");
+        assert_eq!(wanted.text(), "an integer or a string");
         for (value, accepted) in [("10", true), ("\"10s\"", true), ("true", false)] {
             let value: Value = value.parse().expect("TOML");
             assert_eq!(wanted.accepts(&Item::Value(value)), accepted);

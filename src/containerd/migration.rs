@@ -13,17 +13,6 @@ use super::servers::service_migrate;
 use super::spelling::{IMAGES_KEYS, STREAMING_KEYS};
 use super::tree::{Data, Node, Place, Table};
 
-/// Plugins that only changed their name.
-const RENAMED: [(&str, &str); 2] = [
-    (
-        "io.containerd.monitor.v1.cgroups",
-        "io.containerd.monitor.task.v1.cgroups",
-    ),
-    (
-        "io.containerd.internal.v1.restart",
-        "io.containerd.monitor.container.v1.restart",
-    ),
-];
 const TASK: &str = "io.containerd.runtime.v2.task";
 const SHIM_MANAGER: &str = "io.containerd.shim.v1.manager";
 
@@ -47,9 +36,9 @@ pub(super) fn migrate(
         if let Some(Data::Table(plugins)) = file.get_mut("plugins").map(|node| &mut node.data) {
             let plugins = Rc::make_mut(plugins);
             migrate_cri(plugins, release, &mut lost)?;
-            for (old, new) in RENAMED {
-                if let Some(node) = plugins.remove(old) {
-                    plugins.insert(new.to_owned(), node);
+            for (old, new) in registry::RENAMED {
+                if let Some(node) = plugins.remove(*old) {
+                    plugins.insert((*new).to_owned(), node);
                 }
             }
             migrate_task(plugins, &mut lost)?;

@@ -5,6 +5,7 @@
 mod address;
 mod daemon;
 mod duration;
+mod effective;
 mod facts;
 mod files;
 pub(crate) mod imports;
@@ -32,8 +33,9 @@ mod verdict;
 pub(crate) mod version;
 mod view;
 
+pub(crate) use self::effective::Effective;
 pub(crate) use self::imports::absolute;
-pub(crate) use self::keys::{Wanted, ignores, lacks_snapshotter};
+pub(crate) use self::keys::{Wanted, ignores, is_plugin, lacks_snapshotter};
 pub(crate) use self::merged::Merged;
 pub(crate) use self::shape::read_as;
 

@@ -7,7 +7,7 @@
 use crate::toml::Document;
 
 /// The whole of CRI on 1.x, its server on 2.x.
-pub(super) const OLD_CRI: &str = "io.containerd.grpc.v1.cri";
+pub(crate) const OLD_CRI: &str = "io.containerd.grpc.v1.cri";
 /// The part of CRI on 2.x that has the handlers.
 pub(crate) const RUNTIME: &str = "io.containerd.cri.v1.runtime";
 /// The part of CRI on 2.x that has the images.

@@ -166,8 +166,36 @@ pub(super) fn short_name(full: &str) -> &str {
     full.rsplit_once('.').map_or(full, |(_, name)| name)
 }
 
+/// Plugins that only changed their name with config version 3.
+pub(super) const RENAMED: &[(&str, &str)] = &[
+    (
+        "io.containerd.monitor.v1.cgroups",
+        "io.containerd.monitor.task.v1.cgroups",
+    ),
+    (
+        "io.containerd.internal.v1.restart",
+        "io.containerd.monitor.container.v1.restart",
+    ),
+];
+
+/// What config version 3 calls a plugin of version 2.
+pub(super) fn new_name(id: &str) -> &str {
+    let mut renamed = RENAMED.iter();
+    renamed
+        .find(|(old, _)| *old == id)
+        .map_or(id, |(_, new)| new)
+}
+
+/// What config version 2 calls a plugin of version 3.
+pub(super) fn old_name(id: &str) -> &str {
+    let mut renamed = RENAMED.iter();
+    renamed
+        .find(|(_, new)| *new == id)
+        .map_or(id, |(old, _)| old)
+}
+
 /// Plugins that config version 1 called by a short name, and what they are called since.
-const RENAMED: &[(&str, &str)] = &[
+const SHORT_NAMES: &[(&str, &str)] = &[
     ("cri", "io.containerd.grpc.v1.cri"),
     ("cgroups", "io.containerd.monitor.v1.cgroups"),
     ("linux", "io.containerd.runtime.v1.linux"),
@@ -192,7 +220,7 @@ pub(super) fn full_name(name: &str) -> String {
     if name.contains('.') {
         return name.to_owned();
     }
-    if let Some((_, full)) = RENAMED.iter().find(|(short, _)| *short == name) {
+    if let Some((_, full)) = SHORT_NAMES.iter().find(|(short, _)| *short == name) {
         return (*full).to_owned();
     }
     let kind = if name.ends_with("-service") {

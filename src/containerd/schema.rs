@@ -5,6 +5,7 @@
 //! `internal/cri/config/config.go` (in 1.x `services/server/config/config.go` and
 //! `pkg/cri/config/config.go`) for what these leave out.
 
+use super::plugin::{self, OLD_CRI};
 use super::release::{ALL, FROM_1_7, FROM_2_1, ONE, ONE_7, Release, Releases, TWO};
 use super::shape::Field;
 use super::shape::Shape::{
@@ -335,6 +336,14 @@ pub(super) const IMAGES: Shape = Table(&[
     Field("stats_collect_period", Integer, TWO),
     Field("use_local_image_pull", Boolean, FROM_2_1),
 ]);
+
+/// The plugins of CRI, by ID. 2.x takes the old one apart.
+pub(super) const CRI_PLUGINS: &[Field] = &[
+    Field(OLD_CRI, GRPC_CRI, ALL),
+    Field(OLD_CRI, RUNTIME, TWO),
+    Field(plugin::RUNTIME, RUNTIME, TWO),
+    Field(plugin::IMAGES, IMAGES, TWO),
+];
 
 /// The other plugins that have keys, by ID.
 ///

@@ -72,6 +72,28 @@ const SERVERS: &[Server] = &[
     },
 ];
 
+/// Where a plugin has the key that a server has at the top of the file.
+pub(super) fn in_plugin(path: &[String]) -> Option<Vec<String>> {
+    let [table, key] = path else {
+        return None;
+    };
+    let mut servers = SERVERS.iter().filter(|server| server.table == table);
+    servers.find_map(|server| {
+        let (_, new) = server.keys.iter().find(|(old, _)| old == key)?;
+        Some(["plugins", server.id, new].map(str::to_owned).to_vec())
+    })
+}
+
+/// Where the key of a server's plugin stands at the top of an older file.
+pub(super) fn at_top(path: &[String]) -> Option<Vec<String>> {
+    let [_, plugin, key] = path else {
+        return None;
+    };
+    let server = SERVERS.iter().find(|server| server.id == plugin)?;
+    let (old, _) = server.keys.iter().find(|(_, new)| new == key)?;
+    Some([server.table, old].map(str::to_owned).to_vec())
+}
+
 /// Keys of servers at the top of a file of config version 4, where 2.3 no longer reads them.
 pub(super) fn ignored_servers(file: &Table) -> Vec<Lost> {
     let mut lost = Vec::new();

@@ -2,11 +2,13 @@
 //!
 //! A key has one canonical spelling, that of config version 3. Versions 1 and 2 have all of CRI in
 //! one plugin; `ConfigMigration` in containerd's `plugins/cri/images/plugin.go`,
-//! `plugins/cri/runtime/plugin.go` and `plugins/cri/cri.go` says where each key has gone.
+//! `plugins/cri/runtime/plugin.go` and `plugins/cri/cri.go` says where each key has gone. Version 4
+//! has plugins of what the daemon listens on; version 1 has short names for plugins.
 
 use std::borrow::Cow;
 
 use super::plugin::{self, IMAGES, NoTable, OLD_CRI, RUNTIME};
+use super::{registry, servers};
 use crate::toml::{Document, rest_after};
 
 /// Keys of CRI's one plugin, each with all below it, that the images plugin has.
@@ -118,28 +120,37 @@ impl Spelling {
     /// Where the file has the key of this canonical path.
     pub(crate) fn place(&self, path: &[String]) -> Vec<String> {
         let [plugins, id, rest @ ..] = path else {
-            return path.to_vec();
+            return self.server_place(path);
         };
         if plugins != "plugins" {
-            return path.to_vec();
+            return self.server_place(path);
         }
         if id == RUNTIME {
-            return joined(&self.runtime, rest.to_vec());
+            return joined(&self.runtime, rest);
         }
-        let cri = match self.version {
-            ..2 => "cri",
-            2 => OLD_CRI,
-            _ => return path.to_vec(),
+        if self.version > 2 {
+            return path.to_vec();
+        }
+        let of_cri = moved(rest, |(old, new)| (new, old)).filter(|_| id == IMAGES);
+        let id = match of_cri {
+            Some(_) => OLD_CRI,
+            None => registry::old_name(id),
         };
-        let (id, rest) = match id.as_str() {
-            OLD_CRI => (cri, rest.to_vec()),
-            IMAGES => match moved(rest, |(old, new)| (new, old)) {
-                Some(rest) => (cri, rest),
-                None => return path.to_vec(),
-            },
-            _ => return path.to_vec(),
-        };
-        joined(id, rest)
+        let rest = of_cri.as_deref().unwrap_or(rest);
+        joined(self.plugin_name(id), rest)
+    }
+
+    /// A key of a server at the top of the file, which is a plugin's since config version 4.
+    fn server_place(&self, path: &[String]) -> Vec<String> {
+        let of_plugin = servers::in_plugin(path).filter(|_| self.version > 3);
+        of_plugin.unwrap_or_else(|| path.to_vec())
+    }
+
+    /// A plugin of version 2 as the file calls it.
+    fn plugin_name<'p>(&self, id: &'p str) -> &'p str {
+        let short = registry::short_name(id);
+        let is_short = self.version < 2 && registry::full_name(short) == id;
+        if is_short { short } else { id }
     }
 
     /// The canonical path of the key that the file has at `place`.
@@ -148,26 +159,33 @@ impl Spelling {
         let [plugins, id, rest @ ..] = place.as_slice() else {
             return place;
         };
-        let is_cri = match self.version {
-            ..2 => id == "cri",
-            2 => id == OLD_CRI,
-            _ => false,
-        };
-        if plugins == "plugins" && *id == self.runtime && !is_cri {
-            return joined(RUNTIME, rest.to_vec());
-        }
-        if plugins != "plugins" || !is_cri {
+        if plugins != "plugins" {
             return place;
         }
+        let is_cri = self.version <= 2 && id == self.plugin_name(OLD_CRI);
+        if *id == self.runtime && !is_cri {
+            return joined(RUNTIME, rest);
+        }
+        if self.version > 2 {
+            let at_top = servers::at_top(&place).filter(|_| self.version > 3);
+            return at_top.unwrap_or(place);
+        }
+        if !is_cri {
+            let full = match self.version {
+                2 => Cow::Borrowed(id.as_str()),
+                _ => registry::full_name(id).into(),
+            };
+            return joined(registry::new_name(&full), rest);
+        }
         if let Some(rest) = moved(rest, |(old, new)| (old, new)) {
-            return joined(IMAGES, rest);
+            return joined(IMAGES, &rest);
         }
         let is_streaming = rest
             .first()
             .is_some_and(|key| STREAMING_KEYS.contains(&key.as_str()));
         // Where the runtime part is spelled anew, this table is no part of it.
         let is_its_own = is_streaming || !self.is_of_its_version();
-        joined(if is_its_own { OLD_CRI } else { RUNTIME }, rest.to_vec())
+        joined(if is_its_own { OLD_CRI } else { RUNTIME }, rest)
     }
 }
 
@@ -180,10 +198,12 @@ fn own_plugin(version: i64) -> &'static str {
     }
 }
 
-/// The canonical path of a key of CRI, given as CRI's one plugin spells it.
-pub(crate) fn of_cri(path: &[String]) -> Vec<String> {
-    let place = joined(OLD_CRI, path.to_vec());
-    Spelling::with_plugin(2, OLD_CRI).canonical(&place)
+/// The canonical path of a key, whatever the config version that spells it so.
+pub(crate) fn canonical(path: &[String]) -> Vec<String> {
+    let versions = [1, 2, 4].map(|version| Spelling::of(None, version));
+    versions
+        .iter()
+        .fold(path.to_vec(), |path, spelling| spelling.canonical(&path))
 }
 
 /// Whether a canonical path belongs to CRI, which is one plugin below config version 3.
@@ -227,10 +247,9 @@ fn with_known_case(place: &[String]) -> Vec<String> {
     place
 }
 
-fn joined(id: &str, rest: Vec<String>) -> Vec<String> {
-    let mut path = vec!["plugins".to_owned(), id.to_owned()];
-    path.extend(rest);
-    path
+fn joined(id: &str, rest: &[String]) -> Vec<String> {
+    let plugin = ["plugins", id].map(str::to_owned);
+    plugin.into_iter().chain(rest.iter().cloned()).collect()
 }
 
 type Row = (&'static [&'static str], &'static [&'static str]);
@@ -285,7 +304,64 @@ mod tests {
                 assert_eq!(spelling(version).canonical(&place), canonical);
             }
             assert_eq!(spelling(3).place(&canonical), canonical);
-            assert_eq!(of_cri(&path(below_cri)), canonical);
+            for id in ["cri", OLD_CRI] {
+                let spelled = path(&format!("plugins/{id}/{below_cri}"));
+                assert_eq!(super::canonical(&spelled), canonical);
+            }
+        }
+    }
+
+    #[test]
+    fn plugins_and_servers_go_by_the_names_of_the_version() {
+        for (canonical, places) in [
+            (
+                "plugins/io.containerd.monitor.task.v1.cgroups/no_prometheus",
+                [
+                    "plugins/cgroups/no_prometheus",
+                    "plugins/io.containerd.monitor.v1.cgroups/no_prometheus",
+                    "plugins/io.containerd.monitor.task.v1.cgroups/no_prometheus",
+                    "plugins/io.containerd.monitor.task.v1.cgroups/no_prometheus",
+                ],
+            ),
+            (
+                "plugins/io.containerd.service.v1.diff-service/default",
+                [
+                    "plugins/diff-service/default",
+                    "plugins/io.containerd.service.v1.diff-service/default",
+                    "plugins/io.containerd.service.v1.diff-service/default",
+                    "plugins/io.containerd.service.v1.diff-service/default",
+                ],
+            ),
+            (
+                "plugins/io.containerd.nri.v1.nri/disable",
+                ["plugins/io.containerd.nri.v1.nri/disable"; 4],
+            ),
+            (
+                "grpc/tcp_tls_ca",
+                [
+                    "grpc/tcp_tls_ca",
+                    "grpc/tcp_tls_ca",
+                    "grpc/tcp_tls_ca",
+                    "plugins/io.containerd.server.v1.grpc-tcp/tls_ca",
+                ],
+            ),
+            ("debug/level", ["debug/level"; 4]),
+            (
+                "debug/address",
+                [
+                    "debug/address",
+                    "debug/address",
+                    "debug/address",
+                    "plugins/io.containerd.server.v1.debug/address",
+                ],
+            ),
+        ] {
+            for (version, place) in (1..).zip(places) {
+                let (canonical, place) = (path(canonical), path(place));
+                assert_eq!(spelling(version).place(&canonical), place);
+                assert_eq!(spelling(version).canonical(&place), canonical, "{version}");
+                assert_eq!(super::canonical(&place), canonical);
+            }
         }
     }
 

@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use crate::containerd::release::{do_not_read, listed, reading};
 use crate::containerd::{ConfigFiles, Host, Model, Release, lost};
 use crate::error::{Code, Error, Warning};
-
-use super::edited::Handlers;
+use crate::want::key::KeyValue;
 
 /// A config before and after an edit, and the releases to hold it against.
 pub(crate) struct Judgement<'j> {
@@ -15,17 +14,24 @@ pub(crate) struct Judgement<'j> {
     /// The files without any key of the tool's. An edit may bring a release back to what it does with
     /// these, and not below that. `None`: not worked out yet.
     pub(crate) without: Option<&'j ConfigFiles>,
-    /// Whether something is to be there afterwards, and not only be gone.
-    pub(crate) adds: bool,
+    /// The keys that are asked for. None: something is only to be gone.
+    pub(crate) keys: &'j [KeyValue],
     /// Handlers that the edit removes by their names.
     pub(crate) removes: &'j [String],
-    pub(crate) handlers: &'j Handlers,
+    /// Handlers that the edit names, adds or changes.
+    pub(crate) named: &'j BTreeSet<String>,
     /// Handlers that an owner wants once the edit is made.
     pub(crate) wanted: &'j BTreeSet<String>,
     pub(crate) new_default: Option<&'j str>,
     /// The config version of the main file.
     pub(crate) version: i64,
+    /// Without the files that handlers refer to: they may be out of sight here, since an installer's
+    /// container sees the host's under another path.
     pub(crate) host: &'j Host,
+    /// With these files as far as they can be seen, where the result refers to any.
+    pub(crate) seen: Option<&'j Host>,
+    /// What has a handler loaded that a release does not find where it is.
+    pub(crate) remedy: Option<&'j str>,
     pub(crate) releases: &'j [Release],
 }
 
@@ -47,6 +53,14 @@ impl Judgement<'_> {
         warnings.extend(lost::unknown(self.releases));
         warnings.extend(for_others);
         Ok(warnings)
+    }
+
+    /// Returns what people should know of an edit with nothing to do: where what it names is not loaded.
+    pub(crate) fn pass_unchanged(&self) -> Result<Vec<Warning>, Error> {
+        match self.in_sight() {
+            Ok(files) if self.adds() => self.of(&files).loaded(),
+            _ => Ok(Vec::new()),
+        }
     }
 
     /// Returns why a release would suffer from a state that lasts until the edit is made, or after a
@@ -115,6 +129,11 @@ impl Judgement<'_> {
         })
     }
 
+    /// Whether something is to be there afterwards, and not only be gone.
+    pub(super) fn adds(&self) -> bool {
+        !self.keys.is_empty()
+    }
+
     /// The releases that the edit is held against: of those that were named the ones that read the
     /// file, or else all that do.
     pub(super) fn reading(&self) -> impl Iterator<Item = Release> {
@@ -132,7 +151,7 @@ impl Judgement<'_> {
         if !reading(releases, version).is_empty() {
             return Ok(None);
         }
-        if self.adds && releases != Release::LINES {
+        if self.adds() && releases != Release::LINES {
             return Err(not_read(releases, version));
         }
         let others = reading(&Release::LINES, version);

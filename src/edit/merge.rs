@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::containerd::Wanted;
 use crate::error::Error;
 use crate::ledger::{Entry, FileKey};
 use crate::toml::Literal;
@@ -54,7 +53,6 @@ impl Work<'_> {
         let there = now.clone().filter(|now| *now == value.literal);
         if there.is_none() {
             self.check_reach(at, value)?;
-            self.check_is_read(at)?;
             self.put(at, value)?;
         }
         let put = there.unwrap_or_else(|| value.literal.clone());
@@ -120,24 +118,6 @@ impl Work<'_> {
             let message = format!("{} was set by hand since and stays as it is", at.key);
             self.report.warn("set-by-hand", message);
         }
-    }
-
-    /// Refuses a key of CRI that some release reads, but none in a file like this. One that none reads
-    /// may be of a newer release.
-    fn check_is_read(&self, at: &FileKey) -> Result<(), Error> {
-        let view = self.views.get(&at.file);
-        let Some(view) = view.filter(|_| at.key.handler().is_none()) else {
-            return Ok(());
-        };
-        let place = view.place(&at.key.path);
-        let [_, id, path @ ..] = place.as_slice() else {
-            return Ok(());
-        };
-        let here = Wanted::cri_under(id, view.version());
-        if here.is_some_and(|here| Wanted::cri().has(path) && !here.has(path)) {
-            return Err(refusal::not_read(path, id, view.version()));
-        }
-        Ok(())
     }
 
     /// Whether what stood at a key may stand there again: a default that names a handler which is gone

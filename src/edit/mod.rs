@@ -12,6 +12,7 @@ mod needed;
 pub(crate) mod overridden;
 pub(crate) mod placement;
 pub(crate) mod refusal;
+pub(crate) mod remedy;
 mod reporting;
 pub(crate) mod run;
 mod stages;

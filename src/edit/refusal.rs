@@ -2,6 +2,8 @@
 
 use crate::config::Config;
 use crate::config::view::{View, Views};
+use crate::containerd::Release;
+use crate::containerd::release::listed;
 use crate::error::{Code, Error, Position};
 use crate::toml::{self, Refused, render};
 use crate::want::handler::{BUILT_IN, Preset};
@@ -180,21 +182,18 @@ pub(super) fn not_writable(config: &Config, file: &str, key: &str) -> Error {
     Error::new(Code::OutOfReach, message, hint).at(config.path_of(file))
 }
 
-/// The dotted key of CRI's plugin that an error of [`Code::KeyNotRead`] is about: its
-/// [detail](Error::detail).
+/// The dotted key that an error of [`Code::KeyNotRead`] is about: its [detail](Error::detail).
 #[derive(Debug)]
 pub struct UnreadKey(pub String);
 
-/// A key of CRI's plugin that no release reads there in a config of this version.
-pub(super) fn not_read(path: &[String], plugin: &str, version: i64) -> Error {
-    let key = dotted(path);
+/// A key that none of these releases reads in a config of this version.
+pub(super) fn not_read(key: &Key, releases: &[Release], version: i64) -> Error {
     let message = format!(
-        "{key} is a key that no containerd release reads under {plugin:?} in a config of version \
-         {version}"
+        "containerd {} reads no {key} in a config of version {version}",
+        listed(releases)
     );
-    let hint = "leave it out for this config: containerd reads it only where CRI is one plugin, in \
-                a config of version 2 or older";
-    Error::new(Code::KeyNotRead, message, hint).with_detail(UnreadKey(key))
+    let hint = "leave it out for this config; releases that read it want another config version";
+    Error::new(Code::KeyNotRead, message, hint).with_detail(UnreadKey(key.to_string()))
 }
 
 /// The distribution writes the handler that is to go.

@@ -35,7 +35,7 @@ impl<'e> Start<'e> {
     /// one that the change goes to. Where there is no ledger, what comments say stands in for it.
     pub(super) fn new(config: &'e Config, ledger: &Ledger, change: &'e Change) -> Self {
         let mut views = config.views();
-        let version = views[&config.main().name].version();
+        let version = config.version_of_new(&views[&config.main().name]);
         let chosen = placement::file(config, ledger, change);
         for name in ledger.known_files().into_iter().chain([&*chosen]) {
             if !views.contains_key(name) {

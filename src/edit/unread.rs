@@ -1,16 +1,21 @@
 //! What a handler asks for that some release does not read, or does not have.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::config::view::Views;
 use crate::containerd::release::{listed, reading};
-use crate::containerd::{Release, ignores, lacks_snapshotter};
-use crate::error::Warning;
+use crate::containerd::{Effective, Model, Release, ignores, lacks_snapshotter};
+use crate::error::{Error, Warning};
 use crate::toml::Literal;
+use crate::toml::render::{self, Quotes};
 use crate::want::change::Change;
 use crate::want::handler;
 use crate::want::key::Key;
+use crate::want::mistake::unknown_plugin;
 
 use super::edited::Edited;
-use crate::toml::render::{self, Quotes};
+use super::judgement::Judgement;
+use super::refusal;
 
 /// A handler's keys and where they stand.
 pub(crate) struct Reading<'r> {
@@ -35,7 +40,7 @@ pub(crate) fn warnings(
         releases: &reading(releases, version),
         is_proxy: &|name| is_proxy(views, name),
     };
-    let mut warnings = Vec::new();
+    let mut warnings = unknown_plugins(change);
     for want in &change.wants {
         let Some(handler) = want.key.handler() else {
             continue;
@@ -54,6 +59,64 @@ pub(crate) fn warnings(
         warnings.extend(of_value);
     }
     warnings
+}
+
+/// Plugins that no release is known to have.
+fn unknown_plugins(change: &Change) -> Vec<Warning> {
+    let plugins = change
+        .wants
+        .iter()
+        .filter_map(|want| unknown_plugin(&want.key.path));
+    let plugins: BTreeSet<&str> = plugins.collect();
+    let warning = |id| {
+        let message =
+            format!("no containerd release is known to have a plugin {id}: written as given");
+        Warning::new("unknown-plugin", message)
+    };
+    plugins.into_iter().map(warning).collect()
+}
+
+impl Judgement<'_> {
+    /// What releases do not read of the keys that are asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::KeyNotRead`](crate::error::Code::KeyNotRead) if none reads one of them.
+    pub(super) fn unread_keys(&self) -> Result<Vec<Warning>, Error> {
+        let keys = self.keys.iter().map(|want| &want.key);
+        let keys: Vec<&Key> = keys.filter(|key| key.handler().is_none()).collect();
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let model = Model::new(self.after, self.host);
+        let loaded = self
+            .reading()
+            .filter_map(|it| Some((it, model.effective(it)?)));
+        let loaded: Vec<(Release, Effective)> = loaded.collect();
+        let mut ignored: BTreeMap<Vec<Release>, Vec<String>> = BTreeMap::new();
+        for key in keys {
+            let ignores = |(release, it): &(Release, Effective)| {
+                it.node(&key.path).is_none().then_some(*release)
+            };
+            let ignoring: Vec<Release> = loaded.iter().filter_map(ignores).collect();
+            if ignoring.len() == loaded.len() && !loaded.is_empty() {
+                return Err(refusal::not_read(key, &ignoring, self.version));
+            }
+            if !ignoring.is_empty() {
+                ignored.entry(ignoring).or_default().push(key.to_string());
+            }
+        }
+        let warnings = ignored.into_iter().map(|(releases, keys)| {
+            let does = if releases.len() == 1 { "does" } else { "do" };
+            let message = format!(
+                "containerd {} {does} not read {}",
+                listed(&releases),
+                keys.join(", ")
+            );
+            Warning::new("key-not-read", message)
+        });
+        Ok(warnings.collect())
+    }
 }
 
 fn is_proxy(views: &Views, name: &str) -> bool {

@@ -7,6 +7,7 @@ use crate::toml::Literal;
 
 use super::handler::{Handler, HandlerName, Owner, Setting};
 use super::key::{Key, KeyValue, handler_path};
+use super::mistake::{self, Mistake};
 
 /// One change to what an owner wants of a config. [`edit()`](crate::edit()) makes files of it, and
 /// [`Editor::commit`](crate::Editor::commit) writes them.
@@ -123,15 +124,19 @@ impl Change {
         self
     }
 
-    /// Sets a key that is spelled as in a patch file, as in `cri.enable_cdi=true`,
-    /// `proxy_plugins.nydus.type=snapshot` or `debug.level=debug`. One that was set before is
-    /// replaced.
+    /// Sets a key that is spelled as in a config of any version, as in `debug.level=debug` or
+    /// `plugins."io.containerd.nri.v1.nri".disable=false`, or by a short form: `default=crun`,
+    /// `handlers.crun.snapshotter=nydus`. One that was set before is replaced. Of `imports`,
+    /// `disabled_plugins`, `required_plugins` and `unpack_config` it is one element more.
     ///
     /// # Errors
     ///
-    /// [`Code::Usage`] if a patch file has no such key.
+    /// [`Code::Usage`] if no containerd release reads the key, or the value is of another type.
     pub fn key(mut self, setting: &Setting) -> Result<Self, Error> {
-        self.set_key(setting)?;
+        if let Some(Mistake { message, hint, .. }) = wrong_setting(setting) {
+            return Err(Error::new(Code::Usage, message, hint));
+        }
+        self.set_key(setting);
         Ok(self)
     }
 
@@ -173,22 +178,19 @@ impl Change {
     ///
     /// [`Code::Usage`] if a patch file has no such key, or the value is a table or of another type.
     pub fn was(mut self, setting: &Setting) -> Result<Self, Error> {
-        let wrong = |why: &str| wrong_key(&format!("--was {}: {why}", setting.key()));
-        let key = Key::in_patch_file(setting.path());
-        let key = key.ok_or_else(|| wrong("there is no such key"))?;
-        if setting.value().is_inline_table() {
-            return Err(wrong("the value is a table, not one key"));
-        }
-        let wanted = if key == Key::default_handler() {
-            (!setting.value().is_str()).then_some("a string")
-        } else if key.handler().is_some() {
-            Setting::new(&setting.path()[2..], setting.value().clone()).wrong_type()
-        } else {
-            None
+        let wrong = |why: &str, hint: &str| {
+            Error::new(Code::Usage, format!("--was {}: {why}", setting.key()), hint)
         };
-        if let Some(wanted) = wanted {
-            return Err(wrong(&format!("the value has to be {wanted}")));
+        if let Some(Mistake { message, hint, .. }) = wrong_setting(setting) {
+            return Err(wrong(&message, &hint));
         }
+        if setting.value().is_inline_table() {
+            return Err(wrong(
+                "the value is a table, not one key",
+                "name one key of it",
+            ));
+        }
+        let key = Key::spelled(setting.path());
         let value = Literal::of(setting.value());
         let adoption = self.adoption.get_or_insert_default();
         adoption.push(KeyValue { key, value });
@@ -309,18 +311,31 @@ impl Change {
         self.put(Key::default_handler(), &name.as_str().into());
     }
 
-    /// Sets a key that is spelled as in a patch file.
-    pub(crate) fn set_key(&mut self, setting: &Setting) -> Result<(), Error> {
-        let wrong = || wrong_key(&format!("{}: there is no such key", setting.key()));
-        let key = Key::in_patch_file(setting.path()).ok_or_else(wrong)?;
-        self.put(key, setting.value());
-        Ok(())
+    /// Sets a key that is known to be right.
+    pub(crate) fn set_key(&mut self, setting: &Setting) {
+        self.put(Key::spelled(setting.path()), setting.value());
     }
 
     /// Sets a key, and forgets what the change has set there before.
     fn put(&mut self, key: Key, value: &toml_edit::Value) {
+        if key.is_list() {
+            self.want_elements(&key, value);
+            return;
+        }
         self.forget(&key.path);
         self.want_leaves(key, value);
+    }
+
+    fn want_elements(&mut self, list: &Key, value: &toml_edit::Value) {
+        let one = [value].into_iter().filter(|it| !it.is_array());
+        let all = value.as_array().into_iter().flatten();
+        for element in one.chain(all) {
+            let value = Literal::of(element);
+            let key = Key::element(&list.path, &value);
+            if self.wants.iter().all(|want| want.key != key) {
+                self.wants.push(KeyValue { key, value });
+            }
+        }
     }
 
     fn forget(&mut self, path: &[String]) {
@@ -342,8 +357,18 @@ impl Change {
     }
 }
 
-fn wrong_key(message: &str) -> Error {
-    let hint = "spell the key as in a patch file: default, debug.level, cri.enable_cdi, \
-                handlers.runc.options.KEY, proxy_plugins.NAME.address";
-    Error::new(Code::Usage, message, hint)
+/// What is wrong with a key and its value, as people spell it.
+fn wrong_setting(setting: &Setting) -> Option<Mistake> {
+    let path: Vec<&str> = setting.path().iter().map(String::as_str).collect();
+    let of_handler = |below: &[&str]| Setting::new(below, setting.value().clone());
+    let item = toml_edit::Item::Value(setting.value().clone());
+    match path.as_slice() {
+        ["default"] if setting.value().is_str() => None,
+        ["default"] => Some(Mistake::of_type(&path, &item, "a string")),
+        ["handlers", _, below @ ..] if !below.is_empty() => {
+            let wanted = of_handler(below).wrong_type()?;
+            Some(Mistake::of_type(&path, &item, wanted))
+        }
+        _ => mistake::find_below(&path, &item),
+    }
 }

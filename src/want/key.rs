@@ -8,6 +8,18 @@ use crate::containerd::{plugin, spelling};
 use crate::toml::render::{self, Quotes};
 use crate::toml::{Literal, Path};
 
+/// Arrays to which several owners add.
+const LISTS: [&[&str]; 4] = [
+    &["imports"],
+    &["disabled_plugins"],
+    &["required_plugins"],
+    &[
+        "plugins",
+        "io.containerd.transfer.v1.local",
+        "unpack_config",
+    ],
+];
+
 /// A key in its canonical spelling, which is that of config version 3.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct Key {
@@ -48,6 +60,16 @@ pub(crate) struct KeyValue {
     pub(crate) value: Literal,
 }
 
+impl KeyValue {
+    /// The handler that is wanted, or wanted as the default.
+    pub(crate) fn handler_name(&self) -> Option<String> {
+        if self.key == Key::default_handler() {
+            return self.value.as_string();
+        }
+        self.key.handler_name().map(str::to_owned)
+    }
+}
+
 impl Key {
     pub(crate) fn new<S: ToString>(path: &[S]) -> Self {
         Self {
@@ -64,19 +86,21 @@ impl Key {
         }
     }
 
-    /// The key that a patch file spells so: `default`, or below `handlers`, `cri`, `proxy_plugins` or
-    /// `debug`. `None`: it spells none.
-    pub(crate) fn in_patch_file(path: &[String]) -> Option<Self> {
-        let (table, below) = path.split_first()?;
-        match (table.as_str(), below) {
-            ("default", []) => Some(Self::default_handler()),
-            ("handlers", [name, below @ ..]) if !below.is_empty() => {
-                Some(Self::of_handler(name, below))
-            }
-            ("cri", [_, ..]) => Some(Self::new(&spelling::of_cri(below))),
-            ("proxy_plugins", [_, _, ..]) | ("debug", [_, ..]) => Some(Self::new(path)),
-            _ => None,
+    /// The key that is spelled so in a config of any version, or by a short form: `default`, and
+    /// `handlers.NAME.KEY`.
+    pub(crate) fn spelled<S: AsRef<str>>(path: &[S]) -> Self {
+        let path: Path = path.iter().map(|name| name.as_ref().to_owned()).collect();
+        match path.as_slice() {
+            [default] if default == "default" => Self::default_handler(),
+            [handlers, name, below @ ..] if handlers == "handlers" => Self::of_handler(name, below),
+            path => Self::new(&spelling::canonical(path)),
         }
+    }
+
+    /// Whether owners want elements of the array at the path, each for itself.
+    pub(crate) fn is_list(&self) -> bool {
+        let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
+        LISTS.contains(&path.as_slice())
     }
 
     /// The key that names the default handler.

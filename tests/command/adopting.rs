@@ -96,11 +96,11 @@ fn what_was_can_only_be_what_the_command_sets() {
     let before = node.bytes();
     for (was, said) in [
         (&["--was", "default=runc"][..], "--adopt"),
-        (&["--adopt", "--was", "nothing=1"], "there is no such key"),
-        (&["--adopt", "--was", "debug=1"], "there is no such key"),
+        (&["--adopt", "--was", "nothing=1"], "takes no key nothing"),
+        (&["--adopt", "--was", "debug=1"], "debug wants a table"),
         (&["--adopt", "--was", "debug.level=info"], "does not set"),
         (&["--adopt", "--was", "default=1"], "a string"),
-        (&["--adopt", "--was", "debug={level = 'x'}"], "no such key"),
+        (&["--adopt", "--was", "debug={level = 'x'}"], "not one key"),
         (
             &[
                 "--adopt",
@@ -137,9 +137,9 @@ fn what_an_owner_has_only_found_is_adopted_later() {
     let node = node();
     node.run(&spin).exits(0);
     let run = node.run(&["remove", "spin", "--owner", "w"]).exits(0);
-    let said =
-        "spin was there before w came, and stays; `containerd-edit remove spin --adopt` takes it";
-    assert!(run.stderr.contains(said) && left(&node), "{run:#?}");
+    let removal = node.hinted("remove spin --adopt");
+    let said = format!("spin was there before w came, and stays; {removal} takes it");
+    assert!(run.stderr.contains(&said) && left(&node), "{run:#?}");
     node.run(&["remove", "spin", "--adopt"]).exits(0);
     assert!(!left(&node));
 

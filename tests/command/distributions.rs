@@ -619,7 +619,7 @@ fn an_owner_leaves_whatever_other_owners_have_made_of_its_handlers() {
             let tree = Tree::of(name);
             let original = tree.files();
             let [first, second] = owners;
-            let other = "default = 'kata'\n[handlers.spin]\n[cri]\nenable_cdi = true\n";
+            let other = "default = 'kata'\n[handlers.spin]\n[plugins.'io.containerd.grpc.v1.cri']\nenable_cdi = true\n";
             Run::of(&mut tree.apply(first, "[handlers.kata]\n")).exits(0);
             let installed = tree.files();
             Run::of(&mut tree.apply(second, other)).exits(0);
@@ -679,7 +679,11 @@ fn a_drop_in_whose_comments_are_gone_goes_with_its_owner() {
             let tree = Tree::of(name);
             Run::of(&mut tree.apply("b", "[handlers.spin]\n")).exits(0);
             let before = tree.files();
-            Run::of(&mut tree.apply("a", "[handlers.kata]\n[cri]\nenable_cdi = true\n")).exits(0);
+            Run::of(&mut tree.apply(
+                "a",
+                "[handlers.kata]\n[plugins.'io.containerd.grpc.v1.cri']\nenable_cdi = true\n",
+            ))
+            .exits(0);
             let mut changed = tree.files().into_keys();
             let drop_in = changed.find(|path| !before.contains_key(path));
             drop_comments(&tree.host().join(drop_in.expect("a drop-in")));

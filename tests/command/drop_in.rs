@@ -786,7 +786,11 @@ fn a_handler_beside_a_users_own_import_is_not_refused() {
         assert!(node.run(&["list"]).exits(0).stdout.contains("kata"));
         // What stands there is the user's.
         let file = node.folder().join("patch");
-        fs::write(&file, "owner = 'manual'\n[cri]\nenable_selinux = false\n").expect("writes");
+        fs::write(
+            &file,
+            "owner = 'manual'\n[plugins.'io.containerd.grpc.v1.cri']\nenable_selinux = false\n",
+        )
+        .expect("writes");
         let file = file.to_string_lossy().into_owned();
         if version == 3 {
             node.run(&["apply", &file]).exits(78);
@@ -980,7 +984,7 @@ fn keys_of_every_table_go_to_the_drop_in() {
     let node = Node::with("version = 3\n");
     let wanted = "owner = 'x'\ndefault = 'kata'\n\
         [handlers.kata]\nruntime_type = 'k.v2'\nsnapshotter = 'nydus'\n\
-        [cri]\nenable_cdi = true\n[debug]\nlevel = 'debug'\n\
+        [plugins.'io.containerd.grpc.v1.cri']\nenable_cdi = true\n[debug]\nlevel = 'debug'\n\
         [proxy_plugins.nydus]\ntype = 'snapshot'\naddress = '/run/nydus.sock'\n";
     let file = node.folder().join("wanted");
     fs::write(&file, wanted).expect("writes");
@@ -1128,7 +1132,7 @@ fn what_another_drop_in_says_instead_is_told_each_time() {
         let file = node.folder().join(owner);
         let text = format!(
             "owner = '{owner}'\ndefault = '{owner}'\n[handlers.{owner}]\npreset = 'crun'\n\
-             [cri]\n{cri}\n[debug]\nlevel = '{level}'\n[proxy_plugins.p]\n{proxy}\n"
+             [plugins.'io.containerd.grpc.v1.cri']\n{cri}\n[debug]\nlevel = '{level}'\n[proxy_plugins.p]\n{proxy}\n"
         );
         fs::write(&file, text).expect("writes");
         file.to_string_lossy().into_owned()

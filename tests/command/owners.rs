@@ -27,7 +27,7 @@ const INSTALLERS: [(&str, [&str; 2]); 3] = [
     (
         "gpu-operator",
         [
-            "default = 'nvidia'\n[handlers.nvidia]\n[cri]\nenable_cdi = true\n",
+            "default = 'nvidia'\n[handlers.nvidia]\n[plugins.'io.containerd.grpc.v1.cri']\nenable_cdi = true\n",
             "[handlers.nvidia]\n[handlers.nvidia-cdi]\npreset = 'nvidia'\n\
              [handlers.runc.options]\nSystemdCgroup = true\n[handlers.runc]\npreset = 'runc'\n\
              [debug]\nlevel = 'trace'\n",
@@ -36,7 +36,7 @@ const INSTALLERS: [(&str, [&str; 2]); 3] = [
     (
         "wasm",
         [
-            "[handlers.spin]\n[cri]\nenable_cdi = true\n",
+            "[handlers.spin]\n[plugins.'io.containerd.grpc.v1.cri']\nenable_cdi = true\n",
             "[handlers.spin]\n[handlers.wasmtime]\n[proxy_plugins.cache]\ntype = 'snapshot'\n\
              address = '/run/cache.sock'\n",
         ],
@@ -203,7 +203,11 @@ fn a_change_of_the_ledger_alone_needs_no_restart() {
     assert_eq!(json(&run)["restart_required"], true);
     // Both want CDI: with one of them it is still there.
     let patch = node.folder().join("cdi.patch");
-    fs::write(&patch, "owner = 'cdi'\n[cri]\nenable_cdi = true\n").expect("writes");
+    fs::write(
+        &patch,
+        "owner = 'cdi'\n[plugins.'io.containerd.grpc.v1.cri']\nenable_cdi = true\n",
+    )
+    .expect("writes");
     let patch = patch.to_str().expect("UTF-8");
     let (text, identity) = (node.text(), node.identity());
     let apply = ["apply", patch, "-o", "json", "--exit-code"];
@@ -330,6 +334,31 @@ fn keys_leave_a_handler_that_has_no_type_of_its_own() {
         node.run(&["remove", "--owner", "a"]).exits(0);
         assert_eq!(node.text(), config);
     }
+}
+
+/// 2.x reads the other table, and loads as much of the handler as before: nothing.
+#[test]
+fn a_handler_that_a_release_looks_for_elsewhere_does_not_lack_a_type() {
+    let [old, new] = ["io.containerd.grpc.v1.cri", "io.containerd.cri.v1.runtime"]
+        .map(|id| format!("plugins.\"{id}\".containerd.runtimes"));
+    let kind = "runtime_type = 'io.containerd.runc.v2'\n";
+    let config = format!("version = 2\n[{old}.runc]\n{kind}[{old}.kata]\n{kind}[{new}.x]\n{kind}");
+    let node = Node::with(&config);
+    let patch = node.folder().join("patch.toml");
+    fs::write(
+        &patch,
+        "owner = 'a'\n[handlers.kata]\nsnapshotter = 'native'\n",
+    )
+    .expect("writes");
+    let patch = patch.to_str().expect("a path");
+    let named = ["--containerd-version", "1.7"];
+    node.run(&[&["apply", patch], &named[..]].concat()).exits(0);
+    let run = node.run(&["remove", "--owner", "a", "-o", "json"]).exits(0);
+    assert_eq!(node.text(), config);
+    let warnings = json(&run)["warnings"].clone();
+    let codes = warnings.as_array().into_iter().flatten();
+    let codes: Vec<&str> = codes.filter_map(|it| it["code"].as_str()).collect();
+    assert_eq!(codes, ["was-there"], "{warnings}");
 }
 
 /// containerd would not start with an address alone, and an uninstall is not held up.

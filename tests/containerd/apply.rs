@@ -26,7 +26,7 @@ const KATA: Installer = Installer {
 const NVIDIA: Installer = Installer {
     owner: "gpu-operator",
     releases: [
-        "default = 'nvidia'\n[handlers.nvidia]\n[cri]\nenable_selinux = false\n",
+        "default = 'nvidia'\n[handlers.nvidia]\n[plugins.'io.containerd.grpc.v1.cri']\nenable_selinux = false\n",
         "[handlers.nvidia]\n[handlers.nvidia-cdi]\npreset = 'nvidia'\n",
     ],
 };

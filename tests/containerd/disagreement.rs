@@ -72,7 +72,7 @@ fn edits_and_restarts_follow_the_daemon() {
 #[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
 fn another_reason_is_refused_there_too() {
     each_release(|node, supervised| {
-        let patch = "owner = \"x\"\n[cri]\nstream_server_port = \"99999\"\n";
+        let patch = "owner = \"x\"\n[plugins.'io.containerd.grpc.v1.cri']\nstream_server_port = \"99999\"\n";
         std::fs::write(node.etc().join("patch"), patch).expect("writes");
         let apply = ["apply", "/etc/containerd/patch"];
         let refused = run(node, supervised, &apply).exits(78);

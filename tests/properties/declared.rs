@@ -15,8 +15,8 @@ fn whole() -> Change {
         .and_then(|handler| handler.with(setting("options.ConfigPath=/opt/kata.toml")))
         .expect("settings go together");
     let keys = [
-        "cri.enable_cdi=true",
-        "cri.cni.bin_dir=/opt/cni",
+        "plugins.'io.containerd.grpc.v1.cri'.enable_cdi=true",
+        "plugins.'io.containerd.grpc.v1.cri'.cni.bin_dir=/opt/cni",
         "proxy_plugins.nydus.type=snapshot",
         "debug.level=debug",
     ];

@@ -60,7 +60,7 @@ x = 1979-05-27T07:32:00Z
 [handlers.spin.options]
 a.b = { c = [1.5, { d = true }] }
 
-[cri]
+[plugins.'io.containerd.grpc.v1.cri']
 enable_cdi = true
 cni.bin_dirs = ["/opt/cni/bin"]
 
@@ -73,7 +73,7 @@ exports = { root = "/var/lib/nydus" }
 const PATCH_LINES: [&str; 8] = [
     "[handlers.\"a b\"]",
     "[handlers.kata-qemu.options]",
-    "[cri.containerd.runtimes.x]",
+    "[plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.x]",
     "[debug]",
     "runtime_type = 't'",
     "preset = 'crun'",

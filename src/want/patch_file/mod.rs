@@ -5,6 +5,7 @@ mod reader;
 use crate::error::Position;
 use crate::want::change::Change;
 use crate::want::handler::Owner;
+use crate::want::key::Key;
 
 /// What an installer wants of a config, read from a file of its own.
 ///
@@ -33,8 +34,8 @@ use crate::want::handler::Owner;
 pub struct PatchFile {
     owner: Option<Owner>,
     change: Change,
-    /// Where the keys of CRI stand.
-    places: Vec<(String, Position)>,
+    /// Where its keys stand.
+    places: Vec<(Key, Position)>,
 }
 
 impl PatchFile {
@@ -44,12 +45,14 @@ impl PatchFile {
         self.owner.as_ref()
     }
 
-    /// Returns where the file says a key of CRI's plugin, dotted:
+    /// Returns where the file says a key that an error or a warning is about, as its `key` names it:
     /// whether a release reads it is only known once there is a config.
     #[must_use]
     pub fn position(&self, key: &str) -> Option<&Position> {
         let mut places = self.places.iter();
-        places.find(|(known, _)| known == key).map(|(_, at)| at)
+        places
+            .find(|(known, _)| known.to_string() == key)
+            .map(|(_, at)| at)
     }
 
     /// Turns the file into a change that [declares](Change::declares) what it says, for its owner, if

@@ -2,31 +2,21 @@
 
 use std::str::FromStr;
 
-use toml_edit::{Item, Key, TableLike, Value};
+use toml_edit::{Item, TableLike, Value};
 
-use crate::containerd::Wanted;
 use crate::error::{Code, Error, Position};
+use crate::toml::Document;
 use crate::toml::render::{self, Quotes};
-use crate::toml::{Document, type_name};
 use crate::want::change::Change;
 use crate::want::handler::{self, Handler, Preset, Setting};
-use crate::want::nearest::nearest;
+use crate::want::key::Key;
+use crate::want::mistake::{self, Mistake, SHORT_FORMS};
 
 use super::PatchFile;
 
-const KEYS: [&str; 6] = [
-    "owner",
-    "default",
-    "handlers",
-    "cri",
-    "proxy_plugins",
-    "debug",
-];
 /// The key of a handler that is not containerd's.
 const PRESET: &str = "preset";
 const FIX: &str = "fix this line";
-/// So many names of keys are listed to people.
-const MOST_NAMES: usize = 20;
 
 type Read<T> = Result<T, Error>;
 
@@ -52,7 +42,13 @@ impl PatchFile {
         let change = &mut file.change;
         let mut entries = root.table()?;
         // In whatever order the tables stand, the change is the same.
-        entries.sort_by_key(|entry| KEYS.iter().position(|key| *key == entry.name()));
+        entries.sort_by_key(|entry| {
+            let forms = SHORT_FORMS.iter();
+            forms
+                .clone()
+                .position(|form| *form == entry.name())
+                .unwrap_or(forms.len())
+        });
         for entry in entries {
             match entry.name() {
                 "owner" => file.owner = Some(entry.parsed()?),
@@ -62,18 +58,7 @@ impl PatchFile {
                         change.set_handler(&handler.handler()?);
                     }
                 }
-                "cri" => {
-                    entry.read(&Wanted::cri(), change)?;
-                    entry.note_places(&mut file.places)?;
-                }
-                "proxy_plugins" => {
-                    for plugin in entry.table()? {
-                        plugin.check_is_not_empty()?;
-                    }
-                    entry.read(&Wanted::proxy_plugins(), change)?;
-                }
-                "debug" => entry.read(&Wanted::debug(), change)?,
-                _ => return Err(entry.unknown(&KEYS)),
+                _ => entry.read(change, &mut file.places)?,
             }
         }
         Ok(file)
@@ -84,7 +69,7 @@ impl PatchFile {
 struct Entry<'d> {
     document: &'d Document,
     path: Vec<&'d str>,
-    key: Option<&'d Key>,
+    key: Option<&'d toml_edit::Key>,
     item: &'d Item,
 }
 
@@ -163,7 +148,7 @@ impl<'d> Entry<'d> {
         if is_containerds && (!setting.is_known() || setting.other_case().is_some()) {
             let mut names = handler::keys();
             names.push(PRESET);
-            return Err(self.unknown(&names));
+            return Err(self.mistaken(Mistake::of_name(&self.path, &names)));
         }
         if let Some(wanted) = setting.wrong_type() {
             return Err(self.wrong_type(wanted));
@@ -176,33 +161,21 @@ impl<'d> Entry<'d> {
         keys.try_for_each(|key| key.read_of_handler(settings))
     }
 
-    /// Reads the keys of a table of containerd's that is no handler's.
-    fn read(&self, wanted: &Wanted, change: &mut Change) -> Read<()> {
-        for key in self.table()? {
-            key.check_is_not_of_handlers()?;
-            let Some(below) = wanted.at(key.name()) else {
-                return Err(key.unknown(&wanted.names()));
-            };
-            if below.is_table() {
-                key.read(&below, change)?;
-            } else if below.accepts(key.item) {
-                change.set_key(&key.portable(key.setting(0))?)?;
-            } else {
-                return Err(key.wrong_type(&below.text()));
-            }
+    /// Reads a key of containerd's own, and all below it.
+    fn read(&self, change: &mut Change, places: &mut Vec<(Key, Position)>) -> Read<()> {
+        if let Some(mistake) = mistake::find(&self.path, self.item) {
+            return Err(self.mistaken(mistake));
         }
-        Ok(())
-    }
-
-    /// Notes where the keys below stand, tables too.
-    fn note_places(&self, places: &mut Vec<(String, Position)>) -> Read<()> {
-        for key in self.table()? {
-            places.push((key.setting(1).key(), key.position(None)));
-            if key.item.is_table_like() {
-                key.note_places(places)?;
-            }
+        if !self.item.is_table_like() {
+            places.push((Key::spelled(&self.path), self.position(None)));
+            change.set_key(&self.portable(self.setting(0))?);
+            return Ok(());
         }
-        Ok(())
+        if matches!(self.path.as_slice(), ["proxy_plugins", _]) {
+            self.check_is_not_empty()?;
+        }
+        let mut keys = self.table()?.into_iter();
+        keys.try_for_each(|key| key.read(change, places))
     }
 
     /// What stands there as a setting of the table that is `depth` segments down.
@@ -214,25 +187,6 @@ impl<'d> Entry<'d> {
             Item::ArrayOfTables(array) => Value::Array(array.clone().into_array()),
         };
         Setting::new(&self.path[depth..], value)
-    }
-
-    /// Refuses a key of CRI's plugin that a patch file has a place of its own for.
-    fn check_is_not_of_handlers(&self) -> Read<()> {
-        let ["cri", "containerd", name] = self.path[..] else {
-            return Ok(());
-        };
-        let (message, place) = match name {
-            "runtimes" | "default_runtime" | "untrusted_workload_runtime" => {
-                ("handlers belong in [handlers]", "[handlers.NAME]")
-            }
-            "default_runtime_name" => (
-                "the default handler belongs in default",
-                "default = \"NAME\" at the top of the file",
-            ),
-            _ => return Ok(()),
-        };
-        let message = format!("{}: {message}", self.dotted());
-        Err(self.wrong(&message, &format!("write {place} instead")))
     }
 
     fn check_is_not_empty(&self) -> Read<()> {
@@ -251,37 +205,17 @@ impl<'d> Entry<'d> {
         Err(self.wrong(&message, "write it in another way"))
     }
 
-    /// A key that is none of these names.
-    fn unknown(&self, names: &[&str]) -> Error {
-        let name = self.name();
-        let mut cased = names.iter();
-        if let Some(right) = cased.find(|known| known.eq_ignore_ascii_case(name)) {
-            let message = format!("{} is spelled {right}", self.dotted());
-            return self.wrong(&message, &format!("write {right}"));
-        }
-        let table = match self.path.split_last() {
-            Some((_, table @ [_, ..])) => render::dotted(table, Quotes::Basic),
-            _ => "a patch file".to_owned(),
-        };
-        let message = format!("{table} takes no key {}", render::key(name, Quotes::Basic));
-        let hint = match nearest(name, names) {
-            Some(meant) => format!("did you mean {meant}?"),
-            None if names.len() <= MOST_NAMES => format!("the keys are {}", names.join(", ")),
-            None => "`containerd config default` of 2.x shows the keys, at \
-                     [plugins.\"io.containerd.cri.v1.runtime\"], that of 1.x at \
-                     [plugins.\"io.containerd.grpc.v1.cri\"]"
-                .to_owned(),
-        };
-        self.wrong(&message, &hint)
+    /// A value of another type.
+    fn wrong_type(&self, wanted: &str) -> Error {
+        self.mistaken(Mistake::of_type(&self.path, self.item, wanted))
     }
 
-    fn wrong_type(&self, wanted: &str) -> Error {
-        let found = match type_name(self.item) {
-            "an array" => "this array",
-            found => found,
-        };
-        let message = format!("{} wants {wanted}, not {found}", self.dotted());
-        self.wrong_value(&message, FIX)
+    fn mistaken(&self, mistake: Mistake) -> Error {
+        let Mistake { message, hint, .. } = mistake;
+        if mistake.is_of_value {
+            return self.wrong_value(&message, &hint);
+        }
+        self.wrong(&message, &hint)
     }
 
     /// An error at a key.
@@ -297,7 +231,7 @@ impl<'d> Entry<'d> {
 
     fn position(&self, value: Option<&Value>) -> Position {
         let value = value.and_then(Value::span);
-        let span = value.or_else(|| self.key.and_then(Key::span));
+        let span = value.or_else(|| self.key.and_then(toml_edit::Key::span));
         let offset = span.map_or_else(|| self.document.offset(&self.path), |span| span.start);
         self.document.position(offset)
     }

@@ -14,7 +14,7 @@ ConfigPath = "/opt/kata/configuration-qemu.toml"
 [handlers.crun]
 options.Debug.level = 3
 
-[cri]
+[plugins.'io.containerd.grpc.v1.cri']
 enable_cdi = true
 cni.bin_dir = "/opt/cni/bin"
 
@@ -75,14 +75,14 @@ fn every_table_is_read_in_the_order_of_the_file() {
 fn the_spelling_does_not_matter() {
     let wanted = lines(&parsed(
         "[handlers.b]\nruntime_type = 't'\n[handlers.b.options]\nx = [{ y = 1 }]\n\
-         [handlers.a]\npreset = 'crun'\n[cri.cni]\nbin_dirs = ['/a']\n",
+         [handlers.a]\npreset = 'crun'\n[plugins.'io.containerd.grpc.v1.cri'.cni]\nbin_dirs = ['/a']\n",
     ));
     for text in [
         "handlers = { b = { options.x = [{ y = 1 }], runtime_type = 't' }, \
-         a.preset = 'crun' }\ncri = { cni = { bin_dirs = ['/a'] } }",
+         a.preset = 'crun' }\nplugins = { 'io.containerd.grpc.v1.cri' = { cni = { bin_dirs = ['/a'] } } }",
         "handlers.b.runtime_type = 't'\nhandlers.b.options = { x = [{ y = 1 }] }\n\
-         handlers.a.preset = 'crun'\ncri.cni.bin_dirs = ['/a']",
-        "\u{feff}[cri]\r\n\"cni\".bin_dirs = ['/a']\r\n[handlers]\r\nb.runtime_type = 't'\r\n\
+         handlers.a.preset = 'crun'\nplugins.cri.cni.bin_dirs = ['/a']",
+        "\u{feff}[plugins.'io.containerd.grpc.v1.cri']\r\n\"cni\".bin_dirs = ['/a']\r\n[handlers]\r\nb.runtime_type = 't'\r\n\
          b.options.x = [{ y = 1 }]\r\n[handlers.a]\r\npreset = \"\\u0063run\"\r\n",
     ] {
         assert_eq!(lines(&parsed(text)).join("\n"), wanted.join("\n"), "{text}");
@@ -90,13 +90,76 @@ fn the_spelling_does_not_matter() {
 }
 
 #[test]
-fn it_is_known_where_a_key_of_cri_stands() {
-    let file = parsed("[cri]\nregistry.mirrors.'docker.io'.endpoint = []\n  sandbox_image = 'x'\n");
+fn it_is_known_where_a_key_stands() {
+    let file = parsed(
+        "[plugins.'io.containerd.grpc.v1.cri']\nregistry.mirrors.'docker.io'.endpoint = []\n  \
+         sandbox_image = 'x'\n",
+    );
     let at = |key: &str| file.position(key).map(ToString::to_string);
-    assert_eq!(at("sandbox_image").as_deref(), Some("3:3"));
-    let endpoint = at("registry.mirrors.\"docker.io\".endpoint");
+    let images = "plugins.\"io.containerd.cri.v1.images\"";
+    let sandbox = at(&format!("{images}.pinned_images.sandbox"));
+    assert_eq!(sandbox.as_deref(), Some("3:3"));
+    let endpoint = at(&format!("{images}.registry.mirrors.\"docker.io\".endpoint"));
     assert_eq!(endpoint.as_deref(), Some("2:30"));
-    assert_eq!(at("enable_cdi"), None);
+    assert_eq!(at(&format!("{images}.snapshotter")), None);
+}
+
+#[test]
+fn a_key_is_the_same_in_the_spelling_of_every_config_version() {
+    for (one, others) in [
+        (
+            "[plugins.'io.containerd.cri.v1.images'.pinned_images]\nsandbox = 'x'",
+            &[
+                "[plugins.'io.containerd.grpc.v1.cri']\nsandbox_image = 'x'",
+                "[plugins.cri]\nsandbox_image = 'x'",
+            ][..],
+        ),
+        (
+            "[plugins.'io.containerd.monitor.task.v1.cgroups']\nno_prometheus = true",
+            &[
+                "[plugins.'io.containerd.monitor.v1.cgroups']\nno_prometheus = true",
+                "[plugins.cgroups]\nno_prometheus = true",
+            ],
+        ),
+        (
+            "[grpc]\naddress = '/run/a.sock'\ntcp_address = ':1'",
+            &[
+                "[plugins.'io.containerd.server.v1.grpc']\naddress = '/run/a.sock'\n\
+               [plugins.'io.containerd.server.v1.grpc-tcp']\naddress = ':1'",
+            ],
+        ),
+        (
+            "default = 'crun'\n[handlers.crun]\n",
+            &[
+                "[plugins.'io.containerd.grpc.v1.cri'.containerd]\ndefault_runtime_name = 'crun'\n\
+               [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.crun]\n\
+               runtime_type = 'io.containerd.runc.v2'\noptions.BinaryName = '/usr/bin/crun'",
+            ],
+        ),
+    ] {
+        let wanted = lines(&parsed(one));
+        for other in others {
+            assert_eq!(lines(&parsed(other)), wanted, "{other}");
+        }
+    }
+}
+
+#[test]
+fn lists_are_wanted_element_by_element() {
+    let file = parsed(
+        "imports = ['/a/*.toml']\ndisabled_plugins = ['x.y.z', 'u']\n\
+         [[plugins.'io.containerd.transfer.v1.local'.unpack_config]]\nsnapshotter = 'erofs'\n",
+    );
+    assert_eq!(
+        lines(&file),
+        [
+            r#"imports["/a/*.toml"] = "/a/*.toml""#,
+            r#"disabled_plugins["x.y.z"] = "x.y.z""#,
+            r#"disabled_plugins["u"] = "u""#,
+            "plugins.\"io.containerd.transfer.v1.local\".unpack_config[{ snapshotter = \
+             \"erofs\" }] = { snapshotter = \"erofs\" }",
+        ]
+    );
 }
 
 #[test]
@@ -104,8 +167,8 @@ fn a_file_that_says_nothing_is_a_patch_file() {
     for text in [
         "",
         "# nothing\n",
-        "[handlers]\n[cri]\n[debug]\n",
-        "cri = {}",
+        "[handlers]\n[plugins.'io.containerd.grpc.v1.cri']\n[debug]\n",
+        "plugins = {}",
     ] {
         let file = parsed(text);
         assert_eq!((file.owner(), lines(&file).len()), (None, 0), "{text}");
@@ -151,8 +214,9 @@ fn keys_that_containerd_does_not_read_are_errors_with_their_place() {
         ),
         (
             "x = 1",
-            "1:1: a patch file takes no key x | the keys are owner, default, handlers, cri, \
-             proxy_plugins, debug",
+            "1:1: a patch file takes no key x | the keys are owner, default, handlers, imports, \
+             disabled_plugins, required_plugins, timeouts, cgroup, debug, grpc, ttrpc, metrics, \
+             proxy_plugins, stream_processors, plugins",
         ),
         ("Owner = 'a'", "1:1: Owner is spelled owner | write owner"),
         (
@@ -172,18 +236,34 @@ fn keys_that_containerd_does_not_read_are_errors_with_their_place() {
             "1:13: handlers.a.Options is spelled options | write options",
         ),
         (
-            "[cri]\nenable_CDI = true",
-            "2:1: cri.enable_CDI is spelled enable_cdi | write enable_cdi",
+            "[cri]\nenable_cdi = true",
+            "1:2: a patch file takes no key cri | write plugins.\"io.containerd.grpc.v1.cri\"",
         ),
         (
-            "[cri]\nrunc_image = 'pause'",
-            "2:1: cri takes no key runc_image | `containerd config default` of 2.x shows the \
-             keys, at [plugins.\"io.containerd.cri.v1.runtime\"], that of 1.x at \
-             [plugins.\"io.containerd.grpc.v1.cri\"]",
+            "[plugins.cri]\nenable_CDI = true",
+            "2:1: plugins.cri.enable_CDI is spelled enable_cdi | write enable_cdi",
         ),
         (
-            "cri.cni.bindir = ''",
-            "1:9: cri.cni takes no key bindir | did you mean bin_dir?",
+            "[plugins.cri]\nrunc_image = 'pause'",
+            "2:1: plugins.cri takes no key runc_image | `containerd config default` shows the keys",
+        ),
+        (
+            "plugins.cri.cni.bindir = ''",
+            "1:17: plugins.cri.cni takes no key bindir | did you mean bin_dir?",
+        ),
+        (
+            "[plugins.'io.containerd.cri.v1.runtime']\nsandbox_image = 'x'",
+            "2:1: plugins.\"io.containerd.cri.v1.runtime\" takes no key sandbox_image | write \
+             plugins.\"io.containerd.grpc.v1.cri\".sandbox_image",
+        ),
+        (
+            "[plugins.'io.containerd.nri.v1.nri']\ndisabled = true",
+            "2:1: plugins.\"io.containerd.nri.v1.nri\" takes no key disabled | did you mean disable?",
+        ),
+        (
+            "root = '/data'",
+            "1:1: root is the node's own, and no installer's to set | leave it out; whoever runs the \
+             node sets it in the config by hand",
         ),
         (
             "[proxy_plugins.nydus]\ntyp = 'snapshot'",
@@ -214,7 +294,10 @@ fn values_of_another_type_are_errors_at_the_value() {
             "[[handlers]]",
             "1:3: handlers wants a table, not an array of tables",
         ),
-        ("cri = []", "1:7: cri wants a table, not this array"),
+        (
+            "plugins.cri = []",
+            "1:15: plugins.cri wants a table, not this array",
+        ),
         (
             "proxy_plugins.nydus = 'x'",
             "1:23: proxy_plugins.nydus wants a table, not a string",
@@ -253,14 +336,17 @@ fn values_of_another_type_are_errors_at_the_value() {
             "1:24: handlers.crun.options.BinaryName wants a string, as in \"text\", not a table",
         ),
         (
-            "[cri]\nenable_cdi = 'true'",
-            "2:14: cri.enable_cdi wants a boolean, not a string",
+            "[plugins.cri]\nenable_cdi = 'true'",
+            "2:14: plugins.cri.enable_cdi wants a boolean, not a string",
         ),
         (
-            "[cri]\nstats_collect_period = true",
-            "2:24: cri.stats_collect_period wants a string or an integer, not a boolean",
+            "[plugins.cri]\nstats_collect_period = true",
+            "2:24: plugins.cri.stats_collect_period wants an integer or a string, not a boolean",
         ),
-        ("cri.cni = 1", "1:11: cri.cni wants a table, not an integer"),
+        (
+            "plugins.cri.cni = 1",
+            "1:19: plugins.cri.cni wants a table, not an integer",
+        ),
         (
             "[proxy_plugins.nydus.exports]\na = 1",
             "2:5: proxy_plugins.nydus.exports.a wants a string, not an integer",
@@ -314,20 +400,6 @@ fn what_no_config_can_hold_is_an_error() {
         (
             "[proxy_plugins.nydus]",
             "1:16: proxy_plugins.nydus holds no keys | give it a type and an address",
-        ),
-        (
-            "[cri.containerd.runtimes.kata]",
-            "1:17: cri.containerd.runtimes: handlers belong in [handlers] | write \
-             [handlers.NAME] instead",
-        ),
-        (
-            "cri.containerd.default_runtime.runtime_type = 'x'",
-            "1:16: cri.containerd.default_runtime: handlers belong in [handlers]",
-        ),
-        (
-            "[cri.containerd]\ndefault_runtime_name = 'kata'",
-            "2:1: cri.containerd.default_runtime_name: the default handler belongs in default | \
-             write default = \"NAME\" at the top of the file instead",
         ),
         (
             "[handlers.a]\nx = 1\nx = 2",

@@ -26,7 +26,6 @@ impl Editor {
     ) -> Result<Option<PathBuf>, Error> {
         let kind = self.layout.as_ref().map(|layout| &layout.kind);
         match (&self.drop_in, kind) {
-            (DropIn::Automatic, Some(Kind::Template { .. })) => Ok(Some(self.main())),
             (DropIn::ForOwner | DropIn::At(_), Some(Kind::Template { .. })) => {
                 let message = "--drop-in: this node reads no drop-ins, its config is written from a \
                                template";
@@ -38,7 +37,9 @@ impl Editor {
                 let hint = "leave --no-drop-in out: the keys go to a drop-in";
                 Err(Error::new(Code::BadDropIn, message, hint).at(&self.path))
             }
-            (DropIn::None, _) => Ok(Some(self.main())),
+            (DropIn::None, _) | (DropIn::Automatic, Some(Kind::Template { .. })) => {
+                Ok(Some(self.main()))
+            }
             (DropIn::Automatic, Some(Kind::DropIn { .. })) | (DropIn::ForOwner, _) => {
                 Ok(Some(self.drop_in_of(owner, config, ledger)))
             }
@@ -85,7 +86,7 @@ impl Editor {
         }) else {
             return Ok(path);
         };
-        let is_inside = path.parent() == Some(folder) && text.ends_with(".toml");
+        let is_inside = path.parent() == Some(folder) && path.extension() == Some("toml".as_ref());
         if is_inside || config.files().iter().any(|file| file.leads_to(&path)) {
             return Ok(path);
         }

@@ -20,9 +20,10 @@ impl Model<'_> {
     /// Loads the config; `None` if the release does not get as far.
     pub(crate) fn effective(&self, release: Release) -> Option<Effective> {
         let loaded = self.load(release).ok()?;
-        let version = match loaded.has_short_names(release) {
-            true => 1,
-            false => release.newest_config_version(),
+        let version = if loaded.has_short_names(release) {
+            1
+        } else {
+            release.newest_config_version()
         };
         Some(Effective {
             spelling: Spelling::of(None, version),

@@ -92,10 +92,10 @@ impl Judgement<'_> {
         let loaded: Vec<(Release, Effective)> = loaded.collect();
         let mut ignored: BTreeMap<Vec<Release>, Vec<String>> = BTreeMap::new();
         for key in keys {
-            let ignores = |(release, it): &(Release, Effective)| {
+            let has_none = |(release, it): &(Release, Effective)| {
                 it.node(&key.path).is_none().then_some(*release)
             };
-            let ignoring: Vec<Release> = loaded.iter().filter_map(ignores).collect();
+            let ignoring: Vec<Release> = loaded.iter().filter_map(has_none).collect();
             if ignoring.len() == loaded.len() && !loaded.is_empty() {
                 return Err(refusal::not_read(key, &ignoring, self.version));
             }

@@ -10,6 +10,7 @@ mod edit_report;
 mod editing;
 mod error_report;
 mod handlers_report;
+mod named;
 mod output;
 mod patch_file;
 mod reading;

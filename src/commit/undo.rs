@@ -24,7 +24,7 @@ use crate::want::handler::Owner;
 
 /// What to do instead, where nothing can be taken back.
 const REMOVE: &str = "see the owners with `containerd-edit list`, and remove handlers with \
-                      `containerd-edit remove`";
+                      `containerd-edit remove NAME`";
 
 /// A change that is taken back.
 #[derive(Debug)]

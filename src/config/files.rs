@@ -202,6 +202,16 @@ impl Config {
         version.and_then(Result::ok).unwrap_or_default()
     }
 
+    /// The drop-in that is newer than the main file, and than all that containerd 1.x reads, if there is
+    /// one. Up to 2.2 its version then holds for the main file, too.
+    pub(crate) fn newer_drop_in(&self) -> Option<&File> {
+        let version = |file: &File| file.text.as_ref()?.version();
+        let own = version(self.main()).unwrap_or_default().max(2);
+        let drop_ins = self.files[1..].iter().filter(|file| !file.is_part);
+        let newest = drop_ins.max_by_key(|file| version(file));
+        newest.filter(|file| version(file).is_some_and(|it| it > own))
+    }
+
     /// Whether containerd reads anything else than in another state of this config: comments don't
     /// count.
     pub(crate) fn means_otherwise(&self, other: &Self) -> bool {

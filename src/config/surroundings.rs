@@ -98,32 +98,44 @@ impl Host {
     /// Looks at the host whose files are at `root`, as far as the files of a config refer to it.
     #[must_use]
     pub fn of(root: &HostRoot, files: &ConfigFiles) -> Self {
-        let mut existing = BTreeSet::new();
-        let mut json = BTreeSet::new();
+        let nothing = || Self {
+            files: Some(BTreeSet::new()),
+            json_files: Some(BTreeSet::new()),
+            ..Self::here()
+        };
+        Self::of_referred(root, files).unwrap_or_else(nothing)
+    }
+
+    /// As [`Host::of`]; `None`: the files refer to nothing.
+    pub(crate) fn of_referred(root: &HostRoot, files: &ConfigFiles) -> Option<Self> {
+        let mut paths = BTreeSet::new();
         let mut wants_erofs = false;
         for (_, source) in files.all() {
             wants_erofs |= contains(source.bytes(), b"erofs");
-            let Ok(config) = source.document() else {
-                continue;
-            };
-            let mut paths = BTreeSet::new();
-            referenced(config.toml.as_item(), &mut paths);
-            for path in paths {
-                let Ok(bytes) = root.resolve(&path).and_then(fs::read) else {
-                    continue;
-                };
-                if is_runtime_spec(&bytes) {
-                    json.insert(path.clone());
-                }
-                existing.insert(path);
+            if let Ok(config) = source.document() {
+                referenced(config.toml.as_item(), &mut paths);
             }
         }
-        Self {
+        if paths.is_empty() && !wants_erofs {
+            return None;
+        }
+        let mut existing = BTreeSet::new();
+        let mut json = BTreeSet::new();
+        for path in paths {
+            let Ok(bytes) = root.resolve(&path).and_then(fs::read) else {
+                continue;
+            };
+            if is_runtime_spec(&bytes) {
+                json.insert(path.clone());
+            }
+            existing.insert(path);
+        }
+        Some(Self {
             files: Some(existing),
             json_files: Some(json),
             mkfs_erofs: !wants_erofs || has_mkfs_erofs(root),
             ..Self::here()
-        }
+        })
     }
 
     /// What can be said of this host without looking at a config.

@@ -11,6 +11,7 @@ mod merge;
 mod needed;
 pub(crate) mod overridden;
 pub(crate) mod refusal;
+pub(crate) mod remedy;
 mod reporting;
 pub(crate) mod run;
 mod stages;

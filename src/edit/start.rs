@@ -34,7 +34,7 @@ impl<'e> Start<'e> {
     /// one that the change goes to. Where there is no ledger, what comments say stands in for it.
     pub(super) fn new(config: &'e Config, ledger: &Ledger, change: &'e Change) -> Self {
         let mut views = config.views();
-        let version = views[&config.main().name].version();
+        let version = config.version_of_new(&views[&config.main().name]);
         let imported = || config.imported_drop_in(change.owner.as_str());
         let chosen = change.file.clone().or_else(imported);
         for name in ledger.known_files().into_iter().chain(chosen.as_deref()) {

@@ -62,6 +62,11 @@ impl Effective {
     }
 
     fn at(&self, place: &[String]) -> Option<&Node> {
+        // Where plugins go by short names, it knows no other.
+        let is_full = |id: &String| self.spelling.version() < 2 && id.contains('.');
+        if place[0] == "plugins" && place.get(1).is_some_and(is_full) {
+            return None;
+        }
         Wanted::of(place, &[self.release])?;
         let (first, rest) = place.split_first()?;
         let top = self.loaded.top.get(first)?;

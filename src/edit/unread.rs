@@ -93,7 +93,7 @@ impl Judgement<'_> {
         let model = Model::new(self.after, self.host);
         let loaded = self.reading().filter_map(|it| model.effective(it));
         let loaded: Vec<Effective> = loaded.collect();
-        let mut unread: BTreeMap<Vec<Release>, Vec<String>> = BTreeMap::new();
+        let mut unread: BTreeMap<Vec<Release>, Vec<&Key>> = BTreeMap::new();
         let mut warnings = Vec::new();
         for KeyValue { key, value } in keys {
             let Some(value) = value.value() else {
@@ -115,7 +115,7 @@ impl Judgement<'_> {
                 return Err(refusal::not_read(key, &ignoring, self.version));
             }
             if !ignoring.is_empty() {
-                unread.entry(ignoring).or_default().push(key.to_string());
+                unread.entry(ignoring).or_default().push(key);
             }
             if let Some((path, at)) = other.filter(|_| !self.overridden.contains(key)) {
                 let message = format!(
@@ -129,12 +129,13 @@ impl Judgement<'_> {
         }
         warnings.extend(unread.into_iter().map(|(releases, keys)| {
             let does = if releases.len() == 1 { "does" } else { "do" };
+            let named: Vec<String> = keys.iter().map(ToString::to_string).collect();
             let message = format!(
                 "containerd {} {does} not read {}",
                 listed(&releases),
-                keys.join(", ")
+                named.join(", ")
             );
-            Warning::new("key-not-read", message)
+            Warning::new("key-not-read", message).of(keys[0])
         }));
         Ok(warnings)
     }

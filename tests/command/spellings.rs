@@ -173,7 +173,7 @@ fn a_key_goes_where_the_version_of_the_file_has_it() {
         (
             "[plugins.'io.containerd.monitor.v1.cgroups']\nno_prometheus = true".to_owned(),
             [
-                ("[plugins.cgroups]|no_prometheus = true", ""),
+                ("[plugins.cgroups]|no_prometheus = true", "2.0, 2.1 and 2.2"),
                 (
                     "[plugins.\"io.containerd.monitor.v1.cgroups\"]|no_prometheus = true",
                     "",

@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::config::view::Views;
 use crate::error::Warning;
+use crate::ledger::newest_owner;
 use crate::toml::Literal;
 use crate::want::change::Change;
 use crate::want::key::Key;
@@ -50,7 +51,7 @@ pub(crate) fn overridden(
         };
         let place = new[&found.file].place(&want.key.path);
         let place = refusal::location(&edited.config, &found.file, &place);
-        let newest = edited.ledger.newest_owner(|wanted| *wanted == want.key);
+        let newest = newest_owner(edited.ledger.wants_of(&want.key));
         let (by, step) = match newest.filter(|name| *name != change.owner.as_str()) {
             Some(owner) => (
                 format!("{owner} has set it since"),

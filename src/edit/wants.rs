@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use crate::config::Config;
 use crate::config::view::Views;
 use crate::error::Error;
-use crate::ledger::{Owner, Tombstone, Want};
+use crate::ledger::{Owner, Tombstone, Want, newest_owner};
 use crate::want::change::{Change, Overrules};
 use crate::want::handler::BUILT_IN;
 use crate::want::key::{Key, KeyValue, handler_path};
 
 use super::cgroup_driver::{DRIVER, Drivers};
+use super::placement;
 use super::refusal;
 use super::start::Start;
 
@@ -19,7 +20,9 @@ impl Start<'_> {
     pub(super) fn change_wants(&mut self) -> Result<(), Error> {
         self.check_owners()?;
         let change = self.change;
+        let file = placement::file(self.config, &self.ledger, change);
         let mut owner = self.ledger.owners.remove(self.owner()).unwrap_or_default();
+        owner.file = file;
         let before = std::mem::take(&mut owner.wants);
         let (wants, other_driver) = with_cgroup_drivers(change, &before, self.config, &self.views);
         if let Some(message) = other_driver {
@@ -27,8 +30,7 @@ impl Start<'_> {
         }
         for KeyValue { key, value } in wants {
             let known = before.get(&key);
-            let of_others = self.ledger.wants().filter(|it| *it.key == key);
-            let newest = of_others.map(|it| it.want.seq).max();
+            let newest = self.ledger.wants_of(&key).map(|it| it.want.seq).max();
             let stays = |known: &&Want| {
                 !self.overrules(&key) || newest.is_none_or(|newest| newest < known.seq)
             };
@@ -56,12 +58,6 @@ impl Start<'_> {
             .extend(removed.map(|handler| Key::new(&handler)));
         let lost = before.keys().filter(|key| !owner.wants.contains_key(key));
         self.touched.extend(lost.cloned());
-        if let Some(name) = &change.file {
-            owner.file.clone_from(name);
-        } else if owner.file.is_empty() {
-            let own = self.config.imported_drop_in(self.owner());
-            owner.file = own.unwrap_or_else(|| self.main().to_owned());
-        }
         self.enter(owner, !before.is_empty());
         if change.unsets_all_defaults() {
             let default = Key::default_handler();
@@ -128,17 +124,17 @@ impl Start<'_> {
             return Ok(());
         }
         for KeyValue { key, .. } in &self.change.wants {
-            let is_one = |it: &Key| match key.handler() {
-                Some(handler) => it.path.starts_with(handler),
-                None => it == key,
+            let handler = key.handler();
+            let known = || {
+                let wants = self.ledger.wants_below(handler.unwrap_or(&key.path));
+                wants.filter(|it| handler.is_some() || it.key == key)
             };
-            let is_layered = key.handler().is_none()
-                && (*overrules == Overrules::Nothing || self.overrules(key));
-            let mut own = self.ledger.wants().filter(|it| it.owner == self.owner());
-            if is_layered || own.any(|it| is_one(it.key)) {
+            let is_layered =
+                handler.is_none() && (*overrules == Overrules::Nothing || self.overrules(key));
+            if is_layered || known().any(|it| it.owner == self.owner()) {
                 continue;
             }
-            if let Some(owner) = self.ledger.newest_owner(is_one) {
+            if let Some(owner) = newest_owner(known()) {
                 return Err(refusal::foreign_key(key, owner, self.owner()));
             }
         }

@@ -35,7 +35,7 @@ mod verdict;
 pub(crate) mod version;
 mod view;
 
-pub(crate) use self::effective::Effective;
+pub(crate) use self::effective::{Effect, Effective};
 pub(crate) use self::imports::absolute;
 pub(crate) use self::keys::{Wanted, ignores, is_plugin};
 pub(crate) use self::merged::Merged;

@@ -70,9 +70,6 @@ impl Report for EditReport<'_> {
 
     fn text(&self) -> String {
         let mut text = String::new();
-        if self.shown != Shown::Done {
-            text = colored_diff(&diff::of(self.plan));
-        }
         let is_planned = self.shown == Shown::DryRun && self.plan.is_change();
         let would = if is_planned { "dry run: would " } else { "" };
         let path = self.plan.path.to_string_lossy();
@@ -85,6 +82,13 @@ impl Report for EditReport<'_> {
             text.push_str(&restart.text());
         }
         text
+    }
+
+    fn diff(&self) -> String {
+        match self.shown {
+            Shown::Done => String::new(),
+            _ => colored_diff(&diff::of(self.plan)),
+        }
     }
 }
 

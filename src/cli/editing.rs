@@ -4,15 +4,14 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use containerd_edit::{
-    Change, Code, Editor, Error, ExitCode, Handler, KeyName, Kind, Outcome, Owner, Setting,
-    UnreadKey,
+    Change, Code, Editor, Error, ExitCode, Handler, KeyName, Outcome, Owner, Setting, UnreadKey,
 };
 
 use super::arguments::{
     Add, Apply, Editing, Patching, Placing, Remove, Set, SetDefault, Undo, Unset,
 };
 use super::edit_report::{EditReport, Shown};
-use super::patch_file;
+use super::patch_file::PatchFiles;
 use super::report::Report;
 use super::run::Run;
 
@@ -22,6 +21,8 @@ pub(super) struct Edit<'e> {
     pub(super) editing: &'e Editing,
     /// Where a change goes.
     placing: Option<&'e Placing>,
+    /// Where the change was read from.
+    files: Option<&'e PatchFiles>,
     /// The command in a few words, for whoever waits for the lock or reads the operation log.
     summary: String,
     /// The handlers that no pod uses, if the daemon was asked.
@@ -67,6 +68,7 @@ impl<'e> Edit<'e> {
             request: Request::Change(Box::new(change)),
             editing: &patching.editing,
             placing: Some(&patching.placing),
+            files: None,
             summary,
             unused: None,
         })
@@ -93,22 +95,27 @@ impl Run {
     }
 
     pub(super) fn apply(&mut self, apply: &Apply) -> Result<ExitCode, Error> {
-        let file = patch_file::read(apply)?;
-        let owner = patch_file::owner(apply, &file)?;
-        let summary = format!("apply {} as {owner}", apply.file.display());
-        let mut change = file.clone().into_change().owner(owner);
+        let files = PatchFiles::read(apply)?;
+        let owner = files.owner(apply)?;
+        let mut summary = "apply".to_owned();
+        for file in &apply.files {
+            let _ = write!(summary, " {}", file.display());
+        }
+        let _ = write!(summary, " as {owner}");
+        let mut change = files.change().owner(owner);
         if apply.prune {
             change = change.prune();
         }
         if apply.take_over {
             change = change.take_over();
         }
-        let edit = Edit::of(change, &apply.patching, summary)?;
+        let mut edit = Edit::of(change, &apply.patching, summary)?;
+        edit.files = Some(&files);
         self.edit(edit).map_err(|error| {
             let key = error.detail::<UnreadKey>();
-            match key.and_then(|key| file.position(&key.0)) {
+            match key.and_then(|key| files.place(&key.0)) {
                 // The key is to be fixed where the patch file has it.
-                Some(position) => error.moved_to(&apply.file, position.clone()),
+                Some((path, at)) => error.moved_to(path, at.clone()),
                 None => error,
             }
         })
@@ -182,6 +189,7 @@ impl Run {
             request: Request::Undo(undo.owner.clone()),
             editing: &undo.editing,
             placing: None,
+            files: None,
             summary: "undo".to_owned(),
             unused: None,
         })
@@ -191,10 +199,13 @@ impl Run {
     fn edit(&mut self, edit: Edit<'_>) -> Result<ExitCode, Error> {
         let editing = edit.editing;
         let Made {
-            plan,
+            mut plan,
             restart,
             is_change,
         } = self.make(&edit)?;
+        if let Some(files) = edit.files {
+            files.place_warnings(&mut plan.report.warnings);
+        }
         self.output.warn(&plan.path, &plan.report.warnings);
         let code = if plan.report.left_behind.is_empty() {
             editing.exiting.code(is_change)
@@ -202,7 +213,7 @@ impl Run {
             ExitCode::LeftBehind
         };
         if edit.prints_file() {
-            let text = self.one_file(&plan)?;
+            let text = Self::one_file(&plan)?;
             return Ok(self.output.print(text, code));
         }
         let report = EditReport {
@@ -252,30 +263,24 @@ impl Run {
         let Some(placing) = edit.placing else {
             return Ok(editor);
         };
-        if placing.drop_in.is_some() && self.config.is_template() {
-            let message = "--drop-in: this release of the distribution has a template and reads no \
-                           drop-ins";
-            let hint = "leave it out: the handler goes into the template";
-            return Err(Error::new(Code::Usage, message, hint));
-        }
         Ok(placing.set_up(editor))
     }
 
     /// The text of the file that an edit is about, if it is about no other.
-    fn one_file<'p>(&self, plan: &'p Outcome) -> Result<&'p str, Error> {
-        let kind = self.config.layout.as_ref().map(|layout| &layout.kind);
-        let is_drop_in = matches!(kind, Some(Kind::DropIn { .. }));
-        // The one that the edit goes to comes first.
-        let (own, others) = plan.drop_ins.split_at(usize::from(is_drop_in));
-        if let Some(other) = others.iter().find(|change| change.is_change()) {
+    fn one_file(plan: &Outcome) -> Result<&str, Error> {
+        let mut changes = plan.changes();
+        let (first, second) = (changes.next(), changes.next());
+        if let (Some(first), Some(second)) = (first, second) {
             let message = format!(
-                "--stdout prints one file, and this edit also changes {}",
-                other.path.display()
+                "--stdout prints one file, and this edit changes both {} and {}",
+                first.path.display(),
+                second.path.display()
             );
             let hint = "see the changes of all files with --dry-run";
             return Err(Error::new(Code::Usage, message, hint));
         }
-        let file = own.first().unwrap_or(&plan.main);
+        // The one that the edit goes to comes first.
+        let file = first.or(plan.drop_ins.first()).unwrap_or(&plan.main);
         Ok(file.after.as_deref().unwrap_or_default())
     }
 }

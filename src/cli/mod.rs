@@ -11,6 +11,7 @@ mod editing;
 mod error_report;
 mod handlers_report;
 mod key_report;
+mod named;
 mod output;
 mod patch_file;
 mod reading;

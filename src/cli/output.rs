@@ -5,9 +5,11 @@ use std::path::Path;
 
 use anstream::{AutoStream, ColorChoice};
 use containerd_edit::{Error, ExitCode, Warning};
+use serde_json::Value;
 
 use super::arguments::{Format, Global};
-use super::error_report::{self, Named};
+use super::error_report;
+use super::named::Named;
 use super::report::{Report, json_line};
 use super::text::{WARNING, place};
 
@@ -75,9 +77,14 @@ impl Output {
 
     fn rendered(&self, report: &dyn Report) -> String {
         match self.format {
-            Format::Json => json_line(report.json()),
-            Format::Text => report.text(),
+            Format::Json => self.json_line(report.json()),
+            Format::Text => report.diff() + &self.named.in_commands(&report.text()),
         }
+    }
+
+    fn json_line(&self, mut report: Value) -> String {
+        self.named.in_messages(&mut report);
+        json_line(report)
     }
 
     /// Prints a result as it is. A reader that has gone away is no error.
@@ -102,7 +109,8 @@ impl Output {
             return;
         }
         for warning in warnings {
-            let (place, message) = (place(path, warning.at.as_ref()), &warning.message);
+            let place = place(path, warning.at.as_ref());
+            let message = self.named.in_commands(&warning.message);
             let _ = writeln!(self.err, "{WARNING}warning{WARNING:#}: {place}: {message}");
         }
     }
@@ -113,8 +121,8 @@ impl Output {
         let exit = error.exit_code();
         if self.format == Format::Json {
             let exit = by_signal.unwrap_or(exit as u8);
-            let report = error_report::json(error, exit, &self.named);
-            let _ = self.write(&json_line(report));
+            let line = self.json_line(error_report::json(error, exit));
+            let _ = self.write(&line);
         } else {
             let text = error_report::text(error, &self.named);
             let _ = self.err.write_all(text.as_bytes());
@@ -125,6 +133,6 @@ impl Output {
 
 /// Shows, as JSON, the error of a command line that was not understood.
 pub(super) fn fail_as_json(error: &Error) {
-    let report = error_report::json(error, error.exit_code() as u8, &Named::default());
+    let report = error_report::json(error, error.exit_code() as u8);
     let _ = io::stdout().write_all(json_line(report).as_bytes());
 }

@@ -9,6 +9,10 @@ pub(super) trait Report {
     fn json(&self) -> Value;
     /// The text for people.
     fn text(&self) -> String;
+    /// The lines of files that stand above the text.
+    fn diff(&self) -> String {
+        String::new()
+    }
 }
 
 /// Warnings in a JSON report.

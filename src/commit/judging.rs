@@ -10,16 +10,19 @@ use crate::commit::reading::Reading;
 use crate::containerd::{ConfigFiles, Host, version};
 use crate::edit::edited::{Edited, differences};
 use crate::edit::judgement::{Judgement, harmful};
+use crate::edit::remedy::remedy;
 use crate::edit::run::without_owners;
 use crate::error::{Code, Error, Position, Warning};
 use crate::toml::Document;
-use crate::want::key::KeyValue;
+use crate::want::key::{Key, KeyValue};
 
 /// What of an edit is held against the model.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Judged<'j> {
     /// The keys that are asked for.
     pub(crate) keys: &'j [KeyValue],
+    /// Those of them over which something else has the last word.
+    pub(crate) overridden: &'j BTreeSet<Key>,
     /// The handlers that the change removes by their names.
     pub(crate) removes: &'j [String],
 }
@@ -35,13 +38,22 @@ impl Editor {
         found: &Found,
         judged: Judged<'_>,
     ) -> Result<Vec<Warning>, Error> {
-        let names: Vec<&str> = edited.files.iter().map(|file| file.name.as_str()).collect();
+        let files: Vec<&str> = edited.files.iter().map(|file| file.name.as_str()).collect();
         let before = reading.loaded(self, &reading.config, &[])?;
-        let after = reading.loaded(self, &edited.config, &names)?;
+        let after = reading.loaded(self, &edited.config, &files)?;
         let host = Host {
             disproved: self.disproved.borrow().clone(),
             ..Host::here()
         };
+        let seen = Host::of_referred(&self.host_root, &after).map(|seen| Host {
+            disproved: host.disproved.clone(),
+            ..seen
+        });
+        let handlers = &edited.report.handlers;
+        let asked = judged.keys.iter().filter_map(KeyValue::handler_name);
+        let differing = handlers.added.iter().chain(&handlers.changed).cloned();
+        let named: BTreeSet<String> = asked.chain(differing).collect();
+        let remedy = remedy(&reading.config, &found.ledger, &self.releases);
         let wants = edited.ledger.wants();
         let wanted = wants.filter_map(|it| it.key.handler_name());
         let wanted: BTreeSet<String> = wanted.map(str::to_owned).collect();
@@ -50,16 +62,22 @@ impl Editor {
             after: &after,
             without: None,
             keys: judged.keys,
+            overridden: judged.overridden,
             removes: judged.removes,
-            handlers: &edited.report.handlers,
+            named: &named,
             wanted: &wanted,
             new_default: edited.report.new_default.as_deref(),
             version: edited.config.version(),
-            // The files that handlers refer to may be out of sight here: an installer's container
-            // sees the host's under another path.
             host: &host,
+            seen: seen.as_ref(),
+            remedy: remedy.as_deref(),
             releases: &self.releases,
         };
+        if !edited.is_change() {
+            return judgement
+                .pass_unchanged()
+                .map_err(|error| error.at(&self.path));
+        }
         let mut passed = judgement.pass();
         let without;
         if matches!(&passed, Err(error) if error.code() == Code::Harmful) {
@@ -86,7 +104,7 @@ impl Editor {
             };
             on_the_way.serves_on_the_way()
         };
-        let order = order::serving(&names, &serves).map_err(|harm| {
+        let order = order::serving(&files, &serves).map_err(|harm| {
             harmful(format!("while one file is changed after the other, {harm}")).at(&self.path)
         })?;
         let order: Vec<PathBuf> = order.iter().map(|it| reading.config.path_of(it)).collect();

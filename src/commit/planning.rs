@@ -12,6 +12,7 @@ use crate::disk::site;
 use crate::disk::target::{Snapshot, Target};
 use crate::edit::edited::Edited;
 use crate::edit::overridden;
+use crate::edit::placement;
 use crate::edit::run::edit;
 use crate::edit::unread;
 use crate::error::Error;
@@ -85,30 +86,29 @@ impl Editor {
         if change.is_all && !change.adds() {
             change.time = Some(LogEntry::now());
         }
-        let chosen = self.chosen_drop_in(&change.owner)?;
-        if let Some(path) = &chosen {
-            self.find_drop_in(path, &found.target)?;
+        let mut reading = self.read_config(&found.target, &found.main, &found.ledger)?;
+        let told = self.told_file(&change.owner, &reading.config, &found.ledger)?;
+        change.file = told.map(|path| reading.config.name_of(&path));
+        if change.file.is_some() || change.adds() {
+            let file = placement::file(&reading.config, &found.ledger, &change);
+            self.choose(&mut reading, &found.target, &file)?;
         }
-        let chosen = chosen.as_deref();
-        let reading = self.read_config(&found.target, &found.main, &found.ledger, chosen)?;
         let main_text = reading.config.main().text.as_ref();
         if let Some(text) = main_text.filter(|_| change.adds_to_plugins()) {
             version::of_or_named(&text.document, change.plugin_id.as_deref())
                 .map_err(|error| error.at(&self.path))?;
         }
-        if let Some(path) = chosen {
-            change.file = Some(reading.config.name_of(path));
-        } else if self.generated().is_some() {
-            change.file = Some(reading.config.name_of(&self.main()));
-        }
         let mut edited = edit(&reading.config, &found.ledger, &change)
             .map_err(|error| self.by_its_name(reading.with_unread(error)))?;
         let views = edited.config.views();
-        let unread = unread::warnings(&edited, &views, &change, &self.releases);
+        let unread = unread::warnings(&edited, &change, &self.releases);
         edited.report.warnings.extend(unread);
         let removed = edited.report.handlers.removed.clone();
+        let overridden = overridden::overridden(&reading.config, &edited, &views, &change);
+        let keys = overridden.iter().map(|it| it.key.clone()).collect();
         let judged = Judged {
             keys: &change.wants,
+            overridden: &keys,
             // What was adopted goes because this change says so.
             removes: if change.adoption.is_some() {
                 &removed
@@ -116,9 +116,9 @@ impl Editor {
                 &change.removes
             },
         };
-        let overridden = overridden::overridden(&reading.config, &edited, &views, &change);
         let mut work = self.assemble(found, &reading, edited, Some(judged))?;
-        work.outcome.report.warnings.extend(overridden);
+        let warnings = overridden.into_iter().map(|it| it.warning);
+        work.outcome.report.warnings.extend(warnings);
         Ok(work)
     }
 
@@ -133,12 +133,15 @@ impl Editor {
         let changes = edited.files.iter().map(|file| reading.change(self, file));
         let changes = changes.collect::<Result<Vec<FileChange>, Error>>();
         let mut changes = changes.map_err(|error| error.at(&self.path))?;
-        if let Some(judged) = judged.filter(|_| edited.is_change()) {
+        // What stands in one file, where every release looks for it, needs no second look.
+        let is_judged = edited.is_change() || !edited.is_in_plain_sight();
+        if let Some(judged) = judged.filter(|_| is_judged) {
             let warnings = self.judge(reading, &edited, &mut changes, found, judged)?;
             edited.report.warnings.extend(warnings);
         }
         let notice = self.layout.as_ref().and_then(|it| it.notice.clone());
         edited.report.warnings.extend(notice);
+        self.note_folders(reading, &changes, &mut edited.ledger);
         let parts = self.parts(found, reading, &edited.ledger, changes)?;
         let is_chosen = |change: &FileChange| Some(&change.path) == reading.chosen.as_ref();
         let mut main = FileChange {

@@ -2,6 +2,8 @@
 //! what its owner wanted before.
 
 #[cfg(feature = "cri")]
+use std::collections::BTreeSet;
+
 use std::path::PathBuf;
 
 use crate::commit::editor::{Editor, Outcome};
@@ -22,7 +24,7 @@ use crate::want::handler::Owner;
 
 /// What to do instead, where nothing can be taken back.
 const REMOVE: &str = "see the owners with `containerd-edit list`, and remove handlers with \
-                      `containerd-edit remove`";
+                      `containerd-edit remove NAME`";
 
 /// A change that is taken back.
 #[derive(Debug)]
@@ -138,7 +140,7 @@ impl Editor {
 
     /// Works out what taking a change back does.
     pub(crate) fn work_out_back(&self, found: &Found, back: &Back) -> Result<Work, Error> {
-        let reading = self.read_config(&found.target, &found.main, &found.ledger, None)?;
+        let reading = self.read_config(&found.target, &found.main, &found.ledger)?;
         let before = if found.ledger == back.made.after {
             self.vouched(&reading, &found.target, &back.made.after)?
         } else {
@@ -151,8 +153,10 @@ impl Editor {
                 .map_err(|error| self.by_its_name(error))?,
         };
         let is_undone = edited.is_change() || edited.report.is_recorded;
+        let overridden = BTreeSet::new();
         let judged = back.is_judged.then_some(Judged {
             keys: &[],
+            overridden: &overridden,
             removes: &[],
         });
         let mut work = self.assemble(found, &reading, edited, judged)?;

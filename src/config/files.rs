@@ -8,6 +8,7 @@ use crate::containerd::imports::{absolute, clean, has_meta, is_pattern, leads_to
 use crate::containerd::{ConfigFiles, FileState, Release, version};
 use crate::error::Error;
 use crate::toml::{Document, ParseError, Source, Tree};
+use crate::want::handler::drop_in_of;
 
 /// The ordered set of all files that containerd reads for one config.
 ///
@@ -202,6 +203,16 @@ impl Config {
         version.and_then(Result::ok).unwrap_or_default()
     }
 
+    /// The drop-in that is newer than the main file, and than all that containerd 1.x reads, if there is
+    /// one. Up to 2.2 its version then holds for the main file, too.
+    pub(crate) fn newer_drop_in(&self) -> Option<&File> {
+        let version = |file: &File| file.text.as_ref()?.version();
+        let own = version(self.main()).unwrap_or_default().max(2);
+        let drop_ins = self.files[1..].iter().filter(|file| !file.is_part);
+        let newest = drop_ins.max_by_key(|file| version(file));
+        newest.filter(|file| version(file).is_some_and(|it| it > own))
+    }
+
     /// Whether containerd reads anything else than in another state of this config: comments don't
     /// count.
     pub(crate) fn means_otherwise(&self, other: &Self) -> bool {
@@ -239,11 +250,10 @@ impl Config {
     }
 
     /// The name of the drop-in that is an owner's own in a folder which the main file imports by a
-    /// pattern; `None` if it imports none, or is of a version in which CRI has to stand in one file.
+    /// pattern; `None` if it imports none.
     pub(crate) fn imported_drop_in(&self, owner: &str) -> Option<String> {
         let main = self.main();
-        main.text.as_ref()?.version().filter(|it| *it > 2)?;
-        let file = format!("50-{}.toml", owner.replace('/', "-"));
+        let file = drop_in_of(owner);
         main.imports().find_map(|import| {
             let pattern = absolute(&main.path, &import);
             let path = pattern.parent()?.join(&file);

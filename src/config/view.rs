@@ -45,7 +45,7 @@ impl Config {
             }
         };
         let main = view(self.main(), if_free);
-        let version = main.version();
+        let version = self.version_of_new(&main);
         let files = self.files().iter();
         let mut views: Views = files
             .map(|file| (file.name.clone(), view(file, version)))
@@ -71,6 +71,13 @@ impl Config {
         let mut tables = counting.map(|it| if it.is_1x() { first } else { second });
         let only = tables.next()?;
         tables.all(|it| it == only).then_some(only)
+    }
+
+    /// The version of a drop-in that names none: the main file's, or that of a newer one beside it.
+    pub(crate) fn version_of_new(&self, main: &View) -> i64 {
+        let newer = self.newer_drop_in().and_then(|it| it.text.as_ref());
+        let newer = newer.and_then(|text| text.version());
+        newer.unwrap_or(main.version())
     }
 
     /// A file of this name that is not there yet, in a config of this version.
@@ -115,6 +122,12 @@ impl View {
     /// Where the key of this canonical path stands, in the letters that the file has there.
     pub(crate) fn place(&self, path: &[String]) -> Path {
         let mut place = self.spelling.place(path);
+        if let Some(rival) = self.spelling.rival(path)
+            && self.tree.get(&rival.own).is_none()
+            && self.tree.get(&rival.other).is_some()
+        {
+            place = rival.place;
+        }
         for depth in 1..=place.len() {
             if self.tree.get(&place[..depth]).is_some() {
                 continue;

@@ -136,7 +136,7 @@ pub(crate) fn kind_at(path: &Path) -> Option<&'static str> {
 /// There is no config file to read.
 pub(crate) fn no_file(path: &Path) -> Error {
     let hint = "check --config; if there is no config yet, containerd runs on its built-in defaults, and \
-         `containerd-edit add` creates the file";
+         `containerd-edit add NAME` creates the file";
     Error::new(Code::NoFile, "there is no such file", hint).at(path)
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::config::view::View;
 use crate::error::Error;
-use crate::ledger::{FileKey, OwnersWant, is_implied};
+use crate::ledger::{FileKey, OwnersWant, is_implied, newest_owner};
 use crate::toml::{Literal, Table};
 use crate::want::key::Key;
 use crate::want::nearest::nearest;
@@ -63,15 +63,15 @@ impl Start<'_> {
 
     /// The owner of a key, or of the handler that it is below, if the acting one wants nothing of it.
     pub(super) fn foreign_owner(&self, key: &Key) -> Option<&str> {
-        let is_one = |it: &Key| match key.handler() {
-            Some(handler) => it.path.starts_with(handler),
-            None => it.is_within(key),
+        let known = || {
+            let handler = key.handler();
+            let wants = self.ledger.wants_below(handler.unwrap_or(&key.path));
+            wants.filter(move |it| handler.is_some() || it.key.is_within(key))
         };
-        let mut own = self.ledger.wants().filter(|it| it.owner == self.owner());
-        if own.any(|it| is_one(it.key)) {
+        if known().any(|it| it.owner == self.owner()) {
             return None;
         }
-        self.ledger.newest_owner(is_one)
+        newest_owner(known())
     }
 
     /// The key itself, or each element of a list, as far as any file has it as a value.

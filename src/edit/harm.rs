@@ -1,10 +1,10 @@
 //! What releases make of a config before and after an edit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::containerd::lost::Losses;
 use crate::containerd::release::listed;
-use crate::containerd::{LoadedHandler, Model, Reason, Release, Verdict};
+use crate::containerd::{LoadedHandler, Model, Reason, Release, Verdict, needs_of_host};
 use crate::error::{Error, Warning};
 
 use super::judgement::{Judgement, harmful};
@@ -15,6 +15,8 @@ struct Read {
     before: Verdict,
     after: Verdict,
     without: Option<Verdict>,
+    /// CRI's own snapshotter, if it was another one before.
+    new_snapshotter: Option<String>,
     /// Whether harm to this release is a reason to refuse the edit.
     counts: bool,
 }
@@ -34,11 +36,17 @@ impl Judgement<'_> {
         let mut warnings = self.added(&read)?;
         warnings.extend(self.other_default(&read));
         warnings.extend(self.broken(&read));
+        warnings.extend(needing_host(&read));
         if self.adds() {
             warnings.extend(self.not_read_keys(&lost));
             warnings.extend(self.unread_keys()?);
         }
         Ok(warnings)
+    }
+
+    /// Where what the edit names is not loaded.
+    pub(super) fn loaded(&self) -> Result<Vec<Warning>, Error> {
+        self.added(&self.read().read)
     }
 
     /// Returns the harm of a state that is to last for a moment.
@@ -55,12 +63,15 @@ impl Judgement<'_> {
         let mut lost = [Losses::default(), Losses::default()];
         let read = self.reading().map(|release| {
             let [before, after] = [&before, &after].map(|model| model.judge(release));
-            lost[0].add(release, before.1);
-            lost[1].add(release, after.1);
+            lost[0].add(release, before.lost);
+            lost[1].add(release, after.lost);
             Read {
                 release,
-                before: before.0,
-                after: after.0,
+                new_snapshotter: after
+                    .snapshotter
+                    .filter(|it| Some(it) != before.snapshotter.as_ref()),
+                before: before.verdict,
+                after: after.verdict,
                 without: without.as_ref().map(|it| it.verdict(release)),
                 counts: release.is_out() || self.releases.len() == 1,
             }
@@ -142,21 +153,24 @@ impl Judgement<'_> {
         Ok(())
     }
 
-    /// Where the added handlers, and one that became the default, are not loaded.
+    /// Where the handlers of the edit, and one that became the default, are not loaded.
     fn added(&self, read: &[Read]) -> Result<Vec<Warning>, Error> {
         let mut warnings = Vec::new();
-        let changed = self.handlers.added.iter().chain(&self.handlers.changed);
-        let mut names: Vec<&str> = changed.map(String::as_str).collect();
-        let new_default = self
-            .new_default
-            .filter(|it| self.adds() && !names.contains(it));
-        names.extend(new_default);
+        let new_default = self.new_default.filter(|_| self.adds());
+        let named = self.named.iter().map(String::as_str);
+        let named: BTreeSet<&str> = named.chain(new_default).collect();
         let serving: Vec<&Read> = read.iter().filter(|it| it.after.serves()).collect();
-        for name in names {
+        for name in named {
             // What is left without its type is loaded, and no pod can run on it.
             let loads = |it: &Read| {
-                let is_loaded = it.after.handlers().is_some_and(|it| it.contains_key(name));
-                is_loaded && (self.adds() || it.after.is_usable(name))
+                let is_there = |verdict: &Verdict| {
+                    let handlers = verdict.handlers();
+                    handlers.is_some_and(|it| it.contains_key(name))
+                };
+                if self.adds() {
+                    return is_there(&it.after);
+                }
+                it.after.is_usable(name) || !is_there(&it.before)
             };
             let ignoring = serving.iter().copied().filter(|it| !loads(it));
             let ignoring: Vec<&Read> = ignoring.collect();
@@ -164,21 +178,27 @@ impl Judgement<'_> {
                 continue;
             }
             if self.adds() && ignoring.len() == serving.len() {
-                return Err(harmful(format!(
+                let error = harmful(format!(
                     "no containerd release that reads this file would load {name}"
-                )));
+                ));
+                return Err(match self.remedy {
+                    Some(remedy) => error.with_hint(remedy),
+                    None => error,
+                });
             }
             let releases = releases(&ignoring);
             let message = if self.adds() {
+                let remedy = self.remedy.map(|it| format!("; {it}"));
                 format!(
                     "containerd {releases} will not load {name}: it looks elsewhere in a file like \
-                     this (see its version and its imports)"
+                     this (see its version and its imports){}",
+                    remedy.unwrap_or_default()
                 )
             } else {
                 let is_default = ignoring.iter().any(|it| it.after.default() == Some(name));
                 let so = if is_default {
                     "; it is the default there, and pods without a RuntimeClass can't start: name \
-                     another one with `containerd-edit set-default`"
+                     another one with `containerd-edit set-default NAME`"
                 } else {
                     ""
                 };
@@ -209,21 +229,31 @@ impl Judgement<'_> {
         Some(Warning::new("other-default", message))
     }
 
-    /// Releases that do not serve CRI with this config, whatever the edit does.
+    /// Releases that do not serve CRI with this config, whatever the edit does, or for what the host
+    /// has.
     fn broken(&self, read: &[Read]) -> Option<Warning> {
-        let broken: Vec<&Read> = read.iter().filter(|it| !it.after.serves()).collect();
-        let first = broken.first()?;
-        let since = if first.is_worse() {
+        let on_host = self.seen.map(|host| Model::new(self.after, host));
+        let verdict = |it: &Read| match &on_host {
+            Some(model) if it.after.serves() => model.verdict(it.release),
+            _ => it.after.clone(),
+        };
+        let verdicts = read.iter().map(|it| (it, verdict(it)));
+        let broken: Vec<(&Read, Verdict)> = verdicts.filter(|(_, it)| !it.serves()).collect();
+        let (first, verdict) = broken.first()?;
+        let since = if first.after.serves() {
+            "as far as the host's files can be seen here"
+        } else if first.is_worse() {
             "of which no release is out yet"
         } else if first.before.serves() {
             "as before the tool's own handlers came"
         } else {
             "before as after"
         };
+        let broken: Vec<&Read> = broken.iter().map(|(it, _)| *it).collect();
         let message = format!(
             "this config does not serve CRI on containerd {}, {since}: {}",
             releases(&broken),
-            self.told(first.after.reason()?)
+            self.told(verdict.reason()?)
         );
         Some(Warning::new("not-serving", message))
     }
@@ -240,6 +270,21 @@ impl Judgement<'_> {
             _ => reason.to_string(),
         }
     }
+}
+
+/// CRI's snapshotter is another one now, and loads only on some hosts.
+fn needing_host(read: &[Read]) -> Option<Warning> {
+    let serving = read.iter().filter(|it| it.after.serves());
+    let needing = |it: &Read| needs_of_host(it.new_snapshotter.as_deref()?);
+    let needing: Vec<&Read> = serving.filter(|it| needing(it).is_some()).collect();
+    let name = needing.first()?.new_snapshotter.as_deref()?;
+    let message = format!(
+        "from now on CRI of containerd {} uses the snapshotter {name}: without it CRI is off, and it \
+         loads only if {}",
+        releases(&needing),
+        needs_of_host(name)?
+    );
+    Some(Warning::new("snapshotter-needs", message))
 }
 
 impl Read {

@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 use crate::containerd::release::{do_not_read, listed, reading};
 use crate::containerd::{ConfigFiles, Host, Model, Release, lost};
 use crate::error::{Code, Error, Warning};
-use crate::want::key::KeyValue;
-
-use super::edited::Handlers;
+use crate::want::key::{Key, KeyValue};
 
 /// A config before and after an edit, and the releases to hold it against.
 pub(crate) struct Judgement<'j> {
@@ -18,15 +16,24 @@ pub(crate) struct Judgement<'j> {
     pub(crate) without: Option<&'j ConfigFiles>,
     /// The keys that are asked for. None: something is only to be gone.
     pub(crate) keys: &'j [KeyValue],
+    /// Those of them over which a newer owner's value, or a later file, has the last word.
+    pub(crate) overridden: &'j BTreeSet<Key>,
     /// Handlers that the edit removes by their names.
     pub(crate) removes: &'j [String],
-    pub(crate) handlers: &'j Handlers,
+    /// Handlers that the edit names, adds or changes.
+    pub(crate) named: &'j BTreeSet<String>,
     /// Handlers that an owner wants once the edit is made.
     pub(crate) wanted: &'j BTreeSet<String>,
     pub(crate) new_default: Option<&'j str>,
     /// The config version of the main file.
     pub(crate) version: i64,
+    /// Without the files that handlers refer to: they may be out of sight here, since an installer's
+    /// container sees the host's under another path.
     pub(crate) host: &'j Host,
+    /// With these files as far as they can be seen, where the result refers to any.
+    pub(crate) seen: Option<&'j Host>,
+    /// What has a handler loaded that a release does not find where it is.
+    pub(crate) remedy: Option<&'j str>,
     pub(crate) releases: &'j [Release],
 }
 
@@ -48,6 +55,14 @@ impl Judgement<'_> {
         warnings.extend(lost::unknown(self.releases));
         warnings.extend(for_others);
         Ok(warnings)
+    }
+
+    /// Returns what people should know of an edit with nothing to do: where what it names is not loaded.
+    pub(crate) fn pass_unchanged(&self) -> Result<Vec<Warning>, Error> {
+        match self.in_sight() {
+            Ok(files) if self.adds() => self.of(&files).loaded(),
+            _ => Ok(Vec::new()),
+        }
     }
 
     /// Returns why a release would suffer from a state that lasts until the edit is made, or after a
@@ -121,14 +136,14 @@ impl Judgement<'_> {
         !self.keys.is_empty()
     }
 
-    /// The releases that the edit is held against: of those that were named the ones that read the
-    /// file, or else all that do.
+    /// The releases that the edit is held against, by each builder: of those that were named the ones
+    /// that read the file, or else all that do.
     pub(super) fn reading(&self) -> impl Iterator<Item = Release> {
         let mut releases = reading(self.releases, self.version);
         if releases.is_empty() {
             releases = reading(&Release::LINES, self.version);
         }
-        releases.into_iter()
+        releases.into_iter().flat_map(Release::builds)
     }
 
     /// What is to be said where none of the releases that were named reads the file. What comes into

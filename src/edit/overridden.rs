@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::config::view::Views;
 use crate::error::Warning;
+use crate::ledger::newest_owner;
 use crate::toml::Literal;
 use crate::want::change::Change;
 use crate::want::key::Key;
@@ -16,6 +17,12 @@ pub(super) struct InForce {
     pub(super) value: Literal,
 }
 
+/// A key that does not come into force, and what people should know of it.
+pub(crate) struct Overridden {
+    pub(crate) key: Key,
+    pub(crate) warning: Warning,
+}
+
 /// What of the change does not come into force, since a file that is loaded later says otherwise or a
 /// newer owner's value stands over it.
 pub(crate) fn overridden(
@@ -23,23 +30,26 @@ pub(crate) fn overridden(
     edited: &Edited,
     new: &Views,
     change: &Change,
-) -> Vec<Warning> {
-    let mut warnings = Vec::new();
+) -> Vec<Overridden> {
+    let mut overridden = Vec::new();
     let wants = change
         .wants
         .iter()
         .filter(|want| want.key.element.is_none());
     for want in wants {
-        let newest = edited.ledger.newest_owner(|wanted| *wanted == want.key);
+        let newest = newest_owner(edited.ledger.wants_of(&want.key));
         let newest = newest.filter(|name| *name != change.owner.as_str());
         let Some(found) = in_force(&edited.config, new, &want.key) else {
             let removing = newest.filter(|_| edited.ledger.removes(&want.key));
-            warnings.extend(removing.map(|owner| {
+            overridden.extend(removing.map(|owner| {
                 let key = want.key.on_command_line();
                 let message = format!(
                     "{key} stays unset: {owner} has removed it since; use --take-over to overrule that"
                 );
-                Warning::new("overridden", message)
+                Overridden {
+                    key: want.key.clone(),
+                    warning: Warning::new("overridden", message).of(&want.key),
+                }
             }));
             continue;
         };
@@ -69,9 +79,12 @@ pub(crate) fn overridden(
         };
         let (key, now, wanted) = (&want.key, found.value.text(), want.value.text());
         let message = format!("{key} {stays} {now}, not {wanted}: {by} ({place}); {step}");
-        warnings.push(Warning::new("overridden", message));
+        overridden.push(Overridden {
+            key: want.key.clone(),
+            warning: Warning::new("overridden", message).of(&want.key),
+        });
     }
-    warnings
+    overridden
 }
 
 /// Below config version 3 a plugin's keys come from one file, and the last one wins in any case.

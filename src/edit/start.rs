@@ -9,6 +9,7 @@ use crate::want::change::{Change, Overrules};
 use crate::want::key::Key;
 
 use super::edited::Report;
+use super::placement;
 
 /// What an edit starts from. The owner's wants are entered in its ledger first; then each round of
 /// working the edit out begins here.
@@ -36,10 +37,9 @@ impl<'e> Start<'e> {
     /// one that the change goes to. Where there is no ledger, what comments say stands in for it.
     pub(super) fn new(config: &'e Config, ledger: &Ledger, change: &'e Change) -> Self {
         let mut views = config.views();
-        let version = views[&config.main().name].version();
-        let imported = || config.imported_drop_in(change.owner.as_str());
-        let chosen = change.file.clone().or_else(imported);
-        for name in ledger.known_files().into_iter().chain(chosen.as_deref()) {
+        let version = config.version_of_new(&views[&config.main().name]);
+        let chosen = placement::file(config, ledger, change);
+        for name in ledger.known_files().into_iter().chain([&*chosen]) {
             if !views.contains_key(name) {
                 views.insert(name.to_owned(), config.view_of_missing(name, version));
             }

@@ -90,10 +90,12 @@ impl<'e> Work<'e> {
         &self.views[self.start.main()]
     }
 
-    /// Whether all of CRI has to stand in one file: containerd 1.x, which reads no version above 2,
-    /// takes a plugin's section from one file only.
+    /// Whether all of CRI has to stand in one file: containerd 1.x, which reads no version above 2 in
+    /// any file, takes a plugin's section from one file only.
     pub(super) fn has_cri_in_one_file(&self) -> bool {
-        !self.start.config.is_joined && self.main_view().version() <= 2
+        let config = self.start.config;
+        let is_for_1x = self.main_view().version() <= 2 && config.newer_drop_in().is_none();
+        !config.is_joined && is_for_1x
     }
 
     /// Whether a default handler of this name would be found from this file.

@@ -8,7 +8,7 @@ use crate::containerd::release::listed;
 use crate::containerd::{ConfigFiles, Host, Model, Release, Wanted, version};
 use crate::disk::HostRoot;
 use crate::error::{Code, Error, Position, Warning};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, newest_owner};
 use crate::toml::Source;
 use crate::want::key::Key;
 use crate::want::key_name::KeyName;
@@ -80,11 +80,11 @@ impl KeyInForce {
             let names = config.map(|config| config.names_beside(&key.path));
             return Err(not_set(name, names.as_deref()).at(path));
         };
-        let (file, at) = model.position_of(place);
+        let (file, at) = model.position(place);
         let folder = main.parent().unwrap_or(Path::new("/"));
         let in_ledger = file.strip_prefix(folder).unwrap_or(file).to_string_lossy();
         let has = ledger.has_in(&in_ledger, &key.path);
-        let owner = has.then(|| ledger.newest_owner(|it| it.is_within(&key)));
+        let owner = has.then(|| newest_owner(ledger.wants_below(&key.path)));
         let releases = loaded.iter().map(|(release, config)| ReleaseValue {
             release: *release,
             value: config.as_ref().and_then(|config| config.value(&key.path)),

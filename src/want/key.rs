@@ -60,6 +60,16 @@ pub(crate) struct KeyValue {
     pub(crate) value: Literal,
 }
 
+impl KeyValue {
+    /// The handler that is wanted, or wanted as the default.
+    pub(crate) fn handler_name(&self) -> Option<String> {
+        if self.key == Key::default_handler() {
+            return self.value.as_string();
+        }
+        self.key.handler_name().map(str::to_owned)
+    }
+}
+
 impl Key {
     pub(crate) fn new<S: ToString>(path: &[S]) -> Self {
         Self {

@@ -137,9 +137,9 @@ fn what_an_owner_has_only_found_is_adopted_later() {
     let node = node();
     node.run(&spin).exits(0);
     let run = node.run(&["remove", "spin", "--owner", "w"]).exits(0);
-    let said =
-        "spin was there before w came, and stays; `containerd-edit remove spin --adopt` takes it";
-    assert!(run.stderr.contains(said) && left(&node), "{run:#?}");
+    let removal = node.hinted("remove spin --adopt");
+    let said = format!("spin was there before w came, and stays; {removal} takes it");
+    assert!(run.stderr.contains(&said) && left(&node), "{run:#?}");
     node.run(&["remove", "spin", "--adopt"]).exits(0);
     assert!(!left(&node));
 

@@ -429,3 +429,106 @@ fn a_removal_that_leaves_less_than_without_the_tool_is_refused() {
     let run = node.run(&["remove", "--owner", "a"]).exits(0);
     assert!(!run.stderr.contains("does not serve CRI"), "{run:#?}");
 }
+
+/// A file that an edit refers to may come later, or be out of sight: the edit says what `check` says.
+#[test]
+fn an_edit_and_check_agree_on_the_files_that_handlers_refer_to() {
+    let node = Node::with("version = 3\n");
+    let file = node.folder().join("spec.json");
+    for (text, is_spec) in [
+        (None, false),
+        (Some("{\"process\": []}"), false),
+        (Some("{\"ociVersion\": \"1.0\"}"), true),
+    ] {
+        if let Some(text) = text {
+            fs::write(&file, text).expect("writes");
+        }
+        let setting = format!("base_runtime_spec={}", file.display());
+        let run = node.run(&["add", "crun", "--set", &setting]).exits(0);
+        let said = "this config does not serve CRI on containerd 2.0, 2.1, 2.2, 2.3 and 2.4, as far \
+                    as the host's files can be seen here: invalid plugin config: failed to load base OCI spec \
+                    from file: ";
+        assert_eq!(run.stderr.contains(said), !is_spec, "{text:?}: {run:#?}");
+        let next = format!("restart containerd before {}", node.hinted("check"));
+        assert_eq!(run.stdout.contains(&next), !is_spec, "{text:?}: {run:#?}");
+        node.run(&["check"]).exits(if is_spec { 0 } else { 78 });
+        node.run(&["remove", "crun"]).exits(0);
+    }
+}
+
+/// After an upgrade a handler may stand in a table that the new release does not read. The command that
+/// the refusal names moves it.
+#[test]
+fn an_unchanged_handler_that_is_not_loaded_is_named_with_what_moves_it() {
+    let new = "plugins.\"io.containerd.cri.v1.runtime\"";
+    let own = format!("version = 2\n[{OLD}.containerd.runtimes.runc]\n{RUNC}");
+    for config in [
+        format!("{own}[{new}.containerd.runtimes.x]\n{RUNC}"),
+        format!("{own}[{new}.containerd.runtimes]\nx.runtime_type = 'io.containerd.runc.v2'\n"),
+    ] {
+        let node = Node::with(&config);
+        let named = ["--containerd-version", "1.7"];
+        let add = ["add", "gvisor", "--owner", "a"];
+        node.run(&[&add[..], &named[..]].concat()).exits(0);
+        node.run(&[&["add", "spin", "--owner", "b"], &named[..]].concat())
+            .exits(0);
+        let run = node.run(&[&add[..], &named[..]].concat()).exits(0);
+        assert!(run.stdout.contains("nothing to do"), "{run:#?}");
+        let named = ["--containerd-version", "2.1"];
+        let stderr = refused(&node, &[&add[..], &named[..]].concat());
+        assert!(stderr.contains("would load gvisor"), "{stderr}");
+        let hint = format!(
+            "hint: {}, then {}, then run this command again with --plugin-id \
+             io.containerd.cri.v1.runtime",
+            node.hinted("remove gvisor --owner a"),
+            node.hinted("remove spin --owner b")
+        );
+        assert!(stderr.contains(&hint), "{stderr}");
+        node.run(&["remove", "gvisor", "--owner", "a"]).exits(0);
+        node.run(&["remove", "spin", "--owner", "b"]).exits(0);
+        assert_eq!(node.text(), config);
+        let plugin_id = ["--plugin-id", "io.containerd.cri.v1.runtime"];
+        let run = node
+            .run(&[&add[..], &named[..], &plugin_id[..]].concat())
+            .exits(0);
+        assert!(!run.stderr.contains("not load"), "{run:#?}");
+        let check = node.run(&["check", "--containerd-version", "2.1"]).exits(0);
+        assert!(check.stdout.contains("gvisor"), "{check:#?}");
+    }
+}
+
+/// Up to 2.2 a newer drop-in has containerd look for handlers where its own version has them, in the
+/// main file too.
+#[test]
+fn a_handler_beside_a_newer_drop_in_goes_into_a_drop_in_of_its_version() {
+    let main = format!(
+        "version = 2\nimports = ['conf.d/*.toml']\n[{OLD}.containerd.runtimes.runc]\n{RUNC}"
+    );
+    let named = ["--containerd-version", "2.1"];
+    for owner in ["a", "z"] {
+        let node = Node::with(&main);
+        fs::create_dir(node.folder().join("conf.d")).expect("creates");
+        let newer = node.folder().join("conf.d/60-m.toml");
+        fs::write(newer, "version = 3\n[debug]\nlevel = 'info'\n").expect("writes");
+        let add = ["add", "gvisor", "--owner", owner];
+        let stderr = refused(&node, &[&add[..], &named[..]].concat());
+        let hint = "hint: run this command again with --drop-in";
+        assert!(stderr.contains(hint), "{stderr}");
+        let run = node.run(&add).exits(0);
+        let said = "2.0, 2.1 and 2.2 will not load gvisor";
+        assert!(run.stderr.contains(said), "{run:#?}");
+        assert!(run.stderr.contains("again with --drop-in"), "{run:#?}");
+        let run = node.run(&[&add[..], &["--drop-in"]].concat()).exits(0);
+        assert!(!run.stderr.contains("not load"), "{run:#?}");
+        assert_eq!(node.text(), main);
+        let drop_in = node.folder().join(format!("conf.d/50-{owner}.toml"));
+        let text = fs::read_to_string(drop_in).expect("reads");
+        assert!(text.starts_with("version = 3\n"), "{text}");
+        for release in ["2.1", "2.3"] {
+            let check = node.run(&["check", "--containerd-version", release]);
+            assert!(check.stdout.contains("gvisor"), "{check:#?}");
+        }
+        node.run(&["remove", "--owner", owner]).exits(0);
+        assert_eq!(node.text(), main);
+    }
+}

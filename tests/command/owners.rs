@@ -336,6 +336,31 @@ fn keys_leave_a_handler_that_has_no_type_of_its_own() {
     }
 }
 
+/// 2.x reads the other table, and loads as much of the handler as before: nothing.
+#[test]
+fn a_handler_that_a_release_looks_for_elsewhere_does_not_lack_a_type() {
+    let [old, new] = ["io.containerd.grpc.v1.cri", "io.containerd.cri.v1.runtime"]
+        .map(|id| format!("plugins.\"{id}\".containerd.runtimes"));
+    let kind = "runtime_type = 'io.containerd.runc.v2'\n";
+    let config = format!("version = 2\n[{old}.runc]\n{kind}[{old}.kata]\n{kind}[{new}.x]\n{kind}");
+    let node = Node::with(&config);
+    let patch = node.folder().join("patch.toml");
+    fs::write(
+        &patch,
+        "owner = 'a'\n[handlers.kata]\nsnapshotter = 'native'\n",
+    )
+    .expect("writes");
+    let patch = patch.to_str().expect("a path");
+    let named = ["--containerd-version", "1.7"];
+    node.run(&[&["apply", patch], &named[..]].concat()).exits(0);
+    let run = node.run(&["remove", "--owner", "a", "-o", "json"]).exits(0);
+    assert_eq!(node.text(), config);
+    let warnings = json(&run)["warnings"].clone();
+    let codes = warnings.as_array().into_iter().flatten();
+    let codes: Vec<&str> = codes.filter_map(|it| it["code"].as_str()).collect();
+    assert_eq!(codes, ["was-there"], "{warnings}");
+}
+
 /// containerd would not start with an address alone, and an uninstall is not held up.
 #[test]
 fn a_proxy_plugin_with_a_key_set_by_hand_keeps_its_type() {

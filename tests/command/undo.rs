@@ -218,7 +218,7 @@ fn without_the_previous_file_the_wants_of_before_are_applied() {
     std::fs::remove_file(ledger).expect("it is there");
     let error = refused(&node, &[]);
     says(&error, "message", "the ledger holds none");
-    says(&error, "hint", &node.hinted("remove"));
+    says(&error, "hint", &node.hinted("remove NAME"));
 }
 
 #[test]
@@ -254,9 +254,9 @@ fn what_did_not_serve_before_the_tool_came_is_put_back() {
     let run = undo(&node, &[]).exits(0);
     let said = "this config does not serve CRI on containerd 1.6, 1.7, 2.0, 2.1, 2.2, 2.3 and 2.4";
     assert!(run.stderr.contains(said), "{run:?}");
-    let next =
-        "; do not restart containerd before `containerd-edit check` says that its release serves\n";
-    assert!(run.stdout.ends_with(next), "{run:?}");
+    let check = node.hinted("check");
+    let next = format!("; do not restart containerd before {check} says that its release serves\n");
+    assert!(run.stdout.ends_with(&next), "{run:?}");
     assert_eq!(node.text(), broken);
 }
 

@@ -85,12 +85,10 @@ impl Start<'_> {
             let keys = elements.map(|it| Key::element(&key.path, &Literal::of(&it)));
             return keys.collect::<BTreeSet<Key>>().into_iter().collect();
         }
-        let is_value = |view: &View| match key.element {
-            Some(_) => view.value(key).is_some(),
-            None => {
-                let node = view.tree.get(&view.place(&key.path));
-                node.is_some_and(|node| node.table().is_none())
-            }
+        let is_value = |view: &View| {
+            let node = view.tree.get(&view.place(&key.path));
+            let is_value = node.is_some_and(|node| node.table().is_none());
+            is_value && view.value(key).is_some()
         };
         let is_there = self.views.values().any(is_value);
         is_there.then(|| key.clone()).into_iter().collect()

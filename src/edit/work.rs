@@ -10,7 +10,7 @@ use crate::toml::{Literal, elements};
 use crate::want::handler::BUILT_IN;
 use crate::want::key::Key;
 
-use super::cuts::list_before;
+use super::before_cuts::list_before;
 use super::edited::Report;
 use super::refusal;
 use super::start::Start;

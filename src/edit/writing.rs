@@ -15,7 +15,7 @@ use crate::toml::{
 use crate::want::comment::{comment, owner_in};
 use crate::want::key::{Key, handler_of};
 
-use super::cuts::{inline_before, list_before};
+use super::before_cuts::{inline_before, list_before};
 use super::refusal;
 
 fn is_own(line: &str) -> bool {

@@ -28,6 +28,7 @@ mod shape;
 pub(crate) mod spelling;
 mod syntax;
 mod tree;
+mod unread;
 mod url;
 mod verdict;
 pub(crate) mod version;

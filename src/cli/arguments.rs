@@ -10,7 +10,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::Resettable;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{
     Arg, ArgAction, Args, ColorChoice, Command, CommandFactory as _, FromArgMatches as _, Parser,
     ValueEnum,
@@ -21,6 +21,8 @@ pub(super) use self::values::Chosen;
 pub(super) use self::verbs::{
     Add, Apply, Check, List, Remove, Restart, Set, SetDefault, Show, Undo, Verb,
 };
+
+const DROP_IN: &str = "--drop-in";
 
 /// Change a node's containerd config safely
 ///
@@ -136,7 +138,9 @@ impl Arguments {
     pub(super) fn read(typed: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let command = Self::command().mut_args(adjust);
         let mut command = command.mut_subcommands(|verb| verb.mut_args(adjust));
-        let matches = command.try_get_matches_from_mut(typed)?;
+        let typed = in_one_word(typed);
+        let matches = command.try_get_matches_from_mut(&typed);
+        let matches = matches.map_err(|error| with_drop_in(error, &typed))?;
         let read = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
         read.check_conflicts(&mut command)?;
         Ok(read)
@@ -156,6 +160,46 @@ impl Arguments {
         let message = format!("the argument '{one}' cannot be used with '{other}'");
         Err(command.error(ErrorKind::ArgumentConflict, message))
     }
+}
+
+/// Makes one word of `--drop-in PATH`. What follows is the path if it looks like one, since it may as
+/// well be a verb's own argument; a setting, as in `KEY=/PATH`, is none.
+fn in_one_word(typed: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut words: Vec<OsString> = Vec::new();
+    let mut is_rest = false;
+    for word in typed {
+        let text = word.to_string_lossy();
+        let is_path =
+            (text.starts_with(['/', '.']) || text.ends_with(".toml")) && !text.contains('=');
+        match words.last_mut() {
+            Some(flag) if flag == DROP_IN && is_path && !is_rest => {
+                flag.push("=");
+                flag.push(&word);
+            }
+            _ => {
+                is_rest |= word == "--";
+                words.push(word);
+            }
+        }
+    }
+    words
+}
+
+/// Says where a word has gone that may have been meant for the verb.
+fn with_drop_in(mut error: clap::Error, words: &[OsString]) -> clap::Error {
+    let mut words = words
+        .iter()
+        .filter_map(|word| word.to_str()?.split_once('='));
+    if error.kind() == ErrorKind::MissingRequiredArgument
+        && let Some((_, path)) = words.find(|(flag, _)| *flag == DROP_IN)
+    {
+        let tip = format!("{path} is the PATH of {DROP_IN}: name it after what the verb takes");
+        error.insert(
+            ContextKind::Suggested,
+            ContextValue::StyledStrs(vec![tip.into()]),
+        );
+    }
+    error
 }
 
 /// Makes an empty environment variable count as unset. What is hidden stands in the help's own words.

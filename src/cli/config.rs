@@ -47,12 +47,6 @@ impl Config {
         })
     }
 
-    /// Whether the distribution's release reads no drop-ins.
-    pub(super) fn is_template(&self) -> bool {
-        let kind = self.layout.as_ref().map(|layout| &layout.kind);
-        matches!(kind, Some(Kind::Template { .. }))
-    }
-
     pub(super) fn editor(&self) -> Editor {
         let editor = Editor::new(&self.path).host_root(self.host_root.clone());
         match &self.layout {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use containerd_edit::{
-    Change, Code, Editor, Error, ExitCode, Handler, Kind, Outcome, Owner, Setting, UnreadKey,
+    Change, Code, Editor, Error, ExitCode, Handler, Outcome, Owner, Setting, UnreadKey,
 };
 
 use super::arguments::{Add, Apply, Editing, Patching, Placing, Remove, Set, SetDefault, Undo};
@@ -188,7 +188,7 @@ impl Run {
             ExitCode::LeftBehind
         };
         if edit.prints_file() {
-            let text = self.one_file(&plan)?;
+            let text = Self::one_file(&plan)?;
             return Ok(self.output.print(text, code));
         }
         let report = EditReport {
@@ -238,30 +238,24 @@ impl Run {
         let Some(placing) = edit.placing else {
             return Ok(editor);
         };
-        if placing.drop_in.is_some() && self.config.is_template() {
-            let message = "--drop-in: this release of the distribution has a template and reads no \
-                           drop-ins";
-            let hint = "leave it out: the handler goes into the template";
-            return Err(Error::new(Code::Usage, message, hint));
-        }
         Ok(placing.set_up(editor))
     }
 
     /// The text of the file that an edit is about, if it is about no other.
-    fn one_file<'p>(&self, plan: &'p Outcome) -> Result<&'p str, Error> {
-        let kind = self.config.layout.as_ref().map(|layout| &layout.kind);
-        let is_drop_in = matches!(kind, Some(Kind::DropIn { .. }));
-        // The one that the edit goes to comes first.
-        let (own, others) = plan.drop_ins.split_at(usize::from(is_drop_in));
-        if let Some(other) = others.iter().find(|change| change.is_change()) {
+    fn one_file(plan: &Outcome) -> Result<&str, Error> {
+        let mut changes = plan.changes();
+        let (first, second) = (changes.next(), changes.next());
+        if let (Some(first), Some(second)) = (first, second) {
             let message = format!(
-                "--stdout prints one file, and this edit also changes {}",
-                other.path.display()
+                "--stdout prints one file, and this edit changes both {} and {}",
+                first.path.display(),
+                second.path.display()
             );
             let hint = "see the changes of all files with --dry-run";
             return Err(Error::new(Code::Usage, message, hint));
         }
-        let file = own.first().unwrap_or(&plan.main);
+        // The one that the edit goes to comes first.
+        let file = first.or(plan.drop_ins.first()).unwrap_or(&plan.main);
         Ok(file.after.as_deref().unwrap_or_default())
     }
 }

@@ -68,10 +68,15 @@ pub struct Editor {
 /// first and then the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum DropIn {
-    /// The change goes to the config itself. One that prunes also takes the owner's drop-ins away.
+    /// The change goes where the owner's keys went before. Those of a new owner go to its drop-in, if
+    /// the config imports a folder by a pattern and is of version 3 or newer, or if the distribution
+    /// has a folder for drop-ins; otherwise to the config itself.
     #[default]
+    Automatic,
+    /// The change goes to the config itself. One that prunes also takes the owner's drop-ins away.
     None,
-    /// The drop-in is `conf.d/50-OWNER.toml` beside the config; a slash in the owner becomes `-`.
+    /// The drop-in is the owner's, or else `50-OWNER.toml` in the folder that the config imports, or
+    /// in `conf.d` beside the config; a slash in the owner becomes `-`.
     ForOwner,
     /// The drop-in is this file of the host; a relative path begins at the config's folder.
     At(PathBuf),
@@ -232,16 +237,13 @@ impl Editor {
     }
 
     /// Sets the layout of the host's distribution: which file is edited, and what stands between it
-    /// and containerd. With a folder for drop-ins, changes go there unless [`Editor::drop_in`] names
-    /// another file after this; the config beside it is read and never written.
+    /// and containerd. With a folder for drop-ins, changes go there; the config beside it is read and
+    /// never written.
     #[must_use]
     pub fn layout(mut self, layout: Layout) -> Self {
         match &layout.kind {
             Kind::Plain { config } => self.path.clone_from(config),
-            Kind::DropIn { base, .. } => {
-                self.path.clone_from(base);
-                self.drop_in = DropIn::ForOwner;
-            }
+            Kind::DropIn { base, .. } => self.path.clone_from(base),
             Kind::Template { template, .. } => self.path.clone_from(template),
         }
         self.layout = Some(layout);

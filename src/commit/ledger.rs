@@ -87,7 +87,7 @@ impl Editor {
             let mut both = after.clone();
             both.entries.extend(before.entries.clone());
             both.made.extend(before.made.iter().cloned());
-            let reading = self.read_config(&target, &main, &both, None)?;
+            let reading = self.read_config(&target, &main, &both)?;
             let after = after.clone();
             after.after_a_killed_run(before.clone(), &reading.config)
         };
@@ -207,7 +207,7 @@ impl Editor {
         let found = self.read_ledger(&target, target.read()?)?;
         let mut ledger = found.ledger;
         if ledger.is_blank()
-            && let Ok(reading) = self.read_config(&target, &found.main, &ledger, None)
+            && let Ok(reading) = self.read_config(&target, &found.main, &ledger)
         {
             ledger.recover(&reading.config, &reading.config.views());
         }

@@ -77,7 +77,7 @@ impl Editor {
             };
             parts.push(Part {
                 snapshot: read(&target, is_main)?,
-                folder_goes: self.folder_goes(&change, &target, reading),
+                folder_goes: self.folder_goes(&change, reading, &found.ledger),
                 target,
                 change,
                 is_main,
@@ -86,17 +86,41 @@ impl Editor {
         Ok(parts)
     }
 
-    /// Whether the folder goes with the file: not one that others may look into, nor one that a link
-    /// leads to.
-    fn folder_goes(&self, change: &FileChange, target: &Target, reading: &Reading) -> bool {
+    /// Notes which folders of drop-ins the tool makes; one that it has no file in any more is not its
+    /// own.
+    pub(super) fn note_folders(
+        &self,
+        reading: &Reading,
+        changes: &[FileChange],
+        ledger: &mut Ledger,
+    ) {
+        let config = &reading.config;
+        let new = changes.iter().filter(|change| change.after.is_some());
+        let folders = new.filter_map(|change| change.path.parent());
+        let missing = folders.filter(|folder| !self.host_root.has(folder));
+        ledger
+            .folders
+            .extend(missing.map(|folder| config.name_of(folder)));
+        let used = ledger
+            .known_files()
+            .into_iter()
+            .map(|name| config.path_of(name));
+        let used: Vec<PathBuf> = used.collect();
+        ledger.folders.retain(|folder| {
+            let folder = config.path_of(folder);
+            used.iter().any(|path| path.parent() == Some(&folder))
+        });
+    }
+
+    /// Whether the folder goes with the file: one that the tool has made, and that no link leads to.
+    fn folder_goes(&self, change: &FileChange, reading: &Reading, ledger: &Ledger) -> bool {
         let goes = change.before.is_some() && change.after.is_none();
         let Some(folder) = change.path.parent().filter(|_| goes) else {
             return false;
         };
         let entry = self.host_root.entry(folder);
         let is_link = entry.is_ok_and(|entry| entry.is_symlink());
-        let real = self.host_root.on_host(&target.folder);
-        !is_link && !reading.is_looked_into(folder) && !reading.is_looked_into(&real)
+        !is_link && ledger.folders.contains(&reading.config.name_of(folder))
     }
 }
 

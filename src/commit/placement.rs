@@ -4,28 +4,67 @@ use std::path::{Path, PathBuf};
 
 use crate::commit::editor::{DropIn, Editor};
 use crate::commit::operation_log::LogTo;
+use crate::config::Config;
 use crate::containerd::{ConfigFiles, absolute};
 use crate::disk::sidecar;
 use crate::disk::target::{Snapshot, Target};
 use crate::error::{Code, Error};
-use crate::node::drop_in_of;
-use crate::want::handler::Owner;
+use crate::ledger::Ledger;
+use crate::node::Kind;
+use crate::want::handler::{Owner, drop_in_of};
 
 /// The folder of drop-ins beside a config.
 const FOLDER: &str = "conf.d";
 
 impl Editor {
-    /// The path of the drop-in that a change goes to, if it goes to one.
-    pub(crate) fn chosen_drop_in(&self, owner: &Owner) -> Result<Option<PathBuf>, Error> {
-        let given = match &self.drop_in {
-            DropIn::None => return Ok(None),
-            DropIn::ForOwner => {
-                let of_layout = self.layout.as_ref().and_then(|it| it.drop_in(owner));
-                let beside = || absolute(&self.main(), &format!("{FOLDER}/{}", drop_in_of(owner)));
-                return Ok(Some(of_layout.unwrap_or_else(beside)));
+    /// The path of the file that a change was told to go to; `None`: the edit finds it out.
+    pub(super) fn told_file(
+        &self,
+        owner: &Owner,
+        config: &Config,
+        ledger: &Ledger,
+    ) -> Result<Option<PathBuf>, Error> {
+        let kind = self.layout.as_ref().map(|layout| &layout.kind);
+        match (&self.drop_in, kind) {
+            (DropIn::ForOwner | DropIn::At(_), Some(Kind::Template { .. })) => {
+                let message = "--drop-in: this node reads no drop-ins, its config is written from a \
+                               template";
+                let hint = "leave --drop-in out: the keys go into the template";
+                Err(Error::new(Code::BadDropIn, message, hint).at(&self.path))
             }
-            DropIn::At(given) => given,
+            (DropIn::None, Some(Kind::DropIn { .. })) => {
+                let message = "--no-drop-in: the distribution writes this file anew";
+                let hint = "leave --no-drop-in out: the keys go to a drop-in";
+                Err(Error::new(Code::BadDropIn, message, hint).at(&self.path))
+            }
+            (DropIn::None, _) | (DropIn::Automatic, Some(Kind::Template { .. })) => {
+                Ok(Some(self.main()))
+            }
+            (DropIn::Automatic, Some(Kind::DropIn { .. })) | (DropIn::ForOwner, _) => {
+                Ok(Some(self.drop_in_of(owner, config, ledger)))
+            }
+            (DropIn::Automatic, _) => Ok(None),
+            (DropIn::At(given), _) => self.drop_in_at(given, owner, config).map(Some),
+        }
+    }
+
+    /// The drop-in that an owner has, or gets.
+    fn drop_in_of(&self, owner: &Owner, config: &Config, ledger: &Ledger) -> PathBuf {
+        let known = ledger.owners.get(owner.as_str());
+        let known = known.map(|known| config.path_of(&known.file));
+        let is_drop_in = |path: &PathBuf| *path != self.main() && config.is_writable(path);
+        let of_layout = || self.layout.as_ref()?.drop_in(owner);
+        let imported = || Some(config.path_of(&config.imported_drop_in(owner.as_str())?));
+        let beside = || {
+            let name = drop_in_of(owner.as_str());
+            absolute(&self.main(), &format!("{FOLDER}/{name}"))
         };
+        let known = known.filter(is_drop_in).or_else(of_layout);
+        known.or_else(imported).unwrap_or_else(beside)
+    }
+
+    /// The drop-in at a path that somebody has named.
+    fn drop_in_at(&self, given: &Path, owner: &Owner, config: &Config) -> Result<PathBuf, Error> {
         let bad = |reason| bad_drop_in(given, reason);
         let text = given.to_str();
         let text = text.ok_or_else(|| bad("an import can't name it, since it is not UTF-8"))?;
@@ -35,7 +74,29 @@ impl Editor {
         if given.file_name().is_none() || text.ends_with('/') {
             return Err(bad("it does not name a file"));
         }
-        Ok(Some(absolute(&self.main(), text)))
+        let path = absolute(&self.main(), text);
+        if path == self.main() {
+            return Err(bad("that is the config itself"));
+        }
+        let Some((folder, own)) = self.layout.as_ref().and_then(|layout| {
+            let Kind::DropIn { folder, .. } = &layout.kind else {
+                return None;
+            };
+            Some((folder, layout.drop_in(owner)?))
+        }) else {
+            return Ok(path);
+        };
+        let is_inside = path.parent() == Some(folder) && path.extension() == Some("toml".as_ref());
+        if is_inside || config.files().iter().any(|file| file.leads_to(&path)) {
+            return Ok(path);
+        }
+        let message = "this can't be the drop-in: no file of this node imports it, and the \
+                       distribution writes the config anew";
+        let hint = format!(
+            "leave the path out for {}, or name another *.toml there",
+            own.display()
+        );
+        Err(Error::new(Code::BadDropIn, message, hint).at(given))
     }
 
     /// Finds the drop-in at a path of the host, if it can be one.
@@ -135,6 +196,6 @@ impl Editor {
 fn bad_drop_in(path: &Path, reason: &str) -> Error {
     let message = format!("this can't be the drop-in: {reason}");
     let hint = "name a file of its own with --drop-in=PATH, or --drop-in alone for \
-                conf.d/50-OWNER.toml beside the config";
+                50-OWNER.toml in the folder that the config imports, else in conf.d";
     Error::new(Code::BadDropIn, message, hint).at(path)
 }

@@ -12,6 +12,7 @@ use crate::disk::site;
 use crate::disk::target::{Snapshot, Target};
 use crate::edit::edited::Edited;
 use crate::edit::overridden;
+use crate::edit::placement;
 use crate::edit::run::edit;
 use crate::edit::unread;
 use crate::error::Error;
@@ -85,21 +86,17 @@ impl Editor {
         if change.is_all && !change.adds() {
             change.time = Some(LogEntry::now());
         }
-        let chosen = self.chosen_drop_in(&change.owner)?;
-        if let Some(path) = &chosen {
-            self.find_drop_in(path, &found.target)?;
+        let mut reading = self.read_config(&found.target, &found.main, &found.ledger)?;
+        let told = self.told_file(&change.owner, &reading.config, &found.ledger)?;
+        change.file = told.map(|path| reading.config.name_of(&path));
+        if change.file.is_some() || change.adds() {
+            let file = placement::file(&reading.config, &found.ledger, &change);
+            self.choose(&mut reading, &found.target, &file)?;
         }
-        let chosen = chosen.as_deref();
-        let reading = self.read_config(&found.target, &found.main, &found.ledger, chosen)?;
         let main_text = reading.config.main().text.as_ref();
         if let Some(text) = main_text.filter(|_| change.adds_to_plugins()) {
             version::of_or_named(&text.document, change.plugin_id.as_deref())
                 .map_err(|error| error.at(&self.path))?;
-        }
-        if let Some(path) = chosen {
-            change.file = Some(reading.config.name_of(path));
-        } else if self.generated().is_some() {
-            change.file = Some(reading.config.name_of(&self.main()));
         }
         let mut edited = edit(&reading.config, &found.ledger, &change)
             .map_err(|error| self.by_its_name(reading.with_unread(error)))?;
@@ -141,6 +138,7 @@ impl Editor {
         }
         let notice = self.layout.as_ref().and_then(|it| it.notice.clone());
         edited.report.warnings.extend(notice);
+        self.note_folders(reading, &changes, &mut edited.ledger);
         let parts = self.parts(found, reading, &edited.ledger, changes)?;
         let is_chosen = |change: &FileChange| Some(&change.path) == reading.chosen.as_ref();
         let mut main = FileChange {

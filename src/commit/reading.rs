@@ -19,7 +19,7 @@ use crate::toml::{self, Literal, Source};
 #[derive(Debug)]
 pub(crate) struct Reading {
     pub(crate) config: Config,
-    /// The file that a change goes to, where that was asked for.
+    /// The drop-in that a change goes to.
     pub(crate) chosen: Option<PathBuf>,
     /// The files that containerd or its distribution reads.
     files: ConfigFiles,
@@ -38,16 +38,14 @@ enum Joins {
 
 impl Editor {
     /// Reads the config, of which `snapshot` is the file that is edited. What `ledger` knows is read,
-    /// too, and the file that a change goes to.
+    /// too.
     pub(crate) fn read_config(
         &self,
         target: &Target,
         snapshot: &Snapshot,
         ledger: &Ledger,
-        chosen: Option<&Path>,
     ) -> Result<Reading, Error> {
         let read = self.read_main(snapshot).and_then(|mut reading| {
-            reading.chosen = chosen.map(Path::to_owned);
             self.read_known(&mut reading, target, ledger)?;
             Ok(reading)
         });
@@ -70,14 +68,34 @@ impl Editor {
         }
     }
 
-    /// Adds what the ledger knows, and the file that a change goes to.
+    /// Notes which file a change goes to, and reads it where nothing imports it yet.
+    pub(super) fn choose(
+        &self,
+        reading: &mut Reading,
+        main: &Target,
+        file: &str,
+    ) -> Result<(), Error> {
+        let path = reading.config.path_of(file);
+        if path == self.main() {
+            return Ok(());
+        }
+        let found = self.find_drop_in(&path, main)?;
+        if reading.config.file(file).is_none() {
+            let read = found.read()?;
+            let source = read.bytes().map(Source::from);
+            reading.config.add(&path, source.as_ref(), true)?;
+        }
+        reading.chosen = Some(path);
+        Ok(())
+    }
+
+    /// Adds what the ledger knows.
     fn read_known(
         &self,
         reading: &mut Reading,
         target: &Target,
         ledger: &Ledger,
     ) -> Result<(), Error> {
-        let chosen = reading.chosen.as_deref();
         let entries = ledger.entries.values();
         let was = entries.filter_map(|entry| entry.was.as_ref());
         let was: Vec<&str> = was.map(Literal::text).collect();
@@ -88,12 +106,12 @@ impl Editor {
         let known = ledger.known_files().into_iter();
         let known = known.filter(|name| !name.is_empty());
         let known: Vec<PathBuf> = known.map(|name| config.path_of(name)).collect();
-        for path in known.iter().map(PathBuf::as_path).chain(chosen) {
-            if config.files().iter().any(|file| file.path == path) {
+        for path in &known {
+            if config.files().iter().any(|file| file.path == *path) {
                 continue;
             }
             let found = match Target::find_drop_in(path, &self.host_root, target) {
-                Err(error) if error.code() == Code::NoFolder && Some(path) != chosen => continue,
+                Err(error) if error.code() == Code::NoFolder => continue,
                 found => found?,
             };
             let read = found.read()?;
@@ -263,12 +281,6 @@ impl Reading {
             Joins::Template(_) if path == editor.main() => template::part_of(text),
             _ => Ok(text.to_owned()),
         }
-    }
-
-    /// Whether some import leads to what stands in a folder.
-    pub(crate) fn is_looked_into(&self, folder: &Path) -> bool {
-        let is_joined = matches!(self.joins, Joins::K0s(_));
-        is_joined || self.files.patterns().any(|it| it.starts_with(folder))
     }
 
     /// The error, with what may be the reason: files that this process can't see.

@@ -138,7 +138,7 @@ impl Editor {
 
     /// Works out what taking a change back does.
     pub(crate) fn work_out_back(&self, found: &Found, back: &Back) -> Result<Work, Error> {
-        let reading = self.read_config(&found.target, &found.main, &found.ledger, None)?;
+        let reading = self.read_config(&found.target, &found.main, &found.ledger)?;
         let before = if found.ledger == back.made.after {
             self.vouched(&reading, &found.target, &back.made.after)?
         } else {

@@ -8,6 +8,7 @@ use crate::containerd::imports::{absolute, clean, has_meta, is_pattern, leads_to
 use crate::containerd::{ConfigFiles, FileState, Release, version};
 use crate::error::Error;
 use crate::toml::{Document, ParseError, Source, Tree};
+use crate::want::handler::drop_in_of;
 
 /// The ordered set of all files that containerd reads for one config.
 ///
@@ -249,11 +250,10 @@ impl Config {
     }
 
     /// The name of the drop-in that is an owner's own in a folder which the main file imports by a
-    /// pattern; `None` if it imports none, or is of a version in which CRI has to stand in one file.
+    /// pattern; `None` if it imports none.
     pub(crate) fn imported_drop_in(&self, owner: &str) -> Option<String> {
         let main = self.main();
-        main.text.as_ref()?.version().filter(|it| *it > 2)?;
-        let file = format!("50-{}.toml", owner.replace('/', "-"));
+        let file = drop_in_of(owner);
         main.imports().find_map(|import| {
             let pattern = absolute(&main.path, &import);
             let path = pattern.parent()?.join(&file);

@@ -10,6 +10,7 @@ pub(crate) mod judgement;
 mod merge;
 mod needed;
 pub(crate) mod overridden;
+pub(crate) mod placement;
 pub(crate) mod refusal;
 pub(crate) mod remedy;
 mod reporting;

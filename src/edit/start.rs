@@ -9,6 +9,7 @@ use crate::want::change::{Change, Overrules};
 use crate::want::key::Key;
 
 use super::edited::Report;
+use super::placement;
 
 /// What an edit starts from. The owner's wants are entered in its ledger first; then each round of
 /// working the edit out begins here.
@@ -35,9 +36,8 @@ impl<'e> Start<'e> {
     pub(super) fn new(config: &'e Config, ledger: &Ledger, change: &'e Change) -> Self {
         let mut views = config.views();
         let version = config.version_of_new(&views[&config.main().name]);
-        let imported = || config.imported_drop_in(change.owner.as_str());
-        let chosen = change.file.clone().or_else(imported);
-        for name in ledger.known_files().into_iter().chain(chosen.as_deref()) {
+        let chosen = placement::file(config, ledger, change);
+        for name in ledger.known_files().into_iter().chain([&*chosen]) {
             if !views.contains_key(name) {
                 views.insert(name.to_owned(), config.view_of_missing(name, version));
             }

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::ledger::Ledger;
 use crate::want::change::Change;
 
-use super::refusal;
+use super::{placement, refusal};
 
 /// Returns the config with the plugin tables that the ledger knows, and the one that the change names.
 ///
@@ -18,8 +18,13 @@ pub(super) fn chosen(config: &Config, ledger: &Ledger, change: &Change) -> Resul
     let Some(id) = &change.plugin_id else {
         return Ok(config);
     };
-    let file = change.file.as_ref().unwrap_or(&config.main().name).clone();
-    if ledger.has_runtime_keys(&file) {
+    let main = Some(config.main().name.clone()).filter(|_| change.file.is_none());
+    let own = placement::file(&config, ledger, change);
+    for file in main.into_iter().chain([own]) {
+        if !ledger.has_runtime_keys(&file) {
+            config.set_table(&file, id);
+            continue;
+        }
         let views = config.views();
         let known = views.get(&file).map(|view| view.spelling.plugin());
         if let Some(known) = known.filter(|known| known != id)
@@ -27,8 +32,6 @@ pub(super) fn chosen(config: &Config, ledger: &Ledger, change: &Change) -> Resul
         {
             return Err(refusal::other_table(&config, &file, known));
         }
-        return Ok(config);
     }
-    config.set_table(&file, id);
     Ok(config)
 }

@@ -11,6 +11,7 @@ use crate::want::handler::BUILT_IN;
 use crate::want::key::{Key, KeyValue, handler_path};
 
 use super::cgroup_driver::{DRIVER, Drivers};
+use super::placement;
 use super::refusal;
 use super::start::Start;
 
@@ -19,7 +20,9 @@ impl Start<'_> {
     pub(super) fn change_wants(&mut self) -> Result<(), Error> {
         self.check_owners()?;
         let change = self.change;
+        let file = placement::file(self.config, &self.ledger, change);
         let mut owner = self.ledger.owners.remove(self.owner()).unwrap_or_default();
+        owner.file = file;
         let before = std::mem::take(&mut owner.wants);
         let (wants, other_driver) = with_cgroup_drivers(change, &before, self.config, &self.views);
         if let Some(message) = other_driver {
@@ -56,12 +59,6 @@ impl Start<'_> {
             .extend(removed.map(|handler| Key::new(&handler)));
         let lost = before.keys().filter(|key| !owner.wants.contains_key(key));
         self.touched.extend(lost.cloned());
-        if let Some(name) = &change.file {
-            owner.file.clone_from(name);
-        } else if owner.file.is_empty() {
-            let own = self.config.imported_drop_in(self.owner());
-            owner.file = own.unwrap_or_else(|| self.main().to_owned());
-        }
         self.enter(owner, !before.is_empty());
         if change.unsets_all_defaults() {
             let default = Key::default_handler();

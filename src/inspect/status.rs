@@ -125,7 +125,7 @@ impl Editor {
         let entries = logged.unwrap_or_default();
         let ledger = self.ledger()?;
         let (mut handlers, mut drop_ins) = (Vec::new(), Vec::new());
-        if let Ok(reading) = self.read_config(&target, &main, &ledger, None) {
+        if let Ok(reading) = self.read_config(&target, &main, &ledger) {
             let views = reading.config.views();
             for file in reading.config.files() {
                 let listed = owned(&views, &file.name, &ledger);

@@ -36,6 +36,9 @@ pub struct Ledger {
     /// What was not there before.
     #[serde(default)]
     pub(crate) made: BTreeSet<Made>,
+    /// Folders of drop-ins that were not there before.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) folders: BTreeSet<String>,
     /// Owners that have left.
     #[serde(default)]
     pub(crate) left: Vec<Tombstone>,

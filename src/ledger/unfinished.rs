@@ -27,7 +27,8 @@ impl Ledger {
     /// found. As soon as one file is written, the wants are the new ones: nobody completes the run,
     /// and its installer runs again.
     #[must_use]
-    pub fn after_a_killed_run(self, before: Self, config: &Config) -> Self {
+    pub fn after_a_killed_run(self, mut before: Self, config: &Config) -> Self {
+        before.folders.extend(self.folders.iter().cloned());
         let mut config = config.clone();
         self.choose_tables(&mut config);
         let views = config.views();
@@ -37,6 +38,7 @@ impl Ledger {
         let mut merged = self.clone();
         merged.entries.clear();
         merged.made.clear();
+        merged.folders.clone_from(&before.folders);
         let keys: BTreeSet<&FileKey> = self.entries.keys().chain(before.entries.keys()).collect();
         for at in keys {
             let (new, old) = (self.entries.get(at), before.entries.get(at));

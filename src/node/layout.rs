@@ -7,7 +7,7 @@ use super::{Distribution, Kind, Units, k0s, k3s, microk8s, written};
 use crate::disk::HostRoot;
 use crate::error::{Code, Error, Warning};
 use crate::toml::Source;
-use crate::want::handler::Owner;
+use crate::want::handler::{Owner, drop_in_of};
 
 /// Where a host keeps containerd's config, and how to make a change take effect.
 ///
@@ -126,7 +126,7 @@ impl Layout {
     #[must_use]
     pub fn drop_in(&self, owner: &Owner) -> Option<PathBuf> {
         match &self.kind {
-            Kind::DropIn { folder, .. } => Some(folder.join(drop_in_of(owner))),
+            Kind::DropIn { folder, .. } => Some(folder.join(drop_in_of(owner.as_str()))),
             Kind::Plain { .. } | Kind::Template { .. } => None,
         }
     }
@@ -153,11 +153,6 @@ impl Layout {
             _ => source,
         }
     }
-}
-
-/// The name of an owner's drop-in.
-pub(crate) fn drop_in_of(owner: &Owner) -> String {
-    format!("50-{}.toml", owner.as_str().replace('/', "-"))
 }
 
 #[cfg(test)]

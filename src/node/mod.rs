@@ -15,7 +15,6 @@ mod written;
 pub use self::distribution::Distribution;
 pub use self::kind::Kind;
 pub use self::layout::Layout;
-pub(crate) use self::layout::drop_in_of;
 pub use self::units::Units;
 
 #[cfg(test)]

@@ -330,6 +330,52 @@ fn a_template_can_not_say_again_what_k3s_says() {
     assert!(run.stderr.contains("reads no drop-ins"), "{run:#?}");
 }
 
+/// Nothing would import it, and nobody can have it imported.
+#[test]
+fn where_the_distribution_writes_the_config_a_drop_in_has_its_place() {
+    for (name, folder) in [
+        ("k3s-drop-in", format!("/{K3S}/config-v3.toml.d")),
+        (
+            "rke2",
+            "/var/lib/rancher/rke2/agent/etc/containerd/config-v3.toml.d".to_owned(),
+        ),
+        ("k0s", "/etc/k0s/containerd.d".to_owned()),
+    ] {
+        let tree = Tree::of(name);
+        let before = tree.files();
+        for path in [
+            "x.toml",
+            "/etc/x.toml",
+            &format!("{folder}/deeper/x.toml"),
+            &format!("{folder}/x"),
+        ] {
+            let flag = format!("--drop-in={path}");
+            let run = tree.run(&["add", "gvisor", &flag]).exits(2);
+            assert!(
+                run.stderr.contains("no file of this node imports it"),
+                "{run:#?}"
+            );
+            let hint = format!("leave the path out for {folder}/50-manual.toml");
+            assert!(run.stderr.contains(&hint), "{run:#?}");
+        }
+        let run = tree.run(&["add", "gvisor", "--no-drop-in"]).exits(2);
+        assert!(
+            run.stderr.contains("hint: leave --no-drop-in out"),
+            "{run:#?}"
+        );
+        assert_eq!(tree.files(), before);
+        let path = format!("{folder}/60-x.toml");
+        tree.run(&["add", "gvisor", "--drop-in", &path]).exits(0);
+        assert_eq!(tree.only_change(&before), Path::new(&path[1..]));
+        // Its place is kept.
+        tree.run(&["add", "spin"]).exits(0);
+        assert_eq!(tree.only_change(&before), Path::new(&path[1..]));
+        tree.run(&["remove", "--owner", "manual"]).exits(0);
+        assert_eq!(tree.files(), before);
+        assert_eq!(tree.host().join(&folder[1..]).exists(), name == "k0s");
+    }
+}
+
 /// k3s need not be started anew between two edits.
 #[test]
 fn what_k3s_says_is_known_before_it_was_started_with_the_template() {
@@ -760,7 +806,7 @@ fn stdout_gets_the_file_that_would_be_written() {
         let run = tree
             .run(&["remove", "--owner", "manual", "--stdout"])
             .exits(2);
-        let said = "this edit also changes";
+        let said = "this edit changes both";
         let names = run.stderr.contains(said) && run.stderr.contains("50-b.toml\n");
         assert!(names, "{run:#?}");
         assert_eq!(tree.files()[&path], written);

@@ -948,8 +948,10 @@ fn an_owner_takes_its_drop_ins_along_wherever_they_are_imported_from() {
     assert_eq!(in_conf_d(&node), ["50-other.toml"]);
     assert!(node.text().contains("imports = [\""), "{}", node.text());
     let listed = node.run(&["list"]).exits(0).stdout;
-    assert!(listed.contains("cc") && !listed.contains("aa"), "{listed}");
-    assert!(!listed.contains("dd"), "{listed}");
+    for (name, is_listed) in [("cc", true), ("aa", false), ("dd", false)] {
+        let starts_a_line = listed.contains(&format!("\n{name} "));
+        assert_eq!(starts_a_line, is_listed, "{listed}");
+    }
     node.run(&["remove", "--owner", "other"]).exits(0);
     assert_eq!(node.text(), MAIN);
     assert!(!node.folder().join("conf.d").exists());
@@ -1304,15 +1306,20 @@ fn stdout_is_refused_where_another_file_would_change_too() {
     let run = node.run(&["remove", "kata", "--stdout"]).exits(2);
     assert_eq!(run.stdout, "");
     let other = node.folder().join("conf.d/50-manual.toml");
-    let said = format!("this edit also changes {}", other.display());
+    let main = node.config();
+    let said = format!("changes both {} and {}", main.display(), other.display());
     assert!(run.stderr.contains(&said), "{run:?}");
     assert!(run.stderr.contains("--dry-run"), "{run:?}");
     let add = ["add", "spin", "--stdout"];
-    node.run(&add).exits(2);
-    let run = node
-        .run(&[&add[..], &["--owner", "other"]].concat())
-        .exits(0);
-    assert!(run.stdout.contains("runtimes.spin]"), "{run:?}");
+    // It is printed where nothing else changes: the owner's drop-in, or another owner's config.
+    for (owner, has_kata) in [("manual", true), ("other", false)] {
+        let run = node.run(&[&add[..], &["--owner", owner]].concat()).exits(0);
+        assert!(run.stdout.contains("runtimes.spin]"), "{run:?}");
+        assert_eq!(run.stdout.contains("runtimes.kata]"), has_kata, "{run:?}");
+    }
+    // As it is, where nothing changes.
+    let run = node.run(&["add", "kata", "--stdout"]).exits(0);
+    assert_eq!(run.stdout, text(&other));
     assert_eq!(node.text(), before);
 }
 
@@ -1330,4 +1337,133 @@ fn a_stray_copy_of_a_ledger_says_nothing_of_the_config() {
     copy("config.toml", "config.toml.bak");
     node.run(&["add", "kata", "--owner", "a"]).exits(0);
     assert!(!node.text().is_empty());
+}
+
+/// As containerd's own default config since 2.2, and EKS's images, do.
+#[test]
+fn an_imported_folder_takes_the_drop_in_and_the_config_stays_as_it_is() {
+    for pattern in [
+        "conf.d/*.toml",
+        "FOLDER/config.d/*.toml",
+        "FOLDER/more/conf2.d/*",
+    ] {
+        let node = Node::empty();
+        let pattern = pattern.replace("FOLDER", &node.folder().to_string_lossy());
+        fs::create_dir(node.folder().join("more")).expect("creates");
+        let config = format!("version = 3\nimports = ['{pattern}']\n");
+        fs::write(node.config(), &config).expect("writes");
+        let folder = node.folder().join(&pattern);
+        let folder = folder.parent().expect("a folder");
+        let own = folder.join("50-a-b.toml");
+        // With the flag, or without it; a folder that was there stays.
+        for flag in [&[][..], &["--drop-in"]] {
+            for was_there in [false, true] {
+                if was_there {
+                    fs::create_dir(folder).expect("creates");
+                }
+                let add = [&["add", "kata", "--owner", "a/b"], flag].concat();
+                let run = node.run(&add).exits(0);
+                let said = format!("added kata, created {}", own.display());
+                assert!(run.stdout.contains(&said), "{run:?}");
+                assert!(text(&own).starts_with("version = 3\n"));
+                let run = node.run(&["add", "spin", "--owner", "a/b"]).exits(0);
+                let said = format!("added spin, changed {}", own.display());
+                assert!(run.stdout.contains(&said), "{run:?}");
+                assert_eq!(node.text(), config);
+                let status = node.run(&["status"]).exits(0).stdout;
+                let said = format!("{}, created for a/b", own.display());
+                assert!(status.contains(&said), "{status}");
+                let json = ["status", "-o", "json"];
+                let status = node.run(&json).exits(0).stdout;
+                let status: Value = serde_json::from_str(&status).expect("JSON");
+                assert_eq!(status["drop_ins"][0]["handlers"][1]["name"], "spin");
+                node.run(&["remove", "--owner", "a/b"]).exits(0);
+                assert_eq!(node.text(), config);
+                assert_eq!(folder.exists(), was_there, "{pattern}");
+                if was_there {
+                    fs::remove_dir(folder).expect("nothing is in it");
+                }
+            }
+        }
+        // To the byte, the folder too, where the change is taken back.
+        node.run(&["add", "kata", "--owner", "a/b"]).exits(0);
+        node.run(&["undo"]).exits(0);
+        assert!(!folder.exists(), "{pattern}");
+    }
+}
+
+#[test]
+fn below_version_3_and_where_no_folder_is_imported_the_config_is_edited() {
+    for config in [
+        "version = 2\nimports = ['conf.d/*.toml']\n",
+        "imports = ['conf.d/*.toml']\n",
+        "version = 3\nimports = ['theirs.toml']\n",
+        "version = 3\nimports = ['*/50-*.toml']\n",
+    ] {
+        let node = Node::with(config);
+        fs::write(node.folder().join("theirs.toml"), "version = 3\n").expect("writes");
+        node.run(&["add", "kata"]).exits(0);
+        assert!(node.text().contains("kata"), "{config}");
+        node.run(&["remove", "kata"]).exits(0);
+        assert_eq!(node.text(), config);
+    }
+}
+
+#[test]
+fn an_owners_place_is_kept_until_a_flag_names_another() {
+    let node = Node::with("version = 3\n");
+    node.run(&["add", "kata"]).exits(0);
+    let imports = format!("imports = ['{}/conf.d/*.toml']\n", node.folder().display());
+    let with_imports =
+        |text: &str| text.replacen("version = 3\n", &format!("version = 3\n{imports}"), 1);
+    fs::write(node.config(), with_imports(&node.text())).expect("writes");
+    node.run(&["add", "spin"]).exits(0);
+    assert!(node.text().contains("spin"), "{}", node.text());
+    // What is asked for moves.
+    node.run(&["add", "spin", "--drop-in"]).exits(0);
+    assert!(!node.text().contains("spin"), "{}", node.text());
+    assert_eq!(in_conf_d(&node), ["50-manual.toml"]);
+    node.run(&["add", "crun"]).exits(0);
+    assert!(text(&drop_in(&node, "50-manual.toml")).contains("crun"));
+    node.run(&["add", "crun", "--no-drop-in"]).exits(0);
+    node.run(&["add", "youki"]).exits(0);
+    assert!(node.text().contains("crun") && node.text().contains("youki"));
+    let run = node.run(&["add", "crun", "--no-drop-in", "--drop-in"]);
+    assert!(run.exits(2).stderr.contains("cannot be used with"));
+    node.run(&["remove", "--owner", "manual"]).exits(0);
+    assert_eq!(node.text(), with_imports("version = 3\n"));
+    assert!(!node.folder().join("conf.d").exists());
+    // `--drop-in` alone keeps the drop-in that the owner has.
+    node.run(&["add", "kata", "--drop-in=conf.d/60.toml"])
+        .exits(0);
+    node.run(&["add", "spin", "--drop-in"]).exits(0);
+    assert_eq!(in_conf_d(&node), ["60.toml"]);
+}
+
+/// A path that looks like one may stand in a word of its own; a handler's name never does.
+#[test]
+fn the_path_may_follow_in_a_word_of_its_own() {
+    let node = Node::with(MAIN);
+    let path = drop_in(&node, "x.toml");
+    let absolute = path.to_str().expect("UTF-8");
+    for given in [absolute, "conf.d/x.toml", "./conf.d/x.toml"] {
+        for arguments in [["--drop-in", given, "kata"], ["kata", "--drop-in", given]] {
+            node.run(&[&["add"], &arguments[..]].concat()).exits(0);
+            assert_eq!(in_conf_d(&node), ["x.toml"]);
+            node.run(&["remove", "kata"]).exits(0);
+            assert_eq!(node.text(), MAIN);
+        }
+    }
+    node.run(&["add", "--drop-in", "kata"]).exits(0);
+    assert_eq!(in_conf_d(&node), ["50-manual.toml"]);
+    node.run(&["remove", "--drop-in", "kata"]).exits(0);
+    assert_eq!(node.text(), MAIN);
+    // The patch file comes first.
+    let run = node.run(&["apply", "--drop-in", "kata.toml"]).exits(2);
+    assert!(run.stderr.contains("FILE"), "{run:?}");
+    assert!(
+        run.stderr.contains("kata.toml is the PATH of --drop-in"),
+        "{run:?}"
+    );
+    assert_eq!(node.text(), MAIN);
 }

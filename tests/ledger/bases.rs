@@ -43,6 +43,10 @@ const EXTRA: &[(&str, &str)] = &[
          imports = [ ]\n[timeouts]\n",
     ),
     (
+        "v3-folder",
+        "version = 3\nimports = ['conf.d/*.toml']\n\n[debug]\nlevel = 'info'\n",
+    ),
+    (
         "v3-other-case",
         "version = 3\n[Debug]\nLevel = 'info'\n[plugins.'io.containerd.cri.v1.runtime'.containerd.\
          runtimes.runc]\nruntime_type = 'io.containerd.runc.v2'\n[plugins.\

@@ -120,7 +120,9 @@ pub(crate) struct Editing {
 pub(crate) struct Placing {
     /// Write to a separate, imported file
     ///
-    /// A relative PATH starts at the config's folder. Without it: conf.d/50-OWNER.toml.
+    /// A relative PATH starts at the config's folder. Without it: 50-OWNER.toml in the folder that
+    /// the config imports, else in conf.d. `--drop-in PATH` is the same if PATH begins with / or .
+    /// or ends with .toml.
     #[arg(
         long,
         value_name = "PATH",
@@ -131,11 +133,20 @@ pub(crate) struct Placing {
     #[expect(clippy::option_option, reason = "the value may be left out as well")]
     pub(crate) drop_in: Option<Option<PathBuf>>,
 
+    /// Write to the config itself
+    ///
+    /// Without either: where the owner's keys are. A new owner's go to 50-OWNER.toml in the folder
+    /// that a config of version 3 or newer imports by a pattern, else to the config.
+    #[arg(long, conflicts_with = "drop_in")]
+    pub(crate) no_drop_in: bool,
+
     #[command(flatten)]
     pub(crate) plugin: Plugin,
 
     /// Print the resulting file and touch nothing
-    #[arg(long, conflicts_with_all = ["dry_run", "drop_in", "restart"])]
+    ///
+    /// That of the drop-in where the edit changes that one. Not for edits of two files.
+    #[arg(long, conflicts_with_all = ["dry_run", "restart"])]
     pub(crate) stdout: bool,
 }
 
@@ -264,7 +275,7 @@ impl Editing {
 impl Placing {
     pub(crate) fn set_up(&self, editor: Editor) -> Editor {
         match &self.drop_in {
-            // The layout's, if it has one.
+            None if self.no_drop_in => editor.drop_in(DropIn::None),
             None => editor,
             Some(None) => editor.drop_in(DropIn::ForOwner),
             Some(Some(path)) => editor.drop_in(DropIn::At(path.clone())),

@@ -7,6 +7,7 @@ mod setting;
 
 use crate::error::{Code, Error};
 
+pub(crate) use self::name::drop_in_of;
 pub use self::name::{HandlerName, Owner};
 pub use self::preset::Preset;
 pub(crate) use self::preset::RUNC_TYPE;

@@ -72,6 +72,11 @@ impl Owner {
     }
 }
 
+/// The name of an owner's drop-in.
+pub(crate) fn drop_in_of(owner: &str) -> String {
+    format!("50-{}.toml", owner.replace('/', "-"))
+}
+
 impl Default for Owner {
     fn default() -> Self {
         Self(Self::MANUAL.to_owned())

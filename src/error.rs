@@ -36,6 +36,9 @@ pub struct Warning {
     pub message: String,
     /// Where in the config as it was before.
     pub at: Option<Position>,
+    /// The key that was asked for and that it is about, as
+    /// [`PatchFile::position`](crate::PatchFile::position) takes it.
+    pub key: Option<String>,
 }
 
 impl Warning {
@@ -45,6 +48,7 @@ impl Warning {
             code,
             message: message.into(),
             at: None,
+            key: None,
         }
     }
 
@@ -55,6 +59,12 @@ impl Warning {
         } else {
             let _ = write!(self.message, " ({}:{at})", path.display());
         }
+        self
+    }
+
+    /// Says which key that was asked for it is about.
+    pub(crate) fn of(mut self, key: impl ToString) -> Self {
+        self.key = Some(key.to_string());
         self
     }
 }

@@ -204,6 +204,17 @@ fn migrate_runtime(old: &Table, new: &mut Table, release: Release) -> Result<(),
     Ok(())
 }
 
+/// The array that has the value of a key of an older version since, as its only element.
+pub(super) fn successor(place: &[String]) -> Option<Vec<String>> {
+    let names: Vec<&str> = place.iter().map(String::as_str).collect();
+    let array = match names.as_slice() {
+        ["plugins", RUNTIME, "cni", "bin_dir"] => ["plugins", RUNTIME, "cni", "bin_dirs"].to_vec(),
+        ["plugins", TASK, "sched_core"] => ["plugins", SHIM_MANAGER, "env"].to_vec(),
+        _ => return None,
+    };
+    Some(array.into_iter().map(str::to_owned).collect())
+}
+
 /// Whether a key of the old plugin went to the images plugin.
 fn is_of_images(path: &[&str]) -> bool {
     IMAGES_KEYS.iter().any(|(old, _)| *old == path)

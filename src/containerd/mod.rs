@@ -34,7 +34,7 @@ mod verdict;
 pub(crate) mod version;
 mod view;
 
-pub(crate) use self::effective::Effective;
+pub(crate) use self::effective::{Effect, Effective};
 pub(crate) use self::imports::absolute;
 pub(crate) use self::keys::{Wanted, ignores, is_plugin, lacks_snapshotter};
 pub(crate) use self::merged::Merged;

@@ -141,12 +141,17 @@ impl<'f> Model<'f> {
         Reason {
             message: message.into(),
             at: place.map(|place| {
-                let file = &self.parsed[place.file];
-                let text = String::from_utf8_lossy(file.text);
-                let position = lines::position(&text, place.offset);
-                (file.path.to_owned(), Some(position))
+                let (path, position) = self.position(place);
+                (path.to_owned(), Some(position))
             }),
         }
+    }
+
+    /// The file and the line of a place.
+    pub(crate) fn position(&self, place: Place) -> (&Path, Position) {
+        let file = &self.parsed[place.file];
+        let text = String::from_utf8_lossy(file.text);
+        (file.path, lines::position(&text, place.offset))
     }
 
     pub(super) fn mismatch(&self, mismatch: &Mismatch) -> Reason {

@@ -108,9 +108,8 @@ impl Start<'_> {
 
     /// Adopts all of a handler that no owner has anything to do with.
     fn adopt_handler(&mut self, handler: &[String]) {
-        let is_of_others =
-            |it: OwnersWant<'_>| it.owner != self.owner() && it.key.path.starts_with(handler);
-        if self.ledger.wants().any(is_of_others) {
+        let is_foreign = |it: OwnersWant<'_>| it.owner != self.owner();
+        if self.ledger.wants_below(handler).any(is_foreign) {
             return;
         }
         for (file, view) in &self.views {

@@ -49,8 +49,7 @@ impl Work<'_> {
     fn needing(&self, lost: &FileKey) -> Option<FileKey> {
         let FileKey { file, key } = lost;
         if let Some(table) = needing(key).filter(|table| self.views[file].has(table)) {
-            let mut wants = self.ledger.wants();
-            let by = wants.find(|it| it.key.path.starts_with(table))?;
+            let by = self.ledger.wants_below(table).next()?;
             return Some(FileKey::new(file, by.key));
         }
         let table = key.path.get(..2).filter(|table| is_proxy(table))?;

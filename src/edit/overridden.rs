@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::config::view::Views;
 use crate::error::Warning;
+use crate::ledger::newest_owner;
 use crate::toml::Literal;
 use crate::want::change::Change;
 use crate::want::key::Key;
@@ -16,6 +17,12 @@ pub(super) struct InForce {
     pub(super) value: Literal,
 }
 
+/// A key that does not come into force, and what people should know of it.
+pub(crate) struct Overridden {
+    pub(crate) key: Key,
+    pub(crate) warning: Warning,
+}
+
 /// What of the change does not come into force, since a file that is loaded later says otherwise or a
 /// newer owner's value stands over it.
 pub(crate) fn overridden(
@@ -23,8 +30,8 @@ pub(crate) fn overridden(
     edited: &Edited,
     new: &Views,
     change: &Change,
-) -> Vec<Warning> {
-    let mut warnings = Vec::new();
+) -> Vec<Overridden> {
+    let mut overridden = Vec::new();
     let wants = change
         .wants
         .iter()
@@ -44,7 +51,7 @@ pub(crate) fn overridden(
         };
         let place = new[&found.file].place(&want.key.path);
         let place = refusal::location(&edited.config, &found.file, &place);
-        let newest = edited.ledger.newest_owner(|wanted| *wanted == want.key);
+        let newest = newest_owner(edited.ledger.wants_of(&want.key));
         let (by, step) = match newest.filter(|name| *name != change.owner.as_str()) {
             Some(owner) => (
                 format!("{owner} has set it since"),
@@ -60,9 +67,12 @@ pub(crate) fn overridden(
         };
         let (key, now, wanted) = (&want.key, found.value.text(), want.value.text());
         let message = format!("{key} {stays} {now}, not {wanted}: {by} ({place}); {step}");
-        warnings.push(Warning::new("overridden", message));
+        overridden.push(Overridden {
+            key: want.key.clone(),
+            warning: Warning::new("overridden", message).of(&want.key),
+        });
     }
-    warnings
+    overridden
 }
 
 /// Below config version 3 a plugin's keys come from one file, and the last one wins in any case.

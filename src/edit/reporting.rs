@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::config::Config;
 use crate::config::view::{View, Views};
-use crate::ledger::is_implied;
+use crate::ledger::{is_implied, newest_owner};
 use crate::toml::{Difference, Inserted};
 use crate::want::handler::BUILT_IN;
 use crate::want::key::{Key, handler_path};
@@ -90,7 +90,7 @@ impl Work<'_> {
         report.keys.given_back = names_of(&given_back);
         // Keys that the owner asks for and a newer owner's want is in force for.
         let overridden = start.asked.iter().filter(|key| {
-            let newest = self.ledger.newest_owner(|wanted| wanted == *key);
+            let newest = newest_owner(self.ledger.wants_of(key));
             newest.is_some_and(|name| name != start.owner())
         });
         report.keys.overridden = overridden.map(Key::to_string).collect();

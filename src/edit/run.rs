@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::Config;
+use crate::config::view::View;
 use crate::containerd::spelling;
 use crate::error::Error;
-use crate::ledger::{Ledger, Made};
+use crate::ledger::{Ledger, Made, Places};
 use crate::want::change::Change;
 use crate::want::handler::BUILT_IN;
 use crate::want::key::{Key, handler_path};
@@ -100,6 +101,7 @@ impl Work<'_> {
             let writing = Writing {
                 config: start.config,
                 ledger: &self.ledger,
+                own: self.ledger.places(name, &self.views[name]),
                 known: &start.known,
                 name,
                 before: &start.views[name],
@@ -131,16 +133,18 @@ impl Work<'_> {
 
     /// What the tool has made is its own as long as something below it is.
     fn keep_made(&mut self) {
-        let entries = &self.ledger.entries;
-        self.ledger.made.retain(|Made { file, path, .. }| {
-            let Some(view) = self.views.get(file) else {
+        let views = self.views.iter();
+        let own = views.map(|(file, view)| (file, (view, self.ledger.places(file, view))));
+        let own: BTreeMap<&String, (&View, Places<'_>)> = own.collect();
+        let mut made = self.ledger.made.clone();
+        made.retain(|Made { file, path, .. }| {
+            let Some((view, own)) = own.get(file) else {
                 return false;
             };
             let is_there = path.is_empty() || view.has(path);
-            let place = view.place(path);
-            let mut own = entries.keys().filter(|at| at.file == *file);
-            is_there && own.any(|at| view.place(&at.key.path).starts_with(&place))
+            is_there && own.below(&view.place(path)).next().is_some()
         });
+        self.ledger.made = made;
     }
 
     /// Blocks that a ledger from before their owners came does not know, and that this edit does not

@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::Error;
-use crate::ledger::{Entry, FileKey, Made, is_implied};
+use crate::ledger::{Entry, FileKey, Made, foreign, is_implied};
+use crate::toml::Path;
 use crate::want::handler::BUILT_IN;
 use crate::want::key::{Key, handler_path};
 
@@ -29,36 +30,37 @@ impl Work<'_> {
 
     /// A handler that the tool has created, and that nobody wants any more, goes as a whole.
     fn remove_created_handlers(&mut self) {
-        let made: Vec<Made> = self.ledger.made_handlers().cloned().collect();
-        for Made { file, path, .. } in made {
-            let at = FileKey::new(&file, &Key::new(&path));
+        let goes = |made: &&Made| {
+            let Made { file, path, .. } = made;
             let mut touched = self.start.touched.iter();
             // One that is there for the sake of others alone is for a later step.
-            let was_wanted = touched.any(|key| key.path.starts_with(&path))
-                || self
-                    .ledger
-                    .keys_in(&file, &path)
-                    .any(|key| !is_implied(key));
-            if !was_wanted || self.ledger.is_wanted_below(&path) {
-                continue;
-            }
-            if self.frozen.contains_key(&file) {
+            let was_wanted = touched.any(|key| key.path.starts_with(path))
+                || self.ledger.keys_in(file, path).any(|key| !is_implied(key));
+            was_wanted && !self.ledger.is_wanted_below(path)
+        };
+        let going: Vec<Made> = self.ledger.made_handlers().filter(goes).cloned().collect();
+        let mut own: BTreeMap<&String, BTreeSet<Path>> = BTreeMap::new();
+        for Made { file, path, .. } in &going {
+            let at = FileKey::new(file, &Key::new(path));
+            if self.frozen.contains_key(file) {
                 // Where it has keys of the tool's, they are named instead.
-                if !self.ledger.has_in(&file, &path) {
+                if !self.ledger.has_in(file, path) {
                     self.needed.insert(at.clone(), at);
                 }
                 continue;
             }
-            let Some(view) = self.views.get_mut(&file) else {
+            let Some(view) = self.views.get_mut(file) else {
                 continue;
             };
-            let foreign = self.ledger.foreign(&file, view, &path).into_iter();
-            let foreign = foreign.filter(|leaf| *leaf != path);
+            let own = own.entry(file);
+            let own = own.or_insert_with(|| self.ledger.own_values(file, view));
+            let foreign = foreign(view, path, own).into_iter();
+            let foreign = foreign.filter(|leaf| leaf != path);
             let foreign: Vec<String> = foreign.map(|leaf| Key::new(&leaf).to_string()).collect();
-            let place = view.place(&path);
+            let place = view.place(path);
             view.tree.remove(&place);
             let entries = &mut self.ledger.entries;
-            entries.retain(|at, _| !at.is_in(&file, &path));
+            entries.retain(|at, _| !at.is_in(file, path));
             self.gone.extend(path.last().cloned());
             if !foreign.is_empty() {
                 let message = format!(

@@ -1,16 +1,16 @@
 //! What a handler asks for that some release does not read, or does not have.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::config::view::Views;
 use crate::containerd::release::{listed, reading};
-use crate::containerd::{Effective, Model, Release, ignores, lacks_snapshotter};
+use crate::containerd::{Effect, Effective, Model, Release, ignores, lacks_snapshotter};
 use crate::error::{Error, Warning};
 use crate::toml::Literal;
 use crate::toml::render::{self, Quotes};
 use crate::want::change::Change;
 use crate::want::handler;
-use crate::want::key::Key;
+use crate::want::key::{Key, KeyValue};
 use crate::want::mistake::unknown_plugin;
 
 use super::edited::Edited;
@@ -50,12 +50,13 @@ pub(crate) fn warnings(
         if !path.is_empty() && !handler::is_known(path) {
             let key = render::dotted(path, Quotes::Basic);
             let message = format!("unknown key {key} in handler {name}: written as given");
-            warnings.push(Warning::new("unknown-key", message));
+            warnings.push(Warning::new("unknown-key", message).of(&want.key));
         }
         let value = want.value.value().filter(|_| edited.is_change());
         let of_value = value
             .into_iter()
-            .flat_map(|value| reading.warnings(name, path, &value));
+            .flat_map(|value| reading.warnings(name, path, &value))
+            .map(|warning| warning.of(&want.key));
         warnings.extend(of_value);
     }
     warnings
@@ -63,15 +64,16 @@ pub(crate) fn warnings(
 
 /// Plugins that no release is known to have.
 fn unknown_plugins(change: &Change) -> Vec<Warning> {
-    let plugins = change
-        .wants
-        .iter()
-        .filter_map(|want| unknown_plugin(&want.key.path));
-    let plugins: BTreeSet<&str> = plugins.collect();
-    let warning = |id| {
+    let mut plugins = BTreeMap::new();
+    for KeyValue { key, .. } in &change.wants {
+        if let Some(id) = unknown_plugin(&key.path) {
+            plugins.entry(id).or_insert(key);
+        }
+    }
+    let warning = |(id, key)| {
         let message =
             format!("no containerd release is known to have a plugin {id}: written as given");
-        Warning::new("unknown-plugin", message)
+        Warning::new("unknown-plugin", message).of(key)
     };
     plugins.into_iter().map(warning).collect()
 }
@@ -83,39 +85,59 @@ impl Judgement<'_> {
     ///
     /// [`Code::KeyNotRead`](crate::error::Code::KeyNotRead) if none reads one of them.
     pub(super) fn unread_keys(&self) -> Result<Vec<Warning>, Error> {
-        let keys = self.keys.iter().map(|want| &want.key);
-        let keys: Vec<&Key> = keys.filter(|key| key.handler().is_none()).collect();
+        let keys = self.keys.iter().filter(|want| want.key.handler().is_none());
+        let keys: Vec<&KeyValue> = keys.collect();
         if keys.is_empty() {
             return Ok(Vec::new());
         }
         let model = Model::new(self.after, self.host);
-        let loaded = self
-            .reading()
-            .filter_map(|it| Some((it, model.effective(it)?)));
-        let loaded: Vec<(Release, Effective)> = loaded.collect();
-        let mut ignored: BTreeMap<Vec<Release>, Vec<String>> = BTreeMap::new();
-        for key in keys {
-            let ignores = |(release, it): &(Release, Effective)| {
-                it.node(&key.path).is_none().then_some(*release)
+        let loaded = self.reading().filter_map(|it| model.effective(it));
+        let loaded: Vec<Effective> = loaded.collect();
+        let mut unread: BTreeMap<Vec<Release>, Vec<&Key>> = BTreeMap::new();
+        let mut warnings = Vec::new();
+        for KeyValue { key, value } in keys {
+            let Some(value) = value.value() else {
+                continue;
             };
-            let ignoring: Vec<Release> = loaded.iter().filter_map(ignores).collect();
+            let (mut ignoring, mut others) = (Vec::new(), Vec::new());
+            let mut other = None;
+            for it in &loaded {
+                match it.effect(&key.path, &value, key.element.is_some()) {
+                    Effect::InForce => {}
+                    Effect::None => ignoring.push(it.release),
+                    Effect::Other(place) => {
+                        others.push(it.release);
+                        other = Some(model.position(place));
+                    }
+                }
+            }
             if ignoring.len() == loaded.len() && !loaded.is_empty() {
                 return Err(refusal::not_read(key, &ignoring, self.version));
             }
             if !ignoring.is_empty() {
-                ignored.entry(ignoring).or_default().push(key.to_string());
+                unread.entry(ignoring).or_default().push(key);
+            }
+            if let Some((path, at)) = other.filter(|_| !self.overridden.contains(key)) {
+                let message = format!(
+                    "containerd {} takes {key} from another spelling of it ({}:{at}); change or \
+                     remove that",
+                    listed(&others),
+                    path.display()
+                );
+                warnings.push(Warning::new("overridden", message).of(key));
             }
         }
-        let warnings = ignored.into_iter().map(|(releases, keys)| {
+        warnings.extend(unread.into_iter().map(|(releases, keys)| {
             let does = if releases.len() == 1 { "does" } else { "do" };
+            let named: Vec<String> = keys.iter().map(ToString::to_string).collect();
             let message = format!(
                 "containerd {} {does} not read {}",
                 listed(&releases),
-                keys.join(", ")
+                named.join(", ")
             );
-            Warning::new("key-not-read", message)
-        });
-        Ok(warnings.collect())
+            Warning::new("key-not-read", message).of(keys[0])
+        }));
+        Ok(warnings)
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::config::Config;
 use crate::config::view::Views;
 use crate::error::Error;
-use crate::ledger::{Owner, Tombstone, Want};
+use crate::ledger::{Owner, Tombstone, Want, newest_owner};
 use crate::want::change::{Change, Overrules};
 use crate::want::handler::BUILT_IN;
 use crate::want::key::{Key, KeyValue, handler_path};
@@ -30,8 +30,7 @@ impl Start<'_> {
         }
         for KeyValue { key, value } in wants {
             let known = before.get(&key);
-            let of_others = self.ledger.wants().filter(|it| *it.key == key);
-            let newest = of_others.map(|it| it.want.seq).max();
+            let newest = self.ledger.wants_of(&key).map(|it| it.want.seq).max();
             let stays = |known: &&Want| {
                 !self.overrules(&key) || newest.is_none_or(|newest| newest < known.seq)
             };
@@ -125,17 +124,17 @@ impl Start<'_> {
             return Ok(());
         }
         for KeyValue { key, .. } in &self.change.wants {
-            let is_one = |it: &Key| match key.handler() {
-                Some(handler) => it.path.starts_with(handler),
-                None => it == key,
+            let handler = key.handler();
+            let known = || {
+                let wants = self.ledger.wants_below(handler.unwrap_or(&key.path));
+                wants.filter(|it| handler.is_some() || it.key == key)
             };
-            let is_layered = key.handler().is_none()
-                && (*overrules == Overrules::Nothing || self.overrules(key));
-            let mut own = self.ledger.wants().filter(|it| it.owner == self.owner());
-            if is_layered || own.any(|it| is_one(it.key)) {
+            let is_layered =
+                handler.is_none() && (*overrules == Overrules::Nothing || self.overrules(key));
+            if is_layered || known().any(|it| it.owner == self.owner()) {
                 continue;
             }
-            if let Some(owner) = self.ledger.newest_owner(is_one) {
+            if let Some(owner) = newest_owner(known()) {
                 return Err(refusal::foreign_key(key, owner, self.owner()));
             }
         }

@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::config::files::Text;
 use crate::config::view::View;
 use crate::error::Error;
-use crate::ledger::{IMPLIED, Ledger, Made};
+use crate::ledger::{IMPLIED, Ledger, Made, Places, newest_owner};
 use crate::toml::{
     Difference, Document, Heading, Inserted, Node, Pair, Path, Refused, Revision, Tree,
 };
@@ -24,6 +24,8 @@ fn is_own(line: &str) -> bool {
 pub(super) struct Writing<'e> {
     pub(super) config: &'e Config,
     pub(super) ledger: &'e Ledger,
+    /// Its keys of the file.
+    pub(super) own: Places<'e>,
     /// The ledger from before the edit.
     pub(super) known: &'e Ledger,
     pub(super) name: &'e str,
@@ -106,8 +108,9 @@ impl Writing<'_> {
         for Inserted { path, literal, .. } in inserted {
             let Some(handler) = self.new_handler(path) else {
                 let table = &path[..path.len() - 1];
-                let is_beside = |it: &[String]| it.len() == path.len() && it.starts_with(table);
-                let comment = self.comment(is_beside);
+                let beside = self.own.below(table);
+                let beside = beside.filter(|(it, _)| it.len() == path.len());
+                let comment = self.comment(beside.map(|(_, key)| key));
                 revision.insert(path, literal.text(), Some(&comment))?;
                 continue;
             };
@@ -115,7 +118,7 @@ impl Writing<'_> {
                 let below = inserted.iter().filter(|it| it.path.starts_with(&handler));
                 let pair = |it: &Inserted| Pair::new(&it.path[handler.len()..], it.literal.text());
                 let pairs = below.map(pair).collect();
-                let comment = self.comment(|it| it.starts_with(&handler));
+                let comment = self.comment(self.own.below(&handler).map(|(_, key)| key));
                 revision.insert_table(&handler, pairs, Some(&comment))?;
             }
         }
@@ -132,18 +135,9 @@ impl Writing<'_> {
         is_new.then_some(place)
     }
 
-    /// The keys of the tool's at some places of the file, also those that somebody has set by hand
-    /// since: they are their owner's until it leaves.
-    fn own_keys(&self, is_there: impl Fn(&[String]) -> bool) -> Vec<&Key> {
-        let keys = self.ledger.keys_in(self.name, &[]);
-        keys.filter(|key| is_there(&self.after.place(&key.path)))
-            .collect()
-    }
-
-    /// The comment above keys at some places: it names the owner of the newest want of one.
-    fn comment(&self, is_there: impl Fn(&[String]) -> bool) -> String {
-        let own = self.own_keys(is_there);
-        let newest = self.ledger.newest_owner(|key| own.contains(&key));
+    /// The comment above some keys: it names the owner of the newest want of one.
+    fn comment<'k>(&self, keys: impl Iterator<Item = &'k Key>) -> String {
+        let newest = newest_owner(keys.flat_map(|key| self.ledger.wants_of(key)));
         comment(newest.unwrap_or(IMPLIED))
     }
 
@@ -157,7 +151,9 @@ impl Writing<'_> {
             // The comment goes with the header.
             return;
         }
-        let own = self.own_keys(|key| heading.holds(key));
+        let own = self.own.below(&heading.table);
+        let own = own.filter(|(place, _)| heading.holds(place));
+        let own: Vec<&Key> = own.map(|(_, key)| key).collect();
         if own.is_empty() {
             // One that the ledger knows nothing of is all that tells of its block.
             if self.known.knows(self.name, self.before, heading) {
@@ -170,7 +166,7 @@ impl Writing<'_> {
         if named.is_some_and(|owner| own.iter().any(|key| owner.wants.contains_key(key))) {
             return;
         }
-        let newest = self.comment(|key| heading.holds(key));
+        let newest = self.comment(own.into_iter());
         if newest != heading.comment {
             revision.set_comment(heading, Some(&newest));
         }

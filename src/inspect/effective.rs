@@ -1,5 +1,6 @@
 //! The handlers that containerd loads from a config and all that it imports.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::containerd::{ConfigFiles, Host, Merged, Model, Release, Verdict, plugin};
@@ -115,13 +116,14 @@ impl Effective {
             name: "runc".to_owned(),
             ..EffectiveHandler::default()
         });
+        let named = by_name(&handlers);
         for &release in &releases {
-            note_loaded(&mut handlers, &model, release);
+            note_loaded(&mut handlers, &named, &model, release);
         }
         if files.len() > 1
             && let Some(merged) = Merged::of(&files)
         {
-            merge(&mut handlers, &merged);
+            merge(&mut handlers, &named, &merged);
         }
         handlers.retain(|handler| handler.place.is_some() || !handler.releases.is_empty());
         let places = handlers.iter_mut().filter_map(|it| it.place.as_mut());
@@ -151,8 +153,25 @@ fn drop_ins(files: &ConfigFiles) -> impl Iterator<Item = (&Path, Inventory)> {
     })
 }
 
+/// The numbers of the handlers of each name.
+type Named = BTreeMap<String, Vec<usize>>;
+
+fn by_name(handlers: &[EffectiveHandler]) -> Named {
+    let mut named = Named::new();
+    for (number, handler) in handlers.iter().enumerate() {
+        let numbers = named.entry(handler.name.clone()).or_default();
+        numbers.push(number);
+    }
+    named
+}
+
 /// Notes what a release has loaded, each where it comes from.
-fn note_loaded(handlers: &mut [EffectiveHandler], model: &Model<'_>, release: Release) {
+fn note_loaded(
+    handlers: &mut [EffectiveHandler],
+    named: &Named,
+    model: &Model<'_>,
+    release: Release,
+) {
     let Verdict::Serves {
         handlers: loaded,
         default,
@@ -165,11 +184,12 @@ fn note_loaded(handlers: &mut [EffectiveHandler], model: &Model<'_>, release: Re
         let position = positions.get(name.as_str());
         let file = position.map(|(file, _)| *file);
         let line = position.map(|(_, at)| at.line);
-        let here = handlers.iter_mut();
-        let here = here.filter(|known| known.name == *name && known.file() == file);
+        let here = named.get(name).into_iter().flatten().copied();
+        let here = here.filter(|&number| handlers[number].file() == file);
         // A spelling whose first line is another one: the handler's first place will do.
-        let line_of = |known: &EffectiveHandler| known.place.as_ref().map(|place| place.at.line);
-        if let Some(known) = here.min_by_key(|known| line_of(known) != line) {
+        let line_of = |number: usize| Some(handlers[number].place.as_ref()?.at.line);
+        if let Some(number) = here.min_by_key(|&number| line_of(number) != line) {
+            let known = &mut handlers[number];
             known.releases.push(release);
             known.runtime_type = Some(handler.runtime_type.clone()).filter(|kind| !kind.is_empty());
             if default == *name {
@@ -180,7 +200,7 @@ fn note_loaded(handlers: &mut [EffectiveHandler], model: &Model<'_>, release: Re
 }
 
 /// Says which handlers of several files are one on 2.x, and what that is.
-fn merge(handlers: &mut [EffectiveHandler], merged: &Merged) {
+fn merge(handlers: &mut [EffectiveHandler], named: &Named, merged: &Merged) {
     for number in 0..handlers.len() {
         let handler = &handlers[number];
         let merging = handler.releases.iter().copied();
@@ -191,7 +211,7 @@ fn merge(handlers: &mut [EffectiveHandler], merged: &Merged) {
         let [plugins, id, containerd, runtimes] = plugin::runtimes_path(&place.plugin);
         let path = [plugins, id, containerd, runtimes, &handler.name];
         let sources = merged.sources(&path);
-        let (name, own) = (handler.name.clone(), place.file.clone());
+        let (others, own) = (&named[&handler.name], place.file.clone());
         if sources.iter().all(|file| *file == own) {
             continue;
         }
@@ -202,10 +222,10 @@ fn merge(handlers: &mut [EffectiveHandler], merged: &Merged) {
             rank.unwrap_or(usize::MAX)
         });
         handlers[number].settings = settings;
-        for other in handlers.iter_mut().filter(|other| other.name == name) {
-            let file = other.file();
+        for &other in others {
+            let file = handlers[other].file();
             if file.is_some_and(|file| file != own && sources.contains(file)) {
-                other.merged_on.extend(&merging);
+                handlers[other].merged_on.extend(&merging);
             }
         }
     }

@@ -75,27 +75,29 @@ fn handlers<'c>(config: &'c Document, id: &'c str) -> Vec<ListedHandler> {
     let below = |more: &[&'static str]| spelled(config, &[&containerd, more].concat());
     let runtimes = below(&["runtimes"]);
     let listed = config.get(&runtimes).and_then(Item::as_table_like);
-    let listed = listed.into_iter().flat_map(|table| table.iter());
-    let mut found: Vec<(&str, Vec<&str>)> = listed
-        .map(|(name, _)| (name, [runtimes.as_slice(), &[name]].concat()))
+    let offsets = config.offsets_in(&runtimes);
+    let offset = |name: &str| offsets.get(name).copied().unwrap_or_default();
+    let entries = listed.into_iter().flat_map(|table| table.iter());
+    let mut found: Vec<(usize, &str, &Item)> = entries
+        .map(|(name, item)| (offset(name), name, item))
         .collect();
     for (name, table) in plugin::OLD_HANDLERS {
+        let path = below(&[table]);
         let kind = config.get(&below(&[table, "runtime_type"]));
         // containerd takes no notice of one without a type.
         let has_type = kind.and_then(Item::as_str).is_some_and(|it| !it.is_empty());
-        if has_type && !found.iter().any(|(known, _)| *known == name) {
-            found.push((name, below(&[table])));
+        let is_listed = listed.is_some_and(|table| table.contains_key(name));
+        if let Some(item) = config.get(&path).filter(|_| has_type && !is_listed) {
+            found.push((config.offset(&path), name, item));
         }
     }
-    found.sort_by_key(|(_, path)| config.offset(path));
+    found.sort_by_key(|(offset, ..)| *offset);
     let mut positions = Positions::of(config.text());
     found
         .into_iter()
-        .map(|(name, path)| {
+        .map(|(offset, name, item)| {
             let mut settings = Vec::new();
-            if let Some(item) = config.get(&path) {
-                collect(item, &mut Vec::new(), &mut settings);
-            }
+            collect(item, &mut Vec::new(), &mut settings);
             let mut kind = settings.iter().filter(|(key, _)| {
                 matches!(key.as_slice(), [key] if key.eq_ignore_ascii_case("runtime_type"))
             });
@@ -104,7 +106,7 @@ fn handlers<'c>(config: &'c Document, id: &'c str) -> Vec<ListedHandler> {
                 name: name.to_owned(),
                 plugin: id.to_owned(),
                 runtime_type: kind.map(str::to_owned),
-                at: positions.at(config.offset(&path)),
+                at: positions.at(offset),
                 settings,
             }
         })

@@ -4,6 +4,7 @@
 mod fields;
 mod file_key;
 mod json;
+mod places;
 mod recovery;
 mod settling;
 mod stored;
@@ -11,8 +12,9 @@ mod tables;
 mod unfinished;
 
 pub(crate) use self::file_key::FileKey;
-pub(crate) use self::settling::{is_implied, is_twin};
+pub(crate) use self::places::Places;
+pub(crate) use self::settling::{foreign, is_implied, is_twin};
 pub use self::stored::Ledger;
 pub(crate) use self::stored::{
-    Digests, Entry, IMPLIED, LedgerPair, Made, Owner, OwnersWant, Tombstone, Want,
+    Digests, Entry, IMPLIED, LedgerPair, Made, Owner, OwnersWant, Tombstone, Want, newest_owner,
 };

@@ -53,6 +53,11 @@ impl Ledger {
 
     /// The canonical paths of the values of a file that are not the tool's, at or below a path.
     pub(crate) fn foreign(&self, file: &str, view: &View, path: &[String]) -> Vec<Path> {
+        foreign(view, path, &self.own_values(file, view))
+    }
+
+    /// Where the values of a file stand that are the tool's, in place of nothing.
+    pub(crate) fn own_values(&self, file: &str, view: &View) -> BTreeSet<Path> {
         let own = self.entries.iter().filter(|(at, entry)| {
             let is_whole = at.key.element.is_none() || self.has_made(file, &at.key.path);
             at.file == file
@@ -61,11 +66,16 @@ impl Ledger {
                 && entry.holds_ours(view.value(&at.key).as_ref())
         });
         // Two keys of different spelling may stand in one table.
-        let own: Vec<Path> = own.map(|(at, _)| view.place(&at.key.path)).collect();
-        let leaves = view.tree.leaves(&view.place(path)).into_iter();
-        let foreign = leaves.filter(|leaf| !own.iter().any(|own| leaf.starts_with(own)));
-        foreign.map(|leaf| view.spelling.canonical(&leaf)).collect()
+        own.map(|(at, _)| view.place(&at.key.path)).collect()
     }
+}
+
+/// The canonical paths of the values at or below a path that do not stand at one of these places.
+pub(crate) fn foreign(view: &View, path: &[String], own: &BTreeSet<Path>) -> Vec<Path> {
+    let is_own = |leaf: &Path| (1..=leaf.len()).any(|depth| own.contains(&leaf[..depth]));
+    let leaves = view.tree.leaves(&view.place(path)).into_iter();
+    let foreign = leaves.filter(|leaf| !is_own(leaf));
+    foreign.map(|leaf| view.spelling.canonical(&leaf)).collect()
 }
 
 /// Whether a key tells the images plugin the snapshotter of a handler.

@@ -198,8 +198,16 @@ impl Ledger {
 
     /// All wants of all owners.
     pub(crate) fn wants(&self) -> impl Iterator<Item = OwnersWant<'_>> {
-        self.owners.iter().flat_map(|(name, owner)| {
-            owner.wants.iter().map(|(key, want)| OwnersWant {
+        self.wants_below(&[])
+    }
+
+    /// Those at or below a path.
+    pub(crate) fn wants_below(&self, path: &[String]) -> impl Iterator<Item = OwnersWant<'_>> {
+        let first = Key::new(path);
+        self.owners.iter().flat_map(move |(name, owner)| {
+            let wants = owner.wants.range(&first..);
+            let below = wants.take_while(|(key, _)| key.path.starts_with(path));
+            below.map(|(key, want)| OwnersWant {
                 owner: name,
                 file: &owner.file,
                 key,
@@ -208,32 +216,35 @@ impl Ledger {
         })
     }
 
-    /// The wants that can be in force: those over which nobody has set a value by hand.
+    /// Those of one key.
+    pub(crate) fn wants_of(&self, key: &Key) -> impl Iterator<Item = OwnersWant<'_>> {
+        let wants = self.wants_below(&key.path);
+        wants.filter(move |it| it.key == key)
+    }
+
+    /// The wants that can be in force: those over which nobody has set a value by hand, and another
+    /// owner has written since. Those do not come back when that owner leaves.
     pub(crate) fn wants_that_count(&self) -> impl Iterator<Item = OwnersWant<'_>> {
-        let wants = self.wants();
-        wants.filter(|it| !self.is_overruled(it.key, it.want.seq))
+        let entries = self.entries.iter().filter(|(_, entry)| entry.since > 0);
+        let overruling: Vec<(&FileKey, &Entry)> = entries.collect();
+        self.wants().filter(move |it| {
+            let mut overruling = overruling.iter();
+            !overruling.any(|(at, entry)| at.key == *it.key && it.want.seq < entry.since)
+        })
     }
 
     /// Whether somebody wants something at or below a path.
     pub(crate) fn is_wanted_below(&self, path: &[String]) -> bool {
-        self.wants().any(|it| it.key.path.starts_with(path))
+        self.wants_below(path).next().is_some()
     }
 
     pub(crate) fn is_wanted(&self, key: &Key) -> bool {
-        let mut owners = self.owners.values();
-        owners.any(|owner| owner.wants.contains_key(key))
+        self.wants_of(key).next().is_some()
     }
 
     /// The owner that has the want in force for a handler.
     pub(crate) fn owner_of(&self, handler: &[String]) -> Option<&str> {
-        self.newest_owner(|key| key.path.starts_with(handler))
-    }
-
-    /// The owner that has the newest want among these keys.
-    pub(crate) fn newest_owner(&self, is_one: impl Fn(&Key) -> bool) -> Option<&str> {
-        let wanting = self.wants().filter(|it| is_one(it.key));
-        let newest = wanting.max_by_key(|it| (it.want.seq, it.owner));
-        newest.map(|it| it.owner)
+        newest_owner(self.wants_below(handler))
     }
 
     /// The owner that has a handler in a file, as far as something of it there is the tool's.
@@ -253,7 +264,9 @@ impl Ledger {
 
     /// The keys at or below a path of a file that the tool has written.
     pub(crate) fn keys_in(&self, file: &str, path: &[String]) -> impl Iterator<Item = &Key> {
-        let below = self.entries.keys().filter(|at| at.is_in(file, path));
+        let first = FileKey::new(file, &Key::new(path));
+        let keys = self.entries.range(first..).map(|(at, _)| at);
+        let below = keys.take_while(move |at| at.is_in(file, path));
         below.map(|at| &at.key)
     }
 
@@ -261,13 +274,6 @@ impl Ledger {
     pub(crate) fn is_in_force(&self, at: &FileKey, views: &Views) -> bool {
         let entry = self.entries.get(at);
         entry.is_some_and(|entry| entry.holds_ours(at.now(views).as_ref()))
-    }
-
-    /// Whether somebody has set a value by hand over a want of this number, and another owner has
-    /// written over that since: the want does not come back when that owner leaves.
-    fn is_overruled(&self, key: &Key, seq: u64) -> bool {
-        let mut entries = self.entries.iter();
-        entries.any(|(at, entry)| at.key == *key && seq < entry.since)
     }
 
     pub(crate) fn has_made(&self, file: &str, path: &[String]) -> bool {
@@ -284,6 +290,12 @@ impl Ledger {
         self.seq += 1;
         self.seq
     }
+}
+
+/// The owner that has the newest of these wants.
+pub(crate) fn newest_owner<'l>(wants: impl Iterator<Item = OwnersWant<'l>>) -> Option<&'l str> {
+    let newest = wants.max_by_key(|it| (it.want.seq, it.owner));
+    newest.map(|it| it.owner)
 }
 
 impl LedgerPair {

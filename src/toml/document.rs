@@ -1,6 +1,7 @@
 //! A document as bytes, meaning and positions.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
@@ -138,17 +139,20 @@ impl Document {
 
     /// Where `path` is first written, for messages.
     pub(crate) fn offset(&self, path: &[impl AsRef<str>]) -> usize {
-        let index = &self.index;
-        let statement = index.below(path).next();
-        let entry = || {
-            index.inline_tables.iter().find_map(|table| {
-                let rest = rest_after(path, &table.path)?;
-                table.entries.iter().find(|entry| entry.is_below(rest))
-            })
-        };
-        let span = statement.map(|it| &index.statements[it].span);
-        let span = span.or_else(|| entry().map(|entry| &entry.span));
-        span.map_or(0, |span| span.start)
+        let mut written = self.index.written();
+        let first = written.find(|(keys, _)| rest_after(keys, path).is_some());
+        first.map_or(0, |(_, span)| span.start)
+    }
+
+    /// Where each entry of the table at `path` is first written.
+    pub(crate) fn offsets_in(&self, path: &[impl AsRef<str>]) -> BTreeMap<&str, usize> {
+        let mut found = BTreeMap::new();
+        for (keys, span) in self.index.written() {
+            if let Some([name, ..]) = rest_after(&keys, path) {
+                found.entry(*name).or_insert(span.start);
+            }
+        }
+        found
     }
 
     pub(crate) fn position(&self, offset: usize) -> Position {

@@ -62,13 +62,6 @@ pub(crate) struct Entry {
     pub(crate) span: Range<usize>,
 }
 
-impl Entry {
-    /// Whether the entry is `path` itself, seen from its table, or lies below it.
-    pub(crate) fn is_below(&self, path: &[impl AsRef<str>]) -> bool {
-        shared(self.keys.iter().map(|key| key.name.as_str()), path) == path.len()
-    }
-}
-
 /// An inline table that is reachable by keys alone (not inside an array).
 #[derive(Debug)]
 pub(crate) struct InlineTable {
@@ -115,6 +108,21 @@ impl Index {
         let header = statement.header.map(|header| &self.statements[header].keys);
         let keys = header.into_iter().flatten().chain(&statement.keys);
         keys.map(|segment| segment.name.as_str())
+    }
+
+    /// The paths of all statements, then those of all entries of inline tables, with where they stand.
+    pub(crate) fn written(&self) -> impl Iterator<Item = (Vec<&str>, &Range<usize>)> {
+        let statements = self.statements.iter().enumerate();
+        let statements =
+            statements.map(|(it, statement)| (self.path(it).collect(), &statement.span));
+        let entries = self.inline_tables.iter().flat_map(|table| {
+            table.entries.iter().map(|entry| {
+                let keys = entry.keys.iter().map(|key| &key.name);
+                let path = table.path.iter().chain(keys);
+                (path.map(String::as_str).collect(), &entry.span)
+            })
+        });
+        statements.chain(entries)
     }
 
     /// How many leading segments the path of `statement` shares with `path`.

@@ -7,7 +7,7 @@ use crate::error::Warning;
 
 use super::files::ConfigFiles;
 use super::model::Model;
-use super::release::{Release, listed};
+use super::release::{Release, listed, listed_do};
 use super::tree::Place;
 
 /// A key that a migration leaves behind, and why.
@@ -51,12 +51,8 @@ impl Losses {
         let warnings = groups.into_iter().filter_map(|((_, releases, why), keys)| {
             let (first, _) = keys.first()?;
             let keys: Vec<&str> = keys.iter().map(|(_, key)| *key).collect();
-            let does = if releases.len() == 1 { "does" } else { "do" };
-            let message = format!(
-                "containerd {} {does} not read {}: {why}",
-                listed(releases),
-                keys.join(", ")
-            );
+            let (does, keys) = (listed_do(releases), keys.join(", "));
+            let message = format!("containerd {does} not read {keys}: {why}");
             let (path, at) = model.reason("", Some(*first)).at?;
             Some(Warning::new("key-not-read", message).in_file(&path, &at?, files.main()))
         });

@@ -67,9 +67,9 @@ impl Check {
         let row = |&release: &Release| {
             let reads = release.reads(config_version);
             let verdict = (reads || is_alone).then(|| {
-                let (verdict, lost) = model.judge(release);
-                losses.add(release, lost);
-                verdict
+                let judged = model.judge(release);
+                losses.add(release, judged.lost);
+                judged.verdict
             });
             CheckedRelease {
                 release,
@@ -79,10 +79,6 @@ impl Check {
         };
         let newer = lost::unknown(releases);
         let releases: Vec<CheckedRelease> = releases.iter().map(row).collect();
-        let proxies = |name: &str| {
-            let mut documents = files.all().filter_map(|(_, source)| source.document().ok());
-            documents.any(|it| it.get(&["proxy_plugins", name]).is_some())
-        };
         let read: Vec<Release> = releases
             .iter()
             .filter(|it| it.reads)
@@ -91,7 +87,7 @@ impl Check {
         let reading = Reading {
             version: config_version,
             releases: &read,
-            is_proxy: &proxies,
+            lacks_snapshotter: &|name, release| model.lacks_snapshotter(name, release),
         };
         let mut warnings = warnings(&files, &releases, root, &reading);
         warnings.extend(losses.warnings(&model, &files));

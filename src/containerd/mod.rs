@@ -30,6 +30,7 @@ mod snapshotters;
 pub(crate) mod spelling;
 mod syntax;
 mod tree;
+mod unread;
 mod url;
 mod verdict;
 pub(crate) mod version;

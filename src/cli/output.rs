@@ -11,7 +11,7 @@ use super::arguments::{Format, Global};
 use super::error_report;
 use super::named::Named;
 use super::report::{Report, json_line};
-use super::text::{WARNING, place};
+use super::text::{WARNING, place, printable};
 
 /// The streams, and how the user wants them.
 pub(super) struct Output {
@@ -32,7 +32,7 @@ pub(super) struct Notes {
 impl Notes {
     pub(super) fn show(self, line: &str) {
         if !self.is_quiet {
-            let _ = writeln!(io::stderr(), "{line}");
+            let _ = writeln!(io::stderr(), "{}", printable(line));
         }
     }
 }
@@ -78,7 +78,7 @@ impl Output {
     fn rendered(&self, report: &dyn Report) -> String {
         match self.format {
             Format::Json => self.json_line(report.json()),
-            Format::Text => report.diff() + &self.named.in_commands(&report.text()),
+            Format::Text => report.diff() + &printable(&self.named.in_commands(&report.text())),
         }
     }
 
@@ -111,7 +111,8 @@ impl Output {
         for warning in warnings {
             let place = place(path, warning.at.as_ref());
             let message = self.named.in_commands(&warning.message);
-            let _ = writeln!(self.err, "{WARNING}warning{WARNING:#}: {place}: {message}");
+            let message = printable(&format!("{place}: {message}"));
+            let _ = writeln!(self.err, "{WARNING}warning{WARNING:#}: {message}");
         }
     }
 

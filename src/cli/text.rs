@@ -39,20 +39,24 @@ pub(super) fn first_of(most: usize, names: &[impl Borrow<str>]) -> String {
     }
 }
 
-/// Text that others have written, without what moves the cursor.
+/// Text that others may have written, without what a terminal obeys. Lines and columns stay.
 pub(super) fn printable(text: &str) -> String {
-    text.chars().filter(|char| !char.is_control()).collect()
+    let shown = |char: char| match char {
+        '\n' | '\t' => char,
+        char if char.is_control() => char::REPLACEMENT_CHARACTER,
+        char => char,
+    };
+    text.chars().map(shown).collect()
 }
 
 /// The line of a position, with a mark below the column.
 pub(super) fn excerpt(at: &Position) -> String {
     let number = at.line.to_string();
     let margin = " ".repeat(number.len());
-    let printable = |char: char| if char.is_control() { ' ' } else { char };
     // Of a long line, the part around the column.
     let skipped = at.column.saturating_sub(EXCERPT / 2 + 1);
     let line = at.text.chars().skip(skipped).take(EXCERPT);
-    let line: String = line.map(printable).collect();
+    let line = printable(&line.collect::<String>()).replace('\t', " ");
     let mark = " ".repeat(at.column.saturating_sub(1 + skipped));
     format!(
         "{margin} {CYAN}|{CYAN:#}\n{CYAN}{number} |{CYAN:#} {line}\n{margin} {CYAN}|{CYAN:#} {mark}{ERROR}^{ERROR:#}\n"
@@ -71,7 +75,8 @@ pub(super) fn colored_diff(diff: &str) -> String {
             _ => Style::new(),
         };
         let content = line.trim_end_matches(['\n', '\r']);
-        let _ = write!(text, "{style}{content}{style:#}{}", &line[content.len()..]);
+        let end = &line[content.len()..];
+        let _ = write!(text, "{style}{}{style:#}{end}", printable(content));
     }
     text
 }

@@ -6,7 +6,7 @@ use crate::error::Warning;
 
 use super::files::ConfigFiles;
 use super::model::Model;
-use super::release::{Release, listed};
+use super::release::{Release, do_not, listed};
 use super::tree::Place;
 
 /// A key that a migration leaves behind, and why.
@@ -50,12 +50,7 @@ impl Losses {
         let warnings = groups.into_iter().filter_map(|((_, releases, why), keys)| {
             let (first, _) = keys.first()?;
             let keys: Vec<&str> = keys.iter().map(|(_, key)| *key).collect();
-            let does = if releases.len() == 1 { "does" } else { "do" };
-            let mut message = format!(
-                "containerd {} {does} not read {}: {why}",
-                listed(releases),
-                keys.join(", ")
-            );
+            let mut message = do_not(releases, &format!("read {}: {why}", keys.join(", ")));
             let at = model.reason("", Some(*first)).at;
             let (path, at) = at?;
             if path == files.main() {

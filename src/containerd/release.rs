@@ -112,19 +112,19 @@ impl fmt::Display for Release {
 impl FromStr for Release {
     type Err = Error;
 
-    /// Reads `1.6` or `1.6.20`, with or without a `v`; what a distribution adds behind is ignored.
+    /// Reads `1.6` or `1.6.20`, with or without a `v`. What a distribution adds behind three numbers
+    /// is ignored, as in `1.6.20~ds1` or `2.1.9+unknown`.
     fn from_str(text: &str) -> Result<Self, Error> {
         let malformed = || {
             let message = format!("{text:?} is not a containerd version, as in 1.7 or 1.7.24");
             Error::new(Code::Usage, message, "name it by its numbers")
         };
         let digits = text.trim().trim_start_matches('v');
-        let end = digits
-            .find(|character: char| !character.is_ascii_digit() && character != '.')
-            .unwrap_or(digits.len());
-        let numbers: Result<Vec<u16>, _> = digits[..end].split('.').map(str::parse).collect();
+        let end = digits.find(['~', '+', '-']).unwrap_or(digits.len());
+        let (digits, more) = digits.split_at(end);
+        let numbers: Result<Vec<u16>, _> = digits.split('.').map(str::parse).collect();
         let release = match numbers.map_err(|_| malformed())?.as_slice() {
-            [major, minor] => Self::line(*major, *minor),
+            [major, minor] if more.is_empty() => Self::line(*major, *minor),
             [major, minor, patch] => Self::new(*major, *minor, *patch),
             _ => return Err(malformed()),
         };
@@ -151,11 +151,10 @@ pub(crate) fn reading(releases: &[Release], version: i64) -> Vec<Release> {
     releases.filter(|release| release.reads(version)).collect()
 }
 
-/// Says of releases that they don't read files of this config version.
-pub(crate) fn do_not_read(releases: &[Release], version: i64) -> String {
+/// Says what releases do not do, as in `read it`.
+pub(crate) fn do_not(releases: &[Release], what: &str) -> String {
     let does = if releases.len() == 1 { "does" } else { "do" };
-    let releases = listed(releases);
-    format!("containerd {releases} {does} not read config version {version}")
+    format!("containerd {} {does} not {what}", listed(releases))
 }
 
 /// Releases for a sentence: `1.6, 1.7 and 2.0`.
@@ -228,7 +227,9 @@ mod tests {
             let release: Release = text.parse().expect(text);
             assert_eq!(release.to_string(), shown);
         }
-        for bad in ["", "1", "x", "1.6.20.1", "1.5", "1.8", "1.x", "70000.1"] {
+        for bad in [
+            "", "1", "x", "1.6.20.1", "1.5", "1.8", "1.x", "70000.1", "1.7foo", "1.7-1", "1.7.2x",
+        ] {
             assert!(bad.parse::<Release>().is_err(), "{bad}");
         }
         for (text, is_unknown, is_out) in [

@@ -67,7 +67,7 @@ impl Judgement<'_> {
                 before: before.0,
                 after: after.0,
                 without: without.as_ref().map(|it| it.verdict(release)),
-                counts: release.is_out() || self.releases.len() == 1,
+                counts: release.is_out() || self.releases != Release::LINES,
             }
         });
         let read = read.collect();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::containerd::release::{do_not_read, listed, reading};
+use crate::containerd::release::{do_not, listed, reading};
 use crate::containerd::{ConfigFiles, Host, Model, Release, lost};
 use crate::error::{Code, Error, Warning};
 use crate::want::key::{Key, KeyValue};
@@ -164,7 +164,7 @@ impl Judgement<'_> {
             );
             ("not-judged", message)
         } else {
-            let named = do_not_read(releases, version);
+            let named = do_not(releases, &format!("read config version {version}"));
             let message = format!("{named}; judged for {}, which do", listed(&others));
             ("version-not-read", message)
         };
@@ -193,5 +193,9 @@ fn not_read(releases: &[Release], version: i64) -> Error {
             listed(&reading)
         )
     };
-    Error::new(Code::VersionNotRead, do_not_read(releases, version), hint)
+    Error::new(
+        Code::VersionNotRead,
+        do_not(releases, &format!("read config version {version}")),
+        hint,
+    )
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::config::view::Views;
-use crate::containerd::release::{listed, reading};
+use crate::containerd::release::{do_not, listed, reading};
 use crate::containerd::{Effect, Effective, Model, Release, ignores, lacks_snapshotter};
 use crate::error::{Error, Warning};
 use crate::toml::Literal;
@@ -128,13 +128,8 @@ impl Judgement<'_> {
             }
         }
         warnings.extend(unread.into_iter().map(|(releases, keys)| {
-            let does = if releases.len() == 1 { "does" } else { "do" };
             let named: Vec<String> = keys.iter().map(ToString::to_string).collect();
-            let message = format!(
-                "containerd {} {does} not read {}",
-                listed(&releases),
-                named.join(", ")
-            );
+            let message = do_not(&releases, &format!("read {}", named.join(", ")));
             Warning::new("key-not-read", message).of(keys[0])
         }));
         Ok(warnings)
@@ -167,13 +162,8 @@ impl Reading<'_> {
         let releases = self.releases.iter().copied();
         let (ignoring, reading): (Vec<Release>, Vec<Release>) =
             releases.partition(|release| ignores(key, *release, self.version));
-        let does = |releases: &[Release]| if releases.len() == 1 { "does" } else { "do" };
         if !ignoring.is_empty() {
-            let message = format!(
-                "containerd {} {} not read {key} of handler {name}",
-                listed(&ignoring),
-                does(&ignoring)
-            );
+            let message = do_not(&ignoring, &format!("read {key} of handler {name}"));
             warnings.push(Warning::new("key-not-read", message));
         }
         let is_provided = |name: &str| (self.is_proxy)(name) || name.starts_with("${");
@@ -184,11 +174,10 @@ impl Reading<'_> {
         let mut lacking = reading;
         lacking.retain(|release| lacks_snapshotter(snapshotter, *release));
         if !lacking.is_empty() {
+            let lack = format!("come with a snapshotter {snapshotter}");
             let message = format!(
-                "no pod can run on handler {name}: containerd {} {} not come with a snapshotter \
-                 {snapshotter}, and no proxy plugin of this config provides it",
-                listed(&lacking),
-                does(&lacking)
+                "no pod can run on handler {name}: {}, and no proxy plugin of this config provides it",
+                do_not(&lacking, &lack)
             );
             warnings.push(Warning::new("no-snapshotter", message));
         }

@@ -22,12 +22,12 @@ pub(crate) struct Owning {
 /// The releases that a config is judged for.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Judging {
-    /// Judge for this containerd release alone
+    /// Judge for these containerd releases alone
     ///
-    /// As in 1.7, which means its newest patch release, or 1.6.20. Without it: every release line
+    /// As in 1.7,2.1: each means its newest patch release. Or 1.6.20. Without it: every release line
     /// from 1.6 to 2.4.
-    #[arg(long, value_name = "VERSION")]
-    pub(crate) containerd_version: Option<Release>,
+    #[arg(long, value_name = "VERSION,...", value_delimiter = ',')]
+    pub(crate) containerd_version: Vec<Release>,
 }
 
 /// The table that holds the handlers.
@@ -234,10 +234,16 @@ impl Owning {
 
 impl Judging {
     pub(crate) fn releases(&self) -> Vec<Release> {
-        match self.containerd_version {
-            Some(release) => vec![release],
-            None => Release::LINES.to_vec(),
+        if self.containerd_version.is_empty() {
+            return Release::LINES.to_vec();
         }
+        let mut releases = Vec::new();
+        for release in &self.containerd_version {
+            if !releases.contains(release) {
+                releases.push(*release);
+            }
+        }
+        releases
     }
 }
 

@@ -39,14 +39,20 @@ pub(super) fn first_of(most: usize, names: &[impl Borrow<str>]) -> String {
     }
 }
 
-/// Text that others may have written, without what a terminal obeys. Lines and columns stay.
-pub(super) fn printable(text: &str) -> String {
+/// A line that others may have written, without what a terminal obeys.
+pub(super) fn printable(line: &str) -> String {
     let shown = |char: char| match char {
-        '\n' | '\t' => char,
+        '\t' => ' ',
         char if char.is_control() => char::REPLACEMENT_CHARACTER,
         char => char,
     };
-    text.chars().map(shown).collect()
+    line.chars().map(shown).collect()
+}
+
+/// The same for several lines.
+pub(super) fn printable_lines(text: &str) -> String {
+    let lines: Vec<String> = text.split('\n').map(printable).collect();
+    lines.join("\n")
 }
 
 /// The line of a position, with a mark below the column.
@@ -56,7 +62,7 @@ pub(super) fn excerpt(at: &Position) -> String {
     // Of a long line, the part around the column.
     let skipped = at.column.saturating_sub(EXCERPT / 2 + 1);
     let line = at.text.chars().skip(skipped).take(EXCERPT);
-    let line = printable(&line.collect::<String>()).replace('\t', " ");
+    let line = printable(&line.collect::<String>());
     let mark = " ".repeat(at.column.saturating_sub(1 + skipped));
     format!(
         "{margin} {CYAN}|{CYAN:#}\n{CYAN}{number} |{CYAN:#} {line}\n{margin} {CYAN}|{CYAN:#} {mark}{ERROR}^{ERROR:#}\n"

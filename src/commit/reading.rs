@@ -205,6 +205,11 @@ impl Reading {
         }
     }
 
+    /// Whether the config is a template, which the distribution fills in.
+    pub(crate) fn is_template(&self) -> bool {
+        matches!(self.joins, Joins::Template(_))
+    }
+
     /// What containerd loads once the files of these names are as they are in `after`.
     pub(crate) fn loaded(
         &self,

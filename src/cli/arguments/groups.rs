@@ -100,6 +100,12 @@ pub(crate) struct Editing {
     #[command(flatten)]
     pub(crate) judging: Judging,
 
+    /// Also add to a config that does not serve
+    ///
+    /// Without it, nothing is added to a config with which no containerd release serves CRI.
+    #[arg(long, hide_short_help = true)]
+    pub(crate) allow_not_serving: bool,
+
     #[command(flatten)]
     pub(crate) locking: Locking,
 
@@ -275,6 +281,7 @@ impl Editing {
     pub(crate) fn set_up(&self, editor: Editor) -> Editor {
         self.locking
             .set_up(editor.releases(self.judging.releases()))
+            .allow_not_serving(self.allow_not_serving)
     }
 }
 

@@ -101,7 +101,7 @@ impl Editor {
         let mut edited = edit(&reading.config, &found.ledger, &change)
             .map_err(|error| self.by_its_name(reading.with_unread(error)))?;
         let views = edited.config.views();
-        let unread = unread::warnings(&edited, &views, &change, &self.releases);
+        let unread = unread::warnings(&edited, &change, &self.releases);
         edited.report.warnings.extend(unread);
         let removed = edited.report.handlers.removed.clone();
         let overridden = overridden::overridden(&reading.config, &edited, &views, &change);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::containerd::release::{do_not, listed, reading};
+use crate::containerd::release::{do_not_read, listed, reading};
 use crate::containerd::{ConfigFiles, Host, Model, Release, lost};
 use crate::error::{Code, Error, Warning};
 use crate::want::key::{Key, KeyValue};
@@ -138,14 +138,14 @@ impl Judgement<'_> {
         !self.keys.is_empty()
     }
 
-    /// The releases that the edit is held against: of those that were named the ones that read the
-    /// file, or else all that do.
+    /// The releases that the edit is held against, by each builder: of those that were named the ones
+    /// that read the file, or else all that do.
     pub(super) fn reading(&self) -> impl Iterator<Item = Release> {
         let mut releases = reading(self.releases, self.version);
         if releases.is_empty() {
             releases = reading(&Release::LINES, self.version);
         }
-        releases.into_iter()
+        releases.into_iter().flat_map(Release::builds)
     }
 
     /// What is to be said where none of the releases that were named reads the file. What comes into
@@ -166,7 +166,7 @@ impl Judgement<'_> {
             );
             ("not-judged", message)
         } else {
-            let named = do_not(releases, &format!("read config version {version}"));
+            let named = do_not_read(releases, version);
             let message = format!("{named}; judged for {}, which do", listed(&others));
             ("version-not-read", message)
         };
@@ -195,9 +195,5 @@ fn not_read(releases: &[Release], version: i64) -> Error {
             listed(&reading)
         )
     };
-    Error::new(
-        Code::VersionNotRead,
-        do_not(releases, &format!("read config version {version}")),
-        hint,
-    )
+    Error::new(Code::VersionNotRead, do_not_read(releases, version), hint)
 }

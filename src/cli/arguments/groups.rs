@@ -26,7 +26,7 @@ pub(crate) struct Judging {
     ///
     /// As in 1.7,2.1: each means its newest patch release. Or 1.6.20. Without it: every release line
     /// from 1.6 to 2.4.
-    #[arg(long, value_name = "VERSION,...", value_delimiter = ',')]
+    #[arg(long, value_name = "VERSION", value_delimiter = ',')]
     pub(crate) containerd_version: Vec<Release>,
 }
 

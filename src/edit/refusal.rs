@@ -197,14 +197,6 @@ pub(super) fn not_read(key: &Key, releases: &[Release], version: i64) -> Error {
     Error::new(Code::KeyNotRead, message, hint).with_detail(UnreadKey(key.to_string()))
 }
 
-/// The distribution writes the handler that is to go.
-pub(super) fn not_removable(config: &Config, file: &str, name: &str) -> Error {
-    let message =
-        format!("{name} stands in a file that the distribution writes anew at every start");
-    let hint = format!("configure the distribution itself to leave {name} out");
-    Error::new(Code::OutOfReach, message, hint).at(config.path_of(file))
-}
-
 /// The text can't take a key.
 pub(super) fn refused(config: &Config, file: &str, refused: &Refused) -> Error {
     let error = match refused {

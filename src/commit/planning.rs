@@ -105,7 +105,7 @@ impl Editor {
             added.map_err(|error| error.at(&self.path))?;
         }
         let views = edited.config.views();
-        let unread = unread::warnings(&edited, &views, &change, &self.releases);
+        let unread = unread::warnings(&edited, &change, &self.releases);
         edited.report.warnings.extend(unread);
         let removed = edited.report.handlers.removed.clone();
         let overridden = overridden::overridden(&reading.config, &edited, &views, &change);

@@ -236,7 +236,7 @@ mod tests {
 
     fn refused(template: &str) -> (String, usize, usize) {
         let error = Masked::of(template).map(|masked| masked.refused);
-        let error = error.map_or_else(Some, |refused| refused).expect(template);
+        let error = error.unwrap_or_else(Some).expect(template);
         let at = error.position().expect("a place");
         (error.to_string(), at.line, at.column)
     }

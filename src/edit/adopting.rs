@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::ledger::{Entry, FileKey, Made, OwnersWant, Want};
 use crate::toml::{Literal, Path};
 use crate::want::handler::BUILT_IN;
-use crate::want::key::{Key, KeyValue, handler_path};
+use crate::want::key::{Key, KeyValue, handler_path, old_handler_path};
 use crate::want::nearest::nearest;
 
 use super::edited::Absent;
@@ -182,6 +182,12 @@ impl Start<'_> {
         let lists: Vec<(&String, &View)> =
             self.views.iter().filter(|it| it.1.has(handler)).collect();
         if lists.is_empty() {
+            let mut files = self.views.iter();
+            let old = files.find(|(_, view)| view.lists(name));
+            if let (Some((file, view)), Some(old)) = (old, old_handler_path(name)) {
+                let place = view.place(&old);
+                return Err(refusal::old_handler(self.config, file, &place, name));
+            }
             let names = self.views.values().flat_map(View::handler_names);
             let absent = Absent::new(name, names);
             self.report.absent.push(absent);

@@ -102,6 +102,20 @@ pub(super) fn undeclared_handler(name: &str, keys: &[String]) -> Error {
     Error::new(Code::ForeignHandler, message, hint)
 }
 
+/// The handler that is to be removed stands in a table of its own, as before there was a map of them.
+pub(super) fn old_handler(config: &Config, file: &str, place: &[String], name: &str) -> Error {
+    let table = dotted(place);
+    let message =
+        format!("the handler {name} is the table {table}, which this tool does not write");
+    let hint = format!("remove the table {table} by hand");
+    placed(
+        Error::new(Code::ForeignHandler, message, hint),
+        config,
+        file,
+        place,
+    )
+}
+
 /// The change says what is to stand at a key once its owner has left, and does not ask for the key.
 pub(super) fn was_of_another_key(key: &Key) -> Error {
     let message = format!("--was names {key}, which this command does not set");

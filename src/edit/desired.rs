@@ -112,7 +112,7 @@ impl Work<'_> {
         };
         let view = &self.views[file];
         let mut newest = wants.iter().filter(is_newest);
-        !wants.is_empty() && newest.all(|it| view.value(it.key).as_ref() == Some(&it.want.value))
+        !wants.is_empty() && newest.all(|it| view.value(it.key) == it.want.value)
     }
 
     /// Whether a key of the group is in force in the file.

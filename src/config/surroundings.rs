@@ -214,7 +214,7 @@ fn state(root: &HostRoot, path: &Path) -> FileState {
     }
 }
 
-/// Absolute paths in the values of keys that containerd opens when it starts.
+/// The paths in the values of keys that containerd opens when it starts.
 fn referenced(item: &Item, paths: &mut BTreeSet<PathBuf>) {
     let Some(table) = item.as_table_like() else {
         return;
@@ -230,6 +230,8 @@ fn referenced(item: &Item, paths: &mut BTreeSet<PathBuf>) {
             "plugin_path",
         ];
         match item.as_str() {
+            // Defaults that are written down are empty, and name no file.
+            Some("") => {}
             Some(path) if opened.iter().any(|name| key.eq_ignore_ascii_case(name)) => {
                 paths.insert(path.into());
             }

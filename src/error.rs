@@ -4,7 +4,7 @@ mod codes;
 mod io;
 
 use std::any::Any;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 pub use self::codes::{Code, ExitCode};
@@ -36,6 +36,9 @@ pub struct Warning {
     pub message: String,
     /// Where in the config as it was before.
     pub at: Option<Position>,
+    /// The key that was asked for and that it is about, as
+    /// [`PatchFile::position`](crate::PatchFile::position) takes it.
+    pub key: Option<String>,
 }
 
 impl Warning {
@@ -45,7 +48,24 @@ impl Warning {
             code,
             message: message.into(),
             at: None,
+            key: None,
         }
+    }
+
+    /// Names a place in the file at `path`: in the message, if it is not the `main` one.
+    pub(crate) fn in_file(mut self, path: &Path, at: &Position, main: &Path) -> Self {
+        if path == main {
+            self.at = Some(at.clone());
+        } else {
+            let _ = write!(self.message, " ({}:{at})", path.display());
+        }
+        self
+    }
+
+    /// Says which key that was asked for it is about.
+    pub(crate) fn of(mut self, key: impl ToString) -> Self {
+        self.key = Some(key.to_string());
+        self
     }
 }
 

@@ -9,7 +9,7 @@ use containerd_edit::{
 
 use super::arguments::{Add, Apply, Editing, Patching, Placing, Remove, Set, SetDefault, Undo};
 use super::edit_report::{EditReport, Shown};
-use super::patch_file;
+use super::patch_file::PatchFiles;
 use super::report::Report;
 use super::run::Run;
 
@@ -19,6 +19,8 @@ pub(super) struct Edit<'e> {
     pub(super) editing: &'e Editing,
     /// Where a change goes.
     placing: Option<&'e Placing>,
+    /// Where the change was read from.
+    files: Option<&'e PatchFiles>,
     /// The command in a few words, for whoever waits for the lock or reads the operation log.
     summary: String,
     /// The handlers that no pod uses, if the daemon was asked.
@@ -64,6 +66,7 @@ impl<'e> Edit<'e> {
             request: Request::Change(Box::new(change)),
             editing: &patching.editing,
             placing: Some(&patching.placing),
+            files: None,
             summary,
             unused: None,
         })
@@ -90,22 +93,27 @@ impl Run {
     }
 
     pub(super) fn apply(&mut self, apply: &Apply) -> Result<ExitCode, Error> {
-        let file = patch_file::read(apply)?;
-        let owner = patch_file::owner(apply, &file)?;
-        let summary = format!("apply {} as {owner}", apply.file.display());
-        let mut change = file.clone().into_change().owner(owner);
+        let files = PatchFiles::read(apply)?;
+        let owner = files.owner(apply)?;
+        let mut summary = "apply".to_owned();
+        for file in &apply.files {
+            let _ = write!(summary, " {}", file.display());
+        }
+        let _ = write!(summary, " as {owner}");
+        let mut change = files.change().owner(owner);
         if apply.prune {
             change = change.prune();
         }
         if apply.take_over {
             change = change.take_over();
         }
-        let edit = Edit::of(change, &apply.patching, summary)?;
+        let mut edit = Edit::of(change, &apply.patching, summary)?;
+        edit.files = Some(&files);
         self.edit(edit).map_err(|error| {
             let key = error.detail::<UnreadKey>();
-            match key.and_then(|key| file.position(&key.0)) {
+            match key.and_then(|key| files.place(&key.0)) {
                 // The key is to be fixed where the patch file has it.
-                Some(position) => error.moved_to(&apply.file, position.clone()),
+                Some((path, at)) => error.moved_to(path, at.clone()),
                 None => error,
             }
         })
@@ -168,6 +176,7 @@ impl Run {
             request: Request::Undo(undo.owner.clone()),
             editing: &undo.editing,
             placing: None,
+            files: None,
             summary: "undo".to_owned(),
             unused: None,
         })
@@ -177,10 +186,13 @@ impl Run {
     fn edit(&mut self, edit: Edit<'_>) -> Result<ExitCode, Error> {
         let editing = edit.editing;
         let Made {
-            plan,
+            mut plan,
             restart,
             is_change,
         } = self.make(&edit)?;
+        if let Some(files) = edit.files {
+            files.place_warnings(&mut plan.report.warnings);
+        }
         self.output.warn(&plan.path, &plan.report.warnings);
         let code = if plan.report.left_behind.is_empty() {
             editing.exiting.code(is_change)

@@ -1,52 +1,112 @@
-//! The patch file of `apply`: a path of this process, or stdin.
+//! The patch files of `apply`: paths of this process, or stdin.
 
-use std::fs;
-use std::io::{self, Read as _};
-use std::path::Path;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 
-use containerd_edit::{Code, Error, Owner, PatchFile};
+use containerd_edit::{Change, Code, Error, Owner, PatchFile, Position, Warning};
 
 use super::arguments::Apply;
 
 /// The name that stands for stdin.
 const STDIN: &str = "-";
+/// More is no patch file: `/dev/zero` has no end.
+const MOST_BYTES: u64 = 16 << 20;
 
-/// Reads the patch file.
-pub(super) fn read(apply: &Apply) -> Result<PatchFile, Error> {
-    let path = &apply.file;
-    let bytes = bytes(path).map_err(|error| unreadable(path, error))?;
-    if bytes.is_empty() && apply.prune && path == Path::new(STDIN) {
-        // Rather a program that failed than an installer that wants nothing.
-        let message = "there was nothing to read, and --prune would remove all of the owner's";
-        let hint = "see why the program before the pipe printed nothing; to remove all, use \
-                    `containerd-edit remove --owner ID`";
-        return Err(Error::new(Code::BadPatchFile, message, hint).at(path));
-    }
-    PatchFile::parse(&bytes).map_err(|error| error.at(path))
+/// Patch files that were read.
+pub(super) struct PatchFiles {
+    files: Vec<Named>,
 }
 
-/// Returns the owner that the file or the command line names.
-pub(super) fn owner(apply: &Apply, file: &PatchFile) -> Result<Owner, Error> {
-    match (file.owner(), &apply.owning.owner) {
-        (Some(its), Some(given)) if its != given => {
-            let message = format!(
-                "{} belongs to {its}, and --owner (or $CONTAINERD_EDIT_OWNER) says {given}",
-                apply.file.display()
-            );
-            let hint = "name the owner in one place, or the same one in both";
-            Err(Error::new(Code::Usage, message, hint))
+struct Named {
+    path: PathBuf,
+    file: PatchFile,
+}
+
+impl PatchFiles {
+    /// Reads the patch files.
+    pub(super) fn read(apply: &Apply) -> Result<Self, Error> {
+        let files = apply.files.iter().map(|path| Named::read(path, apply));
+        Ok(Self {
+            files: files.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Returns the owner that the files or the command line name.
+    pub(super) fn owner(&self, apply: &Apply) -> Result<Owner, Error> {
+        let given = apply.owning.owner.as_ref();
+        let mut known =
+            given.map(|owner| (owner, "--owner (or $CONTAINERD_EDIT_OWNER)".to_owned()));
+        for Named { path, file } in &self.files {
+            let Some(its) = file.owner() else {
+                continue;
+            };
+            if let Some((other, source)) = &known
+                && *other != its
+            {
+                let path = path.display();
+                let message = format!("{path} belongs to {its}, and {source} says {other}");
+                let hint = "name the owner in one place, or the same one in both";
+                return Err(Error::new(Code::Usage, message, hint));
+            }
+            known.get_or_insert((its, path.display().to_string()));
         }
-        (Some(its), _) => Ok(its.clone()),
-        (None, _) => Ok(apply.owning.owner()),
+        Ok(known.map_or_else(|| apply.owning.owner(), |(owner, _)| owner.clone()))
+    }
+
+    /// What all of the files want; of one key the last one that names it.
+    pub(super) fn change(&self) -> Change {
+        let changes = self.files.iter().map(|it| it.file.clone().into_change());
+        changes.reduce(Change::and).unwrap_or_default()
+    }
+
+    /// Where a key stands.
+    pub(super) fn place(&self, key: &str) -> Option<(&Path, &Position)> {
+        let mut files = self.files.iter().rev();
+        files.find_map(|it| Some((it.path.as_path(), it.file.position(key)?)))
+    }
+
+    /// Says in warnings about keys where these stand.
+    pub(super) fn place_warnings(&self, warnings: &mut [Warning]) {
+        for warning in warnings {
+            let place = warning.key.as_ref().and_then(|key| self.place(key));
+            if let Some((path, at)) = place {
+                warning.message = format!("{} ({}:{at})", warning.message, path.display());
+            }
+        }
+    }
+}
+
+impl Named {
+    fn read(path: &Path, apply: &Apply) -> Result<Self, Error> {
+        let bytes = bytes(path).map_err(|error| unreadable(path, error))?;
+        if bytes.len() as u64 > MOST_BYTES {
+            let message = "this is larger than 16 MiB, and no patch file";
+            let hint = "name the patch file";
+            return Err(Error::new(Code::BadPatchFile, message, hint).at(path));
+        }
+        if bytes.is_empty() && apply.prune && path == Path::new(STDIN) {
+            // Rather a program that failed than an installer that wants nothing.
+            let message = "there was nothing to read, and --prune would remove all of the owner's";
+            let hint = "see why the program before the pipe printed nothing; to remove all, use \
+                        `containerd-edit remove --owner ID`";
+            return Err(Error::new(Code::BadPatchFile, message, hint).at(path));
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            file: PatchFile::parse(&bytes).map_err(|error| error.at(path))?,
+        })
     }
 }
 
 fn bytes(path: &Path) -> io::Result<Vec<u8>> {
-    if path != Path::new(STDIN) {
-        return fs::read(path);
-    }
     let mut bytes = Vec::new();
-    io::stdin().lock().read_to_end(&mut bytes)?;
+    let mut read = |from: &mut dyn Read| from.take(MOST_BYTES + 1).read_to_end(&mut bytes);
+    if path == Path::new(STDIN) {
+        read(&mut io::stdin().lock())?;
+    } else {
+        read(&mut File::open(path)?)?;
+    }
     Ok(bytes)
 }
 

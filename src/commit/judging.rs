@@ -14,13 +14,15 @@ use crate::edit::remedy::remedy;
 use crate::edit::run::without_owners;
 use crate::error::{Code, Error, Position, Warning};
 use crate::toml::Document;
-use crate::want::key::KeyValue;
+use crate::want::key::{Key, KeyValue};
 
 /// What of an edit is held against the model.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Judged<'j> {
     /// The keys that are asked for.
     pub(crate) keys: &'j [KeyValue],
+    /// Those of them over which something else has the last word.
+    pub(crate) overridden: &'j BTreeSet<Key>,
     /// The handlers that the change removes by their names.
     pub(crate) removes: &'j [String],
 }
@@ -60,6 +62,7 @@ impl Editor {
             after: &after,
             without: None,
             keys: judged.keys,
+            overridden: judged.overridden,
             removes: judged.removes,
             named: &named,
             wanted: &wanted,

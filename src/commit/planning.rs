@@ -101,11 +101,14 @@ impl Editor {
         let mut edited = edit(&reading.config, &found.ledger, &change)
             .map_err(|error| self.by_its_name(reading.with_unread(error)))?;
         let views = edited.config.views();
-        let unread = unread::warnings(&edited, &views, &change, &self.releases);
+        let unread = unread::warnings(&edited, &change, &self.releases);
         edited.report.warnings.extend(unread);
         let removed = edited.report.handlers.removed.clone();
+        let overridden = overridden::overridden(&reading.config, &edited, &views, &change);
+        let keys = overridden.iter().map(|it| it.key.clone()).collect();
         let judged = Judged {
             keys: &change.wants,
+            overridden: &keys,
             // What was adopted goes because this change says so.
             removes: if change.adoption.is_some() {
                 &removed
@@ -113,9 +116,9 @@ impl Editor {
                 &change.removes
             },
         };
-        let overridden = overridden::overridden(&reading.config, &edited, &views, &change);
         let mut work = self.assemble(found, &reading, edited, Some(judged))?;
-        work.outcome.report.warnings.extend(overridden);
+        let warnings = overridden.into_iter().map(|it| it.warning);
+        work.outcome.report.warnings.extend(warnings);
         Ok(work)
     }
 

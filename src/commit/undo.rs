@@ -2,6 +2,8 @@
 //! what its owner wanted before.
 
 #[cfg(feature = "cri")]
+use std::collections::BTreeSet;
+
 use std::path::PathBuf;
 
 use crate::commit::editor::{Editor, Outcome};
@@ -151,8 +153,10 @@ impl Editor {
                 .map_err(|error| self.by_its_name(error))?,
         };
         let is_undone = edited.is_change() || edited.report.is_recorded;
+        let overridden = BTreeSet::new();
         let judged = back.is_judged.then_some(Judged {
             keys: &[],
+            overridden: &overridden,
             removes: &[],
         });
         let mut work = self.assemble(found, &reading, edited, judged)?;

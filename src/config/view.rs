@@ -122,6 +122,12 @@ impl View {
     /// Where the key of this canonical path stands, in the letters that the file has there.
     pub(crate) fn place(&self, path: &[String]) -> Path {
         let mut place = self.spelling.place(path);
+        if let Some(rival) = self.spelling.rival(path)
+            && self.tree.get(&rival.own).is_none()
+            && self.tree.get(&rival.other).is_some()
+        {
+            place = rival.place;
+        }
         for depth in 1..=place.len() {
             if self.tree.get(&place[..depth]).is_some() {
                 continue;

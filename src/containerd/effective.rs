@@ -1,33 +1,47 @@
 //! What a release has at a key once it has loaded all files and brought them up to date.
 
+use toml_edit::{Item, Value};
+
 use super::keys::Wanted;
 use super::loading::Loaded;
+use super::migration;
 use super::model::Model;
 use super::release::Release;
 use super::shape::read_as;
 use super::spelling::Spelling;
-use super::tree::{Node, Table};
+use super::tree::{Data, Node, Place, Table};
 
 /// A config as one release has loaded it.
 pub(crate) struct Effective {
+    pub(crate) release: Release,
     loaded: Loaded,
-    release: Release,
     /// How the release itself spells keys.
     spelling: Spelling,
+}
+
+/// What a release makes of a value that somebody wants at a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// It reads no such key there.
+    None,
+    InForce,
+    /// It has another value, from this place.
+    Other(Place),
 }
 
 impl Model<'_> {
     /// Loads the config; `None` if the release does not get as far.
     pub(crate) fn effective(&self, release: Release) -> Option<Effective> {
         let loaded = self.load(release).ok()?;
-        let version = match loaded.has_short_names(release) {
-            true => 1,
-            false => release.newest_config_version(),
+        let version = if loaded.has_short_names(release) {
+            1
+        } else {
+            release.newest_config_version()
         };
         Some(Effective {
-            spelling: Spelling::of(None, version),
-            loaded,
             release,
+            loaded,
+            spelling: Spelling::of(None, version),
         })
     }
 }
@@ -36,13 +50,55 @@ impl Effective {
     /// What the release has at a canonical path; `None` if nothing that it reads.
     pub(crate) fn node(&self, path: &[String]) -> Option<&Node> {
         let place = self.spelling.place(path);
-        Wanted::of(&place, &[self.release])?;
-        let (first, rest) = place.split_first()?;
-        let mut node = self.loaded.top.get(first)?;
-        for name in rest {
-            node = self.entry(node.table()?, name)?;
+        self.at(&place).or_else(|| self.successor(&place))
+    }
+
+    /// What has become of a key that the migration has turned into another one.
+    fn successor(&self, place: &[String]) -> Option<&Node> {
+        match &self.at(&migration::successor(place)?)?.data {
+            Data::Array(elements) => elements.first(),
+            _ => None,
         }
-        Some(node)
+    }
+
+    fn at(&self, place: &[String]) -> Option<&Node> {
+        // Where plugins go by short names, it knows no other.
+        let is_full = |id: &String| self.spelling.version() < 2 && id.contains('.');
+        if place[0] == "plugins" && place.get(1).is_some_and(is_full) {
+            return None;
+        }
+        Wanted::of(place, &[self.release])?;
+        let (first, rest) = place.split_first()?;
+        let top = self.loaded.top.get(first)?;
+        rest.iter()
+            .try_fold(top, |node, name| self.entry(node.table()?, name))
+    }
+
+    /// What comes of a value that somebody wants at a canonical path, or of an element of an array
+    /// there.
+    pub(crate) fn effect(&self, path: &[String], wanted: &Value, is_element: bool) -> Effect {
+        let wanted = Node::read(&Item::Value(wanted.clone()), 0, 0);
+        let Some(node) = self.node(path) else {
+            // Servers take a zero for nothing.
+            let is_of_server = path.first().is_none_or(|table| table != "plugins");
+            return if is_of_server && wanted.is_zero() {
+                Effect::InForce
+            } else {
+                Effect::None
+            };
+        };
+        if self.at(&self.spelling.place(path)).is_none() {
+            return Effect::InForce;
+        }
+        let is_there = match &node.data {
+            Data::Array(elements) if is_element => elements.iter().any(|it| it.says(&wanted)),
+            _ => node.says(&wanted),
+        };
+        if is_there {
+            Effect::InForce
+        } else {
+            Effect::Other(node.place)
+        }
     }
 
     fn entry<'t>(&self, table: &'t Table, name: &str) -> Option<&'t Node> {

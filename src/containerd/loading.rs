@@ -95,7 +95,7 @@ impl Model<'_> {
             let lost = migration::migrate(&mut loaded.top, loaded.version, newest, release);
             let lost = lost.map_err(|(message, place)| self.reason(message, Some(place)))?;
             loaded.lost.extend(lost);
-            loaded.lost.extend(migration::unread_cri(&loaded.top));
+            self.note_unread(&mut loaded);
         }
         Ok(loaded)
     }
@@ -205,7 +205,7 @@ impl Model<'_> {
             file: number,
             offset: 0,
         };
-        let whole = Node::new(Data::Table(Rc::clone(says.table(release))), place);
+        let whole = Node::new(Data::Table(Rc::clone(says.table_of(release))), place);
         let decoded = schema::FILE.decode(&whole, Decoder::of_file(release));
         let decoded = decoded.map_err(|mismatch| self.mismatch(&mismatch))?;
         Ok(Rc::unwrap_or_clone(decoded.shared_table()))

@@ -1,4 +1,4 @@
-//! Config files, read once to be judged for many releases, and what a verdict is.
+//! Config files, read once to be judged for many releases.
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -15,54 +15,7 @@ use super::release::Release;
 use super::shape::Mismatch;
 use super::syntax::{self, Peculiarities};
 use super::tree::{self, Place, Table};
-
-/// What a containerd daemon does with a config.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// The daemon boots and CRI answers.
-    Serves {
-        /// The handlers that CRI has loaded.
-        handlers: BTreeMap<String, LoadedHandler>,
-        /// The name of the default handler.
-        default: String,
-    },
-    /// The daemon boots, but its CRI plugin is off: the node goes NotReady.
-    NoCri {
-        /// Why.
-        reason: Reason,
-    },
-    /// The daemon refuses to start, or panics.
-    Exits {
-        /// Why.
-        reason: Reason,
-    },
-}
-
-/// A handler that CRI has loaded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LoadedHandler {
-    /// The shim that runs its pods; empty if none is set, so that no pod can run.
-    pub runtime_type: String,
-    /// Where it comes from; `None` for containerd's built-in `runc`.
-    pub(crate) place: Option<Place>,
-}
-
-impl Verdict {
-    /// Whether CRI answers.
-    #[must_use]
-    pub fn serves(&self) -> bool {
-        matches!(self, Self::Serves { .. })
-    }
-
-    /// Why it does not.
-    #[must_use]
-    pub fn reason(&self) -> Option<&Reason> {
-        match self {
-            Self::Serves { .. } => None,
-            Self::NoCri { reason } | Self::Exits { reason } => Some(reason),
-        }
-    }
-}
+use super::verdict::LoadedHandler;
 
 /// Config files that are read once and can be judged for many releases.
 #[derive(Debug)]
@@ -83,7 +36,8 @@ struct Parsed<'f> {
 /// What one file says.
 #[derive(Debug)]
 pub(super) struct Says {
-    table: Rc<Table>,
+    /// All keys.
+    pub(super) table: Rc<Table>,
     /// As 1.x reads it, where that differs.
     table_of_1x: Option<Rc<Table>>,
     pub(super) peculiarities: Peculiarities,
@@ -102,8 +56,8 @@ impl Says {
         }
     }
 
-    /// All keys of the file.
-    pub(super) fn table(&self, release: Release) -> &Rc<Table> {
+    /// All keys, as a release reads them.
+    pub(super) fn table_of(&self, release: Release) -> &Rc<Table> {
         let of_1x = self.table_of_1x.as_ref();
         of_1x.filter(|_| release.is_1x()).unwrap_or(&self.table)
     }
@@ -154,12 +108,17 @@ impl<'f> Model<'f> {
         Reason {
             message: message.into(),
             at: place.map(|place| {
-                let file = &self.parsed[place.file];
-                let text = String::from_utf8_lossy(file.source.bytes());
-                let position = lines::position(&text, place.offset);
-                (file.path.to_owned(), Some(position))
+                let (path, position) = self.position(place);
+                (path.to_owned(), Some(position))
             }),
         }
+    }
+
+    /// The file and the line of a place.
+    pub(crate) fn position(&self, place: Place) -> (&Path, Position) {
+        let file = &self.parsed[place.file];
+        let text = String::from_utf8_lossy(file.source.bytes());
+        (file.path, lines::position(&text, place.offset))
     }
 
     pub(super) fn mismatch(&self, mismatch: &Mismatch) -> Reason {

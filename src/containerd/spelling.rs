@@ -44,6 +44,12 @@ pub(super) const STREAMING_KEYS: &[&str] = &[
     "x509_key_pair_streaming",
 ];
 
+const CONTAINERD: &str = "containerd";
+/// Tables of CRI's runtime part that are moved key by key.
+const TABLES_OF_RUNTIME: [&str; 2] = [CONTAINERD, "cni"];
+/// Tables that are moved to the images plugin as a whole.
+const TABLES_OF_IMAGES: [&str; 2] = ["registry", "image_decryption"];
+
 /// Tables of containerd whose keys are names of somebody's choice: `*` stands for any one segment.
 const NAMES: &[&[&str]] = &[
     &["plugins"],
@@ -59,6 +65,29 @@ const NAMES: &[&[&str]] = &[
     &["plugins", IMAGES, "registry", "auths"],
     &["plugins", IMAGES, "registry", "headers"],
 ];
+
+/// Two places of one key in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Rival {
+    /// What the file's version has, as far as it is moved as one.
+    pub(crate) own: Vec<String>,
+    /// The same in the other place.
+    pub(crate) other: Vec<String>,
+    /// The key in the other place.
+    pub(crate) place: Vec<String>,
+}
+
+impl Rival {
+    /// `row` segments of the other place are moved as one.
+    fn of(own: &[String], other: &[String], row: usize) -> Self {
+        let below = other.len().saturating_sub(row);
+        Self {
+            own: own[..own.len().saturating_sub(below)].to_vec(),
+            other: other[..other.len() - below].to_vec(),
+            place: other.to_vec(),
+        }
+    }
+}
 
 /// How one file spells keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,6 +167,46 @@ impl Spelling {
         };
         let rest = of_cri.as_deref().unwrap_or(rest);
         joined(self.plugin_name(id), rest)
+    }
+
+    /// Where containerd 2.x may have the key besides, and takes it from there: what is to be said in
+    /// this file goes there, if only that is there.
+    pub(crate) fn rival(&self, path: &[String]) -> Option<Rival> {
+        let [_, id, rest @ ..] = path else {
+            return None;
+        };
+        if path[0] != "plugins" {
+            let of_plugin = servers::in_plugin(path).filter(|_| self.version < 4);
+            return of_plugin.map(|place| Rival::of(path, &place, 2));
+        }
+        if !matches!(self.version, 2 | 3) {
+            return None;
+        }
+        let key = rest.iter().map(String::as_str).collect::<Vec<_>>();
+        let is_new = self.version > 2;
+        match (id.as_str(), key.as_slice()) {
+            // Handlers have one table in each file.
+            (RUNTIME, [CONTAINERD, "runtimes" | "default_runtime_name", ..]) => None,
+            (RUNTIME, [table, _, ..]) if !is_new && TABLES_OF_RUNTIME.contains(table) => {
+                Some(Rival::of(&self.place(path), path, 4))
+            }
+            (RUNTIME, [_, ..]) if !is_new => Some(Rival::of(&self.place(path), path, 3)),
+            // The whole table takes the other one's place.
+            (IMAGES, [table, ..]) if !is_new && TABLES_OF_IMAGES.contains(table) => {
+                Some(Rival::of(&self.place(path), path, 3))
+            }
+            (IMAGES, _) if is_new => {
+                let old = moved(rest, |(old, new)| (new, old))?;
+                let row = if old[0] == CONTAINERD { 4 } else { 3 };
+                Some(Rival::of(path, &joined(OLD_CRI, &old), row))
+            }
+            (id, [_, ..]) if registry::old_name(id) != id => {
+                let old = joined(registry::old_name(id), rest);
+                let places = if is_new { [path, &old] } else { [&old, path] };
+                Some(Rival::of(places[0], places[1], 2))
+            }
+            _ => None,
+        }
     }
 
     /// A key of a server at the top of the file, which is a plugin's since config version 4.
@@ -362,6 +431,85 @@ mod tests {
                 assert_eq!(spelling(version).canonical(&place), canonical, "{version}");
                 assert_eq!(super::canonical(&place), canonical);
             }
+        }
+    }
+
+    #[test]
+    fn what_is_moved_as_one_has_another_place() {
+        let (old, images) = (
+            "plugins/io.containerd.grpc.v1.cri",
+            "plugins/io.containerd.cri.v1.images",
+        );
+        let runtime = "plugins/io.containerd.cri.v1.runtime";
+        for (version, canonical, rival) in [
+            (
+                2,
+                format!("{runtime}/enable_cdi"),
+                Some([format!("{old}/enable_cdi"), format!("{runtime}/enable_cdi")]),
+            ),
+            (
+                2,
+                format!("{runtime}/cni/bin_dir"),
+                Some([
+                    format!("{old}/cni/bin_dir"),
+                    format!("{runtime}/cni/bin_dir"),
+                ]),
+            ),
+            (
+                2,
+                format!("{runtime}/containerd/runtimes/kata/snapshotter"),
+                None,
+            ),
+            (
+                2,
+                format!("{images}/registry/headers/x"),
+                Some([format!("{old}/registry"), format!("{images}/registry")]),
+            ),
+            (2, format!("{images}/pinned_images/sandbox"), None),
+            (
+                3,
+                format!("{images}/pinned_images/sandbox"),
+                Some([
+                    format!("{images}/pinned_images/sandbox"),
+                    format!("{old}/sandbox_image"),
+                ]),
+            ),
+            (
+                3,
+                format!("{images}/snapshotter"),
+                Some([
+                    format!("{images}/snapshotter"),
+                    format!("{old}/containerd/snapshotter"),
+                ]),
+            ),
+            (
+                3,
+                format!("{images}/registry/headers/x"),
+                Some([format!("{images}/registry"), format!("{old}/registry")]),
+            ),
+            (3, format!("{runtime}/enable_cdi"), None),
+            (4, format!("{images}/snapshotter"), None),
+            (
+                3,
+                "grpc/address".to_owned(),
+                Some([
+                    "grpc".to_owned(),
+                    "plugins/io.containerd.server.v1.grpc".to_owned(),
+                ]),
+            ),
+            (4, "grpc/address".to_owned(), None),
+            (
+                3,
+                "plugins/io.containerd.monitor.task.v1.cgroups/no_prometheus".to_owned(),
+                Some([
+                    "plugins/io.containerd.monitor.task.v1.cgroups".to_owned(),
+                    "plugins/io.containerd.monitor.v1.cgroups".to_owned(),
+                ]),
+            ),
+        ] {
+            let found = spelling(version).rival(&path(&canonical));
+            let found = found.map(|rival| [rival.own.join("/"), rival.other.join("/")]);
+            assert_eq!(found, rival, "{version} {canonical}");
         }
     }
 

@@ -11,7 +11,7 @@ use crate::toml::index::Kind;
 use crate::toml::{Document, ParseError};
 
 use self::construct::Construct;
-use super::release::{Release, Releases};
+use super::release::{GO_TOML_2_4, Release, Releases};
 use super::schema;
 
 impl From<ParseError> for Error {
@@ -26,9 +26,7 @@ impl From<ParseError> for Error {
     }
 }
 
-/// The first release whose go-toml reads TOML 1.1.
-const TOML_1_1: Release = Release::new(2, 4, 0);
-const BEFORE_TOML_1_1: Releases = Releases::between(Release::new(0, 0, 0), TOML_1_1);
+const BEFORE_TOML_1_1: Releases = Releases::between(Release::new(0, 0, 0), GO_TOML_2_4);
 
 /// Which releases refuse what, and why.
 const REFUSALS: &[(Construct, Releases, &str)] = &[
@@ -61,7 +59,7 @@ const REFUSALS: &[(Construct, Releases, &str)] = &[
     (Construct::LeapSecond, Releases::ONE, "a 60th second"),
     (
         Construct::LeapSecond,
-        Releases::between(Release::new(2, 3, 0), TOML_1_1),
+        Releases::between(Release::new(2, 3, 0), GO_TOML_2_4),
         "a 60th second",
     ),
     (
@@ -71,7 +69,7 @@ const REFUSALS: &[(Construct, Releases, &str)] = &[
     ),
     (
         Construct::InlineTableOfLines,
-        Releases::between(Release::new(2, 0, 0), TOML_1_1),
+        Releases::between(Release::new(2, 0, 0), GO_TOML_2_4),
         "a line break inside an inline table is TOML 1.1",
     ),
     (
@@ -143,6 +141,7 @@ impl Peculiarities {
 
     /// Why this release does not parse the file, and where.
     pub(crate) fn refusal(&self, release: Release) -> Option<(&'static str, usize)> {
+        let release = release.parser();
         self.0.iter().find_map(|(construct, offset)| {
             let (_, _, reason) = REFUSALS
                 .iter()

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::containerd::release::{do_not_read, listed, reading};
 use crate::containerd::{ConfigFiles, Host, Model, Release, lost};
 use crate::error::{Code, Error, Warning};
-use crate::want::key::KeyValue;
+use crate::want::key::{Key, KeyValue};
 
 /// A config before and after an edit, and the releases to hold it against.
 pub(crate) struct Judgement<'j> {
@@ -16,6 +16,8 @@ pub(crate) struct Judgement<'j> {
     pub(crate) without: Option<&'j ConfigFiles>,
     /// The keys that are asked for. None: something is only to be gone.
     pub(crate) keys: &'j [KeyValue],
+    /// Those of them over which a newer owner's value, or a later file, has the last word.
+    pub(crate) overridden: &'j BTreeSet<Key>,
     /// Handlers that the edit removes by their names.
     pub(crate) removes: &'j [String],
     /// Handlers that the edit names, adds or changes.
@@ -134,14 +136,14 @@ impl Judgement<'_> {
         !self.keys.is_empty()
     }
 
-    /// The releases that the edit is held against: of those that were named the ones that read the
-    /// file, or else all that do.
+    /// The releases that the edit is held against, by each builder: of those that were named the ones
+    /// that read the file, or else all that do.
     pub(super) fn reading(&self) -> impl Iterator<Item = Release> {
         let mut releases = reading(self.releases, self.version);
         if releases.is_empty() {
             releases = reading(&Release::LINES, self.version);
         }
-        releases.into_iter()
+        releases.into_iter().flat_map(Release::builds)
     }
 
     /// What is to be said where none of the releases that were named reads the file. What comes into

@@ -17,6 +17,12 @@ pub(super) struct InForce {
     pub(super) value: Literal,
 }
 
+/// A key that does not come into force, and what people should know of it.
+pub(crate) struct Overridden {
+    pub(crate) key: Key,
+    pub(crate) warning: Warning,
+}
+
 /// What of the change does not come into force, since a file that is loaded later says otherwise or a
 /// newer owner's value stands over it.
 pub(crate) fn overridden(
@@ -24,8 +30,8 @@ pub(crate) fn overridden(
     edited: &Edited,
     new: &Views,
     change: &Change,
-) -> Vec<Warning> {
-    let mut warnings = Vec::new();
+) -> Vec<Overridden> {
+    let mut overridden = Vec::new();
     let wants = change
         .wants
         .iter()
@@ -61,9 +67,12 @@ pub(crate) fn overridden(
         };
         let (key, now, wanted) = (&want.key, found.value.text(), want.value.text());
         let message = format!("{key} {stays} {now}, not {wanted}: {by} ({place}); {step}");
-        warnings.push(Warning::new("overridden", message));
+        overridden.push(Overridden {
+            key: want.key.clone(),
+            warning: Warning::new("overridden", message).of(&want.key),
+        });
     }
-    warnings
+    overridden
 }
 
 /// Below config version 3 a plugin's keys come from one file, and the last one wins in any case.

@@ -188,8 +188,9 @@ pub struct UnreadKey(pub String);
 
 /// A key that none of these releases reads in a config of this version.
 pub(super) fn not_read(key: &Key, releases: &[Release], version: i64) -> Error {
+    let does = if releases.len() == 1 { "does" } else { "do" };
     let message = format!(
-        "containerd {} reads no {key} in a config of version {version}",
+        "containerd {} {does} not read {key} in a config of version {version}",
         listed(releases)
     );
     let hint = "leave it out for this config; releases that read it want another config version";

@@ -1,16 +1,14 @@
 //! What a handler asks for that some release does not read, or does not have.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use crate::config::view::Views;
-use crate::containerd::release::{listed, reading};
-use crate::containerd::{Effective, Model, Release, ignores, lacks_snapshotter};
+use crate::containerd::release::{listed, listed_do, reading};
+use crate::containerd::{Effect, Effective, Host, Model, Release, ignores};
 use crate::error::{Error, Warning};
-use crate::toml::Literal;
 use crate::toml::render::{self, Quotes};
 use crate::want::change::Change;
 use crate::want::handler;
-use crate::want::key::Key;
+use crate::want::key::{Key, KeyValue};
 use crate::want::mistake::unknown_plugin;
 
 use super::edited::Edited;
@@ -23,22 +21,21 @@ pub(crate) struct Reading<'r> {
     pub(crate) version: i64,
     /// The releases that read the config.
     pub(crate) releases: &'r [Release],
-    /// Whether a proxy plugin of this name provides a snapshotter.
-    pub(crate) is_proxy: &'r dyn Fn(&str) -> bool,
+    /// Why a release has no snapshotter of this name with the config.
+    pub(crate) lacks_snapshotter: &'r dyn Fn(&str, Release) -> Option<String>,
 }
 
 /// What people should know of the keys that a change asks for.
-pub(crate) fn warnings(
-    edited: &Edited,
-    views: &Views,
-    change: &Change,
-    releases: &[Release],
-) -> Vec<Warning> {
+pub(crate) fn warnings(edited: &Edited, change: &Change, releases: &[Release]) -> Vec<Warning> {
     let version = edited.config.version();
+    let lacks_snapshotter = |name: &str, release| {
+        let (files, host) = (edited.config.loaded(), Host::default());
+        Model::new(&files, &host).lacks_snapshotter(name, release)
+    };
     let reading = Reading {
         version,
         releases: &reading(releases, version),
-        is_proxy: &|name| is_proxy(views, name),
+        lacks_snapshotter: &lacks_snapshotter,
     };
     let mut warnings = unknown_plugins(change);
     for want in &change.wants {
@@ -50,12 +47,13 @@ pub(crate) fn warnings(
         if !path.is_empty() && !handler::is_known(path) {
             let key = render::dotted(path, Quotes::Basic);
             let message = format!("unknown key {key} in handler {name}: written as given");
-            warnings.push(Warning::new("unknown-key", message));
+            warnings.push(Warning::new("unknown-key", message).of(&want.key));
         }
         let value = want.value.value().filter(|_| edited.is_change());
         let of_value = value
             .into_iter()
-            .flat_map(|value| reading.warnings(name, path, &value));
+            .flat_map(|value| reading.warnings(name, path, &value))
+            .map(|warning| warning.of(&want.key));
         warnings.extend(of_value);
     }
     warnings
@@ -63,15 +61,16 @@ pub(crate) fn warnings(
 
 /// Plugins that no release is known to have.
 fn unknown_plugins(change: &Change) -> Vec<Warning> {
-    let plugins = change
-        .wants
-        .iter()
-        .filter_map(|want| unknown_plugin(&want.key.path));
-    let plugins: BTreeSet<&str> = plugins.collect();
-    let warning = |id| {
+    let mut plugins = BTreeMap::new();
+    for KeyValue { key, .. } in &change.wants {
+        if let Some(id) = unknown_plugin(&key.path) {
+            plugins.entry(id).or_insert(key);
+        }
+    }
+    let warning = |(id, key)| {
         let message =
             format!("no containerd release is known to have a plugin {id}: written as given");
-        Warning::new("unknown-plugin", message)
+        Warning::new("unknown-plugin", message).of(key)
     };
     plugins.into_iter().map(warning).collect()
 }
@@ -83,48 +82,56 @@ impl Judgement<'_> {
     ///
     /// [`Code::KeyNotRead`](crate::error::Code::KeyNotRead) if none reads one of them.
     pub(super) fn unread_keys(&self) -> Result<Vec<Warning>, Error> {
-        let keys = self.keys.iter().map(|want| &want.key);
-        let keys: Vec<&Key> = keys.filter(|key| key.handler().is_none()).collect();
+        let keys = self.keys.iter().filter(|want| want.key.handler().is_none());
+        let keys: Vec<&KeyValue> = keys.collect();
         if keys.is_empty() {
             return Ok(Vec::new());
         }
         let model = Model::new(self.after, self.host);
-        let loaded = self
-            .reading()
-            .filter_map(|it| Some((it, model.effective(it)?)));
-        let loaded: Vec<(Release, Effective)> = loaded.collect();
-        let mut ignored: BTreeMap<Vec<Release>, Vec<String>> = BTreeMap::new();
-        for key in keys {
-            let ignores = |(release, it): &(Release, Effective)| {
-                it.node(&key.path).is_none().then_some(*release)
+        let loaded = self.reading().filter_map(|it| model.effective(it));
+        let loaded: Vec<Effective> = loaded.collect();
+        let mut unread: BTreeMap<Vec<Release>, Vec<&Key>> = BTreeMap::new();
+        let mut warnings = Vec::new();
+        for KeyValue { key, value } in keys {
+            let Some(value) = value.value() else {
+                continue;
             };
-            let ignoring: Vec<Release> = loaded.iter().filter_map(ignores).collect();
+            let (mut ignoring, mut others) = (Vec::new(), Vec::new());
+            let mut other = None;
+            for it in &loaded {
+                match it.effect(&key.path, &value, key.element.is_some()) {
+                    Effect::InForce => {}
+                    Effect::None => ignoring.push(it.release),
+                    Effect::Other(place) => {
+                        others.push(it.release);
+                        other = Some(model.position(place));
+                    }
+                }
+            }
             if ignoring.len() == loaded.len() && !loaded.is_empty() {
                 return Err(refusal::not_read(key, &ignoring, self.version));
             }
             if !ignoring.is_empty() {
-                ignored.entry(ignoring).or_default().push(key.to_string());
+                unread.entry(ignoring).or_default().push(key);
+            }
+            if let Some((path, at)) = other.filter(|_| !self.overridden.contains(key)) {
+                let message = format!(
+                    "containerd {} takes {key} from another spelling of it ({}:{at}); change or \
+                     remove that",
+                    listed(&others),
+                    path.display()
+                );
+                warnings.push(Warning::new("overridden", message).of(key));
             }
         }
-        let warnings = ignored.into_iter().map(|(releases, keys)| {
-            let does = if releases.len() == 1 { "does" } else { "do" };
-            let message = format!(
-                "containerd {} {does} not read {}",
-                listed(&releases),
-                keys.join(", ")
-            );
-            Warning::new("key-not-read", message)
-        });
-        Ok(warnings.collect())
+        warnings.extend(unread.into_iter().map(|(releases, keys)| {
+            let named: Vec<String> = keys.iter().map(ToString::to_string).collect();
+            let (does, named) = (listed_do(&releases), named.join(", "));
+            let message = format!("containerd {does} not read {named}");
+            Warning::new("key-not-read", message).of(keys[0])
+        }));
+        Ok(warnings)
     }
-}
-
-fn is_proxy(views: &Views, name: &str) -> bool {
-    let key = Key::new(&["proxy_plugins", name, "type"]);
-    let kinds = views.values().filter_map(|view| view.value(&key));
-    kinds
-        .filter_map(|kind: Literal| kind.as_string())
-        .any(|kind| kind.contains("snapshot"))
 }
 
 impl Reading<'_> {
@@ -145,31 +152,28 @@ impl Reading<'_> {
         let releases = self.releases.iter().copied();
         let (ignoring, reading): (Vec<Release>, Vec<Release>) =
             releases.partition(|release| ignores(key, *release, self.version));
-        let does = |releases: &[Release]| if releases.len() == 1 { "does" } else { "do" };
         if !ignoring.is_empty() {
-            let message = format!(
-                "containerd {} {} not read {key} of handler {name}",
-                listed(&ignoring),
-                does(&ignoring)
-            );
+            let does = listed_do(&ignoring);
+            let message = format!("containerd {does} not read {key} of handler {name}");
             warnings.push(Warning::new("key-not-read", message));
         }
-        let is_provided = |name: &str| (self.is_proxy)(name) || name.starts_with("${");
-        let snapshotter = value.as_str().filter(|_| path == ["snapshotter"]);
-        let Some(snapshotter) = snapshotter.filter(|name| !is_provided(name)) else {
+        let Some(snapshotter) = value.as_str().filter(|_| path == ["snapshotter"]) else {
             return warnings;
         };
-        let mut lacking = reading;
-        lacking.retain(|release| lacks_snapshotter(snapshotter, *release));
-        if !lacking.is_empty() {
-            let message = format!(
-                "no pod can run on handler {name}: containerd {} {} not come with a snapshotter \
-                 {snapshotter}, and no proxy plugin of this config provides it",
-                listed(&lacking),
-                does(&lacking)
-            );
-            warnings.push(Warning::new("no-snapshotter", message));
+        let mut lacking: BTreeMap<String, Vec<Release>> = BTreeMap::new();
+        for release in reading {
+            if let Some(why) = (self.lacks_snapshotter)(snapshotter, release) {
+                lacking.entry(why).or_default().push(release);
+            }
         }
+        warnings.extend(lacking.into_iter().map(|(why, releases)| {
+            let message = format!(
+                "no pod can run on handler {name}: containerd {} not have the snapshotter \
+                 {snapshotter}: {why}",
+                listed_do(&releases)
+            );
+            Warning::new("no-snapshotter", message)
+        }));
         warnings
     }
 }

@@ -197,6 +197,19 @@ impl Change {
         Ok(self)
     }
 
+    /// Wants what another change wants, too. Where both want something of a key, the other one counts.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        for want in other.wants {
+            self.wants.retain(|known| known.key != want.key);
+            self.wants.push(want);
+        }
+        self.takes_cgroup_driver.extend(other.takes_cgroup_driver);
+        self.removes.extend(other.removes);
+        self.unsets.extend(other.unsets);
+        self
+    }
+
     /// Makes the change one that may be made again and again: where a newer owner has set another
     /// default over this one's, that stays in force, with a warning, unless the change takes over.
     /// Otherwise the change comes out on top.

@@ -26,6 +26,7 @@ mod reports;
 mod restarting;
 mod running;
 mod sidecars;
+mod spellings;
 mod surroundings;
 mod tool;
 mod undo;

@@ -97,11 +97,11 @@ pub(crate) struct Add {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Apply {
-    /// The patch file, in TOML; -: stdin
+    /// The patch files, in TOML; -: stdin
     ///
-    /// If it names an owner, --owner must not name another one.
-    #[arg(value_name = "FILE", value_parser = values::path())]
-    pub(crate) file: PathBuf,
+    /// Several count as one. If one names an owner, the others and --owner must not name another one.
+    #[arg(value_name = "FILE", required = true, value_parser = values::path())]
+    pub(crate) files: Vec<PathBuf>,
 
     #[command(flatten)]
     pub(crate) owning: Owning,

@@ -55,7 +55,7 @@ impl PatchFile {
                 "default" => change.set_default(&entry.parsed()?),
                 "handlers" => {
                     for handler in entry.table()? {
-                        change.set_handler(&handler.handler()?);
+                        change.set_handler(&handler.handler(&mut file.places)?);
                     }
                 }
                 _ => entry.read(change, &mut file.places)?,
@@ -115,7 +115,7 @@ impl<'d> Entry<'d> {
     }
 
     /// Reads a handler.
-    fn handler(&self) -> Read<Handler> {
+    fn handler(&self, places: &mut Vec<(Key, Position)>) -> Read<Handler> {
         let name = self.name().parse();
         let name = name.map_err(|error: Error| self.wrong(&error.to_string(), error.hint()))?;
         let mut preset = None;
@@ -124,7 +124,7 @@ impl<'d> Entry<'d> {
             if key.name() == PRESET {
                 preset = Some(key.preset()?);
             } else {
-                key.read_of_handler(&mut settings)?;
+                key.read_of_handler(&mut settings, places)?;
             }
         }
         Handler::resolve(name, preset, settings).map_err(|error| {
@@ -141,7 +141,11 @@ impl<'d> Entry<'d> {
     }
 
     /// Reads a key of a handler, and all below it.
-    fn read_of_handler(&self, settings: &mut Vec<Setting>) -> Read<()> {
+    fn read_of_handler(
+        &self,
+        settings: &mut Vec<Setting>,
+        places: &mut Vec<(Key, Position)>,
+    ) -> Read<()> {
         let setting = self.setting(2);
         // Options are the shim's own.
         let is_containerds = setting.path().len() == 1;
@@ -154,11 +158,12 @@ impl<'d> Entry<'d> {
             return Err(self.wrong_type(wanted));
         }
         if !self.item.is_table_like() {
+            places.push((Key::spelled(&self.path), self.position(None)));
             settings.push(self.portable(setting)?);
             return Ok(());
         }
         let mut keys = self.table()?.into_iter();
-        keys.try_for_each(|key| key.read_of_handler(settings))
+        keys.try_for_each(|key| key.read_of_handler(settings, places))
     }
 
     /// Reads a key of containerd's own, and all below it.

@@ -1,0 +1,403 @@
+//! Any key in any config version: where it is written, who reads it there, and that it leaves no trace.
+
+use std::fs;
+
+use crate::tool::{Node, Run};
+
+const RUNC: &str = "runtime_type = \"io.containerd.runc.v2\"\n";
+
+/// A config of this version with handlers where the version has them, and more.
+fn config(version: i64, more: &str) -> String {
+    let cri = match version {
+        1 => "cri",
+        2 => "\"io.containerd.grpc.v1.cri\"",
+        _ => "\"io.containerd.cri.v1.runtime\"",
+    };
+    format!("version = {version}\n[plugins.{cri}.containerd.runtimes.runc]\n{RUNC}{more}")
+}
+
+fn apply(node: &Node, patch: &str) -> Run {
+    let path = node.folder().join("patch");
+    fs::write(&path, format!("owner = 'x'\n{patch}\n")).expect("writes");
+    node.run(&["apply", path.to_str().expect("UTF-8")])
+}
+
+/// Applies a patch: the lines that come, and the warnings. Then takes it back to the byte.
+fn applied(text: &str, patch: &str) -> (Vec<String>, String) {
+    let node = Node::with(text);
+    let run = apply(&node, patch).exits(0);
+    let after = node.text();
+    let old: Vec<&str> = text.lines().collect();
+    let new = after.lines().filter(|line| !old.contains(line));
+    let new = new.filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let new = new.map(str::to_owned).collect();
+    apply(&node, patch).exits(0);
+    assert_eq!(
+        node.text(),
+        after,
+        "the second time changes nothing: {patch}"
+    );
+    node.run(&["remove", "--owner", "x"]).exits(0);
+    assert_eq!(node.text(), text, "{patch}");
+    (new, run.stderr)
+}
+
+/// Rows of the spelling: a key of a patch file, and the lines that come of it in a file of version 1,
+/// 2, 3 and 4, each with the releases that a warning names.
+#[test]
+fn a_key_goes_where_the_version_of_the_file_has_it() {
+    let images = "plugins.'io.containerd.cri.v1.images'";
+    let runtime = "plugins.'io.containerd.cri.v1.runtime'";
+    let old = "plugins.'io.containerd.grpc.v1.cri'";
+    for (patch, lines) in [
+        (
+            format!("[{images}.pinned_images]\nsandbox = 'p'"),
+            [
+                ("[plugins.cri]|sandbox_image = \"p\"", "2.0, 2.1 and 2.2"),
+                (
+                    "[plugins.\"io.containerd.grpc.v1.cri\"]|sandbox_image = \"p\"",
+                    "",
+                ),
+                (
+                    "[plugins.\"io.containerd.cri.v1.images\".pinned_images]|sandbox = \"p\"",
+                    "",
+                ),
+                (
+                    "[plugins.\"io.containerd.cri.v1.images\".pinned_images]|sandbox = \"p\"",
+                    "",
+                ),
+            ],
+        ),
+        (
+            format!("[{old}.registry]\nconfig_path = '/certs'"),
+            [
+                (
+                    "[plugins.cri.registry]|config_path = \"/certs\"",
+                    "2.0, 2.1 and 2.2",
+                ),
+                (
+                    "[plugins.\"io.containerd.grpc.v1.cri\".registry]|config_path = \"/certs\"",
+                    "",
+                ),
+                (
+                    "[plugins.\"io.containerd.cri.v1.images\".registry]|config_path = \"/certs\"",
+                    "",
+                ),
+                (
+                    "[plugins.\"io.containerd.cri.v1.images\".registry]|config_path = \"/certs\"",
+                    "",
+                ),
+            ],
+        ),
+        // ◇: never turned into bin_dirs.
+        (
+            format!("[{runtime}.cni]\nbin_dir = '/cni'"),
+            [
+                ("[plugins.cri.cni]|bin_dir = \"/cni\"", "2.0, 2.1 and 2.2"),
+                (
+                    "[plugins.\"io.containerd.grpc.v1.cri\".cni]|bin_dir = \"/cni\"",
+                    "",
+                ),
+                (
+                    "[plugins.\"io.containerd.cri.v1.runtime\".cni]|bin_dir = \"/cni\"",
+                    "",
+                ),
+                (
+                    "[plugins.\"io.containerd.cri.v1.runtime\".cni]|bin_dir = \"/cni\"",
+                    "",
+                ),
+            ],
+        ),
+        // ✗ on 1.x and 2.0.
+        (
+            format!("[{runtime}.cni]\nbin_dirs = ['/cni']"),
+            [
+                (
+                    "[plugins.cri.cni]|bin_dirs = [\"/cni\"]",
+                    "1.6, 1.7, 2.0, 2.1 and 2.2",
+                ),
+                (
+                    "[plugins.\"io.containerd.grpc.v1.cri\".cni]|bin_dirs = [\"/cni\"]",
+                    "1.6, 1.7 and 2.0",
+                ),
+                (
+                    "[plugins.\"io.containerd.cri.v1.runtime\".cni]|bin_dirs = [\"/cni\"]",
+                    "2.0",
+                ),
+                (
+                    "[plugins.\"io.containerd.cri.v1.runtime\".cni]|bin_dirs = [\"/cni\"]",
+                    "",
+                ),
+            ],
+        ),
+        // ✗ below CRI's one plugin: only 2.x reads it, from the plugin of version 3.
+        (
+            format!("[{images}]\nuse_local_image_pull = true"),
+            [
+                (
+                    "[plugins.\"io.containerd.cri.v1.images\"]|use_local_image_pull = true",
+                    "1.6, 1.7 and 2.0",
+                ),
+                (
+                    "[plugins.\"io.containerd.cri.v1.images\"]|use_local_image_pull = true",
+                    "1.6, 1.7 and 2.0",
+                ),
+                (
+                    "[plugins.\"io.containerd.cri.v1.images\"]|use_local_image_pull = true",
+                    "2.0",
+                ),
+                (
+                    "[plugins.\"io.containerd.cri.v1.images\"]|use_local_image_pull = true",
+                    "",
+                ),
+            ],
+        ),
+        (
+            format!("[{old}]\nstream_server_port = '10010'"),
+            [
+                ("[plugins.cri]|stream_server_port = \"10010\"", ""),
+                (
+                    "[plugins.\"io.containerd.grpc.v1.cri\"]|stream_server_port = \"10010\"",
+                    "",
+                ),
+                (
+                    "[plugins.\"io.containerd.grpc.v1.cri\"]|stream_server_port = \"10010\"",
+                    "",
+                ),
+                (
+                    "[plugins.\"io.containerd.grpc.v1.cri\"]|stream_server_port = \"10010\"",
+                    "",
+                ),
+            ],
+        ),
+        (
+            "[plugins.'io.containerd.monitor.v1.cgroups']\nno_prometheus = true".to_owned(),
+            [
+                ("[plugins.cgroups]|no_prometheus = true", "2.0, 2.1 and 2.2"),
+                (
+                    "[plugins.\"io.containerd.monitor.v1.cgroups\"]|no_prometheus = true",
+                    "",
+                ),
+                (
+                    "[plugins.\"io.containerd.monitor.task.v1.cgroups\"]|no_prometheus = true",
+                    "",
+                ),
+                (
+                    "[plugins.\"io.containerd.monitor.task.v1.cgroups\"]|no_prometheus = true",
+                    "",
+                ),
+            ],
+        ),
+        // A spelling of version 4 is never written below version 4.
+        (
+            "[plugins.'io.containerd.server.v1.grpc']\nmax_recv_message_size = 5".to_owned(),
+            [
+                ("[grpc]|max_recv_message_size = 5", ""),
+                ("[grpc]|max_recv_message_size = 5", ""),
+                ("[grpc]|max_recv_message_size = 5", ""),
+                (
+                    "[plugins.\"io.containerd.server.v1.grpc\"]|max_recv_message_size = 5",
+                    "",
+                ),
+            ],
+        ),
+        (
+            "[metrics]\naddress = '127.0.0.1:1338'".to_owned(),
+            [
+                ("[metrics]|address = \"127.0.0.1:1338\"", ""),
+                ("[metrics]|address = \"127.0.0.1:1338\"", ""),
+                ("[metrics]|address = \"127.0.0.1:1338\"", ""),
+                (
+                    "[plugins.\"io.containerd.server.v1.metrics\"]|address = \"127.0.0.1:1338\"",
+                    "",
+                ),
+            ],
+        ),
+        (
+            "[debug]\nlevel = 'debug'".to_owned(),
+            [("[debug]|level = \"debug\"", ""); 4],
+        ),
+        // ✗ without an address: nothing of it is moved on 2.3.
+        (
+            "[debug]\nuid = 5".to_owned(),
+            [
+                ("[debug]|uid = 5", "2.3 and 2.4"),
+                ("[debug]|uid = 5", "2.3 and 2.4"),
+                ("[debug]|uid = 5", "2.3 and 2.4"),
+                ("[plugins.\"io.containerd.server.v1.debug\"]|uid = 5", ""),
+            ],
+        ),
+        (
+            "[plugins.'io.containerd.nri.v1.nri']\ndisable = false".to_owned(),
+            [
+                (
+                    "[plugins.\"io.containerd.nri.v1.nri\"]|disable = false",
+                    "1.6 and 1.7",
+                ),
+                (
+                    "[plugins.\"io.containerd.nri.v1.nri\"]|disable = false",
+                    "1.6",
+                ),
+                ("[plugins.\"io.containerd.nri.v1.nri\"]|disable = false", ""),
+                ("[plugins.\"io.containerd.nri.v1.nri\"]|disable = false", ""),
+            ],
+        ),
+    ] {
+        for (version, (written, ignoring)) in (1..).zip(lines) {
+            let (lines, warnings) = applied(&config(version, ""), &patch);
+            assert_eq!(lines.join("|"), written, "version {version}: {patch}");
+            let is_told = warnings.contains(" not read ");
+            let names = format!("containerd {ignoring} do");
+            assert_eq!(
+                is_told,
+                !ignoring.is_empty(),
+                "{version}: {patch}: {warnings}"
+            );
+            assert!(
+                !is_told || warnings.contains(&names),
+                "version {version}: {patch}: {warnings}"
+            );
+        }
+    }
+}
+
+/// ⚠: containerd 2.x moves a whole table over the one that is there, or has another one that wins.
+#[test]
+fn a_key_that_another_spelling_shadows_is_changed_there() {
+    let images = "[plugins.'io.containerd.cri.v1.images'.registry]\nconfig_path = '/certs'\n";
+    let old = "[plugins.'io.containerd.grpc.v1.cri'.registry]\nconfig_path = '/certs'\n";
+    let runtime = "[plugins.'io.containerd.cri.v1.runtime']\nenable_cdi = false\n";
+    let headers = "[plugins.'io.containerd.grpc.v1.cri'.registry.headers]\nx = ['y']";
+    let cdi = "[plugins.cri]\nenable_cdi = true";
+    let cgroups = "[plugins.'io.containerd.monitor.task.v1.cgroups']\n";
+    let server = "[plugins.'io.containerd.server.v1.grpc']\nuid = 1\n";
+    for (version, there, patch, written, ignoring) in [
+        (
+            2,
+            images,
+            headers,
+            "[plugins.'io.containerd.cri.v1.images'.registry.headers]|x = [\"y\"]",
+            "1.6 and 1.7",
+        ),
+        (
+            3,
+            old,
+            headers,
+            "[plugins.'io.containerd.grpc.v1.cri'.registry.headers]|x = [\"y\"]",
+            "2.0, 2.1 and 2.2",
+        ),
+        (2, runtime, cdi, "enable_cdi = true", "1.6 and 1.7"),
+        (
+            2,
+            cgroups,
+            "[plugins.cgroups]\nno_prometheus = true",
+            "no_prometheus = true",
+            "1.6 and 1.7",
+        ),
+        (
+            3,
+            server,
+            "[grpc]\nmax_recv_message_size = 5",
+            "max_recv_message_size = 5",
+            "2.0, 2.1 and 2.2",
+        ),
+    ] {
+        let (lines, warnings) = applied(&config(version, there), patch);
+        assert_eq!(lines.join("|"), written, "version {version}: {patch}");
+        let told = format!("containerd {ignoring} do not read");
+        assert!(
+            warnings.contains(&told),
+            "version {version}: {patch}: {warnings}"
+        );
+    }
+    // Both are there: the one that is changed is named as having no effect on some releases.
+    let both = format!("[grpc]\naddress = '/run/a.sock'\n{server}");
+    let (lines, warnings) = applied(&config(3, &both), "[grpc]\nmax_recv_message_size = 5");
+    assert_eq!(lines.join("|"), "max_recv_message_size = 5");
+    assert!(
+        warnings.contains("containerd 2.3 and 2.4 do not read grpc.max_recv"),
+        "{warnings}"
+    );
+    let both = format!("{server}uid = 2\n").replace("uid = 1\n", "");
+    let (_, warnings) = applied(
+        &config(3, &format!("[grpc]\nuid = 1\n{both}")),
+        "[grpc]\nuid = 7",
+    );
+    assert!(
+        warnings.contains("takes grpc.uid from another spelling of it"),
+        "{warnings}"
+    );
+}
+
+#[test]
+fn a_key_that_no_release_reads_there_is_an_error_at_its_place() {
+    let cri = "plugins.'io.containerd.grpc.v1.cri'";
+    for (version, patch, place) in [
+        (3, format!("[{cri}]\n  systemd_cgroup = true"), ":3:3: "),
+        (
+            4,
+            "[debug]\naddress = '/d.sock'\n[plugins.'io.containerd.runtime.v1.linux']\nshim = 'x'"
+                .to_owned(),
+            ":5:1: ",
+        ),
+        (
+            3,
+            format!("[{cri}.registry.configs.x.tls]\nca_file = '/ca'"),
+            ":3:1: ",
+        ),
+    ] {
+        let text = config(version, "");
+        let node = Node::with(&text);
+        let run = apply(&node, &patch).exits(65);
+        assert!(
+            run.stderr.contains(&format!("patch{place}")),
+            "{}",
+            run.stderr
+        );
+        assert!(run.stderr.contains(" not read "), "{}", run.stderr);
+        assert_eq!(node.text(), text);
+    }
+}
+
+#[test]
+fn what_is_not_known_is_written_with_a_warning_that_has_a_place() {
+    let node = Node::with(config(3, ""));
+    let run = apply(
+        &node,
+        "[plugins.'io.containerd.nydus.v1.x']\nanything = [{ a = 1 }]",
+    )
+    .exits(0);
+    assert!(run.stderr.contains("patch:3:1"), "{}", run.stderr);
+    assert!(
+        run.stderr
+            .contains("no containerd release is known to have a plugin"),
+        "{}",
+        run.stderr
+    );
+}
+
+/// Elements of the lists that several owners add to.
+#[test]
+fn owners_share_lists() {
+    let text = "version = 3\ndisabled_plugins = ['io.containerd.snapshotter.v1.zfs']\n";
+    let node = Node::with(text);
+    let unpack = "[[plugins.'io.containerd.transfer.v1.local'.unpack_config]]\nplatform = 'linux/amd64'\nsnapshotter = 'overlayfs'\ndiffer = 'walking'\n";
+    apply(
+        &node,
+        &format!("disabled_plugins = ['io.containerd.snapshotter.v1.btrfs']\n{unpack}"),
+    )
+    .exits(0);
+    node.run(&[
+        "set",
+        "disabled_plugins=io.containerd.snapshotter.v1.aufs",
+        "--owner",
+        "b",
+    ])
+    .exits(0);
+    let all = "['io.containerd.snapshotter.v1.zfs', \"io.containerd.snapshotter.v1.btrfs\", \
+               \"io.containerd.snapshotter.v1.aufs\"]";
+    assert!(node.text().contains(all), "{}", node.text());
+    node.run(&["remove", "--owner", "x"]).exits(0);
+    node.run(&["remove", "--owner", "b"]).exits(0);
+    assert_eq!(node.text(), text);
+}

@@ -53,7 +53,7 @@ impl Fault<'_> {
         let injection = self.injection();
         let edit = self.example.edit;
         let traced = Tracer::new(subject)
-            .inject_only(&injection)
+            .inject(&injection)
             .run(&place.config(), edit.arguments());
         let wrong = if traced.log.contains("(INJECTED)") {
             self.wrong(&place, &traced.run)

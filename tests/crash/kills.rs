@@ -37,7 +37,7 @@ impl Kill<'_> {
         let edit = self.example.edit;
         let injection = Injection::at(&signal, &self.call);
         let traced = Tracer::new(subject)
-            .inject_only(&injection)
+            .inject(&injection)
             .run(&place.config(), edit.arguments());
         let wrong = self.wrong(&place, &traced);
         let wrong = wrong.or_else(|| {

@@ -102,14 +102,6 @@ impl Tracer {
         self.option(&injection.to_string())
     }
 
-    /// As [`Self::inject`], where no other call is asked about: the kernel lets those pass without a stop.
-    pub(crate) fn inject_only(self, injection: &Injection) -> Self {
-        let trace = format!("trace={}", injection.name);
-        let mut tracer = self.inject(injection).option(&trace);
-        tracer.command.arg("--seccomp-bpf");
-        tracer
-    }
-
     /// On a filesystem that knows no exchange, and no rename that spares what is there.
     pub(crate) fn without_rename_flags(self) -> Self {
         self.option("inject=renameat2:error=EINVAL")

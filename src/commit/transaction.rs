@@ -8,7 +8,7 @@ use rustix::io::Errno;
 use crate::commit::editor::{Editor, FileChange, Outcome};
 use crate::commit::ledger::Found;
 use crate::commit::operation_log::{self, LogEntry};
-use crate::commit::planning::Work;
+use crate::commit::planning::Plan;
 use crate::commit::undo::Undo;
 use crate::disk::ledger_file::LedgerFile;
 use crate::disk::lock::{ConfigLock, Patience};
@@ -45,7 +45,7 @@ impl<'r> Request<'r> {
         }
     }
 
-    fn work_out(self, editor: &Editor, found: &Found) -> Result<Work, Error> {
+    fn work_out(self, editor: &Editor, found: &Found) -> Result<Plan, Error> {
         match self {
             Self::Change(change) => editor.work_out(found, change),
             Self::Undo(undo) => editor.work_out_undo(found, undo),

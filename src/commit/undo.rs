@@ -10,7 +10,7 @@ use crate::commit::editor::{Editor, Outcome};
 use crate::commit::judging::Judged;
 use crate::commit::ledger::Found;
 use crate::commit::operation_log::LogEntry;
-use crate::commit::planning::Work;
+use crate::commit::planning::Plan;
 use crate::commit::reading::Reading;
 use crate::config::Config;
 use crate::disk::target::{Existing, Target};
@@ -139,7 +139,7 @@ impl Editor {
     }
 
     /// Works out what taking a change back does.
-    pub(crate) fn work_out_undo(&self, found: &Found, undo: &Undo) -> Result<Work, Error> {
+    pub(crate) fn work_out_undo(&self, found: &Found, undo: &Undo) -> Result<Plan, Error> {
         let reading = self.read_config(&found.target, &found.main, &found.ledger)?;
         let before = if found.ledger == undo.made.after {
             self.vouched(&reading, &found.target, &undo.made.after)?

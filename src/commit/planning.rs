@@ -100,6 +100,10 @@ impl Editor {
         }
         let mut edited = edit(&reading.config, &found.ledger, &change)
             .map_err(|error| self.by_its_name(reading.with_unread(error)))?;
+        if change.adds() {
+            let added = reading.check_added(&edited.report.handlers.added);
+            added.map_err(|error| error.at(&self.path))?;
+        }
         let views = edited.config.views();
         let unread = unread::warnings(&edited, &change, &self.releases);
         edited.report.warnings.extend(unread);

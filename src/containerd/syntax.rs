@@ -58,9 +58,9 @@ const REFUSALS: &[(Construct, Releases, &str)] = &[
     (Construct::DateAlone, Releases::ONE, "a date without a time"),
     (Construct::LeapSecond, Releases::ONE, "a 60th second"),
     (
-        Construct::LeapSecond,
-        Releases::between(Release::new(2, 3, 0), GO_TOML_2_4),
-        "a 60th second",
+        Construct::LeapSecondOfKnownKey,
+        Releases::from(2, 3),
+        "a 60th second in the value of a known key",
     ),
     (
         Construct::QuotesBeforeQuotes,
@@ -134,6 +134,7 @@ impl Peculiarities {
             found.push((Construct::ByteOrderMark, 0));
         }
         found.extend(finder::constructs(text));
+        found.extend(leap_seconds_of_known_keys(config, &found));
         found.extend(headers_of_dotted_tables(config));
         found.extend(escapes_in_unknown_keys(config));
         Self(found)
@@ -190,6 +191,24 @@ pub(super) fn without_escapes_in_headers(config: &Document) -> Option<String> {
         }
     }
     (copied > 0).then(|| read + &text[copied..])
+}
+
+/// 2.x looks at the values of keys that it knows only.
+fn leap_seconds_of_known_keys(
+    config: &Document,
+    found: &[(Construct, usize)],
+) -> Vec<(Construct, usize)> {
+    let index = &config.index;
+    let is_of_known_key = |offset: &usize| {
+        let mut statements = index.statements.iter();
+        let number = statements.position(|it| it.span.contains(offset));
+        number.is_some_and(|number| schema::is_of_file(index.path(number)))
+    };
+    let leaps = found.iter().filter(|(it, _)| *it == Construct::LeapSecond);
+    let offsets = leaps.map(|(_, offset)| *offset).filter(is_of_known_key);
+    offsets
+        .map(|offset| (Construct::LeapSecondOfKnownKey, offset))
+        .collect()
 }
 
 /// Keys that no release knows, with an escape in their first or last part.

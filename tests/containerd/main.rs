@@ -16,6 +16,7 @@ mod disagreement;
 mod distributions;
 mod drop_in;
 mod generated;
+mod harm;
 mod in_use;
 mod lifecycle;
 mod pods;

@@ -85,6 +85,10 @@ fn what_a_parser_minds_is_minded_where_it_stands() {
         assert_verdicts(line, expected);
     }
     assert_2x("\"a\\tb\" = 1", "eeess");
+    assert_2x("x = 07:32:60", "sssss");
+    assert_by_debian("x = 07:32:60", "ees");
+    assert_2x("plugins.x.y = 1990-12-31T23:59:60Z", "sssee");
+    assert_by_debian("plugins.'a.b.c.d'.y = [07:32:60]", "eee");
     assert_2x("x = {\na = 1, }", "eeees");
     // In a header of 1.x an escape is none.
     let runtimes = "plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes";

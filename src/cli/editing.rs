@@ -81,9 +81,18 @@ impl<'e> Edit<'e> {
 
 impl Run {
     pub(super) fn add(&mut self, add: &Add) -> Result<ExitCode, Error> {
-        let settings = add.settings.iter().cloned();
-        let handler = Handler::resolve(add.name.clone(), add.preset.as_ref(), settings)?;
-        let mut change = Change::new().ensure(handler).owner(add.owning.owner());
+        let (name, settings) = (&add.name, add.settings.iter().cloned());
+        let has_type = add.settings.iter().any(|it| it.path() == ["runtime_type"]);
+        let change = Change::new().owner(add.owning.owner());
+        let mut change = if add.preset.is_none() && !add.settings.is_empty() && !has_type {
+            change.extend(name, settings)?
+        } else {
+            change.ensure(Handler::resolve(
+                name.clone(),
+                add.preset.as_ref(),
+                settings,
+            )?)
+        };
         if add.default {
             change = change.default_handler(add.name.clone());
         }

@@ -85,20 +85,31 @@ impl Handler {
         let is_told = settings.iter().any(|it| it.path == ["runtime_type"]);
         let of_name = || Preset::named(name.as_str()).filter(|_| !is_told);
         let preset = preset.or_else(of_name);
-        let mut handler = match preset {
+        let handler = Self::given(name, preset, settings)?;
+        if handler.text(&["runtime_type"]).is_none_or(str::is_empty) {
+            return Err(no_runtime_type(handler.name.as_str()));
+        }
+        Ok(handler)
+    }
+
+    /// A handler of which this is given: the settings override the preset.
+    ///
+    /// # Errors
+    ///
+    /// What [`Handler::with`] returns.
+    pub(crate) fn given(
+        name: HandlerName,
+        preset: Option<&Preset>,
+        settings: Vec<Setting>,
+    ) -> Result<Self, Error> {
+        let handler = match preset {
             Some(preset) => Self::from_preset(name, preset),
             None => Self {
                 name,
                 settings: Vec::new(),
             },
         };
-        for setting in settings {
-            handler = handler.with(setting)?;
-        }
-        if handler.text(&["runtime_type"]).is_none_or(str::is_empty) {
-            return Err(no_runtime_type(&handler.name));
-        }
-        Ok(handler)
+        settings.into_iter().try_fold(handler, Self::with)
     }
 
     /// Adds a setting; one of the same key is replaced. A table counts key by key.
@@ -168,8 +179,7 @@ impl Handler {
 }
 
 /// Nothing says which shim runs the handler.
-fn no_runtime_type(name: &HandlerName) -> Error {
-    let name = name.as_str();
+pub(crate) fn no_runtime_type(name: &str) -> Error {
     let message = format!("no preset is called {name:?}, and runtime_type is not set");
     let hint = format!(
         "take a preset with --preset, or say what runs it with --set runtime_type=…; {}",

@@ -146,6 +146,9 @@ impl<'e> Work<'e> {
         if let Some(ids) = undecided.filter(|_| spelling::is_runtime(&key.path)) {
             return Err(refusal::undecided(config, file, ids));
         }
+        if !view.spelling.has_place(&key.path) {
+            return Err(refusal::no_place(key, view.version()));
+        }
         let place = view.place(&key.path);
         if let Some((_, table)) = place.split_last()
             && let Some(obstacle) = view.tree.obstacle(table)

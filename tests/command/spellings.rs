@@ -227,6 +227,59 @@ fn a_key_goes_where_the_version_of_the_file_has_it() {
                 ("[plugins.\"io.containerd.server.v1.debug\"]|uid = 5", ""),
             ],
         ),
+        // ◇: another key than the one of this name in the images plugin: ✗ below the old one.
+        (
+            format!("[{runtime}]\nstats_collect_period = '10s'"),
+            [
+                ("", ""),
+                ("", ""),
+                (
+                    "[plugins.\"io.containerd.cri.v1.runtime\"]|stats_collect_period = \"10s\"",
+                    "2.0, 2.1 and 2.2",
+                ),
+                (
+                    "[plugins.\"io.containerd.cri.v1.runtime\"]|stats_collect_period = \"10s\"",
+                    "",
+                ),
+            ],
+        ),
+        (
+            format!("[{old}]\nstats_collect_period = 20"),
+            [
+                (
+                    "[plugins.cri]|stats_collect_period = 20",
+                    "2.0, 2.1 and 2.2",
+                ),
+                (
+                    "[plugins.\"io.containerd.grpc.v1.cri\"]|stats_collect_period = 20",
+                    "",
+                ),
+                (
+                    "[plugins.\"io.containerd.cri.v1.images\"]|stats_collect_period = 20",
+                    "",
+                ),
+                (
+                    "[plugins.\"io.containerd.cri.v1.images\"]|stats_collect_period = 20",
+                    "",
+                ),
+            ],
+        ),
+        // ◇: the migration makes an element of another array of it; 2.3 migrates version 3, too.
+        (
+            "[plugins.'io.containerd.runtime.v2.task']\nsched_core = true".to_owned(),
+            [
+                ("[plugins.task]|sched_core = true", "2.0, 2.1 and 2.2"),
+                (
+                    "[plugins.\"io.containerd.runtime.v2.task\"]|sched_core = true",
+                    "",
+                ),
+                (
+                    "[plugins.\"io.containerd.runtime.v2.task\"]|sched_core = true",
+                    "2.0, 2.1 and 2.2",
+                ),
+                ("", ""),
+            ],
+        ),
         (
             "[plugins.'io.containerd.nri.v1.nri']\ndisable = false".to_owned(),
             [
@@ -244,6 +297,11 @@ fn a_key_goes_where_the_version_of_the_file_has_it() {
         ),
     ] {
         for (version, (written, ignoring)) in (1..).zip(lines) {
+            if written.is_empty() {
+                let refused = apply(&Node::with(config(version, "")), &patch).exits(65);
+                assert!(refused.stderr.contains("patch:3:1"), "{}", refused.stderr);
+                continue;
+            }
             let (lines, warnings) = applied(&config(version, ""), &patch);
             assert_eq!(lines.join("|"), written, "version {version}: {patch}");
             let is_told = warnings.contains(" not read ");

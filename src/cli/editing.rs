@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use containerd_edit::{
-    Change, Code, Editor, Error, ExitCode, Handler, Outcome, Owner, Setting, UnreadKey,
+    Change, Code, Editor, Error, ExitCode, Handler, KeyName, Outcome, Owner, Setting, UnreadKey,
 };
 
-use super::arguments::{Add, Apply, Editing, Patching, Placing, Remove, Set, SetDefault, Undo};
+use super::arguments::{
+    Add, Apply, Editing, Patching, Placing, Remove, Set, SetDefault, Undo, Unset,
+};
 use super::edit_report::{EditReport, Shown};
 use super::patch_file::PatchFiles;
 use super::report::Report;
@@ -35,7 +37,7 @@ pub(super) enum Request {
 }
 
 /// An edit that was made, or worked out.
-pub(super) struct Made {
+pub(super) struct Completed {
     pub(super) plan: Outcome,
     /// What was done for it to be loaded, if that was asked for.
     pub(super) restart: Option<Box<dyn Report>>,
@@ -43,7 +45,7 @@ pub(super) struct Made {
     pub(super) is_change: bool,
 }
 
-impl From<Outcome> for Made {
+impl From<Outcome> for Completed {
     fn from(plan: Outcome) -> Self {
         Self {
             is_change: plan.is_change(),
@@ -152,6 +154,17 @@ impl Run {
         self.edit(Edit::of(change, &set.patching, summary)?)
     }
 
+    pub(super) fn unset(&mut self, unset: &Unset) -> Result<ExitCode, Error> {
+        let change = Change::new().owner(unset.owning.owner());
+        let mut change = unset.keys.iter().try_fold(change, Change::clear)?;
+        if unset.take_over {
+            change = change.take_over();
+        }
+        let keys: Vec<String> = unset.keys.iter().map(KeyName::dotted).collect();
+        let summary = format!("unset {}", keys.join(" "));
+        self.edit(Edit::of(change, &unset.patching, summary)?)
+    }
+
     pub(super) fn set_default(&mut self, set: &SetDefault) -> Result<ExitCode, Error> {
         let (change, summary) = match (&set.name, &set.owning.owner) {
             (Some(name), _) => {
@@ -185,7 +198,7 @@ impl Run {
     /// Makes an edit, or shows what it would be.
     fn edit(&mut self, edit: Edit<'_>) -> Result<ExitCode, Error> {
         let editing = edit.editing;
-        let Made {
+        let Completed {
             mut plan,
             restart,
             is_change,
@@ -224,7 +237,7 @@ impl Run {
         Ok(self.output.tell(&report, code))
     }
 
-    fn make(&mut self, edit: &Edit<'_>) -> Result<Made, Error> {
+    fn make(&mut self, edit: &Edit<'_>) -> Result<Completed, Error> {
         let editor = self.editor_of(edit);
         let outcome = if edit.editing.dry_run || edit.prints_file() {
             match &edit.request {
@@ -241,7 +254,7 @@ impl Run {
                 Request::Undo(owner) => editor.undo(owner.as_ref()),
             }
         };
-        outcome.map(Made::from)
+        outcome.map(Completed::from)
     }
 
     /// The editor that makes an edit.

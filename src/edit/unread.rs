@@ -65,7 +65,7 @@ fn runtime_type(edited: &Edited, handler: &str) -> Option<String> {
     let key = Key::of_handler(handler, &["runtime_type"]);
     let wants = edited.ledger.wants().filter(|it| *it.key == key);
     let newest = wants.max_by_key(|it| it.want.seq);
-    newest.and_then(|it| it.want.value.as_string())
+    newest.and_then(|it| it.want.value.as_ref()?.as_string())
 }
 
 /// Plugins that no release is known to have.

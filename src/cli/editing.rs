@@ -35,7 +35,7 @@ pub(super) enum Request {
 }
 
 /// An edit that was made, or worked out.
-pub(super) struct Made {
+pub(super) struct Completed {
     pub(super) plan: Outcome,
     /// What was done for it to be loaded, if that was asked for.
     pub(super) restart: Option<Box<dyn Report>>,
@@ -43,7 +43,7 @@ pub(super) struct Made {
     pub(super) is_change: bool,
 }
 
-impl From<Outcome> for Made {
+impl From<Outcome> for Completed {
     fn from(plan: Outcome) -> Self {
         Self {
             is_change: plan.is_change(),
@@ -185,7 +185,7 @@ impl Run {
     /// Makes an edit, or shows what it would be.
     fn edit(&mut self, edit: Edit<'_>) -> Result<ExitCode, Error> {
         let editing = edit.editing;
-        let Made {
+        let Completed {
             mut plan,
             restart,
             is_change,
@@ -224,7 +224,7 @@ impl Run {
         Ok(self.output.tell(&report, code))
     }
 
-    fn make(&mut self, edit: &Edit<'_>) -> Result<Made, Error> {
+    fn make(&mut self, edit: &Edit<'_>) -> Result<Completed, Error> {
         let editor = self.editor_of(edit)?;
         let outcome = if edit.editing.dry_run || edit.prints_file() {
             match &edit.request {
@@ -241,7 +241,7 @@ impl Run {
                 Request::Undo(owner) => editor.undo(owner.as_ref()),
             }
         };
-        outcome.map(Made::from)
+        outcome.map(Completed::from)
     }
 
     /// The editor that makes an edit.

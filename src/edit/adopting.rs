@@ -201,13 +201,22 @@ impl Start<'_> {
         {
             return Ok(());
         }
+        let (own, others): (Vec<_>, Vec<_>) = lists
+            .into_iter()
+            .partition(|(file, _)| self.is_writable(file));
+        if let (Some((file, _)), []) = (others.first(), own.as_slice()) {
+            let file = self.config.path_of(file);
+            let message = format!(
+                "{name} stays listed: the distribution writes it to {} at every start",
+                file.display()
+            );
+            self.report.warn("written-anew", message);
+            return Ok(());
+        }
         let mut keys = Vec::new();
-        for (file, view) in lists {
+        for (file, view) in own {
             if let Some(ids) = view.spelling.undecided {
                 return Err(refusal::undecided(self.config, file, ids));
-            }
-            if !self.is_writable(file) {
-                return Err(refusal::not_removable(self.config, file, name));
             }
             let leaves: Vec<Path> = view.leaves(handler);
             let below = leaves

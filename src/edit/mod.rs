@@ -4,7 +4,7 @@ mod adopting;
 mod cgroup_driver;
 mod desired;
 pub(crate) mod edited;
-mod harm;
+pub(crate) mod harm;
 mod implied;
 pub(crate) mod judgement;
 mod merge;

@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::config::view::{View, Views};
 use crate::containerd::Release;
-use crate::containerd::release::listed;
+use crate::containerd::release::listed_do;
 use crate::error::{Code, Error, Position};
 use crate::toml::{self, Refused, render};
 use crate::want::handler::{BUILT_IN, Preset};
@@ -202,21 +202,10 @@ pub struct UnreadKey(pub String);
 
 /// A key that none of these releases reads in a config of this version.
 pub(super) fn not_read(key: &Key, releases: &[Release], version: i64) -> Error {
-    let does = if releases.len() == 1 { "does" } else { "do" };
-    let message = format!(
-        "containerd {} {does} not read {key} in a config of version {version}",
-        listed(releases)
-    );
+    let does = listed_do(releases);
+    let message = format!("containerd {does} not read {key} in a config of version {version}");
     let hint = "leave it out for this config; releases that read it want another config version";
     Error::new(Code::KeyNotRead, message, hint).with_detail(UnreadKey(key.to_string()))
-}
-
-/// The distribution writes the handler that is to go.
-pub(super) fn not_removable(config: &Config, file: &str, name: &str) -> Error {
-    let message =
-        format!("{name} stands in a file that the distribution writes anew at every start");
-    let hint = format!("configure the distribution itself to leave {name} out");
-    Error::new(Code::OutOfReach, message, hint).at(config.path_of(file))
 }
 
 /// The text can't take a key.

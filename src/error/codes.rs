@@ -98,6 +98,8 @@ codes! {
     NotRolledBack "not-rolled-back" NoDaemon;
     /// containerd did not come back with its config; nothing had been changed.
     NotServing "not-serving" NoDaemon;
+    /// Nothing was added, since containerd does not serve with this config.
+    ServesNowhere "not-serving" Refused;
     /// containerd was left alone, since it would not serve with this config.
     WouldNotServe "would-not-serve" Refused;
     /// There is no systemd to restart containerd with.

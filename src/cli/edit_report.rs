@@ -53,6 +53,7 @@ impl Report for EditReport<'_> {
             "drop_ins": plan.drop_ins.iter().map(drop_in).collect::<Value>(),
             "recorded": edited.is_recorded,
             "absent": edited.absent,
+            "absent_keys": edited.absent_keys,
             "unknown_owner": edited.unknown_owner,
             "left_behind": edited.left_behind,
             "diff": diff::of(plan),
@@ -97,9 +98,12 @@ impl EditReport<'_> {
         let edited = &self.plan.report;
         let absent = edited.absent.iter();
         let absent = absent.map(|it| (format!("{} is not listed", it.name), &it.near));
+        let keys = edited.absent_keys.iter();
+        let keys = keys.map(|it| (format!("{} is not set", it.name), &it.near));
         let owner = edited.unknown_owner.iter();
         let owner = owner.map(|it| (format!("no owner {} is known", it.name), &it.near));
         let absent: Vec<String> = absent
+            .chain(keys)
             .chain(owner)
             .map(|(what, near)| match near {
                 Some(near) => format!("{what} (did you mean {near}?)"),

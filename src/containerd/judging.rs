@@ -39,6 +39,7 @@ impl Model<'_> {
 }
 
 /// What a release makes of a config.
+#[derive(Clone)]
 pub(crate) struct Judged {
     pub(crate) verdict: Verdict,
     /// What it does not read of it.

@@ -78,6 +78,24 @@ pub(super) fn foreign_key(key: &Key, owner: &str, acting: &str) -> Error {
     Error::new(Code::ForeignHandler, message, hint)
 }
 
+/// Another owner has the key that is to be cleared, or its handler.
+pub(super) fn foreign_clearing(key: &Key, owner: &str) -> Error {
+    let message = match key.handler_name() {
+        Some(name) => format!("the handler {name} belongs to {owner}"),
+        None => format!("{owner} has set {key}"),
+    };
+    let key = key.on_command_line();
+    let hint = format!("to remove it all the same: `containerd-edit unset {key} --owner {owner}`");
+    Error::new(Code::ForeignKey, message, hint)
+}
+
+/// The key that is to be cleared is there for the sake of others.
+pub(super) fn implied(key: &Key) -> Error {
+    let message = format!("{key} is needed by what owners have set in this config");
+    let hint = "it goes with the last of them: see the owners with `containerd-edit list`";
+    Error::new(Code::ForeignKey, message, hint)
+}
+
 /// Another owner has the handler that is to be removed.
 pub(super) fn foreign_removal(name: &str, owner: &str) -> Error {
     let message = format!("the handler {name} belongs to {owner}");

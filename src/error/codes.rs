@@ -91,6 +91,8 @@ codes! {
     UnknownRelease "unknown-release" Other;
     /// The config lists no such handler.
     NoHandler "no-handler" Other;
+    /// No file sets the key that was asked for.
+    NoKey "no-key" Other;
 
     /// containerd did not come back with the change, which was taken back; it serves again.
     RolledBack "rolled-back" NoDaemon;

@@ -247,7 +247,7 @@ impl Run {
     }
 
     fn make(&mut self, edit: &Edit<'_>) -> Result<Completed, Error> {
-        let editor = self.editor_of(edit)?;
+        let editor = self.editor_of(edit);
         let outcome = if edit.editing.dry_run || edit.prints_file() {
             match &edit.request {
                 Request::Change(change) => editor.plan(change),
@@ -267,12 +267,12 @@ impl Run {
     }
 
     /// The editor that makes an edit.
-    pub(super) fn editor_of(&self, edit: &Edit<'_>) -> Result<Editor, Error> {
+    pub(super) fn editor_of(&self, edit: &Edit<'_>) -> Editor {
         let editor = edit.editing.set_up(self.editor(&*edit.summary));
-        let Some(placing) = edit.placing else {
-            return Ok(editor);
-        };
-        Ok(placing.set_up(editor))
+        match edit.placing {
+            Some(placing) => placing.set_up(editor),
+            None => editor,
+        }
     }
 
     /// The text of the file that an edit is about, if it is about no other.

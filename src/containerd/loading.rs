@@ -249,7 +249,8 @@ impl Model<'_> {
                 return Err(self.reason(panic_at_negative(version), place));
             }
         }
-        if version < 2 {
+        // 2.x has brought their names up to date, but where the version was negative before.
+        if release.is_1x() && version < 2 {
             return Ok(());
         }
         let is_full = |name: &str| {

@@ -47,7 +47,7 @@ impl Run {
 
     /// Has containerd run again, on its config as it is.
     pub(super) fn bring_back(&mut self, edit: &Edit<'_>) -> Result<(), Error> {
-        let editor = self.editor_of(edit)?;
+        let editor = self.editor_of(edit);
         let editor = self.interruptible(editor);
         self.restart_by(&edit.editing.how).run(&editor)?;
         Ok(())

@@ -11,7 +11,7 @@ pub(crate) use self::name::drop_in_of;
 pub use self::name::{HandlerName, Owner};
 pub use self::preset::Preset;
 pub(crate) use self::preset::RUNC_TYPE;
-pub(crate) use self::schema::{is_known, keys};
+pub(crate) use self::schema::{is_read, keys};
 pub use self::setting::Setting;
 
 /// The handler that containerd lists of itself.

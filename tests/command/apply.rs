@@ -338,11 +338,11 @@ fn an_option_that_the_shim_does_not_have_is_a_warning_with_its_place() {
     let text = "owner = 'b'\n[handlers.runsc]\noptions.TypeUrl = 'x'\noptions.BinaryName = '/x'\n\
                 [handlers.crun]\noptions.SystemdCgroup = true\n";
     fs::write(&patch, text).expect("writes");
-    let path = patch.to_str().expect("UTF-8");
-    let run = node.run(&["apply", path]).exits(0);
+    let named = patch.to_str().expect("UTF-8");
+    let run = node.run(&["apply", named]).exits(0);
     let said = "unknown key options.BinaryName in handler runsc: written as given";
     assert!(run.stderr.contains(said), "{run:?}");
-    let place = format!("{path}:4:9");
+    let place = format!("{named}:4:9");
     assert!(run.stderr.contains(&place), "{run:?}");
     assert_eq!(run.stderr.lines().count(), 1, "{run:?}");
 }

@@ -11,27 +11,11 @@ pub(crate) use self::name::drop_in_of;
 pub use self::name::{HandlerName, Owner};
 pub use self::preset::Preset;
 pub(crate) use self::preset::RUNC_TYPE;
-pub(crate) use self::schema::{is_read, keys};
+pub(crate) use self::schema::{is_read, keys, shim_binary};
 pub use self::setting::Setting;
 
 /// The handler that containerd lists of itself.
 pub(crate) const BUILT_IN: &str = "runc";
-
-/// The program that runs pods of this `runtime_type`: a path, or the name of a shim that containerd
-/// looks for (`BinaryName` in `pkg/shim/util.go`).
-pub(crate) fn shim_binary(runtime_type: &str) -> Option<String> {
-    if runtime_type.starts_with('/') {
-        return Some(runtime_type.to_owned());
-    }
-    let mut parts = runtime_type.rsplit('.');
-    let (version, name) = (parts.next()?, parts.next()?);
-    let number = version.strip_prefix('v')?;
-    let is_shim = parts.count() >= 1
-        && !name.is_empty()
-        && !number.is_empty()
-        && number.bytes().all(|byte| byte.is_ascii_digit());
-    is_shim.then(|| format!("containerd-shim-{name}-{version}"))
-}
 
 /// A runtime handler: its name and the keys that its table has to have.
 ///

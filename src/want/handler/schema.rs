@@ -36,7 +36,7 @@ pub(crate) fn is_read(path: &[String], runtime_type: Option<&str>) -> bool {
 fn options_of(runtime_type: &str) -> Option<Vec<&'static str>> {
     // What containerd hands on to every shim but runc's.
     let generic = ["TypeUrl", "ConfigPath"];
-    let shim = super::shim_binary(runtime_type)?;
+    let shim = shim_binary(runtime_type)?;
     match shim.strip_prefix("containerd-shim-")? {
         "runc-v1" | "runc-v2" => {
             let mut names = Wanted::runc_options().names();
@@ -47,6 +47,22 @@ fn options_of(runtime_type: &str) -> Option<Vec<&'static str>> {
         shim if shim.starts_with("kata-") => Some(vec!["ConfigPath"]),
         _ => None,
     }
+}
+
+/// The program that runs pods of this `runtime_type`: a path, or the name of a shim that containerd
+/// looks for (`BinaryName` in `pkg/shim/util.go`).
+pub(crate) fn shim_binary(runtime_type: &str) -> Option<String> {
+    if runtime_type.starts_with('/') {
+        return Some(runtime_type.to_owned());
+    }
+    let mut parts = runtime_type.rsplit('.');
+    let (version, name) = (parts.next()?, parts.next()?);
+    let number = version.strip_prefix('v')?;
+    let is_shim = parts.count() >= 1
+        && !name.is_empty()
+        && !number.is_empty()
+        && number.bytes().all(|byte| byte.is_ascii_digit());
+    is_shim.then(|| format!("containerd-shim-{name}-{version}"))
 }
 
 /// The names of a handler's keys.

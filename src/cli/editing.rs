@@ -84,7 +84,8 @@ impl Run {
         let (name, settings) = (&add.name, add.settings.iter().cloned());
         let has_type = add.settings.iter().any(|it| it.path() == ["runtime_type"]);
         let change = Change::new().owner(add.owning.owner());
-        let mut change = if add.preset.is_none() && !add.settings.is_empty() && !has_type {
+        let is_part = !add.settings.is_empty() || !add.unsets.is_empty();
+        let mut change = if add.preset.is_none() && is_part && !has_type {
             change.extend(name, settings)?
         } else {
             change.ensure(Handler::resolve(
@@ -93,6 +94,10 @@ impl Run {
                 settings,
             )?)
         };
+        for key in &add.unsets {
+            let key: KeyName = format!("handlers.{name}.{key}").parse()?;
+            change = change.clear(&key)?;
+        }
         if add.default {
             change = change.default_handler(add.name.clone());
         }

@@ -3,10 +3,12 @@
 use crate::commit::editor::Editor;
 use crate::commit::ledger::Found;
 use crate::commit::reading::Reading;
+use crate::config::Config;
 use crate::containerd::{Host, Model};
 use crate::edit::run::edit;
 use crate::want::change::Change;
 use crate::want::handler::{BUILT_IN, Handler, HandlerName, RUNC_TYPE};
+use crate::want::key::Key;
 
 /// A command, and the change that it makes.
 struct Repair {
@@ -17,7 +19,7 @@ struct Repair {
 impl Editor {
     /// The first command with which some release serves the config as it is now.
     pub(super) fn repair(&self, reading: &Reading, found: &Found) -> Option<String> {
-        let mut repairs = repairs().into_iter();
+        let mut repairs = repairs(&reading.config).into_iter();
         let repair = repairs.find(|repair| self.serves_after(&repair.change, reading, found))?;
         Some(repair.command)
     }
@@ -37,12 +39,12 @@ impl Editor {
     }
 }
 
-fn repairs() -> Vec<Repair> {
+fn repairs(config: &Config) -> Vec<Repair> {
     let Ok(runc) = BUILT_IN.parse::<HandlerName>() else {
         return Vec::new();
     };
     let listed = Change::new().ensure(Handler::new(runc.clone(), RUNC_TYPE));
-    vec![
+    let mut repairs = vec![
         Repair {
             command: format!("set-default {BUILT_IN}"),
             change: Change::new().default_handler(runc.clone()),
@@ -51,5 +53,16 @@ fn repairs() -> Vec<Repair> {
             command: format!("add {BUILT_IN} --default"),
             change: listed.default_handler(runc),
         },
-    ]
+    ];
+    let list = ["disabled_plugins".to_owned()];
+    for view in config.views().values() {
+        repairs.extend(view.tree.elements(&list).map(|plugin| Repair {
+            command: format!(
+                "unset disabled_plugins={}",
+                plugin.as_string().unwrap_or_default()
+            ),
+            change: Change::new().clear_key(Key::element(&list, plugin)),
+        }));
+    }
+    repairs
 }

@@ -274,13 +274,17 @@ impl Change {
     /// # Errors
     ///
     /// [`Code::Usage`] if it is the node's own, a handler as a whole, or an element of what is not a list.
-    pub fn clear(mut self, name: &KeyName) -> Result<Self, Error> {
+    pub fn clear(self, name: &KeyName) -> Result<Self, Error> {
         let path: Vec<&str> = name.path().iter().map(String::as_str).collect();
         if let Some(Mistake { message, hint, .. }) = mistake::of_the_node(&path) {
             return Err(Error::new(Code::Usage, message, hint));
         }
-        self.cleared.push(name.key()?);
-        Ok(self)
+        Ok(self.clear_key(name.key()?))
+    }
+
+    pub(crate) fn clear_key(mut self, key: Key) -> Self {
+        self.cleared.push(key);
+        self
     }
 
     /// Wants nothing to stand at a key.

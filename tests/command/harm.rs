@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::tool::Node;
+use crate::tool::{Node, Run, tool};
 
 const OLD: &str = "plugins.\"io.containerd.grpc.v1.cri\"";
 const RUNC: &str = "runtime_type = \"io.containerd.runc.v2\"\n";
@@ -208,6 +208,42 @@ fn a_drop_in_that_is_to_blame_is_named() {
     assert!(run.stderr.contains(&place), "{run:#?}");
     let run = node.run(&["add", "crun", "--allow-not-serving"]).exits(0);
     assert!(run.stderr.contains(&place), "{run:#?}");
+}
+
+/// The hint of such a refusal is a command that works: after it the handler can be added.
+#[test]
+fn nothing_is_added_to_a_config_that_serves_nowhere() {
+    let dangling = format!(
+        "version = 2\n[{OLD}.containerd]\ndefault_runtime_name = \"nvidia\"\n\
+         [{OLD}.containerd.runtimes.runc]\n{RUNC}"
+    );
+    let disabled = "version = 2\ndisabled_plugins = [\"cri\"]\n".to_owned();
+    for (config, place) in [(dangling, ":3:1: "), (disabled, ":2:1: ")] {
+        let node = Node::with(&config);
+        for quiet in [&[][..], &["-q"]] {
+            let run = node.run(&[quiet, &["add", "kata"]].concat()).exits(78);
+            assert!(run.stderr.contains(place), "{run:#?}");
+        }
+        assert_eq!(node.text(), config);
+        let run = node.run(&["add", "kata"]);
+        let (_, hint) = run.stderr.split_once("hint: ").expect("a hint");
+        let hint = hint.split('`').nth(1).expect("a command");
+        let command = hint.strip_prefix("containerd-edit ").expect("of this tool");
+        let arguments: Vec<&str> = command.split(' ').collect();
+        Run::of(tool().args(&arguments)).exits(0);
+        node.run(&["add", "kata"]).exits(0);
+        // What only takes out goes through, and asks for no restart.
+        node.run(&["remove", "--owner", "manual", "-o", "json"])
+            .exits(0);
+        assert_eq!(node.text(), config);
+        node.run(&["add", "kata", "--allow-not-serving"]).exits(0);
+        let run = node.run(&["remove", "kata", "-q"]).exits(0);
+        assert!(run.stderr.contains("does not serve CRI"), "{run:#?}");
+        let add = ["add", "kata", "--allow-not-serving", "-o", "json"];
+        let report: serde_json::Value =
+            serde_json::from_str(&node.run(&add).exits(0).stdout).expect("JSON");
+        assert_eq!(report["restart_required"], false, "{report}");
+    }
 }
 
 #[test]

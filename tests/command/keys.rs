@@ -316,3 +316,29 @@ fn adding_to_a_handler_that_exists_changes_only_what_is_given() {
     node.run(&["remove", "--owner", "manual"]).exits(0);
     assert_eq!(text(&node), "version = 3\n");
 }
+
+#[test]
+fn add_takes_single_keys_of_a_handler_away() {
+    let node = Node::with("version = 3\n");
+    node.run(&["add", "kata", "--set", "options.ConfigPath=/x"])
+        .exits(0);
+    let change = [
+        "add",
+        "kata",
+        "--set",
+        "cni_conf_dir=/cni",
+        "--unset",
+        "options.ConfigPath",
+    ];
+    node.run(&change).exits(0);
+    let after = text(&node);
+    assert!(after.contains("cni_conf_dir = \"/cni\""), "{after}");
+    assert!(after.contains("io.containerd.kata.v2"), "{after}");
+    assert!(!after.contains("ConfigPath"), "{after}");
+    node.run(&["add", "kata", "--unset", "cni_conf_dir"])
+        .exits(0);
+    assert!(!text(&node).contains("cni_conf_dir"), "{}", text(&node));
+    node.run(&["add", "kata", "--unset", "a..b"]).exits(2);
+    node.run(&["remove", "kata"]).exits(0);
+    assert_eq!(text(&node), "version = 3\n");
+}

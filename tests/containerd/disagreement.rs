@@ -86,7 +86,7 @@ fn another_reason_is_refused_there_too() {
 fn a_daemon_of_before_the_last_change_proves_nothing() {
     each_release(|node, supervised| {
         thread::sleep(Duration::from_millis(30));
-        node.edit(&["add", "crun"]);
+        node.edit(&["add", "crun", "--allow-not-serving"]);
         let report = check(node).exits(78).json();
         assert_eq!(report["running"]["drift"][0]["code"], "would-not-serve");
         let refused = run(node, supervised, &["restart"]);

@@ -82,6 +82,12 @@ pub(crate) struct Add {
     #[arg(long = "set", value_name = "KEY=VALUE", action = ArgAction::Append)]
     pub(crate) settings: Vec<Setting>,
 
+    /// Take a key away, as in options.Root
+    ///
+    /// As `unset handlers.NAME.KEY`. May be repeated.
+    #[arg(long = "unset", value_name = "KEY", action = ArgAction::Append)]
+    pub(crate) unsets: Vec<String>,
+
     /// Make it the default handler
     ///
     /// The handler of pods without a RuntimeClass.

@@ -4,7 +4,7 @@ mod codes;
 mod io;
 
 use std::any::Any;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 pub use self::codes::{Code, ExitCode};
@@ -50,6 +50,16 @@ impl Warning {
             at: None,
             key: None,
         }
+    }
+
+    /// Names a place in the file at `path`: in the message, if it is not the `main` one.
+    pub(crate) fn in_file(mut self, path: &Path, at: &Position, main: &Path) -> Self {
+        if path == main {
+            self.at = Some(at.clone());
+        } else {
+            let _ = write!(self.message, " ({}:{at})", path.display());
+        }
+        self
     }
 
     /// Says which key that was asked for it is about.

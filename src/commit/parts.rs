@@ -6,9 +6,11 @@ use std::rc::Rc;
 use crate::commit::editor::{Editor, FileChange};
 use crate::commit::ledger::Found;
 use crate::commit::reading::Reading;
+use crate::containerd::absolute;
+use crate::disk::folder;
 use crate::disk::target::{Snapshot, Target};
 use crate::error::Error;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, LedgerPair};
 
 /// A file of an edit, as it was read and as it is to be.
 #[derive(Debug)]
@@ -17,8 +19,6 @@ pub(crate) struct Part {
     pub(crate) snapshot: Rc<Snapshot>,
     pub(crate) change: FileChange,
     pub(crate) is_main: bool,
-    /// Its folder goes too, if nothing else is in it.
-    pub(crate) folder_goes: bool,
 }
 
 impl Editor {
@@ -63,7 +63,6 @@ impl Editor {
                 target,
                 snapshot,
                 is_main,
-                folder_goes: false,
             });
         }
         for change in changes {
@@ -77,7 +76,6 @@ impl Editor {
             };
             parts.push(Part {
                 snapshot: read(&target, is_main)?,
-                folder_goes: self.folder_goes(&change, reading, &found.ledger),
                 target,
                 change,
                 is_main,
@@ -112,15 +110,13 @@ impl Editor {
         });
     }
 
-    /// Whether the folder goes with the file: one that the tool has made, and that no link leads to.
-    fn folder_goes(&self, change: &FileChange, reading: &Reading, ledger: &Ledger) -> bool {
-        let goes = change.before.is_some() && change.after.is_none();
-        let Some(folder) = change.path.parent().filter(|_| goes) else {
-            return false;
-        };
-        let entry = self.host_root.entry(folder);
-        let is_link = entry.is_ok_and(|entry| entry.is_symlink());
-        !is_link && ledger.folders.contains(&reading.config.name_of(folder))
+    /// Removes the folders that the tool has made and has no file in any more, if they are empty.
+    pub(super) fn remove_folders(&self, ledgers: &LedgerPair) {
+        for name in ledgers.before.folders.difference(&ledgers.after.folders) {
+            if let Ok(folder) = self.host_root.entry(&absolute(&self.main(), name)) {
+                folder::remove_empty(&folder);
+            }
+        }
     }
 }
 

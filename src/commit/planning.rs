@@ -100,8 +100,12 @@ impl Editor {
         }
         let mut edited = edit(&reading.config, &found.ledger, &change)
             .map_err(|error| self.by_its_name(reading.with_unread(error)))?;
+        if change.adds() {
+            let added = reading.check_added(&edited.report.handlers.added);
+            added.map_err(|error| error.at(&self.path))?;
+        }
         let views = edited.config.views();
-        let unread = unread::warnings(&edited, &views, &change, &self.releases);
+        let unread = unread::warnings(&edited, &change, &self.releases);
         edited.report.warnings.extend(unread);
         let removed = edited.report.handlers.removed.clone();
         let overridden = overridden::overridden(&reading.config, &edited, &views, &change);

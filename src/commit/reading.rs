@@ -134,7 +134,9 @@ impl Editor {
         let last = text_of(generated, read.bytes().unwrap_or_default())?;
         let bytes = snapshot.bytes();
         let text = bytes.map(|bytes| text_of(&self.path, bytes)).transpose()?;
-        let template = Template::of(text, last).map_err(|error| error.at(&self.path))?;
+        let title = self.layout.as_ref().map(|it| it.distribution.title());
+        let template = Template::of(text, last, title.unwrap_or("the distribution"));
+        let template = template.map_err(|error| error.at(&self.path))?;
         let main = self.host_root.absolute(generated);
         let part = template.part().unwrap_or_default();
         let rendered = template.rendered(part);
@@ -202,6 +204,14 @@ impl Reading {
             joins,
             chosen: None,
             given_back: String::new(),
+        }
+    }
+
+    /// Refuses to add what a template can't take. `added` are the handlers that are new.
+    pub(crate) fn check_added(&mut self, added: &[String]) -> Result<(), Error> {
+        match &mut self.joins {
+            Joins::Template(template) => template.check_added(added),
+            _ => Ok(()),
         }
     }
 

@@ -193,6 +193,7 @@ impl Editor {
             for part in parts.filter(|part| part.is_main || part.is_change()) {
                 notices.extend(site::notices(&part.target, part.snapshot.existing.as_ref()));
             }
+            self.remove_folders(&work.ledgers);
             work.outcome.take_in(done, &self.main(), &planned.handlers);
             work.outcome.report.warnings.extend(notices);
             work.outcome.made = Some(Box::new(work.ledgers));

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
 use std::io;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use toml_edit::Item;
@@ -121,11 +122,12 @@ impl Host {
         }
         let mut existing = BTreeSet::new();
         let mut json = BTreeSet::new();
-        for path in paths {
-            let Ok(bytes) = root.resolve(&path).and_then(fs::read) else {
+        for (key, path) in paths {
+            let Some(found) = root.resolve(&path).ok().filter(|found| found.is_file()) else {
                 continue;
             };
-            if is_runtime_spec(&bytes) {
+            // Of others, such as a scratch file of some GiB, it is enough that they are there.
+            if key == RUNTIME_SPEC && fs::read(found).is_ok_and(|it| is_runtime_spec(&it)) {
                 json.insert(path.clone());
             }
             existing.insert(path);
@@ -193,7 +195,14 @@ pub(crate) fn matches(root: &HostRoot, pattern: &Path) -> Option<Vec<PathBuf>> {
     })
 }
 
+/// Where drop-ins that somebody has masked lead to, and its device number (`null(4)`).
+const NULL: (&str, u64) = ("/dev/null", 0x103);
+
 fn state(root: &HostRoot, path: &Path) -> FileState {
+    // It is on every host, if not below the root by which the host is seen.
+    if path == Path::new(NULL.0) {
+        return FileState::Bytes("".into());
+    }
     let path = match root.resolve(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return FileState::Missing,
         Err(error) => return FileState::Unreadable(error.to_string()),
@@ -201,6 +210,9 @@ fn state(root: &HostRoot, path: &Path) -> FileState {
     };
     match fs::metadata(&path) {
         Ok(metadata) if metadata.is_dir() => return FileState::Folder,
+        Ok(metadata) if metadata.file_type().is_char_device() && metadata.rdev() == NULL.1 => {
+            return FileState::Bytes("".into());
+        }
         // A FIFO would block.
         Ok(metadata) if !metadata.is_file() => {
             return FileState::Unreadable("not a regular file".to_owned());
@@ -214,24 +226,29 @@ fn state(root: &HostRoot, path: &Path) -> FileState {
     }
 }
 
-/// Absolute paths in the values of keys that containerd opens when it starts.
-fn referenced(item: &Item, paths: &mut BTreeSet<PathBuf>) {
+/// The key of a file that has to be the JSON of a runtime spec.
+const RUNTIME_SPEC: &str = "base_runtime_spec";
+/// Keys of files that containerd opens when it starts.
+const OPENED: [&str; 7] = [
+    RUNTIME_SPEC,
+    "tls_cert_file",
+    "tls_key_file",
+    "tcp_tls_cert",
+    "tcp_tls_key",
+    "scratch_file",
+    "plugin_path",
+];
+
+/// The files that containerd opens when it starts, each with its key.
+fn referenced(item: &Item, paths: &mut BTreeSet<(&'static str, PathBuf)>) {
     let Some(table) = item.as_table_like() else {
         return;
     };
     for (key, item) in table.iter() {
-        let opened = [
-            "base_runtime_spec",
-            "tls_cert_file",
-            "tls_key_file",
-            "tcp_tls_cert",
-            "tcp_tls_key",
-            "scratch_file",
-            "plugin_path",
-        ];
-        match item.as_str() {
-            Some(path) if opened.iter().any(|name| key.eq_ignore_ascii_case(name)) => {
-                paths.insert(path.into());
+        let opened = OPENED.iter().find(|name| key.eq_ignore_ascii_case(name));
+        match (item.as_str(), opened) {
+            (Some(path), Some(name)) => {
+                paths.insert((name, path.into()));
             }
             _ => referenced(item, paths),
         }
@@ -289,5 +306,23 @@ mod tests {
         let main = "imports = ['/conf.d/[^x]*']";
         let files = ConfigFiles::read(&root, Path::new("/config.toml"), main);
         assert_eq!(files.imported().count(), 1100);
+    }
+
+    #[test]
+    fn a_masked_drop_in_is_a_file_without_keys() {
+        let host = tempfile::tempdir().expect("a temporary folder");
+        let link = host.path().join("link");
+        std::os::unix::fs::symlink("/dev/null", &link).expect("a link");
+        let link = link.to_str().expect("ASCII");
+        let files = ConfigFiles::read(
+            &HostRoot::default(),
+            Path::new("/etc/config.toml"),
+            format!("imports = ['/dev/null', '{link}', '/dev/zero', '/dev']"),
+        );
+        let state = |path: &str| files.state(Path::new(path)).clone();
+        assert_eq!(state("/dev/null"), FileState::Bytes("".into()));
+        assert_eq!(state(link), FileState::Bytes("".into()));
+        assert!(matches!(state("/dev/zero"), FileState::Unreadable(_)));
+        assert_eq!(state("/dev"), FileState::Folder);
     }
 }

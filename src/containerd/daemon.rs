@@ -7,8 +7,9 @@ use super::loading::{self, Loaded, plugin_names};
 use super::model::Model;
 use super::plugin::{IMAGES, OLD_CRI, RUNTIME};
 use super::reason::Reason;
-use super::registry::{self, DIFFER, SNAPSHOTTER};
+use super::registry::{self, EROFS_DIFFER};
 use super::release::{ALL, Release, Releases, SERVERS};
+use super::snapshotters;
 use super::tree::{Place, text};
 use super::view::View;
 
@@ -201,6 +202,10 @@ fn addresses(loaded: &Loaded, release: Release) -> Option<(String, Place)> {
     })
 }
 
+const STREAMING: &str = "io.containerd.grpc.v1.streaming";
+/// What [`STREAMING`] needs.
+const STREAMS: &str = "io.containerd.streaming.v1.manager";
+
 /// A required plugin that is not there, or does not load: the daemon exits.
 pub(super) fn missing_plugin(view: &View<'_>, no_cri: Option<&Reason>) -> Option<Reason> {
     let (loaded, release) = (view.loaded, view.release);
@@ -210,24 +215,27 @@ pub(super) fn missing_plugin(view: &View<'_>, no_cri: Option<&Reason>) -> Option
     }
     let short = loaded.has_short_names(release);
     let named = |id: &str| if short { registry::short_name(id) } else { id }.to_owned();
-    let mut there: Vec<String> = view.proxies().iter().map(|(id, _)| named(id)).collect();
-    let built_in =
-        registry::registered(release).filter(|id| loaded.disabled(id, release).is_none());
-    there.extend(built_in.map(named));
+    // Measured: of all plugins that CRI can do without, only this one takes another along.
+    let is_on = |id: &&str| {
+        let needed = if *id == STREAMING { STREAMS } else { id };
+        let mut needed = [*id, needed].into_iter();
+        needed.all(|id| loaded.disabled(id, release).is_none())
+    };
+    let mut there: Vec<String> = registry::registered(release)
+        .filter(is_on)
+        .map(named)
+        .collect();
+    there.extend(view.proxies().iter().map(|(id, _)| named(id)));
+    there.extend(snapshotters::loading(view).map(|id| named(&id)));
+    there.extend(view.has_differ("erofs").then(|| named(EROFS_DIFFER)));
     for (name, place) in required {
-        let of_cri = [OLD_CRI, RUNTIME, IMAGES]
-            .iter()
-            .any(|id| name == named(id));
-        let host_has = |kind: &str, has: &dyn Fn(&str) -> bool| {
-            let own = name
-                .strip_prefix(kind)
-                .and_then(|rest| rest.strip_prefix('.'));
-            own.is_some_and(has)
+        let parts = if release.is_1x() {
+            &[OLD_CRI][..]
+        } else {
+            &[OLD_CRI, RUNTIME, IMAGES]
         };
-        let is_there = there.contains(&name)
-            || host_has(SNAPSHOTTER, &|name| view.has_snapshotter(name))
-            || host_has(DIFFER, &|name| view.has_differ(name));
-        if !is_there {
+        let of_cri = parts.iter().any(|id| name == named(id));
+        if !there.contains(&name) {
             let message = format!("required plugin [{name}] not included");
             return Some(view.model.reason(message, Some(place)));
         }

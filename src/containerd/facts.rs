@@ -66,12 +66,13 @@ impl Fact {
         let no_cri = no_cri.map(|rule| (rule.what, rule.releases));
         let proxies = registry::PROXIES.iter();
         let proxies = proxies.map(|(name, _, releases)| (*name, *releases));
-        let essential = registry::ESSENTIAL.iter().copied();
-        let snapshotters = registry::SNAPSHOTTERS.iter().copied();
+        let snapshotters = registry::SNAPSHOTTERS
+            .iter()
+            .map(|it| (it.name, it.releases));
         keys.chain(of_kind(FactKind::NotParsed, syntax::refused()))
             .chain(of_kind(FactKind::Exits, exits))
             .chain(of_kind(FactKind::NoCri, no_cri))
-            .chain(of_kind(FactKind::Essential, essential))
+            .chain(of_kind(FactKind::Essential, registry::essential()))
             .chain(of_kind(FactKind::ProxyType, proxies))
             .chain(of_kind(FactKind::Snapshotter, snapshotters))
     }

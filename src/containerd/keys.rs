@@ -2,7 +2,7 @@
 
 use toml_edit::{Array, Item, Value};
 
-use super::registry::{self, SNAPSHOTTER};
+use super::registry;
 use super::release::Release;
 use super::schema;
 use super::shape::{Decoder, Field, Shape};
@@ -15,11 +15,6 @@ pub(crate) fn ignores(key: &str, release: Release, version: i64) -> bool {
     // 2.x takes it over from a file of an older version.
     let is_migrated = key == "sandbox_mode" && !release.is_1x() && version < 3;
     known.is_some_and(|Field(_, _, releases)| !releases.contain(release) && !is_migrated)
-}
-
-/// Whether a release comes without a snapshotter of this name.
-pub(crate) fn lacks_snapshotter(name: &str, release: Release) -> bool {
-    !registry::is_taken(&format!("{SNAPSHOTTER}.{name}"), release)
 }
 
 /// Whether some release has a plugin of this ID with keys, in the spelling of any config version.

@@ -95,7 +95,7 @@ impl Model<'_> {
             let lost = migration::migrate(&mut loaded.top, loaded.version, newest, release);
             let lost = lost.map_err(|(message, place)| self.reason(message, Some(place)))?;
             loaded.lost.extend(lost);
-            loaded.lost.extend(migration::unread_cri(&loaded.top));
+            self.note_unread(&mut loaded);
         }
         Ok(loaded)
     }

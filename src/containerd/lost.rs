@@ -1,12 +1,13 @@
 //! Keys that some releases do not read, although they stand where another one looks for them.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::Warning;
 
 use super::files::ConfigFiles;
 use super::model::Model;
-use super::release::{Release, listed};
+use super::release::{Release, listed, listed_do};
 use super::tree::Place;
 
 /// A key that a migration leaves behind, and why.
@@ -14,13 +15,13 @@ use super::tree::Place;
 pub(crate) struct Lost {
     pub(crate) key: String,
     pub(crate) place: Place,
-    pub(crate) why: &'static str,
+    pub(crate) why: Cow<'static, str>,
 }
 
 /// Keys that are lost, each with its place and the releases that lose it.
 #[derive(Debug, Default)]
 pub(crate) struct Losses {
-    keys: BTreeMap<String, (Place, &'static str, Vec<Release>)>,
+    keys: BTreeMap<String, (Place, Cow<'static, str>, Vec<Release>)>,
 }
 
 impl Losses {
@@ -44,29 +45,16 @@ impl Losses {
     pub(crate) fn warnings(&self, model: &Model<'_>, files: &ConfigFiles) -> Vec<Warning> {
         let mut groups: BTreeMap<_, BTreeSet<(Place, &str)>> = BTreeMap::new();
         for (key, (place, why, releases)) in &self.keys {
-            let group = groups.entry((place.file, releases, *why)).or_default();
+            let group = groups.entry((place.file, releases, why)).or_default();
             group.insert((*place, key));
         }
         let warnings = groups.into_iter().filter_map(|((_, releases, why), keys)| {
             let (first, _) = keys.first()?;
             let keys: Vec<&str> = keys.iter().map(|(_, key)| *key).collect();
-            let does = if releases.len() == 1 { "does" } else { "do" };
-            let mut message = format!(
-                "containerd {} {does} not read {}: {why}",
-                listed(releases),
-                keys.join(", ")
-            );
-            let at = model.reason("", Some(*first)).at;
-            let (path, at) = at?;
-            if path == files.main() {
-                return Some(Warning {
-                    at,
-                    ..Warning::new("key-not-read", message)
-                });
-            }
-            let line = at.map_or_else(String::new, |at| format!(":{at}"));
-            message = format!("{message} ({}{line})", path.display());
-            Some(Warning::new("key-not-read", message))
+            let (does, keys) = (listed_do(releases), keys.join(", "));
+            let message = format!("containerd {does} not read {keys}: {why}");
+            let (path, at) = model.reason("", Some(*first)).at?;
+            Some(Warning::new("key-not-read", message).in_file(&path, &at?, files.main()))
         });
         warnings.collect()
     }

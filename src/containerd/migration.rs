@@ -67,34 +67,6 @@ pub(super) fn v1_migrate(file: &mut Table) {
     }
 }
 
-/// What is left of CRI's one plugin on 2.x that its server does not read.
-pub(super) fn unread_cri(top: &Table) -> Vec<Lost> {
-    let plugins = top.get("plugins").and_then(Node::table);
-    let cri = plugins.and_then(|plugins| plugins.get(OLD_CRI)?.table());
-    let mut lost = Vec::new();
-    for (key, node) in cri.into_iter().flatten() {
-        // Handlers have a warning of their own.
-        let below: Vec<(&str, &Node)> = match (key.as_str(), node.table()) {
-            ("containerd", Some(table)) => {
-                let keys = table.iter().filter(|(key, _)| *key != "runtimes");
-                keys.map(|(key, node)| (key.as_str(), node)).collect()
-            }
-            (key, _) if STREAMING_KEYS.contains(&key) => continue,
-            _ => vec![("", node)],
-        };
-        lost.extend(below.into_iter().map(|(name, node)| {
-            Lost {
-                key: format!("plugins.\"{OLD_CRI}\".{key}.{name}")
-                    .trim_end_matches('.')
-                    .to_owned(),
-                place: node.place,
-                why: "these releases look in another plugin, and do not move it from a config of this version",
-            }
-        }));
-    }
-    lost
-}
-
 /// Takes CRI's one plugin apart. What a plugin has of its own wins in the runtime part, and loses in
 /// the images part.
 fn migrate_cri(plugins: &mut Table, release: Release, lost: &mut Vec<Lost>) -> Result<(), Panic> {
@@ -151,7 +123,7 @@ fn migrate_images(old: &Table, new: &mut Table, lost: &mut Vec<Lost>) -> Result<
             lost.push(Lost {
                 key: format!("plugins.\"{OLD_CRI}\".{}", from.join(".")),
                 place: node.place,
-                why: "it is migrated only beside containerd.runtimes",
+                why: "it is migrated only beside containerd.runtimes".into(),
             });
             continue;
         }
@@ -274,7 +246,7 @@ fn migrate_task(plugins: &mut Table, lost: &mut Vec<Lost>) -> Result<(), Panic> 
         lost.push(Lost {
             key: format!("plugins.\"{SHIM_MANAGER}\".{key}"),
             place: node.place,
-            why: "the table plugins.\"io.containerd.runtime.v2.task\" empties this one",
+            why: "the table plugins.\"io.containerd.runtime.v2.task\" empties this one".into(),
         });
     }
     plugins.insert(TASK.to_owned(), Node::new(Data::table(old), place));

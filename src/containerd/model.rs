@@ -1,4 +1,4 @@
-//! Config files, parsed once to be judged for many releases, and what a verdict is.
+//! Config files, parsed once to be judged for many releases.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,54 +13,7 @@ use super::reason::Reason;
 use super::shape::Mismatch;
 use super::syntax::{self, Peculiarities};
 use super::tree::{self, Place, Table};
-
-/// What a containerd daemon does with a config.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// The daemon boots and CRI answers.
-    Serves {
-        /// The handlers that CRI has loaded.
-        handlers: BTreeMap<String, LoadedHandler>,
-        /// The name of the default handler.
-        default: String,
-    },
-    /// The daemon boots, but its CRI plugin is off: the node goes NotReady.
-    NoCri {
-        /// Why.
-        reason: Reason,
-    },
-    /// The daemon refuses to start, or panics.
-    Exits {
-        /// Why.
-        reason: Reason,
-    },
-}
-
-/// A handler that CRI has loaded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LoadedHandler {
-    /// The shim that runs its pods; empty if none is set, so that no pod can run.
-    pub runtime_type: String,
-    /// Where it comes from; `None` for containerd's built-in `runc`.
-    pub(crate) place: Option<Place>,
-}
-
-impl Verdict {
-    /// Whether CRI answers.
-    #[must_use]
-    pub fn serves(&self) -> bool {
-        matches!(self, Self::Serves { .. })
-    }
-
-    /// Why it does not.
-    #[must_use]
-    pub fn reason(&self) -> Option<&Reason> {
-        match self {
-            Self::Serves { .. } => None,
-            Self::NoCri { reason } | Self::Exits { reason } => Some(reason),
-        }
-    }
-}
+use super::verdict::LoadedHandler;
 
 /// Config files that are parsed once and can be judged for many releases.
 #[derive(Debug)]

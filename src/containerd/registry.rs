@@ -1,7 +1,7 @@
 //! Which plugins a release has, and which of them CRI can't do without.
 //!
 //! Measured: `ctr plugins ls` and a daemon started with each plugin disabled, on 1.6.20, 1.7.24 and
-//! 2.1.9. Plugins that a host may lack the means for (btrfs, zfs, devmapper …) are left out.
+//! 2.1.9. Snapshotters that a host may lack the means for have a file of their own.
 
 use super::release::{
     ALL, END, FIRST_1_7, FROM_1_7, FROM_2_1, ONE, ONE_6, ONE_7, Release, Releases, SERVERS, TWO,
@@ -9,6 +9,7 @@ use super::release::{
 
 pub(super) const SNAPSHOTTER: &str = "io.containerd.snapshotter.v1";
 pub(super) const DIFFER: &str = "io.containerd.differ.v1";
+pub(super) const EROFS_DIFFER: &str = "io.containerd.differ.v1.erofs";
 
 /// Kinds of proxy plugins, and what they are registered as; any other ends the daemon with a panic.
 pub(super) const PROXIES: &[(&str, &str, Releases)] = &[
@@ -25,140 +26,153 @@ pub(super) const PULLS_BY_TRANSFER: Releases = FROM_2_1;
 const WARNS: Releases = Releases::between(Release::new(1, 7, 9), END);
 const WARNS_ON_1_6: Releases = Releases::between(Release::new(1, 6, 25), FIRST_1_7);
 
-/// Plugins without which the CRI plugin does not load.
-pub(super) const ESSENTIAL: &[(&str, Releases)] = &[
-    ("io.containerd.grpc.v1.cri", ALL),
-    ("io.containerd.cri.v1.runtime", TWO),
-    ("io.containerd.cri.v1.images", TWO),
-    ("io.containerd.content.v1.content", ALL),
-    ("io.containerd.differ.v1.walking", ALL),
-    ("io.containerd.event.v1.exchange", ALL),
-    ("io.containerd.gc.v1.scheduler", ALL),
-    ("io.containerd.image-verifier.v1.bindir", NEEDS_VERIFIERS),
-    ("io.containerd.lease.v1.manager", FROM_1_7),
-    ("io.containerd.metadata.v1.bolt", ALL),
-    ("io.containerd.mount-manager.v1.bolt", FROM_2_2),
-    ("io.containerd.podsandbox.controller.v1.podsandbox", TWO),
-    ("io.containerd.runtime.v1.linux", ONE),
-    ("io.containerd.runtime.v2.shim", ONE_7),
-    ("io.containerd.runtime.v2.task", ALL),
-    ("io.containerd.sandbox.controller.v1.local", ONE_7),
-    ("io.containerd.sandbox.controller.v1.shim", TWO),
-    ("io.containerd.sandbox.store.v1.local", FROM_1_7),
-    ("io.containerd.server.v1.grpc", SERVERS),
-    ("io.containerd.service.v1.containers-service", ALL),
-    ("io.containerd.service.v1.content-service", ALL),
-    ("io.containerd.service.v1.diff-service", ALL),
-    ("io.containerd.service.v1.images-service", ALL),
-    ("io.containerd.service.v1.introspection-service", ALL),
-    ("io.containerd.service.v1.leases-service", ONE_6),
-    ("io.containerd.service.v1.namespaces-service", ALL),
-    ("io.containerd.service.v1.snapshots-service", ALL),
-    ("io.containerd.service.v1.tasks-service", ALL),
-    ("io.containerd.shim.v1.manager", TWO),
-    ("io.containerd.transfer.v1.local", PULLS_BY_TRANSFER),
-    ("io.containerd.warning.v1.deprecations", WARNS_ON_1_6),
-    ("io.containerd.warning.v1.deprecations", WARNS),
-];
-
 /// The transfer service of these wants one; 2.0 has no use for that service.
 const NEEDS_VERIFIERS: Releases = Releases::between(Release::new(2, 1, 0), Release::new(2, 3, 0));
+const FROM_1_7_4: Releases = Releases::between(Release::new(1, 7, 4), END);
 const FROM_2_2: Releases = Releases::from(2, 2);
 
-/// Plugins that load on every host.
-pub(super) const REGISTERED: &[(&str, Releases)] = &[
-    ("io.containerd.content.v1.content", ALL),
-    ("io.containerd.cri.v1.images", TWO),
-    ("io.containerd.cri.v1.runtime", TWO),
-    ("io.containerd.differ.v1.walking", ALL),
-    ("io.containerd.event.v1.exchange", ALL),
-    ("io.containerd.gc.v1.scheduler", ALL),
-    ("io.containerd.grpc.v1.containers", ALL),
-    ("io.containerd.grpc.v1.content", ALL),
-    ("io.containerd.grpc.v1.cri", ALL),
-    ("io.containerd.grpc.v1.diff", ALL),
-    ("io.containerd.grpc.v1.events", ALL),
-    ("io.containerd.grpc.v1.healthcheck", ALL),
-    ("io.containerd.grpc.v1.images", ALL),
-    ("io.containerd.grpc.v1.introspection", ALL),
-    ("io.containerd.grpc.v1.leases", ALL),
-    ("io.containerd.grpc.v1.mounts", FROM_2_2),
-    ("io.containerd.grpc.v1.namespaces", ALL),
-    ("io.containerd.grpc.v1.sandbox-controllers", FROM_1_7),
-    ("io.containerd.grpc.v1.sandboxes", FROM_1_7),
-    ("io.containerd.grpc.v1.snapshots", ALL),
-    ("io.containerd.grpc.v1.streaming", FROM_1_7),
-    ("io.containerd.grpc.v1.tasks", ALL),
-    ("io.containerd.grpc.v1.transfer", FROM_1_7),
-    ("io.containerd.grpc.v1.version", ALL),
-    ("io.containerd.http.v1.pprof", SERVERS),
-    ("io.containerd.image-verifier.v1.bindir", TWO),
-    ("io.containerd.internal.v1.opt", ALL),
-    ("io.containerd.internal.v1.restart", ONE),
-    ("io.containerd.lease.v1.manager", FROM_1_7),
-    ("io.containerd.metadata.v1.bolt", ALL),
-    ("io.containerd.metrics.v1.grpc-otel", SERVERS),
-    ("io.containerd.metrics.v1.grpc-prometheus", SERVERS),
-    ("io.containerd.monitor.container.v1.restart", TWO),
-    ("io.containerd.monitor.task.v1.cgroups", TWO),
-    ("io.containerd.monitor.v1.cgroups", ONE),
-    ("io.containerd.mount-handler.v1.erofs", FROM_2_2),
-    ("io.containerd.mount-manager.v1.bolt", FROM_2_2),
-    ("io.containerd.nri.v1.nri", FROM_1_7),
-    ("io.containerd.podsandbox.controller.v1.podsandbox", TWO),
-    ("io.containerd.runtime.v1.linux", ONE),
-    ("io.containerd.runtime.v2.shim", ONE_7),
-    ("io.containerd.runtime.v2.task", ALL),
-    ("io.containerd.sandbox.controller.v1.local", ONE_7),
-    ("io.containerd.sandbox.controller.v1.shim", TWO),
-    ("io.containerd.sandbox.store.v1.local", FROM_1_7),
-    ("io.containerd.server.v1.grpc", SERVERS),
-    ("io.containerd.server.v1.ttrpc", SERVERS),
-    ("io.containerd.service.v1.containers-service", ALL),
-    ("io.containerd.service.v1.content-service", ALL),
-    ("io.containerd.service.v1.diff-service", ALL),
-    ("io.containerd.service.v1.images-service", ALL),
-    ("io.containerd.service.v1.introspection-service", ALL),
-    ("io.containerd.service.v1.leases-service", ONE_6),
-    ("io.containerd.service.v1.namespaces-service", ALL),
-    ("io.containerd.service.v1.snapshots-service", ALL),
-    ("io.containerd.service.v1.tasks-service", ALL),
-    ("io.containerd.shim.v1.manager", TWO),
-    ("io.containerd.snapshotter.v1.native", ALL),
-    ("io.containerd.snapshotter.v1.overlayfs", ALL),
-    ("io.containerd.streaming.v1.manager", FROM_1_7),
-    ("io.containerd.transfer.v1.local", FROM_1_7),
-    ("io.containerd.ttrpc.v1.otelttrpc", TWO),
-    ("io.containerd.warning.v1.deprecations", WARNS_ON_1_6),
-    ("io.containerd.warning.v1.deprecations", WARNS),
+/// No release.
+const NEVER: Releases = Releases::between(END, END);
+
+/// Plugins that load on every host: the releases that have it, and those whose CRI plugin does not
+/// load without it.
+#[rustfmt::skip] // A table: one plugin on a line.
+const REGISTERED: &[(&str, Releases, Releases)] = &[
+    ("io.containerd.content.v1.content", ALL, ALL),
+    ("io.containerd.cri.v1.images", TWO, TWO),
+    ("io.containerd.cri.v1.runtime", TWO, TWO),
+    ("io.containerd.differ.v1.walking", ALL, ALL),
+    ("io.containerd.event.v1.exchange", ALL, ALL),
+    ("io.containerd.gc.v1.scheduler", ALL, ALL),
+    ("io.containerd.grpc.v1.containers", ALL, NEVER),
+    ("io.containerd.grpc.v1.content", ALL, NEVER),
+    ("io.containerd.grpc.v1.cri", ALL, ALL),
+    ("io.containerd.grpc.v1.diff", ALL, NEVER),
+    ("io.containerd.grpc.v1.events", ALL, NEVER),
+    ("io.containerd.grpc.v1.healthcheck", ALL, NEVER),
+    ("io.containerd.grpc.v1.images", ALL, NEVER),
+    ("io.containerd.grpc.v1.introspection", ALL, NEVER),
+    ("io.containerd.grpc.v1.leases", ALL, NEVER),
+    ("io.containerd.grpc.v1.mounts", FROM_2_2, NEVER),
+    ("io.containerd.grpc.v1.namespaces", ALL, NEVER),
+    ("io.containerd.grpc.v1.sandbox-controllers", FROM_1_7, NEVER),
+    ("io.containerd.grpc.v1.sandboxes", FROM_1_7, NEVER),
+    ("io.containerd.grpc.v1.snapshots", ALL, NEVER),
+    ("io.containerd.grpc.v1.streaming", FROM_1_7, NEVER),
+    ("io.containerd.grpc.v1.tasks", ALL, NEVER),
+    ("io.containerd.grpc.v1.transfer", FROM_1_7, NEVER),
+    ("io.containerd.grpc.v1.version", ALL, NEVER),
+    ("io.containerd.http.v1.pprof", SERVERS, NEVER),
+    ("io.containerd.image-verifier.v1.bindir", TWO, NEEDS_VERIFIERS),
+    ("io.containerd.internal.v1.opt", ALL, NEVER),
+    ("io.containerd.internal.v1.restart", ONE, NEVER),
+    ("io.containerd.lease.v1.manager", FROM_1_7, FROM_1_7),
+    ("io.containerd.metadata.v1.bolt", ALL, ALL),
+    ("io.containerd.metrics.v1.grpc-otel", SERVERS, NEVER),
+    ("io.containerd.metrics.v1.grpc-prometheus", SERVERS, NEVER),
+    ("io.containerd.monitor.container.v1.restart", TWO, NEVER),
+    ("io.containerd.monitor.task.v1.cgroups", TWO, NEVER),
+    ("io.containerd.monitor.v1.cgroups", ONE, NEVER),
+    ("io.containerd.mount-handler.v1.erofs", FROM_2_2, NEVER),
+    ("io.containerd.mount-manager.v1.bolt", FROM_2_2, FROM_2_2),
+    ("io.containerd.nri.v1.nri", FROM_1_7, NEVER),
+    ("io.containerd.podsandbox.controller.v1.podsandbox", TWO, TWO),
+    ("io.containerd.runtime.v1.linux", ONE, ONE),
+    ("io.containerd.runtime.v2.shim", ONE_7, ONE_7),
+    ("io.containerd.runtime.v2.task", ALL, ALL),
+    ("io.containerd.sandbox.controller.v1.local", ONE_7, ONE_7),
+    ("io.containerd.sandbox.controller.v1.shim", TWO, TWO),
+    ("io.containerd.sandbox.store.v1.local", FROM_1_7, FROM_1_7),
+    ("io.containerd.server.v1.grpc", SERVERS, SERVERS),
+    ("io.containerd.server.v1.ttrpc", SERVERS, NEVER),
+    ("io.containerd.service.v1.containers-service", ALL, ALL),
+    ("io.containerd.service.v1.content-service", ALL, ALL),
+    ("io.containerd.service.v1.diff-service", ALL, ALL),
+    ("io.containerd.service.v1.images-service", ALL, ALL),
+    ("io.containerd.service.v1.introspection-service", ALL, ALL),
+    ("io.containerd.service.v1.leases-service", ONE_6, ONE_6),
+    ("io.containerd.service.v1.namespaces-service", ALL, ALL),
+    ("io.containerd.service.v1.snapshots-service", ALL, ALL),
+    ("io.containerd.service.v1.tasks-service", ALL, ALL),
+    ("io.containerd.shim.v1.manager", TWO, TWO),
+    ("io.containerd.snapshotter.v1.native", ALL, NEVER),
+    ("io.containerd.snapshotter.v1.overlayfs", ALL, NEVER),
+    ("io.containerd.streaming.v1.manager", FROM_1_7, NEVER),
+    ("io.containerd.transfer.v1.local", FROM_1_7, PULLS_BY_TRANSFER),
+    ("io.containerd.ttrpc.v1.otelttrpc", TWO, NEVER),
+    ("io.containerd.warning.v1.deprecations", WARNS_ON_1_6, WARNS_ON_1_6),
+    ("io.containerd.warning.v1.deprecations", WARNS, WARNS),
 ];
 
-/// Snapshotters that come with containerd but need something of the host.
-pub(super) const SNAPSHOTTERS: &[(&str, Releases)] = &[
-    ("aufs", ONE),
-    ("btrfs", ALL),
-    ("devmapper", ALL),
-    ("zfs", ALL),
-    ("blockfile", FROM_1_7),
-    ("erofs", FROM_2_1),
+/// A snapshotter that comes with containerd and loads only where it has what it needs.
+pub(super) struct Snapshotter {
+    pub(super) name: &'static str,
+    pub(super) releases: Releases,
+    /// What has to be on the host, beside what the config says.
+    pub(super) needs: &'static str,
+}
+
+const fn snapshotter(name: &'static str, releases: Releases, needs: &'static str) -> Snapshotter {
+    Snapshotter {
+        name,
+        releases,
+        needs,
+    }
+}
+
+pub(super) const SNAPSHOTTERS: &[Snapshotter] = &[
+    snapshotter("aufs", ONE, "the kernel has aufs"),
+    snapshotter("btrfs", ALL, "its `root_path` is on a btrfs filesystem"),
+    snapshotter(
+        "devmapper",
+        ALL,
+        "`dmsetup` and the thin-pool of its `pool_name` are there",
+    ),
+    snapshotter("zfs", ALL, "its `root_path` is on a ZFS filesystem"),
+    snapshotter("blockfile", FROM_1_7_4, "its `scratch_file` is there"),
+    snapshotter("erofs", FROM_2_1, "the kernel has erofs (`modprobe erofs`)"),
 ];
+
+/// Plugins that Debian leaves out of its builds.
+const NOT_DEBIANS: &[(&str, Releases)] = &[
+    ("io.containerd.internal.v1.tracing", ONE_6),
+    ("io.containerd.tracing.processor.v1.otlp", ONE_6),
+    ("io.containerd.snapshotter.v1.zfs", TWO),
+];
+
+/// Whether the builder of a release has left a plugin out.
+pub(super) fn is_left_out(id: &str, release: Release) -> bool {
+    let is_it = |(known, releases): &(&str, Releases)| *known == id && releases.contain(release);
+    release.is_debians() && NOT_DEBIANS.iter().any(is_it)
+}
 
 /// The plugins of a release that load on every host.
 pub(super) fn registered(release: Release) -> impl Iterator<Item = &'static str> {
     let known = REGISTERED.iter();
-    known.filter_map(move |(id, releases)| releases.contain(release).then_some(*id))
+    known.filter_map(move |(id, releases, _)| releases.contain(release).then_some(*id))
+}
+
+/// The plugins without which the CRI plugin does not load, with the releases that need them.
+pub(super) fn essential() -> impl Iterator<Item = (&'static str, Releases)> {
+    let known = REGISTERED.iter().map(|(id, _, needed)| (*id, *needed));
+    known.filter(|(_, needed)| !needed.is_empty())
 }
 
 /// Whether a release has a plugin of this ID, even if the host lacks what it needs.
 pub(super) fn is_taken(id: &str, release: Release) -> bool {
-    let of_host = match id.strip_prefix("io.containerd.snapshotter.v1.") {
-        Some(name) => SNAPSHOTTERS
-            .iter()
-            .any(|(known, releases)| *known == name && releases.contain(release)),
-        None => id == "io.containerd.differ.v1.erofs" && FROM_2_1.contain(release),
-    };
-    let known = |(known, releases): &(&str, Releases)| *known == id && releases.contain(release);
-    of_host || REGISTERED.iter().any(known)
+    let own = id
+        .strip_prefix(SNAPSHOTTER)
+        .and_then(|it| it.strip_prefix('.'));
+    let mut needing = SNAPSHOTTERS.iter();
+    let needs_host = needing.any(|it| Some(it.name) == own && it.releases.contain(release))
+        || id == EROFS_DIFFER && FROM_2_1.contain(release);
+    (needs_host || registered(release).any(|known| known == id)) && !is_left_out(id, release)
+}
+
+/// What has to be on the host for a snapshotter of containerd's own to load.
+pub(crate) fn needs_of_host(name: &str) -> Option<&'static str> {
+    let mut needing = SNAPSHOTTERS.iter();
+    needing.find(|it| it.name == name).map(|it| it.needs)
 }
 
 /// The part of a plugin's full name that config version 1 calls it by.

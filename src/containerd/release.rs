@@ -23,6 +23,16 @@ pub struct Release {
     major: u16,
     minor: u16,
     patch: u16,
+    build: Build,
+}
+
+/// Who has built a release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Build {
+    /// With the libraries of containerd's own repository.
+    Upstream,
+    /// Debian, with the libraries and the plugins that it has itself.
+    Debian,
 }
 
 /// The patch release that stands for the newest one of its line.
@@ -56,7 +66,37 @@ impl Release {
             major,
             minor,
             patch,
+            build: Build::Upstream,
         }
+    }
+
+    /// Whether Debian has built it.
+    pub(super) fn is_debians(self) -> bool {
+        self.build == Build::Debian
+    }
+
+    /// This release by each builder that may have built it, where they do it differently: an exact
+    /// version without a suffix is upstream's.
+    pub(crate) fn builds(self) -> impl Iterator<Item = Self> {
+        let is_upstreams = self.patch != NEWEST_PATCH && !self.is_debians();
+        let is_the_same = BUILT_BY_DEBIAN.iter().all(|it| !it.contain(self));
+        let builds = if is_upstreams || is_the_same {
+            [Build::Upstream].as_slice()
+        } else {
+            &[Build::Upstream, Build::Debian]
+        };
+        builds.iter().map(move |build| Self {
+            build: *build,
+            ..self
+        })
+    }
+
+    /// The release whose TOML parser this one is built with.
+    pub(super) fn parser(self) -> Self {
+        if self.is_debians() && FROM_2_1.contain(self) {
+            return GO_TOML_2_4;
+        }
+        self
     }
 
     /// Whether this is containerd 1.x, which has another parser and other merge rules.
@@ -112,7 +152,8 @@ impl fmt::Display for Release {
 impl FromStr for Release {
     type Err = Error;
 
-    /// Reads `1.6` or `1.6.20`, with or without a `v`; what a distribution adds behind is ignored.
+    /// Reads `1.6` or `1.6.20`, with or without a `v`. Of what a distribution adds behind, Debian's
+    /// suffixes count.
     fn from_str(text: &str) -> Result<Self, Error> {
         let malformed = || {
             let message = format!("{text:?} is not a containerd version, as in 1.7 or 1.7.24");
@@ -122,12 +163,16 @@ impl FromStr for Release {
         let end = digits
             .find(|character: char| !character.is_ascii_digit() && character != '.')
             .unwrap_or(digits.len());
+        let is_debians = digits[end..].starts_with("~ds") || &digits[end..] == "+unknown";
         let numbers: Result<Vec<u16>, _> = digits[..end].split('.').map(str::parse).collect();
-        let release = match numbers.map_err(|_| malformed())?.as_slice() {
+        let mut release = match numbers.map_err(|_| malformed())?.as_slice() {
             [major, minor] => Self::line(*major, *minor),
             [major, minor, patch] => Self::new(*major, *minor, *patch),
             _ => return Err(malformed()),
         };
+        if is_debians && BUILT_BY_DEBIAN.iter().any(|it| it.contain(release)) {
+            release.build = Build::Debian;
+        }
         let is_modelled = Self::LINES
             .iter()
             .any(|line| (line.major, line.minor) == (release.major, release.minor));
@@ -153,19 +198,27 @@ pub(crate) fn reading(releases: &[Release], version: i64) -> Vec<Release> {
 
 /// Says of releases that they don't read files of this config version.
 pub(crate) fn do_not_read(releases: &[Release], version: i64) -> String {
-    let does = if releases.len() == 1 { "does" } else { "do" };
-    let releases = listed(releases);
-    format!("containerd {releases} {does} not read config version {version}")
+    let does = listed_do(releases);
+    format!("containerd {does} not read config version {version}")
 }
 
 /// Releases for a sentence: `1.6, 1.7 and 2.0`.
 pub(crate) fn listed(releases: &[Release]) -> String {
-    let names: Vec<String> = releases.iter().map(ToString::to_string).collect();
+    let mut names: Vec<String> = releases.iter().map(ToString::to_string).collect();
+    // Of several builds.
+    names.dedup();
     match names.split_last() {
         Some((last, [])) => last.clone(),
         Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
         None => String::new(),
     }
+}
+
+/// Releases and their verb for a sentence: `1.6 does`, `1.6 and 1.7 do`.
+pub(crate) fn listed_do(releases: &[Release]) -> String {
+    let listed = listed(releases);
+    let verb = if listed.contains(' ') { "do" } else { "does" };
+    format!("{listed} {verb}")
 }
 
 /// The releases for which a rule or a key holds: from the first one up to, not including, the
@@ -192,6 +245,10 @@ impl Releases {
         Self { from, before }
     }
 
+    pub(crate) fn is_empty(self) -> bool {
+        self.before <= self.from
+    }
+
     pub(crate) fn contain(self, release: Release) -> bool {
         self.from <= release && release < self.before
     }
@@ -211,6 +268,15 @@ pub(super) const FROM_1_7: Releases = Releases::from(1, 7);
 pub(super) const FROM_2_1: Releases = Releases::from(2, 1);
 /// What the daemon listens on is set up by plugins.
 pub(super) const SERVERS: Releases = Releases::from(2, 3);
+
+/// The releases that Debian builds otherwise than upstream: 1.6 without tracing, 2.1 with a newer
+/// TOML parser and without zfs. Measured on its 1.6.20 and 2.1.9.
+const BUILT_BY_DEBIAN: [Releases; 2] = [
+    ONE_6,
+    Releases::between(Release::new(2, 1, 0), Release::new(2, 2, 0)),
+];
+/// The first release with go-toml 2.4, which reads TOML 1.1.
+pub(super) const GO_TOML_2_4: Release = Release::new(2, 4, 0);
 
 #[cfg(test)]
 mod tests {
@@ -242,6 +308,26 @@ mod tests {
             assert_eq!(release.is_unknown(), is_unknown, "{text}");
             assert_eq!(release.is_out(), is_out, "{text}");
         }
+    }
+
+    #[test]
+    fn debian_builds_some_releases_its_own_way() {
+        let release = |text: &str| text.parse::<Release>().expect(text);
+        for (text, is_debians, builds) in [
+            ("1.6.20~ds1", true, 2),
+            ("2.1.9+unknown", true, 2),
+            ("2.1.9", false, 1),
+            ("2.1", false, 2),
+            ("1.7.24~ds1", false, 1),
+            ("2.3.4+unknown", false, 1),
+        ] {
+            assert_eq!(release(text).is_debians(), is_debians, "{text}");
+            assert_eq!(release(text).builds().count(), builds, "{text}");
+        }
+        let both: Vec<Release> = release("2.1").builds().collect();
+        assert_eq!(listed(&both), "2.1");
+        assert!(Releases::from(2, 4).contain(both[1].parser()));
+        assert!(!Releases::from(2, 4).contain(both[0].parser()));
     }
 
     #[test]

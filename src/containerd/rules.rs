@@ -9,9 +9,9 @@ use super::files::Cgroup;
 use super::registry::PULLS_BY_TRANSFER;
 use super::release::{ALL, FROM_1_7, FROM_2_1, ONE, Release, Releases, TWO};
 use super::services::{
-    broken_snapshotter, proxy_address, runtime_platforms, second_content_store, services,
-    snapshotter, socket_dir, unpacking,
+    proxy_address, runtime_platforms, second_content_store, services, socket_dir, unpacking,
 };
+use super::snapshotters;
 use super::tree::{Node, Table, text};
 use super::url;
 use super::view::{Finding, View, bad_duration};
@@ -136,8 +136,8 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         ALL,
-        "a `snapshotter` that is unknown, disabled or not on the host",
-        snapshotter,
+        "a `snapshotter` that is unknown, disabled, not set up or not on the host",
+        snapshotters::of_cri,
     ),
     rule(
         ALL,
@@ -162,7 +162,7 @@ pub(super) const RULES: &[Rule] = &[
     rule(
         TWO,
         "a configured snapshotter that does not load",
-        broken_snapshotter,
+        snapshotters::broken,
     ),
     rule(
         TWO,

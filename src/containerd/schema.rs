@@ -346,8 +346,6 @@ pub(super) const CRI_PLUGINS: &[Field] = &[
 ];
 
 /// The other plugins that have keys, by ID.
-///
-/// Tracing is not in Debian's build of 1.6, but in upstream's.
 #[rustfmt::skip] // A table: one plugin on a line.
 pub(super) const OTHER_PLUGINS: &[Field] = &[
     Field("io.containerd.differ.v1.erofs", Table(&[Field("enable_dmverity", Boolean, Releases::from(2, 3)), Field("enable_tar_index", Boolean, Releases::from(2, 2)), Field("mkfs_options", TextList, FROM_2_1)]), FROM_2_1),
@@ -380,7 +378,7 @@ pub(super) const OTHER_PLUGINS: &[Field] = &[
     Field("io.containerd.snapshotter.v1.erofs", Table(&[Field("default_size", Text, Releases::from(2, 2)), Field("dmverity_mode", Text, Releases::from(2, 3)), Field("enable_fsverity", Boolean, FROM_2_1), Field("ovl_mount_options", TextList, FROM_2_1), Field("root_path", Text, FROM_2_1), Field("set_immutable", Boolean, FROM_2_1)]), FROM_2_1),
     Field("io.containerd.snapshotter.v1.native", Table(&[Field("root_path", Text, ALL)]), ALL),
     Field("io.containerd.snapshotter.v1.overlayfs", Table(&[Field("mount_options", TextList, FROM_1_7), Field("root_path", Text, ALL), Field("slow_chown", Boolean, TWO), Field("sync_remove", Boolean, FROM_1_7), Field("upperdir_label", Boolean, ALL)]), ALL),
-    Field("io.containerd.snapshotter.v1.zfs", Table(&[Field("root_path", Text, ONE)]), ONE),
+    Field("io.containerd.snapshotter.v1.zfs", Table(&[Field("root_path", Text, ALL)]), ALL),
     Field("io.containerd.tracing.processor.v1.otlp", Table(&[Field("endpoint", Text, ALL), Field("insecure", Boolean, ALL), Field("protocol", Text, ALL)]), ALL),
     Field("io.containerd.transfer.v1.local", Table(&[Field("check_platform_supported", Boolean, FROM_2_1), Field("concurrent_layer_fetch_buffer", Integer, FROM_2_1), Field("config_path", Text, FROM_1_7), Field("max_concurrent_downloads", Integer, FROM_1_7), Field("max_concurrent_unpacks", Integer, Releases::from(2, 2)), Field("max_concurrent_uploaded_layers", Integer, FROM_1_7), Field("unpack_config", List(&Table(&[Field("config_type", Text, FROM_2_1), Field("differ", Text, FROM_1_7), Field("layer_types", TextList, FROM_2_1), Field("optional", Boolean, Releases::from(2, 3)), Field("platform", Text, FROM_1_7), Field("snapshotter", Text, FROM_1_7)])), FROM_1_7)]), FROM_1_7),
 ];

@@ -105,7 +105,7 @@ pub(super) fn ignored_servers(file: &Table) -> Vec<Lost> {
         let set = keys.iter().filter_map(|(old, _)| {
             let node = table?.get(*old)?;
             let key = format!("{name}.{old}");
-            let why = "since config version 4 a plugin of its own has this key";
+            let why = "since config version 4 a plugin of its own has this key".into();
             let place = node.place;
             Some(Lost { key, place, why })
         });
@@ -147,7 +147,7 @@ pub(super) fn service_migrate(file: &mut Table, lost: &mut Vec<Lost>) {
             // What stands there has the last word, as a whole.
             lost.extend(keys.iter().filter_map(|(old, _)| {
                 let place = set(old)?.place;
-                let why = "the plugin of this server has a table of its own";
+                let why = "the plugin of this server has a table of its own".into();
                 let key = format!("{name}.{old}");
                 Some(Lost { key, place, why })
             }));

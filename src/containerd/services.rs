@@ -1,32 +1,10 @@
 //! What keeps CRI off although its own config is right: plugins that it works with.
 
 use super::platform;
-use super::registry::SNAPSHOTTER;
+use super::snapshotters;
 use super::tree::{Data, Node, text};
 use super::url;
 use super::view::{Finding, View};
-
-pub(super) fn snapshotter(view: &View<'_>) -> Option<Finding> {
-    let table = if view.release.is_1x() {
-        &view.containerd
-    } else {
-        &*view.images
-    };
-    let node = table.get("snapshotter");
-    let name = node.and_then(Node::text).unwrap_or("overlayfs");
-    let place = node.map(|node| node.place);
-    if name.is_empty() && view.release.is_1x() {
-        return None;
-    }
-    let id = format!("{SNAPSHOTTER}.{name}");
-    if let Some(place) = view.loaded.disabled(&id, view.release) {
-        let message = format!("failed to find snapshotter \"{name}\": its plugin is disabled");
-        return Some((message, Some(place)));
-    }
-    // MicroK8s fills variables in before containerd reads the file.
-    let is_there = name.starts_with("${") || view.has_snapshotter(name);
-    (!is_there).then(|| (format!("failed to find snapshotter \"{name}\""), place))
-}
 
 /// Services that CRI needs and that mind their own values.
 pub(super) fn services(view: &View<'_>) -> Option<Finding> {
@@ -85,7 +63,7 @@ pub(super) fn unpacking(view: &View<'_>) -> Option<Finding> {
             format!("unpack_config: platform configuration {platform} invalid")
         } else if table.get("optional").is_some_and(Node::is_true) {
             return None;
-        } else if !view.has_snapshotter(snapshotter) {
+        } else if !snapshotters::is_there(view, snapshotter) {
             format!("unpack_config: snapshotter \"{snapshotter}\" not found")
         } else if !differ.is_empty() && !view.has_differ(differ) {
             format!("unpack_config: differ \"{differ}\" not found")
@@ -94,57 +72,6 @@ pub(super) fn unpacking(view: &View<'_>) -> Option<Finding> {
         };
         Some((message, Some(entry.place)))
     })
-}
-
-/// A snapshotter that is set up and does not load keeps CRI off on 2.x, whether it is used or not.
-pub(super) fn broken_snapshotter(view: &View<'_>) -> Option<Finding> {
-    let value = |name: &str, key: &str| {
-        let node = view.of_plugin(&format!("{SNAPSHOTTER}.{name}"), key)?;
-        let text = node.text().filter(|text| !text.is_empty())?;
-        Some((text, Some(node.place)))
-    };
-    if let Some((pool, place)) = value("devmapper", "pool_name") {
-        if value("devmapper", "base_image_size").is_none() {
-            let message = "devmapper: failed to parse base image size: it is not set";
-            return Some((message.to_owned(), place));
-        }
-        if !view.host_has_snapshotter("devmapper") {
-            return Some((format!("devmapper: pool {pool}: no such device"), place));
-        }
-    }
-    if let Some((size, place)) = value("erofs", "default_size")
-        && !is_size(size)
-    {
-        let message = format!("erofs: failed to parse default_size '{size}'");
-        return Some((message, place));
-    }
-    if let Some((mode, place)) = value("erofs", "dmverity_mode")
-        && !matches!(mode, "auto" | "on" | "off")
-    {
-        let message = format!("erofs: invalid dmverity_mode \"{mode}\"");
-        return Some((message, place));
-    }
-    let (scratch, place) = value("blockfile", "scratch_file")?;
-    let is_there = view.host_has_snapshotter("blockfile") && view.model.has_file(scratch);
-    let message = || format!("blockfile: failed to generate scratch file: {scratch} is missing");
-    (!is_there).then(|| (message(), place))
-}
-
-/// Whether `RAMInBytes` of go-units reads the size: a number, and maybe a unit up to `PiB`.
-fn is_size(text: &str) -> bool {
-    let end = text.rfind(|c: char| c.is_ascii_digit() || matches!(c, '.' | ' '));
-    let Some(end) = end else {
-        return false;
-    };
-    let (number, unit) = text.split_at(end + 1);
-    let number = number.strip_suffix(' ').unwrap_or(number);
-    let unit = unit.to_lowercase();
-    let prefix = unit.strip_suffix("ib").or(unit.strip_suffix('b'));
-    let is_unit = match prefix.unwrap_or(&unit) {
-        "" => unit != "ib",
-        prefix => prefix.len() == 1 && "kmgtp".contains(prefix),
-    };
-    is_unit && number.parse().is_ok_and(|number: f64| number >= 0.0)
 }
 
 /// Any plugin of a kind that fails takes CRI along on 2.x.

@@ -4,11 +4,12 @@
 
 use std::borrow::Cow;
 use std::rc::Rc;
+use std::slice;
 
 use crate::toml::render;
 
 use super::duration;
-use super::release::{Release, Releases};
+use super::release::{GO_TOML_2_4, Release, Releases};
 use super::tree::{Data, Node, Place, Table};
 
 /// What a value has to be.
@@ -84,9 +85,7 @@ impl Shape {
             (Self::Float, Data::Integer(_)) => !release.is_1x(),
             (Self::Duration | Self::Nanoseconds, Data::Text(text)) => duration::is_valid(text),
             // `UnmarshalText` gets what go-toml makes of the number: v1 prints "0" for 0.0, too.
-            (Self::Duration, Data::Integer(number)) => {
-                *number == 0 || DURATION_OF_INTEGER.contain(release)
-            }
+            (Self::Duration, Data::Integer(number)) => *number == 0 || decoder.has_go_toml_2_4(),
             (Self::Duration, Data::Float(number)) => *number == 0.0 && release.is_1x(),
             (Self::TextList, Data::Array(array)) => {
                 array.iter().all(|node| matches!(node.data, Data::Text(_)))
@@ -96,6 +95,9 @@ impl Shape {
                 if !(array.is_empty() && decoder.release.is_1x()) =>
             {
                 return decode_list(*shape, array, node, decoder);
+            }
+            (Self::List(shape), Data::Table(_)) if decoder.has_go_toml_2_4() => {
+                return decode_list(*shape, slice::from_ref(node), node, decoder);
             }
             (Self::Map(shape), Data::Table(table)) => {
                 return decode_map(*shape, table, node, decoder);
@@ -129,12 +131,6 @@ pub(super) struct Decoder {
     is_file: bool,
 }
 
-/// go-toml 2.4 takes an integer where a number is wanted, whatever else the type can be read from.
-const DURATION_OF_INTEGER: Releases = Releases::from(2, 4);
-/// Up to go-toml 2.3 the header of an empty table sets nothing, whatever it is the header of.
-const EMPTY_TABLE_IS_NOTHING: Releases =
-    Releases::between(Release::new(2, 0, 0), Release::new(2, 4, 0));
-
 impl Decoder {
     pub(super) fn of_file(release: Release) -> Self {
         Self {
@@ -150,7 +146,13 @@ impl Decoder {
         }
     }
 
-    /// Whether the value leaves what is wanted as it was.
+    /// go-toml 2.4 takes an integer for a duration, and a table for an array that holds it.
+    fn has_go_toml_2_4(self) -> bool {
+        self.release.parser() >= GO_TOML_2_4
+    }
+
+    /// Whether the value leaves what is wanted as it was: up to go-toml 2.3 the header of an empty
+    /// table sets nothing, whatever it is the header of.
     fn skips(self, shape: Shape, node: &Node) -> bool {
         let is_scalar = !matches!(
             shape,
@@ -162,7 +164,8 @@ impl Decoder {
                 | Shape::Any
         );
         let is_empty = node.table().is_some_and(Table::is_empty);
-        is_scalar && is_empty && !self.is_file && EMPTY_TABLE_IS_NOTHING.contain(self.release)
+        let sets_nothing = !self.release.is_1x() && !self.has_go_toml_2_4();
+        is_scalar && is_empty && !self.is_file && sets_nothing
     }
 
     /// The entries that the release takes for `name`, in the order in which it decodes them.

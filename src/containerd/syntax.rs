@@ -11,7 +11,7 @@ use crate::toml::index::Kind;
 use crate::toml::{Document, ParseError};
 
 use self::construct::Construct;
-use super::release::{Release, Releases};
+use super::release::{GO_TOML_2_4, Release, Releases};
 use super::schema;
 
 impl From<ParseError> for Error {
@@ -26,9 +26,7 @@ impl From<ParseError> for Error {
     }
 }
 
-/// The first release whose go-toml reads TOML 1.1.
-const TOML_1_1: Release = Release::new(2, 4, 0);
-const BEFORE_TOML_1_1: Releases = Releases::between(Release::new(0, 0, 0), TOML_1_1);
+const BEFORE_TOML_1_1: Releases = Releases::between(Release::new(0, 0, 0), GO_TOML_2_4);
 
 /// Which releases refuse what, and why.
 const REFUSALS: &[(Construct, Releases, &str)] = &[
@@ -60,9 +58,9 @@ const REFUSALS: &[(Construct, Releases, &str)] = &[
     (Construct::DateAlone, Releases::ONE, "a date without a time"),
     (Construct::LeapSecond, Releases::ONE, "a 60th second"),
     (
-        Construct::LeapSecond,
-        Releases::between(Release::new(2, 3, 0), TOML_1_1),
-        "a 60th second",
+        Construct::LeapSecondOfKnownKey,
+        Releases::from(2, 3),
+        "a 60th second in the value of a known key",
     ),
     (
         Construct::QuotesBeforeQuotes,
@@ -71,7 +69,7 @@ const REFUSALS: &[(Construct, Releases, &str)] = &[
     ),
     (
         Construct::InlineTableOfLines,
-        Releases::between(Release::new(2, 0, 0), TOML_1_1),
+        Releases::between(Release::new(2, 0, 0), GO_TOML_2_4),
         "a line break inside an inline table is TOML 1.1",
     ),
     (
@@ -136,6 +134,7 @@ impl Peculiarities {
             found.push((Construct::ByteOrderMark, 0));
         }
         found.extend(finder::constructs(text));
+        found.extend(leap_seconds_of_known_keys(config, &found));
         found.extend(headers_of_dotted_tables(config));
         found.extend(escapes_in_unknown_keys(config));
         Self(found)
@@ -143,6 +142,7 @@ impl Peculiarities {
 
     /// Why this release does not parse the file, and where.
     pub(crate) fn refusal(&self, release: Release) -> Option<(&'static str, usize)> {
+        let release = release.parser();
         self.0.iter().find_map(|(construct, offset)| {
             let (_, _, reason) = REFUSALS
                 .iter()
@@ -191,6 +191,24 @@ pub(super) fn without_escapes_in_headers(config: &Document) -> Option<String> {
         }
     }
     (copied > 0).then(|| read + &text[copied..])
+}
+
+/// 2.x looks at the values of keys that it knows only.
+fn leap_seconds_of_known_keys(
+    config: &Document,
+    found: &[(Construct, usize)],
+) -> Vec<(Construct, usize)> {
+    let index = &config.index;
+    let is_of_known_key = |offset: &usize| {
+        let mut statements = index.statements.iter();
+        let number = statements.position(|it| it.span.contains(offset));
+        number.is_some_and(|number| schema::is_of_file(index.path(number)))
+    };
+    let leaps = found.iter().filter(|(it, _)| *it == Construct::LeapSecond);
+    let offsets = leaps.map(|(_, offset)| *offset).filter(is_of_known_key);
+    offsets
+        .map(|offset| (Construct::LeapSecondOfKnownKey, offset))
+        .collect()
 }
 
 /// Keys that no release knows, with an escape in their first or last part.

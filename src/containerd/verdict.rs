@@ -1,229 +1,54 @@
-//! The verdict: what becomes of the CRI plugin, and of the daemon with it.
+//! What a daemon does with a config.
 
-use std::path::Path;
+use std::collections::BTreeMap;
 
-use super::files::{ConfigFiles, Host};
-use super::loading::Loaded;
-use super::lost::Lost;
-use super::model::{Model, Verdict};
-use super::plugin::{IMAGES, OLD_CRI, RUNTIME};
 use super::reason::Reason;
-use super::registry;
-use super::release::{Release, Releases};
-use super::rules::RULES;
-use super::schema;
-use super::shape::{Decoder, Field};
-use super::tree::{Data, Node, Table, text};
-use super::view::{Finding, View};
-use super::{address, daemon, duration};
+use super::tree::Place;
 
-impl Model<'_> {
-    /// Says what a release makes of the config.
-    ///
-    /// Rules that changed between patch releases follow an exact version; a line such as 2.1 is
-    /// judged as its newest patch release.
+/// What a containerd daemon does with a config.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// The daemon boots and CRI answers.
+    Serves {
+        /// The handlers that CRI has loaded.
+        handlers: BTreeMap<String, LoadedHandler>,
+        /// The name of the default handler.
+        default: String,
+    },
+    /// The daemon boots, but its CRI plugin is off: the node goes NotReady.
+    NoCri {
+        /// Why.
+        reason: Reason,
+    },
+    /// The daemon refuses to start, or panics.
+    Exits {
+        /// Why.
+        reason: Reason,
+    },
+}
+
+/// A handler that CRI has loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadedHandler {
+    /// The shim that runs its pods; empty if none is set, so that no pod can run.
+    pub runtime_type: String,
+    /// Where it comes from; `None` for containerd's built-in `runc`.
+    pub(crate) place: Option<Place>,
+}
+
+impl Verdict {
+    /// Whether CRI answers.
     #[must_use]
-    pub fn verdict(&self, release: Release) -> Verdict {
-        self.judge(release).0
+    pub fn serves(&self) -> bool {
+        matches!(self, Self::Serves { .. })
     }
 
-    /// Says what a release makes of the config, and what it does not read of it.
-    pub(crate) fn judge(&self, release: Release) -> (Verdict, Vec<Lost>) {
-        match self.load(release) {
-            Ok(mut loaded) => {
-                let lost = std::mem::take(&mut loaded.lost);
-                (of_loaded(self, loaded, release), lost)
-            }
-            Err(reason) => (Verdict::Exits { reason }, Vec::new()),
+    /// Why it does not.
+    #[must_use]
+    pub fn reason(&self) -> Option<&Reason> {
+        match self {
+            Self::Serves { .. } => None,
+            Self::NoCri { reason } | Self::Exits { reason } => Some(reason),
         }
     }
 }
-
-/// Says what a containerd release makes of a config on a host.
-///
-/// # Examples
-///
-/// ```
-/// use containerd_edit::{ConfigFiles, Host, load};
-///
-/// let config = "version = 2
-/// [plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.crun]
-/// runtime_type = 'io.containerd.runc.v2'
-/// ";
-/// let files = ConfigFiles::new("/etc/containerd/config.toml", config);
-/// let host = Host::default();
-/// assert!(load(&files, "2.1".parse()?, &host).serves());
-///
-/// let verdict = load(&files, "1.7".parse()?, &host);
-/// let reason = verdict.reason().expect("runc is not listed");
-/// assert!(reason.message.contains("default_runtime_name"));
-/// # Ok::<(), containerd_edit::Error>(())
-/// ```
-#[must_use]
-pub fn load(files: &ConfigFiles, release: Release, host: &Host) -> Verdict {
-    Model::new(files, host).verdict(release)
-}
-
-/// The verdict on a config that was loaded.
-fn of_loaded(model: &Model<'_>, mut loaded: Loaded, release: Release) -> Verdict {
-    if let Some(reason) = daemon::refusal(model, &loaded, release) {
-        return Verdict::Exits { reason };
-    }
-    if let Err(reason) = decode_plugins(model, &mut loaded, release) {
-        return Verdict::Exits { reason };
-    }
-    let view = View::new(model, &loaded, release);
-    let stands = |reason: &Reason| !model.host.disproves(reason, release);
-    let no_cri = disabled(&view).filter(stands).or_else(|| refusal(&view));
-    let missing = daemon::missing_plugin(&view, no_cri.as_ref());
-    if let Some(reason) = missing.filter(stands) {
-        return Verdict::Exits { reason };
-    }
-    let end = end_of_start(&view).map(|(message, place)| model.reason(message, place));
-    if let (None, Some(reason)) = (&no_cri, end.filter(stands)) {
-        return Verdict::Exits { reason };
-    }
-    match no_cri {
-        Some(reason) => Verdict::NoCri { reason },
-        None => Verdict::Serves {
-            default: view.default.clone(),
-            handlers: view.loaded_handlers(),
-        },
-    }
-}
-
-/// Each plugin that is not disabled decodes its part: a value that it can't decode ends the daemon.
-fn decode_plugins(model: &Model<'_>, loaded: &mut Loaded, release: Release) -> Result<(), Reason> {
-    let short = loaded.has_short_names(release);
-    let cri = [
-        Field(OLD_CRI, schema::GRPC_CRI, Releases::ALL),
-        Field(RUNTIME, schema::RUNTIME, Releases::TWO),
-        Field(IMAGES, schema::IMAGES, Releases::TWO),
-    ];
-    let mut decoded = Table::new();
-    for Field(id, shape, releases) in cri.iter().chain(schema::OTHER_PLUGINS) {
-        let key = if short { registry::short_name(id) } else { id };
-        let part = loaded.table("plugins").and_then(|plugins| plugins.get(key));
-        if let (true, Some(node)) = (releases.contain(release), part)
-            && loaded.disabled(id, release).is_none()
-        {
-            let node = shape.decode(node, Decoder::of_plugin(release));
-            match node.map_err(|mismatch| mismatch.below(key).below("plugins")) {
-                Ok(node) => {
-                    decoded.insert(key.to_owned(), node.into_owned());
-                }
-                Err(mismatch) => {
-                    let reason = model.mismatch(&mismatch);
-                    if !model.host.disproves(&reason, release) {
-                        return Err(reason);
-                    }
-                }
-            }
-        }
-    }
-    // Whatever else stands there, nobody reads.
-    if let Some(node) = loaded.top.get_mut("plugins") {
-        node.data = Data::table(decoded);
-    }
-    Ok(())
-}
-
-/// CRI, or something that it can't do without, is disabled.
-fn disabled(view: &View<'_>) -> Option<Reason> {
-    if view
-        .loaded
-        .top
-        .get("disabled_plugins")
-        .is_none_or(Node::is_zero)
-    {
-        return None;
-    }
-    registry::ESSENTIAL
-        .iter()
-        .filter(|(_, releases)| releases.contain(view.release))
-        .find_map(|(id, _)| {
-            let place = view.loaded.disabled(id, view.release)?;
-            let what = if *id == OLD_CRI {
-                "the CRI plugin"
-            } else {
-                "a plugin that CRI needs"
-            };
-            let message = format!("disabled_plugins turns off {what}, {id}");
-            Some(view.model.reason(message, Some(place)))
-        })
-}
-
-/// The first rule that keeps CRI off.
-fn refusal(view: &View<'_>) -> Option<Reason> {
-    RULES
-        .iter()
-        .filter(|rule| rule.releases.contain(view.release))
-        .filter_map(|rule| (rule.find)(view))
-        .map(|(message, place)| {
-            let message = format!("invalid plugin config: {message}");
-            view.model.reason(message, place)
-        })
-        .find(|reason| !view.model.host.disproves(reason, view.release))
-}
-
-/// The plugin loads, and ends the daemon when it starts to count, to listen for streams or to look
-/// for NRI's plugins.
-fn end_of_start(view: &View<'_>) -> Option<Finding> {
-    if let Some(node) = view.images.get("stats_collect_period")
-        && matches!(node.data, Data::Integer(..=0))
-    {
-        let message = "panic: non-positive interval for NewTicker (stats_collect_period)";
-        return Some((message.to_owned(), Some(node.place)));
-    }
-    if let Some((text, place)) = text(&view.cri, "stats_collect_period")
-        && duration::nanoseconds(text).is_some_and(|length| length <= 0.0)
-    {
-        let message = "panic: non-positive interval for NewTicker (stats_collect_period)";
-        return Some((message.to_owned(), Some(place)));
-    }
-    let value = |key| text(&view.server, key).map_or(("", None), |(text, at)| (text, Some(at)));
-    let (host, host_place) = value("stream_server_address");
-    let (port, port_place) = value("stream_server_port");
-    if let Some(refusal) = address::refusal_of(host, port) {
-        let message = format!("Failed to run CRI service: stream server error: {refusal}");
-        return Some((message, port_place.or(host_place)));
-    }
-    nri(view)
-}
-
-fn nri(view: &View<'_>) -> Option<Finding> {
-    let id = "io.containerd.nri.v1.nri";
-    let is_off = match view.of_plugin(id, "disable") {
-        Some(node) => node.is_true(),
-        None => view.release.is_1x(),
-    };
-    if is_off || view.loaded.disabled(id, view.release).is_some() {
-        return None;
-    }
-    let value = |key| {
-        Some((
-            view.of_plugin(id, key)?.text()?,
-            view.of_plugin(id, key)?.place,
-        ))
-    };
-    if let Some((path, place)) = value("plugin_path")
-        && view
-            .model
-            .host
-            .files
-            .as_ref()
-            .is_some_and(|known| known.contains(Path::new(path)))
-    {
-        let message = format!("failed to discover plugins in {path}: not a directory");
-        return Some((message, Some(place)));
-    }
-    let listens = view
-        .of_plugin(id, "disable_connections")
-        .is_none_or(|node| !node.is_true());
-    let (path, place) = value("socket_path").filter(|_| listens)?;
-    let message = || format!("failed to create socket \"{path}\": invalid argument");
-    (path.len() > address::LONGEST_SOCKET).then(|| (message(), Some(place)))
-}
-
-#[cfg(test)]
-mod tests;

@@ -6,11 +6,12 @@ use std::rc::Rc;
 
 use super::duration;
 use super::loading::Loaded;
-use super::model::{LoadedHandler, Model};
+use super::model::Model;
 use super::plugin::{self, IMAGES, OLD_CRI, RUNTIME};
-use super::registry::{self, DIFFER, SNAPSHOTTER};
+use super::registry::{self, DIFFER};
 use super::release::{FROM_2_1, Release};
 use super::tree::{Node, Place, Table, text};
+use super::verdict::LoadedHandler;
 
 /// The default handler of every release, where no other is set.
 pub(crate) const BUILT_IN: &str = "runc";
@@ -165,30 +166,16 @@ impl<'v> View<'v> {
         proxies
     }
 
-    fn has_plugin(&self, id: &str, is_built_in: bool) -> bool {
+    pub(super) fn has_plugin(&self, id: &str, is_built_in: bool) -> bool {
         let is_off = || self.loaded.disabled(id, self.release).is_some();
         let is_proxy = || self.proxies().iter().any(|(proxy, _)| proxy == id);
         (is_built_in && !is_off()) || is_proxy()
-    }
-
-    pub(super) fn has_snapshotter(&self, name: &str) -> bool {
-        let is_built_in = matches!(name, "overlayfs" | "native") || self.host_has_snapshotter(name);
-        self.has_plugin(&format!("{SNAPSHOTTER}.{name}"), is_built_in)
     }
 
     pub(super) fn has_differ(&self, name: &str) -> bool {
         let has_erofs = FROM_2_1.contain(self.release) && self.model.host.mkfs_erofs;
         let is_built_in = name == "walking" || (name == "erofs" && has_erofs);
         self.has_plugin(&format!("{DIFFER}.{name}"), is_built_in)
-    }
-
-    pub(super) fn host_has_snapshotter(&self, name: &str) -> bool {
-        match &self.model.host.snapshotters {
-            Some(known) => known.contains(name),
-            None => registry::SNAPSHOTTERS
-                .iter()
-                .any(|(known, releases)| *known == name && releases.contain(self.release)),
-        }
     }
 
     /// The value of a key of another plugin.

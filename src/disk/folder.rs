@@ -3,6 +3,7 @@
 use std::fs::{DirBuilder, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::path::Path;
 
 use super::target::Target;
 use crate::error::Error;
@@ -26,9 +27,7 @@ pub(crate) fn make(target: &Target) -> Result<(), Error> {
     }
 }
 
-/// Removes the folder of a drop-in if nothing is in it. One that stays does no harm.
-pub(crate) fn remove_empty(target: &Target) {
-    if target.is_drop_in() && target.folder != target.beside_folder() {
-        let _ = std::fs::remove_dir(&target.folder);
-    }
+/// Removes the folder of drop-ins if nothing is in it. One that stays does no harm.
+pub(crate) fn remove_empty(folder: &Path) {
+    let _ = std::fs::remove_dir(folder);
 }

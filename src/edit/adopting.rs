@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::ledger::{Entry, FileKey, Made, OwnersWant, Want};
 use crate::toml::{Literal, Path};
 use crate::want::handler::BUILT_IN;
-use crate::want::key::{Key, KeyValue, handler_path};
+use crate::want::key::{Key, KeyValue, handler_path, old_handler_path};
 use crate::want::nearest::nearest;
 
 use super::edited::Absent;
@@ -182,6 +182,12 @@ impl Start<'_> {
         let lists: Vec<(&String, &View)> =
             self.views.iter().filter(|it| it.1.has(handler)).collect();
         if lists.is_empty() {
+            let mut files = self.views.iter();
+            let old = files.find(|(_, view)| view.lists(name));
+            if let (Some((file, view)), Some(old)) = (old, old_handler_path(name)) {
+                let place = view.place(&old);
+                return Err(refusal::old_handler(self.config, file, &place, name));
+            }
             let names = self.views.values().flat_map(View::handler_names);
             let absent = Absent::new(name, names);
             self.report.absent.push(absent);
@@ -195,13 +201,22 @@ impl Start<'_> {
         {
             return Ok(());
         }
+        let (own, others): (Vec<_>, Vec<_>) = lists
+            .into_iter()
+            .partition(|(file, _)| self.is_writable(file));
+        if let (Some((file, _)), []) = (others.first(), own.as_slice()) {
+            let file = self.config.path_of(file);
+            let message = format!(
+                "{name} stays listed: the distribution writes it to {} at every start",
+                file.display()
+            );
+            self.report.warn("written-anew", message);
+            return Ok(());
+        }
         let mut keys = Vec::new();
-        for (file, view) in lists {
+        for (file, view) in own {
             if let Some(ids) = view.spelling.undecided {
                 return Err(refusal::undecided(self.config, file, ids));
-            }
-            if !self.is_writable(file) {
-                return Err(refusal::not_removable(self.config, file, name));
             }
             let leaves: Vec<Path> = view.leaves(handler);
             let below = leaves

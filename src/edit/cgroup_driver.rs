@@ -38,7 +38,7 @@ impl Drivers<'_> {
             return Found {
                 default,
                 driver: of_runc,
-                warning: None,
+                warning: self.two_spellings(&runc, new),
             };
         }
         let name = |driver: &Option<Literal>| match driver {
@@ -57,10 +57,30 @@ impl Drivers<'_> {
             )
         });
         Found {
-            default,
             driver: of_default,
-            warning,
+            warning: warning.or_else(|| self.two_spellings(&default, new)),
+            default,
         }
+    }
+
+    /// That a handler has the driver in two spellings, which disagree.
+    fn two_spellings(&self, handler: &[String], new: &[&str]) -> Option<String> {
+        let key = Key::of_handler(handler.last()?, &DRIVER);
+        let found = in_force(self.config, self.views, &key)?;
+        let view = &self.views[&found.file];
+        let mut place = view.place(&key.path);
+        let taken = place.pop()?;
+        let table = view.tree.table(&place)?;
+        let value = |name: &str| view.tree.value(&[&place[..], &[name.to_owned()]].concat());
+        let same = |name: &&str| *name != taken && name.eq_ignore_ascii_case(&taken);
+        let mut others = table.names().filter(same);
+        let other = others.find(|name| value(name).is_some_and(|it| it != found.value))?;
+        Some(format!(
+            "{} has options.{taken} and options.{other} with different values, and releases differ in \
+             which of them they read: {} gets that of options.{taken}; remove the wrong one",
+            handler.last()?,
+            new.join(", ")
+        ))
     }
 
     fn default_handler(&self, new: &[&str]) -> Path {
@@ -110,4 +130,33 @@ impl Drivers<'_> {
 
 pub(super) fn is_true(driver: &Literal) -> bool {
     driver.value().and_then(|it| it.as_bool()) == Some(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_spellings_of_a_driver_are_named_where_they_disagree() {
+        let runc = "[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc";
+        let text = format!(
+            "version = 3\n{runc}]\nruntime_type = '{RUNC_TYPE}'\n{runc}.options]\n\
+             SystemdCgroup = true\nsystemdCgroup = "
+        );
+        for (other, is_said) in [("true", false), ("false", true)] {
+            let text = format!("{text}{other}\n");
+            let config = Config::new("/c/config.toml", Some(&text)).expect("TOML");
+            let drivers = Drivers {
+                config: &config,
+                views: &config.views(),
+                asked: &[],
+            };
+            let found = drivers.found(&["crun"]);
+            assert!(found.driver.as_ref().is_some_and(is_true));
+            let said = "runc has options.SystemdCgroup and options.systemdCgroup with different \
+                        values, and releases differ in which of them they read: crun gets that of \
+                        options.SystemdCgroup; remove the wrong one";
+            assert_eq!(found.warning.as_deref(), is_said.then_some(said));
+        }
+    }
 }

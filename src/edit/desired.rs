@@ -61,18 +61,36 @@ impl Work<'_> {
             && asked.any(|key| self.group(key) == group);
         let files = start.files_by_weight();
         // A run that was killed may have left it in two files.
-        let mut in_force = files.iter().filter(|file| self.has_in_force(file, group));
+        let writable = files.iter().filter(|file| start.is_writable(file));
+        let mut in_force = writable.filter(|file| self.has_in_force(file, group));
         let in_chosen = in_force.clone().find(|file| Some(**file) == chosen);
         let stands = |file: &&&str| start.is_writable(file) && self.views[**file].has(group);
-        let found = in_chosen
-            .or_else(|| in_force.next())
-            .or_else(|| files.iter().find(stands));
+        let is_generated = |file: &&&str| !start.is_writable(file) && self.says(file, &wants);
+        let in_force = in_chosen.or_else(|| in_force.next());
+        if in_force.is_none()
+            && let Some(generated) = files.iter().find(is_generated)
+        {
+            // What the distribution says already need not be said again.
+            return (*generated).to_owned();
+        }
+        let found = in_force.or_else(|| files.iter().find(stands));
         let stays = found.filter(|file| !is_alone || self.has_foreign(file, group));
         let file = match chosen {
             Some(chosen) => stays.map_or(chosen, |file| *file),
             None => found.map_or(start.main(), |file| *file),
         };
         file.to_owned()
+    }
+
+    /// Whether a file says all that is wanted.
+    fn says(&self, file: &str, wants: &[OwnersWant<'_>]) -> bool {
+        let is_newest = |it: &&OwnersWant<'_>| {
+            let mut same = wants.iter().filter(|other| other.key == it.key);
+            same.all(|other| other.want.seq <= it.want.seq)
+        };
+        let view = &self.views[file];
+        let mut newest = wants.iter().filter(is_newest);
+        !wants.is_empty() && newest.all(|it| view.value(it.key).as_ref() == Some(&it.want.value))
     }
 
     /// Whether a key of the group is in force in the file.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::containerd::lost::Losses;
 use crate::containerd::release::listed;
-use crate::containerd::{LoadedHandler, Model, Reason, Release, Verdict};
+use crate::containerd::{LoadedHandler, Model, Reason, Release, Verdict, needs_of_host};
 use crate::error::{Error, Warning};
 
 use super::judgement::{Judgement, harmful};
@@ -15,6 +15,8 @@ struct Read {
     before: Verdict,
     after: Verdict,
     without: Option<Verdict>,
+    /// CRI's own snapshotter, if it was another one before.
+    new_snapshotter: Option<String>,
     /// Whether harm to this release is a reason to refuse the edit.
     counts: bool,
 }
@@ -34,6 +36,7 @@ impl Judgement<'_> {
         let mut warnings = self.added(&read)?;
         warnings.extend(self.other_default(&read));
         warnings.extend(self.broken(&read));
+        warnings.extend(needing_host(&read));
         if self.adds() {
             warnings.extend(self.not_read_keys(&lost));
             warnings.extend(self.unread_keys()?);
@@ -60,12 +63,15 @@ impl Judgement<'_> {
         let mut lost = [Losses::default(), Losses::default()];
         let read = self.reading().map(|release| {
             let [before, after] = [&before, &after].map(|model| model.judge(release));
-            lost[0].add(release, before.1);
-            lost[1].add(release, after.1);
+            lost[0].add(release, before.lost);
+            lost[1].add(release, after.lost);
             Read {
                 release,
-                before: before.0,
-                after: after.0,
+                new_snapshotter: after
+                    .snapshotter
+                    .filter(|it| Some(it) != before.snapshotter.as_ref()),
+                before: before.verdict,
+                after: after.verdict,
                 without: without.as_ref().map(|it| it.verdict(release)),
                 counts: release.is_out() || self.releases.len() == 1,
             }
@@ -264,6 +270,21 @@ impl Judgement<'_> {
             _ => reason.to_string(),
         }
     }
+}
+
+/// CRI's snapshotter is another one now, and loads only on some hosts.
+fn needing_host(read: &[Read]) -> Option<Warning> {
+    let serving = read.iter().filter(|it| it.after.serves());
+    let needing = |it: &Read| needs_of_host(it.new_snapshotter.as_deref()?);
+    let needing: Vec<&Read> = serving.filter(|it| needing(it).is_some()).collect();
+    let name = needing.first()?.new_snapshotter.as_deref()?;
+    let message = format!(
+        "from now on CRI of containerd {} uses the snapshotter {name}: without it CRI is off, and it \
+         loads only if {}",
+        releases(&needing),
+        needs_of_host(name)?
+    );
+    Some(Warning::new("snapshotter-needs", message))
 }
 
 impl Read {

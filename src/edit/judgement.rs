@@ -136,14 +136,14 @@ impl Judgement<'_> {
         !self.keys.is_empty()
     }
 
-    /// The releases that the edit is held against: of those that were named the ones that read the
-    /// file, or else all that do.
+    /// The releases that the edit is held against, by each builder: of those that were named the ones
+    /// that read the file, or else all that do.
     pub(super) fn reading(&self) -> impl Iterator<Item = Release> {
         let mut releases = reading(self.releases, self.version);
         if releases.is_empty() {
             releases = reading(&Release::LINES, self.version);
         }
-        releases.into_iter()
+        releases.into_iter().flat_map(Release::builds)
     }
 
     /// What is to be said where none of the releases that were named reads the file. What comes into

@@ -111,6 +111,10 @@ impl Work<'_> {
         let Some(entry) = self.ledger.entries.remove(at) else {
             return;
         };
+        // What the distribution says is its own.
+        if !self.start.is_writable(&at.file) {
+            return;
+        }
         if entry.holds_ours(now) {
             let was = entry.was.filter(|was| self.may_be_given_back(at, was));
             self.give_back(at, was.as_ref());

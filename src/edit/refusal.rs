@@ -102,6 +102,20 @@ pub(super) fn undeclared_handler(name: &str, keys: &[String]) -> Error {
     Error::new(Code::ForeignHandler, message, hint)
 }
 
+/// The handler that is to be removed stands in a table of its own, as before there was a map of them.
+pub(super) fn old_handler(config: &Config, file: &str, place: &[String], name: &str) -> Error {
+    let table = dotted(place);
+    let message =
+        format!("the handler {name} is the table {table}, which this tool does not write");
+    let hint = format!("remove the table {table} by hand");
+    placed(
+        Error::new(Code::ForeignHandler, message, hint),
+        config,
+        file,
+        place,
+    )
+}
+
 /// The change says what is to stand at a key once its owner has left, and does not ask for the key.
 pub(super) fn was_of_another_key(key: &Key) -> Error {
     let message = format!("--was names {key}, which this command does not set");
@@ -195,14 +209,6 @@ pub(super) fn not_read(key: &Key, releases: &[Release], version: i64) -> Error {
     );
     let hint = "leave it out for this config; releases that read it want another config version";
     Error::new(Code::KeyNotRead, message, hint).with_detail(UnreadKey(key.to_string()))
-}
-
-/// The distribution writes the handler that is to go.
-pub(super) fn not_removable(config: &Config, file: &str, name: &str) -> Error {
-    let message =
-        format!("{name} stands in a file that the distribution writes anew at every start");
-    let hint = format!("configure the distribution itself to leave {name} out");
-    Error::new(Code::OutOfReach, message, hint).at(config.path_of(file))
 }
 
 /// The text can't take a key.

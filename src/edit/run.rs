@@ -205,7 +205,8 @@ impl Work<'_> {
         let mut removes = self.start.change.removes.iter();
         let is_asked = removes.any(|name| name == BUILT_IN);
         let runc = handler_path(BUILT_IN);
-        let mut lists = self.views.values().filter(|view| view.has(&runc));
+        let views = self.views.iter().filter(|it| self.start.is_writable(it.0));
+        let mut lists = views.map(|it| it.1).filter(|view| view.has(&runc));
         let Some(view) = lists.next().filter(|_| is_asked) else {
             return;
         };

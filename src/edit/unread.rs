@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::view::Views;
-use crate::containerd::release::{listed, reading};
-use crate::containerd::{Effect, Effective, Model, Release, ignores, lacks_snapshotter};
+use crate::containerd::release::{listed, listed_do, reading};
+use crate::containerd::{Effect, Effective, Host, Model, Release, ignores};
 use crate::error::{Error, Warning};
-use crate::toml::Literal;
 use crate::toml::render::{self, Quotes};
 use crate::want::change::Change;
 use crate::want::handler;
@@ -23,22 +21,21 @@ pub(crate) struct Reading<'r> {
     pub(crate) version: i64,
     /// The releases that read the config.
     pub(crate) releases: &'r [Release],
-    /// Whether a proxy plugin of this name provides a snapshotter.
-    pub(crate) is_proxy: &'r dyn Fn(&str) -> bool,
+    /// Why a release has no snapshotter of this name with the config.
+    pub(crate) lacks_snapshotter: &'r dyn Fn(&str, Release) -> Option<String>,
 }
 
 /// What people should know of the keys that a change asks for.
-pub(crate) fn warnings(
-    edited: &Edited,
-    views: &Views,
-    change: &Change,
-    releases: &[Release],
-) -> Vec<Warning> {
+pub(crate) fn warnings(edited: &Edited, change: &Change, releases: &[Release]) -> Vec<Warning> {
     let version = edited.config.version();
+    let lacks_snapshotter = |name: &str, release| {
+        let (files, host) = (edited.config.loaded(), Host::default());
+        Model::new(&files, &host).lacks_snapshotter(name, release)
+    };
     let reading = Reading {
         version,
         releases: &reading(releases, version),
-        is_proxy: &|name| is_proxy(views, name),
+        lacks_snapshotter: &lacks_snapshotter,
     };
     let mut warnings = unknown_plugins(change);
     for want in &change.wants {
@@ -128,25 +125,13 @@ impl Judgement<'_> {
             }
         }
         warnings.extend(unread.into_iter().map(|(releases, keys)| {
-            let does = if releases.len() == 1 { "does" } else { "do" };
             let named: Vec<String> = keys.iter().map(ToString::to_string).collect();
-            let message = format!(
-                "containerd {} {does} not read {}",
-                listed(&releases),
-                named.join(", ")
-            );
+            let (does, named) = (listed_do(&releases), named.join(", "));
+            let message = format!("containerd {does} not read {named}");
             Warning::new("key-not-read", message).of(keys[0])
         }));
         Ok(warnings)
     }
-}
-
-fn is_proxy(views: &Views, name: &str) -> bool {
-    let key = Key::new(&["proxy_plugins", name, "type"]);
-    let kinds = views.values().filter_map(|view| view.value(&key));
-    kinds
-        .filter_map(|kind: Literal| kind.as_string())
-        .any(|kind| kind.contains("snapshot"))
 }
 
 impl Reading<'_> {
@@ -167,31 +152,28 @@ impl Reading<'_> {
         let releases = self.releases.iter().copied();
         let (ignoring, reading): (Vec<Release>, Vec<Release>) =
             releases.partition(|release| ignores(key, *release, self.version));
-        let does = |releases: &[Release]| if releases.len() == 1 { "does" } else { "do" };
         if !ignoring.is_empty() {
-            let message = format!(
-                "containerd {} {} not read {key} of handler {name}",
-                listed(&ignoring),
-                does(&ignoring)
-            );
+            let does = listed_do(&ignoring);
+            let message = format!("containerd {does} not read {key} of handler {name}");
             warnings.push(Warning::new("key-not-read", message));
         }
-        let is_provided = |name: &str| (self.is_proxy)(name) || name.starts_with("${");
-        let snapshotter = value.as_str().filter(|_| path == ["snapshotter"]);
-        let Some(snapshotter) = snapshotter.filter(|name| !is_provided(name)) else {
+        let Some(snapshotter) = value.as_str().filter(|_| path == ["snapshotter"]) else {
             return warnings;
         };
-        let mut lacking = reading;
-        lacking.retain(|release| lacks_snapshotter(snapshotter, *release));
-        if !lacking.is_empty() {
-            let message = format!(
-                "no pod can run on handler {name}: containerd {} {} not come with a snapshotter \
-                 {snapshotter}, and no proxy plugin of this config provides it",
-                listed(&lacking),
-                does(&lacking)
-            );
-            warnings.push(Warning::new("no-snapshotter", message));
+        let mut lacking: BTreeMap<String, Vec<Release>> = BTreeMap::new();
+        for release in reading {
+            if let Some(why) = (self.lacks_snapshotter)(snapshotter, release) {
+                lacking.entry(why).or_default().push(release);
+            }
         }
+        warnings.extend(lacking.into_iter().map(|(why, releases)| {
+            let message = format!(
+                "no pod can run on handler {name}: containerd {} not have the snapshotter \
+                 {snapshotter}: {why}",
+                listed_do(&releases)
+            );
+            Warning::new("no-snapshotter", message)
+        }));
         warnings
     }
 }

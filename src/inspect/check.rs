@@ -1,5 +1,6 @@
 //! What each containerd release makes of a config, and what a pod would stumble over later.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::config::surroundings;
@@ -9,7 +10,7 @@ use crate::containerd::{ConfigFiles, Host, Model, Release, Verdict, read_as, ver
 use crate::disk::HostRoot;
 use crate::edit::unread::Reading;
 use crate::error::{Error, Warning};
-use crate::toml::{Document, Source};
+use crate::toml::Source;
 use crate::want::handler::{Setting, shim_binary};
 
 use super::inventory::{Inventory, ListedHandler};
@@ -66,9 +67,9 @@ impl Check {
         let row = |&release: &Release| {
             let reads = release.reads(config_version);
             let verdict = (reads || is_alone).then(|| {
-                let (verdict, lost) = model.judge(release);
-                losses.add(release, lost);
-                verdict
+                let judged = model.judge(release);
+                losses.add(release, judged.lost);
+                judged.verdict
             });
             CheckedRelease {
                 release,
@@ -78,10 +79,6 @@ impl Check {
         };
         let newer = lost::unknown(releases);
         let releases: Vec<CheckedRelease> = releases.iter().map(row).collect();
-        let proxies = |name: &str| {
-            let mut documents = files.all().filter_map(|(_, source)| source.document().ok());
-            documents.any(|it| it.get(&["proxy_plugins", name]).is_some())
-        };
         let read: Vec<Release> = releases
             .iter()
             .filter(|it| it.reads)
@@ -90,9 +87,9 @@ impl Check {
         let reading = Reading {
             version: config_version,
             releases: &read,
-            is_proxy: &proxies,
+            lacks_snapshotter: &|name, release| model.lacks_snapshotter(name, release),
         };
-        let mut warnings = warnings(config, &releases, root, &reading);
+        let mut warnings = warnings(&files, &releases, root, &reading);
         warnings.extend(losses.warnings(&model, &files));
         warnings.extend(newer);
         Ok(Self {
@@ -123,30 +120,37 @@ impl Check {
     }
 }
 
+/// What is to be said of the handlers of all files, each with its place.
 fn warnings(
-    config: &Document,
+    files: &ConfigFiles,
     releases: &[CheckedRelease],
     root: &HostRoot,
     reading: &Reading<'_>,
 ) -> Vec<Warning> {
-    let inventory = Inventory::of(config, None);
-    let handlers = inventory.map_or_else(|_| Vec::new(), |found| found.handlers);
+    let inventories = files.in_order().filter_map(|(path, source)| {
+        let inventory = Inventory::of(source.document().ok()?, None);
+        Some((path, inventory.ok()?.handlers))
+    });
+    let inventories: Vec<(&Path, Vec<ListedHandler>)> = inventories.collect();
+    let listed = || inventories.iter().flat_map(|(_, handlers)| handlers);
+    let typed = listed().filter(|it| it.runtime_type.as_ref().is_some_and(|it| !it.is_empty()));
+    let typed: BTreeSet<&str> = typed.map(|it| it.name.as_str()).collect();
     let mut warnings = Vec::new();
-    for handler in &handlers {
-        let mut found = Vec::new();
-        found.extend(not_loaded(handler, releases));
-        found.extend(runtime_type(handler, root));
-        for (path, value) in &handler.settings {
-            let setting = Setting::new(path, value.clone());
-            found.extend(key(handler, &setting));
-            found.extend(case(handler, &setting, releases));
-            found.extend(reading.warnings(&handler.name, path, value));
-            found.extend(binary(handler, &setting, root));
+    for (path, handlers) in &inventories {
+        for handler in handlers {
+            let mut found = Vec::new();
+            found.extend(not_loaded(handler, releases));
+            found.extend(runtime_type(handler, &typed, root));
+            for (path, value) in &handler.settings {
+                let setting = Setting::new(path, value.clone());
+                found.extend(key(handler, &setting));
+                found.extend(case(handler, &setting, releases));
+                found.extend(reading.warnings(&handler.name, path, value));
+                found.extend(binary(handler, &setting, root));
+            }
+            let placed = |warning: Warning| warning.in_file(path, &handler.at, files.main());
+            warnings.extend(found.into_iter().map(placed));
         }
-        warnings.extend(found.into_iter().map(|warning| Warning {
-            at: Some(handler.at.clone()),
-            ..warning
-        }));
     }
     warnings
 }
@@ -170,10 +174,18 @@ fn not_loaded(handler: &ListedHandler, releases: &[CheckedRelease]) -> Option<Wa
     Some(Warning::new("not-loaded", message))
 }
 
-fn runtime_type(handler: &ListedHandler, root: &HostRoot) -> Option<Warning> {
+/// `typed`: the handlers that have a type in some file.
+fn runtime_type(
+    handler: &ListedHandler,
+    typed: &BTreeSet<&str>,
+    root: &HostRoot,
+) -> Option<Warning> {
     let name = &handler.name;
     let kind = handler.runtime_type.as_deref().unwrap_or_default();
     if kind.is_empty() {
+        if typed.contains(name.as_str()) {
+            return None;
+        }
         let message =
             format!("{name} has no runtime_type: no pod can run on it (2.x gives runc its own)");
         return Some(Warning::new("no-runtime-type", message));

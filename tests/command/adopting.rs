@@ -178,3 +178,25 @@ fn the_default_that_comes_back_has_to_be_listed() {
         assert!(run.stderr.contains("is not listed"), "{run:#?}");
     }
 }
+
+/// A table from before there was a map of handlers is listed, and not written by this tool.
+#[test]
+fn a_handler_in_a_table_of_its_own_is_named_where_it_stands() {
+    let old = "plugins.\"io.containerd.grpc.v1.cri\".containerd";
+    let kind = "runtime_type = 'io.containerd.runsc.v1'\n";
+    let config = format!("version = 2\n[{old}.untrusted_workload_runtime]\n{kind}");
+    let node = Node::with(&config);
+    let list = node.run(&["list"]).exits(0);
+    assert!(list.stdout.contains("untrusted"), "{list:#?}");
+    for adopt in [&[][..], &["--adopt"]] {
+        let run = node
+            .run(&[&["remove", "untrusted"], adopt].concat())
+            .exits(78);
+        let said = format!(
+            "{}:2:1: the handler untrusted is the table {old}.untrusted_workload_runtime",
+            node.config().display()
+        );
+        assert!(run.stderr.contains(&said), "{run:#?}");
+        assert_eq!(node.text(), config);
+    }
+}

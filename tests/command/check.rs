@@ -120,3 +120,79 @@ fn imported_files_are_judged_and_blamed() {
     let run = node.run(&["check"]).exits(78);
     assert!(run.stdout.contains("conf.d/a.toml:2:1"), "{run:#?}");
 }
+
+/// The warnings of `check`, of which none is about what is missing on this host.
+fn warnings(node: &Node) -> Vec<String> {
+    let run = node.run(&["check"]);
+    let lines = run.stderr.lines().map(str::to_owned);
+    lines.filter(|line| !line.contains("not on this")).collect()
+}
+
+#[test]
+fn handlers_of_imported_files_have_warnings_with_their_places() {
+    let node = Node::with(format!(
+        "version = 2\nimports = ['x.toml']\n[{OLD}.containerd.runtimes.runc]\n{RUNC}"
+    ));
+    let drop_in = node.folder().join("x.toml");
+    let text = format!(
+        "version = 2\n[{OLD}.containerd.runtimes]\n[{OLD}.containerd.runtimes.kata]\n\
+         snapshotter = 'nope'\ntypo = 1\n[{OLD}.containerd.runtimes.runc]\n"
+    );
+    fs::write(&drop_in, text).expect("writes");
+    let warnings = warnings(&node);
+    let said = |what: &str| {
+        let found = warnings.iter().find(|it| it.contains(what));
+        let found = found.unwrap_or_else(|| panic!("{what}: {warnings:#?}"));
+        let place = format!("({}:3:", drop_in.display());
+        assert!(found.contains(&place), "{found}");
+    };
+    for what in [
+        "kata has no runtime_type",
+        "unknown key typo in handler kata",
+        "containerd 1.6 does not read snapshotter of handler kata",
+        "no pod can run on handler kata: containerd 1.7",
+    ] {
+        said(what);
+    }
+    let has_type = |it: &String| it.contains("runc has no runtime_type");
+    assert!(!warnings.iter().any(has_type), "{warnings:#?}");
+}
+
+/// 2.0 to 2.2 take the version of the file that is loaded last for all.
+#[test]
+fn what_a_newer_drop_in_hides_is_named_with_the_drop_in() {
+    let runc = format!("[{OLD}.containerd.runtimes.runc]\n{RUNC}");
+    let node = Node::with(format!(
+        "version = 2\nimports = ['x.toml']\n[{OLD}]\nsandbox_image = 'x'\n\
+         {runc}options.SystemdCgroup = true\n"
+    ));
+    let drop_in = node.folder().join("x.toml");
+    fs::write(&drop_in, "version = 3\n").expect("writes");
+    let said = format!(
+        "containerd 2.0, 2.1 and 2.2 do not read {OLD}.sandbox_image, \
+         {OLD}.containerd.runtimes.runc.options.SystemdCgroup: these releases look in another \
+         plugin, and do not move it since {} has a newer config version, which holds for all files",
+        drop_in.display()
+    );
+    let warnings = warnings(&node);
+    assert!(
+        warnings.iter().any(|it| it.ends_with(&said)),
+        "{warnings:#?}"
+    );
+}
+
+#[test]
+fn keys_of_version_1_are_named_as_the_file_has_them() {
+    let runc = format!("[plugins.cri.containerd.runtimes.runc]\n{RUNC}");
+    let node = Node::with(format!(
+        "[plugins.cri]\nsandbox_image = 'x'\n{runc}options.SystemdCgroup = true\n"
+    ));
+    let said = "containerd 2.0, 2.1 and 2.2 do not read plugins.cri.sandbox_image, \
+                plugins.cri.containerd.runtimes.runc.options.SystemdCgroup: these releases look in \
+                another plugin, and do not move it from a config of this version";
+    let warnings = warnings(&node);
+    assert!(
+        warnings.iter().any(|it| it.ends_with(said)),
+        "{warnings:#?}"
+    );
+}

@@ -14,7 +14,7 @@ use crate::tool::{Run, drop_comments, tool};
 const FIRST: &str = "[handlers.kata-qemu]\npreset = 'kata'\n[handlers.kata-fc]\npreset = 'kata'\n";
 const SECOND: &str = "[handlers.kata-qemu]\npreset = 'kata'\n[handlers.kata-clh]\npreset = 'kata'\n\
     [debug]\nlevel = 'info'\n";
-const OTHER: &str = "[handlers.spin]\n";
+const OTHER: &str = "[handlers.youki]\n";
 
 /// A copy of a host's tree.
 struct Tree {
@@ -308,10 +308,10 @@ fn what_k3s_makes_of_the_template_serves() {
     assert!(tree.run(&["list"]).exits(0).stdout.contains("gvisor"));
     let run = tree.run(&["add", "gvisor"]).exits(0);
     assert!(run.stdout.contains("nothing to do"), "{run:#?}");
-    tree.run(&["add", "spin"]).exits(0);
+    tree.run(&["add", "youki"]).exits(0);
     let template = tree.text(&format!("{K3S}/config-v3.toml.tmpl"));
-    loads(&rendered(&template, &base), &["gvisor", "runc", "spin"]);
-    tree.run(&["remove", "gvisor", "spin"]).exits(0);
+    loads(&rendered(&template, &base), &["gvisor", "runc", "youki"]);
+    tree.run(&["remove", "gvisor", "youki"]).exits(0);
     assert!(!tree.host().join(K3S).join("config-v3.toml.tmpl").exists());
 }
 
@@ -368,7 +368,7 @@ fn where_the_distribution_writes_the_config_a_drop_in_has_its_place() {
         tree.run(&["add", "gvisor", "--drop-in", &path]).exits(0);
         assert_eq!(tree.only_change(&before), Path::new(&path[1..]));
         // Its place is kept.
-        tree.run(&["add", "spin"]).exits(0);
+        tree.run(&["add", "youki"]).exits(0);
         assert_eq!(tree.only_change(&before), Path::new(&path[1..]));
         tree.run(&["remove", "--owner", "manual"]).exits(0);
         assert_eq!(tree.files(), before);
@@ -381,16 +381,23 @@ fn where_the_distribution_writes_the_config_a_drop_in_has_its_place() {
 fn what_k3s_says_is_known_before_it_was_started_with_the_template() {
     let tree = Tree::of("k3s-template");
     let before = tree.files();
-    for name in ["gvisor", "spin"] {
+    for name in ["gvisor", "youki"] {
         let run = tree.run(&["add", name]).exits(0);
         assert_eq!(run.stderr, "", "{run:#?}");
     }
-    let run = tree.run(&["add", "runc"]).exits(78);
+    // What k3s says already need not be said again, and can't be otherwise.
+    let known = tree.files();
+    let run = tree.run(&["add", "runc"]).exits(0);
+    assert!(run.stdout.contains("nothing to change"), "{run:#?}");
+    assert_eq!(tree.files(), known);
+    let run = tree
+        .run(&["add", "runc", "--set", "options.BinaryName=/x"])
+        .exits(78);
     assert!(
         run.stderr.contains("k3s's own part has this already"),
         "{run:#?}"
     );
-    tree.run(&["remove", "gvisor", "spin"]).exits(0);
+    tree.run(&["remove", "gvisor", "youki"]).exits(0);
     assert_eq!(tree.files(), before);
 }
 
@@ -470,7 +477,7 @@ fn a_directive_that_is_there_stays_one() {
     let mut text = fs::read_to_string(&template).expect("readable");
     text.push_str("[debug]\n  address = '/run/{{ .Node \"x\" }}'\n");
     fs::write(&template, &text).expect("writes");
-    Run::of(&mut tree.apply("x", "[debug]\naddress = '/run/x'\n[handlers.spin]\n")).exits(0);
+    Run::of(&mut tree.apply("x", "[debug]\naddress = '/run/x'\n[handlers.youki]\n")).exits(0);
     let edited = fs::read_to_string(&template).expect("readable");
     assert!(
         edited.ends_with("[debug]\n  address = \"/run/x\"\n"),
@@ -487,14 +494,16 @@ fn nothing_is_added_for_a_release_that_does_not_read_what_the_distribution_write
     for name in ["k3s-drop-in", "k3s-no-template", "rke2", "k0s-v3"] {
         let tree = Tree::of(name);
         let before = tree.files();
-        let run = tree.run(&[&["add", "spin"], &named[..]].concat()).exits(78);
+        let run = tree
+            .run(&[&["add", "youki"], &named[..]].concat())
+            .exits(78);
         let said = "containerd 1.7 does not read config version 3";
         assert!(run.stderr.contains(said), "{name}: {run:#?}");
         assert_eq!(tree.files(), before, "{name}");
-        tree.run(&["add", "spin", "--containerd-version", "2.1"])
+        tree.run(&["add", "youki", "--containerd-version", "2.1"])
             .exits(0);
         let run = tree
-            .run(&[&["remove", "spin"], &named[..]].concat())
+            .run(&[&["remove", "youki"], &named[..]].concat())
             .exits(0);
         assert!(run.stderr.contains(said), "{name}: {run:#?}");
         assert_eq!(tree.files(), before, "{name}");
@@ -650,20 +659,16 @@ fn a_handler_goes_by_name_from_any_drop_in_of_this_tool() {
         assert!(run.stdout.contains("removed kata"), "{name}: {run:#?}");
         assert_eq!(tree.files(), original, "{name}");
         // The distribution's own stays, and is not said to be gone.
-        let run = tree.run(&["remove", "runc"]).exits(78);
-        assert!(
-            run.stderr
-                .contains("the distribution writes anew at every start"),
-            "{run:#?}"
-        );
-        let hint = "configure the distribution itself to leave runc out";
-        assert!(run.stderr.contains(hint), "{run:#?}");
+        let run = tree.run(&["remove", "runc"]).exits(0);
+        let said = "runc stays listed: the distribution writes it to ";
+        assert!(run.stderr.contains(said), "{run:#?}");
+        assert!(run.stdout.contains("nothing to do"), "{run:#?}");
         assert_eq!(tree.files(), original, "{name}");
     }
     for name in ["k3s-template", "k3s-no-template"] {
         let tree = Tree::of(name);
-        let run = tree.run(&["remove", "runc"]).exits(78);
-        assert!(run.stderr.contains("itself to leave runc out"), "{run:#?}");
+        let run = tree.run(&["remove", "runc"]).exits(0);
+        assert!(run.stderr.contains("runc stays listed"), "{run:#?}");
         let run = tree.run(&["remove", "kata"]).exits(0);
         assert!(run.stdout.contains("nothing to do"), "{run:#?}");
     }
@@ -824,7 +829,7 @@ fn an_edit_of_any_layout_is_undone_to_the_byte() {
         "microk8s",
     ] {
         let tree = Tree::of(name);
-        for runtime in ["spin", "wasmtime"] {
+        for runtime in ["youki", "gvisor"] {
             let before = tree.files();
             tree.run(&["add", runtime]).exits(0);
             assert_ne!(tree.files(), before, "{name}: {runtime}");
@@ -833,5 +838,133 @@ fn an_edit_of_any_layout_is_undone_to_the_byte() {
             // Then upon an edit of this tool.
             tree.run(&["add", runtime]).exits(0);
         }
+    }
+}
+
+/// k3s would declare it a second time at its next start, and the node would be down.
+#[test]
+fn what_k3s_lists_by_itself_does_not_come_into_a_template() {
+    let tree = Tree::of("k3s-template");
+    let before = tree.files();
+    for name in ["nvidia", "spin", "wasmtime"] {
+        let run = tree.run(&["add", name]).exits(78);
+        let said = format!("k3s lists {name} by itself as soon as it finds its program");
+        assert!(run.stderr.contains(&said), "{run:#?}");
+        let hint = format!("hint: install the program of {name} and restart k3s");
+        assert!(run.stderr.contains(&hint), "{run:#?}");
+        assert_eq!(tree.files(), before);
+    }
+    // The user's own is there already, and k3s has started with it.
+    let crun = ["add", "crun", "--set", "runtime_path=/x", "--take-over"];
+    tree.run(&crun).exits(0);
+    tree.run(&["remove", "--owner", "manual"]).exits(0);
+    assert_eq!(tree.files(), before);
+    // Drop-ins may say it again.
+    for name in ["k3s-drop-in", "rke2"] {
+        let tree = Tree::of(name);
+        tree.run(&["add", "spin"]).exits(0);
+    }
+}
+
+const NVIDIA: &str = "
+[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.\"nvidia\"]
+  runtime_type = \"io.containerd.runc.v2\"
+[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.\"nvidia\".options]
+  BinaryName = \"/usr/bin/nvidia-container-runtime\"
+  SystemdCgroup = true
+";
+
+/// It found the program when it was started last.
+#[test]
+fn what_k3s_lists_as_it_is_wanted_is_left_to_k3s() {
+    let tree = Tree::of("k3s-template");
+    let generated = tree.host().join(K3S).join("config.toml");
+    let without = fs::read_to_string(&generated).expect("readable");
+    fs::write(&generated, format!("{without}{NVIDIA}")).expect("writes");
+    let before = tree.files();
+    let add = ["add", "nvidia", "--owner", "gpu"];
+    let run = tree.run(&add).exits(0);
+    assert!(run.stdout.contains("nothing to change"), "{run:#?}");
+    assert!(tree.run(&add).exits(0).stdout.contains("nothing to do"));
+    let otherwise = [&add[..], &["--set", "options.BinaryName=/x"]].concat();
+    let run = tree.run(&otherwise).exits(78);
+    assert!(
+        run.stderr.contains("a template can't say it again"),
+        "{run:#?}"
+    );
+    assert_eq!(tree.files(), before);
+    // It stays, whoever removes it, and however often.
+    for remove in [
+        &["remove", "nvidia", "--owner", "gpu"][..],
+        &["remove", "nvidia"],
+        &["remove", "nvidia", "runc", "kata"],
+        &["remove", "--owner", "gpu"],
+    ] {
+        let run = tree.run(remove).exits(0);
+        assert!(run.stdout.contains("nothing to "), "{run:#?}");
+        assert_eq!(tree.files(), before, "{remove:?}");
+    }
+    let run = tree.run(&["remove", "nvidia"]).exits(0);
+    assert!(run.stderr.contains("nvidia stays listed"), "{run:#?}");
+
+    // The program has gone since.
+    tree.run(&add).exits(0);
+    fs::write(&generated, &without).expect("writes");
+    let run = tree.run(&add).exits(78);
+    assert!(
+        run.stderr.contains("k3s lists nvidia by itself"),
+        "{run:#?}"
+    );
+    tree.run(&["remove", "--owner", "gpu"]).exits(0);
+    assert_eq!(tree.text(&format!("{K3S}/config.toml")), without);
+}
+
+#[test]
+fn an_uninstall_does_not_mind_what_it_does_not_touch() {
+    let tree = Tree::of("k3s-template");
+    let template = tree.host().join(K3S).join("config.toml.tmpl");
+    let original = fs::read_to_string(&template).expect("readable");
+    tree.run(&["add", "gvisor", "--owner", "g"]).exits(0);
+    let with = fs::read_to_string(&template).expect("readable");
+    for theirs in [
+        "\n{{ if .IsRunningInUserNS }}\n[metrics]\n{{ end }}\n",
+        "\n# {{ range .X }}\n",
+    ] {
+        fs::write(&template, format!("{with}{theirs}")).expect("writes");
+        let run = tree.run(&["add", "youki", "--owner", "y"]).exits(78);
+        assert!(
+            run.stderr.contains("decides what becomes of other lines"),
+            "{run:#?}"
+        );
+        tree.run(&["remove", "--owner", "g"]).exits(0);
+        let left = fs::read_to_string(&template).expect("readable");
+        assert_eq!(left, format!("{original}{theirs}"));
+        tree.run(&["undo"]).exits(0);
+        let back = fs::read_to_string(&template).expect("readable");
+        assert_eq!(back, format!("{with}{theirs}"));
+    }
+}
+
+#[test]
+fn messages_name_rke2_where_it_is_rke2() {
+    let tree = Tree::of("rke2");
+    let folder = tree
+        .host()
+        .join("var/lib/rancher/rke2/agent/etc/containerd");
+    let generated = folder.join("config.toml");
+    let text = fs::read_to_string(&generated).expect("readable");
+    let text: Vec<&str> = text
+        .lines()
+        .filter(|it| !it.starts_with("imports"))
+        .collect();
+    fs::write(&generated, text.join("\n") + "\n").expect("writes");
+    for arguments in [
+        &["add", "nvidia"][..],
+        &["add", "runc", "--set", "options.BinaryName=/x"],
+        &["add", "kata", "--set", "options.ConfigPath='{{ .X }}'"],
+    ] {
+        let run = tree.run(arguments).exits(78);
+        assert!(run.stderr.contains("RKE2"), "{run:#?}");
+        assert!(!run.stderr.contains("k3s"), "{run:#?}");
     }
 }

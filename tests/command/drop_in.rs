@@ -1467,3 +1467,17 @@ fn the_path_may_follow_in_a_word_of_its_own() {
     );
     assert_eq!(node.text(), MAIN);
 }
+
+/// Its file may have gone before its owner.
+#[test]
+fn the_folder_goes_with_its_owner_also_once_somebody_has_deleted_the_drop_in() {
+    for last in [&["remove", "--owner", "a"][..], &["undo"]] {
+        let node = Node::with(MAIN);
+        node.run(&["add", "kata", "--owner", "a", "--drop-in"])
+            .exits(0);
+        fs::remove_file(drop_in(&node, "50-a.toml")).expect("removes");
+        node.run(last);
+        assert_eq!(node.text(), MAIN);
+        assert!(!node.folder().join("conf.d").exists(), "{last:?}");
+    }
+}

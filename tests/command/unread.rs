@@ -1,6 +1,8 @@
 //! What a handler asks for that some release does not read or have, and handlers that stand in tables
 //! of long ago: `add`, `apply`, `check`, `list` and `show` tell the same.
 
+use std::fs;
+
 use serde_json::Value;
 
 use crate::tool::{Node, Run};
@@ -68,7 +70,8 @@ fn snapshotters_that_nobody_provides() {
         told(&of_version_2, "key-not-read").is_some(),
         "{of_version_2:?}"
     );
-    let wanted = "do not come with a snapshotter nydus";
+    let wanted =
+        "do not have the snapshotter nydus: no plugin of containerd or of this config provides it";
     assert!(message.contains(wanted), "{message}");
     for kind in ["snapshot", "io.containerd.snapshotter.v1"] {
         let proxy = format!("[proxy_plugins.nydus]\ntype = \"{kind}\"\naddress = \"/run/n\"\n");
@@ -78,9 +81,105 @@ fn snapshotters_that_nobody_provides() {
     let erofs = add(&Node::with(FILE), &["--set", "snapshotter=erofs"]);
     let message = told(&erofs, "no-snapshotter").expect("a warning");
     assert!(
-        message.contains("containerd 2.0 does not come with"),
+        message.contains("containerd 2.0 does not have the snapshotter erofs"),
         "{message}"
     );
+}
+
+#[test]
+fn a_snapshotter_that_is_not_set_up() {
+    const FILE: &str = "version = 3\n";
+    let set = ["--set", "snapshotter=devmapper"];
+    let message = told(&add(&Node::with(FILE), &set), "no-snapshotter").expect("a warning");
+    let wanted = "do not have the snapshotter devmapper: its `pool_name` is not set";
+    assert!(message.contains(wanted), "{message}");
+    let pool = "[plugins.\"io.containerd.snapshotter.v1.devmapper\"]\npool_name = \"x\"\n\
+                base_image_size = \"10GB\"\n";
+    let node = Node::with(format!("{FILE}{pool}"));
+    assert_eq!(told(&add(&node, &set), "no-snapshotter"), None);
+    // Both ask the same of a proxy.
+    let other = format!("{FILE}[proxy_plugins.nydus]\ntype = \"diff\"\naddress = \"/run/n\"\n");
+    let node = Node::with(other);
+    let set = ["--set", "snapshotter=nydus"];
+    assert!(told(&add(&node, &set), "no-snapshotter").is_some());
+    node.run(&["add", "kata", "--set", "snapshotter=nydus"])
+        .exits(0);
+    let check = node.run(&["check", "-o", "json"]);
+    assert!(told(&check, "no-snapshotter").is_some(), "{check:?}");
+}
+
+/// Sets CRI's own snapshotter by a patch file.
+fn set_snapshotter(config: &str, name: &str, more: &[&str]) -> Run {
+    let node = Node::with(config);
+    let patch = node.folder().join("patch.toml");
+    let text = format!(
+        "owner = \"x\"\n[plugins.\"io.containerd.cri.v1.images\"]\nsnapshotter = \"{name}\"\n"
+    );
+    fs::write(&patch, text).expect("the patch is written");
+    let apply = ["apply", patch.to_str().expect("ASCII"), "-o", "json"];
+    node.run(&[&apply[..], more].concat())
+}
+
+/// Debian builds its 2.1 with a parser that takes what upstream's does not: it serves, so it must not
+/// be harmed.
+#[test]
+fn a_config_that_debians_build_alone_serves_is_not_harmed() {
+    let config = "version = 3\nplugins.\"io.containerd.gc.v1.scheduler\".schedule_delay = 5\n";
+    let set = |version: &str| {
+        let more = ["--containerd-version", version];
+        set_snapshotter(config, "devmapper", &more)
+    };
+    for version in ["2.1", "2.1.9+unknown"] {
+        let run = set(version).exits(78);
+        assert!(run.stdout.contains("2.1"), "{run:?}");
+        assert!(run.stdout.contains("would turn CRI off"), "{run:?}");
+    }
+    let run = set("2.1.9").exits(0);
+    let message = told(&run, "not-serving").expect("a warning");
+    assert!(message.contains("a duration"), "{message}");
+    // The other way round: upstream's takes an empty table for nothing.
+    let config = "version = 3\nplugins.\"io.containerd.cri.v1.runtime\".enable_selinux = {}\n";
+    let run = set_snapshotter(config, "devmapper", &["--containerd-version", "2.1"]);
+    run.exits(78);
+}
+
+/// CRI's own snapshotter, set by a patch, and by a handler that makes 2.x read what stands there.
+#[test]
+fn a_snapshotter_that_comes_into_force_has_to_load() {
+    let set = |name: &str, more: &[&str]| set_snapshotter("version = 3\n", name, more);
+    for (name, why) in [
+        ("devmapper", "its `pool_name` is not set"),
+        ("blockfile", "its `scratch_file` is not set"),
+        (
+            "aufs",
+            "no plugin of containerd or of this config provides it",
+        ),
+    ] {
+        let run = set(name, &[]).exits(78);
+        let wanted = format!("failed to find snapshotter \\\"{name}\\\": {why}");
+        assert!(run.stdout.contains(&wanted), "{run:?}");
+    }
+    let run = set("zfs", &["--containerd-version", "2.3"]).exits(0);
+    let message = told(&run, "snapshotter-needs").expect("a warning");
+    let wanted = "uses the snapshotter zfs: without it CRI is off, and it loads only if \
+                  its `root_path` is on a ZFS filesystem";
+    assert!(message.contains(wanted), "{message}");
+    assert_eq!(told(&set("native", &[]), "snapshotter-needs"), None);
+
+    let ignored = |name: &str| {
+        let cri = "plugins.\"io.containerd.grpc.v1.cri\".containerd";
+        Node::with(format!("version = 2\n[{cri}]\nsnapshotter = \"{name}\"\n"))
+    };
+    let run = ignored("devmapper")
+        .run(&["add", "kata", "-o", "json"])
+        .exits(78);
+    let wanted = "2.3 would turn CRI off: invalid plugin config: failed to find snapshotter";
+    assert!(run.stdout.contains(wanted), "{run:?}");
+    let run = add(&ignored("btrfs"), &[]);
+    let message = told(&run, "snapshotter-needs").expect("a warning");
+    let wanted = "from now on CRI of containerd 2.0, 2.1, 2.2, 2.3 and 2.4 uses";
+    assert!(message.contains(wanted), "{message}");
+    assert!(told(&run, "key-takes-effect").is_some());
 }
 
 #[test]

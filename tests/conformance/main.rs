@@ -13,18 +13,13 @@ use std::path::{Path, PathBuf};
 use containerd_edit::{Cgroup, ConfigFiles, Host, Model, Release, Verdict};
 
 /// Rows that depend on something beyond `Host`, with the reason.
-const BEYOND_THE_MODEL: [(&str, &str, &str); 9] = [
+const BEYOND_THE_MODEL: [(&str, &str, &str); 8] = [
     ("b-mix-2-3-defaultgone", "2.4.0-beta.0", NEWER_DROP_IN),
     ("b-mix-2-3-plain", "2.4.0-beta.0", NEWER_DROP_IN),
     ("b-mix-2-4-defaultgone", "2.4.0-beta.0", NEWER_DROP_IN),
     ("b-mix-2-4-plain", "2.4.0-beta.0", NEWER_DROP_IN),
     ("b-mix-3-4-defaultgone", "2.4.0-beta.0", NEWER_DROP_IN),
     ("b-mix-3-4-plain", "2.4.0-beta.0", NEWER_DROP_IN),
-    (
-        "b-plug-16-v2",
-        "1.6.20",
-        "Debian builds 1.6.20 without the tracing plugin, the value of which is of the wrong type",
-    ),
     (
         "debug-level-bad-v2",
         "1.7.24",
@@ -39,6 +34,17 @@ const BEYOND_THE_MODEL: [(&str, &str, &str); 9] = [
 
 const NEWER_DROP_IN: &str =
     "a drop-in newer than the main file: 2.3.5 and the branch of 2.4 no longer refuse it";
+
+/// The release of a row: some were measured on what Debian builds, which its versions tell.
+fn measured(row: &Row) -> Release {
+    let suffix = match row.version.as_str() {
+        "1.6.20" => "~ds1",
+        "2.1.9" if !row.case.starts_with("b-") => "+unknown",
+        _ => "",
+    };
+    let version = format!("{}{suffix}", row.version);
+    version.parse().expect("a version")
+}
 
 struct Row {
     case: String,
@@ -153,7 +159,7 @@ fn the_model_agrees_with_every_daemon() {
         };
         let model = Model::new(&files, &host);
         for row in rows {
-            let release: Release = row.version.parse().expect("a version");
+            let release = measured(&row);
             let verdict = model.verdict(release);
             let found = shown(&verdict);
             if found == (row.verdict.clone(), row.handlers, row.default) {
@@ -224,7 +230,7 @@ fn each_releases_parser_takes_what_it_took() {
             }
         }
     }
-    assert!(tried >= 250, "only {tried} rows");
+    assert!(tried >= 300, "only {tried} rows");
     assert!(
         wrong.is_empty(),
         "{} rows:\n{}",

@@ -173,24 +173,6 @@ fn class(message: &str) -> String {
     class[class.len().saturating_sub(110)..].iter().collect()
 }
 
-/// Debian builds its 2.1 with the parser of 2.4, which reads TOML 1.1, takes an integer for a duration
-/// and an escape in any key, and no empty table for a string: the version alone does not tell the
-/// builds apart.
-fn is_built_with_a_newer_parser(release: &Release, difference: &Difference) -> bool {
-    let reasons: &[&str] = match difference.kind {
-        Kind::FalseServes => &["cannot store a table in a"],
-        _ => &[
-            "is TOML 1.1",
-            "is an integer where containerd decodes a duration",
-            "does not parse an escape in the name of an unknown key",
-        ],
-    };
-    release.version == "2.1.9+unknown"
-        && reasons
-            .iter()
-            .any(|reason| difference.told.contains(reason))
-}
-
 /// The snapshotters that this machine has beside the built-in ones.
 fn snapshotters() -> BTreeSet<String> {
     let filesystems = fs::read_to_string("/proc/filesystems").unwrap_or_default();
@@ -213,7 +195,6 @@ fn try_node(node: &Node<'_>, main: &str, release: &Release) -> (bool, Option<Dif
     let path = path.to_str().expect("a path in ASCII");
     let daemon = node.start_at(&node.socket(), &["--config", path]).verdict();
     let difference = compare(&verdict, &daemon);
-    let difference = difference.filter(|it| !is_built_with_a_newer_parser(release, it));
     (matches!(daemon, cri::Verdict::Serves { .. }), difference)
 }
 

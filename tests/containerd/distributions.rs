@@ -14,13 +14,13 @@ use crate::suites::Release;
 
 const K3S: &str = "var/lib/rancher/k3s/agent/etc/containerd";
 const PATCHES: [&str; 2] = [
-    "owner = 'installer'\n[handlers.kata-qemu]\npreset = 'kata'\n[handlers.crun]\n",
-    "owner = 'installer'\n[handlers.kata-clh]\npreset = 'kata'\n[handlers.crun]\n\
+    "owner = 'installer'\n[handlers.kata-qemu]\npreset = 'kata'\n[handlers.youki]\n",
+    "owner = 'installer'\n[handlers.kata-clh]\npreset = 'kata'\n[handlers.youki]\n\
      [debug]\nlevel = 'info'\n",
 ];
 /// A node whose containerd has no config.
 const NO_CONFIG: &str = "none";
-const OTHER: &str = "owner = 'other'\n[handlers.spin]\n";
+const OTHER: &str = "owner = 'other'\n[handlers.gvisor]\n";
 
 /// What a distribution makes of its files when it starts containerd.
 #[derive(Debug, Clone, Copy)]
@@ -162,18 +162,18 @@ fn whole_lives(suite: &str, fixture: &str, start: Start) {
     };
     let before = serves(&["runc"]);
     apply(PATCHES[0]);
-    let (_, default) = serves(&["runc", "kata-qemu", "crun"]);
+    let (_, default) = serves(&["runc", "kata-qemu", "youki"]);
     assert_eq!(default, before.1, "{fixture}");
     let installed = files(&tree);
     apply(PATCHES[0]);
     assert_eq!(files(&tree), installed, "{fixture}: a repeated run");
     apply(OTHER);
     apply(PATCHES[1]);
-    let (handlers, default) = serves(&["runc", "kata-clh", "crun", "spin"]);
+    let (handlers, default) = serves(&["runc", "kata-clh", "youki", "gvisor"]);
     assert!(!handlers.contains("kata-qemu"), "{fixture}: {handlers:?}");
     assert_eq!(default, before.1, "{fixture}");
     edit(&["remove", "--owner", "installer"]);
-    let (handlers, default) = serves(&["runc", "spin"]);
+    let (handlers, default) = serves(&["runc", "gvisor"]);
     assert!(!handlers.contains("kata-clh"), "{fixture}: {handlers:?}");
     assert_eq!(default, before.1, "{fixture}");
     edit(&["remove", "--owner", "other"]);

@@ -19,6 +19,7 @@ mod drop_in;
 mod example_files;
 mod examples;
 mod generated;
+mod harm;
 mod in_use;
 mod lifecycle;
 mod pods;

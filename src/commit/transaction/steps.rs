@@ -44,11 +44,7 @@ impl Part {
         match (pending, &self.snapshot.existing) {
             (Some(pending), _) => pending.commit(&self.snapshot, &folders),
             (None, Some(original)) if self.change.after.is_none() => {
-                let replaced = replace::delete(lock, &folders, original)?;
-                if self.folder_goes && matches!(replaced, Replaced::Done(_)) {
-                    folder::remove_empty(&self.target);
-                }
-                Ok(replaced)
+                replace::delete(lock, &folders, original)
             }
             (None, existing) => {
                 let file = existing.as_ref().map(|existing| &existing.file);

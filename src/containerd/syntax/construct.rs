@@ -10,6 +10,7 @@ pub(super) enum Construct {
     LowercaseTime,
     DateAlone,
     LeapSecond,
+    LeapSecondOfKnownKey,
     QuotesBeforeQuotes,
     InlineTableOfLines,
     CommaAtTheEnd,

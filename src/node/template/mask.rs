@@ -10,7 +10,7 @@ use toml_parser::lexer::TokenKind;
 use crate::error::{Code, Error, Position};
 use crate::toml::lines;
 
-const FROM_BASE: &str = "newer releases of k3s and RKE2 have a folder for drop-ins beside the \
+const FROM_BASE: &str = "newer releases have a folder for drop-ins beside the \
                          template; or start from `{{ template \"base\" . }}` and keep only what \
                          differs";
 
@@ -31,14 +31,21 @@ pub(super) struct Masked {
     flags: Vec<bool>,
     /// Where the line begins and ends that brings in the distribution's own part.
     pub(super) base: Option<(usize, usize)>,
+    /// Why nothing may be added: a directive decides over other lines.
+    pub(super) refused: Option<Error>,
 }
 
 impl Masked {
-    /// Masks the directives of a template.
+    /// Masks the directives of a template. One that decides over other lines is masked, too: what is
+    /// taken out of the template is not its matter.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] if a directive is a part of a line.
     pub(super) fn of(template: &str) -> Result<Self, Error> {
         let mut text = String::with_capacity(template.len());
         let mut flags = Vec::new();
-        let mut base = None;
+        let (mut base, mut refused) = (None, None);
         for line in template.split_inclusive('\n') {
             let start = text.len();
             let indent = line.len() - line.trim_start().len();
@@ -54,15 +61,17 @@ impl Masked {
             let mut words = words(alone);
             match (words.next(), words.next(), words.next(), words.next()) {
                 (Some("template"), Some("\"base\"" | "`base`"), Some("."), None) => {
-                    if base.is_some() {
-                        let message = "this brings k3s's own part in for a second time";
+                    if base.is_none() {
+                        base = Some((start, start + line.len()));
+                    } else {
+                        let message =
+                            "this brings the distribution's own part in for a second time";
                         let error = directive(message, "remove one of them");
-                        return Err(error.position_at(at()));
+                        refused.get_or_insert(error.position_at(at()));
                     }
-                    base = Some((start, start + line.len()));
                 }
                 (Some(word), ..) if CONTROL.contains(&word) => {
-                    return Err(control(word, at()));
+                    refused.get_or_insert(control(word, at()));
                 }
                 _ => {}
             }
@@ -71,8 +80,13 @@ impl Masked {
             text.push_str(&line[indent + 1..]);
             flags.push(true);
         }
-        let masked = Self { text, flags, base };
-        masked.check_strings_and_comments()?;
+        let mut masked = Self {
+            text,
+            flags,
+            base,
+            refused: None,
+        };
+        masked.refused = refused.or(masked.check_strings_and_comments().err());
         Ok(masked)
     }
 
@@ -201,14 +215,16 @@ pub(super) fn directive(message: impl Into<String>, hint: &str) -> Error {
 
 /// A directive decides what becomes of other lines.
 fn control(word: &str, at: Position) -> Error {
-    let message =
-        format!("the directive `{word}` decides what becomes of other lines, which only k3s knows");
+    let message = format!(
+        "the directive `{word}` decides what becomes of other lines, which only the \
+             distribution knows"
+    );
     directive(message, FROM_BASE).position_at(at)
 }
 
 /// A directive is part of a line that is not a string.
 pub(super) fn inline(at: Position) -> Error {
-    let message = "a directive is part of this line: what it becomes only k3s knows";
+    let message = "a directive is part of this line: what it becomes only the distribution knows";
     directive(message, FROM_BASE).position_at(at)
 }
 
@@ -219,7 +235,8 @@ mod tests {
     use super::*;
 
     fn refused(template: &str) -> (String, usize, usize) {
-        let error = Masked::of(template).expect_err(template);
+        let error = Masked::of(template).map(|masked| masked.refused);
+        let error = error.unwrap_or_else(Some).expect(template);
         let at = error.position().expect("a place");
         (error.to_string(), at.line, at.column)
     }

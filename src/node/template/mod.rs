@@ -9,5 +9,6 @@ pub(crate) use self::part::{Template, part_of};
 
 /// A template as a TOML parser can read it; `None`: its directives decide over other lines.
 pub(crate) fn as_toml(template: &str) -> Option<String> {
-    Masked::of(template).ok().map(|masked| masked.text)
+    let masked = Masked::of(template).ok()?;
+    masked.refused.is_none().then_some(masked.text)
 }

@@ -9,6 +9,21 @@ use crate::want::comment::owner_in;
 /// The line of a template that was missing.
 const BASE: &str = "{{ template \"base\" . }}\n";
 
+/// The handlers that k3s and RKE2 declare by themselves at every start, if they find the program
+/// (`pkg/agent/containerd/runtimes.go` of k3s).
+const DECLARES: [&str; 10] = [
+    "crun",
+    "lunatic",
+    "nvidia",
+    "nvidia-experimental",
+    "slight",
+    "spin",
+    "wasmedge",
+    "wasmer",
+    "wasmtime",
+    "wws",
+];
+
 /// A template as it was read.
 #[derive(Debug)]
 pub(crate) struct Template {
@@ -19,18 +34,30 @@ pub(crate) struct Template {
     end: usize,
     /// The distribution's own part; `None`: the template is a whole config.
     pub(crate) own: Option<String>,
+    /// Why nothing may be added.
+    refused: Option<Error>,
+    /// What the distribution calls itself.
+    title: &'static str,
 }
 
 impl Template {
-    /// Reads a template. `generated` is what the last start has made of it: it tells what the
-    /// distribution's own part is.
-    pub(crate) fn of(text: Option<&str>, generated: &str) -> Result<Self, Error> {
-        let masked = Masked::of(text.unwrap_or(BASE))?;
-        let rest = parsed(&masked.text)?;
+    /// Reads a template of the distribution with this title. `generated` is what the last start has
+    /// made of it: it tells what the distribution's own part is.
+    pub(crate) fn of(
+        text: Option<&str>,
+        generated: &str,
+        title: &'static str,
+    ) -> Result<Self, Error> {
+        let mut masked = Masked::of(text.unwrap_or(BASE))?;
+        let mut refused = masked.refused.take();
+        let rest = match parsed(&masked.text) {
+            Ok(rest) => rest,
+            Err(error) => return Err(refused.unwrap_or(error)),
+        };
         let (end, own) = match masked.base {
             None => (0, None),
             Some((start, end)) => {
-                placed(&rest, start, end)?;
+                refused = refused.or(placed(&rest, start, end).err());
                 (end, Some(own_part(generated, &masked.text[end..])?))
             }
         };
@@ -40,6 +67,8 @@ impl Template {
             masked,
             end,
             own,
+            refused,
+            title,
         })
     }
 
@@ -80,13 +109,36 @@ impl Template {
             return Ok(Some(restored));
         };
         let message = format!(
-            "k3s would take what this writes into its template for a directive, and carry it out: \
-             {new}"
+            "{} would take what this writes into its template for a directive, and carry it out: \
+             {new}",
+            self.title
         );
         let hint = "leave `{{` out of it, or write the line into the template by hand if a directive \
-                    is meant; newer releases of k3s and RKE2 have a folder for drop-ins beside the \
+                    is meant; newer releases have a folder for drop-ins beside the \
                     template, where it is plain text";
         Err(directive(message, hint))
+    }
+
+    /// Refuses to add anything below directives that decide over it, and handlers that the
+    /// distribution declares by itself, of which `added` are new.
+    pub(crate) fn check_added(&mut self, added: &[String]) -> Result<(), Error> {
+        if let Some(refused) = self.refused.take() {
+            return Err(refused);
+        }
+        let declared = added.iter().find(|name| DECLARES.contains(&name.as_str()));
+        let Some(name) = declared.filter(|_| self.own.is_some()) else {
+            return Ok(());
+        };
+        let title = self.title;
+        let message = format!(
+            "{title} lists {name} by itself as soon as it finds its program, and does not start if \
+             the template lists it, too"
+        );
+        let hint = format!(
+            "install the program of {name} and restart {title}, or take another name for the \
+             handler; newer releases of {title} have a folder for drop-ins, which may list it"
+        );
+        Err(Error::new(Code::Redeclares, message, hint))
     }
 
     /// Refuses a part that declares again what the distribution declares.
@@ -99,11 +151,14 @@ impl Template {
         if Document::parse(before.as_bytes()).is_err() {
             return Ok(());
         }
-        let line = error.at.text.trim();
-        let message =
-            format!("k3s's own part has this already, and a template can't say it again: {line}");
-        let hint = "leave it out of the patch; for the default handler there is k3s's own flag \
-                    --default-runtime, and newer releases have a folder for drop-ins";
+        let (line, title) = (error.at.text.trim(), self.title);
+        let message = format!(
+            "{title}'s own part has this already, and a template can't say it again: {line}"
+        );
+        let hint = format!(
+            "leave it out of the patch; for the default handler there is {title}'s own flag \
+             --default-runtime, and newer releases have a folder for drop-ins"
+        );
         Err(Error::new(Code::Redeclares, message, hint))
     }
 }
@@ -132,9 +187,9 @@ fn placed(rest: &Document, start: usize, end: usize) -> Result<(), Error> {
         let at = statement.span.start;
         let is_loose = statement.kind == Kind::Pair && statement.header.is_none();
         let what = match at {
-            _ if at < start => "stands above k3s's own part, which has to come first",
+            _ if at < start => "stands above the distribution's own part, which has to come first",
             _ if at >= end && is_loose => {
-                "has no header above it, and would become part of k3s's last table"
+                "has no header above it, and would become part of the distribution's last table"
             }
             _ => continue,
         };

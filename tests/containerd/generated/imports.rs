@@ -104,6 +104,7 @@ const ODD: &[&str] = &[
     "'/etc/containerd/conf.d/*.toml'",
     "[1]",
     "{ a = 1 }",
+    "['/dev/null']",
     "[[]]",
     "''",
 ];

@@ -1,0 +1,101 @@
+//! Keys of CRI's one plugin that are not migrated, and that no plugin of 2.x reads where they are.
+
+use std::borrow::Cow;
+
+use super::loading::{Loaded, place_of};
+use super::lost::Lost;
+use super::model::Model;
+use super::plugin::OLD_CRI;
+use super::registry;
+use super::spelling::STREAMING_KEYS;
+use super::tree::{Node, Place, Table};
+
+impl Model<'_> {
+    /// Adds what of CRI no plugin of 2.x reads to what a release has lost.
+    pub(super) fn note_unread(&self, loaded: &mut Loaded) {
+        let unread = unread_cri(&loaded.top);
+        let version = place_of(&loaded.top, "version");
+        loaded.lost.extend(unread.into_iter().map(|(key, place)| {
+            let why = self.why_unread(place, version);
+            Lost { key, place, why }
+        }));
+        for lost in &mut loaded.lost {
+            self.spell_as_written(lost);
+        }
+    }
+
+    /// Why something at `place` is not moved to the plugin that reads it; the config version of the
+    /// whole stands at `version`.
+    fn why_unread(&self, place: Place, version: Option<Place>) -> Cow<'static, str> {
+        let other = version.filter(|version| version.file != place.file);
+        match other.and_then(|other| self.paths().nth(other.file)) {
+            Some(other) => format!(
+                "these releases look in another plugin, and do not move it since {} has a newer \
+                 config version, which holds for all files",
+                other.display()
+            )
+            .into(),
+            None => {
+                "these releases look in another plugin, and do not move it from a config of this \
+                     version"
+                    .into()
+            }
+        }
+    }
+
+    /// Names a plugin as its file does: in version 1 by a short name.
+    fn spell_as_written(&self, lost: &mut Lost) {
+        let Some((id, key)) = lost
+            .key
+            .strip_prefix("plugins.\"")
+            .and_then(|it| it.split_once('"'))
+        else {
+            return;
+        };
+        let file = self.parsed[lost.place.file].table.as_ref();
+        let plugins = file.ok().and_then(|file| file.get("plugins")?.table());
+        let is_written = |id: &str| plugins.is_some_and(|plugins| plugins.contains_key(id));
+        let short = registry::short_name(id);
+        if !is_written(id) && is_written(short) {
+            lost.key = format!("plugins.{short}{key}");
+        }
+    }
+}
+
+/// What is left of CRI's one plugin on 2.x that its server does not read, by its key and where it
+/// stands.
+fn unread_cri(top: &Table) -> Vec<(String, Place)> {
+    let plugins = top.get("plugins").and_then(Node::table);
+    let cri = plugins.and_then(|plugins| plugins.get(OLD_CRI)?.table());
+    let mut unread = Vec::new();
+    for (key, node) in cri.into_iter().flatten() {
+        let below: Vec<(&str, &Node)> = match (key.as_str(), node.table()) {
+            ("containerd", Some(table)) => {
+                let keys = table.iter().filter(|(key, _)| *key != "runtimes");
+                let keys = keys.map(|(key, node)| (key.as_str(), node));
+                keys.chain(driver_of_runc(table)).collect()
+            }
+            (key, _) if STREAMING_KEYS.contains(&key) => continue,
+            _ => vec![("", node)],
+        };
+        unread.extend(below.into_iter().map(|(name, node)| {
+            let key = format!("plugins.\"{OLD_CRI}\".{key}.{name}");
+            (key.trim_end_matches('.').to_owned(), node.place)
+        }));
+    }
+    unread
+}
+
+/// The cgroup driver of `runc`, if it is not the one of containerd's own. Other handlers that are not
+/// loaded have a warning of their own.
+fn driver_of_runc(containerd: &Table) -> Option<(&'static str, &Node)> {
+    const KEY: &str = "runtimes.runc.options.SystemdCgroup";
+    let mut names = KEY.split('.');
+    let first = containerd.get(names.next()?)?;
+    let node = names.try_fold(first, |node, name| {
+        let mut entries = node.table()?.iter();
+        let found = entries.find(|(key, _)| key.eq_ignore_ascii_case(name));
+        found.map(|(_, node)| node)
+    });
+    Some((KEY, node.filter(|node| node.is_true())?))
+}

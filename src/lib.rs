@@ -85,6 +85,7 @@ pub use error::{Code, Error, ExitCode, Position, Warning};
 pub use inspect::check::{Check, CheckedRelease};
 pub use inspect::effective::{Effective, EffectiveHandler, HandlerPlace};
 pub use inspect::inventory::{Inventory, ListedHandler};
+pub use inspect::key_in_force::{KeyInForce, ReleaseValue};
 pub use inspect::status::{DropInStatus, LockHolder, LockStatus, OwnedHandler, Status};
 pub use ledger::Ledger;
 pub use node::{Distribution, Kind, Layout, Units};
@@ -93,6 +94,7 @@ pub use toml::parsed;
 pub use toml::{Document, ParseError, Source};
 pub use want::change::Change;
 pub use want::handler::{Handler, HandlerName, Owner, Preset, Setting};
+pub use want::key_name::KeyName;
 pub use want::patch_file::PatchFile;
 
 /// The example in the README compiles.

@@ -19,7 +19,7 @@ use clap::{
 pub(super) use self::groups::{Editing, Logging, Patching, Placing};
 pub(super) use self::values::Chosen;
 pub(super) use self::verbs::{
-    Add, Apply, Check, List, Remove, Restart, Set, SetDefault, Show, Undo, Verb,
+    Add, Apply, Check, Get, List, Remove, Restart, Set, SetDefault, Show, Undo, Unset, Verb,
 };
 
 const DROP_IN: &str = "--drop-in";
@@ -93,6 +93,7 @@ pub(super) struct Global {
         env = "CONTAINERD_EDIT_DISTRIBUTION",
         default_value = "auto",
         value_parser = values::distribution,
+        hide_short_help = true,
     )]
     pub(super) distribution: Chosen,
 
@@ -107,7 +108,7 @@ pub(super) struct Global {
     pub(super) output: Format,
 
     /// Print errors only
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, hide_short_help = true)]
     pub(super) quiet: bool,
 
     /// Also print the diff of what was changed

@@ -41,7 +41,7 @@ impl Report for EditReport<'_> {
         let drop_in = |file: &FileChange| json!({ "path": file.path.to_string_lossy(), "changed": file.is_change() });
         let mut fields = json!({
             "changed": plan.is_change(),
-            "restart_required": plan.needs_restart() && self.restart.is_none(),
+            "restart_required": plan.needs_restart() && !plan.serves_nowhere() && self.restart.is_none(),
             "units": self.layout.map_or(&["containerd"][..], |layout| layout.units.names()),
             "path": plan.path.to_string_lossy(),
             "config_version": plan.config_version,
@@ -53,6 +53,7 @@ impl Report for EditReport<'_> {
             "drop_ins": plan.drop_ins.iter().map(drop_in).collect::<Value>(),
             "recorded": edited.is_recorded,
             "absent": edited.absent,
+            "absent_keys": edited.absent_keys,
             "unknown_owner": edited.unknown_owner,
             "left_behind": edited.left_behind,
             "diff": diff::of(plan),
@@ -97,9 +98,12 @@ impl EditReport<'_> {
         let edited = &self.plan.report;
         let absent = edited.absent.iter();
         let absent = absent.map(|it| (format!("{} is not listed", it.name), &it.near));
+        let keys = edited.absent_keys.iter();
+        let keys = keys.map(|it| (format!("{} is not set", it.name), &it.near));
         let owner = edited.unknown_owner.iter();
         let owner = owner.map(|it| (format!("no owner {} is known", it.name), &it.near));
         let absent: Vec<String> = absent
+            .chain(keys)
             .chain(owner)
             .map(|(what, near)| match near {
                 Some(near) => format!("{what} (did you mean {near}?)"),
@@ -182,7 +186,8 @@ impl EditReport<'_> {
         }
         let restarts_by_itself = self.layout.is_some_and(Layout::restarts_by_itself);
         let mut warnings = self.plan.report.warnings.iter();
-        if warnings.any(|it| it.code == "not-serving") && !restarts_by_itself {
+        let is_not_serving = warnings.any(|it| it.code == "not-serving");
+        if (is_not_serving || self.plan.serves_nowhere()) && !restarts_by_itself {
             return Some(
                 "do not restart containerd before `containerd-edit check` says that its release \
                  serves"

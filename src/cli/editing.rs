@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use containerd_edit::{
-    Change, Code, Editor, Error, ExitCode, Handler, Outcome, Owner, Setting, UnreadKey,
+    Change, Code, Editor, Error, ExitCode, Handler, KeyName, Outcome, Owner, Setting, UnreadKey,
 };
 
-use super::arguments::{Add, Apply, Editing, Patching, Placing, Remove, Set, SetDefault, Undo};
+use super::arguments::{
+    Add, Apply, Editing, Patching, Placing, Remove, Set, SetDefault, Undo, Unset,
+};
 use super::edit_report::{EditReport, Shown};
 use super::patch_file::PatchFiles;
 use super::report::Report;
@@ -150,6 +152,17 @@ impl Run {
         let keys: Vec<String> = set.settings.iter().map(Setting::key).collect();
         let summary = format!("set {}", keys.join(" "));
         self.edit(Edit::of(change, &set.patching, summary)?)
+    }
+
+    pub(super) fn unset(&mut self, unset: &Unset) -> Result<ExitCode, Error> {
+        let change = Change::new().owner(unset.owning.owner());
+        let mut change = unset.keys.iter().try_fold(change, Change::clear)?;
+        if unset.take_over {
+            change = change.take_over();
+        }
+        let keys: Vec<String> = unset.keys.iter().map(KeyName::dotted).collect();
+        let summary = format!("unset {}", keys.join(" "));
+        self.edit(Edit::of(change, &unset.patching, summary)?)
     }
 
     pub(super) fn set_default(&mut self, set: &SetDefault) -> Result<ExitCode, Error> {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::daemon::details;
 use super::named::Named;
 use super::report::joined;
-use super::text::{BOLD, ERROR, excerpt, place, printable};
+use super::text::{BOLD, ERROR, excerpt, place, printable, printable_lines};
 
 /// Returns an error for programs. `exit` is the exit code that whoever started the run sees.
 pub(super) fn json(error: &Error, exit: u8) -> Value {
@@ -31,7 +31,7 @@ pub(super) fn json(error: &Error, exit: u8) -> Value {
 
 /// What, where with the line itself, and one next step.
 pub(super) fn text(error: &Error, named: &Named) -> String {
-    let message = named.in_commands(&in_place(error));
+    let message = printable_lines(&named.in_commands(&in_place(error)));
     let mut text = format!("{ERROR}error{ERROR:#}: {message}\n");
     for line in details::log(error).lines() {
         let _ = writeln!(text, "  | {}", printable(line));
@@ -39,7 +39,7 @@ pub(super) fn text(error: &Error, named: &Named) -> String {
     if let Some(at) = error.position() {
         text.push_str(&excerpt(at));
     }
-    let hint = named.in_commands(error.hint());
+    let hint = printable_lines(&named.in_commands(error.hint()));
     let _ = writeln!(text, "{BOLD}hint{BOLD:#}: {hint}");
     text
 }

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use containerd_edit::{Effective, EffectiveHandler, Release};
 use serde_json::{Value, json};
-use toml_edit::Value as Toml;
 
+use super::key_report::{dotted, json};
 use super::report::{Report, joined};
 use super::text::table;
 
@@ -165,26 +165,4 @@ fn notes(config: &Effective, handler: &EffectiveHandler) -> String {
         notes.push(format!("only{}", on(&handler.releases)));
     }
     notes.join(", ")
-}
-
-fn dotted<'k>(path: impl IntoIterator<Item = &'k str>) -> String {
-    let keys = path.into_iter();
-    let keys = keys.map(|key| toml_edit::Key::new(key).to_string());
-    keys.collect::<Vec<_>>().join(".")
-}
-
-fn json(value: &Toml) -> Value {
-    match value {
-        Toml::String(text) => text.value().clone().into(),
-        Toml::Integer(integer) => (*integer.value()).into(),
-        // JSON has no infinity: null.
-        Toml::Float(float) => (*float.value()).into(),
-        Toml::Boolean(boolean) => (*boolean.value()).into(),
-        Toml::Datetime(datetime) => datetime.value().to_string().into(),
-        Toml::Array(array) => array.iter().map(json).collect(),
-        Toml::InlineTable(table) => {
-            let entries = table.iter();
-            entries.map(|(key, value)| (key, json(value))).collect()
-        }
-    }
 }

@@ -10,6 +10,7 @@ mod edit_report;
 mod editing;
 mod error_report;
 mod handlers_report;
+mod key_report;
 mod named;
 mod output;
 mod patch_file;
@@ -58,11 +59,13 @@ fn carry_out(run: &mut Run, verb: &Verb) -> Result<ExitCode, Error> {
         Verb::Apply(apply) => run.apply(apply),
         Verb::Remove(remove) => run.remove(remove),
         Verb::Set(set) => run.set(set),
+        Verb::Unset(unset) => run.unset(unset),
         Verb::SetDefault(set) => run.set_default(set),
         Verb::Undo(undo) => run.undo(undo),
         Verb::Restart(restart) => run.restart(restart),
         Verb::List(list) => run.list(list),
         Verb::Show(show) => run.show(show),
+        Verb::Get(get) => run.get(get),
         Verb::Check(check) if check.running => run.check_running(check),
         Verb::Check(check) => run.check(check),
         Verb::Status(logging) => run.status(logging),

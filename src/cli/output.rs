@@ -11,7 +11,7 @@ use super::arguments::{Format, Global};
 use super::error_report;
 use super::named::Named;
 use super::report::{Report, json_line};
-use super::text::{WARNING, place};
+use super::text::{WARNING, place, printable, printable_lines};
 
 /// The streams, and how the user wants them.
 pub(super) struct Output {
@@ -32,7 +32,7 @@ pub(super) struct Notes {
 impl Notes {
     pub(super) fn show(self, line: &str) {
         if !self.is_quiet {
-            let _ = writeln!(io::stderr(), "{line}");
+            let _ = writeln!(io::stderr(), "{}", printable_lines(line));
         }
     }
 }
@@ -78,7 +78,9 @@ impl Output {
     fn rendered(&self, report: &dyn Report) -> String {
         match self.format {
             Format::Json => self.json_line(report.json()),
-            Format::Text => report.diff() + &self.named.in_commands(&report.text()),
+            Format::Text => {
+                report.diff() + &printable_lines(&self.named.in_commands(&report.text()))
+            }
         }
     }
 
@@ -105,13 +107,18 @@ impl Output {
 
     /// Shows warnings about a config. In JSON they stand in the report.
     pub(super) fn warn(&mut self, path: &Path, warnings: &[Warning]) {
-        if self.notes.is_quiet || self.format == Format::Json {
+        if self.format == Format::Json {
             return;
         }
         for warning in warnings {
+            // Whoever restarts containerd by a script has to know.
+            if self.notes.is_quiet && warning.code != "serves-nowhere" {
+                continue;
+            }
             let place = place(path, warning.at.as_ref());
             let message = self.named.in_commands(&warning.message);
-            let _ = writeln!(self.err, "{WARNING}warning{WARNING:#}: {place}: {message}");
+            let message = printable(&format!("{place}: {message}"));
+            let _ = writeln!(self.err, "{WARNING}warning{WARNING:#}: {message}");
         }
     }
 

@@ -1,10 +1,11 @@
 //! The verbs that only read.
 
-use containerd_edit::{Check, Code, Effective, Error, ExitCode};
+use containerd_edit::{Check, Code, Effective, Error, ExitCode, KeyInForce};
 
 use super::arguments;
 use super::check_report::CheckReport;
 use super::handlers_report::{ListReport, ShowReport};
+use super::key_report::KeyReport;
 use super::report::Report;
 use super::run::Run;
 use super::status_report::LogReport;
@@ -34,6 +35,16 @@ impl Run {
         let ledger = self.editor("list").ledger()?;
         let root = &config.host_root;
         Effective::of(&config.path, &bytes, &releases, plugin_id, root, &ledger)
+    }
+
+    pub(super) fn get(&mut self, get: &arguments::Get) -> Result<ExitCode, Error> {
+        let config = &self.config;
+        let (bytes, releases) = (config.read()?, get.judging.releases());
+        let (path, root) = (&config.path, &config.host_root);
+        let ledger = self.editor("get").ledger()?;
+        let found = KeyInForce::of(path, &bytes, &releases, &get.key, root, &ledger)?;
+        self.output.warn(&found.file, &found.warnings);
+        Ok(self.output.answer(&KeyReport(&found), ExitCode::Success))
     }
 
     pub(super) fn check(&mut self, check: &arguments::Check) -> Result<ExitCode, Error> {

@@ -39,20 +39,30 @@ pub(super) fn first_of(most: usize, names: &[impl Borrow<str>]) -> String {
     }
 }
 
-/// Text that others have written, without what moves the cursor.
-pub(super) fn printable(text: &str) -> String {
-    text.chars().filter(|char| !char.is_control()).collect()
+/// A line that others may have written, without what a terminal obeys.
+pub(super) fn printable(line: &str) -> String {
+    let shown = |char: char| match char {
+        '\t' => ' ',
+        char if char.is_control() => char::REPLACEMENT_CHARACTER,
+        char => char,
+    };
+    line.chars().map(shown).collect()
+}
+
+/// The same for several lines.
+pub(super) fn printable_lines(text: &str) -> String {
+    let lines: Vec<String> = text.split('\n').map(printable).collect();
+    lines.join("\n")
 }
 
 /// The line of a position, with a mark below the column.
 pub(super) fn excerpt(at: &Position) -> String {
     let number = at.line.to_string();
     let margin = " ".repeat(number.len());
-    let printable = |char: char| if char.is_control() { ' ' } else { char };
     // Of a long line, the part around the column.
     let skipped = at.column.saturating_sub(EXCERPT / 2 + 1);
     let line = at.text.chars().skip(skipped).take(EXCERPT);
-    let line: String = line.map(printable).collect();
+    let line = printable(&line.collect::<String>());
     let mark = " ".repeat(at.column.saturating_sub(1 + skipped));
     format!(
         "{margin} {CYAN}|{CYAN:#}\n{CYAN}{number} |{CYAN:#} {line}\n{margin} {CYAN}|{CYAN:#} {mark}{ERROR}^{ERROR:#}\n"
@@ -71,7 +81,8 @@ pub(super) fn colored_diff(diff: &str) -> String {
             _ => Style::new(),
         };
         let content = line.trim_end_matches(['\n', '\r']);
-        let _ = write!(text, "{style}{content}{style:#}{}", &line[content.len()..]);
+        let end = &line[content.len()..];
+        let _ = write!(text, "{style}{}{style:#}{end}", printable(content));
     }
     text
 }

@@ -9,6 +9,7 @@ use crate::containerd::{Disproved, Release};
 use crate::disk::target::{self, Snapshot, Target};
 use crate::disk::{HostRoot, sidecar};
 use crate::edit::edited::Report;
+use crate::edit::harm::SERVES_NOWHERE;
 use crate::error::Error;
 use crate::ledger::LedgerPair;
 use crate::node::{Kind, Layout};
@@ -55,6 +56,8 @@ pub struct Editor {
     pub(crate) log: LogTo,
     pub(crate) drop_in: DropIn,
     pub(crate) layout: Option<Layout>,
+    /// Whether something may be added to a config with which no release serves.
+    pub(crate) allows_not_serving: bool,
     /// What of the model a daemon has disproved that serves this config.
     pub(crate) disproved: RefCell<Option<Disproved>>,
     /// The config as it was read last: the same bytes are parsed once.
@@ -137,6 +140,14 @@ impl Outcome {
         self.is_change() && self.means_otherwise
     }
 
+    /// Whether no release that reads the config serves CRI with it: a restart would take the node down,
+    /// or leave it down.
+    #[must_use]
+    pub fn serves_nowhere(&self) -> bool {
+        let mut warnings = self.report.warnings.iter();
+        warnings.any(|it| it.code == SERVES_NOWHERE)
+    }
+
     /// The files that change.
     pub fn changes(&self) -> impl Iterator<Item = &FileChange> {
         let files = [&self.main].into_iter().chain(&self.drop_ins);
@@ -159,6 +170,7 @@ impl Editor {
             log: LogTo::default(),
             drop_in: DropIn::default(),
             layout: None,
+            allows_not_serving: false,
             disproved: RefCell::default(),
             known: RefCell::new("".into()),
         }
@@ -180,6 +192,14 @@ impl Editor {
             self.command.truncate(end);
             self.command.push('…');
         }
+        self
+    }
+
+    /// Lets something be added to a config with which no release serves CRI, before as after. Without
+    /// it, such an edit is refused ([`Code::ServesNowhere`](crate::Code::ServesNowhere)).
+    #[must_use]
+    pub fn allow_not_serving(mut self, allows: bool) -> Self {
+        self.allows_not_serving = allows;
         self
     }
 

@@ -71,6 +71,8 @@ impl Editor {
             host: &host,
             seen: seen.as_ref(),
             remedy: remedy.as_deref(),
+            // What a template says is not known before the distribution has filled it in.
+            allows_not_serving: self.allows_not_serving || reading.is_template(),
             releases: &self.releases,
         };
         if !edited.is_change() {
@@ -90,6 +92,12 @@ impl Editor {
                 let at = reading.config.main().text.as_ref();
                 let at = at.and_then(|text| version_place(&text.document));
                 error.at(&self.path).position_at(at)
+            }
+            Code::ServesNowhere => {
+                let repair = self.repair(reading, found);
+                let command = repair.map(|it| format!("first run `containerd-edit {it}`"));
+                let error = command.into_iter().fold(error, Error::with_hint);
+                self.by_its_name(error)
             }
             _ => error.at(&self.path),
         })?;

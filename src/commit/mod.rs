@@ -11,5 +11,6 @@ pub(crate) mod path_json;
 mod placement;
 pub(crate) mod planning;
 pub(crate) mod reading;
+mod repair;
 pub(crate) mod transaction;
 pub(crate) mod undo;

@@ -207,6 +207,11 @@ impl Reading {
         }
     }
 
+    /// Whether the config is a template, which the distribution fills in.
+    pub(crate) fn is_template(&self) -> bool {
+        matches!(self.joins, Joins::Template(_))
+    }
+
     /// Refuses to add what a template can't take. `added` are the handlers that are new.
     pub(crate) fn check_added(&mut self, added: &[String]) -> Result<(), Error> {
         match &mut self.joins {

@@ -215,7 +215,10 @@ fn as_before(config: &Config, ledger: &Ledger, made: &LedgerPair) -> Result<Edit
         let mut change = Change::of(&name).prune();
         let before = made.before.owners.get(&name);
         for (key, want) in before.into_iter().flat_map(|owner| &owner.wants) {
-            change = change.want(key.clone(), want.value.clone());
+            change = match &want.value {
+                Some(value) => change.want(key.clone(), value.clone()),
+                None => change.want_nothing(key.clone()),
+            };
         }
         let edited = edit(&after, &wanted, &change)?;
         (after, wanted) = (edited.config, edited.ledger);

@@ -4,6 +4,7 @@ use toml_edit::{Item, Value};
 
 use super::keys::Wanted;
 use super::loading::Loaded;
+use super::merged;
 use super::migration;
 use super::model::Model;
 use super::release::Release;
@@ -99,6 +100,27 @@ impl Effective {
         } else {
             Effect::Other(node.place)
         }
+    }
+
+    /// The value that the release has at a canonical path; a table as an inline one.
+    pub(crate) fn value(&self, path: &[String]) -> Option<Value> {
+        self.node(path).map(merged::value)
+    }
+
+    /// Where that stands.
+    pub(crate) fn place(&self, path: &[String]) -> Option<Place> {
+        Some(self.node(path)?.place)
+    }
+
+    /// The names of what else is in the table of a canonical path.
+    pub(crate) fn names_beside(&self, path: &[String]) -> Vec<&str> {
+        let table = match path {
+            [_] => Some(&self.loaded.top),
+            [table @ .., _] => self.node(table).and_then(Node::table),
+            [] => None,
+        };
+        let names = table.into_iter().flat_map(Table::keys);
+        names.map(String::as_str).collect()
     }
 
     fn entry<'t>(&self, table: &'t Table, name: &str) -> Option<&'t Node> {

@@ -78,7 +78,8 @@ impl Model<'_> {
     }
 }
 
-fn value(node: &Node) -> Value {
+/// A value as TOML; a table as an inline one.
+pub(super) fn value(node: &Node) -> Value {
     match &node.data {
         Data::Text(text) => text.as_str().into(),
         Data::Integer(integer) => (*integer).into(),

@@ -152,21 +152,20 @@ impl fmt::Display for Release {
 impl FromStr for Release {
     type Err = Error;
 
-    /// Reads `1.6` or `1.6.20`, with or without a `v`. Of what a distribution adds behind, Debian's
-    /// suffixes count.
+    /// Reads `1.6` or `1.6.20`, with or without a `v`. What a distribution adds behind three numbers
+    /// is ignored, as in `2.4.0-beta.0`; but Debian's suffixes count.
     fn from_str(text: &str) -> Result<Self, Error> {
         let malformed = || {
             let message = format!("{text:?} is not a containerd version, as in 1.7 or 1.7.24");
             Error::new(Code::Usage, message, "name it by its numbers")
         };
         let digits = text.trim().trim_start_matches('v');
-        let end = digits
-            .find(|character: char| !character.is_ascii_digit() && character != '.')
-            .unwrap_or(digits.len());
-        let is_debians = digits[end..].starts_with("~ds") || &digits[end..] == "+unknown";
-        let numbers: Result<Vec<u16>, _> = digits[..end].split('.').map(str::parse).collect();
+        let end = digits.find(['~', '+', '-']).unwrap_or(digits.len());
+        let (digits, more) = digits.split_at(end);
+        let is_debians = more.starts_with("~ds") || more == "+unknown";
+        let numbers: Result<Vec<u16>, _> = digits.split('.').map(str::parse).collect();
         let mut release = match numbers.map_err(|_| malformed())?.as_slice() {
-            [major, minor] => Self::line(*major, *minor),
+            [major, minor] if more.is_empty() => Self::line(*major, *minor),
             [major, minor, patch] => Self::new(*major, *minor, *patch),
             _ => return Err(malformed()),
         };
@@ -294,7 +293,9 @@ mod tests {
             let release: Release = text.parse().expect(text);
             assert_eq!(release.to_string(), shown);
         }
-        for bad in ["", "1", "x", "1.6.20.1", "1.5", "1.8", "1.x", "70000.1"] {
+        for bad in [
+            "", "1", "x", "1.6.20.1", "1.5", "1.8", "1.x", "70000.1", "1.7foo", "1.7-1", "1.7.2x",
+        ] {
             assert!(bad.parse::<Release>().is_err(), "{bad}");
         }
         for (text, is_unknown, is_out) in [

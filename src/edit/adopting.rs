@@ -59,7 +59,7 @@ impl Start<'_> {
             for (file, view) in &self.views {
                 if let Some(now) = view.value(key).filter(|now| now == value) {
                     let entry = self.ledger.entries.entry(FileKey::new(file, key));
-                    entry.or_insert_with(|| Entry::new(was.clone(), now));
+                    entry.or_insert_with(|| Entry::new(was.clone(), Some(now)));
                 }
             }
         }
@@ -101,7 +101,7 @@ impl Start<'_> {
                 && let Some(now) = view.value(&key)
             {
                 let entry = self.ledger.entries.entry(FileKey::new(file, &key));
-                entry.or_insert_with(|| Entry::new(Some(was.clone()), now));
+                entry.or_insert_with(|| Entry::new(Some(was.clone()), Some(now)));
             }
         }
     }
@@ -123,7 +123,7 @@ impl Start<'_> {
                     continue;
                 };
                 let want = Want {
-                    value: value.clone(),
+                    value: Some(value.clone()),
                     seq: self.ledger.next_seq(),
                     is_adopted: true,
                 };
@@ -133,7 +133,7 @@ impl Start<'_> {
                 let tables = (handler.len()..leaf.len()).map(|depth| &leaf[..depth]);
                 let made = tables.map(|table| Made::new(file, table));
                 self.ledger.made.extend(made);
-                let entry = Entry::new(None, value);
+                let entry = Entry::new(None, Some(value));
                 self.ledger.entries.insert(FileKey::new(file, &key), entry);
             }
             self.ledger.made.insert(Made::new(file, handler));
@@ -251,7 +251,7 @@ impl Absent {
 }
 
 /// The name that was meant, among those that there are: it differs in a few letters, or begins alike.
-fn near<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<String> {
+pub(super) fn near<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<String> {
     let known: Vec<&str> = known.collect();
     let close = |known: &&&str| {
         let shared = name.chars().zip(known.chars()).take_while(|(a, b)| a == b);

@@ -25,6 +25,9 @@ impl Work<'_> {
         let mut files: BTreeMap<Path, String> = BTreeMap::new();
         let mut desired = Desired::new();
         for (key, it) in newest {
+            if it.want.value.is_none() {
+                continue;
+            }
             let file = files.entry(self.group(key));
             let file = file.or_insert_with_key(|group| self.file_for(group));
             let value = Value {
@@ -34,7 +37,26 @@ impl Work<'_> {
             };
             desired.insert(FileKey::new(file, key), value);
         }
+        for it in self.ledger.wants_that_count() {
+            if it.want.value.is_none() && *it.key != default {
+                self.desire_nothing(it, &mut desired);
+            }
+        }
         desired
+    }
+
+    /// Nothing is to stand at a key in any file, but where somebody wants a value since.
+    pub(super) fn desire_nothing(&self, it: OwnersWant<'_>, desired: &mut Desired) {
+        let files = self.views.keys().map(|file| FileKey::new(file, it.key));
+        let concerned = files
+            .filter(|at| at.now(&self.views).is_some() || self.ledger.entries.contains_key(at));
+        for at in concerned {
+            desired.entry(at).or_insert_with(|| Value {
+                literal: None,
+                owner: Some(it.owner.to_owned()),
+                rank: rank::LAST,
+            });
+        }
     }
 
     /// The path whose keys must all stand in one file with this key.
@@ -90,7 +112,7 @@ impl Work<'_> {
         };
         let view = &self.views[file];
         let mut newest = wants.iter().filter(is_newest);
-        !wants.is_empty() && newest.all(|it| view.value(it.key).as_ref() == Some(&it.want.value))
+        !wants.is_empty() && newest.all(|it| view.value(it.key) == it.want.value)
     }
 
     /// Whether a key of the group is in force in the file.

@@ -85,6 +85,8 @@ pub struct Report {
     pub left_behind: Vec<LeftBehind>,
     /// Handlers that were to be removed and are not there.
     pub absent: Vec<Absent>,
+    /// Keys that were to be cleared and are not there.
+    pub absent_keys: Vec<Absent>,
     /// The owner that was to leave, if none of that name has ever been there.
     pub unknown_owner: Option<Absent>,
     /// Whether the ledger differs and no file does.

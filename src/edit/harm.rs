@@ -5,9 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::containerd::lost::Losses;
 use crate::containerd::release::listed;
 use crate::containerd::{LoadedHandler, Model, Reason, Release, Verdict, needs_of_host};
-use crate::error::{Error, Warning};
+use crate::error::{Code, Error, Warning};
 
 use super::judgement::{Judgement, harmful};
+
+/// The code of the warning that no release serves with the config.
+pub(crate) const SERVES_NOWHERE: &str = "serves-nowhere";
 
 /// What one release makes of a config.
 struct Read {
@@ -33,6 +36,7 @@ impl Judgement<'_> {
         let Compared { read, lost } = self.read();
         self.breaks(&read)?;
         self.loses(&read)?;
+        self.serves_somewhere(&read)?;
         let mut warnings = self.added(&read)?;
         warnings.extend(self.other_default(&read));
         warnings.extend(self.broken(&read));
@@ -73,7 +77,7 @@ impl Judgement<'_> {
                 before: before.verdict,
                 after: after.verdict,
                 without: without.as_ref().map(|it| it.verdict(release)),
-                counts: release.is_out() || self.releases.len() == 1,
+                counts: release.is_out() || self.releases != Release::LINES,
             }
         });
         let read = read.collect();
@@ -229,6 +233,30 @@ impl Judgement<'_> {
         Some(Warning::new("other-default", message))
     }
 
+    /// Nothing is added to a config with which no release serves: whoever restarted containerd to load
+    /// it would take the node down.
+    fn serves_somewhere(&self, read: &[Read]) -> Result<(), Error> {
+        let may_be = !self.adds() || self.allows_not_serving;
+        let first = read.first().filter(|_| !may_be && serves_nowhere(read));
+        let reason = first.and_then(|it| it.before.reason().or(it.after.reason()));
+        let Some(reason) = reason else {
+            return Ok(());
+        };
+        let releases: Vec<&Read> = read.iter().collect();
+        let message = format!(
+            "nothing is added, since this config does not serve CRI on containerd {}, before as after: \
+             {reason}",
+            self::releases(&releases)
+        );
+        let hint = "repair that first: `containerd-edit check` shows what each release makes of it; \
+                    --allow-not-serving adds all the same";
+        let error = Error::new(Code::ServesNowhere, message, hint);
+        Err(match &reason.at {
+            Some((path, at)) => error.at(path).position_at(at.clone()),
+            None => error,
+        })
+    }
+
     /// Releases that do not serve CRI with this config, whatever the edit does, or for what the host
     /// has.
     fn broken(&self, read: &[Read]) -> Option<Warning> {
@@ -255,7 +283,12 @@ impl Judgement<'_> {
             releases(&broken),
             self.told(verdict.reason()?)
         );
-        Some(Warning::new("not-serving", message))
+        let code = if broken.len() == read.len() {
+            SERVES_NOWHERE
+        } else {
+            "not-serving"
+        };
+        Some(Warning::new(code, message))
     }
 
     /// A reason, with its place if that is in another file: the edit may move lines of this one.
@@ -270,6 +303,10 @@ impl Judgement<'_> {
             _ => reason.to_string(),
         }
     }
+}
+
+fn serves_nowhere(read: &[Read]) -> bool {
+    !read.iter().any(|it| it.after.serves())
 }
 
 /// CRI's snapshotter is another one now, and loads only on some hosts.

@@ -142,14 +142,17 @@ impl Work<'_> {
         has_others && (was_built_in || is_asked || falls_back)
     }
 
-    /// Puts implied values, and gives up those of their kind that are not implied any more.
+    /// Puts implied values, and gives up those of their kind that are not implied any more. What owners
+    /// want there counts more.
     fn merge_implied(
         &mut self,
         is_one: impl Fn(&Key) -> bool,
         implied: &Desired,
+        wanted: &Desired,
     ) -> Result<(), Error> {
         let mut keys = self.keys_of(is_one);
         keys.extend(implied.keys().cloned());
+        keys.retain(|at| !wanted.contains_key(at));
         self.merge(&keys, implied)
     }
 
@@ -162,13 +165,16 @@ impl Work<'_> {
             let Some(name) = at.key.handler_name() else {
                 continue;
             };
-            let snapshotter = value.literal.as_string().filter(|it| !it.is_empty());
+            let Some(literal) = &value.literal else {
+                continue;
+            };
+            let snapshotter = literal.as_string().filter(|it| !it.is_empty());
             let is_it = at.key == Key::of_handler(name, &["snapshotter"]) && snapshotter.is_some();
             let is_read = self
                 .views
                 .get(&at.file)
                 .is_some_and(|view| view.version() > 2);
-            if !is_it || !is_read || at.now(&self.views).as_ref() != Some(&value.literal) {
+            if !is_it || !is_read || at.now(&self.views).as_ref() != Some(literal) {
                 continue;
             }
             let twin = Key::new(&[
@@ -180,11 +186,11 @@ impl Work<'_> {
             ]);
             let twin = FileKey::new(&at.file, &twin);
             if self.start.touched.contains(&at.key) || self.ledger.entries.contains_key(&twin) {
-                let value = Value::implied(value.literal.clone(), rank::LAST);
+                let value = Value::implied(literal.clone(), rank::LAST);
                 twins.insert(twin, value);
             }
         }
-        self.merge_implied(is_twin, &twins)
+        self.merge_implied(is_twin, &twins, desired)
     }
 
     /// Each drop-in that holds something is imported, if the tool has imported it before or puts
@@ -209,7 +215,7 @@ impl Work<'_> {
                 imports.insert(at, value);
             }
         }
-        self.merge_implied(|key| key.path == ["imports"], &imports)?;
+        self.merge_implied(|key| key.path == ["imports"], &imports, desired)?;
         self.remove_dangling_imports();
         Ok(())
     }
@@ -251,7 +257,7 @@ impl Work<'_> {
                 // Whatever stands there by now counts as the tool's: somebody has migrated the file.
                 Some(entry) => {
                     if let Some(now) = &now {
-                        entry.put(now);
+                        entry.put(Some(now));
                     }
                 }
                 None if view.is_free && now.is_none() => {}
@@ -268,6 +274,6 @@ impl Work<'_> {
                 versions.insert(at, value);
             }
         }
-        self.merge_implied(|it| *it == key, &versions)
+        self.merge_implied(|it| *it == key, &versions, &Desired::new())
     }
 }

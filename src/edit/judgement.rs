@@ -34,6 +34,8 @@ pub(crate) struct Judgement<'j> {
     pub(crate) seen: Option<&'j Host>,
     /// What has a handler loaded that a release does not find where it is.
     pub(crate) remedy: Option<&'j str>,
+    /// Whether something may be added to a config with which no release serves.
+    pub(crate) allows_not_serving: bool,
     pub(crate) releases: &'j [Release],
 }
 

@@ -50,13 +50,15 @@ impl Work<'_> {
         if !is_asked && !self.was_in_force(&at.key) {
             return Ok(());
         }
-        let there = now.clone().filter(|now| *now == value.literal);
-        if there.is_none() {
+        let is_there = now == value.literal;
+        if !is_there {
             self.check_reach(at, value)?;
             self.put(at, value)?;
         }
-        let put = there.unwrap_or_else(|| value.literal.clone());
-        let entry = Entry::new(now, put);
+        let put = if is_there { &now } else { &value.literal }.clone();
+        // What is adopted to be removed does not come back.
+        let is_adopted = value.literal.is_none() && self.start.change.adoption.is_some();
+        let entry = Entry::new(now.filter(|_| !is_adopted), put);
         self.ledger.entries.insert(at.clone(), entry);
         Ok(())
     }
@@ -89,13 +91,13 @@ impl Work<'_> {
             self.report.warn("set-by-hand", message);
             return Ok(());
         }
-        let is_there = now.as_ref() == Some(&value.literal);
+        let is_there = now == value.literal;
         if !is_own {
             // Whoever writes over a value set by hand remembers it.
             entry.was = now;
             entry.since = seq;
         }
-        entry.put(&value.literal);
+        entry.put(value.literal.as_ref());
         if is_there {
             Ok(())
         } else {

@@ -36,7 +36,8 @@ impl Work<'_> {
                     .into_iter()
                     .map(|leaf| Key::new(&leaf));
                 let lost = keys.map(|key| FileKey::new(file, &key));
-                let lost = lost.filter(|at| at.now(&self.views).is_none());
+                let is_lost = |at: &FileKey| at.now(&self.views).is_none();
+                let lost = lost.filter(|at| is_lost(at) && !self.ledger.removes(&at.key));
                 let with_needing = lost.filter_map(|at| Some((self.needing(&at)?, at)));
                 needed.extend(with_needing.map(|(by, at)| (at, by)));
             }
@@ -49,7 +50,8 @@ impl Work<'_> {
     fn needing(&self, lost: &FileKey) -> Option<FileKey> {
         let FileKey { file, key } = lost;
         if let Some(table) = needing(key).filter(|table| self.views[file].has(table)) {
-            let by = self.ledger.wants_below(table).next()?;
+            let mut wants = self.ledger.wants_below(table);
+            let by = wants.find(|it| it.want.value.is_some())?;
             return Some(FileKey::new(file, by.key));
         }
         let table = key.path.get(..2).filter(|table| is_proxy(table))?;
@@ -102,7 +104,7 @@ impl Work<'_> {
                 .ledger
                 .wants()
                 .filter(|it| is_snapshotter(&it.key.path));
-            let found = wants.find(|it| it.want.value.as_string().as_deref() == Some(name))?;
+            let found = wants.find(|it| it.want.string().as_deref() == Some(name))?;
             Some(FileKey::new(found.file, found.key))
         };
         written.or_else(wanted)

@@ -37,7 +37,20 @@ pub(crate) fn overridden(
         .iter()
         .filter(|want| want.key.element.is_none());
     for want in wants {
+        let newest = newest_owner(edited.ledger.wants_of(&want.key));
+        let newest = newest.filter(|name| *name != change.owner.as_str());
         let Some(found) = in_force(&edited.config, new, &want.key) else {
+            let removing = newest.filter(|_| edited.ledger.removes(&want.key));
+            overridden.extend(removing.map(|owner| {
+                let key = want.key.on_command_line();
+                let message = format!(
+                    "{key} stays unset: {owner} has removed it since; use --take-over to overrule that"
+                );
+                Overridden {
+                    key: want.key.clone(),
+                    warning: Warning::new("overridden", message).of(&want.key),
+                }
+            }));
             continue;
         };
         if found.value == want.value {
@@ -51,8 +64,7 @@ pub(crate) fn overridden(
         };
         let place = new[&found.file].place(&want.key.path);
         let place = refusal::location(&edited.config, &found.file, &place);
-        let newest = newest_owner(edited.ledger.wants_of(&want.key));
-        let (by, step) = match newest.filter(|name| *name != change.owner.as_str()) {
+        let (by, step) = match newest {
             Some(owner) => (
                 format!("{owner} has set it since"),
                 "use --take-over to overrule that",

@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::config::view::{View, Views};
 use crate::containerd::Release;
-use crate::containerd::release::listed;
+use crate::containerd::release::listed_do;
 use crate::error::{Code, Error, Position};
 use crate::toml::{self, Refused, render};
 use crate::want::handler::{BUILT_IN, Preset};
@@ -76,6 +76,24 @@ pub(super) fn foreign_key(key: &Key, owner: &str, acting: &str) -> Error {
          `containerd-edit remove {name} --owner {owner}`"
     );
     Error::new(Code::ForeignHandler, message, hint)
+}
+
+/// Another owner has the key that is to be cleared, or its handler.
+pub(super) fn foreign_clearing(key: &Key, owner: &str) -> Error {
+    let message = match key.handler_name() {
+        Some(name) => format!("the handler {name} belongs to {owner}"),
+        None => format!("{owner} has set {key}"),
+    };
+    let key = key.on_command_line();
+    let hint = format!("to remove it all the same: `containerd-edit unset {key} --owner {owner}`");
+    Error::new(Code::ForeignKey, message, hint)
+}
+
+/// The key that is to be cleared is there for the sake of others.
+pub(super) fn implied(key: &Key) -> Error {
+    let message = format!("{key} is needed by what owners have set in this config");
+    let hint = "it goes with the last of them: see the owners with `containerd-edit list`";
+    Error::new(Code::ForeignKey, message, hint)
 }
 
 /// Another owner has the handler that is to be removed.
@@ -202,11 +220,8 @@ pub struct UnreadKey(pub String);
 
 /// A key that none of these releases reads in a config of this version.
 pub(super) fn not_read(key: &Key, releases: &[Release], version: i64) -> Error {
-    let does = if releases.len() == 1 { "does" } else { "do" };
-    let message = format!(
-        "containerd {} {does} not read {key} in a config of version {version}",
-        listed(releases)
-    );
+    let does = listed_do(releases);
+    let message = format!("containerd {does} not read {key} in a config of version {version}");
     let hint = "leave it out for this config; releases that read it want another config version";
     Error::new(Code::KeyNotRead, message, hint).with_detail(UnreadKey(key.to_string()))
 }

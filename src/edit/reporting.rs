@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::config::Config;
 use crate::config::view::{View, Views};
-use crate::ledger::{is_implied, newest_owner};
+use crate::ledger::{FileKey, is_implied, newest_owner};
 use crate::toml::{Difference, Inserted};
 use crate::want::handler::BUILT_IN;
 use crate::want::key::{Key, handler_path};
@@ -80,12 +80,23 @@ impl Work<'_> {
         let mut touched = start.touched.iter();
         let tells_runc = touched.any(|key| key.handler_name() == Some(BUILT_IN));
         let order = start.files_by_weight();
-        let changes = Changes::between(&start.views, &self.views, &order, tells_runc);
+        let mut changes = Changes::between(&start.views, &self.views, &order, tells_runc);
+        // What is implied elsewhere may be what an owner asks for.
+        let asked = start.touched.iter().filter(|key| key.path == ["imports"]);
+        let differs = |key: &&Key| {
+            let mut files = self.views.keys().map(|file| FileKey::new(file, key));
+            files.any(|at| at.now(&start.views) != at.now(&self.views))
+        };
+        let imports = asked.filter(differs).map(|key| Key::new(&key.path));
+        changes.keys.extend(imports);
         let report = &mut self.report;
         report.handlers = changes.handlers;
         report.new_default = changes.new_default;
         let keys = changes.keys.into_iter();
-        let (set, given_back) = keys.partition(|key| self.ledger.is_wanted(key));
+        let (set, given_back) = keys.partition(|key| {
+            let mut wants = self.ledger.wants();
+            wants.any(|it| it.key.path == key.path)
+        });
         report.keys.set = names_of(&set);
         report.keys.given_back = names_of(&given_back);
         // Keys that the owner asks for and a newer owner's want is in force for.

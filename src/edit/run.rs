@@ -127,6 +127,7 @@ impl Work<'_> {
             self.ledger.made.extend(made.into_iter().flatten());
         }
         self.keep_made();
+        self.remember_cuts(&after);
         self.ledger.remember_tables(&self.views);
         Edited::of(self.start.config, after, found, self.ledger, self.report)
     }

@@ -12,6 +12,15 @@ use crate::want::key::{Key, handler_path};
 use super::refusal;
 use super::work::{Desired, Value, Work, rank};
 
+/// The default that an owner wants.
+struct WantedDefault {
+    owner: String,
+    /// Where the owner's new keys go.
+    file: String,
+    /// `None`: no file is to name one.
+    name: Option<String>,
+}
+
 impl Work<'_> {
     /// Works the edit out.
     pub(super) fn run(&mut self) -> Result<(), Error> {
@@ -119,9 +128,9 @@ impl Work<'_> {
     /// somebody wants something else.
     fn is_orphan(&self, at: &FileKey, entry: &Entry, desired: &Desired) -> bool {
         let last = entry.put.first();
-        desired.get(at).is_none_or(|value| {
-            last == at.now(&self.views).as_ref() && last != Some(&value.literal)
-        })
+        desired
+            .get(at)
+            .is_none_or(|value| last == Some(&at.now(&self.views)) && last != Some(&value.literal))
     }
 
     /// The default: the newest one that names a handler which is there.
@@ -130,7 +139,17 @@ impl Work<'_> {
         let key = Key::default_handler();
         let mut keys = self.keys_of(|it| *it == key);
         let is_asked = self.start.asked.contains(&key);
-        for (owner, file, name) in self.wanted_defaults() {
+        for it in self.wanted_defaults() {
+            let WantedDefault { owner, file, name } = it;
+            let Some(name) = name else {
+                let wants = self.ledger.wants_that_count();
+                for it in wants.filter(|it| *it.key == key && it.owner == owner) {
+                    self.desire_nothing(it, desired);
+                }
+                let files = desired.keys().filter(|at| at.key == key);
+                keys.extend(files.cloned());
+                break;
+            };
             let file = self.default_file(&name, &file);
             if !self.is_listed(&name, &file) {
                 if owner == self.start.owner() && is_asked {
@@ -155,15 +174,20 @@ impl Work<'_> {
         self.merge(&keys, desired)
     }
 
-    /// The owners that want a default, the newest first: each with its file and the name.
-    fn wanted_defaults(&self) -> Vec<(String, String, String)> {
+    /// The defaults that owners want, the newest first.
+    fn wanted_defaults(&self) -> Vec<WantedDefault> {
         let key = Key::default_handler();
         let wants = self.ledger.wants_that_count();
         let mut wants: Vec<_> = wants.filter(|it| *it.key == key).collect();
         wants.sort_by_key(|it| Reverse(it.want.seq));
-        let defaults = wants.into_iter().map(|it| {
-            let name = it.want.value.as_string().unwrap_or_default();
-            (it.owner.to_owned(), it.file.to_owned(), name)
+        let defaults = wants.into_iter().map(|it| WantedDefault {
+            owner: it.owner.to_owned(),
+            file: it.file.to_owned(),
+            name: it
+                .want
+                .value
+                .as_ref()
+                .map(|value| value.as_string().unwrap_or_default()),
         });
         defaults.collect()
     }

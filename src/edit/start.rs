@@ -23,6 +23,8 @@ pub(super) struct Start<'e> {
     pub(super) known: Ledger,
     /// The ledger as the edit changes it.
     pub(super) ledger: Ledger,
+    /// Keys that the owner does not want any more, by name.
+    pub(super) withdrawn: BTreeSet<Key>,
     /// Keys that the owner asks for now. They overrule what was set by hand.
     pub(super) asked: BTreeSet<Key>,
     /// `asked`, the keys that the owner no longer wants, and what the change removes by name.
@@ -48,6 +50,7 @@ impl<'e> Start<'e> {
             views,
             known: ledger.clone(),
             ledger: ledger.clone(),
+            withdrawn: BTreeSet::new(),
             asked: BTreeSet::new(),
             touched: BTreeSet::new(),
             report: Report::default(),

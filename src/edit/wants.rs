@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::config::Config;
 use crate::config::view::Views;
 use crate::error::Error;
-use crate::ledger::{Owner, Tombstone, Want, newest_owner};
+use crate::ledger::{Owner, Tombstone, Want};
 use crate::want::change::{Change, Overrules};
 use crate::want::handler::BUILT_IN;
 use crate::want::key::{Key, KeyValue, handler_path};
@@ -20,6 +20,9 @@ impl Start<'_> {
     pub(super) fn change_wants(&mut self) -> Result<(), Error> {
         self.check_owners()?;
         let change = self.change;
+        let cleared = self.clear()?;
+        self.withdrawn = change.unsets.iter().cloned().collect();
+        self.withdrawn.extend(cleared.withdrawn);
         let file = placement::file(self.config, &self.ledger, change);
         let mut owner = self.ledger.owners.remove(self.owner()).unwrap_or_default();
         owner.file = file;
@@ -28,7 +31,9 @@ impl Start<'_> {
         if let Some(message) = other_driver {
             self.report.warn("cgroup-drivers-differ", message);
         }
-        for KeyValue { key, value } in wants {
+        let wants = wants.into_iter().map(|it| (it.key, Some(it.value)));
+        let nothing = change.absent.iter().chain(&cleared.absent).cloned();
+        for (key, value) in wants.chain(nothing.map(|key| (key, None))) {
             let known = before.get(&key);
             let newest = self.ledger.wants_of(&key).map(|it| it.want.seq).max();
             let stays = |known: &&Want| {
@@ -52,7 +57,7 @@ impl Start<'_> {
             }
         }
         self.touched
-            .extend(self.asked.iter().chain(&change.unsets).cloned());
+            .extend(self.asked.iter().chain(&self.withdrawn).cloned());
         let removed = change.removes.iter().map(|name| handler_path(name));
         self.touched
             .extend(removed.map(|handler| Key::new(&handler)));
@@ -98,11 +103,11 @@ impl Start<'_> {
     fn keeps(&self, key: &Key, want: &Want) -> bool {
         let change = self.change;
         let is_removed = |name: &str| change.removes.iter().any(|it| it == name);
-        if key.handler_name().is_some_and(is_removed) || change.unsets.contains(key) {
+        if key.handler_name().is_some_and(is_removed) || self.withdrawn.contains(key) {
             return false;
         }
         // An owner that takes its handler away does not want it as the default either.
-        let default = want.value.as_string();
+        let default = want.string();
         let default = default.filter(|_| *key == Key::default_handler());
         if default.is_some_and(|name| is_removed(&name)) {
             return false;
@@ -124,17 +129,9 @@ impl Start<'_> {
             return Ok(());
         }
         for KeyValue { key, .. } in &self.change.wants {
-            let handler = key.handler();
-            let known = || {
-                let wants = self.ledger.wants_below(handler.unwrap_or(&key.path));
-                wants.filter(|it| handler.is_some() || it.key == key)
-            };
-            let is_layered =
-                handler.is_none() && (*overrules == Overrules::Nothing || self.overrules(key));
-            if is_layered || known().any(|it| it.owner == self.owner()) {
-                continue;
-            }
-            if let Some(owner) = newest_owner(known()) {
+            let is_layered = key.handler().is_none()
+                && (*overrules == Overrules::Nothing || self.overrules(key));
+            if let Some(owner) = self.foreign_owner(key).filter(|_| !is_layered) {
                 return Err(refusal::foreign_key(key, owner, self.owner()));
             }
         }
@@ -165,7 +162,7 @@ fn with_cgroup_drivers(
     let found = drivers.found(&new);
     for name in new {
         let key = Key::of_handler(name, &DRIVER);
-        let own = before.get(&key).map(|want| want.value.clone());
+        let own = before.get(&key).and_then(|want| want.value.clone());
         // The default takes its driver over from nobody.
         let value = if name == BUILT_IN || handler_path(name) == found.default {
             own

@@ -6,10 +6,11 @@ use crate::config::view::{View, Views};
 use crate::containerd::spelling;
 use crate::error::Error;
 use crate::ledger::{FileKey, Ledger, Made};
-use crate::toml::Literal;
+use crate::toml::{Literal, elements};
 use crate::want::handler::BUILT_IN;
 use crate::want::key::Key;
 
+use super::before_cuts::list_before;
 use super::edited::Report;
 use super::refusal;
 use super::start::Start;
@@ -23,7 +24,8 @@ pub(super) type Needed = BTreeMap<FileKey, FileKey>;
 /// A value that is to be in force, and on whose behalf.
 #[derive(Debug, Clone)]
 pub(super) struct Value {
-    pub(super) literal: Literal,
+    /// `None`: nothing is to stand there.
+    pub(super) literal: Option<Literal>,
     /// `None`: it is implied by what others want.
     pub(super) owner: Option<String>,
     pub(super) rank: u64,
@@ -32,7 +34,7 @@ pub(super) struct Value {
 impl Value {
     pub(super) fn implied(literal: Literal, rank: u64) -> Self {
         Self {
-            literal,
+            literal: Some(literal),
             owner: None,
             rank,
         }
@@ -135,7 +137,7 @@ impl<'e> Work<'e> {
         keys.filter(|at| is_one(&at.key)).cloned().collect()
     }
 
-    /// Puts a value at a key of a file.
+    /// Puts a value at a key of a file, or removes what stands there.
     pub(super) fn put(&mut self, at: &FileKey, value: &Value) -> Result<(), Error> {
         let FileKey { file, key } = at;
         let config = self.start.config;
@@ -146,13 +148,16 @@ impl<'e> Work<'e> {
         if let Some(ids) = undecided.filter(|_| spelling::is_runtime(&key.path)) {
             return Err(refusal::undecided(config, file, ids));
         }
+        let Some(literal) = value.literal.clone() else {
+            self.give_back(at, None);
+            return Ok(());
+        };
         let place = view.place(&key.path);
         if let Some((_, table)) = place.split_last()
             && let Some(obstacle) = view.tree.obstacle(table)
         {
             return Err(refusal::obstacle(config, file, obstacle, "a table"));
         }
-        let literal = value.literal.clone();
         if key.element.is_some() {
             let there = view.tree.get(&place);
             if there.is_some_and(|it| !it.is_array()) {
@@ -174,9 +179,19 @@ impl<'e> Work<'e> {
         let place = view.place(&at.key.path);
         match (&at.key.element, was) {
             (Some(element), None) => {
-                view.tree.remove_element(&place, &Literal::new(element));
+                let element = Literal::new(element);
+                while view.tree.has_element(&place, &element) {
+                    view.tree.remove_element(&place, &element);
+                }
             }
-            (Some(_), Some(_)) => {}
+            (Some(_), Some(was)) if view.tree.has_element(&place, was) => {}
+            (Some(_), Some(was)) => {
+                view.tree.put_element(&place, was.clone(), rank::LAST);
+                let Start { config, known, .. } = self.start;
+                if let Some(list) = list_before(config, known, at, &place) {
+                    view.tree.sort_elements(&place, &elements(list));
+                }
+            }
             (None, Some(was)) => view.tree.put(&place, was.clone(), 0),
             (None, None) => view.tree.remove(&place),
         }

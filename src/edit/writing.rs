@@ -7,13 +7,15 @@ use crate::config::Config;
 use crate::config::files::Text;
 use crate::config::view::View;
 use crate::error::Error;
-use crate::ledger::{IMPLIED, Ledger, Made, Places, newest_owner};
+use crate::ledger::{FileKey, IMPLIED, Ledger, Made, Places, newest_owner};
 use crate::toml::{
-    Difference, Document, Heading, Inserted, Node, Pair, Path, Refused, Revision, Tree,
+    Cut, Difference, Document, Heading, Inserted, Literal, Node, Pair, Path, Refused, Revision,
+    Tree, with_entries,
 };
 use crate::want::comment::{comment, owner_in};
 use crate::want::key::{Key, handler_of};
 
+use super::before_cuts::{inline_before, list_before};
 use super::refusal;
 
 fn is_own(line: &str) -> bool {
@@ -70,7 +72,17 @@ impl Writing<'_> {
         let mut revision = Revision::of(document, is_own);
         let mut inserted = Vec::new();
         let refused = |error| refusal::refused(self.config, self.name, &error);
-        for difference in self.before.tree.differences(&self.after.tree) {
+        let mut differences = self.before.tree.differences(&self.after.tree);
+        for it in inline_before(self.config, self.known, self.before, self.name) {
+            let tree = &self.after.tree;
+            if self.before.tree.table(&it.path) != tree.table(&it.path)
+                && let Some(text) = with_entries(it.text, &it.path, tree)
+            {
+                revision.set(&it.path, &text).map_err(refused)?;
+                differences.retain(|difference| !difference.path().starts_with(&it.path));
+            }
+        }
+        for difference in differences {
             match difference {
                 Difference::Removed(path) => revision.remove(&path),
                 Difference::Unwritten(path) => revision.prune(&path),
@@ -78,6 +90,11 @@ impl Writing<'_> {
                     revision.set(&path, literal.text()).map_err(refused)?;
                 }
                 Difference::Elements(path, gone, new) => {
+                    if let Some(was) = self.list_before(&path) {
+                        let elements: Vec<&Literal> = self.after.tree.elements(&path).collect();
+                        revision.rebuild(&path, was, &elements).map_err(refused)?;
+                        continue;
+                    }
                     for number in gone {
                         revision.remove_element(&path, number).map_err(refused)?;
                     }
@@ -87,7 +104,11 @@ impl Writing<'_> {
                             .map_err(refused)?;
                     }
                 }
-                Difference::Inserted(new) => inserted.push(new),
+                Difference::Inserted(new) => {
+                    if !self.restores(&mut revision, &new.path, &new.literal) {
+                        inserted.push(new);
+                    }
+                }
             }
         }
         inserted.sort_by_key(|it| it.rank);
@@ -102,6 +123,24 @@ impl Writing<'_> {
         revision.finish().map_err(refused)
     }
 
+    /// Puts the text of a key back that an owner had removed.
+    fn restores(&self, revision: &mut Revision<'_>, path: &[String], value: &Literal) -> bool {
+        let at = self.key_at(path);
+        match self.known.cuts.get(&at) {
+            Some(Cut::Lines(lines)) => revision.restore(path, lines, value),
+            _ => false,
+        }
+    }
+
+    fn list_before(&self, path: &[String]) -> Option<&str> {
+        list_before(self.config, self.known, &self.key_at(path), path)
+    }
+
+    fn key_at(&self, path: &[String]) -> FileKey {
+        let key = Key::new(&self.after.spelling.canonical(path));
+        FileKey::new(self.name, &key)
+    }
+
     /// Adds keys: those of a new handler as one block.
     fn insert(&self, revision: &mut Revision<'_>, inserted: &[Inserted]) -> Result<(), Refused> {
         let mut written: BTreeSet<Path> = BTreeSet::new();
@@ -110,8 +149,10 @@ impl Writing<'_> {
                 let table = &path[..path.len() - 1];
                 let beside = self.own.below(table);
                 let beside = beside.filter(|(it, _)| it.len() == path.len());
-                let comment = self.comment(beside.map(|(_, key)| key));
-                revision.insert(path, literal.text(), Some(&comment))?;
+                let beside: Vec<&Key> = beside.map(|(_, key)| key).collect();
+                // What comes back to a table that is gone is nobody's.
+                let comment = (!beside.is_empty()).then(|| self.comment(beside.into_iter()));
+                revision.insert(path, literal.text(), comment.as_deref())?;
                 continue;
             };
             if written.insert(handler.clone()) {

@@ -91,6 +91,8 @@ codes! {
     UnknownRelease "unknown-release" Other;
     /// The config lists no such handler.
     NoHandler "no-handler" Other;
+    /// No file sets the key that was asked for.
+    NoKey "no-key" Other;
 
     /// containerd did not come back with the change, which was taken back; it serves again.
     RolledBack "rolled-back" NoDaemon;
@@ -98,6 +100,8 @@ codes! {
     NotRolledBack "not-rolled-back" NoDaemon;
     /// containerd did not come back with its config; nothing had been changed.
     NotServing "not-serving" NoDaemon;
+    /// Nothing was added, since containerd does not serve with this config.
+    ServesNowhere "not-serving" Refused;
     /// containerd was left alone, since it would not serve with this config.
     WouldNotServe "would-not-serve" Refused;
     /// There is no systemd to restart containerd with.

@@ -62,11 +62,11 @@ impl Check {
         let files = ConfigFiles::read(root, &main, source.clone());
         let host = Host::of(root, &files);
         let model = Model::new(&files, &host);
-        let is_alone = releases.len() == 1;
+        let is_named = releases != Release::LINES;
         let mut losses = Losses::default();
         let row = |&release: &Release| {
             let reads = release.reads(config_version);
-            let verdict = (reads || is_alone).then(|| {
+            let verdict = (reads || is_named).then(|| {
                 let judged = model.judge(release);
                 losses.add(release, judged.lost);
                 judged.verdict
@@ -111,9 +111,10 @@ impl Check {
     /// not count beside others.
     #[must_use]
     pub fn serves(&self) -> bool {
-        let is_alone = self.releases.len() == 1;
         let rows = self.releases.iter();
-        let rows = rows.filter(|row| is_alone || row.release.is_out());
+        let named = rows.clone().map(|row| row.release);
+        let is_named = !named.eq(Release::LINES);
+        let rows = rows.filter(|row| is_named || row.release.is_out());
         let verdicts = rows.filter_map(|row| row.verdict.as_ref());
         let mut verdicts = verdicts.peekable();
         verdicts.peek().is_some() && verdicts.all(Verdict::serves)

@@ -3,4 +3,5 @@
 pub(crate) mod check;
 pub(crate) mod effective;
 pub(crate) mod inventory;
+pub(crate) mod key_in_force;
 pub(crate) mod status;

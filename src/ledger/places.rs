@@ -9,7 +9,8 @@ use crate::want::key::Key;
 use super::stored::Ledger;
 
 /// The keys that the tool has written to a file, by where they stand there now: also those that
-/// somebody has set by hand since. They are their owner's until it leaves.
+/// somebody has set by hand since. They are their owner's until it leaves. Those that an owner has had
+/// removed stand nowhere.
 #[derive(Debug, Default)]
 pub(crate) struct Places<'l>(BTreeMap<Path, Vec<&'l Key>>);
 
@@ -17,7 +18,8 @@ impl Ledger {
     /// Where its keys of a file stand.
     pub(crate) fn places(&self, file: &str, view: &View) -> Places<'_> {
         let mut places = Places::default();
-        for key in self.keys_in(file, &[]) {
+        let keys = self.keys_in(file, &[]);
+        for key in keys.filter(|key| !self.removes(key)) {
             let keys = places.0.entry(view.place(&key.path)).or_default();
             keys.push(key);
         }

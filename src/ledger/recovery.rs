@@ -65,14 +65,14 @@ impl Ledger {
                     ..Owner::default()
                 });
                 let want = Want {
-                    value: value.clone(),
+                    value: Some(value.clone()),
                     seq: 0,
                     is_adopted: false,
                 };
                 known.wants.insert(key.clone(), want);
                 found.push((owner.to_owned(), key));
             }
-            self.entries.insert(at, Entry::new(None, value));
+            self.entries.insert(at, Entry::new(None, Some(value)));
         }
         // Where `runc` was not listed before, whatever else is listed needs it.
         if is_handler && table == handler_path(BUILT_IN) {

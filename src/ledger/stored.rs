@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::config::view::Views;
 use crate::disk::digest;
-use crate::toml::{Literal, Path};
+use crate::toml::{Cut, Literal, Path};
 use crate::want::handler;
 use crate::want::key::{Key, handler_of};
 
@@ -33,6 +33,13 @@ pub struct Ledger {
     /// What the tool has written.
     #[serde(default, with = "file_key::entries")]
     pub(crate) entries: BTreeMap<FileKey, Entry>,
+    /// The text of what owners have had removed, by the paths of keys.
+    #[serde(
+        default,
+        with = "file_key::entries",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub(crate) cuts: BTreeMap<FileKey, Cut>,
     /// What was not there before.
     #[serde(default)]
     pub(crate) made: BTreeSet<Made>,
@@ -74,10 +81,12 @@ pub(crate) struct Owner {
     pub(super) rest: Rest,
 }
 
-/// A value that an owner wants.
+/// What an owner wants at a key.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Want {
-    pub(crate) value: Literal,
+    /// `None`: nothing is to stand there.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub(crate) value: Option<Literal>,
     /// Of several wants of one key, the one with the highest number is in force. A want that is
     /// repeated keeps its number.
     pub(crate) seq: u64,
@@ -102,8 +111,8 @@ pub(crate) struct Entry {
     /// What stood there before; `None`: nothing.
     pub(crate) was: Option<Literal>,
     /// The values that count as the tool's, newest first: those that it wrote, and those that it found
-    /// as wanted.
-    pub(crate) put: Vec<Literal>,
+    /// as wanted. `None`: nothing, where an owner wants nothing to stand.
+    pub(crate) put: Vec<Option<Literal>>,
     /// Wants of lower numbers count no more: `was` was set by hand over them.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) since: u64,
@@ -233,9 +242,16 @@ impl Ledger {
         })
     }
 
-    /// Whether somebody wants something at or below a path.
+    /// Whether somebody wants something to stand at or below a path.
     pub(crate) fn is_wanted_below(&self, path: &[String]) -> bool {
-        self.wants_below(path).next().is_some()
+        let mut wants = self.wants_below(path);
+        wants.any(|it| it.want.value.is_some())
+    }
+
+    /// Whether somebody wants nothing to stand at a key.
+    pub(crate) fn removes(&self, key: &Key) -> bool {
+        let mut owners = self.owners.values();
+        owners.any(|owner| owner.wants.get(key).is_some_and(|it| it.value.is_none()))
     }
 
     pub(crate) fn is_wanted(&self, key: &Key) -> bool {
@@ -309,6 +325,13 @@ impl LedgerPair {
     }
 }
 
+impl Want {
+    /// The string that is wanted, if one is.
+    pub(crate) fn string(&self) -> Option<String> {
+        self.value.as_ref()?.as_string()
+    }
+}
+
 impl Made {
     pub(crate) fn new(file: &str, path: &[String]) -> Self {
         Self {
@@ -320,8 +343,8 @@ impl Made {
 }
 
 impl Entry {
-    /// The entry of a key that the tool puts a value at.
-    pub(crate) fn new(was: Option<Literal>, put: Literal) -> Self {
+    /// The entry of a key that the tool puts a value at, or nothing.
+    pub(crate) fn new(was: Option<Literal>, put: Option<Literal>) -> Self {
         Self {
             was,
             put: vec![put],
@@ -332,12 +355,17 @@ impl Entry {
 
     /// Whether what stands there was put there by the tool.
     pub(crate) fn holds_ours(&self, now: Option<&Literal>) -> bool {
-        now.is_some_and(|now| self.put.contains(now))
+        self.put.iter().any(|put| put.as_ref() == now)
+    }
+
+    /// Whether the tool has removed what stood there.
+    pub(crate) fn removes(&self) -> bool {
+        self.put.contains(&None)
     }
 
     /// Remembers what is put there now.
-    pub(crate) fn put(&mut self, value: &Literal) {
-        self.put.retain(|known| known != value);
-        self.put.insert(0, value.clone());
+    pub(crate) fn put(&mut self, value: Option<&Literal>) {
+        self.put.retain(|known| known.as_ref() != value);
+        self.put.insert(0, value.cloned());
     }
 }

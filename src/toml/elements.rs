@@ -70,13 +70,18 @@ impl List {
         for (range, text) in splices.take_within(&span).into_iter().rev() {
             self.replace(range.start - span.start..range.end - span.start, &text);
         }
+        splices.replace(span, self.changed());
+    }
+
+    /// The text after the changes.
+    pub(super) fn changed(mut self) -> String {
         for number in std::mem::take(&mut self.gone).into_iter().rev() {
             self.cut(number);
         }
         for literal in std::mem::take(&mut self.added) {
             self.add(&literal);
         }
-        splices.replace(span, self.text);
+        self.text
     }
 
     fn replace(&mut self, range: Range<usize>, new: &str) {

@@ -5,6 +5,7 @@
 //! [`splice`] changes byte ranges and nothing else.
 
 mod around;
+mod cut;
 mod document;
 mod elements;
 mod headings;
@@ -21,6 +22,7 @@ mod splice;
 mod table;
 mod tree;
 
+pub(crate) use self::cut::{Cut, CutList, KnownLines, Lines, elements, with_entries};
 pub(crate) use self::document::text_of;
 pub use self::document::{Document, ParseError, parsed};
 pub(crate) use self::headings::Heading;

@@ -12,9 +12,11 @@ use toml_edit::Value;
 use crate::error::Position;
 
 use super::Path;
+use super::cut::{self, Lines};
 use super::document::Document;
 use super::elements::{self, List};
 use super::headings::Heading;
+use super::literal::Literal;
 use super::look::{Indentation, Look};
 use super::meaning::type_name;
 use super::place::{self, Place};
@@ -36,6 +38,8 @@ pub(crate) struct Revision<'d> {
     /// The statements of entries of arrays of tables that go.
     removed_entries: Vec<Vec<usize>>,
     pruned: Vec<Path>,
+    /// Lines that come back, and where.
+    restored: Vec<(usize, Lines)>,
     /// Headers that gain a key.
     filled: BTreeSet<usize>,
     /// Arrays and inline tables, by their places.
@@ -71,6 +75,7 @@ impl<'d> Revision<'d> {
             removed: BTreeSet::new(),
             removed_entries: Vec::new(),
             pruned: Vec::new(),
+            restored: Vec::new(),
             filled: BTreeSet::new(),
             lists: BTreeMap::new(),
             tables: Vec::new(),
@@ -130,6 +135,32 @@ impl<'d> Revision<'d> {
             }
         }
         Ok(())
+    }
+
+    /// Puts the lines of a removed key back where they were, with this value. Returns whether their
+    /// place is found: without it, nothing happens.
+    pub(crate) fn restore(&mut self, path: &[String], lines: &Lines, value: &Literal) -> bool {
+        let offset = lines.offset(self.document, path);
+        let lines = || lines.clone().with_value(value);
+        self.restored.extend(offset.map(|offset| (offset, lines())));
+        offset.is_some()
+    }
+
+    /// Makes the array at `path` one of these elements, out of what it was before some were removed.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] if there is no array.
+    pub(crate) fn rebuild(
+        &mut self,
+        path: &[String],
+        was: &str,
+        elements: &[&Literal],
+    ) -> Result<(), Refused> {
+        match cut::with_elements(was, elements) {
+            Some(text) => self.set(path, &text),
+            None => Err(self.wrong_type(path, "an array")),
+        }
     }
 
     /// Adds a table that is not there, or that is removed: below a header of its own, with `comment`

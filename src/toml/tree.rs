@@ -172,6 +172,18 @@ impl Tree {
         }
     }
 
+    /// Sorts the elements of the array at `path` as they stand in `order`. Those that are not there come
+    /// last.
+    pub(crate) fn sort_elements(&mut self, path: &[String], order: &[Literal]) {
+        if let Some(leaf) = self.leaf_mut(path)
+            && let Some(elements) = &mut leaf.elements
+        {
+            let place = |it: &Element| order.iter().position(|known| *known == it.literal);
+            elements.sort_by_key(|it| place(it).unwrap_or(order.len()));
+            leaf.literal = Literal::array(elements);
+        }
+    }
+
     /// Removes what stands at `path`, and the tables above that were there for its sake alone.
     pub(crate) fn remove(&mut self, path: &[String]) {
         let Some((name, tables)) = path.split_last() else {

@@ -7,6 +7,7 @@ use crate::toml::Literal;
 
 use super::handler::{Handler, HandlerName, Owner, Setting};
 use super::key::{Key, KeyValue, handler_path};
+use super::key_name::KeyName;
 use super::mistake::{self, Mistake};
 
 /// One change to what an owner wants of a config. [`edit()`](crate::edit()) makes files of it, and
@@ -40,6 +41,10 @@ pub struct Change {
     pub(crate) removes: Vec<String>,
     /// Keys that are not wanted any more.
     pub(crate) unsets: Vec<Key>,
+    /// Keys at which nothing is to stand.
+    pub(crate) absent: Vec<Key>,
+    /// Keys that are to go: those that the owner wants at or below them, else what nobody wants.
+    pub(crate) cleared: Vec<Key>,
     /// What of other owners' wants is overruled.
     pub(crate) overrules: Overrules,
     /// Makes what is there, and nobody's, the owner's: what is to stand at keys once it has left, where
@@ -236,6 +241,29 @@ impl Change {
         self
     }
 
+    /// Takes away what the owner wants of a key, or of all keys below a table. Where the owner wants
+    /// nothing of it, a value that is nobody's is removed, and comes back once the owner leaves. A key of
+    /// another owner is refused.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::Usage`] if it is the node's own, a handler as a whole, or an element of what is not a list.
+    pub fn clear(mut self, name: &KeyName) -> Result<Self, Error> {
+        let path: Vec<&str> = name.path().iter().map(String::as_str).collect();
+        if let Some(Mistake { message, hint, .. }) = mistake::of_the_node(&path) {
+            return Err(Error::new(Code::Usage, message, hint));
+        }
+        self.cleared.push(name.key()?);
+        Ok(self)
+    }
+
+    /// Wants nothing to stand at a key.
+    #[must_use]
+    pub(crate) fn want_nothing(mut self, key: Key) -> Self {
+        self.absent.push(key);
+        self
+    }
+
     /// Wants one key more.
     #[must_use]
     pub(crate) fn want(mut self, key: Key, value: Literal) -> Self {
@@ -276,14 +304,15 @@ impl Change {
     /// for a handler that nobody in particular removes.
     #[must_use]
     pub fn acting_owner(&self) -> Option<&Owner> {
-        let takes_away = !self.removes.is_empty() || !self.unsets.is_empty();
+        let takes_away =
+            !self.removes.is_empty() || !self.unsets.is_empty() || !self.cleared.is_empty();
         let counts = self.adds() || self.is_all || (self.names_owner && takes_away);
         counts.then_some(&self.owner)
     }
 
     /// Whether anything is to be there.
     pub(crate) fn adds(&self) -> bool {
-        !self.wants.is_empty()
+        !self.wants.is_empty() || !self.absent.is_empty()
     }
 
     /// Whether anything is to be there in the table of a plugin: its name depends on the config
@@ -297,7 +326,9 @@ impl Change {
     #[cfg(feature = "cri")]
     pub(crate) fn is_about_default(&self) -> bool {
         let default = Key::default_handler();
-        self.unsets.contains(&default) || self.wants.iter().any(|want| want.key == default)
+        self.unsets.contains(&default)
+            || self.cleared.contains(&default)
+            || self.wants.iter().any(|want| want.key == default)
     }
 
     /// Whether no owner's default is wanted any more.

@@ -97,6 +97,36 @@ impl Key {
         }
     }
 
+    /// Whether it is `other`, an element of it, or below it.
+    pub(crate) fn is_within(&self, other: &Self) -> bool {
+        match other.element {
+            Some(_) => self == other,
+            None => self.path.starts_with(&other.path),
+        }
+    }
+
+    /// The key as an argument of `set`, `unset` and `get`.
+    pub(crate) fn on_command_line(&self) -> String {
+        let handler = self.handler().zip(self.handler_name());
+        let mut text = match handler {
+            _ if *self == Self::default_handler() => "default".to_owned(),
+            Some((handler, name)) => {
+                let below = self.path[handler.len()..].iter().map(String::as_str);
+                let path: Vec<&str> = ["handlers", name].into_iter().chain(below).collect();
+                render::dotted(&path, Quotes::Basic)
+            }
+            None => render::dotted(&self.path, Quotes::Basic),
+        };
+        if let Some(element) = &self.element {
+            let string = Literal::new(element).as_string();
+            text = format!("{text}={}", string.as_ref().unwrap_or(element));
+        }
+        if text.contains(['"', ' ', '*', '$']) {
+            text = format!("'{text}'");
+        }
+        text
+    }
+
     /// Whether owners want elements of the array at the path, each for itself.
     pub(crate) fn is_list(&self) -> bool {
         let path: Vec<&str> = self.path.iter().map(String::as_str).collect();

@@ -100,14 +100,22 @@ fn elsewhere<'p>(path: &[&'p str]) -> Option<Vec<&'p str>> {
     }
 }
 
+/// Why an installer may not want anything of a key, if it is the node's own.
+pub(crate) fn of_the_node(path: &[&str]) -> Option<Mistake> {
+    let name = match path {
+        [name] if OF_THE_NODE.contains(name) => name,
+        _ => return None,
+    };
+    let message = format!("{name} is the node's own, and no installer's to set");
+    let hint = "leave it out; whoever runs the node sets it in the config by hand";
+    Some(Mistake::of_key(message, hint.to_owned()))
+}
+
 /// What is wrong with a key and its value, not counting what is below it. `path` is spelled as in a
 /// config of any version.
 pub(crate) fn find(path: &[&str], item: &Item) -> Option<Mistake> {
-    let name = path.last().copied().unwrap_or_default();
-    if path.len() == 1 && OF_THE_NODE.contains(&name) {
-        let message = format!("{name} is the node's own, and no installer's to set");
-        let hint = "leave it out; whoever runs the node sets it in the config by hand";
-        return Some(Mistake::of_key(message, hint.to_owned()));
+    if let Some(of_the_node) = of_the_node(path) {
+        return Some(of_the_node);
     }
     let table = &path[..path.len().saturating_sub(1)];
     let Some(wanted) = Wanted::of(path, &Release::LINES) else {

@@ -92,7 +92,7 @@ fn every_console_block_prints_what_it_says() {
 
 #[test]
 fn the_patch_file_of_the_manual_is_one() {
-    let manual = fs::read_to_string(root().join("docs/command-line.md")).expect("readable");
+    let manual = fs::read_to_string(root().join("docs/patch-file.md")).expect("readable");
     let files: Vec<&str> = manual
         .split("```toml\n")
         .skip(1)

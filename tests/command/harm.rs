@@ -203,8 +203,10 @@ fn a_drop_in_that_is_to_blame_is_named() {
     let node = Node::with("version = 2\nimports = ['drop-in.toml']\n");
     let drop_in = node.folder().join("drop-in.toml");
     fs::write(&drop_in, "broken = = 1\n").expect("writes");
-    let run = node.run(&["add", "crun"]).exits(0);
     let place = format!("{}:1:10", drop_in.display());
+    let run = node.run(&["add", "crun"]).exits(78);
+    assert!(run.stderr.contains(&place), "{run:#?}");
+    let run = node.run(&["add", "crun", "--allow-not-serving"]).exits(0);
     assert!(run.stderr.contains(&place), "{run:#?}");
 }
 

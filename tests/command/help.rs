@@ -10,17 +10,19 @@ use std::path::Path;
 use crate::tool::{Run, tool};
 
 /// The verbs, and the top level.
-const VERBS: [&str; 13] = [
+const VERBS: [&str; 15] = [
     "",
     "add",
     "apply",
     "remove",
     "set",
+    "unset",
     "set-default",
     "undo",
     "restart",
     "list",
     "show",
+    "get",
     "check",
     "status",
     "log",

@@ -41,3 +41,242 @@ fn a_key_of_another_owner_is_set_only_if_it_is_taken_over() {
     node.run(&["remove", "--owner", "a"]).exits(0);
     assert_eq!(text(&node), CONFIG);
 }
+
+/// Taking out what is nobody's, and what others have set.
+#[test]
+fn a_key_that_is_nobodys_is_removed_and_comes_back_as_it_was() {
+    let node = Node::with(CONFIG);
+    node.run(&["unset", "debug.level"]).exits(0);
+    assert_eq!(text(&node), "version = 3\n\n[debug]\n");
+    let again = node.run(&["unset", "debug.level"]).exits(0);
+    assert!(again.stdout.contains("nothing to do"), "{}", again.stdout);
+    node.run(&["undo"]).exits(0);
+    assert_eq!(text(&node), CONFIG);
+    node.run(&["unset", "debug.level"]).exits(0);
+    node.run(&["remove", "--owner", "manual"]).exits(0);
+    assert_eq!(text(&node), CONFIG, "with its comment");
+}
+
+#[test]
+fn a_key_that_was_set_gets_its_old_value_back() {
+    let node = Node::with(CONFIG);
+    let keys = ["debug.level=debug", "proxy_plugins.x.type=snapshot"];
+    let more = ["proxy_plugins.x.address=/run/x.sock"];
+    node.run(&[&["set"], &keys[..], &more[..]].concat())
+        .exits(0);
+    // The keys of a table at once.
+    node.run(&["unset", "debug.level", "proxy_plugins.x"])
+        .exits(0);
+    assert_eq!(text(&node), CONFIG);
+    let again = node.run(&["unset", "proxy_plugins.x"]).exits(0);
+    assert!(again.stdout.contains("proxy_plugins.x is not set"));
+}
+
+#[test]
+fn unsetting_a_key_of_another_owner_names_the_command_that_works() {
+    let node = Node::with(CONFIG);
+    node.run(&["set", "debug.level=debug", "--owner", "a"])
+        .exits(0);
+    node.run(&["add", "crun", "--owner", "a"]).exits(0);
+    for (key, command) in [
+        (
+            "debug.level",
+            "containerd-edit --config config.toml unset debug.level --owner a",
+        ),
+        (
+            "debug",
+            "containerd-edit --config config.toml unset debug --owner a",
+        ),
+        (
+            "handlers.crun.options.BinaryName",
+            "unset handlers.crun.options.BinaryName --owner a",
+        ),
+    ] {
+        let refused = node.run(&["unset", key, "--owner", "b"]).exits(78);
+        let command = command.replace("config.toml", node.config().to_str().expect("UTF-8"));
+        assert!(refused.stderr.contains(&command), "{}", refused.stderr);
+    }
+    node.run(&["unset", "debug.level", "--owner", "b", "--take-over"])
+        .exits(0);
+    assert!(!text(&node).contains("level"));
+    node.run(&["unset", "handlers.crun.options.BinaryName", "--owner", "a"])
+        .exits(0);
+    node.run(&["remove", "--owner", "a"]).exits(0);
+    node.run(&["remove", "--owner", "b"]).exits(0);
+    assert_eq!(text(&node), CONFIG);
+}
+
+#[test]
+fn elements_of_lists_go_and_come_back_in_their_places() {
+    const LISTS: &str = "version = 2\nimports = ['/no/a*.toml',\"/no/b*.toml\" , \"/no/c*.toml\"] # three\n\
+        disabled_plugins = [\n  \"io.containerd.snapshotter.v1.aufs\", # why\n  \"io.containerd.snapshotter.v1.zfs\"\n]\n";
+    let aufs = "disabled_plugins=io.containerd.snapshotter.v1.aufs";
+    let btrfs = "disabled_plugins=io.containerd.snapshotter.v1.btrfs";
+    let orders = [["a", "b"], ["b", "a"]];
+    for order in orders {
+        let node = Node::with(LISTS);
+        node.run(&["unset", "imports=/no/b*.toml", aufs, "--owner", "a"])
+            .exits(0);
+        node.run(&["unset", "imports=/no/a*.toml", "--owner", "b"])
+            .exits(0);
+        node.run(&["set", btrfs, "--owner", "b"]).exits(0);
+        assert!(
+            text(&node).contains("imports = [\"/no/c*.toml\"] # three\n"),
+            "{}",
+            text(&node)
+        );
+        for owner in order {
+            node.run(&["remove", "--owner", owner]).exits(0);
+        }
+        assert_eq!(text(&node), LISTS, "{order:?}");
+    }
+}
+
+#[test]
+fn lines_that_stood_together_come_back_in_their_order() {
+    const LINES: &str = "version = 3\r\n[debug]\r\n# a\r\n  level='info'\r\n  format = \"json\"\r\n\
+        \tuid = 0 # root\r\n  gid = 0";
+    let keys = ["debug.level", "debug.format", "debug.uid", "debug.gid"];
+    for order in [[0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2], [2, 0, 3, 1]] {
+        for back in [[0, 1, 2, 3], [3, 2, 1, 0], [1, 2, 0, 3]] {
+            let node = Node::with(LINES);
+            for number in order {
+                let owner = format!("o{number}");
+                node.run(&["unset", keys[number], "--owner", &owner])
+                    .exits(0);
+            }
+            for number in back {
+                node.run(&["remove", "--owner", &format!("o{number}")])
+                    .exits(0);
+            }
+            assert_eq!(text(&node), LINES, "{order:?} {back:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_not_there_is_said_with_a_name_that_is() {
+    let node = Node::with("version = 3\nimports = [\"/a/b.toml\"]\n[debug]\nlevel = \"info\"\n");
+    for (key, said) in [
+        (
+            "debug.levle",
+            "debug.levle is not set (did you mean debug.level?)",
+        ),
+        (
+            "imports=/a/c.toml",
+            "imports=/a/c.toml is not set (did you mean imports=/a/b.toml?)",
+        ),
+        ("metrics.address", "metrics.address is not set"),
+    ] {
+        let run = node.run(&["unset", key]).exits(0);
+        assert!(
+            run.stdout.ends_with(&format!("nothing to do: {said}\n")),
+            "{}",
+            run.stdout
+        );
+    }
+    let json = node.run(&["unset", "debug.levle", "-o", "json"]).exits(0);
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).expect("JSON");
+    let absent = serde_json::json!([{"name": "debug.levle", "near": "debug.level"}]);
+    assert_eq!(json["absent_keys"], absent);
+    for (key, said) in [
+        ("version", "version is the node's own"),
+        ("handlers.kata", "remove kata"),
+        ("debug.level=info", "name the key alone: debug.level"),
+        ("a..b", "is not a TOML key"),
+    ] {
+        let run = node.run(&["unset", key]).exits(2);
+        assert!(run.stderr.contains(said), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn the_import_of_a_drop_in_that_is_needed_stays() {
+    let node = Node::with("version = 3\n");
+    node.run(&["add", "crun", "--drop-in", "--owner", "a"])
+        .exits(0);
+    let drop_in = node.folder().join("conf.d/50-a.toml");
+    let import = format!("imports={}", drop_in.display());
+    let refused = node.run(&["unset", &import]).exits(78);
+    assert!(
+        refused.stderr.contains("is needed by what owners have set"),
+        "{}",
+        refused.stderr
+    );
+}
+
+#[test]
+fn get_prints_what_is_in_force_over_all_files() {
+    let node = Node::with("version = 3\nimports = [\"extra.toml\"]\n[debug]\nlevel = \"info\"\n");
+    std::fs::write(
+        node.folder().join("extra.toml"),
+        "version = 3\n[debug]\nlevel = \"warn\"\n",
+    )
+    .expect("writes");
+    let get = |key: &str| node.run(&["get", key]).exits(0).stdout;
+    assert_eq!(get("debug.level"), "warn\n");
+    assert_eq!(get("debug"), "level = \"warn\"\n");
+    assert_eq!(get("version"), "3\n");
+    let json = node.run(&["get", "debug.level", "-o", "json"]).exits(0);
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).expect("JSON");
+    let extra = node.folder().join("extra.toml");
+    assert_eq!(json["file"], extra.to_str().expect("UTF-8"));
+    assert_eq!(
+        (json["line"].as_u64(), json["column"].as_u64()),
+        (Some(3), Some(1))
+    );
+    assert_eq!(json["value"], "warn");
+    assert_eq!(json["owner"], serde_json::Value::Null);
+    assert_eq!(
+        json["releases"][0],
+        serde_json::json!({"containerd": "2.0", "value": "warn"})
+    );
+}
+
+#[test]
+fn get_tells_releases_and_spellings_apart() {
+    let node = Node::with(
+        "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\"]\nsandbox_image = \"a\"\n\
+         [plugins.\"io.containerd.cri.v1.images\".pinned_images]\nextra = \"b\"\n",
+    );
+    // Both spellings are one key.
+    for key in [
+        "plugins.\"io.containerd.grpc.v1.cri\".sandbox_image",
+        "plugins.\"io.containerd.cri.v1.images\".pinned_images.sandbox",
+    ] {
+        let run = node.run(&["get", key]).exits(0);
+        assert_eq!(
+            (run.stdout.as_str(), run.stderr.as_str()),
+            ("a\n", ""),
+            "{key}"
+        );
+    }
+    let key = "plugins.\"io.containerd.cri.v1.images\".pinned_images.extra";
+    let run = node.run(&["get", key]).exits(0);
+    assert_eq!(run.stdout, "b\n");
+    assert!(
+        run.stderr.contains("is not set on containerd 1.6 and 1.7"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn getting_what_is_not_there_fails() {
+    let node = Node::with(CONFIG);
+    for (key, said) in [
+        ("debug.levle", "did you mean level?"),
+        ("debug.format", "containerd's own default holds"),
+    ] {
+        let run = node.run(&["get", key]).exits(1);
+        assert!(
+            run.stderr.contains("is not set in any file"),
+            "{}",
+            run.stderr
+        );
+        assert!(run.stderr.contains(said), "{}", run.stderr);
+    }
+    let json = node.run(&["get", "debug.format", "-o", "json"]).exits(1);
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).expect("JSON");
+    assert_eq!(json["error"]["code"], "no-key");
+}

@@ -189,7 +189,7 @@ fn a_default_that_names_nothing_is_said() {
     let table = "[plugins.'io.containerd.cri.v1.runtime'.containerd]\n\
                  default_runtime_name = 'kata'\n";
     let node = Node::with(format!("version = 3\n{table}"));
-    let run = node.run(&["add", "crun"]).exits(0);
+    let run = node.run(&["add", "crun"]).exits(78);
     let said = "does not serve CRI on containerd 2.0, 2.1, 2.2, 2.3 and 2.4, before as after";
     assert!(run.stderr.contains(said), "{run:#?}");
     let run = node.run(&["add", "kata"]).exits(0);

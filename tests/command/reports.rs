@@ -42,6 +42,7 @@ fn an_edit_reports_every_field() {
             "drop_ins": [],
             "recorded": false,
             "absent": [],
+            "absent_keys": [],
             "unknown_owner": null,
             "left_behind": [],
             "diff": diff,

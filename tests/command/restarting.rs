@@ -37,7 +37,7 @@ fn a_command_that_fails_is_shown_with_what_it_printed() {
     let said = format!("`{command}` ended with exit status: 7; the config is as it was before");
     assert!(failed.stderr.contains(&said), "{failed:?}");
     assert!(
-        failed.stderr.contains("\n  | one\n  | two[2J\n"),
+        failed.stderr.contains("\n  | one\n  | two\u{fffd}[2J\n"),
         "{failed:?}"
     );
     assert_eq!((failed.stdout.as_str(), node.text().as_str()), ("", CONFIG));

@@ -316,7 +316,10 @@ fn what_others_write_into_the_log_moves_no_cursor() {
                    \"outcome\":\"changed\\nfake\\u0007\"}\nno JSON\n# {}\n";
     fs::write(node.folder().join("config.toml.log"), hostile).expect("writes");
     let run = node.run(&["--color", "always", "log"]).exits(0);
-    assert_eq!(run.stdout, "[31mTfake  changedfake  x\n");
+    assert_eq!(
+        run.stdout,
+        "\u{fffd}[31mT\u{fffd}fake  changed\u{fffd}fake\u{fffd}  x\u{fffd}\n"
+    );
 }
 
 #[test]

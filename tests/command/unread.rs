@@ -134,8 +134,11 @@ fn a_config_that_debians_build_alone_serves_is_not_harmed() {
         assert!(run.stdout.contains("2.1"), "{run:?}");
         assert!(run.stdout.contains("would turn CRI off"), "{run:?}");
     }
-    let run = set("2.1.9").exits(0);
-    let message = told(&run, "not-serving").expect("a warning");
+    let run = set("2.1.9").exits(78);
+    assert!(run.stdout.contains("\"not-serving\""), "{run:?}");
+    let more = ["--containerd-version", "2.1.9", "--allow-not-serving"];
+    let run = set_snapshotter(config, "devmapper", &more).exits(0);
+    let message = told(&run, "serves-nowhere").expect("a warning");
     assert!(message.contains("a duration"), "{message}");
     // The other way round: upstream's takes an empty table for nothing.
     let config = "version = 3\nplugins.\"io.containerd.cri.v1.runtime\".enable_selinux = {}\n";

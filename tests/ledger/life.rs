@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use containerd_edit::Change;
+use containerd_edit::{Change, KeyName};
 
 use crate::meaning::{IMAGES, MAIN, Path, RUNTIME, handler, path, runtimes};
 
@@ -40,6 +40,8 @@ pub(crate) enum What {
     All(Vec<Wanted>),
     Add(Vec<Wanted>),
     Unset(Path),
+    /// What the owner wants there goes, else what nobody wants.
+    Clear(Wanted),
     Remove(String),
     Leave,
 }
@@ -143,6 +145,13 @@ impl Command {
                 let path: Vec<&str> = path.iter().map(String::as_str).collect();
                 change.unset(&path)
             }
+            What::Clear(want) => {
+                let key: Vec<String> = want.path.iter().map(|it| format!("{it:?}")).collect();
+                let element = want.is_element.then(|| format!("={}", want.value));
+                let name = key.join(".") + &element.unwrap_or_default();
+                let name: KeyName = name.parse().expect("a key");
+                change.clear(&name).expect("a key that can be cleared")
+            }
             What::Remove(name) => change.remove(name),
             What::Leave => change,
         };
@@ -209,17 +218,20 @@ fn command(random: &mut fastrand::Rng, mode: Mode, owner: usize, in_drop_in: boo
         (0 | 1, _) => What::Leave,
         (2, Some(other)) => What::Add(vec![other.clone()]),
         (3, Some(other)) if !other.is_element => What::Unset(other.path.clone()),
+        (4, Some(other)) => What::Clear(other.clone()),
         (4 | 5, _) => What::Add(wants),
         (6, _) => What::Remove(NAMES[random.usize(..NAMES.len())].to_owned()),
         _ => What::All(wants),
     };
+    let may_be_repeated = !matches!(what, What::Clear(_));
     Command {
         owner,
         file,
-        what,
         takes_over: random.u8(..4) == 0,
-        adopts: mode.may(May::Adopt) && random.u8(..4) == 0,
-        crash: (mode.may(May::BeKilled) && random.u8(..3) == 0).then(|| random.u8(..)),
+        adopts: mode.may(May::Adopt) && random.u8(..4) == 0 && may_be_repeated,
+        crash: (mode.may(May::BeKilled) && random.u8(..3) == 0 && may_be_repeated)
+            .then(|| random.u8(..)),
+        what,
     }
 }
 
@@ -334,6 +346,7 @@ impl fmt::Display for Step {
             What::All(wants) => format!("all {}", all(wants)),
             What::Add(wants) => format!("add {}", all(wants)),
             What::Unset(path) => format!("unset {}", key(path)),
+            What::Clear(want) => format!("clear {}", all(std::slice::from_ref(want))),
             What::Remove(name) => format!("remove {name}"),
             What::Leave => "leave".to_owned(),
         };

@@ -8,6 +8,8 @@ use crate::meaning::{Path, handler};
 #[derive(Clone, Default)]
 pub(crate) struct Wishes {
     owners: BTreeMap<String, Vec<Wanted>>,
+    /// What owners have had removed that they did not want themselves.
+    cleared: BTreeMap<String, Vec<Wanted>>,
     /// Handlers that somebody has wanted at some time.
     pub ever: BTreeSet<String>,
 }
@@ -20,8 +22,20 @@ impl Wishes {
             let is_it = !new.is_element || known.value == new.value;
             known.path == new.path && is_it
         };
+        let cleared = self.cleared.entry(command.owner.clone()).or_default();
+        if matches!(command.what, What::All(_) | What::Leave) {
+            cleared.clear();
+        }
+        cleared.retain(|known| !command.wants().iter().any(|new| is_same(known, new)));
         match &command.what {
             What::All(new) => wants.clone_from(new),
+            What::Clear(want) => {
+                let before = wants.len();
+                wants.retain(|known| !is_same(known, want));
+                if wants.len() == before {
+                    cleared.push(want.clone());
+                }
+            }
             What::Add(new) => {
                 wants.retain(|known| !new.iter().any(|new| is_same(known, new)));
                 wants.extend(new.iter().cloned());
@@ -49,6 +63,12 @@ impl Wishes {
         let others = self.owners.iter().filter(|(name, _)| *name != owner);
         let names = others.flat_map(|(_, wants)| wants.iter().filter_map(|it| handler(&it.path)));
         names.map(str::to_owned).collect()
+    }
+
+    /// Whether another owner than this one has had something removed.
+    pub(crate) fn is_cleared_by_others(&self, owner: &str, want: &Wanted) -> bool {
+        let mut others = self.cleared.iter().filter(|(name, _)| *name != owner);
+        others.any(|(_, cleared)| cleared.iter().any(|it| it.path == want.path))
     }
 
     /// The values that others than this owner want at a path.

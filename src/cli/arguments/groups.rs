@@ -22,12 +22,12 @@ pub(crate) struct Owning {
 /// The releases that a config is judged for.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Judging {
-    /// Judge for this containerd release alone
+    /// Judge for these containerd releases alone
     ///
-    /// As in 1.7, which means its newest patch release, or 1.6.20. Without it: every release line
+    /// As in 1.7,2.1: each means its newest patch release. Or 1.6.20. Without it: every release line
     /// from 1.6 to 2.4.
-    #[arg(long, value_name = "VERSION")]
-    pub(crate) containerd_version: Option<Release>,
+    #[arg(long, value_name = "VERSION", value_delimiter = ',')]
+    pub(crate) containerd_version: Vec<Release>,
 }
 
 /// The table that holds the handlers.
@@ -99,6 +99,12 @@ pub(crate) struct Editing {
 
     #[command(flatten)]
     pub(crate) judging: Judging,
+
+    /// Also add to a config that does not serve
+    ///
+    /// Without it, nothing is added to a config with which no containerd release serves CRI.
+    #[arg(long, hide_short_help = true)]
+    pub(crate) allow_not_serving: bool,
 
     #[command(flatten)]
     pub(crate) locking: Locking,
@@ -234,10 +240,16 @@ impl Owning {
 
 impl Judging {
     pub(crate) fn releases(&self) -> Vec<Release> {
-        match self.containerd_version {
-            Some(release) => vec![release],
-            None => Release::LINES.to_vec(),
+        if self.containerd_version.is_empty() {
+            return Release::LINES.to_vec();
         }
+        let mut releases = Vec::new();
+        for release in &self.containerd_version {
+            if !releases.contains(release) {
+                releases.push(*release);
+            }
+        }
+        releases
     }
 }
 
@@ -269,6 +281,7 @@ impl Editing {
     pub(crate) fn set_up(&self, editor: Editor) -> Editor {
         self.locking
             .set_up(editor.releases(self.judging.releases()))
+            .allow_not_serving(self.allow_not_serving)
     }
 }
 

@@ -53,7 +53,7 @@ Environment variables, which a flag overrides (empty counts as unset):
   CONTAINERD_EDIT_LOG              --log
   CONTAINERD_EDIT_CRI_ENDPOINT     --cri-endpoint
   CONTAINERD_EDIT_RESTART_COMMAND  --restart-command
-  CONTAINERD_EDIT_OWNER            --owner of add, apply, set and set-default
+  CONTAINERD_EDIT_OWNER            --owner of the verbs that add or set
   NO_COLOR                         --color never, on a terminal too";
 
 pub(super) const APPLY: &str = "\
@@ -81,6 +81,12 @@ Examples:
   containerd-edit set handlers.runc.options.SystemdCgroup=true --owner node-tuning
   containerd-edit set proxy_plugins.nydus.type=snapshot proxy_plugins.nydus.address=/run/nydus.sock";
 
+pub(super) const UNSET: &str = "\
+Examples:
+  containerd-edit unset debug.level
+  containerd-edit unset disabled_plugins=cri
+  containerd-edit unset imports=/etc/containerd/gone.toml --restart";
+
 pub(super) const SET_DEFAULT: &str = "\
 Examples:
   containerd-edit set-default kata-qemu
@@ -104,6 +110,12 @@ Examples:
 pub(super) const SHOW: &str = "\
 Examples:
   containerd-edit show kata-qemu";
+
+pub(super) const GET: &str = "\
+Examples:
+  containerd-edit get debug.level
+  containerd-edit get handlers.runc.options
+  containerd-edit get default -o json | jq -r .owner";
 
 pub(super) const STATUS: &str = "\
 Examples:

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, ArgGroup, Args, Subcommand};
-use containerd_edit::{HandlerName, Owner, Preset, Setting};
+use containerd_edit::{HandlerName, KeyName, Owner, Preset, Setting};
 
 use super::groups::{
     Daemon, Editing, Exiting, Judging, Locking, Logging, Owning, Patching, Placing, Plugin,
@@ -26,6 +26,9 @@ pub(crate) enum Verb {
     /// Set keys: debug.level=debug
     #[command(after_long_help = help::SET)]
     Set(Set),
+    /// Take keys away that were set: debug.level
+    #[command(after_long_help = help::UNSET)]
+    Unset(Unset),
     /// Choose the handler of pods without a RuntimeClass
     #[command(after_long_help = help::SET_DEFAULT)]
     SetDefault(SetDefault),
@@ -45,6 +48,9 @@ pub(crate) enum Verb {
     /// Show one runtime handler with its keys
     #[command(after_long_help = help::SHOW)]
     Show(Show),
+    /// Print what is in force at a key: debug.level
+    #[command(after_long_help = help::GET)]
+    Get(Get),
     /// Check what each containerd release makes of the config
     #[command(after_long_help = help::CHECK)]
     Check(Check),
@@ -171,6 +177,28 @@ pub(crate) struct Set {
 }
 
 #[derive(Debug, Clone, Args)]
+pub(crate) struct Unset {
+    /// The keys, as in debug.level, or elements of lists
+    ///
+    /// As in disabled_plugins=cri. A key that this owner has set gets its old value back. One that no
+    /// owner has set is removed, until this owner leaves. Of a table, the keys that this owner has set.
+    #[arg(value_name = "KEY", required = true)]
+    pub(crate) keys: Vec<KeyName>,
+
+    #[command(flatten)]
+    pub(crate) owning: Owning,
+
+    /// Also remove keys of other owners
+    ///
+    /// They stay away until this owner leaves.
+    #[arg(long)]
+    pub(crate) take_over: bool,
+
+    #[command(flatten)]
+    pub(crate) patching: Patching,
+}
+
+#[derive(Debug, Clone, Args)]
 #[command(group = ArgGroup::new("which").args(["name", "unset"]).required(true))]
 pub(crate) struct SetDefault {
     /// The handler's name
@@ -236,6 +264,18 @@ pub(crate) struct Show {
 }
 
 #[derive(Debug, Clone, Args)]
+pub(crate) struct Get {
+    /// The key, as in debug.level, or a table
+    ///
+    /// Spelled as in a patch file. All files count that containerd reads.
+    #[arg(value_name = "KEY")]
+    pub(crate) key: KeyName,
+
+    #[command(flatten)]
+    pub(crate) judging: Judging,
+}
+
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Check {
     /// Compare with the running daemon, too
     ///
@@ -258,6 +298,7 @@ impl Verb {
             | Self::Apply(Apply { patching, .. })
             | Self::Remove(Remove { patching, .. })
             | Self::Set(Set { patching, .. })
+            | Self::Unset(Unset { patching, .. })
             | Self::SetDefault(SetDefault { patching, .. }) => Some(&patching.placing),
             _ => None,
         }

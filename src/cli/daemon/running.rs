@@ -28,7 +28,7 @@ impl Run {
         let endpoint = config.endpoint(&check.daemon);
         let running = Running::ask(&config.host_root, endpoint, DAEMON_LIMIT)?;
         let mut releases = check.judging.releases();
-        let is_own = check.judging.containerd_version.is_none();
+        let is_own = check.judging.containerd_version.is_empty();
         if is_own {
             // The daemon's own.
             let release = running.release();

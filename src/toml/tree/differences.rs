@@ -30,6 +30,19 @@ pub(crate) struct Inserted {
     pub(crate) rank: u64,
 }
 
+impl Difference {
+    /// Where it is.
+    pub(crate) fn path(&self) -> &[String] {
+        match self {
+            Self::Removed(path)
+            | Self::Unwritten(path)
+            | Self::Set(path, _)
+            | Self::Elements(path, ..)
+            | Self::Inserted(Inserted { path, .. }) => path,
+        }
+    }
+}
+
 impl Tree {
     /// What differs in `after`, in the order of the paths.
     pub(crate) fn differences(&self, after: &Self) -> Vec<Difference> {

@@ -1,0 +1,135 @@
+//! What becomes of the keys that an owner clears.
+
+use std::collections::BTreeSet;
+
+use crate::config::view::View;
+use crate::error::Error;
+use crate::ledger::{FileKey, OwnersWant, is_implied, newest_owner};
+use crate::toml::{Literal, Table};
+use crate::want::key::Key;
+use crate::want::nearest::nearest;
+
+use super::adopting::near;
+use super::edited::Absent;
+use super::refusal;
+use super::start::Start;
+
+/// What a change comes to, of the keys that it clears.
+#[derive(Debug, Default)]
+pub(super) struct Cleared {
+    /// The owner's wants that go.
+    pub(super) withdrawn: BTreeSet<Key>,
+    /// Keys at which nothing is to stand.
+    pub(super) absent: Vec<Key>,
+}
+
+impl Start<'_> {
+    /// Looks at the keys that the change clears: the owner's own wants are withdrawn. Where it has none,
+    /// what is nobody's is to go.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] if a key is another owner's, or others need it.
+    pub(super) fn clear(&mut self) -> Result<Cleared, Error> {
+        let mut cleared = Cleared::default();
+        for key in &self.change.cleared {
+            let own = self.ledger.wants().filter(|it| it.owner == self.owner());
+            let own: Vec<OwnersWant<'_>> = own.filter(|it| it.key.is_within(key)).collect();
+            let values = own.iter().filter(|it| it.want.value.is_some());
+            let values: Vec<Key> = values.map(|it| it.key.clone()).collect();
+            if !values.is_empty() {
+                cleared.withdrawn.extend(values);
+                continue;
+            }
+            let mut found = self.found(key);
+            found.extend(own.iter().map(|it| it.key.clone()));
+            let is_there = self.views.values().any(|view| view.has(&key.path));
+            let is_foreign = !found.is_empty() || (is_there && key.element.is_none());
+            let owner = self.foreign_owner(key);
+            if let Some(owner) = owner.filter(|_| is_foreign && !self.takes_over()) {
+                return Err(refusal::foreign_clearing(key, owner));
+            }
+            if let Some(key) = found.iter().find(|key| self.is_implied(key)) {
+                return Err(refusal::implied(key));
+            }
+            if found.is_empty() {
+                let absent = self.absent(key);
+                self.report.absent_keys.push(absent);
+            }
+            cleared.absent.extend(found);
+        }
+        Ok(cleared)
+    }
+
+    /// The owner of a key, or of the handler that it is below, if the acting one wants nothing of it.
+    pub(super) fn foreign_owner(&self, key: &Key) -> Option<&str> {
+        let known = || {
+            let handler = key.handler();
+            let wants = self.ledger.wants_below(handler.unwrap_or(&key.path));
+            wants.filter(move |it| handler.is_some() || it.key.is_within(key))
+        };
+        if known().any(|it| it.owner == self.owner()) {
+            return None;
+        }
+        newest_owner(known())
+    }
+
+    /// The key itself, or each element of a list, as far as any file has it as a value.
+    fn found(&self, key: &Key) -> Vec<Key> {
+        if key.is_list() && key.element.is_none() {
+            let elements = self.views.values().flat_map(|view| {
+                let place = view.place(&key.path);
+                let elements = view.tree.elements(&place).filter_map(Literal::value);
+                elements.collect::<Vec<_>>()
+            });
+            let keys = elements.map(|it| Key::element(&key.path, &Literal::of(&it)));
+            return keys.collect::<BTreeSet<Key>>().into_iter().collect();
+        }
+        let is_value = |view: &View| {
+            let node = view.tree.get(&view.place(&key.path));
+            let is_value = node.is_some_and(|node| node.table().is_none());
+            is_value && view.value(key).is_some()
+        };
+        let is_there = self.views.values().any(is_value);
+        is_there.then(|| key.clone()).into_iter().collect()
+    }
+
+    /// Whether a key is there for the sake of others alone.
+    fn is_implied(&self, key: &Key) -> bool {
+        let mut files = self.views.keys().map(|file| FileKey::new(file, key));
+        let is_own = files.any(|at| self.ledger.entries.contains_key(&at));
+        key.path == ["version"] || (is_own && is_implied(key) && !self.ledger.is_wanted(key))
+    }
+
+    /// A key that was to go and is not there.
+    fn absent(&self, key: &Key) -> Absent {
+        let view = &self.views[self.main()];
+        let depths = 1..key.path.len();
+        let known = |depth: &usize| self.views.values().any(|it| it.has(&key.path[..*depth]));
+        let depth = depths.take_while(known).last().unwrap_or(0);
+        let names = self.views.values().flat_map(|it| {
+            let table = it.tree.table(&it.place(&key.path[..depth]));
+            table.into_iter().flat_map(Table::names)
+        });
+        let names: Vec<&str> = names.collect();
+        let near = match &key.element {
+            Some(element) => {
+                let elements = self.found(&Key::new(&key.path));
+                let elements: Vec<String> =
+                    elements.into_iter().filter_map(|it| it.element).collect();
+                let near = near(element, elements.iter().map(String::as_str));
+                near.map(|near| Key::element(&key.path, &Literal::new(near)))
+            }
+            None if view.has(&key.path) => None,
+            None => nearest(&key.path[depth], &names).map(|near| {
+                let mut meant = key.clone();
+                near.clone_into(&mut meant.path[depth]);
+                meant
+            }),
+        };
+        Absent {
+            name: key.on_command_line(),
+            near: near.map(|near| near.on_command_line()),
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What containerd has at one key, once it has loaded all files.
+
+use std::path::{Path, PathBuf};
+
+use toml_edit::Value;
+
+use crate::containerd::release::listed;
+use crate::containerd::{ConfigFiles, Host, Model, Release, Wanted, version};
+use crate::disk::HostRoot;
+use crate::error::{Code, Error, Position, Warning};
+use crate::ledger::{Ledger, newest_owner};
+use crate::toml::Source;
+use crate::want::key::Key;
+use crate::want::key_name::KeyName;
+use crate::want::nearest::nearest;
+
+/// A key that some file of a config sets.
+#[derive(Debug, Clone)]
+pub struct KeyInForce {
+    /// The dotted key, as config version 3 spells it.
+    pub key: String,
+    /// The value as the newest release has it that has any; a table as an inline one.
+    pub value: Value,
+    /// The file that it comes from: the config by the path that was given, another one by its path on
+    /// the host.
+    pub file: PathBuf,
+    /// Where it stands in the file.
+    pub at: Position,
+    /// The owner that has set it, by the ledger.
+    pub owner: Option<String>,
+    /// What each release has there that reads the config.
+    pub releases: Vec<ReleaseValue>,
+    /// Which releases have another value.
+    pub warnings: Vec<Warning>,
+}
+
+/// What one release has at a key.
+#[derive(Debug, Clone)]
+pub struct ReleaseValue {
+    /// The release.
+    pub release: Release,
+    /// `None`: no file sets it, or the release does not read it, or does not load the config.
+    pub value: Option<Value>,
+}
+
+impl KeyInForce {
+    /// Works out what the releases have at a key of the config at `path`. `root` is where the host's
+    /// files are, `ledger` says whose the key is.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::NoKey`] if no release has anything there, [`Code::NotToml`] if the main file is no TOML,
+    /// and [`Code::WrongType`] if its version is no integer.
+    pub fn of(
+        path: &Path,
+        bytes: &[u8],
+        releases: &[Release],
+        name: &KeyName,
+        root: &HostRoot,
+        ledger: &Ledger,
+    ) -> Result<Self, Error> {
+        let source = Source::from(bytes);
+        let config = source.document();
+        let config = config.map_err(|error| Error::from(error.clone()).at(path))?;
+        let version = version::of_any(config).map_err(|error| error.at(path))?;
+        let main = root.absolute(path);
+        let files = ConfigFiles::read(root, &main, source.clone());
+        let host = Host::of(root, &files);
+        let model = Model::new(&files, &host);
+        let key = Key::spelled(name.path());
+        let releases = releases.iter().filter(|it| it.reads(version));
+        let loaded = releases.map(|release| (*release, model.effective(*release)));
+        let loaded: Vec<_> = loaded.collect();
+        let found = loaded.iter().rev().find_map(|(_, config)| {
+            let config = config.as_ref()?;
+            Some((config.value(&key.path)?, config.place(&key.path)?))
+        });
+        let Some((value, place)) = found else {
+            let config = loaded.iter().rev().find_map(|(_, config)| config.as_ref());
+            let names = config.map(|config| config.names_beside(&key.path));
+            return Err(not_set(name, names.as_deref()).at(path));
+        };
+        let (file, at) = model.position(place);
+        let folder = main.parent().unwrap_or(Path::new("/"));
+        let in_ledger = file.strip_prefix(folder).unwrap_or(file).to_string_lossy();
+        let has = ledger.has_in(&in_ledger, &key.path);
+        let owner = has.then(|| newest_owner(ledger.wants_below(&key.path)));
+        let releases = loaded.iter().map(|(release, config)| ReleaseValue {
+            release: *release,
+            value: config.as_ref().and_then(|config| config.value(&key.path)),
+        });
+        let releases: Vec<ReleaseValue> = releases.collect();
+        Ok(Self {
+            key: key.to_string(),
+            file: if file == main { path } else { file }.to_owned(),
+            at,
+            owner: owner.flatten().map(str::to_owned),
+            warnings: differing(&key, &value, &releases),
+            value,
+            releases,
+        })
+    }
+}
+
+fn differing(key: &Key, value: &Value, releases: &[ReleaseValue]) -> Vec<Warning> {
+    let text = |value: &Option<Value>| value.as_ref().map(|it| it.to_string().trim().to_owned());
+    let shown = Some(value.to_string().trim().to_owned());
+    let mut others: Vec<(Option<String>, Vec<Release>)> = Vec::new();
+    for ReleaseValue { release, value } in releases {
+        let other = text(value);
+        match others.iter_mut().find(|(known, _)| *known == other) {
+            Some((_, known)) => known.push(*release),
+            None => others.push((other, vec![*release])),
+        }
+    }
+    let others = others.into_iter().filter(|(other, _)| *other != shown);
+    let others = others.map(|(other, releases)| {
+        let releases = listed(&releases);
+        let message = match other {
+            Some(other) => format!("{key} is {other} on containerd {releases}"),
+            None => format!("{key} is not set on containerd {releases}"),
+        };
+        Warning::new("releases-differ", message)
+    });
+    others.collect()
+}
+
+/// No file sets the key. `names`: what else is in its table; `None`: no release loads the config.
+fn not_set(name: &KeyName, names: Option<&[&str]>) -> Error {
+    let key = name.dotted();
+    let Some(names) = names else {
+        let message = format!("{key}: no containerd release loads this config");
+        return Error::new(Code::NoKey, message, "see `containerd-edit check`");
+    };
+    let message = format!("{key} is not set in any file that containerd reads");
+    let last = name.path().last().map(String::as_str).unwrap_or_default();
+    let table = &name.path()[..name.path().len() - 1];
+    let known = Wanted::of(table, &Release::LINES).map_or_else(Vec::new, |it| it.names());
+    let is_known = Wanted::of(name.path(), &Release::LINES).is_some();
+    let near = nearest(last, names).or_else(|| nearest(last, &known).filter(|_| !is_known));
+    let hint = match near {
+        Some(near) => format!("did you mean {near}?"),
+        None => "containerd's own default holds: `containerd config default` shows it".to_owned(),
+    };
+    Error::new(Code::NoKey, message, hint)
+}

@@ -63,7 +63,7 @@ impl Warning {
     }
 
     /// Says which key that was asked for it is about.
-    pub(crate) fn of(mut self, key: impl ToString) -> Self {
+    pub(crate) fn of(mut self, key: &impl ToString) -> Self {
         self.key = Some(key.to_string());
         self
     }

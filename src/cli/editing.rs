@@ -37,7 +37,7 @@ pub(super) enum Request {
 }
 
 /// An edit that was made, or worked out.
-pub(super) struct Made {
+pub(super) struct Completed {
     pub(super) plan: Outcome,
     /// What was done for it to be loaded, if that was asked for.
     pub(super) restart: Option<Box<dyn Report>>,
@@ -45,7 +45,7 @@ pub(super) struct Made {
     pub(super) is_change: bool,
 }
 
-impl From<Outcome> for Made {
+impl From<Outcome> for Completed {
     fn from(plan: Outcome) -> Self {
         Self {
             is_change: plan.is_change(),
@@ -81,9 +81,18 @@ impl<'e> Edit<'e> {
 
 impl Run {
     pub(super) fn add(&mut self, add: &Add) -> Result<ExitCode, Error> {
-        let settings = add.settings.iter().cloned();
-        let handler = Handler::resolve(add.name.clone(), add.preset.as_ref(), settings)?;
-        let mut change = Change::new().ensure(handler).owner(add.owning.owner());
+        let (name, settings) = (&add.name, add.settings.iter().cloned());
+        let has_type = add.settings.iter().any(|it| it.path() == ["runtime_type"]);
+        let change = Change::new().owner(add.owning.owner());
+        let mut change = if add.preset.is_none() && !add.settings.is_empty() && !has_type {
+            change.extend(name, settings)?
+        } else {
+            change.ensure(Handler::resolve(
+                name.clone(),
+                add.preset.as_ref(),
+                settings,
+            )?)
+        };
         if add.default {
             change = change.default_handler(add.name.clone());
         }
@@ -198,7 +207,7 @@ impl Run {
     /// Makes an edit, or shows what it would be.
     fn edit(&mut self, edit: Edit<'_>) -> Result<ExitCode, Error> {
         let editing = edit.editing;
-        let Made {
+        let Completed {
             mut plan,
             restart,
             is_change,
@@ -237,8 +246,8 @@ impl Run {
         Ok(self.output.tell(&report, code))
     }
 
-    fn make(&mut self, edit: &Edit<'_>) -> Result<Made, Error> {
-        let editor = self.editor_of(edit)?;
+    fn make(&mut self, edit: &Edit<'_>) -> Result<Completed, Error> {
+        let editor = self.editor_of(edit);
         let outcome = if edit.editing.dry_run || edit.prints_file() {
             match &edit.request {
                 Request::Change(change) => editor.plan(change),
@@ -254,16 +263,16 @@ impl Run {
                 Request::Undo(owner) => editor.undo(owner.as_ref()),
             }
         };
-        outcome.map(Made::from)
+        outcome.map(Completed::from)
     }
 
     /// The editor that makes an edit.
-    pub(super) fn editor_of(&self, edit: &Edit<'_>) -> Result<Editor, Error> {
+    pub(super) fn editor_of(&self, edit: &Edit<'_>) -> Editor {
         let editor = edit.editing.set_up(self.editor(&*edit.summary));
-        let Some(placing) = edit.placing else {
-            return Ok(editor);
-        };
-        Ok(placing.set_up(editor))
+        match edit.placing {
+            Some(placing) => placing.set_up(editor),
+            None => editor,
+        }
     }
 
     /// The text of the file that an edit is about, if it is about no other.

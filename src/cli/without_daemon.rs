@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use containerd_edit::{Code, Editor, Error, ExitCode};
 
 use super::arguments::{Check, Remove, Restart};
-use super::editing::{Edit, Made};
+use super::editing::{Completed, Edit};
 use super::run::Run;
 
 #[expect(
@@ -22,7 +22,11 @@ impl Run {
         Err(cannot_ask("restart"))
     }
 
-    pub(super) fn edit_and_restart(&mut self, _: &Editor, _: &Edit<'_>) -> Result<Made, Error> {
+    pub(super) fn edit_and_restart(
+        &mut self,
+        _: &Editor,
+        _: &Edit<'_>,
+    ) -> Result<Completed, Error> {
         Err(cannot_ask("--restart"))
     }
 

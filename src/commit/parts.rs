@@ -1,5 +1,6 @@
 //! The files of an edit, each as it was read and as it is to be.
 
+use std::io;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -95,7 +96,8 @@ impl Editor {
         let config = &reading.config;
         let new = changes.iter().filter(|change| change.after.is_some());
         let folders = new.filter_map(|change| change.path.parent());
-        let missing = folders.filter(|folder| !self.host_root.has(folder));
+        let is_missing = |error: io::Error| error.kind() == io::ErrorKind::NotFound;
+        let missing = folders.filter(|it| self.host_root.resolve(it).is_err_and(is_missing));
         ledger
             .folders
             .extend(missing.map(|folder| config.name_of(folder)));

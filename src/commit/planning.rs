@@ -21,14 +21,14 @@ use crate::want::change::Change;
 
 /// An edit that was worked out, and the files that it is about.
 #[derive(Debug)]
-pub(crate) struct Work {
+pub(crate) struct Plan {
     pub(crate) outcome: Outcome,
     /// All files in the order in which they are changed; those before them are synced.
     pub(crate) parts: Vec<Part>,
     pub(crate) ledgers: LedgerPair,
 }
 
-impl Work {
+impl Plan {
     /// Looks at the places of the files that change.
     pub(super) fn check_sites(&self) -> Result<(), Error> {
         let mut changes = self.parts.iter().filter(|part| part.change.is_change());
@@ -81,7 +81,7 @@ impl Editor {
     }
 
     /// Works out what becomes of the config and of its drop-ins.
-    pub(crate) fn work_out(&self, found: &Found, change: &Change) -> Result<Work, Error> {
+    pub(crate) fn work_out(&self, found: &Found, change: &Change) -> Result<Plan, Error> {
         let mut change = change.clone();
         if change.is_all && !change.adds() {
             change.time = Some(LogEntry::now());
@@ -133,7 +133,7 @@ impl Editor {
         reading: &Reading,
         mut edited: Edited,
         judged: Option<Judged<'_>>,
-    ) -> Result<Work, Error> {
+    ) -> Result<Plan, Error> {
         let changes = edited.files.iter().map(|file| reading.change(self, file));
         let changes = changes.collect::<Result<Vec<FileChange>, Error>>();
         let mut changes = changes.map_err(|error| error.at(&self.path))?;
@@ -173,7 +173,7 @@ impl Editor {
             is_put_back: false,
             made: None,
         };
-        Ok(Work {
+        Ok(Plan {
             outcome,
             parts,
             ledgers: LedgerPair {

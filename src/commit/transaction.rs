@@ -8,8 +8,8 @@ use rustix::io::Errno;
 use crate::commit::editor::{Editor, FileChange, Outcome};
 use crate::commit::ledger::Found;
 use crate::commit::operation_log::{self, LogEntry};
-use crate::commit::planning::Work;
-use crate::commit::undo::Back;
+use crate::commit::planning::Plan;
+use crate::commit::undo::Undo;
 use crate::disk::ledger_file::LedgerFile;
 use crate::disk::lock::{ConfigLock, Patience};
 use crate::disk::target::Target;
@@ -26,29 +26,29 @@ const TRIES: u32 = 10;
 enum Request<'r> {
     Change(&'r Change),
     /// A change is taken back.
-    Back(&'r Back),
+    Undo(&'r Undo),
 }
 
 impl<'r> Request<'r> {
     fn change(self) -> Option<&'r Change> {
         match self {
             Self::Change(change) => Some(change),
-            Self::Back(_) => None,
+            Self::Undo(_) => None,
         }
     }
 
     /// The installer on whose behalf it is made.
     fn owner(self) -> Option<String> {
         match self {
-            Self::Back(back) => back.made.owners().into_iter().next(),
+            Self::Undo(undo) => undo.made.owners().into_iter().next(),
             Self::Change(change) => change.acting_owner().map(ToString::to_string),
         }
     }
 
-    fn work_out(self, editor: &Editor, found: &Found) -> Result<Work, Error> {
+    fn work_out(self, editor: &Editor, found: &Found) -> Result<Plan, Error> {
         match self {
             Self::Change(change) => editor.work_out(found, change),
-            Self::Back(back) => editor.work_out_back(found, back),
+            Self::Undo(undo) => editor.work_out_undo(found, undo),
         }
     }
 }
@@ -82,8 +82,8 @@ impl Editor {
     }
 
     /// Takes a change back, if the files still are what it left.
-    pub(crate) fn take_back(&self, back: &Back) -> Result<Outcome, Error> {
-        self.carry_out(Request::Back(back))
+    pub(crate) fn take_back(&self, undo: &Undo) -> Result<Outcome, Error> {
+        self.carry_out(Request::Undo(undo))
     }
 
     fn carry_out(&self, request: Request<'_>) -> Result<Outcome, Error> {
@@ -216,7 +216,7 @@ impl Editor {
     ) -> Option<Warning> {
         let (is_changed, outcome) = match (result, request) {
             (Ok(plan), _) if !plan.is_change() => return None,
-            (Ok(_), Request::Back(back)) => (true, back.outcome),
+            (Ok(_), Request::Undo(undo)) => (true, undo.outcome),
             (Ok(_), _) => (true, LogEntry::CHANGED),
             // containerd would load the log as well.
             (Err(error), _) if error.code() == Code::ImportedSidecar => return None,

@@ -10,7 +10,7 @@ use crate::commit::editor::{Editor, Outcome};
 use crate::commit::judging::Judged;
 use crate::commit::ledger::Found;
 use crate::commit::operation_log::LogEntry;
-use crate::commit::planning::Work;
+use crate::commit::planning::Plan;
 use crate::commit::reading::Reading;
 use crate::config::Config;
 use crate::disk::target::{Existing, Target};
@@ -28,7 +28,7 @@ const REMOVE: &str = "see the owners with `containerd-edit list`, and remove han
 
 /// A change that is taken back.
 #[derive(Debug)]
-pub(crate) struct Back {
+pub(crate) struct Undo {
     pub(crate) made: LedgerPair,
     /// Whether it is held against the model of each release, as other edits are.
     pub(crate) is_judged: bool,
@@ -48,8 +48,8 @@ impl Editor {
     /// [`Code::NotUndone`] says why not and what to do instead; the other errors are those of
     /// [`Editor::commit`].
     pub fn undo(&self, owner: Option<&Owner>) -> Result<Outcome, Error> {
-        match self.back(owner)? {
-            Some(back) => self.take_back(&back),
+        match self.undo_of(owner)? {
+            Some(undo) => self.take_back(&undo),
             None => self.commit(&Change::new()),
         }
     }
@@ -60,16 +60,16 @@ impl Editor {
     ///
     /// As of [`Editor::undo`].
     pub fn plan_undo(&self, owner: Option<&Owner>) -> Result<Outcome, Error> {
-        let Some(back) = self.back(owner)? else {
+        let Some(undo) = self.undo_of(owner)? else {
             return self.plan(&Change::new());
         };
         let target = self.find()?;
         let found = self.read_ledger(&target, target.read()?)?;
-        Ok(self.work_out_back(&found, &back)?.outcome)
+        Ok(self.work_out_undo(&found, &undo)?.outcome)
     }
 
     /// What is to be taken back; `None`: it was already.
-    fn back(&self, owner: Option<&Owner>) -> Result<Option<Back>, Error> {
+    fn undo_of(&self, owner: Option<&Owner>) -> Result<Option<Undo>, Error> {
         let not_undone = |why: String, instead: String| {
             let message = format!("cannot undo the last change: {why}");
             Error::new(Code::NotUndone, message, instead).at(&self.path)
@@ -101,12 +101,12 @@ impl Editor {
             return Err(not_undone(why, instead));
         }
         let is_undone = made.after.is_undone;
-        let back = Back {
+        let undo = Undo {
             made,
             is_judged: true,
             outcome: LogEntry::UNDONE,
         };
-        Ok((!is_undone).then_some(back))
+        Ok((!is_undone).then_some(undo))
     }
 
     /// What the operation log calls the last change of a file, for people.
@@ -139,22 +139,22 @@ impl Editor {
     }
 
     /// Works out what taking a change back does.
-    pub(crate) fn work_out_back(&self, found: &Found, back: &Back) -> Result<Work, Error> {
+    pub(crate) fn work_out_undo(&self, found: &Found, undo: &Undo) -> Result<Plan, Error> {
         let reading = self.read_config(&found.target, &found.main, &found.ledger)?;
-        let before = if found.ledger == back.made.after {
-            self.vouched(&reading, &found.target, &back.made.after)?
+        let before = if found.ledger == undo.made.after {
+            self.vouched(&reading, &found.target, &undo.made.after)?
         } else {
             None
         };
         let is_put_back = before.is_some();
         let edited = match before {
-            Some(before) => put_back(&reading.config, before, &back.made),
-            None => as_before(&reading.config, &found.ledger, &back.made)
+            Some(before) => put_back(&reading.config, before, &undo.made),
+            None => as_before(&reading.config, &found.ledger, &undo.made)
                 .map_err(|error| self.by_its_name(error))?,
         };
         let is_undone = edited.is_change() || edited.report.is_recorded;
         let overridden = BTreeSet::new();
-        let judged = back.is_judged.then_some(Judged {
+        let judged = undo.is_judged.then_some(Judged {
             keys: &[],
             overridden: &overridden,
             removes: &[],

@@ -247,6 +247,8 @@ fn referenced(item: &Item, paths: &mut BTreeSet<(&'static str, PathBuf)>) {
     for (key, item) in table.iter() {
         let opened = OPENED.iter().find(|name| key.eq_ignore_ascii_case(name));
         match (item.as_str(), opened) {
+            // Defaults that are written down are empty, and name no file.
+            (Some(""), _) => {}
             (Some(path), Some(name)) => {
                 paths.insert((name, path.into()));
             }

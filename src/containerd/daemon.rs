@@ -11,7 +11,7 @@ use super::registry::{self, EROFS_DIFFER};
 use super::release::{ALL, Release, Releases, SERVERS};
 use super::snapshotters;
 use super::tree::{Place, text};
-use super::view::View;
+use super::view::CriView;
 
 const LEVELS: [&str; 8] = [
     "panic", "fatal", "error", "warn", "warning", "info", "debug", "trace",
@@ -207,7 +207,7 @@ const STREAMING: &str = "io.containerd.grpc.v1.streaming";
 const STREAMS: &str = "io.containerd.streaming.v1.manager";
 
 /// A required plugin that is not there, or does not load: the daemon exits.
-pub(super) fn missing_plugin(view: &View<'_>, no_cri: Option<&Reason>) -> Option<Reason> {
+pub(super) fn missing_plugin(view: &CriView<'_>, no_cri: Option<&Reason>) -> Option<Reason> {
     let (loaded, release) = (view.loaded, view.release);
     let required = plugin_names(loaded, "required_plugins");
     if required.is_empty() {

@@ -16,7 +16,7 @@ use super::shape::{Decoder, Field};
 use super::snapshotters;
 use super::tree::{Data, Node, Table, text};
 use super::verdict::Verdict;
-use super::view::{Finding, View};
+use super::view::{CriView, Finding};
 use super::{address, daemon, duration};
 
 impl Model<'_> {
@@ -39,6 +39,7 @@ impl Model<'_> {
 }
 
 /// What a release makes of a config.
+#[derive(Clone)]
 pub(crate) struct Judged {
     pub(crate) verdict: Verdict,
     /// What it does not read of it.
@@ -87,7 +88,7 @@ fn of_loaded(model: &Model<'_>, mut loaded: Loaded, release: Release) -> Judged 
     let lost = std::mem::take(&mut loaded.lost);
     let judged = match end(model, &mut loaded, release) {
         Some(reason) => Judged::of(Verdict::Exits { reason }),
-        None => of_cri(&View::new(model, &loaded, release)),
+        None => of_cri(&CriView::new(model, &loaded, release)),
     };
     Judged { lost, ..judged }
 }
@@ -98,7 +99,7 @@ fn end(model: &Model<'_>, loaded: &mut Loaded, release: Release) -> Option<Reaso
 }
 
 /// What becomes of CRI, and of the daemon with it.
-fn of_cri(view: &View<'_>) -> Judged {
+fn of_cri(view: &CriView<'_>) -> Judged {
     let model = view.model;
     let stands = |reason: &Reason| !model.host.disproves(reason, view.release);
     let no_cri = disabled(view).filter(stands).or_else(|| refusal(view));
@@ -158,7 +159,7 @@ fn decode_plugins(model: &Model<'_>, loaded: &mut Loaded, release: Release) -> R
 }
 
 /// CRI, or something that it can't do without, is disabled.
-fn disabled(view: &View<'_>) -> Option<Reason> {
+fn disabled(view: &CriView<'_>) -> Option<Reason> {
     if view
         .loaded
         .top
@@ -182,7 +183,7 @@ fn disabled(view: &View<'_>) -> Option<Reason> {
 }
 
 /// The first rule that keeps CRI off.
-fn refusal(view: &View<'_>) -> Option<Reason> {
+fn refusal(view: &CriView<'_>) -> Option<Reason> {
     RULES
         .iter()
         .filter(|rule| rule.releases.contain(view.release))
@@ -196,7 +197,7 @@ fn refusal(view: &View<'_>) -> Option<Reason> {
 
 /// The plugin loads, and ends the daemon when it starts to count, to listen for streams or to look
 /// for NRI's plugins.
-fn end_of_start(view: &View<'_>) -> Option<Finding> {
+fn end_of_start(view: &CriView<'_>) -> Option<Finding> {
     let period = view.images.get("stats_collect_period");
     let of_images = period.filter(|node| match node.data {
         // Go counts the nanoseconds in 64 bits.
@@ -222,7 +223,7 @@ fn end_of_start(view: &View<'_>) -> Option<Finding> {
     nri(view)
 }
 
-fn nri(view: &View<'_>) -> Option<Finding> {
+fn nri(view: &CriView<'_>) -> Option<Finding> {
     let id = "io.containerd.nri.v1.nri";
     let is_off = match view.of_plugin(id, "disable") {
         Some(node) => node.is_true(),

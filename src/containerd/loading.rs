@@ -188,18 +188,11 @@ impl Model<'_> {
             };
             return Err(self.reason(message, import));
         };
-        let file = &self.parsed[number];
-        let raw = match (&file.table, &file.table_of_1x) {
-            (Ok(_), Some(table)) if release.is_1x() => table,
-            (Ok(table), _) => table,
-            (Err(error), _) => {
-                return Err(Reason {
-                    message: format!("failed to load TOML: {}", error.message),
-                    at: Some((path.to_owned(), Some(error.at.clone()))),
-                });
-            }
-        };
-        if let Some((what, offset)) = file.peculiarities.refusal(release) {
+        let says = self.says(number).map_err(|error| Reason {
+            message: format!("failed to load TOML: {}", error.message),
+            at: Some((path.to_owned(), Some(error.at.clone()))),
+        })?;
+        if let Some((what, offset)) = says.peculiarities.refusal(release) {
             let message =
                 format!("failed to load TOML: containerd {release} does not parse {what}");
             let place = Place {
@@ -212,7 +205,7 @@ impl Model<'_> {
             file: number,
             offset: 0,
         };
-        let whole = Node::new(Data::Table(Rc::clone(raw)), place);
+        let whole = Node::new(Data::Table(Rc::clone(says.table_of(release))), place);
         let decoded = schema::FILE.decode(&whole, Decoder::of_file(release));
         let decoded = decoded.map_err(|mismatch| self.mismatch(&mismatch))?;
         Ok(Rc::unwrap_or_clone(decoded.shared_table()))
@@ -256,7 +249,8 @@ impl Model<'_> {
                 return Err(self.reason(panic_at_negative(version), place));
             }
         }
-        if version < 2 {
+        // 2.x has brought their names up to date, but where the version was negative before.
+        if release.is_1x() && version < 2 {
             return Ok(());
         }
         let is_full = |name: &str| {

@@ -1,78 +1,92 @@
-//! Config files, parsed once to be judged for many releases.
+//! Config files, read once to be judged for many releases.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
 
 use crate::error::Position;
 use crate::toml::lines::Positions;
-use crate::toml::{Document, ParseError, lines};
+use crate::toml::{Document, ParseError, Source, lines};
 
 use super::files::{ConfigFiles, Host};
 use super::reason::Reason;
+use super::release::Release;
 use super::shape::Mismatch;
 use super::syntax::{self, Peculiarities};
 use super::tree::{self, Place, Table};
 use super::verdict::LoadedHandler;
 
-/// Config files that are parsed once and can be judged for many releases.
+/// Config files that are read once and can be judged for many releases.
 #[derive(Debug)]
 pub struct Model<'f> {
     pub(super) files: &'f ConfigFiles,
     pub(super) host: &'f Host,
-    pub(super) parsed: Vec<Parsed<'f>>,
+    parsed: Vec<Parsed<'f>>,
 }
 
+/// One file. It is looked into when a release is first asked what it makes of it.
 #[derive(Debug)]
-pub(super) struct Parsed<'f> {
+struct Parsed<'f> {
     path: &'f Path,
-    text: &'f [u8],
-    pub(super) table: Result<Rc<Table>, ParseError>,
+    source: &'f Source,
+    says: OnceCell<Result<Says, ParseError>>,
+}
+
+/// What one file says.
+#[derive(Debug)]
+pub(super) struct Says {
+    /// All keys.
+    pub(super) table: Rc<Table>,
     /// As 1.x reads it, where that differs.
-    pub(super) table_of_1x: Option<Rc<Table>>,
+    table_of_1x: Option<Rc<Table>>,
     pub(super) peculiarities: Peculiarities,
 }
 
-fn table_of(config: &Document, number: usize) -> Rc<Table> {
-    Rc::new(tree::entries(config.toml.as_table(), number))
+impl Says {
+    /// Reads the file with this number.
+    fn new(config: &Document, number: usize) -> Self {
+        let table = |config: &Document| Rc::new(tree::entries(config.toml.as_table(), number));
+        let of_1x = syntax::without_escapes_in_headers(config);
+        let of_1x = of_1x.and_then(|text| Document::parse(text.as_bytes()).ok());
+        Self {
+            table: table(config),
+            table_of_1x: of_1x.as_ref().map(table),
+            peculiarities: Peculiarities::of(config),
+        }
+    }
+
+    /// All keys, as a release reads them.
+    pub(super) fn table_of(&self, release: Release) -> &Rc<Table> {
+        let of_1x = self.table_of_1x.as_ref();
+        of_1x.filter(|_| release.is_1x()).unwrap_or(&self.table)
+    }
 }
 
 impl<'f> Model<'f> {
-    /// Parses the files.
+    /// Takes the files.
     #[must_use]
     pub fn new(files: &'f ConfigFiles, host: &'f Host) -> Self {
-        let parsed = files.all().enumerate();
-        let parsed = parsed
-            .map(|(number, (path, source))| {
-                let config = source.document();
-                let text_of_1x = match config {
-                    Ok(config) => syntax::without_escapes_in_headers(config),
-                    Err(_) => None,
-                };
-                let of_1x = text_of_1x
-                    .as_deref()
-                    .map(str::as_bytes)
-                    .map(Document::parse);
-                Parsed {
-                    path,
-                    text: source.bytes(),
-                    table: match config {
-                        Ok(config) => Ok(table_of(config, number)),
-                        Err(error) => Err(error.clone()),
-                    },
-                    table_of_1x: of_1x.and_then(|config| Some(table_of(&config.ok()?, number))),
-                    peculiarities: match config {
-                        Ok(config) => Peculiarities::of(config),
-                        Err(_) => Peculiarities::default(),
-                    },
-                }
-            })
-            .collect();
+        let parsed = files.all().map(|(path, source)| Parsed {
+            path,
+            source,
+            says: OnceCell::new(),
+        });
         Self {
             files,
             host,
-            parsed,
+            parsed: parsed.collect(),
         }
+    }
+
+    /// What the file with this number says.
+    pub(super) fn says(&self, number: usize) -> Result<&Says, &ParseError> {
+        let Parsed { source, says, .. } = &self.parsed[number];
+        let read = || match source.document() {
+            Ok(config) => Ok(Says::new(config, number)),
+            Err(error) => Err(error.clone()),
+        };
+        says.get_or_init(read).as_ref()
     }
 
     /// The files by their numbers.
@@ -103,7 +117,7 @@ impl<'f> Model<'f> {
     /// The file and the line of a place.
     pub(crate) fn position(&self, place: Place) -> (&Path, Position) {
         let file = &self.parsed[place.file];
-        let text = String::from_utf8_lossy(file.text);
+        let text = String::from_utf8_lossy(file.source.bytes());
         (file.path, lines::position(&text, place.offset))
     }
 
@@ -137,7 +151,8 @@ impl<'f> Model<'f> {
             let mut placed: Vec<(usize, &str)> = placed.collect();
             // In file order, the lines are counted in one pass.
             placed.sort_unstable();
-            let mut positions = Positions::of(str::from_utf8(file.text).unwrap_or_default());
+            let mut positions =
+                Positions::of(str::from_utf8(file.source.bytes()).unwrap_or_default());
             for (offset, name) in placed {
                 found.insert(name, (file.path, positions.at(offset)));
             }

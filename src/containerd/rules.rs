@@ -14,7 +14,7 @@ use super::services::{
 use super::snapshotters;
 use super::tree::{Node, Table, text};
 use super::url;
-use super::view::{Finding, View, bad_duration};
+use super::view::{CriView, Finding, bad_duration};
 
 /// The shim of containerd 1.0, for which some keys are still there.
 const OLD_SHIM: &str = "io.containerd.runtime.v1.linux";
@@ -24,13 +24,13 @@ pub(super) struct Rule {
     pub(super) releases: Releases,
     /// What the rule minds, for people.
     pub(super) what: &'static str,
-    pub(super) find: fn(&View<'_>) -> Option<Finding>,
+    pub(super) find: fn(&CriView<'_>) -> Option<Finding>,
 }
 
 const fn rule(
     releases: Releases,
     what: &'static str,
-    find: fn(&View<'_>) -> Option<Finding>,
+    find: fn(&CriView<'_>) -> Option<Finding>,
 ) -> Rule {
     Rule {
         releases,
@@ -181,7 +181,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
 ];
 
-fn untrusted_twice(view: &View<'_>) -> Option<Finding> {
+fn untrusted_twice(view: &CriView<'_>) -> Option<Finding> {
     let old = view.old_handler("untrusted_workload_runtime")?;
     let runtimes = view.containerd.get("runtimes")?;
     runtimes.table()?.get("untrusted")?;
@@ -190,14 +190,14 @@ fn untrusted_twice(view: &View<'_>) -> Option<Finding> {
     Some((message.to_owned(), old.place))
 }
 
-fn default_is_empty(view: &View<'_>) -> Option<Finding> {
+fn default_is_empty(view: &CriView<'_>) -> Option<Finding> {
     let message = "`default_runtime_name` is empty".to_owned();
     view.default
         .is_empty()
         .then_some((message, view.default_place))
 }
 
-fn default_is_not_listed(view: &View<'_>) -> Option<Finding> {
+fn default_is_not_listed(view: &CriView<'_>) -> Option<Finding> {
     if view.handlers.contains_key(&view.default) {
         return None;
     }
@@ -211,14 +211,14 @@ fn default_is_not_listed(view: &View<'_>) -> Option<Finding> {
 }
 
 /// A switch that works with the shim of containerd 1.0 alone.
-fn old_shim_key(view: &View<'_>, table: &Table, key: &str) -> Option<Finding> {
+fn old_shim_key(view: &CriView<'_>, table: &Table, key: &str) -> Option<Finding> {
     let node = table.get(key).filter(|node| node.is_true())?;
     let default = view.handlers.get(&view.default)?;
     let message = format!("`{key}` only works for runtime {OLD_SHIM}");
     (default.runtime_type != OLD_SHIM).then_some((message, Some(node.place)))
 }
 
-fn old_shim_text(view: &View<'_>, key: &str) -> Option<Finding> {
+fn old_shim_text(view: &CriView<'_>, key: &str) -> Option<Finding> {
     let mut others = view.handlers.values();
     others.find_map(|handler| {
         let (_, place) = text(&handler.table, key)?;
@@ -227,7 +227,7 @@ fn old_shim_text(view: &View<'_>, key: &str) -> Option<Finding> {
     })
 }
 
-fn all_devices_alone(view: &View<'_>) -> Option<Finding> {
+fn all_devices_alone(view: &CriView<'_>) -> Option<Finding> {
     let key = "privileged_without_host_devices_all_devices_allowed";
     let needs = "privileged_without_host_devices";
     view.handlers.values().find_map(|handler| {
@@ -238,7 +238,7 @@ fn all_devices_alone(view: &View<'_>) -> Option<Finding> {
     })
 }
 
-fn io_type(view: &View<'_>) -> Option<Finding> {
+fn io_type(view: &CriView<'_>) -> Option<Finding> {
     view.handlers.values().find_map(|handler| {
         let (text, place) = text(&handler.table, "io_type")?;
         let message = || "`io_type` can only be `streaming` or `fifo`".to_owned();
@@ -246,7 +246,7 @@ fn io_type(view: &View<'_>) -> Option<Finding> {
     })
 }
 
-fn cgroup_writable(view: &View<'_>) -> Option<Finding> {
+fn cgroup_writable(view: &CriView<'_>) -> Option<Finding> {
     if view.model.host.cgroup == Cgroup::V2 {
         return None;
     }
@@ -257,7 +257,7 @@ fn cgroup_writable(view: &View<'_>) -> Option<Finding> {
     })
 }
 
-fn two_bin_dirs(view: &View<'_>) -> Option<Finding> {
+fn two_bin_dirs(view: &CriView<'_>) -> Option<Finding> {
     let cni = view.cri.get("cni")?.table()?;
     let (_, place) = text(cni, "bin_dir")?;
     let folders = cni.get("bin_dirs").filter(|node| !node.is_zero())?;
@@ -272,21 +272,21 @@ const DEFAULT_BIN_DIR: &str = "/opt/cni/bin";
 const HAS_CONFIG_PATH: Releases = Releases::between(Release::new(2, 2, 0), Release::new(2, 2, 2));
 
 /// Whether the registries are configured by files.
-fn has_config_path(view: &View<'_>) -> bool {
+fn has_config_path(view: &CriView<'_>) -> bool {
     match view.registry().get("config_path").and_then(Node::text) {
         Some(path) => !path.is_empty(),
         None => HAS_CONFIG_PATH.contain(view.release),
     }
 }
 
-fn mirrors_beside_config_path(view: &View<'_>) -> Option<Finding> {
+fn mirrors_beside_config_path(view: &CriView<'_>) -> Option<Finding> {
     let registry = view.registry();
     let mirrors = registry.get("mirrors").filter(|node| !node.is_zero())?;
     let message = "`mirrors` cannot be set when `config_path` is provided";
     has_config_path(view).then(|| (message.to_owned(), Some(mirrors.place)))
 }
 
-fn tls_beside_config_path(view: &View<'_>) -> Option<Finding> {
+fn tls_beside_config_path(view: &CriView<'_>) -> Option<Finding> {
     let registry = view.registry();
     let mut hosts = registry.get("configs")?.table()?.values();
     let tls = hosts.find_map(|host| Some(host.table()?.get("tls")?.place))?;
@@ -294,7 +294,7 @@ fn tls_beside_config_path(view: &View<'_>) -> Option<Finding> {
     has_config_path(view).then(|| (message.to_owned(), Some(tls)))
 }
 
-fn auths(view: &View<'_>) -> Option<Finding> {
+fn auths(view: &CriView<'_>) -> Option<Finding> {
     let registry = view.registry();
     registry
         .get("auths")?
@@ -308,7 +308,7 @@ fn auths(view: &View<'_>) -> Option<Finding> {
         })
 }
 
-fn base_spec(view: &View<'_>) -> Option<Finding> {
+fn base_spec(view: &CriView<'_>) -> Option<Finding> {
     view.handlers.values().find_map(|handler| {
         let (path, place) = text(&handler.table, "base_runtime_spec")?;
         let known = view.model.host.json_files.as_ref();
@@ -322,7 +322,7 @@ fn base_spec(view: &View<'_>) -> Option<Finding> {
     })
 }
 
-fn key_pair(view: &View<'_>) -> Option<Finding> {
+fn key_pair(view: &CriView<'_>) -> Option<Finding> {
     let node = view.server.get("x509_key_pair_streaming")?;
     let pair = node.table()?;
     let path = |key| text(pair, key).map_or("", |(path, _)| path);

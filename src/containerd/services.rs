@@ -4,10 +4,10 @@ use super::platform;
 use super::snapshotters;
 use super::tree::{Data, Node, text};
 use super::url;
-use super::view::{Finding, View};
+use super::view::{CriView, Finding};
 
 /// Services that CRI needs and that mind their own values.
-pub(super) fn services(view: &View<'_>) -> Option<Finding> {
+pub(super) fn services(view: &CriView<'_>) -> Option<Finding> {
     if let Some(node) = view.of_plugin("io.containerd.metadata.v1.bolt", "content_sharing_policy") {
         let policy = node.text().unwrap_or_default();
         if !matches!(policy, "" | "shared" | "isolated") {
@@ -33,7 +33,7 @@ pub(super) fn services(view: &View<'_>) -> Option<Finding> {
 }
 
 /// A platform of a handler that containerd can't parse.
-pub(super) fn runtime_platforms(view: &View<'_>) -> Option<Finding> {
+pub(super) fn runtime_platforms(view: &CriView<'_>) -> Option<Finding> {
     let platforms = view.images.get("runtime_platforms")?;
     platforms.table()?.values().find_map(|node| {
         let (platform, place) = text(node.table()?, "platform")?;
@@ -43,7 +43,7 @@ pub(super) fn runtime_platforms(view: &View<'_>) -> Option<Finding> {
 }
 
 /// What the transfer service unpacks with: without it there are no images since 2.1.
-pub(super) fn unpacking(view: &View<'_>) -> Option<Finding> {
+pub(super) fn unpacking(view: &CriView<'_>) -> Option<Finding> {
     let Some(node) = view.of_plugin("io.containerd.transfer.v1.local", "unpack_config") else {
         let place = view
             .loaded
@@ -75,7 +75,7 @@ pub(super) fn unpacking(view: &View<'_>) -> Option<Finding> {
 }
 
 /// Any plugin of a kind that fails takes CRI along on 2.x.
-pub(super) fn proxy_address(view: &View<'_>) -> Option<Finding> {
+pub(super) fn proxy_address(view: &CriView<'_>) -> Option<Finding> {
     view.loaded
         .table("proxy_plugins")?
         .values()
@@ -90,7 +90,7 @@ pub(super) fn proxy_address(view: &View<'_>) -> Option<Finding> {
         })
 }
 
-pub(super) fn second_content_store(view: &View<'_>) -> Option<Finding> {
+pub(super) fn second_content_store(view: &CriView<'_>) -> Option<Finding> {
     let prefix = "io.containerd.content.v1.";
     let mut proxies = view.proxies().into_iter();
     let (_, place) = proxies.find(|(id, _)| id.starts_with(prefix))?;
@@ -101,7 +101,7 @@ pub(super) fn second_content_store(view: &View<'_>) -> Option<Finding> {
 /// The folder of the shims' sockets, to whose path a name of 64 letters is added.
 const LONGEST_SOCKET_DIR: usize = 42;
 
-pub(super) fn socket_dir(view: &View<'_>) -> Option<Finding> {
+pub(super) fn socket_dir(view: &CriView<'_>) -> Option<Finding> {
     let node = view.of_plugin("io.containerd.shim.v1.manager", "socket_dir")?;
     let path = node.text().filter(|path| !path.is_empty())?;
     let clean = super::absolute(std::path::Path::new("/"), path);

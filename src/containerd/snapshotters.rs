@@ -7,7 +7,7 @@ use super::model::Model;
 use super::registry::{self, SNAPSHOTTER};
 use super::release::{ONE_6, Release};
 use super::tree::Place;
-use super::view::{Finding, View};
+use super::view::{CriView, Finding};
 
 /// What becomes of a snapshotter that does not load.
 enum Lack {
@@ -26,13 +26,13 @@ impl Lack {
 }
 
 /// Whether some plugin provides a snapshotter.
-pub(super) fn is_there(view: &View<'_>, name: &str) -> bool {
+pub(super) fn is_there(view: &CriView<'_>, name: &str) -> bool {
     let loads = registry::is_taken(&id(name), view.release) && lack(view, name).is_none();
     view.has_plugin(&id(name), loads)
 }
 
 /// The IDs of the snapshotters that need something and have it.
-pub(super) fn loading(view: &View<'_>) -> impl Iterator<Item = String> {
+pub(super) fn loading(view: &CriView<'_>) -> impl Iterator<Item = String> {
     let names = registry::SNAPSHOTTERS.iter().map(|it| it.name);
     let there = names.filter(move |name| is_there(view, name));
     there.map(id)
@@ -43,11 +43,11 @@ impl Model<'_> {
     /// be filled in, and where the release does not load the config at all.
     pub(crate) fn lacks_snapshotter(&self, name: &str, release: Release) -> Option<String> {
         let loaded = self.load(release).ok()?;
-        why_missing(&View::new(self, &loaded, release), name)
+        why_missing(&CriView::new(self, &loaded, release), name)
     }
 }
 
-fn why_missing(view: &View<'_>, name: &str) -> Option<String> {
+fn why_missing(view: &CriView<'_>, name: &str) -> Option<String> {
     // MicroK8s fills variables in before containerd reads the file.
     if name.starts_with("${") || is_there(view, name) {
         return None;
@@ -66,7 +66,7 @@ fn why_missing(view: &View<'_>, name: &str) -> Option<String> {
 }
 
 /// The snapshotter of CRI itself, and where it is set.
-pub(super) fn name_of_cri<'v>(view: &'v View<'_>) -> (&'v str, Option<Place>) {
+pub(super) fn name_of_cri<'v>(view: &'v CriView<'_>) -> (&'v str, Option<Place>) {
     let table = if view.release.is_1x() {
         &view.containerd
     } else {
@@ -78,7 +78,7 @@ pub(super) fn name_of_cri<'v>(view: &'v View<'_>) -> (&'v str, Option<Place>) {
 }
 
 /// CRI's own snapshotter is missing.
-pub(super) fn of_cri(view: &View<'_>) -> Option<Finding> {
+pub(super) fn of_cri(view: &CriView<'_>) -> Option<Finding> {
     let (name, place) = name_of_cri(view);
     if name.is_empty() && view.release.is_1x() {
         return None;
@@ -92,7 +92,7 @@ pub(super) fn of_cri(view: &View<'_>) -> Option<Finding> {
 }
 
 /// A snapshotter that is set up and fails keeps CRI off on 2.x, whether it is used or not.
-pub(super) fn broken(view: &View<'_>) -> Option<Finding> {
+pub(super) fn broken(view: &CriView<'_>) -> Option<Finding> {
     let mut there = registry::SNAPSHOTTERS.iter().map(|it| it.name);
     there.find_map(|name| match lack(view, name)? {
         Lack::Failed((message, place)) => Some((format!("{name}: {message}"), place)),
@@ -105,7 +105,7 @@ fn id(name: &str) -> String {
 }
 
 /// Why a snapshotter that comes with containerd does not load.
-fn lack(view: &View<'_>, name: &str) -> Option<Lack> {
+fn lack(view: &CriView<'_>, name: &str) -> Option<Lack> {
     let id = id(name);
     let value = |key| {
         let node = view.of_plugin(&id, key)?;

@@ -169,6 +169,12 @@ impl Spelling {
         joined(self.plugin_name(id), rest)
     }
 
+    /// Whether the file has a place for the key of this canonical path: below CRI's one plugin some
+    /// names are those of other keys.
+    pub(crate) fn has_place(&self, path: &[String]) -> bool {
+        self.canonical(&self.place(path)) == path
+    }
+
     /// Where containerd 2.x may have the key besides, and takes it from there: what is to be said in
     /// this file goes there, if only that is there.
     pub(crate) fn rival(&self, path: &[String]) -> Option<Rival> {

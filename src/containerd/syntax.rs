@@ -123,7 +123,7 @@ pub(super) fn refused() -> impl Iterator<Item = (&'static str, Releases)> {
 }
 
 /// The constructs of a file that not every release parses, with where they stand.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Peculiarities(Vec<(Construct, usize)>);
 
 impl Peculiarities {

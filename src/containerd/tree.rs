@@ -129,7 +129,7 @@ impl Node {
             }
             (Data::Text(one), Data::Text(other)) => one == other,
             (Data::Integer(one), Data::Integer(other)) => one == other,
-            (Data::Float(one), Data::Float(other)) => one == other,
+            (Data::Float(one), Data::Float(other)) => one.total_cmp(other).is_eq(),
             (Data::Boolean(one), Data::Boolean(other)) => one == other,
             (Data::Datetime(one), Data::Datetime(other)) => one == other,
             _ => false,

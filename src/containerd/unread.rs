@@ -52,8 +52,8 @@ impl Model<'_> {
         else {
             return;
         };
-        let file = self.parsed[lost.place.file].table.as_ref();
-        let plugins = file.ok().and_then(|file| file.get("plugins")?.table());
+        let file = self.says(lost.place.file).ok();
+        let plugins = file.and_then(|file| file.table.get("plugins")?.table());
         let is_written = |id: &str| plugins.is_some_and(|plugins| plugins.contains_key(id));
         let short = registry::short_name(id);
         if !is_written(id) && is_written(short) {

@@ -32,7 +32,7 @@ fn cri_name(loaded: &Loaded, release: Release) -> &'static str {
 }
 
 /// The parts of a loaded config that CRI reads.
-pub(super) struct View<'v> {
+pub(super) struct CriView<'v> {
     pub(super) model: &'v Model<'v>,
     pub(super) loaded: &'v Loaded,
     pub(super) release: Release,
@@ -72,7 +72,7 @@ pub(super) fn bad_duration(table: &Table, name: &str) -> Option<Finding> {
     (!duration::is_valid(text)).then(|| (message(), Some(place)))
 }
 
-impl<'v> View<'v> {
+impl<'v> CriView<'v> {
     pub(super) fn new(model: &'v Model<'v>, loaded: &'v Loaded, release: Release) -> Self {
         let part = |id: &str| -> Cow<'v, Table> {
             let plugins = loaded.table("plugins");

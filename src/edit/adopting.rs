@@ -25,7 +25,12 @@ impl Start<'_> {
         let Some(adoption) = &change.adoption else {
             return Ok(());
         };
-        let asked: Vec<Key> = change.wants.iter().map(|want| want.key.clone()).collect();
+        let wants = change
+            .wants
+            .iter()
+            .chain(change.extended.values().flatten());
+        let wants: Vec<&KeyValue> = wants.filter(|it| self.asked.contains(&it.key)).collect();
+        let asked: Vec<Key> = wants.iter().map(|want| want.key.clone()).collect();
         let default = Key::default_handler();
         for was in adoption {
             let resets = was.key == default && !change.removes.is_empty();
@@ -50,7 +55,7 @@ impl Start<'_> {
                 self.adopt_handler(handler);
             }
         }
-        for KeyValue { key, value } in &change.wants {
+        for KeyValue { key, value } in wants {
             let was = adoption.iter().find(|it| it.key == *key);
             let was = was.map(|it| it.value.clone());
             if *key == default && was.is_none() {

@@ -64,9 +64,15 @@ impl Judgement<'_> {
         let model = |files| Model::new(files, self.host);
         let (before, after) = (model(self.before), model(self.after));
         let without = self.without.map(model);
+        let is_same = self.before.files == self.after.files;
         let mut lost = [Losses::default(), Losses::default()];
         let read = self.reading().map(|release| {
-            let [before, after] = [&before, &after].map(|model| model.judge(release));
+            let after = after.judge(release);
+            let before = if is_same {
+                after.clone()
+            } else {
+                before.judge(release)
+            };
             lost[0].add(release, before.lost);
             lost[1].add(release, after.lost);
             Read {

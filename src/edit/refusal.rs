@@ -218,6 +218,13 @@ pub(super) fn not_writable(config: &Config, file: &str, key: &str) -> Error {
 #[derive(Debug)]
 pub struct UnreadKey(pub String);
 
+/// A key in the place of which a config of this version has another one.
+pub(super) fn no_place(key: &Key, version: i64) -> Error {
+    let message = format!("a config of version {version} has no place for {key}");
+    let hint = "leave it out for this config; one of version 3 has a place for it";
+    Error::new(Code::KeyNotRead, message, hint).with_detail(UnreadKey(key.to_string()))
+}
+
 /// A key that none of these releases reads in a config of this version.
 pub(super) fn not_read(key: &Key, releases: &[Release], version: i64) -> Error {
     let does = listed_do(releases);

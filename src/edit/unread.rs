@@ -44,7 +44,8 @@ pub(crate) fn warnings(edited: &Edited, change: &Change, releases: &[Release]) -
         };
         let path = &want.key.path[handler.len()..];
         let name = want.key.handler_name().unwrap_or_default();
-        if !path.is_empty() && !handler::is_known(path) {
+        let runtime_type = runtime_type(edited, name);
+        if !path.is_empty() && !handler::is_read(path, runtime_type.as_deref()) {
             let key = render::dotted(path, Quotes::Basic);
             let message = format!("unknown key {key} in handler {name}: written as given");
             warnings.push(Warning::new("unknown-key", message).of(&want.key));
@@ -57,6 +58,14 @@ pub(crate) fn warnings(edited: &Edited, change: &Change, releases: &[Release]) -
         warnings.extend(of_value);
     }
     warnings
+}
+
+/// The type that is wanted of a handler.
+fn runtime_type(edited: &Edited, handler: &str) -> Option<String> {
+    let key = Key::of_handler(handler, &["runtime_type"]);
+    let wants = edited.ledger.wants().filter(|it| *it.key == key);
+    let newest = wants.max_by_key(|it| it.want.seq);
+    newest.and_then(|it| it.want.value.as_ref()?.as_string())
 }
 
 /// Plugins that no release is known to have.

@@ -7,7 +7,7 @@ use crate::config::view::Views;
 use crate::error::Error;
 use crate::ledger::{Owner, Tombstone, Want};
 use crate::want::change::{Change, Overrules};
-use crate::want::handler::BUILT_IN;
+use crate::want::handler::{BUILT_IN, no_runtime_type};
 use crate::want::key::{Key, KeyValue, handler_path};
 
 use super::cgroup_driver::{DRIVER, Drivers};
@@ -31,6 +31,7 @@ impl Start<'_> {
         if let Some(message) = other_driver {
             self.report.warn("cgroup-drivers-differ", message);
         }
+        self.check_types(&wants)?;
         let wants = wants.into_iter().map(|it| (it.key, Some(it.value)));
         let nothing = change.absent.iter().chain(&cleared.absent).cloned();
         for (key, value) in wants.chain(nothing.map(|key| (key, None))) {
@@ -121,6 +122,19 @@ impl Start<'_> {
         !change.is_all || came_along
     }
 
+    /// A handler of which single keys are wanted is there, or comes with its type.
+    fn check_types(&self, wants: &[KeyValue]) -> Result<(), Error> {
+        for name in self.change.extended.keys() {
+            let key = Key::of_handler(name, &["runtime_type"]);
+            let is_wanted = wants.iter().any(|want| want.key == key);
+            let is_there = || self.views.values().any(|view| view.value(&key).is_some());
+            if !is_wanted && !is_there() {
+                return Err(no_runtime_type(name));
+            }
+        }
+        Ok(())
+    }
+
     /// A handler of which another owner wants something is that owner's, and so is any other key,
     /// unless the change [declares](Change::declares) what its owner wants: that comes on top.
     fn check_owners(&self) -> Result<(), Error> {
@@ -148,7 +162,21 @@ fn with_cgroup_drivers(
     views: &Views,
 ) -> (Vec<KeyValue>, Option<String>) {
     let mut wants = change.wants.clone();
+    let has = |name: &str| {
+        let handler = handler_path(name);
+        before.keys().any(|key| key.path.starts_with(&handler))
+    };
+    for (name, others) in &change.extended {
+        if !has(name) && !others.is_empty() {
+            let handler = handler_path(name);
+            let is_own = |want: &KeyValue| want.key.path.starts_with(&handler);
+            let at = wants.iter().position(is_own).unwrap_or(0);
+            wants.retain(|want| !is_own(want));
+            wants.splice(at..at, others.iter().cloned());
+        }
+    }
     let new = change.takes_cgroup_driver.iter().map(String::as_str);
+    let new = new.filter(|name| !change.extended.contains_key(*name) || !has(name));
     let new: Vec<&str> = new.collect();
     let asked = &change.wants;
     let drivers = Drivers {

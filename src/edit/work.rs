@@ -148,6 +148,9 @@ impl<'e> Work<'e> {
         if let Some(ids) = undecided.filter(|_| spelling::is_runtime(&key.path)) {
             return Err(refusal::undecided(config, file, ids));
         }
+        if !view.spelling.has_place(&key.path) {
+            return Err(refusal::no_place(key, view.version()));
+        }
         let Some(literal) = value.literal.clone() else {
             self.give_back(at, None);
             return Ok(());

@@ -1,6 +1,6 @@
 //! What an owner wants changed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::{Code, Error};
 use crate::toml::Literal;
@@ -37,6 +37,9 @@ pub struct Change {
     pub(crate) is_all: bool,
     /// Handlers of runc's type that take the cgroup driver over which the node uses.
     pub(crate) takes_cgroup_driver: BTreeSet<String>,
+    /// Handlers of which the change wants single keys, each with all that is wanted if its owner
+    /// wants nothing of it yet.
+    pub(crate) extended: BTreeMap<String, Vec<KeyValue>>,
     /// Handlers that are not wanted any more.
     pub(crate) removes: Vec<String>,
     /// Keys that are not wanted any more.
@@ -111,6 +114,29 @@ impl Change {
     pub fn ensure(mut self, handler: Handler) -> Self {
         self.set_handler(&handler);
         self
+    }
+
+    /// Wants single keys of a handler, and leaves its others as they are. If its owner wants nothing of
+    /// it yet, the preset of its name comes with them.
+    ///
+    /// # Errors
+    ///
+    /// What [`Handler::with`] returns.
+    pub fn extend(
+        mut self,
+        name: &HandlerName,
+        settings: impl IntoIterator<Item = Setting>,
+    ) -> Result<Self, Error> {
+        let given = Handler::given(name.clone(), None, settings.into_iter().collect())?;
+        let whole = Handler::resolve(name.clone(), None, given.settings().iter().cloned());
+        let mut others = Self::new();
+        if let Ok(whole) = whole {
+            others.set_handler(&whole);
+        }
+        self.set_handler(&given);
+        self.takes_cgroup_driver.extend(others.takes_cgroup_driver);
+        self.extended.insert(name.as_str().to_owned(), others.wants);
+        Ok(self)
     }
 
     /// Makes the named handler the default. It should be one that the config lists or that the

@@ -318,3 +318,31 @@ fn taking_over_may_be_asked_for() {
     node.run(&["apply", &file, "--take-over"]).exits(0);
     assert!(node.text().contains("owner=wasm"));
 }
+
+/// Alike on the command line, which has the key alone for a place.
+#[test]
+fn an_option_that_the_shim_does_not_have_is_a_warning_with_its_place() {
+    let node = Node::with("version = 3\n");
+    let add = [
+        "add",
+        "kata",
+        "--owner",
+        "a",
+        "--set",
+        "options.SystemdCgroup=true",
+    ];
+    let run = node.run(&add).exits(0);
+    let said = "unknown key options.SystemdCgroup in handler kata: written as given";
+    assert!(run.stderr.contains(said), "{run:?}");
+    let patch = node.folder().join("patch.toml");
+    let text = "owner = 'b'\n[handlers.runsc]\noptions.TypeUrl = 'x'\noptions.BinaryName = '/x'\n\
+                [handlers.crun]\noptions.SystemdCgroup = true\n";
+    fs::write(&patch, text).expect("writes");
+    let named = patch.to_str().expect("UTF-8");
+    let run = node.run(&["apply", named]).exits(0);
+    let said = "unknown key options.BinaryName in handler runsc: written as given";
+    assert!(run.stderr.contains(said), "{run:?}");
+    let place = format!("{named}:4:9");
+    assert!(run.stderr.contains(&place), "{run:?}");
+    assert_eq!(run.stderr.lines().count(), 1, "{run:?}");
+}

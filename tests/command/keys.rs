@@ -280,3 +280,39 @@ fn getting_what_is_not_there_fails() {
     let json: serde_json::Value = serde_json::from_str(&json.stdout).expect("JSON");
     assert_eq!(json["error"]["code"], "no-key");
 }
+
+#[test]
+fn adding_to_a_handler_that_exists_changes_only_what_is_given() {
+    let node = Node::with("version = 3\n");
+    node.run(&["add", "kata", "--set", "options.ConfigPath=/a"])
+        .exits(0);
+    let first = text(&node);
+    assert!(
+        first.contains("runtime_type = \"io.containerd.kata.v2\""),
+        "{first}"
+    );
+    node.run(&["unset", "handlers.kata.pod_annotations"])
+        .exits(0);
+    node.run(&["add", "kata", "--set", "options.ConfigPath=/b"])
+        .exits(0);
+    let second = text(&node);
+    assert!(
+        second.contains("/b") && !second.contains("pod_annotations"),
+        "{second}"
+    );
+    let type_of = ["add", "mine", "--set", "runtime_type=io.containerd.runc.v2"];
+    node.run(&type_of).exits(0);
+    node.run(&["add", "mine", "--set", "options.BinaryName=/x"])
+        .exits(0);
+    assert!(text(&node).contains("BinaryName = \"/x\""));
+    let refused = node
+        .run(&["add", "other", "--set", "options.BinaryName=/x"])
+        .exits(2);
+    assert!(
+        refused.stderr.contains("runtime_type is not set"),
+        "{}",
+        refused.stderr
+    );
+    node.run(&["remove", "--owner", "manual"]).exits(0);
+    assert_eq!(text(&node), "version = 3\n");
+}

@@ -16,10 +16,10 @@ fn config(version: i64, more: &str) -> String {
     format!("version = {version}\n[plugins.{cri}.containerd.runtimes.runc]\n{RUNC}{more}")
 }
 
-fn apply(node: &Node, patch: &str) -> Run {
-    let path = node.folder().join("patch");
-    fs::write(&path, format!("owner = 'x'\n{patch}\n")).expect("writes");
-    node.run(&["apply", path.to_str().expect("UTF-8")])
+fn apply(node: &Node, wanted: &str) -> Run {
+    let file = node.folder().join("patch");
+    fs::write(&file, format!("owner = 'x'\n{wanted}\n")).expect("writes");
+    node.run(&["apply", file.to_str().expect("UTF-8")])
 }
 
 /// Applies a patch: the lines that come, and the warnings. Then takes it back to the byte.
@@ -42,16 +42,14 @@ fn applied(text: &str, patch: &str) -> (Vec<String>, String) {
     (new, run.stderr)
 }
 
-/// Rows of the spelling: a key of a patch file, and the lines that come of it in a file of version 1,
-/// 2, 3 and 4, each with the releases that a warning names.
-#[test]
-fn a_key_goes_where_the_version_of_the_file_has_it() {
-    let images = "plugins.'io.containerd.cri.v1.images'";
-    let runtime = "plugins.'io.containerd.cri.v1.runtime'";
-    let old = "plugins.'io.containerd.grpc.v1.cri'";
-    for (patch, lines) in [
+/// A key of a patch file; the lines that come of it in a file of version 1, 2, 3 and 4, each with the
+/// releases that a warning names. No lines: it is refused.
+type Row = (&'static str, [(&'static str, &'static str); 4]);
+
+#[rustfmt::skip] // A table.
+const ROWS: &[Row] = &[
         (
-            format!("[{images}.pinned_images]\nsandbox = 'p'"),
+            "[plugins.'io.containerd.cri.v1.images'.pinned_images]\nsandbox = 'p'",
             [
                 ("[plugins.cri]|sandbox_image = \"p\"", "2.0, 2.1 and 2.2"),
                 (
@@ -69,7 +67,7 @@ fn a_key_goes_where_the_version_of_the_file_has_it() {
             ],
         ),
         (
-            format!("[{old}.registry]\nconfig_path = '/certs'"),
+            "[plugins.'io.containerd.grpc.v1.cri'.registry]\nconfig_path = '/certs'",
             [
                 (
                     "[plugins.cri.registry]|config_path = \"/certs\"",
@@ -91,7 +89,7 @@ fn a_key_goes_where_the_version_of_the_file_has_it() {
         ),
         // ◇: never turned into bin_dirs.
         (
-            format!("[{runtime}.cni]\nbin_dir = '/cni'"),
+            "[plugins.'io.containerd.cri.v1.runtime'.cni]\nbin_dir = '/cni'",
             [
                 ("[plugins.cri.cni]|bin_dir = \"/cni\"", "2.0, 2.1 and 2.2"),
                 (
@@ -110,7 +108,7 @@ fn a_key_goes_where_the_version_of_the_file_has_it() {
         ),
         // ✗ on 1.x and 2.0.
         (
-            format!("[{runtime}.cni]\nbin_dirs = ['/cni']"),
+            "[plugins.'io.containerd.cri.v1.runtime'.cni]\nbin_dirs = ['/cni']",
             [
                 (
                     "[plugins.cri.cni]|bin_dirs = [\"/cni\"]",
@@ -132,7 +130,7 @@ fn a_key_goes_where_the_version_of_the_file_has_it() {
         ),
         // ✗ below CRI's one plugin: only 2.x reads it, from the plugin of version 3.
         (
-            format!("[{images}]\nuse_local_image_pull = true"),
+            "[plugins.'io.containerd.cri.v1.images']\nuse_local_image_pull = true",
             [
                 (
                     "[plugins.\"io.containerd.cri.v1.images\"]|use_local_image_pull = true",
@@ -153,7 +151,7 @@ fn a_key_goes_where_the_version_of_the_file_has_it() {
             ],
         ),
         (
-            format!("[{old}]\nstream_server_port = '10010'"),
+            "[plugins.'io.containerd.grpc.v1.cri']\nstream_server_port = '10010'",
             [
                 ("[plugins.cri]|stream_server_port = \"10010\"", ""),
                 (
@@ -171,7 +169,7 @@ fn a_key_goes_where_the_version_of_the_file_has_it() {
             ],
         ),
         (
-            "[plugins.'io.containerd.monitor.v1.cgroups']\nno_prometheus = true".to_owned(),
+            "[plugins.'io.containerd.monitor.v1.cgroups']\nno_prometheus = true",
             [
                 ("[plugins.cgroups]|no_prometheus = true", "2.0, 2.1 and 2.2"),
                 (
@@ -190,7 +188,7 @@ fn a_key_goes_where_the_version_of_the_file_has_it() {
         ),
         // A spelling of version 4 is never written below version 4.
         (
-            "[plugins.'io.containerd.server.v1.grpc']\nmax_recv_message_size = 5".to_owned(),
+            "[plugins.'io.containerd.server.v1.grpc']\nmax_recv_message_size = 5",
             [
                 ("[grpc]|max_recv_message_size = 5", ""),
                 ("[grpc]|max_recv_message_size = 5", ""),
@@ -202,7 +200,7 @@ fn a_key_goes_where_the_version_of_the_file_has_it() {
             ],
         ),
         (
-            "[metrics]\naddress = '127.0.0.1:1338'".to_owned(),
+            "[metrics]\naddress = '127.0.0.1:1338'",
             [
                 ("[metrics]|address = \"127.0.0.1:1338\"", ""),
                 ("[metrics]|address = \"127.0.0.1:1338\"", ""),
@@ -214,12 +212,12 @@ fn a_key_goes_where_the_version_of_the_file_has_it() {
             ],
         ),
         (
-            "[debug]\nlevel = 'debug'".to_owned(),
+            "[debug]\nlevel = 'debug'",
             [("[debug]|level = \"debug\"", ""); 4],
         ),
         // ✗ without an address: nothing of it is moved on 2.3.
         (
-            "[debug]\nuid = 5".to_owned(),
+            "[debug]\nuid = 5",
             [
                 ("[debug]|uid = 5", "2.3 and 2.4"),
                 ("[debug]|uid = 5", "2.3 and 2.4"),
@@ -227,8 +225,65 @@ fn a_key_goes_where_the_version_of_the_file_has_it() {
                 ("[plugins.\"io.containerd.server.v1.debug\"]|uid = 5", ""),
             ],
         ),
+        // ◇: another key than the one of this name in the images plugin: ✗ below the old one.
         (
-            "[plugins.'io.containerd.nri.v1.nri']\ndisable = false".to_owned(),
+            "[plugins.'io.containerd.cri.v1.runtime']\nstats_collect_period = '10s'",
+            [
+                ("", ""),
+                ("", ""),
+                (
+                    "[plugins.\"io.containerd.cri.v1.runtime\"]|stats_collect_period = \"10s\"",
+                    "2.0, 2.1 and 2.2",
+                ),
+                (
+                    "[plugins.\"io.containerd.cri.v1.runtime\"]|stats_collect_period = \"10s\"",
+                    "",
+                ),
+            ],
+        ),
+        (
+            "[plugins.'io.containerd.grpc.v1.cri']\nstats_collect_period = 20",
+            [
+                (
+                    "[plugins.cri]|stats_collect_period = 20",
+                    "2.0, 2.1 and 2.2",
+                ),
+                (
+                    "[plugins.\"io.containerd.grpc.v1.cri\"]|stats_collect_period = 20",
+                    "",
+                ),
+                (
+                    "[plugins.\"io.containerd.cri.v1.images\"]|stats_collect_period = 20",
+                    "",
+                ),
+                (
+                    "[plugins.\"io.containerd.cri.v1.images\"]|stats_collect_period = 20",
+                    "",
+                ),
+            ],
+        ),
+        // ◇: the migration makes an element of another array of it. 2.3 migrates twice below version 3,
+        // and the second time empties what the first has made.
+        (
+            "[plugins.'io.containerd.runtime.v2.task']\nsched_core = true",
+            [
+                (
+                    "[plugins.task]|sched_core = true",
+                    "2.0, 2.1, 2.2, 2.3 and 2.4",
+                ),
+                (
+                    "[plugins.\"io.containerd.runtime.v2.task\"]|sched_core = true",
+                    "2.3 and 2.4",
+                ),
+                (
+                    "[plugins.\"io.containerd.runtime.v2.task\"]|sched_core = true",
+                    "2.0, 2.1 and 2.2",
+                ),
+                ("", ""),
+            ],
+        ),
+        (
+            "[plugins.'io.containerd.nri.v1.nri']\ndisable = false",
             [
                 (
                     "[plugins.\"io.containerd.nri.v1.nri\"]|disable = false",
@@ -242,9 +297,18 @@ fn a_key_goes_where_the_version_of_the_file_has_it() {
                 ("[plugins.\"io.containerd.nri.v1.nri\"]|disable = false", ""),
             ],
         ),
-    ] {
-        for (version, (written, ignoring)) in (1..).zip(lines) {
-            let (lines, warnings) = applied(&config(version, ""), &patch);
+];
+
+#[test]
+fn a_key_goes_where_the_version_of_the_file_has_it() {
+    for (patch, lines) in ROWS {
+        for (version, (written, ignoring)) in (1..).zip(*lines) {
+            if written.is_empty() {
+                let refused = apply(&Node::with(config(version, "")), patch).exits(65);
+                assert!(refused.stderr.contains("patch:3:1"), "{}", refused.stderr);
+                continue;
+            }
+            let (lines, warnings) = applied(&config(version, ""), patch);
             assert_eq!(lines.join("|"), written, "version {version}: {patch}");
             let is_told = warnings.contains(" not read ");
             let names = format!("containerd {ignoring} do");

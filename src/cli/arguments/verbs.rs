@@ -180,7 +180,7 @@ pub(crate) struct Set {
 pub(crate) struct Unset {
     /// The keys, as in debug.level, or elements of lists
     ///
-    /// As in disabled_plugins=cri. A key that this owner has set gets its old value back. One that no
+    /// As in `disabled_plugins=cri`. A key that this owner has set gets its old value back. One that no
     /// owner has set is removed, until this owner leaves. Of a table, the keys that this owner has set.
     #[arg(value_name = "KEY", required = true)]
     pub(crate) keys: Vec<KeyName>,

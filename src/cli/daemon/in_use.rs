@@ -84,7 +84,7 @@ impl Run {
     fn handlers_to_go(&self, remove: &Remove, edit: &Edit<'_>) -> Result<BTreeSet<String>, Error> {
         let mut handlers: BTreeSet<String> = remove.names.iter().cloned().collect();
         if let Request::Change(change) = &edit.request {
-            let plan = self.editor_of(edit)?.plan(change)?;
+            let plan = self.editor_of(edit).plan(change)?;
             handlers.extend(plan.report.handlers.removed);
         }
         Ok(handlers)

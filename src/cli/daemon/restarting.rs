@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::cli::arguments;
 use crate::cli::arguments::groups::RestartHow;
-use crate::cli::editing::{Edit, Made, Request};
+use crate::cli::editing::{Completed, Edit, Request};
 use crate::cli::report::{Report, warnings};
 use crate::cli::run::Run;
 
@@ -32,13 +32,13 @@ impl Run {
         &mut self,
         editor: &Editor,
         edit: &Edit<'_>,
-    ) -> Result<Made, Error> {
+    ) -> Result<Completed, Error> {
         let restart = self.restart_by(&edit.editing.how);
         let (plan, restarted) = match &edit.request {
             Request::Change(change) => restart.edit(editor, change)?,
             Request::Undo(owner) => restart.undo(editor, owner.as_ref())?,
         };
-        Ok(Made {
+        Ok(Completed {
             is_change: plan.is_change() || restarted.why.is_some(),
             plan,
             restart: Some(Box::new(restarted)),
@@ -47,7 +47,7 @@ impl Run {
 
     /// Has containerd run again, on its config as it is.
     pub(super) fn bring_back(&mut self, edit: &Edit<'_>) -> Result<(), Error> {
-        let editor = self.editor_of(edit)?;
+        let editor = self.editor_of(edit);
         let editor = self.interruptible(editor);
         self.restart_by(&edit.editing.how).run(&editor)?;
         Ok(())

@@ -10,7 +10,7 @@ use super::cause::Cause;
 use super::config::{self, verdict};
 use super::daemon::{ANSWER, Daemon};
 use super::disagreement::Disagreement;
-use super::wanted::Wanted;
+use super::expected::Expected;
 use super::why::Why;
 use crate::commit::editor::Editor;
 use crate::daemon::cri::CriClient;
@@ -120,7 +120,7 @@ impl<'a> Attempt<'a> {
     pub(super) fn make(
         &mut self,
         old: Option<&Daemon>,
-        wanted: &Wanted,
+        expected: &Expected,
     ) -> Result<Restarted, Stop> {
         let mut phases = Phases::default();
         let mut clock = Instant::now();
@@ -146,7 +146,7 @@ impl<'a> Attempt<'a> {
         let disproved = disagreement.as_ref().map(|it| it.disproved.clone());
         editor.disproved.replace(disproved);
         let verdict = verdict(editor, &running).map_err(unread)?;
-        let (own, drift) = wanted.held_against(&running, verdict.as_ref());
+        let (own, drift) = expected.held_against(&running, verdict.as_ref());
         phases.verified = lap();
         if !own.is_empty() {
             let own = Drift::listed(&own);

@@ -56,7 +56,7 @@ pub(super) fn files(editor: &Editor) -> Result<ConfigFiles, Error> {
 
 /// Whether a daemon was started before or after the last change of what it loads.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Start {
+pub(super) enum Started {
     /// This has changed since.
     Before(PathBuf),
     /// It has loaded everything as it is now.
@@ -65,7 +65,7 @@ pub(super) enum Start {
     Unknown,
 }
 
-impl Start {
+impl Started {
     /// Compares a daemon's start with the ctime of each loaded file, and of each folder that an import
     /// pattern looks into: a file may have gone from there.
     pub(super) fn of(editor: &Editor, started: Option<SystemTime>) -> Self {
@@ -146,25 +146,25 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     /// A file's change, seen by a daemon that was started at noon, one second before now.
-    fn compare(change: impl Fn(SystemTime) -> SystemTime) -> Start {
+    fn compare(change: impl Fn(SystemTime) -> SystemTime) -> Started {
         let noon = SystemTime::UNIX_EPOCH + Duration::from_hours(500_004);
         let changes = [(PathBuf::from("/c"), change(noon))];
-        Start::compare(noon, changes.into(), noon + SECOND)
+        Started::compare(noon, changes.into(), noon + SECOND)
     }
 
     #[test]
     fn a_start_that_is_too_close_to_a_change_is_before_it() {
-        let before = Start::Before(PathBuf::from("/c"));
+        let before = Started::Before(PathBuf::from("/c"));
         assert_eq!(compare(|noon| noon + SECOND), before);
         assert_eq!(compare(|noon| noon), before);
         assert_eq!(compare(|noon| noon - TICK), before);
-        assert_eq!(compare(|noon| noon - DOUBT), Start::After);
+        assert_eq!(compare(|noon| noon - DOUBT), Started::After);
     }
 
     /// It would be due for as long as the clock takes to get there.
     #[test]
     fn a_change_in_the_future_does_not_count() {
-        assert_eq!(compare(|noon| noon + 2 * SECOND), Start::Unknown);
+        assert_eq!(compare(|noon| noon + 2 * SECOND), Started::Unknown);
     }
 
     #[test]

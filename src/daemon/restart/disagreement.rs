@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::config::{Start, files};
+use super::config::{Started, files};
 use super::daemon::Daemon;
 use crate::commit::editor::Editor;
 use crate::containerd::{Disproved, Host, LoadedHandler, Model, Verdict};
@@ -38,7 +38,7 @@ impl Disagreement {
 
     pub(super) fn with(editor: &Editor, daemon: &Daemon) -> Result<Option<Self>, Error> {
         match daemon.serving() {
-            Some(running) if Start::of(editor, daemon.started) == Start::After => {
+            Some(running) if Started::of(editor, daemon.started) == Started::After => {
                 Self::of(editor, running)
             }
             _ => Ok(None),

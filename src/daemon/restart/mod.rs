@@ -6,10 +6,10 @@ mod cause;
 mod config;
 mod daemon;
 mod disagreement;
+mod expected;
 mod failure;
 mod rollback;
 mod run;
-mod wanted;
 mod why;
 
 use std::path::PathBuf;

@@ -4,7 +4,7 @@ use super::attempt::Phases;
 use super::cause::Cause;
 use crate::commit::editor::Editor;
 use crate::commit::operation_log::LogEntry;
-use crate::commit::undo::Back;
+use crate::commit::undo::Undo;
 use crate::daemon::running::Running;
 use crate::error::Code;
 use crate::ledger::LedgerPair;
@@ -51,12 +51,12 @@ impl Rollback {
 
 /// Takes a change back, as a whole or out of what others have made of the files since.
 pub(super) fn take_back(editor: &Editor, made: &LedgerPair) -> RolledBackFiles {
-    let back = Back {
+    let undo = Undo {
         made: made.clone(),
         is_judged: false,
         outcome: LogEntry::ROLLED_BACK,
     };
-    match editor.take_back(&back) {
+    match editor.take_back(&undo) {
         Ok(outcome) if outcome.is_put_back => RolledBackFiles::PutBack,
         Ok(_) => RolledBackFiles::TakenOut,
         // What is not durable is in place all the same.

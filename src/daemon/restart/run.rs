@@ -7,9 +7,9 @@ use super::cause::Cause;
 use super::config::verdict;
 use super::daemon::Daemon;
 use super::disagreement::Disagreement;
+use super::expected::Expected;
 use super::failure::RestartFailure;
 use super::rollback::{Rollback, RolledBackFiles, take_back};
-use super::wanted::Wanted;
 use super::why::Why;
 use crate::commit::editor::Outcome;
 use crate::commit::operation_log::LogEntry;
@@ -28,9 +28,9 @@ pub(super) struct Run<'a> {
     /// What this run has changed of what is loaded; it is taken back if that is not loaded.
     made: Option<Box<LedgerPair>>,
     /// What has to be loaded.
-    wanted: Wanted,
+    expected: Expected,
     /// What has to be loaded once the change is taken back.
-    without: Wanted,
+    without: Expected,
     owner: Option<String>,
     /// Where the model is wrong about the daemon before the restart.
     disagreement: Option<Warning>,
@@ -45,8 +45,8 @@ impl<'a> Run<'a> {
             old: None,
             disagreement: None,
             made: None,
-            wanted: Wanted::all(),
-            without: Wanted::default(),
+            expected: Expected::all(),
+            without: Expected::default(),
             owner: None,
             scene,
         };
@@ -77,8 +77,8 @@ impl<'a> Run<'a> {
         outcome: &Outcome,
         owner: Option<&Owner>,
     ) -> Result<Restarted, Error> {
-        self.wanted = Wanted::of(change, outcome);
-        self.without = Wanted::without(&outcome.report.handlers);
+        self.expected = Expected::of(change, outcome);
+        self.without = Expected::without(&outcome.report.handlers);
         self.made = outcome.made.clone().filter(|_| outcome.needs_restart());
         self.owner = owner.map(ToString::to_string);
         // Who waited for the lock may have to do with another daemon by now. k0s may have begun.
@@ -102,7 +102,7 @@ impl<'a> Run<'a> {
         let (drift, others) = match (serving, &verdict) {
             (Some(running), Ok(verdict)) => {
                 let verdict = verdict.as_ref();
-                self.wanted.held_against(running, verdict)
+                self.expected.held_against(running, verdict)
             }
             _ => (Vec::new(), Vec::new()),
         };
@@ -122,14 +122,14 @@ impl<'a> Run<'a> {
         let refused = match &verdict {
             Ok(verdict) => {
                 let verdict = verdict.as_ref();
-                verdict.and_then(|verdict| self.wanted.refuses(verdict, editor))
+                verdict.and_then(|verdict| self.expected.refuses(verdict, editor))
             }
             Err(error) => Some(Cause::unread(error)),
         };
         let mut attempt = Attempt::new(&self.scene);
         let ended = match refused {
             Some(cause) => Err(Stop::Failed(cause)),
-            None => attempt.make(self.old.as_ref(), &self.wanted),
+            None => attempt.make(self.old.as_ref(), &self.expected),
         };
         let cause = match ended {
             Ok(restarted) => {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::config::Start;
+use super::config::Started;
 use super::daemon::Daemon;
 use crate::commit::editor::Editor;
 use crate::daemon::running::Drift;
@@ -59,15 +59,15 @@ impl Why {
         if running.cri.is_none() {
             return Some(Self::Drift(vec![Drift::no_cri()]));
         }
-        let start = Start::of(editor, old.started);
+        let start = Started::of(editor, old.started);
         // Another start with the same files changes nothing.
-        if drift.is_empty() && start != Start::After {
+        if drift.is_empty() && start != Started::After {
             drift.extend_from_slice(others);
         }
         match start {
             _ if !drift.is_empty() => Some(Self::Drift(drift)),
             // Who watches the files knows which of them matter.
-            Start::Before(path) if !service.is_by_itself() => Some(Self::Older(path)),
+            Started::Before(path) if !service.is_by_itself() => Some(Self::Older(path)),
             _ => None,
         }
     }

@@ -11,27 +11,11 @@ pub(crate) use self::name::drop_in_of;
 pub use self::name::{HandlerName, Owner};
 pub use self::preset::Preset;
 pub(crate) use self::preset::RUNC_TYPE;
-pub(crate) use self::schema::{is_known, keys};
+pub(crate) use self::schema::{is_read, keys, shim_binary};
 pub use self::setting::Setting;
 
 /// The handler that containerd lists of itself.
 pub(crate) const BUILT_IN: &str = "runc";
-
-/// The program that runs pods of this `runtime_type`: a path, or the name of a shim that containerd
-/// looks for (`BinaryName` in `pkg/shim/util.go`).
-pub(crate) fn shim_binary(runtime_type: &str) -> Option<String> {
-    if runtime_type.starts_with('/') {
-        return Some(runtime_type.to_owned());
-    }
-    let mut parts = runtime_type.rsplit('.');
-    let (version, name) = (parts.next()?, parts.next()?);
-    let number = version.strip_prefix('v')?;
-    let is_shim = parts.count() >= 1
-        && !name.is_empty()
-        && !number.is_empty()
-        && number.bytes().all(|byte| byte.is_ascii_digit());
-    is_shim.then(|| format!("containerd-shim-{name}-{version}"))
-}
 
 /// A runtime handler: its name and the keys that its table has to have.
 ///
@@ -85,20 +69,31 @@ impl Handler {
         let is_told = settings.iter().any(|it| it.path == ["runtime_type"]);
         let of_name = || Preset::named(name.as_str()).filter(|_| !is_told);
         let preset = preset.or_else(of_name);
-        let mut handler = match preset {
+        let handler = Self::given(name, preset, settings)?;
+        if handler.text(&["runtime_type"]).is_none_or(str::is_empty) {
+            return Err(no_runtime_type(handler.name.as_str()));
+        }
+        Ok(handler)
+    }
+
+    /// A handler of which this is given: the settings override the preset.
+    ///
+    /// # Errors
+    ///
+    /// What [`Handler::with`] returns.
+    pub(crate) fn given(
+        name: HandlerName,
+        preset: Option<&Preset>,
+        settings: Vec<Setting>,
+    ) -> Result<Self, Error> {
+        let handler = match preset {
             Some(preset) => Self::from_preset(name, preset),
             None => Self {
                 name,
                 settings: Vec::new(),
             },
         };
-        for setting in settings {
-            handler = handler.with(setting)?;
-        }
-        if handler.text(&["runtime_type"]).is_none_or(str::is_empty) {
-            return Err(no_runtime_type(&handler.name));
-        }
-        Ok(handler)
+        settings.into_iter().try_fold(handler, Self::with)
     }
 
     /// Adds a setting; one of the same key is replaced. A table counts key by key.
@@ -168,8 +163,7 @@ impl Handler {
 }
 
 /// Nothing says which shim runs the handler.
-fn no_runtime_type(name: &HandlerName) -> Error {
-    let name = name.as_str();
+pub(crate) fn no_runtime_type(name: &str) -> Error {
     let message = format!("no preset is called {name:?}, and runtime_type is not set");
     let hint = format!(
         "take a preset with --preset, or say what runs it with --set runtime_type=…; {}",

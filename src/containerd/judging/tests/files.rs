@@ -96,3 +96,12 @@ fn what_a_parser_minds_is_minded_where_it_stands() {
     assert_verdicts(&header, "nns");
     assert_verdicts(&header.replace(['[', ']'], "").replace('\n', "."), "sss");
 }
+
+#[test]
+fn names_of_plugins_are_full_on_2_x_whatever_the_version() {
+    let drop_in = "version = 1\ndisabled_plugins = ['diff']";
+    let main = |version: &str| format!("version = {version}\nimports = ['a.toml']");
+    assert_eq!(verdicts(&main("-1"), drop_in), "sse");
+    assert_eq!(verdicts(&main("1"), drop_in), "sss");
+    assert_eq!(verdicts("disabled_plugins = ['diff']", ""), "sss");
+}

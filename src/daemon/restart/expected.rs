@@ -13,7 +13,7 @@ use crate::want::key::Key;
 
 /// What has to be loaded for a run to be good.
 #[derive(Default)]
-pub(super) struct Wanted {
+pub(super) struct Expected {
     /// Handlers that have to be loaded.
     present: BTreeSet<String>,
     /// Other handlers whose drift this run answers for.
@@ -24,7 +24,7 @@ pub(super) struct Wanted {
     is_all: bool,
 }
 
-impl Wanted {
+impl Expected {
     /// What an edit is about.
     pub(super) fn of(change: &Change, outcome: &Outcome) -> Self {
         let handlers = &outcome.report.handlers;

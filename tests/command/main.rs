@@ -10,6 +10,9 @@ mod cri_code;
 mod distributions;
 mod documents;
 mod drop_in;
+#[path = "../examples/mod.rs"]
+mod example_files;
+mod examples;
 mod filesystems;
 mod golden;
 mod harm;

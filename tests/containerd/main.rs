@@ -15,6 +15,9 @@ mod differential;
 mod disagreement;
 mod distributions;
 mod drop_in;
+#[path = "../examples/mod.rs"]
+mod example_files;
+mod examples;
 mod generated;
 mod harm;
 mod in_use;

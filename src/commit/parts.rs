@@ -92,15 +92,19 @@ impl Editor {
         reading: &Reading,
         changes: &[FileChange],
         ledger: &mut Ledger,
-    ) {
+    ) -> Result<(), Error> {
         let config = &reading.config;
         let new = changes.iter().filter(|change| change.after.is_some());
         let folders = new.filter_map(|change| change.path.parent());
-        let is_missing = |error: io::Error| error.kind() == io::ErrorKind::NotFound;
-        let missing = folders.filter(|it| self.host_root.resolve(it).is_err_and(is_missing));
-        ledger
-            .folders
-            .extend(missing.map(|folder| config.name_of(folder)));
+        for folder in folders {
+            match self.host_root.resolve(folder) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    ledger.folders.insert(config.name_of(folder));
+                }
+                Err(error) => return Err(Error::io(folder, "look at the folder", error)),
+                Ok(_) => {}
+            }
+        }
         let used = ledger
             .known_files()
             .into_iter()
@@ -110,6 +114,7 @@ impl Editor {
             let folder = config.path_of(folder);
             used.iter().any(|path| path.parent() == Some(&folder))
         });
+        Ok(())
     }
 
     /// Removes the folders that the tool has made and has no file in any more, if they are empty.

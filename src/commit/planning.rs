@@ -145,7 +145,7 @@ impl Editor {
         }
         let notice = self.layout.as_ref().and_then(|it| it.notice.clone());
         edited.report.warnings.extend(notice);
-        self.note_folders(reading, &changes, &mut edited.ledger);
+        self.note_folders(reading, &changes, &mut edited.ledger)?;
         let parts = self.parts(found, reading, &edited.ledger, changes)?;
         let is_chosen = |change: &FileChange| Some(&change.path) == reading.chosen.as_ref();
         let mut main = FileChange {

@@ -18,10 +18,7 @@ pub(crate) fn make(target: &Target) -> Result<(), Error> {
         .mode(MODE)
         .create(folder)
         // Whatever the umask says.
-        .and_then(|()| {
-            let set = std::fs::set_permissions(folder, Permissions::from_mode(MODE));
-            set.inspect_err(|_| remove_empty(folder))
-        });
+        .and_then(|()| std::fs::set_permissions(folder, Permissions::from_mode(MODE)));
     match made {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
             Err(Error::io(folder, "make the folder of the drop-in", error))

@@ -30,8 +30,23 @@ impl Part {
         PendingFile::write(lock, &self.target, original, text.as_bytes()).map(Some)
     }
 
-    /// Changes the file, or syncs what stands there.
+    /// Changes the file, or syncs what stands there. A folder that was made for it goes again if the
+    /// file does not come.
     fn make<'a>(
+        &'a self,
+        lock: &ConfigLock,
+        pending: Option<PendingFile<'_>>,
+        folders: Folders<'a>,
+    ) -> Result<Replaced, Error> {
+        let makes_folder = folders.lacks_own && pending.is_some();
+        let made = self.replace(lock, pending, folders);
+        if makes_folder && !matches!(made, Ok(Replaced::Done(_))) {
+            folder::remove_empty(&self.target.folder);
+        }
+        made
+    }
+
+    fn replace<'a>(
         &'a self,
         lock: &ConfigLock,
         pending: Option<PendingFile<'_>>,

@@ -118,9 +118,9 @@ impl Example {
                 is_changed |= self.change(&mut document);
                 patch = document.to_string();
             }
-            let path = folder.join(name);
-            std::fs::write(&path, patch).expect("the patch file is written");
-            path
+            let file = folder.join(name);
+            std::fs::write(&file, patch).expect("the patch file is written");
+            file
         });
         let paths = paths.collect();
         assert!(is_changed, "{:?} has no key {:?}", self.files, self.changed);
@@ -129,15 +129,15 @@ impl Example {
 
     /// Changes the key that the next release changes, if it is in this file.
     fn change(&self, patch: &mut DocumentMut) -> bool {
-        let (path, value) = self.changed;
-        let key = path.iter().try_fold(patch.as_item_mut(), |item, name| {
+        let (key, value) = self.changed;
+        let found = key.iter().try_fold(patch.as_item_mut(), |item, name| {
             item.as_table_like_mut()?.get_mut(name)
         });
-        let Some(key) = key else {
+        let Some(found) = found else {
             return false;
         };
         let value = value.parse().expect("a value is TOML");
-        *key = Item::Value(value);
+        *found = Item::Value(value);
         true
     }
 

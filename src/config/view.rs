@@ -123,7 +123,7 @@ impl View {
     pub(crate) fn place(&self, path: &[String]) -> Path {
         let mut place = self.spelling.place(path);
         if let Some(rival) = self.spelling.rival(path)
-            && self.tree.get(&rival.own).is_none()
+            && rival.own.iter().all(|it| self.tree.get(it).is_none())
             && self.tree.get(&rival.other).is_some()
         {
             place = rival.place;

@@ -84,6 +84,17 @@ pub(super) fn in_plugin(path: &[String]) -> Option<Vec<String>> {
     })
 }
 
+/// The keys at the top of a file of which the plugin comes to be, but for those that another plugin
+/// takes first. The other keys of their table have no part in it.
+pub(super) fn all_at_top(id: &str) -> Vec<Vec<String>> {
+    let servers = SERVERS.iter().filter(|server| server.id == id);
+    let keys = servers.flat_map(|server| server.keys.iter().map(|(old, _)| [server.table, old]));
+    let paths = keys.map(|path| path.map(str::to_owned).to_vec());
+    paths
+        .filter(|path| in_plugin(path).is_some_and(|it| it[1] == id))
+        .collect()
+}
+
 /// Where the key of a server's plugin stands at the top of an older file.
 pub(super) fn at_top(path: &[String]) -> Option<Vec<String>> {
     let [_, plugin, key] = path else {

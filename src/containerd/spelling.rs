@@ -69,8 +69,8 @@ const NAMES: &[&[&str]] = &[
 /// Two places of one key in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Rival {
-    /// What the file's version has, as far as it is moved as one.
-    pub(crate) own: Vec<String>,
+    /// What the file's version has, as far as it is moved as one: each of these paths.
+    pub(crate) own: Vec<Vec<String>>,
     /// The same in the other place.
     pub(crate) other: Vec<String>,
     /// The key in the other place.
@@ -82,7 +82,7 @@ impl Rival {
     fn of(own: &[String], other: &[String], row: usize) -> Self {
         let below = other.len().saturating_sub(row);
         Self {
-            own: own[..own.len().saturating_sub(below)].to_vec(),
+            own: vec![own[..own.len().saturating_sub(below)].to_vec()],
             other: other[..other.len() - below].to_vec(),
             place: other.to_vec(),
         }
@@ -183,7 +183,10 @@ impl Spelling {
         };
         if path[0] != "plugins" {
             let of_plugin = servers::in_plugin(path).filter(|_| self.version < 4);
-            return of_plugin.map(|place| Rival::of(path, &place, 2));
+            return of_plugin.map(|place| Rival {
+                own: servers::all_at_top(&place[1]),
+                ..Rival::of(path, &place, 2)
+            });
         }
         if !matches!(self.version, 2 | 3) {
             return None;
@@ -499,7 +502,9 @@ mod tests {
                 3,
                 "grpc/address".to_owned(),
                 Some([
-                    "grpc".to_owned(),
+                    "grpc/address grpc/uid grpc/gid grpc/max_recv_message_size \
+                     grpc/max_send_message_size"
+                        .to_owned(),
                     "plugins/io.containerd.server.v1.grpc".to_owned(),
                 ]),
             ),
@@ -514,7 +519,10 @@ mod tests {
             ),
         ] {
             let found = spelling(version).rival(&path(&canonical));
-            let found = found.map(|rival| [rival.own.join("/"), rival.other.join("/")]);
+            let found = found.map(|rival| {
+                let own: Vec<String> = rival.own.iter().map(|it| it.join("/")).collect();
+                [own.join(" "), rival.other.join("/")]
+            });
             assert_eq!(found, rival, "{version} {canonical}");
         }
     }

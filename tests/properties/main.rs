@@ -5,6 +5,7 @@
 //! `PROPTEST_CASES` sets how many cases each property is tried on. No failure is recorded: every
 //! bug that was found this way has a named test of its own in [`found`].
 
+mod any_key;
 mod corpus;
 mod declared;
 mod found;

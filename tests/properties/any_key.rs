@@ -3,6 +3,7 @@
 //! it knows the table below.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use containerd_edit::{Change, Code, ConfigFiles, Host, Model, Owner, PatchFile, Release, Verdict};
 use proptest::prelude::*;
@@ -378,10 +379,10 @@ fn path(of: &str, owner: &str) -> Path {
         ("{IMAGES}", IMAGES),
         ("{OWNER}", owner),
     ];
-    let named = names
+    let spelled = names
         .iter()
         .fold(of.to_owned(), |it, (name, id)| it.replace(name, id));
-    named.split('/').map(str::to_owned).collect()
+    spelled.split('/').map(str::to_owned).collect()
 }
 
 impl Row {
@@ -488,17 +489,17 @@ fn base(choices: &mut Choices<'_>, version: usize) -> String {
 }
 
 /// `None`: one of the spellings is none that a patch file takes.
-fn patch(choices: &mut Choices<'_>, owner: &str) -> Option<(Wants, Change)> {
+fn patch(drawn: &mut Choices<'_>, owner: &str) -> Option<(Wants, Change)> {
     let mut wants = Wants::new();
     let mut keys = Vec::new();
-    for _ in 0..=choices.below(4) {
-        let number = choices.below(ROWS.len());
+    for _ in 0..=drawn.below(4) {
+        let number = drawn.below(ROWS.len());
         let row = &ROWS[number];
-        let value = row.values[choices.below(3)];
+        let value = row.values[drawn.below(3)];
         if wants.insert(number, value).is_none() {
             // The last place of a snapshotter is the twin that comes by itself.
             let spellings = row.places.len().min(3);
-            keys.push((row.place(choices.below(spellings), owner), value));
+            keys.push((row.place(drawn.below(spellings), owner), value));
         } else {
             wants.insert(number, keys_value(&keys, row, owner));
         }
@@ -628,7 +629,7 @@ fn life(choices: &mut Choices<'_>) -> Result<(), String> {
         return Ok(());
     };
     let mut owners: BTreeMap<&str, Wants> = BTreeMap::new();
-    let mut told = original.clone();
+    let mut story = original.clone();
     let count = 2 + choices.below(2);
     let steps = 2 + choices.below(6);
     let mut order = OWNERS[..count].to_vec();
@@ -648,26 +649,26 @@ fn life(choices: &mut Choices<'_>) -> Result<(), String> {
         let Some((wants, change)) = asked else {
             continue;
         };
-        told += &format!("\n---- {owner}: {:?}\n", named(&wants));
+        let _ = writeln!(story, "\n---- {owner}: {:?}", named(&wants));
         let mut tried = node.clone();
         match tried.edit(&change) {
             Ok(_) => {}
             Err(why) if leaves || why.code() == Code::Defect => {
-                return Err(format!("refused: {why}\n{told}"));
+                return Err(format!("refused: {why}\n{story}"));
             }
             Err(_) => continue,
         }
         let after = tried.text().unwrap_or_default().to_owned();
         if is_worse(&before, &after, owner) {
             if leaves && is_worse(&original, &after, owner) {
-                return Err(format!("leaving does harm\n{told}\n{after}"));
+                return Err(format!("leaving does harm\n{story}\n{after}"));
             }
             if !leaves {
                 // A commit refuses it.
                 continue;
             }
         }
-        told += &after;
+        story += &after;
         let mut rows: BTreeSet<usize> = wants.keys().copied().collect();
         rows.extend(owners.get(owner).into_iter().flat_map(Wants::keys));
         owners.insert(owner, wants);
@@ -680,19 +681,19 @@ fn life(choices: &mut Choices<'_>) -> Result<(), String> {
                 }
             })
             .and_then(|()| is_in_force(&after, &owners));
-        kept.map_err(|why| format!("{why}\n{told}"))?;
+        kept.map_err(|why| format!("{why}\n{story}"))?;
         node = tried.clone();
         tried
             .edit(&change)
-            .map_err(|why| format!("the second time: {why}\n{told}"))?;
+            .map_err(|why| format!("the second time: {why}\n{story}"))?;
         if tried.text() != node.text() {
-            return Err(format!("twice is not once\n{told}\n{:?}", tried.text()));
+            return Err(format!("twice is not once\n{story}\n{:?}", tried.text()));
         }
     }
     if node.text() == Some(&original) {
         Ok(())
     } else {
-        Err(format!("not the original bytes\n{told}"))
+        Err(format!("not the original bytes\n{story}"))
     }
 }
 

@@ -126,8 +126,12 @@ impl Work<'_> {
         let has_others = view.handler_names().any(|name| name != BUILT_IN);
         let default = view.default_handler();
         let default_at = FileKey::new(file, &Key::default_handler());
-        let is_asked =
-            default.as_deref() == Some(BUILT_IN) && self.ledger.entries.contains_key(&default_at);
+        // No default is one, too: `runc`.
+        let entry = self.ledger.entries.get(&default_at);
+        let is_asked = match &default {
+            Some(name) => name == BUILT_IN && entry.is_some(),
+            None => entry.is_some_and(|entry| entry.holds_ours(None)),
+        };
         // Where nothing was listed, containerd's own was there.
         let was_built_in = of_others.is_empty() || self.ledger.has_made(file, &runtimes);
         // With the default, containerd falls back to `runc`, which 1.x needs beside an owner's handler.

@@ -1,9 +1,8 @@
 //! Taking a change back: the bytes from before it where nobody has changed the files since, and else
 //! what its owner wanted before.
 
-#[cfg(feature = "cri")]
 use std::collections::BTreeSet;
-
+#[cfg(feature = "cri")]
 use std::path::PathBuf;
 
 use crate::commit::editor::{Editor, Outcome};

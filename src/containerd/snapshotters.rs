@@ -10,19 +10,11 @@ use super::tree::Place;
 use super::view::{CriView, Finding};
 
 /// What becomes of a snapshotter that does not load.
-enum Lack {
-    /// Nobody minds, unless it is used.
-    Skipped(String),
-    /// 2.x does without CRI then.
-    Failed(Finding),
-}
-
-impl Lack {
-    fn message(self) -> String {
-        match self {
-            Self::Skipped(message) | Self::Failed((message, _)) => message,
-        }
-    }
+struct Lack {
+    message: String,
+    place: Option<Place>,
+    /// Whether 2.x does without CRI then. Otherwise nobody minds, unless it is used.
+    fails: bool,
 }
 
 /// Whether some plugin provides a snapshotter.
@@ -59,10 +51,10 @@ fn why_missing(view: &CriView<'_>, name: &str) -> Option<String> {
         return Some("no plugin of containerd or of this config provides it".to_owned());
     }
     let is_off = view.loaded.disabled(&id(name), view.release).is_some();
-    let message = || lack(view, name).map(Lack::message);
-    message()
-        .filter(|_| !is_off)
-        .or(Some("its plugin is disabled".to_owned()))
+    let lack = lack(view, name).filter(|_| !is_off);
+    lack.map_or(Some("its plugin is disabled".to_owned()), |it| {
+        Some(it.message)
+    })
 }
 
 /// The snapshotter of CRI itself, and where it is set.
@@ -85,18 +77,16 @@ pub(super) fn of_cri(view: &CriView<'_>) -> Option<Finding> {
     }
     let why = why_missing(view, name)?;
     let disabled = view.loaded.disabled(&id(name), view.release);
-    Some((
-        format!("failed to find snapshotter \"{name}\": {why}"),
-        disabled.or(place),
-    ))
+    let message = format!("failed to find snapshotter \"{name}\": {why}");
+    Some((message, disabled.or(place)))
 }
 
 /// A snapshotter that is set up and fails keeps CRI off on 2.x, whether it is used or not.
 pub(super) fn broken(view: &CriView<'_>) -> Option<Finding> {
     let mut there = registry::SNAPSHOTTERS.iter().map(|it| it.name);
-    there.find_map(|name| match lack(view, name)? {
-        Lack::Failed((message, place)) => Some((format!("{name}: {message}"), place)),
-        Lack::Skipped(_) => None,
+    there.find_map(|name| {
+        let lack = lack(view, name).filter(|it| it.fails)?;
+        Some((format!("{name}: {}", lack.message), lack.place))
     })
 }
 
@@ -113,8 +103,15 @@ fn lack(view: &CriView<'_>, name: &str) -> Option<Lack> {
         Some((text, Some(node.place)))
     };
     let text = |key| value(key).map_or("", |(text, _)| text);
-    let failed = |message: String, place| Some(Lack::Failed((message, place)));
-    let skipped = |message: &str| Some(Lack::Skipped(message.to_owned()));
+    let lack = |message, place, fails| {
+        Some(Lack {
+            message,
+            place,
+            fails,
+        })
+    };
+    let failed = |message: String, place| lack(message, place, true);
+    let skipped = |message: &str| lack(message.to_owned(), None, false);
     let known = view.model.host.snapshotters.as_ref();
     let is_on_host = known.is_none_or(|known| known.contains(name));
     match name {
@@ -123,18 +120,17 @@ fn lack(view: &CriView<'_>, name: &str) -> Option<Lack> {
                 return skipped("its `pool_name` is not set");
             };
             let (size, kind) = (text("base_image_size"), text("fs_type"));
-            if !is_size(size) {
-                return failed(format!("failed to parse base image size: '{size}'"), place);
-            }
             let is_known = matches!(kind, "" | "ext4" | "xfs")
                 || kind == "ext2" && !ONE_6.contain(view.release);
-            if !is_known {
-                return failed(format!("unsupported Filesystem Type: \"{kind}\""), place);
-            }
-            if is_on_host {
-                return None;
-            }
-            return failed(format!("pool {pool}: no such device"), place);
+            let message = if !is_size(size) {
+                format!("failed to parse base image size: '{size}'")
+            } else if !is_known {
+                format!("unsupported Filesystem Type: \"{kind}\"")
+            } else {
+                format!("pool {pool}: no such device")
+            };
+            let is_right = is_size(size) && is_known && is_on_host;
+            return failed(message, place).filter(|_| !is_right);
         }
         "blockfile" => {
             // Once it is copied, containerd has a file of its own; nobody takes the key out then.

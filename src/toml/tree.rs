@@ -40,11 +40,26 @@ impl PartialEq for Table {
 impl Eq for Table {}
 
 /// What stands at a key.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) enum Node {
     Table(Arc<Table>),
     Leaf(Leaf),
 }
+
+impl PartialEq for Node {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Table(one), Self::Table(other)) => one == other,
+            (Self::Leaf(one), Self::Leaf(other)) => one == other,
+            // A value that is put may be an inline table.
+            (Self::Table(table), Self::Leaf(leaf)) | (Self::Leaf(leaf), Self::Table(table)) => {
+                leaf.literal == table.literal()
+            }
+        }
+    }
+}
+
+impl Eq for Node {}
 
 /// A value that is no table.
 #[derive(Debug, Clone)]

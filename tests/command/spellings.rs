@@ -440,6 +440,20 @@ fn what_is_not_known_is_written_with_a_warning_that_has_a_place() {
     );
 }
 
+/// An inline table that a value has stood over comes back, too.
+#[test]
+fn a_value_over_an_inline_table_gives_it_back() {
+    let mine = "[plugins.'io.containerd.mine.v1.x']\n";
+    for (there, wanted, written) in [
+        ("k = { b = 1, c = [2] }\n", "k = 1", "k = 1"),
+        ("k = {}\n", "k = 'a'", "k = \"a\""),
+    ] {
+        let text = config(3, &format!("{mine}{there}"));
+        let (lines, _) = applied(&text, &format!("{mine}{wanted}"));
+        assert_eq!(lines.join("|"), written);
+    }
+}
+
 /// Elements of the lists that several owners add to.
 #[test]
 fn owners_share_lists() {

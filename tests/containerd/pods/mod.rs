@@ -230,8 +230,10 @@ impl PodNode {
     /// Asserts that a pod's container runs, and returns the pod's processes.
     pub(crate) fn processes(&self, pod: &Pod) -> PodProcesses {
         let kubelet = self.kubelet();
-        let running = kubelet.running_containers(&pod.sandbox);
-        assert_eq!(running, [pod.container.as_str()], "{}", self.name);
+        // A daemon that has just been restarted looks after its containers one by one.
+        self.wait_until("the pod's container is the one that runs", || {
+            kubelet.running_containers(&pod.sandbox) == [pod.container.as_str()]
+        });
         let mut processes = kubelet.processes(pod);
         // Right after the start it is runc still.
         self.wait_until("its program runs", || {

@@ -42,6 +42,16 @@ pub struct Warning {
 }
 
 impl Warning {
+    /// Whether to show it even to whoever wants to hear of errors alone: no release serves with the
+    /// config, and a script that restarts containerd has to know.
+    #[must_use]
+    pub fn is_urgent(&self) -> bool {
+        self.code == Self::SERVES_NOWHERE
+    }
+
+    /// The code of the warning that no release serves with the config.
+    pub(crate) const SERVES_NOWHERE: &str = "serves-nowhere";
+
     /// A warning about no line in particular.
     pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self {

@@ -111,8 +111,7 @@ impl Output {
             return;
         }
         for warning in warnings {
-            // Whoever restarts containerd by a script has to know.
-            if self.notes.is_quiet && warning.code != "serves-nowhere" {
+            if self.notes.is_quiet && !warning.is_urgent() {
                 continue;
             }
             let place = place(path, warning.at.as_ref());

@@ -15,10 +15,10 @@ const MOST_BYTES: u64 = 16 << 20;
 
 /// Patch files that were read.
 pub(super) struct PatchFiles {
-    files: Vec<Named>,
+    files: Vec<NamedFile>,
 }
 
-struct Named {
+struct NamedFile {
     path: PathBuf,
     file: PatchFile,
 }
@@ -26,7 +26,7 @@ struct Named {
 impl PatchFiles {
     /// Reads the patch files.
     pub(super) fn read(apply: &Apply) -> Result<Self, Error> {
-        let files = apply.files.iter().map(|path| Named::read(path, apply));
+        let files = apply.files.iter().map(|path| NamedFile::read(path, apply));
         Ok(Self {
             files: files.collect::<Result<_, _>>()?,
         })
@@ -37,7 +37,7 @@ impl PatchFiles {
         let given = apply.owning.owner.as_ref();
         let mut known =
             given.map(|owner| (owner, "--owner (or $CONTAINERD_EDIT_OWNER)".to_owned()));
-        for Named { path, file } in &self.files {
+        for NamedFile { path, file } in &self.files {
             let Some(its) = file.owner() else {
                 continue;
             };
@@ -77,7 +77,7 @@ impl PatchFiles {
     }
 }
 
-impl Named {
+impl NamedFile {
     fn read(path: &Path, apply: &Apply) -> Result<Self, Error> {
         let bytes = bytes(path).map_err(|error| unreadable(path, error))?;
         if bytes.len() as u64 > MOST_BYTES {

@@ -9,8 +9,7 @@ use crate::containerd::{Disproved, Release};
 use crate::disk::target::{self, Snapshot, Target};
 use crate::disk::{HostRoot, sidecar};
 use crate::edit::edited::Report;
-use crate::edit::harm::SERVES_NOWHERE;
-use crate::error::Error;
+use crate::error::{Error, Warning};
 use crate::ledger::LedgerPair;
 use crate::node::{Kind, Layout};
 use crate::toml::Source;
@@ -144,8 +143,7 @@ impl Outcome {
     /// or leave it down.
     #[must_use]
     pub fn serves_nowhere(&self) -> bool {
-        let mut warnings = self.report.warnings.iter();
-        warnings.any(|it| it.code == SERVES_NOWHERE)
+        self.report.warnings.iter().any(Warning::is_urgent)
     }
 
     /// The files that change.

@@ -45,7 +45,10 @@ impl Editor {
             disproved: self.disproved.borrow().clone(),
             ..Host::here()
         };
-        let seen = Host::of_referred(&self.host_root, &after).map(|seen| Host {
+        let seen = edited
+            .is_change()
+            .then(|| Host::of_referred(&self.host_root, &after));
+        let seen = seen.flatten().map(|seen| Host {
             disproved: host.disproved.clone(),
             ..seen
         });
@@ -53,7 +56,6 @@ impl Editor {
         let asked = judged.keys.iter().filter_map(KeyValue::handler_name);
         let differing = handlers.added.iter().chain(&handlers.changed).cloned();
         let named: BTreeSet<String> = asked.chain(differing).collect();
-        let remedy = remedy(&reading.config, &found.ledger, &self.releases);
         let wants = edited.ledger.wants();
         let wanted = wants.filter_map(|it| it.key.handler_name());
         let wanted: BTreeSet<String> = wanted.map(str::to_owned).collect();
@@ -70,7 +72,7 @@ impl Editor {
             version: edited.config.version(),
             host: &host,
             seen: seen.as_ref(),
-            remedy: remedy.as_deref(),
+            remedy: &|| remedy(&reading.config, &found.ledger, &self.releases),
             // What a template says is not known before the distribution has filled it in.
             allows_not_serving: self.allows_not_serving || reading.is_template(),
             releases: &self.releases,

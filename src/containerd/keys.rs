@@ -34,43 +34,20 @@ impl Wanted {
     /// What these releases read at a path, in the spelling of any config version; `None` if none reads
     /// it. Of a plugin that is not known, anything is.
     pub(crate) fn of<S: AsRef<str>>(path: &[S], releases: &[Release]) -> Option<Self> {
-        let mut path = path.iter().map(AsRef::as_ref);
-        let mut found = Self {
-            shapes: vec![(schema::FILE, releases.to_vec())],
+        let path: Vec<&str> = path.iter().map(AsRef::as_ref).collect();
+        let all = |shapes: &[Shape]| Self {
+            shapes: shapes.iter().map(|it| (*it, releases.to_vec())).collect(),
         };
-        if let Some(table) = path.next() {
-            found = match table {
-                "plugins" => Self::of_plugins(releases),
-                _ => found.at(table)?,
-            };
-            if let Some(id) = path.next() {
-                found = match table {
-                    "plugins" => found.plugin(id, releases)?,
-                    _ => found.at(id)?,
-                };
+        let plugins = [schema::CRI_PLUGINS, schema::OTHER_PLUGINS].map(Shape::Table);
+        let (found, below) = match path.as_slice() {
+            ["plugins"] => (all(&plugins), &[][..]),
+            ["plugins", id, below @ ..] if is_plugin(id) => {
+                (all(&plugins).at(&registry::full_name(id))?, below)
             }
-        }
-        path.try_fold(found, |it, key| it.at(key))
-    }
-
-    /// All plugins by their IDs.
-    fn of_plugins(releases: &[Release]) -> Self {
-        let plugins = [schema::CRI_PLUGINS, schema::OTHER_PLUGINS];
-        Self {
-            shapes: plugins
-                .map(|fields| (Shape::Table(fields), releases.to_vec()))
-                .to_vec(),
-        }
-    }
-
-    fn plugin(&self, id: &str, releases: &[Release]) -> Option<Self> {
-        let full = registry::full_name(id);
-        if is_plugin(id) {
-            return self.at(&full);
-        }
-        Some(Self {
-            shapes: vec![(Shape::Any, releases.to_vec())],
-        })
+            ["plugins", _, below @ ..] => (all(&[Shape::Any]), below),
+            path => (all(&[schema::FILE]), path),
+        };
+        below.iter().try_fold(found, |it, key| it.at(key))
     }
 
     /// A runtime handler.

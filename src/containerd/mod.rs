@@ -5,7 +5,6 @@
 mod address;
 mod daemon;
 mod duration;
-mod effective;
 mod facts;
 mod files;
 pub(crate) mod imports;
@@ -21,6 +20,7 @@ pub(crate) mod plugin;
 mod reason;
 mod registry;
 pub(crate) mod release;
+mod release_config;
 mod rules;
 mod schema;
 mod servers;
@@ -36,11 +36,11 @@ mod verdict;
 pub(crate) mod version;
 mod view;
 
-pub(crate) use self::effective::{Effect, Effective};
 pub(crate) use self::imports::absolute;
 pub(crate) use self::keys::{Wanted, ignores, is_plugin};
 pub(crate) use self::merged::Merged;
 pub(crate) use self::registry::needs_of_host;
+pub(crate) use self::release_config::{Effect, ReleaseConfig};
 pub(crate) use self::shape::read_as;
 
 pub use self::facts::{Fact, FactKind};

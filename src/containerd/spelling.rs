@@ -5,6 +5,8 @@
 //! `plugins/cri/runtime/plugin.go` and `plugins/cri/cri.go` says where each key has gone. Version 4
 //! has plugins of what the daemon listens on; version 1 has short names for plugins.
 
+mod rival;
+
 use std::borrow::Cow;
 
 use super::plugin::{self, IMAGES, NoTable, OLD_CRI, RUNTIME};
@@ -44,12 +46,6 @@ pub(super) const STREAMING_KEYS: &[&str] = &[
     "x509_key_pair_streaming",
 ];
 
-const CONTAINERD: &str = "containerd";
-/// Tables of CRI's runtime part that are moved key by key.
-const TABLES_OF_RUNTIME: [&str; 2] = [CONTAINERD, "cni"];
-/// Tables that are moved to the images plugin as a whole.
-const TABLES_OF_IMAGES: [&str; 2] = ["registry", "image_decryption"];
-
 /// Tables of containerd whose keys are names of somebody's choice: `*` stands for any one segment.
 const NAMES: &[&[&str]] = &[
     &["plugins"],
@@ -65,29 +61,6 @@ const NAMES: &[&[&str]] = &[
     &["plugins", IMAGES, "registry", "auths"],
     &["plugins", IMAGES, "registry", "headers"],
 ];
-
-/// Two places of one key in a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Rival {
-    /// What the file's version has, as far as it is moved as one: each of these paths.
-    pub(crate) own: Vec<Vec<String>>,
-    /// The same in the other place.
-    pub(crate) other: Vec<String>,
-    /// The key in the other place.
-    pub(crate) place: Vec<String>,
-}
-
-impl Rival {
-    /// `row` segments of the other place are moved as one.
-    fn of(own: &[String], other: &[String], row: usize) -> Self {
-        let below = other.len().saturating_sub(row);
-        Self {
-            own: vec![own[..own.len().saturating_sub(below)].to_vec()],
-            other: other[..other.len() - below].to_vec(),
-            place: other.to_vec(),
-        }
-    }
-}
 
 /// How one file spells keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,12 +121,10 @@ impl Spelling {
 
     /// Where the file has the key of this canonical path.
     pub(crate) fn place(&self, path: &[String]) -> Vec<String> {
-        let [plugins, id, rest @ ..] = path else {
-            return self.server_place(path);
+        let (id, rest) = match path {
+            [plugins, id, rest @ ..] if plugins == "plugins" => (id, rest),
+            _ => return self.server_place(path),
         };
-        if plugins != "plugins" {
-            return self.server_place(path);
-        }
         if id == RUNTIME {
             return joined(&self.runtime, rest);
         }
@@ -173,49 +144,6 @@ impl Spelling {
     /// names are those of other keys.
     pub(crate) fn has_place(&self, path: &[String]) -> bool {
         self.canonical(&self.place(path)) == path
-    }
-
-    /// Where containerd 2.x may have the key besides, and takes it from there: what is to be said in
-    /// this file goes there, if only that is there.
-    pub(crate) fn rival(&self, path: &[String]) -> Option<Rival> {
-        let [_, id, rest @ ..] = path else {
-            return None;
-        };
-        if path[0] != "plugins" {
-            let of_plugin = servers::in_plugin(path).filter(|_| self.version < 4);
-            return of_plugin.map(|place| Rival {
-                own: servers::all_at_top(&place[1]),
-                ..Rival::of(path, &place, 2)
-            });
-        }
-        if !matches!(self.version, 2 | 3) {
-            return None;
-        }
-        let key = rest.iter().map(String::as_str).collect::<Vec<_>>();
-        let is_new = self.version > 2;
-        match (id.as_str(), key.as_slice()) {
-            // Handlers have one table in each file.
-            (RUNTIME, [CONTAINERD, "runtimes" | "default_runtime_name", ..]) => None,
-            (RUNTIME, [table, _, ..]) if !is_new && TABLES_OF_RUNTIME.contains(table) => {
-                Some(Rival::of(&self.place(path), path, 4))
-            }
-            (RUNTIME, [_, ..]) if !is_new => Some(Rival::of(&self.place(path), path, 3)),
-            // The whole table takes the other one's place.
-            (IMAGES, [table, ..]) if !is_new && TABLES_OF_IMAGES.contains(table) => {
-                Some(Rival::of(&self.place(path), path, 3))
-            }
-            (IMAGES, _) if is_new => {
-                let old = moved(rest, |(old, new)| (new, old))?;
-                let row = if old[0] == CONTAINERD { 4 } else { 3 };
-                Some(Rival::of(path, &joined(OLD_CRI, &old), row))
-            }
-            (id, [_, ..]) if registry::old_name(id) != id => {
-                let old = joined(registry::old_name(id), rest);
-                let places = if is_new { [path, &old] } else { [&old, path] };
-                Some(Rival::of(places[0], places[1], 2))
-            }
-            _ => None,
-        }
     }
 
     /// A key of a server at the top of the file, which is a plugin's since config version 4.
@@ -343,229 +271,4 @@ fn moved(path: &[String], row: impl Fn(Row) -> Row) -> Option<Vec<String>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn path(dotted: &str) -> Vec<String> {
-        dotted.split('/').map(str::to_owned).collect()
-    }
-
-    fn spelling(version: i64) -> Spelling {
-        Spelling::of(None, version)
-    }
-
-    #[test]
-    fn a_key_goes_where_the_version_has_it_and_back() {
-        let runtime = "plugins/io.containerd.cri.v1.runtime";
-        let images = "plugins/io.containerd.cri.v1.images";
-        for (canonical, below_cri) in [
-            (
-                format!("{runtime}/containerd/runtimes/kata/options/x"),
-                "containerd/runtimes/kata/options/x",
-            ),
-            (format!("{runtime}/enable_cdi"), "enable_cdi"),
-            (format!("{images}/pinned_images/sandbox"), "sandbox_image"),
-            (
-                format!("{images}/registry/config_path"),
-                "registry/config_path",
-            ),
-            (format!("{images}/snapshotter"), "containerd/snapshotter"),
-            (
-                "plugins/io.containerd.grpc.v1.cri/stream_server_port".to_owned(),
-                "stream_server_port",
-            ),
-        ] {
-            let canonical = path(&canonical);
-            for (version, id) in [(1, "cri"), (2, "io.containerd.grpc.v1.cri")] {
-                let place = path(&format!("plugins/{id}/{below_cri}"));
-                assert_eq!(spelling(version).place(&canonical), place);
-                assert_eq!(spelling(version).canonical(&place), canonical);
-            }
-            assert_eq!(spelling(3).place(&canonical), canonical);
-            for id in ["cri", OLD_CRI] {
-                let spelled = path(&format!("plugins/{id}/{below_cri}"));
-                assert_eq!(super::canonical(&spelled), canonical);
-            }
-        }
-    }
-
-    #[test]
-    fn plugins_and_servers_go_by_the_names_of_the_version() {
-        for (canonical, places) in [
-            (
-                "plugins/io.containerd.monitor.task.v1.cgroups/no_prometheus",
-                [
-                    "plugins/cgroups/no_prometheus",
-                    "plugins/io.containerd.monitor.v1.cgroups/no_prometheus",
-                    "plugins/io.containerd.monitor.task.v1.cgroups/no_prometheus",
-                    "plugins/io.containerd.monitor.task.v1.cgroups/no_prometheus",
-                ],
-            ),
-            (
-                "plugins/io.containerd.service.v1.diff-service/default",
-                [
-                    "plugins/diff-service/default",
-                    "plugins/io.containerd.service.v1.diff-service/default",
-                    "plugins/io.containerd.service.v1.diff-service/default",
-                    "plugins/io.containerd.service.v1.diff-service/default",
-                ],
-            ),
-            (
-                "plugins/io.containerd.nri.v1.nri/disable",
-                ["plugins/io.containerd.nri.v1.nri/disable"; 4],
-            ),
-            (
-                "grpc/tcp_tls_ca",
-                [
-                    "grpc/tcp_tls_ca",
-                    "grpc/tcp_tls_ca",
-                    "grpc/tcp_tls_ca",
-                    "plugins/io.containerd.server.v1.grpc-tcp/tls_ca",
-                ],
-            ),
-            ("debug/level", ["debug/level"; 4]),
-            (
-                "debug/address",
-                [
-                    "debug/address",
-                    "debug/address",
-                    "debug/address",
-                    "plugins/io.containerd.server.v1.debug/address",
-                ],
-            ),
-        ] {
-            for (version, place) in (1..).zip(places) {
-                let (canonical, place) = (path(canonical), path(place));
-                assert_eq!(spelling(version).place(&canonical), place);
-                assert_eq!(spelling(version).canonical(&place), canonical, "{version}");
-                assert_eq!(super::canonical(&place), canonical);
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_moved_as_one_has_another_place() {
-        let (old, images) = (
-            "plugins/io.containerd.grpc.v1.cri",
-            "plugins/io.containerd.cri.v1.images",
-        );
-        let runtime = "plugins/io.containerd.cri.v1.runtime";
-        for (version, canonical, rival) in [
-            (
-                2,
-                format!("{runtime}/enable_cdi"),
-                Some([format!("{old}/enable_cdi"), format!("{runtime}/enable_cdi")]),
-            ),
-            (
-                2,
-                format!("{runtime}/cni/bin_dir"),
-                Some([
-                    format!("{old}/cni/bin_dir"),
-                    format!("{runtime}/cni/bin_dir"),
-                ]),
-            ),
-            (
-                2,
-                format!("{runtime}/containerd/runtimes/kata/snapshotter"),
-                None,
-            ),
-            (
-                2,
-                format!("{images}/registry/headers/x"),
-                Some([format!("{old}/registry"), format!("{images}/registry")]),
-            ),
-            (2, format!("{images}/pinned_images/sandbox"), None),
-            (
-                3,
-                format!("{images}/pinned_images/sandbox"),
-                Some([
-                    format!("{images}/pinned_images/sandbox"),
-                    format!("{old}/sandbox_image"),
-                ]),
-            ),
-            (
-                3,
-                format!("{images}/snapshotter"),
-                Some([
-                    format!("{images}/snapshotter"),
-                    format!("{old}/containerd/snapshotter"),
-                ]),
-            ),
-            (
-                3,
-                format!("{images}/registry/headers/x"),
-                Some([format!("{images}/registry"), format!("{old}/registry")]),
-            ),
-            (3, format!("{runtime}/enable_cdi"), None),
-            (4, format!("{images}/snapshotter"), None),
-            (
-                3,
-                "grpc/address".to_owned(),
-                Some([
-                    "grpc/address grpc/uid grpc/gid grpc/max_recv_message_size \
-                     grpc/max_send_message_size"
-                        .to_owned(),
-                    "plugins/io.containerd.server.v1.grpc".to_owned(),
-                ]),
-            ),
-            (4, "grpc/address".to_owned(), None),
-            (
-                3,
-                "plugins/io.containerd.monitor.task.v1.cgroups/no_prometheus".to_owned(),
-                Some([
-                    "plugins/io.containerd.monitor.task.v1.cgroups".to_owned(),
-                    "plugins/io.containerd.monitor.v1.cgroups".to_owned(),
-                ]),
-            ),
-        ] {
-            let found = spelling(version).rival(&path(&canonical));
-            let found = found.map(|rival| {
-                let own: Vec<String> = rival.own.iter().map(|it| it.join("/")).collect();
-                [own.join(" "), rival.other.join("/")]
-            });
-            assert_eq!(found, rival, "{version} {canonical}");
-        }
-    }
-
-    #[test]
-    fn what_has_no_other_place_stays() {
-        let only_new = path("plugins/io.containerd.cri.v1.images/use_local_image_pull");
-        assert_eq!(spelling(2).place(&only_new), only_new);
-        assert!(!is_cri(&only_new));
-        let level = path("debug/level");
-        assert_eq!(spelling(1).place(&level), level);
-    }
-
-    #[test]
-    fn handlers_stay_where_a_version_2_file_has_them() {
-        let text = "version = 2\n[plugins.'io.containerd.cri.v1.runtime'.containerd]\n";
-        let document = Document::parse(text.as_bytes()).expect("TOML");
-        let spelling = Spelling::of(Some(&document), 2);
-        let handler = path("plugins/io.containerd.cri.v1.runtime/containerd/runtimes/x");
-        assert_eq!(spelling.place(&handler), handler);
-        assert!(!spelling.is_read_by_1x());
-    }
-
-    #[test]
-    fn a_plugin_that_was_chosen_holds_whatever_the_version() {
-        let canonical = path("plugins/io.containerd.cri.v1.runtime/containerd/runtimes/x");
-        for (version, id) in [(2, RUNTIME), (2, OLD_CRI), (9, "io.containerd.cri.v9")] {
-            let spelling = Spelling::with_plugin(version, id);
-            let place = path(&format!("plugins/{id}/containerd/runtimes/x"));
-            assert_eq!(spelling.place(&canonical), place);
-            assert_eq!(spelling.canonical(&place), canonical);
-        }
-    }
-
-    #[test]
-    fn names_keep_their_case() {
-        let runtimes = "plugins/io.containerd.cri.v1.runtime/containerd/runtimes";
-        assert!(is_name(&path(&format!("{runtimes}/Kata"))));
-        assert!(!is_name(&path(&format!("{runtimes}/kata/options"))));
-        assert!(!is_name(&path(&format!(
-            "{runtimes}/kata/options/BinaryName"
-        ))));
-        assert!(is_name(&path("proxy_plugins/Nydus")));
-        assert!(!is_name(&path("debug/level")));
-    }
-}
+mod tests;

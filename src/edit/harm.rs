@@ -9,9 +9,6 @@ use crate::error::{Code, Error, Warning};
 
 use super::judgement::{Judgement, harmful};
 
-/// The code of the warning that no release serves with the config.
-pub(crate) const SERVES_NOWHERE: &str = "serves-nowhere";
-
 /// What one release makes of a config.
 struct Read {
     release: Release,
@@ -191,14 +188,12 @@ impl Judgement<'_> {
                 let error = harmful(format!(
                     "no containerd release that reads this file would load {name}"
                 ));
-                return Err(match self.remedy {
-                    Some(remedy) => error.with_hint(remedy),
-                    None => error,
-                });
+                let remedy = (self.remedy)().into_iter();
+                return Err(remedy.fold(error, Error::with_hint));
             }
             let releases = releases(&ignoring);
             let message = if self.adds() {
-                let remedy = self.remedy.map(|it| format!("; {it}"));
+                let remedy = (self.remedy)().map(|it| format!("; {it}"));
                 format!(
                     "containerd {releases} will not load {name}: it looks elsewhere in a file like \
                      this (see its version and its imports){}",
@@ -290,7 +285,7 @@ impl Judgement<'_> {
             self.told(verdict.reason()?)
         );
         let code = if broken.len() == read.len() {
-            SERVES_NOWHERE
+            Warning::SERVES_NOWHERE
         } else {
             "not-serving"
         };

@@ -33,7 +33,7 @@ pub(crate) struct Judgement<'j> {
     /// With these files as far as they can be seen, where the result refers to any.
     pub(crate) seen: Option<&'j Host>,
     /// What has a handler loaded that a release does not find where it is.
-    pub(crate) remedy: Option<&'j str>,
+    pub(crate) remedy: &'j dyn Fn() -> Option<String>,
     /// Whether something may be added to a config with which no release serves.
     pub(crate) allows_not_serving: bool,
     pub(crate) releases: &'j [Release],

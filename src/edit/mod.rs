@@ -7,7 +7,7 @@ mod clearing;
 mod cuts;
 mod desired;
 pub(crate) mod edited;
-pub(crate) mod harm;
+mod harm;
 mod implied;
 pub(crate) mod judgement;
 mod merge;

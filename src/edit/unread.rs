@@ -1,9 +1,10 @@
-//! What a handler asks for that some release does not read, or does not have.
+//! What a change asks for that some release does not read, or does not have.
 
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 
 use crate::containerd::release::{listed, listed_do, reading};
-use crate::containerd::{Effect, Effective, Host, Model, Release, ignores};
+use crate::containerd::{Effect, Host, Model, Release, ReleaseConfig, ignores};
 use crate::error::{Error, Warning};
 use crate::toml::render::{self, Quotes};
 use crate::want::change::Change;
@@ -28,14 +29,13 @@ pub(crate) struct Reading<'r> {
 /// What people should know of the keys that a change asks for.
 pub(crate) fn warnings(edited: &Edited, change: &Change, releases: &[Release]) -> Vec<Warning> {
     let version = edited.config.version();
-    let lacks_snapshotter = |name: &str, release| {
-        let (files, host) = (edited.config.loaded(), Host::default());
-        Model::new(&files, &host).lacks_snapshotter(name, release)
-    };
+    // Most changes name no snapshotter.
+    let (files, host) = (LazyCell::new(|| edited.config.loaded()), Host::default());
+    let model = LazyCell::new(|| Model::new(&files, &host));
     let reading = Reading {
         version,
         releases: &reading(releases, version),
-        lacks_snapshotter: &lacks_snapshotter,
+        lacks_snapshotter: &|name, release| model.lacks_snapshotter(name, release),
     };
     let mut warnings = unknown_plugins(change);
     for want in &change.wants {
@@ -97,8 +97,8 @@ impl Judgement<'_> {
             return Ok(Vec::new());
         }
         let model = Model::new(self.after, self.host);
-        let loaded = self.reading().filter_map(|it| model.effective(it));
-        let loaded: Vec<Effective> = loaded.collect();
+        let loaded = self.reading().filter_map(|it| model.config_in(it));
+        let loaded: Vec<ReleaseConfig> = loaded.collect();
         let mut unread: BTreeMap<Vec<Release>, Vec<&Key>> = BTreeMap::new();
         let mut warnings = Vec::new();
         for KeyValue { key, value } in keys {

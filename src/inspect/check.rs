@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use crate::config::surroundings;
 use crate::containerd::lost::{self, Losses};
 use crate::containerd::release::listed;
-use crate::containerd::{ConfigFiles, Host, Model, Release, Verdict, read_as, version};
+use crate::containerd::{ConfigFiles, Release, Verdict, read_as, version};
 use crate::disk::HostRoot;
 use crate::edit::unread::Reading;
 use crate::error::{Error, Warning};
-use crate::toml::Source;
 use crate::want::handler::{Setting, shim_binary};
 
 use super::inventory::{Inventory, ListedHandler};
+use super::opened::Opened;
 
 /// The result of checking a config.
 #[derive(Debug, Clone)]
@@ -54,14 +54,9 @@ impl Check {
         releases: &[Release],
         root: &HostRoot,
     ) -> Result<Self, Error> {
-        let source = Source::from(bytes);
-        let config = source.document();
-        let config = config.map_err(|error| Error::from(error.clone()).at(path))?;
-        let config_version = version::of_any(config).map_err(|error| error.at(path))?;
-        let main = root.absolute(path);
-        let files = ConfigFiles::read(root, &main, source.clone());
-        let host = Host::of(root, &files);
-        let model = Model::new(&files, &host);
+        let opened = Opened::of(path, bytes, root)?;
+        let config_version = version::of_any(&opened.config).map_err(|error| error.at(path))?;
+        let (files, model) = (&opened.files, opened.model());
         let is_named = releases != Release::LINES;
         let mut losses = Losses::default();
         let row = |&release: &Release| {
@@ -89,8 +84,8 @@ impl Check {
             releases: &read,
             lacks_snapshotter: &|name, release| model.lacks_snapshotter(name, release),
         };
-        let mut warnings = warnings(&files, &releases, root, &reading);
-        warnings.extend(losses.warnings(&model, &files));
+        let mut warnings = warnings(files, &releases, root, &reading);
+        warnings.extend(losses.warnings(&model, files));
         warnings.extend(newer);
         Ok(Self {
             path: path.to_owned(),

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::containerd::{ConfigFiles, Host, Merged, Model, Release, Verdict, plugin};
+use crate::containerd::{ConfigFiles, Merged, Model, Release, Verdict, plugin};
 use crate::disk::HostRoot;
 use crate::error::{Error, Position};
 use crate::ledger::Ledger;
-use crate::toml::Source;
 use crate::want::key::handler_path;
 
 use super::inventory::Inventory;
+use super::opened::Opened;
 
 /// The handlers of a config as the releases see it that read it.
 #[derive(Debug, Clone)]
@@ -79,22 +79,16 @@ impl Effective {
         root: &HostRoot,
         ledger: &Ledger,
     ) -> Result<Self, Error> {
-        let source = Source::from(bytes);
-        let config = source.document();
-        let config = config.map_err(|error| Error::from(error.clone()).at(path))?;
-        let own = Inventory::of(config, plugin_id).map_err(|error| error.at(path))?;
-        let main = root.absolute(path);
-        let files = ConfigFiles::read(root, &main, source.clone());
-        let host = Host::of(root, &files);
-        let model = Model::new(&files, &host);
-
+        let opened = Opened::of(path, bytes, root)?;
+        let own = Inventory::of(&opened.config, plugin_id).map_err(|error| error.at(path))?;
+        let (files, model) = (&opened.files, opened.model());
+        let main = files.main();
         let version = own.version;
         let releases = releases.iter().copied();
         let releases: Vec<Release> = releases.filter(|it| it.reads(version)).collect();
-        let folder = main.parent().unwrap_or(Path::new("/"));
         let mut handlers = Vec::new();
-        for (file, inventory) in [(&*main, own)].into_iter().chain(drop_ins(&files)) {
-            let name = file.strip_prefix(folder).unwrap_or(file).to_string_lossy();
+        for (file, inventory) in [(main, own)].into_iter().chain(drop_ins(files)) {
+            let name = opened.name_in_ledger(file);
             for listed in inventory.handlers {
                 let key = handler_path(&listed.name);
                 handlers.push(EffectiveHandler {
@@ -121,7 +115,7 @@ impl Effective {
             note_loaded(&mut handlers, &named, &model, release);
         }
         if files.len() > 1
-            && let Some(merged) = Merged::of(&files)
+            && let Some(merged) = Merged::of(files)
         {
             merge(&mut handlers, &named, &merged);
         }

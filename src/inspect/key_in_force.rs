@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 use toml_edit::Value;
 
 use crate::containerd::release::listed;
-use crate::containerd::{ConfigFiles, Host, Model, Release, Wanted, version};
+use crate::containerd::{Release, Wanted, version};
 use crate::disk::HostRoot;
 use crate::error::{Code, Error, Position, Warning};
 use crate::ledger::{Ledger, newest_owner};
-use crate::toml::Source;
 use crate::want::key::Key;
 use crate::want::key_name::KeyName;
 use crate::want::nearest::nearest;
+
+use super::opened::Opened;
 
 /// A key that some file of a config sets.
 #[derive(Debug, Clone)]
@@ -59,17 +60,12 @@ impl KeyInForce {
         root: &HostRoot,
         ledger: &Ledger,
     ) -> Result<Self, Error> {
-        let source = Source::from(bytes);
-        let config = source.document();
-        let config = config.map_err(|error| Error::from(error.clone()).at(path))?;
-        let version = version::of_any(config).map_err(|error| error.at(path))?;
-        let main = root.absolute(path);
-        let files = ConfigFiles::read(root, &main, source.clone());
-        let host = Host::of(root, &files);
-        let model = Model::new(&files, &host);
+        let opened = Opened::of(path, bytes, root)?;
+        let version = version::of_any(&opened.config).map_err(|error| error.at(path))?;
+        let model = opened.model();
         let key = Key::spelled(name.path());
         let releases = releases.iter().filter(|it| it.reads(version));
-        let loaded = releases.map(|release| (*release, model.effective(*release)));
+        let loaded = releases.map(|release| (*release, model.config_in(*release)));
         let loaded: Vec<_> = loaded.collect();
         let found = loaded.iter().rev().find_map(|(_, config)| {
             let config = config.as_ref()?;
@@ -81,9 +77,7 @@ impl KeyInForce {
             return Err(not_set(name, names.as_deref()).at(path));
         };
         let (file, at) = model.position(place);
-        let folder = main.parent().unwrap_or(Path::new("/"));
-        let in_ledger = file.strip_prefix(folder).unwrap_or(file).to_string_lossy();
-        let has = ledger.has_in(&in_ledger, &key.path);
+        let has = ledger.has_in(&opened.name_in_ledger(file), &key.path);
         let owner = has.then(|| newest_owner(ledger.wants_below(&key.path)));
         let releases = loaded.iter().map(|(release, config)| ReleaseValue {
             release: *release,
@@ -92,7 +86,12 @@ impl KeyInForce {
         let releases: Vec<ReleaseValue> = releases.collect();
         Ok(Self {
             key: key.to_string(),
-            file: if file == main { path } else { file }.to_owned(),
+            file: if file == opened.files.main() {
+                path
+            } else {
+                file
+            }
+            .to_owned(),
             at,
             owner: owner.flatten().map(str::to_owned),
             warnings: differing(&key, &value, &releases),

@@ -4,4 +4,5 @@ pub(crate) mod check;
 pub(crate) mod effective;
 pub(crate) mod inventory;
 pub(crate) mod key_in_force;
+mod opened;
 pub(crate) mod status;

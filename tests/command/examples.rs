@@ -110,7 +110,7 @@ fn configs(version: i64) -> [String; 2] {
 
 fn whole_life(example: &Example, version: i64, config: &str, placed: &[&str]) {
     let host = Host::with(config);
-    // An older release than all that the example is for is none that this node runs.
+    // No node runs a release that is older than all those that the example is for.
     let named = example.since.map(|since| ["--containerd-version", since]);
     let more: Vec<&str> = placed
         .iter()

@@ -13,7 +13,7 @@ use super::spelling::Spelling;
 use super::tree::{Data, Node, Place, Table};
 
 /// A config as one release has loaded it.
-pub(crate) struct Effective {
+pub(crate) struct ReleaseConfig {
     pub(crate) release: Release,
     loaded: Loaded,
     /// How the release itself spells keys.
@@ -32,14 +32,14 @@ pub(crate) enum Effect {
 
 impl Model<'_> {
     /// Loads the config; `None` if the release does not get as far.
-    pub(crate) fn effective(&self, release: Release) -> Option<Effective> {
+    pub(crate) fn config_in(&self, release: Release) -> Option<ReleaseConfig> {
         let loaded = self.load(release).ok()?;
         let version = if loaded.has_short_names(release) {
             1
         } else {
             release.newest_config_version()
         };
-        Some(Effective {
+        Some(ReleaseConfig {
             release,
             loaded,
             spelling: Spelling::of(None, version),
@@ -47,7 +47,7 @@ impl Model<'_> {
     }
 }
 
-impl Effective {
+impl ReleaseConfig {
     /// What the release has at a canonical path; `None` if nothing that it reads.
     pub(crate) fn node(&self, path: &[String]) -> Option<&Node> {
         let place = self.spelling.place(path);

@@ -9,23 +9,12 @@ use crate::commit::order;
 use crate::commit::reading::Reading;
 use crate::containerd::{ConfigFiles, Host, version};
 use crate::edit::edited::{Edited, differences};
-use crate::edit::judgement::{Judgement, harmful};
+use crate::edit::judgement::{Judged, Judgement, harmful};
 use crate::edit::remedy::remedy;
 use crate::edit::run::without_owners;
 use crate::error::{Code, Error, Position, Warning};
 use crate::toml::Document;
-use crate::want::key::{Key, KeyValue};
-
-/// What of an edit is held against the model.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Judged<'j> {
-    /// The keys that are asked for.
-    pub(crate) keys: &'j [KeyValue],
-    /// Those of them over which something else has the last word.
-    pub(crate) overridden: &'j BTreeSet<Key>,
-    /// The handlers that the change removes by their names.
-    pub(crate) removes: &'j [String],
-}
+use crate::want::key::KeyValue;
 
 impl Editor {
     /// Holds an edit against the model of each release, and puts its changes into an order in which all
@@ -63,9 +52,7 @@ impl Editor {
             before: &before,
             after: &after,
             without: None,
-            keys: judged.keys,
-            overridden: judged.overridden,
-            removes: judged.removes,
+            judged,
             named: &named,
             wanted: &wanted,
             new_default: edited.report.new_default.as_deref(),

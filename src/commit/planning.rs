@@ -2,7 +2,6 @@
 //! between two changes serves.
 
 use crate::commit::editor::{Editor, FileChange, Outcome};
-use crate::commit::judging::Judged;
 use crate::commit::ledger::Found;
 use crate::commit::operation_log::LogEntry;
 use crate::commit::parts::Part;
@@ -11,6 +10,7 @@ use crate::containerd::version;
 use crate::disk::site;
 use crate::disk::target::{Snapshot, Target};
 use crate::edit::edited::Edited;
+use crate::edit::judgement::Judged;
 use crate::edit::overridden;
 use crate::edit::placement;
 use crate::edit::run::edit;

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::commit::editor::{Editor, Outcome};
-use crate::commit::judging::Judged;
 use crate::commit::ledger::Found;
 use crate::commit::operation_log::LogEntry;
 use crate::commit::planning::Plan;
@@ -15,6 +14,7 @@ use crate::config::Config;
 use crate::disk::target::{Existing, Target};
 use crate::disk::{digest, sidecar};
 use crate::edit::edited::{Edited, Report};
+use crate::edit::judgement::Judged;
 use crate::edit::run::edit;
 use crate::error::{Code, Error};
 use crate::ledger::{Ledger, LedgerPair};

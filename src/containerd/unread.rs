@@ -28,28 +28,18 @@ impl Model<'_> {
     /// whole stands at `version`.
     fn why_unread(&self, place: Place, version: Option<Place>) -> Cow<'static, str> {
         let other = version.filter(|version| version.file != place.file);
-        match other.and_then(|other| self.paths().nth(other.file)) {
-            Some(other) => format!(
-                "these releases look in another plugin, and do not move it since {} has a newer \
-                 config version, which holds for all files",
-                other.display()
-            )
-            .into(),
-            None => {
-                "these releases look in another plugin, and do not move it from a config of this \
-                     version"
-                    .into()
-            }
-        }
+        let other = other.and_then(|other| self.paths().nth(other.file));
+        let so = other.map_or("from a config of this version".to_owned(), |other| {
+            let other = other.display();
+            format!("since {other} has a newer config version, which holds for all files")
+        });
+        format!("these releases look in another plugin, and do not move it {so}").into()
     }
 
     /// Names a plugin as its file does: in version 1 by a short name.
     fn spell_as_written(&self, lost: &mut Lost) {
-        let Some((id, key)) = lost
-            .key
-            .strip_prefix("plugins.\"")
-            .and_then(|it| it.split_once('"'))
-        else {
+        let below = lost.key.strip_prefix("plugins.\"");
+        let Some((id, key)) = below.and_then(|it| it.split_once('"')) else {
             return;
         };
         let file = self.says(lost.place.file).ok();

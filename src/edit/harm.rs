@@ -141,7 +141,7 @@ impl Judgement<'_> {
                 let without = it.without.as_ref();
                 let is_there =
                     without.is_none_or(|without| without.offers(name) > it.after.offers(name));
-                let may_go = !is_there || self.removes.contains(name);
+                let may_go = !is_there || self.judged.removes.contains(name);
                 may_go && !self.wanted.contains(name)
             };
             if let Some(name) = lost.find(|name| !is_own(name)) {
@@ -237,8 +237,9 @@ impl Judgement<'_> {
     /// Nothing is added to a config with which no release serves: whoever restarted containerd to load
     /// it would take the node down.
     fn serves_somewhere(&self, read: &[Read]) -> Result<(), Error> {
-        let may_be = !self.adds() || self.allows_not_serving;
-        let first = read.first().filter(|_| !may_be && serves_nowhere(read));
+        let serves = read.iter().any(|it| it.after.serves());
+        let may_be = serves || !self.adds() || self.allows_not_serving;
+        let first = read.first().filter(|_| !may_be);
         let reason = first.and_then(|it| it.before.reason().or(it.after.reason()));
         let Some(reason) = reason else {
             return Ok(());
@@ -295,19 +296,13 @@ impl Judgement<'_> {
     /// A reason, with its place if that is in another file: the edit may move lines of this one.
     fn told(&self, reason: &Reason) -> String {
         match &reason.at {
-            Some((path, Some(at))) if path != self.before.main() => {
-                format!("{reason} ({}:{at})", path.display())
-            }
-            Some((path, None)) if path != self.before.main() => {
-                format!("{reason} ({})", path.display())
+            Some((path, at)) if path != self.before.main() => {
+                let line = at.as_ref().map_or_else(String::new, |at| format!(":{at}"));
+                format!("{reason} ({}{line})", path.display())
             }
             _ => reason.to_string(),
         }
     }
-}
-
-fn serves_nowhere(read: &[Read]) -> bool {
-    !read.iter().any(|it| it.after.serves())
 }
 
 /// CRI's snapshotter is another one now, and loads only on some hosts.

@@ -7,6 +7,17 @@ use crate::containerd::{ConfigFiles, Host, Model, Release, lost};
 use crate::error::{Code, Error, Warning};
 use crate::want::key::{Key, KeyValue};
 
+/// What of an edit is held against the model.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Judged<'j> {
+    /// The keys that are asked for. None: something is only to be gone.
+    pub(crate) keys: &'j [KeyValue],
+    /// Those of them over which a newer owner's value, or a later file, has the last word.
+    pub(crate) overridden: &'j BTreeSet<Key>,
+    /// The handlers that the change removes by their names.
+    pub(crate) removes: &'j [String],
+}
+
 /// A config before and after an edit, and the releases to hold it against.
 pub(crate) struct Judgement<'j> {
     pub(crate) before: &'j ConfigFiles,
@@ -14,12 +25,7 @@ pub(crate) struct Judgement<'j> {
     /// The files without any key of the tool's. An edit may bring a release back to what it does with
     /// these, and not below that. `None`: not worked out yet.
     pub(crate) without: Option<&'j ConfigFiles>,
-    /// The keys that are asked for. None: something is only to be gone.
-    pub(crate) keys: &'j [KeyValue],
-    /// Those of them over which a newer owner's value, or a later file, has the last word.
-    pub(crate) overridden: &'j BTreeSet<Key>,
-    /// Handlers that the edit removes by their names.
-    pub(crate) removes: &'j [String],
+    pub(crate) judged: Judged<'j>,
     /// Handlers that the edit names, adds or changes.
     pub(crate) named: &'j BTreeSet<String>,
     /// Handlers that an owner wants once the edit is made.
@@ -135,7 +141,7 @@ impl Judgement<'_> {
 
     /// Whether something is to be there afterwards, and not only be gone.
     pub(super) fn adds(&self) -> bool {
-        !self.keys.is_empty()
+        !self.judged.keys.is_empty()
     }
 
     /// The releases that the edit is held against, by each builder: of those that were named the ones

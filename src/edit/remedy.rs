@@ -35,8 +35,7 @@ pub(crate) fn remedy(config: &Config, ledger: &Ledger, releases: &[Release]) -> 
         let names = names.join(" ");
         format!("`containerd-edit remove {names} --owner {owner}`")
     });
-    let mut steps: Vec<String> = removals.collect();
-    steps.push(again);
+    let steps: Vec<String> = removals.chain([again]).collect();
     Some(steps.join(", then "))
 }
 

@@ -91,7 +91,11 @@ impl Judgement<'_> {
     ///
     /// [`Code::KeyNotRead`](crate::error::Code::KeyNotRead) if none reads one of them.
     pub(super) fn unread_keys(&self) -> Result<Vec<Warning>, Error> {
-        let keys = self.keys.iter().filter(|want| want.key.handler().is_none());
+        let keys = self
+            .judged
+            .keys
+            .iter()
+            .filter(|want| want.key.handler().is_none());
         let keys: Vec<&KeyValue> = keys.collect();
         if keys.is_empty() {
             return Ok(Vec::new());
@@ -123,7 +127,7 @@ impl Judgement<'_> {
             if !ignoring.is_empty() {
                 unread.entry(ignoring).or_default().push(key);
             }
-            if let Some((path, at)) = other.filter(|_| !self.overridden.contains(key)) {
+            if let Some((path, at)) = other.filter(|_| !self.judged.overridden.contains(key)) {
                 let message = format!(
                     "containerd {} takes {key} from another spelling of it ({}:{at}); change or \
                      remove that",

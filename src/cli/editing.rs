@@ -129,7 +129,7 @@ impl Run {
             let key = error.detail::<UnreadKey>();
             match key.and_then(|key| files.place(&key.0)) {
                 // The key is to be fixed where the patch file has it.
-                Some((path, at)) => error.moved_to(path, at.clone()),
+                Some((path, at)) => error.moved_to(path, at),
                 None => error,
             }
         })

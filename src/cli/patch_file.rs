@@ -61,7 +61,7 @@ impl PatchFiles {
     }
 
     /// Where a key stands.
-    pub(super) fn place(&self, key: &str) -> Option<(&Path, &Position)> {
+    pub(super) fn place(&self, key: &str) -> Option<(&Path, Position)> {
         let mut files = self.files.iter().rev();
         files.find_map(|it| Some((it.path.as_path(), it.file.position(key)?)))
     }

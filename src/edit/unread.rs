@@ -63,7 +63,7 @@ pub(crate) fn warnings(edited: &Edited, change: &Change, releases: &[Release]) -
 /// The type that is wanted of a handler.
 fn runtime_type(edited: &Edited, handler: &str) -> Option<String> {
     let key = Key::of_handler(handler, &["runtime_type"]);
-    let wants = edited.ledger.wants().filter(|it| *it.key == key);
+    let wants = edited.ledger.wants_of(&key);
     let newest = wants.max_by_key(|it| it.want.seq);
     newest.and_then(|it| it.want.value.as_ref()?.as_string())
 }

@@ -2,10 +2,12 @@
 
 mod reader;
 
+use std::collections::BTreeMap;
+
 use crate::error::Position;
+use crate::toml::lines;
 use crate::want::change::Change;
 use crate::want::handler::Owner;
-use crate::want::key::Key;
 
 /// What an installer wants of a config, read from a file of its own.
 ///
@@ -34,9 +36,12 @@ use crate::want::key::Key;
 pub struct PatchFile {
     owner: Option<Owner>,
     change: Change,
-    /// Where its keys stand.
-    places: Vec<(Key, Position)>,
+    text: String,
+    places: Places,
 }
+
+/// Where in the text each key stands, by its canonical spelling.
+type Places = BTreeMap<String, usize>;
 
 impl PatchFile {
     /// Returns the installer that the file speaks for, if it says so.
@@ -48,11 +53,9 @@ impl PatchFile {
     /// Returns where the file says a key that an error or a warning is about, as its `key` names it:
     /// whether a release reads it is only known once there is a config.
     #[must_use]
-    pub fn position(&self, key: &str) -> Option<&Position> {
-        let mut places = self.places.iter();
-        places
-            .find(|(known, _)| known.to_string() == key)
-            .map(|(_, at)| at)
+    pub fn position(&self, key: &str) -> Option<Position> {
+        let offset = self.places.get(key)?;
+        Some(lines::position(&self.text, *offset))
     }
 
     /// Turns the file into a change that [declares](Change::declares) what it says, for its owner, if

@@ -12,7 +12,7 @@ use crate::want::handler::{self, Handler, Preset, Setting};
 use crate::want::key::Key;
 use crate::want::mistake::{self, Mistake, SHORT_FORMS};
 
-use super::PatchFile;
+use super::{PatchFile, Places};
 
 /// The key of a handler that is not containerd's.
 const PRESET: &str = "preset";
@@ -61,6 +61,7 @@ impl PatchFile {
                 _ => entry.read(change, &mut file.places)?,
             }
         }
+        document.text().clone_into(&mut file.text);
         Ok(file)
     }
 }
@@ -115,7 +116,7 @@ impl<'d> Entry<'d> {
     }
 
     /// Reads a handler.
-    fn handler(&self, places: &mut Vec<(Key, Position)>) -> Read<Handler> {
+    fn handler(&self, places: &mut Places) -> Read<Handler> {
         let name = self.name().parse();
         let name = name.map_err(|error: Error| self.wrong(&error.to_string(), error.hint()))?;
         let mut preset = None;
@@ -141,11 +142,7 @@ impl<'d> Entry<'d> {
     }
 
     /// Reads a key of a handler, and all below it.
-    fn read_of_handler(
-        &self,
-        settings: &mut Vec<Setting>,
-        places: &mut Vec<(Key, Position)>,
-    ) -> Read<()> {
+    fn read_of_handler(&self, settings: &mut Vec<Setting>, places: &mut Places) -> Read<()> {
         let setting = self.setting(2);
         // Options are the shim's own.
         let is_containerds = setting.path().len() == 1;
@@ -158,7 +155,7 @@ impl<'d> Entry<'d> {
             return Err(self.wrong_type(wanted));
         }
         if !self.item.is_table_like() {
-            places.push((Key::spelled(&self.path), self.position(None)));
+            self.note(places);
             settings.push(self.portable(setting)?);
             return Ok(());
         }
@@ -167,12 +164,12 @@ impl<'d> Entry<'d> {
     }
 
     /// Reads a key of containerd's own, and all below it.
-    fn read(&self, change: &mut Change, places: &mut Vec<(Key, Position)>) -> Read<()> {
+    fn read(&self, change: &mut Change, places: &mut Places) -> Read<()> {
         if let Some(mistake) = mistake::find(&self.path, self.item) {
             return Err(self.mistaken(mistake));
         }
         if !self.item.is_table_like() {
-            places.push((Key::spelled(&self.path), self.position(None)));
+            self.note(places);
             change.set_key(&self.portable(self.setting(0))?);
             return Ok(());
         }
@@ -235,9 +232,18 @@ impl<'d> Entry<'d> {
     }
 
     fn position(&self, value: Option<&Value>) -> Position {
+        self.document.position(self.offset(value))
+    }
+
+    fn offset(&self, value: Option<&Value>) -> usize {
         let value = value.and_then(Value::span);
         let span = value.or_else(|| self.key.and_then(toml_edit::Key::span));
-        let offset = span.map_or_else(|| self.document.offset(&self.path), |span| span.start);
-        self.document.position(offset)
+        span.map_or_else(|| self.document.offset(&self.path), |span| span.start)
+    }
+
+    /// Notes where the key stands.
+    fn note(&self, places: &mut Places) {
+        let key = Key::spelled(&self.path).to_string();
+        places.entry(key).or_insert_with(|| self.offset(None));
     }
 }

@@ -95,7 +95,7 @@ fn it_is_known_where_a_key_stands() {
         "[plugins.'io.containerd.grpc.v1.cri']\nregistry.mirrors.'docker.io'.endpoint = []\n  \
          sandbox_image = 'x'\n",
     );
-    let at = |key: &str| file.position(key).map(ToString::to_string);
+    let at = |key: &str| file.position(key).map(|at| at.to_string());
     let images = "plugins.\"io.containerd.cri.v1.images\"";
     let sandbox = at(&format!("{images}.pinned_images.sandbox"));
     assert_eq!(sandbox.as_deref(), Some("3:3"));

@@ -12,6 +12,7 @@
 mod manual;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 
 use clap::builder::PossibleValuesParser;
@@ -106,10 +107,9 @@ fn every_flag_of_every_verb_is_completed() {
     command.build();
     let verbs: Vec<&str> = command.get_subcommands().map(Command::get_name).collect();
     for verb in &verbs {
-        asked.push_str(&format!(
-            "COMP_WORDS=(containerd-edit {verb} -) COMP_CWORD=2\n\
-             _containerd__edit containerd-edit - {verb}; echo \"${{COMPREPLY[*]}}\"\n"
-        ));
+        let words = format!("COMP_WORDS=(containerd-edit {verb} -) COMP_CWORD=2");
+        let function = format!("_containerd__edit containerd-edit - {verb}");
+        let _ = writeln!(asked, "{words}\n{function}; echo \"${{COMPREPLY[*]}}\"");
     }
     let mut bash = std::process::Command::new("bash");
     let output = bash.args(["--norc", "-c", &asked]).output().expect("bash");

@@ -78,6 +78,7 @@ pub use daemon::{
     service::Service,
 };
 pub use disk::HostRoot;
+pub use disk::holder::HolderFate;
 pub use edit::edited::{Absent, Edited, FileEdit, Handlers, Keys, LeftBehind, Report};
 pub use edit::refusal::UnreadKey;
 pub use edit::run::edit;

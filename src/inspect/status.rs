@@ -10,6 +10,7 @@ use crate::commit::path_json;
 use crate::config::files::File;
 use crate::config::view::{View, Views};
 use crate::containerd::version;
+use crate::disk::holder::HolderFate;
 use crate::disk::target::Target;
 use crate::disk::{digest, leftovers, lock, sidecar};
 use crate::error::Error;
@@ -93,13 +94,8 @@ pub struct LockStatus {
 pub struct LockHolder {
     /// The command, the process, the host, and since when.
     pub words: String,
-    /// What became of that process: `running`, `gone`, `reused` (its PID is another process's),
-    /// `other-boot` (it was before a reboot), `other-host`, `other-namespace` (its PID counts in
-    /// another PID namespace), or `unknown`.
-    pub fate: &'static str,
-    /// Whether that process can no longer hold the lock.
-    #[serde(skip)]
-    pub is_over: bool,
+    /// What became of that process.
+    pub fate: HolderFate,
 }
 
 impl Editor {
@@ -144,13 +140,9 @@ impl Editor {
         let last_change = entries.into_iter().rfind(LogEntry::is_change);
         let now = bytes.map(digest::of);
         let (is_held, holder) = lock::look(&target.path);
-        let holder = holder.map(|holder| {
-            let fate = holder.fate();
-            LockHolder {
-                words: holder.to_string(),
-                fate: fate.word(),
-                is_over: fate.is_over(),
-            }
+        let holder = holder.map(|holder| LockHolder {
+            words: holder.to_string(),
+            fate: holder.fate(),
         });
         let displaced = self.displaced(&target, bytes.unwrap_or_default());
         Ok(Status {

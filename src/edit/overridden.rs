@@ -12,9 +12,9 @@ use super::edited::Edited;
 use super::refusal;
 
 /// The value of a key that is in force, and the name of the file that has it.
-pub(super) struct InForce {
-    pub(super) file: String,
-    pub(super) value: Literal,
+pub(crate) struct InForce {
+    pub(crate) file: String,
+    pub(crate) value: Literal,
 }
 
 /// A key that does not come into force, and what people should know of it.
@@ -88,7 +88,7 @@ pub(crate) fn overridden(
 }
 
 /// Below config version 3 a plugin's keys come from one file, and the last one wins in any case.
-pub(super) fn in_force(config: &Config, views: &Views, key: &Key) -> Option<InForce> {
+pub(crate) fn in_force(config: &Config, views: &Views, key: &Key) -> Option<InForce> {
     config.files().iter().rev().find_map(|file| {
         let value = views.get(&file.name)?.value(key)?;
         Some(InForce {

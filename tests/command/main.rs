@@ -30,6 +30,7 @@ mod restarting;
 mod running;
 mod sidecars;
 mod spellings;
+mod status;
 mod strangers;
 mod surroundings;
 mod tool;

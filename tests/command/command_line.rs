@@ -117,11 +117,6 @@ fn table(rows: &[Row]) -> String {
     table
 }
 
-fn link(group: &str) -> String {
-    let group = group.to_lowercase();
-    format!("[{group}](#{group}-options)")
-}
-
 /// What the page says of a verb. Options of a group, and those that a verb above has in the same
 /// words, are named only.
 fn section(verb: &str, known: &mut BTreeMap<String, (String, Row)>) -> String {
@@ -148,7 +143,7 @@ fn section(verb: &str, known: &mut BTreeMap<String, (String, Row)>) -> String {
         .map(|(place, flags)| format!("{} ({place})", flags.join(", ")))
         .collect();
     let groups = GROUPS.iter().filter(|it| help.groups.contains_key(*it));
-    let groups: Vec<String> = groups.map(|group| link(group)).collect();
+    let groups: Vec<String> = groups.map(|group| group.to_lowercase()).collect();
     also.push(format!("{} options", groups.join(", ")));
     let mut section = format!("`{}`\n\n{}\n\n", help.usage, help.about);
     if !own.is_empty() {
@@ -167,7 +162,8 @@ fn sections() -> BTreeMap<String, String> {
     for (group, rows) in groups {
         sections.insert(format!("{group} options"), table(&rows));
         for row in rows {
-            known.insert(row.flag().to_owned(), (link(group), row));
+            let place = format!("{} options", group.to_lowercase());
+            known.insert(row.flag().to_owned(), (place, row));
         }
     }
     for verb in VERBS.into_iter().filter(|verb| !verb.is_empty()) {

@@ -12,9 +12,9 @@ use super::edited::Edited;
 use super::refusal;
 
 /// The value of a key that is in force, and the name of the file that has it.
-pub(super) struct InForce {
-    pub(super) file: String,
-    pub(super) value: Literal,
+pub(crate) struct InForce {
+    pub(crate) file: String,
+    pub(crate) value: Literal,
 }
 
 /// What of the change does not come into force, since a file that is loaded later says otherwise or a
@@ -71,7 +71,7 @@ pub(crate) fn overridden(
 }
 
 /// Below config version 3 a plugin's keys come from one file, and the last one wins in any case.
-pub(super) fn in_force(config: &Config, views: &Views, key: &Key) -> Option<InForce> {
+pub(crate) fn in_force(config: &Config, views: &Views, key: &Key) -> Option<InForce> {
     config.files().iter().rev().find_map(|file| {
         let value = views.get(&file.name)?.value(key)?;
         Some(InForce {

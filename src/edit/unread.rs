@@ -208,16 +208,16 @@ impl Reading<'_> {
         let path: Vec<String> = path.iter().map(|key| key.to_lowercase()).collect();
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         let (code, what, program) = match path[..] {
-            ["runtime_type"] => match handler::shim_binary(value) {
-                Some(shim) => ("missing-shim", format!("the shim {shim}"), shim),
-                None => {
+            ["runtime_type"] => {
+                let Some(shim) = handler::shim_binary(value) else {
                     let message = format!(
                         "runtime_type {value:?} of {name} names no shim: it wants \
                          io.containerd.NAME.v2 or an absolute path"
                     );
                     return Some(Warning::new("bogus-runtime-type", message));
-                }
-            },
+                };
+                ("missing-shim", format!("the shim {shim}"), shim)
+            }
             ["options", "binaryname"] => ("missing-binary", value.to_owned(), value.to_owned()),
             _ => return None,
         };

@@ -6,6 +6,7 @@
 mod adopting;
 mod apply;
 mod check;
+mod command_line;
 mod cri_code;
 mod distributions;
 mod documents;
@@ -30,6 +31,7 @@ mod restarting;
 mod running;
 mod sidecars;
 mod spellings;
+mod status;
 mod strangers;
 mod surroundings;
 mod tool;

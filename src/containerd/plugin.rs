@@ -13,15 +13,14 @@ pub(crate) const RUNTIME: &str = "io.containerd.cri.v1.runtime";
 /// The part of CRI on 2.x that has the images.
 pub(crate) const IMAGES: &str = "io.containerd.cri.v1.images";
 
-/// Config version 1, and files without a version.
-const VERSION_1: &str = "cri";
-/// Config version 2.
-const VERSION_2: &str = OLD_CRI;
-/// Config version 3 and 4.
-const VERSION_3: &str = RUNTIME;
+/// Every plugin ID under which some release looks for handlers: of config version 1 and of files without
+/// a version, of version 2, and of versions 3 and 4.
+pub(crate) const IDS: [&str; 3] = ["cri", OLD_CRI, RUNTIME];
 
-/// Every plugin ID under which some release looks for handlers.
-pub(crate) const IDS: [&str; 3] = [VERSION_1, VERSION_2, VERSION_3];
+/// The one of a file of this version.
+pub(super) fn of_version(version: i64) -> &'static str {
+    IDS[usize::try_from(version).map_or(0, |version| version.clamp(1, 3) - 1)]
+}
 
 /// Handlers that had tables of their own before there was a map of handlers, and these tables, which
 /// 1.x still reads.
@@ -59,30 +58,26 @@ pub(crate) enum NoTable {
 /// version 3 (AKS ships such files): 2.x then reads nothing else.
 pub(crate) fn choose(config: &Document, version: i64) -> Result<&'static str, NoTable> {
     let holds_containerd = |id| config.get(&containerd_path(id)).is_some();
-    let own = match version {
-        ..2 => VERSION_1,
-        2 => VERSION_2,
-        _ => VERSION_3,
-    };
+    let own = of_version(version);
     // 2.3 takes the table of version 2 over, unless it finds its own (row `ver-3-v2id`).
     let is_migrated = matches!(version, 0 | 1 | 3) && config.get(&["plugins", own]).is_none();
-    if is_migrated && holds_containerd(VERSION_2) {
+    if is_migrated && holds_containerd(OLD_CRI) {
         return Err(NoTable::Misplaced {
-            found: VERSION_2,
+            found: OLD_CRI,
             right: own,
         });
     }
-    if own == VERSION_3 {
+    if own == RUNTIME {
         return Ok(own);
     }
     let holds_handlers = |id| config.get(&runtimes_path(id)).is_some();
-    match (holds_containerd(own), holds_containerd(VERSION_3)) {
+    match (holds_containerd(own), holds_containerd(RUNTIME)) {
         (_, false) => Ok(own),
-        (false, true) => Ok(VERSION_3),
-        (true, true) => match (holds_handlers(own), holds_handlers(VERSION_3)) {
+        (false, true) => Ok(RUNTIME),
+        (true, true) => match (holds_handlers(own), holds_handlers(RUNTIME)) {
             (true, false) => Ok(own),
-            (false, true) => Ok(VERSION_3),
-            _ => Err(NoTable::Ambiguous([own, VERSION_3])),
+            (false, true) => Ok(RUNTIME),
+            _ => Err(NoTable::Ambiguous([own, RUNTIME])),
         },
     }
 }
@@ -91,11 +86,7 @@ pub(crate) fn choose(config: &Document, version: i64) -> Result<&'static str, No
 ///
 /// There a listed handler replaces the built-in map, so that `runc` has to be listed too.
 pub(crate) fn is_read_by_1x(id: &str, version: i64) -> bool {
-    match version {
-        0 | 1 => id == VERSION_1,
-        2 => id == VERSION_2,
-        _ => false,
-    }
+    matches!(version, 0..=2) && id == of_version(version)
 }
 
 #[cfg(test)]
@@ -112,22 +103,22 @@ mod tests {
     fn the_id_follows_the_version() {
         assert_eq!(chosen(""), Ok("cri"));
         assert_eq!(chosen("version = 1"), Ok("cri"));
-        assert_eq!(chosen("version = 2"), Ok(VERSION_2));
-        assert_eq!(chosen("version = 3"), Ok(VERSION_3));
-        assert_eq!(chosen("version = 4"), Ok(VERSION_3));
+        assert_eq!(chosen("version = 2"), Ok(OLD_CRI));
+        assert_eq!(chosen("version = 3"), Ok(RUNTIME));
+        assert_eq!(chosen("version = 4"), Ok(RUNTIME));
     }
 
     #[test]
     fn an_existing_table_decides_where_the_version_allows_it() {
         let v3 = "[plugins.'io.containerd.cri.v1.runtime'.containerd]\n";
         let v2 = "[plugins.'io.containerd.grpc.v1.cri'.containerd]\n";
-        assert_eq!(chosen(&format!("version = 2\n{v3}")), Ok(VERSION_3));
-        assert_eq!(chosen(v3), Ok(VERSION_3));
+        assert_eq!(chosen(&format!("version = 2\n{v3}")), Ok(RUNTIME));
+        assert_eq!(chosen(v3), Ok(RUNTIME));
         let with_handlers = v3.replace("containerd]", "containerd.runtimes.a]");
         let both = chosen(&format!("version = 2\n{v2}{with_handlers}"));
-        assert_eq!(both, Ok(VERSION_3), "only one holds handlers");
+        assert_eq!(both, Ok(RUNTIME), "only one holds handlers");
         let both = chosen(&format!("version = 2\n{v2}{v3}"));
-        assert_eq!(both, Err(NoTable::Ambiguous([VERSION_2, VERSION_3])));
+        assert_eq!(both, Err(NoTable::Ambiguous([OLD_CRI, RUNTIME])));
     }
 
     #[test]
@@ -141,13 +132,13 @@ mod tests {
                 "{version}: {chosen:?}"
             );
         }
-        assert_eq!(chosen(&format!("version = 3\n{v2}{v3}")), Ok(VERSION_3));
-        assert_eq!(chosen(&format!("version = 4\n{v2}")), Ok(VERSION_3));
+        assert_eq!(chosen(&format!("version = 3\n{v2}{v3}")), Ok(RUNTIME));
+        assert_eq!(chosen(&format!("version = 4\n{v2}")), Ok(RUNTIME));
     }
 
     #[test]
     fn a_plugin_table_without_containerd_does_not_count() {
         let text = "version = 2\n[plugins.'io.containerd.cri.v1.runtime']\nenable_cdi = true\n";
-        assert_eq!(chosen(text), Ok(VERSION_2));
+        assert_eq!(chosen(text), Ok(OLD_CRI));
     }
 }

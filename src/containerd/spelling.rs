@@ -81,7 +81,7 @@ impl Spelling {
         let chosen = chosen.and_then(Result::ok);
         Self {
             version,
-            runtime: chosen.unwrap_or(own_plugin(version)).into(),
+            runtime: chosen.unwrap_or(plugin::of_version(version)).into(),
             undecided,
         }
     }
@@ -103,7 +103,7 @@ impl Spelling {
 
     /// Whether the file has the runtime part where its version has it.
     pub(crate) fn is_of_its_version(&self) -> bool {
-        self.runtime == own_plugin(self.version)
+        self.runtime == plugin::of_version(self.version)
     }
 
     /// The config version of the file.
@@ -189,15 +189,6 @@ impl Spelling {
         // Where the runtime part is spelled anew, this table is no part of it.
         let is_its_own = is_streaming || !self.is_of_its_version();
         joined(if is_its_own { OLD_CRI } else { RUNTIME }, rest)
-    }
-}
-
-/// The plugin that has CRI's runtime part in a file of this version.
-fn own_plugin(version: i64) -> &'static str {
-    match version {
-        ..2 => "cri",
-        2 => OLD_CRI,
-        _ => RUNTIME,
     }
 }
 

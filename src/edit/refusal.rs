@@ -63,30 +63,33 @@ fn wrong_type(key: &str, found: &str, wanted: &str) -> Error {
     Error::new(Code::WrongType, message, hint)
 }
 
-/// Another owner has the key that is to be set, or its handler.
-pub(super) fn foreign_key(key: &Key, owner: &str, acting: &str) -> Error {
-    let Some(name) = key.handler_name() else {
-        let message = format!("{owner} has set {key}");
-        let hint = format!("to overrule {owner}, use --take-over: the key is {acting}'s then");
-        return Error::new(Code::ForeignKey, message, hint);
-    };
-    let message = format!("the handler {name} belongs to {owner}");
-    let hint = format!(
-        "choose another name, or make it {acting}'s with --take-over, or remove it first: \
-         `containerd-edit remove {name} --owner {owner}`"
-    );
-    Error::new(Code::ForeignHandler, message, hint)
+/// Another owner has a key, or its handler.
+fn foreign(key: &Key, owner: &str, hint: String) -> Error {
+    match key.handler_name() {
+        Some(name) => {
+            let message = format!("the handler {name} belongs to {owner}");
+            Error::new(Code::ForeignHandler, message, hint)
+        }
+        None => Error::new(Code::ForeignKey, format!("{owner} has set {key}"), hint),
+    }
 }
 
-/// Another owner has the key that is to be cleared, or its handler.
-pub(super) fn foreign_clearing(key: &Key, owner: &str) -> Error {
-    let message = match key.handler_name() {
-        Some(name) => format!("the handler {name} belongs to {owner}"),
-        None => format!("{owner} has set {key}"),
+/// Another owner has the key that is to be set, or its handler.
+pub(super) fn foreign_key(key: &Key, owner: &str, acting: &str) -> Error {
+    let hint = match key.handler_name() {
+        Some(name) => format!(
+            "choose another name, or make it {acting}'s with --take-over, or remove it first: \
+             `containerd-edit remove {name} --owner {owner}`"
+        ),
+        None => format!("to overrule {owner}, use --take-over: the key is {acting}'s then"),
     };
-    let key = key.on_command_line();
-    let hint = format!("to remove it all the same: `containerd-edit unset {key} --owner {owner}`");
-    Error::new(Code::ForeignKey, message, hint)
+    foreign(key, owner, hint)
+}
+
+/// Another owner has the key that is to be cleared or the handler that is to be removed; `verb` names it.
+pub(super) fn foreign_removal(key: &Key, owner: &str, verb: &str) -> Error {
+    let hint = format!("to remove it all the same: `containerd-edit {verb} --owner {owner}`");
+    foreign(key, owner, hint)
 }
 
 /// The key that is to be cleared is there for the sake of others.
@@ -94,14 +97,6 @@ pub(super) fn implied(key: &Key) -> Error {
     let message = format!("{key} is needed by what owners have set in this config");
     let hint = "it goes with the last of them: see the owners with `containerd-edit list`";
     Error::new(Code::ForeignKey, message, hint)
-}
-
-/// Another owner has the handler that is to be removed.
-pub(super) fn foreign_removal(name: &str, owner: &str) -> Error {
-    let message = format!("the handler {name} belongs to {owner}");
-    let hint =
-        format!("to remove it all the same: `containerd-edit remove {name} --owner {owner}`");
-    Error::new(Code::ForeignHandler, message, hint)
 }
 
 /// No owner has declared the handler that is to be removed. The node's own `runc` never is.

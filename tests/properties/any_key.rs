@@ -14,7 +14,7 @@ use crate::meaning;
 use crate::node::Node;
 use crate::spellings::{self, Choices};
 
-use self::rows::{CRI, IMAGES, ROWS, RUNTIME, Row};
+use self::rows::{CRI, IMAGES, LIST, ROWS, RUNTIME, Row};
 
 const OWNERS: [&str; 3] = ["a", "b", "c"];
 
@@ -79,7 +79,9 @@ impl Row {
             return vec![at_top, vec![path(server, "")]];
         }
         let groups = self.places[1..].iter().map(|(table, key)| {
-            let mut group = path(table.trim_end_matches("/headers"), "");
+            // Of the registry, all of it.
+            let end = table.find("/registry").map(|at| at + "/registry".len());
+            let mut group = path(&table[..end.unwrap_or(table.len())], "");
             if !self.is_moved_as_table {
                 group.push((*key).to_owned());
             }
@@ -263,7 +265,14 @@ fn is_in_force(text: &str, owners: &BTreeMap<&str, Wants>) -> Result<(), String>
                     places.map(move |it| ([&it[..], &below[1..]].concat(), value.clone()))
                 })
             });
-            if !is_there.into_iter().any(|leaf| leaves.contains(&leaf)) {
+            let is_in_list = |(path, value): &(Path, String)| {
+                let element = value.trim_matches(['[', ']']);
+                let mut leaves = leaves.iter();
+                row.places[0].1 == LIST
+                    && leaves.any(|(it, values)| it == path && values.contains(element))
+            };
+            let mut is_there = is_there.into_iter();
+            if !is_there.any(|leaf| leaves.contains(&leaf) || is_in_list(&leaf)) {
                 return Err(format!("{owner} lacks {:?}", row.places[0]));
             }
         }

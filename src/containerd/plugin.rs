@@ -39,34 +39,17 @@ pub(crate) fn runtimes_path(id: &str) -> [&str; 4] {
     ["plugins", id, "containerd", "runtimes"]
 }
 
-/// No plugin table can take a handler without a loss on some release.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum NoTable {
-    /// Two tables hold handlers, and each is read by other releases.
-    Ambiguous([&'static str; 2]),
-    /// The only table with handlers is one that just some releases read in a file of this version,
-    /// and they would stop to once the right table is there.
-    Misplaced {
-        found: &'static str,
-        right: &'static str,
-    },
-}
-
 /// Returns the plugin ID under which a new handler belongs.
 ///
 /// From version 3 on only one ID is read for handlers. A version 2 file may have the ID of
 /// version 3 (AKS ships such files): 2.x then reads nothing else.
-pub(crate) fn choose(config: &Document, version: i64) -> Result<&'static str, NoTable> {
+///
+/// # Errors
+///
+/// The IDs of two tables that hold handlers, each of which is read by other releases.
+pub(crate) fn choose(config: &Document, version: i64) -> Result<&'static str, [&'static str; 2]> {
     let holds_containerd = |id| config.get(&containerd_path(id)).is_some();
     let own = of_version(version);
-    // 2.3 takes the table of version 2 over, unless it finds its own (row `ver-3-v2id`).
-    let is_migrated = matches!(version, 0 | 1 | 3) && config.get(&["plugins", own]).is_none();
-    if is_migrated && holds_containerd(OLD_CRI) {
-        return Err(NoTable::Misplaced {
-            found: OLD_CRI,
-            right: own,
-        });
-    }
     if own == RUNTIME {
         return Ok(own);
     }
@@ -77,7 +60,7 @@ pub(crate) fn choose(config: &Document, version: i64) -> Result<&'static str, No
         (true, true) => match (holds_handlers(own), holds_handlers(RUNTIME)) {
             (true, false) => Ok(own),
             (false, true) => Ok(RUNTIME),
-            _ => Err(NoTable::Ambiguous([own, RUNTIME])),
+            _ => Err([own, RUNTIME]),
         },
     }
 }
@@ -93,7 +76,7 @@ pub(crate) fn is_read_by_1x(id: &str, version: i64) -> bool {
 mod tests {
     use super::*;
 
-    fn chosen(text: &str) -> Result<&'static str, NoTable> {
+    fn chosen(text: &str) -> Result<&'static str, [&'static str; 2]> {
         let config = Document::parse(text.as_bytes()).expect("test input is TOML");
         let version = super::super::version::of(&config).expect("a known version");
         choose(&config, version)
@@ -118,21 +101,24 @@ mod tests {
         let both = chosen(&format!("version = 2\n{v2}{with_handlers}"));
         assert_eq!(both, Ok(RUNTIME), "only one holds handlers");
         let both = chosen(&format!("version = 2\n{v2}{v3}"));
-        assert_eq!(both, Err(NoTable::Ambiguous([OLD_CRI, RUNTIME])));
+        assert_eq!(both, Err([OLD_CRI, RUNTIME]));
     }
 
     #[test]
-    fn handlers_that_a_new_table_would_hide_are_not_hidden() {
+    fn a_table_of_the_version_counts_before_it_is_there() {
         let v2 = "[plugins.'io.containerd.grpc.v1.cri'.containerd]\n";
-        let v3 = "[plugins.'io.containerd.cri.v1.runtime']\n";
-        for version in ["", "version = 1\n", "version = 3\n"] {
-            let chosen = chosen(&format!("{version}{v2}"));
-            assert!(
-                matches!(chosen, Err(NoTable::Misplaced { .. })),
-                "{version}: {chosen:?}"
-            );
+        let v3 = "[plugins.'io.containerd.cri.v1.runtime'.containerd]\n";
+        for (version, own) in [
+            ("", "cri"),
+            ("version = 1\n", "cri"),
+            ("version = 3\n", RUNTIME),
+        ] {
+            assert_eq!(chosen(&format!("{version}{v2}")), Ok(own), "{version}");
+            let both = format!("{version}{v2}{v3}");
+            let with_own = format!("{both}[plugins.cri]\n");
+            assert_eq!(chosen(&both), Ok(RUNTIME), "{version}");
+            assert_eq!(chosen(&with_own), Ok(RUNTIME), "{version}");
         }
-        assert_eq!(chosen(&format!("version = 3\n{v2}{v3}")), Ok(RUNTIME));
         assert_eq!(chosen(&format!("version = 4\n{v2}")), Ok(RUNTIME));
     }
 

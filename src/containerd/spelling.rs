@@ -9,7 +9,7 @@ mod rival;
 
 use std::borrow::Cow;
 
-use super::plugin::{self, IMAGES, NoTable, OLD_CRI, RUNTIME};
+use super::plugin::{self, IMAGES, OLD_CRI, RUNTIME};
 use super::{registry, servers};
 use crate::toml::Document;
 
@@ -73,16 +73,12 @@ impl Spelling {
     /// The spelling of a file of this version. `document` may have handlers where a newer version
     /// has them.
     pub(crate) fn of(document: Option<&Document>, version: i64) -> Self {
-        let chosen = document.map(|document| plugin::choose(document, version));
-        let undecided = match chosen {
-            Some(Err(NoTable::Ambiguous(ids))) => Some(ids),
-            _ => None,
-        };
-        let chosen = chosen.and_then(Result::ok);
+        let own = plugin::of_version(version);
+        let chosen = document.map_or(Ok(own), |document| plugin::choose(document, version));
         Self {
             version,
-            runtime: chosen.unwrap_or(plugin::of_version(version)).into(),
-            undecided,
+            runtime: chosen.unwrap_or(own).into(),
+            undecided: chosen.err(),
         }
     }
 

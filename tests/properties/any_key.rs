@@ -123,12 +123,6 @@ fn base(choices: &mut Choices<'_>, version: usize) -> String {
         // One or both spellings.
         for _ in 0..=choices.below(2) {
             let place = row.place(choices.below(row.places.len()), "node");
-            // In a file of version 1 with handlers in two newer tables, the header of a table that an
-            // owner has made stays. Once it goes, this goes too.
-            let is_second = |it: &Path| it.len() > 4 && place.len() > 4 && it[1] != place[1];
-            if keys.keys().any(is_second) {
-                continue;
-            }
             keys.insert(place, row.values[choices.below(3)]);
         }
     }

@@ -131,6 +131,8 @@ codes! {
     KeyNotRead "key-not-read" Unreadable;
     /// The ledger beside the config can't be read.
     BadLedger "bad-ledger" Unreadable;
+    /// A config, or a file beside it, has more than 16 MiB.
+    TooLarge "too-large" Unreadable;
     /// A file is not valid TOML.
     NotToml "not-toml" Unreadable;
     /// A value of another type stands where a table or a string belongs.

@@ -137,14 +137,19 @@ pub(super) enum Format {
 impl Arguments {
     /// Reads a command line.
     pub(super) fn read(typed: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        let command = Self::command().mut_args(adjust);
-        let mut command = command.mut_subcommands(|verb| verb.mut_args(adjust));
+        let mut command = Self::described();
         let typed = in_one_word(typed);
         let matches = command.try_get_matches_from_mut(&typed);
         let matches = matches.map_err(|error| with_drop_in(error, &typed))?;
         let read = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
         read.check_conflicts(&mut command)?;
         Ok(read)
+    }
+
+    /// Returns all verbs and flags with their help.
+    pub(super) fn described() -> Command {
+        let command = Self::command().mut_args(adjust);
+        command.mut_subcommands(|verb| verb.mut_args(adjust))
     }
 
     /// Checks the conflicts that clap does not see: a global flag may stand before the verb.

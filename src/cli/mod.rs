@@ -19,6 +19,8 @@ mod report;
 mod run;
 mod signals;
 mod status_report;
+#[cfg(test)]
+mod tests;
 mod text;
 mod usage;
 #[cfg(not(feature = "cri"))]

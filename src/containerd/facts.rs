@@ -1,5 +1,5 @@
 //! A list of what the model knows, collected from its tables (`schema`, `rules`, `registry`, `daemon`,
-//! `syntax`) for docs/containerd-compatibility.md.
+//! `syntax`) for fixtures/conformance/releases.md.
 
 use super::release::{Release, Releases};
 use super::shape::Field;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The exit code of a run, as in the table of `docs/exit-codes.md`.
+/// The exit code of a run, as in the table of `docs/json.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum ExitCode {
@@ -50,7 +50,7 @@ macro_rules! codes {
             /// All codes, in groups by what they are about. Several may share a word.
             pub const ALL: &[Self] = &[$(Self::$code),+];
 
-            /// Returns the word for programs, as in `"code":"lock-busy"`: `docs/exit-codes.md` lists them.
+            /// Returns the word for programs, as in `"code":"lock-busy"`: `docs/json.md` lists them.
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self {
@@ -240,9 +240,9 @@ mod tests {
 
     use super::*;
 
-    /// The rows of the second table of `docs/exit-codes.md`, as words and exit codes.
+    /// The rows of the second table of `docs/json.md`, as words and exit codes.
     fn documented() -> BTreeSet<String> {
-        let page = include_str!("../../docs/exit-codes.md");
+        let page = include_str!("../../docs/json.md");
         let rows = page.lines().filter(|line| line.starts_with("| `"));
         let cells = rows.map(|line| line.split('|').map(str::trim).collect::<Vec<_>>());
         let named = |row: Vec<&str>| {

@@ -1,4 +1,4 @@
-//! The rooms of `src` and their order: the table in docs/architecture.md. No arrow runs up, and no
+//! The rooms of `src` and their order: the table in CONTRIBUTING.md. No arrow runs up, and no
 //! files use each other in a circle.
 
 mod source;
@@ -34,9 +34,9 @@ fn sources() -> Files {
     files
 }
 
-/// The rooms from the top down, as docs/architecture.md has them: `cli/`, …, `error.rs`.
+/// The rooms from the top down, as CONTRIBUTING.md has them: `cli/`, …, `error.rs`.
 fn rooms() -> Vec<String> {
-    let page = repository().join("docs/architecture.md");
+    let page = repository().join("CONTRIBUTING.md");
     let page = std::fs::read_to_string(page).expect("the page");
     let table = page.split("| room |").nth(1).expect("a table of rooms");
     let rows = table

@@ -1,5 +1,6 @@
 //! The documents are true: every `console` block is run, and its output compared.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,12 +16,40 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// The folders that hold pages for people.
+const FOLDERS: [&str; 5] = ["", "benches", "docs", "docs/deploy", "fixtures/conformance"];
+
 fn documents() -> Vec<PathBuf> {
-    let docs = fs::read_dir(root().join("docs")).expect("docs");
-    let mut documents: Vec<PathBuf> = docs.map(|entry| entry.expect("an entry").path()).collect();
+    let entries = FOLDERS.map(|folder| fs::read_dir(root().join(folder)).expect("a folder"));
+    let entries = entries.into_iter().flatten();
+    let mut documents: Vec<PathBuf> = entries
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
     documents.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
-    documents.push(root().join("README.md"));
     documents
+}
+
+/// The lines of a page outside of its code blocks.
+fn prose(text: &str) -> impl Iterator<Item = &str> {
+    let mut is_code = false;
+    text.lines().filter(move |line| {
+        let is_fence = line.starts_with("```");
+        is_code ^= is_fence;
+        !is_code && !is_fence
+    })
+}
+
+/// The anchors of a page's headings, as GitHub makes them.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let headings = prose(text).filter(|line| line.starts_with('#'));
+    let anchor = |heading: &str| -> String {
+        let title = heading.trim_start_matches('#').trim().to_lowercase();
+        let kept = title
+            .chars()
+            .filter(|it| it.is_alphanumeric() || "-_ ".contains(*it));
+        kept.map(|it| if it == ' ' { '-' } else { it }).collect()
+    };
+    headings.map(anchor).collect()
 }
 
 /// The commands of a document and what it says they print, in order.
@@ -103,22 +132,66 @@ fn the_patch_file_of_the_manual_is_one() {
     assert!(file.owner().is_some());
 }
 
-/// Links between the documents lead somewhere.
+/// Links between the documents lead to a file and to a heading in it.
 #[test]
-fn every_link_between_documents_leads_to_a_file() {
+fn every_link_between_documents_leads_somewhere() {
+    let mut dead = Vec::new();
     for document in documents() {
         let text = fs::read_to_string(&document).expect("the document is readable");
         let folder = document.parent().expect("a document is in a folder");
-        for link in text
-            .split("](")
-            .skip(1)
-            .filter_map(|rest| rest.split(')').next())
-        {
-            let file = link.split('#').next().unwrap_or(link);
-            if file.is_empty() || file.contains("://") {
+        let prose: Vec<&str> = prose(&text).collect();
+        let prose = prose.join("\n");
+        let links = prose.split("](").skip(1);
+        for link in links.filter_map(|rest| rest.split(')').next()) {
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            if file.contains("://") {
                 continue;
             }
-            assert!(folder.join(file).exists(), "{}: {link}", document.display());
+            let target = match file {
+                "" => document.clone(),
+                file => folder.join(file),
+            };
+            let leads = target.exists()
+                && (anchor.is_empty()
+                    || anchors(&fs::read_to_string(&target).expect("a page")).contains(anchor));
+            if !leads {
+                dead.push(format!("{}: {link}", document.display()));
+            }
         }
     }
+    assert!(dead.is_empty(), "{}", dead.join("\n"));
+}
+
+/// Commands that no test runs have a comment above them that says why.
+#[test]
+fn a_block_of_commands_is_run_or_says_why_not() {
+    let mut unmarked = Vec::new();
+    for document in documents() {
+        let text = fs::read_to_string(&document).expect("the document is readable");
+        let mut above = "";
+        let mut language = None;
+        let mut is_marked = false;
+        for line in text.lines() {
+            match (language, line.strip_prefix("```")) {
+                (None, Some(opened)) => {
+                    language = Some(opened);
+                    is_marked = above.starts_with("<!-- not run: ");
+                }
+                (Some(_), Some(_)) => language = None,
+                (Some(opened), None) => {
+                    let is_command = opened == "sh"
+                        || (opened == "text"
+                            && ["$ ", "# containerd-edit"]
+                                .iter()
+                                .any(|it| line.starts_with(it)));
+                    if is_command && !is_marked {
+                        unmarked.push(format!("{}: {line}", document.display()));
+                        is_marked = true;
+                    }
+                }
+                (None, None) => above = line,
+            }
+        }
+    }
+    assert!(unmarked.is_empty(), "{}", unmarked.join("\n"));
 }

@@ -75,7 +75,7 @@ fn each_verb_has_examples() {
     }
 }
 
-/// Those of the first table of `docs/exit-codes.md`, and the one of a run that was interrupted.
+/// Those of the first table of `docs/json.md`, and the one of a run that was interrupted.
 #[test]
 fn the_help_names_every_exit_code() {
     let help = help("", "--help");
@@ -83,7 +83,7 @@ fn the_help_names_every_exit_code() {
     let (listed, _) = listed.split_once("\n\n").expect("it ends");
     let number = |line: &str| line.split_whitespace().next()?.parse().ok();
     let listed: BTreeSet<u8> = listed.lines().filter_map(number).collect();
-    let page = include_str!("../../docs/exit-codes.md");
+    let page = include_str!("../../docs/json.md");
     let rows = page.lines().filter_map(|line| line.strip_prefix("| "));
     let mut known: BTreeSet<u8> = rows.filter_map(number).collect();
     known.insert(130);

@@ -5,7 +5,7 @@ use crate::edits::shown;
 /// The exit code of a change that the disk has not confirmed.
 const NOT_DURABLE: i32 = 76;
 
-/// What the end of a run says of the config; see docs/exit-codes.md.
+/// What the end of a run says of the config; see docs/json.md.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Promise {
     Done,

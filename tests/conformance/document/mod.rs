@@ -1,4 +1,4 @@
-//! The model as a document for people: `docs/containerd-compatibility.md`.
+//! The model as a document for people: `fixtures/conformance/releases.md`.
 //!
 //! With `GOLDEN=overwrite` in the environment the document is written instead of compared.
 
@@ -12,9 +12,9 @@ fn printed() -> String {
     let mut page = Page(
         "# What containerd makes of a config, by release\n\n\
          Printed by `GOLDEN=overwrite cargo test --test conformance document` from the rules of \
-         `src/containerd`, which are held against what real daemons did (`fixtures/conformance`, `tests/containerd`). \
-         Change the rules, not this file; [adding-a-release.md](adding-a-release.md) says where \
-         each of them lives.\n\n\
+         `src/containerd`, which are held against what real daemons did ([the corpus](README.md), `tests/containerd`). \
+         Change the rules, not this file; [CONTRIBUTING.md](../../CONTRIBUTING.md#add-a-containerd-release) \
+         says where each of them lives.\n\n\
          A line such as 2.1 stands for all of its patch releases. *Exits*: the daemon does not start. \
          *CRI off*: it starts without its CRI plugin, and the node goes NotReady.\n"
             .to_owned(),
@@ -37,7 +37,7 @@ fn printed() -> String {
 fn the_committed_document_is_current() {
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
-        "/docs/containerd-compatibility.md"
+        "/fixtures/conformance/releases.md"
     );
     if std::env::var_os("GOLDEN").is_some_and(|value| value == "overwrite") {
         return std::fs::write(path, printed()).expect("the document is written");

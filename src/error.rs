@@ -7,8 +7,8 @@ use std::any::Any;
 use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+pub(crate) use self::codes::TOO_LARGE;
 pub use self::codes::{Code, ExitCode};
-pub(crate) use self::io::TOO_LARGE;
 
 /// A place in a file, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]

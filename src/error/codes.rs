@@ -1,6 +1,11 @@
 //! The table of error codes: the word that programs get, and the exit code of the command.
 
 use std::fmt;
+use std::io;
+
+/// What the system never answers: a file is larger than what is read of one. `FileTooLarge` is the
+/// process's own limit.
+pub(crate) const TOO_LARGE: io::ErrorKind = io::ErrorKind::InvalidData;
 
 /// The exit code of a run, as in the table of `docs/json.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,10 +7,6 @@ use rustix::io::Errno;
 
 use super::{Code, Error};
 
-/// What the system never answers: a file is larger than what is read of one. `FileTooLarge` is the
-/// process's own limit.
-pub(crate) const TOO_LARGE: io::ErrorKind = io::ErrorKind::InvalidData;
-
 impl Error {
     /// A system call failed; the config is as it was. `doing` is what was attempted, as a verb
     /// phrase.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rustix::io::Errno;
 
-use super::{Code, Error};
+use super::{Code, Error, TOO_LARGE};
 
 impl Error {
     /// A system call failed; the config is as it was. `doing` is what was attempted, as a verb

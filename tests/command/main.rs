@@ -28,6 +28,7 @@ mod parses;
 mod reports;
 mod restarting;
 mod running;
+mod schema;
 mod sidecars;
 mod spellings;
 mod strangers;

@@ -1,17 +1,20 @@
 //! What each release makes of a config.
 
-use std::fmt::Write as _;
-
-use containerd_edit::{Check, CheckedRelease, Reason, Verdict};
+use containerd_edit::{Check, CheckedRelease, Error, Reason, Release, Verdict};
 use serde_json::{Value, json};
 
-use super::report::{Report, warnings};
-use super::text::{place, shown};
+use super::error_report;
+use super::report::{Report, joined, warnings};
+use super::text::{place, shown, table};
 
 pub(super) struct CheckReport<'c> {
     pub(super) check: &'c Check,
     /// What the running daemon has loaded.
     pub(super) running: Option<&'c dyn Report>,
+    /// Why that is not known, although it was asked for.
+    pub(super) unknown: Option<&'c Error>,
+    /// The next step, if the config does not serve.
+    pub(super) hint: Option<String>,
 }
 
 impl Report for CheckReport<'_> {
@@ -37,15 +40,19 @@ impl Report for CheckReport<'_> {
             "path": check.path.to_string_lossy(),
             "config_version": check.config_version,
             "releases": releases.collect::<Value>(),
+            "hint": self.hint,
             "warnings": warnings(&check.warnings),
         });
         if let Some(running) = self.running {
             fields["running"] = running.json();
         }
-        fields
+        match self.unknown {
+            Some(error) => joined(fields, error_report::json(error, error.exit_code() as u8)),
+            None => fields,
+        }
     }
 
-    /// A row for each release, then the running daemon.
+    /// A row for all releases of which the same is to be said, the running daemon, and the next step.
     fn text(&self) -> String {
         let check = self.check;
         let version = match check.config_version {
@@ -53,6 +60,7 @@ impl Report for CheckReport<'_> {
             version => format!("config version {version}"),
         };
         let mut text = format!("{}: {version}\n", check.path.display());
+        let mut rows: Vec<(Vec<Release>, [String; 2])> = Vec::new();
         for row in &check.releases {
             let verdict = row.verdict.as_ref().map_or("-", word);
             let what = match (&row.verdict, reason(row)) {
@@ -61,13 +69,23 @@ impl Report for CheckReport<'_> {
                     format!("{} (default {default})", names.join(", "))
                 }
                 (_, Some(reason)) => with_place(check, reason),
-                _ => format!("does not read config version {}", check.config_version),
+                _ => format!("can't read config version {}", check.config_version),
             };
-            let release = row.release.to_string();
-            let _ = writeln!(text, "{release:<8} {verdict:<8} {what}");
+            let said = [verdict.to_owned(), what];
+            match rows.iter_mut().find(|(_, other)| *other == said) {
+                Some((releases, _)) => releases.push(row.release),
+                None => rows.push((vec![row.release], said)),
+            }
         }
+        let rows = rows.into_iter().map(|(releases, [verdict, what])| {
+            [format!("{:<7}", Release::ranges(&releases)), verdict, what]
+        });
+        text.push_str(&table(&rows.collect::<Vec<_>>()));
         if let Some(running) = self.running {
             text.push_str(&running.text());
+        }
+        if let Some(hint) = &self.hint {
+            text = format!("{text}hint: {hint}\n");
         }
         text
     }

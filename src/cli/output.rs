@@ -61,6 +61,14 @@ impl Output {
         self.print(&self.rendered(report), exit)
     }
 
+    /// Prints what a verb has found that was asked for its exit code, unless the user wants that alone.
+    pub(super) fn verify(&mut self, report: &dyn Report, exit: ExitCode) -> ExitCode {
+        if self.is_silent() {
+            return exit;
+        }
+        self.answer(report, exit)
+    }
+
     /// Prints what a verb has done, unless the user wants to hear of errors alone. Whether that
     /// succeeds does not matter any more.
     pub(super) fn tell(&mut self, report: &dyn Report, exit: ExitCode) -> ExitCode {

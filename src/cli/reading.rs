@@ -2,7 +2,7 @@
 
 use containerd_edit::{Check, Code, Effective, Error, ExitCode, KeyInForce};
 
-use super::arguments;
+use super::arguments::{self, Format};
 use super::check_report::CheckReport;
 use super::handlers_report::{ListReport, ShowReport};
 use super::key_report::KeyReport;
@@ -54,20 +54,48 @@ impl Run {
         Ok(self.report_check(&check, None, true))
     }
 
-    /// Shows a check, with what the running daemon has loaded. `in_step`: whether that is the config.
+    /// Shows a check, with what the running daemon has loaded, or why that is not known. `in_step`:
+    /// whether that is the config.
     pub(super) fn report_check(
         &mut self,
         check: &Check,
-        running: Option<&dyn Report>,
+        running: Option<Result<&dyn Report, &Error>>,
         in_step: bool,
     ) -> ExitCode {
-        let exit = if check.serves() && in_step {
-            ExitCode::Success
-        } else {
-            ExitCode::Refused
+        let unknown = running.and_then(Result::err);
+        let exit = match unknown {
+            Some(error) => error.exit_code(),
+            None if check.serves() && in_step => ExitCode::Success,
+            None => ExitCode::Refused,
         };
         self.output.warn(&check.path, &check.warnings);
-        self.output.answer(&CheckReport { check, running }, exit)
+        let report = CheckReport {
+            check,
+            running: running.and_then(Result::ok),
+            unknown,
+            hint: self.hint(check),
+        };
+        let exit = self.output.verify(&report, exit);
+        match unknown {
+            // In JSON it stands in the report.
+            Some(error) if self.output.format == Format::Text => self.output.fail(error, None),
+            _ => exit,
+        }
+    }
+
+    /// What has a config serve that does not.
+    fn hint(&self, check: &Check) -> Option<String> {
+        let broken = check.broken();
+        let first = *broken.first()?;
+        if !first.reads(check.config_version) {
+            return Some("name the release that runs here with --containerd-version".to_owned());
+        }
+        Some(match self.config.editor().repair(&broken) {
+            Some(repair) => format!("run `containerd-edit {repair}`"),
+            None => {
+                "fix the place that is named, then run `containerd-edit check` again".to_owned()
+            }
+        })
     }
 
     pub(super) fn status(&mut self, logging: &arguments::Logging) -> Result<ExitCode, Error> {

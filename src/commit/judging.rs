@@ -83,7 +83,7 @@ impl Editor {
                 error.at(&self.path).position_at(at)
             }
             Code::ServesNowhere => {
-                let repair = self.repair(reading, found);
+                let repair = self.first_repair(reading, found);
                 let command = repair.map(|it| format!("first run `containerd-edit {it}`"));
                 let error = command.into_iter().fold(error, Error::with_hint);
                 self.by_its_name(error)

@@ -6,6 +6,7 @@ use crate::commit::ledger::Found;
 use crate::commit::operation_log::LogEntry;
 use crate::commit::parts::Part;
 use crate::commit::reading::Reading;
+use crate::config::surroundings::is_program;
 use crate::containerd::version;
 use crate::disk::site;
 use crate::disk::target::{Snapshot, Target};
@@ -105,7 +106,8 @@ impl Editor {
             added.map_err(|error| error.at(&self.path))?;
         }
         let views = edited.config.views();
-        let unread = unread::warnings(&edited, &change, &self.releases);
+        let has_program = |name: &str| is_program(&self.host_root, name);
+        let unread = unread::warnings(&edited, &change, &self.releases, &has_program);
         edited.report.warnings.extend(unread);
         let removed = edited.report.handlers.removed.clone();
         let overridden = overridden::overridden(&reading.config, &edited, &views, &change);

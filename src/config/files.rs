@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::containerd::imports::{absolute, clean, has_meta, is_pattern, leads_to, written};
 use crate::containerd::{ConfigFiles, FileState, Release, version};
 use crate::error::Error;
-use crate::toml::{Document, ParseError, Source, Tree};
+use crate::toml::{Document, ParseError, Path as Keys, Source, Tree};
 use crate::want::handler::drop_in_of;
 
 /// The ordered set of all files that containerd reads for one config.
@@ -298,6 +298,20 @@ impl Text {
         version::of_any(&document)?;
         let tree = Tree::of(&document);
         Ok(Self { document, tree })
+    }
+
+    /// The text with what stood at these paths of `full`, a text from before, put back where it was.
+    pub(crate) fn with_removed(
+        &self,
+        full: &str,
+        paths: impl Iterator<Item = Keys>,
+    ) -> Option<Self> {
+        let full = Document::parse(full.as_bytes()).ok()?;
+        let document = paths.fold(Arc::clone(&self.document), |document, path| {
+            let more = document.with_removed(&full, &path);
+            more.map_or(document, Arc::new)
+        });
+        Self::of(&Source::of(&document)).ok()
     }
 
     /// The bytes of the file, for whoever takes them.

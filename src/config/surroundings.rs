@@ -257,14 +257,19 @@ fn referenced(item: &Item, paths: &mut BTreeSet<(&'static str, PathBuf)>) {
     }
 }
 
-/// Where containerd's service looks for programs, beside this process's own `PATH`.
-const PROGRAM_FOLDERS: [&str; 6] = [
+/// Where containerd's service looks for programs, beside this process's own `PATH`; the last ones are
+/// of k3s, RKE2, k0s and MicroK8s, which bring containerd's shim along.
+const PROGRAM_FOLDERS: [&str; 10] = [
     "/usr/local/sbin",
     "/usr/local/bin",
     "/usr/sbin",
     "/usr/bin",
     "/sbin",
     "/bin",
+    "/var/lib/rancher/k3s/data/current/bin",
+    "/var/lib/rancher/rke2/bin",
+    "/var/lib/k0s/bin",
+    "/snap/microk8s/current/bin",
 ];
 
 /// Whether a program of this name or path is on the host whose files are at `root`.

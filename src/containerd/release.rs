@@ -122,6 +122,20 @@ impl Release {
         (self.major, self.minor) == (other.major, other.minor)
     }
 
+    /// Returns releases for a column, lines that follow each other as a range: `1.6, 2.0–2.3`.
+    #[must_use]
+    pub fn ranges(releases: &[Self]) -> String {
+        let place = |release: &Self| Self::LINES.iter().position(|line| line == release);
+        let follows = |one: &Self, next: &Self| {
+            place(next).is_some_and(|next| place(one).is_some_and(|one| one + 1 == next))
+        };
+        let ranges = releases.chunk_by(follows).map(|range| match range {
+            [first, .., last] => format!("{first}–{last}"),
+            alone => listed(alone),
+        });
+        ranges.collect::<Vec<_>>().join(", ")
+    }
+
     /// The newest config version that the release reads.
     #[must_use]
     pub fn newest_config_version(self) -> i64 {
@@ -329,6 +343,22 @@ mod tests {
         assert_eq!(listed(&both), "2.1");
         assert!(Releases::from(2, 4).contain(both[1].parser()));
         assert!(!Releases::from(2, 4).contain(both[0].parser()));
+    }
+
+    #[test]
+    fn lines_that_follow_each_other_are_shown_as_a_range() {
+        for (releases, shown) in [
+            ("1.6 1.7 2.0", "1.6–2.0"),
+            ("1.6 2.0 2.1", "1.6, 2.0–2.1"),
+            ("1.7.24 2.0", "1.7.24, 2.0"),
+            ("1.6 1.6.20", "1.6, 1.6.20"),
+            ("2.5 2.6", "2.5, 2.6"),
+            ("", ""),
+        ] {
+            let releases = releases.split_whitespace().map(|it| it.parse().expect(it));
+            let releases: Vec<Release> = releases.collect();
+            assert_eq!(Release::ranges(&releases), shown);
+        }
     }
 
     #[test]

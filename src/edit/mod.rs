@@ -1,10 +1,8 @@
 //! Pure: a config and what is wanted of it in, new texts out; and whether any release would do worse.
 
 mod adopting;
-mod before_cuts;
 mod cgroup_driver;
 mod clearing;
-mod cuts;
 mod desired;
 pub(crate) mod edited;
 mod harm;

@@ -1,6 +1,7 @@
 //! The edit: config, ledger and change in; new texts, new ledger and a report out.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::config::Config;
 use crate::config::view::View;
@@ -103,6 +104,7 @@ impl Work<'_> {
                 ledger: &self.ledger,
                 own: self.ledger.places(name, &self.views[name]),
                 known: &start.known,
+                full: start.full.get(name),
                 name,
                 before: &start.views[name],
                 after: &self.views[name],
@@ -127,9 +129,24 @@ impl Work<'_> {
             self.ledger.made.extend(made.into_iter().flatten());
         }
         self.keep_made();
-        self.remember_cuts(&after);
+        self.remember_texts(&after);
         self.ledger.remember_tables(&self.views);
         Edited::of(self.start.config, after, found, self.ledger, self.report)
+    }
+
+    /// Remembers what a file that changes was with all that owners have had removed from it.
+    fn remember_texts(&mut self, after: &Config) {
+        let Start { config, full, .. } = self.start;
+        let changed = after.files().iter().filter_map(|file| {
+            let before = config.file(&file.name)?.text.as_ref()?;
+            let is_same = file.text.as_ref().is_some_and(|it| Arc::ptr_eq(it, before));
+            let full = full.get(&file.name).unwrap_or(before);
+            (!is_same).then(|| (file.name.clone(), full.document.text().to_owned()))
+        });
+        let mut texts = std::mem::take(&mut self.ledger.full_texts);
+        texts.extend(changed);
+        texts.retain(|file, _| self.ledger.removed_from(file).next().is_some());
+        self.ledger.full_texts = texts;
     }
 
     /// What the tool has made is its own as long as something below it is.

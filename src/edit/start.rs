@@ -1,8 +1,10 @@
 //! What an edit starts from: the files, the ledger, and what one owner asks for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::config::Config;
+use crate::config::files::Text;
 use crate::config::view::Views;
 use crate::ledger::Ledger;
 use crate::want::change::{Change, Overrules};
@@ -19,6 +21,8 @@ pub(super) struct Start<'e> {
     pub(super) change: &'e Change,
     /// The files as they are.
     pub(super) views: Views,
+    /// Those from which owners have had something removed, with that back in its place.
+    pub(super) full: BTreeMap<String, Arc<Text>>,
     /// The ledger from before the edit.
     pub(super) known: Ledger,
     /// The ledger as the edit changes it.
@@ -44,9 +48,16 @@ impl<'e> Start<'e> {
                 views.insert(name.to_owned(), config.view_of_missing(name, version));
             }
         }
+        let full = |(file, full): (&String, &String)| {
+            let now = config.file(file)?.text.as_ref()?;
+            let removed = ledger.removed_from(file);
+            let paths = removed.filter_map(|key| Some(views.get(file)?.place(&key.path)));
+            Some((file.clone(), Arc::new(now.with_removed(full, paths)?)))
+        };
         let mut start = Self {
             config,
             change,
+            full: ledger.full_texts.iter().filter_map(full).collect(),
             views,
             known: ledger.clone(),
             ledger: ledger.clone(),

@@ -24,10 +24,18 @@ pub(crate) struct Reading<'r> {
     pub(crate) releases: &'r [Release],
     /// Why a release has no snapshotter of this name with the config.
     pub(crate) lacks_snapshotter: &'r dyn Fn(&str, Release) -> Option<String>,
+    /// Whether the host has a program of this name or path.
+    pub(crate) has_program: &'r dyn Fn(&str) -> bool,
 }
 
-/// What people should know of the keys that a change asks for.
-pub(crate) fn warnings(edited: &Edited, change: &Change, releases: &[Release]) -> Vec<Warning> {
+/// What people should know of the keys that a change asks for. `has_program`: whether the host has a
+/// program of this name or path.
+pub(crate) fn warnings(
+    edited: &Edited,
+    change: &Change,
+    releases: &[Release],
+    has_program: &dyn Fn(&str) -> bool,
+) -> Vec<Warning> {
     let version = edited.config.version();
     // Most changes name no snapshotter.
     let (files, host) = (LazyCell::new(|| edited.config.loaded()), Host::default());
@@ -36,6 +44,7 @@ pub(crate) fn warnings(edited: &Edited, change: &Change, releases: &[Release]) -
         version,
         releases: &reading(releases, version),
         lacks_snapshotter: &|name, release| model.lacks_snapshotter(name, release),
+        has_program,
     };
     let mut warnings = unknown_plugins(change);
     for want in &change.wants {
@@ -161,7 +170,8 @@ impl Reading<'_> {
         let Some(key) = path.first().filter(|_| is_set != Some(false)) else {
             return Vec::new();
         };
-        let mut warnings = Vec::new();
+        let text = value.as_str().unwrap_or_default();
+        let mut warnings: Vec<Warning> = self.unrunnable(name, path, text).into_iter().collect();
         let releases = self.releases.iter().copied();
         let (ignoring, reading): (Vec<Release>, Vec<Release>) =
             releases.partition(|release| ignores(key, *release, self.version));
@@ -188,5 +198,28 @@ impl Reading<'_> {
             Warning::new("no-snapshotter", message)
         }));
         warnings
+    }
+
+    /// What is wrong with the program that a key names, which starts the handler's pods.
+    fn unrunnable(&self, name: &str, path: &[String], value: &str) -> Option<Warning> {
+        // containerd honours them in any case.
+        let path: Vec<String> = path.iter().map(|key| key.to_lowercase()).collect();
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        let (code, what, program) = match path[..] {
+            ["runtime_type"] => match handler::shim_binary(value) {
+                Some(shim) => ("missing-shim", format!("the shim {shim}"), shim),
+                None => {
+                    let message = format!(
+                        "runtime_type {value:?} of {name} names no shim: it wants \
+                         io.containerd.NAME.v2 or an absolute path"
+                    );
+                    return Some(Warning::new("bogus-runtime-type", message));
+                }
+            },
+            ["options", "binaryname"] => ("missing-binary", value.to_owned(), value.to_owned()),
+            _ => return None,
+        };
+        let message = format!("{what} of {name} is not on this host");
+        (!(self.has_program)(&program)).then(|| Warning::new(code, message))
     }
 }

@@ -6,11 +6,10 @@ use crate::config::view::{View, Views};
 use crate::containerd::spelling;
 use crate::error::Error;
 use crate::ledger::{FileKey, Ledger, Made};
-use crate::toml::{Literal, elements};
+use crate::toml::Literal;
 use crate::want::handler::BUILT_IN;
 use crate::want::key::Key;
 
-use super::before_cuts::list_before;
 use super::edited::Report;
 use super::refusal;
 use super::start::Start;
@@ -188,13 +187,7 @@ impl<'e> Work<'e> {
                 }
             }
             (Some(_), Some(was)) if view.tree.has_element(&place, was) => {}
-            (Some(_), Some(was)) => {
-                view.tree.put_element(&place, was.clone(), rank::LAST);
-                let Start { config, known, .. } = self.start;
-                if let Some(list) = list_before(config, known, at, &place) {
-                    view.tree.sort_elements(&place, &elements(list));
-                }
-            }
+            (Some(_), Some(was)) => view.tree.put_element(&place, was.clone(), rank::LAST),
             (None, Some(was)) => view.tree.put(&place, was.clone(), 0),
             (None, None) => view.tree.remove(&place),
         }

@@ -7,15 +7,11 @@ use crate::config::Config;
 use crate::config::files::Text;
 use crate::config::view::View;
 use crate::error::Error;
-use crate::ledger::{FileKey, IMPLIED, Ledger, Made, Places, newest_owner};
-use crate::toml::{
-    Cut, Difference, Document, Heading, Inserted, Literal, Node, Pair, Path, Refused, Revision,
-    Tree, with_entries,
-};
+use crate::ledger::{IMPLIED, Ledger, Made, Places, newest_owner};
+use crate::toml::{Heading, Inserted, Node, Pair, Path, Refused, Revision, Tree};
 use crate::want::comment::{comment, owner_in};
 use crate::want::key::{Key, handler_of};
 
-use super::before_cuts::{inline_before, list_before};
 use super::refusal;
 
 fn is_own(line: &str) -> bool {
@@ -30,6 +26,8 @@ pub(super) struct Writing<'e> {
     pub(super) own: Places<'e>,
     /// The ledger from before the edit.
     pub(super) known: &'e Ledger,
+    /// The text to begin with, if owners have had something removed from the file.
+    pub(super) full: Option<&'e Arc<Text>>,
     pub(super) name: &'e str,
     pub(super) before: &'e View,
     pub(super) after: &'e View,
@@ -49,7 +47,7 @@ impl Writing<'_> {
         }
         let existed = text.is_some();
         let text = text.map_or_else(|| Text::of(&"".into()).map(Arc::new), Ok)?;
-        let changed = self.revise(&text.document)?;
+        let changed = self.revise(&text)?;
         if existed && changed == text.document.text() {
             return Ok(());
         }
@@ -68,48 +66,14 @@ impl Writing<'_> {
         Ok(())
     }
 
-    fn revise(&self, document: &Document) -> Result<String, Error> {
+    fn revise(&self, now: &Text) -> Result<String, Error> {
+        let Text { document, tree } = self.full.map_or(now, |full| full);
         let mut revision = Revision::of(document, is_own);
-        let mut inserted = Vec::new();
         let refused = |error| refusal::refused(self.config, self.name, &error);
-        let mut differences = self.before.tree.differences(&self.after.tree);
-        for it in inline_before(self.config, self.known, self.before, self.name) {
-            let tree = &self.after.tree;
-            if self.before.tree.table(&it.path) != tree.table(&it.path)
-                && let Some(text) = with_entries(it.text, &it.path, tree)
-            {
-                revision.set(&it.path, &text).map_err(refused)?;
-                differences.retain(|difference| !difference.path().starts_with(&it.path));
-            }
-        }
-        for difference in differences {
-            match difference {
-                Difference::Removed(path) => revision.remove(&path),
-                Difference::Unwritten(path) => revision.prune(&path),
-                Difference::Set(path, literal) => {
-                    revision.set(&path, literal.text()).map_err(refused)?;
-                }
-                Difference::Elements(path, gone, new) => {
-                    if let Some(was) = self.list_before(&path) {
-                        let elements: Vec<&Literal> = self.after.tree.elements(&path).collect();
-                        revision.rebuild(&path, was, &elements).map_err(refused)?;
-                        continue;
-                    }
-                    for number in gone {
-                        revision.remove_element(&path, number).map_err(refused)?;
-                    }
-                    for element in new {
-                        revision
-                            .insert_element(&path, element.text(), None)
-                            .map_err(refused)?;
-                    }
-                }
-                Difference::Inserted(new) => {
-                    if !self.restores(&mut revision, &new.path, &new.literal) {
-                        inserted.push(new);
-                    }
-                }
-            }
+        let differences = tree.differences(&self.after.tree);
+        let mut inserted = revision.apply(differences).map_err(refused)?;
+        if self.full.is_some() {
+            inserted.sort_by_key(|it| now.document.offset(&it.path));
         }
         inserted.sort_by_key(|it| it.rank);
         self.insert(&mut revision, &inserted).map_err(refused)?;
@@ -121,24 +85,6 @@ impl Writing<'_> {
             revision.remove_stray_comments();
         }
         revision.finish().map_err(refused)
-    }
-
-    /// Puts the text of a key back that an owner had removed.
-    fn restores(&self, revision: &mut Revision<'_>, path: &[String], value: &Literal) -> bool {
-        let at = self.key_at(path);
-        match self.known.cuts.get(&at) {
-            Some(Cut::Lines(lines)) => revision.restore(path, lines, value),
-            _ => false,
-        }
-    }
-
-    fn list_before(&self, path: &[String]) -> Option<&str> {
-        list_before(self.config, self.known, &self.key_at(path), path)
-    }
-
-    fn key_at(&self, path: &[String]) -> FileKey {
-        let key = Key::new(&self.after.spelling.canonical(path));
-        FileKey::new(self.name, &key)
     }
 
     /// Adds keys: those of a new handler as one block.

@@ -10,7 +10,7 @@ use crate::containerd::{ConfigFiles, Release, Verdict, read_as, version};
 use crate::disk::HostRoot;
 use crate::edit::unread::Reading;
 use crate::error::{Error, Warning};
-use crate::want::handler::{Setting, shim_binary};
+use crate::want::handler::Setting;
 
 use super::inventory::{Inventory, ListedHandler};
 use super::opened::Opened;
@@ -83,8 +83,9 @@ impl Check {
             version: config_version,
             releases: &read,
             lacks_snapshotter: &|name, release| model.lacks_snapshotter(name, release),
+            has_program: &|name| surroundings::is_program(root, name),
         };
-        let mut warnings = warnings(files, &releases, root, &reading);
+        let mut warnings = warnings(files, &releases, &reading);
         warnings.extend(losses.warnings(&model, files));
         warnings.extend(newer);
         Ok(Self {
@@ -102,17 +103,37 @@ impl Check {
         }
     }
 
+    /// Returns the verdict on the config of the line of `release`, or else on the first one that has any.
+    #[must_use]
+    pub fn verdict_of(&self, release: Option<Release>) -> Option<&Verdict> {
+        let is_its = |row: &&CheckedRelease| release.is_some_and(|it| row.release.is_of_line(it));
+        let mut rows = self.releases.iter();
+        let row = rows.clone().find(is_its);
+        row.or_else(|| rows.find(|row| row.verdict.is_some()))?
+            .verdict
+            .as_ref()
+    }
+
     /// Whether every release that counts serves, and at least one does. One that is not out yet does
     /// not count beside others.
     #[must_use]
     pub fn serves(&self) -> bool {
+        let mut verdicts = self.counting().filter_map(|row| row.verdict.as_ref());
+        verdicts.any(Verdict::serves) && self.broken().is_empty()
+    }
+
+    /// Returns the releases that count and do not serve.
+    #[must_use]
+    pub fn broken(&self) -> Vec<Release> {
+        let is_broken = |row: &&CheckedRelease| row.verdict.as_ref().is_some_and(|it| !it.serves());
+        let broken = self.counting().filter(is_broken);
+        broken.map(|row| row.release).collect()
+    }
+
+    fn counting(&self) -> impl Iterator<Item = &CheckedRelease> {
         let rows = self.releases.iter();
-        let named = rows.clone().map(|row| row.release);
-        let is_named = !named.eq(Release::LINES);
-        let rows = rows.filter(|row| is_named || row.release.is_out());
-        let verdicts = rows.filter_map(|row| row.verdict.as_ref());
-        let mut verdicts = verdicts.peekable();
-        verdicts.peek().is_some() && verdicts.all(Verdict::serves)
+        let is_named = !rows.clone().map(|row| row.release).eq(Release::LINES);
+        rows.filter(move |row| is_named || row.release.is_out())
     }
 }
 
@@ -120,7 +141,6 @@ impl Check {
 fn warnings(
     files: &ConfigFiles,
     releases: &[CheckedRelease],
-    root: &HostRoot,
     reading: &Reading<'_>,
 ) -> Vec<Warning> {
     let inventories = files.in_order().filter_map(|(path, source)| {
@@ -136,13 +156,12 @@ fn warnings(
         for handler in handlers {
             let mut found = Vec::new();
             found.extend(not_loaded(handler, releases));
-            found.extend(runtime_type(handler, &typed, root));
+            found.extend(untyped(handler, &typed));
             for (path, value) in &handler.settings {
                 let setting = Setting::new(path, value.clone());
                 found.extend(key(handler, &setting));
                 found.extend(case(handler, &setting, releases));
                 found.extend(reading.warnings(&handler.name, path, value));
-                found.extend(binary(handler, &setting, root));
             }
             let placed = |warning: Warning| warning.in_file(path, &handler.at, files.main());
             warnings.extend(found.into_iter().map(placed));
@@ -171,30 +190,12 @@ fn not_loaded(handler: &ListedHandler, releases: &[CheckedRelease]) -> Option<Wa
 }
 
 /// `typed`: the handlers that have a type in some file.
-fn runtime_type(
-    handler: &ListedHandler,
-    typed: &BTreeSet<&str>,
-    root: &HostRoot,
-) -> Option<Warning> {
+fn untyped(handler: &ListedHandler, typed: &BTreeSet<&str>) -> Option<Warning> {
     let name = &handler.name;
-    let kind = handler.runtime_type.as_deref().unwrap_or_default();
-    if kind.is_empty() {
-        if typed.contains(name.as_str()) {
-            return None;
-        }
-        let message =
-            format!("{name} has no runtime_type: no pod can run on it (2.x gives runc its own)");
-        return Some(Warning::new("no-runtime-type", message));
-    }
-    let Some(binary) = shim_binary(kind) else {
-        let message = format!(
-            "runtime_type {kind:?} of {name} names no shim: it wants io.containerd.NAME.v2 or an \
-             absolute path"
-        );
-        return Some(Warning::new("bogus-runtime-type", message));
-    };
-    let message = format!("the shim {binary} of {name} is not on this host");
-    (!surroundings::is_program(root, &binary)).then(|| Warning::new("missing-shim", message))
+    let has_type = typed.contains(name.as_str());
+    let message =
+        format!("{name} has no runtime_type: no pod can run on it (2.x gives runc its own)");
+    (!has_type).then(|| Warning::new("no-runtime-type", message))
 }
 
 /// A key that no release reads so.
@@ -241,13 +242,4 @@ fn case(
         };
         Some(Warning::new("key-case", message))
     })
-}
-
-/// A runtime for runc's shim that is not there.
-fn binary(handler: &ListedHandler, setting: &Setting, root: &HostRoot) -> Option<Warning> {
-    let is_binary = setting.path() == ["options", "BinaryName"];
-    let binary = setting.value().as_str().filter(|_| is_binary)?;
-    let message = format!("{binary} of {} is not on this host", handler.name);
-    let is_missing = !binary.is_empty() && !surroundings::is_program(root, binary);
-    is_missing.then(|| Warning::new("missing-binary", message))
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::config::view::Views;
 use crate::disk::digest;
-use crate::toml::{Cut, Literal, Path};
+use crate::toml::{Literal, Path};
 use crate::want::handler;
 use crate::want::key::{Key, handler_of};
 
@@ -33,13 +33,9 @@ pub struct Ledger {
     /// What the tool has written.
     #[serde(default, with = "file_key::entries")]
     pub(crate) entries: BTreeMap<FileKey, Entry>,
-    /// The text of what owners have had removed, by the paths of keys.
-    #[serde(
-        default,
-        with = "file_key::entries",
-        skip_serializing_if = "BTreeMap::is_empty"
-    )]
-    pub(crate) cuts: BTreeMap<FileKey, Cut>,
+    /// The texts of files from which owners have had something removed, with that still in them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) full_texts: BTreeMap<String, String>,
     /// What was not there before.
     #[serde(default)]
     pub(crate) made: BTreeSet<Made>,
@@ -290,6 +286,13 @@ impl Ledger {
     pub(crate) fn is_in_force(&self, at: &FileKey, views: &Views) -> bool {
         let entry = self.entries.get(at);
         entry.is_some_and(|entry| entry.holds_ours(at.now(views).as_ref()))
+    }
+
+    /// The keys of a file that owners have had removed.
+    pub(crate) fn removed_from<'l>(&'l self, file: &'l str) -> impl Iterator<Item = &'l Key> {
+        let entries = self.entries.iter();
+        let removed = entries.filter(move |(at, entry)| at.file == file && entry.removes());
+        removed.map(|(at, _)| &at.key)
     }
 
     pub(crate) fn has_made(&self, file: &str, path: &[String]) -> bool {

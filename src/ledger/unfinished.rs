@@ -39,6 +39,7 @@ impl Ledger {
         merged.entries.clear();
         merged.made.clear();
         merged.folders.clone_from(&before.folders);
+        merged.full_texts.extend(before.full_texts.clone());
         let keys: BTreeSet<&FileKey> = self.entries.keys().chain(before.entries.keys()).collect();
         for at in keys {
             let (new, old) = (self.entries.get(at), before.entries.get(at));

@@ -5,7 +5,6 @@
 //! [`splice`] changes byte ranges and nothing else.
 
 mod around;
-mod cut;
 mod document;
 mod elements;
 mod headings;
@@ -15,6 +14,7 @@ mod literal;
 mod look;
 pub(crate) mod meaning;
 mod place;
+mod put_back;
 pub(crate) mod render;
 mod revision;
 mod source;
@@ -22,7 +22,6 @@ mod splice;
 mod table;
 mod tree;
 
-pub(crate) use self::cut::{Cut, CutList, KnownLines, Lines, elements, with_entries};
 pub(crate) use self::document::text_of;
 pub use self::document::{Document, ParseError, parsed};
 pub(crate) use self::headings::Heading;

@@ -74,15 +74,6 @@ impl Place {
     }
 }
 
-impl Document {
-    /// The deepest inline table that holds `path`: its path and its text.
-    pub(crate) fn inline_table_around(&self, path: &[String]) -> Option<(&[String], &str)> {
-        let number = inline_table(self, path)?;
-        let table = &self.index.inline_tables[number];
-        Some((&table.path, &self.text()[table.span.clone()]))
-    }
-}
-
 /// The number of the deepest inline table on the way to `path`.
 pub(super) fn inline_table(document: &Document, path: &[String]) -> Option<usize> {
     let tables = document.index.inline_tables.iter().enumerate();

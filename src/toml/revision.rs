@@ -12,17 +12,16 @@ use toml_edit::Value;
 use crate::error::Position;
 
 use super::Path;
-use super::cut::{self, Lines};
 use super::document::Document;
 use super::elements::{self, List};
 use super::headings::Heading;
-use super::literal::Literal;
 use super::look::{Indentation, Look};
 use super::meaning::type_name;
 use super::place::{self, Place};
 use super::render;
 use super::splice::Splices;
 use super::table::{self, Block, NewTable, Pair};
+use super::tree::differences::{Difference, Inserted};
 
 /// Changes to one document, which are made together.
 ///
@@ -38,8 +37,6 @@ pub(crate) struct Revision<'d> {
     /// The statements of entries of arrays of tables that go.
     removed_entries: Vec<Vec<usize>>,
     pruned: Vec<Path>,
-    /// Lines that come back, and where.
-    restored: Vec<(usize, Lines)>,
     /// Headers that gain a key.
     filled: BTreeSet<usize>,
     /// Arrays and inline tables, by their places.
@@ -75,12 +72,37 @@ impl<'d> Revision<'d> {
             removed: BTreeSet::new(),
             removed_entries: Vec::new(),
             pruned: Vec::new(),
-            restored: Vec::new(),
             filled: BTreeSet::new(),
             lists: BTreeMap::new(),
             tables: Vec::new(),
             blocks: Vec::new(),
         }
+    }
+
+    /// Makes these differences, but for the keys that come: those it returns.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::set`], [`Self::remove_element`] and [`Self::insert_element`].
+    pub(crate) fn apply(&mut self, differences: Vec<Difference>) -> Result<Vec<Inserted>, Refused> {
+        let mut inserted = Vec::new();
+        for difference in differences {
+            match difference {
+                Difference::Removed(path) => self.remove(&path),
+                Difference::Unwritten(path) => self.prune(&path),
+                Difference::Set(path, literal) => self.set(&path, literal.text())?,
+                Difference::Elements(path, gone, new) => {
+                    for number in gone {
+                        self.remove_element(&path, number)?;
+                    }
+                    for element in new {
+                        self.insert_element(&path, element.text(), None)?;
+                    }
+                }
+                Difference::Inserted(new) => inserted.push(new),
+            }
+        }
+        Ok(inserted)
     }
 
     /// Replaces the value at `path`.
@@ -135,32 +157,6 @@ impl<'d> Revision<'d> {
             }
         }
         Ok(())
-    }
-
-    /// Puts the lines of a removed key back where they were, with this value. Returns whether their
-    /// place is found: without it, nothing happens.
-    pub(crate) fn restore(&mut self, path: &[String], lines: &Lines, value: &Literal) -> bool {
-        let offset = lines.offset(self.document, path);
-        let lines = || lines.clone().with_value(value);
-        self.restored.extend(offset.map(|offset| (offset, lines())));
-        offset.is_some()
-    }
-
-    /// Makes the array at `path` one of these elements, out of what it was before some were removed.
-    ///
-    /// # Errors
-    ///
-    /// [`Refused`] if there is no array.
-    pub(crate) fn rebuild(
-        &mut self,
-        path: &[String],
-        was: &str,
-        elements: &[&Literal],
-    ) -> Result<(), Refused> {
-        match cut::with_elements(was, elements) {
-            Some(text) => self.set(path, &text),
-            None => Err(self.wrong_type(path, "an array")),
-        }
     }
 
     /// Adds a table that is not there, or that is removed: below a header of its own, with `comment`

@@ -66,25 +66,23 @@ impl Eq for Node {}
 pub(crate) struct Leaf {
     literal: Literal,
     /// The elements, if the value is an array.
-    elements: Option<Vec<Element>>,
+    elements: Option<Vec<Literal>>,
     /// New keys are written in this order.
     rank: u64,
 }
 
 impl PartialEq for Leaf {
     fn eq(&self, other: &Self) -> bool {
-        self.literal == other.literal
+        // Elements that come and go may stand in any order.
+        let lists = self.elements.as_ref().zip(other.elements.as_ref());
+        let is_same = |(own, others): (&Vec<Literal>, &Vec<Literal>)| {
+            own.len() == others.len() && missing(own, others).next().is_none()
+        };
+        self.literal == other.literal || lists.is_some_and(is_same)
     }
 }
 
 impl Eq for Leaf {}
-
-#[derive(Debug, Clone)]
-struct Element {
-    literal: Literal,
-    /// Its number in the text; `None`: it is new.
-    number: Option<usize>,
-}
 
 impl Tree {
     /// What stands at `path`.
@@ -147,7 +145,7 @@ impl Tree {
     pub(crate) fn elements(&self, path: &[String]) -> impl Iterator<Item = &Literal> {
         let leaf = self.get(path).and_then(Node::leaf);
         let elements = leaf.and_then(|leaf| leaf.elements.as_ref());
-        elements.into_iter().flatten().map(|it| &it.literal)
+        elements.into_iter().flatten()
     }
 
     /// Puts a value at `path`, in the place of what stands there.
@@ -168,10 +166,7 @@ impl Tree {
         }
         if let Some(leaf) = self.leaf_mut(path) {
             let elements = leaf.elements.get_or_insert_default();
-            elements.push(Element {
-                literal: element,
-                number: None,
-            });
+            elements.push(element);
             leaf.literal = Literal::array(elements);
         }
     }
@@ -180,21 +175,9 @@ impl Tree {
     pub(crate) fn remove_element(&mut self, path: &[String], element: &Literal) {
         if let Some(leaf) = self.leaf_mut(path)
             && let Some(elements) = &mut leaf.elements
-            && let Some(found) = elements.iter().rposition(|it| it.literal == *element)
+            && let Some(found) = elements.iter().rposition(|it| it == element)
         {
             elements.remove(found);
-            leaf.literal = Literal::array(elements);
-        }
-    }
-
-    /// Sorts the elements of the array at `path` as they stand in `order`. Those that are not there come
-    /// last.
-    pub(crate) fn sort_elements(&mut self, path: &[String], order: &[Literal]) {
-        if let Some(leaf) = self.leaf_mut(path)
-            && let Some(elements) = &mut leaf.elements
-        {
-            let place = |it: &Element| order.iter().position(|known| *known == it.literal);
-            elements.sort_by_key(|it| place(it).unwrap_or(order.len()));
             leaf.literal = Literal::array(elements);
         }
     }
@@ -346,9 +329,24 @@ impl Leaf {
 }
 
 impl Literal {
-    fn array(elements: &[Element]) -> Self {
-        let elements = elements.iter().map(|element| element.literal.text());
-        let elements: Vec<&str> = elements.collect();
+    fn array(elements: &[Literal]) -> Self {
+        let elements: Vec<&str> = elements.iter().map(Self::text).collect();
         Self::new(format!("[{}]", elements.join(", ")))
     }
+}
+
+/// The numbers of those literals that others do not have, or not as often.
+fn missing(own: &[Literal], others: &[Literal]) -> impl Iterator<Item = usize> {
+    let mut unmatched: Vec<&Literal> = others.iter().collect();
+    let is_missing = move |(number, literal): (usize, &Literal)| match unmatched
+        .iter()
+        .position(|it| *it == literal)
+    {
+        Some(found) => {
+            unmatched.remove(found);
+            None
+        }
+        None => Some(number),
+    };
+    own.iter().enumerate().filter_map(is_missing)
 }

@@ -14,13 +14,8 @@ fn a_good_config_serves_on_every_release_that_reads_it() {
     let node = Node::with("version = 3\n");
     let run = node.run(&["check"]).exits(0);
     let table = "config version 3\n\
-                 1.6      -        does not read config version 3\n\
-                 1.7      -        does not read config version 3\n\
-                 2.0      serves   runc (default runc)\n\
-                 2.1      serves   runc (default runc)\n\
-                 2.2      serves   runc (default runc)\n\
-                 2.3      serves   runc (default runc)\n\
-                 2.4      serves   runc (default runc)\n";
+                 1.6–1.7  -       can't read config version 3\n\
+                 2.0–2.4  serves  runc (default runc)\n";
     assert!(run.stdout.ends_with(table), "{run:#?}");
     node.run(&["check", "--containerd-version", "2.0.1"])
         .exits(0);
@@ -38,8 +33,8 @@ fn what_keeps_cri_off_is_named_with_its_place() {
     let line = run
         .stdout
         .lines()
-        .find(|line| line.starts_with("1.7"))
-        .expect("a row for 1.7");
+        .find(|line| line.starts_with("1.6–1.7  "))
+        .expect("one row for 1.6 and 1.7");
     assert!(line.contains("no-cri") && line.contains(&place), "{run:#?}");
     node.run(&["check", "--containerd-version", "2.1"]).exits(0);
     let run = Node::with("version = 2\n\"3s\"\n")
@@ -108,7 +103,182 @@ fn what_a_pod_would_stumble_over_is_a_warning() {
         assert!(run.stderr.contains(said), "{said}: {run:#?}");
     }
     let run = node.run(&["check", "-q"]);
-    assert_eq!(run.stderr, "");
+    assert_eq!((run.stderr.as_str(), run.stdout.as_str()), ("", ""));
+}
+
+/// A config that does not serve, and the command that `check` advises for it.
+const BROKEN: [(&str, &str); 7] = [
+    (
+        "version = 3\n[plugins.'io.containerd.cri.v1.runtime'.containerd]\n\
+         default_runtime_name = 'nvidia'\n",
+        "set-default runc",
+    ),
+    (
+        "version = 2\n[plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.foo]\n\
+         runtime_type = 'io.containerd.runc.v2'\n",
+        "set-default runc",
+    ),
+    (
+        "version = 2\ndisabled_plugins = ['cri']\n",
+        "unset disabled_plugins=cri",
+    ),
+    (
+        "version = 2\nrequired_plugins = ['io.containerd.x.v1.y']\n",
+        "unset required_plugins=io.containerd.x.v1.y",
+    ),
+    (
+        "version = 2\nimports = ['/nowhere/gone.toml']\n",
+        "unset imports=/nowhere/gone.toml",
+    ),
+    ("version = 2\n[debug]\nlevel = 5\n", "unset debug.level"),
+    (
+        "version = 3\n[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]\n\
+         runtime_type = 'io.containerd.runc.v2'\nbase_runtime_spec = '/nowhere/spec.json'\n",
+        "unset handlers.runc.base_runtime_spec",
+    ),
+];
+
+#[test]
+fn the_hint_of_a_config_that_does_not_serve_is_a_command_that_works_there() {
+    for (config, command) in BROKEN {
+        let node = Node::with(config);
+        let run = node.run(&["check"]).exits(78);
+        let hint = format!("\nhint: run {}\n", node.hinted(command));
+        assert!(run.stdout.ends_with(&hint), "{command}: {run:#?}");
+        let json = node.run(&["check", "-o", "json"]).exits(78);
+        let json: serde_json::Value = serde_json::from_str(&json.stdout).expect("JSON");
+        let hint = json["hint"].as_str().expect("a hint");
+        assert!(hint.contains(command), "{hint}");
+        assert_eq!(node.names(), ["config.toml"], "looking changes nothing");
+        let words: Vec<&str> = command.split(' ').collect();
+        node.run(&words).exits(0);
+        let run = node.run(&["check"]).exits(0);
+        assert!(!run.stdout.contains("hint"), "{run:#?}");
+    }
+}
+
+/// Who has set the key has to take it away: the command says so.
+#[test]
+fn the_hint_names_the_owner_of_the_key_that_is_to_go() {
+    let node = Node::with("version = 3\n");
+    let key = "handlers.runc.base_runtime_spec";
+    let set = format!("{key}=/nowhere/spec.json");
+    node.run(&["add", "runc", "--owner", "ops"]).exits(0);
+    node.run(&["set", &set, "--owner", "ops"]).exits(0);
+    let run = node.run(&["check"]).exits(78);
+    let command = format!("unset {key} --owner ops");
+    assert!(run.stdout.contains(&node.hinted(&command)), "{run:#?}");
+    node.run(&["unset", key, "--owner", "ops"]).exits(0);
+    node.run(&["check"]).exits(0);
+}
+
+#[test]
+fn where_no_command_helps_the_place_is_to_be_fixed() {
+    let node = Node::with("version = 2\nroot = 5\n");
+    let run = node.run(&["check"]).exits(78);
+    let rows = format!(
+        "1.6–2.4  exits  root is an integer where containerd decodes a string ({}:2:1)\n\
+         hint: fix the place that is named, then run {} again\n",
+        node.config().display(),
+        node.hinted("check")
+    );
+    assert!(run.stdout.ends_with(&rows), "{run:#?}");
+    let node = Node::with("version = 3\n");
+    let run = node
+        .run(&["check", "--containerd-version", "1.7"])
+        .exits(78);
+    let hint = "hint: name the release that runs here with --containerd-version\n";
+    assert!(run.stdout.ends_with(hint), "{run:#?}");
+}
+
+#[test]
+fn quiet_leaves_the_exit_code() {
+    for (config, exit) in [("version = 3\n", 0), (BROKEN[0].0, 78)] {
+        let run = Node::with(config).run(&["-q", "check"]).exits(exit);
+        assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", ""));
+    }
+}
+
+#[test]
+fn every_verb_takes_a_list_of_releases_and_no_typo() {
+    let patch = "[handlers.crun]\npreset = 'crun'\n";
+    for verb in [
+        "add crun",
+        "apply patch.toml",
+        "remove crun",
+        "set debug.level=debug",
+        "unset debug.level",
+        "set-default runc",
+        "undo",
+        "list",
+        "show runc",
+        "get debug.level",
+        "check",
+    ] {
+        let node = Node::with("version = 2\n[debug]\nlevel = 'info'\n");
+        let file = node.folder().join("patch.toml");
+        fs::write(&file, patch).expect("writes");
+        let runc = ["add", "runc", "--owner", "before"];
+        node.run(&runc).exits(0);
+        let named = file.display().to_string();
+        let verb = verb.replace("patch.toml", &named);
+        let with = |releases: &str| {
+            let mut arguments: Vec<&str> = verb.split(' ').collect();
+            arguments.extend(["--containerd-version", releases]);
+            node.run(&arguments)
+        };
+        let run = with("1.7foo").exits(2);
+        let said = "\"1.7foo\" is not a containerd version, as in 1.7 or 1.7.24";
+        assert!(run.stderr.contains(said), "{verb}: {run:#?}");
+        with("1.7,2.1").exits(0);
+    }
+    let node = Node::with("version = 3\n");
+    let run = node
+        .run(&["check", "--containerd-version", "2.1,2.2,1.7"])
+        .exits(78);
+    let rows = "\n2.1–2.2  serves  runc (default runc)\n1.7      exits   unsupported";
+    assert!(run.stdout.contains(rows), "{run:#?}");
+}
+
+/// One rule for `check` and for the verbs that set the key.
+#[test]
+fn a_program_that_is_not_there_is_told_by_whoever_names_it() {
+    let patch = "[handlers.a]\nruntime_type = 'io.containerd.nowhere.v2'\n";
+    let node = Node::with("version = 3\n");
+    let file = node.folder().join("patch.toml");
+    fs::write(&file, patch).expect("writes");
+    let named = file.display().to_string();
+    for (arguments, said) in [
+        (
+            &["add", "a", "--set", "runtime_type=garbage"][..],
+            "runtime_type \"garbage\" of a names no shim: it wants io.containerd.NAME.v2 or an \
+             absolute path",
+        ),
+        (
+            &["apply", &named],
+            "the shim containerd-shim-nowhere-v2 of a is not on this host",
+        ),
+        (
+            &["set", "handlers.a.runtime_type=/nowhere/shim"],
+            "the shim /nowhere/shim of a is not on this host",
+        ),
+        (
+            &["set", "handlers.a.options.BinaryName=/nowhere/runc"],
+            "/nowhere/runc of a is not on this host",
+        ),
+    ] {
+        for arguments in [arguments, &["check"]] {
+            let run = node.run(arguments).exits(0);
+            let all = run.missing.concat() + &run.stderr;
+            assert!(all.contains(said), "{arguments:?}: {run:#?}");
+        }
+        let run = node.run(arguments).exits(0);
+        let all = run.missing.concat() + &run.stderr;
+        assert!(
+            !all.contains("warning"),
+            "nothing to do, nothing to say: {run:#?}"
+        );
+    }
 }
 
 #[test]

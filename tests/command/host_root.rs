@@ -187,15 +187,16 @@ fn a_shim_of_the_container_is_none_of_the_hosts() {
                 runtime_type = '/bin/sh'\n";
     let container = Container::new(&[(CONFIG, text)]);
     let run = container.run(&["check"]).exits(0);
+    let missing = run.missing.concat();
     assert!(
-        run.stderr
-            .contains("the shim /bin/sh of sh is not on this host"),
+        missing.contains("the shim /bin/sh of sh is not on this host"),
         "{run:#?}"
     );
     fs::create_dir_all(container.host("/bin")).expect("creates");
     fs::write(container.host("/bin/sh"), "").expect("writes");
     let run = container.run(&["check"]).exits(0);
     assert!(!run.stderr.contains("/bin/sh"), "{run:#?}");
+    assert!(run.missing.is_empty(), "{run:#?}");
 }
 
 #[test]

@@ -58,6 +58,22 @@ fn a_key_that_is_nobodys_is_removed_and_comes_back_as_it_was() {
 }
 
 #[test]
+fn a_removed_key_comes_back_to_its_line_while_others_stay_and_edit() {
+    let node = Node::with(CONFIG);
+    node.run(&["add", "crun", "--owner", "a"]).exits(0);
+    let before = text(&node);
+    node.run(&["unset", "debug.level"]).exits(0);
+    node.run(&["set", "debug.format=json", "--owner", "b"])
+        .exits(0);
+    let by_hand = "\n[metrics]\naddress = \"127.0.0.1:1338\"\n";
+    std::fs::write(node.config(), text(&node) + by_hand).expect("writes");
+    for owner in ["manual", "b"] {
+        node.run(&["remove", "--owner", owner]).exits(0);
+    }
+    assert_eq!(text(&node), before + by_hand);
+}
+
+#[test]
 fn a_key_that_was_set_gets_its_old_value_back() {
     let node = Node::with(CONFIG);
     let keys = ["debug.level=debug", "proxy_plugins.x.type=snapshot"];

@@ -162,6 +162,9 @@ pub(crate) struct Run {
     pub(crate) exit: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
+    /// The warnings about programs that this machine lacks, which stand in neither of the others:
+    /// another machine has them.
+    pub(crate) missing: Vec<String>,
 }
 
 impl Run {
@@ -183,10 +186,45 @@ impl Run {
 
 impl From<Output> for Run {
     fn from(output: Output) -> Self {
+        let mut missing = Vec::new();
+        let mut told = |bytes: &[u8]| {
+            let (text, found) = without_missing(&String::from_utf8_lossy(bytes));
+            missing.extend(found);
+            text
+        };
         Self {
             exit: output.status.code(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            stdout: told(&output.stdout),
+            stderr: told(&output.stderr),
+            missing,
         }
     }
+}
+
+/// Takes the warnings about missing programs out of what was printed, as lines or as JSON. No machine
+/// has anything below `/nowhere`: those stay.
+pub(crate) fn without_missing(printed: &str) -> (String, Vec<String>) {
+    let (mut text, mut missing) = (String::new(), Vec::new());
+    for line in printed.split_inclusive('\n') {
+        let is_missing = line.contains("warning: ") && line.contains(" is not on this host");
+        if is_missing && !line.contains("/nowhere/") {
+            missing.push(line.to_owned());
+        } else {
+            text.push_str(line);
+        }
+    }
+    const OBJECT: &str = "{\"code\":\"missing-";
+    let mut from = 0;
+    while let Some(at) = text[from..].find(OBJECT).map(|at| from + at) {
+        let end = at + text[at..].find('}').expect("the warning ends") + 1;
+        from = end;
+        if !text[at..end].contains("/nowhere/") {
+            missing.push(text[at..end].to_owned());
+            let after = end + usize::from(text[end..].starts_with(','));
+            let before = at - usize::from(after == end && text[..at].ends_with(','));
+            text.replace_range(before..after, "");
+            from = before;
+        }
+    }
+    (text, missing)
 }

@@ -63,7 +63,7 @@ impl Case<'_> {
         let place = self.example.place();
         let injection = Injection::at(&self.what, &self.call).when(self.when.clone());
         let traced = traced(
-            Tracer::new(subject).inject(&injection),
+            Tracer::new(subject).inject(&injection).seeing_no_others(),
             &place,
             self.example.edit,
         );

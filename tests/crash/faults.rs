@@ -54,6 +54,7 @@ impl Fault<'_> {
         let edit = self.example.edit;
         let traced = Tracer::new(subject)
             .inject(&injection)
+            .seeing_no_others()
             .run(&place.config(), edit.arguments());
         let wrong = if traced.log.contains("(INJECTED)") {
             self.wrong(&place, &traced.run)

@@ -20,6 +20,9 @@ const KILL: Signal = Signal("KILL", 9);
 /// What a shell, a service manager and a lost connection send. They let a process tidy up.
 const POLITE: [Signal; 3] = [Signal("TERM", 15), Signal("INT", 2), Signal("HUP", 1)];
 
+/// Whoever runs the tests under nohup(1), or in the background of a script, has some of these ignored.
+const ENTERING: [&str; 2] = ["env", "--default-signal=TERM,INT,HUP"];
+
 /// One signal, at one call of one edit.
 struct Kill<'e> {
     example: &'e Example,
@@ -36,8 +39,9 @@ impl Kill<'_> {
         let signal = format!("signal={}", self.signal.0);
         let edit = self.example.edit;
         let injection = Injection::at(&signal, &self.call);
-        let traced = Tracer::new(subject)
+        let traced = Tracer::entering(subject, &ENTERING.map(str::to_owned))
             .inject(&injection)
+            .seeing_no_others()
             .run(&place.config(), edit.arguments());
         let wrong = self.wrong(&place, &traced);
         let wrong = wrong.or_else(|| {

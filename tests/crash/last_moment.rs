@@ -73,6 +73,7 @@ impl Encounter<'_> {
         let place = self.example.place();
         let injections = self.injections();
         let tracer = injections.iter().fold(Tracer::new(subject), Tracer::inject);
+        let tracer = tracer.seeing_no_others();
         let arguments = self.example.edit.arguments();
         let mut stopping = Stopping::start(tracer, &place.config(), arguments);
         assert!(stopping.has_stopped(), "{}", self.call);
@@ -120,7 +121,8 @@ fn last_moment(subject: Subject, example: &Example) -> Vec<Call> {
     let mut calls = rehearsal::calls_that_return(subject, example);
     let is_done = |call: &Call| {
         let place = example.place();
-        let tracer = Tracer::new(subject).inject(&Injection::at("signal=STOP", call));
+        let stop = Injection::at("signal=STOP", call);
+        let tracer = Tracer::new(subject).inject(&stop).seeing_no_others();
         let mut stopping = Stopping::start(tracer, &place.config(), example.edit.arguments());
         assert!(stopping.has_stopped(), "{call}");
         stopping.kill();

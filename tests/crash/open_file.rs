@@ -30,7 +30,8 @@ impl Late<'_> {
         let place = self.example.place();
         let opened = OpenOptions::new().append(true).open(place.config());
         let mut opened = opened.expect("the config is there");
-        let tracer = Tracer::new(subject).inject(&Injection::at("signal=STOP", &self.call));
+        let stop = Injection::at("signal=STOP", &self.call);
+        let tracer = Tracer::new(subject).inject(&stop).seeing_no_others();
         let arguments = self.example.edit.arguments();
         let mut stopping = Stopping::start(tracer, &place.config(), arguments);
         let wrong = if stopping.has_stopped() {

@@ -32,7 +32,8 @@ impl Stranger<'_> {
     /// What is wrong with the command when this happens to it.
     fn check(&self, subject: Subject) -> Option<String> {
         let place = self.example.place();
-        let tracer = Tracer::new(subject).inject(&Injection::at("signal=STOP", &self.call));
+        let stop = Injection::at("signal=STOP", &self.call);
+        let tracer = Tracer::new(subject).inject(&stop).seeing_no_others();
         let arguments = self.example.edit.arguments();
         let mut stopping = Stopping::start(tracer, &place.config(), arguments);
         let wrong = if !stopping.has_stopped() {

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use containerd_edit::{ConfigFiles, Document, FileState, Host, Inventory, Release, Verdict, load};
 use tempfile::TempDir;
@@ -50,9 +51,11 @@ pub(crate) struct Pair {
 }
 
 /// An edit, and the pairs before it, between its changes and after it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Example {
     pub(crate) edit: Edit,
+    /// A host on which nothing was done yet.
+    start: Arc<Place>,
     pairs: [Pair; 3],
     /// What is wrong with each of them for containerd.
     harms: [Option<String>; 3],
@@ -115,6 +118,7 @@ impl Edit {
         let served = [before.served(), after.served()];
         Example {
             edit: self,
+            start: Arc::new(Place::before(self)),
             ledger: Recorded {
                 old,
                 new: place.ledgers().now,
@@ -222,7 +226,9 @@ impl Example {
 
     /// A host on which nothing was done yet.
     pub(crate) fn place(&self) -> Place {
-        Place::before(self.edit)
+        let place = Place::empty();
+        copy(&self.start.root, &place.root);
+        place
     }
 
     /// What is wrong with running the command once more, with nothing in its way.
@@ -372,5 +378,19 @@ impl Place {
         let mut command = subject.run(PROGRAM);
         command.args(["--config", ON_HOST, "--host-root"]);
         finished(command.arg(&self.root).args(arguments), DEADLINE)
+    }
+}
+
+/// Copies what stands in a folder to another one.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("creates folders");
+    for entry in fs::read_dir(from).expect("a readable folder") {
+        let path = entry.expect("an entry").path();
+        let copied = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            copy(&path, &copied);
+        } else {
+            fs::copy(&path, &copied).expect("copies");
+        }
     }
 }

@@ -26,16 +26,24 @@ impl Run {
             read => read?,
         };
         let endpoint = config.endpoint(&check.daemon);
-        let running = Running::ask(&config.host_root, endpoint, DAEMON_LIMIT)?;
+        let (path, root) = (&config.path, &config.host_root);
         let mut releases = check.judging.releases();
+        let running = match Running::ask(root, endpoint, DAEMON_LIMIT) {
+            Err(error) if error.exit_code() != ExitCode::Usage => {
+                let check = Check::of(path, &bytes, &releases, root)?;
+                return Ok(self.report_check(&check, Some(Err(&error)), false));
+            }
+            running => running?,
+        };
         let is_own = check.judging.containerd_version.is_empty();
-        if is_own {
-            // The daemon's own.
-            let release = running.release();
-            let release = release.map_err(|error| error.at(&running.endpoint))?;
-            releases = release.map_or(releases, |release| vec![release]);
+        let own = match running.release() {
+            Err(error) if is_own => return Err(error.at(&running.endpoint)),
+            own => own.ok().flatten(),
+        };
+        if let Some(own) = own.filter(|_| is_own) {
+            releases = vec![own];
         }
-        let mut check = Check::of(&config.path, &bytes, &releases, &config.host_root)?;
+        let mut check = Check::of(path, &bytes, &releases, root)?;
         if !check.serves()
             && is_own
             && let Some(found) = Disagreement::at(&self.editor("check"), endpoint)?
@@ -44,14 +52,14 @@ impl Run {
             check.warnings.push(found.warning);
         }
         // Of a daemon without CRI, which tells no release, no verdict matters.
-        let verdict = check.releases.iter().find_map(|row| row.verdict.as_ref());
+        let verdict = check.verdict_of(own);
         let drift = verdict.map_or(vec![Drift::no_cri()], |verdict| running.drift(verdict));
         let report = RunningReport {
             running: &running,
             drift: &drift,
             serves: check.serves(),
         };
-        Ok(self.report_check(&check, Some(&report), drift.is_empty()))
+        Ok(self.report_check(&check, Some(Ok(&report)), drift.is_empty()))
     }
 }
 

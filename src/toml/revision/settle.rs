@@ -1,8 +1,7 @@
 //! Making all changes of a revision, as one set of splices.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use crate::toml::cut::{Lines, ordered};
 use crate::toml::index::{Kind, rest_after};
 use crate::toml::{Path, lines};
 
@@ -23,7 +22,6 @@ impl Revision<'_> {
         for list in std::mem::take(&mut self.lists).into_values().rev() {
             list.settle(&mut self.splices);
         }
-        self.put_lines_back();
         let mut blocks = std::mem::take(&mut self.blocks);
         let tables = self.tables.iter();
         blocks.extend(tables.map(|table| table.block(self.document)));
@@ -36,18 +34,6 @@ impl Revision<'_> {
             self.splices.add_lines(offset, block.lines);
         }
         Ok(self.splices.apply(text))
-    }
-
-    fn put_lines_back(&mut self) {
-        let mut places: BTreeMap<usize, Vec<Lines>> = BTreeMap::new();
-        for (offset, lines) in std::mem::take(&mut self.restored) {
-            places.entry(offset).or_default().push(lines);
-        }
-        for (offset, lines) in places {
-            for lines in ordered(lines) {
-                self.splices.add_pair(offset, lines.text().to_owned());
-            }
-        }
     }
 
     fn drop_statements(&mut self, removed: &Removed) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::toml::literal::Literal;
 
-use super::{Leaf, Node, Path, Table, Tree};
+use super::{Leaf, Node, Path, Table, Tree, missing};
 
 /// One difference between two trees.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,19 +28,6 @@ pub(crate) struct Inserted {
     pub(crate) literal: Literal,
     /// New keys are written in this order.
     pub(crate) rank: u64,
-}
-
-impl Difference {
-    /// Where it is.
-    pub(crate) fn path(&self) -> &[String] {
-        match self {
-            Self::Removed(path)
-            | Self::Unwritten(path)
-            | Self::Set(path, _)
-            | Self::Elements(path, ..)
-            | Self::Inserted(Inserted { path, .. }) => path,
-        }
-    }
 }
 
 impl Tree {
@@ -111,11 +98,10 @@ impl Leaf {
         let Some(elements) = &after.elements else {
             return Some(Difference::Set(path.clone(), after.literal.clone()));
         };
-        let stays = |number: &usize| elements.iter().any(|it| it.number == Some(*number));
-        let numbers = 0..self.elements.as_ref().map_or(0, Vec::len);
-        let gone: Vec<usize> = numbers.filter(|number| !stays(number)).collect();
-        let new = elements.iter().filter(|it| it.number.is_none());
-        let new: Vec<Literal> = new.map(|element| element.literal.clone()).collect();
+        let known = self.elements.as_deref().unwrap_or_default();
+        let gone: Vec<usize> = missing(known, elements).collect();
+        let new = missing(elements, known).map(|number| elements[number].clone());
+        let new: Vec<Literal> = new.collect();
         let differs = !gone.is_empty() || !new.is_empty();
         differs.then(|| Difference::Elements(path.clone(), gone, new))
     }

@@ -8,7 +8,7 @@ use toml_edit::{Item, TableLike, Value};
 use crate::toml::document::Document;
 use crate::toml::literal::Literal;
 
-use super::{Element, Leaf, Node, Table, Tree};
+use super::{Leaf, Node, Table, Tree};
 
 impl Tree {
     /// Reads a document.
@@ -57,13 +57,7 @@ fn leaf(item: &Item, text: &str) -> Leaf {
         Item::ArrayOfTables(array) => Some(Cow::Owned(array.clone().into_array())),
         _ => None,
     };
-    let elements: Option<Vec<Element>> = array.map(|array| {
-        let elements = array.iter().enumerate().map(|(number, value)| Element {
-            literal: raw(value),
-            number: Some(number),
-        });
-        elements.collect()
-    });
+    let elements: Option<Vec<Literal>> = array.map(|array| array.iter().map(raw).collect());
     let literal = match item {
         Item::Value(value) => raw(value),
         _ => Literal::array(elements.as_deref().unwrap_or_default()),

@@ -1,0 +1,168 @@
+//! Putting back what was removed from a document, where it stood in the text from before.
+
+use std::ops::Range;
+
+use super::document::Document;
+use super::index::Kind;
+use super::lines;
+use super::place::inline_table;
+use super::revision::Revision;
+use super::splice::Splices;
+use super::tree::Tree;
+
+/// A pair of a table's body, or a line between two of them.
+#[derive(PartialEq)]
+enum Row<'d> {
+    Pair(Vec<&'d str>),
+    Line(&'d str),
+}
+
+impl Document {
+    /// The document with what stands at a path of `full`, a text from before, put back. `None` if
+    /// removing it again would not give this document.
+    pub(crate) fn with_removed(&self, full: &Self, path: &[String]) -> Option<Self> {
+        let more = Self::parse(self.text_with(full, path)?.as_bytes()).ok()?;
+        (more.text_without(self)? == self.text()).then_some(more)
+    }
+
+    /// The text with what stands at a path of `full`: its array, its inline table or its lines.
+    fn text_with(&self, full: &Self, path: &[String]) -> Option<String> {
+        let table = inline_table(full, path);
+        let list = table.map_or(path, |table| &full.index.inline_tables[table].path);
+        let mut splices = Splices::default();
+        if let Some((now, before)) = self.value(list).zip(full.value(list)) {
+            splices.replace(now, &full.text()[before]);
+        } else {
+            let statement = full.index.below(path).next()?;
+            let lines = full.statement_lines(statement);
+            let row = &full.text()[lines.start..lines::before_break(full.text(), lines.end)];
+            splices.add_lines(self.place_of(full, statement)?, vec![row.to_owned()]);
+        }
+        Some(splices.apply(self.text()))
+    }
+
+    /// The text without what the tree of `document` does not have.
+    fn text_without(&self, document: &Self) -> Option<String> {
+        let mut revision = Revision::of(self, |_| false);
+        let differences = Tree::of(self).differences(&Tree::of(document));
+        let mut inserted = revision.apply(differences).ok()?;
+        inserted.sort_by_key(|it| document.offset(&it.path));
+        for it in inserted {
+            revision.insert(&it.path, it.literal.text(), None).ok()?;
+        }
+        revision.finish().ok()
+    }
+
+    /// Where a statement of `full` belongs: below those rows above it in its table that are here too.
+    fn place_of(&self, full: &Self, statement: usize) -> Option<usize> {
+        let before = full.index.statements[statement].header;
+        let header = match before {
+            Some(header) => {
+                let table: Vec<&str> = full.index.path(header).collect();
+                Some(self.index.header(&table)?)
+            }
+            None => None,
+        };
+        let above = full.statement_lines(statement).start;
+        let rows = self.rows(header);
+        let (mut place, mut rest) = (self.body_start(header), &rows[..]);
+        for (row, _) in full
+            .rows(before)
+            .iter()
+            .take_while(|(_, end)| *end <= above)
+        {
+            if let Some(found) = rest.iter().position(|(it, _)| it == row) {
+                place = rest[found].1;
+                rest = &rest[found + 1..];
+            }
+        }
+        Some(place)
+    }
+
+    /// Where the table below a header begins; `None`: the root.
+    fn body_start(&self, header: Option<usize>) -> usize {
+        header.map_or_else(
+            || lines::start(self.text(), 0),
+            |it| self.statement_lines(it).end,
+        )
+    }
+
+    /// The rows of the table below a header, and where each ends.
+    fn rows(&self, header: Option<usize>) -> Vec<(Row<'_>, usize)> {
+        let statements = &self.index.statements;
+        let mut next = header.map_or(0, |it| it + 1);
+        let mut at = self.body_start(header);
+        let mut rows = Vec::new();
+        while at < self.text().len() {
+            let lines = statements.get(next).map(|_| self.statement_lines(next));
+            let Some(Range { end, .. }) = lines.filter(|it| it.start == at) else {
+                let end = lines::end(self.text(), at);
+                rows.push((Row::Line(self.text()[at..end].trim_end()), end));
+                at = end;
+                continue;
+            };
+            if statements[next].kind != Kind::Pair {
+                break;
+            }
+            let keys = statements[next].keys.iter().map(|key| key.name.as_str());
+            rows.push((Row::Pair(keys.collect()), end));
+            (at, next) = (end, next + 1);
+        }
+        rows
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `now` with the keys of `full` at these paths.
+    fn put_back(full: &str, now: &str, paths: &[&[&str]]) -> String {
+        let parse = |text: &str| Document::parse(text.as_bytes()).expect("test input is TOML");
+        let full = parse(full);
+        let put_back = |now: Document, path: &&[&str]| {
+            let path: Vec<String> = path.iter().map(ToString::to_string).collect();
+            now.with_removed(&full, &path).unwrap_or(now)
+        };
+        paths.iter().fold(parse(now), put_back).text().to_owned()
+    }
+
+    #[test]
+    fn lines_come_back_to_their_places_among_those_of_others() {
+        let full = "[a]\n#\nx = 1 # one\n#\n\n'y' = \"\"\"\n#\n\"\"\"\n#\nz = 3\n\n[b]\nc.d = 4";
+        for (now, paths) in [
+            (
+                "[a]\n#\n#\n\n#\nz = 3\n\n[b]",
+                &[&["a", "x"][..], &["a", "y"], &["b", "c", "d"]][..],
+            ),
+            (
+                "[a]\n#\n#\n\n#\n\n[b]\nc.d = 4",
+                &[&["a", "y"], &["a", "z"], &["a", "x"]],
+            ),
+        ] {
+            assert_eq!(put_back(full, now, paths), full);
+            let more = "w = 0\n\n[new]\nx = 1\n";
+            let now = format!("{now}\n{more}");
+            assert_eq!(put_back(full, &now, paths), format!("{full}\n{more}"));
+        }
+        // Somebody has written other lines, another value and another table.
+        let now = "[c]\n\n[a]\n# new\nz = 9\n";
+        let then = "[c]\n\n[a]\nx = 1 # one\n# new\nz = 9\n";
+        assert_eq!(put_back(full, now, &[&["a", "x"], &["b", "c", "d"]]), then);
+    }
+
+    #[test]
+    fn lists_come_back_as_they_were_unless_somebody_has_changed_them() {
+        let full = "a = [ 'x','y' , 'z']\nb = {c = 1,d.e=2 , f= 3}\n";
+        let paths: &[&[&str]] = &[&["a"], &["b", "d", "e"]];
+        assert_eq!(
+            put_back(full, "a = [ 'y' , 'z']\nb = {c = 1 , f= 3}\n", paths),
+            full
+        );
+        let now = "a = [ 'y' , 'z', 'w']\nb = {c = 1 , f= 3, g = 4}\n";
+        let more = "a = [ 'x','y' , 'z']\nb = {c = 1,d.e=2 , f= 3}\n";
+        assert_eq!(put_back(full, now, paths), more);
+        let now = "a = ['y', 'z']\nb = { f= 3 }\n";
+        assert_eq!(put_back(full, now, paths), now);
+    }
+}

@@ -37,9 +37,9 @@ pub(crate) fn check(arguments: &[String], stdout: &str) {
         return;
     }
     let report: Value = serde_json::from_str(stdout).expect("JSON");
-    let name = match report.get("error") {
-        Some(_) => "error",
-        None => {
+    let name = match (report.get("error"), report.get("path")) {
+        (Some(_), None) => "error",
+        _ => {
             let mut verbs = REPORTS.iter().copied();
             let verb = verbs.find(|verb| arguments.iter().any(|word| word == verb));
             verb.unwrap_or("edit")
@@ -59,8 +59,9 @@ fn mistakes(root: &Value, schema: &Value, value: &Value) -> Vec<String> {
     let none = Map::new();
     for (keyword, wanted) in schema.as_object().unwrap_or(&none) {
         let below: Vec<(String, Vec<String>)> = match keyword.as_str() {
-            "$schema" | "$defs" | "title" | "description" | "examples" => continue,
-            "additionalProperties" => continue,
+            "$schema" | "$defs" | "title" | "description" | "examples" | "additionalProperties" => {
+                continue;
+            }
             "$ref" => {
                 let pointer = wanted.as_str().expect("a path").trim_start_matches('#');
                 let there = root.pointer(pointer).unwrap_or_else(|| panic!("{pointer}"));
@@ -125,11 +126,11 @@ fn of_fields(
 ) -> Vec<(String, Vec<String>)> {
     let fields = value.as_object().into_iter().flatten();
     let of = |(name, value): (&String, &Value)| {
-        let below = match (known.get(name), schema.get("additionalProperties")) {
-            (Some(schema), _) => mistakes(root, schema, value),
-            (None, Some(Value::Bool(true))) => Vec::new(),
-            (None, Some(schema @ Value::Object(_))) => mistakes(root, schema, value),
-            (None, _) => vec![": not in the schema".to_owned()],
+        let others = schema.get("additionalProperties");
+        let below = match known.get(name).or(others) {
+            Some(Value::Bool(true)) => Vec::new(),
+            Some(schema @ Value::Object(_)) => mistakes(root, schema, value),
+            _ => vec![": not in the schema".to_owned()],
         };
         (format!(".{name}"), below)
     };

@@ -101,8 +101,3 @@ pub use want::patch_file::PatchFile;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
-
-/// Those for installers do what they say.
-#[cfg(doctest)]
-#[doc = include_str!("../docs/integrating.md")]
-struct Integrating;

@@ -6,6 +6,7 @@
 mod adopting;
 mod apply;
 mod check;
+mod command_line;
 mod cri_code;
 mod distributions;
 mod documents;

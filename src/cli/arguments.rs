@@ -20,7 +20,7 @@ use clap::{
 pub(super) use self::groups::{Editing, Logging, Patching, Placing};
 pub(super) use self::values::Chosen;
 pub(super) use self::verbs::{
-    Add, Apply, Check, Get, List, Remove, Restart, Set, SetDefault, Show, Undo, Unset, Verb,
+    Add, Apply, Check, Get, List, Remove, Restart, Set, SetDefault, Show, Status, Undo, Unset, Verb,
 };
 
 const DROP_IN: &str = "--drop-in";

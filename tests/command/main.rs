@@ -32,6 +32,7 @@ mod running;
 mod schema;
 mod sidecars;
 mod spellings;
+mod status;
 mod strangers;
 mod surroundings;
 mod tool;

@@ -201,6 +201,9 @@ impl From<Output> for Run {
     }
 }
 
+/// How such a warning begins in JSON.
+const OBJECT: &str = "{\"code\":\"missing-";
+
 /// Takes the warnings about missing programs out of what was printed, as lines or as JSON. No machine
 /// has anything below `/nowhere`: those stay.
 pub(crate) fn without_missing(printed: &str) -> (String, Vec<String>) {
@@ -213,7 +216,6 @@ pub(crate) fn without_missing(printed: &str) -> (String, Vec<String>) {
             text.push_str(line);
         }
     }
-    const OBJECT: &str = "{\"code\":\"missing-";
     let mut from = 0;
     while let Some(at) = text[from..].find(OBJECT).map(|at| from + at) {
         let end = at + text[at..].find('}').expect("the warning ends") + 1;

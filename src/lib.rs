@@ -80,16 +80,18 @@ pub use daemon::{
 pub use disk::HostRoot;
 #[doc(hidden)]
 pub use disk::existing::read_whole;
+pub use disk::holder::HolderFate;
 pub use edit::edited::{Absent, Edited, FileEdit, Handlers, Keys, LeftBehind, Report};
 pub use edit::refusal::UnreadKey;
 pub use edit::run::edit;
 pub use error::{Code, Error, ExitCode, Position, Warning};
 pub use inspect::check::{Check, CheckedRelease};
 pub use inspect::effective::{Effective, EffectiveHandler, HandlerPlace};
+pub use inspect::in_force::{NotInForce, OwnerStatus};
 pub use inspect::inventory::{Inventory, ListedHandler};
 pub use inspect::key_in_force::{KeyInForce, ReleaseValue};
 pub use inspect::status::{DropInStatus, LockHolder, LockStatus, OwnedHandler, Status};
-pub use ledger::Ledger;
+pub use ledger::{Ledger, Tombstone};
 pub use node::{Distribution, Kind, Layout, Units};
 #[doc(hidden)]
 pub use toml::parsed;

@@ -78,16 +78,18 @@ pub use daemon::{
     service::Service,
 };
 pub use disk::HostRoot;
+pub use disk::holder::HolderFate;
 pub use edit::edited::{Absent, Edited, FileEdit, Handlers, Keys, LeftBehind, Report};
 pub use edit::refusal::UnreadKey;
 pub use edit::run::edit;
 pub use error::{Code, Error, ExitCode, Position, Warning};
 pub use inspect::check::{Check, CheckedRelease};
 pub use inspect::effective::{Effective, EffectiveHandler, HandlerPlace};
+pub use inspect::in_force::{NotInForce, OwnerStatus};
 pub use inspect::inventory::{Inventory, ListedHandler};
 pub use inspect::key_in_force::{KeyInForce, ReleaseValue};
 pub use inspect::status::{DropInStatus, LockHolder, LockStatus, OwnedHandler, Status};
-pub use ledger::Ledger;
+pub use ledger::{Ledger, Tombstone};
 pub use node::{Distribution, Kind, Layout, Units};
 #[doc(hidden)]
 pub use toml::parsed;
@@ -101,8 +103,3 @@ pub use want::patch_file::PatchFile;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
-
-/// Those for installers do what they say.
-#[cfg(doctest)]
-#[doc = include_str!("../docs/integrating.md")]
-struct Integrating;

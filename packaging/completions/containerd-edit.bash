@@ -789,12 +789,16 @@ _containerd__edit() {
             return 0
             ;;
         containerd__edit__subcmd__status)
-            opts="-o -q -v -h --log --config --host-root --distribution --output --quiet --verbose --color --help"
+            opts="-o -q -v -h --exit-code --cri-endpoint --log --config --host-root --distribution --output --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --cri-endpoint)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --log)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

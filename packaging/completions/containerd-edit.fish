@@ -38,7 +38,7 @@ always\t''
 never\t''"
 complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -s q -l quiet -d 'Print errors only'
 complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -s v -l verbose -d 'Also print the diff of what was changed'
-complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -s V -l version -d 'Print version'
+complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -s V -l version -d 'Print version; with -v: features and modelled releases'
 complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -f -a "add" -d 'Register a runtime handler, or change the keys that differ'
 complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -f -a "apply" -d 'Make the config hold what a patch file says'
@@ -450,6 +450,7 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand check" -
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand check" -s q -l quiet -d 'Print errors only'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand check" -s v -l verbose -d 'Also print the diff of what was changed'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand status" -l cri-endpoint -d 'The running daemon\'s socket' -r -F
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand status" -l log -d 'The log file, or none for no log' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand status" -l config -d 'The containerd config to work on' -r -F
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand status" -l host-root -d 'Where the host\'s / is mounted, as in /host' -r -F
@@ -463,6 +464,7 @@ json\t''"
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand status" -l color -d 'When to colour the output: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand status" -l exit-code -d 'Exit with 10 if something is not in force'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand status" -s q -l quiet -d 'Print errors only'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand status" -s v -l verbose -d 'Also print the diff of what was changed'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -18,6 +18,8 @@ pub(super) struct EditReport<'p> {
     pub(super) plan: &'p Outcome,
     /// On whose behalf it was made.
     pub(super) owner: Option<&'p Owner>,
+    /// Whether it takes the last change back.
+    pub(super) is_undo: bool,
     pub(super) layout: Option<&'p Layout>,
     /// The handlers that no pod uses, if the daemon was asked.
     pub(super) unused: Option<BTreeSet<String>>,
@@ -55,6 +57,7 @@ impl Report for EditReport<'_> {
             "absent": edited.absent,
             "absent_keys": edited.absent_keys,
             "unknown_owner": edited.unknown_owner,
+            "left_before": edited.left_before,
             "left_behind": edited.left_behind,
             "diff": diff::of(plan),
             "warnings": warnings(&edited.warnings),
@@ -102,14 +105,20 @@ impl EditReport<'_> {
         let keys = keys.map(|it| (format!("{} is not set", it.name), &it.near));
         let owner = edited.unknown_owner.iter();
         let owner = owner.map(|it| (format!("no owner {} is known", it.name), &it.near));
-        let absent: Vec<String> = absent
+        let near = absent
             .chain(keys)
             .chain(owner)
             .map(|(what, near)| match near {
                 Some(near) => format!("{what} (did you mean {near}?)"),
                 None => what,
-            })
-            .collect();
+            });
+        let left = edited.left_before.iter();
+        let left = left.map(|it| format!("{} was removed at {}", it.owner, it.time));
+        let undone = self
+            .is_undo
+            .then(|| "the last change is undone already".to_owned());
+        let undone = undone.filter(|_| !self.plan.is_change() && !edited.is_recorded);
+        let absent: Vec<String> = near.chain(left).chain(undone).collect();
         let absent = absent.join("; ");
         let deeds = if self.plan.is_change() {
             self.deeds().join(", ")

@@ -236,6 +236,7 @@ impl Run {
                 Request::Change(change) => change.acting_owner(),
                 Request::Undo(owner) => owner.as_ref(),
             },
+            is_undo: matches!(edit.request, Request::Undo(_)),
             layout: self.config.layout.as_ref(),
             unused: edit.unused,
             restart: restart.as_deref(),

@@ -70,7 +70,7 @@ fn carry_out(run: &mut Run, verb: &Verb) -> Result<ExitCode, Error> {
         Verb::Get(get) => run.get(get),
         Verb::Check(check) if check.running => run.check_running(check),
         Verb::Check(check) => run.check(check),
-        Verb::Status(logging) => run.status(logging),
+        Verb::Status(status) => run.status(status),
         Verb::Log(logging) => run.log(logging),
     }
 }

@@ -110,7 +110,11 @@ mod tests {
         );
         let mut seen = 0;
         for (path, text) in files {
-            if path.ends_with("arguments/help.rs") || path.ends_with("cli/named.rs") {
+            let folder = path.parent().unwrap_or(Path::new(""));
+            if path.ends_with("arguments/help.rs")
+                || path.ends_with("cli/named.rs")
+                || folder.ends_with("cli/tests")
+            {
                 continue;
             }
             for (at, _) in text.match_indices("containerd-edit ") {

@@ -8,7 +8,7 @@ use super::handlers_report::{ListReport, ShowReport};
 use super::key_report::KeyReport;
 use super::report::Report;
 use super::run::Run;
-use super::status_report::LogReport;
+use super::status_report::{LogReport, StatusReport};
 
 impl Run {
     pub(super) fn list(&mut self, list: &arguments::List) -> Result<ExitCode, Error> {
@@ -98,9 +98,17 @@ impl Run {
         })
     }
 
-    pub(super) fn status(&mut self, logging: &arguments::Logging) -> Result<ExitCode, Error> {
-        let editor = logging.set_up(self.config.editor());
-        Ok(self.output.answer(&editor.status()?, ExitCode::Success))
+    pub(super) fn status(&mut self, verb: &arguments::Status) -> Result<ExitCode, Error> {
+        let status = verb.logging.set_up(self.config.editor()).status()?;
+        let daemon = self.daemon_beside(&verb.daemon);
+        let in_step = daemon.as_ref().is_none_or(|it| it.in_step);
+        let is_in_force = status.is_in_force() && in_step;
+        let report = StatusReport { status, daemon };
+        Ok(match (verb.exit_code, is_in_force) {
+            (false, _) => self.output.answer(&report, ExitCode::Success),
+            (true, true) => self.output.verify(&report, ExitCode::Success),
+            (true, false) => self.output.verify(&report, ExitCode::Changed),
+        })
     }
 
     pub(super) fn log(&mut self, logging: &arguments::Logging) -> Result<ExitCode, Error> {

@@ -3,11 +3,17 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use containerd_edit::{DropInStatus, LockHolder, LockStatus, LogEntry, OwnedHandler, Status};
+use containerd_edit::{
+    DropInStatus, Error, HolderFate, LockHolder, LockStatus, LogEntry, NotInForce, OwnedHandler,
+    OwnerStatus, Status,
+};
 use serde_json::{Value, json};
 
-use super::report::Report;
-use super::text::printable;
+use super::report::{Report, joined};
+use super::text::{first_of, printable};
+
+/// So many keys are named in one line.
+const MOST_KEYS: usize = 4;
 
 /// The operation log, the oldest run first.
 pub(super) struct LogReport<'l> {
@@ -48,31 +54,51 @@ fn line(entry: &LogEntry) -> String {
     line
 }
 
-impl Report for Status {
+/// What is known of a config.
+pub(super) struct StatusReport {
+    pub(super) status: Status,
+    /// `None`: no daemon was asked.
+    pub(super) daemon: Option<DaemonStatus>,
+}
+
+/// What is known of the daemon beside a config.
+pub(super) struct DaemonStatus {
+    /// Whether it has loaded the config, as far as is known.
+    pub(super) in_step: bool,
+    /// What it has loaded, or why that is not known.
+    pub(super) report: Result<Box<dyn Report>, Error>,
+}
+
+impl Report for StatusReport {
     fn json(&self) -> Value {
-        json!(self)
+        let daemon = self.daemon.as_ref().and_then(|it| it.report.as_ref().ok());
+        joined(
+            json!(self.status),
+            json!({ "running": daemon.map(|it| it.json()) }),
+        )
     }
 
     /// A line for each fact.
     fn text(&self) -> String {
-        let mut log = path_or_none(self.log_path.as_deref());
-        if let Some(error) = &self.log_error {
+        let status = &self.status;
+        let mut log = path_or_none(status.log_path.as_deref());
+        if let Some(error) = &status.log_error {
             let _ = write!(log, ", which can't be read: {error}");
         }
-        let last = self.last_change.as_ref().map(line);
+        let last = status.last_change.as_ref().map(line);
         let mut facts = vec![
-            ("config:", vec![self.path.display().to_string()]),
-            ("version:", vec![version(self)]),
-            ("lock:", vec![self.lock.path.display().to_string()]),
-            ("held:", vec![held(&self.lock)]),
+            ("config:", vec![status.path.display().to_string()]),
+            ("version:", vec![version(status)]),
+            ("lock:", vec![status.lock.path.display().to_string()]),
+            ("held:", vec![held(&status.lock)]),
             ("log:", vec![log]),
             (
                 "previous:",
-                vec![path_or_none(self.previous_path.as_deref())],
+                vec![path_or_none(status.previous_path.as_deref())],
             ),
             ("last change:", vec![last.unwrap_or("none".to_owned())]),
         ];
-        if let Some(is_changed) = self.is_changed_since {
+        if let Some(is_changed) = status.is_changed_since {
             let by = if is_changed {
                 "by another program, or by a run that was killed before it could log"
             } else {
@@ -80,17 +106,34 @@ impl Report for Status {
             };
             facts.push(("changed since:", vec![by.to_owned()]));
         }
-        facts.push(("handlers:", handlers(&self.handlers)));
-        for drop_in in &self.drop_ins {
+        facts.push((
+            "owners:",
+            match &status.ledger_error {
+                Some(error) => vec![format!("unknown: {error}")],
+                None => status.owners.iter().flat_map(owner).collect(),
+            },
+        ));
+        let left = status.left.iter();
+        let left = left.map(|it| {
+            format!(
+                "{}, removed at {}",
+                printable(&it.owner),
+                printable(&it.time)
+            )
+        });
+        facts.push(("left:", left.collect()));
+        facts.push(("handlers:", handlers(status, &status.handlers)));
+        for drop_in in &status.drop_ins {
             let mut lines = vec![creator(drop_in)];
-            lines.extend(handlers(&drop_in.handlers));
+            lines.extend(handlers(status, &drop_in.handlers));
             facts.push(("drop-in:", lines));
         }
-        for path in &self.displaced {
+        for path in &status.displaced {
             let path = path.display();
             let what = format!("{path}: another program's text, look through it and delete it");
             facts.push(("displaced:", vec![what]));
         }
+        facts.extend(self.daemon.as_ref().map(|it| ("daemon:", daemon(it))));
         let mut text = String::new();
         for (name, lines) in facts {
             let names = [name].into_iter().chain(std::iter::repeat(""));
@@ -100,6 +143,59 @@ impl Report for Status {
         }
         text
     }
+}
+
+/// The daemon's report without its first column.
+fn daemon(daemon: &DaemonStatus) -> Vec<String> {
+    const COLUMN: usize = 9;
+    match &daemon.report {
+        Ok(report) => {
+            let text = report.text();
+            text.lines()
+                .map(|line| line.chars().skip(COLUMN).collect())
+                .collect()
+        }
+        Err(error) => vec![format!("unknown: {error}")],
+    }
+}
+
+/// An owner, and the keys that are not as it wants them.
+fn owner(owner: &OwnerStatus) -> Vec<String> {
+    let keys = match owner.keys {
+        1 => "1 key".to_owned(),
+        keys => format!("{keys} keys"),
+    };
+    let name = printable(&owner.name);
+    let Some(lacking) = &owner.not_in_force else {
+        return vec![format!(
+            "{name}: {keys}; whether they are in force is unknown"
+        )];
+    };
+    let mut lines = vec![match lacking.len() {
+        0 => format!("{name}: {keys}, in force"),
+        lacking => format!("{name}: {keys}, {lacking} not in force"),
+    }];
+    let mut reasons: Vec<(String, Vec<String>)> = Vec::new();
+    for key in lacking {
+        let reason = reason(key);
+        match reasons.iter_mut().find(|(other, _)| *other == reason) {
+            Some((_, keys)) => keys.push(printable(&key.key)),
+            None => reasons.push((reason, vec![printable(&key.key)])),
+        }
+    }
+    let reasons = reasons.into_iter();
+    lines.extend(
+        reasons.map(|(reason, keys)| format!("  {reason}: {}", first_of(MOST_KEYS, &keys))),
+    );
+    lines
+}
+
+fn reason(key: &NotInForce) -> String {
+    let by = key.by.iter().map(|owner| format!(" by {owner}"));
+    let file = key.file.iter().filter(|_| key.by.is_none());
+    let file = file.map(|file| format!(" in {}", file.display()));
+    let more: String = by.chain(file).collect();
+    printable(&format!("{}{more}", key.why.replace('-', " ")))
 }
 
 fn version(status: &Status) -> String {
@@ -120,12 +216,13 @@ fn creator(drop_in: &DropInStatus) -> String {
 }
 
 /// Handlers with their owners, a line for each.
-fn handlers(handlers: &[OwnedHandler]) -> Vec<String> {
+fn handlers(status: &Status, handlers: &[OwnedHandler]) -> Vec<String> {
     let widest = handlers.iter().map(|handler| handler.name.len()).max();
     let width = widest.unwrap_or(0);
     let line = |handler: &OwnedHandler| {
         let owner = match &handler.owner {
             Some(owner) => owner,
+            None if status.ledger_error.is_some() => "unknown",
             None if handler.is_implied => "implied, needed by containerd 1.x",
             None => "nobody's: not added by this tool",
         };
@@ -139,18 +236,23 @@ fn held(lock: &LockStatus) -> String {
     const UNKNOWN: &str = "yes, by a program that does not say who it is";
     let words = |holder: &LockHolder| {
         let fate = match holder.fate {
-            "gone" | "reused" => "; that process has ended",
-            "other-boot" => ", before a reboot",
-            "other-host" => ", which is another host than this one",
-            "other-namespace" => ", in another PID namespace than this one",
-            _ => "",
+            HolderFate::Gone | HolderFate::Reused => "; that process has ended",
+            HolderFate::OtherBoot => ", before a reboot",
+            HolderFate::OtherHost => ", which is another host than this one",
+            HolderFate::OtherNamespace => ", in another PID namespace than this one",
+            HolderFate::Running | HolderFate::Unknown => "",
         };
         format!("{}{fate}", printable(&holder.words))
     };
     match (lock.is_held, &lock.holder) {
         (Some(true), None) => UNKNOWN.to_owned(),
         // Whoever holds it has not signed: the line is an older one.
-        (Some(true), Some(holder)) if holder.is_over => {
+        (Some(true), Some(holder))
+            if matches!(
+                holder.fate,
+                HolderFate::Gone | HolderFate::Reused | HolderFate::OtherBoot
+            ) =>
+        {
             format!("{UNKNOWN}; before that by {}", words(holder))
         }
         (Some(true), Some(holder)) => format!("yes, by {}", words(holder)),

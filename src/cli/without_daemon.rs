@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use containerd_edit::{Code, Editor, Error, ExitCode};
 
+use super::arguments::groups::Daemon;
 use super::arguments::{Check, Remove, Restart};
 use super::editing::{Completed, Edit};
 use super::run::Run;
+use super::status_report::DaemonStatus;
 
 #[expect(
     clippy::unused_self,
@@ -16,6 +18,10 @@ use super::run::Run;
 impl Run {
     pub(super) fn check_running(&mut self, _: &Check) -> Result<ExitCode, Error> {
         Err(cannot_ask("--running"))
+    }
+
+    pub(super) fn daemon_beside(&self, _: &Daemon) -> Option<DaemonStatus> {
+        None
     }
 
     pub(super) fn restart(&mut self, _: &Restart) -> Result<ExitCode, Error> {

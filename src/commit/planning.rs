@@ -111,10 +111,9 @@ impl Editor {
         edited.report.warnings.extend(unread);
         let removed = edited.report.handlers.removed.clone();
         let overridden = overridden::overridden(&reading.config, &edited, &views, &change);
-        let keys = overridden.iter().map(|it| it.key.clone()).collect();
         let judged = Judged {
             keys: &change.wants,
-            overridden: &keys,
+            overridden: &overridden,
             // What was adopted goes because this change says so.
             removes: if change.adoption.is_some() {
                 &removed
@@ -123,8 +122,7 @@ impl Editor {
             },
         };
         let mut work = self.assemble(found, &reading, edited, Some(judged))?;
-        let warnings = overridden.into_iter().map(|it| it.warning);
-        work.outcome.report.warnings.extend(warnings);
+        work.outcome.report.warnings.extend(overridden);
         Ok(work)
     }
 

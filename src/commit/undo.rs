@@ -1,7 +1,6 @@
 //! Taking a change back: the bytes from before it where nobody has changed the files since, and else
 //! what its owner wanted before.
 
-use std::collections::BTreeSet;
 #[cfg(feature = "cri")]
 use std::path::PathBuf;
 
@@ -152,10 +151,9 @@ impl Editor {
                 .map_err(|error| self.by_its_name(error))?,
         };
         let is_undone = edited.is_change() || edited.report.is_recorded;
-        let overridden = BTreeSet::new();
         let judged = undo.is_judged.then_some(Judged {
             keys: &[],
-            overridden: &overridden,
+            overridden: &[],
             removes: &[],
         });
         let mut work = self.assemble(found, &reading, edited, judged)?;

@@ -240,7 +240,12 @@ impl Start<'_> {
     pub(super) fn check_owner(&mut self) {
         let name = self.owner();
         let leaves = self.change.is_all && !self.change.adds();
-        if leaves && !self.ledger.owners.contains_key(name) && self.ledger.left(name).is_none() {
+        if !leaves || self.ledger.owners.contains_key(name) {
+            return;
+        }
+        let mut left = self.ledger.left.iter();
+        self.report.left_before = left.find(|it| it.owner == name).cloned();
+        if self.report.left_before.is_none() {
             self.report.unknown_owner = Some(Absent::new(name, self.ledger.owners()));
         }
     }
@@ -256,7 +261,7 @@ impl Absent {
 }
 
 /// The name that was meant, among those that there are: it differs in a few letters, or begins alike.
-pub(super) fn near<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<String> {
+fn near<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<String> {
     let known: Vec<&str> = known.collect();
     let close = |known: &&&str| {
         let shared = name.chars().zip(known.chars()).take_while(|(a, b)| a == b);

@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::config::files::File;
 use crate::containerd::plugin::RUNTIME;
 use crate::error::Warning;
-use crate::ledger::{Digests, Ledger};
+use crate::ledger::{Digests, Ledger, Tombstone};
 use crate::toml::Difference;
 
 /// Names of handlers by what an edit does to them.
@@ -89,6 +89,8 @@ pub struct Report {
     pub absent_keys: Vec<Absent>,
     /// The owner that was to leave, if none of that name has ever been there.
     pub unknown_owner: Option<Absent>,
+    /// The owner that was to leave, if it has left before.
+    pub left_before: Option<Tombstone>,
     /// Whether the ledger differs and no file does.
     pub is_recorded: bool,
 }

@@ -109,7 +109,7 @@ impl Judgement<'_> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        let model = Model::new(self.after, self.host);
+        let model = Model::new(&self.after, self.host);
         let loaded = self.reading().filter_map(|it| model.config_in(it));
         let loaded: Vec<ReleaseConfig> = loaded.collect();
         let mut unread: BTreeMap<Vec<Release>, Vec<&Key>> = BTreeMap::new();
@@ -136,7 +136,9 @@ impl Judgement<'_> {
             if !ignoring.is_empty() {
                 unread.entry(ignoring).or_default().push(key);
             }
-            if let Some((path, at)) = other.filter(|_| !self.judged.overridden.contains(key)) {
+            let name = Some(key.to_string());
+            let is_known = self.judged.overridden.iter().any(|it| it.key == name);
+            if let Some((path, at)) = other.filter(|_| !is_known) {
                 let message = format!(
                     "containerd {} takes {key} from another spelling of it ({}:{at}); change or \
                      remove that",
@@ -206,16 +208,16 @@ impl Reading<'_> {
         let path: Vec<String> = path.iter().map(|key| key.to_lowercase()).collect();
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         let (code, what, program) = match path[..] {
-            ["runtime_type"] => match handler::shim_binary(value) {
-                Some(shim) => ("missing-shim", format!("the shim {shim}"), shim),
-                None => {
+            ["runtime_type"] => {
+                let Some(shim) = handler::shim_binary(value) else {
                     let message = format!(
                         "runtime_type {value:?} of {name} names no shim: it wants \
                          io.containerd.NAME.v2 or an absolute path"
                     );
                     return Some(Warning::new("bogus-runtime-type", message));
-                }
-            },
+                };
+                ("missing-shim", format!("the shim {shim}"), shim)
+            }
             ["options", "binaryname"] => ("missing-binary", value.to_owned(), value.to_owned()),
             _ => return None,
         };

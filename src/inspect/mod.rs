@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod effective;
+pub(crate) mod in_force;
 pub(crate) mod inventory;
 pub(crate) mod key_in_force;
 mod opened;

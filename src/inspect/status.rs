@@ -1,5 +1,6 @@
 //! Where a config stands and what happened to it, for reading.
 
+use std::error::Error as _;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -10,12 +11,15 @@ use crate::commit::path_json;
 use crate::config::files::File;
 use crate::config::view::{View, Views};
 use crate::containerd::version;
+use crate::disk::holder::HolderFate;
 use crate::disk::target::Target;
 use crate::disk::{digest, leftovers, lock, sidecar};
-use crate::error::Error;
-use crate::ledger::Ledger;
+use crate::error::{Code, Error};
+use crate::ledger::{Ledger, Tombstone};
 use crate::toml::Document;
 use crate::want::key::handler_path;
+
+use super::in_force::{self, OwnerStatus};
 
 /// What is known of a config and of the files beside it.
 #[derive(Debug, Clone, Serialize)]
@@ -42,6 +46,12 @@ pub struct Status {
     /// Whether the config differs from what that change left; `None`: no change is logged.
     #[serde(rename = "changed_since")]
     pub is_changed_since: Option<bool>,
+    /// Why the ledger may not be read, if so: then no owner is known.
+    pub ledger_error: Option<String>,
+    /// The owners that want something of the config.
+    pub owners: Vec<OwnerStatus>,
+    /// The owners that were removed and have not come back.
+    pub left: Vec<Tombstone>,
     /// The handlers that the config lists, with their owners.
     pub handlers: Vec<OwnedHandler>,
     /// The other files of the config that list handlers, and those that this tool has created.
@@ -93,22 +103,27 @@ pub struct LockStatus {
 pub struct LockHolder {
     /// The command, the process, the host, and since when.
     pub words: String,
-    /// What became of that process: `running`, `gone`, `reused` (its PID is another process's),
-    /// `other-boot` (it was before a reboot), `other-host`, `other-namespace` (its PID counts in
-    /// another PID namespace), or `unknown`.
-    pub fate: &'static str,
-    /// Whether that process can no longer hold the lock.
-    #[serde(skip)]
-    pub is_over: bool,
+    /// What became of that process.
+    pub fate: HolderFate,
+}
+
+impl Status {
+    /// Whether all that the owners want is known to be in force.
+    #[must_use]
+    pub fn is_in_force(&self) -> bool {
+        let lacking =
+            |owner: &OwnerStatus| owner.not_in_force.as_ref().is_none_or(|it| !it.is_empty());
+        self.ledger_error.is_none() && !self.owners.iter().any(lacking)
+    }
 }
 
 impl Editor {
-    /// Looks at the config, its lock, and its operation log. Nothing is changed, and a busy lock is
-    /// not waited for.
+    /// Looks at the config, its lock, its ledger, and its operation log. Nothing is changed, and a busy
+    /// lock is not waited for. This process need not have the right to read the files beside the config.
     ///
     /// # Errors
     ///
-    /// The errors of finding and reading a file.
+    /// The errors of finding and reading a file, and [`Code::BadLedger`].
     pub fn status(&self) -> Result<Status, Error> {
         let target = self.find()?;
         let main = target.read()?;
@@ -123,9 +138,20 @@ impl Editor {
         let logged = logged.unwrap_or_else(|| Ok(Vec::new()));
         let log_error = logged.as_ref().err().map(ToString::to_string);
         let entries = logged.unwrap_or_default();
-        let ledger = self.ledger()?;
+        let (ledger, ledger_error) = match self.ledger() {
+            Err(error) if error.code() == Code::Denied => {
+                let reason = error.source().map(ToString::to_string);
+                let reason = reason.unwrap_or_default();
+                (Ledger::default(), Some(format!("{error}: {reason}")))
+            }
+            ledger => (ledger?, None),
+        };
         let (mut handlers, mut drop_ins) = (Vec::new(), Vec::new());
-        if let Ok(reading) = self.read_config(&target, &main, &ledger) {
+        let reading = self.read_config(&target, &main, &ledger).ok();
+        let config = reading.as_ref().map(|reading| &reading.config);
+        let config = config.filter(|_| version.is_some() || bytes.is_none());
+        let owners = in_force::owners(&ledger, config, &self.main());
+        if let Some(reading) = &reading {
             let views = reading.config.views();
             for file in reading.config.files() {
                 let listed = owned(&views, &file.name, &ledger);
@@ -144,13 +170,9 @@ impl Editor {
         let last_change = entries.into_iter().rfind(LogEntry::is_change);
         let now = bytes.map(digest::of);
         let (is_held, holder) = lock::look(&target.path);
-        let holder = holder.map(|holder| {
-            let fate = holder.fate();
-            LockHolder {
-                words: holder.to_string(),
-                fate: fate.word(),
-                is_over: fate.is_over(),
-            }
+        let holder = holder.map(|holder| LockHolder {
+            words: holder.to_string(),
+            fate: holder.fate(),
         });
         let displaced = self.displaced(&target, bytes.unwrap_or_default());
         Ok(Status {
@@ -166,6 +188,9 @@ impl Editor {
             previous_path: Some(sidecar::previous(&target.path)).filter(|path| path.exists()),
             is_changed_since: last_change.as_ref().map(|last| last.after != now),
             last_change,
+            ledger_error,
+            owners,
+            left: ledger.left,
             handlers,
             drop_ins,
             displaced,

@@ -14,7 +14,7 @@ mod unfinished;
 pub(crate) use self::file_key::FileKey;
 pub(crate) use self::places::Places;
 pub(crate) use self::settling::{foreign, is_implied, is_twin};
-pub use self::stored::Ledger;
 pub(crate) use self::stored::{
-    Digests, Entry, IMPLIED, LedgerPair, Made, Owner, OwnersWant, Tombstone, Want, newest_owner,
+    Digests, Entry, IMPLIED, LedgerPair, Made, Owner, OwnersWant, Want, newest_owner,
 };
+pub use self::stored::{Ledger, Tombstone};

@@ -129,10 +129,12 @@ pub(crate) struct Made {
 }
 
 /// An owner that was removed, so that a loop that still applies its want can end.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Tombstone {
-    pub(crate) owner: String,
-    pub(crate) time: String,
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tombstone {
+    /// The owner's name.
+    pub owner: String,
+    /// When it was removed, in RFC 3339.
+    pub time: String,
 }
 
 /// The SHA-256 of a file before and after the last edit that changed it; `None`: it was missing.

@@ -10,7 +10,7 @@ use std::path::Path;
 use crate::tool::{Run, tool};
 
 /// The verbs, and the top level.
-const VERBS: [&str; 15] = [
+pub(crate) const VERBS: [&str; 15] = [
     "",
     "add",
     "apply",
@@ -28,7 +28,7 @@ const VERBS: [&str; 15] = [
     "log",
 ];
 
-fn help(verb: &str, flag: &str) -> String {
+pub(crate) fn help(verb: &str, flag: &str) -> String {
     let mut command = tool();
     command.args(Some(verb).filter(|verb| !verb.is_empty()));
     let run = Run::of(command.arg(flag).env("COLUMNS", "80")).exits(0);

@@ -6,6 +6,7 @@
 mod adopting;
 mod apply;
 mod check;
+mod command_line;
 mod cri_code;
 mod distributions;
 mod documents;
@@ -28,8 +29,10 @@ mod parses;
 mod reports;
 mod restarting;
 mod running;
+mod schema;
 mod sidecars;
 mod spellings;
+mod status;
 mod strangers;
 mod surroundings;
 mod tool;

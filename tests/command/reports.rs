@@ -44,6 +44,7 @@ fn an_edit_reports_every_field() {
             "absent": [],
             "absent_keys": [],
             "unknown_owner": null,
+            "left_before": null,
             "left_behind": [],
             "diff": diff,
             "warnings": [{
@@ -313,8 +314,10 @@ fn who_is_to_leave_and_is_not_known_is_named() {
     fs::write(node.config(), RUNC).expect("writes");
     let run = node.run(&["remove", "crun"]).exits(0);
     assert!(run.stdout.ends_with("crun is not listed\n"), "{run:?}");
-    // It was there.
-    nothing("kata-deploy", "");
+    // It was there, and is shown with the time when it left.
+    let run = node.run(&["remove", "--owner", "kata-deploy"]).exits(0);
+    let said = ": nothing to do: kata-deploy was removed at 20";
+    assert!(run.stdout.contains(said), "{run:?}");
 }
 
 #[test]

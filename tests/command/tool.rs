@@ -7,6 +7,8 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
+use crate::schema;
+
 /// A config and what a change leaves beside it.
 pub(crate) const SIDECARS: [&str; 6] = [
     "config.toml",
@@ -167,7 +169,12 @@ pub(crate) struct Run {
 
 impl Run {
     pub(crate) fn of(command: &mut Command) -> Self {
-        Self::from(command.output().expect("the command starts"))
+        let run = Self::from(command.output().expect("the command starts"));
+        let words = command
+            .get_args()
+            .map(|word| word.to_string_lossy().into_owned());
+        schema::check(&words.collect::<Vec<_>>(), &run.stdout);
+        run
     }
 
     /// Asserts the exit code and returns the run.
@@ -194,6 +201,9 @@ impl From<Output> for Run {
     }
 }
 
+/// How such a warning begins in JSON.
+const OBJECT: &str = "{\"code\":\"missing-";
+
 /// Takes the warnings about missing programs out of what was printed, as lines or as JSON. No machine
 /// has anything below `/nowhere`: those stay.
 pub(crate) fn without_missing(printed: &str) -> (String, Vec<String>) {
@@ -206,7 +216,6 @@ pub(crate) fn without_missing(printed: &str) -> (String, Vec<String>) {
             text.push_str(line);
         }
     }
-    const OBJECT: &str = "{\"code\":\"missing-";
     let mut from = 0;
     while let Some(at) = text[from..].find(OBJECT).map(|at| from + at) {
         let end = at + text[at..].find('}').expect("the warning ends") + 1;

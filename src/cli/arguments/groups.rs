@@ -20,7 +20,7 @@ pub(crate) struct Owning {
 }
 
 /// The releases that a config is judged for.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Judging {
     /// Judge for these containerd releases alone
     ///

@@ -120,7 +120,12 @@ Examples:
 pub(super) const STATUS: &str = "\
 Examples:
   containerd-edit status
-  containerd-edit status -o json | jq .lock";
+  containerd-edit status -o json | jq .lock
+  containerd-edit status --exit-code -q || echo \"something is not in force\"
+
+Exit codes:
+   0  all is in force; without --exit-code: the config was found
+  10  --exit-code: something is not in force, or that is unknown";
 
 pub(super) const LOG: &str = "\
 Examples:

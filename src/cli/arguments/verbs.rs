@@ -56,7 +56,7 @@ pub(crate) enum Verb {
     Check(Check),
     /// Show the config's files, owners, lock and last change
     #[command(after_long_help = help::STATUS)]
-    Status(Logging),
+    Status(Status),
     /// Show the operation log: what was changed or refused
     #[command(after_long_help = help::LOG)]
     Log(Logging),
@@ -294,6 +294,22 @@ pub(crate) struct Check {
 
     #[command(flatten)]
     pub(crate) judging: Judging,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Status {
+    /// Exit with 10 if something is not in force
+    ///
+    /// That is, if a key is not as its owner wants it, if that is not known, or if the running daemon
+    /// has not loaded the config.
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+
+    #[command(flatten)]
+    pub(crate) daemon: Daemon,
+
+    #[command(flatten)]
+    pub(crate) logging: Logging,
 }
 
 impl Verb {

@@ -9,16 +9,16 @@ use serde_json::{Value, json};
 use crate::cli::report::Report;
 
 /// A daemon, and in what it differs from its config.
-pub(super) struct RunningReport<'r> {
-    pub(super) running: &'r Running,
-    pub(super) drift: &'r [Drift],
+pub(super) struct RunningReport {
+    pub(super) running: Running,
+    pub(super) drift: Vec<Drift>,
     /// Whether the config would serve.
     pub(super) serves: bool,
 }
 
-impl Report for RunningReport<'_> {
+impl Report for RunningReport {
     fn json(&self) -> Value {
-        running(self.running, self.drift)
+        running(&self.running, &self.drift)
     }
 
     /// Which daemon, every difference, and what to do.
@@ -38,16 +38,16 @@ impl Report for RunningReport<'_> {
         let version = &cri.version;
         let mut text =
             format!("running  containerd {version} at {endpoint}: {step} step with the config\n");
-        for drift in self.drift {
+        for drift in &self.drift {
             let _ = writeln!(text, "         {}", drift.message);
         }
         text + self.next_step()
     }
 }
 
-impl RunningReport<'_> {
+impl RunningReport {
     fn next_step(&self) -> &'static str {
-        match (self.drift, self.serves) {
+        match (&self.drift[..], self.serves) {
             ([], _) => "",
             (_, true) => "         restart containerd to load the config\n",
             (_, false) => "         fix the config before containerd is restarted\n",

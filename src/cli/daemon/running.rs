@@ -3,13 +3,17 @@
 use std::path::Path;
 use std::time::Duration;
 
-use containerd_edit::{Check, Code, CriClient, Disagreement, Drift, Error, ExitCode, Running};
+use containerd_edit::{
+    Check, Code, CriClient, Disagreement, Drift, Error, ExitCode, Release, Running,
+};
 
 use super::reports::RunningReport;
 use crate::cli::arguments;
-use crate::cli::arguments::groups::Daemon;
+use crate::cli::arguments::groups::{Daemon, Judging};
 use crate::cli::config::Config;
+use crate::cli::report::Report;
 use crate::cli::run::Run;
+use crate::cli::status_report::DaemonStatus;
 
 /// How long a running daemon may take for each answer. It has them at hand.
 pub(super) const DAEMON_LIMIT: Duration = Duration::from_secs(5);
@@ -17,25 +21,40 @@ pub(super) const DAEMON_LIMIT: Duration = Duration::from_secs(5);
 impl Run {
     pub(in crate::cli) fn check_running(
         &mut self,
-        check: &arguments::Check,
+        verb: &arguments::Check,
     ) -> Result<ExitCode, Error> {
-        let config = &self.config;
-        let bytes = match config.read() {
-            // containerd has its built-in defaults then.
-            Err(error) if error.code() == Code::NoFile => Vec::new(),
-            read => read?,
-        };
-        let endpoint = config.endpoint(&check.daemon);
-        let (path, root) = (&config.path, &config.host_root);
-        let mut releases = check.judging.releases();
-        let running = match Running::ask(root, endpoint, DAEMON_LIMIT) {
+        Ok(match self.compare(&verb.daemon, &verb.judging) {
             Err(error) if error.exit_code() != ExitCode::Usage => {
-                let check = Check::of(path, &bytes, &releases, root)?;
-                return Ok(self.report_check(&check, Some(Err(&error)), false));
+                let check = self.checked(&verb.judging.releases())?;
+                self.report_check(&check, Some(Err(&error)), false)
             }
-            running => running?,
-        };
-        let is_own = check.judging.containerd_version.is_empty();
+            compared => {
+                let (check, daemon) = compared?;
+                self.report_check(&check, Some(Ok(&daemon)), daemon.drift.is_empty())
+            }
+        })
+    }
+
+    /// What is known of the daemon beside the config, for `status`. `None`: the config is a file that
+    /// was named, and no daemon was.
+    pub(in crate::cli) fn daemon_beside(&self, daemon: &Daemon) -> Option<DaemonStatus> {
+        if self.config.layout.is_none() && daemon.cri_endpoint.is_none() {
+            return None;
+        }
+        let compared = self.compare(daemon, &Judging::default());
+        Some(DaemonStatus {
+            in_step: compared.as_ref().is_ok_and(|(_, it)| it.drift.is_empty())
+                || compared.is_err(),
+            report: compared.map(|(_, it)| Box::new(it) as Box<dyn Report>),
+        })
+    }
+
+    /// Holds the config against the running daemon.
+    fn compare(&self, daemon: &Daemon, judging: &Judging) -> Result<(Check, RunningReport), Error> {
+        let endpoint = self.config.endpoint(daemon);
+        let running = Running::ask(&self.config.host_root, endpoint, DAEMON_LIMIT)?;
+        let mut releases = judging.releases();
+        let is_own = judging.containerd_version.is_empty();
         let own = match running.release() {
             Err(error) if is_own => return Err(error.at(&running.endpoint)),
             own => own.ok().flatten(),
@@ -43,7 +62,7 @@ impl Run {
         if let Some(own) = own.filter(|_| is_own) {
             releases = vec![own];
         }
-        let mut check = Check::of(path, &bytes, &releases, root)?;
+        let mut check = self.checked(&releases)?;
         if !check.serves()
             && is_own
             && let Some(found) = Disagreement::at(&self.editor("check"), endpoint)?
@@ -53,13 +72,22 @@ impl Run {
         }
         // Of a daemon without CRI, which tells no release, no verdict matters.
         let verdict = check.verdict_of(own);
-        let drift = verdict.map_or(vec![Drift::no_cri()], |verdict| running.drift(verdict));
         let report = RunningReport {
-            running: &running,
-            drift: &drift,
+            drift: verdict.map_or(vec![Drift::no_cri()], |verdict| running.drift(verdict)),
             serves: check.serves(),
+            running,
         };
-        Ok(self.report_check(&check, Some(Ok(&report)), drift.is_empty()))
+        Ok((check, report))
+    }
+
+    /// Checks the config, or containerd's built-in defaults where there is none.
+    fn checked(&self, releases: &[Release]) -> Result<Check, Error> {
+        let config = &self.config;
+        let bytes = match config.read() {
+            Err(error) if error.code() == Code::NoFile => Vec::new(),
+            read => read?,
+        };
+        Check::of(&config.path, &bytes, releases, &config.host_root)
     }
 }
 

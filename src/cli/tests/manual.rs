@@ -11,7 +11,7 @@ const OF_FILES: [[&str; 3]; 2] = [
     [
         "containerd-edit-patch",
         "patch-file.md",
-        "the patch file of containerd-edit apply",
+        "the patch file that containerd-edit applies",
     ],
     [
         "containerd-edit-files",
@@ -143,6 +143,9 @@ fn of_document(name: &str, about: &str, text: &str) -> String {
                 .by_ref()
                 .take_while(|it| !it.trim().starts_with("```"));
             let block: Vec<&str> = block.collect();
+            if trimmed == "```mermaid" {
+                continue;
+            }
             roff.control("PP", []);
             roff.control("RS", ["4"]);
             as_it_is(&mut roff, &block.join("\n"));

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use containerd_edit::{
-    DropInStatus, Error, LockHolder, LockStatus, LogEntry, NotInForce, OwnedHandler, OwnerStatus,
-    Status,
+    DropInStatus, Error, HolderFate, LockHolder, LockStatus, LogEntry, NotInForce, OwnedHandler,
+    OwnerStatus, Status,
 };
 use serde_json::{Value, json};
 
@@ -236,18 +236,23 @@ fn held(lock: &LockStatus) -> String {
     const UNKNOWN: &str = "yes, by a program that does not say who it is";
     let words = |holder: &LockHolder| {
         let fate = match holder.fate {
-            "gone" | "reused" => "; that process has ended",
-            "other-boot" => ", before a reboot",
-            "other-host" => ", which is another host than this one",
-            "other-namespace" => ", in another PID namespace than this one",
-            _ => "",
+            HolderFate::Gone | HolderFate::Reused => "; that process has ended",
+            HolderFate::OtherBoot => ", before a reboot",
+            HolderFate::OtherHost => ", which is another host than this one",
+            HolderFate::OtherNamespace => ", in another PID namespace than this one",
+            HolderFate::Running | HolderFate::Unknown => "",
         };
         format!("{}{fate}", printable(&holder.words))
     };
     match (lock.is_held, &lock.holder) {
         (Some(true), None) => UNKNOWN.to_owned(),
         // Whoever holds it has not signed: the line is an older one.
-        (Some(true), Some(holder)) if holder.is_over => {
+        (Some(true), Some(holder))
+            if matches!(
+                holder.fate,
+                HolderFate::Gone | HolderFate::Reused | HolderFate::OtherBoot
+            ) =>
+        {
             format!("{UNKNOWN}; before that by {}", words(holder))
         }
         (Some(true), Some(holder)) => format!("yes, by {}", words(holder)),

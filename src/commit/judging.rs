@@ -56,8 +56,8 @@ impl Editor {
         let wanted = wants.filter_map(|it| it.key.handler_name());
         let wanted: BTreeSet<String> = wanted.map(str::to_owned).collect();
         let mut judgement = Judgement {
-            before: &before,
-            after: &after,
+            before,
+            after,
             without: None,
             judged,
             named: &named,
@@ -77,10 +77,8 @@ impl Editor {
                 .map_err(|error| error.at(&self.path));
         }
         let mut passed = judgement.pass();
-        let without;
         if matches!(&passed, Err(error) if error.code() == Code::Harmful) {
-            without = self.without(reading, found)?;
-            judgement.without = Some(&without);
+            judgement.without = Some(self.without(reading, found)?);
             passed = judgement.pass();
         }
         let warnings = passed.map_err(|error| match error.code() {
@@ -103,8 +101,8 @@ impl Editor {
                 return Ok(());
             };
             let on_the_way = Judgement {
-                after: &after,
-                ..judgement
+                after,
+                ..judgement.clone()
             };
             on_the_way.serves_on_the_way()
         };

@@ -1,7 +1,6 @@
 //! Taking a change back: the bytes from before it where nobody has changed the files since, and else
 //! what its owner wanted before.
 
-use std::collections::BTreeSet;
 #[cfg(feature = "cri")]
 use std::path::PathBuf;
 
@@ -11,7 +10,8 @@ use crate::commit::operation_log::LogEntry;
 use crate::commit::planning::Plan;
 use crate::commit::reading::Reading;
 use crate::config::Config;
-use crate::disk::target::{Existing, Target};
+use crate::disk::existing::Existing;
+use crate::disk::target::Target;
 use crate::disk::{digest, sidecar};
 use crate::edit::edited::{Edited, Report};
 use crate::edit::judgement::Judged;
@@ -152,10 +152,9 @@ impl Editor {
                 .map_err(|error| self.by_its_name(error))?,
         };
         let is_undone = edited.is_change() || edited.report.is_recorded;
-        let overridden = BTreeSet::new();
         let judged = undo.is_judged.then_some(Judged {
             keys: &[],
-            overridden: &overridden,
+            overridden: &[],
             removes: &[],
         });
         let mut work = self.assemble(found, &reading, edited, judged)?;

@@ -110,36 +110,30 @@ fn migrate_images(old: &Table, new: &mut Table, lost: &mut Vec<Lost>) -> Result<
         as_map(handler)?;
     }
     for (from, to) in IMAGES_KEYS {
-        let (key, tables) = from.split_last().expect("a row names a key");
-        let table = if tables.is_empty() {
-            Some(old)
-        } else {
-            containerd
+        let (table, key) = match from.split_once('.') {
+            Some((_, key)) => (containerd, key),
+            None => (Some(old), from),
         };
-        let Some(node) = table.and_then(|table| table.get(*key)) else {
+        let Some(node) = table.and_then(|table| table.get(key)) else {
             continue;
         };
-        if !tables.is_empty() && runtimes.is_none() {
+        if key != from && runtimes.is_none() {
             lost.push(Lost {
-                key: format!("plugins.\"{OLD_CRI}\".{}", from.join(".")),
+                key: format!("plugins.\"{OLD_CRI}\".{from}"),
                 place: node.place,
                 why: "it is migrated only beside containerd.runtimes".into(),
             });
             continue;
         }
-        let (first, below) = to.split_first().expect("a row names a key");
-        match below {
-            [] => {
-                new.insert((*first).to_owned(), node.clone());
-            }
-            [name, ..] => {
-                let known = new.get(*first).map(as_map).transpose()?;
-                let mut table = known.cloned().unwrap_or_default();
-                table.insert((*name).to_owned(), node.clone());
-                let table = Node::new(Data::table(table), node.place);
-                new.insert((*first).to_owned(), table);
-            }
-        }
+        let Some((first, name)) = to.split_once('.') else {
+            new.insert(to.to_owned(), node.clone());
+            continue;
+        };
+        let known = new.get(first).map(as_map).transpose()?;
+        let mut table = known.cloned().unwrap_or_default();
+        table.insert(name.to_owned(), node.clone());
+        let table = Node::new(Data::table(table), node.place);
+        new.insert(first.to_owned(), table);
     }
     Ok(())
 }
@@ -153,7 +147,7 @@ fn migrate_runtime(old: &Table, new: &mut Table, release: Release) -> Result<(),
     let has_bin_dirs = FROM_2_1.contain(release);
     for (key, node) in old {
         let key = key.as_str();
-        let elsewhere = is_of_images(&[key]) || STREAMING_KEYS.contains(&key);
+        let elsewhere = is_of_images(key) || STREAMING_KEYS.contains(&key);
         if !elsewhere && key != "containerd" && !(key == "cni" && has_bin_dirs) {
             fill(new, key, node);
         }
@@ -182,7 +176,7 @@ fn migrate_runtime(old: &Table, new: &mut Table, release: Release) -> Result<(),
     let known = new.get("containerd").and_then(Node::table);
     let mut merged = known.cloned().unwrap_or_default();
     for (key, node) in as_map(containerd)? {
-        if !is_of_images(&["containerd", key]) {
+        if !is_of_images(&format!("containerd.{key}")) {
             fill(&mut merged, key, node);
         }
     }
@@ -216,8 +210,8 @@ pub(super) fn successor(place: &[String]) -> Option<Vec<String>> {
 }
 
 /// Whether a key of the old plugin went to the images plugin.
-fn is_of_images(path: &[&str]) -> bool {
-    IMAGES_KEYS.iter().any(|(old, _)| *old == path)
+fn is_of_images(key: &str) -> bool {
+    IMAGES_KEYS.iter().any(|(old, _)| *old == key)
 }
 
 /// The mere presence of the old table empties the new one.

@@ -236,7 +236,7 @@ pub(crate) fn listed_do(releases: &[Release]) -> String {
 
 /// The releases for which a rule or a key holds: from the first one up to, not including, the
 /// second one.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Releases {
     from: Release,
     before: Release,

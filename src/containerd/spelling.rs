@@ -11,28 +11,25 @@ use std::borrow::Cow;
 
 use super::plugin::{self, IMAGES, NoTable, OLD_CRI, RUNTIME};
 use super::{registry, servers};
-use crate::toml::{Document, rest_after};
+use crate::toml::Document;
 
-/// Keys of CRI's one plugin, each with all below it, that the images plugin has.
-pub(super) const IMAGES_KEYS: &[(&[&str], &[&str])] = &[
-    (&["sandbox_image"], &["pinned_images", "sandbox"]),
-    (&["registry"], &["registry"]),
-    (&["image_decryption"], &["image_decryption"]),
-    (&["max_concurrent_downloads"], &["max_concurrent_downloads"]),
+/// Keys of CRI's one plugin, each with all below it, that the images plugin has, and how it calls them.
+pub(super) const IMAGES_KEYS: [(&str, &str); 10] = [
+    ("sandbox_image", "pinned_images.sandbox"),
+    ("registry", "registry"),
+    ("image_decryption", "image_decryption"),
+    ("max_concurrent_downloads", "max_concurrent_downloads"),
+    ("image_pull_progress_timeout", "image_pull_progress_timeout"),
+    ("image_pull_with_sync_fs", "image_pull_with_sync_fs"),
+    ("stats_collect_period", "stats_collect_period"),
+    ("containerd.snapshotter", "snapshotter"),
     (
-        &["image_pull_progress_timeout"],
-        &["image_pull_progress_timeout"],
-    ),
-    (&["image_pull_with_sync_fs"], &["image_pull_with_sync_fs"]),
-    (&["stats_collect_period"], &["stats_collect_period"]),
-    (&["containerd", "snapshotter"], &["snapshotter"]),
-    (
-        &["containerd", "disable_snapshot_annotations"],
-        &["disable_snapshot_annotations"],
+        "containerd.disable_snapshot_annotations",
+        "disable_snapshot_annotations",
     ),
     (
-        &["containerd", "discard_unpacked_layers"],
-        &["discard_unpacked_layers"],
+        "containerd.discard_unpacked_layers",
+        "discard_unpacked_layers",
     ),
 ];
 
@@ -258,15 +255,17 @@ fn joined(id: &str, rest: &[String]) -> Vec<String> {
     plugin.into_iter().chain(rest.iter().cloned()).collect()
 }
 
-type Row = (&'static [&'static str], &'static [&'static str]);
+type Row = (&'static str, &'static str);
 
 /// The path that the table has for `path`; each row is given as from and to.
 fn moved(path: &[String], row: impl Fn(Row) -> Row) -> Option<Vec<String>> {
     let mut rows = IMAGES_KEYS.iter().map(|it| row(*it));
     rows.find_map(|(from, to)| {
-        let rest = rest_after(path, from)?;
-        let to = to.iter().map(ToString::to_string);
-        Some(to.chain(rest.iter().cloned()).collect())
+        let mut rest = path.iter();
+        let mut names = from.split('.');
+        let is_it = names.all(|name| rest.next().is_some_and(|it| it == name));
+        let moved = to.split('.').map(str::to_owned).chain(rest.cloned());
+        is_it.then(|| moved.collect())
     })
 }
 

@@ -11,7 +11,7 @@ use crate::toml::index::Kind;
 use crate::toml::{Document, ParseError};
 
 use self::construct::Construct;
-use super::release::{GO_TOML_2_4, Release, Releases};
+use super::release::{Release, Releases};
 use super::schema;
 
 impl From<ParseError> for Error {
@@ -26,100 +26,9 @@ impl From<ParseError> for Error {
     }
 }
 
-const BEFORE_TOML_1_1: Releases = Releases::between(Release::new(0, 0, 0), GO_TOML_2_4);
-
-/// Which releases refuse what, and why.
-const REFUSALS: &[(Construct, Releases, &str)] = &[
-    (
-        Construct::ByteOrderMark,
-        Releases::TWO,
-        "a byte order mark at the start of the file",
-    ),
-    (
-        Construct::HexEscape,
-        BEFORE_TOML_1_1,
-        "the escape \\x is TOML 1.1",
-    ),
-    (
-        Construct::EscapeEscape,
-        Releases::ONE,
-        "the escape \\e is TOML 1.1",
-    ),
-    (
-        Construct::MinuteTime,
-        BEFORE_TOML_1_1,
-        "a time without seconds is TOML 1.1",
-    ),
-    (
-        Construct::LowercaseTime,
-        Releases::ONE,
-        "a lowercase t or z in a date-time",
-    ),
-    (Construct::DateAlone, Releases::ONE, "a date without a time"),
-    (Construct::LeapSecond, Releases::ONE, "a 60th second"),
-    (
-        Construct::LeapSecondOfKnownKey,
-        Releases::from(2, 3),
-        "a 60th second in the value of a known key",
-    ),
-    (
-        Construct::QuotesBeforeQuotes,
-        Releases::ONE,
-        "quotes directly before the closing quotes of a multi-line string",
-    ),
-    (
-        Construct::InlineTableOfLines,
-        Releases::between(Release::new(2, 0, 0), GO_TOML_2_4),
-        "a line break inside an inline table is TOML 1.1",
-    ),
-    (
-        Construct::CommaAtTheEnd,
-        BEFORE_TOML_1_1,
-        "a comma at the end of an inline table is TOML 1.1",
-    ),
-    (
-        Construct::BracketInHeader,
-        Releases::ONE,
-        "a bracket inside a header's key",
-    ),
-    (
-        Construct::QuoteInKey,
-        Releases::ONE,
-        "an escaped quote in a key",
-    ),
-    (
-        Construct::HeaderOfDottedTable,
-        Releases::TWO,
-        "a header of a table that dotted keys have made",
-    ),
-    (
-        Construct::SpaceAfterDot,
-        Releases::ONE,
-        "a key with a space behind a dot, and none before it",
-    ),
-    (
-        Construct::CommaOnItsLine,
-        Releases::ONE,
-        "a comma at the start of a line in an inline table",
-    ),
-    (
-        Construct::ZeroWithExponent,
-        Releases::ONE,
-        "a float that begins with 0e",
-    ),
-    (
-        // The strict decoder looks for the key in the file and panics.
-        Construct::EscapeInUnknownKey,
-        Releases::between(Release::new(2, 0, 0), Release::new(2, 3, 0)),
-        "an escape in the name of an unknown key",
-    ),
-];
-
 /// What some releases refuse although the tool reads it.
 pub(super) fn refused() -> impl Iterator<Item = (&'static str, Releases)> {
-    REFUSALS
-        .iter()
-        .map(|(_, releases, reason)| (*reason, *releases))
+    construct::ALL.iter().map(|it| (it.reason, it.refusing))
 }
 
 /// The constructs of a file that not every release parses, with where they stand.
@@ -131,7 +40,7 @@ impl Peculiarities {
         let text = config.text();
         let mut found = Vec::new();
         if text.starts_with('\u{feff}') {
-            found.push((Construct::ByteOrderMark, 0));
+            found.push((construct::BYTE_ORDER_MARK, 0));
         }
         found.extend(finder::constructs(text));
         found.extend(leap_seconds_of_known_keys(config, &found));
@@ -143,12 +52,8 @@ impl Peculiarities {
     /// Why this release does not parse the file, and where.
     pub(crate) fn refusal(&self, release: Release) -> Option<(&'static str, usize)> {
         let release = release.parser();
-        self.0.iter().find_map(|(construct, offset)| {
-            let (_, _, reason) = REFUSALS
-                .iter()
-                .find(|(known, releases, _)| known == construct && releases.contain(release))?;
-            Some((*reason, *offset))
-        })
+        let mut refused = self.0.iter().filter(|(it, _)| it.refusing.contain(release));
+        refused.next().map(|(it, offset)| (it.reason, *offset))
     }
 }
 
@@ -168,7 +73,7 @@ fn headers_of_dotted_tables(config: &Document) -> Vec<(Construct, usize)> {
                 made.insert(path[..depth].to_vec());
             }
         } else if made.contains(&path) {
-            found.push((Construct::HeaderOfDottedTable, statement.span.start));
+            found.push((construct::HEADER_OF_DOTTED_TABLE, statement.span.start));
         }
     }
     found
@@ -204,10 +109,10 @@ fn leap_seconds_of_known_keys(
         let number = statements.position(|it| it.span.contains(offset));
         number.is_some_and(|number| schema::is_of_file(index.path(number)))
     };
-    let leaps = found.iter().filter(|(it, _)| *it == Construct::LeapSecond);
+    let leaps = found.iter().filter(|(it, _)| *it == construct::LEAP_SECOND);
     let offsets = leaps.map(|(_, offset)| *offset).filter(is_of_known_key);
     offsets
-        .map(|offset| (Construct::LeapSecondOfKnownKey, offset))
+        .map(|offset| (construct::LEAP_SECOND_OF_KNOWN_KEY, offset))
         .collect()
 }
 
@@ -224,7 +129,7 @@ fn escapes_in_unknown_keys(config: &Document) -> Vec<(Construct, usize)> {
             raw.starts_with('"') && raw.contains('\\')
         });
         if is_escaped && !schema::is_of_file(index.path(number)) {
-            found.push((Construct::EscapeInUnknownKey, statement.span.start));
+            found.push((construct::ESCAPE_IN_UNKNOWN_KEY, statement.span.start));
         }
     }
     found

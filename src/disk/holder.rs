@@ -5,6 +5,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
+use serde::Serialize;
+
 use super::process_stat::Stat;
 
 pub(super) const GRAMMAR: &str = "# containerd-edit v1 ";
@@ -24,8 +26,9 @@ const UNKNOWN: &str = "a program that does not say who it is";
 pub(crate) struct Holder(Vec<(String, String)>);
 
 /// What became of the process that a lock file names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fate {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HolderFate {
     /// It is there.
     Running,
     /// No process has its ID.
@@ -40,26 +43,6 @@ pub(crate) enum Fate {
     OtherNamespace,
     /// Nothing can be said.
     Unknown,
-}
-
-impl Fate {
-    /// A stable word for programs.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Gone => "gone",
-            Self::Reused => "reused",
-            Self::OtherBoot => "other-boot",
-            Self::OtherHost => "other-host",
-            Self::OtherNamespace => "other-namespace",
-            Self::Unknown => "unknown",
-        }
-    }
-
-    /// Whether the process can't be one that holds a lock now.
-    pub(crate) fn is_over(self) -> bool {
-        matches!(self, Self::Gone | Self::Reused | Self::OtherBoot)
-    }
 }
 
 impl Holder {
@@ -110,10 +93,10 @@ impl Holder {
     }
 
     /// What became of the process.
-    pub(crate) fn fate(&self) -> Fate {
+    pub(crate) fn fate(&self) -> HolderFate {
         let pid = self.part("pid").filter(|pid| pid.parse::<u32>().is_ok());
         let Some(pid) = pid else {
-            return Fate::Unknown;
+            return HolderFate::Unknown;
         };
         let differs = |name: &str, now: Option<String>| match (self.part(name), now) {
             (Some(then), Some(now)) => Some(then != now),
@@ -122,35 +105,35 @@ impl Holder {
         if differs("boot", boot()) == Some(true) {
             // After a reboot a host mostly has its name still.
             return match differs("host", Some(this_host())) {
-                Some(true) => Fate::OtherHost,
-                _ => Fate::OtherBoot,
+                Some(true) => HolderFate::OtherHost,
+                _ => HolderFate::OtherBoot,
             };
         }
         match differs("pid-namespace", pid_namespace()) {
             Some(false) => {}
-            Some(true) => return Fate::OtherNamespace,
-            None => return Fate::Unknown,
+            Some(true) => return HolderFate::OtherNamespace,
+            None => return HolderFate::Unknown,
         }
         match (started(pid), self.part("started")) {
-            (None, _) => Fate::Gone,
-            (Some(now), Some(then)) if now != then => Fate::Reused,
-            (Some(_), Some(_)) => Fate::Running,
-            (Some(_), None) => Fate::Unknown,
+            (None, _) => HolderFate::Gone,
+            (Some(now), Some(then)) if now != then => HolderFate::Reused,
+            (Some(_), Some(_)) => HolderFate::Running,
+            (Some(_), None) => HolderFate::Unknown,
         }
     }
 
     /// Who holds the lock if this stands in the file of a lock that is busy.
     pub(super) fn words(&self) -> String {
         match self.fate() {
-            Fate::Running => format!("{self}, which is running"),
-            Fate::Unknown => self.to_string(),
-            Fate::OtherNamespace => format!("{self}, in another PID namespace than this one"),
-            Fate::OtherHost => format!("{self}, which is another host than this one"),
-            Fate::Gone => format!("{UNKNOWN} (the last one that did, {self}, is gone)"),
-            Fate::Reused => format!(
+            HolderFate::Running => format!("{self}, which is running"),
+            HolderFate::Unknown => self.to_string(),
+            HolderFate::OtherNamespace => format!("{self}, in another PID namespace than this one"),
+            HolderFate::OtherHost => format!("{self}, which is another host than this one"),
+            HolderFate::Gone => format!("{UNKNOWN} (the last one that did, {self}, is gone)"),
+            HolderFate::Reused => format!(
                 "{UNKNOWN} (the last one that did, {self}, is gone: its PID is another process's now)"
             ),
-            Fate::OtherBoot => {
+            HolderFate::OtherBoot => {
                 format!("{UNKNOWN} (the last one that did, {self}, was before a reboot)")
             }
         }
@@ -208,7 +191,7 @@ mod tests {
         let line = me.line();
         let read = Holder::read(&line).expect("our line");
         assert_eq!(read, me, "{line}");
-        assert_eq!(read.fate(), Fate::Running, "{line}");
+        assert_eq!(read.fate(), HolderFate::Running, "{line}");
         assert!(read.words().contains("`add kata"), "{}", read.words());
     }
 
@@ -217,7 +200,7 @@ mod tests {
         let line =
             "# containerd-edit v1 pid=7 host=a since=2026-01-01T00:00:00Z command=\"add x\"\n";
         let read = Holder::read(line).expect("our line");
-        assert_eq!(read.fate(), Fate::Unknown);
+        assert_eq!(read.fate(), HolderFate::Unknown);
         let said = "`add x`, PID 7 on a since 2026-01-01T00:00:00Z";
         assert_eq!(read.words(), said);
     }
@@ -234,14 +217,14 @@ mod tests {
             }
             holder.fate()
         };
-        assert_eq!(other(&[("started", "1")]), Fate::Reused);
-        assert_eq!(other(&[("pid", "4294967295")]), Fate::Gone);
-        assert_eq!(other(&[("boot", "0")]), Fate::OtherBoot);
+        assert_eq!(other(&[("started", "1")]), HolderFate::Reused);
+        assert_eq!(other(&[("pid", "4294967295")]), HolderFate::Gone);
+        assert_eq!(other(&[("boot", "0")]), HolderFate::OtherBoot);
         assert_eq!(
             other(&[("boot", "0"), ("host", "elsewhere")]),
-            Fate::OtherHost
+            HolderFate::OtherHost
         );
-        assert_eq!(other(&[("pid-namespace", "1")]), Fate::OtherNamespace);
+        assert_eq!(other(&[("pid-namespace", "1")]), HolderFate::OtherNamespace);
     }
 
     #[test]

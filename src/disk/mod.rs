@@ -3,8 +3,9 @@
 mod attributes;
 pub(crate) mod digest;
 mod displaced;
+pub(crate) mod existing;
 pub(crate) mod folder;
-mod holder;
+pub(crate) mod holder;
 mod host_root;
 pub(crate) mod ledger_file;
 pub(crate) mod leftovers;

@@ -261,7 +261,7 @@ impl Absent {
 }
 
 /// The name that was meant, among those that there are: it differs in a few letters, or begins alike.
-pub(super) fn near<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<String> {
+fn near<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<String> {
     let known: Vec<&str> = known.collect();
     let close = |known: &&&str| {
         let shared = name.chars().zip(known.chars()).take_while(|(a, b)| a == b);

@@ -5,11 +5,10 @@ use std::collections::BTreeSet;
 use crate::config::view::View;
 use crate::error::Error;
 use crate::ledger::{FileKey, OwnersWant, is_implied, newest_owner};
-use crate::toml::{Literal, Table};
+use crate::toml::Literal;
 use crate::want::key::Key;
 use crate::want::nearest::nearest;
 
-use super::adopting::near;
 use super::edited::Absent;
 use super::refusal;
 use super::start::Start;
@@ -103,33 +102,14 @@ impl Start<'_> {
 
     /// A key that was to go and is not there.
     fn absent(&self, key: &Key) -> Absent {
-        let view = &self.views[self.main()];
-        let depths = 1..key.path.len();
-        let known = |depth: &usize| self.views.values().any(|it| it.has(&key.path[..*depth]));
-        let depth = depths.take_while(known).last().unwrap_or(0);
-        let names = self.views.values().flat_map(|it| {
-            let table = it.tree.table(&it.place(&key.path[..depth]));
-            table.into_iter().flat_map(Table::names)
+        let name = key.on_command_line();
+        let keys = self.views.values().flat_map(|view| {
+            let leaves = view.tree.leaves(&[]).into_iter();
+            leaves.flat_map(|leaf| self.found(&Key::new(&view.spelling.canonical(&leaf))))
         });
-        let names: Vec<&str> = names.collect();
-        let near = match &key.element {
-            Some(element) => {
-                let elements = self.found(&Key::new(&key.path));
-                let elements: Vec<String> =
-                    elements.into_iter().filter_map(|it| it.element).collect();
-                let near = near(element, elements.iter().map(String::as_str));
-                near.map(|near| Key::element(&key.path, &Literal::new(near)))
-            }
-            None if view.has(&key.path) => None,
-            None => nearest(&key.path[depth], &names).map(|near| {
-                let mut meant = key.clone();
-                near.clone_into(&mut meant.path[depth]);
-                meant
-            }),
-        };
-        Absent {
-            name: key.on_command_line(),
-            near: near.map(|near| near.on_command_line()),
-        }
+        let known: Vec<String> = keys.map(|key| key.on_command_line()).collect();
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        let near = nearest(&name, &known).map(str::to_owned);
+        Absent { name, near }
     }
 }

@@ -59,8 +59,8 @@ impl Judgement<'_> {
 
     fn read(&self) -> Compared {
         let model = |files| Model::new(files, self.host);
-        let (before, after) = (model(self.before), model(self.after));
-        let without = self.without.map(model);
+        let (before, after) = (model(&self.before), model(&self.after));
+        let without = self.without.as_ref().map(model);
         let is_same = self.before.files == self.after.files;
         let mut lost = [Losses::default(), Losses::default()];
         let read = self.reading().map(|release| {
@@ -98,7 +98,7 @@ impl Judgement<'_> {
             Warning::new("key-takes-effect", message)
         });
         let mut warnings: Vec<Warning> = read_now.collect();
-        warnings.extend(after.warnings(&Model::new(self.after, self.host), self.after));
+        warnings.extend(after.warnings(&Model::new(&self.after, self.host), &self.after));
         warnings
     }
 
@@ -262,7 +262,7 @@ impl Judgement<'_> {
     /// Releases that do not serve CRI with this config, whatever the edit does, or for what the host
     /// has.
     fn broken(&self, read: &[Read]) -> Option<Warning> {
-        let on_host = self.seen.map(|host| Model::new(self.after, host));
+        let on_host = self.seen.map(|host| Model::new(&self.after, host));
         let verdict = |it: &Read| match &on_host {
             Some(model) if it.after.serves() => model.verdict(it.release),
             _ => it.after.clone(),

@@ -5,26 +5,27 @@ use std::collections::BTreeSet;
 use crate::containerd::release::{do_not_read, listed, reading};
 use crate::containerd::{ConfigFiles, Host, Model, Release, lost};
 use crate::error::{Code, Error, Warning};
-use crate::want::key::{Key, KeyValue};
+use crate::want::key::KeyValue;
 
 /// What of an edit is held against the model.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Judged<'j> {
     /// The keys that are asked for. None: something is only to be gone.
     pub(crate) keys: &'j [KeyValue],
-    /// Those of them over which a newer owner's value, or a later file, has the last word.
-    pub(crate) overridden: &'j BTreeSet<Key>,
+    /// A warning for each over which a newer owner's value, or a later file, has the last word.
+    pub(crate) overridden: &'j [Warning],
     /// The handlers that the change removes by their names.
     pub(crate) removes: &'j [String],
 }
 
 /// A config before and after an edit, and the releases to hold it against.
+#[derive(Clone)]
 pub(crate) struct Judgement<'j> {
-    pub(crate) before: &'j ConfigFiles,
-    pub(crate) after: &'j ConfigFiles,
+    pub(crate) before: ConfigFiles,
+    pub(crate) after: ConfigFiles,
     /// The files without any key of the tool's. An edit may bring a release back to what it does with
     /// these, and not below that. `None`: not worked out yet.
-    pub(crate) without: Option<&'j ConfigFiles>,
+    pub(crate) without: Option<ConfigFiles>,
     pub(crate) judged: Judged<'j>,
     /// Handlers that the edit names, adds or changes.
     pub(crate) named: &'j BTreeSet<String>,
@@ -45,19 +46,11 @@ pub(crate) struct Judgement<'j> {
     pub(crate) releases: &'j [Release],
 }
 
-/// The files of a judgement as far as they can be read here.
-struct InSight {
-    before: ConfigFiles,
-    after: ConfigFiles,
-    without: Option<ConfigFiles>,
-}
-
 impl Judgement<'_> {
     /// Returns what people should know, or why the edit is refused.
     pub(crate) fn pass(&self) -> Result<Vec<Warning>, Error> {
         let for_others = self.for_others()?;
-        let files = self.in_sight()?;
-        let compared = self.of(&files).compare();
+        let compared = self.in_sight()?.compare();
         let mut warnings = compared.map_err(|harm| self.in_part(harm))?;
         warnings.extend(self.not_read());
         warnings.extend(lost::unknown(self.releases));
@@ -68,7 +61,7 @@ impl Judgement<'_> {
     /// Returns what people should know of an edit with nothing to do: where what it names is not loaded.
     pub(crate) fn pass_unchanged(&self) -> Result<Vec<Warning>, Error> {
         match self.in_sight() {
-            Ok(files) if self.adds() => self.of(&files).loaded(),
+            Ok(in_sight) if self.adds() => in_sight.loaded(),
             _ => Ok(Vec::new()),
         }
     }
@@ -76,14 +69,12 @@ impl Judgement<'_> {
     /// Returns why a release would suffer from a state that lasts until the edit is made, or after a
     /// crash until it is made again.
     pub(crate) fn serves_on_the_way(&self) -> Result<(), Error> {
-        let files = self.in_sight()?;
-        let compared = self.of(&files).compare_on_the_way();
+        let compared = self.in_sight()?.compare_on_the_way();
         compared.map_err(|harm| self.in_part(harm))
     }
 
-    /// The files before and after without the imports that can't be read here. containerd would exit
-    /// for one, and nothing is worse than that; but it may see what an installer's container does not.
-    fn in_sight(&self) -> Result<InSight, Error> {
+    /// The same edit without the imports that can't be read here. containerd would exit for one, and nothing is worse than that; but it may see what an installer's container does not.
+    fn in_sight(&self) -> Result<Self, Error> {
         let unread = self.before.unread();
         let before = self.before.without(&unread);
         let model = Model::new(&before, self.host);
@@ -95,21 +86,12 @@ impl Judgement<'_> {
                 self.before.told_unread()
             )));
         }
-        Ok(InSight {
+        Ok(Self {
             after: self.after.without(&unread),
-            without: self.without.map(|files| files.without(&unread)),
+            without: self.without.as_ref().map(|files| files.without(&unread)),
             before,
+            ..self.clone()
         })
-    }
-
-    /// The same edit of other files.
-    fn of<'a>(&'a self, files: &'a InSight) -> Judgement<'a> {
-        Judgement {
-            before: &files.before,
-            after: &files.after,
-            without: files.without.as_ref(),
-            ..*self
-        }
     }
 
     /// The same harm, found without all that containerd reads, if that is so.
@@ -126,7 +108,7 @@ impl Judgement<'_> {
         if self.before.unread().is_empty() {
             return None;
         }
-        let model = Model::new(self.before, self.host);
+        let model = Model::new(&self.before, self.host);
         let at = self.reading().find_map(|release| {
             let (path, at) = model.verdict(release).reason()?.at.clone()?;
             at.filter(|_| path == self.before.main())

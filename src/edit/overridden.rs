@@ -6,7 +6,7 @@ use crate::error::Warning;
 use crate::ledger::newest_owner;
 use crate::toml::Literal;
 use crate::want::change::Change;
-use crate::want::key::Key;
+use crate::want::key::{Key, KeyValue};
 
 use super::edited::Edited;
 use super::refusal;
@@ -17,52 +17,37 @@ pub(crate) struct InForce {
     pub(crate) value: Literal,
 }
 
-/// A key that does not come into force, and what people should know of it.
-pub(crate) struct Overridden {
-    pub(crate) key: Key,
-    pub(crate) warning: Warning,
-}
-
 /// What of the change does not come into force, since a file that is loaded later says otherwise or a
-/// newer owner's value stands over it.
+/// newer owner's value stands over it: each in a warning of its key.
 pub(crate) fn overridden(
     before: &Config,
     edited: &Edited,
     new: &Views,
     change: &Change,
-) -> Vec<Overridden> {
-    let mut overridden = Vec::new();
-    let wants = change
-        .wants
-        .iter()
-        .filter(|want| want.key.element.is_none());
-    for want in wants {
-        let newest = newest_owner(edited.ledger.wants_of(&want.key));
+) -> Vec<Warning> {
+    let wants = change.wants.iter();
+    let wants = wants.filter(|want| want.key.element.is_none());
+    let overridden = wants.filter_map(|KeyValue { key, value }| {
+        let warning = |message: String| Warning::new("overridden", message).of(key);
+        let newest = newest_owner(edited.ledger.wants_of(key));
         let newest = newest.filter(|name| *name != change.owner.as_str());
-        let Some(found) = in_force(&edited.config, new, &want.key) else {
-            let removing = newest.filter(|_| edited.ledger.removes(&want.key));
-            overridden.extend(removing.map(|owner| {
-                let key = want.key.on_command_line();
-                let message = format!(
-                    "{key} stays unset: {owner} has removed it since; use --take-over to overrule that"
-                );
-                Overridden {
-                    key: want.key.clone(),
-                    warning: Warning::new("overridden", message).of(&want.key),
-                }
-            }));
-            continue;
+        let Some(found) = in_force(&edited.config, new, key) else {
+            let owner = newest.filter(|_| edited.ledger.removes(key))?;
+            let name = key.on_command_line();
+            return Some(warning(format!(
+                "{name} stays unset: {owner} has removed it since; use --take-over to overrule that"
+            )));
         };
-        if found.value == want.value {
-            continue;
+        if found.value == *value {
+            return None;
         }
-        let was = in_force(before, &before.views(), &want.key);
+        let was = in_force(before, &before.views(), key);
         let stays = if was.is_some_and(|was| was.value == found.value) {
             "stays"
         } else {
             "is"
         };
-        let place = new[&found.file].place(&want.key.path);
+        let place = new[&found.file].place(&key.path);
         let place = refusal::location(&edited.config, &found.file, &place);
         let (by, step) = match newest {
             Some(owner) => (
@@ -77,14 +62,12 @@ pub(crate) fn overridden(
                 "change it there, or name a drop-in that is read after it (--drop-in=PATH)",
             ),
         };
-        let (key, now, wanted) = (&want.key, found.value.text(), want.value.text());
-        let message = format!("{key} {stays} {now}, not {wanted}: {by} ({place}); {step}");
-        overridden.push(Overridden {
-            key: want.key.clone(),
-            warning: Warning::new("overridden", message).of(&want.key),
-        });
-    }
-    overridden
+        let (now, wanted) = (found.value.text(), value.text());
+        Some(warning(format!(
+            "{key} {stays} {now}, not {wanted}: {by} ({place}); {step}"
+        )))
+    });
+    overridden.collect()
 }
 
 /// Below config version 3 a plugin's keys come from one file, and the last one wins in any case.

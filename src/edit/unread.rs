@@ -109,7 +109,7 @@ impl Judgement<'_> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        let model = Model::new(self.after, self.host);
+        let model = Model::new(&self.after, self.host);
         let loaded = self.reading().filter_map(|it| model.config_in(it));
         let loaded: Vec<ReleaseConfig> = loaded.collect();
         let mut unread: BTreeMap<Vec<Release>, Vec<&Key>> = BTreeMap::new();
@@ -136,7 +136,9 @@ impl Judgement<'_> {
             if !ignoring.is_empty() {
                 unread.entry(ignoring).or_default().push(key);
             }
-            if let Some((path, at)) = other.filter(|_| !self.judged.overridden.contains(key)) {
+            let name = Some(key.to_string());
+            let is_known = self.judged.overridden.iter().any(|it| it.key == name);
+            if let Some((path, at)) = other.filter(|_| !is_known) {
                 let message = format!(
                     "containerd {} takes {key} from another spelling of it ({}:{at}); change or \
                      remove that",

@@ -1,16 +1,16 @@
 //! Where a config stands and what happened to it, for reading.
 
-use std::error::Error as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use crate::commit::editor::Editor;
-use crate::commit::operation_log::{self, LogEntry};
+use crate::commit::operation_log::LogEntry;
 use crate::commit::path_json;
 use crate::config::files::File;
 use crate::config::view::{View, Views};
 use crate::containerd::version;
+use crate::disk::holder::HolderFate;
 use crate::disk::target::Target;
 use crate::disk::{digest, leftovers, lock, sidecar};
 use crate::error::{Code, Error};
@@ -102,13 +102,8 @@ pub struct LockStatus {
 pub struct LockHolder {
     /// The command, the process, the host, and since when.
     pub words: String,
-    /// What became of that process: `running`, `gone`, `reused` (its PID is another process's),
-    /// `other-boot` (it was before a reboot), `other-host`, `other-namespace` (its PID counts in
-    /// another PID namespace), or `unknown`.
-    pub fate: &'static str,
-    /// Whether that process can no longer hold the lock.
-    #[serde(skip)]
-    pub is_over: bool,
+    /// What became of that process.
+    pub fate: HolderFate,
 }
 
 impl Status {
@@ -138,15 +133,13 @@ impl Editor {
         let config = config.and_then(Result::ok);
         let version = config.as_ref().map(version::of_any);
         let log_path = self.log_path(&target);
-        let logged = log_path.as_deref().map(operation_log::file::read);
-        let logged = logged.unwrap_or_else(|| Ok(Vec::new()));
-        let log_error = logged.as_ref().err().map(ToString::to_string);
+        let logged = self.log_entries();
+        let log_error = logged.as_ref().err().map(Error::source_text);
         let entries = logged.unwrap_or_default();
         let (ledger, ledger_error) = match self.ledger() {
             Err(error) if error.code() == Code::Denied => {
-                let reason = error.source().map(ToString::to_string);
-                let reason = reason.unwrap_or_default();
-                (Ledger::default(), Some(format!("{error}: {reason}")))
+                let reason = format!("{error}: {}", error.source_text());
+                (Ledger::default(), Some(reason))
             }
             ledger => (ledger?, None),
         };
@@ -174,13 +167,9 @@ impl Editor {
         let last_change = entries.into_iter().rfind(LogEntry::is_change);
         let now = bytes.map(digest::of);
         let (is_held, holder) = lock::look(&target.path);
-        let holder = holder.map(|holder| {
-            let fate = holder.fate();
-            LockHolder {
-                words: holder.to_string(),
-                fate: fate.word(),
-                is_over: fate.is_over(),
-            }
+        let holder = holder.map(|holder| LockHolder {
+            words: holder.to_string(),
+            fate: holder.fate(),
         });
         let displaced = self.displaced(&target, bytes.unwrap_or_default());
         Ok(Status {
@@ -191,7 +180,7 @@ impl Editor {
                 is_held,
                 holder,
             },
-            log_path,
+            log_path: log_path.unwrap_or_else(|error| error.path().map(Path::to_owned)),
             log_error,
             previous_path: Some(sidecar::previous(&target.path)).filter(|path| path.exists()),
             is_changed_since: last_change.as_ref().map(|last| last.after != now),

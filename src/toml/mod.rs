@@ -25,7 +25,6 @@ mod tree;
 pub(crate) use self::document::text_of;
 pub use self::document::{Document, ParseError, parsed};
 pub(crate) use self::headings::Heading;
-pub(crate) use self::index::rest_after;
 pub(crate) use self::literal::Literal;
 pub(crate) use self::meaning::type_name;
 pub(crate) use self::revision::{Refused, Revision};

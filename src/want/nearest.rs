@@ -1,7 +1,7 @@
 //! Which name was meant, where one is misspelled.
 
 /// Longer names are not compared: no key is.
-const LONGEST: usize = 64;
+const LONGEST: usize = 128;
 
 /// The name that `given` is a misspelling of, if there is one that is near enough.
 pub(crate) fn nearest<'n>(given: &str, names: &[&'n str]) -> Option<&'n str> {

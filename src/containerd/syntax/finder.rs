@@ -4,7 +4,7 @@ use toml_parser::decoder::Encoding;
 use toml_parser::parser::{EventReceiver, parse_document};
 use toml_parser::{ErrorSink, Source, Span};
 
-use super::construct::Construct;
+use super::construct::{self, Construct};
 
 /// The constructs of a text that its tokens show, with where they stand.
 pub(super) fn constructs(text: &str) -> Vec<(Construct, usize)> {
@@ -54,13 +54,13 @@ impl<'t> Finder<'t> {
                     before.map(|before| before.len() - before.trim_end_matches('\\').len());
                 if slashes.is_some_and(|slashes| slashes % 2 == 0) {
                     self.found
-                        .push((Construct::QuotesBeforeQuotes, span.start()));
+                        .push((construct::QUOTES_BEFORE_QUOTES, span.start()));
                 }
                 let mut escaped = false;
                 for (at, byte) in text.bytes().enumerate() {
                     let construct = match (escaped, byte) {
-                        (true, b'x') => Some(Construct::HexEscape),
-                        (true, b'e') => Some(Construct::EscapeEscape),
+                        (true, b'x') => Some(construct::HEX_ESCAPE),
+                        (true, b'e') => Some(construct::ESCAPE_ESCAPE),
                         _ => None,
                     };
                     self.found
@@ -71,7 +71,7 @@ impl<'t> Finder<'t> {
             Encoding::MlLiteralString => {
                 if text.len() > 6 && text.ends_with("''''") {
                     self.found
-                        .push((Construct::QuotesBeforeQuotes, span.start()));
+                        .push((construct::QUOTES_BEFORE_QUOTES, span.start()));
                 }
             }
             Encoding::LiteralString => {}
@@ -95,13 +95,13 @@ impl<'t> Finder<'t> {
             if matches!(self.text.as_bytes().get(span.end()), None | Some(b' ')) {
                 return;
             }
-            Construct::DateAlone
+            construct::DATE_ALONE
         } else if time.as_bytes().get(5) != Some(&b':') {
-            Construct::MinuteTime
+            construct::MINUTE_TIME
         } else if time.get(6..8) == Some("60") {
-            Construct::LeapSecond
+            construct::LEAP_SECOND
         } else if text.contains(['t', 'z']) {
-            Construct::LowercaseTime
+            construct::LOWERCASE_TIME
         } else {
             return;
         };
@@ -134,14 +134,15 @@ impl EventReceiver for Finder<'_> {
         self.string(span, encoding);
         let text = self.text(span);
         if self.in_header && text.contains(['[', ']']) {
-            self.found.push((Construct::BracketInHeader, span.start()));
+            self.found
+                .push((construct::BRACKET_IN_HEADER, span.start()));
         }
         let numbered = ["\\u0022", "\\U00000022"]
             .iter()
             .any(|quote| text.contains(quote));
         let spelled = encoding == Encoding::BasicString && text.contains("\\\"");
         if spelled || (numbered && !self.in_header) {
-            self.found.push((Construct::QuoteInKey, span.start()));
+            self.found.push((construct::QUOTE_IN_KEY, span.start()));
         }
     }
 
@@ -151,7 +152,8 @@ impl EventReceiver for Finder<'_> {
             None if self.text(span).starts_with(['0'])
                 && self.text(span)[1..].starts_with(['e', 'E']) =>
             {
-                self.found.push((Construct::ZeroWithExponent, span.start()));
+                self.found
+                    .push((construct::ZERO_WITH_EXPONENT, span.start()));
             }
             None => self.datetime(span),
         }
@@ -164,7 +166,7 @@ impl EventReceiver for Finder<'_> {
         let after = byte(span.end());
         let is_bare = !self.in_header && is_space(after) && !is_space(before);
         if is_bare || after == Some(b'\t') {
-            self.found.push((Construct::SpaceAfterDot, span.start()));
+            self.found.push((construct::SPACE_AFTER_DOT, span.start()));
         }
     }
 
@@ -186,7 +188,7 @@ impl EventReceiver for Finder<'_> {
 
     fn inline_table_close(&mut self, _: Span, _: &mut dyn ErrorSink) {
         if let Some(comma) = self.comma.take() {
-            self.found.push((Construct::CommaAtTheEnd, comma));
+            self.found.push((construct::COMMA_AT_THE_END, comma));
         }
         self.inline_depth = self.inline_depth.saturating_sub(1);
     }
@@ -196,7 +198,8 @@ impl EventReceiver for Finder<'_> {
             self.comma = Some(span.start());
             let line = self.text[..span.start()].rsplit('\n').next();
             if line.is_some_and(|line| line.trim().is_empty()) {
-                self.found.push((Construct::CommaOnItsLine, span.start()));
+                self.found
+                    .push((construct::COMMA_ON_ITS_LINE, span.start()));
             }
         }
     }
@@ -204,7 +207,7 @@ impl EventReceiver for Finder<'_> {
     fn newline(&mut self, span: Span, _: &mut dyn ErrorSink) {
         if self.in_inline_table() {
             self.found
-                .push((Construct::InlineTableOfLines, span.start()));
+                .push((construct::INLINE_TABLE_OF_LINES, span.start()));
         }
     }
 }

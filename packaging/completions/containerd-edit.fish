@@ -38,7 +38,7 @@ always\t''
 never\t''"
 complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -s q -l quiet -d 'Print errors only'
 complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -s v -l verbose -d 'Also print the diff of what was changed'
-complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -s V -l version -d 'Print version'
+complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -s V -l version -d 'Print version; with -v: features and modelled releases'
 complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -f -a "add" -d 'Register a runtime handler, or change the keys that differ'
 complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -f -a "apply" -d 'Make the config hold what a patch file says'

@@ -4,6 +4,7 @@ pub(super) mod groups;
 mod help;
 mod values;
 mod verbs;
+mod version;
 
 use std::env;
 use std::ffi::OsString;
@@ -47,7 +48,7 @@ pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) verb: Verb,
 
-    /// Print version
+    /// Print version; with -v: features and modelled releases
     #[arg(short = 'V', long, action = ArgAction::Version, hide_short_help = true)]
     version: Option<bool>,
 }
@@ -139,6 +140,9 @@ impl Arguments {
     pub(super) fn read(typed: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let mut command = Self::described();
         let typed = in_one_word(typed);
+        if version::is_wanted_in_full(&typed) {
+            command = command.version(version::in_full());
+        }
         let matches = command.try_get_matches_from_mut(&typed);
         let matches = matches.map_err(|error| with_drop_in(error, &typed))?;
         let read = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;

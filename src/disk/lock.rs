@@ -22,7 +22,7 @@ const QUIET: Duration = Duration::from_millis(500);
 /// Even who does not want to wait lets somebody look at the lock, as [`look`] does.
 const GRACE: Duration = Duration::from_millis(25);
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
-const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_millis(10);
 /// As much of a lock file as is read for its holder.
 const HOLDER_BYTES: usize = 1024;
 const PURPOSE: &str = "the lock file";

@@ -29,6 +29,7 @@ mod parses;
 mod reports;
 mod restarting;
 mod running;
+mod schema;
 mod sidecars;
 mod spellings;
 mod status;

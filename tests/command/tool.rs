@@ -7,6 +7,8 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
+use crate::schema;
+
 /// A config and what a change leaves beside it.
 pub(crate) const SIDECARS: [&str; 6] = [
     "config.toml",
@@ -167,7 +169,12 @@ pub(crate) struct Run {
 
 impl Run {
     pub(crate) fn of(command: &mut Command) -> Self {
-        Self::from(command.output().expect("the command starts"))
+        let run = Self::from(command.output().expect("the command starts"));
+        let words = command
+            .get_args()
+            .map(|word| word.to_string_lossy().into_owned());
+        schema::check(&words.collect::<Vec<_>>(), &run.stdout);
+        run
     }
 
     /// Asserts the exit code and returns the run.

@@ -7,6 +7,7 @@ use std::any::Any;
 use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+pub(crate) use self::codes::TOO_LARGE;
 pub use self::codes::{Code, ExitCode};
 
 /// A place in a file, for people.
@@ -229,6 +230,15 @@ impl Error {
     #[must_use]
     pub fn position(&self) -> Option<&Position> {
         self.0.position.as_ref()
+    }
+
+    /// The system's reason, for a message of its own.
+    pub(crate) fn source_text(&self) -> String {
+        self.0
+            .cause
+            .as_deref()
+            .map(ToString::to_string)
+            .unwrap_or_default()
     }
 
     /// Returns what else is known of it, if that is a `T`.

@@ -78,6 +78,8 @@ pub use daemon::{
     service::Service,
 };
 pub use disk::HostRoot;
+#[doc(hidden)]
+pub use disk::existing::read_whole;
 pub use disk::holder::HolderFate;
 pub use edit::edited::{Absent, Edited, FileEdit, Handlers, Keys, LeftBehind, Report};
 pub use edit::refusal::UnreadKey;

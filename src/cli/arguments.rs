@@ -18,7 +18,7 @@ use clap::{
 };
 
 pub(super) use self::groups::{Editing, Logging, Patching, Placing};
-pub(super) use self::values::Chosen;
+pub(super) use self::values::{Chosen, STDIN};
 pub(super) use self::verbs::{
     Add, Apply, Check, Get, List, Remove, Restart, Set, SetDefault, Show, Status, Undo, Unset, Verb,
 };
@@ -224,5 +224,24 @@ fn adjust(argument: Arg) -> Arg {
         argument.env(Resettable::Reset)
     } else {
         argument
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// No file of this name would be meant, and stdin can't be locked.
+    #[test]
+    fn no_verb_takes_a_dash_for_its_config_or_its_log() {
+        for verb in Arguments::command().get_subcommands() {
+            let has_log = verb.get_arguments().any(|it| it.get_id() == "log");
+            let flags = ["--config=-", "--host-root=-"].into_iter();
+            for flag in flags.chain(has_log.then_some("--log=-")) {
+                let read = Arguments::read(["", verb.get_name(), flag].map(OsString::from));
+                let error = read.expect_err(flag);
+                assert_eq!(error.kind(), ErrorKind::ValueValidation, "{error}");
+            }
+        }
     }
 }

@@ -19,6 +19,7 @@ mod golden;
 mod harm;
 mod help;
 mod host_root;
+mod huge;
 mod in_use;
 mod keys;
 mod lives;

@@ -2,12 +2,15 @@
 
 mod codes;
 mod io;
+mod next_step;
 
 use std::any::Any;
 use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+pub(crate) use self::codes::TOO_LARGE;
 pub use self::codes::{Code, ExitCode};
+pub use self::next_step::NextStep;
 
 /// A place in a file, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -229,6 +232,15 @@ impl Error {
     #[must_use]
     pub fn position(&self) -> Option<&Position> {
         self.0.position.as_ref()
+    }
+
+    /// The system's reason, for a message of its own.
+    pub(crate) fn source_text(&self) -> String {
+        self.0
+            .cause
+            .as_deref()
+            .map(ToString::to_string)
+            .unwrap_or_default()
     }
 
     /// Returns what else is known of it, if that is a `T`.

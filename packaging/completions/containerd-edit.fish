@@ -38,7 +38,7 @@ always\t''
 never\t''"
 complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -s q -l quiet -d 'Print errors only'
 complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -s v -l verbose -d 'Also print the diff of what was changed'
-complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -s V -l version -d 'Print version'
+complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -s V -l version -d 'Print version; with -v: features and modelled releases'
 complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -f -a "add" -d 'Register a runtime handler, or change the keys that differ'
 complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -f -a "apply" -d 'Make the config hold what a patch file says'
@@ -294,6 +294,7 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-defa
 always\t''
 never\t''"
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l unset -d 'Restore what the file itself says'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l take-over -d 'Also change a file that is not the tool\'s'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l adopt -d 'Take over what no owner has declared'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l no-drop-in -d 'Write to the config itself'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l stdout -d 'Print the resulting file and touch nothing'

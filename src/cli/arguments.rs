@@ -4,6 +4,7 @@ pub(super) mod groups;
 mod help;
 mod values;
 mod verbs;
+mod version;
 
 use std::env;
 use std::ffi::OsString;
@@ -17,7 +18,7 @@ use clap::{
 };
 
 pub(super) use self::groups::{Editing, Logging, Patching, Placing};
-pub(super) use self::values::Chosen;
+pub(super) use self::values::{Chosen, STDIN};
 pub(super) use self::verbs::{
     Add, Apply, Check, Get, List, Remove, Restart, Set, SetDefault, Show, Status, Undo, Unset, Verb,
 };
@@ -47,7 +48,7 @@ pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) verb: Verb,
 
-    /// Print version
+    /// Print version; with -v: features and modelled releases
     #[arg(short = 'V', long, action = ArgAction::Version, hide_short_help = true)]
     version: Option<bool>,
 }
@@ -139,6 +140,9 @@ impl Arguments {
     pub(super) fn read(typed: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let mut command = Self::described();
         let typed = in_one_word(typed);
+        if version::is_wanted_in_full(&typed) {
+            command = command.version(version::in_full());
+        }
         let matches = command.try_get_matches_from_mut(&typed);
         let matches = matches.map_err(|error| with_drop_in(error, &typed))?;
         let read = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
@@ -220,5 +224,24 @@ fn adjust(argument: Arg) -> Arg {
         argument.env(Resettable::Reset)
     } else {
         argument
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// No file of this name would be meant, and stdin can't be locked.
+    #[test]
+    fn no_verb_takes_a_dash_for_its_config_or_its_log() {
+        for verb in Arguments::command().get_subcommands() {
+            let has_log = verb.get_arguments().any(|it| it.get_id() == "log");
+            let flags = ["--config=-", "--host-root=-"].into_iter();
+            for flag in flags.chain(has_log.then_some("--log=-")) {
+                let read = Arguments::read(["", verb.get_name(), flag].map(OsString::from));
+                let error = read.expect_err(flag);
+                assert_eq!(error.kind(), ErrorKind::ValueValidation, "{error}");
+            }
+        }
     }
 }

@@ -1,17 +1,14 @@
 //! The patch files of `apply`: paths of this process, or stdin.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use containerd_edit::{Change, Code, Error, Owner, PatchFile, Position, Warning};
+use containerd_edit::{
+    Change, Code, Error, NextStep, Owner, PatchFile, Position, Warning, read_whole,
+};
 
-use super::arguments::Apply;
-
-/// The name that stands for stdin.
-const STDIN: &str = "-";
-/// More is no patch file: `/dev/zero` has no end.
-const MOST_BYTES: u64 = 16 << 20;
+use super::arguments::{Apply, STDIN};
 
 /// Patch files that were read.
 pub(super) struct PatchFiles {
@@ -80,16 +77,10 @@ impl PatchFiles {
 impl NamedFile {
     fn read(path: &Path, apply: &Apply) -> Result<Self, Error> {
         let bytes = bytes(path).map_err(|error| unreadable(path, error))?;
-        if bytes.len() as u64 > MOST_BYTES {
-            let message = "this is larger than 16 MiB, and no patch file";
-            let hint = "name the patch file";
-            return Err(Error::new(Code::BadPatchFile, message, hint).at(path));
-        }
         if bytes.is_empty() && apply.prune && path == Path::new(STDIN) {
             // Rather a program that failed than an installer that wants nothing.
             let message = "there was nothing to read, and --prune would remove all of the owner's";
-            let hint = "see why the program before the pipe printed nothing; to remove all, use \
-                        `containerd-edit remove --owner ID`";
+            let hint = NextStep::RemoveOwner;
             return Err(Error::new(Code::BadPatchFile, message, hint).at(path));
         }
         Ok(Self {
@@ -100,14 +91,11 @@ impl NamedFile {
 }
 
 fn bytes(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let mut read = |from: &mut dyn Read| from.take(MOST_BYTES + 1).read_to_end(&mut bytes);
     if path == Path::new(STDIN) {
-        read(&mut io::stdin().lock())?;
+        read_whole(io::stdin().lock(), 0)
     } else {
-        read(&mut File::open(path)?)?;
+        read_whole(File::open(path)?, 0)
     }
-    Ok(bytes)
 }
 
 fn unreadable(path: &Path, error: io::Error) -> Error {
@@ -119,6 +107,7 @@ fn unreadable(path: &Path, error: io::Error) -> Error {
         }
         io::ErrorKind::IsADirectory => (Code::NoPatchFile, "this is a folder, not a patch file"),
         io::ErrorKind::PermissionDenied => (Code::Denied, "cannot read the patch file"),
+        io::ErrorKind::InvalidData => (Code::BadPatchFile, "this is no patch file"),
         _ => (Code::Io, "cannot read the patch file"),
     };
     let failed = Error::new(code, message, hint).at(path);

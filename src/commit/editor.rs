@@ -1,6 +1,7 @@
 //! What an edit is made of before anything is read: where, how, and what a plan is.
 
 use std::cell::{Cell, RefCell};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ pub const DEFAULT_LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 const MOST_CHARACTERS: usize = 500;
 
 /// Is told the path of the lock file and who holds the lock.
-type OnWait = dyn Fn(&Path, &str);
+type OnWait = dyn Fn(&Path, &str) + Send;
 
 /// Edits one containerd config.
 ///
@@ -48,7 +49,7 @@ pub struct Editor {
     pub(crate) command: String,
     pub(crate) releases: Vec<Release>,
     pub(crate) on_wait: Box<OnWait>,
-    interrupted: Box<dyn Fn() -> bool>,
+    interrupted: Box<dyn Fn() -> bool + Send>,
     /// Whether a signal that arrives now is ignored until the edit is complete.
     pub(crate) finishes: Cell<bool>,
     pub(crate) host_root: HostRoot,
@@ -219,7 +220,7 @@ impl Editor {
     /// Sets what is called, once, when the wait for the lock takes more than half a second. It is
     /// given the path of the lock file and who holds the lock, as far as that file tells.
     #[must_use]
-    pub fn on_wait(mut self, call: impl Fn(&Path, &str) + 'static) -> Self {
+    pub fn on_wait(mut self, call: impl Fn(&Path, &str) + Send + 'static) -> Self {
         self.on_wait = Box::new(call);
         self
     }
@@ -227,7 +228,7 @@ impl Editor {
     /// Sets what is asked while the lock is busy, and before the config is changed, whether to give
     /// up: for example whether a signal has come. What has begun to change is always finished.
     #[must_use]
-    pub fn interrupted(mut self, ask: impl Fn() -> bool + 'static) -> Self {
+    pub fn interrupted(mut self, ask: impl Fn() -> bool + Send + 'static) -> Self {
         self.interrupted = Box::new(ask);
         self
     }
@@ -287,7 +288,7 @@ impl Editor {
     /// The errors of finding the config, and [`Code::Io`](crate::Code::Io) if the log can't be
     /// read.
     pub fn log_entries(&self) -> Result<Vec<LogEntry>, Error> {
-        let Some(path) = self.log_path(&self.find()?) else {
+        let Some(path) = self.log_path(&self.find()?)? else {
             return Ok(Vec::new());
         };
         operation_log::file::read(&path)
@@ -320,17 +321,31 @@ impl Editor {
     }
 
     /// Where this process finds the operation log. `None`: no log is kept.
-    pub(crate) fn log_path(&self, target: &Target) -> Option<PathBuf> {
-        match &self.log {
-            LogTo::Beside => Some(sidecar::log(&target.path)),
-            LogTo::File(path) => {
-                // By its folder's real path, so that it can be compared with others.
-                let path = self.host_root.absolute(path);
-                let (folder, name) = (path.parent()?, path.file_name()?);
-                let folder = self.host_root.resolve(folder);
-                Some(folder.map_or_else(|_| self.host_root.seen(&path), |found| found.join(name)))
-            }
-            LogTo::Nowhere => None,
-        }
+    ///
+    /// # Errors
+    ///
+    /// If its folder is not on the host: a path that is only guessed may lead out of the host root.
+    pub(crate) fn log_path(&self, target: &Target) -> Result<Option<PathBuf>, Error> {
+        let path = match &self.log {
+            LogTo::Beside => return Ok(Some(sidecar::log(&target.path))),
+            LogTo::File(path) => self.host_root.absolute(path),
+            LogTo::Nowhere => return Ok(None),
+        };
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+            let source = io::ErrorKind::IsADirectory.into();
+            return Err(Error::io(&path, "reach the operation log", source));
+        };
+        // By its folder's real path, so that it can be compared with others.
+        let folder = self.host_root.resolve(folder);
+        let folder = folder
+            .map_err(|source| Error::io(&path, "reach the folder of the operation log", source))?;
+        Ok(Some(folder.join(name)))
     }
 }
+
+/// It may be made in one thread and used in another.
+#[cfg(test)]
+const _: () = {
+    const fn is_send<T: Send>() {}
+    is_send::<Editor>();
+};

@@ -12,7 +12,8 @@ use crate::edit::edited::{Edited, differences};
 use crate::edit::judgement::{Judged, Judgement, harmful};
 use crate::edit::remedy::remedy;
 use crate::edit::run::without_owners;
-use crate::error::{Code, Error, Position, Warning};
+use crate::error::{Code, Error, NextStep, Position, Warning};
+use crate::ledger::OwnersWant;
 use crate::toml::Document;
 use crate::want::key::KeyValue;
 
@@ -45,7 +46,13 @@ impl Editor {
         let asked = judged.keys.iter().filter_map(KeyValue::handler_name);
         let differing = handlers.added.iter().chain(&handlers.changed).cloned();
         let named: BTreeSet<String> = asked.chain(differing).collect();
-        let wants = edited.ledger.wants();
+        // What somebody has taken out is nothing that this edit could lose.
+        let views = reading.config.views();
+        let is_in_force = |it: &OwnersWant<'_>| {
+            let mut values = views.values().map(|view| view.value(it.key));
+            values.any(|value| value == it.want.value)
+        };
+        let wants = edited.ledger.wants().filter(is_in_force);
         let wanted = wants.filter_map(|it| it.key.handler_name());
         let wanted: BTreeSet<String> = wanted.map(str::to_owned).collect();
         let mut judgement = Judgement {
@@ -82,7 +89,7 @@ impl Editor {
             }
             Code::ServesNowhere => {
                 let repair = self.first_repair(reading, found);
-                let command = repair.map(|it| format!("first run `containerd-edit {it}`"));
+                let command = repair.map(|it| format!("first {}", NextStep::Repair(&it)));
                 let error = command.into_iter().fold(error, Error::with_hint);
                 self.by_its_name(error)
             }

@@ -6,11 +6,12 @@ use std::rc::Rc;
 
 use crate::commit::editor::Editor;
 use crate::containerd::{ConfigFiles, absolute};
+use crate::disk::existing::Existing;
 use crate::disk::ledger_file::{LedgerFile, LedgerTexts, Old};
 use crate::disk::lock::ConfigLock;
 use crate::disk::sidecar;
 use crate::disk::sync::Synced;
-use crate::disk::target::{Existing, Snapshot, Target};
+use crate::disk::target::{Snapshot, Target};
 use crate::error::{Code, Error};
 use crate::ledger::{Ledger, LedgerPair};
 

@@ -124,7 +124,7 @@ impl Editor {
 
     /// Why the files beside the config that a drop-in needs would be in the way of others.
     fn taken_beside(&self, target: &Target, main: &Target) -> Option<&'static str> {
-        let log = self.log_path(main)?;
+        let log = self.log_path(main).ok()??;
         if target.path == log {
             Some("that is the operation log")
         } else if sidecar::previous(&target.beside) == log {
@@ -138,7 +138,7 @@ impl Editor {
     /// that is one of them.
     pub(crate) fn check_sidecars(&self, target: &Target, snapshot: &Snapshot) -> Result<(), Error> {
         if let LogTo::File(log) = &self.log
-            && let Some(found) = self.log_path(target)
+            && let Ok(Some(found)) = self.log_path(target)
             && let Some(reason) = sidecar::used_for(&found, &target.path)
         {
             let message = format!("the operation log can't be {}: {reason}", log.display());

@@ -7,7 +7,8 @@ use crate::commit::operation_log::LogEntry;
 use crate::commit::parts::Part;
 use crate::commit::reading::Reading;
 use crate::config::surroundings::is_program;
-use crate::containerd::version;
+use crate::containerd::{ConfigFiles, version};
+use crate::disk::existing::{Unread, read_on_host};
 use crate::disk::site;
 use crate::disk::target::{Snapshot, Target};
 use crate::edit::edited::Edited;
@@ -16,7 +17,7 @@ use crate::edit::overridden;
 use crate::edit::placement;
 use crate::edit::run::edit;
 use crate::edit::unread;
-use crate::error::Error;
+use crate::error::{Error, TOO_LARGE};
 use crate::ledger::{Ledger, LedgerPair};
 use crate::want::change::Change;
 
@@ -102,6 +103,7 @@ impl Editor {
         let mut edited = edit(&reading.config, &found.ledger, &change)
             .map_err(|error| self.by_its_name(reading.with_unread(error)))?;
         if change.adds() {
+            self.check_imports(reading.files())?;
             let added = reading.check_added(&edited.report.handlers.added);
             added.map_err(|error| error.at(&self.path))?;
         }
@@ -124,6 +126,19 @@ impl Editor {
         let mut work = self.assemble(found, &reading, edited, Some(judged))?;
         work.outcome.report.warnings.extend(overridden);
         Ok(work)
+    }
+
+    /// Refuses to add where an import is too large to be judged: containerd reads it.
+    fn check_imports(&self, files: &ConfigFiles) -> Result<(), Error> {
+        for path in files.unread() {
+            match read_on_host(&self.host_root, path) {
+                Err(Unread::Failed(error)) if error.kind() == TOO_LARGE => {
+                    return Err(Error::io(path, "read what the config imports", error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Puts together what becomes of each file, and holds it against the model if it is to be judged.

@@ -1,6 +1,5 @@
 //! The order of steps of one edit under the lock: lock, read, plan, write beside, replace, note down.
 
-use std::io;
 use std::path::Path;
 
 use rustix::io::Errno;
@@ -258,9 +257,12 @@ impl Editor {
         target: &Target,
         entry: &LogEntry,
     ) -> Option<Warning> {
-        let log = self.log_path(target)?;
-        let appended = operation_log::file::append(lock, &log, entry);
-        appended.err().map(|error| not_logged(&log, &error))
+        let appended = self.log_path(target).and_then(|log| match log {
+            Some(log) => operation_log::file::append(lock, &log, entry)
+                .map_err(|source| Error::io(&log, "write the operation log", source)),
+            None => Ok(()),
+        });
+        appended.err().map(|error| not_logged(&error))
     }
 }
 
@@ -269,13 +271,14 @@ fn is_read_only(error: &Error) -> bool {
     source.and_then(Errno::from_io_error) == Some(Errno::ROFS)
 }
 
-fn not_logged(path: &Path, error: &io::Error) -> Warning {
+fn not_logged(error: &Error) -> Warning {
+    let path = error.path().unwrap_or(Path::new("")).display();
+    let reason = error.source_text();
     Warning::new(
         "not-logged",
         format!(
-            "the operation log {} could not be written: {error}; name another place with --log, or \
-             --log none",
-            path.display()
+            "the operation log {path} could not be written: {reason}; name another place with --log, \
+             or --log none"
         ),
     )
 }

@@ -13,6 +13,7 @@ use crate::containerd::imports::{
 };
 use crate::containerd::{Cgroup, ConfigFiles, FileState, Host};
 use crate::disk::HostRoot;
+use crate::disk::existing::{FOLDER, Unread, read_on_host};
 use crate::toml::Source;
 
 /// Exists in the unified hierarchy alone (`cgroups(7)`).
@@ -123,12 +124,16 @@ impl Host {
         let mut existing = BTreeSet::new();
         let mut json = BTreeSet::new();
         for (key, path) in paths {
-            let Some(found) = root.resolve(&path).ok().filter(|found| found.is_file()) else {
+            if !root.resolve(&path).is_ok_and(|found| found.is_file()) {
                 continue;
-            };
+            }
             // Of others, such as a scratch file of some GiB, it is enough that they are there.
-            if key == RUNTIME_SPEC && fs::read(found).is_ok_and(|it| is_runtime_spec(&it)) {
-                json.insert(path.clone());
+            if key == RUNTIME_SPEC {
+                let spec = read_on_host(root, &path);
+                json.extend(
+                    spec.is_ok_and(|it| is_runtime_spec(&it))
+                        .then(|| path.clone()),
+                );
             }
             existing.insert(path);
         }
@@ -157,8 +162,8 @@ impl Host {
 /// Whether `mkfs.erofs` is there and knows `--tar`: that option stands in its help.
 fn has_mkfs_erofs(root: &HostRoot) -> bool {
     let found = program(root, "mkfs.erofs");
-    let bytes = found.and_then(|path| fs::read(path).ok());
-    bytes.is_some_and(|bytes| contains(&bytes, b"--tar"))
+    let bytes = found.map(|path| read_on_host(&HostRoot::default(), &path));
+    bytes.is_some_and(|bytes| bytes.is_ok_and(|bytes| contains(&bytes, b"--tar")))
 }
 
 fn contains(bytes: &[u8], part: &[u8]) -> bool {
@@ -203,26 +208,17 @@ fn state(root: &HostRoot, path: &Path) -> FileState {
     if path == Path::new(NULL.0) {
         return FileState::Bytes("".into());
     }
-    let path = match root.resolve(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return FileState::Missing,
-        Err(error) => return FileState::Unreadable(error.to_string()),
-        Ok(path) => path,
+    let is_null = |path: &Path| {
+        let metadata = root.resolve(path).and_then(fs::metadata);
+        metadata.is_ok_and(|it| it.file_type().is_char_device() && it.rdev() == NULL.1)
     };
-    match fs::metadata(&path) {
-        Ok(metadata) if metadata.is_dir() => return FileState::Folder,
-        Ok(metadata) if metadata.file_type().is_char_device() && metadata.rdev() == NULL.1 => {
-            return FileState::Bytes("".into());
-        }
-        // A FIFO would block.
-        Ok(metadata) if !metadata.is_file() => {
-            return FileState::Unreadable("not a regular file".to_owned());
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return FileState::Missing,
-        _ => {}
-    }
-    match fs::read(path) {
+    match read_on_host(root, path) {
         Ok(bytes) => FileState::Bytes(bytes.into()),
-        Err(error) => FileState::Unreadable(error.to_string()),
+        Err(Unread::NotAFile(FOLDER)) => FileState::Folder,
+        Err(Unread::NotAFile(_)) if is_null(path) => FileState::Bytes("".into()),
+        Err(Unread::NotAFile(_)) => FileState::Unreadable("not a regular file".to_owned()),
+        Err(Unread::Failed(error)) if error.kind() == io::ErrorKind::NotFound => FileState::Missing,
+        Err(Unread::Failed(error)) => FileState::Unreadable(error.to_string()),
     }
 }
 

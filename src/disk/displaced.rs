@@ -5,17 +5,18 @@
 )]
 
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _};
+use std::io::{self, Seek as _};
 use std::path::Path;
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 use tempfile::TempPath;
 
+use super::existing::{self, Existing, Unread, read_whole};
 use super::sidecar::{self, Texts};
 use super::sync::Synced;
-use super::target::{self, Existing, Folders, Target, Unread};
-use crate::error::{Code, Error, Warning};
+use super::target::{Folders, Target};
+use crate::error::{Code, Error, TOO_LARGE, Warning};
 
 /// Why what was displaced is put back.
 const OTHERS: &str = "another program changed the config at the same moment";
@@ -81,17 +82,17 @@ impl Displaced<'_> {
         let target = &self.folders.target.path;
         let not_put_back = |source| self.not_put_back(reason, source);
         let is_ours = match self.texts.map(|texts| (texts, self.exchange())) {
-            Some((texts, Ok(()))) => match content(&self.path) {
-                Ok(bytes) if texts.is_after(Some(&bytes)) => true,
+            Some((texts, Ok(()))) => match Existing::read(&self.path) {
+                Ok(Some(found)) if texts.is_after(Some(&found.bytes)) => true,
                 // Meanwhile somebody has replaced or overwritten the new config: theirs is the latest.
                 // The one before it stays beside it.
-                Ok(_) => {
+                Ok(Some(_)) => {
                     self.exchange()
                         .map_err(|error| not_put_back(error.into()))?;
                     false
                 }
                 // What can't be looked at stays as well: the next run tells whose it is.
-                Err(_) => false,
+                Ok(None) | Err(_) => false,
             },
             // The target's name is free, or there is a newer one.
             None | Some((_, Err(Errno::NOENT))) => match rename_to_free(&self.path, target) {
@@ -104,7 +105,7 @@ impl Displaced<'_> {
         };
         self.path.disable_cleanup(!is_ours);
         // The disk may already have it the other way round.
-        let file = target::open(target).ok();
+        let file = existing::open(target).ok();
         self.folders.sync(file.as_ref(), Synced::PutBack)?;
         Ok(Replaced::Overtaken)
     }
@@ -152,25 +153,24 @@ fn rename_to_free(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-/// What `rename(2)` answers where the kernel or the filesystem does not know its flags.
+/// What `renameat2(2)` answers where the kernel or the filesystem does not know its flags, or a
+/// container's filter of system calls denies it. What denies any rename denies the one without flags
+/// as well.
 pub(super) fn is_unsupported(error: Errno) -> bool {
-    matches!(error, Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP)
-}
-
-/// The bytes of the file at `path`, which is no link.
-fn content(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    target::open(path)?.read_to_end(&mut bytes)?;
-    Ok(bytes)
+    use Errno as E;
+    matches!(error, E::INVAL | E::NOSYS | E::OPNOTSUPP | E::PERM)
 }
 
 /// Whether somebody has written to a file since it was looked at. Its times don't tell: they move by
 /// the kernel's ticks.
 fn is_written_to(file: &Existing) -> bool {
-    let mut now = Vec::with_capacity(file.bytes.len());
     let mut reader = &file.file;
-    let read = reader.rewind().and_then(|()| reader.read_to_end(&mut now));
-    read.is_ok() && now != file.bytes
+    let length = file.bytes.len() as u64;
+    let now = reader.rewind().and_then(|()| read_whole(reader, length));
+    match now {
+        Ok(now) => now != file.bytes,
+        Err(error) => error.kind() == TOO_LARGE,
+    }
 }
 
 /// Makes the file at `path` the previous config. If that fails, the file is needed no more, unless

@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::io;
 use std::os::fd::AsRawFd as _;
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags, StatxFlags};
@@ -113,12 +114,13 @@ impl HostRoot {
     }
 }
 
-/// What tells a folder from all others: its mount, device and inode, links followed.
-fn identity(folder: &Path) -> io::Result<(u64, u32, u32, u64)> {
-    let wanted = StatxFlags::INO | StatxFlags::MNT_ID;
-    let found = rustix::fs::statx(CWD, folder, AtFlags::empty(), wanted)?;
-    let device = (found.stx_dev_major, found.stx_dev_minor);
-    Ok((found.stx_mnt_id, device.0, device.1, found.stx_ino))
+/// What tells a folder from all others: its device and inode, links followed, and its mount, if the
+/// kernel may be asked for that.
+fn identity(folder: &Path) -> io::Result<(u64, u64, Option<u64>)> {
+    let found = fs::metadata(folder)?;
+    let mount = rustix::fs::statx(CWD, folder, AtFlags::empty(), StatxFlags::MNT_ID);
+    let mount = mount.ok().map(|mount| mount.stx_mnt_id);
+    Ok((found.dev(), found.ino(), mount))
 }
 
 /// Lets the kernel resolve a path inside `root`. `None`: it can't, or may not be asked.
@@ -135,7 +137,9 @@ fn by_kernel(root: &Path, path: &Path) -> Option<io::Result<PathBuf>> {
             // Something was renamed meanwhile.
             Err(Errno::AGAIN) => continue,
             // An old kernel, or a container's filter of system calls.
-            Err(Errno::NOSYS | Errno::PERM | Errno::INVAL | Errno::TOOBIG) => return None,
+            Err(Errno::NOSYS | Errno::PERM | Errno::OPNOTSUPP | Errno::INVAL | Errno::TOOBIG) => {
+                return None;
+            }
             Err(error) => return Some(Err(error.into())),
         };
         let name = fs::read_link(format!("/proc/self/fd/{}", found.as_raw_fd())).ok()?;

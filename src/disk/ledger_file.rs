@@ -12,9 +12,10 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use super::existing::{Existing, Unread, check_length};
 use super::lock::ConfigLock;
 use super::sidecar;
-use super::target::{Existing, Target, Unread};
+use super::target::Target;
 use crate::error::Error;
 
 const MODE: u32 = 0o600;
@@ -122,6 +123,7 @@ impl<'l> LedgerFile<'l> {
             let mut file = sidecar::pending(&sidecar::temporary_prefix(&self.target.main))
                 .permissions(Permissions::from_mode(self.mode))
                 .tempfile_in(&self.target.folder)?;
+            check_length(text.as_bytes())?;
             file.write_all(text.as_bytes())?;
             file.as_file().sync_all()?;
             Ok(file)

@@ -7,9 +7,10 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use super::existing::Existing;
 use super::lock::ConfigLock;
 use super::sidecar::{self, Temporary, Texts};
-use super::target::{Existing, Target};
+use super::target::Target;
 use crate::error::Warning;
 
 /// Sweeps the temporary files of killed runs. Nobody else can have one: the lock is held. What

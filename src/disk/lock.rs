@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 
+use super::existing::Unread;
 use super::holder::{self, Holder};
-use super::target::Unread;
-use super::{sidecar, site, target};
+use super::{existing, sidecar, site};
 use crate::error::{Code, Error};
 
 /// How long a busy lock goes unreported.
@@ -22,7 +22,7 @@ const QUIET: Duration = Duration::from_millis(500);
 /// Even who does not want to wait lets somebody look at the lock, as [`look`] does.
 const GRACE: Duration = Duration::from_millis(25);
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
-const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_millis(10);
 /// As much of a lock file as is read for its holder.
 const HOLDER_BYTES: usize = 1024;
 const PURPOSE: &str = "the lock file";
@@ -105,11 +105,11 @@ impl ConfigLock {
 
 /// Opens the lock file, creates it where it is missing, and refuses what could be a trap.
 fn open(path: &Path) -> Result<File, Error> {
-    let mut options = target::no_link();
+    let mut options = existing::no_link();
     options.write(true).create(true).truncate(false).mode(0o600);
     let failed = |source| Error::io(path, "open the lock file", source);
     // A FIFO can be locked as well, by whoever put it there.
-    let opened = target::open_file(path, &options).map_err(|error| match error {
+    let opened = existing::open_file(path, &options).map_err(|error| match error {
         Unread::NotAFile(found) => sidecar::planted(path, found, PURPOSE),
         Unread::Failed(error) => {
             site::forbidden(&[path, path.parent().unwrap_or(path)]).unwrap_or_else(|| failed(error))
@@ -187,7 +187,7 @@ fn is_at(file: &File, path: &Path) -> bool {
 /// Whether the lock of a config is busy, and what its file says. `None`: the file can't be opened, or
 /// not be locked. A free lock is taken for an instant, shared with others who look.
 pub(crate) fn look(config: &Path) -> (Option<bool>, Option<Holder>) {
-    let file = match target::open(&sidecar::lock(config)) {
+    let file = match existing::open(&sidecar::lock(config)) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return (Some(false), None),
         Err(_) => return (None, None),

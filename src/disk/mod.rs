@@ -3,6 +3,7 @@
 mod attributes;
 pub(crate) mod digest;
 mod displaced;
+pub(crate) mod existing;
 pub(crate) mod folder;
 pub(crate) mod holder;
 mod host_root;

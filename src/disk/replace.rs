@@ -14,10 +14,11 @@ use tempfile::{NamedTempFile, TempPath};
 
 pub(crate) use super::displaced::Replaced;
 use super::displaced::{Displaced, at_exchange_name, is_unsupported, keep, not_kept};
+use super::existing::{Existing, check_length};
 use super::lock::ConfigLock;
 use super::sidecar::{self, Texts};
 use super::sync::Synced;
-use super::target::{Existing, Folders, Snapshot, Target};
+use super::target::{Folders, Snapshot, Target};
 use super::{attributes, site};
 use crate::error::{Error, Warning};
 
@@ -50,16 +51,17 @@ impl<'a> PendingFile<'a> {
             .tempfile_in(beside)
             .map_err(failed(beside, "create a temporary file in this folder"))?;
         let file = temporary.as_file();
-        let notice = if let Some(original) = original {
+        let notices = if let Some(original) = original {
             let doing = "keep owner, mode and attributes of the config";
             attributes::copy(original, file, &target.path).map_err(failed(&target.path, doing))?
         } else {
             let doing = "set the mode of the new config";
             file.set_permissions(Permissions::from_mode(NEW_FILE_MODE))
                 .map_err(failed(&target.path, doing))?;
-            None
+            Vec::new()
         };
         let doing = "write a temporary file in this folder";
+        check_length(bytes).map_err(failed(&target.path, "write the new config"))?;
         let written = temporary.as_file_mut().write_all(bytes);
         written.map_err(failed(beside, doing))?;
         let doing = "sync a temporary file in this folder";
@@ -70,7 +72,7 @@ impl<'a> PendingFile<'a> {
             texts: Texts::of(original.map(|original| &*original.bytes), Some(bytes)),
             target,
             lock: PhantomData,
-            notices: notice.into_iter().collect(),
+            notices,
         })
     }
 
@@ -96,11 +98,19 @@ impl<'a> PendingFile<'a> {
     fn create(self, folders: &Folders<'_>) -> Result<Replaced, Error> {
         let target = self.target;
         let file = match self.temporary.persist_noclobber(&target.path) {
-            Ok(file) => file,
-            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+            Ok(file) => Ok(file),
+            // With a second name for an instant.
+            Err(denied) if Errno::from_io_error(&denied.error).is_some_and(is_unsupported) => {
+                let (file, path) = denied.file.into_parts();
+                std::fs::hard_link(&path, &target.path).map(|()| file)
+            }
+            Err(error) => Err(error.error),
+        };
+        let file = match file {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 return Ok(Replaced::Overtaken);
             }
-            Err(error) => return Err(not_replaced(target, error.error)),
+            created => created.map_err(|error| not_replaced(target, error))?,
         };
         folders.sync(Some(&file), Synced::Changed)?;
         Ok(Replaced::Done(Vec::new()))

@@ -5,9 +5,10 @@ use std::path::Path;
 
 use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags};
 
-use super::target::REGULAR;
-use super::target::{Existing, Target};
-use super::{sidecar, target};
+use super::existing::Existing;
+use super::existing::REGULAR;
+use super::target::Target;
+use super::{existing, sidecar};
 use crate::error::{Code, Error, Warning};
 
 /// Filesystems that other hosts may write to as well, by `f_type` of `statfs(2)`, with what
@@ -27,7 +28,7 @@ const NETWORK: [(u64, &str); 9] = [
 /// Refuses what can't be replaced, before anything is written.
 pub(crate) fn check(target: &Target, existing: Option<&Existing>) -> Result<(), Error> {
     let previous = sidecar::previous(&target.beside);
-    match target::kind_at(&previous) {
+    match existing::kind_at(&previous) {
         Some(found) if found != REGULAR => {
             return Err(sidecar::planted(&previous, found, "the previous config"));
         }

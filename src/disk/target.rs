@@ -1,18 +1,14 @@
-//! The file that is edited: finding it, reading it, and noticing that it changed.
+//! The file that is edited: finding it, and noticing that it changed.
 
-use std::fs::{File, FileType, Metadata, OpenOptions};
-use std::io::{self, Read as _};
+use std::fs::File;
+use std::io;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::OFlags;
-
+use super::existing::{Existing, FOLDER, Unread, kind, kind_at};
 use super::{HostRoot, sidecar};
-use crate::error::{Code, Error};
-
-pub(crate) const REGULAR: &str = "a regular file";
-pub(crate) const FOLDER: &str = "a folder";
+use crate::error::{Code, Error, NextStep};
 
 /// Where a config really stands: symbolic links are followed, so that two names of one file share
 /// one lock.
@@ -103,41 +99,14 @@ impl Snapshot {
     }
 }
 
-#[derive(Debug)]
-pub(crate) struct Existing {
-    pub(crate) file: File,
-    pub(crate) metadata: Metadata,
-    pub(crate) bytes: Vec<u8>,
-}
-
-/// What a file is, with its article.
-pub(crate) fn kind(file_type: FileType) -> &'static str {
-    if file_type.is_dir() {
-        FOLDER
-    } else if file_type.is_symlink() {
-        "a symbolic link"
-    } else if file_type.is_fifo() {
-        "a FIFO"
-    } else if file_type.is_socket() {
-        "a socket"
-    } else if file_type.is_file() {
-        REGULAR
-    } else {
-        "a device"
-    }
-}
-
-/// What stands at `path`, if anything.
-pub(crate) fn kind_at(path: &Path) -> Option<&'static str> {
-    let metadata = std::fs::symlink_metadata(path).ok()?;
-    Some(kind(metadata.file_type()))
-}
-
 /// There is no config file to read.
 pub(crate) fn no_file(path: &Path) -> Error {
-    let hint = "check --config; if there is no config yet, containerd runs on its built-in defaults, and \
-         `containerd-edit add NAME` creates the file";
-    Error::new(Code::NoFile, "there is no such file", hint).at(path)
+    Error::new(
+        Code::NoFile,
+        "there is no such file",
+        NextStep::CreateConfig,
+    )
+    .at(path)
 }
 
 fn no_folder(path: &Path, folder: &Path) -> Error {
@@ -293,76 +262,5 @@ impl Target {
             (None, None) => false,
             _ => true,
         })
-    }
-}
-
-/// Why a file could not be read.
-pub(crate) enum Unread {
-    /// It is something else, with its article.
-    NotAFile(&'static str),
-    /// The system's reason.
-    Failed(io::Error),
-}
-
-impl From<io::Error> for Unread {
-    fn from(error: io::Error) -> Self {
-        Self::Failed(error)
-    }
-}
-
-/// Options that read a file and follow no link. A FIFO that was put there must not block.
-pub(crate) fn no_link() -> OpenOptions {
-    let flags = OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let mut options = OpenOptions::new();
-    options.read(true).custom_flags(flags.bits().cast_signed());
-    options
-}
-
-/// Opens the file at `path`, which is no link, for reading.
-pub(super) fn open(path: &Path) -> io::Result<File> {
-    no_link().open(path)
-}
-
-/// Opens the file at `path` with options of [`no_link`].
-pub(crate) fn open_file(path: &Path, options: &OpenOptions) -> Result<(File, Metadata), Unread> {
-    let file = options.open(path).map_err(|error| match kind_at(path) {
-        Some(found) if found != REGULAR => Unread::NotAFile(found),
-        _ => Unread::Failed(error),
-    })?;
-    let metadata = file.metadata()?;
-    if metadata.is_file() {
-        Ok((file, metadata))
-    } else {
-        Err(Unread::NotAFile(kind(metadata.file_type())))
-    }
-}
-
-impl Existing {
-    /// Reads the file at `path`, which is no link. `None`: there is none.
-    pub(crate) fn read(path: &Path) -> Result<Option<Self>, Unread> {
-        let (mut file, metadata) = match open_file(path, &no_link()) {
-            Err(Unread::Failed(error)) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(None);
-            }
-            opened => opened?,
-        };
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
-        Ok(Some(Self {
-            file,
-            metadata,
-            bytes,
-        }))
-    }
-
-    /// Whether `other` is the same file with the same content. Renaming a file leaves it the same.
-    pub(crate) fn is(&self, other: &Self) -> bool {
-        let identity = |metadata: &Metadata| {
-            let modified = (metadata.mtime(), metadata.mtime_nsec());
-            let access = (metadata.uid(), metadata.gid(), metadata.mode());
-            let place = (metadata.dev(), metadata.ino());
-            (place, metadata.len(), modified, access)
-        };
-        identity(&self.metadata) == identity(&other.metadata) && self.bytes == other.bytes
     }
 }

@@ -182,8 +182,7 @@ impl Start<'_> {
     /// Looks at a handler of which the acting owner wants nothing.
     fn prepare_removal(&mut self, name: &str, handler: &[String]) -> Result<(), Error> {
         if let Some(owner) = self.ledger.owner_of(handler) {
-            let verb = format!("remove {name}");
-            return Err(refusal::foreign_removal(&Key::new(handler), owner, &verb));
+            return Err(refusal::foreign_removal(name, owner));
         }
         let lists: Vec<(&String, &View)> =
             self.views.iter().filter(|it| it.1.has(handler)).collect();

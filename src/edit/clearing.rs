@@ -37,8 +37,7 @@ impl Start<'_> {
             let is_foreign = !found.is_empty() || (is_there && key.element.is_none());
             let owner = self.foreign_owner(key);
             if let Some(owner) = owner.filter(|_| is_foreign && !self.takes_over()) {
-                let verb = format!("unset {}", key.on_command_line());
-                return Err(refusal::foreign_removal(key, owner, &verb));
+                return Err(refusal::foreign_clearing(key, owner));
             }
             if let Some(key) = found.iter().find(|key| self.is_implied(key)) {
                 return Err(refusal::implied(key));

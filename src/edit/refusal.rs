@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::config::view::{View, Views};
 use crate::containerd::Release;
 use crate::containerd::release::listed_do;
-use crate::error::{Code, Error, Position};
+use crate::error::{Code, Error, NextStep, Position};
 use crate::toml::{self, Refused, render};
 use crate::want::handler::{BUILT_IN, Preset};
 use crate::want::key::Key;
@@ -63,40 +63,44 @@ fn wrong_type(key: &str, found: &str, wanted: &str) -> Error {
     Error::new(Code::WrongType, message, hint)
 }
 
-/// Another owner has a key, or its handler.
-fn foreign(key: &Key, owner: &str, hint: String) -> Error {
-    match key.handler_name() {
-        Some(name) => {
-            let message = format!("the handler {name} belongs to {owner}");
-            Error::new(Code::ForeignHandler, message, hint)
-        }
-        None => Error::new(Code::ForeignKey, format!("{owner} has set {key}"), hint),
-    }
-}
-
 /// Another owner has the key that is to be set, or its handler.
 pub(super) fn foreign_key(key: &Key, owner: &str, acting: &str) -> Error {
-    let hint = match key.handler_name() {
-        Some(name) => format!(
-            "choose another name, or make it {acting}'s with --take-over, or remove it first: \
-             `containerd-edit remove {name} --owner {owner}`"
-        ),
-        None => format!("to overrule {owner}, use --take-over: the key is {acting}'s then"),
+    let Some(name) = key.handler_name() else {
+        let message = format!("{owner} has set {key}");
+        let hint = format!("to overrule {owner}, use --take-over: the key is {acting}'s then");
+        return Error::new(Code::ForeignKey, message, hint);
     };
-    foreign(key, owner, hint)
+    let message = format!("the handler {name} belongs to {owner}");
+    let hint = NextStep::Overrule {
+        name,
+        owner,
+        acting,
+    };
+    Error::new(Code::ForeignHandler, message, hint)
 }
 
-/// Another owner has the key that is to be cleared or the handler that is to be removed; `verb` names it.
-pub(super) fn foreign_removal(key: &Key, owner: &str, verb: &str) -> Error {
-    let hint = format!("to remove it all the same: `containerd-edit {verb} --owner {owner}`");
-    foreign(key, owner, hint)
+/// Another owner has the key that is to be cleared, or its handler.
+pub(super) fn foreign_clearing(key: &Key, owner: &str) -> Error {
+    let message = match key.handler_name() {
+        Some(name) => format!("the handler {name} belongs to {owner}"),
+        None => format!("{owner} has set {key}"),
+    };
+    let key = &key.on_command_line();
+    let hint = NextStep::UnsetForeign { key, owner };
+    Error::new(Code::ForeignKey, message, hint)
 }
 
 /// The key that is to be cleared is there for the sake of others.
 pub(super) fn implied(key: &Key) -> Error {
     let message = format!("{key} is needed by what owners have set in this config");
-    let hint = "it goes with the last of them: see the owners with `containerd-edit list`";
-    Error::new(Code::ForeignKey, message, hint)
+    Error::new(Code::ForeignKey, message, NextStep::SeeOwners)
+}
+
+/// Another owner has the handler that is to be removed.
+pub(super) fn foreign_removal(name: &str, owner: &str) -> Error {
+    let message = format!("the handler {name} belongs to {owner}");
+    let hint = NextStep::RemoveForeign { names: name, owner };
+    Error::new(Code::ForeignHandler, message, hint)
 }
 
 /// No owner has declared the handler that is to be removed. The node's own `runc` never is.
@@ -105,8 +109,7 @@ pub(super) fn undeclared_handler(name: &str, keys: &[String]) -> Error {
         let hint = "leave it, or edit the file by hand".to_owned();
         (", which every node needs", hint)
     } else {
-        let hint = format!("to remove it: `containerd-edit remove {name} --adopt`");
-        ("", hint)
+        ("", NextStep::RemoveUndeclared(name).into())
     };
     let message = format!(
         "no owner has declared the handler {name}{needed}; removing it would take away {}",
@@ -151,9 +154,8 @@ pub(super) fn default_not_listed(name: &str, views: &Views) -> Error {
     };
     let listed: Vec<&str> = views.values().flat_map(View::handler_names).collect();
     let meant = nearest(name, &listed).map(|meant| format!("did you mean {meant}? Otherwise "));
-    let meant = meant.unwrap_or_default();
-    let hint =
-        format!("{meant}add it first, as in `containerd-edit add {name}{settings} --default`");
+    let first = NextStep::AddFirst { name, settings };
+    let hint = format!("{}{first}", meant.unwrap_or_default());
     Error::new(Code::DefaultNotListed, message, hint)
 }
 
@@ -164,7 +166,8 @@ pub(super) fn out_of_reach(config: &Config, file: &str, place: &[String]) -> Err
          here",
         dotted(place)
     );
-    let hint = "set the key by hand, or let the tool change this file with --take-over";
+    let hint = "set the key in this file by hand; `add`, `apply`, `set` and `set-default` change it \
+                with --take-over";
     placed(
         Error::new(Code::OutOfReach, message, hint),
         config,
@@ -196,9 +199,7 @@ fn ambiguous_plugin(message: String, hint: &str, config: &Config, file: &str, id
 /// Another plugin table of the file was named than the one that the tool has written to.
 pub(super) fn other_table(config: &Config, file: &str, known: &str) -> Error {
     let message = format!("this tool's handlers in this file are in the plugin table {known}");
-    let hint = format!(
-        "use --plugin-id {known}, or remove them first (`containerd-edit list` shows the owners)"
-    );
+    let hint = NextStep::NameTable(known).to_string();
     ambiguous_plugin(message, &hint, config, file, known)
 }
 

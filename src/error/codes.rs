@@ -1,6 +1,11 @@
 //! The table of error codes: the word that programs get, and the exit code of the command.
 
 use std::fmt;
+use std::io;
+
+/// What the system never answers: a file is larger than what is read of one. `FileTooLarge` is the
+/// process's own limit.
+pub(crate) const TOO_LARGE: io::ErrorKind = io::ErrorKind::InvalidData;
 
 /// The exit code of a run, as in the table of `docs/json.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,6 +136,8 @@ codes! {
     KeyNotRead "key-not-read" Unreadable;
     /// The ledger beside the config can't be read.
     BadLedger "bad-ledger" Unreadable;
+    /// A config, or a file beside it, has more than 16 MiB.
+    TooLarge "too-large" Unreadable;
     /// A file is not valid TOML.
     NotToml "not-toml" Unreadable;
     /// A value of another type stands where a table or a string belongs.

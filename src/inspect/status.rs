@@ -1,12 +1,11 @@
 //! Where a config stands and what happened to it, for reading.
 
-use std::error::Error as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use crate::commit::editor::Editor;
-use crate::commit::operation_log::{self, LogEntry};
+use crate::commit::operation_log::LogEntry;
 use crate::commit::path_json;
 use crate::config::files::File;
 use crate::config::view::{View, Views};
@@ -134,15 +133,13 @@ impl Editor {
         let config = config.and_then(Result::ok);
         let version = config.as_ref().map(version::of_any);
         let log_path = self.log_path(&target);
-        let logged = log_path.as_deref().map(operation_log::file::read);
-        let logged = logged.unwrap_or_else(|| Ok(Vec::new()));
-        let log_error = logged.as_ref().err().map(ToString::to_string);
+        let logged = self.log_entries();
+        let log_error = logged.as_ref().err().map(Error::source_text);
         let entries = logged.unwrap_or_default();
         let (ledger, ledger_error) = match self.ledger() {
             Err(error) if error.code() == Code::Denied => {
-                let reason = error.source().map(ToString::to_string);
-                let reason = reason.unwrap_or_default();
-                (Ledger::default(), Some(format!("{error}: {reason}")))
+                let reason = format!("{error}: {}", error.source_text());
+                (Ledger::default(), Some(reason))
             }
             ledger => (ledger?, None),
         };
@@ -183,7 +180,7 @@ impl Editor {
                 is_held,
                 holder,
             },
-            log_path,
+            log_path: log_path.unwrap_or_else(|error| error.path().map(Path::to_owned)),
             log_error,
             previous_path: Some(sidecar::previous(&target.path)).filter(|path| path.exists()),
             is_changed_since: last_change.as_ref().map(|last| last.after != now),

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::disk::HostRoot;
+use crate::disk::existing::read_on_host;
 use crate::error::{Code, Error};
 
 /// As in os-release(5), the first one that is there counts.
@@ -33,8 +34,8 @@ const SYSTEMS: [(&str, &str, &str); 3] = [
 /// The error of a host whose operating system is one of these.
 pub(super) fn system(host: &HostRoot) -> Option<Error> {
     let (path, text) = OS_RELEASE.iter().find_map(|path| {
-        let text = std::fs::read_to_string(host.resolve(Path::new(path)).ok()?).ok()?;
-        Some((PathBuf::from(path), text))
+        let text = read_on_host(host, Path::new(path)).ok()?;
+        Some((PathBuf::from(path), String::from_utf8(text).ok()?))
     })?;
     let id = id(&text)?;
     let (_, system, instead) = SYSTEMS.into_iter().find(|(known, ..)| *known == id)?;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::{Distribution, Units};
 use crate::disk::HostRoot;
+use crate::disk::existing::read_on_host;
 use crate::error::{Code, Error};
 
 /// Reads what `distribution` has written at `path`; `units` say how to start it.
@@ -18,7 +19,8 @@ pub(super) fn read(
     host: &HostRoot,
     units: &Units,
 ) -> Result<String, Error> {
-    let read = host.resolve(path).and_then(std::fs::read_to_string);
+    let read = read_on_host(host, path).map_err(io::Error::from);
+    let read = read.and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other));
     read.map_err(|error| {
         let (code, message, hint) = match error.kind() {
             io::ErrorKind::NotFound => (

@@ -397,3 +397,70 @@ fn drop_ins_come_and_go_on_every_filesystem() {
         assert!(!run.stdout.contains(".owners.before"), "{run:#?}");
     }
 }
+
+/// What `chattr(1)` sets, as far as the filesystem knows it.
+#[test]
+#[ignore = "needs root, to mount: run ./tests/run"]
+fn chattr_flags_are_kept() {
+    for (filesystem, flags) in [
+        ("ext4", "+ASdc"),
+        ("btrfs", "+ASdC"),
+        ("btrfs", "+c"),
+        ("xfs", "+ASd"),
+    ] {
+        let script = format!(
+            "mounted {filesystem}; touch $FOLDER/new; chattr {flags} $FOLDER/new
+            printf 'version = 3\\n' > $FOLDER/new; mv $FOLDER/new $FOLDER/config.toml
+            flags() {{ lsattr $FOLDER/config.toml | cut -d' ' -f1; }}
+            before=$(flags); edit -q add crun; test $before = $(flags); echo $before"
+        );
+        let run = in_namespace(&Node::empty(), &script).exits(0);
+        let missing = |flag: &char| !run.stdout.contains(*flag);
+        assert!(!flags[1..].chars().any(|flag| missing(&flag)), "{run:#?}");
+        assert_eq!(run.stderr, "");
+    }
+}
+
+/// A container's filter of system calls may deny what is newer than the filter.
+#[test]
+fn a_denied_system_call_has_another_way() {
+    let node = Node::empty();
+    fs::create_dir(node.folder().join("etc")).expect("creates");
+    let config = node.folder().join("etc/config.toml");
+    for call in [
+        "openat2",
+        "statx",
+        "renameat2",
+        "getrandom",
+        "ioctl",
+        "statfs",
+        "copy_file_range",
+    ] {
+        for error in ["EPERM", "ENOSYS", "EOPNOTSUPP"] {
+            if (call, error) == ("getrandom", "EOPNOTSUPP") {
+                // Filters don't answer so, and the standard library knows no other way then.
+                continue;
+            }
+            for verb in ["add crun", "status", "list", "remove crun"] {
+                let mut command = Command::new("strace");
+                command.args(["-f", "-o", "/dev/null", "-e"]);
+                command
+                    .arg(format!("inject={call}:error={error}"))
+                    .arg(tool_path());
+                command.arg("--host-root").arg(node.folder());
+                command
+                    .args(["--config", "/etc/config.toml"])
+                    .args(verb.split(' '));
+                let run = Run::of(&mut command);
+                let is_missing = verb == "list" && !config.exists();
+                assert_eq!(
+                    run.exit,
+                    Some(if is_missing { 66 } else { 0 }),
+                    "{call} {error} {verb}: {run:#?}"
+                );
+                assert_eq!(run.stderr, "", "{call} {error} {verb}");
+            }
+            assert!(!config.exists(), "it came with crun");
+        }
+    }
+}

@@ -39,7 +39,7 @@ const FILES: [&str; 10] = [
 /// The least number of cases: a folder that is not found must not look like success.
 const FEWEST: usize = 90;
 
-fn cases() -> Vec<PathBuf> {
+pub(crate) fn cases() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/golden");
     let entries = fs::read_dir(&folder).expect("fixtures/golden");
     let mut cases: Vec<PathBuf> = entries
@@ -56,13 +56,13 @@ fn content(case: &Path, name: &str) -> Option<Vec<u8>> {
     fs::read(case.join(name)).ok()
 }
 
-fn arguments(case: &Path) -> Vec<String> {
+pub(crate) fn arguments(case: &Path) -> Vec<String> {
     let text = fs::read_to_string(case.join("args")).expect("every case has args");
     text.lines().map(str::to_owned).collect()
 }
 
 /// The node that a case begins with.
-fn node(case: &Path) -> Node {
+pub(crate) fn node(case: &Path) -> Node {
     let node = match content(case, "input.toml") {
         Some(input) => Node::with(input),
         None => Node::empty(),
@@ -73,10 +73,10 @@ fn node(case: &Path) -> Node {
     node
 }
 
-/// Runs the command of a case on a node.
-fn run(node: &Node, case: &Path) -> Run {
+/// Runs the command of a case on a node, with its stdin.
+pub(crate) fn run(node: &Node, case: &Path, arguments: &[String]) -> Run {
     let stdin = fs::File::open(case.join("stdin")).map_or_else(|_| Stdio::null(), Stdio::from);
-    Run::of(node.command(&arguments(case)).stdin(stdin))
+    Run::of(node.command(arguments).stdin(stdin))
 }
 
 /// The ledger with `[TIME]` for when owners have left.
@@ -106,7 +106,7 @@ fn every_case_gives_its_bytes_messages_and_exit_code() {
     let mut wrong = Vec::new();
     for case in cases() {
         let node = node(&case);
-        let run = run(&node, &case);
+        let run = run(&node, &case, &arguments(&case));
         let path = node.config().display().to_string();
         let printed = |text: &str| {
             let text = text.replace(&path, "[CONFIG]").into_bytes();
@@ -146,9 +146,9 @@ fn every_case_gives_its_bytes_messages_and_exit_code() {
 fn a_second_run_leaves_the_file_alone() {
     for case in cases() {
         let node = node(&case);
-        let first = run(&node, &case);
+        let first = run(&node, &case, &arguments(&case));
         let (bytes, identity) = (node.bytes(), node.identity());
-        let second = run(&node, &case);
+        let second = run(&node, &case, &arguments(&case));
         assert_eq!(second.exit, first.exit, "{}", case.display());
         assert_eq!(node.bytes(), bytes, "{}", case.display());
         assert_eq!(
@@ -202,7 +202,7 @@ fn what_is_applied_goes_with_its_owner() {
         let owner = patch.owner().expect("an owner").as_str().to_owned();
         let input = content(&case, "input.toml");
         let node = node(&case);
-        run(&node, &case).exits(0);
+        run(&node, &case, &arguments(&case)).exits(0);
         if arguments(&case).contains(&"--adopt".to_owned()) {
             assert_eq!(node.bytes(), input, "{}", case.display());
             continue;

@@ -303,3 +303,53 @@ fn the_root_may_be_that_of_a_process_in_other_mounts() {
     assert!(text.contains("runtimes.crun"), "{text}");
     assert_eq!(names(&container.host("/etc/containerd")), ["config.toml"]);
 }
+
+/// A log that the host has no folder for costs a warning, and never goes to the container's files.
+#[test]
+fn the_log_stays_on_the_host() {
+    let container = Container::new(&[(CONFIG, "version = 3\n"), ("/var/log/x", "")]);
+    let secret = container.folder.path().join("secret");
+    fs::create_dir(&secret).expect("creates");
+    fs::write(secret.join("file"), "theirs").expect("writes");
+    // The container has what these lead to, and the host has not.
+    container.link(&secret, "/etc/outside");
+    container.link(secret.join("file"), "/var/log/link.log");
+    container.link(secret.join("new"), "/var/log/dangling.log");
+    container.link("../../secret", "/up");
+    container.link("log/../../var/log", "/var/inside");
+    for (log, wanted) in [
+        ("/../secret/one", None),
+        ("/etc/../../secret/one", None),
+        ("../secret/one", None),
+        ("/etc/outside/one", None),
+        ("/etc/outside/../outside/one", None),
+        ("/up/one", None),
+        ("/nowhere/one", None),
+        ("/etc/containerd/config.toml/one", None),
+        ("/var/log/link.log", None),
+        ("/var/log/dangling.log", None),
+        ("/", None),
+        ("/..", None),
+        ("/var/log/..", None),
+        ("/var/log/one", Some("/var/log/one")),
+        ("var/log/two", Some("/var/log/two")),
+        ("/../../var/inside/three", Some("/var/log/three")),
+    ] {
+        let run = container.run(&["add", "crun", "--log", log]).exits(0);
+        let is_logged = !run.stderr.contains(" the operation log ");
+        assert_eq!(is_logged, wanted.is_some(), "{log}: {run:#?}");
+        assert!(wanted.is_none_or(|it| container.host(it).exists()), "{log}");
+        let status = container.run(&["status", "--log", log]).exits(0);
+        assert_eq!(
+            status.stdout.contains("can't be read"),
+            wanted.is_none(),
+            "{status:#?}"
+        );
+        container.run(&["remove", "crun", "--log", "none"]).exits(0);
+        assert_eq!(names(&secret), ["file"], "{log}");
+    }
+    assert_eq!(
+        fs::read_to_string(secret.join("file")).expect("reads"),
+        "theirs"
+    );
+}

@@ -260,7 +260,17 @@ fn help_and_version_are_no_errors() {
     let run = Run::of(tool().arg("--help")).exits(0);
     assert!(run.stdout.contains("Usage: containerd-edit"));
     let run = Run::of(tool().arg("--version")).exits(0);
-    assert!(run.stdout.starts_with("containerd-edit "));
+    assert_eq!(run.stdout.lines().count(), 1, "{run:?}");
+    for words in [&["--version", "--verbose"][..], &["-vV"], &["-V", "-v"]] {
+        let run = Run::of(tool().args(words)).exits(0);
+        let (first, more) = run.stdout.split_once('\n').expect("lines");
+        assert!(first.starts_with("containerd-edit "), "{run:?}");
+        assert!(more.starts_with("features: cli"), "{run:?}");
+        assert!(
+            more.contains("\ncontainerd releases: 1.6, 1.7, "),
+            "{run:?}"
+        );
+    }
 }
 
 /// Somebody else's tool writes a second table of handlers into a file in which the tool has written

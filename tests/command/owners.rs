@@ -489,3 +489,17 @@ fn a_ledger_that_is_cut_off_is_an_error_with_its_place_and_a_next_step() {
     node.run(&["remove", "--owner", "kata-deploy"]).exits(0);
     assert_eq!(node.text(), "version = 3\n");
 }
+
+/// What another owner wants of the implied `runc`, and somebody has taken out, keeps nobody here.
+#[test]
+fn an_owner_leaves_although_anothers_keys_of_runc_are_gone() {
+    let node = Node::with("version = 2\n");
+    node.run(&["add", "kata"]).exits(0);
+    node.run(&["set", "handlers.runc.options.SystemdCgroup=true"])
+        .exits(0);
+    fs::write(node.config(), "version = 2\n").expect("another tool writes it anew");
+    node.run(&["add", "kata-fc", "--owner", "kata-deploy"])
+        .exits(0);
+    node.run(&["remove", "--owner", "kata-deploy"]).exits(0);
+    assert_eq!(node.text(), "version = 2\n");
+}

@@ -1,11 +1,15 @@
 //! A folder with a config, and the command run on it.
 
+use std::env;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::LazyLock;
 
 use tempfile::TempDir;
+
+use crate::schema;
 
 /// A config and what a change leaves beside it.
 pub(crate) const SIDECARS: [&str; 6] = [
@@ -130,9 +134,14 @@ pub(crate) fn drop_comments(file: &Path) {
     fs::write(file, text + "\n").expect("writes");
 }
 
-/// Where the command's binary is.
+/// Where the command's binary is: the one that was built with the tests, or `$TESTED_BINARY`, as that
+/// of a release.
 pub(crate) fn tool_path() -> &'static Path {
-    Path::new(env!("CARGO_BIN_EXE_containerd-edit"))
+    static PATH: LazyLock<PathBuf> = LazyLock::new(|| {
+        let other = env::var_os("TESTED_BINARY").map(PathBuf::from);
+        other.unwrap_or_else(|| env!("CARGO_BIN_EXE_containerd-edit").into())
+    });
+    &PATH
 }
 
 /// The command, with none of its variables set.
@@ -167,7 +176,12 @@ pub(crate) struct Run {
 
 impl Run {
     pub(crate) fn of(command: &mut Command) -> Self {
-        Self::from(command.output().expect("the command starts"))
+        let run = Self::from(command.output().expect("the command starts"));
+        let words = command
+            .get_args()
+            .map(|word| word.to_string_lossy().into_owned());
+        schema::check(&words.collect::<Vec<_>>(), &run.stdout);
+        run
     }
 
     /// Asserts the exit code and returns the run.

@@ -7,7 +7,7 @@ use containerd_edit::{Code, CriClient};
 use serde_json::Value;
 
 use crate::cri::Verdict;
-use crate::daemon::{Daemon, Node};
+use crate::daemon::{Daemon, Node, told};
 use crate::suites::{self, Release};
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -49,6 +49,14 @@ fn ask_json(node: &Node, daemon: &Daemon) -> (Option<i32>, Value) {
     let json = serde_json::from_str(&stdout);
     let json = json.unwrap_or_else(|error| panic!("{error}: {stdout}\n{stderr}"));
     (exit, json)
+}
+
+/// What `status --exit-code` says.
+fn status(node: &Node, daemon: &Daemon) -> (Option<i32>, String) {
+    let socket = daemon.socket().to_str().expect("a path of this test");
+    let asked = node.tool(&["status", "--exit-code", "--cri-endpoint", socket]);
+    let text = String::from_utf8(asked.stdout).expect("UTF-8");
+    (asked.status.code(), text)
 }
 
 /// What a check says of the differences.
@@ -141,12 +149,22 @@ fn an_edit_after_the_start_is_drift_until_the_restart() {
             .filter_map(|handler| handler["name"].as_str())
             .collect();
         assert_eq!(loaded, ["kata", "runc"]);
+        let (exit, text) = status(&node, &daemon);
+        assert_eq!(exit, Some(10), "{}: {text}", release.name);
+        assert!(text.contains("not in step with the config\n"), "{text}");
+        let line = "\n               crun is in the config, and the daemon has not loaded it\n";
+        assert!(text.contains(line), "{text}");
 
         drop(daemon);
         let mut daemon = node.start();
         assert_eq!(daemon.verdict(), Verdict::serves(["crun", "runc"], "runc"));
         let (exit, report) = ask_json(&node, &daemon);
         assert_eq!(exit, Some(0), "{}: {report}", release.name);
+        let (exit, text) = status(&node, &daemon);
+        assert_eq!(exit, Some(0), "{}: {text}", release.name);
+        let line = format!("\ndaemon:        containerd {} at ", release.version);
+        assert!(text.contains(&line), "{text}");
+        assert!(text.ends_with(": in step with the config\n"), "{text}");
     });
 }
 
@@ -243,7 +261,18 @@ fn a_daemon_that_has_ended_is_told_from_one_that_runs() {
         assert_eq!(client.sandboxes().expect("it answers"), []);
 
         let socket = daemon.socket().to_owned();
+        // Of the releases that are named the daemon is held against its own.
+        let named = ["--containerd-version", "2.4,1.7,1.6,2.1"];
+        let (exit, text, _) = ask(&node, &daemon, &named);
+        assert_eq!(exit, Some(0), "{}: {text}", release.name);
         drop(daemon);
+        let path = socket.to_str().expect("a path of this test");
+        let asked = node.tool(&["check", "--running", "--cri-endpoint", path]);
+        let said = told(&asked);
+        assert_eq!(asked.status.code(), Some(69), "{said}");
+        let verdicts = "\n1.6–2.4  serves  runc (default runc)\n";
+        assert!(said.contains(verdicts), "{said}");
+        assert!(said.contains("no daemon answers"), "{said}");
         let error = client.status().expect_err("it is gone");
         assert_eq!(error.code(), Code::HungUp, "{error:?}");
         let error = CriClient::connect(&socket, PATIENCE).expect_err("it is gone");

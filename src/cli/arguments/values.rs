@@ -13,14 +13,29 @@ pub(crate) enum Chosen {
     This(Distribution),
 }
 
-/// A path that is not empty.
+/// The name that stands for stdin.
+pub(crate) const STDIN: &str = "-";
+
+/// A path of a file or folder that is there for longer than this run.
 pub(super) fn path() -> impl TypedValueParser<Value = PathBuf> {
-    OsStringValueParser::new().try_map(not_empty)
+    OsStringValueParser::new().try_map(named)
 }
 
-fn not_empty(path: OsString) -> Result<PathBuf, &'static str> {
+/// A path, or `-` for stdin.
+pub(super) fn path_or_stdin() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().try_map(|path| {
+        if path == STDIN {
+            return Ok(path.into());
+        }
+        named(path)
+    })
+}
+
+fn named(path: OsString) -> Result<PathBuf, &'static str> {
     if path.is_empty() {
         Err("the path is empty")
+    } else if path == STDIN {
+        Err("stdin and stdout can't stand in for it; a file of this name is ./-")
     } else {
         Ok(path.into())
     }
@@ -43,7 +58,7 @@ pub(super) fn log_to() -> impl TypedValueParser<Value = LogTo> {
         if place == "none" {
             return Ok(LogTo::Nowhere);
         }
-        not_empty(place).map(LogTo::File)
+        named(place).map(LogTo::File)
     })
 }
 

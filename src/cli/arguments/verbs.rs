@@ -112,7 +112,7 @@ pub(crate) struct Apply {
     /// The patch files, in TOML; -: stdin
     ///
     /// Several count as one. If one names an owner, the others and --owner must not name another one.
-    #[arg(value_name = "FILE", required = true, value_parser = values::path())]
+    #[arg(value_name = "FILE", required = true, value_parser = values::path_or_stdin())]
     pub(crate) files: Vec<PathBuf>,
 
     #[command(flatten)]
@@ -219,6 +219,12 @@ pub(crate) struct SetDefault {
 
     #[command(flatten)]
     pub(crate) owning: Owning,
+
+    /// Also change a file that is not the tool's
+    ///
+    /// Where containerd takes the default from there.
+    #[arg(long, conflicts_with = "unset")]
+    pub(crate) take_over: bool,
 
     #[command(flatten)]
     pub(crate) patching: Patching,

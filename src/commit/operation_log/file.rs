@@ -1,13 +1,13 @@
 //! The operation log as a file: adding a line, reading it, keeping it small.
 
 use std::fs::{File, Permissions};
-use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, BufRead as _, BufReader, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use super::LogEntry;
+use crate::disk::existing::{self, Unread, read_whole};
 use crate::disk::lock::ConfigLock;
-use crate::disk::target::{self, Unread};
 use crate::disk::{leftovers, sidecar};
 
 /// A log does not grow beyond this, in bytes: then its older half goes.
@@ -34,13 +34,9 @@ pub(crate) fn append(_lock: &ConfigLock, path: &Path, entry: &LogEntry) -> io::R
 ///
 /// If there is a log that can't be read.
 pub(crate) fn read(path: &Path) -> io::Result<Vec<LogEntry>> {
-    let mut bytes = Vec::new();
-    match open(path, false) {
+    let bytes = match open(path, false) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        opened => {
-            let mut log = opened?;
-            newest(&mut log, MOST_BYTES)?.read_to_end(&mut bytes)?
-        }
+        opened => read_whole(newest(&mut opened?, MOST_BYTES)?, MOST_BYTES)?,
     };
     let lines = bytes.split(|byte| *byte == b'\n');
     Ok(lines.filter_map(LogEntry::from_line).collect())
@@ -49,16 +45,11 @@ pub(crate) fn read(path: &Path) -> io::Result<Vec<LogEntry>> {
 /// Opens a log, which must be a file with no other name: what is added to it must not get into
 /// somebody else's file.
 fn open(path: &Path, to_append: bool) -> io::Result<File> {
-    let mut options = target::no_link();
+    let mut options = existing::no_link();
     options.append(to_append).create(to_append).mode(0o600);
-    let planted = |found: &str| io::Error::other(format!("{found} stands in its place"));
-    let opened = target::open_file(path, &options).map_err(|error| match error {
-        Unread::NotAFile(found) => planted(found),
-        Unread::Failed(error) => error,
-    });
-    let (file, metadata) = opened?;
+    let (file, metadata) = existing::open_file(path, &options)?;
     if to_append && metadata.nlink() > 1 {
-        return Err(planted("a hard link to another file"));
+        return Err(Unread::NotAFile("a hard link to another file").into());
     }
     Ok(file)
 }

@@ -7,7 +7,8 @@
 use std::cell::Cell;
 use std::fs;
 use std::path::PathBuf;
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
 use crate::commit::editor::DropIn;
@@ -28,14 +29,14 @@ fn change() -> Change {
 fn edit_with(
     config: Option<&str>,
     change: &Change,
-    stranger: impl Fn(&Path) + 'static,
+    stranger: impl Fn(&Path) + Send + 'static,
 ) -> (tempfile::TempDir, PathBuf, Result<Outcome, Error>) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("config.toml");
     if let Some(config) = config {
         fs::write(&file, config).expect("writes");
     }
-    let turns = Rc::new(Cell::new(0));
+    let turns = Cell::new(0);
     let its_file = file.clone();
     let editor = Editor::new(&file).interrupted(move || {
         if turns.replace(1) == 0 {
@@ -108,11 +109,11 @@ fn a_stranger_that_never_stops_ends_the_edit_and_has_the_last_word() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("config.toml");
     fs::write(&path, CONFIG).expect("writes");
-    let turns = Rc::new(Cell::new(0));
-    let (its_turns, its_path) = (Rc::clone(&turns), path.clone());
+    let turns = Arc::new(AtomicU32::new(0));
+    let (its_turns, its_path) = (Arc::clone(&turns), path.clone());
     let editor = Editor::new(&path).interrupted(move || {
-        its_turns.set(its_turns.get() + 1);
-        let text = format!("{CONFIG}# {}\n", its_turns.get());
+        let turn = its_turns.fetch_add(1, Ordering::Relaxed) + 1;
+        let text = format!("{CONFIG}# {turn}\n");
         fs::write(&its_path, text).expect("writes");
         false
     });
@@ -121,7 +122,11 @@ fn a_stranger_that_never_stops_ends_the_edit_and_has_the_last_word() {
         matches!(&result, Err(error) if error.code() == Code::KeptChanging),
         "{result:?}"
     );
-    assert_eq!(turns.get(), TRIES, "it is not tried for ever");
+    assert_eq!(
+        turns.load(Ordering::Relaxed),
+        TRIES,
+        "it is not tried for ever"
+    );
     let text = fs::read_to_string(&path).expect("readable");
     assert_eq!(text, format!("{CONFIG}# {TRIES}\n"));
     assert_eq!(temporaries(folder.path()), 0);

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::disk::target::kind;
+use crate::disk::existing::kind;
 use crate::error::{Code, Error};
 
 const SCHEME: &[u8] = b"unix://";

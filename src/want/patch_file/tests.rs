@@ -1,6 +1,8 @@
 use super::*;
 use crate::toml::render::{self, Quotes};
 
+mod schema;
+
 /// The file of the documentation, with every kind of table.
 const WHOLE: &str = r#"owner = "kata-deploy"
 default = "kata-qemu"

@@ -2,6 +2,7 @@
 
 mod codes;
 mod io;
+mod next_step;
 
 use std::any::Any;
 use std::fmt::{self, Write as _};
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use self::codes::TOO_LARGE;
 pub use self::codes::{Code, ExitCode};
+pub use self::next_step::NextStep;
 
 /// A place in a file, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]

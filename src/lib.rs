@@ -84,6 +84,8 @@ pub use disk::holder::HolderFate;
 pub use edit::edited::{Absent, Edited, FileEdit, Handlers, Keys, LeftBehind, Report};
 pub use edit::refusal::UnreadKey;
 pub use edit::run::edit;
+#[doc(hidden)]
+pub use error::NextStep;
 pub use error::{Code, Error, ExitCode, Position, Warning};
 pub use inspect::check::{Check, CheckedRelease};
 pub use inspect::effective::{Effective, EffectiveHandler, HandlerPlace};

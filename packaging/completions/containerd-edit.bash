@@ -665,7 +665,7 @@ _containerd__edit() {
             return 0
             ;;
         containerd__edit__subcmd__set__subcmd__default)
-            opts="-o -q -v -h --unset --owner --adopt --was --drop-in --no-drop-in --plugin-id --stdout --dry-run --exit-code --containerd-version --allow-not-serving --log --lock-timeout --restart --restart-command --ready-timeout --cri-endpoint --config --host-root --distribution --output --quiet --verbose --color --help"
+            opts="-o -q -v -h --unset --owner --take-over --adopt --was --drop-in --no-drop-in --plugin-id --stdout --dry-run --exit-code --containerd-version --allow-not-serving --log --lock-timeout --restart --restart-command --ready-timeout --cri-endpoint --config --host-root --distribution --output --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -294,6 +294,7 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-defa
 always\t''
 never\t''"
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l unset -d 'Restore what the file itself says'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l take-over -d 'Also change a file that is not the tool\'s'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l adopt -d 'Take over what no owner has declared'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l no-drop-in -d 'Write to the config itself'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l stdout -d 'Print the resulting file and touch nothing'

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use containerd_edit::{FileChange, Layout, Outcome, Owner};
+use containerd_edit::{FileChange, Layout, NextStep, Outcome, Owner};
 use serde_json::{Value, json};
 
 use super::diff;
@@ -197,11 +197,7 @@ impl EditReport<'_> {
         let mut warnings = self.plan.report.warnings.iter();
         let is_not_serving = warnings.any(|it| it.code == "not-serving");
         if (is_not_serving || self.plan.serves_nowhere()) && !restarts_by_itself {
-            return Some(
-                "do not restart containerd before `containerd-edit check` says that its release \
-                 serves"
-                    .into(),
-            );
+            return Some(NextStep::CheckBeforeRestart.to_string().into());
         }
         let layout = self.layout.map(|layout| layout.next_step().into());
         Some(layout.unwrap_or("restart containerd to load it".into()))

@@ -183,7 +183,10 @@ impl Run {
         let (change, summary) = match (&set.name, &set.owning.owner) {
             (Some(name), _) => {
                 let change = Change::new().owner(set.owning.owner());
-                let change = change.default_handler(name.clone());
+                let mut change = change.default_handler(name.clone());
+                if set.take_over {
+                    change = change.take_over();
+                }
                 (change, format!("set-default {name}"))
             }
             (None, Some(owner)) => {

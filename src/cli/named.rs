@@ -137,6 +137,10 @@ mod tests {
                     rest.lines().next().unwrap_or_default()
                 );
                 assert!(
+                    path.ends_with("error/next_step.rs"),
+                    "next steps stand in one place: {place}"
+                );
+                assert!(
                     text[..at].ends_with('`'),
                     "a command stands in backticks: {place}"
                 );

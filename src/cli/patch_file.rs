@@ -4,7 +4,9 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use containerd_edit::{Change, Code, Error, Owner, PatchFile, Position, Warning, read_whole};
+use containerd_edit::{
+    Change, Code, Error, NextStep, Owner, PatchFile, Position, Warning, read_whole,
+};
 
 use super::arguments::{Apply, STDIN};
 
@@ -78,8 +80,7 @@ impl NamedFile {
         if bytes.is_empty() && apply.prune && path == Path::new(STDIN) {
             // Rather a program that failed than an installer that wants nothing.
             let message = "there was nothing to read, and --prune would remove all of the owner's";
-            let hint = "see why the program before the pipe printed nothing; to remove all, use \
-                        `containerd-edit remove --owner ID`";
+            let hint = NextStep::RemoveOwner;
             return Err(Error::new(Code::BadPatchFile, message, hint).at(path));
         }
         Ok(Self {

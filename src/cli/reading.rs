@@ -1,6 +1,6 @@
 //! The verbs that only read.
 
-use containerd_edit::{Check, Code, Effective, Error, ExitCode, KeyInForce};
+use containerd_edit::{Check, Code, Effective, Error, ExitCode, KeyInForce, NextStep};
 
 use super::arguments::{self, Format};
 use super::check_report::CheckReport;
@@ -22,7 +22,7 @@ impl Run {
         let name = &show.name;
         let Some(report) = ShowReport::new(&effective, name) else {
             let message = format!("no handler {name:?} is listed");
-            let hint = "see `containerd-edit list`";
+            let hint = NextStep::SeeHandlers;
             return Err(Error::new(Code::NoHandler, message, hint).at(&self.config.path));
         };
         Ok(self.output.answer(&report, ExitCode::Success))
@@ -91,10 +91,8 @@ impl Run {
             return Some("name the release that runs here with --containerd-version".to_owned());
         }
         Some(match self.config.editor().repair(&broken) {
-            Some(repair) => format!("run `containerd-edit {repair}`"),
-            None => {
-                "fix the place that is named, then run `containerd-edit check` again".to_owned()
-            }
+            Some(repair) => NextStep::Repair(&repair).to_string(),
+            None => NextStep::RepairByHand.to_string(),
         })
     }
 

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use containerd_edit::{
-    DropInStatus, Error, HolderFate, LockHolder, LockStatus, LogEntry, NotInForce, OwnedHandler,
-    OwnerStatus, Status,
+    DropInStatus, Error, HolderFate, LockHolder, LockStatus, LogEntry, NextStep, NotInForce,
+    OwnedHandler, OwnerStatus, Status,
 };
 use serde_json::{Value, json};
 
@@ -201,7 +201,7 @@ fn reason(key: &NotInForce) -> String {
 fn version(status: &Status) -> String {
     match (status.exists, status.config_version) {
         (false, _) => "there is no such file".to_owned(),
-        (true, None) => "not valid TOML: see `containerd-edit check`".to_owned(),
+        (true, None) => format!("not valid TOML: {}", NextStep::SeeVerdicts),
         (true, Some(0)) => "none given".to_owned(),
         (true, Some(version)) => version.to_string(),
     }

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io;
 
 use clap::error::ErrorKind;
-use containerd_edit::{Code, Error, ExitCode};
+use containerd_edit::{Code, Error, ExitCode, NextStep};
 
 use super::output;
 
@@ -24,7 +24,7 @@ pub(super) fn not_understood(error: &clap::Error, typed: &[OsString]) -> ExitCod
         let mut parts = text.trim_start_matches("error: ").split("\n\n");
         let message = parts.next().unwrap_or_default().trim();
         let tip = parts.find_map(|part| part.trim().strip_prefix("tip: "));
-        let hint = tip.unwrap_or("see `containerd-edit --help`");
+        let hint = tip.map_or_else(|| NextStep::SeeHelp.into(), str::to_owned);
         output::fail_as_json(&Error::new(Code::Usage, message, hint));
     } else {
         let _ = error.print();

@@ -12,7 +12,7 @@ use crate::edit::edited::{Edited, differences};
 use crate::edit::judgement::{Judged, Judgement, harmful};
 use crate::edit::remedy::remedy;
 use crate::edit::run::without_owners;
-use crate::error::{Code, Error, Position, Warning};
+use crate::error::{Code, Error, NextStep, Position, Warning};
 use crate::ledger::OwnersWant;
 use crate::toml::Document;
 use crate::want::key::KeyValue;
@@ -89,7 +89,7 @@ impl Editor {
             }
             Code::ServesNowhere => {
                 let repair = self.first_repair(reading, found);
-                let command = repair.map(|it| format!("first run `containerd-edit {it}`"));
+                let command = repair.map(|it| format!("first {}", NextStep::Repair(&it)));
                 let error = command.into_iter().fold(error, Error::with_hint);
                 self.by_its_name(error)
             }

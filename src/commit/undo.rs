@@ -1,9 +1,6 @@
 //! Taking a change back: the bytes from before it where nobody has changed the files since, and else
 //! what its owner wanted before.
 
-#[cfg(feature = "cri")]
-use std::path::PathBuf;
-
 use crate::commit::editor::{Editor, Outcome};
 use crate::commit::ledger::Found;
 use crate::commit::operation_log::LogEntry;
@@ -16,14 +13,10 @@ use crate::disk::{digest, sidecar};
 use crate::edit::edited::{Edited, Report};
 use crate::edit::judgement::Judged;
 use crate::edit::run::edit;
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, NextStep};
 use crate::ledger::{Ledger, LedgerPair};
 use crate::want::change::Change;
 use crate::want::handler::Owner;
-
-/// What to do instead, where nothing can be taken back.
-const REMOVE: &str = "see the owners with `containerd-edit list`, and remove handlers with \
-                      `containerd-edit remove NAME`";
 
 /// A change that is taken back.
 #[derive(Debug)]
@@ -69,20 +62,19 @@ impl Editor {
 
     /// What is to be taken back; `None`: it was already.
     fn undo_of(&self, owner: Option<&Owner>) -> Result<Option<Undo>, Error> {
-        let not_undone = |why: String, instead: String| {
+        let not_undone = |why: &str, instead: NextStep<'_>| {
             let message = format!("cannot undo the last change: {why}");
             Error::new(Code::NotUndone, message, instead).at(&self.path)
         };
         self.check_is_main(&self.find()?)?;
         let Some(made) = self.last_change()? else {
-            let why = "the ledger holds none".to_owned();
-            return Err(not_undone(why, REMOVE.to_owned()));
+            return Err(not_undone("the ledger holds none", NextStep::RemoveInstead));
         };
         let owners = made.owners();
         if owners.is_empty() && made.after.files.is_empty() {
             let why = "the last run has noted what others had taken out of the files, and changed \
                        nothing itself";
-            return Err(not_undone(why.to_owned(), REMOVE.to_owned()));
+            return Err(not_undone(why, NextStep::RemoveInstead));
         }
         if let Some(owner) = owner
             && !owners.contains(owner.as_str())
@@ -94,10 +86,10 @@ impl Editor {
             };
             let logged = self.as_logged().filter(|_| !made.after.files.is_empty());
             let why = format!("{by}{}", logged.unwrap_or_default());
-            let instead = format!(
-                "to take away what {owner} has added: `containerd-edit remove --owner {owner}`"
-            );
-            return Err(not_undone(why, instead));
+            return Err(not_undone(
+                &why,
+                NextStep::RemoveOwnerInstead(owner.as_str()),
+            ));
         }
         let is_undone = made.after.is_undone;
         let undo = Undo {
@@ -119,22 +111,10 @@ impl Editor {
     fn last_change(&self) -> Result<Option<LedgerPair>, Error> {
         let target = self.find()?;
         let found = self.read_ledger(&target, target.read()?)?;
+        // Nothing can be done with a config that can't be read: no other next step than its own works.
+        self.read_config(&target, &found.main, &found.ledger)?;
         let after = found.ledger;
         Ok(found.previous.map(|before| LedgerPair { before, after }))
-    }
-
-    /// The files that hold what was there before the last change, as far as they are there.
-    #[cfg(feature = "cri")]
-    pub(crate) fn previous_of(&self, made: &LedgerPair) -> Vec<PathBuf> {
-        let Ok(main) = self.find() else {
-            return Vec::new();
-        };
-        let names = made.after.files.keys();
-        let own = self.main();
-        let paths = names.map(|name| crate::containerd::absolute(&own, name));
-        let found = paths.filter_map(|path| self.target_of(&path, &main).ok());
-        let previous = found.map(|found| sidecar::previous(&found.beside));
-        previous.filter(|path| path.exists()).collect()
     }
 
     /// Works out what taking a change back does.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::existing::{Existing, FOLDER, Unread, kind, kind_at};
 use super::{HostRoot, sidecar};
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, NextStep};
 
 /// Where a config really stands: symbolic links are followed, so that two names of one file share
 /// one lock.
@@ -101,9 +101,12 @@ impl Snapshot {
 
 /// There is no config file to read.
 pub(crate) fn no_file(path: &Path) -> Error {
-    let hint = "check --config; if there is no config yet, containerd runs on its built-in defaults, and \
-         `containerd-edit add NAME` creates the file";
-    Error::new(Code::NoFile, "there is no such file", hint).at(path)
+    Error::new(
+        Code::NoFile,
+        "there is no such file",
+        NextStep::CreateConfig,
+    )
+    .at(path)
 }
 
 fn no_folder(path: &Path, folder: &Path) -> Error {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::containerd::lost::Losses;
 use crate::containerd::release::listed;
 use crate::containerd::{LoadedHandler, Model, Reason, Release, Verdict, needs_of_host};
-use crate::error::{Code, Error, Warning};
+use crate::error::{Code, Error, NextStep, Warning};
 
 use super::judgement::{Judgement, harmful};
 
@@ -201,12 +201,9 @@ impl Judgement<'_> {
                 )
             } else {
                 let is_default = ignoring.iter().any(|it| it.after.default() == Some(name));
-                let so = if is_default {
-                    "; it is the default there, and pods without a RuntimeClass can't start: name \
-                     another one with `containerd-edit set-default NAME`"
-                } else {
-                    ""
-                };
+                let so = "; it is the default there, and pods without a RuntimeClass can't start: ";
+                let so = is_default.then(|| format!("{so}{}", NextStep::NameDefault));
+                let so = so.unwrap_or_default();
                 format!(
                     "{name} is left without what its owner had set, and containerd {releases} will \
                      not load it: it has no runtime_type of its own{so}"
@@ -228,8 +225,9 @@ impl Judgement<'_> {
         let other = others.first()?.after.default()?;
         let message = format!(
             "on containerd {} the default handler is {other}, not {name}: an imported file or \
-             `default_runtime` says so (see `containerd-edit list`)",
-            releases(&others)
+             `default_runtime` says so ({})",
+            releases(&others),
+            NextStep::SeeHandlers
         );
         Some(Warning::new("other-default", message))
     }
@@ -250,9 +248,7 @@ impl Judgement<'_> {
              {reason}",
             self::releases(&releases)
         );
-        let hint = "repair that first: `containerd-edit check` shows what each release makes of it; \
-                    --allow-not-serving adds all the same";
-        let error = Error::new(Code::ServesNowhere, message, hint);
+        let error = Error::new(Code::ServesNowhere, message, NextStep::RepairFirst);
         Err(match &reason.at {
             Some((path, at)) => error.at(path).position_at(at.clone()),
             None => error,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::containerd::{absolute, plugin};
-use crate::error::Error;
+use crate::error::{Error, NextStep};
 use crate::ledger::{FileKey, is_twin};
 use crate::toml::Literal;
 use crate::want::handler::{BUILT_IN, RUNC_TYPE};
@@ -64,8 +64,10 @@ impl Work<'_> {
         let runc = handler_path(BUILT_IN);
         let is_partial = view.has(&runc) && view.value(&runc_type()).is_none();
         if is_partial && view.spelling.is_read_by_1x() && !self.start.asked.is_empty() {
-            let message = "the runc handler has no runtime_type: containerd 1.x can run no pod with \
-                           it (`containerd-edit add runc` adds it)";
+            let complete = NextStep::CompleteRunc;
+            let message = format!(
+                "the runc handler has no runtime_type: containerd 1.x can run no pod with it ({complete})"
+            );
             self.report.warn("partial-runc", message);
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::containerd::release::{do_not_read, listed, reading};
 use crate::containerd::{ConfigFiles, Host, Model, Release, lost};
-use crate::error::{Code, Error, Warning};
+use crate::error::{Code, Error, NextStep, Warning};
 use crate::want::key::KeyValue;
 
 /// What of an edit is held against the model.
@@ -164,9 +164,7 @@ impl Judgement<'_> {
 
 /// Some release would do worse with the result than with the config as it is.
 pub(crate) fn harmful(message: String) -> Error {
-    let hint = "the file is untouched; `containerd-edit check` shows what each release makes of it; \
-                if other releases never run here, name the one that does with --containerd-version";
-    Error::new(Code::Harmful, message, hint)
+    Error::new(Code::Harmful, message, NextStep::NameRelease)
 }
 
 /// Something was to be added for releases that read no file of the config's version.

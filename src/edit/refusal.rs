@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::config::view::{View, Views};
 use crate::containerd::Release;
 use crate::containerd::release::listed_do;
-use crate::error::{Code, Error, Position};
+use crate::error::{Code, Error, NextStep, Position};
 use crate::toml::{self, Refused, render};
 use crate::want::handler::{BUILT_IN, Preset};
 use crate::want::key::Key;
@@ -71,10 +71,11 @@ pub(super) fn foreign_key(key: &Key, owner: &str, acting: &str) -> Error {
         return Error::new(Code::ForeignKey, message, hint);
     };
     let message = format!("the handler {name} belongs to {owner}");
-    let hint = format!(
-        "choose another name, or make it {acting}'s with --take-over, or remove it first: \
-         `containerd-edit remove {name} --owner {owner}`"
-    );
+    let hint = NextStep::Overrule {
+        name,
+        owner,
+        acting,
+    };
     Error::new(Code::ForeignHandler, message, hint)
 }
 
@@ -84,23 +85,21 @@ pub(super) fn foreign_clearing(key: &Key, owner: &str) -> Error {
         Some(name) => format!("the handler {name} belongs to {owner}"),
         None => format!("{owner} has set {key}"),
     };
-    let key = key.on_command_line();
-    let hint = format!("to remove it all the same: `containerd-edit unset {key} --owner {owner}`");
+    let key = &key.on_command_line();
+    let hint = NextStep::UnsetForeign { key, owner };
     Error::new(Code::ForeignKey, message, hint)
 }
 
 /// The key that is to be cleared is there for the sake of others.
 pub(super) fn implied(key: &Key) -> Error {
     let message = format!("{key} is needed by what owners have set in this config");
-    let hint = "it goes with the last of them: see the owners with `containerd-edit list`";
-    Error::new(Code::ForeignKey, message, hint)
+    Error::new(Code::ForeignKey, message, NextStep::SeeOwners)
 }
 
 /// Another owner has the handler that is to be removed.
 pub(super) fn foreign_removal(name: &str, owner: &str) -> Error {
     let message = format!("the handler {name} belongs to {owner}");
-    let hint =
-        format!("to remove it all the same: `containerd-edit remove {name} --owner {owner}`");
+    let hint = NextStep::RemoveForeign { names: name, owner };
     Error::new(Code::ForeignHandler, message, hint)
 }
 
@@ -110,8 +109,7 @@ pub(super) fn undeclared_handler(name: &str, keys: &[String]) -> Error {
         let hint = "leave it, or edit the file by hand".to_owned();
         (", which every node needs", hint)
     } else {
-        let hint = format!("to remove it: `containerd-edit remove {name} --adopt`");
-        ("", hint)
+        ("", NextStep::RemoveUndeclared(name).into())
     };
     let message = format!(
         "no owner has declared the handler {name}{needed}; removing it would take away {}",
@@ -156,9 +154,8 @@ pub(super) fn default_not_listed(name: &str, views: &Views) -> Error {
     };
     let listed: Vec<&str> = views.values().flat_map(View::handler_names).collect();
     let meant = nearest(name, &listed).map(|meant| format!("did you mean {meant}? Otherwise "));
-    let meant = meant.unwrap_or_default();
-    let hint =
-        format!("{meant}add it first, as in `containerd-edit add {name}{settings} --default`");
+    let first = NextStep::AddFirst { name, settings };
+    let hint = format!("{}{first}", meant.unwrap_or_default());
     Error::new(Code::DefaultNotListed, message, hint)
 }
 
@@ -169,7 +166,8 @@ pub(super) fn out_of_reach(config: &Config, file: &str, place: &[String]) -> Err
          here",
         dotted(place)
     );
-    let hint = "set the key by hand, or let the tool change this file with --take-over";
+    let hint = "set the key in this file by hand; `add`, `apply`, `set` and `set-default` change it \
+                with --take-over";
     placed(
         Error::new(Code::OutOfReach, message, hint),
         config,
@@ -201,9 +199,7 @@ fn ambiguous_plugin(message: String, hint: &str, config: &Config, file: &str, id
 /// Another plugin table of the file was named than the one that the tool has written to.
 pub(super) fn other_table(config: &Config, file: &str, known: &str) -> Error {
     let message = format!("this tool's handlers in this file are in the plugin table {known}");
-    let hint = format!(
-        "use --plugin-id {known}, or remove them first (`containerd-edit list` shows the owners)"
-    );
+    let hint = NextStep::NameTable(known).to_string();
     ambiguous_plugin(message, &hint, config, file, known)
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::config::Config;
 use crate::containerd::Release;
 use crate::containerd::plugin::{OLD_CRI, RUNTIME};
+use crate::error::NextStep;
 use crate::ledger::Ledger;
 use crate::want::key::{Key, handler_path, handlers_path};
 
@@ -32,8 +33,8 @@ pub(crate) fn remedy(config: &Config, ledger: &Ledger, releases: &[Release]) -> 
         }
     }
     let removals = owners.iter().map(|(owner, names)| {
-        let names = names.join(" ");
-        format!("`containerd-edit remove {names} --owner {owner}`")
+        let names = &names.join(" ");
+        NextStep::RemoveFromTable { names, owner }.to_string()
     });
     let steps: Vec<String> = removals.chain([again]).collect();
     Some(steps.join(", then "))

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::config::Config;
 use crate::config::view::{View, Views};
+use crate::error::NextStep;
 use crate::ledger::{FileKey, is_implied, newest_owner};
 use crate::toml::{Difference, Inserted};
 use crate::want::handler::BUILT_IN;
@@ -122,9 +123,9 @@ impl Work<'_> {
             let mut views = self.views.values();
             if views.any(|view| view.value(&runtime_type).is_some()) {
                 let message = format!(
-                    "{name} was there before {} came, and stays; `containerd-edit remove {name} \
-                     --adopt` takes it away",
-                    self.start.owner()
+                    "{name} was there before {} came, and stays; {}",
+                    self.start.owner(),
+                    NextStep::RemoveWhatWasThere(name)
                 );
                 self.report.warn("was-there", message);
             }

@@ -7,7 +7,7 @@ use toml_edit::Value;
 use crate::containerd::release::listed;
 use crate::containerd::{Release, Wanted, version};
 use crate::disk::HostRoot;
-use crate::error::{Code, Error, Position, Warning};
+use crate::error::{Code, Error, NextStep, Position, Warning};
 use crate::ledger::{Ledger, newest_owner};
 use crate::want::key::Key;
 use crate::want::key_name::KeyName;
@@ -129,7 +129,7 @@ fn not_set(name: &KeyName, names: Option<&[&str]>) -> Error {
     let key = name.dotted();
     let Some(names) = names else {
         let message = format!("{key}: no containerd release loads this config");
-        return Error::new(Code::NoKey, message, "see `containerd-edit check`");
+        return Error::new(Code::NoKey, message, NextStep::SeeVerdicts);
     };
     let message = format!("{key} is not set in any file that containerd reads");
     let last = name.path().last().map(String::as_str).unwrap_or_default();

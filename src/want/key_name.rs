@@ -4,7 +4,7 @@ use toml_edit::Value;
 
 use super::handler::Setting;
 use super::key::Key;
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, NextStep};
 use crate::toml::render::{self, Quotes};
 use crate::toml::{Literal, Path};
 
@@ -49,7 +49,7 @@ impl KeyName {
             && handlers == "handlers"
         {
             let message = format!("{name} is a handler, and not one key");
-            let hint = format!("to remove a handler: `containerd-edit remove {name}`");
+            let hint = NextStep::RemoveHandler(name);
             return Err(Error::new(Code::Usage, message, hint));
         }
         let key = Key::spelled(&self.path);

@@ -18,6 +18,7 @@ mod filesystems;
 mod golden;
 mod harm;
 mod help;
+mod hints;
 mod host_root;
 mod huge;
 mod in_use;

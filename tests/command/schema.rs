@@ -37,13 +37,13 @@ pub(crate) fn check(arguments: &[String], stdout: &str) {
         return;
     }
     let report: Value = serde_json::from_str(stdout).expect("JSON");
-    let name = match (report.get("error"), report.get("path")) {
-        (Some(_), None) => "error",
-        _ => {
-            let mut verbs = REPORTS.iter().copied();
-            let verb = verbs.find(|verb| arguments.iter().any(|word| word == verb));
-            verb.unwrap_or("edit")
-        }
+    let is_error = report.get("error").is_some() && report.get("path").is_none();
+    let mut verbs = REPORTS.iter().copied();
+    let verb = verbs.find(|verb| arguments.iter().any(|word| word == verb));
+    let name = if is_error {
+        "error"
+    } else {
+        verb.unwrap_or("edit")
     };
     let wrong = mistakes(
         &OUTPUT,

@@ -1,9 +1,11 @@
 //! A folder with a config, and the command run on it.
 
+use std::env;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::LazyLock;
 
 use tempfile::TempDir;
 
@@ -132,9 +134,14 @@ pub(crate) fn drop_comments(file: &Path) {
     fs::write(file, text + "\n").expect("writes");
 }
 
-/// Where the command's binary is.
+/// Where the command's binary is: the one that was built with the tests, or `$TESTED_BINARY`, as that
+/// of a release.
 pub(crate) fn tool_path() -> &'static Path {
-    Path::new(env!("CARGO_BIN_EXE_containerd-edit"))
+    static PATH: LazyLock<PathBuf> = LazyLock::new(|| {
+        let other = env::var_os("TESTED_BINARY").map(PathBuf::from);
+        other.unwrap_or_else(|| env!("CARGO_BIN_EXE_containerd-edit").into())
+    });
+    &PATH
 }
 
 /// The command, with none of its variables set.

@@ -220,6 +220,12 @@ pub(crate) struct SetDefault {
     #[command(flatten)]
     pub(crate) owning: Owning,
 
+    /// Also change a file that is not the tool's
+    ///
+    /// Where containerd takes the default from there.
+    #[arg(long, conflicts_with = "unset")]
+    pub(crate) take_over: bool,
+
     #[command(flatten)]
     pub(crate) patching: Patching,
 }

@@ -25,7 +25,7 @@ use self::generated::{
 pub use self::sandboxes::Sandbox;
 pub use self::status::RunningHandlers;
 use crate::disk::HostRoot;
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, NextStep};
 
 /// How containerd up to 1.7.11 says that CRI is starting: with no gRPC code of its own.
 const NOT_INITIALIZED: &str = "server is not initialized yet";
@@ -195,8 +195,7 @@ impl CriClient {
                     Code::NoCri,
                     "the daemon runs without CRI: its CRI plugin is switched off or has failed"
                         .to_owned(),
-                    "`containerd-edit check` says whether the config is the reason, `ctr plugins \
-                     ls` and `journalctl -u containerd` why it has failed",
+                    NextStep::SeeWhyNoCri.to_string(),
                 ),
                 answer
                     if answer == Answer::Unavailable
@@ -205,13 +204,13 @@ impl CriClient {
                     (
                         Code::CriStarting,
                         format!("the daemon's CRI is still starting: {said}"),
-                        "try again in a moment",
+                        "try again in a moment".to_owned(),
                     )
                 }
                 _ => (
                     Code::CriFailed,
                     format!("the daemon's CRI failed to answer: {said}"),
-                    "read containerd's log: `journalctl -u containerd`",
+                    "read containerd's log: `journalctl -u containerd`".to_owned(),
                 ),
             };
             Error::new(code, message, hint).at(&self.endpoint)

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::cause::Cause;
 use super::rollback::{Rollback, RolledBackFiles};
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, NextStep};
 
 /// A restart that failed: the [detail](Error::detail) of the error that tells of it.
 #[derive(Debug)]
@@ -25,30 +25,15 @@ impl RestartFailure {
     pub(super) fn into_error(self, config: &Path) -> Error {
         let message = format!("{}; {}", self.cause, self.state());
         let (code, hint) = match &self.rollback {
-            None if self.cause.is_before_restart() => (
-                Code::WouldNotServe,
-                "`containerd-edit check --running` says what each release makes of the config",
-            ),
-            None => (
-                Code::NotServing,
-                "see why with `journalctl -u containerd` and `containerd-edit check --running`; \
-                 `containerd-edit undo` takes the last change back",
-            ),
-            Some(rollback) if rollback.is_good() => (
-                Code::RolledBack,
-                "see why containerd did not serve (`journalctl -u containerd`, `containerd-edit \
-                 check`), and run the same command again",
-            ),
-            Some(_) => (
-                Code::NotRolledBack,
-                "containerd does not come back with the config that it had before: see why with \
-                 `journalctl -u containerd`, then `containerd-edit restart`",
-            ),
+            None if self.cause.is_before_restart() => {
+                (Code::WouldNotServe, NextStep::SeeWhyNotServing)
+            }
+            None => (Code::NotServing, NextStep::SeeWhyGone),
+            Some(rollback) if rollback.is_good() => (Code::RolledBack, NextStep::SeeWhyRolledBack),
+            Some(_) => (Code::NotRolledBack, NextStep::SeeWhyStillGone),
         };
         let stuck = match self.rollback.as_ref().map(|rollback| &rollback.files) {
-            Some(RolledBackFiles::Stuck { instead, .. }) => {
-                Some(format!("{instead}; then `containerd-edit restart`"))
-            }
+            Some(RolledBackFiles::Stuck { instead, .. }) => Some(instead.clone()),
             _ => None,
         };
         let error = Error::new(code, message, hint).at(config).with_detail(self);

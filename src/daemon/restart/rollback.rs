@@ -6,9 +6,8 @@ use crate::commit::editor::Editor;
 use crate::commit::operation_log::LogEntry;
 use crate::commit::undo::Undo;
 use crate::daemon::running::Running;
-use crate::error::Code;
+use crate::error::{Code, NextStep};
 use crate::ledger::LedgerPair;
-use crate::want::handler::Owner;
 
 /// What has become of a change with which containerd does not serve.
 #[derive(Debug)]
@@ -36,7 +35,7 @@ pub enum RolledBackFiles {
     Stuck {
         /// What could not be taken back, and why.
         why: String,
-        /// What to do instead, before containerd is restarted.
+        /// What to do instead.
         instead: String,
     },
 }
@@ -63,30 +62,7 @@ pub(super) fn take_back(editor: &Editor, made: &LedgerPair) -> RolledBackFiles {
         Err(error) if error.code() == Code::NotDurable => RolledBackFiles::PutBack,
         Err(error) => RolledBackFiles::Stuck {
             why: format!("it could not be taken back: {error}"),
-            instead: instead(editor, made),
+            instead: NextStep::UndoAfter(error.hint()).into(),
         },
     }
-}
-
-/// What does as much as taking a change back, by hand.
-fn instead(editor: &Editor, made: &LedgerPair) -> String {
-    let owner = made.owners().into_iter().next();
-    let owner = owner.filter(|owner| *owner != Owner::default().as_str());
-    let remove = match owner {
-        Some(owner) => format!(
-            "`containerd-edit remove --owner {owner}` takes away all that {owner} has here, \
-             `containerd-edit remove NAME` a handler"
-        ),
-        None => "`containerd-edit remove NAME` takes away a handler".to_owned(),
-    };
-    let previous = editor.previous_of(made).into_iter();
-    let previous: Vec<String> = previous.map(|path| path.display().to_string()).collect();
-    if previous.is_empty() {
-        return format!("`containerd-edit log` says who has changed what; {remove}");
-    }
-    format!(
-        "`containerd-edit log` says who has changed what; {remove}; or repair the config (before the \
-         last change: {})",
-        previous.join(", ")
-    )
 }

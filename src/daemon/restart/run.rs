@@ -14,7 +14,7 @@ use super::why::Why;
 use crate::commit::editor::Outcome;
 use crate::commit::operation_log::LogEntry;
 use crate::disk::digest;
-use crate::error::{Code, Error, Warning};
+use crate::error::{Code, Error, NextStep, Warning};
 use crate::ledger::LedgerPair;
 use crate::want::change::Change;
 use crate::want::handler::Owner;
@@ -214,7 +214,7 @@ impl<'a> Run<'a> {
 
     fn interrupted(&self) -> Error {
         let message = "interrupted before containerd was seen to be back";
-        let hint = "run it again, or `containerd-edit restart`, to have the config loaded";
+        let hint = NextStep::RestartAgain;
         let error = Error::new(Code::Interrupted, message, hint).at(&self.scene.editor.path);
         match self.made {
             Some(_) => error.after_change(),

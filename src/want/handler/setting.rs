@@ -3,7 +3,7 @@
 use toml_edit::{Key, TomlError, Value};
 
 use super::schema;
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, NextStep};
 use crate::toml::render::{self, Quotes};
 
 /// One key of a handler's table and its value.
@@ -111,7 +111,7 @@ impl Setting {
 
 /// A setting that can't be made.
 pub(super) fn wrong(message: String) -> Error {
-    Error::new(Code::Usage, message, "see `containerd-edit add --help`")
+    Error::new(Code::Usage, message, NextStep::SeeHelpOfAdd)
 }
 
 /// Why some release can't parse this value however it is written.

@@ -1,0 +1,242 @@
+//! What to do next, where that is a command of this tool: all of it, as data. `tests/command/hints.rs`
+//! runs each of these commands in a state in which it is suggested.
+
+use std::fmt;
+
+/// The next step of an error or a warning. Commands stand in backticks, without the flags that name the
+/// config: whoever shows them puts those in.
+#[derive(Debug, Clone, Copy)]
+pub enum NextStep<'a> {
+    /// A handler or a key that is not there.
+    SeeHandlers,
+    /// What no release loads.
+    SeeVerdicts,
+    /// A command line that can't be understood.
+    SeeHelp,
+    /// A setting that can't be made.
+    SeeHelpOfAdd,
+    /// There is no config.
+    CreateConfig,
+    /// A patch file without a word.
+    RemoveOwner,
+    /// The config serves on no release, and this command repairs it.
+    Repair(&'a str),
+    /// The same, where none is known.
+    RepairByHand,
+    /// The same, while nothing is added.
+    RepairFirst,
+    /// The same, once something was changed all the same.
+    CheckBeforeRestart,
+    /// A release would do worse.
+    NameRelease,
+    /// There is no change that could be taken back.
+    RemoveInstead,
+    /// The last change is not this owner's.
+    RemoveOwnerInstead(&'a str),
+    /// The handler that is to be set is another owner's.
+    Overrule {
+        /// The handler.
+        name: &'a str,
+        /// Its owner.
+        owner: &'a str,
+        /// Who wants to have it.
+        acting: &'a str,
+    },
+    /// The handler that is to go is another owner's.
+    RemoveForeign {
+        /// The handlers.
+        names: &'a str,
+        /// Their owner.
+        owner: &'a str,
+    },
+    /// The key that is to go is another owner's.
+    UnsetForeign {
+        /// The key, as a word of a shell.
+        key: &'a str,
+        /// Its owner.
+        owner: &'a str,
+    },
+    /// The key that is to go is there for the sake of others.
+    SeeOwners,
+    /// The handler that is to go is nobody's.
+    RemoveUndeclared(&'a str),
+    /// The handler that stays was there before its owner.
+    RemoveWhatWasThere(&'a str),
+    /// The handlers stand in the table that the releases don't read.
+    RemoveFromTable {
+        /// The handlers.
+        names: &'a str,
+        /// Their owner.
+        owner: &'a str,
+    },
+    /// The tool's handlers are in this table.
+    NameTable(&'a str),
+    /// The default is not listed.
+    AddFirst {
+        /// The handler.
+        name: &'a str,
+        /// The flags that it needs.
+        settings: &'a str,
+    },
+    /// The default can't start a pod.
+    NameDefault,
+    /// The node's own `runc` has no type.
+    CompleteRunc,
+    /// A handler was named where a key belongs.
+    RemoveHandler(&'a str),
+    /// The daemon runs without CRI.
+    SeeWhyNoCri,
+    /// containerd was left alone, since it would not serve.
+    SeeWhyNotServing,
+    /// containerd did not come back; nothing had been changed.
+    SeeWhyGone,
+    /// containerd did not come back with the change, which was taken back.
+    SeeWhyRolledBack,
+    /// containerd does not come back without the change either.
+    SeeWhyStillGone,
+    /// The change could not be taken back, and this is to be done first.
+    UndoAfter(&'a str),
+    /// The run ended before containerd was seen to be back.
+    RestartAgain,
+}
+
+impl fmt::Display for NextStep<'_> {
+    fn fmt(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let said = match *self {
+            Self::SeeHandlers => "see `containerd-edit list`",
+            Self::SeeVerdicts => "see `containerd-edit check`",
+            Self::SeeHelp => "see `containerd-edit --help`",
+            Self::SeeHelpOfAdd => "see `containerd-edit add --help`",
+            Self::CreateConfig => {
+                "check --config; if there is no config yet, containerd runs on its built-in \
+                 defaults, and `containerd-edit add NAME` creates the file"
+            }
+            Self::RemoveOwner => {
+                "see why the program before the pipe printed nothing; to remove all, use \
+                 `containerd-edit remove --owner ID`"
+            }
+            Self::Repair(command) => return write!(text, "run `containerd-edit {command}`"),
+            Self::RepairByHand => {
+                "fix the place that is named, then run `containerd-edit check` again"
+            }
+            Self::RepairFirst => {
+                "repair that first: `containerd-edit check` shows what each release makes of it; \
+                 --allow-not-serving adds all the same"
+            }
+            Self::CheckBeforeRestart => {
+                "do not restart containerd before `containerd-edit check` says that its release \
+                 serves"
+            }
+            Self::NameRelease => {
+                "the file is untouched; `containerd-edit check` shows what each release makes of \
+                 it; if other releases never run here, name the one that does with \
+                 --containerd-version"
+            }
+            Self::RemoveInstead => {
+                "see the owners with `containerd-edit list`, and remove handlers with \
+                 `containerd-edit remove NAME`"
+            }
+            Self::RemoveOwnerInstead(owner) => {
+                return write!(
+                    text,
+                    "to take away what {owner} has added: `containerd-edit remove --owner {owner}`"
+                );
+            }
+            Self::Overrule {
+                name,
+                owner,
+                acting,
+            } => {
+                return write!(
+                    text,
+                    "choose another name, or make it {acting}'s with --take-over, or remove it \
+                     first: `containerd-edit remove {name} --owner {owner}`"
+                );
+            }
+            Self::RemoveForeign { names, owner } => {
+                return write!(
+                    text,
+                    "to remove it all the same: `containerd-edit remove {names} --owner {owner}`"
+                );
+            }
+            Self::UnsetForeign { key, owner } => {
+                return write!(
+                    text,
+                    "to remove it all the same: `containerd-edit unset {key} --owner {owner}`"
+                );
+            }
+            Self::SeeOwners => {
+                "it goes with the last of them: see the owners with `containerd-edit list`"
+            }
+            Self::RemoveUndeclared(name) => {
+                return write!(
+                    text,
+                    "to remove it: `containerd-edit remove {name} --adopt`"
+                );
+            }
+            Self::RemoveWhatWasThere(name) => {
+                return write!(
+                    text,
+                    "`containerd-edit remove {name} --adopt` takes it away"
+                );
+            }
+            Self::RemoveFromTable { names, owner } => {
+                return write!(text, "`containerd-edit remove {names} --owner {owner}`");
+            }
+            Self::NameTable(table) => {
+                return write!(
+                    text,
+                    "use --plugin-id {table}, or remove them first (`containerd-edit list` shows \
+                     the owners)"
+                );
+            }
+            Self::AddFirst { name, settings } => {
+                return write!(
+                    text,
+                    "add it first, as in `containerd-edit add {name}{settings} --default`"
+                );
+            }
+            Self::NameDefault => "name another one with `containerd-edit set-default NAME`",
+            Self::CompleteRunc => "`containerd-edit add runc` adds it",
+            Self::RemoveHandler(name) => {
+                return write!(text, "to remove a handler: `containerd-edit remove {name}`");
+            }
+            Self::SeeWhyNoCri => {
+                "`containerd-edit check` says whether the config is the reason, `ctr plugins ls` and \
+                 `journalctl -u containerd` why it has failed"
+            }
+            Self::SeeWhyNotServing => {
+                "`containerd-edit check --running` says what each release makes of the config"
+            }
+            Self::SeeWhyGone => {
+                "see why with `journalctl -u containerd` and `containerd-edit check --running`; \
+                 `containerd-edit undo` takes the last change back"
+            }
+            Self::SeeWhyRolledBack => {
+                "see why containerd did not serve (`journalctl -u containerd`, `containerd-edit \
+                 check`), and run the same command again"
+            }
+            Self::SeeWhyStillGone => {
+                "containerd does not come back with the config that it had before: see why with \
+                 `journalctl -u containerd`, then `containerd-edit restart`"
+            }
+            Self::UndoAfter(first) => {
+                return write!(
+                    text,
+                    "{first}; once that is done: `containerd-edit undo`, then `containerd-edit \
+                     restart`"
+                );
+            }
+            Self::RestartAgain => {
+                "run it again, or `containerd-edit restart`, to have the config loaded"
+            }
+        };
+        text.write_str(said)
+    }
+}
+
+impl From<NextStep<'_>> for String {
+    fn from(step: NextStep<'_>) -> Self {
+        step.to_string()
+    }
+}

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::error_report;
 use super::report::{Report, joined, warnings};
-use super::text::{place, shown, table};
+use super::text::{grouped, place, shown, table};
 
 pub(super) struct CheckReport<'c> {
     pub(super) check: &'c Check,
@@ -60,8 +60,7 @@ impl Report for CheckReport<'_> {
             version => format!("config version {version}"),
         };
         let mut text = format!("{}: {version}\n", check.path.display());
-        let mut rows: Vec<(Vec<Release>, [String; 2])> = Vec::new();
-        for row in &check.releases {
+        let rows = check.releases.iter().map(|row| {
             let verdict = row.verdict.as_ref().map_or("-", word);
             let what = match (&row.verdict, reason(row)) {
                 (Some(Verdict::Serves { handlers, default }), _) => {
@@ -71,15 +70,14 @@ impl Report for CheckReport<'_> {
                 (_, Some(reason)) => with_place(check, reason),
                 _ => format!("can't read config version {}", check.config_version),
             };
-            let said = [verdict.to_owned(), what];
-            match rows.iter_mut().find(|(_, other)| *other == said) {
-                Some((releases, _)) => releases.push(row.release),
-                None => rows.push((vec![row.release], said)),
-            }
-        }
-        let rows = rows.into_iter().map(|(releases, [verdict, what])| {
-            [format!("{:<7}", Release::ranges(&releases)), verdict, what]
+            ((verdict, what), row.release)
         });
+        let rows = grouped(rows)
+            .into_iter()
+            .map(|((verdict, what), releases)| {
+                let releases = format!("{:<7}", Release::ranges(&releases));
+                [releases, verdict.to_owned(), what]
+            });
         text.push_str(&table(&rows.collect::<Vec<_>>()));
         if let Some(running) = self.running {
             text.push_str(&running.text());

@@ -10,7 +10,7 @@ use containerd_edit::{
 use serde_json::{Value, json};
 
 use super::report::{Report, joined};
-use super::text::{first_of, printable};
+use super::text::{first_of, grouped, printable};
 
 /// So many keys are named in one line.
 const MOST_KEYS: usize = 4;
@@ -114,13 +114,7 @@ impl Report for StatusReport {
             },
         ));
         let left = status.left.iter();
-        let left = left.map(|it| {
-            format!(
-                "{}, removed at {}",
-                printable(&it.owner),
-                printable(&it.time)
-            )
-        });
+        let left = left.map(|it| printable(&format!("{}, removed at {}", it.owner, it.time)));
         facts.push(("left:", left.collect()));
         facts.push(("handlers:", handlers(status, &status.handlers)));
         for drop_in in &status.drop_ins {
@@ -175,15 +169,8 @@ fn owner(owner: &OwnerStatus) -> Vec<String> {
         0 => format!("{name}: {keys}, in force"),
         lacking => format!("{name}: {keys}, {lacking} not in force"),
     }];
-    let mut reasons: Vec<(String, Vec<String>)> = Vec::new();
-    for key in lacking {
-        let reason = reason(key);
-        match reasons.iter_mut().find(|(other, _)| *other == reason) {
-            Some((_, keys)) => keys.push(printable(&key.key)),
-            None => reasons.push((reason, vec![printable(&key.key)])),
-        }
-    }
-    let reasons = reasons.into_iter();
+    let reasons = lacking.iter().map(|it| (reason(it), printable(&it.key)));
+    let reasons = grouped(reasons).into_iter();
     lines.extend(
         reasons.map(|(reason, keys)| format!("  {reason}: {}", first_of(MOST_KEYS, &keys))),
     );

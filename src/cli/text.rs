@@ -39,6 +39,18 @@ pub(super) fn first_of(most: usize, names: &[impl Borrow<str>]) -> String {
     }
 }
 
+/// Puts together what belongs to the same, in the order in which each came first.
+pub(super) fn grouped<K: PartialEq, V>(pairs: impl Iterator<Item = (K, V)>) -> Vec<(K, Vec<V>)> {
+    let mut groups: Vec<(K, Vec<V>)> = Vec::new();
+    for (key, value) in pairs {
+        match groups.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, values)) => values.push(value),
+            None => groups.push((key, vec![value])),
+        }
+    }
+    groups
+}
+
 /// A line that others may have written, without what a terminal obeys.
 pub(super) fn printable(line: &str) -> String {
     let shown = |char: char| match char {

@@ -4,11 +4,8 @@ use crate::commit::editor::Editor;
 use crate::commit::ledger::Found;
 use crate::commit::reading::Reading;
 use crate::config::Config;
-use crate::config::files::File;
-use crate::config::view::View;
 use crate::containerd::{FileState, Host, Model, Reason, Release, absolute};
 use crate::edit::run::edit;
-use crate::error::Position;
 use crate::ledger::{Ledger, newest_owner};
 use crate::toml::Literal;
 use crate::want::change::Change;
@@ -29,49 +26,44 @@ impl Editor {
     pub fn repair(&self, releases: &[Release]) -> Option<String> {
         let (target, main) = self.begin().ok()?;
         let found = self.read_ledger(&target, main).ok()?;
-        let reading = self
-            .read_config(&found.target, &found.main, &found.ledger)
-            .ok()?;
+        let reading = self.read_config(&found.target, &found.main, &found.ledger);
+        let reading = reading.ok()?;
         let files = reading.loaded(self, &reading.config, &[]).ok()?;
         let host = Host::of(&self.host_root, &files);
         let verdict = Model::new(&files, &host).verdict(*releases.first()?);
-        let repairs = repairs(&reading, &found.ledger, verdict.reason());
-        let mut serving = repairs
-            .into_iter()
-            .filter(|repair| self.serves_after(&repair.change, &reading, &found, releases, &host));
+        let reason = verdict.reason();
+        let mut repairs = self.serving_repairs(&reading, &found, reason, releases, &host);
         // It is no advice if something else refuses it.
-        let repair = serving.find(|repair| self.plan(&repair.change).is_ok())?;
+        let repair = repairs.find(|repair| self.plan(&repair.change).is_ok())?;
         Some(repair.command)
     }
 
     /// The first command with which some release serves the config as it is now.
     pub(super) fn first_repair(&self, reading: &Reading, found: &Found) -> Option<String> {
-        let mut repairs = repairs(reading, &found.ledger, None).into_iter();
         let host = Host::here();
-        let repair = repairs.find(|repair| {
-            self.serves_after(&repair.change, reading, found, &self.releases, &host)
-        })?;
-        Some(repair.command)
+        let mut repairs = self.serving_repairs(reading, found, None, &self.releases, &host);
+        repairs.next().map(|repair| repair.command)
     }
 
-    fn serves_after(
-        &self,
-        change: &Change,
-        reading: &Reading,
-        found: &Found,
-        releases: &[Release],
-        host: &Host,
-    ) -> bool {
-        let Ok(edited) = edit(&reading.config, &found.ledger, change) else {
-            return false;
+    /// The commands with which one of the releases serves. `reason`: why the first does not now.
+    fn serving_repairs<'r>(
+        &'r self,
+        reading: &'r Reading,
+        found: &'r Found,
+        reason: Option<&Reason>,
+        releases: &'r [Release],
+        host: &'r Host,
+    ) -> impl Iterator<Item = Repair> + 'r {
+        let serves = move |repair: &Repair| {
+            let edited = edit(&reading.config, &found.ledger, &repair.change).ok()?;
+            let files: Vec<&str> = edited.files.iter().map(|file| file.name.as_str()).collect();
+            let files = reading.loaded(self, &edited.config, &files).ok()?;
+            let model = Model::new(&files, host);
+            let mut releases = releases.iter();
+            Some(releases.any(|release| model.verdict(*release).serves()))
         };
-        let files: Vec<&str> = edited.files.iter().map(|file| file.name.as_str()).collect();
-        let Ok(files) = reading.loaded(self, &edited.config, &files) else {
-            return false;
-        };
-        let model = Model::new(&files, host);
-        let mut releases = releases.iter();
-        releases.any(|release| model.verdict(*release).serves())
+        let repairs = repairs(reading, &found.ledger, reason).into_iter();
+        repairs.filter(move |repair| serves(repair) == Some(true))
     }
 }
 
@@ -127,20 +119,11 @@ fn without(key: Key, ledger: &Ledger) -> Repair {
 /// The key that stands at the place of a reason.
 fn key_at(config: &Config, reason: &Reason) -> Option<Key> {
     let (path, at) = reason.at.as_ref()?;
-    let file = config.files().iter().find(|file| file.path == *path)?;
-    let (view, at) = (config.views().remove(&file.name)?, at.as_ref()?);
-    let leaves = view.leaves(&[]).into_iter();
-    let mut leaves = leaves.filter(|leaf| place(file, &view, leaf).as_ref() == Some(at));
-    let path = leaves.next()?;
+    let file = config.name_of(path);
+    let view = config.views().remove(&file)?;
+    let mut leaves = view.leaves(&[]).into_iter();
+    let path = leaves.find(|leaf| config.position(&file, &view.place(leaf)) == *at)?;
     let names: Vec<&str> = path.iter().map(String::as_str).collect();
-    mistake::of_the_node(&names)
-        .is_none()
-        .then(|| Key::new(&path))
-}
-
-fn place(file: &File, view: &View, key: &[String]) -> Option<Position> {
-    let document = &file.text.as_ref()?.document;
-    let place = view.place(key);
-    let names: Vec<&str> = place.iter().map(String::as_str).collect();
-    Some(document.position(document.offset(&names)))
+    let is_settable = mistake::of_the_node(&names).is_none();
+    is_settable.then(|| Key::new(&path))
 }

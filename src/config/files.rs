@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::containerd::imports::{absolute, clean, has_meta, is_pattern, leads_to, written};
 use crate::containerd::{ConfigFiles, FileState, Release, version};
-use crate::error::Error;
+use crate::error::{Error, Position};
 use crate::toml::{Document, ParseError, Path as Keys, Source, Tree};
 use crate::want::handler::drop_in_of;
 
@@ -234,6 +234,16 @@ impl Config {
 
     pub(crate) fn file(&self, name: &str) -> Option<&File> {
         self.files.iter().find(|file| file.name == name)
+    }
+
+    /// The place of a key in a file, or of the nearest table above one that is not there.
+    pub(crate) fn position(&self, file: &str, place: &[String]) -> Option<Position> {
+        let document = &self.file(file)?.text.as_ref()?.document;
+        let names: Vec<&str> = place.iter().map(String::as_str).collect();
+        let depths = (1..=names.len()).rev();
+        let mut there = depths.filter(|&depth| document.get(&names[..depth]).is_some());
+        let depth = there.next()?;
+        Some(document.position(document.offset(&names[..depth])))
     }
 
     /// What a ledger beside the main file calls the file at an absolute path.

@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::config::view::{View, Views};
 use crate::containerd::Release;
 use crate::containerd::release::listed_do;
-use crate::error::{Code, Error, NextStep, Position};
+use crate::error::{Code, Error, NextStep};
 use crate::toml::{self, Refused, render};
 use crate::want::handler::{BUILT_IN, Preset};
 use crate::want::key::Key;
@@ -17,13 +17,13 @@ fn dotted(path: &[String]) -> String {
 /// The error with the place of a key in a file.
 fn placed(error: Error, config: &Config, file: &str, place: &[String]) -> Error {
     let error = error.at(config.path_of(file));
-    error.position_at(position(config, file, place))
+    error.position_at(config.position(file, place))
 }
 
 /// Where in a text a key stands, as in `config.toml:3:1`.
 pub(super) fn location(config: &Config, file: &str, place: &[String]) -> String {
     let shown = shown(config, file);
-    match position(config, file, place) {
+    match config.position(file, place) {
         Some(position) => format!("{shown}:{position}"),
         None => shown,
     }
@@ -35,16 +35,6 @@ pub(super) fn shown(config: &Config, file: &str) -> String {
         return file.to_owned();
     }
     config.path_of(file).display().to_string()
-}
-
-/// The place of a key, or of the nearest table above one that is not there.
-fn position(config: &Config, file: &str, place: &[String]) -> Option<Position> {
-    let document = &config.file(file)?.text.as_ref()?.document;
-    let names: Vec<&str> = place.iter().map(String::as_str).collect();
-    let depths = (1..=names.len()).rev();
-    let mut there = depths.filter(|&depth| document.get(&names[..depth]).is_some());
-    let depth = there.next()?;
-    Some(document.position(document.offset(&names[..depth])))
 }
 
 /// What stands at a key is not what belongs there.

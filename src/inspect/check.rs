@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::surroundings;
 use crate::containerd::lost::{self, Losses};
-use crate::containerd::release::listed;
+use crate::containerd::release::{listed, listed_do, reading};
 use crate::containerd::{ConfigFiles, Release, Verdict, read_as, version};
 use crate::disk::HostRoot;
 use crate::edit::unread::Reading;
@@ -73,12 +73,8 @@ impl Check {
             }
         };
         let newer = lost::unknown(releases);
+        let read = reading(releases, config_version);
         let releases: Vec<CheckedRelease> = releases.iter().map(row).collect();
-        let read: Vec<Release> = releases
-            .iter()
-            .filter(|it| it.reads)
-            .map(|it| it.release)
-            .collect();
         let reading = Reading {
             version: config_version,
             releases: &read,
@@ -179,14 +175,9 @@ fn not_loaded(handler: &ListedHandler, releases: &[CheckedRelease]) -> Option<Wa
     };
     let ignoring = releases.iter().filter(is_ignored);
     let ignoring: Vec<Release> = ignoring.map(|row| row.release).collect();
-    let verb = match ignoring.len() {
-        0 => return None,
-        1 => "does",
-        _ => "do",
-    };
-    let ignoring = listed(&ignoring);
-    let message = format!("containerd {ignoring} {verb} not load {name} from plugins.\"{plugin}\"");
-    Some(Warning::new("not-loaded", message))
+    let does = listed_do(&ignoring);
+    let message = format!("containerd {does} not load {name} from plugins.\"{plugin}\"");
+    (!ignoring.is_empty()).then(|| Warning::new("not-loaded", message))
 }
 
 /// `typed`: the handlers that have a type in some file.

@@ -46,14 +46,14 @@ pub struct NotInForce {
 pub(super) fn owners(ledger: &Ledger, config: Option<&Config>, main: &Path) -> Vec<OwnerStatus> {
     let read = config.map(|config| (config, config.views()));
     let owners = ledger.owners.iter().map(|(name, owner)| {
-        let wants = || ledger.wants().filter(|it| it.owner == name);
+        let wants = ledger.wants().filter(|it| it.owner == name);
         OwnerStatus {
             name: name.clone(),
             file: absolute(main, &owner.file),
             keys: owner.wants.len(),
             not_in_force: read.as_ref().map(|(config, views)| {
                 let missing = |it| not_in_force(config, views, ledger, it);
-                wants().filter_map(missing).collect()
+                wants.filter_map(missing).collect()
             }),
         }
     });
@@ -84,9 +84,7 @@ fn not_in_force(
     };
     let place = found.as_ref().and_then(|found| {
         let place = views[&found.file].place(&it.key.path);
-        let names: Vec<&str> = place.iter().map(String::as_str).collect();
-        let document = &config.file(&found.file)?.text.as_ref()?.document;
-        Some(document.position(document.offset(&names)))
+        config.position(&found.file, &place)
     });
     Some(NotInForce {
         key: it.key.on_command_line().trim_matches('\'').to_owned(),

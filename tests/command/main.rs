@@ -31,7 +31,9 @@ mod parses;
 mod reports;
 mod restarting;
 mod running;
+#[path = "../schema/mod.rs"]
 mod schema;
+mod schemas;
 mod sidecars;
 mod spellings;
 mod status;

@@ -107,6 +107,7 @@ pub enum NextStep<'a> {
 }
 
 impl fmt::Display for NextStep<'_> {
+    #[expect(clippy::too_many_lines, reason = "one row for each of them")]
     fn fmt(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
         let said = match *self {
             Self::SeeHandlers => "see `containerd-edit list`",

@@ -30,8 +30,11 @@ mod owners;
 mod parses;
 mod reports;
 mod restarting;
+mod restore;
 mod running;
+#[path = "../schema/mod.rs"]
 mod schema;
+mod schemas;
 mod sidecars;
 mod spellings;
 mod status;

@@ -28,6 +28,8 @@
 //!
 //! # Examples
 //!
+//! Register a handler, and take it away again:
+//!
 //! ```
 //! use containerd_edit::{Change, Editor, Handler, Preset};
 //!
@@ -38,10 +40,52 @@
 //! let crun = Preset::named("crun").ok_or("no such preset")?;
 //! let change = Change::new().ensure(Handler::from_preset("crun".parse()?, crun));
 //! let done = Editor::new(&config).commit(&change)?;
-//! assert!(done.is_change(), "containerd has to be restarted");
+//! assert!(done.needs_restart());
 //!
 //! Editor::new(&config).commit(&Change::new().remove("crun"))?;
 //! assert_eq!(std::fs::read_to_string(&config)?, "# mine\nversion = 3\n");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! See what a patch file would change, as a reconcile loop does:
+//!
+//! ```
+//! use containerd_edit::{Editor, PatchFile};
+//!
+//! let folder = tempfile::tempdir()?;
+//! let patch = PatchFile::parse(b"owner = \"wasm\"\n[handlers.spin]\n")?;
+//! let plan = Editor::new(folder.path().join("config.toml")).plan(&patch.into_change())?;
+//! assert_eq!(plan.report.handlers.added, ["spin"]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Ask what each containerd release makes of a config:
+//!
+//! ```
+//! use containerd_edit::{Check, HostRoot, Release};
+//!
+//! let folder = tempfile::tempdir()?;
+//! let config = b"version = 2\ndisabled_plugins = [\"cri\"]\n";
+//! let path = folder.path().join("config.toml");
+//! let check = Check::of(&path, config, &Release::LINES, &HostRoot::default())?;
+//! assert!(!check.serves(), "{:?}", check.broken());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! See who owns what, and who has changed the config last:
+//!
+//! ```
+//! use containerd_edit::{Change, Editor, Handler, Preset};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let config = folder.path().join("config.toml");
+//! # let spin = Preset::named("spin").ok_or("no such preset")?;
+//! let change = Change::new().ensure(Handler::from_preset("spin".parse()?, spin));
+//! let editor = Editor::new(&config);
+//! editor.commit(&change.owner("wasm".parse()?))?;
+//! let status = editor.status()?;
+//! let spin = status.handlers.iter().find(|handler| handler.name == "spin");
+//! assert_eq!(spin.and_then(|handler| handler.owner.as_deref()), Some("wasm"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -61,6 +105,7 @@ mod want;
 
 pub use commit::editor::{DEFAULT_LOCK_TIMEOUT, DropIn, Editor, FileChange, Outcome};
 pub use commit::operation_log::{LogEntry, LogTo, LoggedDropIn};
+pub use commit::restored::{KeptText, RestoreFrom, Restored};
 pub use config::Config;
 pub use containerd::{
     Cgroup, ConfigFiles, Disproved, Fact, FactKind, FileState, Host, LoadedHandler, Model, Reason,

@@ -11,7 +11,7 @@ use crate::tool::{Node, Run, tool_path};
 
 const NEXT_STEPS: &str = include_str!("../../src/error/next_step.rs");
 
-/// What needs a daemon that runs: `tests/containerd/restart.rs` has these states.
+/// What needs a daemon that runs: `tests/containerd` has these states in `restart.rs` and `running.rs`.
 const WITH_DAEMON: [&str; 3] = [
     "says whether the config is the reason",
     "check --running` says what each release",
@@ -76,6 +76,20 @@ fn states() -> Vec<State> {
             "edit set disabled_plugins=io.containerd.grpc.v1.cri",
         ),
         state(EMPTY, "", "edit undo"),
+        state(
+            EMPTY,
+            "edit add crun; edit add kata; rm $CONFIG.owners*",
+            "edit undo",
+        ),
+        state(
+            EMPTY,
+            "edit add crun; echo '\"3s\"' >>$CONFIG",
+            "edit add kata",
+        ),
+        State {
+            by_hand: "echo 'version = 3' >$FOLDER/own.toml",
+            ..state("[", "", "edit restore")
+        },
         state(EMPTY, "edit add crun --owner a", "edit undo --owner b"),
         state(EMPTY, "edit add crun --owner a", "edit add crun --owner b"),
         state(
@@ -202,6 +216,7 @@ fn follow(node: &Node, state: &State, line: &str) {
         let arguments = arguments
             .replace("set-default NAME", "set-default runc")
             .replace("NAME", "crun")
+            .replace("FILE", "$FOLDER/own.toml")
             .replace("ID", "manual");
         let run = script(node, &format!("{}\n\"$TOOL\" {arguments}", state.by_hand));
         let reads = arguments.contains(" check");

@@ -72,6 +72,32 @@ pub(crate) fn run(node: &Node, supervised: &Supervised, arguments: &[&str]) -> R
     Run::of(node, &all)
 }
 
+/// Runs the commands of this tool that the hint of an error names: each says what it finds.
+pub(crate) fn follow(node: &Node, report: &Value, exit: i32) {
+    let hint = report["error"]["hint"].as_str().expect("a hint");
+    let commands = hint
+        .split('`')
+        .filter(|it| it.starts_with("containerd-edit "));
+    let socket = node.socket();
+    let mut followed = 0;
+    for command in commands {
+        let words = command.split(' ').skip_while(|word| *word != "check");
+        let mut words: Vec<&str> = words.collect();
+        if words.contains(&"--running") {
+            let socket = socket.to_str().expect("a path of this test");
+            words.extend(["--cri-endpoint", socket]);
+        }
+        let run = Run::of(node, &words).exits(exit);
+        assert!(
+            run.stdout.contains("config version "),
+            "{command}: {}",
+            run.stdout
+        );
+        followed += 1;
+    }
+    assert!(followed > 0, "{hint}");
+}
+
 /// What the node's daemon serves.
 pub(crate) fn serves(node: &Node) -> Verdict {
     match ask(&node.socket()) {
@@ -207,6 +233,7 @@ fn where_the_daemon_does_not_come_back_the_edit_is_rolled_back() {
             );
             assert_eq!(error["rollback"]["files"], "put-back");
             assert_eq!(error["changed"], Value::Null);
+            follow(node, &report, 0);
             print_times(&format!("{deed:?}"), &error["rollback"]["seconds"]);
             assert_eq!(
                 node.config().as_deref(),
@@ -325,6 +352,7 @@ fn a_daemon_is_left_alone_that_would_not_serve_with_its_config() {
             .exits(78)
             .json();
         assert_eq!(report["error"]["code"], "would-not-serve", "{report}");
+        follow(node, &report, 78);
         assert_eq!(serves(node), Verdict::serves(["runc"], "runc"));
         supervised.forget();
         // One that mends it is loaded.

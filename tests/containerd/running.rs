@@ -232,6 +232,8 @@ fn a_daemon_without_cri_is_told_from_none() {
         let client = CriClient::connect(daemon.socket(), PATIENCE).expect("connects");
         let error = client.status().expect_err("it has no CRI");
         assert_eq!(error.code(), Code::NoCri, "{error:?}");
+        let hint = serde_json::json!({"error": {"hint": error.hint()}});
+        crate::restart::follow(&node, &hint, 78);
 
         let (exit, report) = ask_json(&node, &daemon);
         assert_eq!(exit, Some(78), "{}: {report}", release.name);

@@ -35,6 +35,8 @@ pub enum NextStep<'a> {
     PutBackPrevious,
     /// A file is not valid TOML, and a good text of it is kept.
     PutBack,
+    /// A text was edited and could not be put in place: where it is, with the flags that name its file.
+    PutInPlace(&'a str),
     /// No kept text can be put back.
     PutBackOwn,
     /// The last change is not this owner's.
@@ -148,6 +150,13 @@ impl fmt::Display for NextStep<'_> {
             }
             Self::PutBack => {
                 "put back the last text with which containerd serves: `containerd-edit restore`"
+            }
+            Self::PutInPlace(from) => {
+                return write!(
+                    text,
+                    "your text is kept: once it is right, `containerd-edit restore --from {from}` \
+                     puts it in place"
+                );
             }
             Self::PutBackOwn => {
                 "fix the file by hand, or put a text of your own in its place: `containerd-edit \

@@ -86,6 +86,11 @@ fn states() -> Vec<State> {
             "edit add crun; echo '\"3s\"' >>$CONFIG",
             "edit add kata",
         ),
+        state(
+            EMPTY,
+            "",
+            "VISUAL='f() { echo >>$CONFIG; echo >>$1; echo >>$1; }; f' TMPDIR=$FOLDER edit edit",
+        ),
         State {
             by_hand: "echo 'version = 3' >$FOLDER/own.toml",
             ..state("[", "", "edit restore")

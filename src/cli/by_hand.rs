@@ -38,9 +38,9 @@ impl Run {
             if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
                 return Err(copy.kept(error, &found, edit.drop_in));
             }
-            let exit = self.output.fail(&error, None);
+            let code = self.output.fail(&error, None);
             if !wants_to_go_on() {
-                return Ok(exit);
+                return Ok(code);
             }
         }
         let drop_in = edit.drop_in;

@@ -105,6 +105,7 @@ mod want;
 
 pub use commit::editor::{DEFAULT_LOCK_TIMEOUT, DropIn, Editor, FileChange, Outcome};
 pub use commit::operation_log::{LogEntry, LogTo, LoggedDropIn};
+pub use commit::restored::{KeptText, RestoreFrom, Restored};
 pub use config::Config;
 pub use containerd::{
     Cgroup, ConfigFiles, Disproved, Fact, FactKind, FileState, Host, LoadedHandler, Model, Reason,

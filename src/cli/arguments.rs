@@ -20,7 +20,8 @@ use clap::{
 pub(super) use self::groups::{Editing, Logging, Patching, Placing};
 pub(super) use self::values::{Chosen, STDIN};
 pub(super) use self::verbs::{
-    Add, Apply, Check, Get, List, Remove, Restart, Set, SetDefault, Show, Status, Undo, Unset, Verb,
+    Add, Apply, Check, Get, List, Remove, Restart, Restore, Set, SetDefault, Show, Status, Undo,
+    Unset, Verb,
 };
 
 const DROP_IN: &str = "--drop-in";

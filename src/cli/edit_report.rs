@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::diff;
 use super::report::{Report, warnings};
+use super::restore_report;
 use super::text::{colored_diff, first_of};
 
 /// So many keys are named in one line.
@@ -62,6 +63,9 @@ impl Report for EditReport<'_> {
             "diff": diff::of(plan),
             "warnings": warnings(&edited.warnings),
         });
+        if let Some(restored) = &plan.restored {
+            fields["restore"] = json!(restored);
+        }
         if let Some(handlers) = &self.unused {
             fields["unused"] = json!({ "handlers": handlers });
         }
@@ -81,6 +85,14 @@ impl Report for EditReport<'_> {
             let _ = write!(text, "; {next}");
         }
         text.push('\n');
+        if let Some(restored) = &self.plan.restored {
+            let is_planned = self.shown == Shown::DryRun;
+            text.push_str(&restore_report::text(
+                restored,
+                self.plan.is_change(),
+                is_planned,
+            ));
+        }
         if let Some(restart) = self.restart {
             text.push_str(&restart.text());
         }
@@ -117,8 +129,10 @@ impl EditReport<'_> {
         let undone = self
             .is_undo
             .then(|| "the last change is undone already".to_owned());
+        let found = self.plan.restored.iter().filter(|_| !self.plan.is_change());
+        let found = found.map(|it| it.found.clone());
         let undone = undone.filter(|_| !self.plan.is_change() && !edited.is_recorded);
-        let absent: Vec<String> = near.chain(left).chain(undone).collect();
+        let absent: Vec<String> = near.chain(left).chain(undone).chain(found).collect();
         let absent = absent.join("; ");
         let deeds = if self.plan.is_change() {
             self.deeds().join(", ")
@@ -137,6 +151,9 @@ impl EditReport<'_> {
     /// What the edit changes, each in a few words.
     fn deeds(&self) -> Vec<String> {
         let (plan, edited) = (self.plan, &self.plan.report);
+        if let Some(restored) = &plan.restored {
+            return vec![restore_report::deed(restored)];
+        }
         let mut deeds = Vec::new();
         for (verb, names) in [
             ("add", &edited.handlers.added),

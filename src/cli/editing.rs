@@ -2,16 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::path::Path;
 
 use containerd_edit::{
-    Change, Code, Editor, Error, ExitCode, Handler, KeyName, Outcome, Owner, Setting, UnreadKey,
+    Change, Code, DropIn, Editor, Error, ExitCode, Handler, KeyName, Outcome, Owner, RestoreFrom,
+    Setting, UnreadKey,
 };
 
 use super::arguments::{
-    Add, Apply, Editing, Patching, Placing, Remove, Set, SetDefault, Undo, Unset,
+    Add, Apply, Editing, Patching, Placing, Remove, Restore, Set, SetDefault, Undo, Unset,
 };
 use super::edit_report::{EditReport, Shown};
-use super::patch_file::PatchFiles;
+use super::patch_file::{self, PatchFiles};
 use super::report::Report;
 use super::run::Run;
 
@@ -21,6 +23,8 @@ pub(super) struct Edit<'e> {
     pub(super) editing: &'e Editing,
     /// Where a change goes.
     placing: Option<&'e Placing>,
+    /// The file that gets a whole text, if it is not the config.
+    drop_in: Option<&'e Path>,
     /// Where the change was read from.
     files: Option<&'e PatchFiles>,
     /// The command in a few words, for whoever waits for the lock or reads the operation log.
@@ -34,6 +38,35 @@ pub(super) enum Request {
     Change(Box<Change>),
     /// The last change is taken back, if it is this owner's.
     Undo(Option<Owner>),
+    /// A kept text is put back.
+    Restore(RestoreFrom),
+}
+
+impl Request {
+    fn plan(&self, editor: &Editor) -> Result<Outcome, Error> {
+        match self {
+            Self::Change(change) => editor.plan(change),
+            Self::Undo(owner) => editor.plan_undo(owner.as_ref()),
+            Self::Restore(from) => editor.plan_restore(from),
+        }
+    }
+
+    fn commit(&self, editor: &Editor) -> Result<Outcome, Error> {
+        match self {
+            Self::Change(change) => editor.commit(change),
+            Self::Undo(owner) => editor.undo(owner.as_ref()),
+            Self::Restore(from) => editor.restore(from),
+        }
+    }
+
+    /// On whose behalf it is made.
+    fn owner(&self) -> Option<&Owner> {
+        match self {
+            Self::Change(change) => change.acting_owner(),
+            Self::Undo(owner) => owner.as_ref(),
+            Self::Restore(_) => None,
+        }
+    }
 }
 
 /// An edit that was made, or worked out.
@@ -64,14 +97,23 @@ impl<'e> Edit<'e> {
         if let Some(id) = &patching.placing.plugin.plugin_id {
             change = change.plugin_id(id);
         }
+        let request = Request::Change(Box::new(change));
         Ok(Self {
-            request: Request::Change(Box::new(change)),
-            editing: &patching.editing,
             placing: Some(&patching.placing),
-            files: None,
-            summary,
-            unused: None,
+            ..Self::new(request, &patching.editing, summary)
         })
+    }
+
+    fn new(request: Request, editing: &'e Editing, summary: impl Into<String>) -> Self {
+        Self {
+            request,
+            editing,
+            placing: None,
+            drop_in: None,
+            files: None,
+            summary: summary.into(),
+            unused: None,
+        }
     }
 
     fn prints_file(&self) -> bool {
@@ -202,14 +244,23 @@ impl Run {
     }
 
     pub(super) fn undo(&mut self, undo: &Undo) -> Result<ExitCode, Error> {
-        self.edit(Edit {
-            request: Request::Undo(undo.owner.clone()),
-            editing: &undo.editing,
-            placing: None,
-            files: None,
-            summary: "undo".to_owned(),
-            unused: None,
-        })
+        let request = Request::Undo(undo.owner.clone());
+        self.edit(Edit::new(request, &undo.editing, "undo"))
+    }
+
+    pub(super) fn restore(&mut self, restore: &Restore) -> Result<ExitCode, Error> {
+        let from = match &restore.from {
+            None => RestoreFrom::Newest,
+            Some(word) if word == Path::new("last") => RestoreFrom::Last,
+            Some(word) if word == Path::new("prev") => RestoreFrom::Previous,
+            Some(path) => {
+                let bytes = patch_file::read(path, "text to put back")?;
+                RestoreFrom::Text(String::from_utf8_lossy(&bytes).into_owned())
+            }
+        };
+        let mut edit = Edit::new(Request::Restore(from), &restore.editing, "restore");
+        edit.drop_in = restore.drop_in.as_deref();
+        self.edit(edit)
     }
 
     /// Makes an edit, or shows what it would be.
@@ -235,10 +286,7 @@ impl Run {
         }
         let report = EditReport {
             plan: &plan,
-            owner: match &edit.request {
-                Request::Change(change) => change.acting_owner(),
-                Request::Undo(owner) => owner.as_ref(),
-            },
+            owner: edit.request.owner(),
             is_undo: matches!(edit.request, Request::Undo(_)),
             layout: self.config.layout.as_ref(),
             unused: edit.unused,
@@ -258,19 +306,13 @@ impl Run {
     fn make(&mut self, edit: &Edit<'_>) -> Result<Completed, Error> {
         let editor = self.editor_of(edit);
         let outcome = if edit.editing.dry_run || edit.prints_file() {
-            match &edit.request {
-                Request::Change(change) => editor.plan(change),
-                Request::Undo(owner) => editor.plan_undo(owner.as_ref()),
-            }
+            edit.request.plan(&editor)
         } else {
             let editor = self.interruptible(editor);
             if edit.editing.restart {
                 return self.edit_and_restart(&editor, edit);
             }
-            match &edit.request {
-                Request::Change(change) => editor.commit(change),
-                Request::Undo(owner) => editor.undo(owner.as_ref()),
-            }
+            edit.request.commit(&editor)
         };
         outcome.map(Completed::from)
     }
@@ -278,9 +320,10 @@ impl Run {
     /// The editor that makes an edit.
     pub(super) fn editor_of(&self, edit: &Edit<'_>) -> Editor {
         let editor = edit.editing.set_up(self.editor(&*edit.summary));
-        match edit.placing {
-            Some(placing) => placing.set_up(editor),
-            None => editor,
+        match (edit.placing, edit.drop_in) {
+            (Some(placing), _) => placing.set_up(editor),
+            (None, Some(path)) => editor.drop_in(DropIn::At(path.to_owned())),
+            (None, None) => editor,
         }
     }
 

@@ -16,6 +16,7 @@ mod output;
 mod patch_file;
 mod reading;
 mod report;
+mod restore_report;
 mod run;
 mod signals;
 mod status_report;
@@ -52,7 +53,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let mut run = Run::new(output, config);
     let done = carry_out(&mut run, &arguments.verb);
-    done.unwrap_or_else(|error| run.fail(&error))
+    done.unwrap_or_else(|error| run.fail(error))
 }
 
 fn carry_out(run: &mut Run, verb: &Verb) -> Result<ExitCode, Error> {
@@ -64,6 +65,7 @@ fn carry_out(run: &mut Run, verb: &Verb) -> Result<ExitCode, Error> {
         Verb::Unset(unset) => run.unset(unset),
         Verb::SetDefault(set) => run.set_default(set),
         Verb::Undo(undo) => run.undo(undo),
+        Verb::Restore(restore) => run.restore(restore),
         Verb::Restart(restart) => run.restart(restart),
         Verb::List(list) => run.list(list),
         Verb::Show(show) => run.show(show),

@@ -124,8 +124,8 @@ mod tests {
                     .take_while(char::is_ascii_alphabetic)
                     .collect();
                 let is_verb = [
-                    "add", "apply", "check", "list", "log", "remove", "restart", "set", "show",
-                    "status", "undo",
+                    "add", "apply", "check", "list", "log", "remove", "restart", "restore", "set",
+                    "show", "status", "undo",
                 ]
                 .contains(&verb.as_str());
                 if !is_verb {

@@ -76,7 +76,7 @@ impl PatchFiles {
 
 impl NamedFile {
     fn read(path: &Path, apply: &Apply) -> Result<Self, Error> {
-        let bytes = bytes(path).map_err(|error| unreadable(path, error))?;
+        let bytes = read(path, "patch file")?;
         if bytes.is_empty() && apply.prune && path == Path::new(STDIN) {
             // Rather a program that failed than an installer that wants nothing.
             let message = "there was nothing to read, and --prune would remove all of the owner's";
@@ -90,6 +90,11 @@ impl NamedFile {
     }
 }
 
+/// Reads a file of this process, or stdin. `what` it is to be.
+pub(super) fn read(path: &Path, what: &str) -> Result<Vec<u8>, Error> {
+    bytes(path).map_err(|error| unreadable(path, what, error))
+}
+
 fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     if path == Path::new(STDIN) {
         read_whole(io::stdin().lock(), 0)
@@ -98,18 +103,21 @@ fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     }
 }
 
-fn unreadable(path: &Path, error: io::Error) -> Error {
-    let hint = "name the patch file by a path of this process (--host-root is for the config \
-                alone), or - to read it from stdin";
-    let (code, message) = match error.kind() {
+fn unreadable(path: &Path, what: &str, error: io::Error) -> Error {
+    let hint = format!(
+        "name the {what} by a path of this process (--host-root is for the config alone), or - to \
+         read it from stdin"
+    );
+    let (code, problem) = match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
-            (Code::NoPatchFile, "there is no such patch file")
+            (Code::NoPatchFile, "there is no such")
         }
-        io::ErrorKind::IsADirectory => (Code::NoPatchFile, "this is a folder, not a patch file"),
-        io::ErrorKind::PermissionDenied => (Code::Denied, "cannot read the patch file"),
-        io::ErrorKind::InvalidData => (Code::BadPatchFile, "this is no patch file"),
-        _ => (Code::Io, "cannot read the patch file"),
+        io::ErrorKind::IsADirectory => (Code::NoPatchFile, "this is a folder, not a"),
+        io::ErrorKind::PermissionDenied => (Code::Denied, "cannot read the"),
+        io::ErrorKind::InvalidData => (Code::BadPatchFile, "this is no"),
+        _ => (Code::Io, "cannot read the"),
     };
+    let message = format!("{problem} {what}");
     let failed = Error::new(code, message, hint).at(path);
     if code == Code::NoPatchFile {
         return failed;

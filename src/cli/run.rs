@@ -50,11 +50,12 @@ impl Run {
     }
 
     /// Shows an error, and ends by the signal if that is what it was.
-    pub(super) fn fail(&mut self, error: &Error) -> ExitCode {
+    pub(super) fn fail(&mut self, error: Error) -> ExitCode {
+        let error = self.config.editor().with_way_back(error);
         let signal = self.signals.as_ref().and_then(Signals::received);
         let signal = signal.filter(|_| error.exit_code() == ExitCode::Interrupted);
         // The exit code that a shell shows for a signal.
-        let exit = self.output.fail(error, signal.map(|signal| 128 + signal));
+        let exit = self.output.fail(&error, signal.map(|signal| 128 + signal));
         if let Some(signal) = signal {
             signals::end_by(signal);
         }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::commit::operation_log::{self, LogEntry, LogTo};
+use crate::commit::restored::Restored;
 use crate::containerd::{Disproved, Release};
 use crate::disk::target::{self, Snapshot, Target};
 use crate::disk::{HostRoot, sidecar};
@@ -122,6 +123,8 @@ pub struct Outcome {
     pub(crate) means_otherwise: bool,
     /// Whether files were put back as they were before another change.
     pub(crate) is_put_back: bool,
+    /// What there was to put back, if this is a [restore](Editor::restore).
+    pub restored: Option<Box<Restored>>,
     /// What it takes to take the edit back; `None`: it was not made.
     pub(crate) made: Option<Box<LedgerPair>>,
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use crate::commit::editor::Editor;
+use crate::commit::editor::{Editor, FileChange};
 use crate::containerd::{ConfigFiles, absolute};
 use crate::disk::existing::Existing;
 use crate::disk::ledger_file::{LedgerFile, LedgerTexts, Old};
@@ -49,6 +49,17 @@ impl Editor {
         target: &Target,
         main: impl Into<Rc<Snapshot>>,
     ) -> Result<Found, Error> {
+        self.read_ledger_for(target, main, &[])
+    }
+
+    /// The same for a run in which files get a whole text: those texts say which ledger holds, whatever
+    /// stands in these files now.
+    pub(crate) fn read_ledger_for(
+        &self,
+        target: &Target,
+        main: impl Into<Rc<Snapshot>>,
+        replaced: &[FileChange],
+    ) -> Result<Found, Error> {
         let (target, main) = (target.clone(), main.into());
         let texts = LedgerTexts::read(&target.path)?;
         let parsed = |bytes: &Option<Vec<u8>>, path: PathBuf| {
@@ -88,9 +99,13 @@ impl Editor {
             let mut both = after.clone();
             both.entries.extend(before.entries.clone());
             both.made.extend(before.made.iter().cloned());
-            let reading = self.read_config(&target, &main, &both)?;
+            let mut reading = self.read_any_config(&target, &main, &both)?;
+            reading
+                .broken
+                .retain(|path, _| replaced.iter().all(|it| it.path != *path));
+            let config = reading.whole(self)?.with(self, replaced)?;
             let after = after.clone();
-            after.after_a_killed_run(before.clone(), &reading.config)
+            after.after_a_killed_run(before.clone(), &config)
         };
         let previous = if ledger == before {
             previous

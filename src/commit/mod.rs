@@ -3,6 +3,7 @@
 
 pub(crate) mod editor;
 mod judging;
+mod kept;
 pub(crate) mod ledger;
 pub(crate) mod operation_log;
 mod order;
@@ -12,5 +13,8 @@ mod placement;
 pub(crate) mod planning;
 pub(crate) mod reading;
 mod repair;
+pub(crate) mod replacement;
+mod restore;
+pub(crate) mod restored;
 pub(crate) mod transaction;
 pub(crate) mod undo;

@@ -47,7 +47,7 @@ pub struct LogEntry {
     pub before: Option<String>,
     /// The SHA-256 of the config after; `None`: there was none.
     pub after: Option<String>,
-    /// `changed`, or `undone`; `restarted`, or `rolled-back` if the change was taken back; or the code
+    /// `changed`, `undone` or `restored`; `restarted`, or `rolled-back` if the change was taken back; or the code
     /// of the error.
     pub outcome: String,
     /// The drop-ins that were changed.
@@ -82,6 +82,9 @@ impl LogEntry {
     pub const ROLLED_BACK: &str = "rolled-back";
     /// What `outcome` says of a change that was taken back by hand.
     pub const UNDONE: &str = "undone";
+
+    /// What `outcome` says of a run that put a kept text back.
+    pub const RESTORED: &str = "restored";
 
     pub(crate) fn now() -> String {
         humantime::format_rfc3339_millis(SystemTime::now()).to_string()

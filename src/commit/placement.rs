@@ -48,6 +48,15 @@ impl Editor {
         }
     }
 
+    /// The path on the host of the drop-in that was named, or of the config.
+    pub(super) fn told_path(&self) -> PathBuf {
+        let main = self.main();
+        match &self.drop_in {
+            DropIn::At(path) => absolute(&main, &path.to_string_lossy()),
+            _ => main,
+        }
+    }
+
     /// The drop-in that an owner has, or gets.
     fn drop_in_of(&self, owner: &Owner, config: &Config, ledger: &Ledger) -> PathBuf {
         let known = ledger.owners.get(owner.as_str());
@@ -127,8 +136,8 @@ impl Editor {
         let log = self.log_path(main).ok()??;
         if target.path == log {
             Some("that is the operation log")
-        } else if sidecar::previous(&target.beside) == log {
-            Some("its previous text would stand in the place of the operation log")
+        } else if sidecar::examples_of_drop_in(&target.beside).contains(&log) {
+            Some("a file beside it would stand in the place of the operation log")
         } else {
             None
         }

@@ -122,6 +122,7 @@ impl Editor {
             } else {
                 &change.removes
             },
+            is_whole: false,
         };
         let mut work = self.assemble(found, &reading, edited, Some(judged))?;
         work.outcome.report.warnings.extend(overridden);
@@ -160,6 +161,10 @@ impl Editor {
         }
         let notice = self.layout.as_ref().and_then(|it| it.notice.clone());
         edited.report.warnings.extend(notice);
+        for change in &changes {
+            let name = reading.config.name_of(&change.path);
+            edited.ledger.note_written(&name, change.digests().after);
+        }
         self.note_folders(reading, &changes, &mut edited.ledger)?;
         let parts = self.parts(found, reading, &edited.ledger, changes)?;
         let is_chosen = |change: &FileChange| Some(&change.path) == reading.chosen.as_ref();
@@ -186,6 +191,7 @@ impl Editor {
             config_version: edited.config.version(),
             means_otherwise: reading.config.means_otherwise(&edited.config),
             is_put_back: false,
+            restored: None,
             made: None,
         };
         Ok(Plan {

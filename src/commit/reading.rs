@@ -1,6 +1,7 @@
 //! What is read of a config before an edit, whatever a distribution makes of its files.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::commit::editor::{Editor, FileChange};
@@ -24,6 +25,11 @@ pub(crate) struct Reading {
     /// The files that containerd or its distribution reads.
     files: ConfigFiles,
     joins: Joins,
+    /// The files of the node that no edit can start from, with what is wrong. The config has them as
+    /// missing.
+    pub(crate) broken: BTreeMap<PathBuf, Error>,
+    /// The files that get a whole text, whatever stands there.
+    pub(crate) replaced: Vec<FileChange>,
     /// What has stood where the tool has put other values.
     given_back: String,
 }
@@ -40,6 +46,16 @@ impl Editor {
     /// Reads the config, of which `snapshot` is the file that is edited. What `ledger` knows is read,
     /// too.
     pub(crate) fn read_config(
+        &self,
+        target: &Target,
+        snapshot: &Snapshot,
+        ledger: &Ledger,
+    ) -> Result<Reading, Error> {
+        self.read_any_config(target, snapshot, ledger)?.whole(self)
+    }
+
+    /// The same, though files may be broken.
+    pub(crate) fn read_any_config(
         &self,
         target: &Target,
         snapshot: &Snapshot,
@@ -107,7 +123,7 @@ impl Editor {
         let known = known.filter(|name| !name.is_empty());
         let known: Vec<PathBuf> = known.map(|name| config.path_of(name)).collect();
         for path in &known {
-            if config.files().iter().any(|file| file.path == *path) {
+            if reading.config.files().iter().any(|file| file.path == *path) {
                 continue;
             }
             let found = match Target::find_drop_in(path, &self.host_root, target) {
@@ -115,18 +131,33 @@ impl Editor {
                 found => found?,
             };
             let read = found.read()?;
-            config.add(path, read.bytes().map(Source::from).as_ref(), true)?;
+            reading.add(path, read.bytes().map(Source::from).as_ref())?;
         }
         Ok(())
     }
 
     fn read_files(&self, snapshot: &Snapshot) -> Result<Reading, Error> {
         let files = ConfigFiles::read(&self.host_root, &self.main(), self.source(snapshot));
-        let config = Config::of(&files, snapshot.existing.is_some(), &|path| {
-            let mut layout = self.layout.iter();
-            !layout.any(|layout| layout.writes(path))
-        })?;
-        Ok(Reading::new(config, files, Joins::Nothing))
+        let parsed = |is_there| {
+            Config::of(&files, is_there, &|path| {
+                let mut layout = self.layout.iter();
+                !layout.any(|layout| layout.writes(path))
+            })
+        };
+        let (config, broken) = self.parsed(snapshot.existing.is_some(), parsed)?;
+        Ok(Reading::new(config, files, Joins::Nothing, broken))
+    }
+
+    /// The config of a main file, and what is wrong with that one if it can't be parsed.
+    fn parsed(
+        &self,
+        is_there: bool,
+        parse: impl Fn(bool) -> Result<Config, Error>,
+    ) -> Result<(Config, Option<(PathBuf, Error)>), Error> {
+        match parse(is_there) {
+            Err(error) if is_there => Ok((parse(false)?, Some((self.main(), error)))),
+            config => config.map(|config| (config, None)),
+        }
     }
 
     fn read_template(&self, snapshot: &Snapshot, generated: &Path) -> Result<Reading, Error> {
@@ -135,34 +166,41 @@ impl Editor {
         let bytes = snapshot.bytes();
         let text = bytes.map(|bytes| text_of(&self.path, bytes)).transpose()?;
         let title = self.layout.as_ref().map(|it| it.distribution.title());
-        let template = Template::of(text, last, title.unwrap_or("the distribution"));
+        let of = |text| Template::of(text, last, title.unwrap_or("the distribution"));
+        let (template, unread) = match of(text) {
+            Err(error) if error.code() == Code::NotToml => (of(None), Some((self.main(), error))),
+            template => (template, None),
+        };
         let template = template.map_err(|error| error.at(&self.path))?;
         let main = self.host_root.absolute(generated);
         let part = template.part().unwrap_or_default();
         let rendered = template.rendered(part);
         let files = ConfigFiles::read(&self.host_root, &main, rendered);
-        let config = match &template.own {
-            None => Config::new(self.main(), template.part()),
-            Some(own) => Config::new(&main, None).and_then(|mut config| {
-                config.insert(&main, Some(own), false)?;
-                config.insert(self.main(), template.part(), true)?;
-                config.set_part(&self.main());
-                Ok(config)
-            }),
+        let parsed = |is_there: bool| {
+            let part = template.part().filter(|_| is_there);
+            let Some(own) = &template.own else {
+                return Config::new(self.main(), part);
+            };
+            let mut config = Config::new(&main, None)?;
+            config.insert(&main, Some(own), false)?;
+            config.insert(self.main(), part, true)?;
+            config.set_part(&self.main());
+            Ok(config)
         };
-        let config = config.map_err(|error| error.at(&self.path))?;
+        let parsed = self.parsed(template.part().is_some(), parsed);
+        let (config, broken) = parsed.map_err(|error| error.at(&self.path))?;
         let joins = Joins::Template(Box::new(template));
-        Ok(Reading::new(config, files, joins))
+        Ok(Reading::new(config, files, joins, unread.or(broken)))
     }
 
     fn read_k0s(&self, snapshot: &Snapshot, folder: &Path) -> Result<Reading, Error> {
         let mut reading = self.read_files(snapshot)?;
         let drop_ins = k0s::DropIns::read(&self.host_root, folder, &reading.files)?;
-        let config = &mut reading.config;
-        config.is_joined = true;
+        reading.config.is_joined = true;
         for (path, source) in drop_ins.files() {
-            config.add(path, Some(source), true)?;
+            reading.add(path, Some(source))?;
         }
+        let config = &mut reading.config;
         if let Some(own) = drop_ins.own() {
             config.insert(&own.path, Some(&own.text), false)?;
         }
@@ -197,14 +235,52 @@ impl Editor {
 }
 
 impl Reading {
-    fn new(config: Config, files: ConfigFiles, joins: Joins) -> Self {
+    fn new(
+        config: Config,
+        files: ConfigFiles,
+        joins: Joins,
+        broken: Option<(PathBuf, Error)>,
+    ) -> Self {
         Self {
             config,
             files,
             joins,
+            broken: broken.into_iter().collect(),
+            replaced: Vec::new(),
             chosen: None,
             given_back: String::new(),
         }
+    }
+
+    /// Adds a file that an edit may change.
+    fn add(&mut self, path: &Path, source: Option<&Source>) -> Result<(), Error> {
+        self.config.add(path, source, true).or_else(|error| {
+            self.broken.insert(path.to_owned(), error);
+            self.config.add(path, None, true)
+        })
+    }
+
+    /// The reading, if no file is broken.
+    pub(crate) fn whole(mut self, editor: &Editor) -> Result<Self, Error> {
+        match self.broken.pop_first() {
+            Some((path, error)) => Err(editor.by_its_name(error.at(path))),
+            None => Ok(self),
+        }
+    }
+
+    /// The config with the texts of these files in their places.
+    pub(crate) fn with(&self, editor: &Editor, changes: &[FileChange]) -> Result<Config, Error> {
+        let mut config = self.config.clone();
+        for FileChange { path, after, .. } in changes {
+            let text = after.as_deref().map(str::as_bytes);
+            let text = text.map(|bytes| self.text_of(editor, path, bytes));
+            let name = config.name_of(path);
+            let replaced = text
+                .transpose()
+                .and_then(|text| config.replace(&name, text.as_deref()));
+            replaced.map_err(|error| editor.by_its_name(error))?;
+        }
+        Ok(config)
     }
 
     /// Whether the config is a template, which the distribution fills in.
@@ -268,6 +344,9 @@ impl Reading {
     /// What becomes of the bytes of a file.
     pub(crate) fn change(&self, editor: &Editor, edit: &FileEdit) -> Result<FileChange, Error> {
         let path = self.config.path_of(&edit.name);
+        if let Some(replaced) = self.replaced.iter().find(|it| it.path == path) {
+            return Ok(replaced.clone());
+        }
         let (before, after) = match &self.joins {
             Joins::Template(template) if path == editor.main() => {
                 let part = edit.after.as_deref();

@@ -8,6 +8,7 @@ use crate::commit::editor::{Editor, FileChange, Outcome};
 use crate::commit::ledger::Found;
 use crate::commit::operation_log::{self, LogEntry};
 use crate::commit::planning::Plan;
+use crate::commit::replacement::Replacement;
 use crate::commit::undo::Undo;
 use crate::disk::ledger_file::LedgerFile;
 use crate::disk::lock::{ConfigLock, Patience};
@@ -26,13 +27,22 @@ enum Request<'r> {
     Change(&'r Change),
     /// A change is taken back.
     Undo(&'r Undo),
+    Replacement(&'r Replacement),
 }
 
 impl<'r> Request<'r> {
     fn change(self) -> Option<&'r Change> {
         match self {
             Self::Change(change) => Some(change),
-            Self::Undo(_) => None,
+            Self::Undo(_) | Self::Replacement(_) => None,
+        }
+    }
+
+    /// The files that get a whole text.
+    fn replaced(self) -> &'r [FileChange] {
+        match self {
+            Self::Replacement(replacement) => &replacement.changes,
+            _ => &[],
         }
     }
 
@@ -41,6 +51,7 @@ impl<'r> Request<'r> {
         match self {
             Self::Undo(undo) => undo.made.owners().into_iter().next(),
             Self::Change(change) => change.acting_owner().map(ToString::to_string),
+            Self::Replacement(_) => None,
         }
     }
 
@@ -48,6 +59,7 @@ impl<'r> Request<'r> {
         match self {
             Self::Change(change) => editor.work_out(found, change),
             Self::Undo(undo) => editor.work_out_undo(found, undo),
+            Self::Replacement(replacement) => editor.work_out_replacement(found, replacement),
         }
     }
 }
@@ -83,6 +95,10 @@ impl Editor {
     /// Takes a change back, if the files still are what it left.
     pub(crate) fn take_back(&self, undo: &Undo) -> Result<Outcome, Error> {
         self.carry_out(Request::Undo(undo))
+    }
+
+    pub(crate) fn put(&self, replacement: &Replacement) -> Result<Outcome, Error> {
+        self.carry_out(Request::Replacement(replacement))
     }
 
     fn carry_out(&self, request: Request<'_>) -> Result<Outcome, Error> {
@@ -149,7 +165,7 @@ impl Editor {
             let main = target.read()?;
             *read = main.bytes().map(digest::of);
             let mut notices = leftovers::sweep(lock, target, main.bytes());
-            let mut found = self.read_ledger(target, main)?;
+            let mut found = self.read_ledger_for(target, main, request.replaced())?;
             for drop_in in self.last_drop_ins(&found) {
                 if let Ok(read) = drop_in.read() {
                     notices.extend(leftovers::sweep(lock, &drop_in, read.bytes()));
@@ -158,7 +174,7 @@ impl Editor {
             if found.is_of_a_killed_run() {
                 self.end_killed_run(lock, &found)?;
                 begun = begun.or_else(|| found.begun());
-                found = self.read_ledger(target, found.main)?;
+                found = self.read_ledger_for(target, found.main, request.replaced())?;
             }
             let mut work = request.work_out(self, &found)?;
             let known = notices.clone();
@@ -173,7 +189,8 @@ impl Editor {
             let file = LedgerFile::new(lock, target, found.main.existing.as_ref());
             let is_other = work.ledgers.after != found.ledger;
             let before = is_other.then(|| work.ledgers.before.to_json());
-            let mut begun = begun.iter().filter(|_| is_other);
+            let may_complete = is_other && request.replaced().is_empty();
+            let mut begun = begun.iter().filter(|_| may_complete);
             let completes = begun.any(|begun| work.completes(begun, &found.ledger));
             let ledger = before.map(|before| {
                 let texts = [before, work.ledgers.after.to_json()];
@@ -216,6 +233,7 @@ impl Editor {
         let (is_changed, outcome) = match (result, request) {
             (Ok(plan), _) if !plan.is_change() => return None,
             (Ok(_), Request::Undo(undo)) => (true, undo.outcome),
+            (Ok(_), Request::Replacement(it)) if it.is_of_broken => (true, LogEntry::RESTORED),
             (Ok(_), _) => (true, LogEntry::CHANGED),
             // containerd would load the log as well.
             (Err(error), _) if error.code() == Code::ImportedSidecar => return None,

@@ -6,6 +6,7 @@ use crate::commit::ledger::Found;
 use crate::commit::operation_log::LogEntry;
 use crate::commit::planning::Plan;
 use crate::commit::reading::Reading;
+use crate::commit::restored::RestoreFrom;
 use crate::config::Config;
 use crate::disk::existing::Existing;
 use crate::disk::target::Target;
@@ -68,7 +69,8 @@ impl Editor {
         };
         self.check_is_main(&self.find()?)?;
         let Some(made) = self.last_change()? else {
-            return Err(not_undone("the ledger holds none", NextStep::RemoveInstead));
+            let error = not_undone("the ledger holds none", NextStep::RemoveInstead);
+            return Err(self.or_restore(error, &RestoreFrom::Previous, NextStep::PutBackPrevious));
         };
         let owners = made.owners();
         if owners.is_empty() && made.after.files.is_empty() {
@@ -136,6 +138,7 @@ impl Editor {
             keys: &[],
             overridden: &[],
             removes: &[],
+            is_whole: false,
         });
         let mut work = self.assemble(found, &reading, edited, judged)?;
         work.ledgers.after.is_undone = is_undone;

@@ -227,6 +227,20 @@ pub(crate) fn listed(releases: &[Release]) -> String {
     }
 }
 
+/// The same in fewer words, where no release between the first and the last one is left out.
+pub(crate) fn span(releases: &[Release]) -> String {
+    match releases {
+        [first, .., last]
+            if Release::LINES
+                .windows(releases.len())
+                .any(|it| it == releases) =>
+        {
+            format!("{first} to {last}")
+        }
+        _ => listed(releases),
+    }
+}
+
 /// Releases and their verb for a sentence: `1.6 does`, `1.6 and 1.7 do`.
 pub(crate) fn listed_do(releases: &[Release]) -> String {
     let listed = listed(releases);

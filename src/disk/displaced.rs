@@ -4,6 +4,7 @@
     reason = "only disk/{replace,displaced,leftovers}.rs rename and unlink beside a config"
 )]
 
+use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, Seek as _};
 use std::path::Path;
@@ -13,6 +14,7 @@ use rustix::io::Errno;
 use tempfile::TempPath;
 
 use super::existing::{self, Existing, Unread, read_whole};
+use super::leftovers;
 use super::sidecar::{self, Texts};
 use super::sync::Synced;
 use super::target::{Folders, Target};
@@ -173,20 +175,20 @@ fn is_written_to(file: &Existing) -> bool {
     }
 }
 
-/// Makes the file at `path` the previous config. If that fails, the file is needed no more, unless
+/// Keeps the file at `path` as the previous config. If that fails, the file is needed no more, unless
 /// the new config may not outlive a power cut.
 pub(super) fn keep(path: TempPath, target: &Target, is_durable: bool) -> Option<Warning> {
-    let mut failed = path.persist(sidecar::previous(&target.beside)).err()?;
+    let Err(mut failed) = path.persist(&target.previous) else {
+        leftovers::forget_broken(target);
+        return None;
+    };
     failed.path.disable_cleanup(!is_durable);
-    Some(not_kept(target, &failed.error))
+    Some(not_kept(&target.previous, &failed.error))
 }
 
-pub(super) fn not_kept(target: &Target, error: &io::Error) -> Warning {
-    Warning::new(
-        "previous-not-kept",
-        format!(
-            "the config as it was before could not be kept as {}: {error}",
-            sidecar::previous(&target.beside).display()
-        ),
-    )
+/// A text that is not needed for the edit could not be kept at `path`.
+pub(super) fn not_kept(path: &Path, error: &dyn Display) -> Warning {
+    let path = path.display();
+    let message = format!("the text could not be kept as {path}: {error}");
+    Warning::new("previous-not-kept", message)
 }

@@ -5,6 +5,7 @@
 )]
 
 use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use super::existing::Existing;
@@ -13,11 +14,14 @@ use super::sidecar::{self, Temporary, Texts};
 use super::target::Target;
 use crate::error::Warning;
 
+/// So many texts are kept that restores have replaced.
+const MOST_BROKEN: usize = 5;
+
 /// Sweeps the temporary files of killed runs. Nobody else can have one: the lock is held. What
 /// can't be removed is left for the next run.
 ///
 /// A run that was killed right after its exchange has left the former config under a temporary
-/// name; that becomes the previous one. If it is not what that run had read, then another program's
+/// name; that becomes the previous one, or a broken one if that run has put a kept text back. If it is not what that run had read, then another program's
 /// change was displaced: it is kept, and told of in a notice.
 pub(crate) fn sweep(_lock: &ConfigLock, target: &Target, now: Option<&[u8]>) -> Vec<Warning> {
     let mut notices = Vec::new();
@@ -29,13 +33,40 @@ pub(crate) fn sweep(_lock: &ConfigLock, target: &Target, now: Option<&[u8]>) -> 
         };
         match Found::at(&path, &texts) {
             Found::Old if texts.is_after(now) => {
-                let _ = std::fs::rename(&path, sidecar::previous(&target.beside));
+                // What a restore has put back was kept before.
+                let last = Existing::read(&sidecar::last(&target.beside));
+                let is_restored = last.is_ok_and(|last| last.map(|it| it.bytes).as_deref() == now);
+                let kept = if is_restored {
+                    sidecar::broken_now(&target.beside)
+                } else {
+                    sidecar::previous(&target.beside)
+                };
+                let _ = std::fs::rename(&path, kept);
             }
             Found::New | Found::Old => remove_file(&path),
             Found::Foreign => notices.push(displaced(target, &path)),
         }
     }
     notices
+}
+
+/// Removes all but the newest of the texts that restores have replaced.
+pub(crate) fn forget_broken(target: &Target) {
+    let prefix = sidecar::broken(&target.beside);
+    let folder = target.beside_folder();
+    let names = sidecar::names_in(folder).into_iter();
+    let paths = names.map(|name| folder.join(name));
+    let is_broken = |path: &PathBuf| {
+        let (path, prefix) = (path.as_os_str(), prefix.as_os_str());
+        path.as_bytes().starts_with(prefix.as_bytes())
+    };
+    let mut broken: Vec<PathBuf> = paths.filter(is_broken).collect();
+    broken.sort();
+    broken
+        .iter()
+        .rev()
+        .skip(MOST_BROKEN)
+        .for_each(|path| remove_file(path));
 }
 
 /// What never was ours under the temporary names beside a config, for reading.

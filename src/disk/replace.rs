@@ -4,10 +4,10 @@
     reason = "only disk/{replace,displaced,leftovers}.rs rename and unlink beside a config"
 )]
 
-use std::fs::{File, Permissions};
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
 use std::marker::PhantomData;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 
 use rustix::io::Errno;
 use tempfile::{NamedTempFile, TempPath};
@@ -44,29 +44,10 @@ impl<'a> PendingFile<'a> {
         original: Option<&Existing>,
         bytes: &[u8],
     ) -> Result<Self, Error> {
-        let beside = target.beside_folder();
-        let failed = |path, doing| move |source| Error::io(path, doing, source);
-        let mut temporary = sidecar::pending(&sidecar::temporary_prefix(&target.main))
-            .permissions(Permissions::from_mode(0o600))
-            .tempfile_in(beside)
-            .map_err(failed(beside, "create a temporary file in this folder"))?;
-        let file = temporary.as_file();
-        let notices = if let Some(original) = original {
-            let doing = "keep owner, mode and attributes of the config";
-            attributes::copy(original, file, &target.path).map_err(failed(&target.path, doing))?
-        } else {
-            let doing = "set the mode of the new config";
-            file.set_permissions(Permissions::from_mode(NEW_FILE_MODE))
-                .map_err(failed(&target.path, doing))?;
-            Vec::new()
-        };
-        let doing = "write a temporary file in this folder";
-        check_length(bytes).map_err(failed(&target.path, "write the new config"))?;
-        let written = temporary.as_file_mut().write_all(bytes);
-        written.map_err(failed(beside, doing))?;
+        let (temporary, notices) = written(target, original, bytes)?;
         let doing = "sync a temporary file in this folder";
         let synced = temporary.as_file().sync_all();
-        synced.map_err(failed(beside, doing))?;
+        synced.map_err(|source| Error::io(target.beside_folder(), doing, source))?;
         Ok(Self {
             temporary,
             texts: Texts::of(original.map(|original| &*original.bytes), Some(bytes)),
@@ -157,9 +138,9 @@ fn overwrite(
     let put = new.persist(&target.path);
     put.map_err(|error| not_replaced(target, error.error))?;
     let durable = folders.sync(Some(file), Synced::Changed);
-    let notice = match copied(target, original) {
-        Ok(copy) => keep(copy, target, true),
-        Err(error) => Some(not_kept(target, &error)),
+    let notice = match written(target, Some(original), &original.bytes) {
+        Ok((copy, _)) => keep(copy.into_temp_path(), target, true),
+        Err(error) => Some(not_kept(&target.previous, &error)),
     };
     durable.map(|()| Replaced::Done(notice.into_iter().collect()))
 }
@@ -189,14 +170,63 @@ pub(crate) fn delete(
     }
 }
 
-/// Writes what was read to a temporary file.
-fn copied(target: &Target, original: &Existing) -> io::Result<TempPath> {
-    let mut copy = sidecar::pending(&sidecar::temporary_prefix(&target.main))
+/// Writes a text to a temporary file with the owner, mode and extended attributes of `original`.
+fn written(
+    target: &Target,
+    original: Option<&Existing>,
+    bytes: &[u8],
+) -> Result<(NamedTempFile, Vec<Warning>), Error> {
+    let beside = target.beside_folder();
+    let mut temporary = sidecar::pending(&sidecar::temporary_prefix(&target.main))
         .permissions(Permissions::from_mode(0o600))
-        .tempfile_in(target.beside_folder())?;
-    attributes::copy(original, copy.as_file(), &target.path)?;
-    copy.as_file_mut().write_all(&original.bytes)?;
-    Ok(copy.into_temp_path())
+        .tempfile_in(beside)
+        .map_err(|source| Error::io(beside, "create a temporary file in this folder", source))?;
+    let notices = fill(temporary.as_file_mut(), target, original, bytes)?;
+    Ok((temporary, notices))
+}
+
+/// Gives a new file the owner, mode and extended attributes of `original`, and a text.
+fn fill(
+    file: &mut File,
+    target: &Target,
+    original: Option<&Existing>,
+    bytes: &[u8],
+) -> Result<Vec<Warning>, Error> {
+    let failed = |path, doing| move |source| Error::io(path, doing, source);
+    let notices = if let Some(original) = original {
+        let doing = "keep owner, mode and attributes of the config";
+        attributes::copy(original, file, &target.path).map_err(failed(&target.path, doing))?
+    } else {
+        let doing = "set the mode of the new config";
+        file.set_permissions(Permissions::from_mode(NEW_FILE_MODE))
+            .map_err(failed(&target.path, doing))?;
+        Vec::new()
+    };
+    check_length(bytes).map_err(failed(&target.path, "write the new config"))?;
+    let doing = "write a temporary file in this folder";
+    let written = file.write_all(bytes);
+    written.map_err(failed(target.beside_folder(), doing))?;
+    Ok(notices)
+}
+
+/// Keeps a copy of what was written, a file of its own: others may write to the config in place. The
+/// copy is not synced. The ledger has its digest, by which a copy that a power cut has cut short is
+/// told from a whole one.
+pub(crate) fn keep_copy(
+    _lock: &ConfigLock,
+    target: &Target,
+    original: Option<&Existing>,
+    bytes: Option<&[u8]>,
+) -> Option<Warning> {
+    let last = sidecar::last(&target.beside);
+    let _ = std::fs::remove_file(&last);
+    // Where the tool itself has removed the file, nothing is to be put back.
+    let bytes = bytes?;
+    let mut options = OpenOptions::new();
+    let created = options.write(true).create_new(true).mode(0o600).open(&last);
+    let created = created.map_err(|source| Error::io(&last, "create the file", source));
+    let written = created.and_then(|mut file| fill(&mut file, target, original, bytes));
+    written.err().map(|error| not_kept(&last, &error))
 }
 
 fn not_replaced(target: &Target, source: io::Error) -> Error {

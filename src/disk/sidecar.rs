@@ -5,6 +5,7 @@ use std::fs::File;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use rustix::fs::Dir;
 
@@ -31,6 +32,24 @@ pub(crate) fn log(config: &Path) -> PathBuf {
 /// The bytes before the last change.
 pub(crate) fn previous(config: &Path) -> PathBuf {
     with_suffix(config, ".prev")
+}
+
+/// A copy of what was last written.
+pub(crate) fn last(config: &Path) -> PathBuf {
+    with_suffix(config, ".last")
+}
+
+/// The text that a restore replaces now, by the time without colons.
+pub(super) fn broken_now(config: &Path) -> PathBuf {
+    let time = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
+    let mut path = broken(config).into_os_string();
+    path.push(time.replace(':', "-"));
+    path.into()
+}
+
+/// How the names of those texts begin.
+pub(super) fn broken(config: &Path) -> PathBuf {
+    with_suffix(config, ".broken-")
 }
 
 /// The ledger of a config.
@@ -99,6 +118,7 @@ pub(crate) fn used_for(path: &Path, config: &Path) -> Option<&'static str> {
         (config.to_owned(), "that is the config itself"),
         (lock(config), "that is the lock file"),
         (previous(config), "that is the previous config"),
+        (last(config), "that is the copy of the config"),
         (owners(config), "that is the ledger"),
         (owners_before(config), "that is the ledger"),
         (owners_previous(config), "that is the ledger"),
@@ -109,23 +129,20 @@ pub(crate) fn used_for(path: &Path, config: &Path) -> Option<&'static str> {
 }
 
 /// A path for each kind of file that an edit leaves beside a config, now or for a while.
-pub(crate) fn examples(config: &Path) -> [PathBuf; 8] {
-    let [previous, pending, exchanged] = examples_of_drop_in(config);
-    [
+pub(crate) fn examples(config: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+    let own = [
         lock(config),
         log(config),
-        previous,
-        pending,
-        exchanged,
         owners(config),
         owners_before(config),
         owners_previous(config),
-    ]
+    ];
+    own.into_iter().chain(examples_of_drop_in(config))
 }
 
 /// The same for a drop-in, which has no lock and no log of its own. `config` is its name beside the
 /// main config.
-pub(crate) fn examples_of_drop_in(config: &Path) -> [PathBuf; 3] {
+pub(crate) fn examples_of_drop_in(config: &Path) -> [PathBuf; 5] {
     let random = "x".repeat(RANDOM_CHARACTERS);
     let temporary = |suffix: &str| {
         let mut name = temporary_prefix(config);
@@ -135,6 +152,8 @@ pub(crate) fn examples_of_drop_in(config: &Path) -> [PathBuf; 3] {
     };
     [
         previous(config),
+        last(config),
+        broken_now(config),
         temporary(TEMPORARY_SUFFIX),
         temporary(&exchange_suffix(&Texts::of(Some(b""), None))),
     ]

@@ -27,12 +27,16 @@ const NETWORK: [(u64, &str); 9] = [
 
 /// Refuses what can't be replaced, before anything is written.
 pub(crate) fn check(target: &Target, existing: Option<&Existing>) -> Result<(), Error> {
-    let previous = sidecar::previous(&target.beside);
-    match existing::kind_at(&previous) {
-        Some(found) if found != REGULAR => {
-            return Err(sidecar::planted(&previous, found, "the previous config"));
+    for (path, purpose) in [
+        (sidecar::previous(&target.beside), "the previous config"),
+        (sidecar::last(&target.beside), "the copy of the config"),
+    ] {
+        match existing::kind_at(&path) {
+            Some(found) if found != REGULAR => {
+                return Err(sidecar::planted(&path, found, purpose));
+            }
+            _ => {}
         }
-        _ => {}
     }
     if is_on_other_device(target) {
         return Err(other_mount(target));
@@ -98,7 +102,7 @@ pub(crate) fn notices(target: &Target, existing: Option<&Existing>) -> Vec<Warni
                  the old text; find them with `find / -xdev -samefile {1}` and make them symbolic \
                  links",
                 target.path.display(),
-                sidecar::previous(&target.beside).display()
+                target.previous().display()
             )));
     }
     if let Some(name) = network(&target.folder) {

@@ -19,6 +19,8 @@ pub(crate) struct Target {
     /// The path that its temporary files and its previous text are named after. That of a drop-in
     /// is beside the main config, so that nothing but the file itself appears in its own folder.
     pub(crate) beside: PathBuf,
+    /// Where a text is kept that is replaced.
+    pub(super) previous: PathBuf,
     /// The main config, whose lock is held while this is changed.
     pub(super) main: PathBuf,
 }
@@ -37,10 +39,22 @@ impl Target {
     fn new(path: PathBuf, folder: PathBuf) -> Self {
         Self {
             beside: path.clone(),
+            previous: sidecar::previous(&path),
             main: path.clone(),
             path,
             folder,
         }
+    }
+
+    /// The same file, of which what is replaced now is kept as broken, and not as the previous text.
+    pub(crate) fn keeping_broken(mut self) -> Self {
+        self.previous = sidecar::broken_now(&self.beside);
+        self
+    }
+
+    /// Where a text is kept that is replaced.
+    pub(crate) fn previous(&self) -> &Path {
+        &self.previous
     }
 
     /// Whether this is a drop-in, whose sidecars stand beside the main config.
@@ -209,8 +223,10 @@ impl Target {
         // By its path, so that two drop-ins of one name don't share their sidecars.
         let on_host = root.on_host(&found.path);
         let path = found.path.strip_prefix(&main.folder).unwrap_or(&on_host);
+        let beside = main.folder.join(sidecar::name_of_drop_in(path));
         Ok(Self {
-            beside: main.folder.join(sidecar::name_of_drop_in(path)),
+            previous: sidecar::previous(&beside),
+            beside,
             main: main.path.clone(),
             ..found
         })

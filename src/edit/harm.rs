@@ -142,7 +142,7 @@ impl Judgement<'_> {
                 let is_there =
                     without.is_none_or(|without| without.offers(name) > it.after.offers(name));
                 let may_go = !is_there || self.judged.removes.contains(name);
-                may_go && !self.wanted.contains(name)
+                may_go && (self.judged.is_whole || !self.wanted.contains(name))
             };
             if let Some(name) = lost.find(|name| !is_own(name)) {
                 let release = it.release;

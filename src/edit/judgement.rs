@@ -16,6 +16,8 @@ pub(crate) struct Judged<'j> {
     pub(crate) overridden: &'j [Warning],
     /// The handlers that the change removes by their names.
     pub(crate) removes: &'j [String],
+    /// Whether a whole text takes a file's place: what it lacks is to go, whoever wants it.
+    pub(crate) is_whole: bool,
 }
 
 /// A config before and after an edit, and the releases to hold it against.

@@ -189,6 +189,8 @@ codes! {
     LockBusy "lock-busy" TryAgain;
     /// A program that ignores the lock changed the file again and again.
     KeptChanging "kept-changing" TryAgain;
+    /// Another program has changed the file that was to be replaced.
+    ChangedMeanwhile "changed-meanwhile" TryAgain;
     /// Pods still use a handler that was to be removed.
     InUse "in-use" TryAgain;
     /// It can't be known whether pods still use a handler.
@@ -211,6 +213,8 @@ codes! {
     Redeclares "redeclares" Refused;
     /// There is no change that could be taken back.
     NotUndone "not-undone" Refused;
+    /// No kept text can be put back.
+    NotRestored "not-restored" Refused;
     /// The handler belongs to another owner.
     ForeignHandler "foreign-handler" Refused;
     /// A key belongs to another owner.

@@ -38,6 +38,12 @@ pub enum NextStep<'a> {
     NameRelease,
     /// There is no change that could be taken back.
     RemoveInstead,
+    /// The same, and the text from before it is kept.
+    PutBackPrevious,
+    /// A file is not valid TOML, and a good text of it is kept.
+    PutBack,
+    /// No kept text can be put back.
+    PutBackOwn,
     /// The last change is not this owner's.
     RemoveOwnerInstead(&'a str),
     /// The handler that is to be set is another owner's.
@@ -162,6 +168,16 @@ impl fmt::Display for NextStep<'_> {
             Self::RemoveInstead => {
                 "see the owners with `containerd-edit list`, and remove handlers with \
                  `containerd-edit remove NAME`"
+            }
+            Self::PutBackPrevious => {
+                "put the text from before it back: `containerd-edit restore --from prev`"
+            }
+            Self::PutBack => {
+                "put back the last text with which containerd serves: `containerd-edit restore`"
+            }
+            Self::PutBackOwn => {
+                "fix the file by hand, or put a text of your own in its place: `containerd-edit \
+                 restore --from FILE`"
             }
             Self::RemoveOwnerInstead(owner) => {
                 return write!(

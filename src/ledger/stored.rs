@@ -48,6 +48,9 @@ pub struct Ledger {
     /// The files of the last edit, before and after it; none if it changed the ledger alone.
     #[serde(default)]
     pub(crate) files: BTreeMap<String, Digests>,
+    /// The SHA-256 of the bytes that were last written to each file.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) written: BTreeMap<String, String>,
     /// The plugin table of the handlers, for each file that does not have them where its version has.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) tables: BTreeMap<String, String>,
@@ -305,6 +308,12 @@ impl Ledger {
     pub(crate) fn made_handlers(&self) -> impl Iterator<Item = &Made> {
         let made = self.made.iter().filter(|made| !made.is_header);
         made.filter(|made| handler_of(&made.path) == Some(&made.path))
+    }
+
+    /// Remembers what was written to a file; `None`: the file was removed.
+    pub(crate) fn note_written(&mut self, file: &str, digest: Option<String>) {
+        self.written.remove(file);
+        self.written.extend(digest.map(|it| (file.to_owned(), it)));
     }
 
     pub(crate) fn next_seq(&mut self) -> u64 {

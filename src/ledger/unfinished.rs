@@ -68,6 +68,8 @@ impl Ledger {
         for (name, digests) in &mut merged.files {
             if states.get(name) == Some(&State::Before) {
                 *digests = before.files.get(name).cloned().unwrap_or_default();
+                let written = before.written.get(name).cloned();
+                merged.written.extend(written.map(|it| (name.clone(), it)));
             }
         }
         merged

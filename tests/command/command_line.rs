@@ -142,15 +142,22 @@ fn section(verb: &str, known: &mut BTreeMap<String, (String, Row)>) -> String {
         .into_iter()
         .map(|(place, flags)| format!("{} ({place})", flags.join(", ")))
         .collect();
-    let groups = GROUPS.iter().filter(|it| help.groups.contains_key(*it));
+    // Every verb has the global ones.
+    let groups = GROUPS
+        .iter()
+        .filter(|it| **it != "Global" && help.groups.contains_key(*it));
     let groups: Vec<String> = groups.map(|group| group.to_lowercase()).collect();
-    also.push(format!("{} options", groups.join(", ")));
+    if !groups.is_empty() {
+        also.push(format!("{} options", groups.join(", ")));
+    }
     let mut section = format!("`{}`\n\n{}\n\n", help.usage, help.about);
     if !own.is_empty() {
         section += &table(&own);
         section.push('\n');
     }
-    let _ = writeln!(section, "Also: {}.", also.join("; "));
+    if !also.is_empty() {
+        let _ = writeln!(section, "Also: {}.", also.join("; "));
+    }
     section
 }
 

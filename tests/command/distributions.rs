@@ -110,7 +110,7 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
             let extension = path.extension().and_then(|it| it.to_str());
             if path.is_dir() {
                 folders.push(path);
-            } else if !matches!(extension, Some("lock" | "log" | "prev" | "owners")) {
+            } else if !matches!(extension, Some("last" | "lock" | "log" | "prev" | "owners")) {
                 let name = path.strip_prefix(folder).expect("below").to_owned();
                 found.insert(name, fs::read(path).expect("readable"));
             }
@@ -608,6 +608,7 @@ fn a_watched_folder_sees_nothing_but_the_drop_in() {
         names("etc/k0s"),
         [
             "containerd.d",
+            "containerd.d%2F50-manual.toml.last",
             "containerd.d%2F50-manual.toml.prev",
             "containerd.toml",
             "containerd.toml.lock",

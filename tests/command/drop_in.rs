@@ -98,6 +98,7 @@ fn a_handler_comes_in_a_file_of_its_own_and_goes_without_a_trace() {
     let left = [
         "conf.d%2F50-manual.toml.prev",
         "config.toml",
+        "config.toml.last",
         "config.toml.lock",
         "config.toml.log",
         "config.toml.owners",

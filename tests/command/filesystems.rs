@@ -127,8 +127,8 @@ fn a_config_in_the_lower_layer_of_an_overlay_is_replaced() {
         edit add crun; cat $FOLDER/config.toml.prev; ls -A $FOLDER; cat $WORK/lower/config.toml
         edit remove crun; cat $FOLDER/config.toml";
     let run = in_namespace(&Node::empty(), script).exits(0);
-    let names = "config.toml\nconfig.toml.lock\nconfig.toml.log\nconfig.toml.owners\n\
-                 config.toml.owners.prev\nconfig.toml.prev\n";
+    let names = "config.toml\nconfig.toml.last\nconfig.toml.lock\nconfig.toml.log\n\
+                 config.toml.owners\nconfig.toml.owners.prev\nconfig.toml.prev\n";
     let wanted = format!("restart containerd to load it\n{CONFIG}{names}{CONFIG}");
     assert!(run.stdout.contains(&wanted), "{run:#?}");
     assert!(run.stdout.ends_with(CONFIG), "{run:#?}");

@@ -10,7 +10,7 @@ use std::path::Path;
 use crate::tool::{Run, tool};
 
 /// The verbs, and the top level.
-pub(crate) const VERBS: [&str; 15] = [
+pub(crate) const VERBS: [&str; 16] = [
     "",
     "add",
     "apply",
@@ -19,6 +19,7 @@ pub(crate) const VERBS: [&str; 15] = [
     "unset",
     "set-default",
     "undo",
+    "restore",
     "restart",
     "list",
     "show",

@@ -83,6 +83,20 @@ fn states() -> Vec<State> {
             "edit set disabled_plugins=io.containerd.grpc.v1.cri",
         ),
         state(EMPTY, "", "edit undo"),
+        state(
+            EMPTY,
+            "edit add crun; edit add kata; rm $CONFIG.owners*",
+            "edit undo",
+        ),
+        state(
+            EMPTY,
+            "edit add crun; echo '\"3s\"' >>$CONFIG",
+            "edit add kata",
+        ),
+        State {
+            by_hand: "echo 'version = 3' >$FOLDER/own.toml",
+            ..state("[", "", "edit restore")
+        },
         state(EMPTY, "edit add crun --owner a", "edit undo --owner b"),
         state(EMPTY, "edit add crun --owner a", "edit add crun --owner b"),
         state(
@@ -218,6 +232,7 @@ fn follow(node: &Node, state: &State, line: &str) {
         let arguments = arguments
             .replace("set-default NAME", "set-default runc")
             .replace("NAME", "crun")
+            .replace("FILE", "$FOLDER/own.toml")
             .replace("ID", "manual");
         let run = script(node, &format!("{}\n{arguments}", state.by_hand));
         let reads = arguments.contains(" check") || command.starts_with("head ");

@@ -109,6 +109,7 @@ fn absolute_links_stay_inside() {
     let wanted = [
         "config.toml",
         "real.toml",
+        "real.toml.last",
         "real.toml.lock",
         "real.toml.log",
         "real.toml.owners",

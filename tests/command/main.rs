@@ -30,6 +30,7 @@ mod owners;
 mod parses;
 mod reports;
 mod restarting;
+mod restore;
 mod running;
 mod schema;
 mod sidecars;

@@ -12,8 +12,9 @@ use tempfile::TempDir;
 use crate::schema;
 
 /// A config and what a change leaves beside it.
-pub(crate) const SIDECARS: [&str; 6] = [
+pub(crate) const SIDECARS: [&str; 7] = [
     "config.toml",
+    "config.toml.last",
     "config.toml.lock",
     "config.toml.log",
     "config.toml.owners",

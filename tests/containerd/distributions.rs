@@ -56,7 +56,7 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
         let extension = path.extension().and_then(|it| it.to_str());
         if path.is_dir() {
             found.extend(files(&path));
-        } else if !matches!(extension, Some("lock" | "log" | "prev" | "owners")) {
+        } else if !matches!(extension, Some("last" | "lock" | "log" | "prev" | "owners")) {
             let bytes = fs::read(&path).expect("readable");
             found.insert(path, bytes);
         }

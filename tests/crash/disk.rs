@@ -136,7 +136,9 @@ impl Disk {
             for newest in [false, true] {
                 let mut combined = vec![start.clone()];
                 let mut extreme = start.clone();
-                for (name, bindings) in &others {
+                // A copy of what was written counts by its digest alone, whatever the others hold.
+                let is_copy = |name: &Path| name.extension() == Some("last".as_ref());
+                for (name, bindings) in others.iter().filter(|it| !is_copy(it.0)) {
                     let choices: Vec<Choice> = distinct(bindings)
                         .map(|binding| self.choice(binding, newest))
                         .collect();

@@ -25,8 +25,9 @@ const CONFIG: &str = "# node-a\nversion = 2\n\n[plugins]\n  \
     [timeouts]\n  \"io.containerd.timeout.shim.shutdown\" = \"3s\"";
 
 /// What is left beside a config when nobody works on it.
-const NAMES: [&str; 6] = [
+const NAMES: [&str; 7] = [
     "config.toml",
+    "config.toml.last",
     "config.toml.lock",
     "config.toml.log",
     "config.toml.owners",

@@ -275,7 +275,7 @@ def main(binary):
         names = sorted(path.name for path in node.config.parent.iterdir())
         expect(
             names,
-            [f"config.toml{end}" for end in ("", ".lock", ".log", ".owners", ".owners.prev", ".prev")],
+            [f"config.toml{end}" for end in ("", ".last", ".lock", ".log", ".owners", ".owners.prev", ".prev")],
             "beside the config",
         )
         print(f"deploy: {len(runs)} overlapping runs, {runs.count(BUSY)} of them busy, 0 bad")

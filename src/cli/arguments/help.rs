@@ -6,8 +6,7 @@ use containerd_edit::Preset;
 
 /// The top level's help: 24 lines for `-h`.
 pub(super) const TEMPLATE: &str = "\
-{about-with-newline}
-{usage-heading} {usage}
+{about-with-newline}{usage-heading} {usage}
 
 Verbs:
 {subcommands}
@@ -96,6 +95,12 @@ pub(super) const UNDO: &str = "\
 Examples:
   containerd-edit undo --dry-run
   containerd-edit undo --owner kata-deploy --restart";
+
+pub(super) const RESTORE: &str = "\
+Examples:
+  containerd-edit restore --dry-run                     what is kept, what would be done
+  containerd-edit restore --restart
+  containerd-edit restore --from /root/config.toml.good";
 
 pub(super) const RESTART: &str = "\
 Examples:

@@ -37,6 +37,12 @@ pub(crate) enum Verb {
     /// If others have changed a file since, their work stays: the owner wants again what it wanted before.
     #[command(after_long_help = help::UNDO)]
     Undo(Undo),
+    /// Put back the last text with which containerd serves
+    ///
+    /// After another program has broken the config, or a drop-in. What is replaced is kept as
+    /// config.toml.broken-TIME.
+    #[command(after_long_help = help::RESTORE)]
+    Restore(Restore),
     /// Restart containerd if it has not loaded its config
     ///
     /// Then waits for it and verifies what it has loaded.
@@ -235,6 +241,26 @@ pub(crate) struct Undo {
     /// Only if the last change is this owner's
     #[arg(long, value_name = "ID")]
     pub(crate) owner: Option<Owner>,
+
+    #[command(flatten)]
+    pub(crate) editing: Editing,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Restore {
+    /// The text to put back: last, prev, or a FILE
+    ///
+    /// last: what this tool has written last. prev: what stood there before. Of the files that are
+    /// broken, or else of the config. A FILE is a path of this process; -: stdin. Without it: the first
+    /// of last and prev with which containerd serves, if it does not serve with what is there.
+    #[arg(long, value_name = "TEXT", value_parser = values::path())]
+    pub(crate) from: Option<PathBuf>,
+
+    /// Put it back in this drop-in
+    ///
+    /// A relative PATH starts at the config's folder.
+    #[arg(long, value_name = "PATH", value_parser = values::path())]
+    pub(crate) drop_in: Option<PathBuf>,
 
     #[command(flatten)]
     pub(crate) editing: Editing,

@@ -37,6 +37,7 @@ impl Run {
         let (plan, restarted) = match &edit.request {
             Request::Change(change) => restart.edit(editor, change)?,
             Request::Undo(owner) => restart.undo(editor, owner.as_ref())?,
+            Request::Restore(from) => restart.restore(editor, from)?,
         };
         Ok(Completed {
             is_change: plan.is_change() || restarted.why.is_some(),

@@ -136,6 +136,9 @@ fn replaced(
         }
         if step.is_change() {
             add(done, &step.change);
+            let (original, after) = (step.snapshot.existing.as_ref(), &step.change.after);
+            let bytes = after.as_deref().map(str::as_bytes);
+            notices.extend(replace::keep_copy(lock, &step.target, original, bytes));
         }
     }
     Ok(Some(notices))
@@ -193,7 +196,7 @@ pub(super) fn unfinished(error: Error, done: &[FileChange]) -> Error {
 
 impl FileChange {
     /// The SHA-256 of the bytes before and after.
-    pub(super) fn digests(&self) -> Digests {
+    pub(crate) fn digests(&self) -> Digests {
         Digests::of(self.before.as_deref(), self.after.as_deref())
     }
 

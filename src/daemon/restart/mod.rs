@@ -24,6 +24,7 @@ pub use self::rollback::{Rollback, RolledBackFiles};
 use self::run::Run;
 pub use self::why::Why;
 use crate::commit::editor::{Editor, Outcome};
+use crate::commit::restored::RestoreFrom;
 use crate::daemon::service::Service;
 use crate::error::Error;
 use crate::want::change::Change;
@@ -97,14 +98,8 @@ impl Restart {
     /// An error that says what the state is then; of a restart that failed, a [`RestartFailure`] is
     /// the [detail](Error::detail).
     pub fn edit(&self, editor: &Editor, change: &Change) -> Result<(Outcome, Restarted), Error> {
-        let run = self.begin(editor)?;
-        let mut outcome = editor.commit(change)?;
-        let restarted = run.load_edit(change, &outcome, change.acting_owner())?;
-        outcome
-            .report
-            .warnings
-            .extend(restarted.disagreement.clone());
-        Ok((outcome, restarted))
+        let owner = change.acting_owner();
+        self.make(editor, change, owner, || editor.commit(change))
     }
 
     /// Takes the last change back, as [`Editor::undo`], and has that loaded.
@@ -118,13 +113,35 @@ impl Restart {
         editor: &Editor,
         owner: Option<&Owner>,
     ) -> Result<(Outcome, Restarted), Error> {
+        self.make(editor, &Change::new(), owner, || editor.undo(owner))
+    }
+
+    /// Puts a kept text back, as [`Editor::restore`], and has that loaded. It is not taken out again
+    /// where containerd does not serve with it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Restart::undo`].
+    pub fn restore(
+        &self,
+        editor: &Editor,
+        from: &RestoreFrom,
+    ) -> Result<(Outcome, Restarted), Error> {
+        self.make(editor, &Change::new(), None, || editor.restore(from))
+    }
+
+    fn make(
+        &self,
+        editor: &Editor,
+        change: &Change,
+        owner: Option<&Owner>,
+        commit: impl FnOnce() -> Result<Outcome, Error>,
+    ) -> Result<(Outcome, Restarted), Error> {
         let run = self.begin(editor)?;
-        let mut outcome = editor.undo(owner)?;
-        let restarted = run.load_edit(&Change::new(), &outcome, owner)?;
-        outcome
-            .report
-            .warnings
-            .extend(restarted.disagreement.clone());
+        let mut outcome = commit()?;
+        let restarted = run.load_edit(change, &outcome, owner)?;
+        let disagreement = restarted.disagreement.clone();
+        outcome.report.warnings.extend(disagreement);
         Ok((outcome, restarted))
     }
 

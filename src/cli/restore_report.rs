@@ -1,0 +1,51 @@
+//! What a restore has found, and what it has put back.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use containerd_edit::{KeptText, Restored};
+
+use super::text::printable;
+
+/// What was put back, or would be.
+pub(super) fn deed(restored: &Restored) -> String {
+    let chosen = restored.kept.iter().filter(|text| text.is_chosen);
+    let chosen: Vec<String> = chosen.map(|text| text.path.display().to_string()).collect();
+    match chosen.as_slice() {
+        [] => "put the text back".to_owned(),
+        chosen => format!("put back {}", chosen.join(" and ")),
+    }
+}
+
+/// A line for each kept text, and for each text that was replaced.
+pub(super) fn text(restored: &Restored, is_change: bool, is_planned: bool) -> String {
+    let kept = restored.kept.iter().map(kept);
+    let mut lines: Vec<String> = if is_change {
+        vec![format!("found: {}", restored.found)]
+    } else {
+        Vec::new()
+    };
+    lines.extend(kept);
+    let replaced = restored.replaced.iter().filter(|_| !is_planned);
+    lines.extend(replaced.map(|path| format!("what stood there is kept: {}", path.display())));
+    lines
+        .iter()
+        .map(|line| format!("  {}\n", printable(line)))
+        .collect()
+}
+
+fn kept(text: &KeptText) -> String {
+    let mut line = format!("kept: {}", text.path.display());
+    if let Some(age) = text.age {
+        let age = humantime::format_duration(Duration::from_secs(age)).to_string();
+        // The largest unit says enough.
+        let age = age.split(' ').next().unwrap_or_default();
+        let _ = write!(line, ", {age} old");
+    }
+    let _ = match (&text.problem, text.serving.as_str()) {
+        (Some(problem), _) => write!(line, ", {problem}"),
+        (None, "") => write!(line, ", serves on no containerd release"),
+        (None, releases) => write!(line, ", serves on containerd {releases}"),
+    };
+    line
+}

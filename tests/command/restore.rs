@@ -1,0 +1,254 @@
+//! `restore`: the way back from a config that another program has broken.
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use crate::tool::{Node, Run};
+
+const SERVES: &str = "version = 3\n[plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.runc]\n  \
+                      runtime_type = \"io.containerd.runc.v2\"\n";
+
+/// A node on which `crun` and then `kata` were added, each by an owner of its name.
+fn node() -> Node {
+    let node = Node::with(SERVES);
+    for name in ["crun", "kata"] {
+        node.run(&["add", name, "--owner", name]).exits(0);
+    }
+    node
+}
+
+fn beside(node: &Node, ending: &str) -> PathBuf {
+    node.folder().join(format!("config.toml.{ending}"))
+}
+
+/// The texts that were kept as broken, the oldest first.
+fn broken(node: &Node) -> Vec<String> {
+    let names = node.names().into_iter();
+    let names = names.filter(|name| name.starts_with("config.toml.broken-"));
+    let texts = names.map(|name| fs::read(node.folder().join(name)).expect("readable"));
+    texts
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        .collect()
+}
+
+fn report(run: &Run) -> Value {
+    serde_json::from_str(&run.stdout).expect("JSON")
+}
+
+/// Breaks the config, and says what it holds then.
+type Break = fn(&Node) -> String;
+
+const BREAKS: [Break; 5] = [
+    |node| node.text() + "\"3s\"\n",
+    |node| node.text()[..node.text().len() / 2].to_owned() + "[",
+    |_| "\0\0\0\0".to_owned(),
+    // Valid TOML, and containerd serves with it no more.
+    |node| node.text() + "[debug]\nlevel = 5\n",
+    |node| {
+        node.text().replace(
+            "version = 3",
+            "version = 3\ndisabled_plugins = [\"io.containerd.grpc.v1.cri\"]",
+        )
+    },
+];
+
+#[test]
+fn what_was_written_last_is_put_back_and_all_goes_on_as_before() {
+    for (number, breaks) in BREAKS.iter().enumerate() {
+        let node = node();
+        let (good, ledger) = (node.text(), fs::read(node.ledger()).expect("a ledger"));
+        let bad = breaks(&node);
+        fs::write(node.config(), &bad).expect("writes");
+        let planned = node.run(&["restore", "--dry-run", "--exit-code"]).exits(10);
+        assert!(
+            planned.stdout.contains("dry run: would put back"),
+            "{planned:#?}"
+        );
+        assert_eq!(node.text(), bad, "{number}");
+        let run = node.run(&["restore", "--exit-code"]).exits(10);
+        assert_eq!(node.text(), good, "{number}: {run:#?}");
+        assert_eq!(broken(&node), [bad], "{number}");
+        assert_eq!(
+            fs::read(node.ledger()).expect("a ledger"),
+            ledger,
+            "{number}"
+        );
+        let again = node.run(&["restore", "--exit-code"]).exits(0);
+        assert!(
+            again.stdout.contains("nothing to do: containerd"),
+            "{again:#?}"
+        );
+        // The last change is still the last one, and the one before it is kept.
+        node.run(&["undo"]).exits(0);
+        assert!(!node.text().contains("kata") && node.text().contains("crun"));
+        node.run(&["remove", "--owner", "kata"]).exits(0);
+        node.run(&["remove", "--owner", "crun"]).exits(0);
+        assert_eq!(node.text(), SERVES, "{number}");
+    }
+}
+
+#[test]
+fn a_file_that_is_gone_comes_back() {
+    let node = node();
+    let good = node.text();
+    fs::remove_file(node.config()).expect("removes");
+    let run = node.run(&["restore"]).exits(0);
+    assert_eq!(node.text(), good, "{run:#?}");
+    assert!(broken(&node).is_empty());
+}
+
+/// One that the tool itself has removed does not.
+#[test]
+fn a_file_that_its_owner_has_removed_stays_away() {
+    let node = Node::empty();
+    node.run(&["add", "crun"]).exits(0);
+    node.run(&["remove", "crun"]).exits(0);
+    assert!(!beside(&node, "last").exists());
+    node.run(&["restore"]).exits(0);
+    assert!(!node.config().exists());
+}
+
+#[test]
+fn the_text_before_comes_back_with_the_wants_of_then() {
+    let node = node();
+    fs::write(node.config(), "[").expect("writes");
+    fs::write(beside(&node, "last"), "").expect("cuts it short");
+    let run = node.run(&["restore", "-o", "json"]).exits(0);
+    let kept = &report(&run)["restore"]["kept"];
+    assert_eq!(
+        kept[0]["problem"],
+        json!("is not what this tool has written last")
+    );
+    assert_eq!(kept[1]["chosen"], json!(true), "{kept:#}");
+    assert!(!node.text().contains("kata") && node.text().contains("crun"));
+    let run = node.run(&["undo"]).exits(0);
+    assert!(run.stdout.contains("nothing to do"), "{run:#?}");
+    let run = node.run(&["remove", "--owner", "kata"]).exits(0);
+    assert!(run.stdout.contains("nothing to do"), "{run:#?}");
+    node.run(&["remove", "--owner", "crun"]).exits(0);
+    assert_eq!(node.text(), SERVES);
+}
+
+#[test]
+fn a_text_of_ones_own_is_put_back_if_containerd_serves_with_it() {
+    let node = node();
+    let (bad, own) = (node.folder().join("bad"), node.folder().join("own"));
+    let good = node.text();
+    for (text, exit) in [("[", 65), ("version = 3\n[debug]\nlevel = 5\n", 78)] {
+        fs::write(&bad, text).expect("writes");
+        node.run(&["restore", "--from", bad.to_str().expect("UTF-8")])
+            .exits(exit);
+        assert_eq!(node.text(), good, "{text}");
+    }
+    fs::write(&own, format!("# mine\n{good}")).expect("writes");
+    node.run(&["restore", "--from", own.to_str().expect("UTF-8")])
+        .exits(0);
+    assert_eq!(node.text(), format!("# mine\n{good}"));
+    node.run(&["remove", "--owner", "crun"]).exits(0);
+    node.run(&["remove", "--owner", "kata"]).exits(0);
+    assert_eq!(node.text(), format!("# mine\n{SERVES}"));
+    let nowhere = node.run(&["restore", "--from", "/nowhere/x"]).exits(66);
+    assert!(nowhere.stderr.contains("no such text"), "{nowhere:#?}");
+}
+
+/// Every owner's keys can still be taken out, whichever text was put back.
+#[test]
+fn a_broken_drop_in_is_put_back_alone() {
+    let node = Node::with(SERVES);
+    node.run(&["add", "crun", "--owner", "a", "--drop-in"])
+        .exits(0);
+    let (main, path) = (node.text(), node.folder().join("conf.d/50-a.toml"));
+    let good = fs::read_to_string(&path).expect("a drop-in");
+    fs::write(&path, format!("{good}\"3s\"\n")).expect("writes");
+    let refused = node.run(&["add", "kata"]).exits(65);
+    assert!(
+        refused.stderr.contains(&node.hinted("restore")),
+        "{refused:#?}"
+    );
+    let run = node.run(&["restore"]).exits(0);
+    assert_eq!(
+        fs::read_to_string(&path).expect("a drop-in"),
+        good,
+        "{run:#?}"
+    );
+    assert_eq!(node.text(), main);
+    let names = node.names();
+    let kept = names
+        .iter()
+        .filter(|name| name.contains("conf.d%2F50-a.toml.broken-"));
+    assert_eq!(kept.count(), 1, "{names:?}");
+    node.run(&["remove", "--owner", "a"]).exits(0);
+    assert_eq!(node.text(), SERVES);
+}
+
+#[test]
+fn where_nothing_good_is_kept_each_text_is_named_with_its_problem() {
+    let node = Node::with("[");
+    let run = node.run(&["restore"]).exits(78);
+    assert!(run.stderr.contains("no text is kept"), "{run:#?}");
+    let refused = node.run(&["add", "crun"]).exits(65);
+    assert!(!refused.stderr.contains("restore"), "{refused:#?}");
+    let node = self::node();
+    for ending in ["last", "prev"] {
+        fs::write(beside(&node, ending), "[").expect("writes");
+    }
+    fs::write(node.config(), "[").expect("writes");
+    let run = node.run(&["restore"]).exits(78);
+    assert!(
+        run.stderr.contains("config.toml.last is not valid TOML"),
+        "{run:#?}"
+    );
+    assert!(
+        run.stderr.contains("config.toml.prev is not valid TOML"),
+        "{run:#?}"
+    );
+    let refused = node.run(&["add", "spin"]).exits(65);
+    assert!(!refused.stderr.contains("restore"), "{refused:#?}");
+    // What is planted there is not followed.
+    for ending in ["last", "prev"] {
+        fs::remove_file(beside(&node, ending)).expect("removes");
+        std::os::unix::fs::symlink("/etc/passwd", beside(&node, ending)).expect("links");
+    }
+    let run = node.run(&["restore"]).exits(78);
+    assert!(
+        run.stderr.contains("config.toml.last is a symbolic link"),
+        "{run:#?}"
+    );
+}
+
+#[test]
+fn only_the_newest_broken_texts_stay() {
+    let node = node();
+    for number in 0..7 {
+        fs::write(node.config(), format!("[{number}")).expect("writes");
+        node.run(&["restore"]).exits(0);
+    }
+    assert_eq!(broken(&node), ["[2", "[3", "[4", "[5", "[6"]);
+}
+
+#[test]
+fn an_undo_without_a_ledger_names_the_text_from_before() {
+    let node = node();
+    for ending in ["owners", "owners.prev"] {
+        fs::remove_file(beside(&node, ending)).expect("removes");
+    }
+    let run = node.run(&["undo"]).exits(78);
+    assert!(
+        run.stderr.contains(&node.hinted("restore --from prev")),
+        "{run:#?}"
+    );
+    node.run(&["restore", "--from", "prev"]).exits(0);
+    assert!(!node.text().contains("kata"));
+}
+
+#[test]
+fn a_log_names_it() {
+    let node = node();
+    fs::write(node.config(), "[").expect("writes");
+    node.run(&["restore"]).exits(0);
+    let log = node.run(&["log"]).exits(0);
+    let last = log.stdout.lines().last().unwrap_or_default();
+    assert!(last.contains("  restored  restore"), "{log:#?}");
+}

@@ -1,6 +1,6 @@
 //! The verbs that only read.
 
-use containerd_edit::{Check, Code, Effective, Error, ExitCode, KeyInForce, NextStep};
+use containerd_edit::{Check, Code, Effective, Error, ExitCode, KeyInForce, NextStep, RestoreFrom};
 
 use super::arguments::{self, Format};
 use super::check_report::CheckReport;
@@ -90,8 +90,11 @@ impl Run {
         if !first.reads(check.config_version) {
             return Some("name the release that runs here with --containerd-version".to_owned());
         }
-        Some(match self.config.editor().repair(&broken) {
+        let editor = self.config.editor();
+        let puts_back = || editor.plan_restore(&RestoreFrom::Newest);
+        Some(match editor.repair(&broken) {
             Some(repair) => NextStep::Repair(&repair).to_string(),
+            None if puts_back().is_ok_and(|it| it.is_change()) => NextStep::PutBack.to_string(),
             None => NextStep::RepairByHand.to_string(),
         })
     }

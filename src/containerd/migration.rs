@@ -11,7 +11,7 @@ use super::registry;
 use super::release::{FROM_2_1, Release};
 use super::servers::service_migrate;
 use super::spelling::{IMAGES_KEYS, STREAMING_KEYS};
-use super::tree::{Data, Node, Place, Table};
+use super::tree::{Data, Node, Place, Table, table_at};
 
 const TASK: &str = "io.containerd.runtime.v2.task";
 const SHIM_MANAGER: &str = "io.containerd.shim.v1.manager";
@@ -78,11 +78,7 @@ fn migrate_cri(plugins: &mut Table, release: Release, lost: &mut Vec<Lost>) -> R
         Some(node) => as_map(node)?.clone(),
         None => Table::new(),
     };
-    let part = |plugins: &Table, id: &str| {
-        let known = plugins.get(id).and_then(Node::table);
-        known.cloned().unwrap_or_default()
-    };
-    let mut runtime = part(plugins, RUNTIME);
+    let mut runtime = table_at(plugins, RUNTIME);
     migrate_images(&old, &mut images, lost)?;
     migrate_runtime(&old, &mut runtime, release)?;
     let server = old
@@ -101,12 +97,7 @@ fn migrate_cri(plugins: &mut Table, release: Release, lost: &mut Vec<Lost>) -> R
 fn migrate_images(old: &Table, new: &mut Table, lost: &mut Vec<Lost>) -> Result<(), Panic> {
     let containerd = old.get("containerd").map(as_map).transpose()?;
     let runtimes = containerd.and_then(|containerd| containerd.get("runtimes"));
-    for handler in runtimes
-        .map(as_map)
-        .transpose()?
-        .into_iter()
-        .flat_map(Table::values)
-    {
+    for (_, handler) in runtimes.map(as_map).transpose()?.into_iter().flatten() {
         as_map(handler)?;
     }
     for (from, to) in IMAGES_KEYS {
@@ -152,13 +143,10 @@ fn migrate_runtime(old: &Table, new: &mut Table, release: Release) -> Result<(),
             fill(new, key, node);
         }
     }
-    if let (true, Some(cni)) = (
-        has_bin_dirs,
-        old.get("cni").filter(|it| it.table().is_some()),
-    ) {
-        let known = new.get("cni").and_then(Node::table);
-        let mut merged = known.cloned().unwrap_or_default();
-        for (key, node) in cni.table().into_iter().flatten() {
+    let cni = old.get("cni").filter(|_| has_bin_dirs);
+    if let Some((cni, table)) = cni.and_then(|cni| Some((cni, cni.table()?))) {
+        let mut merged = table_at(new, "cni");
+        for (key, node) in table {
             if key != "bin_dir" {
                 fill(&mut merged, key, node);
             } else if node.text().is_some() {
@@ -173,8 +161,7 @@ fn migrate_runtime(old: &Table, new: &mut Table, release: Release) -> Result<(),
     let Some(containerd) = old.get("containerd") else {
         return Ok(());
     };
-    let known = new.get("containerd").and_then(Node::table);
-    let mut merged = known.cloned().unwrap_or_default();
+    let mut merged = table_at(new, "containerd");
     for (key, node) in as_map(containerd)? {
         if !is_of_images(&format!("containerd.{key}")) {
             fill(&mut merged, key, node);
@@ -231,12 +218,7 @@ fn migrate_task(plugins: &mut Table, lost: &mut Vec<Lost>) -> Result<(), Panic> 
             Node::new(Data::Array(vec![text]), node.place),
         );
     }
-    for (key, node) in plugins
-        .get(SHIM_MANAGER)
-        .and_then(Node::table)
-        .into_iter()
-        .flatten()
-    {
+    for (key, node) in table_at(plugins, SHIM_MANAGER) {
         lost.push(Lost {
             key: format!("plugins.\"{SHIM_MANAGER}\".{key}"),
             place: node.place,

@@ -13,15 +13,14 @@ pub(crate) const RUNTIME: &str = "io.containerd.cri.v1.runtime";
 /// The part of CRI on 2.x that has the images.
 pub(crate) const IMAGES: &str = "io.containerd.cri.v1.images";
 
-/// Config version 1, and files without a version.
-const VERSION_1: &str = "cri";
-/// Config version 2.
-const VERSION_2: &str = OLD_CRI;
-/// Config version 3 and 4.
-const VERSION_3: &str = RUNTIME;
+/// Every plugin ID under which some release looks for handlers: of config version 1 and of files without
+/// a version, of version 2, and of versions 3 and 4.
+pub(crate) const IDS: [&str; 3] = ["cri", OLD_CRI, RUNTIME];
 
-/// Every plugin ID under which some release looks for handlers.
-pub(crate) const IDS: [&str; 3] = [VERSION_1, VERSION_2, VERSION_3];
+/// The one of a file of this version.
+pub(super) fn of_version(version: i64) -> &'static str {
+    IDS[usize::try_from(version).map_or(0, |version| version.clamp(1, 3) - 1)]
+}
 
 /// Handlers that had tables of their own before there was a map of handlers, and these tables, which
 /// 1.x still reads.
@@ -40,49 +39,28 @@ pub(crate) fn runtimes_path(id: &str) -> [&str; 4] {
     ["plugins", id, "containerd", "runtimes"]
 }
 
-/// No plugin table can take a handler without a loss on some release.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum NoTable {
-    /// Two tables hold handlers, and each is read by other releases.
-    Ambiguous([&'static str; 2]),
-    /// The only table with handlers is one that just some releases read in a file of this version,
-    /// and they would stop to once the right table is there.
-    Misplaced {
-        found: &'static str,
-        right: &'static str,
-    },
-}
-
 /// Returns the plugin ID under which a new handler belongs.
 ///
 /// From version 3 on only one ID is read for handlers. A version 2 file may have the ID of
 /// version 3 (AKS ships such files): 2.x then reads nothing else.
-pub(crate) fn choose(config: &Document, version: i64) -> Result<&'static str, NoTable> {
+///
+/// # Errors
+///
+/// The IDs of two tables that hold handlers, each of which is read by other releases.
+pub(crate) fn choose(config: &Document, version: i64) -> Result<&'static str, [&'static str; 2]> {
     let holds_containerd = |id| config.get(&containerd_path(id)).is_some();
-    let own = match version {
-        ..2 => VERSION_1,
-        2 => VERSION_2,
-        _ => VERSION_3,
-    };
-    // 2.3 takes the table of version 2 over, unless it finds its own (row `ver-3-v2id`).
-    let is_migrated = matches!(version, 0 | 1 | 3) && config.get(&["plugins", own]).is_none();
-    if is_migrated && holds_containerd(VERSION_2) {
-        return Err(NoTable::Misplaced {
-            found: VERSION_2,
-            right: own,
-        });
-    }
-    if own == VERSION_3 {
+    let own = of_version(version);
+    if own == RUNTIME {
         return Ok(own);
     }
     let holds_handlers = |id| config.get(&runtimes_path(id)).is_some();
-    match (holds_containerd(own), holds_containerd(VERSION_3)) {
+    match (holds_containerd(own), holds_containerd(RUNTIME)) {
         (_, false) => Ok(own),
-        (false, true) => Ok(VERSION_3),
-        (true, true) => match (holds_handlers(own), holds_handlers(VERSION_3)) {
+        (false, true) => Ok(RUNTIME),
+        (true, true) => match (holds_handlers(own), holds_handlers(RUNTIME)) {
             (true, false) => Ok(own),
-            (false, true) => Ok(VERSION_3),
-            _ => Err(NoTable::Ambiguous([own, VERSION_3])),
+            (false, true) => Ok(RUNTIME),
+            _ => Err([own, RUNTIME]),
         },
     }
 }
@@ -91,18 +69,14 @@ pub(crate) fn choose(config: &Document, version: i64) -> Result<&'static str, No
 ///
 /// There a listed handler replaces the built-in map, so that `runc` has to be listed too.
 pub(crate) fn is_read_by_1x(id: &str, version: i64) -> bool {
-    match version {
-        0 | 1 => id == VERSION_1,
-        2 => id == VERSION_2,
-        _ => false,
-    }
+    matches!(version, 0..=2) && id == of_version(version)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn chosen(text: &str) -> Result<&'static str, NoTable> {
+    fn chosen(text: &str) -> Result<&'static str, [&'static str; 2]> {
         let config = Document::parse(text.as_bytes()).expect("test input is TOML");
         let version = super::super::version::of(&config).expect("a known version");
         choose(&config, version)
@@ -112,42 +86,45 @@ mod tests {
     fn the_id_follows_the_version() {
         assert_eq!(chosen(""), Ok("cri"));
         assert_eq!(chosen("version = 1"), Ok("cri"));
-        assert_eq!(chosen("version = 2"), Ok(VERSION_2));
-        assert_eq!(chosen("version = 3"), Ok(VERSION_3));
-        assert_eq!(chosen("version = 4"), Ok(VERSION_3));
+        assert_eq!(chosen("version = 2"), Ok(OLD_CRI));
+        assert_eq!(chosen("version = 3"), Ok(RUNTIME));
+        assert_eq!(chosen("version = 4"), Ok(RUNTIME));
     }
 
     #[test]
     fn an_existing_table_decides_where_the_version_allows_it() {
         let v3 = "[plugins.'io.containerd.cri.v1.runtime'.containerd]\n";
         let v2 = "[plugins.'io.containerd.grpc.v1.cri'.containerd]\n";
-        assert_eq!(chosen(&format!("version = 2\n{v3}")), Ok(VERSION_3));
-        assert_eq!(chosen(v3), Ok(VERSION_3));
+        assert_eq!(chosen(&format!("version = 2\n{v3}")), Ok(RUNTIME));
+        assert_eq!(chosen(v3), Ok(RUNTIME));
         let with_handlers = v3.replace("containerd]", "containerd.runtimes.a]");
         let both = chosen(&format!("version = 2\n{v2}{with_handlers}"));
-        assert_eq!(both, Ok(VERSION_3), "only one holds handlers");
+        assert_eq!(both, Ok(RUNTIME), "only one holds handlers");
         let both = chosen(&format!("version = 2\n{v2}{v3}"));
-        assert_eq!(both, Err(NoTable::Ambiguous([VERSION_2, VERSION_3])));
+        assert_eq!(both, Err([OLD_CRI, RUNTIME]));
     }
 
     #[test]
-    fn handlers_that_a_new_table_would_hide_are_not_hidden() {
+    fn a_table_of_the_version_counts_before_it_is_there() {
         let v2 = "[plugins.'io.containerd.grpc.v1.cri'.containerd]\n";
-        let v3 = "[plugins.'io.containerd.cri.v1.runtime']\n";
-        for version in ["", "version = 1\n", "version = 3\n"] {
-            let chosen = chosen(&format!("{version}{v2}"));
-            assert!(
-                matches!(chosen, Err(NoTable::Misplaced { .. })),
-                "{version}: {chosen:?}"
-            );
+        let v3 = "[plugins.'io.containerd.cri.v1.runtime'.containerd]\n";
+        for (version, own) in [
+            ("", "cri"),
+            ("version = 1\n", "cri"),
+            ("version = 3\n", RUNTIME),
+        ] {
+            assert_eq!(chosen(&format!("{version}{v2}")), Ok(own), "{version}");
+            let both = format!("{version}{v2}{v3}");
+            let with_own = format!("{both}[plugins.cri]\n");
+            assert_eq!(chosen(&both), Ok(RUNTIME), "{version}");
+            assert_eq!(chosen(&with_own), Ok(RUNTIME), "{version}");
         }
-        assert_eq!(chosen(&format!("version = 3\n{v2}{v3}")), Ok(VERSION_3));
-        assert_eq!(chosen(&format!("version = 4\n{v2}")), Ok(VERSION_3));
+        assert_eq!(chosen(&format!("version = 4\n{v2}")), Ok(RUNTIME));
     }
 
     #[test]
     fn a_plugin_table_without_containerd_does_not_count() {
         let text = "version = 2\n[plugins.'io.containerd.cri.v1.runtime']\nenable_cdi = true\n";
-        assert_eq!(chosen(text), Ok(VERSION_2));
+        assert_eq!(chosen(text), Ok(OLD_CRI));
     }
 }

@@ -2,7 +2,7 @@
 //! `cmd/containerd/server/config/config.go`.
 
 use super::lost::Lost;
-use super::tree::{Data, Node, Place, Table};
+use super::tree::{Data, Node, Table, table_at};
 
 const GRPC: &str = "io.containerd.server.v1.grpc";
 const TTRPC: &str = "io.containerd.server.v1.ttrpc";
@@ -127,9 +127,7 @@ pub(super) fn ignored_servers(file: &Table) -> Vec<Lost> {
 
 /// Makes plugins of the servers that stand at the top of the file.
 pub(super) fn service_migrate(file: &mut Table, lost: &mut Vec<Lost>) {
-    let mut plugins = file
-        .get("plugins")
-        .map_or_else(Table::new, |node| (*node.shared_table()).clone());
+    let mut plugins = table_at(file, "plugins");
     let mut socket = None;
     for server in SERVERS {
         let Server {
@@ -173,8 +171,6 @@ pub(super) fn service_migrate(file: &mut Table, lost: &mut Vec<Lost>) {
         let table = Data::table([("address".to_owned(), address)].into());
         plugins.insert(TTRPC.to_owned(), Node::new(table, socket.place));
     }
-    let place = file
-        .get("plugins")
-        .map_or_else(Place::default, |it| it.place);
+    let place = file.get("plugins").map(|it| it.place).unwrap_or_default();
     file.insert("plugins".to_owned(), Node::new(Data::table(plugins), place));
 }

@@ -9,7 +9,7 @@ mod rival;
 
 use std::borrow::Cow;
 
-use super::plugin::{self, IMAGES, NoTable, OLD_CRI, RUNTIME};
+use super::plugin::{self, IMAGES, OLD_CRI, RUNTIME};
 use super::{registry, servers};
 use crate::toml::Document;
 
@@ -73,16 +73,12 @@ impl Spelling {
     /// The spelling of a file of this version. `document` may have handlers where a newer version
     /// has them.
     pub(crate) fn of(document: Option<&Document>, version: i64) -> Self {
-        let chosen = document.map(|document| plugin::choose(document, version));
-        let undecided = match chosen {
-            Some(Err(NoTable::Ambiguous(ids))) => Some(ids),
-            _ => None,
-        };
-        let chosen = chosen.and_then(Result::ok);
+        let own = plugin::of_version(version);
+        let chosen = document.map_or(Ok(own), |document| plugin::choose(document, version));
         Self {
             version,
-            runtime: chosen.unwrap_or(own_plugin(version)).into(),
-            undecided,
+            runtime: chosen.unwrap_or(own).into(),
+            undecided: chosen.err(),
         }
     }
 
@@ -103,7 +99,7 @@ impl Spelling {
 
     /// Whether the file has the runtime part where its version has it.
     pub(crate) fn is_of_its_version(&self) -> bool {
-        self.runtime == own_plugin(self.version)
+        self.runtime == plugin::of_version(self.version)
     }
 
     /// The config version of the file.
@@ -189,15 +185,6 @@ impl Spelling {
         // Where the runtime part is spelled anew, this table is no part of it.
         let is_its_own = is_streaming || !self.is_of_its_version();
         joined(if is_its_own { OLD_CRI } else { RUNTIME }, rest)
-    }
-}
-
-/// The plugin that has CRI's runtime part in a file of this version.
-fn own_plugin(version: i64) -> &'static str {
-    match version {
-        ..2 => "cri",
-        2 => OLD_CRI,
-        _ => RUNTIME,
     }
 }
 

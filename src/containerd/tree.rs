@@ -167,6 +167,12 @@ impl Node {
     }
 }
 
+/// The table at a key; an empty one if there is none.
+pub(super) fn table_at(table: &Table, name: &str) -> Table {
+    let node = table.get(name).and_then(Node::table);
+    node.cloned().unwrap_or_default()
+}
+
 /// The string at a key, if there is one that is not empty, and where it stands.
 pub(crate) fn text<'t>(table: &'t Table, name: &str) -> Option<(&'t str, Place)> {
     let node = table.get(name)?;

@@ -13,31 +13,22 @@ use super::edited::Absent;
 use super::refusal;
 use super::start::Start;
 
-/// What a change comes to, of the keys that it clears.
-#[derive(Debug, Default)]
-pub(super) struct Cleared {
-    /// The owner's wants that go.
-    pub(super) withdrawn: BTreeSet<Key>,
-    /// Keys at which nothing is to stand.
-    pub(super) absent: Vec<Key>,
-}
-
 impl Start<'_> {
     /// Looks at the keys that the change clears: the owner's own wants are withdrawn. Where it has none,
-    /// what is nobody's is to go.
+    /// what is nobody's is to go: those keys are returned.
     ///
     /// # Errors
     ///
     /// [`Error`] if a key is another owner's, or others need it.
-    pub(super) fn clear(&mut self) -> Result<Cleared, Error> {
-        let mut cleared = Cleared::default();
+    pub(super) fn clear(&mut self) -> Result<Vec<Key>, Error> {
+        let mut absent = Vec::new();
         for key in &self.change.cleared {
             let own = self.ledger.wants().filter(|it| it.owner == self.owner());
             let own: Vec<OwnersWant<'_>> = own.filter(|it| it.key.is_within(key)).collect();
             let values = own.iter().filter(|it| it.want.value.is_some());
             let values: Vec<Key> = values.map(|it| it.key.clone()).collect();
             if !values.is_empty() {
-                cleared.withdrawn.extend(values);
+                self.withdrawn.extend(values);
                 continue;
             }
             let mut found = self.found(key);
@@ -52,12 +43,12 @@ impl Start<'_> {
                 return Err(refusal::implied(key));
             }
             if found.is_empty() {
-                let absent = self.absent(key);
-                self.report.absent_keys.push(absent);
+                let unknown = self.absent(key);
+                self.report.absent_keys.push(unknown);
             }
-            cleared.absent.extend(found);
+            absent.extend(found);
         }
-        Ok(cleared)
+        Ok(absent)
     }
 
     /// The owner of a key, or of the handler that it is below, if the acting one wants nothing of it.

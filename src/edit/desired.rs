@@ -11,7 +11,8 @@ use crate::want::key::Key;
 use super::work::{Desired, Value, Work, rank};
 
 impl Work<'_> {
-    /// The newest want of each key but the default. All keys of one handler go to one file.
+    /// The newest want of each key, of the default only that there is to be none. All keys of one handler go
+    /// to one file.
     pub(super) fn desired(&self) -> Desired {
         let default = Key::default_handler();
         let mut newest: BTreeMap<&Key, OwnersWant<'_>> = BTreeMap::new();
@@ -37,26 +38,21 @@ impl Work<'_> {
             };
             desired.insert(FileKey::new(file, key), value);
         }
-        for it in self.ledger.wants_that_count() {
-            if it.want.value.is_none() && *it.key != default {
-                self.desire_nothing(it, &mut desired);
+        // Nothing is to stand at a key in any file, but where somebody wants a value since.
+        let absent = self.ledger.wants_that_count();
+        for it in absent.filter(|it| it.want.value.is_none()) {
+            let files = self.views.keys().map(|file| FileKey::new(file, it.key));
+            let is_there = |at: &FileKey| at.now(&self.views).is_some();
+            let is_known = |at: &FileKey| self.ledger.entries.contains_key(at);
+            for at in files.filter(|at| is_there(at) || is_known(at)) {
+                desired.entry(at).or_insert_with(|| Value {
+                    literal: None,
+                    owner: Some(it.owner.to_owned()),
+                    rank: rank::LAST,
+                });
             }
         }
         desired
-    }
-
-    /// Nothing is to stand at a key in any file, but where somebody wants a value since.
-    pub(super) fn desire_nothing(&self, it: OwnersWant<'_>, desired: &mut Desired) {
-        let files = self.views.keys().map(|file| FileKey::new(file, it.key));
-        let concerned = files
-            .filter(|at| at.now(&self.views).is_some() || self.ledger.entries.contains_key(at));
-        for at in concerned {
-            desired.entry(at).or_insert_with(|| Value {
-                literal: None,
-                owner: Some(it.owner.to_owned()),
-                rank: rank::LAST,
-            });
-        }
     }
 
     /// The path whose keys must all stand in one file with this key.

@@ -4,22 +4,13 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::Error;
-use crate::ledger::{Entry, FileKey, Made, foreign, is_implied};
+use crate::ledger::{Entry, FileKey, Made, OwnersWant, foreign, is_implied};
 use crate::toml::Path;
 use crate::want::handler::BUILT_IN;
 use crate::want::key::{Key, handler_path};
 
 use super::refusal;
 use super::work::{Desired, Value, Work, rank};
-
-/// The default that an owner wants.
-struct WantedDefault {
-    owner: String,
-    /// Where the owner's new keys go.
-    file: String,
-    /// `None`: no file is to name one.
-    name: Option<String>,
-}
 
 impl Work<'_> {
     /// Works the edit out.
@@ -114,7 +105,8 @@ impl Work<'_> {
         // Another owner's file may hold a key that is now in force elsewhere, or again.
         let names: BTreeSet<&Key> = keys.iter().map(|at| &at.key).collect();
         let concerned = |key: &Key| self.start.touched.contains(key) || names.contains(key);
-        let wanted = desired.keys().filter(|at| concerned(&at.key));
+        let wanted = desired.keys();
+        let wanted = wanted.filter(|at| at.key != default && concerned(&at.key));
         let wanted: Vec<FileKey> = wanted.cloned().collect();
         keys.extend(wanted);
         // What goes makes room for what comes.
@@ -138,19 +130,21 @@ impl Work<'_> {
         self.reset_defaults();
         let key = Key::default_handler();
         let mut keys = self.keys_of(|it| *it == key);
+        let nothing = desired.keys().filter(|at| at.key == key);
+        keys.extend(nothing.cloned());
         let is_asked = self.start.asked.contains(&key);
-        for it in self.wanted_defaults() {
-            let WantedDefault { owner, file, name } = it;
-            let Some(name) = name else {
-                let wants = self.ledger.wants_that_count();
-                for it in wants.filter(|it| *it.key == key && it.owner == owner) {
-                    self.desire_nothing(it, desired);
-                }
-                let files = desired.keys().filter(|at| at.key == key);
-                keys.extend(files.cloned());
+        let wants = self.ledger.wants_that_count();
+        let mut wants: Vec<OwnersWant<'_>> = wants.filter(|it| *it.key == key).collect();
+        wants.sort_by_key(|it| Reverse(it.want.seq));
+        for OwnersWant {
+            owner, file, want, ..
+        } in wants
+        {
+            let Some(literal) = &want.value else {
                 break;
             };
-            let file = self.default_file(&name, &file);
+            let name = literal.as_string().unwrap_or_default();
+            let file = self.default_file(&name, file);
             if !self.is_listed(&name, &file) {
                 if owner == self.start.owner() && is_asked {
                     return Err(refusal::default_not_listed(&name, &self.views));
@@ -164,32 +158,14 @@ impl Work<'_> {
                 keys.insert(at.clone());
             }
             let value = Value {
-                literal: self.ledger.owners[&owner].wants[&key].value.clone(),
-                owner: Some(owner),
+                literal: Some(literal.clone()),
+                owner: Some(owner.to_owned()),
                 rank: rank::DEFAULT,
             };
             desired.insert(at, value);
             break;
         }
         self.merge(&keys, desired)
-    }
-
-    /// The defaults that owners want, the newest first.
-    fn wanted_defaults(&self) -> Vec<WantedDefault> {
-        let key = Key::default_handler();
-        let wants = self.ledger.wants_that_count();
-        let mut wants: Vec<_> = wants.filter(|it| *it.key == key).collect();
-        wants.sort_by_key(|it| Reverse(it.want.seq));
-        let defaults = wants.into_iter().map(|it| WantedDefault {
-            owner: it.owner.to_owned(),
-            file: it.file.to_owned(),
-            name: it
-                .want
-                .value
-                .as_ref()
-                .map(|value| value.as_string().unwrap_or_default()),
-        });
-        defaults.collect()
     }
 
     /// A default that names a handler which goes with this edit goes with it, whoever has set it.

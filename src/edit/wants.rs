@@ -20,9 +20,8 @@ impl Start<'_> {
     pub(super) fn change_wants(&mut self) -> Result<(), Error> {
         self.check_owners()?;
         let change = self.change;
-        let cleared = self.clear()?;
         self.withdrawn = change.unsets.iter().cloned().collect();
-        self.withdrawn.extend(cleared.withdrawn);
+        let absent = self.clear()?;
         let file = placement::file(self.config, &self.ledger, change);
         let mut owner = self.ledger.owners.remove(self.owner()).unwrap_or_default();
         owner.file = file;
@@ -33,7 +32,7 @@ impl Start<'_> {
         }
         self.check_types(&wants)?;
         let wants = wants.into_iter().map(|it| (it.key, Some(it.value)));
-        let nothing = change.absent.iter().chain(&cleared.absent).cloned();
+        let nothing = change.absent.iter().chain(&absent).cloned();
         for (key, value) in wants.chain(nothing.map(|key| (key, None))) {
             let known = before.get(&key);
             let newest = self.ledger.wants_of(&key).map(|it| it.want.seq).max();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::containerd::{ConfigFiles, Merged, Model, Release, Verdict, plugin};
+use crate::containerd::{ConfigFiles, Model, Release, Verdict};
 use crate::disk::HostRoot;
 use crate::error::{Error, Position};
 use crate::ledger::Ledger;
@@ -114,10 +114,8 @@ impl Effective {
         for &release in &releases {
             note_loaded(&mut handlers, &named, &model, release);
         }
-        if files.len() > 1
-            && let Some(merged) = Merged::of(files)
-        {
-            merge(&mut handlers, &named, &merged);
+        if files.len() > 1 {
+            merge(&mut handlers, &named, &model, &releases);
         }
         handlers.retain(|handler| handler.place.is_some() || !handler.releases.is_empty());
         let places = handlers.iter_mut().filter_map(|it| it.place.as_mut());
@@ -194,7 +192,16 @@ fn note_loaded(
 }
 
 /// Says which handlers of several files are one on 2.x, and what that is.
-fn merge(handlers: &mut [EffectiveHandler], named: &Named, merged: &Merged) {
+fn merge(
+    handlers: &mut [EffectiveHandler],
+    named: &Named,
+    model: &Model<'_>,
+    releases: &[Release],
+) {
+    let newest = releases.iter().rfind(|release| !release.is_1x());
+    let Some(merged) = newest.and_then(|release| model.config_in(*release)) else {
+        return;
+    };
     for number in 0..handlers.len() {
         let handler = &handlers[number];
         let merging = handler.releases.iter().copied();
@@ -202,11 +209,10 @@ fn merge(handlers: &mut [EffectiveHandler], named: &Named, merged: &Merged) {
         let Some(place) = handler.place.as_ref().filter(|_| !merging.is_empty()) else {
             continue;
         };
-        let [plugins, id, containerd, runtimes] = plugin::runtimes_path(&place.plugin);
-        let path = [plugins, id, containerd, runtimes, &handler.name];
-        let sources = merged.sources(&path);
+        let path = handler_path(&handler.name);
+        let sources = merged.sources(&path, model);
         let (others, own) = (&named[&handler.name], place.file.clone());
-        if sources.iter().all(|file| *file == own) {
+        if sources.iter().all(|file| **file == own) {
             continue;
         }
         let mut settings = merged.values_below(&path);

@@ -183,6 +183,15 @@ fn where_no_command_helps_the_place_is_to_be_fixed() {
         node.hinted("check")
     );
     assert!(run.stdout.ends_with(&rows), "{run:#?}");
+    // The tool keeps what it has written.
+    let node = Node::with("version = 2\n");
+    node.run(&["add", "crun"]).exits(0);
+    fs::write(node.config(), format!("root = 5\n{}", node.text())).expect("writes");
+    let run = node.run(&["check"]).exits(78);
+    let hint = format!("serves: {}\n", node.hinted("restore"));
+    assert!(run.stdout.ends_with(&hint), "{run:#?}");
+    node.run(&["restore"]).exits(0);
+    node.run(&["check"]).exits(0);
     let node = Node::with("version = 3\n");
     let run = node
         .run(&["check", "--containerd-version", "1.7"])

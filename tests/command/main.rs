@@ -32,7 +32,9 @@ mod reports;
 mod restarting;
 mod restore;
 mod running;
+#[path = "../schema/mod.rs"]
 mod schema;
+mod schemas;
 mod sidecars;
 mod spellings;
 mod status;

@@ -479,3 +479,22 @@ fn owners_share_lists() {
     node.run(&["remove", "--owner", "b"]).exits(0);
     assert_eq!(node.text(), text);
 }
+
+#[test]
+fn no_header_stays_in_a_file_of_version_1_with_handlers_in_later_tables() {
+    let handler = |id: &str, name| {
+        format!("[plugins.'{id}'.containerd.runtimes.{name}]\nruntime_type = 'x'\n")
+    };
+    let config = format!(
+        "version = 1\n{}{}",
+        handler("io.containerd.grpc.v1.cri", "a"),
+        handler("io.containerd.cri.v1.runtime", "b")
+    );
+    let node = Node::with(&config);
+    let key = "plugins.cri.sandbox_image=pause";
+    node.run(&["set", key, "--allow-not-serving"]).exits(0);
+    let text = node.bytes().expect("a config");
+    assert!(String::from_utf8_lossy(&text).contains("sandbox_image"));
+    node.run(&["remove", "--owner", "manual"]).exits(0);
+    assert_eq!(node.bytes().expect("a config"), config.as_bytes());
+}

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::cri::{self, Answer, Verdict};
+use crate::schema;
 use crate::suites::Release;
 
 /// How long a daemon may take to answer or exit. They boot in well under a second.
@@ -99,7 +100,9 @@ impl<'release> Node<'release> {
     pub(crate) fn tool(&self, arguments: &[&str]) -> Output {
         let mut command = vec!["containerd-edit", "--config", "/etc/containerd/config.toml"];
         command.extend(arguments);
-        self.run(&command)
+        let output = self.run(&command);
+        schema::check(arguments, &String::from_utf8_lossy(&output.stdout));
+        output
     }
 
     /// Runs `containerd-edit` on the node's config, which must succeed.

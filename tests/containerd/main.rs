@@ -27,5 +27,7 @@ mod restart;
 mod restart_by_k0s;
 mod restart_by_systemd;
 mod running;
+#[path = "../schema/mod.rs"]
+mod schema;
 mod suites;
 mod supervisor;

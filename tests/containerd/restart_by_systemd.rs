@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::cri::Verdict;
 use crate::daemon::Node;
+use crate::schema;
 use crate::suites::{self, Release};
 use crate::supervisor::{Deed, Supervised, supervised};
 
@@ -144,6 +145,7 @@ impl Scene<'_> {
             .expect("setpriv of util-linux can be started");
         let stdout = String::from_utf8(stdout).expect("UTF-8");
         let stderr = String::from_utf8_lossy(&stderr);
+        schema::check(&["add"], &stdout);
         let json = serde_json::from_str(&stdout);
         let json = json.unwrap_or_else(|error| panic!("{error}: {stdout}\n{stderr}"));
         (status.code(), json)

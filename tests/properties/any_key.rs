@@ -14,7 +14,7 @@ use crate::meaning;
 use crate::node::Node;
 use crate::spellings::{self, Choices};
 
-use self::rows::{CRI, IMAGES, ROWS, RUNTIME, Row};
+use self::rows::{CRI, IMAGES, LIST, ROWS, RUNTIME, Row};
 
 const OWNERS: [&str; 3] = ["a", "b", "c"];
 
@@ -79,7 +79,9 @@ impl Row {
             return vec![at_top, vec![path(server, "")]];
         }
         let groups = self.places[1..].iter().map(|(table, key)| {
-            let mut group = path(table.trim_end_matches("/headers"), "");
+            // Of the registry, all of it.
+            let end = table.find("/registry").map(|at| at + "/registry".len());
+            let mut group = path(&table[..end.unwrap_or(table.len())], "");
             if !self.is_moved_as_table {
                 group.push((*key).to_owned());
             }
@@ -121,12 +123,6 @@ fn base(choices: &mut Choices<'_>, version: usize) -> String {
         // One or both spellings.
         for _ in 0..=choices.below(2) {
             let place = row.place(choices.below(row.places.len()), "node");
-            // In a file of version 1 with handlers in two newer tables, the header of a table that an
-            // owner has made stays. Once it goes, this goes too.
-            let is_second = |it: &Path| it.len() > 4 && place.len() > 4 && it[1] != place[1];
-            if keys.keys().any(is_second) {
-                continue;
-            }
             keys.insert(place, row.values[choices.below(3)]);
         }
     }
@@ -263,7 +259,14 @@ fn is_in_force(text: &str, owners: &BTreeMap<&str, Wants>) -> Result<(), String>
                     places.map(move |it| ([&it[..], &below[1..]].concat(), value.clone()))
                 })
             });
-            if !is_there.into_iter().any(|leaf| leaves.contains(&leaf)) {
+            let is_in_list = |(path, value): &(Path, String)| {
+                let element = value.trim_matches(['[', ']']);
+                let mut leaves = leaves.iter();
+                row.places[0].1 == LIST
+                    && leaves.any(|(it, values)| it == path && values.contains(element))
+            };
+            let mut is_there = is_there.into_iter();
+            if !is_there.any(|leaf| leaves.contains(&leaf) || is_in_list(&leaf)) {
                 return Err(format!("{owner} lacks {:?}", row.places[0]));
             }
         }

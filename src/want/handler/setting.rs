@@ -41,12 +41,6 @@ impl Setting {
         schema::known(&self.path).map(|(right, _)| right)
     }
 
-    /// How a known key should be spelled, if it is in other case.
-    pub(crate) fn other_case(&self) -> Option<&'static str> {
-        self.right_case()
-            .filter(|right| self.path.last().is_some_and(|key| key != right))
-    }
-
     /// What a known key wants, if the value is of another type.
     pub(crate) fn wrong_type(&self) -> Option<&'static str> {
         let (_, wanted) = schema::known(&self.path)?;

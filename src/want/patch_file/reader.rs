@@ -144,10 +144,9 @@ impl<'d> Entry<'d> {
     /// Reads a key of a handler, and all below it.
     fn read_of_handler(&self, settings: &mut Vec<Setting>, places: &mut Places) -> Read<()> {
         let setting = self.setting(2);
+        let mut names = handler::keys();
         // Options are the shim's own.
-        let is_containerds = setting.path().len() == 1;
-        if is_containerds && (!setting.is_known() || setting.other_case().is_some()) {
-            let mut names = handler::keys();
+        if setting.path().len() == 1 && !names.contains(&self.name()) {
             names.push(PRESET);
             return Err(self.mistaken(Mistake::of_name(&self.path, &names)));
         }

@@ -27,6 +27,7 @@ const fn row(
 
 const BOOL: [&str; 3] = ["true", "false", "true"];
 const TEXT: [&str; 3] = ["'/a'", "'/b'", "'/c'"];
+pub(super) const LIST: &str = "unpack_config";
 const NUMBER: [&str; 3] = ["5", "6", "7"];
 
 /// The rows that are ambiguous, have no place in some version, or move more than the key; and a few of
@@ -58,6 +59,15 @@ pub(super) const ROWS: &[Row] = &[
             ("plugins/cri/registry/headers", "x"),
             ("{CRI}/registry/headers", "x"),
             ("{IMAGES}/registry/headers", "x"),
+        ],
+    ),
+    row(
+        TEXT,
+        true,
+        &[
+            ("plugins/cri/registry/configs/x/tls", "ca_file"),
+            ("{CRI}/registry/configs/x/tls", "ca_file"),
+            ("{IMAGES}/registry/configs/x/tls", "ca_file"),
         ],
     ),
     row(
@@ -310,6 +320,16 @@ pub(super) const ROWS: &[Row] = &[
         &[("timeouts", "io.containerd.timeout.x")],
     ),
     row(TEXT, false, &[("proxy_plugins/stargz", "address")]),
+    // A list, to which each owner adds.
+    row(
+        [
+            "[{ platform = 'linux/amd64' }]",
+            "[{ platform = 'linux/arm64' }]",
+            "[{ platform = 'linux/amd64', snapshotter = 'native' }]",
+        ],
+        false,
+        &[("plugins/io.containerd.transfer.v1.local", LIST)],
+    ),
     // Plugins that nobody knows. None of the values is a table: a scalar that takes the place of an
     // inline table does not give it back. Once it does, one of these becomes a table.
     row(
@@ -353,6 +373,15 @@ pub(super) const ROWS: &[Row] = &[
             ("{RUNTIME}/containerd/runtimes/{OWNER}", "sandboxer"),
             ("{CRI}/containerd/runtimes/{OWNER}", "sandboxer"),
             ("plugins/cri/containerd/runtimes/{OWNER}", "sandboxer"),
+        ],
+    ),
+    row(
+        ["'podsandbox'", "'shim'", "'podsandbox'"],
+        false,
+        &[
+            ("{RUNTIME}/containerd/runtimes/{OWNER}", "sandbox_mode"),
+            ("{CRI}/containerd/runtimes/{OWNER}", "sandbox_mode"),
+            ("plugins/cri/containerd/runtimes/{OWNER}", "sandbox_mode"),
         ],
     ),
 ];

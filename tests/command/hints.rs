@@ -64,6 +64,13 @@ fn states() -> Vec<State> {
         state(EMPTY, "", "edit -o json nothing"),
         state(EMPTY, "", "edit add crun --set x=1 --set x.y=1"),
         state(EMPTY, "rm $CONFIG", "edit list"),
+        state(
+            EMPTY,
+            "",
+            "\"$TOOL\" --config $FOLDER/new/config.toml add crun",
+        ),
+        state(EMPTY, "mkfifo $CONFIG.owners", "edit add crun"),
+        state(EMPTY, "truncate -s 1G $CONFIG", "edit add crun"),
         state(EMPTY, "edit add crun", "edit apply - --prune </dev/null"),
         state(DANGLING, "", "edit check"),
         state(DANGLING, "", "edit add crun"),
@@ -180,7 +187,7 @@ fn next_steps() -> Vec<Vec<String>> {
     let texts: Vec<&str> = texts.split("\\\n").map(str::trim_start).collect();
     let texts = texts.concat();
     let literals = texts.split('"').skip(1).step_by(2);
-    let commands = literals.filter(|text| text.contains("`containerd-edit "));
+    let commands = literals.filter(|text| is_suggestion(text));
     let between = |text: &str| {
         let parts = text
             .split('{')
@@ -188,6 +195,13 @@ fn next_steps() -> Vec<Vec<String>> {
         parts.map(str::to_owned).collect()
     };
     commands.map(between).collect()
+}
+
+fn is_suggestion(text: &str) -> bool {
+    let programs = ["containerd-edit", "mkdir", "mv", "head"];
+    programs
+        .iter()
+        .any(|program| text.contains(&format!("`{program} ")))
 }
 
 fn is_said(next_step: &[String], line: &str) -> bool {
@@ -215,16 +229,18 @@ fn follow(node: &Node, state: &State, line: &str) {
     let kept = kept.path().join("kept");
     copied(node.folder(), &kept);
     for command in line.split('`').skip(1).step_by(2) {
-        let Some(arguments) = command.strip_prefix("containerd-edit ") else {
+        let is_own = command.starts_with("containerd-edit ");
+        if !is_own && !is_suggestion(&format!("`{command}")) {
             continue;
-        };
+        }
+        let arguments = command.replacen("containerd-edit ", "\"$TOOL\" ", 1);
         let arguments = arguments
             .replace("set-default NAME", "set-default runc")
             .replace("NAME", "crun")
             .replace("FILE", "$FOLDER/own.toml")
             .replace("ID", "manual");
-        let run = script(node, &format!("{}\n\"$TOOL\" {arguments}", state.by_hand));
-        let reads = arguments.contains(" check");
+        let run = script(node, &format!("{}\n{arguments}", state.by_hand));
+        let reads = arguments.contains(" check") || command.starts_with("head ");
         // A check says by its code that the config does not serve, or that no daemon answers.
         let exits: &[i32] = if reads { &[0, 78, 69] } else { &[0] };
         let is_restart = arguments.ends_with(" restart");
@@ -232,7 +248,11 @@ fn follow(node: &Node, state: &State, line: &str) {
         // There is no systemd here.
         let works = works || is_restart && matches!(run.exit, Some(69 | 77));
         assert!(works, "{}: {line}\n{command}: {run:#?}", state.provoke);
-        if line.contains("first") && !reads && !is_restart && !arguments.contains(" list") {
+        if (line.contains("first") || !is_own)
+            && !reads
+            && !is_restart
+            && !arguments.contains(" list")
+        {
             let again = script(node, state.provoke);
             assert_eq!(again.exit, Some(0), "{}: {line}: {again:#?}", state.provoke);
         }
@@ -249,8 +269,7 @@ fn each_command_that_is_suggested_works_in_that_state() {
         script(&node, state.before).exits(0);
         let run = script(&node, state.provoke);
         let lines = [run.stdout.as_str(), &run.stderr].concat();
-        let suggests = |line: &&str| line.contains("`containerd-edit ");
-        let mut lines = lines.lines().filter(suggests).peekable();
+        let mut lines = lines.lines().filter(|line| is_suggestion(line)).peekable();
         assert!(lines.peek().is_some(), "{}: {run:#?}", state.provoke);
         for line in lines {
             follow(&node, &state, line);

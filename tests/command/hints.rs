@@ -146,25 +146,29 @@ fn states() -> Vec<State> {
         state(EMPTY, "edit add crun", "edit unset handlers.crun"),
     ];
     if cfg!(feature = "cri") {
-        states.extend([
-            state(EMPTY, "edit add crun", "edit restart $NO_DAEMON false"),
-            state(EMPTY, "", "edit add crun --restart $NO_DAEMON false"),
-            state(
-                EMPTY,
-                "",
-                "edit add crun --restart $NO_DAEMON 'kill -TERM $PPID; sleep 60'",
-            ),
-            State {
-                by_hand: "sed -i /3s/d $CONFIG",
-                ..state(
-                    EMPTY,
-                    "",
-                    "edit add crun --restart $NO_DAEMON 'echo \\\"3s\\\" >>$CONFIG; false'",
-                )
-            },
-        ]);
+        states.extend(states_of_restarts());
     }
     states
+}
+
+fn states_of_restarts() -> Vec<State> {
+    vec![
+        state(EMPTY, "edit add crun", "edit restart $NO_DAEMON false"),
+        state(EMPTY, "", "edit add crun --restart $NO_DAEMON false"),
+        state(
+            EMPTY,
+            "",
+            "edit add crun --restart $NO_DAEMON 'kill -TERM $PPID; sleep 60'",
+        ),
+        State {
+            by_hand: "sed -i /3s/d $CONFIG",
+            ..state(
+                EMPTY,
+                "",
+                "edit add crun --restart $NO_DAEMON 'echo \\\"3s\\\" >>$CONFIG; false'",
+            )
+        },
+    ]
 }
 
 fn script(node: &Node, script: &str) -> Run {

@@ -171,7 +171,8 @@ impl Error {
     }
 
     /// Puts another next step in the place of the one that is there.
-    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hint = hint.into();
         self
     }

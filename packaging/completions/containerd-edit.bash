@@ -25,6 +25,9 @@ _containerd__edit() {
             containerd__edit,check)
                 cmd="containerd__edit__subcmd__check"
                 ;;
+            containerd__edit,edit)
+                cmd="containerd__edit__subcmd__edit"
+                ;;
             containerd__edit,get)
                 cmd="containerd__edit__subcmd__get"
                 ;;
@@ -68,7 +71,7 @@ _containerd__edit() {
 
     case "${cmd}" in
         containerd__edit)
-            opts="-o -q -v -V -h --config --host-root --distribution --output --quiet --verbose --color --version --help add apply remove set unset set-default undo restore restart list show get check status log"
+            opts="-o -q -v -V -h --config --host-root --distribution --output --quiet --verbose --color --version --help add apply remove set unset set-default undo edit restore restart list show get check status log"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -286,6 +289,72 @@ _containerd__edit() {
                     ;;
                 --containerd-version)
                     COMPREPLY=($(compgen -W "1.6 1.7 2.0 2.1 2.2 2.3 2.4" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --host-root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --distribution)
+                    COMPREPLY=($(compgen -W "containerd k3s rke2 k0s microk8s" -- "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        containerd__edit__subcmd__edit)
+            opts="-o -q -v -h --drop-in --dry-run --exit-code --containerd-version --allow-not-serving --log --lock-timeout --restart --restart-command --ready-timeout --cri-endpoint --config --host-root --distribution --output --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --drop-in)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --containerd-version)
+                    COMPREPLY=($(compgen -W "1.6 1.7 2.0 2.1 2.2 2.3 2.4" -- "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lock-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --restart-command)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ready-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cri-endpoint)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --config)

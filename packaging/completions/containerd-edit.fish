@@ -47,6 +47,7 @@ complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -f -a "set
 complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -f -a "unset" -d 'Take keys away that were set: debug.level'
 complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -f -a "set-default" -d 'Choose the handler of pods without a RuntimeClass'
 complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -f -a "undo" -d 'Take the last change back, to the byte'
+complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -f -a "edit" -d 'Edit the config in $VISUAL or $EDITOR'
 complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -f -a "restore" -d 'Put back the last text with which containerd serves'
 complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -f -a "restart" -d 'Restart containerd if it has not loaded its config'
 complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -f -a "list" -d 'List the runtime handlers that containerd loads'
@@ -338,6 +339,38 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand undo" -l
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand undo" -s q -l quiet -d 'Print errors only'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand undo" -s v -l verbose -d 'Also print the diff of what was changed'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand undo" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l drop-in -d 'Edit this drop-in' -r -F
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l containerd-version -d 'Judge for these containerd releases alone' -r -f -a "1.6\t''
+1.7\t''
+2.0\t''
+2.1\t''
+2.2\t''
+2.3\t''
+2.4\t''"
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l log -d 'The log file, or none for no log' -r
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l lock-timeout -d 'Time to wait for the lock [default: 30s]' -r
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l restart-command -d 'What restarts containerd [default: systemctl]' -r
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l ready-timeout -d 'How long a restart may take [default: 60s]' -r
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l cri-endpoint -d 'The running daemon\'s socket' -r -F
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l config -d 'The containerd config to work on' -r -F
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l host-root -d 'Where the host\'s / is mounted, as in /host' -r -F
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l distribution -d 'What has set containerd up [default: auto]' -r -f -a "containerd\t''
+k3s\t''
+rke2\t''
+k0s\t''
+microk8s\t''"
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -s o -l output -d 'How to report, errors too: text or json' -r -f -a "text\t''
+json\t''"
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l color -d 'When to colour the output: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l dry-run -d 'Write nothing; show the diff'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l exit-code -d 'Exit with 10 if something changed'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l allow-not-serving -d 'Also add to a config that does not serve'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l restart -d 'Restart containerd if needed, and verify'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -s q -l quiet -d 'Print errors only'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -s v -l verbose -d 'Also print the diff of what was changed'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restore" -l from -d 'The text to put back: last, prev, or a FILE' -r -F
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restore" -l drop-in -d 'Put it back in this drop-in' -r -F
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restore" -l containerd-version -d 'Judge for these containerd releases alone' -r -f -a "1.6\t''

@@ -20,8 +20,8 @@ use clap::{
 pub(super) use self::groups::{Editing, Logging, Patching, Placing};
 pub(super) use self::values::{Chosen, STDIN};
 pub(super) use self::verbs::{
-    Add, Apply, Check, Get, List, Remove, Restart, Restore, Set, SetDefault, Show, Status, Undo,
-    Unset, Verb,
+    Add, Apply, Check, Edit, Get, List, Remove, Restart, Restore, Set, SetDefault, Show, Status,
+    Undo, Unset, Verb,
 };
 
 const DROP_IN: &str = "--drop-in";
@@ -105,7 +105,8 @@ pub(super) struct Global {
         long,
         global = true,
         value_name = "FORMAT",
-        default_value = "text"
+        default_value = "text",
+        hide_short_help = true
     )]
     pub(super) output: Format,
 

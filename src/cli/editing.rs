@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use containerd_edit::{
-    Change, Code, DropIn, Editor, Error, ExitCode, Handler, KeyName, Outcome, Owner, RestoreFrom,
-    Setting, UnreadKey,
+    Change, Code, DropIn, Editor, Error, ExitCode, FileChange, Handler, KeyName, Outcome, Owner,
+    RestoreFrom, Setting, UnreadKey,
 };
 
 use super::arguments::{
@@ -24,7 +24,7 @@ pub(super) struct Edit<'e> {
     /// Where a change goes.
     placing: Option<&'e Placing>,
     /// The file that gets a whole text, if it is not the config.
-    drop_in: Option<&'e Path>,
+    pub(super) drop_in: Option<&'e Path>,
     /// Where the change was read from.
     files: Option<&'e PatchFiles>,
     /// The command in a few words, for whoever waits for the lock or reads the operation log.
@@ -40,14 +40,17 @@ pub(super) enum Request {
     Undo(Option<Owner>),
     /// A kept text is put back.
     Restore(RestoreFrom),
+    /// A file gets a whole text.
+    Replace(FileChange),
 }
 
 impl Request {
-    fn plan(&self, editor: &Editor) -> Result<Outcome, Error> {
+    pub(super) fn plan(&self, editor: &Editor) -> Result<Outcome, Error> {
         match self {
             Self::Change(change) => editor.plan(change),
             Self::Undo(owner) => editor.plan_undo(owner.as_ref()),
             Self::Restore(from) => editor.plan_restore(from),
+            Self::Replace(change) => editor.plan_replace(change),
         }
     }
 
@@ -56,6 +59,7 @@ impl Request {
             Self::Change(change) => editor.commit(change),
             Self::Undo(owner) => editor.undo(owner.as_ref()),
             Self::Restore(from) => editor.restore(from),
+            Self::Replace(change) => editor.replace(change),
         }
     }
 
@@ -64,7 +68,7 @@ impl Request {
         match self {
             Self::Change(change) => change.acting_owner(),
             Self::Undo(owner) => owner.as_ref(),
-            Self::Restore(_) => None,
+            Self::Restore(_) | Self::Replace(_) => None,
         }
     }
 }
@@ -104,7 +108,7 @@ impl<'e> Edit<'e> {
         })
     }
 
-    fn new(request: Request, editing: &'e Editing, summary: impl Into<String>) -> Self {
+    pub(super) fn new(request: Request, editing: &'e Editing, summary: impl Into<String>) -> Self {
         Self {
             request,
             editing,
@@ -264,7 +268,7 @@ impl Run {
     }
 
     /// Makes an edit, or shows what it would be.
-    fn edit(&mut self, edit: Edit<'_>) -> Result<ExitCode, Error> {
+    pub(super) fn edit(&mut self, edit: Edit<'_>) -> Result<ExitCode, Error> {
         let editing = edit.editing;
         let Completed {
             mut plan,

@@ -1,6 +1,7 @@
 //! The command line: what was typed, what is done, what is shown.
 
 mod arguments;
+mod by_hand;
 mod check_report;
 mod config;
 #[cfg(feature = "cri")]
@@ -65,6 +66,7 @@ fn carry_out(run: &mut Run, verb: &Verb) -> Result<ExitCode, Error> {
         Verb::Unset(unset) => run.unset(unset),
         Verb::SetDefault(set) => run.set_default(set),
         Verb::Undo(undo) => run.undo(undo),
+        Verb::Edit(edit) => run.edit_by_hand(edit),
         Verb::Restore(restore) => run.restore(restore),
         Verb::Restart(restart) => run.restart(restart),
         Verb::List(list) => run.list(list),

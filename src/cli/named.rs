@@ -58,7 +58,7 @@ impl Named {
 }
 
 /// One word of a shell.
-fn as_word(text: &str) -> Cow<'_, str> {
+pub(super) fn as_word(text: &str) -> Cow<'_, str> {
     let is_plain = |it: char| it.is_alphanumeric() || "/._-+:@%=,".contains(it);
     if text.chars().all(is_plain) {
         return text.into();
@@ -124,8 +124,8 @@ mod tests {
                     .take_while(char::is_ascii_alphabetic)
                     .collect();
                 let is_verb = [
-                    "add", "apply", "check", "list", "log", "remove", "restart", "restore", "set",
-                    "show", "status", "undo",
+                    "add", "apply", "check", "edit", "list", "log", "remove", "restart", "restore",
+                    "set", "show", "status", "undo",
                 ]
                 .contains(&verb.as_str());
                 if !is_verb {

@@ -28,11 +28,10 @@ pub(super) fn text(restored: &Restored, is_change: bool, is_planned: bool) -> St
     lines.extend(kept);
     let replaced = restored.replaced.iter().filter(|_| !is_planned);
     lines.extend(replaced.map(|path| format!("what stood there is kept: {}", path.display())));
-    let mut text = String::new();
-    for line in lines {
-        let _ = writeln!(text, "  {}", printable(&line));
-    }
-    text
+    lines.iter().fold(String::new(), |mut text, line| {
+        let _ = writeln!(text, "  {}", printable(line));
+        text
+    })
 }
 
 fn kept(text: &KeptText) -> String {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rustix::process::Signal;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::{flag, low_level};
 
 /// The signal that asked this run to end, if one did.
@@ -37,6 +37,13 @@ impl Signals {
     pub(super) fn received(&self) -> Option<u8> {
         let signal = u8::try_from(self.received.load(Ordering::Relaxed)).ok()?;
         (signal != 0).then_some(signal)
+    }
+}
+
+/// Lets the signals of the keyboard end the program that this run waits for, and not this run.
+pub(super) fn leave_to_child() {
+    for signal in [SIGINT, SIGQUIT] {
+        let _ = flag::register(signal, Arc::default());
     }
 }
 

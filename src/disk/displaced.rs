@@ -84,17 +84,17 @@ impl Displaced<'_> {
         let target = &self.folders.target.path;
         let not_put_back = |source| self.not_put_back(reason, source);
         let is_ours = match self.texts.map(|texts| (texts, self.exchange())) {
-            Some((texts, Ok(()))) => match Existing::read(&self.path) {
-                Ok(Some(found)) if texts.is_after(Some(&found.bytes)) => true,
+            Some((texts, Ok(()))) => match content(&self.path) {
+                Ok(bytes) if texts.is_after(Some(&bytes)) => true,
                 // Meanwhile somebody has replaced or overwritten the new config: theirs is the latest.
                 // The one before it stays beside it.
-                Ok(Some(_)) => {
+                Ok(_) => {
                     self.exchange()
                         .map_err(|error| not_put_back(error.into()))?;
                     false
                 }
                 // What can't be looked at stays as well: the next run tells whose it is.
-                Ok(None) | Err(_) => false,
+                Err(_) => false,
             },
             // The target's name is free, or there is a newer one.
             None | Some((_, Err(Errno::NOENT))) => match rename_to_free(&self.path, target) {
@@ -161,6 +161,12 @@ fn rename_to_free(from: &Path, to: &Path) -> io::Result<()> {
 pub(super) fn is_unsupported(error: Errno) -> bool {
     use Errno as E;
     matches!(error, E::INVAL | E::NOSYS | E::OPNOTSUPP | E::PERM)
+}
+
+/// The bytes of the file at `path`, which is no link. What the system says of it is not asked for: that
+/// may be what has failed.
+fn content(path: &Path) -> io::Result<Vec<u8>> {
+    read_whole(existing::open(path)?, 0)
 }
 
 /// Whether somebody has written to a file since it was looked at. Its times don't tell: they move by

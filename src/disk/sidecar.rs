@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use rustix::fs::Dir;
 
 use super::digest;
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, NextStep};
 
 const RANDOM_CHARACTERS: usize = 10;
 const TEMPORARY_SUFFIX: &str = ".tmp";
@@ -163,11 +163,7 @@ pub(crate) fn examples_of_drop_in(config: &Path) -> [PathBuf; 5] {
 /// is what that file is for.
 pub(super) fn planted(path: &Path, found: &str, purpose: &str) -> Error {
     let message = format!("{found} stands in the place of {purpose}");
-    let hint = format!(
-        "find out who put it there, then move it away: mv {0} {0}.away",
-        path.display()
-    );
-    Error::new(Code::PlantedSidecar, message, hint).at(path)
+    Error::new(Code::PlantedSidecar, message, NextStep::MoveAway(path)).at(path)
 }
 
 fn with_suffix(config: &Path, suffix: &str) -> PathBuf {

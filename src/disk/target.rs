@@ -124,13 +124,8 @@ pub(crate) fn no_file(path: &Path) -> Error {
 }
 
 fn no_folder(path: &Path, folder: &Path) -> Error {
-    let folder = folder.display();
-    let message = format!("the folder {folder} does not exist");
-    let hint = format!(
-        "name the config with --config, or where the host is mounted with --host-root; if containerd \
-         is to have its config there: mkdir -p {folder}"
-    );
-    Error::new(Code::NoFolder, message, hint).at(path)
+    let message = format!("the folder {} does not exist", folder.display());
+    Error::new(Code::NoFolder, message, NextStep::MakeFolder(folder)).at(path)
 }
 
 fn not_a_file(path: &Path, found: &str) -> Error {

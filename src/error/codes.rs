@@ -94,6 +94,8 @@ codes! {
     NotContainerd "not-containerd" Other;
     /// The running daemon is a release that the model does not know.
     UnknownRelease "unknown-release" Other;
+    /// The user's editor ended with an error.
+    EditorFailed "editor-failed" Other;
     /// The config lists no such handler.
     NoHandler "no-handler" Other;
     /// No file sets the key that was asked for.

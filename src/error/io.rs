@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rustix::io::Errno;
 
-use super::{Code, Error, TOO_LARGE};
+use super::{Code, Error, NextStep, TOO_LARGE};
 
 impl Error {
     /// A system call failed; the config is as it was. `doing` is what was attempted, as a verb
@@ -46,9 +46,7 @@ fn hint(error: &io::Error, path: &Path) -> String {
             "run it as the owner of {shown} or as root; as root: see `lsattr -d {shown}` and the \
              container's security profile"
         ),
-        TOO_LARGE => {
-            format!("see what has filled it: head -c 4096 {shown}")
-        }
+        TOO_LARGE => NextStep::SeeBeginning(path).into(),
         _ if Errno::from_io_error(error) == Some(Errno::NAMETOOLONG) => {
             "the files beside a config have names up to 50 bytes longer: give it a shorter one"
                 .to_owned()

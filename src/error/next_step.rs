@@ -1,10 +1,11 @@
-//! What to do next, where that is a command of this tool: all of it, as data. `tests/command/hints.rs`
-//! runs each of these commands in a state in which it is suggested.
+//! What to do next, where that is a command: as data. `tests/command/hints.rs` runs each of these
+//! commands in a state in which it is suggested.
 
 use std::fmt;
+use std::path::Path;
 
-/// The next step of an error or a warning. Commands stand in backticks, without the flags that name the
-/// config: whoever shows them puts those in.
+/// The next step of an error or a warning. Commands stand in backticks, those of this tool without the
+/// flags that name the config: whoever shows them puts those in.
 #[derive(Debug, Clone, Copy)]
 pub enum NextStep<'a> {
     /// A handler or a key that is not there.
@@ -17,6 +18,12 @@ pub enum NextStep<'a> {
     SeeHelpOfAdd,
     /// There is no config.
     CreateConfig,
+    /// There is no folder for the config.
+    MakeFolder(&'a Path),
+    /// What stands in the place of a sidecar.
+    MoveAway(&'a Path),
+    /// A file is too large to be read.
+    SeeBeginning(&'a Path),
     /// A patch file without a word.
     RemoveOwner,
     /// The config serves on no release, and this command repairs it.
@@ -35,6 +42,8 @@ pub enum NextStep<'a> {
     PutBackPrevious,
     /// A file is not valid TOML, and a good text of it is kept.
     PutBack,
+    /// A text was edited and could not be put in place: where it is, with the flags that name its file.
+    PutInPlace(&'a str),
     /// No kept text can be put back.
     PutBackOwn,
     /// The last change is not this owner's.
@@ -118,6 +127,25 @@ impl fmt::Display for NextStep<'_> {
                 "check --config; if there is no config yet, containerd runs on its built-in \
                  defaults, and `containerd-edit add NAME` creates the file"
             }
+            Self::MakeFolder(folder) => {
+                let folder = folder.display();
+                return write!(
+                    text,
+                    "name the config with --config, or where the host is mounted with --host-root; \
+                     if containerd is to have its config there: `mkdir -p {folder}`"
+                );
+            }
+            Self::MoveAway(path) => {
+                let path = path.display();
+                return write!(
+                    text,
+                    "find out who put it there, then move it away: `mv {path} {path}.away`"
+                );
+            }
+            Self::SeeBeginning(path) => {
+                let path = path.display();
+                return write!(text, "see what has filled it: `head -c 4096 {path}`");
+            }
             Self::RemoveOwner => {
                 "see why the program before the pipe printed nothing; to remove all, use \
                  `containerd-edit remove --owner ID`"
@@ -148,6 +176,13 @@ impl fmt::Display for NextStep<'_> {
             }
             Self::PutBack => {
                 "put back the last text with which containerd serves: `containerd-edit restore`"
+            }
+            Self::PutInPlace(from) => {
+                return write!(
+                    text,
+                    "your text is kept: once it is right, `containerd-edit restore --from {from}` \
+                     puts it in place"
+                );
             }
             Self::PutBackOwn => {
                 "fix the file by hand, or put a text of your own in its place: `containerd-edit \

@@ -10,7 +10,7 @@ use std::path::Path;
 use crate::tool::{Run, tool};
 
 /// The verbs, and the top level.
-pub(crate) const VERBS: [&str; 16] = [
+pub(crate) const VERBS: [&str; 17] = [
     "",
     "add",
     "apply",
@@ -19,6 +19,7 @@ pub(crate) const VERBS: [&str; 16] = [
     "unset",
     "set-default",
     "undo",
+    "edit",
     "restore",
     "restart",
     "list",

@@ -64,6 +64,13 @@ fn states() -> Vec<State> {
         state(EMPTY, "", "edit -o json nothing"),
         state(EMPTY, "", "edit add crun --set x=1 --set x.y=1"),
         state(EMPTY, "rm $CONFIG", "edit list"),
+        state(
+            EMPTY,
+            "",
+            "\"$TOOL\" --config $FOLDER/new/config.toml add crun",
+        ),
+        state(EMPTY, "mkfifo $CONFIG.owners", "edit add crun"),
+        state(EMPTY, "truncate -s 1G $CONFIG", "edit add crun"),
         state(EMPTY, "edit add crun", "edit apply - --prune </dev/null"),
         state(DANGLING, "", "edit check"),
         state(DANGLING, "", "edit add crun"),
@@ -85,6 +92,11 @@ fn states() -> Vec<State> {
             EMPTY,
             "edit add crun; echo '\"3s\"' >>$CONFIG",
             "edit add kata",
+        ),
+        state(
+            EMPTY,
+            "",
+            "VISUAL='f() { echo >>$CONFIG; echo >>$1; echo >>$1; }; f' TMPDIR=$FOLDER edit edit",
         ),
         State {
             by_hand: "echo 'version = 3' >$FOLDER/own.toml",
@@ -134,25 +146,29 @@ fn states() -> Vec<State> {
         state(EMPTY, "edit add crun", "edit unset handlers.crun"),
     ];
     if cfg!(feature = "cri") {
-        states.extend([
-            state(EMPTY, "edit add crun", "edit restart $NO_DAEMON false"),
-            state(EMPTY, "", "edit add crun --restart $NO_DAEMON false"),
-            state(
-                EMPTY,
-                "",
-                "edit add crun --restart $NO_DAEMON 'kill -TERM $PPID; sleep 60'",
-            ),
-            State {
-                by_hand: "sed -i /3s/d $CONFIG",
-                ..state(
-                    EMPTY,
-                    "",
-                    "edit add crun --restart $NO_DAEMON 'echo \\\"3s\\\" >>$CONFIG; false'",
-                )
-            },
-        ]);
+        states.extend(states_of_restarts());
     }
     states
+}
+
+fn states_of_restarts() -> Vec<State> {
+    vec![
+        state(EMPTY, "edit add crun", "edit restart $NO_DAEMON false"),
+        state(EMPTY, "", "edit add crun --restart $NO_DAEMON false"),
+        state(
+            EMPTY,
+            "",
+            "edit add crun --restart $NO_DAEMON 'kill -TERM $PPID; sleep 60'",
+        ),
+        State {
+            by_hand: "sed -i /3s/d $CONFIG",
+            ..state(
+                EMPTY,
+                "",
+                "edit add crun --restart $NO_DAEMON 'echo \\\"3s\\\" >>$CONFIG; false'",
+            )
+        },
+    ]
 }
 
 fn script(node: &Node, script: &str) -> Run {
@@ -175,7 +191,7 @@ fn next_steps() -> Vec<Vec<String>> {
     let texts: Vec<&str> = texts.split("\\\n").map(str::trim_start).collect();
     let texts = texts.concat();
     let literals = texts.split('"').skip(1).step_by(2);
-    let commands = literals.filter(|text| text.contains("`containerd-edit "));
+    let commands = literals.filter(|text| is_suggestion(text));
     let between = |text: &str| {
         let parts = text
             .split('{')
@@ -183,6 +199,13 @@ fn next_steps() -> Vec<Vec<String>> {
         parts.map(str::to_owned).collect()
     };
     commands.map(between).collect()
+}
+
+fn is_suggestion(text: &str) -> bool {
+    let programs = ["containerd-edit", "mkdir", "mv", "head"];
+    programs
+        .iter()
+        .any(|program| text.contains(&format!("`{program} ")))
 }
 
 fn is_said(next_step: &[String], line: &str) -> bool {
@@ -210,16 +233,18 @@ fn follow(node: &Node, state: &State, line: &str) {
     let kept = kept.path().join("kept");
     copied(node.folder(), &kept);
     for command in line.split('`').skip(1).step_by(2) {
-        let Some(arguments) = command.strip_prefix("containerd-edit ") else {
+        let is_own = command.starts_with("containerd-edit ");
+        if !is_own && !is_suggestion(&format!("`{command}")) {
             continue;
-        };
+        }
+        let arguments = command.replacen("containerd-edit ", "\"$TOOL\" ", 1);
         let arguments = arguments
             .replace("set-default NAME", "set-default runc")
             .replace("NAME", "crun")
             .replace("FILE", "$FOLDER/own.toml")
             .replace("ID", "manual");
-        let run = script(node, &format!("{}\n\"$TOOL\" {arguments}", state.by_hand));
-        let reads = arguments.contains(" check");
+        let run = script(node, &format!("{}\n{arguments}", state.by_hand));
+        let reads = arguments.contains(" check") || command.starts_with("head ");
         // A check says by its code that the config does not serve, or that no daemon answers.
         let exits: &[i32] = if reads { &[0, 78, 69] } else { &[0] };
         let is_restart = arguments.ends_with(" restart");
@@ -227,7 +252,11 @@ fn follow(node: &Node, state: &State, line: &str) {
         // There is no systemd here.
         let works = works || is_restart && matches!(run.exit, Some(69 | 77));
         assert!(works, "{}: {line}\n{command}: {run:#?}", state.provoke);
-        if line.contains("first") && !reads && !is_restart && !arguments.contains(" list") {
+        if (line.contains("first") || !is_own)
+            && !reads
+            && !is_restart
+            && !arguments.contains(" list")
+        {
             let again = script(node, state.provoke);
             assert_eq!(again.exit, Some(0), "{}: {line}: {again:#?}", state.provoke);
         }
@@ -244,8 +273,7 @@ fn each_command_that_is_suggested_works_in_that_state() {
         script(&node, state.before).exits(0);
         let run = script(&node, state.provoke);
         let lines = [run.stdout.as_str(), &run.stderr].concat();
-        let suggests = |line: &&str| line.contains("`containerd-edit ");
-        let mut lines = lines.lines().filter(suggests).peekable();
+        let mut lines = lines.lines().filter(|line| is_suggestion(line)).peekable();
         assert!(lines.peek().is_some(), "{}: {run:#?}", state.provoke);
         for line in lines {
             follow(&node, &state, line);

@@ -11,6 +11,7 @@ mod cri_code;
 mod distributions;
 mod documents;
 mod drop_in;
+mod edit;
 #[path = "../examples/mod.rs"]
 mod example_files;
 mod examples;

@@ -96,6 +96,12 @@ Examples:
   containerd-edit undo --dry-run
   containerd-edit undo --owner kata-deploy --restart";
 
+pub(super) const EDIT: &str = "\
+Examples:
+  containerd-edit edit
+  EDITOR=nano containerd-edit edit --restart
+  containerd-edit edit --drop-in conf.d/50-kata-deploy.toml";
+
 pub(super) const RESTORE: &str = "\
 Examples:
   containerd-edit restore --dry-run                     what is kept, what would be done

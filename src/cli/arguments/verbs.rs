@@ -37,6 +37,11 @@ pub(crate) enum Verb {
     /// If others have changed a file since, their work stays: the owner wants again what it wanted before.
     #[command(after_long_help = help::UNDO)]
     Undo(Undo),
+    /// Edit the config in $VISUAL or $EDITOR
+    ///
+    /// Else in vi. The text is judged before it takes the file's place, and the lock is held only then.
+    #[command(after_long_help = help::EDIT)]
+    Edit(Edit),
     /// Put back the last text with which containerd serves
     ///
     /// After another program has broken the config, or a drop-in. What is replaced is kept as
@@ -241,6 +246,18 @@ pub(crate) struct Undo {
     /// Only if the last change is this owner's
     #[arg(long, value_name = "ID")]
     pub(crate) owner: Option<Owner>,
+
+    #[command(flatten)]
+    pub(crate) editing: Editing,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Edit {
+    /// Edit this drop-in
+    ///
+    /// A relative PATH starts at the config's folder.
+    #[arg(long, value_name = "PATH", value_parser = values::path())]
+    pub(crate) drop_in: Option<PathBuf>,
 
     #[command(flatten)]
     pub(crate) editing: Editing,

@@ -38,6 +38,7 @@ impl Run {
             Request::Change(change) => restart.edit(editor, change)?,
             Request::Undo(owner) => restart.undo(editor, owner.as_ref())?,
             Request::Restore(from) => restart.restore(editor, from)?,
+            Request::Replace(change) => restart.replace(editor, change)?,
         };
         Ok(Completed {
             is_change: plan.is_change() || restarted.why.is_some(),

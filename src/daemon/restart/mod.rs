@@ -23,7 +23,7 @@ pub use self::failure::RestartFailure;
 pub use self::rollback::{Rollback, RolledBackFiles};
 use self::run::Run;
 pub use self::why::Why;
-use crate::commit::editor::{Editor, Outcome};
+use crate::commit::editor::{Editor, FileChange, Outcome};
 use crate::commit::restored::RestoreFrom;
 use crate::daemon::service::Service;
 use crate::error::Error;
@@ -128,6 +128,19 @@ impl Restart {
         from: &RestoreFrom,
     ) -> Result<(Outcome, Restarted), Error> {
         self.make(editor, &Change::new(), None, || editor.restore(from))
+    }
+
+    /// Gives a file a whole text, as [`Editor::replace`], and has that loaded.
+    ///
+    /// # Errors
+    ///
+    /// As [`Restart::undo`].
+    pub fn replace(
+        &self,
+        editor: &Editor,
+        change: &FileChange,
+    ) -> Result<(Outcome, Restarted), Error> {
+        self.make(editor, &Change::new(), None, || editor.replace(change))
     }
 
     fn make(

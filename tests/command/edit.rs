@@ -1,0 +1,175 @@
+//! `edit`: a file in the user's editor.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::tool::{Node, Run};
+
+const SERVES: &str = "version = 3\n[plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.runc]\n  \
+                      runtime_type = \"io.containerd.runc.v2\"\n";
+
+/// A run with this editor, and its folder for copies. No terminal is there.
+fn edit(node: &Node, editor: &str, arguments: &[&str]) -> Run {
+    Run::of(&mut command(node, editor, arguments))
+}
+
+fn command(node: &Node, editor: &str, arguments: &[&str]) -> Command {
+    let copies = copies(node);
+    fs::create_dir_all(&copies).expect("creates");
+    let mut command = node.command(&[&["edit"], arguments].concat());
+    command
+        .env("TMPDIR", copies)
+        .env("CONFIG", node.config())
+        .env("EDITOR", "false")
+        .env("VISUAL", editor)
+        .stdin(Stdio::null());
+    command
+}
+
+fn copies(node: &Node) -> PathBuf {
+    node.folder().join("copies")
+}
+
+/// The copies that were kept, each with its text.
+fn kept(node: &Node) -> Vec<(PathBuf, String)> {
+    let folders = fs::read_dir(copies(node)).expect("readable");
+    let copies = folders.map(|folder| folder.expect("an entry").path().join("config.toml"));
+    let text = |path: &Path| fs::read_to_string(path).expect("a copy by the file's own name");
+    copies.map(|path| (path.clone(), text(&path))).collect()
+}
+
+#[test]
+fn a_good_text_takes_the_place_and_owners_go_on() {
+    let node = Node::with(SERVES);
+    node.run(&["add", "crun", "--owner", "a"]).exits(0);
+    let added = node.text();
+    let run = edit(
+        &node,
+        "sed -i '1a [debug]\\n  level = \"debug\"'",
+        &["--exit-code"],
+    )
+    .exits(10);
+    assert!(run.stdout.contains("debug.level"), "{run:#?}");
+    assert!(node.text().contains("level = \"debug\""));
+    assert!(kept(&node).is_empty());
+    node.run(&["undo"]).exits(0);
+    assert_eq!(node.text(), added);
+    // A handler of an owner may be taken out by hand; the owner still leaves as ever.
+    edit(&node, "sed -i '/owner=a/,$d'", &[]).exits(0);
+    assert!(!node.text().contains("crun"));
+    node.run(&["remove", "--owner", "a"]).exits(0);
+}
+
+#[test]
+fn nothing_to_do_is_said_and_a_dry_run_writes_nothing() {
+    let node = Node::with(SERVES);
+    let run = edit(&node, "true", &["--exit-code"]).exits(0);
+    assert!(run.stdout.contains("nothing to do"), "{run:#?}");
+    let run = edit(&node, "echo '# mine' >>", &["--dry-run"]).exits(0);
+    assert!(run.stdout.contains("+# mine"), "{run:#?}");
+    assert_eq!(node.text(), SERVES);
+}
+
+#[test]
+fn a_config_is_created_and_a_drop_in_is_edited() {
+    let node = Node::empty();
+    edit(&node, "echo 'version = 3' >", &[]).exits(0);
+    assert_eq!(node.text(), "version = 3\n");
+    node.run(&["add", "crun", "--owner", "a", "--drop-in"])
+        .exits(0);
+    edit(
+        &node,
+        "echo '# mine' >>",
+        &["--drop-in", "conf.d/50-a.toml"],
+    )
+    .exits(0);
+    let text = fs::read_to_string(node.folder().join("conf.d/50-a.toml")).expect("readable");
+    assert!(text.ends_with("# mine\n"), "{text}");
+    node.run(&["remove", "--owner", "a"]).exits(0);
+    assert_eq!(node.text(), "version = 3\n");
+}
+
+#[test]
+fn an_editor_that_fails_changes_nothing() {
+    let node = Node::with(SERVES);
+    for (editor, said) in [
+        ("echo '# mine' >>\"$1\"; false", "exit status: 1"),
+        ("kill -KILL $$;", "signal: 9"),
+        ("/nowhere/editor", "exit status: 127"),
+    ] {
+        let run = edit(&node, editor, &[]).exits(1);
+        assert!(run.stderr.contains(said), "{run:#?}");
+        assert_eq!(node.text(), SERVES);
+    }
+    assert_eq!(kept(&node).len(), 1, "only one had changed the text");
+}
+
+#[test]
+fn a_text_that_would_not_serve_is_kept_and_put_in_place_once_it_is_right() {
+    for (editor, exit) in [
+        ("echo '\"3s\"' >>", 65),
+        ("printf '[debug]\\nlevel = 5\\n' >>", 78),
+    ] {
+        let node = Node::with(SERVES);
+        let run = edit(&node, editor, &[]).exits(exit);
+        assert_eq!(node.text(), SERVES);
+        let kept = kept(&node);
+        let path = kept[0].0.to_str().expect("UTF-8");
+        let command = node.hinted(&format!("restore --from {path}"));
+        assert!(run.stderr.contains(&command), "{run:#?}");
+        let fixed = format!("{SERVES}# mine\n");
+        fs::write(path, &fixed).expect("writes");
+        node.run(&["restore", "--from", path]).exits(0);
+        assert_eq!(node.text(), fixed);
+    }
+}
+
+#[test]
+fn what_another_program_writes_meanwhile_is_not_lost() {
+    let node = Node::with(SERVES);
+    let editor = "f() { echo '# theirs' >>\"$CONFIG\"; echo '# mine' >>\"$1\"; }; f";
+    let run = edit(&node, editor, &[]).exits(75);
+    assert!(
+        run.stderr
+            .contains("another program has changed the file meanwhile"),
+        "{run:#?}"
+    );
+    assert_eq!(node.text(), format!("{SERVES}# theirs\n"));
+    assert_eq!(kept(&node)[0].1, format!("{SERVES}# mine\n"));
+}
+
+/// On a terminal, whoever edits is asked.
+#[test]
+fn a_broken_text_is_edited_again_or_given_up() {
+    let editor = "f() { if tail -n 1 \"$1\" | grep -q '^\\[$'; then sed -i '$s/.*/# mine/' \"$1\"; \
+                  else echo '[' >>\"$1\"; fi; }; f";
+    for (answers, exit) in [("?\ne\n", 0), ("x\n", 65)] {
+        let node = Node::with(SERVES);
+        let inner = command(&node, editor, &[]);
+        let words = [inner.get_program()].into_iter().chain(inner.get_args());
+        let words: Vec<String> = words
+            .map(|it| format!("'{}'", it.to_string_lossy()))
+            .collect();
+        let mut command = Command::new("script");
+        command.args(["-qefc", &words.join(" "), "/dev/null"]);
+        command.envs(
+            inner
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("script(1)");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        stdin.write_all(answers.as_bytes()).expect("answers");
+        let output = child.wait_with_output().expect("ends");
+        drop(stdin);
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(exit), "{text}");
+        assert!(text.contains("(e)dit again"), "{text}");
+        let added = if exit == 0 { "# mine\n" } else { "" };
+        assert_eq!(node.text(), format!("{SERVES}{added}"));
+        assert!(kept(&node).is_empty());
+    }
+}

@@ -18,9 +18,9 @@ pub(crate) enum Effect {
     Exited(i32),
 }
 
-/// Calls that change neither a name nor a byte: metadata are not modelled. `openat2` is asked for
+/// Calls that change neither a name nor a byte: metadata are not modelled (`ioctl`: the flags of chattr(1)). `openat2` is asked for
 /// paths alone (`O_PATH`).
-const HARMLESS: [&str; 33] = [
+const HARMLESS: [&str; 34] = [
     "access",
     "chmod",
     "chown",
@@ -40,6 +40,7 @@ const HARMLESS: [&str; 33] = [
     "getcwd",
     "getdents64",
     "getxattr",
+    "ioctl",
     "lgetxattr",
     "listxattr",
     "llistxattr",

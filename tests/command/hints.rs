@@ -55,7 +55,7 @@ const PARTIAL: &str = "version = 2\n\
     [plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc.options]\nSystemdCgroup = true\n";
 const PARTIAL_MINE: &str = "version = 3\n\
     [plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.mine]\nsnapshotter = 's'\n";
-const NO_DAEMON: &str = "--ready-timeout 100ms --cri-endpoint $FOLDER/none.sock --restart-command";
+const NO_DAEMON: &str = "--ready-timeout 30s --cri-endpoint $FOLDER/none.sock --restart-command";
 
 fn states() -> Vec<State> {
     let mut states = vec![

@@ -259,7 +259,13 @@ impl Run {
             Some(word) if word == Path::new("prev") => RestoreFrom::Previous,
             Some(path) => {
                 let bytes = patch_file::read(path, "text to put back")?;
-                RestoreFrom::Text(String::from_utf8_lossy(&bytes).into_owned())
+                let text = String::from_utf8(bytes).map_err(|error| {
+                    let hint = "save the text as UTF-8; the config is as it was";
+                    let error = Error::new(Code::NotToml, "not valid TOML: not UTF-8", hint)
+                        .caused_by(error);
+                    error.at(path)
+                })?;
+                RestoreFrom::Text(text)
             }
         };
         let mut edit = Edit::new(Request::Restore(from), &restore.editing, "restore");

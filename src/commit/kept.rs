@@ -178,17 +178,30 @@ impl Kept {
         found.map(|it| it.change.clone()).collect()
     }
 
-    /// What is best put back: a text for each broken file, or else one with which more releases serve.
+    /// What is best put back: a text for each broken file, or else one with which some release serves, if
+    /// none does with what is there. Which one runs here is not known: any that serves counts.
     pub(super) fn newest(&self) -> Vec<FileChange> {
         if !self.broken.is_empty() {
             return self.of_broken(|text| !text.serves.is_empty());
         }
-        let is_better = |it: &&Candidate| {
-            let serves = &it.text.serves;
-            serves.len() > self.now.len() && self.now.iter().all(|it| serves.contains(it))
-        };
-        let better = self.texts.iter().find(is_better);
-        better.map(|it| it.change.clone()).into_iter().collect()
+        self.serving_text(|_| true)
+    }
+
+    /// The same for one file alone.
+    pub(super) fn newest_of(&self, file: &Path) -> Vec<FileChange> {
+        if self.broken.contains_key(file) {
+            let mut texts = self.texts.iter();
+            let found = texts.find(|it| it.text.file == file && !it.text.serves.is_empty());
+            return found.map(|it| it.change.clone()).into_iter().collect();
+        }
+        self.serving_text(|text| text.file == file)
+    }
+
+    /// The first of these texts with which some release serves, if none does with what is there.
+    fn serving_text(&self, is_one: impl Fn(&KeptText) -> bool) -> Vec<FileChange> {
+        let mut texts = self.texts.iter().filter(|_| self.now.is_empty());
+        let found = texts.find(|it| is_one(&it.text) && !it.text.serves.is_empty());
+        found.map(|it| it.change.clone()).into_iter().collect()
     }
 
     /// The texts of one kind for these files.

@@ -4,6 +4,7 @@ use crate::commit::editor::Editor;
 use crate::commit::ledger::Found;
 use crate::commit::reading::Reading;
 use crate::config::Config;
+use crate::containerd::imports::is_pattern;
 use crate::containerd::{FileState, Host, Model, Reason, Release, absolute};
 use crate::edit::run::edit;
 use crate::ledger::{Ledger, newest_owner};
@@ -90,7 +91,7 @@ fn repairs(reading: &Reading, ledger: &Ledger, reason: Option<&Reason>) -> Vec<R
             // An import that is there may have handlers.
             let is_missing = |import: &Literal| {
                 let path = absolute(files.main(), &import.as_string().unwrap_or_default());
-                *files.state(&path) == FileState::Missing
+                !is_pattern(&path) && *files.state(&path) == FileState::Missing
             };
             let elements = view.tree.elements(&list);
             let elements = elements.filter(|it| name != "imports" || is_missing(it));
@@ -124,6 +125,7 @@ fn key_at(config: &Config, reason: &Reason) -> Option<Key> {
     let mut leaves = view.leaves(&[]).into_iter();
     let path = leaves.find(|leaf| config.position(&file, &view.place(leaf)) == *at)?;
     let names: Vec<&str> = path.iter().map(String::as_str).collect();
-    let is_settable = mistake::of_the_node(&names).is_none();
+    // Without an import, all that its files have is gone.
+    let is_settable = names != ["imports"] && mistake::of_the_node(&names).is_none();
     is_settable.then(|| Key::new(&path))
 }

@@ -20,7 +20,7 @@ impl Editor {
     pub fn restore(&self, from: &RestoreFrom) -> Result<Outcome, Error> {
         let (replacement, restored) = self.choose_text(from)?;
         let outcome = if replacement.changes.is_empty() {
-            self.commit(&Change::new())
+            self.nothing_to_do()
         } else {
             self.put(&replacement)
         };
@@ -35,11 +35,18 @@ impl Editor {
     pub fn plan_restore(&self, from: &RestoreFrom) -> Result<Outcome, Error> {
         let (replacement, restored) = self.choose_text(from)?;
         let outcome = if replacement.changes.is_empty() {
-            self.plan(&Change::new())
+            self.nothing_to_do()
         } else {
             self.plan_put(&replacement)
         };
         outcome.map(|outcome| outcome.of_restore(restored))
+    }
+
+    /// The ledger stays as it is, too: what is gone from the files may come back by another restore.
+    fn nothing_to_do(&self) -> Result<Outcome, Error> {
+        let mut outcome = self.plan(&Change::new())?;
+        outcome.report.is_recorded = false;
+        Ok(outcome)
     }
 
     /// Names `restore` in the hint of an error about a file that is not valid TOML, where it would put
@@ -65,7 +72,10 @@ impl Editor {
     fn choose_text(&self, from: &RestoreFrom) -> Result<(Replacement, Restored), Error> {
         let kept = self.kept_texts()?;
         let chosen = match from {
-            RestoreFrom::Newest => kept.newest(),
+            RestoreFrom::Newest => match self.drop_in {
+                DropIn::At(_) => kept.newest_of(&self.told_path()),
+                _ => kept.newest(),
+            },
             RestoreFrom::Last => kept.named("last", &self.told_files(&kept))?,
             RestoreFrom::Previous => kept.named("prev", &self.told_files(&kept))?,
             RestoreFrom::Text(text) => vec![FileChange {

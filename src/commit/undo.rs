@@ -56,9 +56,10 @@ impl Editor {
         let Some(undo) = self.undo_of(owner)? else {
             return self.plan(&Change::new());
         };
-        let target = self.find()?;
-        let found = self.read_ledger(&target, target.read()?)?;
-        Ok(self.work_out_undo(&found, &undo)?.outcome)
+        let (target, main) = self.begin()?;
+        let work = self.work_out_undo(&self.read_ledger(&target, main)?, &undo)?;
+        work.check_sites()?;
+        Ok(work.outcome)
     }
 
     /// What is to be taken back; `None`: it was already.

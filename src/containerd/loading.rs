@@ -159,7 +159,7 @@ impl Model<'_> {
             } else if own != 0 {
                 version = own;
             }
-            let imports = file.remove("imports");
+            let imports = file.get("imports").cloned();
             merge(&mut top, file, release);
             let written = imports.iter().flat_map(Node::texts);
             for (import, place) in written {

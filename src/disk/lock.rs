@@ -20,7 +20,7 @@ use crate::error::{Code, Error};
 /// How long a busy lock goes unreported.
 const QUIET: Duration = Duration::from_millis(500);
 /// Even who does not want to wait lets somebody look at the lock, as [`look`] does.
-const GRACE: Duration = Duration::from_millis(25);
+const GRACE: Duration = Duration::from_millis(100);
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(10);
 /// As much of a lock file as is read for its holder.

@@ -199,8 +199,8 @@ impl Work<'_> {
         self.merge_implied(is_twin, &twins, desired)
     }
 
-    /// Each drop-in that holds something is imported, if the tool has imported it before or puts
-    /// something into it.
+    /// Each drop-in that holds something is imported, if the tool has imported it before by itself or
+    /// puts something into it.
     pub(super) fn merge_imports(&mut self, desired: &Desired) -> Result<(), Error> {
         let start = self.start;
         let mut imports = Desired::new();
@@ -215,7 +215,9 @@ impl Work<'_> {
             let has_keys = inside.any(|key| key.path != ["version"]);
             let mut desired = desired.keys().filter(|at| at.file == *file);
             let is_asked = has_keys && desired.any(|at| start.asked.contains(&at.key));
-            let is_own = self.ledger.entries.contains_key(&at);
+            // What an owner has asked for by name goes with that owner.
+            let is_declared = start.known.wants_of(&at.key).next().is_some();
+            let is_own = self.ledger.entries.contains_key(&at) && (has_keys || !is_declared);
             if is_own || (is_asked && !self.is_imported(file)) {
                 let value = Value::implied(literal, rank::IMPORTS);
                 imports.insert(at, value);

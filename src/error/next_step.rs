@@ -269,7 +269,7 @@ impl fmt::Display for NextStep<'_> {
                  check`), and run the same command again"
             }
             Self::SeeWhyStillGone => {
-                "containerd does not come back with the config that it had before: see why with \
+                "containerd does not come back with the config that is there now: see why with \
                  `journalctl -u containerd`, then `containerd-edit restart`"
             }
             Self::UndoAfter(first) => {

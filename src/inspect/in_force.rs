@@ -43,8 +43,18 @@ pub struct NotInForce {
 }
 
 /// All owners. `config` is `None` if it can't be read; `main` is the main file's path then, too.
-pub(super) fn owners(ledger: &Ledger, config: Option<&Config>, main: &Path) -> Vec<OwnerStatus> {
-    let read = config.map(|config| (config, config.views()));
+/// `is_loaded`: whether containerd reads a file.
+pub(super) fn owners(
+    ledger: &Ledger,
+    config: Option<&Config>,
+    main: &Path,
+    is_loaded: impl Fn(&Path) -> bool,
+) -> Vec<OwnerStatus> {
+    let read = config.map(|config| {
+        let mut views = config.views();
+        views.retain(|file, _| config.is_joined || is_loaded(&config.path_of(file)));
+        (config, views)
+    });
     let owners = ledger.owners.iter().map(|(name, owner)| {
         let wants = ledger.wants().filter(|it| it.owner == name);
         OwnerStatus {

@@ -9,7 +9,7 @@ use crate::commit::operation_log::LogEntry;
 use crate::commit::path_json;
 use crate::config::files::File;
 use crate::config::view::{View, Views};
-use crate::containerd::version;
+use crate::containerd::{ConfigFiles, version};
 use crate::disk::holder::HolderFate;
 use crate::disk::target::Target;
 use crate::disk::{digest, leftovers, lock, sidecar};
@@ -147,7 +147,11 @@ impl Editor {
         let reading = self.read_config(&target, &main, &ledger).ok();
         let config = reading.as_ref().map(|reading| &reading.config);
         let config = config.filter(|_| version.is_some() || bytes.is_none());
-        let owners = in_force::owners(&ledger, config, &self.main());
+        let files = ConfigFiles::read(&self.host_root, &self.main(), bytes.unwrap_or_default());
+        let is_loaded = |file: &Path| {
+            file == self.main() || files.imported().any(|(imported, _)| imported == file)
+        };
+        let owners = in_force::owners(&ledger, config, &self.main(), is_loaded);
         if let Some(reading) = &reading {
             let views = reading.config.views();
             for file in reading.config.files() {
@@ -198,7 +202,7 @@ impl Editor {
     /// What never was ours under the temporary names of the config, and of what it imports.
     fn displaced(&self, target: &Target, bytes: &[u8]) -> Vec<PathBuf> {
         let mut displaced = leftovers::foreign(target);
-        let files = crate::containerd::ConfigFiles::read(&self.host_root, &self.main(), bytes);
+        let files = ConfigFiles::read(&self.host_root, &self.main(), bytes);
         for (drop_in, _) in files.imported() {
             let drop_in = Target::find_drop_in(drop_in, &self.host_root, target);
             let foreign = drop_in.iter().flat_map(leftovers::foreign);

@@ -74,6 +74,7 @@ impl Mistake {
         let hint = match (elsewhere(path), nearest(name, names)) {
             (Some(path), _) => format!("write {}", render::dotted(&path, Quotes::Basic)),
             (None, Some(meant)) => format!("did you mean {meant}?"),
+            (None, None) if names.is_empty() => format!("name a key below it, as {key}.KEY"),
             (None, None) if names.len() <= MOST_NAMES => {
                 format!("the keys are {}", names.join(", "))
             }

@@ -358,3 +358,23 @@ fn add_takes_single_keys_of_a_handler_away() {
     node.run(&["remove", "kata"]).exits(0);
     assert_eq!(text(&node), "version = 3\n");
 }
+
+#[test]
+fn a_file_can_be_imported_and_let_go() {
+    for version in [2, 3] {
+        let original = format!("version = {version}\n");
+        let node = Node::with(&original);
+        let extra = node.folder().join("extra.toml");
+        let bytes = format!("version = {version}\n[debug]\nlevel = \"info\"\n");
+        std::fs::write(&extra, bytes).expect("writes");
+        let import = format!("imports={}", extra.display());
+        let set = node.run(&["set", &import, "--owner", "a"]).exits(0);
+        assert_eq!(set.stderr, "", "{version}");
+        let again = node.run(&["set", &import, "--owner", "a"]).exits(0);
+        assert!(again.stdout.contains("nothing to do"), "{again:?}");
+        let level = node.run(&["get", "debug.level"]).exits(0);
+        assert!(level.stdout.contains("info"), "{level:?}");
+        node.run(&["unset", &import, "--owner", "a"]).exits(0);
+        assert_eq!(text(&node), original);
+    }
+}

@@ -252,3 +252,105 @@ fn a_log_names_it() {
     let last = log.stdout.lines().last().unwrap_or_default();
     assert!(last.contains("  restored  restore"), "{log:#?}");
 }
+
+/// As `containerd config migrate` leaves it: what is kept serves on more releases, and is older.
+#[test]
+fn a_config_that_serves_on_some_releases_is_left_alone() {
+    let old = SERVES
+        .replace("version = 3", "version = 2")
+        .replace("io.containerd.cri.v1.runtime", "io.containerd.grpc.v1.cri");
+    let node = Node::with(&old);
+    node.run(&["add", "crun"]).exits(0);
+    fs::write(node.config(), SERVES).expect("writes");
+    let run = node.run(&["restore", "--exit-code"]).exits(0);
+    assert!(
+        run.stdout.contains("containerd 2.0 to 2.4 serves"),
+        "{run:#?}"
+    );
+    assert_eq!(node.text(), SERVES);
+    // On the release that runs, it does not serve.
+    node.run(&["restore", "--containerd-version", "1.7", "--exit-code"])
+        .exits(10);
+    assert!(node.text().contains("crun"));
+}
+
+/// An empty config serves, and is not what anybody wants: the way back stays open.
+#[test]
+fn where_nothing_is_put_back_nothing_is_recorded() {
+    let node = node();
+    let (good, ledger) = (node.text(), fs::read(node.ledger()).expect("a ledger"));
+    fs::write(node.config(), "").expect("writes");
+    let run = node.run(&["restore"]).exits(0);
+    assert!(run.stdout.contains("nothing to do"), "{run:#?}");
+    assert_eq!(fs::read(node.ledger()).expect("a ledger"), ledger);
+    node.run(&["restore", "--from", "last"]).exits(0);
+    assert_eq!(node.text(), good);
+    node.run(&["remove", "--owner", "crun"]).exits(0);
+    assert!(!node.text().contains("crun"), "{}", node.text());
+}
+
+#[test]
+fn a_text_comes_from_stdin_and_is_utf_8() {
+    let node = node();
+    let text = format!("{SERVES}# by hand\n");
+    fs::write(node.folder().join("own"), &text).expect("writes");
+    let stdin = fs::File::open(node.folder().join("own")).expect("opens");
+    let mut command = node.command(&["restore", "--from", "-"]);
+    Run::of(command.stdin(stdin)).exits(0);
+    assert_eq!(node.text(), text);
+    fs::write(node.folder().join("own"), b"# caf\xe9\n").expect("writes");
+    let own = node.folder().join("own");
+    let own = own.to_str().expect("UTF-8");
+    let refused = node.run(&["restore", "--from", own]).exits(65);
+    assert!(
+        refused.stderr.contains("own: not valid TOML"),
+        "{refused:#?}"
+    );
+    assert_eq!(node.text(), text);
+}
+
+#[test]
+fn a_restore_without_a_daemon_says_that_it_stays() {
+    let node = node();
+    let good = node.text();
+    fs::write(node.config(), node.text() + "\"3s\"\n").expect("writes");
+    let mut restart = vec!["restore", "--restart", "--restart-command", "false"];
+    restart.extend(["--cri-endpoint", "/nowhere.sock", "--ready-timeout", "30s"]);
+    let run = node.run(&restart).exits(69);
+    assert!(
+        run.stderr.contains("what this run has put in place stays"),
+        "{run:#?}"
+    );
+    assert!(!run.stderr.contains(" undo`"), "{run:#?}");
+    assert_eq!(node.text(), good);
+}
+
+/// Nothing imports the drop-in any more, so that containerd reads none of it.
+#[test]
+fn what_is_no_longer_imported_is_not_in_force() {
+    let node = Node::with(SERVES);
+    node.run(&["add", "kata", "--owner", "k", "--drop-in"])
+        .exits(0);
+    node.run(&["status", "--exit-code"]).exits(0);
+    let text = node.text();
+    let lines = text.lines().filter(|line| !line.starts_with("imports"));
+    let without: String = lines.map(|line| format!("{line}\n")).collect();
+    assert_ne!(without, text);
+    fs::write(node.config(), without).expect("writes");
+    let run = node.run(&["status", "--exit-code"]).exits(10);
+    assert!(run.stdout.contains("missing"), "{run:#?}");
+}
+
+/// A drop-in of somebody else's is to blame; without the import, all others would go with it.
+#[test]
+fn no_import_of_a_whole_folder_is_suggested_to_go() {
+    let node = Node::with("version = 3\n");
+    let folder = node.folder().join("conf.d");
+    fs::create_dir(&folder).expect("creates");
+    let imports = format!("version = 3\nimports = [\"{}/*.toml\"]\n", folder.display());
+    fs::write(node.config(), imports).expect("writes");
+    fs::write(folder.join("99-other.toml"), "version = 3\n\"3s\"\n").expect("writes");
+    let run = node.run(&["check"]).exits(78);
+    assert!(!run.stdout.contains("unset"), "{run:#?}");
+    assert!(!run.stderr.contains("unset"), "{run:#?}");
+}

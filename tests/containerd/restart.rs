@@ -480,9 +480,9 @@ fn a_removal_and_an_undo_are_loaded_and_rolled_back_too() {
         // The last change is one that was taken back already.
         let undone = run(node, supervised, &["undo"]).exits(0);
         assert!(
-            undone
-                .stdout
-                .contains("nothing to do\nrestart    not needed"),
+            undone.stdout.contains(
+                "nothing to do: the last change is undone already\nrestart    not needed"
+            ),
             "{}",
             undone.stdout
         );

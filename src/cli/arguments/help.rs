@@ -29,19 +29,19 @@ Exit codes:
     1  anything else
     2  the command line can't be understood
    10  something changed, or would change: only with --exit-code
-   65  the config or the patch file can't be read
+   65  the config, the ledger or the patch file is not valid
    66  a file or folder is missing
    69  containerd does not answer, or did not come back
    74  a system call failed
    75  try again: the lock is busy, or pods still use a handler
-   76  the config was replaced, but the disk did not confirm it
+   76  changed, but the disk did not confirm it, or not all files
    77  permission denied
    78  refused: the result would break containerd
-   79  done, but for something that another owner still needs: it stays
+   79  done, but something stays that is still needed or can't change
   130  ended by a signal
 
-After 0, 10, 76 and 79 the config is as requested (unchanged with --dry-run and --stdout).
-With --restart, after 69 or a signal (130, 143, 129) it may hold the change:
+After 0, 10 and 79 the config is as requested (unchanged with --dry-run and --stdout).
+After 76, and with --restart after 69 or a signal (130, 143, 129) it may hold the change:
 read the message. After any other code it is as it was.";
 
 const ENVIRONMENT: &str = "\

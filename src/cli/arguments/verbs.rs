@@ -270,7 +270,7 @@ pub(crate) struct Restore {
     /// last: what this tool has written last. prev: what stood there before. Of the files that are
     /// broken, or else of the config. A FILE is a path of this process; -: stdin. Without it: the first
     /// of last and prev with which containerd serves, if it does not serve with what is there.
-    #[arg(long, value_name = "TEXT", value_parser = values::path())]
+    #[arg(long, value_name = "TEXT", value_parser = values::path_or_stdin())]
     pub(crate) from: Option<PathBuf>,
 
     /// Put it back in this drop-in

@@ -18,6 +18,8 @@ pub struct RestartFailure {
     pub command: Option<String>,
     /// What has become of this run's change; `None`: there was none to take back.
     pub rollback: Option<Rollback>,
+    /// Whether this run has changed the config, and its change stays: as that of a restore does.
+    pub is_kept: bool,
 }
 
 impl RestartFailure {
@@ -28,6 +30,7 @@ impl RestartFailure {
             None if self.cause.is_before_restart() => {
                 (Code::WouldNotServe, NextStep::SeeWhyNotServing)
             }
+            None if self.is_kept => (Code::NotServing, NextStep::SeeWhyStillGone),
             None => (Code::NotServing, NextStep::SeeWhyGone),
             Some(rollback) if rollback.is_good() => (Code::RolledBack, NextStep::SeeWhyRolledBack),
             Some(_) => (Code::NotRolledBack, NextStep::SeeWhyStillGone),
@@ -36,9 +39,11 @@ impl RestartFailure {
             Some(RolledBackFiles::Stuck { instead, .. }) => Some(instead.clone()),
             _ => None,
         };
+        let is_kept = self.is_kept;
         let error = Error::new(code, message, hint).at(config).with_detail(self);
         match stuck {
             Some(hint) => error.with_hint(hint).after_change(),
+            None if is_kept => error.after_change(),
             None => error,
         }
     }
@@ -46,6 +51,9 @@ impl RestartFailure {
     /// What the state is now, in a sentence.
     fn state(&self) -> String {
         let Some(rollback) = &self.rollback else {
+            if self.is_kept {
+                return "what this run has put in place stays".to_owned();
+            }
             return "this run has changed nothing, so nothing was taken back".to_owned();
         };
         let files = match &rollback.files {

@@ -27,6 +27,8 @@ pub(super) struct Run<'a> {
     old: Option<Daemon>,
     /// What this run has changed of what is loaded; it is taken back if that is not loaded.
     made: Option<Box<LedgerPair>>,
+    /// Whether it has changed something that stays.
+    is_kept: bool,
     /// What has to be loaded.
     expected: Expected,
     /// What has to be loaded once the change is taken back.
@@ -45,6 +47,7 @@ impl<'a> Run<'a> {
             old: None,
             disagreement: None,
             made: None,
+            is_kept: false,
             expected: Expected::all(),
             without: Expected::default(),
             owner: None,
@@ -80,6 +83,7 @@ impl<'a> Run<'a> {
         self.expected = Expected::of(change, outcome);
         self.without = Expected::without(&outcome.report.handlers);
         self.made = outcome.made.clone().filter(|_| outcome.needs_restart());
+        self.is_kept = outcome.restored.is_some() && outcome.is_change();
         self.owner = owner.map(ToString::to_string);
         // Who waited for the lock may have to do with another daemon by now. k0s may have begun.
         if !self.scene.service.is_by_itself()
@@ -154,6 +158,7 @@ impl<'a> Run<'a> {
             log,
             command: service.shown(),
             rollback,
+            is_kept: self.is_kept,
         };
         Err(failure.into_error(&editor.path))
     }
@@ -216,9 +221,10 @@ impl<'a> Run<'a> {
         let message = "interrupted before containerd was seen to be back";
         let hint = NextStep::RestartAgain;
         let error = Error::new(Code::Interrupted, message, hint).at(&self.scene.editor.path);
-        match self.made {
-            Some(_) => error.after_change(),
-            None => error,
+        if self.made.is_some() || self.is_kept {
+            error.after_change()
+        } else {
+            error
         }
     }
 }

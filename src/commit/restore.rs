@@ -84,7 +84,11 @@ impl Editor {
             }],
         };
         if chosen.is_empty() && kept.now.is_empty() {
-            return Err(not_restored(&kept.told()).at(&self.path));
+            let error = not_restored(&kept.told()).at(&self.path);
+            return Err(match self.repair(&self.releases) {
+                Some(command) => error.with_hint(NextStep::Repair(&command)),
+                None => error,
+            });
         }
         let restored = Restored {
             found: kept.found(),

@@ -333,8 +333,8 @@ fn what_is_no_longer_imported_is_not_in_force() {
         .exits(0);
     node.run(&["status", "--exit-code"]).exits(0);
     let text = node.text();
-    let lines = text.lines().filter(|line| !line.starts_with("imports"));
-    let without: String = lines.map(|line| format!("{line}\n")).collect();
+    let lines = text.split_inclusive('\n');
+    let without: String = lines.filter(|line| !line.starts_with("imports")).collect();
     assert_ne!(without, text);
     fs::write(node.config(), without).expect("writes");
     let run = node.run(&["status", "--exit-code"]).exits(10);
@@ -353,4 +353,11 @@ fn no_import_of_a_whole_folder_is_suggested_to_go() {
     let run = node.run(&["check"]).exits(78);
     assert!(!run.stdout.contains("unset"), "{run:#?}");
     assert!(!run.stderr.contains("unset"), "{run:#?}");
+}
+
+#[test]
+fn where_no_kept_text_serves_the_repair_is_named() {
+    let node = Node::with("version = 3\ndisabled_plugins = [\"io.containerd.grpc.v1.cri\"]\n");
+    let run = node.run(&["restore"]).exits(78);
+    assert!(run.stderr.contains("unset disabled_plugins="), "{run:#?}");
 }

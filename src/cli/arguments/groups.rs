@@ -112,7 +112,8 @@ pub(crate) struct Editing {
     /// Restart containerd if needed, and verify
     ///
     /// containerd is restarted if it has not loaded what the config says, and asked what it has
-    /// loaded then. If containerd does not come back with the edit, the edit is rolled back (exit 69).
+    /// loaded then. If containerd does not come back with the edit, the edit is rolled back
+    /// (exit 69); a restore is not.
     #[arg(long, conflicts_with = "dry_run", help_heading = "Restart options")]
     pub(crate) restart: bool,
 
@@ -161,8 +162,8 @@ pub(crate) struct Placing {
 pub(crate) struct Patching {
     /// Take over what no owner has declared
     ///
-    /// As what an older installer has left: handlers as a whole, other keys where they are as they
-    /// are wanted.
+    /// For example what an older installer has left. A handler is taken over as a whole, any other
+    /// key only if it has the wanted value already.
     #[arg(long)]
     pub(crate) adopt: bool,
 

@@ -81,6 +81,7 @@ fn commands(text: &str) -> Vec<(String, String)> {
 }
 
 #[test]
+#[ignore = "needs jq: run ./tests/run"]
 fn every_console_block_prints_what_it_says() {
     let tool = Path::new(env!("CARGO_BIN_EXE_containerd-edit"));
     let folder = tool.parent().expect("the command is in a folder").display();

@@ -186,6 +186,7 @@ fn injected(node: &Node, injections: &[&str], arguments: &[&str]) -> Run {
 
 /// A filesystem that knows no exchange: the last comparison and a plain rename.
 #[test]
+#[ignore = "needs strace: run ./tests/run"]
 fn where_nothing_can_be_exchanged_files_are_replaced_all_the_same() {
     let node = Node::with(CONFIG);
     injected(&node, &["renameat2:error=EINVAL"], &["add", "crun"]).exits(0);
@@ -213,6 +214,7 @@ fn where_nothing_can_be_exchanged_files_are_replaced_all_the_same() {
 
 /// Old kernels, and containers whose filter of system calls does not know `openat2`.
 #[test]
+#[ignore = "needs strace: run ./tests/run"]
 fn without_openat2_a_host_root_is_resolved_by_hand() {
     let node = Node::empty();
     let etc = node.folder().join("data");
@@ -236,6 +238,7 @@ fn without_openat2_a_host_root_is_resolved_by_hand() {
 }
 
 #[test]
+#[ignore = "needs strace: run ./tests/run"]
 fn a_network_filesystem_is_warned_of() {
     let node = Node::with(CONFIG);
     // NFS, as statfs(2) would say.
@@ -247,6 +250,7 @@ fn a_network_filesystem_is_warned_of() {
 }
 
 #[test]
+#[ignore = "needs strace: run ./tests/run"]
 fn what_stands_on_another_mount_than_its_folder_is_said() {
     for (error, said) in [
         ("EXDEV", "is on another mount than its folder"),
@@ -283,6 +287,7 @@ fn hard_links_are_warned_of() {
 
 /// A descriptor that a child would inherit keeps the lock: it must not.
 #[test]
+#[ignore = "needs strace: run ./tests/run"]
 fn no_descriptor_outlives_the_run() {
     let node = Node::with(CONFIG);
     let log = node.folder().join("strace");
@@ -423,6 +428,7 @@ fn chattr_flags_are_kept() {
 
 /// A container's filter of system calls may deny what is newer than the filter.
 #[test]
+#[ignore = "needs strace: run ./tests/run"]
 fn a_denied_system_call_has_another_way() {
     let node = Node::empty();
     fs::create_dir(node.folder().join("etc")).expect("creates");

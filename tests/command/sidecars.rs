@@ -267,6 +267,7 @@ fn a_log_is_not_the_config_nor_beside_it_what_is_used() {
 /// A run whose change the disk did not confirm has changed the config all the same. The ledger and
 /// what is new come first: without those nothing is changed.
 #[test]
+#[ignore = "needs strace: run ./tests/run"]
 fn a_change_that_is_not_durable_is_logged_as_a_change() {
     let failing = |number: usize| {
         let node = Node::with("version = 3\n");

@@ -238,11 +238,15 @@ fn follow(node: &Node, state: &State, line: &str) {
             continue;
         }
         let arguments = command.replacen("containerd-edit ", "\"$TOOL\" ", 1);
-        let arguments = arguments
-            .replace("set-default NAME", "set-default runc")
-            .replace("NAME", "crun")
-            .replace("FILE", "$FOLDER/own.toml")
-            .replace("ID", "manual");
+        let arguments = arguments.replace("set-default NAME", "set-default runc");
+        // As words of their own: a temporary folder may have any of them in its name.
+        let filled = arguments.split(' ').map(|word| match word {
+            "NAME" => "crun",
+            "FILE" => "$FOLDER/own.toml",
+            "ID" => "manual",
+            word => word,
+        });
+        let arguments = filled.collect::<Vec<_>>().join(" ");
         let run = script(node, &format!("{}\n{arguments}", state.by_hand));
         let reads = arguments.contains(" check") || command.starts_with("head ");
         // A check says by its code that the config does not serve, or that no daemon answers.

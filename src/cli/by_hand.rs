@@ -12,7 +12,7 @@ use containerd_edit::{Change, Code, Editor, Error, ExitCode, FileChange, NextSte
 use tempfile::TempDir;
 
 use super::arguments;
-use super::editing::{Edit, Request};
+use super::editing::{Edit, Request, as_text};
 use super::named::as_word;
 use super::run::Run;
 use super::signals;
@@ -94,12 +94,7 @@ impl Copy {
             *request = Request::Change(Box::new(Change::new()));
             return Ok(());
         }
-        let after = String::from_utf8(bytes).map_err(|error| {
-            let hint = "save the text as UTF-8";
-            Error::new(Code::NotToml, "not valid TOML: not UTF-8", hint)
-                .at(&self.path)
-                .caused_by(error)
-        })?;
+        let after = as_text(bytes, &self.path, "save the text as UTF-8")?;
         *request = Request::Replace(FileChange {
             after: Some(after),
             ..file.clone()

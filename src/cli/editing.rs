@@ -259,13 +259,8 @@ impl Run {
             Some(word) if word == Path::new("prev") => RestoreFrom::Previous,
             Some(path) => {
                 let bytes = patch_file::read(path, "text to put back")?;
-                let text = String::from_utf8(bytes).map_err(|error| {
-                    let hint = "save the text as UTF-8; the config is as it was";
-                    let error = Error::new(Code::NotToml, "not valid TOML: not UTF-8", hint)
-                        .caused_by(error);
-                    error.at(path)
-                })?;
-                RestoreFrom::Text(text)
+                let hint = "save the text as UTF-8; the config is as it was";
+                RestoreFrom::Text(as_text(bytes, path, hint)?)
             }
         };
         let mut edit = Edit::new(Request::Restore(from), &restore.editing, "restore");
@@ -354,4 +349,12 @@ impl Run {
         let file = first.or(plan.drop_ins.first()).unwrap_or(&plan.main);
         Ok(file.after.as_deref().unwrap_or_default())
     }
+}
+
+/// A whole text for a file, read from `path`.
+pub(super) fn as_text(bytes: Vec<u8>, path: &Path, hint: &str) -> Result<String, Error> {
+    String::from_utf8(bytes).map_err(|error| {
+        let refused = Error::new(Code::NotToml, "not valid TOML: not UTF-8", hint);
+        refused.at(path).caused_by(error)
+    })
 }

@@ -160,6 +160,11 @@ impl Editor {
     }
 }
 
+/// Whether some release serves with a text.
+fn serves(text: &KeptText) -> bool {
+    !text.serves.is_empty()
+}
+
 /// What is wrong with a text, with the line.
 fn described(error: &Error) -> String {
     let place = error.position().map(|at| format!(" (line {})", at.line));
@@ -167,12 +172,15 @@ fn described(error: &Error) -> String {
 }
 
 impl Kept {
+    /// The first text of a file that will do.
+    fn text_of(&self, file: &Path, will_do: impl Fn(&KeptText) -> bool) -> Option<&Candidate> {
+        let mut texts = self.texts.iter();
+        texts.find(|it| it.text.file == file && will_do(&it.text))
+    }
+
     /// The first text that will do for each broken file; none if one has none.
     fn of_broken(&self, will_do: impl Fn(&KeptText) -> bool) -> Vec<FileChange> {
-        let found = self.broken.keys().map(|file| {
-            let mut texts = self.texts.iter();
-            texts.find(|it| it.text.file == *file && will_do(&it.text))
-        });
+        let found = self.broken.keys().map(|file| self.text_of(file, &will_do));
         let found: Option<Vec<&Candidate>> = found.collect();
         let found = found.unwrap_or_default().into_iter();
         found.map(|it| it.change.clone()).collect()
@@ -182,33 +190,24 @@ impl Kept {
     /// none does with what is there. Which one runs here is not known: any that serves counts.
     pub(super) fn newest(&self) -> Vec<FileChange> {
         if !self.broken.is_empty() {
-            return self.of_broken(|text| !text.serves.is_empty());
+            return self.of_broken(serves);
         }
-        self.serving_text(|_| true)
+        let mut texts = self.texts.iter().filter(|_| self.now.is_empty());
+        let found = texts.find(|it| serves(&it.text));
+        found.map(|it| it.change.clone()).into_iter().collect()
     }
 
     /// The same for one file alone.
     pub(super) fn newest_of(&self, file: &Path) -> Vec<FileChange> {
-        if self.broken.contains_key(file) {
-            let mut texts = self.texts.iter();
-            let found = texts.find(|it| it.text.file == file && !it.text.serves.is_empty());
-            return found.map(|it| it.change.clone()).into_iter().collect();
-        }
-        self.serving_text(|text| text.file == file)
-    }
-
-    /// The first of these texts with which some release serves, if none does with what is there.
-    fn serving_text(&self, is_one: impl Fn(&KeptText) -> bool) -> Vec<FileChange> {
-        let mut texts = self.texts.iter().filter(|_| self.now.is_empty());
-        let found = texts.find(|it| is_one(&it.text) && !it.text.serves.is_empty());
+        let is_needed = self.broken.contains_key(file) || self.now.is_empty();
+        let found = self.text_of(file, serves).filter(|_| is_needed);
         found.map(|it| it.change.clone()).into_iter().collect()
     }
 
     /// The texts of one kind for these files.
     pub(super) fn named(&self, from: &str, files: &[PathBuf]) -> Result<Vec<FileChange>, Error> {
         let of_file = |file: &PathBuf| {
-            let mut texts = self.texts.iter();
-            let found = texts.find(|it| it.text.from == from && it.text.file == *file);
+            let found = self.text_of(file, |text| text.from == from);
             let why = match found.map(|it| (it, &it.text.problem)) {
                 Some((found, None)) => return Ok(found.change.clone()),
                 Some((found, Some(problem))) => format!("{} {problem}", found.text.path.display()),

@@ -59,20 +59,6 @@ impl Plan {
 }
 
 impl Editor {
-    /// Works an edit out. Takes no lock and writes nothing: the config is only ever replaced as a
-    /// whole, so that reading it is safe.
-    ///
-    /// # Errors
-    ///
-    /// [`Error`] if the config can't be found, read or parsed, if the change is refused, or if
-    /// a containerd release would do worse with the result.
-    pub fn plan(&self, change: &Change) -> Result<Outcome, Error> {
-        let (target, main) = self.begin()?;
-        let work = self.work_out(&self.read_ledger(&target, main)?, change)?;
-        work.check_sites()?;
-        Ok(work.outcome)
-    }
-
     /// Finds the config, and looks at what stands around it.
     pub(super) fn begin(&self) -> Result<(Target, Snapshot), Error> {
         let target = self.find()?;

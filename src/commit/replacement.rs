@@ -65,14 +65,6 @@ impl Editor {
         self.plan_put(&Replacement::of(change))
     }
 
-    pub(crate) fn plan_put(&self, replacement: &Replacement) -> Result<Outcome, Error> {
-        let (target, main) = self.begin()?;
-        let found = self.read_ledger_for(&target, main, &replacement.changes)?;
-        let work = self.work_out_replacement(&found, replacement)?;
-        work.check_sites()?;
-        Ok(work.outcome)
-    }
-
     /// Works out what becomes of the files and of the ledger.
     pub(crate) fn work_out_replacement(
         &self,

@@ -18,13 +18,7 @@ impl Editor {
     ///
     /// [`Code::NotRestored`] if no kept text parses and serves, and those of [`Editor::replace`].
     pub fn restore(&self, from: &RestoreFrom) -> Result<Outcome, Error> {
-        let (replacement, restored) = self.choose_text(from)?;
-        let outcome = if replacement.changes.is_empty() {
-            self.nothing_to_do()
-        } else {
-            self.put(&replacement)
-        };
-        outcome.map(|outcome| outcome.of_restore(restored))
+        self.restored(from, Self::put)
     }
 
     /// Works out what [`Editor::restore`] would do.
@@ -33,20 +27,25 @@ impl Editor {
     ///
     /// As [`Editor::restore`].
     pub fn plan_restore(&self, from: &RestoreFrom) -> Result<Outcome, Error> {
-        let (replacement, restored) = self.choose_text(from)?;
-        let outcome = if replacement.changes.is_empty() {
-            self.nothing_to_do()
-        } else {
-            self.plan_put(&replacement)
-        };
-        outcome.map(|outcome| outcome.of_restore(restored))
+        self.restored(from, Self::plan_put)
     }
 
-    /// The ledger stays as it is, too: what is gone from the files may come back by another restore.
-    fn nothing_to_do(&self) -> Result<Outcome, Error> {
-        let mut outcome = self.plan(&Change::new())?;
-        outcome.report.is_recorded = false;
-        Ok(outcome)
+    /// Chooses a text and puts it back. Where there is nothing to put back, the ledger stays as it is,
+    /// too: what is gone from the files may come back by another restore.
+    fn restored(
+        &self,
+        from: &RestoreFrom,
+        put: impl Fn(&Self, &Replacement) -> Result<Outcome, Error>,
+    ) -> Result<Outcome, Error> {
+        let (replacement, restored) = self.choose_text(from)?;
+        let outcome = if replacement.changes.is_empty() {
+            let mut nothing = self.plan(&Change::new())?;
+            nothing.report.is_recorded = false;
+            nothing
+        } else {
+            put(self, &replacement)?
+        };
+        Ok(outcome.of_restore(restored))
     }
 
     /// Names `restore` in the hint of an error about a file that is not valid TOML, where it would put

@@ -77,6 +77,17 @@ pub(crate) struct Locked {
 }
 
 impl Editor {
+    /// Works an edit out. Takes no lock and writes nothing: the config is only ever replaced as a
+    /// whole, so that reading it is safe.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] if the config can't be found, read or parsed, if the change is refused, or if
+    /// a containerd release would do worse with the result.
+    pub fn plan(&self, change: &Change) -> Result<Outcome, Error> {
+        self.plan_of(Request::Change(change))
+    }
+
     /// Makes an edit, under the lock.
     ///
     /// If nothing is to be changed, the file is left alone: same bytes, inode and times.
@@ -97,8 +108,26 @@ impl Editor {
         self.carry_out(Request::Undo(undo))
     }
 
+    /// Works out what that would do.
+    pub(crate) fn plan_take_back(&self, undo: &Undo) -> Result<Outcome, Error> {
+        self.plan_of(Request::Undo(undo))
+    }
+
     pub(crate) fn put(&self, replacement: &Replacement) -> Result<Outcome, Error> {
         self.carry_out(Request::Replacement(replacement))
+    }
+
+    pub(crate) fn plan_put(&self, replacement: &Replacement) -> Result<Outcome, Error> {
+        self.plan_of(Request::Replacement(replacement))
+    }
+
+    /// Works out what a request would do, and whether it could be carried out.
+    fn plan_of(&self, request: Request<'_>) -> Result<Outcome, Error> {
+        let (target, main) = self.begin()?;
+        let found = self.read_ledger_for(&target, main, request.replaced())?;
+        let work = request.work_out(self, &found)?;
+        work.check_sites()?;
+        Ok(work.outcome)
     }
 
     fn carry_out(&self, request: Request<'_>) -> Result<Outcome, Error> {

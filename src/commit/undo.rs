@@ -53,13 +53,10 @@ impl Editor {
     ///
     /// As of [`Editor::undo`].
     pub fn plan_undo(&self, owner: Option<&Owner>) -> Result<Outcome, Error> {
-        let Some(undo) = self.undo_of(owner)? else {
-            return self.plan(&Change::new());
-        };
-        let (target, main) = self.begin()?;
-        let work = self.work_out_undo(&self.read_ledger(&target, main)?, &undo)?;
-        work.check_sites()?;
-        Ok(work.outcome)
+        match self.undo_of(owner)? {
+            Some(undo) => self.plan_take_back(&undo),
+            None => self.plan(&Change::new()),
+        }
     }
 
     /// What is to be taken back; `None`: it was already.

@@ -185,7 +185,9 @@ fn is_written_to(file: &Existing) -> bool {
 /// the new config may not outlive a power cut.
 pub(super) fn keep(path: TempPath, target: &Target, is_durable: bool) -> Option<Warning> {
     let Err(mut failed) = path.persist(&target.previous) else {
-        leftovers::forget_broken(target);
+        if target.keeps_broken() {
+            leftovers::forget_broken(target);
+        }
         return None;
     };
     failed.path.disable_cleanup(!is_durable);

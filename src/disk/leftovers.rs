@@ -21,8 +21,9 @@ const MOST_BROKEN: usize = 5;
 /// can't be removed is left for the next run.
 ///
 /// A run that was killed right after its exchange has left the former config under a temporary
-/// name; that becomes the previous one, or a broken one if that run has put a kept text back. If it is not what that run had read, then another program's
-/// change was displaced: it is kept, and told of in a notice.
+/// name; that becomes the previous one, or a broken one if that run has put a kept text back. If it is
+/// not what that run had read, then another program's change was displaced: it is kept, and told of in
+/// a notice.
 pub(crate) fn sweep(_lock: &ConfigLock, target: &Target, now: Option<&[u8]>) -> Vec<Warning> {
     let mut notices = Vec::new();
     let prefix = sidecar::temporary_prefix(&target.beside);
@@ -36,12 +37,12 @@ pub(crate) fn sweep(_lock: &ConfigLock, target: &Target, now: Option<&[u8]>) -> 
                 // What a restore has put back was kept before.
                 let last = Existing::read(&sidecar::last(&target.beside));
                 let is_restored = last.is_ok_and(|last| last.map(|it| it.bytes).as_deref() == now);
-                let kept = if is_restored {
-                    sidecar::broken_now(&target.beside)
+                if is_restored {
+                    let _ = std::fs::rename(&path, sidecar::broken_now(&target.beside));
+                    forget_broken(target);
                 } else {
-                    sidecar::previous(&target.beside)
-                };
-                let _ = std::fs::rename(&path, kept);
+                    let _ = std::fs::rename(&path, sidecar::previous(&target.beside));
+                }
             }
             Found::New | Found::Old => remove_file(&path),
             Found::Foreign => notices.push(displaced(target, &path)),
@@ -51,7 +52,7 @@ pub(crate) fn sweep(_lock: &ConfigLock, target: &Target, now: Option<&[u8]>) -> 
 }
 
 /// Removes all but the newest of the texts that restores have replaced.
-pub(crate) fn forget_broken(target: &Target) {
+pub(super) fn forget_broken(target: &Target) {
     let prefix = sidecar::broken(&target.beside);
     let folder = target.beside_folder();
     let names = sidecar::names_in(folder).into_iter();

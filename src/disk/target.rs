@@ -52,6 +52,11 @@ impl Target {
         self
     }
 
+    /// Whether that is so.
+    pub(super) fn keeps_broken(&self) -> bool {
+        self.previous != sidecar::previous(&self.beside)
+    }
+
     /// Where a text is kept that is replaced.
     pub(crate) fn previous(&self) -> &Path {
         &self.previous

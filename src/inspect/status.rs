@@ -175,7 +175,7 @@ impl Editor {
             words: holder.to_string(),
             fate: holder.fate(),
         });
-        let displaced = self.displaced(&target, bytes.unwrap_or_default());
+        let displaced = self.displaced(&target, &files);
         Ok(Status {
             exists: bytes.is_some(),
             config_version: version.and_then(Result::ok),
@@ -200,9 +200,8 @@ impl Editor {
     }
 
     /// What never was ours under the temporary names of the config, and of what it imports.
-    fn displaced(&self, target: &Target, bytes: &[u8]) -> Vec<PathBuf> {
+    fn displaced(&self, target: &Target, files: &ConfigFiles) -> Vec<PathBuf> {
         let mut displaced = leftovers::foreign(target);
-        let files = ConfigFiles::read(&self.host_root, &self.main(), bytes);
         for (drop_in, _) in files.imported() {
             let drop_in = Target::find_drop_in(drop_in, &self.host_root, target);
             let foreign = drop_in.iter().flat_map(leftovers::foreign);

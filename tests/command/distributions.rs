@@ -9,6 +9,7 @@ use std::process::Command;
 use containerd_edit::{ConfigFiles, Host, Release, Verdict, load};
 use tempfile::TempDir;
 
+use crate::folders::copy;
 use crate::tool::{Run, drop_comments, tool};
 
 const FIRST: &str = "[handlers.kata-qemu]\npreset = 'kata'\n[handlers.kata-fc]\npreset = 'kata'\n";
@@ -85,19 +86,6 @@ const LAYOUTS: [Layout; 10] = [
 fn fixture(name: &str) -> PathBuf {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/distributions");
     fixtures.join(name).join("host")
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("creates");
-    for entry in fs::read_dir(from).expect("a fixture") {
-        let path = entry.expect("an entry").path();
-        let to = to.join(path.file_name().expect("a name"));
-        if path.is_dir() {
-            copy(&path, &to);
-        } else {
-            fs::copy(path, to).expect("copies");
-        }
-    }
 }
 
 /// The files below a folder, without what the tool keeps beside a config.

@@ -16,6 +16,8 @@ mod edit;
 mod example_files;
 mod examples;
 mod filesystems;
+#[path = "../folders/mod.rs"]
+mod folders;
 mod golden;
 mod harm;
 mod help;

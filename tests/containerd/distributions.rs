@@ -10,6 +10,7 @@ use toml_edit::{DocumentMut, Item};
 
 use crate::cri::Verdict;
 use crate::daemon::Node;
+use crate::folders::copy;
 use crate::suites::Release;
 
 const K3S: &str = "var/lib/rancher/k3s/agent/etc/containerd";
@@ -33,19 +34,6 @@ enum Start {
     Merge,
     /// MicroK8s: with its variables filled in.
     FillIn(&'static str),
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("creates");
-    for entry in fs::read_dir(from).expect("a fixture") {
-        let path = entry.expect("an entry").path();
-        let to = to.join(path.file_name().expect("a name"));
-        if path.is_dir() {
-            copy(&path, &to);
-        } else {
-            fs::copy(path, to).expect("copies");
-        }
-    }
 }
 
 /// The files of a tree, without the tool's sidecars.

@@ -18,6 +18,8 @@ mod drop_in;
 #[path = "../examples/mod.rs"]
 mod example_files;
 mod examples;
+#[path = "../folders/mod.rs"]
+mod folders;
 mod generated;
 mod harm;
 mod in_use;

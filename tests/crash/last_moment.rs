@@ -121,8 +121,7 @@ fn last_moment(subject: Subject, example: &Example) -> Vec<Call> {
     let mut calls = rehearsal::calls_that_return(subject, example);
     let is_done = |call: &Call| {
         let place = example.place();
-        let stop = Injection::at("signal=STOP", call);
-        let tracer = Tracer::new(subject).inject(&stop).seeing_no_others();
+        let tracer = Tracer::stopping_at(subject, call);
         let mut stopping = Stopping::start(tracer, &place.config(), example.edit.arguments());
         assert!(stopping.has_stopped(), "{call}");
         stopping.kill();

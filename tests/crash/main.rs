@@ -14,6 +14,8 @@ mod drop_ins;
 mod edits;
 mod faults;
 mod figures;
+#[path = "../folders/mod.rs"]
+mod folders;
 mod kills;
 mod last_moment;
 mod ledgers;

@@ -13,7 +13,7 @@ use crate::rehearsal;
 use crate::report::{Report, Until};
 use crate::stopped::Stopping;
 use crate::syscalls::Call;
-use crate::tracer::{Injection, Tracer};
+use crate::tracer::Tracer;
 
 const LATE: &str = "\n# late\n";
 
@@ -30,8 +30,7 @@ impl Late<'_> {
         let place = self.example.place();
         let opened = OpenOptions::new().append(true).open(place.config());
         let mut opened = opened.expect("the config is there");
-        let stop = Injection::at("signal=STOP", &self.call);
-        let tracer = Tracer::new(subject).inject(&stop).seeing_no_others();
+        let tracer = Tracer::stopping_at(subject, &self.call);
         let arguments = self.example.edit.arguments();
         let mut stopping = Stopping::start(tracer, &place.config(), arguments);
         let wrong = if stopping.has_stopped() {

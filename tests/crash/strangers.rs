@@ -32,8 +32,7 @@ impl Stranger<'_> {
     /// What is wrong with the command when this happens to it.
     fn check(&self, subject: Subject) -> Option<String> {
         let place = self.example.place();
-        let stop = Injection::at("signal=STOP", &self.call);
-        let tracer = Tracer::new(subject).inject(&stop).seeing_no_others();
+        let tracer = Tracer::stopping_at(subject, &self.call);
         let arguments = self.example.edit.arguments();
         let mut stopping = Stopping::start(tracer, &place.config(), arguments);
         let wrong = if !stopping.has_stopped() {

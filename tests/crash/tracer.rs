@@ -105,6 +105,12 @@ impl Tracer {
         self.option(&injection.to_string())
     }
 
+    /// Stops the command after a call, and writes down no others.
+    pub(crate) fn stopping_at(subject: Subject, call: &Call) -> Self {
+        let stop = Injection::at("signal=STOP", call);
+        Self::new(subject).inject(&stop).seeing_no_others()
+    }
+
     /// Writes down no other calls than those to which something is done, which takes less time.
     pub(crate) fn seeing_no_others(mut self) -> Self {
         // The kernel lets all others pass then; but strace 6.1 sends no signal with it.

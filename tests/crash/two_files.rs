@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use crate::command::{PROGRAM, Subject};
 use crate::disk::{Node, State};
 use crate::edits::{DEADLINE, again, read, shown};
+use crate::folders::copy;
 use crate::ledgers::{Ledgers, Recorded, settled};
 use crate::process::{Run, finished};
 use crate::promise::Promise;
@@ -378,19 +379,5 @@ impl Place {
         let mut command = subject.run(PROGRAM);
         command.args(["--config", ON_HOST, "--host-root"]);
         finished(command.arg(&self.root).args(arguments), DEADLINE)
-    }
-}
-
-/// Copies what stands in a folder to another one.
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("creates folders");
-    for entry in fs::read_dir(from).expect("a readable folder") {
-        let path = entry.expect("an entry").path();
-        let copied = to.join(path.file_name().expect("a name"));
-        if path.is_dir() {
-            copy(&path, &copied);
-        } else {
-            fs::copy(&path, &copied).expect("copies");
-        }
     }
 }

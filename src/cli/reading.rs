@@ -1,7 +1,7 @@
 //! The verbs that only read.
 
 use containerd_edit::{
-    Check, Code, Effective, Error, ExitCode, KeyInForce, NextStep, Release, RestoreFrom,
+    Check, Code, Effective, Error, ExitCode, KeyInForce, NextStep, Release, Request, RestoreFrom,
 };
 
 use super::arguments::groups::Judging;
@@ -97,12 +97,12 @@ impl Run {
             return None;
         }
         let editor = self.config.editor();
-        let puts_back = || editor.plan_restore(&RestoreFrom::Newest);
+        let puts_back = || editor.plan(Request::Restore(RestoreFrom::Serving));
         let version = check.config_version;
         let reads = |release: &Release| release.reads(version);
         Some(match editor.repair(&check.broken()) {
             Some(repair) => NextStep::Repair(&repair).to_string(),
-            None if puts_back().is_ok_and(|it| it.is_change()) => NextStep::PutBack.to_string(),
+            None if puts_back().is_ok_and(|it| it.is_change()) => NextStep::Restore.to_string(),
             None if check.releases.iter().any(|row| row.reads) => {
                 NextStep::RepairByHand.to_string()
             }

@@ -1,6 +1,8 @@
 //! The verbs that only read.
 
-use containerd_edit::{Check, Code, Effective, Error, ExitCode, KeyInForce, NextStep, RestoreFrom};
+use containerd_edit::{
+    Check, Code, Effective, Error, ExitCode, KeyInForce, NextStep, Request, RestoreFrom,
+};
 
 use super::arguments::{self, Format};
 use super::check_report::CheckReport;
@@ -91,10 +93,10 @@ impl Run {
             return Some("name the release that runs here with --containerd-version".to_owned());
         }
         let editor = self.config.editor();
-        let puts_back = || editor.plan_restore(&RestoreFrom::Newest);
+        let puts_back = || editor.plan(Request::Restore(RestoreFrom::Serving));
         Some(match editor.repair(&broken) {
             Some(repair) => NextStep::Repair(&repair).to_string(),
-            None if puts_back().is_ok_and(|it| it.is_change()) => NextStep::PutBack.to_string(),
+            None if puts_back().is_ok_and(|it| it.is_change()) => NextStep::Restore.to_string(),
             None => NextStep::RepairByHand.to_string(),
         })
     }

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::cause::Cause;
-use crate::commit::editor::{Editor, Outcome};
+use crate::commit::editor::Editor;
+use crate::commit::outcome::Outcome;
 use crate::containerd::Verdict;
 use crate::daemon::running::{Drift, Running};
 use crate::edit::edited::Handlers;

@@ -57,7 +57,7 @@ impl RestartFailure {
             return "this run has changed nothing, so nothing was taken back".to_owned();
         };
         let files = match &rollback.files {
-            RolledBackFiles::PutBack => "the config is as it was before",
+            RolledBackFiles::AsBefore => "the config is as it was before",
             RolledBackFiles::TakenOut => {
                 "others have changed the config since: this run's part was taken out of it"
             }

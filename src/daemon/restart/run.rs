@@ -11,13 +11,13 @@ use super::expected::Expected;
 use super::failure::RestartFailure;
 use super::rollback::{Rollback, RolledBackFiles, take_back};
 use super::why::Why;
-use crate::commit::editor::Outcome;
 use crate::commit::operation_log::LogEntry;
+use crate::commit::outcome::Outcome;
+use crate::commit::request::Request;
 use crate::disk::digest;
 use crate::error::{Code, Error, NextStep, Warning};
 use crate::ledger::LedgerPair;
 use crate::want::change::Change;
-use crate::want::handler::Owner;
 
 /// A run that has its config loaded.
 pub(super) struct Run<'a> {
@@ -76,15 +76,19 @@ impl<'a> Run<'a> {
     /// Has an edit loaded that was just made.
     pub(super) fn load_edit(
         mut self,
-        change: &Change,
+        request: &Request,
         outcome: &Outcome,
-        owner: Option<&Owner>,
     ) -> Result<Restarted, Error> {
+        let nothing = Change::new();
+        let change = match request {
+            Request::Change(change) => change,
+            _ => &nothing,
+        };
         self.expected = Expected::of(change, outcome);
         self.without = Expected::without(&outcome.report.handlers);
         self.made = outcome.made.clone().filter(|_| outcome.needs_restart());
         self.is_kept = outcome.restored.is_some() && outcome.is_change();
-        self.owner = owner.map(ToString::to_string);
+        self.owner = request.owner().map(ToString::to_string);
         // Who waited for the lock may have to do with another daemon by now. k0s may have begun.
         if !self.scene.service.is_by_itself()
             && let Ok(now) = self.scene.daemon()

@@ -380,7 +380,7 @@ impl Change {
 
     /// Sets a key that is known to be right, and forgets what the change has set there before.
     pub(crate) fn set_key(&mut self, setting: &Setting) {
-        for leaf in setting.flattened() {
+        for leaf in setting.clone().flattened() {
             let key = Key::spelled(leaf.path());
             if key.is_list() {
                 self.want_elements(&key, leaf.value());

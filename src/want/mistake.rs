@@ -124,7 +124,8 @@ pub(crate) fn find(path: &[&str], item: &Item, given: usize) -> Option<Mistake> 
         }
     }
     let wanted = wanted(path)?;
-    if !wanted.accepts(item) && !(item.is_str() && Key::spelled(path).is_list()) {
+    let is_right = wanted.accepts(item) || item.is_str() && Key::spelled(path).is_list();
+    if !is_right {
         return Some(Mistake::of_type(path, item, &wanted.text()));
     }
     if item.is_table_like() {

@@ -51,15 +51,15 @@ impl Setting {
     }
 
     /// The leaves of a table value as settings of their own; an empty table has none.
-    pub(crate) fn flattened(&self) -> Vec<Self> {
-        let Value::InlineTable(table) = &self.value else {
-            return vec![self.clone()];
+    pub(crate) fn flattened(self) -> Vec<Self> {
+        let Value::InlineTable(table) = self.value else {
+            return vec![self];
         };
-        let below = table.iter().map(|(name, value)| Self {
-            path: self.path.iter().cloned().chain([name.to_owned()]).collect(),
-            value: value.clone(),
+        let below = table.into_iter().map(|(name, value)| {
+            let path = self.path.iter().cloned().chain([name.clone()]).collect();
+            Self { path, value }
         });
-        below.flat_map(|it| it.flattened()).collect()
+        below.flat_map(Self::flattened).collect()
     }
 }
 

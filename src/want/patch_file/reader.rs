@@ -58,7 +58,9 @@ impl PatchFile {
                 _ => {
                     let mut settings = Vec::new();
                     entry.read(0, &mut settings, &mut file.places)?;
-                    settings.iter().for_each(|setting| change.set_key(setting));
+                    for setting in &settings {
+                        change.set_key(setting);
+                    }
                 }
             }
         }

@@ -279,6 +279,19 @@ fn keys_that_containerd_does_not_read_are_errors_with_their_place() {
             "1:11: debug takes no key levle | did you mean level?",
         ),
         (
+            "[debug]\n\"a b\" = 1",
+            "2:1: debug takes no key \"a b\" | the keys are address, uid, gid, level, format, \
+             log_trace_id",
+        ),
+    ] {
+        assert_eq!(refused(text), said, "{text}");
+    }
+}
+
+#[test]
+fn keys_that_stand_in_another_place_are_named() {
+    for (text, said) in [
+        (
             "[handlers.a]\nSystemdCgroup = true",
             "2:1: handlers.a takes no key SystemdCgroup | did you mean options.SystemdCgroup?",
         ),
@@ -303,11 +316,6 @@ fn keys_that_containerd_does_not_read_are_errors_with_their_place() {
             "sandbox_image = 'x'",
             "1:1: unknown key sandbox_image | did you mean \
              plugins.\"io.containerd.grpc.v1.cri\".sandbox_image?",
-        ),
-        (
-            "[debug]\n\"a b\" = 1",
-            "2:1: debug takes no key \"a b\" | the keys are address, uid, gid, level, format, \
-             log_trace_id",
         ),
     ] {
         assert_eq!(refused(text), said, "{text}");

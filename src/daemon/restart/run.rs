@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::attempt::{Attempt, Phases, Restarted, Scene, Stop};
 use super::cause::Cause;
-use super::config::verdict;
+use super::config::verdicts;
 use super::daemon::Daemon;
 use super::disagreement::Disagreement;
 use super::expected::Expected;
@@ -103,15 +103,10 @@ impl<'a> Run<'a> {
         let Scene {
             editor, service, ..
         } = &self.scene;
-        // Of a daemon without CRI it isn't known which release it is.
         let serving = self.old.as_ref().and_then(Daemon::serving);
-        let verdict = serving.map(|running| verdict(editor, running));
-        let verdict = verdict.transpose().map(Option::flatten);
-        let (drift, others) = match (serving, &verdict) {
-            (Some(running), Ok(verdict)) => {
-                let verdict = verdict.as_ref();
-                self.expected.held_against(running, verdict)
-            }
+        let verdicts = verdicts(editor, serving);
+        let (drift, others) = match (serving, &verdicts) {
+            (Some(running), Ok(verdicts)) => self.expected.held_against(running, verdicts.first()),
             _ => (Vec::new(), Vec::new()),
         };
         let changed = self.made.as_ref().map(|_| Why::Changed);
@@ -127,18 +122,8 @@ impl<'a> Run<'a> {
                 disagreement: self.disagreement,
             });
         };
-        let refused = match &verdict {
-            Ok(verdict) => {
-                let verdict = verdict.as_ref();
-                verdict.and_then(|verdict| self.expected.refuses(verdict, editor))
-            }
-            Err(error) => Some(Cause::unread(error)),
-        };
         let mut attempt = Attempt::new(&self.scene);
-        let ended = match refused {
-            Some(cause) => Err(Stop::Failed(cause)),
-            None => attempt.make(self.old.as_ref(), &self.expected),
-        };
+        let ended = attempt.make(self.old.as_ref(), &self.expected);
         let cause = match ended {
             Ok(restarted) => {
                 self.note(LogEntry::RESTARTED);

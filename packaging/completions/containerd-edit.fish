@@ -98,7 +98,7 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l 
 always\t''
 never\t''"
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l default -d 'Make it the default handler'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l take-over -d 'Also change a handler of another owner'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l take-over -d 'Also change what other owners have'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l adopt -d 'Take over what no owner has declared'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l no-drop-in -d 'Write to the config itself'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l stdout -d 'Print the resulting file and touch nothing'
@@ -137,8 +137,8 @@ json\t''"
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l color -d 'When to colour the output: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l take-over -d 'Also change what other owners have'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l prune -d 'Also remove what the owner has and the file lacks'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l take-over -d 'Also change handlers of other owners'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l adopt -d 'Take over what no owner has declared'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l no-drop-in -d 'Write to the config itself'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l stdout -d 'Print the resulting file and touch nothing'
@@ -217,7 +217,7 @@ json\t''"
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l color -d 'When to colour the output: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l take-over -d 'Also set keys of other owners'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l take-over -d 'Also change what other owners have'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l adopt -d 'Take over what no owner has declared'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l no-drop-in -d 'Write to the config itself'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l stdout -d 'Print the resulting file and touch nothing'
@@ -256,7 +256,7 @@ json\t''"
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l color -d 'When to colour the output: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l take-over -d 'Also remove keys of other owners'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l take-over -d 'Also change what other owners have'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l adopt -d 'Take over what no owner has declared'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l no-drop-in -d 'Write to the config itself'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l stdout -d 'Print the resulting file and touch nothing'
@@ -296,7 +296,7 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-defa
 always\t''
 never\t''"
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l unset -d 'Restore what the file itself says'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l take-over -d 'Also change a file that is not the tool\'s'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l take-over -d 'Also change what other owners have'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l adopt -d 'Take over what no owner has declared'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l no-drop-in -d 'Write to the config itself'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l stdout -d 'Print the resulting file and touch nothing'

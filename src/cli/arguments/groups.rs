@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args};
-use containerd_edit::{DropIn, Editor, ExitCode, LogTo, Owner, Release, Setting};
+use containerd_edit::{Change, DropIn, Editor, ExitCode, LogTo, Owner, Release, Setting};
 
 use super::values;
 
@@ -17,6 +17,12 @@ pub(crate) struct Owning {
     /// Without it: `$CONTAINERD_EDIT_OWNER`, else manual.
     #[arg(long, value_name = "ID", env = "CONTAINERD_EDIT_OWNER")]
     pub(crate) owner: Option<Owner>,
+
+    /// Also change what other owners have
+    ///
+    /// Or what a file says that is not the tool's. It is this owner's from then on.
+    #[arg(long)]
+    pub(crate) take_over: bool,
 }
 
 /// The releases that a config is judged for.
@@ -236,6 +242,20 @@ pub(crate) struct Daemon {
 impl Owning {
     pub(crate) fn owner(&self) -> Owner {
         self.owner.clone().unwrap_or_default()
+    }
+
+    /// An empty change on behalf of the owner.
+    pub(crate) fn change(&self) -> Change {
+        self.overruling(Change::new().owner(self.owner()))
+    }
+
+    /// The change, which overrules other owners if that was asked for.
+    pub(crate) fn overruling(&self, change: Change) -> Change {
+        if self.take_over {
+            change.take_over()
+        } else {
+            change
+        }
     }
 }
 

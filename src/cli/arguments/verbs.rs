@@ -108,12 +108,6 @@ pub(crate) struct Add {
     #[command(flatten)]
     pub(crate) owning: Owning,
 
-    /// Also change a handler of another owner
-    ///
-    /// The handler is this owner's from then on.
-    #[arg(long)]
-    pub(crate) take_over: bool,
-
     #[command(flatten)]
     pub(crate) patching: Patching,
 }
@@ -132,12 +126,6 @@ pub(crate) struct Apply {
     /// Also remove what the owner has and the file lacks
     #[arg(long)]
     pub(crate) prune: bool,
-
-    /// Also change handlers of other owners
-    ///
-    /// They are this owner's from then on.
-    #[arg(long)]
-    pub(crate) take_over: bool,
 
     #[command(flatten)]
     pub(crate) patching: Patching,
@@ -183,12 +171,6 @@ pub(crate) struct Set {
     #[command(flatten)]
     pub(crate) owning: Owning,
 
-    /// Also set keys of other owners
-    ///
-    /// The keys are this owner's from then on.
-    #[arg(long)]
-    pub(crate) take_over: bool,
-
     #[command(flatten)]
     pub(crate) patching: Patching,
 }
@@ -205,12 +187,6 @@ pub(crate) struct Unset {
     #[command(flatten)]
     pub(crate) owning: Owning,
 
-    /// Also remove keys of other owners
-    ///
-    /// They stay away until this owner leaves.
-    #[arg(long)]
-    pub(crate) take_over: bool,
-
     #[command(flatten)]
     pub(crate) patching: Patching,
 }
@@ -225,17 +201,11 @@ pub(crate) struct SetDefault {
     /// Restore what the file itself says
     ///
     /// With --owner: take away the default of that owner alone.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "take_over")]
     pub(crate) unset: bool,
 
     #[command(flatten)]
     pub(crate) owning: Owning,
-
-    /// Also change a file that is not the tool's
-    ///
-    /// Where containerd takes the default from there.
-    #[arg(long, conflicts_with = "unset")]
-    pub(crate) take_over: bool,
 
     #[command(flatten)]
     pub(crate) patching: Patching,

@@ -2,20 +2,17 @@
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
-use std::os::fd::AsRawFd as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Component, Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags, StatxFlags};
+use rustix::fs::{AtFlags, CWD, StatxFlags};
 use rustix::io::Errno;
 
 /// As many links as the kernel follows, `path_resolution(7)`.
 const MOST_LINKS: usize = 40;
-/// How often the kernel is asked again that lost a race, `openat2(2)`.
-const TRIES: usize = 8;
 
 /// Where a host's files are: at `/`, or below a folder at which an installer's container has the
 /// host mounted. Paths of the host are then resolved inside that folder, absolute symbolic links
@@ -73,10 +70,7 @@ impl HostRoot {
     pub(crate) fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
         match &self.folder {
             None => path.canonicalize(),
-            Some(root) => match by_kernel(root, path) {
-                Some(resolved) => resolved,
-                None => by_hand(root, path),
-            },
+            Some(root) => resolve_in(root, path),
         }
     }
 
@@ -123,33 +117,8 @@ fn identity(folder: &Path) -> io::Result<(u64, u64, Option<u64>)> {
     Ok((found.dev(), found.ino(), mount))
 }
 
-/// Lets the kernel resolve a path inside `root`. `None`: it can't, or may not be asked.
-fn by_kernel(root: &Path, path: &Path) -> Option<io::Result<PathBuf>> {
-    let root_folder = File::open(root).ok()?;
-    // A path relative to the root: an empty one would be an error.
-    let path = Path::new("/").join(path);
-    let flags = OFlags::PATH | OFlags::CLOEXEC;
-    let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
-    for _ in 0..TRIES {
-        let opened = rustix::fs::openat2(&root_folder, &path, flags, Mode::empty(), resolve);
-        let found = match opened {
-            Ok(file) => File::from(file),
-            // Something was renamed meanwhile.
-            Err(Errno::AGAIN) => continue,
-            // An old kernel, or a container's filter of system calls.
-            Err(Errno::NOSYS | Errno::PERM | Errno::OPNOTSUPP | Errno::INVAL | Errno::TOOBIG) => {
-                return None;
-            }
-            Err(error) => return Some(Err(error.into())),
-        };
-        let name = fs::read_link(format!("/proc/self/fd/{}", found.as_raw_fd())).ok()?;
-        return Some(name).filter(|name| name.starts_with(root)).map(Ok);
-    }
-    None
-}
-
 /// Resolves a path inside `root` step by step.
-fn by_hand(root: &Path, path: &Path) -> io::Result<PathBuf> {
+fn resolve_in(root: &Path, path: &Path) -> io::Result<PathBuf> {
     let steps = |path: &Path| -> Vec<OsString> {
         let steps = path.components().map(|step| step.as_os_str().to_owned());
         steps.collect()
@@ -193,7 +162,6 @@ mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
 
-    /// The kernel and the steps by hand agree, and nothing leads out.
     #[test]
     fn no_path_leads_out_of_the_root() {
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -203,7 +171,7 @@ mod tests {
             fs::create_dir_all(root.join(inside)).expect("creates");
         }
         let plant = |path: &str| {
-            let file = File::options()
+            let file = fs::File::options()
                 .create_new(true)
                 .write(true)
                 .open(root.join(path));
@@ -240,11 +208,8 @@ mod tests {
         for (path, wanted) in cases {
             let path = Path::new(path);
             let errno = |error: io::Error| Errno::from_io_error(&error).expect("a system's error");
-            let by_hand = by_hand(&root, path).map_err(errno);
-            assert_eq!(by_hand, wanted, "{}", path.display());
-            if let Some(by_kernel) = by_kernel(&root, path) {
-                assert_eq!(by_kernel.map_err(errno), wanted, "{}", path.display());
-            }
+            let resolved = resolve_in(&root, path).map_err(errno);
+            assert_eq!(resolved, wanted, "{}", path.display());
         }
     }
 }

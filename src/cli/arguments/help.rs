@@ -159,7 +159,7 @@ Examples:
 pub(super) const STATUS: &str = "\
 Exit codes:
    0  all is in force; without --exit-code: the config was found
-  10  --exit-code: something is not in force, or that is unknown
+  10  --exit-code: something is not in force, or unknown, or nothing would serve
 
 Examples:
   # Who holds the lock, and who changed the config last

@@ -165,9 +165,28 @@ impl Error {
 
     /// Moves the error to the place in another file that is to be fixed.
     #[must_use]
-    pub fn moved_to(mut self, path: impl Into<PathBuf>, position: Position) -> Self {
+    pub fn moved_to(
+        mut self,
+        path: impl Into<PathBuf>,
+        position: impl Into<Option<Position>>,
+    ) -> Self {
         self.0.path = Some(path.into());
         self.position_at(position)
+    }
+
+    /// The same error of a text that is not in its file yet, and was read at `source`.
+    pub(crate) fn of_text(mut self, source: &Path) -> Self {
+        self.0.path = Some(source.to_owned());
+        if self.0.code == Code::NotToml {
+            self.0.hint = "fix this line there; the config is as it was".to_owned();
+        }
+        self
+    }
+
+    /// Says it otherwise.
+    pub(crate) fn with_message(mut self, message: String) -> Self {
+        self.0.message = message;
+        self
     }
 
     /// Puts another next step in the place of the one that is there.
@@ -233,6 +252,12 @@ impl Error {
     #[must_use]
     pub fn position(&self) -> Option<&Position> {
         self.0.position.as_ref()
+    }
+
+    /// What is wrong, with the line, for a message of its own.
+    pub(crate) fn described(&self) -> String {
+        let place = self.position().map(|at| format!(" (line {})", at.line));
+        format!("{self}{}", place.unwrap_or_default())
     }
 
     /// The system's reason, for a message of its own.

@@ -12,7 +12,8 @@
 //!   and then the files, sync. [`Editor::status`] tells what happened to a config.
 //! - [`load`] says what a containerd release makes of a config; every edit is held against it.
 //! - [`Inventory`] tells what a config lists.
-//! - [`Editor::undo`] takes the last change back.
+//! - [`Request`] is all that an [`Editor`] can be asked for: a change, to take the last one back, to put
+//!   a kept text back.
 //! - `Restart` has an edit loaded: it restarts containerd if that is needed, waits for it, verifies
 //!   what it has loaded, and takes the edit back if it does not come back with it.
 //! - `CriClient` asks a running daemon what it has loaded and which pods use it, `Running` holds a
@@ -103,9 +104,12 @@ mod node;
 mod toml;
 mod want;
 
-pub use commit::editor::{DEFAULT_LOCK_TIMEOUT, DropIn, Editor, FileChange, Outcome};
+pub use commit::editor::{DEFAULT_LOCK_TIMEOUT, DropIn, Editor};
+pub use commit::file_change::FileChange;
 pub use commit::operation_log::{LogEntry, LogTo, LoggedDropIn};
-pub use commit::restored::{KeptText, RestoreFrom, Restored};
+pub use commit::outcome::Outcome;
+pub use commit::request::{Replacement, Request, RestoreFrom};
+pub use commit::restored::{KeptText, Restored};
 pub use config::Config;
 pub use containerd::{
     Cgroup, ConfigFiles, Disproved, Fact, FactKind, FileState, Host, LoadedHandler, Model, Reason,

@@ -2,18 +2,18 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use containerd_edit::{Change, Code, Editor, Error, ExitCode, FileChange, NextStep};
+use containerd_edit::{
+    Change, Code, Editor, Error, ExitCode, FileChange, NextStep, Replacement, Request,
+};
 use tempfile::TempDir;
 
 use super::arguments;
-use super::editing::{Edit, Request, as_text};
-use super::named::as_word;
+use super::editing::{Edit, as_text};
 use super::run::Run;
 use super::signals;
 
@@ -25,8 +25,7 @@ struct Copy {
 
 impl Run {
     pub(super) fn edit_by_hand(&mut self, verb: &arguments::Edit) -> Result<ExitCode, Error> {
-        let nothing = Request::Change(Box::new(Change::new()));
-        let mut edit = Edit::new(nothing, &verb.editing, "edit");
+        let mut edit = Edit::new(Change::new(), &verb.editing, "edit");
         edit.drop_in = verb.drop_in.as_deref();
         let editor = self.editor_of(&edit);
         let found = editor.read_whole()?;
@@ -91,22 +90,18 @@ impl Copy {
                 .caused_by(error)
         })?;
         if bytes == file.before.as_deref().unwrap_or_default() {
-            *request = Request::Change(Box::new(Change::new()));
+            *request = Change::new().into();
             return Ok(());
         }
         let after = as_text(bytes, &self.path, "save the text as UTF-8")?;
-        *request = Request::Replace(FileChange {
-            after: Some(after),
-            ..file.clone()
+        *request = Request::Replace(Replacement {
+            change: FileChange {
+                after: Some(after),
+                ..file.clone()
+            },
+            source: self.path.clone(),
         });
-        request.plan(editor).map_err(|error| {
-            // The line is one of the copy.
-            match error.position().cloned() {
-                Some(at) if error.code() == Code::NotToml => error.moved_to(&self.path, at),
-                _ => error,
-            }
-        })?;
-        Ok(())
+        editor.plan(request.clone()).map(drop)
     }
 
     /// Opens the copy in the user's editor.
@@ -138,11 +133,9 @@ impl Copy {
         }
         // From here on the folder stays.
         let _ = self.folder.keep();
-        let mut from = as_word(&self.path.to_string_lossy()).into_owned();
-        if let Some(path) = drop_in {
-            let _ = write!(from, " --drop-in {}", as_word(&path.to_string_lossy()));
-        }
-        let hint = format!("{}; {}", error.hint(), NextStep::PutInPlace(&from));
+        let from = &self.path;
+        let step = NextStep::RestoreOnceFixed { from, drop_in };
+        let hint = format!("{}; {step}", error.hint());
         error.with_hint(hint)
     }
 }

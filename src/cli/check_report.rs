@@ -7,19 +7,38 @@ use super::error_report;
 use super::report::{Report, joined, warnings};
 use super::text::{grouped, place, shown, table};
 
+/// What the releases make of a config, and the daemon beside it.
+pub(super) struct Checked {
+    pub(super) check: Check,
+    /// What the running daemon has loaded, or why that is not known; `None`: it was not asked.
+    pub(super) daemon: Option<Result<Loaded, Error>>,
+}
+
+/// What a running daemon has loaded.
+pub(super) struct Loaded {
+    /// Whether that is the config.
+    pub(super) in_step: bool,
+    pub(super) report: Box<dyn Report>,
+}
+
+impl From<Check> for Checked {
+    fn from(check: Check) -> Self {
+        Self {
+            check,
+            daemon: None,
+        }
+    }
+}
+
 pub(super) struct CheckReport<'c> {
-    pub(super) check: &'c Check,
-    /// What the running daemon has loaded.
-    pub(super) running: Option<&'c dyn Report>,
-    /// Why that is not known, although it was asked for.
-    pub(super) unknown: Option<&'c Error>,
+    pub(super) checked: &'c Checked,
     /// The next step, if the config does not serve.
     pub(super) hint: Option<String>,
 }
 
 impl Report for CheckReport<'_> {
     fn json(&self) -> Value {
-        let check = self.check;
+        let Checked { check, daemon } = self.checked;
         let releases = check.releases.iter().map(|row| {
             let (handlers, default) = match &row.verdict {
                 Some(Verdict::Serves { handlers, default }) => {
@@ -43,18 +62,20 @@ impl Report for CheckReport<'_> {
             "hint": self.hint,
             "warnings": warnings(&check.warnings),
         });
-        if let Some(running) = self.running {
-            fields["running"] = running.json();
+        match daemon {
+            Some(Ok(loaded)) => fields["running"] = loaded.report.json(),
+            Some(Err(error)) => {
+                let error = error_report::json(error, error.exit_code() as u8);
+                fields = joined(fields, error);
+            }
+            None => {}
         }
-        match self.unknown {
-            Some(error) => joined(fields, error_report::json(error, error.exit_code() as u8)),
-            None => fields,
-        }
+        fields
     }
 
     /// A row for all releases of which the same is to be said, the running daemon, and the next step.
     fn text(&self) -> String {
-        let check = self.check;
+        let Checked { check, daemon } = self.checked;
         let version = match check.config_version {
             0 => "no config version".to_owned(),
             version => format!("config version {version}"),
@@ -79,8 +100,8 @@ impl Report for CheckReport<'_> {
                 [releases, verdict.to_owned(), what]
             });
         text.push_str(&table(&rows.collect::<Vec<_>>()));
-        if let Some(running) = self.running {
-            text.push_str(&running.text());
+        if let Some(Ok(loaded)) = daemon {
+            text.push_str(&loaded.report.text());
         }
         if let Some(hint) = &self.hint {
             text = format!("{text}hint: {hint}\n");

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use containerd_edit::{
-    Change, Code, DropIn, Editor, Error, ExitCode, FileChange, Handler, KeyName, Outcome, Owner,
-    RestoreFrom, Setting, UnreadKey,
+    Change, Code, DropIn, Editor, Error, ExitCode, Handler, KeyName, Outcome, Request, RestoreFrom,
+    Setting, UnreadKey,
 };
 
 use super::arguments::{
@@ -31,46 +31,6 @@ pub(super) struct Edit<'e> {
     summary: String,
     /// The handlers that no pod uses, if the daemon was asked.
     unused: Option<BTreeSet<String>>,
-}
-
-/// What is done to a config.
-pub(super) enum Request {
-    Change(Box<Change>),
-    /// The last change is taken back, if it is this owner's.
-    Undo(Option<Owner>),
-    /// A kept text is put back.
-    Restore(RestoreFrom),
-    /// A file gets a whole text.
-    Replace(FileChange),
-}
-
-impl Request {
-    pub(super) fn plan(&self, editor: &Editor) -> Result<Outcome, Error> {
-        match self {
-            Self::Change(change) => editor.plan(change),
-            Self::Undo(owner) => editor.plan_undo(owner.as_ref()),
-            Self::Restore(from) => editor.plan_restore(from),
-            Self::Replace(change) => editor.plan_replace(change),
-        }
-    }
-
-    fn commit(&self, editor: &Editor) -> Result<Outcome, Error> {
-        match self {
-            Self::Change(change) => editor.commit(change),
-            Self::Undo(owner) => editor.undo(owner.as_ref()),
-            Self::Restore(from) => editor.restore(from),
-            Self::Replace(change) => editor.replace(change),
-        }
-    }
-
-    /// On whose behalf it is made.
-    fn owner(&self) -> Option<&Owner> {
-        match self {
-            Self::Change(change) => change.acting_owner(),
-            Self::Undo(owner) => owner.as_ref(),
-            Self::Restore(_) | Self::Replace(_) => None,
-        }
-    }
 }
 
 /// An edit that was made, or worked out.
@@ -101,16 +61,19 @@ impl<'e> Edit<'e> {
         if let Some(id) = &patching.placing.plugin.plugin_id {
             change = change.plugin_id(id);
         }
-        let request = Request::Change(Box::new(change));
         Ok(Self {
             placing: Some(&patching.placing),
-            ..Self::new(request, &patching.editing, summary)
+            ..Self::new(change, &patching.editing, summary)
         })
     }
 
-    pub(super) fn new(request: Request, editing: &'e Editing, summary: impl Into<String>) -> Self {
+    pub(super) fn new(
+        request: impl Into<Request>,
+        editing: &'e Editing,
+        summary: impl Into<String>,
+    ) -> Self {
         Self {
-            request,
+            request: request.into(),
             editing,
             placing: None,
             drop_in: None,
@@ -254,13 +217,16 @@ impl Run {
 
     pub(super) fn restore(&mut self, restore: &Restore) -> Result<ExitCode, Error> {
         let from = match &restore.from {
-            None => RestoreFrom::Newest,
+            None => RestoreFrom::Serving,
             Some(word) if word == Path::new("last") => RestoreFrom::Last,
             Some(word) if word == Path::new("prev") => RestoreFrom::Previous,
             Some(path) => {
                 let bytes = patch_file::read(path, "text to put back")?;
                 let hint = "save the text as UTF-8; the config is as it was";
-                RestoreFrom::Text(as_text(bytes, path, hint)?)
+                RestoreFrom::Own {
+                    text: as_text(bytes, path, hint)?,
+                    source: path.clone(),
+                }
             }
         };
         let mut edit = Edit::new(Request::Restore(from), &restore.editing, "restore");
@@ -311,13 +277,13 @@ impl Run {
     fn make(&mut self, edit: &Edit<'_>) -> Result<Completed, Error> {
         let editor = self.editor_of(edit);
         let outcome = if edit.editing.dry_run || edit.prints_file() {
-            edit.request.plan(&editor)
+            editor.plan(edit.request.clone())
         } else {
             let editor = self.interruptible(editor);
             if edit.editing.restart {
                 return self.edit_and_restart(&editor, edit);
             }
-            edit.request.commit(&editor)
+            editor.commit(edit.request.clone())
         };
         outcome.map(Completed::from)
     }

@@ -72,7 +72,6 @@ fn carry_out(run: &mut Run, verb: &Verb) -> Result<ExitCode, Error> {
         Verb::List(list) => run.list(list),
         Verb::Show(show) => run.show(show),
         Verb::Get(get) => run.get(get),
-        Verb::Check(check) if check.running => run.check_running(check),
         Verb::Check(check) => run.check(check),
         Verb::Status(status) => run.status(status),
         Verb::Log(logging) => run.log(logging),

@@ -1,9 +1,9 @@
 //! Commands in what is shown to people, complete: they work as they stand.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use containerd_edit::NextStep;
 use serde_json::Value;
 
 use super::arguments::{Chosen, Global};
@@ -26,7 +26,7 @@ impl Named {
             ("--config", path(&global.config)),
         ] {
             if let Some(value) = value {
-                let _ = write!(flags, "{flag} {} ", as_word(&value));
+                let _ = write!(flags, "{flag} {} ", NextStep::word(&value));
             }
         }
         Self(flags)
@@ -55,15 +55,6 @@ impl Named {
             _ => {}
         }
     }
-}
-
-/// One word of a shell.
-pub(super) fn as_word(text: &str) -> Cow<'_, str> {
-    let is_plain = |it: char| it.is_alphanumeric() || "/._-+:@%=,".contains(it);
-    if text.chars().all(is_plain) {
-        return text.into();
-    }
-    format!("'{}'", text.replace('\'', "'\\''")).into()
 }
 
 #[cfg(test)]

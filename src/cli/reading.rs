@@ -1,12 +1,14 @@
 //! The verbs that only read.
 
-use containerd_edit::{Check, Code, Effective, Error, ExitCode, KeyInForce, NextStep, RestoreFrom};
+use containerd_edit::{
+    Check, Code, Effective, Error, ExitCode, KeyInForce, NextStep, Release, Request, RestoreFrom,
+};
 
+use super::arguments::groups::Judging;
 use super::arguments::{self, Format};
-use super::check_report::CheckReport;
+use super::check_report::{CheckReport, Checked};
 use super::handlers_report::{ListReport, ShowReport};
 use super::key_report::KeyReport;
-use super::report::Report;
 use super::run::Run;
 use super::status_report::{LogReport, StatusReport};
 
@@ -47,65 +49,97 @@ impl Run {
         Ok(self.output.answer(&KeyReport(&found), ExitCode::Success))
     }
 
-    pub(super) fn check(&mut self, check: &arguments::Check) -> Result<ExitCode, Error> {
-        let config = &self.config;
-        let (bytes, releases) = (config.read()?, check.judging.releases());
-        let check = Check::of(&config.path, &bytes, &releases, &config.host_root)?;
-        Ok(self.report_check(&check, None, true))
-    }
-
-    /// Shows a check, with what the running daemon has loaded, or why that is not known. `in_step`:
-    /// whether that is the config.
-    pub(super) fn report_check(
-        &mut self,
-        check: &Check,
-        running: Option<Result<&dyn Report, &Error>>,
-        in_step: bool,
-    ) -> ExitCode {
-        let unknown = running.and_then(Result::err);
-        let exit = match unknown {
-            Some(error) => error.exit_code(),
-            None if check.serves() && in_step => ExitCode::Success,
-            None => ExitCode::Refused,
+    pub(super) fn check(&mut self, verb: &arguments::Check) -> Result<ExitCode, Error> {
+        let checked = if verb.running {
+            self.beside_daemon(&verb.daemon, &verb.judging)?
+        } else {
+            let bytes = self.config.read()?;
+            self.checked(&bytes, &verb.judging.releases())?.into()
+        };
+        let Checked { check, daemon } = &checked;
+        let exit = match daemon {
+            Some(Err(error)) => error.exit_code(),
+            Some(Ok(loaded)) if !loaded.in_step => ExitCode::Refused,
+            _ if check.serves() => ExitCode::Success,
+            _ => ExitCode::Refused,
         };
         self.output.warn(&check.path, &check.warnings);
         let report = CheckReport {
-            check,
-            running: running.and_then(Result::ok),
-            unknown,
+            checked: &checked,
             hint: self.hint(check),
         };
         let exit = self.output.verify(&report, exit);
-        match unknown {
+        Ok(match daemon {
             // In JSON it stands in the report.
-            Some(error) if self.output.format == Format::Text => self.output.fail(error, None),
+            Some(Err(error)) if self.output.format == Format::Text => self.output.fail(error, None),
             _ => exit,
-        }
+        })
+    }
+
+    /// What the releases make of the config, of which these are the bytes.
+    fn checked(&self, bytes: &[u8], releases: &[Release]) -> Result<Check, Error> {
+        let config = &self.config;
+        Check::of(&config.path, bytes, releases, &config.host_root)
+    }
+
+    /// The same where a missing config is as good as an empty one: containerd starts with it.
+    pub(super) fn checked_if_any(&self, releases: &[Release]) -> Result<Check, Error> {
+        let bytes = match self.config.read() {
+            Err(error) if error.code() == Code::NoFile => Vec::new(),
+            read => read?,
+        };
+        self.checked(&bytes, releases)
     }
 
     /// What has a config serve that does not.
     fn hint(&self, check: &Check) -> Option<String> {
-        let broken = check.broken();
-        let first = *broken.first()?;
-        if !first.reads(check.config_version) {
-            return Some("name the release that runs here with --containerd-version".to_owned());
+        if check.serves() {
+            return None;
         }
         let editor = self.config.editor();
-        let puts_back = || editor.plan_restore(&RestoreFrom::Newest);
-        Some(match editor.repair(&broken) {
+        let puts_back = || editor.plan(Request::Restore(RestoreFrom::Serving));
+        let version = check.config_version;
+        let reads = |release: &Release| release.reads(version);
+        Some(match editor.repair(&check.broken()) {
             Some(repair) => NextStep::Repair(&repair).to_string(),
-            None if puts_back().is_ok_and(|it| it.is_change()) => NextStep::PutBack.to_string(),
-            None => NextStep::RepairByHand.to_string(),
+            None if puts_back().is_ok_and(|it| it.is_change()) => NextStep::Restore.to_string(),
+            None if check.releases.iter().any(|row| row.reads) => {
+                NextStep::RepairByHand.to_string()
+            }
+            None => match Release::LINES.into_iter().find(reads) {
+                Some(first) => format!(
+                    "config version {version} takes containerd {first} or newer: upgrade containerd, \
+                     or write the config in an older version"
+                ),
+                None => format!(
+                    "fix `version`: no containerd release that this program knows reads config \
+                     version {version}; a newer containerd-edit may know one"
+                ),
+            },
         })
     }
 
     pub(super) fn status(&mut self, verb: &arguments::Status) -> Result<ExitCode, Error> {
         let status = verb.logging.set_up(self.config.editor()).status()?;
-        let daemon = self.daemon_beside(&verb.daemon);
-        let in_step = daemon.as_ref().is_none_or(|it| it.in_step);
-        let is_in_force = status.is_in_force() && in_step;
-        let report = StatusReport { status, daemon };
-        Ok(match (verb.exit_code, is_in_force) {
+        // None is asked about a file that was named alone.
+        let has_daemon = self.config.layout.is_some() || verb.daemon.cri_endpoint.is_some();
+        let checked = if has_daemon && cfg!(feature = "cri") {
+            self.beside_daemon(&verb.daemon, &Judging::default())
+        } else {
+            self.checked_if_any(&Release::LINES).map(Checked::from)
+        };
+        let (serves, daemon) = match checked {
+            Ok(checked) => (checked.check.serving(), checked.daemon),
+            Err(error) => (Vec::new(), has_daemon.then_some(Err(error))),
+        };
+        let in_step = daemon.iter().flatten().all(|it| it.in_step);
+        let is_good = status.is_in_force() && !serves.is_empty() && in_step;
+        let report = StatusReport {
+            status,
+            serves,
+            daemon,
+        };
+        Ok(match (verb.exit_code, is_good) {
             (false, _) => self.output.answer(&report, ExitCode::Success),
             (true, true) => self.output.verify(&report, ExitCode::Success),
             (true, false) => self.output.verify(&report, ExitCode::Changed),

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use containerd_edit::{KeptText, Restored};
+use containerd_edit::{KeptText, Release, Restored};
 
 use super::text::printable;
 
@@ -42,7 +42,7 @@ fn kept(text: &KeptText) -> String {
         let age = age.split(' ').next().unwrap_or_default();
         let _ = write!(line, ", {age} old");
     }
-    let _ = match (&text.problem, text.serving.as_str()) {
+    let _ = match (&text.problem, Release::ranges(&text.serves).as_str()) {
         (Some(problem), _) => write!(line, ", {problem}"),
         (None, "") => write!(line, ", serves on no containerd release"),
         (None, releases) => write!(line, ", serves on containerd {releases}"),

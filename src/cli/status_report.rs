@@ -5,10 +5,11 @@ use std::path::Path;
 
 use containerd_edit::{
     DropInStatus, Error, HolderFate, LockHolder, LockStatus, LogEntry, NextStep, NotInForce,
-    OwnedHandler, OwnerStatus, Status,
+    OwnedHandler, OwnerStatus, Release, Status,
 };
 use serde_json::{Value, json};
 
+use super::check_report::Loaded;
 use super::report::{Report, joined};
 use super::text::{first_of, grouped, printable};
 
@@ -57,25 +58,21 @@ fn line(entry: &LogEntry) -> String {
 /// What is known of a config.
 pub(super) struct StatusReport {
     pub(super) status: Status,
-    /// `None`: no daemon was asked.
-    pub(super) daemon: Option<DaemonStatus>,
-}
-
-/// What is known of the daemon beside a config.
-pub(super) struct DaemonStatus {
-    /// Whether it has loaded the config, as far as is known.
-    pub(super) in_step: bool,
-    /// What it has loaded, or why that is not known.
-    pub(super) report: Result<Box<dyn Report>, Error>,
+    /// The releases that serve CRI with it; the daemon's own alone, where that is known.
+    pub(super) serves: Vec<Release>,
+    /// What the daemon has loaded, or why that is not known; `None`: none was asked.
+    pub(super) daemon: Option<Result<Loaded, Error>>,
 }
 
 impl Report for StatusReport {
     fn json(&self) -> Value {
-        let daemon = self.daemon.as_ref().and_then(|it| it.report.as_ref().ok());
-        joined(
-            json!(self.status),
-            json!({ "running": daemon.map(|it| it.json()) }),
-        )
+        let loaded = self.daemon.iter().flatten().next();
+        let serves = self.serves.iter().map(ToString::to_string);
+        let more = json!({
+            "serves": serves.collect::<Value>(),
+            "running": loaded.map(|it| it.report.json()),
+        });
+        joined(json!(self.status), more)
     }
 
     /// A line for each fact.
@@ -89,6 +86,7 @@ impl Report for StatusReport {
         let mut facts = vec![
             ("config:", vec![status.path.display().to_string()]),
             ("version:", vec![version(status)]),
+            ("serves:", vec![serves(&self.serves)]),
             ("lock:", vec![status.lock.path.display().to_string()]),
             ("held:", vec![held(&status.lock)]),
             ("log:", vec![log]),
@@ -140,11 +138,11 @@ impl Report for StatusReport {
 }
 
 /// The daemon's report without its first column.
-fn daemon(daemon: &DaemonStatus) -> Vec<String> {
+fn daemon(daemon: &Result<Loaded, Error>) -> Vec<String> {
     const COLUMN: usize = 9;
-    match &daemon.report {
-        Ok(report) => {
-            let text = report.text();
+    match daemon {
+        Ok(loaded) => {
+            let text = loaded.report.text();
             text.lines()
                 .map(|line| line.chars().skip(COLUMN).collect())
                 .collect()
@@ -191,6 +189,13 @@ fn version(status: &Status) -> String {
         (true, None) => format!("not valid TOML: {}", NextStep::SeeVerdicts),
         (true, Some(0)) => "none given".to_owned(),
         (true, Some(version)) => version.to_string(),
+    }
+}
+
+fn serves(releases: &[Release]) -> String {
+    match releases {
+        [] => format!("on no containerd release: {}", NextStep::SeeVerdicts),
+        some => format!("on containerd {}", Release::ranges(some)),
     }
 }
 

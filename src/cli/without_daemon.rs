@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use containerd_edit::{Code, Editor, Error, ExitCode};
 
-use super::arguments::groups::Daemon;
-use super::arguments::{Check, Remove, Restart};
+use super::arguments::groups::{Daemon, Judging};
+use super::arguments::{Remove, Restart};
+use super::check_report::Checked;
 use super::editing::{Completed, Edit};
 use super::run::Run;
-use super::status_report::DaemonStatus;
 
 #[expect(
     clippy::unused_self,
@@ -16,12 +16,8 @@ use super::status_report::DaemonStatus;
     reason = "the signatures of the methods that these stand in for"
 )]
 impl Run {
-    pub(super) fn check_running(&mut self, _: &Check) -> Result<ExitCode, Error> {
+    pub(super) fn beside_daemon(&self, _: &Daemon, _: &Judging) -> Result<Checked, Error> {
         Err(cannot_ask("--running"))
-    }
-
-    pub(super) fn daemon_beside(&self, _: &Daemon) -> Option<DaemonStatus> {
-        None
     }
 
     pub(super) fn restart(&mut self, _: &Restart) -> Result<ExitCode, Error> {

@@ -6,13 +6,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::commit::operation_log::{self, LogEntry, LogTo};
-use crate::commit::restored::Restored;
 use crate::containerd::{Disproved, Release};
 use crate::disk::target::{self, Snapshot, Target};
 use crate::disk::{HostRoot, sidecar};
-use crate::edit::edited::Report;
-use crate::error::{Error, Warning};
-use crate::ledger::LedgerPair;
+use crate::error::Error;
 use crate::node::{Kind, Layout};
 use crate::toml::Source;
 
@@ -84,77 +81,6 @@ pub enum DropIn {
     ForOwner,
     /// The drop-in is this file of the host; a relative path begins at the config's folder.
     At(PathBuf),
-}
-
-/// What an edit makes of one file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileChange {
-    /// The file's path on the host, as imports name it.
-    pub path: PathBuf,
-    /// The bytes before; `None` if there was no file.
-    pub before: Option<Vec<u8>>,
-    /// The text after; `None` if the file is removed.
-    pub after: Option<String>,
-}
-
-impl FileChange {
-    /// Whether the bytes differ.
-    #[must_use]
-    pub fn is_change(&self) -> bool {
-        self.before.as_deref() != self.after.as_ref().map(String::as_bytes)
-    }
-}
-
-/// What an edit comes to: worked out, or made.
-#[derive(Debug, Clone)]
-pub struct Outcome {
-    /// The config's path as it was given.
-    pub path: PathBuf,
-    /// What becomes of the config, changed or not.
-    pub main: FileChange,
-    /// What becomes of other files: of the one that the edit goes to, changed or not, and of those
-    /// that change.
-    pub drop_ins: Vec<FileChange>,
-    /// What was done, and what people should know.
-    pub report: Report,
-    /// The config version of the config, 0 if it has none.
-    pub config_version: i64,
-    /// Whether containerd reads anything else after the edit: comments don't count.
-    pub(crate) means_otherwise: bool,
-    /// Whether files were put back as they were before another change.
-    pub(crate) is_put_back: bool,
-    /// What there was to put back, if this is a [restore](Editor::restore).
-    pub restored: Option<Box<Restored>>,
-    /// What it takes to take the edit back; `None`: it was not made.
-    pub(crate) made: Option<Box<LedgerPair>>,
-}
-
-impl Outcome {
-    /// Whether the bytes of any file differ.
-    #[must_use]
-    pub fn is_change(&self) -> bool {
-        self.main.is_change() || self.drop_ins.iter().any(FileChange::is_change)
-    }
-
-    /// Whether containerd reads anything else, and needs a restart for it. An edit may change no
-    /// more than comments.
-    #[must_use]
-    pub fn needs_restart(&self) -> bool {
-        self.is_change() && self.means_otherwise
-    }
-
-    /// Whether no release that reads the config serves CRI with it: a restart would take the node down,
-    /// or leave it down.
-    #[must_use]
-    pub fn serves_nowhere(&self) -> bool {
-        self.report.warnings.iter().any(Warning::is_urgent)
-    }
-
-    /// The files that change.
-    pub fn changes(&self) -> impl Iterator<Item = &FileChange> {
-        let files = [&self.main].into_iter().chain(&self.drop_ins);
-        files.filter(|file| file.is_change())
-    }
 }
 
 impl Editor {

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use crate::commit::editor::{Editor, FileChange};
+use crate::commit::editor::Editor;
+use crate::commit::file_change::FileChange;
 use crate::commit::ledger::Found;
 use crate::commit::order;
 use crate::commit::reading::Reading;
 use crate::containerd::{ConfigFiles, Host, version};
 use crate::edit::edited::{Edited, differences};
-use crate::edit::judgement::{Judged, Judgement, harmful};
+use crate::edit::judgement::{Judged, Judgement};
 use crate::edit::remedy::remedy;
 use crate::edit::run::without_owners;
 use crate::error::{Code, Error, NextStep, Position, Warning};
@@ -93,7 +94,7 @@ impl Editor {
                 let error = command.into_iter().fold(error, Error::with_hint);
                 self.by_its_name(error)
             }
-            _ => error.at(&self.path),
+            _ => self.placed(reading, error),
         })?;
         let serves = |changed: &[&str]| {
             // What can't be merged is not there yet.
@@ -107,11 +108,23 @@ impl Editor {
             on_the_way.serves_on_the_way()
         };
         let order = order::serving(&files, &serves).map_err(|harm| {
-            harmful(format!("while one file is changed after the other, {harm}")).at(&self.path)
+            let message = format!("while one file is changed after the other, {harm}");
+            self.placed(reading, harm.with_message(message))
         })?;
         let order: Vec<PathBuf> = order.iter().map(|it| reading.config.path_of(it)).collect();
         changes.sort_by_key(|change| order.iter().position(|path| *path == change.path));
         Ok(warnings)
+    }
+
+    /// The error, with its place where people find it: that of a whole text is where it was read, and a
+    /// template has no line of what is made of it.
+    fn placed(&self, reading: &Reading, error: Error) -> Error {
+        let replacement = error.path().and_then(|path| reading.replacement(path));
+        match replacement {
+            _ if reading.is_template() => error.moved_to(&self.path, None),
+            Some(text) => error.of_text(&text.source),
+            None => self.by_its_name(error),
+        }
     }
 
     /// What containerd would load without any key of the tool's.

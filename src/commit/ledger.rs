@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use crate::commit::editor::{Editor, FileChange};
+use crate::commit::editor::Editor;
+use crate::commit::request::Replacement;
+use crate::commit::task::Task;
 use crate::containerd::{ConfigFiles, absolute};
 use crate::disk::existing::Existing;
 use crate::disk::ledger_file::{LedgerFile, LedgerTexts, Old};
@@ -27,6 +29,17 @@ pub(crate) struct Found {
     pub(crate) previous: Option<Ledger>,
     /// What a run that was killed has found, and what it has written.
     killed: Option<LedgerPair>,
+    /// What keeps the ledger from being read: then it stays as it is. Only a restore goes on.
+    pub(crate) damaged: Option<Error>,
+}
+
+/// The ledgers beside a config.
+#[derive(Debug, Default)]
+struct Ledgers {
+    texts: LedgerTexts,
+    now: Option<Ledger>,
+    before: Option<Ledger>,
+    previous: Option<Ledger>,
 }
 
 impl Found {
@@ -49,18 +62,27 @@ impl Editor {
         target: &Target,
         main: impl Into<Rc<Snapshot>>,
     ) -> Result<Found, Error> {
-        self.read_ledger_for(target, main, &[])
+        let ledgers = self.ledgers(target)?;
+        self.found(target, main.into(), ledgers, &[])
     }
 
-    /// The same for a run in which files get a whole text: those texts say which ledger holds, whatever
-    /// stands in these files now.
-    pub(crate) fn read_ledger_for(
+    /// The same for a task. Of files that get a whole text, that says which ledger holds, whatever
+    /// stands there now.
+    pub(super) fn read_ledger_for(
         &self,
         target: &Target,
         main: impl Into<Rc<Snapshot>>,
-        replaced: &[FileChange],
+        task: &Task,
     ) -> Result<Found, Error> {
-        let (target, main) = (target.clone(), main.into());
+        let (ledgers, damaged) = match self.ledgers(target) {
+            Err(error) if task.is_restore() => (Ledgers::default(), Some(error)),
+            ledgers => (ledgers?, None),
+        };
+        let found = self.found(target, main.into(), ledgers, task.texts())?;
+        Ok(Found { damaged, ..found })
+    }
+
+    fn ledgers(&self, target: &Target) -> Result<Ledgers, Error> {
         let texts = LedgerTexts::read(&target.path)?;
         let parsed = |bytes: &Option<Vec<u8>>, path: PathBuf| {
             let parsed = bytes.as_deref().map(Ledger::parse).transpose();
@@ -80,7 +102,29 @@ impl Editor {
             _ => error,
         })?;
         let previous = parsed(&texts.previous, sidecar::owners_previous(&self.path));
-        let previous = previous.ok().flatten();
+        Ok(Ledgers {
+            now,
+            before,
+            previous: previous.ok().flatten(),
+            texts,
+        })
+    }
+
+    /// What holds of the ledgers. Where a run was killed, each file says so for itself.
+    fn found(
+        &self,
+        target: &Target,
+        main: Rc<Snapshot>,
+        ledgers: Ledgers,
+        replaced: &[Replacement],
+    ) -> Result<Found, Error> {
+        let Ledgers {
+            texts,
+            now,
+            before,
+            previous,
+        } = ledgers;
+        let target = target.clone();
         let after = now.unwrap_or_default();
         let Some(before) = before else {
             return Ok(Found {
@@ -90,6 +134,7 @@ impl Editor {
                 texts,
                 ledger: after,
                 killed: None,
+                damaged: None,
             });
         };
         let ledger = if texts.now.is_none() {
@@ -102,7 +147,7 @@ impl Editor {
             let mut reading = self.read_any_config(&target, &main, &both)?;
             reading
                 .broken
-                .retain(|path, _| replaced.iter().all(|it| it.path != *path));
+                .retain(|path, _| replaced.iter().all(|it| it.change.path != *path));
             let config = reading.whole(self)?.with(self, replaced)?;
             let after = after.clone();
             after.after_a_killed_run(before.clone(), &config)
@@ -119,6 +164,7 @@ impl Editor {
             ledger,
             previous,
             killed: Some(LedgerPair { before, after }),
+            damaged: None,
         })
     }
 

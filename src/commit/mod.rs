@@ -2,19 +2,23 @@
 //! down; undo.
 
 pub(crate) mod editor;
+pub(crate) mod file_change;
 mod judging;
 mod kept;
 pub(crate) mod ledger;
 pub(crate) mod operation_log;
 mod order;
+pub(crate) mod outcome;
 mod parts;
 pub(crate) mod path_json;
 mod placement;
 pub(crate) mod planning;
 pub(crate) mod reading;
 mod repair;
-pub(crate) mod replacement;
+mod replacement;
+pub(crate) mod request;
 mod restore;
 pub(crate) mod restored;
+mod task;
 pub(crate) mod transaction;
-pub(crate) mod undo;
+mod undo;

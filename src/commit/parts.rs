@@ -4,7 +4,8 @@ use std::io;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use crate::commit::editor::{Editor, FileChange};
+use crate::commit::editor::Editor;
+use crate::commit::file_change::FileChange;
 use crate::commit::ledger::Found;
 use crate::commit::reading::Reading;
 use crate::containerd::absolute;
@@ -60,7 +61,7 @@ impl Editor {
             };
             let snapshot = read(&target, is_main)?;
             parts.push(Part {
-                change: unchanged_file(path, &snapshot),
+                change: FileChange::unchanged(path, snapshot.bytes()),
                 target,
                 snapshot,
                 is_main,
@@ -124,14 +125,5 @@ impl Editor {
                 folder::remove_empty(&folder);
             }
         }
-    }
-}
-
-fn unchanged_file(path: PathBuf, snapshot: &Snapshot) -> FileChange {
-    let bytes = snapshot.bytes();
-    FileChange {
-        path,
-        before: bytes.map(<[u8]>::to_vec),
-        after: bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned()),
     }
 }

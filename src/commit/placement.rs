@@ -57,6 +57,11 @@ impl Editor {
         }
     }
 
+    /// The path of a file on the host, if that is a drop-in.
+    pub(super) fn as_drop_in<'p>(&self, path: &'p Path) -> Option<&'p Path> {
+        (path != self.main()).then_some(path)
+    }
+
     /// The drop-in that an owner has, or gets.
     fn drop_in_of(&self, owner: &Owner, config: &Config, ledger: &Ledger) -> PathBuf {
         let known = ledger.owners.get(owner.as_str());

@@ -1,9 +1,11 @@
 //! What becomes of each file of an edit, held against the model, in an order in which every state
 //! between two changes serves.
 
-use crate::commit::editor::{Editor, FileChange, Outcome};
+use crate::commit::editor::Editor;
+use crate::commit::file_change::FileChange;
 use crate::commit::ledger::Found;
 use crate::commit::operation_log::LogEntry;
+use crate::commit::outcome::Outcome;
 use crate::commit::parts::Part;
 use crate::commit::reading::Reading;
 use crate::config::surroundings::is_program;
@@ -176,7 +178,7 @@ impl Editor {
             report: edited.report,
             config_version: edited.config.version(),
             means_otherwise: reading.config.means_otherwise(&edited.config),
-            is_put_back: false,
+            is_as_before: false,
             restored: None,
             made: None,
         };

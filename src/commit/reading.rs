@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::commit::editor::{Editor, FileChange};
+use crate::commit::editor::Editor;
+use crate::commit::file_change::FileChange;
+use crate::commit::request::Replacement;
 use crate::config::Config;
 use crate::config::surroundings::Changes;
 use crate::containerd::{ConfigFiles, FileState};
@@ -28,8 +30,8 @@ pub(crate) struct Reading {
     /// The files of the node that no edit can start from, with what is wrong. The config has them as
     /// missing.
     pub(crate) broken: BTreeMap<PathBuf, Error>,
-    /// The files that get a whole text, whatever stands there.
-    pub(crate) replaced: Vec<FileChange>,
+    /// The whole texts of files, whatever stands there.
+    pub(crate) replaced: Vec<Replacement>,
     /// What has stood where the tool has put other values.
     given_back: String,
 }
@@ -268,17 +270,19 @@ impl Reading {
         }
     }
 
-    /// The config with the texts of these files in their places.
-    pub(crate) fn with(&self, editor: &Editor, changes: &[FileChange]) -> Result<Config, Error> {
+    /// The config with these texts in the places of their files. What is wrong with a text is said of
+    /// where it was read.
+    pub(crate) fn with(&self, editor: &Editor, texts: &[Replacement]) -> Result<Config, Error> {
         let mut config = self.config.clone();
-        for FileChange { path, after, .. } in changes {
+        for Replacement { change, source } in texts {
+            let FileChange { path, after, .. } = change;
             let text = after.as_deref().map(str::as_bytes);
             let text = text.map(|bytes| self.text_of(editor, path, bytes));
             let name = config.name_of(path);
             let replaced = text
                 .transpose()
                 .and_then(|text| config.replace(&name, text.as_deref()));
-            replaced.map_err(|error| editor.by_its_name(error))?;
+            replaced.map_err(|error| error.of_text(source))?;
         }
         Ok(config)
     }
@@ -344,8 +348,8 @@ impl Reading {
     /// What becomes of the bytes of a file.
     pub(crate) fn change(&self, editor: &Editor, edit: &FileEdit) -> Result<FileChange, Error> {
         let path = self.config.path_of(&edit.name);
-        if let Some(replaced) = self.replaced.iter().find(|it| it.path == path) {
-            return Ok(replaced.clone());
+        if let Some(replaced) = self.replacement(&path) {
+            return Ok(replaced.change.clone());
         }
         let (before, after) = match &self.joins {
             Joins::Template(template) if path == editor.main() => {
@@ -361,6 +365,11 @@ impl Reading {
             before: before.map(String::into_bytes),
             after,
         })
+    }
+
+    /// The whole text of a file, if it gets one.
+    pub(crate) fn replacement(&self, path: &Path) -> Option<&Replacement> {
+        self.replaced.iter().find(|it| it.change.path == path)
     }
 
     /// What of a file's bytes the config holds as its text.

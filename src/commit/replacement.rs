@@ -1,10 +1,12 @@
 //! Whole texts in the place of files, whatever stands there: what somebody has written in an editor,
-//! and kept texts that are put back.
+//! kept texts that are put back, and those from before a change.
 
-use crate::commit::editor::{Editor, FileChange, Outcome};
+use crate::commit::editor::Editor;
+use crate::commit::file_change::FileChange;
 use crate::commit::ledger::Found;
 use crate::commit::planning::Plan;
 use crate::commit::reading::Reading;
+use crate::commit::request::Replacement;
 use crate::commit::restored::Restored;
 use crate::config::Config;
 use crate::disk::digest;
@@ -13,17 +15,20 @@ use crate::edit::judgement::Judged;
 use crate::error::{Code, Error, Warning};
 use crate::ledger::Ledger;
 
-/// Whole texts that take the place of files, if these still are what they were.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Replacement {
-    pub(crate) changes: Vec<FileChange>,
-    /// Whether what is replaced is kept as broken, and not as the text before the last change.
-    pub(crate) is_of_broken: bool,
+/// Texts, and what becomes of the config and of the ledger with them.
+pub(super) struct Whole<'t> {
+    pub(super) texts: &'t [Replacement],
+    pub(super) after: Config,
+    pub(super) ledger: Ledger,
+    /// Whether they are held against the model, as other edits are.
+    pub(super) is_judged: bool,
+    /// Whether somebody has asked for these very texts: what they lack is to go, whoever wants it.
+    pub(super) is_own: bool,
 }
 
 impl Editor {
-    /// Reads the file that [`Editor::replace`] gives another text: the config, or the drop-in that was
-    /// named ([`DropIn::At`](crate::DropIn::At)).
+    /// Reads the file that a [`Replacement`] is for: the config, or the drop-in that was named
+    /// ([`DropIn::At`](crate::DropIn::At)).
     ///
     /// # Errors
     ///
@@ -33,94 +38,60 @@ impl Editor {
         self.check_is_main(&main)?;
         let path = self.told_path();
         let read = self.target_of(&path, &main)?.read()?;
-        let before = read.bytes().map(<[u8]>::to_vec);
-        let after = before
-            .as_ref()
-            .map(|it| String::from_utf8_lossy(it).into_owned());
-        Ok(FileChange {
-            path,
-            before,
-            after,
-        })
+        Ok(FileChange::unchanged(path, read.bytes()))
     }
 
-    /// Puts a whole text in the place of a file, under the lock, if that still holds what it held when
-    /// it was read. Nobody owns what the text changes: the ledger takes it as set by hand.
-    ///
-    /// # Errors
-    ///
-    /// [`Code::ChangedMeanwhile`] if the file holds something else by now, [`Code::NotToml`] if the
-    /// text is not TOML, [`Code::ServesNowhere`] if no containerd release serves CRI with it, and those
-    /// of [`Editor::commit`].
-    pub fn replace(&self, change: &FileChange) -> Result<Outcome, Error> {
-        self.put(&Replacement::of(change))
-    }
-
-    /// Works out what [`Editor::replace`] would do.
-    ///
-    /// # Errors
-    ///
-    /// As [`Editor::replace`].
-    pub fn plan_replace(&self, change: &FileChange) -> Result<Outcome, Error> {
-        self.plan_put(&Replacement::of(change))
-    }
-
-    /// Works out what becomes of the files and of the ledger.
+    /// Works out what whole texts make of the files and of the ledger. `restored`: what a restore has
+    /// found.
     pub(crate) fn work_out_replacement(
         &self,
         found: &Found,
-        replacement: &Replacement,
+        texts: &[Replacement],
+        restored: Option<&Restored>,
     ) -> Result<Plan, Error> {
-        let changes = &replacement.changes;
-        let mut reading = self.read_any_config(&found.target, &found.main, &found.ledger)?;
-        for change in changes {
-            self.check_unchanged(&reading, found, change)?;
+        let reading = self.read_any_config(&found.target, &found.main, &found.ledger)?;
+        for text in texts {
+            self.check_unchanged(&reading, found, &text.change)?;
         }
-        let after = reading.with(self, changes)?;
-        let fit = Fit::of(found, &reading, &after, changes);
-        let mut ledger = match (&found.previous, fit) {
-            (Some(previous), Fit::Before) => {
-                let ledger = found.ledger.clone();
-                ledger.after_a_killed_run(previous.clone(), &after)
-            }
-            _ => found.ledger.clone(),
+        let after = reading.with(self, texts)?;
+        let fit = Fit::of(found, &reading, &after, texts);
+        let mut ledger = found.ledger.clone();
+        if let (Some(previous), Fit::Before) = (&found.previous, fit) {
+            ledger = ledger.after_a_killed_run(previous.clone(), &after);
+        }
+        // Where nothing is put back, what is gone from the files may come back by another text.
+        if !texts.is_empty() {
+            ledger.settle(&after.views());
+        }
+        let whole = Whole {
+            texts,
+            after,
+            ledger,
+            is_judged: true,
+            is_own: true,
         };
-        ledger.settle(&after.views());
-        let report = Report::between(&reading.config, &after);
-        let removed = report.handlers.removed.clone();
-        let mut edited = Edited::of(&reading.config, after, &found.ledger, ledger, report);
-        if fit == Fit::After {
-            // As if nobody had written since: the last change can still be taken back.
-            edited.ledger.files.clone_from(&found.ledger.files);
-            edited.ledger.is_undone = found.ledger.is_undone;
-        }
-        for change in changes {
-            let name = reading.config.name_of(&change.path);
-            let digests = edited.ledger.files.get_mut(&name);
-            if let Some(digests) = digests.filter(|it| it.before.is_none() && fit != Fit::After) {
-                digests.before = change.before.as_deref().map(digest::of);
-            }
-        }
-        reading.replaced.clone_from(changes);
-        let judged = Judged {
-            keys: &[],
-            overridden: &[],
-            removes: &removed,
-            is_whole: true,
-        };
-        let mut work = self.assemble(found, &reading, edited, Some(judged))?;
+        let mut work = self.put(found, reading, whole)?;
         let mut warnings = work.outcome.report.warnings.iter();
         let urgent = warnings.find(|it| it.is_urgent() && !self.allows_not_serving);
-        if let Some(Warning { message, .. }) = urgent {
+        if let Some(Warning { message, at, .. }) = urgent.filter(|_| !texts.is_empty()) {
             let hint = "fix what keeps it from serving; --allow-not-serving puts the text in place \
                         all the same";
-            return Err(Error::new(Code::ServesNowhere, message.clone(), hint).at(&self.path));
+            let error = Error::new(Code::ServesNowhere, message.clone(), hint);
+            let source = texts.first().map_or(&self.path, |it| &it.source);
+            return Err(error.at(source).position_at(at.clone()));
         }
-        if fit == Fit::Before {
-            work.ledgers.after.is_undone = true;
+        let after = &mut work.ledgers.after;
+        match fit {
+            // As if nobody had written since: the last change can still be taken back.
+            Fit::After => {
+                after.files.clone_from(&found.ledger.files);
+                after.is_undone = found.ledger.is_undone;
+            }
+            Fit::Before => after.is_undone = restored.is_some(),
+            Fit::Neither => {}
         }
-        if replacement.is_of_broken {
-            let mut restored = Restored::default();
+        if let Some(restored) = restored {
+            let mut restored = restored.clone();
             for part in work.parts.iter_mut().filter(|it| it.change.is_change()) {
                 part.target = part.target.clone().keeping_broken();
                 let replaced = part.target.previous().to_owned();
@@ -129,7 +100,46 @@ impl Editor {
             }
             work.outcome.restored = Some(Box::new(restored));
         }
+        let damaged = found.damaged.iter();
+        let warnings = damaged.map(|error| {
+            let message = format!("nothing is recorded: {error}; {}", error.hint());
+            Warning::new("not-recorded", message)
+        });
+        work.outcome.report.warnings.extend(warnings);
         Ok(work)
+    }
+
+    /// Works out what becomes of the files once these texts are in their places.
+    pub(super) fn put(
+        &self,
+        found: &Found,
+        mut reading: Reading,
+        whole: Whole<'_>,
+    ) -> Result<Plan, Error> {
+        let report = Report::between(&reading.config, &whole.after);
+        let removed = report.handlers.removed.clone();
+        let mut edited = Edited::of(
+            &reading.config,
+            whole.after,
+            &found.ledger,
+            whole.ledger,
+            report,
+        );
+        for Replacement { change, .. } in whole.texts {
+            let name = reading.config.name_of(&change.path);
+            let digests = edited.ledger.files.get_mut(&name);
+            // What was no TOML is no text of the config.
+            if let Some(digests) = digests.filter(|it| it.before.is_none()) {
+                digests.before = change.before.as_deref().map(digest::of);
+            }
+        }
+        reading.replaced = whole.texts.to_vec();
+        let judged = whole.is_judged.then_some(Judged {
+            removes: &removed,
+            is_whole: whole.is_own,
+            ..Judged::default()
+        });
+        self.assemble(found, &reading, edited, judged)
     }
 
     /// Refuses to replace what nobody has seen.
@@ -155,15 +165,6 @@ impl Editor {
     }
 }
 
-impl Replacement {
-    fn of(change: &FileChange) -> Self {
-        Self {
-            changes: vec![change.clone()],
-            is_of_broken: false,
-        }
-    }
-}
-
 /// Which ledger belongs to texts that are put in place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fit {
@@ -176,8 +177,9 @@ enum Fit {
 }
 
 impl Fit {
-    fn of(found: &Found, reading: &Reading, after: &Config, changes: &[FileChange]) -> Self {
+    fn of(found: &Found, reading: &Reading, after: &Config, texts: &[Replacement]) -> Self {
         let Ledger { written, files, .. } = &found.ledger;
+        let mut changes = texts.iter().map(|it| &it.change);
         let is_last = |change: &FileChange| {
             written.get(&reading.config.name_of(&change.path)) == change.digests().after.as_ref()
         };
@@ -186,9 +188,9 @@ impl Fit {
             let text = after.text(&change.path).map(|it| digest::of(it.as_bytes()));
             text.is_some() && digests.is_some_and(|it| it.before == text && it.after != text)
         };
-        if changes.iter().all(is_last) {
+        if changes.clone().all(is_last) {
             Self::After
-        } else if found.previous.is_some() && changes.iter().any(is_previous) {
+        } else if found.previous.is_some() && changes.any(is_previous) {
             Self::Before
         } else {
             Self::Neither

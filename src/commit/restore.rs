@@ -1,51 +1,96 @@
-//! The way back from a broken config: the newest kept text that parses and with which containerd serves.
+//! The way back from a broken config: the first kept text that parses and with which containerd serves.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::commit::editor::{DropIn, Editor, FileChange, Outcome};
-use crate::commit::kept::{Kept, not_restored};
-use crate::commit::replacement::Replacement;
-use crate::commit::restored::{RestoreFrom, Restored};
-use crate::error::{Code, Error, NextStep};
-use crate::want::change::Change;
+use crate::commit::editor::{DropIn, Editor};
+use crate::commit::kept::Kept;
+use crate::commit::request::{Replacement, Request, RestoreFrom};
+use crate::commit::restored::Restored;
+use crate::commit::task::Task;
+use crate::error::{Code, Error, NextStep, Position};
 
 impl Editor {
-    /// Puts back the text of a file from before others have broken it, and keeps what stands there as
-    /// `config.toml.broken-TIME`. Where containerd serves with what is there, nothing is done, unless
-    /// the text to put back is named.
-    ///
-    /// # Errors
-    ///
-    /// [`Code::NotRestored`] if no kept text parses and serves, and those of [`Editor::replace`].
-    pub fn restore(&self, from: &RestoreFrom) -> Result<Outcome, Error> {
-        self.restored(from, Self::put)
-    }
-
-    /// Works out what [`Editor::restore`] would do.
-    ///
-    /// # Errors
-    ///
-    /// As [`Editor::restore`].
-    pub fn plan_restore(&self, from: &RestoreFrom) -> Result<Outcome, Error> {
-        self.restored(from, Self::plan_put)
-    }
-
-    /// Chooses a text and puts it back. Where there is nothing to put back, the ledger stays as it is,
-    /// too: what is gone from the files may come back by another restore.
-    fn restored(
-        &self,
-        from: &RestoreFrom,
-        put: impl Fn(&Self, &Replacement) -> Result<Outcome, Error>,
-    ) -> Result<Outcome, Error> {
-        let (replacement, restored) = self.choose_text(from)?;
-        let outcome = if replacement.changes.is_empty() {
-            let mut nothing = self.plan(&Change::new())?;
-            nothing.report.is_recorded = false;
-            nothing
-        } else {
-            put(self, &replacement)?
+    /// Chooses a text to put back: none, if containerd serves as it is.
+    pub(super) fn restore_task(&self, from: RestoreFrom) -> Result<Task, Error> {
+        let mut kept = self.kept_texts()?;
+        let told = matches!(self.drop_in, DropIn::At(_)).then(|| self.told_path());
+        let mut texts = match from {
+            RestoreFrom::Serving => kept.serving(told.as_ref()),
+            RestoreFrom::Last => self.kept_as("last", &kept, told)?,
+            RestoreFrom::Previous => self.kept_as("prev", &kept, told)?,
+            RestoreFrom::Own { text, source } => {
+                let mut change = self.read_whole()?;
+                change.after = Some(text);
+                vec![Replacement { change, source }]
+            }
         };
-        Ok(outcome.of_restore(restored))
+        if texts.is_empty() && kept.now.is_empty() {
+            return Err(self.nothing_serves(&kept));
+        }
+        for text in &mut kept.texts {
+            text.is_chosen = texts.contains(&text.replacement);
+        }
+        texts.retain(|it| it.change.is_change());
+        let restored = Restored {
+            found: kept.found(),
+            kept: kept.texts,
+            replaced: Vec::new(),
+        };
+        Ok(Task::Replace {
+            texts,
+            restored: Some(restored),
+        })
+    }
+
+    /// The texts that are kept as `last` or `prev`: of the file that was told, or else of those that are
+    /// broken, or else of the config.
+    fn kept_as(
+        &self,
+        from: &str,
+        kept: &Kept,
+        told: Option<PathBuf>,
+    ) -> Result<Vec<Replacement>, Error> {
+        let files = match told {
+            Some(file) => vec![file],
+            None if kept.broken.is_empty() => vec![self.main()],
+            None => kept.broken.keys().cloned().collect(),
+        };
+        let of_file = |file: &PathBuf| {
+            let mut texts = kept.texts.iter();
+            let found = texts.find(|it| it.file == *file && it.from == from);
+            let why = match found.map(|it| (it, &it.problem)) {
+                Some((found, None)) => return Ok(found.replacement.clone()),
+                Some((found, Some(problem))) => format!("{} {problem}", found.path.display()),
+                None => format!("no .{from} of this file is kept"),
+            };
+            Err(self.not_restored(&why, file, None))
+        };
+        files.iter().map(of_file).collect()
+    }
+
+    /// No text is put back, at the place that is to blame.
+    fn nothing_serves(&self, kept: &Kept) -> Error {
+        let own = self.main();
+        let broken = kept.broken.iter().next();
+        let reason = kept.reason.as_ref().and_then(|it| it.at.as_ref());
+        let (file, at) = match (broken, reason) {
+            (Some((file, error)), _) => (file, error.position()),
+            // What a distribution has made of a template is not to be put right by hand.
+            (None, Some((file, at))) if self.generated() != Some(file) => (file, at.as_ref()),
+            _ => (&own, None),
+        };
+        let error = self.not_restored(&kept.told(), file, at.cloned());
+        match self.repair(&self.releases) {
+            Some(command) => error.with_hint(NextStep::Repair(&command)),
+            None => error,
+        }
+    }
+
+    fn not_restored(&self, why: &str, file: &Path, at: Option<Position>) -> Error {
+        let message = format!("nothing can be put back: {why}");
+        let own = NextStep::RestoreOwn(self.as_drop_in(file));
+        let error = Error::new(Code::NotRestored, message, own);
+        self.by_its_name(error.at(file).position_at(at))
     }
 
     /// Names `restore` in the hint of an error about a file that is not valid TOML, where it would put
@@ -55,72 +100,16 @@ impl Editor {
         if error.code() != Code::NotToml {
             return error;
         }
-        self.or_restore(error, &RestoreFrom::Newest, NextStep::PutBack)
+        self.or_restore(error, RestoreFrom::Serving, NextStep::Restore)
     }
 
     /// The error with one more next step, if restoring from there would change something.
-    pub(super) fn or_restore(&self, error: Error, from: &RestoreFrom, step: NextStep<'_>) -> Error {
-        if !self.plan_restore(from).is_ok_and(|it| it.is_change()) {
+    pub(super) fn or_restore(&self, error: Error, from: RestoreFrom, step: NextStep<'_>) -> Error {
+        let planned = self.plan(Request::Restore(from));
+        if !planned.is_ok_and(|it| it.is_change()) {
             return error;
         }
         let hint = format!("{}; or {step}", error.hint());
         error.with_hint(hint)
-    }
-
-    /// Chooses what is put back: nothing, if containerd serves as it is.
-    fn choose_text(&self, from: &RestoreFrom) -> Result<(Replacement, Restored), Error> {
-        let kept = self.kept_texts()?;
-        let chosen = match from {
-            RestoreFrom::Newest => match self.drop_in {
-                DropIn::At(_) => kept.newest_of(&self.told_path()),
-                _ => kept.newest(),
-            },
-            RestoreFrom::Last => kept.named("last", &self.told_files(&kept))?,
-            RestoreFrom::Previous => kept.named("prev", &self.told_files(&kept))?,
-            RestoreFrom::Text(text) => vec![FileChange {
-                after: Some(text.clone()),
-                ..self.read_whole()?
-            }],
-        };
-        if chosen.is_empty() && kept.now.is_empty() {
-            let error = not_restored(&kept.told()).at(&self.path);
-            return Err(match self.repair(&self.releases) {
-                Some(command) => error.with_hint(NextStep::Repair(&command)),
-                None => error,
-            });
-        }
-        let restored = Restored {
-            found: kept.found(),
-            kept: kept.marked(&chosen),
-            replaced: Vec::new(),
-        };
-        let replacement = Replacement {
-            changes: chosen.into_iter().filter(FileChange::is_change).collect(),
-            is_of_broken: true,
-        };
-        Ok((replacement, restored))
-    }
-
-    /// The files that get a kept text of a kind: the one that was named, or else those that are broken,
-    /// or else the config.
-    fn told_files(&self, kept: &Kept) -> Vec<PathBuf> {
-        match self.drop_in {
-            DropIn::At(_) => vec![self.told_path()],
-            _ if kept.broken.is_empty() => vec![self.main()],
-            _ => kept.broken.keys().cloned().collect(),
-        }
-    }
-}
-
-impl Outcome {
-    fn of_restore(mut self, restored: Restored) -> Self {
-        let replaced = self.restored.take().map(|it| it.replaced);
-        // What was broken is not to come back, whatever becomes of a restart.
-        self.made = None;
-        self.restored = Some(Box::new(Restored {
-            replaced: replaced.unwrap_or_default(),
-            ..restored
-        }));
-        self
     }
 }

@@ -1,25 +1,12 @@
-//! What a way back from a broken config is made of: kept texts, and which of them is put back.
+//! What a restore has found: kept texts, and which of them is put back.
 
 use std::path::PathBuf;
 
 use serde::{Serialize, Serializer};
 
 use crate::commit::path_json;
+use crate::commit::request::Replacement;
 use crate::containerd::Release;
-
-/// Which text [`Editor::restore`](crate::Editor::restore) puts back.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum RestoreFrom {
-    /// The newest kept one that parses and with which containerd serves.
-    #[default]
-    Newest,
-    /// What this tool has written last: `config.toml.last`.
-    Last,
-    /// What stood there before the last change: `config.toml.prev`.
-    Previous,
-    /// This one, in the place of the config or of the drop-in that was named.
-    Text(String),
-}
 
 /// What there was to put back, and what was done with it.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -49,14 +36,14 @@ pub struct KeptText {
     /// The releases that serve CRI with it.
     #[serde(serialize_with = "words")]
     pub serves: Vec<Release>,
-    /// The same in a few words.
-    #[serde(skip)]
-    pub serving: String,
     /// Why it can't be put back; `None`: it is whole, and valid TOML.
     pub problem: Option<String>,
     /// Whether it is put back.
     #[serde(rename = "chosen")]
     pub is_chosen: bool,
+    /// What puts it back.
+    #[serde(skip)]
+    pub(crate) replacement: Replacement,
 }
 
 fn words<S: Serializer>(releases: &[Release], serializer: S) -> Result<S::Ok, S::Error> {

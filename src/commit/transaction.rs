@@ -4,65 +4,25 @@ use std::path::Path;
 
 use rustix::io::Errno;
 
-use crate::commit::editor::{Editor, FileChange, Outcome};
+use crate::commit::editor::Editor;
+use crate::commit::file_change::FileChange;
 use crate::commit::ledger::Found;
 use crate::commit::operation_log::{self, LogEntry};
+use crate::commit::outcome::Outcome;
 use crate::commit::planning::Plan;
-use crate::commit::replacement::Replacement;
-use crate::commit::undo::Undo;
+use crate::commit::request::Request;
+use crate::commit::task::Task;
 use crate::disk::ledger_file::LedgerFile;
 use crate::disk::lock::{ConfigLock, Patience};
 use crate::disk::target::Target;
 use crate::disk::{digest, leftovers, site};
 use crate::edit::edited::Report;
 use crate::error::{Code, Error, Warning};
-use crate::want::change::Change;
+#[cfg(feature = "cri")]
+use crate::ledger::LedgerPair;
 
 /// How often an edit is started anew because somebody who ignores the lock changed the file.
 const TRIES: u32 = 10;
-
-/// What is asked for.
-#[derive(Clone, Copy)]
-enum Request<'r> {
-    Change(&'r Change),
-    /// A change is taken back.
-    Undo(&'r Undo),
-    Replacement(&'r Replacement),
-}
-
-impl<'r> Request<'r> {
-    fn change(self) -> Option<&'r Change> {
-        match self {
-            Self::Change(change) => Some(change),
-            Self::Undo(_) | Self::Replacement(_) => None,
-        }
-    }
-
-    /// The files that get a whole text.
-    fn replaced(self) -> &'r [FileChange] {
-        match self {
-            Self::Replacement(replacement) => &replacement.changes,
-            _ => &[],
-        }
-    }
-
-    /// The installer on whose behalf it is made.
-    fn owner(self) -> Option<String> {
-        match self {
-            Self::Undo(undo) => undo.made.owners().into_iter().next(),
-            Self::Change(change) => change.acting_owner().map(ToString::to_string),
-            Self::Replacement(_) => None,
-        }
-    }
-
-    fn work_out(self, editor: &Editor, found: &Found) -> Result<Plan, Error> {
-        match self {
-            Self::Change(change) => editor.work_out(found, change),
-            Self::Undo(undo) => editor.work_out_undo(found, undo),
-            Self::Replacement(replacement) => editor.work_out_replacement(found, replacement),
-        }
-    }
-}
 
 /// A config whose lock is held.
 pub(crate) struct Locked {
@@ -77,18 +37,21 @@ pub(crate) struct Locked {
 }
 
 impl Editor {
-    /// Works an edit out. Takes no lock and writes nothing: the config is only ever replaced as a
+    /// Works a request out. Takes no lock and writes nothing: the config is only ever replaced as a
     /// whole, so that reading it is safe.
     ///
     /// # Errors
     ///
     /// [`Error`] if the config can't be found, read or parsed, if the change is refused, or if
-    /// a containerd release would do worse with the result.
-    pub fn plan(&self, change: &Change) -> Result<Outcome, Error> {
-        self.plan_of(Request::Change(change))
+    /// a containerd release would do worse with the result. [`Code::NotUndone`] if there is no change to
+    /// take back, [`Code::NotRestored`] if no kept text parses and serves. Of a whole text
+    /// [`Code::NotToml`] if it is none, [`Code::ServesNowhere`] if no containerd release serves CRI with
+    /// it, and [`Code::ChangedMeanwhile`] if the file holds something else by now.
+    pub fn plan(&self, request: impl Into<Request>) -> Result<Outcome, Error> {
+        self.worked_out(&self.task(request.into())?)
     }
 
-    /// Makes an edit, under the lock.
+    /// Carries a request out, under the lock.
     ///
     /// If nothing is to be changed, the file is left alone: same bytes, inode and times.
     ///
@@ -99,54 +62,62 @@ impl Editor {
     /// it has changed, without the certainty that this survives a power cut, after
     /// [`Code::NotPutBack`] another program's text stands beside it, and after
     /// [`Code::NotFinished`] some files have changed and others have not.
-    pub fn commit(&self, change: &Change) -> Result<Outcome, Error> {
-        self.carry_out(Request::Change(change))
+    pub fn commit(&self, request: impl Into<Request>) -> Result<Outcome, Error> {
+        self.carried_out(&self.task(request.into())?)
     }
 
-    /// Takes a change back, if the files still are what it left.
-    pub(crate) fn take_back(&self, undo: &Undo) -> Result<Outcome, Error> {
-        self.carry_out(Request::Undo(undo))
+    /// Takes a change back with which containerd has not come back.
+    #[cfg(feature = "cri")]
+    pub(crate) fn roll_back(&self, made: LedgerPair) -> Result<Outcome, Error> {
+        let is_rollback = true;
+        self.carried_out(&Task::TakeBack { made, is_rollback })
     }
 
-    /// Works out what that would do.
-    pub(crate) fn plan_take_back(&self, undo: &Undo) -> Result<Outcome, Error> {
-        self.plan_of(Request::Undo(undo))
+    fn task(&self, request: Request) -> Result<Task, Error> {
+        match request {
+            Request::Change(change) => Ok(Task::Change(change)),
+            Request::Undo(owner) => self.undo_task(owner.as_ref()),
+            Request::Restore(from) => self.restore_task(from),
+            Request::Replace(replacement) => Ok(Task::Replace {
+                texts: vec![replacement],
+                restored: None,
+            }),
+        }
     }
 
-    pub(crate) fn put(&self, replacement: &Replacement) -> Result<Outcome, Error> {
-        self.carry_out(Request::Replacement(replacement))
+    fn work_out_task(&self, found: &Found, task: &Task) -> Result<Plan, Error> {
+        match task {
+            Task::Change(change) => self.work_out(found, change),
+            Task::TakeBack { made, is_rollback } => self.work_out_undo(found, made, *is_rollback),
+            Task::Replace { texts, restored } => {
+                self.work_out_replacement(found, texts, restored.as_ref())
+            }
+        }
     }
 
-    pub(crate) fn plan_put(&self, replacement: &Replacement) -> Result<Outcome, Error> {
-        self.plan_of(Request::Replacement(replacement))
-    }
-
-    /// Works out what a request would do, and whether it could be carried out.
-    fn plan_of(&self, request: Request<'_>) -> Result<Outcome, Error> {
+    /// Works out what a task would do, and whether it could be carried out.
+    fn worked_out(&self, task: &Task) -> Result<Outcome, Error> {
         let (target, main) = self.begin()?;
-        let found = self.read_ledger_for(&target, main, request.replaced())?;
-        let work = request.work_out(self, &found)?;
+        let found = self.read_ledger_for(&target, main, task)?;
+        let work = self.work_out_task(&found, task)?;
         work.check_sites()?;
         Ok(work.outcome)
     }
 
-    fn carry_out(&self, request: Request<'_>) -> Result<Outcome, Error> {
+    fn carried_out(&self, task: &Task) -> Result<Outcome, Error> {
         let (target, _) = self.begin()?;
         let mut locked = match self.lock(target) {
             Ok(locked) => locked,
             Err(error) if is_read_only(&error) => {
                 // Nobody can write there, so that nothing to do is nothing to lock for.
-                let plan = request
-                    .change()
-                    .map(|change| self.plan(change))
-                    .transpose()?;
-                return plan.filter(|plan| !plan.is_change()).ok_or(error);
+                let plan = self.worked_out(task)?;
+                return Some(plan).filter(|it| !it.is_change()).ok_or(error);
             }
             Err(error) => return Err(error),
         };
-        let result = self.edit(&mut locked, request);
+        let result = self.edit(&mut locked, task);
         let mut result = result.map_err(|error| steps::unfinished(error, &locked.done));
-        if let Some(notice) = self.note(&locked, request, &result)
+        if let Some(notice) = self.note(&locked, task, &result)
             && let Ok(plan) = &mut result
         {
             plan.report.warnings.push(notice);
@@ -171,7 +142,7 @@ impl Editor {
 
     /// The steps under the lock. What they work on at last, and what they have done, is left in
     /// `locked`.
-    fn edit(&self, locked: &mut Locked, request: Request<'_>) -> Result<Outcome, Error> {
+    fn edit(&self, locked: &mut Locked, task: &Task) -> Result<Outcome, Error> {
         let mut begun = None;
         for _ in 0..TRIES {
             // A link may have been turned to another file while this run waited.
@@ -194,7 +165,7 @@ impl Editor {
             let main = target.read()?;
             *read = main.bytes().map(digest::of);
             let mut notices = leftovers::sweep(lock, target, main.bytes());
-            let mut found = self.read_ledger_for(target, main, request.replaced())?;
+            let mut found = self.read_ledger_for(target, main, task)?;
             for drop_in in self.last_drop_ins(&found) {
                 if let Ok(read) = drop_in.read() {
                     notices.extend(leftovers::sweep(lock, &drop_in, read.bytes()));
@@ -203,9 +174,9 @@ impl Editor {
             if found.is_of_a_killed_run() {
                 self.end_killed_run(lock, &found)?;
                 begun = begun.or_else(|| found.begun());
-                found = self.read_ledger_for(target, found.main, request.replaced())?;
+                found = self.read_ledger_for(target, found.main, task)?;
             }
-            let mut work = request.work_out(self, &found)?;
+            let mut work = self.work_out_task(&found, task)?;
             let known = notices.clone();
             for part in work.parts.iter().filter(|part| !part.is_main) {
                 let more = leftovers::sweep(lock, &part.target, part.snapshot.bytes());
@@ -216,9 +187,9 @@ impl Editor {
             }
             work.check_sites()?;
             let file = LedgerFile::new(lock, target, found.main.existing.as_ref());
-            let is_other = work.ledgers.after != found.ledger;
+            let is_other = found.damaged.is_none() && work.ledgers.after != found.ledger;
             let before = is_other.then(|| work.ledgers.before.to_json());
-            let may_complete = is_other && request.replaced().is_empty();
+            let may_complete = is_other && task.texts().is_empty();
             let mut begun = begun.iter().filter(|_| may_complete);
             let completes = begun.any(|begun| work.completes(begun, &found.ledger));
             let ledger = before.map(|before| {
@@ -241,7 +212,8 @@ impl Editor {
             self.remove_folders(&work.ledgers);
             work.outcome.take_in(done, &self.main(), &planned.handlers);
             work.outcome.report.warnings.extend(notices);
-            work.outcome.made = Some(Box::new(work.ledgers));
+            // What was broken is not to come back, whatever becomes of a restart.
+            work.outcome.made = (!task.is_restore()).then(|| Box::new(work.ledgers));
             return Ok(work.outcome);
         }
         let message =
@@ -256,22 +228,20 @@ impl Editor {
     fn note(
         &self,
         locked: &Locked,
-        request: Request<'_>,
+        task: &Task,
         result: &Result<Outcome, Error>,
     ) -> Option<Warning> {
-        let (is_changed, outcome) = match (result, request) {
-            (Ok(plan), _) if !plan.is_change() => return None,
-            (Ok(_), Request::Undo(undo)) => (true, undo.outcome),
-            (Ok(_), Request::Replacement(it)) if it.is_of_broken => (true, LogEntry::RESTORED),
-            (Ok(_), _) => (true, LogEntry::CHANGED),
+        let (is_changed, outcome) = match result {
+            Ok(plan) if !plan.is_change() => return None,
+            Ok(_) => (true, task.logged()),
             // containerd would load the log as well.
-            (Err(error), _) if error.code() == Code::ImportedSidecar => return None,
-            (Err(error), _) => (error.is_changed(), error.code().as_str()),
+            Err(error) if error.code() == Code::ImportedSidecar => return None,
+            Err(error) => (error.is_changed(), error.code().as_str()),
         };
         let mut entry = LogEntry {
             before: locked.read.clone(),
             after: locked.read.clone(),
-            ..self.entry(request.owner(), outcome)
+            ..self.entry(task.owner(), outcome)
         };
         if is_changed {
             let planned = locked.planned.clone();

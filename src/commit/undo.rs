@@ -1,15 +1,16 @@
 //! Taking a change back: the bytes from before it where nobody has changed the files since, and else
 //! what its owner wanted before.
 
-use crate::commit::editor::{Editor, Outcome};
+use crate::commit::editor::Editor;
+use crate::commit::file_change::FileChange;
 use crate::commit::ledger::Found;
-use crate::commit::operation_log::LogEntry;
 use crate::commit::planning::Plan;
 use crate::commit::reading::Reading;
-use crate::commit::restored::RestoreFrom;
+use crate::commit::replacement::Whole;
+use crate::commit::request::{Replacement, RestoreFrom};
+use crate::commit::task::Task;
 use crate::config::Config;
 use crate::disk::existing::Existing;
-use crate::disk::target::Target;
 use crate::disk::{digest, sidecar};
 use crate::edit::edited::{Edited, Report};
 use crate::edit::judgement::Judged;
@@ -19,62 +20,25 @@ use crate::ledger::{Ledger, LedgerPair};
 use crate::want::change::Change;
 use crate::want::handler::Owner;
 
-/// A change that is taken back.
-#[derive(Debug)]
-pub(crate) struct Undo {
-    pub(crate) made: LedgerPair,
-    /// Whether it is held against the model of each release, as other edits are.
-    pub(crate) is_judged: bool,
-    /// What the operation log says of it.
-    pub(crate) outcome: &'static str,
-}
-
 impl Editor {
-    /// Takes the last change back: each file is what it was before, the very bytes. Where others have
-    /// changed a file since, its owner wants from now on what it wanted before.
-    ///
-    /// Where the last change was taken back already, nothing is done, but for what a killed run had
-    /// left to do. With an owner, the last change must be that one's.
-    ///
-    /// # Errors
-    ///
-    /// [`Code::NotUndone`] says why not and what to do instead; the other errors are those of
-    /// [`Editor::commit`].
-    pub fn undo(&self, owner: Option<&Owner>) -> Result<Outcome, Error> {
-        match self.undo_of(owner)? {
-            Some(undo) => self.take_back(&undo),
-            None => self.commit(&Change::new()),
-        }
-    }
-
-    /// Works out what [`Editor::undo`] would do.
-    ///
-    /// # Errors
-    ///
-    /// As of [`Editor::undo`].
-    pub fn plan_undo(&self, owner: Option<&Owner>) -> Result<Outcome, Error> {
-        match self.undo_of(owner)? {
-            Some(undo) => self.plan_take_back(&undo),
-            None => self.plan(&Change::new()),
-        }
-    }
-
-    /// What is to be taken back; `None`: it was already.
-    fn undo_of(&self, owner: Option<&Owner>) -> Result<Option<Undo>, Error> {
-        let not_undone = |why: &str, instead: NextStep<'_>| {
-            let message = format!("cannot undo the last change: {why}");
-            Error::new(Code::NotUndone, message, instead).at(&self.path)
+    /// What is to be taken back; nothing, if it was already.
+    pub(super) fn undo_task(&self, owner: Option<&Owner>) -> Result<Task, Error> {
+        let target = self.find()?;
+        self.check_is_main(&target)?;
+        let found = self.read_ledger(&target, target.read()?)?;
+        // Nothing can be done with a config that can't be read: no other next step than its own works.
+        self.read_config(&target, &found.main, &found.ledger)?;
+        let after = found.ledger;
+        let Some(before) = found.previous else {
+            let error = self.not_undone("the ledger holds none", NextStep::RemoveInstead);
+            return Err(self.or_restore(error, RestoreFrom::Previous, NextStep::RestorePrevious));
         };
-        self.check_is_main(&self.find()?)?;
-        let Some(made) = self.last_change()? else {
-            let error = not_undone("the ledger holds none", NextStep::RemoveInstead);
-            return Err(self.or_restore(error, &RestoreFrom::Previous, NextStep::PutBackPrevious));
-        };
+        let made = LedgerPair { before, after };
         let owners = made.owners();
         if owners.is_empty() && made.after.files.is_empty() {
             let why = "the last run has noted what others had taken out of the files, and changed \
                        nothing itself";
-            return Err(not_undone(why, NextStep::RemoveInstead));
+            return Err(self.not_undone(why, NextStep::RemoveInstead));
         }
         if let Some(owner) = owner
             && !owners.contains(owner.as_str())
@@ -86,18 +50,34 @@ impl Editor {
             };
             let logged = self.as_logged().filter(|_| !made.after.files.is_empty());
             let why = format!("{by}{}", logged.unwrap_or_default());
-            return Err(not_undone(
-                &why,
-                NextStep::RemoveOwnerInstead(owner.as_str()),
-            ));
+            let instead = NextStep::RemoveOwnerInstead(owner.as_str());
+            return Err(self.not_undone(&why, instead));
         }
-        let is_undone = made.after.is_undone;
-        let undo = Undo {
-            made,
-            is_judged: true,
-            outcome: LogEntry::UNDONE,
+        let is_rollback = false;
+        Ok(match made.after.is_undone {
+            true => Task::Change(Box::default()),
+            false => Task::TakeBack { made, is_rollback },
+        })
+    }
+
+    fn not_undone(&self, why: &str, instead: NextStep<'_>) -> Error {
+        let message = format!("cannot undo the last change: {why}");
+        Error::new(Code::NotUndone, message, instead).at(&self.path)
+    }
+
+    /// A text from before the last change is no TOML.
+    fn not_put_back(&self, texts: &[Replacement], error: &Error) -> Error {
+        let why = format!("the text from before it is {error}");
+        let mut texts = texts.iter();
+        let Some(text) = texts.find(|it| Some(&*it.source) == error.path()) else {
+            return self.not_undone(&why, NextStep::RemoveInstead);
         };
-        Ok((!is_undone).then_some(undo))
+        let instead = NextStep::RestoreOnceFixed {
+            from: &text.source,
+            drop_in: self.as_drop_in(&text.change.path),
+        };
+        let refused = self.not_undone(&why, instead);
+        refused.moved_to(&text.source, error.position().cloned())
     }
 
     /// What the operation log calls the last change of a file, for people.
@@ -107,83 +87,89 @@ impl Editor {
         changed.map(|it| format!(" (`{}` at {})", it.command, it.time))
     }
 
-    /// The last change as the ledgers tell of it.
-    fn last_change(&self) -> Result<Option<LedgerPair>, Error> {
-        let target = self.find()?;
-        let found = self.read_ledger(&target, target.read()?)?;
-        // Nothing can be done with a config that can't be read: no other next step than its own works.
-        self.read_config(&target, &found.main, &found.ledger)?;
-        let after = found.ledger;
-        Ok(found.previous.map(|before| LedgerPair { before, after }))
-    }
-
     /// Works out what taking a change back does.
-    pub(crate) fn work_out_undo(&self, found: &Found, undo: &Undo) -> Result<Plan, Error> {
+    pub(crate) fn work_out_undo(
+        &self,
+        found: &Found,
+        made: &LedgerPair,
+        is_rollback: bool,
+    ) -> Result<Plan, Error> {
         let reading = self.read_config(&found.target, &found.main, &found.ledger)?;
-        let before = if found.ledger == undo.made.after {
-            self.vouched(&reading, &found.target, &undo.made.after)?
+        let is_last = found.ledger == made.after;
+        let texts = is_last.then(|| self.texts_before(&reading, found));
+        let mut work = if let Some(texts) = texts.flatten() {
+            let after = reading.with(self, &texts);
+            let after = after.map_err(|error| self.not_put_back(&texts, &error))?;
+            let mut ledger = made.before.clone();
+            ledger.seq = ledger.seq.max(made.after.seq);
+            ledger.settle(&after.views());
+            let whole = Whole {
+                texts: &texts,
+                after,
+                ledger,
+                is_judged: !is_rollback,
+                is_own: false,
+            };
+            let mut work = self.put(found, reading, whole)?;
+            work.outcome.is_as_before = true;
+            work
+        } else if made.owners().is_empty() {
+            let why = "no owner has wanted it, and the files are not what it left, or the texts from \
+                       before it are gone";
+            return Err(self.not_undone(why, NextStep::RemoveInstead));
         } else {
-            None
+            let edited = as_before(&reading.config, &found.ledger, made);
+            let edited = edited.map_err(|error| self.by_its_name(error))?;
+            let judged = (!is_rollback).then(Judged::default);
+            self.assemble(found, &reading, edited, judged)?
         };
-        let is_put_back = before.is_some();
-        let edited = match before {
-            Some(before) => put_back(&reading.config, before, &undo.made),
-            None => as_before(&reading.config, &found.ledger, &undo.made)
-                .map_err(|error| self.by_its_name(error))?,
-        };
-        let is_undone = edited.is_change() || edited.report.is_recorded;
-        let judged = undo.is_judged.then_some(Judged {
-            keys: &[],
-            overridden: &[],
-            removes: &[],
-            is_whole: false,
-        });
-        let mut work = self.assemble(found, &reading, edited, judged)?;
-        work.ledgers.after.is_undone = is_undone;
-        work.outcome.is_put_back = is_put_back;
+        let Plan {
+            outcome, ledgers, ..
+        } = &mut work;
+        ledgers.after.is_undone = outcome.is_change() || outcome.report.is_recorded;
         Ok(work)
     }
 
-    /// The config as it was before a change, if the files are what it has left and the ones before it
-    /// are still there.
-    fn vouched(
-        &self,
-        reading: &Reading,
-        target: &Target,
-        after: &Ledger,
-    ) -> Result<Option<Config>, Error> {
-        let mut config = reading.config.clone();
-        for (name, digests) in &after.files {
-            let path = config.path_of(name);
-            let now = config.text(&path);
-            if now.map(|text| digest::of(text.as_bytes())) != digests.after {
-                return Ok(None);
+    /// The texts from before the last change, if the files are what it has left, and a digest vouches for
+    /// each text.
+    fn texts_before(&self, reading: &Reading, found: &Found) -> Option<Vec<Replacement>> {
+        let Ledger { files, written, .. } = &found.ledger;
+        let texts = files.iter().map(|(name, digests)| {
+            let path = reading.config.path_of(name);
+            let target = self.target_of(&path, &found.target).ok()?;
+            let now = target.read().ok()?;
+            if now.bytes().map(digest::of).as_ref() != written.get(name) {
+                return None;
             }
-            let Some(wanted) = &digests.before else {
-                config.replace(name, None)?;
-                continue;
+            let is_it = |bytes: &[u8]| {
+                // Of a template, the ledger has the digest of a part.
+                let text = reading.text_of(self, &path, bytes).ok();
+                let known = [
+                    Some(digest::of(bytes)),
+                    text.map(|it| digest::of(it.as_bytes())),
+                ];
+                known.contains(&digests.before)
             };
-            let found = self.target_of(&path, target)?;
-            let previous = Existing::read(&sidecar::previous(&found.beside));
-            let bytes = previous.ok().flatten().map(|it| it.bytes);
-            let text = bytes.and_then(|it| reading.text_of(self, &path, &it).ok());
-            let is_it = |text: &String| digest::of(text.as_bytes()) == *wanted;
-            let Some(text) = text.filter(is_it) else {
-                return Ok(None);
+            let (source, after) = match digests.before {
+                None => (path.clone(), None),
+                Some(_) => sidecar::replaced(&target.beside).find_map(|kept| {
+                    let bytes = Existing::read(&kept).ok()??.bytes;
+                    let text = is_it(&bytes).then(|| String::from_utf8(bytes).ok());
+                    Some((kept, Some(text??)))
+                })?,
             };
-            config.replace(name, Some(&text))?;
-        }
-        Ok(Some(config))
+            let before = now.bytes().map(<[u8]>::to_vec);
+            Some(Replacement {
+                change: FileChange {
+                    path,
+                    before,
+                    after,
+                },
+                source,
+            })
+        });
+        texts.collect()
     }
-}
-
-/// The files as they were before a change, with the ledger of then.
-fn put_back(config: &Config, before: Config, made: &LedgerPair) -> Edited {
-    let mut ledger = made.before.clone();
-    ledger.seq = ledger.seq.max(made.after.seq);
-    ledger.settle(&before.views());
-    let report = Report::between(config, &before);
-    Edited::of(config, before, &made.after, ledger, report)
 }
 
 /// The owners of a change want again what they wanted before it.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::containerd::spelling::{self, Spelling};
-use crate::containerd::{Host, Model, Release};
+use crate::containerd::{Host, Model, Release, version};
 use crate::toml::{Literal, Path, Table, Tree};
 use crate::want::key::{Key, handler_path, handlers_path, old_handler_path};
 
@@ -92,7 +92,7 @@ impl View {
         let text = file.text.as_deref();
         let is_free = !file.is_part && text.is_none_or(Text::is_free);
         let version = match text.filter(|_| !file.is_part).map(Text::version) {
-            Some(Some(own)) => own,
+            Some(Some(own)) => text.map_or(own, |text| version::spelled(&text.document, own)),
             Some(None) if !is_free => 1,
             _ => version,
         };

@@ -1,5 +1,6 @@
 //! The `version` of a config file.
 
+use super::plugin;
 use crate::error::{Code, Error, Position};
 use crate::toml::{Document, lines};
 
@@ -64,6 +65,18 @@ pub(crate) fn of_any(config: &Document) -> Result<i64, Error> {
         let hint = "write the version as a plain number, as in `version = 2`";
         Error::new(Code::WrongType, message, hint).position_at(position(config))
     })
+}
+
+/// Returns the version by which a file of `version` spells its keys. One that is not known is spelled as
+/// the file's plugins are: whoever has changed the number alone has moved none of them.
+pub(crate) fn spelled(config: &Document, version: i64) -> i64 {
+    let has = |id| config.get(&["plugins", id]).is_some();
+    match version {
+        0..=NEWEST => version,
+        _ if has(plugin::RUNTIME) || has(plugin::IMAGES) => 3,
+        _ if has(plugin::OLD_CRI) => 2,
+        _ => version,
+    }
 }
 
 /// Returns the config version of a file; one that is not known will do where the plugin table is

@@ -5,7 +5,6 @@
 )]
 
 use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use super::existing::Existing;
@@ -53,21 +52,8 @@ pub(crate) fn sweep(_lock: &ConfigLock, target: &Target, now: Option<&[u8]>) -> 
 
 /// Removes all but the newest of the texts that restores have replaced.
 pub(super) fn forget_broken(target: &Target) {
-    let prefix = sidecar::broken(&target.beside);
-    let folder = target.beside_folder();
-    let names = sidecar::names_in(folder).into_iter();
-    let paths = names.map(|name| folder.join(name));
-    let is_broken = |path: &PathBuf| {
-        let (path, prefix) = (path.as_os_str(), prefix.as_os_str());
-        path.as_bytes().starts_with(prefix.as_bytes())
-    };
-    let mut broken: Vec<PathBuf> = paths.filter(is_broken).collect();
-    broken.sort();
-    broken
-        .iter()
-        .rev()
-        .skip(MOST_BROKEN)
-        .for_each(|path| remove_file(path));
+    let broken = sidecar::broken(&target.beside).into_iter();
+    broken.skip(MOST_BROKEN).for_each(|path| remove_file(&path));
 }
 
 /// What never was ours under the temporary names beside a config, for reading.

@@ -14,7 +14,7 @@ use tempfile::{NamedTempFile, TempPath};
 
 pub(crate) use super::displaced::Replaced;
 use super::displaced::{Displaced, at_exchange_name, is_unsupported, keep, not_kept};
-use super::existing::{Existing, check_length};
+use super::existing::{self, Existing, REGULAR, check_length};
 use super::lock::ConfigLock;
 use super::sidecar::{self, Texts};
 use super::sync::Synced;
@@ -219,6 +219,10 @@ pub(crate) fn keep_copy(
     bytes: Option<&[u8]>,
 ) -> Option<Warning> {
     let last = sidecar::last(&target.beside);
+    if let Some(found) = existing::kind_at(&last).filter(|it| *it != REGULAR) {
+        let planted = sidecar::planted(&last, found, "the copy of the config");
+        return Some(not_kept(&last, &planted));
+    }
     let _ = std::fs::remove_file(&last);
     // Where the tool itself has removed the file, nothing is to be put back.
     let bytes = bytes?;

@@ -42,14 +42,25 @@ pub(crate) fn last(config: &Path) -> PathBuf {
 /// The text that a restore replaces now, by the time without colons.
 pub(super) fn broken_now(config: &Path) -> PathBuf {
     let time = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
-    let mut path = broken(config).into_os_string();
+    let mut path = with_suffix(config, ".broken-").into_os_string();
     path.push(time.replace(':', "-"));
     path.into()
 }
 
-/// How the names of those texts begin.
-pub(super) fn broken(config: &Path) -> PathBuf {
-    with_suffix(config, ".broken-")
+/// Those texts, the newest first.
+pub(super) fn broken(config: &Path) -> Vec<PathBuf> {
+    let folder = config.parent().unwrap_or(Path::new("/"));
+    let prefix = with_suffix(config, ".broken-");
+    let prefix = prefix.file_name().unwrap_or_default();
+    let mut names = names_in(folder);
+    names.retain(|name| name.as_bytes().starts_with(prefix.as_bytes()));
+    names.sort();
+    names.iter().rev().map(|name| folder.join(name)).collect()
+}
+
+/// What edits have replaced and kept.
+pub(crate) fn replaced(config: &Path) -> impl Iterator<Item = PathBuf> {
+    [previous(config)].into_iter().chain(broken(config))
 }
 
 /// The ledger of a config.

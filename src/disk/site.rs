@@ -27,16 +27,9 @@ const NETWORK: [(u64, &str); 9] = [
 
 /// Refuses what can't be replaced, before anything is written.
 pub(crate) fn check(target: &Target, existing: Option<&Existing>) -> Result<(), Error> {
-    for (path, purpose) in [
-        (sidecar::previous(&target.beside), "the previous config"),
-        (sidecar::last(&target.beside), "the copy of the config"),
-    ] {
-        match existing::kind_at(&path) {
-            Some(found) if found != REGULAR => {
-                return Err(sidecar::planted(&path, found, purpose));
-            }
-            _ => {}
-        }
+    let previous = target.previous();
+    if let Some(found) = existing::kind_at(previous).filter(|it| *it != REGULAR) {
+        return Err(sidecar::planted(previous, found, "the previous config"));
     }
     if is_on_other_device(target) {
         return Err(other_mount(target));

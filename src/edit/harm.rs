@@ -124,11 +124,11 @@ impl Judgement<'_> {
             Verdict::NoCri { .. } => "turn CRI off",
             _ => "not start any more",
         };
-        Err(harmful(format!(
-            "with this change containerd {} would {what}: {}",
-            releases(&broken),
-            self.told(reason)
-        )))
+        let releases = releases(&broken);
+        let harm = harmful(format!(
+            "with this change containerd {releases} would {what}: {reason}"
+        ));
+        Err(placed(harm, reason))
     }
 
     /// A handler that could be used, and could be no more, or only as containerd has it built in.
@@ -249,10 +249,7 @@ impl Judgement<'_> {
             self::releases(&releases)
         );
         let error = Error::new(Code::ServesNowhere, message, NextStep::RepairFirst);
-        Err(match &reason.at {
-            Some((path, at)) => error.at(path).position_at(at.clone()),
-            None => error,
-        })
+        Err(placed(error, reason))
     }
 
     /// Releases that do not serve CRI with this config, whatever the edit does, or for what the host
@@ -276,17 +273,24 @@ impl Judgement<'_> {
             "before as after"
         };
         let broken: Vec<&Read> = broken.iter().map(|(it, _)| *it).collect();
+        let reason = verdict.reason()?;
         let message = format!(
             "this config does not serve CRI on containerd {}, {since}: {}",
             releases(&broken),
-            self.told(verdict.reason()?)
+            self.told(reason)
         );
+        // The text that is put in place is as it is judged.
+        let own = reason.at.clone().filter(|_| self.judged.is_whole);
+        let own = own.filter(|(path, _)| path == self.before.main());
         let code = if broken.len() == read.len() {
             Warning::SERVES_NOWHERE
         } else {
             "not-serving"
         };
-        Some(Warning::new(code, message))
+        Some(Warning {
+            at: own.and_then(|(_, at)| at),
+            ..Warning::new(code, message)
+        })
     }
 
     /// A reason, with its place if that is in another file: the edit may move lines of this one.
@@ -326,6 +330,15 @@ impl Read {
     fn is_as_bad_without(&self) -> bool {
         let without = self.without.as_ref();
         without.is_some_and(|it| it.rank() <= self.after.rank())
+    }
+}
+
+/// The error at the place of its reason. What is not in a file yet has its place in the text as it would
+/// be.
+fn placed(error: Error, reason: &Reason) -> Error {
+    match &reason.at {
+        Some((path, at)) => error.at(path).position_at(at.clone()),
+        None => error,
     }
 }
 

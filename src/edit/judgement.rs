@@ -8,7 +8,7 @@ use crate::error::{Code, Error, NextStep, Warning};
 use crate::want::key::KeyValue;
 
 /// What of an edit is held against the model.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Judged<'j> {
     /// The keys that are asked for. None: something is only to be gone.
     pub(crate) keys: &'j [KeyValue],
@@ -102,7 +102,8 @@ impl Judgement<'_> {
             return harm;
         }
         let unread = self.before.told_unread();
-        harmful(format!("{harm} (judged without {unread})"))
+        let message = format!("{harm} (judged without {unread})");
+        harm.with_message(message)
     }
 
     /// The imports that can't be read here.

@@ -52,7 +52,7 @@ macro_rules! codes {
         }
 
         impl Code {
-            /// All codes, in groups by what they are about. Several may share a word.
+            /// All codes, in groups by what they are about. Those that share a word share its exit code.
             pub const ALL: &[Self] = &[$(Self::$code),+];
 
             /// Returns the word for programs, as in `"code":"lock-busy"`: `docs/json.md` lists them.
@@ -106,7 +106,7 @@ codes! {
     /// containerd did not come back, and either the change or the failure stays.
     NotRolledBack "not-rolled-back" NoDaemon;
     /// containerd did not come back with its config; nothing had been changed.
-    NotServing "not-serving" NoDaemon;
+    RestartFailed "restart-failed" NoDaemon;
     /// Nothing was added, since containerd does not serve with this config.
     ServesNowhere "not-serving" Refused;
     /// containerd was left alone, since it would not serve with this config.
@@ -173,7 +173,7 @@ codes! {
     /// A system call failed.
     Io "io" Io;
     /// A system call failed for want of permission.
-    Denied "io" Permission;
+    Denied "denied" Permission;
     /// Something that is not a regular file stands at the name of a file that an edit needs.
     PlantedSidecar "planted-sidecar" Io;
     /// The drop-in is on another mount than the config.
@@ -247,7 +247,7 @@ impl fmt::Display for Code {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
 
@@ -276,5 +276,14 @@ mod tests {
         let row = |code: &Code| format!("{code} {}", code.exit_code() as u8);
         let known: BTreeSet<String> = Code::ALL.iter().map(row).collect();
         assert_eq!(known, documented());
+    }
+
+    #[test]
+    fn a_word_has_one_exit_code() {
+        let mut exits = BTreeMap::new();
+        for code in Code::ALL {
+            let exit = exits.entry(code.as_str()).or_insert(code.exit_code());
+            assert_eq!(*exit, code.exit_code(), "{code}");
+        }
     }
 }

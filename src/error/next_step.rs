@@ -1,6 +1,7 @@
 //! What to do next, where that is a command: as data. `tests/command/hints.rs` runs each of these
 //! commands in a state in which it is suggested.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::Path;
 
@@ -39,13 +40,18 @@ pub enum NextStep<'a> {
     /// There is no change that could be taken back.
     RemoveInstead,
     /// The same, and the text from before it is kept.
-    PutBackPrevious,
+    RestorePrevious,
     /// A file is not valid TOML, and a good text of it is kept.
-    PutBack,
-    /// A text was edited and could not be put in place: where it is, with the flags that name its file.
-    PutInPlace(&'a str),
-    /// No kept text can be put back.
-    PutBackOwn,
+    Restore,
+    /// A text was edited and could not be put in place, or one from before can't be put back.
+    RestoreOnceFixed {
+        /// Where the text is.
+        from: &'a Path,
+        /// The file that it is for, if that is not the config.
+        drop_in: Option<&'a Path>,
+    },
+    /// No kept text of this drop-in, or of the config, can be put back.
+    RestoreOwn(Option<&'a Path>),
     /// The last change is not this owner's.
     RemoveOwnerInstead(&'a str),
     /// The handler that is to be set is another owner's.
@@ -171,22 +177,28 @@ impl fmt::Display for NextStep<'_> {
                 "see the owners with `containerd-edit list`, and remove handlers with \
                  `containerd-edit remove NAME`"
             }
-            Self::PutBackPrevious => {
+            Self::RestorePrevious => {
                 "put the text from before it back: `containerd-edit restore --from prev`"
             }
-            Self::PutBack => {
+            Self::Restore => {
                 "put back the last text with which containerd serves: `containerd-edit restore`"
             }
-            Self::PutInPlace(from) => {
+            Self::RestoreOnceFixed { from, drop_in } => {
+                let from = as_word(from);
+                let flag = flag(drop_in);
                 return write!(
                     text,
-                    "your text is kept: once it is right, `containerd-edit restore --from {from}` \
+                    "the text is kept: once it is right, `containerd-edit restore --from {from}{flag}` \
                      puts it in place"
                 );
             }
-            Self::PutBackOwn => {
-                "fix the file by hand, or put a text of your own in its place: `containerd-edit \
-                 restore --from FILE`"
+            Self::RestoreOwn(drop_in) => {
+                let flag = flag(drop_in);
+                return write!(
+                    text,
+                    "fix the file by hand, or put a text of your own in its place: `containerd-edit \
+                     restore --from FILE{flag}`"
+                );
             }
             Self::RemoveOwnerInstead(owner) => {
                 return write!(
@@ -290,5 +302,28 @@ impl fmt::Display for NextStep<'_> {
 impl From<NextStep<'_>> for String {
     fn from(step: NextStep<'_>) -> Self {
         step.to_string()
+    }
+}
+
+/// What names a drop-in on a command line.
+fn flag(drop_in: Option<&Path>) -> String {
+    let path = drop_in.map(as_word);
+    path.map_or_else(String::new, |path| format!(" --drop-in {path}"))
+}
+
+/// One word of a shell.
+fn as_word(path: &Path) -> String {
+    NextStep::word(&path.to_string_lossy()).into_owned()
+}
+
+impl NextStep<'_> {
+    /// Returns a text as one word of a shell.
+    #[must_use]
+    pub fn word(text: &str) -> Cow<'_, str> {
+        let is_plain = |it: char| it.is_alphanumeric() || "/._-+:@%=,".contains(it);
+        if text.chars().all(is_plain) {
+            return text.into();
+        }
+        format!("'{}'", text.replace('\'', "'\\''")).into()
     }
 }

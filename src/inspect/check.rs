@@ -118,6 +118,14 @@ impl Check {
         verdicts.any(Verdict::serves) && self.broken().is_empty()
     }
 
+    /// Returns the releases that serve.
+    #[must_use]
+    pub fn serving(&self) -> Vec<Release> {
+        let serves = |row: &&CheckedRelease| row.verdict.as_ref().is_some_and(Verdict::serves);
+        let serving = self.releases.iter().filter(serves);
+        serving.map(|row| row.release).collect()
+    }
+
     /// Returns the releases that count and do not serve.
     #[must_use]
     pub fn broken(&self) -> Vec<Release> {

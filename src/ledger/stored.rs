@@ -13,7 +13,7 @@ use crate::want::handler;
 use crate::want::key::{Key, handler_of};
 
 use super::fields::{self, Format, is_zero};
-use super::file_key::FileKey;
+use super::file_key::{self, FileKey};
 
 /// Fields that this release does not know: they are kept.
 type Rest = Map<String, Value>;
@@ -31,7 +31,7 @@ pub struct Ledger {
     #[serde(default)]
     pub(crate) owners: BTreeMap<String, Owner>,
     /// What the tool has written.
-    #[serde(default, with = "fields::pairs")]
+    #[serde(default, with = "file_key::entries")]
     pub(crate) entries: BTreeMap<FileKey, Entry>,
     /// The texts of files from which owners have had something removed, with that still in them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

@@ -173,3 +173,52 @@ fn a_broken_text_is_edited_again_or_given_up() {
         assert!(kept(&node).is_empty());
     }
 }
+
+#[test]
+fn what_was_put_in_by_hand_is_taken_back() {
+    let node = Node::with(SERVES);
+    let handler = "[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.x]\n\
+                   runtime_type = 'io.containerd.runc.v2'\n";
+    let text = node.folder().join("text");
+    fs::write(&text, format!("{SERVES}{handler}")).expect("writes");
+    let copy = format!("cp {}", text.display());
+    edit(&node, &copy, &[]).exits(0);
+    let run = node.run(&["undo"]).exits(0);
+    assert!(run.stdout.contains("removed x"), "{run:#?}");
+    assert_eq!(node.text(), SERVES);
+    // Somebody has edited the file since: what nobody wants can't be told from what is theirs.
+    edit(&node, &copy, &[]).exits(0);
+    let now = node.text() + "# theirs\n";
+    fs::write(node.config(), &now).expect("writes");
+    let run = node.run(&["undo"]).exits(78);
+    assert!(run.stderr.contains("no owner has wanted it"), "{run:#?}");
+    assert_eq!(node.text(), now);
+}
+
+#[test]
+fn a_broken_file_that_was_edited_does_not_come_back() {
+    let node = Node::with(SERVES);
+    fs::write(node.config(), format!("{SERVES}\"3s\"\n")).expect("writes");
+    edit(&node, "sed -i '$d'", &[]).exits(0);
+    assert_eq!(node.text(), SERVES);
+    let run = node.run(&["undo"]).exits(78);
+    let kept = node.folder().join("config.toml.prev");
+    let place = format!("error: {}:4:5: cannot undo", kept.display());
+    assert!(run.stderr.starts_with(&place), "{run:#?}");
+    assert_eq!(node.text(), SERVES);
+}
+
+#[test]
+fn what_is_wrong_is_said_of_the_copy() {
+    for (editor, exit, place) in [
+        ("echo '\"3s\"' >>", 65, "4:5"),
+        ("sed -i '1s/3/\"3\"/'", 65, "1:11"),
+        ("printf '[debug]\\nlevel = 5\\n' >>", 78, "5:1"),
+    ] {
+        let node = Node::with(SERVES);
+        let run = edit(&node, editor, &[]).exits(exit);
+        let place = format!("error: {}:{place}: ", kept(&node)[0].0.display());
+        assert!(run.stderr.starts_with(&place), "{run:#?}");
+        assert!(!run.stderr.contains("older one"), "{run:#?}");
+    }
+}

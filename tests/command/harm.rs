@@ -571,3 +571,14 @@ fn a_handler_beside_a_newer_drop_in_goes_into_a_drop_in_of_its_version() {
         assert_eq!(node.text(), main);
     }
 }
+
+/// The line as it would be, whether it is new or not.
+#[test]
+fn a_refusal_names_the_line_that_is_to_blame() {
+    let node = Node::with("version = 3\n\n[debug]\n  level = \"info\"\n");
+    let off = "disabled_plugins=io.containerd.grpc.v1.cri";
+    let run = node.run(&["set", off]).exits(78);
+    let place = format!("error: {}:2:1: with this change", node.config().display());
+    assert!(run.stderr.starts_with(&place), "{run:#?}");
+    assert!(run.stderr.contains("2 | disabled_plugins = ["), "{run:#?}");
+}

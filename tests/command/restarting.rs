@@ -200,3 +200,46 @@ fn a_build_that_cannot_ask_changes_nothing() {
     }
     assert_eq!(node.text(), CONFIG);
 }
+
+/// No release would come back with such a config, so that it is not tried, whether a daemon answers or
+/// not: nor by a roll-back to one.
+#[test]
+#[cfg(feature = "cri")]
+fn nothing_is_restarted_into_a_config_that_serves_nowhere() {
+    let table = "plugins.'io.containerd.cri.v1.runtime'.containerd";
+    for config in [
+        format!("version = 3\n[{table}]\ndefault_runtime_name = 'gone'\n"),
+        "version = 3\ndisabled_plugins = ['io.containerd.cri.v1.runtime']\n".to_owned(),
+        "version = 3\n\"3s\"\n".to_owned(),
+    ] {
+        let node = Node::with(&config);
+        let touch = node.folder().join("restarted");
+        let command = format!("touch {}", touch.display());
+        let refused = run(&node, &command, &["restart", "--always"]).exits(78);
+        assert!(
+            refused
+                .stderr
+                .contains("containerd would not serve with this config, so it was not restarted: "),
+            "{refused:?}"
+        );
+        assert!(!touch.exists(), "{config}");
+        if config.contains("3s") {
+            continue;
+        }
+        let add = ["add", "spin", "--restart", "--allow-not-serving"];
+        let report = run(&node, &command, &[&add[..], &["-o", "json"]].concat());
+        let report: Value = serde_json::from_str(&report.exits(69).stdout).expect("JSON");
+        assert_eq!(report["error"]["code"], "not-rolled-back", "{report}");
+        assert_eq!(report["error"]["rollback"]["files"], "put-back", "{report}");
+        assert_eq!(node.text(), config);
+        assert!(!touch.exists(), "{config}");
+    }
+    // Some release serves with this one, and which would run is not known.
+    let node = Node::with(format!(
+        "{CONFIG}[plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.x]\n\
+                           runtime_type = 'io.containerd.runc.v2'\n"
+    ));
+    let touch = node.folder().join("restarted");
+    run(&node, &format!("touch {}", touch.display()), &["restart"]).exits(69);
+    assert!(touch.exists());
+}

@@ -361,3 +361,191 @@ fn where_no_kept_text_serves_the_repair_is_named() {
     let run = node.run(&["restore"]).exits(78);
     assert!(run.stderr.contains("unset disabled_plugins="), "{run:#?}");
 }
+
+/// No text of the file is kept, whether it is the tool's or somebody else's.
+#[test]
+fn a_broken_drop_in_is_named_and_put_right_by_itself() {
+    for is_own in [true, false] {
+        let node = Node::with(SERVES);
+        node.run(&["add", "crun", "--owner", "a", "--drop-in"])
+            .exits(0);
+        let path = node.folder().join("conf.d/50-a.toml");
+        let good = fs::read_to_string(&path).expect("a drop-in");
+        if !is_own {
+            for name in node.names() {
+                if name.starts_with("config.toml.owners") {
+                    fs::remove_file(node.folder().join(name)).expect("removes");
+                }
+            }
+        }
+        for name in node.names() {
+            if name.ends_with(".last") || name.ends_with(".prev") && !name.contains("owners") {
+                fs::remove_file(node.folder().join(name)).expect("removes");
+            }
+        }
+        fs::write(&path, format!("{good}\"3s\"\n")).expect("writes");
+        let main = node.text();
+        let run = node.run(&["restore"]).exits(78);
+        let line = good.lines().count() + 1;
+        let place = format!("error: {}:{line}:5: ", path.display());
+        assert!(run.stderr.starts_with(&place), "{run:#?}");
+        let flag = format!("--drop-in {}", path.display());
+        let hint = node.hinted(&format!("restore --from FILE {flag}"));
+        assert!(run.stderr.contains(&hint), "{run:#?}");
+        let own = node.folder().join("own");
+        fs::write(&own, &good).expect("writes");
+        let (own, path) = (own.display().to_string(), path.display().to_string());
+        node.run(&["restore", "--from", &own, "--drop-in", &path])
+            .exits(0);
+        assert_eq!(fs::read_to_string(&path).expect("readable"), good);
+        assert_eq!(node.text(), main);
+        node.run(&["check", "--containerd-version", "2.1"]).exits(0);
+    }
+}
+
+/// What stands in the place of what a restore does not need, and a ledger that says nothing.
+#[test]
+fn nothing_beside_the_config_stops_a_restore_that_has_a_text() {
+    type Plant = fn(&Node);
+    let plants: [(Plant, &str, &str); 5] = [
+        (
+            |node| {
+                fs::remove_file(beside(node, "last")).expect("removes");
+                std::os::unix::fs::symlink("/etc/passwd", beside(node, "last")).expect("links");
+            },
+            "config.toml.last: a symbolic link",
+            "prev",
+        ),
+        (
+            |node| {
+                fs::remove_file(beside(node, "last")).expect("removes");
+                fifo(node, "last");
+            },
+            "config.toml.last: a FIFO",
+            "prev",
+        ),
+        (
+            |node| {
+                fs::remove_file(beside(node, "prev")).expect("removes");
+                fifo(node, "prev");
+            },
+            "",
+            "last",
+        ),
+        (
+            |node| fs::write(node.ledger(), "x").expect("writes"),
+            "nothing is recorded: the ledger can't be read",
+            "prev",
+        ),
+        (
+            |node| {
+                fs::remove_file(node.ledger()).expect("removes");
+                fifo(node, "owners");
+            },
+            "nothing is recorded: a FIFO stands in the place of the ledger",
+            "prev",
+        ),
+    ];
+    for (plant, said, from) in plants {
+        let node = node();
+        let good = match from {
+            "last" => node.text(),
+            _ => fs::read_to_string(beside(&node, "prev")).expect("readable"),
+        };
+        plant(&node);
+        let planted = |node: &Node| {
+            let is_file = fs::symlink_metadata(node.ledger()).is_ok_and(|it| it.is_file());
+            is_file
+                .then(|| fs::read(node.ledger()).expect("readable"))
+                .filter(|it| it == b"x")
+        };
+        let before = planted(&node);
+        let bad = node.text() + "\"3s\"\n";
+        fs::write(node.config(), &bad).expect("writes");
+        let run = node.run(&["restore", "--exit-code"]).exits(10);
+        assert_eq!(node.text(), good, "{run:#?}");
+        assert_eq!(broken(&node), [bad], "{run:#?}");
+        assert!(run.stderr.contains(said), "{run:#?}");
+        assert_eq!(planted(&node), before, "{run:#?}");
+    }
+}
+
+fn fifo(node: &Node, ending: &str) {
+    let mode = rustix::fs::Mode::RWXU;
+    rustix::fs::mkfifoat(rustix::fs::CWD, beside(node, ending), mode).expect("makes a FIFO");
+}
+
+/// The config is as it was: whoever reads the message looks into the text that was given.
+#[test]
+fn what_is_wrong_with_a_text_is_said_of_the_file_that_it_was_read_from() {
+    let node = node();
+    let own = node.folder().join("own");
+    let own = own.to_str().expect("UTF-8");
+    for (text, exit, place) in [
+        ("\n[", 65, "2:2"),
+        ("\nversion = 'x'\n", 65, "2:11"),
+        ("version = 3\n[debug]\nlevel = 5\n", 78, "3:1"),
+        (
+            "version = 3\ndisabled_plugins = ['io.containerd.grpc.v1.cri']\n",
+            78,
+            "2:1",
+        ),
+    ] {
+        fs::write(own, text).expect("writes");
+        for is_broken in [false, true] {
+            let good = node.text();
+            if is_broken {
+                fs::write(node.config(), "[").expect("writes");
+            }
+            let run = node.run(&["restore", "--from", own]).exits(exit);
+            let place = format!("error: {own}:{place}: ");
+            assert!(run.stderr.starts_with(&place), "{is_broken}: {run:#?}");
+            assert!(!run.stderr.contains("older one"), "{run:#?}");
+            fs::write(node.config(), good).expect("writes");
+        }
+    }
+}
+
+#[test]
+fn a_text_of_ones_own_is_taken_back_to_the_byte() {
+    let node = node();
+    let good = node.text();
+    let own = node.folder().join("own");
+    fs::write(&own, SERVES).expect("writes");
+    let own = own.to_str().expect("UTF-8");
+    node.run(&["restore", "--from", own]).exits(0);
+    assert_eq!(node.text(), SERVES);
+    let run = node.run(&["undo", "--exit-code"]).exits(10);
+    assert!(run.stdout.contains("added crun, kata"), "{run:#?}");
+    assert_eq!(node.text(), good);
+    node.run(&["remove", "--owner", "crun"]).exits(0);
+    node.run(&["remove", "--owner", "kata"]).exits(0);
+    assert_eq!(node.text(), SERVES);
+}
+
+/// Whether an editor or a restore has replaced it: what was no TOML does not come back.
+#[test]
+fn a_broken_text_is_not_taken_back_and_is_named() {
+    let node = node();
+    let good = node.text();
+    let own = node.folder().join("own");
+    fs::write(&own, format!("# mine\n{good}")).expect("writes");
+    fs::write(node.config(), "\n\n[").expect("writes");
+    node.run(&["restore", "--from", own.to_str().expect("UTF-8")])
+        .exits(0);
+    let run = node.run(&["undo"]).exits(78);
+    let names = node.names().into_iter();
+    let mut names = names.filter(|name| name.starts_with("config.toml.broken-"));
+    let kept = node.folder().join(names.next().expect("it is kept"));
+    let place = format!("error: {}:3:2: cannot undo", kept.display());
+    assert!(run.stderr.starts_with(&place), "{run:#?}");
+    let hint = node.hinted(&format!("restore --from {}", kept.display()));
+    assert!(run.stderr.contains(&hint), "{run:#?}");
+    // Nothing is left to take it back from.
+    fs::remove_file(kept).expect("removes");
+    let run = node.run(&["undo"]).exits(78);
+    assert!(
+        run.stderr.contains("cannot undo the last change"),
+        "{run:#?}"
+    );
+}

@@ -178,3 +178,42 @@ fn a_daemon_that_does_not_answer_is_unknown() {
     let run = node.run(&["status"]).exits(0);
     assert!(!run.stdout.contains("daemon:"), "{run:#?}");
 }
+
+/// Whatever the owners want: with nothing to serve it is not in force.
+#[test]
+fn a_config_that_serves_nowhere_is_not_in_force() {
+    for (config, said) in [
+        ("version = 3\n", "on containerd 2.0–2.4"),
+        ("", "on containerd 1.6–2.4"),
+    ] {
+        let node = Node::with(config);
+        let run = node.run(&["status", "--exit-code"]).exits(0);
+        let said = format!("\nserves:        {said}\n");
+        assert!(run.stdout.contains(&said), "{run:#?}");
+        fs::remove_file(node.config()).expect("there");
+        let run = node.run(&["status", "--exit-code"]).exits(0);
+        let said = "\nserves:        on containerd 1.6–2.4\n";
+        assert!(run.stdout.contains(said), "{run:#?}");
+    }
+    let cri = "plugins.'io.containerd.cri.v1.runtime'.containerd";
+    for config in [
+        &format!("version = 3\n[{cri}]\ndefault_runtime_name = 'gone'\n"),
+        "version = 3\ndisabled_plugins = ['io.containerd.cri.v1.runtime']\n",
+        "version = 7\n",
+        "version = 3\n\"3s\"\n",
+    ] {
+        let node = Node::with(config);
+        node.run(&["status"]).exits(0);
+        let run = node.run(&["status", "--exit-code"]).exits(10);
+        let said = format!(
+            "\nserves:        on no containerd release: see {}\n",
+            node.hinted("check")
+        );
+        assert!(run.stdout.contains(&said), "{run:#?}");
+        let json = node.run(&["status", "-o", "json"]).exits(0);
+        let status: Value = serde_json::from_str(&json.stdout).expect("JSON");
+        assert_eq!(status["serves"], json!([]), "{config}");
+        node.run(&["check"])
+            .exits(if config.contains("3s") { 65 } else { 78 });
+    }
+}

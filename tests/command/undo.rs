@@ -387,3 +387,36 @@ fn what_a_run_has_only_found_is_not_taken_back() {
     says(&error, "message", "changed nothing itself");
     assert_eq!(node.text(), text);
 }
+
+/// The number alone says nothing of where keys stand.
+#[test]
+fn a_file_of_an_unknown_version_gives_back_what_was_put_into_it() {
+    let base = |version: i64, id: &str| {
+        let runtimes = format!("plugins.\"{id}\".containerd.runtimes");
+        format!(
+            "version = {version}\n[{runtimes}.runc]\n  runtime_type = \"io.containerd.runc.v2\"\n"
+        )
+    };
+    for (known, id) in [
+        (2, "io.containerd.grpc.v1.cri"),
+        (3, "io.containerd.cri.v1.runtime"),
+    ] {
+        for unknown in [7, -1] {
+            for leave in [
+                &["undo"][..],
+                &["remove", "crun", "--owner", "a"],
+                &["remove", "--owner", "a"],
+            ] {
+                let node = Node::with(&base(known, id));
+                let add = ["add", "crun", "--set", "snapshotter=nydus", "--owner", "a"];
+                node.run(&add).exits(0);
+                let version = |number: i64| format!("version = {number}\n");
+                let text = node.text().replace(&version(known), &version(unknown));
+                std::fs::write(node.config(), text).expect("others write as they like");
+                let run = node.run(leave).exits(0);
+                assert!(run.stdout.contains("removed crun"), "{unknown} {run:?}");
+                assert_eq!(node.text(), base(unknown, id), "{leave:?}");
+            }
+        }
+    }
+}

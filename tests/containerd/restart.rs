@@ -266,7 +266,7 @@ fn a_daemon_that_does_not_come_back_with_the_old_config_either_is_said_to_be_dow
         let report = run(node, supervised, &["restart", "--always", "-o", "json"])
             .exits(69)
             .json();
-        assert_eq!(report["error"]["code"], "not-serving", "{report}");
+        assert_eq!(report["error"]["code"], "restart-failed", "{report}");
     });
 }
 
@@ -329,7 +329,7 @@ fn what_a_killed_run_has_changed_is_taken_back_by_undo() {
         supervised.next(&[Deed::WithoutCri]);
         let report = run(node, supervised, &add).exits(69).json();
         let error = &report["error"];
-        assert_eq!(error["code"], "not-serving", "{report}");
+        assert_eq!(error["code"], "restart-failed", "{report}");
         let hint = error["hint"].as_str().expect("a hint");
         let undo = "`containerd-edit --config /etc/containerd/config.toml undo`";
         assert!(hint.contains(undo), "{hint}");

@@ -28,6 +28,8 @@ impl Subject {
         for variable in ["CONFIG", "OWNER", "HOST_ROOT", "LOG"] {
             command.env_remove(format!("CONTAINERD_EDIT_{variable}"));
         }
+        // It looks for shims in each folder of this, with the same calls.
+        command.env("PATH", "/usr/bin");
         if let Some(bugs) = self.bugs {
             static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
             let library = LIBRARY.get_or_init(|| library("bugs"));

@@ -58,10 +58,12 @@ impl Encounter<'_> {
         vec![stop, second]
     }
 
-    /// Whether strace can be told.
+    /// Whether strace can be told, and it makes a difference.
     fn is_possible(&self) -> bool {
         match self.fate {
-            Fate::Killed | Fate::MeetsTheNext => true,
+            // Between two changes of its own it leaves the same, wherever it ends.
+            Fate::Killed => self.later.may_change_files(),
+            Fate::MeetsTheNext => true,
             Fate::Refused | Fate::RefusedForEver => {
                 self.call.name != self.later.name && self.later.can_fail("EIO")
             }
@@ -118,7 +120,7 @@ impl Encounter<'_> {
 
 /// The last calls after which the edit is not yet in place.
 fn last_moment(subject: Subject, example: &Example) -> Vec<Call> {
-    let mut calls = rehearsal::calls_that_return(subject, example);
+    let mut calls = rehearsal::moments(subject, example);
     let is_done = |call: &Call| {
         let place = example.place();
         let tracer = Tracer::stopping_at(subject, call);
@@ -146,7 +148,7 @@ fn later(subject: Subject, example: &Example, call: &Call, change: &Change<'_>) 
         .take_while(|line| !line.contains("--- SIGCONT "))
         .collect();
     let mut calls = ended.calls().split_off(syscalls::parse(&before).len());
-    calls.retain(Call::returns);
+    calls.retain(|call| call.returns() && call.concerns_files());
     calls
 }
 

@@ -65,7 +65,7 @@ fn late(subject: Subject, edits: &[Edit], until: Until) -> Report {
     let examples: Vec<Example> = edits.iter().map(|edit| edit.example()).collect();
     let mut cases = Vec::new();
     for example in &examples {
-        let calls = rehearsal::calls_that_return(subject, example);
+        let calls = rehearsal::moments(subject, example);
         let last_sync = calls.iter().rposition(Call::is_sync);
         let last_sync = last_sync.expect("an edit is synced");
         cases.extend(calls.into_iter().enumerate().map(|(index, call)| Late {

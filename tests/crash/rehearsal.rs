@@ -21,9 +21,17 @@ pub(crate) fn calls(subject: Subject, example: &Example) -> Vec<Call> {
     calls
 }
 
-/// Those of them after which somebody else can act.
-pub(crate) fn calls_that_return(subject: Subject, example: &Example) -> Vec<Call> {
+/// Those of them after which it makes a difference what others do to the files.
+pub(crate) fn moments(subject: Subject, example: &Example) -> Vec<Call> {
     let mut calls = calls(subject, example);
-    calls.retain(Call::returns);
+    calls.retain(|call| call.returns() && call.concerns_files());
     calls
+}
+
+/// Those of some calls before which the files can be other ones than before the last: an end
+/// before any of the rest leaves what another of these ends leaves.
+pub(crate) fn ends(calls: &[Call]) -> Vec<Call> {
+    let changed = |at: usize| at == 0 || calls[at - 1].may_change_files();
+    let ends = calls.iter().enumerate().filter(|(at, _)| changed(*at));
+    ends.map(|(_, call)| call.clone()).collect()
 }

@@ -60,9 +60,51 @@ const INFALLIBLE: [&str; 9] = [
     "uname",
 ];
 
+/// Calls that stay within the process, beside those for memory: no file is looked at or changed.
+const WITHIN: [&str; 8] = [
+    "close",
+    "fcntl",
+    "getrandom",
+    "lseek",
+    "poll",
+    "rt_sigaction",
+    "rt_sigprocmask",
+    "sigaltstack",
+];
+/// Calls that look at a file and change none.
+const LOOKS: [&str; 9] = [
+    "fgetxattr",
+    "flistxattr",
+    "getdents64",
+    "newfstatat",
+    "pread64",
+    "read",
+    "readlink",
+    "statfs",
+    "statx",
+];
+
 impl Call {
     pub(crate) fn asks_for_memory(&self) -> bool {
         MEMORY.contains(&self.name.as_str())
+    }
+
+    /// Whether it looks at a file or changes one, as far as anybody knows: what others do to files
+    /// just after any other call is as if they had done it just before.
+    pub(crate) fn concerns_files(&self) -> bool {
+        let name = self.name.as_str();
+        !(self.asks_for_memory() || INFALLIBLE.contains(&name) || WITHIN.contains(&name))
+    }
+
+    /// Whether a file can be another one after it: a process that ends just after any other call
+    /// leaves what it would have left just before.
+    pub(crate) fn may_change_files(&self) -> bool {
+        let is_only_opened = self.name == "openat"
+            && self
+                .other(2)
+                .is_some_and(|flags| flags.starts_with("O_RDONLY"))
+            && !self.other(2).is_some_and(|flags| flags.contains("O_CREAT"));
+        self.concerns_files() && !LOOKS.contains(&self.name.as_str()) && !is_only_opened
     }
 
     pub(crate) fn is_sync(&self) -> bool {
@@ -329,6 +371,39 @@ mod tests {
         };
         assert_eq!(call.returned, Returned::Descriptor(opened));
         assert!(call.succeeded());
+    }
+
+    #[test]
+    fn calls_that_leave_files_as_they_are_are_known() {
+        let cases = [
+            (r"1 close(3<\x2f>) = 0", false, false),
+            ("1 getpid() = 1", false, false),
+            ("1 brk(NULL) = 0x1", false, false),
+            (r#"1 read(3<\x2f>, "\x61", 1) = 1"#, true, false),
+            (
+                r#"1 openat(AT_FDCWD<\x2f>, "\x61", O_RDONLY|O_CLOEXEC) = 3<\x61>"#,
+                true,
+                false,
+            ),
+            (
+                r#"1 openat(AT_FDCWD<\x2f>, "\x61", O_RDONLY|O_CREAT, 0600) = 3<\x61>"#,
+                true,
+                true,
+            ),
+            (
+                r#"1 openat(AT_FDCWD<\x2f>, "\x61", O_RDWR|O_CREAT, 0600) = 3<\x61>"#,
+                true,
+                true,
+            ),
+            (r"1 fsync(3<\x2f>) = 0", true, true),
+            (r"1 flock(3<\x2f>, LOCK_EX) = 0", true, true),
+            ("1 a_call_of_tomorrow() = 0", true, true),
+        ];
+        for (line, concerns, changes) in cases {
+            let call = one(line);
+            assert_eq!(call.concerns_files(), concerns, "{line}");
+            assert_eq!(call.may_change_files(), changes, "{line}");
+        }
     }
 
     #[test]

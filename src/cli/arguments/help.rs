@@ -136,7 +136,7 @@ Examples:
 
 Exit codes:
    0  all is in force; without --exit-code: the config was found
-  10  --exit-code: something is not in force, or that is unknown";
+  10  --exit-code: something is not in force, or unknown, or nothing would serve";
 
 pub(super) const LOG: &str = "\
 Examples:

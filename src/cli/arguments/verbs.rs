@@ -349,8 +349,8 @@ pub(crate) struct Check {
 pub(crate) struct Status {
     /// Exit with 10 if something is not in force
     ///
-    /// That is, if a key is not as its owner wants it, if that is not known, or if the running daemon
-    /// has not loaded the config.
+    /// That is, if a key is not as its owner wants it, if that is not known, if no containerd release
+    /// serves with the config, or if the running daemon has not loaded it.
     #[arg(long)]
     pub(crate) exit_code: bool,
 

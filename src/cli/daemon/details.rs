@@ -43,7 +43,7 @@ fn rolled_back(rollback: &Rollback) -> Value {
     let is_known = rollback.failed.is_none();
     json!({
         "files": match &rollback.files {
-            RolledBackFiles::PutBack => "put-back",
+            RolledBackFiles::AsBefore => "put-back",
             RolledBackFiles::TakenOut => "taken-out",
             _ => "stuck",
         },

@@ -8,7 +8,7 @@ use containerd_edit::{Code, CriClient, Error, ExitCode, InUse, Sandbox};
 
 use super::running::DAEMON_LIMIT;
 use crate::cli::arguments::{Format, Remove};
-use crate::cli::editing::{Edit, Request};
+use crate::cli::editing::Edit;
 use crate::cli::error_report::in_place;
 use crate::cli::run::Run;
 use crate::cli::signals::Signals;
@@ -83,10 +83,8 @@ impl Run {
     /// that the daemon still has.
     fn handlers_to_go(&self, remove: &Remove, edit: &Edit<'_>) -> Result<BTreeSet<String>, Error> {
         let mut handlers: BTreeSet<String> = remove.names.iter().cloned().collect();
-        if let Request::Change(change) = &edit.request {
-            let plan = self.editor_of(edit).plan(change)?;
-            handlers.extend(plan.report.handlers.removed);
-        }
+        let plan = self.editor_of(edit).plan(edit.request.clone())?;
+        handlers.extend(plan.report.handlers.removed);
         Ok(handlers)
     }
 

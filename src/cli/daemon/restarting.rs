@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::cli::arguments;
 use crate::cli::arguments::groups::RestartHow;
-use crate::cli::editing::{Completed, Edit, Request};
+use crate::cli::editing::{Completed, Edit};
 use crate::cli::report::{Report, warnings};
 use crate::cli::run::Run;
 
@@ -34,12 +34,7 @@ impl Run {
         edit: &Edit<'_>,
     ) -> Result<Completed, Error> {
         let restart = self.restart_by(&edit.editing.how);
-        let (plan, restarted) = match &edit.request {
-            Request::Change(change) => restart.edit(editor, change)?,
-            Request::Undo(owner) => restart.undo(editor, owner.as_ref())?,
-            Request::Restore(from) => restart.restore(editor, from)?,
-            Request::Replace(change) => restart.replace(editor, change)?,
-        };
+        let (plan, restarted) = restart.edit(editor, edit.request.clone())?;
         Ok(Completed {
             is_change: plan.is_change() || restarted.why.is_some(),
             plan,

@@ -1,56 +1,41 @@
-//! `check --running`: what the running daemon has loaded.
+//! What the running daemon has loaded, held against the config.
 
 use std::path::Path;
 use std::time::Duration;
 
-use containerd_edit::{
-    Check, Code, CriClient, Disagreement, Drift, Error, ExitCode, Release, Running,
-};
+use containerd_edit::{CriClient, Disagreement, Drift, Error, ExitCode, Running};
 
 use super::reports::RunningReport;
-use crate::cli::arguments;
 use crate::cli::arguments::groups::{Daemon, Judging};
+use crate::cli::check_report::{Checked, Loaded};
 use crate::cli::config::Config;
-use crate::cli::report::Report;
 use crate::cli::run::Run;
-use crate::cli::status_report::DaemonStatus;
 
 /// How long a running daemon may take for each answer. It has them at hand.
 pub(super) const DAEMON_LIMIT: Duration = Duration::from_secs(5);
 
 impl Run {
-    pub(in crate::cli) fn check_running(
-        &mut self,
-        verb: &arguments::Check,
-    ) -> Result<ExitCode, Error> {
-        Ok(match self.compare(&verb.daemon, &verb.judging) {
-            Err(error) if error.exit_code() != ExitCode::Usage => {
-                let check = self.checked(&verb.judging.releases())?;
-                self.report_check(&check, Some(Err(&error)), false)
-            }
-            compared => {
-                let (check, daemon) = compared?;
-                self.report_check(&check, Some(Ok(&daemon)), daemon.drift.is_empty())
-            }
-        })
-    }
-
-    /// What is known of the daemon beside the config, for `status`. `None`: the config is a file that
-    /// was named, and no daemon was.
-    pub(in crate::cli) fn daemon_beside(&self, daemon: &Daemon) -> Option<DaemonStatus> {
-        if self.config.layout.is_none() && daemon.cri_endpoint.is_none() {
-            return None;
-        }
-        let compared = self.compare(daemon, &Judging::default());
-        Some(DaemonStatus {
-            in_step: compared.as_ref().is_ok_and(|(_, it)| it.drift.is_empty())
-                || compared.is_err(),
-            report: compared.map(|(_, it)| Box::new(it) as Box<dyn Report>),
-        })
-    }
-
     /// Holds the config against the running daemon.
-    fn compare(&self, daemon: &Daemon, judging: &Judging) -> Result<(Check, RunningReport), Error> {
+    ///
+    /// # Errors
+    ///
+    /// An error if the config can't be read, or the command line names no socket. A daemon that does
+    /// not answer is none.
+    pub(in crate::cli) fn beside_daemon(
+        &self,
+        daemon: &Daemon,
+        judging: &Judging,
+    ) -> Result<Checked, Error> {
+        match self.compare(daemon, judging) {
+            Err(error) if error.exit_code() != ExitCode::Usage => Ok(Checked {
+                check: self.checked_if_any(&judging.releases())?,
+                daemon: Some(Err(error)),
+            }),
+            compared => compared,
+        }
+    }
+
+    fn compare(&self, daemon: &Daemon, judging: &Judging) -> Result<Checked, Error> {
         let endpoint = self.config.endpoint(daemon);
         let running = Running::ask(&self.config.host_root, endpoint, DAEMON_LIMIT)?;
         let mut releases = judging.releases();
@@ -62,7 +47,7 @@ impl Run {
         if let Some(own) = own.filter(|_| is_own) {
             releases = vec![own];
         }
-        let mut check = self.checked(&releases)?;
+        let mut check = self.checked_if_any(&releases)?;
         if !check.serves()
             && is_own
             && let Some(found) = Disagreement::at(&self.editor("check"), endpoint)?
@@ -77,17 +62,14 @@ impl Run {
             serves: check.serves(),
             running,
         };
-        Ok((check, report))
-    }
-
-    /// Checks the config, or containerd's built-in defaults where there is none.
-    fn checked(&self, releases: &[Release]) -> Result<Check, Error> {
-        let config = &self.config;
-        let bytes = match config.read() {
-            Err(error) if error.code() == Code::NoFile => Vec::new(),
-            read => read?,
+        let loaded = Loaded {
+            in_step: report.drift.is_empty(),
+            report: Box::new(report),
         };
-        Check::of(&config.path, &bytes, releases, &config.host_root)
+        Ok(Checked {
+            check,
+            daemon: Some(Ok(loaded)),
+        })
     }
 }
 

@@ -3,8 +3,10 @@
 
 use std::path::Path;
 
-use crate::commit::editor::{Editor, FileChange, Outcome};
+use crate::commit::editor::Editor;
+use crate::commit::file_change::FileChange;
 use crate::commit::operation_log::{LogEntry, LoggedDropIn};
+use crate::commit::outcome::Outcome;
 use crate::commit::parts::Part;
 use crate::disk::folder;
 use crate::disk::ledger_file::PendingLedger;
@@ -195,11 +197,6 @@ pub(super) fn unfinished(error: Error, done: &[FileChange]) -> Error {
 }
 
 impl FileChange {
-    /// The SHA-256 of the bytes before and after.
-    pub(crate) fn digests(&self) -> Digests {
-        Digests::of(self.before.as_deref(), self.after.as_deref())
-    }
-
     /// Enters the change in the operation log. `own` is the config's path on the host.
     pub(super) fn enter(&self, entry: &mut LogEntry, own: &Path) {
         let Digests { before, after } = self.digests();

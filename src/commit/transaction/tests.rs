@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use super::*;
 use crate::commit::editor::DropIn;
 use crate::disk::sidecar;
+use crate::want::change::Change;
 use crate::want::handler::Handler;
 
 const CONFIG: &str = "version = 3\n";
@@ -287,8 +288,8 @@ fn a_killed_run_and_the_one_that_completes_it_are_undone_as_one() {
     assert_eq!(made.after.to_json(), written);
     assert_eq!(made.before.to_json().as_bytes(), ledger);
     assert!(!sidecar::owners_before(&path).exists(), "it has ended");
-    let undone = editor().undo(None).expect("undone");
-    assert!(undone.is_put_back);
+    let undone = editor().commit(Request::Undo(None)).expect("undone");
+    assert!(undone.is_as_before);
     assert_eq!(fs::read(&path).expect("readable"), main);
     assert!(!folder.path().join("conf.d/50-manual.toml").exists());
 }
@@ -303,7 +304,7 @@ fn an_undo_that_was_killed_between_its_files_goes_on() {
     editor().commit(&change()).expect("an edit");
     let drop_in = folder.path().join("conf.d/50-manual.toml");
     let text = fs::read(&drop_in).expect("readable");
-    editor().undo(None).expect("undone");
+    editor().commit(Request::Undo(None)).expect("undone");
     fs::create_dir_all(drop_in.parent().expect("a folder")).expect("writes");
     fs::write(&drop_in, text).expect("writes");
     fs::rename(
@@ -311,9 +312,9 @@ fn an_undo_that_was_killed_between_its_files_goes_on() {
         sidecar::owners_before(&path),
     )
     .expect("renames");
-    editor().undo(None).expect("undone");
+    editor().commit(Request::Undo(None)).expect("undone");
     assert!(!drop_in.exists(), "it is half undone");
-    let again = editor().undo(None).expect("undone");
+    let again = editor().commit(Request::Undo(None)).expect("undone");
     assert!(!again.is_change(), "it is undone");
     assert_eq!(fs::read_to_string(&path).expect("readable"), CONFIG);
 }

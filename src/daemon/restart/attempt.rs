@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use humantime::format_duration;
 
 use super::cause::Cause;
-use super::config::{self, verdict};
+use super::config::{self, verdicts};
 use super::daemon::{ANSWER, Daemon};
 use super::disagreement::Disagreement;
 use super::expected::Expected;
@@ -122,6 +122,13 @@ impl<'a> Attempt<'a> {
         old: Option<&Daemon>,
         expected: &Expected,
     ) -> Result<Restarted, Stop> {
+        let editor = self.scene.editor;
+        let unread = |error| Cause::unread(&error);
+        let verdicts_before = verdicts(editor, old.and_then(Daemon::serving)).map_err(unread)?;
+        if let Some(cause) = expected.refuses(&verdicts_before, editor) {
+            return Err(cause.into());
+        }
+        self.deadline = Instant::now() + self.scene.limit;
         let mut phases = Phases::default();
         let mut clock = Instant::now();
         let mut lap = || {
@@ -139,14 +146,12 @@ impl<'a> Attempt<'a> {
         if running.cri.is_none() {
             return Err(Cause::new("containerd came back without CRI").into());
         }
-        let editor = self.scene.editor;
-        let unread = |error| Cause::unread(&error);
         // It serves: what the model still says against that is wrong.
         let disagreement = Disagreement::of(editor, &running).map_err(unread)?;
         let disproved = disagreement.as_ref().map(|it| it.disproved.clone());
         editor.disproved.replace(disproved);
-        let verdict = verdict(editor, &running).map_err(unread)?;
-        let (own, drift) = expected.held_against(&running, verdict.as_ref());
+        let verdicts = verdicts(editor, Some(&running)).map_err(unread)?;
+        let (own, drift) = expected.held_against(&running, verdicts.first());
         phases.verified = lap();
         if !own.is_empty() {
             let own = Drift::listed(&own);

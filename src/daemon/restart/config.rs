@@ -24,24 +24,27 @@ const TICK: Duration = Duration::from_millis(10);
 /// down to a tick, too.
 pub(super) const DOUBT: Duration = Duration::from_millis(20);
 
-/// What a running daemon's release makes of its config as it is now. For one that is not modelled,
-/// the newest that is stands in. `None`: a daemon has shown that the model is wrong there.
-pub(super) fn verdict(editor: &Editor, running: &Running) -> Result<Option<Verdict>, Error> {
-    let release = running
-        .release()
-        .ok()
-        .flatten()
-        .unwrap_or(Release::newest());
+/// What the releases that may run here make of the config as it is now: that of the daemon which
+/// serves, and where none says what it is, all of them, the newest first. For a daemon that is not
+/// modelled the newest stands in. Those of which a daemon has shown that the model is wrong are left out.
+pub(super) fn verdicts(editor: &Editor, serving: Option<&Running>) -> Result<Vec<Verdict>, Error> {
+    let releases = match serving.map(Running::release) {
+        Some(release) => vec![release.ok().flatten().unwrap_or(Release::newest())],
+        None => Release::LINES.into_iter().rev().collect(),
+    };
     let files = files(editor)?;
     let host = Host {
         disproved: editor.disproved.borrow().clone(),
         ..Host::of(&editor.host_root, &files)
     };
-    let verdict = Model::new(&files, &host).verdict(release);
-    let is_wrong = verdict
-        .reason()
-        .is_some_and(|it| host.disproves(it, release));
-    Ok(Some(verdict).filter(|_| !is_wrong))
+    let model = Model::new(&files, &host);
+    let verdicts = releases.into_iter().filter_map(|release| {
+        let verdict = model.verdict(release);
+        let mut reason = verdict.reason().into_iter();
+        let is_wrong = reason.any(|it| host.disproves(it, release));
+        (!is_wrong).then_some(verdict)
+    });
+    Ok(verdicts.collect())
 }
 
 /// The files that containerd is started with, as they are now.

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::cause::Cause;
-use crate::commit::editor::{Editor, Outcome};
+use crate::commit::editor::Editor;
+use crate::commit::outcome::Outcome;
 use crate::containerd::Verdict;
 use crate::daemon::running::{Drift, Running};
 use crate::edit::edited::Handlers;
@@ -62,11 +63,17 @@ impl Expected {
         }
     }
 
-    /// Why the daemon is better not restarted with a config of which this is known.
-    pub(super) fn refuses(&self, verdict: &Verdict, editor: &Editor) -> Option<Cause> {
+    /// Why the daemon is better not restarted with a config of which the releases that may run here
+    /// make this: none of them would do.
+    pub(super) fn refuses(&self, verdicts: &[Verdict], editor: &Editor) -> Option<Cause> {
         if !is_read_as_it_is(editor) {
             return None;
         }
+        let refusals = verdicts.iter().map(|verdict| self.refusal(verdict));
+        refusals.reduce(|one, other| other.and(one)).flatten()
+    }
+
+    fn refusal(&self, verdict: &Verdict) -> Option<Cause> {
         match verdict {
             Verdict::Serves { handlers, .. } => {
                 let mut present = self.present.iter();

@@ -30,8 +30,8 @@ impl RestartFailure {
             None if self.cause.is_before_restart() => {
                 (Code::WouldNotServe, NextStep::SeeWhyNotServing)
             }
-            None if self.is_kept => (Code::NotServing, NextStep::SeeWhyStillGone),
-            None => (Code::NotServing, NextStep::SeeWhyGone),
+            None if self.is_kept => (Code::RestartFailed, NextStep::SeeWhyStillGone),
+            None => (Code::RestartFailed, NextStep::SeeWhyGone),
             Some(rollback) if rollback.is_good() => (Code::RolledBack, NextStep::SeeWhyRolledBack),
             Some(_) => (Code::NotRolledBack, NextStep::SeeWhyStillGone),
         };
@@ -57,7 +57,7 @@ impl RestartFailure {
             return "this run has changed nothing, so nothing was taken back".to_owned();
         };
         let files = match &rollback.files {
-            RolledBackFiles::PutBack => "the config is as it was before",
+            RolledBackFiles::AsBefore => "the config is as it was before",
             RolledBackFiles::TakenOut => {
                 "others have changed the config since: this run's part was taken out of it"
             }

@@ -23,12 +23,11 @@ pub use self::failure::RestartFailure;
 pub use self::rollback::{Rollback, RolledBackFiles};
 use self::run::Run;
 pub use self::why::Why;
-use crate::commit::editor::{Editor, FileChange, Outcome};
-use crate::commit::restored::RestoreFrom;
+use crate::commit::editor::Editor;
+use crate::commit::outcome::Outcome;
+use crate::commit::request::Request;
 use crate::daemon::service::Service;
 use crate::error::Error;
-use crate::want::change::Change;
-use crate::want::handler::Owner;
 
 /// How long containerd may take to come back unless told otherwise.
 pub const DEFAULT_READY_TIMEOUT: Duration = Duration::from_secs(60);
@@ -88,7 +87,8 @@ impl Restart {
         self
     }
 
-    /// Makes an edit and has it loaded. The lock is held for the edit only.
+    /// Carries a request out, as [`Editor::commit`], and has that loaded. The lock is held for the edit
+    /// only. A text that was restored is not taken out again where containerd does not serve with it.
     ///
     /// Where the edit finds nothing to do, containerd is still restarted if it has not loaded its
     /// config as it is: an earlier run may have been killed in between.
@@ -97,69 +97,22 @@ impl Restart {
     ///
     /// An error that says what the state is then; of a restart that failed, a [`RestartFailure`] is
     /// the [detail](Error::detail).
-    pub fn edit(&self, editor: &Editor, change: &Change) -> Result<(Outcome, Restarted), Error> {
-        let owner = change.acting_owner();
-        self.make(editor, change, owner, || editor.commit(change))
-    }
-
-    /// Takes the last change back, as [`Editor::undo`], and has that loaded.
-    ///
-    /// # Errors
-    ///
-    /// An error that says what the state is then; of a restart that failed, a [`RestartFailure`] is
-    /// the [detail](Error::detail).
-    pub fn undo(
+    pub fn edit(
         &self,
         editor: &Editor,
-        owner: Option<&Owner>,
-    ) -> Result<(Outcome, Restarted), Error> {
-        self.make(editor, &Change::new(), owner, || editor.undo(owner))
-    }
-
-    /// Puts a kept text back, as [`Editor::restore`], and has that loaded. It is not taken out again
-    /// where containerd does not serve with it.
-    ///
-    /// # Errors
-    ///
-    /// As [`Restart::undo`].
-    pub fn restore(
-        &self,
-        editor: &Editor,
-        from: &RestoreFrom,
-    ) -> Result<(Outcome, Restarted), Error> {
-        self.make(editor, &Change::new(), None, || editor.restore(from))
-    }
-
-    /// Gives a file a whole text, as [`Editor::replace`], and has that loaded.
-    ///
-    /// # Errors
-    ///
-    /// As [`Restart::undo`].
-    pub fn replace(
-        &self,
-        editor: &Editor,
-        change: &FileChange,
-    ) -> Result<(Outcome, Restarted), Error> {
-        self.make(editor, &Change::new(), None, || editor.replace(change))
-    }
-
-    fn make(
-        &self,
-        editor: &Editor,
-        change: &Change,
-        owner: Option<&Owner>,
-        commit: impl FnOnce() -> Result<Outcome, Error>,
+        request: impl Into<Request>,
     ) -> Result<(Outcome, Restarted), Error> {
         let run = self.begin(editor)?;
-        let mut outcome = commit()?;
-        let restarted = run.load_edit(change, &outcome, owner)?;
+        let request = request.into();
+        let mut outcome = editor.commit(request.clone())?;
+        let restarted = run.load_edit(&request, &outcome)?;
         let disagreement = restarted.disagreement.clone();
         outcome.report.warnings.extend(disagreement);
         Ok((outcome, restarted))
     }
 
     /// Restarts containerd if it is not what its config says. No change is taken back where that
-    /// fails: [`Editor::undo`] does it.
+    /// fails: [`Request::Undo`] does it.
     ///
     /// # Errors
     ///

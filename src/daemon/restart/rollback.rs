@@ -3,8 +3,6 @@
 use super::attempt::Phases;
 use super::cause::Cause;
 use crate::commit::editor::Editor;
-use crate::commit::operation_log::LogEntry;
-use crate::commit::undo::Undo;
 use crate::daemon::running::Running;
 use crate::error::{Code, NextStep};
 use crate::ledger::LedgerPair;
@@ -28,7 +26,7 @@ pub struct Rollback {
 #[non_exhaustive]
 pub enum RolledBackFiles {
     /// They are as they were before, the very bytes.
-    PutBack,
+    AsBefore,
     /// Others have changed them meanwhile: only what the run had changed was taken out.
     TakenOut,
     /// They still have the change.
@@ -50,16 +48,11 @@ impl Rollback {
 
 /// Takes a change back, as a whole or out of what others have made of the files since.
 pub(super) fn take_back(editor: &Editor, made: &LedgerPair) -> RolledBackFiles {
-    let undo = Undo {
-        made: made.clone(),
-        is_judged: false,
-        outcome: LogEntry::ROLLED_BACK,
-    };
-    match editor.take_back(&undo) {
-        Ok(outcome) if outcome.is_put_back => RolledBackFiles::PutBack,
+    match editor.roll_back(made.clone()) {
+        Ok(outcome) if outcome.is_as_before => RolledBackFiles::AsBefore,
         Ok(_) => RolledBackFiles::TakenOut,
         // What is not durable is in place all the same.
-        Err(error) if error.code() == Code::NotDurable => RolledBackFiles::PutBack,
+        Err(error) if error.code() == Code::NotDurable => RolledBackFiles::AsBefore,
         Err(error) => RolledBackFiles::Stuck {
             why: format!("it could not be taken back: {error}"),
             instead: NextStep::UndoAfter(error.hint()).into(),

@@ -4,20 +4,20 @@ use std::time::Duration;
 
 use super::attempt::{Attempt, Phases, Restarted, Scene, Stop};
 use super::cause::Cause;
-use super::config::verdict;
+use super::config::verdicts;
 use super::daemon::Daemon;
 use super::disagreement::Disagreement;
 use super::expected::Expected;
 use super::failure::RestartFailure;
 use super::rollback::{Rollback, RolledBackFiles, take_back};
 use super::why::Why;
-use crate::commit::editor::Outcome;
 use crate::commit::operation_log::LogEntry;
+use crate::commit::outcome::Outcome;
+use crate::commit::request::Request;
 use crate::disk::digest;
 use crate::error::{Code, Error, NextStep, Warning};
 use crate::ledger::LedgerPair;
 use crate::want::change::Change;
-use crate::want::handler::Owner;
 
 /// A run that has its config loaded.
 pub(super) struct Run<'a> {
@@ -76,15 +76,19 @@ impl<'a> Run<'a> {
     /// Has an edit loaded that was just made.
     pub(super) fn load_edit(
         mut self,
-        change: &Change,
+        request: &Request,
         outcome: &Outcome,
-        owner: Option<&Owner>,
     ) -> Result<Restarted, Error> {
+        let nothing = Change::new();
+        let change = match request {
+            Request::Change(change) => change,
+            _ => &nothing,
+        };
         self.expected = Expected::of(change, outcome);
         self.without = Expected::without(&outcome.report.handlers);
         self.made = outcome.made.clone().filter(|_| outcome.needs_restart());
         self.is_kept = outcome.restored.is_some() && outcome.is_change();
-        self.owner = owner.map(ToString::to_string);
+        self.owner = request.owner().map(ToString::to_string);
         // Who waited for the lock may have to do with another daemon by now. k0s may have begun.
         if !self.scene.service.is_by_itself()
             && let Ok(now) = self.scene.daemon()
@@ -99,15 +103,10 @@ impl<'a> Run<'a> {
         let Scene {
             editor, service, ..
         } = &self.scene;
-        // Of a daemon without CRI it isn't known which release it is.
         let serving = self.old.as_ref().and_then(Daemon::serving);
-        let verdict = serving.map(|running| verdict(editor, running));
-        let verdict = verdict.transpose().map(Option::flatten);
-        let (drift, others) = match (serving, &verdict) {
-            (Some(running), Ok(verdict)) => {
-                let verdict = verdict.as_ref();
-                self.expected.held_against(running, verdict)
-            }
+        let verdicts = verdicts(editor, serving);
+        let (drift, others) = match (serving, &verdicts) {
+            (Some(running), Ok(verdicts)) => self.expected.held_against(running, verdicts.first()),
             _ => (Vec::new(), Vec::new()),
         };
         let changed = self.made.as_ref().map(|_| Why::Changed);
@@ -123,18 +122,8 @@ impl<'a> Run<'a> {
                 disagreement: self.disagreement,
             });
         };
-        let refused = match &verdict {
-            Ok(verdict) => {
-                let verdict = verdict.as_ref();
-                verdict.and_then(|verdict| self.expected.refuses(verdict, editor))
-            }
-            Err(error) => Some(Cause::unread(error)),
-        };
         let mut attempt = Attempt::new(&self.scene);
-        let ended = match refused {
-            Some(cause) => Err(Stop::Failed(cause)),
-            None => attempt.make(self.old.as_ref(), &self.expected),
-        };
+        let ended = attempt.make(self.old.as_ref(), &self.expected);
         let cause = match ended {
             Ok(restarted) => {
                 self.note(LogEntry::RESTARTED);

@@ -33,15 +33,6 @@ pub(crate) struct Found {
     pub(crate) damaged: Option<Error>,
 }
 
-/// The ledgers beside a config.
-#[derive(Debug, Default)]
-struct Ledgers {
-    texts: LedgerTexts,
-    now: Option<Ledger>,
-    before: Option<Ledger>,
-    previous: Option<Ledger>,
-}
-
 impl Found {
     pub(super) fn is_of_a_killed_run(&self) -> bool {
         self.killed.is_some()
@@ -62,8 +53,7 @@ impl Editor {
         target: &Target,
         main: impl Into<Rc<Snapshot>>,
     ) -> Result<Found, Error> {
-        let ledgers = self.ledgers(target)?;
-        self.found(target, main.into(), ledgers, &[])
+        self.found(target.clone(), main.into(), &[])
     }
 
     /// The same for a task. Of files that get a whole text, that says which ledger holds, whatever
@@ -74,15 +64,27 @@ impl Editor {
         main: impl Into<Rc<Snapshot>>,
         task: &Task,
     ) -> Result<Found, Error> {
-        let (ledgers, damaged) = match self.ledgers(target) {
-            Err(error) if task.is_restore() => (Ledgers::default(), Some(error)),
-            ledgers => (ledgers?, None),
-        };
-        let found = self.found(target, main.into(), ledgers, task.texts())?;
-        Ok(Found { damaged, ..found })
+        let (target, main) = (target.clone(), main.into());
+        match self.found(target.clone(), Rc::clone(&main), task.texts()) {
+            Err(error) if task.is_restore() => Ok(Found {
+                target,
+                main,
+                texts: LedgerTexts::default(),
+                ledger: Ledger::default(),
+                previous: None,
+                killed: None,
+                damaged: Some(error),
+            }),
+            found => found,
+        }
     }
 
-    fn ledgers(&self, target: &Target) -> Result<Ledgers, Error> {
+    fn found(
+        &self,
+        target: Target,
+        main: Rc<Snapshot>,
+        replaced: &[Replacement],
+    ) -> Result<Found, Error> {
         let texts = LedgerTexts::read(&target.path)?;
         let parsed = |bytes: &Option<Vec<u8>>, path: PathBuf| {
             let parsed = bytes.as_deref().map(Ledger::parse).transpose();
@@ -102,29 +104,7 @@ impl Editor {
             _ => error,
         })?;
         let previous = parsed(&texts.previous, sidecar::owners_previous(&self.path));
-        Ok(Ledgers {
-            now,
-            before,
-            previous: previous.ok().flatten(),
-            texts,
-        })
-    }
-
-    /// What holds of the ledgers. Where a run was killed, each file says so for itself.
-    fn found(
-        &self,
-        target: &Target,
-        main: Rc<Snapshot>,
-        ledgers: Ledgers,
-        replaced: &[Replacement],
-    ) -> Result<Found, Error> {
-        let Ledgers {
-            texts,
-            now,
-            before,
-            previous,
-        } = ledgers;
-        let target = target.clone();
+        let previous = previous.ok().flatten();
         let after = now.unwrap_or_default();
         let Some(before) = before else {
             return Ok(Found {

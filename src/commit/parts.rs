@@ -38,50 +38,42 @@ impl Editor {
         let listed = names.iter().map(|name| reading.config.path_of(name));
         let others = listed.chain(reading.chosen.clone());
         let others = others.filter(|path| reading.config.is_writable(path));
-        let is_changed = |path: &PathBuf| changes.iter().any(|change| change.path == *path);
-        let mut unchanged: Vec<PathBuf> = Vec::new();
+        let mut paths: Vec<PathBuf> = Vec::new();
         for path in [own.clone()].into_iter().chain(others) {
-            if !unchanged.contains(&path) && !is_changed(&path) {
-                unchanged.push(path);
+            let is_changed = changes.iter().any(|change| change.path == path);
+            if !paths.contains(&path) && !is_changed {
+                paths.push(path);
             }
         }
-        let read = |target: &Target, is_main: bool| {
-            if is_main {
-                Ok(Rc::clone(&found.main))
-            } else {
-                target.read().map(Rc::new)
-            }
-        };
-        let mut parts = Vec::new();
-        for path in unchanged {
+        let part = |path: PathBuf, target: Target, change: Option<FileChange>| {
             let is_main = path == own;
-            // A folder that is gone holds no file.
-            let Ok(target) = self.target_of(&path, &found.target) else {
-                continue;
+            let snapshot = match is_main {
+                true => Rc::clone(&found.main),
+                false => target.read()?.into(),
             };
-            let snapshot = read(&target, is_main)?;
-            parts.push(Part {
-                change: FileChange::unchanged(path, snapshot.bytes()),
+            let unchanged = || FileChange::unchanged(path, snapshot.bytes());
+            Ok(Part {
+                change: change.unwrap_or_else(unchanged),
                 target,
                 snapshot,
                 is_main,
-            });
-        }
+            })
+        };
+        // A folder that is gone holds no file.
+        let unchanged = paths.into_iter().filter_map(|path| {
+            let target = self.target_of(&path, &found.target).ok()?;
+            Some(part(path, target, None))
+        });
+        let mut parts: Vec<Part> = unchanged.collect::<Result<_, Error>>()?;
         for change in changes {
-            let is_main = change.path == own;
-            let target = if is_main {
-                found.target.clone()
-            } else {
-                let target = self.find_drop_in(&change.path, &found.target)?;
-                self.check_beside(&target, reading.files())?;
-                target
+            let target = match self.as_drop_in(&change.path) {
+                Some(path) => self.find_drop_in(path, &found.target)?,
+                None => found.target.clone(),
             };
-            parts.push(Part {
-                snapshot: read(&target, is_main)?,
-                target,
-                change,
-                is_main,
-            });
+            if change.path != own {
+                self.check_beside(&target, reading.files())?;
+            }
+            parts.push(part(change.path.clone(), target, Some(change))?);
         }
         Ok(parts)
     }

@@ -54,9 +54,21 @@ impl Editor {
             self.check_unchanged(&reading, found, &text.change)?;
         }
         let after = reading.with(self, texts)?;
-        let fit = Fit::of(found, &reading, &after, texts);
+        let Ledger { written, files, .. } = &found.ledger;
+        let mut changes = texts.iter().map(|it| &it.change);
+        // As if nobody had written since: the last change can still be taken back.
+        let is_last = changes.clone().all(|change| {
+            written.get(&reading.config.name_of(&change.path)) == change.digests().after.as_ref()
+        });
+        let is_previous = !is_last
+            && changes.any(|change| {
+                let text = after.text(&change.path).map(|it| digest::of(it.as_bytes()));
+                let digests = files.get(&reading.config.name_of(&change.path));
+                text.is_some() && digests.is_some_and(|it| it.before == text && it.after != text)
+            });
         let mut ledger = found.ledger.clone();
-        if let (Some(previous), Fit::Before) = (&found.previous, fit) {
+        let previous = found.previous.as_ref().filter(|_| is_previous);
+        if let Some(previous) = previous {
             ledger = ledger.after_a_killed_run(previous.clone(), &after);
         }
         // Where nothing is put back, what is gone from the files may come back by another text.
@@ -81,14 +93,11 @@ impl Editor {
             return Err(error.at(source).position_at(at.clone()));
         }
         let after = &mut work.ledgers.after;
-        match fit {
-            // As if nobody had written since: the last change can still be taken back.
-            Fit::After => {
-                after.files.clone_from(&found.ledger.files);
-                after.is_undone = found.ledger.is_undone;
-            }
-            Fit::Before => after.is_undone = restored.is_some(),
-            Fit::Neither => {}
+        if is_last {
+            after.files.clone_from(&found.ledger.files);
+            after.is_undone = found.ledger.is_undone;
+        } else {
+            after.is_undone = previous.is_some() && restored.is_some();
         }
         if let Some(restored) = restored {
             let mut restored = restored.clone();
@@ -162,38 +171,5 @@ impl Editor {
         let message = "another program has changed the file meanwhile";
         let hint = "look at what it says now, and run this again";
         Err(self.by_its_name(Error::new(Code::ChangedMeanwhile, message, hint).at(path)))
-    }
-}
-
-/// Which ledger belongs to texts that are put in place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fit {
-    /// The one that is there: all of them were written last.
-    After,
-    /// The one before the last change, at least for one of them.
-    Before,
-    /// None: what the texts say otherwise is set by hand.
-    Neither,
-}
-
-impl Fit {
-    fn of(found: &Found, reading: &Reading, after: &Config, texts: &[Replacement]) -> Self {
-        let Ledger { written, files, .. } = &found.ledger;
-        let mut changes = texts.iter().map(|it| &it.change);
-        let is_last = |change: &FileChange| {
-            written.get(&reading.config.name_of(&change.path)) == change.digests().after.as_ref()
-        };
-        let is_previous = |change: &FileChange| {
-            let digests = files.get(&reading.config.name_of(&change.path));
-            let text = after.text(&change.path).map(|it| digest::of(it.as_bytes()));
-            text.is_some() && digests.is_some_and(|it| it.before == text && it.after != text)
-        };
-        if changes.clone().all(is_last) {
-            Self::After
-        } else if found.previous.is_some() && changes.any(is_previous) {
-            Self::Before
-        } else {
-            Self::Neither
-        }
     }
 }

@@ -20,6 +20,8 @@ use crate::ledger::{Ledger, LedgerPair};
 use crate::want::change::Change;
 use crate::want::handler::Owner;
 
+const NOT_UNDONE: &str = "cannot undo the last change";
+
 impl Editor {
     /// What is to be taken back; nothing, if it was already.
     pub(super) fn undo_task(&self, owner: Option<&Owner>) -> Result<Task, Error> {
@@ -61,23 +63,8 @@ impl Editor {
     }
 
     fn not_undone(&self, why: &str, instead: NextStep<'_>) -> Error {
-        let message = format!("cannot undo the last change: {why}");
+        let message = format!("{NOT_UNDONE}: {why}");
         Error::new(Code::NotUndone, message, instead).at(&self.path)
-    }
-
-    /// A text from before the last change is no TOML.
-    fn not_put_back(&self, texts: &[Replacement], error: &Error) -> Error {
-        let why = format!("the text from before it is {error}");
-        let mut texts = texts.iter();
-        let Some(text) = texts.find(|it| Some(&*it.source) == error.path()) else {
-            return self.not_undone(&why, NextStep::RemoveInstead);
-        };
-        let instead = NextStep::RestoreOnceFixed {
-            from: &text.source,
-            drop_in: self.as_drop_in(&text.change.path),
-        };
-        let refused = self.not_undone(&why, instead);
-        refused.moved_to(&text.source, error.position().cloned())
     }
 
     /// What the operation log calls the last change of a file, for people.
@@ -98,8 +85,11 @@ impl Editor {
         let is_last = found.ledger == made.after;
         let texts = is_last.then(|| self.texts_before(&reading, found));
         let mut work = if let Some(texts) = texts.flatten() {
-            let after = reading.with(self, &texts);
-            let after = after.map_err(|error| self.not_put_back(&texts, &error))?;
+            let after = reading.with(self, &texts).map_err(|error| {
+                let message = format!("{NOT_UNDONE}: the text from before it is {error}");
+                let instead = NextStep::RestoreOwn(None);
+                error.with_message(message).with_hint(instead)
+            })?;
             let mut ledger = made.before.clone();
             ledger.seq = ledger.seq.max(made.after.seq);
             ledger.settle(&after.views());

@@ -124,178 +124,165 @@ pub enum NextStep<'a> {
 impl fmt::Display for NextStep<'_> {
     #[expect(clippy::too_many_lines, reason = "one row for each of them")]
     fn fmt(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let said = match *self {
-            Self::SeeHandlers => "see `containerd-edit list`",
-            Self::SeeVerdicts => "see `containerd-edit check`",
-            Self::SeeHelp => "see `containerd-edit --help`",
-            Self::SeeHelpOfAdd => "see `containerd-edit add --help`",
-            Self::CreateConfig => {
+        match *self {
+            Self::SeeHandlers => text.write_str("see `containerd-edit list`"),
+            Self::SeeVerdicts => text.write_str("see `containerd-edit check`"),
+            Self::SeeHelp => text.write_str("see `containerd-edit --help`"),
+            Self::SeeHelpOfAdd => text.write_str("see `containerd-edit add --help`"),
+            Self::CreateConfig => text.write_str(
                 "check --config; if there is no config yet, containerd runs on its built-in \
-                 defaults, and `containerd-edit add NAME` creates the file"
-            }
+                 defaults, and `containerd-edit add NAME` creates the file",
+            ),
             Self::MakeFolder(folder) => {
                 let folder = folder.display();
-                return write!(
+                write!(
                     text,
                     "name the config with --config, or where the host is mounted with --host-root; \
                      if containerd is to have its config there: `mkdir -p {folder}`"
-                );
+                )
             }
             Self::MoveAway(path) => {
                 let path = path.display();
-                return write!(
+                write!(
                     text,
                     "find out who put it there, then move it away: `mv {path} {path}.away`"
-                );
+                )
             }
             Self::SeeBeginning(path) => {
                 let path = path.display();
-                return write!(text, "see what has filled it: `head -c 4096 {path}`");
+                write!(text, "see what has filled it: `head -c 4096 {path}`")
             }
-            Self::RemoveOwner => {
+            Self::RemoveOwner => text.write_str(
                 "see why the program before the pipe printed nothing; to remove all, use \
-                 `containerd-edit remove --owner ID`"
-            }
-            Self::Repair(command) => return write!(text, "run `containerd-edit {command}`"),
-            Self::RepairByHand => {
-                "fix the place that is named, then run `containerd-edit check` again"
-            }
-            Self::RepairFirst => {
+                 `containerd-edit remove --owner ID`",
+            ),
+            Self::Repair(command) => write!(text, "run `containerd-edit {command}`"),
+            Self::RepairByHand => text.write_str(
+                "fix the place that is named, then run `containerd-edit check` again",
+            ),
+            Self::RepairFirst => text.write_str(
                 "repair that first: `containerd-edit check` shows what each release makes of it; \
-                 --allow-not-serving adds all the same"
-            }
-            Self::CheckBeforeRestart => {
+                 --allow-not-serving adds all the same",
+            ),
+            Self::CheckBeforeRestart => text.write_str(
                 "do not restart containerd before `containerd-edit check` says that its release \
-                 serves"
-            }
-            Self::NameRelease => {
+                 serves",
+            ),
+            Self::NameRelease => text.write_str(
                 "the file is untouched; `containerd-edit check` shows what each release makes of \
                  it; if other releases never run here, name the one that does with \
-                 --containerd-version"
-            }
-            Self::RemoveInstead => {
+                 --containerd-version",
+            ),
+            Self::RemoveInstead => text.write_str(
                 "see the owners with `containerd-edit list`, and remove handlers with \
-                 `containerd-edit remove NAME`"
-            }
-            Self::RestorePrevious => {
-                "put the text from before it back: `containerd-edit restore --from prev`"
-            }
-            Self::Restore => {
-                "put back the last text with which containerd serves: `containerd-edit restore`"
-            }
+                 `containerd-edit remove NAME`",
+            ),
+            Self::RestorePrevious => text.write_str(
+                "put the text from before it back: `containerd-edit restore --from prev`",
+            ),
+            Self::Restore => text.write_str(
+                "put back the last text with which containerd serves: `containerd-edit restore`",
+            ),
             Self::RestoreOnceFixed { from, drop_in } => {
                 let from = as_word(from);
                 let flag = flag(drop_in);
-                return write!(
+                write!(
                     text,
-                    "the text is kept: once it is right, `containerd-edit restore --from {from}{flag}` \
-                     puts it in place"
-                );
+                    "the text is kept: once it is right, `containerd-edit restore --from \
+                     {from}{flag}` puts it in place"
+                )
             }
             Self::RestoreOwn(drop_in) => {
                 let flag = flag(drop_in);
-                return write!(
+                write!(
                     text,
-                    "fix the file by hand, or put a text of your own in its place: `containerd-edit \
-                     restore --from FILE{flag}`"
-                );
+                    "fix the file by hand, or put a text of your own in its place: \
+                     `containerd-edit restore --from FILE{flag}`"
+                )
             }
-            Self::RemoveOwnerInstead(owner) => {
-                return write!(
+            Self::RemoveOwnerInstead(owner) => write!(
                     text,
                     "to take away what {owner} has added: `containerd-edit remove --owner {owner}`"
-                );
-            }
+                ),
             Self::Overrule {
                 name,
                 owner,
                 acting,
-            } => {
-                return write!(
+            } => write!(
                     text,
                     "choose another name, or make it {acting}'s with --take-over, or remove it \
                      first: `containerd-edit remove {name} --owner {owner}`"
-                );
-            }
-            Self::RemoveForeign { names, owner } => {
-                return write!(
+                ),
+            Self::RemoveForeign { names, owner } => write!(
                     text,
                     "to remove it all the same: `containerd-edit remove {names} --owner {owner}`"
-                );
-            }
-            Self::UnsetForeign { key, owner } => {
-                return write!(
+                ),
+            Self::UnsetForeign { key, owner } => write!(
                     text,
                     "to remove it all the same: `containerd-edit unset {key} --owner {owner}`"
-                );
-            }
-            Self::SeeOwners => {
-                "it goes with the last of them: see the owners with `containerd-edit list`"
-            }
-            Self::RemoveUndeclared(name) => {
-                return write!(
+                ),
+            Self::SeeOwners => text.write_str(
+                "it goes with the last of them: see the owners with `containerd-edit list`",
+            ),
+            Self::RemoveUndeclared(name) => write!(
                     text,
                     "to remove it: `containerd-edit remove {name} --adopt`"
-                );
-            }
-            Self::RemoveWhatWasThere(name) => {
-                return write!(
+                ),
+            Self::RemoveWhatWasThere(name) => write!(
                     text,
                     "`containerd-edit remove {name} --adopt` takes it away"
-                );
-            }
-            Self::RemoveFromTable { names, owner } => {
-                return write!(text, "`containerd-edit remove {names} --owner {owner}`");
-            }
-            Self::NameTable(table) => {
-                return write!(
+                ),
+            Self::RemoveFromTable { names, owner } => write!(
+                text,
+                "`containerd-edit remove {names} --owner {owner}`"
+            ),
+            Self::NameTable(table) => write!(
                     text,
                     "use --plugin-id {table}, or remove them first (`containerd-edit list` shows \
                      the owners)"
-                );
-            }
-            Self::AddFirst { name, settings } => {
-                return write!(
+                ),
+            Self::AddFirst { name, settings } => write!(
                     text,
                     "add it first, as in `containerd-edit add {name}{settings} --default`"
-                );
-            }
-            Self::NameDefault => "name another one with `containerd-edit set-default NAME`",
-            Self::CompleteRunc => "`containerd-edit add runc` adds it",
-            Self::RemoveHandler(name) => {
-                return write!(text, "to remove a handler: `containerd-edit remove {name}`");
-            }
-            Self::SeeWhyNoCri => {
+                ),
+            Self::NameDefault => text.write_str(
+                "name another one with `containerd-edit set-default NAME`",
+            ),
+            Self::CompleteRunc => text.write_str("`containerd-edit add runc` adds it"),
+            Self::RemoveHandler(name) => write!(
+                text,
+                "to remove a handler: `containerd-edit remove {name}`"
+            ),
+            Self::SeeWhyNoCri => text.write_str(
                 "`containerd-edit check` says whether the config is the reason, `ctr plugins ls` and \
-                 `journalctl -u containerd` why it has failed"
-            }
-            Self::SeeWhyNotServing => {
-                "`containerd-edit check --running` says what each release makes of the config"
-            }
-            Self::SeeWhyGone => {
+                 `journalctl -u containerd` why it has failed",
+            ),
+            Self::SeeWhyNotServing => text.write_str(
+                "`containerd-edit check --running` says what each release makes of the config",
+            ),
+            Self::SeeWhyGone => text.write_str(
                 "see why with `journalctl -u containerd` and `containerd-edit check --running`; \
-                 `containerd-edit undo` takes the last change back"
-            }
-            Self::SeeWhyRolledBack => {
+                 `containerd-edit undo` takes the last change back",
+            ),
+            Self::SeeWhyRolledBack => text.write_str(
                 "see why containerd did not serve (`journalctl -u containerd`, `containerd-edit \
-                 check`), and run the same command again"
-            }
-            Self::SeeWhyStillGone => {
+                 check`), and run the same command again",
+            ),
+            Self::SeeWhyStillGone => text.write_str(
                 "containerd does not come back with the config that is there now: see why with \
-                 `journalctl -u containerd`, then `containerd-edit restart`"
-            }
+                 `journalctl -u containerd`, then `containerd-edit restart`",
+            ),
             Self::UndoAfter(first) => {
-                return write!(
+                write!(
                     text,
                     "{first}; once that is done: `containerd-edit undo`, then `containerd-edit \
                      restart`"
-                );
+                )
             }
-            Self::RestartAgain => {
-                "run it again, or `containerd-edit restart`, to have the config loaded"
-            }
-        };
-        text.write_str(said)
+            Self::RestartAgain => text.write_str(
+                "run it again, or `containerd-edit restart`, to have the config loaded",
+            ),
+        }
     }
 }
 

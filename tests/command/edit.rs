@@ -201,7 +201,7 @@ fn a_broken_file_that_was_edited_does_not_come_back() {
     fs::write(node.config(), format!("{SERVES}\"3s\"\n")).expect("writes");
     edit(&node, "sed -i '$d'", &[]).exits(0);
     assert_eq!(node.text(), SERVES);
-    let run = node.run(&["undo"]).exits(78);
+    let run = node.run(&["undo"]).exits(65);
     let kept = node.folder().join("config.toml.prev");
     let place = format!("error: {}:4:5: cannot undo", kept.display());
     assert!(run.stderr.starts_with(&place), "{run:#?}");

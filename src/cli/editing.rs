@@ -110,9 +110,7 @@ impl Run {
         if add.default {
             change = change.default_handler(add.name.clone());
         }
-        if add.take_over {
-            change = change.take_over();
-        }
+        change = add.taking_over.set_up(change);
         let summary = format!("add {}", add.name);
         self.edit(Edit::of(change, &add.patching, summary)?)
     }
@@ -129,9 +127,7 @@ impl Run {
         if apply.prune {
             change = change.prune();
         }
-        if apply.take_over {
-            change = change.take_over();
-        }
+        change = apply.taking_over.set_up(change);
         let mut edit = Edit::of(change, &apply.patching, summary)?;
         edit.files = Some(&files);
         self.edit(edit).map_err(|error| {
@@ -168,9 +164,7 @@ impl Run {
     pub(super) fn set(&mut self, set: &Set) -> Result<ExitCode, Error> {
         let change = Change::new().owner(set.owning.owner());
         let mut change = set.settings.iter().try_fold(change, Change::key)?;
-        if set.take_over {
-            change = change.take_over();
-        }
+        change = set.taking_over.set_up(change);
         // A value may be a secret.
         let keys: Vec<String> = set.settings.iter().map(Setting::key).collect();
         let summary = format!("set {}", keys.join(" "));
@@ -180,9 +174,7 @@ impl Run {
     pub(super) fn unset(&mut self, unset: &Unset) -> Result<ExitCode, Error> {
         let change = Change::new().owner(unset.owning.owner());
         let mut change = unset.keys.iter().try_fold(change, Change::clear)?;
-        if unset.take_over {
-            change = change.take_over();
-        }
+        change = unset.taking_over.set_up(change);
         let keys: Vec<String> = unset.keys.iter().map(KeyName::dotted).collect();
         let summary = format!("unset {}", keys.join(" "));
         self.edit(Edit::of(change, &unset.patching, summary)?)
@@ -193,9 +185,7 @@ impl Run {
             (Some(name), _) => {
                 let change = Change::new().owner(set.owning.owner());
                 let mut change = change.default_handler(name.clone());
-                if set.take_over {
-                    change = change.take_over();
-                }
+                change = set.taking_over.set_up(change);
                 (change, format!("set-default {name}"))
             }
             (None, Some(owner)) => {

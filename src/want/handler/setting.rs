@@ -78,7 +78,9 @@ impl std::str::FromStr for Setting {
             .clone()
             .find(|at| Key::parse(text[..*at].trim()).is_ok());
         let Some(end) = end.or_else(|| ends.next()) else {
-            return Err(wrong(format!("{text:?} is not KEY=VALUE")));
+            return Err(wrong(format!(
+                "{text:?} is not KEY=VALUE, as in debug.level=debug"
+            )));
         };
         let (key, value) = (text[..end].trim(), text[end + 1..].trim());
         let reason = |error: TomlError| error.message().replace('\n', ", ");

@@ -2,8 +2,6 @@
 
 use toml_edit::{Datetime, Item, Value};
 
-use super::Path;
-
 /// What an item is, with its article, for messages.
 pub(crate) fn type_name(item: &Item) -> &'static str {
     match item {
@@ -55,10 +53,10 @@ pub(crate) fn with_seconds(mut datetime: Datetime) -> Datetime {
 
 /// The values at and below an item, with their paths from there, in the order of the text; of an empty
 /// table there are none.
-pub(crate) fn values(item: &Item) -> Vec<(Path, Value)> {
+pub(crate) fn values(item: &Item) -> Vec<(Vec<String>, Value)> {
     let Some(table) = item.as_table_like() else {
         let value = item.clone().into_value();
-        return value.into_iter().map(|it| (Path::new(), it)).collect();
+        return value.into_iter().map(|it| (Vec::new(), it)).collect();
     };
     let mut found = Vec::new();
     for (name, item) in table.iter() {

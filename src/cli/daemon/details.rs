@@ -1,6 +1,7 @@
 //! What errors of the running daemon have beside their message.
 
-use containerd_edit::{Error, InUse, RestartFailure, Rollback, RolledBackFiles};
+use containerd_edit::Error;
+use containerd_edit::cri::{InUse, RestartFailure, Rollback, RolledBackFiles};
 use serde_json::{Value, json};
 
 use super::reports::{running, seconds};

@@ -137,8 +137,8 @@ json\t''"
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l color -d 'When to colour the output: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l prune -d 'Also remove what the owner has and the file lacks'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l take-over -d 'Also change what another owner has'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l prune -d 'Also remove what the owner has and the file lacks'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l adopt -d 'Take over what no owner has declared'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l no-drop-in -d 'Write to the config itself'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l stdout -d 'Print the resulting file and touch nothing'

@@ -93,7 +93,7 @@ impl Run {
     pub(super) fn add(&mut self, add: &Add) -> Result<ExitCode, Error> {
         let (name, settings) = (&add.name, add.settings.iter().cloned());
         let has_type = add.settings.iter().any(|it| it.path() == ["runtime_type"]);
-        let change = Change::new().owner(add.owning.owner());
+        let change = add.owning.change();
         let is_part = !add.settings.is_empty() || !add.unsets.is_empty();
         let mut change = if add.preset.is_none() && is_part && !has_type {
             change.extend(name, settings)?
@@ -111,7 +111,6 @@ impl Run {
         if add.default {
             change = change.default_handler(add.name.clone());
         }
-        change = add.taking_over.set_up(change);
         let summary = format!("add {}", add.name);
         self.edit(Edit::of(change, &add.patching, summary)?)
     }
@@ -124,11 +123,10 @@ impl Run {
             let _ = write!(summary, " {}", file.display());
         }
         let _ = write!(summary, " as {owner}");
-        let mut change = files.change().owner(owner);
+        let mut change = apply.owning.overruling(files.change().owner(owner));
         if apply.prune {
             change = change.prune();
         }
-        change = apply.taking_over.set_up(change);
         let mut edit = Edit::of(change, &apply.patching, summary)?;
         edit.files = Some(&files);
         self.edit(edit).map_err(|error| {
@@ -163,9 +161,8 @@ impl Run {
     }
 
     pub(super) fn set(&mut self, set: &Set) -> Result<ExitCode, Error> {
-        let change = Change::new().owner(set.owning.owner());
-        let mut change = set.settings.iter().try_fold(change, Change::key)?;
-        change = set.taking_over.set_up(change);
+        let mut settings = set.settings.iter();
+        let change = settings.try_fold(set.owning.change(), Change::key)?;
         // A value may be a secret.
         let keys: Vec<String> = set.settings.iter().map(Setting::key).collect();
         let summary = format!("set {}", keys.join(" "));
@@ -173,9 +170,8 @@ impl Run {
     }
 
     pub(super) fn unset(&mut self, unset: &Unset) -> Result<ExitCode, Error> {
-        let change = Change::new().owner(unset.owning.owner());
-        let mut change = unset.keys.iter().try_fold(change, Change::clear)?;
-        change = unset.taking_over.set_up(change);
+        let mut keys = unset.keys.iter();
+        let change = keys.try_fold(unset.owning.change(), Change::clear)?;
         let keys: Vec<String> = unset.keys.iter().map(KeyName::dotted).collect();
         let summary = format!("unset {}", keys.join(" "));
         self.edit(Edit::of(change, &unset.patching, summary)?)
@@ -184,9 +180,7 @@ impl Run {
     pub(super) fn set_default(&mut self, set: &SetDefault) -> Result<ExitCode, Error> {
         let (change, summary) = match (&set.name, &set.owning.owner) {
             (Some(name), _) => {
-                let change = Change::new().owner(set.owning.owner());
-                let mut change = change.default_handler(name.clone());
-                change = set.taking_over.set_up(change);
+                let change = set.owning.change().default_handler(name.clone());
                 (change, format!("set-default {name}"))
             }
             (None, Some(owner)) => {

@@ -17,11 +17,7 @@ pub(crate) struct Owning {
     /// Without it: `$CONTAINERD_EDIT_OWNER`, else manual.
     #[arg(long, value_name = "ID", env = "CONTAINERD_EDIT_OWNER")]
     pub(crate) owner: Option<Owner>,
-}
 
-/// Whether a verb may change what others have.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct TakingOver {
     /// Also change what another owner has
     ///
     /// It is this owner's until this owner leaves. Also what an imported file sets that is not this
@@ -247,10 +243,14 @@ impl Owning {
     pub(crate) fn owner(&self) -> Owner {
         self.owner.clone().unwrap_or_default()
     }
-}
 
-impl TakingOver {
-    pub(crate) fn set_up(&self, change: Change) -> Change {
+    /// An empty change on behalf of the owner.
+    pub(crate) fn change(&self) -> Change {
+        self.overruling(Change::new().owner(self.owner()))
+    }
+
+    /// The change, which overrules other owners if that was asked for.
+    pub(crate) fn overruling(&self, change: Change) -> Change {
         if self.take_over {
             change.take_over()
         } else {

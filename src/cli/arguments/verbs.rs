@@ -8,7 +8,7 @@ use containerd_edit::{HandlerName, KeyName, Owner, Preset, Setting};
 
 use super::groups::{
     Daemon, Editing, Exiting, Judging, Locking, Logging, Owning, Patching, Placing, Plugin,
-    RestartHow, TakingOver,
+    RestartHow,
 };
 use super::{help, values};
 
@@ -134,9 +134,6 @@ pub(crate) struct Add {
     pub(crate) owning: Owning,
 
     #[command(flatten)]
-    pub(crate) taking_over: TakingOver,
-
-    #[command(flatten)]
     pub(crate) patching: Patching,
 }
 
@@ -154,9 +151,6 @@ pub(crate) struct Apply {
     /// Also remove what the owner has and the file lacks
     #[arg(long)]
     pub(crate) prune: bool,
-
-    #[command(flatten)]
-    pub(crate) taking_over: TakingOver,
 
     #[command(flatten)]
     pub(crate) patching: Patching,
@@ -203,9 +197,6 @@ pub(crate) struct Set {
     pub(crate) owning: Owning,
 
     #[command(flatten)]
-    pub(crate) taking_over: TakingOver,
-
-    #[command(flatten)]
     pub(crate) patching: Patching,
 }
 
@@ -219,9 +210,6 @@ pub(crate) struct Unset {
 
     #[command(flatten)]
     pub(crate) owning: Owning,
-
-    #[command(flatten)]
-    pub(crate) taking_over: TakingOver,
 
     #[command(flatten)]
     pub(crate) patching: Patching,
@@ -242,9 +230,6 @@ pub(crate) struct SetDefault {
 
     #[command(flatten)]
     pub(crate) owning: Owning,
-
-    #[command(flatten)]
-    pub(crate) taking_over: TakingOver,
 
     #[command(flatten)]
     pub(crate) patching: Patching,

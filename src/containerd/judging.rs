@@ -64,7 +64,7 @@ impl Judged {
 /// # Examples
 ///
 /// ```
-/// use containerd_edit::{ConfigFiles, Host, load};
+/// use containerd_edit::model::{ConfigFiles, Host, load};
 ///
 /// let config = "version = 2
 /// [plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.crun]

@@ -120,8 +120,8 @@ pub use daemon::{
     cri::{CriClient, RunningHandlers, Sandbox},
     in_use::InUse,
     restart::{
-        Cause, DEFAULT_READY_TIMEOUT, Disagreement, Phases, Restart, RestartFailure, Restarted,
-        Rollback, RolledBackFiles, Why,
+        Cause, ChangeFate, DEFAULT_READY_TIMEOUT, Disagreement, Phases, Restart, RestartFailure,
+        Restarted, Why,
     },
     running::{Drift, Running, RunningCri},
     service::Service,

@@ -199,7 +199,7 @@ _containerd__edit() {
             return 0
             ;;
         containerd__edit__subcmd__apply)
-            opts="-o -q -v -h --owner --prune --take-over --adopt --was --drop-in --no-drop-in --plugin-id --stdout --dry-run --exit-code --containerd-version --allow-not-serving --log --lock-timeout --restart --restart-command --ready-timeout --cri-endpoint --config --host-root --distribution --output --quiet --verbose --color --help"
+            opts="-o -q -v -h --owner --take-over --prune --adopt --was --drop-in --no-drop-in --plugin-id --stdout --dry-run --exit-code --containerd-version --allow-not-serving --log --lock-timeout --restart --restart-command --ready-timeout --cri-endpoint --config --host-root --distribution --output --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -40,11 +40,11 @@ complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -s q -l qu
 complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -s v -l verbose -d 'Also print the diff of what was changed'
 complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -s V -l version -d 'Print version; with -v: features and modelled releases'
 complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -f -a "add" -d 'Register a runtime handler, or change the keys that differ'
+complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -f -a "add" -d 'Register a runtime handler, or change its keys'
 complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -f -a "apply" -d 'Make the config hold what a patch file says'
 complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -f -a "remove" -d 'Unregister runtime handlers'
 complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -f -a "set" -d 'Set keys: debug.level=debug'
-complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -f -a "unset" -d 'Take keys away that were set: debug.level'
+complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -f -a "unset" -d 'Unset keys: debug.level'
 complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -f -a "set-default" -d 'Choose the handler of pods without a RuntimeClass'
 complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -f -a "undo" -d 'Take the last change back, to the byte'
 complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -f -a "edit" -d 'Edit the config in $VISUAL or $EDITOR'
@@ -68,9 +68,9 @@ wasmtime\t''
 wasmedge\t''
 runc\t''"
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l set -d 'Set a key, as in options.SystemdCgroup=true' -r
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l unset -d 'Take a key away, as in options.Root' -r
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l unset -d 'Unset a key, as in options.Root' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l owner -d 'The owner: which installer it belongs to' -r
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l was -d 'With --adopt: what to restore at a key later' -r
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l was -d 'With --adopt: a value to restore when the owner leaves' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l drop-in -d 'Write to a separate, imported file' -r -F
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l plugin-id -d 'The plugin table that holds the handlers' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l containerd-version -d 'Judge for these containerd releases alone' -r -f -a "1.6\t''
@@ -80,7 +80,7 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l 
 2.2\t''
 2.3\t''
 2.4\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l log -d 'The log file, or none for no log' -r
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l log -d 'The log file, or `none`' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l lock-timeout -d 'Time to wait for the lock [default: 30s]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l restart-command -d 'What restarts containerd [default: systemctl]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l ready-timeout -d 'How long a restart may take [default: 60s]' -r
@@ -98,7 +98,7 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l 
 always\t''
 never\t''"
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l default -d 'Make it the default handler'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l take-over -d 'Also change a handler of another owner'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l take-over -d 'Also change what another owner has'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l adopt -d 'Take over what no owner has declared'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l no-drop-in -d 'Write to the config itself'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l stdout -d 'Print the resulting file and touch nothing'
@@ -110,7 +110,7 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -s 
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -s v -l verbose -d 'Also print the diff of what was changed'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l owner -d 'The owner: which installer it belongs to' -r
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l was -d 'With --adopt: what to restore at a key later' -r
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l was -d 'With --adopt: a value to restore when the owner leaves' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l drop-in -d 'Write to a separate, imported file' -r -F
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l plugin-id -d 'The plugin table that holds the handlers' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l containerd-version -d 'Judge for these containerd releases alone' -r -f -a "1.6\t''
@@ -120,7 +120,7 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -
 2.2\t''
 2.3\t''
 2.4\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l log -d 'The log file, or none for no log' -r
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l log -d 'The log file, or `none`' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l lock-timeout -d 'Time to wait for the lock [default: 30s]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l restart-command -d 'What restarts containerd [default: systemctl]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l ready-timeout -d 'How long a restart may take [default: 60s]' -r
@@ -137,8 +137,8 @@ json\t''"
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l color -d 'When to colour the output: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l take-over -d 'Also change what another owner has'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l prune -d 'Also remove what the owner has and the file lacks'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l take-over -d 'Also change handlers of other owners'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l adopt -d 'Take over what no owner has declared'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l no-drop-in -d 'Write to the config itself'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l stdout -d 'Print the resulting file and touch nothing'
@@ -151,7 +151,7 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -l owner -d 'Remove all that this owner has' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -l wait-unused -d 'Wait so long for such pods to end, then refuse' -r
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -l was -d 'With --adopt: what to restore at a key later' -r
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -l was -d 'With --adopt: a value to restore when the owner leaves' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -l drop-in -d 'Write to a separate, imported file' -r -F
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -l plugin-id -d 'The plugin table that holds the handlers' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -l containerd-version -d 'Judge for these containerd releases alone' -r -f -a "1.6\t''
@@ -161,7 +161,7 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" 
 2.2\t''
 2.3\t''
 2.4\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -l log -d 'The log file, or none for no log' -r
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -l log -d 'The log file, or `none`' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -l lock-timeout -d 'Time to wait for the lock [default: 30s]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -l restart-command -d 'What restarts containerd [default: systemctl]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -l ready-timeout -d 'How long a restart may take [default: 60s]' -r
@@ -190,7 +190,7 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" 
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -s v -l verbose -d 'Also print the diff of what was changed'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l owner -d 'The owner: which installer it belongs to' -r
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l was -d 'With --adopt: what to restore at a key later' -r
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l was -d 'With --adopt: a value to restore when the owner leaves' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l drop-in -d 'Write to a separate, imported file' -r -F
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l plugin-id -d 'The plugin table that holds the handlers' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l containerd-version -d 'Judge for these containerd releases alone' -r -f -a "1.6\t''
@@ -200,7 +200,7 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l 
 2.2\t''
 2.3\t''
 2.4\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l log -d 'The log file, or none for no log' -r
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l log -d 'The log file, or `none`' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l lock-timeout -d 'Time to wait for the lock [default: 30s]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l restart-command -d 'What restarts containerd [default: systemctl]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l ready-timeout -d 'How long a restart may take [default: 60s]' -r
@@ -217,7 +217,7 @@ json\t''"
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l color -d 'When to colour the output: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l take-over -d 'Also set keys of other owners'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l take-over -d 'Also change what another owner has'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l adopt -d 'Take over what no owner has declared'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l no-drop-in -d 'Write to the config itself'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l stdout -d 'Print the resulting file and touch nothing'
@@ -229,7 +229,7 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -s 
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -s v -l verbose -d 'Also print the diff of what was changed'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l owner -d 'The owner: which installer it belongs to' -r
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l was -d 'With --adopt: what to restore at a key later' -r
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l was -d 'With --adopt: a value to restore when the owner leaves' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l drop-in -d 'Write to a separate, imported file' -r -F
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l plugin-id -d 'The plugin table that holds the handlers' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l containerd-version -d 'Judge for these containerd releases alone' -r -f -a "1.6\t''
@@ -239,7 +239,7 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -
 2.2\t''
 2.3\t''
 2.4\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l log -d 'The log file, or none for no log' -r
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l log -d 'The log file, or `none`' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l lock-timeout -d 'Time to wait for the lock [default: 30s]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l restart-command -d 'What restarts containerd [default: systemctl]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l ready-timeout -d 'How long a restart may take [default: 60s]' -r
@@ -256,7 +256,7 @@ json\t''"
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l color -d 'When to colour the output: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l take-over -d 'Also remove keys of other owners'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l take-over -d 'Also change what another owner has'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l adopt -d 'Take over what no owner has declared'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l no-drop-in -d 'Write to the config itself'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l stdout -d 'Print the resulting file and touch nothing'
@@ -268,7 +268,7 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -s v -l verbose -d 'Also print the diff of what was changed'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l owner -d 'The owner: which installer it belongs to' -r
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l was -d 'With --adopt: what to restore at a key later' -r
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l was -d 'With --adopt: a value to restore when the owner leaves' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l drop-in -d 'Write to a separate, imported file' -r -F
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l plugin-id -d 'The plugin table that holds the handlers' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l containerd-version -d 'Judge for these containerd releases alone' -r -f -a "1.6\t''
@@ -278,7 +278,7 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-defa
 2.2\t''
 2.3\t''
 2.4\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l log -d 'The log file, or none for no log' -r
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l log -d 'The log file, or `none`' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l lock-timeout -d 'Time to wait for the lock [default: 30s]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l restart-command -d 'What restarts containerd [default: systemctl]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l ready-timeout -d 'How long a restart may take [default: 60s]' -r
@@ -296,7 +296,7 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-defa
 always\t''
 never\t''"
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l unset -d 'Restore what the file itself says'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l take-over -d 'Also change a file that is not the tool\'s'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l take-over -d 'Also change what another owner has'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l adopt -d 'Take over what no owner has declared'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l no-drop-in -d 'Write to the config itself'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l stdout -d 'Print the resulting file and touch nothing'
@@ -315,7 +315,7 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand undo" -l
 2.2\t''
 2.3\t''
 2.4\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand undo" -l log -d 'The log file, or none for no log' -r
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand undo" -l log -d 'The log file, or `none`' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand undo" -l lock-timeout -d 'Time to wait for the lock [default: 30s]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand undo" -l restart-command -d 'What restarts containerd [default: systemctl]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand undo" -l ready-timeout -d 'How long a restart may take [default: 60s]' -r
@@ -347,7 +347,7 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l
 2.2\t''
 2.3\t''
 2.4\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l log -d 'The log file, or none for no log' -r
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l log -d 'The log file, or `none`' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l lock-timeout -d 'Time to wait for the lock [default: 30s]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l restart-command -d 'What restarts containerd [default: systemctl]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l ready-timeout -d 'How long a restart may take [default: 60s]' -r
@@ -380,7 +380,7 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restore"
 2.2\t''
 2.3\t''
 2.4\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restore" -l log -d 'The log file, or none for no log' -r
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restore" -l log -d 'The log file, or `none`' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restore" -l lock-timeout -d 'Time to wait for the lock [default: 30s]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restore" -l restart-command -d 'What restarts containerd [default: systemctl]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restore" -l ready-timeout -d 'How long a restart may take [default: 60s]' -r
@@ -407,7 +407,7 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restore"
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restart" -l restart-command -d 'What restarts containerd [default: systemctl]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restart" -l ready-timeout -d 'How long a restart may take [default: 60s]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restart" -l cri-endpoint -d 'The running daemon\'s socket' -r -F
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restart" -l log -d 'The log file, or none for no log' -r
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restart" -l log -d 'The log file, or `none`' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restart" -l lock-timeout -d 'Time to wait for the lock [default: 30s]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restart" -l config -d 'The containerd config to work on' -r -F
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restart" -l host-root -d 'Where the host\'s / is mounted, as in /host' -r -F
@@ -519,7 +519,7 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand check" -
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand check" -s v -l verbose -d 'Also print the diff of what was changed'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand status" -l cri-endpoint -d 'The running daemon\'s socket' -r -F
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand status" -l log -d 'The log file, or none for no log' -r
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand status" -l log -d 'The log file, or `none`' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand status" -l config -d 'The containerd config to work on' -r -F
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand status" -l host-root -d 'Where the host\'s / is mounted, as in /host' -r -F
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand status" -l distribution -d 'What has set containerd up [default: auto]' -r -f -a "containerd\t''
@@ -536,7 +536,7 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand status" 
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand status" -s q -l quiet -d 'Print errors only'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand status" -s v -l verbose -d 'Also print the diff of what was changed'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand log" -l log -d 'The log file, or none for no log' -r
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand log" -l log -d 'The log file, or `none`' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand log" -l config -d 'The containerd config to work on' -r -F
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand log" -l host-root -d 'Where the host\'s / is mounted, as in /host' -r -F
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand log" -l distribution -d 'What has set containerd up [default: auto]' -r -f -a "containerd\t''

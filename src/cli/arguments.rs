@@ -141,7 +141,7 @@ impl Arguments {
     /// Reads a command line.
     pub(super) fn read(typed: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let mut command = Self::described();
-        let typed = in_one_word(typed);
+        let typed = in_one_word(asking_for_help(typed));
         if version::is_wanted_in_full(&typed) {
             command = command.version(version::in_full());
         }
@@ -172,6 +172,16 @@ impl Arguments {
         let message = format!("the argument '{one}' cannot be used with '{other}'");
         Err(command.error(ErrorKind::ArgumentConflict, message))
     }
+}
+
+/// Makes `VERB --help` of `help VERB`, which git and kubectl users type.
+fn asking_for_help(typed: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut words: Vec<OsString> = typed.into_iter().collect();
+    if words.get(1).is_some_and(|word| word == "help") {
+        words.remove(1);
+        words.push("--help".into());
+    }
+    words
 }
 
 /// Makes one word of `--drop-in PATH`. What follows is the path if it looks like one, since it may as

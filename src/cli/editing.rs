@@ -9,7 +9,6 @@ use containerd_edit::{
     Setting, UnreadKey,
 };
 
-use super::arguments::groups::Owning;
 use super::arguments::{
     Add, Apply, Editing, Patching, Placing, Remove, Restore, Set, SetDefault, Undo, Unset,
 };
@@ -93,7 +92,7 @@ impl Run {
     pub(super) fn add(&mut self, add: &Add) -> Result<ExitCode, Error> {
         let (name, settings) = (&add.name, add.settings.iter().cloned());
         let has_type = add.settings.iter().any(|it| it.path() == ["runtime_type"]);
-        let change = change_of(&add.owning, add.take_over);
+        let change = add.owning.change();
         let is_part = !add.settings.is_empty() || !add.unsets.is_empty();
         let mut change = if add.preset.is_none() && is_part && !has_type {
             change.extend(name, settings)?
@@ -123,12 +122,9 @@ impl Run {
             let _ = write!(summary, " {}", file.display());
         }
         let _ = write!(summary, " as {owner}");
-        let mut change = files.change().owner(owner);
+        let mut change = apply.owning.overruling(files.change().owner(owner));
         if apply.prune {
             change = change.prune();
-        }
-        if apply.take_over {
-            change = change.take_over();
         }
         let mut edit = Edit::of(change, &apply.patching, summary)?;
         edit.files = Some(&files);
@@ -164,8 +160,8 @@ impl Run {
     }
 
     pub(super) fn set(&mut self, set: &Set) -> Result<ExitCode, Error> {
-        let change = change_of(&set.owning, set.take_over);
-        let change = set.settings.iter().try_fold(change, Change::key)?;
+        let mut settings = set.settings.iter();
+        let change = settings.try_fold(set.owning.change(), Change::key)?;
         // A value may be a secret.
         let keys: Vec<String> = set.settings.iter().map(Setting::key).collect();
         let summary = format!("set {}", keys.join(" "));
@@ -173,8 +169,8 @@ impl Run {
     }
 
     pub(super) fn unset(&mut self, unset: &Unset) -> Result<ExitCode, Error> {
-        let change = change_of(&unset.owning, unset.take_over);
-        let change = unset.keys.iter().try_fold(change, Change::clear)?;
+        let mut keys = unset.keys.iter();
+        let change = keys.try_fold(unset.owning.change(), Change::clear)?;
         let keys: Vec<String> = unset.keys.iter().map(KeyName::dotted).collect();
         let summary = format!("unset {}", keys.join(" "));
         self.edit(Edit::of(change, &unset.patching, summary)?)
@@ -183,8 +179,7 @@ impl Run {
     pub(super) fn set_default(&mut self, set: &SetDefault) -> Result<ExitCode, Error> {
         let (change, summary) = match (&set.name, &set.owning.owner) {
             (Some(name), _) => {
-                let change = change_of(&set.owning, set.take_over);
-                let change = change.default_handler(name.clone());
+                let change = set.owning.change().default_handler(name.clone());
                 (change, format!("set-default {name}"))
             }
             (None, Some(owner)) => {
@@ -303,16 +298,6 @@ impl Run {
         // The one that the edit goes to comes first.
         let file = first.or(plan.drop_ins.first()).unwrap_or(&plan.main);
         Ok(file.after.as_deref().unwrap_or_default())
-    }
-}
-
-/// A change on behalf of an owner, with which it overrules others or not.
-fn change_of(owning: &Owning, take_over: bool) -> Change {
-    let change = Change::new().owner(owning.owner());
-    if take_over {
-        change.take_over()
-    } else {
-        change
     }
 }
 

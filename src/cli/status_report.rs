@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use containerd_edit::{
-    DropInStatus, Error, HolderFate, LockHolder, LockStatus, LogEntry, NextStep, NotInForce,
-    OwnedHandler, OwnerStatus, Release, Status,
+    DropInStatus, Error, LockHolder, LockStatus, LogEntry, NextStep, NotInForce, OwnedHandler,
+    OwnerStatus, Release, Status,
 };
 use serde_json::{Value, json};
 
@@ -226,31 +226,16 @@ fn handlers(status: &Status, handlers: &[OwnedHandler]) -> Vec<String> {
 /// Whether the lock is held, and by whom.
 fn held(lock: &LockStatus) -> String {
     const UNKNOWN: &str = "yes, by a program that does not say who it is";
-    let words = |holder: &LockHolder| {
-        let fate = match holder.fate {
-            HolderFate::Gone | HolderFate::Reused => "; that process has ended",
-            HolderFate::OtherBoot => ", before a reboot",
-            HolderFate::OtherHost => ", which is another host than this one",
-            HolderFate::OtherNamespace => ", in another PID namespace than this one",
-            HolderFate::Running | HolderFate::Unknown => "",
-        };
-        format!("{}{fate}", printable(&holder.words))
-    };
+    let signed = |holder: &LockHolder| printable(&format!("{}{}", holder.words, holder.fate));
     match (lock.is_held, &lock.holder) {
-        (Some(true), None) => UNKNOWN.to_owned(),
-        // Whoever holds it has not signed: the line is an older one.
-        (Some(true), Some(holder))
-            if matches!(
-                holder.fate,
-                HolderFate::Gone | HolderFate::Reused | HolderFate::OtherBoot
-            ) =>
-        {
-            format!("{UNKNOWN}; before that by {}", words(holder))
-        }
-        (Some(true), Some(holder)) => format!("yes, by {}", words(holder)),
-        (Some(false), None) => "no".to_owned(),
-        (Some(false), Some(holder)) => format!("no; last by {}", words(holder)),
         (None, _) => "can't be seen".to_owned(),
+        (Some(false), None) => "no".to_owned(),
+        (Some(false), Some(holder)) => format!("no; last by {}", signed(holder)),
+        (Some(true), None) => UNKNOWN.to_owned(),
+        (Some(true), Some(holder)) if holder.fate.is_over() => {
+            format!("{UNKNOWN}; before that by {}", signed(holder))
+        }
+        (Some(true), Some(holder)) => format!("yes, by {}", signed(holder)),
     }
 }
 

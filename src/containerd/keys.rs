@@ -1,6 +1,6 @@
 //! Keys that people set: which ones any release reads, and what it wants there.
 
-use toml_edit::{Array, Item, Value};
+use toml_edit::Item;
 
 use super::registry;
 use super::release::Release;
@@ -50,22 +50,6 @@ impl Wanted {
         below.iter().try_fold(found, |it, key| it.at(key))
     }
 
-    /// A runtime handler.
-    pub(crate) fn handler() -> Self {
-        Self::of_all(schema::HANDLER)
-    }
-
-    /// The options of runc's shim.
-    pub(crate) fn runc_options() -> Self {
-        Self::of_all(schema::RUNC_OPTIONS)
-    }
-
-    fn of_all(shape: Shape) -> Self {
-        Self {
-            shapes: vec![(shape, Release::LINES.to_vec())],
-        }
-    }
-
     /// What is wanted at a key of this table; `None` if no release reads it.
     pub(crate) fn at(&self, key: &str) -> Option<Self> {
         let mut shapes = Vec::new();
@@ -79,6 +63,12 @@ impl Wanted {
                     }));
                 }
                 Shape::Map(shape) => shapes.push((**shape, releases.clone())),
+                Shape::HandedOn(fields) => {
+                    let mut fields = fields.iter();
+                    let known = fields.find(|Field(name, ..)| name.eq_ignore_ascii_case(key));
+                    let shape = known.map_or(Shape::Any, |Field(_, shape, _)| *shape);
+                    shapes.push((shape, releases.clone()));
+                }
                 Shape::Any => shapes.push((Shape::Any, releases.clone())),
                 _ => {}
             }
@@ -87,11 +77,12 @@ impl Wanted {
         (!shapes.is_empty()).then_some(Self { shapes })
     }
 
-    /// The names of this table's keys; none where it takes any.
+    /// The names of this table's keys; none where nothing is known of them.
     pub(crate) fn names(&self) -> Vec<&'static str> {
         let mut names = Vec::new();
         for (shape, releases) in &self.shapes {
-            if let Shape::Table(fields) | Shape::Embedded(fields) = shape {
+            if let Shape::Table(fields) | Shape::Embedded(fields) | Shape::HandedOn(fields) = shape
+            {
                 for Field(name, _, read_by) in *fields {
                     let is_read = releases.iter().any(|release| read_by.contain(*release));
                     if is_read && !names.contains(name) {
@@ -109,38 +100,25 @@ impl Wanted {
         shapes.any(|(shape, _)| {
             matches!(
                 shape,
-                Shape::Table(_) | Shape::Embedded(_) | Shape::Map(_) | Shape::Any
+                Shape::Table(_)
+                    | Shape::Embedded(_)
+                    | Shape::Map(_)
+                    | Shape::HandedOn(_)
+                    | Shape::Any
             )
         })
     }
 
-    /// Whether some release can read this value.
+    /// Whether some release can read this value, not counting what is in a table.
     pub(crate) fn accepts(&self, item: &Item) -> bool {
+        if item.is_table_like() {
+            return self.is_table();
+        }
         let node = Node::read(item, 0, 0);
         self.shapes.iter().any(|(shape, releases)| {
             let mut releases = releases.iter();
             releases.any(|release| shape.decode(&node, Decoder::of_plugin(*release)).is_ok())
         })
-    }
-
-    /// What belongs here, with an example, if `value` is not of that very type: decoders take more.
-    /// It is a key of which all releases want the same.
-    pub(crate) fn wrong_type(&self, value: &Value) -> Option<&'static str> {
-        let is_texts = |list: &Array| list.iter().all(Value::is_str);
-        let (fits, wanted) = match self.shapes.first()?.0 {
-            Shape::Text => (value.is_str(), "a string, as in \"text\""),
-            Shape::TextList => (
-                value.as_array().is_some_and(is_texts),
-                "an array of strings, as in [\"io.example.*\"]",
-            ),
-            Shape::Integer => (value.is_integer(), "an integer, as in 5"),
-            Shape::Boolean => (value.is_bool(), "true or false"),
-            _ => (
-                value.is_inline_table(),
-                "a table, as in { SystemdCgroup = true }",
-            ),
-        };
-        (!fits).then_some(wanted)
     }
 
     /// What belongs here, with its article.
@@ -157,6 +135,8 @@ impl Wanted {
 
 #[cfg(test)]
 mod tests {
+    use toml_edit::Value;
+
     use super::*;
 
     fn of(path: &[&str]) -> Option<Wanted> {

@@ -9,8 +9,8 @@ use super::plugin::{self, OLD_CRI};
 use super::release::{ALL, FROM_1_7, FROM_2_1, ONE, ONE_7, Release, Releases, TWO};
 use super::shape::Field;
 use super::shape::Shape::{
-    self, Any, Boolean, Duration, Embedded, Float, Integer, List, Map, Nanoseconds, Table, Text,
-    TextList,
+    self, Any, Boolean, Duration, Embedded, Float, HandedOn, Integer, List, Map, Nanoseconds,
+    Table, Text, TextList,
 };
 
 /// Plugins of Go are gone since 2.1.
@@ -148,12 +148,12 @@ pub(super) const HANDLER_KEYS: &[Field] = &[
     Field("io_type", Text, TWO),
     Field("cgroup_writable", Boolean, FROM_2_1),
     Field("disable_pause_image_pull", Boolean, Releases::from(2, 4)),
-    Field("options", Map(&Any), ALL),
+    Field("options", HandedOn(RUNC_OPTIONS), ALL),
 ];
 
 /// The options of runc's shim, which containerd hands on: `Options` in
 /// `api/types/runc/options/oci.proto`.
-pub(super) const RUNC_OPTIONS: Shape = Table(&[
+const RUNC_OPTIONS: &[Field] = &[
     Field("BinaryName", Text, ALL),
     Field("ConfigPath", Text, ALL),
     Field("CriuImagePath", Text, ALL),
@@ -167,7 +167,7 @@ pub(super) const RUNC_OPTIONS: Shape = Table(&[
     Field("ShimCgroup", Text, ALL),
     Field("SystemdCgroup", Boolean, ALL),
     Field("TypeUrl", Text, ALL),
-]);
+];
 
 const CONTAINERD: Shape = Embedded(&[
     Field("default_runtime_name", Text, ALL),

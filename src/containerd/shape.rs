@@ -33,6 +33,8 @@ pub(super) enum Shape {
     Embedded(&'static [Field]),
     /// A table of any keys, with values of one shape.
     Map(&'static Self),
+    /// A table that containerd hands on as it is. Who gets it is known to read these keys.
+    HandedOn(&'static [Field]),
     /// Anything.
     Any,
 }
@@ -66,7 +68,7 @@ impl Shape {
             Self::TextList => "an array of strings",
             Self::Duration | Self::Nanoseconds => "a duration, as in \"5s\"",
             Self::List(_) => "an array",
-            Self::Table(_) | Self::Embedded(_) | Self::Map(_) => "a table",
+            Self::Table(_) | Self::Embedded(_) | Self::Map(_) | Self::HandedOn(_) => "a table",
             Self::Any => "anything",
         }
     }
@@ -80,6 +82,7 @@ impl Shape {
             | (Self::Boolean, Data::Boolean(_))
             | (Self::Integer | Self::Nanoseconds, Data::Integer(_))
             | (Self::Float, Data::Float(_))
+            | (Self::HandedOn(_), Data::Table(_))
             | (Self::Any, _) => true,
             // go-toml v1 converts no integer to a float, v2 does.
             (Self::Float, Data::Integer(_)) => !release.is_1x(),
@@ -161,6 +164,7 @@ impl Decoder {
                 | Shape::Table(_)
                 | Shape::Embedded(_)
                 | Shape::Map(_)
+                | Shape::HandedOn(_)
                 | Shape::Any
         );
         let is_empty = node.table().is_some_and(Table::is_empty);

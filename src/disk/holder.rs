@@ -124,19 +124,34 @@ impl Holder {
 
     /// Who holds the lock if this stands in the file of a lock that is busy.
     pub(super) fn words(&self) -> String {
-        match self.fate() {
-            HolderFate::Running => format!("{self}, which is running"),
-            HolderFate::Unknown => self.to_string(),
-            HolderFate::OtherNamespace => format!("{self}, in another PID namespace than this one"),
-            HolderFate::OtherHost => format!("{self}, which is another host than this one"),
-            HolderFate::Gone => format!("{UNKNOWN} (the last one that did, {self}, is gone)"),
-            HolderFate::Reused => format!(
-                "{UNKNOWN} (the last one that did, {self}, is gone: its PID is another process's now)"
-            ),
-            HolderFate::OtherBoot => {
-                format!("{UNKNOWN} (the last one that did, {self}, was before a reboot)")
-            }
+        let fate = self.fate();
+        if fate.is_over() {
+            return format!("{UNKNOWN} (the last one that did: {self}{fate})");
         }
+        format!("{self}{fate}")
+    }
+}
+
+impl HolderFate {
+    /// Returns whether the process can't hold the lock any more: whoever does has not signed.
+    #[must_use]
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Gone | Self::Reused | Self::OtherBoot)
+    }
+}
+
+impl fmt::Display for HolderFate {
+    /// As behind the name of the process.
+    fn fmt(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
+        text.write_str(match self {
+            Self::Running => ", which is running",
+            Self::Gone => ", which has ended",
+            Self::Reused => ", which has ended: its PID is another process's now",
+            Self::OtherBoot => ", before a reboot",
+            Self::OtherHost => ", which is another host than this one",
+            Self::OtherNamespace => ", in another PID namespace than this one",
+            Self::Unknown => "",
+        })
     }
 }
 

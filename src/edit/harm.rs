@@ -177,7 +177,7 @@ impl Judgement<'_> {
                 if self.adds() {
                     return is_there(&it.after);
                 }
-                it.after.is_usable(name) || !is_there(&it.before)
+                it.after.offers(name) != Offer::Nothing || !is_there(&it.before)
             };
             let ignoring = serving.iter().copied().filter(|it| !loads(it));
             let ignoring: Vec<&Read> = ignoring.collect();
@@ -380,16 +380,12 @@ impl Verdict {
             None => Offer::Nothing,
         }
     }
-
-    /// Whether pods can run on a handler: it is loaded and has a shim.
-    fn is_usable(&self, name: &str) -> bool {
-        self.offers(name) != Offer::Nothing
-    }
 }
 
 /// The later, the more of what the config says of a handler is in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Offer {
+    /// No pod can run on it: it is not loaded, or has no shim.
     Nothing,
     /// `runc` as containerd has it built in.
     BuiltIn,

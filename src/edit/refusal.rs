@@ -234,10 +234,6 @@ pub(super) fn refused(config: &Config, file: &str, refused: &Refused) -> Error {
                         it is";
             Error::new(Code::NotEditable, message, hint).position_at(at.clone())
         }
-        Refused::Removed { path, at } => {
-            let message = format!("the edit would put a key below {}", dotted(path));
-            Error::new(Code::Defect, message, REPORT).position_at(at.clone())
-        }
     };
     error.at(config.path_of(file))
 }

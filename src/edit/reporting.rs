@@ -13,18 +13,17 @@ use crate::want::key::{Key, handler_path};
 use super::edited::{Handlers, Report};
 use super::work::Work;
 
-/// What differs between two states of the files.
-struct Changes {
-    handlers: Handlers,
-    /// Keys outside of handlers.
-    keys: BTreeSet<Key>,
-    new_default: Option<String>,
-}
-
-impl Changes {
+impl Report {
+    /// Tells what differs between two states of the files, and returns the keys outside of handlers.
     /// `order`: the names of the files, the one that wins first. `tells_runc`: whether to report a `runc`
     /// that comes or goes, which is not done for one that is listed only because others are.
-    fn between(before: &Views, after: &Views, order: &[&str], tells_runc: bool) -> Self {
+    fn tell(
+        &mut self,
+        before: &Views,
+        after: &Views,
+        order: &[&str],
+        tells_runc: bool,
+    ) -> BTreeSet<Key> {
         let (mut changed, mut keys) = (BTreeSet::new(), BTreeSet::new());
         for (file, view) in after {
             let Some(old) = before.get(file) else {
@@ -62,15 +61,13 @@ impl Changes {
         };
         let new_default = default(after);
         let is_new = default(before) != new_default;
-        Self {
-            handlers: Handlers {
-                added: new_names.difference(&old_names).cloned().collect(),
-                removed: old_names.difference(&new_names).cloned().collect(),
-                changed: changed.into_iter().collect(),
-            },
-            keys,
-            new_default: is_new.then(|| new_default.unwrap_or_else(|| BUILT_IN.to_owned())),
-        }
+        self.handlers = Handlers {
+            added: new_names.difference(&old_names).cloned().collect(),
+            removed: old_names.difference(&new_names).cloned().collect(),
+            changed: changed.into_iter().collect(),
+        };
+        self.new_default = is_new.then(|| new_default.unwrap_or_else(|| BUILT_IN.to_owned()));
+        keys
     }
 }
 
@@ -81,7 +78,8 @@ impl Work<'_> {
         let mut touched = start.touched.iter();
         let tells_runc = touched.any(|key| key.handler_name() == Some(BUILT_IN));
         let order = start.files_by_weight();
-        let mut changes = Changes::between(&start.views, &self.views, &order, tells_runc);
+        let report = &mut self.report;
+        let mut keys = report.tell(&start.views, &self.views, &order, tells_runc);
         // What is implied elsewhere may be what an owner asks for.
         let asked = start.touched.iter().filter(|key| key.path == ["imports"]);
         let differs = |key: &&Key| {
@@ -89,12 +87,8 @@ impl Work<'_> {
             files.any(|at| at.now(&start.views) != at.now(&self.views))
         };
         let imports = asked.filter(differs).map(|key| Key::new(&key.path));
-        changes.keys.extend(imports);
-        let report = &mut self.report;
-        report.handlers = changes.handlers;
-        report.new_default = changes.new_default;
-        let keys = changes.keys.into_iter();
-        let (set, given_back) = keys.partition(|key| {
+        keys.extend(imports);
+        let (set, given_back) = keys.into_iter().partition(|key| {
             let mut wants = self.ledger.wants();
             wants.any(|it| it.key.path == key.path)
         });
@@ -140,13 +134,9 @@ impl Report {
         let order: Vec<&str> = files.map(|file| file.name.as_str()).collect();
         let (before, after) = (before.views(), after.views());
         let tells_runc = names(&before).contains(BUILT_IN) == names(&after).contains(BUILT_IN);
-        let changes = Changes::between(&before, &after, &order, tells_runc);
-        let mut report = Self {
-            handlers: changes.handlers,
-            new_default: changes.new_default,
-            ..Self::default()
-        };
-        report.keys.given_back = names_of(&changes.keys);
+        let mut report = Self::default();
+        let keys = report.tell(&before, &after, &order, tells_runc);
+        report.keys.given_back = names_of(&keys);
         report
     }
 }

@@ -96,18 +96,12 @@ pub(crate) fn without_owners(config: &Config, ledger: &Ledger) -> Result<Config,
 impl Work<'_> {
     /// The config with the text of every file that changes; an error comes with the name of the file.
     fn write(&self) -> Result<Config, (String, Error)> {
-        let start = self.start;
-        let mut after = start.config.clone();
-        for name in start.files_by_weight().into_iter().rev() {
+        let mut after = self.start.config.clone();
+        for name in self.start.files_by_weight().into_iter().rev() {
             let writing = Writing {
-                config: start.config,
-                ledger: &self.ledger,
-                own: self.ledger.places(name, &self.views[name]),
-                known: &start.known,
-                full: start.full.get(name),
+                work: self,
                 name,
-                before: &start.views[name],
-                after: &self.views[name],
+                own: self.ledger.places(name, &self.views[name]),
             };
             let written = writing.write(&mut after);
             written.map_err(|error| (name.to_owned(), error))?;

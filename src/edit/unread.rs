@@ -11,6 +11,7 @@ use crate::want::change::Change;
 use crate::want::handler;
 use crate::want::key::{Key, KeyValue};
 use crate::want::mistake::unknown_plugin;
+use crate::want::nearest::{in_brackets, nearest};
 
 use super::edited::Edited;
 use super::judgement::Judgement;
@@ -54,11 +55,8 @@ pub(crate) fn warnings(
         let path = &want.key.path[handler.len()..];
         let name = want.key.handler_name().unwrap_or_default();
         let runtime_type = runtime_type(edited, name);
-        if !path.is_empty() && !handler::is_read(path, runtime_type.as_deref()) {
-            let key = render::dotted(path, Quotes::Basic);
-            let message = format!("unknown key {key} in handler {name}: written as given");
-            warnings.push(Warning::new("unknown-key", message).of(&want.key));
-        }
+        let option = unknown_option(path, name, runtime_type.as_deref());
+        warnings.extend(option.map(|warning| warning.of(&want.key)));
         let value = want.value.value().filter(|_| edited.is_change());
         let of_value = value
             .into_iter()
@@ -77,17 +75,39 @@ fn runtime_type(edited: &Edited, handler: &str) -> Option<String> {
     newest.and_then(|it| it.want.value.as_ref()?.as_string())
 }
 
+/// An option that the handler's shim is not known to read.
+fn unknown_option(path: &[String], handler: &str, runtime_type: Option<&str>) -> Option<Warning> {
+    let option = match path {
+        [table, option, ..] if table == "options" => option,
+        _ => return None,
+    };
+    let options = handler::options(runtime_type);
+    let mut known = options.iter();
+    if path.len() == 2 && known.any(|known| known.eq_ignore_ascii_case(option)) {
+        return None;
+    }
+    let key = render::dotted(path, Quotes::Basic);
+    let near = nearest(option, &options).map(|near| format!("options.{near}"));
+    let message = format!(
+        "unknown key {key} in handler {handler}: written as given{}",
+        in_brackets(near.as_deref())
+    );
+    Some(Warning::new("unknown-key", message))
+}
+
 /// Plugins that no release is known to have.
 fn unknown_plugins(change: &Change) -> Vec<Warning> {
     let mut plugins = BTreeMap::new();
     for KeyValue { key, .. } in &change.wants {
-        if let Some(id) = unknown_plugin(&key.path) {
-            plugins.entry(id).or_insert(key);
+        if let Some(plugin) = unknown_plugin(&key.path) {
+            plugins.entry(plugin).or_insert(key);
         }
     }
-    let warning = |(id, key)| {
-        let message =
-            format!("no containerd release is known to have a plugin {id}: written as given");
+    let warning = |((id, near), key)| {
+        let message = format!(
+            "no containerd release is known to have a plugin {id}: written as given{}",
+            in_brackets(near)
+        );
         Warning::new("unknown-plugin", message).of(key)
     };
     plugins.into_iter().map(warning).collect()

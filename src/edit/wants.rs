@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::Config;
-use crate::config::view::Views;
 use crate::error::Error;
 use crate::ledger::{Owner, Tombstone, Want};
 use crate::want::change::{Change, Overrules};
@@ -26,10 +24,7 @@ impl Start<'_> {
         let mut owner = self.ledger.owners.remove(self.owner()).unwrap_or_default();
         owner.file = file;
         let before = std::mem::take(&mut owner.wants);
-        let (wants, other_driver) = with_cgroup_drivers(change, &before, self.config, &self.views);
-        if let Some(message) = other_driver {
-            self.report.warn("cgroup-drivers-differ", message);
-        }
+        let wants = self.with_cgroup_drivers(&before);
         self.check_types(&wants)?;
         let wants = wants.into_iter().map(|it| (it.key, Some(it.value)));
         let nothing = change.absent.iter().chain(&absent).cloned();
@@ -150,55 +145,51 @@ impl Start<'_> {
         }
         Ok(())
     }
-}
 
-/// What the change wants; handlers of runc's type use the cgroup driver that the node uses, or pods
-/// are unstable.
-fn with_cgroup_drivers(
-    change: &Change,
-    before: &BTreeMap<Key, Want>,
-    config: &Config,
-    views: &Views,
-) -> (Vec<KeyValue>, Option<String>) {
-    let mut wants = change.wants.clone();
-    let has = |name: &str| {
-        let handler = handler_path(name);
-        before.keys().any(|key| key.path.starts_with(&handler))
-    };
-    for (name, others) in &change.extended {
-        if !has(name) && !others.is_empty() {
+    /// What the change wants; handlers of runc's type use the cgroup driver that the node uses, or pods
+    /// are unstable. `before`: what the owner wanted.
+    fn with_cgroup_drivers(&mut self, before: &BTreeMap<Key, Want>) -> Vec<KeyValue> {
+        let change = self.change;
+        let mut wants = change.wants.clone();
+        let has = |name: &str| {
             let handler = handler_path(name);
-            let is_own = |want: &KeyValue| want.key.path.starts_with(&handler);
-            let at = wants.iter().position(is_own).unwrap_or(0);
-            wants.retain(|want| !is_own(want));
-            wants.splice(at..at, others.iter().cloned());
-        }
-    }
-    let new = change.takes_cgroup_driver.iter().map(String::as_str);
-    let new = new.filter(|name| !change.extended.contains_key(*name) || !has(name));
-    let new: Vec<&str> = new.collect();
-    let asked = &change.wants;
-    let drivers = Drivers {
-        config,
-        views,
-        asked,
-    };
-    if new.is_empty() {
-        return (wants, None);
-    }
-    let found = drivers.found(&new);
-    for name in new {
-        let key = Key::of_handler(name, &DRIVER);
-        let own = before.get(&key).and_then(|want| want.value.clone());
-        // The default takes its driver over from nobody.
-        let value = if name == BUILT_IN || handler_path(name) == found.default {
-            own
-        } else {
-            found.driver.clone().or(own)
+            before.keys().any(|key| key.path.starts_with(&handler))
         };
-        if let Some(value) = value {
-            wants.push(KeyValue { key, value });
+        for (name, others) in &change.extended {
+            if !has(name) && !others.is_empty() {
+                let handler = handler_path(name);
+                let is_own = |want: &KeyValue| want.key.path.starts_with(&handler);
+                let at = wants.iter().position(is_own).unwrap_or(0);
+                wants.retain(|want| !is_own(want));
+                wants.splice(at..at, others.iter().cloned());
+            }
         }
+        let new = change.takes_cgroup_driver.iter().map(String::as_str);
+        let new = new.filter(|name| !change.extended.contains_key(*name) || !has(name));
+        let new: Vec<&str> = new.collect();
+        if new.is_empty() {
+            return wants;
+        }
+        let drivers = Drivers {
+            config: self.config,
+            views: &self.views,
+            asked: &change.wants,
+        };
+        let found = drivers.found(&new);
+        for name in new {
+            let key = Key::of_handler(name, &DRIVER);
+            let own = before.get(&key).and_then(|want| want.value.clone());
+            // The default takes its driver over from nobody.
+            let value = if name == BUILT_IN || handler_path(name) == found.default {
+                own
+            } else {
+                found.driver.clone().or(own)
+            };
+            wants.extend(value.map(|value| KeyValue { key, value }));
+        }
+        if let Some(message) = found.warning {
+            self.report.warn("cgroup-drivers-differ", message);
+        }
+        wants
     }
-    (wants, found.warning)
 }

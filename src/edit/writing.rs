@@ -7,30 +7,24 @@ use crate::config::Config;
 use crate::config::files::Text;
 use crate::config::view::View;
 use crate::error::Error;
-use crate::ledger::{IMPLIED, Ledger, Made, Places, newest_owner};
+use crate::ledger::{IMPLIED, Made, Places, newest_owner};
 use crate::toml::{Heading, Inserted, Node, Pair, Path, Refused, Revision, Tree};
 use crate::want::comment::{comment, owner_in};
 use crate::want::key::{Key, handler_of};
 
 use super::refusal;
+use super::work::Work;
 
 fn is_own(line: &str) -> bool {
     owner_in(line).is_some()
 }
 
 /// Writes one file.
-pub(super) struct Writing<'e> {
-    pub(super) config: &'e Config,
-    pub(super) ledger: &'e Ledger,
+pub(super) struct Writing<'w> {
+    pub(super) work: &'w Work<'w>,
+    pub(super) name: &'w str,
     /// Its keys of the file.
-    pub(super) own: Places<'e>,
-    /// The ledger from before the edit.
-    pub(super) known: &'e Ledger,
-    /// The text to begin with, if owners have had something removed from the file.
-    pub(super) full: Option<&'e Arc<Text>>,
-    pub(super) name: &'e str,
-    pub(super) before: &'e View,
-    pub(super) after: &'e View,
+    pub(super) own: Places<'w>,
 }
 
 impl Writing<'_> {
@@ -40,9 +34,9 @@ impl Writing<'_> {
     ///
     /// [`Error`] if the text can't take a key.
     pub(super) fn write(&self, config: &mut Config) -> Result<(), Error> {
-        let known = self.config.file(self.name);
+        let known = config.file(self.name);
         let text = known.and_then(|file| file.text.clone());
-        if text.is_none() && !self.after.exists {
+        if text.is_none() && !self.after().exists {
             return Ok(());
         }
         let existed = text.is_some();
@@ -51,28 +45,34 @@ impl Writing<'_> {
         if existed && changed == text.document.text() {
             return Ok(());
         }
-        if self.ledger.has_made(self.name, &[]) && says_nothing(&changed) {
+        if self.work.ledger.has_made(self.name, &[]) && says_nothing(&changed) {
             config.set_text(self.name, None);
             return Ok(());
         }
-        let changed = Text::of(&changed.into())
-            .map_err(|error| refusal::surprise(self.config, self.name, &error.to_string()))?;
-        if changed.tree != self.after.tree {
-            let differs = self.after.tree.differences(&changed.tree);
-            let differs = format!("{:?}", differs.first());
-            return Err(refusal::surprise(self.config, self.name, &differs));
+        let surprise = |why: &str| refusal::surprise(self.work.start.config, self.name, why);
+        let changed = Text::of(&changed.into()).map_err(|error| surprise(&error.to_string()))?;
+        if changed.tree != self.after().tree {
+            let differs = self.after().tree.differences(&changed.tree);
+            return Err(surprise(&format!("{:?}", differs.first())));
         }
         config.set_text(self.name, Some(Arc::new(changed)));
         Ok(())
     }
 
+    /// What the file says after the edit.
+    fn after(&self) -> &View {
+        &self.work.views[self.name]
+    }
+
     fn revise(&self, now: &Text) -> Result<String, Error> {
-        let Text { document, tree } = self.full.map_or(now, |full| full);
+        let start = self.work.start;
+        let full = start.full.get(self.name);
+        let Text { document, tree } = full.map_or(now, |full| full);
         let mut revision = Revision::of(document, is_own);
-        let refused = |error| refusal::refused(self.config, self.name, &error);
-        let differences = tree.differences(&self.after.tree);
+        let refused = |error| refusal::refused(start.config, self.name, &error);
+        let differences = tree.differences(&self.after().tree);
         let mut inserted = revision.apply(differences).map_err(refused)?;
-        if self.full.is_some() {
+        if full.is_some() {
             inserted.sort_by_key(|it| now.document.offset(&it.path));
         }
         inserted.sort_by_key(|it| it.rank);
@@ -80,7 +80,7 @@ impl Writing<'_> {
         for heading in document.headings(is_own) {
             self.keep_comment(&mut revision, &heading);
         }
-        if self.known.has_in(self.name, &[]) && !self.ledger.has_in(self.name, &[]) {
+        if start.known.has_in(self.name, &[]) && !self.work.ledger.has_in(self.name, &[]) {
             // Somebody has moved what they stood above.
             revision.remove_stray_comments();
         }
@@ -114,24 +114,24 @@ impl Writing<'_> {
 
     /// The place of the handler that a key is below, if it was not there.
     fn new_handler(&self, place: &[String]) -> Option<Path> {
-        let canonical = self.after.spelling.canonical(place);
+        let canonical = self.after().spelling.canonical(place);
         let handler = handler_of(&canonical)?;
         let below = canonical.len() - handler.len();
         let place = place[..place.len() - below].to_vec();
-        let is_new = below > 0 && self.before.tree.get(&place).is_none();
+        let is_new = below > 0 && self.work.start.views[self.name].tree.get(&place).is_none();
         is_new.then_some(place)
     }
 
     /// The comment above some keys: it names the owner of the newest want of one.
     fn comment<'k>(&self, keys: impl Iterator<Item = &'k Key>) -> String {
-        let newest = newest_owner(keys.flat_map(|key| self.ledger.wants_of(key)));
+        let newest = newest_owner(keys.flat_map(|key| self.work.ledger.wants_of(key)));
         comment(newest.unwrap_or(IMPLIED))
     }
 
     /// Keeps the comment above a block true: it names somebody who wants something in it, and is gone
     /// if nothing there is the tool's.
     fn keep_comment(&self, revision: &mut Revision<'_>, heading: &Heading) {
-        let tree = &self.after.tree;
+        let tree = &self.after().tree;
         let table = tree.table(&heading.table);
         let has_key = || heading.keys.iter().any(|key| tree.get(key).is_some());
         if !table.is_some_and(|table| table.is_written() || table.has_leaf() || has_key()) {
@@ -143,13 +143,17 @@ impl Writing<'_> {
         let own: Vec<&Key> = own.map(|(_, key)| key).collect();
         if own.is_empty() {
             // One that the ledger knows nothing of is all that tells of its block.
-            if self.known.knows(self.name, self.before, heading) {
+            let start = self.work.start;
+            if start
+                .known
+                .knows(self.name, &start.views[self.name], heading)
+            {
                 revision.set_comment(heading, None);
             }
             return;
         }
         let named = owner_in(&heading.comment).unwrap_or_default();
-        let named = self.ledger.owners.get(named);
+        let named = self.work.ledger.owners.get(named);
         if named.is_some_and(|owner| own.iter().any(|key| owner.wants.contains_key(key))) {
             return;
         }

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use toml_edit::{Item, Value};
+
 use crate::config::surroundings;
 use crate::containerd::lost::{self, Losses};
 use crate::containerd::release::{listed, listed_do, reading};
@@ -10,7 +12,8 @@ use crate::containerd::{ConfigFiles, Release, Verdict, read_as, version};
 use crate::disk::HostRoot;
 use crate::edit::unread::Reading;
 use crate::error::{Error, Warning};
-use crate::want::handler::Setting;
+use crate::toml::render::{self, Quotes};
+use crate::want::handler;
 
 use super::inventory::{Inventory, ListedHandler};
 use super::opened::Opened;
@@ -162,9 +165,8 @@ fn warnings(
             found.extend(not_loaded(handler, releases));
             found.extend(untyped(handler, &typed));
             for (path, value) in &handler.settings {
-                let setting = Setting::new(path, value.clone());
-                found.extend(key(handler, &setting));
-                found.extend(case(handler, &setting, releases));
+                found.extend(key(handler, path, value));
+                found.extend(case(handler, path, releases));
                 found.extend(reading.warnings(&handler.name, path, value));
             }
             let placed = |warning: Warning| warning.in_file(path, &handler.at, files.main());
@@ -198,29 +200,24 @@ fn untyped(handler: &ListedHandler, typed: &BTreeSet<&str>) -> Option<Warning> {
 }
 
 /// A key that no release reads so.
-fn key(handler: &ListedHandler, setting: &Setting) -> Option<Warning> {
-    let (name, key) = (&handler.name, setting.key());
-    if !setting.is_known() {
+fn key(handler: &ListedHandler, path: &[String], value: &Value) -> Option<Warning> {
+    let (name, key) = (&handler.name, render::dotted(path, Quotes::Basic));
+    let Some((_, wanted)) = handler::known(path) else {
         let message =
             format!("unknown key {key} in handler {name}: no containerd release reads it");
         return Some(Warning::new("unknown-key", message));
-    }
-    let wanted = setting.wrong_type()?;
-    let message = format!("{key} of {name} wants {wanted}");
-    Some(Warning::new("wrong-type", message))
+    };
+    let item = Item::Value(value.clone());
+    let message = format!("{key} of {name} wants {}", wanted.text());
+    (!wanted.accepts(&item)).then(|| Warning::new("wrong-type", message))
 }
 
 /// A key that releases do not read because of its case, or of another key's that they take for it.
-fn case(
-    handler: &ListedHandler,
-    setting: &Setting,
-    releases: &[CheckedRelease],
-) -> Option<Warning> {
-    let path = setting.path();
-    let (name, shown) = (&handler.name, setting.key());
+fn case(handler: &ListedHandler, path: &[String], releases: &[CheckedRelease]) -> Option<Warning> {
+    let (name, shown) = (&handler.name, render::dotted(path, Quotes::Basic));
     (1..=path.len()).find_map(|depth| {
         let (key, table) = path[..depth].split_last()?;
-        let right = Setting::new(&path[..depth], false).right_case()?;
+        let (right, _) = handler::known(&path[..depth])?;
         let beside = handler.settings.iter().filter_map(|(other, _)| {
             let (other, rest) = (other.get(depth - 1)?, &other[..depth - 1]);
             (rest == table && other.eq_ignore_ascii_case(key)).then_some(other.as_str())

@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use toml_edit::Value;
 
 use crate::containerd::release::listed;
-use crate::containerd::{Release, Wanted, version};
+use crate::containerd::{Release, version};
 use crate::disk::HostRoot;
 use crate::error::{Code, Error, NextStep, Position, Warning};
 use crate::ledger::{Ledger, newest_owner};
+use crate::toml::render::{self, Quotes};
 use crate::want::key::Key;
 use crate::want::key_name::KeyName;
+use crate::want::mistake;
 use crate::want::nearest::nearest;
 
 use super::opened::Opened;
@@ -132,14 +134,16 @@ fn not_set(name: &KeyName, names: Option<&[&str]>) -> Error {
         return Error::new(Code::NoKey, message, NextStep::SeeVerdicts);
     };
     let message = format!("{key} is not set in any file that containerd reads");
-    let last = name.path().last().map(String::as_str).unwrap_or_default();
-    let table = &name.path()[..name.path().len() - 1];
-    let known = Wanted::of(table, &Release::LINES).map_or_else(Vec::new, |it| it.names());
-    let is_known = Wanted::of(name.path(), &Release::LINES).is_some();
-    let near = nearest(last, names).or_else(|| nearest(last, &known).filter(|_| !is_known));
-    let hint = match near {
-        Some(near) => format!("did you mean {near}?"),
-        None => "containerd's own default holds: `containerd config default` shows it".to_owned(),
-    };
-    Error::new(Code::NoKey, message, hint)
+    let path: Vec<&str> = name.path().iter().map(String::as_str).collect();
+    let near = path.split_last().and_then(|(last, table)| {
+        let near = nearest(last, names)?;
+        let path = [table, &[near]].concat();
+        Some(format!(
+            "did you mean {}?",
+            render::dotted(&path, Quotes::Basic)
+        ))
+    });
+    let hint = near.or_else(|| Some(mistake::unknown(&path, 0)?.hint));
+    let default = "containerd's own default holds: `containerd config default` shows it";
+    Error::new(Code::NoKey, message, hint.as_deref().unwrap_or(default))
 }

@@ -133,6 +133,10 @@ mod tests {
         let ledger = Ledger::parse(LEDGER.as_bytes()).expect("a ledger");
         assert_eq!(ledger.to_json(), LEDGER);
         assert_eq!(ledger.left("gpu"), Some("2026-08-22T10:00:00Z"));
+        // Fields that are known are not kept for a second time.
+        for entry in ledger.entries.values() {
+            assert_eq!(entry.rest.keys().collect::<Vec<_>>(), ["more"]);
+        }
     }
 
     #[test]

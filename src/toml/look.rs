@@ -50,16 +50,6 @@ impl Look {
             is_spaced: sibling.is_none_or(|sibling| is_spaced(document, sibling)),
         }
     }
-
-    /// The look of one more entry of an array of tables, after the one with this header.
-    pub(super) fn of_entry(document: &Document, last: usize) -> Self {
-        let path: Vec<String> = document.index.path(last).map(str::to_owned).collect();
-        Self {
-            name: name(document, Some(last), &path),
-            indentation: Indentation::of(document, last),
-            is_spaced: is_spaced(document, last),
-        }
-    }
 }
 
 impl Indentation {
@@ -120,7 +110,7 @@ fn unit(document: &Document) -> &str {
 }
 
 /// `path` as a header has it, as far as `model` spells it.
-fn name(document: &Document, model: Option<usize>, path: &[String]) -> String {
+pub(super) fn name(document: &Document, model: Option<usize>, path: &[String]) -> String {
     let spelled = model.map_or(0, |model| document.index.shared(model, path));
     let mut name = match model {
         Some(model) if spelled > 0 => document.raw_keys(model, spelled).to_owned(),

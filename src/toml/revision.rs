@@ -15,7 +15,7 @@ use super::Path;
 use super::document::Document;
 use super::elements::{self, List};
 use super::headings::Heading;
-use super::look::{Indentation, Look};
+use super::look::{self, Indentation};
 use super::meaning::type_name;
 use super::place::{self, Place};
 use super::render;
@@ -57,8 +57,6 @@ pub(crate) enum Refused {
     },
     /// A comment in an inline table of several lines would come to stand beside another entry.
     MultiLine { path: Path, at: Position },
-    /// A key would be inserted into a table that is removed.
-    Removed { path: Path, at: Position },
 }
 
 impl<'d> Revision<'d> {
@@ -96,7 +94,7 @@ impl<'d> Revision<'d> {
                         self.remove_element(&path, number)?;
                     }
                     for element in new {
-                        self.insert_element(&path, element.text(), None)?;
+                        self.insert_element(&path, element.text())?;
                     }
                 }
                 Difference::Inserted(new) => inserted.push(new),
@@ -123,8 +121,8 @@ impl<'d> Revision<'d> {
     ///
     /// # Errors
     ///
-    /// [`Refused`] if the key is there, if something on the way to it is no table or is removed, or if
-    /// it belongs into an inline table of several lines.
+    /// [`Refused`] if the key is there, if something on the way to it is no table, or if it belongs into
+    /// an inline table of several lines.
     pub(crate) fn insert(
         &mut self,
         path: &[String],
@@ -186,17 +184,12 @@ impl<'d> Revision<'d> {
     }
 
     /// Adds an element to the end of the array at `path`, in the array's own style. One of
-    /// `[[headers]]` gets another header, with `comment` above.
+    /// `[[headers]]` gets another header.
     ///
     /// # Errors
     ///
     /// [`Refused`] if there is no array, or if it consists of tables and `value` is none.
-    pub(crate) fn insert_element(
-        &mut self,
-        path: &[String],
-        value: &str,
-        comment: Option<&str>,
-    ) -> Result<(), Refused> {
+    pub(crate) fn insert_element(&mut self, path: &[String], value: &str) -> Result<(), Refused> {
         let document = self.document;
         let Some(&last) = elements::headers(document, path).last() else {
             self.array(path)?.added.push(value.to_owned());
@@ -205,14 +198,17 @@ impl<'d> Revision<'d> {
         let Some(pairs) = elements::pairs(value) else {
             return Err(self.wrong_type(path, "an array of values"));
         };
-        let look = Look::of_entry(document, last);
-        let Indentation { header, keys } = &look.indentation;
+        let Indentation { header, keys } = Indentation::of(document, last);
         let pairs = pairs.iter().map(|pair| format!("{keys}{pair}"));
-        let lines = [format!("{header}[[{}]]", look.name)];
+        let name = look::name(document, Some(last), path);
+        let lines = [format!("{header}[[{name}]]")];
         let last = document.index.below(path).next_back().unwrap_or(last);
         let offset = place::below(document, last, self.is_own);
-        let lines = lines.into_iter().chain(pairs).collect();
-        self.blocks.push(Block::new(offset, &look, comment, lines));
+        self.blocks.push(Block {
+            offset,
+            lines: lines.into_iter().chain(pairs).collect(),
+            is_spaced: false,
+        });
         Ok(())
     }
 
@@ -314,11 +310,6 @@ impl<'d> Revision<'d> {
             if self.document.get(above).is_some_and(is_no_table) {
                 return Err(self.wrong_type(above, "a table"));
             }
-            if self.removed.contains(above) {
-                let at = self.place_of(path);
-                let path = path.to_vec();
-                return Err(Refused::Removed { path, at });
-            }
         }
         if self.document.get(path).is_some() && !self.removed.contains(path) {
             return Err(self.wrong_type(path, "nothing"));
@@ -331,11 +322,7 @@ impl<'d> Revision<'d> {
             path: path.to_vec(),
             found: self.document.get(path).map_or("nothing", type_name),
             wanted,
-            at: self.place_of(path),
+            at: self.document.position(self.document.offset(path)),
         }
-    }
-
-    fn place_of(&self, path: &[String]) -> Position {
-        self.document.position(self.document.offset(path))
     }
 }

@@ -31,24 +31,6 @@ pub(super) struct Block {
     pub(super) is_spaced: bool,
 }
 
-impl Block {
-    pub(super) fn new(
-        offset: usize,
-        look: &Look,
-        comment: Option<&str>,
-        mut lines: Vec<String>,
-    ) -> Self {
-        if let Some(comment) = comment {
-            lines.insert(0, format!("{}{comment}", look.indentation.header));
-        }
-        Self {
-            offset,
-            lines,
-            is_spaced: look.is_spaced && comment.is_some(),
-        }
-    }
-}
-
 impl NewTable {
     /// The header and its keys, then each table below.
     pub(super) fn block(&self, document: &Document) -> Block {
@@ -60,7 +42,9 @@ impl NewTable {
                 tables.push(pair.table());
             }
         }
-        let mut lines = Vec::new();
+        let comment = self.comment.iter();
+        let comment = comment.map(|comment| format!("{}{comment}", look.indentation.header));
+        let mut lines: Vec<String> = comment.collect();
         for table in tables {
             let indentation = if table.is_empty() {
                 look.indentation.clone()
@@ -76,7 +60,11 @@ impl NewTable {
                 lines.push(format!("{}{key} = {}", indentation.keys, pair.value));
             }
         }
-        Block::new(self.offset, &look, self.comment.as_deref(), lines)
+        Block {
+            offset: self.offset,
+            lines,
+            is_spaced: look.is_spaced && self.comment.is_some(),
+        }
     }
 
     /// Whether it has, or comes with, the header of the table at `path`.

@@ -127,7 +127,7 @@ impl Change {
         name: &HandlerName,
         settings: impl IntoIterator<Item = Setting>,
     ) -> Result<Self, Error> {
-        let given = Handler::given(name.clone(), None, settings.into_iter().collect())?;
+        let given = Handler::given(name.clone(), settings)?;
         let whole = Handler::resolve(name.clone(), None, given.settings().iter().cloned());
         let mut others = Self::new();
         if let Ok(whole) = whole {
@@ -164,9 +164,7 @@ impl Change {
     ///
     /// [`Code::Usage`] if no containerd release reads the key, or the value is of another type.
     pub fn key(mut self, setting: &Setting) -> Result<Self, Error> {
-        if let Some(Mistake { message, hint, .. }) = wrong_setting(setting) {
-            return Err(Error::new(Code::Usage, message, hint));
-        }
+        mistake::refuse(&[], setting.path(), setting.value())?;
         self.set_key(setting);
         Ok(self)
     }
@@ -209,17 +207,10 @@ impl Change {
     ///
     /// [`Code::Usage`] if a patch file has no such key, or the value is a table or of another type.
     pub fn was(mut self, setting: &Setting) -> Result<Self, Error> {
-        let wrong = |why: &str, hint: &str| {
-            Error::new(Code::Usage, format!("--was {}: {why}", setting.key()), hint)
-        };
-        if let Some(Mistake { message, hint, .. }) = wrong_setting(setting) {
-            return Err(wrong(&message, &hint));
-        }
+        mistake::refuse(&[], setting.path(), setting.value())?;
         if setting.value().is_inline_table() {
-            return Err(wrong(
-                "the value is a table, not one key",
-                "name one key of it",
-            ));
+            let message = format!("--was {}: the value is a table, not one key", setting.key());
+            return Err(Error::new(Code::Usage, message, "name one key of it"));
         }
         let key = Key::spelled(setting.path());
         let value = Literal::of(setting.value());
@@ -371,7 +362,9 @@ impl Change {
         let name = handler.name().as_str();
         self.forget(&handler_path(name));
         for setting in handler.settings() {
-            self.want_leaves(Key::of_handler(name, setting.path()), setting.value());
+            let key = Key::of_handler(name, setting.path());
+            let value = Literal::of(setting.value());
+            self.wants.push(KeyValue { key, value });
         }
         self.takes_cgroup_driver.remove(name);
         let driver = ["options", "SystemdCgroup"];
@@ -382,22 +375,21 @@ impl Change {
 
     /// Sets the default handler.
     pub(crate) fn set_default(&mut self, name: &HandlerName) {
-        self.put(Key::default_handler(), &name.as_str().into());
+        self.set_key(&Setting::new(&["default"], name.as_str()));
     }
 
-    /// Sets a key that is known to be right.
+    /// Sets a key that is known to be right, and forgets what the change has set there before.
     pub(crate) fn set_key(&mut self, setting: &Setting) {
-        self.put(Key::spelled(setting.path()), setting.value());
-    }
-
-    /// Sets a key, and forgets what the change has set there before.
-    fn put(&mut self, key: Key, value: &toml_edit::Value) {
-        if key.is_list() {
-            self.want_elements(&key, value);
-            return;
+        for leaf in setting.clone().flattened() {
+            let key = Key::spelled(leaf.path());
+            if key.is_list() {
+                self.want_elements(&key, leaf.value());
+                continue;
+            }
+            self.forget(&key.path);
+            let value = Literal::of(leaf.value());
+            self.wants.push(KeyValue { key, value });
         }
-        self.forget(&key.path);
-        self.want_leaves(key, value);
     }
 
     fn want_elements(&mut self, list: &Key, value: &toml_edit::Value) {
@@ -414,35 +406,5 @@ impl Change {
 
     fn forget(&mut self, path: &[String]) {
         self.wants.retain(|want| !want.key.path.starts_with(path));
-    }
-
-    /// A table is wanted key by key.
-    fn want_leaves(&mut self, key: Key, value: &toml_edit::Value) {
-        let Some(table) = value.as_inline_table() else {
-            let value = Literal::of(value);
-            self.wants.push(KeyValue { key, value });
-            return;
-        };
-        for (name, value) in table {
-            let mut below = key.clone();
-            below.path.push(name.to_owned());
-            self.want_leaves(below, value);
-        }
-    }
-}
-
-/// What is wrong with a key and its value, as people spell it.
-fn wrong_setting(setting: &Setting) -> Option<Mistake> {
-    let path: Vec<&str> = setting.path().iter().map(String::as_str).collect();
-    let of_handler = |below: &[&str]| Setting::new(below, setting.value().clone());
-    let item = toml_edit::Item::Value(setting.value().clone());
-    match path.as_slice() {
-        ["default"] if setting.value().is_str() => None,
-        ["default"] => Some(Mistake::of_type(&path, &item, "a string")),
-        ["handlers", _, below @ ..] if !below.is_empty() => {
-            let wanted = of_handler(below).wrong_type()?;
-            Some(Mistake::of_type(&path, &item, wanted))
-        }
-        _ => mistake::find_below(&path, &item),
     }
 }

@@ -86,15 +86,22 @@ impl Key {
         }
     }
 
-    /// The key that is spelled so in a config of any version, or by a short form: `default`, and
-    /// `handlers.NAME.KEY`.
+    /// The key that is spelled so in a config of any version, or by a short form.
     pub(crate) fn spelled<S: AsRef<str>>(path: &[S]) -> Self {
-        let path: Path = path.iter().map(|name| name.as_ref().to_owned()).collect();
-        match path.as_slice() {
-            [default] if default == "default" => Self::default_handler(),
-            [handlers, name, below @ ..] if handlers == "handlers" => Self::of_handler(name, below),
-            path => Self::new(&spelling::canonical(path)),
-        }
+        Self::new(&spelling::canonical(&Self::in_full(path)))
+    }
+
+    /// The path for which a short form stands: `default`, or `handlers.NAME.KEY`. Any other stays as it
+    /// is spelled.
+    pub(crate) fn in_full<S: AsRef<str>>(path: &[S]) -> Path {
+        let path: Vec<&str> = path.iter().map(AsRef::as_ref).collect();
+        let containerd = &plugin::containerd_path(plugin::OLD_CRI)[..];
+        let path = match path.as_slice() {
+            ["default"] => [containerd, &["default_runtime_name"]].concat(),
+            ["handlers", below @ ..] => [containerd, &["runtimes"], below].concat(),
+            _ => path,
+        };
+        path.into_iter().map(str::to_owned).collect()
     }
 
     /// Whether it is `other`, an element of it, or below it.

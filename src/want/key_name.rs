@@ -3,7 +3,7 @@
 use toml_edit::Value;
 
 use super::handler::Setting;
-use super::key::Key;
+use super::key::{Key, handlers_path};
 use crate::error::{Code, Error, NextStep};
 use crate::toml::render::{self, Quotes};
 use crate::toml::{Literal, Path};
@@ -53,6 +53,11 @@ impl KeyName {
             return Err(Error::new(Code::Usage, message, hint));
         }
         let key = Key::spelled(&self.path);
+        if key.path == handlers_path() {
+            let message = "handlers is the table of all handlers, and not one key";
+            let hint = "name a key of one handler, as in handlers.NAME.KEY";
+            return Err(Error::new(Code::Usage, message, hint));
+        }
         match &self.element {
             None => Ok(key),
             Some(element) if key.is_list() => Ok(Key::element(&key.path, &Literal::of(element))),

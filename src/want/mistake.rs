@@ -1,8 +1,9 @@
 //! What is wrong with a key that somebody wants, as it is spelled, or with its value.
 
-use toml_edit::Item;
+use toml_edit::{Item, Value};
 
 use crate::containerd::{Release, Wanted, is_plugin, plugin};
+use crate::error::{Code, Error};
 use crate::toml::render::{self, Quotes};
 use crate::toml::type_name;
 
@@ -20,6 +21,14 @@ const OF_THE_NODE: [&str; 6] = [
 ];
 /// Keys of a patch file that are not containerd's.
 pub(crate) const SHORT_FORMS: [&str; 3] = ["owner", "default", "handlers"];
+/// The key of a handler that is not containerd's.
+pub(crate) const PRESET: &str = "preset";
+/// What people write at the top, and where it belongs.
+const ALIASES: [(&str, &[&str]); 3] = [
+    ("runtimes", &["handlers"]),
+    ("default_runtime_name", &["default"]),
+    ("cri", &["plugins", plugin::OLD_CRI]),
+];
 /// So many names of keys are listed to people.
 const MOST_NAMES: usize = 20;
 
@@ -33,10 +42,10 @@ pub(crate) struct Mistake {
 }
 
 impl Mistake {
-    fn of_key(message: String, hint: String) -> Self {
+    fn of_key(message: String, hint: impl Into<String>) -> Self {
         Self {
             message,
-            hint,
+            hint: hint.into(),
             is_of_value: false,
         }
     }
@@ -47,57 +56,12 @@ impl Mistake {
             "an array" => "this array",
             found => found,
         };
-        let key = render::dotted(path, Quotes::Basic);
+        let key = dotted(path);
         Self {
             message: format!("{key} wants {wanted}, not {found}"),
-            hint: "fix this line".to_owned(),
+            hint: "fix this value".to_owned(),
             is_of_value: true,
         }
-    }
-
-    /// A key that is none of the names that its table takes.
-    pub(crate) fn of_name(path: &[&str], names: &[&str]) -> Self {
-        let (name, table) = path.split_last().unwrap_or((&"", &[]));
-        let key = render::dotted(path, Quotes::Basic);
-        let mut cased = names.iter();
-        if let Some(right) = cased.find(|known| known.eq_ignore_ascii_case(name)) {
-            return Self::of_key(
-                format!("{key} is spelled {right}"),
-                format!("write {right}"),
-            );
-        }
-        let holder = match table {
-            [] => "a patch file".to_owned(),
-            table => render::dotted(table, Quotes::Basic),
-        };
-        let message = format!("{holder} takes no key {}", render::key(name, Quotes::Basic));
-        let hint = match (elsewhere(path), nearest(name, names)) {
-            (Some(path), _) => format!("write {}", render::dotted(&path, Quotes::Basic)),
-            (None, Some(meant)) => format!("did you mean {meant}?"),
-            (None, None) if names.is_empty() => format!("name a key below it, as {key}.KEY"),
-            (None, None) if names.len() <= MOST_NAMES => {
-                format!("the keys are {}", names.join(", "))
-            }
-            (None, None) => "`containerd config default` shows the keys".to_owned(),
-        };
-        Self::of_key(message, hint)
-    }
-}
-
-/// The path at which containerd has a key that does not belong where it is.
-fn elsewhere<'p>(path: &[&'p str]) -> Option<Vec<&'p str>> {
-    let is_known = |path: &Vec<&str>| Wanted::of(path, &Release::LINES).is_some();
-    match path {
-        ["plugins", _, below @ ..] => {
-            let ids = [plugin::RUNTIME, plugin::IMAGES, plugin::OLD_CRI].into_iter();
-            let paths = ids.map(|id| ["plugins", id].into_iter().chain(below.iter().copied()));
-            paths.map(Iterator::collect).find(is_known)
-        }
-        ["cri", below @ ..] => {
-            let plugin = ["plugins", plugin::OLD_CRI].into_iter();
-            Some(plugin.chain(below.iter().copied()).collect())
-        }
-        _ => None,
     }
 }
 
@@ -109,47 +73,199 @@ pub(crate) fn of_the_node(path: &[&str]) -> Option<Mistake> {
     };
     let message = format!("{name} is the node's own, and no installer's to set");
     let hint = "leave it out; whoever runs the node sets it in the config by hand";
-    Some(Mistake::of_key(message, hint.to_owned()))
+    Some(Mistake::of_key(message, hint))
 }
 
-/// What is wrong with a key and its value, not counting what is below it. `path` is spelled as in a
-/// config of any version.
-pub(crate) fn find(path: &[&str], item: &Item) -> Option<Mistake> {
-    if let Some(of_the_node) = of_the_node(path) {
-        return Some(of_the_node);
+/// What is wrong with a key, if no release reads it. `path` is spelled as in a patch file; the first
+/// `given` segments of it are there wherever people write the key.
+pub(crate) fn unknown(path: &[&str], given: usize) -> Option<Mistake> {
+    if let ["plugins", "io", ..] = path {
+        let hint = "quote the plugin's ID, as in plugins.\"io.containerd.grpc.v1.cri\".enable_cdi";
+        return Some(Mistake::of_key("no plugin has the ID io".to_owned(), hint));
     }
-    let table = &path[..path.len().saturating_sub(1)];
-    let Some(wanted) = Wanted::of(path, &Release::LINES) else {
-        let table = Wanted::of(table, &Release::LINES);
-        let mut names = table.map_or_else(Vec::new, |table| table.names());
-        if path.len() == 1 {
-            names.retain(|name| !OF_THE_NODE.contains(name));
-            names.splice(0..0, SHORT_FORMS);
+    let depth = first_unknown(path)?;
+    let (table, name) = (&path[..depth - 1], path[depth - 1]);
+    let written = render::key(name, Quotes::Basic);
+    let message = match table {
+        [] => format!("unknown key {written}"),
+        table => format!("{} takes no key {written}", dotted(table)),
+    };
+    let names = names(table);
+    let hint = match corrected(path) {
+        Some(meant) => {
+            let is_there = meant
+                .iter()
+                .zip(path)
+                .take(given)
+                .all(|(it, name)| it == name);
+            let meant = &meant[if is_there { given } else { 0 }..];
+            format!("did you mean {}?", dotted(meant))
         }
-        return Some(Mistake::of_name(path, &names));
+        None if names.contains(&name) => {
+            format!("it is a key of patch files; on the command line, it is the option --{name}")
+        }
+        None if names.len() <= MOST_NAMES => format!("the keys are {}", names.join(", ")),
+        None => "`containerd config default` shows the keys".to_owned(),
     };
-    let is_right = if item.is_table_like() {
-        wanted.is_table()
-    } else {
-        wanted.accepts(item) || item.is_str() && Key::spelled(path).is_list()
-    };
-    (!is_right).then(|| Mistake::of_type(path, item, &wanted.text()))
+    Some(Mistake::of_key(message, hint))
+}
+
+/// What is wrong with a key and its value, not counting what is below it: see [`unknown`].
+pub(crate) fn find(path: &[&str], item: &Item, given: usize) -> Option<Mistake> {
+    let of_key = of_the_node(path).or_else(|| unknown(path, given));
+    if of_key.is_some() {
+        return of_key;
+    }
+    for depth in 1..path.len() {
+        let (table, wanted) = (&path[..depth], wanted(&path[..depth])?);
+        let item = Item::Table(toml_edit::Table::new());
+        if !wanted.accepts(&item) {
+            return Some(Mistake::of_type(table, &item, &wanted.text()));
+        }
+    }
+    let wanted = wanted(path)?;
+    let is_right = wanted.accepts(item) || item.is_str() && Key::spelled(path).is_list();
+    if !is_right {
+        return Some(Mistake::of_type(path, item, &wanted.text()));
+    }
+    if item.is_table_like() {
+        return None;
+    }
+    let of_name = path.iter().find_map(|name| unportable_key(name));
+    let reason = of_name.or_else(|| unportable(&item.clone().into_value().ok()?))?;
+    let message = format!("{}: {reason}", dotted(path));
+    Some(Mistake::of_key(message, "write it in another way"))
 }
 
 /// What is wrong with a key and its value, and all below it.
-pub(crate) fn find_below(path: &[&str], item: &Item) -> Option<Mistake> {
+pub(crate) fn find_below(path: &[&str], item: &Item, given: usize) -> Option<Mistake> {
     let below = item.as_table_like().into_iter().flat_map(|it| it.iter());
-    find(path, item).or_else(|| {
+    find(path, item, given).or_else(|| {
         below
             .map(|(name, item)| ([path, &[name]].concat(), item))
-            .find_map(|(path, item)| find_below(&path, item))
+            .find_map(|(path, item)| find_below(&path, item, given))
     })
 }
 
-/// The ID of a plugin that no release is known to have, if the key is one of its.
-pub(crate) fn unknown_plugin(path: &[String]) -> Option<&str> {
-    match path {
-        [plugins, id, ..] if plugins == "plugins" && !is_plugin(id) => Some(id),
+/// Refuses a key below the table at a path, which people do not spell again, if something is wrong with
+/// it, with its value or with what is below it.
+pub(crate) fn refuse(table: &[&str], key: &[String], value: &Value) -> Result<(), Error> {
+    let key = key.iter().map(String::as_str);
+    let path: Vec<&str> = table.iter().copied().chain(key).collect();
+    let item = Item::Value(value.clone());
+    match find_below(&path, &item, table.len()) {
+        Some(Mistake { message, hint, .. }) => Err(Error::new(Code::Usage, message, hint)),
+        None => Ok(()),
+    }
+}
+
+/// The ID of a plugin that no release is known to have, if the key is one of its, and the one that was
+/// meant.
+pub(crate) fn unknown_plugin(path: &[String]) -> Option<(&str, Option<&'static str>)> {
+    let id = match path {
+        [plugins, id, ..] if plugins == "plugins" && !is_plugin(id) => id,
+        _ => return None,
+    };
+    let ids = names(&["plugins"]);
+    let last = |id: &str| id.rsplit('.').next().map(str::to_owned);
+    let of_that_name = ids.iter().find(|known| last(known) == last(id)).copied();
+    Some((id, of_that_name.or_else(|| nearest(id, &ids))))
+}
+
+/// The key that was meant by one that no release reads, as far as that can be told.
+pub(crate) fn corrected(path: &[&str]) -> Option<Vec<String>> {
+    let depth = first_unknown(path)?;
+    let meant = meant(&path[..depth])?;
+    let path = [meant.as_slice(), &path[depth..]].concat();
+    let further = corrected(&path);
+    Some(further.unwrap_or_else(|| path.iter().map(ToString::to_string).collect()))
+}
+
+/// The key that was meant by one of which only the last segment is wrong.
+fn meant<'p>(path: &[&'p str]) -> Option<Vec<&'p str>> {
+    let (name, table) = path.split_last()?;
+    let mut names = names(table);
+    names.retain(|known| known != name);
+    if let Some(near) = nearest(name, &names) {
+        return Some([table, &[near]].concat());
+    }
+    let mut aliases = ALIASES.iter().filter(|_| table.is_empty());
+    if let Some((_, path)) = aliases.find(|(alias, _)| alias.eq_ignore_ascii_case(name)) {
+        return Some(path.to_vec());
+    }
+    // One table further down, or in another plugin of CRI.
+    let is_known = |path: &Vec<&str>| wanted(path).is_some();
+    let below = names.iter().map(|below| [table, &[*below]].concat());
+    let below = below.filter(|table| self::names(table).contains(name));
+    if let [table] = below.collect::<Vec<_>>().as_slice() {
+        return Some([table.as_slice(), &[*name]].concat());
+    }
+    let of_plugin = match path {
+        ["plugins", _, below @ ..] => below,
+        path => path,
+    };
+    let plugins = [plugin::RUNTIME, plugin::IMAGES, plugin::OLD_CRI].into_iter();
+    let mut paths = plugins.map(|id| [&["plugins", id], of_plugin].concat());
+    paths.find(is_known)
+}
+
+/// How many segments lead to the first one that no release reads.
+fn first_unknown(path: &[&str]) -> Option<usize> {
+    (1..=path.len()).find(|depth| {
+        let table = wanted(&path[..depth - 1]);
+        table.is_some_and(|it| it.is_table()) && wanted(&path[..*depth]).is_none()
+    })
+}
+
+/// What belongs at a path, which may be a short form.
+fn wanted(path: &[&str]) -> Option<Wanted> {
+    Wanted::of(&Key::in_full(path), &Release::LINES)
+}
+
+/// The names of the keys that a table takes.
+fn names(table: &[&str]) -> Vec<&'static str> {
+    let mut names = wanted(table).map_or_else(Vec::new, |table| table.names());
+    match table {
+        [] => {
+            names.retain(|name| !OF_THE_NODE.contains(name));
+            names.splice(0..0, SHORT_FORMS);
+        }
+        ["handlers", _] => names.push(PRESET),
+        _ => {}
+    }
+    names
+}
+
+fn dotted<S: AsRef<str>>(path: &[S]) -> String {
+    render::dotted(path, Quotes::Basic)
+}
+
+/// Why some release can't parse this value however it is written.
+fn unportable(value: &Value) -> Option<&'static str> {
+    match value {
+        Value::Datetime(datetime) => {
+            let Some(time) = datetime.value().time else {
+                return Some("containerd 1.x refuses a date without a time");
+            };
+            let leap = time.second == Some(60);
+            leap.then_some("containerd 1.x and 2.3 refuse a 60th second")
+        }
+        Value::Float(float) if !float.value().is_finite() => {
+            Some("CRI can't report a number that JSON does not have")
+        }
+        Value::Array(array) => array.iter().find_map(unportable),
+        Value::InlineTable(table) => table
+            .iter()
+            .find_map(|(key, value)| unportable_key(key).or_else(|| unportable(value))),
         _ => None,
     }
+}
+
+/// Why containerd 1.x can't parse this key however it is quoted: in a `"…"` key it takes no `"`, not
+/// even an escaped one.
+fn unportable_key(name: &str) -> Option<&'static str> {
+    let only_basic = |c: char| c == '\'' || (c.is_ascii_control() && c != '\t');
+    (name.contains('"') && name.contains(only_basic)).then_some(
+        "containerd 1.x can't read a key that holds \" together with ' or a control character",
+    )
 }

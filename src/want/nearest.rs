@@ -12,12 +12,18 @@ pub(crate) fn nearest<'n>(given: &str, names: &[&'n str]) -> Option<&'n str> {
     let length = given.chars().count();
     let mistakes = if length < 5 { 1 } else { 2 };
     let near = names.iter().filter_map(|name| {
-        let distance = strsim::levenshtein(&given, name);
-        let is_cut_short = length >= 4 && name.starts_with(&given);
+        let lower = name.to_lowercase();
+        let distance = strsim::levenshtein(&given, &lower);
+        let is_cut_short = length >= 4 && lower.starts_with(&given);
         (distance <= mistakes || is_cut_short).then_some((distance, *name))
     });
     near.min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
+}
+
+/// The name that was meant, if one is known, at the end of a message.
+pub(crate) fn in_brackets(near: Option<&str>) -> String {
+    near.map_or_else(String::new, |near| format!(" (did you mean {near}?)"))
 }
 
 #[cfg(test)]

@@ -96,7 +96,7 @@ fn what_was_can_only_be_what_the_command_sets() {
     let before = node.bytes();
     for (was, said) in [
         (&["--was", "default=runc"][..], "--adopt"),
-        (&["--adopt", "--was", "nothing=1"], "takes no key nothing"),
+        (&["--adopt", "--was", "nothing=1"], "unknown key nothing"),
         (&["--adopt", "--was", "debug=1"], "debug wants a table"),
         (&["--adopt", "--was", "debug.level=info"], "does not set"),
         (&["--adopt", "--was", "default=1"], "a string"),

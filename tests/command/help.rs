@@ -58,6 +58,15 @@ fn the_help_is_the_one_that_was_read() {
 }
 
 #[test]
+fn help_of_a_verb_is_asked_for_in_two_ways() {
+    for verb in VERBS {
+        let words = ["help", verb].into_iter().filter(|word| !word.is_empty());
+        let run = Run::of(tool().args(words).env("COLUMNS", "80")).exits(0);
+        assert_eq!(run.stdout, help(verb, "--help"), "{verb}");
+    }
+}
+
+#[test]
 fn the_short_help_fits_a_screen() {
     for verb in VERBS {
         let help = help(verb, "-h");

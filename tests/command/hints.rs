@@ -62,7 +62,11 @@ fn states() -> Vec<State> {
         state(EMPTY, "", "edit show nothing"),
         state(LOST_IMPORT, "", "edit get debug.level"),
         state(EMPTY, "", "edit -o json nothing"),
-        state(EMPTY, "", "edit add crun --set x=1 --set x.y=1"),
+        state(
+            EMPTY,
+            "",
+            "edit add crun --set options.x=1 --set options.x.y=1",
+        ),
         state(EMPTY, "rm $CONFIG", "edit list"),
         state(
             EMPTY,

@@ -281,7 +281,7 @@ fn get_tells_releases_and_spellings_apart() {
 fn getting_what_is_not_there_fails() {
     let node = Node::with(CONFIG);
     for (key, said) in [
-        ("debug.levle", "did you mean level?"),
+        ("debug.levle", "did you mean debug.level?"),
         ("debug.format", "containerd's own default holds"),
     ] {
         let run = node.run(&["get", key]).exits(1);

@@ -62,9 +62,9 @@ fn a_shell_installer_that_holds_the_lock_excludes_us() {
     let shell = Shell::holding(&node);
     let run = node.run(&["add", "spin", "--lock-timeout", "0s"]).exits(75);
     let said =
-        "held by a program that does not say who it is (the last one that did, `add crun`, PID";
+        "held by a program that does not say who it is (the last one that did: `add crun`, PID";
     assert!(run.stderr.contains(said), "{run:#?}");
-    assert!(run.stderr.contains("is gone)"), "{run:#?}");
+    assert!(run.stderr.contains("which has ended)"), "{run:#?}");
     shell.let_go();
 }
 
@@ -135,15 +135,12 @@ fn who_waits_is_told_the_truth_about_the_holder() {
             mine.replace(&format!("started={started}"), "started=1"),
             "its PID is another process's now",
         ),
-        (
-            mine.replace(&part("boot"), "another"),
-            "was before a reboot",
-        ),
+        (mine.replace(&part("boot"), "another"), ", before a reboot"),
         (
             mine.replace(&part("pid-namespace"), "1"),
             "in another PID namespace",
         ),
-        (line.clone(), "is gone"),
+        (line.clone(), "which has ended"),
     ];
     let shell = Shell::holding(&node);
     for (line, said) in cases {

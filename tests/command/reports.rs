@@ -18,13 +18,15 @@ fn report(node: &Node, run: &Run) -> Value {
 fn an_edit_reports_every_field() {
     let node = Node::with("version = 3\n");
     let run = node
-        .run(&["add", "spin", "-o", "json", "--set", "new=1"])
+        .run(&["add", "spin", "-o", "json", "--set", "options.New=1"])
         .exits(0);
     assert_eq!(run.stderr, "", "warnings are in the report");
-    let diff = "--- [CONFIG]\n+++ [CONFIG]\n@@ -1 +1,6 @@\n version = 3\n+\n\
+    let diff = "--- [CONFIG]\n+++ [CONFIG]\n@@ -1 +1,7 @@\n version = 3\n+\n\
                 +# containerd-edit owner=manual\n\
                 +[plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.spin]\n\
-                +  runtime_type = \"io.containerd.spin.v2\"\n+  new = 1\n";
+                +  runtime_type = \"io.containerd.spin.v2\"\n\
+                +  [plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.spin.options]\n\
+                +    New = 1\n";
     assert_eq!(
         report(&node, &run),
         json!({
@@ -49,7 +51,7 @@ fn an_edit_reports_every_field() {
             "diff": diff,
             "warnings": [{
                 "code": "unknown-key",
-                "message": "unknown key new in handler spin: written as given",
+                "message": "unknown key options.New in handler spin: written as given",
                 "line": null,
                 "column": null,
             }],

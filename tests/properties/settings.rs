@@ -80,7 +80,7 @@ const CONFIGS: [&str; 5] = [
     "version = 3\n",
     "version = 2\n[plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.runc]\na = 'b'\n",
     "version = 3\nplugins = { 'io.containerd.cri.v1.runtime' = {} }\n",
-    "version = 3\n[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes]\nmine.x = 1\n",
+    "version = 3\n[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes]\nmine.options.a = 1\n",
     "version = 3\r\n[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.mine]\r\n",
 ];
 
@@ -103,23 +103,25 @@ fn leaves(path: Vec<String>, value: &Value) -> Vec<(Vec<String>, String)> {
     }
 }
 
-fn check(config: &str, path: &[String], value: &Value) -> Result<(), TestCaseError> {
+fn check(config: &str, below: &[String], value: &Value) -> Result<(), TestCaseError> {
+    // The keys of a handler itself are known; a shim may have options of any name.
+    let path = &[&["options".to_owned()], below].concat();
     let setting = spelled(path, value).parse::<Setting>();
     let Ok(setting) = setting else {
-        // A known key wants another type, or some release can't parse the key or the value.
+        // The text is not KEY=VALUE.
         return Ok(());
     };
     prop_assert_eq!(setting.path(), path);
     let handler = Handler::new("mine".parse().expect("a name"), "io.containerd.mine.v1");
     let Ok(handler) = handler.with(setting) else {
-        // It clashes with the runtime_type.
+        // A known option wants another type, or some release can't parse the key or the value.
         return Ok(());
     };
     let addition = Change::new().ensure(handler);
     let mut node = Node::new(Some(config)).expect("the config is TOML");
     match node.clone().edit(&addition) {
         Ok(_) => {}
-        // `mine.x = 1` stands in the way of a table `x`.
+        // `mine.options.a = 1` stands in the way of a table `a`.
         Err(error) if error.code() == Code::WrongType => return Ok(()),
         Err(error) => return Err(TestCaseError::fail(format!("{error:?} on {config}"))),
     }
@@ -137,7 +139,7 @@ fn check(config: &str, path: &[String], value: &Value) -> Result<(), TestCaseErr
         .iter()
         .map(|(path, value)| (path.clone(), value_meaning(value)))
         .collect();
-    for leaf in leaves(path.to_vec(), value) {
+    for leaf in leaves(path.clone(), value) {
         prop_assert!(
             written.contains(&leaf),
             "{leaf:?} is not in {written:?}\n{text}"

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args};
-use containerd_edit::{DropIn, Editor, ExitCode, LogTo, Owner, Release, Setting};
+use containerd_edit::{Change, DropIn, Editor, ExitCode, LogTo, Owner, Release, Setting};
 
 use super::values;
 
@@ -17,6 +17,13 @@ pub(crate) struct Owning {
     /// Without it: `$CONTAINERD_EDIT_OWNER`, else manual.
     #[arg(long, value_name = "ID", env = "CONTAINERD_EDIT_OWNER")]
     pub(crate) owner: Option<Owner>,
+
+    /// Also change what another owner has
+    ///
+    /// It is this owner's until this owner leaves. Also what an imported file sets that is not this
+    /// tool's: it is changed there.
+    #[arg(long)]
+    pub(crate) take_over: bool,
 }
 
 /// The releases that a config is judged for.
@@ -24,8 +31,8 @@ pub(crate) struct Owning {
 pub(crate) struct Judging {
     /// Judge for these containerd releases alone
     ///
-    /// As in 1.7,2.1: each means its newest patch release. Or 1.6.20. Without it: every release line
-    /// from 1.6 to 2.4.
+    /// As in 1.7,2.1, which mean their newest patch releases, or 1.6.20. Without it: every release
+    /// line from 1.6 to 2.4.
     #[arg(long, value_name = "VERSION", value_delimiter = ',')]
     pub(crate) containerd_version: Vec<Release>,
 }
@@ -44,7 +51,7 @@ pub(crate) struct Plugin {
 /// Where runs are logged.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Logging {
-    /// The log file, or none for no log
+    /// The log file, or `none`
     ///
     /// Without it: `$CONTAINERD_EDIT_LOG`, else config.toml.log beside the config.
     #[arg(
@@ -79,7 +86,7 @@ pub(crate) struct Locking {
 pub(crate) struct Exiting {
     /// Exit with 10 if something changed
     ///
-    /// Or would change. A restart is a change, too.
+    /// Or would change, with --dry-run. A restart is a change, too.
     #[arg(long)]
     pub(crate) exit_code: bool,
 }
@@ -102,7 +109,7 @@ pub(crate) struct Editing {
 
     /// Also add to a config that does not serve
     ///
-    /// Without it, nothing is added to a config with which no containerd release serves CRI.
+    /// Without it, an edit that adds to a config with which no release serves CRI is refused.
     #[arg(long, hide_short_help = true)]
     pub(crate) allow_not_serving: bool,
 
@@ -111,9 +118,8 @@ pub(crate) struct Editing {
 
     /// Restart containerd if needed, and verify
     ///
-    /// containerd is restarted if it has not loaded what the config says, and asked what it has
-    /// loaded then. If containerd does not come back with the edit, the edit is rolled back
-    /// (exit 69); a restore is not.
+    /// If containerd has not loaded what the config says, it is restarted, and then asked what it
+    /// has loaded. If it does not come back, the edit is rolled back (exit 69); a restore is not.
     #[arg(long, conflicts_with = "dry_run", help_heading = "Restart options")]
     pub(crate) restart: bool,
 
@@ -128,8 +134,8 @@ pub(crate) struct Placing {
     /// Write to a separate, imported file
     ///
     /// A relative PATH starts at the config's folder. Without it: 50-OWNER.toml in the folder that
-    /// the config imports, else in conf.d. `--drop-in PATH` is the same if PATH begins with / or .
-    /// or ends with .toml.
+    /// the config imports, else in conf.d. A space may stand for = if PATH begins with / or . or
+    /// ends with .toml.
     #[arg(
         long,
         value_name = "PATH",
@@ -152,7 +158,7 @@ pub(crate) struct Placing {
 
     /// Print the resulting file and touch nothing
     ///
-    /// That of the drop-in where the edit changes that one. Not for edits of two files.
+    /// The drop-in, if the edit changes that. An edit of two files is refused.
     #[arg(long, conflicts_with_all = ["dry_run", "restart"])]
     pub(crate) stdout: bool,
 }
@@ -162,15 +168,15 @@ pub(crate) struct Placing {
 pub(crate) struct Patching {
     /// Take over what no owner has declared
     ///
-    /// For example what an older installer has left. A handler is taken over as a whole, any other
-    /// key only if it has the wanted value already.
+    /// As an older installer has left it. A handler is taken over as a whole, any other key only if
+    /// it has the wanted value already.
     #[arg(long)]
     pub(crate) adopt: bool,
 
-    /// With --adopt: what to restore at a key later
+    /// With --adopt: a value to restore when the owner leaves
     ///
-    /// As in debug.level=info: once the owner has left, that stands there instead of nothing. KEY is
-    /// spelled as in a patch file, and one that this command sets. May be repeated.
+    /// As in debug.level=info. Without it: the key is removed then. KEY is spelled as in a patch file,
+    /// and one that this command sets. May be repeated.
     #[arg(
         long,
         value_name = "KEY=VALUE",
@@ -236,6 +242,20 @@ pub(crate) struct Daemon {
 impl Owning {
     pub(crate) fn owner(&self) -> Owner {
         self.owner.clone().unwrap_or_default()
+    }
+
+    /// An empty change on behalf of the owner.
+    pub(crate) fn change(&self) -> Change {
+        self.overruling(Change::new().owner(self.owner()))
+    }
+
+    /// The change, which overrules other owners if that was asked for.
+    pub(crate) fn overruling(&self, change: Change) -> Change {
+        if self.take_over {
+            change.take_over()
+        } else {
+            change
+        }
     }
 }
 

@@ -15,13 +15,17 @@ Verbs:
 
 const EXAMPLES: &str = "\
 Examples:
-  containerd-edit add kata --owner kata-deploy
-  containerd-edit apply kata.toml --prune --restart
+  # Look first, then register a handler and have containerd load it
+  containerd-edit add gvisor --dry-run
+  containerd-edit add gvisor --restart
+  # Install what a patch file says, and take all of it out again
+  containerd-edit apply kata.toml --prune
   containerd-edit remove --owner kata-deploy
-  containerd-edit --host-root /host add gvisor --exit-code
+  # See what containerd makes of the config, and what was changed
   containerd-edit check
+  containerd-edit status
 
-Each verb has examples of its own: `containerd-edit VERB --help`.";
+Each verb has examples of its own: `containerd-edit help VERB`.";
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -40,9 +44,9 @@ Exit codes:
    79  done, but something stays that is still needed or can't change
   130  ended by a signal
 
-After 0, 10 and 79 the config is as requested (unchanged with --dry-run and --stdout).
-After 76, and with --restart after 69 or a signal (130, 143, 129) it may hold the change:
-read the message. After any other code it is as it was.";
+After 0, 10 and 79 the config is as requested (unchanged with --dry-run and
+--stdout). After 76, and with --restart after 69 or a signal (130, 143, 129), it
+may hold the change: read the message. After any other code it is as it was.";
 
 const ENVIRONMENT: &str = "\
 Environment variables, which a flag overrides (empty counts as unset):
@@ -56,65 +60,88 @@ Environment variables, which a flag overrides (empty counts as unset):
   NO_COLOR                         --color never, on a terminal too";
 
 pub(super) const APPLY: &str = "\
-Examples:
-  containerd-edit apply kata.toml --prune               install, upgrade, repair
-  containerd-edit apply kata.toml --dry-run --exit-code 10: something has drifted
-  render-patch | containerd-edit apply - --owner kata-deploy
-
 A patch file:
   owner = \"kata-deploy\"
   default = \"kata-qemu\"
 
   [handlers.kata-qemu]
   preset = \"kata\"
-  snapshotter = \"nydus\"";
+  snapshotter = \"nydus\"
+
+Examples:
+  # Install, upgrade, repair
+  containerd-edit apply kata.toml --prune
+  # Has anything drifted? Exits with 10 if so
+  containerd-edit apply kata.toml --prune --dry-run --exit-code
+  # From stdin
+  render-patch | containerd-edit apply - --owner kata-deploy";
 
 pub(super) const REMOVE: &str = "\
 Examples:
+  # Remove two handlers
   containerd-edit remove kata-qemu kata-fc
+  # Uninstall an installer, once no pod uses its handlers any more
   containerd-edit remove --owner kata-deploy --wait-unused 5m --restart";
 
 pub(super) const SET: &str = "\
 Examples:
+  # containerd's log level
   containerd-edit set debug.level=debug
-  containerd-edit set handlers.runc.options.SystemdCgroup=true --owner node-tuning
-  containerd-edit set proxy_plugins.nydus.type=snapshot proxy_plugins.nydus.address=/run/nydus.sock";
+  # The cgroup driver of runc
+  containerd-edit set handlers.runc.options.SystemdCgroup=true
+  # A folder for registry hosts, in config version 2 as in 3
+  containerd-edit set \\
+    'plugins.\"io.containerd.cri.v1.images\".registry.config_path=/etc/containerd/certs.d'";
 
 pub(super) const UNSET: &str = "\
 Examples:
+  # Back to the log level from before
   containerd-edit unset debug.level
+  # Turn CRI on, which Docker's package has turned off
   containerd-edit unset disabled_plugins=cri
+  # Drop an import that leads nowhere
   containerd-edit unset imports=/etc/containerd/gone.toml --restart";
 
 pub(super) const SET_DEFAULT: &str = "\
 Examples:
+  # Run pods without a RuntimeClass on Kata
   containerd-edit set-default kata-qemu
+  # Back to what the file itself says
   containerd-edit set-default --unset";
 
 pub(super) const UNDO: &str = "\
 Examples:
+  # See what would be taken back
   containerd-edit undo --dry-run
+  # Only if the last change is this installer's
   containerd-edit undo --owner kata-deploy --restart";
 
 pub(super) const EDIT: &str = "\
 Examples:
-  containerd-edit edit
+  # With another editor, and have containerd load the result
   EDITOR=nano containerd-edit edit --restart
+  # Edit a drop-in
   containerd-edit edit --drop-in conf.d/50-kata-deploy.toml";
 
 pub(super) const RESTORE: &str = "\
 Examples:
-  containerd-edit restore --dry-run                     what is kept, what would be done
+  # See which texts are kept, and what would be done
+  containerd-edit restore --dry-run
+  # Put the text back, and start containerd with it
   containerd-edit restore --restart
+  # Put back a text of your own
   containerd-edit restore --from /root/config.toml.good";
 
 pub(super) const RESTART: &str = "\
 Examples:
+  # Restart containerd if that is needed
   containerd-edit restart
+  # From a container, on a slow node
   containerd-edit --host-root /host restart --ready-timeout 2m";
 
 pub(super) const LIST: &str = "\
 Examples:
+  # All handlers, then their names alone
   containerd-edit list
   containerd-edit list -o json | jq -r '.handlers[].name'";
 
@@ -124,58 +151,67 @@ Examples:
 
 pub(super) const GET: &str = "\
 Examples:
+  # A value, a table, and who owns a value
   containerd-edit get debug.level
   containerd-edit get handlers.runc.options
   containerd-edit get default -o json | jq -r .owner";
 
 pub(super) const STATUS: &str = "\
-Examples:
-  containerd-edit status
-  containerd-edit status -o json | jq .lock
-  containerd-edit status --exit-code -q || echo \"something is not in force\"
-
 Exit codes:
    0  all is in force; without --exit-code: the config was found
-  10  --exit-code: something is not in force, or unknown, or nothing would serve";
+  10  --exit-code: something is not in force, or unknown, or nothing would serve
+
+Examples:
+  # Who holds the lock, and who changed the config last
+  containerd-edit status
+  # In a health check
+  containerd-edit status --exit-code -q || echo \"something is not in force\"";
 
 pub(super) const LOG: &str = "\
 Examples:
+  # All entries, then the last command alone
   containerd-edit log
   containerd-edit log -o json | jq -r '.entries[-1].command'";
 
 pub(super) const CHECK: &str = "\
-Examples:
-  containerd-edit check
-  containerd-edit check --containerd-version 1.7
-  containerd-edit check --running
-
 Exit codes:
    0  every release that reads the config serves CRI with it
   65  the config is not valid TOML
   69  --running: no daemon answers
-  78  some release would not serve, or the daemon has not loaded the config";
+  78  some release would not serve, or the daemon has not loaded the config
+
+Examples:
+  # For every containerd release, then for one
+  containerd-edit check
+  containerd-edit check --containerd-version 1.7
+  # Does containerd have to be restarted?
+  containerd-edit check --running";
 
 /// Returns the end of the top level's `--help`.
 pub(super) fn after() -> String {
-    format!("{EXAMPLES}\n\n{EXIT_CODES}\n\n{ENVIRONMENT}")
+    format!("{EXIT_CODES}\n\n{ENVIRONMENT}\n\n{EXAMPLES}")
 }
 
 /// Returns the end of `add --help`.
 pub(super) fn add() -> String {
-    let mut help = "\
-Examples:
-  containerd-edit add gvisor
-  containerd-edit add kata-qemu --set snapshotter=nydus
-  containerd-edit add nvidia --default --owner gpu-operator --restart
-
-Presets:
-"
-    .to_owned();
+    let mut help = "Presets:\n".to_owned();
     for preset in Preset::all() {
         let _ = writeln!(help, "  {:<13}  {}", preset.name(), preset.about());
     }
     help.push_str(
-        "\nHandlers of their usual names take them, too: runsc, kata-qemu, kata-clh, kata-fc …",
+        "\
+\nNames like runsc, kata-qemu, kata-clh and kata-fc take their preset, too.
+
+Examples:
+  # See what would change, then do it and have containerd load it
+  containerd-edit add gvisor --dry-run
+  containerd-edit add gvisor --restart
+  # Kata's preset, with one key more
+  containerd-edit add kata-qemu --set snapshotter=nydus
+  # A handler without a preset
+  containerd-edit add mine --set runtime_type=io.containerd.mine.v2
+  # For pods without a RuntimeClass, on behalf of an installer
+  containerd-edit add nvidia --default --owner gpu-operator",
     );
     help
 }

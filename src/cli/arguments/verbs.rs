@@ -14,37 +14,51 @@ use super::{help, values};
 
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum Verb {
-    /// Register a runtime handler, or change the keys that differ
+    /// Register a runtime handler, or change its keys
+    ///
+    /// In the table that the config's version has for handlers. Where containerd 1.x reads the config,
+    /// `runc` is listed too. The edit is refused if a containerd release would do worse with it.
     #[command(after_long_help = help::add())]
     Add(Add),
     /// Make the config hold what a patch file says
+    ///
+    /// Installs, repairs and upgrades, all or nothing. May be repeated.
     #[command(after_long_help = help::APPLY)]
     Apply(Apply),
     /// Unregister runtime handlers
+    ///
+    /// A NAME that is not listed is no error. What is still needed stays and is named (exit 79).
     #[command(after_long_help = help::REMOVE)]
     Remove(Remove),
     /// Set keys: debug.level=debug
+    ///
+    /// The owner's other keys stay as they are.
     #[command(after_long_help = help::SET)]
     Set(Set),
-    /// Take keys away that were set: debug.level
+    /// Unset keys: debug.level
+    ///
+    /// A key that this owner has set gets its old value back. A key that no owner has set is removed,
+    /// and comes back when this owner leaves.
     #[command(after_long_help = help::UNSET)]
     Unset(Unset),
     /// Choose the handler of pods without a RuntimeClass
+    ///
+    /// It must be listed. The default from before comes back when this owner leaves.
     #[command(after_long_help = help::SET_DEFAULT)]
     SetDefault(SetDefault),
     /// Take the last change back, to the byte
     ///
-    /// If others have changed a file since, their work stays: the owner wants again what it wanted before.
+    /// If others have changed a file since, their work stays: only this change is taken out.
     #[command(after_long_help = help::UNDO)]
     Undo(Undo),
     /// Edit the config in $VISUAL or $EDITOR
     ///
-    /// Else in vi. The text is judged before it takes the file's place, and the lock is held only then.
+    /// Else in vi. The new text is judged before it replaces the file. The lock is held only then.
     #[command(after_long_help = help::EDIT)]
     Edit(Edit),
     /// Put back the last text with which containerd serves
     ///
-    /// After another program has broken the config, or a drop-in. What is replaced is kept as
+    /// For a config or drop-in that another program has broken. The broken text is kept as
     /// config.toml.broken-TIME.
     #[command(after_long_help = help::RESTORE)]
     Restore(Restore),
@@ -54,18 +68,29 @@ pub(crate) enum Verb {
     #[command(after_long_help = help::RESTART)]
     Restart(Restart),
     /// List the runtime handlers that containerd loads
+    ///
+    /// From all files that it reads, each with its owner and its place.
     #[command(after_long_help = help::LIST)]
     List(List),
     /// Show one runtime handler with its keys
+    ///
+    /// As containerd loads it, from all files that it reads.
     #[command(after_long_help = help::SHOW)]
     Show(Show),
     /// Print what is in force at a key: debug.level
+    ///
+    /// A string as it is, other values as TOML; of a table, a line for each value. A key that no file
+    /// sets is an error (exit 1): containerd's own default holds.
     #[command(after_long_help = help::GET)]
     Get(Get),
     /// Check what each containerd release makes of the config
+    ///
+    /// It serves, runs without CRI, or exits: with the reason, its place, and the next step.
     #[command(after_long_help = help::CHECK)]
     Check(Check),
     /// Show the config's files, owners, lock and last change
+    ///
+    /// And which keys are not in force as their owners want them. Changes nothing.
     #[command(after_long_help = help::STATUS)]
     Status(Status),
     /// Show the operation log: what was changed or refused
@@ -77,13 +102,13 @@ pub(crate) enum Verb {
 pub(crate) struct Add {
     /// The handler's name, as in a RuntimeClass
     ///
-    /// The name of a preset takes that preset.
+    /// If it is the name of a preset, that preset is taken.
     #[arg(value_name = "NAME")]
     pub(crate) name: HandlerName,
 
     /// Take the settings of a preset: kata, gvisor, nvidia …
     ///
-    /// --set overrides them. All presets are listed below.
+    /// --set overrides them. See the list of presets.
     #[arg(long, value_name = "PRESET", value_parser = values::preset)]
     pub(crate) preset: Option<Preset>,
 
@@ -93,7 +118,7 @@ pub(crate) struct Add {
     #[arg(long = "set", value_name = "KEY=VALUE", action = ArgAction::Append)]
     pub(crate) settings: Vec<Setting>,
 
-    /// Take a key away, as in options.Root
+    /// Unset a key, as in options.Root
     ///
     /// As `unset handlers.NAME.KEY`. May be repeated.
     #[arg(long = "unset", value_name = "KEY", action = ArgAction::Append)]
@@ -107,12 +132,6 @@ pub(crate) struct Add {
 
     #[command(flatten)]
     pub(crate) owning: Owning,
-
-    /// Also change a handler of another owner
-    ///
-    /// The handler is this owner's from then on.
-    #[arg(long)]
-    pub(crate) take_over: bool,
 
     #[command(flatten)]
     pub(crate) patching: Patching,
@@ -132,12 +151,6 @@ pub(crate) struct Apply {
     /// Also remove what the owner has and the file lacks
     #[arg(long)]
     pub(crate) prune: bool,
-
-    /// Also change handlers of other owners
-    ///
-    /// They are this owner's from then on.
-    #[arg(long)]
-    pub(crate) take_over: bool,
 
     #[command(flatten)]
     pub(crate) patching: Patching,
@@ -183,12 +196,6 @@ pub(crate) struct Set {
     #[command(flatten)]
     pub(crate) owning: Owning,
 
-    /// Also set keys of other owners
-    ///
-    /// The keys are this owner's from then on.
-    #[arg(long)]
-    pub(crate) take_over: bool,
-
     #[command(flatten)]
     pub(crate) patching: Patching,
 }
@@ -197,19 +204,12 @@ pub(crate) struct Set {
 pub(crate) struct Unset {
     /// The keys, as in debug.level, or elements of lists
     ///
-    /// As in `disabled_plugins=cri`. A key that this owner has set gets its old value back. One that no
-    /// owner has set is removed, until this owner leaves. Of a table, the keys that this owner has set.
+    /// As in `disabled_plugins=cri`. A table stands for its keys that this owner has set.
     #[arg(value_name = "KEY", required = true)]
     pub(crate) keys: Vec<KeyName>,
 
     #[command(flatten)]
     pub(crate) owning: Owning,
-
-    /// Also remove keys of other owners
-    ///
-    /// They stay away until this owner leaves.
-    #[arg(long)]
-    pub(crate) take_over: bool,
 
     #[command(flatten)]
     pub(crate) patching: Patching,
@@ -225,17 +225,11 @@ pub(crate) struct SetDefault {
     /// Restore what the file itself says
     ///
     /// With --owner: take away the default of that owner alone.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "take_over")]
     pub(crate) unset: bool,
 
     #[command(flatten)]
     pub(crate) owning: Owning,
-
-    /// Also change a file that is not the tool's
-    ///
-    /// Where containerd takes the default from there.
-    #[arg(long, conflicts_with = "unset")]
-    pub(crate) take_over: bool,
 
     #[command(flatten)]
     pub(crate) patching: Patching,
@@ -268,8 +262,8 @@ pub(crate) struct Restore {
     /// The text to put back: last, prev, or a FILE
     ///
     /// last: what this tool has written last. prev: what stood there before. Of the files that are
-    /// broken, or else of the config. A FILE is a path of this process; -: stdin. Without it: the first
-    /// of last and prev with which containerd serves, if it does not serve with what is there.
+    /// broken, else of the config. A FILE is a path of this process; -: stdin. Without it: the first
+    /// of last and prev with which containerd serves, if it does not serve now.
     #[arg(long, value_name = "TEXT", value_parser = values::path_or_stdin())]
     pub(crate) from: Option<PathBuf>,
 

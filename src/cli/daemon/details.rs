@@ -1,6 +1,6 @@
 //! What errors of the running daemon have beside their message.
 
-use containerd_edit::{Error, InUse, RestartFailure, Rollback, RolledBackFiles};
+use containerd_edit::{ChangeFate, Error, InUse, RestartFailure};
 use serde_json::{Value, json};
 
 use super::reports::{running, seconds};
@@ -20,7 +20,7 @@ pub(in crate::cli) fn fields(error: &Error) -> Value {
             "log": failure.log,
             "cause": failure.cause.to_string(),
             "command": failure.command,
-            "rollback": failure.rollback.as_ref().map(rolled_back),
+            "rollback": rolled_back(&failure.change),
         });
     }
     let Some(InUse { pods, .. }) = error.detail::<InUse>() else {
@@ -37,18 +37,21 @@ pub(in crate::cli) fn fields(error: &Error) -> Value {
     json!({ "pods": pods.collect::<Value>() })
 }
 
-fn rolled_back(rollback: &Rollback) -> Value {
-    let daemon = rollback.running.as_ref();
-    // Those of a second restart that failed, too, are not known.
-    let is_known = rollback.failed.is_none();
+fn rolled_back(change: &ChangeFate) -> Value {
+    // Of a second restart that failed, too, the phases are not known.
+    let (files, now) = match change {
+        ChangeFate::TakenBack { is_as_before, now } if *is_as_before => {
+            ("put-back", now.as_ref().ok())
+        }
+        ChangeFate::TakenBack { now, .. } => ("taken-out", now.as_ref().ok()),
+        ChangeFate::Stuck(_) => ("stuck", None),
+        _ => return Value::Null,
+    };
+    let daemon = now.and_then(|now| now.running.as_ref());
     json!({
-        "files": match &rollback.files {
-            RolledBackFiles::AsBefore => "put-back",
-            RolledBackFiles::TakenOut => "taken-out",
-            _ => "stuck",
-        },
-        "serves": rollback.is_good(),
-        "seconds": is_known.then(|| seconds(&rollback.phases)),
+        "files": files,
+        "serves": now.is_some(),
+        "seconds": now.map(|now| seconds(&now.phases)),
         "running": daemon.map(|daemon| running(daemon, &[])),
     })
 }

@@ -48,7 +48,11 @@ fn of_command(command: &Command) -> String {
     let name = command.get_display_name().unwrap_or(command.get_name());
     let usage = command.clone().render_usage().to_string();
     let usage = usage.trim_start_matches("Usage: ").to_owned();
-    let described = command.clone().mut_args(in_full).override_usage(usage);
+    let mut described = command.clone().mut_args(in_full).override_usage(usage);
+    if command.has_subcommands() {
+        // Nothing sets its own options apart.
+        described = described.mut_args(|it| it.help_heading("Options"));
+    }
     let man = Man::new(described.subcommand_help_heading("VERBS"));
     let mut page = Vec::new();
     man.render_name_section(&mut page).expect("text");
@@ -89,9 +93,9 @@ fn after_help(roff: &mut Roff, text: &str) {
             Some(head) if !lines.is_empty() && !head.contains('\n') => {
                 // As in "Environment variables, which a flag overrides".
                 let (head, more) = head.split_once(", ").unwrap_or((head, ""));
-                roff.control("SH", [head.to_uppercase().as_str()]);
+                roff.control("SH", [heading(head).as_str()]);
                 if !more.is_empty() {
-                    roff.text([roman(format!("{head}, {more}:"))]);
+                    roff.text([roman(format!("Variables, {more}:"))]);
                     roff.control("PP", []);
                 }
                 as_it_is(roff, lines);
@@ -101,6 +105,15 @@ fn after_help(roff: &mut Roff, text: &str) {
                 roff.text([roman(block.replace('\n', " "))]);
             }
         }
+    }
+}
+
+/// A section's name as manual pages have it.
+fn heading(head: &str) -> String {
+    match head {
+        "Exit codes" => "EXIT STATUS".to_owned(),
+        "Environment variables" => "ENVIRONMENT".to_owned(),
+        other => other.to_uppercase(),
     }
 }
 

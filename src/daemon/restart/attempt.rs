@@ -47,7 +47,7 @@ impl Phases {
 }
 
 /// What was done for a config to be loaded.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Restarted {
     /// Why containerd was restarted; `None`: that was not needed.
@@ -87,9 +87,16 @@ pub(super) enum Stop {
     Interrupted,
 }
 
-impl From<Cause> for Stop {
-    fn from(cause: Cause) -> Self {
-        Self::Failed(cause)
+impl Stop {
+    fn failed(cause: impl Into<String>) -> Self {
+        Self::Failed(Cause::Failed(cause.into()))
+    }
+
+    /// The config can't be read any more.
+    fn unread(error: &Error) -> Self {
+        Self::failed(format!(
+            "the config can't be held against containerd: {error}"
+        ))
     }
 }
 
@@ -123,10 +130,10 @@ impl<'a> Attempt<'a> {
         expected: &Expected,
     ) -> Result<Restarted, Stop> {
         let editor = self.scene.editor;
-        let unread = |error| Cause::unread(&error);
+        let unread = |error| Stop::unread(&error);
         let verdicts_before = verdicts(editor, old.and_then(Daemon::serving)).map_err(unread)?;
         if let Some(cause) = expected.refuses(&verdicts_before, editor) {
-            return Err(cause.into());
+            return Err(Stop::Failed(cause));
         }
         self.deadline = Instant::now() + self.scene.limit;
         let mut phases = Phases::default();
@@ -144,7 +151,7 @@ impl<'a> Attempt<'a> {
         let running = self.new_one_ready(old)?;
         phases.ready = lap();
         if running.cri.is_none() {
-            return Err(Cause::new("containerd came back without CRI").into());
+            return Err(Stop::failed("containerd came back without CRI"));
         }
         // It serves: what the model still says against that is wrong.
         let disagreement = Disagreement::of(editor, &running).map_err(unread)?;
@@ -156,7 +163,7 @@ impl<'a> Attempt<'a> {
         if !own.is_empty() {
             let own = Drift::listed(&own);
             let cause = format!("containerd came back, and is not what its config says: {own}");
-            return Err(Cause::new(cause).into());
+            return Err(Stop::failed(cause));
         }
         Ok(Restarted {
             why: None,
@@ -186,7 +193,7 @@ impl<'a> Attempt<'a> {
             Ok(None) => Err(Stop::Interrupted),
             Err(failed) => {
                 self.printed = failed.output;
-                Err(Cause::new(format!("`{command}` {}", failed.how)).into())
+                Err(Stop::failed(format!("`{command}` {}", failed.how)))
             }
         }
     }
@@ -252,7 +259,7 @@ impl<'a> Attempt<'a> {
                 Err(pending) => pending,
             };
             if self.left().is_zero() {
-                return Err(Cause::new(cause).into());
+                return Err(Stop::failed(cause));
             }
             if self.scene.editor.is_interrupted() {
                 return Err(Stop::Interrupted);
@@ -268,7 +275,7 @@ impl<'a> Attempt<'a> {
 
     /// The reason for a failure in the words of others: containerd's, or the command's.
     pub(super) fn log(&self, cause: &Cause) -> Option<String> {
-        if cause.is_before_restart() {
+        if let Cause::LeftAlone(_) = cause {
             return None;
         }
         let log = self.scene.service.log(Instant::now() + ANSWER);

@@ -78,13 +78,13 @@ impl Expected {
             Verdict::Serves { handlers, .. } => {
                 let mut present = self.present.iter();
                 let missing = present.find(|name| !handlers.contains_key(*name))?;
-                Some(Cause::before_restart(format!(
+                Some(Cause::LeftAlone(format!(
                     "the containerd that runs here would not load {missing} from this config, so it \
                      was not restarted"
                 )))
             }
             Verdict::NoCri { reason } | Verdict::Exits { reason } => {
-                Some(Cause::before_restart(format!(
+                Some(Cause::LeftAlone(format!(
                     "containerd would not serve with this config, so it was not restarted: {reason}"
                 )))
             }

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use super::attempt::Restarted;
 use super::cause::Cause;
-use super::rollback::{Rollback, RolledBackFiles};
 use crate::error::{Code, Error, NextStep};
 
 /// A restart that failed: the [detail](Error::detail) of the error that tells of it.
@@ -16,63 +16,86 @@ pub struct RestartFailure {
     pub log: Option<String>,
     /// The command that was to restart it; `None`: there is none.
     pub command: Option<String>,
-    /// What has become of this run's change; `None`: there was none to take back.
-    pub rollback: Option<Rollback>,
-    /// Whether this run has changed the config, and its change stays: as that of a restore does.
-    pub is_kept: bool,
+    /// What has become of this run's change.
+    pub change: ChangeFate,
+}
+
+/// What has become of a change with which containerd does not serve.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ChangeFate {
+    /// There was none: the run has changed nothing.
+    Nothing,
+    /// It stays, as that of a restore does.
+    Kept,
+    /// It stays, since it could not be taken back.
+    Stuck(Error),
+    /// The files are without it.
+    TakenBack {
+        /// Whether they are as they were before, the very bytes. Otherwise others have changed them
+        /// meanwhile: only what the run had changed was taken out.
+        is_as_before: bool,
+        /// The daemon that serves with them, if it was asked, or why it does not serve either.
+        now: Result<Restarted, Cause>,
+    },
 }
 
 impl RestartFailure {
     /// The error that tells of the failure. `config` is the path of the config.
     pub(super) fn into_error(self, config: &Path) -> Error {
-        let message = format!("{}; {}", self.cause, self.state());
-        let (code, hint) = match &self.rollback {
-            None if self.cause.is_before_restart() => {
+        let (code, hint) = match (&self.change, &self.cause) {
+            (ChangeFate::Nothing | ChangeFate::Kept, Cause::LeftAlone(_)) => {
                 (Code::WouldNotServe, NextStep::SeeWhyNotServing)
             }
-            None if self.is_kept => (Code::RestartFailed, NextStep::SeeWhyStillGone),
-            None => (Code::RestartFailed, NextStep::SeeWhyGone),
-            Some(rollback) if rollback.is_good() => (Code::RolledBack, NextStep::SeeWhyRolledBack),
-            Some(_) => (Code::NotRolledBack, NextStep::SeeWhyStillGone),
+            (ChangeFate::Nothing, _) => (Code::RestartFailed, NextStep::SeeWhyGone),
+            (ChangeFate::Kept, _) => (Code::RestartFailed, NextStep::SeeWhyStillGone),
+            (ChangeFate::TakenBack { now: Ok(_), .. }, _) => {
+                (Code::RolledBack, NextStep::SeeWhyRolledBack)
+            }
+            (ChangeFate::TakenBack { .. }, _) => (Code::NotRolledBack, NextStep::SeeWhyStillGone),
+            (ChangeFate::Stuck(error), _) => {
+                (Code::NotRolledBack, NextStep::UndoAfter(error.hint()))
+            }
         };
-        let stuck = match self.rollback.as_ref().map(|rollback| &rollback.files) {
-            Some(RolledBackFiles::Stuck { instead, .. }) => Some(instead.clone()),
-            _ => None,
-        };
-        let is_kept = self.is_kept;
+        let message = format!("{}; {}", self.cause, self.change.state());
+        let is_changed = matches!(self.change, ChangeFate::Kept | ChangeFate::Stuck(_));
         let error = Error::new(code, message, hint).at(config).with_detail(self);
-        match stuck {
-            Some(hint) => error.with_hint(hint).after_change(),
-            None if is_kept => error.after_change(),
-            None => error,
+        if is_changed {
+            error.after_change()
+        } else {
+            error
         }
     }
+}
 
+impl ChangeFate {
     /// What the state is now, in a sentence.
     fn state(&self) -> String {
-        let Some(rollback) = &self.rollback else {
-            if self.is_kept {
-                return "what this run has put in place stays".to_owned();
+        let (is_as_before, now) = match self {
+            Self::Nothing => {
+                return "this run has changed nothing, so nothing was taken back".into();
             }
-            return "this run has changed nothing, so nothing was taken back".to_owned();
+            Self::Kept => return "what this run has put in place stays".into(),
+            Self::Stuck(error) => {
+                return format!(
+                    "the config still holds this run's change: it could not be taken back: {error}"
+                );
+            }
+            Self::TakenBack { is_as_before, now } => (is_as_before, now),
         };
-        let files = match &rollback.files {
-            RolledBackFiles::AsBefore => "the config is as it was before",
-            RolledBackFiles::TakenOut => {
-                "others have changed the config since: this run's part was taken out of it"
-            }
-            RolledBackFiles::Stuck { why, .. } => {
-                return format!("the config still holds this run's change: {why}");
-            }
+        let files = if *is_as_before {
+            "the config is as it was before"
+        } else {
+            "others have changed the config since: this run's part was taken out of it"
         };
-        match (&rollback.failed, &rollback.running) {
-            (Some(cause), _) => format!("{files}, and containerd does not serve with it: {cause}"),
-            (None, Some(running)) => {
+        match now.as_ref().map(|restarted| &restarted.running) {
+            Err(cause) => format!("{files}, and containerd does not serve with it: {cause}"),
+            Ok(Some(running)) => {
                 let version = running.cri.as_ref().map(|cri| format!(" {}", cri.version));
                 let version = version.unwrap_or_default();
                 format!("rolled back: {files}, and containerd{version} serves with it")
             }
-            (None, None) => files.to_owned(),
+            Ok(None) => files.to_owned(),
         }
     }
 }

@@ -8,7 +8,6 @@ mod daemon;
 mod disagreement;
 mod expected;
 mod failure;
-mod rollback;
 mod run;
 mod why;
 
@@ -19,8 +18,7 @@ use self::attempt::Scene;
 pub use self::attempt::{Phases, Restarted};
 pub use self::cause::Cause;
 pub use self::disagreement::Disagreement;
-pub use self::failure::RestartFailure;
-pub use self::rollback::{Rollback, RolledBackFiles};
+pub use self::failure::{ChangeFate, RestartFailure};
 use self::run::Run;
 pub use self::why::Why;
 use crate::commit::editor::Editor;

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use super::attempt::{Attempt, Phases, Restarted, Scene, Stop};
+use super::attempt::{Attempt, Restarted, Scene, Stop};
 use super::cause::Cause;
 use super::config::verdicts;
 use super::daemon::Daemon;
 use super::disagreement::Disagreement;
 use super::expected::Expected;
-use super::failure::RestartFailure;
-use super::rollback::{Rollback, RolledBackFiles, take_back};
+use super::failure::{ChangeFate, RestartFailure};
 use super::why::Why;
 use crate::commit::operation_log::LogEntry;
 use crate::commit::outcome::Outcome;
@@ -19,16 +18,22 @@ use crate::error::{Code, Error, NextStep, Warning};
 use crate::ledger::LedgerPair;
 use crate::want::change::Change;
 
+/// What a run has changed of what is loaded.
+enum Made {
+    Nothing,
+    /// It stays, whether it is loaded or not.
+    Kept,
+    /// It is taken back if it is not loaded.
+    Change(Box<LedgerPair>),
+}
+
 /// A run that has its config loaded.
 pub(super) struct Run<'a> {
     scene: Scene<'a>,
     is_always: bool,
     /// The daemon before the restart; `None`: none runs.
     old: Option<Daemon>,
-    /// What this run has changed of what is loaded; it is taken back if that is not loaded.
-    made: Option<Box<LedgerPair>>,
-    /// Whether it has changed something that stays.
-    is_kept: bool,
+    made: Made,
     /// What has to be loaded.
     expected: Expected,
     /// What has to be loaded once the change is taken back.
@@ -46,8 +51,7 @@ impl<'a> Run<'a> {
             is_always,
             old: None,
             disagreement: None,
-            made: None,
-            is_kept: false,
+            made: Made::Nothing,
             expected: Expected::all(),
             without: Expected::default(),
             owner: None,
@@ -86,8 +90,11 @@ impl<'a> Run<'a> {
         };
         self.expected = Expected::of(change, outcome);
         self.without = Expected::without(&outcome.report.handlers);
-        self.made = outcome.made.clone().filter(|_| outcome.needs_restart());
-        self.is_kept = outcome.restored.is_some() && outcome.is_change();
+        self.made = match outcome.made.clone() {
+            Some(made) if outcome.needs_restart() => Made::Change(made),
+            _ if outcome.restored.is_some() && outcome.is_change() => Made::Kept,
+            _ => Made::Nothing,
+        };
         self.owner = request.owner().map(ToString::to_string);
         // Who waited for the lock may have to do with another daemon by now. k0s may have begun.
         if !self.scene.service.is_by_itself()
@@ -109,17 +116,15 @@ impl<'a> Run<'a> {
             (Some(running), Ok(verdicts)) => self.expected.held_against(running, verdicts.first()),
             _ => (Vec::new(), Vec::new()),
         };
-        let changed = self.made.as_ref().map(|_| Why::Changed);
+        let changed = matches!(self.made, Made::Change(_)).then_some(Why::Changed);
         let not_loaded = || Why::of(editor, service, self.old.as_ref(), drift, &others);
         let asked = self.is_always.then_some(Why::Asked);
         let Some(why) = changed.or_else(not_loaded).or(asked) else {
             return Ok(Restarted {
-                why: None,
-                command: None,
-                phases: Phases::default(),
                 running: self.old.and_then(|old| old.running),
                 drift: others,
                 disagreement: self.disagreement,
+                ..Restarted::default()
             });
         };
         let mut attempt = Attempt::new(&self.scene);
@@ -139,53 +144,53 @@ impl<'a> Run<'a> {
         (self.scene.tell)(&cause.to_string());
         // It is finished, whatever asks to end: half a roll-back is worse than none.
         editor.finishes.set(true);
-        let made = self.made.as_deref();
-        let rollback = made.map(|made| self.roll_back(made, &cause));
+        let change = match &self.made {
+            Made::Nothing => ChangeFate::Nothing,
+            Made::Kept => ChangeFate::Kept,
+            Made::Change(made) => self.roll_back(made, &cause),
+        };
         editor.finishes.set(false);
         let failure = RestartFailure {
             cause,
             log,
             command: service.shown(),
-            rollback,
-            is_kept: self.is_kept,
+            change,
         };
         Err(failure.into_error(&editor.path))
     }
 
-    /// Takes the change back, and has containerd serve without it. `cause`: why containerd does not
-    /// serve with it.
-    fn roll_back(&self, made: &LedgerPair, cause: &Cause) -> Rollback {
+    /// Takes the change back, as a whole or out of what others have made of the files since, and has
+    /// containerd serve without it. `cause`: why containerd does not serve with it.
+    fn roll_back(&self, made: &LedgerPair, cause: &Cause) -> ChangeFate {
         (self.scene.tell)("rolling back: taking this run's change out of the config");
         let now = self.scene.daemon().unwrap_or(None);
-        let mut rollback = Rollback {
-            files: take_back(self.scene.editor, made),
-            failed: None,
-            running: None,
-            phases: Phases::default(),
-        };
-        if let RolledBackFiles::Stuck { .. } = rollback.files {
-            self.note("not-rolled-back");
-            return rollback;
-        }
-        let still_runs = |old: &Daemon| !old.ends_within(Duration::ZERO);
-        let was_left_alone = cause.is_before_restart() || self.old.as_ref().is_some_and(still_runs);
-        if was_left_alone
-            && !self.scene.service.is_by_itself()
-            && let Some(running) = now.as_ref().and_then(Daemon::serving)
-        {
-            rollback.running = Some(running.clone());
-            return rollback;
-        }
-        match Attempt::new(&self.scene).make(now.as_ref(), &self.without) {
-            Ok(restarted) => {
-                rollback.running = restarted.running;
-                rollback.phases = restarted.phases;
+        let is_as_before = match self.scene.editor.roll_back(made) {
+            Ok(outcome) => outcome.is_as_before,
+            // What is not durable is in place all the same.
+            Err(error) if error.code() == Code::NotDurable => true,
+            Err(error) => {
+                self.note("not-rolled-back");
+                return ChangeFate::Stuck(error);
             }
-            Err(Stop::Failed(cause)) => rollback.failed = Some(cause),
-            // Nobody is asked any more.
-            Err(Stop::Interrupted) => {}
-        }
-        rollback
+        };
+        let still_runs = |old: &Daemon| !old.ends_within(Duration::ZERO);
+        let was_left_alone =
+            matches!(cause, Cause::LeftAlone(_)) || self.old.as_ref().is_some_and(still_runs);
+        let serving = now.as_ref().and_then(Daemon::serving);
+        let serving = serving.filter(|_| was_left_alone && !self.scene.service.is_by_itself());
+        let now = match serving {
+            Some(running) => Ok(Restarted {
+                running: Some(running.clone()),
+                ..Restarted::default()
+            }),
+            None => match Attempt::new(&self.scene).make(now.as_ref(), &self.without) {
+                Ok(restarted) => Ok(restarted),
+                Err(Stop::Failed(cause)) => Err(cause),
+                // Nobody is asked any more.
+                Err(Stop::Interrupted) => Ok(Restarted::default()),
+            },
+        };
+        ChangeFate::TakenBack { is_as_before, now }
     }
 
     /// Notes down what became of the config as it is now. The log is for people only: a failure
@@ -210,10 +215,9 @@ impl<'a> Run<'a> {
         let message = "interrupted before containerd was seen to be back";
         let hint = NextStep::RestartAgain;
         let error = Error::new(Code::Interrupted, message, hint).at(&self.scene.editor.path);
-        if self.made.is_some() || self.is_kept {
-            error.after_change()
-        } else {
-            error
+        match self.made {
+            Made::Nothing => error,
+            _ => error.after_change(),
         }
     }
 }

@@ -7,11 +7,13 @@ mod setting;
 
 use crate::error::{Code, Error};
 
+use super::mistake;
+
 pub(crate) use self::name::drop_in_of;
 pub use self::name::{HandlerName, Owner};
 pub use self::preset::Preset;
 pub(crate) use self::preset::RUNC_TYPE;
-pub(crate) use self::schema::{is_read, keys, shim_binary};
+pub(crate) use self::schema::{known, options, shim_binary};
 pub use self::setting::Setting;
 
 /// The handler that containerd lists of itself.
@@ -69,29 +71,29 @@ impl Handler {
         let is_told = settings.iter().any(|it| it.path == ["runtime_type"]);
         let of_name = || Preset::named(name.as_str()).filter(|_| !is_told);
         let preset = preset.or_else(of_name);
-        let handler = Self::given(name, preset, settings)?;
+        let handler = match preset {
+            Some(preset) => Self::from_preset(name, preset),
+            None => Self::given(name, [])?,
+        };
+        let handler = settings.into_iter().try_fold(handler, Self::with)?;
         if handler.text(&["runtime_type"]).is_none_or(str::is_empty) {
             return Err(no_runtime_type(handler.name.as_str()));
         }
         Ok(handler)
     }
 
-    /// A handler of which this is given: the settings override the preset.
+    /// A handler of which nothing but this is given.
     ///
     /// # Errors
     ///
     /// What [`Handler::with`] returns.
     pub(crate) fn given(
         name: HandlerName,
-        preset: Option<&Preset>,
-        settings: Vec<Setting>,
+        settings: impl IntoIterator<Item = Setting>,
     ) -> Result<Self, Error> {
-        let handler = match preset {
-            Some(preset) => Self::from_preset(name, preset),
-            None => Self {
-                name,
-                settings: Vec::new(),
-            },
+        let handler = Self {
+            name,
+            settings: Vec::new(),
         };
         settings.into_iter().try_fold(handler, Self::with)
     }
@@ -100,10 +102,12 @@ impl Handler {
     ///
     /// # Errors
     ///
-    /// [`Code::Usage`] if the value's type is not that of the key, if it is set both as a value
-    /// and as a table, or if some containerd release can't parse the value.
+    /// [`Code::Usage`] if handlers have no such key, if the value is of another type, if it is set both
+    /// as a value and as a table, or if some containerd release can't parse the value.
     pub fn with(mut self, setting: Setting) -> Result<Self, Error> {
-        for leaf in setting.flattened()? {
+        let above = ["handlers", self.name.as_str()];
+        mistake::refuse(&above, &setting.path, &setting.value)?;
+        for leaf in setting.flattened() {
             let is_same = |known: &&mut Setting| known.path == leaf.path;
             if let Some(known) = self.settings.iter_mut().find(is_same) {
                 known.value = leaf.value;
@@ -176,16 +180,84 @@ pub(crate) fn no_runtime_type(name: &str) -> Error {
 mod tests {
     use super::*;
 
+    fn with(setting: &str) -> Result<Handler, Error> {
+        Handler::new("a".parse()?, "t").with(setting.parse()?)
+    }
+
+    #[test]
+    fn what_some_release_can_not_parse_is_refused() {
+        for bad in [
+            "options.x=1979-05-27",
+            "options.x=[nan]",
+            "options.x=-inf",
+            "options.x=[1979-05-27T07:32:60Z]",
+            "options.\"a'\\\"b\"=1",
+            "options.x=[{\"\\\"\\n\" = 1}]",
+        ] {
+            let error = with(bad);
+            assert!(error.is_err(), "{bad}: {error:?}");
+        }
+        for good in [
+            "options.x=1979-05-27T07:32:00",
+            "options.x=07:32:00",
+            "options.'a\"b'=1",
+            "options.\"a'b\"=1",
+        ] {
+            assert!(with(good).is_ok(), "{good}");
+        }
+    }
+
+    #[test]
+    fn keys_are_known_and_have_their_type() {
+        for bad in [
+            "runtime_type=5",
+            "pod_annotations=5",
+            "pod_annotations=[1]",
+            "cni_max_conf_num=1.0",
+            "options=5",
+            "options.SystemdCgroup=yes",
+            "options.systemdcgroup=yes",
+            "options={SystemdCgroup = 1}",
+            "privileged_without_host_devices=\"true\"",
+            "snapshotter.x=1",
+            "x=1",
+        ] {
+            assert!(with(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_misspelled_or_misplaced_is_named_as_it_should_be() {
+        for (setting, hint) in [
+            ("runtme_type=t", "did you mean runtime_type?"),
+            ("Snapshotter=nydus", "did you mean snapshotter?"),
+            (
+                "option.SystemdCgroup=true",
+                "did you mean options.SystemdCgroup?",
+            ),
+            ("SystemdCgroup=true", "did you mean options.SystemdCgroup?"),
+            (
+                "preset=crun",
+                "it is a key of patch files; on the command line, it is the option --preset",
+            ),
+        ] {
+            assert_eq!(with(setting).expect_err(setting).hint(), hint);
+        }
+    }
+
     #[test]
     fn a_setting_can_not_be_a_value_and_a_table() {
         let handler = Handler::new("a".parse().expect("a name"), "t");
         let handler = handler
-            .with("x=1".parse().expect("a setting"))
+            .with("options.x=1".parse().expect("a setting"))
             .expect("fits");
         let error = handler
-            .with("x.y=1".parse().expect("a setting"))
+            .with("options.x.y=1".parse().expect("a setting"))
             .expect_err("clash");
-        assert_eq!(error.to_string(), "x is set both as a value and as a table");
+        assert_eq!(
+            error.to_string(),
+            "options.x is set both as a value and as a table"
+        );
     }
 
     #[test]
@@ -235,8 +307,10 @@ mod tests {
                 .parse()
                 .expect("preset names are handler names");
             for setting in preset.settings(&name) {
-                assert!(setting.is_known(), "{} {}", preset.name(), setting.key());
-                assert!(setting.checked().is_ok(), "{}", preset.name());
+                let key = setting.key();
+                assert!(known(setting.path()).is_some(), "{} {key}", preset.name());
+                let handler = Handler::new(name.clone(), "t").with(setting);
+                assert!(handler.is_ok(), "{} {key}", preset.name());
             }
         }
     }

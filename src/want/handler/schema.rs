@@ -1,52 +1,39 @@
 //! The keys of a runtime handler that containerd knows, as the model has them.
 
-use crate::containerd::Wanted;
+use crate::containerd::{Release, Wanted};
+use crate::want::key::Key;
 
 /// The name of the key at `path` below a handler as it should be spelled, and what belongs there;
 /// `None` for one that is not known. containerd 2.x does not mind the case of letters.
-pub(super) fn known(path: &[String]) -> Option<(&'static str, Wanted)> {
-    let (table, name) = match path {
-        [key] => (Wanted::handler(), key),
-        [table, key] if table.eq_ignore_ascii_case("options") => (Wanted::runc_options(), key),
-        _ => return None,
+pub(crate) fn known(path: &[String]) -> Option<(&'static str, Wanted)> {
+    let (name, table) = path.split_last()?;
+    let table = match table {
+        [] => wanted(&[])?,
+        table => known(table)?.1,
     };
     let mut names = table.names().into_iter();
     let name = names.find(|known| known.eq_ignore_ascii_case(name))?;
     Some((name, table.at(name)?))
 }
 
-/// Whether containerd, or some shim, is known to read the key at `path` below a handler.
-pub(crate) fn is_known(path: &[String]) -> bool {
-    known(path).is_some()
+fn wanted(below: &[&str]) -> Option<Wanted> {
+    let path = [&["handlers", "any"], below].concat();
+    Wanted::of(&Key::in_full(&path), &Release::LINES)
 }
 
-/// Whether the key at `path` below a handler, of this `runtime_type` if that is known, is one that
-/// containerd or the shim is known to read.
-pub(crate) fn is_read(path: &[String], runtime_type: Option<&str>) -> bool {
-    let of_shim = runtime_type.and_then(options_of);
-    match (path, of_shim) {
-        ([table, name], Some(options)) if table.eq_ignore_ascii_case("options") => {
-            options.iter().any(|known| known.eq_ignore_ascii_case(name))
-        }
-        _ => is_known(path),
-    }
-}
-
-/// The options of the shim that runs pods of this type; `None`: nothing is known of it.
-fn options_of(runtime_type: &str) -> Option<Vec<&'static str>> {
+/// The options that the shim which runs pods of this `runtime_type` is known to read, or else some shim.
+pub(crate) fn options(runtime_type: Option<&str>) -> Vec<&'static str> {
     // What containerd hands on to every shim but runc's.
-    let generic = ["TypeUrl", "ConfigPath"];
-    let shim = shim_binary(runtime_type)?;
-    match shim.strip_prefix("containerd-shim-")? {
-        "runc-v1" | "runc-v2" => {
-            let mut names = Wanted::runc_options().names();
-            names.retain(|name| !generic.contains(name));
-            Some(names)
-        }
-        "runsc-v1" => Some(generic.to_vec()),
-        shim if shim.starts_with("kata-") => Some(vec!["ConfigPath"]),
-        _ => None,
+    let is_generic = |name: &&str| ["TypeUrl", "ConfigPath"].contains(name);
+    let mut names = wanted(&["options"]).map_or_else(Vec::new, |it| it.names());
+    let shim = runtime_type.and_then(shim_binary).unwrap_or_default();
+    match shim.strip_prefix("containerd-shim-") {
+        Some("runc-v1" | "runc-v2") => names.retain(|name| !is_generic(name)),
+        Some("runsc-v1") => names.retain(is_generic),
+        Some(shim) if shim.starts_with("kata-") => names.retain(|name| *name == "ConfigPath"),
+        _ => {}
     }
+    names
 }
 
 /// The program that runs pods of this `runtime_type`: a path, or the name of a shim that containerd
@@ -65,11 +52,6 @@ pub(crate) fn shim_binary(runtime_type: &str) -> Option<String> {
     is_shim.then(|| format!("containerd-shim-{name}-{version}"))
 }
 
-/// The names of a handler's keys.
-pub(crate) fn keys() -> Vec<&'static str> {
-    Wanted::handler().names()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,8 +59,10 @@ mod tests {
     #[test]
     fn each_shim_has_options_of_its_own() {
         let read = |option: &str, runtime_type| {
-            let path = ["options", option].map(str::to_owned);
-            is_read(&path, runtime_type)
+            let options = options(runtime_type);
+            options
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(option))
         };
         let types = [
             "io.containerd.runc.v2",

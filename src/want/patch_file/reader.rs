@@ -7,15 +7,12 @@ use toml_edit::{Item, TableLike, Value};
 use crate::error::{Code, Error, Position};
 use crate::toml::Document;
 use crate::toml::render::{self, Quotes};
-use crate::want::change::Change;
-use crate::want::handler::{self, Handler, Preset, Setting};
+use crate::want::handler::{Handler, Preset, Setting};
 use crate::want::key::Key;
-use crate::want::mistake::{self, Mistake, SHORT_FORMS};
+use crate::want::mistake::{self, Mistake, PRESET, SHORT_FORMS};
 
 use super::{PatchFile, Places};
 
-/// The key of a handler that is not containerd's.
-const PRESET: &str = "preset";
 const FIX: &str = "fix this line";
 
 type Read<T> = Result<T, Error>;
@@ -58,7 +55,13 @@ impl PatchFile {
                         change.set_handler(&handler.handler(&mut file.places)?);
                     }
                 }
-                _ => entry.read(change, &mut file.places)?,
+                _ => {
+                    let mut settings = Vec::new();
+                    entry.read(0, &mut settings, &mut file.places)?;
+                    for setting in &settings {
+                        change.set_key(setting);
+                    }
+                }
             }
         }
         document.text().clone_into(&mut file.text);
@@ -125,7 +128,7 @@ impl<'d> Entry<'d> {
             if key.name() == PRESET {
                 preset = Some(key.preset()?);
             } else {
-                key.read_of_handler(&mut settings, places)?;
+                key.read(2, &mut settings, places)?;
             }
         }
         Handler::resolve(name, preset, settings).map_err(|error| {
@@ -141,53 +144,23 @@ impl<'d> Entry<'d> {
         })
     }
 
-    /// Reads a key of a handler, and all below it.
-    fn read_of_handler(&self, settings: &mut Vec<Setting>, places: &mut Places) -> Read<()> {
-        let setting = self.setting(2);
-        let mut names = handler::keys();
-        // Options are the shim's own.
-        if setting.path().len() == 1 && !names.contains(&self.name()) {
-            names.push(PRESET);
-            return Err(self.mistaken(Mistake::of_name(&self.path, &names)));
-        }
-        if let Some(wanted) = setting.wrong_type() {
-            return Err(self.wrong_type(wanted));
-        }
-        if !self.item.is_table_like() {
-            self.note(places);
-            settings.push(self.portable(setting)?);
-            return Ok(());
-        }
-        let mut keys = self.table()?.into_iter();
-        keys.try_for_each(|key| key.read_of_handler(settings, places))
-    }
-
-    /// Reads a key of containerd's own, and all below it.
-    fn read(&self, change: &mut Change, places: &mut Places) -> Read<()> {
-        if let Some(mistake) = mistake::find(&self.path, self.item) {
+    /// Reads a key and all below it, as settings of the table that is `depth` segments down.
+    fn read(&self, depth: usize, settings: &mut Vec<Setting>, places: &mut Places) -> Read<()> {
+        let given = self.path.len() - 1;
+        if let Some(mistake) = mistake::find(&self.path, self.item, given) {
             return Err(self.mistaken(mistake));
         }
-        if !self.item.is_table_like() {
-            self.note(places);
-            change.set_key(&self.portable(self.setting(0))?);
+        if let (false, Ok(value)) = (self.item.is_table_like(), self.item.clone().into_value()) {
+            let key = Key::spelled(&self.path).to_string();
+            places.entry(key).or_insert_with(|| self.offset(None));
+            settings.push(Setting::new(&self.path[depth..], value));
             return Ok(());
         }
         if matches!(self.path.as_slice(), ["proxy_plugins", _]) {
             self.check_is_not_empty()?;
         }
         let mut keys = self.table()?.into_iter();
-        keys.try_for_each(|key| key.read(change, places))
-    }
-
-    /// What stands there as a setting of the table that is `depth` segments down.
-    fn setting(&self, depth: usize) -> Setting {
-        let value = match self.item {
-            Item::Value(value) => value.clone(),
-            // What stands in the table is a setting of its own.
-            Item::Table(_) | Item::None => Value::InlineTable(toml_edit::InlineTable::new()),
-            Item::ArrayOfTables(array) => Value::Array(array.clone().into_array()),
-        };
-        Setting::new(&self.path[depth..], value)
+        keys.try_for_each(|key| key.read(depth, settings, places))
     }
 
     fn check_is_not_empty(&self) -> Read<()> {
@@ -196,14 +169,6 @@ impl<'d> Entry<'d> {
         }
         let message = format!("{} holds no keys", self.dotted());
         Err(self.wrong(&message, "give it a type and an address, or leave it out"))
-    }
-
-    fn portable(&self, setting: Setting) -> Read<Setting> {
-        let Some(reason) = setting.unportable() else {
-            return Ok(setting);
-        };
-        let message = format!("{}: {reason}", self.dotted());
-        Err(self.wrong(&message, "write it in another way"))
     }
 
     /// A value of another type.
@@ -238,11 +203,5 @@ impl<'d> Entry<'d> {
         let value = value.and_then(Value::span);
         let span = value.or_else(|| self.key.and_then(toml_edit::Key::span));
         span.map_or_else(|| self.document.offset(&self.path), |span| span.start)
-    }
-
-    /// Notes where the key stands.
-    fn note(&self, places: &mut Places) {
-        let key = Key::spelled(&self.path).to_string();
-        places.entry(key).or_insert_with(|| self.offset(None));
     }
 }

@@ -212,22 +212,25 @@ fn keys_that_containerd_does_not_read_are_errors_with_their_place() {
     for (text, said) in [
         (
             "handler.a.preset = 'crun'",
-            "1:1: a patch file takes no key handler | did you mean handlers?",
+            "1:1: unknown key handler | did you mean handlers?",
         ),
         (
             "x = 1",
-            "1:1: a patch file takes no key x | the keys are owner, default, handlers, imports, \
+            "1:1: unknown key x | the keys are owner, default, handlers, imports, \
              disabled_plugins, required_plugins, timeouts, cgroup, debug, grpc, ttrpc, metrics, \
              proxy_plugins, stream_processors, plugins",
         ),
-        ("Owner = 'a'", "1:1: Owner is spelled owner | write owner"),
+        (
+            "Owner = 'a'",
+            "1:1: unknown key Owner | did you mean owner?",
+        ),
         (
             "[handlers.a]\n  runtme_type = 't'",
             "2:3: handlers.a takes no key runtme_type | did you mean runtime_type?",
         ),
         (
             "handlers = { a = { Runtime_Type = 't' } }",
-            "1:20: handlers.a.Runtime_Type is spelled runtime_type | write runtime_type",
+            "1:20: handlers.a takes no key Runtime_Type | did you mean runtime_type?",
         ),
         (
             "[handlers.a]\npresets = 'crun'",
@@ -235,15 +238,15 @@ fn keys_that_containerd_does_not_read_are_errors_with_their_place() {
         ),
         (
             "[handlers.a.Options]\nx = 1",
-            "1:13: handlers.a.Options is spelled options | write options",
+            "1:13: handlers.a takes no key Options | did you mean options?",
         ),
         (
             "[cri]\nenable_cdi = true",
-            "1:2: a patch file takes no key cri | write plugins.\"io.containerd.grpc.v1.cri\"",
+            "1:2: unknown key cri | did you mean plugins.\"io.containerd.grpc.v1.cri\"?",
         ),
         (
             "[plugins.cri]\nenable_CDI = true",
-            "2:1: plugins.cri.enable_CDI is spelled enable_cdi | write enable_cdi",
+            "2:1: plugins.cri takes no key enable_CDI | did you mean enable_cdi?",
         ),
         (
             "[plugins.cri]\nrunc_image = 'pause'",
@@ -255,8 +258,8 @@ fn keys_that_containerd_does_not_read_are_errors_with_their_place() {
         ),
         (
             "[plugins.'io.containerd.cri.v1.runtime']\nsandbox_image = 'x'",
-            "2:1: plugins.\"io.containerd.cri.v1.runtime\" takes no key sandbox_image | write \
-             plugins.\"io.containerd.grpc.v1.cri\".sandbox_image",
+            "2:1: plugins.\"io.containerd.cri.v1.runtime\" takes no key sandbox_image | did you \
+             mean plugins.\"io.containerd.grpc.v1.cri\".sandbox_image?",
         ),
         (
             "[plugins.'io.containerd.nri.v1.nri']\ndisabled = true",
@@ -279,6 +282,40 @@ fn keys_that_containerd_does_not_read_are_errors_with_their_place() {
             "[debug]\n\"a b\" = 1",
             "2:1: debug takes no key \"a b\" | the keys are address, uid, gid, level, format, \
              log_trace_id",
+        ),
+    ] {
+        assert_eq!(refused(text), said, "{text}");
+    }
+}
+
+#[test]
+fn keys_that_stand_in_another_place_are_named() {
+    for (text, said) in [
+        (
+            "[handlers.a]\nSystemdCgroup = true",
+            "2:1: handlers.a takes no key SystemdCgroup | did you mean options.SystemdCgroup?",
+        ),
+        (
+            "[plugins.cri]\nconfig_path = '/etc/containerd/certs.d'",
+            "2:1: plugins.cri takes no key config_path | did you mean registry.config_path?",
+        ),
+        (
+            "[plugins.io.containerd.grpc.v1.cri]\nenable_cdi = true",
+            "1:10: no plugin has the ID io | quote the plugin's ID, as in \
+             plugins.\"io.containerd.grpc.v1.cri\".enable_cdi",
+        ),
+        (
+            "[runtimes.crun]\nsnapshotter = 'nydus'",
+            "1:2: unknown key runtimes | did you mean handlers?",
+        ),
+        (
+            "level = 'debug'",
+            "1:1: unknown key level | did you mean debug.level?",
+        ),
+        (
+            "sandbox_image = 'x'",
+            "1:1: unknown key sandbox_image | did you mean \
+             plugins.\"io.containerd.grpc.v1.cri\".sandbox_image?",
         ),
     ] {
         assert_eq!(refused(text), said, "{text}");
@@ -316,26 +353,23 @@ fn values_of_another_type_are_errors_at_the_value() {
         ),
         (
             "[handlers.crun]\npod_annotations = [1]",
-            "2:19: handlers.crun.pod_annotations wants an array of strings, as in \
-             [\"io.example.*\"], not this array",
+            "2:19: handlers.crun.pod_annotations wants an array of strings, not this array",
         ),
         (
             "[handlers.crun.pod_annotations]",
-            "1:16: handlers.crun.pod_annotations wants an array of strings, as in \
-             [\"io.example.*\"], not a table",
+            "1:16: handlers.crun.pod_annotations wants an array of strings, not a table",
         ),
         (
             "[handlers.crun]\noptions = 1",
-            "2:11: handlers.crun.options wants a table, as in { SystemdCgroup = true }, not an \
-             integer",
+            "2:11: handlers.crun.options wants a table, not an integer",
         ),
         (
             "[handlers.crun.options]\nSystemdCgroup = 'true'",
-            "2:17: handlers.crun.options.SystemdCgroup wants true or false, not a string",
+            "2:17: handlers.crun.options.SystemdCgroup wants a boolean, not a string",
         ),
         (
             "[handlers.crun.options.BinaryName]",
-            "1:24: handlers.crun.options.BinaryName wants a string, as in \"text\", not a table",
+            "1:24: handlers.crun.options.BinaryName wants a string, not a table",
         ),
         (
             "[plugins.cri]\nenable_cdi = 'true'",
@@ -358,7 +392,7 @@ fn values_of_another_type_are_errors_at_the_value() {
             "1:15: debug.level wants a string, not an integer",
         ),
     ] {
-        assert_eq!(refused(text), format!("{said} | fix this line"), "{text}");
+        assert_eq!(refused(text), format!("{said} | fix this value"), "{text}");
     }
 }
 

@@ -328,7 +328,7 @@ proptest! {
     fn an_element_comes_and_goes(text in document(), path in path(), is_table in any::<bool>()) {
         let document = Document::parse(text.as_bytes()).expect("TOML");
         let value = if is_table { "{ a = 1, b.e = 'x' }" } else { "'x'" };
-        let insert = |revision: &mut Revision<'_>| revision.insert_element(&path, value, Some("# own"));
+        let insert = |revision: &mut Revision<'_>| revision.insert_element(&path, value);
         let Some(after) = revised(&text, insert) else {
             return Ok(());
         };

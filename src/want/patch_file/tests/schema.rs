@@ -67,15 +67,15 @@ fn schema() -> Value {
     })
 }
 
+fn known(path: &[&str]) -> Wanted {
+    Wanted::of(&Key::in_full(path), &Release::LINES).expect("a key")
+}
+
 fn handler() -> Value {
-    let mut handler = of(&["handlers"], &Wanted::handler());
+    let mut handler = of(&["handlers"], &known(&["handlers", "any"]));
     let presets: Vec<&str> = Preset::all().iter().map(Preset::name).collect();
     // `kata-qemu` and others mean a preset, too.
     handler["properties"]["preset"] = json!({ "type": "string", "examples": presets });
-    // A shim's options are its own, but these are known.
-    let mut options = of(&["handlers", "options"], &Wanted::runc_options());
-    options["additionalProperties"] = true.into();
-    handler["properties"]["options"] = options;
     handler
 }
 
@@ -90,7 +90,9 @@ fn of(path: &[&str], wanted: &Wanted) -> Value {
         let fields = names.iter().map(|name| ((*name).to_owned(), below(name)));
         let fields: Map<String, Value> =
             fields.filter_map(|(name, it)| Some((name, it?))).collect();
-        return json!({ "type": "object", "properties": fields, "additionalProperties": false });
+        // A shim's options are its own, but some are known.
+        let takes_others = wanted.at("any").is_some();
+        return json!({ "type": "object", "properties": fields, "additionalProperties": takes_others });
     }
     let text = wanted.text();
     let mut kinds: Vec<Value> = text

@@ -13,9 +13,9 @@ use std::fmt::Write as _;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use containerd_edit::model::{ConfigFiles, Host, Model};
 use containerd_edit::{
-    Change, Config, ConfigFiles, Document, Editor, Handler, Host, Ledger, Model, Outcome, Preset,
-    Release,
+    Change, Config, Document, Editor, Handler, Ledger, Outcome, Preset, Release,
 };
 use divan::Bencher;
 use divan::counter::BytesCount;

@@ -4,27 +4,22 @@
 //! `/etc/containerd/config.toml`, so that installers which overlap, die half-way or retry for ever
 //! can't corrupt the file or lose each other's work.
 //!
-//! - [`Change`] says what an owner wants listed and what not. [`edit()`] is the pure edit: [`Config`],
-//!   [`Ledger`] and change in; new texts, a new ledger and a report out. It splices text and leaves
-//!   every other byte alone.
-//! - [`PatchFile`] reads a change from TOML.
-//! - [`Editor`] makes it a transaction: lock, read, edit, judge, write beside, sync, replace the ledger
-//!   and then the files, sync. [`Editor::status`] tells what happened to a config.
-//! - [`load`] says what a containerd release makes of a config; every edit is held against it.
-//! - [`Inventory`] tells what a config lists.
-//! - [`Request`] is all that an [`Editor`] can be asked for: a change, to take the last one back, to put
-//!   a kept text back.
-//! - `Restart` has an edit loaded: it restarts containerd if that is needed, waits for it, verifies
-//!   what it has loaded, and takes the edit back if it does not come back with it.
-//! - `CriClient` asks a running daemon what it has loaded and which pods use it, `Running` holds a
-//!   config against that, and `InUse` tells which pods still use a handler. They take the feature
-//!   `cri`, which is on by default, as is `cli`, which only the command needs.
+//! - [`Change`] says what an owner wants; [`PatchFile`] reads one from TOML.
+//! - [`Editor`] carries out a [`Request`] on a node's files: a change, an undo, a restore. It locks,
+//!   reads, edits, judges and replaces them. [`Editor::status`] tells what happened to a config.
+//! - [`edit()`] is the edit alone, without a disk: [`Config`], [`Ledger`] and change in; new texts, a
+//!   new ledger and a report out.
+//! - [`Check`], [`Inventory`], [`Effective`] and [`KeyInForce`] read what is there.
+//!
+//! Three modules hold what few callers name: [`report`], the parts of what these return; [`model`],
+//! what a containerd release makes of a config; `cri`, the running daemon (feature `cri`, on by
+//! default, as is `cli`, which only the command needs).
 //!
 //! # Limitations
 //!
 //! Linux only. Imported files are read for the judgement; one that the tool has not created is changed
-//! only where containerd takes the key from nowhere else. [`Editor`] does not restart containerd, which reads
-//! its config only when it starts. A program that ignores the lock and has had the config open since
+//! only where containerd takes the key from nowhere else. [`Editor`] does not restart containerd, which
+//! reads its config only when it starts. A program that ignores the lock and has had the config open since
 //! before the edit may write to it once the edit is done: then its text is in `config.toml.prev`.
 //!
 //! # Examples
@@ -105,44 +100,25 @@ mod toml;
 mod want;
 
 pub use commit::editor::{DEFAULT_LOCK_TIMEOUT, DropIn, Editor};
-pub use commit::file_change::FileChange;
-pub use commit::operation_log::{LogEntry, LogTo, LoggedDropIn};
+pub use commit::operation_log::LogTo;
 pub use commit::outcome::Outcome;
 pub use commit::request::{Replacement, Request, RestoreFrom};
-pub use commit::restored::{KeptText, Restored};
 pub use config::Config;
-pub use containerd::{
-    Cgroup, ConfigFiles, Disproved, Fact, FactKind, FileState, Host, LoadedHandler, Model, Reason,
-    Release, Verdict, load,
-};
-#[cfg(feature = "cri")]
-pub use daemon::{
-    cri::{CriClient, RunningHandlers, Sandbox},
-    in_use::InUse,
-    restart::{
-        Cause, ChangeFate, DEFAULT_READY_TIMEOUT, Disagreement, Phases, Restart, RestartFailure,
-        Restarted, Why,
-    },
-    running::{Drift, Running, RunningCri},
-    service::Service,
-};
+pub use containerd::Release;
 pub use disk::HostRoot;
 #[doc(hidden)]
 pub use disk::existing::read_whole;
-pub use disk::holder::HolderFate;
-pub use edit::edited::{Absent, Edited, FileEdit, Handlers, Keys, LeftBehind, Report};
-pub use edit::refusal::UnreadKey;
+pub use edit::edited::{Edited, Report};
 pub use edit::run::edit;
 #[doc(hidden)]
 pub use error::NextStep;
 pub use error::{Code, Error, ExitCode, Position, Warning};
-pub use inspect::check::{Check, CheckedRelease};
-pub use inspect::effective::{Effective, EffectiveHandler, HandlerPlace};
-pub use inspect::in_force::{NotInForce, OwnerStatus};
-pub use inspect::inventory::{Inventory, ListedHandler};
-pub use inspect::key_in_force::{KeyInForce, ReleaseValue};
-pub use inspect::status::{DropInStatus, LockHolder, LockStatus, OwnedHandler, Status};
-pub use ledger::{Ledger, Tombstone};
+pub use inspect::check::Check;
+pub use inspect::effective::Effective;
+pub use inspect::inventory::Inventory;
+pub use inspect::key_in_force::KeyInForce;
+pub use inspect::status::Status;
+pub use ledger::Ledger;
 pub use node::{Distribution, Kind, Layout, Units};
 #[doc(hidden)]
 pub use toml::parsed;
@@ -151,6 +127,57 @@ pub use want::change::Change;
 pub use want::handler::{Handler, HandlerName, Owner, Preset, Setting};
 pub use want::key_name::KeyName;
 pub use want::patch_file::PatchFile;
+
+/// The parts of what edits and reads return.
+///
+/// Of an [`Outcome`], its [`Report`], a [`Check`], an [`Inventory`], an [`Effective`] config, a
+/// [`KeyInForce`] and a [`Status`]. You read their fields and need not name them.
+pub mod report {
+    pub use crate::commit::file_change::FileChange;
+    pub use crate::commit::operation_log::{LogEntry, LoggedDropIn};
+    pub use crate::commit::restored::{KeptText, Restored};
+    pub use crate::disk::holder::HolderFate;
+    pub use crate::edit::edited::{Absent, FileEdit, Handlers, Keys, LeftBehind};
+    pub use crate::edit::refusal::UnreadKey;
+    pub use crate::inspect::check::CheckedRelease;
+    pub use crate::inspect::effective::{EffectiveHandler, HandlerPlace};
+    pub use crate::inspect::in_force::{NotInForce, OwnerStatus};
+    pub use crate::inspect::inventory::ListedHandler;
+    pub use crate::inspect::key_in_force::ReleaseValue;
+    pub use crate::inspect::status::{DropInStatus, LockHolder, LockStatus, OwnedHandler};
+    pub use crate::ledger::Tombstone;
+}
+
+/// The model of containerd's loader: what each [`Release`] makes of a config.
+///
+/// [`load`](model::load) is pure: files and what of the host matters in, a verdict out. [`Check`]
+/// asks it about the files of a node.
+pub mod model {
+    pub use crate::containerd::{
+        Cgroup, ConfigFiles, Disproved, Fact, FactKind, FileState, Host, LoadedHandler, Model,
+        Reason, Verdict, load,
+    };
+}
+
+/// The running daemon, asked over CRI. Feature `cri`.
+///
+/// [`Restart`](cri::Restart) has an edit loaded: it restarts containerd if that is needed, waits for
+/// it, verifies what it has loaded, and takes the edit back if it does not come back with it.
+/// [`Running`](cri::Running) holds a config against what is loaded, [`InUse`](cri::InUse) tells which
+/// pods use a handler.
+#[cfg(feature = "cri")]
+pub mod cri {
+    pub use crate::daemon::{
+        cri::{CriClient, RunningHandlers, Sandbox},
+        in_use::InUse,
+        restart::{
+            Cause, ChangeFate, DEFAULT_READY_TIMEOUT, Disagreement, Phases, Restart,
+            RestartFailure, Restarted, Why,
+        },
+        running::{Drift, Running, RunningCri},
+        service::Service,
+    };
+}
 
 /// The example in the README compiles.
 #[cfg(doctest)]

@@ -4,7 +4,8 @@
 
 #![no_main]
 
-use containerd_edit::{ConfigFiles, FileState, Host, Model, Release, Verdict};
+use containerd_edit::Release;
+use containerd_edit::model::{ConfigFiles, FileState, Host, Model, Verdict};
 use libfuzzer_sys::fuzz_target;
 
 const DROP_IN: &str = "/etc/containerd/conf.d/a.toml";

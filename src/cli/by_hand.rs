@@ -7,9 +7,8 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use containerd_edit::{
-    Change, Code, Editor, Error, ExitCode, FileChange, NextStep, Replacement, Request,
-};
+use containerd_edit::report::FileChange;
+use containerd_edit::{Change, Code, Editor, Error, ExitCode, NextStep, Replacement, Request};
 use tempfile::TempDir;
 
 use super::arguments;

@@ -1,6 +1,8 @@
 //! What each release makes of a config.
 
-use containerd_edit::{Check, CheckedRelease, Error, Reason, Release, Verdict};
+use containerd_edit::model::{Reason, Verdict};
+use containerd_edit::report::CheckedRelease;
+use containerd_edit::{Check, Error, Release};
 use serde_json::{Value, json};
 
 use super::error_report;

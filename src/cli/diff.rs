@@ -1,6 +1,7 @@
 //! The unified diff of an edit.
 
-use containerd_edit::{FileChange, Outcome};
+use containerd_edit::Outcome;
+use containerd_edit::report::FileChange;
 use similar::TextDiff;
 
 /// Returns the diff of all files; empty if nothing changes.

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use containerd_edit::{FileChange, Layout, NextStep, Outcome, Owner};
+use containerd_edit::report::FileChange;
+use containerd_edit::{Layout, NextStep, Outcome, Owner};
 use serde_json::{Value, json};
 
 use super::diff;

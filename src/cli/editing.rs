@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use containerd_edit::report::UnreadKey;
 use containerd_edit::{
     Change, Code, DropIn, Editor, Error, ExitCode, Handler, KeyName, Outcome, Request, RestoreFrom,
-    Setting, UnreadKey,
+    Setting,
 };
 
 use super::arguments::{

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use containerd_edit::{Effective, EffectiveHandler, Release};
+use containerd_edit::report::EffectiveHandler;
+use containerd_edit::{Effective, Release};
 use serde_json::{Value, json};
 
 use super::key_report::{dotted, json};

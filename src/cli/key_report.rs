@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use containerd_edit::{KeyInForce, ReleaseValue};
+use containerd_edit::KeyInForce;
+use containerd_edit::report::ReleaseValue;
 use serde_json::{Value, json};
 use toml_edit::Value as Toml;
 

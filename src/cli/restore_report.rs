@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use containerd_edit::{KeptText, Release, Restored};
+use containerd_edit::Release;
+use containerd_edit::report::{KeptText, Restored};
 
 use super::text::printable;
 

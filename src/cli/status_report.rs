@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use containerd_edit::{
-    DropInStatus, Error, LockHolder, LockStatus, LogEntry, NextStep, NotInForce, OwnedHandler,
-    OwnerStatus, Release, Status,
+use containerd_edit::report::{
+    DropInStatus, LockHolder, LockStatus, LogEntry, NotInForce, OwnedHandler, OwnerStatus,
 };
+use containerd_edit::{Error, NextStep, Release, Status};
 use serde_json::{Value, json};
 
 use super::check_report::Loaded;

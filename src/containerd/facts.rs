@@ -10,7 +10,8 @@ use super::{daemon, registry, rules, schema, syntax};
 /// # Examples
 ///
 /// ```
-/// use containerd_edit::{Fact, FactKind, Release};
+/// use containerd_edit::Release;
+/// use containerd_edit::model::{Fact, FactKind};
 ///
 /// let release: Release = "1.7".parse()?;
 /// let mut refused = Fact::all()

@@ -6,7 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use containerd_edit::{ConfigFiles, Host, Release, Verdict, load};
+use containerd_edit::Release;
+use containerd_edit::model::{ConfigFiles, Host, Verdict, load};
 use tempfile::TempDir;
 
 use crate::folders::copy;

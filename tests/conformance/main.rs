@@ -10,7 +10,8 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use containerd_edit::{Cgroup, ConfigFiles, Host, Model, Release, Verdict};
+use containerd_edit::Release;
+use containerd_edit::model::{Cgroup, ConfigFiles, Host, Model, Verdict};
 
 /// Rows that depend on something beyond `Host`, with the reason.
 const BEYOND_THE_MODEL: [(&str, &str, &str); 8] = [

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use containerd_edit::{Code, CriClient};
+use containerd_edit::Code;
+use containerd_edit::cri::CriClient;
 
 /// A daemon that accepts and then says nothing is asked again.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -26,7 +26,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
 
-use containerd_edit::{ConfigFiles, Document, Host, HostRoot, Model, Verdict};
+use containerd_edit::model::{ConfigFiles, Host, Model, Verdict};
+use containerd_edit::{Document, HostRoot};
 
 use crate::cri;
 use crate::daemon::Node;

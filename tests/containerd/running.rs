@@ -3,7 +3,8 @@
 use std::process::Output;
 use std::time::Duration;
 
-use containerd_edit::{Code, CriClient};
+use containerd_edit::Code;
+use containerd_edit::cri::CriClient;
 use serde_json::Value;
 
 use crate::cri::Verdict;

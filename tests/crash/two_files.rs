@@ -9,7 +9,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use containerd_edit::{ConfigFiles, Document, FileState, Host, Inventory, Release, Verdict, load};
+use containerd_edit::model::{ConfigFiles, FileState, Host, Verdict, load};
+use containerd_edit::{Document, Inventory, Release};
 use tempfile::TempDir;
 
 use crate::command::{PROGRAM, Subject};

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use containerd_edit::{ConfigFiles, FileState, Host, Model, Release, Verdict};
+use containerd_edit::Release;
+use containerd_edit::model::{ConfigFiles, FileState, Host, Model, Verdict};
 
 use crate::meaning::{Disk, MAIN};
 

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use containerd_edit::{Config, Edited, FileEdit, Ledger, Report, edit};
+use containerd_edit::report::FileEdit;
+use containerd_edit::{Config, Edited, Ledger, Report, edit};
 use serde_json::Value;
 
 use crate::harm::{FOLDER, Judge};

@@ -7,7 +7,8 @@ mod rows;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use containerd_edit::{Change, Code, ConfigFiles, Host, Model, Owner, PatchFile, Release, Verdict};
+use containerd_edit::model::{ConfigFiles, Host, Model, Verdict};
+use containerd_edit::{Change, Code, Owner, PatchFile, Release};
 use proptest::prelude::*;
 
 use crate::meaning;

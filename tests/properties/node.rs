@@ -1,6 +1,7 @@
 //! A config and its ledger, from one edit to the next.
 
-use containerd_edit::{Change, Code, Config, Error, Handlers, Ledger, Report, edit};
+use containerd_edit::report::Handlers;
+use containerd_edit::{Change, Code, Config, Error, Ledger, Report, edit};
 
 use crate::meaning;
 

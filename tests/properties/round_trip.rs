@@ -1,8 +1,7 @@
 //! Adding twice is adding once, and removing what was added gives back the file.
 
-use containerd_edit::{
-    Change, Document, Handler, HandlerName, Inventory, ListedHandler, Owner, Preset,
-};
+use containerd_edit::report::ListedHandler;
+use containerd_edit::{Change, Document, Handler, HandlerName, Inventory, Owner, Preset};
 use proptest::prelude::*;
 
 use crate::meaning;

@@ -1,6 +1,7 @@
 //! What errors of the running daemon have beside their message.
 
-use containerd_edit::{ChangeFate, Error, InUse, RestartFailure};
+use containerd_edit::Error;
+use containerd_edit::cri::{ChangeFate, InUse, RestartFailure};
 use serde_json::{Value, json};
 
 use super::reports::{running, seconds};

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use containerd_edit::{Code, CriClient, Error, ExitCode, InUse, Sandbox};
+use containerd_edit::cri::{CriClient, InUse, Sandbox};
+use containerd_edit::{Code, Error, ExitCode};
 
 use super::running::DAEMON_LIMIT;
 use crate::cli::arguments::{Format, Remove};

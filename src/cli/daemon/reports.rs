@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use containerd_edit::{Drift, Phases, Restarted, Running, Why};
+use containerd_edit::cri::{Drift, Phases, Restarted, Running, Why};
 use serde_json::{Value, json};
 
 use crate::cli::report::Report;

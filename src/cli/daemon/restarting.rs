@@ -1,6 +1,7 @@
 //! Edits that are loaded at once, and the verb `restart`.
 
-use containerd_edit::{Editor, Error, ExitCode, Restart, Restarted, Service};
+use containerd_edit::cri::{Restart, Restarted, Service};
+use containerd_edit::{Editor, Error, ExitCode};
 use serde_json::{Value, json};
 
 use crate::cli::arguments;

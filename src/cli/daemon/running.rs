@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use containerd_edit::{CriClient, Disagreement, Drift, Error, ExitCode, Running};
+use containerd_edit::cri::{CriClient, Disagreement, Drift, Running};
+use containerd_edit::{Error, ExitCode};
 
 use super::reports::RunningReport;
 use crate::cli::arguments::groups::{Daemon, Judging};

@@ -46,7 +46,7 @@ const NOT_INITIALIZED: &str = "server is not initialized yet";
 /// use std::path::Path;
 /// use std::time::Duration;
 ///
-/// use containerd_edit::CriClient;
+/// use containerd_edit::cri::CriClient;
 ///
 /// let endpoint = Path::new(CriClient::DEFAULT_ENDPOINT);
 /// let daemon = CriClient::connect(endpoint, Duration::from_secs(5))?;

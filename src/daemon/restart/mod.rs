@@ -35,7 +35,8 @@ pub const DEFAULT_READY_TIMEOUT: Duration = Duration::from_secs(60);
 /// # Examples
 ///
 /// ```no_run
-/// use containerd_edit::{Change, CriClient, Editor, Handler, Restart, Service};
+/// use containerd_edit::{Change, Editor, Handler};
+/// use containerd_edit::cri::{CriClient, Restart, Service};
 ///
 /// let change = Change::new().ensure(Handler::new("spin".parse()?, "io.containerd.spin.v2"));
 /// let editor = Editor::new("/etc/containerd/config.toml");

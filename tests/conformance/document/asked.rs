@@ -3,7 +3,8 @@
 
 use std::fmt::Write;
 
-use containerd_edit::{ConfigFiles, FileState, Host, Model, Release, Verdict};
+use containerd_edit::Release;
+use containerd_edit::model::{ConfigFiles, FileState, Host, Model, Verdict};
 use toml_edit::DocumentMut;
 
 use super::page::{Page, code, named, outcomes};

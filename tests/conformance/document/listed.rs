@@ -1,6 +1,6 @@
 //! What is data is listed.
 
-use containerd_edit::{Fact, FactKind};
+use containerd_edit::model::{Fact, FactKind};
 
 use super::asked::{IDS, effect, judged};
 use super::page::{Page, code, named};

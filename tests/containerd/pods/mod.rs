@@ -16,7 +16,8 @@ use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use containerd_edit::{CriClient, Error, RunningHandlers, Sandbox};
+use containerd_edit::Error;
+use containerd_edit::cri::{CriClient, RunningHandlers, Sandbox};
 use tempfile::TempDir;
 
 use self::kubelet::{Kubelet, SandboxConfig};

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::containerd::spelling::{self, Spelling};
+use crate::containerd::is_name;
+use crate::containerd::spelling::Spelling;
 use crate::containerd::{Host, Model, Release, version};
 use crate::toml::{Literal, Path, Table, Tree};
 use crate::want::key::{Key, handler_path, handlers_path, old_handler_path};
@@ -136,7 +137,7 @@ impl View {
             let Some(table) = self.tree.table(&place[..depth - 1]) else {
                 break;
             };
-            if spelling::is_name(&canonical) {
+            if is_name(&canonical) {
                 break;
             }
             let mut names = table.names();

@@ -24,6 +24,15 @@ pub(crate) fn is_plugin(id: &str) -> bool {
     plugins.any(|Field(known, ..)| *known == full)
 }
 
+/// Whether the last segment of a path is a name of somebody's choice, in which the case of letters
+/// counts. In names of containerd's own keys it does not.
+pub(crate) fn is_name(path: &[String]) -> bool {
+    let table = path.split_last().map(|(_, table)| table);
+    let wanted = table.and_then(|table| Wanted::of(table, &Release::LINES));
+    let mut shapes = wanted.iter().flat_map(|it| &it.shapes);
+    table.is_some_and(|it| it == ["plugins"]) || shapes.any(|(it, _)| matches!(it, Shape::Map(_)))
+}
+
 /// What the releases read at a key. They may differ.
 #[derive(Debug, Clone)]
 pub(crate) struct Wanted {
@@ -196,5 +205,20 @@ mod tests {
             let value: Value = value.parse().expect("TOML");
             assert_eq!(wanted.accepts(&Item::Value(value)), accepted);
         }
+    }
+
+    #[test]
+    fn names_keep_their_case() {
+        let is_name = |dotted: &str| {
+            let path: Vec<String> = dotted.split('/').map(str::to_owned).collect();
+            super::is_name(&path)
+        };
+        let runtimes = "plugins/io.containerd.cri.v1.runtime/containerd/runtimes";
+        assert!(is_name(&format!("{runtimes}/Kata")));
+        assert!(!is_name(&format!("{runtimes}/kata/options")));
+        assert!(!is_name(&format!("{runtimes}/kata/options/BinaryName")));
+        assert!(is_name("proxy_plugins/Nydus"));
+        assert!(is_name("plugins/any"));
+        assert!(!is_name("debug/level"));
     }
 }

@@ -37,7 +37,7 @@ pub(crate) mod version;
 mod view;
 
 pub(crate) use self::imports::absolute;
-pub(crate) use self::keys::{Wanted, ignores, is_plugin};
+pub(crate) use self::keys::{Wanted, ignores, is_name, is_plugin};
 pub(crate) use self::registry::needs_of_host;
 pub(crate) use self::release_config::{Effect, ReleaseConfig};
 pub(crate) use self::shape::read_as;

@@ -110,15 +110,6 @@ impl ReleaseConfig {
         self.node(path).map(merged::value)
     }
 
-    /// The values below a canonical path, by their path from there, in the order of their names.
-    pub(crate) fn values_below(&self, path: &[String]) -> Vec<(Vec<String>, Value)> {
-        let mut found = Vec::new();
-        if let Some(node) = self.node(path) {
-            collect(node, &mut Vec::new(), &mut found);
-        }
-        found
-    }
-
     /// The files of which something is in force at or below a canonical path.
     pub(crate) fn sources<'m>(&self, path: &[String], model: &'m Model<'_>) -> BTreeSet<&'m Path> {
         let mut numbers = BTreeSet::new();
@@ -151,18 +142,6 @@ impl ReleaseConfig {
         let same: Vec<&str> = names.filter(|it| it.eq_ignore_ascii_case(name)).collect();
         let exact = same.iter().find(|it| **it == name).copied();
         table.get(exact.or_else(|| read_as(name, &same, self.release))?)
-    }
-}
-
-fn collect(node: &Node, path: &mut Vec<String>, found: &mut Vec<(Vec<String>, Value)>) {
-    let Some(table) = node.table() else {
-        found.push((path.clone(), merged::value(node)));
-        return;
-    };
-    for (name, node) in table {
-        path.push(name.clone());
-        collect(node, path, found);
-        path.pop();
     }
 }
 
@@ -209,9 +188,9 @@ mod tests {
         assert_eq!(array.as_deref(), Some("[\"m\", \"a\"]"));
         assert_eq!(shown(&["debug", "level"]).as_deref(), Some("\"info\""));
         assert_eq!(shown(&["proxy_plugins", "p", "type"]), None);
-        let below = merged.values_below(&path(&["plugins", "x", "t"]));
-        let names: Vec<&str> = below.iter().map(|(path, _)| path[0].as_str()).collect();
-        assert_eq!(names, ["array", "one", "two"]);
+        let below = shown(&["plugins", "x", "t"]);
+        let all = "{ array = [\"m\", \"a\"], one = 3, two = \"a\" }";
+        assert_eq!(below.as_deref(), Some(all));
         let sources = merged.sources(&path(&["plugins", "x", "t"]), &model);
         let all = ["/a.toml", "/b.toml", "/main.toml"].map(Path::new);
         assert_eq!(sources, BTreeSet::from(all));

@@ -43,22 +43,6 @@ pub(super) const STREAMING_KEYS: &[&str] = &[
     "x509_key_pair_streaming",
 ];
 
-/// Tables of containerd whose keys are names of somebody's choice: `*` stands for any one segment.
-const NAMES: &[&[&str]] = &[
-    &["plugins"],
-    &["proxy_plugins"],
-    &["proxy_plugins", "*", "exports"],
-    &["timeouts"],
-    &["stream_processors"],
-    &["plugins", RUNTIME, "containerd", "runtimes"],
-    &["plugins", IMAGES, "pinned_images"],
-    &["plugins", IMAGES, "runtime_platforms"],
-    &["plugins", IMAGES, "registry", "mirrors"],
-    &["plugins", IMAGES, "registry", "configs"],
-    &["plugins", IMAGES, "registry", "auths"],
-    &["plugins", IMAGES, "registry", "headers"],
-];
-
 /// How one file spells keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Spelling {
@@ -208,21 +192,6 @@ pub(crate) fn is_cri(path: &[String]) -> bool {
 /// Whether a canonical path belongs to the plugin that has the handlers.
 pub(crate) fn is_runtime(path: &[String]) -> bool {
     matches!(path, [plugins, id, ..] if plugins == "plugins" && id == RUNTIME)
-}
-
-/// Whether the last segment of a canonical path is a name, in which the case of letters counts. In
-/// names of containerd's own keys it does not.
-pub(crate) fn is_name(path: &[String]) -> bool {
-    let Some((_, table)) = path.split_last() else {
-        return false;
-    };
-    NAMES.iter().any(|names| {
-        names.len() == table.len()
-            && names
-                .iter()
-                .zip(table)
-                .all(|(name, segment)| *name == "*" || name == segment)
-    })
 }
 
 /// The tables above handlers in the letters that they are known by.

@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use toml_edit::Item;
+
 use crate::containerd::{ConfigFiles, Model, Release, Verdict};
 use crate::disk::HostRoot;
 use crate::error::{Error, Position};
 use crate::ledger::Ledger;
+use crate::toml::values;
 use crate::want::key::handler_path;
 
 use super::inventory::Inventory;
@@ -215,7 +218,8 @@ fn merge(
         if sources.iter().all(|file| **file == own) {
             continue;
         }
-        let mut settings = merged.values_below(&path);
+        let value = merged.value(&path).map(Item::Value);
+        let mut settings = value.as_ref().map_or_else(Vec::new, values);
         settings.sort_by_key(|(key, _)| {
             let mut own_keys = handler.settings.iter();
             let rank = own_keys.position(|(own, _)| own == key);

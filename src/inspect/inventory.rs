@@ -5,8 +5,8 @@ use toml_edit::Item;
 use crate::containerd::plugin;
 use crate::containerd::version;
 use crate::error::{Error, Position};
-use crate::toml::Document;
 use crate::toml::lines::Positions;
+use crate::toml::{Document, values};
 
 /// The runtime handlers of a config file.
 #[derive(Debug, Clone)]
@@ -96,8 +96,7 @@ fn handlers<'c>(config: &'c Document, id: &'c str) -> Vec<ListedHandler> {
     found
         .into_iter()
         .map(|(offset, name, item)| {
-            let mut settings = Vec::new();
-            collect(item, &mut Vec::new(), &mut settings);
+            let settings = values(item);
             let mut kind = settings.iter().filter(|(key, _)| {
                 matches!(key.as_slice(), [key] if key.eq_ignore_ascii_case("runtime_type"))
             });
@@ -128,20 +127,4 @@ fn spelled<'c>(config: &'c Document, path: &[&'c str]) -> Vec<&'c str> {
         found.push(other.unwrap_or(name));
     }
     found
-}
-
-fn collect(
-    item: &Item,
-    path: &mut Vec<String>,
-    settings: &mut Vec<(Vec<String>, toml_edit::Value)>,
-) {
-    if let Some(table) = item.as_table_like() {
-        for (key, item) in table.iter() {
-            path.push(key.to_owned());
-            collect(item, path, settings);
-            path.pop();
-        }
-    } else if let Ok(value) = item.clone().into_value() {
-        settings.push((path.clone(), value));
-    }
 }

@@ -51,6 +51,24 @@ pub(crate) fn with_seconds(mut datetime: Datetime) -> Datetime {
     datetime
 }
 
+/// The values at and below an item, with their paths from there, in the order of the text; of an empty
+/// table there are none.
+pub(crate) fn values(item: &Item) -> Vec<(Vec<String>, Value)> {
+    let Some(table) = item.as_table_like() else {
+        let value = item.clone().into_value();
+        return value.into_iter().map(|it| (Vec::new(), it)).collect();
+    };
+    let mut found = Vec::new();
+    for (name, item) in table.iter() {
+        let below = values(item).into_iter();
+        found.extend(below.map(|(path, value)| {
+            let path = [name.to_owned()].into_iter().chain(path);
+            (path.collect(), value)
+        }));
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

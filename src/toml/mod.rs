@@ -26,7 +26,7 @@ pub(crate) use self::document::text_of;
 pub use self::document::{Document, ParseError, parsed};
 pub(crate) use self::headings::Heading;
 pub(crate) use self::literal::Literal;
-pub(crate) use self::meaning::type_name;
+pub(crate) use self::meaning::{type_name, values};
 pub(crate) use self::revision::{Refused, Revision};
 pub use self::source::Source;
 pub(crate) use self::table::Pair;

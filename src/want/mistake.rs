@@ -29,6 +29,8 @@ const ALIASES: [(&str, &[&str]); 3] = [
     ("default_runtime_name", &["default"]),
     ("cri", &["plugins", plugin::OLD_CRI]),
 ];
+/// What to do about a value.
+pub(crate) const FIX: &str = "fix this value";
 /// So many names of keys are listed to people.
 const MOST_NAMES: usize = 20;
 
@@ -42,11 +44,20 @@ pub(crate) struct Mistake {
 }
 
 impl Mistake {
-    fn of_key(message: String, hint: impl Into<String>) -> Self {
+    /// Something is wrong with a key.
+    pub(crate) fn of_key(message: String, hint: impl Into<String>) -> Self {
         Self {
             message,
             hint: hint.into(),
             is_of_value: false,
+        }
+    }
+
+    /// Something is wrong with a value.
+    pub(crate) fn of_value(message: String, hint: impl Into<String>) -> Self {
+        Self {
+            is_of_value: true,
+            ..Self::of_key(message, hint)
         }
     }
 
@@ -57,11 +68,7 @@ impl Mistake {
             found => found,
         };
         let key = dotted(path);
-        Self {
-            message: format!("{key} wants {wanted}, not {found}"),
-            hint: "fix this value".to_owned(),
-            is_of_value: true,
-        }
+        Self::of_value(format!("{key} wants {wanted}, not {found}"), FIX)
     }
 }
 
@@ -128,8 +135,11 @@ pub(crate) fn find(path: &[&str], item: &Item, given: usize) -> Option<Mistake> 
     if !is_right {
         return Some(Mistake::of_type(path, item, &wanted.text()));
     }
-    if item.is_table_like() {
-        return None;
+    if let Some(table) = item.as_table_like() {
+        let is_empty = matches!(path, ["proxy_plugins", _]) && table.is_empty();
+        let message = format!("{} holds no keys", dotted(path));
+        let hint = "give it a type and an address, or leave it out";
+        return is_empty.then(|| Mistake::of_key(message, hint));
     }
     let of_name = path.iter().find_map(|name| unportable_key(name));
     let reason = of_name.or_else(|| unportable(&item.clone().into_value().ok()?))?;

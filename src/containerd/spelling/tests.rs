@@ -210,15 +210,3 @@ fn a_plugin_that_was_chosen_holds_whatever_the_version() {
         assert_eq!(spelling.canonical(&place), canonical);
     }
 }
-
-#[test]
-fn names_keep_their_case() {
-    let runtimes = "plugins/io.containerd.cri.v1.runtime/containerd/runtimes";
-    assert!(is_name(&path(&format!("{runtimes}/Kata"))));
-    assert!(!is_name(&path(&format!("{runtimes}/kata/options"))));
-    assert!(!is_name(&path(&format!(
-        "{runtimes}/kata/options/BinaryName"
-    ))));
-    assert!(is_name(&path("proxy_plugins/Nydus")));
-    assert!(!is_name(&path("debug/level")));
-}

@@ -1,9 +1,10 @@
 //! `KEY=VALUE`: one key of a handler's table.
 
-use toml_edit::{Key, TomlError, Value};
+use toml_edit::{Item, Key, TomlError, Value};
 
 use crate::error::{Code, Error, NextStep};
 use crate::toml::render::{self, Quotes};
+use crate::toml::values;
 
 /// One key of a handler's table and its value.
 ///
@@ -51,15 +52,12 @@ impl Setting {
     }
 
     /// The leaves of a table value as settings of their own; an empty table has none.
-    pub(crate) fn flattened(self) -> Vec<Self> {
-        let Value::InlineTable(table) = self.value else {
-            return vec![self];
-        };
-        let below = table.into_iter().map(|(name, value)| {
-            let path = self.path.iter().cloned().chain([name.clone()]).collect();
-            Self { path, value }
-        });
-        below.flat_map(Self::flattened).collect()
+    pub(crate) fn flattened(self) -> impl Iterator<Item = Self> {
+        let below = values(&Item::Value(self.value)).into_iter();
+        below.map(move |(below, value)| Self {
+            path: [self.path.as_slice(), &below].concat(),
+            value,
+        })
     }
 }
 

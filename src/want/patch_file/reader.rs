@@ -2,18 +2,15 @@
 
 use std::str::FromStr;
 
-use toml_edit::{Item, TableLike, Value};
+use toml_edit::{Item, Value};
 
-use crate::error::{Code, Error, Position};
+use crate::error::{Code, Error};
 use crate::toml::Document;
-use crate::toml::render::{self, Quotes};
 use crate::want::handler::{Handler, Preset, Setting};
 use crate::want::key::Key;
-use crate::want::mistake::{self, Mistake, PRESET, SHORT_FORMS};
+use crate::want::mistake::{self, FIX, Mistake, PRESET, SHORT_FORMS};
 
 use super::{PatchFile, Places};
-
-const FIX: &str = "fix this line";
 
 type Read<T> = Result<T, Error>;
 
@@ -27,7 +24,7 @@ impl PatchFile {
     /// parsed by some containerd release, or names no owner, handler or preset.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         let document = Document::parse(bytes).map_err(|error| {
-            Error::new(Code::BadPatchFile, error.to_string(), FIX).position_at(error.at)
+            Error::new(Code::BadPatchFile, error.to_string(), "fix this line").position_at(error.at)
         })?;
         let root = Entry {
             document: &document,
@@ -82,10 +79,6 @@ impl<'d> Entry<'d> {
         self.path.last().copied().unwrap_or_default()
     }
 
-    fn dotted(&self) -> String {
-        render::dotted(&self.path, Quotes::Basic)
-    }
-
     /// The entries of a table, in the order of the file.
     fn table(&self) -> Read<Vec<Self>> {
         let table = self.item.as_table_like();
@@ -107,21 +100,23 @@ impl<'d> Entry<'d> {
     /// Reads the name of an owner or a handler.
     fn parsed<N: FromStr<Err = Error>>(&self) -> Read<N> {
         let name = self.text()?.parse();
-        name.map_err(|error: Error| self.wrong_value(&error.to_string(), FIX))
+        name.map_err(|error: Error| self.mistaken(Mistake::of_value(error.to_string(), FIX)))
     }
 
     fn preset(&self) -> Read<&'static Preset> {
         let name = self.text()?;
         Preset::named(name).ok_or_else(|| {
             let message = format!("no preset is called {name:?}");
-            self.wrong_value(&message, &Preset::suggestion(name))
+            self.mistaken(Mistake::of_value(message, Preset::suggestion(name)))
         })
     }
 
     /// Reads a handler.
     fn handler(&self, places: &mut Places) -> Read<Handler> {
         let name = self.name().parse();
-        let name = name.map_err(|error: Error| self.wrong(&error.to_string(), error.hint()))?;
+        let name = name.map_err(|error: Error| {
+            self.mistaken(Mistake::of_key(error.to_string(), error.hint()))
+        })?;
         let mut preset = None;
         let mut settings = Vec::new();
         for key in self.table()? {
@@ -140,7 +135,7 @@ impl<'d> Entry<'d> {
                 ),
                 _ => FIX.to_owned(),
             };
-            self.wrong(&error.to_string(), &hint)
+            self.mistaken(Mistake::of_key(error.to_string(), hint))
         })
     }
 
@@ -156,19 +151,8 @@ impl<'d> Entry<'d> {
             settings.push(Setting::new(&self.path[depth..], value));
             return Ok(());
         }
-        if matches!(self.path.as_slice(), ["proxy_plugins", _]) {
-            self.check_is_not_empty()?;
-        }
         let mut keys = self.table()?.into_iter();
         keys.try_for_each(|key| key.read(depth, settings, places))
-    }
-
-    fn check_is_not_empty(&self) -> Read<()> {
-        if !self.item.as_table_like().is_some_and(TableLike::is_empty) {
-            return Ok(());
-        }
-        let message = format!("{} holds no keys", self.dotted());
-        Err(self.wrong(&message, "give it a type and an address, or leave it out"))
     }
 
     /// A value of another type.
@@ -176,27 +160,12 @@ impl<'d> Entry<'d> {
         self.mistaken(Mistake::of_type(&self.path, self.item, wanted))
     }
 
+    /// The error of a mistake, at the value, or else at the key.
     fn mistaken(&self, mistake: Mistake) -> Error {
-        let Mistake { message, hint, .. } = mistake;
-        if mistake.is_of_value {
-            return self.wrong_value(&message, &hint);
-        }
-        self.wrong(&message, &hint)
-    }
-
-    /// An error at a key.
-    fn wrong(&self, message: &str, hint: &str) -> Error {
-        Error::new(Code::BadPatchFile, message, hint).position_at(self.position(None))
-    }
-
-    /// An error at a value, or at the key of a table.
-    fn wrong_value(&self, message: &str, hint: &str) -> Error {
-        let position = self.position(self.item.as_value());
-        Error::new(Code::BadPatchFile, message, hint).position_at(position)
-    }
-
-    fn position(&self, value: Option<&Value>) -> Position {
-        self.document.position(self.offset(value))
+        let value = self.item.as_value().filter(|_| mistake.is_of_value);
+        let position = self.document.position(self.offset(value));
+        let error = Error::new(Code::BadPatchFile, mistake.message, mistake.hint);
+        error.position_at(position)
     }
 
     fn offset(&self, value: Option<&Value>) -> usize {

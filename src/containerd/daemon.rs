@@ -3,7 +3,7 @@
 
 use super::address;
 use super::duration;
-use super::loading::{self, Loaded, plugin_names};
+use super::loading::{self, Loaded};
 use super::model::Model;
 use super::plugin::{IMAGES, OLD_CRI, RUNTIME};
 use super::reason::Reason;
@@ -209,10 +209,8 @@ const STREAMS: &str = "io.containerd.streaming.v1.manager";
 /// A required plugin that is not there, or does not load: the daemon exits.
 pub(super) fn missing_plugin(view: &CriView<'_>, no_cri: Option<&Reason>) -> Option<Reason> {
     let (loaded, release) = (view.loaded, view.release);
-    let required = plugin_names(loaded, "required_plugins");
-    if required.is_empty() {
-        return None;
-    }
+    let mut required = loaded.plugin_names("required_plugins").peekable();
+    required.peek()?;
     let short = loaded.has_short_names(release);
     let named = |id: &str| if short { registry::short_name(id) } else { id }.to_owned();
     // Measured: of all plugins that CRI can do without, only this one takes another along.
@@ -235,7 +233,7 @@ pub(super) fn missing_plugin(view: &CriView<'_>, no_cri: Option<&Reason>) -> Opt
             &[OLD_CRI, RUNTIME, IMAGES]
         };
         let of_cri = parts.iter().any(|id| name == named(id));
-        if !there.contains(&name) {
+        if !there.iter().any(|it| it == name) {
             let message = format!("required plugin [{name}] not included");
             return Some(view.model.reason(message, Some(place)));
         }

@@ -1,6 +1,7 @@
 //! What becomes of the CRI plugin, and of the daemon with it.
 
 use std::path::Path;
+use std::rc::Rc;
 
 use super::files::{ConfigFiles, Host};
 use super::loading::Loaded;
@@ -14,7 +15,7 @@ use super::rules::RULES;
 use super::schema;
 use super::shape::{Decoder, Field};
 use super::snapshotters;
-use super::tree::{Data, Node, Table, text};
+use super::tree::{Data, Table, text};
 use super::verdict::Verdict;
 use super::view::{CriView, Finding};
 use super::{address, daemon, duration};
@@ -133,14 +134,15 @@ fn decode_plugins(model: &Model<'_>, loaded: &mut Loaded, release: Release) -> R
     for Field(id, shape, releases) in cri.iter().chain(schema::OTHER_PLUGINS) {
         let key = if short { registry::short_name(id) } else { id };
         let part = loaded.table("plugins").and_then(|plugins| plugins.get(key));
-        let is_there = releases.contain(release) && !registry::is_left_out(id, release);
-        if let (true, Some(node)) = (is_there, part)
+        if let Some(node) = part
+            && releases.contain(release)
+            && !registry::is_left_out(id, release)
             && loaded.disabled(id, release).is_none()
         {
             let node = shape.decode(node, Decoder::of_plugin(release));
             match node.map_err(|mismatch| mismatch.below(key).below("plugins")) {
                 Ok(node) => {
-                    decoded.insert(key.to_owned(), node.into_owned());
+                    decoded.insert(key.into(), node.into_owned());
                 }
                 Err(mismatch) => {
                     let reason = model.mismatch(&mismatch);
@@ -153,21 +155,14 @@ fn decode_plugins(model: &Model<'_>, loaded: &mut Loaded, release: Release) -> R
     }
     // Whatever else stands there, nobody reads.
     if let Some(node) = loaded.top.get_mut("plugins") {
-        node.data = Data::table(decoded);
+        node.data = Data::Table(Rc::new(decoded));
     }
     Ok(())
 }
 
 /// CRI, or something that it can't do without, is disabled.
 fn disabled(view: &CriView<'_>) -> Option<Reason> {
-    if view
-        .loaded
-        .top
-        .get("disabled_plugins")
-        .is_none_or(Node::is_zero)
-    {
-        return None;
-    }
+    view.loaded.plugin_names("disabled_plugins").next()?;
     registry::essential()
         .filter(|(_, releases)| releases.contain(view.release))
         .find_map(|(id, _)| {

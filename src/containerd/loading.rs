@@ -56,10 +56,15 @@ impl Loaded {
     pub(super) fn disabled(&self, id: &str, release: Release) -> Option<Place> {
         let short = self.has_short_names(release);
         let name = if short { registry::short_name(id) } else { id };
-        let mut disabled = plugin_names(self, "disabled_plugins").into_iter();
+        let mut disabled = self.plugin_names("disabled_plugins");
         disabled
-            .find(|(disabled, _)| disabled == name)
+            .find(|(disabled, _)| *disabled == name)
             .map(|(_, place)| place)
+    }
+
+    /// The names of the plugins in a list.
+    pub(super) fn plugin_names(&self, list: &str) -> impl Iterator<Item = (&str, Place)> {
+        self.top.get(list).into_iter().flat_map(Node::texts)
     }
 }
 
@@ -264,7 +269,7 @@ impl Model<'_> {
             ("disabled_plugins", "disabled"),
             ("required_plugins", "required"),
         ] {
-            for (name, place) in loaded.top.get(list).into_iter().flat_map(Node::texts) {
+            for (name, place) in loaded.plugin_names(list) {
                 if !is_full(name) {
                     let message =
                         format!("invalid {kind} plugin URI \"{name}\" expect io.containerd.x.vx");
@@ -320,7 +325,7 @@ fn merge(top: &mut Table, file: Table, release: Release) {
         };
         match (&mut known.data, node.data) {
             (Data::Array(known), Data::Array(more)) => append(known, more, release),
-            (Data::Table(known), Data::Table(more)) => match key.as_str() {
+            (Data::Table(known), Data::Table(more)) => match &*key {
                 "plugins" if !release.is_1x() => {
                     merge_deeply(Rc::make_mut(known), Rc::unwrap_or_clone(more), release);
                 }
@@ -372,12 +377,4 @@ fn merge_deeply(known: &mut Table, more: Table, release: Release) {
             (_, data) => *old = Node::new(data, node.place),
         }
     }
-}
-
-/// The names of the plugins in a list.
-pub(super) fn plugin_names(loaded: &Loaded, list: &str) -> Vec<(String, Place)> {
-    let names = loaded.top.get(list).into_iter().flat_map(Node::texts);
-    names
-        .map(|(name, place)| (name.to_owned(), place))
-        .collect()
 }

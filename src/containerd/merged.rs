@@ -17,7 +17,7 @@ impl Model<'_> {
     pub fn dump(&self, release: Release) -> Result<String, Reason> {
         let loaded = self.load(release)?;
         let entries = loaded.top.iter();
-        let entries = entries.map(|(name, node)| (name.as_str(), value(node)));
+        let entries = entries.map(|(name, node)| (&**name, value(node)));
         Ok(entries.collect::<toml_edit::Table>().to_string())
     }
 }
@@ -25,16 +25,14 @@ impl Model<'_> {
 /// A value as TOML; a table as an inline one.
 pub(super) fn value(node: &Node) -> Value {
     match &node.data {
-        Data::Text(text) => text.as_str().into(),
+        Data::Text(text) => (&**text).into(),
         Data::Integer(integer) => (*integer).into(),
         Data::Float(float) => (*float).into(),
         Data::Boolean(boolean) => (*boolean).into(),
         Data::Datetime(datetime) => (*datetime).into(),
         Data::Array(nodes) => Value::Array(nodes.iter().map(value).collect::<Array>()),
         Data::Table(table) => {
-            let entries = table
-                .iter()
-                .map(|(name, node)| (name.as_str(), value(node)));
+            let entries = table.iter().map(|(name, node)| (&**name, value(node)));
             Value::InlineTable(entries.collect::<InlineTable>())
         }
     }

@@ -11,7 +11,7 @@ use super::registry;
 use super::release::{FROM_2_1, Release};
 use super::servers::service_migrate;
 use super::spelling::{IMAGES_KEYS, STREAMING_KEYS};
-use super::tree::{Data, Node, Place, Table, table_at};
+use super::tree::{Data, Name, Node, Place, Table, table_at};
 
 const TASK: &str = "io.containerd.runtime.v2.task";
 const SHIM_MANAGER: &str = "io.containerd.shim.v1.manager";
@@ -38,7 +38,7 @@ pub(super) fn migrate(
             migrate_cri(plugins, release, &mut lost)?;
             for (old, new) in registry::RENAMED {
                 if let Some(node) = plugins.remove(*old) {
-                    plugins.insert((*new).to_owned(), node);
+                    plugins.insert((*new).into(), node);
                 }
             }
             migrate_task(plugins, &mut lost)?;
@@ -51,16 +51,15 @@ pub(super) fn migrate(
 pub(super) fn v1_migrate(file: &mut Table) {
     if let Some(Data::Table(plugins)) = file.get_mut("plugins").map(|node| &mut node.data) {
         let old = Rc::unwrap_or_clone(std::mem::take(plugins));
-        let renamed = old
-            .into_iter()
-            .map(|(name, node)| (registry::full_name(&name), node));
+        let renamed = old.into_iter();
+        let renamed = renamed.map(|(name, node)| (registry::full_name(&name).into(), node));
         *plugins = Rc::new(renamed.collect());
     }
     for list in ["disabled_plugins", "required_plugins"] {
         if let Some(Data::Array(names)) = file.get_mut(list).map(|node| &mut node.data) {
             for node in names {
                 if let Data::Text(name) = &mut node.data {
-                    *name = registry::full_name(name);
+                    *name = registry::full_name(name).into();
                 }
             }
         }
@@ -73,23 +72,29 @@ fn migrate_cri(plugins: &mut Table, release: Release, lost: &mut Vec<Lost>) -> R
     let Some(cri) = plugins.get(OLD_CRI).cloned() else {
         return Ok(());
     };
-    let old = as_map(&cri)?.clone();
     let mut images = match plugins.get(IMAGES) {
         Some(node) => as_map(node)?.clone(),
         None => Table::new(),
     };
     let mut runtime = table_at(plugins, RUNTIME);
-    migrate_images(&old, &mut images, lost)?;
-    migrate_runtime(&old, &mut runtime, release)?;
-    let server = old
-        .into_iter()
-        .filter(|(key, _)| STREAMING_KEYS.contains(&key.as_str()));
-    for (id, table) in [
-        (IMAGES, images),
-        (RUNTIME, runtime),
-        (OLD_CRI, server.collect()),
-    ] {
-        plugins.insert(id.to_owned(), Node::new(Data::table(table), cri.place));
+    let mut server = Table::new();
+    let old = as_map(&cri)?;
+    migrate_images(old, &mut images, lost)?;
+    let has_bin_dirs = FROM_2_1.contain(release);
+    for (key, node) in old {
+        match (&**key, node.table()) {
+            (key, _) if STREAMING_KEYS.contains(&key) => {
+                server.insert(key.into(), node.clone());
+            }
+            ("cni", Some(cni)) if has_bin_dirs => migrate_cni(cni, &mut runtime, node.place)?,
+            ("cni", None) if has_bin_dirs => {}
+            ("containerd", _) => migrate_containerd(node, &mut runtime)?,
+            (key, _) if is_of_images(key) => {}
+            _ => fill(&mut runtime, key, node),
+        }
+    }
+    for (id, table) in [(IMAGES, images), (RUNTIME, runtime), (OLD_CRI, server)] {
+        plugins.insert(id.into(), Node::of_table(table, cri.place));
     }
     Ok(())
 }
@@ -97,7 +102,12 @@ fn migrate_cri(plugins: &mut Table, release: Release, lost: &mut Vec<Lost>) -> R
 fn migrate_images(old: &Table, new: &mut Table, lost: &mut Vec<Lost>) -> Result<(), Panic> {
     let containerd = old.get("containerd").map(as_map).transpose()?;
     let runtimes = containerd.and_then(|containerd| containerd.get("runtimes"));
-    for (_, handler) in runtimes.map(as_map).transpose()?.into_iter().flatten() {
+    for handler in runtimes
+        .map(as_map)
+        .transpose()?
+        .into_iter()
+        .flat_map(Table::values)
+    {
         as_map(handler)?;
     }
     for (from, to) in IMAGES_KEYS {
@@ -117,52 +127,41 @@ fn migrate_images(old: &Table, new: &mut Table, lost: &mut Vec<Lost>) -> Result<
             continue;
         }
         let Some((first, name)) = to.split_once('.') else {
-            new.insert(to.to_owned(), node.clone());
+            new.insert(to.into(), node.clone());
             continue;
         };
         let known = new.get(first).map(as_map).transpose()?;
         let mut table = known.cloned().unwrap_or_default();
-        table.insert(name.to_owned(), node.clone());
-        let table = Node::new(Data::table(table), node.place);
-        new.insert(first.to_owned(), table);
+        table.insert(name.into(), node.clone());
+        new.insert(first.into(), Node::of_table(table, node.place));
     }
     Ok(())
 }
 
 /// Adds what is not there yet.
-fn fill(new: &mut Table, key: &str, node: &Node) {
-    new.entry(key.to_owned()).or_insert_with(|| node.clone());
+fn fill(new: &mut Table, key: &Name, node: &Node) {
+    new.entry(Name::clone(key)).or_insert_with(|| node.clone());
 }
 
-fn migrate_runtime(old: &Table, new: &mut Table, release: Release) -> Result<(), Panic> {
-    let has_bin_dirs = FROM_2_1.contain(release);
+fn migrate_cni(old: &Table, runtime: &mut Table, place: Place) -> Result<(), Panic> {
+    let mut cni = table_at(runtime, "cni");
     for (key, node) in old {
-        let key = key.as_str();
-        let elsewhere = is_of_images(key) || STREAMING_KEYS.contains(&key);
-        if !elsewhere && key != "containerd" && !(key == "cni" && has_bin_dirs) {
-            fill(new, key, node);
+        if **key != *"bin_dir" {
+            fill(&mut cni, key, node);
+        } else if node.text().is_some() {
+            let folders = Node::new(Data::Array(vec![node.clone()]), node.place);
+            cni.insert("bin_dirs".into(), folders);
+        } else {
+            return Err(type_assertion(node, "string"));
         }
     }
-    let cni = old.get("cni").filter(|_| has_bin_dirs);
-    if let Some((cni, table)) = cni.and_then(|cni| Some((cni, cni.table()?))) {
-        let mut merged = table_at(new, "cni");
-        for (key, node) in table {
-            if key != "bin_dir" {
-                fill(&mut merged, key, node);
-            } else if node.text().is_some() {
-                let folders = Node::new(Data::Array(vec![node.clone()]), node.place);
-                merged.insert("bin_dirs".to_owned(), folders);
-            } else {
-                return Err(type_assertion(node, "string"));
-            }
-        }
-        new.insert("cni".to_owned(), Node::new(Data::table(merged), cni.place));
-    }
-    let Some(containerd) = old.get("containerd") else {
-        return Ok(());
-    };
-    let mut merged = table_at(new, "containerd");
-    for (key, node) in as_map(containerd)? {
+    runtime.insert("cni".into(), Node::of_table(cni, place));
+    Ok(())
+}
+
+fn migrate_containerd(old: &Node, runtime: &mut Table) -> Result<(), Panic> {
+    let mut merged = table_at(runtime, "containerd");
+    for (key, node) in as_map(old)? {
         if !is_of_images(&format!("containerd.{key}")) {
             fill(&mut merged, key, node);
         }
@@ -170,18 +169,19 @@ fn migrate_runtime(old: &Table, new: &mut Table, release: Release) -> Result<(),
     if let Some(runtimes) = merged.get_mut("runtimes") {
         let mut handlers = as_map(runtimes)?.clone();
         for handler in handlers.values_mut() {
-            let mut keys = as_map(handler)?.clone();
+            let keys = as_map(handler)?;
             if !keys.contains_key("sandboxer")
-                && let Some(mode) = keys.remove("sandbox_mode")
+                && let Some(mode) = keys.get("sandbox_mode").cloned()
             {
-                keys.insert("sandboxer".to_owned(), mode);
-                handler.data = Data::table(keys);
+                let mut keys = keys.clone();
+                keys.remove("sandbox_mode");
+                keys.insert("sandboxer".into(), mode);
+                handler.data = Data::Table(Rc::new(keys));
             }
         }
-        runtimes.data = Data::table(handlers);
+        runtimes.data = Data::Table(Rc::new(handlers));
     }
-    let merged = Node::new(Data::table(merged), containerd.place);
-    new.insert("containerd".to_owned(), merged);
+    runtime.insert("containerd".into(), Node::of_table(merged, old.place));
     Ok(())
 }
 
@@ -209,14 +209,10 @@ fn migrate_task(plugins: &mut Table, lost: &mut Vec<Lost>) -> Result<(), Panic> 
     let place = task.place;
     let mut old = as_map(task)?.clone();
     let mut new = Table::new();
-    if let Some(node) = old.remove("sched_core")
-        && node.is_true()
-    {
-        let text = Node::new(Data::Text("SCHED_CORE=1".to_owned()), node.place);
-        new.insert(
-            "env".to_owned(),
-            Node::new(Data::Array(vec![text]), node.place),
-        );
+    if let Some(node) = old.remove("sched_core").filter(Node::is_true) {
+        let text = Node::new(Data::Text("SCHED_CORE=1".into()), node.place);
+        let env = Node::new(Data::Array(vec![text]), node.place);
+        new.insert("env".into(), env);
     }
     for (key, node) in table_at(plugins, SHIM_MANAGER) {
         lost.push(Lost {
@@ -225,8 +221,8 @@ fn migrate_task(plugins: &mut Table, lost: &mut Vec<Lost>) -> Result<(), Panic> 
             why: "the table plugins.\"io.containerd.runtime.v2.task\" empties this one".into(),
         });
     }
-    plugins.insert(TASK.to_owned(), Node::new(Data::table(old), place));
-    plugins.insert(SHIM_MANAGER.to_owned(), Node::new(Data::table(new), place));
+    plugins.insert(TASK.into(), Node::of_table(old, place));
+    plugins.insert(SHIM_MANAGER.into(), Node::of_table(new, place));
     Ok(())
 }
 

@@ -73,7 +73,7 @@ impl ReleaseConfig {
         }
         Wanted::of(place, &[self.release])?;
         let (first, rest) = place.split_first()?;
-        let top = self.loaded.top.get(first)?;
+        let top = self.loaded.top.get(first.as_str())?;
         rest.iter()
             .try_fold(top, |node, name| self.entry(node.table()?, name))
     }
@@ -134,11 +134,11 @@ impl ReleaseConfig {
             [] => None,
         };
         let names = table.into_iter().flat_map(Table::keys);
-        names.map(String::as_str).collect()
+        names.map(|name| &**name).collect()
     }
 
     fn entry<'t>(&self, table: &'t Table, name: &str) -> Option<&'t Node> {
-        let names = table.keys().map(String::as_str);
+        let names = table.keys().map(|name| &**name);
         let same: Vec<&str> = names.filter(|it| it.eq_ignore_ascii_case(name)).collect();
         let exact = same.iter().find(|it| **it == name).copied();
         table.get(exact.or_else(|| read_as(name, &same, self.release))?)

@@ -143,7 +143,7 @@ pub(super) fn service_migrate(file: &mut Table, lost: &mut Vec<Lost>) {
         let set = |key: &str| table.get(key).filter(|node| !node.is_zero());
         let mut moved = Table::new();
         for (old, new) in *keys {
-            let node = set(old).map(|node| (String::from(*new), node.clone()));
+            let node = set(old).map(|node| ((*new).into(), node.clone()));
             moved.extend(node);
         }
         if *id == GRPC {
@@ -161,16 +161,16 @@ pub(super) fn service_migrate(file: &mut Table, lost: &mut Vec<Lost>) {
                 Some(Lost { key, place, why })
             }));
         } else {
-            plugins.insert((*id).to_owned(), Node::new(Data::table(moved), node.place));
+            plugins.insert((*id).into(), Node::of_table(moved, node.place));
         }
     }
     // ttrpc listens beside the socket that the file names.
     if let (Some(socket), false) = (socket, plugins.contains_key(TTRPC)) {
-        let address = Data::Text(format!("{}.ttrpc", socket.text().unwrap_or_default()));
-        let address = Node::new(address, socket.place);
-        let table = Data::table([("address".to_owned(), address)].into());
-        plugins.insert(TTRPC.to_owned(), Node::new(table, socket.place));
+        let address = format!("{}.ttrpc", socket.text().unwrap_or_default());
+        let address = Node::new(Data::Text(address.into()), socket.place);
+        let table = Table::from([("address".into(), address)]);
+        plugins.insert(TTRPC.into(), Node::of_table(table, socket.place));
     }
     let place = file.get("plugins").map(|it| it.place).unwrap_or_default();
-    file.insert("plugins".to_owned(), Node::new(Data::table(plugins), place));
+    file.insert("plugins".into(), Node::of_table(plugins, place));
 }

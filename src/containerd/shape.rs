@@ -10,7 +10,7 @@ use crate::toml::render;
 
 use super::duration;
 use super::release::{GO_TOML_2_4, Release, Releases};
-use super::tree::{Data, Node, Place, Table};
+use super::tree::{Data, Name, Node, Place, Table};
 
 /// What a value has to be.
 #[derive(Debug, Clone, Copy)]
@@ -157,37 +157,42 @@ impl Decoder {
     /// Whether the value leaves what is wanted as it was: up to go-toml 2.3 the header of an empty
     /// table sets nothing, whatever it is the header of.
     fn skips(self, shape: Shape, node: &Node) -> bool {
-        let is_scalar = !matches!(
-            shape,
-            Shape::TextList
-                | Shape::List(_)
-                | Shape::Table(_)
-                | Shape::Embedded(_)
-                | Shape::Map(_)
-                | Shape::HandedOn(_)
-                | Shape::Any
-        );
         let is_empty = node.table().is_some_and(Table::is_empty);
         let sets_nothing = !self.release.is_1x() && !self.has_go_toml_2_4();
+        let is_scalar = matches!(
+            shape,
+            Shape::Text
+                | Shape::Boolean
+                | Shape::Integer
+                | Shape::Float
+                | Shape::Duration
+                | Shape::Nanoseconds
+        );
         is_scalar && is_empty && !self.is_file && sets_nothing
     }
 
-    /// Those of a table's entries that the release takes for `name`, in the order in which it
-    /// decodes them.
-    fn entries<'t>(self, name: &str, table: &[(&'t str, &'t Node)]) -> Vec<(&'t str, &'t Node)> {
-        let entries = table.iter().copied();
-        let mut found: Vec<_> = entries
-            .filter(|(key, _)| key.len() == name.len() && key.eq_ignore_ascii_case(name))
-            .collect();
-        if self.release.is_1x() {
-            let keys: Vec<&str> = found.iter().map(|(key, _)| *key).collect();
-            let read = read_by_1x(name, &keys);
-            found.retain(|(key, _)| Some(*key) == read);
-        } else if self.is_file {
-            found.sort_by_key(|(_, node)| node.place.offset);
-        }
-        found
+    /// The entries of a table that the release knows, whatever their case, in the order of their
+    /// fields.
+    fn known<'t>(self, fields: &[Field], table: &'t Table) -> Vec<Entry<'t>> {
+        let mut known = Vec::with_capacity(table.len());
+        known.extend(table.iter().filter_map(|(key, node)| {
+            let is_it = |Field(name, _, releases): &Field| {
+                (**key == **name || key.eq_ignore_ascii_case(name))
+                    && releases.contain(self.release)
+            };
+            let field = fields.iter().position(is_it)?;
+            Some(Entry { field, key, node })
+        }));
+        known.sort_by_key(|entry| entry.field);
+        known
     }
+}
+
+/// A key of a table, and the number of its field.
+struct Entry<'t> {
+    field: usize,
+    key: &'t str,
+    node: &'t Node,
 }
 
 /// The key that a release reads for `name`, out of those in one table that differ from it in case
@@ -232,20 +237,17 @@ fn decode_map<'n>(
     node: &'n Node,
     decoder: Decoder,
 ) -> Result<Cow<'n, Node>, Mismatch> {
-    let mut values = Vec::new();
+    let mut decoded = Cow::Borrowed(table);
     for (name, node) in table {
         let value = shape.decode(node, decoder);
-        values.push((name, value.map_err(|mismatch| mismatch.below(name))?));
+        if let Cow::Owned(value) = value.map_err(|mismatch| mismatch.below(name))? {
+            decoded.to_mut().insert(Name::clone(name), value);
+        }
     }
-    let is_as_it_was = |(_, value): &(_, Cow<'_, Node>)| matches!(value, Cow::Borrowed(_));
-    if values.iter().all(is_as_it_was) {
-        return Ok(Cow::Borrowed(node));
-    }
-    let values = values
-        .into_iter()
-        .map(|(name, value)| (name.clone(), value.into_owned()));
-    let table = Data::table(values.collect());
-    Ok(Cow::Owned(Node::new(table, node.place)))
+    Ok(match decoded {
+        Cow::Borrowed(_) => Cow::Borrowed(node),
+        Cow::Owned(table) => Cow::Owned(Node::of_table(table, node.place)),
+    })
 }
 
 fn decode_table<'n>(
@@ -254,17 +256,38 @@ fn decode_table<'n>(
     node: &'n Node,
     decoder: Decoder,
 ) -> Result<Cow<'n, Node>, Mismatch> {
-    let mut is_as_it_was = true;
-    let mut values: Vec<(&'static str, Cow<'_, Node>)> = Vec::new();
-    // Gone through once for each field: a slice is faster for that than a map.
-    let written: Vec<(&str, &Node)> = table.iter().map(|(key, node)| (&**key, node)).collect();
-    let known = fields
-        .iter()
-        .filter(|Field(_, _, releases)| releases.contain(decoder.release));
-    for Field(name, shape, _) in known {
-        let entries = decoder.entries(name, &written);
-        if let (true, true, Shape::Embedded(_)) =
-            (entries.is_empty(), decoder.release.is_1x(), shape)
+    let is_1x = decoder.release.is_1x();
+    let mut known = decoder.known(fields, table);
+    let mut is_as_it_was = known.len() == table.len();
+    let mut values = Vec::with_capacity(known.len());
+    for entries in known.chunk_by_mut(|one, other| one.field == other.field) {
+        let Field(name, shape, _) = &fields[entries[0].field];
+        if !is_1x && decoder.is_file {
+            entries.sort_by_key(|entry| entry.node.place.offset);
+        }
+        let read = |entry: &Entry<'_>| {
+            let keys: Vec<&str> = entries.iter().map(|entry| entry.key).collect();
+            read_by_1x(name, &keys) == Some(entry.key)
+        };
+        for entry in &*entries {
+            let is_spelled = entry.key == *name;
+            is_as_it_was &= is_spelled;
+            if is_1x && !is_spelled && !read(entry) {
+                continue;
+            }
+            let value = shape.decode(entry.node, decoder);
+            let value = value.map_err(|mismatch| mismatch.below(name))?;
+            let is_skipped = decoder.skips(*shape, &value);
+            is_as_it_was &= matches!(value, Cow::Borrowed(_)) && !is_skipped;
+            if !is_skipped {
+                values.push((*name, value));
+            }
+        }
+    }
+    for (field, Field(name, shape, releases)) in fields.iter().enumerate() {
+        if let (true, Shape::Embedded(_)) = (is_1x, shape)
+            && releases.contain(decoder.release)
+            && known.iter().all(|entry| entry.field != field)
         {
             let value = shape.decode(node, decoder)?;
             if !value.is_zero() {
@@ -272,23 +295,15 @@ fn decode_table<'n>(
                 values.push((name, value));
             }
         }
-        for (key, value) in entries {
-            let value = shape.decode(value, decoder);
-            let value = value.map_err(|mismatch| mismatch.below(name))?;
-            is_as_it_was &= key == *name && matches!(value, Cow::Borrowed(_));
-            if !decoder.skips(*shape, &value) {
-                values.push((name, value));
-            }
-        }
     }
-    if is_as_it_was && values.len() == table.len() {
+    if is_as_it_was {
         return Ok(Cow::Borrowed(node));
     }
     let mut whole = Table::new();
     for (name, value) in values {
         decode_over(&mut whole, name, value.into_owned());
     }
-    Ok(Cow::Owned(Node::new(Data::table(whole), node.place)))
+    Ok(Cow::Owned(Node::of_table(whole, node.place)))
 }
 
 /// Decodes a value over an earlier one, as into the same Go struct.
@@ -300,7 +315,7 @@ fn decode_over(whole: &mut Table, name: &str, later: Node) {
             }
         }
         (_, data) => {
-            whole.insert(name.to_owned(), Node::new(data, later.place));
+            whole.insert(name.into(), Node::new(data, later.place));
         }
     }
 }

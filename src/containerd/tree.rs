@@ -13,23 +13,20 @@ pub(crate) struct Node {
 }
 
 /// Shared, and copied when it is changed: every release looks at the same files.
-pub(crate) type Table = BTreeMap<String, Node>;
+pub(crate) type Table = BTreeMap<Name, Node>;
+
+/// A key or a text, which copies of a table share.
+pub(crate) type Name = Rc<str>;
 
 #[derive(Debug, Clone)]
 pub(crate) enum Data {
     Table(Rc<Table>),
     Array(Vec<Node>),
-    Text(String),
+    Text(Name),
     Integer(i64),
     Float(f64),
     Boolean(bool),
     Datetime(Datetime),
-}
-
-impl Data {
-    pub(crate) fn table(table: Table) -> Self {
-        Self::Table(Rc::new(table))
-    }
 }
 
 /// A place in one of the files that make up a config.
@@ -45,29 +42,31 @@ impl Node {
         Self { data, place }
     }
 
+    pub(crate) fn of_table(table: Table, place: Place) -> Self {
+        Self::new(Data::Table(Rc::new(table)), place)
+    }
+
     /// Reads a parsed item of the file with this number. `start` is where its key stands.
     pub(crate) fn read(item: &Item, file: usize, start: usize) -> Self {
         let place = Place {
             file,
             offset: start,
         };
-        let data = match item {
-            Item::None => Data::table(Table::new()),
-            Item::Value(value) => return Self::of_value(value, place),
-            Item::Table(table) => Data::table(entries(table, file)),
-            Item::ArrayOfTables(array) => Data::Array(
-                array
-                    .iter()
-                    .map(|table| Self::new(Data::table(entries(table, file)), place))
-                    .collect(),
-            ),
-        };
-        Self::new(data, place)
+        match item {
+            Item::None => Self::of_table(Table::new(), place),
+            Item::Value(value) => Self::of_value(value, place),
+            Item::Table(table) => Self::of_table(entries(table, file), place),
+            Item::ArrayOfTables(array) => {
+                let tables = array.iter();
+                let tables = tables.map(|table| Self::of_table(entries(table, file), place));
+                Self::new(Data::Array(tables.collect()), place)
+            }
+        }
     }
 
     fn of_value(value: &Value, place: Place) -> Self {
         let data = match value {
-            Value::String(text) => Data::Text(text.value().clone()),
+            Value::String(text) => Data::Text(text.value().as_str().into()),
             Value::Integer(integer) => Data::Integer(*integer.value()),
             Value::Float(float) => Data::Float(*float.value()),
             Value::Boolean(boolean) => Data::Boolean(*boolean.value()),
@@ -78,7 +77,7 @@ impl Node {
                     .map(|value| Self::of_value(value, place))
                     .collect(),
             ),
-            Value::InlineTable(table) => Data::table(entries(table, place.file)),
+            Value::InlineTable(table) => return Self::of_table(entries(table, place.file), place),
         };
         Self::new(data, place)
     }
@@ -187,7 +186,7 @@ pub(crate) fn entries(table: &dyn toml_edit::TableLike, file: usize) -> Table {
         .map(|(name, item)| {
             let key = table.key(name).and_then(toml_edit::Key::span);
             let start = key.map_or(0, |span| span.start);
-            (name.to_owned(), Node::read(item, file, start))
+            (name.into(), Node::read(item, file, start))
         })
         .collect()
 }

@@ -59,10 +59,10 @@ fn unread_cri(top: &Table) -> Vec<(String, Place)> {
     let cri = plugins.and_then(|plugins| plugins.get(OLD_CRI)?.table());
     let mut unread = Vec::new();
     for (key, node) in cri.into_iter().flatten() {
-        let below: Vec<(&str, &Node)> = match (key.as_str(), node.table()) {
+        let below: Vec<(&str, &Node)> = match (&**key, node.table()) {
             ("containerd", Some(table)) => {
-                let keys = table.iter().filter(|(key, _)| *key != "runtimes");
-                let keys = keys.map(|(key, node)| (key.as_str(), node));
+                let keys = table.iter().filter(|(key, _)| ***key != *"runtimes");
+                let keys = keys.map(|(key, node)| (&**key, node));
                 keys.chain(driver_of_runc(table)).collect()
             }
             (key, _) if STREAMING_KEYS.contains(&key) => continue,

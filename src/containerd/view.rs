@@ -117,10 +117,10 @@ impl<'v> CriView<'v> {
         for (name, node) in runtimes.iter().filter_map(Node::table).flatten() {
             let mut handler = Handler::of(node);
             let has_type = handler.table.contains_key("runtime_type");
-            if !self.release.is_1x() && name == BUILT_IN && !has_type {
+            if !self.release.is_1x() && &**name == BUILT_IN && !has_type {
                 RUNC_TYPE.clone_into(&mut handler.runtime_type);
             }
-            self.handlers.insert(name.clone(), handler);
+            self.handlers.insert(name.to_string(), handler);
         }
         if let Some(node) = self.containerd.get("default_runtime_name") {
             self.default = node.text().unwrap_or_default().to_owned();

@@ -44,6 +44,13 @@ pub struct CheckedRelease {
     pub verdict: Option<Verdict>,
 }
 
+impl CheckedRelease {
+    /// Whether it serves; `None` if it does not count.
+    fn serves(&self) -> Option<bool> {
+        self.verdict.as_ref().map(Verdict::serves)
+    }
+}
+
 impl Check {
     /// Checks the config at `path` for each of the releases. `root` is where the host's files are.
     ///
@@ -117,24 +124,19 @@ impl Check {
     /// not count beside others.
     #[must_use]
     pub fn serves(&self) -> bool {
-        let mut verdicts = self.counting().filter_map(|row| row.verdict.as_ref());
-        verdicts.any(Verdict::serves) && self.broken().is_empty()
+        self.counting().any(|row| row.serves() == Some(true)) && self.broken().is_empty()
     }
 
     /// Returns the releases that serve.
     #[must_use]
     pub fn serving(&self) -> Vec<Release> {
-        let serves = |row: &&CheckedRelease| row.verdict.as_ref().is_some_and(Verdict::serves);
-        let serving = self.releases.iter().filter(serves);
-        serving.map(|row| row.release).collect()
+        releases_of(&self.releases, |row| row.serves() == Some(true))
     }
 
     /// Returns the releases that count and do not serve.
     #[must_use]
     pub fn broken(&self) -> Vec<Release> {
-        let is_broken = |row: &&CheckedRelease| row.verdict.as_ref().is_some_and(|it| !it.serves());
-        let broken = self.counting().filter(is_broken);
-        broken.map(|row| row.release).collect()
+        releases_of(self.counting(), |row| row.serves() == Some(false))
     }
 
     fn counting(&self) -> impl Iterator<Item = &CheckedRelease> {
@@ -176,15 +178,23 @@ fn warnings(
     warnings
 }
 
+/// The releases of which something is true.
+fn releases_of<'r>(
+    rows: impl IntoIterator<Item = &'r CheckedRelease>,
+    is_true: impl Fn(&CheckedRelease) -> bool,
+) -> Vec<Release> {
+    let rows = rows.into_iter().filter(|row| is_true(row));
+    rows.map(|row| row.release).collect()
+}
+
 /// A handler for which releases that read the file look elsewhere.
 fn not_loaded(handler: &ListedHandler, releases: &[CheckedRelease]) -> Option<Warning> {
     let ListedHandler { name, plugin, .. } = handler;
-    let is_ignored = |row: &&CheckedRelease| match &row.verdict {
+    let is_ignored = |row: &CheckedRelease| match &row.verdict {
         Some(Verdict::Serves { handlers, .. }) => row.reads && !handlers.contains_key(name),
         _ => false,
     };
-    let ignoring = releases.iter().filter(is_ignored);
-    let ignoring: Vec<Release> = ignoring.map(|row| row.release).collect();
+    let ignoring = releases_of(releases, is_ignored);
     let does = listed_do(&ignoring);
     let message = format!("containerd {does} not load {name} from plugins.\"{plugin}\"");
     (!ignoring.is_empty()).then(|| Warning::new("not-loaded", message))
@@ -224,11 +234,10 @@ fn case(handler: &ListedHandler, path: &[String], releases: &[CheckedRelease]) -
         });
         let beside: Vec<&str> = beside.collect();
         let reads_other = |release| read_as(right, &beside, release).filter(|other| other != key);
-        let is_unread = |row: &&CheckedRelease| {
+        let is_unread = |row: &CheckedRelease| {
             row.reads && read_as(right, &beside, row.release) != Some(key.as_str())
         };
-        let ignoring = releases.iter().filter(is_unread);
-        let ignoring: Vec<Release> = ignoring.map(|row| row.release).collect();
+        let ignoring = releases_of(releases, is_unread);
         let (first, listed) = (ignoring.first()?, listed(&ignoring));
         let message = match reads_other(*first) {
             Some(other) => format!("containerd {listed} read {other} instead of {shown} of {name}"),

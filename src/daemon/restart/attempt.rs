@@ -13,7 +13,6 @@ use super::disagreement::Disagreement;
 use super::expected::Expected;
 use super::why::Why;
 use crate::commit::editor::Editor;
-use crate::daemon::cri::CriClient;
 use crate::daemon::running::{Drift, Running};
 use crate::daemon::service::Prepared;
 use crate::error::{Error, Warning};
@@ -221,7 +220,9 @@ impl<'a> Attempt<'a> {
         let was_ready = old.and_then(Daemon::serving).is_none_or(Running::is_ready);
         let limit = format_duration(self.scene.limit);
         self.wait(|pause| {
-            let pending = match self.ask() {
+            let answer = self.left().clamp(FIRST_POLL, ANSWER);
+            let root = &self.scene.editor.host_root;
+            let pending = match Running::ask(root, self.scene.endpoint, answer) {
                 Ok(running) if was_ready && running.cri.is_some() && !running.is_ready() => {
                     Pending {
                         progress: "waiting for containerd: its CRI is not ready yet".to_owned(),
@@ -240,12 +241,6 @@ impl<'a> Attempt<'a> {
             thread::sleep(pause);
             Err(pending)
         })
-    }
-
-    fn ask(&self) -> Result<Running, Error> {
-        let limit = self.left().clamp(FIRST_POLL, ANSWER);
-        let root = &self.scene.editor.host_root;
-        Running::over(&CriClient::connect_on(root, self.scene.endpoint, limit)?)
     }
 
     /// Looks again and again, less often with time, and tells what it waits for. `look` is given how

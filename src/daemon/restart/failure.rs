@@ -36,7 +36,7 @@ pub enum ChangeFate {
         /// meanwhile: only what the run had changed was taken out.
         is_as_before: bool,
         /// The daemon that serves with them, if it was asked, or why it does not serve either.
-        now: Result<Restarted, Cause>,
+        now: Result<Box<Restarted>, Cause>,
     },
 }
 

@@ -190,7 +190,10 @@ impl<'a> Run<'a> {
                 Err(Stop::Interrupted) => Ok(Restarted::default()),
             },
         };
-        ChangeFate::TakenBack { is_as_before, now }
+        ChangeFate::TakenBack {
+            is_as_before,
+            now: now.map(Box::new),
+        }
     }
 
     /// Notes down what became of the config as it is now. The log is for people only: a failure

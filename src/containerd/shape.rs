@@ -237,14 +237,14 @@ fn decode_map<'n>(
     node: &'n Node,
     decoder: Decoder,
 ) -> Result<Cow<'n, Node>, Mismatch> {
-    let mut decoded = Cow::Borrowed(table);
+    let mut values = Cow::Borrowed(table);
     for (name, node) in table {
         let value = shape.decode(node, decoder);
         if let Cow::Owned(value) = value.map_err(|mismatch| mismatch.below(name))? {
-            decoded.to_mut().insert(Name::clone(name), value);
+            values.to_mut().insert(Name::clone(name), value);
         }
     }
-    Ok(match decoded {
+    Ok(match values {
         Cow::Borrowed(_) => Cow::Borrowed(node),
         Cow::Owned(table) => Cow::Owned(Node::of_table(table, node.place)),
     })

@@ -49,7 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let upgraded = editor.commit(&wanted(false)?)?;
     assert_eq!(upgraded.report.new_default.as_deref(), Some("runc"));
 
-    editor.commit(&Change::new().owner("gpu-operator".parse()?).prune())?;
+    editor.commit(Change::new().owner("gpu-operator".parse()?).prune())?;
     assert_eq!(std::fs::read_to_string(&path)?, original);
     Ok(())
 }

@@ -178,7 +178,7 @@ impl Error {
     pub(crate) fn of_text(mut self, source: &Path) -> Self {
         self.0.path = Some(source.to_owned());
         if self.0.code == Code::NotToml {
-            self.0.hint = "fix this line there; the config is as it was".to_owned();
+            return self.with_hint("fix this line there; the config is as it was");
         }
         self
     }

@@ -38,7 +38,7 @@
 //! let done = Editor::new(&config).commit(&change)?;
 //! assert!(done.needs_restart());
 //!
-//! Editor::new(&config).commit(&Change::new().remove("crun"))?;
+//! Editor::new(&config).commit(Change::new().remove("crun"))?;
 //! assert_eq!(std::fs::read_to_string(&config)?, "# mine\nversion = 3\n");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -50,7 +50,7 @@
 //!
 //! let folder = tempfile::tempdir()?;
 //! let patch = PatchFile::parse(b"owner = \"wasm\"\n[handlers.spin]\n")?;
-//! let plan = Editor::new(folder.path().join("config.toml")).plan(&patch.into_change())?;
+//! let plan = Editor::new(folder.path().join("config.toml")).plan(patch.into_change())?;
 //! assert_eq!(plan.report.handlers.added, ["spin"]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -78,7 +78,7 @@
 //! # let spin = Preset::named("spin").ok_or("no such preset")?;
 //! let change = Change::new().ensure(Handler::from_preset("spin".parse()?, spin));
 //! let editor = Editor::new(&config);
-//! editor.commit(&change.owner("wasm".parse()?))?;
+//! editor.commit(change.owner("wasm".parse()?))?;
 //! let status = editor.status()?;
 //! let spin = status.handlers.iter().find(|handler| handler.name == "spin");
 //! assert_eq!(spin.and_then(|handler| handler.owner.as_deref()), Some("wasm"));

@@ -37,7 +37,7 @@ type OnWait = dyn Fn(&Path, &str) + Send;
 /// assert!(editor.commit(&change)?.is_change());
 /// assert!(!editor.commit(&change)?.is_change());
 ///
-/// editor.commit(&Change::new().remove("spin"))?;
+/// editor.commit(Change::new().remove("spin"))?;
 /// assert!(!folder.path().join("config.toml").exists());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

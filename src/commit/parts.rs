@@ -47,9 +47,10 @@ impl Editor {
         }
         let part = |path: PathBuf, target: Target, change: Option<FileChange>| {
             let is_main = path == own;
-            let snapshot = match is_main {
-                true => Rc::clone(&found.main),
-                false => target.read()?.into(),
+            let snapshot = if is_main {
+                Rc::clone(&found.main)
+            } else {
+                target.read()?.into()
             };
             let unchanged = || FileChange::unchanged(path, snapshot.bytes());
             Ok(Part {

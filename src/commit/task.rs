@@ -11,7 +11,7 @@ use crate::want::change::Change;
 pub(crate) enum Task {
     Change(Box<Change>),
     TakeBack {
-        made: LedgerPair,
+        made: Box<LedgerPair>,
         /// Whether containerd did not come back with the change: then nothing is asked of the model,
         /// which has let it pass.
         is_rollback: bool,

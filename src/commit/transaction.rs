@@ -68,9 +68,11 @@ impl Editor {
 
     /// Takes a change back with which containerd has not come back.
     #[cfg(feature = "cri")]
-    pub(crate) fn roll_back(&self, made: LedgerPair) -> Result<Outcome, Error> {
-        let is_rollback = true;
-        self.carried_out(&Task::TakeBack { made, is_rollback })
+    pub(crate) fn roll_back(&self, made: &LedgerPair) -> Result<Outcome, Error> {
+        self.carried_out(&Task::TakeBack {
+            made: Box::new(made.clone()),
+            is_rollback: true,
+        })
     }
 
     fn task(&self, request: Request) -> Result<Task, Error> {

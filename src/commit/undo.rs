@@ -55,10 +55,12 @@ impl Editor {
             let instead = NextStep::RemoveOwnerInstead(owner.as_str());
             return Err(self.not_undone(&why, instead));
         }
-        let is_rollback = false;
-        Ok(match made.after.is_undone {
-            true => Task::Change(Box::default()),
-            false => Task::TakeBack { made, is_rollback },
+        if made.after.is_undone {
+            return Ok(Task::Change(Box::default()));
+        }
+        Ok(Task::TakeBack {
+            made: Box::new(made),
+            is_rollback: false,
         })
     }
 

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::ledger::{FileKey, OwnersWant, is_implied, newest_owner};
 use crate::toml::Literal;
 use crate::want::key::Key;
+use crate::want::mistake;
 use crate::want::nearest::nearest;
 
 use super::edited::Absent;
@@ -101,6 +102,11 @@ impl Start<'_> {
         let known: Vec<String> = keys.map(|key| key.on_command_line()).collect();
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
         let near = nearest(&name, &known).map(str::to_owned);
-        Absent { name, near }
+        let path: Vec<&str> = key.path.iter().map(String::as_str).collect();
+        let corrected = || Some(Key::new(&mistake::corrected(&path)?).on_command_line());
+        Absent {
+            name,
+            near: near.or_else(corrected),
+        }
     }
 }

@@ -258,7 +258,7 @@ impl fmt::Display for NextStep<'_> {
                  `journalctl -u containerd` why it has failed",
             ),
             Self::SeeWhyNotServing => text.write_str(
-                "`containerd-edit check --running` says what each release makes of the config",
+                "`containerd-edit check` says what each release makes of the config, and what repairs it",
             ),
             Self::SeeWhyGone => text.write_str(
                 "see why with `journalctl -u containerd` and `containerd-edit check --running`; \

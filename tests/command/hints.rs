@@ -12,9 +12,8 @@ use crate::tool::{Node, Run, tool_path};
 const NEXT_STEPS: &str = include_str!("../../src/error/next_step.rs");
 
 /// What needs a daemon that runs: `tests/containerd` has these states in `restart.rs` and `running.rs`.
-const WITH_DAEMON: [&str; 3] = [
+const WITH_DAEMON: [&str; 2] = [
     "says whether the config is the reason",
-    "check --running` says what each release",
     "see why containerd did not serve",
 ];
 
@@ -158,6 +157,7 @@ fn states() -> Vec<State> {
 fn states_of_restarts() -> Vec<State> {
     vec![
         state(EMPTY, "edit add crun", "edit restart $NO_DAEMON false"),
+        state(DANGLING, "", "edit restart $NO_DAEMON false"),
         state(EMPTY, "", "edit add crun --restart $NO_DAEMON false"),
         state(
             EMPTY,

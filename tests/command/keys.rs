@@ -179,6 +179,10 @@ fn what_is_not_there_is_said_with_a_name_that_is() {
             "debug.levle is not set (did you mean debug.level?)",
         ),
         (
+            "grpc.adress",
+            "grpc.adress is not set (did you mean grpc.address?)",
+        ),
+        (
             "imports=/a/c.toml",
             "imports=/a/c.toml is not set (did you mean imports=/a/b.toml?)",
         ),

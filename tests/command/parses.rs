@@ -35,7 +35,7 @@ fn an_edit_of_one_file_parses_two_texts() {
     let add = || commit(&Editor::new(&path), &handler("kata"));
     assert_eq!(counted(add), 2);
     let again = || {
-        let outcome = Editor::new(&path).commit(&handler("kata"));
+        let outcome = Editor::new(&path).commit(handler("kata"));
         assert!(!outcome.expect("an edit").is_change());
     };
     assert_eq!(counted(again), 1);

@@ -371,17 +371,12 @@ fn a_broken_drop_in_is_named_and_put_right_by_itself() {
             .exits(0);
         let path = node.folder().join("conf.d/50-a.toml");
         let good = fs::read_to_string(&path).expect("a drop-in");
-        if !is_own {
-            for name in node.names() {
-                if name.starts_with("config.toml.owners") {
-                    fs::remove_file(node.folder().join(name)).expect("removes");
-                }
-            }
-        }
         for name in node.names() {
-            if name.ends_with(".last") || name.ends_with(".prev") && !name.contains("owners") {
-                fs::remove_file(node.folder().join(name)).expect("removes");
+            let is_text = name.contains(".last") || name.contains(".prev");
+            if is_own && name.contains("owners") || !is_text && !name.contains("owners") {
+                continue;
             }
+            fs::remove_file(node.folder().join(name)).expect("removes");
         }
         fs::write(&path, format!("{good}\"3s\"\n")).expect("writes");
         let main = node.text();

@@ -407,7 +407,7 @@ fn a_file_of_an_unknown_version_gives_back_what_was_put_into_it() {
                 &["remove", "crun", "--owner", "a"],
                 &["remove", "--owner", "a"],
             ] {
-                let node = Node::with(&base(known, id));
+                let node = Node::with(base(known, id));
                 let add = ["add", "crun", "--set", "snapshotter=nydus", "--owner", "a"];
                 node.run(&add).exits(0);
                 let version = |number: i64| format!("version = {number}\n");

@@ -118,7 +118,7 @@ fn a_stranger_that_never_stops_ends_the_edit_and_has_the_last_word() {
         fs::write(&its_path, text).expect("writes");
         false
     });
-    let result = editor.commit(&change());
+    let result = editor.commit(change());
     assert!(
         matches!(&result, Err(error) if error.code() == Code::KeptChanging),
         "{result:?}"
@@ -159,7 +159,7 @@ fn a_file_of_this_tool_is_not_deleted_once_a_stranger_has_written_to_it() {
     let remove = Change::new().remove("spin");
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("config.toml");
-    Editor::new(&path).commit(&change()).expect("created");
+    Editor::new(&path).commit(change()).expect("created");
     let created = fs::read_to_string(&path).expect("readable");
     let append = |path: &Path| {
         let mut text = fs::read(path).expect("readable");
@@ -181,7 +181,7 @@ fn who_is_interrupted_has_changed_nothing() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("config.toml");
     fs::write(&path, CONFIG).expect("writes");
-    let result = Editor::new(&path).interrupted(|| true).commit(&change());
+    let result = Editor::new(&path).interrupted(|| true).commit(change());
     assert!(
         matches!(&result, Err(error) if error.code() == Code::Interrupted),
         "{result:?}"
@@ -196,7 +196,7 @@ fn what_a_killed_run_displaced_is_kept_and_told_of() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("config.toml");
     let theirs = leave(&path, THEIRS, "new");
-    let plan = Editor::new(&path).commit(&change()).expect("goes on");
+    let plan = Editor::new(&path).commit(change()).expect("goes on");
     let told = plan
         .report
         .warnings
@@ -213,7 +213,7 @@ fn what_a_killed_run_displaced_is_kept_and_told_of() {
     assert_eq!(status.displaced, std::slice::from_ref(&theirs));
     // Until somebody has looked at it.
     fs::remove_file(theirs).expect("removes");
-    let plan = Editor::new(&path).commit(&change()).expect("nothing to do");
+    let plan = Editor::new(&path).commit(change()).expect("nothing to do");
     assert_eq!(plan.report.warnings, []);
 }
 
@@ -223,7 +223,7 @@ fn what_a_killed_run_replaced_becomes_the_previous_config() {
     let path = folder.path().join("config.toml");
     leave(&path, "old", "new");
     Editor::new(&path)
-        .commit(&Change::new())
+        .commit(Change::new())
         .expect("nothing to do");
     let previous = fs::read_to_string(sidecar::previous(&path)).expect("readable");
     assert_eq!(previous, "old");
@@ -232,7 +232,7 @@ fn what_a_killed_run_replaced_becomes_the_previous_config() {
     fs::write(sidecar::previous(&path), "newer").expect("writes");
     leave(&path, "old", "other");
     Editor::new(&path)
-        .commit(&Change::new())
+        .commit(Change::new())
         .expect("nothing to do");
     let previous = fs::read_to_string(sidecar::previous(&path)).expect("readable");
     assert_eq!(previous, "newer");
@@ -246,7 +246,7 @@ fn what_a_killed_run_did_not_get_to_exchange_is_swept() {
     leave(&path, CONFIG, "new");
     fs::write(&path, "version = 2\n").expect("writes");
     Editor::new(&path)
-        .commit(&Change::new())
+        .commit(Change::new())
         .expect("nothing to do");
     assert!(
         !sidecar::previous(&path).exists(),
@@ -265,7 +265,7 @@ fn a_killed_run_and_the_one_that_completes_it_are_undone_as_one() {
     let other = Change::new().owner("other".parse().expect("an owner"));
     editor()
         .commit(
-            &other
+            other
                 .declares()
                 .key(&"debug.level=info".parse().expect("a setting"))
                 .expect("a key"),
@@ -273,7 +273,7 @@ fn a_killed_run_and_the_one_that_completes_it_are_undone_as_one() {
         .expect("an edit");
     let before = ["config.toml", "config.toml.owners"].map(|it| fs::read(folder.path().join(it)));
     let [main, ledger] = before.map(|it| it.expect("readable"));
-    editor().commit(&change()).expect("an edit");
+    editor().commit(change()).expect("an edit");
     // The drop-in is new, and the import of it not there yet.
     fs::write(&path, &main).expect("writes");
     fs::rename(
@@ -281,7 +281,7 @@ fn a_killed_run_and_the_one_that_completes_it_are_undone_as_one() {
         sidecar::owners_before(&path),
     )
     .expect("renames");
-    let again = editor().commit(&change()).expect("goes on");
+    let again = editor().commit(change()).expect("goes on");
     assert!(again.main.is_change(), "it completes the first run");
     let made = again.made.expect("it was made");
     let written = fs::read_to_string(sidecar::owners(&path)).expect("readable");
@@ -301,7 +301,7 @@ fn an_undo_that_was_killed_between_its_files_goes_on() {
     let path = folder.path().join("config.toml");
     fs::write(&path, CONFIG).expect("writes");
     let editor = || Editor::new(&path).drop_in(DropIn::ForOwner);
-    editor().commit(&change()).expect("an edit");
+    editor().commit(change()).expect("an edit");
     let drop_in = folder.path().join("conf.d/50-manual.toml");
     let text = fs::read(&drop_in).expect("readable");
     editor().commit(Request::Undo(None)).expect("undone");

@@ -164,7 +164,7 @@ impl<'a> Run<'a> {
     fn roll_back(&self, made: &LedgerPair, cause: &Cause) -> ChangeFate {
         (self.scene.tell)("rolling back: taking this run's change out of the config");
         let now = self.scene.daemon().unwrap_or(None);
-        let is_as_before = match self.scene.editor.roll_back(made.clone()) {
+        let is_as_before = match self.scene.editor.roll_back(made) {
             Ok(outcome) => outcome.is_as_before,
             // What is not durable is in place all the same.
             Err(error) if error.code() == Code::NotDurable => true,

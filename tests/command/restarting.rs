@@ -202,7 +202,7 @@ fn a_build_that_cannot_ask_changes_nothing() {
 }
 
 /// No release would come back with such a config, so that it is not tried, whether a daemon answers or
-/// not: nor by a roll-back to one.
+/// not.
 #[test]
 #[cfg(feature = "cri")]
 fn nothing_is_restarted_into_a_config_that_serves_nowhere() {
@@ -226,13 +226,18 @@ fn nothing_is_restarted_into_a_config_that_serves_nowhere() {
         if config.contains("3s") {
             continue;
         }
+        // What was asked for stays: it is not to blame, and least of all a removal.
         let add = ["add", "spin", "--restart", "--allow-not-serving"];
-        let report = run(&node, &command, &[&add[..], &["-o", "json"]].concat());
-        let report: Value = serde_json::from_str(&report.exits(69).stdout).expect("JSON");
-        assert_eq!(report["error"]["code"], "not-rolled-back", "{report}");
-        assert_eq!(report["error"]["rollback"]["files"], "put-back", "{report}");
+        let remove = ["remove", "spin", "--restart"];
+        for (arguments, is_there) in [(&add[..], true), (&remove, false)] {
+            let report = run(&node, &command, &[arguments, &["-o", "json"]].concat());
+            let report: Value = serde_json::from_str(&report.exits(69).stdout).expect("JSON");
+            assert_eq!(report["error"]["code"], "restart-failed", "{report}");
+            assert_eq!(report["error"]["rollback"], Value::Null, "{report}");
+            assert_eq!(node.text().contains("spin"), is_there, "{report}");
+            assert!(!touch.exists(), "{config}");
+        }
         assert_eq!(node.text(), config);
-        assert!(!touch.exists(), "{config}");
     }
     // Some release serves with this one, and which would run is not known.
     let node = Node::with(format!(

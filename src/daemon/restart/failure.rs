@@ -26,7 +26,7 @@ pub struct RestartFailure {
 pub enum ChangeFate {
     /// There was none: the run has changed nothing.
     Nothing,
-    /// It stays, as that of a restore does.
+    /// It stays, as that of a restore does, and one that leaves a config with which no release serves.
     Kept,
     /// It stays, since it could not be taken back.
     Stuck(Error),
@@ -44,8 +44,11 @@ impl RestartFailure {
     /// The error that tells of the failure. `config` is the path of the config.
     pub(super) fn into_error(self, config: &Path) -> Error {
         let (code, hint) = match (&self.change, &self.cause) {
-            (ChangeFate::Nothing | ChangeFate::Kept, Cause::LeftAlone(_)) => {
+            (ChangeFate::Nothing, Cause::LeftAlone(_)) => {
                 (Code::WouldNotServe, NextStep::SeeWhyNotServing)
+            }
+            (ChangeFate::Kept, Cause::LeftAlone(_)) => {
+                (Code::RestartFailed, NextStep::SeeWhyNotServing)
             }
             (ChangeFate::Nothing, _) => (Code::RestartFailed, NextStep::SeeWhyGone),
             (ChangeFate::Kept, _) => (Code::RestartFailed, NextStep::SeeWhyStillGone),

@@ -90,9 +90,11 @@ impl<'a> Run<'a> {
         };
         self.expected = Expected::of(change, outcome);
         self.without = Expected::without(&outcome.report.handlers);
+        // A removal or a repair is not to blame for what it leaves.
+        let stays = outcome.restored.is_some() || outcome.serves_nowhere();
         self.made = match outcome.made.clone() {
+            _ if stays && outcome.is_change() => Made::Kept,
             Some(made) if outcome.needs_restart() => Made::Change(made),
-            _ if outcome.restored.is_some() && outcome.is_change() => Made::Kept,
             _ => Made::Nothing,
         };
         self.owner = request.owner().map(ToString::to_string);

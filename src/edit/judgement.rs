@@ -106,17 +106,17 @@ impl Judgement<'_> {
         harm.with_message(message)
     }
 
-    /// The imports that can't be read here.
+    /// The imports that can't be read here, without those that go.
     fn not_read(&self) -> Option<Warning> {
-        if self.before.unread().is_empty() {
+        if self.after.unread().is_empty() {
             return None;
         }
-        let model = Model::new(&self.before, self.host);
+        let model = Model::new(&self.after, self.host);
         let at = self.reading().find_map(|release| {
             let (path, at) = model.verdict(release).reason()?.at.clone()?;
-            at.filter(|_| path == self.before.main())
+            at.filter(|_| path == self.after.main())
         });
-        let told = self.before.told_unread();
+        let told = self.after.told_unread();
         let message = format!("judged without {told}; containerd does not start without it");
         Some(Warning {
             at,

@@ -326,6 +326,22 @@ fn an_import_out_of_sight_is_no_licence_for_harm() {
     assert!(run.stderr.contains(&warning), "{}", run.stderr);
 }
 
+/// What repairs a config is not warned of what it has just repaired.
+#[test]
+fn an_import_that_goes_is_not_warned_of() {
+    let node = Node::with("version = 2\nimports = ['/opt/a/x.toml', '/opt/b/y.toml']\n");
+    let run = node.run(&["unset", "imports=/opt/a/x.toml"]).exits(0);
+    assert!(!run.stderr.contains("/opt/a"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("without /opt/b/y.toml"),
+        "{}",
+        run.stderr
+    );
+    let run = node.run(&["unset", "imports=/opt/b/y.toml"]).exits(0);
+    assert_eq!(run.stderr, "");
+    node.run(&["check"]).exits(0);
+}
+
 /// The handlers are in the import: then nothing can be said of the rest.
 #[test]
 fn what_can_not_be_judged_is_refused() {

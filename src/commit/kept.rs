@@ -1,4 +1,4 @@
-//! The texts that are kept of a config's files, each held against the model.
+//! The texts that are kept of a config's files, each judged by the model.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

@@ -8,6 +8,9 @@ use serde_json::Value;
 
 use super::arguments::{Chosen, Global};
 
+/// The fields of a JSON report that say something to people.
+const SAID: [&str; 3] = ["message", "hint", "found"];
+
 /// The flags that name the node and its config, as a run was given them.
 #[derive(Debug, Default)]
 pub(super) struct Named(String);
@@ -45,7 +48,7 @@ impl Named {
             Value::Object(fields) => {
                 for (name, value) in fields {
                     match value {
-                        Value::String(text) if name == "message" || name == "hint" => {
+                        Value::String(text) if SAID.contains(&name.as_str()) => {
                             *text = self.in_commands(text);
                         }
                         _ => self.in_messages(value),

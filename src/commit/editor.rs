@@ -131,12 +131,12 @@ impl Editor {
         self
     }
 
-    /// Sets the containerd releases that an edit is held against, instead of all that are modelled;
+    /// Sets the containerd releases that an edit is judged for, instead of all that are modelled;
     /// an empty list means all.
     ///
     /// Those count that read the config's version. If none does, an edit that adds something is
     /// refused ([`Code::VersionNotRead`](crate::Code::VersionNotRead)); one that only takes out, or
-    /// takes back, is held against all that do, with a warning (`version-not-read`).
+    /// takes back, is judged for all that do, with a warning (`version-not-read`).
     #[must_use]
     pub fn releases(mut self, releases: impl Into<Vec<Release>>) -> Self {
         self.releases = releases.into();

@@ -1,4 +1,4 @@
-//! An edit held against the model, in an order in which every state between two changes serves.
+//! An edit judged by the model, in an order in which every state between two changes serves.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! The texts that are kept of a config's files, each held against the model.
+//! The texts that are kept of a config's files, each judged by the model.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use crate::commit::file_change::FileChange;
 use crate::commit::reading::Reading;
 use crate::commit::request::Replacement;
 use crate::commit::restored::KeptText;
-use crate::containerd::release::span;
+use crate::containerd::release::{listed_do, span};
 use crate::containerd::{Host, Model, Reason, Release};
 use crate::disk::existing::{Existing, Unread};
 use crate::disk::ledger_file::LedgerTexts;
@@ -22,7 +22,9 @@ pub(super) struct Kept {
     pub(super) broken: BTreeMap<PathBuf, Error>,
     /// Those first that are tried first.
     pub(super) texts: Vec<KeptText>,
-    /// The releases that serve with what is there.
+    /// The releases for which all of it was judged.
+    pub(super) releases: Vec<Release>,
+    /// Those of them that serve with what is there.
     pub(super) now: Vec<Release>,
     /// Why the first of the others does not.
     pub(super) reason: Option<Reason>,
@@ -52,6 +54,7 @@ impl Editor {
         let mut kept = Kept {
             broken: broken.collect(),
             texts: Vec::new(),
+            releases: self.releases.clone(),
             now: Vec::new(),
             reason: None,
         };
@@ -212,11 +215,16 @@ impl Kept {
             });
             return problems.collect::<Vec<_>>().join("; ");
         }
-        match (self.now.as_slice(), &self.reason) {
-            ([], Some(reason)) => format!("no containerd release serves CRI with it: {reason}"),
-            ([], None) => "no containerd release serves CRI with it".to_owned(),
-            (now, _) => format!("containerd {} serves with what is there", span(now)),
+        if !self.now.is_empty() {
+            return format!("containerd {} serves with what is there", span(&self.now));
         }
+        let reason = self.reason.as_ref().map(|it| format!(": {it}"));
+        let reason = reason.unwrap_or_default();
+        if self.releases == Release::LINES {
+            return format!("no containerd release serves CRI with it{reason}");
+        }
+        let named = listed_do(&self.releases);
+        format!("containerd {named} not serve CRI with it{reason}")
     }
 
     /// The same, with what is the matter with each kept text.

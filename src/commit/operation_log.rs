@@ -96,7 +96,7 @@ impl LogEntry {
         self.before != self.after || self.drop_ins.iter().any(|it| it.before != it.after)
     }
 
-    /// The entry with no more names than a line of the log shall have.
+    /// The entry with no more names than a line of the log may have.
     fn shortened(&self) -> Self {
         let mut entry = self.clone();
         let (handlers, keys) = (&mut entry.handlers, &mut entry.keys);

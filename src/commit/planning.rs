@@ -1,4 +1,4 @@
-//! What becomes of each file of an edit, held against the model, in an order in which every state
+//! What becomes of each file of an edit, judged by the model, in an order in which every state
 //! between two changes serves.
 
 use crate::commit::editor::Editor;

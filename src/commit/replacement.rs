@@ -20,7 +20,7 @@ pub(super) struct Whole<'t> {
     pub(super) texts: &'t [Replacement],
     pub(super) after: Config,
     pub(super) ledger: Ledger,
-    /// Whether they are held against the model, as other edits are.
+    /// Whether they are judged by the model, as other edits are.
     pub(super) is_judged: bool,
     /// Whether somebody has asked for these very texts: what they lack is to go, whoever wants it.
     pub(super) is_own: bool,

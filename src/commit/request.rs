@@ -12,8 +12,9 @@ use crate::want::handler::Owner;
 pub enum Request {
     /// An owner changes what it wants.
     Change(Box<Change>),
-    /// The last change is taken back: each file is what it was before, the very bytes. Where others have
-    /// changed a file since, its owner wants from now on what it wanted before.
+    /// The last change is taken back: each file is what it was before, the very bytes. If another
+    /// program has changed a file since, only this change is taken out: the wants of its owner become
+    /// those from before it.
     ///
     /// Where the last change was taken back already, nothing is done, but for what a killed run had
     /// left to do. With an owner, the last change must be that one's.
@@ -22,7 +23,7 @@ pub enum Request {
     /// as `config.toml.broken-TIME`. Where containerd serves with what is there, nothing is done, unless
     /// the text to put back is named.
     Restore(RestoreFrom),
-    /// A file gets a whole text, if that still holds what it held when it was read. Nobody owns what the
+    /// Replaces a file's whole text, if the file has not changed since it was read. Nobody owns what the
     /// text changes: the ledger takes it as set by hand.
     Replace(Replacement),
 }
@@ -56,7 +57,7 @@ impl From<&Change> for Request {
 pub struct Replacement {
     /// The file as [`Editor::read_whole`](crate::Editor::read_whole) has read it, and its new text.
     pub change: FileChange,
-    /// Where the new text was read: what is wrong with it is to be fixed there.
+    /// The file that errors in the new text are reported against.
     pub source: PathBuf,
 }
 
@@ -75,7 +76,7 @@ pub enum RestoreFrom {
     Own {
         /// The text.
         text: String,
-        /// Where it was read: what is wrong with it is to be fixed there.
+        /// The file that errors in it are reported against.
         source: PathBuf,
     },
 }

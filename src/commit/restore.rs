@@ -1,5 +1,6 @@
 //! The way back from a broken config: the first kept text that parses and with which containerd serves.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::commit::editor::{DropIn, Editor};
@@ -14,10 +15,11 @@ impl Editor {
     pub(super) fn restore_task(&self, from: RestoreFrom) -> Result<Task, Error> {
         let mut kept = self.kept_texts()?;
         let told = matches!(self.drop_in, DropIn::At(_)).then(|| self.told_path());
+        let from_serving = matches!(from, RestoreFrom::Serving);
         let mut texts = match from {
             RestoreFrom::Serving => kept.serving(told.as_ref()),
-            RestoreFrom::Last => self.kept_as("last", &kept, told)?,
-            RestoreFrom::Previous => self.kept_as("prev", &kept, told)?,
+            RestoreFrom::Last => self.kept_as("last", &kept, told.as_ref())?,
+            RestoreFrom::Previous => self.kept_as("prev", &kept, told.as_ref())?,
             RestoreFrom::Own { text, source } => {
                 let mut change = self.read_whole()?;
                 change.after = Some(text);
@@ -30,9 +32,15 @@ impl Editor {
         for text in &mut kept.texts {
             text.is_chosen = texts.contains(&text.replacement);
         }
+        let is_serving = from_serving && texts.is_empty();
         texts.retain(|it| it.change.is_change());
+        let mut found = kept.found();
+        if is_serving && self.would_restore(RestoreFrom::Last) {
+            let step = NextStep::RestoreLast(told.as_deref());
+            let _ = write!(found, "; {step}");
+        }
         let restored = Restored {
-            found: kept.found(),
+            found,
             kept: kept.texts,
             replaced: Vec::new(),
         };
@@ -48,10 +56,10 @@ impl Editor {
         &self,
         from: &str,
         kept: &Kept,
-        told: Option<PathBuf>,
+        told: Option<&PathBuf>,
     ) -> Result<Vec<Replacement>, Error> {
         let files = match told {
-            Some(file) => vec![file],
+            Some(file) => vec![file.clone()],
             None if kept.broken.is_empty() => vec![self.main()],
             None => kept.broken.keys().cloned().collect(),
         };
@@ -105,11 +113,16 @@ impl Editor {
 
     /// The error with one more next step, if restoring from there would change something.
     pub(super) fn or_restore(&self, error: Error, from: RestoreFrom, step: NextStep<'_>) -> Error {
-        let planned = self.plan(Request::Restore(from));
-        if !planned.is_ok_and(|it| it.is_change()) {
+        if !self.would_restore(from) {
             return error;
         }
         let hint = format!("{}; or {step}", error.hint());
         error.with_hint(hint)
+    }
+
+    /// Whether restoring from there would change something.
+    fn would_restore(&self, from: RestoreFrom) -> bool {
+        let planned = self.plan(Request::Restore(from));
+        planned.is_ok_and(|it| it.is_change())
     }
 }

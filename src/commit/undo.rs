@@ -32,7 +32,7 @@ impl Editor {
         self.read_config(&target, &found.main, &found.ledger)?;
         let after = found.ledger;
         let Some(before) = found.previous else {
-            let error = self.not_undone("the ledger holds none", NextStep::RemoveInstead);
+            let error = self.not_undone("no change is recorded", NextStep::RemoveInstead);
             return Err(self.or_restore(error, RestoreFrom::Previous, NextStep::RestorePrevious));
         };
         let made = LedgerPair { before, after };

@@ -50,7 +50,7 @@ impl ConfigFiles {
             let there = there.map(|(path, _)| path);
             let matching: Vec<_> = there.filter(|path| leads_to(pattern, path)).collect();
             if others.values().any(Option::is_some) && !is_sound(pattern) {
-                // A new file may be the first that it is held against.
+                // A new file may be the first that it is matched with.
                 return None;
             }
             found.retain(|path| !others.contains_key(path));

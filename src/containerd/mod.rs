@@ -1,6 +1,6 @@
 //! What containerd makes of a config file: a pure model of its loader.
 //!
-//! It is held against what real daemons did (`fixtures/conformance`, `tests/containerd`).
+//! It is tested against what real daemons did (`fixtures/conformance`, `tests/containerd`).
 
 mod address;
 mod daemon;

@@ -1,4 +1,4 @@
-//! A config held against the daemon that runs.
+//! A config compared with the daemon that runs.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

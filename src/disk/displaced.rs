@@ -93,7 +93,7 @@ impl Displaced<'_> {
                         .map_err(|error| not_put_back(error.into()))?;
                     false
                 }
-                // What can't be looked at stays as well: the next run tells whose it is.
+                // What can't be looked at stays as well: the next run finds out which text it is.
                 Err(_) => false,
             },
             // The target's name is free, or there is a newer one.

@@ -1,4 +1,4 @@
-//! Do no harm: an edit is held against the model of every containerd release.
+//! Do no harm: an edit is judged by the model of every containerd release.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use crate::containerd::{ConfigFiles, Host, Model, Release, lost};
 use crate::error::{Code, Error, NextStep, Warning};
 use crate::want::key::KeyValue;
 
-/// What of an edit is held against the model.
+/// What of an edit is judged by the model.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Judged<'j> {
     /// The keys that are asked for. None: something is only to be gone.
@@ -129,7 +129,7 @@ impl Judgement<'_> {
         !self.judged.keys.is_empty()
     }
 
-    /// The releases that the edit is held against, by each builder: of those that were named the ones
+    /// The releases that the edit is judged for, by each builder: of those that were named the ones
     /// that read the file, or else all that do.
     pub(super) fn reading(&self) -> impl Iterator<Item = Release> {
         let mut releases = reading(self.releases, self.version);
@@ -153,7 +153,7 @@ impl Judgement<'_> {
         let (code, message) = if others.is_empty() {
             let message = format!(
                 "config version {version} is newer than any that this release knows, so this edit \
-                 was held against no release of containerd"
+                 was judged for no release of containerd"
             );
             ("not-judged", message)
         } else {

@@ -71,7 +71,7 @@ pub fn edit(config: &Config, ledger: &Ledger, change: &Change) -> Result<Edited,
 }
 
 /// Returns the config without any key of the tool's, not even one that others have set by hand since:
-/// what releases would make of it is what a removal is held against.
+/// what releases would make of it is what a removal is judged by.
 ///
 /// # Errors
 ///

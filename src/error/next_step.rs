@@ -43,6 +43,8 @@ pub enum NextStep<'a> {
     RestorePrevious,
     /// A file is not valid TOML, and a good text of it is kept.
     Restore,
+    /// containerd serves with a config, or this drop-in, that is not what was written last.
+    RestoreLast(Option<&'a Path>),
     /// A text was edited and could not be put in place, or one from before can't be put back.
     RestoreOnceFixed {
         /// Where the text is.
@@ -183,6 +185,14 @@ impl fmt::Display for NextStep<'_> {
             Self::Restore => text.write_str(
                 "put back the last text with which containerd serves: `containerd-edit restore`",
             ),
+            Self::RestoreLast(drop_in) => {
+                let flag = flag(drop_in);
+                write!(
+                    text,
+                    "to put back what this tool has written last: `containerd-edit restore --from \
+                     last{flag}`"
+                )
+            }
             Self::RestoreOnceFixed { from, drop_in } => {
                 let from = as_word(from);
                 let flag = flag(drop_in);

@@ -146,7 +146,7 @@ impl Check {
     }
 }
 
-/// What is to be said of the handlers of all files, each with its place.
+/// Warnings about the handlers of all files, each with its place.
 fn warnings(
     files: &ConfigFiles,
     releases: &[CheckedRelease],

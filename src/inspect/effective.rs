@@ -67,8 +67,9 @@ pub struct HandlerPlace {
 impl Effective {
     /// Works out what the releases make of the config at `path`.
     ///
-    /// `plugin_id` also takes in the handlers of a plugin table that is not known here. `root` is
-    /// where the host's files are, `ledger` says whose handlers are.
+    /// `plugin_id` narrows the main file's handlers to those of one plugin table, which may be one that
+    /// is not known here. `root` is where the host's files are, `ledger` says which owner each handler
+    /// belongs to.
     ///
     /// # Errors
     ///

@@ -48,7 +48,7 @@ pub struct ReleaseValue {
 
 impl KeyInForce {
     /// Works out what the releases have at a key of the config at `path`. `root` is where the host's
-    /// files are, `ledger` says whose the key is.
+    /// files are, `ledger` says which owner the key belongs to.
     ///
     /// # Errors
     ///

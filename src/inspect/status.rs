@@ -72,12 +72,12 @@ pub struct DropInStatus {
     pub handlers: Vec<OwnedHandler>,
 }
 
-/// A handler that a config lists, and whose it is.
+/// A handler that a config lists, and which owner it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OwnedHandler {
     /// The handler's name.
     pub name: String,
-    /// Whose it is, by the ledger. `None`: nobody's.
+    /// Which owner it belongs to, by the ledger. `None`: nobody's.
     pub owner: Option<String>,
     /// Whether it is there for the sake of others, since containerd 1.x needs it beside them.
     #[serde(rename = "implied")]
@@ -213,7 +213,7 @@ impl Editor {
     }
 }
 
-/// The handlers that a file lists, and whose they are.
+/// The handlers that a file lists, and which owner each belongs to.
 fn owned(views: &Views, file: &str, ledger: &Ledger) -> Vec<OwnedHandler> {
     let names = views.get(file).into_iter().flat_map(View::handler_names);
     let owned = names.map(|name| OwnedHandler {

@@ -1,4 +1,4 @@
-//! A ledger held against what the files say now.
+//! A ledger compared with what the files say now.
 
 use std::collections::BTreeSet;
 

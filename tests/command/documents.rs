@@ -198,3 +198,59 @@ fn a_block_of_commands_is_run_or_says_why_not() {
     }
     assert!(unmarked.is_empty(), "{}", unmarked.join("\n"));
 }
+
+fn is_code(word: &str) -> bool {
+    word.contains('-') && word.chars().all(|it| it.is_ascii_lowercase() || it == '-')
+}
+
+/// The codes of the warnings that a source file makes: each stands at the call, or where the
+/// function that makes the call chooses it.
+fn warning_codes(source: &str) -> BTreeSet<&str> {
+    let mut codes = BTreeSet::new();
+    let calls = ["Warning::new(", ".warn("].into_iter();
+    for (at, call) in calls.flat_map(|call| source.match_indices(call)) {
+        let argument = source[at + call.len()..].trim_start();
+        if let Some(literal) = argument.strip_prefix('"') {
+            codes.extend(literal.split('"').next());
+        } else if argument.starts_with("code,") {
+            let above = &source[..at];
+            let function = above.rfind("fn ").map_or(above, |start| &above[start..]);
+            codes.extend(function.split('"').filter(|word| is_code(word)));
+        }
+    }
+    codes
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("a folder");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    paths
+        .flat_map(|path| {
+            if path.is_dir() {
+                sources(&path)
+            } else {
+                vec![path]
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn every_warning_code_is_in_the_manual() {
+    let manual = fs::read_to_string(root().join("docs/json.md")).expect("readable");
+    let section = manual
+        .split("\n## ")
+        .find(|it| it.starts_with("Warnings\n"));
+    let listed: BTreeSet<&str> = section.expect("the section").split('`').collect();
+    let mut missing = BTreeSet::new();
+    let mut found = 0;
+    for path in sources(&root().join("src")) {
+        let source = fs::read_to_string(&path).expect("readable");
+        let codes = warning_codes(&source);
+        found += codes.len();
+        let unlisted = codes.into_iter().filter(|code| !listed.contains(code));
+        missing.extend(unlisted.map(str::to_owned));
+    }
+    assert!(missing.is_empty(), "docs/json.md lacks {missing:?}");
+    assert!(found >= 45, "only {found} codes in all sources");
+}

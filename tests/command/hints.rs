@@ -105,6 +105,7 @@ fn states() -> Vec<State> {
             by_hand: "echo 'version = 3' >$FOLDER/own.toml",
             ..state("[", "", "edit restore")
         },
+        state(EMPTY, "edit add crun; : >$CONFIG", "edit restore"),
         state(EMPTY, "edit add crun --owner a", "edit undo --owner b"),
         state(EMPTY, "edit add crun --owner a", "edit add crun --owner b"),
         state(

@@ -337,6 +337,63 @@ fn a_text_for_a_drop_in_is_not_blamed_for_the_config() {
     assert!(refused.stderr.contains(&at), "{refused:#?}");
 }
 
+/// Others may well serve: only those that were asked for were judged.
+#[test]
+fn the_releases_that_do_not_serve_are_named() {
+    let node = Node::with(SERVES);
+    let run = node
+        .run(&["restore", "--containerd-version", "1.7"])
+        .exits(78);
+    let said = "containerd 1.7 does not serve CRI with it: ";
+    assert!(run.stderr.contains(said), "{run:#?}");
+    assert!(!run.stderr.contains("no containerd release"), "{run:#?}");
+    fs::write(node.config(), "version = 2\ndisabled_plugins = ['cri']\n").expect("writes");
+    let run = node.run(&["restore"]).exits(78);
+    assert!(run.stderr.contains("no containerd release"), "{run:#?}");
+}
+
+/// Nothing is broken, so that nothing is put back by itself: the way to the other text is named.
+#[test]
+fn where_another_text_was_written_last_the_way_to_it_is_named() {
+    let node = node();
+    let good = node.text();
+    let hint = node.hinted("restore --from last");
+    let run = node.run(&["restore"]).exits(0);
+    assert!(!run.stdout.contains("--from last"), "{run:#?}");
+    fs::write(node.config(), "").expect("empties it");
+    let run = node.run(&["restore"]).exits(0);
+    let first = run.stdout.lines().next().expect("a line");
+    assert!(
+        first.contains("nothing to do: containerd 1.6 to 2.4 serves"),
+        "{first}"
+    );
+    assert!(first.ends_with(&hint), "{first}");
+    let run = node.run(&["restore", "-o", "json"]).exits(0);
+    let found = &report(&run)["restore"]["found"];
+    assert!(found.as_str().expect("text").ends_with(&hint), "{found}");
+    node.run(&["restore", "--from", "last"]).exits(0);
+    assert_eq!(node.text(), good);
+    // What the ledger does not vouch for is not what was written last.
+    fs::write(node.config(), "").expect("empties it");
+    fs::write(beside(&node, "last"), SERVES).expect("writes");
+    let run = node.run(&["restore"]).exits(0);
+    assert!(!run.stdout.contains("--from last"), "{run:#?}");
+    // A drop-in is named with its flag.
+    let node = Node::with(SERVES);
+    node.run(&["add", "crun", "--owner", "a", "--drop-in"])
+        .exits(0);
+    let path = node.folder().join("conf.d/50-a.toml");
+    let good = fs::read_to_string(&path).expect("a drop-in");
+    fs::write(&path, "version = 3\n").expect("writes");
+    let named = ["--drop-in", path.to_str().expect("UTF-8")];
+    let run = node.run(&[&["restore"], &named[..]].concat()).exits(0);
+    let hint = node.hinted(&format!("restore --from last --drop-in {}", named[1]));
+    assert!(run.stdout.contains(&hint), "{run:#?}");
+    node.run(&[&["restore", "--from", "last"], &named[..]].concat())
+        .exits(0);
+    assert_eq!(fs::read_to_string(&path).expect("a drop-in"), good);
+}
+
 /// An empty config serves, and is not what anybody wants: the way back stays open.
 #[test]
 fn where_nothing_is_put_back_nothing_is_recorded() {

@@ -129,7 +129,7 @@ const LINES: &str = "# mine\nversion = 2\n";
 #[test]
 fn what_others_have_changed_since_is_kept() {
     let node = Node::with(LINES);
-    says(&refused(&node, &[]), "message", "the ledger holds none");
+    says(&refused(&node, &[]), "message", "no change is recorded");
     node.run(&["add", "crun", "--owner", "ops"]).exits(0);
     std::fs::write(node.config(), node.text() + THEIRS).expect("others write as they like");
     let run = undo(&node, &[]).exits(0);
@@ -220,7 +220,7 @@ fn without_the_previous_file_the_wants_of_before_are_applied() {
     let ledger = node.folder().join("config.toml.owners.prev");
     std::fs::remove_file(ledger).expect("it is there");
     let error = refused(&node, &[]);
-    says(&error, "message", "the ledger holds none");
+    says(&error, "message", "no change is recorded");
     says(&error, "hint", &node.hinted("remove NAME"));
 }
 

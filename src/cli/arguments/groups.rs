@@ -20,8 +20,8 @@ pub(crate) struct Owning {
 
     /// Also change what another owner has
     ///
-    /// It is this owner's until this owner leaves. Also what an imported file sets that is not this
-    /// tool's: it is changed there.
+    /// The key belongs to this owner until it leaves. Keys in an imported file that this tool did not
+    /// create are changed in that file.
     #[arg(long)]
     pub(crate) take_over: bool,
 }
@@ -107,9 +107,10 @@ pub(crate) struct Editing {
     #[command(flatten)]
     pub(crate) judging: Judging,
 
-    /// Also add to a config that does not serve
+    /// Also add to, or put back, a config that does not serve
     ///
-    /// Without it, an edit that adds to a config with which no release serves CRI is refused.
+    /// Without it, an edit that adds to a config with which no release serves CRI is refused, and so
+    /// is the restore of such a text.
     #[arg(long, hide_short_help = true)]
     pub(crate) allow_not_serving: bool,
 
@@ -166,9 +167,9 @@ pub(crate) struct Placing {
 /// How a patch is made of the flags, and an edit of the patch.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Patching {
-    /// Take over what no owner has declared
+    /// Take over handlers and keys that no owner has
     ///
-    /// As an older installer has left it. A handler is taken over as a whole, any other key only if
+    /// Such as those an older installer left. A handler is taken over as a whole, any other key only if
     /// it has the wanted value already.
     #[arg(long)]
     pub(crate) adopt: bool,

@@ -261,9 +261,9 @@ pub(crate) struct Edit {
 pub(crate) struct Restore {
     /// The text to put back: last, prev, or a FILE
     ///
-    /// last: what this tool has written last. prev: what stood there before. Of the files that are
-    /// broken, else of the config. A FILE is a path of this process; -: stdin. Without it: the first
-    /// of last and prev with which containerd serves, if it does not serve now.
+    /// last: what this tool has written last. prev: what stood there before. Both apply to each broken
+    /// file, or to the config if none is broken. A FILE is a path of this process; -: stdin. Without
+    /// it: the first of last and prev with which containerd serves, if it does not serve now.
     #[arg(long, value_name = "TEXT", value_parser = values::path_or_stdin())]
     pub(crate) from: Option<PathBuf>,
 

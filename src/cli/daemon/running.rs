@@ -1,4 +1,4 @@
-//! What the running daemon has loaded, held against the config.
+//! What the running daemon has loaded, compared with the config.
 
 use std::path::Path;
 use std::time::Duration;

@@ -93,9 +93,7 @@ impl Stop {
 
     /// The config can't be read any more.
     fn unread(error: &Error) -> Self {
-        Self::failed(format!(
-            "the config can't be held against containerd: {error}"
-        ))
+        Self::failed(format!("can't compare the config with containerd: {error}"))
     }
 }
 

@@ -89,7 +89,10 @@ impl Copy {
                 .caused_by(error)
         })?;
         if bytes == file.before.as_deref().unwrap_or_default() {
-            *request = Change::new().into();
+            *request = Request::Replace(Replacement {
+                change: file.clone(),
+                source: self.path.clone(),
+            });
             return Ok(());
         }
         let after = as_text(bytes, &self.path, "save the text as UTF-8")?;

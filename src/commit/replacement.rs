@@ -89,7 +89,9 @@ impl Editor {
             let hint = "fix what keeps it from serving; --allow-not-serving puts the text in place \
                         all the same";
             let error = Error::new(Code::ServesNowhere, message.clone(), hint);
-            let source = texts.first().map_or(&self.path, |it| &it.source);
+            // The place is one in the config.
+            let main = texts.iter().find(|it| it.change.path == self.main());
+            let source = main.map_or(&self.path, |it| &it.source);
             return Err(error.at(source).position_at(at.clone()));
         }
         let after = &mut work.ledgers.after;

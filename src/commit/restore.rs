@@ -105,7 +105,7 @@ impl Editor {
     /// another text in place.
     #[must_use]
     pub fn with_way_back(&self, error: Error) -> Error {
-        if error.code() != Code::NotToml {
+        if !matches!(error.code(), Code::NotToml | Code::NoFile | Code::WrongType) {
             return error;
         }
         self.or_restore(error, RestoreFrom::Serving, NextStep::Restore)

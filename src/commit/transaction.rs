@@ -80,10 +80,13 @@ impl Editor {
             Request::Change(change) => Ok(Task::Change(change)),
             Request::Undo(owner) => self.undo_task(owner.as_ref()),
             Request::Restore(from) => self.restore_task(from),
-            Request::Replace(replacement) => Ok(Task::Replace {
-                texts: vec![replacement],
-                restored: None,
-            }),
+            Request::Replace(replacement) => {
+                let replacement = Some(replacement).filter(|it| it.change.is_change());
+                Ok(Task::Replace {
+                    texts: replacement.into_iter().collect(),
+                    restored: None,
+                })
+            }
         }
     }
 

@@ -56,7 +56,10 @@ impl Editor {
             return Err(self.not_undone(&why, instead));
         }
         if made.after.is_undone {
-            return Ok(Task::Change(Box::default()));
+            return Ok(Task::Replace {
+                texts: Vec::new(),
+                restored: None,
+            });
         }
         Ok(Task::TakeBack {
             made: Box::new(made),

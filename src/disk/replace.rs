@@ -223,6 +223,11 @@ pub(crate) fn keep_copy(
         let planted = sidecar::planted(&last, found, "the copy of the config");
         return Some(not_kept(&last, &planted));
     }
+    // Somebody has deleted the file: what it held is what stood there before.
+    let held = Existing::read(&last).ok().flatten();
+    if original.is_none() && held.is_some_and(|held| Some(&*held.bytes) != bytes) {
+        let _ = std::fs::rename(&last, &target.previous);
+    }
     let _ = std::fs::remove_file(&last);
     // Where the tool itself has removed the file, nothing is to be put back.
     let bytes = bytes?;

@@ -99,6 +99,9 @@ impl Start<'_> {
             let leaves = view.tree.leaves(&[]).into_iter();
             leaves.flat_map(|leaf| self.found(&Key::new(&view.spelling.canonical(&leaf))))
         });
+        // In another table or handler, another key is meant.
+        let table = |key: &Key| key.path.split_last().map(|(_, table)| table.to_vec());
+        let keys = keys.filter(|it| table(it) == table(key));
         let known: Vec<String> = keys.map(|key| key.on_command_line()).collect();
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
         let near = nearest(&name, &known).map(str::to_owned);

@@ -172,7 +172,11 @@ fn lines_that_stood_together_come_back_in_their_order() {
 
 #[test]
 fn what_is_not_there_is_said_with_a_name_that_is() {
-    let node = Node::with("version = 3\nimports = [\"/a/b.toml\"]\n[debug]\nlevel = \"info\"\n");
+    let node = Node::with(
+        "version = 3\nimports = [\"/a/b.toml\"]\n[debug]\nlevel = \"info\"\n\
+         [plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.kata]\n\
+         runtime_type = \"io.containerd.kata.v2\"\n",
+    );
     for (key, said) in [
         (
             "debug.levle",
@@ -187,6 +191,15 @@ fn what_is_not_there_is_said_with_a_name_that_is() {
             "imports=/a/c.toml is not set (did you mean imports=/a/b.toml?)",
         ),
         ("metrics.address", "metrics.address is not set"),
+        // Another handler's key is another key.
+        (
+            "handlers.kat.runtime_type",
+            "handlers.kat.runtime_type is not set",
+        ),
+        (
+            "handlers.kat.runtime_tpe",
+            "handlers.kat.runtime_tpe is not set (did you mean handlers.kat.runtime_type?)",
+        ),
     ] {
         let run = node.run(&["unset", key]).exits(0);
         assert!(

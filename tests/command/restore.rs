@@ -274,6 +274,69 @@ fn a_config_that_serves_on_some_releases_is_left_alone() {
     assert!(node.text().contains("crun"));
 }
 
+/// What does nothing takes nothing for gone, whatever somebody has made of the file meanwhile.
+#[test]
+fn a_run_that_does_nothing_records_nothing() {
+    type Meanwhile = fn(&Node);
+    let meanwhiles: [Meanwhile; 2] = [
+        |node| fs::remove_file(node.config()).expect("removes"),
+        |node| fs::write(node.config(), "").expect("writes"),
+    ];
+    for meanwhile in meanwhiles {
+        let node = node();
+        let ledger = fs::read(node.ledger()).expect("a ledger");
+        meanwhile(&node);
+        let run = Run::of(node.command(&["edit"]).env("VISUAL", "true")).exits(0);
+        assert!(run.stdout.contains("nothing to do"), "{run:#?}");
+        assert_eq!(fs::read(node.ledger()).expect("a ledger"), ledger);
+        node.run(&["restore", "--from", "last"]).exits(0);
+        node.run(&["undo"]).exits(0);
+        let (text, ledger) = (node.text(), fs::read(node.ledger()).expect("a ledger"));
+        meanwhile(&node);
+        let run = node.run(&["undo"]).exits(0);
+        assert!(run.stdout.contains("nothing to do"), "{run:#?}");
+        assert_eq!(fs::read(node.ledger()).expect("a ledger"), ledger);
+        fs::write(node.config(), text).expect("writes");
+        node.run(&["remove", "--owner", "crun"]).exits(0);
+        assert!(!node.text().contains("crun"), "{}", node.text());
+    }
+}
+
+/// Whoever goes on with a file that somebody has deleted finds what it held as the text before.
+#[test]
+fn a_deleted_file_is_kept_when_another_takes_its_place() {
+    let node = node();
+    let good = node.text();
+    fs::remove_file(node.config()).expect("removes");
+    let refused = node.run(&["check"]).exits(66);
+    assert!(refused.stderr.contains(" restore`"), "{refused:#?}");
+    node.run(&["add", "spin"]).exits(0);
+    assert_ne!(node.text(), good);
+    let kept = fs::read_to_string(beside(&node, "prev")).expect("the text before");
+    assert_eq!(kept, good);
+    node.run(&["restore", "--from", "prev"]).exits(0);
+    assert_eq!(node.text(), good);
+}
+
+/// The place of what is wrong is one in the config, whatever file gets another text.
+#[test]
+fn a_text_for_a_drop_in_is_not_blamed_for_the_config() {
+    let node = node();
+    let drop_in = node.folder().join("conf.d/99-x.toml");
+    fs::create_dir(node.folder().join("conf.d")).expect("a folder");
+    fs::write(&drop_in, "x = \"3").expect("writes");
+    let imports = format!("imports = [{:?}]\n{}\"3s\"\n", drop_in, node.text());
+    fs::write(node.config(), &imports).expect("writes");
+    let text = node.folder().join("ok.toml");
+    fs::write(&text, "\n").expect("writes");
+    let (drop_in, from) = (drop_in.to_str(), text.to_str());
+    let (drop_in, from) = (drop_in.expect("UTF-8"), from.expect("UTF-8"));
+    let restore = ["restore", "--from", from, "--drop-in", drop_in];
+    let refused = node.run(&restore).exits(78);
+    let at = format!("config.toml:{}:", imports.lines().count());
+    assert!(refused.stderr.contains(&at), "{refused:#?}");
+}
+
 /// Others may well serve: only those that were asked for were judged.
 #[test]
 fn the_releases_that_do_not_serve_are_named() {

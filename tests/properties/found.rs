@@ -59,7 +59,9 @@ fn a_default_that_names_an_implied_runc() {
 
 #[test]
 fn a_time_without_seconds() {
-    let setting: Setting = "start=1979-05-27T07:32Z".parse().expect("a setting");
+    let setting: Setting = "options.start=1979-05-27T07:32Z"
+        .parse()
+        .expect("a setting");
     let handler = Handler::new("mine".parse().expect("a name"), "mine")
         .with(setting)
         .expect("no clash");

@@ -240,11 +240,11 @@ impl fmt::Display for NextStep<'_> {
                 "it goes with the last of them: see the owners with `containerd-edit list`",
             ),
             Self::RemoveUndeclared { name, plugin_id } => {
-                let flag = plugin_id.map(|id| format!(" --plugin-id {}", Self::word(id)));
-                let flag = flag.unwrap_or_default();
+                let settings = plugin_id.map(|id| format!(" --plugin-id {}", Self::word(id)));
+                let settings = settings.unwrap_or_default();
                 write!(
                     text,
-                    "to remove it: `containerd-edit remove {name} --adopt{flag}`"
+                    "to remove it: `containerd-edit remove {name} --adopt{settings}`"
                 )
             }
             Self::RemoveWhatWasThere(name) => write!(

@@ -302,6 +302,20 @@ fn a_run_that_does_nothing_records_nothing() {
     }
 }
 
+/// Of keys the log says what a text says otherwise, and nothing where the one before could not be read.
+#[test]
+fn the_log_names_the_keys_that_a_text_has_set() {
+    let node = node();
+    let sets = "printf '[debug]\\nlevel = \"info\"\\n' >> ";
+    let edit = |editor: &str| Run::of(node.command(&["edit"]).env("VISUAL", editor)).exits(0);
+    edit(&format!("f() {{ {sets} \"$1\"; }}; f"));
+    let last = || node.run(&["status"]).exits(0).stdout;
+    assert!(last().contains("edit; set debug.level\n"), "{}", last());
+    fs::write(node.config(), node.text() + "\"3s\"\n").expect("writes");
+    node.run(&["restore"]).exits(0);
+    assert!(!last().contains("debug.level"), "{}", last());
+}
+
 /// Whoever goes on with a file that somebody has deleted finds what it held as the text before.
 #[test]
 fn a_deleted_file_is_kept_when_another_takes_its_place() {

@@ -125,18 +125,6 @@ fn states() -> Vec<State> {
             "edit add crun",
             "edit unset handlers.runc.runtime_type",
         ),
-        state(CRUN, "", "edit remove crun"),
-        state(OLD_TABLE, "", "edit remove crun"),
-        state(
-            OLD_TABLE,
-            "",
-            "edit remove crun --plugin-id io.containerd.grpc.v1.cri",
-        ),
-        state(
-            CRUN,
-            "edit add crun --owner a",
-            "edit remove crun --owner a",
-        ),
         state(
             OLD_AND_NEW,
             "edit add gvisor --owner a --containerd-version 1.7",
@@ -157,10 +145,29 @@ fn states() -> Vec<State> {
         state(PARTIAL, "", "edit add crun"),
         state(EMPTY, "edit add crun", "edit unset handlers.crun"),
     ];
+    states.extend(states_of_removals());
     if cfg!(feature = "cri") {
         states.extend(states_of_restarts());
     }
     states
+}
+
+/// Of handlers that are nobody's.
+fn states_of_removals() -> Vec<State> {
+    vec![
+        state(CRUN, "", "edit remove crun"),
+        state(OLD_TABLE, "", "edit remove crun"),
+        state(
+            OLD_TABLE,
+            "",
+            "edit remove crun --plugin-id io.containerd.grpc.v1.cri",
+        ),
+        state(
+            CRUN,
+            "edit add crun --owner a",
+            "edit remove crun --owner a",
+        ),
+    ]
 }
 
 fn states_of_restarts() -> Vec<State> {

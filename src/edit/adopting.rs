@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::config::view::View;
-use crate::error::Error;
+use crate::containerd::plugin::{self, runtimes_path};
+use crate::error::{Error, NextStep};
 use crate::ledger::{Entry, FileKey, Made, OwnersWant, Want};
 use crate::toml::{Literal, Path};
 use crate::want::handler::BUILT_IN;
@@ -193,6 +194,10 @@ impl Start<'_> {
                 let place = view.place(&old);
                 return Err(refusal::old_handler(self.config, file, &place, name));
             }
+            if let Some(message) = self.in_other_table(name) {
+                self.report.warn("was-there", message);
+                return Ok(());
+            }
             let names = self.views.values().flat_map(View::handler_names);
             let absent = Absent::new(name, names);
             self.report.absent.push(absent);
@@ -230,10 +235,33 @@ impl Start<'_> {
             keys.extend(below.map(|key| key.to_string()));
         }
         if name == BUILT_IN || self.change.adoption.is_none() {
-            return Err(refusal::undeclared_handler(name, &keys));
+            let plugin_id = self.change.plugin_id.as_deref();
+            return Err(refusal::undeclared_handler(name, plugin_id, &keys));
         }
         self.adopt_handler(handler);
         Ok(())
+    }
+
+    /// Says of a handler that it stands in a table of the main file that does not count, if it does.
+    fn in_other_table(&self, name: &str) -> Option<String> {
+        let view = self.views.get(&self.config.main().name)?;
+        let table = |id: &str| {
+            let runtimes = runtimes_path(id).into_iter().chain([name]);
+            runtimes.map(str::to_owned).collect::<Path>()
+        };
+        let mut ids = plugin::IDS.into_iter();
+        let id = ids.find(|id| view.tree.get(&table(id)).is_some())?;
+        // The tool's handlers of one file stand in one table.
+        let mut files = self.views.keys();
+        let remedy = if name == BUILT_IN || files.any(|it| self.ledger.has_runtime_keys(it)) {
+            "to remove it, edit the file by hand".to_owned()
+        } else {
+            let plugin_id = Some(id);
+            NextStep::RemoveUndeclared { name, plugin_id }.into()
+        };
+        Some(format!(
+            "{name} is listed only in the plugin table {id}, and stays; {remedy}"
+        ))
     }
 
     /// Looks at the owner that is to leave.

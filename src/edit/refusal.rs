@@ -94,12 +94,12 @@ pub(super) fn foreign_removal(name: &str, owner: &str) -> Error {
 }
 
 /// No owner has declared the handler that is to be removed. The node's own `runc` never is.
-pub(super) fn undeclared_handler(name: &str, keys: &[String]) -> Error {
+pub(super) fn undeclared_handler(name: &str, plugin_id: Option<&str>, keys: &[String]) -> Error {
     let (needed, hint) = if name == BUILT_IN {
         let hint = "leave it, or edit the file by hand".to_owned();
         (", which every node needs", hint)
     } else {
-        ("", NextStep::RemoveUndeclared(name).into())
+        ("", NextStep::RemoveUndeclared { name, plugin_id }.into())
     };
     let message = format!(
         "no owner has declared the handler {name}{needed}; removing it would take away {}",

@@ -82,7 +82,12 @@ pub enum NextStep<'a> {
     /// The key that is to go is there for the sake of others.
     SeeOwners,
     /// The handler that is to go is nobody's.
-    RemoveUndeclared(&'a str),
+    RemoveUndeclared {
+        /// The handler.
+        name: &'a str,
+        /// The plugin table that it is in, if that is not the one that counts.
+        plugin_id: Option<&'a str>,
+    },
     /// The handler that stays was there before its owner.
     RemoveWhatWasThere(&'a str),
     /// The handlers stand in the table that the releases don't read.
@@ -234,10 +239,14 @@ impl fmt::Display for NextStep<'_> {
             Self::SeeOwners => text.write_str(
                 "it goes with the last of them: see the owners with `containerd-edit list`",
             ),
-            Self::RemoveUndeclared(name) => write!(
+            Self::RemoveUndeclared { name, plugin_id } => {
+                let settings = plugin_id.map(|id| format!(" --plugin-id {}", Self::word(id)));
+                let settings = settings.unwrap_or_default();
+                write!(
                     text,
-                    "to remove it: `containerd-edit remove {name} --adopt`"
-                ),
+                    "to remove it: `containerd-edit remove {name} --adopt{settings}`"
+                )
+            }
             Self::RemoveWhatWasThere(name) => write!(
                     text,
                     "`containerd-edit remove {name} --adopt` takes it away"

@@ -200,3 +200,34 @@ fn a_handler_in_a_table_of_its_own_is_named_where_it_stands() {
         assert_eq!(node.text(), config);
     }
 }
+
+/// `list` shows it, so that `remove` must not say that it is not there.
+#[test]
+fn a_handler_in_a_table_that_does_not_count_is_found_and_removed() {
+    const OLD: &str = "io.containerd.grpc.v1.cri";
+    let config =
+        format!("version = 3\n[{TABLE}.runtimes.runc]\nruntime_type = 'io.containerd.runc.v2'\n");
+    let node = Node::with(format!(
+        "{config}[plugins.'{OLD}'.containerd.runtimes.kata]\nruntime_type = 'io.containerd.kata.v2'\n"
+    ));
+    let command = format!("remove kata --adopt --plugin-id {OLD}");
+    for flags in [&["remove", "kata"][..], &["remove", "kata", "--adopt"]] {
+        let run = node.run(flags).exits(0);
+        assert!(!run.stdout.contains("not listed"), "{run:#?}");
+        let said = format!("kata is listed only in the plugin table {OLD}, and stays; ");
+        assert!(run.stderr.contains(&said), "{run:#?}");
+        assert!(run.stderr.contains(&node.hinted(&command)), "{run:#?}");
+    }
+    let run = node.run(&["remove", "kata", "--plugin-id", OLD]).exits(78);
+    assert!(run.stderr.contains(&node.hinted(&command)), "{run:#?}");
+    let run = node.run(&["remove", "spin"]).exits(0);
+    assert!(run.stdout.contains("spin is not listed"), "{run:#?}");
+    // The tool's handlers of one file stand in one table: the command would be refused.
+    node.run(&["add", "crun"]).exits(0);
+    let run = node.run(&["remove", "kata"]).exits(0);
+    assert!(!run.stderr.contains("--plugin-id"), "{run:#?}");
+    assert!(run.stderr.contains("edit the file by hand"), "{run:#?}");
+    node.run(&["remove", "crun"]).exits(0);
+    node.run(&command.split(' ').collect::<Vec<_>>()).exits(0);
+    assert_eq!(node.text(), config);
+}

@@ -38,6 +38,8 @@ const fn state(config: &'static str, before: &'static str, provoke: &'static str
 const EMPTY: &str = "version = 3\n";
 const CRUN: &str = "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.crun]\n\
                     runtime_type = \"io.containerd.runc.v2\"\n";
+const OLD_TABLE: &str = "version = 3\n[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.crun]\n\
+                         runtime_type = \"io.containerd.runc.v2\"\n";
 const TWO_TABLES: &str = "version = 2\n\
     [plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.runc]\nruntime_type = 'io.containerd.runc.v2'\n\
     [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]\nruntime_type = 'io.containerd.runc.v2'\n";
@@ -124,6 +126,12 @@ fn states() -> Vec<State> {
             "edit unset handlers.runc.runtime_type",
         ),
         state(CRUN, "", "edit remove crun"),
+        state(OLD_TABLE, "", "edit remove crun"),
+        state(
+            OLD_TABLE,
+            "",
+            "edit remove crun --plugin-id io.containerd.grpc.v1.cri",
+        ),
         state(
             CRUN,
             "edit add crun --owner a",

@@ -86,8 +86,8 @@ impl Editor {
         let is_comparable = !texts.iter().any(was_broken);
         let mut work = self.put(found, reading, whole)?;
         let keys = &mut work.outcome.report.keys;
-        let changed = std::mem::take(&mut keys.given_back);
-        keys.set = if is_comparable { changed } else { Vec::new() };
+        let names = std::mem::take(&mut keys.given_back);
+        keys.set = if is_comparable { names } else { Vec::new() };
         let mut warnings = work.outcome.report.warnings.iter();
         let urgent = warnings.find(|it| it.is_urgent() && !self.allows_not_serving);
         if let Some(Warning { message, at, .. }) = urgent.filter(|_| !texts.is_empty()) {

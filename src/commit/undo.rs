@@ -30,6 +30,7 @@ impl Editor {
         let found = self.read_ledger(&target, target.read()?)?;
         // Nothing can be done with a config that can't be read: no other next step than its own works.
         self.read_config(&target, &found.main, &found.ledger)?;
+        let was_killed = found.is_of_a_killed_run();
         let after = found.ledger;
         let Some(before) = found.previous else {
             let error = self.not_undone("no change is recorded", NextStep::RemoveInstead);
@@ -56,9 +57,14 @@ impl Editor {
             return Err(self.not_undone(&why, instead));
         }
         if made.after.is_undone {
-            return Ok(Task::Replace {
-                texts: Vec::new(),
-                restored: None,
+            return Ok(if was_killed {
+                // What it had left to do is done by whatever comes next.
+                Task::Change(Box::default())
+            } else {
+                Task::Replace {
+                    texts: Vec::new(),
+                    restored: None,
+                }
             });
         }
         Ok(Task::TakeBack {

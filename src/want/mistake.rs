@@ -109,7 +109,7 @@ pub(crate) fn unknown(path: &[&str], given: usize) -> Option<Mistake> {
             format!("did you mean {}?", dotted(meant))
         }
         None if names.contains(&name) => {
-            format!("it is a key of patch files; on the command line, it is the option --{name}")
+            format!("it is a key of patch files, and the option --{name} of the verb add")
         }
         None if names.len() <= MOST_NAMES => format!("the keys are {}", names.join(", ")),
         None => "`containerd config default` shows the keys".to_owned(),

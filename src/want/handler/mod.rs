@@ -238,7 +238,7 @@ mod tests {
             ("SystemdCgroup=true", "did you mean options.SystemdCgroup?"),
             (
                 "preset=crun",
-                "it is a key of patch files; on the command line, it is the option --preset",
+                "it is a key of patch files, and the option --preset of the verb add",
             ),
         ] {
             assert_eq!(with(setting).expect_err(setting).hint(), hint);

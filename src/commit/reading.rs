@@ -270,8 +270,8 @@ impl Reading {
         }
     }
 
-    /// The config with these texts in the places of their files. What is wrong with a text is said of
-    /// where it was read.
+    /// Returns the config with new texts for these files. An error in a text names the file that the text
+    /// was read from.
     pub(crate) fn with(&self, editor: &Editor, texts: &[Replacement]) -> Result<Config, Error> {
         let mut config = self.config.clone();
         for Replacement { change, source } in texts {

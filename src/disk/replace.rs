@@ -224,8 +224,8 @@ pub(crate) fn keep_copy(
         return Some(not_kept(&last, &planted));
     }
     // Somebody has deleted the file: what it held is what stood there before.
-    let held = Existing::read(&last).ok().flatten();
-    if original.is_none() && held.is_some_and(|held| Some(&*held.bytes) != bytes) {
+    let held = || Existing::read(&last).ok().flatten();
+    if original.is_none() && held().is_some_and(|held| Some(&*held.bytes) != bytes) {
         let _ = std::fs::rename(&last, &target.previous);
     }
     let _ = std::fs::remove_file(&last);

@@ -148,7 +148,7 @@ fn later(subject: Subject, example: &Example, call: &Call, change: &Change<'_>) 
         .take_while(|line| !line.contains("--- SIGCONT "))
         .collect();
     let mut calls = ended.calls().split_off(syscalls::parse(&before).len());
-    calls.retain(|call| call.returns() && call.concerns_files());
+    calls.retain(Call::is_moment_for_others);
     calls
 }
 

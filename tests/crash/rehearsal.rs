@@ -24,7 +24,7 @@ pub(crate) fn calls(subject: Subject, example: &Example) -> Vec<Call> {
 /// Those of them after which it makes a difference what others do to the files.
 pub(crate) fn moments(subject: Subject, example: &Example) -> Vec<Call> {
     let mut calls = calls(subject, example);
-    calls.retain(|call| call.returns() && call.concerns_files());
+    calls.retain(Call::is_moment_for_others);
     calls
 }
 

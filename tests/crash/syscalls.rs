@@ -96,6 +96,11 @@ impl Call {
         !(self.asks_for_memory() || INFALLIBLE.contains(&name) || WITHIN.contains(&name))
     }
 
+    /// Whether it makes a difference what others do to the files once it has returned.
+    pub(crate) fn is_moment_for_others(&self) -> bool {
+        self.returns() && self.concerns_files()
+    }
+
     /// Whether a file can be another one after it: a process that ends just after any other call
     /// leaves what it would have left just before.
     pub(crate) fn may_change_files(&self) -> bool {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::containerd::is_name;
 use crate::containerd::spelling::Spelling;
-use crate::containerd::{Host, Model, Release, version};
+use crate::containerd::version;
 use crate::toml::{Literal, Path, Table, Tree};
 use crate::want::key::{Key, handler_path, handlers_path, old_handler_path};
 
@@ -62,14 +62,10 @@ impl Config {
     }
 
     /// Of two plugin tables with handlers, the first for 1.x and the second for 2.x, the only one that
-    /// counts: of the releases that were named, or else of those that serve with this config.
+    /// the releases read which were named.
     fn only_table_read(&self, [first, second]: [&'static str; 2]) -> Option<&'static str> {
-        let is_named = self.releases != Release::LINES;
-        let (files, host) = (self.loaded(), Host::default());
-        let model = Model::new(&files, &host);
         let releases = self.releases.iter();
-        let counting = releases.filter(|it| is_named || model.verdict(**it).serves());
-        let mut tables = counting.map(|it| if it.is_1x() { first } else { second });
+        let mut tables = releases.map(|it| if it.is_1x() { first } else { second });
         let only = tables.next()?;
         tables.all(|it| it == only).then_some(only)
     }
@@ -215,6 +211,7 @@ impl View {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::containerd::Release;
 
     const OLD: &str = "io.containerd.grpc.v1.cri";
     const NEW: &str = "io.containerd.cri.v1.runtime";
@@ -252,21 +249,18 @@ mod tests {
     }
 
     #[test]
-    fn two_tables_are_ambiguous_only_if_releases_that_serve_read_each() {
+    fn two_tables_are_ambiguous_only_if_releases_that_were_named_read_each() {
         let table =
             |id, name| format!("[plugins.'{id}'.containerd.runtimes.{name}]\nruntime_type = 'x'\n");
         let both = format!("version = 2\n{}{}", table(OLD, "runc"), table(NEW, "kata"));
-        // 1.x does not serve: nothing lists its default.
+        // 1.x does not serve: nothing lists its default. That may change with any edit.
         let for_2x = format!("version = 2\n{}{}", table(OLD, "old"), table(NEW, "kata"));
-        // 2.x does not serve: its default is not listed.
-        let for_1x = format!("{both}[plugins.'{NEW}'.containerd]\ndefault_runtime_name = 'x'\n");
         for (text, releases, plugin) in [
             (&both, &[][..], None),
             (&both, &["1.7"], Some(OLD)),
             (&both, &["2.0", "2.2"], Some(NEW)),
             (&both, &["1.7", "2.2"], None),
-            (&for_2x, &[], Some(NEW)),
-            (&for_1x, &[], Some(OLD)),
+            (&for_2x, &[], None),
         ] {
             let view = main_view(&config(Some(text), releases));
             let decided = view.spelling.undecided.is_none();

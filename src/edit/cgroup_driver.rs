@@ -88,12 +88,12 @@ impl Drivers<'_> {
         let in_files = || Some(in_force(self.config, self.views, &Key::default_handler())?.value);
         let is_old = |name: &String| !new.contains(&name.as_str());
         // One that is there already, and is to be the default, keeps what it has.
-        let is_listed = |name: &String| {
-            let kind = Key::of_handler(name, &["runtime_type"]);
-            in_force(self.config, self.views, &kind).is_some()
+        let is_there = |name: &String| {
+            let mut says = [&["runtime_type"][..], &DRIVER].into_iter();
+            says.any(|key| in_force(self.config, self.views, &Key::of_handler(name, key)).is_some())
         };
         let named = named.cloned().and_then(|it| it.as_string());
-        let named = named.filter(|name| is_old(name) || is_listed(name));
+        let named = named.filter(|name| is_old(name) || is_there(name));
         let named = named.or_else(|| in_files()?.as_string().filter(is_old));
         if let Some(name) = named {
             return handler_path(&name);

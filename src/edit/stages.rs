@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::Error;
-use crate::ledger::{Entry, FileKey, Made, OwnersWant, foreign, is_implied};
+use crate::ledger::{Entry, FileKey, Made, OwnersWant, is_implied};
 use crate::toml::Path;
 use crate::want::handler::BUILT_IN;
 use crate::want::key::{Key, handler_path};
@@ -54,9 +54,9 @@ impl Work<'_> {
             };
             let own = own.entry(file);
             let own = own.or_insert_with(|| self.ledger.own_values(file, view));
-            let foreign = foreign(view, path, own).into_iter();
-            let foreign = foreign.filter(|leaf| leaf != path);
-            let foreign: Vec<String> = foreign.map(|leaf| Key::new(&leaf).to_string()).collect();
+            let foreign = self.ledger.foreign_beside(own, file, view, path);
+            let foreign = foreign.iter().map(|leaf| Key::new(leaf).to_string());
+            let foreign: Vec<String> = foreign.collect();
             let place = view.place(path);
             view.tree.remove(&place);
             let entries = &mut self.ledger.entries;

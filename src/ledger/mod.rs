@@ -13,7 +13,7 @@ mod unfinished;
 
 pub(crate) use self::file_key::FileKey;
 pub(crate) use self::places::Places;
-pub(crate) use self::settling::{foreign, is_implied, is_twin};
+pub(crate) use self::settling::{is_implied, is_twin};
 pub(crate) use self::stored::{
     Digests, Entry, IMPLIED, LedgerPair, Made, Owner, OwnersWant, Want, newest_owner,
 };

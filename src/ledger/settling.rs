@@ -51,9 +51,25 @@ impl Ledger {
         is_implied(key) && key.path != ["imports"] && !self.is_wanted(key)
     }
 
-    /// The canonical paths of the values of a file that are not the tool's, at or below a path.
+    /// The canonical paths of what is not the tool's in a file, at or below a path: values, and tables
+    /// that are empty.
     pub(crate) fn foreign(&self, file: &str, view: &View, path: &[String]) -> Vec<Path> {
-        foreign(view, path, &self.own_values(file, view))
+        self.foreign_beside(&self.own_values(file, view), file, view, path)
+    }
+
+    /// As [`Self::foreign`], beside the file's [own values](Self::own_values).
+    pub(crate) fn foreign_beside(
+        &self,
+        own: &BTreeSet<Path>,
+        file: &str,
+        view: &View,
+        path: &[String],
+    ) -> Vec<Path> {
+        let is_own = |leaf: &Path| (1..=leaf.len()).any(|depth| own.contains(&leaf[..depth]));
+        let leaves = view.tree.leaves(&view.place(path)).into_iter();
+        let foreign = leaves.filter(|leaf| !is_own(leaf));
+        let foreign = foreign.map(|leaf| view.spelling.canonical(&leaf));
+        foreign.filter(|leaf| !self.has_made(file, leaf)).collect()
     }
 
     /// Where the values of a file stand that are the tool's, in place of nothing.
@@ -68,14 +84,6 @@ impl Ledger {
         // Two keys of different spelling may stand in one table.
         own.map(|(at, _)| view.place(&at.key.path)).collect()
     }
-}
-
-/// The canonical paths of the values at or below a path that do not stand at one of these places.
-pub(crate) fn foreign(view: &View, path: &[String], own: &BTreeSet<Path>) -> Vec<Path> {
-    let is_own = |leaf: &Path| (1..=leaf.len()).any(|depth| own.contains(&leaf[..depth]));
-    let leaves = view.tree.leaves(&view.place(path)).into_iter();
-    let foreign = leaves.filter(|leaf| !is_own(leaf));
-    foreign.map(|leaf| view.spelling.canonical(&leaf)).collect()
 }
 
 /// Whether a key tells the images plugin the snapshotter of a handler.

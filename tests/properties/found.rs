@@ -2,7 +2,9 @@
 
 use containerd_edit::{Change, Handler, Setting};
 
+use crate::declared;
 use crate::node::Node;
+use crate::removal;
 use crate::round_trip::{self, Added, Outcome};
 
 /// Checks that handlers can be added to a config and removed again.
@@ -79,4 +81,28 @@ fn a_default_of_another_case_that_names_nothing() {
         round_trip::check(Some(&config), &[kata_as_default()]),
         Ok(Outcome::Removed)
     );
+}
+
+#[test]
+fn a_default_that_has_a_cgroup_driver_before_it_has_a_type() {
+    // The other handlers took the driver of runc at first, and that of crun the second time.
+    let runtimes = "plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes";
+    let config = format!("version = 2\n[{runtimes}.crun.options]\nSystemdCgroup = true\n");
+    let crun = Added::new("crun", "manual", true);
+    makes_the_round_trip(&config, &[Added::new("nvidia", "manual", false), crun]);
+}
+
+#[test]
+fn an_empty_handler_of_nobody_beside_a_folder_of_drop_ins() {
+    // Its handler was adopted in the main file, and moved to the drop-in the second time.
+    let config = format!("version = 3\nimports = [\"c.d/*.toml\"]\n[{V3}.runtimes.kata]\n");
+    assert_eq!(declared::check(&config), Ok(()));
+}
+
+#[test]
+fn two_plugin_tables_of_which_one_lists_no_handler() {
+    // Which of them counted hung on the releases that serve: here on those that read the empty one.
+    let config =
+        format!("[plugins.cri.containerd.runtimes.crun]\nruntime_type = 't'\n[{V3}.runtimes]\n");
+    assert_eq!(removal::check(&config, &["crun"]), Ok(()));
 }

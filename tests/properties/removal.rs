@@ -8,7 +8,8 @@ use crate::meaning;
 use crate::node::Node;
 use crate::spellings::{self, Choices};
 
-fn check(text: &str, names: &[&str]) -> Result<(), String> {
+/// Checks that handlers, nobody's, can be removed from a config.
+pub(crate) fn check(text: &str, names: &[&str]) -> Result<(), String> {
     let Some(mut node) = Node::new(Some(text)) else {
         return Ok(());
     };

@@ -150,17 +150,25 @@ fn at_once(base: &Node, added: &[Added], is_unsettled: bool) -> Result<Outcome, 
         }
     }
     let mut node = base.clone();
-    let are_made = [change, removal].iter().all(|change| {
-        let made = node.tried(change);
-        made.is_ok_and(|made| made.is_some())
-    });
+    let mut texts = Vec::new();
+    for change in [change, removal] {
+        let made = node.tried(&change);
+        let made = made.map_err(|error| format!("one change for {added:?}: {error}"))?;
+        texts.push(node.text().map(str::to_owned));
+        if made.is_none() {
+            texts.push(None);
+        }
+    }
     if is_unsettled {
         return Ok(Outcome::Removed);
     }
-    if are_made && node.text() == base.text() {
+    if node.text() == base.text() {
         return Ok(Outcome::RoundTrip);
     }
-    Err(format!("one change for {added:?} on {base:?}: {node:?}"))
+    let config = base.text();
+    Err(format!(
+        "one change for {added:?}\nconfig: {config:?}\n{texts:?}"
+    ))
 }
 
 /// Whether what has nothing to do with the handler is still there: its meaning, and its lines.

@@ -1,6 +1,8 @@
 //! Whole texts in the place of files, whatever stands there: what somebody has written in an editor,
 //! kept texts that are put back, and those from before a change.
 
+use std::path::Path;
+
 use crate::commit::editor::Editor;
 use crate::commit::file_change::FileChange;
 use crate::commit::ledger::Found;
@@ -71,10 +73,22 @@ impl Editor {
         if let Some(previous) = previous {
             ledger = ledger.after_a_killed_run(previous.clone(), &after);
         }
-        // Where nothing is put back, what is gone from the files may come back by another text.
-        if !texts.is_empty() {
+        let is_replaced = |path: &Path| texts.iter().any(|it| it.change.path == *path);
+        let still_broken = reading.broken.iter().filter(|(path, _)| !is_replaced(path));
+        let still_broken: Vec<Warning> = still_broken
+            .map(|(path, error)| {
+                let (shown, hint) = (path.display(), self.way_out(path, error));
+                let message = format!("{shown} is as it was: {}; {hint}", error.described());
+                Warning::new("not-restored", message)
+            })
+            .collect();
+        // What can't be read may say what it said.
+        if still_broken.is_empty() {
             ledger.settle(&after.views());
         }
+        let serves_but_for_others = self.serves_but_for_others(&reading, texts)?;
+        let was_broken = |it: &Replacement| reading.broken.contains_key(&it.change.path);
+        let is_comparable = !texts.iter().any(was_broken);
         let whole = Whole {
             texts,
             after,
@@ -82,15 +96,13 @@ impl Editor {
             is_judged: true,
             is_own: true,
         };
-        let was_broken = |it: &Replacement| reading.broken.contains_key(&it.change.path);
-        let is_comparable = !texts.iter().any(was_broken);
         let mut work = self.put(found, reading, whole)?;
         let keys = &mut work.outcome.report.keys;
         let names = std::mem::take(&mut keys.given_back);
         keys.set = if is_comparable { names } else { Vec::new() };
         let mut warnings = work.outcome.report.warnings.iter();
         let urgent = warnings.find(|it| it.is_urgent() && !self.allows_not_serving);
-        if let Some(Warning { message, at, .. }) = urgent.filter(|_| !texts.is_empty()) {
+        if let Some(Warning { message, at, .. }) = urgent.filter(|_| !serves_but_for_others) {
             let hint = "fix what keeps it from serving; --allow-not-serving puts the text in place \
                         all the same";
             let error = Error::new(Code::ServesNowhere, message.clone(), hint);
@@ -116,12 +128,26 @@ impl Editor {
             }
             work.outcome.restored = Some(Box::new(restored));
         }
-        let damaged = found.damaged.iter();
-        let warnings = damaged.map(|error| {
-            let message = format!("nothing is recorded: {error}; {}", error.hint());
-            Warning::new("not-recorded", message)
-        });
-        work.outcome.report.warnings.extend(warnings);
+        let warnings = &mut work.outcome.report.warnings;
+        warnings.extend(still_broken);
+        warnings.extend(not_recorded(found));
+        Ok(work)
+    }
+
+    /// Works out a run that has nothing to do. What is gone from the files may come back by another one:
+    /// that is not recorded.
+    pub(crate) fn work_out_nothing(
+        &self,
+        found: &Found,
+        restored: Option<&Restored>,
+    ) -> Result<Plan, Error> {
+        let reading = self.read_any_config(&found.target, &found.main, &found.ledger)?;
+        let (config, ledger) = (&reading.config, &found.ledger);
+        let nothing = Report::default();
+        let edited = Edited::of(config, config.clone(), ledger, ledger.clone(), nothing);
+        let mut work = self.assemble(found, &reading, edited, None)?;
+        work.outcome.restored = restored.cloned().map(Box::new);
+        work.outcome.report.warnings.extend(not_recorded(found));
         Ok(work)
     }
 
@@ -179,4 +205,11 @@ impl Editor {
         let hint = "look at what it says now, and run this again";
         Err(self.by_its_name(Error::new(Code::ChangedMeanwhile, message, hint).at(path)))
     }
+}
+
+/// What a ledger that can't be read costs.
+fn not_recorded(found: &Found) -> Option<Warning> {
+    let error = found.damaged.as_ref()?;
+    let message = format!("nothing is recorded: {error}; {}", error.hint());
+    Some(Warning::new("not-recorded", message))
 }

@@ -61,10 +61,7 @@ impl Editor {
                 // What it had left to do is done by whatever comes next.
                 Task::Change(Box::default())
             } else {
-                Task::Replace {
-                    texts: Vec::new(),
-                    restored: None,
-                }
+                Task::Nothing { restored: None }
             });
         }
         Ok(Task::TakeBack {

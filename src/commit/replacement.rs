@@ -24,8 +24,6 @@ pub(super) struct Whole<'t> {
     pub(super) ledger: Ledger,
     /// Whether they are judged by the model, as other edits are.
     pub(super) is_judged: bool,
-    /// Whether somebody has asked for these very texts: what they lack is to go, whoever wants it.
-    pub(super) is_own: bool,
 }
 
 impl Editor {
@@ -56,23 +54,31 @@ impl Editor {
             self.check_unchanged(&reading, found, &text.change)?;
         }
         let after = reading.with(self, texts)?;
-        let Ledger { written, files, .. } = &found.ledger;
-        let mut changes = texts.iter().map(|it| &it.change);
+        let files = &found.ledger.files;
+        let name = |it: &Replacement| reading.config.name_of(&it.change.path);
         // As if nobody had written since: the last change can still be taken back.
-        let is_last = changes.clone().all(|change| {
-            written.get(&reading.config.name_of(&change.path)) == change.digests().after.as_ref()
-        });
-        let is_previous = !is_last
-            && changes.any(|change| {
-                let text = after.text(&change.path).map(|it| digest::of(it.as_bytes()));
-                let digests = files.get(&reading.config.name_of(&change.path));
-                text.is_some() && digests.is_some_and(|it| it.before == text && it.after != text)
-            });
+        let is_last = texts
+            .iter()
+            .all(|it| found.ledger.written.get(&name(it)) == it.change.digests().after.as_ref());
+        let previous = found.previous.as_ref().filter(|_| !is_last);
+        // Whether a file of the last change says again what it said before.
+        let is_as_before = |name: &String, previous: &Ledger| {
+            let text = after.text(&after.path_of(name)).map(str::as_bytes);
+            let text = text.map(digest::of);
+            files.get(name).is_some_and(|it| {
+                // Somebody had deleted it: what counts is what the tool had written before.
+                let is_deleted = it.before.is_none() && text.is_some();
+                let is_before =
+                    it.before == text || is_deleted && previous.written.get(name) == text.as_ref();
+                is_before && it.after != text
+            })
+        };
+        let previous = previous.filter(|it| texts.iter().any(|text| is_as_before(&name(text), it)));
         let mut ledger = found.ledger.clone();
-        let previous = found.previous.as_ref().filter(|_| is_previous);
         if let Some(previous) = previous {
             ledger = ledger.after_a_killed_run(previous.clone(), &after);
         }
+        let is_undone = previous.is_some_and(|it| files.keys().all(|name| is_as_before(name, it)));
         let is_replaced = |path: &Path| texts.iter().any(|it| it.change.path == *path);
         let still_broken = reading.broken.iter().filter(|(path, _)| !is_replaced(path));
         let still_broken: Vec<Warning> = still_broken
@@ -94,7 +100,6 @@ impl Editor {
             after,
             ledger,
             is_judged: true,
-            is_own: true,
         };
         let mut work = self.put(found, reading, whole)?;
         let keys = &mut work.outcome.report.keys;
@@ -116,7 +121,7 @@ impl Editor {
             after.files.clone_from(&found.ledger.files);
             after.is_undone = found.ledger.is_undone;
         } else {
-            after.is_undone = previous.is_some() && restored.is_some();
+            after.is_undone = is_undone && restored.is_some();
         }
         if let Some(restored) = restored {
             let mut restored = restored.clone();
@@ -178,7 +183,7 @@ impl Editor {
         reading.replaced = whole.texts.to_vec();
         let judged = whole.is_judged.then_some(Judged {
             removes: &removed,
-            is_whole: whole.is_own,
+            is_whole: true,
             ..Judged::default()
         });
         self.assemble(found, &reading, edited, judged)

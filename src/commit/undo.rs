@@ -106,7 +106,6 @@ impl Editor {
                 after,
                 ledger,
                 is_judged: !is_rollback,
-                is_own: false,
             };
             let mut work = self.put(found, reading, whole)?;
             work.outcome.is_as_before = true;

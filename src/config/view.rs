@@ -125,22 +125,20 @@ impl View {
         {
             place = rival.place;
         }
-        for depth in 1..=place.len() {
-            if self.tree.get(&place[..depth]).is_some() {
-                continue;
-            }
-            let canonical = self.spelling.canonical(&place[..depth]);
-            let Some(table) = self.tree.table(&place[..depth - 1]) else {
+        let mut table = self.tree.table(&[]);
+        for depth in 0..place.len() {
+            let Some(here) = table else {
                 break;
             };
-            if is_name(&canonical) {
-                break;
+            if !here.has(&place[depth]) {
+                let mut names = here.names();
+                let spelled = names.find(|name| name.eq_ignore_ascii_case(&place[depth]));
+                match spelled.filter(|_| !is_name(&self.spelling.canonical(&place[..=depth]))) {
+                    Some(name) => place[depth] = String::from(name),
+                    None => break,
+                }
             }
-            let mut names = table.names();
-            match names.find(|name| name.eq_ignore_ascii_case(&place[depth - 1])) {
-                Some(name) => place[depth - 1] = String::from(name),
-                None => break,
-            }
+            table = here.table(&place[depth]);
         }
         place
     }

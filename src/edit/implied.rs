@@ -85,8 +85,11 @@ impl Work<'_> {
     /// Whether below `runc` in a file stands what nobody has put there.
     fn has_foreign_runc(&self, file: &str) -> bool {
         let view = &self.views[file];
-        let foreign = self.ledger.foreign(file, view, &handler_path(BUILT_IN));
-        !foreign.is_empty()
+        let own = self.ledger.own_values(file, view);
+        let mut foreign = self
+            .ledger
+            .foreign(&own, file, view, &handler_path(BUILT_IN));
+        foreign.next().is_some()
     }
 
     /// Whether `runc` was the tool's in a file when the edit began.
@@ -119,12 +122,12 @@ impl Work<'_> {
             return false;
         }
         let runtimes = handlers_path();
-        let foreign = self.ledger.foreign(file, view, &runtimes);
-        let of_others = foreign.iter().filter_map(|leaf| leaf.get(runtimes.len()));
-        let of_others: BTreeSet<&str> = of_others.map(String::as_str).collect();
-        if of_others.contains(BUILT_IN) {
+        if self.has_foreign_runc(file) {
             return false;
         }
+        let own = self.ledger.own_values(file, view);
+        let foreign = self.ledger.foreign(&own, file, view, &runtimes);
+        let mut of_others = foreign.filter(|leaf| leaf.len() > runtimes.len());
         let has_others = view.handler_names().any(|name| name != BUILT_IN);
         let default = view.default_handler();
         let default_at = FileKey::new(file, &Key::default_handler());
@@ -135,7 +138,7 @@ impl Work<'_> {
             None => entry.is_some_and(|entry| entry.holds_ours(None)),
         };
         // Where nothing was listed, containerd's own was there.
-        let was_built_in = of_others.is_empty() || self.ledger.has_made(file, &runtimes);
+        let was_built_in = of_others.next().is_none() || self.ledger.has_made(file, &runtimes);
         // With the default, containerd falls back to `runc`, which 1.x needs beside an owner's handler.
         // When the last of those goes, the file is given back as it was.
         let keys = self.ledger.keys_in(file, &runtimes);

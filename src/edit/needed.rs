@@ -74,8 +74,9 @@ impl Work<'_> {
                 && self.ledger.is_in_force(at, &self.views)
                 && !self.ledger.is_wanted_below(table);
             if is_left {
-                let foreign = self.ledger.foreign(&at.file, view, table);
-                passed.extend(foreign.into_iter().next().map(|by| (at.clone(), by)));
+                let own = self.ledger.own_values(&at.file, view);
+                let mut foreign = self.ledger.foreign(&own, &at.file, view, table);
+                passed.extend(foreign.next().map(|by| (at.clone(), by)));
             }
         }
         for (at, by) in passed {

@@ -54,9 +54,8 @@ impl Work<'_> {
             };
             let own = own.entry(file);
             let own = own.or_insert_with(|| self.ledger.own_values(file, view));
-            let foreign = self.ledger.foreign_beside(own, file, view, path);
-            let foreign = foreign.iter().map(|leaf| Key::new(leaf).to_string());
-            let foreign: Vec<String> = foreign.collect();
+            let foreign = self.ledger.foreign(own, file, view, path);
+            let foreign: Vec<String> = foreign.map(|leaf| Key::new(&leaf).to_string()).collect();
             let place = view.place(path);
             view.tree.remove(&place);
             let entries = &mut self.ledger.entries;

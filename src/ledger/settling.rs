@@ -51,25 +51,20 @@ impl Ledger {
         is_implied(key) && key.path != ["imports"] && !self.is_wanted(key)
     }
 
-    /// The canonical paths of what is not the tool's in a file, at or below a path: values, and tables
-    /// that are empty.
-    pub(crate) fn foreign(&self, file: &str, view: &View, path: &[String]) -> Vec<Path> {
-        self.foreign_beside(&self.own_values(file, view), file, view, path)
-    }
-
-    /// As [`Self::foreign`], beside the file's [own values](Self::own_values).
-    pub(crate) fn foreign_beside(
-        &self,
-        own: &BTreeSet<Path>,
-        file: &str,
-        view: &View,
+    /// The canonical paths of what is not the tool's in a file, at or below a path, beside its
+    /// [own values](Self::own_values): values, and tables that are empty.
+    pub(crate) fn foreign<'f>(
+        &'f self,
+        own: &'f BTreeSet<Path>,
+        file: &'f str,
+        view: &'f View,
         path: &[String],
-    ) -> Vec<Path> {
+    ) -> impl Iterator<Item = Path> + 'f {
         let is_own = |leaf: &Path| (1..=leaf.len()).any(|depth| own.contains(&leaf[..depth]));
         let leaves = view.tree.leaves(&view.place(path)).into_iter();
-        let foreign = leaves.filter(|leaf| !is_own(leaf));
+        let foreign = leaves.filter(move |leaf| !is_own(leaf));
         let foreign = foreign.map(|leaf| view.spelling.canonical(&leaf));
-        foreign.filter(|leaf| !self.has_made(file, leaf)).collect()
+        foreign.filter(|leaf| !self.has_made(file, leaf))
     }
 
     /// Where the values of a file stand that are the tool's, in place of nothing.

@@ -93,9 +93,8 @@ impl Tree {
 
     /// The table at `path`; the root for an empty one.
     pub(crate) fn table(&self, path: &[String]) -> Option<&Table> {
-        path.iter().try_fold(&*self.root, |table, name| {
-            table.entries.get(name).and_then(Node::table)
-        })
+        path.iter()
+            .try_fold(&*self.root, |table, name| table.table(name))
     }
 
     /// Whether the table at `path` is the same in a copy of this tree that has changed.
@@ -274,6 +273,15 @@ impl Table {
     /// The names of what is in it.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.entries.keys().map(String::as_str)
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.entries.contains_key(name)
+    }
+
+    /// The table of this name in it.
+    pub(crate) fn table(&self, name: &str) -> Option<&Self> {
+        self.entries.get(name).and_then(Node::table)
     }
 
     /// Whether it has a header or braces of its own.

@@ -34,24 +34,6 @@ impl Node {
         (self.text(), self.ledger.to_json())
     }
 
-    /// Whether the tables of two plugins list a handler.
-    fn lists_twice(&self, name: &str) -> bool {
-        let text = self.text().unwrap_or_default();
-        let Ok(document) = text
-            .trim_start_matches('\u{feff}')
-            .parse::<toml_edit::DocumentMut>()
-        else {
-            return false;
-        };
-        let plugins = document.get("plugins").and_then(|it| it.as_table_like());
-        let lists = |plugin: &toml_edit::Item| {
-            let runtimes = plugin.get("containerd").and_then(|it| it.get("runtimes"));
-            runtimes.and_then(|it| it.get(name)).is_some()
-        };
-        let plugins = plugins.into_iter().flat_map(|it| it.iter());
-        plugins.filter(|(_, plugin)| lists(plugin)).count() > 1
-    }
-
     pub(crate) fn edit(&mut self, change: &Change) -> Result<Report, Error> {
         let edited = edit(&self.config, &self.ledger, change)?;
         self.config = edited.config;
@@ -80,17 +62,6 @@ impl Node {
         }
         let mut twice = once.clone();
         match twice.edit(change) {
-            // Two tables listed it, each for other releases: which one an edit is about depends on the
-            // releases that serve, and that may change with the first removal.
-            Ok(again)
-                if !again.handlers.removed.is_empty()
-                    && again.handlers.added.is_empty()
-                    && again.handlers.changed.is_empty()
-                    && again
-                        .handlers
-                        .removed
-                        .iter()
-                        .all(|name| self.lists_twice(name)) => {}
             Ok(again) if again.handlers != Handlers::default() => {
                 return fails("the second time tells of a change", &again);
             }

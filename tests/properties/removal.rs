@@ -22,16 +22,11 @@ pub(crate) fn check(text: &str, names: &[&str]) -> Result<(), String> {
         2 => spellings::VERSION_2,
         _ => spellings::VERSION_3,
     };
-    let config = Document::parse(text.as_bytes()).ok();
-    let listed = config.and_then(|config| Inventory::of(&config, None).ok());
-    let has_two = listed.is_some_and(|it| it.handlers.iter().any(|it| it.plugin != table));
     let refused = node.clone().edit(&removal).err();
     let removal = match refused.map(|error| error.code()) {
         Some(Code::AmbiguousPlugin) => removal.plugin_id(table),
         // A comment names another owner.
         Some(Code::ForeignHandler) if node.is_lost => return Ok(()),
-        // Of two tables the other one may be the only one that a release reads which serves.
-        _ if has_two => removal.plugin_id(table),
         _ => removal,
     };
     let Some(report) = node.tried(&removal)? else {

@@ -6,6 +6,7 @@ use crate::config::view::View;
 use crate::error::Error;
 use crate::ledger::{FileKey, OwnersWant, is_implied, newest_owner};
 use crate::toml::Literal;
+use crate::want::change::Change;
 use crate::want::key::Key;
 use crate::want::mistake;
 use crate::want::nearest::nearest;
@@ -16,14 +17,16 @@ use super::start::Start;
 
 impl Start<'_> {
     /// Looks at the keys that the change clears: the owner's own wants are withdrawn. Where it has none,
-    /// what is nobody's is to go: those keys are returned.
+    /// what is nobody's is to go: those keys are returned. What comes with a new handler, as `completed`
+    /// says, need not go.
     ///
     /// # Errors
     ///
     /// [`Error`] if a key is another owner's, or others need it.
-    pub(super) fn clear(&mut self) -> Result<Vec<Key>, Error> {
+    pub(super) fn clear(&mut self, completed: &Change) -> Result<Vec<Key>, Error> {
         let mut absent = Vec::new();
-        for key in &self.change.cleared {
+        let comes = |key: &&Key| completed.wants.iter().any(|want| want.key.is_within(key));
+        for key in self.change.cleared.iter().filter(|key| !comes(key)) {
             let own = self.ledger.wants().filter(|it| it.owner == self.owner());
             let own: Vec<OwnersWant<'_>> = own.filter(|it| it.key.is_within(key)).collect();
             let values = own.iter().filter(|it| it.want.value.is_some());

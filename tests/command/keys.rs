@@ -342,12 +342,42 @@ fn adding_to_a_handler_that_exists_changes_only_what_is_given() {
         .run(&["add", "other", "--set", "options.BinaryName=/x"])
         .exits(2);
     assert!(
-        refused.stderr.contains("runtime_type is not set"),
+        refused.stderr.contains("other has no runtime_type"),
         "{}",
         refused.stderr
     );
     node.run(&["remove", "--owner", "manual"]).exits(0);
     assert_eq!(text(&node), "version = 3\n");
+}
+
+#[test]
+fn a_handler_that_nothing_runs_is_refused_and_the_error_says_what_is_missing() {
+    let node = Node::with("version = 3\n");
+    let said = "the handler crn has no runtime_type, and no preset is called so\n\
+                hint: did you mean crun? Otherwise set its runtime_type, too\n";
+    let set = ["set", "handlers.crn.snapshotter=native"];
+    let added = ["add", "crn", "--set", "snapshotter=native"];
+    for arguments in [&set[..], &added[..]] {
+        let refused = node.run(arguments).exits(2);
+        assert!(refused.stderr.ends_with(said), "{}", refused.stderr);
+    }
+    let patch = node.folder().join("patch.toml");
+    let table = "plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.crn";
+    std::fs::write(&patch, format!("[{table}]\nsnapshotter = \"native\"\n")).expect("writes");
+    let path = patch.to_str().expect("UTF-8");
+    let refused = node.run(&["apply", path]).exits(65);
+    let place = format!("error: {path}:2:1: the handler crn has no runtime_type");
+    assert!(refused.stderr.starts_with(&place), "{}", refused.stderr);
+    assert_eq!(text(&node), "version = 3\n");
+    node.run(
+        &[
+            &set[..],
+            &["handlers.crn.runtime_type=io.containerd.crn.v1"],
+        ]
+        .concat(),
+    )
+    .exits(0);
+    node.run(&["apply", path, "--owner", "manual"]).exits(0);
 }
 
 #[test]

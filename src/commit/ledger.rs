@@ -14,7 +14,7 @@ use crate::disk::lock::ConfigLock;
 use crate::disk::sidecar;
 use crate::disk::sync::Synced;
 use crate::disk::target::{Snapshot, Target};
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, NextStep};
 use crate::ledger::{Ledger, LedgerPair};
 
 /// A config and its ledgers, as they were read.
@@ -90,7 +90,16 @@ impl Editor {
             let parsed = bytes.as_deref().map(Ledger::parse).transpose();
             parsed.map_err(|error| error.at(path))
         };
-        let now = parsed(&texts.now, sidecar::owners(&self.path))?;
+        let previous = parsed(&texts.previous, sidecar::owners_previous(&self.path));
+        let previous = previous.ok().flatten();
+        let now = parsed(&texts.now, sidecar::owners(&self.path)).map_err(|error| {
+            let path = sidecar::owners(&target.path);
+            match &texts.now {
+                Some(bytes) if Ledger::is_of_another_format(bytes) => error,
+                _ if previous.is_some() => error.with_hint(NextStep::PreviousLedger(&path)),
+                _ => error.with_hint(NextStep::LedgerAway(&path)),
+            }
+        })?;
         let before = parsed(&texts.before, sidecar::owners_before(&self.path));
         let before = before.map_err(|error| match &texts {
             LedgerTexts {
@@ -103,8 +112,6 @@ impl Editor {
             ),
             _ => error,
         })?;
-        let previous = parsed(&texts.previous, sidecar::owners_previous(&self.path));
-        let previous = previous.ok().flatten();
         let after = now.unwrap_or_default();
         let Some(before) = before else {
             return Ok(Found {

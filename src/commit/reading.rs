@@ -10,7 +10,7 @@ use crate::commit::request::Replacement;
 use crate::config::Config;
 use crate::config::surroundings::Changes;
 use crate::containerd::{ConfigFiles, FileState};
-use crate::disk::target::{Snapshot, Target};
+use crate::disk::target::{Snapshot, Target, nearest};
 use crate::edit::edited::FileEdit;
 use crate::error::{Code, Error, NextStep};
 use crate::ledger::Ledger;
@@ -134,9 +134,11 @@ impl Editor {
                 Err(error) if error.code() == Code::NoFolder => {}
                 Err(error) => {
                     // Nobody has named it: it is not the command line that is wrong.
-                    let away = NextStep::MoveAway(&self.host_root.seen(path));
+                    let in_the_way = self.host_root.seen(&nearest(path, &self.host_root));
                     let error = match error.code() {
-                        Code::NotAFile => error.with_hint(away),
+                        Code::NotAFile | Code::FileAsFolder => {
+                            error.with_hint(NextStep::MoveAway(&in_the_way))
+                        }
                         _ => error,
                     };
                     reading.add(path, None)?;

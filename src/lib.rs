@@ -135,7 +135,7 @@ pub use want::patch_file::PatchFile;
 pub mod report {
     pub use crate::commit::file_change::FileChange;
     pub use crate::commit::operation_log::{LogEntry, LoggedDropIn};
-    pub use crate::commit::restored::{KeptText, Restored};
+    pub use crate::commit::restored::{KeptAs, KeptText, Restored};
     pub use crate::disk::holder::HolderFate;
     pub use crate::edit::edited::{Absent, FileEdit, Handlers, Keys, LeftBehind};
     pub use crate::edit::refusal::WantedKey;

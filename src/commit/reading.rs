@@ -12,7 +12,7 @@ use crate::config::surroundings::Changes;
 use crate::containerd::{ConfigFiles, FileState};
 use crate::disk::target::{Snapshot, Target};
 use crate::edit::edited::FileEdit;
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, NextStep};
 use crate::ledger::Ledger;
 use crate::node::template::{self, Template};
 use crate::node::{Distribution, Kind, k0s};
@@ -128,12 +128,21 @@ impl Editor {
             if reading.config.files().iter().any(|file| file.path == *path) {
                 continue;
             }
-            let found = match Target::find_drop_in(path, &self.host_root, target) {
-                Err(error) if error.code() == Code::NoFolder => continue,
-                found => found?,
-            };
-            let read = found.read()?;
-            reading.add(path, read.bytes().map(Source::from).as_ref())?;
+            let found = Target::find_drop_in(path, &self.host_root, target);
+            match found.and_then(|found| found.read()) {
+                Ok(read) => reading.add(path, read.bytes().map(Source::from).as_ref())?,
+                Err(error) if error.code() == Code::NoFolder => {}
+                Err(error) => {
+                    // Nobody has named it: it is not the command line that is wrong.
+                    let away = NextStep::MoveAway(&self.host_root.seen(path));
+                    let error = match error.code() {
+                        Code::NotAFile => error.with_hint(away),
+                        _ => error,
+                    };
+                    reading.add(path, None)?;
+                    reading.broken.insert(path.clone(), error);
+                }
+            }
         }
         Ok(())
     }

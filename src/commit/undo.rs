@@ -61,10 +61,7 @@ impl Editor {
                 // What it had left to do is done by whatever comes next.
                 Task::Change(Box::default())
             } else {
-                Task::Replace {
-                    texts: Vec::new(),
-                    restored: None,
-                }
+                Task::Nothing { restored: None }
             });
         }
         Ok(Task::TakeBack {
@@ -109,7 +106,6 @@ impl Editor {
                 after,
                 ledger,
                 is_judged: !is_rollback,
-                is_own: false,
             };
             let mut work = self.put(found, reading, whole)?;
             work.outcome.is_as_before = true;

@@ -140,6 +140,13 @@ impl ConfigFiles {
         unread.map(|(path, _)| path.as_path()).collect()
     }
 
+    /// The files that containerd does not start with: those, and what is not TOML.
+    pub(crate) fn unusable(&self) -> BTreeSet<&Path> {
+        let broken = self.all().filter(|(_, source)| source.document().is_err());
+        let broken = broken.map(|(path, _)| path);
+        broken.chain(self.unread()).collect()
+    }
+
     /// The same for a sentence, with the reasons and what to do.
     pub(crate) fn told_unread(&self) -> String {
         let files = self.files.iter();
@@ -161,9 +168,14 @@ impl ConfigFiles {
 
     /// These files, with some out of sight where they still can't be read.
     pub(crate) fn without(&self, unread: &BTreeSet<&Path>) -> Self {
+        self.leaving_out(self.unread().intersection(unread).copied())
+    }
+
+    /// These files, with some out of sight.
+    pub(crate) fn leaving_out<'p>(&self, paths: impl Iterator<Item = &'p Path>) -> Self {
         let mut files = self.clone();
-        for path in self.unread().intersection(unread) {
-            files.insert(*path, FileState::OutOfSight);
+        for path in paths {
+            files.insert(path, FileState::OutOfSight);
         }
         files
     }

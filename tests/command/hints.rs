@@ -107,6 +107,20 @@ fn states() -> Vec<State> {
             by_hand: "echo 'version = 3' >$FOLDER/own.toml",
             ..state("[", "", "edit restore")
         },
+        State {
+            by_hand: "echo 'version = 3' >$FOLDER/own.toml",
+            ..state(
+                EMPTY,
+                "edit add crun --drop-in; edit add kata --owner b; edit add spin --owner b; rm $FOLDER/*.last; echo [ >>$CONFIG; \
+                 echo [ >$FOLDER/conf.d/50-manual.toml",
+                "edit restore",
+            )
+        },
+        state(
+            EMPTY,
+            "edit add crun --drop-in; rm $FOLDER/conf.d/*; mkfifo $FOLDER/conf.d/50-manual.toml",
+            "edit restore",
+        ),
         state(EMPTY, "edit add crun; : >$CONFIG", "edit restore"),
         state(EMPTY, "edit add crun --owner a", "edit undo --owner b"),
         state(EMPTY, "edit add crun --owner a", "edit add crun --owner b"),

@@ -33,7 +33,7 @@ pub(crate) fn unknown_option(
 pub(crate) fn meant_by(path: &[&str], runtime_type: Option<&str>) -> Option<Vec<String>> {
     let with = |at: usize, name: &str| {
         let mut path: Vec<String> = path.iter().map(ToString::to_string).collect();
-        path[at] = name.to_owned();
+        name.clone_into(&mut path[at]);
         path
     };
     let of_plugin = || Some(with(1, unknown_plugin(path)?.1?));

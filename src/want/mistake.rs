@@ -195,9 +195,7 @@ pub(crate) fn refuse(table: &[&str], key: &[String], value: &Value) -> Result<()
 
 /// The ID of a plugin that no release is known to have, if the key is one of its, and the one that was
 /// meant.
-pub(crate) fn unknown_plugin<'p, S: AsRef<str>>(
-    path: &'p [S],
-) -> Option<(&'p str, Option<&'static str>)> {
+pub(crate) fn unknown_plugin<S: AsRef<str>>(path: &[S]) -> Option<(&str, Option<&'static str>)> {
     let id = match path {
         [plugins, id, ..] if plugins.as_ref() == "plugins" && !is_plugin(id.as_ref()) => {
             id.as_ref()

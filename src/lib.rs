@@ -144,7 +144,9 @@ pub mod report {
     pub use crate::inspect::in_force::{NotInForce, OwnerStatus};
     pub use crate::inspect::inventory::ListedHandler;
     pub use crate::inspect::key_in_force::ReleaseValue;
-    pub use crate::inspect::status::{DropInStatus, LockHolder, LockStatus, OwnedHandler};
+    pub use crate::inspect::status::{
+        BrokenFile, DropInStatus, LockHolder, LockStatus, OwnedHandler,
+    };
     pub use crate::ledger::Tombstone;
 }
 

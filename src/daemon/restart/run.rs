@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::attempt::{Attempt, Restarted, Scene, Stop};
+use super::attempt::{Attempt, Restarted, Scene};
 use super::cause::Cause;
 use super::config::verdicts;
 use super::daemon::Daemon;
@@ -139,8 +139,8 @@ impl<'a> Run<'a> {
                     ..restarted
                 });
             }
-            Err(Stop::Interrupted) => return Err(self.interrupted()),
-            Err(Stop::Failed(cause)) => cause,
+            Err(_) if attempt.is_interrupted => return Err(self.interrupted()),
+            Err(cause) => cause,
         };
         let log = attempt.log(&cause);
         (self.scene.tell)(&cause.to_string());
@@ -185,12 +185,7 @@ impl<'a> Run<'a> {
                 running: Some(running.clone()),
                 ..Restarted::default()
             }),
-            None => match Attempt::new(&self.scene).make(now.as_ref(), &self.without) {
-                Ok(restarted) => Ok(restarted),
-                Err(Stop::Failed(cause)) => Err(cause),
-                // Nobody is asked any more.
-                Err(Stop::Interrupted) => Ok(Restarted::default()),
-            },
+            None => Attempt::new(&self.scene).make(now.as_ref(), &self.without),
         };
         ChangeFate::TakenBack {
             is_as_before,

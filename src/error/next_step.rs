@@ -83,6 +83,13 @@ pub enum NextStep<'a> {
         /// Its owner.
         owner: &'a str,
     },
+    /// A table was to go of which the owner wants nothing.
+    UnsetKeys {
+        /// Its keys, as words of a shell.
+        keys: &'a str,
+        /// The owner.
+        owner: &'a str,
+    },
     /// The key that is to go is there for the sake of others.
     SeeOwners,
     /// The handler that is to go is nobody's.
@@ -254,6 +261,10 @@ impl fmt::Display for NextStep<'_> {
             Self::UnsetForeign { key, owner } => write!(
                     text,
                     "to remove it all the same: `containerd-edit unset {key} --owner {owner}`"
+                ),
+            Self::UnsetKeys { keys, owner } => write!(
+                    text,
+                    "name those that are to go, as in `containerd-edit unset {keys} --owner {owner}`"
                 ),
             Self::SeeOwners => text.write_str(
                 "it goes with the last of them: see the owners with `containerd-edit list`",

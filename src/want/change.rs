@@ -278,10 +278,12 @@ impl Change {
     ///
     /// # Errors
     ///
-    /// [`Code::Usage`] if it is the node's own, a handler as a whole, or an element of what is not a list.
+    /// [`Code::Usage`] if it is the node's own, a handler as a whole, or an element of what is not a list,
+    /// or if a plugin's ID in it is not quoted.
     pub fn clear(self, name: &KeyName) -> Result<Self, Error> {
         let path: Vec<&str> = name.path().iter().map(String::as_str).collect();
-        if let Some(Mistake { message, hint, .. }) = mistake::of_the_node(&path) {
+        let mistake = mistake::of_the_node(&path).or_else(|| mistake::unquoted(&path));
+        if let Some(Mistake { message, hint, .. }) = mistake {
             return Err(Error::new(Code::Usage, message, hint));
         }
         Ok(self.clear_key(name.key()?))

@@ -145,6 +145,11 @@ fn states() -> Vec<State> {
             "edit unset debug.level --owner b",
         ),
         state(
+            "version = 3\n[debug]\nlevel = 'info'\n",
+            "",
+            "edit unset debug",
+        ),
+        state(
             "version = 2\n",
             "edit add crun",
             "edit unset handlers.runc.runtime_type",

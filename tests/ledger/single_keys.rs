@@ -2,7 +2,7 @@
 
 use containerd_edit::{Change, Code, Error, PatchFile, edit};
 
-use super::cases::{DEBIAN, Node, change};
+use super::cases::{DEBIAN, Node, change, codes};
 
 const RUNTIMES: &str = "plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes";
 
@@ -162,7 +162,7 @@ fn a_handler_that_is_taken_over_stays_whole_when_its_first_owner_leaves() {
     for change in ways("mine", "snapshotter=x") {
         let mut node = Node::new(DEBIAN);
         let setting = "handlers.mine.runtime_type=io.containerd.x.v9";
-        let first = crate::cases::change("b").key(&setting.parse().expect("a setting"));
+        let first = super::cases::change("b").key(&setting.parse().expect("a setting"));
         node.apply(&first.expect("a key"));
         node.apply(&change.take_over());
         let left = node.leave("b");
@@ -175,4 +175,25 @@ fn a_handler_that_is_taken_over_stays_whole_when_its_first_owner_leaves() {
         node.leave("a");
         assert_eq!(node.text(), DEBIAN);
     }
+}
+
+#[test]
+fn a_table_of_which_no_owner_wants_anything_is_said_to_be_one() {
+    let text = "version = 3\n[debug]\nlevel = \"info\"\n[grpc]\n";
+    let mut node = Node::new(text);
+    let unset = |owner: &str, key: &str| {
+        let key = key.parse().expect("a key");
+        change(owner).clear(&key).expect("a key")
+    };
+    let edited = node.apply(&unset("a", "debug"));
+    assert_eq!(codes(&edited), ["not-one-key"]);
+    let message = &edited.report.warnings[0].message;
+    assert!(message.contains("unset debug.level --owner a"), "{message}");
+    let absent = node.apply(&unset("a", "grpc")).report.absent_keys;
+    assert_eq!(absent[0].name, "grpc");
+    // Its own keys go at once.
+    let setting = "debug.format=json".parse().expect("a setting");
+    node.apply(&change("a").key(&setting).expect("a key"));
+    assert!(codes(&node.apply(&unset("a", "debug"))).is_empty());
+    assert_eq!(node.text(), text);
 }

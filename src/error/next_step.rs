@@ -170,7 +170,7 @@ impl fmt::Display for NextStep<'_> {
                 let path = as_word(path);
                 write!(
                     text,
-                    "put the ledger from before the last change in its place: `cp {path}.prev {path}`"
+                    "put the ledger before the last change in its place: `cp {path}.prev {path}`"
                 )
             }
             Self::LedgerAway(path) => {

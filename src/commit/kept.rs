@@ -299,7 +299,7 @@ impl Kept {
     }
 
     /// The same, with what is the matter with each kept text that it is about.
-    pub(super) fn told(&self) -> String {
+    pub(super) fn found_and_kept(&self) -> String {
         let is_about = |file: &PathBuf| self.broken.is_empty() || self.broken.contains_key(file);
         let texts = self.texts.iter();
         let texts = texts.filter(|it| self.counts(&it.file) && is_about(&it.file));
@@ -307,7 +307,7 @@ impl Kept {
             let problem = text.problem.as_deref().unwrap_or("does no better");
             format!("; {} {problem}", text.path.display())
         });
-        let texts = texts.reduce(|told, next| told + &next);
+        let texts = texts.reduce(|texts, next| texts + &next);
         // What can't be replaced may have one all the same.
         let is_looked_up = self.broken.values().all(is_of_text) && !self.is_of_others();
         let none = || {

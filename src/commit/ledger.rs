@@ -83,7 +83,7 @@ impl Editor {
         &self,
         target: Target,
         main: Rc<Snapshot>,
-        replaced: &[Replacement],
+        new_texts: &[Replacement],
     ) -> Result<Found, Error> {
         let texts = LedgerTexts::read(&target.path)?;
         let parsed = |bytes: &Option<Vec<u8>>, path: PathBuf| {
@@ -134,8 +134,8 @@ impl Editor {
             let mut reading = self.read_any_config(&target, &main, &both)?;
             reading
                 .broken
-                .retain(|path, _| replaced.iter().all(|it| it.change.path != *path));
-            let config = reading.whole(self)?.with(self, replaced)?;
+                .retain(|path, _| new_texts.iter().all(|it| it.change.path != *path));
+            let config = reading.whole(self)?.with(self, new_texts)?;
             let after = after.clone();
             after.after_a_killed_run(before.clone(), &config)
         };

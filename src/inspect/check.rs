@@ -103,7 +103,7 @@ impl Check {
     }
 
     /// Has the only release that was asked for say what its daemon does.
-    pub fn follow(&mut self, verdict: Verdict) {
+    pub fn set_verdict(&mut self, verdict: Verdict) {
         if let [row] = self.releases.as_mut_slice() {
             row.verdict = Some(verdict);
         }

@@ -237,7 +237,7 @@ impl<'a> Attempt<'a> {
     /// long it may take.
     fn wait<T>(&mut self, look: impl Fn(Duration) -> Result<T, Pending>) -> Result<T, Cause> {
         let mut poll = FIRST_POLL;
-        let mut told = (Instant::now(), String::new());
+        let mut shown = (Instant::now(), String::new());
         loop {
             let Pending { progress, cause } = match look(poll.min(self.left())) {
                 Ok(found) => return Ok(found),
@@ -250,10 +250,10 @@ impl<'a> Attempt<'a> {
                 self.is_interrupted = true;
                 return Err(Cause::Failed(cause));
             }
-            let (when, last) = &told;
+            let (when, last) = &shown;
             if when.elapsed() >= QUIET && *last != progress {
                 (self.scene.tell)(&progress);
-                told = (Instant::now(), progress);
+                shown = (Instant::now(), progress);
             }
             poll = (poll * 2).min(LAST_POLL);
         }

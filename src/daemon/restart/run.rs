@@ -57,13 +57,13 @@ impl<'a> Run<'a> {
             owner: None,
             scene,
         };
-        run.follow(old);
+        run.set_old(old);
         Ok(run)
     }
 
     /// Takes this daemon for the one before the restart. Where it serves what the model does not, it is
     /// right.
-    fn follow(&mut self, old: Option<Daemon>) {
+    fn set_old(&mut self, old: Option<Daemon>) {
         let editor = self.scene.editor;
         let disagreement = old.as_ref().map(|old| Disagreement::with(editor, old));
         // A config that can't be read is an error wherever it is needed.
@@ -102,7 +102,7 @@ impl<'a> Run<'a> {
         if !self.scene.service.is_by_itself()
             && let Ok(now) = self.scene.daemon()
         {
-            self.follow(now);
+            self.set_old(now);
         }
         self.load()
     }

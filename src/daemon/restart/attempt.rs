@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use humantime::format_duration;
 
 use super::cause::Cause;
-use super::config::{self, verdicts};
 use super::daemon::{ANSWER, Daemon};
 use super::disagreement::Disagreement;
 use super::expected::Expected;
+use super::started;
+use super::verdicts::verdicts;
 use super::why::Why;
 use crate::commit::editor::Editor;
 use crate::daemon::running::{Drift, Running};
@@ -166,7 +167,7 @@ impl<'a> Attempt<'a> {
             return Ok(());
         };
         // A daemon that is started right after an edit could not be told from one that is older.
-        thread::sleep(config::DOUBT);
+        thread::sleep(started::DOUBT);
         (scene.tell)(&format!("restarting containerd: {command}"));
         let interrupted = || scene.editor.is_interrupted();
         match scene.service.run(self.deadline, &interrupted) {

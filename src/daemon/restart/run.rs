@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use super::attempt::{Attempt, Restarted, Scene};
 use super::cause::Cause;
-use super::config::verdicts;
 use super::daemon::Daemon;
 use super::disagreement::Disagreement;
 use super::expected::Expected;
 use super::failure::{ChangeFate, RestartFailure};
+use super::verdicts::verdicts;
 use super::why::Why;
 use crate::commit::operation_log::LogEntry;
 use crate::commit::outcome::Outcome;

@@ -135,16 +135,18 @@ pub use want::patch_file::PatchFile;
 pub mod report {
     pub use crate::commit::file_change::FileChange;
     pub use crate::commit::operation_log::{LogEntry, LoggedDropIn};
-    pub use crate::commit::restored::{KeptText, Restored};
+    pub use crate::commit::restored::{KeptAs, KeptText, Restored};
     pub use crate::disk::holder::HolderFate;
     pub use crate::edit::edited::{Absent, FileEdit, Handlers, Keys, LeftBehind};
-    pub use crate::edit::refusal::UnreadKey;
-    pub use crate::inspect::check::CheckedRelease;
+    pub use crate::edit::refusal::WantedKey;
+    pub use crate::inspect::checked_release::CheckedRelease;
     pub use crate::inspect::effective::{EffectiveHandler, HandlerPlace};
     pub use crate::inspect::in_force::{NotInForce, OwnerStatus};
     pub use crate::inspect::inventory::ListedHandler;
     pub use crate::inspect::key_in_force::ReleaseValue;
-    pub use crate::inspect::status::{DropInStatus, LockHolder, LockStatus, OwnedHandler};
+    pub use crate::inspect::status::{
+        BrokenFile, DropInStatus, LockHolder, LockStatus, OwnedHandler,
+    };
     pub use crate::ledger::Tombstone;
 }
 

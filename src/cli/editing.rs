@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use containerd_edit::report::UnreadKey;
+use containerd_edit::report::WantedKey;
 use containerd_edit::{
     Change, Code, DropIn, Editor, Error, ExitCode, Handler, KeyName, Outcome, Request, RestoreFrom,
     Setting,
@@ -130,10 +130,16 @@ impl Run {
         let mut edit = Edit::of(change, &apply.patching, summary)?;
         edit.files = Some(&files);
         self.edit(edit).map_err(|error| {
-            let key = error.detail::<UnreadKey>();
+            let key = error.detail::<WantedKey>();
             match key.and_then(|key| files.place(&key.0)) {
                 // The key is to be fixed where the patch file has it.
-                Some((path, at)) => error.moved_to(path, at),
+                Some((path, at)) => {
+                    let error = match error.code() {
+                        Code::KeyNotRead => error,
+                        _ => Error::new(Code::BadPatchFile, error.to_string(), error.hint()),
+                    };
+                    error.moved_to(path, at)
+                }
                 None => error,
             }
         })

@@ -1,10 +1,11 @@
 //! What `status` and `log` show.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use containerd_edit::report::{
-    DropInStatus, LockHolder, LockStatus, LogEntry, NotInForce, OwnedHandler, OwnerStatus,
+    BrokenFile, DropInStatus, LockHolder, LockStatus, LogEntry, NotInForce, OwnedHandler,
+    OwnerStatus,
 };
 use containerd_edit::{Error, NextStep, Release, Status};
 use serde_json::{Value, json};
@@ -86,6 +87,7 @@ impl Report for StatusReport {
         let mut facts = vec![
             ("config:", vec![status.path.display().to_string()]),
             ("version:", vec![version(status)]),
+            ("broken:", status.broken.iter().map(broken).collect()),
             ("serves:", vec![serves(&self.serves)]),
             ("lock:", vec![status.lock.path.display().to_string()]),
             ("held:", vec![held(&status.lock)]),
@@ -96,13 +98,8 @@ impl Report for StatusReport {
             ),
             ("last change:", vec![last.unwrap_or("none".to_owned())]),
         ];
-        if let Some(is_changed) = status.is_changed_since {
-            let by = if is_changed {
-                "by another program, or by a run that was killed before it could log"
-            } else {
-                "no"
-            };
-            facts.push(("changed since:", vec![by.to_owned()]));
+        if status.is_changed_since.is_some() {
+            facts.push(("changed since:", changed_since(&status.changed_files)));
         }
         facts.push((
             "owners:",
@@ -186,10 +183,24 @@ fn reason(key: &NotInForce) -> String {
 fn version(status: &Status) -> String {
     match (status.exists, status.config_version) {
         (false, _) => "there is no such file".to_owned(),
-        (true, None) => format!("not valid TOML: {}", NextStep::SeeVerdicts),
+        (true, None) => format!("unknown: {}", NextStep::SeeVerdicts),
         (true, Some(0)) => "none given".to_owned(),
         (true, Some(version)) => version.to_string(),
     }
+}
+
+fn broken(file: &BrokenFile) -> String {
+    printable(&format!("{}: {}", file.path.display(), file.problem))
+}
+
+/// A line for each file that somebody else has changed.
+fn changed_since(files: &[PathBuf]) -> Vec<String> {
+    if files.is_empty() {
+        return vec!["no".to_owned()];
+    }
+    let by = "by another program, or by a run that was killed before it could log";
+    let files = files.iter().map(|path| format!("  {}", path.display()));
+    [by.to_owned()].into_iter().chain(files).collect()
 }
 
 fn serves(releases: &[Release]) -> String {

@@ -1,15 +1,15 @@
 //! The texts that are kept of a config's files, each judged by the model.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::commit::editor::Editor;
 use crate::commit::file_change::FileChange;
 use crate::commit::reading::Reading;
 use crate::commit::request::Replacement;
-use crate::commit::restored::KeptText;
+use crate::commit::restored::{KeptAs, KeptText};
 use crate::containerd::release::{listed_do, span};
-use crate::containerd::{Host, Model, Reason, Release};
+use crate::containerd::{ConfigFiles, Host, Model, Reason, Release, Verdict};
 use crate::disk::existing::{Existing, Unread};
 use crate::disk::ledger_file::LedgerTexts;
 use crate::disk::sidecar;
@@ -18,21 +18,25 @@ use crate::ledger::Ledger;
 
 /// A config that may be broken, and the texts that are kept of its files.
 pub(super) struct Kept {
-    /// The files that are gone or not valid TOML, with what is wrong.
+    /// The only file that counts, if one was named.
+    pub(super) only: Option<PathBuf>,
+    /// The files that are gone, can't be read or are not valid TOML, with what is wrong.
     pub(super) broken: BTreeMap<PathBuf, Error>,
     /// Those first that are tried first.
     pub(super) texts: Vec<KeptText>,
     /// The releases for which all of it was judged.
-    pub(super) releases: Vec<Release>,
+    releases: Vec<Release>,
     /// Those of them that serve with what is there.
     pub(super) now: Vec<Release>,
     /// Why the first of the others does not.
     pub(super) reason: Option<Reason>,
+    /// What is best put back.
+    pub(super) best: Vec<Replacement>,
 }
 
 impl Editor {
-    /// Reads what is there and what is kept.
-    pub(super) fn kept_texts(&self) -> Result<Kept, Error> {
+    /// Reads what is there and what is kept. `only`: the only file that counts.
+    pub(super) fn kept_texts(&self, only: Option<PathBuf>) -> Result<Kept, Error> {
         let target = self.find()?;
         self.check_is_main(&target)?;
         // What is wrong with a ledger says nothing of the texts.
@@ -46,68 +50,98 @@ impl Editor {
             known.made.extend(ledger.made.iter().cloned());
         }
         let mut reading = self.read_any_config(&target, &target.read()?, &known)?;
-        let broken = std::mem::take(&mut reading.broken);
-        let broken = broken.into_iter().map(|(path, error)| {
-            let error = self.by_its_name(error.at(&path));
-            (path, error)
-        });
         let mut kept = Kept {
-            broken: broken.collect(),
+            only,
+            broken: BTreeMap::new(),
             texts: Vec::new(),
             releases: self.releases.clone(),
             now: Vec::new(),
             reason: None,
+            best: Vec::new(),
         };
         let names = ledgers.iter().flat_map(|ledger| ledger.written.keys());
         let files: BTreeSet<PathBuf> = names.map(|name| reading.config.path_of(name)).collect();
         let own = self.main();
         let drop_ins = files.iter().filter(|path| **path != own);
         for file in [&own].into_iter().chain(drop_ins) {
-            // A folder that is gone holds no file.
-            let Ok(found) = self.target_of(file, &target) else {
+            // A folder that is gone holds no file, and what can't be read is not replaced.
+            let found = self.target_of(file, &target);
+            let Ok((read, found)) = found.and_then(|found| Ok((found.read()?, found))) else {
                 continue;
             };
-            let read = found.read()?;
             let name = reading.config.name_of(file);
             let written = ledgers.iter().filter_map(|it| it.written.get(&name));
             let written: Vec<&String> = written.collect();
-            for (from, path) in [
-                ("last", sidecar::last(&found.beside)),
-                ("prev", sidecar::previous(&found.beside)),
+            for (kept_as, path) in [
+                (KeptAs::Last, sidecar::last(&found.beside)),
+                (KeptAs::Previous, sidecar::previous(&found.beside)),
             ] {
                 let replacement = Replacement {
                     change: FileChange::unchanged(file.clone(), read.bytes()),
                     source: path,
                 };
-                let text = self.kept_text(&reading, from, replacement, &written);
+                let text = self.kept_text(&reading, kept_as, replacement, &written);
                 let is_there = text.as_ref().is_some_and(|it| it.problem.is_none());
-                if from == "last" && is_there && read.existing.is_none() {
+                if kept_as == KeptAs::Last && is_there && read.existing.is_none() {
                     let gone = Error::new(Code::NoFile, "the file is gone", "").at(file);
-                    kept.broken.insert(file.clone(), gone);
+                    reading.broken.insert(file.clone(), gone);
                 }
                 kept.texts.extend(text);
             }
         }
         kept.texts.sort_by_key(|it| it.from);
-        let parsed = kept.of(kept.broken.keys(), |text| text.problem.is_none());
-        let parsed = parsed.unwrap_or_default();
-        for text in &mut kept.texts {
-            if text.problem.is_none() {
-                let mut texts = parsed.clone();
-                texts.retain(|it| it.change.path != text.file);
-                texts.push(text.replacement.clone());
-                text.serves = self.judged(&reading, &texts)?.0;
+        let whole = kept.first_of(&reading.broken);
+        for text in kept.texts.iter_mut().filter(|it| it.problem.is_none()) {
+            let texts = with(&whole, &text.replacement);
+            text.serves = serving(self.verdicts(&reading, &texts)?);
+        }
+        let now = self.verdicts(&reading, &[])?;
+        kept.reason = first_reason(&now, reading.config.version());
+        kept.now = serving(now);
+        kept.best = self.best_of(&reading, &kept, whole)?;
+        let broken = reading.broken.into_iter().map(|(path, error)| {
+            let error = self.by_its_name(error.at(&path));
+            (path, error)
+        });
+        kept.broken = broken.collect();
+        Ok(kept)
+    }
+
+    /// What is best put back: `whole`, which has a text for each broken file that has one, and if no
+    /// release serves then, the first text with which some does. Which one runs here is not known: any
+    /// that serves counts. If no text is enough, one file is put right after the other.
+    fn best_of(
+        &self,
+        reading: &Reading,
+        kept: &Kept,
+        whole: Vec<Replacement>,
+    ) -> Result<Vec<Replacement>, Error> {
+        let broken = &reading.broken;
+        if !serving(self.verdicts(reading, &whole)?).is_empty() {
+            return Ok(whole);
+        }
+        let is_broken = |text: &&KeptText| broken.is_empty() || broken.contains_key(&text.file);
+        let mut texts = kept.usable().filter(is_broken);
+        if let Some(text) = texts.find(|text| !text.serves.is_empty()) {
+            return Ok(with(&whole, &text.replacement));
+        }
+        if self.serves_but_for_others(reading, &whole)? {
+            return Ok(whole);
+        }
+        for text in kept.usable() {
+            let texts = with(&whole, &text.replacement);
+            if self.serves_but_for_others(reading, &texts)? {
+                return Ok(texts);
             }
         }
-        (kept.now, kept.reason) = self.judged(&reading, &[])?;
-        Ok(kept)
+        Ok(Vec::new())
     }
 
     /// Reads a kept text. `written`: the digests of what was written.
     fn kept_text(
         &self,
         reading: &Reading,
-        from: &'static str,
+        kept_as: KeptAs,
         mut replacement: Replacement,
         written: &[&String],
     ) -> Option<KeptText> {
@@ -122,8 +156,10 @@ impl Editor {
                 match (&digest, reading.with(self, &[replacement.clone()])) {
                     (None, _) => Some("is not valid TOML: it is not UTF-8".to_owned()),
                     (_, Err(error)) => Some(format!("is {}", error.described())),
-                    (Some(digest), Ok(_)) if from == "last" && !written.contains(&digest) => {
-                        Some("is not what this tool has written last".to_owned())
+                    (Some(digest), Ok(_))
+                        if kept_as == KeptAs::Last && !written.contains(&digest) =>
+                    {
+                        Some("is not known to be what this tool has written last".to_owned())
                     }
                     _ => None,
                 }
@@ -134,7 +170,7 @@ impl Editor {
         Some(KeptText {
             path: replacement.source.clone(),
             file: replacement.change.path.clone(),
-            from,
+            from: kept_as,
             age: age.map(|it| it.as_secs()),
             serves: Vec::new(),
             problem,
@@ -143,67 +179,86 @@ impl Editor {
         })
     }
 
-    /// The releases that serve once these texts are in place, and why the first of the others does not.
-    fn judged(
-        &self,
-        reading: &Reading,
-        texts: &[Replacement],
-    ) -> Result<(Vec<Release>, Option<Reason>), Error> {
+    /// What containerd loads once these texts are in place.
+    fn loaded_with(&self, reading: &Reading, texts: &[Replacement]) -> Result<ConfigFiles, Error> {
         let after = reading.with(self, texts)?;
         let names = texts.iter().map(|it| after.name_of(&it.change.path));
         let names: Vec<String> = names.collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let files = reading.loaded(self, &after, &names)?;
-        let files = files.without(&files.unread());
+        reading.loaded(self, &after, &names)
+    }
+
+    /// What each release makes of the files once these texts are in place.
+    fn verdicts(
+        &self,
+        reading: &Reading,
+        texts: &[Replacement],
+    ) -> Result<Vec<(Release, Verdict)>, Error> {
+        let files = self.loaded_with(reading, texts)?;
+        // What an installer's container can't see is there all the same.
+        let unread = files.unread().into_iter();
+        let unread = unread.filter(|path| !reading.broken.contains_key(*path));
+        Ok(self.judged(&files.leaving_out(unread)))
+    }
+
+    /// Whether some release serves once these texts are in place, and no other file is broken any more.
+    pub(super) fn serves_but_for_others(
+        &self,
+        reading: &Reading,
+        texts: &[Replacement],
+    ) -> Result<bool, Error> {
+        let files = self.loaded_with(reading, texts)?;
+        let broken = reading.broken.keys().map(PathBuf::as_path);
+        let others = files.unusable().into_iter().chain(broken);
+        let others = others.filter(|path| texts.iter().all(|it| it.change.path != *path));
+        Ok(!serving(self.judged(&files.leaving_out(others))).is_empty())
+    }
+
+    fn judged(&self, files: &ConfigFiles) -> Vec<(Release, Verdict)> {
         let host = Host::here();
-        let model = Model::new(&files, &host);
+        let model = Model::new(files, &host);
         let verdicts = self.releases.iter().map(|it| (*it, model.verdict(*it)));
-        let (serving, others): (Vec<_>, Vec<_>) = verdicts.partition(|(_, it)| it.serves());
-        let version = after.version();
-        let reads = others.iter().find(|(release, _)| release.reads(version));
-        let reason = reads.or(others.first()).and_then(|(_, it)| it.reason());
-        let serving = serving.into_iter().map(|(release, _)| release);
-        Ok((serving.collect(), reason.cloned()))
+        verdicts.collect()
     }
 }
 
-/// Whether some release serves with a text.
-fn serves(text: &KeptText) -> bool {
-    !text.serves.is_empty()
+/// The releases that serve.
+fn serving(verdicts: Vec<(Release, Verdict)>) -> Vec<Release> {
+    let serving = verdicts.into_iter().filter(|(_, it)| it.serves());
+    serving.map(|(release, _)| release).collect()
+}
+
+/// Why the first release does not serve, of those that read this config version if there is one.
+fn first_reason(verdicts: &[(Release, Verdict)], version: i64) -> Option<Reason> {
+    let others = || verdicts.iter().filter(|(_, it)| !it.serves());
+    let reads = others().find(|(release, _)| release.reads(version));
+    reads.or(others().next())?.1.reason().cloned()
+}
+
+/// These texts, and another one of the same or of another file.
+fn with(texts: &[Replacement], other: &Replacement) -> Vec<Replacement> {
+    let others = texts.iter();
+    let others = others.filter(|it| it.change.path != other.change.path);
+    others.chain([other]).cloned().collect()
 }
 
 impl Kept {
-    /// The first text that will do for each of these files; none if one has none.
-    pub(super) fn of<'f>(
-        &self,
-        files: impl Iterator<Item = &'f PathBuf>,
-        will_do: impl Fn(&KeptText) -> bool,
-    ) -> Option<Vec<Replacement>> {
-        let of_file = |file: &PathBuf| {
-            let mut texts = self.texts.iter();
-            let found = texts.find(|it| it.file == *file && will_do(it));
-            found.map(|it| it.replacement.clone())
-        };
-        files.map(of_file).collect()
+    /// Whether a file counts.
+    fn counts(&self, file: &Path) -> bool {
+        self.only.as_deref().is_none_or(|only| only == file)
     }
 
-    /// What is best put back: a text for each broken file, or else one with which some release serves, if
-    /// none does with what is there. Which one runs here is not known: any that serves counts. `told`: the
-    /// only file that counts.
-    pub(super) fn serving(&self, told: Option<&PathBuf>) -> Vec<Replacement> {
-        let is_broken = match told {
-            Some(file) => self.broken.contains_key(file),
-            None => !self.broken.is_empty(),
-        };
-        if !is_broken && !self.now.is_empty() {
-            return Vec::new();
-        }
-        let any = || self.texts.iter().find(|it| serves(it)).map(|it| &it.file);
-        let found = match told {
-            None if is_broken => self.of(self.broken.keys(), serves),
-            told => self.of(told.or_else(any).into_iter(), serves),
-        };
-        found.unwrap_or_default()
+    /// The texts that may be put back.
+    fn usable(&self) -> impl Iterator<Item = &KeptText> {
+        let texts = self.texts.iter();
+        texts.filter(|it| it.problem.is_none() && self.counts(&it.file))
+    }
+
+    /// The first text of each broken file that has one.
+    fn first_of(&self, broken: &BTreeMap<PathBuf, Error>) -> Vec<Replacement> {
+        let files = broken.keys();
+        let first = files.filter_map(|file| self.usable().find(|it| it.file == *file));
+        first.map(|it| it.replacement.clone()).collect()
     }
 
     /// What is wrong with the files as they are, or which releases serve with them.
@@ -213,7 +268,12 @@ impl Kept {
                 let path = error.path().unwrap_or(path).display();
                 format!("{path}: {}", error.described())
             });
-            return problems.collect::<Vec<_>>().join("; ");
+            let problems: Vec<String> = problems.collect();
+            let problems = problems.join("; ");
+            return match span(&self.now) {
+                _ if self.now.is_empty() => problems,
+                releases => format!("{problems}; containerd {releases} serves all the same"),
+            };
         }
         if !self.now.is_empty() {
             return format!("containerd {} serves with what is there", span(&self.now));
@@ -227,14 +287,38 @@ impl Kept {
         format!("containerd {named} not serve CRI with it{reason}")
     }
 
-    /// The same, with what is the matter with each kept text.
-    pub(super) fn told(&self) -> String {
-        let texts = self.texts.iter().map(|text| {
+    /// Whether the only file that counts is not to blame: another one is broken.
+    pub(super) fn is_of_others(&self) -> bool {
+        let only = self.only.iter();
+        let mut only = only.map(|file| self.broken.contains_key(file));
+        !self.broken.is_empty() && only.any(|is_broken| !is_broken)
+    }
+
+    /// The same, with what is the matter with each kept text that it is about.
+    pub(super) fn found_and_kept(&self) -> String {
+        let is_about = |file: &PathBuf| self.broken.is_empty() || self.broken.contains_key(file);
+        let texts = self.texts.iter();
+        let texts = texts.filter(|it| self.counts(&it.file) && is_about(&it.file));
+        let texts = texts.map(|text| {
             let problem = text.problem.as_deref().unwrap_or("does no better");
             format!("; {} {problem}", text.path.display())
         });
-        let texts = texts.reduce(|told, next| told + &next);
-        let texts = texts.unwrap_or_else(|| "; no text is kept".to_owned());
-        format!("{}{texts}", self.found())
+        let texts: String = texts.collect();
+        // What can't be replaced may have one all the same.
+        let is_looked_up = self.broken.values().all(is_of_text) && !self.is_of_others();
+        let none = if texts.is_empty() && is_looked_up {
+            "; no text is kept"
+        } else {
+            ""
+        };
+        format!("{}{texts}{none}", self.found())
     }
+}
+
+/// Whether another text in the place of a broken file would put it right.
+pub(super) fn is_of_text(broken: &Error) -> bool {
+    matches!(
+        broken.code(),
+        Code::NotToml | Code::NoFile | Code::WrongType
+    )
 }

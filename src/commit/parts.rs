@@ -53,19 +53,19 @@ impl Editor {
                 target.read()?.into()
             };
             let unchanged = || FileChange::unchanged(path, snapshot.bytes());
-            Ok(Part {
+            Ok::<Part, Error>(Part {
                 change: change.unwrap_or_else(unchanged),
                 target,
                 snapshot,
                 is_main,
             })
         };
-        // A folder that is gone holds no file.
+        // A folder that is gone holds no file, and of what can't be read there is nothing to sync.
         let unchanged = paths.into_iter().filter_map(|path| {
             let target = self.target_of(&path, &found.target).ok()?;
-            Some(part(path, target, None))
+            part(path, target, None).ok()
         });
-        let mut parts: Vec<Part> = unchanged.collect::<Result<_, Error>>()?;
+        let mut parts: Vec<Part> = unchanged.collect();
         for change in changes {
             let target = match self.as_drop_in(&change.path) {
                 Some(path) => self.find_drop_in(path, &found.target)?,

@@ -1,6 +1,8 @@
 //! Whole texts in the place of files, whatever stands there: what somebody has written in an editor,
 //! kept texts that are put back, and those from before a change.
 
+use std::path::Path;
+
 use crate::commit::editor::Editor;
 use crate::commit::file_change::FileChange;
 use crate::commit::ledger::Found;
@@ -16,14 +18,12 @@ use crate::error::{Code, Error, Warning};
 use crate::ledger::Ledger;
 
 /// Texts, and what becomes of the config and of the ledger with them.
-pub(super) struct Whole<'t> {
+pub(super) struct NewTexts<'t> {
     pub(super) texts: &'t [Replacement],
     pub(super) after: Config,
     pub(super) ledger: Ledger,
     /// Whether they are judged by the model, as other edits are.
     pub(super) is_judged: bool,
-    /// Whether somebody has asked for these very texts: what they lack is to go, whoever wants it.
-    pub(super) is_own: bool,
 }
 
 impl Editor {
@@ -36,7 +36,7 @@ impl Editor {
     pub fn read_whole(&self) -> Result<FileChange, Error> {
         let main = self.find()?;
         self.check_is_main(&main)?;
-        let path = self.told_path();
+        let path = self.named_path();
         let read = self.target_of(&path, &main)?.read()?;
         Ok(FileChange::unchanged(path, read.bytes()))
     }
@@ -54,43 +54,60 @@ impl Editor {
             self.check_unchanged(&reading, found, &text.change)?;
         }
         let after = reading.with(self, texts)?;
-        let Ledger { written, files, .. } = &found.ledger;
-        let mut changes = texts.iter().map(|it| &it.change);
+        let files = &found.ledger.files;
+        let name = |it: &Replacement| reading.config.name_of(&it.change.path);
         // As if nobody had written since: the last change can still be taken back.
-        let is_last = changes.clone().all(|change| {
-            written.get(&reading.config.name_of(&change.path)) == change.digests().after.as_ref()
-        });
-        let is_previous = !is_last
-            && changes.any(|change| {
-                let text = after.text(&change.path).map(|it| digest::of(it.as_bytes()));
-                let digests = files.get(&reading.config.name_of(&change.path));
-                text.is_some() && digests.is_some_and(|it| it.before == text && it.after != text)
-            });
+        let is_last = texts
+            .iter()
+            .all(|it| found.ledger.written.get(&name(it)) == it.change.digests().after.as_ref());
+        let previous = found.previous.as_ref().filter(|_| !is_last);
+        // Whether a file of the last change says again what it said before.
+        let is_as_before = |name: &String, previous: &Ledger| {
+            let text = after.text(&after.path_of(name)).map(str::as_bytes);
+            let text = text.map(digest::of);
+            files.get(name).is_some_and(|it| {
+                // Somebody had deleted it: what counts is what the tool had written before.
+                let is_deleted = it.before.is_none() && text.is_some();
+                let is_before =
+                    it.before == text || is_deleted && previous.written.get(name) == text.as_ref();
+                is_before && it.after != text
+            })
+        };
+        let previous = previous.filter(|it| texts.iter().any(|text| is_as_before(&name(text), it)));
         let mut ledger = found.ledger.clone();
-        let previous = found.previous.as_ref().filter(|_| is_previous);
         if let Some(previous) = previous {
             ledger = ledger.after_a_killed_run(previous.clone(), &after);
         }
-        // Where nothing is put back, what is gone from the files may come back by another text.
-        if !texts.is_empty() {
+        let is_undone = previous.is_some_and(|it| files.keys().all(|name| is_as_before(name, it)));
+        let is_replaced = |path: &Path| texts.iter().any(|it| it.change.path == *path);
+        let still_broken = reading.broken.iter().filter(|(path, _)| !is_replaced(path));
+        let still_broken: Vec<Warning> = still_broken
+            .map(|(path, error)| {
+                let (shown, hint) = (path.display(), self.way_out(path, error));
+                let message = format!("{shown} is as it was: {}; {hint}", error.described());
+                Warning::new("not-restored", message)
+            })
+            .collect();
+        // What can't be read may say what it said.
+        if still_broken.is_empty() {
             ledger.settle(&after.views());
         }
-        let whole = Whole {
+        let serves_but_for_others = self.serves_but_for_others(&reading, texts)?;
+        let was_broken = |it: &Replacement| reading.broken.contains_key(&it.change.path);
+        let is_comparable = !texts.iter().any(was_broken);
+        let new = NewTexts {
             texts,
             after,
             ledger,
             is_judged: true,
-            is_own: true,
         };
-        let was_broken = |it: &Replacement| reading.broken.contains_key(&it.change.path);
-        let is_comparable = !texts.iter().any(was_broken);
-        let mut work = self.put(found, reading, whole)?;
+        let mut work = self.work_out_texts(found, reading, new)?;
         let keys = &mut work.outcome.report.keys;
         let names = std::mem::take(&mut keys.given_back);
         keys.set = if is_comparable { names } else { Vec::new() };
         let mut warnings = work.outcome.report.warnings.iter();
         let urgent = warnings.find(|it| it.is_urgent() && !self.allows_not_serving);
-        if let Some(Warning { message, at, .. }) = urgent.filter(|_| !texts.is_empty()) {
+        if let Some(Warning { message, at, .. }) = urgent.filter(|_| !serves_but_for_others) {
             let hint = "fix what keeps it from serving; --allow-not-serving puts the text in place \
                         all the same";
             let error = Error::new(Code::ServesNowhere, message.clone(), hint);
@@ -104,7 +121,7 @@ impl Editor {
             after.files.clone_from(&found.ledger.files);
             after.is_undone = found.ledger.is_undone;
         } else {
-            after.is_undone = previous.is_some() && restored.is_some();
+            after.is_undone = is_undone && restored.is_some();
         }
         if let Some(restored) = restored {
             let mut restored = restored.clone();
@@ -116,32 +133,46 @@ impl Editor {
             }
             work.outcome.restored = Some(Box::new(restored));
         }
-        let damaged = found.damaged.iter();
-        let warnings = damaged.map(|error| {
-            let message = format!("nothing is recorded: {error}; {}", error.hint());
-            Warning::new("not-recorded", message)
-        });
-        work.outcome.report.warnings.extend(warnings);
+        let warnings = &mut work.outcome.report.warnings;
+        warnings.extend(still_broken);
+        warnings.extend(not_recorded(found));
+        Ok(work)
+    }
+
+    /// Works out a run that has nothing to do. What is gone from the files may come back by another one:
+    /// that is not recorded.
+    pub(crate) fn work_out_nothing(
+        &self,
+        found: &Found,
+        restored: Option<&Restored>,
+    ) -> Result<Plan, Error> {
+        let reading = self.read_any_config(&found.target, &found.main, &found.ledger)?;
+        let (config, ledger) = (&reading.config, &found.ledger);
+        let nothing = Report::default();
+        let edited = Edited::of(config, config.clone(), ledger, ledger.clone(), nothing);
+        let mut work = self.assemble(found, &reading, edited, None)?;
+        work.outcome.restored = restored.cloned().map(Box::new);
+        work.outcome.report.warnings.extend(not_recorded(found));
         Ok(work)
     }
 
     /// Works out what becomes of the files once these texts are in their places.
-    pub(super) fn put(
+    pub(super) fn work_out_texts(
         &self,
         found: &Found,
         mut reading: Reading,
-        whole: Whole<'_>,
+        new: NewTexts<'_>,
     ) -> Result<Plan, Error> {
-        let report = Report::between(&reading.config, &whole.after);
+        let report = Report::between(&reading.config, &new.after);
         let removed = report.handlers.removed.clone();
         let mut edited = Edited::of(
             &reading.config,
-            whole.after,
+            new.after,
             &found.ledger,
-            whole.ledger,
+            new.ledger,
             report,
         );
-        for Replacement { change, .. } in whole.texts {
+        for Replacement { change, .. } in new.texts {
             let name = reading.config.name_of(&change.path);
             let digests = edited.ledger.files.get_mut(&name);
             // What was no TOML is no text of the config.
@@ -149,10 +180,10 @@ impl Editor {
                 digests.before = change.before.as_deref().map(digest::of);
             }
         }
-        reading.replaced = whole.texts.to_vec();
-        let judged = whole.is_judged.then_some(Judged {
+        reading.new_texts = new.texts.to_vec();
+        let judged = new.is_judged.then_some(Judged {
             removes: &removed,
-            is_whole: whole.is_own,
+            is_whole: true,
             ..Judged::default()
         });
         self.assemble(found, &reading, edited, judged)
@@ -179,4 +210,11 @@ impl Editor {
         let hint = "look at what it says now, and run this again";
         Err(self.by_its_name(Error::new(Code::ChangedMeanwhile, message, hint).at(path)))
     }
+}
+
+/// What a ledger that can't be read costs.
+fn not_recorded(found: &Found) -> Option<Warning> {
+    let error = found.damaged.as_ref()?;
+    let message = format!("nothing is recorded: {error}; {}", error.hint());
+    Some(Warning::new("not-recorded", message))
 }

@@ -4,82 +4,84 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::commit::editor::{DropIn, Editor};
-use crate::commit::kept::Kept;
+use crate::commit::kept::{Kept, is_of_text};
 use crate::commit::request::{Replacement, Request, RestoreFrom};
-use crate::commit::restored::Restored;
+use crate::commit::restored::{KeptAs, Restored};
 use crate::commit::task::Task;
-use crate::error::{Code, Error, NextStep, Position};
+use crate::error::{Code, Error, NextStep};
 
 impl Editor {
     /// Chooses a text to put back: none, if containerd serves as it is.
     pub(super) fn restore_task(&self, from: RestoreFrom) -> Result<Task, Error> {
-        let mut kept = self.kept_texts()?;
-        let told = matches!(self.drop_in, DropIn::At(_)).then(|| self.told_path());
+        let only = matches!(self.drop_in, DropIn::At(_)).then(|| self.named_path());
+        let mut kept = self.kept_texts(only)?;
         let from_serving = matches!(from, RestoreFrom::Serving);
         let mut texts = match from {
-            RestoreFrom::Serving => kept.serving(told.as_ref()),
-            RestoreFrom::Last => self.kept_as("last", &kept, told.as_ref())?,
-            RestoreFrom::Previous => self.kept_as("prev", &kept, told.as_ref())?,
+            RestoreFrom::Serving => std::mem::take(&mut kept.best),
+            RestoreFrom::Last => self.texts_as(KeptAs::Last, &kept)?,
+            RestoreFrom::Previous => self.texts_as(KeptAs::Previous, &kept)?,
             RestoreFrom::Own { text, source } => {
                 let mut change = self.read_whole()?;
                 change.after = Some(text);
                 vec![Replacement { change, source }]
             }
         };
-        if texts.is_empty() && kept.now.is_empty() {
-            return Err(self.nothing_serves(&kept));
-        }
         for text in &mut kept.texts {
             text.is_chosen = texts.contains(&text.replacement);
         }
         let is_serving = from_serving && texts.is_empty();
         texts.retain(|it| it.change.is_change());
+        if texts.is_empty() && kept.now.is_empty() {
+            return Err(self.nothing_serves(&kept));
+        }
         let mut found = kept.found();
         if is_serving && self.would_restore(RestoreFrom::Last) {
-            let step = NextStep::RestoreLast(told.as_deref());
+            let step = NextStep::RestoreLast(kept.only.as_deref());
             let _ = write!(found, "; {step}");
         }
-        let restored = Restored {
+        let restored = Some(Restored {
             found,
             kept: kept.texts,
             replaced: Vec::new(),
-        };
-        Ok(Task::Replace {
-            texts,
-            restored: Some(restored),
+        });
+        Ok(if texts.is_empty() {
+            Task::Nothing { restored }
+        } else {
+            Task::Replace { texts, restored }
         })
     }
 
-    /// The texts that are kept as `last` or `prev`: of the file that was told, or else of those that are
-    /// broken, or else of the config.
-    fn kept_as(
-        &self,
-        from: &str,
-        kept: &Kept,
-        told: Option<&PathBuf>,
-    ) -> Result<Vec<Replacement>, Error> {
-        let files = match told {
-            Some(file) => vec![file.clone()],
-            None if kept.broken.is_empty() => vec![self.main()],
-            None => kept.broken.keys().cloned().collect(),
+    /// The texts that are kept as this: of the only file that counts, or else of those that are broken
+    /// and can be replaced, or else of the config.
+    fn texts_as(&self, kept_as: KeptAs, kept: &Kept) -> Result<Vec<Replacement>, Error> {
+        let broken = kept.broken.iter();
+        let broken = broken.filter(|(_, error)| is_of_text(error));
+        let files: Vec<&PathBuf> = broken.map(|(file, _)| file).collect();
+        let own = self.main();
+        let files = match &kept.only {
+            Some(file) => vec![file],
+            None if files.is_empty() => vec![&own],
+            None => files,
         };
         let of_file = |file: &PathBuf| {
             let mut texts = kept.texts.iter();
-            let found = texts.find(|it| it.file == *file && it.from == from);
+            let found = texts.find(|it| it.file == *file && it.from == kept_as);
             let why = match found.map(|it| (it, &it.problem)) {
                 Some((found, None)) => return Ok(found.replacement.clone()),
                 Some((found, Some(problem))) => format!("{} {problem}", found.path.display()),
-                None => format!("no .{from} of this file is kept"),
+                None => format!("no .{kept_as} of this file is kept"),
             };
-            Err(self.not_restored(&why, file, None))
+            Err(self.not_restored(&why, file, kept.broken.get(file)))
         };
-        files.iter().map(of_file).collect()
+        files.into_iter().map(of_file).collect()
     }
 
     /// No text is put back, at the place that is to blame.
     fn nothing_serves(&self, kept: &Kept) -> Error {
         let own = self.main();
-        let broken = kept.broken.iter().next();
+        let only = kept.only.iter();
+        let mut named = only.filter_map(|file| kept.broken.get_key_value(file));
+        let broken = named.next().or(kept.broken.iter().next());
         let reason = kept.reason.as_ref().and_then(|it| it.at.as_ref());
         let (file, at) = match (broken, reason) {
             (Some((file, error)), _) => (file, error.position()),
@@ -87,25 +89,38 @@ impl Editor {
             (None, Some((file, at))) if self.generated() != Some(file) => (file, at.as_ref()),
             _ => (&own, None),
         };
-        let error = self.not_restored(&kept.told(), file, at.cloned());
+        let error = self.not_restored(&kept.found_and_kept(), file, broken.map(|(_, error)| error));
+        let error = error.position_at(at.cloned());
         match self.repair(&self.releases) {
             Some(command) => error.with_hint(NextStep::Repair(&command)),
+            // Without the drop-in's name it is put right if that can be done at all.
+            None if kept.is_of_others() => error.with_hint(NextStep::Restore),
             None => error,
         }
     }
 
-    fn not_restored(&self, why: &str, file: &Path, at: Option<Position>) -> Error {
+    fn not_restored(&self, why: &str, file: &Path, broken: Option<&Error>) -> Error {
         let message = format!("nothing can be put back: {why}");
-        let own = NextStep::RestoreOwn(self.as_drop_in(file));
-        let error = Error::new(Code::NotRestored, message, own);
-        self.by_its_name(error.at(file).position_at(at))
+        let own = NextStep::RestoreOwn(self.as_drop_in(file)).into();
+        let hint = broken.map_or(own, |error| self.way_out(file, error));
+        let error = Error::new(Code::NotRestored, message, hint);
+        self.by_its_name(error.at(file))
+    }
+
+    /// What to do about a broken file of which no text is put back.
+    pub(super) fn way_out(&self, file: &Path, broken: &Error) -> String {
+        if is_of_text(broken) {
+            NextStep::RestoreOwn(self.as_drop_in(file)).into()
+        } else {
+            broken.hint().to_owned()
+        }
     }
 
     /// Names `restore` in the hint of an error about a file that is not valid TOML, where it would put
     /// another text in place.
     #[must_use]
     pub fn with_way_back(&self, error: Error) -> Error {
-        if !matches!(error.code(), Code::NotToml | Code::NoFile | Code::WrongType) {
+        if !is_of_text(&error) {
             return error;
         }
         self.or_restore(error, RestoreFrom::Serving, NextStep::Restore)

@@ -1,5 +1,6 @@
 //! What a restore has found: kept texts, and which of them is put back.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Serialize, Serializer};
@@ -20,6 +21,27 @@ pub struct Restored {
     pub replaced: Vec<PathBuf>,
 }
 
+/// What a text is kept as, in the order in which they are tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KeptAs {
+    /// What this tool has written last.
+    Last,
+    /// What stood there before.
+    #[serde(rename = "prev")]
+    Previous,
+}
+
+impl fmt::Display for KeptAs {
+    /// The ending of its name, as in `config.toml.prev`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Last => "last",
+            Self::Previous => "prev",
+        })
+    }
+}
+
 /// A text that an edit has kept beside the config.
 #[derive(Debug, Clone, Serialize)]
 pub struct KeptText {
@@ -29,8 +51,8 @@ pub struct KeptText {
     /// The path on the host of the file that it belongs to.
     #[serde(serialize_with = "path_json::path")]
     pub file: PathBuf,
-    /// `last` or `prev`.
-    pub from: &'static str,
+    /// What it was kept as.
+    pub from: KeptAs,
     /// How many seconds ago it was written, if that is known.
     pub age: Option<u64>,
     /// The releases that serve CRI with it.

@@ -21,6 +21,11 @@ pub(crate) enum Task {
         /// What a restore has found. What it replaces is kept as broken.
         restored: Option<Restored>,
     },
+    /// All is as was asked for.
+    Nothing {
+        /// What a restore has found.
+        restored: Option<Restored>,
+    },
 }
 
 impl Task {
@@ -38,7 +43,7 @@ impl Task {
             Self::Replace {
                 restored: Some(_),
                 ..
-            }
+            } | Self::Nothing { restored: Some(_) }
         )
     }
 
@@ -47,7 +52,7 @@ impl Task {
         match self {
             Self::Change(change) => change.acting_owner().map(ToString::to_string),
             Self::TakeBack { made, .. } => made.owners().into_iter().next(),
-            Self::Replace { .. } => None,
+            Self::Replace { .. } | Self::Nothing { .. } => None,
         }
     }
 

@@ -1,4 +1,4 @@
-//! What the model is told of the world: the files of a config, and a few facts about the host.
+//! What the model knows of the world: the files of a config, and a few facts about the host.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
@@ -140,10 +140,17 @@ impl ConfigFiles {
         unread.map(|(path, _)| path.as_path()).collect()
     }
 
+    /// The files that containerd does not start with: those, and what is not TOML.
+    pub(crate) fn unusable(&self) -> BTreeSet<&Path> {
+        let broken = self.all().filter(|(_, source)| source.document().is_err());
+        let broken = broken.map(|(path, _)| path);
+        broken.chain(self.unread()).collect()
+    }
+
     /// The same for a sentence, with the reasons and what to do.
-    pub(crate) fn told_unread(&self) -> String {
+    pub(crate) fn describe_unread(&self) -> String {
         let files = self.files.iter();
-        let told = files.filter_map(|(path, state)| {
+        let described = files.filter_map(|(path, state)| {
             let reason = match state {
                 FileState::Bytes(_) | FileState::OutOfSight => return None,
                 FileState::Missing => "no such file here",
@@ -156,14 +163,19 @@ impl ConfigFiles {
                 path.display()
             ))
         });
-        told.collect::<Vec<_>>().join(" and ")
+        described.collect::<Vec<_>>().join(" and ")
     }
 
     /// These files, with some out of sight where they still can't be read.
     pub(crate) fn without(&self, unread: &BTreeSet<&Path>) -> Self {
+        self.leaving_out(self.unread().intersection(unread).copied())
+    }
+
+    /// These files, with some out of sight.
+    pub(crate) fn leaving_out<'p>(&self, paths: impl Iterator<Item = &'p Path>) -> Self {
         let mut files = self.clone();
-        for path in self.unread().intersection(unread) {
-            files.insert(*path, FileState::OutOfSight);
+        for path in paths {
+            files.insert(path, FileState::OutOfSight);
         }
         files
     }

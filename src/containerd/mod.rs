@@ -20,7 +20,7 @@ pub(crate) mod plugin;
 mod reason;
 mod registry;
 pub(crate) mod release;
-mod release_config;
+pub(crate) mod release_config;
 mod rules;
 mod schema;
 mod servers;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::config::view::View;
 use crate::containerd::plugin::{self, runtimes_path};
 use crate::error::{Error, NextStep};
-use crate::ledger::{Entry, FileKey, Made, OwnersWant, Want};
+use crate::ledger::{Entry, FileKey, Made, Owner, OwnersWant, Want};
 use crate::toml::{Literal, Path};
 use crate::want::handler::BUILT_IN;
 use crate::want::key::{Key, KeyValue, handler_path, old_handler_path};
@@ -26,11 +26,10 @@ impl Start<'_> {
         let Some(adoption) = &change.adoption else {
             return Ok(());
         };
-        let wants = change
-            .wants
-            .iter()
-            .chain(change.extended.values().flatten());
-        let wants: Vec<&KeyValue> = wants.filter(|it| self.asked.contains(&it.key)).collect();
+        let own = self.ledger.owners.get(self.owner());
+        let wants = own.into_iter().flat_map(Owner::values);
+        let wants = wants.filter(|it| self.asked.contains(&it.key));
+        let wants: Vec<KeyValue> = wants.collect();
         let asked: Vec<Key> = wants.iter().map(|want| want.key.clone()).collect();
         let default = Key::default_handler();
         for was in adoption {
@@ -56,7 +55,7 @@ impl Start<'_> {
                 self.adopt_handler(handler);
             }
         }
-        for KeyValue { key, value } in wants {
+        for KeyValue { key, value } in &wants {
             let was = adoption.iter().find(|it| it.key == *key);
             let was = was.map(|it| it.value.clone());
             if *key == default && was.is_none() {

@@ -3,27 +3,33 @@
 use std::collections::BTreeSet;
 
 use crate::config::view::View;
-use crate::error::Error;
+use crate::error::{Error, NextStep};
 use crate::ledger::{FileKey, OwnersWant, is_implied, newest_owner};
 use crate::toml::Literal;
+use crate::want::change::Change;
 use crate::want::key::Key;
-use crate::want::mistake;
+use crate::want::meant::meant_by;
 use crate::want::nearest::nearest;
 
 use super::edited::Absent;
 use super::refusal;
 use super::start::Start;
 
+/// So many keys of a table are named.
+const MOST_NAMES: usize = 10;
+
 impl Start<'_> {
     /// Looks at the keys that the change clears: the owner's own wants are withdrawn. Where it has none,
-    /// what is nobody's is to go: those keys are returned.
+    /// what is nobody's is to go: those keys are returned. What comes with a new handler, as `completed`
+    /// says, need not go.
     ///
     /// # Errors
     ///
     /// [`Error`] if a key is another owner's, or others need it.
-    pub(super) fn clear(&mut self) -> Result<Vec<Key>, Error> {
+    pub(super) fn clear(&mut self, completed: &Change) -> Result<Vec<Key>, Error> {
         let mut absent = Vec::new();
-        for key in &self.change.cleared {
+        let comes = |key: &&Key| completed.wants.iter().any(|want| want.key.is_within(key));
+        for key in self.change.cleared.iter().filter(|key| !comes(key)) {
             let own = self.ledger.wants().filter(|it| it.owner == self.owner());
             let own: Vec<OwnersWant<'_>> = own.filter(|it| it.key.is_within(key)).collect();
             let values = own.iter().filter(|it| it.want.value.is_some());
@@ -44,8 +50,13 @@ impl Start<'_> {
                 return Err(refusal::implied(key));
             }
             if found.is_empty() {
-                let unknown = self.absent(key);
-                self.report.absent_keys.push(unknown);
+                let there = self.standing();
+                if there.iter().any(|it| it.is_within(key)) {
+                    self.warn_of_table(key, &there);
+                } else {
+                    let unknown = self.absent(key, &there);
+                    self.report.absent_keys.push(unknown);
+                }
             }
             absent.extend(found);
         }
@@ -92,24 +103,55 @@ impl Start<'_> {
         key.path == ["version"] || (is_own && is_implied(key) && !self.ledger.is_wanted(key))
     }
 
-    /// A key that was to go and is not there.
-    fn absent(&self, key: &Key) -> Absent {
-        let name = key.on_command_line();
+    /// All that stands in the files.
+    fn standing(&self) -> BTreeSet<Key> {
         let keys = self.views.values().flat_map(|view| {
             let leaves = view.tree.leaves(&[]).into_iter();
             leaves.flat_map(|leaf| self.found(&Key::new(&view.spelling.canonical(&leaf))))
         });
+        keys.collect()
+    }
+
+    /// A table was to go of which no owner wants anything: its keys are named.
+    fn warn_of_table(&mut self, table: &Key, there: &BTreeSet<Key>) {
+        let below = there.iter().filter(|it| it.is_within(table));
+        let below = below.filter(|it| !self.is_implied(it));
+        // Handlers go by another verb.
+        let below = below.filter(|it| it.handler().is_none() || table.handler().is_some());
+        let names: Vec<String> = below.take(MOST_NAMES).map(Key::on_command_line).collect();
+        let keys = names.join(" ");
+        let owner = self.owner();
+        let next = match keys.as_str() {
+            "" => NextStep::SeeHandlers,
+            keys => NextStep::UnsetKeys { keys, owner },
+        };
+        let table = table.on_command_line();
+        let message = format!("{table} is a table, and its keys are no owner's: {next}");
+        self.report.warn("not-one-key", message);
+    }
+
+    /// A key that was to go and is not there.
+    fn absent(&self, key: &Key, there: &BTreeSet<Key>) -> Absent {
+        let name = key.on_command_line();
         // In another table or handler, another key is meant.
         let table = |key: &Key| key.path.split_last().map(|(_, table)| table.to_vec());
-        let keys = keys.filter(|it| table(it) == table(key));
-        let known: Vec<String> = keys.map(|key| key.on_command_line()).collect();
+        let keys = there.iter().filter(|it| table(it) == table(key));
+        let known: Vec<String> = keys.map(Key::on_command_line).collect();
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
         let near = nearest(&name, &known).map(str::to_owned);
         let path: Vec<&str> = key.path.iter().map(String::as_str).collect();
-        let corrected = || Some(Key::new(&mistake::corrected(&path)?).on_command_line());
+        let kind = key
+            .handler_name()
+            .map(|name| Key::of_handler(name, &["runtime_type"]));
+        let mut kinds = self
+            .views
+            .values()
+            .filter_map(|view| view.value(kind.as_ref()?)?.as_string());
+        let kind = kinds.next();
+        let meant = || Some(Key::new(&meant_by(&path, kind.as_deref())?).on_command_line());
         Absent {
             name,
-            near: near.or_else(corrected),
+            near: near.or_else(meant),
         }
     }
 }

@@ -81,11 +81,13 @@ impl Judgement<'_> {
         let before = self.before.without(&unread);
         let model = Model::new(&before, self.host);
         let mut releases = self.reading();
-        if !unread.is_empty() && !releases.any(|release| model.verdict(release).serves()) {
+        // Who puts a whole text in place has seen what stands there.
+        let is_known = unread.is_empty() || self.judged.is_whole;
+        if !is_known && !releases.any(|release| model.verdict(release).serves()) {
             return Err(harmful(format!(
                 "it can't be told what this change would do: no containerd release serves CRI with \
                  what can be read here, before as after, and this can't: {}",
-                self.before.told_unread()
+                self.before.describe_unread()
             )));
         }
         Ok(Self {
@@ -101,23 +103,22 @@ impl Judgement<'_> {
         if self.before.unread().is_empty() {
             return harm;
         }
-        let unread = self.before.told_unread();
+        let unread = self.before.describe_unread();
         let message = format!("{harm} (judged without {unread})");
         harm.with_message(message)
     }
 
     /// The imports that can't be read here, without those that go.
     fn not_read(&self) -> Option<Warning> {
-        if self.after.unread().is_empty() {
-            return None;
-        }
+        let unread = self.before.unread();
+        self.after.unread().intersection(&unread).next()?;
         let model = Model::new(&self.after, self.host);
         let at = self.reading().find_map(|release| {
             let (path, at) = model.verdict(release).reason()?.at.clone()?;
             at.filter(|_| path == self.after.main())
         });
-        let told = self.after.told_unread();
-        let message = format!("judged without {told}; containerd does not start without it");
+        let unread = self.after.describe_unread();
+        let message = format!("judged without {unread}; containerd does not start without it");
         Some(Warning {
             at,
             ..Warning::new("import-not-read", message)

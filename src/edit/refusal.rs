@@ -149,6 +149,22 @@ pub(super) fn default_not_listed(name: &str, views: &Views) -> Error {
     Error::new(Code::DefaultNotListed, message, hint)
 }
 
+/// Nothing says what runs a handler of which single keys are wanted.
+pub(super) fn no_runtime_type(name: &str, views: &Views) -> Error {
+    let why = match Preset::named(name) {
+        Some(_) => "",
+        None => ", and no preset is called so",
+    };
+    let message = format!("the handler {name} has no runtime_type{why}");
+    let listed = views.values().flat_map(View::handler_names);
+    let listed: Vec<&str> = listed.filter(|it| *it != name).collect();
+    let meant = nearest(name, &listed).or_else(|| Preset::meant(name));
+    let meant = meant.filter(|meant| *meant != name);
+    let meant = meant.map(|meant| format!("did you mean {meant}? Otherwise "));
+    let hint = format!("{}set its runtime_type, too", meant.unwrap_or_default());
+    Error::new(Code::NoRuntimeType, message, hint)
+}
+
 /// The key stands in a file that the tool has not written to.
 pub(super) fn out_of_reach(config: &Config, file: &str, place: &[String]) -> Error {
     let message = format!(
@@ -200,15 +216,15 @@ pub(super) fn not_writable(config: &Config, file: &str, key: &str) -> Error {
     Error::new(Code::OutOfReach, message, hint).at(config.path_of(file))
 }
 
-/// The dotted key that an error of [`Code::KeyNotRead`] is about: its [detail](Error::detail).
+/// The dotted key of a want that an error is about: its [detail](Error::detail).
 #[derive(Debug)]
-pub struct UnreadKey(pub String);
+pub struct WantedKey(pub String);
 
 /// A key in the place of which a config of this version has another one.
 pub(super) fn no_place(key: &Key, version: i64) -> Error {
     let message = format!("a config of version {version} has no place for {key}");
     let hint = "leave it out for this config; one of version 3 has a place for it";
-    Error::new(Code::KeyNotRead, message, hint).with_detail(UnreadKey(key.to_string()))
+    Error::new(Code::KeyNotRead, message, hint).with_detail(WantedKey(key.to_string()))
 }
 
 /// A key that none of these releases reads in a config of this version.
@@ -216,7 +232,7 @@ pub(super) fn not_read(key: &Key, releases: &[Release], version: i64) -> Error {
     let does = listed_do(releases);
     let message = format!("containerd {does} not read {key} in a config of version {version}");
     let hint = "leave it out for this config; releases that read it want another config version";
-    Error::new(Code::KeyNotRead, message, hint).with_detail(UnreadKey(key.to_string()))
+    Error::new(Code::KeyNotRead, message, hint).with_detail(WantedKey(key.to_string()))
 }
 
 /// The text can't take a key.

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use crate::containerd::release::{listed, listed_do, reading};
 use crate::containerd::{Effect, Host, Model, Release, ReleaseConfig, ignores};
 use crate::error::{Error, Warning};
-use crate::toml::render::{self, Quotes};
 use crate::want::change::Change;
 use crate::want::handler;
 use crate::want::key::{Key, KeyValue};
+use crate::want::meant;
 use crate::want::mistake::unknown_plugin;
-use crate::want::nearest::{in_brackets, nearest};
+use crate::want::nearest::in_brackets;
 
 use super::edited::Edited;
 use super::judgement::Judgement;
@@ -55,7 +55,7 @@ pub(crate) fn warnings(
         let path = &want.key.path[handler.len()..];
         let name = want.key.handler_name().unwrap_or_default();
         let runtime_type = runtime_type(edited, name);
-        let option = unknown_option(path, name, runtime_type.as_deref());
+        let option = unknown_option(&want.key, name, runtime_type.as_deref());
         warnings.extend(option.map(|warning| warning.of(&want.key)));
         let value = want.value.value().filter(|_| edited.is_change());
         let of_value = value
@@ -76,20 +76,11 @@ fn runtime_type(edited: &Edited, handler: &str) -> Option<String> {
 }
 
 /// An option that the handler's shim is not known to read.
-fn unknown_option(path: &[String], handler: &str, runtime_type: Option<&str>) -> Option<Warning> {
-    let option = match path {
-        [table, option, ..] if table == "options" => option,
-        _ => return None,
-    };
-    let options = handler::options(runtime_type);
-    let mut known = options.iter();
-    if path.len() == 2 && known.any(|known| known.eq_ignore_ascii_case(option)) {
-        return None;
-    }
-    let key = render::dotted(path, Quotes::Basic);
-    let near = nearest(option, &options).map(|near| format!("options.{near}"));
+fn unknown_option(key: &Key, handler: &str, runtime_type: Option<&str>) -> Option<Warning> {
+    let (option, near) = meant::unknown_option(key, runtime_type)?;
+    let near = near.map(|near| format!("options.{near}"));
     let message = format!(
-        "unknown key {key} in handler {handler}: written as given{}",
+        "unknown key {option} in handler {handler}: written as given{}",
         in_brackets(near.as_deref())
     );
     Some(Warning::new("unknown-key", message))

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::ledger::{Owner, Tombstone, Want};
+use crate::toml::Literal;
 use crate::want::change::{Change, Overrules};
-use crate::want::handler::{BUILT_IN, no_runtime_type};
+use crate::want::handler::{BUILT_IN, HandlerName};
 use crate::want::key::{Key, KeyValue, handler_path};
 
 use super::cgroup_driver::{DRIVER, Drivers};
 use super::placement;
-use super::refusal;
+use super::refusal::{self, WantedKey};
 use super::start::Start;
 
 impl Start<'_> {
@@ -19,13 +20,14 @@ impl Start<'_> {
         self.check_owners()?;
         let change = self.change;
         self.withdrawn = change.unsets.iter().cloned().collect();
-        let absent = self.clear()?;
+        let completed = self.completed()?;
+        let absent = self.clear(&completed)?;
         let file = placement::file(self.config, &self.ledger, change);
         let mut owner = self.ledger.owners.remove(self.owner()).unwrap_or_default();
         owner.file = file;
         let before = std::mem::take(&mut owner.wants);
-        let wants = self.with_cgroup_drivers(&before);
-        self.check_types(&wants)?;
+        let mut wants = self.with_cgroup_drivers(completed, &before);
+        wants.retain(|want| !change.cleared.iter().any(|key| want.key.is_within(key)));
         let wants = wants.into_iter().map(|it| (it.key, Some(it.value)));
         let nothing = change.absent.iter().chain(&absent).cloned();
         for (key, value) in wants.chain(nothing.map(|key| (key, None))) {
@@ -116,17 +118,56 @@ impl Start<'_> {
         !change.is_all || came_along
     }
 
-    /// A handler of which single keys are wanted is there, or comes with its type.
-    fn check_types(&self, wants: &[KeyValue]) -> Result<(), Error> {
-        for name in self.change.extended.keys() {
-            let key = Key::of_handler(name, &["runtime_type"]);
-            let is_wanted = wants.iter().any(|want| want.key == key);
-            let is_there = || self.views.values().any(|view| view.value(&key).is_some());
-            if !is_wanted && !is_there() {
-                return Err(no_runtime_type(name));
-            }
+    /// The change, where a handler of which it wants single keys is there, or comes as a whole.
+    fn completed(&self) -> Result<Change, Error> {
+        let mut completed = self.change.clone();
+        for name in &self.change.extended {
+            self.complete(&mut completed, name).map_err(|error| {
+                let mut wants = self.change.wants.iter();
+                let want = wants.find(|want| want.key.handler_name() == Some(name));
+                let detail = want.map(|want| WantedKey(want.key.to_string()));
+                detail.into_iter().fold(error, Error::with_detail)
+            })?;
         }
-        Ok(())
+        Ok(completed)
+    }
+
+    fn complete(&self, completed: &mut Change, name: &str) -> Result<(), Error> {
+        let handler = handler_path(name);
+        if !self.views.values().any(|view| view.has(&handler)) {
+            name.parse::<HandlerName>()?;
+        }
+        let kind = Key::of_handler(name, &["runtime_type"]);
+        // A handler that is taken over stays when its other owner leaves.
+        let other = self.foreign_owner(&kind);
+        let owner = self.ledger.owners.get(other.unwrap_or(self.owner()));
+        let owner = owner.filter(|_| !self.change.is_all);
+        let is_other = other.is_some() && owner.is_some_and(|it| it.wants.contains_key(&kind));
+        if !is_other && self.is_run(&kind) {
+            return Ok(());
+        }
+        let known = owner.into_iter().flat_map(Owner::values);
+        let known = known.filter(|it| it.key.path.starts_with(&handler));
+        let known: Vec<KeyValue> = known.collect();
+        let completed = completed.complete(name, &known);
+        completed.map_err(|error| match error.code() {
+            Code::NoRuntimeType => refusal::no_runtime_type(name, &self.views),
+            _ => error,
+        })
+    }
+
+    /// Whether the change or a file says at `kind` what runs a handler, and the change leaves that there.
+    fn is_run(&self, kind: &Key) -> bool {
+        let says = |value: &Literal| value.as_string().is_some_and(|it| !it.is_empty());
+        let mut asked = self.change.wants.iter().filter(|want| want.key == *kind);
+        if let Some(asked) = asked.next() {
+            return says(&asked.value);
+        }
+        let own = self.ledger.owners.get(self.owner());
+        let own = own.and_then(|it| it.wants.get(kind));
+        let goes = self.change.is_all && own.is_some_and(|want| !want.is_adopted);
+        let mut found = self.views.values().filter_map(|view| view.value(kind));
+        !goes && found.any(|value| says(&value))
     }
 
     /// A handler of which another owner wants something is that owner's, and so is any other key,
@@ -146,26 +187,15 @@ impl Start<'_> {
         Ok(())
     }
 
-    /// What the change wants; handlers of runc's type use the cgroup driver that the node uses, or pods
+    /// What a change wants; handlers of runc's type use the cgroup driver that the node uses, or pods
     /// are unstable. `before`: what the owner wanted.
-    fn with_cgroup_drivers(&mut self, before: &BTreeMap<Key, Want>) -> Vec<KeyValue> {
-        let change = self.change;
-        let mut wants = change.wants.clone();
-        let has = |name: &str| {
-            let handler = handler_path(name);
-            before.keys().any(|key| key.path.starts_with(&handler))
-        };
-        for (name, others) in &change.extended {
-            if !has(name) && !others.is_empty() {
-                let handler = handler_path(name);
-                let is_own = |want: &KeyValue| want.key.path.starts_with(&handler);
-                let at = wants.iter().position(is_own).unwrap_or(0);
-                wants.retain(|want| !is_own(want));
-                wants.splice(at..at, others.iter().cloned());
-            }
-        }
+    fn with_cgroup_drivers(
+        &mut self,
+        change: Change,
+        before: &BTreeMap<Key, Want>,
+    ) -> Vec<KeyValue> {
+        let mut wants = change.wants;
         let new = change.takes_cgroup_driver.iter().map(String::as_str);
-        let new = new.filter(|name| !change.extended.contains_key(*name) || !has(name));
         let new: Vec<&str> = new.collect();
         if new.is_empty() {
             return wants;
@@ -173,7 +203,7 @@ impl Start<'_> {
         let drivers = Drivers {
             config: self.config,
             views: &self.views,
-            asked: &change.wants,
+            asked: &wants,
         };
         let found = drivers.found(&new);
         for name in new {

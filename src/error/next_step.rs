@@ -23,6 +23,10 @@ pub enum NextStep<'a> {
     MakeFolder(&'a Path),
     /// What stands in the place of a sidecar.
     MoveAway(&'a Path),
+    /// This ledger can't be read, and the one before it can.
+    PreviousLedger(&'a Path),
+    /// This ledger can't be read, nor the one before it.
+    LedgerAway(&'a Path),
     /// A file is too large to be read.
     SeeBeginning(&'a Path),
     /// A patch file without a word.
@@ -77,6 +81,13 @@ pub enum NextStep<'a> {
         /// The key, as a word of a shell.
         key: &'a str,
         /// Its owner.
+        owner: &'a str,
+    },
+    /// A table was to go of which the owner wants nothing.
+    UnsetKeys {
+        /// Its keys, as words of a shell.
+        keys: &'a str,
+        /// The owner.
         owner: &'a str,
     },
     /// The key that is to go is there for the sake of others.
@@ -141,7 +152,7 @@ impl fmt::Display for NextStep<'_> {
                  defaults, and `containerd-edit add NAME` creates the file",
             ),
             Self::MakeFolder(folder) => {
-                let folder = folder.display();
+                let folder = as_word(folder);
                 write!(
                     text,
                     "name the config with --config, or where the host is mounted with --host-root; \
@@ -149,14 +160,29 @@ impl fmt::Display for NextStep<'_> {
                 )
             }
             Self::MoveAway(path) => {
-                let path = path.display();
+                let path = as_word(path);
                 write!(
                     text,
                     "find out who put it there, then move it away: `mv {path} {path}.away`"
                 )
             }
+            Self::PreviousLedger(path) => {
+                let path = as_word(path);
+                write!(
+                    text,
+                    "put the ledger before the last change in its place: `cp {path}.prev {path}`"
+                )
+            }
+            Self::LedgerAway(path) => {
+                let path = as_word(path);
+                write!(
+                    text,
+                    "move it away, and the owners are read from the comments of the config, as far as \
+                     they are there: `mv {path} {path}.away`"
+                )
+            }
             Self::SeeBeginning(path) => {
-                let path = path.display();
+                let path = as_word(path);
                 write!(text, "see what has filled it: `head -c 4096 {path}`")
             }
             Self::RemoveOwner => text.write_str(
@@ -235,6 +261,10 @@ impl fmt::Display for NextStep<'_> {
             Self::UnsetForeign { key, owner } => write!(
                     text,
                     "to remove it all the same: `containerd-edit unset {key} --owner {owner}`"
+                ),
+            Self::UnsetKeys { keys, owner } => write!(
+                    text,
+                    "name those that are to go, as in `containerd-edit unset {keys} --owner {owner}`"
                 ),
             Self::SeeOwners => text.write_str(
                 "it goes with the last of them: see the owners with `containerd-edit list`",

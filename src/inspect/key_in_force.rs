@@ -5,15 +5,18 @@ use std::path::{Path, PathBuf};
 use toml_edit::Value;
 
 use crate::containerd::release::listed;
+use crate::containerd::release_config::ReleaseConfig;
 use crate::containerd::{Release, version};
 use crate::disk::HostRoot;
 use crate::error::{Code, Error, NextStep, Position, Warning};
 use crate::ledger::{Ledger, newest_owner};
 use crate::toml::render::{self, Quotes};
+use crate::want::handler::BUILT_IN;
 use crate::want::key::Key;
 use crate::want::key_name::KeyName;
+use crate::want::meant::{meant_by, unknown_option};
 use crate::want::mistake;
-use crate::want::nearest::nearest;
+use crate::want::nearest::{in_brackets, nearest};
 
 use super::opened::Opened;
 
@@ -75,8 +78,7 @@ impl KeyInForce {
         });
         let Some((value, place)) = found else {
             let config = loaded.iter().rev().find_map(|(_, config)| config.as_ref());
-            let names = config.map(|config| config.names_beside(&key.path));
-            return Err(not_set(name, names.as_deref()).at(path));
+            return Err(not_set(name, &key, config).at(path));
         };
         let (file, at) = model.position(place);
         let has = ledger.has_in(&opened.name_in_ledger(file), &key.path);
@@ -126,24 +128,51 @@ fn differing(key: &Key, value: &Value, releases: &[ReleaseValue]) -> Vec<Warning
     others.collect()
 }
 
-/// No file sets the key. `names`: what else is in its table; `None`: no release loads the config.
-fn not_set(name: &KeyName, names: Option<&[&str]>) -> Error {
-    let key = name.dotted();
-    let Some(names) = names else {
-        let message = format!("{key}: no containerd release loads this config");
+/// No file sets the key. `config`: what the newest release has that loads one.
+fn not_set(name: &KeyName, key: &Key, config: Option<&ReleaseConfig>) -> Error {
+    let dotted = name.dotted();
+    let Some(config) = config else {
+        let message = format!("{dotted}: no containerd release loads this config");
         return Error::new(Code::NoKey, message, NextStep::SeeVerdicts);
     };
-    let message = format!("{key} is not set in any file that containerd reads");
+    let message = format!("{dotted} is not set in any file that containerd reads");
+    Error::new(Code::NoKey, message, hint(name, key, config))
+}
+
+fn hint(name: &KeyName, key: &Key, config: &ReleaseConfig) -> String {
     let path: Vec<&str> = name.path().iter().map(String::as_str).collect();
-    let near = path.split_last().and_then(|(last, table)| {
-        let near = nearest(last, names)?;
-        let path = [table, &[near]].concat();
-        Some(format!(
-            "did you mean {}?",
-            render::dotted(&path, Quotes::Basic)
-        ))
-    });
-    let hint = near.or_else(|| Some(mistake::unknown(&path, 0)?.hint));
-    let default = "containerd's own default holds: `containerd config default` shows it";
-    Error::new(Code::NoKey, message, hint.as_deref().unwrap_or(default))
+    let beside = || {
+        let (last, table) = path.split_last()?;
+        let near = nearest(last, &config.names_beside(&key.path))?;
+        Some(
+            [table, &[near]]
+                .concat()
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+        )
+    };
+    let handler = key.handler_name();
+    let kind = handler.map(|name| Key::of_handler(name, &["runtime_type"]).path);
+    let kind = kind.and_then(|kind| config.value(&kind));
+    let kind = kind.as_ref().and_then(Value::as_str);
+    if let Some(meant) = beside().or_else(|| meant_by(&path, kind)) {
+        return format!("did you mean {}?", render::dotted(&meant, Quotes::Basic));
+    }
+    if let Some(mistake) = mistake::unknown(&path, 0) {
+        return mistake.hint;
+    }
+    if let Some((id, _)) = mistake::unknown_plugin(&path) {
+        return format!("no containerd release is known to have a plugin {id}");
+    }
+    let not_listed = key.handler().filter(|it| config.value(it).is_none());
+    if let Some((name, handler)) = handler.filter(|it| *it != BUILT_IN).zip(not_listed) {
+        let near = in_brackets(nearest(name, &config.names_beside(handler)));
+        let see = NextStep::SeeHandlers;
+        return format!("the handler {name} is not listed{near}; {see}");
+    }
+    if let Some((option, _)) = unknown_option(key, kind) {
+        return format!("the handler's shim is not known to read {option}");
+    }
+    "containerd's own default holds: `containerd config default` shows it".to_owned()
 }

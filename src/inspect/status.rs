@@ -9,7 +9,8 @@ use crate::commit::operation_log::LogEntry;
 use crate::commit::path_json;
 use crate::config::files::File;
 use crate::config::view::{View, Views};
-use crate::containerd::{ConfigFiles, version};
+use crate::containerd::{ConfigFiles, absolute, version};
+use crate::disk::existing::{REGULAR, kind_at};
 use crate::disk::holder::HolderFate;
 use crate::disk::target::Target;
 use crate::disk::{digest, leftovers, lock, sidecar};
@@ -28,8 +29,10 @@ pub struct Status {
     pub path: PathBuf,
     /// Whether it exists.
     pub exists: bool,
-    /// Its config version, 0 if it names none; `None`: there is no file, or it is not valid TOML.
+    /// Its config version, 0 if it names none; `None`: there is no file, or it can't be read.
     pub config_version: Option<i64>,
+    /// The files of the config that no edit can start from.
+    pub broken: Vec<BrokenFile>,
     /// The lock.
     pub lock: LockStatus,
     /// The operation log; `None`: none is kept.
@@ -42,9 +45,12 @@ pub struct Status {
     pub previous_path: Option<PathBuf>,
     /// The last change in the operation log.
     pub last_change: Option<LogEntry>,
-    /// Whether the config differs from what that change left; `None`: no change is logged.
+    /// Whether any file differs from what that change left; `None`: no change is logged.
     #[serde(rename = "changed_since")]
     pub is_changed_since: Option<bool>,
+    /// The files that differ from what this tool last left there.
+    #[serde(serialize_with = "path_json::list")]
+    pub changed_files: Vec<PathBuf>,
     /// Why the ledger may not be read, if so: then no owner is known.
     pub ledger_error: Option<String>,
     /// The owners that want something of the config.
@@ -58,6 +64,16 @@ pub struct Status {
     /// Texts of other programs that killed runs have displaced, for somebody to look through.
     #[serde(serialize_with = "path_json::list")]
     pub displaced: Vec<PathBuf>,
+}
+
+/// A file of the config that no edit can start from.
+#[derive(Debug, Clone, Serialize)]
+pub struct BrokenFile {
+    /// Its path on the host, as imports name it.
+    #[serde(serialize_with = "path_json::path")]
+    pub path: PathBuf,
+    /// What is wrong with it.
+    pub problem: String,
 }
 
 /// What is known of a drop-in.
@@ -122,7 +138,7 @@ impl Editor {
     ///
     /// # Errors
     ///
-    /// The errors of finding and reading a file, and [`Code::BadLedger`].
+    /// The errors of finding and reading a file.
     pub fn status(&self) -> Result<Status, Error> {
         let target = self.find()?;
         let main = target.read()?;
@@ -137,16 +153,25 @@ impl Editor {
         let log_error = logged.as_ref().err().map(Error::source_text);
         let entries = logged.unwrap_or_default();
         let (ledger, ledger_error) = match self.ledger() {
-            Err(error) if error.code() == Code::Denied => {
-                let reason = format!("{error}: {}", error.source_text());
-                (Ledger::default(), Some(reason))
+            Ok(ledger) => (ledger, None),
+            Err(error) => {
+                let more = match error.code() {
+                    Code::Denied => error.source_text(),
+                    _ => error.hint().to_owned(),
+                };
+                (Ledger::default(), Some(format!("{error}: {more}")))
             }
-            ledger => (ledger?, None),
         };
         let (mut handlers, mut drop_ins) = (Vec::new(), Vec::new());
-        let reading = self.read_config(&target, &main, &ledger).ok();
-        let config = reading.as_ref().map(|reading| &reading.config);
-        let config = config.filter(|_| version.is_some() || bytes.is_none());
+        let reading = self.read_any_config(&target, &main, &ledger).ok();
+        let broken = reading.iter().flat_map(|reading| &reading.broken);
+        let broken = broken.map(|(path, error)| BrokenFile {
+            path: path.clone(),
+            problem: error.described(),
+        });
+        let broken: Vec<BrokenFile> = broken.collect();
+        let whole = reading.as_ref().filter(|_| broken.is_empty());
+        let config = whole.map(|reading| &reading.config);
         let files = ConfigFiles::read(&self.host_root, &self.main(), bytes.unwrap_or_default());
         let is_loaded = |file: &Path| {
             file == self.main() || files.imported().any(|(imported, _)| imported == file)
@@ -169,7 +194,10 @@ impl Editor {
             }
         }
         let last_change = entries.into_iter().rfind(LogEntry::is_change);
-        let now = bytes.map(digest::of);
+        let changed_files = match &last_change {
+            Some(last) => self.changed_files(last, &target, bytes, &ledger),
+            None => Vec::new(),
+        };
         let (is_held, holder) = lock::look(&target.path);
         let holder = holder.map(|holder| LockHolder {
             words: holder.to_string(),
@@ -179,6 +207,7 @@ impl Editor {
         Ok(Status {
             exists: bytes.is_some(),
             config_version: version.and_then(Result::ok),
+            broken,
             lock: LockStatus {
                 path: sidecar::lock(&target.path),
                 is_held,
@@ -186,8 +215,10 @@ impl Editor {
             },
             log_path: log_path.unwrap_or_else(|error| error.path().map(Path::to_owned)),
             log_error,
-            previous_path: Some(sidecar::previous(&target.path)).filter(|path| path.exists()),
-            is_changed_since: last_change.as_ref().map(|last| last.after != now),
+            previous_path: Some(sidecar::previous(&target.path))
+                .filter(|path| kind_at(path) == Some(REGULAR)),
+            is_changed_since: last_change.as_ref().map(|_| !changed_files.is_empty()),
+            changed_files,
             last_change,
             ledger_error,
             owners,
@@ -197,6 +228,29 @@ impl Editor {
             displaced,
             path: target.path,
         })
+    }
+
+    /// The files that are not what this tool last left there. The log says that of the config, though
+    /// the tool may never have written it, and the ledger of drop-ins.
+    fn changed_files(
+        &self,
+        last: &LogEntry,
+        target: &Target,
+        main: Option<&[u8]>,
+        ledger: &Ledger,
+    ) -> Vec<PathBuf> {
+        let own = self.main();
+        let is_changed = last.after != main.map(digest::of);
+        let drop_ins = ledger.written.iter();
+        let drop_ins = drop_ins.map(|(name, written)| (absolute(&own, name), written));
+        let changed = drop_ins.filter(|(path, written)| {
+            let found = self.target_of(path, target);
+            let read = found.and_then(|found| found.read()).ok();
+            let now = read.and_then(|read| read.bytes().map(digest::of));
+            *path != own && now.as_ref() != Some(written)
+        });
+        let main = is_changed.then(|| target.path.clone()).into_iter();
+        main.chain(changed.map(|(path, _)| path)).collect()
     }
 
     /// What never was ours under the temporary names of the config, and of what it imports.

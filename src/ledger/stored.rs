@@ -10,7 +10,7 @@ use crate::config::view::Views;
 use crate::disk::digest;
 use crate::toml::{Literal, Path};
 use crate::want::handler;
-use crate::want::key::{Key, handler_of};
+use crate::want::key::{Key, KeyValue, handler_of};
 
 use super::fields::{self, Format, is_zero};
 use super::file_key::{self, FileKey};
@@ -336,6 +336,17 @@ impl LedgerPair {
         let names = before.keys().chain(after.keys());
         let changed = names.filter(|name| wants(before.get(*name)) != wants(after.get(*name)));
         changed.cloned().collect()
+    }
+}
+
+impl Owner {
+    /// The keys at which the owner wants a value.
+    pub(crate) fn values(&self) -> impl Iterator<Item = KeyValue> {
+        self.wants.iter().filter_map(|(key, want)| {
+            let key = key.clone();
+            let value = want.value.clone()?;
+            Some(KeyValue { key, value })
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! What an owner wants changed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::error::{Code, Error};
 use crate::toml::Literal;
@@ -37,9 +37,8 @@ pub struct Change {
     pub(crate) is_all: bool,
     /// Handlers of runc's type that take the cgroup driver over which the node uses.
     pub(crate) takes_cgroup_driver: BTreeSet<String>,
-    /// Handlers of which the change wants single keys, each with all that is wanted if its owner
-    /// wants nothing of it yet.
-    pub(crate) extended: BTreeMap<String, Vec<KeyValue>>,
+    /// Handlers of which the change wants single keys.
+    pub(crate) extended: BTreeSet<String>,
     /// Handlers that are not wanted any more.
     pub(crate) removes: Vec<String>,
     /// Keys that are not wanted any more.
@@ -116,8 +115,8 @@ impl Change {
         self
     }
 
-    /// Wants single keys of a handler, and leaves its others as they are. If its owner wants nothing of
-    /// it yet, the preset of its name comes with them.
+    /// Wants single keys of a handler, and leaves its others as they are. Where no file says what runs
+    /// it, all that its owner wants of it comes with them, or else the preset of its name.
     ///
     /// # Errors
     ///
@@ -127,16 +126,30 @@ impl Change {
         name: &HandlerName,
         settings: impl IntoIterator<Item = Setting>,
     ) -> Result<Self, Error> {
-        let given = Handler::given(name.clone(), settings)?;
-        let whole = Handler::resolve(name.clone(), None, given.settings().iter().cloned());
-        let mut others = Self::new();
-        if let Ok(whole) = whole {
-            others.set_handler(&whole);
-        }
-        self.set_handler(&given);
-        self.takes_cgroup_driver.extend(others.takes_cgroup_driver);
-        self.extended.insert(name.as_str().to_owned(), others.wants);
+        self.set_handler(&Handler::given(name.clone(), settings)?);
+        self.extended.insert(name.as_str().to_owned());
         Ok(self)
+    }
+
+    /// Wants all of a handler: what `known` says of it, or else the preset of its name, and on top of
+    /// that what the change says.
+    ///
+    /// # Errors
+    ///
+    /// What the name and [`Handler::resolve`] return.
+    pub(crate) fn complete(&mut self, name: &str, known: &[KeyValue]) -> Result<(), Error> {
+        let handler = handler_path(name);
+        let setting = |it: &KeyValue| {
+            let below = it.key.path.strip_prefix(handler.as_slice())?;
+            Some(Setting::new(below, it.value.value()?))
+        };
+        let settings: Vec<Setting> = known
+            .iter()
+            .chain(&self.wants)
+            .filter_map(setting)
+            .collect();
+        self.set_handler(&Handler::resolve(name.parse()?, None, settings)?);
+        Ok(())
     }
 
     /// Makes the named handler the default. It should be one that the config lists or that the
@@ -227,6 +240,7 @@ impl Change {
             self.wants.push(want);
         }
         self.takes_cgroup_driver.extend(other.takes_cgroup_driver);
+        self.extended.extend(other.extended);
         self.removes.extend(other.removes);
         self.unsets.extend(other.unsets);
         self
@@ -264,10 +278,12 @@ impl Change {
     ///
     /// # Errors
     ///
-    /// [`Code::Usage`] if it is the node's own, a handler as a whole, or an element of what is not a list.
+    /// [`Code::Usage`] if it is the node's own, a handler as a whole, or an element of what is not a list,
+    /// or if a plugin's ID in it is not quoted.
     pub fn clear(self, name: &KeyName) -> Result<Self, Error> {
         let path: Vec<&str> = name.path().iter().map(String::as_str).collect();
-        if let Some(Mistake { message, hint, .. }) = mistake::of_the_node(&path) {
+        let mistake = mistake::of_the_node(&path).or_else(|| mistake::unquoted(&path));
+        if let Some(Mistake { message, hint, .. }) = mistake {
             return Err(Error::new(Code::Usage, message, hint));
         }
         Ok(self.clear_key(name.key()?))
@@ -387,6 +403,7 @@ impl Change {
                 continue;
             }
             self.forget(&key.path);
+            self.extended.extend(key.handler_name().map(str::to_owned));
             let value = Literal::of(leaf.value());
             self.wants.push(KeyValue { key, value });
         }

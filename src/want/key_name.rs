@@ -45,14 +45,15 @@ impl KeyName {
     ///
     /// [`Code::Usage`] if it is a handler as a whole, or an element of what is not a list.
     pub(crate) fn key(&self) -> Result<Key, Error> {
-        if let [handlers, name] = self.path.as_slice()
-            && handlers == "handlers"
+        let key = Key::spelled(&self.path);
+        if let Some(name) = key
+            .handler_name()
+            .filter(|_| key.handler() == Some(&key.path))
         {
             let message = format!("{name} is a handler, and not one key");
             let hint = NextStep::RemoveHandler(name);
             return Err(Error::new(Code::Usage, message, hint));
         }
-        let key = Key::spelled(&self.path);
         if key.path == handlers_path() {
             let message = "handlers is the table of all handlers, and not one key";
             let hint = "name a key of one handler, as in handlers.NAME.KEY";

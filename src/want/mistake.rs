@@ -3,7 +3,7 @@
 use toml_edit::{Item, Value};
 
 use crate::containerd::{Release, Wanted, is_plugin, plugin};
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, NextStep};
 use crate::toml::render::{self, Quotes};
 use crate::toml::type_name;
 
@@ -86,9 +86,8 @@ pub(crate) fn of_the_node(path: &[&str]) -> Option<Mistake> {
 /// What is wrong with a key, if no release reads it. `path` is spelled as in a patch file; the first
 /// `given` segments of it are there wherever people write the key.
 pub(crate) fn unknown(path: &[&str], given: usize) -> Option<Mistake> {
-    if let ["plugins", "io", ..] = path {
-        let hint = "quote the plugin's ID, as in plugins.\"io.containerd.grpc.v1.cri\".enable_cdi";
-        return Some(Mistake::of_key("no plugin has the ID io".to_owned(), hint));
+    if let Some(mistake) = unquoted(path) {
+        return Some(mistake);
     }
     let depth = first_unknown(path)?;
     let (table, name) = (&path[..depth - 1], path[depth - 1]);
@@ -115,6 +114,31 @@ pub(crate) fn unknown(path: &[&str], given: usize) -> Option<Mistake> {
         None => "`containerd config default` shows the keys".to_owned(),
     };
     Some(Mistake::of_key(message, hint))
+}
+
+/// What is wrong with a key in which a plugin's ID is not quoted.
+pub(crate) fn unquoted(path: &[&str]) -> Option<Mistake> {
+    let ["plugins", "io", ..] = path else {
+        return None;
+    };
+    // An ID is a type, which ends with its version, and a name.
+    let is_version = |name: &&str| {
+        let number = name.strip_prefix('v');
+        number.is_some_and(|it| !it.is_empty() && it.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let end = path
+        .iter()
+        .position(is_version)
+        .map_or(path.len(), |at| at + 2);
+    let hint = match path.get(1..end).zip(path.get(end..)) {
+        Some((id, below)) if end < path.len() => {
+            let quoted = dotted(&[&["plugins", &id.join(".")], below].concat());
+            format!("quote the plugin's ID: {}", NextStep::word(&quoted))
+        }
+        _ => "quote the plugin's ID, as in plugins.\"io.containerd.grpc.v1.cri\".enable_cdi"
+            .to_owned(),
+    };
+    Some(Mistake::of_key("no plugin has the ID io".to_owned(), hint))
 }
 
 /// What is wrong with a key and its value, not counting what is below it: see [`unknown`].
@@ -171,9 +195,11 @@ pub(crate) fn refuse(table: &[&str], key: &[String], value: &Value) -> Result<()
 
 /// The ID of a plugin that no release is known to have, if the key is one of its, and the one that was
 /// meant.
-pub(crate) fn unknown_plugin(path: &[String]) -> Option<(&str, Option<&'static str>)> {
+pub(crate) fn unknown_plugin<S: AsRef<str>>(path: &[S]) -> Option<(&str, Option<&'static str>)> {
     let id = match path {
-        [plugins, id, ..] if plugins == "plugins" && !is_plugin(id) => id,
+        [plugins, id, ..] if plugins.as_ref() == "plugins" && !is_plugin(id.as_ref()) => {
+            id.as_ref()
+        }
         _ => return None,
     };
     let ids = names(&["plugins"]);
@@ -183,7 +209,7 @@ pub(crate) fn unknown_plugin(path: &[String]) -> Option<(&str, Option<&'static s
 }
 
 /// The key that was meant by one that no release reads, as far as that can be told.
-pub(crate) fn corrected(path: &[&str]) -> Option<Vec<String>> {
+pub(super) fn corrected(path: &[&str]) -> Option<Vec<String>> {
     let depth = first_unknown(path)?;
     let meant = meant(&path[..depth])?;
     let path = [meant.as_slice(), &path[depth..]].concat();
@@ -278,4 +304,44 @@ fn unportable_key(name: &str) -> Option<&'static str> {
     (name.contains('"') && name.contains(only_basic)).then_some(
         "containerd 1.x can't read a key that holds \" together with ' or a control character",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plugin_s_id_without_quotes_is_spelled_as_it_should_be() {
+        let hint = |dotted: &str| {
+            let path: Vec<&str> = dotted.split('.').collect();
+            unquoted(&path).map(|mistake| mistake.hint)
+        };
+        for (key, quoted) in [
+            (
+                "plugins.io.containerd.nri.v1.nri.disable",
+                "'plugins.\"io.containerd.nri.v1.nri\".disable'",
+            ),
+            (
+                "plugins.io.containerd.monitor.task.v1.cgroups.a.b",
+                "'plugins.\"io.containerd.monitor.task.v1.cgroups\".a.b'",
+            ),
+            (
+                "plugins.io.containerd.nri.v1.nri",
+                "as in plugins.\"io.containerd.grpc.v1.cri\".enable_cdi",
+            ),
+            (
+                "plugins.io.containerd.x",
+                "as in plugins.\"io.containerd.grpc.v1.cri\".enable_cdi",
+            ),
+            (
+                "plugins.io",
+                "as in plugins.\"io.containerd.grpc.v1.cri\".enable_cdi",
+            ),
+        ] {
+            let hint = hint(key).unwrap_or_default();
+            assert!(hint.ends_with(quoted), "{key}: {hint}");
+        }
+        assert_eq!(hint("plugins.cri.enable_cdi"), None);
+        assert_eq!(hint("debug.level"), None);
+    }
 }

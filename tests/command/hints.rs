@@ -75,6 +75,16 @@ fn states() -> Vec<State> {
             "\"$TOOL\" --config $FOLDER/new/config.toml add crun",
         ),
         state(EMPTY, "mkfifo $CONFIG.owners", "edit add crun"),
+        state(
+            EMPTY,
+            "edit add crun; edit add kata; echo x >$CONFIG.owners",
+            "edit add spin",
+        ),
+        state(
+            EMPTY,
+            "edit add crun; echo x >$CONFIG.owners; rm $CONFIG.owners.prev",
+            "edit add spin",
+        ),
         state(EMPTY, "truncate -s 1G $CONFIG", "edit add crun"),
         state(EMPTY, "edit add crun", "edit apply - --prune </dev/null"),
         state(DANGLING, "", "edit check"),
@@ -107,6 +117,20 @@ fn states() -> Vec<State> {
             by_hand: "echo 'version = 3' >$FOLDER/own.toml",
             ..state("[", "", "edit restore")
         },
+        State {
+            by_hand: "echo 'version = 3' >$FOLDER/own.toml",
+            ..state(
+                EMPTY,
+                "edit add crun --drop-in; edit add kata --owner b; edit add spin --owner b; rm $FOLDER/*.last; echo [ >>$CONFIG; \
+                 echo [ >$FOLDER/conf.d/50-manual.toml",
+                "edit restore",
+            )
+        },
+        state(
+            EMPTY,
+            "edit add crun --drop-in; rm $FOLDER/conf.d/*; mkfifo $FOLDER/conf.d/50-manual.toml",
+            "edit restore",
+        ),
         state(EMPTY, "edit add crun; : >$CONFIG", "edit restore"),
         state(EMPTY, "edit add crun --owner a", "edit undo --owner b"),
         state(EMPTY, "edit add crun --owner a", "edit add crun --owner b"),
@@ -119,6 +143,11 @@ fn states() -> Vec<State> {
             EMPTY,
             "edit set debug.level=debug --owner a",
             "edit unset debug.level --owner b",
+        ),
+        state(
+            "version = 3\n[debug]\nlevel = 'info'\n",
+            "",
+            "edit unset debug",
         ),
         state(
             "version = 2\n",
@@ -222,7 +251,7 @@ fn next_steps() -> Vec<Vec<String>> {
 }
 
 fn is_suggestion(text: &str) -> bool {
-    let programs = ["containerd-edit", "mkdir", "mv", "head"];
+    let programs = ["containerd-edit", "mkdir", "mv", "cp", "head"];
     programs
         .iter()
         .any(|program| text.contains(&format!("`{program} ")))

@@ -208,6 +208,9 @@ fn what_is_not_there_is_said_with_a_name_that_is() {
             run.stdout
         );
     }
+    let table = node.run(&["unset", "debug"]).exits(0);
+    let said = "debug is a table, and its keys are no owner's: name those that are to go";
+    assert!(table.stderr.contains(said), "{}", table.stderr);
     let json = node.run(&["unset", "debug.levle", "-o", "json"]).exits(0);
     let json: serde_json::Value = serde_json::from_str(&json.stdout).expect("JSON");
     let absent = serde_json::json!([{"name": "debug.levle", "near": "debug.level"}]);
@@ -215,6 +218,14 @@ fn what_is_not_there_is_said_with_a_name_that_is() {
     for (key, said) in [
         ("version", "version is the node's own"),
         ("handlers.kata", "remove kata"),
+        (
+            "plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.kata",
+            "remove kata",
+        ),
+        (
+            "plugins.io.containerd.nri.v1.nri.disable",
+            "hint: quote the plugin's ID: 'plugins.\"io.containerd.nri.v1.nri\".disable'",
+        ),
         ("debug.level=info", "name the key alone: debug.level"),
         ("a..b", "is not a TOML key"),
     ] {
@@ -300,6 +311,31 @@ fn getting_what_is_not_there_fails() {
     for (key, said) in [
         ("debug.levle", "did you mean debug.level?"),
         ("debug.format", "containerd's own default holds"),
+        ("grpc.adress", "did you mean grpc.address?"),
+        (
+            "handlers.kata.options.ConfgPath",
+            "did you mean handlers.kata.options.ConfigPath?",
+        ),
+        (
+            "handlers.kata.options.Nothing",
+            "the handler kata is not listed; see `",
+        ),
+        (
+            "handlers.runc.snapshotter",
+            "containerd's own default holds",
+        ),
+        (
+            "plugins.'io.containerd.cri.v1.runtme'.enable_cdi",
+            "did you mean plugins.\"io.containerd.cri.v1.runtime\".enable_cdi?",
+        ),
+        (
+            "plugins.'io.containerd.nydus.v1.x'.y",
+            "no containerd release is known to have a plugin io.containerd.nydus.v1.x",
+        ),
+        (
+            "plugins.io.containerd.nri.v1.nri.disable",
+            "quote the plugin's ID: 'plugins.\"io.containerd.nri.v1.nri\".disable'",
+        ),
     ] {
         let run = node.run(&["get", key]).exits(1);
         assert!(
@@ -342,12 +378,42 @@ fn adding_to_a_handler_that_exists_changes_only_what_is_given() {
         .run(&["add", "other", "--set", "options.BinaryName=/x"])
         .exits(2);
     assert!(
-        refused.stderr.contains("runtime_type is not set"),
+        refused.stderr.contains("other has no runtime_type"),
         "{}",
         refused.stderr
     );
     node.run(&["remove", "--owner", "manual"]).exits(0);
     assert_eq!(text(&node), "version = 3\n");
+}
+
+#[test]
+fn a_handler_that_nothing_runs_is_refused_and_the_error_says_what_is_missing() {
+    let node = Node::with("version = 3\n");
+    let said = "the handler crn has no runtime_type, and no preset is called so\n\
+                hint: did you mean crun? Otherwise set its runtime_type, too\n";
+    let set = ["set", "handlers.crn.snapshotter=native"];
+    let added = ["add", "crn", "--set", "snapshotter=native"];
+    for arguments in [&set[..], &added[..]] {
+        let refused = node.run(arguments).exits(2);
+        assert!(refused.stderr.ends_with(said), "{}", refused.stderr);
+    }
+    let file = node.folder().join("patch.toml");
+    let table = "plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.crn";
+    std::fs::write(&file, format!("[{table}]\nsnapshotter = \"native\"\n")).expect("writes");
+    let path = file.to_str().expect("UTF-8");
+    let refused = node.run(&["apply", path]).exits(65);
+    let place = format!("error: {path}:2:1: the handler crn has no runtime_type");
+    assert!(refused.stderr.starts_with(&place), "{}", refused.stderr);
+    assert_eq!(text(&node), "version = 3\n");
+    node.run(
+        &[
+            &set[..],
+            &["handlers.crn.runtime_type=io.containerd.crn.v1"],
+        ]
+        .concat(),
+    )
+    .exits(0);
+    node.run(&["apply", path, "--owner", "manual"]).exits(0);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 mod adopting;
 mod apply;
+mod broken;
 mod check;
 mod command_line;
 mod cri_code;

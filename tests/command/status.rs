@@ -217,3 +217,87 @@ fn a_config_that_serves_nowhere_is_not_in_force() {
             .exits(if config.contains("3s") { 65 } else { 78 });
     }
 }
+
+/// Each file that no edit can start from is named, with what is wrong with it.
+#[test]
+fn what_is_broken_is_named() {
+    let node = Node::with("version = 'x'\n");
+    let run = node.run(&["status"]).exits(0);
+    let config = node.config();
+    let line = format!(
+        "\nbroken:        {}: version is a string where an integer belongs (line 1)\n",
+        config.display()
+    );
+    assert!(run.stdout.contains(&line), "{run:#?}");
+    assert!(!run.stdout.contains("not valid TOML"), "{run:#?}");
+    fs::write(&config, "version = 3\n").expect("writes");
+    node.run(&["add", "crun", "--owner", "a", "--drop-in"])
+        .exits(0);
+    node.run(&["add", "kata", "--owner", "b"]).exits(0);
+    let drop_in = node.folder().join("conf.d/50-a.toml");
+    fs::remove_file(&drop_in).expect("removes");
+    fs::create_dir(&drop_in).expect("creates");
+    let run = node.run(&["status", "--exit-code"]).exits(10);
+    let line = format!("\nbroken:        {}: this is a folder", drop_in.display());
+    assert!(run.stdout.contains(&line), "{run:#?}");
+    assert!(
+        run.stdout.contains("\nhandlers:      kata  b\n"),
+        "{run:#?}"
+    );
+    let run = node.run(&["status", "-o", "json"]).exits(0);
+    let status: Value = serde_json::from_str(&run.stdout).expect("JSON");
+    assert_eq!(status["broken"][0]["path"], json!(drop_in), "{status:#}");
+}
+
+#[test]
+fn the_files_that_others_have_changed_are_named() {
+    let node = Node::with("version = 3\n");
+    node.run(&["add", "crun", "--owner", "a", "--drop-in"])
+        .exits(0);
+    node.run(&["add", "kata", "--owner", "b"]).exits(0);
+    let drop_in = node.folder().join("conf.d/50-a.toml");
+    let changed = || {
+        let run = node.run(&["status", "-o", "json"]).exits(0);
+        let status: Value = serde_json::from_str(&run.stdout).expect("JSON");
+        let files = status["changed_files"].clone();
+        assert_eq!(status["changed_since"], json!(files != json!([])));
+        files
+    };
+    assert_eq!(changed(), json!([]));
+    let text = fs::read_to_string(&drop_in).expect("readable");
+    fs::write(&drop_in, text + "# theirs\n").expect("writes");
+    assert_eq!(changed(), json!([drop_in]));
+    let run = node.run(&["status"]).exits(0);
+    let line = format!("\n                 {}\n", drop_in.display());
+    assert!(run.stdout.contains(&line), "{run:#?}");
+    fs::write(node.config(), node.text() + "# theirs\n").expect("writes");
+    assert_eq!(changed(), json!([node.config(), drop_in]));
+    node.run(&["remove", "--owner", "a"]).exits(0);
+    assert_eq!(changed(), json!([]));
+}
+
+/// Whatever stands in the place of a sidecar, the rest is shown.
+#[test]
+fn a_ledger_that_cannot_be_read_costs_the_owners_alone() {
+    let node = Node::with("version = 3\n");
+    for name in ["crun", "kata"] {
+        node.run(&["add", name]).exits(0);
+    }
+    fs::write(node.ledger(), "x").expect("writes");
+    let previous = node.folder().join("config.toml.prev");
+    fs::remove_file(&previous).expect("removes");
+    fs::create_dir(&previous).expect("creates");
+    let run = node.run(&["status", "--exit-code"]).exits(10);
+    let ledger = node.ledger();
+    let ledger = ledger.display();
+    for line in [
+        "\nowners:        unknown: the ledger can't be read: expected value: ",
+        &format!(": `cp {ledger}.prev {ledger}`\n"),
+        "\nprevious:      none\n",
+        "\nhandlers:      crun  unknown\n",
+    ] {
+        assert!(run.stdout.contains(line), "{line}: {run:#?}");
+    }
+    let run = node.run(&["restore"]).exits(0);
+    assert!(run.stdout.contains("is not known to be what"), "{run:#?}");
+}

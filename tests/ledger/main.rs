@@ -20,6 +20,7 @@ mod meaning;
 mod oracle;
 mod planted;
 mod shrinking;
+mod single_keys;
 #[path = "../properties/spellings/mod.rs"]
 #[expect(dead_code, reason = "proptest draws configs with the rest of it")]
 mod spellings;

@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use humantime::format_duration;
 
 use super::cause::Cause;
-use super::config::{self, verdicts};
 use super::daemon::{ANSWER, Daemon};
 use super::disagreement::Disagreement;
 use super::expected::Expected;
+use super::started;
+use super::verdicts::verdicts;
 use super::why::Why;
 use crate::commit::editor::Editor;
 use crate::daemon::running::{Drift, Running};
@@ -80,23 +81,6 @@ impl Scene<'_> {
     }
 }
 
-/// Why a restart did not get to its end.
-pub(super) enum Stop {
-    Failed(Cause),
-    Interrupted,
-}
-
-impl Stop {
-    fn failed(cause: impl Into<String>) -> Self {
-        Self::Failed(Cause::Failed(cause.into()))
-    }
-
-    /// The config can't be read any more.
-    fn unread(error: &Error) -> Self {
-        Self::failed(format!("can't compare the config with containerd: {error}"))
-    }
-}
-
 /// What a restart waits for, and why it fails if it waits in vain.
 struct Pending {
     progress: String,
@@ -109,6 +93,8 @@ pub(super) struct Attempt<'a> {
     deadline: Instant,
     /// What the command has printed.
     printed: String,
+    /// Whether a signal has ended it before its time.
+    pub(super) is_interrupted: bool,
 }
 
 impl<'a> Attempt<'a> {
@@ -117,6 +103,7 @@ impl<'a> Attempt<'a> {
             scene,
             deadline: Instant::now() + scene.limit,
             printed: String::new(),
+            is_interrupted: false,
         }
     }
 
@@ -125,12 +112,13 @@ impl<'a> Attempt<'a> {
         &mut self,
         old: Option<&Daemon>,
         expected: &Expected,
-    ) -> Result<Restarted, Stop> {
+    ) -> Result<Restarted, Cause> {
         let editor = self.scene.editor;
-        let unread = |error| Stop::unread(&error);
+        let unread =
+            |error| Cause::Failed(format!("can't compare the config with containerd: {error}"));
         let verdicts_before = verdicts(editor, old.and_then(Daemon::serving)).map_err(unread)?;
         if let Some(cause) = expected.refuses(&verdicts_before, editor) {
-            return Err(Stop::Failed(cause));
+            return Err(cause);
         }
         self.deadline = Instant::now() + self.scene.limit;
         let mut phases = Phases::default();
@@ -148,7 +136,7 @@ impl<'a> Attempt<'a> {
         let running = self.new_one_ready(old)?;
         phases.ready = lap();
         if running.cri.is_none() {
-            return Err(Stop::failed("containerd came back without CRI"));
+            return Err(Cause::Failed("containerd came back without CRI".to_owned()));
         }
         // It serves: what the model still says against that is wrong.
         let disagreement = Disagreement::of(editor, &running).map_err(unread)?;
@@ -160,7 +148,7 @@ impl<'a> Attempt<'a> {
         if !own.is_empty() {
             let own = Drift::listed(&own);
             let cause = format!("containerd came back, and is not what its config says: {own}");
-            return Err(Stop::failed(cause));
+            return Err(Cause::Failed(cause));
         }
         Ok(Restarted {
             why: None,
@@ -172,14 +160,14 @@ impl<'a> Attempt<'a> {
         })
     }
 
-    fn command(&mut self) -> Result<(), Stop> {
+    fn command(&mut self) -> Result<(), Cause> {
         let scene = self.scene;
         let Some(command) = scene.service.shown() else {
             (scene.tell)("waiting for k0s to restart containerd");
             return Ok(());
         };
         // A daemon that is started right after an edit could not be told from one that is older.
-        thread::sleep(config::DOUBT);
+        thread::sleep(started::DOUBT);
         (scene.tell)(&format!("restarting containerd: {command}"));
         let interrupted = || scene.editor.is_interrupted();
         match scene.service.run(self.deadline, &interrupted) {
@@ -187,15 +175,18 @@ impl<'a> Attempt<'a> {
                 self.printed = printed;
                 Ok(())
             }
-            Ok(None) => Err(Stop::Interrupted),
+            Ok(None) => {
+                self.is_interrupted = true;
+                Err(Cause::Failed(format!("`{command}` was not waited for")))
+            }
             Err(failed) => {
                 self.printed = failed.output;
-                Err(Stop::failed(format!("`{command}` {}", failed.how)))
+                Err(Cause::Failed(format!("`{command}` {}", failed.how)))
             }
         }
     }
 
-    fn old_one_gone(&self, old: &Daemon) -> Result<(), Stop> {
+    fn old_one_gone(&mut self, old: &Daemon) -> Result<(), Cause> {
         let limit = format_duration(self.scene.limit);
         self.wait(|pause| {
             if old.ends_within(pause) {
@@ -214,13 +205,15 @@ impl<'a> Attempt<'a> {
     }
 
     /// Waits until a daemon says what it has loaded, or that it runs without CRI.
-    fn new_one_ready(&self, old: Option<&Daemon>) -> Result<Running, Stop> {
+    fn new_one_ready(&mut self, old: Option<&Daemon>) -> Result<Running, Cause> {
+        let (scene, deadline) = (self.scene, self.deadline);
         let was_ready = old.and_then(Daemon::serving).is_none_or(Running::is_ready);
         let limit = format_duration(self.scene.limit);
         self.wait(|pause| {
-            let answer = self.left().clamp(FIRST_POLL, ANSWER);
-            let root = &self.scene.editor.host_root;
-            let pending = match Running::ask(root, self.scene.endpoint, answer) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let answer = left.clamp(FIRST_POLL, ANSWER);
+            let root = &scene.editor.host_root;
+            let pending = match Running::ask(root, scene.endpoint, answer) {
                 Ok(running) if was_ready && running.cri.is_some() && !running.is_ready() => {
                     Pending {
                         progress: "waiting for containerd: its CRI is not ready yet".to_owned(),
@@ -243,24 +236,25 @@ impl<'a> Attempt<'a> {
 
     /// Looks again and again, less often with time, and tells what it waits for. `look` is given how
     /// long it may take.
-    fn wait<T>(&self, look: impl Fn(Duration) -> Result<T, Pending>) -> Result<T, Stop> {
+    fn wait<T>(&mut self, look: impl Fn(Duration) -> Result<T, Pending>) -> Result<T, Cause> {
         let mut poll = FIRST_POLL;
-        let mut told = (Instant::now(), String::new());
+        let mut shown = (Instant::now(), String::new());
         loop {
             let Pending { progress, cause } = match look(poll.min(self.left())) {
                 Ok(found) => return Ok(found),
                 Err(pending) => pending,
             };
             if self.left().is_zero() {
-                return Err(Stop::failed(cause));
+                return Err(Cause::Failed(cause));
             }
             if self.scene.editor.is_interrupted() {
-                return Err(Stop::Interrupted);
+                self.is_interrupted = true;
+                return Err(Cause::Failed(cause));
             }
-            let (when, last) = &told;
+            let (when, last) = &shown;
             if when.elapsed() >= QUIET && *last != progress {
                 (self.scene.tell)(&progress);
-                told = (Instant::now(), progress);
+                shown = (Instant::now(), progress);
             }
             poll = (poll * 2).min(LAST_POLL);
         }

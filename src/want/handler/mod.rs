@@ -77,7 +77,13 @@ impl Handler {
         };
         let handler = settings.into_iter().try_fold(handler, Self::with)?;
         if handler.text(&["runtime_type"]).is_none_or(str::is_empty) {
-            return Err(no_runtime_type(handler.name.as_str()));
+            let name = handler.name.as_str();
+            let message = format!("no preset is called {name:?}, and runtime_type is not set");
+            let hint = format!(
+                "take a preset with --preset, or say what runs it with --set runtime_type=…; {}",
+                Preset::suggestion(name)
+            );
+            return Err(Error::new(Code::NoRuntimeType, message, hint));
         }
         Ok(handler)
     }
@@ -164,16 +170,6 @@ impl Handler {
             .iter()
             .find(|setting| setting.path.iter().eq(path.iter()))
     }
-}
-
-/// Nothing says which shim runs the handler.
-pub(crate) fn no_runtime_type(name: &str) -> Error {
-    let message = format!("no preset is called {name:?}, and runtime_type is not set");
-    let hint = format!(
-        "take a preset with --preset, or say what runs it with --set runtime_type=…; {}",
-        Preset::suggestion(name)
-    );
-    Error::new(Code::NoRuntimeType, message, hint)
 }
 
 #[cfg(test)]

@@ -160,11 +160,16 @@ impl Preset {
     /// Returns what to try where no preset is called `name`: the one that was meant, or all of them.
     #[must_use]
     pub fn suggestion(name: &str) -> String {
-        let names: Vec<&str> = PRESETS.iter().flat_map(Self::all_names).collect();
-        match nearest(name, &names) {
+        match Self::meant(name) {
             Some(meant) => format!("did you mean {meant}?"),
             None => format!("the presets are {}", Self::names()),
         }
+    }
+
+    /// The name of a preset, or of handlers that take one, that was meant by `name`.
+    pub(crate) fn meant(name: &str) -> Option<&'static str> {
+        let names: Vec<&str> = PRESETS.iter().flat_map(Self::all_names).collect();
+        nearest(name, &names)
     }
 
     fn all_names(&self) -> impl Iterator<Item = &'static str> {

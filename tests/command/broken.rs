@@ -1,0 +1,226 @@
+//! Several files broken at once: each way out works, one command after the other.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::tool::{Node, Run};
+
+const SERVES: &str = "version = 3\n[plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.runc]\n  \
+                      runtime_type = \"io.containerd.runc.v2\"\n";
+
+/// A node with `crun` of `a` in a drop-in and `kata` of `b` in the config.
+struct Both {
+    node: Node,
+    drop_in: PathBuf,
+    good: [String; 2],
+}
+
+impl Both {
+    fn new() -> Self {
+        let node = Node::with(SERVES);
+        let add = |name: &str, owner: &str, more: &[&str]| {
+            let add = [&["add", name, "--owner", owner], more].concat();
+            node.run(&add).exits(0);
+        };
+        add("crun", "a", &["--drop-in"]);
+        add("kata", "b", &[]);
+        // The text before has the import, too.
+        add("spin", "b", &[]);
+        let drop_in = node.folder().join("conf.d/50-a.toml");
+        let good = [node.text(), read(&drop_in)];
+        Self {
+            node,
+            drop_in,
+            good,
+        }
+    }
+
+    fn break_both(&self) {
+        for path in [&self.node.config(), &self.drop_in] {
+            fs::write(path, read(path) + "\"3s\"\n").expect("writes");
+        }
+    }
+
+    /// Something else stands in the place of the drop-in.
+    fn replace_drop_in(&self, by: &str) {
+        fs::remove_file(&self.drop_in).expect("removes");
+        let made = Command::new(by).arg(&self.drop_in).status();
+        assert!(made.expect("runs").success());
+    }
+
+    fn named(&self) -> String {
+        format!("--drop-in {}", self.drop_in.display())
+    }
+
+    fn texts(&self) -> [String; 2] {
+        [self.node.text(), read(&self.drop_in)]
+    }
+
+    /// All is as it was, and known.
+    fn assert_whole(&self) {
+        assert_eq!(self.texts(), self.good);
+        self.node.run(&["status", "--exit-code"]).exits(0);
+        for owner in ["a", "b"] {
+            self.node.run(&["remove", "--owner", owner]).exits(0);
+        }
+        assert_eq!(self.node.text(), SERVES);
+        assert!(!self.drop_in.exists());
+    }
+
+    /// Runs what a message suggests.
+    fn follow(&self, run: &Run, suggestion: &str) {
+        let said = [run.stderr.as_str(), &run.stdout].concat();
+        assert!(said.contains(suggestion), "{suggestion}: {run:#?}");
+        let command = suggestion.trim_matches('`').replace("FILE", "$FOLDER/own");
+        let command = command.replace("containerd-edit", "\"$TOOL\"");
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &command]);
+        shell.env("TOOL", crate::tool::tool_path());
+        shell.env("FOLDER", self.node.folder());
+        Run::of(&mut shell).exits(0);
+    }
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).expect("readable")
+}
+
+#[test]
+fn each_broken_file_gets_its_text_back_at_once() {
+    let both = Both::new();
+    both.break_both();
+    both.node.run(&["restore"]).exits(0);
+    both.assert_whole();
+}
+
+/// What can be put back is, whatever is wrong elsewhere, and nobody restarts containerd with the rest.
+#[test]
+fn one_file_is_put_right_after_the_other() {
+    let both = Both::new();
+    both.break_both();
+    let kept = both.node.folder().join("conf.d%2F50-a.toml.last");
+    fs::rename(kept, both.node.folder().join("own")).expect("renames");
+    let run = both.node.run(&["restore", "-q"]).exits(0);
+    assert_eq!(both.node.text(), both.good[0]);
+    assert!(run.stderr.contains("does not serve CRI"), "{run:#?}");
+    let run = both.node.run(&["restore"]).exits(78);
+    assert!(!run.stderr.contains("does no better"), "{run:#?}");
+    let suggestion = both
+        .node
+        .hinted(&format!("restore --from FILE {}", both.named()));
+    both.follow(&run, &suggestion);
+    both.assert_whole();
+}
+
+#[test]
+fn a_text_of_a_drop_in_is_judged_without_what_is_wrong_elsewhere() {
+    let both = Both::new();
+    both.break_both();
+    let own = both.node.folder().join("own");
+    let path = both.drop_in.to_str().expect("UTF-8");
+    let restore = [
+        "restore",
+        "--from",
+        own.to_str().expect("UTF-8"),
+        "--drop-in",
+        path,
+    ];
+    fs::write(&own, "[").expect("writes");
+    both.node.run(&restore).exits(65);
+    fs::write(&own, &both.good[1]).expect("writes");
+    let run = both.node.run(&restore).exits(0);
+    assert!(run.stdout.contains("do not restart"), "{run:#?}");
+    let run = both.node.run(&["restore", "--drop-in", path]).exits(78);
+    both.follow(&run, &both.node.hinted("restore"));
+    both.assert_whole();
+}
+
+#[test]
+fn what_stands_in_the_place_of_a_drop_in_does_not_stop_a_restore() {
+    for by in ["mkfifo", "mkdir"] {
+        let both = Both::new();
+        fs::write(both.node.config(), "[").expect("writes");
+        both.replace_drop_in(by);
+        let run = both.node.run(&["restore"]).exits(0);
+        assert_eq!(both.node.text(), both.good[0], "{run:#?}");
+        assert!(!run.stderr.contains("judged without"), "{run:#?}");
+        let path = both.drop_in.display();
+        let suggestion = format!("`mv {path} {path}.away`");
+        assert!(run.stderr.contains(&suggestion), "{run:#?}");
+        for (verb, exit) in [
+            (&["restore"][..], 78),
+            (&["restore", "--from", "last"], 78),
+            (&["undo"], 66),
+            (&["add", "runsc", "--preset", "gvisor"], 66),
+        ] {
+            let run = both.node.run(verb).exits(exit);
+            assert!(run.stderr.contains(&suggestion), "{run:#?}");
+            assert!(!run.stderr.contains("check --config"), "{run:#?}");
+        }
+        let run = both.node.run(&["restore"]).exits(78);
+        both.follow(&run, &suggestion);
+        both.node.run(&["restore"]).exits(0);
+        both.assert_whole();
+    }
+}
+
+/// A text that does without the broken file is better than one that does not serve.
+#[test]
+fn the_text_that_serves_comes_first() {
+    let node = Node::with(SERVES);
+    node.run(&["add", "crun", "--owner", "a", "--drop-in"])
+        .exits(0);
+    let both = Both {
+        drop_in: node.folder().join("conf.d/50-a.toml"),
+        good: [node.text(), String::new()],
+        node,
+    };
+    fs::write(both.node.config(), "[").expect("writes");
+    both.replace_drop_in("mkfifo");
+    both.node.run(&["restore"]).exits(0);
+    assert_eq!(both.node.text(), SERVES);
+    let run = both.node.run(&["restore"]).exits(0);
+    assert!(run.stdout.contains("serves all the same"), "{run:#?}");
+}
+
+/// The import of a drop-in that is gone keeps containerd from starting.
+#[test]
+fn a_drop_in_that_is_gone_comes_back() {
+    for gone in ["conf.d/50-a.toml", "conf.d"] {
+        let both = Both::new();
+        let gone = both.node.folder().join(gone);
+        let removed = Command::new("rm").arg("-r").arg(&gone).status();
+        assert!(removed.expect("runs").success());
+        let run = both.node.run(&["check"]).exits(78);
+        let run_of_restore = both.node.run(&["restore", "--dry-run"]).exits(0);
+        let said = "the file is gone\n";
+        assert!(run_of_restore.stdout.contains(said), "{run_of_restore:#?}");
+        both.follow(&run, &both.node.hinted("restore"));
+        both.assert_whole();
+    }
+}
+
+#[test]
+fn what_stands_in_the_place_of_the_folder_is_moved_away() {
+    let both = Both::new();
+    let folder = both.node.folder().join("conf.d");
+    fs::remove_dir_all(&folder).expect("removes");
+    fs::write(&folder, "").expect("writes");
+    let run = both.node.run(&["restore"]).exits(78);
+    let folder = folder.display();
+    both.follow(&run, &format!("`mv {folder} {folder}.away`"));
+    both.node.run(&["restore"]).exits(0);
+    both.assert_whole();
+}
+
+#[test]
+fn a_folder_is_no_drop_in() {
+    let both = Both::new();
+    for verb in [&["add", "spin"][..], &["restore", "--from", "/dev/null"]] {
+        let named = [verb, &["--drop-in=conf.d"]].concat();
+        let run = both.node.run(&named).exits(66);
+        assert!(run.stderr.contains("with --drop-in=PATH"), "{run:#?}");
+        assert!(!run.stderr.contains("check --config"), "{run:#?}");
+    }
+}

@@ -139,7 +139,7 @@ pub mod report {
     pub use crate::disk::holder::HolderFate;
     pub use crate::edit::edited::{Absent, FileEdit, Handlers, Keys, LeftBehind};
     pub use crate::edit::refusal::WantedKey;
-    pub use crate::inspect::check::CheckedRelease;
+    pub use crate::inspect::checked_release::CheckedRelease;
     pub use crate::inspect::effective::{EffectiveHandler, HandlerPlace};
     pub use crate::inspect::in_force::{NotInForce, OwnerStatus};
     pub use crate::inspect::inventory::ListedHandler;

@@ -1,7 +1,8 @@
 //! The verbs that only read.
 
 use containerd_edit::{
-    Check, Code, Effective, Error, ExitCode, KeyInForce, NextStep, Release, Request, RestoreFrom,
+    Check, Code, Effective, Error, ExitCode, KeyInForce, NextStep, Outcome, Release, Request,
+    RestoreFrom,
 };
 
 use super::arguments::groups::Judging;
@@ -97,12 +98,17 @@ impl Run {
             return None;
         }
         let editor = self.config.editor();
-        let puts_back = || editor.plan(Request::Restore(RestoreFrom::Serving));
+        let planned = editor.plan(Request::Restore(RestoreFrom::Serving)).ok();
+        let planned = planned.filter(Outcome::is_change);
+        // A file that is gone comes back, and nothing else is lost.
+        let is_gone = |it: &Outcome| it.changes().any(|file| file.before.is_none());
+        let is_gone = planned.as_ref().is_some_and(is_gone);
         let version = check.config_version;
         let reads = |release: &Release| release.reads(version);
         Some(match editor.repair(&check.broken()) {
+            _ if is_gone => NextStep::Restore.to_string(),
             Some(repair) => NextStep::Repair(&repair).to_string(),
-            None if puts_back().is_ok_and(|it| it.is_change()) => NextStep::Restore.to_string(),
+            None if planned.is_some() => NextStep::Restore.to_string(),
             None if check.releases.iter().any(|row| row.reads) => {
                 NextStep::RepairByHand.to_string()
             }

@@ -49,7 +49,7 @@ impl Editor {
             known.entries.extend(ledger.entries.clone());
             known.made.extend(ledger.made.iter().cloned());
         }
-        let reading = self.read_any_config(&target, &target.read()?, &known)?;
+        let mut reading = self.read_any_config(&target, &target.read()?, &known)?;
         let mut kept = Kept {
             only,
             broken: BTreeMap::new(),
@@ -84,15 +84,13 @@ impl Editor {
                 let is_there = text.as_ref().is_some_and(|it| it.problem.is_none());
                 if kept_as == KeptAs::Last && is_there && read.existing.is_none() {
                     let gone = Error::new(Code::NoFile, "the file is gone", "").at(file);
-                    kept.broken.insert(file.clone(), gone);
+                    reading.broken.insert(file.clone(), gone);
                 }
                 kept.texts.extend(text);
             }
         }
         kept.texts.sort_by_key(|it| it.from);
-        let gone = kept.broken.keys();
-        let broken: BTreeSet<&PathBuf> = reading.broken.keys().chain(gone).collect();
-        let whole = kept.first_of(&broken);
+        let whole = kept.first_of(&reading.broken);
         for text in kept.texts.iter_mut().filter(|it| it.problem.is_none()) {
             let texts = with(&whole, &text.replacement);
             text.serves = serving(self.verdicts(&reading, &texts)?);
@@ -100,31 +98,31 @@ impl Editor {
         let now = self.verdicts(&reading, &[])?;
         kept.reason = first_reason(&now, reading.config.version());
         kept.now = serving(now);
-        kept.best = self.best_of(&reading, &kept, &broken)?;
+        kept.best = self.best_of(&reading, &kept, whole)?;
         let broken = reading.broken.into_iter().map(|(path, error)| {
             let error = self.by_its_name(error.at(&path));
             (path, error)
         });
-        kept.broken.extend(broken);
+        kept.broken = broken.collect();
         Ok(kept)
     }
 
-    /// What is best put back: a text for each broken file that has one, and if no release serves then,
-    /// the first text with which some does. Which one runs here is not known: any that serves counts. If
-    /// no text is enough, one file is put right after the other.
+    /// What is best put back: `whole`, which has a text for each broken file that has one, and if no
+    /// release serves then, the first text with which some does. Which one runs here is not known: any
+    /// that serves counts. If no text is enough, one file is put right after the other.
     fn best_of(
         &self,
         reading: &Reading,
         kept: &Kept,
-        broken: &BTreeSet<&PathBuf>,
+        whole: Vec<Replacement>,
     ) -> Result<Vec<Replacement>, Error> {
-        let whole = kept.first_of(broken);
+        let broken = &reading.broken;
         if !serving(self.verdicts(reading, &whole)?).is_empty() {
             return Ok(whole);
         }
         let serves = |text: &&&KeptText| !text.serves.is_empty();
         let texts: Vec<&KeptText> = kept.usable().collect();
-        let is_broken = |text: &&&KeptText| broken.is_empty() || broken.contains(&text.file);
+        let is_broken = |text: &&&KeptText| broken.is_empty() || broken.contains_key(&text.file);
         if let Some(text) = texts.iter().filter(is_broken).find(serves) {
             return Ok(with(&whole, &text.replacement));
         }
@@ -165,7 +163,7 @@ impl Editor {
                     (Some(digest), Ok(_))
                         if kept_as == KeptAs::Last && !written.contains(&digest) =>
                     {
-                        Some("is not what this tool has written last".to_owned())
+                        Some("is not known to be what this tool has written last".to_owned())
                     }
                     _ => None,
                 }
@@ -261,10 +259,9 @@ impl Kept {
     }
 
     /// The first text of each broken file that has one.
-    fn first_of(&self, broken: &BTreeSet<&PathBuf>) -> Vec<Replacement> {
-        let first = broken
-            .iter()
-            .filter_map(|file| self.usable().find(|it| it.file == **file));
+    fn first_of(&self, broken: &BTreeMap<PathBuf, Error>) -> Vec<Replacement> {
+        let files = broken.keys();
+        let first = files.filter_map(|file| self.usable().find(|it| it.file == *file));
         first.map(|it| it.replacement.clone()).collect()
     }
 
@@ -302,7 +299,7 @@ impl Kept {
     }
 
     /// The same, with what is the matter with each kept text that it is about.
-    pub(super) fn told(&self) -> String {
+    pub(super) fn found_and_kept(&self) -> String {
         let is_about = |file: &PathBuf| self.broken.is_empty() || self.broken.contains_key(file);
         let texts = self.texts.iter();
         let texts = texts.filter(|it| self.counts(&it.file) && is_about(&it.file));
@@ -310,7 +307,7 @@ impl Kept {
             let problem = text.problem.as_deref().unwrap_or("does no better");
             format!("; {} {problem}", text.path.display())
         });
-        let texts = texts.reduce(|told, next| told + &next);
+        let texts = texts.reduce(|texts, next| texts + &next);
         // What can't be replaced may have one all the same.
         let is_looked_up = self.broken.values().all(is_of_text) && !self.is_of_others();
         let none = || {

@@ -14,7 +14,7 @@ use crate::disk::lock::ConfigLock;
 use crate::disk::sidecar;
 use crate::disk::sync::Synced;
 use crate::disk::target::{Snapshot, Target};
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, NextStep};
 use crate::ledger::{Ledger, LedgerPair};
 
 /// A config and its ledgers, as they were read.
@@ -83,14 +83,23 @@ impl Editor {
         &self,
         target: Target,
         main: Rc<Snapshot>,
-        replaced: &[Replacement],
+        new_texts: &[Replacement],
     ) -> Result<Found, Error> {
         let texts = LedgerTexts::read(&target.path)?;
         let parsed = |bytes: &Option<Vec<u8>>, path: PathBuf| {
             let parsed = bytes.as_deref().map(Ledger::parse).transpose();
             parsed.map_err(|error| error.at(path))
         };
-        let now = parsed(&texts.now, sidecar::owners(&self.path))?;
+        let previous = parsed(&texts.previous, sidecar::owners_previous(&self.path));
+        let previous = previous.ok().flatten();
+        let now = parsed(&texts.now, sidecar::owners(&self.path)).map_err(|error| {
+            let path = sidecar::owners(&target.path);
+            match &texts.now {
+                Some(bytes) if Ledger::is_of_another_format(bytes) => error,
+                _ if previous.is_some() => error.with_hint(NextStep::PreviousLedger(&path)),
+                _ => error.with_hint(NextStep::LedgerAway(&path)),
+            }
+        })?;
         let before = parsed(&texts.before, sidecar::owners_before(&self.path));
         let before = before.map_err(|error| match &texts {
             LedgerTexts {
@@ -103,8 +112,6 @@ impl Editor {
             ),
             _ => error,
         })?;
-        let previous = parsed(&texts.previous, sidecar::owners_previous(&self.path));
-        let previous = previous.ok().flatten();
         let after = now.unwrap_or_default();
         let Some(before) = before else {
             return Ok(Found {
@@ -127,8 +134,8 @@ impl Editor {
             let mut reading = self.read_any_config(&target, &main, &both)?;
             reading
                 .broken
-                .retain(|path, _| replaced.iter().all(|it| it.change.path != *path));
-            let config = reading.whole(self)?.with(self, replaced)?;
+                .retain(|path, _| new_texts.iter().all(|it| it.change.path != *path));
+            let config = reading.whole(self)?.with(self, new_texts)?;
             let after = after.clone();
             after.after_a_killed_run(before.clone(), &config)
         };

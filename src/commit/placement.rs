@@ -17,8 +17,8 @@ use crate::want::handler::{Owner, drop_in_of};
 const FOLDER: &str = "conf.d";
 
 impl Editor {
-    /// The path of the file that a change was told to go to; `None`: the edit finds it out.
-    pub(super) fn told_file(
+    /// The path of the file that was named for a change; `None`: the edit finds it out.
+    pub(super) fn named_file(
         &self,
         owner: &Owner,
         config: &Config,
@@ -49,7 +49,7 @@ impl Editor {
     }
 
     /// The path on the host of the drop-in that was named, or of the config.
-    pub(super) fn told_path(&self) -> PathBuf {
+    pub(super) fn named_path(&self) -> PathBuf {
         let main = self.main();
         match &self.drop_in {
             DropIn::At(path) => absolute(&main, &path.to_string_lossy()),

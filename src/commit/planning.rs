@@ -77,8 +77,8 @@ impl Editor {
             change.time = Some(LogEntry::now());
         }
         let mut reading = self.read_config(&found.target, &found.main, &found.ledger)?;
-        let told = self.told_file(&change.owner, &reading.config, &found.ledger)?;
-        change.file = told.map(|path| reading.config.name_of(&path));
+        let named = self.named_file(&change.owner, &reading.config, &found.ledger)?;
+        change.file = named.map(|path| reading.config.name_of(&path));
         if change.file.is_some() || change.adds() {
             let file = placement::file(&reading.config, &found.ledger, &change);
             self.choose(&mut reading, &found.target, &file)?;

@@ -10,7 +10,7 @@ use crate::commit::request::Replacement;
 use crate::config::Config;
 use crate::config::surroundings::Changes;
 use crate::containerd::{ConfigFiles, FileState};
-use crate::disk::target::{Snapshot, Target};
+use crate::disk::target::{Snapshot, Target, nearest};
 use crate::edit::edited::FileEdit;
 use crate::error::{Code, Error, NextStep};
 use crate::ledger::Ledger;
@@ -31,7 +31,7 @@ pub(crate) struct Reading {
     /// missing.
     pub(crate) broken: BTreeMap<PathBuf, Error>,
     /// The whole texts of files, whatever stands there.
-    pub(crate) replaced: Vec<Replacement>,
+    pub(crate) new_texts: Vec<Replacement>,
     /// What has stood where the tool has put other values.
     given_back: String,
 }
@@ -134,9 +134,11 @@ impl Editor {
                 Err(error) if error.code() == Code::NoFolder => {}
                 Err(error) => {
                     // Nobody has named it: it is not the command line that is wrong.
-                    let away = NextStep::MoveAway(&self.host_root.seen(path));
+                    let in_the_way = self.host_root.seen(&nearest(path, &self.host_root));
                     let error = match error.code() {
-                        Code::NotAFile => error.with_hint(away),
+                        Code::NotAFile | Code::FileAsFolder => {
+                            error.with_hint(NextStep::MoveAway(&in_the_way))
+                        }
                         _ => error,
                     };
                     reading.add(path, None)?;
@@ -257,7 +259,7 @@ impl Reading {
             files,
             joins,
             broken: broken.into_iter().collect(),
-            replaced: Vec::new(),
+            new_texts: Vec::new(),
             chosen: None,
             given_back: String::new(),
         }
@@ -288,10 +290,10 @@ impl Reading {
             let text = after.as_deref().map(str::as_bytes);
             let text = text.map(|bytes| self.text_of(editor, path, bytes));
             let name = config.name_of(path);
-            let replaced = text
+            let parsed = text
                 .transpose()
                 .and_then(|text| config.replace(&name, text.as_deref()));
-            replaced.map_err(|error| error.of_text(source))?;
+            parsed.map_err(|error| error.of_text(source))?;
         }
         Ok(config)
     }
@@ -357,8 +359,8 @@ impl Reading {
     /// What becomes of the bytes of a file.
     pub(crate) fn change(&self, editor: &Editor, edit: &FileEdit) -> Result<FileChange, Error> {
         let path = self.config.path_of(&edit.name);
-        if let Some(replaced) = self.replacement(&path) {
-            return Ok(replaced.change.clone());
+        if let Some(replacement) = self.replacement(&path) {
+            return Ok(replacement.change.clone());
         }
         let (before, after) = match &self.joins {
             Joins::Template(template) if path == editor.main() => {
@@ -378,7 +380,7 @@ impl Reading {
 
     /// The whole text of a file, if it gets one.
     pub(crate) fn replacement(&self, path: &Path) -> Option<&Replacement> {
-        self.replaced.iter().find(|it| it.change.path == path)
+        self.new_texts.iter().find(|it| it.change.path == path)
     }
 
     /// What of a file's bytes the config holds as its text.
@@ -397,7 +399,7 @@ impl Reading {
 
     /// The error, with what may be the reason: files that this process can't see.
     pub(crate) fn with_unread(&self, error: Error) -> Error {
-        let unread = self.files.told_unread();
+        let unread = self.files.describe_unread();
         if error.code() != Code::DefaultNotListed || unread.is_empty() {
             return error;
         }

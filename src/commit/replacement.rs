@@ -18,7 +18,7 @@ use crate::error::{Code, Error, Warning};
 use crate::ledger::Ledger;
 
 /// Texts, and what becomes of the config and of the ledger with them.
-pub(super) struct Whole<'t> {
+pub(super) struct NewTexts<'t> {
     pub(super) texts: &'t [Replacement],
     pub(super) after: Config,
     pub(super) ledger: Ledger,
@@ -36,7 +36,7 @@ impl Editor {
     pub fn read_whole(&self) -> Result<FileChange, Error> {
         let main = self.find()?;
         self.check_is_main(&main)?;
-        let path = self.told_path();
+        let path = self.named_path();
         let read = self.target_of(&path, &main)?.read()?;
         Ok(FileChange::unchanged(path, read.bytes()))
     }
@@ -95,13 +95,13 @@ impl Editor {
         let serves_but_for_others = self.serves_but_for_others(&reading, texts)?;
         let was_broken = |it: &Replacement| reading.broken.contains_key(&it.change.path);
         let is_comparable = !texts.iter().any(was_broken);
-        let whole = Whole {
+        let new = NewTexts {
             texts,
             after,
             ledger,
             is_judged: true,
         };
-        let mut work = self.put(found, reading, whole)?;
+        let mut work = self.work_out_texts(found, reading, new)?;
         let keys = &mut work.outcome.report.keys;
         let names = std::mem::take(&mut keys.given_back);
         keys.set = if is_comparable { names } else { Vec::new() };
@@ -157,22 +157,22 @@ impl Editor {
     }
 
     /// Works out what becomes of the files once these texts are in their places.
-    pub(super) fn put(
+    pub(super) fn work_out_texts(
         &self,
         found: &Found,
         mut reading: Reading,
-        whole: Whole<'_>,
+        new: NewTexts<'_>,
     ) -> Result<Plan, Error> {
-        let report = Report::between(&reading.config, &whole.after);
+        let report = Report::between(&reading.config, &new.after);
         let removed = report.handlers.removed.clone();
         let mut edited = Edited::of(
             &reading.config,
-            whole.after,
+            new.after,
             &found.ledger,
-            whole.ledger,
+            new.ledger,
             report,
         );
-        for Replacement { change, .. } in whole.texts {
+        for Replacement { change, .. } in new.texts {
             let name = reading.config.name_of(&change.path);
             let digests = edited.ledger.files.get_mut(&name);
             // What was no TOML is no text of the config.
@@ -180,8 +180,8 @@ impl Editor {
                 digests.before = change.before.as_deref().map(digest::of);
             }
         }
-        reading.replaced = whole.texts.to_vec();
-        let judged = whole.is_judged.then_some(Judged {
+        reading.new_texts = new.texts.to_vec();
+        let judged = new.is_judged.then_some(Judged {
             removes: &removed,
             is_whole: true,
             ..Judged::default()

@@ -13,7 +13,7 @@ use crate::error::{Code, Error, NextStep};
 impl Editor {
     /// Chooses a text to put back: none, if containerd serves as it is.
     pub(super) fn restore_task(&self, from: RestoreFrom) -> Result<Task, Error> {
-        let only = matches!(self.drop_in, DropIn::At(_)).then(|| self.told_path());
+        let only = matches!(self.drop_in, DropIn::At(_)).then(|| self.named_path());
         let mut kept = self.kept_texts(only)?;
         let from_serving = matches!(from, RestoreFrom::Serving);
         let mut texts = match from {
@@ -89,7 +89,7 @@ impl Editor {
             (None, Some((file, at))) if self.generated() != Some(file) => (file, at.as_ref()),
             _ => (&own, None),
         };
-        let error = self.not_restored(&kept.told(), file, broken.map(|(_, error)| error));
+        let error = self.not_restored(&kept.found_and_kept(), file, broken.map(|(_, error)| error));
         let error = error.position_at(at.cloned());
         match self.repair(&self.releases) {
             Some(command) => error.with_hint(NextStep::Repair(&command)),

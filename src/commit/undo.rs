@@ -6,7 +6,7 @@ use crate::commit::file_change::FileChange;
 use crate::commit::ledger::Found;
 use crate::commit::planning::Plan;
 use crate::commit::reading::Reading;
-use crate::commit::replacement::Whole;
+use crate::commit::replacement::NewTexts;
 use crate::commit::request::{Replacement, RestoreFrom};
 use crate::commit::task::Task;
 use crate::config::Config;
@@ -101,13 +101,13 @@ impl Editor {
             let mut ledger = made.before.clone();
             ledger.seq = ledger.seq.max(made.after.seq);
             ledger.settle(&after.views());
-            let whole = Whole {
+            let new = NewTexts {
                 texts: &texts,
                 after,
                 ledger,
                 is_judged: !is_rollback,
             };
-            let mut work = self.put(found, reading, whole)?;
+            let mut work = self.work_out_texts(found, reading, new)?;
             work.outcome.is_as_before = true;
             work
         } else if made.owners().is_empty() {
@@ -149,7 +149,7 @@ impl Editor {
             };
             let (source, after) = match digests.before {
                 None => (path.clone(), None),
-                Some(_) => sidecar::replaced(&target.beside).find_map(|kept| {
+                Some(_) => sidecar::old_texts(&target.beside).find_map(|kept| {
                     let bytes = Existing::read(&kept).ok()??.bytes;
                     let text = is_it(&bytes).then(|| String::from_utf8(bytes).ok());
                     Some((kept, Some(text??)))
@@ -172,7 +172,7 @@ impl Editor {
 /// The owners of a change want again what they wanted before it.
 fn as_before(config: &Config, ledger: &Ledger, made: &LedgerPair) -> Result<Edited, Error> {
     let (mut after, mut wanted) = (config.clone(), ledger.clone());
-    let mut told = Report::default();
+    let mut merged = Report::default();
     for name in made.owners() {
         let mut change = Change::of(&name).prune();
         let before = made.before.owners.get(&name);
@@ -184,12 +184,12 @@ fn as_before(config: &Config, ledger: &Ledger, made: &LedgerPair) -> Result<Edit
         }
         let edited = edit(&after, &wanted, &change)?;
         (after, wanted) = (edited.config, edited.ledger);
-        told.warnings.extend(edited.report.warnings);
-        told.left_behind.extend(edited.report.left_behind);
+        merged.warnings.extend(edited.report.warnings);
+        merged.left_behind.extend(edited.report.left_behind);
     }
     let report = Report {
-        warnings: told.warnings,
-        left_behind: told.left_behind,
+        warnings: merged.warnings,
+        left_behind: merged.left_behind,
         ..Report::between(config, &after)
     };
     Ok(Edited::of(config, after, ledger, wanted, report))

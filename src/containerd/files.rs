@@ -1,4 +1,4 @@
-//! What the model is told of the world: the files of a config, and a few facts about the host.
+//! What the model knows of the world: the files of a config, and a few facts about the host.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
@@ -148,9 +148,9 @@ impl ConfigFiles {
     }
 
     /// The same for a sentence, with the reasons and what to do.
-    pub(crate) fn told_unread(&self) -> String {
+    pub(crate) fn describe_unread(&self) -> String {
         let files = self.files.iter();
-        let told = files.filter_map(|(path, state)| {
+        let described = files.filter_map(|(path, state)| {
             let reason = match state {
                 FileState::Bytes(_) | FileState::OutOfSight => return None,
                 FileState::Missing => "no such file here",
@@ -163,7 +163,7 @@ impl ConfigFiles {
                 path.display()
             ))
         });
-        told.collect::<Vec<_>>().join(" and ")
+        described.collect::<Vec<_>>().join(" and ")
     }
 
     /// These files, with some out of sight where they still can't be read.

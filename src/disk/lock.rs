@@ -54,7 +54,7 @@ impl ConfigLock {
     ) -> Result<Self, Error> {
         let path = sidecar::lock(config);
         let started = Instant::now();
-        let mut told = false;
+        let mut is_reported = false;
         let mut pause = FIRST_PAUSE;
         loop {
             let file = open(&path)?;
@@ -75,9 +75,9 @@ impl ConfigLock {
                 let waited = Some(waited).filter(|_| !patience.timeout.is_zero());
                 return Err(busy(&path, waited, &words(&file)));
             }
-            if waited >= QUIET && !told {
+            if waited >= QUIET && !is_reported {
                 (patience.on_wait)(&path, &words(&file));
-                told = true;
+                is_reported = true;
             }
             let left = patience.timeout.max(GRACE).saturating_sub(waited);
             std::thread::sleep(pause.min(left));

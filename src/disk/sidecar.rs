@@ -58,8 +58,8 @@ pub(super) fn broken(config: &Path) -> Vec<PathBuf> {
     names.iter().rev().map(|name| folder.join(name)).collect()
 }
 
-/// What edits have replaced and kept.
-pub(crate) fn replaced(config: &Path) -> impl Iterator<Item = PathBuf> {
+/// The texts that edits have replaced and kept.
+pub(crate) fn old_texts(config: &Path) -> impl Iterator<Item = PathBuf> {
     [previous(config)].into_iter().chain(broken(config))
 }
 

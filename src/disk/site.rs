@@ -9,7 +9,7 @@ use super::existing::Existing;
 use super::existing::REGULAR;
 use super::target::Target;
 use super::{existing, sidecar};
-use crate::error::{Code, Error, Warning};
+use crate::error::{Code, Error, NextStep, Warning};
 
 /// Filesystems that other hosts may write to as well, by `f_type` of `statfs(2)`, with what
 /// `flock(2)` says of them or nothing.
@@ -69,7 +69,7 @@ pub(super) fn forbidden(paths: &[&Path]) -> Option<Error> {
         let message = format!("this is {word} (chattr +{flag}) and can't be replaced");
         let hint = format!(
             "somebody wants it to stay as it is: find out why; then `chattr -{flag} {}`",
-            path.display()
+            NextStep::word(&path.to_string_lossy())
         );
         Some(Error::new(Code::Immutable, message, hint).at(*path))
     })

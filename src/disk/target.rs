@@ -148,7 +148,7 @@ fn not_a_file(path: &Path, found: &str) -> Error {
 }
 
 /// The longest part of a host's path that leads to something.
-fn nearest(path: &Path, root: &HostRoot) -> PathBuf {
+pub(crate) fn nearest(path: &Path, root: &HostRoot) -> PathBuf {
     // Without a slash at its end, which asks for a folder.
     let path: PathBuf = path.components().collect();
     let found = path.ancestors().find(|part| root.resolve(part).is_ok());
@@ -223,6 +223,9 @@ impl Target {
     pub(crate) fn find_drop_in(path: &Path, root: &HostRoot, main: &Self) -> Result<Self, Error> {
         let found = match Self::find(path, root) {
             Err(error) if error.code() == Code::NoFolder => Self::without_folder(path, root)?,
+            Err(error) if matches!(error.code(), Code::NotAFile | Code::FileAsFolder) => {
+                return Err(error.with_hint("name a file, or another one, with --drop-in=PATH"));
+            }
             found => found?,
         };
         // By its path, so that two drop-ins of one name don't share their sidecars.

@@ -277,7 +277,7 @@ impl Judgement<'_> {
         let message = format!(
             "this config does not serve CRI on containerd {}, {since}: {}",
             releases(&broken),
-            self.told(reason)
+            self.with_place(reason)
         );
         // The text that is put in place is as it is judged.
         let own = reason.at.clone().filter(|_| self.judged.is_whole);
@@ -294,7 +294,7 @@ impl Judgement<'_> {
     }
 
     /// A reason, with its place if that is in another file: the edit may move lines of this one.
-    fn told(&self, reason: &Reason) -> String {
+    fn with_place(&self, reason: &Reason) -> String {
         match &reason.at {
             Some((path, at)) if path != self.before.main() => {
                 let line = at.as_ref().map_or_else(String::new, |at| format!(":{at}"));

@@ -87,7 +87,7 @@ impl Judgement<'_> {
             return Err(harmful(format!(
                 "it can't be told what this change would do: no containerd release serves CRI with \
                  what can be read here, before as after, and this can't: {}",
-                self.before.told_unread()
+                self.before.describe_unread()
             )));
         }
         Ok(Self {
@@ -103,7 +103,7 @@ impl Judgement<'_> {
         if self.before.unread().is_empty() {
             return harm;
         }
-        let unread = self.before.told_unread();
+        let unread = self.before.describe_unread();
         let message = format!("{harm} (judged without {unread})");
         harm.with_message(message)
     }
@@ -117,8 +117,8 @@ impl Judgement<'_> {
             let (path, at) = model.verdict(release).reason()?.at.clone()?;
             at.filter(|_| path == self.after.main())
         });
-        let told = self.after.told_unread();
-        let message = format!("judged without {told}; containerd does not start without it");
+        let unread = self.after.describe_unread();
+        let message = format!("judged without {unread}; containerd does not start without it");
         Some(Warning {
             at,
             ..Warning::new("import-not-read", message)

@@ -28,7 +28,10 @@ fn hint(error: &io::Error, path: &Path) -> String {
     // By kind: what tempfile reports carries no number.
     match error.kind() {
         io::ErrorKind::ReadOnlyFilesystem => {
-            format!("the filesystem of {shown} is mounted read-only")
+            format!(
+                "the filesystem of {shown} is mounted read-only: `findmnt -T {shown}` says which one \
+                 that is; run this again once it can be written to"
+            )
         }
         io::ErrorKind::StorageFull => {
             format!("free space or inodes on the filesystem of {shown} (df, df -i)")

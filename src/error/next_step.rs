@@ -23,6 +23,10 @@ pub enum NextStep<'a> {
     MakeFolder(&'a Path),
     /// What stands in the place of a sidecar.
     MoveAway(&'a Path),
+    /// This ledger can't be read, and the one before it can.
+    PreviousLedger(&'a Path),
+    /// This ledger can't be read, nor the one before it.
+    LedgerAway(&'a Path),
     /// A file is too large to be read.
     SeeBeginning(&'a Path),
     /// A patch file without a word.
@@ -148,7 +152,7 @@ impl fmt::Display for NextStep<'_> {
                  defaults, and `containerd-edit add NAME` creates the file",
             ),
             Self::MakeFolder(folder) => {
-                let folder = folder.display();
+                let folder = as_word(folder);
                 write!(
                     text,
                     "name the config with --config, or where the host is mounted with --host-root; \
@@ -156,14 +160,29 @@ impl fmt::Display for NextStep<'_> {
                 )
             }
             Self::MoveAway(path) => {
-                let path = path.display();
+                let path = as_word(path);
                 write!(
                     text,
                     "find out who put it there, then move it away: `mv {path} {path}.away`"
                 )
             }
+            Self::PreviousLedger(path) => {
+                let path = as_word(path);
+                write!(
+                    text,
+                    "put the ledger before the last change in its place: `cp {path}.prev {path}`"
+                )
+            }
+            Self::LedgerAway(path) => {
+                let path = as_word(path);
+                write!(
+                    text,
+                    "move it away, and the owners are read from the comments of the config, as far as \
+                     they are there: `mv {path} {path}.away`"
+                )
+            }
             Self::SeeBeginning(path) => {
-                let path = path.display();
+                let path = as_word(path);
                 write!(text, "see what has filled it: `head -c 4096 {path}`")
             }
             Self::RemoveOwner => text.write_str(

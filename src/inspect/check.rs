@@ -1,21 +1,17 @@
-//! What each containerd release makes of a config, and what a pod would stumble over later.
+//! What each containerd release makes of a config.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-
-use toml_edit::{Item, Value};
 
 use crate::config::surroundings;
 use crate::containerd::lost::{self, Losses};
-use crate::containerd::release::{listed, listed_do, reading};
-use crate::containerd::{ConfigFiles, Release, Verdict, read_as, version};
+use crate::containerd::release::reading;
+use crate::containerd::{Release, Verdict, version};
 use crate::disk::HostRoot;
 use crate::edit::unread::Reading;
 use crate::error::{Error, Warning};
-use crate::toml::render::{self, Quotes};
-use crate::want::handler;
 
-use super::inventory::{Inventory, ListedHandler};
+use super::checked_release::{CheckedRelease, releases_of};
+use super::handler_warnings::warnings;
 use super::opened::Opened;
 
 /// The result of checking a config.
@@ -30,25 +26,6 @@ pub struct Check {
     /// What every release accepts although a pod would fail later, and handlers that some do not
     /// load.
     pub warnings: Vec<Warning>,
-}
-
-/// What one release makes of a config.
-#[derive(Debug, Clone)]
-pub struct CheckedRelease {
-    /// The release.
-    pub release: Release,
-    /// Whether it reads files of this config version at all.
-    pub reads: bool,
-    /// What becomes of the daemon; `None` if the release does not count. One that was asked for
-    /// alone does, whatever it reads.
-    pub verdict: Option<Verdict>,
-}
-
-impl CheckedRelease {
-    /// Whether it serves; `None` if it does not count.
-    fn serves(&self) -> Option<bool> {
-        self.verdict.as_ref().map(Verdict::serves)
-    }
 }
 
 impl Check {
@@ -103,7 +80,7 @@ impl Check {
     }
 
     /// Has the only release that was asked for say what its daemon does.
-    pub fn follow(&mut self, verdict: Verdict) {
+    pub fn set_verdict(&mut self, verdict: Verdict) {
         if let [row] = self.releases.as_mut_slice() {
             row.verdict = Some(verdict);
         }
@@ -144,107 +121,4 @@ impl Check {
         let is_named = !rows.clone().map(|row| row.release).eq(Release::LINES);
         rows.filter(move |row| is_named || row.release.is_out())
     }
-}
-
-/// Warnings about the handlers of all files, each with its place.
-fn warnings(
-    files: &ConfigFiles,
-    releases: &[CheckedRelease],
-    reading: &Reading<'_>,
-) -> Vec<Warning> {
-    let inventories = files.in_order().filter_map(|(path, source)| {
-        let inventory = Inventory::of(source.document().ok()?, None);
-        Some((path, inventory.ok()?.handlers))
-    });
-    let inventories: Vec<(&Path, Vec<ListedHandler>)> = inventories.collect();
-    let listed = || inventories.iter().flat_map(|(_, handlers)| handlers);
-    let typed = listed().filter(|it| it.runtime_type.as_ref().is_some_and(|it| !it.is_empty()));
-    let typed: BTreeSet<&str> = typed.map(|it| it.name.as_str()).collect();
-    let mut warnings = Vec::new();
-    for (path, handlers) in &inventories {
-        for handler in handlers {
-            let mut found = Vec::new();
-            found.extend(not_loaded(handler, releases));
-            found.extend(untyped(handler, &typed));
-            for (path, value) in &handler.settings {
-                found.extend(key(handler, path, value));
-                found.extend(case(handler, path, releases));
-                found.extend(reading.warnings(&handler.name, path, value));
-            }
-            let placed = |warning: Warning| warning.in_file(path, &handler.at, files.main());
-            warnings.extend(found.into_iter().map(placed));
-        }
-    }
-    warnings
-}
-
-/// The releases of which something is true.
-fn releases_of<'r>(
-    rows: impl IntoIterator<Item = &'r CheckedRelease>,
-    is_true: impl Fn(&CheckedRelease) -> bool,
-) -> Vec<Release> {
-    let rows = rows.into_iter().filter(|row| is_true(row));
-    rows.map(|row| row.release).collect()
-}
-
-/// A handler for which releases that read the file look elsewhere.
-fn not_loaded(handler: &ListedHandler, releases: &[CheckedRelease]) -> Option<Warning> {
-    let ListedHandler { name, plugin, .. } = handler;
-    let is_ignored = |row: &CheckedRelease| match &row.verdict {
-        Some(Verdict::Serves { handlers, .. }) => row.reads && !handlers.contains_key(name),
-        _ => false,
-    };
-    let ignoring = releases_of(releases, is_ignored);
-    let does = listed_do(&ignoring);
-    let message = format!("containerd {does} not load {name} from plugins.\"{plugin}\"");
-    (!ignoring.is_empty()).then(|| Warning::new("not-loaded", message))
-}
-
-/// `typed`: the handlers that have a type in some file.
-fn untyped(handler: &ListedHandler, typed: &BTreeSet<&str>) -> Option<Warning> {
-    let name = &handler.name;
-    let has_type = typed.contains(name.as_str());
-    let message =
-        format!("{name} has no runtime_type: no pod can run on it (2.x gives runc its own)");
-    (!has_type).then(|| Warning::new("no-runtime-type", message))
-}
-
-/// A key that no release reads so.
-fn key(handler: &ListedHandler, path: &[String], value: &Value) -> Option<Warning> {
-    let (name, key) = (&handler.name, render::dotted(path, Quotes::Basic));
-    let Some((_, wanted)) = handler::known(path) else {
-        let message =
-            format!("unknown key {key} in handler {name}: no containerd release reads it");
-        return Some(Warning::new("unknown-key", message));
-    };
-    let item = Item::Value(value.clone());
-    let message = format!("{key} of {name} wants {}", wanted.text());
-    (!wanted.accepts(&item)).then(|| Warning::new("wrong-type", message))
-}
-
-/// A key that releases do not read because of its case, or of another key's that they take for it.
-fn case(handler: &ListedHandler, path: &[String], releases: &[CheckedRelease]) -> Option<Warning> {
-    let (name, shown) = (&handler.name, render::dotted(path, Quotes::Basic));
-    (1..=path.len()).find_map(|depth| {
-        let (key, table) = path[..depth].split_last()?;
-        let (right, _) = handler::known(&path[..depth])?;
-        let beside = handler.settings.iter().filter_map(|(other, _)| {
-            let (other, rest) = (other.get(depth - 1)?, &other[..depth - 1]);
-            (rest == table && other.eq_ignore_ascii_case(key)).then_some(other.as_str())
-        });
-        let beside: Vec<&str> = beside.collect();
-        let reads_other = |release| read_as(right, &beside, release).filter(|other| other != key);
-        let is_unread = |row: &CheckedRelease| {
-            row.reads && read_as(right, &beside, row.release) != Some(key.as_str())
-        };
-        let ignoring = releases_of(releases, is_unread);
-        let (first, listed) = (ignoring.first()?, listed(&ignoring));
-        let message = match reads_other(*first) {
-            Some(other) => format!("containerd {listed} read {other} instead of {shown} of {name}"),
-            None => format!(
-                "{shown} of {name} is spelled {right}: containerd {listed} read no other case"
-            ),
-        };
-        Some(Warning::new("key-case", message))
-    })
 }

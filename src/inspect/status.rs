@@ -10,6 +10,7 @@ use crate::commit::path_json;
 use crate::config::files::File;
 use crate::config::view::{View, Views};
 use crate::containerd::{ConfigFiles, absolute, version};
+use crate::disk::existing::{REGULAR, kind_at};
 use crate::disk::holder::HolderFate;
 use crate::disk::target::Target;
 use crate::disk::{digest, leftovers, lock, sidecar};
@@ -137,7 +138,7 @@ impl Editor {
     ///
     /// # Errors
     ///
-    /// The errors of finding and reading a file, and [`Code::BadLedger`].
+    /// The errors of finding and reading a file.
     pub fn status(&self) -> Result<Status, Error> {
         let target = self.find()?;
         let main = target.read()?;
@@ -152,11 +153,14 @@ impl Editor {
         let log_error = logged.as_ref().err().map(Error::source_text);
         let entries = logged.unwrap_or_default();
         let (ledger, ledger_error) = match self.ledger() {
-            Err(error) if error.code() == Code::Denied => {
-                let reason = format!("{error}: {}", error.source_text());
-                (Ledger::default(), Some(reason))
+            Ok(ledger) => (ledger, None),
+            Err(error) => {
+                let more = match error.code() {
+                    Code::Denied => error.source_text(),
+                    _ => error.hint().to_owned(),
+                };
+                (Ledger::default(), Some(format!("{error}: {more}")))
             }
-            ledger => (ledger?, None),
         };
         let (mut handlers, mut drop_ins) = (Vec::new(), Vec::new());
         let reading = self.read_any_config(&target, &main, &ledger).ok();
@@ -211,7 +215,8 @@ impl Editor {
             },
             log_path: log_path.unwrap_or_else(|error| error.path().map(Path::to_owned)),
             log_error,
-            previous_path: Some(sidecar::previous(&target.path)).filter(|path| path.exists()),
+            previous_path: Some(sidecar::previous(&target.path))
+                .filter(|path| kind_at(path) == Some(REGULAR)),
             is_changed_since: last_change.as_ref().map(|_| !changed_files.is_empty()),
             changed_files,
             last_change,

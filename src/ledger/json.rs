@@ -50,8 +50,8 @@ fn bad(bytes: &[u8], error: &serde_json::Error) -> Error {
     let hint = if Ledger::is_of_another_format(bytes) {
         "use the release of containerd-edit that wrote it, or a newer one"
     } else {
-        "put the ledger before the last change in its place (.owners.prev beside it), or move it away: \
-         then the owners are read from the comments of the config, as far as they are there"
+        // Whoever knows the files names the command.
+        "put a ledger in its place that can be read"
     };
     let error = Error::new(
         Code::BadLedger,

@@ -183,3 +183,44 @@ fn the_text_that_serves_comes_first() {
     let run = both.node.run(&["restore"]).exits(0);
     assert!(run.stdout.contains("serves all the same"), "{run:#?}");
 }
+
+/// The import of a drop-in that is gone keeps containerd from starting.
+#[test]
+fn a_drop_in_that_is_gone_comes_back() {
+    for gone in ["conf.d/50-a.toml", "conf.d"] {
+        let both = Both::new();
+        let gone = both.node.folder().join(gone);
+        let removed = Command::new("rm").arg("-r").arg(&gone).status();
+        assert!(removed.expect("runs").success());
+        let run = both.node.run(&["check"]).exits(78);
+        let run_of_restore = both.node.run(&["restore", "--dry-run"]).exits(0);
+        let said = "the file is gone\n";
+        assert!(run_of_restore.stdout.contains(said), "{run_of_restore:#?}");
+        both.follow(&run, &both.node.hinted("restore"));
+        both.assert_whole();
+    }
+}
+
+#[test]
+fn what_stands_in_the_place_of_the_folder_is_moved_away() {
+    let both = Both::new();
+    let folder = both.node.folder().join("conf.d");
+    fs::remove_dir_all(&folder).expect("removes");
+    fs::write(&folder, "").expect("writes");
+    let run = both.node.run(&["restore"]).exits(78);
+    let folder = folder.display();
+    both.follow(&run, &format!("`mv {folder} {folder}.away`"));
+    both.node.run(&["restore"]).exits(0);
+    both.assert_whole();
+}
+
+#[test]
+fn a_folder_is_no_drop_in() {
+    let both = Both::new();
+    for verb in [&["add", "spin"][..], &["restore", "--from", "/dev/null"]] {
+        let named = [verb, &["--drop-in=conf.d"]].concat();
+        let run = both.node.run(&named).exits(66);
+        assert!(run.stderr.contains("with --drop-in=PATH"), "{run:#?}");
+        assert!(!run.stderr.contains("check --config"), "{run:#?}");
+    }
+}

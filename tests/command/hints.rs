@@ -75,6 +75,16 @@ fn states() -> Vec<State> {
             "\"$TOOL\" --config $FOLDER/new/config.toml add crun",
         ),
         state(EMPTY, "mkfifo $CONFIG.owners", "edit add crun"),
+        state(
+            EMPTY,
+            "edit add crun; edit add kata; echo x >$CONFIG.owners",
+            "edit add spin",
+        ),
+        state(
+            EMPTY,
+            "edit add crun; echo x >$CONFIG.owners; rm $CONFIG.owners.prev",
+            "edit add spin",
+        ),
         state(EMPTY, "truncate -s 1G $CONFIG", "edit add crun"),
         state(EMPTY, "edit add crun", "edit apply - --prune </dev/null"),
         state(DANGLING, "", "edit check"),
@@ -241,7 +251,7 @@ fn next_steps() -> Vec<Vec<String>> {
 }
 
 fn is_suggestion(text: &str) -> bool {
-    let programs = ["containerd-edit", "mkdir", "mv", "head"];
+    let programs = ["containerd-edit", "mkdir", "mv", "cp", "head"];
     programs
         .iter()
         .any(|program| text.contains(&format!("`{program} ")))

@@ -471,7 +471,6 @@ fn a_ledger_that_is_cut_off_is_an_error_with_its_place_and_a_next_step() {
                 &["add", "crun"][..],
                 &["remove", "--owner", "kata-deploy"],
                 &["list"],
-                &["status"],
             ] {
                 let run = node.run(verb).exits(65);
                 let name = format!("config.toml{sidecar}:");
@@ -479,6 +478,11 @@ fn a_ledger_that_is_cut_off_is_an_error_with_its_place_and_a_next_step() {
                 let next = format!("hint: {next}");
                 assert!(run.stderr.contains(&next), "{run:#?}");
             }
+            // All else is known all the same.
+            let run = node.run(&["status", "--exit-code"]).exits(10);
+            let said = "unknown: the ledger can't be read: ";
+            assert!(run.stdout.contains(said), "{run:#?}");
+            assert!(run.stdout.contains(next), "{run:#?}");
             assert_eq!(node.text(), before);
         }
         fs::remove_file(&path).expect("removes");

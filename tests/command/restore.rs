@@ -119,7 +119,7 @@ fn the_text_before_comes_back_with_the_wants_of_then() {
     let kept = &report(&run)["restore"]["kept"];
     assert_eq!(
         kept[0]["problem"],
-        json!("is not what this tool has written last")
+        json!("is not known to be what this tool has written last")
     );
     assert_eq!(kept[1]["chosen"], json!(true), "{kept:#}");
     assert!(!node.text().contains("kata") && node.text().contains("crun"));

@@ -275,3 +275,29 @@ fn the_files_that_others_have_changed_are_named() {
     node.run(&["remove", "--owner", "a"]).exits(0);
     assert_eq!(changed(), json!([]));
 }
+
+/// Whatever stands in the place of a sidecar, the rest is shown.
+#[test]
+fn a_ledger_that_cannot_be_read_costs_the_owners_alone() {
+    let node = Node::with("version = 3\n");
+    for name in ["crun", "kata"] {
+        node.run(&["add", name]).exits(0);
+    }
+    fs::write(node.ledger(), "x").expect("writes");
+    let previous = node.folder().join("config.toml.prev");
+    fs::remove_file(&previous).expect("removes");
+    fs::create_dir(&previous).expect("creates");
+    let run = node.run(&["status", "--exit-code"]).exits(10);
+    let ledger = node.ledger();
+    let ledger = ledger.display();
+    for line in [
+        "\nowners:        unknown: the ledger can't be read: expected value: ",
+        &format!(": `cp {ledger}.prev {ledger}`\n"),
+        "\nprevious:      none\n",
+        "\nhandlers:      crun  unknown\n",
+    ] {
+        assert!(run.stdout.contains(line), "{line}: {run:#?}");
+    }
+    let run = node.run(&["restore"]).exits(0);
+    assert!(run.stdout.contains("is not known to be what"), "{run:#?}");
+}

@@ -31,7 +31,7 @@ impl Run {
     ) -> Result<Option<BTreeSet<String>>, Error> {
         let begin = Instant::now();
         let wait = remove.wait_unused.unwrap_or_default();
-        let mut told = String::new();
+        let mut shown = String::new();
         let mut may_restart = edit.editing.restart;
         loop {
             // Anew each time: others may edit the config during a long wait.
@@ -72,9 +72,9 @@ impl Run {
                 });
             }
             let text = format!("waiting: {refusal}");
-            if text != told {
+            if text != shown {
                 self.output.notes.show(&text);
-                told = text;
+                shown = text;
             }
             self.wait_for(ASK_EVERY.min(wait.saturating_sub(waited)))?;
         }

@@ -53,7 +53,7 @@ impl Run {
             && is_own
             && let Some(found) = Disagreement::at(&self.editor("check"), endpoint)?
         {
-            check.follow(found.verdict);
+            check.set_verdict(found.verdict);
             check.warnings.push(found.warning);
         }
         // Of a daemon without CRI, which tells no release, no verdict matters.

@@ -104,7 +104,7 @@ impl Editor {
         let is_alone = !steps.iter().any(is_file);
         let ledger = ledger.map(|ledger| ledger.commit(is_alone));
         let ledger = ledger.transpose()?;
-        let made = replaced(lock, steps, (pending, folders), done);
+        let made = replace_all(lock, steps, (pending, folders), done);
         match (ledger, &made) {
             (Some(ledger), Ok(Some(_))) => ledger.finish(),
             // The disk may hold the file of either ledger: the next run looks.
@@ -118,7 +118,7 @@ impl Editor {
 }
 
 /// Replaces the files, one after the other.
-fn replaced(
+fn replace_all(
     lock: &ConfigLock,
     steps: &[Part],
     (pending, folders): (Vec<Option<PendingFile<'_>>>, Vec<Folders<'_>>),

@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use humantime::format_duration;
 
 use super::cause::Cause;
-use super::config::{self, verdicts};
 use super::daemon::{ANSWER, Daemon};
 use super::disagreement::Disagreement;
 use super::expected::Expected;
+use super::started;
+use super::verdicts::verdicts;
 use super::why::Why;
 use crate::commit::editor::Editor;
 use crate::daemon::running::{Drift, Running};
@@ -166,7 +167,7 @@ impl<'a> Attempt<'a> {
             return Ok(());
         };
         // A daemon that is started right after an edit could not be told from one that is older.
-        thread::sleep(config::DOUBT);
+        thread::sleep(started::DOUBT);
         (scene.tell)(&format!("restarting containerd: {command}"));
         let interrupted = || scene.editor.is_interrupted();
         match scene.service.run(self.deadline, &interrupted) {
@@ -237,7 +238,7 @@ impl<'a> Attempt<'a> {
     /// long it may take.
     fn wait<T>(&mut self, look: impl Fn(Duration) -> Result<T, Pending>) -> Result<T, Cause> {
         let mut poll = FIRST_POLL;
-        let mut told = (Instant::now(), String::new());
+        let mut shown = (Instant::now(), String::new());
         loop {
             let Pending { progress, cause } = match look(poll.min(self.left())) {
                 Ok(found) => return Ok(found),
@@ -250,10 +251,10 @@ impl<'a> Attempt<'a> {
                 self.is_interrupted = true;
                 return Err(Cause::Failed(cause));
             }
-            let (when, last) = &told;
+            let (when, last) = &shown;
             if when.elapsed() >= QUIET && *last != progress {
                 (self.scene.tell)(&progress);
-                told = (Instant::now(), progress);
+                shown = (Instant::now(), progress);
             }
             poll = (poll * 2).min(LAST_POLL);
         }

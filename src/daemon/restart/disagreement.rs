@@ -3,8 +3,9 @@
 
 use std::path::Path;
 
-use super::config::{Started, files};
 use super::daemon::Daemon;
+use super::started::Started;
+use super::verdicts::files;
 use crate::commit::editor::Editor;
 use crate::containerd::{Disproved, Host, LoadedHandler, Model, Verdict};
 use crate::daemon::running::{Running, RunningCri};

@@ -3,12 +3,13 @@
 
 mod attempt;
 mod cause;
-mod config;
 mod daemon;
 mod disagreement;
 mod expected;
 mod failure;
 mod run;
+mod started;
+mod verdicts;
 mod why;
 
 use std::path::PathBuf;

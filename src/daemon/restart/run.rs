@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use super::attempt::{Attempt, Restarted, Scene};
 use super::cause::Cause;
-use super::config::verdicts;
 use super::daemon::Daemon;
 use super::disagreement::Disagreement;
 use super::expected::Expected;
 use super::failure::{ChangeFate, RestartFailure};
+use super::verdicts::verdicts;
 use super::why::Why;
 use crate::commit::operation_log::LogEntry;
 use crate::commit::outcome::Outcome;
@@ -57,13 +57,13 @@ impl<'a> Run<'a> {
             owner: None,
             scene,
         };
-        run.follow(old);
+        run.set_old(old);
         Ok(run)
     }
 
     /// Takes this daemon for the one before the restart. Where it serves what the model does not, it is
     /// right.
-    fn follow(&mut self, old: Option<Daemon>) {
+    fn set_old(&mut self, old: Option<Daemon>) {
         let editor = self.scene.editor;
         let disagreement = old.as_ref().map(|old| Disagreement::with(editor, old));
         // A config that can't be read is an error wherever it is needed.
@@ -102,7 +102,7 @@ impl<'a> Run<'a> {
         if !self.scene.service.is_by_itself()
             && let Ok(now) = self.scene.daemon()
         {
-            self.follow(now);
+            self.set_old(now);
         }
         self.load()
     }

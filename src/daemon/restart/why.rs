@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::config::Started;
 use super::daemon::Daemon;
+use super::started::Started;
 use crate::commit::editor::Editor;
 use crate::daemon::running::Drift;
 use crate::daemon::service::Prepared;

@@ -1,5 +1,4 @@
-//! The config that a daemon loads when it starts: what its release makes of it, and whether it has
-//! changed since.
+//! Whether what a daemon has loaded when it started has changed since.
 
 use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
@@ -7,14 +6,12 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use super::verdicts::files;
 use crate::commit::editor::Editor;
 use crate::config::surroundings::matches;
+use crate::containerd::ConfigFiles;
 use crate::containerd::imports::has_meta;
-use crate::containerd::{ConfigFiles, Host, Model, Release, Verdict};
-use crate::daemon::running::Running;
 use crate::disk::HostRoot;
-use crate::disk::target::Target;
-use crate::error::Error;
 use crate::node::Kind;
 
 /// A ctime lags behind the clock by up to a tick of the kernel's, which has at least a hundred of them
@@ -23,39 +20,6 @@ const TICK: Duration = Duration::from_millis(10);
 /// How long after a change a start may still be taken for one before it: a process's start is rounded
 /// down to a tick, too.
 pub(super) const DOUBT: Duration = Duration::from_millis(20);
-
-/// What the releases that may run here make of the config as it is now: that of the daemon which
-/// serves, and where none says what it is, all of them, the newest first. For a daemon that is not
-/// modelled the newest stands in. Those of which a daemon has shown that the model is wrong are left out.
-pub(super) fn verdicts(editor: &Editor, serving: Option<&Running>) -> Result<Vec<Verdict>, Error> {
-    let releases = match serving.map(Running::release) {
-        Some(release) => vec![release.ok().flatten().unwrap_or(Release::newest())],
-        None => Release::LINES.into_iter().rev().collect(),
-    };
-    let files = files(editor)?;
-    let host = Host {
-        disproved: editor.disproved.borrow().clone(),
-        ..Host::of(&editor.host_root, &files)
-    };
-    let model = Model::new(&files, &host);
-    let verdicts = releases.into_iter().filter_map(|release| {
-        let verdict = model.verdict(release);
-        let mut reason = verdict.reason().into_iter();
-        let is_wrong = reason.any(|it| host.disproves(it, release));
-        (!is_wrong).then_some(verdict)
-    });
-    Ok(verdicts.collect())
-}
-
-/// The files that containerd is started with, as they are now.
-pub(super) fn files(editor: &Editor) -> Result<ConfigFiles, Error> {
-    let path = editor.generated().unwrap_or(&editor.path);
-    let read = Target::find(path, &editor.host_root)?.read()?;
-    // No file means the same to containerd as one that says nothing.
-    let source = editor.filled_in(read.bytes().unwrap_or_default().into());
-    let main = editor.host_root.absolute(path);
-    Ok(ConfigFiles::read(&editor.host_root, &main, source))
-}
 
 /// Whether a daemon was started before or after the last change of what it loads.
 #[derive(Debug, PartialEq, Eq)]

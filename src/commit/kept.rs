@@ -120,19 +120,15 @@ impl Editor {
         if !serving(self.verdicts(reading, &whole)?).is_empty() {
             return Ok(whole);
         }
-        let serves = |text: &&&KeptText| !text.serves.is_empty();
-        let texts: Vec<&KeptText> = kept.usable().collect();
-        let is_broken = |text: &&&KeptText| broken.is_empty() || broken.contains_key(&text.file);
-        if let Some(text) = texts.iter().filter(is_broken).find(serves) {
+        let is_broken = |text: &&KeptText| broken.is_empty() || broken.contains_key(&text.file);
+        let mut texts = kept.usable().filter(is_broken);
+        if let Some(text) = texts.find(|text| !text.serves.is_empty()) {
             return Ok(with(&whole, &text.replacement));
         }
         if self.serves_but_for_others(reading, &whole)? {
             return Ok(whole);
         }
-        if let Some(text) = texts.iter().find(serves) {
-            return Ok(with(&whole, &text.replacement));
-        }
-        for text in texts {
+        for text in kept.usable() {
             let texts = with(&whole, &text.replacement);
             if self.serves_but_for_others(reading, &texts)? {
                 return Ok(texts);
@@ -307,18 +303,15 @@ impl Kept {
             let problem = text.problem.as_deref().unwrap_or("does no better");
             format!("; {} {problem}", text.path.display())
         });
-        let texts = texts.reduce(|texts, next| texts + &next);
+        let texts: String = texts.collect();
         // What can't be replaced may have one all the same.
         let is_looked_up = self.broken.values().all(is_of_text) && !self.is_of_others();
-        let none = || {
-            if is_looked_up {
-                "; no text is kept"
-            } else {
-                ""
-            }
-            .to_owned()
+        let none = if texts.is_empty() && is_looked_up {
+            "; no text is kept"
+        } else {
+            ""
         };
-        format!("{}{}", self.found(), texts.unwrap_or_else(none))
+        format!("{}{texts}{none}", self.found())
     }
 }
 

@@ -105,6 +105,10 @@ impl Run {
             )?)
         };
         for key in &add.unsets {
+            if add.settings.iter().any(|it| it.key() == *key) {
+                let message = format!("{key} is both set and unset");
+                return Err(Error::new(Code::Usage, message, "name it once"));
+            }
             let key: KeyName = format!("handlers.{name}.{key}").parse()?;
             change = change.clear(&key)?;
         }

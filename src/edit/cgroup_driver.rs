@@ -28,6 +28,13 @@ pub(super) struct Found {
 }
 
 impl Drivers<'_> {
+    /// The driver of another default handler than `runc`, if runc runs it.
+    pub(super) fn beside_runc(&self) -> Option<Literal> {
+        let default = self.default_handler(&[BUILT_IN]);
+        let is_it = default != handler_path(BUILT_IN) && self.is_run_by_runc(&default);
+        is_it.then(|| self.driver(&default))?
+    }
+
     /// The driver that new handlers, `new`, take over: that of the default handler if runc runs it,
     /// else that of `runc`.
     pub(super) fn found(&self, new: &[&str]) -> Found {

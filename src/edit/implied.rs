@@ -26,7 +26,7 @@ impl Work<'_> {
             views: &self.views,
             asked: &[],
         };
-        let uses_systemd = drivers.found(&[BUILT_IN]).driver.filter(is_true);
+        let uses_systemd = drivers.beside_runc().filter(is_true);
         let mut keys: BTreeSet<FileKey> = BTreeSet::new();
         for file in self.start.views.keys() {
             let [kind, driver] = [&kind, &driver].map(|key| FileKey::new(file, key));
@@ -82,14 +82,14 @@ impl Work<'_> {
             .retain(|made| made.file != file || !made.path.starts_with(&runc));
     }
 
-    /// Whether below `runc` in a file stands what nobody has put there.
+    /// Whether a value below `runc` in a file is one that the tool has not put there.
     fn has_foreign_runc(&self, file: &str) -> bool {
         let view = &self.views[file];
         let own = self.ledger.own_values(file, view);
         let mut foreign = self
             .ledger
             .foreign(&own, file, view, &handler_path(BUILT_IN));
-        foreign.next().is_some()
+        foreign.any(|leaf| view.tree.table(&view.place(&leaf)).is_none())
     }
 
     /// Whether `runc` was the tool's in a file when the edit began.

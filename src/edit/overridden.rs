@@ -70,13 +70,15 @@ pub(crate) fn overridden(
     overridden.collect()
 }
 
-/// Below config version 3 a plugin's keys come from one file, and the last one wins in any case.
+/// Below config version 3 a plugin's keys come from one file, and the last one wins in any case. A file
+/// that is new is read last.
 pub(crate) fn in_force(config: &Config, views: &Views, key: &Key) -> Option<InForce> {
-    config.files().iter().rev().find_map(|file| {
-        let value = views.get(&file.name)?.value(key)?;
+    let known = config.files().iter().rev().map(|file| &file.name);
+    let new = views.keys().filter(|name| config.file(name).is_none());
+    new.chain(known).find_map(|file| {
         Some(InForce {
-            file: file.name.clone(),
-            value,
+            value: views.get(file)?.value(key)?,
+            file: file.clone(),
         })
     })
 }

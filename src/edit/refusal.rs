@@ -6,7 +6,7 @@ use crate::containerd::Release;
 use crate::containerd::release::listed_do;
 use crate::error::{Code, Error, NextStep};
 use crate::toml::{self, Refused, render};
-use crate::want::handler::{BUILT_IN, Preset};
+use crate::want::handler::{BUILT_IN, HandlerName, Preset};
 use crate::want::key::Key;
 use crate::want::nearest::nearest;
 
@@ -144,8 +144,11 @@ pub(super) fn default_not_listed(name: &str, views: &Views) -> Error {
     };
     let listed: Vec<&str> = views.values().flat_map(View::handler_names).collect();
     let meant = nearest(name, &listed).map(|meant| format!("did you mean {meant}? Otherwise "));
-    let first = NextStep::AddFirst { name, settings };
-    let hint = format!("{}{first}", meant.unwrap_or_default());
+    let next = match name.parse::<HandlerName>() {
+        Ok(_) => NextStep::AddFirst { name, settings },
+        Err(_) => NextStep::SeeHandlers,
+    };
+    let hint = format!("{}{next}", meant.unwrap_or_default());
     Error::new(Code::DefaultNotListed, message, hint)
 }
 
@@ -231,7 +234,11 @@ pub(super) fn no_place(key: &Key, version: i64) -> Error {
 pub(super) fn not_read(key: &Key, releases: &[Release], version: i64) -> Error {
     let does = listed_do(releases);
     let message = format!("containerd {does} not read {key} in a config of version {version}");
-    let hint = "leave it out for this config; releases that read it want another config version";
+    let hint = if key.handler().is_some() && key.path.ends_with(&["sandbox_mode".to_owned()]) {
+        "set sandboxer instead"
+    } else {
+        "leave it out here: other releases or another config version read it"
+    };
     Error::new(Code::KeyNotRead, message, hint).with_detail(WantedKey(key.to_string()))
 }
 

@@ -55,6 +55,7 @@ impl Work<'_> {
             let own = own.entry(file);
             let own = own.or_insert_with(|| self.ledger.own_values(file, view));
             let foreign = self.ledger.foreign(own, file, view, path);
+            let foreign = foreign.filter(|leaf| leaf != path);
             let foreign: Vec<String> = foreign.map(|leaf| Key::new(&leaf).to_string()).collect();
             let place = view.place(path);
             view.tree.remove(&place);

@@ -111,12 +111,20 @@ impl Judgement<'_> {
     ///
     /// [`Code::KeyNotRead`](crate::error::Code::KeyNotRead) if none reads one of them.
     pub(super) fn unread_keys(&self) -> Result<Vec<Warning>, Error> {
-        let keys = self
-            .judged
-            .keys
-            .iter()
-            .filter(|want| want.key.handler().is_none());
-        let keys: Vec<&KeyValue> = keys.collect();
+        let keys = self.judged.keys.iter();
+        let (of_handlers, keys): (Vec<&KeyValue>, Vec<&KeyValue>) =
+            keys.partition(|want| want.key.handler().is_some());
+        // A handler's key may wait for another release, and does not wait for another config version.
+        let releases = reading(&Release::LINES, self.version);
+        for KeyValue { key, value } in of_handlers {
+            let name = key.handler().and_then(|it| key.path.get(it.len()));
+            let name = name.filter(|_| value.value().is_some_and(|it| is_set(&it)));
+            let is_ignored =
+                |name: &String| releases.iter().all(|it| ignores(name, *it, self.version));
+            if !releases.is_empty() && name.is_some_and(is_ignored) {
+                return Err(refusal::not_read(key, &releases, self.version));
+            }
+        }
         if keys.is_empty() {
             return Ok(Vec::new());
         }
@@ -169,6 +177,12 @@ impl Judgement<'_> {
     }
 }
 
+/// Whether a value is another one than none.
+fn is_set(value: &toml_edit::Value) -> bool {
+    let text = value.as_str().map(|text| !text.is_empty());
+    value.as_bool().or(text) != Some(false)
+}
+
 impl Reading<'_> {
     /// What some release makes of a key of the handler `name`.
     pub(crate) fn warnings(
@@ -177,10 +191,7 @@ impl Reading<'_> {
         path: &[String],
         value: &toml_edit::Value,
     ) -> Vec<Warning> {
-        let is_set = value
-            .as_bool()
-            .or(value.as_str().map(|text| !text.is_empty()));
-        let Some(key) = path.first().filter(|_| is_set != Some(false)) else {
+        let Some(key) = path.first().filter(|_| is_set(value)) else {
             return Vec::new();
         };
         let text = value.as_str().unwrap_or_default();

@@ -66,15 +66,11 @@ impl Writing<'_> {
 
     fn revise(&self, now: &Text) -> Result<String, Error> {
         let start = self.work.start;
-        let full = start.full.get(self.name);
-        let Text { document, tree } = full.map_or(now, |full| full);
+        let Text { document, tree } = start.full.get(self.name).map_or(now, |full| full);
         let mut revision = Revision::of(document, is_own);
         let refused = |error| refusal::refused(start.config, self.name, &error);
         let differences = tree.differences(&self.after().tree);
         let mut inserted = revision.apply(differences).map_err(refused)?;
-        if full.is_some() {
-            inserted.sort_by_key(|it| now.document.offset(&it.path));
-        }
         inserted.sort_by_key(|it| it.rank);
         self.insert(&mut revision, &inserted).map_err(refused)?;
         for heading in document.headings(is_own) {

@@ -135,22 +135,28 @@ fn not_set(name: &KeyName, key: &Key, config: Option<&ReleaseConfig>) -> Error {
         let message = format!("{dotted}: no containerd release loads this config");
         return Error::new(Code::NoKey, message, NextStep::SeeVerdicts);
     };
-    let message = format!("{dotted} is not set in any file that containerd reads");
+    let message = if is_there(key, config) {
+        format!("{dotted} is set, and no containerd release reads it there")
+    } else {
+        format!("{dotted} is not set in any file that containerd reads")
+    };
     Error::new(Code::NoKey, message, hint(name, key, config))
+}
+
+/// Whether a release has something at a key that it does not read.
+fn is_there(key: &Key, config: &ReleaseConfig) -> bool {
+    let mut beside = config.names_beside(&key.path).into_iter();
+    beside.any(|name| key.path.last().is_some_and(|it| it == name))
 }
 
 fn hint(name: &KeyName, key: &Key, config: &ReleaseConfig) -> String {
     let path: Vec<&str> = name.path().iter().map(String::as_str).collect();
     let beside = || {
         let (last, table) = path.split_last()?;
-        let near = nearest(last, &config.names_beside(&key.path))?;
-        Some(
-            [table, &[near]]
-                .concat()
-                .iter()
-                .map(ToString::to_string)
-                .collect(),
-        )
+        let mut names = config.names_beside(&key.path);
+        names.retain(|name| name != last);
+        let meant = [table, &[nearest(last, &names)?]].concat();
+        Some(meant.iter().map(ToString::to_string).collect())
     };
     let handler = key.handler_name();
     let kind = handler.map(|name| Key::of_handler(name, &["runtime_type"]).path);
@@ -174,5 +180,10 @@ fn hint(name: &KeyName, key: &Key, config: &ReleaseConfig) -> String {
     if let Some((option, _)) = unknown_option(key, kind) {
         return format!("the handler's shim is not known to read {option}");
     }
-    "containerd's own default holds: `containerd config default` shows it".to_owned()
+    let hint = if is_there(key, config) {
+        "remove it: it has no effect"
+    } else {
+        "containerd's own default holds: `containerd config default` shows it"
+    };
+    hint.to_owned()
 }

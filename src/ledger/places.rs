@@ -9,8 +9,8 @@ use crate::want::key::Key;
 use super::stored::Ledger;
 
 /// The keys that the tool has written to a file, by where they stand there now: also those that
-/// somebody has set by hand since. They are their owner's until it leaves. Those that an owner has had
-/// removed stand nowhere.
+/// somebody has set by hand since. They are their owner's until it leaves. Those that were removed last
+/// stand nowhere.
 #[derive(Debug, Default)]
 pub(crate) struct Places<'l>(BTreeMap<Path, Vec<&'l Key>>);
 
@@ -18,10 +18,10 @@ impl Ledger {
     /// Where its keys of a file stand.
     pub(crate) fn places(&self, file: &str, view: &View) -> Places<'_> {
         let mut places = Places::default();
-        let keys = self.keys_in(file, &[]);
-        for key in keys.filter(|key| !self.removes(key)) {
-            let keys = places.0.entry(view.place(&key.path)).or_default();
-            keys.push(key);
+        let entries = self.entries.iter().filter(|(at, _)| at.file == file);
+        for (at, _) in entries.filter(|(_, entry)| entry.put.first() != Some(&None)) {
+            let keys = places.0.entry(view.place(&at.key.path)).or_default();
+            keys.push(&at.key);
         }
         places
     }

@@ -63,8 +63,11 @@ impl Ledger {
         let is_own = |leaf: &Path| (1..=leaf.len()).any(|depth| own.contains(&leaf[..depth]));
         let leaves = view.tree.leaves(&view.place(path)).into_iter();
         let foreign = leaves.filter(move |leaf| !is_own(leaf));
-        let foreign = foreign.map(|leaf| view.spelling.canonical(&leaf));
-        foreign.filter(|leaf| !self.has_made(file, leaf))
+        foreign.filter_map(|leaf| {
+            let canonical = view.spelling.canonical(&leaf);
+            let is_own_table = view.tree.table(&leaf).is_some() && self.has_made(file, &canonical);
+            (!is_own_table).then_some(canonical)
+        })
     }
 
     /// Where the values of a file stand that are the tool's, in place of nothing.

@@ -1,7 +1,9 @@
 //! Putting back what was removed from a document, where it stood in the text from before.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::Path;
 use super::document::Document;
 use super::index::Kind;
 use super::lines;
@@ -9,6 +11,7 @@ use super::place::inline_table;
 use super::revision::Revision;
 use super::splice::Splices;
 use super::tree::Tree;
+use super::tree::differences::Difference;
 
 /// A pair of a table's body, or a line between two of them.
 #[derive(PartialEq)]
@@ -21,8 +24,10 @@ impl Document {
     /// The document with what stands at a path of `full`, a text from before, put back. `None` if
     /// removing it again would not give this document.
     pub(crate) fn with_removed(&self, full: &Self, path: &[String]) -> Option<Self> {
-        let more = Self::parse(self.text_with(full, path)?.as_bytes()).ok()?;
-        (more.text_without(self)? == self.text()).then_some(more)
+        let parse = |text: String| Self::parse(text.as_bytes()).ok();
+        let before = parse(self.text_with(full, path)?)?;
+        let more = parse(before.text_towards(self, kept)?)?;
+        (more.text_towards(self, Some)? == self.text()).then_some(more)
     }
 
     /// The text with what stands at a path of `full`: its array, its inline table or its lines.
@@ -41,14 +46,27 @@ impl Document {
         Some(splices.apply(self.text()))
     }
 
-    /// The text without what the tree of `document` does not have.
-    fn text_without(&self, document: &Self) -> Option<String> {
+    /// The text with these of the differences to `document` made. What only that has comes as it is
+    /// written there.
+    fn text_towards(
+        &self,
+        document: &Self,
+        of: impl Fn(Difference) -> Option<Difference>,
+    ) -> Option<String> {
         let mut revision = Revision::of(self, |_| false);
         let differences = Tree::of(self).differences(&Tree::of(document));
-        let mut inserted = revision.apply(differences).ok()?;
-        inserted.sort_by_key(|it| document.offset(&it.path));
-        for it in inserted {
-            revision.insert(&it.path, it.literal.text(), None).ok()?;
+        let inserted = revision.apply(differences.into_iter().filter_map(of).collect());
+        // A new table comes as a whole where it has braces.
+        let written = inserted.ok()?.into_iter().filter_map(|it| {
+            let mut paths = (1..=it.path.len()).map(|depth| &it.path[..depth]);
+            let new = paths.find(|path| self.get(path).is_none() && document.value(path).is_some());
+            let path = new.unwrap_or(&it.path).to_vec();
+            let text = document.value(&path)?;
+            Some((text.start, (path, &document.text()[text])))
+        });
+        let written: BTreeMap<usize, (Path, &str)> = written.collect();
+        for (path, text) in written.values() {
+            revision.insert(path, text, None).ok()?;
         }
         revision.finish().ok()
     }
@@ -112,6 +130,15 @@ impl Document {
     }
 }
 
+/// A difference without what is gone by it.
+fn kept(difference: Difference) -> Option<Difference> {
+    match difference {
+        Difference::Removed(_) | Difference::Unwritten(_) => None,
+        Difference::Elements(path, _, new) => Some(Difference::Elements(path, Vec::new(), new)),
+        difference => Some(difference),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,7 +187,10 @@ mod tests {
             full
         );
         let now = "a = [ 'y' , 'z', 'w']\nb = {c = 1 , f= 3, g = 4}\n";
-        let more = "a = [ 'x','y' , 'z']\nb = {c = 1,d.e=2 , f= 3}\n";
+        let more = "a = [ 'x','y' , 'z', 'w']\nb = {c = 1,d.e=2 , f= 3, g = 4}\n";
+        assert_eq!(put_back(full, now, paths), more);
+        let now = "a = [ 'y' , 'z']\nb = {c = 1 , f= 4, new = { x = 1, y.z = 2 }}\n";
+        let more = "a = [ 'x','y' , 'z']\nb = {c = 1,d.e=2 , f= 4, new = { x = 1, y.z = 2 }}\n";
         assert_eq!(put_back(full, now, paths), more);
         let now = "a = ['y', 'z']\nb = { f= 3 }\n";
         assert_eq!(put_back(full, now, paths), now);

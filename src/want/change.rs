@@ -6,7 +6,7 @@ use crate::error::{Code, Error};
 use crate::toml::Literal;
 
 use super::handler::{Handler, HandlerName, Owner, Setting};
-use super::key::{Key, KeyValue, handler_path};
+use super::key::{Key, KeyValue};
 use super::key_name::KeyName;
 use super::mistake::{self, Mistake};
 
@@ -129,27 +129,6 @@ impl Change {
         self.set_handler(&Handler::given(name.clone(), settings)?);
         self.extended.insert(name.as_str().to_owned());
         Ok(self)
-    }
-
-    /// Wants all of a handler: what `known` says of it, or else the preset of its name, and on top of
-    /// that what the change says.
-    ///
-    /// # Errors
-    ///
-    /// What the name and [`Handler::resolve`] return.
-    pub(crate) fn complete(&mut self, name: &str, known: &[KeyValue]) -> Result<(), Error> {
-        let handler = handler_path(name);
-        let setting = |it: &KeyValue| {
-            let below = it.key.path.strip_prefix(handler.as_slice())?;
-            Some(Setting::new(below, it.value.value()?))
-        };
-        let settings: Vec<Setting> = known
-            .iter()
-            .chain(&self.wants)
-            .filter_map(setting)
-            .collect();
-        self.set_handler(&Handler::resolve(name.parse()?, None, settings)?);
-        Ok(())
     }
 
     /// Makes the named handler the default. It should be one that the config lists or that the
@@ -371,57 +350,5 @@ impl Change {
     /// Whether no owner's default is wanted any more.
     pub(crate) fn unsets_all_defaults(&self) -> bool {
         !self.names_owner && self.unsets.contains(&Key::default_handler())
-    }
-
-    /// Sets the keys of a handler, and forgets what the change has set there before.
-    pub(crate) fn set_handler(&mut self, handler: &Handler) {
-        let name = handler.name().as_str();
-        self.forget(&handler_path(name));
-        for setting in handler.settings() {
-            let key = Key::of_handler(name, setting.path());
-            let value = Literal::of(setting.value());
-            self.wants.push(KeyValue { key, value });
-        }
-        self.takes_cgroup_driver.remove(name);
-        let driver = ["options", "SystemdCgroup"];
-        if handler.is_runc_like() && handler.setting(&driver).is_none() {
-            self.takes_cgroup_driver.insert(name.to_owned());
-        }
-    }
-
-    /// Sets the default handler.
-    pub(crate) fn set_default(&mut self, name: &HandlerName) {
-        self.set_key(&Setting::new(&["default"], name.as_str()));
-    }
-
-    /// Sets a key that is known to be right, and forgets what the change has set there before.
-    pub(crate) fn set_key(&mut self, setting: &Setting) {
-        for leaf in setting.clone().flattened() {
-            let key = Key::spelled(leaf.path());
-            if key.is_list() {
-                self.want_elements(&key, leaf.value());
-                continue;
-            }
-            self.forget(&key.path);
-            self.extended.extend(key.handler_name().map(str::to_owned));
-            let value = Literal::of(leaf.value());
-            self.wants.push(KeyValue { key, value });
-        }
-    }
-
-    fn want_elements(&mut self, list: &Key, value: &toml_edit::Value) {
-        let one = [value].into_iter().filter(|it| !it.is_array());
-        let all = value.as_array().into_iter().flatten();
-        for element in one.chain(all) {
-            let value = Literal::of(element);
-            let key = Key::element(&list.path, &value);
-            if self.wants.iter().all(|want| want.key != key) {
-                self.wants.push(KeyValue { key, value });
-            }
-        }
-    }
-
-    fn forget(&mut self, path: &[String]) {
-        self.wants.retain(|want| !want.key.path.starts_with(path));
     }
 }

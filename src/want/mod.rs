@@ -9,3 +9,4 @@ pub(crate) mod meant;
 pub(crate) mod mistake;
 pub(crate) mod nearest;
 pub(crate) mod patch_file;
+mod wanting;

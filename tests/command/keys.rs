@@ -306,6 +306,26 @@ fn get_tells_releases_and_spellings_apart() {
 }
 
 #[test]
+fn a_key_that_is_there_and_that_no_release_reads_is_not_said_to_be_missing() {
+    let node = Node::with(
+        "version = 3\n[plugins.'io.containerd.cri.v1.images']\nsandbox_image = 'x'\n\
+         [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.kata]\nsandbox_mode = 'shim'\n",
+    );
+    for (key, hint) in [
+        (
+            "plugins.'io.containerd.cri.v1.images'.sandbox_image",
+            "did you mean plugins.\"io.containerd.grpc.v1.cri\".sandbox_image?",
+        ),
+        ("handlers.kata.sandbox_mode", "remove it: it has no effect"),
+    ] {
+        let run = node.run(&["get", key]).exits(1);
+        let said = "is set, and no containerd release reads it there";
+        assert!(run.stderr.contains(said), "{}", run.stderr);
+        assert!(run.stderr.contains(hint), "{}", run.stderr);
+    }
+}
+
+#[test]
 fn getting_what_is_not_there_fails() {
     let node = Node::with(CONFIG);
     for (key, said) in [
@@ -404,6 +424,9 @@ fn a_handler_that_nothing_runs_is_refused_and_the_error_says_what_is_missing() {
     let refused = node.run(&["apply", path]).exits(65);
     let place = format!("error: {path}:2:1: the handler crn has no runtime_type");
     assert!(refused.stderr.starts_with(&place), "{}", refused.stderr);
+    // No verb adds a handler of this name.
+    let default = node.run(&["set", "default=Crun"]).exits(78);
+    assert!(default.stderr.ends_with(" list`\n"), "{}", default.stderr);
     assert_eq!(text(&node), "version = 3\n");
     node.run(
         &[
@@ -438,6 +461,16 @@ fn add_takes_single_keys_of_a_handler_away() {
         .exits(0);
     assert!(!text(&node).contains("cni_conf_dir"), "{}", text(&node));
     node.run(&["add", "kata", "--unset", "a..b"]).exits(2);
+    let both = [
+        "add",
+        "kata",
+        "--set",
+        "snapshotter=x",
+        "--unset",
+        "snapshotter",
+    ];
+    let refused = node.run(&both).exits(2);
+    assert!(refused.stderr.contains("both set and unset"), "{refused:?}");
     node.run(&["remove", "kata"]).exits(0);
     assert_eq!(text(&node), "version = 3\n");
 }

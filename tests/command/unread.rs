@@ -56,6 +56,35 @@ fn keys_that_a_release_does_not_read() {
 }
 
 #[test]
+fn a_key_of_a_handler_that_no_release_reads_in_this_version_is_refused() {
+    let node = Node::with("version = 3\n");
+    for (setting, hint) in [
+        ("sandbox_mode=podsandbox", "hint: set sandboxer instead"),
+        ("runtime_root=/run/x", "hint: leave it out here"),
+    ] {
+        let run = node.run(&["add", "kata", "--set", setting]).exits(65);
+        assert!(run.stderr.contains("in a config of version 3"), "{run:?}");
+        assert!(run.stderr.contains(hint), "{run:?}");
+        let key = format!("handlers.kata.{setting}");
+        let run = node.run(&["set", &key]).exits(65);
+        assert!(run.stderr.contains(hint), "{run:?}");
+    }
+    let patch = node.folder().join("kata.toml");
+    let text = "[handlers.kata]\nsandbox_mode = \"podsandbox\"\n";
+    std::fs::write(&patch, text).expect("writes");
+    let patch = patch.to_str().expect("UTF-8");
+    let run = node.run(&["apply", patch]).exits(65);
+    assert!(run.stderr.contains(&format!("{patch}:2:1: ")), "{run:?}");
+    // 2.x takes it over from a file of version 2.
+    Node::with("version = 2\n")
+        .run(&["add", "kata", "--set", "sandbox_mode=podsandbox"])
+        .exits(0);
+    // Nothing is asked for.
+    node.run(&["add", "kata", "--set", "runtime_root="])
+        .exits(0);
+}
+
+#[test]
 fn snapshotters_that_nobody_provides() {
     const FILE: &str = "version = 3\n";
     let set = ["--set", "snapshotter=nydus"];

@@ -13,6 +13,7 @@ mod bases;
 mod cases;
 mod foreign;
 mod found;
+mod found_later;
 mod harm;
 mod life;
 mod meaning;

@@ -1,0 +1,162 @@
+//! Small lives that some ten thousand random steps came to: each broke a promise once.
+
+use containerd_edit::{Change, Config, KeyName, edit};
+
+use crate::cases::{DEBIAN, Node, codes};
+
+const PATH: &str = "/etc/containerd/config.toml";
+const DROP_IN: &str = "/etc/containerd/conf.d/50-a.toml";
+const LEVEL: [&str; 2] = ["debug", "level"];
+const RUNTIMES: [&str; 4] = [
+    "plugins",
+    "io.containerd.cri.v1.runtime",
+    "containerd",
+    "runtimes",
+];
+
+fn cleared(owner: &str, key: &str) -> Change {
+    let key: KeyName = key.parse().expect("a key");
+    Change::of(owner).clear(&key).expect("a key to clear")
+}
+
+/// It came back at the end of its table.
+#[test]
+fn a_key_of_an_inline_table_comes_back_to_its_place_beside_new_entries() {
+    let base = "version = 2\nplugins = { \"io.containerd.grpc.v1.cri\" = { containerd = { \
+                default_runtime_name = \"runc\", runtimes = { runc = { runtime_type = \
+                \"io.containerd.runc.v2\" } } } } } # one line\n";
+    for order in [["a", "b"], ["b", "a"]] {
+        let mut node = Node::new(base);
+        node.apply(&cleared("a", "default"));
+        let crun = [&RUNTIMES[..], &["crun", "options", "BinaryName"]].concat();
+        let crun = Change::of("b").set(&crun, "\"/usr/bin/x\"");
+        node.apply(&crun);
+        let once = node.text().to_owned();
+        node.apply(&crun);
+        assert_eq!(node.text(), once);
+        for owner in order {
+            node.leave(owner);
+        }
+        assert_eq!(node.text(), base, "{order:?}");
+    }
+}
+
+/// Its table was taken for the file's own, and stayed.
+#[test]
+fn a_key_that_is_set_after_its_removal_is_its_owners() {
+    let base = "version = 2\n\n[metrics]\n  address = \"a\"\n";
+    let mut node = Node::new(base);
+    node.apply(&Change::of("b").set(&LEVEL, "\"debug\""));
+    node.apply(&cleared("c", "debug.level").take_over());
+    node.apply(&Change::of("manual").set(&LEVEL, "\"info\"").declares());
+    assert!(node.text().contains("owner=manual"), "{}", node.text());
+    for owner in ["b", "c", "manual"] {
+        node.leave(owner);
+    }
+    assert_eq!(node.text(), base);
+}
+
+/// What stood in a file that somebody has deleted went into the new one.
+#[test]
+fn what_was_removed_from_a_deleted_file_does_not_come_back() {
+    for leaves_first in [true, false] {
+        let mut node = Node::new("[debug]\nlevel = \"info\"\n");
+        node.apply(&cleared("a", "debug.level"));
+        node.config.insert(PATH, None, true).expect("no file");
+        let other = Change::of("b").set(&["metrics", "address"], "\"x\"");
+        if leaves_first {
+            node.leave("a");
+            node.apply(&other);
+        } else {
+            node.apply(&other);
+            node.leave("a");
+        }
+        assert!(!node.text().contains("level"), "{}", node.text());
+        node.leave("b");
+        assert_eq!(node.text(), "");
+    }
+}
+
+/// It kept the driver, since it was taken for that of `runc` itself.
+#[test]
+fn an_implied_runc_takes_no_driver_over_from_itself() {
+    let key = |more: &[&'static str]| [&RUNTIMES[..], more].concat();
+    let mut node = Node::new("version = 2\n");
+    let crun = Change::of("a").set(&key(&["crun", "options", "BinaryName"]), "\"/opt/y\"");
+    node.apply(&crun.in_file("conf.d/50-a.toml"));
+    let driver = Change::of("c").set(&key(&["runc", "options", "SystemdCgroup"]), "true");
+    node.apply(&driver.set(&["proxy_plugins", "x", "type"], "\"snapshot\""));
+    let leave = Change::leave("c", None);
+    let left = edit(&node.config, &node.ledger, &leave).expect("an edit");
+    // The run was killed before it wrote the drop-in, in which the driver stands.
+    let main = left.config.text(PATH.as_ref()).map(str::to_owned);
+    node.config
+        .insert(PATH, main.as_deref(), true)
+        .expect("TOML");
+    node.ledger = left.ledger.after_a_killed_run(left.before, &node.config);
+    node.leave("c");
+    let text = |config: &Config| config.text(DROP_IN.as_ref()).map(str::to_owned);
+    assert_eq!(text(&node.config), text(&left.config));
+}
+
+/// The first run did not see the driver of its default.
+#[test]
+fn a_runc_beside_a_default_in_a_new_drop_in_has_its_driver_at_once() {
+    let mut node = Node::new("version = 2\n");
+    let path = |more: &[&'static str]| [&RUNTIMES[..3], more].concat();
+    let kata = Change::of("a")
+        .set(
+            &path(&["runtimes", "kata", "runtime_type"]),
+            "\"io.containerd.runc.v2\"",
+        )
+        .set(
+            &path(&["runtimes", "kata", "options", "SystemdCgroup"]),
+            "true",
+        )
+        .set(&path(&["default_runtime_name"]), "\"kata\"")
+        .in_file("conf.d/50-a.toml");
+    node.apply(&kata);
+    let text = |node: &Node| {
+        let text = node.config.text(DROP_IN.as_ref());
+        text.map(str::to_owned).expect("a drop-in")
+    };
+    let once = text(&node);
+    assert_eq!(once.matches("SystemdCgroup = true").count(), 2, "{once}");
+    node.apply(&kata);
+    assert_eq!(text(&node), once);
+}
+
+/// The second run took the type out that the first had kept for others.
+#[test]
+fn an_empty_table_of_nobodys_is_no_setting_of_runc() {
+    let runtimes = "plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes";
+    let base = format!(
+        "version = 2\n[{runtimes}.runc]\nruntime_type = \"io.containerd.runc.v2\"\n\
+         [{runtimes}.runc.options]\nSystemdCgroup = true\n"
+    );
+    let key = |more: &[&'static str]| [&RUNTIMES[..], more].concat();
+    let mut node = Node::new(&base);
+    node.apply(&Change::of("c").set(&key(&["gvisor", "options", "SystemdCgroup"]), "true"));
+    let adopted = Change::of("a")
+        .set(&key(&["runc", "runtime_type"]), "\"io.containerd.runc.v2\"")
+        .set(&key(&["runc", "options", "SystemdCgroup"]), "true");
+    node.apply(&adopted.adopt());
+    node.leave("a");
+    let once = node.text().to_owned();
+    assert!(once.contains("io.containerd.runc.v2"), "{once}");
+    node.leave("a");
+    assert_eq!(node.text(), once);
+}
+
+/// An array that the tool has made, with another value by now.
+#[test]
+fn a_list_that_others_have_changed_is_named_when_its_handler_goes() {
+    let mut node = Node::new(DEBIAN);
+    let spin = [&RUNTIMES[..], &["spin", "pod_annotations"]].concat();
+    node.apply(&Change::of("a").set(&spin, "[\"io.x.*\"]").declares());
+    let by_hand = node.text().replace("io.x.*", "/hand");
+    node.write(&by_hand);
+    let left = node.leave("a");
+    assert!(codes(&left).contains(&"removed-with"), "{left:?}");
+    assert!(!node.text().contains("spin"), "{}", node.text());
+}

@@ -138,12 +138,16 @@ impl Writing<'_> {
         let own = own.filter(|(place, _)| heading.holds(place));
         let own: Vec<&Key> = own.map(|(_, key)| key).collect();
         if own.is_empty() {
-            // One that the ledger knows nothing of is all that tells of its block.
+            // One that the ledger knows nothing of is all that tells of its block, unless its owner
+            // leaves: somebody has moved it.
             let start = self.work.start;
-            if start
-                .known
-                .knows(self.name, &start.views[self.name], heading)
-            {
+            let view = &start.views[self.name];
+            let named = owner_in(&heading.comment).filter(|name| *name == start.owner());
+            let has_left = named.is_some_and(|name| {
+                let owners = [&start.known.owners, &self.work.ledger.owners];
+                owners.map(|it| it.contains_key(name)) == [true, false]
+            });
+            if has_left || start.known.knows(self.name, view, heading) {
                 revision.set_comment(heading, None);
             }
             return;

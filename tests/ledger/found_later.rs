@@ -171,3 +171,17 @@ fn a_key_of_another_case_comes_back_as_it_was() {
     node.leave("a");
     assert_eq!(node.text(), base);
 }
+
+/// Somebody has moved the table that it stood above.
+#[test]
+fn a_comment_above_a_table_of_others_goes_with_its_owner() {
+    let mut node = Node::new("version = 3\n");
+    node.apply(&Change::of("a").set(&["proxy_plugins", "x", "type"], "\"snapshot\""));
+    let own = "[proxy_plugins.x]\n  type = \"snapshot\"\n";
+    assert!(node.text().ends_with(own), "{}", node.text());
+    let others = "[ttrpc]\nuid = 7\n";
+    let moved = node.text().replace(own, others) + own;
+    node.write(&moved);
+    node.leave("a");
+    assert!(node.text().contains(others) && !node.text().contains('#'));
+}

@@ -1,10 +1,18 @@
 //! Small lives that some ten thousand random steps came to: each broke a promise once.
 
-use containerd_edit::{Change, KeyName, edit};
+use containerd_edit::{Change, Config, KeyName, edit};
 
-use crate::cases::{DEBIAN, Node, change, codes, handler, runc};
+use crate::cases::{DEBIAN, Node, codes};
 
+const PATH: &str = "/etc/containerd/config.toml";
+const DROP_IN: &str = "/etc/containerd/conf.d/50-a.toml";
 const LEVEL: [&str; 2] = ["debug", "level"];
+const RUNTIMES: [&str; 4] = [
+    "plugins",
+    "io.containerd.cri.v1.runtime",
+    "containerd",
+    "runtimes",
+];
 
 fn cleared(owner: &str, key: &str) -> Change {
     let key: KeyName = key.parse().expect("a key");
@@ -20,15 +28,7 @@ fn a_key_of_an_inline_table_comes_back_to_its_place_beside_new_entries() {
     for order in [["a", "b"], ["b", "a"]] {
         let mut node = Node::new(base);
         node.apply(&cleared("a", "default"));
-        let crun = [
-            "plugins",
-            "io.containerd.cri.v1.runtime",
-            "containerd",
-            "runtimes",
-            "crun",
-            "options",
-            "BinaryName",
-        ];
+        let crun = [&RUNTIMES[..], &["crun", "options", "BinaryName"]].concat();
         let crun = Change::of("b").set(&crun, "\"/usr/bin/x\"");
         node.apply(&crun);
         let once = node.text().to_owned();
@@ -62,9 +62,7 @@ fn what_was_removed_from_a_deleted_file_does_not_come_back() {
     for leaves_first in [true, false] {
         let mut node = Node::new("[debug]\nlevel = \"info\"\n");
         node.apply(&cleared("a", "debug.level"));
-        node.config
-            .insert("/etc/containerd/config.toml", None, true)
-            .expect("no file");
+        node.config.insert(PATH, None, true).expect("no file");
         let other = Change::of("b").set(&["metrics", "address"], "\"x\"");
         if leaves_first {
             node.leave("a");
@@ -82,26 +80,30 @@ fn what_was_removed_from_a_deleted_file_does_not_come_back() {
 /// It kept the driver, since it was taken for that of `runc` itself.
 #[test]
 fn an_implied_runc_takes_no_driver_over_from_itself() {
-    let mut node = Node::new(DEBIAN);
-    node.apply(&change("a").ensure(handler("spin")));
-    let before = node.text().to_owned();
-    let tuned = change("c").ensure(runc(&["options.SystemdCgroup=true"]));
-    node.apply(&tuned);
-    // The ledger of a run that was killed before it wrote the file: nobody wants the driver.
-    let left = edit(&node.config, &node.ledger, &Change::leave("c", None)).expect("an edit");
+    let key = |more: &[&'static str]| [&RUNTIMES[..], more].concat();
+    let mut node = Node::new("version = 2\n");
+    let crun = Change::of("a").set(&key(&["crun", "options", "BinaryName"]), "\"/opt/y\"");
+    node.apply(&crun.in_file("conf.d/50-a.toml"));
+    let driver = Change::of("c").set(&key(&["runc", "options", "SystemdCgroup"]), "true");
+    node.apply(&driver.set(&["proxy_plugins", "x", "type"], "\"snapshot\""));
+    let leave = Change::leave("c", None);
+    let left = edit(&node.config, &node.ledger, &leave).expect("an edit");
+    // The run was killed before it wrote the drop-in, in which the driver stands.
+    let main = left.config.text(PATH.as_ref()).map(str::to_owned);
+    node.config
+        .insert(PATH, main.as_deref(), true)
+        .expect("TOML");
     node.ledger = left.ledger.after_a_killed_run(left.before, &node.config);
     node.leave("c");
-    assert_eq!(node.text(), before);
+    let text = |config: &Config| config.text(DROP_IN.as_ref()).map(str::to_owned);
+    assert_eq!(text(&node.config), text(&left.config));
 }
 
 /// The first run did not see the driver of its default.
 #[test]
 fn a_runc_beside_a_default_in_a_new_drop_in_has_its_driver_at_once() {
     let mut node = Node::new("version = 2\n");
-    let path = |more: &[&'static str]| {
-        let runtimes = ["plugins", "io.containerd.cri.v1.runtime", "containerd"];
-        [&runtimes[..], more].concat()
-    };
+    let path = |more: &[&'static str]| [&RUNTIMES[..3], more].concat();
     let kata = Change::of("a")
         .set(
             &path(&["runtimes", "kata", "runtime_type"]),
@@ -114,9 +116,8 @@ fn a_runc_beside_a_default_in_a_new_drop_in_has_its_driver_at_once() {
         .set(&path(&["default_runtime_name"]), "\"kata\"")
         .in_file("conf.d/50-a.toml");
     node.apply(&kata);
-    let drop_in = "/etc/containerd/conf.d/50-a.toml";
     let text = |node: &Node| {
-        let text = node.config.text(drop_in.as_ref());
+        let text = node.config.text(DROP_IN.as_ref());
         text.map(str::to_owned).expect("a drop-in")
     };
     let once = text(&node);
@@ -133,9 +134,12 @@ fn an_empty_table_of_nobodys_is_no_setting_of_runc() {
         "version = 2\n[{runtimes}.runc]\nruntime_type = \"io.containerd.runc.v2\"\n\
          [{runtimes}.runc.options]\nSystemdCgroup = true\n"
     );
+    let key = |more: &[&'static str]| [&RUNTIMES[..], more].concat();
     let mut node = Node::new(&base);
-    node.apply(&change("c").ensure(handler("spin")));
-    let adopted = change("a").ensure(runc(&["options.SystemdCgroup=true"]));
+    node.apply(&Change::of("c").set(&key(&["gvisor", "options", "SystemdCgroup"]), "true"));
+    let adopted = Change::of("a")
+        .set(&key(&["runc", "runtime_type"]), "\"io.containerd.runc.v2\"")
+        .set(&key(&["runc", "options", "SystemdCgroup"]), "true");
     node.apply(&adopted.adopt());
     node.leave("a");
     let once = node.text().to_owned();
@@ -148,14 +152,7 @@ fn an_empty_table_of_nobodys_is_no_setting_of_runc() {
 #[test]
 fn a_list_that_others_have_changed_is_named_when_its_handler_goes() {
     let mut node = Node::new(DEBIAN);
-    let spin = [
-        "plugins",
-        "io.containerd.cri.v1.runtime",
-        "containerd",
-        "runtimes",
-        "spin",
-        "pod_annotations",
-    ];
+    let spin = [&RUNTIMES[..], &["spin", "pod_annotations"]].concat();
     node.apply(&Change::of("a").set(&spin, "[\"io.x.*\"]").declares());
     let by_hand = node.text().replace("io.x.*", "/hand");
     node.write(&by_hand);

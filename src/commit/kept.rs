@@ -97,7 +97,11 @@ impl Editor {
         }
         let now = self.verdicts(&reading, &[])?;
         kept.reason = first_reason(&now, reading.config.version());
-        kept.now = serving(now);
+        // What a distribution makes of a broken file is not known.
+        let mut broken = reading.broken.values();
+        if !reading.config.is_joined || broken.all(|error| error.code() == Code::NoFile) {
+            kept.now = serving(now);
+        }
         kept.best = self.best_of(&reading, &kept, whole)?;
         let broken = reading.broken.into_iter().map(|(path, error)| {
             let error = self.by_its_name(error.at(&path));
@@ -256,8 +260,9 @@ impl Kept {
 
     /// The first text of each broken file that has one.
     fn first_of(&self, broken: &BTreeMap<PathBuf, Error>) -> Vec<Replacement> {
-        let files = broken.keys();
-        let first = files.filter_map(|file| self.usable().find(|it| it.file == *file));
+        // A template that only the distribution can read may be right.
+        let files = broken.iter().filter(|(_, error)| is_of_text(error));
+        let first = files.filter_map(|(file, _)| self.usable().find(|it| it.file == *file));
         first.map(|it| it.replacement.clone()).collect()
     }
 

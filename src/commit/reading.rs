@@ -181,7 +181,7 @@ impl Editor {
         let title = self.layout.as_ref().map(|it| it.distribution.title());
         let of = |text| Template::of(text, last, title.unwrap_or("the distribution"));
         let (template, unread) = match of(text) {
-            Err(error) if error.code() == Code::NotToml => (of(None), Some((self.main(), error))),
+            Err(error) if text.is_some() => (of(None), Some((self.main(), error))),
             template => (template, None),
         };
         let template = template.map_err(|error| error.at(&self.path))?;

@@ -95,6 +95,9 @@ impl Editor {
             Some(command) => error.with_hint(NextStep::Repair(&command)),
             // Without the drop-in's name it is put right if that can be done at all.
             None if kept.is_of_others() => error.with_hint(NextStep::Restore),
+            None if broken.is_some_and(|(_, it)| it.code() == Code::TemplateDirective) => {
+                self.or_restore(error, RestoreFrom::Last, NextStep::RestoreLast(None))
+            }
             None => error,
         }
     }

@@ -418,6 +418,33 @@ fn other_directives_are_left_alone_or_refused_with_their_place() {
     assert!(run.stderr.contains("config.toml.tmpl:1:3"), "{run:#?}");
 }
 
+/// What the distribution makes of a broken template is not known, nor whether one that only it can read
+/// is broken.
+#[test]
+fn a_broken_template_is_put_back() {
+    let tree = Tree::of("k3s-no-template");
+    let before = tree.files();
+    tree.run(&["add", "kata", "--owner", "b"]).exits(0);
+    let template = tree.host().join(K3S).join("config-v3.toml.tmpl");
+    let good = fs::read_to_string(&template).expect("readable");
+    fs::write(&template, format!("{good}[")).expect("writes");
+    let run = tree.run(&["restore"]).exits(0);
+    assert!(!run.stdout.contains("serves all the same"), "{run:#?}");
+    assert_eq!(fs::read_to_string(&template).expect("readable"), good);
+    let theirs = format!("{good}a{{{{ if }}}}\n");
+    fs::write(&template, &theirs).expect("writes");
+    let run = tree.run(&["restore"]).exits(78);
+    assert!(run.stderr.contains(" restore --from last`"), "{run:#?}");
+    assert_eq!(fs::read_to_string(&template).expect("readable"), theirs);
+    tree.run(&["restore", "--from", "last"]).exits(0);
+    assert_eq!(fs::read_to_string(&template).expect("readable"), good);
+    tree.run(&["remove", "--owner", "b"]).exits(0);
+    let broken = |path: &Path| path.to_string_lossy().contains(".broken-");
+    let mut after = tree.files();
+    after.retain(|path, _| !broken(path));
+    assert_eq!(after, before);
+}
+
 /// k3s carries directives out wherever they stand: in values, in keys, in comments.
 #[test]
 fn no_directive_comes_into_a_template() {

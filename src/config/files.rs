@@ -313,12 +313,11 @@ impl Text {
     /// The text with what stood at these paths of `full`, a text from before, put back where it was.
     pub(crate) fn with_removed(
         &self,
-        full: &str,
+        full: &Self,
         paths: impl Iterator<Item = Keys>,
     ) -> Option<Self> {
-        let full = Document::parse(full.as_bytes()).ok()?;
         let document = paths.fold(Arc::clone(&self.document), |document, path| {
-            let more = document.with_removed(&full, &path);
+            let more = document.with_removed(&full.document, &path);
             more.map_or(document, Arc::new)
         });
         Self::of(&Source::of(&document)).ok()

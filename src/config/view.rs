@@ -14,6 +14,8 @@ use super::files::{Config, File, Text};
 #[derive(Debug, Clone)]
 pub(crate) struct View {
     pub(crate) tree: Tree,
+    /// What it said before owners had keys removed from it: these come back in the letters of then.
+    pub(crate) full: Tree,
     pub(crate) spelling: Spelling,
     /// Whether the file is there.
     pub(crate) exists: bool,
@@ -106,6 +108,7 @@ impl View {
         };
         Self {
             tree: text.map(|text| text.tree.clone()).unwrap_or_default(),
+            full: Tree::default(),
             spelling,
             exists: text.is_some(),
             is_free: true,
@@ -116,7 +119,7 @@ impl View {
         self.spelling.version()
     }
 
-    /// Where the key of this canonical path stands, in the letters that the file has there.
+    /// Where the key of this canonical path stands, in the letters that the file has there, or had.
     pub(crate) fn place(&self, path: &[String]) -> Path {
         let mut place = self.spelling.place(path);
         if let Some(rival) = self.spelling.rival(path)
@@ -125,20 +128,19 @@ impl View {
         {
             place = rival.place;
         }
-        let mut table = self.tree.table(&[]);
+        let mut tables = [&self.tree, &self.full].map(|tree| tree.table(&[]));
         for depth in 0..place.len() {
-            let Some(here) = table else {
+            let mut there = tables.into_iter().flatten();
+            let Some(spelled) = there.find_map(|table| table.spelled(&place[depth])) else {
                 break;
             };
-            if !here.has(&place[depth]) {
-                let mut names = here.names();
-                let spelled = names.find(|name| name.eq_ignore_ascii_case(&place[depth]));
-                match spelled.filter(|_| !is_name(&self.spelling.canonical(&place[..=depth]))) {
-                    Some(name) => place[depth] = String::from(name),
-                    None => break,
+            if spelled != place[depth] {
+                if is_name(&self.spelling.canonical(&place[..=depth])) {
+                    break;
                 }
+                place[depth] = String::from(spelled);
             }
-            table = here.table(&place[depth]);
+            tables = tables.map(|table| table?.table(&place[depth]));
         }
         place
     }

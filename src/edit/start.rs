@@ -50,14 +50,18 @@ impl<'e> Start<'e> {
         }
         let full = |(file, full): (&String, &String)| {
             let now = config.file(file)?.text.as_ref()?;
+            let full = Text::of(&full.as_str().into()).ok()?;
+            let view = views.get_mut(file)?;
+            view.full.clone_from(&full.tree);
             let removed = ledger.removed_from(file);
-            let paths = removed.filter_map(|key| Some(views.get(file)?.place(&key.path)));
-            Some((file.clone(), Arc::new(now.with_removed(full, paths)?)))
+            let paths = removed.map(|key| view.place(&key.path));
+            Some((file.clone(), Arc::new(now.with_removed(&full, paths)?)))
         };
+        let full: BTreeMap<String, Arc<Text>> = ledger.full_texts.iter().filter_map(full).collect();
         let mut start = Self {
             config,
             change,
-            full: ledger.full_texts.iter().filter_map(full).collect(),
+            full,
             views,
             known: ledger.clone(),
             ledger: ledger.clone(),

@@ -275,8 +275,11 @@ impl Table {
         self.entries.keys().map(String::as_str)
     }
 
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.entries.contains_key(name)
+    /// A name in it, or else one that differs from it in case alone.
+    pub(crate) fn spelled(&self, name: &str) -> Option<&str> {
+        let exact = self.entries.get_key_value(name);
+        let exact = exact.map(|(name, _)| name.as_str());
+        exact.or_else(|| self.names().find(|known| known.eq_ignore_ascii_case(name)))
     }
 
     /// The table of this name in it.

@@ -160,3 +160,14 @@ fn a_list_that_others_have_changed_is_named_when_its_handler_goes() {
     assert!(codes(&left).contains(&"removed-with"), "{left:?}");
     assert!(!node.text().contains("spin"), "{}", node.text());
 }
+
+/// It came back in the letters of the tool.
+#[test]
+fn a_key_of_another_case_comes_back_as_it_was() {
+    let base = "version = 3\n[Debug]\nLevel = 'info'\n";
+    let mut node = Node::new(base);
+    node.apply(&cleared("a", "debug.level"));
+    assert_eq!(node.text(), "version = 3\n[Debug]\n");
+    node.leave("a");
+    assert_eq!(node.text(), base);
+}

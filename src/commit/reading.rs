@@ -1,6 +1,5 @@
 //! What is read of a config before an edit, whatever a distribution makes of its files.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -219,31 +218,6 @@ impl Editor {
         }
         reading.joins = Joins::K0s(drop_ins);
         Ok(reading)
-    }
-
-    /// The text of the config as containerd gets it.
-    pub(crate) fn filled_in(&self, source: Source) -> Source {
-        match &self.layout {
-            Some(layout) => layout.filled_in(source),
-            None => source,
-        }
-    }
-
-    /// The config that the last start made of a template, if it is a template that is edited.
-    pub(crate) fn generated(&self) -> Option<&Path> {
-        match &self.layout.as_ref()?.kind {
-            Kind::Template { generated, .. } => Some(generated),
-            _ => None,
-        }
-    }
-
-    /// A text of the config as a TOML parser can read it. `None`: it is a template whose directives
-    /// decide over other lines.
-    pub(crate) fn as_toml<'t>(&self, text: &'t str) -> Option<Cow<'t, str>> {
-        match self.generated() {
-            Some(_) => template::as_toml(text).map(Cow::Owned),
-            None => Some(Cow::Borrowed(text)),
-        }
     }
 }
 

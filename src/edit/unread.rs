@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::containerd::release::{listed, listed_do, reading};
 use crate::containerd::{Effect, Host, Model, Release, ReleaseConfig, ignores};
 use crate::error::{Error, Warning};
+use crate::ledger::Owner;
 use crate::want::change::Change;
 use crate::want::handler;
 use crate::want::key::{Key, KeyValue};
@@ -48,7 +49,8 @@ pub(crate) fn warnings(
         has_program,
     };
     let mut warnings = unknown_plugins(change);
-    for want in &change.wants {
+    let came_along = came_along(edited, change);
+    for want in change.wants.iter().chain(&came_along) {
         let Some(handler) = want.key.handler() else {
             continue;
         };
@@ -65,6 +67,17 @@ pub(crate) fn warnings(
         warnings.extend(of_value);
     }
     warnings
+}
+
+/// The keys of new handlers that came with the single keys that the change names.
+fn came_along(edited: &Edited, change: &Change) -> Vec<KeyValue> {
+    let added = &edited.report.handlers.added;
+    let new = |name: &str| change.extended.contains(name) && added.iter().any(|it| it == name);
+    let owner = edited.ledger.owners.get(change.owner.as_str());
+    let keys = owner.into_iter().flat_map(Owner::values);
+    let keys = keys.filter(|it| it.key.handler_name().is_some_and(new));
+    keys.filter(|it| change.wants.iter().all(|want| want.key != it.key))
+        .collect()
 }
 
 /// The type that is wanted of a handler.

@@ -85,6 +85,18 @@ fn a_key_of_a_handler_that_no_release_reads_in_this_version_is_refused() {
 }
 
 #[test]
+fn what_comes_with_single_keys_is_looked_at_too() {
+    let node = Node::with("version = 3\n");
+    let set = ["set", "handlers.kata-stratovirt.options.ConfigPath=/x"];
+    let run = node.run(&set).exits(0);
+    let [missing] = run.missing.as_slice() else {
+        panic!("one warning: {run:?}");
+    };
+    let wanted = "the shim containerd-shim-kata-stratovirt-v2 of kata-stratovirt";
+    assert!(missing.contains(wanted), "{missing}");
+}
+
+#[test]
 fn snapshotters_that_nobody_provides() {
     const FILE: &str = "version = 3\n";
     let set = ["--set", "snapshotter=nydus"];

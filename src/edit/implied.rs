@@ -127,7 +127,8 @@ impl Work<'_> {
         }
         let own = self.ledger.own_values(file, view);
         let foreign = self.ledger.foreign(&own, file, view, &runtimes);
-        let mut of_others = foreign.filter(|leaf| leaf.len() > runtimes.len());
+        let mut names = foreign.filter_map(|leaf| leaf.get(runtimes.len()).cloned());
+        let others_list_some = names.any(|name| name != BUILT_IN);
         let has_others = view.handler_names().any(|name| name != BUILT_IN);
         let default = view.default_handler();
         let default_at = FileKey::new(file, &Key::default_handler());
@@ -138,7 +139,7 @@ impl Work<'_> {
             None => entry.is_some_and(|entry| entry.holds_ours(None)),
         };
         // Where nothing was listed, containerd's own was there.
-        let was_built_in = of_others.next().is_none() || self.ledger.has_made(file, &runtimes);
+        let was_built_in = !others_list_some || self.ledger.has_made(file, &runtimes);
         // With the default, containerd falls back to `runc`, which 1.x needs beside an owner's handler.
         // When the last of those goes, the file is given back as it was.
         let keys = self.ledger.keys_in(file, &runtimes);

@@ -137,15 +137,35 @@ fn an_empty_table_of_nobodys_is_no_setting_of_runc() {
     let key = |more: &[&'static str]| [&RUNTIMES[..], more].concat();
     let mut node = Node::new(&base);
     node.apply(&Change::of("c").set(&key(&["gvisor", "options", "SystemdCgroup"]), "true"));
-    let adopted = Change::of("a")
-        .set(&key(&["runc", "runtime_type"]), "\"io.containerd.runc.v2\"")
-        .set(&key(&["runc", "options", "SystemdCgroup"]), "true");
-    node.apply(&adopted.adopt());
+    let adopted = |owner: &str| {
+        let change = Change::of(owner).adopt();
+        let kind = key(&["runc", "runtime_type"]);
+        let change = change.set(&kind, "\"io.containerd.runc.v2\"");
+        change.set(&key(&["runc", "options", "SystemdCgroup"]), "true")
+    };
+    node.apply(&adopted("a"));
     node.leave("a");
     let once = node.text().to_owned();
     assert!(once.contains("io.containerd.runc.v2"), "{once}");
     node.leave("a");
     assert_eq!(node.text(), once);
+    // Nor is it another handler that was listed.
+    let spin = Change::of("b")
+        .set(&key(&["spin", "pod_annotations"]), "[\"x\"]")
+        .set(
+            &[&RUNTIMES[..3], &["default_runtime_name"]].concat(),
+            "\"spin\"",
+        );
+    let mut node = Node::new(&base);
+    node.apply(&adopted("b").declares());
+    for _ in 0..2 {
+        node.apply(&spin.clone().declares().prune());
+        assert!(
+            node.text().contains("io.containerd.runc.v2"),
+            "{}",
+            node.text()
+        );
+    }
 }
 
 /// An array that the tool has made, with another value by now.

@@ -97,10 +97,11 @@ impl Work<'_> {
     /// Everything but the default and what is implied.
     fn merge_wants(&mut self, desired: &Desired) -> Result<(), Error> {
         let default = Key::default_handler();
-        let is_later = |key: &Key| *key == default || is_implied(key);
+        let is_later =
+            |at: &FileKey| at.key == default || is_implied(&at.key) && !desired.contains_key(at);
         let entries = self.ledger.entries.iter();
         let orphans =
-            entries.filter(|(at, entry)| !is_later(&at.key) && self.is_orphan(at, entry, desired));
+            entries.filter(|(at, entry)| !is_later(at) && self.is_orphan(at, entry, desired));
         let mut keys: BTreeSet<FileKey> = orphans.map(|(at, _)| at.clone()).collect();
         // Another owner's file may hold a key that is now in force elsewhere, or again.
         let names: BTreeSet<&Key> = keys.iter().map(|at| &at.key).collect();

@@ -205,3 +205,25 @@ fn a_comment_above_a_table_of_others_goes_with_its_owner() {
     node.leave("a");
     assert!(node.text().contains(others) && !node.text().contains('#'));
 }
+
+/// The type of `runc` may be implied, and was left to that.
+#[test]
+fn a_type_of_runc_that_an_owner_wants_comes_back_after_a_killed_run() {
+    let kind = [&RUNTIMES[..], &["runc", "runtime_type"]].concat();
+    let mut node = Node::new("version = 3\n");
+    let kata = Change::of("a").set(&kind, "\"io.containerd.kata.v2\"");
+    node.apply(&kata.in_file("conf.d/50-a.toml"));
+    let own = Change::of("c").set(&kind, "\"io.containerd.runc.v2\"");
+    node.apply(&own.set(&["debug", "level"], "\"info\"").take_over());
+    let leave = Change::leave("c", None);
+    let left = edit(&node.config, &node.ledger, &leave).expect("an edit");
+    // The run was killed before it wrote the drop-in.
+    let main = left.config.text(PATH.as_ref()).map(str::to_owned);
+    node.config
+        .insert(PATH, main.as_deref(), true)
+        .expect("TOML");
+    node.ledger = left.ledger.after_a_killed_run(left.before, &node.config);
+    node.leave("c");
+    let text = |config: &Config| config.text(DROP_IN.as_ref()).map(str::to_owned);
+    assert_eq!(text(&node.config), text(&left.config));
+}

@@ -16,7 +16,7 @@ pub(crate) fn leaves(text: &str) -> Vec<(Vec<String>, String)> {
 /// Whether a comment line of the tool's is there: the same line inside of a value is none.
 pub(crate) fn is_signed(text: &str) -> bool {
     const COMMENT: &str = "# containerd-edit owner=";
-    let mut text = text.to_owned();
+    let mut text = text.trim_start_matches('\u{feff}').to_owned();
     if text.contains(COMMENT)
         && let Ok(config) = toml_edit::Document::parse(text.clone())
     {
@@ -129,6 +129,7 @@ pub(crate) fn elsewhere(text: &str, handlers: &[&str]) -> Vec<(Vec<String>, Stri
 fn a_comment_inside_of_a_value_is_none() {
     let comment = "# containerd-edit owner=a";
     for before in ["", "\u{feff}"] {
+        assert!(is_signed(&format!("{before}\t{comment}\n")));
         assert!(is_signed(&format!("{before}x = 1\n {comment}\n[y]\n")));
         assert!(!is_signed(&format!(
             "{before}x = '''\n{comment}\n'''\ny = 1 {comment}\n"

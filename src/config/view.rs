@@ -64,7 +64,7 @@ impl Config {
     }
 
     /// Of two plugin tables with handlers, the first for 1.x and the second for 2.x, the only one that
-    /// the releases read which were named.
+    /// the edit's releases read, if there is only one.
     fn only_table_read(&self, [first, second]: [&'static str; 2]) -> Option<&'static str> {
         let releases = self.releases.iter();
         let mut tables = releases.map(|it| if it.is_1x() { first } else { second });

@@ -43,6 +43,19 @@ impl Node {
         edited
     }
 
+    /// Makes a change in a run that is killed once the ledger and this file are written.
+    pub(crate) fn be_killed_after(&mut self, file: &str, change: &Change) -> Edited {
+        let edited = edit(&self.config, &self.ledger, change).expect("an edit");
+        let path = format!("/etc/containerd/{file}");
+        let text = edited.config.text(path.as_ref()).map(str::to_owned);
+        self.config
+            .insert(path, text.as_deref(), true)
+            .expect("TOML");
+        let (ledger, before) = (edited.ledger.clone(), edited.before.clone());
+        self.ledger = ledger.after_a_killed_run(before, &self.config);
+        edited
+    }
+
     pub(crate) fn leave(&mut self, owner: &str) -> Edited {
         self.apply(&Change::leave(owner, Some("now".to_owned())))
     }

@@ -111,15 +111,9 @@ fn a_default_of_the_file_does_not_go_with_a_runc() {
 
 /// A run of two files that was killed between them: only the drop-in was written.
 fn killed_after(drop_in: &str, node: &mut Node, change: &Change) {
-    let edited = edit(&node.config, &node.ledger, change).expect("an edit");
+    let edited = node.be_killed_after(drop_in, change);
     let names: Vec<&str> = edited.files.iter().map(|it| it.name.as_str()).collect();
     assert_eq!(names, [drop_in, "config.toml"]);
-    let path = format!("/etc/containerd/{drop_in}");
-    let text = edited.files[0].after.as_deref();
-    node.config.insert(path, text, true).expect("TOML");
-    node.ledger = edited
-        .ledger
-        .after_a_killed_run(edited.before, &node.config);
 }
 
 /// The snapshotter is wanted, and in no file yet.

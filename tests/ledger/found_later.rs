@@ -1,6 +1,6 @@
 //! Small lives that some ten thousand random steps came to: each broke a promise once.
 
-use containerd_edit::{Change, Config, KeyName, edit};
+use containerd_edit::{Change, Config, KeyName};
 
 use crate::cases::{DEBIAN, Node, codes};
 
@@ -17,6 +17,15 @@ const RUNTIMES: [&str; 4] = [
 fn cleared(owner: &str, key: &str) -> Change {
     let key: KeyName = key.parse().expect("a key");
     Change::of(owner).clear(&key).expect("a key to clear")
+}
+
+/// Checks that an owner leaves the same drop-in whether or not a run of its leaving was killed before it
+/// came to that.
+fn leaves_as_if_not_killed(node: &mut Node, owner: &str) {
+    let left = node.be_killed_after("config.toml", &Change::leave(owner, None));
+    node.leave(owner);
+    let text = |config: &Config| config.text(DROP_IN.as_ref()).map(str::to_owned);
+    assert_eq!(text(&node.config), text(&left.config));
 }
 
 /// It came back at the end of its table.
@@ -86,17 +95,8 @@ fn an_implied_runc_takes_no_driver_over_from_itself() {
     node.apply(&crun.in_file("conf.d/50-a.toml"));
     let driver = Change::of("c").set(&key(&["runc", "options", "SystemdCgroup"]), "true");
     node.apply(&driver.set(&["proxy_plugins", "x", "type"], "\"snapshot\""));
-    let leave = Change::leave("c", None);
-    let left = edit(&node.config, &node.ledger, &leave).expect("an edit");
     // The run was killed before it wrote the drop-in, in which the driver stands.
-    let main = left.config.text(PATH.as_ref()).map(str::to_owned);
-    node.config
-        .insert(PATH, main.as_deref(), true)
-        .expect("TOML");
-    node.ledger = left.ledger.after_a_killed_run(left.before, &node.config);
-    node.leave("c");
-    let text = |config: &Config| config.text(DROP_IN.as_ref()).map(str::to_owned);
-    assert_eq!(text(&node.config), text(&left.config));
+    leaves_as_if_not_killed(&mut node, "c");
 }
 
 /// The first run did not see the driver of its default.
@@ -215,15 +215,6 @@ fn a_type_of_runc_that_an_owner_wants_comes_back_after_a_killed_run() {
     node.apply(&kata.in_file("conf.d/50-a.toml"));
     let own = Change::of("c").set(&kind, "\"io.containerd.runc.v2\"");
     node.apply(&own.set(&["debug", "level"], "\"info\"").take_over());
-    let leave = Change::leave("c", None);
-    let left = edit(&node.config, &node.ledger, &leave).expect("an edit");
     // The run was killed before it wrote the drop-in.
-    let main = left.config.text(PATH.as_ref()).map(str::to_owned);
-    node.config
-        .insert(PATH, main.as_deref(), true)
-        .expect("TOML");
-    node.ledger = left.ledger.after_a_killed_run(left.before, &node.config);
-    node.leave("c");
-    let text = |config: &Config| config.text(DROP_IN.as_ref()).map(str::to_owned);
-    assert_eq!(text(&node.config), text(&left.config));
+    leaves_as_if_not_killed(&mut node, "c");
 }

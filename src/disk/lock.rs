@@ -136,7 +136,7 @@ fn open(path: &Path) -> Result<File, Error> {
     Ok(file)
 }
 
-fn try_lock(file: &File) -> io::Result<bool> {
+pub(super) fn try_lock(file: &File) -> io::Result<bool> {
     loop {
         // By its path: `file.try_lock()` would be that of the standard library.
         return match fs4::FileExt::try_lock(file) {

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
+use std::thread;
 use std::time::Instant;
 
 use serde_json::Value;
@@ -201,6 +202,47 @@ fn a_run_that_is_killed_at_any_phase_is_finished_by_the_next() {
             }
             assert_eq!(node.config(), original, "{case}");
         }
+        pod.stop();
+    }
+}
+
+/// Installers whose runs overlap take turns: a daemon that is stopped while it loads its shims may lose
+/// the pods.
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn runs_that_overlap_stop_no_daemon_that_is_starting() {
+    const RUNS: usize = 4;
+    for release in suites::SUITES.map(Release::of) {
+        let node = &PodNode::start(&release);
+        let pod = Survivor::start(node, "");
+        for verb in ["add", "remove"] {
+            let starts = || {
+                node.daemon_log()
+                    .matches("msg=\"starting containerd\"")
+                    .count()
+            };
+            let before = starts();
+            thread::scope(|scope| {
+                for number in 0..RUNS {
+                    let name = format!("handler-{number}");
+                    scope.spawn(move || {
+                        let handler = [verb, &name];
+                        let shim = ["--set", "runtime_type=io.containerd.runc.v2"];
+                        let settings = if verb == "add" { &shim[..] } else { &[] };
+                        succeeds(node, verb, &[&handler, settings].concat());
+                    });
+                }
+            });
+            let restarts = starts() - before;
+            assert!((1..=RUNS).contains(&restarts), "{restarts}: {}", node.log());
+            let booted = node
+                .daemon_log()
+                .matches("containerd successfully booted")
+                .count();
+            assert_eq!(booted, starts(), "{}: {}", node.name(), node.log());
+            pod.lives();
+        }
+        assert_eq!(loaded(node), names(["runc"]));
         pod.stop();
     }
 }

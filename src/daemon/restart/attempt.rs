@@ -1,6 +1,5 @@
 //! One restart: the command, the old daemon's end, the new one's answer, and what it has loaded.
 
-use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -10,19 +9,13 @@ use super::cause::Cause;
 use super::daemon::{ANSWER, Daemon};
 use super::disagreement::Disagreement;
 use super::expected::Expected;
+use super::scene::Scene;
 use super::started;
 use super::verdicts::verdicts;
+use super::wait::{FIRST_POLL, Pending, Wait};
 use super::why::Why;
-use crate::commit::editor::Editor;
 use crate::daemon::running::{Drift, Running};
-use crate::daemon::service::Prepared;
-use crate::error::{Error, Warning};
-
-/// How soon a socket is asked again, at first and at last.
-const FIRST_POLL: Duration = Duration::from_millis(10);
-const LAST_POLL: Duration = Duration::from_millis(200);
-/// How long a wait goes on before progress is reported.
-const QUIET: Duration = Duration::from_secs(2);
+use crate::error::Warning;
 
 /// How long each phase of a restart took; zero for those that there were none of.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -64,47 +57,26 @@ pub struct Restarted {
     pub disagreement: Option<Warning>,
 }
 
-/// What a restart is made with, and how.
-pub(super) struct Scene<'a> {
-    pub(super) editor: &'a Editor,
-    pub(super) service: Prepared,
-    pub(super) endpoint: &'a Path,
-    /// How long one restart may take.
-    pub(super) limit: Duration,
-    pub(super) tell: &'a dyn Fn(&str),
-}
-
-impl Scene<'_> {
-    /// The daemon that runs now; `None`: none does.
-    pub(super) fn daemon(&self) -> Result<Option<Daemon>, Error> {
-        Daemon::look(&self.editor.host_root, self.endpoint)
-    }
-}
-
-/// What a restart waits for, and why it fails if it waits in vain.
-struct Pending {
-    progress: String,
-    cause: String,
-}
-
 /// One restart, to be made.
 pub(super) struct Attempt<'a> {
     scene: &'a Scene<'a>,
-    deadline: Instant,
+    wait: Wait<'a>,
     /// What the command has printed.
     printed: String,
-    /// Whether a signal has ended it before its time.
-    pub(super) is_interrupted: bool,
 }
 
 impl<'a> Attempt<'a> {
     pub(super) fn new(scene: &'a Scene<'a>) -> Self {
         Self {
             scene,
-            deadline: Instant::now() + scene.limit,
+            wait: Wait::begin(scene),
             printed: String::new(),
-            is_interrupted: false,
         }
+    }
+
+    /// Whether a signal has ended it before its time.
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.wait.is_interrupted
     }
 
     /// Restarts the daemon and waits for what is wanted. Returns what was done, but not why.
@@ -120,7 +92,7 @@ impl<'a> Attempt<'a> {
         if let Some(cause) = expected.refuses(&verdicts_before, editor) {
             return Err(cause);
         }
-        self.deadline = Instant::now() + self.scene.limit;
+        self.wait = Wait::begin(self.scene);
         let mut phases = Phases::default();
         let mut clock = Instant::now();
         let mut lap = || {
@@ -170,13 +142,13 @@ impl<'a> Attempt<'a> {
         thread::sleep(started::DOUBT);
         (scene.tell)(&format!("restarting containerd: {command}"));
         let interrupted = || scene.editor.is_interrupted();
-        match scene.service.run(self.deadline, &interrupted) {
+        match scene.service.run(self.wait.deadline, &interrupted) {
             Ok(Some(printed)) => {
                 self.printed = printed;
                 Ok(())
             }
             Ok(None) => {
-                self.is_interrupted = true;
+                self.wait.is_interrupted = true;
                 Err(Cause::Failed(format!("`{command}` was not waited for")))
             }
             Err(failed) => {
@@ -188,7 +160,7 @@ impl<'a> Attempt<'a> {
 
     fn old_one_gone(&mut self, old: &Daemon) -> Result<(), Cause> {
         let limit = format_duration(self.scene.limit);
-        self.wait(|pause| {
+        self.wait.until(|pause| {
             if old.ends_within(pause) {
                 return Ok(());
             }
@@ -206,10 +178,10 @@ impl<'a> Attempt<'a> {
 
     /// Waits until a daemon says what it has loaded, or that it runs without CRI.
     fn new_one_ready(&mut self, old: Option<&Daemon>) -> Result<Running, Cause> {
-        let (scene, deadline) = (self.scene, self.deadline);
+        let (scene, deadline) = (self.scene, self.wait.deadline);
         let was_ready = old.and_then(Daemon::serving).is_none_or(Running::is_ready);
         let limit = format_duration(self.scene.limit);
-        self.wait(|pause| {
+        self.wait.until(|pause| {
             let left = deadline.saturating_duration_since(Instant::now());
             let answer = left.clamp(FIRST_POLL, ANSWER);
             let root = &scene.editor.host_root;
@@ -234,43 +206,13 @@ impl<'a> Attempt<'a> {
         })
     }
 
-    /// Looks again and again, less often with time, and tells what it waits for. `look` is given how
-    /// long it may take.
-    fn wait<T>(&mut self, look: impl Fn(Duration) -> Result<T, Pending>) -> Result<T, Cause> {
-        let mut poll = FIRST_POLL;
-        let mut shown = (Instant::now(), String::new());
-        loop {
-            let Pending { progress, cause } = match look(poll.min(self.left())) {
-                Ok(found) => return Ok(found),
-                Err(pending) => pending,
-            };
-            if self.left().is_zero() {
-                return Err(Cause::Failed(cause));
-            }
-            if self.scene.editor.is_interrupted() {
-                self.is_interrupted = true;
-                return Err(Cause::Failed(cause));
-            }
-            let (when, last) = &shown;
-            if when.elapsed() >= QUIET && *last != progress {
-                (self.scene.tell)(&progress);
-                shown = (Instant::now(), progress);
-            }
-            poll = (poll * 2).min(LAST_POLL);
-        }
-    }
-
     /// The reason for a failure in the words of others: containerd's, or the command's.
     pub(super) fn log(&self, cause: &Cause) -> Option<String> {
         if let Cause::LeftAlone(_) = cause {
             return None;
         }
-        let log = self.scene.service.log(Instant::now() + ANSWER);
+        let log = self.scene.service.log();
         let log = log.unwrap_or_else(|| self.printed.clone());
         Some(log).filter(|log| !log.trim().is_empty())
-    }
-
-    fn left(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
     }
 }

@@ -5,6 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use super::started::Started;
+use crate::commit::editor::Editor;
 use crate::daemon::cri::CriClient;
 use crate::daemon::running::Running;
 use crate::daemon::service::process::Process;
@@ -66,6 +68,11 @@ impl Daemon {
         self.running
             .as_ref()
             .filter(|running| running.cri.is_some())
+    }
+
+    /// Whether what it loads is as it was when its process was started, for certain.
+    pub(super) fn has_loaded(&self, editor: &Editor) -> bool {
+        self.process.is_some() && Started::of(editor, self.started) == Started::After
     }
 
     /// Waits until it has ended, but not longer than this. Returns whether it has.

@@ -8,19 +8,22 @@ mod disagreement;
 mod expected;
 mod failure;
 mod run;
+mod scene;
 mod started;
+mod turn;
 mod verdicts;
+mod wait;
 mod why;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use self::attempt::Scene;
 pub use self::attempt::{Phases, Restarted};
 pub use self::cause::Cause;
 pub use self::disagreement::Disagreement;
 pub use self::failure::{ChangeFate, RestartFailure};
 use self::run::Run;
+use self::scene::Scene;
 pub use self::why::Why;
 use crate::commit::editor::Editor;
 use crate::commit::outcome::Outcome;
@@ -88,7 +91,9 @@ impl Restart {
     }
 
     /// Carries a request out, as [`Editor::commit`], and has that loaded. The lock is held for the edit
-    /// only. A text that was restored is not taken out again where containerd does not serve with it.
+    /// only; then runs that overlap restart containerd one after the other, and one restart may load
+    /// the edits of several. A text that was restored is not taken out again where containerd does not
+    /// serve with it.
     ///
     /// Where the edit finds nothing to do, containerd is still restarted if it has not loaded its
     /// config as it is: an earlier run may have been killed in between.

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use super::attempt::{Attempt, Restarted, Scene};
+use super::attempt::{Attempt, Restarted};
 use super::cause::Cause;
 use super::daemon::Daemon;
 use super::disagreement::Disagreement;
 use super::expected::Expected;
 use super::failure::{ChangeFate, RestartFailure};
+use super::scene::Scene;
+use super::turn::Turn;
 use super::verdicts::verdicts;
 use super::why::Why;
 use crate::commit::operation_log::LogEntry;
@@ -98,17 +100,26 @@ impl<'a> Run<'a> {
             _ => Made::Nothing,
         };
         self.owner = request.owner().map(ToString::to_string);
-        // Who waited for the lock may have to do with another daemon by now. k0s may have begun.
-        if !self.scene.service.is_by_itself()
-            && let Ok(now) = self.scene.daemon()
-        {
-            self.set_old(now);
-        }
         self.load()
     }
 
     /// Has the config loaded as it is now, if it is not.
-    pub(super) fn load(self) -> Result<Restarted, Error> {
+    pub(super) fn load(mut self) -> Result<Restarted, Error> {
+        // What k0s does has begun with the edit, and nobody takes turns with it.
+        if self.scene.service.is_by_itself() {
+            return self.load_now();
+        }
+        let Some(turn) = Turn::wait(&self.scene) else {
+            return Err(self.interrupted());
+        };
+        // Who has waited may have to do with another daemon by now.
+        if let Ok(now) = turn.daemon {
+            self.set_old(now);
+        }
+        self.load_now()
+    }
+
+    fn load_now(self) -> Result<Restarted, Error> {
         let Scene {
             editor, service, ..
         } = &self.scene;
@@ -118,10 +129,15 @@ impl<'a> Run<'a> {
             (Some(running), Ok(verdicts)) => self.expected.held_against(running, verdicts.first()),
             _ => (Vec::new(), Vec::new()),
         };
-        let changed = matches!(self.made, Made::Change(_)).then_some(Why::Changed);
-        let not_loaded = || Why::of(editor, service, self.old.as_ref(), drift, &others);
+        let not_loaded = Why::of(editor, service, self.old.as_ref(), drift, &others);
         let asked = self.is_always.then_some(Why::Asked);
-        let Some(why) = changed.or_else(not_loaded).or(asked) else {
+        let why = match (&self.made, &self.old) {
+            // Another run's restart has loaded it along.
+            (Made::Change(_), Some(old)) if not_loaded.is_none() && old.has_loaded(editor) => asked,
+            (Made::Change(_), _) => Some(Why::Changed),
+            _ => not_loaded.or(asked),
+        };
+        let Some(why) = why else {
             return Ok(Restarted {
                 running: self.old.and_then(|old| old.running),
                 drift: others,
@@ -139,7 +155,7 @@ impl<'a> Run<'a> {
                     ..restarted
                 });
             }
-            Err(_) if attempt.is_interrupted => return Err(self.interrupted()),
+            Err(_) if attempt.is_interrupted() => return Err(self.interrupted()),
             Err(cause) => cause,
         };
         let log = attempt.log(&cause);

@@ -14,6 +14,8 @@ use crate::disk::HostRoot;
 use crate::error::{Code, Error};
 use crate::node::{Layout, Units};
 
+/// How long a look at the service may take. It changes nothing.
+const LOOK: Duration = Duration::from_secs(5);
 /// So many of the service's last log lines are shown.
 const LOG_LINES: &str = "15";
 
@@ -104,25 +106,32 @@ impl Prepared {
         command::run(command, place, deadline, interrupted)
     }
 
+    /// Whether systemd is starting containerd, which has not said yet that it is up.
+    pub(crate) fn is_starting(&self) -> bool {
+        let Self::Systemd { place, unit } = self else {
+            return false;
+        };
+        let arguments = ["show", "--property=SubState", "--value", unit];
+        let state = printed(program("systemctl", &arguments), place);
+        // start-pre, start or start-post; not auto-restart, between the starts of one that fails.
+        state.is_some_and(|state| state.starts_with("start"))
+    }
+
     /// The last lines that containerd has logged since its unit was started, where systemd keeps
     /// them.
-    pub(crate) fn log(&self, deadline: Instant) -> Option<String> {
+    pub(crate) fn log(&self) -> Option<String> {
         let Self::Systemd { place, unit } = self else {
             return None;
         };
-        let printed = |command| {
-            let printed = command::run(command, place, deadline, &|| false).ok()?;
-            printed.filter(|printed| !printed.trim().is_empty())
-        };
         let arguments = ["show", "--property=InvocationID", "--value", unit];
-        let invocation = printed(program("systemctl", &arguments));
+        let invocation = printed(program("systemctl", &arguments), place);
         let arguments = ["--no-pager", "--output=cat", "--lines", LOG_LINES];
         let mut command = program("journalctl", &arguments);
         match invocation {
             Some(id) => command.arg(format!("_SYSTEMD_INVOCATION_ID={}", id.trim())),
             None => command.args(["--boot", "--unit", unit]),
         };
-        printed(command)
+        printed(command, place)
     }
 }
 
@@ -133,7 +142,12 @@ fn program(name: &str, arguments: &[impl AsRef<OsStr>]) -> Command {
 }
 
 fn is_active(unit: &str, place: &Place) -> bool {
-    let deadline = Instant::now() + Duration::from_secs(10);
     let command = program("systemctl", &["is-active", "--quiet", unit]);
-    command::run(command, place, deadline, &|| false).is_ok()
+    command::run(command, place, Instant::now() + LOOK, &|| false).is_ok()
+}
+
+/// What a look at the service prints, if that is anything.
+fn printed(command: Command, place: &Place) -> Option<String> {
+    let printed = command::run(command, place, Instant::now() + LOOK, &|| false).ok()?;
+    printed.filter(|printed| !printed.trim().is_empty())
 }

@@ -374,10 +374,15 @@ impl PodNode {
         }
     }
 
+    /// The daemon's log since its first start.
+    pub(crate) fn daemon_log(&self) -> String {
+        let log = fs::read(self.home().join("containerd.log")).unwrap_or_default();
+        String::from_utf8_lossy(&log).into_owned()
+    }
+
     /// The end of the daemon's log, for messages.
     pub(crate) fn log(&self) -> String {
-        let log = fs::read(self.home().join("containerd.log")).unwrap_or_default();
-        let log = String::from_utf8_lossy(&log);
+        let log = self.daemon_log();
         let lines: Vec<&str> = log.lines().collect();
         let end = lines[lines.len().saturating_sub(LOG_LINES)..].join("\n");
         format!("---- log\n{end}")

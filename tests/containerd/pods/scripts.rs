@@ -12,11 +12,20 @@ mount --bind \"$1\" /run/containerd
 mount --rbind / /run/host
 ";
 
-/// Starts the daemon as a service manager does, with what runs containers on its PATH.
+/// Starts the daemon with what runs containers on its PATH, and waits until it says that it is up, as
+/// systemd does with `Type=notify`.
 pub(super) const START: &str = r#"#!/bin/sh -eu
 PATH=HOME/bin:$PATH
+starts() { grep -c 'containerd successfully booted' HOME/containerd.log || :; }
+touch HOME/containerd.log
+before=$(starts)
 containerd "$@" >>HOME/containerd.log 2>&1 </dev/null &
-echo $! >/run/containerd.pid
+pid=$!
+echo $pid >/run/containerd.pid
+while [ "$(starts)" = "$before" ]; do
+    [ -e "/proc/$pid" ] || exit 1
+    sleep 0.01
+done
 "#;
 
 /// Stops the daemon alone, as systemd does with `KillMode=process`, and waits for its end.

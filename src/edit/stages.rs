@@ -97,22 +97,20 @@ impl Work<'_> {
     /// Everything but the default and what is implied.
     fn merge_wants(&mut self, desired: &Desired) -> Result<(), Error> {
         let default = Key::default_handler();
-        let is_later =
-            |at: &FileKey| at.key == default || is_implied(&at.key) && !desired.contains_key(at);
         let entries = self.ledger.entries.iter();
-        let orphans =
-            entries.filter(|(at, entry)| !is_later(at) && self.is_orphan(at, entry, desired));
-        let mut keys: BTreeSet<FileKey> = orphans.map(|(at, _)| at.clone()).collect();
+        let orphans = entries.filter(|(at, entry)| self.is_orphan(at, entry, desired));
+        let orphans: Vec<&FileKey> = orphans.map(|(at, _)| at).collect();
         // Another owner's file may hold a key that is now in force elsewhere, or again.
-        let names: BTreeSet<&Key> = keys.iter().map(|at| &at.key).collect();
+        let names: BTreeSet<&Key> = orphans.iter().map(|at| &at.key).collect();
         let concerned = |key: &Key| self.start.touched.contains(key) || names.contains(key);
-        let wanted = desired.keys();
-        let wanted = wanted.filter(|at| at.key != default && concerned(&at.key));
-        let wanted: Vec<FileKey> = wanted.cloned().collect();
-        keys.extend(wanted);
+        let wanted = desired.keys().filter(|at| concerned(&at.key));
+        // Where nobody wants it, what may be implied is for a later step.
+        let goes = |at: &&FileKey| !is_implied(&at.key) || desired.contains_key(at);
+        let keys = orphans.iter().copied().filter(goes).chain(wanted);
+        let keys = keys.filter(|at| at.key != default).cloned();
         // What goes makes room for what comes.
         let (comes, goes): (BTreeSet<FileKey>, BTreeSet<FileKey>) =
-            keys.into_iter().partition(|at| desired.contains_key(at));
+            keys.partition(|at| desired.contains_key(at));
         self.merge(&goes, desired)?;
         self.merge(&comes, desired)
     }

@@ -218,3 +218,22 @@ fn a_type_of_runc_that_an_owner_wants_comes_back_after_a_killed_run() {
     // The run was killed before it wrote the drop-in.
     leaves_as_if_not_killed(&mut node, "c");
 }
+
+/// The first run left it to what others imply, and the second put the owner's type.
+#[test]
+fn a_type_of_runc_moves_with_the_rest_of_cri_at_once() {
+    let key = |name: &'static str| [&RUNTIMES[..], &[name, "runtime_type"]].concat();
+    let kata = "\"io.containerd.kata.v2\"";
+    let mut node = Node::new("version = 2\n");
+    node.apply(&Change::of("a").set(&key("runc"), kata));
+    let crun = Change::of("a")
+        .set(&key("crun"), kata)
+        .in_file("conf.d/50-a.toml");
+    node.apply(&crun);
+    let text = node.config.text(DROP_IN.as_ref()).unwrap_or_default();
+    assert_eq!(text.matches(kata).count(), 2, "{text}");
+    assert!(!node.apply(&crun).is_change());
+    assert!(!node.text().contains("runc"), "{}", node.text());
+    node.leave("a");
+    assert_eq!(node.text(), "version = 2\n");
+}

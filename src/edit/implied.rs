@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use crate::containerd::{absolute, plugin};
+use crate::containerd::{absolute, plugin, spelling};
 use crate::error::{Error, NextStep};
 use crate::ledger::{FileKey, is_twin};
 use crate::toml::Literal;
@@ -44,7 +44,7 @@ impl Work<'_> {
                 self.disown_runc(file);
                 continue;
             }
-            if !self.needs_runc(file) {
+            if !self.needs_runc(file, desired) {
                 self.warn_of_partial_runc(file);
                 continue;
             }
@@ -111,7 +111,7 @@ impl Work<'_> {
 
     /// Whether a file has to list `runc`: containerd 1.x reads the file, it lists another handler, and
     /// `runc` was containerd's own before, is asked for as the default, or is the default again.
-    fn needs_runc(&self, file: &str) -> bool {
+    fn needs_runc(&self, file: &str, desired: &Desired) -> bool {
         let view = &self.views[file];
         let is_read = view.exists && view.spelling.is_read_by_1x();
         let had_runc = self.had_runc(file);
@@ -138,8 +138,10 @@ impl Work<'_> {
             Some(name) => name == BUILT_IN && entry.is_some(),
             None => entry.is_some_and(|entry| entry.holds_ours(None)),
         };
-        // Where nothing was listed, containerd's own was there.
-        let was_built_in = !others_list_some || self.ledger.has_made(file, &runtimes);
+        // Where nothing was listed, or nothing that containerd read, containerd's own was there.
+        let was_built_in = !others_list_some
+            || self.ledger.has_made(file, &runtimes)
+            || self.is_brought_in(file, desired);
         // With the default, containerd falls back to `runc`, which 1.x needs beside an owner's handler.
         // When the last of those goes, the file is given back as it was.
         let keys = self.ledger.keys_in(file, &runtimes);
@@ -150,6 +152,25 @@ impl Work<'_> {
             || (had_default && names.any(|name| name != BUILT_IN)))
             && default.is_none_or(|default| default == BUILT_IN);
         has_others && (was_built_in || is_asked || falls_back)
+    }
+
+    /// Whether containerd reads the section of CRI in a drop-in because the tool imports the drop-in: this
+    /// edit does so, or an earlier one that has put `runc` there.
+    fn is_brought_in(&self, file: &str, desired: &Desired) -> bool {
+        let start = self.start;
+        if self.is_imported(file) {
+            return self.had_runc(file) && start.ledger.entries.contains_key(&self.import_of(file));
+        }
+        let is_asked = |at: &FileKey| at.file == file && start.asked.contains(&at.key);
+        let mut asked = desired.keys().filter(|at| is_asked(at));
+        file != start.main() && asked.any(|at| spelling::is_cri(&at.key.path))
+    }
+
+    /// The element of the main file that imports a drop-in.
+    fn import_of(&self, file: &str) -> FileKey {
+        let path = self.start.config.path_of(file);
+        let literal = Literal::string(&path.to_string_lossy());
+        FileKey::new(self.start.main(), &Key::element(&["imports"], &literal))
     }
 
     /// Puts implied values, and gives up those of their kind that are not implied any more. What owners
@@ -212,9 +233,7 @@ impl Work<'_> {
             if file == start.main() || !view.exists || view.is_empty() || start.config.is_joined {
                 continue;
             }
-            let path = start.config.path_of(file);
-            let literal = Literal::string(&path.to_string_lossy());
-            let at = FileKey::new(start.main(), &Key::element(&["imports"], &literal));
+            let at = self.import_of(file);
             let mut inside = self.ledger.keys_in(file, &[]);
             let has_keys = inside.any(|key| key.path != ["version"]);
             let mut desired = desired.keys().filter(|at| at.file == *file);
@@ -223,8 +242,8 @@ impl Work<'_> {
             let is_declared = start.known.wants_of(&at.key).next().is_some();
             let is_own = self.ledger.entries.contains_key(&at) && (has_keys || !is_declared);
             if is_own || (is_asked && !self.is_imported(file)) {
-                let value = Value::implied(literal, rank::IMPORTS);
-                imports.insert(at, value);
+                let literal = at.key.element.as_ref().map(Literal::new);
+                imports.extend(literal.map(|it| (at, Value::implied(it, rank::IMPORTS))));
             }
         }
         self.merge_implied(|key| key.path == ["imports"], &imports, desired)?;

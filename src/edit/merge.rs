@@ -118,8 +118,16 @@ impl Work<'_> {
             return;
         }
         if entry.holds_ours(now) {
-            let was = entry.was.filter(|was| self.may_be_given_back(at, was));
-            self.give_back(at, was.as_ref());
+            let was = entry.was.as_ref();
+            let lost = was.filter(|was| !self.may_be_given_back(at, was));
+            self.give_back(at, was.filter(|_| lost.is_none()));
+            if let Some(name) = lost.and_then(Literal::as_string) {
+                self.reset.insert(at.file.clone());
+                let message = format!(
+                    "the default handler was {name} before, which is gone: it does not come back"
+                );
+                self.report.warn("default-reset", message);
+            }
         } else if now != entry.was.as_ref() && now.is_some() {
             let message = format!("{} was set by hand since and stays as it is", at.key);
             self.report.warn("set-by-hand", message);

@@ -237,3 +237,50 @@ fn a_type_of_runc_moves_with_the_rest_of_cri_at_once() {
     node.leave("a");
     assert_eq!(node.text(), "version = 2\n");
 }
+
+/// Another owner wanted the same default since, and nothing was said of it.
+#[test]
+fn a_default_of_others_that_does_not_come_back_is_named() {
+    let kind = |name: &'static str| [&RUNTIMES[..], &[name, "runtime_type"]].concat();
+    let default = [&RUNTIMES[..3], &["default_runtime_name"]].concat();
+    let runtimes = "plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes";
+    let base = format!(
+        "version = 2\n\n[plugins.\"io.containerd.grpc.v1.cri\".containerd]\n\
+         default_runtime_name = \"mine\"\n[{runtimes}.mine]\nruntime_type = \"x.v2\"\n"
+    );
+    let mut node = Node::new(&base);
+    node.apply(&Change::of("a").set(&kind("kata"), "\"io.containerd.kata.v2\""));
+    let by_hand = node.text().replace("\"mine\"", "\"kata\"");
+    node.write(&by_hand);
+    node.apply(&Change::of("c").set(&default, "\"kata\"").declares());
+    let left = node.leave("a");
+    assert_eq!(codes(&left), ["default-not-listed", "default-reset"]);
+    assert!(!node.text().contains("kata"), "{}", node.text());
+    // With neither handler, 1.x falls back to one that it lists no more of itself.
+    assert!(node.text().contains("runtimes.runc]"), "{}", node.text());
+}
+
+/// Its owner could not leave: the import stays for what others have in the drop-in, and on 1.x their
+/// handler hides the `runc` that was there before.
+#[test]
+fn runc_stays_where_the_tool_has_brought_a_handler_of_others_in() {
+    let runtimes = "plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes";
+    let mine =
+        format!("version = 2\n[{runtimes}.mine]\nruntime_type = \"io.containerd.runc.v2\"\n");
+    for wanted in ["runtime_type", "snapshotter"] {
+        let mut node = Node::new("");
+        node.config.insert(PATH, None, true).expect("no file");
+        node.config
+            .insert(DROP_IN, Some(&mine), true)
+            .expect("TOML");
+        let key = [&RUNTIMES[..], &["runc", wanted]].concat();
+        node.apply(&Change::of("a").set(&key, "\"io.containerd.runc.v2\""));
+        for _ in 0..2 {
+            let text = node.config.text(DROP_IN.as_ref()).unwrap_or_default();
+            assert!(node.text().contains("50-a.toml"), "{}", node.text());
+            assert!(text.contains(".mine]"), "{text}");
+            assert_eq!(text.matches("runtime_type").count(), 2, "{wanted}: {text}");
+            node.leave("a");
+        }
+    }
+}

@@ -450,3 +450,29 @@ fn proxy_plugin_by_its_full_type() {
     }
     run(&node, &["add", "kata", "--set", "snapshotter=nydus"], 0);
 }
+
+/// The main file was deleted, and a later one imports the drop-in again: its handler of nobody's hides
+/// the `runc` of 1.x.
+#[test]
+fn an_owner_leaves_a_drop_in_with_a_handler_of_others() {
+    let node = Node::with("version = 2\n");
+    let level = ["set", "debug.level=info", "--owner", "a", "--drop-in"];
+    run(&node, &level, 0);
+    let drop_in = node.folder().join("conf.d/50-a.toml");
+    let mine = format!("[{RUNTIMES}.mine]\nruntime_type = \"io.containerd.runc.v2\"\n");
+    let text = fs::read_to_string(&drop_in).expect("reads") + &mine;
+    fs::write(&drop_in, text).expect("writes");
+    fs::remove_file(node.config()).expect("removes");
+    let systemd = "handlers.runc.options.SystemdCgroup=true";
+    run(&node, &["set", systemd, "--owner", "a"], 0);
+    serves(&node, "1.6", &["runc", "mine"]);
+    run(&node, &["remove", "--owner", "a"], 0);
+    serves(&node, "1.6", &["runc", "mine"]);
+    let left = fs::read_to_string(&drop_in).expect("reads");
+    assert!(
+        !left.contains("owner=a") && !left.contains("debug"),
+        "{left}"
+    );
+    run(&node, &["remove", "--owner", "a"], 0);
+    assert_eq!(fs::read_to_string(&drop_in).expect("reads"), left);
+}

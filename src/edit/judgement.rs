@@ -75,7 +75,8 @@ impl Judgement<'_> {
         compared.map_err(|harm| self.in_part(harm))
     }
 
-    /// The same edit without the imports that can't be read here. containerd would exit for one, and nothing is worse than that; but it may see what an installer's container does not.
+    /// The same edit without the imports that can't be read here. containerd would exit for one, and
+    /// nothing is worse than that; but it may see what an installer's container does not.
     fn in_sight(&self) -> Result<Self, Error> {
         let unread = self.before.unread();
         let before = self.before.without(&unread);

@@ -99,7 +99,9 @@ impl Scene<'_> {
             format!(
                 "#!/bin/sh\necho \"systemctl $* $SYSTEMD_IGNORE_CHROOT\" >>{calls}\n\
                  case $* in\n    restart*) {restart} ;;\n    *InvocationID*) echo 1234 ;;\n    \
-                 *SubState*) head -n 1 {states}; sed -i 1d {states} ;;\nesac\n"
+                 *SubState*) head -n 1 {states}; sed -i 1d {states} ;;\n    \
+                 *ActiveState*-agent) echo activating ;;\n    \
+                 *ActiveState*) echo inactive ;;\nesac\n"
             ),
         );
         write(
@@ -121,6 +123,11 @@ impl Scene<'_> {
 
     /// Adds crun, from a container.
     fn add(&self) -> (Option<i32>, Value) {
+        self.run(&["add", "crun"])
+    }
+
+    /// Changes the config from a container, and has that loaded.
+    fn run(&self, arguments: &[&str]) -> (Option<i32>, Value) {
         let home = self.node.home();
         let Output {
             status,
@@ -142,14 +149,21 @@ impl Scene<'_> {
             .arg(env!("CARGO_BIN_EXE_containerd-edit"))
             .arg("--config")
             .arg(self.node.config_path())
-            .args(["add", "crun", "--restart", "-o", "json"])
-            .args(["--ready-timeout", "2s", "--cri-endpoint"])
+            .args(arguments)
+            .args([
+                "--restart",
+                "-o",
+                "json",
+                "--ready-timeout",
+                "2s",
+                "--cri-endpoint",
+            ])
             .arg(self.node.socket())
             .output()
             .expect("setpriv of util-linux can be started");
         let stdout = String::from_utf8(stdout).expect("UTF-8");
         let stderr = String::from_utf8_lossy(&stderr);
-        schema::check(&["add"], &stdout);
+        schema::check(&arguments[..1], &stdout);
         let json = serde_json::from_str(&stdout);
         let json = json.unwrap_or_else(|error| panic!("{error}: {stdout}\n{stderr}"));
         (status.code(), json)
@@ -231,6 +245,19 @@ fn a_start_that_systemd_has_begun_is_waited_for() {
             assert_eq!(scene.calls(), asked.repeat(4) + &restarted, "{first}");
         });
     }
+}
+
+/// Of two units, the one counts that another run has restarted just now.
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn a_unit_that_is_starting_is_the_one_that_runs_here() {
+    let (script, first, _) = WAYS[0];
+    set_up(script, first, |scene, _| {
+        let (exit, report) = scene.run(&["set", "debug.level=info", "--distribution", "rke2"]);
+        assert_eq!(exit, Some(0), "{report}");
+        let command = &report["restart"]["command"];
+        assert_eq!(command, "systemctl restart rke2-agent", "{report}");
+    });
 }
 
 #[test]

@@ -55,8 +55,13 @@ impl Service {
         if let [unit] = *units.names() {
             return Ok(Prepared::Systemd { place, unit });
         }
-        let mut active = units.names().iter().filter(|unit| is_active(unit, &place));
-        if let (Some(&unit), None) = (active.next(), active.next()) {
+        // One that is being restarted counts: another run may have asked for that.
+        let runs = |unit: &&&'static str| {
+            let state = property(unit, "ActiveState", &place);
+            state.is_some_and(|state| !matches!(&*state, "inactive" | "failed"))
+        };
+        let mut running = units.names().iter().filter(runs);
+        if let (Some(&unit), None) = (running.next(), running.next()) {
             return Ok(Prepared::Systemd { place, unit });
         }
         let message = format!("cannot restart containerd: the unit is {units}");
@@ -111,8 +116,7 @@ impl Prepared {
         let Self::Systemd { place, unit } = self else {
             return false;
         };
-        let arguments = ["show", "--property=SubState", "--value", unit];
-        let state = printed(program("systemctl", &arguments), place);
+        let state = property(unit, "SubState", place);
         // start-pre, start or start-post; not auto-restart, between the starts of one that fails.
         state.is_some_and(|state| state.starts_with("start"))
     }
@@ -123,12 +127,10 @@ impl Prepared {
         let Self::Systemd { place, unit } = self else {
             return None;
         };
-        let arguments = ["show", "--property=InvocationID", "--value", unit];
-        let invocation = printed(program("systemctl", &arguments), place);
         let arguments = ["--no-pager", "--output=cat", "--lines", LOG_LINES];
         let mut command = program("journalctl", &arguments);
-        match invocation {
-            Some(id) => command.arg(format!("_SYSTEMD_INVOCATION_ID={}", id.trim())),
+        match property(unit, "InvocationID", place) {
+            Some(id) => command.arg(format!("_SYSTEMD_INVOCATION_ID={id}")),
             None => command.args(["--boot", "--unit", unit]),
         };
         printed(command, place)
@@ -141,9 +143,14 @@ fn program(name: &str, arguments: &[impl AsRef<OsStr>]) -> Command {
     command
 }
 
-fn is_active(unit: &str, place: &Place) -> bool {
-    let command = program("systemctl", &["is-active", "--quiet", unit]);
-    command::run(command, place, Instant::now() + LOOK, &|| false).is_ok()
+/// What systemd says of a unit; `None`: nothing.
+fn property(unit: &str, name: &str, place: &Place) -> Option<String> {
+    let asked = format!("--property={name}");
+    let said = printed(
+        program("systemctl", &["show", &asked, "--value", unit]),
+        place,
+    )?;
+    Some(said.trim().to_owned())
 }
 
 /// What a look at the service prints, if that is anything.

@@ -146,6 +146,7 @@ mod tests {
                 // What is put in at run time is a name or nothing.
                 let words = words.map(|it| {
                     it.replace("{settings}", "")
+                        .replace("{plugin_id}", "")
                         .replace(['{', '}'], "")
                         .replace("NAME", "name")
                 });

@@ -85,7 +85,7 @@ impl Editor {
         let warnings = passed.map_err(|error| match error.code() {
             Code::VersionNotRead => {
                 let at = reading.config.main().text.as_ref();
-                let at = at.and_then(|text| version_place(&text.document));
+                let at = at.and_then(|text| version_place(text));
                 error.at(&self.path).position_at(at)
             }
             Code::ServesNowhere => {

@@ -85,7 +85,7 @@ impl Editor {
         }
         let main_text = reading.config.main().text.as_ref();
         if let Some(text) = main_text.filter(|_| change.adds_to_plugins()) {
-            version::of_or_named(&text.document, change.plugin_id.as_deref())
+            version::of_or_named(text, change.plugin_id.as_deref())
                 .map_err(|error| error.at(&self.path))?;
         }
         let mut edited = edit(&reading.config, &found.ledger, &change)

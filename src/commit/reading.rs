@@ -294,7 +294,7 @@ impl Reading {
     ) -> Result<ConfigFiles, Error> {
         let now = names.iter().map(|name| {
             let text = after.file(name).and_then(|file| file.text.as_ref());
-            (after.path_of(name), text.map(|text| text.source()))
+            (after.path_of(name), text.map(Source::of))
         });
         let mut now: Changes = now.collect();
         match &self.joins {
@@ -310,7 +310,7 @@ impl Reading {
             }
             Joins::K0s(drop_ins) => {
                 let main = self.config.main().text.as_ref();
-                let main = main.map_or("", |text| text.document.text());
+                let main = main.map_or("", |text| text.text());
                 drop_ins.loaded(&editor.host_root, &self.files, main, now)
             }
             Joins::Template(template) => {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::containerd::imports::{absolute, clean, has_meta, is_pattern, leads_to, written};
 use crate::containerd::{ConfigFiles, FileState, Release, version};
 use crate::error::{Error, Position};
-use crate::toml::{Document, ParseError, Path as Keys, Source, Tree};
+use crate::toml::{Document, ParseError, Source};
 use crate::want::handler::drop_in_of;
 
 /// The ordered set of all files that containerd reads for one config.
@@ -32,18 +32,11 @@ pub(crate) struct File {
     pub(crate) path: PathBuf,
     /// The path from the main file's folder, or the absolute one: what a ledger calls the file.
     pub(crate) name: String,
-    pub(crate) text: Option<Arc<Text>>,
+    pub(crate) text: Option<Arc<Document>>,
     /// Whether an edit may change it; what a distribution generates it may not.
     pub(crate) is_writable: bool,
     /// Whether its text is a part of the main file's: that one's version holds, and it names none.
     pub(crate) is_part: bool,
-}
-
-/// What stands in a file, and what it says.
-#[derive(Debug)]
-pub(crate) struct Text {
-    pub(crate) document: Arc<Document>,
-    pub(crate) tree: Tree,
 }
 
 impl Config {
@@ -110,8 +103,8 @@ impl Config {
         source: Option<&Source>,
         is_writable: bool,
     ) -> Result<(), Error> {
-        let text = source.map(|source| Text::of(source).map(Arc::new));
-        let text = text.transpose().map_err(|error| error.at(path))?;
+        let text = source.map(parse).transpose();
+        let text = text.map_err(|error| error.at(path))?;
         self.put(File {
             name: self.name_of(path),
             path: path.to_owned(),
@@ -123,7 +116,7 @@ impl Config {
     }
 
     /// Puts another text in the place of a file's, or adds the file that is loaded last.
-    pub(crate) fn set_text(&mut self, name: &str, text: Option<Arc<Text>>) {
+    pub(crate) fn set_text(&mut self, name: &str, text: Option<Arc<Document>>) {
         match self.files.iter_mut().find(|file| file.name == name) {
             Some(file) => file.text = text,
             None => self.files.push(File {
@@ -138,8 +131,7 @@ impl Config {
 
     /// As [`Config::set_text`], of a text that is parsed first.
     pub(crate) fn replace(&mut self, name: &str, text: Option<&str>) -> Result<(), Error> {
-        let text = text.map(|text| Text::of(&text.into()).map(Arc::new));
-        let text = text.transpose();
+        let text = text.map(|text| parse(&text.into())).transpose();
         let text = text.map_err(|error| error.at(self.path_of(name)))?;
         self.set_text(name, text);
         Ok(())
@@ -179,13 +171,13 @@ impl Config {
     #[must_use]
     pub fn text(&self, path: &Path) -> Option<&str> {
         let file = self.files.iter().find(|file| file.path == path)?;
-        file.text.as_ref().map(|text| text.document.text())
+        file.text.as_deref().map(Document::text)
     }
 
     /// Returns all files in the order of loading, with their texts; `None`: the file is missing.
     pub fn texts(&self) -> impl Iterator<Item = (&Path, Option<&str>)> {
         self.files.iter().map(|file| {
-            let text = file.text.as_ref().map(|text| text.document.text());
+            let text = file.text.as_deref().map(Document::text);
             (file.path.as_path(), text)
         })
     }
@@ -199,14 +191,14 @@ impl Config {
     /// The config version of the main file, 0 if it has none.
     pub(crate) fn version(&self) -> i64 {
         let text = self.main().text.as_ref();
-        let version = text.map(|text| version::of_any(&text.document));
-        version.and_then(Result::ok).unwrap_or_default()
+        text.and_then(|text| version::named(text))
+            .unwrap_or_default()
     }
 
     /// The drop-in that is newer than the main file, and than all that containerd 1.x reads, if there is
     /// one. Up to 2.2 its version then holds for the main file, too.
     pub(crate) fn newer_drop_in(&self) -> Option<&File> {
-        let version = |file: &File| file.text.as_ref()?.version();
+        let version = |file: &File| version::named(file.text.as_ref()?);
         let own = version(self.main()).unwrap_or_default().max(2);
         let drop_ins = self.files[1..].iter().filter(|file| !file.is_part);
         let newest = drop_ins.max_by_key(|file| version(file));
@@ -216,12 +208,11 @@ impl Config {
     /// Whether containerd reads anything else than in another state of this config: comments don't
     /// count.
     pub(crate) fn means_otherwise(&self, other: &Self) -> bool {
-        let says = |config: &Self, name: &str| {
-            let text = config.file(name)?.text.as_ref()?;
-            Some(text.tree.clone())
-        };
         let mut files = self.files.iter().chain(&other.files);
-        files.any(|file| says(self, &file.name) != says(other, &file.name))
+        files.any(|File { name, .. }| {
+            let [own, other] = [self, other].map(|config| config.file(name)?.text.as_deref());
+            own.map(Document::tree) != other.map(Document::tree)
+        })
     }
 
     pub(crate) fn files(&self) -> &[File] {
@@ -238,12 +229,10 @@ impl Config {
 
     /// The place of a key in a file, or of the nearest table above one that is not there.
     pub(crate) fn position(&self, file: &str, place: &[String]) -> Option<Position> {
-        let document = &self.file(file)?.text.as_ref()?.document;
-        let names: Vec<&str> = place.iter().map(String::as_str).collect();
-        let depths = (1..=names.len()).rev();
-        let mut there = depths.filter(|&depth| document.get(&names[..depth]).is_some());
-        let depth = there.next()?;
-        Some(document.position(document.offset(&names[..depth])))
+        let document = self.file(file)?.text.as_ref()?;
+        let mut paths = (1..=place.len()).rev().map(|depth| &place[..depth]);
+        let there = paths.find(|path| document.get(path).is_some())?;
+        Some(document.position(document.offset(there)))
     }
 
     /// What a ledger beside the main file calls the file at an absolute path.
@@ -275,7 +264,7 @@ impl Config {
     /// The files as the model of containerd's loader takes them.
     #[must_use]
     pub fn loaded(&self) -> ConfigFiles {
-        let source = |file: &File| file.text.as_ref().map(|text| text.source());
+        let source = |file: &File| file.text.as_ref().map(Source::of);
         let main = source(self.main()).unwrap_or_else(|| "".into());
         let mut files = ConfigFiles::new(&self.main().path, main);
         for file in &self.files[1..] {
@@ -291,7 +280,7 @@ impl File {
     /// The paths and patterns that the file imports.
     pub(crate) fn imports(&self) -> impl Iterator<Item = String> {
         let texts = self.text.iter();
-        texts.flat_map(|text| written(&text.source()))
+        texts.flat_map(|text| written(&Source::of(text)))
     }
 
     /// Whether an import of this file leads to `path`.
@@ -301,42 +290,9 @@ impl File {
     }
 }
 
-impl Text {
-    /// The text of a file.
-    pub(crate) fn of(source: &Source) -> Result<Self, Error> {
-        let document = Arc::clone(source.document().map_err(ParseError::clone)?);
-        version::of_any(&document)?;
-        let tree = Tree::of(&document);
-        Ok(Self { document, tree })
-    }
-
-    /// The text with what stood at these paths of `full`, a text from before, put back where it was.
-    pub(crate) fn with_removed(
-        &self,
-        full: &Self,
-        paths: impl Iterator<Item = Keys>,
-    ) -> Option<Self> {
-        let document = paths.fold(Arc::clone(&self.document), |document, path| {
-            let more = document.with_removed(&full.document, &path);
-            more.map_or(document, Arc::new)
-        });
-        Self::of(&Source::of(&document)).ok()
-    }
-
-    /// The bytes of the file, for whoever takes them.
-    pub(crate) fn source(&self) -> Source {
-        Source::of(&self.document)
-    }
-
-    /// The config version that the text names; `None` if it names none.
-    pub(crate) fn version(&self) -> Option<i64> {
-        version::of_any(&self.document)
-            .ok()
-            .filter(|_| self.document.get(&["version"]).is_some())
-    }
-
-    /// Whether the text means the same with any version.
-    pub(crate) fn is_free(&self) -> bool {
-        version::is_free(&self.document)
-    }
+/// Parses a file. Its version has to be an integer, if it has one.
+pub(crate) fn parse(source: &Source) -> Result<Arc<Document>, Error> {
+    let document = source.document().map_err(ParseError::clone)?;
+    version::of_any(document)?;
+    Ok(Arc::clone(document))
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use crate::containerd::is_name;
 use crate::containerd::spelling::Spelling;
 use crate::containerd::version;
-use crate::toml::{Literal, Path, Table, Tree};
+use crate::toml::{Document, Literal, Path, Table, Tree};
 use crate::want::key::{Key, handler_path, handlers_path, old_handler_path};
 
-use super::files::{Config, File, Text};
+use super::files::{Config, File};
 
 /// What a file says, and how it spells that.
 #[derive(Debug, Clone)]
@@ -32,7 +32,7 @@ const OLDEST: i64 = 2;
 impl Config {
     /// All files as their keys are.
     pub(crate) fn views(&self) -> Views {
-        let named = |file: &File| file.text.as_ref()?.version();
+        let named = |file: &File| version::named(file.text.as_ref()?);
         let others = self.files()[1..].iter().filter_map(named);
         let if_free = others.max().unwrap_or_else(|| self.created_version());
         let if_free = if_free.max(OLDEST);
@@ -75,7 +75,7 @@ impl Config {
     /// The version of a drop-in that names none: the main file's, or that of a newer one beside it.
     pub(crate) fn version_of_new(&self, main: &View) -> i64 {
         let newer = self.newer_drop_in().and_then(|it| it.text.as_ref());
-        let newer = newer.and_then(|text| text.version());
+        let newer = newer.and_then(|text| version::named(text));
         newer.unwrap_or(main.version())
     }
 
@@ -89,9 +89,9 @@ impl View {
     /// `version` is that of a file that means the same with any, or is part of another.
     fn of(file: &File, version: i64, plugin: Option<&str>) -> Self {
         let text = file.text.as_deref();
-        let is_free = !file.is_part && text.is_none_or(Text::is_free);
-        let version = match text.filter(|_| !file.is_part).map(Text::version) {
-            Some(Some(own)) => text.map_or(own, |text| version::spelled(&text.document, own)),
+        let is_free = !file.is_part && text.is_none_or(version::is_free);
+        let version = match text.filter(|_| !file.is_part).map(version::named) {
+            Some(Some(own)) => text.map_or(own, |text| version::spelled(text, own)),
             Some(None) if !is_free => 1,
             _ => version,
         };
@@ -101,13 +101,13 @@ impl View {
         }
     }
 
-    fn new(text: Option<&Text>, version: i64, plugin: Option<&str>) -> Self {
+    fn new(text: Option<&Document>, version: i64, plugin: Option<&str>) -> Self {
         let spelling = match plugin {
             Some(id) => Spelling::with_plugin(version, id),
-            None => Spelling::of(text.map(|text| &*text.document), version),
+            None => Spelling::of(text, version),
         };
         Self {
-            tree: text.map(|text| text.tree.clone()).unwrap_or_default(),
+            tree: text.map(|text| text.tree().clone()).unwrap_or_default(),
             full: Tree::default(),
             spelling,
             exists: text.is_some(),

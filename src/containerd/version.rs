@@ -67,6 +67,11 @@ pub(crate) fn of_any(config: &Document) -> Result<i64, Error> {
     })
 }
 
+/// Returns the config version that a file names; `None` if it names none, or no integer.
+pub(crate) fn named(config: &Document) -> Option<i64> {
+    config.get(&["version"])?.as_integer()
+}
+
 /// Returns the version by which a file of `version` spells its keys. One that is not known is spelled as
 /// the file's plugins are: whoever has changed the number alone has moved none of them.
 pub(crate) fn spelled(config: &Document, version: i64) -> i64 {

@@ -152,8 +152,7 @@ impl Edited {
     /// Whether every release that reads the config looks for handlers where the tool has them.
     pub(crate) fn is_in_plain_sight(&self) -> bool {
         let text = self.config.main().text.as_ref();
-        let has_newer_table =
-            || text.is_some_and(|it| it.document.get(&["plugins", RUNTIME]).is_some());
+        let has_newer_table = || text.is_some_and(|it| it.get(&["plugins", RUNTIME]).is_some());
         let is_usual = match self.config.version() {
             ..2 => false,
             2 => !has_newer_table(),
@@ -171,12 +170,11 @@ impl Edited {
 
 /// Whether all that a file says, it still says.
 fn only_gains(before: Option<&File>, after: Option<&File>) -> bool {
-    let text = |file: Option<&File>| file.and_then(|file| file.text.clone());
-    let Some(after) = text(after) else {
+    let tree = |file: Option<&File>| file?.text.as_ref().map(|text| text.tree().clone());
+    let Some(after) = tree(after) else {
         return false;
     };
-    let before = text(before).map(|text| text.tree.clone());
-    let differences = before.unwrap_or_default().differences(&after.tree);
+    let differences = tree(before).unwrap_or_default().differences(&after);
     differences.iter().all(|difference| match difference {
         Difference::Inserted(..) => true,
         Difference::Elements(_, gone, _) => gone.is_empty(),

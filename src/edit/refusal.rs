@@ -41,8 +41,7 @@ pub(super) fn shown(config: &Config, file: &str) -> String {
 pub(super) fn obstacle(config: &Config, file: &str, place: &[String], wanted: &str) -> Error {
     let key = dotted(place);
     let text = config.file(file).and_then(|file| file.text.as_ref());
-    let names: Vec<&str> = place.iter().map(String::as_str).collect();
-    let found = text.and_then(|text| text.document.get(&names));
+    let found = text.and_then(|text| text.get(place));
     let found = found.map_or("a value", toml::type_name);
     placed(wrong_type(&key, found, wanted), config, file, place)
 }

@@ -119,7 +119,7 @@ impl Work<'_> {
         for (name, view) in &self.views {
             let text = after.file(name).and_then(|file| file.text.as_ref());
             let before = &self.start.views[name];
-            let made = text.map(|text| writing::made(name, [before, view], &text.tree));
+            let made = text.map(|text| writing::made(name, [before, view], text.tree()));
             self.ledger.made.extend(made.into_iter().flatten());
         }
         self.keep_made();
@@ -136,7 +136,7 @@ impl Work<'_> {
             let before = config.file(&file.name)?.text.as_ref()?;
             let is_same = file.text.as_ref().is_some_and(|it| Arc::ptr_eq(it, before));
             let full = full.get(&file.name).unwrap_or(before);
-            (!is_same).then(|| (file.name.clone(), full.document.text().to_owned()))
+            (!is_same).then(|| (file.name.clone(), full.text().to_owned()))
         });
         let mut texts = std::mem::take(&mut self.ledger.full_texts);
         texts.extend(changed);

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::config::files::Text;
+use crate::config::files;
 use crate::config::view::Views;
 use crate::ledger::Ledger;
+use crate::toml::Document;
 use crate::want::change::{Change, Overrules};
 use crate::want::key::Key;
 
@@ -22,7 +23,7 @@ pub(super) struct Start<'e> {
     /// The files as they are.
     pub(super) views: Views,
     /// Those from which owners have had something removed, with that back in its place.
-    pub(super) full: BTreeMap<String, Arc<Text>>,
+    pub(super) full: BTreeMap<String, Arc<Document>>,
     /// The ledger from before the edit.
     pub(super) known: Ledger,
     /// The ledger as the edit changes it.
@@ -50,14 +51,18 @@ impl<'e> Start<'e> {
         }
         let full = |(file, full): (&String, &String)| {
             let now = config.file(file)?.text.as_ref()?;
-            let full = Text::of(&full.as_str().into()).ok()?;
+            let full = files::parse(&full.as_str().into()).ok()?;
             let view = views.get_mut(file)?;
-            view.full.clone_from(&full.tree);
+            view.full.clone_from(full.tree());
             let removed = ledger.removed_from(file);
             let paths = removed.map(|key| view.place(&key.path));
-            Some((file.clone(), Arc::new(now.with_removed(&full, paths)?)))
+            let with_removed = paths.fold(Arc::clone(now), |now, path| {
+                now.with_removed(&full, &path).map_or(now, Arc::new)
+            });
+            Some((file.clone(), with_removed))
         };
-        let full: BTreeMap<String, Arc<Text>> = ledger.full_texts.iter().filter_map(full).collect();
+        let full: BTreeMap<String, Arc<Document>> =
+            ledger.full_texts.iter().filter_map(full).collect();
         let mut start = Self {
             config,
             change,

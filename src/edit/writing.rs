@@ -1,14 +1,13 @@
 //! From what a file is to say to its text.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use crate::config::Config;
-use crate::config::files::Text;
+use crate::config::files;
 use crate::config::view::View;
 use crate::error::Error;
 use crate::ledger::{IMPLIED, Made, Places, newest_owner};
-use crate::toml::{Heading, Inserted, Node, Pair, Path, Refused, Revision, Tree};
+use crate::toml::{Document, Heading, Inserted, Node, Pair, Path, Refused, Revision, Tree};
 use crate::want::comment::{comment, owner_in};
 use crate::want::key::{Key, handler_of};
 
@@ -40,9 +39,9 @@ impl Writing<'_> {
             return Ok(());
         }
         let existed = text.is_some();
-        let text = text.map_or_else(|| Text::of(&"".into()).map(Arc::new), Ok)?;
+        let text = text.map_or_else(|| files::parse(&"".into()), Ok)?;
         let changed = self.revise(&text)?;
-        if existed && changed == text.document.text() {
+        if existed && changed == text.text() {
             return Ok(());
         }
         if self.work.ledger.has_made(self.name, &[]) && says_nothing(&changed) {
@@ -50,12 +49,13 @@ impl Writing<'_> {
             return Ok(());
         }
         let surprise = |why: &str| refusal::surprise(self.work.start.config, self.name, why);
-        let changed = Text::of(&changed.into()).map_err(|error| surprise(&error.to_string()))?;
-        if changed.tree != self.after().tree {
-            let differs = self.after().tree.differences(&changed.tree);
+        let changed =
+            files::parse(&changed.into()).map_err(|error| surprise(&error.to_string()))?;
+        if *changed.tree() != self.after().tree {
+            let differs = self.after().tree.differences(changed.tree());
             return Err(surprise(&format!("{:?}", differs.first())));
         }
-        config.set_text(self.name, Some(Arc::new(changed)));
+        config.set_text(self.name, Some(changed));
         Ok(())
     }
 
@@ -64,12 +64,12 @@ impl Writing<'_> {
         &self.work.views[self.name]
     }
 
-    fn revise(&self, now: &Text) -> Result<String, Error> {
+    fn revise(&self, now: &Document) -> Result<String, Error> {
         let start = self.work.start;
-        let Text { document, tree } = start.full.get(self.name).map_or(now, |full| full);
+        let document = start.full.get(self.name).map_or(now, |full| full);
         let mut revision = Revision::of(document, is_own);
         let refused = |error| refusal::refused(start.config, self.name, &error);
-        let differences = tree.differences(&self.after().tree);
+        let differences = document.tree().differences(&self.after().tree);
         let mut inserted = revision.apply(differences).map_err(refused)?;
         inserted.sort_by_key(|it| it.rank);
         self.insert(&mut revision, &inserted).map_err(refused)?;

@@ -219,7 +219,9 @@ impl<'a> Shown<'a> for &'a Path {
 /// What names a drop-in on a command line.
 impl<'a> Shown<'a> for Option<&'a Path> {
     fn shown(self) -> Cow<'a, str> {
-        self.map_or("".into(), |path| format!(" --drop-in {}", path.shown()).into())
+        self.map_or("".into(), |path| {
+            format!(" --drop-in {}", path.shown()).into()
+        })
     }
 }
 

@@ -154,7 +154,7 @@ fn blocks<'c>(
     files.flat_map(|file| {
         let found = file.text.as_ref().zip(views.get(&file.name));
         let blocks = found.map(|(text, view)| {
-            let blocks = text.document.headings(|line| owner_in(line).is_some());
+            let blocks = text.headings(|line| owner_in(line).is_some());
             let blocks = blocks.into_iter();
             blocks.map(move |block| (block, file.name.as_str(), view))
         });

@@ -4,6 +4,7 @@ use crate::config::Config;
 use crate::config::view::{View, Views};
 use crate::containerd::plugin;
 use crate::containerd::spelling::{self, Spelling};
+use crate::containerd::version;
 
 use super::stored::Ledger;
 
@@ -14,7 +15,7 @@ impl Ledger {
         for (file, id) in &self.tables {
             let text = config.file(file).and_then(|file| file.text.as_ref());
             let table = plugin::containerd_path(id);
-            if text.is_some_and(|text| text.document.get(&table).is_some()) {
+            if text.is_some_and(|text| text.get(&table).is_some()) {
                 config.set_table(file, id);
             }
         }
@@ -24,7 +25,7 @@ impl Ledger {
         });
         let undecided = written.filter_map(|file| {
             let text = file.text.as_ref()?;
-            let spelling = Spelling::of(Some(&text.document), text.version()?);
+            let spelling = Spelling::of(Some(text), version::named(text)?);
             spelling.undecided?;
             Some((file.name.clone(), spelling.plugin().to_owned()))
         });

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use toml_edit::{InlineTable, Item};
 
@@ -12,12 +13,14 @@ use crate::error::Position;
 use super::index::{Index, rest_after};
 use super::lines;
 use super::render::Quotes;
+use super::tree::Tree;
 
 /// A parsed TOML file that remembers its exact text.
 #[derive(Debug)]
 pub struct Document {
     pub(crate) toml: toml_edit::Document<String>,
     pub(crate) index: Index,
+    tree: OnceLock<Tree>,
 }
 
 /// Bytes that are no TOML.
@@ -120,13 +123,19 @@ impl Document {
         let toml = toml_edit::Document::parse(text.to_owned());
         let toml = toml.map_err(|error| parse_error(text, &error))?;
         let index = Index::new(text);
-        Ok(Self { toml, index })
+        let tree = OnceLock::new();
+        Ok(Self { toml, index, tree })
     }
 
     /// The text as it was given.
     #[must_use]
     pub fn text(&self) -> &str {
         self.toml.raw()
+    }
+
+    /// What it says.
+    pub(crate) fn tree(&self) -> &Tree {
+        self.tree.get_or_init(|| Tree::of(self))
     }
 
     /// What stands at `path`, whatever its spelling.

@@ -10,7 +10,6 @@ use super::lines;
 use super::place::inline_table;
 use super::revision::Revision;
 use super::splice::Splices;
-use super::tree::Tree;
 use super::tree::differences::Difference;
 
 /// A pair of a table's body, or a line between two of them.
@@ -54,7 +53,7 @@ impl Document {
         of: impl Fn(Difference) -> Option<Difference>,
     ) -> Option<String> {
         let mut revision = Revision::of(self, |_| false);
-        let differences = Tree::of(self).differences(&Tree::of(document));
+        let differences = self.tree().differences(document.tree());
         let inserted = revision.apply(differences.into_iter().filter_map(of).collect());
         // A new table comes as a whole where it has braces.
         let written = inserted.ok()?.into_iter().filter_map(|it| {

@@ -8,15 +8,8 @@ use super::document::{Document, ParseError};
 /// The bytes of a file. They are parsed when somebody first asks what they say, and never again: a
 /// copy shares what was parsed.
 #[derive(Clone)]
-pub struct Source(Kind);
+pub struct Source(Arc<Read>);
 
-#[derive(Clone)]
-enum Kind {
-    Read(Arc<Read>),
-    Parsed(Arc<Document>),
-}
-
-/// Bytes that somebody may ask about.
 struct Read {
     bytes: Vec<u8>,
     parsed: OnceLock<Result<Arc<Document>, ParseError>>,
@@ -25,16 +18,16 @@ struct Read {
 impl Source {
     /// The source of a document that was parsed.
     pub(crate) fn of(document: &Arc<Document>) -> Self {
-        Self(Kind::Parsed(Arc::clone(document)))
+        Self(Arc::new(Read {
+            bytes: document.text().into(),
+            parsed: Ok(Arc::clone(document)).into(),
+        }))
     }
 
     /// The bytes.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
-        match &self.0 {
-            Kind::Read(read) => &read.bytes,
-            Kind::Parsed(document) => document.text().as_bytes(),
-        }
+        &self.0.bytes
     }
 
     /// The document that the bytes are.
@@ -43,22 +36,17 @@ impl Source {
     ///
     /// [`ParseError`] if they are not UTF-8 or not TOML.
     pub fn document(&self) -> Result<&Arc<Document>, &ParseError> {
-        match &self.0 {
-            Kind::Read(read) => {
-                let parse = || Document::parse(&read.bytes).map(Arc::new);
-                read.parsed.get_or_init(parse).as_ref()
-            }
-            Kind::Parsed(document) => Ok(document),
-        }
+        let parse = || Document::parse(self.bytes()).map(Arc::new);
+        self.0.parsed.get_or_init(parse).as_ref()
     }
 }
 
 impl<T: Into<Vec<u8>>> From<T> for Source {
     fn from(bytes: T) -> Self {
-        Self(Kind::Read(Arc::new(Read {
+        Self(Arc::new(Read {
             bytes: bytes.into(),
             parsed: OnceLock::new(),
-        })))
+        }))
     }
 }
 

@@ -1,8 +1,8 @@
 //! A walk through a file's tokens, for what not every release parses.
 
 use toml_parser::decoder::Encoding;
-use toml_parser::parser::{EventReceiver, parse_document};
-use toml_parser::{ErrorSink, Source, Span};
+use toml_parser::parser::{Event, EventKind, parse_document};
+use toml_parser::{Source, Span};
 
 use super::construct::{self, Construct};
 
@@ -19,7 +19,8 @@ pub(super) fn constructs(text: &str) -> Vec<(Construct, usize)> {
         arrays: Vec::new(),
         in_header: false,
     };
-    parse_document(&tokens, &mut finder, &mut ());
+    let mut receiver = |event: Event| finder.take(&event);
+    parse_document(&tokens, &mut receiver, &mut ());
     finder.found
 }
 
@@ -40,6 +41,10 @@ impl<'t> Finder<'t> {
         self.source.get(span).map_or("", |raw| raw.as_str())
     }
 
+    fn note(&mut self, construct: Construct, span: Span) {
+        self.found.push((construct, span.start()));
+    }
+
     fn in_inline_table(&self) -> bool {
         self.inline_depth > self.arrays.last().copied().unwrap_or(0)
     }
@@ -53,8 +58,7 @@ impl<'t> Finder<'t> {
                 let slashes =
                     before.map(|before| before.len() - before.trim_end_matches('\\').len());
                 if slashes.is_some_and(|slashes| slashes % 2 == 0) {
-                    self.found
-                        .push((construct::QUOTES_BEFORE_QUOTES, span.start()));
+                    self.note(construct::QUOTES_BEFORE_QUOTES, span);
                 }
                 let mut escaped = false;
                 for (at, byte) in text.bytes().enumerate() {
@@ -70,8 +74,7 @@ impl<'t> Finder<'t> {
             }
             Encoding::MlLiteralString => {
                 if text.len() > 6 && text.ends_with("''''") {
-                    self.found
-                        .push((construct::QUOTES_BEFORE_QUOTES, span.start()));
+                    self.note(construct::QUOTES_BEFORE_QUOTES, span);
                 }
             }
             Encoding::LiteralString => {}
@@ -105,109 +108,87 @@ impl<'t> Finder<'t> {
         } else {
             return;
         };
-        self.found.push((construct, span.start()));
-    }
-}
-
-impl EventReceiver for Finder<'_> {
-    fn std_table_open(&mut self, _: Span, _: &mut dyn ErrorSink) {
-        self.in_header = true;
+        self.note(construct, span);
     }
 
-    fn std_table_close(&mut self, _: Span, _: &mut dyn ErrorSink) {
-        self.in_header = false;
-    }
-
-    fn array_table_open(&mut self, _: Span, _: &mut dyn ErrorSink) {
-        self.in_header = true;
-    }
-
-    fn array_table_close(&mut self, _: Span, _: &mut dyn ErrorSink) {
-        self.in_header = false;
-    }
-
-    fn simple_key(&mut self, span: Span, encoding: Option<Encoding>, _: &mut dyn ErrorSink) {
-        self.comma = None;
-        let Some(encoding) = encoding else {
-            return;
-        };
+    fn key(&mut self, span: Span, encoding: Encoding) {
         self.string(span, encoding);
         let text = self.text(span);
         if self.in_header && text.contains(['[', ']']) {
-            self.found
-                .push((construct::BRACKET_IN_HEADER, span.start()));
+            self.note(construct::BRACKET_IN_HEADER, span);
         }
         let numbered = ["\\u0022", "\\U00000022"]
             .iter()
             .any(|quote| text.contains(quote));
         let spelled = encoding == Encoding::BasicString && text.contains("\\\"");
         if spelled || (numbered && !self.in_header) {
-            self.found.push((construct::QUOTE_IN_KEY, span.start()));
+            self.note(construct::QUOTE_IN_KEY, span);
         }
     }
 
-    fn scalar(&mut self, span: Span, encoding: Option<Encoding>, _: &mut dyn ErrorSink) {
+    fn scalar(&mut self, span: Span, encoding: Option<Encoding>) {
+        let text = self.text(span);
         match encoding {
             Some(encoding) => self.string(span, encoding),
-            None if self.text(span).starts_with(['0'])
-                && self.text(span)[1..].starts_with(['e', 'E']) =>
-            {
-                self.found
-                    .push((construct::ZERO_WITH_EXPONENT, span.start()));
+            None if text.starts_with("0e") || text.starts_with("0E") => {
+                self.note(construct::ZERO_WITH_EXPONENT, span);
             }
             None => self.datetime(span),
         }
     }
 
-    fn key_sep(&mut self, span: Span, _: &mut dyn ErrorSink) {
+    fn key_sep(&mut self, span: Span) {
         let byte = |at: usize| self.text.as_bytes().get(at).copied();
         let is_space = |byte: Option<u8>| matches!(byte, Some(b' ' | b'\t'));
         let before = span.start().checked_sub(1).and_then(byte);
         let after = byte(span.end());
         let is_bare = !self.in_header && is_space(after) && !is_space(before);
         if is_bare || after == Some(b'\t') {
-            self.found.push((construct::SPACE_AFTER_DOT, span.start()));
+            self.note(construct::SPACE_AFTER_DOT, span);
         }
     }
 
-    fn array_open(&mut self, _: Span, _: &mut dyn ErrorSink) -> bool {
-        self.arrays.push(self.inline_depth);
-        true
-    }
-
-    fn array_close(&mut self, _: Span, _: &mut dyn ErrorSink) {
-        self.arrays.pop();
-        self.comma = None;
-    }
-
-    fn inline_table_open(&mut self, _: Span, _: &mut dyn ErrorSink) -> bool {
-        self.inline_depth += 1;
-        self.comma = None;
-        true
-    }
-
-    fn inline_table_close(&mut self, _: Span, _: &mut dyn ErrorSink) {
-        if let Some(comma) = self.comma.take() {
-            self.found.push((construct::COMMA_AT_THE_END, comma));
+    fn value_sep(&mut self, span: Span) {
+        self.comma = Some(span.start());
+        let line = self.text[..span.start()].rsplit('\n').next();
+        if line.is_some_and(|line| line.trim().is_empty()) {
+            self.note(construct::COMMA_ON_ITS_LINE, span);
         }
-        self.inline_depth = self.inline_depth.saturating_sub(1);
     }
 
-    fn value_sep(&mut self, span: Span, _: &mut dyn ErrorSink) {
-        if self.in_inline_table() {
-            self.comma = Some(span.start());
-            let line = self.text[..span.start()].rsplit('\n').next();
-            if line.is_some_and(|line| line.trim().is_empty()) {
-                self.found
-                    .push((construct::COMMA_ON_ITS_LINE, span.start()));
+    fn take(&mut self, event: &Event) {
+        let span = event.span();
+        match event.kind() {
+            EventKind::StdTableOpen | EventKind::ArrayTableOpen => self.in_header = true,
+            EventKind::StdTableClose | EventKind::ArrayTableClose => self.in_header = false,
+            EventKind::SimpleKey => {
+                self.comma = None;
+                if let Some(encoding) = event.encoding() {
+                    self.key(span, encoding);
+                }
             }
-        }
-    }
-
-    fn newline(&mut self, span: Span, _: &mut dyn ErrorSink) {
-        if self.in_inline_table() {
-            self.found
-                .push((construct::INLINE_TABLE_OF_LINES, span.start()));
+            EventKind::Scalar => self.scalar(span, event.encoding()),
+            EventKind::KeySep => self.key_sep(span),
+            EventKind::ArrayOpen => self.arrays.push(self.inline_depth),
+            EventKind::ArrayClose => {
+                self.arrays.pop();
+                self.comma = None;
+            }
+            EventKind::InlineTableOpen => {
+                self.inline_depth += 1;
+                self.comma = None;
+            }
+            EventKind::InlineTableClose => {
+                let comma = self.comma.take();
+                self.found
+                    .extend(comma.map(|at| (construct::COMMA_AT_THE_END, at)));
+                self.inline_depth = self.inline_depth.saturating_sub(1);
+            }
+            EventKind::ValueSep if self.in_inline_table() => self.value_sep(span),
+            EventKind::Newline if self.in_inline_table() => {
+                self.note(construct::INLINE_TABLE_OF_LINES, span);
+            }
+            _ => {}
         }
     }
 }

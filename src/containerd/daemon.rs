@@ -9,6 +9,7 @@ use super::plugin::{IMAGES, OLD_CRI, RUNTIME};
 use super::reason::Reason;
 use super::registry::{self, EROFS_DIFFER};
 use super::release::{ALL, Release, Releases, SERVERS};
+use super::servers;
 use super::snapshotters;
 use super::tree::{Place, text};
 use super::view::CriView;
@@ -150,40 +151,20 @@ fn certificates(model: &Model<'_>, loaded: &Loaded) -> Option<(String, Place)> {
     Some((message, certificate.place))
 }
 
-/// What the daemon listens on: a table and key of the file, and the plugin and key that go before it
-/// since 2.3.
-const LISTENERS: [[&str; 4]; 5] = [
-    [
-        "debug",
-        "address",
-        "io.containerd.server.v1.debug",
-        "address",
-    ],
-    [
-        "metrics",
-        "address",
-        "io.containerd.server.v1.metrics",
-        "address",
-    ],
-    [
-        "grpc",
-        "tcp_address",
-        "io.containerd.server.v1.grpc-tcp",
-        "address",
-    ],
-    ["grpc", "address", "io.containerd.server.v1.grpc", "address"],
-    [
-        "ttrpc",
-        "address",
-        "io.containerd.server.v1.ttrpc",
-        "address",
-    ],
+/// What the daemon listens on: a table and key of the file. Since 2.3 a plugin's key goes before it.
+const LISTENERS: [[&str; 2]; 5] = [
+    ["debug", "address"],
+    ["metrics", "address"],
+    ["grpc", "tcp_address"],
+    ["grpc", "address"],
+    ["ttrpc", "address"],
 ];
 
 fn addresses(loaded: &Loaded, release: Release) -> Option<(String, Place)> {
-    LISTENERS.into_iter().find_map(|[table, key, id, own_key]| {
+    LISTENERS.into_iter().find_map(|[table, key]| {
         let (address, place) = if SERVERS.contain(release) {
-            text(loaded.table("plugins")?.get(id)?.table()?, own_key)?
+            let (id, key) = servers::key_of_plugin(table, key)?;
+            text(loaded.table("plugins")?.get(id)?.table()?, key)?
         } else {
             text(loaded.table(table)?, key)?
         };

@@ -2,7 +2,7 @@
 //! `cmd/containerd/server/config/config.go`.
 
 use super::lost::Lost;
-use super::tree::{Data, Node, Table, table_at};
+use super::tree::{Data, Node, Place, Table, table_at};
 
 const GRPC: &str = "io.containerd.server.v1.grpc";
 const TTRPC: &str = "io.containerd.server.v1.ttrpc";
@@ -13,28 +13,39 @@ struct Server {
     id: &'static str,
     /// Its table at the top of the file.
     table: &'static str,
-    /// Its keys there and in the plugin.
-    keys: &'static [(&'static str, &'static str)],
+    /// Its keys there. In the plugin they go without `tcp_`.
+    keys: &'static [&'static str],
     /// Whether it comes to be only with an address.
     needs_address: bool,
+}
+
+impl Server {
+    /// A key at the top of the file that is not read there.
+    fn lost(&self, key: &str, place: Place, why: &'static str) -> Lost {
+        Lost {
+            key: format!("{}.{key}", self.table),
+            place,
+            why: why.into(),
+        }
+    }
 }
 
 const SERVERS: &[Server] = &[
     Server {
         id: "io.containerd.server.v1.debug",
         table: "debug",
-        keys: &[("address", "address"), ("uid", "uid"), ("gid", "gid")],
+        keys: &["address", "uid", "gid"],
         needs_address: true,
     },
     Server {
         id: GRPC,
         table: "grpc",
         keys: &[
-            ("address", "address"),
-            ("uid", "uid"),
-            ("gid", "gid"),
-            ("max_recv_message_size", "max_recv_message_size"),
-            ("max_send_message_size", "max_send_message_size"),
+            "address",
+            "uid",
+            "gid",
+            "max_recv_message_size",
+            "max_send_message_size",
         ],
         needs_address: false,
     },
@@ -42,57 +53,64 @@ const SERVERS: &[Server] = &[
         id: "io.containerd.server.v1.grpc-tcp",
         table: "grpc",
         keys: &[
-            ("tcp_address", "address"),
-            ("tcp_tls_ca", "tls_ca"),
-            ("tcp_tls_cert", "tls_cert"),
-            ("tcp_tls_key", "tls_key"),
-            ("tcp_tls_common_name", "tls_common_name"),
-            ("max_recv_message_size", "max_recv_message_size"),
-            ("max_send_message_size", "max_send_message_size"),
+            "tcp_address",
+            "tcp_tls_ca",
+            "tcp_tls_cert",
+            "tcp_tls_key",
+            "tcp_tls_common_name",
+            "max_recv_message_size",
+            "max_send_message_size",
         ],
         needs_address: true,
     },
     Server {
         id: TTRPC,
         table: "ttrpc",
-        keys: &[("address", "address"), ("uid", "uid"), ("gid", "gid")],
+        keys: &["address", "uid", "gid"],
         needs_address: false,
     },
     Server {
         id: "io.containerd.metrics.v1.grpc-prometheus",
         table: "metrics",
-        keys: &[("grpc_histogram", "grpc_histogram")],
+        keys: &["grpc_histogram"],
         needs_address: false,
     },
     Server {
         id: "io.containerd.server.v1.metrics",
         table: "metrics",
-        keys: &[("address", "address")],
+        keys: &["address"],
         needs_address: false,
     },
 ];
+
+/// What a plugin calls a key of the top of the file.
+fn new_name(key: &str) -> &str {
+    key.strip_prefix("tcp_").unwrap_or(key)
+}
+
+/// The plugin that has the key of a server's table since, and what it calls it.
+pub(super) fn key_of_plugin<'k>(table: &str, key: &'k str) -> Option<(&'static str, &'k str)> {
+    let mut servers = SERVERS.iter().filter(|server| server.table == table);
+    let server = servers.find(|server| server.keys.contains(&key))?;
+    Some((server.id, new_name(key)))
+}
 
 /// Where a plugin has the key that a server has at the top of the file.
 pub(super) fn in_plugin(path: &[String]) -> Option<Vec<String>> {
     let [table, key] = path else {
         return None;
     };
-    let mut servers = SERVERS.iter().filter(|server| server.table == table);
-    servers.find_map(|server| {
-        let (_, new) = server.keys.iter().find(|(old, _)| old == key)?;
-        Some(["plugins", server.id, new].map(str::to_owned).to_vec())
-    })
+    let (id, key) = key_of_plugin(table, key)?;
+    Some(["plugins", id, key].map(str::to_owned).to_vec())
 }
 
 /// The keys at the top of a file of which the plugin comes to be, but for those that another plugin
 /// takes first. The other keys of their table have no part in it.
 pub(super) fn all_at_top(id: &str) -> Vec<Vec<String>> {
     let servers = SERVERS.iter().filter(|server| server.id == id);
-    let keys = servers.flat_map(|server| server.keys.iter().map(|(old, _)| [server.table, old]));
-    let paths = keys.map(|path| path.map(str::to_owned).to_vec());
-    paths
-        .filter(|path| in_plugin(path).is_some_and(|it| it[1] == id))
-        .collect()
+    let keys = servers.flat_map(|server| server.keys.iter().map(|key| [server.table, key]));
+    let own = keys.filter(|[table, key]| key_of_plugin(table, key).is_some_and(|it| it.0 == id));
+    own.map(|path| path.map(str::to_owned).to_vec()).collect()
 }
 
 /// Where the key of a server's plugin stands at the top of an older file.
@@ -101,28 +119,22 @@ pub(super) fn at_top(path: &[String]) -> Option<Vec<String>> {
         return None;
     };
     let server = SERVERS.iter().find(|server| server.id == plugin)?;
-    let (old, _) = server.keys.iter().find(|(_, new)| new == key)?;
+    let old = server.keys.iter().find(|old| new_name(old) == key)?;
     Some([server.table, old].map(str::to_owned).to_vec())
 }
 
 /// Keys of servers at the top of a file of config version 4, where 2.3 no longer reads them.
 pub(super) fn ignored_servers(file: &Table) -> Vec<Lost> {
-    let mut lost = Vec::new();
-    for Server {
-        table: name, keys, ..
-    } in SERVERS
-    {
-        let table = file.get(*name).and_then(Node::table);
-        let set = keys.iter().filter_map(|(old, _)| {
-            let node = table?.get(*old)?;
-            let key = format!("{name}.{old}");
-            let why = "since config version 4 a plugin of its own has this key".into();
-            let place = node.place;
-            Some(Lost { key, place, why })
-        });
-        lost.extend(set);
-    }
-    lost
+    let set = SERVERS.iter().flat_map(|server| {
+        let table = file.get(server.table).and_then(Node::table);
+        let keys = server.keys.iter();
+        keys.filter_map(move |key| {
+            let place = table?.get(*key)?.place;
+            let why = "since config version 4 a plugin of its own has this key";
+            Some(server.lost(key, place, why))
+        })
+    });
+    set.collect()
 }
 
 /// Makes plugins of the servers that stand at the top of the file.
@@ -142,8 +154,8 @@ pub(super) fn service_migrate(file: &mut Table, lost: &mut Vec<Lost>) {
         let table = node.shared_table();
         let set = |key: &str| table.get(key).filter(|node| !node.is_zero());
         let mut moved = Table::new();
-        for (old, new) in *keys {
-            let node = set(old).map(|node| ((*new).into(), node.clone()));
+        for key in *keys {
+            let node = set(key).map(|node| (new_name(key).into(), node.clone()));
             moved.extend(node);
         }
         if *id == GRPC {
@@ -154,12 +166,9 @@ pub(super) fn service_migrate(file: &mut Table, lost: &mut Vec<Lost>) {
         }
         if plugins.contains_key(*id) {
             // What stands there has the last word, as a whole.
-            lost.extend(keys.iter().filter_map(|(old, _)| {
-                let place = set(old)?.place;
-                let why = "the plugin of this server has a table of its own".into();
-                let key = format!("{name}.{old}");
-                Some(Lost { key, place, why })
-            }));
+            let why = "the plugin of this server has a table of its own";
+            let set = keys.iter().filter_map(|key| Some((key, set(key)?.place)));
+            lost.extend(set.map(|(key, place)| server.lost(key, place, why)));
         } else {
             plugins.insert((*id).into(), Node::of_table(moved, node.place));
         }

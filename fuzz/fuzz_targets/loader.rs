@@ -31,10 +31,10 @@ fuzz_target!(|bytes: &[u8]| {
         match &verdict {
             Verdict::Serves { handlers, default } => {
                 assert!(handlers.contains_key(default), "{release}: {verdict:?}");
-                let positions = model.positions(handlers);
-                for name in handlers.keys() {
+                for (name, handler) in handlers {
                     // The built-in handler has none.
-                    assert!(name == "runc" || positions.contains_key(&**name), "{name}");
+                    let is_placed = model.position_of(handler).is_some();
+                    assert!(name == "runc" || is_placed, "{name}");
                 }
             }
             Verdict::NoCri { reason } | Verdict::Exits { reason } => {

@@ -1,13 +1,11 @@
 //! Config files, read once to be judged for many releases.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
 
 use crate::error::Position;
-use crate::toml::lines::Positions;
-use crate::toml::{Document, ParseError, Source, lines};
+use crate::toml::{Document, ParseError, Source};
 
 use super::files::{ConfigFiles, Host};
 use super::reason::Reason;
@@ -30,7 +28,7 @@ pub struct Model<'f> {
 struct Parsed<'f> {
     path: &'f Path,
     source: &'f Source,
-    says: OnceCell<Result<Says, ParseError>>,
+    says: OnceCell<Says>,
 }
 
 /// What one file says.
@@ -82,11 +80,8 @@ impl<'f> Model<'f> {
     /// What the file with this number says.
     pub(super) fn says(&self, number: usize) -> Result<&Says, &ParseError> {
         let Parsed { source, says, .. } = &self.parsed[number];
-        let read = || match source.document() {
-            Ok(config) => Ok(Says::new(config, number)),
-            Err(error) => Err(error.clone()),
-        };
-        says.get_or_init(read).as_ref()
+        let config = source.document()?;
+        Ok(says.get_or_init(|| Says::new(config, number)))
     }
 
     /// The files by their numbers.
@@ -116,9 +111,10 @@ impl<'f> Model<'f> {
 
     /// The file and the line of a place.
     pub(crate) fn position(&self, place: Place) -> (&Path, Position) {
-        let file = &self.parsed[place.file];
-        let text = String::from_utf8_lossy(file.source.bytes());
-        (file.path, lines::position(&text, place.offset))
+        let Parsed { path, source, .. } = &self.parsed[place.file];
+        // What can't be parsed has no places.
+        let position = source.document().map(|it| it.position(place.offset));
+        (path, position.unwrap_or_else(|error| error.at.clone()))
     }
 
     pub(super) fn mismatch(&self, mismatch: &Mismatch) -> Reason {
@@ -135,28 +131,10 @@ impl<'f> Model<'f> {
         )
     }
 
-    /// Returns the files that handlers come from, and where in them. containerd's built-in `runc`
-    /// has no place.
+    /// Returns the file that a handler comes from, and where in it. containerd's built-in `runc` has
+    /// no place.
     #[must_use]
-    pub fn positions<'h>(
-        &self,
-        handlers: &'h BTreeMap<String, LoadedHandler>,
-    ) -> BTreeMap<&'h str, (&Path, Position)> {
-        let mut found = BTreeMap::new();
-        for (number, file) in self.parsed.iter().enumerate() {
-            let placed = handlers.iter().filter_map(|(name, handler)| {
-                let place = handler.place.filter(|place| place.file == number)?;
-                Some((place.offset, name.as_str()))
-            });
-            let mut placed: Vec<(usize, &str)> = placed.collect();
-            // In file order, the lines are counted in one pass.
-            placed.sort_unstable();
-            let mut positions =
-                Positions::of(str::from_utf8(file.source.bytes()).unwrap_or_default());
-            for (offset, name) in placed {
-                found.insert(name, (file.path, positions.at(offset)));
-            }
-        }
-        found
+    pub fn position_of(&self, handler: &LoadedHandler) -> Option<(&Path, Position)> {
+        handler.place.map(|place| self.position(place))
     }
 }

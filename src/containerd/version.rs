@@ -2,7 +2,7 @@
 
 use super::plugin;
 use crate::error::{Code, Error, Position};
-use crate::toml::{Document, lines};
+use crate::toml::Document;
 
 /// The newest config version that a known containerd release reads (2.3).
 pub(crate) const NEWEST: i64 = 4;
@@ -47,7 +47,7 @@ pub(crate) fn of(config: &Document) -> Result<i64, Error> {
 pub(crate) fn position(config: &Document) -> Position {
     let span = config.value(&["version"]).map(|span| span.start);
     let offset = span.unwrap_or_else(|| config.offset(&["version"]));
-    lines::position(config.text(), offset)
+    config.position(offset)
 }
 
 /// Returns the config version of a file, whether it is known or not.

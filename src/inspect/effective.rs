@@ -175,11 +175,9 @@ fn note_loaded(
     else {
         return;
     };
-    let positions = model.positions(&loaded);
     for (name, handler) in &loaded {
-        let position = positions.get(name.as_str());
-        let file = position.map(|(file, _)| *file);
-        let line = position.map(|(_, at)| at.line);
+        let (file, at) = model.position_of(handler).unzip();
+        let line = at.map(|at| at.line);
         let here = named.get(name).into_iter().flatten().copied();
         let here = here.filter(|&number| handlers[number].file() == file);
         // A spelling whose first line is another one: the handler's first place will do.

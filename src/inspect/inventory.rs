@@ -5,7 +5,6 @@ use toml_edit::Item;
 use crate::containerd::plugin;
 use crate::containerd::version;
 use crate::error::{Error, Position};
-use crate::toml::lines::Positions;
 use crate::toml::{Document, values};
 
 /// The runtime handlers of a config file.
@@ -92,7 +91,6 @@ fn handlers<'c>(config: &'c Document, id: &'c str) -> Vec<ListedHandler> {
         }
     }
     found.sort_by_key(|(offset, ..)| *offset);
-    let mut positions = Positions::of(config.text());
     found
         .into_iter()
         .map(|(offset, name, item)| {
@@ -105,7 +103,7 @@ fn handlers<'c>(config: &'c Document, id: &'c str) -> Vec<ListedHandler> {
                 name: name.to_owned(),
                 plugin: id.to_owned(),
                 runtime_type: kind.map(str::to_owned),
-                at: positions.at(offset),
+                at: config.position(offset),
                 settings,
             }
         })

@@ -11,7 +11,7 @@ use toml_edit::{InlineTable, Item};
 use crate::error::Position;
 
 use super::index::{Index, rest_after};
-use super::lines;
+use super::lines::{self, Breaks};
 use super::render::Quotes;
 use super::tree::Tree;
 
@@ -21,6 +21,7 @@ pub struct Document {
     pub(crate) toml: toml_edit::Document<String>,
     pub(crate) index: Index,
     tree: OnceLock<Tree>,
+    breaks: OnceLock<Breaks>,
 }
 
 /// Bytes that are no TOML.
@@ -123,8 +124,13 @@ impl Document {
         let toml = toml_edit::Document::parse(text.to_owned());
         let toml = toml.map_err(|error| parse_error(text, &error))?;
         let index = Index::new(text);
-        let tree = OnceLock::new();
-        Ok(Self { toml, index, tree })
+        let (tree, breaks) = (OnceLock::new(), OnceLock::new());
+        Ok(Self {
+            toml,
+            index,
+            tree,
+            breaks,
+        })
     }
 
     /// The text as it was given.
@@ -165,7 +171,8 @@ impl Document {
     }
 
     pub(crate) fn position(&self, offset: usize) -> Position {
-        lines::position(self.text(), offset)
+        let breaks = self.breaks.get_or_init(|| Breaks::of(self.text()));
+        breaks.position(self.text(), offset)
     }
 
     /// The span of the value that is written for exactly `path`.

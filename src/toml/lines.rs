@@ -69,42 +69,27 @@ pub(super) fn before_break(text: &str, offset: usize) -> usize {
 
 /// Line, column and text of the line that holds `offset`.
 pub(crate) fn position(text: &str, offset: usize) -> Position {
-    Positions::of(text).at(offset)
+    Breaks::of(text).position(text, offset)
 }
 
-/// Positions in one text. Lines are counted on from the last one asked for, so that many in file
-/// order take one pass.
-pub(crate) struct Positions<'t> {
-    text: &'t str,
-    counted_to: usize,
-    line: usize,
-}
+/// Where the line breaks of a text are.
+#[derive(Debug)]
+pub(super) struct Breaks(Vec<usize>);
 
-impl<'t> Positions<'t> {
-    pub(crate) fn of(text: &'t str) -> Self {
-        Self {
-            text,
-            counted_to: 0,
-            line: 1,
-        }
+impl Breaks {
+    pub(super) fn of(text: &str) -> Self {
+        Self(text.match_indices('\n').map(|(at, _)| at).collect())
     }
 
-    /// Line, column and text of the line that holds `offset`.
-    pub(crate) fn at(&mut self, offset: usize) -> Position {
-        let text = self.text;
+    /// As [`position`] in that text.
+    pub(super) fn position(&self, text: &str, offset: usize) -> Position {
         let mut offset = offset.min(text.len());
         while !text.is_char_boundary(offset) {
             offset -= 1;
         }
-        if offset < self.counted_to {
-            *self = Self::of(text);
-        }
-        let passed = text[self.counted_to..offset].bytes();
-        self.line += passed.filter(|&byte| byte == b'\n').count();
-        self.counted_to = offset;
         let start = start(text, offset);
         Position {
-            line: self.line,
+            line: self.0.partition_point(|at| *at < offset) + 1,
             column: text[start.min(offset)..offset].chars().count() + 1,
             text: text[start..end(text, offset).max(start)]
                 .trim_end_matches(['\r', '\n'])
@@ -134,11 +119,11 @@ mod tests {
     }
 
     #[test]
-    fn positions_are_the_same_in_any_order() {
+    fn lines_are_found_in_any_order() {
         let text = "a\nbc\n\nd";
-        let mut positions = Positions::of(text);
-        for offset in [3, 5, 7, 2, 2, 0, 99, 6] {
-            assert_eq!(positions.at(offset), position(text, offset), "{offset}");
+        let breaks = Breaks::of(text);
+        for (offset, line) in [(3, 2), (5, 3), (7, 4), (2, 2), (0, 1), (99, 4), (6, 4)] {
+            assert_eq!(breaks.position(text, offset).line, line, "{offset}");
         }
     }
 

@@ -14,6 +14,7 @@ use super::release::Release;
 use super::shape::read_as;
 use super::spelling::Spelling;
 use super::tree::{Data, Node, Place, Table};
+use crate::toml::meaning::same;
 
 /// A config as one release has loaded it.
 pub(crate) struct ReleaseConfig {
@@ -81,10 +82,10 @@ impl ReleaseConfig {
     /// What comes of a value that somebody wants at a canonical path, or of an element of an array
     /// there.
     pub(crate) fn effect(&self, path: &[String], wanted: &Value, is_element: bool) -> Effect {
-        let wanted = Node::read(&Item::Value(wanted.clone()), 0, 0);
         let Some(node) = self.node(path) else {
             // Servers take a zero for nothing.
             let is_of_server = path.first().is_none_or(|table| table != "plugins");
+            let wanted = Node::read(&Item::Value(wanted.clone()), 0, 0);
             return if is_of_server && wanted.is_zero() {
                 Effect::InForce
             } else {
@@ -94,9 +95,10 @@ impl ReleaseConfig {
         if self.at(&self.spelling.place(path)).is_none() {
             return Effect::InForce;
         }
+        let says = |node: &Node| same(&merged::value(node), wanted);
         let is_there = match &node.data {
-            Data::Array(elements) if is_element => elements.iter().any(|it| it.says(&wanted)),
-            _ => node.says(&wanted),
+            Data::Array(elements) if is_element => elements.iter().any(says),
+            _ => says(node),
         };
         if is_there {
             Effect::InForce

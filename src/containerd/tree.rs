@@ -114,27 +114,6 @@ impl Node {
             .filter_map(|node| Some((node.text()?, node.place)))
     }
 
-    /// Whether both say the same, wherever they stand.
-    pub(crate) fn says(&self, other: &Self) -> bool {
-        match (&self.data, &other.data) {
-            (Data::Table(one), Data::Table(other)) => {
-                one.len() == other.len()
-                    && one
-                        .iter()
-                        .all(|(name, node)| other.get(name).is_some_and(|other| node.says(other)))
-            }
-            (Data::Array(one), Data::Array(other)) => {
-                one.len() == other.len() && one.iter().zip(other).all(|(one, it)| one.says(it))
-            }
-            (Data::Text(one), Data::Text(other)) => one == other,
-            (Data::Integer(one), Data::Integer(other)) => one == other,
-            (Data::Float(one), Data::Float(other)) => one.total_cmp(other).is_eq(),
-            (Data::Boolean(one), Data::Boolean(other)) => one == other,
-            (Data::Datetime(one), Data::Datetime(other)) => one == other,
-            _ => false,
-        }
-    }
-
     pub(crate) fn is_true(&self) -> bool {
         matches!(self.data, Data::Boolean(true))
     }

@@ -49,6 +49,9 @@ impl Editor {
         texts: &[Replacement],
         restored: Option<&Restored>,
     ) -> Result<Plan, Error> {
+        if texts.is_empty() {
+            return self.work_out_nothing(found, restored);
+        }
         let reading = self.read_any_config(&found.target, &found.main, &found.ledger)?;
         for text in texts {
             self.check_unchanged(&reading, found, &text.change)?;
@@ -141,11 +144,7 @@ impl Editor {
 
     /// Works out a run that has nothing to do. What is gone from the files may come back by another one:
     /// that is not recorded.
-    pub(crate) fn work_out_nothing(
-        &self,
-        found: &Found,
-        restored: Option<&Restored>,
-    ) -> Result<Plan, Error> {
+    fn work_out_nothing(&self, found: &Found, restored: Option<&Restored>) -> Result<Plan, Error> {
         let reading = self.read_any_config(&found.target, &found.main, &found.ledger)?;
         let (config, ledger) = (&reading.config, &found.ledger);
         let nothing = Report::default();

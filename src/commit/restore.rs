@@ -44,11 +44,7 @@ impl Editor {
             kept: kept.texts,
             replaced: Vec::new(),
         });
-        Ok(if texts.is_empty() {
-            Task::Nothing { restored }
-        } else {
-            Task::Replace { texts, restored }
-        })
+        Ok(Task::Replace { texts, restored })
     }
 
     /// The texts that are kept as this: of the only file that counts, or else of those that are broken

@@ -17,13 +17,9 @@ pub(crate) enum Task {
         is_rollback: bool,
     },
     Replace {
+        /// None: all is as was asked for.
         texts: Vec<Replacement>,
         /// What a restore has found. What it replaces is kept as broken.
-        restored: Option<Restored>,
-    },
-    /// All is as was asked for.
-    Nothing {
-        /// What a restore has found.
         restored: Option<Restored>,
     },
 }
@@ -38,13 +34,7 @@ impl Task {
     }
 
     pub(super) fn is_restore(&self) -> bool {
-        matches!(
-            self,
-            Self::Replace {
-                restored: Some(_),
-                ..
-            } | Self::Nothing { restored: Some(_) }
-        )
+        matches!(self, Self::Replace { restored, .. } if restored.is_some())
     }
 
     /// The installer on whose behalf it is done.
@@ -52,7 +42,7 @@ impl Task {
         match self {
             Self::Change(change) => change.acting_owner().map(ToString::to_string),
             Self::TakeBack { made, .. } => made.owners().into_iter().next(),
-            Self::Replace { .. } | Self::Nothing { .. } => None,
+            Self::Replace { .. } => None,
         }
     }
 

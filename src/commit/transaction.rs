@@ -80,11 +80,13 @@ impl Editor {
             Request::Change(change) => Ok(Task::Change(change)),
             Request::Undo(owner) => self.undo_task(owner.as_ref()),
             Request::Restore(from) => self.restore_task(from),
-            Request::Replace(replacement) if replacement.change.is_change() => Ok(Task::Replace {
-                texts: vec![replacement],
+            Request::Replace(replacement) => Ok(Task::Replace {
+                texts: [replacement]
+                    .into_iter()
+                    .filter(|it| it.change.is_change())
+                    .collect(),
                 restored: None,
             }),
-            Request::Replace(_) => Ok(Task::Nothing { restored: None }),
         }
     }
 
@@ -95,7 +97,6 @@ impl Editor {
             Task::Replace { texts, restored } => {
                 self.work_out_replacement(found, texts, restored.as_ref())
             }
-            Task::Nothing { restored } => self.work_out_nothing(found, restored.as_ref()),
         }
     }
 

@@ -61,7 +61,10 @@ impl Editor {
                 // What it had left to do is done by whatever comes next.
                 Task::Change(Box::default())
             } else {
-                Task::Nothing { restored: None }
+                Task::Replace {
+                    texts: Vec::new(),
+                    restored: None,
+                }
             });
         }
         Ok(Task::TakeBack {

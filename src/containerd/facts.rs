@@ -67,9 +67,8 @@ impl Fact {
         let no_cri = no_cri.map(|rule| (rule.what, rule.releases));
         let proxies = registry::PROXIES.iter();
         let proxies = proxies.map(|(name, _, releases)| (*name, *releases));
-        let snapshotters = registry::SNAPSHOTTERS
-            .iter()
-            .map(|it| (it.name, it.releases));
+        let snapshotters = registry::SNAPSHOTTERS.iter();
+        let snapshotters = snapshotters.map(|(name, releases, _)| (*name, *releases));
         keys.chain(of_kind(FactKind::NotParsed, syntax::refused()))
             .chain(of_kind(FactKind::Exits, exits))
             .chain(of_kind(FactKind::NoCri, no_cri))

@@ -10,7 +10,7 @@ use super::model::Model;
 use super::plugin::{IMAGES, OLD_CRI, RUNTIME};
 use super::reason::Reason;
 use super::registry;
-use super::release::{Release, Releases};
+use super::release::{ALL, Release, TWO};
 use super::rules::RULES;
 use super::schema;
 use super::shape::{Decoder, Field};
@@ -126,9 +126,9 @@ fn of_cri(view: &CriView<'_>) -> Judged {
 fn decode_plugins(model: &Model<'_>, loaded: &mut Loaded, release: Release) -> Result<(), Reason> {
     let short = loaded.has_short_names(release);
     let cri = [
-        Field(OLD_CRI, schema::GRPC_CRI, Releases::ALL),
-        Field(RUNTIME, schema::RUNTIME, Releases::TWO),
-        Field(IMAGES, schema::IMAGES, Releases::TWO),
+        Field(OLD_CRI, schema::GRPC_CRI, ALL),
+        Field(RUNTIME, schema::RUNTIME, TWO),
+        Field(IMAGES, schema::IMAGES, TWO),
     ];
     let mut decoded = Table::new();
     for Field(id, shape, releases) in cri.iter().chain(schema::OTHER_PLUGINS) {

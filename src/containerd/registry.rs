@@ -104,33 +104,19 @@ const REGISTERED: &[(&str, Releases, Releases)] = &[
     ("io.containerd.warning.v1.deprecations", WARNS, WARNS),
 ];
 
-/// A snapshotter that comes with containerd and loads only where it has what it needs.
-pub(super) struct Snapshotter {
-    pub(super) name: &'static str,
-    pub(super) releases: Releases,
-    /// What has to be on the host, beside what the config says.
-    pub(super) needs: &'static str,
-}
-
-const fn snapshotter(name: &'static str, releases: Releases, needs: &'static str) -> Snapshotter {
-    Snapshotter {
-        name,
-        releases,
-        needs,
-    }
-}
-
-pub(super) const SNAPSHOTTERS: &[Snapshotter] = &[
-    snapshotter("aufs", ONE, "the kernel has aufs"),
-    snapshotter("btrfs", ALL, "its `root_path` is on a btrfs filesystem"),
-    snapshotter(
+/// Snapshotters that come with containerd and load only where they have what they need: what has to be
+/// on the host, beside what the config says.
+pub(super) const SNAPSHOTTERS: &[(&str, Releases, &str)] = &[
+    ("aufs", ONE, "the kernel has aufs"),
+    ("btrfs", ALL, "its `root_path` is on a btrfs filesystem"),
+    (
         "devmapper",
         ALL,
         "`dmsetup` and the thin-pool of its `pool_name` are there",
     ),
-    snapshotter("zfs", ALL, "its `root_path` is on a ZFS filesystem"),
-    snapshotter("blockfile", FROM_1_7_4, "its `scratch_file` is there"),
-    snapshotter("erofs", FROM_2_1, "the kernel has erofs (`modprobe erofs`)"),
+    ("zfs", ALL, "its `root_path` is on a ZFS filesystem"),
+    ("blockfile", FROM_1_7_4, "its `scratch_file` is there"),
+    ("erofs", FROM_2_1, "the kernel has erofs (`modprobe erofs`)"),
 ];
 
 /// Plugins that Debian leaves out of its builds.
@@ -164,7 +150,8 @@ pub(super) fn is_taken(id: &str, release: Release) -> bool {
         .strip_prefix(SNAPSHOTTER)
         .and_then(|it| it.strip_prefix('.'));
     let mut needing = SNAPSHOTTERS.iter();
-    let needs_host = needing.any(|it| Some(it.name) == own && it.releases.contain(release))
+    let needs_host = needing
+        .any(|(name, releases, _)| Some(*name) == own && releases.contain(release))
         || id == EROFS_DIFFER && FROM_2_1.contain(release);
     (needs_host || registered(release).any(|known| known == id)) && !is_left_out(id, release)
 }
@@ -172,7 +159,9 @@ pub(super) fn is_taken(id: &str, release: Release) -> bool {
 /// What has to be on the host for a snapshotter of containerd's own to load.
 pub(crate) fn needs_of_host(name: &str) -> Option<&'static str> {
     let mut needing = SNAPSHOTTERS.iter();
-    needing.find(|it| it.name == name).map(|it| it.needs)
+    needing
+        .find(|(known, ..)| *known == name)
+        .map(|(_, _, needs)| *needs)
 }
 
 /// The part of a plugin's full name that config version 1 calls it by.

@@ -257,12 +257,6 @@ pub(crate) struct Releases {
 }
 
 impl Releases {
-    pub(crate) const ALL: Self = Self::between(Release::new(0, 0, 0), END);
-    /// 1.x
-    pub(crate) const ONE: Self = Self::between(Release::new(0, 0, 0), FIRST_2X);
-    /// 2.x
-    pub(crate) const TWO: Self = Self::between(FIRST_2X, END);
-
     pub(crate) const fn from(major: u16, minor: u16) -> Self {
         Self::between(Release::new(major, minor, 0), END)
     }
@@ -286,9 +280,11 @@ const FIRST_2X: Release = Release::new(2, 0, 0);
 pub(super) const END: Release = Release::new(u16::MAX, 0, 0);
 
 // Short names for tables of keys, plugins and rules.
-pub(super) const ALL: Releases = Releases::ALL;
-pub(super) const ONE: Releases = Releases::ONE;
-pub(super) const TWO: Releases = Releases::TWO;
+pub(super) const ALL: Releases = Releases::between(Release::new(0, 0, 0), END);
+/// 1.x
+pub(super) const ONE: Releases = Releases::between(Release::new(0, 0, 0), FIRST_2X);
+/// 2.x
+pub(super) const TWO: Releases = Releases::from(2, 0);
 pub(super) const ONE_6: Releases = Releases::between(Release::new(0, 0, 0), FIRST_1_7);
 pub(super) const ONE_7: Releases = Releases::between(FIRST_1_7, FIRST_2X);
 pub(super) const FROM_1_7: Releases = Releases::from(1, 7);
@@ -378,8 +374,8 @@ mod tests {
     #[test]
     fn ranges_end_before_their_second_release() {
         let release = |text: &str| text.parse::<Release>().expect(text);
-        assert!(Releases::ONE.contain(release("1.7")));
-        assert!(!Releases::ONE.contain(release("2.0.0")));
+        assert!(ONE.contain(release("1.7")));
+        assert!(!ONE.contain(release("2.0.0")));
         assert!(Releases::from(2, 1).contain(release("2.1.0")));
         assert!(!Releases::from(2, 1).contain(release("2.0")));
     }

@@ -25,7 +25,7 @@ pub(super) fn is_there(view: &CriView<'_>, name: &str) -> bool {
 
 /// The IDs of the snapshotters that need something and have it.
 pub(super) fn loading(view: &CriView<'_>) -> impl Iterator<Item = String> {
-    let names = registry::SNAPSHOTTERS.iter().map(|it| it.name);
+    let names = registry::SNAPSHOTTERS.iter().map(|(name, ..)| *name);
     let there = names.filter(move |name| is_there(view, name));
     there.map(id)
 }
@@ -83,7 +83,7 @@ pub(super) fn of_cri(view: &CriView<'_>) -> Option<Finding> {
 
 /// A snapshotter that is set up and fails keeps CRI off on 2.x, whether it is used or not.
 pub(super) fn broken(view: &CriView<'_>) -> Option<Finding> {
-    let mut there = registry::SNAPSHOTTERS.iter().map(|it| it.name);
+    let mut there = registry::SNAPSHOTTERS.iter().map(|(name, ..)| *name);
     there.find_map(|name| {
         let lack = lack(view, name).filter(|it| it.fails)?;
         Some((format!("{name}: {}", lack.message), lack.place))

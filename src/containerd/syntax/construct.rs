@@ -1,6 +1,6 @@
 //! What not every release parses, by name: which releases refuse it, and why.
 
-use crate::containerd::release::{GO_TOML_2_4, Release, Releases};
+use crate::containerd::release::{GO_TOML_2_4, ONE, Release, Releases, TWO};
 
 /// A construct that not every release parses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,21 +16,20 @@ const fn refused(refusing: Releases, reason: &'static str) -> Construct {
 const BEFORE_TOML_1_1: Releases = Releases::between(Release::new(0, 0, 0), GO_TOML_2_4);
 
 pub(super) const BYTE_ORDER_MARK: Construct =
-    refused(Releases::TWO, "a byte order mark at the start of the file");
+    refused(TWO, "a byte order mark at the start of the file");
 pub(super) const HEX_ESCAPE: Construct = refused(BEFORE_TOML_1_1, "the escape \\x is TOML 1.1");
-pub(super) const ESCAPE_ESCAPE: Construct = refused(Releases::ONE, "the escape \\e is TOML 1.1");
+pub(super) const ESCAPE_ESCAPE: Construct = refused(ONE, "the escape \\e is TOML 1.1");
 pub(super) const MINUTE_TIME: Construct =
     refused(BEFORE_TOML_1_1, "a time without seconds is TOML 1.1");
-pub(super) const LOWERCASE_TIME: Construct =
-    refused(Releases::ONE, "a lowercase t or z in a date-time");
-pub(super) const DATE_ALONE: Construct = refused(Releases::ONE, "a date without a time");
-pub(super) const LEAP_SECOND: Construct = refused(Releases::ONE, "a 60th second");
+pub(super) const LOWERCASE_TIME: Construct = refused(ONE, "a lowercase t or z in a date-time");
+pub(super) const DATE_ALONE: Construct = refused(ONE, "a date without a time");
+pub(super) const LEAP_SECOND: Construct = refused(ONE, "a 60th second");
 pub(super) const LEAP_SECOND_OF_KNOWN_KEY: Construct = refused(
     Releases::from(2, 3),
     "a 60th second in the value of a known key",
 );
 pub(super) const QUOTES_BEFORE_QUOTES: Construct = refused(
-    Releases::ONE,
+    ONE,
     "quotes directly before the closing quotes of a multi-line string",
 );
 pub(super) const INLINE_TABLE_OF_LINES: Construct = refused(
@@ -41,23 +40,15 @@ pub(super) const COMMA_AT_THE_END: Construct = refused(
     BEFORE_TOML_1_1,
     "a comma at the end of an inline table is TOML 1.1",
 );
-pub(super) const BRACKET_IN_HEADER: Construct =
-    refused(Releases::ONE, "a bracket inside a header's key");
-pub(super) const QUOTE_IN_KEY: Construct = refused(Releases::ONE, "an escaped quote in a key");
-pub(super) const HEADER_OF_DOTTED_TABLE: Construct = refused(
-    Releases::TWO,
-    "a header of a table that dotted keys have made",
-);
-pub(super) const SPACE_AFTER_DOT: Construct = refused(
-    Releases::ONE,
-    "a key with a space behind a dot, and none before it",
-);
-pub(super) const COMMA_ON_ITS_LINE: Construct = refused(
-    Releases::ONE,
-    "a comma at the start of a line in an inline table",
-);
-pub(super) const ZERO_WITH_EXPONENT: Construct =
-    refused(Releases::ONE, "a float that begins with 0e");
+pub(super) const BRACKET_IN_HEADER: Construct = refused(ONE, "a bracket inside a header's key");
+pub(super) const QUOTE_IN_KEY: Construct = refused(ONE, "an escaped quote in a key");
+pub(super) const HEADER_OF_DOTTED_TABLE: Construct =
+    refused(TWO, "a header of a table that dotted keys have made");
+pub(super) const SPACE_AFTER_DOT: Construct =
+    refused(ONE, "a key with a space behind a dot, and none before it");
+pub(super) const COMMA_ON_ITS_LINE: Construct =
+    refused(ONE, "a comma at the start of a line in an inline table");
+pub(super) const ZERO_WITH_EXPONENT: Construct = refused(ONE, "a float that begins with 0e");
 // The strict decoder looks for the key in the file and panics.
 pub(super) const ESCAPE_IN_UNKNOWN_KEY: Construct = refused(
     Releases::between(Release::new(2, 0, 0), Release::new(2, 3, 0)),

@@ -227,27 +227,16 @@ fn nri(view: &CriView<'_>) -> Option<Finding> {
     if is_off || view.loaded.disabled(id, view.release).is_some() {
         return None;
     }
-    let value = |key| {
-        Some((
-            view.of_plugin(id, key)?.text()?,
-            view.of_plugin(id, key)?.place,
-        ))
-    };
-    if let Some((path, place)) = value("plugin_path")
-        && view
-            .model
-            .host
-            .files
-            .as_ref()
-            .is_some_and(|known| known.contains(Path::new(path)))
+    if let Some((path, place)) = view.text_of_plugin(id, "plugin_path")
+        && let Some(known) = &view.model.host.files
+        && known.contains(Path::new(path))
     {
         let message = format!("failed to discover plugins in {path}: not a directory");
         return Some((message, Some(place)));
     }
-    let listens = view
-        .of_plugin(id, "disable_connections")
-        .is_none_or(|node| !node.is_true());
-    let (path, place) = value("socket_path").filter(|_| listens)?;
+    let listens = view.of_plugin(id, "disable_connections");
+    let listens = listens.is_none_or(|node| !node.is_true());
+    let (path, place) = view.text_of_plugin(id, "socket_path").filter(|_| listens)?;
     let message = || format!("failed to create socket \"{path}\": invalid argument");
     (path.len() > address::LONGEST_SOCKET).then(|| (message(), Some(place)))
 }

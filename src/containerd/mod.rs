@@ -41,6 +41,7 @@ pub(crate) use self::keys::{Wanted, ignores, is_name, is_plugin};
 pub(crate) use self::registry::needs_of_host;
 pub(crate) use self::release_config::{Effect, ReleaseConfig};
 pub(crate) use self::shape::read_as;
+pub(crate) use self::view::{BUILT_IN, RUNC_TYPE};
 
 pub use self::facts::{Fact, FactKind};
 pub use self::files::{Cgroup, ConfigFiles, Disproved, FileState, Host};

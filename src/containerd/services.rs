@@ -8,14 +8,10 @@ use super::view::{CriView, Finding};
 
 /// Services that CRI needs and that mind their own values.
 pub(super) fn services(view: &CriView<'_>) -> Option<Finding> {
-    if let Some(node) = view.of_plugin("io.containerd.metadata.v1.bolt", "content_sharing_policy") {
-        let policy = node.text().unwrap_or_default();
-        if !matches!(policy, "" | "shared" | "isolated") {
-            return Some((
-                format!("content_sharing_policy: unknown policy {policy}"),
-                Some(node.place),
-            ));
-        }
+    let policy = view.text_of_plugin("io.containerd.metadata.v1.bolt", "content_sharing_policy");
+    if let Some((policy, place)) = policy.filter(|it| !matches!(it.0, "shared" | "isolated")) {
+        let message = format!("content_sharing_policy: unknown policy {policy}");
+        return Some((message, Some(place)));
     }
     if let Some(node) = view.of_plugin("io.containerd.service.v1.diff-service", "default") {
         let unknown = node.texts().find(|(name, _)| !view.has_differ(name));
@@ -26,10 +22,8 @@ pub(super) fn services(view: &CriView<'_>) -> Option<Finding> {
     let platforms = view.of_plugin("io.containerd.runtime.v2.task", "platforms")?;
     let is_bad = |text: &str| !platform::is_valid(text, view.release);
     let (text, place) = platforms.texts().find(|(text, _)| is_bad(text))?;
-    Some((
-        format!("cannot parse platform specifier {text}"),
-        Some(place),
-    ))
+    let message = format!("cannot parse platform specifier {text}");
+    Some((message, Some(place)))
 }
 
 /// A platform of a handler that containerd can't parse.
@@ -76,18 +70,14 @@ pub(super) fn unpacking(view: &CriView<'_>) -> Option<Finding> {
 
 /// Any plugin of a kind that fails takes CRI along on 2.x.
 pub(super) fn proxy_address(view: &CriView<'_>) -> Option<Finding> {
-    view.loaded
-        .table("proxy_plugins")?
-        .values()
-        .find_map(|node| {
-            let (address, place) = text(node.table()?, "address")?;
-            // Not by its own scheme, nor by gRPC's default one.
-            let refusal = url::refusal(&format!("dns:///unix://{address}"))?;
-            Some((
-                format!("failed to dial \"{address}\": {refusal}"),
-                Some(place),
-            ))
-        })
+    let mut proxies = view.loaded.table("proxy_plugins")?.values();
+    proxies.find_map(|node| {
+        let (address, place) = text(node.table()?, "address")?;
+        // Not by its own scheme, nor by gRPC's default one.
+        let refusal = url::refusal(&format!("dns:///unix://{address}"))?;
+        let message = format!("failed to dial \"{address}\": {refusal}");
+        Some((message, Some(place)))
+    })
 }
 
 pub(super) fn second_content_store(view: &CriView<'_>) -> Option<Finding> {
@@ -102,8 +92,7 @@ pub(super) fn second_content_store(view: &CriView<'_>) -> Option<Finding> {
 const LONGEST_SOCKET_DIR: usize = 42;
 
 pub(super) fn socket_dir(view: &CriView<'_>) -> Option<Finding> {
-    let node = view.of_plugin("io.containerd.shim.v1.manager", "socket_dir")?;
-    let path = node.text().filter(|path| !path.is_empty())?;
+    let (path, place) = view.text_of_plugin("io.containerd.shim.v1.manager", "socket_dir")?;
     let clean = super::absolute(std::path::Path::new("/"), path);
     let message = if !path.starts_with('/') {
         format!("socket_dir must be an absolute path: \"{path}\"")
@@ -112,5 +101,5 @@ pub(super) fn socket_dir(view: &CriView<'_>) -> Option<Finding> {
     } else {
         return None;
     };
-    Some((message, Some(node.place)))
+    Some((message, Some(place)))
 }

@@ -98,9 +98,8 @@ fn id(name: &str) -> String {
 fn lack(view: &CriView<'_>, name: &str) -> Option<Lack> {
     let id = id(name);
     let value = |key| {
-        let node = view.of_plugin(&id, key)?;
-        let text = node.text().filter(|text| !text.is_empty())?;
-        Some((text, Some(node.place)))
+        let (text, place) = view.text_of_plugin(&id, key)?;
+        Some((text, Some(place)))
     };
     let text = |key| value(key).map_or("", |(text, _)| text);
     let lack = |message, place, fails| {

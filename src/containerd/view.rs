@@ -13,9 +13,10 @@ use super::release::{FROM_2_1, Release};
 use super::tree::{Node, Place, Table, text};
 use super::verdict::LoadedHandler;
 
-/// The default handler of every release, where no other is set.
+/// The handler that containerd lists of itself: the default of every release, where no other is set.
 pub(crate) const BUILT_IN: &str = "runc";
-const RUNC_TYPE: &str = "io.containerd.runc.v2";
+/// The shim type of runc and of what behaves like it.
+pub(crate) const RUNC_TYPE: &str = "io.containerd.runc.v2";
 
 /// What is wrong, and where if it stands in a file.
 pub(super) type Finding = (String, Option<Place>);
@@ -180,9 +181,18 @@ impl<'v> CriView<'v> {
 
     /// The value of a key of another plugin.
     pub(super) fn of_plugin(&self, id: &str, key: &str) -> Option<&Node> {
+        self.plugin(id)?.get(key)
+    }
+
+    /// The same of a string that is not empty, and where it stands.
+    pub(super) fn text_of_plugin(&self, id: &str, key: &str) -> Option<(&str, Place)> {
+        text(self.plugin(id)?, key)
+    }
+
+    fn plugin(&self, id: &str) -> Option<&Table> {
         let short = self.loaded.has_short_names(self.release);
         let id = if short { registry::short_name(id) } else { id };
-        self.loaded.table("plugins")?.get(id)?.table()?.get(key)
+        self.loaded.table("plugins")?.get(id)?.table()
     }
 
     pub(super) fn registry(&self) -> Rc<Table> {

@@ -9,15 +9,13 @@ use crate::error::{Code, Error};
 
 use super::mistake;
 
+pub(crate) use crate::containerd::{BUILT_IN, RUNC_TYPE};
+
 pub(crate) use self::name::drop_in_of;
 pub use self::name::{HandlerName, Owner};
 pub use self::preset::Preset;
-pub(crate) use self::preset::RUNC_TYPE;
 pub(crate) use self::schema::{known, options, shim_binary};
 pub use self::setting::Setting;
-
-/// The handler that containerd lists of itself.
-pub(crate) const BUILT_IN: &str = "runc";
 
 /// A runtime handler: its name and the keys that its table has to have.
 ///

@@ -1,6 +1,6 @@
 //! What well-known runtimes want in their handler table, as data.
 
-use super::{HandlerName, Setting};
+use super::{HandlerName, RUNC_TYPE, Setting};
 use crate::want::nearest::nearest;
 
 /// The usual settings of a well-known runtime.
@@ -15,9 +15,6 @@ pub struct Preset {
     /// More settings, each as `KEY=VALUE`.
     settings: &'static [&'static str],
 }
-
-/// The shim type of runc and of what behaves like it.
-pub(crate) const RUNC_TYPE: &str = "io.containerd.runc.v2";
 
 /// One row for each preset, in the order in which they are listed to people.
 const PRESETS: &[Preset] = &[

@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::config::view::{View, Views};
 use crate::containerd::Release;
+use crate::containerd::plugin;
 use crate::containerd::release::listed_do;
 use crate::error::{Code, Error, NextStep};
 use crate::toml::{self, Refused, render};
@@ -113,12 +114,8 @@ pub(super) fn old_handler(config: &Config, file: &str, place: &[String], name: &
     let message =
         format!("the handler {name} is the table {table}, which this tool does not write");
     let hint = format!("remove the table {table} by hand");
-    placed(
-        Error::new(Code::ForeignHandler, message, hint),
-        config,
-        file,
-        place,
-    )
+    let error = Error::new(Code::ForeignHandler, message, hint);
+    placed(error, config, file, place)
 }
 
 /// The change says what is to stand at a key once its owner has left, and does not ask for the key.
@@ -176,12 +173,8 @@ pub(super) fn out_of_reach(config: &Config, file: &str, place: &[String]) -> Err
     );
     let hint = "set the key in this file by hand; `add`, `apply`, `set` and `set-default` change it \
                 with --take-over";
-    placed(
-        Error::new(Code::OutOfReach, message, hint),
-        config,
-        file,
-        place,
-    )
+    let error = Error::new(Code::OutOfReach, message, hint);
+    placed(error, config, file, place)
 }
 
 /// Two plugin tables have handlers, for other releases each.
@@ -196,12 +189,8 @@ pub(super) fn undecided(config: &Config, file: &str, [first, second]: [&str; 2])
 /// It isn't clear which plugin table of a file has the handlers; `id` is one of them.
 fn ambiguous_plugin(message: String, hint: &str, config: &Config, file: &str, id: &str) -> Error {
     let error = Error::new(Code::AmbiguousPlugin, message, hint);
-    placed(
-        error,
-        config,
-        file,
-        &["plugins", id, "containerd"].map(str::to_owned),
-    )
+    let place = plugin::containerd_path(id).map(str::to_owned);
+    placed(error, config, file, &place)
 }
 
 /// Another plugin table of the file was named than the one that the tool has written to.

@@ -88,21 +88,16 @@ impl Copy {
                 .at(&self.path)
                 .caused_by(error)
         })?;
-        if bytes == file.before.as_deref().unwrap_or_default() {
-            *request = Request::Replace(Replacement {
-                change: file.clone(),
-                source: self.path.clone(),
-            });
+        let is_same = bytes == file.before.as_deref().unwrap_or_default();
+        let mut change = file.clone();
+        if !is_same {
+            change.after = Some(as_text(bytes, &self.path, "save the text as UTF-8")?);
+        }
+        let source = self.path.clone();
+        *request = Request::Replace(Replacement { change, source });
+        if is_same {
             return Ok(());
         }
-        let after = as_text(bytes, &self.path, "save the text as UTF-8")?;
-        *request = Request::Replace(Replacement {
-            change: FileChange {
-                after: Some(after),
-                ..file.clone()
-            },
-            source: self.path.clone(),
-        });
         editor.plan(request.clone()).map(drop)
     }
 

@@ -32,10 +32,18 @@ impl Model<'_> {
 
     /// Says what a release makes of the config, and what it does not read of it.
     pub(crate) fn judge(&self, release: Release) -> Judged {
-        match self.load(release) {
-            Ok(loaded) => of_loaded(self, loaded, release),
-            Err(reason) => Judged::of(Verdict::Exits { reason }),
-        }
+        let mut loaded = match self.load(release) {
+            Ok(loaded) => loaded,
+            Err(reason) => return Judged::of(Verdict::Exits { reason }),
+        };
+        let lost = std::mem::take(&mut loaded.lost);
+        let end = daemon::refusal(self, &loaded, release);
+        let end = end.or_else(|| decode_plugins(self, &mut loaded, release).err());
+        let judged = match end {
+            Some(reason) => Judged::of(Verdict::Exits { reason }),
+            None => of_cri(&CriView::new(self, &loaded, release)),
+        };
+        Judged { lost, ..judged }
     }
 }
 
@@ -82,21 +90,6 @@ impl Judged {
 #[must_use]
 pub fn load(files: &ConfigFiles, release: Release, host: &Host) -> Verdict {
     Model::new(files, host).verdict(release)
-}
-
-/// The verdict on a config that was loaded.
-fn of_loaded(model: &Model<'_>, mut loaded: Loaded, release: Release) -> Judged {
-    let lost = std::mem::take(&mut loaded.lost);
-    let judged = match end(model, &mut loaded, release) {
-        Some(reason) => Judged::of(Verdict::Exits { reason }),
-        None => of_cri(&CriView::new(model, &loaded, release)),
-    };
-    Judged { lost, ..judged }
-}
-
-/// What ends the daemon whatever CRI says.
-fn end(model: &Model<'_>, loaded: &mut Loaded, release: Release) -> Option<Reason> {
-    daemon::refusal(model, loaded, release).or_else(|| decode_plugins(model, loaded, release).err())
 }
 
 /// What becomes of CRI, and of the daemon with it.

@@ -197,20 +197,16 @@ impl Model<'_> {
             message: format!("failed to load TOML: {}", error.message),
             at: Some((path.to_owned(), Some(error.at.clone()))),
         })?;
+        let place = |offset| Place {
+            file: number,
+            offset,
+        };
         if let Some((what, offset)) = says.peculiarities.refusal(release) {
             let message =
                 format!("failed to load TOML: containerd {release} does not parse {what}");
-            let place = Place {
-                file: number,
-                offset,
-            };
-            return Err(self.reason(message, Some(place)));
+            return Err(self.reason(message, Some(place(offset))));
         }
-        let place = Place {
-            file: number,
-            offset: 0,
-        };
-        let whole = Node::new(Data::Table(Rc::clone(says.table_of(release))), place);
+        let whole = Node::new(Data::Table(Rc::clone(says.table_of(release))), place(0));
         let decoded = schema::FILE.decode(&whole, Decoder::of_file(release));
         let decoded = decoded.map_err(|mismatch| self.mismatch(&mismatch))?;
         Ok(Rc::unwrap_or_clone(decoded.shared_table()))

@@ -118,17 +118,9 @@ impl<'f> Model<'f> {
     }
 
     pub(super) fn mismatch(&self, mismatch: &Mismatch) -> Reason {
-        let Mismatch {
-            found,
-            wanted,
-            place,
-            ..
-        } = mismatch;
-        let key = mismatch.key();
-        self.reason(
-            format!("{key} is {found} where containerd decodes {wanted}"),
-            Some(*place),
-        )
+        let (key, found, wanted) = (mismatch.key(), mismatch.found, mismatch.wanted);
+        let message = format!("{key} is {found} where containerd decodes {wanted}");
+        self.reason(message, Some(mismatch.place))
     }
 
     /// Returns the file that a handler comes from, and where in it. containerd's built-in `runc` has

@@ -123,11 +123,6 @@ impl ReleaseConfig {
         paths.map(|(_, path)| path).collect()
     }
 
-    /// Where that stands.
-    pub(crate) fn place(&self, path: &[String]) -> Option<Place> {
-        Some(self.node(path)?.place)
-    }
-
     /// The names of what else is in the table of a canonical path.
     pub(crate) fn names_beside(&self, path: &[String]) -> Vec<&str> {
         let table = match path {

@@ -57,6 +57,9 @@ pub(super) struct Mismatch {
     pub(super) place: Place,
 }
 
+/// What a release knows of a value.
+type Decoded<'n> = Result<Cow<'n, Node>, Mismatch>;
+
 impl Shape {
     /// What has to stand there, with its article.
     pub(super) fn wanted(self) -> &'static str {
@@ -75,7 +78,7 @@ impl Shape {
 
     /// Decodes a value and all below it: what the release knows of it, each key as it should be
     /// spelled.
-    pub(super) fn decode(self, node: &Node, decoder: Decoder) -> Result<Cow<'_, Node>, Mismatch> {
+    pub(super) fn decode(self, node: &Node, decoder: Decoder) -> Decoded<'_> {
         let release = decoder.release;
         let fits = match (self, &node.data) {
             (Self::Text, Data::Text(_))
@@ -218,12 +221,7 @@ fn read_by_1x<'k>(name: &str, keys: &[&'k str]) -> Option<&'k str> {
         .or_else(|| find(&first_lower()))
 }
 
-fn decode_list<'n>(
-    shape: Shape,
-    array: &[Node],
-    node: &'n Node,
-    decoder: Decoder,
-) -> Result<Cow<'n, Node>, Mismatch> {
+fn decode_list<'n>(shape: Shape, array: &[Node], node: &'n Node, decoder: Decoder) -> Decoded<'n> {
     let nodes = array.iter().map(|node| shape.decode(node, decoder));
     let values: Vec<Node> = nodes
         .map(|node| node.map(Cow::into_owned))
@@ -231,12 +229,7 @@ fn decode_list<'n>(
     Ok(Cow::Owned(Node::new(Data::Array(values), node.place)))
 }
 
-fn decode_map<'n>(
-    shape: Shape,
-    table: &Table,
-    node: &'n Node,
-    decoder: Decoder,
-) -> Result<Cow<'n, Node>, Mismatch> {
+fn decode_map<'n>(shape: Shape, table: &Table, node: &'n Node, decoder: Decoder) -> Decoded<'n> {
     let mut values = Cow::Borrowed(table);
     for (name, node) in table {
         let value = shape.decode(node, decoder);
@@ -255,7 +248,7 @@ fn decode_table<'n>(
     table: &Table,
     node: &'n Node,
     decoder: Decoder,
-) -> Result<Cow<'n, Node>, Mismatch> {
+) -> Decoded<'n> {
     let is_1x = decoder.release.is_1x();
     let mut known = decoder.known(fields, table);
     let mut is_as_it_was = known.len() == table.len();

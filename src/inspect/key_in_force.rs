@@ -74,7 +74,7 @@ impl KeyInForce {
         let loaded: Vec<_> = loaded.collect();
         let found = loaded.iter().rev().find_map(|(_, config)| {
             let config = config.as_ref()?;
-            Some((config.value(&key.path)?, config.place(&key.path)?))
+            Some((config.value(&key.path)?, config.node(&key.path)?.place))
         });
         let Some((value, place)) = found else {
             let config = loaded.iter().rev().find_map(|(_, config)| config.as_ref());

@@ -294,16 +294,12 @@ impl Table {
 
     /// Whether a value stands right in it.
     pub(crate) fn has_leaf(&self) -> bool {
-        self.entries
-            .values()
-            .any(|node| matches!(node, Node::Leaf(_)))
+        self.entries.values().any(|node| node.leaf().is_some())
     }
 
     /// Whether another table stands right in it.
     pub(crate) fn has_table(&self) -> bool {
-        self.entries
-            .values()
-            .any(|node| matches!(node, Node::Table(_)))
+        self.entries.values().any(|node| node.table().is_some())
     }
 
     fn literal(&self) -> Literal {

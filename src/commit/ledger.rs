@@ -46,28 +46,17 @@ impl Found {
 }
 
 impl Editor {
-    /// Reads the ledgers of a config, of which `main` was read. Where a run was killed, each file says
-    /// which of them holds for it.
-    pub(crate) fn read_ledger(
-        &self,
-        target: &Target,
-        main: impl Into<Rc<Snapshot>>,
-    ) -> Result<Found, Error> {
-        self.found(target.clone(), main.into(), &[])
-    }
-
-    /// The same for a task. Of files that get a whole text, that says which ledger holds, whatever
-    /// stands there now.
+    /// Reads the ledgers of a config for a task. One that can't be read does not stop a restore.
     pub(super) fn read_ledger_for(
         &self,
         target: &Target,
         main: impl Into<Rc<Snapshot>>,
         task: &Task,
     ) -> Result<Found, Error> {
-        let (target, main) = (target.clone(), main.into());
-        match self.found(target.clone(), Rc::clone(&main), task.texts()) {
+        let main = main.into();
+        match self.read_ledger(target, Rc::clone(&main), task.texts()) {
             Err(error) if task.is_restore() => Ok(Found {
-                target,
+                target: target.clone(),
                 main,
                 texts: LedgerTexts::default(),
                 ledger: Ledger::default(),
@@ -79,12 +68,16 @@ impl Editor {
         }
     }
 
-    fn found(
+    /// Reads the ledgers of a config, of which `main` was read. Where a run was killed, each file says
+    /// which of them holds for it. Of files that get a whole text, that says it, whatever stands there
+    /// now.
+    pub(crate) fn read_ledger(
         &self,
-        target: Target,
-        main: Rc<Snapshot>,
+        target: &Target,
+        main: impl Into<Rc<Snapshot>>,
         new_texts: &[Replacement],
     ) -> Result<Found, Error> {
+        let (target, main) = (target.clone(), main.into());
         let texts = LedgerTexts::read(&target.path)?;
         let parsed = |bytes: &Option<Vec<u8>>, path: PathBuf| {
             let parsed = bytes.as_deref().map(Ledger::parse).transpose();
@@ -253,7 +246,7 @@ impl Editor {
     /// finding and reading a config.
     pub fn ledger(&self) -> Result<Ledger, Error> {
         let target = self.find()?;
-        let found = self.read_ledger(&target, target.read()?)?;
+        let found = self.read_ledger(&target, target.read()?, &[])?;
         let mut ledger = found.ledger;
         if ledger.is_blank()
             && let Ok(reading) = self.read_config(&target, &found.main, &ledger)

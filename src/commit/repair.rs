@@ -35,7 +35,7 @@ impl Editor {
     #[must_use]
     pub fn repair(&self, releases: &[Release]) -> Option<String> {
         let (target, main) = self.begin().ok()?;
-        let found = self.read_ledger(&target, main).ok()?;
+        let found = self.read_ledger(&target, main, &[]).ok()?;
         let reading = self.read_config(&found.target, &found.main, &found.ledger);
         let reading = reading.ok()?;
         let files = reading.loaded(self, &reading.config, &[]).ok()?;

@@ -27,7 +27,7 @@ impl Editor {
     pub(super) fn undo_task(&self, owner: Option<&Owner>) -> Result<Task, Error> {
         let target = self.find()?;
         self.check_is_main(&target)?;
-        let found = self.read_ledger(&target, target.read()?)?;
+        let found = self.read_ledger(&target, target.read()?, &[])?;
         // Nothing can be done with a config that can't be read: no other next step than its own works.
         self.read_config(&target, &found.main, &found.ledger)?;
         let was_killed = found.is_of_a_killed_run();

@@ -29,7 +29,8 @@ pub struct PodSandbox {
     pub id: ::prost::alloc::string::String,
     #[prost(message, optional, tag = "2")]
     pub metadata: ::core::option::Option<PodSandboxMetadata>,
-    #[prost(enumeration = "PodSandboxState", tag = "3")]
+    /// An enum there: 0 is SANDBOX_READY.
+    #[prost(int32, tag = "3")]
     pub state: i32,
     /// Empty for a pod that asked for none.
     #[prost(string, tag = "7")]
@@ -67,30 +68,4 @@ pub struct StatusResponse {
         ::prost::alloc::string::String,
         ::prost::alloc::string::String,
     >,
-}
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum PodSandboxState {
-    SandboxReady = 0,
-    SandboxNotready = 1,
-}
-impl PodSandboxState {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::SandboxReady => "SANDBOX_READY",
-            Self::SandboxNotready => "SANDBOX_NOTREADY",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "SANDBOX_READY" => Some(Self::SandboxReady),
-            "SANDBOX_NOTREADY" => Some(Self::SandboxNotready),
-            _ => None,
-        }
-    }
 }

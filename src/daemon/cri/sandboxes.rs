@@ -1,6 +1,9 @@
 //! Pod sandboxes, and the handler of each.
 
-use super::generated::{PodSandbox, PodSandboxState};
+use super::generated::PodSandbox;
+
+/// The state of a sandbox that runs.
+const READY: i32 = 0;
 
 /// A pod sandbox: what holds a pod's containers. In the order of their pods.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,7 +25,6 @@ pub struct Sandbox {
 
 impl From<PodSandbox> for Sandbox {
     fn from(found: PodSandbox) -> Self {
-        let ready = found.state() == PodSandboxState::SandboxReady;
         let pod = found.metadata.unwrap_or_default();
         Self {
             namespace: pod.namespace,
@@ -30,7 +32,7 @@ impl From<PodSandbox> for Sandbox {
             id: found.id,
             handler: found.runtime_handler,
             uid: pod.uid,
-            ready,
+            ready: found.state == READY,
         }
     }
 }

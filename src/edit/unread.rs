@@ -10,8 +10,8 @@ use crate::ledger::Owner;
 use crate::want::change::Change;
 use crate::want::handler;
 use crate::want::key::{Key, KeyValue};
+use crate::want::known::unknown_plugin;
 use crate::want::meant;
-use crate::want::mistake::unknown_plugin;
 use crate::want::nearest::in_brackets;
 
 use super::edited::Edited;

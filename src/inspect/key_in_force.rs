@@ -14,6 +14,7 @@ use crate::toml::render::{self, Quotes};
 use crate::want::handler::BUILT_IN;
 use crate::want::key::Key;
 use crate::want::key_name::KeyName;
+use crate::want::known::unknown_plugin;
 use crate::want::meant::{meant_by, unknown_option};
 use crate::want::mistake;
 use crate::want::nearest::{in_brackets, nearest};
@@ -168,7 +169,7 @@ fn hint(name: &KeyName, key: &Key, config: &ReleaseConfig) -> String {
     if let Some(mistake) = mistake::unknown(&path, 0) {
         return mistake.hint;
     }
-    if let Some((id, _)) = mistake::unknown_plugin(&path) {
+    if let Some((id, _)) = unknown_plugin(&path) {
         return format!("no containerd release is known to have a plugin {id}");
     }
     let not_listed = key.handler().filter(|it| config.value(it).is_none());

@@ -4,7 +4,7 @@ use crate::toml::render::{self, Quotes};
 
 use super::handler;
 use super::key::Key;
-use super::mistake::{corrected, unknown_plugin};
+use super::known::{corrected, unknown_plugin};
 use super::nearest::nearest;
 
 /// The option, dotted, that the shim of this type is not known to read, if the key is one of a handler's,

@@ -5,6 +5,7 @@ pub(crate) mod comment;
 pub(crate) mod handler;
 pub(crate) mod key;
 pub(crate) mod key_name;
+pub(crate) mod known;
 pub(crate) mod meant;
 pub(crate) mod mistake;
 pub(crate) mod nearest;

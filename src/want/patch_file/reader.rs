@@ -8,7 +8,8 @@ use crate::error::{Code, Error};
 use crate::toml::Document;
 use crate::want::handler::{Handler, Preset, Setting};
 use crate::want::key::Key;
-use crate::want::mistake::{self, FIX, Mistake, PRESET, SHORT_FORMS};
+use crate::want::known::{PRESET, SHORT_FORMS};
+use crate::want::mistake::{self, FIX, Mistake};
 
 use super::{PatchFile, Places};
 

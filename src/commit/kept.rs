@@ -81,28 +81,43 @@ impl Editor {
                     source: path,
                 };
                 let text = self.kept_text(&reading, kept_as, replacement, &written);
-                let is_there = text.as_ref().is_some_and(|it| it.problem.is_none());
-                if kept_as == KeptAs::Last && is_there && read.existing.is_none() {
-                    let gone = Error::new(Code::NoFile, "the file is gone", "").at(file);
-                    reading.broken.insert(file.clone(), gone);
-                }
                 kept.texts.extend(text);
             }
         }
         kept.texts.sort_by_key(|it| it.from);
+        // The config comes first: it says which others count.
+        for text in kept
+            .texts
+            .iter()
+            .filter(|it| it.is_of_a_file_that_is_gone())
+        {
+            let whole = kept.first_of(&reading.broken);
+            if text.file == own || self.is_missed(&reading, &whole, &text.file, ledgers.first())? {
+                let gone = Error::new(Code::NoFile, "the file is gone", "").at(&text.file);
+                reading.broken.insert(text.file.clone(), gone);
+            }
+        }
         let whole = kept.first_of(&reading.broken);
         for text in kept.texts.iter_mut().filter(|it| it.problem.is_none()) {
             let texts = with(&whole, &text.replacement);
             text.serves = serving(self.verdicts(&reading, &texts)?);
         }
         let now = self.verdicts(&reading, &[])?;
+        let serves = match kept.texts.iter().find(|it| whole.contains(&it.replacement)) {
+            Some(text) => !text.serves.is_empty(),
+            None => now.iter().any(|(_, it)| it.serves()),
+        };
         kept.reason = first_reason(&now, reading.config.version());
         // What a distribution makes of a broken file is not known.
         let mut broken = reading.broken.values();
         if !reading.config.is_joined || broken.all(|error| error.code() == Code::NoFile) {
             kept.now = serving(now);
         }
-        kept.best = self.best_of(&reading, &kept, whole)?;
+        kept.best = if serves {
+            whole
+        } else {
+            self.best_of(&reading, &kept, whole)?
+        };
         let broken = reading.broken.into_iter().map(|(path, error)| {
             let error = self.by_its_name(error.at(&path));
             (path, error)
@@ -111,9 +126,27 @@ impl Editor {
         Ok(kept)
     }
 
-    /// What is best put back: `whole`, which has a text for each broken file that has one, and if no
-    /// release serves then, the first text with which some does. Which one runs here is not known: any
-    /// that serves counts. If no text is enough, one file is put right after the other.
+    /// Whether a file that is gone is to come back beside `whole`: containerd does not start without it,
+    /// or reads it, and somebody misses what it held.
+    fn is_missed(
+        &self,
+        reading: &Reading,
+        whole: &[Replacement],
+        file: &Path,
+        ledger: Option<&Ledger>,
+    ) -> Result<bool, Error> {
+        if self.loaded_with(reading, whole)?.unread().contains(file) {
+            return Ok(true);
+        }
+        let after = reading.with(self, whole)?;
+        let is_read = after.is_joined || after.files().iter().any(|it| it.leads_to(file));
+        let name = after.name_of(file);
+        Ok(is_read && ledger.is_some_and(|it| it.misses(&name, &after.views())))
+    }
+
+    /// What is best put back, if no release serves with `whole`, which has a text for each broken file
+    /// that has one: then it is the first text with which some does. Which one runs here is not known:
+    /// any that serves counts. If no text is enough, one file is put right after the other.
     fn best_of(
         &self,
         reading: &Reading,
@@ -121,9 +154,6 @@ impl Editor {
         whole: Vec<Replacement>,
     ) -> Result<Vec<Replacement>, Error> {
         let broken = &reading.broken;
-        if !serving(self.verdicts(reading, &whole)?).is_empty() {
-            return Ok(whole);
-        }
         let is_broken = |text: &&KeptText| broken.is_empty() || broken.contains_key(&text.file);
         let mut texts = kept.usable().filter(is_broken);
         if let Some(text) = texts.find(|text| !text.serves.is_empty()) {
@@ -244,6 +274,13 @@ fn with(texts: &[Replacement], other: &Replacement) -> Vec<Replacement> {
     let others = texts.iter();
     let others = others.filter(|it| it.change.path != other.change.path);
     others.chain([other]).cloned().collect()
+}
+
+impl KeptText {
+    fn is_of_a_file_that_is_gone(&self) -> bool {
+        let is_whole = self.from == KeptAs::Last && self.problem.is_none();
+        is_whole && self.replacement.change.before.is_none()
+    }
 }
 
 impl Kept {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::config::view::{View, Views};
+use crate::config::view::View;
 use crate::containerd::spelling;
 use crate::error::Error;
 use crate::ledger::{Ledger, Made, Places};
@@ -123,7 +123,8 @@ impl Work<'_> {
             self.ledger.made.extend(made.into_iter().flatten());
         }
         self.keep_made();
-        self.forget_lost_files();
+        let lost = self.start.lost.clone();
+        self.ledger.keep_lost(lost, &self.views);
         self.remember_texts(&after);
         self.ledger.remember_tables(&self.views);
         Edited::of(self.start.config, after, found, self.ledger, self.report)
@@ -142,17 +143,6 @@ impl Work<'_> {
         texts.extend(changed);
         texts.retain(|file, _| self.ledger.removed_from(file).next().is_some());
         self.ledger.full_texts = texts;
-    }
-
-    /// What stood in a file that is gone [does not come back](Self::give_back), with a new one of its
-    /// name neither.
-    fn forget_lost_files(&mut self) {
-        let exists = |views: &Views, file| views.get(file).is_some_and(|it| it.exists);
-        let is_new = |file| !exists(&self.start.views, file) && exists(&self.views, file);
-        let entries = self.ledger.entries.iter_mut();
-        for (_, entry) in entries.filter(|(at, _)| is_new(&at.file)) {
-            entry.was = None;
-        }
     }
 
     /// What the tool has made is its own as long as something below it is.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::config::Config;
 use crate::config::files;
 use crate::config::view::Views;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Lost};
 use crate::toml::Document;
 use crate::want::change::{Change, Overrules};
 use crate::want::key::Key;
@@ -28,6 +28,8 @@ pub(super) struct Start<'e> {
     pub(super) known: Ledger,
     /// The ledger as the edit changes it.
     pub(super) ledger: Ledger,
+    /// What it knows of files that are gone.
+    pub(super) lost: Lost,
     /// Keys that the owner does not want any more, by name.
     pub(super) withdrawn: BTreeSet<Key>,
     /// Keys that the owner asks for now. They overrule what was set by hand.
@@ -63,19 +65,22 @@ impl<'e> Start<'e> {
         };
         let full: BTreeMap<String, Arc<Document>> =
             ledger.full_texts.iter().filter_map(full).collect();
+        let (known, mut ledger) = (ledger.clone(), ledger.clone());
+        let lost = ledger.set_lost_aside(&views);
         let mut start = Self {
             config,
             change,
             full,
             views,
-            known: ledger.clone(),
-            ledger: ledger.clone(),
+            known,
+            ledger,
+            lost,
             withdrawn: BTreeSet::new(),
             asked: BTreeSet::new(),
             touched: BTreeSet::new(),
             report: Report::default(),
         };
-        if ledger.is_blank() {
+        if start.known.is_blank() {
             start.recover();
         }
         start

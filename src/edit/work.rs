@@ -173,11 +173,8 @@ impl<'e> Work<'e> {
         Ok(())
     }
 
-    /// Gives back what stood at a key before; `None`: nothing. What stood in a file that is gone does
-    /// not come back.
+    /// Gives back what stood at a key before; `None`: nothing.
     pub(super) fn give_back(&mut self, at: &FileKey, was: Option<&Literal>) {
-        let existed = self.start.views.get(&at.file).is_some_and(|it| it.exists);
-        let was = was.filter(|_| existed);
         let Some(view) = self.views.get_mut(&at.file) else {
             return;
         };

@@ -3,7 +3,9 @@
 
 mod fields;
 mod file_key;
+mod implied;
 mod json;
+mod lost;
 mod places;
 mod recovery;
 mod settling;
@@ -12,8 +14,9 @@ mod tables;
 mod unfinished;
 
 pub(crate) use self::file_key::FileKey;
+pub(crate) use self::implied::{is_implied, is_twin};
+pub(crate) use self::lost::Lost;
 pub(crate) use self::places::Places;
-pub(crate) use self::settling::{is_implied, is_twin};
 pub(crate) use self::stored::{
     Digests, Entry, IMPLIED, LedgerPair, Made, Owner, OwnersWant, Want, newest_owner,
 };

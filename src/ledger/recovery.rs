@@ -10,7 +10,7 @@ use crate::want::handler::BUILT_IN;
 use crate::want::key::{Key, handler_of, handler_path, handlers_path};
 
 use super::file_key::FileKey;
-use super::settling::is_implied;
+use super::implied::is_implied;
 use super::stored::{Entry, IMPLIED, Ledger, Made, Owner, Want};
 
 /// What was read from comments instead of a ledger.

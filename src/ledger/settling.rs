@@ -3,18 +3,19 @@
 use std::collections::BTreeSet;
 
 use crate::config::view::{View, Views};
-use crate::containerd::plugin;
 use crate::toml::Path;
-use crate::want::handler::BUILT_IN;
 use crate::want::key::Key;
 
 use super::file_key::FileKey;
+use super::implied::is_implied;
 use super::stored::Ledger;
 
 impl Ledger {
     /// Drops what the files say otherwise by now. A key at which what stood there before stands again
-    /// was taken back, or never written; one with any other value was set by hand and stays known.
+    /// was taken back, or never written; one with any other value was set by hand and stays known. A file
+    /// that is gone says nothing.
     pub(crate) fn settle(&mut self, views: &Views) {
+        let lost = self.set_lost_aside(views);
         // A ledger of nothing else is one of a killed run, and all in it is to go.
         let mut keys = self.entries.keys();
         let has_others = keys.any(|at| !self.may_be_forgotten(&at.key));
@@ -29,9 +30,10 @@ impl Ledger {
             self.made.clear();
         }
         self.made.retain(|made| {
-            let view = views.get(&made.file).filter(|view| view.exists);
+            let view = views.get(&made.file);
             view.is_some_and(|view| made.path.is_empty() || view.has(&made.path))
         });
+        self.keep_lost(lost, views);
     }
 
     /// What is implied does not outlive what it is implied by: where nothing else of the tool is in
@@ -81,33 +83,5 @@ impl Ledger {
         });
         // Two keys of different spelling may stand in one table.
         own.map(|(at, _)| view.place(&at.key.path)).collect()
-    }
-}
-
-/// Whether a key tells the images plugin the snapshotter of a handler.
-pub(crate) fn is_twin(key: &Key) -> bool {
-    let path: Vec<&str> = key.path.iter().map(String::as_str).collect();
-    matches!(
-        path[..],
-        [
-            "plugins",
-            plugin::IMAGES,
-            "runtime_platforms",
-            _,
-            "snapshotter"
-        ]
-    )
-}
-
-/// Whether a key is one that is also put where nobody wants it, for the sake of others.
-pub(crate) fn is_implied(key: &Key) -> bool {
-    let runtimes = plugin::runtimes_path(plugin::RUNTIME);
-    let path: Vec<&str> = key.path.iter().map(String::as_str).collect();
-    match path.strip_prefix(&runtimes[..]) {
-        Some(rest) => matches!(
-            rest,
-            [BUILT_IN, "runtime_type"] | [BUILT_IN, "options", "SystemdCgroup"]
-        ),
-        None => path == ["version"] || path == ["imports"] || is_twin(key),
     }
 }

@@ -1,11 +1,14 @@
 //! Which plugin table of a file has the handlers, where that is not the one of its config version.
 
+use std::collections::BTreeMap;
+
 use crate::config::Config;
 use crate::config::view::{View, Views};
 use crate::containerd::plugin;
 use crate::containerd::spelling::{self, Spelling};
 use crate::containerd::version;
 
+use super::lost::is_lost;
 use super::stored::Ledger;
 
 impl Ledger {
@@ -41,7 +44,11 @@ impl Ledger {
             is_unusual && self.has_runtime_keys(file)
         });
         let tables = unusual.map(|(file, view)| (file.clone(), view.spelling.plugin().to_owned()));
-        self.tables = tables.collect();
+        let mut tables: BTreeMap<String, String> = tables.collect();
+        let known = std::mem::take(&mut self.tables).into_iter();
+        tables
+            .extend(known.filter(|(file, _)| is_lost(file, views) && self.has_runtime_keys(file)));
+        self.tables = tables;
     }
 
     /// Whether the tool has written to the plugin of the handlers in a file.

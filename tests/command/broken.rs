@@ -201,6 +201,117 @@ fn a_drop_in_that_is_gone_comes_back() {
     }
 }
 
+/// A node with `crun` of `a` in a drop-in that is gone, and `kata` that `b` has added since. `imports`:
+/// a pattern that the config imports, if it does.
+fn gone(imports: Option<&str>) -> Both {
+    let imports = imports.map(|it| format!("imports = [\"{it}\"]\n"));
+    let node = Node::with(imports.unwrap_or_default() + SERVES);
+    fs::create_dir(node.folder().join("conf.d")).expect("creates");
+    let add = ["add", "crun", "--owner", "a", "--drop-in"];
+    node.run(&add).exits(0);
+    let drop_in = node.folder().join("conf.d/50-a.toml");
+    let good = [node.text(), read(&drop_in)];
+    fs::remove_file(&drop_in).expect("removes");
+    for name in ["kata", "spin"] {
+        node.run(&["add", name, "--owner", "b"]).exits(0);
+    }
+    Both {
+        node,
+        drop_in,
+        good,
+    }
+}
+
+/// Whoever has edited the config meanwhile: the keys of the text are their owner's.
+#[test]
+fn a_drop_in_that_comes_back_later_is_its_owners() {
+    let both = gone(Some("conf.d/*.toml"));
+    let status = both.node.run(&["status"]).exits(0);
+    assert!(status.stdout.contains("missing: "), "{status:#?}");
+    both.node.run(&["restore"]).exits(0);
+    assert_eq!(read(&both.drop_in), both.good[1]);
+    both.node.run(&["status", "--exit-code"]).exits(0);
+    let run = both.node.run(&["remove", "--owner", "a"]).exits(0);
+    assert!(!both.drop_in.exists(), "{run:#?}");
+    assert_eq!(run.stderr, "");
+    both.node.run(&["remove", "--owner", "b"]).exits(0);
+    assert_eq!(both.node.text(), both.good[0]);
+    let ledger = read(&both.node.ledger());
+    assert!(!ledger.contains("50-a.toml"), "{ledger}");
+}
+
+/// One that nothing imports any more would not be loaded: containerd serves without it.
+#[test]
+fn a_drop_in_whose_import_is_gone_comes_back_with_its_owner_alone() {
+    let both = gone(None);
+    let run = both.node.run(&["restore"]).exits(0);
+    assert!(run.stdout.contains("nothing to do: "), "{run:#?}");
+    assert!(!both.drop_in.exists());
+    let add = ["add", "crun", "--owner", "a", "--drop-in"];
+    both.node.run(&add).exits(0);
+    assert_eq!(read(&both.drop_in), both.good[1]);
+    both.node.run(&["status", "--exit-code"]).exits(0);
+    for owner in ["b", "a"] {
+        both.node.run(&["remove", "--owner", owner]).exits(0);
+    }
+    assert_eq!(both.node.text(), SERVES);
+}
+
+/// Nor does one whose owner has left, or has written it anew.
+#[test]
+fn a_drop_in_that_nobody_misses_does_not_come_back() {
+    for is_written in [false, true] {
+        let both = gone(Some("conf.d/*.toml"));
+        let remove = ["remove", "--owner", "a"];
+        if is_written {
+            let add = ["add", "runsc", "--preset", "gvisor", "--owner", "a"];
+            both.node.run(&add).exits(0);
+            let text = read(&both.drop_in);
+            assert!(!text.contains("crun"), "{text}");
+            let by_hand = both.good[1].lines().filter(|it| !it.starts_with('#'));
+            let by_hand: Vec<&str> = by_hand.collect();
+            let by_hand = by_hand.join("\n").replace("version = 3", "");
+            fs::write(&both.drop_in, text + &by_hand).expect("writes");
+            let run = both.node.run(&remove).exits(0);
+            assert!(run.stderr.contains("crun was there before"), "{run:#?}");
+            assert!(read(&both.drop_in).contains("crun"));
+        } else {
+            both.node.run(&remove).exits(0);
+            both.node.run(&["restore"]).exits(0);
+            assert!(!both.drop_in.exists());
+            // Whoever puts it back has it.
+            fs::write(&both.drop_in, &both.good[1]).expect("writes");
+            both.node.run(&["set", "debug.level=info"]).exits(0);
+            let run = both
+                .node
+                .run(&["check", "--containerd-version", "2.1"])
+                .exits(0);
+            assert!(run.stdout.contains("crun"), "{run:#?}");
+        }
+    }
+}
+
+/// The config itself is no different.
+#[test]
+fn a_config_that_comes_back_later_is_its_owners() {
+    let base = format!("imports = [\"conf.d/*.toml\"]\n{SERVES}");
+    let node = Node::with(&base);
+    node.run(&["add", "kata", "--owner", "b", "--no-drop-in"])
+        .exits(0);
+    fs::create_dir(node.folder().join("conf.d")).expect("creates");
+    let add = ["add", "crun", "--owner", "a", "--drop-in"];
+    node.run(&add).exits(0);
+    let good = node.text();
+    fs::remove_file(node.config()).expect("removes");
+    node.run(&["remove", "--owner", "a"]).exits(0);
+    assert!(!node.config().exists());
+    node.run(&["restore"]).exits(0);
+    assert_eq!(node.text(), good);
+    node.run(&["status", "--exit-code"]).exits(0);
+    let run = node.run(&["remove", "--owner", "b"]).exits(0);
+    assert_eq!(node.text(), base, "{run:#?}");
+}
+
 #[test]
 fn what_stands_in_the_place_of_the_folder_is_moved_away() {
     let both = Both::new();

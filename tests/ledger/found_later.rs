@@ -86,6 +86,41 @@ fn what_was_removed_from_a_deleted_file_does_not_come_back() {
     }
 }
 
+/// Once somebody else had come, it was nobody's.
+#[test]
+fn what_stood_in_a_file_that_comes_back_is_its_owners() {
+    let level = || Change::of("a").set(&LEVEL, "\"debug\"");
+    let kata = [&RUNTIMES[..], &["kata", "runtime_type"]].concat();
+    let kata = Change::of("a").set(&kata, "\"io.containerd.kata.v2\"");
+    let runc = "containerd.runtimes.runc]\nruntime_type = 'io.containerd.runc.v2'\n";
+    let two_tables = format!(
+        "version = 2\n[plugins.'io.containerd.grpc.v1.cri'.{runc}\
+         [plugins.'io.containerd.cri.v1.runtime'.{runc}"
+    );
+    for (base, change) in [
+        ("", level()),
+        ("version = 3\n[debug]\nlevel = \"info\"\n", level()),
+        (&two_tables, kata.plugin_id("io.containerd.cri.v1.runtime")),
+    ] {
+        let mut node = Node::new("version = 3\nimports = [\"conf.d/*.toml\"]\n");
+        let insert = |node: &mut Node, text: Option<&str>| {
+            let inserted = node.config.insert(DROP_IN, text, true);
+            inserted.expect("TOML");
+        };
+        let text = |node: &Node| node.config.text(DROP_IN.as_ref()).map(str::to_owned);
+        insert(&mut node, Some(base).filter(|it| !it.is_empty()));
+        node.apply(&change.in_file("conf.d/50-a.toml"));
+        let good = text(&node);
+        insert(&mut node, None);
+        node.apply(&Change::of("b").set(&["metrics", "address"], "\"x\""));
+        insert(&mut node, good.as_deref());
+        for owner in ["b", "a"] {
+            node.leave(owner);
+        }
+        assert_eq!(text(&node).unwrap_or_default(), base);
+    }
+}
+
 /// It kept the driver, since it was taken for that of `runc` itself.
 #[test]
 fn an_implied_runc_takes_no_driver_over_from_itself() {

@@ -213,7 +213,8 @@ impl EditReport<'_> {
         }
         let restarts_by_itself = self.layout.is_some_and(Layout::restarts_by_itself);
         let mut warnings = self.plan.report.warnings.iter();
-        let is_not_serving = warnings.any(|it| it.code == "not-serving");
+        let is_not_serving =
+            warnings.any(|it| ["not-serving", "import-not-read"].contains(&it.code));
         if (is_not_serving || self.plan.serves_nowhere()) && !restarts_by_itself {
             return Some(NextStep::CheckBeforeRestart.to_string().into());
         }

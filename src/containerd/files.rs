@@ -140,6 +140,16 @@ impl ConfigFiles {
         unread.map(|(path, _)| path.as_path()).collect()
     }
 
+    /// The first import that is not there in the config's own folder: who edits the config sees that one
+    /// as containerd does.
+    pub(crate) fn missing_beside(&self) -> Option<&Path> {
+        let folder = self.main().parent()?;
+        let mut files = self.files.iter();
+        let (path, _) = files
+            .find(|(path, state)| **state == FileState::Missing && path.starts_with(folder))?;
+        Some(path)
+    }
+
     /// The files that containerd does not start with: those, and what is not TOML.
     pub(crate) fn unusable(&self) -> BTreeSet<&Path> {
         let broken = self.all().filter(|(_, source)| source.document().is_err());

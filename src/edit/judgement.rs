@@ -118,11 +118,19 @@ impl Judgement<'_> {
             let (path, at) = model.verdict(release).reason()?.at.clone()?;
             at.filter(|_| path == self.after.main())
         });
-        let unread = self.after.describe_unread();
-        let message = format!("judged without {unread}; containerd does not start without it");
+        let (code, message) = if let Some(path) = self.after.missing_beside() {
+            let path = path.display();
+            let message =
+                format!("containerd does not start: {path} is imported, and is not there");
+            (Warning::SERVES_NOWHERE, message)
+        } else {
+            let unread = self.after.describe_unread();
+            let message = format!("judged without {unread}; containerd does not start without it");
+            ("import-not-read", message)
+        };
         Some(Warning {
             at,
-            ..Warning::new("import-not-read", message)
+            ..Warning::new(code, message)
         })
     }
 

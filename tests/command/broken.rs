@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use serde_json::Value;
+
 use crate::tool::{Node, Run};
 
 const SERVES: &str = "version = 3\n[plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.runc]\n  \
@@ -310,6 +312,42 @@ fn a_config_that_comes_back_later_is_its_owners() {
     node.run(&["status", "--exit-code"]).exits(0);
     let run = node.run(&["remove", "--owner", "b"]).exits(0);
     assert_eq!(node.text(), base, "{run:#?}");
+}
+
+/// containerd does not start without an import, whoever has written it: no verb has it restarted, and
+/// what `check` suggests works.
+#[test]
+fn nothing_is_restarted_without_an_import() {
+    for (import, is_known) in [("x.toml", true), ("/nowhere/x.toml", false)] {
+        let node = Node::with(format!("imports = [\"{import}\"]\n{SERVES}"));
+        let path = node.folder().join("x.toml");
+        for verb in [
+            &["add", "kata"][..],
+            &["set", "debug.level=debug"],
+            &["undo"],
+            &["remove", "kata"],
+        ] {
+            let run = node.run(&[verb, &["-q", "-o", "json"]].concat()).exits(0);
+            let said = format!("{} is imported, and is not there", path.display());
+            assert_eq!(run.stdout.contains(&said), is_known, "{run:#?}");
+            let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
+            // What is elsewhere may be out of sight.
+            assert_eq!(report["restart_required"], !is_known, "{run:#?}");
+        }
+        let run = node.run(&["add", "spin"]).exits(0);
+        assert!(run.stdout.contains("do not restart"), "{run:#?}");
+        let run = node.run(&["check"]).exits(78);
+        let unset = node.hinted(&format!("unset imports={import}"));
+        let both = Both {
+            drop_in: path,
+            good: [node.text(), String::new()],
+            node,
+        };
+        both.follow(&run, &unset);
+        both.node
+            .run(&["check", "--containerd-version", "2.1"])
+            .exits(0);
+    }
 }
 
 #[test]

@@ -221,7 +221,8 @@ pub(crate) fn keep_copy(
     let last = sidecar::last(&target.beside);
     if let Some(found) = existing::kind_at(&last).filter(|it| *it != REGULAR) {
         let planted = sidecar::planted(&last, found, "the copy of the config");
-        return Some(not_kept(&last, &planted));
+        let what_to_do = format!("{planted}; {}", planted.hint());
+        return Some(not_kept(&last, &what_to_do));
     }
     // Somebody has deleted the file: what it held is what stood there before.
     let held = || Existing::read(&last).ok().flatten();

@@ -134,7 +134,11 @@ fn no_folder(path: &Path, folder: &Path) -> Error {
 }
 
 fn not_a_file(path: &Path, found: &str) -> Error {
-    let hint = if found == FOLDER {
+    let name = path.file_name().unwrap_or_default();
+    let is_of_config = name.as_encoded_bytes().windows(5).any(|it| it == b".toml");
+    let hint = if is_of_config {
+        NextStep::MoveAway(path).into()
+    } else if found == FOLDER {
         let file = path.join("config.toml");
         format!(
             "check --config: it wants the file, as in {}",

@@ -75,6 +75,18 @@ fn states() -> Vec<State> {
             "\"$TOOL\" --config $FOLDER/new/config.toml add crun",
         ),
         state(EMPTY, "mkfifo $CONFIG.owners", "edit add crun"),
+        state(EMPTY, "mkdir $CONFIG.lock", "edit add crun"),
+        state(
+            EMPTY,
+            "edit add crun; rm $CONFIG.last; mkdir $CONFIG.last",
+            "edit add kata",
+        ),
+        state(
+            EMPTY,
+            "edit add crun; rm $CONFIG; mkfifo $CONFIG",
+            "edit restore",
+        ),
+        state(EMPTY, "rm $CONFIG; mkdir $CONFIG", "edit add crun"),
         state(
             EMPTY,
             "edit add crun; edit add kata; echo x >$CONFIG.owners",

@@ -105,13 +105,17 @@ impl Config {
     ) -> Result<(), Error> {
         let text = source.map(parse).transpose();
         let text = text.map_err(|error| error.at(path))?;
-        self.put(File {
+        let file = File {
             name: self.name_of(path),
             path: path.to_owned(),
             text,
             is_writable,
             is_part: false,
-        });
+        };
+        match self.files.iter_mut().find(|known| known.path == path) {
+            Some(known) => *known = file,
+            None => self.files.push(file),
+        }
         Ok(())
     }
 
@@ -157,13 +161,6 @@ impl Config {
         self.is_joined = true;
         for file in self.files.iter_mut().filter(|file| file.path == path) {
             file.is_part = true;
-        }
-    }
-
-    fn put(&mut self, file: File) {
-        match self.files.iter_mut().find(|known| known.path == file.path) {
-            Some(known) => *known = file,
-            None => self.files.push(file),
         }
     }
 

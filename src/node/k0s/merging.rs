@@ -9,11 +9,7 @@ use crate::toml::render::{self, Quotes};
 use crate::toml::{Document, ParseError, Path, Tree};
 
 /// The plugins whose settings make k0s merge a drop-in.
-const MERGED: [&str; 3] = [
-    "io.containerd.grpc.v1.cri",
-    "io.containerd.cri.v1.runtime",
-    "io.containerd.cri.v1.images",
-];
+const MERGED: [&str; 3] = [plugin::OLD_CRI, plugin::RUNTIME, plugin::IMAGES];
 
 /// Whether k0s merges a drop-in into its config for CRI. Otherwise containerd imports it.
 pub(super) fn is_merged(drop_in: &Document) -> bool {
@@ -60,11 +56,10 @@ pub(super) fn without(merged: &str, drop_in: &str) -> Result<String, ParseError>
 }
 
 fn is_of_runc(path: &[String]) -> bool {
+    let path = path.iter().map(String::as_str);
     MERGED.iter().any(|id| {
-        let runtimes = plugin::runtimes_path(id);
-        path.len() > runtimes.len()
-            && path[..runtimes.len()] == runtimes
-            && path[runtimes.len()] == "runc"
+        let runc = plugin::runtimes_path(id).into_iter().chain(["runc"]);
+        path.clone().take(runc.clone().count()).eq(runc)
     })
 }
 

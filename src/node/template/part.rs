@@ -34,8 +34,6 @@ pub(crate) struct Template {
     end: usize,
     /// The distribution's own part; `None`: the template is a whole config.
     pub(crate) own: Option<String>,
-    /// Why nothing may be added.
-    refused: Option<Error>,
     /// What the distribution calls itself.
     title: &'static str,
 }
@@ -49,25 +47,22 @@ impl Template {
         title: &'static str,
     ) -> Result<Self, Error> {
         let mut masked = Masked::of(text.unwrap_or(BASE))?;
-        let mut refused = masked.refused.take();
         let rest = match parsed(&masked.text) {
             Ok(rest) => rest,
-            Err(error) => return Err(refused.unwrap_or(error)),
+            Err(error) => return Err(masked.refused.unwrap_or(error)),
         };
         let (end, own) = match masked.base {
             None => (0, None),
             Some((start, end)) => {
-                refused = refused.or(placed(&rest, start, end).err());
+                masked.refused = masked.refused.or(placed(&rest, start, end).err());
                 (end, Some(own_part(generated, &masked.text[end..])?))
             }
         };
-        drop(rest);
         Ok(Self {
             text: text.map(str::to_owned),
             masked,
             end,
             own,
-            refused,
             title,
         })
     }
@@ -122,7 +117,7 @@ impl Template {
     /// Refuses to add anything below directives that decide over it, and handlers that the
     /// distribution declares by itself, of which `added` are new.
     pub(crate) fn check_added(&mut self, added: &[String]) -> Result<(), Error> {
-        if let Some(refused) = self.refused.take() {
+        if let Some(refused) = self.masked.refused.take() {
             return Err(refused);
         }
         let declared = added.iter().find(|name| DECLARES.contains(&name.as_str()));

@@ -7,6 +7,7 @@ use crate::commit::editor::Editor;
 use crate::commit::file_change::FileChange;
 use crate::commit::request::Replacement;
 use crate::config::Config;
+use crate::config::files::text_of;
 use crate::config::surroundings::Changes;
 use crate::containerd::{ConfigFiles, FileState};
 use crate::disk::target::{Snapshot, Target, nearest};
@@ -15,7 +16,7 @@ use crate::error::{Code, Error, NextStep};
 use crate::ledger::Ledger;
 use crate::node::template::{self, Template};
 use crate::node::{Distribution, Kind, k0s};
-use crate::toml::{self, Literal, Source};
+use crate::toml::{Literal, Source};
 
 /// A config as it was read.
 #[derive(Debug)]
@@ -385,9 +386,4 @@ impl Reading {
     pub(crate) fn files(&self) -> &ConfigFiles {
         &self.files
     }
-}
-
-/// The bytes of a file as text, which need not be TOML.
-fn text_of<'b>(path: &Path, bytes: &'b [u8]) -> Result<&'b str, Error> {
-    toml::text_of(bytes).map_err(|error| Error::from(error).at(path))
 }

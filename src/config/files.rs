@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::containerd::imports::{absolute, clean, has_meta, is_pattern, leads_to, written};
 use crate::containerd::{ConfigFiles, FileState, Release, version};
 use crate::error::{Error, Position};
-use crate::toml::{Document, ParseError, Source};
+use crate::toml::{self, Document, ParseError, Source};
 use crate::want::handler::drop_in_of;
 
 /// The ordered set of all files that containerd reads for one config.
@@ -292,4 +292,9 @@ pub(crate) fn parse(source: &Source) -> Result<Arc<Document>, Error> {
     let document = source.document().map_err(ParseError::clone)?;
     version::of_any(document)?;
     Ok(Arc::clone(document))
+}
+
+/// The bytes of the file at `path` as text, which need not be TOML.
+pub(crate) fn text_of<'b>(path: &Path, bytes: &'b [u8]) -> Result<&'b str, Error> {
+    toml::text_of(bytes).map_err(|error| Error::from(error).at(path))
 }

@@ -6,12 +6,12 @@ use super::duration;
 use super::loading::{self, Loaded};
 use super::model::Model;
 use super::plugin::{IMAGES, OLD_CRI, RUNTIME};
-use super::reason::Reason;
 use super::registry::{self, EROFS_DIFFER};
 use super::release::{ALL, Release, Releases, SERVERS};
 use super::servers;
 use super::snapshotters;
 use super::tree::{Place, text};
+use super::verdict::Reason;
 use super::view::CriView;
 
 const LEVELS: [&str; 8] = [

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use crate::toml::Source;
 
 use super::imports;
-use super::reason::Reason;
 use super::release::Release;
+use super::verdict::Reason;
 
 /// What stands at the path of an imported file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,7 +8,6 @@ use super::loading::Loaded;
 use super::lost::Lost;
 use super::model::Model;
 use super::plugin::{IMAGES, OLD_CRI, RUNTIME};
-use super::reason::Reason;
 use super::registry;
 use super::release::{ALL, Release, TWO};
 use super::rules::RULES;
@@ -16,7 +15,7 @@ use super::schema;
 use super::shape::{Decoder, Field};
 use super::snapshotters;
 use super::tree::{Data, Table, text};
-use super::verdict::Verdict;
+use super::verdict::{Reason, Verdict};
 use super::view::{CriView, Finding};
 use super::{address, daemon, duration};
 

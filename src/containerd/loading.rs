@@ -12,13 +12,13 @@ use super::imports::{absolute, is_pattern};
 use super::lost::Lost;
 use super::migration;
 use super::model::Model;
-use super::reason::Reason;
 use super::registry;
 use super::release::{ONE_7, Release, Releases};
 use super::schema;
 use super::servers;
 use super::shape::Decoder;
 use super::tree::{self, Data, Node, Place, Table};
+use super::verdict::Reason;
 
 /// A config with all that it imports.
 #[derive(Debug)]

@@ -3,9 +3,9 @@
 use toml_edit::{Array, InlineTable, Value};
 
 use super::model::Model;
-use super::reason::Reason;
 use super::release::Release;
 use super::tree::{Data, Node};
+use super::verdict::Reason;
 
 impl Model<'_> {
     /// Returns what a release makes of all files together, as TOML, before it asks any plugin:

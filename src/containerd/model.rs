@@ -8,12 +8,11 @@ use crate::error::Position;
 use crate::toml::{Document, ParseError, Source};
 
 use super::files::{ConfigFiles, Host};
-use super::reason::Reason;
 use super::release::Release;
 use super::shape::Mismatch;
 use super::syntax::{self, Peculiarities};
 use super::tree::{self, Place, Table};
-use super::verdict::LoadedHandler;
+use super::verdict::{LoadedHandler, Reason};
 
 /// Config files that are read once and can be judged for many releases.
 #[derive(Debug)]

@@ -186,9 +186,7 @@ impl FromStr for Release {
         if is_debians && BUILT_BY_DEBIAN.iter().any(|it| it.contain(release)) {
             release.build = Build::Debian;
         }
-        let is_modelled = Self::LINES
-            .iter()
-            .any(|line| (line.major, line.minor) == (release.major, release.minor));
+        let is_modelled = Self::LINES.iter().any(|line| line.is_of_line(release));
         if is_modelled || release.is_unknown() {
             Ok(release)
         } else {

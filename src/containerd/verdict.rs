@@ -1,9 +1,11 @@
 //! What a daemon does with a config.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
 
-use super::reason::Reason;
 use super::tree::Place;
+use crate::error::Position;
 
 /// What a containerd daemon does with a config.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,5 +52,20 @@ impl Verdict {
             Self::Serves { .. } => None,
             Self::NoCri { reason } | Self::Exits { reason } => Some(reason),
         }
+    }
+}
+
+/// Why a daemon does not serve, as near to containerd's own words as they are of use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// A sentence.
+    pub message: String,
+    /// The file that is to blame, and where in it.
+    pub at: Option<(PathBuf, Option<Position>)>,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
     }
 }

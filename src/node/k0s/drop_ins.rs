@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::merging::{LEAST, is_merged, merged, without};
+use crate::config::files::text_of;
 use crate::config::surroundings::Changes;
 use crate::containerd::ConfigFiles;
 use crate::disk::HostRoot;
 use crate::error::Error;
-use crate::toml::{self, Document, Source};
+use crate::toml::{Document, Source};
 
 /// The drop-ins of a host that runs k0s.
 #[derive(Debug)]
@@ -44,7 +45,7 @@ impl DropIns {
             path.parent() != Some(folder) && of_cri(source).is_some()
         };
         if let Some((path, source)) = files.imported().find(is_own) {
-            let mut text = text_of(path, source)?.to_owned();
+            let mut text = text_of(path, source.bytes())?.to_owned();
             for drop_in in read.files.values().filter_map(of_cri) {
                 text = without(&text, drop_in.text())
                     .map_err(|source| Error::from(source).at(path))?;
@@ -87,7 +88,7 @@ impl DropIns {
         let base = self.own.as_ref().map_or(LEAST, |own| &own.text);
         let mut text = base.to_owned();
         for (path, source) in &of_cri {
-            text = merged(&text, text_of(path, source)?)
+            text = merged(&text, text_of(path, source.bytes())?)
                 .map_err(|source| Error::from(source).at(path))?;
         }
         if let Some(own) = &self.own {
@@ -110,8 +111,4 @@ impl DropIns {
 fn of_cri(source: &Source) -> Option<&Document> {
     let document = source.document().ok()?;
     is_merged(document).then_some(document)
-}
-
-fn text_of<'s>(path: &Path, source: &'s Source) -> Result<&'s str, Error> {
-    toml::text_of(source.bytes()).map_err(|error| Error::from(error).at(path))
 }

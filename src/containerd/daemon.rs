@@ -93,10 +93,8 @@ fn log_settings(loaded: &Loaded) -> Option<(String, Place)> {
     if let Some((level, place)) = text(debug, "level")
         && !LEVELS.contains(&level.to_lowercase().as_str())
     {
-        return Some((
-            format!("debug.level: not a valid logrus level: \"{level}\""),
-            place,
-        ));
+        let message = format!("debug.level: not a valid logrus level: \"{level}\"");
+        return Some((message, place));
     }
     let (format, place) = text(debug, "format")?;
     let is_known = matches!(format, "text" | "json");
@@ -112,27 +110,21 @@ fn timeouts(loaded: &Loaded) -> Option<(String, Place)> {
 }
 
 fn proxies(loaded: &Loaded, release: Release) -> Option<(String, Place)> {
-    loaded
-        .table("proxy_plugins")?
-        .iter()
-        .find_map(|(name, node)| {
-            let Some(kind) = loading::proxy_type(node, release) else {
-                let message = format!("panic: plugin: no type (of proxy_plugins.{name})");
-                return Some((message, node.place));
-            };
-            if name.is_empty() {
-                return Some((
-                    "panic: plugin: no id (in proxy_plugins)".to_owned(),
-                    node.place,
-                ));
-            }
+    let mut proxies = loaded.table("proxy_plugins")?.iter();
+    proxies.find_map(|(name, node)| {
+        let kind = loading::proxy_type(node, release);
+        let id = kind.map(|kind| format!("{kind}.{name}"));
+        let message = match id {
+            None => format!("panic: plugin: no type (of proxy_plugins.{name})"),
+            Some(_) if name.is_empty() => "panic: plugin: no id (in proxy_plugins)".to_owned(),
             // Also if that one is disabled.
-            let id = format!("{kind}.{name}");
-            registry::is_taken(&id, release).then(|| {
-                let message = format!("panic: {id}: plugin: id already registered");
-                (message, node.place)
-            })
-        })
+            Some(id) if registry::is_taken(&id, release) => {
+                format!("panic: {id}: plugin: id already registered")
+            }
+            Some(_) => return None,
+        };
+        Some((message, node.place))
+    })
 }
 
 /// The key pair for gRPC over TCP, which is read even if nothing listens there.

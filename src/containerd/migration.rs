@@ -102,12 +102,8 @@ fn migrate_cri(plugins: &mut Table, release: Release, lost: &mut Vec<Lost>) -> R
 fn migrate_images(old: &Table, new: &mut Table, lost: &mut Vec<Lost>) -> Result<(), Panic> {
     let containerd = old.get("containerd").map(as_map).transpose()?;
     let runtimes = containerd.and_then(|containerd| containerd.get("runtimes"));
-    for handler in runtimes
-        .map(as_map)
-        .transpose()?
-        .into_iter()
-        .flat_map(Table::values)
-    {
+    let handlers = runtimes.map(as_map).transpose()?.into_iter();
+    for handler in handlers.flat_map(Table::values) {
         as_map(handler)?;
     }
     for (from, to) in IMAGES_KEYS {

@@ -296,16 +296,13 @@ fn tls_beside_config_path(view: &CriView<'_>) -> Option<Finding> {
 
 fn auths(view: &CriView<'_>) -> Option<Finding> {
     let registry = view.registry();
-    registry
-        .get("auths")?
-        .table()?
-        .iter()
-        .find_map(|(url, node)| {
-            let refusal = url::refusal(url)?;
-            let message =
-                format!("failed to parse registry url \"{url}\" from `registry.auths`: {refusal}");
-            Some((message, Some(node.place)))
-        })
+    let mut auths = registry.get("auths")?.table()?.iter();
+    auths.find_map(|(url, node)| {
+        let refusal = url::refusal(url)?;
+        let message =
+            format!("failed to parse registry url \"{url}\" from `registry.auths`: {refusal}");
+        Some((message, Some(node.place)))
+    })
 }
 
 fn base_spec(view: &CriView<'_>) -> Option<Finding> {

@@ -142,35 +142,31 @@ pub(super) fn service_migrate(file: &mut Table, lost: &mut Vec<Lost>) {
     let mut plugins = table_at(file, "plugins");
     let mut socket = None;
     for server in SERVERS {
-        let Server {
-            id,
-            table: name,
-            keys,
-            needs_address,
-        } = server;
-        let Some(node) = file.get(*name) else {
+        let Some(node) = file.get(server.table) else {
             continue;
         };
         let table = node.shared_table();
-        let set = |key: &str| table.get(key).filter(|node| !node.is_zero());
-        let mut moved = Table::new();
-        for key in *keys {
-            let node = set(key).map(|node| (new_name(key).into(), node.clone()));
-            moved.extend(node);
-        }
-        if *id == GRPC {
+        let keys = server.keys.iter();
+        let set = keys.filter_map(|key| {
+            let node = table.get(*key).filter(|node| !node.is_zero())?;
+            Some((*key, node))
+        });
+        let moved = set.clone();
+        let moved: Table = moved
+            .map(|(key, node)| (new_name(key).into(), node.clone()))
+            .collect();
+        if server.id == GRPC {
             socket = moved.get("address").cloned();
         }
-        if moved.is_empty() || *needs_address && !moved.contains_key("address") {
+        if moved.is_empty() || server.needs_address && !moved.contains_key("address") {
             continue;
         }
-        if plugins.contains_key(*id) {
+        if plugins.contains_key(server.id) {
             // What stands there has the last word, as a whole.
             let why = "the plugin of this server has a table of its own";
-            let set = keys.iter().filter_map(|key| Some((key, set(key)?.place)));
-            lost.extend(set.map(|(key, place)| server.lost(key, place, why)));
+            lost.extend(set.map(|(key, node)| server.lost(key, node.place, why)));
         } else {
-            plugins.insert((*id).into(), Node::of_table(moved, node.place));
+            plugins.insert(server.id.into(), Node::of_table(moved, node.place));
         }
     }
     // ttrpc listens beside the socket that the file names.

@@ -90,9 +90,8 @@ impl View {
     fn of(file: &File, version: i64, plugin: Option<&str>) -> Self {
         let text = file.text.as_deref();
         let is_free = !file.is_part && text.is_none_or(version::is_free);
-        let version = match text.filter(|_| !file.is_part).map(version::named) {
-            Some(Some(own)) => text.map_or(own, |text| version::spelled(text, own)),
-            Some(None) if !is_free => 1,
+        let version = match text.filter(|_| !file.is_part) {
+            Some(text) if !is_free => version::spelled(text).unwrap_or(1),
             _ => version,
         };
         Self {

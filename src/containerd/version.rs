@@ -72,16 +72,16 @@ pub(crate) fn named(config: &Document) -> Option<i64> {
     config.get(&["version"])?.as_integer()
 }
 
-/// Returns the version by which a file of `version` spells its keys. One that is not known is spelled as
-/// the file's plugins are: whoever has changed the number alone has moved none of them.
-pub(crate) fn spelled(config: &Document, version: i64) -> i64 {
+/// Returns the version by which a file spells its keys; `None` if it names none. One that is not known
+/// is spelled as the file's plugins are: whoever has changed the number alone has moved none of them.
+pub(crate) fn spelled(config: &Document) -> Option<i64> {
     let has = |id| config.get(&["plugins", id]).is_some();
-    match version {
-        0..=NEWEST => version,
+    Some(match named(config)? {
+        version @ 0..=NEWEST => version,
         _ if has(plugin::RUNTIME) || has(plugin::IMAGES) => 3,
         _ if has(plugin::OLD_CRI) => 2,
-        _ => version,
-    }
+        version => version,
+    })
 }
 
 /// Returns the config version of a file; one that is not known will do where the plugin table is

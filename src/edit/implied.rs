@@ -49,7 +49,10 @@ impl Work<'_> {
                 continue;
             }
             let implied = |literal| Value::implied(literal, rank::IMPLIED);
-            desired.insert(kind, implied(Literal::string(RUNC_TYPE)));
+            // What an owner wants counts again, now that something has to stand there.
+            let wanted = desired.get(&kind).and_then(|it| it.literal.clone());
+            let literal = wanted.unwrap_or_else(|| Literal::string(RUNC_TYPE));
+            desired.insert(kind, implied(literal));
             if let Some(found) = uses_systemd.clone() {
                 desired.entry(driver).or_insert(implied(found));
             }

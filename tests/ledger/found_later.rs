@@ -319,3 +319,43 @@ fn runc_stays_where_the_tool_has_brought_a_handler_of_others_in() {
         }
     }
 }
+
+/// The second run took what had been put for others for what a killed run had left.
+#[test]
+fn a_runc_that_others_need_has_the_type_that_its_owner_wants() {
+    let key = |name: &'static str| [&RUNTIMES[..], &[name, "runtime_type"]].concat();
+    let kata = "\"io.containerd.kata.v2\"";
+    let mut node = Node::new("version = 2\n");
+    node.apply(&Change::of("a").set(&key("runc"), kata));
+    node.config.insert(PATH, None, true).expect("no file");
+    let other = Change::of("b").set(&key("kata"), kata);
+    node.apply(&other);
+    let once = node.text().to_owned();
+    assert_eq!(once.matches(kata).count(), 2, "{once}");
+    node.apply(&other);
+    assert_eq!(node.text(), once);
+    for owner in ["a", "b"] {
+        node.leave(owner);
+    }
+    assert_eq!(node.text(), "");
+}
+
+/// The first run still named the owner of what the old file had in a comment.
+#[test]
+fn a_new_file_says_nothing_of_what_the_deleted_one_had() {
+    let key = |more: &[&'static str]| [&RUNTIMES[..], more].concat();
+    let runtimes = "plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes";
+    let mut node = Node::new(&format!(
+        "version = 2\n[{runtimes}.runc]\nruntime_type = \"io.containerd.runc.v2\"\n\
+         [{runtimes}.runc.options]\nSystemdCgroup = true\n"
+    ));
+    let driver = ["runc", "options", "SystemdCgroup"];
+    node.apply(&Change::of("a").set(&key(&driver), "false"));
+    node.config.insert(PATH, None, true).expect("no file");
+    let other = Change::of("b").set(&key(&["crun", "options", "BinaryName"]), "\"/opt/y\"");
+    node.apply(&other);
+    let once = node.text().to_owned();
+    assert!(!once.contains("owner=a"), "{once}");
+    node.apply(&other);
+    assert_eq!(node.text(), once);
+}

@@ -210,6 +210,7 @@ fn nothing_is_restarted_into_a_config_that_serves_nowhere() {
     for config in [
         format!("version = 3\n[{table}]\ndefault_runtime_name = 'gone'\n"),
         "version = 3\ndisabled_plugins = ['io.containerd.cri.v1.runtime']\n".to_owned(),
+        "version = 3\nimports = ['gone.toml']\n".to_owned(),
         "version = 3\n\"3s\"\n".to_owned(),
     ] {
         let node = Node::with(&config);

@@ -18,7 +18,6 @@ mod reporting;
 pub(crate) mod run;
 mod stages;
 mod start;
-mod tables;
 pub(crate) mod unread;
 mod wants;
 mod work;

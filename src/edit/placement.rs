@@ -1,8 +1,11 @@
-//! Which file the new keys of an owner go to.
+//! Which file the new keys of an owner go to, and which plugin table of it the handlers.
 
 use crate::config::Config;
+use crate::error::Error;
 use crate::ledger::Ledger;
 use crate::want::change::Change;
+
+use super::refusal;
 
 /// The newest config version in which all of CRI has to stand in one file.
 const CRI_IN_ONE_FILE: i64 = 2;
@@ -19,4 +22,37 @@ pub(crate) fn file(config: &Config, ledger: &Ledger, change: &Change) -> String 
     };
     let named = change.file.clone().or_else(known).or_else(imported);
     named.unwrap_or_else(|| config.main().name.clone())
+}
+
+/// Returns the config with the plugin tables that the ledger knows, and the one that the change names.
+///
+/// # Errors
+///
+/// [`Error`] if the change names another table of a file than the one that the tool has written to.
+pub(super) fn chosen_tables(
+    config: &Config,
+    ledger: &Ledger,
+    change: &Change,
+) -> Result<Config, Error> {
+    let mut config = config.clone();
+    ledger.choose_tables(&mut config);
+    let Some(id) = &change.plugin_id else {
+        return Ok(config);
+    };
+    let main = Some(config.main().name.clone()).filter(|_| change.file.is_none());
+    let own = file(&config, ledger, change);
+    for file in main.into_iter().chain([own]) {
+        if !ledger.has_runtime_keys(&file) {
+            config.set_table(&file, id);
+            continue;
+        }
+        let views = config.views();
+        let known = views.get(&file).map(|view| view.spelling.plugin());
+        if let Some(known) = known.filter(|known| known != id)
+            && !(change.wants.is_empty() && change.removes.is_empty())
+        {
+            return Err(refusal::other_table(&config, &file, known));
+        }
+    }
+    Ok(config)
 }

@@ -13,8 +13,8 @@ use crate::want::handler::BUILT_IN;
 use crate::want::key::{Key, handler_path};
 
 use super::edited::Edited;
+use super::placement;
 use super::start::Start;
-use super::tables;
 use super::work::{Needed, Work};
 use super::writing::{self, Writing};
 
@@ -30,7 +30,7 @@ const MOST_ROUNDS: usize = 8;
 /// [`Error`] if the change is refused: a handler belongs to another owner, a file can't be changed, or
 /// what stands in a file leaves no place for a key. Leaving is never refused for what others have done.
 pub fn edit(config: &Config, ledger: &Ledger, change: &Change) -> Result<Edited, Error> {
-    let config = &tables::chosen(config, ledger, change)?;
+    let config = &placement::chosen_tables(config, ledger, change)?;
     let mut start = Start::new(config, ledger, change);
     if !ledger.is_blank() {
         start.ledger.settle(&start.views);

@@ -2,7 +2,6 @@
 //!
 //! A value of another type ends the daemon when it decodes the file, whatever plugin it belongs to.
 
-use std::borrow::Cow;
 use std::rc::Rc;
 use std::slice;
 
@@ -57,9 +56,6 @@ pub(super) struct Mismatch {
     pub(super) place: Place,
 }
 
-/// What a release knows of a value.
-type Decoded<'n> = Result<Cow<'n, Node>, Mismatch>;
-
 impl Shape {
     /// What has to stand there, with its article.
     pub(super) fn wanted(self) -> &'static str {
@@ -78,7 +74,7 @@ impl Shape {
 
     /// Decodes a value and all below it: what the release knows of it, each key as it should be
     /// spelled.
-    pub(super) fn decode(self, node: &Node, decoder: Decoder) -> Decoded<'_> {
+    pub(super) fn decode(self, node: &Node, decoder: Decoder) -> Result<Node, Mismatch> {
         let release = decoder.release;
         let fits = match (self, &node.data) {
             (Self::Text, Data::Text(_))
@@ -100,13 +96,13 @@ impl Shape {
             (Self::List(shape), Data::Array(array))
                 if !(array.is_empty() && decoder.release.is_1x()) =>
             {
-                return decode_list(*shape, array, node, decoder);
+                return decode_list(*shape, array, node.place, decoder);
             }
             (Self::List(shape), Data::Table(_)) if decoder.has_go_toml_2_4() => {
-                return decode_list(*shape, slice::from_ref(node), node, decoder);
+                return decode_list(*shape, slice::from_ref(node), node.place, decoder);
             }
             (Self::Map(shape), Data::Table(table)) => {
-                return decode_map(*shape, table, node, decoder);
+                return decode_map(*shape, table, node.place, decoder);
             }
             (Self::Table(fields) | Self::Embedded(fields), Data::Table(table)) => {
                 return decode_table(fields, table, node, decoder);
@@ -114,7 +110,7 @@ impl Shape {
             _ => decoder.skips(self, node),
         };
         if fits {
-            return Ok(Cow::Borrowed(node));
+            return Ok(node.clone());
         }
         Err(Mismatch {
             path: Vec::new(),
@@ -221,38 +217,42 @@ fn read_by_1x<'k>(name: &str, keys: &[&'k str]) -> Option<&'k str> {
         .or_else(|| find(&first_lower()))
 }
 
-fn decode_list<'n>(shape: Shape, array: &[Node], node: &'n Node, decoder: Decoder) -> Decoded<'n> {
+fn decode_list(
+    shape: Shape,
+    array: &[Node],
+    place: Place,
+    decoder: Decoder,
+) -> Result<Node, Mismatch> {
     let nodes = array.iter().map(|node| shape.decode(node, decoder));
-    let values: Vec<Node> = nodes
-        .map(|node| node.map(Cow::into_owned))
-        .collect::<Result<_, _>>()?;
-    Ok(Cow::Owned(Node::new(Data::Array(values), node.place)))
+    Ok(Node::new(
+        Data::Array(nodes.collect::<Result<_, _>>()?),
+        place,
+    ))
 }
 
-fn decode_map<'n>(shape: Shape, table: &Table, node: &'n Node, decoder: Decoder) -> Decoded<'n> {
-    let mut values = Cow::Borrowed(table);
-    for (name, node) in table {
+fn decode_map(
+    shape: Shape,
+    table: &Table,
+    place: Place,
+    decoder: Decoder,
+) -> Result<Node, Mismatch> {
+    let nodes = table.iter().map(|(name, node)| {
         let value = shape.decode(node, decoder);
-        if let Cow::Owned(value) = value.map_err(|mismatch| mismatch.below(name))? {
-            values.to_mut().insert(Name::clone(name), value);
-        }
-    }
-    Ok(match values {
-        Cow::Borrowed(_) => Cow::Borrowed(node),
-        Cow::Owned(table) => Cow::Owned(Node::of_table(table, node.place)),
-    })
+        let value = value.map_err(|mismatch| mismatch.below(name))?;
+        Ok((Name::clone(name), value))
+    });
+    Ok(Node::of_table(nodes.collect::<Result<_, _>>()?, place))
 }
 
-fn decode_table<'n>(
+fn decode_table(
     fields: &'static [Field],
     table: &Table,
-    node: &'n Node,
+    node: &Node,
     decoder: Decoder,
-) -> Decoded<'n> {
+) -> Result<Node, Mismatch> {
     let is_1x = decoder.release.is_1x();
     let mut known = decoder.known(fields, table);
-    let mut is_as_it_was = known.len() == table.len();
-    let mut values = Vec::with_capacity(known.len());
+    let mut whole = Table::new();
     for entries in known.chunk_by_mut(|one, other| one.field == other.field) {
         let Field(name, shape, _) = &fields[entries[0].field];
         if !is_1x && decoder.is_file {
@@ -263,17 +263,13 @@ fn decode_table<'n>(
             read_by_1x(name, &keys) == Some(entry.key)
         };
         for entry in &*entries {
-            let is_spelled = entry.key == *name;
-            is_as_it_was &= is_spelled;
-            if is_1x && !is_spelled && !read(entry) {
+            if is_1x && entry.key != *name && !read(entry) {
                 continue;
             }
             let value = shape.decode(entry.node, decoder);
             let value = value.map_err(|mismatch| mismatch.below(name))?;
-            let is_skipped = decoder.skips(*shape, &value);
-            is_as_it_was &= matches!(value, Cow::Borrowed(_)) && !is_skipped;
-            if !is_skipped {
-                values.push((*name, value));
+            if !decoder.skips(*shape, &value) {
+                decode_over(&mut whole, name, value);
             }
         }
     }
@@ -284,19 +280,11 @@ fn decode_table<'n>(
         {
             let value = shape.decode(node, decoder)?;
             if !value.is_zero() {
-                is_as_it_was = false;
-                values.push((name, value));
+                decode_over(&mut whole, name, value);
             }
         }
     }
-    if is_as_it_was {
-        return Ok(Cow::Borrowed(node));
-    }
-    let mut whole = Table::new();
-    for (name, value) in values {
-        decode_over(&mut whole, name, value.into_owned());
-    }
-    Ok(Cow::Owned(Node::of_table(whole, node.place)))
+    Ok(Node::of_table(whole, node.place))
 }
 
 /// Decodes a value over an earlier one, as into the same Go struct.

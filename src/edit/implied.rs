@@ -28,6 +28,7 @@ impl Work<'_> {
         };
         let uses_systemd = drivers.beside_runc().filter(is_true);
         let mut keys: BTreeSet<FileKey> = BTreeSet::new();
+        let mut fallbacks: Vec<&str> = Vec::new();
         for file in self.start.views.keys() {
             let [kind, driver] = [&kind, &driver].map(|key| FileKey::new(file, key));
             // What an owner wants and somebody has removed counts as not wanted.
@@ -56,8 +57,16 @@ impl Work<'_> {
             if let Some(found) = uses_systemd.clone() {
                 desired.entry(driver).or_insert(implied(found));
             }
+            if self.reset.contains(file) && !self.was_built_in(file, desired) {
+                fallbacks.push(file);
+            }
         }
-        self.merge(&keys, desired)
+        self.merge(&keys, desired)?;
+        // Where the default of others was, no later edit sees any more.
+        for file in fallbacks {
+            self.disown_runc(file);
+        }
+        Ok(())
     }
 
     /// Warns if a listed `runc` has no type: containerd 1.x can't use it, and the tool leaves it
@@ -79,7 +88,11 @@ impl Work<'_> {
     fn disown_runc(&mut self, file: &str) {
         let runc = handler_path(BUILT_IN);
         let ledger = &mut self.ledger;
-        ledger.entries.retain(|at, _| !at.is_in(file, &runc));
+        let wanted = ledger.wants_below(&runc).map(|it| it.key.clone());
+        let wanted: BTreeSet<_> = wanted.collect();
+        ledger
+            .entries
+            .retain(|at, _| !at.is_in(file, &runc) || wanted.contains(&at.key));
         ledger
             .made
             .retain(|made| made.file != file || !made.path.starts_with(&runc));
@@ -128,10 +141,6 @@ impl Work<'_> {
         if self.has_foreign_runc(file) {
             return false;
         }
-        let own = self.ledger.own_values(file, view);
-        let foreign = self.ledger.foreign(&own, file, view, &runtimes);
-        let mut names = foreign.filter_map(|leaf| leaf.get(runtimes.len()).cloned());
-        let others_list_some = names.any(|name| name != BUILT_IN);
         let has_others = view.handler_names().any(|name| name != BUILT_IN);
         let default = view.default_handler();
         let default_at = FileKey::new(file, &Key::default_handler());
@@ -141,10 +150,6 @@ impl Work<'_> {
             Some(name) => name == BUILT_IN && entry.is_some(),
             None => entry.is_some_and(|entry| entry.holds_ours(None)),
         };
-        // Where nothing was listed, or nothing that containerd read, containerd's own was there.
-        let was_built_in = !others_list_some
-            || self.ledger.has_made(file, &runtimes)
-            || self.is_brought_in(file, desired);
         // With the default, containerd falls back to `runc`, which 1.x needs beside an owner's handler.
         // When the last of those goes, the file is given back as it was.
         let keys = self.ledger.keys_in(file, &runtimes);
@@ -154,7 +159,19 @@ impl Work<'_> {
         let falls_back = (self.reset.contains(file)
             || (had_default && names.any(|name| name != BUILT_IN)))
             && default.is_none_or(|default| default == BUILT_IN);
-        has_others && (was_built_in || is_asked || falls_back)
+        has_others && (is_asked || falls_back || self.was_built_in(file, desired))
+    }
+
+    /// Whether `runc` was containerd's own: nothing was listed, or nothing that containerd read.
+    fn was_built_in(&self, file: &str, desired: &Desired) -> bool {
+        let (view, runtimes) = (&self.views[file], handlers_path());
+        let own = self.ledger.own_values(file, view);
+        let foreign = self.ledger.foreign(&own, file, view, &runtimes);
+        let mut names = foreign.filter_map(|leaf| leaf.get(runtimes.len()).cloned());
+        let others_list_some = names.any(|name| name != BUILT_IN);
+        !others_list_some
+            || self.ledger.has_made(file, &runtimes)
+            || self.is_brought_in(file, desired)
     }
 
     /// Whether containerd reads the section of CRI in a drop-in because the tool imports the drop-in: this

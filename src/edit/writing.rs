@@ -101,8 +101,10 @@ impl Writing<'_> {
                 let below = inserted.iter().filter(|it| it.path.starts_with(&handler));
                 let pair = |it: &Inserted| Pair::new(&it.path[handler.len()..], it.literal.text());
                 let pairs = below.map(pair).collect();
-                let comment = self.comment(self.own.below(&handler).map(|(_, key)| key));
-                revision.insert_table(&handler, pairs, Some(&comment))?;
+                let own = self.own.below(&handler).map(|(_, key)| key);
+                let mut own = own.peekable();
+                let comment = own.peek().is_some().then(|| self.comment(own));
+                revision.insert_table(&handler, pairs, comment.as_deref())?;
             }
         }
         Ok(())

@@ -127,9 +127,10 @@ fn put_back(world: &mut World, random: &mut fastrand::Rng) {
     let keys = |ledger: Option<&String>| {
         let data = data(ledger);
         let entries = data["entries"].as_array().cloned().unwrap_or_default();
-        let keys = entries
-            .iter()
-            .map(|it| format!("{} {} {}", it["file"], it["key"], it["element"]));
+        let keys = entries.iter().flat_map(|it| {
+            let put = it["put"].as_array().into_iter().flatten();
+            put.map(move |put| format!("{} {} {} {put}", it["file"], it["key"], it["element"]))
+        });
         keys.collect::<BTreeSet<String>>()
     };
     // What an owner had put in that has left since is nobody's now.

@@ -359,3 +359,22 @@ fn a_new_file_says_nothing_of_what_the_deleted_one_had() {
     node.apply(&other);
     assert_eq!(node.text(), once);
 }
+
+/// The next edit took it out again, and 1.x had no default that it lists.
+#[test]
+fn runc_stays_where_a_default_of_others_has_gone() {
+    let kind = [&RUNTIMES[..], &["kata", "runtime_type"]].concat();
+    let runtimes = "plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes";
+    let base = format!("version = 2\n[{runtimes}.mine]\nruntime_type = \"x.v2\"\n");
+    let mut node = Node::new(&base);
+    node.apply(&Change::of("b").set(&LEVEL, "\"info\""));
+    node.apply(&Change::of("a").set(&kind, "\"io.containerd.kata.v2\""));
+    let default =
+        "[plugins.\"io.containerd.grpc.v1.cri\".containerd]\ndefault_runtime_name = \"kata\"\n";
+    node.write(&(node.text().to_owned() + default));
+    for owner in ["a", "a", "b"] {
+        node.leave(owner);
+        assert!(node.text().contains("runtimes.runc]"), "{}", node.text());
+    }
+    assert!(!node.text().contains('#'), "{}", node.text());
+}

@@ -134,7 +134,7 @@ fn decode_plugins(model: &Model<'_>, loaded: &mut Loaded, release: Release) -> R
             let node = shape.decode(node, Decoder::of_plugin(release));
             match node.map_err(|mismatch| mismatch.below(key).below("plugins")) {
                 Ok(node) => {
-                    decoded.insert(key.into(), node);
+                    decoded.insert(key.into(), node.into_owned());
                 }
                 Err(mismatch) => {
                     let reason = model.mismatch(&mismatch);

@@ -2,6 +2,7 @@
 //!
 //! A value of another type ends the daemon when it decodes the file, whatever plugin it belongs to.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 use std::slice;
 
@@ -56,6 +57,9 @@ pub(super) struct Mismatch {
     pub(super) place: Place,
 }
 
+/// What a release knows of a value.
+type Decoded<'n> = Result<Cow<'n, Node>, Mismatch>;
+
 impl Shape {
     /// What has to stand there, with its article.
     pub(super) fn wanted(self) -> &'static str {
@@ -74,7 +78,7 @@ impl Shape {
 
     /// Decodes a value and all below it: what the release knows of it, each key as it should be
     /// spelled.
-    pub(super) fn decode(self, node: &Node, decoder: Decoder) -> Result<Node, Mismatch> {
+    pub(super) fn decode(self, node: &Node, decoder: Decoder) -> Decoded<'_> {
         let release = decoder.release;
         let fits = match (self, &node.data) {
             (Self::Text, Data::Text(_))
@@ -96,13 +100,13 @@ impl Shape {
             (Self::List(shape), Data::Array(array))
                 if !(array.is_empty() && decoder.release.is_1x()) =>
             {
-                return decode_list(*shape, array, node.place, decoder);
+                return decode_list(*shape, array, node, decoder);
             }
             (Self::List(shape), Data::Table(_)) if decoder.has_go_toml_2_4() => {
-                return decode_list(*shape, slice::from_ref(node), node.place, decoder);
+                return decode_list(*shape, slice::from_ref(node), node, decoder);
             }
             (Self::Map(shape), Data::Table(table)) => {
-                return decode_map(*shape, table, node.place, decoder);
+                return decode_map(*shape, table, node, decoder);
             }
             (Self::Table(fields) | Self::Embedded(fields), Data::Table(table)) => {
                 return decode_table(fields, table, node, decoder);
@@ -110,7 +114,7 @@ impl Shape {
             _ => decoder.skips(self, node),
         };
         if fits {
-            return Ok(node.clone());
+            return Ok(Cow::Borrowed(node));
         }
         Err(Mismatch {
             path: Vec::new(),
@@ -217,42 +221,38 @@ fn read_by_1x<'k>(name: &str, keys: &[&'k str]) -> Option<&'k str> {
         .or_else(|| find(&first_lower()))
 }
 
-fn decode_list(
-    shape: Shape,
-    array: &[Node],
-    place: Place,
-    decoder: Decoder,
-) -> Result<Node, Mismatch> {
+fn decode_list<'n>(shape: Shape, array: &[Node], node: &'n Node, decoder: Decoder) -> Decoded<'n> {
     let nodes = array.iter().map(|node| shape.decode(node, decoder));
-    Ok(Node::new(
-        Data::Array(nodes.collect::<Result<_, _>>()?),
-        place,
-    ))
+    let values: Vec<Node> = nodes
+        .map(|node| node.map(Cow::into_owned))
+        .collect::<Result<_, _>>()?;
+    Ok(Cow::Owned(Node::new(Data::Array(values), node.place)))
 }
 
-fn decode_map(
-    shape: Shape,
-    table: &Table,
-    place: Place,
-    decoder: Decoder,
-) -> Result<Node, Mismatch> {
-    let nodes = table.iter().map(|(name, node)| {
+fn decode_map<'n>(shape: Shape, table: &Table, node: &'n Node, decoder: Decoder) -> Decoded<'n> {
+    let mut values = Cow::Borrowed(table);
+    for (name, node) in table {
         let value = shape.decode(node, decoder);
-        let value = value.map_err(|mismatch| mismatch.below(name))?;
-        Ok((Name::clone(name), value))
-    });
-    Ok(Node::of_table(nodes.collect::<Result<_, _>>()?, place))
+        if let Cow::Owned(value) = value.map_err(|mismatch| mismatch.below(name))? {
+            values.to_mut().insert(Name::clone(name), value);
+        }
+    }
+    Ok(match values {
+        Cow::Borrowed(_) => Cow::Borrowed(node),
+        Cow::Owned(table) => Cow::Owned(Node::of_table(table, node.place)),
+    })
 }
 
-fn decode_table(
+fn decode_table<'n>(
     fields: &'static [Field],
     table: &Table,
-    node: &Node,
+    node: &'n Node,
     decoder: Decoder,
-) -> Result<Node, Mismatch> {
+) -> Decoded<'n> {
     let is_1x = decoder.release.is_1x();
     let mut known = decoder.known(fields, table);
-    let mut whole = Table::new();
+    let mut is_as_it_was = known.len() == table.len();
+    let mut values = Vec::with_capacity(known.len());
     for entries in known.chunk_by_mut(|one, other| one.field == other.field) {
         let Field(name, shape, _) = &fields[entries[0].field];
         if !is_1x && decoder.is_file {
@@ -263,13 +263,17 @@ fn decode_table(
             read_by_1x(name, &keys) == Some(entry.key)
         };
         for entry in &*entries {
-            if is_1x && entry.key != *name && !read(entry) {
+            let is_spelled = entry.key == *name;
+            is_as_it_was &= is_spelled;
+            if is_1x && !is_spelled && !read(entry) {
                 continue;
             }
             let value = shape.decode(entry.node, decoder);
             let value = value.map_err(|mismatch| mismatch.below(name))?;
-            if !decoder.skips(*shape, &value) {
-                decode_over(&mut whole, name, value);
+            let is_skipped = decoder.skips(*shape, &value);
+            is_as_it_was &= matches!(value, Cow::Borrowed(_)) && !is_skipped;
+            if !is_skipped {
+                values.push((*name, value));
             }
         }
     }
@@ -280,11 +284,19 @@ fn decode_table(
         {
             let value = shape.decode(node, decoder)?;
             if !value.is_zero() {
-                decode_over(&mut whole, name, value);
+                is_as_it_was = false;
+                values.push((name, value));
             }
         }
     }
-    Ok(Node::of_table(whole, node.place))
+    if is_as_it_was {
+        return Ok(Cow::Borrowed(node));
+    }
+    let mut whole = Table::new();
+    for (name, value) in values {
+        decode_over(&mut whole, name, value.into_owned());
+    }
+    Ok(Cow::Owned(Node::of_table(whole, node.place)))
 }
 
 /// Decodes a value over an earlier one, as into the same Go struct.

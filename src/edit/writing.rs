@@ -76,7 +76,7 @@ impl Writing<'_> {
         for heading in document.headings(is_own) {
             self.keep_comment(&mut revision, &heading);
         }
-        if start.known.has_in(self.name, &[]) && !self.work.ledger.has_in(self.name, &[]) {
+        if self.is_left() {
             // Somebody has moved what they stood above.
             revision.remove_stray_comments();
         }
@@ -126,6 +126,11 @@ impl Writing<'_> {
         comment(newest.unwrap_or(IMPLIED))
     }
 
+    /// Whether the last key of the tool leaves the file.
+    fn is_left(&self) -> bool {
+        self.work.start.known.has_in(self.name, &[]) && !self.work.ledger.has_in(self.name, &[])
+    }
+
     /// Keeps the comment above a block true: it names somebody who wants something in it, and is gone
     /// if nothing there is the tool's.
     fn keep_comment(&self, revision: &mut Revision<'_>, heading: &Heading) {
@@ -140,14 +145,16 @@ impl Writing<'_> {
         let own = own.filter(|(place, _)| heading.holds(place));
         let own: Vec<&Key> = own.map(|(_, key)| key).collect();
         if own.is_empty() {
-            // One that the ledger knows nothing of is all that tells of its block, unless its owner
+            // One that the ledger knows nothing of is all that tells of its block, unless whom it names
             // leaves: somebody has moved it.
             let start = self.work.start;
             let view = &start.views[self.name];
-            let named = owner_in(&heading.comment).filter(|name| *name == start.owner());
-            let has_left = named.is_some_and(|name| {
-                let owners = [&start.known.owners, &self.work.ledger.owners];
-                owners.map(|it| it.contains_key(name)) == [true, false]
+            let owners = [&start.known.owners, &self.work.ledger.owners];
+            let has_left = owner_in(&heading.comment).is_some_and(|name| match name {
+                IMPLIED => self.is_left(),
+                _ => {
+                    name == start.owner() && owners.map(|it| it.contains_key(name)) == [true, false]
+                }
             });
             if has_left || start.known.knows(self.name, view, heading) {
                 revision.set_comment(heading, None);

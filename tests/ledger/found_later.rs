@@ -378,3 +378,20 @@ fn runc_stays_where_a_default_of_others_has_gone() {
     }
     assert!(!node.text().contains('#'), "{}", node.text());
 }
+
+/// Nobody leaves by the name of what is implied.
+#[test]
+fn a_comment_of_what_is_implied_above_a_table_of_others_goes_with_the_last_key() {
+    let mut node = Node::new("version = 3\n");
+    let snapshotter = [&RUNTIMES[..1], &["io.containerd.cri.v1.runtime"]].concat();
+    let below = ["containerd", "runtimes", "runc", "snapshotter"];
+    let snapshotter = [snapshotter, below.to_vec()].concat();
+    node.apply(&Change::of("c").set(&snapshotter, "\"nydus\""));
+    let comment = "# containerd-edit owner=implied\n";
+    let theirs = format!("{comment}[ttrpc]\n  uid = 7\n");
+    assert!(node.text().contains(comment), "{}", node.text());
+    node.write(&node.text().replacen(comment, &theirs, 1));
+    node.leave("c");
+    assert!(!node.text().contains('#'), "{}", node.text());
+    assert!(node.text().contains("[ttrpc]\n  uid = 7\n"));
+}

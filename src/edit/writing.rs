@@ -76,9 +76,12 @@ impl Writing<'_> {
         for heading in document.headings(is_own) {
             self.keep_comment(&mut revision, &heading);
         }
+        // Somebody has moved what they stood above.
         if self.is_left() {
-            // Somebody has moved what they stood above.
-            revision.remove_stray_comments();
+            revision.remove_stray_comments(|_| true);
+        } else if self.has_left(start.owner()) {
+            revision
+                .remove_stray_comments(|line| owner_in(line).is_some_and(|it| self.has_left(it)));
         }
         revision.finish().map_err(refused)
     }
@@ -131,6 +134,16 @@ impl Writing<'_> {
         self.work.start.known.has_in(self.name, &[]) && !self.work.ledger.has_in(self.name, &[])
     }
 
+    /// Whether all that a comment with this name may stand above goes with this edit.
+    fn has_left(&self, name: &str) -> bool {
+        let start = self.work.start;
+        let owners = [&start.known.owners, &self.work.ledger.owners];
+        match name {
+            IMPLIED => self.is_left(),
+            _ => name == start.owner() && owners.map(|it| it.contains_key(name)) == [true, false],
+        }
+    }
+
     /// Keeps the comment above a block true: it names somebody who wants something in it, and is gone
     /// if nothing there is the tool's.
     fn keep_comment(&self, revision: &mut Revision<'_>, heading: &Heading) {
@@ -149,13 +162,7 @@ impl Writing<'_> {
             // leaves: somebody has moved it.
             let start = self.work.start;
             let view = &start.views[self.name];
-            let owners = [&start.known.owners, &self.work.ledger.owners];
-            let has_left = owner_in(&heading.comment).is_some_and(|name| match name {
-                IMPLIED => self.is_left(),
-                _ => {
-                    name == start.owner() && owners.map(|it| it.contains_key(name)) == [true, false]
-                }
-            });
+            let has_left = owner_in(&heading.comment).is_some_and(|name| self.has_left(name));
             if has_left || start.known.knows(self.name, view, heading) {
                 revision.set_comment(heading, None);
             }

@@ -260,9 +260,11 @@ impl<'d> Revision<'d> {
     }
 
     /// Removes the comment lines that `is_own` accepts and no header follows.
-    pub(crate) fn remove_stray_comments(&mut self) {
+    pub(crate) fn remove_stray_comments(&mut self, goes: impl Fn(&str) -> bool) {
         for lines in self.document.stray_comments(self.is_own) {
-            self.splices.drop_lines(lines);
+            if goes(&self.document.text()[lines.clone()]) {
+                self.splices.drop_lines(lines);
+            }
         }
     }
 

@@ -395,3 +395,21 @@ fn a_comment_of_what_is_implied_above_a_table_of_others_goes_with_the_last_key()
     assert!(!node.text().contains('#'), "{}", node.text());
     assert!(node.text().contains("[ttrpc]\n  uid = 7\n"));
 }
+
+/// It stayed above nothing when its owner left, and above a table of others when the next one did.
+#[test]
+fn a_comment_above_nothing_goes_with_its_owner() {
+    let mut node = Node::new("version = 2\n");
+    node.apply(&Change::of("b").set(&LEVEL, "\"info\""));
+    node.apply(&Change::of("c").set(&["cgroup", "path"], "\"/x\""));
+    let block = "# containerd-edit owner=c\n[cgroup]\n  path = \"/x\"\n";
+    assert!(node.text().contains(block), "{}", node.text());
+    let mine = "\n[metrics]\n  grpc_histogram = true\n[cgroup]\n  path = \"/x\"\n";
+    let moved = format!("# containerd-edit owner=c\n{mine}");
+    node.write(&node.text().replace(block, &moved));
+    node.leave("c");
+    assert!(!node.text().contains("owner=c"), "{}", node.text());
+    node.leave("b");
+    assert!(node.text().contains("[metrics]"), "{}", node.text());
+    assert!(!node.text().contains('#'), "{}", node.text());
+}

@@ -1,6 +1,8 @@
 //! Taking a change back: the bytes from before it where nobody has changed the files since, and else
 //! what its owner wanted before.
 
+use std::collections::BTreeMap;
+
 use crate::commit::editor::Editor;
 use crate::commit::file_change::FileChange;
 use crate::commit::ledger::Found;
@@ -17,8 +19,10 @@ use crate::edit::judgement::Judged;
 use crate::edit::run::edit;
 use crate::error::{Code, Error, NextStep};
 use crate::ledger::{Ledger, LedgerPair};
+use crate::toml::Literal;
 use crate::want::change::Change;
 use crate::want::handler::Owner;
+use crate::want::key::Key;
 
 const NOT_UNDONE: &str = "cannot undo the last change";
 
@@ -172,17 +176,34 @@ impl Editor {
     }
 }
 
-/// The owners of a change want again what they wanted before it.
+/// The owners of a change want again what they wanted before it, but for what they have come to want
+/// since.
 fn as_before(config: &Config, ledger: &Ledger, made: &LedgerPair) -> Result<Edited, Error> {
     let (mut after, mut wanted) = (config.clone(), ledger.clone());
     let mut merged = Report::default();
     for name in made.owners() {
+        let values = |ledger: &Ledger| -> BTreeMap<Key, Option<Literal>> {
+            let owner = ledger.owners.get(&name).into_iter();
+            let wants = owner.flat_map(|owner| &owner.wants);
+            wants
+                .map(|(key, want)| (key.clone(), want.value.clone()))
+                .collect()
+        };
+        let (old, new, mut values) = (values(&made.before), values(&made.after), values(&wanted));
+        for key in old.keys().chain(new.keys()) {
+            if old.get(key) == new.get(key) || values.get(key) != new.get(key) {
+                continue;
+            }
+            match old.get(key) {
+                Some(value) => values.insert(key.clone(), value.clone()),
+                None => values.remove(key),
+            };
+        }
         let mut change = Change::of(&name).prune();
-        let before = made.before.owners.get(&name);
-        for (key, want) in before.into_iter().flat_map(|owner| &owner.wants) {
-            change = match &want.value {
-                Some(value) => change.want(key.clone(), value.clone()),
-                None => change.want_nothing(key.clone()),
+        for (key, value) in values {
+            change = match value {
+                Some(value) => change.want(key, value),
+                None => change.want_nothing(key),
             };
         }
         let edited = edit(&after, &wanted, &change)?;

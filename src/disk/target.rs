@@ -134,9 +134,10 @@ fn no_folder(path: &Path, folder: &Path) -> Error {
 }
 
 fn not_a_file(path: &Path, found: &str) -> Error {
-    let name = path.file_name().unwrap_or_default();
-    let is_of_config = name.as_encoded_bytes().windows(5).any(|it| it == b".toml");
-    let hint = if is_of_config {
+    let is_named_as_file = path
+        .extension()
+        .is_some_and(|it| it == "toml" || it == "tmpl");
+    let hint = if is_named_as_file && !path.join("config.toml").exists() {
         NextStep::MoveAway(path).into()
     } else if found == FOLDER {
         let file = path.join("config.toml");

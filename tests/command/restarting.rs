@@ -249,3 +249,24 @@ fn nothing_is_restarted_into_a_config_that_serves_nowhere() {
     run(&node, &format!("touch {}", touch.display()), &["restart"]).exits(69);
     assert!(touch.exists());
 }
+
+/// Another run of the same owner's came while this one had containerd restarted, for the first time.
+#[test]
+#[cfg(feature = "cri")]
+fn a_roll_back_takes_out_what_this_run_has_put_in() {
+    for (other, there) in [("add youki", &["crun", "youki"][..]), ("remove crun", &[])] {
+        let node = Node::with(CONFIG);
+        node.run(&["add", "crun"]).exits(0);
+        let tool = env!("CARGO_BIN_EXE_containerd-edit");
+        let (config, once) = (node.config(), node.folder().join("once"));
+        let (config, once) = (config.display(), once.display());
+        let other = format!("{tool} --config {config} {other}");
+        let command = format!("[ -e {once} ] || {{ touch {once}; {other}; }}; exit 3");
+        run(&node, &command, &["add", "gvisor", "--restart"]).exits(69);
+        let text = node.text();
+        for name in ["crun", "youki", "gvisor"] {
+            let is_there = text.contains(&format!("runtimes.{name}]"));
+            assert_eq!(is_there, there.contains(&name), "{name}: {text}");
+        }
+    }
+}

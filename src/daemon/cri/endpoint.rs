@@ -18,7 +18,7 @@ pub(super) const LOOK: &str =
     "see why containerd is not running: `systemctl status containerd`, `journalctl -u containerd`";
 
 /// Reads a path with or without `unix://` before it. Another scheme is none of a socket.
-pub(in crate::daemon) fn socket_path(endpoint: &Path) -> Result<PathBuf, Error> {
+pub(super) fn socket_path(endpoint: &Path) -> Result<PathBuf, Error> {
     let bytes = endpoint.as_os_str().as_bytes();
     let path = bytes.strip_prefix(SCHEME).unwrap_or(bytes);
     let other_scheme = path.windows(3).any(|window| window == b"://");

@@ -18,7 +18,6 @@ use tokio::time::timeout;
 use tonic::Code as Answer;
 
 use self::connection::Connection;
-pub(in crate::daemon) use self::endpoint::socket_path;
 use self::generated::{
     ListPodSandboxRequest, ListPodSandboxResponse, StatusRequest, StatusResponse, VersionRequest,
     VersionResponse,

@@ -9,7 +9,7 @@ use super::disagreement::Disagreement;
 use super::expected::Expected;
 use super::failure::{ChangeFate, RestartFailure};
 use super::scene::Scene;
-use super::turn::Turn;
+use super::turn::{self, Turn};
 use super::verdicts::verdicts;
 use super::why::Why;
 use crate::commit::operation_log::LogEntry;
@@ -109,12 +109,13 @@ impl<'a> Run<'a> {
         if self.scene.service.is_by_itself() {
             return self.load_now();
         }
-        let Some(turn) = Turn::wait(&self.scene) else {
-            return Err(self.interrupted());
-        };
+        let turn = Turn::wait(&self.scene);
+        let now = turn.as_ref().and_then(|_| turn::started(&self.scene));
         // Who has waited may have to do with another daemon by now.
-        if let Ok(now) = turn.daemon {
-            self.set_old(now);
+        match now {
+            Some(Ok(now)) => self.set_old(now),
+            Some(Err(_)) => {}
+            None => return Err(self.interrupted()),
         }
         self.load_now()
     }
@@ -181,7 +182,8 @@ impl<'a> Run<'a> {
     /// containerd serve without it. `cause`: why containerd does not serve with it.
     fn roll_back(&self, made: &LedgerPair, cause: &Cause) -> ChangeFate {
         (self.scene.tell)("rolling back: taking this run's change out of the config");
-        let now = self.scene.daemon().unwrap_or(None);
+        // A restart that took too long may go on.
+        let now = turn::started(&self.scene).and_then(Result::ok).flatten();
         let is_as_before = match self.scene.editor.roll_back(made) {
             Ok(outcome) => outcome.is_as_before,
             // What is not durable is in place all the same.

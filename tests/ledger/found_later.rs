@@ -14,6 +14,10 @@ const RUNTIMES: [&str; 4] = [
     "runtimes",
 ];
 
+fn type_of(name: &'static str) -> Vec<&'static str> {
+    [&RUNTIMES[..], &[name, "runtime_type"]].concat()
+}
+
 fn cleared(owner: &str, key: &str) -> Change {
     let key: KeyName = key.parse().expect("a key");
     Change::of(owner).clear(&key).expect("a key to clear")
@@ -90,7 +94,7 @@ fn what_was_removed_from_a_deleted_file_does_not_come_back() {
 #[test]
 fn what_stood_in_a_file_that_comes_back_is_its_owners() {
     let level = || Change::of("a").set(&LEVEL, "\"debug\"");
-    let kata = [&RUNTIMES[..], &["kata", "runtime_type"]].concat();
+    let kata = type_of("kata");
     let kata = Change::of("a").set(&kata, "\"io.containerd.kata.v2\"");
     let runc = "containerd.runtimes.runc]\nruntime_type = 'io.containerd.runc.v2'\n";
     let two_tables = format!(
@@ -244,7 +248,7 @@ fn a_comment_above_a_table_of_others_goes_with_its_owner() {
 /// The type of `runc` may be implied, and was left to that.
 #[test]
 fn a_type_of_runc_that_an_owner_wants_comes_back_after_a_killed_run() {
-    let kind = [&RUNTIMES[..], &["runc", "runtime_type"]].concat();
+    let kind = type_of("runc");
     let mut node = Node::new("version = 3\n");
     let kata = Change::of("a").set(&kind, "\"io.containerd.kata.v2\"");
     node.apply(&kata.in_file("conf.d/50-a.toml"));
@@ -257,12 +261,11 @@ fn a_type_of_runc_that_an_owner_wants_comes_back_after_a_killed_run() {
 /// The first run left it to what others imply, and the second put the owner's type.
 #[test]
 fn a_type_of_runc_moves_with_the_rest_of_cri_at_once() {
-    let key = |name: &'static str| [&RUNTIMES[..], &[name, "runtime_type"]].concat();
     let kata = "\"io.containerd.kata.v2\"";
     let mut node = Node::new("version = 2\n");
-    node.apply(&Change::of("a").set(&key("runc"), kata));
+    node.apply(&Change::of("a").set(&type_of("runc"), kata));
     let crun = Change::of("a")
-        .set(&key("crun"), kata)
+        .set(&type_of("crun"), kata)
         .in_file("conf.d/50-a.toml");
     node.apply(&crun);
     let text = node.config.text(DROP_IN.as_ref()).unwrap_or_default();
@@ -276,7 +279,6 @@ fn a_type_of_runc_moves_with_the_rest_of_cri_at_once() {
 /// Another owner wanted the same default since, and nothing was said of it.
 #[test]
 fn a_default_of_others_that_does_not_come_back_is_named() {
-    let kind = |name: &'static str| [&RUNTIMES[..], &[name, "runtime_type"]].concat();
     let default = [&RUNTIMES[..3], &["default_runtime_name"]].concat();
     let runtimes = "plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes";
     let base = format!(
@@ -284,7 +286,7 @@ fn a_default_of_others_that_does_not_come_back_is_named() {
          default_runtime_name = \"mine\"\n[{runtimes}.mine]\nruntime_type = \"x.v2\"\n"
     );
     let mut node = Node::new(&base);
-    node.apply(&Change::of("a").set(&kind("kata"), "\"io.containerd.kata.v2\""));
+    node.apply(&Change::of("a").set(&type_of("kata"), "\"io.containerd.kata.v2\""));
     let by_hand = node.text().replace("\"mine\"", "\"kata\"");
     node.write(&by_hand);
     node.apply(&Change::of("c").set(&default, "\"kata\"").declares());
@@ -323,12 +325,11 @@ fn runc_stays_where_the_tool_has_brought_a_handler_of_others_in() {
 /// The second run took what had been put for others for what a killed run had left.
 #[test]
 fn a_runc_that_others_need_has_the_type_that_its_owner_wants() {
-    let key = |name: &'static str| [&RUNTIMES[..], &[name, "runtime_type"]].concat();
     let kata = "\"io.containerd.kata.v2\"";
     let mut node = Node::new("version = 2\n");
-    node.apply(&Change::of("a").set(&key("runc"), kata));
+    node.apply(&Change::of("a").set(&type_of("runc"), kata));
     node.config.insert(PATH, None, true).expect("no file");
-    let other = Change::of("b").set(&key("kata"), kata);
+    let other = Change::of("b").set(&type_of("kata"), kata);
     node.apply(&other);
     let once = node.text().to_owned();
     assert_eq!(once.matches(kata).count(), 2, "{once}");
@@ -363,7 +364,7 @@ fn a_new_file_says_nothing_of_what_the_deleted_one_had() {
 /// The next edit took it out again, and 1.x had no default that it lists.
 #[test]
 fn runc_stays_where_a_default_of_others_has_gone() {
-    let kind = [&RUNTIMES[..], &["kata", "runtime_type"]].concat();
+    let kind = type_of("kata");
     let runtimes = "plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes";
     let base = format!("version = 2\n[{runtimes}.mine]\nruntime_type = \"x.v2\"\n");
     let mut node = Node::new(&base);

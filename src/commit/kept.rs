@@ -140,8 +140,12 @@ impl Editor {
         }
         let after = reading.with(self, whole)?;
         let is_read = after.is_joined || after.files().iter().any(|it| it.leads_to(file));
-        let name = after.name_of(file);
-        Ok(is_read && ledger.is_some_and(|it| it.misses(&name, &after.views())))
+        let (name, views) = (after.name_of(file), after.views());
+        let misses = ledger.cloned().is_some_and(|mut ledger| {
+            let lost = ledger.set_lost_aside(&views);
+            ledger.misses(&lost, &name, &views)
+        });
+        Ok(is_read && misses)
     }
 
     /// What is best put back, if no release serves with `whole`, which has a text for each broken file
@@ -229,10 +233,9 @@ impl Editor {
         texts: &[Replacement],
     ) -> Result<Vec<(Release, Verdict)>, Error> {
         let files = self.loaded_with(reading, texts)?;
-        // What an installer's container can't see is there all the same.
-        let unread = files.unread().into_iter();
-        let unread = unread.filter(|path| !reading.broken.contains_key(*path));
-        Ok(self.judged(&files.leaving_out(unread)))
+        let hidden = files.out_of_sight();
+        let hidden = hidden.filter(|path| !reading.broken.contains_key(*path));
+        Ok(self.judged(&files.leaving_out(hidden)))
     }
 
     /// Whether some release serves once these texts are in place, and no other file is broken any more.

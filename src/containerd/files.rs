@@ -140,14 +140,24 @@ impl ConfigFiles {
         unread.map(|(path, _)| path.as_path()).collect()
     }
 
-    /// The first import that is not there in the config's own folder: who edits the config sees that one
+    /// The imports that are not there in the config's own folder or below: who edits the config sees that
     /// as containerd does.
-    pub(crate) fn missing_beside(&self) -> Option<&Path> {
-        let folder = self.main().parent()?;
-        let mut files = self.files.iter();
-        let (path, _) = files
-            .find(|(path, state)| **state == FileState::Missing && path.starts_with(folder))?;
-        Some(path)
+    pub(crate) fn missing_beside(&self) -> impl Iterator<Item = &Path> {
+        let folder = self.main().parent();
+        let missing = self
+            .files
+            .iter()
+            .filter(|(_, state)| **state == FileState::Missing);
+        let missing = missing.map(|(path, _)| path.as_path());
+        missing.filter(move |path| folder.is_some_and(|folder| path.starts_with(folder)))
+    }
+
+    /// The other imports that could not be read: what an installer's container can't see is there all
+    /// the same.
+    pub(crate) fn out_of_sight(&self) -> impl Iterator<Item = &Path> {
+        let missing: BTreeSet<&Path> = self.missing_beside().collect();
+        let unread = self.unread().into_iter();
+        unread.filter(move |path| !missing.contains(path))
     }
 
     /// The files that containerd does not start with: those, and what is not TOML.

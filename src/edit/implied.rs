@@ -245,17 +245,20 @@ impl Work<'_> {
     }
 
     /// Each drop-in that holds something is imported, if the tool has imported it before by itself or
-    /// puts something into it.
+    /// puts something into it. One that is gone still is, while its owner misses what it held: only a
+    /// file that is imported can be put back.
     pub(super) fn merge_imports(&mut self, desired: &Desired) -> Result<(), Error> {
         let start = self.start;
         let mut imports = Desired::new();
         for (file, view) in &self.views {
-            if file == start.main() || !view.exists || view.is_empty() || start.config.is_joined {
+            let is_missed = self.ledger.misses(&start.lost, file, &self.views);
+            let is_needed = is_missed || (view.exists && !view.is_empty());
+            if file == start.main() || !is_needed || start.config.is_joined {
                 continue;
             }
             let at = self.import_of(file);
             let mut inside = self.ledger.keys_in(file, &[]);
-            let has_keys = inside.any(|key| key.path != ["version"]);
+            let has_keys = is_missed || inside.any(|key| key.path != ["version"]);
             let mut desired = desired.keys().filter(|at| at.file == *file);
             let is_asked = has_keys && desired.any(|at| start.asked.contains(&at.key));
             // What an owner has asked for by name goes with that owner.

@@ -118,7 +118,7 @@ impl Judgement<'_> {
             let (path, at) = model.verdict(release).reason()?.at.clone()?;
             at.filter(|_| path == self.after.main())
         });
-        let (code, message) = if let Some(path) = self.after.missing_beside() {
+        let (code, message) = if let Some(path) = self.after.missing_beside().next() {
             let path = path.display();
             let message =
                 format!("containerd does not start: {path} is imported, and is not there");

@@ -44,13 +44,13 @@ impl Ledger {
     }
 
     /// Whether an owner misses something that stood in a file which is gone.
-    pub(crate) fn misses(&self, file: &str, views: &Views) -> bool {
+    pub(crate) fn misses(&self, lost: &Lost, file: &str, views: &Views) -> bool {
         let is_in_force = |key: &Key| {
             let mut entries = self.entries.keys().filter(|at| at.key == *key);
             entries.any(|at| self.is_in_force(at, views))
         };
-        let mut keys = self.keys_in(file, &[]);
-        keys.any(|key| self.is_wanted(key) && !is_in_force(key))
+        let mut entries = lost.entries.keys().filter(|at| at.file == file);
+        entries.any(|at| self.is_wanted(&at.key) && !is_in_force(&at.key))
     }
 }
 

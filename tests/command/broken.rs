@@ -227,7 +227,17 @@ fn gone(imports: Option<&str>) -> Both {
 /// Whoever has edited the config meanwhile: the keys of the text are their owner's.
 #[test]
 fn a_drop_in_that_comes_back_later_is_its_owners() {
-    let both = gone(Some("conf.d/*.toml"));
+    comes_back_later(Some("conf.d/*.toml"));
+}
+
+/// The import that the tool has written stays as well: without it, nothing would read the file again.
+#[test]
+fn a_drop_in_that_comes_back_later_is_still_imported() {
+    comes_back_later(None);
+}
+
+fn comes_back_later(imports: Option<&str>) {
+    let both = gone(imports);
     let status = both.node.run(&["status"]).exits(0);
     assert!(status.stdout.contains("missing: "), "{status:#?}");
     both.node.run(&["restore"]).exits(0);
@@ -237,15 +247,25 @@ fn a_drop_in_that_comes_back_later_is_its_owners() {
     assert!(!both.drop_in.exists(), "{run:#?}");
     assert_eq!(run.stderr, "");
     both.node.run(&["remove", "--owner", "b"]).exits(0);
-    assert_eq!(both.node.text(), both.good[0]);
+    let base = if imports.is_some() {
+        &both.good[0]
+    } else {
+        SERVES
+    };
+    assert_eq!(both.node.text(), base);
     let ledger = read(&both.node.ledger());
     assert!(!ledger.contains("50-a.toml"), "{ledger}");
 }
 
-/// One that nothing imports any more would not be loaded: containerd serves without it.
+/// One whose import somebody has taken out would not be loaded: containerd serves without it.
 #[test]
 fn a_drop_in_whose_import_is_gone_comes_back_with_its_owner_alone() {
     let both = gone(None);
+    let lines = both.node.text();
+    let lines = lines
+        .split_inclusive('\n')
+        .filter(|it| !it.contains("imports"));
+    fs::write(both.node.config(), lines.collect::<String>()).expect("writes");
     let run = both.node.run(&["restore"]).exits(0);
     assert!(run.stdout.contains("nothing to do: "), "{run:#?}");
     assert!(!both.drop_in.exists());
@@ -336,8 +356,14 @@ fn nothing_is_restarted_without_an_import() {
         }
         let run = node.run(&["add", "spin"]).exits(0);
         assert!(run.stdout.contains("do not restart"), "{run:#?}");
-        let run = node.run(&["check"]).exits(78);
         let unset = node.hinted(&format!("unset imports={import}"));
+        let restored = node.run(&["restore"]);
+        if is_known {
+            assert!(restored.exits(78).stderr.contains(&unset));
+        } else {
+            assert!(restored.exits(0).stdout.contains("nothing to do: "));
+        }
+        let run = node.run(&["check"]).exits(78);
         let both = Both {
             drop_in: path,
             good: [node.text(), String::new()],

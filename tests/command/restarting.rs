@@ -1,7 +1,9 @@
 //! `--restart` and `restart` where no containerd comes. With real ones: `tests/containerd/restart.rs`.
 
 #[cfg(feature = "cri")]
-use std::fs;
+use std::fs::{self, File};
+#[cfg(feature = "cri")]
+use std::thread;
 
 #[cfg(feature = "cri")]
 use serde_json::Value;
@@ -269,4 +271,36 @@ fn a_roll_back_takes_out_what_this_run_has_put_in() {
             assert_eq!(is_there, there.contains(&name), "{name}: {text}");
         }
     }
+}
+
+/// Another run took it out while this one waited for its turn: nothing is restarted for it, nor for
+/// taking it out once more.
+#[test]
+#[cfg(feature = "cri")]
+fn nothing_is_restarted_for_what_others_have_taken_out() {
+    let node = Node::with(CONFIG);
+    let touch = node.folder().join("restarted");
+    let command = format!("touch {}", touch.display());
+    let turn = File::open(node.folder()).expect("a folder");
+    fs4::FileExt::lock(&turn).expect("locks");
+    let add = ["add", "crun", "--restart", "-o", "json"];
+    let failed = thread::scope(|scope| {
+        let adding = scope.spawn(|| run_within(&node, "30s", &command, &add));
+        while !node.text().contains("crun") {
+            assert!(!adding.is_finished(), "{:?}", node.text());
+            thread::yield_now();
+        }
+        node.run(&["undo"]).exits(0);
+        fs4::FileExt::unlock(&turn).expect("unlocks");
+        adding.join().expect("it ends")
+    });
+    let report: Value = serde_json::from_str(&failed.exits(69).stdout).expect("JSON");
+    let error = &report["error"];
+    assert_eq!(error["code"], "rolled-back", "{report}");
+    let said = error["message"].as_str().expect("a text");
+    let cause =
+        "crun would not be loaded from the config as it is now, so containerd was not restarted; ";
+    assert!(said.starts_with(cause), "{report}");
+    assert!(!touch.exists());
+    assert_eq!(node.text(), CONFIG);
 }

@@ -79,8 +79,8 @@ impl Expected {
                 let mut present = self.present.iter();
                 let missing = present.find(|name| !handlers.contains_key(*name))?;
                 Some(Cause::LeftAlone(format!(
-                    "the containerd that runs here would not load {missing} from this config, so it \
-                     was not restarted"
+                    "{missing} would not be loaded from the config as it is now, so containerd was \
+                     not restarted"
                 )))
             }
             Verdict::NoCri { reason } | Verdict::Exits { reason } => {

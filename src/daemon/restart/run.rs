@@ -179,7 +179,7 @@ impl<'a> Run<'a> {
     }
 
     /// Takes the change back, as a whole or out of what others have made of the files since, and has
-    /// containerd serve without it. `cause`: why containerd does not serve with it.
+    /// containerd serve without it, if it was not left alone. `cause`: why it does not serve with it.
     fn roll_back(&self, made: &LedgerPair, cause: &Cause) -> ChangeFate {
         (self.scene.tell)("rolling back: taking this run's change out of the config");
         // A restart that took too long may go on.
@@ -193,17 +193,19 @@ impl<'a> Run<'a> {
                 return ChangeFate::Stuck(error);
             }
         };
-        let still_runs = |old: &Daemon| !old.ends_within(Duration::ZERO);
-        let was_left_alone =
-            matches!(cause, Cause::LeftAlone(_)) || self.old.as_ref().is_some_and(still_runs);
         let serving = now.as_ref().and_then(Daemon::serving);
-        let serving = serving.filter(|_| was_left_alone && !self.scene.service.is_by_itself());
-        let now = match serving {
-            Some(running) => Ok(Restarted {
-                running: Some(running.clone()),
+        let was_left_alone = matches!(cause, Cause::LeftAlone(_));
+        let still_runs = |old: &Daemon| !old.ends_within(Duration::ZERO);
+        let still_serves = serving.is_some()
+            && self.old.as_ref().is_some_and(still_runs)
+            && !self.scene.service.is_by_itself();
+        let now = if was_left_alone || still_serves {
+            Ok(Restarted {
+                running: serving.cloned(),
                 ..Restarted::default()
-            }),
-            None => Attempt::new(&self.scene).make(now.as_ref(), &self.without),
+            })
+        } else {
+            Attempt::new(&self.scene).make(now.as_ref(), &self.without)
         };
         ChangeFate::TakenBack {
             is_as_before,

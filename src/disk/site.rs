@@ -37,15 +37,21 @@ pub(crate) fn check(target: &Target, existing: Option<&Existing>) -> Result<(), 
     if existing.is_none() {
         return Ok(());
     }
-    if attributes(&target.path).contains(StatxAttributes::MOUNT_ROOT) {
+    if let Some(hint) = instead_of_mount(&target.path) {
         let message = "this file is itself a mount point, so it can't be replaced";
-        let hint = format!(
-            "mount its folder at {}, not the file (Kubernetes: no `subPath`)",
-            target.folder.display()
-        );
         return Err(Error::new(Code::MountPoint, message, hint).at(&target.path));
     }
     forbidden(&[&target.path, &target.folder]).map_or(Ok(()), Err)
+}
+
+/// What to mount instead of a path that is itself a mount point. One that is mounted where the host has
+/// nothing is a folder.
+pub(super) fn instead_of_mount(path: &Path) -> Option<String> {
+    let is_mount = attributes(path).contains(StatxAttributes::MOUNT_ROOT);
+    let folder = path.parent().filter(|_| is_mount)?.display();
+    Some(format!(
+        "mount its folder at {folder}, not the file (Kubernetes: no `subPath`)"
+    ))
 }
 
 /// Whether the sidecars of a drop-in stand on another filesystem, from where nothing can be renamed.

@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::existing::{Existing, FOLDER, Unread, kind, kind_at};
-use super::{HostRoot, sidecar};
+use super::{HostRoot, sidecar, site};
 use crate::error::{Code, Error, NextStep};
 
 /// Where a config really stands: symbolic links are followed, so that two names of one file share
@@ -133,11 +133,15 @@ fn no_folder(path: &Path, folder: &Path) -> Error {
     Error::new(Code::NoFolder, message, NextStep::MakeFolder(folder)).at(path)
 }
 
-fn not_a_file(path: &Path, found: &str) -> Error {
+/// Something else than a file stands at `path`, which is seen at `seen`.
+fn not_a_file(path: &Path, seen: &Path, found: &str) -> Error {
     let is_named_as_file = path
         .extension()
         .is_some_and(|it| it == "toml" || it == "tmpl");
-    let hint = if is_named_as_file && !path.join("config.toml").exists() {
+    let mount = site::instead_of_mount(seen).filter(|_| is_named_as_file);
+    let hint = if let Some(hint) = mount {
+        hint
+    } else if is_named_as_file && !seen.join("config.toml").exists() {
         NextStep::MoveAway(path).into()
     } else if found == FOLDER {
         let file = path.join("config.toml");
@@ -201,7 +205,7 @@ impl Target {
                 let folder = folder.to_owned();
                 Ok(Self::new(resolved, folder))
             }
-            _ => Err(not_a_file(path, kind(file_type))),
+            _ => Err(not_a_file(path, &resolved, kind(file_type))),
         }
     }
 
@@ -268,7 +272,7 @@ impl Target {
     /// Reads the file as it is now.
     pub(crate) fn read(&self) -> Result<Snapshot, Error> {
         let existing = Existing::read(&self.path).map_err(|error| match error {
-            Unread::NotAFile(found) => not_a_file(&self.path, found),
+            Unread::NotAFile(found) => not_a_file(&self.path, &self.path, found),
             Unread::Failed(source) => Error::io(&self.path, "read the config", source),
         })?;
         Ok(Snapshot { existing })

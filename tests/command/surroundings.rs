@@ -198,6 +198,20 @@ fn a_config_that_is_a_mount_point_is_left_alone_and_said() {
     );
 }
 
+/// What a container gets in the place of a file that its host does not have.
+#[test]
+#[ignore = "needs root, to mount: run ./tests/run"]
+fn a_folder_that_is_mounted_in_the_configs_place_is_not_to_be_moved() {
+    let node = Node::with("version = 3\n");
+    let script = "rm $FOLDER/config.toml; mkdir $FOLDER/other $FOLDER/config.toml
+        mount --bind $FOLDER/other $FOLDER/config.toml
+        $TOOL --config $FOLDER/config.toml add crun";
+    let run = in_namespace(&node, script).exits(66);
+    let folder = node.folder().display();
+    let hint = format!("hint: mount its folder at {folder}, not the file ");
+    assert!(run.stderr.contains(&hint), "{run:#?}");
+}
+
 #[test]
 #[ignore = "needs root, to become somebody else: run ./tests/run"]
 fn a_rootless_user_edits_their_own_config() {

@@ -16,6 +16,7 @@ pub(crate) mod process_stat;
 pub(crate) mod replace;
 pub(crate) mod sidecar;
 pub(crate) mod site;
+mod statx;
 pub(crate) mod sync;
 pub(crate) mod target;
 

@@ -3,10 +3,11 @@
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags};
+use rustix::fs::StatxAttributes;
 
 use super::existing::Existing;
 use super::existing::REGULAR;
+use super::statx::{attributes, instead_of_mount};
 use super::target::Target;
 use super::{existing, sidecar};
 use crate::error::{Code, Error, NextStep, Warning};
@@ -42,16 +43,6 @@ pub(crate) fn check(target: &Target, existing: Option<&Existing>) -> Result<(), 
         return Err(Error::new(Code::MountPoint, message, hint).at(&target.path));
     }
     forbidden(&[&target.path, &target.folder]).map_or(Ok(()), Err)
-}
-
-/// What to mount instead of a path that is itself a mount point. One that is mounted where the host has
-/// nothing is a folder.
-pub(super) fn instead_of_mount(path: &Path) -> Option<String> {
-    let is_mount = attributes(path).contains(StatxAttributes::MOUNT_ROOT);
-    let folder = path.parent().filter(|_| is_mount)?.display();
-    Some(format!(
-        "mount its folder at {folder}, not the file (Kubernetes: no `subPath`)"
-    ))
 }
 
 /// Whether the sidecars of a drop-in stand on another filesystem, from where nothing can be renamed.
@@ -115,12 +106,6 @@ pub(crate) fn notices(target: &Target, existing: Option<&Existing>) -> Vec<Warni
         ));
     }
     notices
-}
-
-/// What the kernel says of a file, by `statx(2)`; nothing if it doesn't.
-fn attributes(path: &Path) -> StatxAttributes {
-    let statx = rustix::fs::statx(CWD, path, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::empty());
-    statx.map_or(StatxAttributes::empty(), |statx| statx.stx_attributes)
 }
 
 /// The name of the network filesystem that a folder is on, if it is.

@@ -7,7 +7,8 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::existing::{Existing, FOLDER, Unread, kind, kind_at};
-use super::{HostRoot, sidecar, site};
+use super::statx::instead_of_mount;
+use super::{HostRoot, sidecar};
 use crate::error::{Code, Error, NextStep};
 
 /// Where a config really stands: symbolic links are followed, so that two names of one file share
@@ -138,7 +139,7 @@ fn not_a_file(path: &Path, seen: &Path, found: &str) -> Error {
     let is_named_as_file = path
         .extension()
         .is_some_and(|it| it == "toml" || it == "tmpl");
-    let mount = site::instead_of_mount(seen).filter(|_| is_named_as_file);
+    let mount = instead_of_mount(seen).filter(|_| is_named_as_file);
     let hint = if let Some(hint) = mount {
         hint
     } else if is_named_as_file && !seen.join("config.toml").exists() {

@@ -42,7 +42,7 @@ impl Peculiarities {
         if text.starts_with('\u{feff}') {
             found.push((construct::BYTE_ORDER_MARK, 0));
         }
-        found.extend(finder::constructs(text));
+        found.extend(finder::constructs(config));
         found.extend(leap_seconds_of_known_keys(config, &found));
         found.extend(headers_of_dotted_tables(config));
         found.extend(escapes_in_unknown_keys(config));

@@ -87,6 +87,8 @@ impl InlineTable {
 /// The statements of a file and its inline tables, each in file order.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
+    /// All that the parser has come by.
+    pub(crate) events: Vec<Event>,
     pub(crate) statements: Vec<Statement>,
     pub(crate) inline_tables: Vec<InlineTable>,
 }
@@ -96,10 +98,16 @@ impl Index {
     pub(crate) fn new(text: &str) -> Self {
         let source = Source::new(text);
         let tokens = source.lex().into_vec();
+        let mut events = Vec::with_capacity(tokens.len());
+        parse_document(&tokens, &mut events, &mut ());
         let mut builder = Builder::default();
-        let mut receiver = |event: Event| builder.take(&source, &event);
-        parse_document(&tokens, &mut receiver, &mut ());
-        builder.index
+        for event in &events {
+            builder.take(&source, event);
+        }
+        Self {
+            events,
+            ..builder.index
+        }
     }
 
     /// The absolute path of a statement, segment by segment.

@@ -1,31 +1,30 @@
 //! A walk through a file's tokens, for what not every release parses.
 
+use toml_parser::Span;
 use toml_parser::decoder::Encoding;
-use toml_parser::parser::{Event, EventKind, parse_document};
-use toml_parser::{Source, Span};
+use toml_parser::parser::{Event, EventKind};
+
+use crate::toml::Document;
 
 use super::construct::{self, Construct};
 
 /// The constructs of a text that its tokens show, with where they stand.
-pub(super) fn constructs(text: &str) -> Vec<(Construct, usize)> {
-    let source = Source::new(text);
-    let tokens = source.lex().into_vec();
+pub(super) fn constructs(config: &Document) -> Vec<(Construct, usize)> {
     let mut finder = Finder {
-        source,
-        text,
+        text: config.text(),
         found: Vec::new(),
         inline_depth: 0,
         comma: None,
         arrays: Vec::new(),
         in_header: false,
     };
-    let mut receiver = |event: Event| finder.take(&event);
-    parse_document(&tokens, &mut receiver, &mut ());
+    for event in &config.index.events {
+        finder.take(event);
+    }
     finder.found
 }
 
 struct Finder<'t> {
-    source: Source<'t>,
     text: &'t str,
     found: Vec<(Construct, usize)>,
     inline_depth: usize,
@@ -38,7 +37,7 @@ struct Finder<'t> {
 
 impl<'t> Finder<'t> {
     fn text(&self, span: Span) -> &'t str {
-        self.source.get(span).map_or("", |raw| raw.as_str())
+        self.text.get(span.start()..span.end()).unwrap_or_default()
     }
 
     fn note(&mut self, construct: Construct, span: Span) {

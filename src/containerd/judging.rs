@@ -14,7 +14,7 @@ use super::rules::RULES;
 use super::schema;
 use super::shape::{Decoder, Field};
 use super::snapshotters;
-use super::tree::{Data, Table, text};
+use super::tree::{Data, Name, Table, text};
 use super::verdict::{Reason, Verdict};
 use super::view::{CriView, Finding};
 use super::{address, daemon, duration};
@@ -123,10 +123,10 @@ fn decode_plugins(model: &Model<'_>, loaded: &mut Loaded, release: Release) -> R
         Field(IMAGES, schema::IMAGES, TWO),
     ];
     let mut decoded = Table::new();
+    let plugins = loaded.table("plugins");
     for Field(id, shape, releases) in cri.iter().chain(schema::OTHER_PLUGINS) {
         let key = if short { registry::short_name(id) } else { id };
-        let part = loaded.table("plugins").and_then(|plugins| plugins.get(key));
-        if let Some(node) = part
+        if let Some((name, node)) = plugins.and_then(|plugins| plugins.get_key_value(key))
             && releases.contain(release)
             && !registry::is_left_out(id, release)
             && loaded.disabled(id, release).is_none()
@@ -134,7 +134,7 @@ fn decode_plugins(model: &Model<'_>, loaded: &mut Loaded, release: Release) -> R
             let node = shape.decode(node, Decoder::of_plugin(release));
             match node.map_err(|mismatch| mismatch.below(key).below("plugins")) {
                 Ok(node) => {
-                    decoded.insert(key.into(), node.into_owned());
+                    decoded.insert(Name::clone(name), node.into_owned());
                 }
                 Err(mismatch) => {
                     let reason = model.mismatch(&mismatch);

@@ -314,6 +314,10 @@ pub(super) fn place_of(table: &Table, key: &str) -> Option<Place> {
 
 /// Merges a later file into what is there.
 fn merge(top: &mut Table, file: Table, release: Release) {
+    if top.is_empty() {
+        *top = file;
+        return;
+    }
     for (key, node) in file {
         let Some(known) = top.get_mut(&key) else {
             top.insert(key, node);

@@ -85,7 +85,7 @@ impl Shape {
             | (Self::Boolean, Data::Boolean(_))
             | (Self::Integer | Self::Nanoseconds, Data::Integer(_))
             | (Self::Float, Data::Float(_))
-            | (Self::HandedOn(_), Data::Table(_))
+            | (Self::HandedOn(_) | Self::Map(Self::Any), Data::Table(_))
             | (Self::Any, _) => true,
             // go-toml v1 converts no integer to a float, v2 does.
             (Self::Float, Data::Integer(_)) => !release.is_1x(),
@@ -161,7 +161,7 @@ impl Decoder {
     /// table sets nothing, whatever it is the header of.
     fn skips(self, shape: Shape, node: &Node) -> bool {
         let is_empty = node.table().is_some_and(Table::is_empty);
-        let sets_nothing = !self.release.is_1x() && !self.has_go_toml_2_4();
+        let may_skip = is_empty && !self.is_file && !self.release.is_1x();
         let is_scalar = matches!(
             shape,
             Shape::Text
@@ -171,7 +171,7 @@ impl Decoder {
                 | Shape::Duration
                 | Shape::Nanoseconds
         );
-        is_scalar && is_empty && !self.is_file && sets_nothing
+        may_skip && is_scalar && !self.has_go_toml_2_4()
     }
 
     /// The entries of a table that the release knows, whatever their case, in the order of their
@@ -194,7 +194,7 @@ impl Decoder {
 /// A key of a table, and the number of its field.
 struct Entry<'t> {
     field: usize,
-    key: &'t str,
+    key: &'t Name,
     node: &'t Node,
 }
 
@@ -259,11 +259,11 @@ fn decode_table<'n>(
             entries.sort_by_key(|entry| entry.node.place.offset);
         }
         let read = |entry: &Entry<'_>| {
-            let keys: Vec<&str> = entries.iter().map(|entry| entry.key).collect();
+            let keys: Vec<&str> = entries.iter().map(|entry| &**entry.key).collect();
             read_by_1x(name, &keys) == Some(entry.key)
         };
         for entry in &*entries {
-            let is_spelled = entry.key == *name;
+            let is_spelled = **entry.key == **name;
             is_as_it_was &= is_spelled;
             if is_1x && !is_spelled && !read(entry) {
                 continue;
@@ -273,7 +273,8 @@ fn decode_table<'n>(
             let is_skipped = decoder.skips(*shape, &value);
             is_as_it_was &= matches!(value, Cow::Borrowed(_)) && !is_skipped;
             if !is_skipped {
-                values.push((*name, value));
+                let own = Some(entry.key).filter(|_| is_spelled);
+                values.push((own.map_or_else(|| (*name).into(), Name::clone), value));
             }
         }
     }
@@ -285,7 +286,7 @@ fn decode_table<'n>(
             let value = shape.decode(node, decoder)?;
             if !value.is_zero() {
                 is_as_it_was = false;
-                values.push((name, value));
+                values.push(((*name).into(), value));
             }
         }
     }
@@ -300,15 +301,18 @@ fn decode_table<'n>(
 }
 
 /// Decodes a value over an earlier one, as into the same Go struct.
-fn decode_over(whole: &mut Table, name: &str, later: Node) {
-    match (whole.get_mut(name).map(|known| &mut known.data), later.data) {
+fn decode_over(whole: &mut Table, name: Name, later: Node) {
+    match (
+        whole.get_mut(&name).map(|known| &mut known.data),
+        later.data,
+    ) {
         (Some(Data::Table(known)), Data::Table(later)) => {
             for (name, node) in Rc::unwrap_or_clone(later) {
-                decode_over(Rc::make_mut(known), &name, node);
+                decode_over(Rc::make_mut(known), name, node);
             }
         }
         (_, data) => {
-            whole.insert(name.into(), Node::new(data, later.place));
+            whole.insert(name, Node::new(data, later.place));
         }
     }
 }

@@ -72,10 +72,8 @@ fn migrate_cri(plugins: &mut Table, release: Release, lost: &mut Vec<Lost>) -> R
     let Some(cri) = plugins.get(OLD_CRI).cloned() else {
         return Ok(());
     };
-    let mut images = match plugins.get(IMAGES) {
-        Some(node) => as_map(node)?.clone(),
-        None => Table::new(),
-    };
+    let images = plugins.get(IMAGES).map(as_map).transpose()?;
+    let mut images = images.cloned().unwrap_or_default();
     let mut runtime = table_at(plugins, RUNTIME);
     let mut server = Table::new();
     let old = as_map(&cri)?;
@@ -89,7 +87,7 @@ fn migrate_cri(plugins: &mut Table, release: Release, lost: &mut Vec<Lost>) -> R
             ("cni", Some(cni)) if has_bin_dirs => migrate_cni(cni, &mut runtime, node.place)?,
             ("cni", None) if has_bin_dirs => {}
             ("containerd", _) => migrate_containerd(node, &mut runtime)?,
-            (key, _) if is_of_images(key) => {}
+            (key, _) if is_of_images("", key) => {}
             _ => fill(&mut runtime, key, node),
         }
     }
@@ -158,7 +156,7 @@ fn migrate_cni(old: &Table, runtime: &mut Table, place: Place) -> Result<(), Pan
 fn migrate_containerd(old: &Node, runtime: &mut Table) -> Result<(), Panic> {
     let mut merged = table_at(runtime, "containerd");
     for (key, node) in as_map(old)? {
-        if !is_of_images(&format!("containerd.{key}")) {
+        if !is_of_images("containerd.", key) {
             fill(&mut merged, key, node);
         }
     }
@@ -192,9 +190,10 @@ pub(super) fn successor(place: &[String]) -> Option<Vec<String>> {
     Some(array.into_iter().map(str::to_owned).collect())
 }
 
-/// Whether a key of the old plugin went to the images plugin.
-fn is_of_images(key: &str) -> bool {
-    IMAGES_KEYS.iter().any(|(old, _)| *old == key)
+/// Whether a key of the old plugin, below a table with its dot, went to the images plugin.
+fn is_of_images(table: &str, key: &str) -> bool {
+    let mut rows = IMAGES_KEYS.iter();
+    rows.any(|(old, _)| old.strip_prefix(table) == Some(key))
 }
 
 /// The mere presence of the old table empties the new one.

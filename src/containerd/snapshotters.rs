@@ -96,9 +96,8 @@ fn id(name: &str) -> String {
 
 /// Why a snapshotter that comes with containerd does not load.
 fn lack(view: &CriView<'_>, name: &str) -> Option<Lack> {
-    let id = id(name);
     let value = |key| {
-        let (text, place) = view.text_of_plugin(&id, key)?;
+        let (text, place) = view.text_of_plugin(&id(name), key)?;
         Some((text, Some(place)))
     };
     let text = |key| value(key).map_or("", |(text, _)| text);

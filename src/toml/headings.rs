@@ -3,6 +3,7 @@
 use super::Path;
 use super::document::Document;
 use super::index::Kind;
+use super::lines;
 use std::ops::Range;
 
 /// A header below a comment line, with what stands below it, up to the next header with such a comment.
@@ -40,9 +41,6 @@ impl Heading {
 impl Document {
     /// The headers right below a comment line that `is_own` accepts.
     pub(crate) fn headings(&self, is_own: fn(&str) -> bool) -> Vec<Heading> {
-        if !self.text().lines().any(is_own) {
-            return Vec::new();
-        }
         let index = &self.index;
         let commented = index.headers().filter_map(|header| {
             let lines = self.own_comment(header, is_own)?;
@@ -79,24 +77,17 @@ impl Document {
 
     /// The comment lines that `is_own` accepts and no header follows.
     pub(super) fn stray_comments(&self, is_own: fn(&str) -> bool) -> Vec<Range<usize>> {
-        let text = self.text();
         let headers = self.index.headers();
         let above = headers.filter_map(|header| self.own_comment(header, is_own));
         let above: Vec<Range<usize>> = above.collect();
-        let statements = 0..self.index.statements.len();
-        let mut taken = statements.map(|it| self.statement_lines(it)).peekable();
-        let mut found = Vec::new();
-        let mut end = 0;
-        for line in text.split_inclusive('\n') {
-            let range = end..end + line.len();
-            end = range.end;
-            while taken.next_if(|it| it.end <= range.start).is_some() {}
-            let is_inside = taken.peek().is_some_and(|it| it.start < range.end);
-            if is_own(line) && !is_inside && !above.contains(&range) {
-                found.push(range);
-            }
-        }
-        found
+        let text = self.text();
+        let comments = self.index.comments.iter();
+        let stray = comments.filter_map(|it| {
+            let line = lines::start(text, it.start)..lines::end(text, it.end);
+            let is_alone = lines::is_blank(&text[line.start..it.start]);
+            (is_alone && is_own(&text[it.clone()]) && !above.contains(&line)).then_some(line)
+        });
+        stray.collect()
     }
 }
 

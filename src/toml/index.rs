@@ -4,6 +4,7 @@
 //! built from the events of `toml_parser`, the parser that `toml_edit` itself uses, so the two
 //! can't disagree about the grammar.
 
+use std::borrow::Cow;
 use std::iter;
 use std::ops::Range;
 
@@ -91,6 +92,8 @@ pub(crate) struct Index {
     pub(crate) events: Vec<Event>,
     pub(crate) statements: Vec<Statement>,
     pub(crate) inline_tables: Vec<InlineTable>,
+    /// Where the comments stand that are inside of no value.
+    pub(crate) comments: Vec<Range<usize>>,
 }
 
 impl Index {
@@ -206,15 +209,16 @@ impl Builder {
             }
             // What stands inside an array has no key path.
             _ if self.array_depth > 0 => {}
+            EventKind::Comment if self.pairs.is_empty() => self.index.comments.push(start..end),
             EventKind::StdTableOpen | EventKind::ArrayTableOpen => self.header_start = start,
             EventKind::StdTableClose => self.end_header(Kind::Header, end),
             EventKind::ArrayTableClose => self.end_header(Kind::ArrayHeader, end),
             EventKind::SimpleKey => {
-                let mut name = String::new();
+                let mut name = Cow::Borrowed("");
                 if let Some(raw) = source.get(event) {
                     raw.decode_key(&mut name, &mut ());
                 }
-                let span = start..end;
+                let (name, span) = (name.into_owned(), start..end);
                 self.keys.push(Segment { name, span });
             }
             EventKind::KeyValSep => self.pairs.push(std::mem::take(&mut self.keys)),

@@ -28,8 +28,8 @@ const TRIES: u32 = 10;
 pub(crate) struct Locked {
     pub(crate) lock: ConfigLock,
     pub(crate) target: Target,
-    /// The digest of the config when it was last read.
-    read: Option<String>,
+    /// The config when it was last read.
+    read: Option<Vec<u8>>,
     /// What was about to be done then.
     planned: Report,
     /// The files that this run has changed, in whichever of its tries.
@@ -168,7 +168,7 @@ impl Editor {
                 done,
             } = &mut *locked;
             let main = target.read()?;
-            *read = main.bytes().map(digest::of);
+            *read = main.bytes().map(<[u8]>::to_vec);
             let mut notices = leftovers::sweep(lock, target, main.bytes());
             let mut found = self.read_ledger_for(target, main, task)?;
             for drop_in in self.last_drop_ins(&found) {
@@ -244,8 +244,8 @@ impl Editor {
             Err(error) => (error.is_changed(), error.code().as_str()),
         };
         let mut entry = LogEntry {
-            before: locked.read.clone(),
-            after: locked.read.clone(),
+            before: locked.read.as_deref().map(digest::of),
+            after: locked.read.as_deref().map(digest::of),
             ..self.entry(task.owner(), outcome)
         };
         if is_changed {

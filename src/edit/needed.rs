@@ -31,11 +31,11 @@ impl Work<'_> {
         let mut needed = Needed::new();
         for (file, before) in &self.start.views {
             for table in [handlers_path(), vec![PROXIES.to_owned()]] {
-                let keys = before
-                    .leaves(&table)
-                    .into_iter()
-                    .map(|leaf| Key::new(&leaf));
-                let lost = keys.map(|key| FileKey::new(file, &key));
+                let place = before.place(&table);
+                let leaves = before.tree.leaves(&place).into_iter();
+                let gone = leaves.filter(|leaf| self.views[file].tree.get(leaf).is_none());
+                let paths = gone.map(|leaf| [&table, &leaf[place.len()..]].concat());
+                let lost = paths.map(|path| FileKey::new(file, &Key::new(&path)));
                 let is_lost = |at: &FileKey| at.now(&self.views).is_none();
                 let lost = lost.filter(|at| is_lost(at) && !self.ledger.removes(&at.key));
                 let with_needing = lost.filter_map(|at| Some((self.needing(&at)?, at)));

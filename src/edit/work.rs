@@ -200,14 +200,16 @@ impl<'e> Work<'e> {
         made.retain(|made| !made.path.is_empty() && !self.frozen.contains_key(&made.file));
         made.sort_by_key(|made| std::cmp::Reverse(made.path.len()));
         for Made { file, path, .. } in made {
-            let Some(view) = self.views.get_mut(file) else {
+            let views = self.start.views.get(file).zip(self.views.get_mut(file));
+            let changed = views.filter(|(before, view)| !before.tree.shares(&view.tree, &[]));
+            let Some((before, view)) = changed else {
                 continue;
             };
             let place = view.place(path);
-            let (Some(node), before) = (view.tree.get(&place), self.start.views.get(file)) else {
+            let Some(node) = view.tree.get(&place) else {
                 continue;
             };
-            let old = before.and_then(|before| before.tree.get(&before.place(path)));
+            let old = before.tree.get(&before.place(path));
             if node.is_empty() {
                 if old.is_some_and(|old| !old.is_empty()) {
                     view.tree.remove(&place);

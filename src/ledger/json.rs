@@ -28,8 +28,7 @@ impl Ledger {
     /// Writes the ledger down.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let value = serde_json::to_value(self).unwrap_or_default();
-        format!("{value:#}\n")
+        serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
     }
 }
 

@@ -55,6 +55,9 @@ impl Warning {
     /// The code of the warning that no release serves with the config.
     pub(crate) const SERVES_NOWHERE: &str = "serves-nowhere";
 
+    /// The code of the warning that no release is known that reads the config.
+    pub(crate) const NOT_JUDGED: &str = "not-judged";
+
     /// A warning about no line in particular.
     pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self {

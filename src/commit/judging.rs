@@ -53,7 +53,8 @@ impl Editor {
             let mut values = views.values().map(|view| view.value(it.key));
             values.any(|value| value == it.want.value)
         };
-        let wants = edited.ledger.wants().filter(is_in_force);
+        let wants = edited.ledger.wants();
+        let wants = wants.filter(|it| it.want.value.is_some() && is_in_force(it));
         let wanted = wants.filter_map(|it| it.key.handler_name());
         let wanted: BTreeSet<String> = wanted.map(str::to_owned).collect();
         let mut judgement = Judgement {
@@ -62,6 +63,7 @@ impl Editor {
             without: None,
             judged,
             named: &named,
+            removed: &handlers.removed,
             wanted: &wanted,
             new_default: edited.report.new_default.as_deref(),
             version: edited.config.version(),

@@ -15,12 +15,13 @@ use crate::disk::site;
 use crate::disk::target::{Snapshot, Target};
 use crate::edit::edited::Edited;
 use crate::edit::judgement::Judged;
+use crate::edit::need::{Need, Needed};
 use crate::edit::overridden;
 use crate::edit::placement;
-use crate::edit::run::edit;
+use crate::edit::run::{edit, edit_keeping};
 use crate::edit::unread;
-use crate::error::{Error, TOO_LARGE};
-use crate::ledger::{Ledger, LedgerPair};
+use crate::error::{Code, Error, TOO_LARGE};
+use crate::ledger::{FileKey, Ledger, LedgerPair};
 use crate::want::change::Change;
 
 /// An edit that was worked out, and the files that it is about.
@@ -88,7 +89,62 @@ impl Editor {
             version::of_or_named(text, change.plugin_id.as_deref())
                 .map_err(|error| error.at(&self.path))?;
         }
-        let mut edited = edit(&reading.config, &found.ledger, &change)
+        match self.try_out(found, &mut reading, &change, &Needed::new()) {
+            Err(harm) if harm.code() == Code::Harmful => {
+                self.leave_behind(found, &mut reading, &change, harm)
+            }
+            worked_out => worked_out,
+        }
+    }
+
+    /// Works out an edit that does `harm` with all that it takes away: as much of that stays as has to.
+    ///
+    /// # Errors
+    ///
+    /// `harm`, if that is not what does it.
+    fn leave_behind(
+        &self,
+        found: &Found,
+        reading: &mut Reading,
+        change: &Change,
+        harm: Error,
+    ) -> Result<Plan, Error> {
+        let edited = edit(&reading.config, &found.ledger, change)?;
+        let goes = |at: &&FileKey| {
+            !edited.ledger.entries.contains_key(at) && !edited.ledger.is_wanted(&at.key)
+        };
+        let going = edited.before.entries.keys().filter(goes);
+        let mut kept: Needed = going.map(|at| (at.clone(), Need::harm(&harm))).collect();
+        let mut try_out = |kept: &Needed| self.try_out(found, reading, change, kept);
+        if kept.is_empty() || try_out(&kept).is_err() {
+            return Err(harm);
+        }
+        for unit in kept.clone().keys().map(FileKey::unit) {
+            let mut fewer = kept.clone();
+            fewer.retain(|at, _| at.unit() != unit);
+            if fewer.len() == kept.len() {
+                continue;
+            }
+            match try_out(&fewer) {
+                Ok(_) => kept = fewer,
+                Err(harm) => {
+                    let units = kept.iter_mut().filter(|(at, _)| at.unit() == unit);
+                    units.for_each(|(_, need)| *need = Need::harm(&harm));
+                }
+            }
+        }
+        try_out(&kept)
+    }
+
+    /// Works out what becomes of all files, where these keys stay though nobody wants them any more.
+    fn try_out(
+        &self,
+        found: &Found,
+        reading: &mut Reading,
+        change: &Change,
+        kept: &Needed,
+    ) -> Result<Plan, Error> {
+        let mut edited = edit_keeping(&reading.config, &found.ledger, change, kept)
             .map_err(|error| self.by_its_name(reading.with_unread(error)))?;
         if change.adds() {
             self.check_imports(reading.files())?;
@@ -97,10 +153,10 @@ impl Editor {
         }
         let views = edited.config.views();
         let has_program = |name: &str| is_program(&self.host_root, name);
-        let unread = unread::warnings(&edited, &change, &self.releases, &has_program);
+        let unread = unread::warnings(&edited, change, &self.releases, &has_program);
         edited.report.warnings.extend(unread);
         let removed = edited.report.handlers.removed.clone();
-        let overridden = overridden::overridden(&reading.config, &edited, &views, &change);
+        let overridden = overridden::overridden(&reading.config, &edited, &views, change);
         let judged = Judged {
             keys: &change.wants,
             overridden: &overridden,
@@ -112,7 +168,7 @@ impl Editor {
             },
             is_whole: false,
         };
-        let mut work = self.assemble(found, &reading, edited, Some(judged))?;
+        let mut work = self.assemble(found, reading, edited, Some(judged))?;
         work.outcome.report.warnings.extend(overridden);
         Ok(work)
     }

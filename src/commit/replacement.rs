@@ -109,7 +109,8 @@ impl Editor {
         let names = std::mem::take(&mut keys.given_back);
         keys.set = if is_comparable { names } else { Vec::new() };
         let mut warnings = work.outcome.report.warnings.iter();
-        let urgent = warnings.find(|it| it.is_urgent() && !self.allows_not_serving);
+        let urgent = warnings.find(|it| it.is_urgent() || it.code == Warning::NOT_JUDGED);
+        let urgent = urgent.filter(|_| !self.allows_not_serving);
         if let Some(Warning { message, at, .. }) = urgent.filter(|_| !serves_but_for_others) {
             let hint = "fix what keeps it from serving; --allow-not-serving puts the text in place \
                         all the same";

@@ -119,7 +119,7 @@ impl Start<'_> {
         }
         for (file, view) in &self.views {
             // A run that was killed may have written it to another file.
-            if !view.has(handler) || self.ledger.has_in(file, handler) {
+            if !view.has(handler) || self.ledger.has_made(file, handler) {
                 continue;
             }
             for leaf in view.leaves(handler) {
@@ -138,8 +138,10 @@ impl Start<'_> {
                 let tables = (handler.len()..leaf.len()).map(|depth| &leaf[..depth]);
                 let made = tables.map(|table| Made::new(file, table));
                 self.ledger.made.extend(made);
-                let entry = Entry::new(None, Some(value));
-                self.ledger.entries.insert(FileKey::new(file, &key), entry);
+                let entry = self.ledger.entries.entry(FileKey::new(file, &key));
+                let entry = entry.or_insert_with(|| Entry::new(None, Some(value)));
+                // What stood there before goes with the handler.
+                entry.was = None;
             }
             self.ledger.made.insert(Made::new(file, handler));
         }

@@ -32,9 +32,10 @@ impl Judgement<'_> {
     pub(super) fn compare(&self) -> Result<Vec<Warning>, Error> {
         let Compared { read, lost } = self.read();
         self.breaks(&read)?;
-        self.loses(&read)?;
+        let lost_along = self.loses(&read)?;
         self.serves_somewhere(&read)?;
         let mut warnings = self.added(&read)?;
+        warnings.extend(lost_along);
         warnings.extend(self.other_default(&read));
         warnings.extend(self.broken(&read));
         warnings.extend(needing_host(&read));
@@ -54,7 +55,7 @@ impl Judgement<'_> {
     pub(super) fn compare_on_the_way(&self) -> Result<(), Error> {
         let read = self.read().read;
         self.breaks(&read)?;
-        self.loses(&read)
+        self.loses(&read).map(drop)
     }
 
     fn read(&self) -> Compared {
@@ -131,11 +132,13 @@ impl Judgement<'_> {
         Err(placed(harm, reason))
     }
 
-    /// A handler that could be used, and could be no more, or only as containerd has it built in.
-    fn loses(&self, read: &[Read]) -> Result<(), Error> {
+    /// A handler that could be used, and could be no more, or only as containerd has it built in. Returns
+    /// a warning for each that is only there thanks to what goes.
+    fn loses(&self, read: &[Read]) -> Result<Vec<Warning>, Error> {
+        let mut along: BTreeSet<&String> = BTreeSet::new();
         for it in read.iter().filter(|it| it.counts && it.after.serves()) {
             let before = it.before.handlers().into_iter().flat_map(BTreeMap::keys);
-            let mut lost = before.filter(|name| it.after.offers(name) < it.before.offers(name));
+            let lost = before.filter(|name| it.after.offers(name) < it.before.offers(name));
             // Without the tool there would be no such handler either.
             let is_own = |name: &String| {
                 let without = it.without.as_ref();
@@ -144,7 +147,11 @@ impl Judgement<'_> {
                 let may_go = !is_there || self.judged.removes.contains(name);
                 may_go && (self.judged.is_whole || !self.wanted.contains(name))
             };
-            if let Some(name) = lost.find(|name| !is_own(name)) {
+            for name in lost {
+                if is_own(name) {
+                    along.extend((it.after.offers(name) == Offer::Nothing).then_some(name));
+                    continue;
+                }
                 let release = it.release;
                 return Err(harmful(match it.after.offers(name) {
                     Offer::BuiltIn => format!(
@@ -157,7 +164,18 @@ impl Judgement<'_> {
                 }));
             }
         }
-        Ok(())
+        let is_told = |name: &String| {
+            let removed = self.removed.iter().chain(self.judged.removes);
+            self.named.contains(name) || removed.into_iter().any(|it| it == name)
+        };
+        let untold = along.into_iter().filter(|name| !is_told(name));
+        let warnings = untold.map(|name| {
+            let message = format!(
+                "containerd does not load {name} any more: it found it only thanks to what is removed"
+            );
+            Warning::new("not-loaded", message)
+        });
+        Ok(warnings.collect())
     }
 
     /// Where the handlers of the edit, and one that became the default, are not loaded.
@@ -268,7 +286,7 @@ impl Judgement<'_> {
         } else if first.is_worse() {
             "of which no release is out yet"
         } else if first.before.serves() {
-            "as before the tool's own handlers came"
+            "as without this tool's keys"
         } else {
             "before as after"
         };

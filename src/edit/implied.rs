@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use crate::containerd::{absolute, plugin, spelling};
+use crate::containerd::imports::{absolute, leads_to};
+use crate::containerd::{plugin, spelling};
 use crate::error::{Error, NextStep};
 use crate::ledger::{FileKey, is_twin};
 use crate::toml::Literal;
@@ -259,12 +260,13 @@ impl Work<'_> {
             let at = self.import_of(file);
             let mut inside = self.ledger.keys_in(file, &[]);
             let has_keys = is_missed || inside.any(|key| key.path != ["version"]);
-            let mut desired = desired.keys().filter(|at| at.file == *file);
-            let is_asked = has_keys && desired.any(|at| start.asked.contains(&at.key));
+            let mut inside = desired.keys().filter(|at| at.file == *file);
+            let is_asked = has_keys && inside.any(|at| start.asked.contains(&at.key));
             // What an owner has asked for by name goes with that owner.
             let is_declared = start.known.wants_of(&at.key).next().is_some();
             let is_own = self.ledger.entries.contains_key(&at) && (has_keys || !is_declared);
-            if is_own || (is_asked && !self.is_imported(file)) {
+            let is_left_out = view.exists && has_keys && self.is_left_out(file, desired);
+            if is_own || is_left_out || (is_asked && !self.is_imported(file)) {
                 let literal = at.key.element.as_ref().map(Literal::new);
                 imports.extend(literal.map(|it| (at, Value::implied(it, rank::IMPORTS))));
             }
@@ -272,6 +274,25 @@ impl Work<'_> {
         self.merge_implied(|key| key.path == ["imports"], &imports, desired)?;
         self.remove_dangling_imports();
         Ok(())
+    }
+
+    /// Whether the last import of a file goes with this edit: nobody desires it any more.
+    fn is_left_out(&self, file: &str, desired: &Desired) -> bool {
+        let (config, view) = (self.start.config, self.main_view());
+        let (main, path) = (config.main(), config.path_of(file));
+        let stays = |element: &&Literal| {
+            let at = FileKey::new(&main.name, &Key::element(&["imports"], element));
+            let is_needed = desired.contains_key(&at) || self.needed.contains_key(&at);
+            is_needed || !self.ledger.entries.contains_key(&at)
+        };
+        let place = view.place(&["imports".to_owned()]);
+        let imports = view.tree.elements(&place).filter(stays);
+        let imports = imports.filter_map(Literal::as_string);
+        let mut imports = imports.map(|import| absolute(&main.path, &import));
+        let mut others = config.files().iter().filter(|it| it.name != main.name);
+        self.is_imported(file)
+            && !imports.any(|import| leads_to(&import, &path))
+            && !others.any(|other| other.leads_to(&path))
     }
 
     /// An import of a file that goes would keep containerd from starting, whoever has written it.

@@ -31,6 +31,8 @@ pub(crate) struct Judgement<'j> {
     pub(crate) judged: Judged<'j>,
     /// Handlers that the edit names, adds or changes.
     pub(crate) named: &'j BTreeSet<String>,
+    /// Handlers that the edit removes.
+    pub(crate) removed: &'j [String],
     /// Handlers that an owner wants once the edit is made.
     pub(crate) wanted: &'j BTreeSet<String>,
     pub(crate) new_default: Option<&'j str>,
@@ -165,7 +167,7 @@ impl Judgement<'_> {
                 "config version {version} is newer than any that this release knows, so this edit \
                  was judged for no release of containerd"
             );
-            ("not-judged", message)
+            (Warning::NOT_JUDGED, message)
         } else {
             let named = do_not_read(releases, version);
             let message = format!("{named}; judged for {}, which do", listed(&others));

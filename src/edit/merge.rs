@@ -26,7 +26,7 @@ impl Work<'_> {
             match desired.get(at) {
                 _ if self.frozen.contains_key(&at.file) => {
                     if has_entry && !desired.contains_key(at) {
-                        self.needed.insert(at.clone(), at.clone());
+                        self.keep_frozen(at);
                     }
                 }
                 Some(value) if has_entry => self.put_again(at, value, now)?,

@@ -9,6 +9,7 @@ mod harm;
 mod implied;
 pub(crate) mod judgement;
 mod merge;
+pub(crate) mod need;
 mod needed;
 pub(crate) mod overridden;
 pub(crate) mod placement;

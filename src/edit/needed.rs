@@ -8,10 +8,9 @@ use crate::toml::Path;
 use crate::want::key::{Key, handlers_path};
 
 use super::edited::LeftBehind;
+use super::need::{Need, Needed, PROXIES, is_proxy};
 use super::refusal;
-use super::work::{Needed, Work};
-
-const PROXIES: &str = "proxy_plugins";
+use super::work::Work;
 
 /// The handler or the proxy plugin that containerd can't use without this key.
 fn needing(key: &Key) -> Option<&[String]> {
@@ -21,11 +20,23 @@ fn needing(key: &Key) -> Option<&[String]> {
     (is_of_handler || is_of_proxy).then_some(table)
 }
 
-fn is_proxy(table: &[String]) -> bool {
-    matches!(table, [proxies, _] if proxies == PROXIES)
-}
-
 impl Work<'_> {
+    /// Keeps a key of a file that can't be changed.
+    pub(super) fn keep_frozen(&mut self, at: &FileKey) {
+        let Some(why) = self.frozen.get(&at.file) else {
+            return;
+        };
+        let place = why
+            .position()
+            .map(|position| format!("{}:{position}: ", at.file));
+        let (place, hint) = (place.unwrap_or_default(), why.hint());
+        let need = Need::Why {
+            needed_by: why.to_string(),
+            reason: format!("{place}{why}. To remove it: {hint}. Then run the same command again"),
+        };
+        self.needed.insert(at.clone(), need);
+    }
+
     /// Keys that this edit removes and that something needs which stays.
     pub(super) fn needed_now(&self) -> Needed {
         let mut needed = Needed::new();
@@ -39,7 +50,7 @@ impl Work<'_> {
                 let is_lost = |at: &FileKey| at.now(&self.views).is_none();
                 let lost = lost.filter(|at| is_lost(at) && !self.ledger.removes(&at.key));
                 let with_needing = lost.filter_map(|at| Some((self.needing(&at)?, at)));
-                needed.extend(with_needing.map(|(by, at)| (at, by)));
+                needed.extend(with_needing.map(|(by, at)| (at, Need::Key(by))));
             }
         }
         needed
@@ -119,26 +130,23 @@ impl Work<'_> {
             touched.is_empty() || touched.iter().any(|it| key.path.starts_with(&it.path))
         };
         let mut reasons: BTreeMap<(&String, String), Vec<String>> = BTreeMap::new();
-        for (at, by) in &self.needed {
+        for (at, need) in &self.needed {
             let FileKey { file, key } = at;
             let has_entry = self.ledger.entries.contains_key(at);
             if !concerns(key) || !(has_entry || self.ledger.has_made(file, &key.path)) {
                 continue;
             }
-            let (needed_by, reason) = if let Some(why) = self.frozen.get(file) {
-                let place = why.position().map(|at| format!("{file}:{at}: "));
-                let (place, hint) = (place.unwrap_or_default(), why.hint());
-                let reason =
-                    format!("{place}{why}. To remove it: {hint}. Then run the same command again");
-                (why.to_string(), reason)
-            } else {
-                let place = self.views[&by.file].place(&by.key.path);
-                let place = refusal::location(after, &by.file, &place);
-                let reason = format!(
-                    "{} ({place}) needs this; the first run after that is gone removes it",
-                    by.key
-                );
-                (by.key.to_string(), reason)
+            let (needed_by, reason) = match need {
+                Need::Why { needed_by, reason } => (needed_by.clone(), reason.clone()),
+                Need::Key(by) => {
+                    let place = self.views[&by.file].place(&by.key.path);
+                    let place = refusal::location(after, &by.file, &place);
+                    let reason = format!(
+                        "{} ({place}) needs this; the first run after that is gone removes it",
+                        by.key
+                    );
+                    (by.key.to_string(), reason)
+                }
             };
             let keys = reasons.entry((file, reason)).or_default();
             keys.push(key.to_string());

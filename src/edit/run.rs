@@ -13,9 +13,10 @@ use crate::want::handler::BUILT_IN;
 use crate::want::key::{Key, handler_path};
 
 use super::edited::Edited;
+use super::need::Needed;
 use super::placement;
 use super::start::Start;
-use super::work::{Needed, Work};
+use super::work::Work;
 use super::writing::{self, Writing};
 
 /// Rounds of keeping what is still needed: a chain of snapshotter, proxy plugin and type takes three.
@@ -30,6 +31,16 @@ const MOST_ROUNDS: usize = 8;
 /// [`Error`] if the change is refused: a handler belongs to another owner, a file can't be changed, or
 /// what stands in a file leaves no place for a key. Leaving is never refused for what others have done.
 pub fn edit(config: &Config, ledger: &Ledger, change: &Change) -> Result<Edited, Error> {
+    edit_keeping(config, ledger, change, &Needed::new())
+}
+
+/// The same, with keys that stay though nobody wants them any more.
+pub(crate) fn edit_keeping(
+    config: &Config,
+    ledger: &Ledger,
+    change: &Change,
+    kept: &Needed,
+) -> Result<Edited, Error> {
     let config = &placement::chosen_tables(config, ledger, change)?;
     let mut start = Start::new(config, ledger, change);
     if !ledger.is_blank() {
@@ -39,7 +50,7 @@ pub fn edit(config: &Config, ledger: &Ledger, change: &Change) -> Result<Edited,
     start.check_owner();
     start.change_wants()?;
     start.adopt()?;
-    let (mut needed, mut frozen) = (Needed::new(), BTreeMap::new());
+    let (mut needed, mut frozen) = (kept.clone(), BTreeMap::new());
     let mut rounds = 0;
     loop {
         let mut work = Work::new(&start, &frozen);
@@ -62,7 +73,7 @@ pub fn edit(config: &Config, ledger: &Ledger, change: &Change) -> Result<Edited,
             // Leaving is never refused: what can't go stays.
             Err((file, why)) if start.asked.is_empty() && !frozen.contains_key(&file) => {
                 frozen.insert(file, why);
-                needed.clear();
+                needed.clone_from(kept);
                 rounds = 0;
             }
             Err((_, refused)) => return Err(refused),

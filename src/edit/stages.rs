@@ -45,8 +45,11 @@ impl Work<'_> {
             if self.frozen.contains_key(file) {
                 // Where it has keys of the tool's, they are named instead.
                 if !self.ledger.has_in(file, path) {
-                    self.needed.insert(at.clone(), at);
+                    self.keep_frozen(&at);
                 }
+                continue;
+            }
+            if self.needed.keys().any(|at| at.is_in(file, path)) {
                 continue;
             }
             let Some(view) = self.views.get_mut(file) else {

@@ -11,14 +11,12 @@ use crate::want::handler::BUILT_IN;
 use crate::want::key::Key;
 
 use super::edited::Report;
+use super::need::Needed;
 use super::refusal;
 use super::start::Start;
 
 /// What is to be in force.
 pub(super) type Desired = BTreeMap<FileKey, Value>;
-
-/// Keys that stay though nobody wants them, each with the key that needs it.
-pub(super) type Needed = BTreeMap<FileKey, FileKey>;
 
 /// A value that is to be in force, and on whose behalf.
 #[derive(Debug, Clone)]

@@ -309,7 +309,8 @@ impl<'d> Revision<'d> {
         let is_no_table = |item: &toml_edit::Item| item.as_table_like().is_none();
         for depth in 1..=table.len() {
             let above = &path[..depth];
-            if self.document.get(above).is_some_and(is_no_table) {
+            let is_no_table = self.document.get(above).is_some_and(is_no_table);
+            if is_no_table && !self.removed.contains(above) {
                 return Err(self.wrong_type(above, "a table"));
             }
         }

@@ -157,6 +157,21 @@ fn what_an_owner_has_only_found_is_adopted_later() {
     }
 }
 
+/// One that was changed first goes as a whole, too: half a handler is of no use to anybody.
+#[test]
+fn what_an_owner_has_changed_is_adopted_later_as_a_whole() {
+    let runtimes = "plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes";
+    let node = Node::with(format!(
+        "version = 3\n[{runtimes}.crun]\n  runtime_type = \"io.containerd.runc.v2\"\n\
+         [{runtimes}.crun.options]\n  BinaryName = \"/usr/local/bin/crun\"\n"
+    ));
+    for arguments in [&["add", "crun"][..], &["add", "crun", "--adopt"]] {
+        node.run(arguments).exits(0);
+    }
+    node.run(&["remove", "crun"]).exits(0);
+    assert_eq!(node.text(), "version = 3\n");
+}
+
 #[test]
 fn the_default_that_comes_back_has_to_be_listed() {
     let old = "plugins.\"io.containerd.grpc.v1.cri\".containerd";

@@ -494,3 +494,16 @@ fn a_file_can_be_imported_and_let_go() {
         assert_eq!(text(&node), original);
     }
 }
+
+/// What stood there comes back with its owner, and is in nobody's way until then.
+#[test]
+fn a_table_comes_where_a_value_was_unset() {
+    let base = "version = 3\nplugins = 5\n";
+    let node = Node::with(base);
+    node.run(&["unset", "plugins", "--owner", "a"]).exits(0);
+    node.run(&["add", "crun", "--owner", "b"]).exits(0);
+    node.run(&["remove", "--owner", "b"]).exits(0);
+    assert_eq!(node.text(), "version = 3\n");
+    node.run(&["remove", "--owner", "a"]).exits(0);
+    assert_eq!(node.text(), base);
+}

@@ -27,6 +27,7 @@ mod host_root;
 mod huge;
 mod in_use;
 mod keys;
+mod left_behind;
 mod lives;
 mod lock;
 mod messages;

@@ -309,6 +309,11 @@ fn a_table_can_take_the_place_of_one_that_goes() {
     };
     given("[t.u]\na = 1\n[t.v]\nb = 1\n").produces("[t.v]\nb = 1\n[t.u]\nk = 1\n", replace);
     given("t = { u.a = 1, v = 1 }\n").produces("t = { v = 1, u = { k = 1 } }\n", replace);
+    given("t = { u = 5 }\n").produces("t = { u = { k = 1 } }\n", replace);
+    given("t.u = 5\n[t.v]\nb = 1\n").produces("t.u.w = 1\n[t.v]\nb = 1\n", |revision| {
+        revision.remove(&keys("t.u"));
+        revision.insert(&keys("t.u.w"), "1", None)
+    });
     given("[t]\na = 1\nb = 1\n").produces("[t]\nb = 1\na = 2\n", |revision| {
         revision.remove(&keys("t.a"));
         revision.insert(&keys("t.a"), "2", None)

@@ -11,7 +11,11 @@ fn a_text_of_ones_own_is_put_back_if_containerd_serves_with_it() {
     let node = node();
     let (bad, own) = (node.folder().join("bad"), node.folder().join("own"));
     let good = node.text();
-    for (text, exit) in [("[", 65), ("version = 3\n[debug]\nlevel = 5\n", 78)] {
+    for (text, exit) in [
+        ("[", 65),
+        ("version = 3\n[debug]\nlevel = 5\n", 78),
+        ("version = 9\n", 78),
+    ] {
         fs::write(&bad, text).expect("writes");
         node.run(&["restore", "--from", bad.to_str().expect("UTF-8")])
             .exits(exit);

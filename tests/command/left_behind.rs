@@ -1,0 +1,108 @@
+//! Leaving is never refused: what others still need stays and is named, or comes to them.
+
+use std::fs;
+
+use crate::tool::Node;
+
+const BASE: &str = "version = 3\n";
+/// A drop-in of the user's own, with a handler.
+const FOREIGN: &str = "version = 3\n\
+    [plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.foo]\n\
+    runtime_type = \"io.containerd.runc.v2\"\n";
+const PROXY: [&str; 5] = [
+    "set",
+    "proxy_plugins.n.type=snapshot",
+    "proxy_plugins.n.address=/s",
+    "--owner",
+    "a",
+];
+
+/// A node with a folder that owner `a` has imported.
+fn importing() -> Node {
+    let node = Node::with(BASE);
+    node.run(&["set", "imports=[\"x/*.toml\"]", "--owner", "a"])
+        .exits(0);
+    fs::create_dir(node.folder().join("x")).expect("creates");
+    node
+}
+
+/// An owner's drop-in is imported as long as it is there.
+#[test]
+fn a_drop_in_outlives_the_import_that_led_to_it() {
+    for verb in [&["add", "crun"][..], &["set", "debug.level=debug"]] {
+        let node = importing();
+        node.run(&[verb, &["--owner", "b"]].concat()).exits(0);
+        node.run(&["remove", "--owner", "a"]).exits(0);
+        let drop_in = node.folder().join("x/50-b.toml");
+        let import = format!("{BASE}imports = [\"{}\"]\n", drop_in.display());
+        assert_eq!(node.text(), import);
+        node.run(&["status", "--exit-code"]).exits(0);
+        node.run(&["remove", "--owner", "b"]).exits(0);
+        assert_eq!(node.text(), BASE);
+        assert!(!drop_in.exists());
+    }
+}
+
+/// What is nobody's is not imported for its own sake: that it is loaded no more is said.
+#[test]
+fn a_handler_that_goes_with_an_import_is_named() {
+    let node = importing();
+    fs::write(node.folder().join("x/own.toml"), FOREIGN).expect("writes");
+    let run = node.run(&["remove", "--owner", "a"]).exits(0);
+    let said = "containerd does not load foo any more";
+    assert!(run.stderr.contains(said), "{run:#?}");
+    assert_eq!(node.text(), BASE);
+}
+
+#[test]
+fn a_handler_without_a_key_that_another_owner_took_out_goes() {
+    let node = Node::with(BASE);
+    node.run(&["add", "crun", "--owner", "a"]).exits(0);
+    let unset = ["unset", "handlers.crun.options.BinaryName", "--take-over"];
+    node.run(&[&unset[..], &["--owner", "b"]].concat()).exits(0);
+    node.run(&["remove", "--owner", "a"]).exits(0);
+    assert_eq!(node.text(), BASE);
+}
+
+/// Whatever it is that needs it: the model says what would go wrong.
+#[test]
+fn what_a_release_needs_stays_and_goes_with_what_needs_it() {
+    let required = "required_plugins=[\"io.containerd.snapshotter.v1.n\"]";
+    let unpack = "plugins.\"io.containerd.transfer.v1.local\".unpack_config=\
+                  [{platform=\"linux/amd64\",snapshotter=\"n\"}]";
+    for need in [required, unpack] {
+        let node = Node::with(BASE);
+        node.run(&PROXY).exits(0);
+        node.run(&["set", need, "--owner", "b"]).exits(0);
+        let run = node.run(&["remove", "--owner", "a"]).exits(79);
+        let said = "not removed from config.toml: proxy_plugins.n.address, proxy_plugins.n.type: with \
+                    this change containerd 2.";
+        assert!(run.stderr.contains(said), "{run:#?}");
+        // It does not keep others from their edits, and is not told of again.
+        let run = node.run(&["add", "crun", "--owner", "c"]).exits(0);
+        assert!(!run.stderr.contains("not removed"), "{run:#?}");
+        node.run(&["remove", "--owner", "c"]).exits(0);
+        node.run(&["remove", "--owner", "b"]).exits(0);
+        assert_eq!(node.text(), BASE);
+    }
+}
+
+/// No more stays than has to.
+#[test]
+fn what_nobody_needs_goes_beside_what_stays() {
+    let node = importing();
+    fs::write(node.folder().join("x/own.toml"), FOREIGN).expect("writes");
+    node.run(&["add", "crun", "--owner", "a", "--no-drop-in"])
+        .exits(0);
+    node.run(&["set-default", "foo", "--owner", "b", "--no-drop-in"])
+        .exits(0);
+    let run = node.run(&["remove", "--owner", "a"]).exits(79);
+    assert!(
+        run.stderr
+            .contains("not removed from config.toml: imports["),
+        "{run:#?}"
+    );
+    assert!(!node.text().contains("crun"), "{}", node.text());
+    node.run(&["remove", "--owner", "b"]).exits(0);
+    assert_eq!(node.text(), BASE);
+}

@@ -12,6 +12,7 @@ use crate::commit::request::Replacement;
 use crate::commit::restored::Restored;
 use crate::config::Config;
 use crate::disk::digest;
+use crate::disk::replace::overtaken;
 use crate::edit::edited::{Edited, Report};
 use crate::edit::judgement::Judged;
 use crate::error::{Code, Error, Warning};
@@ -206,9 +207,7 @@ impl Editor {
         if target.read()?.bytes() == change.before.as_deref() {
             return Ok(());
         }
-        let message = "another program has changed the file meanwhile";
-        let hint = "look at what it says now, and run this again";
-        Err(self.by_its_name(Error::new(Code::ChangedMeanwhile, message, hint).at(path)))
+        Err(self.by_its_name(overtaken(path)))
     }
 }
 

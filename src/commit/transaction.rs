@@ -32,7 +32,7 @@ pub(crate) struct Locked {
     read: Option<Vec<u8>>,
     /// What was about to be done then.
     planned: Report,
-    /// The files that this run has changed, in whichever of its tries.
+    /// The files that this run has changed.
     done: Vec<FileChange>,
 }
 
@@ -153,11 +153,7 @@ impl Editor {
             // A link may have been turned to another file while this run waited.
             let now = self.find()?;
             if now.path != locked.target.path {
-                let done = std::mem::take(&mut locked.done);
-                *locked = self
-                    .lock(now)
-                    .map_err(|error| steps::unfinished(error, &done))?;
-                locked.done = done;
+                *locked = self.lock(now)?;
                 continue;
             }
             let Locked {
@@ -187,9 +183,7 @@ impl Editor {
                 let more = leftovers::sweep(lock, &part.target, part.snapshot.bytes());
                 notices.extend(more.into_iter().filter(|it| !known.contains(it)));
             }
-            if done.is_empty() {
-                planned.clone_from(&work.outcome.report);
-            }
+            planned.clone_from(&work.outcome.report);
             work.check_sites()?;
             let file = LedgerFile::new(lock, target, found.main.existing.as_ref());
             let is_other = found.damaged.is_none() && work.ledgers.after != found.ledger;
@@ -206,16 +200,15 @@ impl Editor {
                 )
             });
             let ledger = ledger.transpose()?;
-            match self.make(lock, &work.parts, ledger, done)? {
-                Some(made) => notices.extend(made),
-                None => continue,
+            match self.make(lock, &work.parts, ledger, done) {
+                Err(error) if error.code() == Code::ChangedMeanwhile && done.is_empty() => continue,
+                made => notices.extend(made?),
             }
             let parts = work.parts.iter();
             for part in parts.filter(|part| part.is_main || part.is_change()) {
                 notices.extend(site::notices(&part.target, part.snapshot.existing.as_ref()));
             }
             self.remove_folders(&work.ledgers);
-            work.outcome.take_in(done, &self.main(), &planned.handlers);
             work.outcome.report.warnings.extend(notices);
             // What was broken is not to come back, whatever becomes of a restart.
             work.outcome.made = (!task.is_restore()).then(|| Box::new(work.ledgers));

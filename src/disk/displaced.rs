@@ -20,16 +20,11 @@ use super::sync::Synced;
 use super::target::{Folders, Target};
 use crate::error::{Code, Error, TOO_LARGE, Warning};
 
-/// Why what was displaced is put back.
-const OTHERS: &str = "another program changed the config at the same moment";
-const UNREADABLE: &str = "what was replaced can't be compared with what was read";
-
-/// How replacing a file ended, if it did not fail.
-#[derive(Debug)]
-pub(crate) enum Replaced {
-    Done(Vec<Warning>),
-    /// Somebody who ignores the lock changed the file in the meantime; what they wrote stands.
-    Overtaken,
+/// Somebody who ignores the lock has changed the file in the meantime; what they wrote stands.
+pub(crate) fn overtaken(path: &Path) -> Error {
+    let message = "another program has changed the file meanwhile";
+    let hint = "look at what it says now, and run this again";
+    Error::new(Code::ChangedMeanwhile, message, hint).at(path)
 }
 
 /// What stood at the target's path until this run exchanged or renamed it, not yet compared with what
@@ -52,37 +47,34 @@ impl Displaced<'_> {
     /// Makes the change durable and keeps what was displaced as the previous config, if that is
     /// `original`. Another program may have written a moment ago: then it is put back.
     ///
-    /// `stands`: the file that is synced last. `failed` makes the error of one that can't be looked at.
+    /// `stands`: the file that is synced last.
     pub(super) fn settle(
         mut self,
         original: &Existing,
         stands: &File,
-        failed: impl Fn(io::Error) -> Error,
-    ) -> Result<Replaced, Error> {
+    ) -> Result<Vec<Warning>, Error> {
         // What stands there is not to disappear, as long as it may be anybody's.
         self.path.disable_cleanup(true);
         let found = match Existing::read(&self.path) {
             Ok(Some(found)) if original.is(&found) => found,
-            Ok(_) | Err(Unread::NotAFile(_)) => return self.put_back(OTHERS),
-            Err(Unread::Failed(source)) => {
-                self.put_back(UNREADABLE)?;
-                return Err(failed(source));
-            }
+            Err(Unread::Failed(source)) => return Err(self.put_back()?.caused_by(source)),
+            _ => return Err(self.put_back()?),
         };
         let durable = self.folders.sync(Some(stands), Synced::Changed);
         // Whoever had the file open may still have written to it.
         if durable.is_ok() && is_written_to(&found) {
-            return self.put_back(OTHERS);
+            return Err(self.put_back()?);
         }
         self.path.disable_cleanup(false);
         let notice = keep(self.path, self.folders.target, durable.is_ok());
-        durable.map(|()| Replaced::Done(notice.into_iter().collect()))
+        durable.map(|()| notice.into_iter().collect())
     }
 
-    /// Gives the target back what was displaced. Somebody was faster than this run.
-    fn put_back(&mut self, reason: &'static str) -> Result<Replaced, Error> {
+    /// Gives the target back what was displaced. Returns the error that somebody was faster than this
+    /// run.
+    fn put_back(&mut self) -> Result<Error, Error> {
         let target = &self.folders.target.path;
-        let not_put_back = |source| self.not_put_back(reason, source);
+        let not_put_back = |source| self.not_put_back(source);
         let is_ours = match self.texts.map(|texts| (texts, self.exchange())) {
             Some((texts, Ok(()))) => match content(&self.path) {
                 Ok(bytes) if texts.is_after(Some(&bytes)) => true,
@@ -109,14 +101,16 @@ impl Displaced<'_> {
         // The disk may already have it the other way round.
         let file = existing::open(target).ok();
         self.folders.sync(file.as_ref(), Synced::PutBack)?;
-        Ok(Replaced::Overtaken)
+        Ok(overtaken(target))
     }
 
     /// What this run replaced was not what it had read, and could not be put back.
-    fn not_put_back(&self, reason: &str, source: io::Error) -> Error {
+    fn not_put_back(&self, source: io::Error) -> Error {
         let (kept, path) = (self.path.display(), &self.folders.target.path);
-        let message =
-            format!("{reason}; what was replaced stands in {kept}, and putting it back failed");
+        let message = format!(
+            "another program changed the config at the same moment; what was replaced stands in \
+             {kept}, and putting it back failed"
+        );
         let hint = format!(
             "look at `dmesg` for disk errors; then compare: diff {kept} {}",
             path.display()

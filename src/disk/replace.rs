@@ -12,7 +12,7 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use rustix::io::Errno;
 use tempfile::{NamedTempFile, TempPath};
 
-pub(crate) use super::displaced::Replaced;
+pub(crate) use super::displaced::overtaken;
 use super::displaced::{Displaced, at_exchange_name, is_unsupported, keep, not_kept};
 use super::existing::{self, Existing, REGULAR, check_length};
 use super::lock::ConfigLock;
@@ -62,21 +62,17 @@ impl<'a> PendingFile<'a> {
         mut self,
         snapshot: &Snapshot,
         folders: &Folders<'_>,
-    ) -> Result<Replaced, Error> {
+    ) -> Result<Vec<Warning>, Error> {
         let mut notices = std::mem::take(&mut self.notices);
-        let replaced = match &snapshot.existing {
-            Some(original) => self.replace(original, folders)?,
+        match &snapshot.existing {
+            Some(original) => notices.extend(self.replace(original, folders)?),
             None => self.create(folders)?,
-        };
-        if let Replaced::Done(more) = replaced {
-            notices.extend(more);
-            return Ok(Replaced::Done(notices));
         }
-        Ok(replaced)
+        Ok(notices)
     }
 
     /// Takes the name, if it is still free.
-    fn create(self, folders: &Folders<'_>) -> Result<Replaced, Error> {
+    fn create(self, folders: &Folders<'_>) -> Result<(), Error> {
         let target = self.target;
         let file = match self.temporary.persist_noclobber(&target.path) {
             Ok(file) => Ok(file),
@@ -87,20 +83,17 @@ impl<'a> PendingFile<'a> {
             }
             Err(error) => Err(error.error),
         };
-        let file = match file {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                return Ok(Replaced::Overtaken);
-            }
-            created => created.map_err(|error| not_replaced(target, error))?,
-        };
-        folders.sync(Some(&file), Synced::Changed)?;
-        Ok(Replaced::Done(Vec::new()))
+        let file = file.map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => overtaken(&target.path),
+            _ => not_replaced(target, error),
+        })?;
+        folders.sync(Some(&file), Synced::Changed)
     }
 
     /// Takes the place of what was read, and keeps that as the previous config.
     ///
     /// The two are exchanged, so that what was really replaced can be looked at.
-    fn replace(self, original: &Existing, folders: &Folders<'_>) -> Result<Replaced, Error> {
+    fn replace(self, original: &Existing, folders: &Folders<'_>) -> Result<Vec<Warning>, Error> {
         let target = self.target;
         let (file, old_name) = self.temporary.into_parts();
         let path = at_exchange_name(&old_name, target, &self.texts);
@@ -113,11 +106,8 @@ impl<'a> PendingFile<'a> {
             texts: Some(&self.texts),
         };
         match displaced.exchange() {
-            Ok(()) => displaced.settle(original, &file, |source| {
-                let doing = "compare what was replaced with what was read";
-                Error::io(&target.path, doing, source)
-            }),
-            Err(Errno::NOENT) => Ok(Replaced::Overtaken),
+            Ok(()) => displaced.settle(original, &file),
+            Err(Errno::NOENT) => Err(overtaken(&target.path)),
             Err(error) if is_unsupported(error) => {
                 overwrite(displaced.path, &file, original, folders)
             }
@@ -133,7 +123,7 @@ fn overwrite(
     file: &File,
     original: &Existing,
     folders: &Folders<'_>,
-) -> Result<Replaced, Error> {
+) -> Result<Vec<Warning>, Error> {
     let target = folders.target;
     let put = new.persist(&target.path);
     put.map_err(|error| not_replaced(target, error.error))?;
@@ -142,7 +132,7 @@ fn overwrite(
         Ok((copy, _)) => keep(copy.into_temp_path(), target, true),
         Err(error) => Some(not_kept(&target.previous, &error)),
     };
-    durable.map(|()| Replaced::Done(notice.into_iter().collect()))
+    durable.map(|()| notice.into_iter().collect())
 }
 
 /// Removes the file for good; it stays as the previous config.
@@ -152,22 +142,20 @@ pub(crate) fn delete(
     _lock: &ConfigLock,
     folders: &Folders<'_>,
     original: &Existing,
-) -> Result<Replaced, Error> {
+) -> Result<Vec<Warning>, Error> {
     let target = folders.target;
-    let failed = |source| not_moved(target, "remove the config", source);
     let texts = Texts::of(Some(&original.bytes), None);
-    match at_exchange_name(&target.path, target, &texts) {
-        Ok(path) => {
-            let displaced = Displaced {
-                folders,
-                path,
-                texts: None,
-            };
-            displaced.settle(original, &original.file, failed)
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Replaced::Overtaken),
-        Err(error) => Err(failed(error)),
-    }
+    let renamed = at_exchange_name(&target.path, target, &texts);
+    let path = renamed.map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => overtaken(&target.path),
+        _ => not_moved(target, "remove the config", error),
+    })?;
+    let displaced = Displaced {
+        folders,
+        path,
+        texts: None,
+    };
+    displaced.settle(original, &original.file)
 }
 
 /// Writes a text to a temporary file with the owner, mode and extended attributes of `original`.

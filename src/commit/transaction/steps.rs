@@ -6,15 +6,13 @@ use std::path::Path;
 use crate::commit::editor::Editor;
 use crate::commit::file_change::FileChange;
 use crate::commit::operation_log::{LogEntry, LoggedDropIn};
-use crate::commit::outcome::Outcome;
 use crate::commit::parts::Part;
 use crate::disk::folder;
 use crate::disk::ledger_file::PendingLedger;
 use crate::disk::lock::ConfigLock;
-use crate::disk::replace::{self, PendingFile, Replaced};
+use crate::disk::replace::{self, PendingFile, overtaken};
 use crate::disk::sync::Synced;
 use crate::disk::target::Folders;
-use crate::edit::edited::Handlers;
 use crate::error::{Code, Error, Warning};
 use crate::ledger::Digests;
 
@@ -39,10 +37,10 @@ impl Part {
         lock: &ConfigLock,
         pending: Option<PendingFile<'_>>,
         folders: Folders<'a>,
-    ) -> Result<Replaced, Error> {
+    ) -> Result<Vec<Warning>, Error> {
         let makes_folder = folders.lacks_own && pending.is_some();
         let made = self.replace(lock, pending, folders);
-        if makes_folder && !matches!(made, Ok(Replaced::Done(_))) {
+        if makes_folder && made.is_err() {
             folder::remove_empty(&self.target.folder);
         }
         made
@@ -53,7 +51,7 @@ impl Part {
         lock: &ConfigLock,
         pending: Option<PendingFile<'_>>,
         mut folders: Folders<'a>,
-    ) -> Result<Replaced, Error> {
+    ) -> Result<Vec<Warning>, Error> {
         if folders.lacks_own && pending.is_some() {
             folder::make(&self.target)?;
             folders = self.target.open_folders()?;
@@ -66,21 +64,21 @@ impl Part {
             (None, existing) => {
                 let file = existing.as_ref().map(|existing| &existing.file);
                 folders.sync(file, Synced::Unchanged)?;
-                Ok(Replaced::Done(Vec::new()))
+                Ok(Vec::new())
             }
         }
     }
 }
 
 impl Editor {
-    /// Makes the planned changes. `None`: another program has changed a file meanwhile.
+    /// Makes the planned changes. What was changed is put into `done`, which is empty.
     pub(super) fn make(
         &self,
         lock: &ConfigLock,
         steps: &[Part],
         ledger: Option<PendingLedger<'_>>,
         done: &mut Vec<FileChange>,
-    ) -> Result<Option<Vec<Warning>>, Error> {
+    ) -> Result<Vec<Warning>, Error> {
         let folders = steps.iter().map(|step| step.target.open_folders());
         let folders = folders.collect::<Result<Vec<_>, _>>()?;
         let pending = steps.iter().map(|step| step.pending(lock));
@@ -88,15 +86,13 @@ impl Editor {
         if steps.iter().any(Part::is_change) || ledger.is_some() {
             for step in steps {
                 // What was read for the edit and what was read to be replaced are two reads.
-                if step.snapshot.bytes() != step.change.before.as_deref() {
-                    return Ok(None);
-                }
-                if step.target.has_changed(&step.snapshot)? {
-                    return Ok(None);
+                let is_as_read = step.snapshot.bytes() == step.change.before.as_deref();
+                if !is_as_read || step.target.has_changed(&step.snapshot)? {
+                    return Err(overtaken(&step.target.path));
                 }
             }
             // The last moment at which nothing has happened.
-            if done.is_empty() && self.is_interrupted() {
+            if self.is_interrupted() {
                 return Err(Error::interrupted(&self.path));
             }
         }
@@ -106,7 +102,7 @@ impl Editor {
         let ledger = ledger.transpose()?;
         let made = replace_all(lock, steps, (pending, folders), done);
         match (ledger, &made) {
-            (Some(ledger), Ok(Some(_))) => ledger.finish(),
+            (Some(ledger), Ok(_)) => ledger.finish(),
             // The disk may hold the file of either ledger: the next run looks.
             (_, Err(error)) if error.code() == Code::NotDurable => {}
             // Nothing has happened yet, and nobody is to think so.
@@ -123,61 +119,24 @@ fn replace_all(
     steps: &[Part],
     (pending, folders): (Vec<Option<PendingFile<'_>>>, Vec<Folders<'_>>),
     done: &mut Vec<FileChange>,
-) -> Result<Option<Vec<Warning>>, Error> {
+) -> Result<Vec<Warning>, Error> {
     let mut notices = Vec::new();
     for ((step, pending), folders) in steps.iter().zip(pending).zip(folders) {
-        match step.make(lock, pending, folders) {
-            Ok(Replaced::Done(more)) => notices.extend(more),
-            Ok(Replaced::Overtaken) => return Ok(None),
-            Err(error) => {
-                if error.is_changed() {
-                    add(done, &step.change);
-                }
-                return Err(error);
-            }
+        let made = step.make(lock, pending, folders);
+        let is_changed = made
+            .as_ref()
+            .map_or_else(Error::is_changed, |_| step.is_change());
+        if is_changed {
+            done.push(step.change.clone());
         }
-        if step.is_change() {
-            add(done, &step.change);
+        notices.extend(made?);
+        if is_changed {
             let (original, after) = (step.snapshot.existing.as_ref(), &step.change.after);
             let bytes = after.as_deref().map(str::as_bytes);
             notices.extend(replace::keep_copy(lock, &step.target, original, bytes));
         }
     }
-    Ok(Some(notices))
-}
-
-/// Notes a change down. Of a file that an earlier try has changed, what was there first counts.
-fn add(done: &mut Vec<FileChange>, new: &FileChange) {
-    match done.iter_mut().find(|known| known.path == new.path) {
-        Some(known) => known.after.clone_from(&new.after),
-        None => done.push(new.clone()),
-    }
-}
-
-impl Outcome {
-    /// Enters what earlier tries have done in the outcome of the last one. `own` is the config's path
-    /// on the host.
-    pub(super) fn take_in(&mut self, done: &[FileChange], own: &Path, planned: &Handlers) {
-        let mut has_earlier = false;
-        for done in done {
-            let mut drop_ins = self.drop_ins.iter_mut();
-            let known = if done.path == own {
-                Some(&mut self.main)
-            } else {
-                drop_ins.find(|known| known.path == done.path)
-            };
-            if let Some(known) = known {
-                has_earlier |= known.before != done.before;
-                known.before.clone_from(&done.before);
-            } else {
-                has_earlier = true;
-                self.drop_ins.push(done.clone());
-            }
-        }
-        if has_earlier {
-            self.report.handlers.clone_from(planned);
-        }
-    }
+    Ok(notices)
 }
 
 /// An error that came when some files were changed and others were not.

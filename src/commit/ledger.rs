@@ -9,7 +9,7 @@ use crate::commit::request::Replacement;
 use crate::commit::task::Task;
 use crate::containerd::{ConfigFiles, absolute};
 use crate::disk::existing::Existing;
-use crate::disk::ledger_file::{LedgerFile, LedgerTexts, Old};
+use crate::disk::ledger_file::{LedgerFile, LedgerTexts};
 use crate::disk::lock::ConfigLock;
 use crate::disk::sidecar;
 use crate::disk::sync::Synced;
@@ -160,14 +160,7 @@ impl Editor {
         sync_as_it_is(&found.target, &found.main)?;
         let file = LedgerFile::new(lock, &found.target, found.main.existing.as_ref());
         if found.ledger == *before {
-            let old = if before.is_blank() {
-                Old::Nowhere
-            } else if found.texts.now == found.texts.before {
-                Old::InPlace
-            } else {
-                Old::Aside
-            };
-            return file.end_unchanged(old);
+            return file.end_unchanged(!before.is_blank());
         }
         let merged = (found.ledger != *after).then(|| found.ledger.to_json());
         file.end(merged.as_deref())
@@ -198,7 +191,7 @@ impl Editor {
         if ledgers.any(|ledger| ledger.symlink_metadata().is_ok()) {
             return Ok(());
         }
-        let folders = [Some(target.folder.as_path()), target.folder.parent()];
+        let folders = [Some(target.folder()), target.folder().parent()];
         let mains = folders
             .into_iter()
             .flatten()

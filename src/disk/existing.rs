@@ -46,6 +46,15 @@ pub(crate) fn kind_at(path: &Path) -> Option<&'static str> {
     Some(kind(metadata.file_type()))
 }
 
+/// Whether two paths are names of one file, links not followed.
+pub(super) fn is_same(one: &Path, other: &Path) -> bool {
+    let identity = |path: &Path| {
+        let metadata = path.symlink_metadata().ok()?;
+        Some((metadata.dev(), metadata.ino()))
+    };
+    identity(one).is_some_and(|found| Some(found) == identity(other))
+}
+
 /// Why a file could not be read.
 pub(crate) enum Unread {
     /// It is something else, with its article.

@@ -13,7 +13,7 @@ const MODE: u32 = 0o755;
 
 /// Makes the folder of a drop-in where it is missing. It is durable once the file in it is.
 pub(crate) fn make(target: &Target) -> Result<(), Error> {
-    let folder = &target.folder;
+    let folder = target.folder();
     let made = DirBuilder::new()
         .mode(MODE)
         .create(folder)

@@ -10,7 +10,8 @@ use serde::Serialize;
 use super::process_stat::Stat;
 
 pub(super) const GRAMMAR: &str = "# containerd-edit v1 ";
-const UNKNOWN: &str = "a program that does not say who it is";
+/// Who holds the lock if nothing in its file says so.
+pub(super) const UNKNOWN: &str = "a program that does not say who it is";
 
 /// The line in a lock file, as names and values:
 ///
@@ -153,11 +154,6 @@ impl fmt::Display for HolderFate {
             Self::Unknown => "",
         })
     }
-}
-
-/// Who holds the lock if nothing in its file says so.
-pub(super) fn unknown() -> String {
-    UNKNOWN.to_owned()
 }
 
 impl fmt::Display for Holder {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::existing::{Existing, Unread, check_length};
+use super::existing::{Existing, Unread, check_length, is_same};
 use super::lock::ConfigLock;
 use super::sidecar;
 use super::target::Target;
@@ -53,19 +53,9 @@ pub(crate) struct LedgerUnderWay<'l> {
     file: LedgerFile<'l>,
     /// Open, since what keeps it from being opened has to show before anything happens.
     folder: File,
-    old: Old,
+    /// Whether there was one before.
+    was_there: bool,
     completes: bool,
-}
-
-/// Where the ledger is that a run has found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Old {
-    /// There was none.
-    Nowhere,
-    /// In its place.
-    InPlace,
-    /// Under its second name alone.
-    Aside,
 }
 
 impl LedgerTexts {
@@ -102,17 +92,13 @@ impl<'l> LedgerFile<'l> {
         completes: bool,
     ) -> Result<PendingLedger<'l>, Error> {
         let is_there = texts.now.as_deref() == Some(found.as_bytes());
-        let old = match texts.now {
-            Some(_) => Old::InPlace,
-            None => Old::Nowhere,
-        };
         Ok(PendingLedger {
             new: self.written(new)?,
             found: (!is_there).then(|| self.written(found)).transpose()?,
             run: LedgerUnderWay {
                 file: self,
                 folder: self.folder().map_err(|source| self.failed(source))?,
-                old,
+                was_there: texts.now.is_some(),
                 completes,
             },
         })
@@ -122,7 +108,7 @@ impl<'l> LedgerFile<'l> {
         let write = || {
             let mut file = sidecar::pending(&sidecar::temporary_prefix(&self.target.main))
                 .permissions(Permissions::from_mode(self.mode))
-                .tempfile_in(&self.target.folder)?;
+                .tempfile_in(self.target.folder())?;
             check_length(text.as_bytes())?;
             file.write_all(text.as_bytes())?;
             file.as_file().sync_all()?;
@@ -130,7 +116,7 @@ impl<'l> LedgerFile<'l> {
         };
         write().map_err(|source| {
             Error::io(
-                &self.target.folder,
+                self.target.folder(),
                 "write the ledger in this folder",
                 source,
             )
@@ -148,10 +134,10 @@ impl<'l> LedgerFile<'l> {
         self.finish().map_err(|source| self.failed(source))
     }
 
-    /// Ends a killed run that has changed nothing.
-    pub(crate) fn end_unchanged(self, old: Old) -> Result<(), Error> {
+    /// Ends a killed run that has changed nothing. `was_there`: whether it has found a ledger.
+    pub(crate) fn end_unchanged(self, was_there: bool) -> Result<(), Error> {
         let folder = self.folder();
-        let taken_back = folder.and_then(|folder| self.take_back(&folder, old));
+        let taken_back = folder.and_then(|folder| self.take_back(&folder, was_there));
         taken_back.map_err(|source| self.failed(source))
     }
 
@@ -161,24 +147,22 @@ impl<'l> LedgerFile<'l> {
 
     /// Puts the ledger of before back. Only once that is durable, its other name goes: until then,
     /// the files tell that it holds.
-    fn take_back(self, folder: &File, old: Old) -> io::Result<()> {
+    fn take_back(self, folder: &File, was_there: bool) -> io::Result<()> {
         let (now, before) = (self.now(), self.before());
-        match old {
-            Old::InPlace => {}
-            Old::Nowhere => match std::fs::remove_file(&now) {
+        if !was_there {
+            match std::fs::remove_file(&now) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => folder.sync_all()?,
-            },
-            Old::Aside => {
-                let link = |path: &Path| std::fs::hard_link(&before, path);
-                let prefix = sidecar::temporary_prefix(&self.target.main);
-                match sidecar::pending(&prefix).make_in(&self.target.folder, link) {
-                    Ok(link) => link.into_temp_path().persist(&now)?,
-                    // Where there are no links.
-                    Err(_) => return std::fs::rename(&before, &now),
-                }
-                folder.sync_all()?;
             }
+        } else if !is_same(&now, &before) {
+            let link = |path: &Path| std::fs::hard_link(&before, path);
+            let prefix = sidecar::temporary_prefix(&self.target.main);
+            match sidecar::pending(&prefix).make_in(self.target.folder(), link) {
+                Ok(link) => link.into_temp_path().persist(&now)?,
+                // Where there are no links.
+                Err(_) => return std::fs::rename(&before, &now),
+            }
+            folder.sync_all()?;
         }
         std::fs::remove_file(before)
     }
@@ -192,7 +176,7 @@ impl<'l> LedgerFile<'l> {
     }
 
     fn folder(self) -> io::Result<File> {
-        File::open(&self.target.folder)
+        File::open(self.target.folder())
     }
 
     fn failed(self, source: io::Error) -> Error {
@@ -210,11 +194,7 @@ impl<'l> PendingLedger<'l> {
     /// `is_alone`: no file is changed or synced after it. After a shutdown, xfs reports a lost rename
     /// for the file alone.
     pub(crate) fn commit(self, is_alone: bool) -> Result<LedgerUnderWay<'l>, Error> {
-        let Self {
-            new,
-            found,
-            mut run,
-        } = self;
+        let Self { new, found, run } = self;
         match run.begin(found, new, is_alone) {
             Ok(()) => Ok(run),
             Err(source) => {
@@ -228,7 +208,7 @@ impl<'l> PendingLedger<'l> {
 
 impl LedgerUnderWay<'_> {
     fn begin(
-        &mut self,
+        &self,
         found: Option<NamedTempFile>,
         new: NamedTempFile,
         is_alone: bool,
@@ -241,15 +221,11 @@ impl LedgerUnderWay<'_> {
             None => {
                 if std::fs::hard_link(&now, &before).is_err() {
                     std::fs::rename(&now, &before)?;
-                    self.old = Old::Aside;
                 }
             }
         }
         self.folder.sync_all()?;
         let new = new.persist(&now).map_err(|it| it.error)?;
-        if self.old == Old::InPlace {
-            self.old = Old::Aside;
-        }
         self.folder.sync_all()?;
         if is_alone { new.sync_all() } else { Ok(()) }
     }
@@ -267,6 +243,6 @@ impl LedgerUnderWay<'_> {
     /// Puts back the ledger that was found: no file was changed. If that fails, the files tell that
     /// it holds.
     pub(crate) fn take_back(self) {
-        let _ = self.file.take_back(&self.folder, self.old);
+        let _ = self.file.take_back(&self.folder, self.was_there);
     }
 }

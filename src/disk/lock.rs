@@ -136,7 +136,15 @@ fn open(path: &Path) -> Result<File, Error> {
     Ok(file)
 }
 
-pub(super) fn try_lock(file: &File) -> io::Result<bool> {
+/// Takes the lock of a folder, which leaves nothing behind there and ends with what is returned;
+/// `None`: somebody else holds it.
+#[cfg(feature = "cri")]
+pub(crate) fn try_lock_folder(folder: &Path) -> io::Result<Option<File>> {
+    let folder = File::open(folder)?;
+    Ok(try_lock(&folder)?.then_some(folder))
+}
+
+fn try_lock(file: &File) -> io::Result<bool> {
     loop {
         // By its path: `file.try_lock()` would be that of the standard library.
         return match fs4::FileExt::try_lock(file) {
@@ -206,7 +214,7 @@ pub(crate) fn look(config: &Path) -> (Option<bool>, Option<Holder>) {
 
 /// Who holds a busy lock, in words that are safe to print.
 fn words(file: &File) -> String {
-    holder(file).map_or_else(holder::unknown, |holder| holder.words())
+    holder(file).map_or_else(|| holder::UNKNOWN.to_owned(), |holder| holder.words())
 }
 
 fn holder(file: &File) -> Option<Holder> {
@@ -317,6 +325,21 @@ mod tests {
             let kept = std::fs::read_to_string(sidecar::lock(&config)).expect("readable");
             assert_eq!(kept, theirs);
         }
+    }
+
+    #[cfg(feature = "cri")]
+    #[test]
+    fn a_folder_is_locked_by_one_at_a_time() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let lock = || try_lock_folder(folder.path()).expect("it can be locked");
+        let first = lock();
+        assert!(first.is_some() && lock().is_none());
+        drop(first);
+        // A child that another test starts may have its descriptor for an instant more.
+        while lock().is_none() {
+            std::thread::yield_now();
+        }
+        assert!(try_lock_folder(&folder.path().join("gone")).is_err());
     }
 
     #[test]

@@ -5,8 +5,6 @@ pub(crate) mod digest;
 mod displaced;
 pub(crate) mod existing;
 pub(crate) mod folder;
-#[cfg(feature = "cri")]
-pub(crate) mod folder_lock;
 pub(crate) mod holder;
 mod host_root;
 pub(crate) mod ledger_file;

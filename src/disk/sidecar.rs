@@ -3,13 +3,13 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use rustix::fs::Dir;
 
 use super::digest;
+use super::existing::is_same;
 use crate::error::{Code, Error, NextStep};
 
 const RANDOM_CHARACTERS: usize = 10;
@@ -114,13 +114,7 @@ pub(crate) fn name_of_drop_in(path: &Path) -> OsString {
 
 /// What the file at `path` is to a config, if it is the config or one of its sidecars but the log.
 pub(crate) fn used_for(path: &Path, config: &Path) -> Option<&'static str> {
-    let identity = |path: &Path| {
-        let metadata = path.symlink_metadata().ok()?;
-        Some((metadata.dev(), metadata.ino()))
-    };
-    let is = |other: &Path| {
-        path == other || identity(path).is_some_and(|found| Some(found) == identity(other))
-    };
+    let is = |other: &Path| path == other || is_same(path, other);
     let is_temporary = path.parent() == config.parent()
         && path
             .file_name()

@@ -42,13 +42,13 @@ pub(crate) fn check(target: &Target, existing: Option<&Existing>) -> Result<(), 
         let message = "this file is itself a mount point, so it can't be replaced";
         return Err(Error::new(Code::MountPoint, message, hint).at(&target.path));
     }
-    forbidden(&[&target.path, &target.folder]).map_or(Ok(()), Err)
+    forbidden(&[&target.path, target.folder()]).map_or(Ok(()), Err)
 }
 
 /// Whether the sidecars of a drop-in stand on another filesystem, from where nothing can be renamed.
 fn is_on_other_device(target: &Target) -> bool {
     let device = |folder: &Path| folder.metadata().ok().map(|metadata| metadata.dev());
-    let (own, beside) = (device(&target.folder), device(target.beside_folder()));
+    let (own, beside) = (device(target.folder()), device(target.beside_folder()));
     own.is_some() && beside.is_some() && own != beside
 }
 
@@ -95,13 +95,13 @@ pub(crate) fn notices(target: &Target, existing: Option<&Existing>) -> Vec<Warni
                 target.previous().display()
             )));
     }
-    if let Some(name) = network(&target.folder) {
+    if let Some(name) = network(target.folder()) {
         notices.push(Warning::new(
             "network-filesystem",
             format!(
                 "{} is on a network filesystem ({name}): there a lock may hang, or not exclude \
                  other hosts; edit the config on a local disk",
-                target.folder.display()
+                target.folder().display()
             ),
         ));
     }

@@ -16,7 +16,6 @@ use crate::error::{Code, Error, NextStep};
 #[derive(Debug, Clone)]
 pub(crate) struct Target {
     pub(crate) path: PathBuf,
-    pub(crate) folder: PathBuf,
     /// The path that its temporary files and its previous text are named after. That of a drop-in
     /// is beside the main config, so that nothing but the file itself appears in its own folder.
     pub(crate) beside: PathBuf,
@@ -37,14 +36,17 @@ pub(crate) struct Folders<'t> {
 }
 
 impl Target {
-    fn new(path: PathBuf, folder: PathBuf) -> Self {
+    fn new(path: PathBuf) -> Self {
         Self {
             beside: path.clone(),
             previous: sidecar::previous(&path),
             main: path.clone(),
             path,
-            folder,
         }
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("/"))
     }
 
     /// The same file, of which what is replaced now is kept as broken, and not as the previous text.
@@ -70,18 +72,18 @@ impl Target {
 
     /// The folder of the temporary files.
     pub(crate) fn beside_folder(&self) -> &Path {
-        self.beside.parent().unwrap_or(&self.folder)
+        self.beside.parent().unwrap_or(self.folder())
     }
 
     /// Opens the folders, to be synced once their names have changed: what keeps them from being
     /// opened has to show before that.
     pub(crate) fn open_folders(&self) -> Result<Folders<'_>, Error> {
         let beside = self.beside_folder();
-        let mut paths = vec![self.folder.as_path()];
-        if self.folder != beside {
+        let mut paths = vec![self.folder()];
+        if self.folder() != beside {
             paths.push(beside);
             // This run or a killed one may have made the folder itself.
-            let above = self.folder.parent();
+            let above = self.folder().parent();
             paths.extend(above.filter(|above| *above != beside));
         }
         let mut all = Vec::with_capacity(paths.len());
@@ -91,7 +93,7 @@ impl Target {
                 Ok(folder) => all.push(folder),
                 // What is not there has no names.
                 Err(error) if self.is_drop_in() && error.kind() == io::ErrorKind::NotFound => {
-                    lacks_own |= path == self.folder;
+                    lacks_own |= path == self.folder();
                 }
                 Err(source) => {
                     return Err(Error::io(path, "open the folder of the config", source));
@@ -201,12 +203,10 @@ impl Target {
             other => other.map_err(failed)?,
         };
         let file_type = std::fs::metadata(&resolved).map_err(failed)?.file_type();
-        match resolved.parent() {
-            Some(folder) if file_type.is_file() => {
-                let folder = folder.to_owned();
-                Ok(Self::new(resolved, folder))
-            }
-            _ => Err(not_a_file(path, &resolved, kind(file_type))),
+        if file_type.is_file() {
+            Ok(Self::new(resolved))
+        } else {
+            Err(not_a_file(path, &resolved, kind(file_type)))
         }
     }
 
@@ -225,7 +225,7 @@ impl Target {
             io::ErrorKind::NotFound => missing(),
             _ => Error::io(folder, "look at the folder of the config", error),
         })?;
-        Ok(Self::new(folder.join(name), folder))
+        Ok(Self::new(folder.join(name)))
     }
 
     /// Finds the drop-in of `main` that the host's `path` names. Its folder may be missing, if what
@@ -240,8 +240,8 @@ impl Target {
         };
         // By its path, so that two drop-ins of one name don't share their sidecars.
         let on_host = root.on_host(&found.path);
-        let path = found.path.strip_prefix(&main.folder).unwrap_or(&on_host);
-        let beside = main.folder.join(sidecar::name_of_drop_in(path));
+        let path = found.path.strip_prefix(main.folder()).unwrap_or(&on_host);
+        let beside = main.folder().join(sidecar::name_of_drop_in(path));
         Ok(Self {
             previous: sidecar::previous(&beside),
             beside,
@@ -267,7 +267,7 @@ impl Target {
             // A link that leads to nothing.
             return Err(missing(folder));
         }
-        Ok(Self::new(resolved.join(file), resolved))
+        Ok(Self::new(resolved.join(file)))
     }
 
     /// Reads the file as it is now.

@@ -41,7 +41,7 @@ impl Part {
         let makes_folder = folders.lacks_own && pending.is_some();
         let made = self.replace(lock, pending, folders);
         if makes_folder && made.is_err() {
-            folder::remove_empty(&self.target.folder);
+            folder::remove_empty(self.target.folder());
         }
         made
     }

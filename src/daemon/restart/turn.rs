@@ -4,18 +4,19 @@
 //! forgets them: 1.7 and 2.1 do. So runs that overlap take turns, and a run waits for a start that is
 //! not its own.
 
+use std::fs::File;
 use std::thread;
 
 use super::daemon::Daemon;
 use super::scene::Scene;
 use super::wait::{Pending, Wait};
-use crate::disk::folder_lock::FolderLock;
+use crate::disk::lock::try_lock_folder;
 use crate::error::Error;
 
 /// A run's turn to restart containerd, which ends when this is dropped.
 pub(super) struct Turn {
     /// The lock on the config's folder: it outlives the daemon's. `None`: it can't be locked.
-    _lock: Option<FolderLock>,
+    _lock: Option<File>,
 }
 
 impl Turn {
@@ -26,7 +27,7 @@ impl Turn {
         let folder = target.as_ref().and_then(|target| target.path.parent());
         loop {
             let mut wait = Wait::begin(scene);
-            let free = wait.until(|pause| match folder.map(FolderLock::try_acquire) {
+            let free = wait.until(|pause| match folder.map(try_lock_folder) {
                 Some(Ok(None)) => {
                     thread::sleep(pause);
                     Err(pending("another run to restart containerd"))

@@ -17,7 +17,7 @@ use clap::{
     ValueEnum,
 };
 
-pub(super) use self::groups::{Editing, Logging, Patching, Placing};
+pub(super) use self::groups::{Editing, Logging, Patching};
 pub(super) use self::values::{Chosen, STDIN};
 pub(super) use self::verbs::{
     Add, Apply, Check, Edit, Get, List, Remove, Restart, Restore, Set, SetDefault, Show, Status,

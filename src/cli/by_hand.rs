@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use containerd_edit::report::FileChange;
-use containerd_edit::{Change, Code, Editor, Error, ExitCode, NextStep, Replacement, Request};
+use containerd_edit::{
+    Change, Code, DropIn, Editor, Error, ExitCode, NextStep, Replacement, Request,
+};
 use tempfile::TempDir;
 
 use super::arguments;
@@ -25,7 +27,8 @@ struct Copy {
 impl Run {
     pub(super) fn edit_by_hand(&mut self, verb: &arguments::Edit) -> Result<ExitCode, Error> {
         let mut edit = Edit::new(Change::new(), &verb.editing, "edit");
-        edit.drop_in = verb.drop_in.as_deref();
+        let drop_in = verb.drop_in.as_deref();
+        edit.drop_in = verb.drop_in.clone().map_or(DropIn::Automatic, DropIn::At);
         let editor = self.editor_of(&edit);
         let found = editor.read_whole()?;
         let copy = Copy::of(&found)?;
@@ -34,14 +37,13 @@ impl Run {
                 break;
             };
             if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-                return Err(copy.kept(error, &found, edit.drop_in));
+                return Err(copy.kept(error, &found, drop_in));
             }
             let code = self.output.fail(&error, None);
             if !wants_to_go_on() {
                 return Ok(code);
             }
         }
-        let drop_in = edit.drop_in;
         self.edit(edit).map_err(|error| {
             // The lock is busy, or another program has changed the file meanwhile.
             copy.kept(error, &found, drop_in)

@@ -6,17 +6,12 @@ use similar::TextDiff;
 
 /// Returns the diff of all files; empty if nothing changes.
 pub(crate) fn of(plan: &Outcome) -> String {
-    let main = of_file(&plan.path.display().to_string(), &plan.main);
-    let drop_ins = plan.drop_ins.iter();
-    let drop_ins = drop_ins.map(|change| of_file(&change.path.display().to_string(), change));
-    main + &drop_ins.collect::<String>()
+    plan.changes().map(of_file).collect()
 }
 
-fn of_file(path: &str, change: &FileChange) -> String {
-    if !change.is_change() {
-        return String::new();
-    }
-    let name = |exists: bool| if exists { path } else { "/dev/null" };
+fn of_file(change: &FileChange) -> String {
+    let path = change.path.to_string_lossy();
+    let name = |exists: bool| if exists { &*path } else { "/dev/null" };
     let before = change.before.as_deref().map(String::from_utf8_lossy);
     let after = change.after.as_deref();
     TextDiff::from_lines(

@@ -47,7 +47,7 @@ impl Report for EditReport<'_> {
             "changed": plan.is_change(),
             "restart_required": plan.needs_restart() && !plan.serves_nowhere() && self.restart.is_none(),
             "units": self.layout.map_or(&["containerd"][..], |layout| layout.units.names()),
-            "path": plan.path.to_string_lossy(),
+            "path": plan.main.path.to_string_lossy(),
             "config_version": plan.config_version,
             "owner": self.owner.map(Owner::as_str),
             "handlers": edited.handlers,
@@ -80,7 +80,7 @@ impl Report for EditReport<'_> {
         let mut text = String::new();
         let is_planned = self.shown == Shown::DryRun && self.plan.is_change();
         let would = if is_planned { "dry run: would " } else { "" };
-        let path = self.plan.path.to_string_lossy();
+        let path = self.plan.main.path.to_string_lossy();
         let _ = write!(text, "{path}: {would}{}", self.summary());
         if let Some(next) = self.next_step() {
             let _ = write!(text, "; {next}");

@@ -11,7 +11,7 @@ use containerd_edit::{
 };
 
 use super::arguments::{
-    Add, Apply, Editing, Patching, Placing, Remove, Restore, Set, SetDefault, Undo, Unset,
+    Add, Apply, Editing, Patching, Remove, Restore, Set, SetDefault, Undo, Unset,
 };
 use super::edit_report::{EditReport, Shown};
 use super::patch_file::{self, PatchFiles};
@@ -22,10 +22,10 @@ use super::run::Run;
 pub(super) struct Edit<'e> {
     pub(super) request: Request,
     pub(super) editing: &'e Editing,
-    /// Where a change goes.
-    placing: Option<&'e Placing>,
-    /// The file that gets a whole text, if it is not the config.
-    pub(super) drop_in: Option<&'e Path>,
+    /// Where a change goes, or a whole text.
+    pub(super) drop_in: DropIn,
+    /// Whether the resulting file is printed, and nothing is touched.
+    prints_file: bool,
     /// Where the change was read from.
     files: Option<&'e PatchFiles>,
     /// The command in a few words, for whoever waits for the lock or reads the operation log.
@@ -63,7 +63,8 @@ impl<'e> Edit<'e> {
             change = change.plugin_id(id);
         }
         Ok(Self {
-            placing: Some(&patching.placing),
+            drop_in: patching.placing.drop_in(),
+            prints_file: patching.placing.stdout,
             ..Self::new(change, &patching.editing, summary)
         })
     }
@@ -76,16 +77,12 @@ impl<'e> Edit<'e> {
         Self {
             request: request.into(),
             editing,
-            placing: None,
-            drop_in: None,
+            drop_in: DropIn::Automatic,
+            prints_file: false,
             files: None,
             summary: summary.into(),
             unused: None,
         }
-    }
-
-    fn prints_file(&self) -> bool {
-        self.placing.is_some_and(|placing| placing.stdout)
     }
 }
 
@@ -225,7 +222,10 @@ impl Run {
             }
         };
         let mut edit = Edit::new(Request::Restore(from), &restore.editing, "restore");
-        edit.drop_in = restore.drop_in.as_deref();
+        edit.drop_in = restore
+            .drop_in
+            .clone()
+            .map_or(DropIn::Automatic, DropIn::At);
         self.edit(edit)
     }
 
@@ -240,13 +240,13 @@ impl Run {
         if let Some(files) = edit.files {
             files.place_warnings(&mut plan.report.warnings);
         }
-        self.output.warn(&plan.path, &plan.report.warnings);
+        self.output.warn(&plan.main.path, &plan.report.warnings);
         let code = if plan.report.left_behind.is_empty() {
             editing.exiting.code(is_change)
         } else {
             ExitCode::LeftBehind
         };
-        if edit.prints_file() {
+        if edit.prints_file {
             let text = Self::one_file(&plan)?;
             return Ok(self.output.print(text, code));
         }
@@ -271,7 +271,7 @@ impl Run {
 
     fn make(&mut self, edit: &Edit<'_>) -> Result<Completed, Error> {
         let editor = self.editor_of(edit);
-        let outcome = if edit.editing.dry_run || edit.prints_file() {
+        let outcome = if edit.editing.dry_run || edit.prints_file {
             editor.plan(edit.request.clone())
         } else {
             let editor = self.interruptible(editor);
@@ -286,11 +286,7 @@ impl Run {
     /// The editor that makes an edit.
     pub(super) fn editor_of(&self, edit: &Edit<'_>) -> Editor {
         let editor = edit.editing.set_up(self.editor(&*edit.summary));
-        match (edit.placing, edit.drop_in) {
-            (Some(placing), _) => placing.set_up(editor),
-            (None, Some(path)) => editor.drop_in(DropIn::At(path.to_owned())),
-            (None, None) => editor,
-        }
+        editor.drop_in(edit.drop_in.clone())
     }
 
     /// The text of the file that an edit is about, if it is about no other.

@@ -1,7 +1,5 @@
 //! What an edit comes to.
 
-use std::path::PathBuf;
-
 use crate::commit::file_change::FileChange;
 use crate::commit::restored::Restored;
 use crate::edit::edited::Report;
@@ -11,9 +9,7 @@ use crate::ledger::LedgerPair;
 /// What an edit comes to: worked out, or made.
 #[derive(Debug, Clone)]
 pub struct Outcome {
-    /// The config's path as it was given.
-    pub path: PathBuf,
-    /// What becomes of the config, changed or not.
+    /// What becomes of the config, changed or not; its path is as it was given.
     pub main: FileChange,
     /// What becomes of other files: of the one that the edit goes to, changed or not, and of those
     /// that change.

@@ -1,5 +1,6 @@
 //! The files of an edit, each as it was read and as it is to be.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -8,6 +9,7 @@ use crate::commit::editor::Editor;
 use crate::commit::file_change::FileChange;
 use crate::commit::ledger::Found;
 use crate::commit::reading::Reading;
+use crate::config::Config;
 use crate::containerd::absolute;
 use crate::disk::folder;
 use crate::disk::target::{Snapshot, Target};
@@ -38,13 +40,8 @@ impl Editor {
         let listed = names.iter().map(|name| reading.config.path_of(name));
         let others = listed.chain(reading.chosen.clone());
         let others = others.filter(|path| reading.config.is_writable(path));
-        let mut paths: Vec<PathBuf> = Vec::new();
-        for path in [own.clone()].into_iter().chain(others) {
-            let is_changed = changes.iter().any(|change| change.path == path);
-            if !paths.contains(&path) && !is_changed {
-                paths.push(path);
-            }
-        }
+        let mut paths: BTreeSet<PathBuf> = [own.clone()].into_iter().chain(others).collect();
+        paths.retain(|path| changes.iter().all(|change| change.path != *path));
         let part = |path: PathBuf, target: Target, change: Option<FileChange>| {
             let is_main = path == own;
             let snapshot = if is_main {
@@ -83,11 +80,10 @@ impl Editor {
     /// own.
     pub(super) fn note_folders(
         &self,
-        reading: &Reading,
+        config: &Config,
         changes: &[FileChange],
         ledger: &mut Ledger,
     ) -> Result<(), Error> {
-        let config = &reading.config;
         let new = changes.iter().filter(|change| change.after.is_some());
         let folders = new.filter_map(|change| change.path.parent());
         for folder in folders {
@@ -99,11 +95,8 @@ impl Editor {
                 Ok(_) => {}
             }
         }
-        let used = ledger
-            .known_files()
-            .into_iter()
-            .map(|name| config.path_of(name));
-        let used: Vec<PathBuf> = used.collect();
+        let used = ledger.known_files().into_iter();
+        let used: Vec<PathBuf> = used.map(|name| config.path_of(name)).collect();
         ledger.folders.retain(|folder| {
             let folder = config.path_of(folder);
             used.iter().any(|path| path.parent() == Some(&folder))

@@ -209,14 +209,10 @@ impl Editor {
             let name = reading.config.name_of(&change.path);
             edited.ledger.note_written(&name, change.digests().after);
         }
-        self.note_folders(reading, &changes, &mut edited.ledger)?;
+        self.note_folders(&reading.config, &changes, &mut edited.ledger)?;
         let parts = self.parts(found, reading, &edited.ledger, changes)?;
         let is_chosen = |change: &FileChange| Some(&change.path) == reading.chosen.as_ref();
-        let mut main = FileChange {
-            path: self.path.clone(),
-            before: None,
-            after: None,
-        };
+        let mut main = FileChange::unchanged(self.path.clone(), None);
         let mut drop_ins = Vec::new();
         for part in &parts {
             let change = part.change.clone();
@@ -228,7 +224,6 @@ impl Editor {
         }
         drop_ins.sort_by_key(|change| !is_chosen(change));
         let outcome = Outcome {
-            path: self.path.clone(),
             main,
             drop_ins,
             report: edited.report,

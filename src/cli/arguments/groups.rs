@@ -308,12 +308,13 @@ impl Editing {
 }
 
 impl Placing {
-    pub(crate) fn set_up(&self, editor: Editor) -> Editor {
+    /// Where a change goes.
+    pub(crate) fn drop_in(&self) -> DropIn {
         match &self.drop_in {
-            None if self.no_drop_in => editor.drop_in(DropIn::None),
-            None => editor,
-            Some(None) => editor.drop_in(DropIn::ForOwner),
-            Some(Some(path)) => editor.drop_in(DropIn::At(path.clone())),
+            None if self.no_drop_in => DropIn::None,
+            None => DropIn::Automatic,
+            Some(None) => DropIn::ForOwner,
+            Some(Some(path)) => DropIn::At(path.clone()),
         }
     }
 }

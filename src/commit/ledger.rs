@@ -34,6 +34,19 @@ pub(crate) struct Found {
 }
 
 impl Found {
+    /// A config of which no ledger has been read.
+    fn new(target: &Target, main: impl Into<Rc<Snapshot>>) -> Self {
+        Self {
+            target: target.clone(),
+            main: main.into(),
+            texts: LedgerTexts::default(),
+            ledger: Ledger::default(),
+            previous: None,
+            killed: None,
+            damaged: None,
+        }
+    }
+
     pub(super) fn is_of_a_killed_run(&self) -> bool {
         self.killed.is_some()
     }
@@ -56,13 +69,8 @@ impl Editor {
         let main = main.into();
         match self.read_ledger(target, Rc::clone(&main), task.texts()) {
             Err(error) if task.is_restore() => Ok(Found {
-                target: target.clone(),
-                main,
-                texts: LedgerTexts::default(),
-                ledger: Ledger::default(),
-                previous: None,
-                killed: None,
                 damaged: Some(error),
+                ..Found::new(target, main)
             }),
             found => found,
         }
@@ -77,7 +85,7 @@ impl Editor {
         main: impl Into<Rc<Snapshot>>,
         new_texts: &[Replacement],
     ) -> Result<Found, Error> {
-        let (target, main) = (target.clone(), main.into());
+        let mut found = Found::new(target, main);
         let texts = LedgerTexts::read(&target.path)?;
         let parsed = |bytes: &Option<Vec<u8>>, path: PathBuf| {
             let parsed = bytes.as_deref().map(Ledger::parse).transpose();
@@ -105,47 +113,35 @@ impl Editor {
             ),
             _ => error,
         })?;
-        let after = now.unwrap_or_default();
+        let (was_there, after) = (now.is_some(), now.unwrap_or_default());
+        found.texts = texts;
         let Some(before) = before else {
-            return Ok(Found {
-                target,
-                main,
-                previous: previous.filter(|_| texts.now.is_some()),
-                texts,
-                ledger: after,
-                killed: None,
-                damaged: None,
-            });
+            found.previous = previous.filter(|_| was_there);
+            found.ledger = after;
+            return Ok(found);
         };
-        let ledger = if texts.now.is_none() {
-            before.clone()
-        } else {
+        found.ledger = if was_there {
             // The files of both: one that is to go may be imported no more.
             let mut both = after.clone();
             both.entries.extend(before.entries.clone());
             both.made.extend(before.made.iter().cloned());
-            let mut reading = self.read_any_config(&target, &main, &both)?;
+            let mut reading = self.read_any_config(target, &found.main, &both)?;
             reading
                 .broken
                 .retain(|path, _| new_texts.iter().all(|it| it.change.path != *path));
             let config = reading.whole(self)?.with(self, new_texts)?;
             let after = after.clone();
             after.after_a_killed_run(before.clone(), &config)
+        } else {
+            before.clone()
         };
-        let previous = if ledger == before {
+        found.previous = if found.ledger == before {
             previous
         } else {
             Some(before.clone())
         };
-        Ok(Found {
-            target,
-            main,
-            texts,
-            ledger,
-            previous,
-            killed: Some(LedgerPair { before, after }),
-            damaged: None,
-        })
+        found.killed = Some(LedgerPair { before, after });
+        Ok(found)
     }
 
     /// Ends a run that was killed: what its files hold is made durable, and then one ledger holds for

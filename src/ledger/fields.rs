@@ -1,28 +1,27 @@
 //! How fields of a ledger are written, where that is not as serde has it.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
 
 /// Rises only if an older reader would do harm.
 pub(super) const FORMAT: u64 = 1;
 
 /// The format of a ledger, which is the one that this release knows.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "u64", into = "u64")]
 pub(super) struct Format;
 
-impl Serialize for Format {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u64(FORMAT)
+impl From<Format> for u64 {
+    fn from(Format: Format) -> Self {
+        FORMAT
     }
 }
 
-impl<'d> Deserialize<'d> for Format {
-    fn deserialize<D: Deserializer<'d>>(deserializer: D) -> Result<Self, D::Error> {
-        match u64::deserialize(deserializer)? {
-            FORMAT => Ok(Self),
-            format => Err(de::Error::custom(format!(
-                "its format is {format}, and this release knows {FORMAT} only"
-            ))),
-        }
+impl TryFrom<u64> for Format {
+    type Error = String;
+
+    fn try_from(format: u64) -> Result<Self, String> {
+        let other = || format!("its format is {format}, and this release knows {FORMAT} only");
+        (format == FORMAT).then_some(Self).ok_or_else(other)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::disk::digest;
 
 use super::file_key::FileKey;
-use super::stored::{Digests, Ledger};
+use super::stored::Ledger;
 
 /// Which ledger holds for a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,18 +83,15 @@ impl Ledger {
         let states = own.map(|(name, digests)| {
             let text = config.text(&config.path_of(name));
             let now = text.map(|text| digest::of(text.as_bytes()));
-            (name.clone(), state(digests, now.as_ref()))
+            let state = if digests.after == now {
+                State::After
+            } else if digests.before == now {
+                State::Before
+            } else {
+                State::Neither
+            };
+            (name.clone(), state)
         });
         states.collect()
-    }
-}
-
-fn state(digests: &Digests, now: Option<&String>) -> State {
-    if digests.after.as_ref() == now {
-        State::After
-    } else if digests.before.as_ref() == now {
-        State::Before
-    } else {
-        State::Neither
     }
 }

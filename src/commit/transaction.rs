@@ -30,10 +30,10 @@ pub(crate) struct Locked {
     pub(crate) target: Target,
     /// The config when it was last read.
     read: Option<Vec<u8>>,
-    /// What was about to be done then.
-    planned: Report,
     /// The files that this run has changed.
     done: Vec<FileChange>,
+    /// What was to be done with them.
+    planned: Report,
 }
 
 impl Editor {
@@ -120,8 +120,7 @@ impl Editor {
             }
             Err(error) => return Err(error),
         };
-        let result = self.edit(&mut locked, task);
-        let mut result = result.map_err(|error| steps::unfinished(error, &locked.done));
+        let mut result = self.edit(&mut locked, task);
         if let Some(notice) = self.note(&locked, task, &result)
             && let Ok(plan) = &mut result
         {
@@ -187,25 +186,21 @@ impl Editor {
             work.check_sites()?;
             let file = LedgerFile::new(lock, target, found.main.existing.as_ref());
             let is_other = found.damaged.is_none() && work.ledgers.after != found.ledger;
-            let before = is_other.then(|| work.ledgers.before.to_json());
-            let may_complete = is_other && task.texts().is_empty();
-            let mut begun = begun.iter().filter(|_| may_complete);
-            let completes = begun.any(|begun| work.completes(begun, &found.ledger));
-            let ledger = before.map(|before| {
-                let texts = [before, work.ledgers.after.to_json()];
-                file.write(
-                    &found.texts,
-                    texts.each_ref().map(String::as_str),
-                    completes,
-                )
-            });
-            let ledger = ledger.transpose()?;
+            let ledger = if is_other {
+                let before = work.ledgers.before.to_json();
+                let begun = begun.as_ref().filter(|_| task.texts().is_empty());
+                let completes = begun.is_some_and(|begun| work.completes(begun, &found.ledger));
+                let after = work.ledgers.after.to_json();
+                Some(file.write(&found.texts, [&before, &after], completes)?)
+            } else {
+                None
+            };
             match self.make(lock, &work.parts, ledger, done) {
-                Err(error) if error.code() == Code::ChangedMeanwhile && done.is_empty() => continue,
+                Err(error) if error.code() == Code::ChangedMeanwhile => continue,
                 made => notices.extend(made?),
             }
             let parts = work.parts.iter();
-            for part in parts.filter(|part| part.is_main || part.is_change()) {
+            for part in parts.filter(|part| part.is_main || part.change.is_change()) {
                 notices.extend(site::notices(&part.target, part.snapshot.existing.as_ref()));
             }
             self.remove_folders(&work.ledgers);
@@ -229,19 +224,19 @@ impl Editor {
         task: &Task,
         result: &Result<Outcome, Error>,
     ) -> Option<Warning> {
-        let (is_changed, outcome) = match result {
+        let outcome = match result {
             Ok(plan) if !plan.is_change() => return None,
-            Ok(_) => (true, task.logged()),
+            Ok(_) => task.logged(),
             // containerd would load the log as well.
             Err(error) if error.code() == Code::ImportedSidecar => return None,
-            Err(error) => (error.is_changed(), error.code().as_str()),
+            Err(error) => error.code().as_str(),
         };
         let mut entry = LogEntry {
             before: locked.read.as_deref().map(digest::of),
             after: locked.read.as_deref().map(digest::of),
             ..self.entry(task.owner(), outcome)
         };
-        if is_changed {
+        if !locked.done.is_empty() {
             let planned = locked.planned.clone();
             entry.handlers = planned.handlers;
             entry.keys = planned.keys;

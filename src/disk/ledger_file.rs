@@ -16,7 +16,7 @@ use super::existing::{Existing, Unread, check_length, is_same};
 use super::lock::ConfigLock;
 use super::sidecar;
 use super::target::Target;
-use crate::error::Error;
+use crate::error::{Code, Error};
 
 const MODE: u32 = 0o600;
 
@@ -44,12 +44,6 @@ pub(crate) struct PendingLedger<'l> {
     new: NamedTempFile,
     /// What the run starts from, where that is not what stands there.
     found: Option<NamedTempFile>,
-    run: LedgerUnderWay<'l>,
-}
-
-/// A ledger that stands there for the files of a run that is under way.
-#[must_use = "the run comes to its end, or the ledger is taken back"]
-pub(crate) struct LedgerUnderWay<'l> {
     file: LedgerFile<'l>,
     /// Open, since what keeps it from being opened has to show before anything happens.
     folder: File,
@@ -95,12 +89,10 @@ impl<'l> LedgerFile<'l> {
         Ok(PendingLedger {
             new: self.written(new)?,
             found: (!is_there).then(|| self.written(found)).transpose()?,
-            run: LedgerUnderWay {
-                file: self,
-                folder: self.folder().map_err(|source| self.failed(source))?,
-                was_there: texts.now.is_some(),
-                completes,
-            },
+            file: self,
+            folder: self.folder().map_err(|source| self.failed(source))?,
+            was_there: texts.now.is_some(),
+            completes,
         })
     }
 
@@ -139,6 +131,31 @@ impl<'l> LedgerFile<'l> {
         let folder = self.folder();
         let taken_back = folder.and_then(|folder| self.take_back(&folder, was_there));
         taken_back.map_err(|source| self.failed(source))
+    }
+
+    /// Keeps the ledger that is there as the one before, and puts the new one in its place.
+    ///
+    /// What was found is durable under its other name first: a folder's names may come to the disk in
+    /// any order.
+    fn begin(
+        self,
+        folder: &File,
+        found: Option<NamedTempFile>,
+        new: NamedTempFile,
+        is_alone: bool,
+    ) -> io::Result<()> {
+        let (now, before) = (self.now(), self.before());
+        match found {
+            Some(found) => drop(found.persist(&before).map_err(|it| it.error)?),
+            // A link, so that there is no moment without a ledger; where there are no links, a reader
+            // finds the one before.
+            None if std::fs::hard_link(&now, &before).is_ok() => {}
+            None => std::fs::rename(&now, &before)?,
+        }
+        folder.sync_all()?;
+        let new = new.persist(&now).map_err(|it| it.error)?;
+        folder.sync_all()?;
+        if is_alone { new.sync_all() } else { Ok(()) }
     }
 
     fn finish(self) -> io::Result<()> {
@@ -184,65 +201,38 @@ impl<'l> LedgerFile<'l> {
     }
 }
 
-impl<'l> PendingLedger<'l> {
-    /// Keeps the ledger that was found as the one before, and puts the new one in its place. If that
-    /// fails, the one that was found is put back.
+impl PendingLedger<'_> {
+    /// Puts the new ledger in its place for the files that `change` changes then. The one that was found
+    /// is kept as the one before until they are done, and put back if nothing was changed. If any of
+    /// that fails, the next run does it: the files tell which of the two holds.
     ///
-    /// What was found is durable under its other name first: a folder's names may come to the disk in
-    /// any order.
-    ///
-    /// `is_alone`: no file is changed or synced after it. After a shutdown, xfs reports a lost rename
-    /// for the file alone.
-    pub(crate) fn commit(self, is_alone: bool) -> Result<LedgerUnderWay<'l>, Error> {
-        let Self { new, found, run } = self;
-        match run.begin(found, new, is_alone) {
-            Ok(()) => Ok(run),
-            Err(source) => {
-                let error = run.file.failed(source);
-                run.take_back();
-                Err(error)
-            }
-        }
-    }
-}
-
-impl LedgerUnderWay<'_> {
-    fn begin(
-        &self,
-        found: Option<NamedTempFile>,
-        new: NamedTempFile,
+    /// `is_alone`: no file is changed or synced. After a shutdown, xfs reports a lost rename for the
+    /// file alone.
+    pub(crate) fn around<T>(
+        self,
         is_alone: bool,
-    ) -> io::Result<()> {
-        let (now, before) = (self.file.now(), self.file.before());
-        match found {
-            Some(found) => drop(found.persist(&before).map_err(|it| it.error)?),
-            // A link, so that there is no moment without a ledger; where there are no links, a reader
-            // finds the one before.
-            None => {
-                if std::fs::hard_link(&now, &before).is_err() {
-                    std::fs::rename(&now, &before)?;
-                }
-            }
-        }
-        self.folder.sync_all()?;
-        let new = new.persist(&now).map_err(|it| it.error)?;
-        self.folder.sync_all()?;
-        if is_alone { new.sync_all() } else { Ok(()) }
-    }
-
-    /// Says that the run has come to its end: what it found is the previous ledger from now on. If
-    /// that fails, the next run does it.
-    pub(crate) fn finish(self) {
-        let _ = if self.completes {
-            std::fs::remove_file(self.file.before())
-        } else {
-            self.file.finish()
+        change: impl FnOnce() -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let Self {
+            new,
+            found,
+            file,
+            folder,
+            was_there,
+            completes,
+        } = self;
+        let begun = file.begin(&folder, found, new, is_alone);
+        let made = begun
+            .map_err(|source| file.failed(source))
+            .and_then(|()| change());
+        let _ = match &made {
+            Ok(_) if completes => std::fs::remove_file(file.before()),
+            Ok(_) => file.finish(),
+            // The disk may hold the file of either ledger.
+            Err(error) if error.is_changed() || error.code() == Code::NotDurable => Ok(()),
+            // Nothing has happened yet, and nobody is to think so.
+            Err(_) => file.take_back(&folder, was_there),
         };
-    }
-
-    /// Puts back the ledger that was found: no file was changed. If that fails, the files tell that
-    /// it holds.
-    pub(crate) fn take_back(self) {
-        let _ = self.file.take_back(&self.folder, self.was_there);
+        made
     }
 }

@@ -16,54 +16,63 @@ use crate::disk::target::Folders;
 use crate::error::{Code, Error, Warning};
 use crate::ledger::Digests;
 
+/// A file of an edit, with what it takes to change it.
+struct Prepared<'p> {
+    part: &'p Part,
+    /// The new text, beside the config.
+    pending: Option<PendingFile<'p>>,
+    folders: Folders<'p>,
+}
+
 impl Part {
-    pub(super) fn is_change(&self) -> bool {
-        self.change.is_change()
-    }
-
-    /// Writes the new text to a file beside the config.
-    fn pending<'a>(&'a self, lock: &'a ConfigLock) -> Result<Option<PendingFile<'a>>, Error> {
-        let Some(text) = self.change.after.as_ref().filter(|_| self.is_change()) else {
-            return Ok(None);
-        };
+    /// Opens the folders, and writes the new text to a file beside the config.
+    fn prepared<'p>(&'p self, lock: &'p ConfigLock) -> Result<Prepared<'p>, Error> {
+        let folders = self.target.open_folders()?;
         let original = self.snapshot.existing.as_ref();
-        PendingFile::write(lock, &self.target, original, text.as_bytes()).map(Some)
+        let text = self.change.after.as_ref();
+        let text = text.filter(|_| self.change.is_change());
+        let write =
+            |text: &String| PendingFile::write(lock, &self.target, original, text.as_bytes());
+        Ok(Prepared {
+            part: self,
+            pending: text.map(write).transpose()?,
+            folders,
+        })
     }
+}
 
+impl Prepared<'_> {
     /// Changes the file, or syncs what stands there. A folder that was made for it goes again if the
     /// file does not come.
-    fn make<'a>(
-        &'a self,
-        lock: &ConfigLock,
-        pending: Option<PendingFile<'_>>,
-        folders: Folders<'a>,
-    ) -> Result<Vec<Warning>, Error> {
-        let makes_folder = folders.lacks_own && pending.is_some();
-        let made = self.replace(lock, pending, folders);
+    fn make(self, lock: &ConfigLock) -> Result<Vec<Warning>, Error> {
+        let makes_folder = self.folders.lacks_own && self.pending.is_some();
+        let folder = self.part.target.folder();
+        let made = self.replace(lock, makes_folder);
         if makes_folder && made.is_err() {
-            folder::remove_empty(self.target.folder());
+            folder::remove_empty(folder);
         }
         made
     }
 
-    fn replace<'a>(
-        &'a self,
-        lock: &ConfigLock,
-        pending: Option<PendingFile<'_>>,
-        mut folders: Folders<'a>,
-    ) -> Result<Vec<Warning>, Error> {
-        if folders.lacks_own && pending.is_some() {
-            folder::make(&self.target)?;
-            folders = self.target.open_folders()?;
+    fn replace(mut self, lock: &ConfigLock, makes_folder: bool) -> Result<Vec<Warning>, Error> {
+        let Part {
+            target,
+            snapshot,
+            change,
+            ..
+        } = self.part;
+        if makes_folder {
+            folder::make(target)?;
+            self.folders = target.open_folders()?;
         }
-        match (pending, &self.snapshot.existing) {
-            (Some(pending), _) => pending.commit(&self.snapshot, &folders),
-            (None, Some(original)) if self.change.after.is_none() => {
-                replace::delete(lock, &folders, original)
+        match (self.pending, &snapshot.existing) {
+            (Some(pending), _) => pending.commit(snapshot, &self.folders),
+            (None, Some(original)) if change.after.is_none() => {
+                replace::delete(lock, &self.folders, original)
             }
             (None, existing) => {
                 let file = existing.as_ref().map(|existing| &existing.file);
-                folders.sync(file, Synced::Unchanged)?;
+                self.folders.sync(file, Synced::Unchanged)?;
                 Ok(Vec::new())
             }
         }
@@ -79,11 +88,9 @@ impl Editor {
         ledger: Option<PendingLedger<'_>>,
         done: &mut Vec<FileChange>,
     ) -> Result<Vec<Warning>, Error> {
-        let folders = steps.iter().map(|step| step.target.open_folders());
-        let folders = folders.collect::<Result<Vec<_>, _>>()?;
-        let pending = steps.iter().map(|step| step.pending(lock));
-        let pending: Vec<_> = pending.collect::<Result<_, _>>()?;
-        if steps.iter().any(Part::is_change) || ledger.is_some() {
+        let prepared = steps.iter().map(|step| step.prepared(lock));
+        let prepared = prepared.collect::<Result<Vec<_>, _>>()?;
+        if steps.iter().any(|step| step.change.is_change()) || ledger.is_some() {
             for step in steps {
                 // What was read for the edit and what was read to be replaced are two reads.
                 let is_as_read = step.snapshot.bytes() == step.change.before.as_deref();
@@ -96,51 +103,44 @@ impl Editor {
                 return Err(Error::interrupted(&self.path));
             }
         }
-        let is_file = |step: &Part| step.is_change() || step.snapshot.existing.is_some();
+        let is_file = |step: &Part| step.change.is_change() || step.snapshot.existing.is_some();
         let is_alone = !steps.iter().any(is_file);
-        let ledger = ledger.map(|ledger| ledger.commit(is_alone));
-        let ledger = ledger.transpose()?;
-        let made = replace_all(lock, steps, (pending, folders), done);
-        match (ledger, &made) {
-            (Some(ledger), Ok(_)) => ledger.finish(),
-            // The disk may hold the file of either ledger: the next run looks.
-            (_, Err(error)) if error.code() == Code::NotDurable => {}
-            // Nothing has happened yet, and nobody is to think so.
-            (Some(ledger), _) if done.is_empty() => ledger.take_back(),
-            _ => {}
+        let change = || replace_all(lock, prepared, done);
+        match ledger {
+            Some(ledger) => ledger.around(is_alone, change),
+            None => change(),
         }
-        made
     }
 }
 
 /// Replaces the files, one after the other.
 fn replace_all(
     lock: &ConfigLock,
-    steps: &[Part],
-    (pending, folders): (Vec<Option<PendingFile<'_>>>, Vec<Folders<'_>>),
+    steps: Vec<Prepared<'_>>,
     done: &mut Vec<FileChange>,
 ) -> Result<Vec<Warning>, Error> {
     let mut notices = Vec::new();
-    for ((step, pending), folders) in steps.iter().zip(pending).zip(folders) {
-        let made = step.make(lock, pending, folders);
+    for step in steps {
+        let part = step.part;
+        let made = step.make(lock);
         let is_changed = made
             .as_ref()
-            .map_or_else(Error::is_changed, |_| step.is_change());
+            .map_or_else(Error::is_changed, |_| part.change.is_change());
         if is_changed {
-            done.push(step.change.clone());
+            done.push(part.change.clone());
         }
-        notices.extend(made?);
+        notices.extend(made.map_err(|error| unfinished(error, done))?);
         if is_changed {
-            let (original, after) = (step.snapshot.existing.as_ref(), &step.change.after);
+            let (original, after) = (part.snapshot.existing.as_ref(), &part.change.after);
             let bytes = after.as_deref().map(str::as_bytes);
-            notices.extend(replace::keep_copy(lock, &step.target, original, bytes));
+            notices.extend(replace::keep_copy(lock, &part.target, original, bytes));
         }
     }
     Ok(notices)
 }
 
 /// An error that came when some files were changed and others were not.
-pub(super) fn unfinished(error: Error, done: &[FileChange]) -> Error {
+fn unfinished(error: Error, done: &[FileChange]) -> Error {
     let paths = done.iter().map(|done| done.path.display());
     let changed: Vec<String> = paths.map(|path| path.to_string()).collect();
     // One that tells of the only change itself is enough.

@@ -9,6 +9,7 @@ use crate::commit::request::Replacement;
 use crate::config::Config;
 use crate::config::files::text_of;
 use crate::config::surroundings::Changes;
+use crate::containerd::imports::clean;
 use crate::containerd::{ConfigFiles, FileState};
 use crate::disk::target::{Snapshot, Target, nearest};
 use crate::edit::edited::FileEdit;
@@ -130,7 +131,7 @@ impl Editor {
             }
             let found = Target::find_drop_in(path, &self.host_root, target);
             match found.and_then(|found| found.read()) {
-                Ok(read) => reading.add(path, read.bytes().map(Source::from).as_ref())?,
+                Ok(read) => reading.add(path, read.bytes().map(Source::from).as_ref(), true)?,
                 Err(error) if error.code() == Code::NoFolder => {}
                 Err(error) => {
                     // Nobody has named it: it is not the command line that is wrong.
@@ -141,7 +142,7 @@ impl Editor {
                         }
                         _ => error,
                     };
-                    reading.add(path, None)?;
+                    reading.add(path, None, true)?;
                     reading.broken.insert(path.clone(), error);
                 }
             }
@@ -150,27 +151,23 @@ impl Editor {
     }
 
     fn read_files(&self, snapshot: &Snapshot) -> Result<Reading, Error> {
-        let files = ConfigFiles::read(&self.host_root, &self.main(), self.source(snapshot));
-        let parsed = |is_there| {
-            Config::of(&files, is_there, &|path| {
-                let mut layout = self.layout.iter();
-                !layout.any(|layout| layout.writes(path))
-            })
-        };
-        let (config, broken) = self.parsed(snapshot.existing.is_some(), parsed)?;
-        Ok(Reading::new(config, files, Joins::Nothing, broken))
-    }
-
-    /// The config of a main file, and what is wrong with that one if it can't be parsed.
-    fn parsed(
-        &self,
-        is_there: bool,
-        parse: impl Fn(bool) -> Result<Config, Error>,
-    ) -> Result<(Config, Option<(PathBuf, Error)>), Error> {
-        match parse(is_there) {
-            Err(error) if is_there => Ok((parse(false)?, Some((self.main(), error)))),
-            config => config.map(|config| (config, None)),
+        let main = self.main();
+        let files = ConfigFiles::read(&self.host_root, &main, self.source(snapshot));
+        let is_written = |path: &Path| self.layout.as_ref().is_some_and(|it| it.writes(path));
+        let mut config = Config::new(&main, None)?;
+        config.add(&main, None, !is_written(&main))?;
+        let mut broken = BTreeMap::new();
+        for (path, source) in files.in_order() {
+            let is_main = path == main;
+            if is_main && snapshot.existing.is_none() || !is_main && clean(path) != path {
+                continue;
+            }
+            // That an import which is no TOML keeps containerd from starting is for the judge to see.
+            let added = config.add(path, Some(source), !is_written(path));
+            broken.extend(added.err().filter(|_| is_main).map(|it| (main.clone(), it)));
         }
+        let reading = Reading::new(config, files, Joins::Nothing);
+        Ok(Reading { broken, ..reading })
     }
 
     fn read_template(&self, snapshot: &Snapshot, generated: &Path) -> Result<Reading, Error> {
@@ -181,7 +178,7 @@ impl Editor {
         let title = self.layout.as_ref().map(|it| it.distribution.title());
         let of = |text| Template::of(text, last, title.unwrap_or("the distribution"));
         let (template, unread) = match of(text) {
-            Err(error) if text.is_some() => (of(None), Some((self.main(), error))),
+            Err(error) if text.is_some() => (of(None), Some(error)),
             template => (template, None),
         };
         let template = template.map_err(|error| error.at(&self.path))?;
@@ -189,21 +186,20 @@ impl Editor {
         let part = template.part().unwrap_or_default();
         let rendered = template.rendered(part);
         let files = ConfigFiles::read(&self.host_root, &main, rendered);
-        let parsed = |is_there: bool| {
-            let part = template.part().filter(|_| is_there);
-            let Some(own) = &template.own else {
-                return Config::new(self.main(), part);
-            };
-            let mut config = Config::new(&main, None)?;
-            config.insert(&main, Some(own), false)?;
-            config.insert(self.main(), part, true)?;
-            config.set_part(&self.main());
-            Ok(config)
-        };
-        let parsed = self.parsed(template.part().is_some(), parsed);
-        let (config, broken) = parsed.map_err(|error| error.at(&self.path))?;
+        let own = template.own.as_deref();
+        let mut config = Config::new(own.map_or(self.main(), |_| main.clone()), None)?;
+        if own.is_some() {
+            config.insert(&main, own, false)?;
+        }
+        let (is_part, part) = (own.is_some(), template.part().map(Source::from));
         let joins = Joins::Template(Box::new(template));
-        Ok(Reading::new(config, files, joins, unread.or(broken)))
+        let mut reading = Reading::new(config, files, joins);
+        reading.broken.extend(unread.map(|it| (self.main(), it)));
+        reading.add(&self.main(), part.as_ref(), true)?;
+        if is_part {
+            reading.config.set_part(&self.main());
+        }
+        Ok(reading)
     }
 
     fn read_k0s(&self, snapshot: &Snapshot, folder: &Path) -> Result<Reading, Error> {
@@ -211,7 +207,7 @@ impl Editor {
         let drop_ins = k0s::DropIns::read(&self.host_root, folder, &reading.files)?;
         reading.config.is_joined = true;
         for (path, source) in drop_ins.files() {
-            reading.add(path, Some(source))?;
+            reading.add(path, Some(source), true)?;
         }
         let config = &mut reading.config;
         if let Some(own) = drop_ins.own() {
@@ -223,28 +219,28 @@ impl Editor {
 }
 
 impl Reading {
-    fn new(
-        config: Config,
-        files: ConfigFiles,
-        joins: Joins,
-        broken: Option<(PathBuf, Error)>,
-    ) -> Self {
+    fn new(config: Config, files: ConfigFiles, joins: Joins) -> Self {
         Self {
             config,
             files,
             joins,
-            broken: broken.into_iter().collect(),
+            broken: BTreeMap::new(),
             new_texts: Vec::new(),
             chosen: None,
             given_back: String::new(),
         }
     }
 
-    /// Adds a file that an edit may change.
-    fn add(&mut self, path: &Path, source: Option<&Source>) -> Result<(), Error> {
-        self.config.add(path, source, true).or_else(|error| {
+    /// Adds a file. One that can't be parsed is as good as missing.
+    fn add(
+        &mut self,
+        path: &Path,
+        source: Option<&Source>,
+        is_writable: bool,
+    ) -> Result<(), Error> {
+        self.config.add(path, source, is_writable).or_else(|error| {
             self.broken.insert(path.to_owned(), error);
-            self.config.add(path, None, true)
+            self.config.add(path, None, is_writable)
         })
     }
 

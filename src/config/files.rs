@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::containerd::imports::{absolute, clean, has_meta, is_pattern, leads_to, written};
+use crate::containerd::imports::{absolute, has_meta, is_pattern, leads_to, written};
 use crate::containerd::{ConfigFiles, FileState, Release, version};
 use crate::error::{Error, Position};
 use crate::toml::{self, Document, ParseError, Source};
@@ -54,30 +54,6 @@ impl Config {
             releases: Release::LINES.to_vec(),
         };
         config.insert(path, text, true)?;
-        Ok(config)
-    }
-
-    /// The config of files that were read. `is_there`: whether the main file is. An imported file
-    /// that is no TOML is left out: that it keeps containerd from starting is for the judge to see.
-    ///
-    /// # Errors
-    ///
-    /// As [`Config::new`].
-    pub(crate) fn of(
-        files: &ConfigFiles,
-        is_there: bool,
-        is_writable: &dyn Fn(&Path) -> bool,
-    ) -> Result<Self, Error> {
-        let main = files.main();
-        let mut config = Self::new(main, None)?;
-        for (path, source) in files.in_order() {
-            if path == main {
-                let source = Some(source).filter(|_| is_there);
-                config.add(main, source, is_writable(main))?;
-            } else if clean(path) == path {
-                let _ = config.add(path, Some(source), is_writable(path));
-            }
-        }
         Ok(config)
     }
 

@@ -13,9 +13,8 @@ use crate::edit::edited::{Edited, differences};
 use crate::edit::judgement::{Judged, Judgement};
 use crate::edit::remedy::remedy;
 use crate::edit::run::without_owners;
-use crate::error::{Code, Error, NextStep, Position, Warning};
+use crate::error::{Code, Error, NextStep, Warning};
 use crate::ledger::OwnersWant;
-use crate::toml::Document;
 use crate::want::key::KeyValue;
 
 impl Editor {
@@ -61,7 +60,14 @@ impl Editor {
             before,
             after,
             without: None,
-            judged,
+            judged: Judged {
+                removes: if judged.is_whole {
+                    &handlers.removed
+                } else {
+                    judged.removes
+                },
+                ..judged
+            },
             named: &named,
             removed: &handlers.removed,
             wanted: &wanted,
@@ -87,7 +93,8 @@ impl Editor {
         let warnings = passed.map_err(|error| match error.code() {
             Code::VersionNotRead => {
                 let at = reading.config.main().text.as_ref();
-                let at = at.and_then(|text| version_place(text));
+                let at = at.filter(|text| text.get(&["version"]).is_some());
+                let at = at.map(|text| version::position(text));
                 error.at(&self.path).position_at(at)
             }
             Code::ServesNowhere => {
@@ -136,10 +143,4 @@ impl Editor {
         let names: Vec<&str> = changes.iter().map(|change| change.name.as_str()).collect();
         reading.loaded(self, &without, &names)
     }
-}
-
-/// Where the config version stands in a file, if it does.
-fn version_place(config: &Document) -> Option<Position> {
-    config.get(&["version"])?;
-    Some(version::position(config))
 }

@@ -18,15 +18,6 @@ use crate::edit::judgement::Judged;
 use crate::error::{Code, Error, Warning};
 use crate::ledger::Ledger;
 
-/// Texts, and what becomes of the config and of the ledger with them.
-pub(super) struct NewTexts<'t> {
-    pub(super) texts: &'t [Replacement],
-    pub(super) after: Config,
-    pub(super) ledger: Ledger,
-    /// Whether they are judged by the model, as other edits are.
-    pub(super) is_judged: bool,
-}
-
 impl Editor {
     /// Reads the file that a [`Replacement`] is for: the config, or the drop-in that was named
     /// ([`DropIn::At`](crate::DropIn::At)).
@@ -53,7 +44,7 @@ impl Editor {
         if texts.is_empty() {
             return self.work_out_nothing(found, restored);
         }
-        let reading = self.read_any_config(&found.target, &found.main, &found.ledger)?;
+        let mut reading = self.read_any_config(&found.target, &found.main, &found.ledger)?;
         for text in texts {
             self.check_unchanged(&reading, found, &text.change)?;
         }
@@ -99,13 +90,8 @@ impl Editor {
         let serves_but_for_others = self.serves_but_for_others(&reading, texts)?;
         let was_broken = |it: &Replacement| reading.broken.contains_key(&it.change.path);
         let is_comparable = !texts.iter().any(was_broken);
-        let new = NewTexts {
-            texts,
-            after,
-            ledger,
-            is_judged: true,
-        };
-        let mut work = self.work_out_texts(found, reading, new)?;
+        let edited = reading.replaced_by(texts, after, &found.ledger, ledger);
+        let mut work = self.assemble(found, &reading, edited, Some(Judged::WHOLE))?;
         let keys = &mut work.outcome.report.keys;
         let names = std::mem::take(&mut keys.given_back);
         keys.set = if is_comparable { names } else { Vec::new() };
@@ -147,47 +133,13 @@ impl Editor {
     /// Works out a run that has nothing to do. What is gone from the files may come back by another one:
     /// that is not recorded.
     fn work_out_nothing(&self, found: &Found, restored: Option<&Restored>) -> Result<Plan, Error> {
-        let reading = self.read_any_config(&found.target, &found.main, &found.ledger)?;
-        let (config, ledger) = (&reading.config, &found.ledger);
-        let nothing = Report::default();
-        let edited = Edited::of(config, config.clone(), ledger, ledger.clone(), nothing);
+        let mut reading = self.read_any_config(&found.target, &found.main, &found.ledger)?;
+        let (config, ledger) = (reading.config.clone(), &found.ledger);
+        let edited = reading.replaced_by(&[], config, ledger, ledger.clone());
         let mut work = self.assemble(found, &reading, edited, None)?;
         work.outcome.restored = restored.cloned().map(Box::new);
         work.outcome.report.warnings.extend(not_recorded(found));
         Ok(work)
-    }
-
-    /// Works out what becomes of the files once these texts are in their places.
-    pub(super) fn work_out_texts(
-        &self,
-        found: &Found,
-        mut reading: Reading,
-        new: NewTexts<'_>,
-    ) -> Result<Plan, Error> {
-        let report = Report::between(&reading.config, &new.after);
-        let removed = report.handlers.removed.clone();
-        let mut edited = Edited::of(
-            &reading.config,
-            new.after,
-            &found.ledger,
-            new.ledger,
-            report,
-        );
-        for Replacement { change, .. } in new.texts {
-            let name = reading.config.name_of(&change.path);
-            let digests = edited.ledger.files.get_mut(&name);
-            // What was no TOML is no text of the config.
-            if let Some(digests) = digests.filter(|it| it.before.is_none()) {
-                digests.before = change.before.as_deref().map(digest::of);
-            }
-        }
-        reading.new_texts = new.texts.to_vec();
-        let judged = new.is_judged.then_some(Judged {
-            removes: &removed,
-            is_whole: true,
-            ..Judged::default()
-        });
-        self.assemble(found, &reading, edited, judged)
     }
 
     /// Refuses to replace what nobody has seen.
@@ -208,6 +160,33 @@ impl Editor {
             return Ok(());
         }
         Err(self.by_its_name(overtaken(path)))
+    }
+}
+
+impl Reading {
+    /// The edit that puts these texts in place, which makes `after` of the config and `ledger` of the
+    /// ledger `before`.
+    pub(super) fn replaced_by(
+        &mut self,
+        texts: &[Replacement],
+        after: Config,
+        before: &Ledger,
+        ledger: Ledger,
+    ) -> Edited {
+        let report = Report::between(&self.config, &after);
+        let mut edited = Edited::of(&self.config, after, before, ledger, report);
+        for Replacement { change, .. } in texts {
+            let digests = edited
+                .ledger
+                .files
+                .get_mut(&self.config.name_of(&change.path));
+            // What was no TOML is no text of the config.
+            if let Some(digests) = digests.filter(|it| it.before.is_none()) {
+                digests.before = change.before.as_deref().map(digest::of);
+            }
+        }
+        self.new_texts = texts.to_vec();
+        edited
     }
 }
 

@@ -8,7 +8,6 @@ use crate::commit::file_change::FileChange;
 use crate::commit::ledger::Found;
 use crate::commit::planning::Plan;
 use crate::commit::reading::Reading;
-use crate::commit::replacement::NewTexts;
 use crate::commit::request::{Replacement, RestoreFrom};
 use crate::commit::task::Task;
 use crate::config::Config;
@@ -96,10 +95,13 @@ impl Editor {
         made: &LedgerPair,
         is_rollback: bool,
     ) -> Result<Plan, Error> {
-        let reading = self.read_config(&found.target, &found.main, &found.ledger)?;
+        let mut reading = self.read_config(&found.target, &found.main, &found.ledger)?;
         let is_last = found.ledger == made.after;
-        let texts = is_last.then(|| self.texts_before(&reading, found));
-        let mut work = if let Some(texts) = texts.flatten() {
+        let texts = is_last
+            .then(|| self.texts_before(&reading, found))
+            .flatten();
+        let is_as_before = texts.is_some();
+        let (edited, judged) = if let Some(texts) = texts {
             let after = reading.with(self, &texts).map_err(|error| {
                 let message = format!("{NOT_UNDONE}: the text from before it is {error}");
                 let instead = NextStep::RestoreOwn(None);
@@ -108,15 +110,8 @@ impl Editor {
             let mut ledger = made.before.clone();
             ledger.seq = ledger.seq.max(made.after.seq);
             ledger.settle(&after.views());
-            let new = NewTexts {
-                texts: &texts,
-                after,
-                ledger,
-                is_judged: !is_rollback,
-            };
-            let mut work = self.work_out_texts(found, reading, new)?;
-            work.outcome.is_as_before = true;
-            work
+            let edited = reading.replaced_by(&texts, after, &found.ledger, ledger);
+            (edited, Judged::WHOLE)
         } else if made.owners().is_empty() {
             let why = "no owner has wanted it, and the files are not what it left, or the texts from \
                        before it are gone";
@@ -124,9 +119,11 @@ impl Editor {
         } else {
             let edited = as_before(&reading.config, &found.ledger, made);
             let edited = edited.map_err(|error| self.by_its_name(error))?;
-            let judged = (!is_rollback).then(Judged::default);
-            self.assemble(found, &reading, edited, judged)?
+            (edited, Judged::default())
         };
+        let judged = (!is_rollback).then_some(judged);
+        let mut work = self.assemble(found, &reading, edited, judged)?;
+        work.outcome.is_as_before = is_as_before;
         let Plan {
             outcome, ledgers, ..
         } = &mut work;
@@ -189,21 +186,15 @@ fn as_before(config: &Config, ledger: &Ledger, made: &LedgerPair) -> Result<Edit
                 .map(|(key, want)| (key.clone(), want.value.clone()))
                 .collect()
         };
-        let (old, new, mut values) = (values(&made.before), values(&made.after), values(&wanted));
-        for key in old.keys().chain(new.keys()) {
-            if old.get(key) == new.get(key) || values.get(key) != new.get(key) {
-                continue;
-            }
-            match old.get(key) {
-                Some(value) => values.insert(key.clone(), value.clone()),
-                None => values.remove(key),
-            };
-        }
+        let (old, new, now) = (values(&made.before), values(&made.after), values(&wanted));
+        let goes_back = |key| old.get(key) != new.get(key) && now.get(key) == new.get(key);
+        let stays = now.iter().filter(|(key, _)| !goes_back(key));
+        let comes_back = old.iter().filter(|(key, _)| goes_back(key));
         let mut change = Change::of(&name).prune();
-        for (key, value) in values {
-            change = match value {
-                Some(value) => change.want(key, value),
-                None => change.want_nothing(key),
+        for (key, value) in stays.chain(comes_back) {
+            change = match value.clone() {
+                Some(value) => change.want(key.clone(), value),
+                None => change.want_nothing(key.clone()),
             };
         }
         let edited = edit(&after, &wanted, &change)?;

@@ -20,6 +20,16 @@ pub(crate) struct Judged<'j> {
     pub(crate) is_whole: bool,
 }
 
+impl Judged<'_> {
+    /// Whole texts take the places of files.
+    pub(crate) const WHOLE: Self = Self {
+        keys: &[],
+        overridden: &[],
+        removes: &[],
+        is_whole: true,
+    };
+}
+
 /// A config before and after an edit, and the releases to hold it against.
 #[derive(Clone)]
 pub(crate) struct Judgement<'j> {

@@ -17,6 +17,7 @@ use crate::error::{Code, Error};
 use crate::ledger::Ledger;
 
 /// A config that may be broken, and the texts that are kept of its files.
+#[derive(Default)]
 pub(super) struct Kept {
     /// The only file that counts, if one was named.
     pub(super) only: Option<PathBuf>,
@@ -52,12 +53,8 @@ impl Editor {
         let mut reading = self.read_any_config(&target, &target.read()?, &known)?;
         let mut kept = Kept {
             only,
-            broken: BTreeMap::new(),
-            texts: Vec::new(),
             releases: self.releases.clone(),
-            now: Vec::new(),
-            reason: None,
-            best: Vec::new(),
+            ..Kept::default()
         };
         let names = ledgers.iter().flat_map(|ledger| ledger.written.keys());
         let files: BTreeSet<PathBuf> = names.map(|name| reading.config.path_of(name)).collect();
@@ -86,11 +83,9 @@ impl Editor {
         }
         kept.texts.sort_by_key(|it| it.from);
         // The config comes first: it says which others count.
-        for text in kept
-            .texts
-            .iter()
-            .filter(|it| it.is_of_a_file_that_is_gone())
-        {
+        let last = kept.texts.iter().filter(|it| it.from == KeptAs::Last);
+        let whole = last.filter(|it| it.problem.is_none());
+        for text in whole.filter(|it| it.replacement.change.before.is_none()) {
             let whole = kept.first_of(&reading.broken);
             if text.file == own || self.is_missed(&reading, &whole, &text.file, ledgers.first())? {
                 let gone = Error::new(Code::NoFile, "the file is gone", "").at(&text.file);
@@ -116,7 +111,7 @@ impl Editor {
         kept.best = if serves {
             whole
         } else {
-            self.best_of(&reading, &kept, whole)?
+            self.best_of(&reading, &kept, &whole)?
         };
         let broken = reading.broken.into_iter().map(|(path, error)| {
             let error = self.by_its_name(error.at(&path));
@@ -155,19 +150,16 @@ impl Editor {
         &self,
         reading: &Reading,
         kept: &Kept,
-        whole: Vec<Replacement>,
+        whole: &[Replacement],
     ) -> Result<Vec<Replacement>, Error> {
         let broken = &reading.broken;
         let is_broken = |text: &&KeptText| broken.is_empty() || broken.contains_key(&text.file);
         let mut texts = kept.usable().filter(is_broken);
         if let Some(text) = texts.find(|text| !text.serves.is_empty()) {
-            return Ok(with(&whole, &text.replacement));
+            return Ok(with(whole, &text.replacement));
         }
-        if self.serves_but_for_others(reading, &whole)? {
-            return Ok(whole);
-        }
-        for text in kept.usable() {
-            let texts = with(&whole, &text.replacement);
+        let others = kept.usable().map(|text| with(whole, &text.replacement));
+        for texts in [whole.to_vec()].into_iter().chain(others) {
             if self.serves_but_for_others(reading, &texts)? {
                 return Ok(texts);
             }
@@ -277,13 +269,6 @@ fn with(texts: &[Replacement], other: &Replacement) -> Vec<Replacement> {
     let others = texts.iter();
     let others = others.filter(|it| it.change.path != other.change.path);
     others.chain([other]).cloned().collect()
-}
-
-impl KeptText {
-    fn is_of_a_file_that_is_gone(&self) -> bool {
-        let is_whole = self.from == KeptAs::Last && self.problem.is_none();
-        is_whole && self.replacement.change.before.is_none()
-    }
 }
 
 impl Kept {

@@ -20,15 +20,6 @@ struct Repair {
     change: Change,
 }
 
-impl Repair {
-    fn taking_over(&self) -> Self {
-        Self {
-            command: format!("{} --take-over", self.command),
-            change: self.change.clone().take_over(),
-        }
-    }
-}
-
 impl Editor {
     /// Returns a verb with its arguments that would make one of `releases`, which do not serve now,
     /// serve. `None`: no single command is known to.
@@ -110,7 +101,11 @@ fn repairs(reading: &Reading, ledger: &Ledger, reason: Option<&Reason>) -> Vec<R
     let blamed = reason.and_then(|reason| key_at(&reading.config, reason));
     repairs.extend(blamed.map(|key| without(key, ledger)));
     // What has the config not serve may stand in a file that is not the tool's.
-    let insisting: Vec<Repair> = repairs.iter().map(Repair::taking_over).collect();
+    let insisting = repairs.iter().map(|repair| Repair {
+        command: format!("{} --take-over", repair.command),
+        change: repair.change.clone().take_over(),
+    });
+    let insisting: Vec<Repair> = insisting.collect();
     repairs.extend(insisting);
     repairs
 }

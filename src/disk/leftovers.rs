@@ -36,12 +36,13 @@ pub(crate) fn sweep(_lock: &ConfigLock, target: &Target, now: Option<&[u8]>) -> 
                 // What a restore has put back was kept before.
                 let last = Existing::read(&sidecar::last(&target.beside));
                 let is_restored = last.is_ok_and(|last| last.map(|it| it.bytes).as_deref() == now);
-                if is_restored {
-                    let _ = std::fs::rename(&path, sidecar::broken_now(&target.beside));
-                    forget_broken(target);
+                let kept = if is_restored {
+                    sidecar::broken_now(&target.beside)
                 } else {
-                    let _ = std::fs::rename(&path, sidecar::previous(&target.beside));
-                }
+                    sidecar::previous(&target.beside)
+                };
+                let _ = std::fs::rename(&path, kept);
+                forget_broken(target);
             }
             Found::New | Found::Old => remove_file(&path),
             Found::Foreign => notices.push(displaced(target, &path)),

@@ -189,31 +189,24 @@ impl CriClient {
         let answer = answer.map_err(|_| silent(&self.endpoint, self.limit))?;
         answer.map_err(|status| {
             let said = status.message();
-            let (code, message, hint) = match status.code() {
-                _ if self.connection.is_closed() => return hung_up(&self.endpoint),
-                Answer::Unimplemented => (
-                    Code::NoCri,
-                    "the daemon runs without CRI: its CRI plugin is switched off or has failed"
-                        .to_owned(),
-                    NextStep::SeeWhyNoCri.to_string(),
-                ),
-                answer
-                    if answer == Answer::Unavailable
-                        || answer == Answer::Unknown && said.contains(NOT_INITIALIZED) =>
-                {
-                    (
-                        Code::CriStarting,
-                        format!("the daemon's CRI is still starting: {said}"),
-                        "try again in a moment".to_owned(),
-                    )
-                }
-                _ => (
-                    Code::CriFailed,
-                    format!("the daemon's CRI failed to answer: {said}"),
-                    "read containerd's log: `journalctl -u containerd`".to_owned(),
-                ),
+            let answer = status.code();
+            let is_starting = answer == Answer::Unavailable
+                || answer == Answer::Unknown && said.contains(NOT_INITIALIZED);
+            let error = if self.connection.is_closed() {
+                return hung_up(&self.endpoint);
+            } else if answer == Answer::Unimplemented {
+                let message =
+                    "the daemon runs without CRI: its CRI plugin is switched off or has failed";
+                Error::new(Code::NoCri, message, NextStep::SeeWhyNoCri)
+            } else if is_starting {
+                let message = format!("the daemon's CRI is still starting: {said}");
+                Error::new(Code::CriStarting, message, "try again in a moment")
+            } else {
+                let message = format!("the daemon's CRI failed to answer: {said}");
+                let hint = "read containerd's log: `journalctl -u containerd`";
+                Error::new(Code::CriFailed, message, hint)
             };
-            Error::new(code, message, hint).at(&self.endpoint)
+            error.at(&self.endpoint)
         })
     }
 

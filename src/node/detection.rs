@@ -22,10 +22,9 @@ impl Distribution {
         if let Some(managed) = managed::system(host) {
             return Err(managed);
         }
-        let found: Vec<(Self, PathBuf)> = Self::ALL
-            .into_iter()
-            .filter_map(|distribution| Some((distribution, distribution.sign(host)?)))
-            .collect();
+        let all = Self::ALL.into_iter();
+        let found = all.filter_map(|distribution| Some((distribution, distribution.sign(host)?)));
+        let found: Vec<(Self, PathBuf)> = found.collect();
         match found.as_slice() {
             [] => Ok(Self::Containerd),
             [(distribution, _)] => Ok(*distribution),

@@ -84,12 +84,10 @@ pub(super) fn kind(
 fn imported_folder(config: &Document, name: &str) -> Option<PathBuf> {
     let imports = config.get(&["imports"])?.as_array()?;
     imports.iter().find_map(|import| {
-        let path = Path::new(import.as_str()?);
-        let folder = path.parent()?;
-        let is_glob = path.file_name()?.to_str()?;
-        let is_glob = is_glob == "*.toml" || is_glob == "*";
-        let is_it = folder.is_absolute() && folder.file_name()?.to_str()? == name;
-        (is_glob && is_it).then(|| folder.to_owned())
+        let (folder, pattern) = import.as_str()?.rsplit_once('/')?;
+        let folder = Path::new(folder);
+        let is_it = folder.is_absolute() && folder.ends_with(name);
+        (is_it && ["*.toml", "*"].contains(&pattern)).then(|| folder.to_owned())
     })
 }
 
@@ -100,10 +98,7 @@ fn is_newer(host: &HostRoot, template: &Path, generated: &Path) -> bool {
         let path = host.resolve(path).ok()?;
         fs::metadata(path).ok()?.modified().ok()
     };
-    let (template, generated) = (modified(template), modified(generated));
-    template
-        .zip(generated)
-        .is_some_and(|(template, generated)| template > generated)
+    modified(template) > modified(generated)
 }
 
 #[cfg(test)]

@@ -50,16 +50,12 @@ impl Units {
     /// The command that restarts it.
     #[must_use]
     pub fn restart(&self) -> String {
-        self.command("restart")
+        format!("systemctl restart {self}")
     }
 
     /// The command that starts it.
     pub(super) fn start(&self) -> String {
-        self.command("start")
-    }
-
-    fn command(&self, verb: &str) -> String {
-        format!("systemctl {verb} {self}")
+        format!("systemctl start {self}")
     }
 }
 

@@ -22,27 +22,20 @@ pub(super) fn read(
     let read = read_on_host(host, path).map_err(io::Error::from);
     let read = read.and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other));
     read.map_err(|error| {
-        let (code, message, hint) = match error.kind() {
-            io::ErrorKind::NotFound => (
-                Code::NotStarted,
-                format!(
-                    "{} has not written {} yet, so it is not known what it reads",
-                    distribution.title(),
-                    path.display()
-                ),
-                &*format!("start it once, then run this again: {}", units.start()),
-            ),
-            io::ErrorKind::PermissionDenied => (
-                Code::Denied,
-                format!("cannot read {}: {error}", path.display()),
-                "run it as root",
-            ),
+        let (shown, title) = (path.display(), distribution.title());
+        if error.kind() == io::ErrorKind::NotFound {
+            let message =
+                format!("{title} has not written {shown} yet, so it is not known what it reads");
+            let hint = format!("start it once, then run this again: {}", units.start());
+            return Error::new(Code::NotStarted, message, hint).at(path);
+        }
+        let (code, hint) = match error.kind() {
+            io::ErrorKind::PermissionDenied => (Code::Denied, "run it as root"),
             _ => (
                 Code::Io,
-                format!("cannot read {}: {error}", path.display()),
                 "fix the cause, or name the file to edit with --config",
             ),
         };
-        Error::new(code, message, hint).at(path)
+        Error::new(code, format!("cannot read {shown}: {error}"), hint).at(path)
     })
 }

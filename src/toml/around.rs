@@ -28,7 +28,7 @@ impl Document {
     }
 
     /// The comment line right above a header, if `is_own` says that it belongs to it.
-    pub(super) fn own_comment(
+    pub(crate) fn own_comment(
         &self,
         header: usize,
         is_own: fn(&str) -> bool,

@@ -75,9 +75,7 @@ impl Masked {
                 }
                 _ => {}
             }
-            text.push_str(&line[..indent]);
-            text.push('#');
-            text.push_str(&line[indent + 1..]);
+            text.push_str(&line.replacen('{', "#", 1));
             flags.push(true);
         }
         let mut masked = Self {
@@ -95,20 +93,13 @@ impl Masked {
         for token in Source::new(&self.text).lex() {
             let span = token.span().start()..token.span().end();
             let at = |offset| lines::position(&self.text, offset);
-            match (token.kind(), self.base) {
-                (TokenKind::MlLiteralString | TokenKind::MlBasicString, Some((base, _)))
-                    if span.contains(&base) =>
-                {
-                    return Err(inline(at(base)));
+            match token.kind() {
+                TokenKind::MlLiteralString | TokenKind::MlBasicString => {
+                    if let Some((base, _)) = self.base.filter(|(base, _)| span.contains(base)) {
+                        return Err(inline(at(base)));
+                    }
                 }
-                (
-                    TokenKind::LiteralString
-                    | TokenKind::BasicString
-                    | TokenKind::MlLiteralString
-                    | TokenKind::MlBasicString
-                    | TokenKind::Comment,
-                    _,
-                ) => {}
+                TokenKind::LiteralString | TokenKind::BasicString | TokenKind::Comment => {}
                 _ => continue,
             }
             closed(&self.text[span.clone()]).map_err(|(offset, word)| {
@@ -128,11 +119,8 @@ impl Masked {
         let mut flags = self.flags.iter();
         let mut restored = String::with_capacity(edited.len());
         for line in edited.split_inclusive('\n') {
-            let indent = line.len() - line.trim_start().len();
-            if line[indent..].starts_with(MASKED) && *flags.next()? {
-                restored.push_str(&line[..indent]);
-                restored.push('{');
-                restored.push_str(&line[indent + 1..]);
+            if line.trim_start().starts_with(MASKED) && *flags.next()? {
+                restored.push_str(&line.replacen('#', "{", 1));
             } else {
                 restored.push_str(line);
             }
@@ -159,13 +147,9 @@ pub(super) fn new_directive<'t>(before: &str, after: &'t str) -> Option<&'t str>
 /// All directives, wherever they stand: Go knows of no strings and comments.
 fn directives(template: &str) -> impl Iterator<Item = &str> {
     template.lines().flat_map(|line| {
-        let mut rest = line;
-        std::iter::from_fn(move || {
-            let directive = &rest[rest.find(OPEN)?..];
-            let close = directive.find(CLOSE).map(|at| at + CLOSE.len());
-            let (directive, behind) = directive.split_at(close.unwrap_or(directive.len()));
-            rest = behind;
-            Some(directive)
+        line.match_indices(OPEN).map(|(start, _)| {
+            let close = line[start..].find(CLOSE);
+            &line[start..close.map_or(line.len(), |close| start + close + CLOSE.len())]
         })
     })
 }

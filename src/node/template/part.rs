@@ -47,10 +47,8 @@ impl Template {
         title: &'static str,
     ) -> Result<Self, Error> {
         let mut masked = Masked::of(text.unwrap_or(BASE))?;
-        let rest = match parsed(&masked.text) {
-            Ok(rest) => rest,
-            Err(error) => return Err(masked.refused.unwrap_or(error)),
-        };
+        let rest = parsed(&masked.text);
+        let rest = rest.map_err(|error| masked.refused.take().unwrap_or(error))?;
         let (end, own) = match masked.base {
             None => (0, None),
             Some((start, end)) => {
@@ -140,12 +138,10 @@ impl Template {
     pub(crate) fn check(&self, part: &str) -> Result<(), Error> {
         let after = self.rendered(part);
         let before = self.rendered(self.part().unwrap_or_default());
-        let Err(error) = Document::parse(after.as_bytes()) else {
-            return Ok(());
+        let error = match Document::parse(after.as_bytes()) {
+            Err(error) if Document::parse(before.as_bytes()).is_ok() => error,
+            _ => return Ok(()),
         };
-        if Document::parse(before.as_bytes()).is_err() {
-            return Ok(());
-        }
         let (line, title) = (error.at.text.trim(), self.title);
         let message = format!(
             "{title}'s own part has this already, and a template can't say it again: {line}"
@@ -203,48 +199,34 @@ fn placed(rest: &Document, start: usize, end: usize) -> Result<(), Error> {
 /// is the template's; what this tool has written is known by the comment above it.
 fn own_part(generated: &str, added: &str) -> Result<String, Error> {
     let (config, added) = (parsed(generated)?, parsed(added)?);
-    let index = &config.index;
-    let headers = || (0..index.statements.len()).filter(|&it| is_header(&config, it));
-    let starts: Vec<usize> = headers().map(|header| start(&config, header)).collect();
-    let ends = starts.iter().skip(1).copied().chain([generated.len()]);
-    let mut own = generated[..starts.first().copied().unwrap_or(generated.len())].to_owned();
+    let mut own = String::new();
     let mut ours: Option<Vec<&str>> = None;
-    for ((header, &start), end) in headers().zip(&starts).zip(ends) {
-        let path: Vec<&str> = index.path(header).collect();
-        if comment_above(&config, header).is_some() {
-            ours = Some(path);
-            continue;
+    let (mut begin, mut is_own) = (0, true);
+    for header in headers(&config) {
+        let comment = config.own_comment(header, |line| owner_in(line).is_some());
+        let lines = config.statement_lines(header);
+        let start = comment.as_ref().map_or(lines.start, |it| it.start);
+        if is_own {
+            own.push_str(&generated[begin..start]);
         }
+        let path: Vec<&str> = config.index.path(header).collect();
+        let declares = headers(&added).any(|it| added.index.is_at(it, &path));
         // The tables of a block stand directly below its first one.
-        ours = ours.filter(|ours| index.is_below(header, ours));
-        if ours.is_none() && !declares(&added, &path) {
-            own.push_str(&generated[start..end]);
-        }
+        ours = match comment {
+            Some(_) => Some(path),
+            None => ours.filter(|ours| config.index.is_below(header, ours)),
+        };
+        begin = start;
+        is_own = ours.is_none() && !declares;
+    }
+    if is_own {
+        own.push_str(&generated[begin..]);
     }
     Ok(own)
 }
 
-fn is_header(config: &Document, statement: usize) -> bool {
-    config.index.statements[statement].kind != Kind::Pair
-}
-
-/// Where this tool's comment right above a header begins.
-fn comment_above(config: &Document, header: usize) -> Option<usize> {
-    let above = &config.text()[..config.statement_lines(header).start];
-    let line = above
-        .trim_end_matches('\n')
-        .rfind('\n')
-        .map_or(0, |it| it + 1);
-    owner_in(&above[line..]).map(|_| line)
-}
-
-/// Where a header's lines begin, this tool's comment above it included.
-fn start(config: &Document, header: usize) -> usize {
-    let comment = comment_above(config, header);
-    comment.unwrap_or_else(|| config.statement_lines(header).start)
-}
-
-fn declares(config: &Document, path: &[&str]) -> bool {
-    let mut statements = 0..config.index.statements.len();
-    statements.any(|it| is_header(config, it) && config.index.is_at(it, path))
+fn headers(config: &Document) -> impl Iterator<Item = usize> {
+    let statements = config.index.statements.iter().enumerate();
+    let headers = statements.filter(|(_, statement)| statement.kind != Kind::Pair);
+    headers.map(|(number, _)| number)
 }

@@ -148,7 +148,10 @@ impl Arguments {
         let matches = command.try_get_matches_from_mut(&typed);
         let matches = matches.map_err(|error| with_drop_in(error, &typed))?;
         let read = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
-        read.check_conflicts(&mut command)?;
+        let verb = matches.subcommand().map(|(_, verb)| verb);
+        let stdout = verb.and_then(|verb| verb.try_get_one("stdout").ok()?);
+        read.global
+            .check_conflicts(stdout == Some(&true), &mut command)?;
         Ok(read)
     }
 
@@ -157,14 +160,14 @@ impl Arguments {
         let command = Self::command().mut_args(adjust);
         command.mut_subcommands(|verb| verb.mut_args(adjust))
     }
+}
 
+impl Global {
     /// Checks the conflicts that clap does not see: a global flag may stand before the verb.
-    fn check_conflicts(&self, command: &mut Command) -> Result<(), clap::Error> {
-        let global = &self.global;
-        let prints_file = self.verb.placing().is_some_and(|placing| placing.stdout);
-        let (one, other) = if global.quiet && global.verbose {
+    fn check_conflicts(&self, prints_file: bool, command: &mut Command) -> Result<(), clap::Error> {
+        let (one, other) = if self.quiet && self.verbose {
             ("--quiet", "--verbose")
-        } else if prints_file && global.output == Format::Json {
+        } else if prints_file && self.output == Format::Json {
             ("--stdout", "--output json")
         } else {
             return Ok(());
@@ -186,40 +189,34 @@ fn asking_for_help(typed: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
 
 /// Makes one word of `--drop-in PATH`. What follows is the path if it looks like one, since it may as
 /// well be a verb's own argument; a setting, as in `KEY=/PATH`, is none.
-fn in_one_word(typed: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
-    let mut words: Vec<OsString> = Vec::new();
-    let mut is_rest = false;
-    for word in typed {
+fn in_one_word(mut words: Vec<OsString>) -> Vec<OsString> {
+    let mut flags = words.iter().take_while(|word| *word != "--");
+    let Some(flag) = flags.position(|word| word == DROP_IN) else {
+        return words;
+    };
+    let is_path = |word: &OsString| {
         let text = word.to_string_lossy();
-        let is_path =
-            (text.starts_with(['/', '.']) || text.ends_with(".toml")) && !text.contains('=');
-        match words.last_mut() {
-            Some(flag) if flag == DROP_IN && is_path && !is_rest => {
-                flag.push("=");
-                flag.push(&word);
-            }
-            _ => {
-                is_rest |= word == "--";
-                words.push(word);
-            }
-        }
+        (text.starts_with(['/', '.']) || text.ends_with(".toml")) && !text.contains('=')
+    };
+    if words.get(flag + 1).is_some_and(is_path) {
+        let path = words.remove(flag + 1);
+        words[flag].push("=");
+        words[flag].push(path);
     }
     words
 }
 
 /// Says where a word has gone that may have been meant for the verb.
 fn with_drop_in(mut error: clap::Error, words: &[OsString]) -> clap::Error {
-    let mut words = words
-        .iter()
-        .filter_map(|word| word.to_str()?.split_once('='));
+    let words = words.iter().filter_map(|word| word.to_str());
+    let flags = words.filter_map(|word| word.strip_prefix(DROP_IN));
+    let mut paths = flags.filter_map(|rest| rest.strip_prefix('='));
     if error.kind() == ErrorKind::MissingRequiredArgument
-        && let Some((_, path)) = words.find(|(flag, _)| *flag == DROP_IN)
+        && let Some(path) = paths.next()
     {
         let tip = format!("{path} is the PATH of {DROP_IN}: name it after what the verb takes");
-        error.insert(
-            ContextKind::Suggested,
-            ContextValue::StyledStrs(vec![tip.into()]),
-        );
+        let tips = ContextValue::StyledStrs(vec![tip.into()]);
+        error.insert(ContextKind::Suggested, tips);
     }
     error
 }

@@ -14,7 +14,7 @@ use containerd_edit::{
 use tempfile::TempDir;
 
 use super::arguments;
-use super::editing::{Edit, as_text};
+use super::editing::{Edit, as_text, drop_in_at};
 use super::run::Run;
 use super::signals;
 
@@ -27,8 +27,7 @@ struct Copy {
 impl Run {
     pub(super) fn edit_by_hand(&mut self, verb: &arguments::Edit) -> Result<ExitCode, Error> {
         let mut edit = Edit::new(Change::new(), &verb.editing, "edit");
-        let drop_in = verb.drop_in.as_deref();
-        edit.drop_in = verb.drop_in.clone().map_or(DropIn::Automatic, DropIn::At);
+        edit.drop_in = drop_in_at(verb.drop_in.as_ref());
         let editor = self.editor_of(&edit);
         let found = editor.read_whole()?;
         let copy = Copy::of(&found)?;
@@ -37,7 +36,7 @@ impl Run {
                 break;
             };
             if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-                return Err(copy.kept(error, &found, drop_in));
+                return Err(copy.kept(error, &found, verb.drop_in.as_deref()));
             }
             let code = self.output.fail(&error, None);
             if !wants_to_go_on() {
@@ -46,7 +45,7 @@ impl Run {
         }
         self.edit(edit).map_err(|error| {
             // The lock is busy, or another program has changed the file meanwhile.
-            copy.kept(error, &found, drop_in)
+            copy.kept(error, &found, verb.drop_in.as_deref())
         })
     }
 }

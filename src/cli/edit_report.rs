@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use containerd_edit::report::FileChange;
-use containerd_edit::{Layout, NextStep, Outcome, Owner};
+use containerd_edit::report::{Absent, FileChange};
+use containerd_edit::{Layout, NextStep, Outcome, Owner, Request};
 use serde_json::{Value, json};
 
+use super::arguments::Editing;
 use super::diff;
 use super::report::{Report, warnings};
 use super::restore_report;
@@ -17,26 +18,16 @@ use super::text::{colored_diff, first_of};
 const MOST_KEYS: usize = 4;
 
 pub(super) struct EditReport<'p> {
+    pub(super) request: &'p Request,
+    pub(super) editing: &'p Editing,
     pub(super) plan: &'p Outcome,
-    /// On whose behalf it was made.
-    pub(super) owner: Option<&'p Owner>,
-    /// Whether it takes the last change back.
-    pub(super) is_undo: bool,
-    pub(super) layout: Option<&'p Layout>,
     /// The handlers that no pod uses, if the daemon was asked.
     pub(super) unused: Option<BTreeSet<String>>,
     /// What was done for the edit to be loaded.
     pub(super) restart: Option<&'p dyn Report>,
-    pub(super) shown: Shown,
-}
-
-/// What the text of an edit shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shown {
-    Done,
-    DoneWithDiff,
-    /// What would be done, with the diff.
-    DryRun,
+    pub(super) layout: Option<&'p Layout>,
+    /// Whether to show the diff of what was done.
+    pub(super) has_diff: bool,
 }
 
 impl Report for EditReport<'_> {
@@ -49,7 +40,7 @@ impl Report for EditReport<'_> {
             "units": self.layout.map_or(&["containerd"][..], |layout| layout.units.names()),
             "path": plan.main.path.to_string_lossy(),
             "config_version": plan.config_version,
-            "owner": self.owner.map(Owner::as_str),
+            "owner": self.request.owner().map(Owner::as_str),
             "handlers": edited.handlers,
             "keys": edited.keys.changed().collect::<Vec<_>>(),
             "new_default": edited.new_default,
@@ -78,7 +69,8 @@ impl Report for EditReport<'_> {
 
     fn text(&self) -> String {
         let mut text = String::new();
-        let is_planned = self.shown == Shown::DryRun && self.plan.is_change();
+        let is_dry_run = self.editing.dry_run;
+        let is_planned = is_dry_run && self.plan.is_change();
         let would = if is_planned { "dry run: would " } else { "" };
         let path = self.plan.main.path.to_string_lossy();
         let _ = write!(text, "{path}: {would}{}", self.summary());
@@ -87,12 +79,8 @@ impl Report for EditReport<'_> {
         }
         text.push('\n');
         if let Some(restored) = &self.plan.restored {
-            let is_planned = self.shown == Shown::DryRun;
-            text.push_str(&restore_report::text(
-                restored,
-                self.plan.is_change(),
-                is_planned,
-            ));
+            let is_change = self.plan.is_change();
+            text.push_str(&restore_report::text(restored, is_change, is_dry_run));
         }
         if let Some(restart) = self.restart {
             text.push_str(&restart.text());
@@ -101,9 +89,10 @@ impl Report for EditReport<'_> {
     }
 
     fn diff(&self) -> String {
-        match self.shown {
-            Shown::Done => String::new(),
-            _ => colored_diff(&diff::of(self.plan)),
+        if self.has_diff || self.editing.dry_run {
+            colored_diff(&diff::of(self.plan))
+        } else {
+            String::new()
         }
     }
 }
@@ -112,40 +101,41 @@ impl EditReport<'_> {
     /// What the edit does, with what was to be removed and is not there.
     fn summary(&self) -> String {
         let edited = &self.plan.report;
-        let absent = edited.absent.iter();
-        let absent = absent.map(|it| (format!("{} is not listed", it.name), &it.near));
-        let keys = edited.absent_keys.iter();
-        let keys = keys.map(|it| (format!("{} is not set", it.name), &it.near));
-        let owner = edited.unknown_owner.iter();
-        let owner = owner.map(|it| (format!("no owner {} is known", it.name), &it.near));
-        let near = absent
-            .chain(keys)
-            .chain(owner)
-            .map(|(what, near)| match near {
-                Some(near) => format!("{what} (did you mean {near}?)"),
-                None => what,
-            });
-        let left = edited.left_before.iter();
-        let left = left.map(|it| format!("{} was removed at {}", it.owner, it.time));
-        let undone = self
-            .is_undo
-            .then(|| "the last change is undone already".to_owned());
-        let found = self.plan.restored.iter().filter(|_| !self.plan.is_change());
-        let found = found.map(|it| it.found.clone());
-        let undone = undone.filter(|_| !self.plan.is_change() && !edited.is_recorded);
-        let absent: Vec<String> = near.chain(left).chain(undone).chain(found).collect();
-        let absent = absent.join("; ");
-        let deeds = if self.plan.is_change() {
-            self.deeds().join(", ")
-        } else if edited.is_recorded {
-            "recorded, and nothing to change in any file".to_owned()
-        } else {
-            "nothing to do".to_owned()
+        let absent = |it: &Absent, what: String| match &it.near {
+            Some(near) => format!("{what} (did you mean {near}?)"),
+            None => what,
         };
-        match absent.as_str() {
-            "" => deeds,
-            absent if self.plan.is_change() => format!("{deeds} ({absent})"),
-            absent => format!("{deeds}: {absent}"),
+        let mut more = Vec::new();
+        for it in &edited.absent {
+            more.push(absent(it, format!("{} is not listed", it.name)));
+        }
+        for it in &edited.absent_keys {
+            more.push(absent(it, format!("{} is not set", it.name)));
+        }
+        if let Some(it) = &edited.unknown_owner {
+            more.push(absent(it, format!("no owner {} is known", it.name)));
+        }
+        if let Some(it) = &edited.left_before {
+            more.push(format!("{} was removed at {}", it.owner, it.time));
+        }
+        if self.plan.is_change() {
+            let deeds = self.deeds().join(", ");
+            return match more.join("; ").as_str() {
+                "" => deeds,
+                more => format!("{deeds} ({more})"),
+            };
+        }
+        let deeds = if edited.is_recorded {
+            "recorded, and nothing to change in any file"
+        } else {
+            let undone = || "the last change is undone already".to_owned();
+            more.extend(matches!(self.request, Request::Undo(_)).then(undone));
+            "nothing to do"
+        };
+        more.extend(self.plan.restored.iter().map(|it| it.found.clone()));
+        match more.join("; ").as_str() {
+            "" => deeds.to_owned(),
+            more => format!("{deeds}: {more}"),
         }
     }
 
@@ -174,9 +164,10 @@ impl EditReport<'_> {
             deeds.push(self.deed(verb(file), &file.path.display().to_string()));
         }
         if let Some(name) = &edited.new_default {
-            deeds.push(match self.shown {
-                Shown::DryRun => format!("make {name} the default handler"),
-                _ => format!("the default handler is now {name}"),
+            deeds.push(if self.editing.dry_run {
+                format!("make {name} the default handler")
+            } else {
+                format!("the default handler is now {name}")
             });
         }
         let keys: Vec<&str> = edited.keys.changed().collect();
@@ -195,9 +186,9 @@ impl EditReport<'_> {
 
     /// A verb, in the past tense where the edit was made, and its object.
     fn deed(&self, verb: &str, what: &str) -> String {
-        let ending = match self.shown {
-            Shown::DryRun => "",
-            _ if verb.ends_with('e') => "d",
+        let ending = match verb {
+            _ if self.editing.dry_run => "",
+            verb if verb.ends_with('e') => "d",
             _ => "ed",
         };
         format!("{verb}{ending} {what}")
@@ -205,7 +196,7 @@ impl EditReport<'_> {
 
     /// What the user has to do next, if anything.
     fn next_step(&self) -> Option<Cow<'static, str>> {
-        if !self.plan.is_change() || self.shown == Shown::DryRun || self.restart.is_some() {
+        if !self.plan.is_change() || self.editing.dry_run || self.restart.is_some() {
             return None;
         }
         if !self.plan.needs_restart() {

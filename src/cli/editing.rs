@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use containerd_edit::report::WantedKey;
 use containerd_edit::{
@@ -13,7 +13,7 @@ use containerd_edit::{
 use super::arguments::{
     Add, Apply, Editing, Patching, Remove, Restore, Set, SetDefault, Undo, Unset,
 };
-use super::edit_report::{EditReport, Shown};
+use super::edit_report::EditReport;
 use super::patch_file::{self, PatchFiles};
 use super::report::Report;
 use super::run::Run;
@@ -22,9 +22,9 @@ use super::run::Run;
 pub(super) struct Edit<'e> {
     pub(super) request: Request,
     pub(super) editing: &'e Editing,
-    /// Where a change goes, or a whole text.
+    /// The file that it is about, or that new keys go to.
     pub(super) drop_in: DropIn,
-    /// Whether the resulting file is printed, and nothing is touched.
+    /// Whether to print the resulting file, and nothing else.
     prints_file: bool,
     /// Where the change was read from.
     files: Option<&'e PatchFiles>,
@@ -95,11 +95,8 @@ impl Run {
         let mut change = if add.preset.is_none() && is_part && !has_type {
             change.extend(name, settings)?
         } else {
-            change.ensure(Handler::resolve(
-                name.clone(),
-                add.preset.as_ref(),
-                settings,
-            )?)
+            let handler = Handler::resolve(name.clone(), add.preset.as_ref(), settings)?;
+            change.ensure(handler)
         };
         for key in &add.unsets {
             if add.settings.iter().any(|it| it.key() == *key) {
@@ -185,20 +182,17 @@ impl Run {
     }
 
     pub(super) fn set_default(&mut self, set: &SetDefault) -> Result<ExitCode, Error> {
-        let (change, summary) = match (&set.name, &set.owning.owner) {
-            (Some(name), _) => {
-                let change = set.owning.change().default_handler(name.clone());
-                (change, format!("set-default {name}"))
-            }
-            (None, Some(owner)) => {
-                let change = Change::new().owner(owner.clone()).unset_default();
-                (change, format!("set-default --unset --owner {owner}"))
-            }
-            (None, None) => {
-                let change = Change::new().unset_default();
-                (change, "set-default --unset".to_owned())
-            }
-        };
+        if let Some(name) = &set.name {
+            let change = set.owning.change().default_handler(name.clone());
+            let summary = format!("set-default {name}");
+            return self.edit(Edit::of(change, &set.patching, summary)?);
+        }
+        let mut change = Change::new().unset_default();
+        let mut summary = "set-default --unset".to_owned();
+        if let Some(owner) = &set.owning.owner {
+            change = change.owner(owner.clone());
+            let _ = write!(summary, " --owner {owner}");
+        }
         self.edit(Edit::of(change, &set.patching, summary)?)
     }
 
@@ -222,10 +216,7 @@ impl Run {
             }
         };
         let mut edit = Edit::new(Request::Restore(from), &restore.editing, "restore");
-        edit.drop_in = restore
-            .drop_in
-            .clone()
-            .map_or(DropIn::Automatic, DropIn::At);
+        edit.drop_in = drop_in_at(restore.drop_in.as_ref());
         self.edit(edit)
     }
 
@@ -251,17 +242,13 @@ impl Run {
             return Ok(self.output.print(text, code));
         }
         let report = EditReport {
+            request: &edit.request,
+            editing,
             plan: &plan,
-            owner: edit.request.owner(),
-            is_undo: matches!(edit.request, Request::Undo(_)),
-            layout: self.config.layout.as_ref(),
             unused: edit.unused,
             restart: restart.as_deref(),
-            shown: match (editing.dry_run, self.output.verbose) {
-                (true, _) => Shown::DryRun,
-                (false, true) => Shown::DoneWithDiff,
-                (false, false) => Shown::Done,
-            },
+            layout: self.config.layout.as_ref(),
+            has_diff: self.output.verbose,
         };
         if editing.dry_run && !self.output.is_silent() {
             return Ok(self.output.answer(&report, code));
@@ -306,6 +293,11 @@ impl Run {
         let file = first.or(plan.drop_ins.first()).unwrap_or(&plan.main);
         Ok(file.after.as_deref().unwrap_or_default())
     }
+}
+
+/// A file that gets a whole text; `None`: the config.
+pub(super) fn drop_in_at(path: Option<&PathBuf>) -> DropIn {
+    path.map_or(DropIn::Automatic, |path| DropIn::At(path.clone()))
 }
 
 /// A whole text for a file, read from `path`.

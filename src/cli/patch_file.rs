@@ -92,15 +92,12 @@ impl NamedFile {
 
 /// Reads a file of this process, or stdin. `what` it is to be.
 pub(super) fn read(path: &Path, what: &str) -> Result<Vec<u8>, Error> {
-    bytes(path).map_err(|error| unreadable(path, what, error))
-}
-
-fn bytes(path: &Path) -> io::Result<Vec<u8>> {
-    if path == Path::new(STDIN) {
+    let bytes = if path == Path::new(STDIN) {
         read_whole(io::stdin().lock(), 0)
     } else {
-        read_whole(File::open(path)?, 0)
-    }
+        File::open(path).and_then(|file| read_whole(file, 0))
+    };
+    bytes.map_err(|error| unreadable(path, what, error))
 }
 
 fn unreadable(path: &Path, what: &str, error: io::Error) -> Error {

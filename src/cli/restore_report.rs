@@ -20,17 +20,13 @@ pub(super) fn deed(restored: &Restored) -> String {
 
 /// A line for each kept text, and for each text that was replaced.
 pub(super) fn text(restored: &Restored, is_change: bool, is_planned: bool) -> String {
-    let kept = restored.kept.iter().map(kept);
-    let mut lines: Vec<String> = if is_change {
-        vec![format!("found: {}", restored.found)]
-    } else {
-        Vec::new()
-    };
-    lines.extend(kept);
+    let found = is_change.then(|| format!("found: {}", restored.found));
     let replaced = restored.replaced.iter().filter(|_| !is_planned);
-    lines.extend(replaced.map(|path| format!("what stood there is kept: {}", path.display())));
-    lines.iter().fold(String::new(), |mut text, line| {
-        let _ = writeln!(text, "  {}", printable(line));
+    let replaced = replaced.map(|path| format!("what stood there is kept: {}", path.display()));
+    let kept = restored.kept.iter().map(kept);
+    let lines = found.into_iter().chain(kept).chain(replaced);
+    lines.fold(String::new(), |mut text, line| {
+        let _ = writeln!(text, "  {}", printable(&line));
         text
     })
 }

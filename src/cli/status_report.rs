@@ -83,6 +83,7 @@ impl Report for StatusReport {
         if let Some(error) = &status.log_error {
             let _ = write!(log, ", which can't be read: {error}");
         }
+        let previous = path_or_none(status.previous_path.as_deref());
         let last = status.last_change.as_ref().map(line);
         let mut facts = vec![
             ("config:", vec![status.path.display().to_string()]),
@@ -92,22 +93,17 @@ impl Report for StatusReport {
             ("lock:", vec![status.lock.path.display().to_string()]),
             ("held:", vec![held(&status.lock)]),
             ("log:", vec![log]),
-            (
-                "previous:",
-                vec![path_or_none(status.previous_path.as_deref())],
-            ),
+            ("previous:", vec![previous]),
             ("last change:", vec![last.unwrap_or("none".to_owned())]),
         ];
         if status.is_changed_since.is_some() {
             facts.push(("changed since:", changed_since(&status.changed_files)));
         }
-        facts.push((
-            "owners:",
-            match &status.ledger_error {
-                Some(error) => vec![format!("unknown: {error}")],
-                None => status.owners.iter().flat_map(owner).collect(),
-            },
-        ));
+        let owners = match &status.ledger_error {
+            Some(error) => vec![format!("unknown: {error}")],
+            None => status.owners.iter().flat_map(owner).collect(),
+        };
+        facts.push(("owners:", owners));
         let left = status.left.iter();
         let left = left.map(|it| printable(&format!("{}, removed at {}", it.owner, it.time)));
         facts.push(("left:", left.collect()));

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{ArgAction, Args};
+use clap::Args;
 use containerd_edit::{Change, DropIn, Editor, ExitCode, LogTo, Owner, Release, Setting};
 
 use super::values;
@@ -181,7 +181,6 @@ pub(crate) struct Patching {
     #[arg(
         long,
         value_name = "KEY=VALUE",
-        action = ArgAction::Append,
         requires = "adopt",
         hide_short_help = true
     )]
@@ -308,7 +307,6 @@ impl Editing {
 }
 
 impl Placing {
-    /// Where a change goes.
     pub(crate) fn drop_in(&self) -> DropIn {
         match &self.drop_in {
             None if self.no_drop_in => DropIn::None,

@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{ArgAction, ArgGroup, Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use containerd_edit::{HandlerName, KeyName, Owner, Preset, Setting};
 
 use super::groups::{
-    Daemon, Editing, Exiting, Judging, Locking, Logging, Owning, Patching, Placing, Plugin,
-    RestartHow,
+    Daemon, Editing, Exiting, Judging, Locking, Logging, Owning, Patching, Plugin, RestartHow,
 };
 use super::{help, values};
 
@@ -103,7 +102,6 @@ pub(crate) struct Add {
     /// The handler's name, as in a RuntimeClass
     ///
     /// If it is the name of a preset, that preset is taken.
-    #[arg(value_name = "NAME")]
     pub(crate) name: HandlerName,
 
     /// Take the settings of a preset: kata, gvisor, nvidia …
@@ -115,13 +113,13 @@ pub(crate) struct Add {
     /// Set a key, as in options.SystemdCgroup=true
     ///
     /// KEY is dotted for tables; VALUE is a TOML value, or else a string. May be repeated.
-    #[arg(long = "set", value_name = "KEY=VALUE", action = ArgAction::Append)]
+    #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) settings: Vec<Setting>,
 
     /// Unset a key, as in options.Root
     ///
     /// As `unset handlers.NAME.KEY`. May be repeated.
-    #[arg(long = "unset", value_name = "KEY", action = ArgAction::Append)]
+    #[arg(long = "unset", value_name = "KEY")]
     pub(crate) unsets: Vec<String>,
 
     /// Make it the default handler
@@ -219,7 +217,6 @@ pub(crate) struct Unset {
 #[command(group = ArgGroup::new("which").args(["name", "unset"]).required(true))]
 pub(crate) struct SetDefault {
     /// The handler's name
-    #[arg(value_name = "NAME")]
     pub(crate) name: Option<HandlerName>,
 
     /// Restore what the file itself says
@@ -305,7 +302,6 @@ pub(crate) struct List {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Show {
     /// The handler's name
-    #[arg(value_name = "NAME")]
     pub(crate) name: String,
 
     #[command(flatten)]
@@ -317,7 +313,6 @@ pub(crate) struct Get {
     /// The key, as in debug.level, or a table
     ///
     /// Spelled as in a patch file. All files count that containerd reads.
-    #[arg(value_name = "KEY")]
     pub(crate) key: KeyName,
 
     #[command(flatten)]
@@ -353,19 +348,4 @@ pub(crate) struct Status {
 
     #[command(flatten)]
     pub(crate) logging: Logging,
-}
-
-impl Verb {
-    /// Where an edit goes, if the verb is one that says so.
-    pub(crate) fn placing(&self) -> Option<&Placing> {
-        match self {
-            Self::Add(Add { patching, .. })
-            | Self::Apply(Apply { patching, .. })
-            | Self::Remove(Remove { patching, .. })
-            | Self::Set(Set { patching, .. })
-            | Self::Unset(Unset { patching, .. })
-            | Self::SetDefault(SetDefault { patching, .. }) => Some(&patching.placing),
-            _ => None,
-        }
-    }
 }

@@ -86,8 +86,7 @@ impl Editor {
         }
         let main_text = reading.config.main().text.as_ref();
         if let Some(text) = main_text.filter(|_| change.adds_to_plugins()) {
-            version::of_or_named(text, change.plugin_id.as_deref())
-                .map_err(|error| error.at(&self.path))?;
+            version::of(text, change.plugin_id.as_deref()).map_err(|error| error.at(&self.path))?;
         }
         match self.try_out(found, &mut reading, &change, &Needed::new()) {
             Err(harm) if harm.code() == Code::Harmful => {

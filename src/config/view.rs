@@ -38,11 +38,8 @@ impl Config {
         let if_free = if_free.max(OLDEST);
         let view = |file: &File, version| {
             let view = View::of(file, version, self.table(&file.name));
-            let only = view
-                .spelling
-                .undecided
-                .and_then(|ids| self.only_table_read(ids));
-            match only {
+            let ids = view.spelling.undecided;
+            match ids.and_then(|ids| self.only_table_read(ids)) {
                 Some(id) => View::of(file, version, Some(id)),
                 None => view,
             }
@@ -121,27 +118,14 @@ impl View {
     /// Where the key of this canonical path stands, in the letters that the file has there, or had.
     pub(crate) fn place(&self, path: &[String]) -> Path {
         let mut place = self.spelling.place(path);
-        if let Some(rival) = self.spelling.rival(path)
+        if let Some(rival) = self.spelling.rival(path, &place)
             && rival.own.iter().all(|it| self.tree.get(it).is_none())
             && self.tree.get(&rival.other).is_some()
         {
             place = rival.place;
         }
-        let mut tables = [&self.tree, &self.full].map(|tree| tree.table(&[]));
-        for depth in 0..place.len() {
-            let mut there = tables.into_iter().flatten();
-            let Some(spelled) = there.find_map(|table| table.spelled(&place[depth])) else {
-                break;
-            };
-            if spelled != place[depth] {
-                if is_name(&self.spelling.canonical(&place[..=depth])) {
-                    break;
-                }
-                place[depth] = String::from(spelled);
-            }
-            tables = tables.map(|table| table?.table(&place[depth]));
-        }
-        place
+        let is_name = |place: &[String]| is_name(&self.spelling.canonical(place));
+        Tree::spelled([&self.tree, &self.full], place, is_name)
     }
 
     /// The value of a key.

@@ -155,7 +155,7 @@ const LISTENERS: [[&str; 2]; 5] = [
 fn addresses(loaded: &Loaded, release: Release) -> Option<(String, Place)> {
     LISTENERS.into_iter().find_map(|[table, key]| {
         let (address, place) = if SERVERS.contain(release) {
-            let (id, key) = servers::key_of_plugin(table, key)?;
+            let [_, id, key] = servers::in_plugin(&[table, key])?;
             text(loaded.table("plugins")?.get(id)?.table()?, key)?
         } else {
             text(loaded.table(table)?, key)?

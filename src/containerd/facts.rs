@@ -54,7 +54,7 @@ pub enum FactKind {
 impl Fact {
     /// Returns every fact, those of one kind in the order in which containerd comes to them.
     pub fn all() -> impl Iterator<Item = Self> {
-        let keys = schema::HANDLER_KEYS.iter();
+        let keys = schema::HANDLER.fields().iter();
         let keys = keys.map(|Field(what, shape, releases)| Self {
             kind: FactKind::HandlerKey {
                 wanted: shape.wanted(),

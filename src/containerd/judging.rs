@@ -7,9 +7,9 @@ use super::files::{ConfigFiles, Host};
 use super::loading::Loaded;
 use super::lost::Lost;
 use super::model::Model;
-use super::plugin::{IMAGES, OLD_CRI, RUNTIME};
+use super::plugin::OLD_CRI;
 use super::registry;
-use super::release::{ALL, Release, TWO};
+use super::release::Release;
 use super::rules::RULES;
 use super::schema;
 use super::shape::{Decoder, Field};
@@ -117,14 +117,10 @@ fn of_cri(view: &CriView<'_>) -> Judged {
 /// Each plugin that is not disabled decodes its part: a value that it can't decode ends the daemon.
 fn decode_plugins(model: &Model<'_>, loaded: &mut Loaded, release: Release) -> Result<(), Reason> {
     let short = loaded.has_short_names(release);
-    let cri = [
-        Field(OLD_CRI, schema::GRPC_CRI, ALL),
-        Field(RUNTIME, schema::RUNTIME, TWO),
-        Field(IMAGES, schema::IMAGES, TWO),
-    ];
+    let known = schema::CRI_PLUGINS.iter().chain(schema::OTHER_PLUGINS);
     let mut decoded = Table::new();
     let plugins = loaded.table("plugins");
-    for Field(id, shape, releases) in cri.iter().chain(schema::OTHER_PLUGINS) {
+    for Field(id, shape, releases) in known {
         let key = if short { registry::short_name(id) } else { id };
         if let Some((name, node)) = plugins.and_then(|plugins| plugins.get_key_value(key))
             && releases.contain(release)

@@ -3,14 +3,14 @@
 use toml_edit::Item;
 
 use super::registry;
-use super::release::Release;
+use super::release::{ALL, Release, Releases};
 use super::schema;
 use super::shape::{Decoder, Field, Shape};
 use super::tree::Node;
 
 /// Whether a release ignores a key of handlers, in a config of this version.
 pub(crate) fn ignores(key: &str, release: Release, version: i64) -> bool {
-    let mut known = schema::HANDLER_KEYS.iter();
+    let mut known = schema::HANDLER.fields().iter();
     let known = known.find(|Field(name, ..)| name.eq_ignore_ascii_case(key));
     // 2.x takes it over from a file of an older version.
     let is_migrated = key == "sandbox_mode" && !release.is_1x() && version < 3;
@@ -28,7 +28,7 @@ pub(crate) fn is_plugin(id: &str) -> bool {
 /// counts. In names of containerd's own keys it does not.
 pub(crate) fn is_name(path: &[String]) -> bool {
     let table = path.split_last().map(|(_, table)| table);
-    let wanted = table.and_then(|table| Wanted::of(table, &Release::LINES));
+    let wanted = table.and_then(Wanted::of);
     let mut shapes = wanted.iter().flat_map(|it| &it.shapes);
     table.is_some_and(|it| it == ["plugins"]) || shapes.any(|(it, _)| matches!(it, Shape::Map(_)))
 }
@@ -36,18 +36,19 @@ pub(crate) fn is_name(path: &[String]) -> bool {
 /// What the releases read at a key. They may differ.
 #[derive(Debug, Clone)]
 pub(crate) struct Wanted {
-    shapes: Vec<(Shape, Vec<Release>)>,
+    shapes: Vec<(Shape, Releases)>,
 }
 
 impl Wanted {
-    /// What these releases read at a path, in the spelling of any config version; `None` if none reads
-    /// it. Of a plugin that is not known, anything is.
-    pub(crate) fn of<S: AsRef<str>>(path: &[S], releases: &[Release]) -> Option<Self> {
+    /// What releases read at a path, in the spelling of any config version; `None` if none reads it. Of
+    /// a plugin that is not known, anything is.
+    pub(crate) fn of<S: AsRef<str>>(path: &[S]) -> Option<Self> {
         let path: Vec<&str> = path.iter().map(AsRef::as_ref).collect();
         let all = |shapes: &[Shape]| Self {
-            shapes: shapes.iter().map(|it| (*it, releases.to_vec())).collect(),
+            shapes: shapes.iter().map(|it| (*it, ALL)).collect(),
         };
-        let plugins = [schema::CRI_PLUGINS, schema::OTHER_PLUGINS].map(Shape::Table);
+        let plugins = [schema::CRI_PLUGINS, schema::MIGRATED, schema::OTHER_PLUGINS];
+        let plugins = plugins.map(Shape::Table);
         let (found, below) = match path.as_slice() {
             ["plugins"] => (all(&plugins), &[][..]),
             ["plugins", id, below @ ..] if is_plugin(id) => {
@@ -66,23 +67,20 @@ impl Wanted {
             match shape {
                 Shape::Table(fields) | Shape::Embedded(fields) => {
                     let fields = fields.iter().filter(|Field(name, ..)| *name == key);
-                    shapes.extend(fields.map(|Field(_, shape, read_by)| {
-                        let releases = releases.iter().copied();
-                        (*shape, releases.filter(|it| read_by.contain(*it)).collect())
-                    }));
+                    shapes.extend(fields.map(|Field(_, shape, its)| (*shape, its.and(*releases))));
                 }
-                Shape::Map(shape) => shapes.push((**shape, releases.clone())),
+                Shape::Map(shape) => shapes.push((**shape, *releases)),
                 Shape::HandedOn(fields) => {
                     let mut fields = fields.iter();
                     let known = fields.find(|Field(name, ..)| name.eq_ignore_ascii_case(key));
                     let shape = known.map_or(Shape::Any, |Field(_, shape, _)| *shape);
-                    shapes.push((shape, releases.clone()));
+                    shapes.push((shape, *releases));
                 }
-                Shape::Any => shapes.push((Shape::Any, releases.clone())),
+                Shape::Any => shapes.push((Shape::Any, *releases)),
                 _ => {}
             }
         }
-        shapes.retain(|(_, releases): &(Shape, Vec<Release>)| !releases.is_empty());
+        shapes.retain(|(_, releases): &(Shape, Releases)| !releases.is_empty());
         (!shapes.is_empty()).then_some(Self { shapes })
     }
 
@@ -90,32 +88,26 @@ impl Wanted {
     pub(crate) fn names(&self) -> Vec<&'static str> {
         let mut names = Vec::new();
         for (shape, releases) in &self.shapes {
-            if let Shape::Table(fields) | Shape::Embedded(fields) | Shape::HandedOn(fields) = shape
-            {
-                for Field(name, _, read_by) in *fields {
-                    let is_read = releases.iter().any(|release| read_by.contain(*release));
-                    if is_read && !names.contains(name) {
-                        names.push(*name);
-                    }
+            for Field(name, _, its) in shape.fields() {
+                if !its.and(*releases).is_empty() && !names.contains(name) {
+                    names.push(*name);
                 }
             }
         }
         names
     }
 
+    /// Whether a release reads this.
+    pub(crate) fn is_read_by(&self, release: Release) -> bool {
+        self.shapes
+            .iter()
+            .any(|(_, releases)| releases.contain(release))
+    }
+
     /// Whether a table belongs here.
     pub(crate) fn is_table(&self) -> bool {
         let mut shapes = self.shapes.iter();
-        shapes.any(|(shape, _)| {
-            matches!(
-                shape,
-                Shape::Table(_)
-                    | Shape::Embedded(_)
-                    | Shape::Map(_)
-                    | Shape::HandedOn(_)
-                    | Shape::Any
-            )
-        })
+        shapes.any(|(shape, _)| ["a table", "anything"].contains(&shape.wanted()))
     }
 
     /// Whether some release can read this value, not counting what is in a table.
@@ -125,18 +117,17 @@ impl Wanted {
         }
         let node = Node::read(item, 0, 0);
         self.shapes.iter().any(|(shape, releases)| {
-            let mut releases = releases.iter();
-            releases.any(|release| shape.decode(&node, Decoder::of_plugin(*release)).is_ok())
+            let mut releases = Release::LINES
+                .into_iter()
+                .filter(|it| releases.contain(*it));
+            releases.any(|release| shape.decode(&node, Decoder::of_plugin(release)).is_ok())
         })
     }
 
     /// What belongs here, with its article.
     pub(crate) fn text(&self) -> String {
-        let mut texts: Vec<&str> = self
-            .shapes
-            .iter()
-            .map(|(shape, _)| shape.wanted())
-            .collect();
+        let texts = self.shapes.iter().map(|(shape, _)| shape.wanted());
+        let mut texts: Vec<&str> = texts.collect();
         texts.dedup();
         texts.join(" or ")
     }
@@ -149,7 +140,7 @@ mod tests {
     use super::*;
 
     fn of(path: &[&str]) -> Option<Wanted> {
-        Wanted::of(path, &Release::LINES)
+        Wanted::of(path)
     }
 
     #[test]
@@ -193,7 +184,8 @@ mod tests {
             ("2.3", true),
         ] {
             let release: Release = release.parse().expect("a release");
-            assert_eq!(Wanted::of(&bin_dirs, &[release]).is_some(), reads);
+            let wanted = of(&bin_dirs).expect("known");
+            assert_eq!(wanted.is_read_by(release), reads);
         }
     }
 

@@ -9,8 +9,9 @@ use super::lost::Lost;
 use super::plugin::{IMAGES, OLD_CRI, RUNTIME};
 use super::registry;
 use super::release::{FROM_2_1, Release};
+use super::schema;
 use super::servers::service_migrate;
-use super::spelling::{IMAGES_KEYS, STREAMING_KEYS};
+use super::spelling::IMAGES_KEYS;
 use super::tree::{Data, Name, Node, Place, Table, table_at};
 
 const TASK: &str = "io.containerd.runtime.v2.task";
@@ -81,7 +82,7 @@ fn migrate_cri(plugins: &mut Table, release: Release, lost: &mut Vec<Lost>) -> R
     let has_bin_dirs = FROM_2_1.contain(release);
     for (key, node) in old {
         match (&**key, node.table()) {
-            (key, _) if STREAMING_KEYS.contains(&key) => {
+            (key, _) if schema::is_of_server(key) => {
                 server.insert(key.into(), node.clone());
             }
             ("cni", Some(cni)) if has_bin_dirs => migrate_cni(cni, &mut runtime, node.place)?,

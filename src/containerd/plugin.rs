@@ -4,6 +4,8 @@
 //! version (`docs/PLUGINS.md` and `plugins/cri/runtime/plugin.go` in containerd; measured rows
 //! `ver-*` in `fixtures/conformance/verdicts.tsv`).
 
+use std::cmp::Ordering;
+
 use crate::toml::Document;
 
 /// The whole of CRI on 1.x, its server on 2.x.
@@ -48,28 +50,20 @@ pub(crate) fn runtimes_path(id: &str) -> [&str; 4] {
 ///
 /// The IDs of two tables that hold handlers, each of which is read by other releases.
 pub(crate) fn choose(config: &Document, version: i64) -> Result<&'static str, [&'static str; 2]> {
-    let holds_containerd = |id| config.get(&containerd_path(id)).is_some();
+    // A table that holds handlers counts more than one that could.
+    let weight = |id| match config.get(&containerd_path(id)) {
+        Some(_) if config.get(&runtimes_path(id)).is_some() => 2,
+        Some(_) => 1,
+        None => 0,
+    };
     let own = of_version(version);
-    if own == RUNTIME {
-        return Ok(own);
+    let newer = weight(RUNTIME);
+    match weight(own).cmp(&newer) {
+        _ if newer == 0 || own == RUNTIME => Ok(own),
+        Ordering::Greater => Ok(own),
+        Ordering::Less => Ok(RUNTIME),
+        Ordering::Equal => Err([own, RUNTIME]),
     }
-    let holds_handlers = |id| config.get(&runtimes_path(id)).is_some();
-    match (holds_containerd(own), holds_containerd(RUNTIME)) {
-        (_, false) => Ok(own),
-        (false, true) => Ok(RUNTIME),
-        (true, true) => match (holds_handlers(own), holds_handlers(RUNTIME)) {
-            (true, false) => Ok(own),
-            (false, true) => Ok(RUNTIME),
-            _ => Err([own, RUNTIME]),
-        },
-    }
-}
-
-/// Whether containerd 1.x looks for handlers under this ID in a file of this version.
-///
-/// There a listed handler replaces the built-in map, so that `runc` has to be listed too.
-pub(crate) fn is_read_by_1x(id: &str, version: i64) -> bool {
-    matches!(version, 0..=2) && id == of_version(version)
 }
 
 #[cfg(test)]
@@ -78,7 +72,7 @@ mod tests {
 
     fn chosen(text: &str) -> Result<&'static str, [&'static str; 2]> {
         let config = Document::parse(text.as_bytes()).expect("test input is TOML");
-        let version = super::super::version::of(&config).expect("a known version");
+        let version = super::super::version::of(&config, None).expect("a known version");
         choose(&config, version)
     }
 

@@ -268,6 +268,11 @@ impl Releases {
         self.before <= self.from
     }
 
+    /// Those that are in both.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self::between(self.from.max(other.from), self.before.min(other.before))
+    }
+
     pub(crate) fn contain(self, release: Release) -> bool {
         self.from <= release && release < self.before
     }

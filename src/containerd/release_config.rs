@@ -72,7 +72,7 @@ impl ReleaseConfig {
         if place[0] == "plugins" && place.get(1).is_some_and(is_full) {
             return None;
         }
-        Wanted::of(place, &[self.release])?;
+        Wanted::of(place).filter(|it| it.is_read_by(self.release))?;
         let (first, rest) = place.split_first()?;
         let top = self.loaded.top.get(first.as_str())?;
         rest.iter()

@@ -8,6 +8,7 @@ use std::path::Path;
 use super::files::Cgroup;
 use super::registry::PULLS_BY_TRANSFER;
 use super::release::{ALL, FROM_1_7, FROM_2_1, ONE, Release, Releases, TWO};
+use super::schema;
 use super::services::{
     proxy_address, runtime_platforms, second_content_store, services, socket_dir, unpacking,
 };
@@ -38,9 +39,6 @@ const fn rule(
         find,
     }
 }
-
-/// Since 1.6.30 the time to drain an exec's output is limited (containerd#9768).
-const DRAINS: Releases = Releases::between(Release::new(1, 6, 30), Release::new(u16::MAX, 0, 0));
 
 /// In containerd's order, so that the first one found is the one that it names.
 pub(super) const RULES: &[Rule] = &[
@@ -115,7 +113,7 @@ pub(super) const RULES: &[Rule] = &[
         |view| bad_duration(&view.images, "image_pull_progress_timeout"),
     ),
     rule(
-        DRAINS,
+        schema::DRAINS,
         "`drain_exec_sync_io_timeout` is no duration",
         |view| bad_duration(&view.cri, "drain_exec_sync_io_timeout"),
     ),

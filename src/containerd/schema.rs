@@ -6,7 +6,7 @@
 //! `pkg/cri/config/config.go`) for what these leave out.
 
 use super::plugin::{self, OLD_CRI};
-use super::release::{ALL, FROM_1_7, FROM_2_1, ONE, ONE_7, Release, Releases, TWO};
+use super::release::{ALL, END, FROM_1_7, FROM_2_1, ONE, ONE_7, Release, Releases, TWO};
 use super::shape::Field;
 use super::shape::Shape::{
     self, Any, Boolean, Duration, Embedded, Float, HandedOn, Integer, List, Map, Nanoseconds,
@@ -16,28 +16,24 @@ use super::shape::Shape::{
 /// Plugins of Go are gone since 2.1.
 const UP_TO_2_0: Releases = Releases::between(Release::new(0, 0, 0), Release::new(2, 1, 0));
 /// Since 1.6.30 the time to drain an exec's output is limited (containerd#9768).
-const ONE_WITH_DRAINS: Releases = Releases::between(Release::new(1, 6, 30), Release::new(2, 0, 0));
+pub(super) const DRAINS: Releases = Releases::between(Release::new(1, 6, 30), END);
 
 /// Since 1.7.26 a pull can sync its filesystem.
-const SYNCS: Releases = Releases::between(Release::new(1, 7, 26), Release::new(u16::MAX, 0, 0));
+const SYNCS: Releases = Releases::between(Release::new(1, 7, 26), END);
 
 /// Whether a path leads to a key of the file, as far as its own tables go.
-pub(super) fn is_of_file<'p>(path: impl Iterator<Item = &'p str>) -> bool {
-    let mut shape = FILE;
-    for name in path {
-        shape = match shape {
-            Table(fields) => {
-                let mut fields = fields.iter();
-                match fields.find(|Field(known, ..)| known.eq_ignore_ascii_case(name)) {
-                    Some(Field(_, shape, _)) => *shape,
-                    None => return false,
-                }
-            }
-            Map(shape) => *shape,
-            _ => return true,
-        };
-    }
-    true
+pub(super) fn is_of_file<'p>(mut path: impl Iterator<Item = &'p str>) -> bool {
+    let below = |shape, name: &str| match shape {
+        Table(fields) => {
+            let mut fields = fields.iter();
+            let known = fields.find(|Field(known, ..)| known.eq_ignore_ascii_case(name));
+            known.map(|Field(_, shape, _)| *shape)
+        }
+        Map(shape) => Some(*shape),
+        // Its own tables end here.
+        _ => Some(Any),
+    };
+    path.try_fold(FILE, below).is_some()
 }
 
 /// The file itself.
@@ -124,9 +120,7 @@ pub(super) const PROXY_PLUGINS: Shape = Map(&Table(&[
 ]));
 
 /// One runtime handler.
-pub(super) const HANDLER: Shape = Table(HANDLER_KEYS);
-
-pub(super) const HANDLER_KEYS: &[Field] = &[
+pub(super) const HANDLER: Shape = Table(&[
     Field("runtime_type", Text, ALL),
     Field("runtime_path", Text, ALL),
     Field("runtime_engine", Text, ONE),
@@ -149,7 +143,7 @@ pub(super) const HANDLER_KEYS: &[Field] = &[
     Field("cgroup_writable", Boolean, FROM_2_1),
     Field("disable_pause_image_pull", Boolean, Releases::from(2, 4)),
     Field("options", HandedOn(RUNC_OPTIONS), ALL),
-];
+]);
 
 /// The options of runc's shim, which containerd hands on: `Options` in
 /// `api/types/runc/options/oci.proto`.
@@ -233,81 +227,71 @@ const KEY_PAIR: Shape = Embedded(&[
     Field("tls_key_file", Text, ALL),
 ]);
 
-/// `io.containerd.grpc.v1.cri` (and `cri` in version 1 files): the whole CRI plugin on 1.x, on 2.x
-/// its server alone.
-pub(super) const GRPC_CRI: Shape = Table(&[
-    Field("containerd", CONTAINERD, ONE),
-    Field("cni", CNI, ONE),
+/// The whole of CRI on 1.x, in one plugin; on 2.x its runtime part.
+pub(super) const CRI: Shape = Table(&[
+    Field("containerd", CONTAINERD, ALL),
+    Field("cni", CNI, ALL),
     Field("registry", REGISTRY, ONE),
     Field(
         "image_decryption",
         Embedded(&[Field("key_model", Text, ONE)]),
         ONE,
     ),
-    Field("disable_tcp_service", Boolean, ALL),
-    Field("stream_server_address", Text, ALL),
-    Field("stream_server_port", Text, ALL),
-    Field("stream_idle_timeout", Text, ALL),
-    Field("enable_tls_streaming", Boolean, ALL),
-    Field("x509_key_pair_streaming", KEY_PAIR, ALL),
-    Field("enable_selinux", Boolean, ONE),
-    Field("selinux_category_range", Integer, ONE),
+    Field("disable_tcp_service", Boolean, ONE),
+    Field("stream_server_address", Text, ONE),
+    Field("stream_server_port", Text, ONE),
+    Field("stream_idle_timeout", Text, ONE),
+    Field("enable_tls_streaming", Boolean, ONE),
+    Field("x509_key_pair_streaming", KEY_PAIR, ONE),
+    Field("enable_selinux", Boolean, ALL),
+    Field("selinux_category_range", Integer, ALL),
     Field("sandbox_image", Text, ONE),
     Field("stats_collect_period", Integer, ONE),
     Field("systemd_cgroup", Boolean, ONE),
-    Field("max_container_log_line_size", Integer, ONE),
+    Field("max_container_log_line_size", Integer, ALL),
     Field("disable_cgroup", Boolean, ONE),
-    Field("disable_apparmor", Boolean, ONE),
-    Field("restrict_oom_score_adj", Boolean, ONE),
+    Field("disable_apparmor", Boolean, ALL),
+    Field("restrict_oom_score_adj", Boolean, ALL),
     Field("max_concurrent_downloads", Integer, ONE),
-    Field("disable_proc_mount", Boolean, ONE),
-    Field("unset_seccomp_profile", Text, ONE),
-    Field("tolerate_missing_hugetlb_controller", Boolean, ONE),
-    Field("disable_hugetlb_controller", Boolean, ONE),
-    Field("device_ownership_from_security_context", Boolean, ONE),
-    Field("ignore_image_defined_volumes", Boolean, ONE),
-    Field("netns_mounts_under_state_dir", Boolean, ONE),
-    Field("enable_unprivileged_ports", Boolean, ONE),
-    Field("enable_unprivileged_icmp", Boolean, ONE),
-    Field("enable_cdi", Boolean, ONE_7),
-    Field("cdi_spec_dirs", TextList, ONE_7),
-    Field("image_pull_progress_timeout", Text, ONE_7),
-    Field("image_pull_with_sync_fs", Boolean, ONE_7),
-    Field("drain_exec_sync_io_timeout", Text, ONE_WITH_DRAINS),
-    Field("ignore_deprecation_warnings", TextList, ONE_7),
-]);
-
-/// `io.containerd.cri.v1.runtime`
-pub(super) const RUNTIME: Shape = Table(&[
-    Field("containerd", CONTAINERD, TWO),
-    Field("cni", CNI, TWO),
-    Field("enable_selinux", Boolean, TWO),
-    Field("selinux_category_range", Integer, TWO),
-    Field("max_container_log_line_size", Integer, TWO),
-    Field("disable_apparmor", Boolean, TWO),
-    Field("restrict_oom_score_adj", Boolean, TWO),
-    Field("disable_proc_mount", Boolean, TWO),
-    Field("unset_seccomp_profile", Text, TWO),
-    Field("tolerate_missing_hugetlb_controller", Boolean, TWO),
-    Field("disable_hugetlb_controller", Boolean, TWO),
-    Field("device_ownership_from_security_context", Boolean, TWO),
-    Field("ignore_image_defined_volumes", Boolean, TWO),
-    Field("netns_mounts_under_state_dir", Boolean, TWO),
-    Field("enable_unprivileged_ports", Boolean, TWO),
-    Field("enable_unprivileged_icmp", Boolean, TWO),
-    Field("enable_cdi", Boolean, TWO),
+    Field("disable_proc_mount", Boolean, ALL),
+    Field("unset_seccomp_profile", Text, ALL),
+    Field("tolerate_missing_hugetlb_controller", Boolean, ALL),
+    Field("disable_hugetlb_controller", Boolean, ALL),
+    Field("device_ownership_from_security_context", Boolean, ALL),
+    Field("ignore_image_defined_volumes", Boolean, ALL),
+    Field("netns_mounts_under_state_dir", Boolean, ALL),
+    Field("enable_unprivileged_ports", Boolean, ALL),
+    Field("enable_unprivileged_icmp", Boolean, ALL),
+    Field("enable_cdi", Boolean, FROM_1_7),
     Field("enable_criu", Boolean, Releases::from(2, 2)),
     Field(
         "enable_experimental_restore_via_create",
         Boolean,
         Releases::between(Release::new(2, 2, 0), Release::new(2, 4, 0)),
     ),
-    Field("cdi_spec_dirs", TextList, TWO),
-    Field("drain_exec_sync_io_timeout", Text, TWO),
-    Field("ignore_deprecation_warnings", TextList, TWO),
+    Field("cdi_spec_dirs", TextList, FROM_1_7),
+    Field("image_pull_progress_timeout", Text, ONE_7),
+    Field("image_pull_with_sync_fs", Boolean, ONE_7),
+    Field("drain_exec_sync_io_timeout", Text, DRAINS),
+    Field("ignore_deprecation_warnings", TextList, FROM_1_7),
     Field("stats_collect_period", Text, Releases::from(2, 3)),
     Field("stats_retention_period", Text, Releases::from(2, 3)),
 ]);
+
+/// Whether CRI's first plugin has a key of this name in every version.
+pub(super) fn is_of_server(name: &str) -> bool {
+    SERVER_KEYS.iter().any(|Field(known, ..)| *known == name)
+}
+
+/// What CRI's first plugin has on 2.x: its server.
+pub(super) const SERVER_KEYS: &[Field] = &[
+    Field("disable_tcp_service", Boolean, TWO),
+    Field("stream_server_address", Text, TWO),
+    Field("stream_server_port", Text, TWO),
+    Field("stream_idle_timeout", Text, TWO),
+    Field("enable_tls_streaming", Boolean, TWO),
+    Field("x509_key_pair_streaming", KEY_PAIR, TWO),
+];
 
 /// `io.containerd.cri.v1.images`
 pub(super) const IMAGES: Shape = Table(&[
@@ -337,13 +321,16 @@ pub(super) const IMAGES: Shape = Table(&[
     Field("use_local_image_pull", Boolean, FROM_2_1),
 ]);
 
-/// The plugins of CRI, by ID. 2.x takes the old one apart.
+/// The plugins of CRI, by ID.
 pub(super) const CRI_PLUGINS: &[Field] = &[
-    Field(OLD_CRI, GRPC_CRI, ALL),
-    Field(OLD_CRI, RUNTIME, TWO),
-    Field(plugin::RUNTIME, RUNTIME, TWO),
+    Field(OLD_CRI, CRI, ONE),
+    Field(OLD_CRI, Table(SERVER_KEYS), TWO),
+    Field(plugin::RUNTIME, CRI, TWO),
     Field(plugin::IMAGES, IMAGES, TWO),
 ];
+
+/// What 2.x takes out of the old one for the others.
+pub(super) const MIGRATED: &[Field] = &[Field(OLD_CRI, CRI, TWO)];
 
 /// The other plugins that have keys, by ID.
 #[rustfmt::skip] // A table: one plugin on a line.

@@ -88,39 +88,30 @@ fn new_name(key: &str) -> &str {
     key.strip_prefix("tcp_").unwrap_or(key)
 }
 
-/// The plugin that has the key of a server's table since, and what it calls it.
-pub(super) fn key_of_plugin<'k>(table: &str, key: &'k str) -> Option<(&'static str, &'k str)> {
-    let mut servers = SERVERS.iter().filter(|server| server.table == table);
-    let server = servers.find(|server| server.keys.contains(&key))?;
-    Some((server.id, new_name(key)))
+/// The keys of servers: each with its path at the top of the file, and the one that its plugin has since.
+fn keys() -> impl Iterator<Item = ([&'static str; 2], [&'static str; 3])> {
+    SERVERS.iter().flat_map(|server| {
+        let keys = server.keys.iter();
+        keys.map(|key| ([server.table, key], ["plugins", server.id, new_name(key)]))
+    })
 }
 
 /// Where a plugin has the key that a server has at the top of the file.
-pub(super) fn in_plugin(path: &[String]) -> Option<Vec<String>> {
-    let [table, key] = path else {
-        return None;
-    };
-    let (id, key) = key_of_plugin(table, key)?;
-    Some(["plugins", id, key].map(str::to_owned).to_vec())
+pub(super) fn in_plugin<S: PartialEq<&'static str>>(path: &[S]) -> Option<[&'static str; 3]> {
+    keys().find_map(|(top, plugin)| (*path == top).then_some(plugin))
+}
+
+/// Where the key of a server's plugin stands at the top of an older file.
+pub(super) fn at_top(path: &[String]) -> Option<[&'static str; 2]> {
+    keys().find_map(|(top, plugin)| (*path == plugin).then_some(top))
 }
 
 /// The keys at the top of a file of which the plugin comes to be, but for those that another plugin
 /// takes first. The other keys of their table have no part in it.
-pub(super) fn all_at_top(id: &str) -> Vec<Vec<String>> {
-    let servers = SERVERS.iter().filter(|server| server.id == id);
-    let keys = servers.flat_map(|server| server.keys.iter().map(|key| [server.table, key]));
-    let own = keys.filter(|[table, key]| key_of_plugin(table, key).is_some_and(|it| it.0 == id));
-    own.map(|path| path.map(str::to_owned).to_vec()).collect()
-}
-
-/// Where the key of a server's plugin stands at the top of an older file.
-pub(super) fn at_top(path: &[String]) -> Option<Vec<String>> {
-    let [_, plugin, key] = path else {
-        return None;
-    };
-    let server = SERVERS.iter().find(|server| server.id == plugin)?;
-    let old = server.keys.iter().find(|old| new_name(old) == key)?;
-    Some([server.table, old].map(str::to_owned).to_vec())
+pub(super) fn all_at_top(id: &str) -> impl Iterator<Item = [&'static str; 2]> {
+    let tops = keys().filter(move |(_, plugin)| plugin[1] == id);
+    let own = tops.filter(|(top, plugin)| in_plugin(top) == Some(*plugin));
+    own.map(|(top, _)| top)
 }
 
 /// Keys of servers at the top of a file of config version 4, where 2.3 no longer reads them.

@@ -61,6 +61,14 @@ pub(super) struct Mismatch {
 type Decoded<'n> = Result<Cow<'n, Node>, Mismatch>;
 
 impl Shape {
+    /// The keys that are known of a table.
+    pub(super) fn fields(self) -> &'static [Field] {
+        match self {
+            Self::Table(fields) | Self::Embedded(fields) | Self::HandedOn(fields) => fields,
+            _ => &[],
+        }
+    }
+
     /// What has to stand there, with its article.
     pub(super) fn wanted(self) -> &'static str {
         match self {
@@ -209,16 +217,11 @@ pub(crate) fn read_as<'k>(name: &str, keys: &[&'k str], release: Release) -> Opt
 
 /// What go-toml v1 reads: it tries four spellings.
 fn read_by_1x<'k>(name: &str, keys: &[&'k str]) -> Option<&'k str> {
-    let find = |wanted: &str| keys.iter().copied().find(|key| *key == wanted);
-    let lower = || name.to_lowercase();
-    let first_lower = || format!("{}{}", &lower()[..1], &name[1..]);
-    if keys.is_empty() {
-        return None;
-    }
-    find(name)
-        .or_else(|| find(&lower()))
-        .or_else(|| find(&name.to_uppercase()))
-        .or_else(|| find(&first_lower()))
+    let [lower, upper] = [name.to_lowercase(), name.to_uppercase()];
+    let first_lower = lower.get(..1).zip(name.get(1..));
+    let first_lower = first_lower.map_or_else(String::new, |(first, rest)| first.to_owned() + rest);
+    let mut spellings = [name, &lower, &upper, &first_lower].into_iter();
+    spellings.find_map(|wanted| keys.iter().copied().find(|key| *key == wanted))
 }
 
 fn decode_list<'n>(shape: Shape, array: &[Node], node: &'n Node, decoder: Decoder) -> Decoded<'n> {

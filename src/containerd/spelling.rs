@@ -10,7 +10,7 @@ mod rival;
 use std::borrow::Cow;
 
 use super::plugin::{self, IMAGES, OLD_CRI, RUNTIME};
-use super::{registry, servers};
+use super::{registry, schema, servers};
 use crate::toml::Document;
 
 /// Keys of CRI's one plugin, each with all below it, that the images plugin has, and how it calls them.
@@ -31,16 +31,6 @@ pub(super) const IMAGES_KEYS: [(&str, &str); 10] = [
         "containerd.discard_unpacked_layers",
         "discard_unpacked_layers",
     ),
-];
-
-/// Keys that stay in CRI's one plugin in every version.
-pub(super) const STREAMING_KEYS: &[&str] = &[
-    "disable_tcp_service",
-    "stream_server_address",
-    "stream_server_port",
-    "stream_idle_timeout",
-    "enable_tls_streaming",
-    "x509_key_pair_streaming",
 ];
 
 /// How one file spells keys.
@@ -91,9 +81,10 @@ impl Spelling {
         self.version
     }
 
-    /// Whether containerd 1.x looks for handlers where this file has them.
+    /// Whether containerd 1.x looks for handlers where this file has them. There a listed handler replaces
+    /// the built-in map, so that `runc` has to be listed too.
     pub(crate) fn is_read_by_1x(&self) -> bool {
-        plugin::is_read_by_1x(&self.runtime, self.version)
+        matches!(self.version, 0..=2) && self.is_of_its_version()
     }
 
     /// Where the file has the key of this canonical path.
@@ -126,7 +117,7 @@ impl Spelling {
     /// A key of a server at the top of the file, which is a plugin's since config version 4.
     fn server_place(&self, path: &[String]) -> Vec<String> {
         let of_plugin = servers::in_plugin(path).filter(|_| self.version > 3);
-        of_plugin.unwrap_or_else(|| path.to_vec())
+        of_plugin.map_or_else(|| path.to_vec(), owned)
     }
 
     /// A plugin of version 2 as the file calls it.
@@ -139,19 +130,17 @@ impl Spelling {
     /// The canonical path of the key that the file has at `place`.
     pub(crate) fn canonical(&self, place: &[String]) -> Vec<String> {
         let place = with_known_case(place);
-        let [plugins, id, rest @ ..] = place.as_slice() else {
-            return place;
+        let (id, rest) = match place.as_slice() {
+            [plugins, id, rest @ ..] if plugins == "plugins" => (id, rest),
+            _ => return place,
         };
-        if plugins != "plugins" {
-            return place;
-        }
         let is_cri = self.version <= 2 && id == self.plugin_name(OLD_CRI);
         if *id == self.runtime && !is_cri {
             return joined(RUNTIME, rest);
         }
         if self.version > 2 {
             let at_top = servers::at_top(&place).filter(|_| self.version > 3);
-            return at_top.unwrap_or(place);
+            return at_top.map_or(place, owned);
         }
         if !is_cri {
             let full = match self.version {
@@ -163,30 +152,29 @@ impl Spelling {
         if let Some(rest) = moved(rest, |(old, new)| (old, new)) {
             return joined(IMAGES, &rest);
         }
-        let is_streaming = rest
-            .first()
-            .is_some_and(|key| STREAMING_KEYS.contains(&key.as_str()));
+        let is_of_server = rest.first().is_some_and(|key| schema::is_of_server(key));
         // Where the runtime part is spelled anew, this table is no part of it.
-        let is_its_own = is_streaming || !self.is_of_its_version();
+        let is_its_own = is_of_server || !self.is_of_its_version();
         joined(if is_its_own { OLD_CRI } else { RUNTIME }, rest)
     }
 }
 
 /// The canonical path of a key, whatever the config version that spells it so.
 pub(crate) fn canonical(path: &[String]) -> Vec<String> {
-    let versions = [1, 2, 4].map(|version| Spelling::of(None, version));
-    versions
-        .iter()
-        .fold(path.to_vec(), |path, spelling| spelling.canonical(&path))
+    let spellings = [1, 2, 4].map(|version| Spelling::of(None, version));
+    let canonical = |path: Vec<String>, spelling: &Spelling| spelling.canonical(&path);
+    spellings.iter().fold(path.to_vec(), canonical)
 }
 
 /// Whether a canonical path belongs to CRI, which is one plugin below config version 3.
 pub(crate) fn is_cri(path: &[String]) -> bool {
-    let [plugins, id, ..] = path else {
-        return false;
-    };
-    let is_image = || id == IMAGES && moved(&path[2..], |(old, new)| (new, old)).is_some();
-    plugins == "plugins" && (id == RUNTIME || id == OLD_CRI || is_image())
+    let is_image = |rest| moved(rest, |(old, new)| (new, old)).is_some();
+    match path {
+        [plugins, id, rest @ ..] if plugins == "plugins" => {
+            id == RUNTIME || id == OLD_CRI || id == IMAGES && is_image(rest)
+        }
+        _ => false,
+    }
 }
 
 /// Whether a canonical path belongs to the plugin that has the handlers.
@@ -206,9 +194,12 @@ fn with_known_case(place: &[String]) -> Vec<String> {
     place
 }
 
+fn owned<const DEPTH: usize>(path: [&str; DEPTH]) -> Vec<String> {
+    path.map(str::to_owned).to_vec()
+}
+
 fn joined(id: &str, rest: &[String]) -> Vec<String> {
-    let plugin = ["plugins", id].map(str::to_owned);
-    plugin.into_iter().chain(rest.iter().cloned()).collect()
+    [&owned(["plugins", id]), rest].concat()
 }
 
 type Row = (&'static str, &'static str);

@@ -7,7 +7,7 @@ use super::lost::Lost;
 use super::model::Model;
 use super::plugin::OLD_CRI;
 use super::registry;
-use super::spelling::STREAMING_KEYS;
+use super::schema;
 use super::tree::{Node, Place, Table};
 
 impl Model<'_> {
@@ -65,7 +65,7 @@ fn unread_cri(top: &Table) -> Vec<(String, Place)> {
                 let keys = keys.map(|(key, node)| (&**key, node));
                 keys.chain(driver_of_runc(table)).collect()
             }
-            (key, _) if STREAMING_KEYS.contains(&key) => continue,
+            (key, _) if schema::is_of_server(key) => continue,
             _ => vec![("", node)],
         };
         unread.extend(below.into_iter().map(|(name, node)| {

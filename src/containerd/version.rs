@@ -7,21 +7,17 @@ use crate::toml::Document;
 /// The newest config version that a known containerd release reads (2.3).
 pub(crate) const NEWEST: i64 = 4;
 
+/// Keys at the top of a file that go by the names that its version gives to plugins.
+pub(crate) const GO_BY_VERSION: [&str; 4] =
+    ["plugins", "disabled_plugins", "required_plugins", "imports"];
+
 /// Whether a file means the same with any version: it has none, and nothing in it goes by the names
 /// that a version gives to plugins.
 pub(crate) fn is_free(config: &Document) -> bool {
-    let named = [
-        "version",
-        "plugins",
-        "disabled_plugins",
-        "required_plugins",
-        "imports",
-    ];
-    let keys = config.toml.iter().map(|(key, _)| key);
+    let named = ["version"].into_iter().chain(GO_BY_VERSION);
+    let mut keys = config.toml.iter().map(|(key, _)| key);
     // containerd 2.x does not mind the case of letters.
-    !keys
-        .into_iter()
-        .any(|key| named.iter().any(|name| key.eq_ignore_ascii_case(name)))
+    !keys.any(|key| named.clone().any(|name| key.eq_ignore_ascii_case(name)))
 }
 
 /// Returns the config version of a file; one without `version` has version 0.
@@ -32,10 +28,11 @@ pub(crate) fn is_free(config: &Document) -> bool {
 /// # Errors
 ///
 /// [`Code::WrongType`] if it is not an integer (containerd exits), [`Code::UnknownVersion`] if it is
-/// negative (containerd 2.x panics) or newer than every known release.
-pub(crate) fn of(config: &Document) -> Result<i64, Error> {
+/// negative (containerd 2.x panics) or newer than every known release, and the plugin table of the
+/// handlers is not named.
+pub(crate) fn of(config: &Document, plugin_id: Option<&str>) -> Result<i64, Error> {
     let version = of_any(config)?;
-    if (0..=NEWEST).contains(&version) {
+    if (0..=NEWEST).contains(&version) || plugin_id.is_some() {
         return Ok(version);
     }
     let message = format!("unknown config version {version} (this release knows 0 to {NEWEST})");
@@ -84,21 +81,15 @@ pub(crate) fn spelled(config: &Document) -> Option<i64> {
     })
 }
 
-/// Returns the config version of a file; one that is not known will do where the plugin table is
-/// named.
-pub(crate) fn of_or_named(config: &Document, plugin_id: Option<&str>) -> Result<i64, Error> {
-    match plugin_id {
-        Some(_) => of_any(config),
-        None => of(config),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn version(text: &str) -> Result<i64, Error> {
-        of(&Document::parse(text.as_bytes()).expect("test input is TOML"))
+        of(
+            &Document::parse(text.as_bytes()).expect("test input is TOML"),
+            None,
+        )
     }
 
     #[test]

@@ -5,7 +5,7 @@ use toml_edit::Item;
 use crate::containerd::plugin;
 use crate::containerd::version;
 use crate::error::{Error, Position};
-use crate::toml::{Document, values};
+use crate::toml::{Document, Tree, values};
 
 /// The runtime handlers of a config file.
 #[derive(Debug, Clone)]
@@ -56,22 +56,28 @@ impl Inventory {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn of(config: &Document, plugin_id: Option<&str>) -> Result<Self, Error> {
-        let version = version::of_or_named(config, plugin_id)?;
+        let version = version::of(config, plugin_id)?;
         let ids: Vec<&str> = match plugin_id {
             Some(id) => vec![id],
             None => plugin::IDS.to_vec(),
         };
-        let handlers = ids
-            .into_iter()
-            .flat_map(|id| handlers(config, id))
-            .collect();
-        Ok(Self { version, handlers })
+        let handlers = ids.into_iter().flat_map(|id| handlers(config, id));
+        Ok(Self {
+            version,
+            handlers: handlers.collect(),
+        })
     }
 }
 
-fn handlers<'c>(config: &'c Document, id: &'c str) -> Vec<ListedHandler> {
+fn handlers(config: &Document, id: &str) -> Vec<ListedHandler> {
     let containerd = plugin::containerd_path(id);
-    let below = |more: &[&'static str]| spelled(config, &[&containerd, more].concat());
+    let below = |more: &[&str]| {
+        let path = [&containerd, more].concat();
+        // containerd's own words may be in any case. A plugin's ID is a name.
+        let is_name = |path: &[String]| path.len() == 2;
+        let path = path.iter().map(ToString::to_string).collect();
+        Tree::spelled([config.tree()], path, is_name)
+    };
     let runtimes = below(&["runtimes"]);
     let listed = config.get(&runtimes).and_then(Item::as_table_like);
     let offsets = config.offsets_in(&runtimes);
@@ -108,21 +114,4 @@ fn handlers<'c>(config: &'c Document, id: &'c str) -> Vec<ListedHandler> {
             }
         })
         .collect()
-}
-
-/// The path of a key in the letters that the file has: containerd's own words may be in any case.
-fn spelled<'c>(config: &'c Document, path: &[&'c str]) -> Vec<&'c str> {
-    let mut found: Vec<&str> = Vec::new();
-    for (depth, name) in path.iter().enumerate() {
-        let table = config.get(&found).and_then(Item::as_table_like);
-        let other = table
-            .filter(|table| !table.contains_key(name))
-            .and_then(|table| {
-                let mut keys = table.iter().map(|(key, _)| key);
-                // A plugin's ID is a name.
-                keys.find(|key| depth != 1 && key.eq_ignore_ascii_case(name))
-            });
-        found.push(other.unwrap_or(name));
-    }
-    found
 }

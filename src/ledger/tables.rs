@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::config::Config;
 use crate::config::view::{View, Views};
 use crate::containerd::plugin;
-use crate::containerd::spelling::{self, Spelling};
+use crate::containerd::spelling;
 use crate::containerd::version;
 
 use super::lost::is_lost;
@@ -28,12 +28,11 @@ impl Ledger {
         });
         let undecided = written.filter_map(|file| {
             let text = file.text.as_ref()?;
-            let spelling = Spelling::of(Some(text), version::named(text)?);
-            spelling.undecided?;
-            Some((file.name.clone(), spelling.plugin().to_owned()))
+            let [own, _] = plugin::choose(text, version::named(text)?).err()?;
+            Some((file.name.clone(), own))
         });
         for (file, id) in undecided.collect::<Vec<_>>() {
-            config.set_table(&file, &id);
+            config.set_table(&file, id);
         }
     }
 

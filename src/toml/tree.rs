@@ -97,6 +97,30 @@ impl Tree {
             .try_fold(&*self.root, |table, name| table.table(name))
     }
 
+    /// A path in the letters in which the first of these trees has it that has it. `is_name` says of a
+    /// path whether case counts in its last segment.
+    pub(crate) fn spelled<const TREES: usize>(
+        trees: [&Self; TREES],
+        mut path: Path,
+        is_name: impl Fn(&[String]) -> bool,
+    ) -> Path {
+        let mut tables = trees.map(|tree| tree.table(&[]));
+        for depth in 0..path.len() {
+            let mut there = tables.into_iter().flatten();
+            let Some(spelled) = there.find_map(|table| table.spelled(&path[depth])) else {
+                break;
+            };
+            if spelled != path[depth] {
+                if is_name(&path[..=depth]) {
+                    break;
+                }
+                path[depth] = String::from(spelled);
+            }
+            tables = tables.map(|table| table?.table(&path[depth]));
+        }
+        path
+    }
+
     /// Whether the table at `path` is the same in a copy of this tree that has changed.
     pub(crate) fn shares(&self, copy: &Self, path: &[String]) -> bool {
         let tables = self.table(path).zip(copy.table(path));
@@ -276,7 +300,7 @@ impl Table {
     }
 
     /// A name in it, or else one that differs from it in case alone.
-    pub(crate) fn spelled(&self, name: &str) -> Option<&str> {
+    fn spelled(&self, name: &str) -> Option<&str> {
         let exact = self.entries.get_key_value(name);
         let exact = exact.map(|(name, _)| name.as_str());
         exact.or_else(|| self.names().find(|known| known.eq_ignore_ascii_case(name)))

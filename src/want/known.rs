@@ -1,6 +1,6 @@
 //! The keys that are known, and which of them was meant by one that is not.
 
-use crate::containerd::{Release, Wanted, is_plugin, plugin};
+use crate::containerd::{Wanted, is_plugin, plugin};
 
 use super::key::Key;
 use super::nearest::nearest;
@@ -87,7 +87,7 @@ pub(super) fn first_unknown(path: &[&str]) -> Option<usize> {
 
 /// What belongs at a path, which may be a short form.
 pub(super) fn wanted(path: &[&str]) -> Option<Wanted> {
-    Wanted::of(&Key::in_full(path), &Release::LINES)
+    Wanted::of(&Key::in_full(path))
 }
 
 /// The names of the keys that a table takes.

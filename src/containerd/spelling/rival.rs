@@ -1,6 +1,6 @@
 //! Two places of one key in a file: containerd 2.x moves tables as a whole, and one of two wins.
 
-use super::{IMAGES, OLD_CRI, RUNTIME, Spelling, joined, moved, registry, servers};
+use super::{IMAGES, RUNTIME, Spelling, owned, servers};
 
 const CONTAINERD: &str = "containerd";
 /// What of its table chooses the plugin that has the handlers.
@@ -21,62 +21,47 @@ pub(crate) struct Rival {
     pub(crate) place: Vec<String>,
 }
 
-impl Rival {
-    /// `row` segments of the other place are moved as one.
-    fn of(own: &[String], other: &[String], row: usize) -> Self {
-        let below = other.len().saturating_sub(row);
-        Self {
-            own: vec![own[..own.len().saturating_sub(below)].to_vec()],
-            other: other[..other.len() - below].to_vec(),
-            place: other.to_vec(),
-        }
-    }
-}
-
 impl Spelling {
     /// Where containerd 2.x may have the key besides, and takes it from there: what is to be said in
-    /// this file goes there, if only that is there.
-    pub(crate) fn rival(&self, path: &[String]) -> Option<Rival> {
-        let [plugins, id, rest @ ..] = path else {
-            return None;
-        };
-        if plugins != "plugins" {
-            let of_plugin = servers::in_plugin(path).filter(|_| self.version < 4);
-            return of_plugin.map(|place| Rival {
-                own: servers::all_at_top(&place[1]),
-                ..Rival::of(path, &place, 2)
+    /// this file goes there, if only that is there. `own` is its place by the file's version.
+    pub(crate) fn rival(&self, path: &[String], own: &[String]) -> Option<Rival> {
+        if let Some(place) = servers::in_plugin(path).filter(|_| self.version < 4) {
+            let [plugins, id, _] = place;
+            return Some(Rival {
+                own: servers::all_at_top(id).map(owned).collect(),
+                other: owned([plugins, id]),
+                place: owned(place),
             });
         }
-        let key = rest.first()?.as_str();
-        let below = rest.get(1).map(String::as_str);
-        let is_new = match self.version {
-            2 => false,
-            3 => true,
+        let [_, id, key, below @ ..] = path else {
+            return None;
+        };
+        let (id, key) = (id.as_str(), key.as_str());
+        let is = |names: [&str; 2], name: &String| names.contains(&name.as_str());
+        let place = match (self.version, id) {
+            // Handlers have one table in each file.
+            (2, RUNTIME)
+                if key == CONTAINERD && below.first().is_some_and(|it| is(HANDLERS, it)) =>
+            {
+                return None;
+            }
+            // The whole table takes the other one's place; single keys do not.
+            (2, IMAGES) if !TABLES_OF_IMAGES.contains(&key) => return None,
+            (2, _) => path.to_vec(),
+            (3, RUNTIME) => return None,
+            (3, _) => Self::of(None, 2).place(path),
             _ => return None,
         };
-        let of_version_3 = |row| Some(Rival::of(&self.place(path), path, row));
-        match (id.as_str(), is_new) {
-            // Handlers have one table in each file.
-            (RUNTIME, _) if key == CONTAINERD && below.is_some_and(|it| HANDLERS.contains(&it)) => {
-                None
-            }
-            (RUNTIME, false) => {
-                let is_in_table = below.is_some() && TABLES_OF_RUNTIME.contains(&key);
-                of_version_3(if is_in_table { 4 } else { 3 })
-            }
-            // The whole table takes the other one's place.
-            (IMAGES, false) if TABLES_OF_IMAGES.contains(&key) => of_version_3(3),
-            (IMAGES, true) => {
-                let old = moved(rest, |(old, new)| (new, old))?;
-                let row = if old[0] == CONTAINERD { 4 } else { 3 };
-                Some(Rival::of(path, &joined(OLD_CRI, &old), row))
-            }
-            (id, _) if registry::old_name(id) != id => {
-                let old = joined(registry::old_name(id), rest);
-                let places = if is_new { [path, &old] } else { [&old, path] };
-                Some(Rival::of(places[0], places[1], 2))
-            }
-            _ => None,
-        }
+        let row = match id {
+            RUNTIME | IMAGES if place.len() > 3 && is(TABLES_OF_RUNTIME, &place[2]) => 4,
+            RUNTIME | IMAGES => 3,
+            _ => 2,
+        };
+        let below = place.len() - row;
+        (place != own).then(|| Rival {
+            own: vec![own[..own.len() - below].to_vec()],
+            other: place[..row].to_vec(),
+            place,
+        })
     }
 }

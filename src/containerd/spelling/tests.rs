@@ -172,12 +172,13 @@ fn what_is_moved_as_one_has_another_place() {
             ]),
         ),
     ] {
-        let found = spelling(version).rival(&path(&canonical));
+        let (spelling, canonical) = (spelling(version), path(&canonical));
+        let found = spelling.rival(&canonical, &spelling.place(&canonical));
         let found = found.map(|rival| {
             let own: Vec<String> = rival.own.iter().map(|it| it.join("/")).collect();
             [own.join(" "), rival.other.join("/")]
         });
-        assert_eq!(found, rival, "{version} {canonical}");
+        assert_eq!(found, rival, "{version} {canonical:?}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! The keys of a runtime handler that containerd knows, as the model has them.
 
-use crate::containerd::{Release, Wanted};
+use crate::containerd::Wanted;
 use crate::want::key::Key;
 
 /// The name of the key at `path` below a handler as it should be spelled, and what belongs there;
@@ -18,7 +18,7 @@ pub(crate) fn known(path: &[String]) -> Option<(&'static str, Wanted)> {
 
 fn wanted(below: &[&str]) -> Option<Wanted> {
     let path = [&["handlers", "any"], below].concat();
-    Wanted::of(&Key::in_full(&path), &Release::LINES)
+    Wanted::of(&Key::in_full(&path))
 }
 
 /// The options that the shim which runs pods of this `runtime_type` is known to read, or else some shim.

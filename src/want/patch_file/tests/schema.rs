@@ -10,7 +10,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use crate::containerd::{Release, Wanted};
+use crate::containerd::Wanted;
 use crate::want::handler::Preset;
 use crate::want::key::Key;
 use crate::want::mistake::of_the_node;
@@ -43,15 +43,12 @@ fn schema() -> Value {
         "handlers".to_owned(),
         json!({ "type": "object", "additionalProperties": handler() }),
     );
-    let plugins = Wanted::of(&["plugins"], &Release::LINES).expect("plugins");
+    let plugins = Wanted::of(&["plugins"]).expect("plugins");
     let mut by_id = of(&["plugins"], &plugins);
     // In the spelling of any config version, and those of others.
     by_id["additionalProperties"] = json!({ "type": "object", "additionalProperties": true });
-    for name in Wanted::of::<&str>(&[], &Release::LINES)
-        .expect("the file")
-        .names()
-    {
-        let wanted = Wanted::of(&[name], &Release::LINES).expect("a key");
+    for name in Wanted::of::<&str>(&[]).expect("the file").names() {
+        let wanted = Wanted::of(&[name]).expect("a key");
         if of_the_node(&[name]).is_none() {
             fields.insert(name.to_owned(), of(&[name], &wanted));
         }
@@ -68,7 +65,7 @@ fn schema() -> Value {
 }
 
 fn known(path: &[&str]) -> Wanted {
-    Wanted::of(&Key::in_full(path), &Release::LINES).expect("a key")
+    Wanted::of(&Key::in_full(path)).expect("a key")
 }
 
 fn handler() -> Value {

@@ -92,15 +92,11 @@ impl Editor {
         if path == self.main() {
             return Err(bad("that is the config itself"));
         }
-        let Some((folder, own)) = self.layout.as_ref().and_then(|layout| {
-            let Kind::DropIn { folder, .. } = &layout.kind else {
-                return None;
-            };
-            Some((folder, layout.drop_in(owner)?))
-        }) else {
+        let layout = self.layout.as_ref();
+        let Some(own) = layout.and_then(|layout| layout.drop_in(owner)) else {
             return Ok(path);
         };
-        let is_inside = path.parent() == Some(folder) && path.extension() == Some("toml".as_ref());
+        let is_inside = path.parent() == own.parent() && path.extension() == own.extension();
         if is_inside || config.files().iter().any(|file| file.leads_to(&path)) {
             return Ok(path);
         }

@@ -155,18 +155,13 @@ impl Start<'_> {
     /// [`Error`] if a handler is another owner's, or nobody's without that.
     pub(super) fn prepare_removals(&mut self) -> Result<(), Error> {
         let change = self.change;
-        let own = self.ledger.owners.get(self.owner());
-        let own: Vec<Key> = own
-            .into_iter()
-            .flat_map(|it| it.wants.keys().cloned())
-            .collect();
+        let own = self.ledger.owners.get(self.owner()).into_iter();
+        let own: Vec<Key> = own.flat_map(|it| it.wants.keys().cloned()).collect();
         if change.adoption.is_some() {
             let goes = |name: &str| change.is_all || change.removes.iter().any(|it| it == name);
             let goes = |name: &str| name != BUILT_IN && goes(name);
-            let leaves = own
-                .iter()
-                .filter(|key| key.handler_name().is_some_and(goes));
-            let leaves: Vec<Key> = leaves.cloned().collect();
+            let leaves = |key: &&Key| key.handler_name().is_some_and(goes);
+            let leaves: Vec<Key> = own.iter().filter(leaves).cloned().collect();
             self.forget_found(&leaves);
             for handler in leaves.iter().filter_map(Key::handler) {
                 self.adopt_handler(handler);
@@ -205,11 +200,8 @@ impl Start<'_> {
             return Ok(());
         }
         // Keys that are implied, or left by a killed run, have no owner to protect.
-        if self
-            .views
-            .keys()
-            .any(|file| self.ledger.has_in(file, handler))
-        {
+        let mut files = self.views.keys();
+        if files.any(|file| self.ledger.has_in(file, handler)) {
             return Ok(());
         }
         let (own, others): (Vec<_>, Vec<_>) = lists

@@ -140,14 +140,11 @@ impl Start<'_> {
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
         let near = nearest(&name, &known).map(str::to_owned);
         let path: Vec<&str> = key.path.iter().map(String::as_str).collect();
-        let kind = key
-            .handler_name()
-            .map(|name| Key::of_handler(name, &["runtime_type"]));
-        let mut kinds = self
-            .views
-            .values()
-            .filter_map(|view| view.value(kind.as_ref()?)?.as_string());
-        let kind = kinds.next();
+        let kind = key.kind();
+        let kind = kind.and_then(|kind| {
+            let mut values = self.views.values().filter_map(|view| view.value(&kind));
+            values.find_map(|value| value.as_string())
+        });
         let meant = || Some(Key::new(&meant_by(&path, kind.as_deref())?).on_command_line());
         Absent {
             name,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::containerd::imports::{absolute, leads_to};
-use crate::containerd::{plugin, spelling};
+use crate::containerd::{plugin, spelling, version};
 use crate::error::{Error, NextStep};
 use crate::ledger::{FileKey, is_twin};
 use crate::toml::Literal;
@@ -111,11 +111,8 @@ impl Work<'_> {
 
     /// Whether `runc` was the tool's in a file when the edit began.
     fn had_runc(&self, file: &str) -> bool {
-        let entry = self
-            .start
-            .ledger
-            .entries
-            .get(&FileKey::new(file, &runc_type()));
+        let at = FileKey::new(file, &runc_type());
+        let entry = self.start.ledger.entries.get(&at);
         entry.is_some_and(|entry| entry.was.is_none())
     }
 
@@ -214,19 +211,14 @@ impl Work<'_> {
     pub(super) fn merge_twins(&mut self, desired: &Desired) -> Result<(), Error> {
         let mut twins = Desired::new();
         for (at, value) in desired {
-            let Some(name) = at.key.handler_name() else {
+            let (Some((name, [key])), Some(literal)) = (at.key.in_handler(), &value.literal) else {
                 continue;
             };
-            let Some(literal) = &value.literal else {
-                continue;
-            };
-            let snapshotter = literal.as_string().filter(|it| !it.is_empty());
-            let is_it = at.key == Key::of_handler(name, &["snapshotter"]) && snapshotter.is_some();
-            let is_read = self
-                .views
-                .get(&at.file)
-                .is_some_and(|view| view.version() > 2);
-            if !is_it || !is_read || at.now(&self.views).as_ref() != Some(literal) {
+            let names_one = literal.as_string().is_some_and(|it| !it.is_empty());
+            let view = self.views.get(&at.file);
+            let is_read = view.is_some_and(|view| view.version() > 2);
+            let is_there = at.now(&self.views).as_ref() == Some(literal);
+            if key != "snapshotter" || !names_one || !is_read || !is_there {
                 continue;
             }
             let twin = Key::new(&[
@@ -238,8 +230,7 @@ impl Work<'_> {
             ]);
             let twin = FileKey::new(&at.file, &twin);
             if self.start.touched.contains(&at.key) || self.ledger.entries.contains_key(&twin) {
-                let value = Value::implied(literal.clone(), rank::LAST);
-                twins.insert(twin, value);
+                twins.insert(twin, Value::implied(literal.clone(), rank::LAST));
             }
         }
         self.merge_implied(is_twin, &twins, desired)
@@ -341,8 +332,8 @@ impl Work<'_> {
             let before = self.start.views.get(file);
             let created =
                 !before.is_some_and(|before| before.exists) || self.ledger.has_made(file, &[]);
-            let goes_by_it = ["plugins", "disabled_plugins", "required_plugins", "imports"];
-            let needs_it = goes_by_it.iter().any(|key| view.has(&[(*key).to_owned()]));
+            let mut names = version::GO_BY_VERSION.into_iter();
+            let needs_it = names.any(|key| view.has(&[key.to_owned()]));
             if view.exists && (needs_it || (created && !view.is_empty())) {
                 let written = Literal::new(view.version().to_string());
                 let value = Value::implied(now.unwrap_or(written), rank::VERSION);

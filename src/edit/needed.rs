@@ -112,10 +112,8 @@ impl Work<'_> {
             Some(FileKey::new(file, &key))
         });
         let wanted = || {
-            let mut wants = self
-                .ledger
-                .wants()
-                .filter(|it| is_snapshotter(&it.key.path));
+            let wants = self.ledger.wants();
+            let mut wants = wants.filter(|it| is_snapshotter(&it.key.path));
             let found = wants.find(|it| it.want.string().as_deref() == Some(name))?;
             Some(FileKey::new(found.file, found.key))
         };

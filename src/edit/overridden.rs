@@ -49,16 +49,14 @@ pub(crate) fn overridden(
         };
         let place = new[&found.file].place(&key.path);
         let place = refusal::location(&edited.config, &found.file, &place);
+        let file = refusal::shown(&edited.config, &found.file);
         let (by, step) = match newest {
             Some(owner) => (
                 format!("{owner} has set it since"),
                 "use --take-over to overrule that",
             ),
             None => (
-                format!(
-                    "{} is read later and has the last word",
-                    refusal::shown(&edited.config, &found.file)
-                ),
+                format!("{file} is read later and has the last word"),
                 "change it there, or name a drop-in that is read after it (--drop-in=PATH)",
             ),
         };

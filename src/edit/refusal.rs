@@ -56,25 +56,27 @@ fn wrong_type(key: &str, found: &str, wanted: &str) -> Error {
 /// Another owner has the key that is to be set, or its handler.
 pub(super) fn foreign_key(key: &Key, owner: &str, acting: &str) -> Error {
     let Some(name) = key.handler_name() else {
-        let message = format!("{owner} has set {key}");
         let hint = format!("to overrule {owner}, use --take-over: the key is {acting}'s then");
-        return Error::new(Code::ForeignKey, message, hint);
+        return Error::new(Code::ForeignKey, belongs(key, owner), hint);
     };
-    let message = format!("the handler {name} belongs to {owner}");
     let hint = NextStep::Overrule {
         name,
         owner,
         acting,
     };
-    Error::new(Code::ForeignHandler, message, hint)
+    Error::new(Code::ForeignHandler, belongs(key, owner), hint)
+}
+
+fn belongs(key: &Key, owner: &str) -> String {
+    match key.handler_name() {
+        Some(name) => format!("the handler {name} belongs to {owner}"),
+        None => format!("{owner} has set {key}"),
+    }
 }
 
 /// Another owner has the key that is to be cleared, or its handler.
 pub(super) fn foreign_clearing(key: &Key, owner: &str) -> Error {
-    let message = match key.handler_name() {
-        Some(name) => format!("the handler {name} belongs to {owner}"),
-        None => format!("{owner} has set {key}"),
-    };
+    let message = belongs(key, owner);
     let key = &key.on_command_line();
     let hint = NextStep::UnsetForeign { key, owner };
     Error::new(Code::ForeignKey, message, hint)
@@ -139,13 +141,19 @@ pub(super) fn default_not_listed(name: &str, views: &Views) -> Error {
         None => " --set runtime_type=TYPE",
     };
     let listed: Vec<&str> = views.values().flat_map(View::handler_names).collect();
-    let meant = nearest(name, &listed).map(|meant| format!("did you mean {meant}? Otherwise "));
+    let meant = nearest(name, &listed);
     let next = match name.parse::<HandlerName>() {
         Ok(_) => NextStep::AddFirst { name, settings },
         Err(_) => NextStep::SeeHandlers,
     };
-    let hint = format!("{}{next}", meant.unwrap_or_default());
+    let hint = otherwise(meant, &next.to_string());
     Error::new(Code::DefaultNotListed, message, hint)
+}
+
+/// A next step, if none of these was meant.
+fn otherwise(meant: Option<&str>, next: &str) -> String {
+    let meant = meant.map(|meant| format!("did you mean {meant}? Otherwise "));
+    meant.unwrap_or_default() + next
 }
 
 /// Nothing says what runs a handler of which single keys are wanted.
@@ -159,8 +167,7 @@ pub(super) fn no_runtime_type(name: &str, views: &Views) -> Error {
     let listed: Vec<&str> = listed.filter(|it| *it != name).collect();
     let meant = nearest(name, &listed).or_else(|| Preset::meant(name));
     let meant = meant.filter(|meant| *meant != name);
-    let meant = meant.map(|meant| format!("did you mean {meant}? Otherwise "));
-    let hint = format!("{}set its runtime_type, too", meant.unwrap_or_default());
+    let hint = otherwise(meant, "set its runtime_type, too");
     Error::new(Code::NoRuntimeType, message, hint)
 }
 

@@ -37,10 +37,8 @@ impl Report {
                     | Difference::Elements(place, ..)
                     | Difference::Inserted(Inserted { path: place, .. }) => (view, vec![place]),
                 };
-                for key in places
-                    .iter()
-                    .map(|it| Key::new(&view.spelling.canonical(it)))
-                {
+                let paths = places.iter().map(|it| view.spelling.canonical(it));
+                for key in paths.map(|path| Key::new(&path)) {
                     match key.handler_name() {
                         Some(name) => drop(changed.insert(name.to_owned())),
                         None if is_implied(&key) || key == Key::default_handler() => {}

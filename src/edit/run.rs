@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::config::view::View;
 use crate::containerd::spelling;
 use crate::error::Error;
-use crate::ledger::{Ledger, Made, Places};
+use crate::ledger::{FileKey, Ledger, Made, Places};
 use crate::want::change::Change;
 use crate::want::handler::BUILT_IN;
 use crate::want::key::{Key, handler_path};
@@ -202,13 +202,10 @@ impl Work<'_> {
             return;
         };
         let mut elsewhere: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-        for at in self
-            .ledger
-            .entries
-            .keys()
-            .filter(|at| at.file != owner.file)
-        {
-            if self.start.asked.contains(&at.key) && spelling::is_cri(&at.key.path) {
+        let keys = self.ledger.entries.keys();
+        let is_asked = |at: &&FileKey| self.start.asked.contains(&at.key);
+        for at in keys.filter(|at| at.file != owner.file).filter(is_asked) {
+            if spelling::is_cri(&at.key.path) {
                 let name = at.key.handler_name().map(str::to_owned);
                 let name = name.unwrap_or_else(|| at.key.to_string());
                 elsewhere.entry(&at.file).or_default().insert(name);

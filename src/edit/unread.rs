@@ -51,11 +51,9 @@ pub(crate) fn warnings(
     let mut warnings = unknown_plugins(change);
     let came_along = came_along(edited, change);
     for want in change.wants.iter().chain(&came_along) {
-        let Some(handler) = want.key.handler() else {
+        let Some((name, path)) = want.key.in_handler() else {
             continue;
         };
-        let path = &want.key.path[handler.len()..];
-        let name = want.key.handler_name().unwrap_or_default();
         let runtime_type = runtime_type(edited, name);
         let option = unknown_option(&want.key, name, runtime_type.as_deref());
         warnings.extend(option.map(|warning| warning.of(&want.key)));
@@ -130,7 +128,7 @@ impl Judgement<'_> {
         // A handler's key may wait for another release, and does not wait for another config version.
         let releases = reading(&Release::LINES, self.version);
         for KeyValue { key, value } in of_handlers {
-            let name = key.handler().and_then(|it| key.path.get(it.len()));
+            let name = key.in_handler().and_then(|(_, path)| path.first());
             let name = name.filter(|_| value.value().is_some_and(|it| is_set(&it)));
             let is_ignored =
                 |name: &String| releases.iter().all(|it| ignores(name, *it, self.version));

@@ -47,10 +47,8 @@ impl Start<'_> {
         }
         for (key, want) in &before {
             if self.keeps(key, want) {
-                owner
-                    .wants
-                    .entry(key.clone())
-                    .or_insert_with(|| want.clone());
+                let entry = owner.wants.entry(key.clone());
+                entry.or_insert_with(|| want.clone());
             }
         }
         self.touched
@@ -110,9 +108,8 @@ impl Start<'_> {
             return false;
         }
         let is_named = |handler| {
-            self.asked
-                .iter()
-                .any(|asked| asked.handler() == Some(handler))
+            let mut asked = self.asked.iter();
+            asked.any(|asked| asked.handler() == Some(handler))
         };
         let came_along = want.is_adopted && key.handler().is_some_and(is_named);
         !change.is_all || came_along

@@ -116,10 +116,7 @@ impl Effective {
         });
         let named = by_name(&handlers);
         for &release in &releases {
-            note_loaded(&mut handlers, &named, &model, release);
-        }
-        if files.len() > 1 {
-            merge(&mut handlers, &named, &model, &releases);
+            note_loaded(&mut handlers, &named, &model, release, files.len() > 1);
         }
         handlers.retain(|handler| handler.place.is_some() || !handler.releases.is_empty());
         let places = handlers.iter_mut().filter_map(|it| it.place.as_mut());
@@ -161,12 +158,14 @@ fn by_name(handlers: &[EffectiveHandler]) -> Named {
     named
 }
 
-/// Notes what a release has loaded, each where it comes from.
+/// Notes what a release has loaded, each where it comes from. `is_split`: whether there are several
+/// files, of which 2.x makes one handler.
 fn note_loaded(
     handlers: &mut [EffectiveHandler],
     named: &Named,
     model: &Model<'_>,
     release: Release,
+    is_split: bool,
 ) {
     let Verdict::Serves {
         handlers: loaded,
@@ -175,60 +174,45 @@ fn note_loaded(
     else {
         return;
     };
+    let joins = is_split && !release.is_1x();
+    let merged = joins.then(|| model.config_in(release)).flatten();
     for (name, handler) in &loaded {
         let (file, at) = model.position_of(handler).unzip();
         let line = at.map(|at| at.line);
-        let here = named.get(name).into_iter().flatten().copied();
+        let listed = named.get(name).into_iter().flatten().copied();
+        let here = listed.clone();
         let here = here.filter(|&number| handlers[number].file() == file);
         // A spelling whose first line is another one: the handler's first place will do.
         let line_of = |number: usize| Some(handlers[number].place.as_ref()?.at.line);
-        if let Some(number) = here.min_by_key(|&number| line_of(number) != line) {
-            let known = &mut handlers[number];
-            known.releases.push(release);
-            known.runtime_type = Some(handler.runtime_type.clone()).filter(|kind| !kind.is_empty());
-            if default == *name {
-                known.default_on.push(release);
-            }
-        }
-    }
-}
-
-/// Says which handlers of several files are one on 2.x, and what that is.
-fn merge(
-    handlers: &mut [EffectiveHandler],
-    named: &Named,
-    model: &Model<'_>,
-    releases: &[Release],
-) {
-    let newest = releases.iter().rfind(|release| !release.is_1x());
-    let Some(merged) = newest.and_then(|release| model.config_in(*release)) else {
-        return;
-    };
-    for number in 0..handlers.len() {
-        let handler = &handlers[number];
-        let merging = handler.releases.iter().copied();
-        let merging: Vec<Release> = merging.filter(|release| !release.is_1x()).collect();
-        let Some(place) = handler.place.as_ref().filter(|_| !merging.is_empty()) else {
+        let Some(number) = here.min_by_key(|&number| line_of(number) != line) else {
             continue;
         };
-        let path = handler_path(&handler.name);
+        let known = &mut handlers[number];
+        known.releases.push(release);
+        known.runtime_type = Some(handler.runtime_type.clone()).filter(|kind| !kind.is_empty());
+        if default == *name {
+            known.default_on.push(release);
+        }
+        let Some((merged, file)) = merged.as_ref().zip(file) else {
+            continue;
+        };
+        let path = handler_path(name);
         let sources = merged.sources(&path, model);
-        let (others, own) = (&named[&handler.name], place.file.clone());
-        if sources.iter().all(|file| **file == own) {
+        if sources.iter().all(|it| *it == file) {
             continue;
         }
         let value = merged.value(&path).map(Item::Value);
         let mut settings = value.as_ref().map_or_else(Vec::new, values);
         settings.sort_by_key(|(key, _)| {
-            let mut own_keys = handler.settings.iter();
+            let mut own_keys = known.settings.iter();
             let rank = own_keys.position(|(own, _)| own == key);
             rank.unwrap_or(usize::MAX)
         });
-        handlers[number].settings = settings;
-        for &other in others {
-            let file = handlers[other].file();
-            if file.is_some_and(|file| file != own && sources.contains(file)) {
-                handlers[other].merged_on.extend(&merging);
+        known.settings = settings;
+        for number in listed {
+            let other = handlers[number].file();
+            if other.is_some_and(|it| it != file && sources.contains(it)) {
+                handlers[number].merged_on.push(release);
             }
         }
     }

@@ -1,5 +1,6 @@
 //! What containerd has at one key, once it has loaded all files.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use toml_edit::Value;
@@ -82,6 +83,8 @@ impl KeyInForce {
             return Err(not_set(name, &key, config).at(path));
         };
         let (file, at) = model.position(place);
+        let is_main = file == opened.files.main();
+        let shown = if is_main { path } else { file };
         let has = ledger.has_in(&opened.name_in_ledger(file), &key.path);
         let owner = has.then(|| newest_owner(ledger.wants_below(&key.path)));
         let releases = loaded.iter().map(|(release, config)| ReleaseValue {
@@ -91,12 +94,7 @@ impl KeyInForce {
         let releases: Vec<ReleaseValue> = releases.collect();
         Ok(Self {
             key: key.to_string(),
-            file: if file == opened.files.main() {
-                path
-            } else {
-                file
-            }
-            .to_owned(),
+            file: shown.to_owned(),
             at,
             owner: owner.flatten().map(str::to_owned),
             warnings: differing(&key, &value, &releases),
@@ -109,16 +107,12 @@ impl KeyInForce {
 fn differing(key: &Key, value: &Value, releases: &[ReleaseValue]) -> Vec<Warning> {
     let text = |value: &Option<Value>| value.as_ref().map(|it| it.to_string().trim().to_owned());
     let shown = Some(value.to_string().trim().to_owned());
-    let mut others: Vec<(Option<String>, Vec<Release>)> = Vec::new();
+    let mut others: BTreeMap<Option<String>, Vec<Release>> = BTreeMap::new();
     for ReleaseValue { release, value } in releases {
-        let other = text(value);
-        match others.iter_mut().find(|(known, _)| *known == other) {
-            Some((_, known)) => known.push(*release),
-            None => others.push((other, vec![*release])),
-        }
+        others.entry(text(value)).or_default().push(*release);
     }
-    let others = others.into_iter().filter(|(other, _)| *other != shown);
-    let others = others.map(|(other, releases)| {
+    others.remove(&shown);
+    let others = others.into_iter().map(|(other, releases)| {
         let releases = listed(&releases);
         let message = match other {
             Some(other) => format!("{key} is {other} on containerd {releases}"),
@@ -156,12 +150,10 @@ fn hint(name: &KeyName, key: &Key, config: &ReleaseConfig) -> String {
         let (last, table) = path.split_last()?;
         let mut names = config.names_beside(&key.path);
         names.retain(|name| name != last);
-        let meant = [table, &[nearest(last, &names)?]].concat();
-        Some(meant.iter().map(ToString::to_string).collect())
+        Some([table, &[nearest(last, &names)?]].concat())
     };
     let handler = key.handler_name();
-    let kind = handler.map(|name| Key::of_handler(name, &["runtime_type"]).path);
-    let kind = kind.and_then(|kind| config.value(&kind));
+    let kind = key.kind().and_then(|kind| config.value(&kind.path));
     let kind = kind.as_ref().and_then(Value::as_str);
     if let Some(meant) = beside().or_else(|| meant_by(&path, kind)) {
         return format!("did you mean {}?", render::dotted(&meant, Quotes::Basic));

@@ -270,12 +270,13 @@ impl Editor {
 /// The handlers that a file lists, and which owner each belongs to.
 fn owned(views: &Views, file: &str, ledger: &Ledger) -> Vec<OwnedHandler> {
     let names = views.get(file).into_iter().flat_map(View::handler_names);
-    let owned = names.map(|name| OwnedHandler {
-        name: name.to_owned(),
-        owner: ledger
-            .owner_in_file(file, &handler_path(name))
-            .map(str::to_owned),
-        is_implied: ledger.is_implied_in(file, &handler_path(name)),
+    let owned = names.map(|name| {
+        let (name, handler) = (name.to_owned(), handler_path(name));
+        OwnedHandler {
+            owner: ledger.owner_in_file(file, &handler).map(str::to_owned),
+            is_implied: ledger.is_implied_in(file, &handler),
+            name,
+        }
     });
     owned.collect()
 }

@@ -61,24 +61,26 @@ pub(super) mod pairs {
 
 /// A path of which the empty one is `null`.
 pub(super) mod path {
-    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer, de};
 
     use crate::toml::Path;
-    use crate::want::key::Dotted;
+    use crate::toml::render::{self, Quotes};
+    use crate::want::key::dotted_path;
 
     pub(in crate::ledger) fn serialize<S: Serializer>(
         path: &Path,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        let dotted = (!path.is_empty()).then(|| Dotted(path.clone()));
+        let dotted = (!path.is_empty()).then(|| render::dotted(path, Quotes::Basic));
         dotted.serialize(serializer)
     }
 
     pub(in crate::ledger) fn deserialize<'d, D: Deserializer<'d>>(
         deserializer: D,
     ) -> Result<Path, D::Error> {
-        let dotted = Option::<Dotted>::deserialize(deserializer)?;
-        Ok(dotted.map(|it| it.0).unwrap_or_default())
+        let dotted = Option::<String>::deserialize(deserializer)?;
+        let path = dotted.map(|it| dotted_path(&it)).transpose();
+        Ok(path.map_err(de::Error::custom)?.unwrap_or_default())
     }
 }
 

@@ -8,7 +8,7 @@ use crate::toml::Literal;
 use super::handler::{Handler, HandlerName, Owner, Setting};
 use super::key::{Key, KeyValue};
 use super::key_name::KeyName;
-use super::mistake::{self, Mistake};
+use super::mistake;
 
 /// One change to what an owner wants of a config. [`edit()`](crate::edit()) makes files of it, and
 /// [`Editor::commit`](crate::Editor::commit) writes them.
@@ -204,10 +204,8 @@ impl Change {
             let message = format!("--was {}: the value is a table, not one key", setting.key());
             return Err(Error::new(Code::Usage, message, "name one key of it"));
         }
-        let key = Key::spelled(setting.path());
-        let value = Literal::of(setting.value());
-        let adoption = self.adoption.get_or_insert_default();
-        adoption.push(KeyValue { key, value });
+        let was = Key::spelled(setting.path()).with(setting.value());
+        self.adoption.get_or_insert_default().push(was);
         Ok(self)
     }
 
@@ -260,11 +258,6 @@ impl Change {
     /// [`Code::Usage`] if it is the node's own, a handler as a whole, or an element of what is not a list,
     /// or if a plugin's ID in it is not quoted.
     pub fn clear(self, name: &KeyName) -> Result<Self, Error> {
-        let path: Vec<&str> = name.path().iter().map(String::as_str).collect();
-        let mistake = mistake::of_the_node(&path).or_else(|| mistake::unquoted(&path));
-        if let Some(Mistake { message, hint, .. }) = mistake {
-            return Err(Error::new(Code::Usage, message, hint));
-        }
         Ok(self.clear_key(name.key()?))
     }
 

@@ -30,14 +30,17 @@ pub(crate) struct Key {
     pub(crate) element: Option<String>,
 }
 
-/// A path, written down as it is spelled in TOML.
-#[derive(Serialize, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Dotted(#[serde(with = "dotted")] pub(crate) Path);
+/// The path of a key that is spelled so in TOML.
+pub(crate) fn dotted_path(dotted: &str) -> Result<Path, String> {
+    let keys = toml_edit::Key::parse(dotted);
+    let keys = keys.map_err(|_| format!("{dotted:?} is no key"))?;
+    Ok(keys.iter().map(|key| key.get().to_owned()).collect())
+}
 
 mod dotted {
     use serde::{Deserialize as _, Deserializer, Serializer, de};
 
+    use super::dotted_path;
     use crate::toml::Path;
     use crate::toml::render::{self, Quotes};
 
@@ -47,9 +50,7 @@ mod dotted {
 
     pub(super) fn deserialize<'d, D: Deserializer<'d>>(deserializer: D) -> Result<Path, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let keys = toml_edit::Key::parse(&text)
-            .map_err(|_| de::Error::custom(format!("{text:?} is no key")))?;
-        Ok(keys.iter().map(|key| key.get().to_owned()).collect())
+        dotted_path(&text).map_err(de::Error::custom)
     }
 }
 
@@ -86,6 +87,12 @@ impl Key {
         }
     }
 
+    /// The key with a value.
+    pub(crate) fn with(self, value: &toml_edit::Value) -> KeyValue {
+        let value = Literal::of(value);
+        KeyValue { key: self, value }
+    }
+
     /// The key that is spelled so in a config of any version, or by a short form.
     pub(crate) fn spelled<S: AsRef<str>>(path: &[S]) -> Self {
         Self::new(&spelling::canonical(&Self::in_full(path)))
@@ -114,13 +121,11 @@ impl Key {
 
     /// The key as an argument of `set`, `unset` and `get`.
     pub(crate) fn on_command_line(&self) -> String {
-        let handler = self.handler().zip(self.handler_name());
-        let mut text = match handler {
+        let mut text = match self.in_handler() {
             _ if *self == Self::default_handler() => "default".to_owned(),
-            Some((handler, name)) => {
-                let below = self.path[handler.len()..].iter().map(String::as_str);
-                let path: Vec<&str> = ["handlers", name].into_iter().chain(below).collect();
-                render::dotted(&path, Quotes::Basic)
+            Some((name, below)) => {
+                let handlers = ["handlers".to_owned(), name.to_owned()];
+                render::dotted(&[&handlers, below].concat(), Quotes::Basic)
             }
             None => render::dotted(&self.path, Quotes::Basic),
         };
@@ -156,6 +161,18 @@ impl Key {
     /// The path of the handler that the key belongs to.
     pub(crate) fn handler(&self) -> Option<&[String]> {
         handler_of(&self.path)
+    }
+
+    /// The name of the handler that the key belongs to, and the path of the key in it.
+    pub(crate) fn in_handler(&self) -> Option<(&str, &[String])> {
+        let handler = self.handler()?;
+        Some((handler.last()?, &self.path[handler.len()..]))
+    }
+
+    /// The key that says what runs the handler that the key belongs to.
+    pub(crate) fn kind(&self) -> Option<Self> {
+        let name = self.handler_name()?;
+        Some(Self::of_handler(name, &["runtime_type"]))
     }
 
     /// The name of the handler that the key belongs to.

@@ -3,7 +3,8 @@
 use toml_edit::Value;
 
 use super::handler::Setting;
-use super::key::{Key, handlers_path};
+use super::key::{self, Key, handlers_path};
+use super::mistake::{self, Mistake};
 use crate::error::{Code, Error, NextStep};
 use crate::toml::render::{self, Quotes};
 use crate::toml::{Literal, Path};
@@ -39,35 +40,31 @@ impl KeyName {
         render::dotted(&self.path, Quotes::Basic)
     }
 
-    /// The key in its canonical spelling.
-    ///
-    /// # Errors
-    ///
-    /// [`Code::Usage`] if it is a handler as a whole, or an element of what is not a list.
-    pub(crate) fn key(&self) -> Result<Key, Error> {
-        let key = Key::spelled(&self.path);
-        if let Some(name) = key
-            .handler_name()
-            .filter(|_| key.handler() == Some(&key.path))
-        {
-            let message = format!("{name} is a handler, and not one key");
-            let hint = NextStep::RemoveHandler(name);
-            return Err(Error::new(Code::Usage, message, hint));
-        }
-        if key.path == handlers_path() {
-            let message = "handlers is the table of all handlers, and not one key";
-            let hint = "name a key of one handler, as in handlers.NAME.KEY";
-            return Err(Error::new(Code::Usage, message, hint));
-        }
-        match &self.element {
-            None => Ok(key),
-            Some(element) if key.is_list() => Ok(Key::element(&key.path, &Literal::of(element))),
-            Some(_) => {
-                let message = format!("{key} is one value, and not a list of elements");
-                let hint = format!("name the key alone: {}", self.dotted());
-                Err(Error::new(Code::Usage, message, hint))
+    /// The key in its canonical spelling, if it is one that an installer may have.
+    pub(crate) fn key(&self) -> Result<Key, Mistake> {
+        let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
+        let mistake = mistake::of_the_node(&path).or_else(|| mistake::unquoted(&path));
+        mistake.map_or(Ok(()), Err)?;
+        let key = Key::spelled(&path);
+        let (message, hint) = match (key.handler_name(), &self.element) {
+            (Some(name), _) if key.handler() == Some(&key.path) => (
+                format!("{name} is a handler, and not one key"),
+                NextStep::RemoveHandler(name).to_string(),
+            ),
+            _ if key.path == handlers_path() => (
+                "handlers is the table of all handlers, and not one key".to_owned(),
+                "name a key of one handler, as in handlers.NAME.KEY".to_owned(),
+            ),
+            (_, None) => return Ok(key),
+            (_, Some(element)) if key.is_list() => {
+                return Ok(Key::element(&key.path, &Literal::of(element)));
             }
-        }
+            (_, Some(_)) => (
+                format!("{key} is one value, and not a list of elements"),
+                format!("name the key alone: {}", self.dotted()),
+            ),
+        };
+        Err(Mistake::of_key(message, hint))
     }
 }
 
@@ -76,11 +73,9 @@ impl std::str::FromStr for KeyName {
 
     /// Reads `KEY` or `KEY=ELEMENT`.
     fn from_str(text: &str) -> Result<Self, Error> {
-        if let Ok(keys) = toml_edit::Key::parse(text.trim()) {
-            return Ok(Self {
-                path: keys.iter().map(|key| key.get().to_owned()).collect(),
-                element: None,
-            });
+        if let Ok(path) = key::dotted_path(text.trim()) {
+            let element = None;
+            return Ok(Self { path, element });
         }
         if !text.contains('=') {
             let message = format!("{text:?} is not a TOML key");

@@ -41,12 +41,11 @@ pub(crate) fn unknown_plugin<S: AsRef<str>>(path: &[S]) -> Option<(&str, Option<
 }
 
 /// The key that was meant by one that no release reads, as far as that can be told.
-pub(super) fn corrected(path: &[&str]) -> Option<Vec<String>> {
+pub(super) fn corrected<'p>(path: &[&'p str]) -> Option<Vec<&'p str>> {
     let depth = first_unknown(path)?;
     let meant = last_corrected(&path[..depth])?;
     let path = [meant.as_slice(), &path[depth..]].concat();
-    let further = corrected(&path);
-    Some(further.unwrap_or_else(|| path.iter().map(ToString::to_string).collect()))
+    Some(corrected(&path).unwrap_or(path))
 }
 
 /// The key that was meant by one of which only the last segment is wrong.

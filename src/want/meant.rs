@@ -23,17 +23,15 @@ pub(crate) fn unknown_option(
     if path.len() == 2 && known.any(|known| known.eq_ignore_ascii_case(option)) {
         return None;
     }
-    Some((
-        render::dotted(path, Quotes::Basic),
-        nearest(option, &options),
-    ))
+    let near = nearest(option, &options);
+    Some((render::dotted(path, Quotes::Basic), near))
 }
 
 /// The key that was meant by one that is not there. `runtime_type`: that of its handler.
-pub(crate) fn meant_by(path: &[&str], runtime_type: Option<&str>) -> Option<Vec<String>> {
-    let with = |at: usize, name: &str| {
-        let mut path: Vec<String> = path.iter().map(ToString::to_string).collect();
-        name.clone_into(&mut path[at]);
+pub(crate) fn meant_by<'p>(path: &[&'p str], runtime_type: Option<&str>) -> Option<Vec<&'p str>> {
+    let with = |at: usize, name: &'p str| {
+        let mut path = path.to_vec();
+        path[at] = name;
         path
     };
     let of_plugin = || Some(with(1, unknown_plugin(path)?.1?));

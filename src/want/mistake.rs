@@ -79,13 +79,8 @@ pub(crate) fn unknown(path: &[&str], given: usize) -> Option<Mistake> {
     let names = names(table);
     let hint = match corrected(path) {
         Some(meant) => {
-            let is_there = meant
-                .iter()
-                .zip(path)
-                .take(given)
-                .all(|(it, name)| it == name);
-            let meant = &meant[if is_there { given } else { 0 }..];
-            format!("did you mean {}?", dotted(meant))
+            let below = meant.strip_prefix(&path[..given]);
+            format!("did you mean {}?", dotted(below.unwrap_or(&meant)))
         }
         None if names.contains(&name) => {
             format!("it is a key of patch files, and the option --{name} of the verb add")
@@ -106,10 +101,8 @@ pub(crate) fn unquoted(path: &[&str]) -> Option<Mistake> {
         let number = name.strip_prefix('v');
         number.is_some_and(|it| !it.is_empty() && it.bytes().all(|byte| byte.is_ascii_digit()))
     };
-    let end = path
-        .iter()
-        .position(is_version)
-        .map_or(path.len(), |at| at + 2);
+    let version = path.iter().position(is_version);
+    let end = version.map_or(path.len(), |at| at + 2);
     let hint = match path.get(1..end).zip(path.get(end..)) {
         Some((id, below)) if end < path.len() => {
             let quoted = dotted(&[&["plugins", &id.join(".")], below].concat());
@@ -127,9 +120,8 @@ pub(crate) fn find(path: &[&str], item: &Item, given: usize) -> Option<Mistake> 
     if of_key.is_some() {
         return of_key;
     }
-    for depth in 1..path.len() {
-        let (table, wanted) = (&path[..depth], wanted(&path[..depth])?);
-        let item = Item::Table(toml_edit::Table::new());
+    for table in (1..path.len()).map(|depth| &path[..depth]) {
+        let (item, wanted) = (Item::Table(toml_edit::Table::new()), wanted(table)?);
         if !wanted.accepts(&item) {
             return Some(Mistake::of_type(table, &item, &wanted.text()));
         }
@@ -167,9 +159,14 @@ pub(crate) fn refuse(table: &[&str], key: &[String], value: &Value) -> Result<()
     let key = key.iter().map(String::as_str);
     let path: Vec<&str> = table.iter().copied().chain(key).collect();
     let item = Item::Value(value.clone());
-    match find_below(&path, &item, table.len()) {
-        Some(Mistake { message, hint, .. }) => Err(Error::new(Code::Usage, message, hint)),
-        None => Ok(()),
+    let mistake = find_below(&path, &item, table.len());
+    mistake.map_or(Ok(()), |mistake| Err(mistake.into()))
+}
+
+impl From<Mistake> for Error {
+    /// The error of what people do not spell in a file.
+    fn from(Mistake { message, hint, .. }: Mistake) -> Self {
+        Self::new(Code::Usage, message, hint)
     }
 }
 

@@ -20,11 +20,8 @@ impl Change {
             let below = it.key.path.strip_prefix(handler.as_slice())?;
             Some(Setting::new(below, it.value.value()?))
         };
-        let settings: Vec<Setting> = known
-            .iter()
-            .chain(&self.wants)
-            .filter_map(setting)
-            .collect();
+        let settings = known.iter().chain(&self.wants).filter_map(setting);
+        let settings: Vec<Setting> = settings.collect();
         self.set_handler(&Handler::resolve(name.parse()?, None, settings)?);
         Ok(())
     }
@@ -35,8 +32,7 @@ impl Change {
         self.forget(&handler_path(name));
         for setting in handler.settings() {
             let key = Key::of_handler(name, setting.path());
-            let value = Literal::of(setting.value());
-            self.wants.push(KeyValue { key, value });
+            self.wants.push(key.with(setting.value()));
         }
         self.takes_cgroup_driver.remove(name);
         let driver = ["options", "SystemdCgroup"];
@@ -60,8 +56,7 @@ impl Change {
             }
             self.forget(&key.path);
             self.extended.extend(key.handler_name().map(str::to_owned));
-            let value = Literal::of(leaf.value());
-            self.wants.push(KeyValue { key, value });
+            self.wants.push(key.with(leaf.value()));
         }
     }
 

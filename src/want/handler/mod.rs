@@ -68,10 +68,10 @@ impl Handler {
         let settings: Vec<Setting> = settings.into_iter().collect();
         let is_told = settings.iter().any(|it| it.path == ["runtime_type"]);
         let of_name = || Preset::named(name.as_str()).filter(|_| !is_told);
-        let preset = preset.or_else(of_name);
-        let handler = match preset {
-            Some(preset) => Self::from_preset(name, preset),
-            None => Self::given(name, [])?,
+        let known = preset.or_else(of_name).map(|it| it.settings(&name));
+        let handler = Self {
+            settings: known.unwrap_or_default(),
+            name,
         };
         let handler = settings.into_iter().try_fold(handler, Self::with)?;
         if handler.text(&["runtime_type"]).is_none_or(str::is_empty) {
@@ -117,26 +117,24 @@ impl Handler {
                 known.value = leaf.value;
                 continue;
             }
-            let starts = |one: &Setting, other: &Setting| other.path.starts_with(&one.path);
-            for known in &self.settings {
-                let table = match (starts(known, &leaf), starts(&leaf, known)) {
-                    (true, _) => known.key(),
-                    (_, true) => leaf.key(),
-                    _ => continue,
-                };
+            let is_above = |one: &Setting, other: &Setting| other.path.starts_with(&one.path);
+            let mut known = self.settings.iter();
+            let table = known.find_map(|known| match known {
+                _ if is_above(known, &leaf) => Some(known),
+                _ => is_above(&leaf, known).then_some(&leaf),
+            });
+            if let Some(table) = table.map(Setting::key) {
                 let message = format!("{table} is set both as a value and as a table");
                 return Err(setting::wrong(message));
             }
             self.settings.push(leaf);
         }
         // The type comes first: people look for it there.
-        self.settings
-            .sort_by_key(|setting| match setting.path.as_slice() {
-                [key] if key == "runtime_type" => 0,
-                [key] if key == "runtime_path" => 1,
-                [_] => 2,
-                _ => 3,
-            });
+        let first = ["runtime_type", "runtime_path"];
+        self.settings.sort_by_key(|setting| {
+            let rank = first.iter().position(|key| setting.path == [*key]);
+            rank.unwrap_or(first.len() + setting.path.len().min(2))
+        });
         Ok(self)
     }
 
@@ -164,9 +162,8 @@ impl Handler {
 
     /// The setting at `path`.
     pub(crate) fn setting(&self, path: &[&str]) -> Option<&Setting> {
-        self.settings
-            .iter()
-            .find(|setting| setting.path.iter().eq(path.iter()))
+        let mut settings = self.settings.iter();
+        settings.find(|setting| setting.path == path)
     }
 }
 

@@ -123,13 +123,6 @@ const PRESETS: &[Preset] = &[
 ];
 
 impl Preset {
-    /// Returns the names of all presets with commas between them, for messages.
-    #[must_use]
-    pub fn names() -> String {
-        let names: Vec<&str> = PRESETS.iter().map(Self::name).collect();
-        names.join(", ")
-    }
-
     /// Returns all presets, in the order in which they are shown to people.
     #[must_use]
     pub fn all() -> &'static [Self] {
@@ -149,18 +142,18 @@ impl Preset {
     /// ```
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
-        PRESETS
-            .iter()
-            .find(|preset| preset.all_names().any(|it| it == name))
+        let mut presets = PRESETS.iter();
+        presets.find(|preset| preset.all_names().any(|it| it == name))
     }
 
     /// Returns what to try where no preset is called `name`: the one that was meant, or all of them.
     #[must_use]
     pub fn suggestion(name: &str) -> String {
-        match Self::meant(name) {
-            Some(meant) => format!("did you mean {meant}?"),
-            None => format!("the presets are {}", Self::names()),
+        if let Some(meant) = Self::meant(name) {
+            return format!("did you mean {meant}?");
         }
+        let names: Vec<&str> = PRESETS.iter().map(Self::name).collect();
+        format!("the presets are {}", names.join(", "))
     }
 
     /// The name of a preset, or of handlers that take one, that was meant by `name`.
@@ -170,22 +163,15 @@ impl Preset {
     }
 
     fn all_names(&self) -> impl Iterator<Item = &'static str> {
-        [self.name]
-            .into_iter()
-            .chain(self.other_names.iter().copied())
+        let others = self.other_names.iter().copied();
+        [self.name].into_iter().chain(others)
     }
 
-    /// The preset's name: a handler of that name takes the preset by default, and so do those of its
-    /// [other names](Self::other_names).
+    /// The preset's name: a handler of that name takes the preset by default, and so do others that are
+    /// usual for its runtime, such as `runsc` for gVisor.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
-    }
-
-    /// What handlers of this runtime are called, too, such as `runsc` for gVisor.
-    #[must_use]
-    pub fn other_names(&self) -> &'static [&'static str] {
-        self.other_names
     }
 
     /// What the runtime is, in a few words.

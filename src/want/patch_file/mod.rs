@@ -5,7 +5,6 @@ mod reader;
 use std::collections::BTreeMap;
 
 use crate::error::Position;
-use crate::toml::lines;
 use crate::want::change::Change;
 use crate::want::handler::Owner;
 
@@ -36,12 +35,11 @@ use crate::want::handler::Owner;
 pub struct PatchFile {
     owner: Option<Owner>,
     change: Change,
-    text: String,
     places: Places,
 }
 
 /// Where in the text each key stands, by its canonical spelling.
-type Places = BTreeMap<String, usize>;
+type Places = BTreeMap<String, Position>;
 
 impl PatchFile {
     /// Returns the installer that the file speaks for, if it says so.
@@ -54,8 +52,7 @@ impl PatchFile {
     /// whether a release reads it is only known once there is a config.
     #[must_use]
     pub fn position(&self, key: &str) -> Option<Position> {
-        let offset = self.places.get(key)?;
-        Some(lines::position(&self.text, *offset))
+        self.places.get(key).cloned()
     }
 
     /// Turns the file into a change that [declares](Change::declares) what it says, for its owner, if

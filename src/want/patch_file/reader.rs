@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use toml_edit::{Item, Value};
 
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, Position};
 use crate::toml::Document;
 use crate::want::handler::{Handler, Preset, Setting};
 use crate::want::key::Key;
@@ -38,11 +38,8 @@ impl PatchFile {
         let mut entries = root.table()?;
         // In whatever order the tables stand, the change is the same.
         entries.sort_by_key(|entry| {
-            let forms = SHORT_FORMS.iter();
-            forms
-                .clone()
-                .position(|form| *form == entry.name())
-                .unwrap_or(forms.len())
+            let form = SHORT_FORMS.iter().position(|form| *form == entry.name());
+            form.unwrap_or(SHORT_FORMS.len())
         });
         for entry in entries {
             match entry.name() {
@@ -62,7 +59,6 @@ impl PatchFile {
                 }
             }
         }
-        document.text().clone_into(&mut file.text);
         Ok(file)
     }
 }
@@ -148,7 +144,7 @@ impl<'d> Entry<'d> {
         }
         if let (false, Ok(value)) = (self.item.is_table_like(), self.item.clone().into_value()) {
             let key = Key::spelled(&self.path).to_string();
-            places.entry(key).or_insert_with(|| self.offset(None));
+            places.entry(key).or_insert_with(|| self.position(None));
             settings.push(Setting::new(&self.path[depth..], value));
             return Ok(());
         }
@@ -164,14 +160,14 @@ impl<'d> Entry<'d> {
     /// The error of a mistake, at the value, or else at the key.
     fn mistaken(&self, mistake: Mistake) -> Error {
         let value = self.item.as_value().filter(|_| mistake.is_of_value);
-        let position = self.document.position(self.offset(value));
         let error = Error::new(Code::BadPatchFile, mistake.message, mistake.hint);
-        error.position_at(position)
+        error.position_at(self.position(value))
     }
 
-    fn offset(&self, value: Option<&Value>) -> usize {
+    fn position(&self, value: Option<&Value>) -> Position {
         let value = value.and_then(Value::span);
         let span = value.or_else(|| self.key.and_then(toml_edit::Key::span));
-        span.map_or_else(|| self.document.offset(&self.path), |span| span.start)
+        let offset = span.map_or_else(|| self.document.offset(&self.path), |span| span.start);
+        self.document.position(offset)
     }
 }

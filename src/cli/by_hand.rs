@@ -8,9 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use containerd_edit::report::FileChange;
-use containerd_edit::{
-    Change, Code, DropIn, Editor, Error, ExitCode, NextStep, Replacement, Request,
-};
+use containerd_edit::{Change, Code, Editor, Error, ExitCode, NextStep, Replacement, Request};
 use tempfile::TempDir;
 
 use super::arguments;

@@ -173,7 +173,9 @@ impl Work<'_> {
     /// A default that names a handler which goes with this edit goes with it, whoever has set it.
     fn reset_defaults(&mut self) {
         let key = Key::default_handler();
-        for file in self.start.files_by_weight() {
+        let mut files = self.start.files_by_weight();
+        files.retain(|file| self.start.is_writable(file));
+        for file in files {
             let at = FileKey::new(file, &key);
             let name = at.now(&self.views).and_then(|now| now.as_string());
             let Some(name) = name.filter(|name| self.gone.contains(name)) else {

@@ -244,6 +244,22 @@ fn what_another_drop_in_says_instead_is_told() {
 }
 
 #[test]
+fn a_default_that_the_distribution_writes_stays() {
+    let tree = Tree::of("k3s-drop-in");
+    let generated = tree.host().join(super::K3S).join("config.toml");
+    let default = "[plugins.'io.containerd.cri.v1.runtime'.containerd]\n\
+                   default_runtime_name = 'kata'\n";
+    let text = fs::read_to_string(&generated).expect("readable");
+    fs::write(&generated, text + default).expect("writes");
+    let original = tree.files();
+    tree.run(&["add", "kata", "--owner", "a"]).exits(0);
+    let run = tree.run(&["remove", "--owner", "a"]).exits(0);
+    assert_eq!(tree.files(), original);
+    let said = "this config does not serve CRI";
+    assert!(run.stderr.contains(said), "{run:#?}");
+}
+
+#[test]
 fn status_tells_of_the_drop_ins_and_whose_they_are() {
     for name in DROP_INS {
         let tree = Tree::of(name);

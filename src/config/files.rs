@@ -140,6 +140,11 @@ impl Config {
         }
     }
 
+    /// Whether a distribution merges drop-ins into a file that it writes itself, as k0s does.
+    pub(crate) fn merges_drop_ins(&self) -> bool {
+        self.is_joined && !self.files.iter().any(|file| file.is_part)
+    }
+
     /// Returns the text of the file at an absolute path; `None` if it is missing.
     #[must_use]
     pub fn text(&self, path: &Path) -> Option<&str> {

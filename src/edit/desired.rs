@@ -83,7 +83,10 @@ impl Work<'_> {
         let mut in_force = writable.filter(|file| self.has_in_force(file, group));
         let in_chosen = in_force.clone().find(|file| Some(**file) == chosen);
         let stands = |file: &&&str| start.is_writable(file) && self.views[**file].has(group);
-        let is_generated = |file: &&&str| !start.is_writable(file) && self.says(file, &wants);
+        // What was merged may come from a drop-in that is gone since.
+        let merges = start.config.merges_drop_ins();
+        let is_generated =
+            |file: &&&str| !merges && !start.is_writable(file) && self.says(file, &wants);
         let in_force = in_chosen.or_else(|| in_force.next());
         if in_force.is_none()
             && let Some(generated) = files.iter().find(is_generated)

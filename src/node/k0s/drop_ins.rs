@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::merging::{LEAST, is_merged, merged, without};
+use super::merging::{LEAST, is_merged, merged, with_own_handler, without};
 use crate::config::files::text_of;
 use crate::config::surroundings::Changes;
 use crate::containerd::ConfigFiles;
@@ -50,6 +50,7 @@ impl DropIns {
                 text = without(&text, drop_in.text())
                     .map_err(|source| Error::from(source).at(path))?;
             }
+            text = with_own_handler(&text).map_err(|source| Error::from(source).at(path))?;
             let path = path.to_owned();
             read.own = Some(Own { path, text });
         }

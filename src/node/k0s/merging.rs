@@ -7,6 +7,7 @@
 use crate::containerd::plugin;
 use crate::toml::render::{self, Quotes};
 use crate::toml::{Document, ParseError, Path, Tree};
+use crate::want::handler::BUILT_IN;
 
 /// The plugins whose settings make k0s merge a drop-in.
 const MERGED: [&str; 3] = [plugin::OLD_CRI, plugin::RUNTIME, plugin::IMAGES];
@@ -44,22 +45,50 @@ pub(super) fn without(merged: &str, drop_in: &str) -> Result<String, ParseError>
     let (mut base, drop_in) = (tree(merged)?, tree(drop_in)?);
     for path in drop_in.leaves(&[]) {
         // The version says what the others mean.
-        let stays = path == ["version"] || is_of_runc(&path);
+        let stays = path == ["version"] || handler_of(&path) == Some(BUILT_IN);
         if !stays && base.value(&path) == drop_in.value(&path) {
-            for depth in 1..path.len() {
-                base.unwrite(&path[..depth]);
-            }
-            base.remove(&path);
+            remove(&mut base, &path);
         }
     }
     Ok(text(&base))
 }
 
-fn is_of_runc(path: &[String]) -> bool {
-    let path = path.iter().map(String::as_str);
+/// The text without handlers that k0s never lists itself, nor as the default: they came from drop-ins,
+/// which may be gone since they were merged.
+pub(super) fn with_own_handler(merged: &str) -> Result<String, ParseError> {
+    let mut base = tree(merged)?;
+    for path in base.leaves(&[]) {
+        let named = base.value(&path).filter(|_| is_default(&path));
+        let named = named.and_then(|it| it.as_string());
+        let handler = handler_of(&path).or(named.as_deref());
+        if handler.is_some_and(|it| it != BUILT_IN) {
+            remove(&mut base, &path);
+        }
+    }
+    Ok(text(&base))
+}
+
+/// Removes a value and the tables that then are empty.
+fn remove(tree: &mut Tree, path: &[String]) {
+    for depth in 1..path.len() {
+        tree.unwrite(&path[..depth]);
+    }
+    tree.remove(path);
+}
+
+fn is_default(path: &[String]) -> bool {
     MERGED.iter().any(|id| {
-        let runc = plugin::runtimes_path(id).into_iter().chain(["runc"]);
-        path.clone().take(runc.clone().count()).eq(runc)
+        let default = plugin::containerd_path(id).into_iter();
+        default.chain(["default_runtime_name"]).eq(path)
+    })
+}
+
+/// The handler whose key this is.
+fn handler_of(path: &[String]) -> Option<&str> {
+    MERGED.iter().find_map(|id| {
+        let handlers = plugin::runtimes_path(id);
+        let below = path.strip_prefix(&handlers.map(str::to_owned))?;
+        below.first().map(String::as_str)
     })
 }
 
@@ -154,6 +183,20 @@ mod tests {
         };
         assert_eq!(handlers["runc"].runtime_type, "io.containerd.runc.v2");
         assert_eq!(handlers.len(), 1);
+    }
+
+    #[test]
+    fn k0s_lists_runc_alone() {
+        let base = fixture::text("k0s", BASE);
+        let merged = merged(&base, DROP_IN).expect("TOML");
+        let base = with_own_handler(&merged).expect("TOML");
+        let Verdict::Serves { handlers, default } =
+            verdict(&base, "1.7".parse().expect("a release"))
+        else {
+            panic!("{base}");
+        };
+        assert_eq!(handlers.keys().collect::<Vec<_>>(), ["runc"]);
+        assert_eq!(default, "runc");
     }
 
     #[test]

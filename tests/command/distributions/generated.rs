@@ -259,6 +259,61 @@ fn a_default_that_the_distribution_writes_stays() {
     assert!(run.stderr.contains(said), "{run:#?}");
 }
 
+const K0S_MERGED: &str = "run/k0s/containerd-cri.toml";
+
+/// k0s takes seconds to write its config anew, an upgrade does not.
+#[test]
+fn what_k0s_has_merged_of_a_drop_in_that_is_gone_is_written_again() {
+    let cdi = "plugins.'io.containerd.cri.v1.runtime'.enable_cdi";
+    for (wanted, merged) in [
+        (
+            "[handlers.kata]\n",
+            "[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.kata]\n\
+             runtime_type = 'io.containerd.kata.v2'\nprivileged_without_host_devices = true\n\
+             pod_annotations = ['io.katacontainers.*']\n",
+        ),
+        (
+            &format!("{cdi} = true\n"),
+            "[plugins.'io.containerd.cri.v1.runtime']\nenable_cdi = true\n",
+        ),
+    ] {
+        let tree = Tree::of("k0s-v3");
+        Run::of(&mut tree.apply("a", wanted)).exits(0);
+        let installed = tree.files();
+        let text = tree.text(K0S_MERGED) + merged;
+        fs::write(tree.host().join(K0S_MERGED), text).expect("writes");
+        tree.run(&["remove", "--owner", "a"]).exits(0);
+        for owner in ["b", "a"] {
+            let run = Run::of(&mut tree.apply(owner, wanted)).exits(0);
+            assert!(run.stdout.contains("created "), "{run:#?}");
+            if owner == "b" {
+                tree.run(&["remove", "--owner", owner]).exits(0);
+            }
+        }
+        let drop_in = std::path::Path::new("etc/k0s/containerd.d/50-a.toml");
+        assert_eq!(tree.files()[drop_in], installed[drop_in]);
+    }
+}
+
+#[test]
+fn what_k0s_has_merged_of_a_drop_in_that_is_gone_is_not_listed() {
+    let tree = Tree::of("k0s-v3");
+    let text = tree.text(K0S_MERGED).replace(" = 'runc'", " = 'kata'")
+        + "[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.kata]\n\
+           runtime_type = 'io.containerd.kata.v2'\n";
+    fs::write(tree.host().join(K0S_MERGED), text).expect("writes");
+    for remove in [&["remove", "kata"][..], &["remove", "kata", "--adopt"]] {
+        let run = tree.run(remove).exits(0);
+        assert!(run.stdout.contains("kata is not listed"), "{run:#?}");
+        assert_eq!(run.stderr, "");
+    }
+    let run = tree.run(&["add", "kata", "--owner", "a"]).exits(0);
+    assert!(run.stdout.contains("added kata"), "{run:#?}");
+    let run = tree.run(&["remove", "--owner", "a"]).exits(0);
+    assert!(run.stdout.contains("removed kata"), "{run:#?}");
+    assert_eq!(run.stderr, "");
+}
+
 #[test]
 fn status_tells_of_the_drop_ins_and_whose_they_are() {
     for name in DROP_INS {

@@ -112,8 +112,9 @@ impl Work<'_> {
                 continue;
             }
             let runtime_type = Key::of_handler(name, &["runtime_type"]);
-            let mut views = self.views.values();
-            if views.any(|view| view.value(&runtime_type).is_some()) {
+            // What a distribution writes is not taken away here.
+            let mut views = self.views.iter().filter(|it| self.start.is_writable(it.0));
+            if views.any(|(_, view)| view.value(&runtime_type).is_some()) {
                 let message = format!(
                     "{name} was there before {} came, and stays; {}",
                     self.start.owner(),

@@ -349,6 +349,16 @@ fn an_uninstall_does_not_mind_what_it_does_not_touch() {
     }
 }
 
+/// What was written by hand stays in the generated config until k3s starts.
+#[test]
+fn no_hint_names_what_takes_nothing_away() {
+    let tree = Tree::of("k3s-template");
+    tree.run(&["remove", "crun", "--adopt"]).exits(0);
+    let run = tree.run(&["remove", "crun"]).exits(0);
+    assert!(run.stderr.contains("crun stays listed"), "{run:#?}");
+    assert!(!run.stderr.contains("--adopt"), "{run:#?}");
+}
+
 #[test]
 fn messages_name_rke2_where_it_is_rke2() {
     let tree = Tree::of("rke2");

@@ -286,7 +286,13 @@ fn created_for(file: &File, ledger: &Ledger) -> Option<String> {
     if !ledger.has_made(&file.name, &[]) || file.text.is_none() {
         return None;
     }
-    let mut owners = ledger.owners.iter();
-    let owner = owners.find(|(_, owner)| owner.file == file.name);
-    owner.map(|(name, _)| name.clone())
+    let owners = ledger.owners.iter();
+    let using = owners.filter(|(_, owner)| owner.file == file.name);
+    // An owner may have named another file since.
+    let wants = ledger.wants();
+    let inside = wants.filter(|it| ledger.has_in(&file.name, &it.key.path));
+    let mut names = using
+        .map(|(name, _)| name.as_str())
+        .chain(inside.map(|it| it.owner));
+    names.next().map(str::to_owned)
 }

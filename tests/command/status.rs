@@ -276,6 +276,19 @@ fn the_files_that_others_have_changed_are_named() {
     assert_eq!(changed(), json!([]));
 }
 
+#[test]
+fn a_drop_in_is_its_creators_when_that_one_names_another() {
+    let node = Node::with("version = 3\nimports = ['conf.d/*.toml']\n");
+    node.run(&["add", "crun", "--owner", "a"]).exits(0);
+    let other = ["set", "debug.level=debug", "--drop-in=conf.d/60-a.toml"];
+    node.run(&[&other[..], &["--owner", "a"]].concat()).exits(0);
+    let run = node.run(&["status"]).exits(0);
+    for name in ["50-a", "60-a"] {
+        let line = format!("conf.d/{name}.toml, created for a\n");
+        assert!(run.stdout.contains(&line), "{run:#?}");
+    }
+}
+
 /// Whatever stands in the place of a sidecar, the rest is shown.
 #[test]
 fn a_ledger_that_cannot_be_read_costs_the_owners_alone() {

@@ -193,10 +193,16 @@ impl Target {
         };
         let resolved = match root.resolve(path) {
             Err(error) if metadata.is_symlink() && error.kind() == io::ErrorKind::NotFound => {
-                let message = format!(
-                    "this is a symbolic link to {}, which leads to nothing",
-                    std::fs::read_link(entry).map_err(failed)?.display()
-                );
+                let link = std::fs::read_link(entry).map_err(failed)?;
+                let behind = path.parent().unwrap_or(path).join(&link);
+                // A config of this tool that is gone may come back.
+                if let Ok(gone) = Self::find(&behind, root)
+                    && kind_at(&sidecar::owners(&gone.path)).is_some()
+                {
+                    return Ok(gone);
+                }
+                let link = link.display();
+                let message = format!("this is a symbolic link to {link}, which leads to nothing");
                 let hint = "remove the link, or create the file that it leads to in the end";
                 return Err(Error::new(Code::DanglingLink, message, hint).at(path));
             }

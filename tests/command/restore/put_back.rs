@@ -53,6 +53,21 @@ fn a_file_that_is_gone_comes_back() {
     assert!(broken(&node).is_empty());
 }
 
+#[test]
+fn a_file_that_is_gone_comes_back_behind_its_link() {
+    let node = Node::empty();
+    let real = node.folder().join("real");
+    fs::create_dir(&real).expect("creates");
+    fs::write(real.join("c.toml"), SERVES).expect("writes");
+    std::os::unix::fs::symlink("real/c.toml", node.config()).expect("links");
+    node.run(&["add", "crun"]).exits(0);
+    let good = node.text();
+    fs::remove_file(real.join("c.toml")).expect("removes");
+    node.run(&["restore"]).exits(0);
+    assert!(node.config().is_symlink());
+    assert_eq!(node.text(), good);
+}
+
 /// One that the tool itself has removed does not.
 #[test]
 fn a_file_that_its_owner_has_removed_stays_away() {

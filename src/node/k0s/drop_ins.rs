@@ -92,16 +92,24 @@ impl DropIns {
             text = merged(&text, text_of(path, source.bytes())?)
                 .map_err(|source| Error::from(source).at(path))?;
         }
-        if let Some(own) = &self.own {
-            return Ok(ConfigFiles::new(&own.path, text));
-        }
-        if let Some((path, _)) = of_cri.into_iter().next_back() {
+        let path = match &self.own {
+            Some(own) => Some(own.path.clone()),
+            None => of_cri.into_keys().next_back(),
+        };
+        let mut paths: Vec<PathBuf> = imported.keys().cloned().collect();
+        if let Some(path) = path {
+            // k0s imports its own part last.
+            paths.push(path.clone());
             imported.insert(path, text.into());
         }
-        let paths = imported.keys();
-        let paths = paths.map(|path| format!("'{}', ", path.display()));
+        let paths = paths.iter().map(|path| format!("'{}', ", path.display()));
         let imports = format!("imports = [{}", paths.collect::<String>());
-        let main = main.replacen("imports = [", &imports, 1);
+        let main = match &self.own {
+            Some(own) => merged(main, &format!("{imports}]"))
+                .map_err(|source| Error::from(source).at(&own.path))?,
+            // What can't be seen stays.
+            None => main.replacen("imports = [", &imports, 1),
+        };
         let imported = imported.into_iter();
         let imported = imported.map(|(path, source)| (path, Some(source)));
         Ok(files.changed(root, main.into(), &imported.collect()))

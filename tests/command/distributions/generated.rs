@@ -314,6 +314,25 @@ fn what_k0s_has_merged_of_a_drop_in_that_is_gone_is_not_listed() {
     assert_eq!(run.stderr, "");
 }
 
+/// k0s has containerd import it beside what it has merged.
+#[test]
+fn what_is_not_cri_comes_into_force_on_k0s() {
+    for name in ["k0s", "k0s-v3"] {
+        let tree = Tree::of(name);
+        let original = tree.files();
+        for wanted in [
+            "[debug]\nlevel = 'debug'\n",
+            "[proxy_plugins.n]\ntype = 'snapshot'\naddress = '/s'\n",
+        ] {
+            let run = Run::of(&mut tree.apply("a", wanted)).exits(0);
+            assert_eq!(run.stderr, "", "{name}");
+            tree.run(&["check"]).exits(0);
+            tree.run(&["remove", "--owner", "a"]).exits(0);
+            assert_eq!(tree.files(), original, "{name}");
+        }
+    }
+}
+
 #[test]
 fn status_tells_of_the_drop_ins_and_whose_they_are() {
     for name in DROP_INS {

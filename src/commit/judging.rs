@@ -42,6 +42,11 @@ impl Editor {
             disproved: host.disproved.clone(),
             ..seen
         });
+        let keys = self.keys_filled_in(judged.keys)?;
+        let judged = Judged {
+            keys: &keys,
+            ..judged
+        };
         let handlers = &edited.report.handlers;
         let asked = judged.keys.iter().filter_map(KeyValue::handler_name);
         let differing = handlers.added.iter().chain(&handlers.changed).cloned();

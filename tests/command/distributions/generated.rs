@@ -48,6 +48,10 @@ fn microk8s_strings_are_not_touched() {
     assert!(tree.run(&["check"]).exits(0).stdout.contains("serves"));
     tree.run(&["remove", "gvisor"]).exits(0);
     assert_eq!(tree.text(path), before);
+    // What is filled in is in force.
+    let own = "plugins.'io.containerd.internal.v1.opt'.path=${SNAP}/x";
+    let run = tree.run(&["set", own]).exits(0);
+    assert_eq!(run.stderr, "");
 }
 
 #[test]

@@ -225,6 +225,17 @@ pub(super) fn no_place(key: &Key, version: i64) -> Error {
     Error::new(Code::KeyNotRead, message, hint).with_detail(WantedKey(key.to_string()))
 }
 
+/// A key that belongs above all tables, in a part that stands below those of a distribution.
+pub(super) fn no_place_in_part(key: &Key) -> Error {
+    let message = format!(
+        "a template has no place for {key}: below the distribution's own part it would become part \
+         of that one's last table"
+    );
+    let hint =
+        "leave it out for this node; newer releases have a folder for drop-ins, which take it";
+    Error::new(Code::KeyNotRead, message, hint).with_detail(WantedKey(key.to_string()))
+}
+
 /// A key that none of these releases reads in a config of this version.
 pub(super) fn not_read(key: &Key, releases: &[Release], version: i64) -> Error {
     let does = listed_do(releases);

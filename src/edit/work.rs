@@ -152,6 +152,9 @@ impl<'e> Work<'e> {
             self.give_back(at, None);
             return Ok(());
         };
+        if key.path.len() == 1 && config.file(file).is_some_and(|it| it.is_part) {
+            return Err(refusal::no_place_in_part(key));
+        }
         let place = view.place(&key.path);
         if let Some((_, table)) = place.split_last()
             && let Some(obstacle) = view.tree.obstacle(table)

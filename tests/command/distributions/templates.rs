@@ -360,6 +360,20 @@ fn no_hint_names_what_takes_nothing_away() {
 }
 
 #[test]
+fn a_key_that_belongs_above_all_tables_has_no_place_in_a_template() {
+    for name in ["k3s-template", "k3s-no-template"] {
+        let tree = Tree::of(name);
+        let before = tree.files();
+        for key in ["imports", "disabled_plugins"] {
+            let run = tree.run(&["set", &format!("{key}=['/x']")]).exits(65);
+            let said = format!("a template has no place for {key}");
+            assert!(run.stderr.contains(&said), "{run:#?}");
+            assert_eq!(tree.files(), before);
+        }
+    }
+}
+
+#[test]
 fn messages_name_rke2_where_it_is_rke2() {
     let tree = Tree::of("rke2");
     let folder = tree

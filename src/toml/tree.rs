@@ -67,6 +67,8 @@ pub(crate) struct Leaf {
     literal: Literal,
     /// The elements, if the value is an array.
     elements: Option<Vec<Literal>>,
+    /// Whether each element has a `[[header]]`: without one, no array is there.
+    has_headers: bool,
     /// New keys are written in this order.
     rank: u64,
 }
@@ -194,13 +196,17 @@ impl Tree {
         }
     }
 
-    /// Removes the last element of the array at `path` that means the same.
+    /// Removes the last element of the array at `path` that means the same. One of `[[headers]]` goes
+    /// with its last one.
     pub(crate) fn remove_element(&mut self, path: &[String], element: &Literal) {
         if let Some(leaf) = self.leaf_mut(path)
             && let Some(elements) = &mut leaf.elements
             && let Some(found) = elements.iter().rposition(|it| it == element)
         {
             elements.remove(found);
+            if leaf.has_headers && elements.is_empty() {
+                return self.remove(path);
+            }
             leaf.literal = Literal::array(elements);
         }
     }
@@ -354,6 +360,7 @@ impl Leaf {
         Self {
             literal,
             elements: None,
+            has_headers: false,
             rank,
         }
     }

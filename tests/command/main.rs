@@ -28,6 +28,7 @@ mod huge;
 mod in_use;
 mod keys;
 mod left_behind;
+mod lists;
 mod lives;
 mod lock;
 mod messages;

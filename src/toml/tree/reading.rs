@@ -64,6 +64,7 @@ fn leaf(item: &Item, text: &str) -> Leaf {
     };
     Leaf {
         elements,
+        has_headers: item.is_array_of_tables(),
         ..Leaf::new(literal, 0)
     }
 }

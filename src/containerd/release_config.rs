@@ -11,6 +11,7 @@ use super::merged;
 use super::migration;
 use super::model::Model;
 use super::release::Release;
+use super::servers;
 use super::shape::read_as;
 use super::spelling::Spelling;
 use super::tree::{Data, Node, Place, Table};
@@ -37,12 +38,15 @@ pub(crate) enum Effect {
 impl Model<'_> {
     /// Loads the config; `None` if the release does not get as far.
     pub(crate) fn config_in(&self, release: Release) -> Option<ReleaseConfig> {
-        let loaded = self.load(release).ok()?;
+        let mut loaded = self.load(release).ok()?;
         let version = if loaded.has_short_names(release) {
             1
         } else {
             release.newest_config_version()
         };
+        if version > 3 {
+            servers::show_at_top(&mut loaded.top);
+        }
         Some(ReleaseConfig {
             release,
             loaded,

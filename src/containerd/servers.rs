@@ -128,6 +128,32 @@ pub(super) fn ignored_servers(file: &Table) -> Vec<Lost> {
     set.collect()
 }
 
+/// Has the tables of servers at the top of the file say what their plugins have, and no more: whoever
+/// asks for a whole table knows it by that name. What is zero at the top says nothing.
+pub(super) fn show_at_top(file: &mut Table) {
+    let plugins = table_at(file, "plugins");
+    for server in SERVERS {
+        let plugin = plugins.get(server.id);
+        let top = file.get(server.table);
+        let Some(place) = plugin.or(top).map(|node| node.place) else {
+            continue;
+        };
+        let was_empty = top.is_some_and(Node::is_zero);
+        let (mut table, of_plugin) = (table_at(file, server.table), table_at(&plugins, server.id));
+        for [_, key] in all_at_top(server.id) {
+            match of_plugin.get(new_name(key)) {
+                Some(node) => drop(table.insert(key.into(), node.clone())),
+                None => table.retain(|name, node| **name != *key || node.is_zero()),
+            }
+        }
+        if table.is_empty() && !was_empty {
+            file.remove(server.table);
+        } else {
+            file.insert(server.table.into(), Node::of_table(table, place));
+        }
+    }
+}
+
 /// Makes plugins of the servers that stand at the top of the file.
 pub(super) fn service_migrate(file: &mut Table, lost: &mut Vec<Lost>) {
     let mut plugins = table_at(file, "plugins");

@@ -278,6 +278,29 @@ fn get_prints_what_is_in_force_over_all_files() {
 }
 
 #[test]
+fn get_of_a_table_is_get_of_its_keys() {
+    let servers = "[plugins.'io.containerd.server.v1.grpc']\naddress = '/g'\n\
+        [plugins.'io.containerd.server.v1.debug']\naddress = '/d'\n";
+    for dead in [
+        "",
+        "[grpc]\naddress = '/dead'\nuid = 0\n[metrics]\naddress = '/dead'\n",
+    ] {
+        let node = Node::with(format!(
+            "version = 4\n[debug]\nlevel = 'info'\n{dead}{servers}"
+        ));
+        let get = |key: &str| node.run(&["get", key]).exits(0).stdout;
+        assert_eq!(get("grpc.address"), "/g\n");
+        assert!(
+            get("grpc").starts_with("address = \"/g\"\n"),
+            "{}",
+            get("grpc")
+        );
+        assert_eq!(get("debug"), "address = \"/d\"\nlevel = \"info\"\n");
+        node.run(&["get", "metrics"]).exits(1);
+    }
+}
+
+#[test]
 fn get_tells_releases_and_spellings_apart() {
     let node = Node::with(
         "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\"]\nsandbox_image = \"a\"\n\

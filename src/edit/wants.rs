@@ -175,8 +175,10 @@ impl Start<'_> {
             return Ok(());
         }
         for KeyValue { key, .. } in &self.change.wants {
+            // Who wants an element that another owner wants too asks for nothing else.
+            let is_shared = key.element.is_some() && !self.ledger.removes(key);
             let is_layered = key.handler().is_none()
-                && (*overrules == Overrules::Nothing || self.overrules(key));
+                && (is_shared || *overrules == Overrules::Nothing || self.overrules(key));
             if let Some(owner) = self.foreign_owner(key).filter(|_| !is_layered) {
                 return Err(refusal::foreign_key(key, owner, self.owner()));
             }

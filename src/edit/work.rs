@@ -188,7 +188,13 @@ impl<'e> Work<'e> {
                 }
             }
             (Some(_), Some(was)) if view.tree.has_element(&place, was) => {}
-            (Some(_), Some(was)) => view.tree.put_element(&place, was.clone(), rank::LAST),
+            (Some(_), Some(was)) => {
+                // As often as it stood there.
+                let known = view.full.elements(&place).filter(|it| *it == was);
+                for _ in 0..known.count().max(1) {
+                    view.tree.put_element(&place, was.clone(), rank::LAST);
+                }
+            }
             (None, Some(was)) => view.tree.put(&place, was.clone(), 0),
             (None, None) => view.tree.remove(&place),
         }

@@ -4,6 +4,29 @@ use crate::tool::Node;
 
 const UNPACK: &str = "plugins.\"io.containerd.transfer.v1.local\".unpack_config";
 const AMD64: &str = "{platform=\"linux/amd64\",snapshotter=\"overlayfs\"}";
+const TWICE: &str = "disabled_plugins=io.containerd.a.v1.b";
+
+/// Each is removed for an owner, who leaves: alone, and after another one that came later.
+fn comes_back(text: &str, keys: &[&str]) {
+    for other in [None, Some("debug.format=json")] {
+        let node = Node::with(text);
+        let unset: Vec<&str> = ["unset", "--owner", "a"]
+            .iter()
+            .chain(keys)
+            .copied()
+            .collect();
+        node.run(&unset).exits(0);
+        assert_ne!(node.text(), text, "{keys:?}");
+        if let Some(key) = other {
+            node.run(&["set", key, "--owner", "b"]).exits(0);
+        }
+        node.run(&["remove", "--owner", "a"]).exits(0);
+        if other.is_some() {
+            node.run(&["remove", "--owner", "b"]).exits(0);
+        }
+        assert_eq!(node.text(), text, "{keys:?}");
+    }
+}
 
 #[test]
 fn the_last_of_an_array_of_tables_goes_with_its_header() {
@@ -22,4 +45,28 @@ fn the_last_of_an_array_of_tables_goes_with_its_header() {
             assert_eq!(node.text().replace('\n', ""), rest.replace('\n', ""));
         }
     }
+}
+
+#[test]
+fn an_element_that_stands_there_twice_comes_back_twice() {
+    let twice =
+        "version = 3\ndisabled_plugins = [\"io.containerd.a.v1.b\", 'io.containerd.a.v1.b']\n";
+    comes_back(twice, &[TWICE]);
+}
+
+#[test]
+fn owners_may_want_the_same_element_and_not_another_thing_of_it() {
+    let node = Node::with("version = 3\n");
+    for owner in ["a", "b"] {
+        node.run(&["set", TWICE, "--owner", owner, "--allow-not-serving"])
+            .exits(0);
+    }
+    node.run(&["remove", "--owner", "a"]).exits(0);
+    assert!(node.text().contains("io.containerd.a.v1.b"));
+    node.run(&["remove", "--owner", "b"]).exits(0);
+    assert_eq!(node.text(), "version = 3\n");
+
+    let node = Node::with("version = 3\ndisabled_plugins = ['io.containerd.a.v1.b']\n");
+    node.run(&["unset", TWICE, "--owner", "a"]).exits(0);
+    node.run(&["set", TWICE, "--owner", "b"]).exits(78);
 }

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::config::view::View;
 use crate::error::{Error, NextStep};
 use crate::ledger::{FileKey, OwnersWant, is_implied, newest_owner};
-use crate::toml::Literal;
+use crate::toml::{Literal, Node};
 use crate::want::change::Change;
-use crate::want::key::Key;
+use crate::want::key::{Key, handlers_path};
 use crate::want::meant::meant_by;
 use crate::want::nearest::nearest;
 
@@ -25,20 +24,24 @@ impl Start<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error`] if a key is another owner's, or others need it.
+    /// [`Error`] if a key is another owner's, if others need it, or if it is a handler.
     pub(super) fn clear(&mut self, completed: &Change) -> Result<Vec<Key>, Error> {
         let mut absent = Vec::new();
         let comes = |key: &&Key| completed.wants.iter().any(|want| want.key.is_within(key));
         for key in self.change.cleared.iter().filter(|key| !comes(key)) {
             let own = self.ledger.wants().filter(|it| it.owner == self.owner());
             let own: Vec<OwnersWant<'_>> = own.filter(|it| it.key.is_within(key)).collect();
+            let mut found = self.found(key);
+            let is_handler = key.handler() == Some(&key.path) || key.path == handlers_path();
+            if is_handler && found.is_empty() && own.iter().all(|it| it.key != key) {
+                return Err(refusal::not_one_key(key));
+            }
             let values = own.iter().filter(|it| it.want.value.is_some());
             let values: Vec<Key> = values.map(|it| it.key.clone()).collect();
             if !values.is_empty() {
                 self.withdrawn.extend(values);
                 continue;
             }
-            let mut found = self.found(key);
             found.extend(own.iter().map(|it| it.key.clone()));
             let is_there = self.views.values().any(|view| view.has(&key.path));
             let is_foreign = !found.is_empty() || (is_there && key.element.is_none());
@@ -78,22 +81,19 @@ impl Start<'_> {
 
     /// The key itself, or each element of a list, as far as any file has it as a value.
     fn found(&self, key: &Key) -> Vec<Key> {
-        if key.is_list() && key.element.is_none() {
-            let elements = self.views.values().flat_map(|view| {
-                let place = view.place(&key.path);
+        let keys = self.views.values().flat_map(|view| {
+            let place = view.place(&key.path);
+            let node = view.tree.get(&place);
+            let node = node.filter(|node| node.table().is_none() && view.value(key).is_some());
+            let is_list = key.is_list() && key.element.is_none();
+            if is_list && node.is_some_and(Node::is_array) {
                 let elements = view.tree.elements(&place).filter_map(Literal::value);
-                elements.collect::<Vec<_>>()
-            });
-            let keys = elements.map(|it| Key::element(&key.path, &Literal::of(&it)));
-            return keys.collect::<BTreeSet<Key>>().into_iter().collect();
-        }
-        let is_value = |view: &View| {
-            let node = view.tree.get(&view.place(&key.path));
-            let is_value = node.is_some_and(|node| node.table().is_none());
-            is_value && view.value(key).is_some()
-        };
-        let is_there = self.views.values().any(is_value);
-        is_there.then(|| key.clone()).into_iter().collect()
+                let keys = elements.map(|it| Key::element(&key.path, &Literal::of(&it)));
+                return keys.collect();
+            }
+            node.map(|_| key.clone()).into_iter().collect::<Vec<Key>>()
+        });
+        keys.collect::<BTreeSet<Key>>().into_iter().collect()
     }
 
     /// Whether a key is there for the sake of others alone.

@@ -82,6 +82,17 @@ pub(super) fn foreign_clearing(key: &Key, owner: &str) -> Error {
     Error::new(Code::ForeignKey, message, hint)
 }
 
+/// The key that is to be cleared is a handler, or the table of all.
+pub(super) fn not_one_key(key: &Key) -> Error {
+    let Some(name) = key.handler_name() else {
+        let message = "handlers is the table of all handlers, and not one key";
+        let hint = "name a key of one handler, as in handlers.NAME.KEY";
+        return Error::new(Code::Usage, message, hint);
+    };
+    let message = format!("{name} is a handler, and not one key");
+    Error::new(Code::Usage, message, NextStep::RemoveHandler(name))
+}
+
 /// The key that is to be cleared is there for the sake of others.
 pub(super) fn implied(key: &Key) -> Error {
     let message = format!("{key} is needed by what owners have set in this config");

@@ -255,8 +255,8 @@ impl Change {
     ///
     /// # Errors
     ///
-    /// [`Code::Usage`] if it is the node's own, a handler as a whole, or an element of what is not a list,
-    /// or if a plugin's ID in it is not quoted.
+    /// [`Code::Usage`] if it is the node's own, or an element of what is not a list, or if a plugin's ID
+    /// in it is not quoted.
     pub fn clear(self, name: &KeyName) -> Result<Self, Error> {
         Ok(self.clear_key(name.key()?))
     }

@@ -3,9 +3,9 @@
 use toml_edit::Value;
 
 use super::handler::Setting;
-use super::key::{self, Key, handlers_path};
+use super::key::{self, Key};
 use super::mistake::{self, Mistake};
-use crate::error::{Code, Error, NextStep};
+use crate::error::{Code, Error};
 use crate::toml::render::{self, Quotes};
 use crate::toml::{Literal, Path};
 
@@ -46,25 +46,15 @@ impl KeyName {
         let mistake = mistake::of_the_node(&path).or_else(|| mistake::unquoted(&path));
         mistake.map_or(Ok(()), Err)?;
         let key = Key::spelled(&path);
-        let (message, hint) = match (key.handler_name(), &self.element) {
-            (Some(name), _) if key.handler() == Some(&key.path) => (
-                format!("{name} is a handler, and not one key"),
-                NextStep::RemoveHandler(name).to_string(),
-            ),
-            _ if key.path == handlers_path() => (
-                "handlers is the table of all handlers, and not one key".to_owned(),
-                "name a key of one handler, as in handlers.NAME.KEY".to_owned(),
-            ),
-            (_, None) => return Ok(key),
-            (_, Some(element)) if key.is_list() => {
-                return Ok(Key::element(&key.path, &Literal::of(element)));
+        match &self.element {
+            None => Ok(key),
+            Some(element) if key.is_list() => Ok(Key::element(&key.path, &Literal::of(element))),
+            Some(_) => {
+                let message = format!("{key} is one value, and not a list of elements");
+                let hint = format!("name the key alone: {}", self.dotted());
+                Err(Mistake::of_key(message, hint))
             }
-            (_, Some(_)) => (
-                format!("{key} is one value, and not a list of elements"),
-                format!("name the key alone: {}", self.dotted()),
-            ),
-        };
-        Err(Mistake::of_key(message, hint))
+        }
     }
 }
 

@@ -70,3 +70,40 @@ fn owners_may_want_the_same_element_and_not_another_thing_of_it() {
     node.run(&["unset", TWICE, "--owner", "a"]).exits(0);
     node.run(&["set", TWICE, "--owner", "b"]).exits(78);
 }
+
+#[test]
+fn what_stands_where_a_list_or_a_table_belongs_can_be_unset() {
+    let containerd = "[plugins.\"io.containerd.cri.v1.runtime\".containerd";
+    let runtimes = "plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes";
+    for (there, key, then) in [
+        ("disabled_plugins = 'x'\n", "disabled_plugins", TWICE),
+        ("imports = 'x'\n", "imports", "imports=/no/*.toml"),
+        (
+            &format!("{containerd}.runtimes]\ncrun = 5\n"),
+            "handlers.crun",
+            "default=runc",
+        ),
+        (
+            &format!("{containerd}]\nruntimes = 5\n"),
+            runtimes,
+            "debug.level=info",
+        ),
+    ] {
+        let text = format!("version = 3\n{there}");
+        let node = Node::with(&text);
+        node.run(&["check"]).exits(78);
+        node.run(&["unset", key]).exits(0);
+        node.run(&["check"]).exits(0);
+        let again = node.run(&["unset", key]).exits(0);
+        assert!(again.stdout.contains("nothing to do"), "{again:?}");
+        node.run(&["set", then, "--owner", "b"]).exits(0);
+        node.run(&["remove", "--owner", "b"]).exits(0);
+        node.run(&["remove", "--owner", "manual"]).exits(0);
+        assert_eq!(node.text(), text);
+    }
+    // Handlers go by another verb.
+    let node = Node::with("version = 3\n");
+    node.run(&["add", "crun"]).exits(0);
+    node.run(&["unset", "handlers.crun"]).exits(2);
+    node.run(&["unset", runtimes]).exits(2);
+}

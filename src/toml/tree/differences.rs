@@ -95,10 +95,9 @@ impl Leaf {
         if self.literal.text() == after.literal.text() {
             return None;
         }
-        let Some(elements) = &after.elements else {
+        let Some((known, elements)) = self.elements.as_ref().zip(after.elements.as_ref()) else {
             return Some(Difference::Set(path.clone(), after.literal.clone()));
         };
-        let known = self.elements.as_deref().unwrap_or_default();
         let gone: Vec<usize> = missing(known, elements).collect();
         let new = missing(elements, known).map(|number| elements[number].clone());
         let new: Vec<Literal> = new.collect();

@@ -119,13 +119,33 @@ impl View {
     pub(crate) fn place(&self, path: &[String]) -> Path {
         let mut place = self.spelling.place(path);
         if let Some(rival) = self.spelling.rival(path, &place)
-            && rival.own.iter().all(|it| self.tree.get(it).is_none())
+            && rival.own.iter().all(|it| {
+                let mut trees = [&self.tree, &self.full].into_iter();
+                trees.all(|tree| tree.get(it).is_none())
+            })
             && self.tree.get(&rival.other).is_some()
         {
             place = rival.place;
         }
         let is_name = |place: &[String]| is_name(&self.spelling.canonical(place));
         Tree::spelled([&self.tree, &self.full], place, is_name)
+    }
+
+    /// The same key in another spelling, which has the last word on some releases while the file has
+    /// both.
+    pub(crate) fn shadow(&self, key: &Key) -> Option<Key> {
+        let own = self.spelling.place(&key.path);
+        let rival = self.spelling.rival(&key.path, &own)?;
+        self.tree.get(&rival.other)?;
+        self.elsewhere(key)
+    }
+
+    /// The same key in another spelling, which has a place of its own in the file.
+    pub(crate) fn elsewhere(&self, key: &Key) -> Option<Key> {
+        let path = self.spelling.elsewhere(&key.path)?;
+        let is_another = self.place(&path) != self.place(&key.path);
+        let element = key.element.clone();
+        is_another.then_some(Key { path, element })
     }
 
     /// The value of a key.

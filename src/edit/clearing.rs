@@ -30,8 +30,13 @@ impl Start<'_> {
         let comes = |key: &&Key| completed.wants.iter().any(|want| want.key.is_within(key));
         for key in self.change.cleared.iter().filter(|key| !comes(key)) {
             let own = self.ledger.wants().filter(|it| it.owner == self.owner());
-            let own: Vec<OwnersWant<'_>> = own.filter(|it| it.key.is_within(key)).collect();
-            let mut found = self.found(key);
+            let views = self.views.values();
+            let others = views.filter_map(|view| view.elsewhere(key));
+            let spellings: BTreeSet<Key> = others.chain([key.clone()]).collect();
+            let is_meant = |it: &Key| spellings.iter().any(|key| it.is_within(key));
+            let own: Vec<OwnersWant<'_>> = own.filter(|it| is_meant(it.key)).collect();
+            let found = spellings.iter().flat_map(|key| self.found(key));
+            let mut found: Vec<Key> = found.collect();
             let is_handler = key.handler() == Some(&key.path) || key.path == handlers_path();
             if is_handler && found.is_empty() && own.iter().all(|it| it.key != key) {
                 return Err(refusal::not_one_key(key));

@@ -27,6 +27,16 @@ impl Start<'_> {
         owner.file = file;
         let before = std::mem::take(&mut owner.wants);
         let mut wants = self.with_cgroup_drivers(completed, &before);
+        // Where a file has two spellings of a key, each counts for other releases.
+        let shadows = wants.iter().flat_map(|KeyValue { key, value }| {
+            let shadows = self.views.values().filter_map(|view| view.shadow(key));
+            shadows.map(|key| KeyValue {
+                key,
+                value: value.clone(),
+            })
+        });
+        let shadows: Vec<KeyValue> = shadows.collect();
+        wants.extend(shadows);
         wants.retain(|want| !change.cleared.iter().any(|key| want.key.is_within(key)));
         let wants = wants.into_iter().map(|it| (it.key, Some(it.value)));
         let nothing = change.absent.iter().chain(&absent).cloned();

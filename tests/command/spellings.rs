@@ -374,23 +374,57 @@ fn a_key_that_another_spelling_shadows_is_changed_there() {
             "version {version}: {patch}: {warnings}"
         );
     }
-    // Both are there: the one that is changed is named as having no effect on some releases.
+    // Both are there: each counts for some releases.
     let both = format!("[grpc]\naddress = '/run/a.sock'\n{server}");
     let (lines, warnings) = applied(&config(3, &both), "[grpc]\nmax_recv_message_size = 5");
-    assert_eq!(lines.join("|"), "max_recv_message_size = 5");
+    assert_eq!(lines, ["max_recv_message_size = 5"; 2]);
     assert!(
-        warnings.contains("containerd 2.3 and 2.4 do not read grpc.max_recv"),
+        warnings.contains("do not read grpc.address, grpc.max_recv"),
         "{warnings}"
     );
     let both = format!("{server}uid = 2\n").replace("uid = 1\n", "");
-    let (_, warnings) = applied(
+    let (lines, warnings) = applied(
         &config(3, &format!("[grpc]\nuid = 1\n{both}")),
         "[grpc]\nuid = 7",
     );
-    assert!(
-        warnings.contains("takes grpc.uid from another spelling of it"),
-        "{warnings}"
-    );
+    assert_eq!(lines, ["uid = 7"; 2]);
+    assert!(!warnings.contains("another spelling"), "{warnings}");
+    let both = format!("{old}{}", images.replace("/certs", "/other"));
+    let (lines, warnings) = applied(&config(3, &both), &images.replace("certs", "mine"));
+    assert_eq!(lines, ["config_path = \"/mine\""; 2]);
+    assert!(!warnings.contains("another spelling"), "{warnings}");
+}
+
+#[test]
+fn a_key_is_unset_in_every_spelling() {
+    let cri = "[plugins.'io.containerd.grpc.v1.cri'";
+    for (there, key) in [
+        (
+            format!("{cri}]\nenable_cdi = true\n"),
+            "plugins.'io.containerd.grpc.v1.cri'.enable_cdi",
+        ),
+        (
+            format!(
+                "{cri}.registry]\nconfig_path = '/b'\n\
+                 [plugins.'io.containerd.cri.v1.images'.registry]\nconfig_path = '/a'\n"
+            ),
+            "plugins.'io.containerd.cri.v1.images'.registry.config_path",
+        ),
+        (
+            "[grpc]\nuid = 1\n[plugins.'io.containerd.server.v1.grpc']\nuid = 2\n".to_owned(),
+            "grpc.uid",
+        ),
+    ] {
+        let text = config(3, &there);
+        let node = Node::with(&text);
+        node.run(&["get", key]).exits(0);
+        node.run(&["unset", key]).exits(0);
+        node.run(&["get", key]).exits(1);
+        let again = node.run(&["unset", key]).exits(0);
+        assert!(again.stdout.contains("nothing to do"), "{again:?}");
+        node.run(&["remove", "--owner", "manual"]).exits(0);
+        assert_eq!(node.text(), text);
+    }
 }
 
 #[test]

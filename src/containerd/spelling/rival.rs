@@ -22,6 +22,19 @@ pub(crate) struct Rival {
 }
 
 impl Spelling {
+    /// The canonical path of the same key in another spelling, from which some release may take it.
+    pub(crate) fn elsewhere(&self, path: &[String]) -> Option<Vec<String>> {
+        let old = Self::of(None, 2);
+        let place = match path {
+            // Where the new table has the last word, the old one counts alone.
+            [_, id, ..] if id == RUNTIME && self.version == 3 => {
+                old.has_place(path).then(|| old.place(path))?
+            }
+            _ => self.rival(path, &self.place(path))?.place,
+        };
+        Some(self.canonical(&place))
+    }
+
     /// Where containerd 2.x may have the key besides, and takes it from there: what is to be said in
     /// this file goes there, if only that is there. `own` is its place by the file's version.
     pub(crate) fn rival(&self, path: &[String], own: &[String]) -> Option<Rival> {

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::Path;
 use super::document::Document;
+use super::elements::headers;
 use super::index::Kind;
 use super::lines;
 use super::place::inline_table;
@@ -36,11 +37,58 @@ impl Document {
         let mut splices = Splices::default();
         if let Some((now, before)) = self.value(list).zip(full.value(list)) {
             splices.replace(now, &full.text()[before]);
+        } else if !headers(full, path).is_empty() {
+            return self.text_with_tables(full, path);
         } else {
             let statement = full.index.below(path).next()?;
             let lines = full.statement_lines(statement);
             let row = &full.text()[lines.start..lines::before_break(full.text(), lines.end)];
             splices.add_lines(self.place_of(full, statement)?, vec![row.to_owned()]);
+        }
+        Some(splices.apply(self.text()))
+    }
+
+    /// The text with those entries of an array of `[[headers]]` that are gone since `full`, where they
+    /// stood among its lines.
+    fn text_with_tables(&self, full: &Self, path: &[String]) -> Option<String> {
+        let mut revision = Revision::of(full, |_| false);
+        let differences = full.tree().differences(self.tree()).into_iter();
+        let mut gone = differences.filter_map(|it| match it {
+            Difference::Elements(at, gone, _) if at == path => Some(gone),
+            _ => None,
+        });
+        if self.get(path).is_none() {
+            revision.remove(path);
+        }
+        for number in gone.next().into_iter().flatten() {
+            revision.remove_element(path, number).ok()?;
+        }
+        let without = revision.finish().ok()?;
+        let mut kept = without.lines();
+        let mut next = kept.next();
+        let mut place = 0;
+        let mut splices = Splices::default();
+        for line in full.text().lines() {
+            if next != Some(line) {
+                // What stood between two that have gone one by one is still there.
+                if lines::is_comment(line) && self.text()[place..].starts_with(line) {
+                    return None;
+                }
+                splices.add_lines(place, vec![line.to_owned()]);
+                continue;
+            }
+            next = kept.next();
+            // Empty lines are all the same.
+            let near = if lines::is_blank(line) { 1 } else { usize::MAX };
+            let mut here = self.text()[place..].split_inclusive('\n').take(near);
+            let mut end = place;
+            let is_it = |it: &str| {
+                end += it.len();
+                it.trim_end_matches(['\r', '\n']) == line
+            };
+            if here.any(is_it) {
+                place = end;
+            }
         }
         Some(splices.apply(self.text()))
     }
@@ -175,6 +223,35 @@ mod tests {
         let now = "[c]\n\n[a]\n# new\nz = 9\n";
         let then = "[c]\n\n[a]\nx = 1 # one\n# new\nz = 9\n";
         assert_eq!(put_back(full, now, &[&["a", "x"], &["b", "c", "d"]]), then);
+    }
+
+    #[test]
+    fn tables_of_an_array_come_back_to_their_places() {
+        let [x, y] = ["[[a.b]]\nc = 'x' # one\n", "[[a.b]]\nc = 'y'\n"];
+        for (above, between, below) in [
+            ("", "", ""),
+            ("[b]\n\n", "\n", "\n[c]\n"),
+            ("\n# b\nb = 1\n\n", "\n# y\n", "# c\n"),
+        ] {
+            let full = format!("{above}{x}{between}{y}{below}");
+            let document = Document::parse(full.as_bytes()).expect("TOML");
+            let path = ["a", "b"].map(str::to_owned);
+            for gone in [&[0][..], &[1], &[0, 1]] {
+                let mut revision = Revision::of(&document, |_| false);
+                match gone {
+                    [0, 1] => revision.remove(&path),
+                    gone => revision.remove_element(&path, gone[0]).expect("removes"),
+                }
+                let now = revision.finish().expect("finishes");
+                assert_eq!(put_back(&full, &now, &[&["a", "b"]]), full, "{gone:?}");
+                let more = "\n[new]\nx = 1\n";
+                let now = format!("{now}{more}");
+                assert_eq!(
+                    put_back(&full, &now, &[&["a", "b"]]),
+                    format!("{full}{more}")
+                );
+            }
+        }
     }
 
     #[test]

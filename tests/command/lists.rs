@@ -6,6 +6,18 @@ const UNPACK: &str = "plugins.\"io.containerd.transfer.v1.local\".unpack_config"
 const AMD64: &str = "{platform=\"linux/amd64\",snapshotter=\"overlayfs\"}";
 const TWICE: &str = "disabled_plugins=io.containerd.a.v1.b";
 
+/// The list as `[[headers]]`, with what stands around its entries.
+fn unpack(above: &str, between: &str, below: &str) -> String {
+    let entry = |platform: &str, snapshotter: &str| {
+        format!("[[{UNPACK}]]\n  platform = '{platform}' # own\n  snapshotter = '{snapshotter}'\n")
+    };
+    let [amd64, arm64] = [
+        entry("linux/amd64", "overlayfs"),
+        entry("linux/arm64", "native"),
+    ];
+    format!("version = 3\n{above}{amd64}{between}{arm64}{below}")
+}
+
 /// Each is removed for an owner, who leaves: alone, and after another one that came later.
 fn comes_back(text: &str, keys: &[&str]) {
     for other in [None, Some("debug.format=json")] {
@@ -43,6 +55,24 @@ fn the_last_of_an_array_of_tables_goes_with_its_header() {
             node.run(&["unset", key]).exits(0);
             let rest = format!("version = 3\n{above}{below}");
             assert_eq!(node.text().replace('\n', ""), rest.replace('\n', ""));
+            node.run(&["remove", "--owner", "manual"]).exits(0);
+            assert_eq!(node.text(), text, "{key}");
+        }
+    }
+}
+
+#[test]
+fn entries_of_an_array_of_tables_come_back_in_their_places() {
+    let table = "[plugins.\"io.containerd.transfer.v1.local\"]\n  max_concurrent_downloads = 5\n\n";
+    for above in ["", "\n", table] {
+        for between in ["", "\n", "# why\n", "\n# why\n"] {
+            for below in ["", "\n", "\n[debug]\nlevel = 'info'\n"] {
+                let text = unpack(above, between, below);
+                let arm64 = format!("{UNPACK}={{platform=\"linux/arm64\",snapshotter=\"native\"}}");
+                comes_back(&text, &[&format!("{UNPACK}={AMD64}")]);
+                comes_back(&text, &[&arm64]);
+                comes_back(&text, &[UNPACK]);
+            }
         }
     }
 }

@@ -57,7 +57,15 @@ impl Displaced<'_> {
         self.path.disable_cleanup(true);
         let found = match Existing::read(&self.path) {
             Ok(Some(found)) if original.is(&found) => found,
-            Err(Unread::Failed(source)) => return Err(self.put_back()?.caused_by(source)),
+            Err(Unread::Failed(source)) => {
+                self.put_back()?;
+                let path = &self.folders.target.path;
+                return Err(Error::io(
+                    path,
+                    "compare what was replaced with what was read",
+                    source,
+                ));
+            }
             _ => return Err(self.put_back()?),
         };
         let durable = self.folders.sync(Some(stands), Synced::Changed);

@@ -43,7 +43,7 @@ fn a_drop_in_outlives_the_import_that_led_to_it() {
     }
 }
 
-/// What is nobody's is not imported for its own sake: that it is loaded no more is said.
+/// A user's own file loses its import. The run warns that its handler is not loaded any more.
 #[test]
 fn a_handler_that_goes_with_an_import_is_named() {
     let node = importing();

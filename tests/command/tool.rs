@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use tempfile::TempDir;
 
-use crate::schema;
+use crate::{folders, schema};
 
 /// A config and what a change leaves beside it.
 pub(crate) const SIDECARS: [&str; 7] = [
@@ -88,18 +88,7 @@ impl Node {
 
     /// The names in the folder, sorted.
     pub(crate) fn names(&self) -> Vec<String> {
-        let entries = fs::read_dir(self.folder()).expect("the folder is readable");
-        let mut names: Vec<String> = entries
-            .map(|entry| {
-                entry
-                    .expect("an entry")
-                    .file_name()
-                    .to_string_lossy()
-                    .into_owned()
-            })
-            .collect();
-        names.sort();
-        names
+        folders::names(self.folder())
     }
 
     /// The command, on this node's config.

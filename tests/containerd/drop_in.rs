@@ -2,6 +2,7 @@
 
 use crate::cri::Verdict;
 use crate::daemon::Node;
+use crate::folders;
 use crate::suites::{self, Release};
 
 const VERSION_THREE: &[u8] = br"# node-a
@@ -12,20 +13,12 @@ version = 3
 ";
 
 fn drop_ins(node: &Node<'_>) -> Vec<String> {
-    let entries = std::fs::read_dir(node.etc().join("conf.d"))
-        .into_iter()
-        .flatten();
-    let mut names: Vec<String> = entries
-        .map(|entry| {
-            entry
-                .expect("an entry")
-                .file_name()
-                .to_string_lossy()
-                .into_owned()
-        })
-        .collect();
-    names.sort();
-    names
+    let folder = node.etc().join("conf.d");
+    if folder.exists() {
+        folders::names(&folder)
+    } else {
+        Vec::new()
+    }
 }
 
 /// Debian's config has CRI's plugin table, which 1.x takes from one file alone.

@@ -11,6 +11,7 @@ use containerd_edit::{Document, Inventory};
 
 use crate::command::{PROGRAM, Subject};
 use crate::figures::tell;
+use crate::folders;
 use crate::ledgers::{self, wants};
 
 const WRITERS: usize = 8;
@@ -155,11 +156,8 @@ impl Soak {
             self.found(format!("not the original at the end: {text}"));
         }
         let folder = config.parent().expect("a folder");
-        let entries = std::fs::read_dir(folder).expect("a folder").flatten();
-        let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
-        let left: Vec<String> = names
-            .filter(|name| !NAMES.contains(&name.as_str()))
-            .collect();
+        let mut left = folders::names(folder);
+        left.retain(|name| !NAMES.contains(&name.as_str()));
         if !left.is_empty() {
             self.found(format!("left over: {left:?}"));
         }

@@ -28,7 +28,7 @@ struct Tree {
     folder: TempDir,
 }
 
-/// What a fixture is edited in, and what is told to do then.
+/// A fixture, the file of it that an edit changes, and the next step that the report names.
 struct Layout {
     fixture: &'static str,
     edited: &'static str,

@@ -9,6 +9,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use crate::folders;
 use crate::tool::{Node, Run};
 
 const MAIN: &str = "# mine\nversion = 3\n\n[debug]\nlevel = 'info'\n";
@@ -27,18 +28,7 @@ fn text(path: &Path) -> String {
 
 /// What stands in the folder of drop-ins.
 fn in_conf_d(node: &Node) -> Vec<String> {
-    let entries = fs::read_dir(node.folder().join("conf.d")).expect("a folder");
-    let mut names: Vec<String> = entries
-        .map(|entry| {
-            entry
-                .expect("an entry")
-                .file_name()
-                .to_string_lossy()
-                .into_owned()
-        })
-        .collect();
-    names.sort();
-    names
+    folders::names(&node.folder().join("conf.d"))
 }
 
 fn imports(node: &Node, name: &str) -> String {

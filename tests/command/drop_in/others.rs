@@ -292,8 +292,8 @@ fn a_users_drop_in_that_was_named_may_be_changed() {
     );
 }
 
-/// What a loop that reconciles wants is written, and is not in force: that is told each time, and
-/// two loops leave each other alone, as in one file.
+/// A reconcile loop whose value another drop-in overrides is warned on every run. Two such loops leave
+/// each other alone, as in one file.
 #[test]
 fn what_another_drop_in_says_instead_is_told_each_time() {
     let node = with_folder();

@@ -1,4 +1,4 @@
-//! What is told, kept and refused beside a drop-in.
+//! Reports, logs and sidecars of drop-ins, and paths that can't be one.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

@@ -1,4 +1,4 @@
-//! What is refused, and what is said.
+//! Edits that are refused, and the warnings of those that are not.
 
 use std::fs;
 

@@ -210,7 +210,8 @@ impl Start<'_> {
         if let (Some((file, _)), []) = (others.first(), own.as_slice()) {
             let file = self.config.path_of(file);
             let message = format!(
-                "{name} stays listed: the distribution writes it to {} at every start",
+                "{name} stays listed: the distribution writes {} anew at its next start, and lists {name} \
+                 again if it does so by itself",
                 file.display()
             );
             self.report.warn("written-anew", message);

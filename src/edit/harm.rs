@@ -115,7 +115,7 @@ impl Judgement<'_> {
             _ => false,
         };
         let broken =
-            |it: &&Read| it.counts && (it.is_worse() || is_new(it) && !it.is_as_bad_without());
+            |it: &&Read| it.counts && (self.is_worse(it) || is_new(it) && !self.is_excused(it));
         let broken: Vec<&Read> = read.iter().filter(broken).collect();
         let reason = broken.first().and_then(|first| first.after.reason());
         let Some(reason) = reason else {
@@ -283,7 +283,7 @@ impl Judgement<'_> {
         let (first, verdict) = broken.first()?;
         let since = if first.after.serves() {
             "as far as the host's files can be seen here"
-        } else if first.is_worse() {
+        } else if self.is_worse(first) {
             "of which no release is out yet"
         } else if first.before.serves() {
             "as without this tool's keys"
@@ -311,6 +311,18 @@ impl Judgement<'_> {
         })
     }
 
+    /// Whether a release does worse than before, and nothing excuses it.
+    fn is_worse(&self, read: &Read) -> bool {
+        read.after.rank() < read.before.rank() && !self.is_excused(read)
+    }
+
+    /// Whether the release would do no better without any key of the tool's: what goes may take it back
+    /// to that.
+    fn is_excused(&self, read: &Read) -> bool {
+        let without = read.without.as_ref();
+        !self.adds() && without.is_some_and(|it| it.rank() <= read.after.rank())
+    }
+
     /// A reason, with its place if that is in another file: the edit may move lines of this one.
     fn with_place(&self, reason: &Reason) -> String {
         match &reason.at {
@@ -336,19 +348,6 @@ fn needing_host(read: &[Read]) -> Option<Warning> {
         needs_of_host(name)?
     );
     Some(Warning::new("snapshotter-needs", message))
-}
-
-impl Read {
-    /// Whether the release does worse than before, and than without any key of the tool's.
-    fn is_worse(&self) -> bool {
-        self.after.rank() < self.before.rank() && !self.is_as_bad_without()
-    }
-
-    /// Whether the release would do no better without any key of the tool's.
-    fn is_as_bad_without(&self) -> bool {
-        let without = self.without.as_ref();
-        without.is_some_and(|it| it.rank() <= self.after.rank())
-    }
 }
 
 /// The error at the place of its reason. What is not in a file yet has its place in the text as it would

@@ -1,6 +1,6 @@
 //! What an edit has done, told by handlers and keys.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::Config;
 use crate::config::view::{View, Views};
@@ -8,9 +8,10 @@ use crate::error::NextStep;
 use crate::ledger::{FileKey, is_implied, newest_owner};
 use crate::toml::{Difference, Inserted};
 use crate::want::handler::BUILT_IN;
-use crate::want::key::{Key, handler_path};
+use crate::want::key::Key;
 
 use super::edited::{Handlers, Report};
+use super::refusal;
 use super::work::Work;
 
 impl Report {
@@ -100,28 +101,61 @@ impl Work<'_> {
         report.keys.overridden = overridden.map(Key::to_string).collect();
     }
 
-    /// Handlers that the owner does not want any more, and that stay since they were there before it.
-    pub(super) fn report_what_was_there(&mut self) {
-        let touched = self.start.touched.iter();
-        let names: BTreeSet<&str> = touched.filter_map(Key::handler_name).collect();
-        for name in names.into_iter().filter(|name| *name != BUILT_IN) {
-            let handler = handler_path(name);
+    /// What the owner does not want any more, and that stays: a handler that was there before it, and
+    /// what stands in another file than the one that the owner's keys were in.
+    pub(super) fn report_what_was_there(&mut self, after: &Config) {
+        let (start, known) = (self.start, &self.start.known);
+        let mut units: BTreeMap<&[String], Key> = BTreeMap::new();
+        for key in start.touched.iter().filter(|key| key.element.is_none()) {
+            let handler = key.handler_name().filter(|name| *name != BUILT_IN);
+            let of_handler = handler.map(|name| Key::of_handler(name, &["runtime_type"]));
+            let is_plain = key.handler().is_none() && !is_implied(key);
+            let telling = of_handler.or_else(|| is_plain.then(|| key.clone()));
+            units.extend(telling.map(|telling| (key.handler().unwrap_or(&key.path), telling)));
+        }
+        let mut stays = Vec::new();
+        for (path, key) in units {
             let mut needed = self.needed.keys();
-            let is_left = needed.any(|at| at.key.path.starts_with(&handler));
-            if is_left || self.ledger.is_wanted_below(&handler) {
+            let is_left = needed.any(|at| at.key.path.starts_with(path));
+            if is_left || self.ledger.is_wanted_below(path) {
                 continue;
             }
-            let runtime_type = Key::of_handler(name, &["runtime_type"]);
             // What a distribution writes is not taken away here.
-            let mut views = self.views.iter().filter(|it| self.start.is_writable(it.0));
-            if views.any(|(_, view)| view.value(&runtime_type).is_some()) {
-                let message = format!(
-                    "{name} was there before {} came, and stays; {}",
-                    self.start.owner(),
-                    NextStep::RemoveWhatWasThere(name)
-                );
-                self.report.warn("was-there", message);
+            let mut files = start.files_by_weight().into_iter();
+            let Some(file) = files
+                .find(|file| start.is_writable(file) && self.views[*file].value(&key).is_some())
+            else {
+                continue;
+            };
+            let owner = start.owner();
+            let mut entries = known.entries.iter().filter(|(at, _)| at.key == key);
+            let was_elsewhere = entries.any(|(at, entry)| {
+                let is_same = entry.holds_ours(self.views[file].value(&key).as_ref());
+                at.file != file && entry.was.is_none() && (is_same || key.handler().is_some())
+            });
+            let name = key.handler_name();
+            let next = match name {
+                Some(name) => NextStep::RemoveWhatWasThere(name).to_string(),
+                None if file == start.main() => {
+                    NextStep::UnsetWhatIsThere(&key.on_command_line()).to_string()
+                }
+                None => "remove it there by hand".to_owned(),
+            };
+            let shown = name.map_or_else(|| key.to_string(), str::to_owned);
+            if was_elsewhere {
+                let place = self.views[file].place(path);
+                let place = refusal::location(after, file, &place);
+                stays.push(format!(
+                    "{shown} stands in {place}, where {owner} has not written it, and stays; {next}"
+                ));
+            } else if name.is_some() {
+                stays.push(format!(
+                    "{shown} was there before {owner} came, and stays; {next}"
+                ));
             }
+        }
+        for message in stays {
+            self.report.warn("was-there", message);
         }
     }
 }

@@ -123,7 +123,7 @@ impl Work<'_> {
     fn finish(mut self, found: &Ledger, after: Config) -> Edited {
         self.report_changes();
         self.report_left_behind(&after);
-        self.report_what_was_there();
+        self.report_what_was_there(&after);
         self.report_unknown();
         self.report_placement();
         self.report_runc();
@@ -180,7 +180,8 @@ impl Work<'_> {
             let entries = || self.ledger.entries.iter();
             let is_lost = |key: &&Key| {
                 let mut entries = entries().filter(|(_, entry)| entry.was.is_none());
-                entries.all(|(at, _)| at.key != **key)
+                let mut views = self.views.values();
+                entries.all(|(at, _)| at.key != **key) && views.any(|it| it.value(key).is_some())
             };
             let keys: Vec<String> = keys.iter().filter(is_lost).map(Key::to_string).collect();
             if keys.is_empty() {

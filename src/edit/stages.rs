@@ -3,8 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::config::view::View;
 use crate::error::Error;
-use crate::ledger::{Entry, FileKey, Made, OwnersWant, is_implied};
+use crate::ledger::{Entry, FileKey, Ledger, Made, OwnersWant, is_implied};
 use crate::toml::Path;
 use crate::want::handler::BUILT_IN;
 use crate::want::key::{Key, handler_path};
@@ -30,15 +31,17 @@ impl Work<'_> {
 
     /// A handler that the tool has created, and that nobody wants any more, goes as a whole.
     fn remove_created_handlers(&mut self) {
-        let goes = |made: &&Made| {
+        let goes = |work: &Self, made: &Made| {
             let Made { file, path, .. } = made;
-            let mut touched = self.start.touched.iter();
+            let mut touched = work.start.touched.iter();
             // One that is there for the sake of others alone is for a later step.
             let was_wanted = touched.any(|key| key.path.starts_with(path))
-                || self.ledger.keys_in(file, path).any(|key| !is_implied(key));
-            was_wanted && !self.ledger.is_wanted_below(path)
+                || work.ledger.keys_in(file, path).any(|key| !is_implied(key));
+            was_wanted && !work.ledger.is_wanted_below(path)
         };
-        let going: Vec<Made> = self.ledger.made_handlers().filter(goes).cloned().collect();
+        self.enter_copies(goes);
+        let going = self.ledger.made_handlers().filter(|made| goes(self, made));
+        let going: Vec<Made> = going.cloned().collect();
         let mut own: BTreeMap<&String, BTreeSet<Path>> = BTreeMap::new();
         for Made { file, path, .. } in &going {
             let at = FileKey::new(file, &Key::new(path));
@@ -77,8 +80,50 @@ impl Work<'_> {
         self.prune();
     }
 
+    /// Enters what somebody has copied of a handler that goes: `containerd config migrate` prints the
+    /// drop-ins into the main file, and a drop-in may have got another name. What stands elsewhere with
+    /// other values is not the tool's.
+    fn enter_copies(&mut self, goes: impl Fn(&Self, &Made) -> bool) {
+        let lost = &self.start.lost;
+        let going = self.ledger.made_handlers().chain(lost.made_handlers());
+        let going = going.filter(|made| {
+            goes(self, made)
+                && !self
+                    .needed
+                    .keys()
+                    .any(|at| at.is_in(&made.file, &made.path))
+        });
+        let mut copies = Ledger::default();
+        for Made { file, path, .. } in going {
+            let entries = self.ledger.entries.iter().chain(lost.entries());
+            let entries = entries.filter(|(at, entry)| at.is_in(file, path) && !entry.removes());
+            let entries: Vec<(&FileKey, &Entry)> = entries.collect();
+            if entries.is_empty() {
+                continue;
+            }
+            let is_copy = |(other, view): &(&String, &View)| {
+                let is_known = self.ledger.has_in(other, path) || self.ledger.has_made(other, path);
+                let mut keys = entries.iter();
+                let is_same = |(at, entry): &(&FileKey, &Entry)| {
+                    entry.put.first() == Some(&view.value(&at.key))
+                };
+                !is_known && self.start.is_writable(other) && keys.all(is_same)
+            };
+            for (other, _) in self.views.iter().filter(is_copy) {
+                copies.made.insert(Made::new(other, path));
+                let entries = entries.iter();
+                copies.entries.extend(
+                    entries.map(|(at, entry)| (FileKey::new(other, &at.key), (*entry).clone())),
+                );
+            }
+        }
+        self.ledger.made.extend(copies.made);
+        self.ledger.entries.extend(copies.entries);
+    }
+
     /// Takes all keys of the tool's out, those that others have set by hand since, too.
     pub(super) fn take_all_back(&mut self) -> Result<(), Error> {
+        self.enter_copies(|_, _| true);
         // The version of a file stays as long as something needs it.
         let entries = std::mem::take(&mut self.ledger.entries).into_iter();
         let (versions, entries): (BTreeMap<FileKey, Entry>, BTreeMap<_, _>) =

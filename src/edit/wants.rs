@@ -108,7 +108,10 @@ impl Start<'_> {
     fn keeps(&self, key: &Key, want: &Want) -> bool {
         let change = self.change;
         let is_removed = |name: &str| change.removes.iter().any(|it| it == name);
-        if key.handler_name().is_some_and(is_removed) || self.withdrawn.contains(key) {
+        // That it is to be gone was said before.
+        let is_gone = key.handler() == Some(&key.path) && want.value.is_none();
+        let goes = key.handler_name().is_some_and(is_removed) && !is_gone;
+        if goes || self.withdrawn.contains(key) {
             return false;
         }
         // An owner that takes its handler away does not want it as the default either.

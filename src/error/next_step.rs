@@ -147,6 +147,8 @@ next_steps! {
     } => "to remove it: `containerd-edit remove {name} --adopt{plugin_id}`";
     /// The handler that stays was there before its owner.
     RemoveWhatWasThere(name: &'a str) => "`containerd-edit remove {name} --adopt` takes it away";
+    /// The key that stays stands in another file than its owner's.
+    UnsetWhatIsThere(key: &'a str) => "`containerd-edit unset {key}` takes it away";
     /// The handlers stand in the table that the releases don't read.
     RemoveFromTable {
         /// The handlers.

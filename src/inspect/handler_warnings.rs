@@ -73,6 +73,9 @@ fn untyped(handler: &ListedHandler, typed: &BTreeSet<&str>) -> Option<Warning> {
 /// A key that no release reads so.
 fn key(handler: &ListedHandler, path: &[String], value: &Value) -> Option<Warning> {
     let (name, key) = (&handler.name, render::dotted(path, Quotes::Basic));
+    if path.is_empty() {
+        return Some(Warning::new("wrong-type", format!("{name} wants a table")));
+    }
     let Some((_, wanted)) = handler::known(path) else {
         let message =
             format!("unknown key {key} in handler {name}: no containerd release reads it");

@@ -17,6 +17,16 @@ pub(crate) struct Lost {
     made: BTreeSet<Made>,
 }
 
+impl Lost {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&FileKey, &Entry)> {
+        self.entries.iter()
+    }
+
+    pub(crate) fn made_handlers(&self) -> impl Iterator<Item = &Made> {
+        Made::handlers(&self.made)
+    }
+}
+
 impl Ledger {
     /// Takes what was written to files that are gone out of the ledger: nothing of it is there to be
     /// changed or given back.

@@ -306,8 +306,7 @@ impl Ledger {
 
     /// The handlers that the tool has created.
     pub(crate) fn made_handlers(&self) -> impl Iterator<Item = &Made> {
-        let made = self.made.iter().filter(|made| !made.is_header);
-        made.filter(|made| handler_of(&made.path) == Some(&made.path))
+        Made::handlers(&self.made)
     }
 
     /// Remembers what was written to a file; `None`: the file was removed.
@@ -364,6 +363,12 @@ impl Made {
             path: path.to_vec(),
             is_header: false,
         }
+    }
+
+    /// Those that are handlers.
+    pub(super) fn handlers(made: &BTreeSet<Self>) -> impl Iterator<Item = &Self> {
+        let made = made.iter().filter(|made| !made.is_header);
+        made.filter(|made| handler_of(&made.path) == Some(&made.path))
     }
 }
 

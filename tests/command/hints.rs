@@ -183,6 +183,12 @@ fn states() -> Vec<State> {
             "edit add mine --preset crun --owner x --take-over; edit set-default mine --owner y",
             "edit remove --owner x",
         ),
+        state(
+            "version = 3\nimports = ['conf.d/*.toml']\n",
+            "mkdir $FOLDER/conf.d; edit set debug.level=debug --owner a; \
+             tail -n 2 $FOLDER/conf.d/50-a.toml >>$CONFIG",
+            "edit remove --owner a",
+        ),
         state(PARTIAL, "", "edit add crun"),
         state(EMPTY, "edit add crun", "edit unset handlers.crun"),
     ];

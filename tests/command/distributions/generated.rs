@@ -158,7 +158,7 @@ fn a_handler_goes_by_name_from_any_drop_in_of_this_tool() {
         assert_eq!(tree.files(), original, "{name}");
         // The distribution's own stays, and is not said to be gone.
         let run = tree.run(&["remove", "runc"]).exits(0);
-        let said = "runc stays listed: the distribution writes it to ";
+        let said = "runc stays listed: the distribution writes ";
         assert!(run.stderr.contains(said), "{run:#?}");
         assert!(run.stdout.contains("nothing to do"), "{run:#?}");
         assert_eq!(tree.files(), original, "{name}");

@@ -1,5 +1,6 @@
 //! Drop-ins: files of their own that the config imports, from install to uninstall.
 
+mod copies;
 mod lives;
 mod others;
 mod place;

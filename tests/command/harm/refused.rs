@@ -268,3 +268,26 @@ fn a_refusal_names_the_line_that_is_to_blame() {
     assert!(run.stderr.starts_with(&place), "{run:#?}");
     assert!(run.stderr.contains("2 | disabled_plugins = ["), "{run:#?}");
 }
+
+/// Only what goes may take a config back to what it was without the tool.
+#[test]
+fn what_somebody_has_mended_is_not_broken_again_by_what_is_added() {
+    let config = "version = 3\ndisabled_plugins = ['io.containerd.grpc.v1.cri']\n";
+    let node = Node::with(config);
+    let cri = "disabled_plugins=io.containerd.grpc.v1.cri";
+    node.run(&["unset", cri, "--owner", "a"]).exits(0);
+    let mended = node.text();
+    let set = [
+        "set",
+        "required_plugins=io.containerd.nope.v1.x",
+        "--owner",
+        "b",
+    ];
+    let run = node.run(&set).exits(78);
+    let said = "with this change containerd 2.0, 2.1, 2.2 and 2.3 would not start any more: required \
+                plugin [io.containerd.nope.v1.x] not included";
+    assert!(run.stderr.contains(said), "{run:#?}");
+    assert_eq!(node.text(), mended);
+    node.run(&["remove", "--owner", "a"]).exits(0);
+    assert_eq!(node.text(), config);
+}

@@ -1,0 +1,102 @@
+//! A handler of a drop-in that somebody has copied to another file leaves with its owner.
+
+use std::fs;
+
+use crate::tool::{Node, Run};
+
+use super::{RUNTIMES, drop_in, in_conf_d, text, with_folder};
+
+const IMAGES: &str = "plugins.\"io.containerd.cri.v1.images\".registry.config_path";
+
+/// What `containerd config migrate` prints of the drop-in, in the main file: the same values in other
+/// quotes, beside settings of which nobody has said anything.
+const MIGRATED: &str = "\
+[plugins.'io.containerd.cri.v1.images'.registry]
+  config_path = '/etc/certs.d'
+
+[plugins.'io.containerd.cri.v1.runtime'.containerd]
+  default_runtime_name = 'kata'
+
+[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.kata]
+  runtime_type = 'io.containerd.kata.v2'
+  runtime_path = ''
+  pod_annotations = ['io.katacontainers.*']
+  privileged_without_host_devices = true
+";
+
+/// A node on which `a` has a handler in a drop-in, the default and a key.
+fn installed() -> Node {
+    let node = with_folder();
+    node.run(&["add", "kata", "--default", "--owner", "a"])
+        .exits(0);
+    let set = format!("{IMAGES}=/etc/certs.d");
+    node.run(&["set", &set, "--owner", "a"]).exits(0);
+    assert_eq!(in_conf_d(&node), ["50-a.toml"]);
+    node
+}
+
+/// Removes the owner, and says of its key that the copy stays, and how it goes.
+fn leaves(node: &Node, place: &str, next: &str) -> Run {
+    let run = node.run(&["remove", "--owner", "a"]).exits(0);
+    assert!(run.stdout.contains("removed kata"), "{run:#?}");
+    let said = format!("{IMAGES} stands in {place}, where a has not written it, and stays; {next}");
+    assert!(run.stderr.contains(&said), "{run:#?}");
+    assert!(!run.stderr.contains("was there before"), "{run:#?}");
+    run
+}
+
+#[test]
+fn a_copy_in_a_migrated_config_leaves_with_the_drop_in() {
+    let node = installed();
+    let main = node.text();
+    fs::write(node.config(), format!("{main}\n{MIGRATED}")).expect("writes");
+    let unset = node.hinted(&format!("unset '{IMAGES}'"));
+    let run = leaves(&node, "config.toml:5:3", &unset);
+    let said =
+        format!("removed as a whole, with what others had added: {RUNTIMES}.kata.runtime_path");
+    assert!(run.stderr.contains(&said), "{run:#?}");
+    let (kept, _) = MIGRATED.split_once("\n[").expect("two tables");
+    let table = "[plugins.'io.containerd.cri.v1.runtime'.containerd]\n";
+    assert_eq!(node.text(), format!("{main}\n{kept}\n{table}"));
+    assert_eq!(in_conf_d(&node), [""; 0]);
+}
+
+#[test]
+fn a_drop_in_of_another_name_loses_its_handler() {
+    let node = installed();
+    let renamed = drop_in(&node, "99-renamed.toml");
+    fs::rename(drop_in(&node, "50-a.toml"), &renamed).expect("renames");
+    let run = leaves(
+        &node,
+        &format!("{}:6:3", renamed.display()),
+        "remove it there by hand",
+    );
+    // Of what is gone it is not said that it stays.
+    let recovery = run
+        .stderr
+        .lines()
+        .find(|line| line.contains("a comment says"));
+    assert!(
+        recovery.is_some_and(|line| !line.contains("kata")),
+        "{run:#?}"
+    );
+    let left = "version = 3\n\n[plugins.\"io.containerd.cri.v1.runtime\".containerd]\n\n\
+                [plugins.\"io.containerd.cri.v1.images\".registry]\n  config_path = \"/etc/certs.d\"\n";
+    assert_eq!(text(&renamed), left);
+}
+
+/// Somebody has decided otherwise there.
+#[test]
+fn a_handler_with_other_values_elsewhere_stays() {
+    let node = installed();
+    let other = MIGRATED.replace("io.katacontainers.*", "mine");
+    let theirs = format!("{}\n{other}", node.text());
+    fs::write(node.config(), &theirs).expect("writes");
+    let run = node.run(&["remove", "--owner", "a"]).exits(0);
+    let removal = node.hinted("remove kata --adopt");
+    let said = format!(
+        "kata stands in config.toml:10:1, where a has not written it, and stays; {removal}"
+    );
+    assert!(run.stderr.contains(&said), "{run:#?}");
+    assert_eq!(node.text(), theirs);
+}

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use crate::commit::editor::Editor;
+use crate::commit::reading::Reading;
 use crate::commit::request::Replacement;
 use crate::commit::task::Task;
 use crate::containerd::{ConfigFiles, absolute};
@@ -237,10 +238,11 @@ impl Editor {
         let target = self.find()?;
         let found = self.read_ledger(&target, target.read()?, &[])?;
         let mut ledger = found.ledger;
-        if ledger.is_blank()
-            && let Ok(reading) = self.read_config(&target, &found.main, &ledger)
-        {
-            ledger.recover(&reading.config, &reading.config.views());
+        if let Ok(Reading { config, .. }) = self.read_config(&target, &found.main, &ledger) {
+            if ledger.is_blank() {
+                ledger.recover(&config, &config.views());
+            }
+            ledger.follow_renamed(&config);
         }
         Ok(ledger)
     }

@@ -95,7 +95,7 @@ impl Editor {
                 Ok(_) => {}
             }
         }
-        let used = ledger.known_files().into_iter();
+        let used = ledger.files().into_iter();
         let used: Vec<PathBuf> = used.map(|name| config.path_of(name)).collect();
         ledger.folders.retain(|folder| {
             let folder = config.path_of(folder);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use toml_edit::{Item, Value};
 
-use super::keys::Wanted;
+use super::keys::{Wanted, is_name};
 use super::loading::Loaded;
 use super::merged;
 use super::migration;
@@ -77,10 +77,10 @@ impl ReleaseConfig {
             return None;
         }
         Wanted::of(place).filter(|it| it.is_read_by(self.release))?;
-        let (first, rest) = place.split_first()?;
-        let top = self.loaded.top.get(first.as_str())?;
-        rest.iter()
-            .try_fold(top, |node, name| self.entry(node.table()?, name))
+        let top = self.loaded.top.get(place[0].as_str())?;
+        (2..=place.len()).try_fold(top, |node, depth| {
+            self.entry(node.table()?, &place[..depth])
+        })
     }
 
     /// What comes of a value that somebody wants at a canonical path, or of an element of an array
@@ -138,11 +138,18 @@ impl ReleaseConfig {
         names.map(|name| &**name).collect()
     }
 
-    fn entry<'t>(&self, table: &'t Table, name: &str) -> Option<&'t Node> {
+    /// What the release takes for the last segment of a path.
+    fn entry<'t>(&self, table: &'t Table, place: &[String]) -> Option<&'t Node> {
+        let name = place.last()?.as_str();
+        if let exact @ Some(_) = table.get(name) {
+            return exact;
+        }
         let names = table.keys().map(|name| &**name);
         let same: Vec<&str> = names.filter(|it| it.eq_ignore_ascii_case(name)).collect();
-        let exact = same.iter().find(|it| **it == name).copied();
-        table.get(exact.or_else(|| read_as(name, &same, self.release))?)
+        if same.is_empty() || is_name(place) {
+            return None;
+        }
+        table.get(read_as(name, &same, self.release)?)
     }
 }
 

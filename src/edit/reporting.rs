@@ -1,6 +1,6 @@
 //! What an edit has done, told by handlers and keys.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::config::Config;
 use crate::config::view::{View, Views};
@@ -104,44 +104,50 @@ impl Work<'_> {
     /// What the owner does not want any more, and that stays: a handler that was there before it, and
     /// what stands in another file than the one that the owner's keys were in.
     pub(super) fn report_what_was_there(&mut self, after: &Config) {
-        let (start, known) = (self.start, &self.start.known);
-        let mut units: BTreeMap<&[String], Key> = BTreeMap::new();
-        for key in start.touched.iter().filter(|key| key.element.is_none()) {
-            let handler = key.handler_name().filter(|name| *name != BUILT_IN);
-            let of_handler = handler.map(|name| Key::of_handler(name, &["runtime_type"]));
-            let is_plain = key.handler().is_none() && !is_implied(key);
-            let telling = of_handler.or_else(|| is_plain.then(|| key.clone()));
-            units.extend(telling.map(|telling| (key.handler().unwrap_or(&key.path), telling)));
+        let (start, owner) = (self.start, self.start.owner());
+        let mut telling: BTreeSet<Key> = BTreeSet::new();
+        for key in &start.touched {
+            match key.handler_name() {
+                Some(BUILT_IN) => {}
+                Some(name) => drop(telling.insert(Key::of_handler(name, &["runtime_type"]))),
+                None if is_implied(key) => {}
+                None => drop(telling.insert(key.clone())),
+            }
         }
         let mut stays = Vec::new();
-        for (path, key) in units {
+        for key in telling {
+            let (name, path) = (key.handler_name(), key.handler().unwrap_or(&key.path));
+            let is_wanted = match name {
+                Some(_) => self.ledger.is_wanted_below(path),
+                None => self.ledger.is_wanted(&key),
+            };
             let mut needed = self.needed.keys();
-            let is_left = needed.any(|at| at.key.path.starts_with(path));
-            if is_left || self.ledger.is_wanted_below(path) {
+            if is_wanted || needed.any(|at| at.key.path.starts_with(path)) {
                 continue;
             }
             // What a distribution writes is not taken away here.
-            let mut files = start.files_by_weight().into_iter();
-            let Some(file) = files
-                .find(|file| start.is_writable(file) && self.views[*file].value(&key).is_some())
-            else {
+            let files = start.files_by_weight().into_iter();
+            let mut files = files.filter(|file| start.is_writable(file));
+            let found = files.find_map(|file| Some((file, self.views[file].value(&key)?)));
+            let Some((file, now)) = found else {
                 continue;
             };
-            let owner = start.owner();
-            let mut entries = known.entries.iter().filter(|(at, _)| at.key == key);
-            let was_elsewhere = entries.any(|(at, entry)| {
-                let is_same = entry.holds_ours(self.views[file].value(&key).as_ref());
-                at.file != file && entry.was.is_none() && (is_same || key.handler().is_some())
+            let mut known = start.known.entries.iter().filter(|(at, _)| at.key == key);
+            let was_elsewhere = known.any(|(at, entry)| {
+                let is_same = name.is_some() || entry.holds_ours(Some(&now));
+                at.file != file && entry.was.is_none() && is_same
             });
-            let name = key.handler_name();
-            let next = match name {
-                Some(name) => NextStep::RemoveWhatWasThere(name).to_string(),
+            let (shown, next) = match name {
+                Some(name) => (
+                    name.to_owned(),
+                    NextStep::RemoveWhatWasThere(name).to_string(),
+                ),
                 None if file == start.main() => {
-                    NextStep::UnsetWhatIsThere(&key.on_command_line()).to_string()
+                    let next = NextStep::UnsetWhatIsThere(&key.on_command_line()).to_string();
+                    (key.to_string(), next)
                 }
-                None => "remove it there by hand".to_owned(),
+                None => (key.to_string(), "remove it there by hand".to_owned()),
             };
-            let shown = name.map_or_else(|| key.to_string(), str::to_owned);
             if was_elsewhere {
                 let place = self.views[file].place(path);
                 let place = refusal::location(after, file, &place);

@@ -228,11 +228,20 @@ impl Work<'_> {
         let mut removes = self.start.change.removes.iter();
         let is_asked = removes.any(|name| name == BUILT_IN);
         let runc = handler_path(BUILT_IN);
-        let views = self.views.iter().filter(|it| self.start.is_writable(it.0));
-        let mut lists = views.map(|it| it.1).filter(|view| view.has(&runc));
-        let Some(view) = lists.next().filter(|_| is_asked) else {
+        let files = self.views.iter();
+        let mut lists =
+            files.filter(|(file, view)| self.start.is_writable(file) && view.has(&runc));
+        let Some((file, view)) = lists.next().filter(|_| is_asked) else {
             return;
         };
+        if !self.ledger.has_in(file, &runc) {
+            let message = format!(
+                "runc was there before {} came, and stays",
+                self.start.owner()
+            );
+            self.report.warn("was-there", message);
+            return;
+        }
         let names = view.handler_names();
         let others: Vec<&str> = names.into_iter().filter(|it| *it != BUILT_IN).collect();
         let message = format!(

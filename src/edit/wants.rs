@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::config::Config;
 use crate::error::{Code, Error};
 use crate::ledger::{Owner, Tombstone, Want};
 use crate::toml::Literal;
@@ -12,6 +13,7 @@ use crate::want::key::{Key, KeyValue, handler_path};
 use super::cgroup_driver::{DRIVER, Drivers};
 use super::placement;
 use super::refusal::{self, WantedKey};
+use super::run::edit;
 use super::start::Start;
 
 impl Start<'_> {
@@ -212,9 +214,11 @@ impl Start<'_> {
         if new.is_empty() {
             return wants;
         }
+        let remaining = self.remaining(&wants, before);
+        let views = remaining.as_ref().map(Config::views);
         let drivers = Drivers {
-            config: self.config,
-            views: &self.views,
+            config: remaining.as_ref().unwrap_or(self.config),
+            views: views.as_ref().unwrap_or(&self.views),
             asked: &wants,
         };
         let found = drivers.found(&new);
@@ -233,5 +237,19 @@ impl Start<'_> {
             self.report.warn("cgroup-drivers-differ", message);
         }
         wants
+    }
+
+    /// The config without what the owner drops with this change, if it drops something: nothing is
+    /// taken over from that.
+    fn remaining(&self, wants: &[KeyValue], before: &BTreeMap<Key, Want>) -> Option<Config> {
+        let stays = |key: &Key| wants.iter().any(|want| want.key == *key);
+        if !self.change.is_all || before.keys().all(stays) {
+            return None;
+        }
+        let mut change = self.change.clone();
+        change.takes_cgroup_driver.clear();
+        change.wants.retain(|want| before.contains_key(&want.key));
+        let edited = edit(self.config, &self.known, &change);
+        edited.ok().map(|edited| edited.config)
     }
 }

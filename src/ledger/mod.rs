@@ -8,6 +8,7 @@ mod json;
 mod lost;
 mod places;
 mod recovery;
+mod renamed;
 mod settling;
 mod stored;
 mod tables;

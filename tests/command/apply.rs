@@ -346,3 +346,31 @@ fn an_option_that_the_shim_does_not_have_is_a_warning_with_its_place() {
     assert!(run.stderr.contains(&place), "{run:?}");
     assert_eq!(run.stderr.lines().count(), 1, "{run:?}");
 }
+
+/// A new handler takes the cgroup driver over that is in force once all is done.
+#[test]
+fn what_a_newer_patch_file_drops_is_not_taken_over() {
+    let runc = "version = 2\n[plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.runc]\n\
+                runtime_type = 'io.containerd.runc.v2'\noptions.SystemdCgroup = ";
+    let dropped = [
+        ("true", "[handlers.runc.options]\nSystemdCgroup = false\n"),
+        (
+            "false",
+            "default = 'nvidia'\n[handlers.nvidia.options]\nSystemdCgroup = true\n",
+        ),
+    ];
+    for (driver, first) in dropped {
+        let node = Node::with(format!("{runc}{driver}\n"));
+        let apply = |text: &str, arguments: &[&str]| {
+            let file = node.folder().join("patch");
+            fs::write(&file, format!("owner = 'op'\n{text}")).expect("writes");
+            let file = file.to_string_lossy();
+            node.run(&[&["apply", &*file, "--prune", "--exit-code"], arguments].concat())
+        };
+        apply(first, &[]).exits(10);
+        apply("[handlers.crun]\n", &[]).exits(10);
+        let set = format!("SystemdCgroup = {driver}\n");
+        assert_eq!(node.text().matches(&set).count(), 2, "{}", node.text());
+        apply("[handlers.crun]\n", &["--dry-run"]).exits(0);
+    }
+}

@@ -337,6 +337,24 @@ fn why_an_implied_runc_stays_is_said() {
 }
 
 #[test]
+fn a_runc_that_was_there_is_not_said_to_go_later() {
+    let node = Node::with(RUNC);
+    node.run(&["add", "spin"]).exits(0);
+    let set = [
+        "set",
+        "handlers.runc.options.SystemdCgroup=true",
+        "--owner",
+        "x",
+    ];
+    node.run(&set).exits(0);
+    let run = node.run(&["remove", "runc", "--owner", "x"]).exits(0);
+    let said = "runc was there before x came, and stays\n";
+    assert!(run.stderr.ends_with(said), "{run:?}");
+    node.run(&["remove", "spin"]).exits(0);
+    assert_eq!(node.text(), RUNC);
+}
+
+#[test]
 fn the_new_default_is_reported() {
     let node = Node::with("version = 2\n");
     let new_default = |arguments: &[&str]| {

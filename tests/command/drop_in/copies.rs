@@ -62,15 +62,51 @@ fn a_copy_in_a_migrated_config_leaves_with_the_drop_in() {
 }
 
 #[test]
-fn a_drop_in_of_another_name_loses_its_handler() {
+fn a_drop_in_of_another_name_is_still_its_owners() {
     let node = installed();
+    let main = node.text();
     let renamed = drop_in(&node, "99-renamed.toml");
     fs::rename(drop_in(&node, "50-a.toml"), &renamed).expect("renames");
-    let run = leaves(
-        &node,
-        &format!("{}:6:3", renamed.display()),
-        "remove it there by hand",
+    let status = node.run(&["status"]).exits(0).stdout;
+    let created = format!("{}, created for a\n", renamed.display());
+    assert!(status.contains(&created), "{status}");
+    // It is where the owner's keys go, and others don't notice.
+    node.run(&["set", "debug.level=debug", "--owner", "a"])
+        .exits(0);
+    node.run(&["add", "crun", "--owner", "b"]).exits(0);
+    assert!(text(&renamed).contains("[debug]"));
+    assert_eq!(in_conf_d(&node), ["50-b.toml", "99-renamed.toml"]);
+    let run = node.run(&["remove", "--owner", "a"]).exits(0);
+    assert!(!run.stderr.contains("stays"), "{run:#?}");
+    assert_eq!(
+        (node.text(), in_conf_d(&node)),
+        (main, vec!["50-b.toml".to_owned()])
     );
+}
+
+/// Its handler goes with it; a single key may be anybody's.
+#[test]
+fn a_drop_in_that_was_put_into_the_config_loses_its_handler() {
+    let node = installed();
+    let set = [
+        "set",
+        "disabled_plugins=io.containerd.snapshotter.v1.zfs",
+        "--owner",
+        "a",
+    ];
+    node.run(&set).exits(0);
+    let own = drop_in(&node, "50-a.toml");
+    let disabled = "disabled_plugins = [\"io.containerd.snapshotter.v1.zfs\"]\n";
+    let merged = text(&own)
+        .replace("version = 3\n", "")
+        .replace(disabled, "");
+    fs::write(node.config(), format!("{}{disabled}{merged}", node.text())).expect("writes");
+    fs::remove_file(&own).expect("removes");
+    let unset = node.hinted(&format!("unset '{IMAGES}'"));
+    let run = leaves(&node, "config.toml:8:3", &unset);
+    let said =
+        "disabled_plugins[\"io.containerd.snapshotter.v1.zfs\"] stands in config.toml:3:1, where";
+    assert!(run.stderr.contains(said), "{run:#?}");
     // Of what is gone it is not said that it stays.
     let recovery = run
         .stderr
@@ -80,9 +116,6 @@ fn a_drop_in_of_another_name_loses_its_handler() {
         recovery.is_some_and(|line| !line.contains("kata")),
         "{run:#?}"
     );
-    let left = "version = 3\n\n[plugins.\"io.containerd.cri.v1.runtime\".containerd]\n\n\
-                [plugins.\"io.containerd.cri.v1.images\".registry]\n  config_path = \"/etc/certs.d\"\n";
-    assert_eq!(text(&renamed), left);
 }
 
 /// Somebody has decided otherwise there.

@@ -354,3 +354,21 @@ fn the_folder_goes_with_its_owner_also_once_somebody_has_deleted_the_drop_in() {
         assert!(!node.folder().join("conf.d").exists(), "{last:?}");
     }
 }
+
+/// It would be made again with the next file in it.
+#[test]
+fn the_folder_goes_with_the_last_key_in_it_though_its_owner_stays() {
+    let node = Node::with("version = 3\n");
+    node.run(&["set", "debug.address=/x", "--owner", "a"])
+        .exits(0);
+    let before = node.names();
+    for _ in 0..2 {
+        node.run(&["add", "crun", "--owner", "a", "--drop-in"])
+            .exits(0);
+        assert_eq!(in_conf_d(&node), ["50-a.toml"]);
+        node.run(&["remove", "crun", "--owner", "a"]).exits(0);
+        let names = node.names();
+        let left = names.iter().filter(|name| !name.contains("50-a.toml"));
+        assert_eq!(left.collect::<Vec<_>>(), before.iter().collect::<Vec<_>>());
+    }
+}

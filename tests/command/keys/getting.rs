@@ -147,3 +147,22 @@ fn getting_what_is_not_there_fails() {
     let json: serde_json::Value = serde_json::from_str(&json.stdout).expect("JSON");
     assert_eq!(json["error"]["code"], "no-key");
 }
+
+/// In containerd's own keys it does not.
+#[test]
+fn the_case_of_letters_counts_in_names() {
+    let node = Node::with(
+        "version = 3\n[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.Kata]\n\
+         runtime_type = 't.v2'\n[proxy_plugins.Nydus]\ntype = 'snapshot'\naddress = '/a'\n\
+         [timeouts]\n'a.B' = '7s'\n[Debug]\nLEVEL = 'info'\n",
+    );
+    for (key, other) in [
+        ("handlers.Kata.runtime_type", "handlers.kata.runtime_type"),
+        ("proxy_plugins.Nydus.address", "proxy_plugins.nydus.address"),
+        ("timeouts.'a.B'", "timeouts.'a.b'"),
+    ] {
+        node.run(&["get", key]).exits(0);
+        node.run(&["get", other]).exits(1);
+    }
+    node.run(&["get", "debug.level"]).exits(0);
+}

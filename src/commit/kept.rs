@@ -283,6 +283,12 @@ impl Kept {
         texts.filter(|it| it.problem.is_none() && self.counts(&it.file))
     }
 
+    /// The first that was written last, and is not what is there.
+    pub(super) fn other_last(&self) -> Option<&KeptText> {
+        let mut last = self.usable().filter(|it| it.from == KeptAs::Last);
+        last.find(|it| it.replacement.change.is_change() && !it.serves.is_empty())
+    }
+
     /// The first text of each broken file that has one.
     fn first_of(&self, broken: &BTreeMap<PathBuf, Error>) -> Vec<Replacement> {
         // A template that only the distribution can read may be right.

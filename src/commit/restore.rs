@@ -35,8 +35,8 @@ impl Editor {
             return Err(self.nothing_serves(&kept));
         }
         let mut found = kept.found();
-        if is_serving && self.would_restore(RestoreFrom::Last) {
-            let step = NextStep::RestoreLast(kept.only.as_deref());
+        if let Some(text) = kept.other_last().filter(|_| is_serving) {
+            let step = NextStep::RestoreLast(self.as_drop_in(&text.file));
             let _ = write!(found, "; {step}");
         }
         let restored = Some(Restored {

@@ -181,3 +181,24 @@ fn where_no_kept_text_serves_the_repair_is_named() {
     let run = node.run(&["restore"]).exits(78);
     assert!(run.stderr.contains("unset disabled_plugins="), "{run:#?}");
 }
+
+/// Valid TOML that serves: nobody can tell whether it is meant. What was written last is offered.
+#[test]
+fn a_drop_in_that_was_cut_between_two_lines_is_offered_by_its_name() {
+    let node = Node::with("version = 3\nimports = ['conf.d/*.toml']\n");
+    fs::create_dir(node.folder().join("conf.d")).expect("creates");
+    node.run(&["add", "kata", "--owner", "a"]).exits(0);
+    let path = node.folder().join("conf.d/50-a.toml");
+    let whole = fs::read_to_string(&path).expect("it is there");
+    let (head, _) = whole.split_once('[').expect("a table");
+    fs::write(&path, head).expect("writes");
+    let run = node.run(&["restore"]).exits(0);
+    let command = node.hinted(&format!("restore --from last --drop-in {}", path.display()));
+    let said = format!("to put back what this tool has written last: {command}\n");
+    assert!(run.stdout.contains(&said), "{run:#?}");
+    let back = ["restore", "--from", "last", "--drop-in", "conf.d/50-a.toml"];
+    node.run(&back).exits(0);
+    assert_eq!(fs::read_to_string(&path).expect("it is there"), whole);
+    let run = node.run(&["restore"]).exits(0);
+    assert!(!run.stdout.contains("written last"), "{run:#?}");
+}

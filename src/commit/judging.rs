@@ -65,16 +65,10 @@ impl Editor {
             before,
             after,
             without: None,
-            judged: Judged {
-                removes: if judged.is_whole {
-                    &handlers.removed
-                } else {
-                    judged.removes
-                },
-                ..judged
-            },
+            judged,
             named: &named,
             removed: &handlers.removed,
+            removes: judged.removes.unwrap_or(&handlers.removed),
             wanted: &wanted,
             new_default: edited.report.new_default.as_deref(),
             version: edited.config.version(),

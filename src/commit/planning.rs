@@ -154,17 +154,12 @@ impl Editor {
         let has_program = |name: &str| is_program(&self.host_root, name);
         let unread = unread::warnings(&edited, change, &self.releases, &has_program);
         edited.report.warnings.extend(unread);
-        let removed = edited.report.handlers.removed.clone();
         let overridden = overridden::overridden(&reading.config, &edited, &views, change);
         let judged = Judged {
             keys: &change.wants,
             overridden: &overridden,
             // What was adopted goes because this change says so.
-            removes: if change.adoption.is_some() {
-                &removed
-            } else {
-                &change.removes
-            },
+            removes: Some(&change.removes[..]).filter(|_| change.adoption.is_none()),
             is_whole: false,
         };
         let mut work = self.assemble(found, reading, edited, Some(judged))?;

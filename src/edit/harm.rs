@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::containerd::lost::Losses;
 use crate::containerd::release::listed;
-use crate::containerd::{LoadedHandler, Model, Reason, Release, Verdict, needs_of_host};
+use crate::containerd::{Model, Reason, Release, Verdict, needs_of_host};
 use crate::error::{Code, Error, NextStep, Warning};
 
 use super::judgement::{Judgement, harmful};
+use super::offer::Offer;
 
 /// What one release makes of a config.
 struct Read {
@@ -144,7 +145,7 @@ impl Judgement<'_> {
                 let without = it.without.as_ref();
                 let is_there =
                     without.is_none_or(|without| without.offers(name) > it.after.offers(name));
-                let may_go = !is_there || self.judged.removes.contains(name);
+                let may_go = !is_there || self.removes.contains(name);
                 may_go && (self.judged.is_whole || !self.wanted.contains(name))
             };
             for name in lost {
@@ -165,7 +166,7 @@ impl Judgement<'_> {
             }
         }
         let is_told = |name: &String| {
-            let removed = self.removed.iter().chain(self.judged.removes);
+            let removed = self.removed.iter().chain(self.removes);
             self.named.contains(name) || removed.into_iter().any(|it| it == name)
         };
         let untold = along.into_iter().filter(|name| !is_told(name));
@@ -362,49 +363,4 @@ fn placed(error: Error, reason: &Reason) -> Error {
 fn releases(read: &[&Read]) -> String {
     let releases: Vec<Release> = read.iter().map(|it| it.release).collect();
     listed(&releases)
-}
-
-impl Verdict {
-    /// The higher, the better.
-    fn rank(&self) -> u8 {
-        match self {
-            Self::Exits { .. } => 0,
-            Self::NoCri { .. } => 1,
-            Self::Serves { .. } => 2,
-        }
-    }
-
-    fn handlers(&self) -> Option<&BTreeMap<String, LoadedHandler>> {
-        match self {
-            Self::Serves { handlers, .. } => Some(handlers),
-            _ => None,
-        }
-    }
-
-    fn default(&self) -> Option<&str> {
-        match self {
-            Self::Serves { default, .. } => Some(default),
-            _ => None,
-        }
-    }
-
-    /// What pods find that want a handler.
-    fn offers(&self, name: &str) -> Offer {
-        match self.handlers().and_then(|handlers| handlers.get(name)) {
-            Some(handler) if handler.runtime_type.is_empty() => Offer::Nothing,
-            Some(handler) if handler.place.is_none() => Offer::BuiltIn,
-            Some(_) => Offer::Listed,
-            None => Offer::Nothing,
-        }
-    }
-}
-
-/// The later, the more of what the config says of a handler is in force.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Offer {
-    /// No pod can run on it: it is not loaded, or has no shim.
-    Nothing,
-    /// `runc` as containerd has it built in.
-    BuiltIn,
-    Listed,
 }

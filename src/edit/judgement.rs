@@ -14,8 +14,8 @@ pub(crate) struct Judged<'j> {
     pub(crate) keys: &'j [KeyValue],
     /// A warning for each over which a newer owner's value, or a later file, has the last word.
     pub(crate) overridden: &'j [Warning],
-    /// The handlers that the change removes by their names.
-    pub(crate) removes: &'j [String],
+    /// The handlers that the change removes by their names; `None`: all that go.
+    pub(crate) removes: Option<&'j [String]>,
     /// Whether a whole text takes a file's place: what it lacks is to go, whoever wants it.
     pub(crate) is_whole: bool,
 }
@@ -25,7 +25,7 @@ impl Judged<'_> {
     pub(crate) const WHOLE: Self = Self {
         keys: &[],
         overridden: &[],
-        removes: &[],
+        removes: None,
         is_whole: true,
     };
 }
@@ -43,6 +43,8 @@ pub(crate) struct Judgement<'j> {
     pub(crate) named: &'j BTreeSet<String>,
     /// Handlers that the edit removes.
     pub(crate) removed: &'j [String],
+    /// Those of which that was said.
+    pub(crate) removes: &'j [String],
     /// Handlers that an owner wants once the edit is made.
     pub(crate) wanted: &'j BTreeSet<String>,
     pub(crate) new_default: Option<&'j str>,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::config::Config;
-use crate::ledger::FileKey;
+use crate::ledger::{FileKey, Made};
 use crate::toml::Path;
 use crate::want::key::{Key, handlers_path};
 
@@ -35,6 +35,12 @@ impl Work<'_> {
             reason: format!("{place}{why}. To remove it: {hint}. Then run the same command again"),
         };
         self.needed.insert(at.clone(), need);
+    }
+
+    /// Whether something that stays needs what the tool has made.
+    pub(super) fn is_needed(&self, made: &Made) -> bool {
+        let mut needed = self.needed.keys();
+        needed.any(|at| at.is_in(&made.file, &made.path))
     }
 
     /// Keys that this edit removes and that something needs which stays.

@@ -4,14 +4,12 @@ use std::collections::BTreeSet;
 
 use crate::config::Config;
 use crate::config::view::{View, Views};
-use crate::error::NextStep;
 use crate::ledger::{FileKey, is_implied, newest_owner};
 use crate::toml::{Difference, Inserted};
 use crate::want::handler::BUILT_IN;
 use crate::want::key::Key;
 
 use super::edited::{Handlers, Report};
-use super::refusal;
 use super::work::Work;
 
 impl Report {
@@ -99,70 +97,6 @@ impl Work<'_> {
             newest.is_some_and(|name| name != start.owner())
         });
         report.keys.overridden = overridden.map(Key::to_string).collect();
-    }
-
-    /// What the owner does not want any more, and that stays: a handler that was there before it, and
-    /// what stands in another file than the one that the owner's keys were in.
-    pub(super) fn report_what_was_there(&mut self, after: &Config) {
-        let (start, owner) = (self.start, self.start.owner());
-        let mut telling: BTreeSet<Key> = BTreeSet::new();
-        for key in &start.touched {
-            match key.handler_name() {
-                Some(BUILT_IN) => {}
-                Some(name) => drop(telling.insert(Key::of_handler(name, &["runtime_type"]))),
-                None if is_implied(key) => {}
-                None => drop(telling.insert(key.clone())),
-            }
-        }
-        let mut stays = Vec::new();
-        for key in telling {
-            let (name, path) = (key.handler_name(), key.handler().unwrap_or(&key.path));
-            let is_wanted = match name {
-                Some(_) => self.ledger.is_wanted_below(path),
-                None => self.ledger.is_wanted(&key),
-            };
-            let mut needed = self.needed.keys();
-            if is_wanted || needed.any(|at| at.key.path.starts_with(path)) {
-                continue;
-            }
-            // What a distribution writes is not taken away here.
-            let files = start.files_by_weight().into_iter();
-            let mut files = files.filter(|file| start.is_writable(file));
-            let found = files.find_map(|file| Some((file, self.views[file].value(&key)?)));
-            let Some((file, now)) = found else {
-                continue;
-            };
-            let mut known = start.known.entries.iter().filter(|(at, _)| at.key == key);
-            let was_elsewhere = known.any(|(at, entry)| {
-                let is_same = name.is_some() || entry.holds_ours(Some(&now));
-                at.file != file && entry.was.is_none() && is_same
-            });
-            let (shown, next) = match name {
-                Some(name) => (
-                    name.to_owned(),
-                    NextStep::RemoveWhatWasThere(name).to_string(),
-                ),
-                None if file == start.main() => {
-                    let next = NextStep::UnsetWhatIsThere(&key.on_command_line()).to_string();
-                    (key.to_string(), next)
-                }
-                None => (key.to_string(), "remove it there by hand".to_owned()),
-            };
-            if was_elsewhere {
-                let place = self.views[file].place(path);
-                let place = refusal::location(after, file, &place);
-                stays.push(format!(
-                    "{shown} stands in {place}, where {owner} has not written it, and stays; {next}"
-                ));
-            } else if name.is_some() {
-                stays.push(format!(
-                    "{shown} was there before {owner} came, and stays; {next}"
-                ));
-            }
-        }
-        for message in stays {
-            self.report.warn("was-there", message);
-        }
     }
 }
 

@@ -123,7 +123,7 @@ impl Work<'_> {
     fn finish(mut self, found: &Ledger, after: Config) -> Edited {
         self.report_changes();
         self.report_left_behind(&after);
-        self.report_what_was_there(&after);
+        self.report_what_stays(&after);
         self.report_unknown();
         self.report_placement();
         self.report_runc();

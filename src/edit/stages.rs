@@ -3,9 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config::view::View;
 use crate::error::Error;
-use crate::ledger::{Entry, FileKey, Ledger, Made, OwnersWant, is_implied};
+use crate::ledger::{Entry, FileKey, Made, OwnersWant, is_implied};
 use crate::toml::Path;
 use crate::want::handler::BUILT_IN;
 use crate::want::key::{Key, handler_path};
@@ -43,7 +42,7 @@ impl Work<'_> {
         let going = self.ledger.made_handlers().filter(|made| goes(self, made));
         let going: Vec<Made> = going.cloned().collect();
         let mut own: BTreeMap<&String, BTreeSet<Path>> = BTreeMap::new();
-        for Made { file, path, .. } in &going {
+        for made @ Made { file, path, .. } in &going {
             let at = FileKey::new(file, &Key::new(path));
             if self.frozen.contains_key(file) {
                 // Where it has keys of the tool's, they are named instead.
@@ -52,7 +51,7 @@ impl Work<'_> {
                 }
                 continue;
             }
-            if self.needed.keys().any(|at| at.is_in(file, path)) {
+            if self.is_needed(made) {
                 continue;
             }
             let Some(view) = self.views.get_mut(file) else {
@@ -78,47 +77,6 @@ impl Work<'_> {
             }
         }
         self.prune();
-    }
-
-    /// Enters what somebody has copied of a handler that goes: `containerd config migrate` prints the
-    /// drop-ins into the main file, and a drop-in may have got another name. What stands elsewhere with
-    /// other values is not the tool's.
-    fn enter_copies(&mut self, goes: impl Fn(&Self, &Made) -> bool) {
-        let lost = &self.start.lost;
-        let going = self.ledger.made_handlers().chain(lost.made_handlers());
-        let going = going.filter(|made| {
-            goes(self, made)
-                && !self
-                    .needed
-                    .keys()
-                    .any(|at| at.is_in(&made.file, &made.path))
-        });
-        let mut copies = Ledger::default();
-        for Made { file, path, .. } in going {
-            let entries = self.ledger.entries.iter().chain(lost.entries());
-            let entries = entries.filter(|(at, entry)| at.is_in(file, path) && !entry.removes());
-            let entries: Vec<(&FileKey, &Entry)> = entries.collect();
-            if entries.is_empty() {
-                continue;
-            }
-            let is_copy = |(other, view): &(&String, &View)| {
-                let is_known = self.ledger.has_in(other, path) || self.ledger.has_made(other, path);
-                let mut keys = entries.iter();
-                let is_same = |(at, entry): &(&FileKey, &Entry)| {
-                    entry.put.first() == Some(&view.value(&at.key))
-                };
-                !is_known && self.start.is_writable(other) && keys.all(is_same)
-            };
-            for (other, _) in self.views.iter().filter(is_copy) {
-                copies.made.insert(Made::new(other, path));
-                let entries = entries.iter();
-                copies.entries.extend(
-                    entries.map(|(at, entry)| (FileKey::new(other, &at.key), (*entry).clone())),
-                );
-            }
-        }
-        self.ledger.made.extend(copies.made);
-        self.ledger.entries.extend(copies.entries);
     }
 
     /// Takes all keys of the tool's out, those that others have set by hand since, too.

@@ -170,8 +170,7 @@ impl Judgement<'_> {
             let is_known = self.judged.overridden.iter().any(|it| it.key == name);
             if let Some((path, at)) = other.filter(|_| !is_known) {
                 let message = format!(
-                    "containerd {} takes {key} from another spelling of it ({}:{at}); change or \
-                     remove that",
+                    "on containerd {} another spelling of {key} counts ({}:{at}); change or remove that",
                     listed(&others),
                     path.display()
                 );

@@ -1,0 +1,43 @@
+//! Handlers of the tool's that somebody has copied to another file.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::config::view::View;
+use crate::ledger::{Entry, FileKey, Made};
+
+use super::work::Work;
+
+impl Work<'_> {
+    /// Enters the copies of handlers that go, so that they go with them: `containerd config migrate`
+    /// prints the drop-ins into the main file, and people move a text to another file. What stands
+    /// elsewhere with other values is not the tool's.
+    pub(super) fn enter_copies(&mut self, goes: impl Fn(&Self, &Made) -> bool) {
+        let lost = &self.start.lost;
+        let made = self.ledger.made_handlers().chain(lost.made_handlers());
+        let going = made.filter(|made| goes(self, made) && !self.is_needed(made));
+        let (mut handlers, mut keys) = (BTreeSet::new(), BTreeMap::new());
+        for Made { file, path, .. } in going {
+            let entries = self.ledger.entries.iter().chain(lost.entries());
+            let entries = entries.filter(|(at, entry)| at.is_in(file, path) && !entry.removes());
+            let entries: Vec<(&FileKey, &Entry)> = entries.collect();
+            let says = |view: &View| {
+                let is_same = |(at, entry): &(&FileKey, &Entry)| {
+                    entry.put.first() == Some(&view.value(&at.key))
+                };
+                !entries.is_empty() && entries.iter().all(is_same)
+            };
+            for (other, view) in &self.views {
+                let is_known = self.ledger.has_in(other, path) || self.ledger.has_made(other, path);
+                if is_known || !self.start.is_writable(other) || !says(view) {
+                    continue;
+                }
+                handlers.insert(Made::new(other, path));
+                for (at, entry) in &entries {
+                    keys.insert(FileKey::new(other, &at.key), Entry::clone(entry));
+                }
+            }
+        }
+        self.ledger.made.extend(handlers);
+        self.ledger.entries.extend(keys);
+    }
+}

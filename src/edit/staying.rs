@@ -1,0 +1,81 @@
+//! What an owner does not want any more, and that stays.
+
+use std::collections::BTreeSet;
+
+use crate::config::Config;
+use crate::error::NextStep;
+use crate::ledger::is_implied;
+use crate::toml::Literal;
+use crate::want::handler::BUILT_IN;
+use crate::want::key::Key;
+
+use super::refusal;
+use super::work::Work;
+
+impl Work<'_> {
+    /// Tells of a handler that was there before its owner, and of what stands in another file than the
+    /// one that the owner's keys were in. `after`: the files as they will be.
+    pub(super) fn report_what_stays(&mut self, after: &Config) {
+        for key in self.withdrawn() {
+            let path = key.handler().unwrap_or(&key.path);
+            let mut needed = self.needed.keys();
+            if needed.any(|at| at.key.path.starts_with(path)) {
+                continue;
+            }
+            let Some((file, now)) = self.found(&key) else {
+                continue;
+            };
+            let owner = self.start.owner();
+            let so = if self.was_elsewhere(&key, &file, &now) {
+                let place = self.views[&file].place(path);
+                let place = refusal::location(after, &file, &place);
+                format!("stands in {place}, where {owner} has not written it")
+            } else if key.handler().is_some() {
+                format!("was there before {owner} came")
+            } else {
+                continue;
+            };
+            let message = match key.handler_name() {
+                Some(name) => {
+                    let next = NextStep::RemoveWhatWasThere(name);
+                    format!("{name} {so}, and stays; {next}")
+                }
+                None if file == self.start.main() => {
+                    let unset = key.on_command_line();
+                    let next = NextStep::UnsetWhatIsThere(&unset);
+                    format!("{key} {so}, and stays; {next}")
+                }
+                None => format!("{key} {so}, and stays; remove it there by hand"),
+            };
+            self.report.warn("was-there", message);
+        }
+    }
+
+    /// What nobody wants any more: keys, and for each handler the one without which it is none.
+    fn withdrawn(&self) -> BTreeSet<Key> {
+        let touched = self.start.touched.iter();
+        let withdrawn = touched.filter_map(|key| match key.handler_name() {
+            Some(BUILT_IN) => None,
+            Some(name) => {
+                let is_wanted = self.ledger.is_wanted_below(key.handler()?);
+                (!is_wanted).then(|| Key::of_handler(name, &["runtime_type"]))
+            }
+            None => (!is_implied(key) && !self.ledger.is_wanted(key)).then(|| key.clone()),
+        });
+        withdrawn.collect()
+    }
+
+    /// Where a key stands, and its value. What a distribution writes is not taken away here.
+    fn found(&self, key: &Key) -> Option<(String, Literal)> {
+        let files = self.start.files_by_weight().into_iter();
+        let mut files = files.filter(|file| self.start.is_writable(file));
+        files.find_map(|file| Some((file.to_owned(), self.views[file].value(key)?)))
+    }
+
+    /// Whether the tool had written a key, or its handler, to another file.
+    fn was_elsewhere(&self, key: &Key, file: &str, now: &Literal) -> bool {
+        let known = self.start.known.entries.iter();
+        let mut elsewhere = known.filter(|(at, _)| at.key == *key && at.file != file);
+        elsewhere.any(|(_, entry)| key.handler().is_some() || entry.holds_ours(Some(now)))
+    }
+}

@@ -1,8 +1,8 @@
 //! What the daemon listens on, which 2.3 has made plugins of: `serviceMigrate` in
 //! `cmd/containerd/server/config/config.go`.
 
-use super::lost::Lost;
 use super::tree::{Data, Node, Place, Table, table_at};
+use super::verdict::Lost;
 
 const GRPC: &str = "io.containerd.server.v1.grpc";
 const TTRPC: &str = "io.containerd.server.v1.ttrpc";

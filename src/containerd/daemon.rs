@@ -3,81 +3,57 @@
 
 use super::address;
 use super::duration;
-use super::loading::{self, Loaded};
-use super::model::Model;
+use super::loaded::{self, Loaded};
 use super::plugin::{IMAGES, OLD_CRI, RUNTIME};
 use super::registry::{self, EROFS_DIFFER};
 use super::release::{ALL, Release, Releases, SERVERS};
+use super::rule::Rule;
 use super::servers;
 use super::snapshotters;
-use super::tree::{Place, text};
-use super::verdict::Reason;
+use super::tree::text;
+use super::verdict::{Finding, Reason};
 use super::view::CriView;
 
 const LEVELS: [&str; 8] = [
     "panic", "fatal", "error", "warn", "warning", "info", "debug", "trace",
 ];
 
-/// Something that ends the daemon.
-pub(super) struct Rule {
-    /// What the rule minds, for people.
-    pub(super) what: &'static str,
-    pub(super) releases: Releases,
-    find: fn(&Model<'_>, &Loaded, Release) -> Option<(String, Place)>,
-}
+type DaemonRule = Rule<fn(&Loaded<'_>) -> Option<Finding>>;
 
 /// Since 2.3 a server that can't read its key pair is left out, and the daemon starts.
 const BEFORE_SERVERS: Releases = Releases::between(Release::new(0, 0, 0), Release::new(2, 3, 0));
 
 /// In the order in which the daemon comes to them.
-pub(super) const RULES: &[Rule] = &[
-    Rule {
-        what: "`root` and `state` that are the same path",
-        releases: ALL,
-        find: |_, loaded, _| one_folder(loaded),
-    },
-    Rule {
-        what: "an unknown `debug.level` or `debug.format`",
-        releases: ALL,
-        find: |_, loaded, _| log_settings(loaded),
-    },
-    Rule {
-        what: "a value of `timeouts` that is no duration",
-        releases: ALL,
-        find: |_, loaded, _| timeouts(loaded),
-    },
-    Rule {
-        what: "a proxy plugin of a type that the release does not know, or that takes the ID of another \
+pub(super) const RULES: &[DaemonRule] = &[
+    Rule("`root` and `state` that are the same path", ALL, one_folder),
+    Rule(
+        "an unknown `debug.level` or `debug.format`",
+        ALL,
+        log_settings,
+    ),
+    Rule("a value of `timeouts` that is no duration", ALL, timeouts),
+    Rule(
+        "a proxy plugin of a type that the release does not know, or that takes the ID of another \
                plugin",
-        releases: ALL,
-        find: |_, loaded, release| proxies(loaded, release),
-    },
-    Rule {
-        what: "a missing key pair in `grpc.tcp_tls_cert` and `grpc.tcp_tls_key`",
-        releases: BEFORE_SERVERS,
-        find: |model, loaded, _| certificates(model, loaded),
-    },
-    Rule {
-        what: "an address to listen on that can't be one, or a socket's path of more than 104 letters: \
+        ALL,
+        proxies,
+    ),
+    Rule(
+        "a missing key pair in `grpc.tcp_tls_cert` and `grpc.tcp_tls_key`",
+        BEFORE_SERVERS,
+        certificates,
+    ),
+    Rule(
+        "an address to listen on that can't be one, or a socket's path of more than 104 letters: \
                `debug.address`, `metrics.address`, `grpc.tcp_address`, `grpc.address`, \
                `ttrpc.address`",
-        releases: ALL,
-        find: |_, loaded, release| addresses(loaded, release),
-    },
+        ALL,
+        addresses,
+    ),
 ];
 
-/// Why the daemon does not start, whatever its plugins say.
-pub(super) fn refusal(model: &Model<'_>, loaded: &Loaded, release: Release) -> Option<Reason> {
-    RULES
-        .iter()
-        .filter(|rule| rule.releases.contain(release))
-        .filter_map(|rule| (rule.find)(model, loaded, release))
-        .map(|(message, place)| model.reason(message, Some(place)))
-        .find(|reason| !model.host.disproves(reason, release))
-}
-
 /// `CreateTopLevelDirectories` in `cmd/containerd/server/server.go` (`services/server` on 1.x).
-fn one_folder(loaded: &Loaded) -> Option<(String, Place)> {
+fn one_folder(loaded: &Loaded<'_>) -> Option<Finding> {
     let path = |name, built_in: &str| match text(&loaded.top, name) {
         Some((text, place)) => (text.to_owned(), Some(place)),
         None => (built_in.to_owned(), None),
@@ -85,50 +61,55 @@ fn one_folder(loaded: &Loaded) -> Option<(String, Place)> {
     let (root, root_place) = path("root", "/var/lib/containerd");
     let (state, state_place) = path("state", "/run/containerd");
     let message = || "root and state must be different paths".to_owned();
-    (root == state).then_some((message(), state_place.or(root_place)?))
+    (root == state).then(|| (message(), state_place.or(root_place)))
 }
 
-fn log_settings(loaded: &Loaded) -> Option<(String, Place)> {
+fn log_settings(loaded: &Loaded<'_>) -> Option<Finding> {
     let debug = loaded.table("debug")?;
     if let Some((level, place)) = text(debug, "level")
         && !LEVELS.contains(&level.to_lowercase().as_str())
     {
         let message = format!("debug.level: not a valid logrus level: \"{level}\"");
-        return Some((message, place));
+        return Some((message, Some(place)));
     }
     let (format, place) = text(debug, "format")?;
     let is_known = matches!(format, "text" | "json");
-    (!is_known).then(|| (format!("debug.format: unknown log format: {format}"), place))
-}
-
-fn timeouts(loaded: &Loaded) -> Option<(String, Place)> {
-    loaded.table("timeouts")?.values().find_map(|node| {
-        let text = node.text()?;
-        let message = || format!("unable to parse {text} into a time duration");
-        (!duration::is_valid(text)).then(|| (message(), node.place))
+    (!is_known).then(|| {
+        (
+            format!("debug.format: unknown log format: {format}"),
+            Some(place),
+        )
     })
 }
 
-fn proxies(loaded: &Loaded, release: Release) -> Option<(String, Place)> {
+fn timeouts(loaded: &Loaded<'_>) -> Option<Finding> {
+    loaded.table("timeouts")?.values().find_map(|node| {
+        let text = node.text()?;
+        let message = || format!("unable to parse {text} into a time duration");
+        (!duration::is_valid(text)).then(|| (message(), Some(node.place)))
+    })
+}
+
+fn proxies(loaded: &Loaded<'_>) -> Option<Finding> {
     let mut proxies = loaded.table("proxy_plugins")?.iter();
     proxies.find_map(|(name, node)| {
-        let kind = loading::proxy_type(node, release);
+        let kind = loaded::proxy_type(node, loaded.release);
         let id = kind.map(|kind| format!("{kind}.{name}"));
         let message = match id {
             None => format!("panic: plugin: no type (of proxy_plugins.{name})"),
             Some(_) if name.is_empty() => "panic: plugin: no id (in proxy_plugins)".to_owned(),
             // Also if that one is disabled.
-            Some(id) if registry::is_taken(&id, release) => {
+            Some(id) if registry::is_taken(&id, loaded.release) => {
                 format!("panic: {id}: plugin: id already registered")
             }
             Some(_) => return None,
         };
-        Some((message, node.place))
+        Some((message, Some(node.place)))
     })
 }
 
 /// The key pair for gRPC over TCP, which is read even if nothing listens there.
-fn certificates(model: &Model<'_>, loaded: &Loaded) -> Option<(String, Place)> {
+fn certificates(loaded: &Loaded<'_>) -> Option<Finding> {
     let grpc = loaded.table("grpc")?;
     let certificate = grpc.get("tcp_tls_cert")?;
     if certificate.is_zero() {
@@ -138,9 +119,9 @@ fn certificates(model: &Model<'_>, loaded: &Loaded) -> Option<(String, Place)> {
     let missing = ["tcp_tls_cert", "tcp_tls_key"]
         .into_iter()
         .map(|name| path(name).unwrap_or_default())
-        .find(|path| path.is_empty() || !model.has_file(path))?;
+        .find(|path| path.is_empty() || !loaded.model.has_file(path))?;
     let message = format!("grpc.tcp_tls_cert: open {missing}: no such file or directory");
-    Some((message, certificate.place))
+    Some((message, Some(certificate.place)))
 }
 
 /// What the daemon listens on: a table and key of the file. Since 2.3 a plugin's key goes before it.
@@ -152,11 +133,11 @@ const LISTENERS: [[&str; 2]; 5] = [
     ["ttrpc", "address"],
 ];
 
-fn addresses(loaded: &Loaded, release: Release) -> Option<(String, Place)> {
+fn addresses(loaded: &Loaded<'_>) -> Option<Finding> {
     LISTENERS.into_iter().find_map(|[table, key]| {
-        let (address, place) = if SERVERS.contain(release) {
+        let (address, place) = if loaded.release.is_in(SERVERS) {
             let [_, id, key] = servers::in_plugin(&[table, key])?;
-            text(loaded.table("plugins")?.get(id)?.table()?, key)?
+            loaded.text_of_plugin(id, key)?
         } else {
             text(loaded.table(table)?, key)?
         };
@@ -171,7 +152,7 @@ fn addresses(loaded: &Loaded, release: Release) -> Option<(String, Place)> {
             address::refusal(address)
         };
         let message = format!("failed to get listener for {table}.{key}: {}", refusal?);
-        Some((message, place))
+        Some((message, Some(place)))
     })
 }
 
@@ -181,35 +162,33 @@ const STREAMS: &str = "io.containerd.streaming.v1.manager";
 
 /// A required plugin that is not there, or does not load: the daemon exits.
 pub(super) fn missing_plugin(view: &CriView<'_>, no_cri: Option<&Reason>) -> Option<Reason> {
-    let (loaded, release) = (view.loaded, view.release);
-    let mut required = loaded.plugin_names("required_plugins").peekable();
+    let mut required = view.plugin_names("required_plugins").peekable();
     required.peek()?;
-    let short = loaded.has_short_names(release);
-    let named = |id: &str| if short { registry::short_name(id) } else { id }.to_owned();
     // Measured: of all plugins that CRI can do without, only this one takes another along.
     let is_on = |id: &&str| {
         let needed = if *id == STREAMING { STREAMS } else { id };
         let mut needed = [*id, needed].into_iter();
-        needed.all(|id| loaded.disabled(id, release).is_none())
+        needed.all(|id| view.disabled(id).is_none())
     };
-    let mut there: Vec<String> = registry::registered(release)
-        .filter(is_on)
-        .map(named)
+    let built_in = registry::registered(view.release).filter(is_on);
+    let built_in = built_in.chain(view.has_differ("erofs").then_some(EROFS_DIFFER));
+    let others = view.proxies().map(|(id, _)| id);
+    let there: Vec<String> = built_in
+        .map(str::to_owned)
+        .chain(others)
+        .chain(snapshotters::loading(view))
         .collect();
-    there.extend(view.proxies().iter().map(|(id, _)| named(id)));
-    there.extend(snapshotters::loading(view).map(|id| named(&id)));
-    there.extend(view.has_differ("erofs").then(|| named(EROFS_DIFFER)));
     for (name, place) in required {
-        let parts = if release.is_1x() {
+        let parts = if view.release.is_1x() {
             &[OLD_CRI][..]
         } else {
             &[OLD_CRI, RUNTIME, IMAGES]
         };
-        let of_cri = parts.iter().any(|id| name == named(id));
-        if !there.iter().any(|it| it == name) {
+        if !there.iter().any(|id| name == view.plugin_name(id)) {
             let message = format!("required plugin [{name}] not included");
             return Some(view.model.reason(message, Some(place)));
         }
+        let of_cri = parts.iter().any(|id| name == view.plugin_name(id));
         if let (true, Some(reason)) = (of_cri, no_cri) {
             return Some(Reason {
                 message: format!("load required plugin {name}: {}", reason.message),

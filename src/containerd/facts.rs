@@ -2,6 +2,7 @@
 //! `syntax`) for fixtures/conformance/releases.md.
 
 use super::release::{Release, Releases};
+use super::rule::Rule;
 use super::shape::Field;
 use super::{daemon, registry, rules, schema, syntax};
 
@@ -62,9 +63,10 @@ impl Fact {
             what,
             releases: *releases,
         });
-        let exits = daemon::RULES.iter().map(|rule| (rule.what, rule.releases));
+        let exits = daemon::RULES.iter();
+        let exits = exits.map(|Rule(what, releases, _)| (*what, *releases));
         let no_cri = rules::RULES.iter();
-        let no_cri = no_cri.map(|rule| (rule.what, rule.releases));
+        let no_cri = no_cri.map(|Rule(what, releases, _)| (*what, *releases));
         let proxies = registry::PROXIES.iter();
         let proxies = proxies.map(|(name, _, releases)| (*name, *releases));
         let snapshotters = registry::SNAPSHOTTERS.iter();

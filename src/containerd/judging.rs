@@ -3,20 +3,21 @@
 use std::path::Path;
 use std::rc::Rc;
 
+use super::asked::Asked;
 use super::files::{ConfigFiles, Host};
-use super::loading::Loaded;
-use super::lost::Lost;
+use super::loaded::Loaded;
 use super::model::Model;
 use super::plugin::OLD_CRI;
 use super::registry;
-use super::release::Release;
-use super::rules::RULES;
+use super::release::{Release, Releases};
+use super::rule;
+use super::rules;
 use super::schema;
 use super::shape::{Decoder, Field};
 use super::snapshotters;
 use super::tree::{Data, Name, Table, text};
-use super::verdict::{Reason, Verdict};
-use super::view::{CriView, Finding};
+use super::verdict::{Finding, Judged, Reason, Verdict};
+use super::view::CriView;
 use super::{address, daemon, duration};
 
 impl Model<'_> {
@@ -31,29 +32,32 @@ impl Model<'_> {
 
     /// Says what a release makes of the config, and what it does not read of it.
     pub(crate) fn judge(&self, release: Release) -> Judged {
+        let is_known = |(alike, _): &&(Releases, Judged)| alike.contain(release);
+        let known = self.judged.borrow().iter().find(is_known).cloned();
+        if let Some((_, judged)) = known {
+            return judged;
+        }
+        let asked = Asked::new(release);
+        let judged = self.judge_anew(&asked);
+        let known = (asked.alike(), judged.clone());
+        self.judged.borrow_mut().push(known);
+        judged
+    }
+
+    fn judge_anew(&self, release: &Asked) -> Judged {
         let mut loaded = match self.load(release) {
             Ok(loaded) => loaded,
             Err(reason) => return Judged::of(Verdict::Exits { reason }),
         };
         let lost = std::mem::take(&mut loaded.lost);
-        let end = daemon::refusal(self, &loaded, release);
-        let end = end.or_else(|| decode_plugins(self, &mut loaded, release).err());
+        let end = rule::first(daemon::RULES, &loaded, |find| find(&loaded));
+        let end = end.or_else(|| decode_plugins(&mut loaded).err());
         let judged = match end {
             Some(reason) => Judged::of(Verdict::Exits { reason }),
-            None => of_cri(&CriView::new(self, &loaded, release)),
+            None => of_cri(CriView::new(&loaded)),
         };
         Judged { lost, ..judged }
     }
-}
-
-/// What a release makes of a config.
-#[derive(Clone)]
-pub(crate) struct Judged {
-    pub(crate) verdict: Verdict,
-    /// What it does not read of it.
-    pub(crate) lost: Vec<Lost>,
-    /// CRI's own snapshotter, where the release serves.
-    pub(crate) snapshotter: Option<String>,
 }
 
 impl Judged {
@@ -92,51 +96,59 @@ pub fn load(files: &ConfigFiles, release: Release, host: &Host) -> Verdict {
 }
 
 /// What becomes of CRI, and of the daemon with it.
-fn of_cri(view: &CriView<'_>) -> Judged {
-    let model = view.model;
-    let stands = |reason: &Reason| !model.host.disproves(reason, view.release);
-    let no_cri = disabled(view).filter(stands).or_else(|| refusal(view));
-    let missing = daemon::missing_plugin(view, no_cri.as_ref());
-    if let Some(reason) = missing.filter(stands) {
-        return Judged::of(Verdict::Exits { reason });
-    }
-    let end = end_of_start(view).map(|(message, place)| model.reason(message, place));
-    match (no_cri, end.filter(stands)) {
-        (Some(reason), _) => Judged::of(Verdict::NoCri { reason }),
-        (None, Some(reason)) => Judged::of(Verdict::Exits { reason }),
+fn of_cri(view: CriView<'_>) -> Judged {
+    let no_cri = disabled(&view).and_then(|finding| view.reason(finding));
+    let no_cri = no_cri.or_else(|| {
+        rule::first(rules::RULES, &view, |find| {
+            let (message, place) = find(&view)?;
+            Some((format!("invalid plugin config: {message}"), place))
+        })
+    });
+    let missing = daemon::missing_plugin(&view, no_cri.as_ref());
+    let exits = missing.filter(|reason| view.stands(reason));
+    let exits = exits.or_else(|| match no_cri {
+        Some(_) => None,
+        None => view.reason(end_of_start(&view)?),
+    });
+    match (exits, no_cri) {
+        (Some(reason), _) => Judged::of(Verdict::Exits { reason }),
+        (None, Some(reason)) => Judged::of(Verdict::NoCri { reason }),
         (None, None) => Judged {
-            snapshotter: Some(snapshotters::name_of_cri(view).0.to_owned()),
+            snapshotter: Some(snapshotters::name_of_cri(&view).0.to_owned()),
             ..Judged::of(Verdict::Serves {
-                default: view.default.clone(),
-                handlers: view.loaded_handlers(),
+                handlers: view
+                    .handlers
+                    .into_iter()
+                    .map(|(name, handler)| (name, handler.loaded))
+                    .collect(),
+                default: view.default,
             })
         },
     }
 }
 
 /// Each plugin that is not disabled decodes its part: a value that it can't decode ends the daemon.
-fn decode_plugins(model: &Model<'_>, loaded: &mut Loaded, release: Release) -> Result<(), Reason> {
-    let short = loaded.has_short_names(release);
+fn decode_plugins(loaded: &mut Loaded<'_>) -> Result<(), Reason> {
     let known = schema::CRI_PLUGINS.iter().chain(schema::OTHER_PLUGINS);
     let mut decoded = Table::new();
     let plugins = loaded.table("plugins");
     for Field(id, shape, releases) in known {
-        let key = if short { registry::short_name(id) } else { id };
-        if let Some((name, node)) = plugins.and_then(|plugins| plugins.get_key_value(key))
-            && releases.contain(release)
-            && !registry::is_left_out(id, release)
-            && loaded.disabled(id, release).is_none()
-        {
-            let node = shape.decode(node, Decoder::of_plugin(release));
-            match node.map_err(|mismatch| mismatch.below(key).below("plugins")) {
-                Ok(node) => {
-                    decoded.insert(Name::clone(name), node.into_owned());
-                }
-                Err(mismatch) => {
-                    let reason = model.mismatch(&mismatch);
-                    if !model.host.disproves(&reason, release) {
-                        return Err(reason);
-                    }
+        let name = loaded.plugin_name(id);
+        let written = plugins.and_then(|plugins| plugins.get_key_value(name));
+        let Some((name, node)) = written.filter(|_| loaded.release.is_in(*releases)) else {
+            continue;
+        };
+        if loaded.disabled(id).is_some() {
+            continue;
+        }
+        match shape.decode(node, Decoder::of_plugin(loaded.release)) {
+            Ok(node) => drop(decoded.insert(Name::clone(name), node.into_owned())),
+            Err(_) if registry::is_left_out(id, loaded.release) => {}
+            Err(mismatch) => {
+                let mismatch = mismatch.below(name).below("plugins");
+                let reason = loaded.model.mismatch(&mismatch);
+                if loaded.stands(&reason) {
+                    return Err(reason);
                 }
             }
         }
@@ -149,33 +161,20 @@ fn decode_plugins(model: &Model<'_>, loaded: &mut Loaded, release: Release) -> R
 }
 
 /// CRI, or something that it can't do without, is disabled.
-fn disabled(view: &CriView<'_>) -> Option<Reason> {
-    view.loaded.plugin_names("disabled_plugins").next()?;
-    registry::essential()
-        .filter(|(_, releases)| releases.contain(view.release))
-        .find_map(|(id, _)| {
-            let place = view.loaded.disabled(id, view.release)?;
-            let what = if id == OLD_CRI {
-                "the CRI plugin"
-            } else {
-                "a plugin that CRI needs"
-            };
-            let message = format!("disabled_plugins turns off {what}, {id}");
-            Some(view.model.reason(message, Some(place)))
-        })
-}
-
-/// The first rule that keeps CRI off.
-fn refusal(view: &CriView<'_>) -> Option<Reason> {
-    RULES
-        .iter()
-        .filter(|rule| rule.releases.contain(view.release))
-        .filter_map(|rule| (rule.find)(view))
-        .map(|(message, place)| {
-            let message = format!("invalid plugin config: {message}");
-            view.model.reason(message, place)
-        })
-        .find(|reason| !view.model.host.disproves(reason, view.release))
+fn disabled(view: &CriView<'_>) -> Option<Finding> {
+    view.plugin_names("disabled_plugins").next()?;
+    registry::essential().find_map(|(id, releases)| {
+        let place = view.disabled(id).filter(|_| view.release.is_in(releases))?;
+        let what = if id == OLD_CRI {
+            "the CRI plugin"
+        } else {
+            "a plugin that CRI needs"
+        };
+        Some((
+            format!("disabled_plugins turns off {what}, {id}"),
+            Some(place),
+        ))
+    })
 }
 
 /// The plugin loads, and ends the daemon when it starts to count, to listen for streams or to look
@@ -212,7 +211,7 @@ fn nri(view: &CriView<'_>) -> Option<Finding> {
         Some(node) => node.is_true(),
         None => view.release.is_1x(),
     };
-    if is_off || view.loaded.disabled(id, view.release).is_some() {
+    if is_off || view.disabled(id).is_some() {
         return None;
     }
     if let Some((path, place)) = view.text_of_plugin(id, "plugin_path")

@@ -2,6 +2,7 @@
 
 use toml_edit::Item;
 
+use super::asked::Asked;
 use super::registry;
 use super::release::{ALL, Release, Releases};
 use super::schema;
@@ -120,7 +121,10 @@ impl Wanted {
             let mut releases = Release::LINES
                 .into_iter()
                 .filter(|it| releases.contain(*it));
-            releases.any(|release| shape.decode(&node, Decoder::of_plugin(release)).is_ok())
+            releases.any(|release| {
+                let release = Asked::new(release);
+                shape.decode(&node, Decoder::of_plugin(&release)).is_ok()
+            })
         })
     }
 

@@ -7,66 +7,18 @@ use std::collections::{HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::asked::Asked;
 use super::files::FileState;
 use super::imports::{absolute, is_pattern};
-use super::lost::Lost;
+use super::loaded::Loaded;
 use super::migration;
 use super::model::Model;
-use super::registry;
 use super::release::{ONE_7, Release, Releases};
 use super::schema;
 use super::servers;
 use super::shape::Decoder;
-use super::tree::{self, Data, Node, Place, Table};
-use super::verdict::Reason;
-
-/// A config with all that it imports.
-#[derive(Debug)]
-pub(super) struct Loaded {
-    /// The keys of the file, spelled as they should be.
-    pub(super) top: Table,
-    /// The config version that holds for the whole.
-    pub(super) version: i64,
-    /// What 2.x does not read although an older release would.
-    pub(super) lost: Vec<Lost>,
-}
-
-impl Loaded {
-    /// Whether plugins go by the short names of version 1. (1.x takes a negative version for a
-    /// newer one.)
-    pub(super) fn has_short_names(&self, release: Release) -> bool {
-        release.is_1x() && matches!(self.version, 0 | 1)
-    }
-
-    pub(super) fn table(&self, key: &str) -> Option<&Table> {
-        self.top.get(key)?.table()
-    }
-
-    /// The IDs of the proxy plugins, of which there is one for each that has a known type.
-    pub(super) fn proxies(&self, release: Release) -> Vec<(String, Place)> {
-        let proxies = self.table("proxy_plugins").into_iter().flatten();
-        let named = proxies.filter_map(|(name, node)| {
-            let kind = proxy_type(node, release)?;
-            Some((format!("{kind}.{name}"), node.place))
-        });
-        named.collect()
-    }
-
-    /// Where a plugin is disabled.
-    pub(super) fn disabled(&self, id: &str, release: Release) -> Option<Place> {
-        let short = self.has_short_names(release);
-        let name = if short { registry::short_name(id) } else { id };
-        let mut disabled = self.plugin_names("disabled_plugins");
-        disabled
-            .find(|(disabled, _)| *disabled == name)
-            .map(|(_, place)| place)
-    }
-
-    /// The names of the plugins in a list.
-    pub(super) fn plugin_names(&self, list: &str) -> impl Iterator<Item = (&str, Place)> {
-        self.top.get(list).into_iter().flat_map(Node::texts)
-    }
-}
+use super::tree::{Data, Node, Place, Table, place_of};
+use super::verdict::{Finding, Reason};
 
 /// Patterns are taken as they are written, relative ones from the daemon's working directory
 /// (fixed by containerd#9834 and #9835).
@@ -86,19 +38,20 @@ const NEWEST_FIRST: Releases = Releases::between(Release::new(2, 3, 0), Release:
 /// Plugin names must begin with `io.containerd.`.
 const CHECKED_PREFIX: Releases = ONE_7;
 
-fn any(ranges: &[Releases], release: Release) -> bool {
-    ranges.iter().any(|releases| releases.contain(release))
+fn any(ranges: &[Releases], release: &Asked) -> bool {
+    ranges.iter().any(|releases| release.is_in(*releases))
 }
 
 impl Model<'_> {
     /// Loads the main file and its imports.
-    pub(super) fn load(&self, release: Release) -> Result<Loaded, Reason> {
+    pub(super) fn load<'m>(&'m self, release: &'m Asked) -> Result<Loaded<'m>, Reason> {
         let mut loaded = self.merge_all(release)?;
-        self.validate(&loaded, release)?;
+        let valid = validate(&loaded);
+        valid.map_err(|(message, place)| self.reason(message, place))?;
         if !release.is_1x() {
             let newest = release.newest_config_version();
             let lost = migration::migrate(&mut loaded.top, loaded.version, newest, release);
-            let lost = lost.map_err(|(message, place)| self.reason(message, Some(place)))?;
+            let lost = lost.map_err(|(message, place)| self.reason(message, place))?;
             loaded.lost.extend(lost);
             self.note_unread(&mut loaded);
         }
@@ -106,7 +59,7 @@ impl Model<'_> {
     }
 
     /// `LoadConfig`: merges the main file and its imports, breadth first, each file once.
-    pub(super) fn merge_all(&self, release: Release) -> Result<Loaded, Reason> {
+    fn merge_all<'m>(&'m self, release: &'m Asked) -> Result<Loaded<'m>, Reason> {
         let main = self.files.main.clone();
         let mut pending = VecDeque::from([(main, None)]);
         let mut done = HashSet::new();
@@ -128,13 +81,13 @@ impl Model<'_> {
             if first_version == 0 {
                 first_version = own;
             }
-            if NEWEST_FIRST.contain(release) && own > first_version {
+            if own > first_version && release.is_in(NEWEST_FIRST) {
                 let message = format!(
                     "drop-in config version {own} is higher than root config version {first_version}"
                 );
                 return Err(self.reason(message, place_of(&file, "version")));
             }
-            if MIGRATES_EACH_FILE.contain(release) {
+            if release.is_in(MIGRATES_EACH_FILE) {
                 if own < 0 {
                     return Err(self.reason(panic_at_negative(own), place_of(&file, "version")));
                 }
@@ -142,7 +95,7 @@ impl Model<'_> {
                     lost.extend(servers::ignored_servers(&file));
                 }
                 let found = migration::migrate(&mut file, own, version, release);
-                lost.extend(found.map_err(|(message, place)| self.reason(message, Some(place)))?);
+                lost.extend(found.map_err(|(message, place)| self.reason(message, place))?);
                 version = version.max(own);
             } else if !release.is_1x() && matches!(own, 0 | 1) {
                 // Up to the version merged so far, without the migrations of plugins.
@@ -173,7 +126,13 @@ impl Model<'_> {
                 pending.extend(found.into_iter().map(|path| (path, Some(place))));
             }
         }
-        Ok(Loaded { top, version, lost })
+        Ok(Loaded {
+            model: self,
+            release,
+            top,
+            version,
+            lost,
+        })
     }
 
     /// Reads one file and checks its types. Returns its known keys, spelled as they should be.
@@ -181,7 +140,7 @@ impl Model<'_> {
         &self,
         path: &Path,
         import: Option<Place>,
-        release: Release,
+        release: &Asked,
     ) -> Result<Table, Reason> {
         let shown = path.display();
         let Some(number) = self.number_of(path) else {
@@ -202,6 +161,7 @@ impl Model<'_> {
             offset,
         };
         if let Some((what, offset)) = says.peculiarities.refusal(release) {
+            let release = release.alone();
             let message =
                 format!("failed to load TOML: containerd {release} does not parse {what}");
             return Err(self.reason(message, Some(place(offset))));
@@ -217,11 +177,11 @@ impl Model<'_> {
         &self,
         importer: &Path,
         import: &str,
-        release: Release,
+        release: &Asked,
     ) -> Result<Vec<PathBuf>, String> {
         let written = Path::new(import);
         let path = absolute(importer, import);
-        let is_uncleaned = any(&GLOBS_FROM_WORKING_DIRECTORY, release) && is_pattern(written);
+        let is_uncleaned = is_pattern(written) && any(&GLOBS_FROM_WORKING_DIRECTORY, release);
         let pattern = if is_uncleaned { written } else { &path };
         if !is_pattern(pattern) {
             return Ok(vec![path]);
@@ -229,72 +189,50 @@ impl Model<'_> {
         let found = self.files.matches(pattern).map(<[PathBuf]>::to_vec);
         found.ok_or_else(|| format!("imports: {import}: syntax error in pattern"))
     }
-
-    /// What is checked once all files are merged.
-    fn validate(&self, loaded: &Loaded, release: Release) -> Result<(), Reason> {
-        let version = loaded.version;
-        let newest = release.newest_config_version();
-        let place = place_of(&loaded.top, "version");
-        if any(&CHECKED_VERSION, release) && version > newest {
-            let message = format!("unsupported config version `{version}`");
-            return Err(self.reason(message, place));
-        }
-        if !release.is_1x() {
-            if version > newest {
-                let message = format!(
-                    "expected containerd config version equal to or less than `{newest}`, got `{version}`"
-                );
-                return Err(self.reason(message, place));
-            }
-            if version < 0 {
-                return Err(self.reason(panic_at_negative(version), place));
-            }
-        }
-        // 2.x has brought their names up to date, but where the version was negative before.
-        if release.is_1x() && version < 2 {
-            return Ok(());
-        }
-        let is_full = |name: &str| {
-            if !release.is_1x() {
-                return name.contains('.');
-            }
-            let prefixed = !CHECKED_PREFIX.contain(release) || name.starts_with("io.containerd.");
-            prefixed && name.split('.').count() >= 4
-        };
-        for (list, kind) in [
-            ("disabled_plugins", "disabled"),
-            ("required_plugins", "required"),
-        ] {
-            for (name, place) in loaded.plugin_names(list) {
-                if !is_full(name) {
-                    let message =
-                        format!("invalid {kind} plugin URI \"{name}\" expect io.containerd.x.vx");
-                    return Err(self.reason(message, Some(place)));
-                }
-            }
-        }
-        if release.is_1x() {
-            let plugins = loaded.table("plugins").into_iter().flatten();
-            for (name, node) in plugins {
-                if !is_full(name) {
-                    let message =
-                        format!("invalid plugin key URI \"{name}\" expect io.containerd.x.vx");
-                    return Err(self.reason(message, Some(node.place)));
-                }
-            }
-        }
-        Ok(())
-    }
 }
 
-/// What a proxy plugin is registered as, given by its short name or in full.
-pub(super) fn proxy_type(node: &Node, release: Release) -> Option<&'static str> {
-    let (kind, _) = tree::text(node.table()?, "type")?;
-    let mut known = registry::PROXIES
-        .iter()
-        .filter(|(_, _, releases)| releases.contain(release));
-    let found = known.find(|(short, full, _)| kind == *short || kind == *full);
-    found.map(|(_, full, _)| *full)
+/// What is checked once all files are merged.
+fn validate(loaded: &Loaded<'_>) -> Result<(), Finding> {
+    let (version, release) = (loaded.version, loaded.release);
+    let newest = release.newest_config_version();
+    let refusal = if version > newest && !release.is_1x() {
+        Some(format!(
+            "expected containerd config version equal to or less than `{newest}`, got `{version}`"
+        ))
+    } else if version > newest && any(&CHECKED_VERSION, release) {
+        Some(format!("unsupported config version `{version}`"))
+    } else if version < 0 && !release.is_1x() {
+        Some(panic_at_negative(version))
+    } else {
+        None
+    };
+    if let Some(message) = refusal {
+        return Err((message, place_of(&loaded.top, "version")));
+    }
+    // 2.x has brought their names up to date, but where the version was negative before.
+    if version < 2 && release.is_1x() {
+        return Ok(());
+    }
+    let is_full = |name: &str| {
+        if !release.is_1x() {
+            return name.contains('.');
+        }
+        let prefixed = name.starts_with("io.containerd.") || !release.is_in(CHECKED_PREFIX);
+        prefixed && name.split('.').count() >= 4
+    };
+    let disabled = loaded.plugin_names("disabled_plugins");
+    let required = loaded.plugin_names("required_plugins");
+    let tables = loaded.table("plugins").filter(|_| release.is_1x());
+    let tables = tables.into_iter().flatten();
+    let mut named = disabled
+        .map(|(name, place)| ("disabled plugin", name, place))
+        .chain(required.map(|(name, place)| ("required plugin", name, place)))
+        .chain(tables.map(|(name, node)| ("plugin key", &**name, node.place)));
+    let Some((what, name, place)) = named.find(|(_, name, _)| !is_full(name)) else {
+        return Ok(());
+    };
+    let message = format!("invalid {what} URI \"{name}\" expect io.containerd.x.vx");
+    Err((message, Some(place)))
 }
 
 fn panic_at_negative(version: i64) -> String {
@@ -308,12 +246,8 @@ fn version_of(file: &Table) -> i64 {
     }
 }
 
-pub(super) fn place_of(table: &Table, key: &str) -> Option<Place> {
-    table.get(key).map(|node| node.place)
-}
-
 /// Merges a later file into what is there.
-fn merge(top: &mut Table, file: Table, release: Release) {
+fn merge(top: &mut Table, file: Table, release: &Asked) {
     if top.is_empty() {
         *top = file;
         return;
@@ -350,12 +284,12 @@ fn merge(top: &mut Table, file: Table, release: Release) {
 }
 
 /// 2.x appends what is not there yet, 1.x everything.
-fn append(known: &mut Vec<Node>, more: Vec<Node>, release: Release) {
+fn append(known: &mut Vec<Node>, more: Vec<Node>, release: &Asked) {
     for node in more {
         let is_there = known
             .iter()
             .any(|known| known.text().is_some() && known.text() == node.text());
-        if release.is_1x() || !is_there {
+        if !is_there || release.is_1x() {
             known.push(node);
         }
     }
@@ -363,7 +297,7 @@ fn append(known: &mut Vec<Node>, more: Vec<Node>, release: Release) {
 
 /// How 2.x merges the sections of plugins: tables key by key, arrays by appending, anything else by
 /// replacing, empty values too.
-fn merge_deeply(known: &mut Table, more: Table, release: Release) {
+fn merge_deeply(known: &mut Table, more: Table, release: &Asked) {
     for (key, node) in more {
         let Some(old) = known.get_mut(&key) else {
             known.insert(key, node);

@@ -9,14 +9,7 @@ use super::files::ConfigFiles;
 use super::model::Model;
 use super::release::{Release, listed, listed_do};
 use super::tree::Place;
-
-/// A key that a migration leaves behind, and why.
-#[derive(Debug, Clone)]
-pub(crate) struct Lost {
-    pub(crate) key: String,
-    pub(crate) place: Place,
-    pub(crate) why: Cow<'static, str>,
-}
+use super::verdict::Lost;
 
 /// Keys that are lost, each with its place and the releases that lose it.
 #[derive(Debug, Default)]

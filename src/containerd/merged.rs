@@ -2,6 +2,7 @@
 
 use toml_edit::{Array, InlineTable, Value};
 
+use super::asked::Asked;
 use super::model::Model;
 use super::release::Release;
 use super::tree::{Data, Node};
@@ -15,7 +16,8 @@ impl Model<'_> {
     ///
     /// If the release does not get as far: why the daemon exits.
     pub fn dump(&self, release: Release) -> Result<String, Reason> {
-        let loaded = self.load(release)?;
+        let release = Asked::new(release);
+        let loaded = self.load(&release)?;
         let entries = loaded.top.iter();
         let entries = entries.map(|(name, node)| (&**name, value(node)));
         Ok(entries.collect::<toml_edit::Table>().to_string())

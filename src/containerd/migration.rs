@@ -5,28 +5,26 @@
 
 use std::rc::Rc;
 
-use super::lost::Lost;
+use super::asked::Asked;
 use super::plugin::{IMAGES, OLD_CRI, RUNTIME};
 use super::registry;
-use super::release::{FROM_2_1, Release};
+use super::release::FROM_2_1;
 use super::schema;
 use super::servers::service_migrate;
 use super::spelling::IMAGES_KEYS;
 use super::tree::{Data, Name, Node, Place, Table, table_at};
+use super::verdict::{Finding, Lost};
 
 const TASK: &str = "io.containerd.runtime.v2.task";
 const SHIM_MANAGER: &str = "io.containerd.shim.v1.manager";
-
-/// What Go panics at, and where it stands.
-pub(super) type Panic = (String, Place);
 
 /// `MigrateConfigTo`, with the migrations of the plugins after each step.
 pub(super) fn migrate(
     file: &mut Table,
     from: i64,
     to: i64,
-    release: Release,
-) -> Result<Vec<Lost>, Panic> {
+    release: &Asked,
+) -> Result<Vec<Lost>, Finding> {
     let mut lost = Vec::new();
     for version in from..to {
         match version {
@@ -69,7 +67,7 @@ pub(super) fn v1_migrate(file: &mut Table) {
 
 /// Takes CRI's one plugin apart. What a plugin has of its own wins in the runtime part, and loses in
 /// the images part.
-fn migrate_cri(plugins: &mut Table, release: Release, lost: &mut Vec<Lost>) -> Result<(), Panic> {
+fn migrate_cri(plugins: &mut Table, release: &Asked, lost: &mut Vec<Lost>) -> Result<(), Finding> {
     let Some(cri) = plugins.get(OLD_CRI).cloned() else {
         return Ok(());
     };
@@ -79,14 +77,16 @@ fn migrate_cri(plugins: &mut Table, release: Release, lost: &mut Vec<Lost>) -> R
     let mut server = Table::new();
     let old = as_map(&cri)?;
     migrate_images(old, &mut images, lost)?;
-    let has_bin_dirs = FROM_2_1.contain(release);
     for (key, node) in old {
         match (&**key, node.table()) {
             (key, _) if schema::is_of_server(key) => {
                 server.insert(key.into(), node.clone());
             }
-            ("cni", Some(cni)) if has_bin_dirs => migrate_cni(cni, &mut runtime, node.place)?,
-            ("cni", None) if has_bin_dirs => {}
+            ("cni", cni) if release.is_in(FROM_2_1) => {
+                if let Some(cni) = cni {
+                    migrate_cni(cni, &mut runtime, node.place)?;
+                }
+            }
             ("containerd", _) => migrate_containerd(node, &mut runtime)?,
             (key, _) if is_of_images("", key) => {}
             _ => fill(&mut runtime, key, node),
@@ -98,7 +98,7 @@ fn migrate_cri(plugins: &mut Table, release: Release, lost: &mut Vec<Lost>) -> R
     Ok(())
 }
 
-fn migrate_images(old: &Table, new: &mut Table, lost: &mut Vec<Lost>) -> Result<(), Panic> {
+fn migrate_images(old: &Table, new: &mut Table, lost: &mut Vec<Lost>) -> Result<(), Finding> {
     let containerd = old.get("containerd").map(as_map).transpose()?;
     let runtimes = containerd.and_then(|containerd| containerd.get("runtimes"));
     let handlers = runtimes.map(as_map).transpose()?.into_iter();
@@ -138,7 +138,7 @@ fn fill(new: &mut Table, key: &Name, node: &Node) {
     new.entry(Name::clone(key)).or_insert_with(|| node.clone());
 }
 
-fn migrate_cni(old: &Table, runtime: &mut Table, place: Place) -> Result<(), Panic> {
+fn migrate_cni(old: &Table, runtime: &mut Table, place: Place) -> Result<(), Finding> {
     let mut cni = table_at(runtime, "cni");
     for (key, node) in old {
         if **key != *"bin_dir" {
@@ -154,7 +154,7 @@ fn migrate_cni(old: &Table, runtime: &mut Table, place: Place) -> Result<(), Pan
     Ok(())
 }
 
-fn migrate_containerd(old: &Node, runtime: &mut Table) -> Result<(), Panic> {
+fn migrate_containerd(old: &Node, runtime: &mut Table) -> Result<(), Finding> {
     let mut merged = table_at(runtime, "containerd");
     for (key, node) in as_map(old)? {
         if !is_of_images("containerd.", key) {
@@ -198,7 +198,7 @@ fn is_of_images(table: &str, key: &str) -> bool {
 }
 
 /// The mere presence of the old table empties the new one.
-fn migrate_task(plugins: &mut Table, lost: &mut Vec<Lost>) -> Result<(), Panic> {
+fn migrate_task(plugins: &mut Table, lost: &mut Vec<Lost>) -> Result<(), Finding> {
     let Some(task) = plugins.get(TASK) else {
         return Ok(());
     };
@@ -223,17 +223,17 @@ fn migrate_task(plugins: &mut Table, lost: &mut Vec<Lost>) -> Result<(), Panic> 
 }
 
 /// Go's type assertion for a table.
-fn as_map(node: &Node) -> Result<&Table, Panic> {
+fn as_map(node: &Node) -> Result<&Table, Finding> {
     let wanted = "map[string]interface {}";
     node.table().ok_or_else(|| type_assertion(node, wanted))
 }
 
-fn type_assertion(node: &Node, wanted: &str) -> Panic {
+fn type_assertion(node: &Node, wanted: &str) -> Finding {
     let message = format!(
         "panic: interface conversion: the value is {}, not {wanted}",
         node.kind()
     );
-    (message, node.place)
+    (message, Some(node.place))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! It is tested against what real daemons did (`fixtures/conformance`, `tests/containerd`).
 
 mod address;
+mod asked;
 mod daemon;
 mod duration;
 mod facts;
@@ -10,6 +11,7 @@ mod files;
 pub(crate) mod imports;
 mod judging;
 mod keys;
+mod loaded;
 mod loading;
 pub(crate) mod lost;
 mod merged;
@@ -20,6 +22,7 @@ pub(crate) mod plugin;
 mod registry;
 pub(crate) mod release;
 pub(crate) mod release_config;
+mod rule;
 mod rules;
 mod schema;
 mod servers;

@@ -1,18 +1,19 @@
 //! Config files, read once to be judged for many releases.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::path::Path;
 use std::rc::Rc;
 
 use crate::error::Position;
 use crate::toml::{Document, ParseError, Source};
 
+use super::asked::Asked;
 use super::files::{ConfigFiles, Host};
-use super::release::Release;
+use super::release::Releases;
 use super::shape::Mismatch;
 use super::syntax::{self, Peculiarities};
 use super::tree::{self, Place, Table};
-use super::verdict::{LoadedHandler, Reason};
+use super::verdict::{Judged, LoadedHandler, Reason};
 
 /// Config files that are read once and can be judged for many releases.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub struct Model<'f> {
     pub(super) files: &'f ConfigFiles,
     pub(super) host: &'f Host,
     parsed: Vec<Parsed<'f>>,
+    /// What releases have made of the config, and for which others that holds.
+    pub(super) judged: RefCell<Vec<(Releases, Judged)>>,
 }
 
 /// One file. It is looked into when a release is first asked what it makes of it.
@@ -54,7 +57,7 @@ impl Says {
     }
 
     /// All keys, as a release reads them.
-    pub(super) fn table_of(&self, release: Release) -> &Rc<Table> {
+    pub(super) fn table_of(&self, release: &Asked) -> &Rc<Table> {
         let of_1x = self.table_of_1x.as_ref();
         of_1x.filter(|_| release.is_1x()).unwrap_or(&self.table)
     }
@@ -73,6 +76,7 @@ impl<'f> Model<'f> {
             files,
             host,
             parsed: parsed.collect(),
+            judged: RefCell::default(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Platforms such as `linux/arm64/v8` (`Parse` of containerd's `platforms` module).
 
-use super::release::{FROM_1_7, Release, Releases, TWO};
+use super::asked::Asked;
+use super::release::{FROM_1_7, Releases, TWO};
 
 const SYSTEMS: &[&str] = &[
     "aix",
@@ -59,8 +60,8 @@ const FEATURES: Releases = Releases::from(2, 3);
 
 /// Whether a release parses a platform. One part alone has to be a system or an architecture that
 /// it knows.
-pub(super) fn is_valid(text: &str, release: Release) -> bool {
-    let dot = if TWO.contain(release) { "." } else { "" };
+pub(super) fn is_valid(text: &str, release: &Asked) -> bool {
+    let dot = if release.is_in(TWO) { "." } else { "" };
     let mut parts = text.split('/');
     let first = parts.next().unwrap_or_default();
     let rest: Vec<&str> = parts.collect();
@@ -79,8 +80,8 @@ pub(super) fn is_valid(text: &str, release: Release) -> bool {
 }
 
 /// The system of `system(version+feature)`; `None` if the part is malformed.
-fn system(part: &str, release: Release) -> Option<&str> {
-    let more = if FEATURES.contain(release) { ".%" } else { "." };
+fn system<'p>(part: &'p str, release: &Asked) -> Option<&'p str> {
+    let more = if release.is_in(FEATURES) { ".%" } else { "." };
     let (system, options) = match part.split_once('(') {
         Some((system, options)) => (system, Some(options.strip_suffix(')')?)),
         None => (part, None),
@@ -90,8 +91,8 @@ fn system(part: &str, release: Release) -> Option<&str> {
         let version = options.next().unwrap_or_default();
         let is_version = version.is_empty() || is_option(version, more);
         let features: Vec<&str> = options.collect();
-        let has_features = features.is_empty() || FEATURES.contain(release);
-        FROM_1_7.contain(release)
+        let has_features = features.is_empty() || release.is_in(FEATURES);
+        release.is_in(FROM_1_7)
             && is_version
             && has_features
             && features.iter().all(|feature| is_option(feature, more))
@@ -112,12 +113,13 @@ fn is_option(text: &str, more: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_valid;
+    use super::*;
 
     /// One letter for each release: whether it parses the platform.
     fn parsed(text: &str) -> String {
         let releases = ["1.6.20", "1.7.24", "2.1.9", "2.3.4"];
-        let parses = |release: &&str| is_valid(text, release.parse().expect("a release"));
+        let parses =
+            |release: &&str| is_valid(text, &Asked::new(release.parse().expect("a release")));
         let letters = releases.iter().map(|it| if parses(it) { 'y' } else { 'n' });
         letters.collect()
     }

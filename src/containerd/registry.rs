@@ -3,6 +3,7 @@
 //! Measured: `ctr plugins ls` and a daemon started with each plugin disabled, on 1.6.20, 1.7.24 and
 //! 2.1.9. Snapshotters that a host may lack the means for have a file of their own.
 
+use super::asked::Asked;
 use super::release::{
     ALL, END, FIRST_1_7, FROM_1_7, FROM_2_1, ONE, ONE_6, ONE_7, Release, Releases, SERVERS, TWO,
 };
@@ -127,15 +128,15 @@ const NOT_DEBIANS: &[(&str, Releases)] = &[
 ];
 
 /// Whether the builder of a release has left a plugin out.
-pub(super) fn is_left_out(id: &str, release: Release) -> bool {
-    let is_it = |(known, releases): &(&str, Releases)| *known == id && releases.contain(release);
-    release.is_debians() && NOT_DEBIANS.iter().any(is_it)
+pub(super) fn is_left_out(id: &str, release: &Asked) -> bool {
+    let mut known = NOT_DEBIANS.iter();
+    known.any(|(known, releases)| *known == id && release.is_debians(*releases))
 }
 
 /// The plugins of a release that load on every host.
-pub(super) fn registered(release: Release) -> impl Iterator<Item = &'static str> {
+pub(super) fn registered(release: &Asked) -> impl Iterator<Item = &'static str> {
     let known = REGISTERED.iter();
-    known.filter_map(move |(id, releases, _)| releases.contain(release).then_some(*id))
+    known.filter_map(move |(id, releases, _)| release.is_in(*releases).then_some(*id))
 }
 
 /// The plugins without which the CRI plugin does not load, with the releases that need them.
@@ -145,15 +146,20 @@ pub(super) fn essential() -> impl Iterator<Item = (&'static str, Releases)> {
 }
 
 /// Whether a release has a plugin of this ID, even if the host lacks what it needs.
-pub(super) fn is_taken(id: &str, release: Release) -> bool {
+pub(super) fn is_taken(id: &str, release: &Asked) -> bool {
     let own = id
         .strip_prefix(SNAPSHOTTER)
         .and_then(|it| it.strip_prefix('.'));
     let mut needing = SNAPSHOTTERS.iter();
     let needs_host = needing
-        .any(|(name, releases, _)| Some(*name) == own && releases.contain(release))
-        || id == EROFS_DIFFER && FROM_2_1.contain(release);
-    (needs_host || registered(release).any(|known| known == id)) && !is_left_out(id, release)
+        .any(|(name, releases, _)| Some(*name) == own && release.is_in(*releases))
+        || id == EROFS_DIFFER && release.is_in(FROM_2_1);
+    let is_registered = || {
+        REGISTERED
+            .iter()
+            .any(|(known, releases, _)| *known == id && release.is_in(*releases))
+    };
+    (needs_host || is_registered()) && !is_left_out(id, release)
 }
 
 /// What has to be on the host for a snapshotter of containerd's own to load.

@@ -91,14 +91,6 @@ impl Release {
         })
     }
 
-    /// The release whose TOML parser this one is built with.
-    pub(super) fn parser(self) -> Self {
-        if self.is_debians() && FROM_2_1.contain(self) {
-            return GO_TOML_2_4;
-        }
-        self
-    }
-
     /// Whether this is containerd 1.x, which has another parser and other merge rules.
     pub(crate) fn is_1x(self) -> bool {
         self.major == 1
@@ -134,16 +126,6 @@ impl Release {
             alone => listed(alone),
         });
         ranges.collect::<Vec<_>>().join(", ")
-    }
-
-    /// The newest config version that the release reads.
-    #[must_use]
-    pub fn newest_config_version(self) -> i64 {
-        match (self.major, self.minor) {
-            (1, _) => 2,
-            (2, 0..=2) => 3,
-            _ => 4,
-        }
     }
 
     /// Whether the release reads files of this config version at all.
@@ -250,8 +232,8 @@ pub(crate) fn listed_do(releases: &[Release]) -> String {
 /// second one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Releases {
-    from: Release,
-    before: Release,
+    pub(super) from: Release,
+    pub(super) before: Release,
 }
 
 impl Releases {
@@ -297,7 +279,7 @@ pub(super) const SERVERS: Releases = Releases::from(2, 3);
 
 /// The releases that Debian builds otherwise than upstream: 1.6 without tracing, 2.1 with a newer
 /// TOML parser and without zfs. Measured on its 1.6.20 and 2.1.9.
-const BUILT_BY_DEBIAN: [Releases; 2] = [
+pub(super) const BUILT_BY_DEBIAN: [Releases; 2] = [
     ONE_6,
     Releases::between(Release::new(2, 1, 0), Release::new(2, 2, 0)),
 ];
@@ -354,8 +336,6 @@ mod tests {
         }
         let both: Vec<Release> = release("2.1").builds().collect();
         assert_eq!(listed(&both), "2.1");
-        assert!(Releases::from(2, 4).contain(both[1].parser()));
-        assert!(!Releases::from(2, 4).contain(both[0].parser()));
     }
 
     #[test]

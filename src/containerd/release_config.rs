@@ -5,8 +5,8 @@ use std::path::Path;
 
 use toml_edit::{Item, Value};
 
+use super::asked::Asked;
 use super::keys::{Wanted, is_name};
-use super::loading::Loaded;
 use super::merged;
 use super::migration;
 use super::model::Model;
@@ -20,7 +20,8 @@ use crate::toml::meaning::same;
 /// A config as one release has loaded it.
 pub(crate) struct ReleaseConfig {
     pub(crate) release: Release,
-    loaded: Loaded,
+    /// All that it has loaded.
+    top: Table,
     /// How the release itself spells keys.
     spelling: Spelling,
 }
@@ -38,8 +39,9 @@ pub(crate) enum Effect {
 impl Model<'_> {
     /// Loads the config; `None` if the release does not get as far.
     pub(crate) fn config_in(&self, release: Release) -> Option<ReleaseConfig> {
-        let mut loaded = self.load(release).ok()?;
-        let version = if loaded.has_short_names(release) {
+        let asked = Asked::new(release);
+        let mut loaded = self.load(&asked).ok()?;
+        let version = if loaded.has_short_names() {
             1
         } else {
             release.newest_config_version()
@@ -49,7 +51,7 @@ impl Model<'_> {
         }
         Some(ReleaseConfig {
             release,
-            loaded,
+            top: loaded.top,
             spelling: Spelling::of(None, version),
         })
     }
@@ -77,7 +79,7 @@ impl ReleaseConfig {
             return None;
         }
         Wanted::of(place).filter(|it| it.is_read_by(self.release))?;
-        let top = self.loaded.top.get(place[0].as_str())?;
+        let top = self.top.get(place[0].as_str())?;
         (2..=place.len()).try_fold(top, |node, depth| {
             self.entry(node.table()?, &place[..depth])
         })
@@ -130,7 +132,7 @@ impl ReleaseConfig {
     /// The names of what else is in the table of a canonical path.
     pub(crate) fn names_beside(&self, path: &[String]) -> Vec<&str> {
         let table = match path {
-            [_] => Some(&self.loaded.top),
+            [_] => Some(&self.top),
             [table @ .., _] => self.node(table).and_then(Node::table),
             [] => None,
         };

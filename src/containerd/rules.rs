@@ -8,6 +8,7 @@ use std::path::Path;
 use super::files::Cgroup;
 use super::registry::PULLS_BY_TRANSFER;
 use super::release::{ALL, FROM_1_7, FROM_2_1, ONE, Release, Releases, TWO};
+use super::rule::Rule;
 use super::schema;
 use super::services::{
     proxy_address, runtime_platforms, second_content_store, services, socket_dir, unpacking,
@@ -15,166 +16,149 @@ use super::services::{
 use super::snapshotters;
 use super::tree::{Node, Table, text};
 use super::url;
-use super::view::{CriView, Finding, bad_duration};
+use super::verdict::Finding;
+use super::view::{CriView, bad_duration};
 
 /// The shim of containerd 1.0, for which some keys are still there.
 const OLD_SHIM: &str = "io.containerd.runtime.v1.linux";
 
-/// Something that keeps CRI off, and the releases that mind it.
-pub(super) struct Rule {
-    pub(super) releases: Releases,
-    /// What the rule minds, for people.
-    pub(super) what: &'static str,
-    pub(super) find: fn(&CriView<'_>) -> Option<Finding>,
-}
-
-const fn rule(
-    releases: Releases,
-    what: &'static str,
-    find: fn(&CriView<'_>) -> Option<Finding>,
-) -> Rule {
-    Rule {
-        releases,
-        what,
-        find,
-    }
-}
+type CriRule = Rule<fn(&CriView<'_>) -> Option<Finding>>;
 
 /// In containerd's order, so that the first one found is the one that it names.
-pub(super) const RULES: &[Rule] = &[
-    rule(
-        ONE,
+pub(super) const RULES: &[CriRule] = &[
+    Rule(
         "`untrusted_workload_runtime` beside `runtimes.untrusted`",
+        ONE,
         untrusted_twice,
     ),
-    rule(ALL, "`default_runtime_name` is empty", default_is_empty),
-    rule(
-        ALL,
+    Rule("`default_runtime_name` is empty", ALL, default_is_empty),
+    Rule(
         "`default_runtime_name` names no handler",
+        ALL,
         default_is_not_listed,
     ),
-    rule(
-        ONE,
+    Rule(
         "`systemd_cgroup`, unless the default handler has containerd 1.0's shim",
+        ONE,
         |view| old_shim_key(view, &view.cri, "systemd_cgroup"),
     ),
-    rule(
-        ONE,
+    Rule(
         "`no_pivot`, unless the default handler has containerd 1.0's shim",
+        ONE,
         |view| old_shim_key(view, &view.containerd, "no_pivot"),
     ),
-    rule(
-        ONE,
+    Rule(
         "`runtime_engine`, unless the handler has containerd 1.0's shim",
+        ONE,
         |view| old_shim_text(view, "runtime_engine"),
     ),
-    rule(
-        ONE,
+    Rule(
         "`runtime_root`, unless the handler has containerd 1.0's shim",
+        ONE,
         |view| old_shim_text(view, "runtime_root"),
     ),
-    rule(
-        FROM_1_7,
+    Rule(
         "all devices allowed to a handler without `privileged_without_host_devices`",
+        FROM_1_7,
         all_devices_alone,
     ),
-    rule(
-        TWO,
+    Rule(
         "an `io_type` that is neither `fifo` nor `streaming`",
+        TWO,
         io_type,
     ),
-    rule(
-        FROM_2_1,
+    Rule(
         "`cgroup_writable` on a host without cgroup v2",
+        FROM_2_1,
         cgroup_writable,
     ),
-    rule(
-        FROM_2_1,
+    Rule(
         "`cni.bin_dir` beside `cni.bin_dirs`",
+        FROM_2_1,
         two_bin_dirs,
     ),
-    rule(
-        ALL,
+    Rule(
         "`registry.mirrors` beside `registry.config_path`",
+        ALL,
         mirrors_beside_config_path,
     ),
-    rule(
-        ONE,
+    Rule(
         "`registry.configs.*.tls` beside `registry.config_path`",
+        ONE,
         tls_beside_config_path,
     ),
-    rule(ALL, "a key of `registry.auths` that is no URL", auths),
-    rule(ALL, "`stream_idle_timeout` is no duration", |view| {
+    Rule("a key of `registry.auths` that is no URL", ALL, auths),
+    Rule("`stream_idle_timeout` is no duration", ALL, |view| {
         bad_duration(&view.server, "stream_idle_timeout")
     }),
-    rule(
-        FROM_1_7,
+    Rule(
         "`image_pull_progress_timeout` is no duration",
+        FROM_1_7,
         |view| bad_duration(&view.images, "image_pull_progress_timeout"),
     ),
-    rule(
-        schema::DRAINS,
+    Rule(
         "`drain_exec_sync_io_timeout` is no duration",
+        schema::DRAINS,
         |view| bad_duration(&view.cri, "drain_exec_sync_io_timeout"),
     ),
-    rule(
-        Releases::from(2, 3),
+    Rule(
         "`stats_collect_period` is no duration",
+        Releases::from(2, 3),
         |view| bad_duration(&view.cri, "stats_collect_period"),
     ),
-    rule(
-        Releases::from(2, 3),
+    Rule(
         "`stats_retention_period` is no duration",
+        Releases::from(2, 3),
         |view| bad_duration(&view.cri, "stats_retention_period"),
     ),
-    rule(
-        ALL,
+    Rule(
         "a `base_runtime_spec` that is missing or no runtime spec",
+        ALL,
         base_spec,
     ),
-    rule(
-        ALL,
+    Rule(
         "a `snapshotter` that is unknown, disabled, not set up or not on the host",
+        ALL,
         snapshotters::of_cri,
     ),
-    rule(
-        ALL,
+    Rule(
         "a `x509_key_pair_streaming` without `enable_tls_streaming`, or with a file that is missing",
+        ALL,
         key_pair,
     ),
-    rule(
-        ALL,
+    Rule(
         "an unknown `content_sharing_policy`, differ or platform of a service",
+        ALL,
         services,
     ),
-    rule(
-        TWO,
+    Rule(
         "a platform of `runtime_platforms` that can't be parsed",
+        TWO,
         runtime_platforms,
     ),
-    rule(
-        PULLS_BY_TRANSFER,
+    Rule(
         "a bad `unpack_config` of the transfer plugin, or none and overlayfs disabled",
+        PULLS_BY_TRANSFER,
         unpacking,
     ),
-    rule(
-        TWO,
+    Rule(
         "a configured snapshotter that does not load",
+        TWO,
         snapshotters::broken,
     ),
-    rule(
-        TWO,
+    Rule(
         "a proxy plugin with an `address` that is no URL behind `unix://`",
+        TWO,
         proxy_address,
     ),
-    rule(
-        Releases::from(2, 3),
+    Rule(
         "a relative `socket_dir` of the shims, or one of more than 42 letters",
+        Releases::from(2, 3),
         socket_dir,
     ),
-    rule(
-        TWO,
+    Rule(
         "a proxy plugin of type `content`",
+        TWO,
         second_content_store,
     ),
 ];
@@ -185,7 +169,7 @@ fn untrusted_twice(view: &CriView<'_>) -> Option<Finding> {
     runtimes.table()?.get("untrusted")?;
     let message = "conflicting definitions: configuration includes both \
                    `untrusted_workload_runtime` and `runtimes[\"untrusted\"]`";
-    Some((message.to_owned(), old.place))
+    Some((message.to_owned(), old.loaded.place))
 }
 
 fn default_is_empty(view: &CriView<'_>) -> Option<Finding> {
@@ -213,7 +197,7 @@ fn old_shim_key(view: &CriView<'_>, table: &Table, key: &str) -> Option<Finding>
     let node = table.get(key).filter(|node| node.is_true())?;
     let default = view.handlers.get(&view.default)?;
     let message = format!("`{key}` only works for runtime {OLD_SHIM}");
-    (default.runtime_type != OLD_SHIM).then_some((message, Some(node.place)))
+    (default.loaded.runtime_type != OLD_SHIM).then_some((message, Some(node.place)))
 }
 
 fn old_shim_text(view: &CriView<'_>, key: &str) -> Option<Finding> {
@@ -221,7 +205,7 @@ fn old_shim_text(view: &CriView<'_>, key: &str) -> Option<Finding> {
     others.find_map(|handler| {
         let (_, place) = text(&handler.table, key)?;
         let message = || format!("`{key}` only works for runtime {OLD_SHIM}");
-        (handler.runtime_type != OLD_SHIM).then(|| (message(), Some(place)))
+        (handler.loaded.runtime_type != OLD_SHIM).then(|| (message(), Some(place)))
     })
 }
 
@@ -271,30 +255,30 @@ const HAS_CONFIG_PATH: Releases = Releases::between(Release::new(2, 2, 0), Relea
 
 /// Whether the registries are configured by files.
 fn has_config_path(view: &CriView<'_>) -> bool {
-    match view.registry().get("config_path").and_then(Node::text) {
+    match view.registry.get("config_path").and_then(Node::text) {
         Some(path) => !path.is_empty(),
-        None => HAS_CONFIG_PATH.contain(view.release),
+        None => view.release.is_in(HAS_CONFIG_PATH),
     }
 }
 
 fn mirrors_beside_config_path(view: &CriView<'_>) -> Option<Finding> {
-    let registry = view.registry();
-    let mirrors = registry.get("mirrors").filter(|node| !node.is_zero())?;
+    let mirrors = view
+        .registry
+        .get("mirrors")
+        .filter(|node| !node.is_zero())?;
     let message = "`mirrors` cannot be set when `config_path` is provided";
     has_config_path(view).then(|| (message.to_owned(), Some(mirrors.place)))
 }
 
 fn tls_beside_config_path(view: &CriView<'_>) -> Option<Finding> {
-    let registry = view.registry();
-    let mut hosts = registry.get("configs")?.table()?.values();
+    let mut hosts = view.registry.get("configs")?.table()?.values();
     let tls = hosts.find_map(|host| Some(host.table()?.get("tls")?.place))?;
     let message = "`configs.tls` cannot be set when `config_path` is provided";
     has_config_path(view).then(|| (message.to_owned(), Some(tls)))
 }
 
 fn auths(view: &CriView<'_>) -> Option<Finding> {
-    let registry = view.registry();
-    let mut auths = registry.get("auths")?.table()?.iter();
+    let mut auths = view.registry.get("auths")?.table()?.iter();
     auths.find_map(|(url, node)| {
         let refusal = url::refusal(url)?;
         let message =

@@ -36,6 +36,12 @@ pub(super) fn is_of_file<'p>(mut path: impl Iterator<Item = &'p str>) -> bool {
     path.try_fold(FILE, below).is_some()
 }
 
+/// The keys of the table at a key.
+pub(super) fn fields_at(fields: &[Field], name: &str) -> &'static [Field] {
+    let found = fields.iter().find(|Field(known, ..)| *known == name);
+    found.map_or(&[], |Field(_, shape, _)| shape.fields())
+}
+
 /// The file itself.
 pub(super) const FILE: Shape = Table(&[
     Field("version", Integer, ALL),

@@ -1,128 +1,94 @@
 //! What the daemon listens on, which 2.3 has made plugins of: `serviceMigrate` in
 //! `cmd/containerd/server/config/config.go`.
 
-use super::lost::Lost;
+use super::schema::{self, OTHER_PLUGINS};
+use super::shape::Field;
 use super::tree::{Data, Node, Place, Table, table_at};
+use super::verdict::Lost;
 
+const DEBUG: &str = "io.containerd.server.v1.debug";
 const GRPC: &str = "io.containerd.server.v1.grpc";
+const GRPC_TCP: &str = "io.containerd.server.v1.grpc-tcp";
 const TTRPC: &str = "io.containerd.server.v1.ttrpc";
 
-/// A server that is a plugin. It comes to be if one of its keys is set at the top of the file, and
-/// the file has no table for it.
-struct Server {
-    id: &'static str,
-    /// Its table at the top of the file.
-    table: &'static str,
-    /// Its keys there. In the plugin they go without `tcp_`.
-    keys: &'static [&'static str],
-    /// Whether it comes to be only with an address.
-    needs_address: bool,
-}
+/// A server that is a plugin, by its ID and its table at the top of the file. It comes to be if one
+/// of its keys is set there, and the file has no table for it.
+struct Server(&'static str, &'static str);
+
+const SERVERS: [Server; 6] = [
+    Server(DEBUG, "debug"),
+    Server(GRPC, "grpc"),
+    Server(GRPC_TCP, "grpc"),
+    Server(TTRPC, "ttrpc"),
+    Server("io.containerd.metrics.v1.grpc-prometheus", "metrics"),
+    Server("io.containerd.server.v1.metrics", "metrics"),
+];
+/// These come to be only with an address.
+const NEED_ADDRESS: [&str; 2] = [DEBUG, GRPC_TCP];
 
 impl Server {
+    /// Its keys, each as it is called at the top of the file and in the plugin.
+    fn keys(&self) -> impl Iterator<Item = [&'static str; 2]> + Clone {
+        let Self(id, table) = *self;
+        let top = schema::fields_at(schema::FILE.fields(), table);
+        let keys = schema::fields_at(OTHER_PLUGINS, id).iter();
+        keys.map(move |Field(key, ..)| {
+            let mut tops = top.iter().map(|Field(top, ..)| *top);
+            let of_tcp = tops.find(|top| top.strip_prefix("tcp_") == Some(*key));
+            [of_tcp.filter(|_| id == GRPC_TCP).unwrap_or(key), *key]
+        })
+    }
+
     /// A key at the top of the file that is not read there.
     fn lost(&self, key: &str, place: Place, why: &'static str) -> Lost {
         Lost {
-            key: format!("{}.{key}", self.table),
+            key: format!("{}.{key}", self.1),
             place,
             why: why.into(),
         }
     }
 }
 
-const SERVERS: &[Server] = &[
-    Server {
-        id: "io.containerd.server.v1.debug",
-        table: "debug",
-        keys: &["address", "uid", "gid"],
-        needs_address: true,
-    },
-    Server {
-        id: GRPC,
-        table: "grpc",
-        keys: &[
-            "address",
-            "uid",
-            "gid",
-            "max_recv_message_size",
-            "max_send_message_size",
-        ],
-        needs_address: false,
-    },
-    Server {
-        id: "io.containerd.server.v1.grpc-tcp",
-        table: "grpc",
-        keys: &[
-            "tcp_address",
-            "tcp_tls_ca",
-            "tcp_tls_cert",
-            "tcp_tls_key",
-            "tcp_tls_common_name",
-            "max_recv_message_size",
-            "max_send_message_size",
-        ],
-        needs_address: true,
-    },
-    Server {
-        id: TTRPC,
-        table: "ttrpc",
-        keys: &["address", "uid", "gid"],
-        needs_address: false,
-    },
-    Server {
-        id: "io.containerd.metrics.v1.grpc-prometheus",
-        table: "metrics",
-        keys: &["grpc_histogram"],
-        needs_address: false,
-    },
-    Server {
-        id: "io.containerd.server.v1.metrics",
-        table: "metrics",
-        keys: &["address"],
-        needs_address: false,
-    },
-];
-
-/// What a plugin calls a key of the top of the file.
-fn new_name(key: &str) -> &str {
-    key.strip_prefix("tcp_").unwrap_or(key)
-}
-
-/// The keys of servers: each with its path at the top of the file, and the one that its plugin has since.
-fn keys() -> impl Iterator<Item = ([&'static str; 2], [&'static str; 3])> {
-    SERVERS.iter().flat_map(|server| {
-        let keys = server.keys.iter();
-        keys.map(|key| ([server.table, key], ["plugins", server.id, new_name(key)]))
-    })
-}
-
 /// Where a plugin has the key that a server has at the top of the file.
 pub(super) fn in_plugin<S: PartialEq<&'static str>>(path: &[S]) -> Option<[&'static str; 3]> {
-    keys().find_map(|(top, plugin)| (*path == top).then_some(plugin))
+    let mut servers = SERVERS
+        .iter()
+        .filter(|it| path.first().is_some_and(|table| *table == it.1));
+    servers.find_map(|server| {
+        let [_, key] = server.keys().find(|[top, _]| *path == [server.1, *top])?;
+        Some(["plugins", server.0, key])
+    })
 }
 
 /// Where the key of a server's plugin stands at the top of an older file.
 pub(super) fn at_top(path: &[String]) -> Option<[&'static str; 2]> {
-    keys().find_map(|(top, plugin)| (*path == plugin).then_some(top))
+    let mut servers = SERVERS
+        .iter()
+        .filter(|it| path.get(1).is_some_and(|id| *id == it.0));
+    servers.find_map(|server| {
+        let [top, _] = server
+            .keys()
+            .find(|[_, key]| *path == ["plugins", server.0, *key])?;
+        Some([server.1, top])
+    })
 }
 
 /// The keys at the top of a file of which the plugin comes to be, but for those that another plugin
 /// takes first. The other keys of their table have no part in it.
 pub(super) fn all_at_top(id: &str) -> impl Iterator<Item = [&'static str; 2]> {
-    let tops = keys().filter(move |(_, plugin)| plugin[1] == id);
-    let own = tops.filter(|(top, plugin)| in_plugin(top) == Some(*plugin));
-    own.map(|(top, _)| top)
+    let servers = SERVERS.iter().filter(move |it| it.0 == id);
+    let tops = servers.flat_map(|server| server.keys().map(|[top, _]| [server.1, top]));
+    tops.filter(move |top| in_plugin(top).is_some_and(|[_, plugin, _]| plugin == id))
 }
 
 /// Keys of servers at the top of a file of config version 4, where 2.3 no longer reads them.
 pub(super) fn ignored_servers(file: &Table) -> Vec<Lost> {
     let set = SERVERS.iter().flat_map(|server| {
-        let table = file.get(server.table).and_then(Node::table);
-        let keys = server.keys.iter();
-        keys.filter_map(move |key| {
-            let place = table?.get(*key)?.place;
+        let table = file.get(server.1).and_then(Node::table);
+        server.keys().filter_map(move |[top, _]| {
+            let place = table?.get(top)?.place;
             let why = "since config version 4 a plugin of its own has this key";
-            Some(server.lost(key, place, why))
+            Some(server.lost(top, place, why))
         })
     });
     set.collect()
@@ -132,24 +98,24 @@ pub(super) fn ignored_servers(file: &Table) -> Vec<Lost> {
 /// asks for a whole table knows it by that name. What is zero at the top says nothing.
 pub(super) fn show_at_top(file: &mut Table) {
     let plugins = table_at(file, "plugins");
-    for server in SERVERS {
-        let plugin = plugins.get(server.id);
-        let top = file.get(server.table);
+    for Server(id, name) in SERVERS {
+        let plugin = plugins.get(id);
+        let top = file.get(name);
         let Some(place) = plugin.or(top).map(|node| node.place) else {
             continue;
         };
         let was_empty = top.is_some_and(Node::is_zero);
-        let (mut table, of_plugin) = (table_at(file, server.table), table_at(&plugins, server.id));
-        for [_, key] in all_at_top(server.id) {
-            match of_plugin.get(new_name(key)) {
+        let (mut table, of_plugin) = (table_at(file, name), table_at(&plugins, id));
+        for [_, key] in all_at_top(id) {
+            match of_plugin.get(key.strip_prefix("tcp_").unwrap_or(key)) {
                 Some(node) => drop(table.insert(key.into(), node.clone())),
                 None => table.retain(|name, node| **name != *key || node.is_zero()),
             }
         }
         if table.is_empty() && !was_empty {
-            file.remove(server.table);
+            file.remove(name);
         } else {
-            file.insert(server.table.into(), Node::of_table(table, place));
+            file.insert(name.into(), Node::of_table(table, place));
         }
     }
 }
@@ -158,32 +124,32 @@ pub(super) fn show_at_top(file: &mut Table) {
 pub(super) fn service_migrate(file: &mut Table, lost: &mut Vec<Lost>) {
     let mut plugins = table_at(file, "plugins");
     let mut socket = None;
-    for server in SERVERS {
-        let Some(node) = file.get(server.table) else {
+    for server in &SERVERS {
+        let Some(node) = file.get(server.1) else {
             continue;
         };
         let table = node.shared_table();
-        let keys = server.keys.iter();
-        let set = keys.filter_map(|key| {
-            let node = table.get(*key).filter(|node| !node.is_zero())?;
-            Some((*key, node))
+        let set = server.keys().filter_map(|[top, key]| {
+            let node = table.get(top).filter(|node| !node.is_zero())?;
+            Some((top, key, node))
         });
-        let moved = set.clone();
-        let moved: Table = moved
-            .map(|(key, node)| (new_name(key).into(), node.clone()))
+        let moved: Table = set
+            .clone()
+            .map(|(_, key, node)| (key.into(), node.clone()))
             .collect();
-        if server.id == GRPC {
-            socket = moved.get("address").cloned();
+        let address = moved.get("address");
+        if server.0 == GRPC {
+            socket = address.cloned();
         }
-        if moved.is_empty() || server.needs_address && !moved.contains_key("address") {
+        if moved.is_empty() || address.is_none() && NEED_ADDRESS.contains(&server.0) {
             continue;
         }
-        if plugins.contains_key(server.id) {
+        if plugins.contains_key(server.0) {
             // What stands there has the last word, as a whole.
             let why = "the plugin of this server has a table of its own";
-            lost.extend(set.map(|(key, node)| server.lost(key, node.place, why)));
+            lost.extend(set.map(|(top, _, node)| server.lost(top, node.place, why)));
         } else {
-            plugins.insert(server.id.into(), Node::of_table(moved, node.place));
+            plugins.insert(server.0.into(), Node::of_table(moved, node.place));
         }
     }
     // ttrpc listens beside the socket that the file names.

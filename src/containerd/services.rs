@@ -4,7 +4,8 @@ use super::platform;
 use super::snapshotters;
 use super::tree::{Data, Node, text};
 use super::url;
-use super::view::{CriView, Finding};
+use super::verdict::Finding;
+use super::view::CriView;
 
 /// Services that CRI needs and that mind their own values.
 pub(super) fn services(view: &CriView<'_>) -> Option<Finding> {
@@ -39,9 +40,7 @@ pub(super) fn runtime_platforms(view: &CriView<'_>) -> Option<Finding> {
 /// What the transfer service unpacks with: without it there are no images since 2.1.
 pub(super) fn unpacking(view: &CriView<'_>) -> Option<Finding> {
     let Some(node) = view.of_plugin("io.containerd.transfer.v1.local", "unpack_config") else {
-        let place = view
-            .loaded
-            .disabled("io.containerd.snapshotter.v1.overlayfs", view.release)?;
+        let place = view.disabled("io.containerd.snapshotter.v1.overlayfs")?;
         let message = "unpack_config: snapshotter \"overlayfs\" not found: its plugin is disabled";
         return Some((message.to_owned(), Some(place)));
     };
@@ -70,7 +69,7 @@ pub(super) fn unpacking(view: &CriView<'_>) -> Option<Finding> {
 
 /// Any plugin of a kind that fails takes CRI along on 2.x.
 pub(super) fn proxy_address(view: &CriView<'_>) -> Option<Finding> {
-    let mut proxies = view.loaded.table("proxy_plugins")?.values();
+    let mut proxies = view.table("proxy_plugins")?.values();
     proxies.find_map(|node| {
         let (address, place) = text(node.table()?, "address")?;
         // Not by its own scheme, nor by gRPC's default one.
@@ -82,8 +81,7 @@ pub(super) fn proxy_address(view: &CriView<'_>) -> Option<Finding> {
 
 pub(super) fn second_content_store(view: &CriView<'_>) -> Option<Finding> {
     let prefix = "io.containerd.content.v1.";
-    let mut proxies = view.proxies().into_iter();
-    let (_, place) = proxies.find(|(id, _)| id.starts_with(prefix))?;
+    let (_, place) = view.proxies().find(|(id, _)| id.starts_with(prefix))?;
     let message = "multiple plugins registered for io.containerd.content.v1";
     Some((message.to_owned(), Some(place)))
 }

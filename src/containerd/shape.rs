@@ -8,8 +8,9 @@ use std::slice;
 
 use crate::toml::render;
 
+use super::asked::Asked;
 use super::duration;
-use super::release::{GO_TOML_2_4, Release, Releases};
+use super::release::{Release, Releases};
 use super::tree::{Data, Name, Node, Place, Table};
 
 /// What a value has to be.
@@ -86,7 +87,7 @@ impl Shape {
 
     /// Decodes a value and all below it: what the release knows of it, each key as it should be
     /// spelled.
-    pub(super) fn decode(self, node: &Node, decoder: Decoder) -> Decoded<'_> {
+    pub(super) fn decode<'n>(self, node: &'n Node, decoder: Decoder<'_>) -> Decoded<'n> {
         let release = decoder.release;
         let fits = match (self, &node.data) {
             (Self::Text, Data::Text(_))
@@ -105,9 +106,7 @@ impl Shape {
                 array.iter().all(|node| matches!(node.data, Data::Text(_)))
             }
             // go-toml v1 knows no empty array of tables.
-            (Self::List(shape), Data::Array(array))
-                if !(array.is_empty() && decoder.release.is_1x()) =>
-            {
+            (Self::List(shape), Data::Array(array)) if !(array.is_empty() && release.is_1x()) => {
                 return decode_list(*shape, array, node, decoder);
             }
             (Self::List(shape), Data::Table(_)) if decoder.has_go_toml_2_4() => {
@@ -139,21 +138,21 @@ impl Shape {
 
 /// How a release decodes: keys by any spelling that it takes, into one value.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Decoder {
-    release: Release,
+pub(super) struct Decoder<'a> {
+    release: &'a Asked,
     /// 2.x decodes a file as it stands, and what a plugin gets once more, sorted by name.
     is_file: bool,
 }
 
-impl Decoder {
-    pub(super) fn of_file(release: Release) -> Self {
+impl<'a> Decoder<'a> {
+    pub(super) fn of_file(release: &'a Asked) -> Self {
         Self {
             release,
             is_file: true,
         }
     }
 
-    pub(super) fn of_plugin(release: Release) -> Self {
+    pub(super) fn of_plugin(release: &'a Asked) -> Self {
         Self {
             release,
             is_file: false,
@@ -162,14 +161,14 @@ impl Decoder {
 
     /// go-toml 2.4 takes an integer for a duration, and a table for an array that holds it.
     fn has_go_toml_2_4(self) -> bool {
-        self.release.parser() >= GO_TOML_2_4
+        self.release.parses_as(Releases::from(2, 4))
     }
 
     /// Whether the value leaves what is wanted as it was: up to go-toml 2.3 the header of an empty
     /// table sets nothing, whatever it is the header of.
     fn skips(self, shape: Shape, node: &Node) -> bool {
         let is_empty = node.table().is_some_and(Table::is_empty);
-        let may_skip = is_empty && !self.is_file && !self.release.is_1x();
+        let may_skip = is_empty && !self.is_file;
         let is_scalar = matches!(
             shape,
             Shape::Text
@@ -179,31 +178,8 @@ impl Decoder {
                 | Shape::Duration
                 | Shape::Nanoseconds
         );
-        may_skip && is_scalar && !self.has_go_toml_2_4()
+        may_skip && is_scalar && !self.release.is_1x() && !self.has_go_toml_2_4()
     }
-
-    /// The entries of a table that the release knows, whatever their case, in the order of their
-    /// fields.
-    fn known<'t>(self, fields: &[Field], table: &'t Table) -> Vec<Entry<'t>> {
-        let mut known = Vec::with_capacity(table.len());
-        known.extend(table.iter().filter_map(|(key, node)| {
-            let is_it = |Field(name, _, releases): &Field| {
-                (**key == **name || key.eq_ignore_ascii_case(name))
-                    && releases.contain(self.release)
-            };
-            let field = fields.iter().position(is_it)?;
-            Some(Entry { field, key, node })
-        }));
-        known.sort_by_key(|entry| entry.field);
-        known
-    }
-}
-
-/// A key of a table, and the number of its field.
-struct Entry<'t> {
-    field: usize,
-    key: &'t Name,
-    node: &'t Node,
 }
 
 /// The key that a release reads for `name`, out of those in one table that differ from it in case
@@ -224,7 +200,12 @@ fn read_by_1x<'k>(name: &str, keys: &[&'k str]) -> Option<&'k str> {
     spellings.find_map(|wanted| keys.iter().copied().find(|key| *key == wanted))
 }
 
-fn decode_list<'n>(shape: Shape, array: &[Node], node: &'n Node, decoder: Decoder) -> Decoded<'n> {
+fn decode_list<'n>(
+    shape: Shape,
+    array: &[Node],
+    node: &'n Node,
+    decoder: Decoder<'_>,
+) -> Decoded<'n> {
     let nodes = array.iter().map(|node| shape.decode(node, decoder));
     let values: Vec<Node> = nodes
         .map(|node| node.map(Cow::into_owned))
@@ -232,7 +213,12 @@ fn decode_list<'n>(shape: Shape, array: &[Node], node: &'n Node, decoder: Decode
     Ok(Cow::Owned(Node::new(Data::Array(values), node.place)))
 }
 
-fn decode_map<'n>(shape: Shape, table: &Table, node: &'n Node, decoder: Decoder) -> Decoded<'n> {
+fn decode_map<'n>(
+    shape: Shape,
+    table: &Table,
+    node: &'n Node,
+    decoder: Decoder<'_>,
+) -> Decoded<'n> {
     let mut values = Cow::Borrowed(table);
     for (name, node) in table {
         let value = shape.decode(node, decoder);
@@ -250,49 +236,56 @@ fn decode_table<'n>(
     fields: &'static [Field],
     table: &Table,
     node: &'n Node,
-    decoder: Decoder,
+    decoder: Decoder<'_>,
 ) -> Decoded<'n> {
-    let is_1x = decoder.release.is_1x();
-    let mut known = decoder.known(fields, table);
-    let mut is_as_it_was = known.len() == table.len();
-    let mut values = Vec::with_capacity(known.len());
-    for entries in known.chunk_by_mut(|one, other| one.field == other.field) {
-        let Field(name, shape, _) = &fields[entries[0].field];
-        if !is_1x && decoder.is_file {
-            entries.sort_by_key(|entry| entry.node.place.offset);
+    let release = decoder.release;
+    let all: Vec<(&Name, &Node)> = table.iter().collect();
+    let mut is_as_it_was = true;
+    let mut known = 0;
+    let mut values = Vec::with_capacity(all.len());
+    for Field(name, shape, releases) in fields {
+        let is_it = |key: &str| key == *name || key.eq_ignore_ascii_case(name);
+        let entries = all.iter().copied().filter(|(key, _)| is_it(key));
+        let mut entries: Vec<(&Name, &Node)> = entries.collect();
+        let is_missing = entries.is_empty();
+        let may_be_above = is_missing && matches!(shape, Shape::Embedded(_));
+        if is_missing && !may_be_above || !release.is_in(*releases) {
+            continue;
         }
-        let read = |entry: &Entry<'_>| {
-            let keys: Vec<&str> = entries.iter().map(|entry| &**entry.key).collect();
-            read_by_1x(name, &keys) == Some(entry.key)
-        };
-        for entry in &*entries {
-            let is_spelled = **entry.key == **name;
-            is_as_it_was &= is_spelled;
-            if is_1x && !is_spelled && !read(entry) {
-                continue;
-            }
-            let value = shape.decode(entry.node, decoder);
-            let value = value.map_err(|mismatch| mismatch.below(name))?;
-            let is_skipped = decoder.skips(*shape, &value);
-            is_as_it_was &= matches!(value, Cow::Borrowed(_)) && !is_skipped;
-            if !is_skipped {
-                let own = Some(entry.key).filter(|_| is_spelled);
-                values.push((own.map_or_else(|| (*name).into(), Name::clone), value));
-            }
-        }
-    }
-    for (field, Field(name, shape, releases)) in fields.iter().enumerate() {
-        if let (true, Shape::Embedded(_)) = (is_1x, shape)
-            && releases.contain(decoder.release)
-            && known.iter().all(|entry| entry.field != field)
-        {
+        if may_be_above && release.is_1x() {
             let value = shape.decode(node, decoder)?;
             if !value.is_zero() {
                 is_as_it_was = false;
                 values.push(((*name).into(), value));
             }
         }
+        known += entries.len();
+        if entries.len() > 1 && decoder.is_file && !release.is_1x() {
+            entries.sort_by_key(|(_, node)| node.place.offset);
+        }
+        for (key, node) in &entries {
+            let is_spelled = ***key == **name;
+            is_as_it_was &= is_spelled;
+            if !is_spelled && release.is_1x() {
+                let keys: Vec<&str> = entries.iter().map(|(key, _)| &***key).collect();
+                if read_by_1x(name, &keys) != Some(key) {
+                    continue;
+                }
+            }
+            let value = shape.decode(node, decoder);
+            let value = value.map_err(|mismatch| mismatch.below(name))?;
+            let is_skipped = decoder.skips(*shape, &value);
+            is_as_it_was &= matches!(value, Cow::Borrowed(_)) && !is_skipped;
+            if !is_skipped {
+                let own = Some(key).filter(|_| is_spelled);
+                values.push((
+                    own.map_or_else(|| (*name).into(), |key| Name::clone(key)),
+                    value,
+                ));
+            }
+        }
     }
+    is_as_it_was &= known == all.len();
     if is_as_it_was {
         return Ok(Cow::Borrowed(node));
     }

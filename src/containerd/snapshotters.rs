@@ -3,11 +3,13 @@
 //! `plugins/snapshots/*/plugin` (in 1.x `snapshots/*/plugin`), and `github.com/containerd/zfs` and
 //! `aufs`.
 
+use super::asked::Asked;
 use super::model::Model;
 use super::registry::{self, SNAPSHOTTER};
 use super::release::{ONE_6, Release};
 use super::tree::Place;
-use super::view::{CriView, Finding};
+use super::verdict::Finding;
+use super::view::CriView;
 
 /// What becomes of a snapshotter that does not load.
 struct Lack {
@@ -34,8 +36,9 @@ impl Model<'_> {
     /// Why no plugin provides a snapshotter on a release. `None` if one does, if its name is still to
     /// be filled in, and where the release does not load the config at all.
     pub(crate) fn lacks_snapshotter(&self, name: &str, release: Release) -> Option<String> {
-        let loaded = self.load(release).ok()?;
-        why_missing(&CriView::new(self, &loaded, release), name)
+        let release = Asked::new(release);
+        let loaded = self.load(&release).ok()?;
+        why_missing(&CriView::new(&loaded), name)
     }
 }
 
@@ -50,7 +53,7 @@ fn why_missing(view: &CriView<'_>, name: &str) -> Option<String> {
     if !registry::is_taken(&id(name), view.release) {
         return Some("no plugin of containerd or of this config provides it".to_owned());
     }
-    let is_off = view.loaded.disabled(&id(name), view.release).is_some();
+    let is_off = view.disabled(&id(name)).is_some();
     let lack = lack(view, name).filter(|_| !is_off);
     lack.map_or(Some("its plugin is disabled".to_owned()), |it| {
         Some(it.message)
@@ -76,7 +79,7 @@ pub(super) fn of_cri(view: &CriView<'_>) -> Option<Finding> {
         return None;
     }
     let why = why_missing(view, name)?;
-    let disabled = view.loaded.disabled(&id(name), view.release);
+    let disabled = view.disabled(&id(name));
     let message = format!("failed to find snapshotter \"{name}\": {why}");
     Some((message, disabled.or(place)))
 }
@@ -118,8 +121,8 @@ fn lack(view: &CriView<'_>, name: &str) -> Option<Lack> {
                 return skipped("its `pool_name` is not set");
             };
             let (size, kind) = (text("base_image_size"), text("fs_type"));
-            let is_known = matches!(kind, "" | "ext4" | "xfs")
-                || kind == "ext2" && !ONE_6.contain(view.release);
+            let is_known =
+                matches!(kind, "" | "ext4" | "xfs") || kind == "ext2" && !view.release.is_in(ONE_6);
             let message = if !is_size(size) {
                 format!("failed to parse base image size: '{size}'")
             } else if !is_known {

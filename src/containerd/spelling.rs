@@ -116,8 +116,8 @@ impl Spelling {
 
     /// A key of a server at the top of the file, which is a plugin's since config version 4.
     fn server_place(&self, path: &[String]) -> Vec<String> {
-        let of_plugin = servers::in_plugin(path).filter(|_| self.version > 3);
-        of_plugin.map_or_else(|| path.to_vec(), owned)
+        let of_plugin = (self.version > 3).then(|| servers::in_plugin(path));
+        of_plugin.flatten().map_or_else(|| path.to_vec(), owned)
     }
 
     /// A plugin of version 2 as the file calls it.
@@ -139,8 +139,8 @@ impl Spelling {
             return joined(RUNTIME, rest);
         }
         if self.version > 2 {
-            let at_top = servers::at_top(&place).filter(|_| self.version > 3);
-            return at_top.map_or(place, owned);
+            let at_top = (self.version > 3).then(|| servers::at_top(&place));
+            return at_top.flatten().map_or(place, owned);
         }
         if !is_cri {
             let full = match self.version {

@@ -11,7 +11,8 @@ use crate::toml::index::Kind;
 use crate::toml::{Document, ParseError};
 
 use self::construct::Construct;
-use super::release::{Release, Releases};
+use super::asked::Asked;
+use super::release::Releases;
 use super::schema;
 
 impl From<ParseError> for Error {
@@ -50,10 +51,10 @@ impl Peculiarities {
     }
 
     /// Why this release does not parse the file, and where.
-    pub(crate) fn refusal(&self, release: Release) -> Option<(&'static str, usize)> {
-        let release = release.parser();
-        let mut refused = self.0.iter().filter(|(it, _)| it.refusing.contain(release));
-        refused.next().map(|(it, offset)| (it.reason, *offset))
+    pub(super) fn refusal(&self, release: &Asked) -> Option<(&'static str, usize)> {
+        let mut found = self.0.iter();
+        let refused = found.find(|(it, _)| release.parses_as(it.refusing))?;
+        Some((refused.0.reason, refused.1))
     }
 }
 

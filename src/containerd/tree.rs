@@ -145,10 +145,21 @@ impl Node {
     }
 }
 
+/// Where a key of a table stands.
+pub(super) fn place_of(table: &Table, key: &str) -> Option<Place> {
+    table.get(key).map(|node| node.place)
+}
+
 /// The table at a key; an empty one if there is none.
 pub(super) fn table_at(table: &Table, name: &str) -> Table {
     let node = table.get(name).and_then(Node::table);
     node.cloned().unwrap_or_default()
+}
+
+/// The same without a copy.
+pub(super) fn shared_at(table: &Table, name: &str) -> Rc<Table> {
+    let node = table.get(name);
+    node.map_or_else(Rc::default, Node::shared_table)
 }
 
 /// The string at a key, if there is one that is not empty, and where it stands.

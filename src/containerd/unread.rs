@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use super::loading::{Loaded, place_of};
-use super::lost::Lost;
+use super::loaded::Loaded;
 use super::model::Model;
 use super::plugin::OLD_CRI;
 use super::registry;
 use super::schema;
-use super::tree::{Node, Place, Table};
+use super::tree::{Node, Place, Table, place_of};
+use super::verdict::Lost;
 
 impl Model<'_> {
     /// Adds what of CRI no plugin of 2.x reads to what a release has lost.

@@ -1,5 +1,6 @@
 //! What a daemon does with a config.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -28,6 +29,27 @@ pub enum Verdict {
         reason: Reason,
     },
 }
+
+/// What a release makes of a config.
+#[derive(Debug, Clone)]
+pub(crate) struct Judged {
+    pub(crate) verdict: Verdict,
+    /// What it does not read of it.
+    pub(crate) lost: Vec<Lost>,
+    /// CRI's own snapshotter, where the release serves.
+    pub(crate) snapshotter: Option<String>,
+}
+
+/// A key that a migration leaves behind, and why.
+#[derive(Debug, Clone)]
+pub(crate) struct Lost {
+    pub(crate) key: String,
+    pub(crate) place: Place,
+    pub(crate) why: Cow<'static, str>,
+}
+
+/// What is wrong, and where if it stands in a file.
+pub(super) type Finding = (String, Option<Place>);
 
 /// A handler that CRI has loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,57 +1,48 @@
 //! A loaded config as CRI reads it: the handlers, the default, and the keys of its plugins.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::rc::Rc;
 
 use super::duration;
-use super::loading::Loaded;
-use super::model::Model;
-use super::plugin::{self, IMAGES, OLD_CRI, RUNTIME};
-use super::registry::{self, DIFFER};
-use super::release::{FROM_2_1, Release};
-use super::tree::{Node, Place, Table, text};
-use super::verdict::LoadedHandler;
+use super::loaded::Loaded;
+use super::plugin::{IMAGES, OLD_CRI, RUNTIME};
+use super::registry::DIFFER;
+use super::release::FROM_2_1;
+use super::tree::{Node, Place, Table, shared_at, text};
+use super::verdict::{Finding, LoadedHandler};
 
 /// The handler that containerd lists of itself: the default of every release, where no other is set.
 pub(crate) const BUILT_IN: &str = "runc";
 /// The shim type of runc and of what behaves like it.
 pub(crate) const RUNC_TYPE: &str = "io.containerd.runc.v2";
 
-/// What is wrong, and where if it stands in a file.
-pub(super) type Finding = (String, Option<Place>);
-
 /// The plugin part that holds the handlers, as the release names it.
-fn cri_name(loaded: &Loaded, release: Release) -> &'static str {
-    if !release.is_1x() {
-        RUNTIME
-    } else if loaded.has_short_names(release) {
-        plugin::IDS[0]
+fn cri_name(loaded: &Loaded<'_>) -> &'static str {
+    if loaded.release.is_1x() {
+        loaded.plugin_name(OLD_CRI)
     } else {
-        OLD_CRI
+        RUNTIME
     }
 }
 
 /// The parts of a loaded config that CRI reads.
 pub(super) struct CriView<'v> {
-    pub(super) model: &'v Model<'v>,
-    pub(super) loaded: &'v Loaded,
-    pub(super) release: Release,
+    loaded: &'v Loaded<'v>,
     /// Handlers and CNI.
-    pub(super) cri: Cow<'v, Table>,
-    pub(super) images: Cow<'v, Table>,
-    pub(super) server: Cow<'v, Table>,
+    pub(super) cri: Rc<Table>,
+    pub(super) images: Rc<Table>,
+    pub(super) server: Rc<Table>,
     pub(super) containerd: Rc<Table>,
+    pub(super) registry: Rc<Table>,
     pub(super) handlers: BTreeMap<String, Handler>,
     pub(super) default: String,
     pub(super) default_place: Option<Place>,
 }
 
-#[derive(Clone)]
 pub(super) struct Handler {
     pub(super) table: Rc<Table>,
-    pub(super) place: Option<Place>,
-    pub(super) runtime_type: String,
+    pub(super) loaded: LoadedHandler,
 }
 
 impl Handler {
@@ -59,8 +50,10 @@ impl Handler {
         let table = node.shared_table();
         let runtime_type = text(&table, "runtime_type").map(|(text, _)| text.to_owned());
         Self {
-            place: Some(node.place),
-            runtime_type: runtime_type.unwrap_or_default(),
+            loaded: LoadedHandler {
+                runtime_type: runtime_type.unwrap_or_default(),
+                place: Some(node.place),
+            },
             table,
         }
     }
@@ -73,29 +66,33 @@ pub(super) fn bad_duration(table: &Table, name: &str) -> Option<Finding> {
     (!duration::is_valid(text)).then(|| (message(), Some(place)))
 }
 
+impl<'v> Deref for CriView<'v> {
+    type Target = Loaded<'v>;
+
+    fn deref(&self) -> &Loaded<'v> {
+        self.loaded
+    }
+}
+
 impl<'v> CriView<'v> {
-    pub(super) fn new(model: &'v Model<'v>, loaded: &'v Loaded, release: Release) -> Self {
-        let part = |id: &str| -> Cow<'v, Table> {
+    pub(super) fn new(loaded: &'v Loaded<'v>) -> Self {
+        let part = |id| {
             let plugins = loaded.table("plugins");
-            let table = plugins.and_then(|plugins| plugins.get(id)?.table());
-            table.map_or_else(|| Cow::Owned(Table::new()), Cow::Borrowed)
+            plugins.map_or_else(Rc::default, |plugins| shared_at(plugins, id))
         };
-        let cri = part(cri_name(loaded, release));
-        let (images, server) = if release.is_1x() {
-            (cri.clone(), cri.clone())
+        let cri = part(cri_name(loaded));
+        let (images, server) = if loaded.release.is_1x() {
+            (Rc::clone(&cri), Rc::clone(&cri))
         } else {
             (part(IMAGES), part(OLD_CRI))
         };
-        let containerd = cri.get("containerd");
-        let containerd = containerd.map_or_else(Rc::default, Node::shared_table);
         let mut view = Self {
-            model,
             loaded,
-            release,
+            containerd: shared_at(&cri, "containerd"),
+            registry: shared_at(&images, "registry"),
             cri,
             images,
             server,
-            containerd,
             handlers: BTreeMap::new(),
             default: BUILT_IN.to_owned(),
             default_place: None,
@@ -107,19 +104,22 @@ impl<'v> CriView<'v> {
     fn read_handlers(&mut self) {
         let built_in = Handler {
             table: Rc::default(),
-            place: None,
-            runtime_type: RUNC_TYPE.to_owned(),
+            loaded: LoadedHandler {
+                runtime_type: RUNC_TYPE.to_owned(),
+                place: None,
+            },
         };
+        let is_1x = self.release.is_1x();
         let runtimes = self.containerd.get("runtimes").cloned();
         // On 1.x a map in the file replaces the built-in one, on 2.x it is added to it.
-        if !self.release.is_1x() || runtimes.is_none() {
+        if !is_1x || runtimes.is_none() {
             self.handlers.insert(BUILT_IN.to_owned(), built_in);
         }
         for (name, node) in runtimes.iter().filter_map(Node::table).flatten() {
             let mut handler = Handler::of(node);
             let has_type = handler.table.contains_key("runtime_type");
-            if !self.release.is_1x() && &**name == BUILT_IN && !has_type {
-                RUNC_TYPE.clone_into(&mut handler.runtime_type);
+            if !is_1x && &**name == BUILT_IN && !has_type {
+                RUNC_TYPE.clone_into(&mut handler.loaded.runtime_type);
             }
             self.handlers.insert(name.to_string(), handler);
         }
@@ -127,7 +127,7 @@ impl<'v> CriView<'v> {
             self.default = node.text().unwrap_or_default().to_owned();
             self.default_place = Some(node.place);
         }
-        if !self.release.is_1x() {
+        if !is_1x {
             return;
         }
         let untrusted = self.old_handler("untrusted_workload_runtime");
@@ -138,7 +138,7 @@ impl<'v> CriView<'v> {
         }
         if let Some(handler) = self.old_handler("default_runtime") {
             "default".clone_into(&mut self.default);
-            self.default_place = handler.place;
+            self.default_place = handler.loaded.place;
             self.handlers.insert("default".to_owned(), handler);
         }
     }
@@ -146,57 +146,23 @@ impl<'v> CriView<'v> {
     /// A handler in a table of its own, as before there was a map of them.
     pub(super) fn old_handler(&self, name: &str) -> Option<Handler> {
         let handler = Handler::of(self.containerd.get(name)?);
-        Some(handler).filter(|handler| !handler.runtime_type.is_empty())
-    }
-
-    pub(super) fn loaded_handlers(&self) -> BTreeMap<String, LoadedHandler> {
-        let handlers = self.handlers.iter().map(|(name, handler)| {
-            let loaded = LoadedHandler {
-                runtime_type: handler.runtime_type.clone(),
-                place: handler.place,
-            };
-            (name.clone(), loaded)
-        });
-        handlers.collect()
+        Some(handler).filter(|handler| !handler.loaded.runtime_type.is_empty())
     }
 
     /// The IDs of the proxy plugins that are not disabled.
-    pub(super) fn proxies(&self) -> Vec<(String, Place)> {
-        let mut proxies = self.loaded.proxies(self.release);
-        proxies.retain(|(id, _)| self.loaded.disabled(id, self.release).is_none());
-        proxies
+    pub(super) fn proxies(&self) -> impl Iterator<Item = (String, Place)> {
+        let proxies = self.loaded.proxies();
+        proxies.filter(|(id, _)| self.disabled(id).is_none())
     }
 
     pub(super) fn has_plugin(&self, id: &str, is_built_in: bool) -> bool {
-        let is_off = || self.loaded.disabled(id, self.release).is_some();
-        let is_proxy = || self.proxies().iter().any(|(proxy, _)| proxy == id);
-        (is_built_in && !is_off()) || is_proxy()
+        let is_on = || self.disabled(id).is_none();
+        (is_built_in && is_on()) || self.proxies().any(|(proxy, _)| proxy == id)
     }
 
     pub(super) fn has_differ(&self, name: &str) -> bool {
-        let has_erofs = FROM_2_1.contain(self.release) && self.model.host.mkfs_erofs;
-        let is_built_in = name == "walking" || (name == "erofs" && has_erofs);
+        let has_erofs = || self.model.host.mkfs_erofs && self.release.is_in(FROM_2_1);
+        let is_built_in = name == "walking" || name == "erofs" && has_erofs();
         self.has_plugin(&format!("{DIFFER}.{name}"), is_built_in)
-    }
-
-    /// The value of a key of another plugin.
-    pub(super) fn of_plugin(&self, id: &str, key: &str) -> Option<&Node> {
-        self.plugin(id)?.get(key)
-    }
-
-    /// The same of a string that is not empty, and where it stands.
-    pub(super) fn text_of_plugin(&self, id: &str, key: &str) -> Option<(&str, Place)> {
-        text(self.plugin(id)?, key)
-    }
-
-    fn plugin(&self, id: &str) -> Option<&Table> {
-        let short = self.loaded.has_short_names(self.release);
-        let id = if short { registry::short_name(id) } else { id };
-        self.loaded.table("plugins")?.get(id)?.table()
-    }
-
-    pub(super) fn registry(&self) -> Rc<Table> {
-        let registry = self.images.get("registry");
-        registry.map_or_else(Rc::default, Node::shared_table)
     }
 }

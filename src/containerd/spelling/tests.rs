@@ -156,8 +156,8 @@ fn what_is_moved_as_one_has_another_place() {
             3,
             "grpc/address".to_owned(),
             Some([
-                "grpc/address grpc/uid grpc/gid grpc/max_recv_message_size \
-                 grpc/max_send_message_size"
+                "grpc/address grpc/gid grpc/max_recv_message_size grpc/max_send_message_size \
+                 grpc/uid"
                     .to_owned(),
                 "plugins/io.containerd.server.v1.grpc".to_owned(),
             ]),

@@ -127,7 +127,9 @@ impl Editor {
         let Plan {
             outcome, ledgers, ..
         } = &mut work;
-        ledgers.after.is_undone = outcome.is_change() || outcome.report.is_recorded;
+        // An undo that was taken back can be made again.
+        let is_done = outcome.is_change() || outcome.report.is_recorded;
+        ledgers.after.is_undone = is_done && !made.after.is_undone;
         Ok(work)
     }
 

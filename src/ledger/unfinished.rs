@@ -65,12 +65,10 @@ impl Ledger {
         if !is_written && !made_by_it {
             return before;
         }
-        for (name, digests) in &mut merged.files {
-            if states.get(name) == Some(&State::Before) {
-                *digests = before.files.get(name).cloned().unwrap_or_default();
-                let written = before.written.get(name).cloned();
-                merged.written.extend(written.map(|it| (name.clone(), it)));
-            }
+        // What the run has not come to is no part of the last edit.
+        for (name, _) in states.iter().filter(|it| *it.1 == State::Before) {
+            merged.files.remove(name);
+            merged.note_written(name, before.written.get(name).cloned());
         }
         merged
     }

@@ -11,7 +11,7 @@ use crate::tool::{Node, Run, tool_path};
 
 const NEXT_STEPS: &str = include_str!("../../src/error/next_step.rs");
 
-/// What needs a daemon that runs: `tests/containerd` has these states in `restart.rs` and `running.rs`.
+/// What needs a daemon that runs: `tests/containerd` has these states in `restart/` and `running.rs`.
 const WITH_DAEMON: [&str; 2] = [
     "says whether the config is the reason",
     "see why containerd did not serve",

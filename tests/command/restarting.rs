@@ -1,4 +1,4 @@
-//! `--restart` and `restart` where no containerd comes. With real ones: `tests/containerd/restart.rs`.
+//! `--restart` and `restart` where no containerd comes. With real ones: `tests/containerd/restart`.
 
 #[cfg(feature = "cri")]
 use std::fs::{self, File};

@@ -1,0 +1,123 @@
+//! Configs that are written in another way than most, or are rewritten by another tool.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use toml_edit::{DocumentMut, Item, Table};
+
+use crate::tool::Node;
+
+use super::{DEBIAN, KUBEADM, apply, is, parsed, run, serves, version_3};
+
+/// The file as a tool writes it that parses TOML and prints it anew: sorted keys, no comments.
+fn rewrite(node: &Node) {
+    fn print(table: &Table, path: &str, text: &mut String) {
+        let mut keys: Vec<(&str, &Item)> = table.iter().collect();
+        keys.sort_by_key(|(key, _)| *key);
+        for (key, item) in keys.iter().filter(|(_, item)| !item.is_table()) {
+            let value = item.as_value().expect("a value").clone();
+            let _ = writeln!(text, "\"{key}\" = {}", value.decorated("", ""));
+        }
+        for (key, item) in keys {
+            let Some(table) = item.as_table() else {
+                continue;
+            };
+            let dot = if path.is_empty() { "" } else { "." };
+            let path = format!("{path}{dot}\"{key}\"");
+            let _ = writeln!(text, "\n[{path}]");
+            print(table, &path, text);
+        }
+    }
+    let document: DocumentMut = node.text().parse().expect("TOML");
+    let mut text = String::new();
+    print(document.as_table(), "", &mut text);
+    fs::write(node.config(), text).expect("writes");
+}
+
+#[test]
+fn comments_stripped_by_another_tool() {
+    let node = Node::with(DEBIAN);
+    let patch = "owner = \"kata-deploy\"\ndefault = \"kata-qemu\"\n[handlers.kata-qemu]\n\
+                 preset = \"kata\"\n[debug]\nlevel = \"debug\"\n";
+    apply(&node, &[], patch).exits(0);
+    let text = node.text();
+    let lines = text.split_inclusive('\n');
+    let kept: String = lines.filter(|line| !line.trim().starts_with('#')).collect();
+    fs::write(node.config(), kept).expect("writes");
+    run(&node, &["remove", "--owner", "kata-deploy"], 0);
+    assert_eq!(parsed(&node.text()), parsed(DEBIAN), "{}", node.text());
+    serves(&node, "1.7", &[]);
+}
+
+#[test]
+fn the_file_rewritten_by_another_tool() {
+    let node = Node::with(KUBEADM);
+    run(&node, &["add", "nvidia", "--default", "--owner", "gpu"], 0);
+    run(&node, &["add", "kata", "--owner", "kata-deploy"], 0);
+    rewrite(&node);
+    run(&node, &["remove", "--owner", "gpu"], 0);
+    serves(&node, "1.7", &["runc", "kata"]);
+    run(&node, &["remove", "--owner", "kata-deploy"], 0);
+    assert_eq!(parsed(&node.text()), parsed(KUBEADM), "{}", node.text());
+}
+
+#[test]
+fn inline_tables_have_owners_too() {
+    let text = "version = 3\nplugins = { 'io.containerd.cri.v1.runtime' = { containerd = { \
+                runtimes = { runc = { runtime_type = 'io.containerd.runc.v2' } } } } }\n";
+    let node = Node::with(text);
+    run(&node, &["add", "kata", "--owner", "kata-deploy"], 0);
+    assert!(node.text().contains("kata"));
+    run(&node, &["remove", "--owner", "kata-deploy"], 0);
+    is(&node, text);
+}
+
+#[test]
+fn the_spelling_that_containerd_reads_is_the_one_changed() {
+    let text = version_3(KUBEADM).replace("SystemdCgroup", "systemdCgroup");
+    let text = text + "      binaryName = \"/usr/local/bin/runc\"\n";
+    let node = Node::with(&text);
+    let other = "options.BinaryName=/opt/other/runc";
+    run(&node, &["add", "runc", "--set", other, "--owner", "x"], 0);
+    let changed = text.replace("/usr/local/bin/runc", "/opt/other/runc");
+    assert_eq!(parsed(&node.text()), parsed(&changed), "{}", node.text());
+    run(&node, &["remove", "--owner", "x"], 0);
+    is(&node, &text);
+    // `apply` as well, and a table as well as a key.
+    let text = text.replace(".options", ".Options");
+    let node = Node::with(&text);
+    let patch = "owner = \"x\"\n[handlers.runc.options]\nBinaryName = \"/opt/other/runc\"\n";
+    apply(&node, &["--take-over"], patch).exits(0);
+    let changed = text.replace("/usr/local/bin/runc", "/opt/other/runc");
+    assert_eq!(parsed(&node.text()), parsed(&changed), "{}", node.text());
+    run(&node, &["remove", "--owner", "x"], 0);
+    is(&node, &text);
+}
+
+#[test]
+fn zero_is_a_duration() {
+    for zero in ["0", "+0", "0x0"] {
+        let scheduler = "[plugins.\"io.containerd.gc.v1.scheduler\"]\n  schedule_delay = ";
+        let node = Node::with(format!("{KUBEADM}{scheduler}{zero}\n"));
+        serves(&node, "1.7", &["runc"]);
+    }
+    let node = Node::with(format!(
+        "{KUBEADM}[plugins.\"io.containerd.gc.v1.scheduler\"]\n  schedule_delay = 0\n"
+    ));
+    // Do no harm holds there too: 1.7 takes no handler with a `runtime_root`.
+    let mut flags = vec!["add", "foo", "--set", "runtime_type=io.containerd.runc.v2"];
+    flags.extend(["--set", "runtime_root=/run/x"]);
+    run(&node, &flags, 78);
+}
+
+#[test]
+fn proxy_plugin_by_its_full_type() {
+    let proxy = "[proxy_plugins.nydus]\n  address = \"/run/n.sock\"\n  type = ";
+    let node = Node::with(format!(
+        "{KUBEADM}{proxy}\"io.containerd.snapshotter.v1\"\n"
+    ));
+    for release in ["1.6", "1.7", "2.0", "2.2"] {
+        serves(&node, release, &["runc"]);
+    }
+    run(&node, &["add", "kata", "--set", "snapshotter=nydus"], 0);
+}

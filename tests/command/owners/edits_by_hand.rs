@@ -1,0 +1,97 @@
+//! What somebody has set or taken out by hand outlives its owner, and keeps nobody on the node.
+
+use std::fs;
+
+use crate::tool::Node;
+
+/// A value that is set by hand is not its owner's own any more.
+#[test]
+fn what_was_set_by_hand_outlives_the_owner() {
+    let runtimes = "plugins.\"io.containerd.cri.v1.runtime\".containerd";
+    let original = format!(
+        "version = 3\n\n[{runtimes}]\n  default_runtime_name = \"runc\"\n\n\
+         [{runtimes}.runtimes.mine]\n  runtime_type = \"io.containerd.runc.v2\"\n\n\
+         [debug]\n  level = \"info\"\n"
+    );
+    let node = Node::with(&original);
+    let patch = node.folder().join("patch");
+    let wanted = "default = \"nvidia\"\n[handlers.nvidia]\n[debug]\nlevel = \"debug\"\n";
+    fs::write(&patch, wanted).expect("writes");
+    let patch = patch.to_str().expect("UTF-8");
+    let apply = ["apply", patch, "--prune", "--owner", "gpu-operator"];
+    node.run(&apply).exits(0);
+    let by_hand = |text: &str| {
+        text.replace("_name = \"nvidia\"", "_name = \"mine\"")
+            .replace("level = \"debug\"", "level = \"warn\"")
+    };
+    let left = original
+        .replace("\"runc\"\n", "\"mine\"\n")
+        .replace("\"info\"", "\"warn\"");
+    fs::write(node.config(), by_hand(&node.text())).expect("writes");
+
+    // It is drift for the owner as long as it is there.
+    let probe = [&apply[..], &["--dry-run", "--exit-code"]].concat();
+    node.run(&probe).exits(10);
+
+    let run = node.run(&["remove", "--owner", "gpu-operator"]).exits(0);
+    assert_eq!(node.text(), left);
+    for key in ["containerd.default_runtime_name", "debug.level"] {
+        let said = format!("{key} was set by hand since and stays as it is");
+        assert!(run.stderr.contains(&said), "{}", run.stderr);
+    }
+
+    // A newer release that wants neither any more leaves them, too.
+    node.run(&apply).exits(0);
+    fs::write(node.config(), by_hand(&node.text())).expect("writes");
+    fs::write(node.folder().join("patch"), "").expect("writes");
+    node.run(&apply).exits(0);
+    assert_eq!(node.text(), left);
+}
+
+/// containerd would not start with an address alone, and an uninstall is not held up.
+#[test]
+fn a_proxy_plugin_with_a_key_set_by_hand_keeps_its_type() {
+    let kata = "owner = 'kata'\n[handlers.kata]\n[proxy_plugins.nydus]\ntype = 'snapshot'\n\
+                address = '/run/nydus.sock'\n";
+    for drop_in in [&[][..], &["--drop-in"]] {
+        let node = Node::with("version = 3\n");
+        let patch = node.folder().join("patch.toml");
+        fs::write(&patch, kata).expect("writes");
+        let patch = patch.to_str().expect("a path");
+        node.run(&[&["apply", patch], drop_in].concat()).exits(0);
+        let file = match drop_in {
+            [] => node.config(),
+            _ => node.folder().join("conf.d/50-kata.toml"),
+        };
+        let text = fs::read_to_string(&file).expect("there");
+        let by_hand = text.replace(
+            "address = \"/run/nydus.sock\"",
+            "address = \"/run/mine.sock\"",
+        );
+        fs::write(&file, by_hand).expect("writes");
+        let run = node.run(&["remove", "--owner", "kata"]).exits(0);
+        assert_eq!(run.stderr.matches("by hand").count(), 2, "{run:#?}");
+        let left = fs::read_to_string(&file).expect("there");
+        let table =
+            "[proxy_plugins.nydus]\n  type = \"snapshot\"\n  address = \"/run/mine.sock\"\n";
+        assert!(left.ends_with(table), "{left}");
+        assert!(!left.contains("kata]"), "{left}");
+        // It is nobody's now.
+        let again = node.run(&["remove", "--owner", "kata"]).exits(0);
+        assert_eq!(again.stderr, "");
+    }
+}
+
+/// What another owner wants of the implied `runc`, and somebody has taken out, keeps nobody here.
+#[test]
+fn an_owner_leaves_although_anothers_keys_of_runc_are_gone() {
+    let node = Node::with("version = 2\n");
+    node.run(&["add", "kata"]).exits(0);
+    node.run(&["set", "handlers.runc.options.SystemdCgroup=true"])
+        .exits(0);
+    fs::write(node.config(), "version = 2\n").expect("another tool writes it anew");
+    node.run(&["add", "kata-fc", "--owner", "kata-deploy"])
+        .exits(0);
+    node.run(&["remove", "--owner", "kata-deploy"]).exits(0);
+    assert_eq!(node.text(), "version = 2\n");
+}

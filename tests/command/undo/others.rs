@@ -1,0 +1,161 @@
+//! What others have made of the files since stays, and the owner wants again what it wanted before.
+
+use std::collections::BTreeSet;
+
+use crate::tool::Node;
+
+use super::{ALREADY, CONFIG, LINES, refused, says, undo};
+
+const THEIRS: &str = "\n[metrics]\naddress = '127.0.0.1:1338' # theirs\n";
+
+/// Where somebody has edited the file since, the owner wants again what it wanted before.
+#[test]
+fn what_others_have_changed_since_is_kept() {
+    let node = Node::with(LINES);
+    says(&refused(&node, &[]), "message", "no change is recorded");
+    node.run(&["add", "crun", "--owner", "ops"]).exits(0);
+    std::fs::write(node.config(), node.text() + THEIRS).expect("others write as they like");
+    let run = undo(&node, &[]).exits(0);
+    assert!(run.stdout.contains("removed crun"), "{run:?}");
+    assert_eq!(node.text(), format!("{LINES}{THEIRS}"));
+    // Once.
+    let run = undo(&node, &["--exit-code"]).exits(0);
+    assert!(run.stdout.ends_with(ALREADY), "{run:?}");
+    // So does the ledger: it names no owner of it.
+    let run = node.run(&["remove", "--owner", "ops"]).exits(0);
+    assert!(run.stdout.contains("nothing to do"), "{run:?}");
+}
+
+/// A removal, a changed value and a default, among other people's edits.
+#[test]
+fn each_kind_of_change_is_taken_back_among_other_peoples_edits() {
+    let settings = ["--set", "snapshotter=other", "--default"];
+    for (change, is_back) in [
+        (&["remove", "--owner", "ops"][..], "kata]"),
+        (
+            &[
+                "add",
+                "kata",
+                "--owner",
+                "ops",
+                settings[0],
+                "snapshotter=other",
+            ],
+            "\"nydus\"",
+        ),
+        (&["add", "spin", "--owner", "ops", settings[2]], "\"nydus\""),
+        (&["set-default", "kata", "--owner", "b"], "\"nydus\""),
+    ] {
+        let node = Node::with(LINES);
+        let add = [
+            "add",
+            "kata",
+            "--owner",
+            "ops",
+            "--set",
+            "snapshotter=nydus",
+        ];
+        node.run(&add).exits(0);
+        let before = node.text();
+        node.run(change).exits(0);
+        std::fs::write(node.config(), node.text() + THEIRS).expect("others write as they like");
+        undo(&node, &[]).exits(0);
+        let text = node.text();
+        assert!(
+            text.contains(THEIRS) && text.contains(is_back),
+            "{change:?}: {text}"
+        );
+        let lines = |text: &str| {
+            let lines = text.lines().map(|line| line.trim().to_owned());
+            lines
+                .filter(|line| !line.is_empty())
+                .collect::<BTreeSet<String>>()
+        };
+        assert_eq!(
+            lines(&text.replace(THEIRS, "")),
+            lines(&before),
+            "{change:?}"
+        );
+        // Its owner leaves, and the node is as it was, with what others have made of it.
+        node.run(&["remove", "--owner", "ops"]).exits(0);
+        assert_eq!(node.text(), format!("{LINES}{THEIRS}"), "{change:?}");
+    }
+}
+
+/// No digest vouches for what others have made of the previous file: the wants do as well.
+#[test]
+fn without_the_previous_file_the_wants_of_before_are_applied() {
+    for previous in [Some("other = true\n"), None] {
+        let node = Node::with(CONFIG);
+        node.run(&["add", "crun"]).exits(0);
+        let path = node.folder().join("config.toml.prev");
+        match previous {
+            Some(text) => std::fs::write(&path, text).expect("others write as they like"),
+            None => std::fs::remove_file(&path).expect("it is there"),
+        }
+        let run = undo(&node, &[]).exits(0);
+        assert!(run.stdout.contains("removed crun"), "{run:?}");
+        assert_eq!(node.text(), CONFIG);
+    }
+    // Nobody knows what the owner wanted before.
+    let node = Node::with(CONFIG);
+    node.run(&["add", "crun"]).exits(0);
+    let ledger = node.folder().join("config.toml.owners.prev");
+    std::fs::remove_file(ledger).expect("it is there");
+    let error = refused(&node, &[]);
+    says(&error, "message", "no change is recorded");
+    says(&error, "hint", &node.hinted("remove NAME"));
+}
+
+/// A run that finds keys gone notes that down, and is no change to take back.
+#[test]
+fn what_a_run_has_only_found_is_not_taken_back() {
+    let node = Node::with(LINES);
+    node.run(&["add", "kata", "--owner", "a"]).exits(0);
+    node.run(&["add", "crun", "--owner", "b"]).exits(0);
+    let text = node.text();
+    let lines = text
+        .lines()
+        .filter(|line| !line.contains("pod_annotations"));
+    let text = lines.collect::<Vec<&str>>().join("\n") + "\n";
+    std::fs::write(node.config(), &text).expect("others write as they like");
+    let ledger = std::fs::read(node.ledger()).expect("a ledger");
+    node.run(&["add", "crun", "--owner", "b"]).exits(0);
+    assert_ne!(std::fs::read(node.ledger()).expect("a ledger"), ledger);
+    let error = refused(&node, &[]);
+    says(&error, "message", "changed nothing itself");
+    assert_eq!(node.text(), text);
+}
+
+/// The number alone says nothing of where keys stand.
+#[test]
+fn a_file_of_an_unknown_version_gives_back_what_was_put_into_it() {
+    let base = |version: i64, id: &str| {
+        let runtimes = format!("plugins.\"{id}\".containerd.runtimes");
+        format!(
+            "version = {version}\n[{runtimes}.runc]\n  runtime_type = \"io.containerd.runc.v2\"\n"
+        )
+    };
+    for (known, id) in [
+        (2, "io.containerd.grpc.v1.cri"),
+        (3, "io.containerd.cri.v1.runtime"),
+    ] {
+        for unknown in [7, -1] {
+            for leave in [
+                &["undo"][..],
+                &["remove", "crun", "--owner", "a"],
+                &["remove", "--owner", "a"],
+            ] {
+                let node = Node::with(base(known, id));
+                let add = ["add", "crun", "--set", "snapshotter=nydus", "--owner", "a"];
+                node.run(&add).exits(0);
+                let version = |number: i64| format!("version = {number}\n");
+                let text = node.text().replace(&version(known), &version(unknown));
+                std::fs::write(node.config(), text).expect("others write as they like");
+                let run = node.run(leave).exits(0);
+                assert!(run.stdout.contains("removed crun"), "{unknown} {run:?}");
+                assert_eq!(node.text(), base(unknown, id), "{leave:?}");
+            }
+        }
+    }
+}

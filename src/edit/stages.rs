@@ -110,8 +110,12 @@ impl Work<'_> {
         let names: BTreeSet<&Key> = orphans.iter().map(|at| &at.key).collect();
         let concerned = |key: &Key| self.start.touched.contains(key) || names.contains(key);
         let wanted = desired.keys().filter(|at| concerned(&at.key));
-        // Where nobody wants it, what may be implied is for a later step.
-        let goes = |at: &&FileKey| !is_implied(&at.key) || desired.contains_key(at);
+        // Where nobody wants it, what may be implied is for a later step. Drop-ins import nothing by
+        // themselves.
+        let goes = |at: &&FileKey| {
+            let is_import = at.key.path == ["imports"] && at.file != self.start.main();
+            !is_implied(&at.key) || is_import || desired.contains_key(at)
+        };
         let keys = orphans.iter().copied().filter(goes).chain(wanted);
         let keys = keys.filter(|at| at.key != default).cloned();
         // What goes makes room for what comes.

@@ -372,3 +372,22 @@ fn the_folder_goes_with_the_last_key_in_it_though_its_owner_stays() {
         assert_eq!(left.collect::<Vec<_>>(), before.iter().collect::<Vec<_>>());
     }
 }
+
+/// Its own imports are no reason to keep it.
+#[test]
+fn a_drop_in_that_imports_others_goes_without_a_trace() {
+    let node = Node::with("");
+    let patch = node.folder().join("patch");
+    for imports in ["", "imports = ['/x/y.d/*.toml']\n"] {
+        let text = format!("owner = 'a'\n{imports}[handlers.nvidia]\n");
+        fs::write(&patch, text).expect("writes");
+        let patch = patch.to_string_lossy();
+        node.run(&["apply", &patch, "--prune", "--drop-in"])
+            .exits(0);
+    }
+    node.run(&["remove", "--owner", "a"]).exits(0);
+    assert_eq!(node.text(), "");
+    let ledger = fs::read_to_string(node.ledger()).expect("a ledger");
+    let ledger: Value = serde_json::from_str(&ledger).expect("JSON");
+    assert_eq!(ledger["entries"], Value::Array(Vec::new()));
+}

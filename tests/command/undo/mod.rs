@@ -1,5 +1,6 @@
 //! `undo`: the config is what it was before the last change, if nobody has changed it since.
 
+mod killed_runs;
 mod others;
 mod owners;
 mod restoring;

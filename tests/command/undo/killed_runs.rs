@@ -1,0 +1,72 @@
+//! What a run has left that was killed between its two files.
+
+use std::fs;
+
+use crate::folders;
+use crate::tool::Node;
+
+use super::undo;
+
+/// A config that imports a folder, and what another owner has put there.
+fn node() -> Node {
+    let node =
+        Node::with("version = 3\nimports = ['conf.d/*.toml']\n[debug]\n  level = \"info\"\n");
+    fs::create_dir(node.folder().join("conf.d")).expect("creates");
+    node.run(&["add", "spin", "--owner", "wasm"]).exits(0);
+    node
+}
+
+/// Runs an edit, and takes the config back as if the run had not come to it.
+fn is_killed_before_the_config(node: &Node, edit: &[&str]) {
+    let (config, ledger) = (node.bytes(), fs::read(node.ledger()).expect("a ledger"));
+    node.run(edit).exits(0);
+    assert_ne!(node.bytes(), config, "it changes the config");
+    fs::write(node.config(), config.expect("a config")).expect("writes");
+    let before = node.folder().join("config.toml.owners.before");
+    fs::write(before, ledger).expect("writes");
+}
+
+fn drop_ins(node: &Node) -> Vec<String> {
+    folders::names(&node.folder().join("conf.d"))
+}
+
+/// The edit before it was another owner's, of the config or of a file beside it.
+#[test]
+fn a_killed_run_is_taken_back_and_no_other() {
+    for earlier in [
+        &["set", "debug.level=warn", "--owner", "ops"][..],
+        &["unset", "debug.level"],
+    ] {
+        for comes_between in [false, true] {
+            let node = node();
+            node.run(earlier).exits(0);
+            let config = node.bytes();
+            let patch = node.folder().join("patch");
+            let text = "owner = 'kata'\n[handlers.kata]\n[debug]\nlevel = 'debug'\n";
+            fs::write(&patch, text).expect("writes");
+            let patch = patch.to_string_lossy();
+            is_killed_before_the_config(&node, &["apply", &patch, "--take-over"]);
+            if comes_between {
+                node.run(&["remove", "--owner", "nobody"]).exits(0);
+            }
+            let run = undo(&node, &[]).exits(0);
+            assert!(run.stdout.contains("removed kata"), "{run:#?}");
+            assert_eq!(node.bytes(), config);
+            assert_eq!(drop_ins(&node), ["50-wasm.toml"]);
+        }
+    }
+}
+
+/// With the import of a drop-in of its own.
+#[test]
+fn the_import_of_another_owner_stays() {
+    let node = Node::with("version = 3\n");
+    node.run(&["add", "kata", "--owner", "kata", "--drop-in"])
+        .exits(0);
+    let config = node.bytes();
+    is_killed_before_the_config(&node, &["add", "spin", "--owner", "wasm", "--drop-in"]);
+    undo(&node, &[]).exits(0);
+    assert_eq!(node.bytes(), config);
+    assert_eq!(drop_ins(&node), ["50-kata.toml"]);
+    assert!(node.run(&["list"]).exits(0).stdout.contains("kata"));
+}

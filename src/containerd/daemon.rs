@@ -24,32 +24,14 @@ type DaemonRule = Rule<fn(&Loaded<'_>) -> Option<Finding>>;
 const BEFORE_SERVERS: Releases = Releases::between(Release::new(0, 0, 0), Release::new(2, 3, 0));
 
 /// In the order in which the daemon comes to them.
+#[rustfmt::skip] // A table: one rule on a line.
 pub(super) const RULES: &[DaemonRule] = &[
     Rule("`root` and `state` that are the same path", ALL, one_folder),
-    Rule(
-        "an unknown `debug.level` or `debug.format`",
-        ALL,
-        log_settings,
-    ),
+    Rule("an unknown `debug.level` or `debug.format`", ALL, log_settings),
     Rule("a value of `timeouts` that is no duration", ALL, timeouts),
-    Rule(
-        "a proxy plugin of a type that the release does not know, or that takes the ID of another \
-               plugin",
-        ALL,
-        proxies,
-    ),
-    Rule(
-        "a missing key pair in `grpc.tcp_tls_cert` and `grpc.tcp_tls_key`",
-        BEFORE_SERVERS,
-        certificates,
-    ),
-    Rule(
-        "an address to listen on that can't be one, or a socket's path of more than 104 letters: \
-               `debug.address`, `metrics.address`, `grpc.tcp_address`, `grpc.address`, \
-               `ttrpc.address`",
-        ALL,
-        addresses,
-    ),
+    Rule("a proxy plugin of a type that the release does not know, or that takes the ID of another plugin", ALL, proxies),
+    Rule("a missing key pair in `grpc.tcp_tls_cert` and `grpc.tcp_tls_key`", BEFORE_SERVERS, certificates),
+    Rule("an address to listen on that can't be one, or a socket's path of more than 104 letters: `debug.address`, `metrics.address`, `grpc.tcp_address`, `grpc.address`, `ttrpc.address`", ALL, addresses),
 ];
 
 /// `CreateTopLevelDirectories` in `cmd/containerd/server/server.go` (`services/server` on 1.x).

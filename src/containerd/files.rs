@@ -250,17 +250,13 @@ pub struct Disproved {
     pub reasons: Vec<String>,
 }
 
-impl Disproved {
-    pub(crate) fn contains(&self, reason: &Reason, release: Release) -> bool {
-        release.is_of_line(self.release) && self.reasons.contains(&reason.message)
-    }
-}
-
 impl Host {
     /// Whether a daemon that runs here has disproved this reason not to serve.
     pub(crate) fn disproves(&self, reason: &Reason, release: Release) -> bool {
         let disproved = self.disproved.as_ref();
-        disproved.is_some_and(|disproved| disproved.contains(reason, release))
+        disproved.is_some_and(|it| {
+            it.release.is_of_line(release) && it.reasons.contains(&reason.message)
+        })
     }
 }
 

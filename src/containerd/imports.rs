@@ -128,16 +128,10 @@ fn text(pattern: &OsStr) -> Cow<'_, str> {
     pattern.to_string_lossy()
 }
 
-/// A part of a pattern that matches within one name.
-enum Part {
-    /// `?`: one letter.
-    Letter,
-    Exactly(char),
-    /// `[a-z]` and `[^a-z]`: one letter of some ranges, or of none of them.
-    Class {
-        is_negated: bool,
-        ranges: Vec<[char; 2]>,
-    },
+/// A part of a pattern that takes one letter: of some ranges as `[a-z]`, or of none of them as `[^a-z]`.
+struct Part {
+    is_negated: bool,
+    ranges: Vec<[char; 2]>,
 }
 
 /// The start of a pattern: whether it begins with stars, what follows up to the next star, and the
@@ -166,17 +160,20 @@ fn parse(chunk: &str) -> Option<Vec<Part>> {
     let mut letters = chunk.chars().peekable();
     let mut parts = Vec::new();
     while let Some(letter) = letters.next() {
-        parts.push(match letter {
-            '?' => Part::Letter,
-            '\\' => Part::Exactly(letters.next()?),
+        let exactly = |letter| (false, vec![[letter, letter]]);
+        let (is_negated, ranges) = match letter {
+            '?' => (true, Vec::new()),
+            '\\' => exactly(letters.next()?),
             '[' => class(&mut letters)?,
-            plain => Part::Exactly(plain),
-        });
+            plain => exactly(plain),
+        };
+        parts.push(Part { is_negated, ranges });
     }
     Some(parts)
 }
 
-fn class(letters: &mut Peekable<Chars<'_>>) -> Option<Part> {
+/// What follows a bracket: whether the ranges are negated, and these.
+fn class(letters: &mut Peekable<Chars<'_>>) -> Option<(bool, Vec<[char; 2]>)> {
     let is_negated = letters.next_if_eq(&'^').is_some();
     let mut ranges = Vec::new();
     while ranges.is_empty() || letters.next_if_eq(&']').is_none() {
@@ -187,7 +184,7 @@ fn class(letters: &mut Peekable<Chars<'_>>) -> Option<Part> {
         };
         ranges.push([first, last]);
     }
-    Some(Part::Class { is_negated, ranges })
+    Some((is_negated, ranges))
 }
 
 /// One end of a range.
@@ -228,14 +225,8 @@ fn is_match(pattern: &str, name: &OsStr) -> Option<bool> {
 
 impl Part {
     fn takes(&self, letter: char) -> bool {
-        match self {
-            Self::Letter => true,
-            Self::Exactly(wanted) => *wanted == letter,
-            Self::Class { is_negated, ranges } => {
-                let mut ranges = ranges.iter();
-                ranges.any(|[first, last]| (*first..=*last).contains(&letter)) != *is_negated
-            }
-        }
+        let mut ranges = self.ranges.iter();
+        ranges.any(|[first, last]| (*first..=*last).contains(&letter)) != self.is_negated
     }
 }
 

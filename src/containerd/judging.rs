@@ -51,7 +51,7 @@ impl Model<'_> {
         };
         let lost = std::mem::take(&mut loaded.lost);
         let end = rule::first(daemon::RULES, &loaded, |find| find(&loaded));
-        let end = end.or_else(|| decode_plugins(&mut loaded).err());
+        let end = end.or_else(|| decode_plugins(&mut loaded));
         let judged = match end {
             Some(reason) => Judged::of(Verdict::Exits { reason }),
             None => of_cri(CriView::new(&loaded)),
@@ -128,7 +128,7 @@ fn of_cri(view: CriView<'_>) -> Judged {
 }
 
 /// Each plugin that is not disabled decodes its part: a value that it can't decode ends the daemon.
-fn decode_plugins(loaded: &mut Loaded<'_>) -> Result<(), Reason> {
+fn decode_plugins(loaded: &mut Loaded<'_>) -> Option<Reason> {
     let known = schema::CRI_PLUGINS.iter().chain(schema::OTHER_PLUGINS);
     let mut decoded = Table::new();
     let plugins = loaded.table("plugins");
@@ -145,10 +145,9 @@ fn decode_plugins(loaded: &mut Loaded<'_>) -> Result<(), Reason> {
             Ok(node) => drop(decoded.insert(Name::clone(name), node.into_owned())),
             Err(_) if registry::is_left_out(id, loaded.release) => {}
             Err(mismatch) => {
-                let mismatch = mismatch.below(name).below("plugins");
-                let reason = loaded.model.mismatch(&mismatch);
-                if loaded.stands(&reason) {
-                    return Err(reason);
+                let finding = mismatch.below(name).below("plugins").finding();
+                if let Some(reason) = loaded.reason(finding) {
+                    return Some(reason);
                 }
             }
         }
@@ -157,7 +156,7 @@ fn decode_plugins(loaded: &mut Loaded<'_>) -> Result<(), Reason> {
     if let Some(node) = loaded.top.get_mut("plugins") {
         node.data = Data::Table(Rc::new(decoded));
     }
-    Ok(())
+    None
 }
 
 /// CRI, or something that it can't do without, is disabled.

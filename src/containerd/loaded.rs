@@ -26,8 +26,8 @@ impl Loaded<'_> {
     }
 
     pub(super) fn stands(&self, reason: &Reason) -> bool {
-        let disproved = self.model.host.disproved.as_ref();
-        disproved.is_none_or(|it| !it.contains(reason, self.release.alone()))
+        let host = self.model.host;
+        host.disproved.is_none() || !host.disproves(reason, self.release.alone())
     }
 
     /// Whether plugins go by the short names of version 1. (1.x takes a negative version for a

@@ -16,7 +16,7 @@ use super::model::Model;
 use super::release::{ONE_7, Release, Releases};
 use super::schema;
 use super::servers;
-use super::shape::Decoder;
+use super::shape::{Decoder, Mismatch};
 use super::tree::{Data, Node, Place, Table, place_of};
 use super::verdict::{Finding, Reason};
 
@@ -45,150 +45,140 @@ fn any(ranges: &[Releases], release: &Asked) -> bool {
 impl Model<'_> {
     /// Loads the main file and its imports.
     pub(super) fn load<'m>(&'m self, release: &'m Asked) -> Result<Loaded<'m>, Reason> {
-        let mut loaded = self.merge_all(release)?;
-        let valid = validate(&loaded);
-        valid.map_err(|(message, place)| self.reason(message, place))?;
-        if !release.is_1x() {
-            let newest = release.newest_config_version();
-            let lost = migration::migrate(&mut loaded.top, loaded.version, newest, release);
-            let lost = lost.map_err(|(message, place)| self.reason(message, place))?;
-            loaded.lost.extend(lost);
-            self.note_unread(&mut loaded);
-        }
-        Ok(loaded)
-    }
-
-    /// `LoadConfig`: merges the main file and its imports, breadth first, each file once.
-    fn merge_all<'m>(&'m self, release: &'m Asked) -> Result<Loaded<'m>, Reason> {
-        let main = self.files.main.clone();
-        let mut pending = VecDeque::from([(main, None)]);
-        let mut done = HashSet::new();
-        let mut top = Table::new();
-        let mut lost = Vec::new();
-        let mut version = if release.is_1x() {
-            0
-        } else {
-            release.newest_config_version()
-        };
-        let mut first_version = 0;
-        while let Some((path, import)) = pending.pop_front() {
-            let is_out_of_sight = *self.files.state(&path) == FileState::OutOfSight;
-            if is_out_of_sight || !done.insert(path.clone()) {
-                continue;
-            }
-            let mut file = self.load_file(&path, import, release)?;
-            let own = version_of(&file);
-            if first_version == 0 {
-                first_version = own;
-            }
-            if own > first_version && release.is_in(NEWEST_FIRST) {
-                let message = format!(
-                    "drop-in config version {own} is higher than root config version {first_version}"
-                );
-                return Err(self.reason(message, place_of(&file, "version")));
-            }
-            if release.is_in(MIGRATES_EACH_FILE) {
-                if own < 0 {
-                    return Err(self.reason(panic_at_negative(own), place_of(&file, "version")));
-                }
-                if own >= version {
-                    lost.extend(servers::ignored_servers(&file));
-                }
-                let found = migration::migrate(&mut file, own, version, release);
-                lost.extend(found.map_err(|(message, place)| self.reason(message, place))?);
-                version = version.max(own);
-            } else if !release.is_1x() && matches!(own, 0 | 1) {
-                // Up to the version merged so far, without the migrations of plugins.
-                let newest = release.newest_config_version();
-                if version > newest {
-                    let message = format!(
-                        "panic: index out of range [{newest}] (a file of version {own} is migrated to \
-                         version {version})"
-                    );
-                    return Err(self.reason(message, place_of(&top, "version")));
-                }
-                if version > 1 {
-                    migration::v1_migrate(&mut file);
-                }
-                let migrated = version.max(own);
-                if migrated != 0 {
-                    version = migrated;
-                }
-            } else if own != 0 {
-                version = own;
-            }
-            let imports = file.get("imports").cloned();
-            merge(&mut top, file, release);
-            let written = imports.iter().flat_map(Node::texts);
-            for (import, place) in written {
-                let found = self.resolve(&path, import, release);
-                let found = found.map_err(|message| self.reason(message, Some(place)))?;
-                pending.extend(found.into_iter().map(|path| (path, Some(place))));
-            }
-        }
-        Ok(Loaded {
+        let mut loaded = Loaded {
             model: self,
             release,
-            top,
-            version,
-            lost,
-        })
-    }
-
-    /// Reads one file and checks its types. Returns its known keys, spelled as they should be.
-    fn load_file(
-        &self,
-        path: &Path,
-        import: Option<Place>,
-        release: &Asked,
-    ) -> Result<Table, Reason> {
-        let shown = path.display();
-        let Some(number) = self.number_of(path) else {
-            let message = match self.files.state(path) {
-                FileState::Missing => format!("open {shown}: no such file or directory"),
-                FileState::Folder => format!("read {shown}: is a directory"),
-                FileState::Unreadable(reason) => format!("open {shown}: {reason}"),
-                FileState::Bytes(_) | FileState::OutOfSight => format!("{shown} can't be read"),
-            };
-            return Err(self.reason(message, import));
+            top: Table::new(),
+            version: 0,
+            lost: Vec::new(),
         };
-        let says = self.says(number).map_err(|error| Reason {
-            message: format!("failed to load TOML: {}", error.message),
-            at: Some((path.to_owned(), Some(error.at.clone()))),
-        })?;
-        let place = |offset| Place {
-            file: number,
-            offset,
-        };
-        if let Some((what, offset)) = says.peculiarities.refusal(release) {
-            let release = release.alone();
-            let message =
-                format!("failed to load TOML: containerd {release} does not parse {what}");
-            return Err(self.reason(message, Some(place(offset))));
-        }
-        let whole = Node::new(Data::Table(Rc::clone(says.table_of(release))), place(0));
-        let decoded = schema::FILE.decode(&whole, Decoder::of_file(release));
-        let decoded = decoded.map_err(|mismatch| self.mismatch(&mismatch))?;
-        Ok(Rc::unwrap_or_clone(decoded.shared_table()))
+        let is_loaded = load(&mut loaded);
+        is_loaded.map_err(|(message, place)| self.reason(message, place))?;
+        Ok(loaded)
     }
+}
 
-    /// `resolveImports`: the absolute paths of an import, as the release finds them.
-    fn resolve(
-        &self,
-        importer: &Path,
-        import: &str,
-        release: &Asked,
-    ) -> Result<Vec<PathBuf>, String> {
-        let written = Path::new(import);
-        let path = absolute(importer, import);
-        let is_uncleaned = is_pattern(written) && any(&GLOBS_FROM_WORKING_DIRECTORY, release);
-        let pattern = if is_uncleaned { written } else { &path };
-        if !is_pattern(pattern) {
-            return Ok(vec![path]);
-        }
-        let found = self.files.matches(pattern).map(<[PathBuf]>::to_vec);
-        found.ok_or_else(|| format!("imports: {import}: syntax error in pattern"))
+fn load(loaded: &mut Loaded<'_>) -> Result<(), Finding> {
+    merge_all(loaded)?;
+    validate(loaded)?;
+    let release = loaded.release;
+    if !release.is_1x() {
+        let newest = release.newest_config_version();
+        let lost = migration::migrate(&mut loaded.top, loaded.version, newest, release)?;
+        loaded.lost.extend(lost);
+        loaded.model.note_unread(loaded);
     }
+    Ok(())
+}
+
+/// `LoadConfig`: merges the main file and its imports, breadth first, each file once.
+fn merge_all(loaded: &mut Loaded<'_>) -> Result<(), Finding> {
+    let (files, release) = (loaded.model.files, loaded.release);
+    let newest = release.newest_config_version();
+    let mut pending = VecDeque::from([(files.main.clone(), None)]);
+    let mut done = HashSet::new();
+    let mut version = if release.is_1x() { 0 } else { newest };
+    let mut first_version = 0;
+    while let Some((path, import)) = pending.pop_front() {
+        let is_out_of_sight = *files.state(&path) == FileState::OutOfSight;
+        if is_out_of_sight || !done.insert(path.clone()) {
+            continue;
+        }
+        let mut file = load_file(loaded, &path, import)?;
+        let own = version_of(&file);
+        let place = place_of(&file, "version");
+        if first_version == 0 {
+            first_version = own;
+        }
+        if own > first_version && release.is_in(NEWEST_FIRST) {
+            let message = format!(
+                "drop-in config version {own} is higher than root config version {first_version}"
+            );
+            return Err((message, place));
+        }
+        if release.is_in(MIGRATES_EACH_FILE) {
+            if own < 0 {
+                return Err((panic_at_negative(own), place));
+            }
+            if own >= version {
+                loaded.lost.extend(servers::ignored_servers(&file));
+            }
+            let lost = migration::migrate(&mut file, own, version, release)?;
+            loaded.lost.extend(lost);
+            version = version.max(own);
+        } else if matches!(own, 0 | 1) && !release.is_1x() {
+            // Up to the version merged so far, without the migrations of plugins.
+            if version > newest {
+                let message = format!(
+                    "panic: index out of range [{newest}] (a file of version {own} is migrated to \
+                     version {version})"
+                );
+                return Err((message, place_of(&loaded.top, "version")));
+            }
+            if version > 1 {
+                migration::v1_migrate(&mut file);
+            }
+            let migrated = version.max(own);
+            if migrated != 0 {
+                version = migrated;
+            }
+        } else if own != 0 {
+            version = own;
+        }
+        let imports = file.get("imports").cloned();
+        merge(&mut loaded.top, file, release);
+        for (import, place) in imports.iter().flat_map(Node::texts) {
+            let found = resolve(loaded, &path, import);
+            let found = found.map_err(|message| (message, Some(place)))?;
+            pending.extend(found.into_iter().map(|path| (path, Some(place))));
+        }
+    }
+    loaded.version = version;
+    Ok(())
+}
+
+/// Reads one file and checks its types. Returns its known keys, spelled as they should be.
+fn load_file(loaded: &Loaded<'_>, path: &Path, import: Option<Place>) -> Result<Table, Finding> {
+    let (model, release) = (loaded.model, loaded.release);
+    let shown = path.display();
+    let Some(file) = model.number_of(path) else {
+        let message = match model.files.state(path) {
+            FileState::Missing => format!("open {shown}: no such file or directory"),
+            FileState::Folder => format!("read {shown}: is a directory"),
+            FileState::Unreadable(reason) => format!("open {shown}: {reason}"),
+            FileState::Bytes(_) | FileState::OutOfSight => format!("{shown} can't be read"),
+        };
+        return Err((message, import));
+    };
+    let failed = |what: &str, offset| {
+        let message = format!("failed to load TOML: {what}");
+        (message, Some(Place { file, offset }))
+    };
+    let says = model
+        .says(file)
+        .map_err(|error| failed(&error.message, 0))?;
+    if let Some((what, offset)) = says.peculiarities.refusal(release) {
+        let what = format!("containerd {} does not parse {what}", release.alone());
+        return Err(failed(&what, offset));
+    }
+    let table = Rc::clone(says.table_of(release));
+    let whole = Node::new(Data::Table(table), Place { file, offset: 0 });
+    let decoded = schema::FILE.decode(&whole, Decoder::of_file(release));
+    let decoded = decoded.map_err(Mismatch::finding)?;
+    Ok(Rc::unwrap_or_clone(decoded.shared_table()))
+}
+
+/// `resolveImports`: the absolute paths of an import, as the release finds them.
+fn resolve(loaded: &Loaded<'_>, importer: &Path, import: &str) -> Result<Vec<PathBuf>, String> {
+    let written = Path::new(import);
+    let path = absolute(importer, import);
+    let is_uncleaned = is_pattern(written) && any(&GLOBS_FROM_WORKING_DIRECTORY, loaded.release);
+    let pattern = if is_uncleaned { written } else { &path };
+    if !is_pattern(pattern) {
+        return Ok(vec![path]);
+    }
+    let found = loaded.model.files.matches(pattern).map(<[PathBuf]>::to_vec);
+    found.ok_or_else(|| format!("imports: {import}: syntax error in pattern"))
 }
 
 /// What is checked once all files are merged.

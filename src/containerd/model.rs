@@ -10,7 +10,6 @@ use crate::toml::{Document, ParseError, Source};
 use super::asked::Asked;
 use super::files::{ConfigFiles, Host};
 use super::release::Releases;
-use super::shape::Mismatch;
 use super::syntax::{self, Peculiarities};
 use super::tree::{self, Place, Table};
 use super::verdict::{Judged, LoadedHandler, Reason};
@@ -118,12 +117,6 @@ impl<'f> Model<'f> {
         // What can't be parsed has no places.
         let position = source.document().map(|it| it.position(place.offset));
         (path, position.unwrap_or_else(|error| error.at.clone()))
-    }
-
-    pub(super) fn mismatch(&self, mismatch: &Mismatch) -> Reason {
-        let (key, found, wanted) = (mismatch.key(), mismatch.found, mismatch.wanted);
-        let message = format!("{key} is {found} where containerd decodes {wanted}");
-        self.reason(message, Some(mismatch.place))
     }
 
     /// Returns the file that a handler comes from, and where in it. containerd's built-in `runc` has

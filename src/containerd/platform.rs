@@ -3,58 +3,13 @@
 use super::asked::Asked;
 use super::release::{FROM_1_7, Releases, TWO};
 
-const SYSTEMS: &[&str] = &[
-    "aix",
-    "android",
-    "darwin",
-    "dragonfly",
-    "freebsd",
-    "hurd",
-    "illumos",
-    "ios",
-    "js",
-    "linux",
-    "macos",
-    "nacl",
-    "netbsd",
-    "openbsd",
-    "plan9",
-    "solaris",
-    "windows",
-    "zos",
-];
-const ARCHITECTURES: &[&str] = &[
-    "386",
-    "aarch64",
-    "amd64",
-    "amd64p32",
-    "arm",
-    "arm64",
-    "arm64be",
-    "armbe",
-    "armel",
-    "armhf",
-    "i386",
-    "loong64",
-    "mips",
-    "mips64",
-    "mips64le",
-    "mips64p32",
-    "mips64p32le",
-    "mipsle",
-    "ppc",
-    "ppc64",
-    "ppc64le",
-    "riscv",
-    "riscv64",
-    "s390",
-    "s390x",
-    "sparc",
-    "sparc64",
-    "wasm",
-    "x86-64",
-    "x86_64",
-];
+const SYSTEMS: &str = "\
+    aix android darwin dragonfly freebsd hurd illumos ios js linux macos nacl netbsd openbsd \
+    plan9 solaris windows zos";
+const ARCHITECTURES: &str = "\
+    386 aarch64 amd64 amd64p32 arm arm64 arm64be armbe armel armhf i386 loong64 mips mips64 \
+    mips64le mips64p32 mips64p32le mipsle ppc ppc64 ppc64le riscv riscv64 s390 s390x sparc \
+    sparc64 wasm x86-64 x86_64";
 /// The system's features beside its version, and escapes in both.
 const FEATURES: Releases = Releases::from(2, 3);
 
@@ -71,7 +26,8 @@ pub(super) fn is_valid(text: &str, release: &Asked) -> bool {
     let name = system.to_lowercase();
     let is_known = || {
         let is_alone = system.len() == first.len();
-        SYSTEMS.contains(&name.as_str()) || is_alone && ARCHITECTURES.contains(&name.as_str())
+        let is_one_of = |names: &str| names.split(' ').any(|known| known == name);
+        is_one_of(SYSTEMS) || is_alone && is_one_of(ARCHITECTURES)
     };
     match rest.as_slice() {
         [] => is_known(),

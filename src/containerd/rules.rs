@@ -25,142 +25,37 @@ const OLD_SHIM: &str = "io.containerd.runtime.v1.linux";
 type CriRule = Rule<fn(&CriView<'_>) -> Option<Finding>>;
 
 /// In containerd's order, so that the first one found is the one that it names.
+#[rustfmt::skip] // A table: one rule on a line.
 pub(super) const RULES: &[CriRule] = &[
-    Rule(
-        "`untrusted_workload_runtime` beside `runtimes.untrusted`",
-        ONE,
-        untrusted_twice,
-    ),
+    Rule("`untrusted_workload_runtime` beside `runtimes.untrusted`", ONE, untrusted_twice),
     Rule("`default_runtime_name` is empty", ALL, default_is_empty),
-    Rule(
-        "`default_runtime_name` names no handler",
-        ALL,
-        default_is_not_listed,
-    ),
-    Rule(
-        "`systemd_cgroup`, unless the default handler has containerd 1.0's shim",
-        ONE,
-        |view| old_shim_key(view, &view.cri, "systemd_cgroup"),
-    ),
-    Rule(
-        "`no_pivot`, unless the default handler has containerd 1.0's shim",
-        ONE,
-        |view| old_shim_key(view, &view.containerd, "no_pivot"),
-    ),
-    Rule(
-        "`runtime_engine`, unless the handler has containerd 1.0's shim",
-        ONE,
-        |view| old_shim_text(view, "runtime_engine"),
-    ),
-    Rule(
-        "`runtime_root`, unless the handler has containerd 1.0's shim",
-        ONE,
-        |view| old_shim_text(view, "runtime_root"),
-    ),
-    Rule(
-        "all devices allowed to a handler without `privileged_without_host_devices`",
-        FROM_1_7,
-        all_devices_alone,
-    ),
-    Rule(
-        "an `io_type` that is neither `fifo` nor `streaming`",
-        TWO,
-        io_type,
-    ),
-    Rule(
-        "`cgroup_writable` on a host without cgroup v2",
-        FROM_2_1,
-        cgroup_writable,
-    ),
-    Rule(
-        "`cni.bin_dir` beside `cni.bin_dirs`",
-        FROM_2_1,
-        two_bin_dirs,
-    ),
-    Rule(
-        "`registry.mirrors` beside `registry.config_path`",
-        ALL,
-        mirrors_beside_config_path,
-    ),
-    Rule(
-        "`registry.configs.*.tls` beside `registry.config_path`",
-        ONE,
-        tls_beside_config_path,
-    ),
+    Rule("`default_runtime_name` names no handler", ALL, default_is_not_listed),
+    Rule("`systemd_cgroup`, unless the default handler has containerd 1.0's shim", ONE, |view| old_shim_key(view, &view.cri, "systemd_cgroup")),
+    Rule("`no_pivot`, unless the default handler has containerd 1.0's shim", ONE, |view| old_shim_key(view, &view.containerd, "no_pivot")),
+    Rule("`runtime_engine`, unless the handler has containerd 1.0's shim", ONE, |view| old_shim_text(view, "runtime_engine")),
+    Rule("`runtime_root`, unless the handler has containerd 1.0's shim", ONE, |view| old_shim_text(view, "runtime_root")),
+    Rule("all devices allowed to a handler without `privileged_without_host_devices`", FROM_1_7, all_devices_alone),
+    Rule("an `io_type` that is neither `fifo` nor `streaming`", TWO, io_type),
+    Rule("`cgroup_writable` on a host without cgroup v2", FROM_2_1, cgroup_writable),
+    Rule("`cni.bin_dir` beside `cni.bin_dirs`", FROM_2_1, two_bin_dirs),
+    Rule("`registry.mirrors` beside `registry.config_path`", ALL, mirrors_beside_config_path),
+    Rule("`registry.configs.*.tls` beside `registry.config_path`", ONE, tls_beside_config_path),
     Rule("a key of `registry.auths` that is no URL", ALL, auths),
-    Rule("`stream_idle_timeout` is no duration", ALL, |view| {
-        bad_duration(&view.server, "stream_idle_timeout")
-    }),
-    Rule(
-        "`image_pull_progress_timeout` is no duration",
-        FROM_1_7,
-        |view| bad_duration(&view.images, "image_pull_progress_timeout"),
-    ),
-    Rule(
-        "`drain_exec_sync_io_timeout` is no duration",
-        schema::DRAINS,
-        |view| bad_duration(&view.cri, "drain_exec_sync_io_timeout"),
-    ),
-    Rule(
-        "`stats_collect_period` is no duration",
-        Releases::from(2, 3),
-        |view| bad_duration(&view.cri, "stats_collect_period"),
-    ),
-    Rule(
-        "`stats_retention_period` is no duration",
-        Releases::from(2, 3),
-        |view| bad_duration(&view.cri, "stats_retention_period"),
-    ),
-    Rule(
-        "a `base_runtime_spec` that is missing or no runtime spec",
-        ALL,
-        base_spec,
-    ),
-    Rule(
-        "a `snapshotter` that is unknown, disabled, not set up or not on the host",
-        ALL,
-        snapshotters::of_cri,
-    ),
-    Rule(
-        "a `x509_key_pair_streaming` without `enable_tls_streaming`, or with a file that is missing",
-        ALL,
-        key_pair,
-    ),
-    Rule(
-        "an unknown `content_sharing_policy`, differ or platform of a service",
-        ALL,
-        services,
-    ),
-    Rule(
-        "a platform of `runtime_platforms` that can't be parsed",
-        TWO,
-        runtime_platforms,
-    ),
-    Rule(
-        "a bad `unpack_config` of the transfer plugin, or none and overlayfs disabled",
-        PULLS_BY_TRANSFER,
-        unpacking,
-    ),
-    Rule(
-        "a configured snapshotter that does not load",
-        TWO,
-        snapshotters::broken,
-    ),
-    Rule(
-        "a proxy plugin with an `address` that is no URL behind `unix://`",
-        TWO,
-        proxy_address,
-    ),
-    Rule(
-        "a relative `socket_dir` of the shims, or one of more than 42 letters",
-        Releases::from(2, 3),
-        socket_dir,
-    ),
-    Rule(
-        "a proxy plugin of type `content`",
-        TWO,
-        second_content_store,
-    ),
+    Rule("`stream_idle_timeout` is no duration", ALL, |view| bad_duration(&view.server, "stream_idle_timeout")),
+    Rule("`image_pull_progress_timeout` is no duration", FROM_1_7, |view| bad_duration(&view.images, "image_pull_progress_timeout")),
+    Rule("`drain_exec_sync_io_timeout` is no duration", schema::DRAINS, |view| bad_duration(&view.cri, "drain_exec_sync_io_timeout")),
+    Rule("`stats_collect_period` is no duration", Releases::from(2, 3), |view| bad_duration(&view.cri, "stats_collect_period")),
+    Rule("`stats_retention_period` is no duration", Releases::from(2, 3), |view| bad_duration(&view.cri, "stats_retention_period")),
+    Rule("a `base_runtime_spec` that is missing or no runtime spec", ALL, base_spec),
+    Rule("a `snapshotter` that is unknown, disabled, not set up or not on the host", ALL, snapshotters::of_cri),
+    Rule("a `x509_key_pair_streaming` without `enable_tls_streaming`, or with a file that is missing", ALL, key_pair),
+    Rule("an unknown `content_sharing_policy`, differ or platform of a service", ALL, services),
+    Rule("a platform of `runtime_platforms` that can't be parsed", TWO, runtime_platforms),
+    Rule("a bad `unpack_config` of the transfer plugin, or none and overlayfs disabled", PULLS_BY_TRANSFER, unpacking),
+    Rule("a configured snapshotter that does not load", TWO, snapshotters::broken),
+    Rule("a proxy plugin with an `address` that is no URL behind `unix://`", TWO, proxy_address),
+    Rule("a relative `socket_dir` of the shims, or one of more than 42 letters", Releases::from(2, 3), socket_dir),
+    Rule("a proxy plugin of type `content`", TWO, second_content_store),
 ];
 
 fn untrusted_twice(view: &CriView<'_>) -> Option<Finding> {

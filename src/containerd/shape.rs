@@ -12,6 +12,7 @@ use super::asked::Asked;
 use super::duration;
 use super::release::{Release, Releases};
 use super::tree::{Data, Name, Node, Place, Table};
+use super::verdict::Finding;
 
 /// What a value has to be.
 #[derive(Debug, Clone, Copy)]
@@ -53,9 +54,9 @@ pub(super) struct Field(
 pub(super) struct Mismatch {
     /// The segments of its key, the last one first.
     path: Vec<String>,
-    pub(super) found: &'static str,
-    pub(super) wanted: &'static str,
-    pub(super) place: Place,
+    found: &'static str,
+    wanted: &'static str,
+    place: Place,
 }
 
 /// What a release knows of a value.
@@ -180,6 +181,28 @@ impl<'a> Decoder<'a> {
         );
         may_skip && is_scalar && !self.release.is_1x() && !self.has_go_toml_2_4()
     }
+
+    /// The entries of a table that the release knows, whatever their case, in the order of their
+    /// fields.
+    fn known<'t>(self, fields: &[Field], table: &'t Table) -> Vec<Entry<'t>> {
+        let mut known = Vec::with_capacity(table.len());
+        known.extend(table.iter().filter_map(|(key, node)| {
+            let is_it = |Field(name, _, releases): &Field| {
+                (**key == **name || key.eq_ignore_ascii_case(name)) && self.release.is_in(*releases)
+            };
+            let field = fields.iter().position(is_it)?;
+            Some(Entry { field, key, node })
+        }));
+        known.sort_by_key(|entry| entry.field);
+        known
+    }
+}
+
+/// A key of a table, and the number of its field.
+struct Entry<'t> {
+    field: usize,
+    key: &'t Name,
+    node: &'t Node,
 }
 
 /// The key that a release reads for `name`, out of those in one table that differ from it in case
@@ -238,54 +261,47 @@ fn decode_table<'n>(
     node: &'n Node,
     decoder: Decoder<'_>,
 ) -> Decoded<'n> {
-    let release = decoder.release;
-    let all: Vec<(&Name, &Node)> = table.iter().collect();
-    let mut is_as_it_was = true;
-    let mut known = 0;
-    let mut values = Vec::with_capacity(all.len());
-    for Field(name, shape, releases) in fields {
-        let is_it = |key: &str| key == *name || key.eq_ignore_ascii_case(name);
-        let entries = all.iter().copied().filter(|(key, _)| is_it(key));
-        let mut entries: Vec<(&Name, &Node)> = entries.collect();
-        let is_missing = entries.is_empty();
-        let may_be_above = is_missing && matches!(shape, Shape::Embedded(_));
-        if is_missing && !may_be_above || !release.is_in(*releases) {
-            continue;
+    let is_1x = decoder.release.is_1x();
+    let mut known = decoder.known(fields, table);
+    let mut is_as_it_was = known.len() == table.len();
+    let mut values = Vec::with_capacity(known.len());
+    for entries in known.chunk_by_mut(|one, other| one.field == other.field) {
+        let Field(name, shape, _) = &fields[entries[0].field];
+        if !is_1x && decoder.is_file {
+            entries.sort_by_key(|entry| entry.node.place.offset);
         }
-        if may_be_above && release.is_1x() {
+        let read = |entry: &Entry<'_>| {
+            let keys: Vec<&str> = entries.iter().map(|entry| &**entry.key).collect();
+            read_by_1x(name, &keys) == Some(entry.key)
+        };
+        for entry in &*entries {
+            let is_spelled = **entry.key == **name;
+            is_as_it_was &= is_spelled;
+            if is_1x && !is_spelled && !read(entry) {
+                continue;
+            }
+            let value = shape.decode(entry.node, decoder);
+            let value = value.map_err(|mismatch| mismatch.below(name))?;
+            let is_skipped = decoder.skips(*shape, &value);
+            is_as_it_was &= matches!(value, Cow::Borrowed(_)) && !is_skipped;
+            if !is_skipped {
+                let own = Some(entry.key).filter(|_| is_spelled);
+                values.push((own.map_or_else(|| (*name).into(), Name::clone), value));
+            }
+        }
+    }
+    for (field, Field(name, shape, releases)) in fields.iter().enumerate() {
+        if let (true, Shape::Embedded(_)) = (is_1x, shape)
+            && known.iter().all(|entry| entry.field != field)
+            && decoder.release.is_in(*releases)
+        {
             let value = shape.decode(node, decoder)?;
             if !value.is_zero() {
                 is_as_it_was = false;
                 values.push(((*name).into(), value));
             }
         }
-        known += entries.len();
-        if entries.len() > 1 && decoder.is_file && !release.is_1x() {
-            entries.sort_by_key(|(_, node)| node.place.offset);
-        }
-        for (key, node) in &entries {
-            let is_spelled = ***key == **name;
-            is_as_it_was &= is_spelled;
-            if !is_spelled && release.is_1x() {
-                let keys: Vec<&str> = entries.iter().map(|(key, _)| &***key).collect();
-                if read_by_1x(name, &keys) != Some(key) {
-                    continue;
-                }
-            }
-            let value = shape.decode(node, decoder);
-            let value = value.map_err(|mismatch| mismatch.below(name))?;
-            let is_skipped = decoder.skips(*shape, &value);
-            is_as_it_was &= matches!(value, Cow::Borrowed(_)) && !is_skipped;
-            if !is_skipped {
-                let own = Some(key).filter(|_| is_spelled);
-                values.push((
-                    own.map_or_else(|| (*name).into(), |key| Name::clone(key)),
-                    value,
-                ));
-            }
-        }
     }
-    is_as_it_was &= known == all.len();
     if is_as_it_was {
         return Ok(Cow::Borrowed(node));
     }
@@ -320,9 +336,12 @@ impl Mismatch {
         self
     }
 
-    /// The dotted key.
-    pub(super) fn key(&self) -> String {
+    /// In containerd's words, with its place.
+    pub(super) fn finding(self) -> Finding {
         let path: Vec<&String> = self.path.iter().rev().collect();
-        render::dotted(&path, render::Quotes::Basic)
+        let key = render::dotted(&path, render::Quotes::Basic);
+        let (found, wanted) = (self.found, self.wanted);
+        let message = format!("{key} is {found} where containerd decodes {wanted}");
+        (message, Some(self.place))
     }
 }

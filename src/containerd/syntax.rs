@@ -7,7 +7,7 @@ mod construct;
 mod finder;
 
 use crate::error::{Code, Error};
-use crate::toml::index::Kind;
+use crate::toml::index::{Kind, Segment};
 use crate::toml::{Document, ParseError};
 
 use self::construct::Construct;
@@ -88,15 +88,18 @@ pub(super) fn without_escapes_in_headers(config: &Document) -> Option<String> {
     let headers = headers.filter(|statement| statement.kind != Kind::Pair);
     let mut read = String::new();
     let mut copied = 0;
-    for key in headers.flat_map(|header| &header.keys) {
-        let raw = &text[key.span.clone()];
-        if raw.starts_with('"') && raw.contains('\\') {
-            read += &text[copied..key.span.start];
-            read += &raw.replace('\\', "\\\\");
-            copied = key.span.end;
-        }
+    let keys = headers.flat_map(|header| &header.keys);
+    for key in keys.filter(|key| is_escaped(text, key)) {
+        read += &text[copied..key.span.start];
+        read += &text[key.span.clone()].replace('\\', "\\\\");
+        copied = key.span.end;
     }
     (copied > 0).then(|| read + &text[copied..])
+}
+
+fn is_escaped(text: &str, key: &Segment) -> bool {
+    let raw = &text[key.span.clone()];
+    raw.starts_with('"') && raw.contains('\\')
 }
 
 /// 2.x looks at the values of keys that it knows only.
@@ -122,14 +125,10 @@ fn escapes_in_unknown_keys(config: &Document) -> Vec<(Construct, usize)> {
     let index = &config.index;
     let mut found = Vec::new();
     for (number, statement) in index.statements.iter().enumerate() {
-        let text = config.text();
         let ends = [statement.keys.first(), statement.keys.last()];
         let mut ends = ends.into_iter().flatten();
-        let is_escaped = ends.any(|key| {
-            let raw = &text[key.span.clone()];
-            raw.starts_with('"') && raw.contains('\\')
-        });
-        if is_escaped && !schema::is_of_file(index.path(number)) {
+        if ends.any(|key| is_escaped(config.text(), key)) && !schema::is_of_file(index.path(number))
+        {
             found.push((construct::ESCAPE_IN_UNKNOWN_KEY, statement.span.start));
         }
     }

@@ -174,7 +174,7 @@ pub mod cri {
         in_use::InUse,
         restart::{
             Cause, ChangeFate, DEFAULT_READY_TIMEOUT, Disagreement, Phases, Restart,
-            RestartFailure, Restarted, Why,
+            RestartFailure, Restarted, Why, changed_since_start,
         },
         running::{Drift, Running, RunningCri},
         service::Service,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::view::View;
-use crate::ledger::{Entry, FileKey, Made};
+use crate::ledger::{Entry, FileKey, Made, entries_in};
 
 use super::work::Work;
 
@@ -17,8 +17,9 @@ impl Work<'_> {
         let going = made.filter(|made| goes(self, made) && !self.is_needed(made));
         let (mut handlers, mut keys) = (BTreeSet::new(), BTreeMap::new());
         for Made { file, path, .. } in going {
-            let entries = self.ledger.entries.iter().chain(lost.entries());
-            let entries = entries.filter(|(at, entry)| at.is_in(file, path) && !entry.removes());
+            let entries = entries_in(&self.ledger.entries, file, path);
+            let entries = entries.chain(lost.entries_in(file, path));
+            let entries = entries.filter(|(_, entry)| !entry.removes());
             let entries: Vec<(&FileKey, &Entry)> = entries.collect();
             let says = |view: &View| {
                 let is_same = |(at, entry): &(&FileKey, &Entry)| {

@@ -32,9 +32,9 @@ impl Work<'_> {
     fn remove_created_handlers(&mut self) {
         let goes = |work: &Self, made: &Made| {
             let Made { file, path, .. } = made;
-            let mut touched = work.start.touched.iter();
+            let mut touched = work.start.touched.range(Key::new(path)..);
             // One that is there for the sake of others alone is for a later step.
-            let was_wanted = touched.any(|key| key.path.starts_with(path))
+            let was_wanted = touched.next().is_some_and(|key| key.path.starts_with(path))
                 || work.ledger.keys_in(file, path).any(|key| !is_implied(key));
             was_wanted && !work.ledger.is_wanted_below(path)
         };

@@ -8,7 +8,7 @@ use crate::want::key::Key;
 
 use super::file_key::FileKey;
 use super::implied::is_implied;
-use super::stored::{Entry, Ledger, Made};
+use super::stored::{Entry, Ledger, Made, entries_in};
 
 /// What the tool has written to files that are gone.
 #[derive(Debug, Clone, Default)]
@@ -18,8 +18,13 @@ pub(crate) struct Lost {
 }
 
 impl Lost {
-    pub(crate) fn entries(&self) -> impl Iterator<Item = (&FileKey, &Entry)> {
-        self.entries.iter()
+    /// What was written at or below a path of a file.
+    pub(crate) fn entries_in(
+        &self,
+        file: &str,
+        path: &[String],
+    ) -> impl Iterator<Item = (&FileKey, &Entry)> {
+        entries_in(&self.entries, file, path)
     }
 
     pub(crate) fn made_handlers(&self) -> impl Iterator<Item = &Made> {

@@ -19,6 +19,6 @@ pub(crate) use self::implied::{is_implied, is_twin};
 pub(crate) use self::lost::Lost;
 pub(crate) use self::places::Places;
 pub(crate) use self::stored::{
-    Digests, Entry, IMPLIED, LedgerPair, Made, Owner, OwnersWant, Want, newest_owner,
+    Digests, Entry, IMPLIED, LedgerPair, Made, Owner, OwnersWant, Want, entries_in, newest_owner,
 };
 pub use self::stored::{Ledger, Tombstone};

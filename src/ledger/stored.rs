@@ -281,10 +281,7 @@ impl Ledger {
 
     /// The keys at or below a path of a file that the tool has written.
     pub(crate) fn keys_in(&self, file: &str, path: &[String]) -> impl Iterator<Item = &Key> {
-        let first = FileKey::new(file, &Key::new(path));
-        let keys = self.entries.range(first..).map(|(at, _)| at);
-        let below = keys.take_while(move |at| at.is_in(file, path));
-        below.map(|at| &at.key)
+        entries_in(&self.entries, file, path).map(|(at, _)| &at.key)
     }
 
     /// Whether what stands at a key now was put there by the tool.
@@ -319,6 +316,17 @@ impl Ledger {
         self.seq += 1;
         self.seq
     }
+}
+
+/// What was written at or below a path of a file.
+pub(crate) fn entries_in<'l>(
+    entries: &'l BTreeMap<FileKey, Entry>,
+    file: &str,
+    path: &[String],
+) -> impl Iterator<Item = (&'l FileKey, &'l Entry)> {
+    let first = FileKey::new(file, &Key::new(path));
+    let below = entries.range(first.clone()..);
+    below.take_while(move |(at, _)| at.is_in(&first.file, &first.key.path))
 }
 
 /// The owner that has the newest of these wants.

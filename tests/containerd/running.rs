@@ -169,6 +169,36 @@ fn an_edit_after_the_start_is_drift_until_the_restart() {
     });
 }
 
+/// CRI tells of handlers alone.
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn a_key_that_was_set_after_the_start_is_told_apart_from_one_that_is_loaded() {
+    each_release(|release| {
+        let node = Node::new(release, Some(KATA.as_bytes()));
+        let mut daemon = node.start();
+        assert_eq!(daemon.verdict(), Verdict::serves(["kata", "runc"], "kata"));
+        node.edit(&["set", "debug.level=debug"]);
+        let (exit, text, _) = ask(&node, &daemon, &[]);
+        assert_eq!(exit, Some(0), "{text}");
+        for said in [
+            ": its handlers are those of the config\n",
+            "it was started before /etc/containerd/config.toml was last changed\n",
+        ] {
+            assert!(text.contains(said), "{text}");
+        }
+        drop(daemon);
+        let mut daemon = node.start();
+        assert_eq!(daemon.verdict(), Verdict::serves(["kata", "runc"], "kata"));
+        let (_, report) = ask_json(&node, &daemon);
+        assert_eq!(
+            report["running"]["changed_since_start"],
+            Value::Null,
+            "{report}"
+        );
+        assert_eq!(report["running"]["in_step"], true, "{report}");
+    });
+}
+
 #[test]
 #[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
 fn a_handler_whose_shim_was_changed_is_drift() {

@@ -1,6 +1,7 @@
 //! What the running daemon has loaded, and what was done for that.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use containerd_edit::cri::{Drift, Phases, Restarted, Running, Why};
@@ -12,13 +13,17 @@ use crate::cli::report::Report;
 pub(super) struct RunningReport {
     pub(super) running: Running,
     pub(super) drift: Vec<Drift>,
+    /// What was changed since it was started.
+    pub(super) changed: Option<PathBuf>,
     /// Whether the config would serve.
     pub(super) serves: bool,
 }
 
 impl Report for RunningReport {
     fn json(&self) -> Value {
-        running(&self.running, &self.drift)
+        let mut report = running(&self.running, &self.drift);
+        report["changed_since_start"] = json!(self.changed);
+        report
     }
 
     /// Which daemon, every difference, and what to do.
@@ -30,14 +35,20 @@ impl Report for RunningReport {
                 self.next_step()
             );
         };
-        let step = if self.drift.is_empty() {
-            "in"
-        } else {
-            "not in"
+        let step = match (&self.drift[..], &self.changed) {
+            ([], None) => "in step with the config",
+            ([], Some(_)) => "its handlers are those of the config",
+            _ => "not in step with the config",
         };
         let version = &cri.version;
-        let mut text =
-            format!("running  containerd {version} at {endpoint}: {step} step with the config\n");
+        let mut text = format!("running  containerd {version} at {endpoint}: {step}\n");
+        if let Some(path) = &self.changed {
+            let path = path.display();
+            let _ = writeln!(
+                text,
+                "         it was started before {path} was last changed"
+            );
+        }
         for drift in &self.drift {
             let _ = writeln!(text, "         {}", drift.message);
         }
@@ -48,7 +59,7 @@ impl Report for RunningReport {
 impl RunningReport {
     fn next_step(&self) -> &'static str {
         match (&self.drift[..], self.serves) {
-            ([], _) => "",
+            ([], _) if self.changed.is_none() => "",
             (_, true) => "         restart containerd to load the config\n",
             (_, false) => "         fix the config before containerd is restarted\n",
         }

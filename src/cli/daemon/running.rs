@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use containerd_edit::cri::{CriClient, Disagreement, Drift, Running};
+use containerd_edit::cri::{CriClient, Disagreement, Drift, Running, changed_since_start};
 use containerd_edit::{Error, ExitCode};
 
 use super::reports::RunningReport;
@@ -60,6 +60,7 @@ impl Run {
         let verdict = check.verdict_of(own);
         let report = RunningReport {
             drift: verdict.map_or(vec![Drift::no_cri()], |verdict| running.drift(verdict)),
+            changed: changed_since_start(&self.editor("check"), endpoint)?,
             serves: check.serves(),
             running,
         };

@@ -24,6 +24,7 @@ pub use self::disagreement::Disagreement;
 pub use self::failure::{ChangeFate, RestartFailure};
 use self::run::Run;
 use self::scene::Scene;
+pub use self::started::changed_since_start;
 pub use self::why::Why;
 use crate::commit::editor::Editor;
 use crate::commit::outcome::Outcome;

@@ -145,3 +145,19 @@ fn outcomes(node: &Node) -> Vec<&'static str> {
     });
     lines.collect()
 }
+
+/// The change is in the config again, and can still be taken back.
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn an_undo_that_was_rolled_back_is_made_again() {
+    each_release(CONFIG.as_bytes(), |node, supervised| {
+        run(node, supervised, &["add", "crun"]).exits(0);
+        let added = node.config();
+        supervised.next(&[Deed::Fail]);
+        run(node, supervised, &["undo"]).exits(69);
+        assert_eq!(node.config(), added);
+        run(node, supervised, &["undo"]).exits(0);
+        assert_eq!(node.config().as_deref(), Some(CONFIG.as_bytes()));
+        assert_eq!(serves(node), Verdict::serves(["runc"], "runc"));
+    });
+}

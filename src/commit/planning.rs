@@ -82,7 +82,13 @@ impl Editor {
         change.file = named.map(|path| reading.config.name_of(&path));
         if change.file.is_some() || change.adds() {
             let file = placement::file(&reading.config, &found.ledger, &change);
-            self.choose(&mut reading, &found.target, &file)?;
+            match self.choose(&mut reading, &found.target, &file) {
+                // A pattern may look into a folder that nobody has made.
+                Err(error) if error.code() == Code::NoFolder && change.file.is_none() => {
+                    change.file = Some(reading.config.main().name.clone());
+                }
+                chosen => chosen?,
+            }
         }
         let main_text = reading.config.main().text.as_ref();
         if let Some(text) = main_text.filter(|_| change.adds_to_plugins()) {

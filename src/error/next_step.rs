@@ -177,7 +177,7 @@ next_steps! {
         and `journalctl -u containerd` why it has failed";
     /// containerd was left alone, since it would not serve.
     SeeWhyNotServing => "`containerd-edit check` says what each release makes of the config, and \
-        what repairs it";
+        what repairs it; if all is well by now, another run has changed it meanwhile: run this again";
     /// containerd did not come back; nothing had been changed.
     SeeWhyGone => "see why with `journalctl -u containerd` and `containerd-edit check --running`; \
         `containerd-edit undo` takes the last change back";

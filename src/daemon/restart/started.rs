@@ -6,15 +6,13 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::daemon::Daemon;
 use super::verdicts::files;
 use crate::commit::editor::Editor;
 use crate::config::surroundings::matches;
 use crate::containerd::ConfigFiles;
 use crate::containerd::imports::has_meta;
 use crate::disk::HostRoot;
-use crate::error::Error;
-use crate::node::{Kind, Layout};
+use crate::node::Kind;
 
 /// A ctime lags behind the clock by up to a tick of the kernel's, which has at least a hundred of them
 /// in a second.
@@ -62,27 +60,6 @@ impl Started {
         }
         start
     }
-}
-
-/// Returns a file that was changed after the daemon at `endpoint`, a path of the host, was started, or
-/// a folder that its config imports from. `None`: nothing was, no daemon serves, its start is not known,
-/// or it is restarted after each change anyway.
-///
-/// # Errors
-///
-/// [`Error`] if nobody can say whether a daemon is there.
-pub fn changed_since_start(editor: &Editor, endpoint: &Path) -> Result<Option<PathBuf>, Error> {
-    let is_watched = editor
-        .layout
-        .as_ref()
-        .is_some_and(Layout::restarts_by_itself);
-    let daemon = Daemon::look(&editor.host_root, endpoint)?.filter(|_| !is_watched);
-    Ok(
-        daemon.and_then(|daemon| match Started::of(editor, daemon.started) {
-            Started::Before(path) => Some(path),
-            _ => None,
-        }),
-    )
 }
 
 /// When each of these was last changed, by its path on the host.

@@ -354,3 +354,16 @@ fn the_path_may_follow_in_a_word_of_its_own() {
     );
     assert_eq!(node.text(), MAIN);
 }
+
+/// Somebody imports from a folder that is not there, nor the one above.
+#[test]
+fn where_the_imported_folder_can_not_be_made_the_config_is_edited() {
+    let node = Node::with("version = 3\nimports = ['none/conf.d/*.toml']\n");
+    let original = node.text();
+    node.run(&["add", "crun", "--owner", "a"]).exits(0);
+    assert!(node.text().contains("runtimes.crun]"), "{}", node.text());
+    node.run(&["remove", "--owner", "a"]).exits(0);
+    assert_eq!(node.text(), original);
+    node.run(&["add", "crun", "--drop-in=none/conf.d/a.toml"])
+        .exits(66);
+}

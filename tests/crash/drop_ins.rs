@@ -50,8 +50,18 @@ struct Case<'e> {
     call: Call,
     what: String,
     when: String,
-    /// The next run is another owner's.
-    comes_another: bool,
+    next: Next,
+}
+
+/// What comes after a run that was cut short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// The same run, and then its undo.
+    Again,
+    /// A run of another owner.
+    Another,
+    /// The undo of what has been done.
+    Undo,
 }
 
 impl Case<'_> {
@@ -69,11 +79,14 @@ impl Case<'_> {
             self.example.edit,
         );
         let wrong = wrong(self, &place, &traced);
-        let wrong = wrong.or_else(|| {
-            if self.comes_another {
-                return self.example.after_the_next_owner(&place);
+        let wrong = wrong.or_else(|| match self.next {
+            Next::Another => self.example.after_the_next_owner(&place),
+            Next::Undo => self.example.not_undone(&place),
+            Next::Again => {
+                let wrong = self.example.unsettled(&place, subject);
+                let is_kill = self.what.ends_with("KILL") && subject.bugs.is_none();
+                wrong.or_else(|| is_kill.then(|| self.example.not_undone(&place)).flatten())
             }
-            self.example.unsettled(&place, subject)
         });
         let edit = self.example.edit;
         wrong.map(|wrong| format!("{edit:?}, -e {injection}: {wrong}; {:?}", traced.run))
@@ -158,13 +171,14 @@ fn cases(
                     if is_kill && !ends.contains(&call) {
                         continue;
                     }
-                    let comers: &[bool] = if is_kill { &[false, true] } else { &[false] };
-                    cases.extend(comers.iter().map(|&comes_another| Case {
+                    let all = [Next::Again, Next::Another, Next::Undo];
+                    let next = if is_kill { &all[..] } else { &all[..1] };
+                    cases.extend(next.iter().map(|&next| Case {
                         example,
                         call: call.clone(),
                         what: what.clone(),
                         when: when.clone(),
-                        comes_another,
+                        next,
                     }));
                 }
             }

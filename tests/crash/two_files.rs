@@ -226,6 +226,17 @@ impl Example {
         wrong.or_else(|| place.unlike_the_first(self.edit))
     }
 
+    /// What is wrong with taking back what was done, as far as anything was.
+    pub(crate) fn not_undone(&self, place: &Place) -> Option<String> {
+        if place.pair() == *self.before() {
+            return None;
+        }
+        let run = place.run_with(&["undo"], Subject::SOUND);
+        let pair = place.pair();
+        let is_undone = run.code() == Some(0) && pair == *self.before();
+        (!is_undone).then(|| format!("not undone: {}; {run:?}", pair.shown()))
+    }
+
     /// A host on which nothing was done yet.
     pub(crate) fn place(&self) -> Place {
         let place = Place::empty();

@@ -44,13 +44,16 @@ impl Editor {
         let ledgers = LedgerTexts::read(&target.path).unwrap_or_default();
         let ledgers = [ledgers.now, ledgers.before, ledgers.previous];
         let ledgers = ledgers.iter().flatten().map(|it| Ledger::parse(it));
-        let ledgers: Vec<Ledger> = ledgers.filter_map(Result::ok).collect();
+        let mut ledgers: Vec<Ledger> = ledgers.filter_map(Result::ok).collect();
         let mut known = Ledger::default();
         for ledger in &ledgers {
             known.entries.extend(ledger.entries.clone());
             known.made.extend(ledger.made.iter().cloned());
         }
         let mut reading = self.read_any_config(&target, &target.read()?, &known)?;
+        for ledger in &mut ledgers {
+            ledger.follow_renamed(&reading.config);
+        }
         let mut kept = Kept {
             only,
             releases: self.releases.clone(),
@@ -283,10 +286,14 @@ impl Kept {
         texts.filter(|it| it.problem.is_none() && self.counts(&it.file))
     }
 
-    /// The first that was written last, and is not what is there.
+    /// The first that was written last, and is not what is there. A file that is gone and missed is
+    /// broken.
     pub(super) fn other_last(&self) -> Option<&KeptText> {
         let mut last = self.usable().filter(|it| it.from == KeptAs::Last);
-        last.find(|it| it.replacement.change.is_change() && !it.serves.is_empty())
+        last.find(|it| {
+            let change = &it.replacement.change;
+            change.before.is_some() && change.is_change() && !it.serves.is_empty()
+        })
     }
 
     /// The first text of each broken file that has one.

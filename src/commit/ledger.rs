@@ -1,11 +1,11 @@
 //! The ledger beside a config: what holds of it, whatever has become of the last run.
 
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use crate::commit::editor::Editor;
-use crate::commit::reading::Reading;
 use crate::commit::request::Replacement;
 use crate::commit::task::Task;
 use crate::containerd::{ConfigFiles, absolute};
@@ -119,6 +119,7 @@ impl Editor {
         let Some(before) = before else {
             found.previous = previous.filter(|_| was_there);
             found.ledger = after;
+            self.follow_renamed(&mut found);
             return Ok(found);
         };
         found.ledger = if was_there {
@@ -142,7 +143,22 @@ impl Editor {
             Some(before.clone())
         };
         found.killed = Some(LedgerPair { before, after });
+        self.follow_renamed(&mut found);
         Ok(found)
+    }
+
+    /// Finds the drop-ins that have got other names. What can't be read can't be told.
+    fn follow_renamed(&self, found: &mut Found) {
+        let mut written = found.ledger.written.keys();
+        let is_gone = |name: &String| {
+            let found = self.host_root.resolve(&absolute(&self.main(), name));
+            found.is_err_and(|error| error.kind() == ErrorKind::NotFound)
+        };
+        if written.any(is_gone)
+            && let Ok(reading) = self.read_any_config(&found.target, &found.main, &found.ledger)
+        {
+            found.ledger.follow_renamed(&reading.config);
+        }
     }
 
     /// Ends a run that was killed: what its files hold is made durable, and then one ledger holds for
@@ -238,11 +254,10 @@ impl Editor {
         let target = self.find()?;
         let found = self.read_ledger(&target, target.read()?, &[])?;
         let mut ledger = found.ledger;
-        if let Ok(Reading { config, .. }) = self.read_config(&target, &found.main, &ledger) {
-            if ledger.is_blank() {
-                ledger.recover(&config, &config.views());
-            }
-            ledger.follow_renamed(&config);
+        if ledger.is_blank()
+            && let Ok(reading) = self.read_config(&target, &found.main, &ledger)
+        {
+            ledger.recover(&reading.config, &reading.config.views());
         }
         Ok(ledger)
     }

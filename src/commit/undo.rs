@@ -119,7 +119,11 @@ impl Editor {
         } else {
             let edited = as_before(&reading.config, &found.ledger, made);
             let edited = edited.map_err(|error| self.by_its_name(error))?;
-            (edited, Judged::default())
+            let judged = Judged {
+                removes: Some(&[]),
+                ..Judged::default()
+            };
+            (edited, judged)
         };
         let judged = (!is_rollback).then_some(judged);
         let mut work = self.assemble(found, &reading, edited, judged)?;

@@ -2,15 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use toml_edit::Value;
+
 use crate::config::view::View;
 use crate::ledger::{Entry, FileKey, Made, entries_in};
+use crate::toml::Path;
+use crate::want::key::Key;
 
 use super::work::Work;
 
 impl Work<'_> {
     /// Enters the copies of handlers that go, so that they go with them: `containerd config migrate`
     /// prints the drop-ins into the main file, and people move a text to another file. What stands
-    /// elsewhere with other values is not the tool's.
+    /// elsewhere with other values, or with more, is not the tool's.
     pub(super) fn enter_copies(&mut self, goes: impl Fn(&Self, &Made) -> bool) {
         let lost = &self.start.lost;
         let made = self.ledger.made_handlers().chain(lost.made_handlers());
@@ -25,7 +29,16 @@ impl Work<'_> {
                 let is_same = |(at, entry): &(&FileKey, &Entry)| {
                     entry.put.first() == Some(&view.value(&at.key))
                 };
-                !entries.is_empty() && entries.iter().all(is_same)
+                // A migration writes all that it knows, with no value.
+                let is_empty = |leaf: &Path| {
+                    let value = view.value(&Key::new(leaf)).and_then(|value| value.value());
+                    value.is_none_or(|value| is_nothing(&value))
+                };
+                let mut more = view.leaves(path).into_iter();
+                let is_ours = |leaf: &Path| entries.iter().any(|(at, _)| at.key.path == *leaf);
+                !entries.is_empty()
+                    && entries.iter().all(is_same)
+                    && more.all(|leaf| is_ours(&leaf) || is_empty(&leaf))
             };
             for (other, view) in &self.views {
                 let is_known = self.ledger.has_in(other, path) || self.ledger.has_made(other, path);
@@ -40,5 +53,16 @@ impl Work<'_> {
         }
         self.ledger.made.extend(handlers);
         self.ledger.entries.extend(keys);
+    }
+}
+
+/// Whether a value says no more than if it were not there.
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.value().is_empty(),
+        Value::Integer(number) => *number.value() == 0,
+        Value::Boolean(is_set) => !is_set.value(),
+        Value::Array(elements) => elements.is_empty(),
+        _ => false,
     }
 }

@@ -43,11 +43,9 @@ impl<'e> Start<'e> {
     /// Takes all files that the edit may be about: those of the config, those of the ledger, and the
     /// one that the change goes to. Where there is no ledger, what comments say stands in for it.
     pub(super) fn new(config: &'e Config, ledger: &Ledger, change: &'e Change) -> Self {
-        let mut ledger = ledger.clone();
-        ledger.follow_renamed(config);
         let mut views = config.views();
         let version = config.version_of_new(&views[&config.main().name]);
-        let chosen = placement::file(config, &ledger, change);
+        let chosen = placement::file(config, ledger, change);
         for name in ledger.known_files().into_iter().chain([&*chosen]) {
             if !views.contains_key(name) {
                 views.insert(name.to_owned(), config.view_of_missing(name, version));
@@ -67,7 +65,7 @@ impl<'e> Start<'e> {
         };
         let full: BTreeMap<String, Arc<Document>> =
             ledger.full_texts.iter().filter_map(full).collect();
-        let known = ledger.clone();
+        let (known, mut ledger) = (ledger.clone(), ledger.clone());
         let lost = ledger.set_lost_aside(&views);
         let mut start = Self {
             config,

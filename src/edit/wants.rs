@@ -110,7 +110,7 @@ impl Start<'_> {
     fn keeps(&self, key: &Key, want: &Want) -> bool {
         let change = self.change;
         let is_removed = |name: &str| change.removes.iter().any(|it| it == name);
-        // That it is to be gone was said before.
+        // What was unset as a whole is gone already, and stays so.
         let is_gone = key.handler() == Some(&key.path) && want.value.is_none();
         let goes = key.handler_name().is_some_and(is_removed) && !is_gone;
         if goes || self.withdrawn.contains(key) {
@@ -248,7 +248,11 @@ impl Start<'_> {
         }
         let mut change = self.change.clone();
         change.takes_cgroup_driver.clear();
-        change.wants.retain(|want| before.contains_key(&want.key));
+        // A default may name a handler that is new.
+        let default = Key::default_handler();
+        change
+            .wants
+            .retain(|want| before.contains_key(&want.key) && want.key != default);
         let edited = edit(self.config, &self.known, &change);
         edited.ok().map(|edited| edited.config)
     }

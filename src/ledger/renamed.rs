@@ -13,7 +13,11 @@ impl Ledger {
     /// is that drop-in, and what is known of it holds there.
     pub(crate) fn follow_renamed(&mut self, config: &Config) {
         let is_gone = |file: &str| config.file(file).is_none_or(|it| it.text.is_none());
-        let gone = self.written.iter().filter(|(file, _)| is_gone(file));
+        let main = &config.main().name;
+        let gone = self.written.iter().filter(|(file, _)| {
+            // A text without a key of the tool's may be anybody's.
+            *file != main && is_gone(file) && self.has_in(file, &[])
+        });
         let gone: Vec<(String, String)> = gone
             .map(|(it, digest)| (it.clone(), digest.clone()))
             .collect();

@@ -368,6 +368,7 @@ fn what_a_newer_patch_file_drops_is_not_taken_over() {
             node.run(&[&["apply", &*file, "--prune", "--exit-code"], arguments].concat())
         };
         apply(first, &[]).exits(10);
+        apply("default = 'crun'\n[handlers.crun]\n", &[]).exits(10);
         apply("[handlers.crun]\n", &[]).exits(10);
         let set = format!("SystemdCgroup = {driver}\n");
         assert_eq!(node.text().matches(&set).count(), 2, "{}", node.text());

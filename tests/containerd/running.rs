@@ -186,6 +186,9 @@ fn a_key_that_was_set_after_the_start_is_told_apart_from_one_that_is_loaded() {
         ] {
             assert!(text.contains(said), "{text}");
         }
+        let (_, report) = ask_json(&node, &daemon);
+        let changed = &report["running"]["changed_since_start"];
+        assert_eq!(changed, "/etc/containerd/config.toml", "{report}");
         drop(daemon);
         let mut daemon = node.start();
         assert_eq!(daemon.verdict(), Verdict::serves(["kata", "runc"], "kata"));

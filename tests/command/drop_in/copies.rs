@@ -76,6 +76,11 @@ fn a_drop_in_of_another_name_is_still_its_owners() {
     node.run(&["add", "crun", "--owner", "b"]).exits(0);
     assert!(text(&renamed).contains("[debug]"));
     assert_eq!(in_conf_d(&node), ["50-b.toml", "99-renamed.toml"]);
+    // Nothing is missing, and a bare flag means this file.
+    let run = node.run(&["restore"]).exits(0);
+    assert!(!run.stdout.contains("gone"), "{run:#?}");
+    let add = ["add", "kata", "--owner", "a", "--drop-in", "--exit-code"];
+    node.run(&add).exits(0);
     let run = node.run(&["remove", "--owner", "a"]).exits(0);
     assert!(!run.stderr.contains("stays"), "{run:#?}");
     assert_eq!(
@@ -132,4 +137,58 @@ fn a_handler_with_other_values_elsewhere_stays() {
     );
     assert!(run.stderr.contains(&said), "{run:#?}");
     assert_eq!(node.text(), theirs);
+}
+
+/// What a key more says was somebody's choice.
+#[test]
+fn a_handler_with_more_in_it_elsewhere_stays() {
+    let node = with_folder();
+    node.run(&["add", "spin", "--owner", "a"]).exits(0);
+    let theirs = format!(
+        "version = 3\n[{RUNTIMES}.spin]\nruntime_type = 'io.containerd.spin.v2'\nsnapshotter = 'native'\n"
+    );
+    let path = drop_in(&node, "80-theirs.toml");
+    fs::write(&path, &theirs).expect("writes");
+    let run = node.run(&["remove", "--owner", "a"]).exits(0);
+    assert!(
+        run.stderr.contains("where a has not written it, and stays"),
+        "{run:#?}"
+    );
+    assert_eq!(text(&path), theirs);
+}
+
+/// The table is looked up by the file's new name.
+#[test]
+fn a_renamed_drop_in_with_a_table_of_its_own_goes() {
+    let node = with_folder();
+    let add = [
+        "add",
+        "kata",
+        "--owner",
+        "a",
+        "--plugin-id",
+        "io.containerd.grpc.v1.cri",
+    ];
+    node.run(&add).exits(0);
+    fs::rename(drop_in(&node, "50-a.toml"), drop_in(&node, "99-a.toml")).expect("renames");
+    let run = node.run(&["remove", "--owner", "a"]).exits(0);
+    assert!(run.stdout.contains("removed kata"), "{run:#?}");
+    assert_eq!(in_conf_d(&node), [""; 0]);
+}
+
+/// The bytes of a file that says nothing of the tool's are no name.
+#[test]
+fn a_file_of_the_same_bytes_is_not_taken_for_one_that_held_nothing() {
+    let node = with_folder();
+    let theirs = drop_in(&node, "10-site.toml");
+    for name in ["10-site.toml", "50-a.toml"] {
+        fs::write(drop_in(&node, name), "version = 3\n").expect("writes");
+    }
+    node.run(&["set", "debug.level=debug", "--owner", "a"])
+        .exits(0);
+    node.run(&["unset", "debug.level", "--owner", "a"]).exits(0);
+    fs::remove_file(drop_in(&node, "50-a.toml")).expect("removes");
+    node.run(&["set", "debug.level=debug", "--owner", "a"])
+        .exits(0);
+    assert_eq!(text(&theirs), "version = 3\n");
 }

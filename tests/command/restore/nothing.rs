@@ -202,3 +202,15 @@ fn a_drop_in_that_was_cut_between_two_lines_is_offered_by_its_name() {
     let run = node.run(&["restore"]).exits(0);
     assert!(!run.stdout.contains("written last"), "{run:#?}");
 }
+
+/// What was uninstalled is not offered.
+#[test]
+fn a_drop_in_that_nobody_wants_any_more_is_not_offered() {
+    let node = Node::with("version = 3\nimports = ['conf.d/*.toml']\n");
+    fs::create_dir(node.folder().join("conf.d")).expect("creates");
+    node.run(&["add", "kata", "--owner", "a"]).exits(0);
+    fs::remove_file(node.folder().join("conf.d/50-a.toml")).expect("removes");
+    node.run(&["remove", "--owner", "a"]).exits(0);
+    let run = node.run(&["restore"]).exits(0);
+    assert!(!run.stdout.contains("written last"), "{run:#?}");
+}

@@ -240,7 +240,7 @@ impl Start<'_> {
     }
 
     /// The config without what the owner drops with this change, if it drops something: nothing is
-    /// taken over from that.
+    /// taken over from that. It is an edit of its own, which takes no driver over.
     fn remaining(&self, wants: &[KeyValue], before: &BTreeMap<Key, Want>) -> Option<Config> {
         let stays = |key: &Key| wants.iter().any(|want| want.key == *key);
         if !self.change.is_all || before.keys().all(stays) {

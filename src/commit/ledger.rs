@@ -237,7 +237,11 @@ impl Editor {
         let main = self.host_root.on_host(main);
         let own = [self.main(), self.host_root.on_host(&target.path)];
         let mut listed = ledger.files().into_iter().map(|it| absolute(&main, it));
-        if !listed.any(|path| own.contains(&path)) {
+        let is_renamed = || {
+            let read = Existing::read(&target.path).ok().flatten();
+            read.is_some_and(|read| ledger.has_written(&read.bytes))
+        };
+        if !listed.any(|path| own.contains(&path)) && !is_renamed() {
             return Ok(false);
         }
         let files = ConfigFiles::read(&self.host_root, &main, &*config.bytes);

@@ -61,8 +61,7 @@ impl Editor {
         }
         if made.after.is_undone {
             return Ok(if was_killed {
-                // What it had left to do is done by whatever comes next.
-                Task::Change(Box::default())
+                Task::Change(Box::new(left_to_do(&made)))
             } else {
                 Task::Replace {
                     texts: Vec::new(),
@@ -196,13 +195,7 @@ fn as_before(config: &Config, ledger: &Ledger, made: &LedgerPair) -> Result<Edit
         let goes_back = |key| old.get(key) != new.get(key) && now.get(key) == new.get(key);
         let stays = now.iter().filter(|(key, _)| !goes_back(key));
         let comes_back = old.iter().filter(|(key, _)| goes_back(key));
-        let mut change = Change::of(&name).prune();
-        for (key, value) in stays.chain(comes_back) {
-            change = match value.clone() {
-                Some(value) => change.want(key.clone(), value),
-                None => change.want_nothing(key.clone()),
-            };
-        }
+        let change = wanting(&name, stays.chain(comes_back));
         let edited = edit(&after, &wanted, &change)?;
         (after, wanted) = (edited.config, edited.ledger);
         merged.warnings.extend(edited.report.warnings);
@@ -214,4 +207,27 @@ fn as_before(config: &Config, ledger: &Ledger, made: &LedgerPair) -> Result<Edit
         ..Report::between(config, &after)
     };
     Ok(Edited::of(config, after, ledger, wanted, report))
+}
+
+/// What an undo that was killed has left to do: the owner wants what it wants by now, once more. Where it
+/// was about several, whatever comes next has to do.
+fn left_to_do(undone: &LedgerPair) -> Change {
+    let owners: Vec<String> = undone.owners().into_iter().collect();
+    let [name] = owners.as_slice() else {
+        return Change::default();
+    };
+    let owner = undone.after.owners.get(name).into_iter();
+    let wants = owner.flat_map(|owner| &owner.wants);
+    wanting(name, wants.map(|(key, want)| (key, &want.value)))
+}
+
+/// The owner wants this, and nothing else.
+fn wanting<'w>(owner: &str, wants: impl Iterator<Item = (&'w Key, &'w Option<Literal>)>) -> Change {
+    wants.fold(
+        Change::of(owner).prune(),
+        |change, (key, value)| match value.clone() {
+            Some(value) => change.want(key.clone(), value),
+            None => change.want_nothing(key.clone()),
+        },
+    )
 }

@@ -40,7 +40,7 @@ impl Asked {
         is_in
     }
 
-    /// The release itself: what follows holds for no other.
+    /// The release itself, which may be any: what follows is not kept for others, nor for it.
     pub(super) fn alone(&self) -> Release {
         self.alike
             .set(Releases::between(self.release, self.release));

@@ -11,17 +11,26 @@ const GRPC: &str = "io.containerd.server.v1.grpc";
 const GRPC_TCP: &str = "io.containerd.server.v1.grpc-tcp";
 const TTRPC: &str = "io.containerd.server.v1.ttrpc";
 
-/// A server that is a plugin, by its ID and its table at the top of the file. It comes to be if one
-/// of its keys is set there, and the file has no table for it.
-struct Server(&'static str, &'static str);
+/// A server that is a plugin. It comes to be if one of its keys is set at the top of the file, and the
+/// file has no table for the plugin.
+struct Server {
+    /// The plugin's.
+    id: &'static str,
+    /// Its table at the top of the file.
+    table: &'static str,
+}
+
+const fn server(id: &'static str, table: &'static str) -> Server {
+    Server { id, table }
+}
 
 const SERVERS: [Server; 6] = [
-    Server(DEBUG, "debug"),
-    Server(GRPC, "grpc"),
-    Server(GRPC_TCP, "grpc"),
-    Server(TTRPC, "ttrpc"),
-    Server("io.containerd.metrics.v1.grpc-prometheus", "metrics"),
-    Server("io.containerd.server.v1.metrics", "metrics"),
+    server(DEBUG, "debug"),
+    server(GRPC, "grpc"),
+    server(GRPC_TCP, "grpc"),
+    server(TTRPC, "ttrpc"),
+    server("io.containerd.metrics.v1.grpc-prometheus", "metrics"),
+    server("io.containerd.server.v1.metrics", "metrics"),
 ];
 /// These come to be only with an address.
 const NEED_ADDRESS: [&str; 2] = [DEBUG, GRPC_TCP];
@@ -29,7 +38,7 @@ const NEED_ADDRESS: [&str; 2] = [DEBUG, GRPC_TCP];
 impl Server {
     /// Its keys, each as it is called at the top of the file and in the plugin.
     fn keys(&self) -> impl Iterator<Item = [&'static str; 2]> + Clone {
-        let Self(id, table) = *self;
+        let Self { id, table } = *self;
         let top = schema::fields_at(schema::FILE.fields(), table);
         let keys = schema::fields_at(OTHER_PLUGINS, id).iter();
         keys.map(move |Field(key, ..)| {
@@ -42,7 +51,7 @@ impl Server {
     /// A key at the top of the file that is not read there.
     fn lost(&self, key: &str, place: Place, why: &'static str) -> Lost {
         Lost {
-            key: format!("{}.{key}", self.1),
+            key: format!("{}.{key}", self.table),
             place,
             why: why.into(),
         }
@@ -53,10 +62,12 @@ impl Server {
 pub(super) fn in_plugin<S: PartialEq<&'static str>>(path: &[S]) -> Option<[&'static str; 3]> {
     let mut servers = SERVERS
         .iter()
-        .filter(|it| path.first().is_some_and(|table| *table == it.1));
+        .filter(|it| path.first().is_some_and(|table| *table == it.table));
     servers.find_map(|server| {
-        let [_, key] = server.keys().find(|[top, _]| *path == [server.1, *top])?;
-        Some(["plugins", server.0, key])
+        let [_, key] = server
+            .keys()
+            .find(|[top, _]| *path == [server.table, *top])?;
+        Some(["plugins", server.id, key])
     })
 }
 
@@ -64,27 +75,27 @@ pub(super) fn in_plugin<S: PartialEq<&'static str>>(path: &[S]) -> Option<[&'sta
 pub(super) fn at_top(path: &[String]) -> Option<[&'static str; 2]> {
     let mut servers = SERVERS
         .iter()
-        .filter(|it| path.get(1).is_some_and(|id| *id == it.0));
+        .filter(|it| path.get(1).is_some_and(|id| *id == it.id));
     servers.find_map(|server| {
         let [top, _] = server
             .keys()
-            .find(|[_, key]| *path == ["plugins", server.0, *key])?;
-        Some([server.1, top])
+            .find(|[_, key]| *path == ["plugins", server.id, *key])?;
+        Some([server.table, top])
     })
 }
 
 /// The keys at the top of a file of which the plugin comes to be, but for those that another plugin
 /// takes first. The other keys of their table have no part in it.
 pub(super) fn all_at_top(id: &str) -> impl Iterator<Item = [&'static str; 2]> {
-    let servers = SERVERS.iter().filter(move |it| it.0 == id);
-    let tops = servers.flat_map(|server| server.keys().map(|[top, _]| [server.1, top]));
+    let servers = SERVERS.iter().filter(move |it| it.id == id);
+    let tops = servers.flat_map(|server| server.keys().map(|[top, _]| [server.table, top]));
     tops.filter(move |top| in_plugin(top).is_some_and(|[_, plugin, _]| plugin == id))
 }
 
 /// Keys of servers at the top of a file of config version 4, where 2.3 no longer reads them.
 pub(super) fn ignored_servers(file: &Table) -> Vec<Lost> {
     let set = SERVERS.iter().flat_map(|server| {
-        let table = file.get(server.1).and_then(Node::table);
+        let table = file.get(server.table).and_then(Node::table);
         server.keys().filter_map(move |[top, _]| {
             let place = table?.get(top)?.place;
             let why = "since config version 4 a plugin of its own has this key";
@@ -98,7 +109,7 @@ pub(super) fn ignored_servers(file: &Table) -> Vec<Lost> {
 /// asks for a whole table knows it by that name. What is zero at the top says nothing.
 pub(super) fn show_at_top(file: &mut Table) {
     let plugins = table_at(file, "plugins");
-    for Server(id, name) in SERVERS {
+    for Server { id, table: name } in SERVERS {
         let plugin = plugins.get(id);
         let top = file.get(name);
         let Some(place) = plugin.or(top).map(|node| node.place) else {
@@ -125,7 +136,7 @@ pub(super) fn service_migrate(file: &mut Table, lost: &mut Vec<Lost>) {
     let mut plugins = table_at(file, "plugins");
     let mut socket = None;
     for server in &SERVERS {
-        let Some(node) = file.get(server.1) else {
+        let Some(node) = file.get(server.table) else {
             continue;
         };
         let table = node.shared_table();
@@ -138,18 +149,18 @@ pub(super) fn service_migrate(file: &mut Table, lost: &mut Vec<Lost>) {
             .map(|(_, key, node)| (key.into(), node.clone()))
             .collect();
         let address = moved.get("address");
-        if server.0 == GRPC {
+        if server.id == GRPC {
             socket = address.cloned();
         }
-        if moved.is_empty() || address.is_none() && NEED_ADDRESS.contains(&server.0) {
+        if moved.is_empty() || address.is_none() && NEED_ADDRESS.contains(&server.id) {
             continue;
         }
-        if plugins.contains_key(server.0) {
+        if plugins.contains_key(server.id) {
             // What stands there has the last word, as a whole.
             let why = "the plugin of this server has a table of its own";
             lost.extend(set.map(|(top, _, node)| server.lost(top, node.place, why)));
         } else {
-            plugins.insert(server.0.into(), Node::of_table(moved, node.place));
+            plugins.insert(server.id.into(), Node::of_table(moved, node.place));
         }
     }
     // ttrpc listens beside the socket that the file names.

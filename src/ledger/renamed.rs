@@ -35,6 +35,12 @@ impl Ledger {
         }
     }
 
+    /// Whether some file was last written with these bytes.
+    pub(crate) fn has_written(&self, bytes: &[u8]) -> bool {
+        let digest = digest::of(bytes);
+        self.written.values().any(|it| *it == digest)
+    }
+
     fn rename(&mut self, old: &str, new: &str) {
         let name = |file: String| if file == old { new.to_owned() } else { file };
         let entries = std::mem::take(&mut self.entries).into_iter();

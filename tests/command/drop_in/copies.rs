@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::tool::{Node, Run};
+use crate::tool::{Node, Run, tool};
 
 use super::{RUNTIMES, drop_in, in_conf_d, text, with_folder};
 
@@ -76,6 +76,9 @@ fn a_drop_in_of_another_name_is_still_its_owners() {
     node.run(&["add", "crun", "--owner", "b"]).exits(0);
     assert!(text(&renamed).contains("[debug]"));
     assert_eq!(in_conf_d(&node), ["50-b.toml", "99-renamed.toml"]);
+    // It has no ledger of its own.
+    let config = renamed.to_string_lossy();
+    Run::of(tool().args(["--config", &*config, "add", "spin"])).exits(78);
     // Nothing is missing, and a bare flag means this file.
     let run = node.run(&["restore"]).exits(0);
     assert!(!run.stdout.contains("gone"), "{run:#?}");

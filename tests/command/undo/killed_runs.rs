@@ -70,3 +70,23 @@ fn the_import_of_another_owner_stays() {
     assert_eq!(drop_ins(&node), ["50-kata.toml"]);
     assert!(node.run(&["list"]).exits(0).stdout.contains("kata"));
 }
+
+/// Its second try does what the first had left.
+#[test]
+fn an_undo_that_was_killed_is_completed() {
+    let node = node();
+    let patch = node.folder().join("patch");
+    let text = "owner = 'a'\n[handlers.kata]\n[debug]\nlevel = 'debug'\n";
+    fs::write(&patch, text).expect("writes");
+    let patch = patch.to_string_lossy();
+    node.run(&["apply", &patch]).exits(0);
+    let installed = node.bytes();
+    node.run(&["remove", "--owner", "a"]).exits(0);
+    is_killed_before_the_config(&node, &["undo"]);
+    assert_ne!(node.bytes(), installed);
+    undo(&node, &[]).exits(0);
+    assert_eq!(node.bytes(), installed);
+    assert_eq!(drop_ins(&node), ["50-a.toml", "50-wasm.toml"]);
+    let status = node.run(&["status", "--exit-code"]).exits(0);
+    assert!(!status.stdout.contains("by hand"), "{status:#?}");
+}

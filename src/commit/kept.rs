@@ -52,7 +52,9 @@ impl Editor {
         }
         let mut reading = self.read_any_config(&target, &target.read()?, &known)?;
         for ledger in &mut ledgers {
-            ledger.follow_renamed(&reading.config);
+            for (old, new) in ledger.renamed(&reading.config) {
+                ledger.rename(&old, &new);
+            }
         }
         let mut kept = Kept {
             only,

@@ -157,7 +157,12 @@ impl Editor {
         if written.any(is_gone)
             && let Ok(reading) = self.read_any_config(&found.target, &found.main, &found.ledger)
         {
-            found.ledger.follow_renamed(&reading.config);
+            for (old, new) in found.ledger.renamed(&reading.config) {
+                let ledgers = [Some(&mut found.ledger), found.previous.as_mut()];
+                for ledger in ledgers.into_iter().flatten() {
+                    ledger.rename(&old, &new);
+                }
+            }
         }
     }
 

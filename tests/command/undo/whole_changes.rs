@@ -1,5 +1,7 @@
 //! Every kind of change is taken back to the byte, where nobody has edited the files since.
 
+use std::fs;
+
 use serde_json::Value;
 
 use crate::tool::Node;
@@ -127,4 +129,26 @@ fn flags_that_mean_nothing_here_are_refused() {
             .contains("'--restart' cannot be used with '--dry-run'"),
         "{run:?}"
     );
+}
+
+/// Under the name that it has by now.
+#[test]
+fn a_renamed_drop_in_goes_or_is_as_before() {
+    let node = Node::with("version = 3\nimports = ['conf.d/*.toml']\n");
+    let conf_d = node.folder().join("conf.d");
+    fs::create_dir(&conf_d).expect("creates");
+    let [old, new] = ["50-a.toml", "99-a.toml"].map(|name| conf_d.join(name));
+    node.run(&["add", "kata", "--owner", "a"]).exits(0);
+    fs::rename(&old, &new).expect("renames");
+    undo(&node, &[]).exits(0);
+    assert!(!new.exists() && !old.exists());
+
+    node.run(&["add", "kata", "--owner", "a"]).exits(0);
+    let before = fs::read(&old).expect("it is there");
+    node.run(&["add", "crun", "--owner", "a"]).exits(0);
+    fs::rename(&old, &new).expect("renames");
+    undo(&node, &[]).exits(0);
+    assert_eq!(fs::read(&new).expect("it is there"), before);
+    node.run(&["remove", "--owner", "a"]).exits(0);
+    assert!(!new.exists() && !old.exists());
 }

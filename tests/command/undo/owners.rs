@@ -29,7 +29,7 @@ fn an_owner_undoes_its_own_change_only() {
     assert!(!node.text().contains("spin") && node.text().contains("crun"));
 }
 
-/// So that nobody is said to have them later.
+/// Otherwise a later report would name them as somebody's.
 #[test]
 fn keys_that_are_taken_back_are_reported_and_noted_down() {
     let node = Node::with("version = 2\n");

@@ -14,8 +14,8 @@ pub(crate) use self::parsing::parse;
 pub(crate) struct Call {
     pub(crate) process: u32,
     pub(crate) name: String,
-    /// The how-manieth of its name in its process. strace counts so too, as it is told at which
-    /// call to do something.
+    /// Its number among the calls of this name in its process, counted as strace counts them to inject
+    /// a fault.
     pub(crate) number: usize,
     pub(crate) arguments: Vec<Argument>,
     pub(crate) returned: Returned,

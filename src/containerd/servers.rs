@@ -48,6 +48,13 @@ impl Server {
         })
     }
 
+    /// Those of them that no other plugin takes first.
+    fn own_keys(&self) -> impl Iterator<Item = [&'static str; 2]> {
+        let Self { id, table } = *self;
+        let is_own = move |top| in_plugin(&[table, top]).is_some_and(|[_, plugin, _]| plugin == id);
+        self.keys().filter(move |[top, _]| is_own(*top))
+    }
+
     /// A key at the top of the file that is not read there.
     fn lost(&self, key: &str, place: Place, why: &'static str) -> Lost {
         Lost {
@@ -88,8 +95,7 @@ pub(super) fn at_top(path: &[String]) -> Option<[&'static str; 2]> {
 /// takes first. The other keys of their table have no part in it.
 pub(super) fn all_at_top(id: &str) -> impl Iterator<Item = [&'static str; 2]> {
     let servers = SERVERS.iter().filter(move |it| it.id == id);
-    let tops = servers.flat_map(|server| server.keys().map(|[top, _]| [server.table, top]));
-    tops.filter(move |top| in_plugin(top).is_some_and(|[_, plugin, _]| plugin == id))
+    servers.flat_map(|server| server.own_keys().map(|[top, _]| [server.table, top]))
 }
 
 /// Keys of servers at the top of a file of config version 4, where 2.3 no longer reads them.
@@ -109,7 +115,8 @@ pub(super) fn ignored_servers(file: &Table) -> Vec<Lost> {
 /// asks for a whole table knows it by that name. What is zero at the top says nothing.
 pub(super) fn show_at_top(file: &mut Table) {
     let plugins = table_at(file, "plugins");
-    for Server { id, table: name } in SERVERS {
+    for server in &SERVERS {
+        let Server { id, table: name } = *server;
         let plugin = plugins.get(id);
         let top = file.get(name);
         let Some(place) = plugin.or(top).map(|node| node.place) else {
@@ -117,10 +124,10 @@ pub(super) fn show_at_top(file: &mut Table) {
         };
         let was_empty = top.is_some_and(Node::is_zero);
         let (mut table, of_plugin) = (table_at(file, name), table_at(&plugins, id));
-        for [_, key] in all_at_top(id) {
-            match of_plugin.get(key.strip_prefix("tcp_").unwrap_or(key)) {
-                Some(node) => drop(table.insert(key.into(), node.clone())),
-                None => table.retain(|name, node| **name != *key || node.is_zero()),
+        for [top, key] in server.own_keys() {
+            match of_plugin.get(key) {
+                Some(node) => drop(table.insert(top.into(), node.clone())),
+                None => table.retain(|name, node| **name != *top || node.is_zero()),
             }
         }
         if table.is_empty() && !was_empty {

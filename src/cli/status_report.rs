@@ -44,7 +44,7 @@ fn line(entry: &LogEntry) -> String {
         ("added", &entry.handlers.added[..]),
         ("changed", &entry.handlers.changed),
         ("removed", &entry.handlers.removed),
-        ("set", &entry.keys.set),
+        ("changed", &entry.keys.set),
         ("gave back", &entry.keys.given_back),
         ("default", entry.new_default.as_slice()),
         ("owner", entry.owner.as_slice()),

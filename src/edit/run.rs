@@ -133,7 +133,7 @@ impl Work<'_> {
             let made = text.map(|text| writing::made(name, [before, view], text.tree()));
             self.ledger.made.extend(made.into_iter().flatten());
         }
-        self.keep_made();
+        self.keep_made(&after);
         let lost = self.start.lost.clone();
         self.ledger.keep_lost(lost, &self.views);
         self.remember_texts(&after);
@@ -156,8 +156,9 @@ impl Work<'_> {
         self.ledger.full_texts = texts;
     }
 
-    /// What the tool has made is its own as long as something below it is.
-    fn keep_made(&mut self) {
+    /// What the tool has made is its own as long as something below it is, and a file as long as an
+    /// owner may write to it again.
+    fn keep_made(&mut self, after: &Config) {
         let views = self.views.iter();
         let own = views.map(|(file, view)| (file, (view, self.ledger.places(file, view))));
         let own: BTreeMap<&String, (&View, Places<'_>)> = own.collect();
@@ -166,8 +167,11 @@ impl Work<'_> {
             let Some((view, own)) = own.get(file) else {
                 return false;
             };
-            let is_there = path.is_empty() || view.has(path);
-            is_there && own.below(&view.place(path)).next().is_some()
+            let is_file = path.is_empty();
+            let has_own = || own.below(&view.place(path)).next().is_some();
+            let is_there = || after.file(file).is_some_and(|it| it.text.is_some());
+            let stays = is_file && is_there() && self.ledger.is_some_owners(file);
+            stays || (is_file || view.has(path)) && has_own()
         });
         self.ledger.made = made;
     }

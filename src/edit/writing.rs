@@ -41,11 +41,14 @@ impl Writing<'_> {
         let existed = text.is_some();
         let text = text.map_or_else(|| files::parse(&"".into()), Ok)?;
         let changed = self.revise(&text)?;
-        if existed && changed == text.text() {
+        let is_same = existed && changed == text.text();
+        // One that somebody has emptied stays as long as an owner may write to it again.
+        let goes = !is_same || !self.work.ledger.is_some_owners(self.name);
+        if goes && self.work.ledger.has_made(self.name, &[]) && says_nothing(&changed) {
+            config.set_text(self.name, None);
             return Ok(());
         }
-        if self.work.ledger.has_made(self.name, &[]) && says_nothing(&changed) {
-            config.set_text(self.name, None);
+        if is_same {
             return Ok(());
         }
         let surprise = |why: &str| refusal::surprise(self.work.start.config, self.name, why);

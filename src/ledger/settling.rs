@@ -27,7 +27,7 @@ impl Ledger {
             self.forget_implied(views);
         }
         if self.entries.is_empty() {
-            self.made.clear();
+            self.made.retain(|made| made.path.is_empty());
         }
         self.made.retain(|made| {
             let view = views.get(&made.file);

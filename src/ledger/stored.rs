@@ -297,6 +297,11 @@ impl Ledger {
         removed.map(|(at, _)| &at.key)
     }
 
+    /// Whether new keys of an owner go to a file.
+    pub(crate) fn is_some_owners(&self, file: &str) -> bool {
+        self.owners.values().any(|owner| owner.file == file)
+    }
+
     pub(crate) fn has_made(&self, file: &str, path: &[String]) -> bool {
         self.made.contains(&Made::new(file, path))
     }

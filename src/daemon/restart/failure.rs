@@ -91,14 +91,22 @@ impl ChangeFate {
         } else {
             "others have changed the config since: this run's part was taken out of it"
         };
-        match now.as_ref().map(|restarted| &restarted.running) {
-            Err(cause) => format!("{files}, and containerd does not serve with it: {cause}"),
-            Ok(Some(running)) => {
-                let version = running.cri.as_ref().map(|cri| format!(" {}", cri.version));
-                let version = version.unwrap_or_default();
-                format!("rolled back: {files}, and containerd{version} serves with it")
+        let restarted = match now {
+            Err(cause) => {
+                return format!("{files}, and containerd does not serve with it: {cause}");
             }
-            Ok(None) => files.to_owned(),
-        }
+            Ok(restarted) => restarted,
+        };
+        let Some(running) = &restarted.running else {
+            return files.to_owned();
+        };
+        let version = running.cri.as_ref().map(|cri| format!(" {}", cri.version));
+        let version = version.unwrap_or_default();
+        // Who has not been restarted may have loaded another text.
+        let serves = match restarted.command {
+            Some(_) => "serves with it",
+            None => "still serves",
+        };
+        format!("rolled back: {files}, and containerd{version} {serves}")
     }
 }

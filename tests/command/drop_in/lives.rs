@@ -63,6 +63,29 @@ fn a_handler_comes_in_a_file_of_its_own_and_goes_without_a_trace() {
     assert_eq!(node.names(), left, "the folder is gone");
 }
 
+/// Whoever emptied it has left it to its owner, whatever other owners do meanwhile.
+#[test]
+fn a_drop_in_that_somebody_has_emptied_goes_with_its_owner() {
+    for emptied in ["", "\n"] {
+        for import in ["", "imports = [\"conf.d/*.toml\"]\n"] {
+            let config = format!("version = 3\n{import}");
+            let node = Node::with(&config);
+            node.run(&["add", "kata", "--owner", "a", "--drop-in"])
+                .exits(0);
+            let path = drop_in(&node, "50-a.toml");
+            fs::write(&path, emptied).expect("writes");
+            let crun = ["crun", "--owner", "b", "--no-drop-in"];
+            node.run(&[&["add"], &crun[..]].concat()).exits(0);
+            assert_eq!(text(&path), emptied);
+            node.run(&["remove", "--owner", "a"]).exits(0);
+            assert!(!path.exists());
+            node.run(&["remove", "--owner", "b"]).exits(0);
+            assert_eq!(node.text(), config);
+            assert!(!node.folder().join("conf.d").exists());
+        }
+    }
+}
+
 #[test]
 fn a_config_is_created_to_import_the_drop_in_and_goes_with_it() {
     let node = Node::empty();

@@ -118,7 +118,7 @@ fn the_log_names_the_keys_that_a_text_has_set() {
     let edit = |editor: &str| Run::of(node.command(&["edit"]).env("VISUAL", editor)).exits(0);
     edit(&format!("f() {{ {sets} \"$1\"; }}; f"));
     let last = || node.run(&["status"]).exits(0).stdout;
-    assert!(last().contains("edit; set debug.level\n"), "{}", last());
+    assert!(last().contains("edit; changed debug.level\n"), "{}", last());
     fs::write(node.config(), node.text() + "\"3s\"\n").expect("writes");
     node.run(&["restore"]).exits(0);
     assert!(!last().contains("debug.level"), "{}", last());

@@ -9,7 +9,8 @@
 //!   reads, edits, judges and replaces them. [`Editor::status`] tells what happened to a config.
 //! - [`edit()`] is the edit alone, without a disk: [`Config`], [`Ledger`] and change in; new texts, a
 //!   new ledger and a report out.
-//! - [`Check`], [`Inventory`], [`Effective`] and [`KeyInForce`] read what is there.
+//! - [`Editor::check`], [`Editor::effective`] and [`Editor::key_in_force`] read what is there, and
+//!   [`Inventory`] what one file lists.
 //!
 //! Three modules hold what few callers name: [`report`], the parts of what these return; [`model`],
 //! what a containerd release makes of a config; `cri`, the running daemon (feature `cri`, on by
@@ -58,12 +59,12 @@
 //! Ask what each containerd release makes of a config:
 //!
 //! ```
-//! use containerd_edit::{Check, HostRoot, Release};
+//! use containerd_edit::Editor;
 //!
 //! let folder = tempfile::tempdir()?;
-//! let config = b"version = 2\ndisabled_plugins = [\"cri\"]\n";
-//! let path = folder.path().join("config.toml");
-//! let check = Check::of(&path, config, &Release::LINES, &HostRoot::default())?;
+//! let config = folder.path().join("config.toml");
+//! std::fs::write(&config, "version = 2\ndisabled_plugins = [\"cri\"]\n")?;
+//! let check = Editor::new(&config).check()?;
 //! assert!(!check.serves(), "{:?}", check.broken());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -18,7 +18,7 @@ use clap::{
 };
 
 pub(super) use self::groups::{Editing, Logging, Patching};
-pub(super) use self::values::{Chosen, STDIN};
+pub(super) use self::values::STDIN;
 pub(super) use self::verbs::{
     Add, Apply, Check, Edit, Get, List, Remove, Restart, Restore, Set, SetDefault, Show, Status,
     Undo, Unset, Verb,
@@ -97,7 +97,7 @@ pub(super) struct Global {
         value_parser = values::distribution,
         hide_short_help = true,
     )]
-    pub(super) distribution: Chosen,
+    pub(super) distribution: values::Chosen,
 
     /// How to report, errors too: text or json
     #[arg(

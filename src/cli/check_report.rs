@@ -14,6 +14,8 @@ pub(super) struct Checked {
     pub(super) check: Check,
     /// What the running daemon has loaded, or why that is not known; `None`: it was not asked.
     pub(super) daemon: Option<Result<Loaded, Error>>,
+    /// The next step, if the config does not serve.
+    pub(super) hint: Option<String>,
 }
 
 /// What a running daemon has loaded.
@@ -23,24 +25,19 @@ pub(super) struct Loaded {
     pub(super) report: Box<dyn Report>,
 }
 
-impl From<Check> for Checked {
-    fn from(check: Check) -> Self {
+impl Checked {
+    pub(super) fn new(check: Check, daemon: Option<Result<Loaded, Error>>) -> Self {
         Self {
             check,
-            daemon: None,
+            daemon,
+            hint: None,
         }
     }
 }
 
-pub(super) struct CheckReport<'c> {
-    pub(super) checked: &'c Checked,
-    /// The next step, if the config does not serve.
-    pub(super) hint: Option<String>,
-}
-
-impl Report for CheckReport<'_> {
+impl Report for Checked {
     fn json(&self) -> Value {
-        let Checked { check, daemon } = self.checked;
+        let check = &self.check;
         let releases = check.releases.iter().map(|row| {
             let (handlers, default) = match &row.verdict {
                 Some(Verdict::Serves { handlers, default }) => {
@@ -64,7 +61,7 @@ impl Report for CheckReport<'_> {
             "hint": self.hint,
             "warnings": warnings(&check.warnings),
         });
-        match daemon {
+        match &self.daemon {
             Some(Ok(loaded)) => fields["running"] = loaded.report.json(),
             Some(Err(error)) => {
                 let error = error_report::json(error, error.exit_code() as u8);
@@ -77,7 +74,7 @@ impl Report for CheckReport<'_> {
 
     /// A row for all releases of which the same is to be said, the running daemon, and the next step.
     fn text(&self) -> String {
-        let Checked { check, daemon } = self.checked;
+        let check = &self.check;
         let version = match check.config_version {
             0 => "no config version".to_owned(),
             version => format!("config version {version}"),
@@ -102,7 +99,7 @@ impl Report for CheckReport<'_> {
                 [releases, verdict.to_owned(), what]
             });
         text.push_str(&table(&rows.collect::<Vec<_>>()));
-        if let Some(Ok(loaded)) = daemon {
+        if let Some(Ok(loaded)) = &self.daemon {
             text.push_str(&loaded.report.text());
         }
         if let Some(hint) = &self.hint {

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use containerd_edit::{Code, Distribution, Editor, Error, HostRoot, Kind, Layout};
+use containerd_edit::{Code, Distribution, Editor, Error, HostRoot, Layout};
 
-use super::arguments::{Chosen, Global};
+use super::arguments::Global;
 
 /// The config that a run works on.
 pub(super) struct Config {
@@ -24,45 +24,22 @@ impl Config {
         let named = named.map(|path| on_host(path, folder, &host_root));
         let named = named.transpose()?;
         let distribution = match (global.distribution, &named) {
-            (Chosen::Auto, Some(path)) => {
-                return Ok(Self {
-                    path: path.clone(),
-                    host_root,
-                    layout: None,
-                });
-            }
-            (Chosen::Auto, None) => Distribution::detect(&host_root)?,
-            (Chosen::This(distribution), _) => distribution,
+            (None, None) => Some(Distribution::detect(&host_root)?),
+            (chosen, _) => chosen,
         };
-        let layout = Layout::of(distribution, &host_root, named.as_deref())?;
-        let path = match &layout.kind {
-            Kind::Plain { config } => config.clone(),
-            Kind::DropIn { base, .. } => base.clone(),
-            Kind::Template { generated, .. } => generated.clone(),
-        };
+        let layout = |it| Layout::of(it, &host_root, named.as_deref());
+        let layout = distribution.map(layout).transpose()?;
+        let path = layout.as_ref().map(|it| it.config().to_owned());
         Ok(Self {
-            path,
+            path: path.or(named).unwrap_or_default(),
             host_root,
-            layout: Some(layout),
+            layout,
         })
     }
 
     pub(super) fn editor(&self) -> Editor {
         let editor = Editor::new(&self.path).host_root(self.host_root.clone());
-        match &self.layout {
-            Some(layout) => editor.layout(layout.clone()),
-            None => editor,
-        }
-    }
-
-    /// Reads the config as containerd gets it.
-    pub(super) fn read(&self) -> Result<Vec<u8>, Error> {
-        let editor = Editor::new(&self.path).host_root(self.host_root.clone());
-        let bytes = editor.read()?;
-        Ok(match &self.layout {
-            Some(layout) => layout.filled_in(bytes.into()).bytes().to_owned(),
-            None => bytes,
-        })
+        editor.layout(self.layout.clone())
     }
 }
 

@@ -250,10 +250,11 @@ impl Run {
             layout: self.config.layout.as_ref(),
             has_diff: self.output.verbose,
         };
-        if editing.dry_run && !self.output.is_silent() {
-            return Ok(self.output.answer(&report, code));
-        }
-        Ok(self.output.tell(&report, code))
+        Ok(if editing.dry_run {
+            self.output.verify(&report, code)
+        } else {
+            self.output.tell(&report, code)
+        })
     }
 
     fn make(&mut self, edit: &Edit<'_>) -> Result<Completed, Error> {

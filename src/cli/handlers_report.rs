@@ -40,11 +40,8 @@ impl<'e> ShowReport<'e> {
 impl Report for ListReport<'_> {
     fn json(&self) -> Value {
         let handlers = self.0.handlers.iter().map(fields);
-        json!({
-            "path": self.0.path.to_string_lossy(),
-            "config_version": self.0.version,
-            "handlers": handlers.collect::<Value>(),
-        })
+        let handlers = json!({ "handlers": handlers.collect::<Value>() });
+        joined(config(self.0), handlers)
     }
 
     fn text(&self) -> String {
@@ -71,11 +68,7 @@ impl Report for ShowReport<'_> {
             let place = path.iter().fold(&mut settings, |at, key| &mut at[key]);
             *place = json(value);
         }
-        let config = json!({
-            "path": self.config.path.to_string_lossy(),
-            "config_version": self.config.version,
-        });
-        let handler = joined(config, fields(self.handler));
+        let handler = joined(config(self.config), fields(self.handler));
         joined(handler, json!({ "settings": settings }))
     }
 
@@ -113,6 +106,10 @@ impl Report for ShowReport<'_> {
         }
         text
     }
+}
+
+fn config(config: &Effective) -> Value {
+    json!({ "path": config.path.to_string_lossy(), "config_version": config.version })
 }
 
 fn fields(handler: &EffectiveHandler) -> Value {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use containerd_edit::NextStep;
 use serde_json::Value;
 
-use super::arguments::{Chosen, Global};
+use super::arguments::Global;
 
 /// The fields of a JSON report that say something to people.
 const SAID: [&str; 3] = ["message", "hint", "found"];
@@ -17,10 +17,7 @@ pub(super) struct Named(String);
 
 impl Named {
     pub(super) fn of(global: &Global) -> Self {
-        let distribution = match global.distribution {
-            Chosen::Auto => None,
-            Chosen::This(distribution) => Some(distribution.to_string()),
-        };
+        let distribution = global.distribution.map(|it| it.to_string());
         let path = |path: &Option<PathBuf>| path.as_ref().map(|it| it.display().to_string());
         let mut flags = String::new();
         for (flag, value) in [

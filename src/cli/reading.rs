@@ -1,13 +1,12 @@
 //! The verbs that only read.
 
 use containerd_edit::{
-    Check, Code, Effective, Error, ExitCode, KeyInForce, NextStep, Outcome, Release, Request,
-    RestoreFrom,
+    Check, Code, Effective, Error, ExitCode, NextStep, Outcome, Release, Request, RestoreFrom,
 };
 
 use super::arguments::groups::Judging;
 use super::arguments::{self, Format};
-use super::check_report::{CheckReport, Checked};
+use super::check_report::Checked;
 use super::handlers_report::{ListReport, ShowReport};
 use super::key_report::KeyReport;
 use super::run::Run;
@@ -32,32 +31,26 @@ impl Run {
     }
 
     fn effective(&self, list: &arguments::List) -> Result<Effective, Error> {
-        let config = &self.config;
-        let (bytes, releases) = (config.read()?, list.judging.releases());
-        let plugin_id = list.plugin.plugin_id.as_deref();
-        let ledger = self.editor("list").ledger()?;
-        let root = &config.host_root;
-        Effective::of(&config.path, &bytes, &releases, plugin_id, root, &ledger)
+        let editor = list.judging.set_up(self.config.editor());
+        editor.effective(list.plugin.plugin_id.as_deref())
     }
 
     pub(super) fn get(&mut self, get: &arguments::Get) -> Result<ExitCode, Error> {
-        let config = &self.config;
-        let (bytes, releases) = (config.read()?, get.judging.releases());
-        let (path, root) = (&config.path, &config.host_root);
-        let ledger = self.editor("get").ledger()?;
-        let found = KeyInForce::of(path, &bytes, &releases, &get.key, root, &ledger)?;
+        let editor = get.judging.set_up(self.config.editor());
+        let found = editor.key_in_force(&get.key)?;
         self.output.warn(&found.file, &found.warnings);
         Ok(self.output.answer(&KeyReport(&found), ExitCode::Success))
     }
 
     pub(super) fn check(&mut self, verb: &arguments::Check) -> Result<ExitCode, Error> {
-        let checked = if verb.running {
+        let mut checked = if verb.running {
             self.beside_daemon(&verb.daemon, &verb.judging)?
         } else {
-            let bytes = self.config.read()?;
-            self.checked(&bytes, &verb.judging.releases())?.into()
+            let editor = verb.judging.set_up(self.config.editor());
+            Checked::new(editor.check()?, None)
         };
-        let Checked { check, daemon } = &checked;
+        checked.hint = self.hint(&checked.check);
+        let Checked { check, daemon, .. } = &checked;
         let exit = match daemon {
             Some(Err(error)) => error.exit_code(),
             Some(Ok(loaded)) if !loaded.in_step => ExitCode::Refused,
@@ -65,31 +58,12 @@ impl Run {
             _ => ExitCode::Refused,
         };
         self.output.warn(&check.path, &check.warnings);
-        let report = CheckReport {
-            checked: &checked,
-            hint: self.hint(check),
-        };
-        let exit = self.output.verify(&report, exit);
+        let exit = self.output.verify(&checked, exit);
         Ok(match daemon {
             // In JSON it stands in the report.
             Some(Err(error)) if self.output.format == Format::Text => self.output.fail(error, None),
             _ => exit,
         })
-    }
-
-    /// What the releases make of the config, of which these are the bytes.
-    fn checked(&self, bytes: &[u8], releases: &[Release]) -> Result<Check, Error> {
-        let config = &self.config;
-        Check::of(&config.path, bytes, releases, &config.host_root)
-    }
-
-    /// The same where a missing config is as good as an empty one: containerd starts with it.
-    pub(super) fn checked_if_any(&self, releases: &[Release]) -> Result<Check, Error> {
-        let bytes = match self.config.read() {
-            Err(error) if error.code() == Code::NoFile => Vec::new(),
-            read => read?,
-        };
-        self.checked(&bytes, releases)
     }
 
     /// What has a config serve that does not.
@@ -132,7 +106,8 @@ impl Run {
         let checked = if has_daemon && cfg!(feature = "cri") {
             self.beside_daemon(&verb.daemon, &Judging::default())
         } else {
-            self.checked_if_any(&Release::LINES).map(Checked::from)
+            let check = self.config.editor().check_if_any();
+            check.map(|check| Checked::new(check, None))
         };
         let (serves, daemon) = match checked {
             Ok(checked) => (checked.check.serving(), checked.daemon),

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use crate::commit::operation_log::{self, LogEntry, LogTo};
 use crate::containerd::{Disproved, Release};
-use crate::disk::target::{self, Snapshot, Target};
+use crate::disk::target::{Snapshot, Target};
 use crate::disk::{HostRoot, sidecar};
 use crate::error::Error;
-use crate::node::{Kind, Layout};
+use crate::node::Layout;
 use crate::toml::Source;
 
 /// How long [`Editor`] waits for the lock unless told otherwise.
@@ -188,26 +188,12 @@ impl Editor {
     /// and containerd. With a folder for drop-ins, changes go there; the config beside it is read and
     /// never written.
     #[must_use]
-    pub fn layout(mut self, layout: Layout) -> Self {
-        match &layout.kind {
-            Kind::Plain { config } => self.path.clone_from(config),
-            Kind::DropIn { base, .. } => self.path.clone_from(base),
-            Kind::Template { template, .. } => self.path.clone_from(template),
+    pub fn layout(mut self, layout: impl Into<Option<Layout>>) -> Self {
+        self.layout = layout.into();
+        if let Some(layout) = &self.layout {
+            layout.edited().clone_into(&mut self.path);
         }
-        self.layout = Some(layout);
         self
-    }
-
-    /// Reads the config as it is.
-    ///
-    /// # Errors
-    ///
-    /// [`Code::NoFile`](crate::Code::NoFile) and the other errors of finding and reading a file.
-    pub fn read(&self) -> Result<Vec<u8>, Error> {
-        match self.find()?.read()?.existing {
-            Some(existing) => Ok(existing.bytes),
-            None => Err(target::no_file(&self.path)),
-        }
     }
 
     /// Reads the operation log, the oldest entry first.

@@ -1,12 +1,12 @@
 //! What each containerd release makes of a config.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use crate::commit::editor::Editor;
 use crate::config::surroundings;
 use crate::containerd::lost::{self, Losses};
 use crate::containerd::release::reading;
 use crate::containerd::{Release, Verdict, version};
-use crate::disk::HostRoot;
 use crate::edit::unread::Reading;
 use crate::error::{Error, Warning};
 
@@ -28,20 +28,32 @@ pub struct Check {
     pub warnings: Vec<Warning>,
 }
 
-impl Check {
-    /// Checks the config at `path` for each of the releases. `root` is where the host's files are.
+impl Editor {
+    /// Checks the config for each of the editor's releases.
     ///
     /// # Errors
     ///
-    /// [`Code::NotToml`](crate::Code::NotToml) if the main file is no TOML, and [`Code::WrongType`](crate::Code::WrongType) if its version is no
-    /// integer. Whatever else is wrong is a verdict.
-    pub fn of(
-        path: &Path,
-        bytes: &[u8],
-        releases: &[Release],
-        root: &HostRoot,
-    ) -> Result<Self, Error> {
-        let opened = Opened::of(path, bytes, root)?;
+    /// [`Code::NoFile`](crate::Code::NoFile) if there is none, [`Code::NotToml`](crate::Code::NotToml) if
+    /// the main file is no TOML, [`Code::WrongType`](crate::Code::WrongType) if its version is no integer,
+    /// and the errors of finding and reading it. Whatever else is wrong is a verdict.
+    pub fn check(&self) -> Result<Check, Error> {
+        Check::of(self, &Opened::of(self)?)
+    }
+
+    /// The same where a missing config is as good as an empty one: containerd starts with it.
+    ///
+    /// # Errors
+    ///
+    /// The other errors of [`Editor::check`].
+    pub fn check_if_any(&self) -> Result<Check, Error> {
+        Check::of(self, &Opened::or_nothing(self)?)
+    }
+}
+
+impl Check {
+    fn of(editor: &Editor, opened: &Opened) -> Result<Self, Error> {
+        let path = editor.started_with();
+        let releases = editor.releases.as_slice();
         let config_version = version::of_any(&opened.config).map_err(|error| error.at(path))?;
         let (files, model) = (&opened.files, opened.model());
         let is_named = releases != Release::LINES;
@@ -66,7 +78,7 @@ impl Check {
             version: config_version,
             releases: &read,
             lacks_snapshotter: &|name, release| model.lacks_snapshotter(name, release),
-            has_program: &|name| surroundings::is_program(root, name),
+            has_program: &|name| surroundings::is_program(&editor.host_root, name),
         };
         let mut warnings = warnings(files, &releases, &reading);
         warnings.extend(losses.warnings(&model, files));

@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::Item;
 
+use crate::commit::editor::Editor;
 use crate::containerd::{ConfigFiles, Model, Release, Verdict};
-use crate::disk::HostRoot;
 use crate::error::{Error, Position};
-use crate::ledger::Ledger;
 use crate::toml::values;
 use crate::want::key::handler_path;
 
@@ -64,31 +63,26 @@ pub struct HandlerPlace {
     pub at: Position,
 }
 
-impl Effective {
-    /// Works out what the releases make of the config at `path`.
+impl Editor {
+    /// Works out which handlers the editor's releases load, and to which owner each belongs.
     ///
     /// `plugin_id` narrows the main file's handlers to those of one plugin table, which may be one that
-    /// is not known here. `root` is where the host's files are, `ledger` says which owner each handler
-    /// belongs to.
+    /// is not known here.
     ///
     /// # Errors
     ///
-    /// [`Code::NotToml`](crate::Code::NotToml) if the main file is no TOML, and [`Code::WrongType`](crate::Code::WrongType) if its version is no
-    /// integer, or is not known and `plugin_id` is not given.
-    pub fn of(
-        path: &Path,
-        bytes: &[u8],
-        releases: &[Release],
-        plugin_id: Option<&str>,
-        root: &HostRoot,
-        ledger: &Ledger,
-    ) -> Result<Self, Error> {
-        let opened = Opened::of(path, bytes, root)?;
+    /// As of [`Editor::check`] and [`Editor::ledger`], and
+    /// [`Code::UnknownVersion`](crate::Code::UnknownVersion) if the config's version is not known and
+    /// `plugin_id` is not given.
+    pub fn effective(&self, plugin_id: Option<&str>) -> Result<Effective, Error> {
+        let path = self.started_with();
+        let opened = Opened::of(self)?;
+        let ledger = self.ledger()?;
         let own = Inventory::of(&opened.config, plugin_id).map_err(|error| error.at(path))?;
         let (files, model) = (&opened.files, opened.model());
         let main = files.main();
         let version = own.version;
-        let releases = releases.iter().copied();
+        let releases = self.releases.iter().copied();
         let releases: Vec<Release> = releases.filter(|it| it.reads(version)).collect();
         let mut handlers = Vec::new();
         for (file, inventory) in [(main, own)].into_iter().chain(drop_ins(files)) {
@@ -123,7 +117,7 @@ impl Effective {
         for place in places.filter(|place| place.file == main) {
             path.clone_into(&mut place.file);
         }
-        Ok(Self {
+        Ok(Effective {
             path: path.to_owned(),
             version,
             releases,

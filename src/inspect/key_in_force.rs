@@ -1,16 +1,16 @@
 //! What containerd has at one key, once it has loaded all files.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use toml_edit::Value;
 
+use crate::commit::editor::Editor;
 use crate::containerd::release::listed;
 use crate::containerd::release_config::ReleaseConfig;
 use crate::containerd::{Release, version};
-use crate::disk::HostRoot;
 use crate::error::{Code, Error, NextStep, Position, Warning};
-use crate::ledger::{Ledger, newest_owner};
+use crate::ledger::newest_owner;
 use crate::toml::render::{self, Quotes};
 use crate::want::handler::BUILT_IN;
 use crate::want::key::Key;
@@ -51,27 +51,21 @@ pub struct ReleaseValue {
     pub value: Option<Value>,
 }
 
-impl KeyInForce {
-    /// Works out what the releases have at a key of the config at `path`. `root` is where the host's
-    /// files are, `ledger` says which owner the key belongs to.
+impl Editor {
+    /// Works out what the editor's releases have at a key, and which owner that belongs to.
     ///
     /// # Errors
     ///
-    /// [`Code::NoKey`] if no release has anything there, [`Code::NotToml`] if the main file is no TOML,
-    /// and [`Code::WrongType`] if its version is no integer.
-    pub fn of(
-        path: &Path,
-        bytes: &[u8],
-        releases: &[Release],
-        name: &KeyName,
-        root: &HostRoot,
-        ledger: &Ledger,
-    ) -> Result<Self, Error> {
-        let opened = Opened::of(path, bytes, root)?;
+    /// [`Code::NoKey`] if no release has anything there, and as of [`Editor::check`] and
+    /// [`Editor::ledger`].
+    pub fn key_in_force(&self, name: &KeyName) -> Result<KeyInForce, Error> {
+        let path = self.started_with();
+        let opened = Opened::of(self)?;
+        let ledger = self.ledger()?;
         let version = version::of_any(&opened.config).map_err(|error| error.at(path))?;
         let model = opened.model();
         let key = Key::spelled(name.path());
-        let releases = releases.iter().filter(|it| it.reads(version));
+        let releases = self.releases.iter().filter(|it| it.reads(version));
         let loaded = releases.map(|release| (*release, model.config_in(*release)));
         let loaded: Vec<_> = loaded.collect();
         let found = loaded.iter().rev().find_map(|(_, config)| {
@@ -92,7 +86,7 @@ impl KeyInForce {
             value: config.as_ref().and_then(|config| config.value(&key.path)),
         });
         let releases: Vec<ReleaseValue> = releases.collect();
-        Ok(Self {
+        Ok(KeyInForce {
             key: key.to_string(),
             file: shown.to_owned(),
             at,

@@ -1,13 +1,47 @@
-//! A config that was opened to be looked at.
+//! The config that containerd is started with, opened to be looked at.
 
 use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::commit::editor::Editor;
 use crate::containerd::{ConfigFiles, Host, Model};
-use crate::disk::HostRoot;
+use crate::disk::target::{self, Target};
 use crate::error::Error;
+use crate::node::Layout;
 use crate::toml::{Document, Source};
+
+impl Editor {
+    /// Returns the file that containerd is started with, by the path that was given: the config, or
+    /// what the last start has made of a template.
+    #[must_use]
+    pub fn started_with(&self) -> &Path {
+        self.layout.as_ref().map_or(&self.path, Layout::config)
+    }
+
+    /// What that file says; `None`: there is none.
+    fn source_if_any(&self) -> Result<Option<Source>, Error> {
+        let read = Target::find(self.started_with(), &self.host_root)?.read()?;
+        let bytes = read.existing.map(|existing| existing.bytes);
+        Ok(bytes.map(|bytes| self.filled_in(bytes.into())))
+    }
+
+    /// The same for containerd, to which no file and one that says nothing are the same.
+    fn source_or_nothing(&self) -> Result<Source, Error> {
+        Ok(self.source_if_any()?.unwrap_or_else(|| "".into()))
+    }
+
+    fn with_imports(&self, source: Source) -> ConfigFiles {
+        let main = self.host_root.absolute(self.started_with());
+        ConfigFiles::read(&self.host_root, &main, source)
+    }
+
+    /// The files that containerd is started with, as they are now.
+    #[cfg(feature = "cri")]
+    pub(crate) fn files(&self) -> Result<ConfigFiles, Error> {
+        Ok(self.with_imports(self.source_or_nothing()?))
+    }
+}
 
 /// A config with all that it imports, and what of the host these files refer to.
 pub(super) struct Opened {
@@ -18,21 +52,32 @@ pub(super) struct Opened {
 }
 
 impl Opened {
-    /// Opens the config at `path`, of which these are the bytes. `root` is where the host's files are.
+    /// Opens a config that has to be there.
     ///
     /// # Errors
     ///
-    /// [`Code::NotToml`](crate::Code::NotToml) if they are no TOML.
-    pub(super) fn of(path: &Path, bytes: &[u8], root: &HostRoot) -> Result<Self, Error> {
-        let source = Source::from(bytes);
+    /// [`Code::NoFile`](crate::Code::NoFile), [`Code::NotToml`](crate::Code::NotToml), and what the
+    /// system says.
+    pub(super) fn of(editor: &Editor) -> Result<Self, Error> {
+        let source = editor.source_if_any()?;
+        let source = source.ok_or_else(|| target::no_file(editor.started_with()))?;
+        Self::with(editor, source)
+    }
+
+    /// Opens a config that may be missing.
+    pub(super) fn or_nothing(editor: &Editor) -> Result<Self, Error> {
+        Self::with(editor, editor.source_or_nothing()?)
+    }
+
+    fn with(editor: &Editor, source: Source) -> Result<Self, Error> {
         let config = source.document().map(Arc::clone);
-        let config = config.map_err(|error| Error::from(error.clone()).at(path))?;
-        let files = ConfigFiles::read(root, &root.absolute(path), source);
-        let host = Host::of(root, &files);
+        let config =
+            config.map_err(|error| Error::from(error.clone()).at(editor.started_with()))?;
+        let files = editor.with_imports(source);
         Ok(Self {
             config,
+            host: Host::of(&editor.host_root, &files),
             files,
-            host,
         })
     }
 

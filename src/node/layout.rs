@@ -99,6 +99,26 @@ impl Layout {
         })
     }
 
+    /// The file that containerd is started with.
+    #[must_use]
+    pub fn config(&self) -> &Path {
+        match &self.kind {
+            Kind::Plain { config: path }
+            | Kind::DropIn { base: path, .. }
+            | Kind::Template {
+                generated: path, ..
+            } => path,
+        }
+    }
+
+    /// The file that is edited, or that says what a drop-in beside it has to look like.
+    pub(crate) fn edited(&self) -> &Path {
+        match &self.kind {
+            Kind::Template { template, .. } => template,
+            _ => self.config(),
+        }
+    }
+
     /// What has to be done for a change to take effect, as a clause.
     #[must_use]
     pub fn next_step(&self) -> String {
@@ -114,12 +134,6 @@ impl Layout {
     #[must_use]
     pub fn restarts_by_itself(&self) -> bool {
         self.distribution == Distribution::K0s && matches!(self.kind, Kind::DropIn { .. })
-    }
-
-    /// The socket at which containerd serves CRI.
-    #[must_use]
-    pub fn endpoint(&self) -> &'static Path {
-        self.distribution.endpoint()
     }
 
     /// The drop-in of an owner, where the layout has a folder for drop-ins.
@@ -226,7 +240,7 @@ mod tests {
             "restart it to load: systemctl restart rke2-agent"
         );
         let socket = "/run/k3s/containerd/containerd.sock";
-        assert_eq!(layout.endpoint(), Path::new(socket));
+        assert_eq!(layout.distribution.endpoint(), Path::new(socket));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use containerd_edit::{Change, Check, DropIn, Editor, Handler, HostRoot, Release, parsed};
+use containerd_edit::{Change, DropIn, Editor, Handler, parsed};
 
 fn counted(make: impl FnOnce()) -> usize {
     let before = parsed();
@@ -78,10 +78,6 @@ fn a_check_parses_each_file_once() {
     for file in ["a.toml", "b.toml"] {
         fs::write(folder.path().join(file), "version = 3\n").expect("writes");
     }
-    let check = || {
-        let bytes = fs::read(&path).expect("readable");
-        let check = Check::of(&path, &bytes, &Release::LINES, &HostRoot::default());
-        assert!(check.is_ok());
-    };
+    let check = || assert!(Editor::new(&path).check().is_ok());
     assert_eq!(counted(check), 3);
 }

@@ -260,17 +260,14 @@ impl Owning {
 }
 
 impl Judging {
-    pub(crate) fn releases(&self) -> Vec<Release> {
-        if self.containerd_version.is_empty() {
-            return Release::LINES.to_vec();
-        }
+    pub(crate) fn set_up(&self, editor: Editor) -> Editor {
         let mut releases = Vec::new();
         for release in &self.containerd_version {
             if !releases.contains(release) {
                 releases.push(*release);
             }
         }
-        releases
+        editor.releases(releases)
     }
 }
 
@@ -300,9 +297,8 @@ impl Locking {
 
 impl Editing {
     pub(crate) fn set_up(&self, editor: Editor) -> Editor {
-        self.locking
-            .set_up(editor.releases(self.judging.releases()))
-            .allow_not_serving(self.allow_not_serving)
+        let editor = self.judging.set_up(self.locking.set_up(editor));
+        editor.allow_not_serving(self.allow_not_serving)
     }
 }
 

@@ -6,12 +6,8 @@ use std::path::PathBuf;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use containerd_edit::{Distribution, Error, LogTo, Preset};
 
-/// A distribution, or whichever is found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Chosen {
-    Auto,
-    This(Distribution),
-}
+/// A distribution; `None`: whichever is found.
+pub(crate) type Chosen = Option<Distribution>;
 
 /// The name that stands for stdin.
 pub(crate) const STDIN: &str = "-";
@@ -64,9 +60,9 @@ pub(super) fn log_to() -> impl TypedValueParser<Value = LogTo> {
 
 pub(super) fn distribution(name: &str) -> Result<Chosen, Error> {
     if name == "auto" {
-        return Ok(Chosen::Auto);
+        return Ok(None);
     }
-    name.parse().map(Chosen::This)
+    name.parse().map(Some)
 }
 
 pub(super) fn preset(name: &str) -> Result<Preset, String> {

@@ -42,12 +42,19 @@ impl Run {
             let endpoint = self.config.endpoint(&edit.editing.how.daemon);
             let asked = CriClient::connect_on(&self.config.host_root, endpoint, DAEMON_LIMIT)
                 .and_then(|daemon| InUse::ask(&daemon, &handlers));
-            let (refusal, found) = match asked {
+            let waited = begin.elapsed();
+            let is_over = waited >= wait;
+            let after = if is_over && !wait.is_zero() {
+                format!("after {} of waiting, ", humantime::format_duration(wait))
+            } else {
+                String::new()
+            };
+            let refusal = match asked {
                 Ok(found) if found.pods.is_empty() => {
                     self.tell_unused(&handlers, &found);
                     return Ok(Some(handlers));
                 }
-                Ok(found) => (in_use(&handlers, &found), Some(found)),
+                Ok(found) => in_use(&after, &handlers, found),
                 Err(error) if error.exit_code() != ExitCode::NoDaemon => return Err(error),
                 Err(_) if may_restart => {
                     // As after a run that was killed during its restart.
@@ -55,21 +62,10 @@ impl Run {
                     self.bring_back(edit)?;
                     continue;
                 }
-                Err(error) => (use_unknown(&handlers, &error), None),
+                Err(error) => use_unknown(&after, &handlers, &error),
             };
-            let waited = begin.elapsed();
-            if waited >= wait {
-                let mut message = refusal.to_string();
-                if !wait.is_zero() {
-                    let wait = humantime::format_duration(wait);
-                    message = format!("after {wait} of waiting, {message}");
-                }
-                let error = Error::new(refusal.code(), message, refusal.hint());
-                let error = error.at(&self.config.path);
-                return Err(match found {
-                    Some(found) => error.with_detail(found),
-                    None => error,
-                });
+            if is_over {
+                return Err(refusal.at(&self.config.path));
             }
             let text = format!("waiting: {refusal}");
             if text != shown {
@@ -115,21 +111,21 @@ impl Run {
     }
 }
 
-fn in_use(handlers: &BTreeSet<String>, found: &InUse) -> Error {
+fn in_use(after: &str, handlers: &BTreeSet<String>, found: InUse) -> Error {
     let number = match found.pods.len() {
         1 => "1 pod still uses".to_owned(),
         number => format!("{number} pods still use"),
     };
     let (names, pods, endpoint) = (names(handlers), pods(&found.pods), found.endpoint.display());
-    let message = format!("{number} {names}: {pods} (asked the daemon at {endpoint})");
+    let message = format!("{after}{number} {names}: {pods} (asked the daemon at {endpoint})");
     let hint = "delete the RuntimeClass, so that no new pod uses it, and then these pods; \
                 --wait-unused waits for them to go";
-    Error::new(Code::InUse, message, hint)
+    Error::new(Code::InUse, message, hint).with_detail(found)
 }
 
-fn use_unknown(handlers: &BTreeSet<String>, error: &Error) -> Error {
+fn use_unknown(after: &str, handlers: &BTreeSet<String>, error: &Error) -> Error {
     let (names, reason) = (names(handlers), in_place(error));
-    let message = format!("it is not known whether a pod uses {names}: {reason}");
+    let message = format!("{after}it is not known whether a pod uses {names}: {reason}");
     Error::new(Code::UseUnknown, message, error.hint())
 }
 

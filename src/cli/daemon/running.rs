@@ -28,10 +28,10 @@ impl Run {
         judging: &Judging,
     ) -> Result<Checked, Error> {
         match self.compare(daemon, judging) {
-            Err(error) if error.exit_code() != ExitCode::Usage => Ok(Checked {
-                check: self.checked_if_any(&judging.releases())?,
-                daemon: Some(Err(error)),
-            }),
+            Err(error) if error.exit_code() != ExitCode::Usage => {
+                let editor = judging.set_up(self.config.editor());
+                Ok(Checked::new(editor.check_if_any()?, Some(Err(error))))
+            }
             compared => compared,
         }
     }
@@ -39,19 +39,20 @@ impl Run {
     fn compare(&self, daemon: &Daemon, judging: &Judging) -> Result<Checked, Error> {
         let endpoint = self.config.endpoint(daemon);
         let running = Running::ask(&self.config.host_root, endpoint, DAEMON_LIMIT)?;
-        let mut releases = judging.releases();
+        let editor = judging.set_up(self.config.editor());
         let is_own = judging.containerd_version.is_empty();
         let own = match running.release() {
             Err(error) if is_own => return Err(error.at(&running.endpoint)),
             own => own.ok().flatten(),
         };
-        if let Some(own) = own.filter(|_| is_own) {
-            releases = vec![own];
-        }
-        let mut check = self.checked_if_any(&releases)?;
+        let editor = match own {
+            Some(own) if is_own => editor.releases([own]),
+            _ => editor,
+        };
+        let mut check = editor.check_if_any()?;
         if !check.serves()
             && is_own
-            && let Some(found) = Disagreement::at(&self.editor("check"), endpoint)?
+            && let Some(found) = Disagreement::at(&editor, endpoint)?
         {
             check.set_verdict(found.verdict);
             check.warnings.push(found.warning);
@@ -60,7 +61,7 @@ impl Run {
         let verdict = check.verdict_of(own);
         let report = RunningReport {
             drift: verdict.map_or(vec![Drift::no_cri()], |verdict| running.drift(verdict)),
-            changed: changed_since_start(&self.editor("check"), endpoint)?,
+            changed: changed_since_start(&editor, endpoint)?,
             serves: check.serves(),
             running,
         };
@@ -68,10 +69,7 @@ impl Run {
             in_step: report.drift.is_empty(),
             report: Box::new(report),
         };
-        Ok(Checked {
-            check,
-            daemon: Some(Ok(loaded)),
-        })
+        Ok(Checked::new(check, Some(Ok(loaded))))
     }
 }
 
@@ -80,7 +78,7 @@ impl Config {
     pub(in crate::cli) fn endpoint<'c>(&'c self, daemon: &'c Daemon) -> &'c Path {
         match (&daemon.cri_endpoint, &self.layout) {
             (Some(named), _) => named,
-            (None, Some(layout)) => layout.endpoint(),
+            (None, Some(layout)) => layout.distribution.endpoint(),
             (None, None) => Path::new(CriClient::DEFAULT_ENDPOINT),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::started::Started;
@@ -12,6 +12,7 @@ use crate::daemon::running::Running;
 use crate::daemon::service::process::Process;
 use crate::disk::HostRoot;
 use crate::error::{Code, Error};
+use crate::node::Layout;
 
 /// How long a running daemon may take for each answer. It has them at hand.
 pub(super) const ANSWER: Duration = Duration::from_secs(5);
@@ -98,6 +99,24 @@ impl fmt::Display for Daemon {
             None => Ok(()),
         }
     }
+}
+
+/// Returns a file that was changed after the daemon at `endpoint`, a path of the host, was started, or
+/// a folder that its config imports from. `None`: nothing was, no daemon serves, its start is not known,
+/// or it is restarted after each change anyway.
+///
+/// # Errors
+///
+/// [`Error`] if nobody can say whether a daemon is there.
+pub fn changed_since_start(editor: &Editor, endpoint: &Path) -> Result<Option<PathBuf>, Error> {
+    let layout = editor.layout.as_ref();
+    let is_watched = layout.is_some_and(Layout::restarts_by_itself);
+    let daemon = Daemon::look(&editor.host_root, endpoint)?.filter(|_| !is_watched);
+    let start = daemon.map(|daemon| Started::of(editor, daemon.started));
+    Ok(match start {
+        Some(Started::Before(path)) => Some(path),
+        _ => None,
+    })
 }
 
 /// Whether nobody is there any more to answer.

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use super::daemon::Daemon;
 use super::started::Started;
-use super::verdicts::files;
 use crate::commit::editor::Editor;
 use crate::containerd::{Disproved, Host, LoadedHandler, Model, Verdict};
 use crate::daemon::running::{Running, RunningCri};
@@ -51,7 +50,7 @@ impl Disagreement {
         let (Some(cri), Ok(Some(release))) = (&running.cri, running.release()) else {
             return Ok(None);
         };
-        let files = files(editor)?;
+        let files = editor.files()?;
         let mut host = Host::of(&editor.host_root, &files);
         let mut disproved = Disproved {
             release,

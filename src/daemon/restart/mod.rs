@@ -7,7 +7,6 @@ mod daemon;
 mod disagreement;
 mod expected;
 mod failure;
-mod older;
 mod run;
 mod scene;
 mod started;
@@ -21,9 +20,9 @@ use std::time::Duration;
 
 pub use self::attempt::{Phases, Restarted};
 pub use self::cause::Cause;
+pub use self::daemon::changed_since_start;
 pub use self::disagreement::Disagreement;
 pub use self::failure::{ChangeFate, RestartFailure};
-pub use self::older::changed_since_start;
 use self::run::Run;
 use self::scene::Scene;
 pub use self::why::Why;

@@ -6,7 +6,6 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::verdicts::files;
 use crate::commit::editor::Editor;
 use crate::config::surroundings::matches;
 use crate::containerd::ConfigFiles;
@@ -36,7 +35,7 @@ impl Started {
     /// Compares a daemon's start with the ctime of each loaded file, and of each folder that an import
     /// pattern looks into: a file may have gone from there.
     pub(super) fn of(editor: &Editor, started: Option<SystemTime>) -> Self {
-        match (started, files(editor)) {
+        match (started, editor.files()) {
             (Some(started), Ok(files)) => {
                 let changes = changes(editor, &files);
                 Self::compare(started, changes, SystemTime::now())
@@ -161,7 +160,7 @@ mod tests {
         std::os::unix::fs::symlink("/real/config.toml", at("etc/config.toml")).expect("links");
         let root = HostRoot::at(host.path()).expect("a folder");
         let editor = Editor::new("/etc/config.toml").host_root(root.clone());
-        let files = super::files(&editor).expect("readable");
+        let files = editor.files().expect("readable");
         let changes = changes(&editor, &files);
         let paths: Vec<&str> = changes.keys().filter_map(|path| path.to_str()).collect();
         let wanted = [

@@ -1,9 +1,8 @@
 //! What the releases that may run here make of the config that containerd is started with.
 
 use crate::commit::editor::Editor;
-use crate::containerd::{ConfigFiles, Host, Model, Release, Verdict};
+use crate::containerd::{Host, Model, Release, Verdict};
 use crate::daemon::running::Running;
-use crate::disk::target::Target;
 use crate::error::Error;
 
 /// What the releases that may run here make of the config as it is now: that of the daemon which
@@ -14,7 +13,7 @@ pub(super) fn verdicts(editor: &Editor, serving: Option<&Running>) -> Result<Vec
         Some(release) => vec![release.ok().flatten().unwrap_or(Release::newest())],
         None => Release::LINES.into_iter().rev().collect(),
     };
-    let files = files(editor)?;
+    let files = editor.files()?;
     let host = Host {
         disproved: editor.disproved.borrow().clone(),
         ..Host::of(&editor.host_root, &files)
@@ -27,14 +26,4 @@ pub(super) fn verdicts(editor: &Editor, serving: Option<&Running>) -> Result<Vec
         (!is_wrong).then_some(verdict)
     });
     Ok(verdicts.collect())
-}
-
-/// The files that containerd is started with, as they are now.
-pub(super) fn files(editor: &Editor) -> Result<ConfigFiles, Error> {
-    let path = editor.generated().unwrap_or(&editor.path);
-    let read = Target::find(path, &editor.host_root)?.read()?;
-    // No file means the same to containerd as one that says nothing.
-    let source = editor.filled_in(read.bytes().unwrap_or_default().into());
-    let main = editor.host_root.absolute(path);
-    Ok(ConfigFiles::read(&editor.host_root, &main, source))
 }

@@ -1,12 +1,14 @@
 //! What each release makes of a config.
 
+use std::fmt::Write as _;
+
 use containerd_edit::model::{Reason, Verdict};
 use containerd_edit::report::CheckedRelease;
 use containerd_edit::{Check, Error, Release};
 use serde_json::{Value, json};
 
 use super::error_report;
-use super::report::{Report, joined, warnings};
+use super::report::{Loaded, Report, joined, warnings};
 use super::text::{grouped, place, shown, table};
 
 /// What the releases make of a config, and the daemon beside it.
@@ -16,13 +18,6 @@ pub(super) struct Checked {
     pub(super) daemon: Option<Result<Loaded, Error>>,
     /// The next step, if the config does not serve.
     pub(super) hint: Option<String>,
-}
-
-/// What a running daemon has loaded.
-pub(super) struct Loaded {
-    /// Whether that is the config.
-    pub(super) in_step: bool,
-    pub(super) report: Box<dyn Report>,
 }
 
 impl Checked {
@@ -62,7 +57,7 @@ impl Report for Checked {
             "warnings": warnings(&check.warnings),
         });
         match &self.daemon {
-            Some(Ok(loaded)) => fields["running"] = loaded.report.json(),
+            Some(Ok(loaded)) => fields["running"] = loaded.json.clone(),
             Some(Err(error)) => {
                 let error = error_report::json(error, error.exit_code() as u8);
                 fields = joined(fields, error);
@@ -100,7 +95,10 @@ impl Report for Checked {
             });
         text.push_str(&table(&rows.collect::<Vec<_>>()));
         if let Some(Ok(loaded)) = &self.daemon {
-            text.push_str(&loaded.report.text());
+            let names = ["running"].into_iter().chain(std::iter::repeat(""));
+            for (name, line) in names.zip(&loaded.lines) {
+                let _ = writeln!(text, "{name:<8} {line}");
+            }
         }
         if let Some(hint) = &self.hint {
             text = format!("{text}hint: {hint}\n");

@@ -43,16 +43,6 @@ pub(super) struct Completed {
     pub(super) is_change: bool,
 }
 
-impl From<Outcome> for Completed {
-    fn from(plan: Outcome) -> Self {
-        Self {
-            is_change: plan.is_change(),
-            plan,
-            restart: None,
-        }
-    }
-}
-
 impl<'e> Edit<'e> {
     fn of(mut change: Change, patching: &'e Patching, summary: String) -> Result<Self, Error> {
         if patching.adopt {
@@ -259,16 +249,20 @@ impl Run {
 
     fn make(&mut self, edit: &Edit<'_>) -> Result<Completed, Error> {
         let editor = self.editor_of(edit);
-        let outcome = if edit.editing.dry_run || edit.prints_file {
-            editor.plan(edit.request.clone())
+        let plan = if edit.editing.dry_run || edit.prints_file {
+            editor.plan(edit.request.clone())?
         } else {
             let editor = self.interruptible(editor);
             if edit.editing.restart {
                 return self.edit_and_restart(&editor, edit);
             }
-            editor.commit(edit.request.clone())
+            editor.commit(edit.request.clone())?
         };
-        outcome.map(Completed::from)
+        Ok(Completed {
+            is_change: plan.is_change(),
+            plan,
+            restart: None,
+        })
     }
 
     /// The editor that makes an edit.

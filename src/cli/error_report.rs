@@ -9,8 +9,7 @@ use serde_json::{Value, json};
 #[cfg(feature = "cri")]
 use super::daemon::details;
 use super::named::Named;
-use super::report::joined;
-use super::text::{BOLD, ERROR, excerpt, place, printable, printable_lines};
+use super::text::{BOLD, ERROR, excerpt, place, printable_lines};
 
 /// Returns an error for programs. `exit` is the exit code that whoever started the run sees.
 pub(super) fn json(error: &Error, exit: u8) -> Value {
@@ -26,16 +25,17 @@ pub(super) fn json(error: &Error, exit: u8) -> Value {
     if error.is_changed() {
         fields["changed"] = true.into();
     }
-    json!({ "error": joined(fields, details::fields(error)) })
+    #[cfg(feature = "cri")]
+    let fields = super::report::joined(fields, details::fields(error));
+    json!({ "error": fields })
 }
 
 /// What, where with the line itself, and one next step.
 pub(super) fn text(error: &Error, named: &Named) -> String {
     let message = printable_lines(&named.in_commands(&in_place(error)));
     let mut text = format!("{ERROR}error{ERROR:#}: {message}\n");
-    for line in details::log(error).lines() {
-        let _ = writeln!(text, "  | {}", printable(line));
-    }
+    #[cfg(feature = "cri")]
+    text.push_str(&details::log(error));
     if let Some(at) = error.position() {
         text.push_str(&excerpt(at));
     }
@@ -57,20 +57,5 @@ fn words(error: &Error) -> String {
     match error.source() {
         Some(reason) => format!("{error}: {reason}"),
         None => error.to_string(),
-    }
-}
-
-/// What errors of the running daemon have beside their message: here no daemon is asked.
-#[cfg(not(feature = "cri"))]
-mod details {
-    use containerd_edit::Error;
-    use serde_json::Value;
-
-    pub(super) fn log(_: &Error) -> &'static str {
-        ""
-    }
-
-    pub(super) fn fields(_: &Error) -> Value {
-        Value::Null
     }
 }

@@ -11,9 +11,7 @@ use containerd_edit::{
 use super::arguments::{Apply, STDIN};
 
 /// Patch files that were read.
-pub(super) struct PatchFiles {
-    files: Vec<NamedFile>,
-}
+pub(super) struct PatchFiles(Vec<NamedFile>);
 
 struct NamedFile {
     path: PathBuf,
@@ -24,9 +22,7 @@ impl PatchFiles {
     /// Reads the patch files.
     pub(super) fn read(apply: &Apply) -> Result<Self, Error> {
         let files = apply.files.iter().map(|path| NamedFile::read(path, apply));
-        Ok(Self {
-            files: files.collect::<Result<_, _>>()?,
-        })
+        Ok(Self(files.collect::<Result<_, _>>()?))
     }
 
     /// Returns the owner that the files or the command line name.
@@ -34,7 +30,7 @@ impl PatchFiles {
         let given = apply.owning.owner.as_ref();
         let mut known =
             given.map(|owner| (owner, "--owner (or $CONTAINERD_EDIT_OWNER)".to_owned()));
-        for NamedFile { path, file } in &self.files {
+        for NamedFile { path, file } in &self.0 {
             let Some(its) = file.owner() else {
                 continue;
             };
@@ -53,13 +49,13 @@ impl PatchFiles {
 
     /// What all of the files want; of one key the last one that names it.
     pub(super) fn change(&self) -> Change {
-        let changes = self.files.iter().map(|it| it.file.clone().into_change());
+        let changes = self.0.iter().map(|it| it.file.clone().into_change());
         changes.reduce(Change::and).unwrap_or_default()
     }
 
     /// Where a key stands.
     pub(super) fn place(&self, key: &str) -> Option<(&Path, Position)> {
-        let mut files = self.files.iter().rev();
+        let mut files = self.0.iter().rev();
         files.find_map(|it| Some((it.path.as_path(), it.file.position(key)?)))
     }
 

@@ -15,6 +15,16 @@ pub(super) trait Report {
     }
 }
 
+/// What a running daemon has loaded.
+pub(super) struct Loaded {
+    /// Whether that is the config.
+    pub(super) in_step: bool,
+    /// The same for programs.
+    pub(super) json: Value,
+    /// Which daemon, every difference, and what to do.
+    pub(super) lines: Vec<String>,
+}
+
 /// Warnings in a JSON report.
 pub(super) fn warnings(warnings: &[Warning]) -> Value {
     let fields = |warning: &Warning| {

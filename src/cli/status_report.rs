@@ -10,8 +10,7 @@ use containerd_edit::report::{
 use containerd_edit::{Error, NextStep, Release, Status};
 use serde_json::{Value, json};
 
-use super::check_report::Loaded;
-use super::report::{Report, joined};
+use super::report::{Loaded, Report, joined};
 use super::text::{first_of, grouped, printable};
 
 /// So many keys are named in one line.
@@ -71,7 +70,7 @@ impl Report for StatusReport {
         let serves = self.serves.iter().map(ToString::to_string);
         let more = json!({
             "serves": serves.collect::<Value>(),
-            "running": loaded.map(|it| it.report.json()),
+            "running": loaded.map(|it| &it.json),
         });
         joined(json!(self.status), more)
     }
@@ -118,7 +117,11 @@ impl Report for StatusReport {
             let what = format!("{path}: another program's text, look through it and delete it");
             facts.push(("displaced:", vec![what]));
         }
-        facts.extend(self.daemon.as_ref().map(|it| ("daemon:", daemon(it))));
+        match &self.daemon {
+            Some(Ok(loaded)) => facts.push(("daemon:", loaded.lines.clone())),
+            Some(Err(error)) => facts.push(("daemon:", vec![format!("unknown: {error}")])),
+            None => {}
+        }
         let mut text = String::new();
         for (name, lines) in facts {
             let names = [name].into_iter().chain(std::iter::repeat(""));
@@ -127,20 +130,6 @@ impl Report for StatusReport {
             }
         }
         text
-    }
-}
-
-/// The daemon's report without its first column.
-fn daemon(daemon: &Result<Loaded, Error>) -> Vec<String> {
-    const COLUMN: usize = 9;
-    match daemon {
-        Ok(loaded) => {
-            let text = loaded.report.text();
-            text.lines()
-                .map(|line| line.chars().skip(COLUMN).collect())
-                .collect()
-        }
-        Err(error) => vec![format!("unknown: {error}")],
     }
 }
 

@@ -9,6 +9,7 @@ use crate::containerd::release::reading;
 use crate::containerd::{Release, Verdict, version};
 use crate::edit::unread::Reading;
 use crate::error::{Error, Warning};
+use crate::toml::Source;
 
 use super::checked_release::{CheckedRelease, releases_of};
 use super::handler_warnings::warnings;
@@ -37,7 +38,7 @@ impl Editor {
     /// the main file is no TOML, [`Code::WrongType`](crate::Code::WrongType) if its version is no integer,
     /// and the errors of finding and reading it. Whatever else is wrong is a verdict.
     pub fn check(&self) -> Result<Check, Error> {
-        Check::of(self, &Opened::of(self)?)
+        Check::of(self, self.existing_source()?)
     }
 
     /// The same where a missing config is as good as an empty one: containerd starts with it.
@@ -46,12 +47,13 @@ impl Editor {
     ///
     /// The other errors of [`Editor::check`].
     pub fn check_if_any(&self) -> Result<Check, Error> {
-        Check::of(self, &Opened::or_nothing(self)?)
+        Check::of(self, self.source_or_nothing()?)
     }
 }
 
 impl Check {
-    fn of(editor: &Editor, opened: &Opened) -> Result<Self, Error> {
+    fn of(editor: &Editor, source: Source) -> Result<Self, Error> {
+        let opened = Opened::of(editor, source)?;
         let path = editor.started_with();
         let releases = editor.releases.as_slice();
         let config_version = version::of_any(&opened.config).map_err(|error| error.at(path))?;

@@ -76,7 +76,7 @@ impl Editor {
     /// `plugin_id` is not given.
     pub fn effective(&self, plugin_id: Option<&str>) -> Result<Effective, Error> {
         let path = self.started_with();
-        let opened = Opened::of(self)?;
+        let opened = Opened::of(self, self.existing_source()?)?;
         let ledger = self.ledger()?;
         let own = Inventory::of(&opened.config, plugin_id).map_err(|error| error.at(path))?;
         let (files, model) = (&opened.files, opened.model());

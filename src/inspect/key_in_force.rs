@@ -60,7 +60,7 @@ impl Editor {
     /// [`Editor::ledger`].
     pub fn key_in_force(&self, name: &KeyName) -> Result<KeyInForce, Error> {
         let path = self.started_with();
-        let opened = Opened::of(self)?;
+        let opened = Opened::of(self, self.existing_source()?)?;
         let ledger = self.ledger()?;
         let version = version::of_any(&opened.config).map_err(|error| error.at(path))?;
         let model = opened.model();

@@ -20,17 +20,24 @@ impl Editor {
     }
 
     /// What that file says; `None`: there is none.
-    fn source_if_any(&self) -> Result<Option<Source>, Error> {
+    fn started_source(&self) -> Result<Option<Source>, Error> {
         let read = Target::find(self.started_with(), &self.host_root)?.read()?;
         let bytes = read.existing.map(|existing| existing.bytes);
         Ok(bytes.map(|bytes| self.filled_in(bytes.into())))
     }
 
-    /// The same for containerd, to which no file and one that says nothing are the same.
-    fn source_or_nothing(&self) -> Result<Source, Error> {
-        Ok(self.source_if_any()?.unwrap_or_else(|| "".into()))
+    /// The same where it has to be there.
+    pub(super) fn existing_source(&self) -> Result<Source, Error> {
+        let source = self.started_source()?;
+        source.ok_or_else(|| target::no_file(self.started_with()))
     }
 
+    /// The same for containerd, to which no file and one that says nothing are the same.
+    pub(super) fn source_or_nothing(&self) -> Result<Source, Error> {
+        Ok(self.started_source()?.unwrap_or_else(|| "".into()))
+    }
+
+    /// That file, which says `source`, and all that it imports.
     fn with_imports(&self, source: Source) -> ConfigFiles {
         let main = self.host_root.absolute(self.started_with());
         ConfigFiles::read(&self.host_root, &main, source)
@@ -52,24 +59,8 @@ pub(super) struct Opened {
 }
 
 impl Opened {
-    /// Opens a config that has to be there.
-    ///
-    /// # Errors
-    ///
-    /// [`Code::NoFile`](crate::Code::NoFile), [`Code::NotToml`](crate::Code::NotToml), and what the
-    /// system says.
-    pub(super) fn of(editor: &Editor) -> Result<Self, Error> {
-        let source = editor.source_if_any()?;
-        let source = source.ok_or_else(|| target::no_file(editor.started_with()))?;
-        Self::with(editor, source)
-    }
-
-    /// Opens a config that may be missing.
-    pub(super) fn or_nothing(editor: &Editor) -> Result<Self, Error> {
-        Self::with(editor, editor.source_or_nothing()?)
-    }
-
-    fn with(editor: &Editor, source: Source) -> Result<Self, Error> {
+    /// Opens the config that an editor is for, which says `source`.
+    pub(super) fn of(editor: &Editor, source: Source) -> Result<Self, Error> {
         let config = source.document().map(Arc::clone);
         let config =
             config.map_err(|error| Error::from(error.clone()).at(editor.started_with()))?;

@@ -27,6 +27,7 @@ use super::mistake;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Default)]
+#[must_use]
 pub struct Change {
     pub(crate) owner: Owner,
     /// Whether the owner was named, and is not the one of what people register by hand.
@@ -78,20 +79,17 @@ pub(crate) enum Overrules {
 )]
 impl Change {
     /// A change of nothing, for nobody in particular.
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// A change of nothing, for an owner as a ledger names it, that [declares](Self::declares) what
     /// the owner wants.
-    #[must_use]
     pub fn of(owner: impl Into<String>) -> Self {
         Self::new().owner(Owner::known(owner)).declares()
     }
 
     /// Takes the owner away with all that it wants. `time` says when, for its tombstone.
-    #[must_use]
     pub fn leave(owner: impl Into<String>, time: Option<String>) -> Self {
         Self {
             time,
@@ -100,7 +98,6 @@ impl Change {
     }
 
     /// Sets the owner that is to want what the change names.
-    #[must_use]
     pub fn owner(mut self, owner: Owner) -> Self {
         self.owner = owner;
         self.names_owner = true;
@@ -109,7 +106,6 @@ impl Change {
 
     /// Wants a handler, with at least its settings. One of the same name that was wanted before is
     /// replaced.
-    #[must_use]
     pub fn ensure(mut self, handler: Handler) -> Self {
         self.set_handler(&handler);
         self
@@ -133,7 +129,6 @@ impl Change {
 
     /// Makes the named handler the default. It should be one that the config lists or that the
     /// change ensures.
-    #[must_use]
     pub fn default_handler(mut self, name: HandlerName) -> Self {
         self.set_default(&name);
         self
@@ -141,7 +136,6 @@ impl Change {
 
     /// Takes the default away that the owner has set, and leaves those of others: where theirs came
     /// later, it stays in force. Without an owner, every default goes that this tool has set.
-    #[must_use]
     pub fn unset_default(mut self) -> Self {
         self.unsets.push(Key::default_handler());
         self
@@ -163,7 +157,6 @@ impl Change {
 
     /// Does not want the handler of this name any more: any name that a file can hold. A handler of
     /// another owner is refused.
-    #[must_use]
     pub fn remove(mut self, name: impl Into<String>) -> Self {
         self.removes.push(name.into());
         self
@@ -171,7 +164,6 @@ impl Change {
 
     /// Wants nothing but what the change names: all else that the owner has added goes, and what it
     /// had replaced comes back. A change that names nothing takes the owner away as a whole.
-    #[must_use]
     pub fn prune(mut self) -> Self {
         self.is_all = true;
         self
@@ -179,14 +171,12 @@ impl Change {
 
     /// Overrules what other owners want: their handlers are this owner's from then on. Without it,
     /// such a change is refused.
-    #[must_use]
     pub fn take_over(mut self) -> Self {
         self.overrules = Overrules::All;
         self
     }
 
     /// Makes what is there as it is wanted, and nobody's, the owner's: it goes when the owner leaves.
-    #[must_use]
     pub fn adopt(mut self) -> Self {
         self.adoption.get_or_insert_default();
         self
@@ -210,7 +200,6 @@ impl Change {
     }
 
     /// Wants what another change wants, too. Where both want something of a key, the other one counts.
-    #[must_use]
     pub fn and(mut self, other: Self) -> Self {
         for want in other.wants {
             self.wants.retain(|known| known.key != want.key);
@@ -226,7 +215,6 @@ impl Change {
     /// Makes the change one that may be made again and again: where a newer owner has set another
     /// default over this one's, that stays in force, with a warning, unless the change takes over.
     /// Otherwise the change comes out on top.
-    #[must_use]
     pub fn declares(mut self) -> Self {
         if self.overrules == Overrules::Default {
             self.overrules = Overrules::Nothing;
@@ -236,14 +224,12 @@ impl Change {
 
     /// Names the plugin table to edit, instead of the one that the config version calls for. Needed
     /// where the config version is newer than this release, or where two tables hold handlers.
-    #[must_use]
     pub fn plugin_id(mut self, id: impl Into<String>) -> Self {
         self.plugin_id = Some(id.into());
         self
     }
 
     /// Lets new keys go to the file of this name: its path from the folder of the main file.
-    #[must_use]
     pub fn in_file(mut self, name: impl Into<String>) -> Self {
         self.file = Some(name.into());
         self
@@ -267,14 +253,12 @@ impl Change {
     }
 
     /// Wants nothing to stand at a key.
-    #[must_use]
     pub(crate) fn want_nothing(mut self, key: Key) -> Self {
         self.absent.push(key);
         self
     }
 
     /// Wants one key more.
-    #[must_use]
     pub(crate) fn want(mut self, key: Key, value: Literal) -> Self {
         self.wants.push(KeyValue { key, value });
         self
@@ -286,7 +270,6 @@ impl Change {
     ///
     /// If `value` is no TOML value.
     #[doc(hidden)]
-    #[must_use]
     pub fn set(self, path: &[&str], value: &str) -> Self {
         let value = Literal::new(value);
         assert!(value.value().is_some(), "{value:?} is no TOML value");
@@ -295,18 +278,9 @@ impl Change {
 
     /// Does not want the key at a canonical path any more.
     #[doc(hidden)]
-    #[must_use]
     pub fn unset(mut self, path: &[&str]) -> Self {
         self.unsets.push(Key::new(path));
         self
-    }
-
-    /// Wants an element of the array at a canonical path.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn set_element(self, path: &[&str], element: &str) -> Self {
-        let element = Literal::new(element);
-        self.want(Key::element(path, &element), element)
     }
 
     /// Returns the owner on whose behalf the change is made; `None` where that does not count, as

@@ -87,6 +87,12 @@ impl Wanted {
 }
 
 impl Wanted {
+    /// The key as a command line has it.
+    fn dotted(&self) -> String {
+        let key: Vec<String> = self.path.iter().map(|it| format!("{it:?}")).collect();
+        key.join(".")
+    }
+
     pub(crate) fn is_default(&self, name: &str) -> bool {
         self.path
             .last()
@@ -130,12 +136,13 @@ impl Command {
         };
         let wanted = |change: Change, wants: &[Wanted]| {
             wants.iter().fold(change, |change, want| {
-                let path: Vec<&str> = want.path.iter().map(String::as_str).collect();
                 if want.is_element {
-                    change.set_element(&path, &want.value)
-                } else {
-                    change.set(&path, &want.value)
+                    let element = format!("{}={}", want.dotted(), want.value);
+                    let element = element.parse().expect("an element");
+                    return change.key(&element).expect("an element of a list");
                 }
+                let path: Vec<&str> = want.path.iter().map(String::as_str).collect();
+                change.set(&path, &want.value)
             })
         };
         let change = match &self.what {
@@ -146,9 +153,8 @@ impl Command {
                 change.unset(&path)
             }
             What::Clear(want) => {
-                let key: Vec<String> = want.path.iter().map(|it| format!("{it:?}")).collect();
                 let element = want.is_element.then(|| format!("={}", want.value));
-                let name = key.join(".") + &element.unwrap_or_default();
+                let name = want.dotted() + &element.unwrap_or_default();
                 let name: KeyName = name.parse().expect("a key");
                 change.clear(&name).expect("a key that can be cleared")
             }

@@ -5,13 +5,16 @@ use containerd_edit::cri::{ChangeFate, InUse, RestartFailure};
 use serde_json::{Value, json};
 
 use super::reports::{running, seconds};
+use crate::cli::text::printable;
 
 /// Returns lines of another program, for people.
-pub(in crate::cli) fn log(error: &Error) -> &str {
+pub(in crate::cli) fn log(error: &Error) -> String {
     let failure = error.detail::<RestartFailure>();
-    failure
-        .and_then(|failure| failure.log.as_deref())
-        .unwrap_or_default()
+    let log = failure.and_then(|failure| failure.log.as_deref());
+    let lines = log.unwrap_or_default().lines();
+    lines
+        .map(|line| format!("  | {}", printable(line)) + "\n")
+        .collect()
 }
 
 /// Returns more fields for programs.

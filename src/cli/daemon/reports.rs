@@ -1,69 +1,58 @@
 //! What the running daemon has loaded, and what was done for that.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
 use containerd_edit::cri::{Drift, Phases, Restarted, Running, Why};
 use serde_json::{Value, json};
 
-use crate::cli::report::Report;
+use crate::cli::report::{Loaded, Report};
 
-/// A daemon, and in what it differs from its config.
-pub(super) struct RunningReport {
-    pub(super) running: Running,
-    pub(super) drift: Vec<Drift>,
-    /// What was changed since it was started.
-    pub(super) changed: Option<PathBuf>,
-    /// Whether the config would serve.
-    pub(super) serves: bool,
-}
-
-impl Report for RunningReport {
-    fn json(&self) -> Value {
-        let mut report = running(&self.running, &self.drift);
-        report["changed_since_start"] = json!(self.changed);
-        report
-    }
-
-    /// Which daemon, every difference, and what to do.
-    fn text(&self) -> String {
-        let endpoint = self.running.endpoint.display();
-        let Some(cri) = &self.running.cri else {
-            return format!(
-                "running  a daemon without CRI at {endpoint}\n{}",
-                self.next_step()
-            );
-        };
-        let step = match (&self.drift[..], &self.changed) {
+/// What a daemon has loaded, and in what that differs from its config. `changed`: what was changed since
+/// it was started; `serves`: whether the config would serve.
+pub(super) fn loaded(
+    daemon: &Running,
+    drift: &[Drift],
+    changed: Option<&Path>,
+    serves: bool,
+) -> Loaded {
+    let endpoint = daemon.endpoint.display();
+    let mut lines = Vec::new();
+    if let Some(cri) = &daemon.cri {
+        let step = match (drift, changed) {
             ([], None) => "in step with the config",
             ([], Some(_)) => "its handlers are those of the config",
             _ => "not in step with the config",
         };
-        let version = &cri.version;
-        let mut text = format!("running  containerd {version} at {endpoint}: {step}\n");
-        if let Some(path) = &self.changed {
-            let path = path.display();
-            let _ = writeln!(
-                text,
-                "         it was started before {path} was last changed"
-            );
-        }
-        for drift in &self.drift {
-            let _ = writeln!(text, "         {}", drift.message);
-        }
-        text + self.next_step()
+        lines.push(format!("containerd {} at {endpoint}: {step}", cri.version));
+        lines.extend(changed.map(older));
+        lines.extend(drift.iter().map(|drift| drift.message.clone()));
+    } else {
+        lines.push(format!("a daemon without CRI at {endpoint}"));
+    }
+    if !drift.is_empty() || changed.is_some() {
+        let next_step = if serves {
+            "restart containerd to load the config"
+        } else {
+            "fix the config before containerd is restarted"
+        };
+        lines.push(next_step.to_owned());
+    }
+    let mut json = running(daemon, drift);
+    json["changed_since_start"] = json!(changed.map(Path::to_string_lossy));
+    Loaded {
+        in_step: drift.is_empty(),
+        json,
+        lines,
     }
 }
 
-impl RunningReport {
-    fn next_step(&self) -> &'static str {
-        match (&self.drift[..], self.serves) {
-            ([], _) if self.changed.is_none() => "",
-            (_, true) => "         restart containerd to load the config\n",
-            (_, false) => "         fix the config before containerd is restarted\n",
-        }
-    }
+fn older(changed: &Path) -> String {
+    format!(
+        "it was started before {} was last changed",
+        changed.display()
+    )
 }
 
 /// A daemon for programs.
@@ -159,7 +148,7 @@ fn reason(why: &Why) -> String {
     match why {
         Why::Changed => "this run has changed what it loads".to_owned(),
         Why::Drift(drift) => Drift::listed(drift),
-        Why::Older(path) => format!("it was started before {} was last changed", path.display()),
+        Why::Older(path) => older(path),
         Why::NotRunning => "it did not run".to_owned(),
         Why::Silent => "it gave no answer".to_owned(),
         Why::Asked => "that was asked for".to_owned(),

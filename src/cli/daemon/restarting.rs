@@ -14,10 +14,7 @@ impl Run {
     pub(in crate::cli) fn restart(&mut self, verb: &arguments::Restart) -> Result<ExitCode, Error> {
         let editor = verb.locking.set_up(self.editor("restart"));
         let editor = self.interruptible(editor);
-        let mut restart = self.restart_by(&verb.how);
-        if verb.always {
-            restart = restart.always();
-        }
+        let restart = self.restart_by(&verb.how).always(verb.always);
         let report = VerbReport {
             restarted: restart.run(&editor)?,
             path: self.config.path.to_string_lossy().into_owned(),

@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use containerd_edit::cri::{CriClient, Disagreement, Drift, Running, changed_since_start};
-use containerd_edit::{Error, ExitCode};
+use containerd_edit::cri::{Disagreement, Drift, Running, changed_since_start};
+use containerd_edit::{Distribution, Error, ExitCode};
 
-use super::reports::RunningReport;
+use super::reports::loaded;
 use crate::cli::arguments::groups::{Daemon, Judging};
-use crate::cli::check_report::{Checked, Loaded};
+use crate::cli::check_report::Checked;
 use crate::cli::config::Config;
 use crate::cli::run::Run;
 
@@ -59,16 +59,9 @@ impl Run {
         }
         // Of a daemon without CRI, which tells no release, no verdict matters.
         let verdict = check.verdict_of(own);
-        let report = RunningReport {
-            drift: verdict.map_or(vec![Drift::no_cri()], |verdict| running.drift(verdict)),
-            changed: changed_since_start(&editor, endpoint)?,
-            serves: check.serves(),
-            running,
-        };
-        let loaded = Loaded {
-            in_step: report.drift.is_empty(),
-            report: Box::new(report),
-        };
+        let drift = verdict.map_or(vec![Drift::no_cri()], |verdict| running.drift(verdict));
+        let changed = changed_since_start(&editor, endpoint)?;
+        let loaded = loaded(&running, &drift, changed.as_deref(), check.serves());
         Ok(Checked::new(check, Some(Ok(loaded))))
     }
 }
@@ -76,10 +69,9 @@ impl Run {
 impl Config {
     /// The daemon's socket: the one that was named, or the distribution's.
     pub(in crate::cli) fn endpoint<'c>(&'c self, daemon: &'c Daemon) -> &'c Path {
-        match (&daemon.cri_endpoint, &self.layout) {
-            (Some(named), _) => named,
-            (None, Some(layout)) => layout.distribution.endpoint(),
-            (None, None) => Path::new(CriClient::DEFAULT_ENDPOINT),
-        }
+        let named = daemon.cri_endpoint.as_deref();
+        let layout = self.layout.as_ref();
+        let distribution = layout.map_or(Distribution::Containerd, |it| it.distribution);
+        named.unwrap_or(distribution.endpoint())
     }
 }

@@ -60,7 +60,6 @@ pub struct Restarted {
 /// One restart, to be made.
 pub(super) struct Attempt<'a> {
     scene: &'a Scene<'a>,
-    wait: Wait<'a>,
     /// What the command has printed.
     printed: String,
 }
@@ -69,14 +68,8 @@ impl<'a> Attempt<'a> {
     pub(super) fn new(scene: &'a Scene<'a>) -> Self {
         Self {
             scene,
-            wait: Wait::begin(scene),
             printed: String::new(),
         }
-    }
-
-    /// Whether a signal has ended it before its time.
-    pub(super) fn is_interrupted(&self) -> bool {
-        self.wait.is_interrupted
     }
 
     /// Restarts the daemon and waits for what is wanted. Returns what was done, but not why.
@@ -92,20 +85,20 @@ impl<'a> Attempt<'a> {
         if let Some(cause) = expected.refuses(&verdicts_before, editor) {
             return Err(cause);
         }
-        self.wait = Wait::begin(self.scene);
+        let wait = Wait::begin(self.scene);
         let mut phases = Phases::default();
         let mut clock = Instant::now();
         let mut lap = || {
             let now = Instant::now();
             now - std::mem::replace(&mut clock, now)
         };
-        self.command()?;
+        self.command(wait.deadline)?;
         phases.command = lap();
         if let Some(old) = old {
-            self.old_one_gone(old)?;
+            self.old_one_gone(&wait, old)?;
         }
         phases.gone = lap();
-        let running = self.new_one_ready(old)?;
+        let running = self.new_one_ready(&wait, old)?;
         phases.ready = lap();
         if running.cri.is_none() {
             return Err(Cause::Failed("containerd came back without CRI".to_owned()));
@@ -132,7 +125,7 @@ impl<'a> Attempt<'a> {
         })
     }
 
-    fn command(&mut self) -> Result<(), Cause> {
+    fn command(&mut self, deadline: Instant) -> Result<(), Cause> {
         let scene = self.scene;
         let Some(command) = scene.service.shown() else {
             (scene.tell)("waiting for k0s to restart containerd");
@@ -142,15 +135,12 @@ impl<'a> Attempt<'a> {
         thread::sleep(started::DOUBT);
         (scene.tell)(&format!("restarting containerd: {command}"));
         let interrupted = || scene.editor.is_interrupted();
-        match scene.service.run(self.wait.deadline, &interrupted) {
+        match scene.service.run(deadline, &interrupted) {
             Ok(Some(printed)) => {
                 self.printed = printed;
                 Ok(())
             }
-            Ok(None) => {
-                self.wait.is_interrupted = true;
-                Err(Cause::Failed(format!("`{command}` was not waited for")))
-            }
+            Ok(None) => Err(Cause::Interrupted),
             Err(failed) => {
                 self.printed = failed.output;
                 Err(Cause::Failed(format!("`{command}` {}", failed.how)))
@@ -158,9 +148,9 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    fn old_one_gone(&mut self, old: &Daemon) -> Result<(), Cause> {
+    fn old_one_gone(&self, wait: &Wait<'_>, old: &Daemon) -> Result<(), Cause> {
         let limit = format_duration(self.scene.limit);
-        self.wait.until(|pause| {
+        wait.until(|pause| {
             if old.ends_within(pause) {
                 return Ok(());
             }
@@ -177,13 +167,12 @@ impl<'a> Attempt<'a> {
     }
 
     /// Waits until a daemon says what it has loaded, or that it runs without CRI.
-    fn new_one_ready(&mut self, old: Option<&Daemon>) -> Result<Running, Cause> {
-        let (scene, deadline) = (self.scene, self.wait.deadline);
+    fn new_one_ready(&self, wait: &Wait<'_>, old: Option<&Daemon>) -> Result<Running, Cause> {
+        let scene = self.scene;
         let was_ready = old.and_then(Daemon::serving).is_none_or(Running::is_ready);
         let limit = format_duration(self.scene.limit);
-        self.wait.until(|pause| {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let answer = left.clamp(FIRST_POLL, ANSWER);
+        wait.until(|pause| {
+            let answer = wait.left().clamp(FIRST_POLL, ANSWER);
             let root = &scene.editor.host_root;
             let pending = match Running::ask(root, scene.endpoint, answer) {
                 Ok(running) if was_ready && running.cri.is_some() && !running.is_ready() => {

@@ -50,6 +50,7 @@ pub const DEFAULT_READY_TIMEOUT: Duration = Duration::from_secs(60);
 /// println!("changed: {}, restarted: {}", plan.is_change(), restarted.why.is_some());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[must_use]
 pub struct Restart {
     service: Service,
     endpoint: PathBuf,
@@ -71,21 +72,18 @@ impl Restart {
     }
 
     /// Sets how long one restart may take, from the command to the verified answer.
-    #[must_use]
     pub fn ready_timeout(mut self, timeout: Duration) -> Self {
         self.ready_timeout = timeout;
         self
     }
 
-    /// Has containerd restarted whether that is needed or not.
-    #[must_use]
-    pub fn always(mut self) -> Self {
-        self.always = true;
+    /// Sets whether containerd is restarted although that is not needed.
+    pub fn always(mut self, always: bool) -> Self {
+        self.always = always;
         self
     }
 
     /// Sets what is called with a clause for each phase as it begins.
-    #[must_use]
     pub fn on_progress(mut self, tell: impl Fn(&str) + 'static) -> Self {
         self.on_progress = Box::new(tell);
         self

@@ -156,7 +156,7 @@ impl<'a> Run<'a> {
                     ..restarted
                 });
             }
-            Err(_) if attempt.is_interrupted() => return Err(self.interrupted()),
+            Err(Cause::Interrupted) => return Err(self.interrupted()),
             Err(cause) => cause,
         };
         let log = attempt.log(&cause);

@@ -7,6 +7,7 @@
 use std::fs::File;
 use std::thread;
 
+use super::cause::Cause;
 use super::daemon::Daemon;
 use super::scene::Scene;
 use super::wait::{Pending, Wait};
@@ -26,8 +27,7 @@ impl Turn {
         let target = scene.editor.find().ok();
         let folder = target.as_ref().and_then(|target| target.path.parent());
         loop {
-            let mut wait = Wait::begin(scene);
-            let free = wait.until(|pause| match folder.map(try_lock_folder) {
+            let free = Wait::begin(scene).until(|pause| match folder.map(try_lock_folder) {
                 Some(Ok(None)) => {
                     thread::sleep(pause);
                     Err(pending("another run to restart containerd"))
@@ -36,7 +36,7 @@ impl Turn {
             });
             match free {
                 Ok(lock) => return Some(Self { _lock: lock }),
-                Err(_) if wait.is_interrupted => return None,
+                Err(Cause::Interrupted) => return None,
                 Err(_) => {}
             }
         }
@@ -46,8 +46,7 @@ impl Turn {
 /// Waits until nothing starts containerd any more, and looks at it. After as long as a restart may
 /// take, it is looked at all the same. `None`: a signal has ended the wait.
 pub(super) fn started(scene: &Scene<'_>) -> Option<Result<Option<Daemon>, Error>> {
-    let mut wait = Wait::begin(scene);
-    let daemon = wait.until(|pause| {
+    let daemon = Wait::begin(scene).until(|pause| {
         let daemon = scene.daemon();
         let answers = matches!(&daemon, Ok(Some(daemon)) if daemon.running.is_some());
         if answers || !scene.service.is_starting() {
@@ -58,7 +57,7 @@ pub(super) fn started(scene: &Scene<'_>) -> Option<Result<Option<Daemon>, Error>
     });
     match daemon {
         Ok(daemon) => Some(daemon),
-        Err(_) if wait.is_interrupted => None,
+        Err(Cause::Interrupted) => None,
         Err(_) => Some(scene.daemon()),
     }
 }

@@ -21,8 +21,6 @@ pub(super) struct Pending {
 pub(super) struct Wait<'a> {
     scene: &'a Scene<'a>,
     pub(super) deadline: Instant,
-    /// Whether a signal has ended it before its time.
-    pub(super) is_interrupted: bool,
 }
 
 impl<'a> Wait<'a> {
@@ -31,14 +29,13 @@ impl<'a> Wait<'a> {
         Self {
             scene,
             deadline: Instant::now() + scene.limit,
-            is_interrupted: false,
         }
     }
 
     /// Looks again and again, less often with time, and tells what it waits for. `look` is given how
     /// long it may take.
     pub(super) fn until<T>(
-        &mut self,
+        &self,
         look: impl Fn(Duration) -> Result<T, Pending>,
     ) -> Result<T, Cause> {
         let mut poll = FIRST_POLL;
@@ -52,8 +49,7 @@ impl<'a> Wait<'a> {
                 return Err(Cause::Failed(cause));
             }
             if self.scene.editor.is_interrupted() {
-                self.is_interrupted = true;
-                return Err(Cause::Failed(cause));
+                return Err(Cause::Interrupted);
             }
             let (when, last) = &shown;
             if when.elapsed() >= QUIET && *last != progress {
@@ -64,7 +60,7 @@ impl<'a> Wait<'a> {
         }
     }
 
-    fn left(&self) -> Duration {
+    pub(super) fn left(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
     }
 }

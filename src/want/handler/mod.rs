@@ -69,11 +69,7 @@ impl Handler {
         let is_told = settings.iter().any(|it| it.path == ["runtime_type"]);
         let of_name = || Preset::named(name.as_str()).filter(|_| !is_told);
         let known = preset.or_else(of_name).map(|it| it.settings(&name));
-        let handler = Self {
-            settings: known.unwrap_or_default(),
-            name,
-        };
-        let handler = settings.into_iter().try_fold(handler, Self::with)?;
+        let handler = Self::given(name, known.into_iter().flatten().chain(settings))?;
         if handler.text(&["runtime_type"]).is_none_or(str::is_empty) {
             let name = handler.name.as_str();
             let message = format!("no preset is called {name:?}, and runtime_type is not set");

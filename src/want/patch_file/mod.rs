@@ -57,7 +57,6 @@ impl PatchFile {
 
     /// Turns the file into a change that [declares](Change::declares) what it says, for its owner, if
     /// it names one.
-    #[must_use]
     pub fn into_change(self) -> Change {
         let owner = self.owner.into_iter();
         owner.fold(self.change.declares(), Change::owner)

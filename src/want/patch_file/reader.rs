@@ -123,15 +123,12 @@ impl<'d> Entry<'d> {
                 key.read(2, &mut settings, places)?;
             }
         }
+        // The settings are right: what may be missing is what runs it.
         Handler::resolve(name, preset, settings).map_err(|error| {
-            let hint = match error.code() {
-                Code::NoRuntimeType => format!(
-                    "say what runs it with runtime_type = \"…\", or take a preset with preset = \
-                     \"…\"; {}",
-                    Preset::suggestion(self.name())
-                ),
-                _ => FIX.to_owned(),
-            };
+            let hint = format!(
+                "say what runs it with runtime_type = \"…\", or take a preset with preset = \"…\"; {}",
+                Preset::suggestion(self.name())
+            );
             self.mistaken(Mistake::of_key(error.to_string(), hint))
         })
     }

@@ -129,7 +129,7 @@ fn key_at(config: &Config, reason: &Reason) -> Option<Key> {
     let (path, at) = reason.at.as_ref()?;
     let file = config.name_of(path);
     let view = config.views().remove(&file)?;
-    let mut leaves = view.leaves(&[]).into_iter();
+    let mut leaves = view.leaves(&[]);
     let path = leaves.find(|leaf| config.position(&file, &view.place(leaf)) == *at)?;
     let names: Vec<&str> = path.iter().map(String::as_str).collect();
     // Without an import, all that its files have is gone.

@@ -191,15 +191,10 @@ impl View {
     }
 
     /// The canonical paths of all values at or below a canonical path.
-    pub(crate) fn leaves(&self, path: &[String]) -> Vec<Path> {
+    pub(crate) fn leaves(&self, path: &[String]) -> impl Iterator<Item = Path> {
         let place = self.place(path);
-        let leaves = self.tree.leaves(&place).into_iter();
-        leaves
-            .map(|leaf| {
-                let below = leaf[place.len()..].iter().cloned();
-                path.iter().cloned().chain(below).collect()
-            })
-            .collect()
+        let leaves = self.tree.leaves(&place);
+        leaves.map(move |leaf| [path, &leaf[place.len()..]].concat())
     }
 
     /// Whether the file says nothing, not counting its version.

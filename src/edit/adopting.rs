@@ -222,10 +222,8 @@ impl Start<'_> {
             if let Some(ids) = view.spelling.undecided {
                 return Err(refusal::undecided(self.config, file, ids));
             }
-            let leaves: Vec<Path> = view.leaves(handler);
-            let below = leaves
-                .iter()
-                .map(|leaf| Key::new(&leaf[handler.len() - 1..]));
+            let leaves = view.leaves(handler);
+            let below = leaves.map(|leaf| Key::new(&leaf[handler.len() - 1..]));
             keys.extend(below.map(|key| key.to_string()));
         }
         if name == BUILT_IN || self.change.adoption.is_none() {

@@ -111,7 +111,7 @@ impl Start<'_> {
     /// All that stands in the files.
     fn standing(&self) -> BTreeSet<Key> {
         let keys = self.views.values().flat_map(|view| {
-            let leaves = view.tree.leaves(&[]).into_iter();
+            let leaves = view.tree.leaves(&[]);
             leaves.flat_map(|leaf| self.found(&Key::new(&view.spelling.canonical(&leaf))))
         });
         keys.collect()

@@ -34,7 +34,7 @@ impl Work<'_> {
                     let value = view.value(&Key::new(leaf)).and_then(|value| value.value());
                     value.is_none_or(|value| is_nothing(&value))
                 };
-                let mut more = view.leaves(path).into_iter();
+                let mut more = view.leaves(path);
                 let is_ours = |leaf: &Path| entries.iter().any(|(at, _)| at.key.path == *leaf);
                 !entries.is_empty()
                     && entries.iter().all(is_same)

@@ -128,11 +128,11 @@ impl Work<'_> {
         };
         let own = self.ledger.own_values(file, view);
         let place = view.place(group);
-        let is_foreign_table = |leaf: &Path| {
+        let is_foreign_table = |leaf: Path| {
             let mut tables = (place.len()..leaf.len()).map(|depth| &leaf[..depth]);
             tables.any(|table| !self.ledger.has_made(file, &view.spelling.canonical(table)))
         };
         let mut foreign = self.ledger.foreign(&own, file, view, group);
-        foreign.next().is_some() || view.tree.leaves(&place).iter().any(is_foreign_table)
+        foreign.next().is_some() || view.tree.leaves(&place).any(is_foreign_table)
     }
 }

@@ -49,7 +49,7 @@ impl Work<'_> {
         for (file, before) in &self.start.views {
             for table in [handlers_path(), vec![PROXIES.to_owned()]] {
                 let place = before.place(&table);
-                let leaves = before.tree.leaves(&place).into_iter();
+                let leaves = before.tree.leaves(&place);
                 let gone = leaves.filter(|leaf| self.views[file].tree.get(leaf).is_none());
                 let paths = gone.map(|leaf| [&table, &leaf[place.len()..]].concat());
                 let lost = paths.map(|path| FileKey::new(file, &Key::new(&path)));
@@ -108,7 +108,7 @@ impl Work<'_> {
     fn snapshotter_of(&self, name: &str) -> Option<FileKey> {
         let is_snapshotter = |path: &Path| path.last().is_some_and(|it| it == "snapshotter");
         let written = self.views.iter().find_map(|(file, view)| {
-            let leaves = view.tree.leaves(&["plugins".to_owned()]).into_iter();
+            let leaves = view.tree.leaves(&["plugins".to_owned()]);
             let mut leaves = leaves.filter(is_snapshotter);
             let found = leaves.find(|leaf| {
                 let value = view.tree.value(leaf);

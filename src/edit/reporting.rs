@@ -31,7 +31,7 @@ impl Report {
             for difference in old.tree.differences(&view.tree) {
                 let (view, places) = match difference {
                     Difference::Unwritten(_) => continue,
-                    Difference::Removed(place) => (old, old.tree.leaves(&place)),
+                    Difference::Removed(place) => (old, old.tree.leaves(&place).collect()),
                     Difference::Set(place, _)
                     | Difference::Elements(place, ..)
                     | Difference::Inserted(Inserted { path: place, .. }) => (view, vec![place]),

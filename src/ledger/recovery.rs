@@ -80,7 +80,7 @@ impl Ledger {
         }
         // Its header may have been moved away from the comment.
         if let Some(handler) = handler_of(&table) {
-            let mut leaves = view.leaves(handler).into_iter();
+            let mut leaves = view.leaves(handler);
             if leaves.all(|leaf| {
                 self.entries
                     .contains_key(&FileKey::new(file, &Key::new(&leaf)))

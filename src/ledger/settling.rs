@@ -63,7 +63,7 @@ impl Ledger {
         path: &[String],
     ) -> impl Iterator<Item = Path> + 'f {
         let is_own = |leaf: &Path| (1..=leaf.len()).any(|depth| own.contains(&leaf[..depth]));
-        let leaves = view.tree.leaves(&view.place(path)).into_iter();
+        let leaves = view.tree.leaves(&view.place(path));
         let foreign = leaves.filter(move |leaf| !is_own(leaf));
         foreign.filter_map(|leaf| {
             let canonical = view.spelling.canonical(&leaf);

@@ -4,6 +4,7 @@
 //! text of one that of the other: what is removed and put again has not changed.
 
 use std::collections::BTreeMap;
+use std::iter;
 use std::sync::Arc;
 
 pub(super) mod differences;
@@ -52,9 +53,7 @@ impl PartialEq for Node {
             (Self::Table(one), Self::Table(other)) => one == other,
             (Self::Leaf(one), Self::Leaf(other)) => one == other,
             // A value that is put may be an inline table.
-            (Self::Table(table), Self::Leaf(leaf)) | (Self::Leaf(leaf), Self::Table(table)) => {
-                leaf.literal == table.literal()
-            }
+            _ => self.literal() == other.literal(),
         }
     }
 }
@@ -85,6 +84,9 @@ impl PartialEq for Leaf {
 }
 
 impl Eq for Leaf {}
+
+/// The paths of all values below, and of tables that are empty.
+type Leaves<'t> = Box<dyn Iterator<Item = (Path, Option<&'t Leaf>)> + 't>;
 
 impl Tree {
     /// What stands at `path`.
@@ -131,10 +133,7 @@ impl Tree {
 
     /// The value at `path`; a table as the inline table that means the same.
     pub(crate) fn value(&self, path: &[String]) -> Option<Literal> {
-        match self.get(path)? {
-            Node::Leaf(leaf) => Some(leaf.literal.clone()),
-            Node::Table(table) => Some(table.literal()),
-        }
+        self.get(path).map(Node::literal)
     }
 
     /// The first part of `path` that is there and no table.
@@ -150,15 +149,12 @@ impl Tree {
     }
 
     /// The paths of all values at or below `path`. A table that is written and empty counts as one.
-    pub(crate) fn leaves(&self, path: &[String]) -> Vec<Path> {
-        let mut found = Vec::new();
-        let mut below = path.to_vec();
-        match (path, self.get(path)) {
-            ([], _) => self.root.leaves(&mut below, &mut found),
-            (_, Some(node)) => node.leaves(&mut below, &mut found),
-            _ => {}
-        }
-        found.into_iter().map(|(path, _)| path).collect()
+    pub(crate) fn leaves<'t>(&'t self, path: &[String]) -> impl Iterator<Item = Path> + use<'t> {
+        let leaves = match path {
+            [] => Some(self.root.leaves(Path::new())),
+            _ => self.get(path).map(|node| node.leaves(path.to_vec())),
+        };
+        leaves.into_iter().flatten().map(|(path, _)| path)
     }
 
     /// Whether the array at `path` has an element that means the same.
@@ -278,11 +274,18 @@ impl Node {
         }
     }
 
-    /// The paths of all values below, and of tables that are empty.
-    fn leaves<'t>(&'t self, path: &mut Path, found: &mut Vec<(Path, Option<&'t Leaf>)>) {
+    /// The value; a table as the inline table that means the same.
+    fn literal(&self) -> Literal {
         match self {
-            Self::Table(table) => table.leaves(path, found),
-            Self::Leaf(leaf) => found.push((path.clone(), Some(leaf))),
+            Self::Leaf(leaf) => leaf.literal.clone(),
+            Self::Table(table) => table.literal(),
+        }
+    }
+
+    fn leaves(&self, path: Path) -> Leaves<'_> {
+        match self {
+            Self::Table(table) => table.leaves(path),
+            Self::Leaf(leaf) => Box::new(iter::once((path, Some(leaf)))),
         }
     }
 
@@ -334,24 +337,22 @@ impl Table {
 
     fn literal(&self) -> Literal {
         let entry = |(name, node): (&String, &Node)| {
-            let value = match node {
-                Node::Leaf(leaf) => leaf.literal.clone(),
-                Node::Table(table) => table.literal(),
-            };
-            format!("{} = {}", render::key(name, Quotes::Basic), value.text())
+            let key = render::key(name, Quotes::Basic);
+            format!("{key} = {}", node.literal().text())
         };
         Literal::new(render::inline(self.entries.iter().map(entry)))
     }
 
-    fn leaves<'t>(&'t self, path: &mut Path, found: &mut Vec<(Path, Option<&'t Leaf>)>) {
+    fn leaves(&self, path: Path) -> Leaves<'_> {
         if self.entries.is_empty() && !path.is_empty() {
-            found.push((path.clone(), None));
+            return Box::new(iter::once((path, None)));
         }
-        for (name, node) in &self.entries {
+        let below = self.entries.iter().flat_map(move |(name, node)| {
+            let mut path = path.clone();
             path.push(name.clone());
-            node.leaves(path, found);
-            path.pop();
-        }
+            node.leaves(path)
+        });
+        Box::new(below)
     }
 }
 

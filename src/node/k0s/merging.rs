@@ -57,7 +57,8 @@ pub(super) fn without(merged: &str, drop_in: &str) -> Result<String, ParseError>
 /// which may be gone since they were merged.
 pub(super) fn with_own_handler(merged: &str) -> Result<String, ParseError> {
     let mut base = tree(merged)?;
-    for path in base.leaves(&[]) {
+    let leaves: Vec<Path> = base.leaves(&[]).collect();
+    for path in leaves {
         let named = base.value(&path).filter(|_| is_default(&path));
         let named = named.and_then(|it| it.as_string());
         let handler = handler_of(&path).or(named.as_deref());
@@ -103,7 +104,7 @@ fn text(tree: &Tree) -> String {
         let key = render::dotted(&path, Quotes::Literal);
         Some(format!("{key} = {}\n", value.text()))
     };
-    tree.leaves(&[]).into_iter().filter_map(line).collect()
+    tree.leaves(&[]).filter_map(line).collect()
 }
 
 #[cfg(test)]

@@ -57,9 +57,7 @@ impl Table {
                 }
                 (_, gone_or_other) => {
                     found.push(Difference::Removed(path.clone()));
-                    if let Some(node) = gone_or_other {
-                        node.inserted(path, found);
-                    }
+                    found.extend(gone_or_other.into_iter().flat_map(|it| it.inserted(path)));
                 }
             }
             path.pop();
@@ -67,7 +65,7 @@ impl Table {
         for (name, node) in &after.entries {
             if !self.entries.contains_key(name) {
                 path.push(name.clone());
-                node.inserted(path, found);
+                found.extend(node.inserted(path));
                 path.pop();
             }
         }
@@ -75,18 +73,15 @@ impl Table {
 }
 
 impl Node {
-    fn inserted(&self, path: &mut Path, found: &mut Vec<Difference>) {
-        let mut leaves = Vec::new();
-        self.leaves(path, &mut leaves);
-        let leaves = leaves.into_iter();
-        found.extend(leaves.filter_map(|(path, leaf)| {
+    fn inserted(&self, path: &Path) -> impl Iterator<Item = Difference> {
+        self.leaves(path.clone()).filter_map(|(path, leaf)| {
             let leaf = leaf?;
             Some(Difference::Inserted(Inserted {
                 path,
                 literal: leaf.literal.clone(),
                 rank: leaf.rank,
             }))
-        }));
+        })
     }
 }
 

@@ -264,7 +264,7 @@ fn decode_table<'n>(
     let is_1x = decoder.release.is_1x();
     let mut known = decoder.known(fields, table);
     let mut is_as_it_was = known.len() == table.len();
-    let mut values = Vec::with_capacity(known.len());
+    let mut values: Vec<(Name, Cow<'_, Node>)> = Vec::with_capacity(known.len());
     for entries in known.chunk_by_mut(|one, other| one.field == other.field) {
         let Field(name, shape, _) = &fields[entries[0].field];
         if !is_1x && decoder.is_file {
@@ -274,6 +274,7 @@ fn decode_table<'n>(
             let keys: Vec<&str> = entries.iter().map(|entry| &**entry.key).collect();
             read_by_1x(name, &keys) == Some(entry.key)
         };
+        let mut whole: Option<(Name, Cow<'_, Node>)> = None;
         for entry in &*entries {
             let is_spelled = **entry.key == **name;
             is_as_it_was &= is_spelled;
@@ -284,11 +285,14 @@ fn decode_table<'n>(
             let value = value.map_err(|mismatch| mismatch.below(name))?;
             let is_skipped = decoder.skips(*shape, &value);
             is_as_it_was &= matches!(value, Cow::Borrowed(_)) && !is_skipped;
-            if !is_skipped {
-                let own = Some(entry.key).filter(|_| is_spelled);
-                values.push((own.map_or_else(|| (*name).into(), Name::clone), value));
+            match &mut whole {
+                _ if is_skipped => {}
+                Some((_, known)) => decode_over(known.to_mut(), value.into_owned()),
+                None if is_spelled => whole = Some((Name::clone(entry.key), value)),
+                None => whole = Some(((*name).into(), value)),
             }
         }
+        values.extend(whole);
     }
     for (field, Field(name, shape, releases)) in fields.iter().enumerate() {
         if let (true, Shape::Embedded(_)) = (is_1x, shape)
@@ -305,27 +309,24 @@ fn decode_table<'n>(
     if is_as_it_was {
         return Ok(Cow::Borrowed(node));
     }
-    let mut whole = Table::new();
-    for (name, value) in values {
-        decode_over(&mut whole, name, value.into_owned());
-    }
-    Ok(Cow::Owned(Node::of_table(whole, node.place)))
+    let values = values.into_iter();
+    let whole = values.map(|(name, value)| (name, value.into_owned()));
+    Ok(Cow::Owned(Node::of_table(whole.collect(), node.place)))
 }
 
 /// Decodes a value over an earlier one, as into the same Go struct.
-fn decode_over(whole: &mut Table, name: Name, later: Node) {
-    match (
-        whole.get_mut(&name).map(|known| &mut known.data),
-        later.data,
-    ) {
-        (Some(Data::Table(known)), Data::Table(later)) => {
+fn decode_over(known: &mut Node, later: Node) {
+    match (&mut known.data, later.data) {
+        (Data::Table(known), Data::Table(later)) => {
+            let known = Rc::make_mut(known);
             for (name, node) in Rc::unwrap_or_clone(later) {
-                decode_over(Rc::make_mut(known), name, node);
+                match known.get_mut(&name) {
+                    Some(known) => decode_over(known, node),
+                    None => drop(known.insert(name, node)),
+                }
             }
         }
-        (_, data) => {
-            whole.insert(name, Node::new(data, later.place));
-        }
+        (_, data) => *known = Node::new(data, later.place),
     }
 }
 

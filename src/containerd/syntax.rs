@@ -64,16 +64,11 @@ fn headers_of_dotted_tables(config: &Document) -> Vec<(Construct, usize)> {
     let mut made = std::collections::HashSet::new();
     let mut found = Vec::new();
     for (number, statement) in index.statements.iter().enumerate() {
-        let own = statement.keys.len();
-        if statement.kind == Kind::Pair && own == 1 {
-            continue;
-        }
-        let path: Vec<&str> = index.path(number).collect();
+        let path = || index.path(number);
         if statement.kind == Kind::Pair {
-            for depth in path.len() - own + 1..path.len() {
-                made.insert(path[..depth].to_vec());
-            }
-        } else if made.contains(&path) {
+            let depths = (1..statement.keys.len()).map(|below| path().count() - below);
+            made.extend(depths.map(|depth| path().take(depth).collect::<Vec<&str>>()));
+        } else if !made.is_empty() && made.contains(&path().collect::<Vec<&str>>()) {
             found.push((construct::HEADER_OF_DOTTED_TABLE, statement.span.start));
         }
     }

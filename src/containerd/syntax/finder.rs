@@ -13,9 +13,8 @@ pub(super) fn constructs(config: &Document) -> Vec<(Construct, usize)> {
     let mut finder = Finder {
         text: config.text(),
         found: Vec::new(),
-        inline_depth: 0,
         comma: None,
-        arrays: Vec::new(),
+        open: Vec::new(),
         in_header: false,
     };
     for event in &config.index.events {
@@ -27,11 +26,10 @@ pub(super) fn constructs(config: &Document) -> Vec<(Construct, usize)> {
 struct Finder<'t> {
     text: &'t str,
     found: Vec<(Construct, usize)>,
-    inline_depth: usize,
     /// The last comma of an inline table that nothing has followed yet.
     comma: Option<usize>,
-    /// Inline depth at which each open array was opened: inside one, lines may break.
-    arrays: Vec<usize>,
+    /// What has opened each array and inline table that is not closed yet.
+    open: Vec<EventKind>,
     in_header: bool,
 }
 
@@ -45,7 +43,7 @@ impl<'t> Finder<'t> {
     }
 
     fn in_inline_table(&self) -> bool {
-        self.inline_depth > self.arrays.last().copied().unwrap_or(0)
+        self.open.last() == Some(&EventKind::InlineTableOpen)
     }
 
     fn string(&mut self, span: Span, encoding: Encoding) {
@@ -59,16 +57,14 @@ impl<'t> Finder<'t> {
                 if slashes.is_some_and(|slashes| slashes % 2 == 0) {
                     self.note(construct::QUOTES_BEFORE_QUOTES, span);
                 }
-                let mut escaped = false;
-                for (at, byte) in text.bytes().enumerate() {
-                    let construct = match (escaped, byte) {
-                        (true, b'x') => Some(construct::HEX_ESCAPE),
-                        (true, b'e') => Some(construct::ESCAPE_ESCAPE),
-                        _ => None,
+                let mut bytes = text.bytes().enumerate();
+                while let Some((at, _)) = bytes.find(|(_, byte)| *byte == b'\\') {
+                    let construct = match bytes.next() {
+                        Some((_, b'x')) => construct::HEX_ESCAPE,
+                        Some((_, b'e')) => construct::ESCAPE_ESCAPE,
+                        _ => continue,
                     };
-                    self.found
-                        .extend(construct.map(|construct| (construct, span.start() + at - 1)));
-                    escaped = !escaped && byte == b'\\';
+                    self.found.push((construct, span.start() + at));
                 }
             }
             Encoding::MlLiteralString => {
@@ -116,11 +112,12 @@ impl<'t> Finder<'t> {
         if self.in_header && text.contains(['[', ']']) {
             self.note(construct::BRACKET_IN_HEADER, span);
         }
-        let numbered = ["\\u0022", "\\U00000022"]
-            .iter()
-            .any(|quote| text.contains(quote));
-        let spelled = encoding == Encoding::BasicString && text.contains("\\\"");
-        if spelled || (numbered && !self.in_header) {
+        let is_numbered = || {
+            let mut quotes = ["\\u0022", "\\U00000022"].iter();
+            !self.in_header && quotes.any(|quote| text.contains(quote))
+        };
+        let is_spelled = encoding == Encoding::BasicString && text.contains("\\\"");
+        if text.contains('\\') && (is_spelled || is_numbered()) {
             self.note(construct::QUOTE_IN_KEY, span);
         }
     }
@@ -168,20 +165,13 @@ impl<'t> Finder<'t> {
             }
             EventKind::Scalar => self.scalar(span, event.encoding()),
             EventKind::KeySep => self.key_sep(span),
-            EventKind::ArrayOpen => self.arrays.push(self.inline_depth),
-            EventKind::ArrayClose => {
-                self.arrays.pop();
-                self.comma = None;
-            }
-            EventKind::InlineTableOpen => {
-                self.inline_depth += 1;
-                self.comma = None;
-            }
+            EventKind::ArrayOpen | EventKind::InlineTableOpen => self.open.push(event.kind()),
+            EventKind::ArrayClose => drop(self.open.pop()),
             EventKind::InlineTableClose => {
+                self.open.pop();
                 let comma = self.comma.take();
                 self.found
                     .extend(comma.map(|at| (construct::COMMA_AT_THE_END, at)));
-                self.inline_depth = self.inline_depth.saturating_sub(1);
             }
             EventKind::ValueSep if self.in_inline_table() => self.value_sep(span),
             EventKind::Newline if self.in_inline_table() => {

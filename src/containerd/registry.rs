@@ -7,6 +7,8 @@ use super::asked::Asked;
 use super::release::{
     ALL, END, FIRST_1_7, FROM_1_7, FROM_2_1, ONE, ONE_6, ONE_7, Release, Releases, SERVERS, TWO,
 };
+use super::schema;
+use super::shape::Field;
 
 pub(super) const SNAPSHOTTER: &str = "io.containerd.snapshotter.v1";
 pub(super) const DIFFER: &str = "io.containerd.differ.v1";
@@ -203,33 +205,18 @@ pub(super) fn old_name(id: &str) -> &str {
         .map_or(id, |(old, _)| old)
 }
 
-/// Plugins that config version 1 called by a short name, and what they are called since.
-const SHORT_NAMES: &[(&str, &str)] = &[
-    ("cri", "io.containerd.grpc.v1.cri"),
-    ("cgroups", "io.containerd.monitor.v1.cgroups"),
-    ("linux", "io.containerd.runtime.v1.linux"),
-    ("scheduler", "io.containerd.gc.v1.scheduler"),
-    ("bolt", "io.containerd.metadata.v1.bolt"),
-    ("task", "io.containerd.runtime.v2.task"),
-    ("opt", "io.containerd.internal.v1.opt"),
-    ("restart", "io.containerd.internal.v1.restart"),
-    ("tracing", "io.containerd.internal.v1.tracing"),
-    ("otlp", "io.containerd.tracing.processor.v1.otlp"),
-    ("aufs", "io.containerd.snapshotter.v1.aufs"),
-    ("btrfs", "io.containerd.snapshotter.v1.btrfs"),
-    ("devmapper", "io.containerd.snapshotter.v1.devmapper"),
-    ("native", "io.containerd.snapshotter.v1.native"),
-    ("overlayfs", "io.containerd.snapshotter.v1.overlayfs"),
-    ("zfs", "io.containerd.snapshotter.v1.zfs"),
-];
-
 /// The full name that 2.x gives to a plugin of a version 1 file
 /// (`v1MigratePluginName` in `cmd/containerd/server/config/config.go`).
 pub(super) fn full_name(name: &str) -> String {
     if name.contains('.') {
         return name.to_owned();
     }
-    if let Some((_, full)) = SHORT_NAMES.iter().find(|(short, _)| *short == name) {
+    // The plugins that had keys then: those that the oldest release still has.
+    let mut plugins = schema::CRI_PLUGINS.iter().chain(schema::OTHER_PLUGINS);
+    let known = plugins.find(|Field(full, _, releases)| {
+        short_name(full) == name && releases.contain(Release::LINES[0])
+    });
+    if let Some(Field(full, ..)) = known {
         return (*full).to_owned();
     }
     let kind = if name.ends_with("-service") {

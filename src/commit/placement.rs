@@ -183,10 +183,9 @@ impl Editor {
     fn check_not_imported(
         &self,
         files: &ConfigFiles,
-        mut sidecars: impl Iterator<Item = PathBuf>,
+        sidecars: impl Iterator<Item = PathBuf>,
     ) -> Result<(), Error> {
-        let imported = sidecars.find_map(|it| Some((files.pattern_for(&it)?, it)));
-        let Some((pattern, sidecar)) = imported else {
+        let Some((sidecar, pattern)) = files.first_matched(sidecars) else {
             return Ok(());
         };
         let message = format!(

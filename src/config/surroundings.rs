@@ -1,6 +1,9 @@
 //! Reads from disk what the model of containerd wants to know: imported files and the host.
 
+use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
@@ -8,9 +11,7 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::Item;
 
-use crate::containerd::imports::{
-    absolute, glob, is_pattern, is_sound, leads_to, patterns, written,
-};
+use crate::containerd::imports::{absolute, glob, is_pattern, patterns, written};
 use crate::containerd::{Cgroup, ConfigFiles, FileState, Host};
 use crate::disk::HostRoot;
 use crate::disk::existing::{FOLDER, Unread, read_on_host};
@@ -41,24 +42,30 @@ impl ConfigFiles {
             (Some(Some(source)), _) => FileState::Bytes(source.clone()),
             (Some(None), _) => FileState::Missing,
             (None, Some(known)) => known.clone(),
-            (None, None) => state(root, path),
+            (None, None) => match state(root, path) {
+                // A folder that comes with a file of the edit's.
+                FileState::Missing if others.keys().any(|it| it.starts_with(path)) => {
+                    FileState::OutOfSight
+                }
+                state => state,
+            },
         };
-        let matches = |pattern: &Path| {
-            let known = self.globs.get(pattern.as_os_str()).cloned();
-            let mut found = known.unwrap_or_else(|| matches(root, pattern))?;
-            let there = others.iter().filter(|(_, source)| source.is_some());
-            let there = there.map(|(path, _)| path);
-            let matching: Vec<_> = there.filter(|path| leads_to(pattern, path)).collect();
-            if others.values().any(Option::is_some) && !is_sound(pattern) {
-                // A new file may be the first that it is matched with.
-                return None;
+        let folders = RefCell::new(BTreeMap::new());
+        let names = |folder: &Path| {
+            let known = self.folders.get(folder).cloned();
+            let mut names = known.unwrap_or_else(|| names_in(root, folder));
+            for (path, source) in others {
+                let below = path.strip_prefix(folder).ok();
+                let mut below = below.into_iter().flatten();
+                match (below.next(), below.next(), source) {
+                    (Some(name), None, None) => drop(names.remove(name)),
+                    (Some(name), _, Some(_)) => drop(names.insert(name.to_owned())),
+                    _ => {}
+                }
             }
-            found.retain(|path| !others.contains_key(path));
-            if !matching.is_empty() {
-                found.extend(matching.into_iter().cloned());
-                found.sort();
-            }
-            Some(found)
+            let mut folders = folders.borrow_mut();
+            folders.insert(folder.to_owned(), names.clone());
+            Cow::Owned(names)
         };
         let main = self.main();
         let mut files = Self::new(main, source.clone());
@@ -71,9 +78,7 @@ impl ConfigFiles {
                     found.push(path.clone());
                 }
                 for pattern in patterns(&importer, &import) {
-                    let matching = matches(&pattern);
-                    found.extend(matching.iter().flatten().cloned());
-                    files.insert_glob(pattern, matching);
+                    found.extend(glob(&pattern, &names).into_iter().flatten());
                 }
                 for path in found {
                     if files.contains(&path) {
@@ -87,12 +92,8 @@ impl ConfigFiles {
                 }
             }
         }
+        files.folders = folders.take();
         files
-    }
-
-    /// The glob pattern of an import that matches `path`, now or once it exists.
-    pub(crate) fn pattern_for(&self, path: &Path) -> Option<&Path> {
-        self.patterns().find(|pattern| leads_to(pattern, path))
     }
 }
 
@@ -191,13 +192,11 @@ fn is_runtime_spec(bytes: &[u8]) -> bool {
     }
 }
 
-/// What a host's pattern matches.
-pub(crate) fn matches(root: &HostRoot, pattern: &Path) -> Option<Vec<PathBuf>> {
-    glob(pattern, &|folder| {
-        let folder = root.resolve(folder).and_then(fs::read_dir);
-        let entries = folder.into_iter().flatten().flatten();
-        entries.map(|entry| entry.file_name()).collect()
-    })
+/// What stands in a host's folder.
+fn names_in(root: &HostRoot, folder: &Path) -> BTreeSet<OsString> {
+    let folder = root.resolve(folder).and_then(fs::read_dir);
+    let entries = folder.into_iter().flatten().flatten();
+    entries.map(|entry| entry.file_name()).collect()
 }
 
 /// Where drop-ins that somebody has masked lead to, and its device number (`null(4)`).

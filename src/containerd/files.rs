@@ -1,7 +1,8 @@
 //! What the model knows of the world: the files of a config, and a few facts about the host.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::toml::Source;
@@ -32,9 +33,9 @@ pub struct ConfigFiles {
     pub(crate) files: BTreeMap<PathBuf, FileState>,
     /// The paths of the files in the order in which they were inserted.
     order: Vec<PathBuf>,
-    /// What each absolute pattern matches, as an import has it and cleaned; `None`: it is malformed.
-    /// As paths, a pattern and the same with a slash at its end would be one.
-    pub(crate) globs: BTreeMap<OsString, Option<Vec<PathBuf>>>,
+    /// What stands in each folder that a pattern looks into, by name. Where there is no such folder, or
+    /// it is none, nothing.
+    pub(crate) folders: BTreeMap<PathBuf, BTreeSet<OsString>>,
 }
 
 impl ConfigFiles {
@@ -46,7 +47,7 @@ impl ConfigFiles {
             files: files.into(),
             order: vec![main.clone()],
             main,
-            globs: BTreeMap::new(),
+            folders: BTreeMap::new(),
         }
     }
 
@@ -62,34 +63,12 @@ impl ConfigFiles {
     pub fn match_patterns(&mut self) {
         let there = self.files.iter();
         let there = there.filter(|(_, state)| **state != FileState::Missing);
-        let there: Vec<PathBuf> = there.map(|(path, _)| path.clone()).collect();
-        let names = |folder: &Path| {
-            let below = there
-                .iter()
-                .filter_map(|path| path.strip_prefix(folder).ok());
-            let names: BTreeSet<&OsStr> = below.filter_map(|path| path.iter().next()).collect();
-            names.into_iter().map(OsStr::to_owned).collect()
-        };
-        let mut found = BTreeMap::new();
-        for (path, source) in self.all() {
-            for import in imports::written(source) {
-                let patterns = imports::patterns(path, &import).into_iter();
-                found.extend(patterns.map(|pattern| {
-                    let matching = imports::glob(&pattern, &names);
-                    (pattern.into_os_string(), matching)
-                }));
+        for path in there.flat_map(|(path, _)| path.ancestors()) {
+            if let Some((folder, name)) = path.parent().zip(path.file_name()) {
+                let names = self.folders.entry(folder.to_owned()).or_default();
+                names.insert(name.to_owned());
             }
         }
-        self.globs = found;
-    }
-
-    /// Says what an absolute pattern matches, in Go's order.
-    pub(crate) fn insert_glob(
-        &mut self,
-        pattern: impl Into<PathBuf>,
-        matches: Option<Vec<PathBuf>>,
-    ) {
-        self.globs.insert(pattern.into().into_os_string(), matches);
     }
 
     /// The absolute path of the main file.
@@ -98,9 +77,21 @@ impl ConfigFiles {
         &self.main
     }
 
-    /// The glob patterns of all imports.
-    pub(crate) fn patterns(&self) -> impl Iterator<Item = &Path> {
-        self.globs.keys().map(Path::new)
+    /// The first of some paths that a glob pattern of an import matches, now or once it exists, and
+    /// that pattern.
+    pub(crate) fn first_matched(
+        &self,
+        mut paths: impl Iterator<Item = PathBuf>,
+    ) -> Option<(PathBuf, PathBuf)> {
+        let patterns = self.all().flat_map(|(importer, source)| {
+            let imports = imports::written(source).into_iter();
+            imports.flat_map(|import| imports::patterns(importer, &import))
+        });
+        let patterns: BTreeSet<PathBuf> = patterns.collect();
+        paths.find_map(|path| {
+            let pattern = patterns.iter().find(|it| imports::leads_to(it, &path))?;
+            Some((path, pattern.clone()))
+        })
     }
 
     pub(crate) fn contains(&self, path: &Path) -> bool {
@@ -205,12 +196,14 @@ impl ConfigFiles {
     }
 
     /// What a pattern matches; `None`: it is malformed.
-    pub(crate) fn matches(&self, pattern: &Path) -> Option<&[PathBuf]> {
-        match self.globs.get(pattern.as_os_str()) {
-            Some(found) => found.as_deref(),
-            // Relative to a folder that nobody knows.
-            None => imports::glob(pattern, &|_| Vec::new()).map(|_| [].as_slice()),
-        }
+    pub(crate) fn matches(&self, pattern: &Path) -> Option<Vec<PathBuf>> {
+        // Nobody knows the folder that a relative one is for.
+        let names = |folder: &Path| {
+            self.folders
+                .get(folder)
+                .map_or_else(Cow::default, Cow::Borrowed)
+        };
+        imports::glob(pattern, &names)
     }
 }
 

@@ -2,6 +2,7 @@
 //! `cmd/containerd/server/config/config.go` uses them.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::iter::Peekable;
 use std::path::{Component, Path, PathBuf};
@@ -86,7 +87,10 @@ pub(crate) fn leads_to(import: &Path, path: &Path) -> bool {
 
 /// What a pattern matches, in Go's order; `None`: it is malformed where something came to be matched,
 /// so that the daemon exits. `names` lists a folder; nothing, if it is none.
-pub(crate) fn glob(pattern: &Path, names: &dyn Fn(&Path) -> Vec<OsString>) -> Option<Vec<PathBuf>> {
+pub(crate) fn glob<'n>(
+    pattern: &Path,
+    names: &dyn Fn(&Path) -> Cow<'n, BTreeSet<OsString>>,
+) -> Option<Vec<PathBuf>> {
     let pattern = text(pattern.as_os_str());
     is_match(&pattern, OsStr::new(""))?;
     // A pattern that ends in a slash asks for a file without a name.
@@ -99,39 +103,30 @@ pub(crate) fn glob(pattern: &Path, names: &dyn Fn(&Path) -> Vec<OsString>) -> Op
     };
     let mut found = Vec::new();
     for folder in folders {
-        let mut names = names(&folder);
-        names.sort();
-        for name in names {
-            if is_match(file, &name)? {
-                found.push(clean(&folder.join(name)));
+        let names = names(&folder);
+        let folder = clean(&folder);
+        for name in names.iter() {
+            if is_match(file, name)? {
+                found.push(folder.join(name));
             }
         }
     }
     Some(found)
 }
 
-/// Whether `Glob` takes a pattern whatever there is.
-pub(crate) fn is_sound(pattern: &Path) -> bool {
-    let pattern = text(pattern.as_os_str());
-    let mut rest = &*pattern;
-    while !rest.is_empty() {
-        let (_, chunk, more) = chunk(rest);
-        if parse(chunk).is_none() {
-            return false;
-        }
-        rest = more;
-    }
-    true
-}
-
 fn text(pattern: &OsStr) -> Cow<'_, str> {
     pattern.to_string_lossy()
 }
 
-/// A part of a pattern that takes one letter: of some ranges as `[a-z]`, or of none of them as `[^a-z]`.
-struct Part {
-    is_negated: bool,
-    ranges: Vec<[char; 2]>,
+/// A part of a pattern that takes one letter.
+enum Part {
+    Any,
+    Letter(char),
+    /// Of some ranges as `[a-z]`, or of none of them as `[^a-z]`.
+    Class {
+        is_negated: bool,
+        ranges: Vec<[char; 2]>,
+    },
 }
 
 /// The start of a pattern: whether it begins with stars, what follows up to the next star, and the
@@ -160,20 +155,18 @@ fn parse(chunk: &str) -> Option<Vec<Part>> {
     let mut letters = chunk.chars().peekable();
     let mut parts = Vec::new();
     while let Some(letter) = letters.next() {
-        let exactly = |letter| (false, vec![[letter, letter]]);
-        let (is_negated, ranges) = match letter {
-            '?' => (true, Vec::new()),
-            '\\' => exactly(letters.next()?),
+        parts.push(match letter {
+            '?' => Part::Any,
+            '\\' => Part::Letter(letters.next()?),
             '[' => class(&mut letters)?,
-            plain => exactly(plain),
-        };
-        parts.push(Part { is_negated, ranges });
+            plain => Part::Letter(plain),
+        });
     }
     Some(parts)
 }
 
-/// What follows a bracket: whether the ranges are negated, and these.
-fn class(letters: &mut Peekable<Chars<'_>>) -> Option<(bool, Vec<[char; 2]>)> {
+/// What follows a bracket.
+fn class(letters: &mut Peekable<Chars<'_>>) -> Option<Part> {
     let is_negated = letters.next_if_eq(&'^').is_some();
     let mut ranges = Vec::new();
     while ranges.is_empty() || letters.next_if_eq(&']').is_none() {
@@ -184,7 +177,7 @@ fn class(letters: &mut Peekable<Chars<'_>>) -> Option<(bool, Vec<[char; 2]>)> {
         };
         ranges.push([first, last]);
     }
-    Some((is_negated, ranges))
+    Some(Part::Class { is_negated, ranges })
 }
 
 /// One end of a range.
@@ -225,8 +218,12 @@ fn is_match(pattern: &str, name: &OsStr) -> Option<bool> {
 
 impl Part {
     fn takes(&self, letter: char) -> bool {
-        let mut ranges = self.ranges.iter();
-        ranges.any(|[first, last]| (*first..=*last).contains(&letter)) != self.is_negated
+        let is_in = |[first, last]: &[char; 2]| (*first..=*last).contains(&letter);
+        match self {
+            Self::Any => true,
+            Self::Letter(plain) => letter == *plain,
+            Self::Class { is_negated, ranges } => ranges.iter().any(is_in) != *is_negated,
+        }
     }
 }
 
@@ -292,8 +289,8 @@ mod tests {
         }
         let glob = |pattern: &str, file: &'static str| {
             let names = |folder: &Path| match folder.to_str() {
-                Some("/d") if !file.is_empty() => vec![OsString::from(file)],
-                _ => Vec::new(),
+                Some("/d") if !file.is_empty() => Cow::Owned([file.into()].into()),
+                _ => Cow::default(),
             };
             super::glob(Path::new(pattern), &names).is_some()
         };
@@ -354,14 +351,14 @@ mod tests {
 
     #[test]
     fn folders_are_matched_one_by_one() {
-        let names = |folder: &Path| -> Vec<OsString> {
+        let names = |folder: &Path| {
             let names: &[&str] = match clean(folder).to_str() {
                 Some("/etc") => &["b", "a", "x.toml", ".h"],
                 Some("/etc/a") => &["2.toml", "1.toml", "sub"],
                 Some("/etc/b") => &["1.toml", "[1].toml"],
                 _ => &[],
             };
-            names.iter().map(OsString::from).collect()
+            Cow::Owned(names.iter().map(OsString::from).collect())
         };
         for (pattern, found) in [
             ("/etc/*", "/etc/.h /etc/a /etc/b /etc/x.toml"),

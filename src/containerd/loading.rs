@@ -177,7 +177,7 @@ fn resolve(loaded: &Loaded<'_>, importer: &Path, import: &str) -> Result<Vec<Pat
     if !is_pattern(pattern) {
         return Ok(vec![path]);
     }
-    let found = loaded.model.files.matches(pattern).map(<[PathBuf]>::to_vec);
+    let found = loaded.model.files.matches(pattern);
     found.ok_or_else(|| format!("imports: {import}: syntax error in pattern"))
 }
 

@@ -7,9 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use crate::commit::editor::Editor;
-use crate::config::surroundings::matches;
 use crate::containerd::ConfigFiles;
-use crate::containerd::imports::has_meta;
 use crate::disk::HostRoot;
 use crate::node::Kind;
 
@@ -73,24 +71,10 @@ fn changes(editor: &Editor, files: &ConfigFiles) -> BTreeMap<PathBuf, SystemTime
     };
     let imported = files.imported().map(|(path, _)| path.to_owned());
     let root = &editor.host_root;
-    let patterns = files.patterns().filter(|pattern| pattern.is_absolute());
-    let folders = patterns.flat_map(|pattern| folders(root, pattern));
+    let folders = files.folders.keys().cloned();
     let paths = main.into_iter().chain(imported).chain(folders);
     let dated = paths.filter_map(|path| Some((last_change(root, &path)?, path)));
     dated.map(|(at, path)| (path, at)).collect()
-}
-
-/// The host's folders that a glob pattern looks into.
-fn folders(root: &HostRoot, pattern: &Path) -> Vec<PathBuf> {
-    let Some(folder) = pattern.parent() else {
-        return Vec::new();
-    };
-    if !has_meta(folder) {
-        return vec![folder.to_owned()];
-    }
-    let mut folders = folders(root, folder);
-    folders.extend(matches(root, folder).into_iter().flatten());
-    folders
 }
 
 /// The last change of what a path of the host leads to, or of the link that stands there.

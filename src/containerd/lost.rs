@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::Warning;
 
-use super::files::ConfigFiles;
 use super::model::Model;
 use super::release::{Release, listed, listed_do};
 use super::tree::Place;
@@ -35,7 +34,7 @@ impl Losses {
     }
 
     /// One warning for each reason, and for the releases to which it applies.
-    pub(crate) fn warnings(&self, model: &Model<'_>, files: &ConfigFiles) -> Vec<Warning> {
+    pub(crate) fn warnings(&self, model: &Model<'_>) -> Vec<Warning> {
         let mut groups: BTreeMap<_, BTreeSet<(Place, &str)>> = BTreeMap::new();
         for (key, (place, why, releases)) in &self.keys {
             let group = groups.entry((place.file, releases, why)).or_default();
@@ -46,8 +45,8 @@ impl Losses {
             let keys: Vec<&str> = keys.iter().map(|(_, key)| *key).collect();
             let (does, keys) = (listed_do(releases), keys.join(", "));
             let message = format!("containerd {does} not read {keys}: {why}");
-            let (path, at) = model.reason("", Some(*first)).at?;
-            Some(Warning::new("key-not-read", message).in_file(&path, &at?, files.main()))
+            let (path, at) = model.position(*first);
+            Some(Warning::new("key-not-read", message).in_file(path, &at, model.files.main()))
         });
         warnings.collect()
     }

@@ -100,7 +100,7 @@ impl Judgement<'_> {
             Warning::new("key-takes-effect", message)
         });
         let mut warnings: Vec<Warning> = read_now.collect();
-        warnings.extend(after.warnings(&Model::new(&self.after, self.host), &self.after));
+        warnings.extend(after.warnings(&Model::new(&self.after, self.host)));
         warnings
     }
 

@@ -83,7 +83,7 @@ impl Check {
             has_program: &|name| surroundings::is_program(&editor.host_root, name),
         };
         let mut warnings = warnings(files, &releases, &reading);
-        warnings.extend(losses.warnings(&model, files));
+        warnings.extend(losses.warnings(&model));
         warnings.extend(newer);
         Ok(Self {
             path: path.to_owned(),

@@ -311,6 +311,30 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "fixtures need no atomic writes")]
+    fn the_files_of_an_edit_stand_among_those_of_their_folders() {
+        let host = tempfile::tempdir().expect("a temporary folder");
+        fs::create_dir(host.path().join("conf.d")).expect("creates");
+        for name in ["a", "b"] {
+            fs::write(host.path().join(format!("conf.d/{name}.toml")), "").expect("writes");
+        }
+        let root = HostRoot::at(host.path()).expect("a root");
+        let after = |import: &str| {
+            let main = format!("imports = ['{import}']");
+            let files = ConfigFiles::read(&root, Path::new("/config.toml"), &*main);
+            let changes = [("/conf.d/a.toml", None), ("/new.d/c.toml", Some("".into()))];
+            let changes = changes.map(|(path, source)| (PathBuf::from(path), source));
+            let files = files.changed(&root, main.into(), &changes.into());
+            let found = files.imported().map(|(path, _)| path.display().to_string());
+            found.collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(after("/*.d/*.toml"), "/conf.d/b.toml /new.d/c.toml");
+        assert_eq!(after("/conf.d/*"), "/conf.d/b.toml");
+        assert_eq!(after("/new.d/*"), "/new.d/c.toml");
+        assert_eq!(after("/*.d"), "");
+    }
+
+    #[test]
     fn a_masked_drop_in_is_a_file_without_keys() {
         let host = tempfile::tempdir().expect("a temporary folder");
         let link = host.path().join("link");

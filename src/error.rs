@@ -95,7 +95,7 @@ impl Warning {
 /// ```
 /// use containerd_edit::{Code, Editor, ExitCode};
 ///
-/// let error = Editor::new("/nowhere/config.toml").read().unwrap_err();
+/// let error = Editor::new("/nowhere/config.toml").check().unwrap_err();
 /// assert_eq!(error.code(), Code::NoFolder);
 /// assert_eq!(error.exit_code(), ExitCode::Missing);
 /// assert_eq!(error.to_string(), "the folder /nowhere does not exist");

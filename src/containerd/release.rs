@@ -278,7 +278,7 @@ pub(super) const FROM_2_1: Releases = Releases::from(2, 1);
 pub(super) const SERVERS: Releases = Releases::from(2, 3);
 
 /// The releases that Debian builds otherwise than upstream: 1.6 without tracing, 2.1 with a newer
-/// TOML parser and without zfs. Measured on its 1.6.20 and 2.1.9.
+/// TOML parser, without zfs and with another folder of CNI. Measured on its 1.6.20 and 2.1.9.
 pub(super) const BUILT_BY_DEBIAN: [Releases; 2] = [
     ONE_6,
     Releases::between(Release::new(2, 1, 0), Release::new(2, 2, 0)),

@@ -139,12 +139,19 @@ fn two_bin_dirs(view: &CriView<'_>) -> Option<Finding> {
     let (_, place) = text(cni, "bin_dir")?;
     let folders = cni.get("bin_dirs").filter(|node| !node.is_zero())?;
     // The built-in list gives way.
-    let is_default = folders.texts().map(|(path, _)| path).eq([DEFAULT_BIN_DIR]);
+    let built_in: &[&str] = if view.release.is_debians(FROM_2_1) {
+        &["/usr/lib/cni", "/opt/cni/bin"]
+    } else {
+        &["/opt/cni/bin"]
+    };
+    let is_default = folders
+        .texts()
+        .map(|(path, _)| path)
+        .eq(built_in.iter().copied());
     let message = "`cni.bin_dir` and `cni.bin_dirs` cannot be set at the same time";
     (!is_default).then(|| (message.to_owned(), Some(place)))
 }
 
-const DEFAULT_BIN_DIR: &str = "/opt/cni/bin";
 /// These have a `config_path` built in; since 2.2.2 it is for configs without `mirrors` only.
 const HAS_CONFIG_PATH: Releases = Releases::between(Release::new(2, 2, 0), Release::new(2, 2, 2));
 

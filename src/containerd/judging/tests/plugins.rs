@@ -115,6 +115,14 @@ fn a_list_of_cni_folders_like_the_built_in_one_gives_way() {
     assert_2x(&cni("['/y']"), "snnnn");
     assert_2x(&cni("['/opt/cni/bin', '/y']"), "snnnn");
     assert_2x(&cni("[]"), "sssss");
+    // Debian's has a folder of its own first.
+    for (list, verdicts) in [
+        ("['/usr/lib/cni', '/opt/cni/bin']", "sss"),
+        ("['/opt/cni/bin', '/usr/lib/cni']", "ssn"),
+        ("['/opt/cni/bin']", "ssn"),
+    ] {
+        assert_by_debian(&cni(list), verdicts);
+    }
 }
 
 #[test]

@@ -173,6 +173,13 @@ impl Config {
             .unwrap_or_default()
     }
 
+    /// The newest config version of any file, 0 if none names one.
+    pub(crate) fn newest_version(&self) -> i64 {
+        let files = self.files.iter();
+        let named = files.filter_map(|file| version::named(file.text.as_ref()?));
+        named.max().unwrap_or_default()
+    }
+
     /// The drop-in that is newer than the main file, and than all that containerd 1.x reads, if there is
     /// one. Up to 2.2 its version then holds for the main file, too.
     pub(crate) fn newer_drop_in(&self) -> Option<&File> {

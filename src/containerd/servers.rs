@@ -91,6 +91,12 @@ pub(super) fn at_top(path: &[String]) -> Option<[&'static str; 2]> {
     })
 }
 
+/// Whether another plugin takes the key of a server's plugin first: of the two, only that one's goes by
+/// the name that both have at the top of an older file.
+pub(super) fn is_second(path: &[String]) -> bool {
+    at_top(path).is_some_and(|top| in_plugin(&top).is_some_and(|first| *path != first))
+}
+
 /// The keys at the top of a file of which the plugin comes to be, but for those that another plugin
 /// takes first. The other keys of their table have no part in it.
 pub(super) fn all_at_top(id: &str) -> impl Iterator<Item = [&'static str; 2]> {

@@ -96,6 +96,9 @@ impl Spelling {
         if id == RUNTIME {
             return joined(&self.runtime, rest);
         }
+        if let Some(place) = one_of_two(path, self.version) {
+            return place;
+        }
         if self.version > 2 {
             return path.to_vec();
         }
@@ -139,7 +142,8 @@ impl Spelling {
             return joined(RUNTIME, rest);
         }
         if self.version > 2 {
-            let at_top = (self.version > 3).then(|| servers::at_top(&place));
+            let is_first = self.version > 3 && !servers::is_second(&place);
+            let at_top = is_first.then(|| servers::at_top(&place));
             return at_top.flatten().map_or(place, owned);
         }
         if !is_cri {
@@ -164,6 +168,13 @@ pub(crate) fn canonical(path: &[String]) -> Vec<String> {
     let spellings = [1, 2, 4].map(|version| Spelling::of(None, version));
     let canonical = |path: Vec<String>, spelling: &Spelling| spelling.canonical(&path);
     spellings.iter().fold(path.to_vec(), canonical)
+}
+
+/// The canonical path of the one key that a config of this version has where a newer one has the key of
+/// `path` and another one.
+pub(crate) fn one_of_two(path: &[String], version: i64) -> Option<Vec<String>> {
+    let is_one = version < 4 && servers::is_second(path);
+    is_one.then(|| servers::at_top(path))?.map(owned)
 }
 
 /// Whether a canonical path belongs to CRI, which is one plugin below config version 3.

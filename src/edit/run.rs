@@ -41,6 +41,7 @@ pub(crate) fn edit_keeping(
     change: &Change,
     kept: &Needed,
 ) -> Result<Edited, Error> {
+    let change = &change.in_version(config.newest_version());
     let config = &placement::chosen_tables(config, ledger, change)?;
     let mut start = Start::new(config, ledger, change);
     if !ledger.is_blank() {

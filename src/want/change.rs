@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::containerd::spelling;
 use crate::error::{Code, Error};
 use crate::toml::Literal;
 
@@ -220,6 +221,20 @@ impl Change {
             self.overrules = Overrules::Nothing;
         }
         self
+    }
+
+    /// The same for a config of this version, in which two keys of a newer one may be one.
+    pub(crate) fn in_version(&self, version: i64) -> Self {
+        let mut change = self.clone();
+        let was = change.adoption.iter_mut().flatten();
+        let wants = change.wants.iter_mut().chain(was).map(|it| &mut it.key);
+        let cleared = change.absent.iter_mut().chain(&mut change.cleared);
+        for key in wants.chain(cleared).chain(&mut change.unsets) {
+            if let Some(path) = spelling::one_of_two(&key.path, version) {
+                key.path = path;
+            }
+        }
+        change
     }
 
     /// Names the plugin table to edit, instead of the one that the config version calls for. Needed

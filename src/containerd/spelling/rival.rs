@@ -49,6 +49,9 @@ impl Spelling {
         let [_, id, key, below @ ..] = path else {
             return None;
         };
+        if servers::is_second(path) {
+            return None;
+        }
         let (id, key) = (id.as_str(), key.as_str());
         let is = |names: [&str; 2], name: &String| names.contains(&name.as_str());
         let place = match (self.version, id) {

@@ -98,6 +98,26 @@ fn plugins_and_servers_go_by_the_names_of_the_version() {
 }
 
 #[test]
+fn two_keys_of_version_4_are_one_before() {
+    for key in ["max_recv_message_size", "max_send_message_size"] {
+        let top = path(&format!("grpc/{key}"));
+        let [first, second] = ["grpc", "grpc-tcp"]
+            .map(|server| path(&format!("plugins/io.containerd.server.v1.{server}/{key}")));
+        assert_eq!(super::canonical(&first), top);
+        assert_eq!(super::canonical(&second), second);
+        for version in 1..=3 {
+            assert_eq!(spelling(version).place(&second), top);
+            assert_eq!(one_of_two(&second, version).as_ref(), Some(&top));
+            assert_eq!(spelling(version).rival(&second, &top), None);
+        }
+        assert_eq!(spelling(4).place(&second), second);
+        assert_eq!(spelling(4).canonical(&second), second);
+        assert_eq!(one_of_two(&second, 4), None);
+        assert_eq!(one_of_two(&top, 3), None);
+    }
+}
+
+#[test]
 fn what_is_moved_as_one_has_another_place() {
     let (old, images) = (
         "plugins/io.containerd.grpc.v1.cri",

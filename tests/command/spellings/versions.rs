@@ -161,6 +161,20 @@ const ROWS: &[Row] = &[
                 ),
             ],
         ),
+        // Two keys of version 4 are one below.
+        (
+            "[plugins.'io.containerd.server.v1.grpc-tcp']\naddress = '127.0.0.1:1'\n\
+             max_recv_message_size = 5",
+            [
+                ("[grpc]|tcp_address = \"127.0.0.1:1\"|max_recv_message_size = 5", ""),
+                ("[grpc]|tcp_address = \"127.0.0.1:1\"|max_recv_message_size = 5", ""),
+                ("[grpc]|tcp_address = \"127.0.0.1:1\"|max_recv_message_size = 5", ""),
+                (
+                    "[plugins.\"io.containerd.server.v1.grpc-tcp\"]|address = \"127.0.0.1:1\"|max_recv_message_size = 5",
+                    "",
+                ),
+            ],
+        ),
         (
             "[metrics]\naddress = '127.0.0.1:1338'",
             [

@@ -17,6 +17,8 @@ use super::verdict::{Finding, Lost};
 
 const TASK: &str = "io.containerd.runtime.v2.task";
 const SHIM_MANAGER: &str = "io.containerd.shim.v1.manager";
+/// What `sched_core = true` has become.
+const SCHED_CORE: &str = "SCHED_CORE=1";
 
 /// `MigrateConfigTo`, with the migrations of the plugins after each step.
 pub(super) fn migrate(
@@ -191,6 +193,15 @@ pub(super) fn successor(place: &[String]) -> Option<Vec<String>> {
     Some(array.into_iter().map(str::to_owned).collect())
 }
 
+/// What has stood at a key of an older version, by the only element of its [`successor`].
+pub(super) fn before(place: &[String], element: &Node) -> Option<Node> {
+    if place.last().is_some_and(|key| key == "bin_dir") {
+        return Some(element.clone());
+    }
+    let is_on = element.text() == Some(SCHED_CORE);
+    is_on.then(|| Node::new(Data::Boolean(true), element.place))
+}
+
 /// Whether a key of the old plugin, below a table with its dot, went to the images plugin.
 fn is_of_images(table: &str, key: &str) -> bool {
     let mut rows = IMAGES_KEYS.iter();
@@ -206,7 +217,7 @@ fn migrate_task(plugins: &mut Table, lost: &mut Vec<Lost>) -> Result<(), Finding
     let mut old = as_map(task)?.clone();
     let mut new = Table::new();
     if let Some(node) = old.remove("sched_core").filter(Node::is_true) {
-        let text = Node::new(Data::Text("SCHED_CORE=1".into()), node.place);
+        let text = Node::new(Data::Text(SCHED_CORE.into()), node.place);
         let env = Node::new(Data::Array(vec![text]), node.place);
         new.insert("env".into(), env);
     }

@@ -1,5 +1,6 @@
 //! What a release has at a key once it has loaded all files and brought them up to date.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -59,19 +60,25 @@ impl Model<'_> {
 
 impl ReleaseConfig {
     /// What the release has at a canonical path; `None` if nothing that it reads.
-    pub(crate) fn node(&self, path: &[String]) -> Option<&Node> {
+    pub(crate) fn node(&self, path: &[String]) -> Option<Cow<'_, Node>> {
         let place = self.spelling.place(path);
-        self.at(&place).or_else(|| self.successor(&place))
+        let migrated = || self.before_migration(&place).map(Cow::Owned);
+        self.at(&place).map(Cow::Borrowed).or_else(migrated)
     }
 
-    /// What has become of a key that the migration has turned into another one.
-    fn successor(&self, place: &[String]) -> Option<&Node> {
+    /// What a key has said that the migration has made an element of an array of.
+    fn before_migration(&self, place: &[String]) -> Option<Node> {
+        // What the migration has taken does not stand there any more.
+        if self.written(place).is_some() {
+            return None;
+        }
         match &self.at(&migration::successor(place)?)?.data {
-            Data::Array(elements) => elements.first(),
+            Data::Array(elements) => migration::before(place, elements.first()?),
             _ => None,
         }
     }
 
+    /// What is read of what stands at a place.
     fn at(&self, place: &[String]) -> Option<&Node> {
         // Where plugins go by short names, it knows no other.
         let is_full = |id: &String| self.spelling.version() < 2 && id.contains('.');
@@ -79,6 +86,10 @@ impl ReleaseConfig {
             return None;
         }
         Wanted::of(place).filter(|it| it.is_read_by(self.release))?;
+        self.written(place)
+    }
+
+    fn written(&self, place: &[String]) -> Option<&Node> {
         let top = self.top.get(place[0].as_str())?;
         (2..=place.len()).try_fold(top, |node, depth| {
             self.entry(node.table()?, &place[..depth])
@@ -98,9 +109,9 @@ impl ReleaseConfig {
                 Effect::None
             };
         };
-        if self.at(&self.spelling.place(path)).is_none() {
+        let Cow::Borrowed(node) = node else {
             return Effect::InForce;
-        }
+        };
         let says = |node: &Node| same(&merged::value(node), wanted);
         let is_there = match &node.data {
             Data::Array(elements) if is_element => elements.iter().any(says),
@@ -115,14 +126,14 @@ impl ReleaseConfig {
 
     /// The value that the release has at a canonical path; a table as an inline one.
     pub(crate) fn value(&self, path: &[String]) -> Option<Value> {
-        self.node(path).map(merged::value)
+        self.node(path).map(|node| merged::value(&node))
     }
 
     /// The files of which something is in force at or below a canonical path.
     pub(crate) fn sources<'m>(&self, path: &[String], model: &'m Model<'_>) -> BTreeSet<&'m Path> {
         let mut numbers = BTreeSet::new();
         if let Some(node) = self.node(path) {
-            files_of(node, &mut numbers);
+            files_of(&node, &mut numbers);
         }
         let paths = model.paths().enumerate();
         let paths = paths.filter(|(number, _)| numbers.contains(number));
@@ -133,7 +144,7 @@ impl ReleaseConfig {
     pub(crate) fn names_beside(&self, path: &[String]) -> Vec<&str> {
         let table = match path {
             [_] => Some(&self.top),
-            [table @ .., _] => self.node(table).and_then(Node::table),
+            [table @ .., _] => self.at(&self.spelling.place(table)).and_then(Node::table),
             [] => None,
         };
         let names = table.into_iter().flat_map(Table::keys);
@@ -206,5 +217,41 @@ mod tests {
         assert_eq!(sources, BTreeSet::from(all));
         let one = merged.sources(&path(&["plugins", "x", "t", "one"]), &model);
         assert_eq!(one, BTreeSet::from([Path::new("/b.toml")]));
+    }
+
+    /// What a release has at a key, and what comes of a value that is wanted there.
+    fn at(text: &str, release: &str, path: &[&str], wanted: &str) -> (Option<String>, bool) {
+        let files = ConfigFiles::new("/main.toml", text);
+        let host = Host::default();
+        let model = Model::new(&files, &host);
+        let config = model.config_in(release.parse().expect("a release"));
+        let config = config.expect("it loads");
+        let path: Vec<String> = path.iter().map(ToString::to_string).collect();
+        let wanted: Value = wanted.parse().expect("TOML");
+        let is_element = path.len() == 1;
+        let effect = config.effect(&path, &wanted, is_element);
+        let value = config.value(&path).map(|value| value.to_string());
+        (value, effect == Effect::InForce)
+    }
+
+    #[test]
+    fn a_key_that_the_migration_has_left_is_in_force_nowhere() {
+        let path = ["plugins", "io.containerd.runtime.v2.task", "sched_core"];
+        let task = "[plugins.'io.containerd.runtime.v2.task']\nsched_core = true\n";
+        let env = |list| format!("[plugins.'io.containerd.shim.v1.manager']\nenv = {list}\n");
+        let migrated = (Some("true".to_owned()), true);
+        for (version, text, release, expected) in [
+            (2, task.to_owned(), "2.2", migrated.clone()),
+            (3, task.to_owned(), "2.3", migrated.clone()),
+            (3, task.to_owned(), "2.2", (None, false)),
+            (4, task.to_owned(), "2.3", (None, false)),
+            (4, env("['A=1']"), "2.3", (None, false)),
+            (4, env("['SCHED_CORE=1']"), "2.3", migrated),
+            (4, env("['A=1']") + task, "2.3", (None, false)),
+            (4, env("['SCHED_CORE=1']") + task, "2.3", (None, false)),
+        ] {
+            let text = format!("version = {version}\n{text}");
+            assert_eq!(at(&text, release, &path, "true"), expected, "{text}");
+        }
     }
 }

@@ -253,6 +253,8 @@ pub(super) fn not_read(key: &Key, releases: &[Release], version: i64) -> Error {
     let message = format!("containerd {does} not read {key} in a config of version {version}");
     let hint = if key.handler().is_some() && key.path.ends_with(&["sandbox_mode".to_owned()]) {
         "set sandboxer instead"
+    } else if key.path.ends_with(&["sched_core".to_owned()]) {
+        "set plugins.\"io.containerd.shim.v1.manager\".env = [\"SCHED_CORE=1\"] instead"
     } else {
         "leave it out here: other releases or another config version read it"
     };

@@ -11,6 +11,7 @@ use super::keys::{Wanted, is_name};
 use super::merged;
 use super::migration;
 use super::model::Model;
+use super::registry;
 use super::release::Release;
 use super::servers;
 use super::shape::read_as;
@@ -113,8 +114,11 @@ impl ReleaseConfig {
             return Effect::InForce;
         };
         let says = |node: &Node| same(&merged::value(node), wanted);
+        // 2.x gives the plugins in a list of config version 1 their full names.
+        let full_name = wanted.as_str().map(registry::full_name);
+        let names = |node: &Node| node.text().is_some() && node.text() == full_name.as_deref();
         let is_there = match &node.data {
-            Data::Array(elements) if is_element => elements.iter().any(says),
+            Data::Array(elements) if is_element => elements.iter().any(|it| says(it) || names(it)),
             _ => says(node),
         };
         if is_there {
@@ -252,6 +256,18 @@ mod tests {
         ] {
             let text = format!("version = {version}\n{text}");
             assert_eq!(at(&text, release, &path, "true"), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_plugin_of_a_list_is_the_same_by_its_full_name() {
+        for list in ["disabled_plugins", "required_plugins"] {
+            let text = format!("version = 1\n{list} = ['overlayfs']\n");
+            for release in ["1.7", "2.0", "2.3"] {
+                let is_in_force = |wanted: &str| at(&text, release, &[list], wanted).1;
+                assert!(is_in_force("'overlayfs'"), "{release}");
+                assert!(!is_in_force("'native'"), "{release}");
+            }
         }
     }
 }

@@ -62,6 +62,13 @@ const NUMBERS: &[&str] = &[
     "4294967296",
 ];
 const LISTS: &[&str] = &["[]", "['a']", "['a', 'b', 'a']", "['']"];
+/// The second is upstream's built-in list, the third Debian's.
+const FOLDERS_OF_CNI: &[&str] = &[
+    "[]",
+    "['/opt/cni/bin']",
+    "['/usr/lib/cni', '/opt/cni/bin']",
+    "['a', 'b']",
+];
 /// Keys, where they belong, and values of their type. Paths lead below `/run`, which is the node's
 /// own: daemons make some of these folders.
 #[rustfmt::skip] // A table: one key on a line.
@@ -107,7 +114,7 @@ pub(super) const KEYS: &[(Part, &str, &[&str])] = &[
     (Part::Runtime, "containerd", &["{}"]),
     (Part::Runtime, "cni", &["{}"]),
     (Part::Runtime, "cni bin_dir", TEXTS),
-    (Part::Runtime, "cni bin_dirs", LISTS),
+    (Part::Runtime, "cni bin_dirs", FOLDERS_OF_CNI),
     (Part::Runtime, "cni conf_dir", TEXTS),
     (Part::Runtime, "cni conf_template", TEXTS),
     (Part::Runtime, "cni max_conf_num", NUMBERS),

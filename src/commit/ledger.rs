@@ -1,6 +1,6 @@
 //! The ledger beside a config: what holds of it, whatever has become of the last run.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -29,7 +29,7 @@ pub(crate) struct Found {
     /// The one before the last change, if that is known.
     pub(crate) previous: Option<Ledger>,
     /// What a run that was killed has found, and what it has written.
-    killed: Option<LedgerPair>,
+    pub(super) killed: Option<LedgerPair>,
     /// What keeps the ledger from being read: then it stays as it is. Only a restore goes on.
     pub(crate) damaged: Option<Error>,
 }
@@ -78,8 +78,7 @@ impl Editor {
     }
 
     /// Reads the ledgers of a config, of which `main` was read. Where a run was killed, each file says
-    /// which of them holds for it. Of files that get a whole text, that says it, whatever stands there
-    /// now.
+    /// which of them holds for it. For a broken one that gets a whole text, that says it.
     pub(crate) fn read_ledger(
         &self,
         target: &Target,
@@ -128,10 +127,15 @@ impl Editor {
             both.entries.extend(before.entries.clone());
             both.made.extend(before.made.iter().cloned());
             let mut reading = self.read_any_config(target, &found.main, &both)?;
-            reading
-                .broken
-                .retain(|path, _| new_texts.iter().all(|it| it.change.path != *path));
-            let config = reading.whole(self)?.with(self, new_texts)?;
+            let is_replaced = |path: &PathBuf| new_texts.iter().any(|it| it.change.path == *path);
+            let broken = std::mem::take(&mut reading.broken);
+            let (replaced, broken): (BTreeMap<PathBuf, Error>, BTreeMap<PathBuf, Error>) =
+                broken.into_iter().partition(|(path, _)| is_replaced(path));
+            reading.broken = broken;
+            let texts = new_texts.iter();
+            let texts = texts.filter(|it| replaced.contains_key(&it.change.path));
+            let texts: Vec<Replacement> = texts.cloned().collect();
+            let config = reading.whole(self)?.with(self, &texts)?;
             let after = after.clone();
             after.after_a_killed_run(before.clone(), &config)
         } else {

@@ -16,7 +16,7 @@ use crate::disk::replace::overtaken;
 use crate::edit::edited::{Edited, Report};
 use crate::edit::judgement::Judged;
 use crate::error::{Code, Error, Warning};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, LedgerPair};
 
 impl Editor {
     /// Reads the file that a [`Replacement`] is for: the config, or the drop-in that was named
@@ -69,10 +69,17 @@ impl Editor {
             })
         };
         let previous = previous.filter(|it| texts.iter().any(|text| is_as_before(&name(text), it)));
-        let mut ledger = found.ledger.clone();
-        if let Some(previous) = previous {
-            ledger = ledger.after_a_killed_run(previous.clone(), &after);
-        }
+        // Which ledger holds for a text that comes, that text says.
+        let mut ledger = match (&found.killed, previous) {
+            (Some(LedgerPair { before, after: new }), _) => {
+                new.clone().after_a_killed_run(before.clone(), &after)
+            }
+            (None, Some(previous)) => {
+                let ledger = found.ledger.clone();
+                ledger.after_a_killed_run(previous.clone(), &after)
+            }
+            (None, None) => found.ledger.clone(),
+        };
         let is_undone = previous.is_some_and(|it| files.keys().all(|name| is_as_before(name, it)));
         let is_replaced = |path: &Path| texts.iter().any(|it| it.change.path == *path);
         let still_broken = reading.broken.iter().filter(|(path, _)| !is_replaced(path));

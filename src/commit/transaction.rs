@@ -172,9 +172,13 @@ impl Editor {
                 }
             }
             if found.is_of_a_killed_run() {
+                // What is refused leaves all as it is.
+                self.work_out_task(&found, task)?;
                 self.end_killed_run(lock, &found)?;
                 begun = begun.or_else(|| found.begun());
+                let killed = found.killed;
                 found = self.read_ledger_for(target, found.main, task)?;
+                found.killed = killed;
             }
             let mut work = self.work_out_task(&found, task)?;
             let known = notices.clone();

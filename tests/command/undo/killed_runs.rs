@@ -90,3 +90,20 @@ fn an_undo_that_was_killed_is_completed() {
     let status = node.run(&["status", "--exit-code"]).exits(0);
     assert!(!status.stdout.contains("by hand"), "{status:#?}");
 }
+
+/// Whether or not it can be put back.
+#[test]
+fn a_text_that_is_put_back_after_a_killed_run_costs_no_owner() {
+    let debian = include_str!("../../../fixtures/golden/debian-add-crun/input.toml");
+    for (config, code) in [("version = 3\n", 0), (debian, 78)] {
+        let node = Node::with(config);
+        node.run(&["add", "youki", "--default", "--owner", "a"])
+            .exits(0);
+        is_killed_before_the_config(&node, &["remove", "--owner", "a"]);
+        let installed = node.bytes();
+        let run = node.run(&["restore", "--from", "prev"]).exits(code);
+        assert_eq!(node.bytes() == installed, code != 0, "{run:?}");
+        node.run(&["remove", "--owner", "a"]).exits(0);
+        assert_eq!(node.text(), config);
+    }
+}

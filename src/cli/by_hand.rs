@@ -2,13 +2,15 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use containerd_edit::report::FileChange;
-use containerd_edit::{Change, Code, Editor, Error, ExitCode, NextStep, Replacement, Request};
+use containerd_edit::{
+    Change, Code, Editor, Error, ExitCode, NextStep, Replacement, Request, read_whole,
+};
 use tempfile::TempDir;
 
 use super::arguments;
@@ -80,7 +82,7 @@ impl Copy {
         request: &mut Request,
     ) -> Result<(), Error> {
         self.open()?;
-        let bytes = fs::read(&self.path).map_err(|error| {
+        let bytes = self.read().map_err(|error| {
             let hint = "have the editor write to the file that it is given";
             let message = "cannot read what the editor has left";
             Error::new(Code::Io, message, hint)
@@ -98,6 +100,14 @@ impl Copy {
             return Ok(());
         }
         editor.plan(request.clone()).map(drop)
+    }
+
+    /// What the editor has left.
+    fn read(&self) -> io::Result<Vec<u8>> {
+        if !fs::metadata(&self.path)?.is_file() {
+            return Err(io::Error::other("it is no regular file any more"));
+        }
+        read_whole(File::open(&self.path)?, 0)
     }
 
     /// Opens the copy in the user's editor.
@@ -123,7 +133,7 @@ impl Copy {
 
     /// The error, with the command that puts the text in place later: if it was changed, it is kept.
     fn kept(self, error: Error, file: &FileChange, drop_in: Option<&Path>) -> Error {
-        let now = fs::read(&self.path).ok();
+        let now = self.read().ok();
         if now.is_none() || now.as_deref() == Some(file.before.as_deref().unwrap_or_default()) {
             return error;
         }

@@ -11,7 +11,7 @@ use containerd_edit::{
 };
 
 use super::arguments::{
-    Add, Apply, Editing, Patching, Remove, Restore, Set, SetDefault, Undo, Unset,
+    Add, Apply, Editing, Patching, Remove, Restore, STDIN, Set, SetDefault, Undo, Unset,
 };
 use super::edit_report::EditReport;
 use super::patch_file::{self, PatchFiles};
@@ -198,6 +198,13 @@ impl Run {
             Some(word) if word == Path::new("prev") => RestoreFrom::Previous,
             Some(path) => {
                 let bytes = patch_file::read(path, "text to put back")?;
+                if bytes.is_empty() && path == Path::new(STDIN) {
+                    let message = "there was nothing to read: the program before the pipe has most \
+                                   likely failed";
+                    let hint =
+                        "look at that program; to put an empty text in place, name an empty file";
+                    return Err(Error::new(Code::BadPatchFile, message, hint).at(path));
+                }
                 let hint = "save the text as UTF-8; the config is as it was";
                 RestoreFrom::Own {
                     text: as_text(bytes, path, hint)?,

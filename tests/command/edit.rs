@@ -107,6 +107,20 @@ fn an_editor_that_fails_changes_nothing() {
 }
 
 #[test]
+fn what_an_editor_leaves_without_an_end_is_not_read() {
+    let node = Node::with("version = 3\n");
+    for left in ["ln -s /dev/zero", "mkfifo"] {
+        let editor = format!("sh -c 'rm \"$0\"; {left} \"$0\"'");
+        let run = edit(&node, &editor, &[]).exits(74);
+        assert!(run.stderr.contains("no regular file any more"), "{run:?}");
+        assert_eq!(node.text(), "version = 3\n");
+    }
+    let editor = "sh -c 'truncate -s 17M \"$0\"'";
+    let run = edit(&node, editor, &[]).exits(74);
+    assert!(run.stderr.contains("containerd-edit-"), "{run:?}");
+}
+
+#[test]
 fn a_text_that_would_not_serve_is_kept_and_put_in_place_once_it_is_right() {
     for (editor, exit) in [
         ("echo '\"3s\"' >>", 65),

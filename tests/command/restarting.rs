@@ -148,6 +148,20 @@ fn a_roll_back_keeps_what_others_have_changed_meanwhile() {
 }
 
 /// What has lost its comments is taken out by the ledger.
+/// What the config was before would not serve at all.
+#[test]
+#[cfg(feature = "cri")]
+fn a_repair_stays_whatever_becomes_of_the_restart() {
+    let node = Node::with("disabled_plugins = [\"cri\"]\n");
+    let unset = ["unset", "disabled_plugins=cri", "--restart"];
+    let run = run(&node, "true", &unset).exits(69);
+    assert!(
+        run.stderr.contains("what this run has put in place stays"),
+        "{run:?}"
+    );
+    assert!(!node.text().contains("cri"), "{}", node.text());
+}
+
 #[test]
 #[cfg(feature = "cri")]
 fn a_roll_back_needs_no_comments() {

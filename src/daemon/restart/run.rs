@@ -15,6 +15,7 @@ use super::why::Why;
 use crate::commit::operation_log::LogEntry;
 use crate::commit::outcome::Outcome;
 use crate::commit::request::Request;
+use crate::containerd::Verdict;
 use crate::disk::digest;
 use crate::error::{Code, Error, NextStep, Warning};
 use crate::ledger::LedgerPair;
@@ -43,6 +44,8 @@ pub(super) struct Run<'a> {
     owner: Option<String>,
     /// Where the model is wrong about the daemon before the restart.
     disagreement: Option<Warning>,
+    /// Whether the config would not have served before the edit.
+    was_broken: bool,
 }
 
 impl<'a> Run<'a> {
@@ -57,9 +60,13 @@ impl<'a> Run<'a> {
             expected: Expected::all(),
             without: Expected::default(),
             owner: None,
+            was_broken: false,
             scene,
         };
         run.set_old(old);
+        let serving = run.old.as_ref().and_then(Daemon::serving);
+        let verdicts = verdicts(run.scene.editor, serving).unwrap_or_default();
+        run.was_broken = !verdicts.is_empty() && !verdicts.iter().any(Verdict::serves);
         Ok(run)
     }
 
@@ -93,7 +100,8 @@ impl<'a> Run<'a> {
         self.expected = Expected::of(change, outcome);
         self.without = Expected::without(&outcome.report.handlers);
         // A removal or a repair is not to blame for what it leaves.
-        let stays = outcome.restored.is_some() || outcome.serves_nowhere();
+        let is_repair = outcome.restored.is_some() || self.was_broken;
+        let stays = is_repair || outcome.serves_nowhere();
         self.made = match outcome.made.clone() {
             _ if stays && outcome.is_change() => Made::Kept,
             Some(made) if outcome.needs_restart() => Made::Change(made),

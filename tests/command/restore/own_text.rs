@@ -83,6 +83,14 @@ fn a_text_for_a_drop_in_is_not_blamed_for_the_config() {
 }
 
 #[test]
+fn an_empty_stdin_is_no_text() {
+    let node = Node::with("version = 3\n");
+    let run = node.run(&["restore", "--from", "-"]).exits(65);
+    assert!(run.stderr.contains("nothing to read"), "{run:?}");
+    assert_eq!(node.text(), "version = 3\n");
+}
+
+#[test]
 fn a_text_comes_from_stdin_and_is_utf_8() {
     let node = node();
     let text = format!("{SERVES}# by hand\n");

@@ -8,7 +8,7 @@ use crate::error::{Error, NextStep};
 use crate::ledger::{Entry, FileKey, Made, Owner, OwnersWant, Want};
 use crate::toml::{Literal, Path};
 use crate::want::handler::BUILT_IN;
-use crate::want::key::{Key, KeyValue, handler_path, old_handler_path};
+use crate::want::key::{Key, KeyValue, handler_path, handlers_path, old_handler_path};
 use crate::want::nearest::nearest;
 
 use super::edited::Absent;
@@ -144,6 +144,12 @@ impl Start<'_> {
                 entry.was = None;
             }
             self.ledger.made.insert(Made::new(file, handler));
+            // An empty table of handlers would hide the built-in runc of containerd 1.x.
+            let mut names = view.handler_names();
+            if names.all(|name| self.ledger.has_made(file, &handler_path(name))) {
+                let handlers = Made::new(file, &handlers_path());
+                self.ledger.made.insert(handlers);
+            }
         }
     }
 

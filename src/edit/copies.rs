@@ -30,10 +30,7 @@ impl Work<'_> {
                     entry.put.first() == Some(&view.value(&at.key))
                 };
                 // A migration writes all that it knows, with no value.
-                let is_empty = |leaf: &Path| {
-                    let value = view.value(&Key::new(leaf)).and_then(|value| value.value());
-                    value.is_none_or(|value| is_nothing(&value))
-                };
+                let is_empty = |leaf: &Path| says_nothing(view, leaf);
                 let mut more = view.leaves(path);
                 let is_ours = |leaf: &Path| entries.iter().any(|(at, _)| at.key.path == *leaf);
                 !entries.is_empty()
@@ -56,6 +53,13 @@ impl Work<'_> {
     }
 }
 
+/// Whether what stands at a path of a file says no more than if it were not there.
+pub(super) fn says_nothing(view: &View, path: &[String]) -> bool {
+    let value = view.value(&Key::new(path));
+    let value = value.and_then(|value| value.value());
+    value.is_none_or(|value| is_nothing(&value))
+}
+
 /// Whether a value says no more than if it were not there.
 fn is_nothing(value: &Value) -> bool {
     match value {
@@ -63,6 +67,7 @@ fn is_nothing(value: &Value) -> bool {
         Value::Integer(number) => *number.value() == 0,
         Value::Boolean(is_set) => !is_set.value(),
         Value::Array(elements) => elements.is_empty(),
+        Value::InlineTable(table) => table.is_empty(),
         _ => false,
     }
 }

@@ -7,6 +7,7 @@ use crate::ledger::{FileKey, Made};
 use crate::toml::Path;
 use crate::want::key::{Key, handlers_path};
 
+use super::copies::says_nothing;
 use super::edited::LeftBehind;
 use super::need::{Need, Needed, PROXIES, is_proxy};
 use super::refusal;
@@ -82,6 +83,7 @@ impl Work<'_> {
     /// leave, and with it what containerd does not start without: all of that is the file's own.
     pub(super) fn disown_proxies(&mut self) {
         let mut passed: Vec<(FileKey, Path)> = Vec::new();
+        let mut emptied: Vec<FileKey> = Vec::new();
         for at in self.ledger.entries.keys() {
             let table = needing(&at.key).filter(|table| is_proxy(table));
             let (Some(table), Some(view)) = (table, self.views.get(&at.file)) else {
@@ -92,9 +94,22 @@ impl Work<'_> {
                 && !self.ledger.is_wanted_below(table);
             if is_left {
                 let own = self.ledger.own_values(&at.file, view);
-                let mut foreign = self.ledger.foreign(&own, &at.file, view, table);
-                passed.extend(foreign.next().map(|by| (at.clone(), by)));
+                let foreign = self.ledger.foreign(&own, &at.file, view, table);
+                // A migration writes all that it knows, with no value: that goes along.
+                let (nothing, foreign): (Vec<Path>, Vec<Path>) =
+                    foreign.partition(|leaf| says_nothing(view, leaf));
+                match foreign.into_iter().next() {
+                    Some(by) => passed.push((at.clone(), by)),
+                    None => emptied.extend(
+                        nothing
+                            .iter()
+                            .map(|leaf| FileKey::new(&at.file, &Key::new(leaf))),
+                    ),
+                }
             }
+        }
+        for at in emptied {
+            self.give_back(&at, None);
         }
         for (at, by) in passed {
             self.ledger.entries.remove(&at);

@@ -39,6 +39,18 @@ impl Literal {
         self.text.parse().ok()
     }
 
+    /// The text, with the keys of a table in their order: in whatever order they are written, they mean
+    /// the same.
+    pub(crate) fn sorted(&self) -> String {
+        match self.value() {
+            Some(Value::InlineTable(mut table)) => {
+                table.sort_values();
+                Self::of(&Value::InlineTable(table)).text
+            }
+            _ => self.text.clone(),
+        }
+    }
+
     /// The string that the text means, if it means one.
     pub(crate) fn as_string(&self) -> Option<String> {
         self.value()?.as_str().map(str::to_owned)
@@ -81,6 +93,13 @@ mod tests {
             assert_eq!(Literal::new(one), Literal::new(other));
         }
         assert_ne!(Literal::new("1"), Literal::new("1.0"));
+    }
+
+    #[test]
+    fn a_table_is_sorted_and_nothing_else() {
+        let sorted = |text| Literal::new(text).sorted();
+        assert_eq!(sorted("{ b = 1, a = 2 }"), sorted("{a=2,b=1}"));
+        assert_eq!(sorted("'a'"), "'a'");
     }
 
     #[test]

@@ -82,7 +82,7 @@ impl Key {
     /// One element of the array at `path`.
     pub(crate) fn element<S: ToString>(path: &[S], element: &Literal) -> Self {
         Self {
-            element: Some(element.text().to_owned()),
+            element: Some(element.sorted()),
             ..Self::new(path)
         }
     }

@@ -137,3 +137,21 @@ fn what_stands_where_a_list_or_a_table_belongs_can_be_unset() {
     node.run(&["unset", "handlers.crun"]).exits(2);
     node.run(&["unset", runtimes]).exits(2);
 }
+
+/// In whatever order its keys are written.
+#[test]
+fn a_table_that_two_owners_want_stays_until_both_have_left() {
+    let node = Node::with("version = 3\n");
+    let key = "plugins.\"io.containerd.transfer.v1.local\".unpack_config";
+    for (owner, entry) in [
+        ("a", "{platform='linux/amd64',snapshotter='overlayfs'}"),
+        ("b", "{snapshotter='overlayfs',platform='linux/amd64'}"),
+    ] {
+        let set = format!("{key}=[{entry}]");
+        node.run(&["set", &set, "--owner", owner]).exits(0);
+    }
+    node.run(&["remove", "--owner", "a"]).exits(0);
+    assert!(node.text().contains("overlayfs"), "{}", node.text());
+    node.run(&["remove", "--owner", "b"]).exits(0);
+    assert_eq!(node.text(), "version = 3\n");
+}

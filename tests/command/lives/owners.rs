@@ -106,3 +106,25 @@ fn a_hundred_handlers_and_undo() {
     run(&node, &["undo"], 0);
     assert_eq!(node.bytes(), held);
 }
+
+/// The table that nvidia-ctk had made for it would hide the built-in runc of 1.x.
+#[test]
+fn adopting_the_only_handler() {
+    let nvidia = format!(
+        "version = 2\n[{}]\n  default_runtime_name = \"nvidia\"\n  [{RUNTIMES}]\n  \
+         [{RUNTIMES}.nvidia]\n    runtime_type = \"io.containerd.runc.v2\"\n    \
+         [{RUNTIMES}.nvidia.options]\n      BinaryName = \"/usr/bin/nvidia-container-runtime\"\n",
+        RUNTIMES.trim_end_matches(".runtimes")
+    );
+    let add = ["add", "nvidia", "--default", "--owner", "a", "--adopt"];
+    for removes in [
+        &[&add[..], &["remove", "--owner", "a"]][..],
+        &[&["remove", "nvidia", "--adopt"]],
+    ] {
+        let node = Node::with(&nvidia);
+        for arguments in removes {
+            run(&node, arguments, 0);
+        }
+        serves(&node, "1.7", &["runc"]);
+    }
+}

@@ -95,3 +95,21 @@ fn an_owner_leaves_although_anothers_keys_of_runc_are_gone() {
     node.run(&["remove", "--owner", "kata-deploy"]).exits(0);
     assert_eq!(node.text(), "version = 2\n");
 }
+
+/// `containerd config migrate` fills tables with values that say nothing.
+#[test]
+fn a_proxy_plugin_that_was_migrated_goes_as_a_whole() {
+    let node = Node::with("version = 3\n");
+    let set = [
+        "proxy_plugins.n.type=snapshot",
+        "proxy_plugins.n.address=/n",
+    ];
+    node.run(&[&["set"], &set[..], &["--owner", "a"]].concat())
+        .exits(0);
+    let filled = "version = 3\n[proxy_plugins]\n  [proxy_plugins.n]\n    type = 'snapshot'\n    \
+                  address = '/n'\n    platform = ''\n    capabilities = []\n    \
+                  [proxy_plugins.n.exports]\n";
+    fs::write(node.config(), filled).expect("writes");
+    node.run(&["remove", "--owner", "a"]).exits(0);
+    assert!(!node.text().contains("proxy_plugins.n"), "{}", node.text());
+}

@@ -21,8 +21,17 @@ struct NamedFile {
 impl PatchFiles {
     /// Reads the patch files.
     pub(super) fn read(apply: &Apply) -> Result<Self, Error> {
-        let files = apply.files.iter().map(|path| NamedFile::read(path, apply));
-        Ok(Self(files.collect::<Result<_, _>>()?))
+        let mut files: Vec<NamedFile> = Vec::new();
+        for path in &apply.files {
+            let next = NamedFile::read(path, apply)?;
+            for known in &files {
+                let name = known.path.display().to_string();
+                let agrees = next.file.agree_with(&known.file, &name);
+                agrees.map_err(|error| error.at(path))?;
+            }
+            files.push(next);
+        }
+        Ok(Self(files))
     }
 
     /// Returns the owner that the files or the command line name.
@@ -47,7 +56,7 @@ impl PatchFiles {
         Ok(known.map_or_else(|| apply.owning.owner(), |(owner, _)| owner.clone()))
     }
 
-    /// What all of the files want; of one key the last one that names it.
+    /// What all of the files want.
     pub(super) fn change(&self) -> Change {
         let changes = self.0.iter().map(|it| it.file.clone().into_change());
         changes.reduce(Change::and).unwrap_or_default()

@@ -169,6 +169,33 @@ fn what_is_wrong_in_a_patch_file_is_shown_where_it_stands() {
     assert_eq!(node.names(), ["config.toml", "patch"], "nothing was opened");
 }
 
+/// Several files count as one.
+#[test]
+fn patch_files_that_contradict_each_other_are_refused() {
+    let node = Node::with("version = 3\n");
+    let (first, shown) = patch_file(&node, "debug.level = 'info'\nimports = ['/a/*.toml']\n");
+    let second = first.with_extension("second");
+    fs::write(
+        &second,
+        "imports = ['/b/*.toml']\n[debug]\nlevel = 'warn'\n",
+    )
+    .expect("writes");
+    let run = fed(&node, &["apply", &shown, &second.to_string_lossy()], "").exits(65);
+    let said = format!(
+        "{}:3:1: debug.level contradicts debug.level ({shown}:1:7)",
+        second.display()
+    );
+    assert!(run.stderr.contains(&said), "{run:#?}");
+    assert_eq!(node.text(), "version = 3\n");
+    fs::write(
+        &second,
+        "imports = ['/b/*.toml']\n[debug]\nlevel = \"info\"\n",
+    )
+    .expect("writes");
+    fed(&node, &["apply", &shown, &second.to_string_lossy()], "").exits(0);
+    assert!(node.text().contains("/a/*.toml") && node.text().contains("/b/*.toml"));
+}
+
 #[test]
 fn a_patch_file_that_can_not_be_read_is_told_from_a_bad_one() {
     let node = Node::with("version = 3\n");

@@ -1,12 +1,13 @@
 //! The patch file: what an installer wants of a config, as TOML.
 
 mod reader;
+mod statements;
 
-use std::collections::BTreeMap;
-
-use crate::error::Position;
+use crate::error::{Error, Position};
 use crate::want::change::Change;
 use crate::want::handler::Owner;
+
+use self::statements::Statements;
 
 /// What an installer wants of a config, read from a file of its own.
 ///
@@ -35,11 +36,8 @@ use crate::want::handler::Owner;
 pub struct PatchFile {
     owner: Option<Owner>,
     change: Change,
-    places: Places,
+    statements: Statements,
 }
-
-/// Where in the text each key stands, by its canonical spelling.
-type Places = BTreeMap<String, Position>;
 
 impl PatchFile {
     /// Returns the installer that the file speaks for, if it says so.
@@ -52,7 +50,18 @@ impl PatchFile {
     /// whether a release reads it is only known once there is a config.
     #[must_use]
     pub fn position(&self, key: &str) -> Option<Position> {
-        self.places.get(key).cloned()
+        self.statements.position(key).cloned()
+    }
+
+    /// Makes sure that this file says of no key anything else than one that was read before, which is
+    /// called `name`.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::BadPatchFile`](crate::Code::BadPatchFile), with the position in this file, if it
+    /// contradicts the other one. The elements of lists add up.
+    pub fn agree_with(&self, earlier: &Self, name: &str) -> Result<(), Error> {
+        self.statements.agree_with(&earlier.statements, name)
     }
 
     /// Turns the file into a change that [declares](Change::declares) what it says, for its owner, if

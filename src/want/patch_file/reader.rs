@@ -7,11 +7,11 @@ use toml_edit::{Item, Value};
 use crate::error::{Code, Error, Position};
 use crate::toml::Document;
 use crate::want::handler::{Handler, Preset, Setting};
-use crate::want::key::Key;
 use crate::want::known::{PRESET, SHORT_FORMS};
 use crate::want::mistake::{self, FIX, Mistake};
 
-use super::{PatchFile, Places};
+use super::PatchFile;
+use super::statements::Statements;
 
 type Read<T> = Result<T, Error>;
 
@@ -21,8 +21,9 @@ impl PatchFile {
     /// # Errors
     ///
     /// [`Code::BadPatchFile`], with the position, if the bytes are not TOML, if a key is not one that containerd reads in
-    /// its place (below a handler's `options`, any is), or if a value is not of its type, can't be
-    /// parsed by some containerd release, or names no owner, handler or preset.
+    /// its place (below a handler's `options`, any is), if a value is not of its type, can't be parsed
+    /// by some containerd release, or names no owner, handler or preset, or if two spellings of a key
+    /// have different values.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         let document = Document::parse(bytes).map_err(|error| {
             Error::new(Code::BadPatchFile, error.to_string(), "fix this line").position_at(error.at)
@@ -44,15 +45,18 @@ impl PatchFile {
         for entry in entries {
             match entry.name() {
                 "owner" => file.owner = Some(entry.parsed()?),
-                "default" => change.set_default(&entry.parsed()?),
+                "default" => {
+                    change.set_default(&entry.parsed()?);
+                    entry.state(entry.text()?, &mut file.statements)?;
+                }
                 "handlers" => {
                     for handler in entry.table()? {
-                        change.set_handler(&handler.handler(&mut file.places)?);
+                        change.set_handler(&handler.handler(&mut file.statements)?);
                     }
                 }
                 _ => {
                     let mut settings = Vec::new();
-                    entry.read(0, &mut settings, &mut file.places)?;
+                    entry.read(0, &mut settings, &mut file.statements)?;
                     for setting in &settings {
                         change.set_key(setting);
                     }
@@ -109,7 +113,7 @@ impl<'d> Entry<'d> {
     }
 
     /// Reads a handler.
-    fn handler(&self, places: &mut Places) -> Read<Handler> {
+    fn handler(&self, statements: &mut Statements) -> Read<Handler> {
         let name = self.name().parse();
         let name = name.map_err(|error: Error| {
             self.mistaken(Mistake::of_key(error.to_string(), error.hint()))
@@ -119,8 +123,9 @@ impl<'d> Entry<'d> {
         for key in self.table()? {
             if key.name() == PRESET {
                 preset = Some(key.preset()?);
+                key.state(key.text()?, statements)?;
             } else {
-                key.read(2, &mut settings, places)?;
+                key.read(2, &mut settings, statements)?;
             }
         }
         // The settings are right: what may be missing is what runs it.
@@ -134,19 +139,28 @@ impl<'d> Entry<'d> {
     }
 
     /// Reads a key and all below it, as settings of the table that is `depth` segments down.
-    fn read(&self, depth: usize, settings: &mut Vec<Setting>, places: &mut Places) -> Read<()> {
+    fn read(
+        &self,
+        depth: usize,
+        settings: &mut Vec<Setting>,
+        statements: &mut Statements,
+    ) -> Read<()> {
         let given = self.path.len() - 1;
         if let Some(mistake) = mistake::find(&self.path, self.item, given) {
             return Err(self.mistaken(mistake));
         }
         if let (false, Ok(value)) = (self.item.is_table_like(), self.item.clone().into_value()) {
-            let key = Key::spelled(&self.path).to_string();
-            places.entry(key).or_insert_with(|| self.position(None));
+            self.state(value.clone(), statements)?;
             settings.push(Setting::new(&self.path[depth..], value));
             return Ok(());
         }
         let mut keys = self.table()?.into_iter();
-        keys.try_for_each(|key| key.read(depth, settings, places))
+        keys.try_for_each(|key| key.read(depth, settings, statements))
+    }
+
+    /// Enters what the file says of the key.
+    fn state(&self, value: impl Into<Value>, statements: &mut Statements) -> Read<()> {
+        statements.enter(&self.path, &value.into(), self.position(None))
     }
 
     /// A value of another type.

@@ -260,3 +260,89 @@ fn what_no_config_can_hold_is_an_error() {
         Some((1, 10, "owner = \"\u{fffd}\""))
     );
 }
+
+#[test]
+fn what_a_file_says_in_two_ways_is_one_thing() {
+    let runtimes = "plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes";
+    for (text, said) in [
+        (
+            format!("handlers.a.runtime_type = 't'\n{runtimes}.a.runtime_type = 'u'"),
+            format!("2:59: {runtimes}.a.runtime_type contradicts handlers.a.runtime_type (line 1)"),
+        ),
+        (
+            format!("[{runtimes}.a]\nruntime_type = 'u'\n[handlers.a]\nruntime_type = 't'"),
+            format!("4:1: handlers.a.runtime_type contradicts {runtimes}.a.runtime_type (line 2)"),
+        ),
+        (
+            "default = 'a'\nplugins.cri.containerd.default_runtime_name = 'b'".to_owned(),
+            "2:24: plugins.cri.containerd.default_runtime_name contradicts default (line 1)"
+                .to_owned(),
+        ),
+        (
+            "plugins.cri.sandbox_image = 'a'\n\
+             plugins.'io.containerd.cri.v1.images'.pinned_images.sandbox = 'b'"
+                .to_owned(),
+            "2:53: plugins.\"io.containerd.cri.v1.images\".pinned_images.sandbox contradicts \
+             plugins.cri.sandbox_image (line 1)"
+                .to_owned(),
+        ),
+        (
+            format!("handlers.crun.options.x = 1\n{runtimes}.crun.options.x.y = 1"),
+            format!(
+                "2:72: {runtimes}.crun.options.x.y contradicts handlers.crun.options.x (line 1)"
+            ),
+        ),
+        (
+            format!("handlers.crun.options.x.y = 1\n{runtimes}.crun.options.x = 1"),
+            format!(
+                "2:70: {runtimes}.crun.options.x contradicts handlers.crun.options.x.y (line 1)"
+            ),
+        ),
+    ] {
+        assert_eq!(refused(&text), format!("{said} | leave one of the two out"));
+    }
+    for text in [
+        format!("handlers.a.runtime_type = 't'\n{runtimes}.a.runtime_type = \"t\""),
+        format!("handlers.kata.preset = 'kata'\n{runtimes}.kata.runtime_type = 'u'"),
+        "handlers.crun.options.x = {}\nplugins.cri.containerd.runtimes.crun.options.x.y = 1"
+            .to_owned(),
+    ] {
+        assert!(refused(&text).starts_with("accepted"), "{text}");
+    }
+}
+
+#[test]
+fn files_that_count_as_one_say_one_thing() {
+    for (first, second, said) in [
+        (
+            "debug.level = 'info'",
+            "\ndebug.level = 'warn'",
+            "2:7: debug.level contradicts debug.level (first:1:7)",
+        ),
+        (
+            "default = 'a'",
+            "default = 'b'",
+            "1:1: default contradicts default (first:1:1)",
+        ),
+        (
+            "handlers.a.runtime_type = 't'",
+            "handlers.a.runtime_type = 'u'",
+            "1:12: handlers.a.runtime_type contradicts handlers.a.runtime_type (first:1:12)",
+        ),
+        (
+            "handlers.a.preset = 'crun'",
+            "handlers.a.preset = 'kata'",
+            "1:12: handlers.a.preset contradicts handlers.a.preset (first:1:12)",
+        ),
+        ("debug.level = 'info'", "[debug]\nlevel = \"info\"", ""),
+        ("imports = ['a']", "imports = ['b']", ""),
+        ("imports = 'a'", "imports = ['b']", ""),
+    ] {
+        let [first, second] = [first, second].map(parsed);
+        let found = match second.agree_with(&first, "first") {
+            Ok(()) => String::new(),
+            Err(error) => format!("{}: {error}", error.position().expect("a place")),
+        };
+        assert_eq!(found, said);
+    }
+}

@@ -146,12 +146,15 @@ impl Change {
     /// `plugins."io.containerd.nri.v1.nri".disable=false`, or by a short form: `default=crun`,
     /// `handlers.crun.snapshotter=nydus`. One that was set before is replaced. Of `imports`,
     /// `disabled_plugins`, `required_plugins` and `unpack_config` it is one element more.
+    /// `handlers.crun={}` is the handler as its preset has it.
     ///
     /// # Errors
     ///
-    /// [`Code::Usage`] if no containerd release reads the key, or the value is of another type.
+    /// [`Code::Usage`] if no containerd release reads the key, or the value is of another type;
+    /// [`Code::NoRuntimeType`] if no preset is for an empty handler.
     pub fn key(mut self, setting: &Setting) -> Result<Self, Error> {
         mistake::refuse(&[], setting.path(), setting.value())?;
+        self.set_bare_handlers(setting)?;
         self.set_key(setting);
         Ok(self)
     }
@@ -258,8 +261,9 @@ impl Change {
     ///
     /// [`Code::Usage`] if it is the node's own, or an element of what is not a list, or if a plugin's ID
     /// in it is not quoted.
-    pub fn clear(self, name: &KeyName) -> Result<Self, Error> {
-        Ok(self.clear_key(name.key()?))
+    pub fn clear(mut self, name: &KeyName) -> Result<Self, Error> {
+        self.cleared.extend(name.keys()?);
+        Ok(self)
     }
 
     pub(crate) fn clear_key(mut self, key: Key) -> Self {

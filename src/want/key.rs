@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use toml_edit::Value;
 
 use crate::containerd::{plugin, spelling};
 use crate::toml::render::{self, Quotes};
@@ -88,9 +89,20 @@ impl Key {
     }
 
     /// The key with a value.
-    pub(crate) fn with(self, value: &toml_edit::Value) -> KeyValue {
+    pub(crate) fn with(self, value: &Value) -> KeyValue {
         let value = Literal::of(value);
         KeyValue { key: self, value }
+    }
+
+    /// What a value names of the list: the elements of an array, or the one element that it is.
+    pub(crate) fn elements(&self, value: &Value) -> impl Iterator<Item = KeyValue> {
+        let one = [value].into_iter().filter(|it| !it.is_array());
+        let all = value.as_array().into_iter().flatten();
+        one.chain(all).map(|element| {
+            let value = Literal::of(element);
+            let key = Self::element(&self.path, &value);
+            KeyValue { key, value }
+        })
     }
 
     /// The key that is spelled so in a config of any version, or by a short form.

@@ -6,10 +6,10 @@ use super::handler::Setting;
 use super::key::{self, Key};
 use super::mistake::{self, Mistake};
 use crate::error::{Code, Error};
+use crate::toml::Path;
 use crate::toml::render::{self, Quotes};
-use crate::toml::{Literal, Path};
 
-/// A key, or one element of a list: `debug.level`, `disabled_plugins=cri`.
+/// A key, or elements of a list: `debug.level`, `disabled_plugins=cri`, `imports=['a', 'b']`.
 ///
 /// # Examples
 ///
@@ -24,6 +24,7 @@ use crate::toml::{Literal, Path};
 #[derive(Debug, Clone)]
 pub struct KeyName {
     path: Path,
+    /// The element of a list, or an array of elements.
     element: Option<Value>,
 }
 
@@ -40,15 +41,16 @@ impl KeyName {
         render::dotted(&self.path, Quotes::Basic)
     }
 
-    /// The key in its canonical spelling, if it is one that an installer may have.
-    pub(crate) fn key(&self) -> Result<Key, Mistake> {
+    /// The key in its canonical spelling, or the elements of it that are named, if it is one that an
+    /// installer may have.
+    pub(crate) fn keys(&self) -> Result<Vec<Key>, Mistake> {
         let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
         let mistake = mistake::of_the_node(&path).or_else(|| mistake::unquoted(&path));
         mistake.map_or(Ok(()), Err)?;
         let key = Key::spelled(&path);
         match &self.element {
-            None => Ok(key),
-            Some(element) if key.is_list() => Ok(Key::element(&key.path, &Literal::of(element))),
+            None => Ok(vec![key]),
+            Some(value) if key.is_list() => Ok(key.elements(value).map(|it| it.key).collect()),
             Some(_) => {
                 let message = format!("{key} is one value, and not a list of elements");
                 let hint = format!("name the key alone: {}", self.dotted());
@@ -61,7 +63,7 @@ impl KeyName {
 impl std::str::FromStr for KeyName {
     type Err = Error;
 
-    /// Reads `KEY` or `KEY=ELEMENT`.
+    /// Reads `KEY`, `KEY=ELEMENT` or `KEY=[ELEMENT, …]`.
     fn from_str(text: &str) -> Result<Self, Error> {
         if let Ok(path) = key::dotted_path(text.trim()) {
             let element = None;
@@ -77,5 +79,31 @@ impl std::str::FromStr for KeyName {
             path: setting.path().to_vec(),
             element: Some(setting.value().clone()),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(text: &str) -> Vec<String> {
+        let name: KeyName = text.parse().expect("a name");
+        let keys = name.keys().expect("what an installer may have");
+        keys.iter().map(Key::to_string).collect()
+    }
+
+    /// As `set` takes them.
+    #[test]
+    fn elements_are_named_one_by_one_or_in_an_array() {
+        assert_eq!(keys("imports"), ["imports"]);
+        let [a, b] = [r#"imports["a"]"#, r#"imports["b"]"#];
+        assert_eq!(keys("imports=a"), [a]);
+        assert_eq!(keys("imports=['a']"), [a]);
+        assert_eq!(keys("imports=['a', \"b\"]"), [a, b]);
+        let list = "plugins.'io.containerd.transfer.v1.local'.unpack_config";
+        let one = keys(&format!("{list}={{platform='x'}}"));
+        assert_eq!(keys(&format!("{list}=[{{platform='x'}}]")), one);
+        let name: KeyName = "debug.level=['a']".parse().expect("a name");
+        assert!(name.keys().is_err());
     }
 }

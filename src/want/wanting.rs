@@ -1,10 +1,11 @@
 //! How a change comes to want the keys that it names.
 
-use crate::error::Error;
-use crate::toml::Literal;
+use toml_edit::Value;
+
+use crate::error::{Code, Error};
 
 use super::change::Change;
-use super::handler::{Handler, HandlerName, Setting};
+use super::handler::{Handler, HandlerName, Preset, Setting};
 use super::key::{Key, KeyValue, handler_path};
 
 impl Change {
@@ -46,29 +47,51 @@ impl Change {
         self.set_key(&Setting::new(&["default"], name.as_str()));
     }
 
+    /// Wants all of the handlers of which a setting names no key, as in `handlers.kata={}`.
+    pub(crate) fn set_bare_handlers(&mut self, setting: &Setting) -> Result<(), Error> {
+        let named: Vec<(&str, &Value)> = match setting.path() {
+            [form, name] if form == "handlers" => vec![(name, setting.value())],
+            [form] if form == "handlers" => {
+                let handlers = setting.value().as_inline_table();
+                handlers.into_iter().flat_map(|it| it.iter()).collect()
+            }
+            _ => Vec::new(),
+        };
+        for (name, keys) in named {
+            if Setting::new(&[name], keys.clone())
+                .flattened()
+                .next()
+                .is_some()
+            {
+                continue;
+            }
+            self.complete(name, &[])
+                .map_err(|error| match error.code() {
+                    Code::NoRuntimeType => error.with_hint(format!(
+                        "say what runs it with handlers.{name}.runtime_type=…; {}",
+                        Preset::suggestion(name)
+                    )),
+                    _ => error,
+                })?;
+        }
+        Ok(())
+    }
+
     /// Sets a key that is known to be right, and forgets what the change has set there before.
     pub(crate) fn set_key(&mut self, setting: &Setting) {
         for leaf in setting.clone().flattened() {
             let key = Key::spelled(leaf.path());
             if key.is_list() {
-                self.want_elements(&key, leaf.value());
+                for element in key.elements(leaf.value()) {
+                    if self.wants.iter().all(|want| want.key != element.key) {
+                        self.wants.push(element);
+                    }
+                }
                 continue;
             }
             self.forget(&key.path);
             self.extended.extend(key.handler_name().map(str::to_owned));
             self.wants.push(key.with(leaf.value()));
-        }
-    }
-
-    fn want_elements(&mut self, list: &Key, value: &toml_edit::Value) {
-        let one = [value].into_iter().filter(|it| !it.is_array());
-        let all = value.as_array().into_iter().flatten();
-        for element in one.chain(all) {
-            let value = Literal::of(element);
-            let key = Key::element(&list.path, &value);
-            if self.wants.iter().all(|want| want.key != key) {
-                self.wants.push(KeyValue { key, value });
-            }
         }
     }
 

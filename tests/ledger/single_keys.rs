@@ -93,6 +93,41 @@ fn the_preset_of_the_name_comes_along() {
 }
 
 #[test]
+fn a_handler_of_which_no_key_is_named_is_as_in_a_patch_file() {
+    let set = |settings: &[&str]| {
+        let mut settings = settings.iter().map(|it| it.parse().expect("a setting"));
+        settings.try_fold(change("a"), |change, setting| change.key(&setting))
+    };
+    let text = |change: &Change| {
+        let mut node = Node::new(DEBIAN);
+        node.apply(change);
+        node.text().to_owned()
+    };
+    for (settings, file) in [
+        (&["handlers.kata={}"][..], "handlers.kata = {}"),
+        (
+            &["handlers.kata={options={}}"],
+            "handlers.kata.options = {}",
+        ),
+        (
+            &["handlers={kata={}, spin={}}"],
+            "[handlers]\nkata = {}\nspin = {}",
+        ),
+        (
+            &["handlers.kata.snapshotter=x", "handlers.kata={}"],
+            "handlers.kata.snapshotter = 'x'",
+        ),
+    ] {
+        let file = PatchFile::parse(format!("owner = 'a'\n{file}").as_bytes());
+        let file = file.expect("a patch file").into_change();
+        assert_eq!(text(&set(settings).expect("a handler")), text(&file));
+    }
+    let error = set(&["handlers.mine={}"]).expect_err("nothing runs it");
+    assert_eq!(error.code(), Code::NoRuntimeType);
+    assert!(error.hint().contains("handlers.mine.runtime_type=…"));
+}
+
+#[test]
 fn of_a_handler_that_is_there_nothing_else_changes() {
     let text = format!(
         "version = 3\n[{RUNTIMES}.crun]\nruntime_type = \"io.containerd.runc.v2\"\n\

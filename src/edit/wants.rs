@@ -58,7 +58,7 @@ impl Start<'_> {
             owner.wants.insert(key, want);
         }
         for (key, want) in &before {
-            if self.keeps(key, want) {
+            if self.keeps(key, want) && !self.is_displaced(key, want, &owner) {
                 let entry = owner.wants.entry(key.clone());
                 entry.or_insert_with(|| want.clone());
             }
@@ -128,6 +128,25 @@ impl Start<'_> {
         };
         let came_along = want.is_adopted && key.handler().is_some_and(is_named);
         !change.is_all || came_along
+    }
+
+    /// Whether a key has no place beside those that the change names, which `owner` wants by now: it is
+    /// in a table that is to be a value, or it is to be a table.
+    fn is_displaced(&self, key: &Key, want: &Want, owner: &Owner) -> bool {
+        let is_value = |key: &&Key| {
+            let want = owner.wants.get(key);
+            want.is_some_and(|want| want.value.is_some())
+        };
+        // Those above a key stand right before it.
+        let above = self.asked.range(..key).next_back().filter(is_value);
+        if above.is_some_and(|above| key.is_below(above)) {
+            return true;
+        }
+        let after = self.asked.range(key..).take_while(|it| it.is_within(key));
+        let mut below = after.filter(|it| it.is_below(key)).filter(is_value);
+        // An empty table that was adopted takes keys.
+        let value = || want.value.as_ref().and_then(Literal::value);
+        below.next().is_some() && !value().is_some_and(|it| it.is_inline_table())
     }
 
     /// The change, where a handler of which it wants single keys is there, or comes as a whole.

@@ -131,6 +131,11 @@ impl Key {
         }
     }
 
+    /// Whether it is in a table at the path of `other`.
+    pub(crate) fn is_below(&self, other: &Self) -> bool {
+        self.path.len() > other.path.len() && self.path.starts_with(&other.path)
+    }
+
     /// The key as an argument of `set`, `unset` and `get`.
     pub(crate) fn on_command_line(&self) -> String {
         let mut text = match self.in_handler() {

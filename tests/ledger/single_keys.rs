@@ -127,6 +127,42 @@ fn a_handler_of_which_no_key_is_named_is_as_in_a_patch_file() {
     assert!(error.hint().contains("handlers.mine.runtime_type=…"));
 }
 
+/// Its own wants can't stand beside each other, and only the newer one counts.
+#[test]
+fn a_value_takes_the_place_of_its_owners_table_and_a_table_that_of_its_value() {
+    let [table, value] = ["{a = 1, b = 2}", "5"].map(|value| {
+        let setting = format!("handlers.kata.options.X={value}");
+        let setting = setting.parse().expect("a setting");
+        change("a").key(&setting).expect("a key")
+    });
+    for (first, then, said) in [(&table, &value, "X = 5"), (&value, &table, "a = 1")] {
+        let mut node = Node::new(DEBIAN);
+        node.apply(first);
+        node.apply(then);
+        assert!(node.text().contains(said), "{}", node.text());
+        assert!(!node.apply(then).is_change(), "{}", node.text());
+        let left = node.apply(&change("a").remove("kata"));
+        assert_eq!(codes(&left), [""; 0], "{left:?}");
+        assert_eq!(node.text(), DEBIAN);
+    }
+}
+
+/// It is no value in whose place the keys of its owner would stand.
+#[test]
+fn an_empty_table_that_was_adopted_takes_keys() {
+    let mut node = Node::new(&format!(
+        "version = 3\n[{RUNTIMES}.kata]\nruntime_type = \"x\"\n[{RUNTIMES}.kata.options]\n"
+    ));
+    let setting = "handlers.kata.options.ConfigPath=/x"
+        .parse()
+        .expect("a setting");
+    let change = change("a").key(&setting).expect("a key").adopt();
+    node.apply(&change);
+    let once = node.ledger.clone();
+    node.apply(&change);
+    assert_eq!(node.ledger, once);
+}
+
 #[test]
 fn of_a_handler_that_is_there_nothing_else_changes() {
     let text = format!(

@@ -257,7 +257,16 @@ impl Target {
     }
 
     fn without_folder(path: &Path, root: &HostRoot) -> Result<Self, Error> {
-        let missing = |folder: &Path| no_folder(path, &root.seen(folder));
+        let missing = |folder: &Path| {
+            let folder = root.seen(folder);
+            let missing = no_folder(path, &folder);
+            if kind_at(&folder).is_some() {
+                let hint = "a link leads to nothing: make the folder that it leads to, or name a \
+                            file with --drop-in=PATH";
+                return missing.with_hint(hint);
+            }
+            missing.with_hint(NextStep::MakeFolderOfDropIn(&folder))
+        };
         let folder = path.parent().unwrap_or(path);
         let (Some(above), Some(name), Some(file)) =
             (folder.parent(), folder.file_name(), path.file_name())

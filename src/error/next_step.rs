@@ -55,6 +55,9 @@ next_steps! {
     /// There is no folder for the config.
     MakeFolder(folder: &'a Path) => "name the config with --config, or where the host is mounted \
         with --host-root; if containerd is to have its config there: `mkdir -p {folder}`";
+    /// There is no folder for the folder of a drop-in.
+    MakeFolderOfDropIn(folder: &'a Path) => "name a file in a folder that is there with \
+        --drop-in=PATH, or make this one: `mkdir -p {folder}`";
     /// What stands in the place of a sidecar.
     MoveAway(path: &'a Path) => "find out who put it there, then move it away: `mv {path} {path}.away`";
     /// This ledger can't be read, and the one before it can.

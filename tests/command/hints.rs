@@ -74,6 +74,11 @@ fn states() -> Vec<State> {
             "",
             "\"$TOOL\" --config $FOLDER/new/config.toml add crun",
         ),
+        state(
+            "version = 3\nimports = ['new/conf.d/*.toml']\n",
+            "",
+            "edit add crun --drop-in",
+        ),
         state(EMPTY, "mkfifo $CONFIG.owners", "edit add crun"),
         state(EMPTY, "mkdir $CONFIG.lock", "edit add crun"),
         state(

@@ -6,6 +6,7 @@ use crate::containerd::lost::Losses;
 use crate::containerd::release::listed;
 use crate::containerd::{Model, Reason, Release, Verdict, needs_of_host};
 use crate::error::{Code, Error, NextStep, Warning};
+use crate::want::key::{Key, old_handler_path};
 
 use super::judgement::{Judgement, harmful};
 use super::offer::Offer;
@@ -241,14 +242,29 @@ impl Judgement<'_> {
             it.after.default() != Some(name) && handlers.is_some_and(|it| it.contains_key(name))
         };
         let others: Vec<&Read> = read.iter().filter(has_other).collect();
-        let other = others.first()?.after.default()?;
+        let first = others.first()?;
+        let other = first.after.default()?;
+        let reason = self.place_of_default(first.release).map_or_else(
+            || "no key that is read there names another one".to_owned(),
+            |place| format!("{place} says so"),
+        );
         let message = format!(
-            "on containerd {} the default handler is {other}, not {name}: an imported file or \
-             `default_runtime` says so ({})",
+            "on containerd {} the default handler is {other}, not {name}: {reason} ({})",
             releases(&others),
             NextStep::SeeHandlers
         );
         Some(Warning::new("other-default", message))
+    }
+
+    /// Where a release has its default from.
+    fn place_of_default(&self, release: Release) -> Option<String> {
+        let model = Model::new(&self.after, self.host);
+        let config = model.config_in(release)?;
+        let old = old_handler_path("default");
+        let mut keys = old.into_iter().chain([Key::default_handler().path]);
+        let node = keys.find_map(|key| config.node(&key))?;
+        let (path, at) = model.position(node.place);
+        Some(format!("{}:{at}", path.display()))
     }
 
     /// Nothing is added to a config with which no release serves: whoever restarted containerd to load

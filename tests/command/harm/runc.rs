@@ -53,6 +53,23 @@ fn a_default_that_a_drop_in_overrules_is_said() {
     assert_eq!(left, text);
 }
 
+/// The place that counts there is named, if there is one.
+#[test]
+fn a_release_with_another_default_has_it_from_a_place_that_is_named() {
+    let node = Node::with(format!(
+        "version = 2\n[{OLD}.containerd]\nDefault_runtime_name = 'runc'\n"
+    ));
+    let run = node.run(&["add", "crun", "--default"]).exits(0);
+    let said = "1.6 and 1.7 the default handler is runc, not crun: no key that is read there names";
+    assert!(run.stderr.contains(said), "{run:#?}");
+    let old =
+        format!("[{OLD}.containerd.default_runtime]\nruntime_type = 'io.containerd.kata.v2'\n");
+    let node = Node::with(format!("version = 2\n{old}"));
+    let run = node.run(&["add", "crun", "--default"]).exits(0);
+    let place = format!("not crun: {}:2:", node.config().display());
+    assert!(run.stderr.contains(&place), "{run:#?}");
+}
+
 #[test]
 fn a_default_that_made_up_for_a_missing_runc_can_go_again() {
     for config in [

@@ -62,8 +62,6 @@ enum Next {
     Another,
     /// The undo of what has been done.
     Undo,
-    /// The texts from before are put back.
-    Restore,
 }
 
 impl Case<'_> {
@@ -84,7 +82,6 @@ impl Case<'_> {
         let wrong = wrong.or_else(|| match self.next {
             Next::Another => self.example.after_the_next_owner(&place),
             Next::Undo => self.example.not_undone(&place),
-            Next::Restore => self.example.after_a_restore(&place),
             Next::Again => {
                 let wrong = self.example.unsettled(&place, subject);
                 let is_kill = self.what.ends_with("KILL") && subject.bugs.is_none();
@@ -174,7 +171,7 @@ fn cases(
                     if is_kill && !ends.contains(&call) {
                         continue;
                     }
-                    let all = [Next::Again, Next::Another, Next::Undo, Next::Restore];
+                    let all = [Next::Again, Next::Another, Next::Undo];
                     let next = if is_kill { &all[..] } else { &all[..1] };
                     cases.extend(next.iter().map(|&next| Case {
                         example,

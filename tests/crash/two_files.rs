@@ -237,18 +237,6 @@ impl Example {
         (!is_undone).then(|| format!("not undone: {}; {run:?}", pair.shown()))
     }
 
-    /// What is wrong when the texts from before are put back after the edit was cut short, and all leave
-    /// then. It may be refused, and costs nothing then.
-    pub(crate) fn after_a_restore(&self, place: &Place) -> Option<String> {
-        let run = |arguments: &[&str]| place.run_with(arguments, Subject::SOUND);
-        let restored = run(&["restore", "--from", "prev"]);
-        let left = run(&["remove", "--owner", "manual"]);
-        if !matches!(restored.code(), Some(0 | 78)) || left.code() != Some(0) {
-            return Some(format!("{restored:?}, and then {left:?}"));
-        }
-        place.unlike_the_first(self.edit)
-    }
-
     /// A host on which nothing was done yet.
     pub(crate) fn place(&self) -> Place {
         let place = Place::empty();

@@ -280,10 +280,12 @@ fn a_block_that_no_ledger_knows_gets_its_owner() {
     assert!(node.text().contains("owner=c"), "{}", node.text());
 }
 
-/// Nothing of the ledger's stands in it, and it stays all the same.
+/// Nothing of the ledger's stands in it, and it stays all the same. Without another handler beside it,
+/// the table of all goes as a whole.
 #[test]
 fn an_empty_handler_that_can_not_be_removed_is_named() {
-    let text = "version = 3\n[plugins.'io.containerd.cri.v1.runtime'.containerd]\nruntimes = {\n  crun = {}\n}\n";
+    let text = "version = 3\n[plugins.'io.containerd.cri.v1.runtime'.containerd]\nruntimes = {\n  \
+                crun = {},\n  mine = { runtime_type = 'x' }\n}\n";
     let mut node = Node::new(text);
     let edited = node.apply(&change("manual").remove("crun").adopt());
     assert_eq!(node.text(), text);

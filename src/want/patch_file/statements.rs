@@ -8,7 +8,7 @@ use toml_edit::Value;
 use crate::error::{Code, Error, Position};
 use crate::toml::render::{self, Quotes};
 use crate::toml::{Literal, Path};
-use crate::want::key::Key;
+use crate::want::key::{Key, dotted_path};
 
 /// What a patch file says, by the canonical spelling of each key.
 #[derive(Debug, Clone, Default)]
@@ -62,10 +62,8 @@ impl Statements {
 
     /// Where the file says a key, which is spelled in its canonical way.
     pub(super) fn position(&self, key: &str) -> Option<&Position> {
-        let mut statements = self.0.iter();
-        let is_meant = |path: &Path| render::dotted(path, Quotes::Basic) == key;
-        let (_, found) = statements.find(|(path, _)| is_meant(path))?;
-        Some(&found.at)
+        let path = dotted_path(key).ok()?;
+        self.0.get(&path).map(|found| &found.at)
     }
 
     /// What is said otherwise: another value of the key, or a value of what is a table for the other.

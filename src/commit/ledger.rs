@@ -1,6 +1,6 @@
 //! The ledger beside a config: what holds of it, whatever has become of the last run.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -127,14 +127,8 @@ impl Editor {
             both.entries.extend(before.entries.clone());
             both.made.extend(before.made.iter().cloned());
             let mut reading = self.read_any_config(target, &found.main, &both)?;
-            let is_replaced = |path: &PathBuf| new_texts.iter().any(|it| it.change.path == *path);
-            let broken = std::mem::take(&mut reading.broken);
-            let (replaced, broken): (BTreeMap<PathBuf, Error>, BTreeMap<PathBuf, Error>) =
-                broken.into_iter().partition(|(path, _)| is_replaced(path));
-            reading.broken = broken;
-            let texts = new_texts.iter();
-            let texts = texts.filter(|it| replaced.contains_key(&it.change.path));
-            let texts: Vec<Replacement> = texts.cloned().collect();
+            let mut texts = new_texts.to_vec();
+            texts.retain(|it| reading.broken.remove(&it.change.path).is_some());
             let config = reading.whole(self)?.with(self, &texts)?;
             let after = after.clone();
             after.after_a_killed_run(before.clone(), &config)

@@ -66,7 +66,8 @@ impl Statements {
         self.0.get(&path).map(|found| &found.at)
     }
 
-    /// What is said otherwise: another value of the key, or a value of what is a table for the other.
+    /// Finds a statement that disagrees: it gives the key another value, or one of the two has a table
+    /// where the other has a value.
     fn contradicting(&self, key: &Key, statement: &Statement) -> Option<&Statement> {
         let path = key.path.as_slice();
         if let Some(known) = self.0.get(path) {

@@ -17,7 +17,7 @@ use super::servers;
 use super::shape::read_as;
 use super::spelling::Spelling;
 use super::tree::{Data, Node, Place, Table};
-use crate::toml::meaning::same;
+use crate::toml::meaning::says_just;
 
 /// A config as one release has loaded it.
 pub(crate) struct ReleaseConfig {
@@ -113,7 +113,7 @@ impl ReleaseConfig {
         let Cow::Borrowed(node) = node else {
             return Effect::InForce;
         };
-        let says = |node: &Node| same(&merged::value(node), wanted);
+        let says = |node: &Node| says_just(&merged::value(node), wanted);
         // 2.x gives the plugins in a list of config version 1 their full names.
         let full_name = wanted.as_str().map(registry::full_name);
         let names = |node: &Node| node.text().is_some() && node.text() == full_name.as_deref();

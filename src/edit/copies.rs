@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use toml_edit::Value;
-
 use crate::config::view::View;
 use crate::ledger::{Entry, FileKey, Made, entries_in};
 use crate::toml::Path;
@@ -56,18 +54,5 @@ impl Work<'_> {
 /// Whether what stands at a path of a file says no more than if it were not there.
 pub(super) fn says_nothing(view: &View, path: &[String]) -> bool {
     let value = view.value(&Key::new(path));
-    let value = value.and_then(|value| value.value());
-    value.is_none_or(|value| is_nothing(&value))
-}
-
-/// Whether a value says no more than if it were not there.
-fn is_nothing(value: &Value) -> bool {
-    match value {
-        Value::String(text) => text.value().is_empty(),
-        Value::Integer(number) => *number.value() == 0,
-        Value::Boolean(is_set) => !is_set.value(),
-        Value::Array(elements) => elements.is_empty(),
-        Value::InlineTable(table) => table.is_empty(),
-        _ => false,
-    }
+    value.is_none_or(|value| value.says_nothing())
 }

@@ -7,6 +7,7 @@ use crate::containerd::release::{listed, listed_do, reading};
 use crate::containerd::{Effect, Host, Model, Release, ReleaseConfig, ignores};
 use crate::error::{Error, Warning};
 use crate::ledger::Owner;
+use crate::toml::meaning::says_nothing;
 use crate::want::change::Change;
 use crate::want::handler;
 use crate::want::key::{Key, KeyValue};
@@ -129,7 +130,7 @@ impl Judgement<'_> {
         let releases = reading(&Release::LINES, self.version);
         for KeyValue { key, value } in of_handlers {
             let name = key.in_handler().and_then(|(_, path)| path.first());
-            let name = name.filter(|_| value.value().is_some_and(|it| is_set(&it)));
+            let name = name.filter(|_| !value.says_nothing());
             let is_ignored =
                 |name: &String| releases.iter().all(|it| ignores(name, *it, self.version));
             if !releases.is_empty() && name.is_some_and(is_ignored) {
@@ -187,12 +188,6 @@ impl Judgement<'_> {
     }
 }
 
-/// Whether a value is another one than none.
-fn is_set(value: &toml_edit::Value) -> bool {
-    let text = value.as_str().map(|text| !text.is_empty());
-    value.as_bool().or(text) != Some(false)
-}
-
 impl Reading<'_> {
     /// What some release makes of a key of the handler `name`.
     pub(crate) fn warnings(
@@ -201,7 +196,7 @@ impl Reading<'_> {
         path: &[String],
         value: &toml_edit::Value,
     ) -> Vec<Warning> {
-        let Some(key) = path.first().filter(|_| is_set(value)) else {
+        let Some(key) = path.first().filter(|_| !says_nothing(value)) else {
             return Vec::new();
         };
         let text = value.as_str().unwrap_or_default();

@@ -182,10 +182,7 @@ impl<'e> Work<'e> {
         let place = view.place(&at.key.path);
         match (&at.key.element, was) {
             (Some(element), None) => {
-                let element = Literal::new(element);
-                while view.tree.has_element(&place, &element) {
-                    view.tree.remove_element(&place, &element);
-                }
+                view.tree.remove_element(&place, &Literal::new(element));
             }
             (Some(_), Some(was)) if view.tree.has_element(&place, was) => {}
             (Some(_), Some(was)) => {

@@ -43,6 +43,30 @@ pub(crate) fn same(a: &Value, b: &Value) -> bool {
     }
 }
 
+/// Whether a value says what another one says, and nothing besides: in tables more keys may stand that
+/// say nothing.
+pub(crate) fn says_just(value: &Value, other: &Value) -> bool {
+    let (Value::InlineTable(table), Value::InlineTable(others)) = (value, other) else {
+        return same(value, other);
+    };
+    let is_there = |key, other| table.get(key).is_some_and(|it| says_just(it, other));
+    let mut more = table.iter().filter(|(key, _)| !others.contains_key(key));
+    others.iter().all(|(key, other)| is_there(key, other)) && more.all(|(_, it)| says_nothing(it))
+}
+
+/// Whether a value says no more than if it were not there.
+pub(crate) fn says_nothing(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.value().is_empty(),
+        Value::Integer(number) => *number.value() == 0,
+        Value::Float(number) => *number.value() == 0.0,
+        Value::Boolean(is_set) => !is_set.value(),
+        Value::Datetime(_) => false,
+        Value::Array(elements) => elements.is_empty(),
+        Value::InlineTable(table) => table.iter().all(|(_, value)| says_nothing(value)),
+    }
+}
+
 /// The time with its seconds, which TOML 1.1 allows to leave out where they are 0.
 pub(crate) fn with_seconds(mut datetime: Datetime) -> Datetime {
     if let Some(time) = &mut datetime.time {

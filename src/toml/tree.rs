@@ -157,9 +157,9 @@ impl Tree {
         leaves.into_iter().flatten().map(|(path, _)| path)
     }
 
-    /// Whether the array at `path` has an element that means the same.
+    /// Whether the array at `path` has an element that says just this.
     pub(crate) fn has_element(&self, path: &[String], element: &Literal) -> bool {
-        self.elements(path).any(|known| known == element)
+        self.elements(path).any(|known| known.says_just(element))
     }
 
     /// The elements of the array at `path`.
@@ -192,14 +192,15 @@ impl Tree {
         }
     }
 
-    /// Removes the last element of the array at `path` that means the same. One of `[[headers]]` goes
-    /// with its last one.
+    /// Removes the element from the array at `path`, as often as it stands there: those that mean the
+    /// same, or else those that say just this. An array of `[[headers]]` goes with its last one.
     pub(crate) fn remove_element(&mut self, path: &[String], element: &Literal) {
-        if let Some(leaf) = self.leaf_mut(path)
+        if self.has_element(path, element)
+            && let Some(leaf) = self.leaf_mut(path)
             && let Some(elements) = &mut leaf.elements
-            && let Some(found) = elements.iter().rposition(|it| it == element)
         {
-            elements.remove(found);
+            let is_exact = elements.contains(element);
+            elements.retain(|it| it != element && (is_exact || !it.says_just(element)));
             if leaf.has_headers && elements.is_empty() {
                 return self.remove(path);
             }

@@ -96,6 +96,14 @@ impl<'release> Node<'release> {
         output.stdout
     }
 
+    /// Puts what the release's `containerd config migrate` prints in the place of the node's config.
+    pub(crate) fn migrate(&self) {
+        let config = ["--config", "/etc/containerd/config.toml"];
+        let output = self.run(&[&["containerd"], &config[..], &["config", "migrate"]].concat());
+        assert!(output.status.success(), "{}", told(&output));
+        fs::write(self.config_path(), output.stdout).expect("the node's config can be written");
+    }
+
     /// Runs `containerd-edit` on the node's config.
     pub(crate) fn tool(&self, arguments: &[&str]) -> Output {
         let mut command = vec!["containerd-edit", "--config", "/etc/containerd/config.toml"];

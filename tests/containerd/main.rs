@@ -24,6 +24,7 @@ mod generated;
 mod harm;
 mod in_use;
 mod lifecycle;
+mod migrated;
 mod pods;
 mod restart;
 mod restart_by_k0s;

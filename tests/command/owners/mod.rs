@@ -3,6 +3,7 @@
 mod defaults;
 mod edits_by_hand;
 mod ledger;
+mod migrated;
 mod namesakes;
 mod overlap;
 mod types;

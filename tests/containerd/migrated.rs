@@ -1,0 +1,33 @@
+//! `containerd config migrate` over a config in which an owner has keys: they are known in what it prints.
+
+use crate::daemon::{Node, told};
+use crate::suites::Release;
+
+const PLAIN: &str = "version = 2\n";
+
+/// Keys that the migration prints in another way than they were put.
+const SETS: [&str; 1] = ["plugins.\"io.containerd.transfer.v1.local\".unpack_config=\
+     [{platform=\"linux/amd64\",snapshotter=\"overlayfs\"}]"];
+
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn what_was_migrated_leaves_with_its_owner() {
+    let release = Release::of("forky");
+    let plain = Node::new(&release, Some(PLAIN.as_bytes()));
+    plain.migrate();
+    for set in SETS {
+        let node = Node::new(&release, Some(PLAIN.as_bytes()));
+        node.edit(&["set", set, "--owner", "a"]);
+        node.migrate();
+        let again = node.tool(&["set", set, "--owner", "a", "--exit-code"]);
+        assert_eq!(again.status.code(), Some(0), "{set}: {}", told(&again));
+        node.edit(&["remove", "--owner", "a"]);
+        // What it does not set, containerd sets anew.
+        node.migrate();
+        assert!(
+            node.config() == plain.config(),
+            "{set}: {}",
+            node.shown_config()
+        );
+    }
+}

@@ -121,9 +121,9 @@ pub use inspect::key_in_force::KeyInForce;
 pub use inspect::status::Status;
 pub use ledger::Ledger;
 pub use node::{Distribution, Kind, Layout, Units};
+pub use toml::{Document, ParseError, Source, Value};
 #[doc(hidden)]
-pub use toml::parsed;
-pub use toml::{Document, ParseError, Source};
+pub use toml::{dotted_key, parsed};
 pub use want::change::Change;
 pub use want::handler::{Handler, HandlerName, Owner, Preset, Setting};
 pub use want::key_name::KeyName;

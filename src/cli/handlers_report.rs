@@ -3,10 +3,9 @@
 use std::fmt::Write as _;
 
 use containerd_edit::report::EffectiveHandler;
-use containerd_edit::{Effective, Release};
+use containerd_edit::{Effective, Release, dotted_key};
 use serde_json::{Value, json};
 
-use super::key_report::{dotted, json};
 use super::report::{Report, joined};
 use super::text::table;
 
@@ -66,7 +65,7 @@ impl Report for ShowReport<'_> {
         let mut settings = json!({});
         for (path, value) in &self.handler.settings {
             let place = path.iter().fold(&mut settings, |at, key| &mut at[key]);
-            *place = json(value);
+            *place = json!(value);
         }
         let handler = joined(config(self.config), fields(self.handler));
         joined(handler, json!({ "settings": settings }))
@@ -99,10 +98,9 @@ impl Report for ShowReport<'_> {
             "runtimes",
             &handler.name,
         ];
-        let _ = writeln!(text, "[{}]", dotted(header));
+        let _ = writeln!(text, "[{}]", dotted_key(&header));
         for (path, value) in &handler.settings {
-            let key = dotted(path.iter().map(String::as_str));
-            let _ = writeln!(text, "{key} = {}", value.to_string().trim());
+            let _ = writeln!(text, "{} = {value}", dotted_key(path));
         }
         text
     }

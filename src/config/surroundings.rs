@@ -9,13 +9,11 @@ use std::io;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
-use toml_edit::Item;
-
 use crate::containerd::imports::{absolute, glob, is_pattern, patterns, written};
 use crate::containerd::{Cgroup, ConfigFiles, FileState, Host};
 use crate::disk::HostRoot;
 use crate::disk::existing::{FOLDER, Unread, read_on_host};
-use crate::toml::Source;
+use crate::toml::{Source, Value};
 
 /// Exists in the unified hierarchy alone (`cgroups(7)`).
 const UNIFIED: &str = "/sys/fs/cgroup/cgroup.controllers";
@@ -116,7 +114,7 @@ impl Host {
         for (_, source) in files.all() {
             wants_erofs |= contains(source.bytes(), b"erofs");
             if let Ok(config) = source.document() {
-                referenced(config.toml.as_item(), &mut paths);
+                referenced(config.root(), &mut paths);
             }
         }
         if paths.is_empty() && !wants_erofs {
@@ -235,19 +233,16 @@ const OPENED: [&str; 7] = [
 ];
 
 /// The files that containerd opens when it starts, each with its key.
-fn referenced(item: &Item, paths: &mut BTreeSet<(&'static str, PathBuf)>) {
-    let Some(table) = item.as_table_like() else {
-        return;
-    };
-    for (key, item) in table.iter() {
+fn referenced(value: &Value, paths: &mut BTreeSet<(&'static str, PathBuf)>) {
+    for (key, value) in value.table().into_iter().flatten() {
         let opened = OPENED.iter().find(|name| key.eq_ignore_ascii_case(name));
-        match (item.as_str(), opened) {
+        match (value.as_str(), opened) {
             // Defaults that are written down are empty, and name no file.
             (Some(""), _) => {}
             (Some(path), Some(name)) => {
                 paths.insert((name, path.into()));
             }
-            _ => referenced(item, paths),
+            _ => referenced(value, paths),
         }
     }
 }

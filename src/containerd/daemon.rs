@@ -10,7 +10,7 @@ use super::release::{ALL, Release, Releases, SERVERS};
 use super::rule::Rule;
 use super::servers;
 use super::snapshotters;
-use super::tree::text;
+use super::table::text;
 use super::verdict::{Finding, Reason};
 use super::view::CriView;
 
@@ -66,7 +66,7 @@ fn log_settings(loaded: &Loaded<'_>) -> Option<Finding> {
 
 fn timeouts(loaded: &Loaded<'_>) -> Option<Finding> {
     loaded.table("timeouts")?.values().find_map(|node| {
-        let text = node.text()?;
+        let text = node.as_str()?;
         let message = || format!("unable to parse {text} into a time duration");
         (!duration::is_valid(text)).then(|| (message(), Some(node.place)))
     })

@@ -21,13 +21,10 @@ pub(crate) fn written(source: &Source) -> Vec<String> {
     let Ok(config) = source.document() else {
         return Vec::new();
     };
-    let table = config.toml.as_table().iter();
-    table
-        .filter(|(key, _)| key.eq_ignore_ascii_case("imports"))
-        .filter_map(|(_, item)| item.as_array())
-        .flatten()
-        .filter_map(|value| value.as_str().map(str::to_owned))
-        .collect()
+    let keys = config.root().table().into_iter().flatten();
+    let imports = keys.filter(|(key, _)| key.eq_ignore_ascii_case("imports"));
+    let texts = imports.flat_map(|(_, value)| value.texts());
+    texts.map(|(text, _)| text.to_owned()).collect()
 }
 
 /// A path as written in an import, made absolute and cleaned the way Go does.

@@ -1,7 +1,7 @@
 //! What becomes of the CRI plugin, and of the daemon with it.
 
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::asked::Asked;
 use super::files::{ConfigFiles, Host};
@@ -15,10 +15,11 @@ use super::rules;
 use super::schema;
 use super::shape::{Decoder, Field};
 use super::snapshotters;
-use super::tree::{Data, Name, Table, text};
+use super::table::text;
 use super::verdict::{Finding, Judged, Reason, Verdict};
 use super::view::CriView;
 use super::{address, daemon, duration};
+use crate::toml::value::{Data, Name, Table};
 
 impl Model<'_> {
     /// Says what a release makes of the config.
@@ -154,7 +155,7 @@ fn decode_plugins(loaded: &mut Loaded<'_>) -> Option<Reason> {
     }
     // Whatever else stands there, nobody reads.
     if let Some(node) = loaded.top.get_mut("plugins") {
-        node.data = Data::Table(Rc::new(decoded));
+        node.data = Data::Table(Arc::new(decoded));
     }
     None
 }
@@ -187,7 +188,7 @@ fn end_of_start(view: &CriView<'_>) -> Option<Finding> {
     });
     let period = view.cri.get("stats_collect_period");
     let of_runtime = period.filter(|node| {
-        let length = node.text().and_then(duration::nanoseconds);
+        let length = node.as_str().and_then(duration::nanoseconds);
         length.is_some_and(|length| length <= 0.0)
     });
     if let Some(node) = of_images.or(of_runtime) {

@@ -1,13 +1,11 @@
 //! Keys that people set: which ones any release reads, and what it wants there.
 
-use toml_edit::Item;
-
 use super::asked::Asked;
 use super::registry;
 use super::release::{ALL, Release, Releases};
 use super::schema;
 use super::shape::{Decoder, Field, Shape};
-use super::tree::Node;
+use crate::toml::value::Value;
 
 /// Whether a release ignores a key of handlers, in a config of this version.
 pub(crate) fn ignores(key: &str, release: Release, version: i64) -> bool {
@@ -112,18 +110,17 @@ impl Wanted {
     }
 
     /// Whether some release can read this value, not counting what is in a table.
-    pub(crate) fn accepts(&self, item: &Item) -> bool {
-        if item.is_table_like() {
+    pub(crate) fn accepts(&self, value: &Value) -> bool {
+        if value.table().is_some() {
             return self.is_table();
         }
-        let node = Node::read(item, 0, 0);
         self.shapes.iter().any(|(shape, releases)| {
             let mut releases = Release::LINES
                 .into_iter()
                 .filter(|it| releases.contain(*it));
             releases.any(|release| {
                 let release = Asked::new(release);
-                shape.decode(&node, Decoder::of_plugin(&release)).is_ok()
+                shape.decode(value, Decoder::of_plugin(&release)).is_ok()
             })
         })
     }
@@ -139,8 +136,6 @@ impl Wanted {
 
 #[cfg(test)]
 mod tests {
-    use toml_edit::Value;
-
     use super::*;
 
     fn of(path: &[&str]) -> Option<Wanted> {
@@ -199,7 +194,7 @@ mod tests {
         assert_eq!(wanted.text(), "an integer or a string");
         for (value, accepted) in [("10", true), ("\"10s\"", true), ("true", false)] {
             let value: Value = value.parse().expect("TOML");
-            assert_eq!(wanted.accepts(&Item::Value(value)), accepted);
+            assert_eq!(wanted.accepts(&value), accepted);
         }
     }
 

@@ -3,8 +3,9 @@
 use super::asked::Asked;
 use super::model::Model;
 use super::registry;
-use super::tree::{self, Node, Place, Table};
+use super::table;
 use super::verdict::{Finding, Lost, Reason};
+use crate::toml::value::{Place, Table, Value};
 
 /// A config with all that it imports, as a release has loaded it.
 pub(super) struct Loaded<'m> {
@@ -56,13 +57,13 @@ impl Loaded<'_> {
     }
 
     /// The value of a plugin's key.
-    pub(super) fn of_plugin(&self, id: &str, key: &str) -> Option<&Node> {
+    pub(super) fn of_plugin(&self, id: &str, key: &str) -> Option<&Value> {
         self.plugin(id)?.get(key)
     }
 
     /// The same of a string that is not empty, and where it stands.
     pub(super) fn text_of_plugin(&self, id: &str, key: &str) -> Option<(&str, Place)> {
-        tree::text(self.plugin(id)?, key)
+        table::text(self.plugin(id)?, key)
     }
 
     /// The IDs of the proxy plugins, of which there is one for each that has a known type.
@@ -85,13 +86,13 @@ impl Loaded<'_> {
 
     /// The names of the plugins in a list.
     pub(super) fn plugin_names(&self, list: &str) -> impl Iterator<Item = (&str, Place)> {
-        self.top.get(list).into_iter().flat_map(Node::texts)
+        self.top.get(list).into_iter().flat_map(Value::texts)
     }
 }
 
 /// What a proxy plugin is registered as, given by its short name or in full.
-pub(super) fn proxy_type(node: &Node, release: &Asked) -> Option<&'static str> {
-    let (kind, _) = tree::text(node.table()?, "type")?;
+pub(super) fn proxy_type(node: &Value, release: &Asked) -> Option<&'static str> {
+    let (kind, _) = table::text(node.table()?, "type")?;
     let mut known = registry::PROXIES.iter();
     let found = known.find(|(short, full, releases)| {
         (kind == *short || kind == *full) && release.is_in(*releases)

@@ -5,7 +5,7 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::asked::Asked;
 use super::files::FileState;
@@ -17,8 +17,10 @@ use super::release::{ONE_7, Release, Releases};
 use super::schema;
 use super::servers;
 use super::shape::{Decoder, Mismatch};
-use super::tree::{Data, Node, Place, Table, place_of};
+use super::table::place_of;
 use super::verdict::{Finding, Reason};
+use crate::toml::render::{self, Quotes};
+use crate::toml::value::{Data, Name, Place, Table, Value};
 
 /// Patterns are taken as they are written, relative ones from the daemon's working directory
 /// (fixed by containerd#9834 and #9835).
@@ -55,6 +57,21 @@ impl Model<'_> {
         let is_loaded = load(&mut loaded);
         is_loaded.map_err(|(message, place)| self.reason(message, place))?;
         Ok(loaded)
+    }
+
+    /// Returns what a release makes of all files together, as TOML, before it asks any plugin:
+    /// as `containerd config dump`, without what the release has built in.
+    ///
+    /// # Errors
+    ///
+    /// If the release does not get as far: why the daemon exits.
+    pub fn dump(&self, release: Release) -> Result<String, Reason> {
+        let release = Asked::new(release);
+        let loaded = self.load(&release)?;
+        let line = |(name, value): (&Name, &Value)| {
+            format!("{} = {value}\n", render::key(name, Quotes::Basic))
+        };
+        Ok(loaded.top.iter().map(line).collect())
     }
 }
 
@@ -127,7 +144,7 @@ fn merge_all(loaded: &mut Loaded<'_>) -> Result<(), Finding> {
         }
         let imports = file.get("imports").cloned();
         merge(&mut loaded.top, file, release);
-        for (import, place) in imports.iter().flat_map(Node::texts) {
+        for (import, place) in imports.iter().flat_map(Value::texts) {
             let found = resolve(loaded, &path, import);
             let found = found.map_err(|message| (message, Some(place)))?;
             pending.extend(found.into_iter().map(|path| (path, Some(place))));
@@ -141,7 +158,7 @@ fn merge_all(loaded: &mut Loaded<'_>) -> Result<(), Finding> {
 fn load_file(loaded: &Loaded<'_>, path: &Path, import: Option<Place>) -> Result<Table, Finding> {
     let (model, release) = (loaded.model, loaded.release);
     let shown = path.display();
-    let Some(file) = model.number_of(path) else {
+    let Some(text) = model.text_at(path) else {
         let message = match model.files.state(path) {
             FileState::Missing => format!("open {shown}: no such file or directory"),
             FileState::Folder => format!("read {shown}: is a directory"),
@@ -152,20 +169,20 @@ fn load_file(loaded: &Loaded<'_>, path: &Path, import: Option<Place>) -> Result<
     };
     let failed = |what: &str, offset| {
         let message = format!("failed to load TOML: {what}");
-        (message, Some(Place { file, offset }))
+        (message, Some(Place { text, offset }))
     };
     let says = model
-        .says(file)
+        .says(text)
         .map_err(|error| failed(&error.message, 0))?;
     if let Some((what, offset)) = says.peculiarities.refusal(release) {
         let what = format!("containerd {} does not parse {what}", release.alone());
         return Err(failed(&what, offset));
     }
-    let table = Rc::clone(says.table_of(release));
-    let whole = Node::new(Data::Table(table), Place { file, offset: 0 });
+    let table = Arc::clone(says.table_of(release));
+    let whole = Value::new(Data::Table(table), Place { text, offset: 0 });
     let decoded = schema::FILE.decode(&whole, Decoder::of_file(release));
     let decoded = decoded.map_err(Mismatch::finding)?;
-    Ok(Rc::unwrap_or_clone(decoded.shared_table()))
+    Ok(Arc::unwrap_or_clone(decoded.shared_table()))
 }
 
 /// `resolveImports`: the absolute paths of an import, as the release finds them.
@@ -251,20 +268,20 @@ fn merge(top: &mut Table, file: Table, release: &Asked) {
             (Data::Array(known), Data::Array(more)) => append(known, more, release),
             (Data::Table(known), Data::Table(more)) => match &*key {
                 "plugins" if !release.is_1x() => {
-                    merge_deeply(Rc::make_mut(known), Rc::unwrap_or_clone(more), release);
+                    merge_deeply(Arc::make_mut(known), Arc::unwrap_or_clone(more), release);
                 }
                 // Their parts are replaced as a whole.
                 "plugins" | "proxy_plugins" | "stream_processors" | "timeouts" => {
-                    Rc::make_mut(known).extend(Rc::unwrap_or_clone(more));
+                    Arc::make_mut(known).extend(Arc::unwrap_or_clone(more));
                 }
                 _ => {
-                    let more = Rc::unwrap_or_clone(more);
+                    let more = Arc::unwrap_or_clone(more);
                     let set = more.into_iter().filter(|(_, node)| !node.is_zero());
-                    Rc::make_mut(known).extend(set);
+                    Arc::make_mut(known).extend(set);
                 }
             },
             (_, data) => {
-                let node = Node::new(data, node.place);
+                let node = Value::new(data, node.place);
                 if !node.is_zero() {
                     *known = node;
                 }
@@ -274,11 +291,11 @@ fn merge(top: &mut Table, file: Table, release: &Asked) {
 }
 
 /// 2.x appends what is not there yet, 1.x everything.
-fn append(known: &mut Vec<Node>, more: Vec<Node>, release: &Asked) {
+fn append(known: &mut Vec<Value>, more: Vec<Value>, release: &Asked) {
     for node in more {
         let is_there = known
             .iter()
-            .any(|known| known.text().is_some() && known.text() == node.text());
+            .any(|known| known.as_str().is_some() && known.as_str() == node.as_str());
         if !is_there || release.is_1x() {
             known.push(node);
         }
@@ -295,10 +312,10 @@ fn merge_deeply(known: &mut Table, more: Table, release: &Asked) {
         };
         match (&mut old.data, node.data) {
             (Data::Table(old), Data::Table(more)) => {
-                merge_deeply(Rc::make_mut(old), Rc::unwrap_or_clone(more), release);
+                merge_deeply(Arc::make_mut(old), Arc::unwrap_or_clone(more), release);
             }
             (Data::Array(old), Data::Array(more)) => append(old, more, release),
-            (_, data) => *old = Node::new(data, node.place),
+            (_, data) => *old = Value::new(data, node.place),
         }
     }
 }

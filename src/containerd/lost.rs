@@ -7,8 +7,8 @@ use crate::error::Warning;
 
 use super::model::Model;
 use super::release::{Release, listed, listed_do};
-use super::tree::Place;
 use super::verdict::Lost;
+use crate::toml::value::Place;
 
 /// Keys that are lost, each with its place and the releases that lose it.
 #[derive(Debug, Default)]
@@ -37,7 +37,8 @@ impl Losses {
     pub(crate) fn warnings(&self, model: &Model<'_>) -> Vec<Warning> {
         let mut groups: BTreeMap<_, BTreeSet<(Place, &str)>> = BTreeMap::new();
         for (key, (place, why, releases)) in &self.keys {
-            let group = groups.entry((place.file, releases, why)).or_default();
+            let path = model.path(place.text);
+            let group = groups.entry((path, releases, why)).or_default();
             group.insert((*place, key));
         }
         let warnings = groups.into_iter().filter_map(|((_, releases, why), keys)| {

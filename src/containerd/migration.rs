@@ -3,7 +3,7 @@
 //! `MigrateConfigTo` and `v1Migrate` in `cmd/containerd/server/config/config.go`,
 //! and each plugin's `ConfigMigration`.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::asked::Asked;
 use super::plugin::{IMAGES, OLD_CRI, RUNTIME};
@@ -12,8 +12,9 @@ use super::release::FROM_2_1;
 use super::schema;
 use super::servers::service_migrate;
 use super::spelling::IMAGES_KEYS;
-use super::tree::{Data, Name, Node, Place, Table, table_at};
+use super::table::table_at;
 use super::verdict::{Finding, Lost};
+use crate::toml::value::{Data, Name, Place, Table, Value};
 
 const TASK: &str = "io.containerd.runtime.v2.task";
 const SHIM_MANAGER: &str = "io.containerd.shim.v1.manager";
@@ -35,7 +36,7 @@ pub(super) fn migrate(
             _ => {}
         }
         if let Some(Data::Table(plugins)) = file.get_mut("plugins").map(|node| &mut node.data) {
-            let plugins = Rc::make_mut(plugins);
+            let plugins = Arc::make_mut(plugins);
             migrate_cri(plugins, release, &mut lost)?;
             for (old, new) in registry::RENAMED {
                 if let Some(node) = plugins.remove(*old) {
@@ -51,10 +52,10 @@ pub(super) fn migrate(
 /// Gives the plugins of a version 1 file their full names.
 pub(super) fn v1_migrate(file: &mut Table) {
     if let Some(Data::Table(plugins)) = file.get_mut("plugins").map(|node| &mut node.data) {
-        let old = Rc::unwrap_or_clone(std::mem::take(plugins));
+        let old = Arc::unwrap_or_clone(std::mem::take(plugins));
         let renamed = old.into_iter();
         let renamed = renamed.map(|(name, node)| (registry::full_name(&name).into(), node));
-        *plugins = Rc::new(renamed.collect());
+        *plugins = Arc::new(renamed.collect());
     }
     for list in ["disabled_plugins", "required_plugins"] {
         if let Some(Data::Array(names)) = file.get_mut(list).map(|node| &mut node.data) {
@@ -95,7 +96,7 @@ fn migrate_cri(plugins: &mut Table, release: &Asked, lost: &mut Vec<Lost>) -> Re
         }
     }
     for (id, table) in [(IMAGES, images), (RUNTIME, runtime), (OLD_CRI, server)] {
-        plugins.insert(id.into(), Node::of_table(table, cri.place));
+        plugins.insert(id.into(), Value::of_table(table, cri.place));
     }
     Ok(())
 }
@@ -130,13 +131,13 @@ fn migrate_images(old: &Table, new: &mut Table, lost: &mut Vec<Lost>) -> Result<
         let known = new.get(first).map(as_map).transpose()?;
         let mut table = known.cloned().unwrap_or_default();
         table.insert(name.into(), node.clone());
-        new.insert(first.into(), Node::of_table(table, node.place));
+        new.insert(first.into(), Value::of_table(table, node.place));
     }
     Ok(())
 }
 
 /// Adds what is not there yet.
-fn fill(new: &mut Table, key: &Name, node: &Node) {
+fn fill(new: &mut Table, key: &Name, node: &Value) {
     new.entry(Name::clone(key)).or_insert_with(|| node.clone());
 }
 
@@ -145,18 +146,18 @@ fn migrate_cni(old: &Table, runtime: &mut Table, place: Place) -> Result<(), Fin
     for (key, node) in old {
         if **key != *"bin_dir" {
             fill(&mut cni, key, node);
-        } else if node.text().is_some() {
-            let folders = Node::new(Data::Array(vec![node.clone()]), node.place);
+        } else if node.as_str().is_some() {
+            let folders = Value::new(Data::Array(vec![node.clone()]), node.place);
             cni.insert("bin_dirs".into(), folders);
         } else {
             return Err(type_assertion(node, "string"));
         }
     }
-    runtime.insert("cni".into(), Node::of_table(cni, place));
+    runtime.insert("cni".into(), Value::of_table(cni, place));
     Ok(())
 }
 
-fn migrate_containerd(old: &Node, runtime: &mut Table) -> Result<(), Finding> {
+fn migrate_containerd(old: &Value, runtime: &mut Table) -> Result<(), Finding> {
     let mut merged = table_at(runtime, "containerd");
     for (key, node) in as_map(old)? {
         if !is_of_images("containerd.", key) {
@@ -173,12 +174,12 @@ fn migrate_containerd(old: &Node, runtime: &mut Table) -> Result<(), Finding> {
                 let mut keys = keys.clone();
                 keys.remove("sandbox_mode");
                 keys.insert("sandboxer".into(), mode);
-                handler.data = Data::Table(Rc::new(keys));
+                handler.data = Data::Table(Arc::new(keys));
             }
         }
-        runtimes.data = Data::Table(Rc::new(handlers));
+        runtimes.data = Data::Table(Arc::new(handlers));
     }
-    runtime.insert("containerd".into(), Node::of_table(merged, old.place));
+    runtime.insert("containerd".into(), Value::of_table(merged, old.place));
     Ok(())
 }
 
@@ -194,12 +195,12 @@ pub(super) fn successor(place: &[String]) -> Option<Vec<String>> {
 }
 
 /// What has stood at a key of an older version, by the only element of its [`successor`].
-pub(super) fn before(place: &[String], element: &Node) -> Option<Node> {
+pub(super) fn before(place: &[String], element: &Value) -> Option<Value> {
     if place.last().is_some_and(|key| key == "bin_dir") {
         return Some(element.clone());
     }
-    let is_on = element.text() == Some(SCHED_CORE);
-    is_on.then(|| Node::new(Data::Boolean(true), element.place))
+    let is_on = element.as_str() == Some(SCHED_CORE);
+    is_on.then(|| Value::new(Data::Boolean(true), element.place))
 }
 
 /// Whether a key of the old plugin, below a table with its dot, went to the images plugin.
@@ -216,9 +217,9 @@ fn migrate_task(plugins: &mut Table, lost: &mut Vec<Lost>) -> Result<(), Finding
     let place = task.place;
     let mut old = as_map(task)?.clone();
     let mut new = Table::new();
-    if let Some(node) = old.remove("sched_core").filter(Node::is_true) {
-        let text = Node::new(Data::Text(SCHED_CORE.into()), node.place);
-        let env = Node::new(Data::Array(vec![text]), node.place);
+    if let Some(node) = old.remove("sched_core").filter(Value::is_true) {
+        let text = Value::new(Data::Text(SCHED_CORE.into()), node.place);
+        let env = Value::new(Data::Array(vec![text]), node.place);
         new.insert("env".into(), env);
     }
     for (key, node) in table_at(plugins, SHIM_MANAGER) {
@@ -228,18 +229,18 @@ fn migrate_task(plugins: &mut Table, lost: &mut Vec<Lost>) -> Result<(), Finding
             why: "the table plugins.\"io.containerd.runtime.v2.task\" empties this one".into(),
         });
     }
-    plugins.insert(TASK.into(), Node::of_table(old, place));
-    plugins.insert(SHIM_MANAGER.into(), Node::of_table(new, place));
+    plugins.insert(TASK.into(), Value::of_table(old, place));
+    plugins.insert(SHIM_MANAGER.into(), Value::of_table(new, place));
     Ok(())
 }
 
 /// Go's type assertion for a table.
-fn as_map(node: &Node) -> Result<&Table, Finding> {
+fn as_map(node: &Value) -> Result<&Table, Finding> {
     let wanted = "map[string]interface {}";
     node.table().ok_or_else(|| type_assertion(node, wanted))
 }
 
-fn type_assertion(node: &Node, wanted: &str) -> Finding {
+fn type_assertion(node: &Value, wanted: &str) -> Finding {
     let message = format!(
         "panic: interface conversion: the value is {}, not {wanted}",
         node.kind()

@@ -2,16 +2,16 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::error::Position;
+use crate::toml::value::{Place, Table, TextId};
 use crate::toml::{Document, ParseError, Source};
 
 use super::asked::Asked;
 use super::files::{ConfigFiles, Host};
 use super::release::Releases;
 use super::syntax::{self, Peculiarities};
-use super::tree::{self, Place, Table};
 use super::verdict::{Judged, LoadedHandler, Reason};
 
 /// Config files that are read once and can be judged for many releases.
@@ -36,27 +36,25 @@ struct Parsed<'f> {
 #[derive(Debug)]
 pub(super) struct Says {
     /// All keys.
-    pub(super) table: Rc<Table>,
+    pub(super) table: Arc<Table>,
     /// As 1.x reads it, where that differs.
-    table_of_1x: Option<Rc<Table>>,
+    table_of_1x: Option<Arc<Table>>,
     pub(super) peculiarities: Peculiarities,
 }
 
 impl Says {
-    /// Reads the file with this number.
-    fn new(config: &Document, number: usize) -> Self {
-        let table = |config: &Document| Rc::new(tree::entries(config.toml.as_table(), number));
+    fn new(config: &Document) -> Self {
         let of_1x = syntax::without_escapes_in_headers(config);
-        let of_1x = of_1x.and_then(|text| Document::parse(text.as_bytes()).ok());
+        let of_1x = of_1x.and_then(|it| Document::parse_as(config.id(), it.as_bytes()).ok());
         Self {
-            table: table(config),
-            table_of_1x: of_1x.as_ref().map(table),
+            table: config.root().shared_table(),
+            table_of_1x: of_1x.map(|it| it.root().shared_table()),
             peculiarities: Peculiarities::of(config),
         }
     }
 
     /// All keys, as a release reads them.
-    pub(super) fn table_of(&self, release: &Asked) -> &Rc<Table> {
+    pub(super) fn table_of(&self, release: &Asked) -> &Arc<Table> {
         let of_1x = self.table_of_1x.as_ref();
         of_1x.filter(|_| release.is_1x()).unwrap_or(&self.table)
     }
@@ -79,20 +77,27 @@ impl<'f> Model<'f> {
         }
     }
 
-    /// What the file with this number says.
-    pub(super) fn says(&self, number: usize) -> Result<&Says, &ParseError> {
-        let Parsed { source, says, .. } = &self.parsed[number];
+    /// The ID of the file at a path, if it could be read.
+    pub(super) fn text_at(&self, path: &Path) -> Option<TextId> {
+        let found = self.parsed.iter().find(|file| file.path == path);
+        found.map(|file| file.source.id())
+    }
+
+    fn file(&self, text: TextId) -> &Parsed<'f> {
+        let found = self.parsed.iter().find(|file| file.source.id() == text);
+        found.unwrap_or(&self.parsed[0])
+    }
+
+    /// Where the file stands that has this text.
+    pub(super) fn path(&self, text: TextId) -> &Path {
+        self.file(text).path
+    }
+
+    /// What a file says.
+    pub(super) fn says(&self, text: TextId) -> Result<&Says, &ParseError> {
+        let Parsed { source, says, .. } = self.file(text);
         let config = source.document()?;
-        Ok(says.get_or_init(|| Says::new(config, number)))
-    }
-
-    /// The files by their numbers.
-    pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
-        self.parsed.iter().map(|file| file.path)
-    }
-
-    pub(super) fn number_of(&self, path: &Path) -> Option<usize> {
-        self.parsed.iter().position(|file| file.path == path)
+        Ok(says.get_or_init(|| Says::new(config)))
     }
 
     /// Whether the host has the file; where the host is not known, it has what the config says.
@@ -113,7 +118,7 @@ impl<'f> Model<'f> {
 
     /// The file and the line of a place.
     pub(crate) fn position(&self, place: Place) -> (&Path, Position) {
-        let Parsed { path, source, .. } = &self.parsed[place.file];
+        let Parsed { path, source, .. } = self.file(place.text);
         // What can't be parsed has no places.
         let position = source.document().map(|it| it.position(place.offset));
         (path, position.unwrap_or_else(|error| error.at.clone()))

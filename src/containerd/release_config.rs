@@ -4,11 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use toml_edit::{Item, Value};
-
 use super::asked::Asked;
 use super::keys::{Wanted, is_name};
-use super::merged;
 use super::migration;
 use super::model::Model;
 use super::registry;
@@ -16,8 +13,7 @@ use super::release::Release;
 use super::servers;
 use super::shape::read_as;
 use super::spelling::Spelling;
-use super::tree::{Data, Node, Place, Table};
-use crate::toml::meaning::says_just;
+use crate::toml::value::{Data, Place, Table, TextId, Value};
 
 /// A config as one release has loaded it.
 pub(crate) struct ReleaseConfig {
@@ -61,14 +57,14 @@ impl Model<'_> {
 
 impl ReleaseConfig {
     /// What the release has at a canonical path; `None` if nothing that it reads.
-    pub(crate) fn node(&self, path: &[String]) -> Option<Cow<'_, Node>> {
+    pub(crate) fn node(&self, path: &[String]) -> Option<Cow<'_, Value>> {
         let place = self.spelling.place(path);
         let migrated = || self.before_migration(&place).map(Cow::Owned);
         self.at(&place).map(Cow::Borrowed).or_else(migrated)
     }
 
     /// What a key has said that the migration has made an element of an array of.
-    fn before_migration(&self, place: &[String]) -> Option<Node> {
+    fn before_migration(&self, place: &[String]) -> Option<Value> {
         // What the migration has taken does not stand there any more.
         if self.written(place).is_some() {
             return None;
@@ -80,7 +76,7 @@ impl ReleaseConfig {
     }
 
     /// What is read of what stands at a place.
-    fn at(&self, place: &[String]) -> Option<&Node> {
+    fn at(&self, place: &[String]) -> Option<&Value> {
         // Where plugins go by short names, it knows no other.
         let is_full = |id: &String| self.spelling.version() < 2 && id.contains('.');
         if place[0] == "plugins" && place.get(1).is_some_and(is_full) {
@@ -90,7 +86,7 @@ impl ReleaseConfig {
         self.written(place)
     }
 
-    fn written(&self, place: &[String]) -> Option<&Node> {
+    fn written(&self, place: &[String]) -> Option<&Value> {
         let top = self.top.get(place[0].as_str())?;
         (2..=place.len()).try_fold(top, |node, depth| {
             self.entry(node.table()?, &place[..depth])
@@ -103,7 +99,6 @@ impl ReleaseConfig {
         let Some(node) = self.node(path) else {
             // Servers take a zero for nothing.
             let is_of_server = path.first().is_none_or(|table| table != "plugins");
-            let wanted = Node::read(&Item::Value(wanted.clone()), 0, 0);
             return if is_of_server && wanted.is_zero() {
                 Effect::InForce
             } else {
@@ -113,13 +108,14 @@ impl ReleaseConfig {
         let Cow::Borrowed(node) = node else {
             return Effect::InForce;
         };
-        let says = |node: &Node| says_just(&merged::value(node), wanted);
         // 2.x gives the plugins in a list of config version 1 their full names.
         let full_name = wanted.as_str().map(registry::full_name);
-        let names = |node: &Node| node.text().is_some() && node.text() == full_name.as_deref();
+        let names = |it: &Value| it.as_str().is_some() && it.as_str() == full_name.as_deref();
         let is_there = match &node.data {
-            Data::Array(elements) if is_element => elements.iter().any(|it| says(it) || names(it)),
-            _ => says(node),
+            Data::Array(elements) if is_element => {
+                elements.iter().any(|it| it.says_just(wanted) || names(it))
+            }
+            _ => node.says_just(wanted),
         };
         if is_there {
             Effect::InForce
@@ -130,25 +126,23 @@ impl ReleaseConfig {
 
     /// The value that the release has at a canonical path; a table as an inline one.
     pub(crate) fn value(&self, path: &[String]) -> Option<Value> {
-        self.node(path).map(|node| merged::value(&node))
+        self.node(path).map(Cow::into_owned)
     }
 
     /// The files of which something is in force at or below a canonical path.
     pub(crate) fn sources<'m>(&self, path: &[String], model: &'m Model<'_>) -> BTreeSet<&'m Path> {
-        let mut numbers = BTreeSet::new();
+        let mut texts = BTreeSet::new();
         if let Some(node) = self.node(path) {
-            files_of(&node, &mut numbers);
+            texts_of(&node, &mut texts);
         }
-        let paths = model.paths().enumerate();
-        let paths = paths.filter(|(number, _)| numbers.contains(number));
-        paths.map(|(_, path)| path).collect()
+        texts.into_iter().map(|text| model.path(text)).collect()
     }
 
     /// The names of what else is in the table of a canonical path.
     pub(crate) fn names_beside(&self, path: &[String]) -> Vec<&str> {
         let table = match path {
             [_] => Some(&self.top),
-            [table @ .., _] => self.at(&self.spelling.place(table)).and_then(Node::table),
+            [table @ .., _] => self.at(&self.spelling.place(table)).and_then(Value::table),
             [] => None,
         };
         let names = table.into_iter().flat_map(Table::keys);
@@ -156,7 +150,7 @@ impl ReleaseConfig {
     }
 
     /// What the release takes for the last segment of a path.
-    fn entry<'t>(&self, table: &'t Table, place: &[String]) -> Option<&'t Node> {
+    fn entry<'t>(&self, table: &'t Table, place: &[String]) -> Option<&'t Value> {
         let name = place.last()?.as_str();
         if let exact @ Some(_) = table.get(name) {
             return exact;
@@ -170,11 +164,11 @@ impl ReleaseConfig {
     }
 }
 
-fn files_of(node: &Node, numbers: &mut BTreeSet<usize>) {
+fn texts_of(node: &Value, texts: &mut BTreeSet<TextId>) {
     match &node.data {
-        Data::Table(table) => table.values().for_each(|node| files_of(node, numbers)),
-        Data::Array(nodes) => nodes.iter().for_each(|node| files_of(node, numbers)),
-        _ => drop(numbers.insert(node.place.file)),
+        Data::Table(table) => table.values().for_each(|node| texts_of(node, texts)),
+        Data::Array(nodes) => nodes.iter().for_each(|node| texts_of(node, texts)),
+        _ => drop(texts.insert(node.place.text)),
     }
 }
 
@@ -214,7 +208,7 @@ mod tests {
         assert_eq!(shown(&["debug", "level"]).as_deref(), Some("\"info\""));
         assert_eq!(shown(&["proxy_plugins", "p", "type"]), None);
         let below = shown(&["plugins", "x", "t"]);
-        let all = "{ array = [\"m\", \"a\"], one = 3, two = \"a\" }";
+        let all = "{ array = [\"m\", \"a\"], two = \"a\", one = 3 }";
         assert_eq!(below.as_deref(), Some(all));
         let sources = merged.sources(&path(&["plugins", "x", "t"]), &model);
         let all = ["/a.toml", "/b.toml", "/main.toml"].map(Path::new);

@@ -14,10 +14,11 @@ use super::services::{
     proxy_address, runtime_platforms, second_content_store, services, socket_dir, unpacking,
 };
 use super::snapshotters;
-use super::tree::{Node, Table, text};
+use super::table::text;
 use super::url;
 use super::verdict::Finding;
 use super::view::{CriView, bad_duration};
+use crate::toml::value::{Table, Value};
 
 /// The shim of containerd 1.0, for which some keys are still there.
 const OLD_SHIM: &str = "io.containerd.runtime.v1.linux";
@@ -109,7 +110,7 @@ fn all_devices_alone(view: &CriView<'_>) -> Option<Finding> {
     let needs = "privileged_without_host_devices";
     view.handlers.values().find_map(|handler| {
         let node = handler.table.get(key).filter(|node| node.is_true())?;
-        let enabled = handler.table.get(needs).is_some_and(Node::is_true);
+        let enabled = handler.table.get(needs).is_some_and(Value::is_true);
         let message = || format!("`{key}` requires `{needs}` to be enabled");
         (!enabled).then(|| (message(), Some(node.place)))
     })
@@ -157,7 +158,7 @@ const HAS_CONFIG_PATH: Releases = Releases::between(Release::new(2, 2, 0), Relea
 
 /// Whether the registries are configured by files.
 fn has_config_path(view: &CriView<'_>) -> bool {
-    match view.registry.get("config_path").and_then(Node::text) {
+    match view.registry.get("config_path").and_then(Value::as_str) {
         Some(path) => !path.is_empty(),
         None => view.release.is_in(HAS_CONFIG_PATH),
     }
@@ -212,7 +213,7 @@ fn key_pair(view: &CriView<'_>) -> Option<Finding> {
         return None;
     }
     let enabled = view.server.get("enable_tls_streaming");
-    if !enabled.is_some_and(Node::is_true) {
+    if !enabled.is_some_and(Value::is_true) {
         let message = "`x509_key_pair_streaming` is set but `enable_tls_streaming` is not set";
         return Some((message.to_owned(), Some(node.place)));
     }

@@ -3,8 +3,9 @@
 
 use super::schema::{self, OTHER_PLUGINS};
 use super::shape::Field;
-use super::tree::{Data, Node, Place, Table, table_at};
+use super::table::table_at;
 use super::verdict::Lost;
+use crate::toml::value::{Data, Place, Table, Value};
 
 const DEBUG: &str = "io.containerd.server.v1.debug";
 const GRPC: &str = "io.containerd.server.v1.grpc";
@@ -107,7 +108,7 @@ pub(super) fn all_at_top(id: &str) -> impl Iterator<Item = [&'static str; 2]> {
 /// Keys of servers at the top of a file of config version 4, where 2.3 no longer reads them.
 pub(super) fn ignored_servers(file: &Table) -> Vec<Lost> {
     let set = SERVERS.iter().flat_map(|server| {
-        let table = file.get(server.table).and_then(Node::table);
+        let table = file.get(server.table).and_then(Value::table);
         server.keys().filter_map(move |[top, _]| {
             let place = table?.get(top)?.place;
             let why = "since config version 4 a plugin of its own has this key";
@@ -128,7 +129,7 @@ pub(super) fn show_at_top(file: &mut Table) {
         let Some(place) = plugin.or(top).map(|node| node.place) else {
             continue;
         };
-        let was_empty = top.is_some_and(Node::is_zero);
+        let was_empty = top.is_some_and(Value::is_zero);
         let (mut table, of_plugin) = (table_at(file, name), table_at(&plugins, id));
         for [top, key] in server.own_keys() {
             match of_plugin.get(key) {
@@ -139,7 +140,7 @@ pub(super) fn show_at_top(file: &mut Table) {
         if table.is_empty() && !was_empty {
             file.remove(name);
         } else {
-            file.insert(name.into(), Node::of_table(table, place));
+            file.insert(name.into(), Value::of_table(table, place));
         }
     }
 }
@@ -173,16 +174,16 @@ pub(super) fn service_migrate(file: &mut Table, lost: &mut Vec<Lost>) {
             let why = "the plugin of this server has a table of its own";
             lost.extend(set.map(|(top, _, node)| server.lost(top, node.place, why)));
         } else {
-            plugins.insert(server.id.into(), Node::of_table(moved, node.place));
+            plugins.insert(server.id.into(), Value::of_table(moved, node.place));
         }
     }
     // ttrpc listens beside the socket that the file names.
     if let (Some(socket), false) = (socket, plugins.contains_key(TTRPC)) {
-        let address = format!("{}.ttrpc", socket.text().unwrap_or_default());
-        let address = Node::new(Data::Text(address.into()), socket.place);
+        let address = format!("{}.ttrpc", socket.as_str().unwrap_or_default());
+        let address = Value::new(Data::Text(address.into()), socket.place);
         let table = Table::from([("address".into(), address)]);
-        plugins.insert(TTRPC.into(), Node::of_table(table, socket.place));
+        plugins.insert(TTRPC.into(), Value::of_table(table, socket.place));
     }
     let place = file.get("plugins").map(|it| it.place).unwrap_or_default();
-    file.insert("plugins".into(), Node::of_table(plugins, place));
+    file.insert("plugins".into(), Value::of_table(plugins, place));
 }

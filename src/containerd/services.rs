@@ -2,10 +2,11 @@
 
 use super::platform;
 use super::snapshotters;
-use super::tree::{Data, Node, text};
+use super::table::text;
 use super::url;
 use super::verdict::Finding;
 use super::view::CriView;
+use crate::toml::value::{Data, Value};
 
 /// Services that CRI needs and that mind their own values.
 pub(super) fn services(view: &CriView<'_>) -> Option<Finding> {
@@ -54,7 +55,7 @@ pub(super) fn unpacking(view: &CriView<'_>) -> Option<Finding> {
             (value("platform"), value("snapshotter"), value("differ"));
         let message = if !platform::is_valid(platform, view.release) {
             format!("unpack_config: platform configuration {platform} invalid")
-        } else if table.get("optional").is_some_and(Node::is_true) {
+        } else if table.get("optional").is_some_and(Value::is_true) {
             return None;
         } else if !snapshotters::is_there(view, snapshotter) {
             format!("unpack_config: snapshotter \"{snapshotter}\" not found")

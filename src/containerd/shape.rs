@@ -3,16 +3,16 @@
 //! A value of another type ends the daemon when it decodes the file, whatever plugin it belongs to.
 
 use std::borrow::Cow;
-use std::rc::Rc;
 use std::slice;
+use std::sync::Arc;
 
 use crate::toml::render;
 
 use super::asked::Asked;
 use super::duration;
 use super::release::{Release, Releases};
-use super::tree::{Data, Name, Node, Place, Table};
 use super::verdict::Finding;
+use crate::toml::value::{Data, Name, Place, Table, Value};
 
 /// What a value has to be.
 #[derive(Debug, Clone, Copy)]
@@ -60,7 +60,7 @@ pub(super) struct Mismatch {
 }
 
 /// What a release knows of a value.
-type Decoded<'n> = Result<Cow<'n, Node>, Mismatch>;
+type Decoded<'n> = Result<Cow<'n, Value>, Mismatch>;
 
 impl Shape {
     /// The keys that are known of a table.
@@ -88,7 +88,7 @@ impl Shape {
 
     /// Decodes a value and all below it: what the release knows of it, each key as it should be
     /// spelled.
-    pub(super) fn decode<'n>(self, node: &'n Node, decoder: Decoder<'_>) -> Decoded<'n> {
+    pub(super) fn decode<'n>(self, node: &'n Value, decoder: Decoder<'_>) -> Decoded<'n> {
         let release = decoder.release;
         let fits = match (self, &node.data) {
             (Self::Text, Data::Text(_))
@@ -167,7 +167,7 @@ impl<'a> Decoder<'a> {
 
     /// Whether the value leaves what is wanted as it was: up to go-toml 2.3 the header of an empty
     /// table sets nothing, whatever it is the header of.
-    fn skips(self, shape: Shape, node: &Node) -> bool {
+    fn skips(self, shape: Shape, node: &Value) -> bool {
         let is_empty = node.table().is_some_and(Table::is_empty);
         let may_skip = is_empty && !self.is_file;
         let is_scalar = matches!(
@@ -202,7 +202,7 @@ impl<'a> Decoder<'a> {
 struct Entry<'t> {
     field: usize,
     key: &'t Name,
-    node: &'t Node,
+    node: &'t Value,
 }
 
 /// The key that a release reads for `name`, out of those in one table that differ from it in case
@@ -225,21 +225,21 @@ fn read_by_1x<'k>(name: &str, keys: &[&'k str]) -> Option<&'k str> {
 
 fn decode_list<'n>(
     shape: Shape,
-    array: &[Node],
-    node: &'n Node,
+    array: &[Value],
+    node: &'n Value,
     decoder: Decoder<'_>,
 ) -> Decoded<'n> {
     let nodes = array.iter().map(|node| shape.decode(node, decoder));
-    let values: Vec<Node> = nodes
+    let values: Vec<Value> = nodes
         .map(|node| node.map(Cow::into_owned))
         .collect::<Result<_, _>>()?;
-    Ok(Cow::Owned(Node::new(Data::Array(values), node.place)))
+    Ok(Cow::Owned(Value::new(Data::Array(values), node.place)))
 }
 
 fn decode_map<'n>(
     shape: Shape,
     table: &Table,
-    node: &'n Node,
+    node: &'n Value,
     decoder: Decoder<'_>,
 ) -> Decoded<'n> {
     let mut values = Cow::Borrowed(table);
@@ -251,20 +251,20 @@ fn decode_map<'n>(
     }
     Ok(match values {
         Cow::Borrowed(_) => Cow::Borrowed(node),
-        Cow::Owned(table) => Cow::Owned(Node::of_table(table, node.place)),
+        Cow::Owned(table) => Cow::Owned(Value::of_table(table, node.place)),
     })
 }
 
 fn decode_table<'n>(
     fields: &'static [Field],
     table: &Table,
-    node: &'n Node,
+    node: &'n Value,
     decoder: Decoder<'_>,
 ) -> Decoded<'n> {
     let is_1x = decoder.release.is_1x();
     let mut known = decoder.known(fields, table);
     let mut is_as_it_was = known.len() == table.len();
-    let mut values: Vec<(Name, Cow<'_, Node>)> = Vec::with_capacity(known.len());
+    let mut values: Vec<(Name, Cow<'_, Value>)> = Vec::with_capacity(known.len());
     for entries in known.chunk_by_mut(|one, other| one.field == other.field) {
         let Field(name, shape, _) = &fields[entries[0].field];
         if !is_1x && decoder.is_file {
@@ -274,7 +274,7 @@ fn decode_table<'n>(
             let keys: Vec<&str> = entries.iter().map(|entry| &**entry.key).collect();
             read_by_1x(name, &keys) == Some(entry.key)
         };
-        let mut whole: Option<(Name, Cow<'_, Node>)> = None;
+        let mut whole: Option<(Name, Cow<'_, Value>)> = None;
         for entry in &*entries {
             let is_spelled = **entry.key == **name;
             is_as_it_was &= is_spelled;
@@ -311,22 +311,22 @@ fn decode_table<'n>(
     }
     let values = values.into_iter();
     let whole = values.map(|(name, value)| (name, value.into_owned()));
-    Ok(Cow::Owned(Node::of_table(whole.collect(), node.place)))
+    Ok(Cow::Owned(Value::of_table(whole.collect(), node.place)))
 }
 
 /// Decodes a value over an earlier one, as into the same Go struct.
-fn decode_over(known: &mut Node, later: Node) {
+fn decode_over(known: &mut Value, later: Value) {
     match (&mut known.data, later.data) {
         (Data::Table(known), Data::Table(later)) => {
-            let known = Rc::make_mut(known);
-            for (name, node) in Rc::unwrap_or_clone(later) {
+            let known = Arc::make_mut(known);
+            for (name, node) in Arc::unwrap_or_clone(later) {
                 match known.get_mut(&name) {
                     Some(known) => decode_over(known, node),
                     None => drop(known.insert(name, node)),
                 }
             }
         }
-        (_, data) => *known = Node::new(data, later.place),
+        (_, data) => *known = Value::new(data, later.place),
     }
 }
 

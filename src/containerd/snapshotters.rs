@@ -7,9 +7,9 @@ use super::asked::Asked;
 use super::model::Model;
 use super::registry::{self, SNAPSHOTTER};
 use super::release::{ONE_6, Release};
-use super::tree::Place;
 use super::verdict::Finding;
 use super::view::CriView;
+use crate::toml::value::Place;
 
 /// What becomes of a snapshotter that does not load.
 struct Lack {
@@ -68,7 +68,7 @@ pub(super) fn name_of_cri<'v>(view: &'v CriView<'_>) -> (&'v str, Option<Place>)
         &*view.images
     };
     let node = table.get("snapshotter");
-    let name = node.and_then(|node| node.text()).unwrap_or("overlayfs");
+    let name = node.and_then(|node| node.as_str()).unwrap_or("overlayfs");
     (name, node.map(|node| node.place))
 }
 

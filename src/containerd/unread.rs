@@ -7,8 +7,9 @@ use super::model::Model;
 use super::plugin::OLD_CRI;
 use super::registry;
 use super::schema;
-use super::tree::{Node, Place, Table, place_of};
+use super::table::place_of;
 use super::verdict::Lost;
+use crate::toml::value::{Place, Table, Value};
 
 impl Model<'_> {
     /// Adds what of CRI no plugin of 2.x reads to what a release has lost.
@@ -27,10 +28,9 @@ impl Model<'_> {
     /// Why something at `place` is not moved to the plugin that reads it; the config version of the
     /// whole stands at `version`.
     fn why_unread(&self, place: Place, version: Option<Place>) -> Cow<'static, str> {
-        let other = version.filter(|version| version.file != place.file);
-        let other = other.and_then(|other| self.paths().nth(other.file));
+        let other = version.filter(|version| version.text != place.text);
         let so = other.map_or("from a config of this version".to_owned(), |other| {
-            let other = other.display();
+            let other = self.path(other.text).display();
             format!("since {other} has a newer config version, which holds for all files")
         });
         format!("these releases look in another plugin, and do not move it {so}").into()
@@ -42,7 +42,7 @@ impl Model<'_> {
         let Some((id, key)) = below.and_then(|it| it.split_once('"')) else {
             return;
         };
-        let file = self.says(lost.place.file).ok();
+        let file = self.says(lost.place.text).ok();
         let plugins = file.and_then(|file| file.table.get("plugins")?.table());
         let is_written = |id: &str| plugins.is_some_and(|plugins| plugins.contains_key(id));
         let short = registry::short_name(id);
@@ -55,11 +55,11 @@ impl Model<'_> {
 /// What is left of CRI's one plugin on 2.x that its server does not read, by its key and where it
 /// stands.
 fn unread_cri(top: &Table) -> Vec<(String, Place)> {
-    let plugins = top.get("plugins").and_then(Node::table);
+    let plugins = top.get("plugins").and_then(Value::table);
     let cri = plugins.and_then(|plugins| plugins.get(OLD_CRI)?.table());
     let mut unread = Vec::new();
     for (key, node) in cri.into_iter().flatten() {
-        let below: Vec<(&str, &Node)> = match (&**key, node.table()) {
+        let below: Vec<(&str, &Value)> = match (&**key, node.table()) {
             ("containerd", Some(table)) => {
                 let keys = table.iter().filter(|(key, _)| ***key != *"runtimes");
                 let keys = keys.map(|(key, node)| (&**key, node));
@@ -78,7 +78,7 @@ fn unread_cri(top: &Table) -> Vec<(String, Place)> {
 
 /// The cgroup driver of `runc`, if it is not the one of containerd's own. Other handlers that are not
 /// loaded have a warning of their own.
-fn driver_of_runc(containerd: &Table) -> Option<(&'static str, &Node)> {
+fn driver_of_runc(containerd: &Table) -> Option<(&'static str, &Value)> {
     const KEY: &str = "runtimes.runc.options.SystemdCgroup";
     let mut names = KEY.split('.');
     let first = containerd.get(names.next()?)?;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use super::tree::Place;
 use crate::error::Position;
+use crate::toml::value::Place;
 
 /// What a containerd daemon does with a config.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 use super::plugin;
 use crate::error::{Code, Error, Position};
 use crate::toml::Document;
+use crate::toml::value::Table;
 
 /// The newest config version that a known containerd release reads (2.3).
 pub(crate) const NEWEST: i64 = 4;
@@ -15,7 +16,7 @@ pub(crate) const GO_BY_VERSION: [&str; 4] =
 /// that a version gives to plugins.
 pub(crate) fn is_free(config: &Document) -> bool {
     let named = ["version"].into_iter().chain(GO_BY_VERSION);
-    let mut keys = config.toml.iter().map(|(key, _)| key);
+    let mut keys = config.root().table().into_iter().flat_map(Table::keys);
     // containerd 2.x does not mind the case of letters.
     !keys.any(|key| named.clone().any(|name| key.eq_ignore_ascii_case(name)))
 }
@@ -53,11 +54,11 @@ pub(crate) fn position(config: &Document) -> Position {
 ///
 /// [`Code::WrongType`] if it is not an integer.
 pub(crate) fn of_any(config: &Document) -> Result<i64, Error> {
-    let Some(item) = config.get(&["version"]) else {
+    let Some(value) = config.get(&["version"]) else {
         return Ok(0);
     };
-    item.as_integer().ok_or_else(|| {
-        let found = crate::toml::type_name(item);
+    value.as_integer().ok_or_else(|| {
+        let found = value.kind();
         let message = format!("version is {found} where an integer belongs");
         let hint = "write the version as a plain number, as in `version = 2`";
         Error::new(Code::WrongType, message, hint).position_at(position(config))

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::duration;
 use super::loaded::Loaded;
 use super::plugin::{IMAGES, OLD_CRI, RUNTIME};
 use super::registry::DIFFER;
 use super::release::FROM_2_1;
-use super::tree::{Node, Place, Table, shared_at, text};
+use super::table::{shared_at, text};
 use super::verdict::{Finding, LoadedHandler};
+use crate::toml::value::{Place, Table, Value};
 
 /// The handler that containerd lists of itself: the default of every release, where no other is set.
 pub(crate) const BUILT_IN: &str = "runc";
@@ -30,23 +31,23 @@ fn cri_name(loaded: &Loaded<'_>) -> &'static str {
 pub(super) struct CriView<'v> {
     loaded: &'v Loaded<'v>,
     /// Handlers and CNI.
-    pub(super) cri: Rc<Table>,
-    pub(super) images: Rc<Table>,
-    pub(super) server: Rc<Table>,
-    pub(super) containerd: Rc<Table>,
-    pub(super) registry: Rc<Table>,
+    pub(super) cri: Arc<Table>,
+    pub(super) images: Arc<Table>,
+    pub(super) server: Arc<Table>,
+    pub(super) containerd: Arc<Table>,
+    pub(super) registry: Arc<Table>,
     pub(super) handlers: BTreeMap<String, Handler>,
     pub(super) default: String,
     pub(super) default_place: Option<Place>,
 }
 
 pub(super) struct Handler {
-    pub(super) table: Rc<Table>,
+    pub(super) table: Arc<Table>,
     pub(super) loaded: LoadedHandler,
 }
 
 impl Handler {
-    fn of(node: &Node) -> Self {
+    fn of(node: &Value) -> Self {
         let table = node.shared_table();
         let runtime_type = text(&table, "runtime_type").map(|(text, _)| text.to_owned());
         Self {
@@ -78,11 +79,11 @@ impl<'v> CriView<'v> {
     pub(super) fn new(loaded: &'v Loaded<'v>) -> Self {
         let part = |id| {
             let plugins = loaded.table("plugins");
-            plugins.map_or_else(Rc::default, |plugins| shared_at(plugins, id))
+            plugins.map_or_else(Arc::default, |plugins| shared_at(plugins, id))
         };
         let cri = part(cri_name(loaded));
         let (images, server) = if loaded.release.is_1x() {
-            (Rc::clone(&cri), Rc::clone(&cri))
+            (Arc::clone(&cri), Arc::clone(&cri))
         } else {
             (part(IMAGES), part(OLD_CRI))
         };
@@ -103,7 +104,7 @@ impl<'v> CriView<'v> {
 
     fn read_handlers(&mut self) {
         let built_in = Handler {
-            table: Rc::default(),
+            table: Arc::default(),
             loaded: LoadedHandler {
                 runtime_type: RUNC_TYPE.to_owned(),
                 place: None,
@@ -115,7 +116,7 @@ impl<'v> CriView<'v> {
         if !is_1x || runtimes.is_none() {
             self.handlers.insert(BUILT_IN.to_owned(), built_in);
         }
-        for (name, node) in runtimes.iter().filter_map(Node::table).flatten() {
+        for (name, node) in runtimes.iter().filter_map(Value::table).flatten() {
             let mut handler = Handler::of(node);
             let has_type = handler.table.contains_key("runtime_type");
             if !is_1x && &**name == BUILT_IN && !has_type {
@@ -124,7 +125,7 @@ impl<'v> CriView<'v> {
             self.handlers.insert(name.to_string(), handler);
         }
         if let Some(node) = self.containerd.get("default_runtime_name") {
-            self.default = node.text().unwrap_or_default().to_owned();
+            self.default = node.as_str().unwrap_or_default().to_owned();
             self.default_place = Some(node.place);
         }
         if !is_1x {

@@ -117,7 +117,7 @@ impl Drivers<'_> {
 
     fn driver(&self, handler: &[String]) -> Option<Literal> {
         let driver = self.value(handler, &DRIVER)?;
-        driver.value()?.is_bool().then_some(driver)
+        driver.value()?.as_bool().map(|_| driver)
     }
 
     /// The value that a handler's key is to have, or else has.
@@ -136,7 +136,7 @@ impl Drivers<'_> {
 }
 
 pub(super) fn is_true(driver: &Literal) -> bool {
-    driver.value().and_then(|it| it.as_bool()) == Some(true)
+    driver.value().is_some_and(|it| it.is_true())
 }
 
 #[cfg(test)]

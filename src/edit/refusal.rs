@@ -6,7 +6,7 @@ use crate::containerd::Release;
 use crate::containerd::plugin;
 use crate::containerd::release::listed_do;
 use crate::error::{Code, Error, NextStep};
-use crate::toml::{self, Refused, render};
+use crate::toml::{Refused, Value, render};
 use crate::want::handler::{BUILT_IN, HandlerName, Preset};
 use crate::want::key::Key;
 use crate::want::nearest::nearest;
@@ -43,7 +43,7 @@ pub(super) fn obstacle(config: &Config, file: &str, place: &[String], wanted: &s
     let key = dotted(place);
     let text = config.file(file).and_then(|file| file.text.as_ref());
     let found = text.and_then(|text| text.get(place));
-    let found = found.map_or("a value", toml::type_name);
+    let found = found.map_or("a value", Value::kind);
     placed(wrong_type(&key, found, wanted), config, file, place)
 }
 

@@ -7,7 +7,7 @@ use crate::containerd::release::{listed, listed_do, reading};
 use crate::containerd::{Effect, Host, Model, Release, ReleaseConfig, ignores};
 use crate::error::{Error, Warning};
 use crate::ledger::Owner;
-use crate::toml::meaning::says_nothing;
+use crate::toml::Value;
 use crate::want::change::Change;
 use crate::want::handler;
 use crate::want::key::{Key, KeyValue};
@@ -190,13 +190,8 @@ impl Judgement<'_> {
 
 impl Reading<'_> {
     /// What some release makes of a key of the handler `name`.
-    pub(crate) fn warnings(
-        &self,
-        name: &str,
-        path: &[String],
-        value: &toml_edit::Value,
-    ) -> Vec<Warning> {
-        let Some(key) = path.first().filter(|_| !says_nothing(value)) else {
+    pub(crate) fn warnings(&self, name: &str, path: &[String], value: &Value) -> Vec<Warning> {
+        let Some(key) = path.first().filter(|_| !value.says_nothing()) else {
             return Vec::new();
         };
         let text = value.as_str().unwrap_or_default();

@@ -146,7 +146,7 @@ impl Start<'_> {
         let mut below = after.filter(|it| it.is_below(key)).filter(is_value);
         // An empty table that was adopted takes keys.
         let value = || want.value.as_ref().and_then(Literal::value);
-        below.next().is_some() && !value().is_some_and(|it| it.is_inline_table())
+        below.next().is_some() && !value().is_some_and(|it| it.is_table())
     }
 
     /// The change, where a handler of which it wants single keys is there, or comes as a whole.

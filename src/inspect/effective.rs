@@ -3,12 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use toml_edit::Item;
-
 use crate::commit::editor::Editor;
 use crate::containerd::{ConfigFiles, Model, Release, Verdict};
 use crate::error::{Error, Position};
-use crate::toml::values;
+use crate::toml::Value;
 use crate::want::key::handler_path;
 
 use super::inventory::Inventory;
@@ -49,7 +47,7 @@ pub struct EffectiveHandler {
     pub merged_on: Vec<Release>,
     /// Its keys as the newest of the releases reads them, dotted for those of its tables: those of
     /// the file first, then what other files add. Empty for the built-in `runc`.
-    pub settings: Vec<(Vec<String>, toml_edit::Value)>,
+    pub settings: Vec<(Vec<String>, Value)>,
 }
 
 /// Where a handler is listed.
@@ -195,8 +193,8 @@ fn note_loaded(
         if sources.iter().all(|it| *it == file) {
             continue;
         }
-        let value = merged.value(&path).map(Item::Value);
-        let mut settings = value.as_ref().map_or_else(Vec::new, values);
+        let value = merged.value(&path);
+        let mut settings = value.as_ref().map_or_else(Vec::new, Value::leaves);
         settings.sort_by_key(|(key, _)| {
             let mut own_keys = known.settings.iter();
             let rank = own_keys.position(|(own, _)| own == key);

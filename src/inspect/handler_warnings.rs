@@ -4,12 +4,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use toml_edit::{Item, Value};
-
 use crate::containerd::release::{listed, listed_do};
 use crate::containerd::{ConfigFiles, Verdict, read_as};
 use crate::edit::unread::Reading;
 use crate::error::Warning;
+use crate::toml::Value;
 use crate::toml::render::{self, Quotes};
 use crate::want::handler;
 
@@ -81,9 +80,8 @@ fn key(handler: &ListedHandler, path: &[String], value: &Value) -> Option<Warnin
             format!("unknown key {key} in handler {name}: no containerd release reads it");
         return Some(Warning::new("unknown-key", message));
     };
-    let item = Item::Value(value.clone());
     let message = format!("{key} of {name} wants {}", wanted.text());
-    (!wanted.accepts(&item)).then(|| Warning::new("wrong-type", message))
+    (!wanted.accepts(value)).then(|| Warning::new("wrong-type", message))
 }
 
 /// A key that releases do not read because of its case, or of another key's that they take for it.

@@ -1,11 +1,9 @@
 //! What a config lists, for reading.
 
-use toml_edit::Item;
-
 use crate::containerd::plugin;
 use crate::containerd::version;
 use crate::error::{Error, Position};
-use crate::toml::{Document, Tree, values};
+use crate::toml::{Document, Tree, Value};
 
 /// The runtime handlers of a config file.
 #[derive(Debug, Clone)]
@@ -28,7 +26,7 @@ pub struct ListedHandler {
     /// Where it first stands.
     pub at: Position,
     /// Its keys, dotted for those of its tables, with their values, in file order.
-    pub settings: Vec<(Vec<String>, toml_edit::Value)>,
+    pub settings: Vec<(Vec<String>, Value)>,
 }
 
 impl Inventory {
@@ -79,28 +77,30 @@ fn handlers(config: &Document, id: &str) -> Vec<ListedHandler> {
         Tree::spelled([config.tree()], path, is_name)
     };
     let runtimes = below(&["runtimes"]);
-    let listed = config.get(&runtimes).and_then(Item::as_table_like);
+    let listed = config.get(&runtimes).and_then(Value::table);
     let offsets = config.offsets_in(&runtimes);
     let offset = |name: &str| offsets.get(name).copied().unwrap_or_default();
-    let entries = listed.into_iter().flat_map(|table| table.iter());
-    let mut found: Vec<(usize, &str, &Item)> = entries
-        .map(|(name, item)| (offset(name), name, item))
+    let entries = listed.into_iter().flatten();
+    let mut found: Vec<(usize, &str, &Value)> = entries
+        .map(|(name, value)| (offset(name), &**name, value))
         .collect();
     for (name, table) in plugin::OLD_HANDLERS {
         let path = below(&[table]);
         let kind = config.get(&below(&[table, "runtime_type"]));
         // containerd takes no notice of one without a type.
-        let has_type = kind.and_then(Item::as_str).is_some_and(|it| !it.is_empty());
+        let has_type = kind
+            .and_then(Value::as_str)
+            .is_some_and(|it| !it.is_empty());
         let is_listed = listed.is_some_and(|table| table.contains_key(name));
-        if let Some(item) = config.get(&path).filter(|_| has_type && !is_listed) {
-            found.push((config.offset(&path), name, item));
+        if let Some(value) = config.get(&path).filter(|_| has_type && !is_listed) {
+            found.push((config.offset(&path), name, value));
         }
     }
     found.sort_by_key(|(offset, ..)| *offset);
     found
         .into_iter()
-        .map(|(offset, name, item)| {
-            let settings = values(item);
+        .map(|(offset, name, value)| {
+            let settings = value.leaves();
             let mut kind = settings.iter().filter(|(key, _)| {
                 matches!(key.as_slice(), [key] if key.eq_ignore_ascii_case("runtime_type"))
             });

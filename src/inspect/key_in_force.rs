@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use toml_edit::Value;
-
 use crate::commit::editor::Editor;
 use crate::containerd::release::listed;
 use crate::containerd::release_config::ReleaseConfig;
 use crate::containerd::{Release, version};
 use crate::error::{Code, Error, NextStep, Position, Warning};
 use crate::ledger::newest_owner;
+use crate::toml::Value;
 use crate::toml::render::{self, Quotes};
 use crate::want::handler::BUILT_IN;
 use crate::want::key::Key;
@@ -99,8 +98,8 @@ impl Editor {
 }
 
 fn differing(key: &Key, value: &Value, releases: &[ReleaseValue]) -> Vec<Warning> {
-    let text = |value: &Option<Value>| value.as_ref().map(|it| it.to_string().trim().to_owned());
-    let shown = Some(value.to_string().trim().to_owned());
+    let text = |value: &Option<Value>| value.as_ref().map(Value::to_string);
+    let shown = Some(value.to_string());
     let mut others: BTreeMap<Option<String>, Vec<Release>> = BTreeMap::new();
     for ReleaseValue { release, value } in releases {
         others.entry(text(value)).or_default().push(*release);

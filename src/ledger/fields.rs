@@ -63,9 +63,8 @@ pub(super) mod pairs {
 pub(super) mod path {
     use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer, de};
 
-    use crate::toml::Path;
     use crate::toml::render::{self, Quotes};
-    use crate::want::key::dotted_path;
+    use crate::toml::{Path, key_path};
 
     pub(in crate::ledger) fn serialize<S: Serializer>(
         path: &Path,
@@ -79,7 +78,7 @@ pub(super) mod path {
         deserializer: D,
     ) -> Result<Path, D::Error> {
         let dotted = Option::<String>::deserialize(deserializer)?;
-        let path = dotted.map(|it| dotted_path(&it)).transpose();
+        let path = dotted.map(|it| key_path(&it)).transpose();
         Ok(path.map_err(de::Error::custom)?.unwrap_or_default())
     }
 }

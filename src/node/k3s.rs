@@ -82,9 +82,9 @@ pub(super) fn kind(
 
 /// The folder of this name from which the config imports every `*.toml`.
 fn imported_folder(config: &Document, name: &str) -> Option<PathBuf> {
-    let imports = config.get(&["imports"])?.as_array()?;
-    imports.iter().find_map(|import| {
-        let (folder, pattern) = import.as_str()?.rsplit_once('/')?;
+    let mut imports = config.get(&["imports"])?.texts();
+    imports.find_map(|(import, _)| {
+        let (folder, pattern) = import.rsplit_once('/')?;
         let folder = Path::new(folder);
         let is_it = folder.is_absolute() && folder.ends_with(name);
         (is_it && ["*.toml", "*"].contains(&pattern)).then(|| folder.to_owned())

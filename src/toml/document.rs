@@ -6,19 +6,19 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use toml_edit::{InlineTable, Item};
-
 use crate::error::Position;
 
 use super::index::{Index, rest_after};
 use super::lines::{self, Breaks};
 use super::render::Quotes;
 use super::tree::Tree;
+use super::value::{TextId, Value};
 
 /// A parsed TOML file that remembers its exact text.
 #[derive(Debug)]
 pub struct Document {
-    pub(crate) toml: toml_edit::Document<String>,
+    text: String,
+    root: Value,
     pub(crate) index: Index,
     tree: OnceLock<Tree>,
     breaks: OnceLock<Breaks>,
@@ -118,38 +118,50 @@ impl Document {
     /// assert_eq!((error.at.line, error.at.column), (2, 5));
     /// ```
     pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
+        Self::parse_as(TextId::new(), bytes)
+    }
+
+    /// The same of a text that has an ID: [`Self::parse`].
+    pub(crate) fn parse_as(id: TextId, bytes: &[u8]) -> Result<Self, ParseError> {
         let text = text_of(bytes)?;
         PARSED.set(PARSED.get() + 1);
         // What is nested too deep is refused before it is indexed.
-        let toml = toml_edit::Document::parse(text.to_owned());
-        let toml = toml.map_err(|error| parse_error(text, &error))?;
-        let index = Index::new(text);
-        let (tree, breaks) = (OnceLock::new(), OnceLock::new());
+        let parsed = toml_edit::Document::parse(text);
+        let parsed = parsed.map_err(|error| parse_error(text, &error))?;
         Ok(Self {
-            toml,
-            index,
-            tree,
-            breaks,
+            text: text.to_owned(),
+            root: Value::of_document(parsed.as_table(), id),
+            index: Index::new(text),
+            tree: OnceLock::new(),
+            breaks: OnceLock::new(),
         })
+    }
+
+    /// The ID of the text.
+    pub(crate) fn id(&self) -> TextId {
+        self.root.place.text
     }
 
     /// The text as it was given.
     #[must_use]
     pub fn text(&self) -> &str {
-        self.toml.raw()
+        &self.text
     }
 
     /// What it says.
+    pub(crate) fn root(&self) -> &Value {
+        &self.root
+    }
+
+    /// The same, as a tree that can be changed.
     pub(crate) fn tree(&self) -> &Tree {
         self.tree.get_or_init(|| Tree::of(self))
     }
 
     /// What stands at `path`, whatever its spelling.
-    pub(crate) fn get(&self, path: &[impl AsRef<str>]) -> Option<&Item> {
+    pub(crate) fn get(&self, path: &[impl AsRef<str>]) -> Option<&Value> {
         let mut names = path.iter().map(AsRef::as_ref);
-        names.try_fold(self.toml.as_item(), |item, name| {
-            item.as_table_like()?.get(name)
-        })
+        names.try_fold(&self.root, |value, name| value.table()?.get(name))
     }
 
     /// Where `path` is first written, for messages.
@@ -177,10 +189,7 @@ impl Document {
 
     /// The span of the value that is written for exactly `path`.
     pub(crate) fn value(&self, path: &[impl AsRef<str>]) -> Option<Range<usize>> {
-        let value = self.get(path)?.as_value()?;
-        // A table that dotted keys have made has no text of its own.
-        let is_dotted = value.as_inline_table().is_some_and(InlineTable::is_dotted);
-        value.span().filter(|_| !is_dotted)
+        self.get(path)?.span().cloned()
     }
 
     /// The first `count` segments of a statement's own keys, as they are written.

@@ -1,10 +1,9 @@
 //! One TOML value as it is written.
 
 use serde::{Deserialize, Deserializer, Serialize, de};
-use toml_edit::Value;
 
-use super::meaning;
 use super::render::{self, Quotes};
+use super::value::Value;
 
 /// The text of a TOML value. Two are equal if they mean the same.
 #[derive(Debug, Clone, Serialize)]
@@ -21,7 +20,7 @@ impl Literal {
 
     /// Writes a value on one line, as every containerd release parses it.
     pub(crate) fn of(value: &Value) -> Self {
-        Self::new(render::value(value, Quotes::Basic))
+        Self::new(value.to_string())
     }
 
     /// Writes a string.
@@ -42,28 +41,26 @@ impl Literal {
     /// Whether it says what `other` says, and nothing besides: `containerd config migrate` fills tables
     /// with what says nothing.
     pub(crate) fn says_just(&self, other: &Self) -> bool {
-        self == other
-            || match (self.value(), other.value()) {
-                (Some(one), Some(other)) => meaning::says_just(&one, &other),
-                _ => false,
-            }
+        let values = || self.value().zip(other.value());
+        self == other || values().is_some_and(|(one, other)| one.says_just(&other))
     }
 
     /// Whether it says no more than if it were not there.
     pub(crate) fn says_nothing(&self) -> bool {
-        self.value().is_none_or(|it| meaning::says_nothing(&it))
+        self.value().is_none_or(|it| it.says_nothing())
     }
 
     /// The text, with the keys of a table in their order: in whatever order they are written, they mean
     /// the same.
     pub(crate) fn sorted(&self) -> String {
-        match self.value() {
-            Some(Value::InlineTable(mut table)) => {
-                table.sort_values();
-                Self::of(&Value::InlineTable(table)).text
-            }
-            _ => self.text.clone(),
-        }
+        let value = self.value();
+        let Some(table) = value.as_ref().and_then(Value::table) else {
+            return self.text.clone();
+        };
+        let entries = table.iter();
+        render::inline(
+            entries.map(|(name, value)| format!("{} = {value}", render::key(name, Quotes::Basic))),
+        )
     }
 
     /// The string that the text means, if it means one.
@@ -74,11 +71,8 @@ impl Literal {
 
 impl PartialEq for Literal {
     fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
-            || match (self.value(), other.value()) {
-                (Some(one), Some(other)) => meaning::same(&one, &other),
-                _ => false,
-            }
+        let same = || self.value().is_some_and(|it| Some(it) == other.value());
+        self.text == other.text || same()
     }
 }
 

@@ -5,12 +5,11 @@
 //! times without seconds (`fixtures/conformance/toml-syntax.tsv`). 1.x also refuses `\"` in keys,
 //! and brackets in the keys of headers.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
-use toml_edit::{Formatted, Value};
 use toml_writer::{ToTomlKey as _, ToTomlValue as _, TomlKeyBuilder, TomlStringBuilder};
 
-use super::meaning;
+use super::value::{Data, Value};
 
 /// Which quotes a string takes where both would do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -75,23 +74,29 @@ pub(crate) fn dotted<S: AsRef<str>>(path: &[S], quotes: Quotes) -> String {
     segments.join(".")
 }
 
-/// A value on one line.
-pub(crate) fn value(value: &Value, quotes: Quotes) -> String {
-    match value {
-        Value::String(string) => text(string.value(), quotes),
-        Value::Array(array) => {
-            let elements: Vec<String> =
-                array.iter().map(|each| self::value(each, quotes)).collect();
-            format!("[{}]", elements.join(", "))
-        }
-        Value::InlineTable(table) => inline(table.iter().map(|(name, each)| {
-            let (key, value) = (key(name, quotes), self::value(each, quotes));
-            format!("{key} = {value}")
-        })),
-        Value::Integer(integer) => integer.value().to_string(),
-        Value::Float(float) => Formatted::new(*float.value()).to_string(),
-        Value::Boolean(boolean) => boolean.value().to_string(),
-        Value::Datetime(datetime) => meaning::with_seconds(*datetime.value()).to_string(),
+/// The dotted key that these segments make.
+pub fn dotted_key<S: AsRef<str>>(path: &[S]) -> String {
+    dotted(path, Quotes::Basic)
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match &self.data {
+            Data::Text(text) => TomlStringBuilder::new(text).as_basic().to_toml_value(),
+            Data::Array(elements) => {
+                let elements: Vec<String> = elements.iter().map(Self::to_string).collect();
+                format!("[{}]", elements.join(", "))
+            }
+            Data::Table(_) => {
+                let entries = self.entries().into_iter();
+                inline(entries.map(|(name, it)| format!("{} = {it}", key(name, Quotes::Basic))))
+            }
+            Data::Integer(integer) => integer.to_string(),
+            Data::Float(float) => float.to_toml_value(),
+            Data::Boolean(boolean) => boolean.to_string(),
+            Data::Datetime(datetime) => datetime.to_string(),
+        };
+        formatter.write_str(&text)
     }
 }
 
@@ -105,29 +110,14 @@ pub(super) fn inline(entries: impl Iterator<Item = String>) -> String {
     }
 }
 
-fn text(text: &str, quotes: Quotes) -> String {
-    let builder = TomlStringBuilder::new(text);
-    let literal = match quotes {
-        Quotes::Literal => builder.as_literal(),
-        Quotes::Basic => None,
-    };
-    literal
-        .unwrap_or_else(|| builder.as_basic())
-        .to_toml_value()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn strings_stay_on_one_line_and_use_old_escapes_only() {
-        assert_eq!(
-            text("a\nb\u{1b}\u{7f}\"\\", Quotes::Basic),
-            r#""a\nb\u001B\u007F\"\\""#
-        );
-        assert_eq!(text("it's", Quotes::Literal), "\"it's\"");
-        assert_eq!(text("a\\b", Quotes::Literal), r"'a\b'");
+        let text = Value::from("a\nb\u{1b}\u{7f}\"\\").to_string();
+        assert_eq!(text, r#""a\nb\u001B\u007F\"\\""#);
     }
 
     #[test]
@@ -158,13 +148,13 @@ mod tests {
             ("1979-05-27", "1979-05-27"),
         ] {
             let given: Value = given.parse().expect("TOML");
-            assert_eq!(value(&given, Quotes::Basic), written);
+            assert_eq!(given.to_string(), written);
         }
     }
 
     #[test]
     fn composed_values_lose_line_breaks_and_comments() {
         let given: Value = "[1, # one\n {a = 'x'}, []]".parse().expect("TOML");
-        assert_eq!(value(&given, Quotes::Basic), r#"[1, { a = "x" }, []]"#);
+        assert_eq!(given.to_string(), r#"[1, { a = "x" }, []]"#);
     }
 }

@@ -7,8 +7,6 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use toml_edit::Value;
-
 use crate::error::Position;
 
 use super::Path;
@@ -16,12 +14,12 @@ use super::document::Document;
 use super::elements::{self, List};
 use super::headings::Heading;
 use super::look::{self, Indentation};
-use super::meaning::type_name;
 use super::place::{self, Place};
 use super::render;
 use super::splice::Splices;
 use super::table::{self, Block, NewTable, Pair};
 use super::tree::differences::{Difference, Inserted};
+use super::value::Value;
 
 /// Changes to one document, which are made together.
 ///
@@ -270,11 +268,11 @@ impl<'d> Revision<'d> {
 
     fn array(&mut self, path: &[String]) -> Result<&mut List, Refused> {
         let item = self.document.get(path);
-        let array = item.and_then(toml_edit::Item::as_array);
+        let array = item.and_then(Value::array);
         let Some((array, span)) = array.zip(self.document.value(path)) else {
             return Err(self.wrong_type(path, "an array"));
         };
-        let elements = array.iter().filter_map(Value::span);
+        let elements = array.iter().filter_map(|it| it.span().cloned());
         let list = || List::of(self.document, &span, elements);
         Ok(self.lists.entry(span.start).or_insert_with(list))
     }
@@ -306,7 +304,7 @@ impl<'d> Revision<'d> {
         let Some((name, table)) = path.split_last() else {
             return Err(self.wrong_type(path, "nothing"));
         };
-        let is_no_table = |item: &toml_edit::Item| item.as_table_like().is_none();
+        let is_no_table = |value: &Value| value.table().is_none();
         for depth in 1..=table.len() {
             let above = &path[..depth];
             let is_no_table = self.document.get(above).is_some_and(is_no_table);
@@ -323,7 +321,7 @@ impl<'d> Revision<'d> {
     fn wrong_type(&self, path: &[String], wanted: &'static str) -> Refused {
         Refused::WrongType {
             path: path.to_vec(),
-            found: self.document.get(path).map_or("nothing", type_name),
+            found: self.document.get(path).map_or("nothing", Value::kind),
             wanted,
             at: self.document.position(self.document.offset(path)),
         }

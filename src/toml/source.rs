@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use super::document::{Document, ParseError};
+use super::value::TextId;
 
 /// The bytes of a file. They are parsed when somebody first asks what they say, and never again: a
 /// copy shares what was parsed.
@@ -11,6 +12,7 @@ use super::document::{Document, ParseError};
 pub struct Source(Arc<Read>);
 
 struct Read {
+    id: TextId,
     bytes: Vec<u8>,
     parsed: OnceLock<Result<Arc<Document>, ParseError>>,
 }
@@ -19,6 +21,7 @@ impl Source {
     /// The source of a document that was parsed.
     pub(crate) fn of(document: &Arc<Document>) -> Self {
         Self(Arc::new(Read {
+            id: document.id(),
             bytes: document.text().into(),
             parsed: Ok(Arc::clone(document)).into(),
         }))
@@ -30,13 +33,18 @@ impl Source {
         &self.0.bytes
     }
 
+    /// The ID of the text that the bytes are.
+    pub(crate) fn id(&self) -> TextId {
+        self.0.id
+    }
+
     /// The document that the bytes are.
     ///
     /// # Errors
     ///
     /// [`ParseError`] if they are not UTF-8 or not TOML.
     pub fn document(&self) -> Result<&Arc<Document>, &ParseError> {
-        let parse = || Document::parse(self.bytes()).map(Arc::new);
+        let parse = || Document::parse_as(self.id(), self.bytes()).map(Arc::new);
         self.0.parsed.get_or_init(parse).as_ref()
     }
 }
@@ -44,6 +52,7 @@ impl Source {
 impl<T: Into<Vec<u8>>> From<T> for Source {
     fn from(bytes: T) -> Self {
         Self(Arc::new(Read {
+            id: TextId::new(),
             bytes: bytes.into(),
             parsed: OnceLock::new(),
         }))

@@ -194,7 +194,7 @@ impl Change {
     /// [`Code::Usage`] if a patch file has no such key, or the value is a table or of another type.
     pub fn was(mut self, setting: &Setting) -> Result<Self, Error> {
         mistake::refuse(&[], setting.path(), setting.value())?;
-        if setting.value().is_inline_table() {
+        if setting.value().is_table() {
             let message = format!("--was {}: the value is a table, not one key", setting.key());
             return Err(Error::new(Code::Usage, message, "name one key of it"));
         }

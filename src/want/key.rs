@@ -1,13 +1,13 @@
 //! A key of a config, spelled in one way whatever the config's version.
 
 use std::fmt;
+use std::slice;
 
 use serde::{Deserialize, Serialize};
-use toml_edit::Value;
 
 use crate::containerd::{plugin, spelling};
 use crate::toml::render::{self, Quotes};
-use crate::toml::{Literal, Path};
+use crate::toml::{Literal, Path, Value};
 
 /// Arrays to which several owners add.
 const LISTS: [&[&str]; 4] = [
@@ -31,19 +31,11 @@ pub(crate) struct Key {
     pub(crate) element: Option<String>,
 }
 
-/// The path of a key that is spelled so in TOML.
-pub(crate) fn dotted_path(dotted: &str) -> Result<Path, String> {
-    let keys = toml_edit::Key::parse(dotted);
-    let keys = keys.map_err(|_| format!("{dotted:?} is no key"))?;
-    Ok(keys.iter().map(|key| key.get().to_owned()).collect())
-}
-
 mod dotted {
     use serde::{Deserialize as _, Deserializer, Serializer, de};
 
-    use super::dotted_path;
-    use crate::toml::Path;
     use crate::toml::render::{self, Quotes};
+    use crate::toml::{Path, key_path};
 
     pub(super) fn serialize<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&render::dotted(path, Quotes::Basic))
@@ -51,7 +43,7 @@ mod dotted {
 
     pub(super) fn deserialize<'d, D: Deserializer<'d>>(deserializer: D) -> Result<Path, D::Error> {
         let text = String::deserialize(deserializer)?;
-        dotted_path(&text).map_err(de::Error::custom)
+        key_path(&text).map_err(|_| de::Error::custom(format!("{text:?} is no key")))
     }
 }
 
@@ -96,9 +88,8 @@ impl Key {
 
     /// What a value names of the list: the elements of an array, or the one element that it is.
     pub(crate) fn elements(&self, value: &Value) -> impl Iterator<Item = KeyValue> {
-        let one = [value].into_iter().filter(|it| !it.is_array());
-        let all = value.as_array().into_iter().flatten();
-        one.chain(all).map(|element| {
+        let elements = value.array().unwrap_or(slice::from_ref(value));
+        elements.iter().map(|element| {
             let value = Literal::of(element);
             let key = Self::element(&self.path, &value);
             KeyValue { key, value }

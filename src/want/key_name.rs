@@ -1,13 +1,11 @@
 //! A key as a command line names it.
 
-use toml_edit::Value;
-
 use super::handler::Setting;
-use super::key::{self, Key};
+use super::key::Key;
 use super::mistake::{self, Mistake};
 use crate::error::{Code, Error};
-use crate::toml::Path;
 use crate::toml::render::{self, Quotes};
+use crate::toml::{Path, Value, key_path};
 
 /// A key, or elements of a list: `debug.level`, `disabled_plugins=cri`, `imports=['a', 'b']`.
 ///
@@ -65,7 +63,7 @@ impl std::str::FromStr for KeyName {
 
     /// Reads `KEY`, `KEY=ELEMENT` or `KEY=[ELEMENT, …]`.
     fn from_str(text: &str) -> Result<Self, Error> {
-        if let Ok(path) = key::dotted_path(text.trim()) {
+        if let Ok(path) = key_path(text.trim()) {
             let element = None;
             return Ok(Self { path, element });
         }

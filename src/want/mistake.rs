@@ -1,10 +1,9 @@
 //! What is wrong with a key that somebody wants, as it is spelled, or with its value.
 
-use toml_edit::{Item, Value};
-
 use crate::error::{Code, Error, NextStep};
+use crate::toml::Value;
 use crate::toml::render::{self, Quotes};
-use crate::toml::type_name;
+use crate::toml::value::{Data, Place, Table};
 
 use super::key::Key;
 use super::known::{OF_THE_NODE, corrected, first_unknown, names, wanted};
@@ -42,8 +41,8 @@ impl Mistake {
     }
 
     /// A value of another type than `wanted`, which comes with its article.
-    pub(crate) fn of_type(path: &[&str], item: &Item, wanted: &str) -> Self {
-        let found = match type_name(item) {
+    pub(crate) fn of_type(path: &[&str], value: &Value, wanted: &str) -> Self {
+        let found = match value.kind() {
             "an array" => "this array",
             found => found,
         };
@@ -115,41 +114,41 @@ pub(crate) fn unquoted(path: &[&str]) -> Option<Mistake> {
 }
 
 /// What is wrong with a key and its value, not counting what is below it: see [`unknown`].
-pub(crate) fn find(path: &[&str], item: &Item, given: usize) -> Option<Mistake> {
+pub(crate) fn find(path: &[&str], value: &Value, given: usize) -> Option<Mistake> {
     let of_key = of_the_node(path).or_else(|| unknown(path, given));
     if of_key.is_some() {
         return of_key;
     }
     for table in (1..path.len()).map(|depth| &path[..depth]) {
-        let (item, wanted) = (Item::Table(toml_edit::Table::new()), wanted(table)?);
-        if !wanted.accepts(&item) {
-            return Some(Mistake::of_type(table, &item, &wanted.text()));
+        let above = Value::of_table(Table::new(), Place::default());
+        let wanted = wanted(table)?;
+        if !wanted.accepts(&above) {
+            return Some(Mistake::of_type(table, &above, &wanted.text()));
         }
     }
     let wanted = wanted(path)?;
-    let is_right = wanted.accepts(item) || item.is_str() && Key::spelled(path).is_list();
+    let is_element = || value.as_str().is_some() && Key::spelled(path).is_list();
+    let is_right = wanted.accepts(value) || is_element();
     if !is_right {
-        return Some(Mistake::of_type(path, item, &wanted.text()));
+        return Some(Mistake::of_type(path, value, &wanted.text()));
     }
-    if let Some(table) = item.as_table_like() {
+    if let Some(table) = value.table() {
         let is_empty = matches!(path, ["proxy_plugins", _]) && table.is_empty();
         let message = format!("{} holds no keys", dotted(path));
         let hint = "give it a type and an address, or leave it out";
         return is_empty.then(|| Mistake::of_key(message, hint));
     }
     let of_name = path.iter().find_map(|name| unportable_key(name));
-    let reason = of_name.or_else(|| unportable(&item.clone().into_value().ok()?))?;
+    let reason = of_name.or_else(|| unportable(value))?;
     let message = format!("{}: {reason}", dotted(path));
     Some(Mistake::of_key(message, "write it in another way"))
 }
 
 /// What is wrong with a key and its value, and all below it.
-pub(crate) fn find_below(path: &[&str], item: &Item, given: usize) -> Option<Mistake> {
-    let below = item.as_table_like().into_iter().flat_map(|it| it.iter());
-    find(path, item, given).or_else(|| {
-        below
-            .map(|(name, item)| ([path, &[name]].concat(), item))
-            .find_map(|(path, item)| find_below(&path, item, given))
+pub(crate) fn find_below(path: &[&str], value: &Value, given: usize) -> Option<Mistake> {
+    find(path, value, given).or_else(|| {
+        let mut below = value.entries().into_iter();
+        below.find_map(|(name, value)| find_below(&[path, &[name]].concat(), value, given))
     })
 }
 
@@ -158,8 +157,7 @@ pub(crate) fn find_below(path: &[&str], item: &Item, given: usize) -> Option<Mis
 pub(crate) fn refuse(table: &[&str], key: &[String], value: &Value) -> Result<(), Error> {
     let key = key.iter().map(String::as_str);
     let path: Vec<&str> = table.iter().copied().chain(key).collect();
-    let item = Item::Value(value.clone());
-    let mistake = find_below(&path, &item, table.len());
+    let mistake = find_below(&path, value, table.len());
     mistake.map_or(Ok(()), |mistake| Err(mistake.into()))
 }
 
@@ -176,19 +174,19 @@ fn dotted<S: AsRef<str>>(path: &[S]) -> String {
 
 /// Why some release can't parse this value however it is written.
 fn unportable(value: &Value) -> Option<&'static str> {
-    match value {
-        Value::Datetime(datetime) => {
-            let Some(time) = datetime.value().time else {
+    match &value.data {
+        Data::Datetime(datetime) => {
+            let Some(time) = datetime.time else {
                 return Some("containerd 1.x refuses a date without a time");
             };
             let leap = time.second == Some(60);
             leap.then_some("containerd 1.x and 2.3 refuse a 60th second")
         }
-        Value::Float(float) if !float.value().is_finite() => {
+        Data::Float(float) if !float.is_finite() => {
             Some("CRI can't report a number that JSON does not have")
         }
-        Value::Array(array) => array.iter().find_map(unportable),
-        Value::InlineTable(table) => table
+        Data::Array(array) => array.iter().find_map(unportable),
+        Data::Table(table) => table
             .iter()
             .find_map(|(key, value)| unportable_key(key).or_else(|| unportable(value))),
         _ => None,

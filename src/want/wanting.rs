@@ -1,8 +1,7 @@
 //! How a change comes to want the keys that it names.
 
-use toml_edit::Value;
-
 use crate::error::{Code, Error};
+use crate::toml::Value;
 
 use super::change::Change;
 use super::handler::{Handler, HandlerName, Preset, Setting};
@@ -51,10 +50,7 @@ impl Change {
     pub(crate) fn set_bare_handlers(&mut self, setting: &Setting) -> Result<(), Error> {
         let named: Vec<(&str, &Value)> = match setting.path() {
             [form, name] if form == "handlers" => vec![(name, setting.value())],
-            [form] if form == "handlers" => {
-                let handlers = setting.value().as_inline_table();
-                handlers.into_iter().flat_map(|it| it.iter()).collect()
-            }
+            [form] if form == "handlers" => setting.value().entries(),
             _ => Vec::new(),
         };
         for (name, keys) in named {

@@ -1,5 +1,5 @@
 //! The rooms of `src` and their order: the table in CONTRIBUTING.md. No arrow runs up, and no
-//! files use each other in a circle.
+//! files use each other in a circle. Only one room knows the library that parses TOML.
 
 mod source;
 
@@ -7,6 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use self::source::Crate;
+
+/// A library, and the only room that uses it.
+const BEHIND_A_DOOR: (&str, &str) = ("toml_edit", "toml/");
 
 /// The sources by their paths from the repository's root on.
 type Files = BTreeMap<String, String>;
@@ -65,6 +68,10 @@ fn faults(files: &Files, rooms: &[String]) -> Vec<String> {
     for root in ["src/lib.rs", "src/main.rs"] {
         let mut found = Crate::read(root, files);
         arrows.extend(found.arrows());
+        let (library, room) = BEHIND_A_DOOR;
+        let users = found.users_of(library).into_iter();
+        let outside = users.filter(|file| room_of(file, rooms).is_none_or(|it| it != room));
+        faults.extend(outside.map(|file| format!("{file} uses {library}: only {room} does")));
         read.append(&mut found.files);
     }
     let unread = files.keys().filter(|file| !read.contains(*file));
@@ -127,7 +134,7 @@ fn circles(arrows: &BTreeSet<(String, String)>) -> BTreeSet<BTreeSet<String>> {
 }
 
 #[test]
-fn no_arrow_runs_up_and_no_files_form_a_circle() {
+fn the_house_is_built_as_its_table_has_it() {
     let faults = faults(&sources(), &rooms());
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
@@ -215,6 +222,23 @@ fn what_is_for_tests_alone_or_only_names_who_may_use_it_is_not_an_arrow() {
         "pub(in crate::attic) struct Planted;",
     ] {
         assert_eq!(with("src/cellar.rs", line), Vec::<String>::new(), "{line}");
+    }
+}
+
+#[test]
+fn a_library_that_another_room_keeps_to_itself_is_noticed_however_it_is_spelled() {
+    for line in [
+        "use toml_edit::Value;",
+        "use toml_edit::{Item as Planted};",
+        "fn planted(_: &toml_edit::Item) {}",
+        "fn planted() { assert!(toml_edit::Key::parse(\"a\").is_ok()); }",
+    ] {
+        let found = with("src/cellar.rs", line);
+        assert_eq!(
+            found,
+            ["src/cellar.rs uses toml_edit: only toml/ does"],
+            "{line}"
+        );
     }
 }
 

@@ -117,6 +117,13 @@ impl Crate {
         arrows
     }
 
+    /// The files that use a library.
+    pub(crate) fn users_of(&self, library: &str) -> BTreeSet<String> {
+        let uses = |module: &&Module| module.used.iter().any(|path| path[0] == library);
+        let found = self.modules.values().filter(uses);
+        found.map(|module| module.file.clone()).collect()
+    }
+
     /// A path as it is written in the module at `here`, from the root on. `None`: it leads out of the
     /// crate.
     fn absolute(&self, here: &Names, written: &Names) -> Option<Names> {

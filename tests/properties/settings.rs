@@ -137,7 +137,8 @@ fn check(config: &str, below: &[String], value: &Value) -> Result<(), TestCaseEr
     let written: Vec<(Vec<String>, String)> = mine
         .settings
         .iter()
-        .map(|(path, value)| (path.clone(), value_meaning(value)))
+        .map(|(path, value)| (path.clone(), value.to_string()))
+        .map(|(path, text)| (path, value_meaning(&text.parse().expect("TOML"))))
         .collect();
     for leaf in leaves(path.clone(), value) {
         prop_assert!(

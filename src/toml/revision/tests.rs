@@ -1,6 +1,6 @@
 //! Each verb in each spelling of TOML (<https://toml.io/en/v1.0.0>, `toml.abnf`).
 
-use crate::toml::{Document, Pair, Path};
+use crate::toml::{Document, Pair, Path, Value};
 
 use super::{Refused, Revision};
 
@@ -93,10 +93,8 @@ impl Given<'_> {
             revision.insert_element(&keys("a"), value)
         });
         let document = Document::parse(produces.as_bytes()).expect("TOML");
-        let item = document.get(&keys("a")).expect("an array");
-        let length = item.as_array().map(toml_edit::Array::len);
-        let length = length.or(item.as_array_of_tables().map(toml_edit::ArrayOfTables::len));
-        given(produces).remove_element(length.expect("an array") - 1, self.0);
+        let array = document.get(&keys("a")).and_then(Value::array);
+        given(produces).remove_element(array.expect("an array").len() - 1, self.0);
     }
 
     #[track_caller]

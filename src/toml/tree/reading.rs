@@ -1,70 +1,44 @@
 //! What a document says.
 
-use std::borrow::Cow;
 use std::sync::Arc;
-
-use toml_edit::{Item, TableLike, Value};
 
 use crate::toml::document::Document;
 use crate::toml::literal::Literal;
+use crate::toml::value::Value;
 
 use super::{Leaf, Node, Table, Tree};
 
 impl Tree {
     /// Reads a document.
     pub(crate) fn of(document: &Document) -> Self {
-        let mut root = read(document.toml.as_table(), document.text());
-        root.is_written = true;
-        Self {
-            root: Arc::new(root),
+        match read(document.root(), document.text()) {
+            Node::Table(root) => Self { root },
+            Node::Leaf(_) => Self::default(),
         }
     }
 }
 
-fn read(table: &dyn TableLike, text: &str) -> Table {
-    let entries = table.iter().map(|(name, item)| {
-        let node = match item.as_table_like() {
-            Some(table) => {
-                let mut below = read(table, text);
-                below.is_written = is_written(item);
-                Node::Table(Arc::new(below))
-            }
-            None => Node::Leaf(leaf(item, text)),
-        };
-        (name.to_owned(), node)
-    });
-    Table {
+fn read(value: &Value, text: &str) -> Node {
+    let Some(table) = value.table() else {
+        return Node::Leaf(leaf(value, text));
+    };
+    let entries = table.iter();
+    let entries = entries.map(|(name, value)| (name.to_string(), read(value, text)));
+    Node::Table(Arc::new(Table {
         entries: entries.collect(),
-        is_written: false,
-    }
+        is_written: value.is_written(),
+    }))
 }
 
-fn is_written(item: &Item) -> bool {
-    match item {
-        Item::Table(table) => !table.is_implicit() && !table.is_dotted(),
-        Item::Value(Value::InlineTable(table)) => !table.is_dotted(),
-        _ => false,
-    }
-}
-
-fn leaf(item: &Item, text: &str) -> Leaf {
+fn leaf(value: &Value, text: &str) -> Leaf {
     let raw = |value: &Value| match value.span() {
-        Some(span) => Literal::new(&text[span]),
+        Some(span) => Literal::new(&text[span.clone()]),
         None => Literal::of(value),
     };
-    let array = match item {
-        Item::Value(Value::Array(array)) => Some(Cow::Borrowed(array)),
-        Item::ArrayOfTables(array) => Some(Cow::Owned(array.clone().into_array())),
-        _ => None,
-    };
-    let elements: Option<Vec<Literal>> = array.map(|array| array.iter().map(raw).collect());
-    let literal = match item {
-        Item::Value(value) => raw(value),
-        _ => Literal::array(elements.as_deref().unwrap_or_default()),
-    };
+    let elements = value.array().map(|array| array.iter().map(raw).collect());
     Leaf {
         elements,
-        has_headers: item.is_array_of_tables(),
-        ..Leaf::new(literal, 0)
+        has_headers: value.has_headers(),
+        ..Leaf::new(raw(value), 0)
     }
 }

@@ -1,10 +1,8 @@
 //! `KEY=VALUE`: one key of a handler's table.
 
-use toml_edit::{Item, Key, TomlError, Value};
-
 use crate::error::{Code, Error, NextStep};
 use crate::toml::render::{self, Quotes};
-use crate::toml::values;
+use crate::toml::{Value, key_path};
 
 /// One key of a handler's table and its value.
 ///
@@ -53,7 +51,7 @@ impl Setting {
 
     /// The leaves of a table value as settings of their own; an empty table has none.
     pub(crate) fn flattened(self) -> impl Iterator<Item = Self> {
-        let below = values(&Item::Value(self.value)).into_iter();
+        let below = self.value.leaves().into_iter();
         below.map(move |(below, value)| Self {
             path: [self.path.as_slice(), &below].concat(),
             value,
@@ -74,23 +72,18 @@ impl std::str::FromStr for Setting {
     fn from_str(text: &str) -> Result<Self, Error> {
         // The first `=` before which a key stands: within quotes, it is a part of one.
         let mut ends = text.match_indices('=').map(|(at, _)| at);
-        let end = ends
-            .clone()
-            .find(|at| Key::parse(text[..*at].trim()).is_ok());
+        let end = ends.clone().find(|at| key_path(text[..*at].trim()).is_ok());
         let Some(end) = end.or_else(|| ends.next()) else {
             return Err(wrong(format!(
                 "{text:?} is not KEY=VALUE, as in debug.level=debug"
             )));
         };
         let (key, value) = (text[..end].trim(), text[end + 1..].trim());
-        let reason = |error: TomlError| error.message().replace('\n', ", ");
-        let path = Key::parse(key)
-            .map_err(|error| wrong(format!("{key:?} is not a TOML key: {}", reason(error))))?;
-        let path: Vec<&str> = path.iter().map(Key::get).collect();
+        let path = key_path(key);
+        let path = path.map_err(|reason| wrong(format!("{key:?} is not a TOML key: {reason}")))?;
         match value.parse::<Value>() {
             Ok(value) => Ok(Self::new(&path, value)),
-            Err(error) if value.starts_with(['"', '\'', '[', '{']) => {
-                let reason = reason(error);
+            Err(reason) if value.starts_with(['"', '\'', '[', '{']) => {
                 Err(wrong(format!("the value of {key} is not TOML: {reason}")))
             }
             Err(_) => Ok(Self::new(&path, value)),
@@ -104,7 +97,7 @@ mod tests {
 
     fn value(text: &str) -> Result<String, Error> {
         text.parse::<Setting>()
-            .map(|setting| setting.value.to_string().trim().to_owned())
+            .map(|setting| setting.value.to_string())
     }
 
     #[test]
@@ -114,7 +107,7 @@ mod tests {
             Ok("\"/opt/shim\"")
         );
         assert_eq!(value("options.SystemdCgroup = true").as_deref(), Ok("true"));
-        assert_eq!(value("x='y'").as_deref(), Ok("'y'"));
+        assert_eq!(value("x='y'").as_deref(), Ok("\"y\""));
         assert_eq!(value("options.Root=").as_deref(), Ok("\"\""));
         assert_eq!(value("x=1.2.3").as_deref(), Ok("\"1.2.3\""));
         assert_eq!(value("x=a=b").as_deref(), Ok("\"a=b\""));

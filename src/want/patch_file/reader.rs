@@ -2,10 +2,8 @@
 
 use std::str::FromStr;
 
-use toml_edit::{Item, Value};
-
 use crate::error::{Code, Error, Position};
-use crate::toml::Document;
+use crate::toml::{Document, Value};
 use crate::want::handler::{Handler, Preset, Setting};
 use crate::want::known::{PRESET, SHORT_FORMS};
 use crate::want::mistake::{self, FIX, Mistake};
@@ -31,8 +29,7 @@ impl PatchFile {
         let root = Entry {
             document: &document,
             path: Vec::new(),
-            key: None,
-            item: document.toml.as_item(),
+            value: document.root(),
         };
         let mut file = Self::default();
         let change = &mut file.change;
@@ -47,7 +44,7 @@ impl PatchFile {
                 "owner" => file.owner = Some(entry.parsed()?),
                 "default" => {
                     change.set_default(&entry.parsed()?);
-                    entry.state(entry.text()?, &mut file.statements)?;
+                    entry.state(&mut file.statements)?;
                 }
                 "handlers" => {
                     for handler in entry.table()? {
@@ -71,8 +68,7 @@ impl PatchFile {
 struct Entry<'d> {
     document: &'d Document,
     path: Vec<&'d str>,
-    key: Option<&'d toml_edit::Key>,
-    item: &'d Item,
+    value: &'d Value,
 }
 
 impl<'d> Entry<'d> {
@@ -82,19 +78,19 @@ impl<'d> Entry<'d> {
 
     /// The entries of a table, in the order of the file.
     fn table(&self) -> Read<Vec<Self>> {
-        let table = self.item.as_table_like();
-        let table = table.ok_or_else(|| self.wrong_type("a table"))?;
-        let below = |(name, item): (&'d str, &'d Item)| Self {
+        if self.value.table().is_none() {
+            return Err(self.wrong_type("a table"));
+        }
+        let below = |(name, value): (&'d str, &'d Value)| Self {
             document: self.document,
             path: self.path.iter().copied().chain([name]).collect(),
-            key: table.key(name),
-            item,
+            value,
         };
-        Ok(table.iter().map(below).collect())
+        Ok(self.value.entries().into_iter().map(below).collect())
     }
 
     fn text(&self) -> Read<&'d str> {
-        let text = self.item.as_str();
+        let text = self.value.as_str();
         text.ok_or_else(|| self.wrong_type("a string"))
     }
 
@@ -123,7 +119,7 @@ impl<'d> Entry<'d> {
         for key in self.table()? {
             if key.name() == PRESET {
                 preset = Some(key.preset()?);
-                key.state(key.text()?, statements)?;
+                key.state(statements)?;
             } else {
                 key.read(2, &mut settings, statements)?;
             }
@@ -146,12 +142,12 @@ impl<'d> Entry<'d> {
         statements: &mut Statements,
     ) -> Read<()> {
         let given = self.path.len() - 1;
-        if let Some(mistake) = mistake::find(&self.path, self.item, given) {
+        if let Some(mistake) = mistake::find(&self.path, self.value, given) {
             return Err(self.mistaken(mistake));
         }
-        if let (false, Ok(value)) = (self.item.is_table_like(), self.item.clone().into_value()) {
-            self.state(value.clone(), statements)?;
-            settings.push(Setting::new(&self.path[depth..], value));
+        if self.value.table().is_none() {
+            self.state(statements)?;
+            settings.push(Setting::new(&self.path[depth..], self.value.clone()));
             return Ok(());
         }
         let mut keys = self.table()?.into_iter();
@@ -159,26 +155,25 @@ impl<'d> Entry<'d> {
     }
 
     /// Enters what the file says of the key.
-    fn state(&self, value: impl Into<Value>, statements: &mut Statements) -> Read<()> {
-        statements.enter(&self.path, &value.into(), self.position(None))
+    fn state(&self, statements: &mut Statements) -> Read<()> {
+        statements.enter(&self.path, self.value, self.position(false))
     }
 
     /// A value of another type.
     fn wrong_type(&self, wanted: &str) -> Error {
-        self.mistaken(Mistake::of_type(&self.path, self.item, wanted))
+        self.mistaken(Mistake::of_type(&self.path, self.value, wanted))
     }
 
     /// The error of a mistake, at the value, or else at the key.
     fn mistaken(&self, mistake: Mistake) -> Error {
-        let value = self.item.as_value().filter(|_| mistake.is_of_value);
         let error = Error::new(Code::BadPatchFile, mistake.message, mistake.hint);
-        error.position_at(self.position(value))
+        error.position_at(self.position(mistake.is_of_value))
     }
 
-    fn position(&self, value: Option<&Value>) -> Position {
-        let value = value.and_then(Value::span);
-        let span = value.or_else(|| self.key.and_then(toml_edit::Key::span));
-        let offset = span.map_or_else(|| self.document.offset(&self.path), |span| span.start);
+    /// Where the key stands, or its value.
+    fn position(&self, of_value: bool) -> Position {
+        let value = self.document.value(&self.path).filter(|_| of_value);
+        let offset = value.map_or(self.value.place.offset, |span| span.start);
         self.document.position(offset)
     }
 }

@@ -3,12 +3,10 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use toml_edit::Value;
-
 use crate::error::{Code, Error, Position};
 use crate::toml::render::{self, Quotes};
-use crate::toml::{Literal, Path};
-use crate::want::key::{Key, dotted_path};
+use crate::toml::{Path, Value, key_path};
+use crate::want::key::Key;
 
 /// What a patch file says, by the canonical spelling of each key.
 #[derive(Debug, Clone, Default)]
@@ -19,7 +17,7 @@ pub(super) struct Statements(BTreeMap<Path, Statement>);
 struct Statement {
     /// The key as the file spells it.
     spelled: String,
-    value: Literal,
+    value: Value,
     at: Position,
 }
 
@@ -34,7 +32,7 @@ impl Statements {
         let key = Key::spelled(spelled);
         let statement = Statement {
             spelled: render::dotted(spelled, Quotes::Basic),
-            value: Literal::of(value),
+            value: value.clone(),
             at,
         };
         if let Some(other) = self.contradicting(&key, &statement) {
@@ -62,7 +60,7 @@ impl Statements {
 
     /// Where the file says a key, which is spelled in its canonical way.
     pub(super) fn position(&self, key: &str) -> Option<&Position> {
-        let path = dotted_path(key).ok()?;
+        let path = key_path(key).ok()?;
         self.0.get(&path).map(|found| &found.at)
     }
 

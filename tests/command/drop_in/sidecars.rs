@@ -234,8 +234,8 @@ fn list_and_show_tell_what_containerd_makes_of_several_files() {
         "runtime_type = \"io.containerd.kata.v2\"",
         "privileged_without_host_devices = true",
         "pod_annotations = [\"io.katacontainers.*\", \"x\"]",
-        "options.ConfigPath = \"/x\"",
         "sandboxer = \"x\"",
+        "options.ConfigPath = \"/x\"",
     ];
     assert_eq!(keys, wanted, "{shown}");
     let theirs = node.folder().join("theirs.toml");

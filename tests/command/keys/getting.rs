@@ -50,7 +50,7 @@ fn get_of_a_table_is_get_of_its_keys() {
             "{}",
             get("grpc")
         );
-        assert_eq!(get("debug"), "address = \"/d\"\nlevel = \"info\"\n");
+        assert_eq!(get("debug"), "level = \"info\"\naddress = \"/d\"\n");
         node.run(&["get", "metrics"]).exits(1);
     }
 }

@@ -155,7 +155,7 @@ fn values_of_another_type_are_errors_at_the_value() {
         ("[default]", "1:2: default wants a string, not a table"),
         (
             "[handlers.crun]\npreset = { }",
-            "2:10: handlers.crun.preset wants a string, not an inline table",
+            "2:10: handlers.crun.preset wants a string, not a table",
         ),
         (
             "[handlers.crun]\npod_annotations = [1]",

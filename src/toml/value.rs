@@ -1,0 +1,414 @@
+//! What TOML says, apart from how it is written.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde::{Serialize, Serializer};
+use toml_edit::{Datetime, InlineTable, Item, Key, TableLike};
+
+/// A TOML value. Two are equal if they mean the same: spelling, formatting and the order of keys do not
+/// count. It is displayed on one line, in the TOML that every containerd release parses.
+#[derive(Debug, Clone)]
+pub struct Value {
+    pub(crate) data: Data,
+    pub(crate) place: Place,
+    form: Form,
+}
+
+/// Shared, and copied when it is changed: everybody looks at the same files.
+pub(crate) type Table = BTreeMap<Name, Value>;
+
+/// A key or a text, which copies of a table share.
+pub(crate) type Name = Arc<str>;
+
+#[derive(Debug, Clone)]
+pub(crate) enum Data {
+    Table(Arc<Table>),
+    Array(Vec<Value>),
+    Text(Name),
+    Integer(i64),
+    Float(f64),
+    Boolean(bool),
+    Datetime(Datetime),
+}
+
+/// A place in one of the texts that were parsed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) struct Place {
+    pub(crate) text: TextId,
+    pub(crate) offset: usize,
+}
+
+/// Tells one text from all others of this process. The default is that of no text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) struct TextId(usize);
+
+/// How a value is written.
+#[derive(Debug, Clone, PartialEq)]
+enum Form {
+    /// As a value that stands there.
+    Value(Range<usize>),
+    /// Below headers of its own.
+    Header,
+    /// Nowhere: the keys or the headers of what is in a table have made it, or no text has it.
+    Implied,
+}
+
+impl TextId {
+    pub(super) fn new() -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(1);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+impl Value {
+    pub(crate) fn new(data: Data, place: Place) -> Self {
+        let form = Form::Implied;
+        Self { data, place, form }
+    }
+
+    pub(crate) fn of_table(table: Table, place: Place) -> Self {
+        Self::new(Data::Table(Arc::new(table)), place)
+    }
+
+    /// All that a text says.
+    pub(super) fn of_document(root: &toml_edit::Table, text: TextId) -> Self {
+        let form = Form::Header;
+        let place = Place { text, offset: 0 };
+        Self {
+            form,
+            ..Self::of_table(entries(root, text), place)
+        }
+    }
+
+    /// Reads what was parsed. `place` is where its key stands.
+    fn read(item: &Item, place: Place) -> Self {
+        let below = |table: &toml_edit::Table| Self::of_table(entries(table, place.text), place);
+        match item {
+            Item::None => Self::of_table(Table::new(), place),
+            Item::Value(value) => Self::of_value(value, place),
+            Item::Table(table) if table.is_implicit() || table.is_dotted() => below(table),
+            Item::Table(table) => below(table).with(Form::Header),
+            Item::ArrayOfTables(array) => {
+                let tables = array.iter().map(|it| below(it).with(Form::Header));
+                Self::new(Data::Array(tables.collect()), place).with(Form::Header)
+            }
+        }
+    }
+
+    fn of_value(value: &toml_edit::Value, place: Place) -> Self {
+        use toml_edit::Value as Parsed;
+        let data = match value {
+            Parsed::String(text) => Data::Text(text.value().as_str().into()),
+            Parsed::Integer(integer) => Data::Integer(*integer.value()),
+            Parsed::Float(float) => Data::Float(*float.value()),
+            Parsed::Boolean(boolean) => Data::Boolean(*boolean.value()),
+            Parsed::Datetime(datetime) => Data::Datetime(with_seconds(*datetime.value())),
+            Parsed::Array(array) => {
+                let elements = array.iter().map(|value| Self::of_value(value, place));
+                Data::Array(elements.collect())
+            }
+            Parsed::InlineTable(table) => Data::Table(Arc::new(entries(table, place.text))),
+        };
+        let is_dotted = value.as_inline_table().is_some_and(InlineTable::is_dotted);
+        let span = value.span().filter(|_| !is_dotted);
+        Self::new(data, place).with(span.map_or(Form::Implied, Form::Value))
+    }
+
+    fn with(self, form: Form) -> Self {
+        Self { form, ..self }
+    }
+
+    /// Where the value stands that is written for exactly this key.
+    pub(super) fn span(&self) -> Option<&Range<usize>> {
+        match &self.form {
+            Form::Value(span) => Some(span),
+            _ => None,
+        }
+    }
+
+    /// Whether a table is there for its own sake: it has a header, or braces.
+    pub(super) fn is_written(&self) -> bool {
+        self.form != Form::Implied
+    }
+
+    /// Whether it is an array of tables with headers.
+    pub(super) fn has_headers(&self) -> bool {
+        self.form == Form::Header && self.array().is_some()
+    }
+
+    pub(crate) fn table(&self) -> Option<&Table> {
+        match &self.data {
+            Data::Table(table) => Some(table),
+            _ => None,
+        }
+    }
+
+    /// The table, without a copy; an empty one if it is none.
+    pub(crate) fn shared_table(&self) -> Arc<Table> {
+        match &self.data {
+            Data::Table(table) => Arc::clone(table),
+            _ => Arc::default(),
+        }
+    }
+
+    /// Whether it is a table, however it is written.
+    #[must_use]
+    pub fn is_table(&self) -> bool {
+        self.table().is_some()
+    }
+
+    /// Returns the keys of a table with their values, in the order of the text; of another value, none.
+    #[must_use]
+    pub fn entries(&self) -> Vec<(&str, &Self)> {
+        let entries = self.table().into_iter().flatten();
+        let mut entries: Vec<_> = entries.map(|(name, value)| (&**name, value)).collect();
+        entries.sort_by_key(|(_, value)| value.place);
+        entries
+    }
+
+    /// The values at and below, with their paths from here, in the order of the text; of an empty table
+    /// there are none.
+    pub(crate) fn leaves(&self) -> Vec<(Vec<String>, Self)> {
+        if self.table().is_none() {
+            return vec![(Vec::new(), self.clone())];
+        }
+        let mut found = Vec::new();
+        for (name, value) in self.entries() {
+            let below = value.leaves().into_iter();
+            found.extend(below.map(|(path, value)| ([&[name.to_owned()], &*path].concat(), value)));
+        }
+        found
+    }
+
+    pub(crate) fn array(&self) -> Option<&[Self]> {
+        match &self.data {
+            Data::Array(array) => Some(array),
+            _ => None,
+        }
+    }
+
+    /// Returns the text of a string.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        match &self.data {
+            Data::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn as_integer(&self) -> Option<i64> {
+        match self.data {
+            Data::Integer(integer) => Some(integer),
+            _ => None,
+        }
+    }
+
+    /// The strings in an array, and where they stand.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (&str, Place)> {
+        let elements = self.array().unwrap_or_default().iter();
+        elements.filter_map(|it| Some((it.as_str()?, it.place)))
+    }
+
+    pub(crate) fn as_bool(&self) -> Option<bool> {
+        match self.data {
+            Data::Boolean(boolean) => Some(boolean),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_true(&self) -> bool {
+        self.as_bool() == Some(true)
+    }
+
+    /// What Go calls the zero value: what a later file does not override an earlier one with.
+    pub(crate) fn is_zero(&self) -> bool {
+        match &self.data {
+            Data::Table(table) => table.is_empty(),
+            Data::Array(array) => array.is_empty(),
+            Data::Text(text) => text.is_empty(),
+            Data::Integer(integer) => *integer == 0,
+            Data::Float(float) => *float == 0.0,
+            Data::Boolean(boolean) => !boolean,
+            Data::Datetime(_) => false,
+        }
+    }
+
+    /// Whether it says no more than if it were not there.
+    pub(crate) fn says_nothing(&self) -> bool {
+        let table = self.table();
+        table.map_or_else(|| self.is_zero(), |it| it.values().all(Self::says_nothing))
+    }
+
+    /// Whether it says what `other` says, and nothing besides: in tables more keys may stand that say
+    /// nothing.
+    pub(crate) fn says_just(&self, other: &Self) -> bool {
+        let Some((table, others)) = self.table().zip(other.table()) else {
+            return self == other;
+        };
+        let is_there = |(key, other)| table.get(key).is_some_and(|it| it.says_just(other));
+        let mut more = table.iter().filter(|(key, _)| !others.contains_key(*key));
+        others.iter().all(is_there) && more.all(|(_, it)| it.says_nothing())
+    }
+
+    /// What the value is, with its article.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self.data {
+            Data::Table(_) => "a table",
+            Data::Array(_) if self.has_headers() => "an array of tables",
+            Data::Array(_) => "an array",
+            Data::Text(_) => "a string",
+            Data::Integer(_) => "an integer",
+            Data::Float(_) => "a float",
+            Data::Boolean(_) => "a boolean",
+            Data::Datetime(_) => "a date or time",
+        }
+    }
+}
+
+/// The entries of a table, each placed at its key; where no text has it, in the order of the entries.
+fn entries(table: &dyn TableLike, text: TextId) -> Table {
+    let entries = table.iter().enumerate().map(|(rank, (name, item))| {
+        let key = table.key(name).and_then(Key::span);
+        let offset = key.map_or(rank, |span| span.start);
+        (name.into(), Value::read(item, Place { text, offset }))
+    });
+    entries.collect()
+}
+
+/// The time with its seconds, which TOML 1.1 allows to leave out where they are 0.
+fn with_seconds(mut datetime: Datetime) -> Datetime {
+    if let Some(time) = &mut datetime.time {
+        time.second.get_or_insert(0);
+    }
+    datetime
+}
+
+/// The segments of a dotted key, each without its quotes.
+///
+/// # Errors
+///
+/// What is wrong with it, if it is no key.
+pub(crate) fn key_path(dotted: &str) -> Result<Vec<String>, String> {
+    let keys = Key::parse(dotted).map_err(|error| reason(&error))?;
+    Ok(keys.iter().map(|key| key.get().to_owned()).collect())
+}
+
+fn reason(error: &toml_edit::TomlError) -> String {
+    error.message().replace('\n', ", ")
+}
+
+impl FromStr for Value {
+    type Err = String;
+
+    /// Reads the text of a value; the error says what is wrong with it.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parsed = text.parse().map_err(|error| reason(&error))?;
+        Ok(Self::of_value(&parsed, Place::default()))
+    }
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        self.data == other.data
+    }
+}
+
+impl PartialEq for Data {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Table(one), Self::Table(other)) => one == other,
+            (Self::Array(one), Self::Array(other)) => one == other,
+            (Self::Text(one), Self::Text(other)) => one == other,
+            (Self::Integer(one), Self::Integer(other)) => one == other,
+            (Self::Float(one), Self::Float(other)) => {
+                one.to_bits() == other.to_bits() || one.is_nan() && other.is_nan()
+            }
+            (Self::Boolean(one), Self::Boolean(other)) => one == other,
+            (Self::Datetime(one), Self::Datetime(other)) => one == other,
+            _ => false,
+        }
+    }
+}
+
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.data {
+            Data::Table(_) => serializer.collect_map(self.entries()),
+            Data::Array(elements) => elements.serialize(serializer),
+            Data::Text(text) => text.serialize(serializer),
+            Data::Integer(integer) => integer.serialize(serializer),
+            Data::Float(float) => float.serialize(serializer),
+            Data::Boolean(boolean) => boolean.serialize(serializer),
+            Data::Datetime(datetime) => serializer.collect_str(datetime),
+        }
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::new(Data::Text(text.into()), Place::default())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        text.as_str().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::toml::Document;
+
+    fn parsed(text: &str) -> Value {
+        let document = Document::parse(text.as_bytes()).expect("test input is TOML");
+        document.root().clone()
+    }
+
+    #[test]
+    fn spelling_does_not_count() {
+        for (a, b) in [
+            ("a.b = 1", "[a]\nb = 0x1"),
+            ("[[a]]\nb = 'x'", "a = [{ b = \"x\" }]"),
+            ("a = nan", "a = -nan"),
+            ("a = 07:32", "a = 07:32:00"),
+            ("b = 1\na = 2", "a = 2\nb = 1"),
+        ] {
+            assert_eq!(parsed(a), parsed(b));
+        }
+    }
+
+    #[test]
+    fn values_of_different_type_or_sign_are_not_the_same() {
+        for (a, b) in [
+            ("a = 1", "a = 1.0"),
+            ("a = \"1\"", "a = 1"),
+            ("a = 0.0", "a = -0.0"),
+            ("a = [1, 2]", "a = [2, 1]"),
+            ("a = {}", "a = []"),
+            ("a = 1", "a = 1\nb = 1"),
+        ] {
+            assert_ne!(parsed(a), parsed(b));
+        }
+    }
+
+    #[test]
+    fn leaves_come_in_the_order_of_the_text() {
+        let paths = |value: &Value| {
+            let leaves = value.leaves().into_iter();
+            let paths: Vec<String> = leaves.map(|(path, _)| path.join(".")).collect();
+            paths.join(" ")
+        };
+        let document = parsed("z = 1\nb.c = 2\n[d]\n[a.y]\nx = 1\n[a]\nc = { z = 1, a = 2 }\n");
+        assert_eq!(paths(&document), "z b.c a.y.x a.c.z a.c.a");
+        assert_eq!(
+            paths(&"{ b = 1, a.c = {}, a.b = 2 }".parse().expect("TOML")),
+            "b a.b"
+        );
+    }
+}

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::containerd::imports::{absolute, has_meta, is_pattern, leads_to, written};
-use crate::containerd::{ConfigFiles, FileState, Release, version};
+use crate::containerd::{ConfigFiles, FileState, Release, Successor, version};
 use crate::error::{Error, Position};
 use crate::toml::{self, Document, ParseError, Source};
 use crate::want::handler::drop_in_of;
@@ -21,6 +21,8 @@ pub struct Config {
     pub(crate) is_joined: bool,
     /// The plugin table of the handlers, for each file in which somebody has chosen it.
     tables: BTreeMap<String, String>,
+    /// What the tool's keys may have become in a file that somebody has migrated.
+    pub(crate) successors: BTreeMap<String, Vec<&'static Successor>>,
     /// The releases that an edit is for.
     pub(super) releases: Vec<Release>,
 }
@@ -51,6 +53,7 @@ impl Config {
             files: Vec::new(),
             is_joined: false,
             tables: BTreeMap::new(),
+            successors: BTreeMap::new(),
             releases: Release::LINES.to_vec(),
         };
         config.insert(path, text, true)?;

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::containerd::Successor;
 use crate::containerd::is_name;
 use crate::containerd::spelling::Spelling;
 use crate::containerd::version;
-use crate::toml::{Document, Literal, Path, Table, Tree};
+use crate::toml::{Document, Literal, Node, Path, Table, Tree};
 use crate::want::key::{Key, handler_path, handlers_path, old_handler_path};
 
 use super::files::{Config, File};
@@ -17,6 +18,8 @@ pub(crate) struct View {
     /// What it said before owners had keys removed from it: these come back in the letters of then.
     pub(crate) full: Tree,
     pub(crate) spelling: Spelling,
+    /// Keys that the tool has written to it, and what they may have become.
+    successors: Vec<&'static Successor>,
     /// Whether the file is there.
     pub(crate) exists: bool,
     /// Whether the file means the same with any version.
@@ -39,9 +42,14 @@ impl Config {
         let view = |file: &File, version| {
             let view = View::of(file, version, self.table(&file.name));
             let ids = view.spelling.undecided;
-            match ids.and_then(|ids| self.only_table_read(ids)) {
+            let view = match ids.and_then(|ids| self.only_table_read(ids)) {
                 Some(id) => View::of(file, version, Some(id)),
                 None => view,
+            };
+            let successors = self.successors.get(&file.name);
+            View {
+                successors: successors.cloned().unwrap_or_default(),
+                ..view
             }
         };
         let main = view(self.main(), if_free);
@@ -105,6 +113,7 @@ impl View {
         Self {
             tree: text.map(|text| text.tree().clone()).unwrap_or_default(),
             full: Tree::default(),
+            successors: Vec::new(),
             spelling,
             exists: text.is_some(),
             is_free: true,
@@ -152,12 +161,52 @@ impl View {
     pub(crate) fn value(&self, key: &Key) -> Option<Literal> {
         let place = self.place(&key.path);
         match &key.element {
-            None => self.tree.value(&place),
+            None => match self.migrated(&place) {
+                Some((successor, element)) => successor.value(&element),
+                None => self.tree.value(&place),
+            },
             Some(element) => {
                 let element = Literal::new(element);
                 self.tree.has_element(&place, &element).then_some(element)
             }
         }
+    }
+
+    /// Puts a value at a place, or removes what stands there.
+    pub(crate) fn put(&mut self, place: &[String], value: Option<&Literal>, rank: u64) {
+        if let Some((successor, element)) = self.migrated(place) {
+            let array = successor.array();
+            self.tree.remove_element(&array, &element);
+            if let Some(element) = value.and_then(|value| successor.element(value)) {
+                return self.tree.put_element(&array, element, rank);
+            }
+            if self.tree.get(&array).is_some_and(Node::is_empty) {
+                self.tree.remove(&array);
+            }
+            if value.is_none() {
+                return;
+            }
+        }
+        match value {
+            Some(value) => self.tree.put(place, value.clone(), rank),
+            None => self.tree.remove(place),
+        }
+    }
+
+    /// The only element of an array that stands for a key of the tool's, where nothing stands at the place
+    /// of the key: somebody has migrated the file.
+    fn migrated(&self, place: &[String]) -> Option<(&'static Successor, Literal)> {
+        let successor = Successor::of(place).filter(|it| self.successors.contains(it))?;
+        let own = self.tree.value(place);
+        if self.version() <= 2 || own.is_some_and(|own| !own.says_nothing()) {
+            return None;
+        }
+        let array = successor.array();
+        let elements = self.tree.elements(&array);
+        let elements = elements.filter(|it| successor.value(it).is_some());
+        let elements: Vec<Literal> = elements.cloned().collect();
+        let [element] = elements.try_into().ok()?;
+        Some((successor, element))
     }
 
     /// Whether something stands at a canonical path.

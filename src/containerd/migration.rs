@@ -16,10 +16,10 @@ use super::table::table_at;
 use super::verdict::{Finding, Lost};
 use crate::toml::value::{Data, Name, Place, Table, Value};
 
-const TASK: &str = "io.containerd.runtime.v2.task";
-const SHIM_MANAGER: &str = "io.containerd.shim.v1.manager";
+pub(super) const TASK: &str = "io.containerd.runtime.v2.task";
+pub(super) const SHIM_MANAGER: &str = "io.containerd.shim.v1.manager";
 /// What `sched_core = true` has become.
-const SCHED_CORE: &str = "SCHED_CORE=1";
+pub(super) const SCHED_CORE: &str = "SCHED_CORE=1";
 
 /// `MigrateConfigTo`, with the migrations of the plugins after each step.
 pub(super) fn migrate(
@@ -181,26 +181,6 @@ fn migrate_containerd(old: &Value, runtime: &mut Table) -> Result<(), Finding> {
     }
     runtime.insert("containerd".into(), Value::of_table(merged, old.place));
     Ok(())
-}
-
-/// The array that has the value of a key of an older version since, as its only element.
-pub(super) fn successor(place: &[String]) -> Option<Vec<String>> {
-    let names: Vec<&str> = place.iter().map(String::as_str).collect();
-    let array = match names.as_slice() {
-        ["plugins", RUNTIME, "cni", "bin_dir"] => ["plugins", RUNTIME, "cni", "bin_dirs"].to_vec(),
-        ["plugins", TASK, "sched_core"] => ["plugins", SHIM_MANAGER, "env"].to_vec(),
-        _ => return None,
-    };
-    Some(array.into_iter().map(str::to_owned).collect())
-}
-
-/// What has stood at a key of an older version, by the only element of its [`successor`].
-pub(super) fn before(place: &[String], element: &Value) -> Option<Value> {
-    if place.last().is_some_and(|key| key == "bin_dir") {
-        return Some(element.clone());
-    }
-    let is_on = element.as_str() == Some(SCHED_CORE);
-    is_on.then(|| Value::new(Data::Boolean(true), element.place))
 }
 
 /// Whether a key of the old plugin, below a table with its dot, went to the images plugin.

@@ -29,6 +29,7 @@ mod services;
 mod shape;
 mod snapshotters;
 pub(crate) mod spelling;
+mod successor;
 mod syntax;
 mod table;
 mod unread;
@@ -42,6 +43,7 @@ pub(crate) use self::keys::{Wanted, ignores, is_name, is_plugin};
 pub(crate) use self::registry::needs_of_host;
 pub(crate) use self::release_config::{Effect, ReleaseConfig};
 pub(crate) use self::shape::read_as;
+pub(crate) use self::successor::Successor;
 pub(crate) use self::view::{BUILT_IN, RUNC_TYPE};
 
 pub use self::facts::{Fact, FactKind};

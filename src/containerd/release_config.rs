@@ -6,13 +6,13 @@ use std::path::Path;
 
 use super::asked::Asked;
 use super::keys::{Wanted, is_name};
-use super::migration;
 use super::model::Model;
 use super::registry;
 use super::release::Release;
 use super::servers;
 use super::shape::read_as;
 use super::spelling::Spelling;
+use super::successor::Successor;
 use crate::toml::value::{Data, Place, Table, TextId, Value};
 
 /// A config as one release has loaded it.
@@ -69,8 +69,9 @@ impl ReleaseConfig {
         if self.written(place).is_some() {
             return None;
         }
-        match &self.at(&migration::successor(place)?)?.data {
-            Data::Array(elements) => migration::before(place, elements.first()?),
+        let successor = Successor::of(place)?;
+        match &self.at(&successor.array())?.data {
+            Data::Array(elements) => successor.before(elements.first()?),
             _ => None,
         }
     }

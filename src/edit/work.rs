@@ -168,7 +168,7 @@ impl<'e> Work<'e> {
             }
             view.tree.put_element(&place, literal, value.rank);
         } else {
-            view.tree.put(&place, literal, value.rank);
+            view.put(&place, Some(&literal), value.rank);
         }
         view.exists = true;
         Ok(())
@@ -192,8 +192,7 @@ impl<'e> Work<'e> {
                     view.tree.put_element(&place, was.clone(), rank::LAST);
                 }
             }
-            (None, Some(was)) => view.tree.put(&place, was.clone(), 0),
-            (None, None) => view.tree.remove(&place),
+            (None, was) => view.put(&place, was, 0),
         }
     }
 

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::config::Config;
 use crate::config::view::{View, Views};
+use crate::containerd::Successor;
 use crate::containerd::plugin;
 use crate::containerd::spelling;
 use crate::containerd::version;
+use crate::want::key::Key;
 
 use super::lost::is_lost;
 use super::stored::Ledger;
@@ -15,6 +17,15 @@ impl Ledger {
     /// Says in a config where the tool has written. A table counts as long as it is there: somebody
     /// may have migrated the file.
     pub(crate) fn choose_tables(&self, config: &mut Config) {
+        config.successors.clear();
+        for at in self.entries.keys() {
+            // Whoever wants the whole array knows it by that name.
+            let is_free = |it: &&Successor| !self.is_wanted(&Key::new(&it.array()));
+            if let Some(successor) = Successor::of(&at.key.path).filter(is_free) {
+                let successors = config.successors.entry(at.file.clone());
+                successors.or_default().push(successor);
+            }
+        }
         for (file, id) in &self.tables {
             let text = config.file(file).and_then(|file| file.text.as_ref());
             let table = plugin::containerd_path(id);

@@ -6,8 +6,12 @@ use crate::suites::Release;
 const PLAIN: &str = "version = 2\n";
 
 /// Keys that the migration prints in another way than they were put.
-const SETS: [&str; 1] = ["plugins.\"io.containerd.transfer.v1.local\".unpack_config=\
-     [{platform=\"linux/amd64\",snapshotter=\"overlayfs\"}]"];
+const SETS: [&str; 3] = [
+    "plugins.\"io.containerd.grpc.v1.cri\".cni.bin_dir=/x",
+    "plugins.\"io.containerd.runtime.v2.task\".sched_core=true",
+    "plugins.\"io.containerd.transfer.v1.local\".unpack_config=\
+     [{platform=\"linux/amd64\",snapshotter=\"overlayfs\"}]",
+];
 
 #[test]
 #[ignore = "needs root and Debian's containerd packages: run ./tests/run"]

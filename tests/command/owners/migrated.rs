@@ -45,3 +45,61 @@ fn an_entry_that_is_printed_with_more_keys_leaves_with_its_owner() {
     node.run(&["remove", "--owner", "a"]).exits(0);
     assert_eq!(node.text(), other);
 }
+
+/// A key whose value the migration has made an element of an array of.
+#[test]
+fn a_key_that_has_become_an_element_leaves_with_its_owner() {
+    let cni = "plugins.\"io.containerd.grpc.v1.cri\".cni.bin_dir=/x";
+    let left = "version = 3\n[plugins.'io.containerd.cri.v1.runtime'.cni]\n  bin_dir = ''\n";
+    is_known(cni, &format!("{left}  bin_dirs = ['/x']\n"), left);
+    let core = "plugins.\"io.containerd.runtime.v2.task\".sched_core=true";
+    let table = "version = 3\n[plugins.'io.containerd.shim.v1.manager']\n";
+    is_known(core, &format!("{table}  env = ['SCHED_CORE=1']\n"), table);
+    let more = |first: &str| format!("{table}  env = [{first}'A=1']\n");
+    is_known(core, &more("'SCHED_CORE=1', "), &more(""));
+}
+
+/// What stood there before comes back, and what was set by hand stays.
+#[test]
+fn a_key_that_has_become_an_element_is_changed_there() {
+    let table = "plugins.\"io.containerd.grpc.v1.cri\".cni";
+    let migrated = |folder: &str| {
+        format!(
+            "version = 3\n[plugins.'io.containerd.cri.v1.runtime'.cni]\n  bin_dir = ''\n  \
+             bin_dirs = [{folder}]\n"
+        )
+    };
+    for (by_hand, left) in [(None, "'/old'"), (Some("'/z'"), "'/z'")] {
+        let node = Node::with(format!("version = 2\n[{table}]\nbin_dir = '/old'\n"));
+        let set = |folder: &str| {
+            let set = format!("{table}.bin_dir={folder}");
+            node.run(&["set", &set, "--owner", "a"]).exits(0);
+        };
+        set("/x");
+        fs::write(node.config(), migrated("'/x'")).expect("writes");
+        set("/y");
+        assert_eq!(node.text(), migrated("\"/y\""));
+        if let Some(folder) = by_hand {
+            fs::write(node.config(), migrated(folder)).expect("writes");
+        }
+        let run = node.run(&["remove", "--owner", "a"]).exits(0);
+        let is_told = run.stderr.contains("was set by hand since");
+        assert_eq!(is_told, by_hand.is_some(), "{run:#?}");
+        assert_eq!(node.text(), migrated(left));
+    }
+}
+
+/// Two owners want the same setting by different keys: neither has the other's.
+#[test]
+fn an_array_that_another_owner_wants_is_left_alone() {
+    let table = "plugins.\"io.containerd.cri.v1.runtime\".cni";
+    let node = Node::with("version = 3\n");
+    let folders = format!("{table}.bin_dirs=['/y']");
+    node.run(&["set", &folders, "--owner", "b"]).exits(0);
+    let text = node.text();
+    let folder = format!("{table}.bin_dir=/x");
+    node.run(&["set", &folder, "--owner", "a"]).exits(78);
+    assert_eq!(node.text(), text);
+    node.run(&["remove", "--owner", "b"]).exits(0);
+    assert_eq!(node.text(), "version = 3\n");
+}

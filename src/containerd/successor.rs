@@ -1,0 +1,87 @@
+//! Keys of older versions that the migration has made elements of arrays of.
+
+use super::migration::{SCHED_CORE, SHIM_MANAGER, TASK};
+use super::plugin::RUNTIME;
+use crate::toml::value::{Data, Value};
+use crate::toml::{Literal, Path};
+
+/// The array that has the value of a key of an older version since, as an element.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Successor {
+    key: &'static [&'static str],
+    array: &'static [&'static str],
+    /// The element that stands for `true`; `None`: an element is the value itself.
+    on: Option<&'static str>,
+}
+
+const SUCCESSORS: [Successor; 2] = [
+    Successor {
+        key: &["plugins", RUNTIME, "cni", "bin_dir"],
+        array: &["plugins", RUNTIME, "cni", "bin_dirs"],
+        on: None,
+    },
+    Successor {
+        key: &["plugins", TASK, "sched_core"],
+        array: &["plugins", SHIM_MANAGER, "env"],
+        on: Some(SCHED_CORE),
+    },
+];
+
+impl Successor {
+    /// That of the key at a place.
+    pub(crate) fn of(place: &[String]) -> Option<&'static Self> {
+        SUCCESSORS.iter().find(|it| place == it.key)
+    }
+
+    pub(crate) fn array(&self) -> Path {
+        self.array.iter().map(ToString::to_string).collect()
+    }
+
+    /// Whether an element of this text stands for a value of the key.
+    fn is_one(&self, text: &str) -> bool {
+        self.on.is_none_or(|on| text == on)
+    }
+
+    /// What has stood at the key, by an element of the array.
+    pub(super) fn before(&self, element: &Value) -> Option<Value> {
+        element.as_str().filter(|text| self.is_one(text))?;
+        let data = match self.on {
+            Some(_) => Data::Boolean(true),
+            None => element.data.clone(),
+        };
+        Some(Value::new(data, element.place))
+    }
+
+    /// The value of the key, by an element of the array.
+    pub(crate) fn value(&self, element: &Literal) -> Option<Literal> {
+        element.as_string().filter(|text| self.is_one(text))?;
+        let on = self.on.map(|_| Literal::new("true"));
+        Some(on.unwrap_or_else(|| element.clone()))
+    }
+
+    /// The element that a value of the key is, if it is one.
+    pub(crate) fn element(&self, value: &Literal) -> Option<Literal> {
+        match self.on {
+            Some(on) => (*value == Literal::new("true")).then(|| Literal::string(on)),
+            None => Some(value.clone()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_element_says_what_the_key_has_said() {
+        let [folder, core] = &SUCCESSORS;
+        let [x, on] = ["'/x'", "'SCHED_CORE=1'"].map(Literal::new);
+        assert_eq!(folder.value(&x).as_ref(), Some(&x));
+        assert_eq!(folder.element(&x).as_ref(), Some(&x));
+        let is_set = Literal::new("true");
+        assert_eq!(core.value(&on).as_ref(), Some(&is_set));
+        assert_eq!(core.element(&is_set), Some(on));
+        assert_eq!(core.value(&Literal::new("'A=1'")), None);
+        assert_eq!(core.element(&Literal::new("false")), None);
+    }
+}

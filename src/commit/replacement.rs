@@ -80,6 +80,17 @@ impl Editor {
             }
             (None, None) => found.ledger.clone(),
         };
+        let killed = found.killed.as_ref().map(|killed| &killed.before);
+        let ledgers = [Some(&found.ledger), killed, found.previous.as_ref()];
+        for name in texts.iter().map(name) {
+            let text = after.text(&after.path_of(&name)).map(str::as_bytes);
+            let digest = text.map(digest::of);
+            let mut ledgers = ledgers.into_iter().flatten();
+            let kept = digest.and_then(|text| ledgers.find_map(|it| it.kept(&name, &text)));
+            if let Some(kept) = kept {
+                ledger.bring_back(&name, kept, &after.views());
+            }
+        }
         let is_undone = previous.is_some_and(|it| files.keys().all(|name| is_as_before(name, it)));
         let is_replaced = |path: &Path| texts.iter().any(|it| it.change.path == *path);
         let still_broken = reading.broken.iter().filter(|(path, _)| !is_replaced(path));

@@ -5,6 +5,7 @@ mod fields;
 mod file_key;
 mod implied;
 mod json;
+mod kept;
 mod lost;
 mod places;
 mod recovery;

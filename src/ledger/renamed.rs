@@ -58,7 +58,11 @@ impl Ledger {
             let known = take(texts).into_iter();
             *texts = known.map(|(file, text)| (name(file), text)).collect();
         }
-        for owner in self.owners.values_mut() {
+        let kept = take(&mut self.kept).into_iter();
+        self.kept = kept.map(|(file, kept)| (name(file), kept)).collect();
+        let of_kept = self.kept.values_mut();
+        let of_kept = of_kept.flat_map(|kept| kept.owners.values_mut());
+        for owner in self.owners.values_mut().chain(of_kept) {
             owner.file = name(take(&mut owner.file));
         }
     }

@@ -51,6 +51,9 @@ pub struct Ledger {
     /// The SHA-256 of the bytes that were last written to each file.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) written: BTreeMap<String, String>,
+    /// What holds for the text from before of each file, and for no file any more.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) kept: BTreeMap<String, Kept>,
     /// The plugin table of the handlers, for each file that does not have them where its version has.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) tables: BTreeMap<String, String>,
@@ -129,6 +132,27 @@ pub(crate) struct Made {
     /// Whether the table was there, and its header alone is new.
     #[serde(default, rename = "header", skip_serializing_if = "Not::not")]
     pub(crate) is_header: bool,
+}
+
+/// What holds for a text that is kept as a `.prev`, and for no file any more.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Kept {
+    /// The SHA-256 of the text.
+    pub(super) text: String,
+    /// The wants of the keys below.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) owners: BTreeMap<String, Owner>,
+    /// What the tool had written, and the ledger has no more.
+    #[serde(
+        default,
+        with = "fields::pairs",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub(super) entries: BTreeMap<Key, Entry>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) made: BTreeSet<Made>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) full_text: Option<String>,
 }
 
 /// An owner that was removed, so that a loop that still applies its want can end.
@@ -352,6 +376,14 @@ impl LedgerPair {
 }
 
 impl Owner {
+    /// The owner as it is before it wants anything.
+    pub(super) fn without_wants(&self) -> Self {
+        Self {
+            wants: BTreeMap::new(),
+            ..self.clone()
+        }
+    }
+
     /// The keys at which the owner wants a value.
     pub(crate) fn values(&self) -> impl Iterator<Item = KeyValue> {
         self.wants.iter().filter_map(|(key, want)| {

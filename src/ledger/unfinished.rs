@@ -69,6 +69,9 @@ impl Ledger {
         for (name, _) in states.iter().filter(|it| *it.1 == State::Before) {
             merged.files.remove(name);
             merged.note_written(name, before.written.get(name).cloned());
+            merged.kept.remove(name);
+            let kept = before.kept.remove(name);
+            merged.kept.extend(kept.map(|kept| (name.clone(), kept)));
         }
         merged
     }

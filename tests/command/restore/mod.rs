@@ -2,6 +2,7 @@
 
 mod nothing;
 mod own_text;
+mod owners;
 mod put_back;
 
 use std::fs;

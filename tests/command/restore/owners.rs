@@ -1,0 +1,101 @@
+//! Which owner the keys of a text from before belong to, once it is put back.
+
+use std::fs;
+
+use crate::tool::Node;
+
+use super::{SERVES, beside};
+
+/// A config from which the owner `x` has had its keys removed, and its text from before that.
+fn left() -> (Node, String) {
+    let node = Node::with(SERVES);
+    node.run(&["add", "crun", "--owner", "x"]).exits(0);
+    node.run(&["set", "debug.level=debug", "--owner", "x"])
+        .exits(0);
+    let text = node.text();
+    node.run(&["remove", "--owner", "x"]).exits(0);
+    assert_eq!(node.text(), SERVES);
+    (node, text)
+}
+
+/// The text comes back with the keys of `x`, which takes them out again.
+fn belongs_to_x(node: &Node, text: &str) {
+    node.run(&["restore", "--from", "prev"]).exits(0);
+    assert_eq!(node.text(), text);
+    let list = node.run(&["list", "-o", "json"]).exits(0).stdout;
+    assert!(list.contains("\"owner\":\"x\""), "{list}");
+    node.run(&["remove", "--owner", "x"]).exits(0);
+    assert_eq!(node.text(), SERVES);
+}
+
+/// An edit that leaves the file alone leaves the text from before it alone, too.
+#[test]
+fn a_text_that_comes_back_after_an_edit_of_the_ledger_alone_has_its_owners() {
+    let (node, text) = left();
+    let adopt = ["add", "runc", "--owner", "y", "--adopt"];
+    let recorded = node.run(&adopt).exits(0);
+    assert!(recorded.stdout.contains("recorded"), "{recorded:#?}");
+    belongs_to_x(&node, &text);
+    let ledger = fs::read_to_string(node.ledger()).expect("a ledger");
+    assert!(ledger.contains("\"y\": {"), "what y wants stays: {ledger}");
+}
+
+#[test]
+fn a_text_that_comes_back_after_an_edit_of_another_file_has_its_owners() {
+    let node = Node::with(SERVES);
+    node.run(&["set", "grpc.uid=1", "--owner", "x"]).exits(0);
+    let with_import = |text: &str| format!("imports = ['conf.d/*.toml']\n{text}");
+    fs::create_dir(node.folder().join("conf.d")).expect("creates");
+    let with_uid = with_import(&node.text());
+    fs::write(node.config(), &with_uid).expect("writes");
+    node.run(&["remove", "--owner", "x"]).exits(0);
+    node.run(&["set", "debug.level=warn", "--owner", "z"])
+        .exits(0);
+    assert_eq!(
+        node.text(),
+        with_import(SERVES),
+        "the drop-in alone has changed"
+    );
+    node.run(&["restore", "--from", "prev"]).exits(0);
+    assert_eq!(node.text(), with_uid);
+    node.run(&["remove", "--owner", "x"]).exits(0);
+    assert_eq!(node.text(), with_import(SERVES));
+}
+
+/// A restore keeps no other text as the one from before.
+#[test]
+fn a_text_that_comes_back_after_another_restore_has_its_owners() {
+    let node = Node::with(SERVES);
+    for (handler, owner) in [("crun", "x"), ("kata", "y")] {
+        node.run(&["add", handler, "--owner", owner]).exits(0);
+    }
+    let with_x = fs::read_to_string(beside(&node, "prev")).expect("a text");
+    let own = node.folder().join("own.toml");
+    fs::write(&own, SERVES).expect("writes");
+    node.run(&["restore", "--from", own.to_str().expect("UTF-8")])
+        .exits(0);
+    belongs_to_x(&node, &with_x);
+}
+
+/// A run that was killed before it came to the file has kept no other text of it.
+#[test]
+fn a_text_that_comes_back_after_a_killed_run_has_its_owners() {
+    for comes_between in [false, true] {
+        let (node, text) = left();
+        let mut untouched = vec![node.config(), beside(&node, "prev"), beside(&node, "last")];
+        untouched.push(beside(&node, "owners.prev"));
+        let before: Vec<_> = untouched.iter().map(|path| fs::read(path).ok()).collect();
+        let ledger = fs::read(node.ledger()).expect("a ledger");
+        node.run(&["add", "spin", "--owner", "z"]).exits(0);
+        for (path, bytes) in untouched.iter().zip(before) {
+            fs::write(path, bytes.expect("a file")).expect("writes");
+        }
+        fs::write(beside(&node, "owners.before"), ledger).expect("writes");
+        if comes_between {
+            node.run(&["remove", "--owner", "nobody"]).exits(0);
+            node.run(&["add", "runc", "--owner", "y", "--adopt"])
+                .exits(0);
+        }
+        belongs_to_x(&node, &text);
+    }
+}

@@ -260,7 +260,12 @@ impl Error {
     /// What is wrong, with the line, for a message of its own.
     pub(crate) fn described(&self) -> String {
         let place = self.position().map(|at| format!(" (line {})", at.line));
-        format!("{self}{}", place.unwrap_or_default())
+        let cause = self.0.cause.as_ref().map(|cause| format!(": {cause}"));
+        format!(
+            "{self}{}{}",
+            cause.unwrap_or_default(),
+            place.unwrap_or_default()
+        )
     }
 
     /// The system's reason, for a message of its own.

@@ -101,6 +101,12 @@ impl Run {
 
     pub(super) fn status(&mut self, verb: &arguments::Status) -> Result<ExitCode, Error> {
         let status = verb.logging.set_up(self.config.editor()).status()?;
+        let is_restorable = || {
+            let planned = Request::Restore(RestoreFrom::Serving);
+            let planned = self.config.editor().plan(planned);
+            planned.is_ok_and(|it| it.is_change())
+        };
+        let way_back = !status.broken.is_empty() && is_restorable();
         // None is asked about a file that was named alone.
         let has_daemon = self.config.layout.is_some() || verb.daemon.cri_endpoint.is_some();
         let checked = if has_daemon && cfg!(feature = "cri") {
@@ -117,6 +123,7 @@ impl Run {
         let is_good = status.is_in_force() && !serves.is_empty() && in_step;
         let report = StatusReport {
             status,
+            way_back: way_back.then_some(NextStep::Restore),
             serves,
             daemon,
         };

@@ -58,6 +58,8 @@ fn line(entry: &LogEntry) -> String {
 /// What is known of a config.
 pub(super) struct StatusReport {
     pub(super) status: Status,
+    /// What puts a broken file right, if that is known.
+    pub(super) way_back: Option<NextStep<'static>>,
     /// The releases that serve CRI with it; the daemon's own alone, where that is known.
     pub(super) serves: Vec<Release>,
     /// What the daemon has loaded, or why that is not known; `None`: none was asked.
@@ -84,10 +86,12 @@ impl Report for StatusReport {
         }
         let previous = path_or_none(status.previous_path.as_deref());
         let last = status.last_change.as_ref().map(line);
+        let broken = status.broken.iter().map(broken);
+        let way_back = self.way_back.iter().map(ToString::to_string);
         let mut facts = vec![
             ("config:", vec![status.path.display().to_string()]),
             ("version:", vec![version(status)]),
-            ("broken:", status.broken.iter().map(broken).collect()),
+            ("broken:", broken.chain(way_back).collect()),
             ("serves:", vec![serves(&self.serves)]),
             ("lock:", vec![status.lock.path.display().to_string()]),
             ("held:", vec![held(&status.lock)]),

@@ -50,7 +50,7 @@ impl Editor {
             known.entries.extend(ledger.entries.clone());
             known.made.extend(ledger.made.iter().cloned());
         }
-        let mut reading = self.read_any_config(&target, &target.read()?, &known)?;
+        let mut reading = self.read_any_config(&target, &target.read_any()?, &known)?;
         for ledger in &mut ledgers {
             for (old, new) in ledger.renamed(&reading.config) {
                 ledger.rename(&old, &new);
@@ -68,7 +68,7 @@ impl Editor {
         for file in [&own].into_iter().chain(drop_ins) {
             // A folder that is gone holds no file, and what can't be read is not replaced.
             let found = self.target_of(file, &target);
-            let Ok((read, found)) = found.and_then(|found| Ok((found.read()?, found))) else {
+            let Ok((read, found)) = found.and_then(|found| Ok((found.read_any()?, found))) else {
                 continue;
             };
             let name = reading.config.name_of(file);
@@ -229,10 +229,7 @@ impl Editor {
         reading: &Reading,
         texts: &[Replacement],
     ) -> Result<Vec<(Release, Verdict)>, Error> {
-        let files = self.loaded_with(reading, texts)?;
-        let hidden = files.out_of_sight();
-        let hidden = hidden.filter(|path| !reading.broken.contains_key(*path));
-        Ok(self.judged(&files.leaving_out(hidden)))
+        Ok(self.judged(&self.loaded_with(reading, texts)?))
     }
 
     /// Whether some release serves once these texts are in place, and no other file is broken any more.
@@ -364,6 +361,6 @@ impl Kept {
 pub(super) fn is_of_text(broken: &Error) -> bool {
     matches!(
         broken.code(),
-        Code::NotToml | Code::NoFile | Code::WrongType
+        Code::NotToml | Code::NoFile | Code::WrongType | Code::TooLarge
     )
 }

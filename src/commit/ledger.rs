@@ -259,7 +259,7 @@ impl Editor {
     /// finding and reading a config.
     pub fn ledger(&self) -> Result<Ledger, Error> {
         let target = self.find()?;
-        let found = self.read_ledger(&target, target.read()?, &[])?;
+        let found = self.read_ledger(&target, target.read_any()?, &[])?;
         let mut ledger = found.ledger;
         if ledger.is_blank()
             && let Ok(reading) = self.read_config(&target, &found.main, &ledger)

@@ -47,7 +47,7 @@ impl Editor {
             let snapshot = if is_main {
                 Rc::clone(&found.main)
             } else {
-                target.read()?.into()
+                target.read_any()?.into()
             };
             let unchanged = || FileChange::unchanged(path, snapshot.bytes());
             Ok::<Part, Error>(Part {

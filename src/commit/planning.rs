@@ -66,7 +66,7 @@ impl Editor {
     pub(super) fn begin(&self) -> Result<(Target, Snapshot), Error> {
         let target = self.find()?;
         self.check_is_main(&target)?;
-        let main = target.read()?;
+        let main = target.read_any()?;
         self.check_sidecars(&target, &main)?;
         Ok((target, main))
     }

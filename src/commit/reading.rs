@@ -65,6 +65,9 @@ impl Editor {
         ledger: &Ledger,
     ) -> Result<Reading, Error> {
         let read = self.read_main(snapshot).and_then(|mut reading| {
+            let too_large = snapshot.too_large(&self.path);
+            let too_large = too_large.map(|error| (self.main(), error));
+            reading.broken.extend(too_large);
             self.read_known(&mut reading, target, ledger)?;
             Ok(reading)
         });

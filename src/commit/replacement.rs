@@ -13,6 +13,7 @@ use crate::commit::restored::Restored;
 use crate::config::Config;
 use crate::disk::digest;
 use crate::disk::replace::overtaken;
+use crate::disk::target::{Snapshot, Target};
 use crate::edit::edited::{Edited, Report};
 use crate::edit::judgement::Judged;
 use crate::error::{Code, Error, Warning};
@@ -26,10 +27,18 @@ impl Editor {
     ///
     /// The errors of finding and reading a file.
     pub fn read_whole(&self) -> Result<FileChange, Error> {
+        self.read_named(Target::read)
+    }
+
+    /// Reads it in this way.
+    pub(super) fn read_named(
+        &self,
+        read: impl FnOnce(&Target) -> Result<Snapshot, Error>,
+    ) -> Result<FileChange, Error> {
         let main = self.find()?;
         self.check_is_main(&main)?;
         let path = self.named_path();
-        let read = self.target_of(&path, &main)?.read()?;
+        let read = read(&self.target_of(&path, &main)?)?;
         Ok(FileChange::unchanged(path, read.bytes()))
     }
 
@@ -174,7 +183,7 @@ impl Editor {
             return Err(Error::new(Code::OutOfReach, message, hint).at(path));
         }
         let target = self.target_of(path, &found.target)?;
-        if target.read()?.bytes() == change.before.as_deref() {
+        if target.read_any()?.bytes() == change.before.as_deref() {
             return Ok(());
         }
         Err(self.by_its_name(overtaken(path)))

@@ -8,6 +8,7 @@ use crate::commit::kept::{Kept, is_of_text};
 use crate::commit::request::{Replacement, Request, RestoreFrom};
 use crate::commit::restored::{KeptAs, Restored};
 use crate::commit::task::Task;
+use crate::disk::target::Target;
 use crate::error::{Code, Error, NextStep};
 
 impl Editor {
@@ -21,7 +22,7 @@ impl Editor {
             RestoreFrom::Last => self.texts_as(KeptAs::Last, &kept)?,
             RestoreFrom::Previous => self.texts_as(KeptAs::Previous, &kept)?,
             RestoreFrom::Own { text, source } => {
-                let mut change = self.read_whole()?;
+                let mut change = self.read_named(Target::read_any)?;
                 change.after = Some(text);
                 vec![Replacement { change, source }]
             }
@@ -138,5 +139,25 @@ impl Editor {
     fn would_restore(&self, from: RestoreFrom) -> bool {
         let planned = self.plan(Request::Restore(from));
         planned.is_ok_and(|it| it.is_change())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As for `check`: containerd does not start without it, wherever it is.
+    #[test]
+    fn a_config_with_an_import_that_is_missing_does_not_serve() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for import in ["x.toml", "/nowhere/x.toml"] {
+            let path = folder.path().join("config.toml");
+            let text = format!("version = 3\nimports = [\"{import}\"]\n");
+            std::fs::write(&path, text).expect("writes");
+            let restored = Editor::new(path).plan(Request::Restore(RestoreFrom::Serving));
+            let error = restored.expect_err("nothing is kept");
+            assert_eq!(error.code(), Code::NotRestored);
+            assert!(error.to_string().contains("no such file"), "{error}");
+        }
     }
 }

@@ -162,7 +162,7 @@ impl Editor {
                 planned,
                 done,
             } = &mut *locked;
-            let main = target.read()?;
+            let main = target.read_any()?;
             *read = main.bytes().map(<[u8]>::to_vec);
             let mut notices = leftovers::sweep(lock, target, main.bytes());
             let mut found = self.read_ledger_for(target, main, task)?;

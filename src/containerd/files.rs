@@ -143,15 +143,7 @@ impl ConfigFiles {
         missing.filter(move |path| folder.is_some_and(|folder| path.starts_with(folder)))
     }
 
-    /// The other imports that could not be read: what an installer's container can't see is there all
-    /// the same.
-    pub(crate) fn out_of_sight(&self) -> impl Iterator<Item = &Path> {
-        let missing: BTreeSet<&Path> = self.missing_beside().collect();
-        let unread = self.unread().into_iter();
-        unread.filter(move |path| !missing.contains(path))
-    }
-
-    /// The files that containerd does not start with: those, and what is not TOML.
+    /// The files that containerd does not start with: what can't be read, and what is not TOML.
     pub(crate) fn unusable(&self) -> BTreeSet<&Path> {
         let broken = self.all().filter(|(_, source)| source.document().is_err());
         let broken = broken.map(|(path, _)| path);

@@ -55,7 +55,7 @@ impl Displaced<'_> {
     ) -> Result<Vec<Warning>, Error> {
         // What stands there is not to disappear, as long as it may be anybody's.
         self.path.disable_cleanup(true);
-        let found = match Existing::read(&self.path) {
+        let found = match Existing::read_any(&self.path) {
             Ok(Some(found)) if original.is(&found) => found,
             Err(Unread::Failed(source)) => {
                 self.put_back()?;
@@ -174,6 +174,9 @@ fn content(path: &Path) -> io::Result<Vec<u8>> {
 /// Whether somebody has written to a file since it was looked at. Its times don't tell: they move by
 /// the kernel's ticks.
 fn is_written_to(file: &Existing) -> bool {
+    if file.is_too_large() {
+        return false;
+    }
     let mut reader = &file.file;
     let length = file.bytes.len() as u64;
     let now = reader.rewind().and_then(|()| read_whole(reader, length));

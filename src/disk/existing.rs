@@ -12,6 +12,8 @@ use crate::error::TOO_LARGE;
 
 /// More is no config, ledger or patch file: `/dev/zero` has no end.
 const MOST_BYTES: u64 = 16 << 20;
+/// In the place of the bytes of a larger file: no TOML.
+const NO_TEXT: &[u8] = b"(larger than 16 MiB)\n";
 
 pub(crate) const REGULAR: &str = "a regular file";
 pub(crate) const FOLDER: &str = "a folder";
@@ -94,10 +96,13 @@ pub fn read_whole(from: impl Read, expected: u64) -> io::Result<Vec<u8>> {
 /// Refuses bytes that could not be read again.
 pub(super) fn check_length(bytes: &[u8]) -> io::Result<()> {
     if bytes.len() as u64 > MOST_BYTES {
-        let message = "it is larger than 16 MiB";
-        return Err(io::Error::new(TOO_LARGE, message));
+        return Err(too_large());
     }
     Ok(())
+}
+
+pub(super) fn too_large() -> io::Error {
+    io::Error::new(TOO_LARGE, "it is larger than 16 MiB")
 }
 
 /// Reads the file that a host's path leads to. Devices are not even opened.
@@ -142,18 +147,34 @@ pub(crate) fn open_file(path: &Path, options: &OpenOptions) -> Result<(File, Met
 impl Existing {
     /// Reads the file at `path`, which is no link. `None`: there is none.
     pub(crate) fn read(path: &Path) -> Result<Option<Self>, Unread> {
+        let found = Self::read_any(path)?;
+        if found.as_ref().is_some_and(Self::is_too_large) {
+            return Err(too_large().into());
+        }
+        Ok(found)
+    }
+
+    /// The same, to replace it: one that is too large has other bytes instead, which are no TOML.
+    pub(crate) fn read_any(path: &Path) -> Result<Option<Self>, Unread> {
         let (file, metadata) = match open_file(path, &no_link()) {
             Err(Unread::Failed(error)) if error.kind() == io::ErrorKind::NotFound => {
                 return Ok(None);
             }
             opened => opened?,
         };
-        let bytes = read_whole(&file, metadata.len())?;
+        let bytes = match metadata.len() {
+            length if length > MOST_BYTES => NO_TEXT.to_owned(),
+            length => read_whole(&file, length)?,
+        };
         Ok(Some(Self {
             file,
             metadata,
             bytes,
         }))
+    }
+
+    pub(super) fn is_too_large(&self) -> bool {
+        self.metadata.len() > MOST_BYTES
     }
 
     /// Whether `other` is the same file with the same content. Renaming a file leaves it the same.
@@ -179,6 +200,9 @@ mod tests {
             file.as_file().set_len(length).expect("grows");
             let read = Existing::read(file.path());
             assert_eq!(read.is_ok(), is_read, "{length}");
+            let any = Existing::read_any(file.path()).ok().flatten();
+            let any = any.expect("may be replaced");
+            assert_eq!(any.bytes == NO_TEXT, !is_read, "{length}");
         }
         let error = read_whole(io::repeat(0), 0).expect_err("endless");
         assert_eq!(error.kind(), TOO_LARGE);

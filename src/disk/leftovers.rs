@@ -80,7 +80,7 @@ enum Found {
 
 impl Found {
     fn at(path: &Path, texts: &Texts) -> Self {
-        let Ok(Some(found)) = Existing::read(path) else {
+        let Ok(Some(found)) = Existing::read_any(path) else {
             return Self::Foreign;
         };
         if texts.is_after(Some(&found.bytes)) {

@@ -125,9 +125,17 @@ fn overwrite(
     folders: &Folders<'_>,
 ) -> Result<Vec<Warning>, Error> {
     let target = folders.target;
+    // Of what is too large there is no copy.
+    let linked = original
+        .is_too_large()
+        .then(|| std::fs::hard_link(&target.path, &target.previous));
     let put = new.persist(&target.path);
     put.map_err(|error| not_replaced(target, error.error))?;
     let durable = folders.sync(Some(file), Synced::Changed);
+    if let Some(linked) = linked {
+        let notice = linked.err().map(|error| not_kept(&target.previous, &error));
+        return durable.map(|()| notice.into_iter().collect());
+    }
     let notice = match written(target, Some(original), &original.bytes) {
         Ok((copy, _)) => keep(copy.into_temp_path(), target, true),
         Err(error) => Some(not_kept(&target.previous, &error)),

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use super::existing::{Existing, FOLDER, Unread, kind, kind_at};
+use super::existing::{Existing, FOLDER, Unread, kind, kind_at, too_large};
 use super::statx::instead_of_mount;
 use super::{HostRoot, sidecar};
 use crate::error::{Code, Error, NextStep};
@@ -118,6 +118,12 @@ impl Snapshot {
     /// The bytes that were read; `None`: there was no file.
     pub(crate) fn bytes(&self) -> Option<&[u8]> {
         self.existing.as_ref().map(|existing| &*existing.bytes)
+    }
+
+    /// What is wrong with the file at `path` if it is too large: its bytes are others then.
+    pub(crate) fn too_large(&self, path: &Path) -> Option<Error> {
+        let is_too_large = self.existing.as_ref().is_some_and(Existing::is_too_large);
+        is_too_large.then(|| Error::io(path, "read the config", too_large()))
     }
 }
 
@@ -287,7 +293,13 @@ impl Target {
 
     /// Reads the file as it is now.
     pub(crate) fn read(&self) -> Result<Snapshot, Error> {
-        let existing = Existing::read(&self.path).map_err(|error| match error {
+        let snapshot = self.read_any()?;
+        snapshot.too_large(&self.path).map_or(Ok(snapshot), Err)
+    }
+
+    /// The same, to replace it, even if it is [too large](Snapshot::too_large).
+    pub(crate) fn read_any(&self) -> Result<Snapshot, Error> {
+        let existing = Existing::read_any(&self.path).map_err(|error| match error {
             Unread::NotAFile(found) => not_a_file(&self.path, &self.path, found),
             Unread::Failed(source) => Error::io(&self.path, "read the config", source),
         })?;
@@ -296,7 +308,7 @@ impl Target {
 
     /// Whether the file is no longer what was read.
     pub(crate) fn has_changed(&self, snapshot: &Snapshot) -> Result<bool, Error> {
-        let now = self.read()?;
+        let now = self.read_any()?;
         Ok(match (&snapshot.existing, &now.existing) {
             (Some(then), Some(now)) => {
                 // Owner, mode and attributes count too: they are copied to the new file.

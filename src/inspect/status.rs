@@ -141,7 +141,7 @@ impl Editor {
     /// The errors of finding and reading a file.
     pub fn status(&self) -> Result<Status, Error> {
         let target = self.find()?;
-        let main = target.read()?;
+        let main = target.read_any()?;
         let bytes = main.bytes();
         let text = bytes.and_then(|bytes| str::from_utf8(bytes).ok());
         let text = text.and_then(|text| self.as_toml(text));

@@ -77,6 +77,54 @@ fn a_config_or_a_ledger_without_end_is_an_error() {
     }
 }
 
+/// The way back is named by all that fail, and is what it is for any other broken text.
+#[test]
+fn a_config_or_a_drop_in_without_end_is_put_back() {
+    for (file, more) in [
+        ("config.toml", ""),
+        ("conf.d/50-manual.toml", ""),
+        ("config.toml", " --from last"),
+        ("conf.d/50-manual.toml", " --from last"),
+    ] {
+        let node = node();
+        let path = node.folder().join(file);
+        let good = fs::read(&path).expect("a text");
+        plant(&path, "huge");
+        let hint = node.hinted("restore");
+        let status = run(&node, "status").exits(0).stdout;
+        assert!(status.contains(HUGE) && status.contains(&hint), "{status}");
+        for verb in ["undo", "add spin", "edit"] {
+            if verb == "edit" && file != "config.toml" {
+                continue;
+            }
+            let refused = run(&node, verb).exits(65);
+            assert!(refused.stderr.contains(&hint), "{verb}: {refused:#?}");
+        }
+        let planned = run(&node, &format!("restore --dry-run{more}")).exits(0);
+        assert!(planned.stdout.contains("-(larger than 16 MiB)"));
+        let restored = run(&node, &format!("restore{more}")).exits(0);
+        assert_eq!(fs::read(&path).expect("a text"), good, "{restored:#?}");
+        let names = node.names().into_iter();
+        let mut broken = names.filter(|name| name.contains("toml.broken-"));
+        let kept = node.folder().join(broken.next().expect("it is kept"));
+        assert_eq!(fs::metadata(kept).expect("a file").len(), 64 << 30);
+        run(&node, "status --exit-code").exits(0);
+        run(&node, "remove --owner manual").exits(0);
+        assert_eq!(node.text(), CONFIG);
+    }
+}
+
+/// With a text of one's own, too.
+#[test]
+fn a_config_without_end_is_replaced_by_a_text_of_ones_own() {
+    let node = node();
+    plant(&node.config(), "huge");
+    let own = node.folder().join("own");
+    fs::write(&own, CONFIG).expect("writes");
+    run(&node, &format!("restore --from {}", own.display())).exits(0);
+    assert_eq!(node.text(), CONFIG);
+}
+
 #[test]
 fn other_files_without_end_cost_nothing() {
     for (file, what) in [

@@ -144,8 +144,11 @@ impl Work<'_> {
         let default_at = FileKey::new(file, &Key::default_handler());
         // No default is one, too: `runc`.
         let entry = self.ledger.entries.get(&default_at);
+        // Whoever wants it as the default still does below another owner's.
+        let mut wants = self.ledger.wants_of(&default_at.key);
+        let is_wanted = wants.any(|it| it.want.string().is_some_and(|name| name == BUILT_IN));
         let is_asked = match &default {
-            Some(name) => name == BUILT_IN && entry.is_some(),
+            Some(name) => (is_wanted || name == BUILT_IN) && entry.is_some(),
             None => entry.is_some_and(|entry| entry.holds_ours(None)),
         };
         // With the default, containerd falls back to `runc`, which 1.x needs beside an owner's handler.

@@ -301,3 +301,20 @@ fn an_empty_handler_that_can_not_be_removed_is_named() {
         ["plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.crun"]
     );
 }
+
+/// It went when another owner's default came, and 1.x lost a handler that somebody still wanted.
+#[test]
+fn runc_stays_as_long_as_an_owner_wants_it_as_the_default() {
+    let table = format!("[{OLD}.containerd");
+    let base = format!("version = 2\n{table}.runtimes.mine]\nruntime_type = \"x.v2\"\n");
+    let mut node = Node::new(&base);
+    node.apply(&change("a").default_handler("runc".parse().expect("a name")));
+    let spin = change("b").ensure(handler("spin"));
+    node.apply(&spin.default_handler("spin".parse().expect("a name")));
+    let has_runc = |node: &Node| node.text().contains("runtimes.runc]");
+    assert!(has_runc(&node), "{}", node.text());
+    node.leave("a");
+    assert!(!has_runc(&node), "{}", node.text());
+    node.leave("b");
+    assert_eq!(node.text(), base);
+}

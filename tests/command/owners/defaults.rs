@@ -43,3 +43,20 @@ fn the_default_is_set_and_given_back() {
     node.run(&["set-default", "--unset"]).exits(0);
     assert_eq!(node.text(), added, "the file's own default stays");
 }
+
+/// containerd 1.x falls back to no other `runc` once a handler is listed.
+#[test]
+fn a_default_that_another_one_overrules_stays_listed() {
+    let table = "[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.mine]";
+    let text = format!("version = 2\n{table}\nruntime_type = \"io.containerd.runc.v2\"\n");
+    let node = Node::with(&text);
+    node.run(&["set-default", "runc", "--owner", "a"]).exits(0);
+    let run = node
+        .run(&["add", "kata", "--default", "--owner", "b"])
+        .exits(0);
+    assert!(!run.stderr.contains("runc any more"), "{run:#?}");
+    assert!(node.text().contains("runtimes.runc]"), "{}", node.text());
+    node.run(&["remove", "--owner", "b"]).exits(0);
+    node.run(&["remove", "--owner", "a"]).exits(0);
+    assert_eq!(node.text(), text);
+}

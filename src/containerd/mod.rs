@@ -42,6 +42,7 @@ pub(crate) use self::imports::absolute;
 pub(crate) use self::keys::{Wanted, ignores, is_name, is_plugin};
 pub(crate) use self::registry::needs_of_host;
 pub(crate) use self::release_config::{Effect, ReleaseConfig};
+pub(crate) use self::servers::made_besides;
 pub(crate) use self::shape::read_as;
 pub(crate) use self::successor::Successor;
 pub(crate) use self::view::{BUILT_IN, RUNC_TYPE};

@@ -187,3 +187,60 @@ pub(super) fn service_migrate(file: &mut Table, lost: &mut Vec<Lost>) {
     let place = file.get("plugins").map(|it| it.place).unwrap_or_default();
     file.insert("plugins".into(), Value::of_table(plugins, place));
 }
+
+/// What the migration makes of a key of a server at the top of an older file, besides the plugin's key of
+/// that name: places, and their values.
+pub(crate) fn made_besides(path: &[String], value: &Value) -> Vec<(Vec<String>, Value)> {
+    let ([table, key], Some(own)) = (path, in_plugin(path)) else {
+        return Vec::new();
+    };
+    // Without an address, no server of TCP comes to be.
+    let address = ("tcp_address".into(), Value::from("x"));
+    let key = (key.as_str().into(), value.clone());
+    let migrated = |keys: Table| {
+        let table = (table.as_str().into(), Value::of_table(keys, value.place));
+        let mut file = Table::from([table]);
+        service_migrate(&mut file, &mut Vec::new());
+        Value::of_table(file, value.place).leaves()
+    };
+    let before = migrated(Table::from([address.clone()]));
+    let mut made = migrated(Table::from([address, key]));
+    made.retain(|it| it.0[0] == "plugins" && it.0 != own && !before.contains(it));
+    made
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn some_keys_become_two() {
+        let made = |table: &str, key: &str, value: Value| {
+            let path = [table, key].map(str::to_owned);
+            let made = made_besides(&path, &value).into_iter();
+            let made = made.map(|(place, value)| format!("{} = {value}", place[1..].join(" ")));
+            made.collect::<Vec<_>>().join(", ")
+        };
+        let size = Value::new(Data::Integer(7), Place::default());
+        for (table, key, value, expected) in [
+            (
+                "grpc",
+                "max_recv_message_size",
+                size.clone(),
+                format!("{GRPC_TCP} max_recv_message_size = 7"),
+            ),
+            (
+                "grpc",
+                "address",
+                "/a".into(),
+                format!("{TTRPC} address = \"/a.ttrpc\""),
+            ),
+            ("grpc", "uid", size, String::new()),
+            ("grpc", "tcp_address", "/a".into(), String::new()),
+            ("ttrpc", "address", "/a".into(), String::new()),
+            ("debug", "level", "info".into(), String::new()),
+        ] {
+            assert_eq!(made(table, key, value), expected, "{table}.{key}");
+        }
+    }
+}

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::config::Config;
+use crate::containerd::made_besides;
 use crate::error::NextStep;
 use crate::ledger::is_implied;
 use crate::toml::Literal;
@@ -47,6 +48,34 @@ impl Work<'_> {
                 }
                 None => format!("{key} {so}, and stays; remove it there by hand"),
             };
+            self.report.warn("was-there", message);
+        }
+        self.report_made_besides();
+    }
+
+    /// Tells of what a migration has made of a key that goes, besides the key: it may be anybody's.
+    fn report_made_besides(&mut self) {
+        let mut stays: Vec<(Key, &Key)> = Vec::new();
+        for (at, entry) in &self.start.ledger.entries {
+            let view = self.views.get(&at.file).filter(|view| view.version() > 3);
+            let put = entry.put.first().and_then(|put| put.as_ref()?.value());
+            let goes = !self.ledger.entries.contains_key(at);
+            let (Some(view), Some(put)) = (view.filter(|_| goes), put) else {
+                continue;
+            };
+            for (place, value) in made_besides(&at.key.path, &put) {
+                let key = Key::new(&view.spelling.canonical(&place));
+                let now = view.value(&key).and_then(|now| now.value());
+                if now == Some(value) && !self.ledger.is_wanted(&key) {
+                    stays.push((key, &at.key));
+                }
+            }
+        }
+        for (key, source) in stays {
+            let unset = key.on_command_line();
+            let next = NextStep::UnsetWhatIsThere(&unset);
+            let message =
+                format!("{key} says what a migration makes of {source}, and stays; {next}");
             self.report.warn("was-there", message);
         }
     }

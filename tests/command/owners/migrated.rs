@@ -103,3 +103,42 @@ fn an_array_that_another_owner_wants_is_left_alone() {
     node.run(&["remove", "--owner", "b"]).exits(0);
     assert_eq!(node.text(), "version = 3\n");
 }
+
+/// What the migration to version 4 makes of a key besides is named: it may be anybody's.
+#[test]
+fn what_has_become_of_a_key_besides_is_named() {
+    let server = |name: &str| format!("plugins.'io.containerd.server.v1.{name}'");
+    for (set, key, value, other, made, unset) in [
+        (
+            "grpc.address=/x.sock",
+            "grpc",
+            "address = '/x.sock'",
+            "ttrpc",
+            "address = '/x.sock.ttrpc'",
+            "unset ttrpc.address",
+        ),
+        (
+            "grpc.max_recv_message_size=7",
+            "grpc",
+            "max_recv_message_size = 7",
+            "grpc-tcp",
+            "max_recv_message_size = 7",
+            "unset 'plugins.\"io.containerd.server.v1.grpc-tcp\".max_recv_message_size'",
+        ),
+    ] {
+        let above = format!(
+            "version = 4\n[{}]\n{made}\n[{}]\n",
+            server(other),
+            server(key)
+        );
+        let node = migrated(set, &format!("{above}{value}\n"));
+        let run = node.run(&["remove", "--owner", "a"]).exits(0);
+        assert!(run.stderr.contains(&node.hinted(unset)), "{run:#?}");
+        assert_eq!(node.text(), above);
+        // What says something else is somebody's own.
+        let other = above.replace("/x.sock", "/y.sock").replace("= 7", "= 8");
+        let node = migrated(set, &format!("{other}{value}\n"));
+        let run = node.run(&["remove", "--owner", "a"]).exits(0);
+        assert!(!run.stderr.contains("unset"), "{run:#?}");
+    }
+}

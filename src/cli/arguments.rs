@@ -142,6 +142,7 @@ impl Arguments {
     pub(super) fn read(typed: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let mut command = Self::described();
         let typed = in_one_word(asking_for_help(typed));
+        command = command.color(color_of(&typed));
         if version::is_wanted_in_full(&typed) {
             command = command.version(version::in_full());
         }
@@ -174,6 +175,20 @@ impl Global {
         };
         let message = format!("the argument '{one}' cannot be used with '{other}'");
         Err(command.error(ErrorKind::ArgumentConflict, message))
+    }
+}
+
+/// When to colour what is said of a command line that is not understood. `always` is for a report: what
+/// was typed may colour itself.
+fn color_of(words: &[OsString]) -> ColorChoice {
+    let words = words.iter().filter_map(|word| word.to_str());
+    let words: Vec<&str> = words.take_while(|word| *word != "--").collect();
+    let is_never =
+        words.contains(&"--color=never") || words.windows(2).any(|it| it == ["--color", "never"]);
+    if is_never {
+        ColorChoice::Never
+    } else {
+        ColorChoice::Auto
     }
 }
 
@@ -239,6 +254,20 @@ fn adjust(argument: Arg) -> Arg {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_colour_of_what_is_not_understood_is_the_one_that_was_asked_for() {
+        for (typed, wanted) in [
+            ("add", ColorChoice::Auto),
+            ("--color never add", ColorChoice::Never),
+            ("add --color=never", ColorChoice::Never),
+            ("add --color=always", ColorChoice::Auto),
+            ("add -- --color never", ColorChoice::Auto),
+        ] {
+            let words: Vec<OsString> = typed.split(' ').map(OsString::from).collect();
+            assert_eq!(color_of(&words), wanted, "{typed}");
+        }
+    }
 
     /// No file of this name would be meant, and stdin can't be locked.
     #[test]

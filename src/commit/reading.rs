@@ -138,7 +138,8 @@ impl Editor {
                 Err(error) if error.code() == Code::NoFolder => {}
                 Err(error) => {
                     // Nobody has named it: it is not the command line that is wrong.
-                    let in_the_way = self.host_root.seen(&nearest(path, &self.host_root));
+                    let in_the_way = nearest(path, &self.host_root);
+                    let in_the_way = self.host_root.entry(&in_the_way).unwrap_or(in_the_way);
                     let error = match error.code() {
                         Code::NotAFile | Code::FileAsFolder => {
                             error.with_hint(NextStep::MoveAway(&in_the_way))

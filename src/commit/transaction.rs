@@ -1,6 +1,7 @@
 //! The order of steps of one edit under the lock: lock, read, plan, write beside, replace, note down.
 
 use std::path::Path;
+use std::time::Duration;
 
 use rustix::io::Errno;
 
@@ -63,7 +64,35 @@ impl Editor {
     /// [`Code::NotPutBack`] another program's text stands beside it, and after
     /// [`Code::NotFinished`] some files have changed and others have not.
     pub fn commit(&self, request: impl Into<Request>) -> Result<Outcome, Error> {
-        self.carried_out(&self.task(request.into())?)
+        let request = request.into();
+        let owner = request.owner().map(ToString::to_string);
+        match self.task(request) {
+            Ok(task) => self.carried_out(&task),
+            Err(refused) => {
+                self.note_refused(owner, &refused);
+                Err(refused)
+            }
+        }
+    }
+
+    /// Notes down what was refused before the lock was needed, if that is free.
+    fn note_refused(&self, owner: Option<String>, refused: &Error) {
+        let at_once = Patience {
+            timeout: Duration::ZERO,
+            on_wait: &|_, _| {},
+            interrupted: &|| self.is_interrupted(),
+        };
+        if let Ok((target, main)) = self.begin()
+            && let Ok(lock) = ConfigLock::acquire(&target.path, &self.command, &at_once)
+        {
+            let digest = main.bytes().map(digest::of);
+            let entry = LogEntry {
+                before: digest.clone(),
+                after: digest,
+                ..self.entry(owner, refused.code().as_str())
+            };
+            self.append(&lock, &target, &entry);
+        }
     }
 
     /// Takes a change back with which containerd has not come back.

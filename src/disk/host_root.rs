@@ -70,7 +70,7 @@ impl HostRoot {
     pub(crate) fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
         match &self.folder {
             None => path.canonicalize(),
-            Some(root) => resolve_in(root, path),
+            Some(root) => resolve_in(root, path, Missing::Fails),
         }
     }
 
@@ -90,12 +90,14 @@ impl HostRoot {
         Ok(entry)
     }
 
-    /// Where this process would find the host's `path`, without looking at links.
+    /// Where this process would find the host's `path` if it were there: the links on the way are the
+    /// host's.
     pub(crate) fn seen(&self, path: &Path) -> PathBuf {
         let Some(root) = &self.folder else {
             return path.to_owned();
         };
-        root.join(path.strip_prefix("/").unwrap_or(path))
+        let seen = resolve_in(root, path, Missing::Comes);
+        seen.unwrap_or_else(|_| root.join(path.strip_prefix("/").unwrap_or(path)))
     }
 
     /// The host's path for one of this process.
@@ -117,8 +119,22 @@ fn identity(folder: &Path) -> io::Result<(u64, u64, Option<u64>)> {
     Ok((found.dev(), found.ino(), mount))
 }
 
+/// What a step of a path is that leads to nothing.
+#[derive(Clone, Copy, PartialEq)]
+enum Missing {
+    Fails,
+    /// A folder or a file that somebody may make.
+    Comes,
+}
+
 /// Resolves a path inside `root` step by step.
-fn resolve_in(root: &Path, path: &Path) -> io::Result<PathBuf> {
+fn resolve_in(root: &Path, path: &Path, missing: Missing) -> io::Result<PathBuf> {
+    let look = |path: &Path| match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && missing == Missing::Comes => {
+            Ok(None)
+        }
+        looked => looked.map(Some),
+    };
     let steps = |path: &Path| -> Vec<OsString> {
         let steps = path.components().map(|step| step.as_os_str().to_owned());
         steps.collect()
@@ -134,11 +150,11 @@ fn resolve_in(root: &Path, path: &Path) -> io::Result<PathBuf> {
             Some(Component::ParentDir) => drop(found.pop()),
             Some(Component::Normal(name)) => {
                 // The root itself may be a link of /proc.
-                if found != root && !fs::symlink_metadata(&found)?.is_dir() {
+                if found != root && look(&found)?.is_some_and(|found| !found.is_dir()) {
                     return Err(Errno::NOTDIR.into());
                 }
                 let next = found.join(name);
-                if !fs::symlink_metadata(&next)?.is_symlink() {
+                if look(&next)?.is_none_or(|next| !next.is_symlink()) {
                     found = next;
                     continue;
                 }
@@ -208,8 +224,17 @@ mod tests {
         for (path, wanted) in cases {
             let path = Path::new(path);
             let errno = |error: io::Error| Errno::from_io_error(&error).expect("a system's error");
-            let resolved = resolve_in(&root, path).map_err(errno);
+            let resolved = resolve_in(&root, path, Missing::Fails).map_err(errno);
             assert_eq!(resolved, wanted, "{}", path.display());
+        }
+        let host = HostRoot::at(&root).expect("a folder");
+        for (path, seen) in [
+            ("/etc/new/x.toml", "etc/new/x.toml"),
+            ("/etc/absolute/new/x.toml", "opt/conf/new/x.toml"),
+            ("/etc/dangling/x.toml", "nowhere/x.toml"),
+            ("/etc/out/../../../x", "x"),
+        ] {
+            assert_eq!(host.seen(Path::new(path)), root.join(seen), "{path}");
         }
     }
 }

@@ -258,6 +258,14 @@ fn a_hint_names_the_containers_path() {
     let run = container.run(&["add", "crun"]).exits(66);
     let wanted = format!("mkdir -p {}", container.host("/etc/containerd").display());
     assert!(run.stderr.contains(&wanted), "{run:#?}");
+    // The container's own /opt is another one.
+    container.link("/opt/etc", "/etc/containerd");
+    let run = container.run(&["add", "crun"]).exits(66);
+    let wanted = format!("mkdir -p {}", container.host("/opt/etc").display());
+    assert!(run.stderr.contains(&wanted), "{run:#?}");
+    fs::create_dir_all(container.host("/opt/etc")).expect("creates");
+    container.run(&["add", "crun"]).exits(0);
+    assert!(container.host("/opt/etc/config.toml").exists());
 }
 
 /// A process in mounts of its own, whose folder here is another one there.

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
 use crate::commit::editor::DropIn;
+use crate::commit::request::RestoreFrom;
 use crate::disk::sidecar;
 use crate::want::change::Change;
 use crate::want::handler::Handler;
@@ -174,6 +175,30 @@ fn a_file_of_this_tool_is_not_deleted_once_a_stranger_has_written_to_it() {
         "{text}"
     );
     assert_eq!(temporaries(folder.path()), 0);
+}
+
+/// As any other refusal is.
+#[test]
+fn an_undo_and_a_restore_that_are_refused_are_noted_down() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("config.toml");
+    fs::write(&file, "[").expect("writes");
+    let editor = Editor::new(&file);
+    let restore = Request::Restore(RestoreFrom::Previous);
+    editor.commit(restore).expect_err("nothing is kept");
+    fs::write(&file, CONFIG).expect("writes");
+    let undo = || Request::Undo(Some("a".parse().expect("an owner")));
+    editor.commit(undo()).expect_err("nothing was changed");
+    editor.plan(undo()).expect_err("nothing was changed");
+    let entries = editor.log_entries().expect("a log");
+    let noted = entries.iter().map(|it| (&*it.outcome, it.owner.as_deref()));
+    let noted: Vec<_> = noted.collect();
+    assert_eq!(noted, [("not-restored", None), ("not-undone", Some("a"))]);
+    assert!(
+        entries
+            .iter()
+            .all(|it| it.before.is_some() && !it.is_change())
+    );
 }
 
 #[test]

@@ -176,3 +176,17 @@ fn help_and_version_are_no_errors() {
         );
     }
 }
+
+#[test]
+fn what_is_not_understood_is_coloured_as_was_asked_for() {
+    for (flag, variable, is_coloured) in [
+        ("never", "CLICOLOR_FORCE", false),
+        ("auto", "CLICOLOR_FORCE", true),
+        ("auto", "NO_COLOR", false),
+    ] {
+        for place in [["--color", flag, "add"], ["add", "--color", flag]] {
+            let run = Run::of(tool().args(place).env(variable, "1")).exits(2);
+            assert_eq!(run.stderr.contains('\u{1b}'), is_coloured, "{run:#?}");
+        }
+    }
+}

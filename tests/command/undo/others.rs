@@ -13,6 +13,8 @@ const THEIRS: &str = "\n[metrics]\naddress = '127.0.0.1:1338' # theirs\n";
 fn what_others_have_changed_since_is_kept() {
     let node = Node::with(LINES);
     says(&refused(&node, &[]), "message", "no change is recorded");
+    let log = node.run(&["log"]).exits(0).stdout;
+    assert!(log.ends_with("  not-undone  undo\n"), "{log}");
     node.run(&["add", "crun", "--owner", "ops"]).exits(0);
     std::fs::write(node.config(), node.text() + THEIRS).expect("others write as they like");
     let run = undo(&node, &[]).exits(0);

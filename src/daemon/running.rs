@@ -1,11 +1,13 @@
 //! A config compared with the daemon that runs.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::containerd::{Release, Verdict};
 use crate::daemon::cri::{CriClient, RunningHandlers};
+use crate::daemon::service::process::Process;
 use crate::disk::HostRoot;
 use crate::error::{Code, Error};
 
@@ -16,6 +18,8 @@ pub struct Running {
     pub endpoint: PathBuf,
     /// The daemon's version and handlers; `None` if it runs without CRI, which alone could tell.
     pub cri: Option<RunningCri>,
+    /// When it was started, or a little later where its process can't be seen; `None`: not known.
+    pub(crate) started: Option<SystemTime>,
 }
 
 /// What the CRI of a running daemon says.
@@ -94,11 +98,15 @@ impl Running {
     /// An error if no daemon answers, or none of containerd. One that runs without CRI is no
     /// error.
     pub fn ask(root: &HostRoot, endpoint: &Path, limit: Duration) -> Result<Self, Error> {
-        Self::over(&CriClient::connect_on(root, endpoint, limit)?)
+        let daemon = CriClient::connect_on(root, endpoint, limit)?;
+        let process = daemon.daemon_pid().and_then(Process::of);
+        let started = started(root, &daemon, process.as_ref());
+        Self::over(&daemon, started)
     }
 
-    /// Asks the daemon at the other end of a connection.
-    pub(crate) fn over(daemon: &CriClient) -> Result<Self, Error> {
+    /// Asks the daemon at the other end of a connection. It answers after its process was looked at for
+    /// when it was `started`: so that is its own.
+    pub(crate) fn over(daemon: &CriClient, started: Option<SystemTime>) -> Result<Self, Error> {
         let answer = daemon.version().and_then(|version| {
             let loaded = daemon.status()?;
             Ok(RunningCri { version, loaded })
@@ -111,6 +119,7 @@ impl Running {
         Ok(Self {
             endpoint: daemon.endpoint().to_owned(),
             cri,
+            started,
         })
     }
 
@@ -173,6 +182,20 @@ impl Running {
     }
 }
 
+/// When a daemon was started, or a little later where its process can't be seen.
+pub(crate) fn started(
+    root: &HostRoot,
+    daemon: &CriClient,
+    process: Option<&Process>,
+) -> Option<SystemTime> {
+    // Each daemon makes its socket anew.
+    let socket_made = || {
+        let socket = root.resolve(daemon.endpoint()).and_then(fs::metadata);
+        socket.and_then(|socket| socket.modified()).ok()
+    };
+    process.map_or_else(socket_made, Process::started_at)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -193,6 +216,7 @@ mod tests {
                     ready: true,
                 },
             }),
+            started: None,
         }
     }
 

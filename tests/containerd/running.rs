@@ -1,6 +1,13 @@
 //! `check --running` on real nodes, and the client behind them.
 
+use std::io;
+use std::net::Shutdown;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
 use std::process::Output;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use containerd_edit::Code;
@@ -313,5 +320,46 @@ fn a_daemon_that_has_ended_is_told_from_one_that_runs() {
         assert_eq!(error.code(), Code::HungUp, "{error:?}");
         let error = CriClient::connect(&socket, PATIENCE).expect_err("it is gone");
         assert_eq!(error.code(), Code::NoDaemon, "{error:?}");
+    });
+}
+
+/// Passes connections to a socket on, and counts them.
+fn counted(socket: &Path) -> (PathBuf, Arc<AtomicUsize>) {
+    let path = socket.with_extension("counted");
+    let (listener, count) = (UnixListener::bind(&path), Arc::new(AtomicUsize::new(0)));
+    let (listener, socket, counter) = (listener.expect("binds"), socket.to_owned(), count.clone());
+    thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            counter.fetch_add(1, Ordering::SeqCst);
+            let daemon = UnixStream::connect(&socket).expect("the daemon listens");
+            for (from, to) in [(&client, &daemon), (&daemon, &client)] {
+                let (mut from, mut to) =
+                    (from.try_clone().expect("one"), to.try_clone().expect("one"));
+                thread::spawn(move || {
+                    let _ = io::copy(&mut from, &mut to);
+                    let _ = to.shutdown(Shutdown::Write);
+                });
+            }
+        }
+    });
+    (path, count)
+}
+
+/// Two answers might be those of two daemons.
+#[test]
+#[ignore = "needs root and Debian's containerd packages: run ./tests/run"]
+fn the_daemon_is_asked_once() {
+    each_release(|release| {
+        let node = Node::new(release, Some(KATA.as_bytes()));
+        let mut daemon = node.start();
+        assert_eq!(daemon.verdict(), Verdict::serves(["kata", "runc"], "kata"));
+        for config in [KATA, "disabled_plugins = ['cri']\n"] {
+            std::fs::write(node.config_path(), config).expect("writes");
+            let (socket, count) = counted(daemon.socket());
+            let socket_name = socket.to_str().expect("a path of this test");
+            node.tool(&["check", "--running", "--cri-endpoint", socket_name]);
+            assert_eq!(count.load(Ordering::SeqCst), 1, "{config}");
+            std::fs::remove_file(&socket).expect("removes");
+        }
     });
 }

@@ -52,7 +52,7 @@ impl Run {
         let mut check = editor.check_if_any()?;
         if !check.serves()
             && is_own
-            && let Some(found) = Disagreement::at(&editor, endpoint)?
+            && let Some(found) = Disagreement::with(&editor, &running)?
         {
             check.set_verdict(found.verdict);
             check.warnings.push(found.warning);
@@ -60,7 +60,7 @@ impl Run {
         // Of a daemon without CRI, which tells no release, no verdict matters.
         let verdict = check.verdict_of(own);
         let drift = verdict.map_or(vec![Drift::no_cri()], |verdict| running.drift(verdict));
-        let changed = changed_since_start(&editor, endpoint)?;
+        let changed = changed_since_start(&editor, &running);
         let loaded = loaded(&running, &drift, changed.as_deref(), check.serves());
         Ok(Checked::new(check, Some(Ok(loaded))))
     }

@@ -1,14 +1,13 @@
 //! The daemon that runs before a restart, and its end.
 
 use std::fmt;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::started::Started;
 use crate::commit::editor::Editor;
 use crate::daemon::cri::CriClient;
-use crate::daemon::running::Running;
+use crate::daemon::running::{Running, started};
 use crate::daemon::service::process::Process;
 use crate::disk::HostRoot;
 use crate::error::{Code, Error};
@@ -41,16 +40,8 @@ impl Daemon {
             Err(error) => return Err(error),
         };
         let process = client.daemon_pid().and_then(Process::of);
-        // Each daemon makes its socket anew.
-        let socket_made = || {
-            let socket = root.resolve(client.endpoint()).and_then(fs::metadata);
-            socket.and_then(|socket| socket.modified()).ok()
-        };
-        let started = process
-            .as_ref()
-            .map_or_else(socket_made, Process::started_at);
-        // It answers after its process was looked at: so that is its own.
-        let running = match Running::over(&client) {
+        let started = started(root, &client, process.as_ref());
+        let running = match Running::over(&client, started) {
             Ok(running) => Some(running),
             Err(error) if is_gone(&error) => return Ok(None),
             Err(error) if error.code() == Code::NotContainerd => return Err(error),
@@ -101,22 +92,16 @@ impl fmt::Display for Daemon {
     }
 }
 
-/// Returns a file that was changed after the daemon at `endpoint`, a path of the host, was started, or
-/// a folder that its config imports from. `None`: nothing was, no daemon serves, its start is not known,
-/// or it is restarted after each change anyway.
-///
-/// # Errors
-///
-/// [`Error`] if nobody can say whether a daemon is there.
-pub fn changed_since_start(editor: &Editor, endpoint: &Path) -> Result<Option<PathBuf>, Error> {
+/// Returns a file that was changed after the daemon was started, or a folder that its config imports
+/// from. `None`: nothing was, its start is not known, or it is restarted after each change anyway.
+#[must_use]
+pub fn changed_since_start(editor: &Editor, running: &Running) -> Option<PathBuf> {
     let layout = editor.layout.as_ref();
     let is_watched = layout.is_some_and(Layout::restarts_by_itself);
-    let daemon = Daemon::look(&editor.host_root, endpoint)?.filter(|_| !is_watched);
-    let start = daemon.map(|daemon| Started::of(editor, daemon.started));
-    Ok(match start {
-        Some(Started::Before(path)) => Some(path),
+    match Started::of(editor, running.started) {
+        Started::Before(path) if !is_watched => Some(path),
         _ => None,
-    })
+    }
 }
 
 /// Whether nobody is there any more to answer.

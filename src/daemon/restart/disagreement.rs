@@ -1,9 +1,6 @@
 //! A daemon that serves is stronger than the model: where the model says that its config does not
 //! serve, the model is wrong.
 
-use std::path::Path;
-
-use super::daemon::Daemon;
 use super::started::Started;
 use crate::commit::editor::Editor;
 use crate::containerd::{Disproved, Host, LoadedHandler, Model, Verdict};
@@ -23,26 +20,17 @@ pub struct Disagreement {
 }
 
 impl Disagreement {
-    /// Asks the daemon that serves CRI at `endpoint`, a path of the host, and the model. `None`: they
-    /// agree, or the daemon was started before the config last changed, or no daemon serves.
+    /// Compares what a daemon says with what the model says. `None`: they agree, or the daemon was
+    /// started before the config last changed, or serves no CRI.
     ///
     /// # Errors
     ///
-    /// [`Error`] if the config can't be read, or nobody can say whether a daemon is there.
-    pub fn at(editor: &Editor, endpoint: &Path) -> Result<Option<Self>, Error> {
-        match Daemon::look(&editor.host_root, endpoint)? {
-            Some(daemon) => Self::with(editor, &daemon),
-            None => Ok(None),
+    /// [`Error`] if the config can't be read.
+    pub fn with(editor: &Editor, running: &Running) -> Result<Option<Self>, Error> {
+        if Started::of(editor, running.started) != Started::After {
+            return Ok(None);
         }
-    }
-
-    pub(super) fn with(editor: &Editor, daemon: &Daemon) -> Result<Option<Self>, Error> {
-        match daemon.serving() {
-            Some(running) if Started::of(editor, daemon.started) == Started::After => {
-                Self::of(editor, running)
-            }
-            _ => Ok(None),
-        }
+        Self::of(editor, running)
     }
 
     /// What a daemon disproves that serves the config as it is now.

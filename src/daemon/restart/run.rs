@@ -74,7 +74,8 @@ impl<'a> Run<'a> {
     /// right.
     fn set_old(&mut self, old: Option<Daemon>) {
         let editor = self.scene.editor;
-        let disagreement = old.as_ref().map(|old| Disagreement::with(editor, old));
+        let serving = old.as_ref().and_then(Daemon::serving);
+        let disagreement = serving.map(|old| Disagreement::with(editor, old));
         // A config that can't be read is an error wherever it is needed.
         if let Some(Ok(Some(Disagreement {
             disproved, warning, ..

@@ -10,4 +10,5 @@ pub(crate) mod meant;
 pub(crate) mod mistake;
 pub(crate) mod nearest;
 pub(crate) mod patch_file;
+pub(crate) mod statements;
 mod wanting;

@@ -1,13 +1,11 @@
 //! The patch file: what an installer wants of a config, as TOML.
 
 mod reader;
-mod statements;
 
 use crate::error::{Error, Position};
 use crate::want::change::Change;
 use crate::want::handler::Owner;
-
-use self::statements::Statements;
+use crate::want::statements::Statements;
 
 /// What an installer wants of a config, read from a file of its own.
 ///

@@ -9,7 +9,7 @@ use crate::want::known::{PRESET, SHORT_FORMS};
 use crate::want::mistake::{self, FIX, Mistake};
 
 use super::PatchFile;
-use super::statements::Statements;
+use crate::want::statements::Statements;
 
 type Read<T> = Result<T, Error>;
 

@@ -278,3 +278,46 @@ fn a_table_comes_where_a_value_was_unset() {
     node.run(&["remove", "--owner", "a"]).exits(0);
     assert_eq!(node.text(), base);
 }
+
+#[test]
+fn what_is_set_to_two_values_is_a_usage_error() {
+    let node = Node::with(CONFIG);
+    for (arguments, wanted) in [
+        (
+            &["set", "debug.level=info", "debug.level=warn"][..],
+            "debug.level is set to two values",
+        ),
+        (
+            &["set", "handlers.x.options.a=1", "handlers.x.options.a.b=2"],
+            "handlers.x.options.a.b contradicts handlers.x.options.a",
+        ),
+        (
+            &[
+                "add",
+                "crun",
+                "--set",
+                "snapshotter=a",
+                "--set",
+                "snapshotter=b",
+            ],
+            "snapshotter is set to two values",
+        ),
+        (
+            &[
+                "set",
+                "debug.level=info",
+                "--adopt",
+                "--was",
+                "debug.level=a",
+                "--was",
+                "debug.level=b",
+            ],
+            "debug.level is set to two values",
+        ),
+    ] {
+        let run = node.run(arguments).exits(2);
+        assert!(run.stderr.contains(wanted), "{run:#?}");
+    }
+    node.run(&["set", "debug.level=info", "debug.level=info"])
+        .exits(0);
+}

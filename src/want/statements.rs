@@ -1,0 +1,159 @@
+//! What patch files say of each key, and where, and command lines: of one key, they have to say one
+//! thing.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+use crate::error::{Code, Error, Position};
+use crate::toml::render::{self, Quotes};
+use crate::toml::{Path, Value, key_path};
+use crate::want::handler::Setting;
+use crate::want::key::Key;
+
+const NEXT_STEP: &str = "leave one of the two out";
+
+/// What a patch file says, by the canonical spelling of each key.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Statements(BTreeMap<Path, Statement>);
+
+/// What a patch file says of one key.
+#[derive(Debug, Clone)]
+struct Statement {
+    /// The key as the file spells it.
+    spelled: String,
+    value: Value,
+    at: Position,
+}
+
+impl Statements {
+    /// Enters what a file says of a key, which it spells so.
+    pub(crate) fn enter(
+        &mut self,
+        spelled: &[&str],
+        value: &Value,
+        at: Position,
+    ) -> Result<(), Error> {
+        let key = Key::spelled(spelled);
+        let statement = Statement {
+            spelled: render::dotted(spelled, Quotes::Basic),
+            value: value.clone(),
+            at,
+        };
+        if let Some(other) = self.contradicting(&key, &statement) {
+            let order = |it: &Statement| (it.at.line, it.at.column);
+            let (first, second) = if order(other) < order(&statement) {
+                (other, &statement)
+            } else {
+                (&statement, other)
+            };
+            return Err(second.contradicts(first, &format!("line {}", first.at.line)));
+        }
+        self.0.entry(key.path).or_insert(statement);
+        Ok(())
+    }
+
+    /// Refuses what another file, which is called `name` and was read before, says otherwise.
+    pub(crate) fn agree_with(&self, earlier: &Self, name: &str) -> Result<(), Error> {
+        for (path, statement) in &self.0 {
+            if let Some(first) = earlier.contradicting(&Key::new(path), statement) {
+                return Err(statement.contradicts(first, &format!("{name}:{}", first.at)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the file says a key, which is spelled in its canonical way.
+    pub(crate) fn position(&self, key: &str) -> Option<&Position> {
+        let path = key_path(key).ok()?;
+        self.0.get(&path).map(|found| &found.at)
+    }
+
+    fn contradicting(&self, key: &Key, statement: &Statement) -> Option<&Statement> {
+        contradicting(&self.0, key, |known| known.value == statement.value)
+    }
+}
+
+/// Refuses settings of which one says otherwise than another.
+///
+/// # Errors
+///
+/// [`Code::Usage`] with the key, if two give it different values, or one has a table where the other has
+/// a value.
+pub fn check_agreement(settings: &[Setting]) -> Result<(), Error> {
+    let mut said: BTreeMap<Path, Setting> = BTreeMap::new();
+    for setting in settings.iter().cloned().flat_map(Setting::flattened) {
+        let key = Key::spelled(setting.path());
+        if let Some(first) = contradicting(&said, &key, |it| it.value() == setting.value()) {
+            let (key, first) = (setting.key(), first.key());
+            let message = if key == first {
+                format!("{key} is set to two values")
+            } else {
+                format!("{key} contradicts {first}")
+            };
+            return Err(Error::new(Code::Usage, message, NEXT_STEP));
+        }
+        said.entry(key.path).or_insert(setting);
+    }
+    Ok(())
+}
+
+/// Finds what was said before and disagrees: it gives the key another value, or one of the two has a
+/// table where the other has a value.
+fn contradicting<'s, S>(
+    said: &'s BTreeMap<Path, S>,
+    key: &Key,
+    agrees: impl Fn(&S) -> bool,
+) -> Option<&'s S> {
+    let path = key.path.as_slice();
+    if let Some(known) = said.get(path) {
+        // The elements of lists add up.
+        return (!key.is_list() && !agrees(known)).then_some(known);
+    }
+    let mut above = (1..path.len()).filter_map(|depth| said.get(&path[..depth]));
+    let behind = (Bound::Excluded(path), Bound::Unbounded);
+    let next = said.range::<[String], _>(behind).next();
+    let below = next.filter(|(next, _)| next.starts_with(path));
+    above.next().or(below.map(|(_, statement)| statement))
+}
+
+impl Statement {
+    fn contradicts(&self, first: &Self, place: &str) -> Error {
+        let message = format!("{} contradicts {} ({place})", self.spelled, first.spelled);
+        let error = Error::new(Code::BadPatchFile, message, NEXT_STEP);
+        error.position_at(self.at.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_say_one_thing_of_a_key() {
+        const RUNTIME: &str = "plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes";
+        let spelled = format!("{RUNTIME}.x.options.a=2");
+        for (settings, wanted) in [
+            (["debug.level=info", "debug.level=info"], None),
+            (["imports=/a", "imports=/b"], None),
+            (["handlers.x={}", "handlers.x.options.a=1"], None),
+            (
+                ["debug.level=info", "debug.level=warn"],
+                Some("debug.level is set to two values".to_owned()),
+            ),
+            (
+                ["handlers.x.options.a=1", "handlers.x.options.a.b=2"],
+                Some("handlers.x.options.a.b contradicts handlers.x.options.a".to_owned()),
+            ),
+            (
+                ["handlers.x.options.a=1", &spelled],
+                Some(format!(
+                    "{RUNTIME}.x.options.a contradicts handlers.x.options.a"
+                )),
+            ),
+        ] {
+            let settings = settings.map(|it| it.parse().expect("a setting"));
+            let refused = check_agreement(&settings).err();
+            assert_eq!(refused.map(|it| it.to_string()), wanted, "{settings:?}");
+        }
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::config::view::View;
 use crate::containerd::plugin::{self, runtimes_path};
-use crate::error::{Error, NextStep};
+use crate::error::{Code, Error, NextStep};
 use crate::ledger::{Entry, FileKey, Made, Owner, OwnersWant, Want};
 use crate::toml::{Literal, Path};
 use crate::want::handler::BUILT_IN;
@@ -196,7 +196,11 @@ impl Start<'_> {
                 let place = view.place(&old);
                 return Err(refusal::old_handler(self.config, file, &place, name));
             }
-            if let Some(message) = self.in_other_table(name) {
+            if let Some(error) = self.in_other_table(name) {
+                if self.change.adoption.is_some() {
+                    return Err(error);
+                }
+                let message = format!("{error}; {}", error.hint());
                 self.report.warn("was-there", message);
                 return Ok(());
             }
@@ -241,7 +245,7 @@ impl Start<'_> {
     }
 
     /// Says of a handler that it stands in a table of the main file that does not count, if it does.
-    fn in_other_table(&self, name: &str) -> Option<String> {
+    fn in_other_table(&self, name: &str) -> Option<Error> {
         let view = self.views.get(&self.config.main().name)?;
         let table = |id: &str| {
             let runtimes = runtimes_path(id).into_iter().chain([name]);
@@ -257,9 +261,8 @@ impl Start<'_> {
             let plugin_id = Some(id);
             NextStep::RemoveUndeclared { name, plugin_id }.into()
         };
-        Some(format!(
-            "{name} is listed only in the plugin table {id}, and stays; {remedy}"
-        ))
+        let message = format!("{name} is listed only in the plugin table {id}, and stays");
+        Some(Error::new(Code::ForeignHandler, message, remedy))
     }
 
     /// Looks at the owner that is to leave.

@@ -143,6 +143,7 @@ impl Editor {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "fixtures need no atomic writes")]
 mod tests {
     use super::*;
 

@@ -95,7 +95,7 @@ fn repairs(reading: &Reading, ledger: &Ledger, reason: Option<&Reason>) -> Vec<R
             };
             let elements = view.tree.elements(&list);
             let elements = elements.filter(|it| name != "imports" || is_missing(it));
-            repairs.extend(elements.map(|it| without(Key::element(&list, it), ledger)));
+            repairs.extend(elements.map(|it| without(Key::element(&list, &it), ledger)));
         }
     }
     let blamed = reason.and_then(|reason| key_at(&reading.config, reason));

@@ -6,7 +6,7 @@ use crate::containerd::Successor;
 use crate::containerd::is_name;
 use crate::containerd::spelling::Spelling;
 use crate::containerd::version;
-use crate::toml::{Document, Literal, Node, Path, Table, Tree};
+use crate::toml::{Document, Literal, Path, Tree, Value};
 use crate::want::key::{Key, handler_path, handlers_path, old_handler_path};
 
 use super::files::{Config, File};
@@ -178,9 +178,9 @@ impl View {
             let array = successor.array();
             self.tree.remove_element(&array, &element);
             if let Some(element) = value.and_then(|value| successor.element(value)) {
-                return self.tree.put_element(&array, element, rank);
+                return self.tree.put_element(&array, &element, rank);
             }
-            if self.tree.get(&array).is_some_and(Node::is_empty) {
+            if self.tree.get(&array).is_some_and(Value::is_empty) {
                 self.tree.remove(&array);
             }
             if value.is_none() {
@@ -188,7 +188,7 @@ impl View {
             }
         }
         match value {
-            Some(value) => self.tree.put(place, value.clone(), rank),
+            Some(value) => self.tree.put(place, value, rank),
             None => self.tree.remove(place),
         }
     }
@@ -204,7 +204,7 @@ impl View {
         let array = successor.array();
         let elements = self.tree.elements(&array);
         let elements = elements.filter(|it| successor.value(it).is_some());
-        let elements: Vec<Literal> = elements.cloned().collect();
+        let elements: Vec<Literal> = elements.collect();
         let [element] = elements.try_into().ok()?;
         Some((successor, element))
     }
@@ -215,13 +215,13 @@ impl View {
     }
 
     /// The table of all handlers.
-    pub(crate) fn handlers(&self) -> Option<&Table> {
+    pub(crate) fn handlers(&self) -> Option<&Value> {
         self.tree.table(&self.place(&handlers_path()))
     }
 
     /// The names of the handlers that the file lists.
     pub(crate) fn handler_names(&self) -> impl Iterator<Item = &str> {
-        self.handlers().into_iter().flat_map(Table::names)
+        self.handlers().into_iter().flat_map(Value::names)
     }
 
     /// Whether the file lists a handler, in the map of handlers or in a table of its own.
@@ -250,7 +250,7 @@ impl View {
     pub(crate) fn is_empty(&self) -> bool {
         let root = self.tree.table(&[]);
         root.into_iter()
-            .flat_map(Table::names)
+            .flat_map(Value::names)
             .all(|name| name == "version")
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::error::{Error, NextStep};
 use crate::ledger::{FileKey, OwnersWant, is_implied, newest_owner};
-use crate::toml::{Literal, Node};
+use crate::toml::Literal;
 use crate::want::change::Change;
 use crate::want::key::{Key, handlers_path};
 use crate::want::meant::meant_by;
@@ -89,10 +89,10 @@ impl Start<'_> {
         let keys = self.views.values().flat_map(|view| {
             let place = view.place(&key.path);
             let node = view.tree.get(&place);
-            let node = node.filter(|node| node.table().is_none() && view.value(key).is_some());
+            let node = node.filter(|node| node.below().is_none() && view.value(key).is_some());
             let is_list = key.is_list() && key.element.is_none();
-            if is_list && node.is_some_and(Node::is_array) {
-                let elements = view.tree.elements(&place).filter_map(Literal::value);
+            if is_list && node.is_some_and(|it| it.array().is_some()) {
+                let elements = view.tree.elements(&place).filter_map(|it| it.value());
                 let keys = elements.map(|it| Key::element(&key.path, &Literal::of(&it)));
                 return keys.collect();
             }

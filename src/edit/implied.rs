@@ -274,14 +274,14 @@ impl Work<'_> {
     fn is_left_out(&self, file: &str, desired: &Desired) -> bool {
         let (config, view) = (self.start.config, self.main_view());
         let (main, path) = (config.main(), config.path_of(file));
-        let stays = |element: &&Literal| {
+        let stays = |element: &Literal| {
             let at = FileKey::new(&main.name, &Key::element(&["imports"], element));
             let is_needed = desired.contains_key(&at) || self.needed.contains_key(&at);
             is_needed || !self.ledger.entries.contains_key(&at)
         };
         let place = view.place(&["imports".to_owned()]);
         let imports = view.tree.elements(&place).filter(stays);
-        let imports = imports.filter_map(Literal::as_string);
+        let imports = imports.filter_map(|it| it.as_string());
         let mut imports = imports.map(|import| absolute(&main.path, &import));
         let mut others = config.files().iter().filter(|it| it.name != main.name);
         self.is_imported(file)
@@ -304,7 +304,7 @@ impl Work<'_> {
             return;
         };
         let place = view.place(&["imports".to_owned()]);
-        let elements: Vec<Literal> = view.tree.elements(&place).cloned().collect();
+        let elements: Vec<Literal> = view.tree.elements(&place).collect();
         let importer = &start.config.main().path;
         for element in elements {
             let target = element.as_string();

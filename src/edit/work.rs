@@ -6,7 +6,7 @@ use crate::config::view::{View, Views};
 use crate::containerd::spelling;
 use crate::error::Error;
 use crate::ledger::{FileKey, Ledger, Made};
-use crate::toml::Literal;
+use crate::toml::{self, Literal};
 use crate::want::handler::BUILT_IN;
 use crate::want::key::Key;
 
@@ -163,10 +163,10 @@ impl<'e> Work<'e> {
         }
         if key.element.is_some() {
             let there = view.tree.get(&place);
-            if there.is_some_and(|it| !it.is_array()) {
+            if there.is_some_and(|it| it.array().is_none()) {
                 return Err(refusal::obstacle(config, file, &place, "an array"));
             }
-            view.tree.put_element(&place, literal, value.rank);
+            view.tree.put_element(&place, &literal, value.rank);
         } else {
             view.put(&place, Some(&literal), value.rank);
         }
@@ -187,9 +187,9 @@ impl<'e> Work<'e> {
             (Some(_), Some(was)) if view.tree.has_element(&place, was) => {}
             (Some(_), Some(was)) => {
                 // As often as it stood there.
-                let known = view.full.elements(&place).filter(|it| *it == was);
+                let known = view.full.elements(&place).filter(|it| it == was);
                 for _ in 0..known.count().max(1) {
-                    view.tree.put_element(&place, was.clone(), rank::LAST);
+                    view.tree.put_element(&place, was, rank::LAST);
                 }
             }
             (None, was) => view.put(&place, was, 0),
@@ -217,11 +217,10 @@ impl<'e> Work<'e> {
                 if old.is_some_and(|old| !old.is_empty()) {
                     view.tree.remove(&place);
                 }
-            } else if let (Some(now), Some(old)) = (node.table(), old.and_then(|old| old.table()))
-                && now.is_written()
-                && old.has_leaf()
-                && !now.has_leaf()
-                && now.has_table()
+            } else if node.is_written()
+                && old.is_some_and(toml::Value::has_leaf)
+                && !node.has_leaf()
+                && node.has_table()
             {
                 view.tree.unwrite(&place);
             }

@@ -7,7 +7,7 @@ use crate::config::files;
 use crate::config::view::View;
 use crate::error::Error;
 use crate::ledger::{IMPLIED, Made, Places, newest_owner};
-use crate::toml::{Document, Heading, Inserted, Node, Pair, Path, Refused, Revision, Tree};
+use crate::toml::{Document, Heading, Inserted, Pair, Path, Refused, Revision, Tree};
 use crate::want::comment::{comment, owner_in};
 use crate::want::key::{Key, handler_of};
 
@@ -204,12 +204,13 @@ pub(super) fn made(file: &str, [before, after]: [&View; 2], written: &Tree) -> V
         for name in entries.names() {
             path.push(name.to_owned());
             let (old, new) = (before.tree.get(&path), written.get(&path));
-            let table = new.and_then(Node::table);
-            let is_header = match (table, old.and_then(Node::table)) {
+            let table = written.table(&path);
+            let is_header = match (table, before.tree.table(&path)) {
                 (Some(now), Some(old)) => now.is_written() && !old.is_written(),
                 _ => false,
             };
-            let is_new = old.is_none() && (table.is_some() || new.is_some_and(Node::is_array));
+            let is_array = new.is_some_and(|it| it.array().is_some());
+            let is_new = old.is_none() && (table.is_some() || is_array);
             if is_new || is_header {
                 let made = Made::new(file, &after.spelling.canonical(&path));
                 found.push(Made { is_header, ..made });

@@ -17,10 +17,8 @@ use super::value::{TextId, Value};
 /// A parsed TOML file that remembers its exact text.
 #[derive(Debug)]
 pub struct Document {
-    text: String,
-    root: Value,
+    tree: Tree,
     pub(crate) index: Index,
-    tree: OnceLock<Tree>,
     breaks: OnceLock<Breaks>,
 }
 
@@ -129,39 +127,40 @@ impl Document {
         let parsed = toml_edit::Document::parse(text);
         let parsed = parsed.map_err(|error| parse_error(text, &error))?;
         Ok(Self {
-            text: text.to_owned(),
-            root: Value::of_document(parsed.as_table(), id),
+            tree: Tree {
+                root: Value::of_document(parsed.as_table(), id),
+                text: text.into(),
+            },
             index: Index::new(text),
-            tree: OnceLock::new(),
             breaks: OnceLock::new(),
         })
     }
 
     /// The ID of the text.
     pub(crate) fn id(&self) -> TextId {
-        self.root.place.text
+        self.root().place.text
     }
 
     /// The text as it was given.
     #[must_use]
     pub fn text(&self) -> &str {
-        &self.text
+        &self.tree.text
     }
 
     /// What it says.
     pub(crate) fn root(&self) -> &Value {
-        &self.root
+        &self.tree.root
     }
 
     /// The same, as a tree that can be changed.
     pub(crate) fn tree(&self) -> &Tree {
-        self.tree.get_or_init(|| Tree::of(self))
+        &self.tree
     }
 
     /// What stands at `path`, whatever its spelling.
     pub(crate) fn get(&self, path: &[impl AsRef<str>]) -> Option<&Value> {
         let mut names = path.iter().map(AsRef::as_ref);
-        names.try_fold(&self.root, |value, name| value.table()?.get(name))
+        names.try_fold(self.root(), |value, name| value.table()?.get(name))
     }
 
     /// Where `path` is first written, for messages.

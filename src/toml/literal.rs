@@ -38,13 +38,6 @@ impl Literal {
         self.text.parse().ok()
     }
 
-    /// Whether it says what `other` says, and nothing besides: `containerd config migrate` fills tables
-    /// with what says nothing.
-    pub(crate) fn says_just(&self, other: &Self) -> bool {
-        let values = || self.value().zip(other.value());
-        self == other || values().is_some_and(|(one, other)| one.says_just(&other))
-    }
-
     /// Whether it says no more than if it were not there.
     pub(crate) fn says_nothing(&self) -> bool {
         self.value().is_none_or(|it| it.says_nothing())
@@ -102,25 +95,6 @@ mod tests {
             assert_eq!(Literal::new(one), Literal::new(other));
         }
         assert_ne!(Literal::new("1"), Literal::new("1.0"));
-    }
-
-    #[test]
-    fn a_table_may_be_filled_with_what_says_nothing() {
-        let wanted = Literal::new("{ a = 'x', b = { c = 1 } }");
-        for (text, says_just) in [
-            ("{ a = 'x', b = { c = 1 } }", true),
-            (
-                "{ b = { c = 1, d = false }, a = 'x', e = '', f = [], g = { h = 0 } }",
-                true,
-            ),
-            ("{ a = 'x', b = { c = 1, d = true } }", false),
-            ("{ a = 'x', b = { c = 1 }, e = [''] }", false),
-            ("{ a = 'x', b = { } }", false),
-            ("{ a = 'x' }", false),
-        ] {
-            assert_eq!(Literal::new(text).says_just(&wanted), says_just, "{text}");
-        }
-        assert!(!Literal::new("''").says_just(&Literal::new("'x'")));
     }
 
     #[test]

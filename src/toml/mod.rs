@@ -31,6 +31,6 @@ pub(crate) use self::revision::{Refused, Revision};
 pub use self::source::Source;
 pub(crate) use self::table::Pair;
 pub(crate) use self::tree::differences::{Difference, Inserted};
-pub(crate) use self::tree::{Node, Path, Table, Tree};
+pub(crate) use self::tree::{Path, Tree};
 pub use self::value::Value;
 pub(crate) use self::value::key_path;

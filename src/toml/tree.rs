@@ -1,104 +1,70 @@
-//! What a document says, as a tree that can be changed: tables, and the text of each value.
+//! What a document says, as a tree that can be changed.
 //!
 //! An edit is worked out on the tree. What then differs between two trees says which verbs make the
 //! text of one that of the other: what is removed and put again has not changed.
 
-use std::collections::BTreeMap;
 use std::iter;
 use std::sync::Arc;
 
 pub(super) mod differences;
-mod reading;
 
 use super::literal::Literal;
 use super::render::{self, Quotes};
+use super::value::{Data, Form, Name, Place, Table, TextId, Value};
 
 /// The path of a key, from the root of the document.
 pub(crate) type Path = Vec<String>;
 
 /// All that a document says. A copy shares its tables until one of them changes. Two are equal if
 /// they say the same, however it is written.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Tree {
-    root: Arc<Table>,
-}
-
-/// A table, however it is spelled.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Table {
-    entries: BTreeMap<String, Node>,
-    /// Whether it is there without what is in it: it has a header, or braces.
-    is_written: bool,
-}
-
-impl PartialEq for Table {
-    fn eq(&self, other: &Self) -> bool {
-        self.entries == other.entries
-    }
-}
-
-/// So a table that two trees share is not looked into.
-impl Eq for Table {}
-
-/// What stands at a key.
 #[derive(Debug, Clone)]
-pub(crate) enum Node {
-    Table(Arc<Table>),
-    Leaf(Leaf),
+pub(crate) struct Tree {
+    pub(super) root: Value,
+    /// What the root was read from.
+    pub(super) text: Arc<str>,
 }
 
-impl PartialEq for Node {
-    fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Table(one), Self::Table(other)) => one == other,
-            (Self::Leaf(one), Self::Leaf(other)) => one == other,
-            // A value that is put may be an inline table.
-            _ => self.literal() == other.literal(),
+impl Default for Tree {
+    fn default() -> Self {
+        Self {
+            root: Value::of_document(&toml_edit::Table::new(), TextId::default()),
+            text: Arc::default(),
         }
     }
 }
 
-impl Eq for Node {}
-
-/// A value that is no table.
-#[derive(Debug, Clone)]
-pub(crate) struct Leaf {
-    literal: Literal,
-    /// The elements, if the value is an array.
-    elements: Option<Vec<Literal>>,
-    /// Whether each element has a `[[header]]`: without one, no array is there.
-    has_headers: bool,
-    /// New keys are written in this order.
-    rank: u64,
-}
-
-impl PartialEq for Leaf {
+impl PartialEq for Tree {
     fn eq(&self, other: &Self) -> bool {
-        // Elements that come and go may stand in any order.
-        let lists = self.elements.as_ref().zip(other.elements.as_ref());
-        let is_same = |(own, others): (&Vec<Literal>, &Vec<Literal>)| {
-            own.len() == others.len() && missing(own, others).next().is_none()
-        };
-        self.literal == other.literal || lists.is_some_and(is_same)
+        says_the_same(&self.root, &other.root)
     }
 }
 
-impl Eq for Leaf {}
-
-/// The paths of all values below, and of tables that are empty.
-type Leaves<'t> = Box<dyn Iterator<Item = (Path, Option<&'t Leaf>)> + 't>;
+fn says_the_same(one: &Value, other: &Value) -> bool {
+    match (&one.data, &other.data) {
+        // A table that two trees share is not looked into.
+        (Data::Table(one), Data::Table(other)) if Arc::ptr_eq(one, other) => true,
+        (Data::Table(one), Data::Table(other)) => {
+            let is_there = |(key, value)| other.get(key).is_some_and(|it| says_the_same(value, it));
+            one.len() == other.len() && one.iter().all(is_there)
+        }
+        // Elements that come and go may stand in any order.
+        (Data::Array(one), Data::Array(other)) => {
+            one.len() == other.len() && missing(one, other).next().is_none()
+        }
+        _ => one == other,
+    }
+}
 
 impl Tree {
     /// What stands at `path`.
-    pub(crate) fn get(&self, path: &[String]) -> Option<&Node> {
-        let (last, tables) = path.split_last()?;
-        self.table(tables)?.entries.get(last)
+    pub(crate) fn get(&self, path: &[String]) -> Option<&Value> {
+        let mut names = path.iter();
+        names.try_fold(&self.root, |value, name| value.below()?.get(&**name))
     }
 
     /// The table at `path`; the root for an empty one.
-    pub(crate) fn table(&self, path: &[String]) -> Option<&Table> {
-        path.iter()
-            .try_fold(&*self.root, |table, name| table.table(name))
+    pub(crate) fn table(&self, path: &[String]) -> Option<&Value> {
+        self.get(path).filter(|it| it.below().is_some())
     }
 
     /// A path in the letters in which the first of these trees has it that has it. `is_name` says of a
@@ -108,10 +74,10 @@ impl Tree {
         mut path: Path,
         is_name: impl Fn(&[String]) -> bool,
     ) -> Path {
-        let mut tables = trees.map(|tree| tree.table(&[]));
+        let mut values = trees.map(|tree| Some(&tree.root));
         for depth in 0..path.len() {
-            let mut there = tables.into_iter().flatten();
-            let Some(spelled) = there.find_map(|table| table.spelled(&path[depth])) else {
+            let mut there = values.into_iter().flatten();
+            let Some(spelled) = there.find_map(|value| value.spelled(&path[depth])) else {
                 break;
             };
             if spelled != path[depth] {
@@ -120,267 +86,280 @@ impl Tree {
                 }
                 path[depth] = String::from(spelled);
             }
-            tables = tables.map(|table| table?.table(&path[depth]));
+            values = values.map(|value| value?.below()?.get(&*path[depth]));
         }
         path
     }
 
     /// Whether the table at `path` is the same in a copy of this tree that has changed.
     pub(crate) fn shares(&self, copy: &Self, path: &[String]) -> bool {
-        let tables = self.table(path).zip(copy.table(path));
-        tables.is_some_and(|(own, other)| std::ptr::eq(own, other))
+        let below = |tree: &Self| {
+            tree.get(path)
+                .and_then(Value::below)
+                .map(std::ptr::from_ref)
+        };
+        below(self).is_some_and(|own| Some(own) == below(copy))
     }
 
     /// The value at `path`; a table as the inline table that means the same.
     pub(crate) fn value(&self, path: &[String]) -> Option<Literal> {
-        self.get(path).map(Node::literal)
+        self.get(path).map(|value| self.literal(value))
+    }
+
+    /// A value of this tree as it is written.
+    fn literal(&self, value: &Value) -> Literal {
+        Literal::new(self.written(value))
+    }
+
+    fn written(&self, value: &Value) -> String {
+        match (&value.form, &value.data) {
+            (Form::Value(span), _) => self.text[span.clone()].to_owned(),
+            (
+                Form::Put {
+                    text: Some(text), ..
+                },
+                _,
+            ) => text.to_string(),
+            (_, Data::Array(elements)) => {
+                let elements: Vec<String> = elements.iter().map(|it| self.element(it)).collect();
+                format!("[{}]", elements.join(", "))
+            }
+            (_, Data::Table(table)) => render::inline(table.iter().map(|(name, value)| {
+                let key = render::key(name, Quotes::Basic);
+                format!("{key} = {}", self.written(value))
+            })),
+            _ => value.to_string(),
+        }
+    }
+
+    /// An element as it is written; below a `[[header]]`, on one line.
+    fn element(&self, element: &Value) -> String {
+        match element.form {
+            Form::Header => element.to_string(),
+            _ => self.written(element),
+        }
     }
 
     /// The first part of `path` that is there and no table.
     pub(crate) fn obstacle<'p>(&self, path: &'p [String]) -> Option<&'p [String]> {
-        let mut table = &*self.root;
-        for (depth, name) in path.iter().enumerate() {
-            match table.entries.get(name)? {
-                Node::Table(next) => table = next,
-                Node::Leaf(_) => return Some(&path[..=depth]),
-            }
-        }
-        None
+        let mut above = (1..=path.len()).map(|depth| &path[..depth]);
+        above.find(|it| self.get(it).is_some_and(|value| value.below().is_none()))
     }
 
     /// The paths of all values at or below `path`. A table that is written and empty counts as one.
     pub(crate) fn leaves<'t>(&'t self, path: &[String]) -> impl Iterator<Item = Path> + use<'t> {
-        let leaves = match path {
-            [] => Some(self.root.leaves(Path::new())),
-            _ => self.get(path).map(|node| node.leaves(path.to_vec())),
-        };
-        leaves.into_iter().flatten().map(|(path, _)| path)
+        let leaves = self.get(path).map(|value| value.leaves_at(path.to_vec()));
+        let leaves = leaves.into_iter().flatten().map(|(path, _)| path);
+        leaves.filter(|path| !path.is_empty())
     }
 
     /// Whether the array at `path` has an element that says just this.
     pub(crate) fn has_element(&self, path: &[String], element: &Literal) -> bool {
-        self.elements(path).any(|known| known.says_just(element))
+        let wanted = element.value();
+        let mut elements = self.array(path).iter();
+        wanted.is_some_and(|wanted| elements.any(|known| known.says_just(&wanted)))
     }
 
     /// The elements of the array at `path`.
-    pub(crate) fn elements(&self, path: &[String]) -> impl Iterator<Item = &Literal> {
-        let leaf = self.get(path).and_then(Node::leaf);
-        let elements = leaf.and_then(|leaf| leaf.elements.as_ref());
-        elements.into_iter().flatten()
+    pub(crate) fn elements(&self, path: &[String]) -> impl Iterator<Item = Literal> {
+        let elements = self.array(path).iter();
+        elements.map(|it| Literal::new(self.element(it)))
     }
 
-    /// Puts a value at `path`, in the place of what stands there.
-    pub(crate) fn put(&mut self, path: &[String], literal: Literal, rank: u64) {
-        let Some((name, tables)) = path.split_last() else {
-            return;
-        };
-        let table = self.make(tables);
-        table
-            .entries
-            .insert(name.clone(), Node::Leaf(Leaf::new(literal, rank)));
+    fn array(&self, path: &[String]) -> &[Value] {
+        let value = self.get(path);
+        value.and_then(Value::array).unwrap_or_default()
+    }
+
+    /// Puts a value at `path`, in the place of what stands there. New keys are written in the order of
+    /// their ranks.
+    pub(crate) fn put(&mut self, path: &[String], literal: &Literal, rank: u64) {
+        if let Some((name, table)) = path.split_last() {
+            let value = Value::put(literal, rank);
+            self.make(table)
+                .table_mut()
+                .insert(name.as_str().into(), value);
+        }
     }
 
     /// Adds an element to the array at `path`, which is made if it is not there.
-    pub(crate) fn put_element(&mut self, path: &[String], element: Literal, rank: u64) {
-        if self.get(path).and_then(Node::leaf).is_none() {
-            self.put(path, Literal::new("[]"), rank);
+    pub(crate) fn put_element(&mut self, path: &[String], element: &Literal, rank: u64) {
+        if self.get(path).and_then(Value::array).is_none() {
+            self.put(path, &Literal::new("[]"), rank);
         }
-        if let Some(leaf) = self.leaf_mut(path) {
-            let elements = leaf.elements.get_or_insert_default();
-            elements.push(element);
-            leaf.literal = Literal::array(elements);
-        }
+        self.change_array(path, |elements| elements.push(Value::put(element, rank)));
     }
 
     /// Removes the element from the array at `path`, as often as it stands there: those that mean the
     /// same, or else those that say just this. An array of `[[headers]]` goes with its last one.
     pub(crate) fn remove_element(&mut self, path: &[String], element: &Literal) {
-        if self.has_element(path, element)
-            && let Some(leaf) = self.leaf_mut(path)
-            && let Some(elements) = &mut leaf.elements
-        {
-            let is_exact = elements.contains(element);
-            elements.retain(|it| it != element && (is_exact || !it.says_just(element)));
-            if leaf.has_headers && elements.is_empty() {
-                return self.remove(path);
-            }
-            leaf.literal = Literal::array(elements);
+        let Some(element) = element.value().filter(|_| self.has_element(path, element)) else {
+            return;
+        };
+        let is_exact = self.array(path).contains(&element);
+        self.change_array(path, |elements| {
+            elements.retain(|it| *it != element && (is_exact || !it.says_just(&element)));
+        });
+        let array = self.get(path);
+        if array.is_some_and(|it| it.form == Form::Header && it.is_empty()) {
+            self.remove(path);
+        }
+    }
+
+    fn change_array(&mut self, path: &[String], change: impl FnOnce(&mut Vec<Value>)) {
+        let Some(value) = self.get_mut(path) else {
+            return;
+        };
+        if let Data::Array(elements) = &mut value.data {
+            change(elements);
+            value.form = match value.form {
+                Form::Header => Form::Header,
+                Form::Put { rank, .. } => Form::Put { text: None, rank },
+                _ => Form::Put {
+                    text: None,
+                    rank: 0,
+                },
+            };
         }
     }
 
     /// Removes what stands at `path`, and the tables above that were there for its sake alone.
     pub(crate) fn remove(&mut self, path: &[String]) {
-        let Some((name, tables)) = path.split_last() else {
+        let Some((name, above)) = path.split_last() else {
             return;
         };
-        let Some(table) = self.table_mut(tables) else {
+        let Some(table) = self.get_mut(above).filter(|it| it.below().is_some()) else {
             return;
         };
-        table.entries.remove(name);
-        if table.entries.is_empty() && !table.is_written {
-            self.remove(tables);
+        table.table_mut().remove(name.as_str());
+        if table.is_empty() && !table.is_written() {
+            self.remove(above);
         }
     }
 
     /// Takes its own header from the table at `path`: it stays for the sake of what is in it.
     pub(crate) fn unwrite(&mut self, path: &[String]) {
-        if let Some(table) = self.table_mut(path) {
-            table.is_written = false;
+        if let Some(table) = self.get_mut(path) {
+            table.form = Form::Implied;
         }
     }
 
-    fn table_mut(&mut self, path: &[String]) -> Option<&mut Table> {
-        self.table(path)?;
-        Some(self.make(path))
-    }
-
-    fn leaf_mut(&mut self, path: &[String]) -> Option<&mut Leaf> {
-        let (name, tables) = path.split_last()?;
-        match self.table_mut(tables)?.entries.get_mut(name) {
-            Some(Node::Leaf(leaf)) => Some(leaf),
-            _ => None,
-        }
+    fn get_mut(&mut self, path: &[String]) -> Option<&mut Value> {
+        self.get(path)?;
+        let mut names = path.iter();
+        names.try_fold(&mut self.root, |value, name| {
+            value.table_mut().get_mut(&**name)
+        })
     }
 
     /// The table at `path`, made if it is not there.
-    fn make(&mut self, path: &[String]) -> &mut Table {
-        let mut table = Arc::make_mut(&mut self.root);
-        for name in path {
-            let entries = table.entries.entry(name.clone());
-            let node = entries.or_insert_with(|| Node::Table(Arc::default()));
-            if let Node::Leaf(_) = node {
-                *node = Node::Table(Arc::default());
+    fn make(&mut self, path: &[String]) -> &mut Value {
+        path.iter().fold(&mut self.root, |value, name| {
+            let new = || Value::of_table(Table::new(), Place::default());
+            let known = value
+                .table_mut()
+                .entry(Name::from(name.as_str()))
+                .or_insert_with(new);
+            if known.below().is_none() {
+                *known = new();
             }
-            table = match node {
-                Node::Table(table) => Arc::make_mut(table),
-                Node::Leaf(_) => unreachable!("it has just become a table"),
-            };
-        }
-        table
+            known
+        })
     }
 }
 
-impl Node {
-    pub(crate) fn table(&self) -> Option<&Table> {
-        match self {
-            Self::Table(table) => Some(table),
-            Self::Leaf(_) => None,
+/// How a tree looks at a value.
+impl Value {
+    /// A value that is not written yet.
+    fn put(literal: &Literal, rank: u64) -> Self {
+        let value = literal.value().unwrap_or_else(|| literal.text().into());
+        let text = Some(literal.text().into());
+        Self {
+            form: Form::Put { text, rank },
+            ..value
         }
     }
 
-    fn leaf(&self) -> Option<&Leaf> {
-        match self {
-            Self::Leaf(leaf) => Some(leaf),
-            Self::Table(_) => None,
+    /// Whether it was put as it is: it is one value, whatever is in it.
+    fn is_whole(&self) -> bool {
+        matches!(self.form, Form::Put { text: Some(_), .. })
+    }
+
+    /// What is in a table.
+    pub(crate) fn below(&self) -> Option<&Table> {
+        self.table().filter(|_| !self.is_whole())
+    }
+
+    /// What is in an array.
+    fn elements(&self) -> Option<&[Self]> {
+        self.array().filter(|_| !self.is_whole())
+    }
+
+    /// The keys of a table, which it becomes if it is none.
+    fn table_mut(&mut self) -> &mut Table {
+        if self.table().is_none() {
+            self.data = Data::Table(Arc::default());
+        }
+        match &mut self.data {
+            Data::Table(table) => Arc::make_mut(table),
+            _ => unreachable!("it has just become a table"),
         }
     }
 
-    /// The value; a table as the inline table that means the same.
-    fn literal(&self) -> Literal {
-        match self {
-            Self::Leaf(leaf) => leaf.literal.clone(),
-            Self::Table(table) => table.literal(),
+    fn rank(&self) -> u64 {
+        match self.form {
+            Form::Put { rank, .. } => rank,
+            _ => 0,
         }
-    }
-
-    fn leaves(&self, path: Path) -> Leaves<'_> {
-        match self {
-            Self::Table(table) => table.leaves(path),
-            Self::Leaf(leaf) => Box::new(iter::once((path, Some(leaf)))),
-        }
-    }
-
-    pub(crate) fn is_array(&self) -> bool {
-        self.leaf().is_some_and(|leaf| leaf.elements.is_some())
     }
 
     /// Whether nothing is in a table or an array.
     pub(crate) fn is_empty(&self) -> bool {
-        match self {
-            Self::Table(table) => table.entries.is_empty(),
-            Self::Leaf(leaf) => leaf.elements.as_ref().is_some_and(Vec::is_empty),
-        }
+        let is_empty = self.below().map(Table::is_empty);
+        is_empty.or(self.elements().map(<[Self]>::is_empty)) == Some(true)
     }
-}
 
-impl Table {
-    /// The names of what is in it.
+    /// The names of what is in a table.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.entries.keys().map(String::as_str)
+        self.below().into_iter().flatten().map(|(name, _)| &**name)
     }
 
-    /// A name in it, or else one that differs from it in case alone.
+    /// A name in a table, or else one that differs from it in case alone.
     fn spelled(&self, name: &str) -> Option<&str> {
-        let exact = self.entries.get_key_value(name);
-        let exact = exact.map(|(name, _)| name.as_str());
+        let exact = self.below()?.get_key_value(name);
+        let exact = exact.map(|(name, _)| &**name);
         exact.or_else(|| self.names().find(|known| known.eq_ignore_ascii_case(name)))
     }
 
-    /// The table of this name in it.
-    pub(crate) fn table(&self, name: &str) -> Option<&Self> {
-        self.entries.get(name).and_then(Node::table)
-    }
-
-    /// Whether it has a header or braces of its own.
-    pub(crate) fn is_written(&self) -> bool {
-        self.is_written
-    }
-
-    /// Whether a value stands right in it.
+    /// Whether a value stands right in a table.
     pub(crate) fn has_leaf(&self) -> bool {
-        self.entries.values().any(|node| node.leaf().is_some())
+        let mut values = self.below().into_iter().flatten();
+        values.any(|(_, value)| value.below().is_none())
     }
 
     /// Whether another table stands right in it.
     pub(crate) fn has_table(&self) -> bool {
-        self.entries.values().any(|node| node.table().is_some())
+        let mut values = self.below().into_iter().flatten();
+        values.any(|(_, value)| value.below().is_some())
     }
 
-    fn literal(&self) -> Literal {
-        let entry = |(name, node): (&String, &Node)| {
-            let key = render::key(name, Quotes::Basic);
-            format!("{key} = {}", node.literal().text())
+    /// The paths of all values at or below `path`, where this one is, and of tables that are empty.
+    fn leaves_at(&self, path: Path) -> Box<dyn Iterator<Item = (Path, &Self)> + '_> {
+        let Some(table) = self.below().filter(|it| !it.is_empty()) else {
+            return Box::new(iter::once((path, self)));
         };
-        Literal::new(render::inline(self.entries.iter().map(entry)))
-    }
-
-    fn leaves(&self, path: Path) -> Leaves<'_> {
-        if self.entries.is_empty() && !path.is_empty() {
-            return Box::new(iter::once((path, None)));
-        }
-        let below = self.entries.iter().flat_map(move |(name, node)| {
-            let mut path = path.clone();
-            path.push(name.clone());
-            node.leaves(path)
-        });
-        Box::new(below)
+        Box::new(table.iter().flat_map(move |(name, value)| {
+            value.leaves_at([&path[..], &[name.to_string()]].concat())
+        }))
     }
 }
 
-impl Leaf {
-    fn new(literal: Literal, rank: u64) -> Self {
-        Self {
-            literal,
-            elements: None,
-            has_headers: false,
-            rank,
-        }
-    }
-}
-
-impl Literal {
-    fn array(elements: &[Literal]) -> Self {
-        let elements: Vec<&str> = elements.iter().map(Self::text).collect();
-        Self::new(format!("[{}]", elements.join(", ")))
-    }
-}
-
-/// The numbers of those literals that others do not have, or not as often.
-fn missing(own: &[Literal], others: &[Literal]) -> impl Iterator<Item = usize> {
-    let mut unmatched: Vec<&Literal> = others.iter().collect();
-    let is_missing = move |(number, literal): (usize, &Literal)| match unmatched
+/// The numbers of those values that others do not have, or not as often.
+fn missing(own: &[Value], others: &[Value]) -> impl Iterator<Item = usize> {
+    let mut unmatched: Vec<&Value> = others.iter().collect();
+    let is_missing = move |(number, value): (usize, &Value)| match unmatched
         .iter()
-        .position(|it| *it == literal)
+        .position(|it| *it == value)
     {
         Some(found) => {
             unmatched.remove(found);

@@ -15,7 +15,7 @@ use toml_edit::{Datetime, InlineTable, Item, Key, TableLike};
 pub struct Value {
     pub(crate) data: Data,
     pub(crate) place: Place,
-    form: Form,
+    pub(super) form: Form,
 }
 
 /// Shared, and copied when it is changed: everybody looks at the same files.
@@ -48,9 +48,11 @@ pub(crate) struct TextId(usize);
 
 /// How a value is written.
 #[derive(Debug, Clone, PartialEq)]
-enum Form {
+pub(super) enum Form {
     /// As a value that stands there.
     Value(Range<usize>),
+    /// Not yet: new keys are written in the order of their ranks. Without a text, as its elements are.
+    Put { text: Option<Name>, rank: u64 },
     /// Below headers of its own.
     Header,
     /// Nowhere: the keys or the headers of what is in a table have made it, or no text has it.
@@ -131,13 +133,8 @@ impl Value {
     }
 
     /// Whether a table is there for its own sake: it has a header, or braces.
-    pub(super) fn is_written(&self) -> bool {
+    pub(crate) fn is_written(&self) -> bool {
         self.form != Form::Implied
-    }
-
-    /// Whether it is an array of tables with headers.
-    pub(super) fn has_headers(&self) -> bool {
-        self.form == Form::Header && self.array().is_some()
     }
 
     pub(crate) fn table(&self) -> Option<&Table> {
@@ -258,7 +255,7 @@ impl Value {
     pub(crate) fn kind(&self) -> &'static str {
         match self.data {
             Data::Table(_) => "a table",
-            Data::Array(_) if self.has_headers() => "an array of tables",
+            Data::Array(_) if self.form == Form::Header => "an array of tables",
             Data::Array(_) => "an array",
             Data::Text(_) => "a string",
             Data::Integer(_) => "an integer",
@@ -410,5 +407,25 @@ mod tests {
             paths(&"{ b = 1, a.c = {}, a.b = 2 }".parse().expect("TOML")),
             "b a.b"
         );
+    }
+
+    #[test]
+    fn a_table_may_be_filled_with_what_says_nothing() {
+        let value = |text: &str| text.parse::<Value>().expect("TOML");
+        let wanted = value("{ a = 'x', b = { c = 1 } }");
+        for (text, says_just) in [
+            ("{ a = 'x', b = { c = 1 } }", true),
+            (
+                "{ b = { c = 1, d = false }, a = 'x', e = '', f = [], g = { h = 0 } }",
+                true,
+            ),
+            ("{ a = 'x', b = { c = 1, d = true } }", false),
+            ("{ a = 'x', b = { c = 1 }, e = [''] }", false),
+            ("{ a = 'x', b = { } }", false),
+            ("{ a = 'x' }", false),
+        ] {
+            assert_eq!(value(text).says_just(&wanted), says_just, "{text}");
+        }
+        assert!(!value("''").says_just(&value("'x'")));
     }
 }

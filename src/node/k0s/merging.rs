@@ -32,7 +32,7 @@ pub(super) fn merged(base: &str, drop_in: &str) -> Result<String, ParseError> {
     for path in drop_in.leaves(&[]) {
         let is_there = drop_in.table(&path).is_some() && merged.table(&path).is_some();
         if let Some(value) = drop_in.value(&path).filter(|_| !is_there) {
-            merged.put(&path, value, 0);
+            merged.put(&path, &value, 0);
         }
     }
     Ok(text(&merged))
@@ -94,7 +94,7 @@ fn handler_of(path: &[String]) -> Option<&str> {
 }
 
 fn tree(text: &str) -> Result<Tree, ParseError> {
-    Document::parse(text.as_bytes()).map(|document| Tree::of(&document))
+    Document::parse(text.as_bytes()).map(|document| document.tree().clone())
 }
 
 /// The values of a tree, each in a line of its own.

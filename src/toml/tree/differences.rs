@@ -1,10 +1,9 @@
 //! What differs between two trees.
 
-use std::sync::Arc;
-
 use crate::toml::literal::Literal;
+use crate::toml::value::{Form, Value};
 
-use super::{Leaf, Node, Path, Table, Tree, missing};
+use super::{Path, Tree, missing};
 
 /// One difference between two trees.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,70 +32,87 @@ pub(crate) struct Inserted {
 impl Tree {
     /// What differs in `after`, in the order of the paths.
     pub(crate) fn differences(&self, after: &Self) -> Vec<Difference> {
-        let mut found = Vec::new();
-        self.root
-            .differences(&after.root, &mut Vec::new(), &mut found);
-        found
+        let mut comparison = Comparison {
+            before: self,
+            after,
+            path: Path::new(),
+            found: Vec::new(),
+        };
+        comparison.compare(&self.root, &after.root);
+        comparison.found
     }
 }
 
-impl Table {
-    fn differences(&self, after: &Self, path: &mut Path, found: &mut Vec<Difference>) {
-        for (name, node) in &self.entries {
-            path.push(name.clone());
-            match (node, after.entries.get(name)) {
-                (Node::Table(before), Some(Node::Table(after))) if Arc::ptr_eq(before, after) => {}
-                (Node::Table(before), Some(Node::Table(after))) => {
-                    if before.is_written && !after.is_written && !after.has_leaf() {
-                        found.push(Difference::Unwritten(path.clone()));
+/// Two trees that are compared, and what differs so far.
+struct Comparison<'t> {
+    before: &'t Tree,
+    after: &'t Tree,
+    /// The path that is looked at.
+    path: Path,
+    found: Vec<Difference>,
+}
+
+impl Comparison<'_> {
+    fn compare(&mut self, before: &Value, after: &Value) {
+        let (Some(old), Some(new)) = (before.below(), after.below()) else {
+            return self.compare_leaves(before, after);
+        };
+        if std::ptr::eq(old, new) {
+            return;
+        }
+        if before.is_written() && !after.is_written() && !after.has_leaf() {
+            self.found.push(Difference::Unwritten(self.path.clone()));
+        }
+        for (name, value) in old {
+            self.path.push(name.to_string());
+            match new.get(name) {
+                Some(now) if now.below().is_some() == value.below().is_some() => {
+                    self.compare(value, now);
+                }
+                gone_or_other => {
+                    self.found.push(Difference::Removed(self.path.clone()));
+                    if let Some(other) = gone_or_other {
+                        self.insert(other);
                     }
-                    before.differences(after, path, found);
-                }
-                (Node::Leaf(before), Some(Node::Leaf(after))) => {
-                    found.extend(before.difference(after, path));
-                }
-                (_, gone_or_other) => {
-                    found.push(Difference::Removed(path.clone()));
-                    found.extend(gone_or_other.into_iter().flat_map(|it| it.inserted(path)));
                 }
             }
-            path.pop();
+            self.path.pop();
         }
-        for (name, node) in &after.entries {
-            if !self.entries.contains_key(name) {
-                path.push(name.clone());
-                found.extend(node.inserted(path));
-                path.pop();
-            }
+        for (name, value) in new.iter().filter(|(name, _)| !old.contains_key(*name)) {
+            self.path.push(name.to_string());
+            self.insert(value);
+            self.path.pop();
         }
     }
-}
 
-impl Node {
-    fn inserted(&self, path: &Path) -> impl Iterator<Item = Difference> {
-        self.leaves(path.clone()).filter_map(|(path, leaf)| {
-            let leaf = leaf?;
-            Some(Difference::Inserted(Inserted {
+    fn insert(&mut self, value: &Value) {
+        let leaves = value.leaves_at(self.path.clone());
+        let leaves = leaves.filter(|(_, leaf)| leaf.below().is_none());
+        let inserted = leaves.map(|(path, leaf)| {
+            Difference::Inserted(Inserted {
                 path,
-                literal: leaf.literal.clone(),
-                rank: leaf.rank,
-            }))
-        })
+                literal: self.after.literal(leaf),
+                rank: leaf.rank(),
+            })
+        });
+        self.found.extend(inserted);
     }
-}
 
-impl Leaf {
-    fn difference(&self, after: &Self, path: &Path) -> Option<Difference> {
-        if self.literal.text() == after.literal.text() {
-            return None;
+    fn compare_leaves(&mut self, before: &Value, after: &Value) {
+        let is_untouched = matches!(after.form, Form::Value(_)) && before.place == after.place;
+        if is_untouched || self.before.written(before) == self.after.written(after) {
+            return;
         }
-        let Some((known, elements)) = self.elements.as_ref().zip(after.elements.as_ref()) else {
-            return Some(Difference::Set(path.clone(), after.literal.clone()));
+        let Some((known, elements)) = before.elements().zip(after.elements()) else {
+            let literal = self.after.literal(after);
+            return self.found.push(Difference::Set(self.path.clone(), literal));
         };
         let gone: Vec<usize> = missing(known, elements).collect();
-        let new = missing(elements, known).map(|number| elements[number].clone());
-        let new: Vec<Literal> = new.collect();
-        let differs = !gone.is_empty() || !new.is_empty();
-        differs.then(|| Difference::Elements(path.clone(), gone, new))
+        let new = missing(elements, known).map(|number| self.after.element(&elements[number]));
+        let new: Vec<Literal> = new.map(Literal::new).collect();
+        if !gone.is_empty() || !new.is_empty() {
+            self.found
+                .push(Difference::Elements(self.path.clone(), gone, new));
+        }
     }
 }

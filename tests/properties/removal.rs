@@ -13,22 +13,41 @@ pub(crate) fn check(text: &str, names: &[&str]) -> Result<(), String> {
     let Some(mut node) = Node::new(Some(text)) else {
         return Ok(());
     };
-    let removal = names
-        .iter()
-        .fold(Change::new().adopt(), |change, name| change.remove(*name));
+    let removal_of = |names: &[&str]| {
+        let names = names.iter();
+        names.fold(Change::new().adopt(), |change, name| change.remove(*name))
+    };
+    let removal = removal_of(names);
     let config = Document::parse(text.as_bytes()).expect("Node takes TOML");
-    let table = match Inventory::of(&config, None).map_or(0, |listed| listed.version) {
+    let listed = Inventory::of(&config, None);
+    let table = match listed.as_ref().map_or(0, |listed| listed.version) {
         ..2 => spellings::VERSION_1,
         2 => spellings::VERSION_2,
         _ => spellings::VERSION_3,
     };
-    let refused = node.clone().edit(&removal).err();
-    let removal = match refused.map(|error| error.code()) {
-        Some(Code::AmbiguousPlugin) => removal.plugin_id(table),
+    let refused = |removal: &Change| node.clone().edit(removal).err().map(|error| error.code());
+    let mut removal = removal;
+    if refused(&removal) == Some(Code::AmbiguousPlugin) {
+        removal = removal.plugin_id(table);
+    }
+    if refused(&removal) == Some(Code::ForeignHandler) {
         // A comment names another owner.
-        Some(Code::ForeignHandler) if node.is_lost => return Ok(()),
-        _ => removal,
-    };
+        if node.is_lost {
+            return Ok(());
+        }
+        // One stands in another config version's table alone: without it, the others go.
+        let stands = |name: &str, is_in_table| {
+            let mut handlers = listed.iter().flat_map(|listed| &listed.handlers);
+            handlers.any(|it| it.name == name && (it.plugin == table) == is_in_table)
+        };
+        let is_elsewhere = |name: &&str| stands(name, false) && !stands(name, true);
+        let (elsewhere, others): (Vec<&str>, Vec<&str>) =
+            names.iter().partition(|it| is_elsewhere(it));
+        if elsewhere.is_empty() {
+            return Err(format!("{names:?} are refused in {text:?}"));
+        }
+        return check(text, &others);
+    }
     let Some(report) = node.tried(&removal)? else {
         return Err(format!("{names:?} can't be removed from {text:?}"));
     };

@@ -57,7 +57,7 @@ impl Editor {
         for text in texts {
             self.check_unchanged(&reading, found, &text.change)?;
         }
-        let after = reading.with(self, texts)?;
+        let mut after = reading.with(self, texts)?;
         let files = &found.ledger.files;
         let name = |it: &Replacement| reading.config.name_of(&it.change.path);
         // As if nobody had written since: the last change can still be taken back.
@@ -78,6 +78,7 @@ impl Editor {
             })
         };
         let previous = previous.filter(|it| texts.iter().any(|text| is_as_before(&name(text), it)));
+        let is_undone = previous.is_some_and(|it| files.keys().all(|name| is_as_before(name, it)));
         // Which ledger holds for a text that comes, that text says.
         let mut ledger = match (&found.killed, previous) {
             (Some(LedgerPair { before, after: new }), _) => {
@@ -97,10 +98,9 @@ impl Editor {
             let mut ledgers = ledgers.into_iter().flatten();
             let kept = digest.and_then(|text| ledgers.find_map(|it| it.kept(&name, &text)));
             if let Some(kept) = kept {
-                ledger.bring_back(&name, kept, &after.views());
+                ledger.bring_back(&name, kept, &mut after);
             }
         }
-        let is_undone = previous.is_some_and(|it| files.keys().all(|name| is_as_before(name, it)));
         let is_replaced = |path: &Path| texts.iter().any(|it| it.change.path == *path);
         let still_broken = reading.broken.iter().filter(|(path, _)| !is_replaced(path));
         let still_broken: Vec<Warning> = still_broken
@@ -112,6 +112,7 @@ impl Editor {
             .collect();
         // What can't be read may say what it said.
         if still_broken.is_empty() {
+            ledger.choose_tables(&mut after);
             ledger.settle(&after.views());
         }
         let serves_but_for_others = self.serves_but_for_others(&reading, texts)?;

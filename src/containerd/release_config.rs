@@ -70,10 +70,11 @@ impl ReleaseConfig {
             return None;
         }
         let successor = Successor::of(place)?;
-        match &self.at(&successor.array())?.data {
-            Data::Array(elements) => successor.before(elements.first()?),
-            _ => None,
-        }
+        let elements = self.at(&successor.array())?.array()?.iter();
+        let mut found = elements.filter_map(|it| successor.before(it));
+        // Of several, none is known to be the key's.
+        let first = found.next();
+        first.filter(|_| found.next().is_none())
     }
 
     /// What is read of what stands at a place.

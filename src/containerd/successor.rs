@@ -37,14 +37,12 @@ impl Successor {
         self.array.iter().map(ToString::to_string).collect()
     }
 
-    /// Whether an element of this text stands for a value of the key.
-    fn is_one(&self, text: &str) -> bool {
-        self.on.is_none_or(|on| text == on)
-    }
-
     /// What has stood at the key, by an element of the array.
     pub(super) fn before(&self, element: &Value) -> Option<Value> {
-        element.as_str().filter(|text| self.is_one(text))?;
+        let text = element.as_str()?;
+        if self.on.is_some_and(|on| text != on) {
+            return None;
+        }
         let data = match self.on {
             Some(_) => Data::Boolean(true),
             None => element.data.clone(),
@@ -54,7 +52,7 @@ impl Successor {
 
     /// The value of the key, by an element of the array.
     pub(crate) fn value(&self, element: &Literal) -> Option<Literal> {
-        element.as_string().filter(|text| self.is_one(text))?;
+        self.before(&element.value()?)?;
         let on = self.on.map(|_| Literal::new("true"));
         Some(on.unwrap_or_else(|| element.clone()))
     }

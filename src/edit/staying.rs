@@ -55,28 +55,26 @@ impl Work<'_> {
 
     /// Tells of what a migration has made of a key that goes, besides the key: it may be anybody's.
     fn report_made_besides(&mut self) {
-        let mut stays: Vec<(Key, &Key)> = Vec::new();
-        for (at, entry) in &self.start.ledger.entries {
+        let start = self.start;
+        for (at, entry) in &start.ledger.entries {
             let view = self.views.get(&at.file).filter(|view| view.version() > 3);
             let put = entry.put.first().and_then(|put| put.as_ref()?.value());
-            let goes = !self.ledger.entries.contains_key(at);
+            let goes = !self.ledger.entries.contains_key(at) && !self.ledger.is_wanted(&at.key);
             let (Some(view), Some(put)) = (view.filter(|_| goes), put) else {
                 continue;
             };
             for (place, value) in made_besides(&at.key.path, &put) {
                 let key = Key::new(&view.spelling.canonical(&place));
                 let now = view.value(&key).and_then(|now| now.value());
-                if now == Some(value) && !self.ledger.is_wanted(&key) {
-                    stays.push((key, &at.key));
+                if now != Some(value) || self.ledger.is_wanted(&key) {
+                    continue;
                 }
+                let (source, unset) = (&at.key, key.on_command_line());
+                let next = NextStep::UnsetWhatIsThere(&unset);
+                let message =
+                    format!("{key} says what a migration makes of {source}, and stays; {next}");
+                self.report.warn("was-there", message);
             }
-        }
-        for (key, source) in stays {
-            let unset = key.on_command_line();
-            let next = NextStep::UnsetWhatIsThere(&unset);
-            let message =
-                format!("{key} says what a migration makes of {source}, and stays; {next}");
-            self.report.warn("was-there", message);
         }
     }
 

@@ -1,7 +1,7 @@
 //! What of the ledger holds for a file's text from before, which is kept as its `.prev`, and for no file
 //! any more: it holds again once that text is put back.
 
-use crate::config::view::Views;
+use crate::config::Config;
 
 use super::file_key::FileKey;
 use super::stored::{Kept, Ledger, LedgerPair, Made};
@@ -25,7 +25,8 @@ impl LedgerPair {
         for (file, kept) in &mut after.kept {
             let entries = before.entries.iter().filter(|(at, _)| at.file == *file);
             for (at, entry) in entries.filter(|(at, _)| !after.entries.contains_key(at)) {
-                kept.entries.insert(at.key.clone(), entry.clone());
+                let known = kept.entries.entry(at.key.clone());
+                known.or_insert_with(|| entry.clone());
                 for (name, owner) in &before.owners {
                     let want = owner.wants.get(&at.key);
                     let want = want.map(|want| (at.key.clone(), want.clone()));
@@ -54,11 +55,18 @@ impl Ledger {
         self.kept.get(file).filter(|kept| kept.text == text)
     }
 
-    /// Remembers again what holds for a kept text that is put back.
-    pub(crate) fn bring_back(&mut self, file: &str, kept: &Kept, views: &Views) {
+    /// Remembers again what holds for a kept text that is put back: `after` has it.
+    pub(crate) fn bring_back(&mut self, file: &str, kept: &Kept, after: &mut Config) {
+        // Where a key is looked for hangs on what the ledger has.
+        let entries = kept.entries.iter();
+        let mut then = self.clone();
+        then.entries
+            .extend(entries.map(|(key, entry)| (FileKey::new(file, key), entry.clone())));
+        then.choose_tables(after);
+        let views = after.views();
         for (key, entry) in &kept.entries {
             let at = FileKey::new(file, key);
-            if self.entries.contains_key(&at) || !entry.holds_ours(at.now(views).as_ref()) {
+            if self.entries.contains_key(&at) || !entry.holds_ours(at.now(&views).as_ref()) {
                 continue;
             }
             self.entries.insert(at, entry.clone());
@@ -88,14 +96,12 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
     use crate::ledger::{Digests, Entry, Want};
     use crate::toml::Literal;
     use crate::want::key::Key;
 
-    fn views(text: &str) -> Views {
-        let config = Config::new("/etc/config.toml", Some(text));
-        config.expect("a config").views()
+    fn config(text: &str) -> Config {
+        Config::new("/etc/config.toml", Some(text)).expect("a config")
     }
 
     /// The owner `x` wants `debug.level` to be `"debug"`, and has it.
@@ -137,9 +143,17 @@ mod tests {
         assert_eq!(ledger.kept("config.toml", "new"), None);
         let kept = ledger.kept("config.toml", "old").cloned().expect("kept");
         let mut other = ledger.clone();
-        other.bring_back("config.toml", &kept, &views("[debug]\nlevel = 'info'\n"));
+        other.bring_back(
+            "config.toml",
+            &kept,
+            &mut config("[debug]\nlevel = 'info'\n"),
+        );
         assert!(other.is_settled(), "somebody else has set it");
-        ledger.bring_back("config.toml", &kept, &views("[debug]\nlevel = 'debug'\n"));
+        ledger.bring_back(
+            "config.toml",
+            &kept,
+            &mut config("[debug]\nlevel = 'debug'\n"),
+        );
         let wanted = wanted();
         assert_eq!(ledger.entries, wanted.entries);
         assert_eq!(ledger.owners, wanted.owners);

@@ -198,7 +198,13 @@ impl Tree {
         };
         let is_exact = self.array(path).contains(&element);
         self.change_array(path, |elements| {
-            elements.retain(|it| *it != element && (is_exact || !it.says_just(&element)));
+            elements.retain(|it| {
+                if is_exact {
+                    *it != element
+                } else {
+                    !it.says_just(&element)
+                }
+            });
         });
         let array = self.get(path);
         if array.is_some_and(|it| it.form == Form::Header && it.is_empty()) {
@@ -212,14 +218,10 @@ impl Tree {
         };
         if let Data::Array(elements) = &mut value.data {
             change(elements);
-            value.form = match value.form {
-                Form::Header => Form::Header,
-                Form::Put { rank, .. } => Form::Put { text: None, rank },
-                _ => Form::Put {
-                    text: None,
-                    rank: 0,
-                },
-            };
+            if value.form != Form::Header {
+                let rank = value.rank();
+                value.form = Form::Put { text: None, rank };
+            }
         }
     }
 
@@ -240,7 +242,7 @@ impl Tree {
     /// Takes its own header from the table at `path`: it stays for the sake of what is in it.
     pub(crate) fn unwrite(&mut self, path: &[String]) {
         if let Some(table) = self.get_mut(path) {
-            table.form = Form::Implied;
+            table.form = Form::Unwritten;
         }
     }
 
@@ -274,10 +276,7 @@ impl Value {
     fn put(literal: &Literal, rank: u64) -> Self {
         let value = literal.value().unwrap_or_else(|| literal.text().into());
         let text = Some(literal.text().into());
-        Self {
-            form: Form::Put { text, rank },
-            ..value
-        }
+        value.with(Form::Put { text, rank })
     }
 
     /// Whether it was put as it is: it is one value, whatever is in it.
@@ -285,7 +284,7 @@ impl Value {
         matches!(self.form, Form::Put { text: Some(_), .. })
     }
 
-    /// What is in a table.
+    /// What is in a table. In one that was put as it is, nothing has a place of its own.
     pub(crate) fn below(&self) -> Option<&Table> {
         self.table().filter(|_| !self.is_whole())
     }
@@ -299,6 +298,10 @@ impl Value {
     fn table_mut(&mut self) -> &mut Table {
         if self.table().is_none() {
             self.data = Data::Table(Arc::default());
+        }
+        // What stands in the text is another table from now on.
+        if let Form::Value(_) = self.form {
+            self.form = Form::Header;
         }
         match &mut self.data {
             Data::Table(table) => Arc::make_mut(table),
@@ -368,4 +371,51 @@ fn missing(own: &[Value], others: &[Value]) -> impl Iterator<Item = usize> {
         None => Some(number),
     };
     own.iter().enumerate().filter_map(is_missing)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::toml::Document;
+
+    fn keys(dotted: &str) -> Path {
+        dotted.split('.').map(str::to_owned).collect()
+    }
+
+    fn tree(text: &str) -> Tree {
+        let document = Document::parse(text.as_bytes()).expect("test input is TOML");
+        document.tree().clone()
+    }
+
+    #[test]
+    fn the_text_of_a_value_is_that_of_the_file_until_it_changes() {
+        let mut tree = tree("a = { b = 0x1 }\nc = [ 'x' ]\n");
+        let shown =
+            |tree: &Tree, path: &str| tree.value(&keys(path)).map(|it| it.text().to_owned());
+        assert_eq!(shown(&tree, "a").as_deref(), Some("{ b = 0x1 }"));
+        tree.put(&keys("a.d"), &Literal::new("'y'"), 0);
+        assert_eq!(shown(&tree, "a").as_deref(), Some("{ b = 0x1, d = 'y' }"));
+        assert_eq!(shown(&tree, "c").as_deref(), Some("[ 'x' ]"));
+        tree.put_element(&keys("c"), &Literal::new("'z'"), 0);
+        assert_eq!(shown(&tree, "c").as_deref(), Some("['x', 'z']"));
+    }
+
+    #[test]
+    fn what_was_put_as_it_is_is_one_value() {
+        let mut tree = tree("");
+        for (path, text) in [("a", "[]"), ("b", "{ c = 1 }")] {
+            tree.put(&keys(path), &Literal::new(text), 0);
+            let value = tree.get(&keys(path)).expect("it was put");
+            assert!(!value.is_empty() && value.below().is_none(), "{path}");
+        }
+        assert!(tree.get(&keys("b.c")).is_none());
+        assert_eq!(tree.obstacle(&keys("b.c")), Some(&keys("b")[..]));
+    }
+
+    #[test]
+    fn arrays_say_the_same_in_any_order() {
+        assert_eq!(tree("a = [1, 2, 2]"), tree("a = [2, 1, 2]"));
+        assert_ne!(tree("a = [1, 2, 2]"), tree("a = [1, 1, 2]"));
+        assert_ne!(tree("a = [1, 2, 2]"), tree("a = [1, 2]"));
+    }
 }

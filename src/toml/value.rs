@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 use toml_edit::{Datetime, InlineTable, Item, Key, TableLike};
 
 /// A TOML value. Two are equal if they mean the same: spelling, formatting and the order of keys do not
-/// count. It is displayed on one line, in the TOML that every containerd release parses.
+/// count. It is displayed on one line, with those escapes alone that every containerd release parses.
 #[derive(Debug, Clone)]
 pub struct Value {
     pub(crate) data: Data,
@@ -56,7 +56,7 @@ pub(super) enum Form {
     /// Below headers of its own.
     Header,
     /// Nowhere: the keys or the headers of what is in a table have made it, or no text has it.
-    Implied,
+    Unwritten,
 }
 
 impl TextId {
@@ -68,7 +68,7 @@ impl TextId {
 
 impl Value {
     pub(crate) fn new(data: Data, place: Place) -> Self {
-        let form = Form::Implied;
+        let form = Form::Unwritten;
         Self { data, place, form }
     }
 
@@ -78,12 +78,8 @@ impl Value {
 
     /// All that a text says.
     pub(super) fn of_document(root: &toml_edit::Table, text: TextId) -> Self {
-        let form = Form::Header;
         let place = Place { text, offset: 0 };
-        Self {
-            form,
-            ..Self::of_table(entries(root, text), place)
-        }
+        Self::of_table(entries(root, text), place).with(Form::Header)
     }
 
     /// Reads what was parsed. `place` is where its key stands.
@@ -117,10 +113,10 @@ impl Value {
         };
         let is_dotted = value.as_inline_table().is_some_and(InlineTable::is_dotted);
         let span = value.span().filter(|_| !is_dotted);
-        Self::new(data, place).with(span.map_or(Form::Implied, Form::Value))
+        Self::new(data, place).with(span.map_or(Form::Unwritten, Form::Value))
     }
 
-    fn with(self, form: Form) -> Self {
+    pub(super) fn with(self, form: Form) -> Self {
         Self { form, ..self }
     }
 
@@ -134,7 +130,7 @@ impl Value {
 
     /// Whether a table is there for its own sake: it has a header, or braces.
     pub(crate) fn is_written(&self) -> bool {
-        self.form != Form::Implied
+        self.form != Form::Unwritten
     }
 
     pub(crate) fn table(&self) -> Option<&Table> {

@@ -23,6 +23,11 @@ fn is_known(set: &str, printed: &str, left: &str) {
     assert_eq!((node.text().as_str(), again.stderr.as_str()), (printed, ""));
     node.run(&["remove", "--owner", "a"]).exits(0);
     assert_eq!(node.text(), left);
+    // The text from before comes back with its owner.
+    node.run(&["restore", "--from", "prev"]).exits(0);
+    assert_eq!(node.text(), printed);
+    node.run(&["remove", "--owner", "a"]).exits(0);
+    assert_eq!(node.text(), left);
 }
 
 #[test]
@@ -57,6 +62,28 @@ fn a_key_that_has_become_an_element_leaves_with_its_owner() {
     is_known(core, &format!("{table}  env = ['SCHED_CORE=1']\n"), table);
     let more = |first: &str| format!("{table}  env = [{first}'A=1']\n");
     is_known(core, &more("'SCHED_CORE=1', "), &more(""));
+    let behind = format!("{table}  env = ['A=1', 'SCHED_CORE=1']\n");
+    is_known(core, &behind, &more(""));
+}
+
+/// Also after an edit of the ledger alone, when the ledger from before knows nothing of that text.
+#[test]
+fn a_key_that_has_become_an_element_comes_back_with_its_owner() {
+    let table = "version = 3\n[debug]\nlevel = 'info'\n[plugins.'io.containerd.shim.v1.manager']\n";
+    let printed = format!("{table}  env = ['SCHED_CORE=1']\n");
+    let core = "plugins.\"io.containerd.runtime.v2.task\".sched_core=true";
+    for records in [false, true] {
+        let node = migrated(core, &printed);
+        node.run(&["remove", "--owner", "a"]).exits(0);
+        if records {
+            node.run(&["set", "debug.level=info", "--owner", "b"])
+                .exits(0);
+        }
+        node.run(&["restore", "--from", "prev"]).exits(0);
+        assert_eq!(node.text(), printed);
+        node.run(&["remove", "--owner", "a"]).exits(0);
+        assert_eq!(node.text(), table, "{records}");
+    }
 }
 
 /// What stood there before comes back, and what was set by hand stays.

@@ -96,7 +96,7 @@ impl Editor {
             let text = after.text(&after.path_of(&name)).map(str::as_bytes);
             let digest = text.map(digest::of);
             let mut ledgers = ledgers.into_iter().flatten();
-            let kept = digest.and_then(|text| ledgers.find_map(|it| it.kept(&name, &text)));
+            let kept = digest.and_then(|digest| ledgers.find_map(|it| it.kept(&name, &digest)));
             if let Some(kept) = kept {
                 ledger.bring_back(&name, kept, &mut after);
             }

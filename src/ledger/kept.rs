@@ -14,13 +14,15 @@ impl LedgerPair {
         after.kept.clone_from(&before.kept);
         for (file, digests) in after.files.iter().filter(|_| replaces_kept) {
             // Of a file that somebody has deleted, what was last written is kept.
-            let text = digests.before.as_ref().or(before.written.get(file));
+            let digest = digests.before.as_ref().or(before.written.get(file));
             after.kept.remove(file);
-            let kept = text.map(|text| Kept {
-                text: text.clone(),
-                ..Kept::default()
-            });
-            after.kept.extend(kept.map(|kept| (file.clone(), kept)));
+            if let Some(digest) = digest.cloned() {
+                let kept = Kept {
+                    digest,
+                    ..Kept::default()
+                };
+                after.kept.insert(file.clone(), kept);
+            }
         }
         for (file, kept) in &mut after.kept {
             let entries = before.entries.iter().filter(|(at, _)| at.file == *file);
@@ -28,12 +30,10 @@ impl LedgerPair {
                 let known = kept.entries.entry(at.key.clone());
                 known.or_insert_with(|| entry.clone());
                 for (name, owner) in &before.owners {
-                    let want = owner.wants.get(&at.key);
-                    let want = want.map(|want| (at.key.clone(), want.clone()));
-                    if want.is_some() {
+                    if let Some(want) = owner.wants.get(&at.key) {
                         let known = kept.owners.entry(name.clone());
                         let known = known.or_insert_with(|| owner.without_wants());
-                        known.wants.extend(want);
+                        known.wants.insert(at.key.clone(), want.clone());
                     }
                 }
             }
@@ -51,8 +51,8 @@ impl LedgerPair {
 
 impl Ledger {
     /// What is remembered of a kept text of a file.
-    pub(crate) fn kept(&self, file: &str, text: &str) -> Option<&Kept> {
-        self.kept.get(file).filter(|kept| kept.text == text)
+    pub(crate) fn kept(&self, file: &str, digest: &str) -> Option<&Kept> {
+        self.kept.get(file).filter(|kept| kept.digest == digest)
     }
 
     /// Remembers again what holds for a kept text that is put back: `after` has it.

@@ -138,7 +138,7 @@ pub(crate) struct Made {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Kept {
     /// The SHA-256 of the text.
-    pub(super) text: String,
+    pub(super) digest: String,
     /// The wants of the keys below.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) owners: BTreeMap<String, Owner>,

@@ -32,6 +32,7 @@ impl Start<'_> {
         let wants: Vec<KeyValue> = wants.collect();
         let asked: Vec<Key> = wants.iter().map(|want| want.key.clone()).collect();
         let default = Key::default_handler();
+        let runs_runc = Key::of_handler(BUILT_IN, &["runtime_type"]);
         for was in adoption {
             let resets = was.key == default && !change.removes.is_empty();
             if !asked.contains(&was.key) && !resets {
@@ -58,7 +59,8 @@ impl Start<'_> {
         for KeyValue { key, value } in &wants {
             let was = adoption.iter().find(|it| it.key == *key);
             let was = was.map(|it| it.value.clone());
-            if *key == default && was.is_none() {
+            // A node needs them: without one to come back they stay.
+            if [&default, &runs_runc].contains(&key) && was.is_none() {
                 continue;
             }
             for (file, view) in &self.views {

@@ -41,6 +41,22 @@ fn a_default_is_never_adopted_without_what_was_before_it() {
     assert_eq!(node.text(), before, "the default is the user's");
 }
 
+/// A patch file that names an option of `runc` wants its type, too, by the preset.
+#[test]
+fn what_runs_runc_is_never_adopted_without_what_was_before_it() {
+    const OLD: &str = "plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc";
+    let typed = format!("version = 2\n[{OLD}]\nruntime_type = \"io.containerd.runc.v2\"\n");
+    let options = format!("[{OLD}.options]\n");
+    let node = Node::with(format!("{typed}{options}SystemdCgroup = true\n"));
+    let file = node.folder().join("patch.toml");
+    fs::write(&file, "[handlers.runc.options]\nSystemdCgroup = true\n").expect("writes");
+    let file = file.display().to_string();
+    node.run(&["apply", &file, "--owner", "a", "--adopt"])
+        .exits(0);
+    node.run(&["remove", "--owner", "a"]).exits(0);
+    assert_eq!(node.text(), format!("{typed}{options}"));
+}
+
 #[test]
 fn add_adopts_a_handler_and_the_default() {
     let node = node();

@@ -118,6 +118,12 @@ mod tests {
       "after": "00"
     }
   },
+  "kept": {
+    "config.toml": {
+      "digest": "01",
+      "more": 2
+    }
+  },
   "tables": {
     "config.toml": "io.containerd.cri.v1.runtime"
   },

@@ -153,6 +153,8 @@ pub(crate) struct Kept {
     pub(super) made: BTreeSet<Made>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) full_text: Option<String>,
+    #[serde(flatten)]
+    pub(super) rest: Rest,
 }
 
 /// An owner that was removed, so that a loop that still applies its want can end.

@@ -178,8 +178,8 @@ impl Global {
     }
 }
 
-/// When to colour what is said of a command line that is not understood. `always` is for a report: what
-/// was typed may colour itself.
+/// Whether to colour usage errors. They repeat what was typed, which may hold escape sequences of its
+/// own, so `always` does not apply to them.
 fn color_of(words: &[OsString]) -> ColorChoice {
     let words = words.iter().filter_map(|word| word.to_str());
     let words: Vec<&str> = words.take_while(|word| *word != "--").collect();

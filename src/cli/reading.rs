@@ -101,11 +101,7 @@ impl Run {
 
     pub(super) fn status(&mut self, verb: &arguments::Status) -> Result<ExitCode, Error> {
         let status = verb.logging.set_up(self.config.editor()).status()?;
-        let is_restorable = || {
-            let planned = Request::Restore(RestoreFrom::Serving);
-            let planned = self.config.editor().plan(planned);
-            planned.is_ok_and(|it| it.is_change())
-        };
+        let is_restorable = || self.config.editor().would_restore(RestoreFrom::Serving);
         let way_back = !status.broken.is_empty() && is_restorable();
         // None is asked about a file that was named alone.
         let has_daemon = self.config.layout.is_some() || verb.daemon.cri_endpoint.is_some();

@@ -135,8 +135,9 @@ impl Editor {
         error.with_hint(hint)
     }
 
-    /// Whether restoring from there would change something.
-    fn would_restore(&self, from: RestoreFrom) -> bool {
+    /// Returns whether restoring from there would change something: not where nothing is kept that serves.
+    #[must_use]
+    pub fn would_restore(&self, from: RestoreFrom) -> bool {
         let planned = self.plan(Request::Restore(from));
         planned.is_ok_and(|it| it.is_change())
     }

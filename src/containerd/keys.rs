@@ -111,7 +111,7 @@ impl Wanted {
 
     /// Whether some release can read this value, not counting what is in a table.
     pub(crate) fn accepts(&self, value: &Value) -> bool {
-        if value.table().is_some() {
+        if value.is_table() {
             return self.is_table();
         }
         self.shapes.iter().any(|(shape, releases)| {

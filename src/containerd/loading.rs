@@ -19,8 +19,8 @@ use super::servers;
 use super::shape::{Decoder, Mismatch};
 use super::table::place_of;
 use super::verdict::{Finding, Reason};
-use crate::toml::render::{self, Quotes};
-use crate::toml::value::{Data, Name, Place, Table, Value};
+use crate::toml::render;
+use crate::toml::value::{Data, Place, Table, Value};
 
 /// Patterns are taken as they are written, relative ones from the daemon's working directory
 /// (fixed by containerd#9834 and #9835).
@@ -68,10 +68,10 @@ impl Model<'_> {
     pub fn dump(&self, release: Release) -> Result<String, Reason> {
         let release = Asked::new(release);
         let loaded = self.load(&release)?;
-        let line = |(name, value): (&Name, &Value)| {
-            format!("{} = {value}\n", render::key(name, Quotes::Basic))
-        };
-        Ok(loaded.top.iter().map(line).collect())
+        let lines = loaded.top.iter();
+        Ok(lines
+            .map(|(name, value)| render::pair(name, value) + "\n")
+            .collect())
     }
 }
 

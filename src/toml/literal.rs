@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
-use super::render::{self, Quotes};
+use super::render;
 use super::value::Value;
 
 /// The text of a TOML value. Two are equal if they mean the same.
@@ -50,10 +50,7 @@ impl Literal {
         let Some(table) = value.as_ref().and_then(Value::table) else {
             return self.text.clone();
         };
-        let entries = table.iter();
-        render::inline(
-            entries.map(|(name, value)| format!("{} = {value}", render::key(name, Quotes::Basic))),
-        )
+        render::inline(table.iter().map(|(name, value)| render::pair(name, value)))
     }
 
     /// The string that the text means, if it means one.

@@ -89,7 +89,7 @@ impl fmt::Display for Value {
             }
             Data::Table(_) => {
                 let entries = self.entries().into_iter();
-                inline(entries.map(|(name, it)| format!("{} = {it}", key(name, Quotes::Basic))))
+                inline(entries.map(|(name, value)| pair(name, value)))
             }
             Data::Integer(integer) => integer.to_string(),
             Data::Float(float) => float.to_toml_value(),
@@ -98,6 +98,11 @@ impl fmt::Display for Value {
         };
         formatter.write_str(&text)
     }
+}
+
+/// A key and its value.
+pub(crate) fn pair(name: &str, value: impl fmt::Display) -> String {
+    format!("{} = {value}", key(name, Quotes::Basic))
 }
 
 /// An inline table of entries that are text already, `{}` when empty.

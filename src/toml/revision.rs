@@ -304,7 +304,7 @@ impl<'d> Revision<'d> {
         let Some((name, table)) = path.split_last() else {
             return Err(self.wrong_type(path, "nothing"));
         };
-        let is_no_table = |value: &Value| value.table().is_none();
+        let is_no_table = |value: &Value| !value.is_table();
         for depth in 1..=table.len() {
             let above = &path[..depth];
             let is_no_table = self.document.get(above).is_some_and(is_no_table);

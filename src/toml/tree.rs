@@ -9,7 +9,7 @@ use std::sync::Arc;
 pub(super) mod differences;
 
 use super::literal::Literal;
-use super::render::{self, Quotes};
+use super::render;
 use super::value::{Data, Form, Name, Place, Table, TextId, Value};
 
 /// The path of a key, from the root of the document.
@@ -124,10 +124,11 @@ impl Tree {
                 let elements: Vec<String> = elements.iter().map(|it| self.element(it)).collect();
                 format!("[{}]", elements.join(", "))
             }
-            (_, Data::Table(table)) => render::inline(table.iter().map(|(name, value)| {
-                let key = render::key(name, Quotes::Basic);
-                format!("{key} = {}", self.written(value))
-            })),
+            (_, Data::Table(table)) => render::inline(
+                table
+                    .iter()
+                    .map(|(name, value)| render::pair(name, self.written(value))),
+            ),
             _ => value.to_string(),
         }
     }
@@ -155,9 +156,13 @@ impl Tree {
 
     /// Whether the array at `path` has an element that says just this.
     pub(crate) fn has_element(&self, path: &[String], element: &Literal) -> bool {
-        let wanted = element.value();
+        let element = element.value();
+        element.is_some_and(|element| self.says_just(path, &element))
+    }
+
+    fn says_just(&self, path: &[String], element: &Value) -> bool {
         let mut elements = self.array(path).iter();
-        wanted.is_some_and(|wanted| elements.any(|known| known.says_just(&wanted)))
+        elements.any(|known| known.says_just(element))
     }
 
     /// The elements of the array at `path`.
@@ -193,7 +198,8 @@ impl Tree {
     /// Removes the element from the array at `path`, as often as it stands there: those that mean the
     /// same, or else those that say just this. An array of `[[headers]]` goes with its last one.
     pub(crate) fn remove_element(&mut self, path: &[String], element: &Literal) {
-        let Some(element) = element.value().filter(|_| self.has_element(path, element)) else {
+        let element = element.value();
+        let Some(element) = element.filter(|it| self.says_just(path, it)) else {
             return;
         };
         let is_exact = self.array(path).contains(&element);
@@ -296,7 +302,7 @@ impl Value {
 
     /// The keys of a table, which it becomes if it is none.
     fn table_mut(&mut self) -> &mut Table {
-        if self.table().is_none() {
+        if !self.is_table() {
             self.data = Data::Table(Arc::default());
         }
         // What stands in the text is another table from now on.

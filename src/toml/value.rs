@@ -166,7 +166,7 @@ impl Value {
     /// The values at and below, with their paths from here, in the order of the text; of an empty table
     /// there are none.
     pub(crate) fn leaves(&self) -> Vec<(Vec<String>, Self)> {
-        if self.table().is_none() {
+        if !self.is_table() {
             return vec![(Vec::new(), self.clone())];
         }
         let mut found = Vec::new();

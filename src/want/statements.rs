@@ -1,5 +1,4 @@
-//! What patch files say of each key, and where, and command lines: of one key, they have to say one
-//! thing.
+//! What a patch file or a command line says of each key. Two statements about one key must agree.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;

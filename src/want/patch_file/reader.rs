@@ -78,7 +78,7 @@ impl<'d> Entry<'d> {
 
     /// The entries of a table, in the order of the file.
     fn table(&self) -> Read<Vec<Self>> {
-        if self.value.table().is_none() {
+        if !self.value.is_table() {
             return Err(self.wrong_type("a table"));
         }
         let below = |(name, value): (&'d str, &'d Value)| Self {
@@ -145,7 +145,7 @@ impl<'d> Entry<'d> {
         if let Some(mistake) = mistake::find(&self.path, self.value, given) {
             return Err(self.mistaken(mistake));
         }
-        if self.value.table().is_none() {
+        if !self.value.is_table() {
             self.state(statements)?;
             settings.push(Setting::new(&self.path[depth..], self.value.clone()));
             return Ok(());

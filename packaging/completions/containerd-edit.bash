@@ -109,12 +109,36 @@ _containerd__edit() {
             return 0
             ;;
         containerd__edit__subcmd__add)
-            opts="-o -q -v -h --preset --set --unset --default --owner --take-over --adopt --was --drop-in --no-drop-in --plugin-id --stdout --dry-run --exit-code --containerd-version --allow-not-serving --log --lock-timeout --restart --restart-command --ready-timeout --cri-endpoint --config --host-root --distribution --output --quiet --verbose --color --help"
+            opts="-o -q -v -h --config --host-root --distribution --output --quiet --verbose --color --preset --set --unset --default --owner --take-over --adopt --was --drop-in --no-drop-in --plugin-id --stdout --dry-run --exit-code --containerd-version --allow-not-serving --log --lock-timeout --restart --restart-command --ready-timeout --cri-endpoint --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --host-root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --distribution)
+                    COMPREPLY=($(compgen -W "containerd k3s rke2 k0s microk8s" -- "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 --preset)
                     COMPREPLY=($(compgen -W "kata gvisor crun youki nvidia nvidia-cdi nvidia-legacy spin wasmtime wasmedge runc" -- "${cur}"))
                     return 0
@@ -167,6 +191,20 @@ _containerd__edit() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        containerd__edit__subcmd__apply)
+            opts="-o -q -v -h --config --host-root --distribution --output --quiet --verbose --color --owner --take-over --prune --adopt --was --drop-in --no-drop-in --plugin-id --stdout --dry-run --exit-code --containerd-version --allow-not-serving --log --lock-timeout --restart --restart-command --ready-timeout --cri-endpoint --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -191,20 +229,6 @@ _containerd__edit() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        containerd__edit__subcmd__apply)
-            opts="-o -q -v -h --owner --take-over --prune --adopt --was --drop-in --no-drop-in --plugin-id --stdout --dry-run --exit-code --containerd-version --allow-not-serving --log --lock-timeout --restart --restart-command --ready-timeout --cri-endpoint --config --host-root --distribution --output --quiet --verbose --color --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
                 --owner)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -245,30 +269,6 @@ _containerd__edit() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --host-root)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --distribution)
-                    COMPREPLY=($(compgen -W "containerd k3s rke2 k0s microk8s" -- "${cur}"))
-                    return 0
-                    ;;
-                --output)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
-                    return 0
-                    ;;
-                -o)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
-                    return 0
-                    ;;
-                --color)
-                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -277,20 +277,12 @@ _containerd__edit() {
             return 0
             ;;
         containerd__edit__subcmd__check)
-            opts="-o -q -v -h --running --cri-endpoint --containerd-version --config --host-root --distribution --output --quiet --verbose --color --help"
+            opts="-o -q -v -h --config --host-root --distribution --output --quiet --verbose --color --running --cri-endpoint --containerd-version --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --cri-endpoint)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --containerd-version)
-                    COMPREPLY=($(compgen -W "1.6 1.7 2.0 2.1 2.2 2.3 2.4" -- "${cur}"))
-                    return 0
-                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -313,6 +305,14 @@ _containerd__edit() {
                     ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --cri-endpoint)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --containerd-version)
+                    COMPREPLY=($(compgen -W "1.6 1.7 2.0 2.1 2.2 2.3 2.4" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -323,12 +323,36 @@ _containerd__edit() {
             return 0
             ;;
         containerd__edit__subcmd__edit)
-            opts="-o -q -v -h --drop-in --dry-run --exit-code --containerd-version --allow-not-serving --log --lock-timeout --restart --restart-command --ready-timeout --cri-endpoint --config --host-root --distribution --output --quiet --verbose --color --help"
+            opts="-o -q -v -h --config --host-root --distribution --output --quiet --verbose --color --drop-in --dry-run --exit-code --containerd-version --allow-not-serving --log --lock-timeout --restart --restart-command --ready-timeout --cri-endpoint --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --host-root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --distribution)
+                    COMPREPLY=($(compgen -W "containerd k3s rke2 k0s microk8s" -- "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 --drop-in)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -357,30 +381,6 @@ _containerd__edit() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --host-root)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --distribution)
-                    COMPREPLY=($(compgen -W "containerd k3s rke2 k0s microk8s" -- "${cur}"))
-                    return 0
-                    ;;
-                --output)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
-                    return 0
-                    ;;
-                -o)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
-                    return 0
-                    ;;
-                --color)
-                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -389,16 +389,12 @@ _containerd__edit() {
             return 0
             ;;
         containerd__edit__subcmd__get)
-            opts="-o -q -v -h --containerd-version --config --host-root --distribution --output --quiet --verbose --color --help"
+            opts="-o -q -v -h --config --host-root --distribution --output --quiet --verbose --color --containerd-version --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --containerd-version)
-                    COMPREPLY=($(compgen -W "1.6 1.7 2.0 2.1 2.2 2.3 2.4" -- "${cur}"))
-                    return 0
-                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -421,6 +417,10 @@ _containerd__edit() {
                     ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --containerd-version)
+                    COMPREPLY=($(compgen -W "1.6 1.7 2.0 2.1 2.2 2.3 2.4" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -431,20 +431,12 @@ _containerd__edit() {
             return 0
             ;;
         containerd__edit__subcmd__list)
-            opts="-o -q -v -h --containerd-version --plugin-id --config --host-root --distribution --output --quiet --verbose --color --help"
+            opts="-o -q -v -h --config --host-root --distribution --output --quiet --verbose --color --containerd-version --plugin-id --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --containerd-version)
-                    COMPREPLY=($(compgen -W "1.6 1.7 2.0 2.1 2.2 2.3 2.4" -- "${cur}"))
-                    return 0
-                    ;;
-                --plugin-id)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -467,6 +459,14 @@ _containerd__edit() {
                     ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --containerd-version)
+                    COMPREPLY=($(compgen -W "1.6 1.7 2.0 2.1 2.2 2.3 2.4" -- "${cur}"))
+                    return 0
+                    ;;
+                --plugin-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)
@@ -477,16 +477,12 @@ _containerd__edit() {
             return 0
             ;;
         containerd__edit__subcmd__log)
-            opts="-o -q -v -h --log --config --host-root --distribution --output --quiet --verbose --color --help"
+            opts="-o -q -v -h --config --host-root --distribution --output --quiet --verbose --color --log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --log)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -511,6 +507,10 @@ _containerd__edit() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -519,12 +519,36 @@ _containerd__edit() {
             return 0
             ;;
         containerd__edit__subcmd__remove)
-            opts="-o -q -v -h --owner --if-unused --wait-unused --adopt --was --drop-in --no-drop-in --plugin-id --stdout --dry-run --exit-code --containerd-version --allow-not-serving --log --lock-timeout --restart --restart-command --ready-timeout --cri-endpoint --config --host-root --distribution --output --quiet --verbose --color --help"
+            opts="-o -q -v -h --config --host-root --distribution --output --quiet --verbose --color --owner --if-unused --wait-unused --adopt --was --drop-in --no-drop-in --plugin-id --stdout --dry-run --exit-code --containerd-version --allow-not-serving --log --lock-timeout --restart --restart-command --ready-timeout --cri-endpoint --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --host-root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --distribution)
+                    COMPREPLY=($(compgen -W "containerd k3s rke2 k0s microk8s" -- "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 --owner)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -569,6 +593,20 @@ _containerd__edit() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        containerd__edit__subcmd__restart)
+            opts="-o -q -v -h --config --host-root --distribution --output --quiet --verbose --color --always --restart-command --ready-timeout --cri-endpoint --log --lock-timeout --exit-code --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -593,20 +631,6 @@ _containerd__edit() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        containerd__edit__subcmd__restart)
-            opts="-o -q -v -h --always --restart-command --ready-timeout --cri-endpoint --log --lock-timeout --exit-code --config --host-root --distribution --output --quiet --verbose --color --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
                 --restart-command)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -627,6 +651,20 @@ _containerd__edit() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        containerd__edit__subcmd__restore)
+            opts="-o -q -v -h --config --host-root --distribution --output --quiet --verbose --color --from --drop-in --dry-run --exit-code --containerd-version --allow-not-serving --log --lock-timeout --restart --restart-command --ready-timeout --cri-endpoint --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -651,20 +689,6 @@ _containerd__edit() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        containerd__edit__subcmd__restore)
-            opts="-o -q -v -h --from --drop-in --dry-run --exit-code --containerd-version --allow-not-serving --log --lock-timeout --restart --restart-command --ready-timeout --cri-endpoint --config --host-root --distribution --output --quiet --verbose --color --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
                 --from)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -697,6 +721,20 @@ _containerd__edit() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        containerd__edit__subcmd__set)
+            opts="-o -q -v -h --config --host-root --distribution --output --quiet --verbose --color --owner --take-over --adopt --was --drop-in --no-drop-in --plugin-id --stdout --dry-run --exit-code --containerd-version --allow-not-serving --log --lock-timeout --restart --restart-command --ready-timeout --cri-endpoint --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -721,20 +759,6 @@ _containerd__edit() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        containerd__edit__subcmd__set)
-            opts="-o -q -v -h --owner --take-over --adopt --was --drop-in --no-drop-in --plugin-id --stdout --dry-run --exit-code --containerd-version --allow-not-serving --log --lock-timeout --restart --restart-command --ready-timeout --cri-endpoint --config --host-root --distribution --output --quiet --verbose --color --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
                 --owner)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -773,30 +797,6 @@ _containerd__edit() {
                     ;;
                 --cri-endpoint)
                     COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --host-root)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --distribution)
-                    COMPREPLY=($(compgen -W "containerd k3s rke2 k0s microk8s" -- "${cur}"))
-                    return 0
-                    ;;
-                --output)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
-                    return 0
-                    ;;
-                -o)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
-                    return 0
-                    ;;
-                --color)
-                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -807,12 +807,36 @@ _containerd__edit() {
             return 0
             ;;
         containerd__edit__subcmd__set__subcmd__default)
-            opts="-o -q -v -h --unset --owner --take-over --adopt --was --drop-in --no-drop-in --plugin-id --stdout --dry-run --exit-code --containerd-version --allow-not-serving --log --lock-timeout --restart --restart-command --ready-timeout --cri-endpoint --config --host-root --distribution --output --quiet --verbose --color --help"
+            opts="-o -q -v -h --config --host-root --distribution --output --quiet --verbose --color --unset --owner --take-over --adopt --was --drop-in --no-drop-in --plugin-id --stdout --dry-run --exit-code --containerd-version --allow-not-serving --log --lock-timeout --restart --restart-command --ready-timeout --cri-endpoint --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --host-root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --distribution)
+                    COMPREPLY=($(compgen -W "containerd k3s rke2 k0s microk8s" -- "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 --owner)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -851,30 +875,6 @@ _containerd__edit() {
                     ;;
                 --cri-endpoint)
                     COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --host-root)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --distribution)
-                    COMPREPLY=($(compgen -W "containerd k3s rke2 k0s microk8s" -- "${cur}"))
-                    return 0
-                    ;;
-                --output)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
-                    return 0
-                    ;;
-                -o)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
-                    return 0
-                    ;;
-                --color)
-                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -885,20 +885,12 @@ _containerd__edit() {
             return 0
             ;;
         containerd__edit__subcmd__show)
-            opts="-o -q -v -h --containerd-version --plugin-id --config --host-root --distribution --output --quiet --verbose --color --help"
+            opts="-o -q -v -h --config --host-root --distribution --output --quiet --verbose --color --containerd-version --plugin-id --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --containerd-version)
-                    COMPREPLY=($(compgen -W "1.6 1.7 2.0 2.1 2.2 2.3 2.4" -- "${cur}"))
-                    return 0
-                    ;;
-                --plugin-id)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -921,6 +913,14 @@ _containerd__edit() {
                     ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --containerd-version)
+                    COMPREPLY=($(compgen -W "1.6 1.7 2.0 2.1 2.2 2.3 2.4" -- "${cur}"))
+                    return 0
+                    ;;
+                --plugin-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)
@@ -931,20 +931,12 @@ _containerd__edit() {
             return 0
             ;;
         containerd__edit__subcmd__status)
-            opts="-o -q -v -h --exit-code --cri-endpoint --log --config --host-root --distribution --output --quiet --verbose --color --help"
+            opts="-o -q -v -h --config --host-root --distribution --output --quiet --verbose --color --exit-code --cri-endpoint --log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --cri-endpoint)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --log)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -969,6 +961,14 @@ _containerd__edit() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --cri-endpoint)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -977,12 +977,36 @@ _containerd__edit() {
             return 0
             ;;
         containerd__edit__subcmd__undo)
-            opts="-o -q -v -h --owner --dry-run --exit-code --containerd-version --allow-not-serving --log --lock-timeout --restart --restart-command --ready-timeout --cri-endpoint --config --host-root --distribution --output --quiet --verbose --color --help"
+            opts="-o -q -v -h --config --host-root --distribution --output --quiet --verbose --color --owner --dry-run --exit-code --containerd-version --allow-not-serving --log --lock-timeout --restart --restart-command --ready-timeout --cri-endpoint --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --host-root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --distribution)
+                    COMPREPLY=($(compgen -W "containerd k3s rke2 k0s microk8s" -- "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 --owner)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1011,6 +1035,20 @@ _containerd__edit() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        containerd__edit__subcmd__unset)
+            opts="-o -q -v -h --config --host-root --distribution --output --quiet --verbose --color --owner --take-over --adopt --was --drop-in --no-drop-in --plugin-id --stdout --dry-run --exit-code --containerd-version --allow-not-serving --log --lock-timeout --restart --restart-command --ready-timeout --cri-endpoint --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1035,20 +1073,6 @@ _containerd__edit() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        containerd__edit__subcmd__unset)
-            opts="-o -q -v -h --owner --take-over --adopt --was --drop-in --no-drop-in --plugin-id --stdout --dry-run --exit-code --containerd-version --allow-not-serving --log --lock-timeout --restart --restart-command --ready-timeout --cri-endpoint --config --host-root --distribution --output --quiet --verbose --color --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
                 --owner)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1087,30 +1111,6 @@ _containerd__edit() {
                     ;;
                 --cri-endpoint)
                     COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --host-root)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --distribution)
-                    COMPREPLY=($(compgen -W "containerd k3s rke2 k0s microk8s" -- "${cur}"))
-                    return 0
-                    ;;
-                --output)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
-                    return 0
-                    ;;
-                -o)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
-                    return 0
-                    ;;
-                --color)
-                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
                 *)

@@ -56,6 +56,18 @@ complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -f -a "get
 complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -f -a "check" -d 'Check what each containerd release makes of the config'
 complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -f -a "status" -d 'Show the config\'s files, owners, lock and last change'
 complete -c containerd-edit -n "__fish_containerd_edit_needs_command" -f -a "log" -d 'Show the operation log: what was changed or refused'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l config -d 'The containerd config to work on' -r -F
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l host-root -d 'Where the host\'s / is mounted, as in /host' -r -F
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l distribution -d 'What has set containerd up [default: auto]' -r -f -a "containerd\t''
+k3s\t''
+rke2\t''
+k0s\t''
+microk8s\t''"
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -s o -l output -d 'How to report, errors too: text or json' -r -f -a "text\t''
+json\t''"
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l color -d 'When to colour the output: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l preset -d 'Take the settings of a preset: kata, gvisor, nvidia …' -r -f -a "kata\t''
 gvisor\t''
 crun\t''
@@ -85,18 +97,8 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l 
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l restart-command -d 'What restarts containerd [default: systemctl]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l ready-timeout -d 'How long a restart may take [default: 60s]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l cri-endpoint -d 'The running daemon\'s socket' -r -F
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l config -d 'The containerd config to work on' -r -F
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l host-root -d 'Where the host\'s / is mounted, as in /host' -r -F
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l distribution -d 'What has set containerd up [default: auto]' -r -f -a "containerd\t''
-k3s\t''
-rke2\t''
-k0s\t''
-microk8s\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -s o -l output -d 'How to report, errors too: text or json' -r -f -a "text\t''
-json\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l color -d 'When to colour the output: auto, always or never' -r -f -a "auto\t''
-always\t''
-never\t''"
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -s q -l quiet -d 'Print errors only'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -s v -l verbose -d 'Also print the diff of what was changed'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l default -d 'Make it the default handler'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l take-over -d 'Also change what another owner has'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l adopt -d 'Take over handlers and keys that no owner has'
@@ -106,9 +108,19 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l 
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l exit-code -d 'Exit with 10 if something changed'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l allow-not-serving -d 'Also add to, or put back, a config that does not serve'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -l restart -d 'Restart containerd if needed, and verify'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -s q -l quiet -d 'Print errors only'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -s v -l verbose -d 'Also print the diff of what was changed'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand add" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l config -d 'The containerd config to work on' -r -F
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l host-root -d 'Where the host\'s / is mounted, as in /host' -r -F
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l distribution -d 'What has set containerd up [default: auto]' -r -f -a "containerd\t''
+k3s\t''
+rke2\t''
+k0s\t''
+microk8s\t''"
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -s o -l output -d 'How to report, errors too: text or json' -r -f -a "text\t''
+json\t''"
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l color -d 'When to colour the output: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l owner -d 'The owner: which installer it belongs to' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l was -d 'With --adopt: a value to restore when the owner leaves' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l drop-in -d 'Write to a separate, imported file' -r -F
@@ -125,18 +137,8 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l restart-command -d 'What restarts containerd [default: systemctl]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l ready-timeout -d 'How long a restart may take [default: 60s]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l cri-endpoint -d 'The running daemon\'s socket' -r -F
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l config -d 'The containerd config to work on' -r -F
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l host-root -d 'Where the host\'s / is mounted, as in /host' -r -F
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l distribution -d 'What has set containerd up [default: auto]' -r -f -a "containerd\t''
-k3s\t''
-rke2\t''
-k0s\t''
-microk8s\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -s o -l output -d 'How to report, errors too: text or json' -r -f -a "text\t''
-json\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l color -d 'When to colour the output: auto, always or never' -r -f -a "auto\t''
-always\t''
-never\t''"
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -s q -l quiet -d 'Print errors only'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -s v -l verbose -d 'Also print the diff of what was changed'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l take-over -d 'Also change what another owner has'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l prune -d 'Also remove what the owner has and the file lacks'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l adopt -d 'Take over handlers and keys that no owner has'
@@ -146,9 +148,19 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l exit-code -d 'Exit with 10 if something changed'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l allow-not-serving -d 'Also add to, or put back, a config that does not serve'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -l restart -d 'Restart containerd if needed, and verify'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -s q -l quiet -d 'Print errors only'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -s v -l verbose -d 'Also print the diff of what was changed'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand apply" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -l config -d 'The containerd config to work on' -r -F
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -l host-root -d 'Where the host\'s / is mounted, as in /host' -r -F
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -l distribution -d 'What has set containerd up [default: auto]' -r -f -a "containerd\t''
+k3s\t''
+rke2\t''
+k0s\t''
+microk8s\t''"
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -s o -l output -d 'How to report, errors too: text or json' -r -f -a "text\t''
+json\t''"
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -l color -d 'When to colour the output: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -l owner -d 'Remove all that this owner has' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -l wait-unused -d 'Wait so long for such pods to end, then refuse' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -l was -d 'With --adopt: a value to restore when the owner leaves' -r
@@ -166,18 +178,8 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" 
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -l restart-command -d 'What restarts containerd [default: systemctl]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -l ready-timeout -d 'How long a restart may take [default: 60s]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -l cri-endpoint -d 'The running daemon\'s socket' -r -F
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -l config -d 'The containerd config to work on' -r -F
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -l host-root -d 'Where the host\'s / is mounted, as in /host' -r -F
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -l distribution -d 'What has set containerd up [default: auto]' -r -f -a "containerd\t''
-k3s\t''
-rke2\t''
-k0s\t''
-microk8s\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -s o -l output -d 'How to report, errors too: text or json' -r -f -a "text\t''
-json\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -l color -d 'When to colour the output: auto, always or never' -r -f -a "auto\t''
-always\t''
-never\t''"
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -s q -l quiet -d 'Print errors only'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -s v -l verbose -d 'Also print the diff of what was changed'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -l if-unused -d 'Refuse if a pod still uses one of the handlers'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -l adopt -d 'Take over handlers and keys that no owner has'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -l no-drop-in -d 'Write to the config itself'
@@ -186,9 +188,19 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" 
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -l exit-code -d 'Exit with 10 if something changed'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -l allow-not-serving -d 'Also add to, or put back, a config that does not serve'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -l restart -d 'Restart containerd if needed, and verify'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -s q -l quiet -d 'Print errors only'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -s v -l verbose -d 'Also print the diff of what was changed'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand remove" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l config -d 'The containerd config to work on' -r -F
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l host-root -d 'Where the host\'s / is mounted, as in /host' -r -F
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l distribution -d 'What has set containerd up [default: auto]' -r -f -a "containerd\t''
+k3s\t''
+rke2\t''
+k0s\t''
+microk8s\t''"
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -s o -l output -d 'How to report, errors too: text or json' -r -f -a "text\t''
+json\t''"
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l color -d 'When to colour the output: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l owner -d 'The owner: which installer it belongs to' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l was -d 'With --adopt: a value to restore when the owner leaves' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l drop-in -d 'Write to a separate, imported file' -r -F
@@ -205,18 +217,8 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l 
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l restart-command -d 'What restarts containerd [default: systemctl]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l ready-timeout -d 'How long a restart may take [default: 60s]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l cri-endpoint -d 'The running daemon\'s socket' -r -F
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l config -d 'The containerd config to work on' -r -F
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l host-root -d 'Where the host\'s / is mounted, as in /host' -r -F
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l distribution -d 'What has set containerd up [default: auto]' -r -f -a "containerd\t''
-k3s\t''
-rke2\t''
-k0s\t''
-microk8s\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -s o -l output -d 'How to report, errors too: text or json' -r -f -a "text\t''
-json\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l color -d 'When to colour the output: auto, always or never' -r -f -a "auto\t''
-always\t''
-never\t''"
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -s q -l quiet -d 'Print errors only'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -s v -l verbose -d 'Also print the diff of what was changed'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l take-over -d 'Also change what another owner has'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l adopt -d 'Take over handlers and keys that no owner has'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l no-drop-in -d 'Write to the config itself'
@@ -225,9 +227,19 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l 
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l exit-code -d 'Exit with 10 if something changed'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l allow-not-serving -d 'Also add to, or put back, a config that does not serve'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -l restart -d 'Restart containerd if needed, and verify'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -s q -l quiet -d 'Print errors only'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -s v -l verbose -d 'Also print the diff of what was changed'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l config -d 'The containerd config to work on' -r -F
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l host-root -d 'Where the host\'s / is mounted, as in /host' -r -F
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l distribution -d 'What has set containerd up [default: auto]' -r -f -a "containerd\t''
+k3s\t''
+rke2\t''
+k0s\t''
+microk8s\t''"
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -s o -l output -d 'How to report, errors too: text or json' -r -f -a "text\t''
+json\t''"
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l color -d 'When to colour the output: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l owner -d 'The owner: which installer it belongs to' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l was -d 'With --adopt: a value to restore when the owner leaves' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l drop-in -d 'Write to a separate, imported file' -r -F
@@ -244,18 +256,8 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l restart-command -d 'What restarts containerd [default: systemctl]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l ready-timeout -d 'How long a restart may take [default: 60s]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l cri-endpoint -d 'The running daemon\'s socket' -r -F
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l config -d 'The containerd config to work on' -r -F
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l host-root -d 'Where the host\'s / is mounted, as in /host' -r -F
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l distribution -d 'What has set containerd up [default: auto]' -r -f -a "containerd\t''
-k3s\t''
-rke2\t''
-k0s\t''
-microk8s\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -s o -l output -d 'How to report, errors too: text or json' -r -f -a "text\t''
-json\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l color -d 'When to colour the output: auto, always or never' -r -f -a "auto\t''
-always\t''
-never\t''"
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -s q -l quiet -d 'Print errors only'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -s v -l verbose -d 'Also print the diff of what was changed'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l take-over -d 'Also change what another owner has'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l adopt -d 'Take over handlers and keys that no owner has'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l no-drop-in -d 'Write to the config itself'
@@ -264,9 +266,19 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l exit-code -d 'Exit with 10 if something changed'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l allow-not-serving -d 'Also add to, or put back, a config that does not serve'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -l restart -d 'Restart containerd if needed, and verify'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -s q -l quiet -d 'Print errors only'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -s v -l verbose -d 'Also print the diff of what was changed'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand unset" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l config -d 'The containerd config to work on' -r -F
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l host-root -d 'Where the host\'s / is mounted, as in /host' -r -F
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l distribution -d 'What has set containerd up [default: auto]' -r -f -a "containerd\t''
+k3s\t''
+rke2\t''
+k0s\t''
+microk8s\t''"
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -s o -l output -d 'How to report, errors too: text or json' -r -f -a "text\t''
+json\t''"
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l color -d 'When to colour the output: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l owner -d 'The owner: which installer it belongs to' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l was -d 'With --adopt: a value to restore when the owner leaves' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l drop-in -d 'Write to a separate, imported file' -r -F
@@ -283,18 +295,8 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-defa
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l restart-command -d 'What restarts containerd [default: systemctl]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l ready-timeout -d 'How long a restart may take [default: 60s]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l cri-endpoint -d 'The running daemon\'s socket' -r -F
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l config -d 'The containerd config to work on' -r -F
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l host-root -d 'Where the host\'s / is mounted, as in /host' -r -F
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l distribution -d 'What has set containerd up [default: auto]' -r -f -a "containerd\t''
-k3s\t''
-rke2\t''
-k0s\t''
-microk8s\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -s o -l output -d 'How to report, errors too: text or json' -r -f -a "text\t''
-json\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l color -d 'When to colour the output: auto, always or never' -r -f -a "auto\t''
-always\t''
-never\t''"
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -s q -l quiet -d 'Print errors only'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -s v -l verbose -d 'Also print the diff of what was changed'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l unset -d 'Restore what the file itself says'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l take-over -d 'Also change what another owner has'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l adopt -d 'Take over handlers and keys that no owner has'
@@ -304,9 +306,19 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-defa
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l exit-code -d 'Exit with 10 if something changed'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l allow-not-serving -d 'Also add to, or put back, a config that does not serve'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -l restart -d 'Restart containerd if needed, and verify'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -s q -l quiet -d 'Print errors only'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -s v -l verbose -d 'Also print the diff of what was changed'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand set-default" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand undo" -l config -d 'The containerd config to work on' -r -F
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand undo" -l host-root -d 'Where the host\'s / is mounted, as in /host' -r -F
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand undo" -l distribution -d 'What has set containerd up [default: auto]' -r -f -a "containerd\t''
+k3s\t''
+rke2\t''
+k0s\t''
+microk8s\t''"
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand undo" -s o -l output -d 'How to report, errors too: text or json' -r -f -a "text\t''
+json\t''"
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand undo" -l color -d 'When to colour the output: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand undo" -l owner -d 'Only if the last change is this owner\'s' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand undo" -l containerd-version -d 'Judge for these containerd releases alone' -r -f -a "1.6\t''
 1.7\t''
@@ -320,25 +332,25 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand undo" -l
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand undo" -l restart-command -d 'What restarts containerd [default: systemctl]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand undo" -l ready-timeout -d 'How long a restart may take [default: 60s]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand undo" -l cri-endpoint -d 'The running daemon\'s socket' -r -F
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand undo" -l config -d 'The containerd config to work on' -r -F
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand undo" -l host-root -d 'Where the host\'s / is mounted, as in /host' -r -F
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand undo" -l distribution -d 'What has set containerd up [default: auto]' -r -f -a "containerd\t''
-k3s\t''
-rke2\t''
-k0s\t''
-microk8s\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand undo" -s o -l output -d 'How to report, errors too: text or json' -r -f -a "text\t''
-json\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand undo" -l color -d 'When to colour the output: auto, always or never' -r -f -a "auto\t''
-always\t''
-never\t''"
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand undo" -s q -l quiet -d 'Print errors only'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand undo" -s v -l verbose -d 'Also print the diff of what was changed'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand undo" -l dry-run -d 'Write nothing; show the diff'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand undo" -l exit-code -d 'Exit with 10 if something changed'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand undo" -l allow-not-serving -d 'Also add to, or put back, a config that does not serve'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand undo" -l restart -d 'Restart containerd if needed, and verify'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand undo" -s q -l quiet -d 'Print errors only'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand undo" -s v -l verbose -d 'Also print the diff of what was changed'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand undo" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l config -d 'The containerd config to work on' -r -F
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l host-root -d 'Where the host\'s / is mounted, as in /host' -r -F
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l distribution -d 'What has set containerd up [default: auto]' -r -f -a "containerd\t''
+k3s\t''
+rke2\t''
+k0s\t''
+microk8s\t''"
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -s o -l output -d 'How to report, errors too: text or json' -r -f -a "text\t''
+json\t''"
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l color -d 'When to colour the output: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l drop-in -d 'Edit this drop-in' -r -F
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l containerd-version -d 'Judge for these containerd releases alone' -r -f -a "1.6\t''
 1.7\t''
@@ -352,25 +364,25 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l restart-command -d 'What restarts containerd [default: systemctl]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l ready-timeout -d 'How long a restart may take [default: 60s]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l cri-endpoint -d 'The running daemon\'s socket' -r -F
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l config -d 'The containerd config to work on' -r -F
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l host-root -d 'Where the host\'s / is mounted, as in /host' -r -F
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l distribution -d 'What has set containerd up [default: auto]' -r -f -a "containerd\t''
-k3s\t''
-rke2\t''
-k0s\t''
-microk8s\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -s o -l output -d 'How to report, errors too: text or json' -r -f -a "text\t''
-json\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l color -d 'When to colour the output: auto, always or never' -r -f -a "auto\t''
-always\t''
-never\t''"
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -s q -l quiet -d 'Print errors only'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -s v -l verbose -d 'Also print the diff of what was changed'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l dry-run -d 'Write nothing; show the diff'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l exit-code -d 'Exit with 10 if something changed'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l allow-not-serving -d 'Also add to, or put back, a config that does not serve'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -l restart -d 'Restart containerd if needed, and verify'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -s q -l quiet -d 'Print errors only'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -s v -l verbose -d 'Also print the diff of what was changed'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand edit" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restore" -l config -d 'The containerd config to work on' -r -F
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restore" -l host-root -d 'Where the host\'s / is mounted, as in /host' -r -F
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restore" -l distribution -d 'What has set containerd up [default: auto]' -r -f -a "containerd\t''
+k3s\t''
+rke2\t''
+k0s\t''
+microk8s\t''"
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restore" -s o -l output -d 'How to report, errors too: text or json' -r -f -a "text\t''
+json\t''"
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restore" -l color -d 'When to colour the output: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restore" -l from -d 'The text to put back: last, prev, or a FILE' -r -F
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restore" -l drop-in -d 'Put it back in this drop-in' -r -F
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restore" -l containerd-version -d 'Judge for these containerd releases alone' -r -f -a "1.6\t''
@@ -385,30 +397,13 @@ complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restore"
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restore" -l restart-command -d 'What restarts containerd [default: systemctl]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restore" -l ready-timeout -d 'How long a restart may take [default: 60s]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restore" -l cri-endpoint -d 'The running daemon\'s socket' -r -F
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restore" -l config -d 'The containerd config to work on' -r -F
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restore" -l host-root -d 'Where the host\'s / is mounted, as in /host' -r -F
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restore" -l distribution -d 'What has set containerd up [default: auto]' -r -f -a "containerd\t''
-k3s\t''
-rke2\t''
-k0s\t''
-microk8s\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restore" -s o -l output -d 'How to report, errors too: text or json' -r -f -a "text\t''
-json\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restore" -l color -d 'When to colour the output: auto, always or never' -r -f -a "auto\t''
-always\t''
-never\t''"
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restore" -s q -l quiet -d 'Print errors only'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restore" -s v -l verbose -d 'Also print the diff of what was changed'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restore" -l dry-run -d 'Write nothing; show the diff'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restore" -l exit-code -d 'Exit with 10 if something changed'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restore" -l allow-not-serving -d 'Also add to, or put back, a config that does not serve'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restore" -l restart -d 'Restart containerd if needed, and verify'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restore" -s q -l quiet -d 'Print errors only'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restore" -s v -l verbose -d 'Also print the diff of what was changed'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restore" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restart" -l restart-command -d 'What restarts containerd [default: systemctl]' -r
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restart" -l ready-timeout -d 'How long a restart may take [default: 60s]' -r
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restart" -l cri-endpoint -d 'The running daemon\'s socket' -r -F
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restart" -l log -d 'The log file, or `none`' -r
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restart" -l lock-timeout -d 'Time to wait for the lock [default: 30s]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restart" -l config -d 'The containerd config to work on' -r -F
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restart" -l host-root -d 'Where the host\'s / is mounted, as in /host' -r -F
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restart" -l distribution -d 'What has set containerd up [default: auto]' -r -f -a "containerd\t''
@@ -421,19 +416,16 @@ json\t''"
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restart" -l color -d 'When to colour the output: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restart" -l always -d 'Restart it in any case'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restart" -l exit-code -d 'Exit with 10 if something changed'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restart" -l restart-command -d 'What restarts containerd [default: systemctl]' -r
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restart" -l ready-timeout -d 'How long a restart may take [default: 60s]' -r
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restart" -l cri-endpoint -d 'The running daemon\'s socket' -r -F
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restart" -l log -d 'The log file, or `none`' -r
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restart" -l lock-timeout -d 'Time to wait for the lock [default: 30s]' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restart" -s q -l quiet -d 'Print errors only'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restart" -s v -l verbose -d 'Also print the diff of what was changed'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restart" -l always -d 'Restart it in any case'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restart" -l exit-code -d 'Exit with 10 if something changed'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand restart" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand list" -l containerd-version -d 'Judge for these containerd releases alone' -r -f -a "1.6\t''
-1.7\t''
-2.0\t''
-2.1\t''
-2.2\t''
-2.3\t''
-2.4\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand list" -l plugin-id -d 'The plugin table that holds the handlers' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand list" -l config -d 'The containerd config to work on' -r -F
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand list" -l host-root -d 'Where the host\'s / is mounted, as in /host' -r -F
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand list" -l distribution -d 'What has set containerd up [default: auto]' -r -f -a "containerd\t''
@@ -446,17 +438,17 @@ json\t''"
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand list" -l color -d 'When to colour the output: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand list" -s q -l quiet -d 'Print errors only'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand list" -s v -l verbose -d 'Also print the diff of what was changed'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand show" -l containerd-version -d 'Judge for these containerd releases alone' -r -f -a "1.6\t''
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand list" -l containerd-version -d 'Judge for these containerd releases alone' -r -f -a "1.6\t''
 1.7\t''
 2.0\t''
 2.1\t''
 2.2\t''
 2.3\t''
 2.4\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand show" -l plugin-id -d 'The plugin table that holds the handlers' -r
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand list" -l plugin-id -d 'The plugin table that holds the handlers' -r
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand list" -s q -l quiet -d 'Print errors only'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand list" -s v -l verbose -d 'Also print the diff of what was changed'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand show" -l config -d 'The containerd config to work on' -r -F
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand show" -l host-root -d 'Where the host\'s / is mounted, as in /host' -r -F
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand show" -l distribution -d 'What has set containerd up [default: auto]' -r -f -a "containerd\t''
@@ -469,16 +461,17 @@ json\t''"
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand show" -l color -d 'When to colour the output: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand show" -s q -l quiet -d 'Print errors only'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand show" -s v -l verbose -d 'Also print the diff of what was changed'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand get" -l containerd-version -d 'Judge for these containerd releases alone' -r -f -a "1.6\t''
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand show" -l containerd-version -d 'Judge for these containerd releases alone' -r -f -a "1.6\t''
 1.7\t''
 2.0\t''
 2.1\t''
 2.2\t''
 2.3\t''
 2.4\t''"
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand show" -l plugin-id -d 'The plugin table that holds the handlers' -r
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand show" -s q -l quiet -d 'Print errors only'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand show" -s v -l verbose -d 'Also print the diff of what was changed'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand get" -l config -d 'The containerd config to work on' -r -F
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand get" -l host-root -d 'Where the host\'s / is mounted, as in /host' -r -F
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand get" -l distribution -d 'What has set containerd up [default: auto]' -r -f -a "containerd\t''
@@ -491,17 +484,16 @@ json\t''"
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand get" -l color -d 'When to colour the output: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand get" -s q -l quiet -d 'Print errors only'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand get" -s v -l verbose -d 'Also print the diff of what was changed'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand get" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand check" -l cri-endpoint -d 'The running daemon\'s socket' -r -F
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand check" -l containerd-version -d 'Judge for these containerd releases alone' -r -f -a "1.6\t''
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand get" -l containerd-version -d 'Judge for these containerd releases alone' -r -f -a "1.6\t''
 1.7\t''
 2.0\t''
 2.1\t''
 2.2\t''
 2.3\t''
 2.4\t''"
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand get" -s q -l quiet -d 'Print errors only'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand get" -s v -l verbose -d 'Also print the diff of what was changed'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand get" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand check" -l config -d 'The containerd config to work on' -r -F
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand check" -l host-root -d 'Where the host\'s / is mounted, as in /host' -r -F
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand check" -l distribution -d 'What has set containerd up [default: auto]' -r -f -a "containerd\t''
@@ -514,12 +506,18 @@ json\t''"
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand check" -l color -d 'When to colour the output: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand check" -l running -d 'Compare with the running daemon, too'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand check" -l cri-endpoint -d 'The running daemon\'s socket' -r -F
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand check" -l containerd-version -d 'Judge for these containerd releases alone' -r -f -a "1.6\t''
+1.7\t''
+2.0\t''
+2.1\t''
+2.2\t''
+2.3\t''
+2.4\t''"
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand check" -s q -l quiet -d 'Print errors only'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand check" -s v -l verbose -d 'Also print the diff of what was changed'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand check" -l running -d 'Compare with the running daemon, too'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand status" -l cri-endpoint -d 'The running daemon\'s socket' -r -F
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand status" -l log -d 'The log file, or `none`' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand status" -l config -d 'The containerd config to work on' -r -F
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand status" -l host-root -d 'Where the host\'s / is mounted, as in /host' -r -F
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand status" -l distribution -d 'What has set containerd up [default: auto]' -r -f -a "containerd\t''
@@ -532,11 +530,12 @@ json\t''"
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand status" -l color -d 'When to colour the output: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand status" -l exit-code -d 'Exit with 10 if something is not in force'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand status" -l cri-endpoint -d 'The running daemon\'s socket' -r -F
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand status" -l log -d 'The log file, or `none`' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand status" -s q -l quiet -d 'Print errors only'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand status" -s v -l verbose -d 'Also print the diff of what was changed'
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand status" -l exit-code -d 'Exit with 10 if something is not in force'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand log" -l log -d 'The log file, or `none`' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand log" -l config -d 'The containerd config to work on' -r -F
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand log" -l host-root -d 'Where the host\'s / is mounted, as in /host' -r -F
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand log" -l distribution -d 'What has set containerd up [default: auto]' -r -f -a "containerd\t''
@@ -549,6 +548,7 @@ json\t''"
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand log" -l color -d 'When to colour the output: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand log" -l log -d 'The log file, or `none`' -r
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand log" -s q -l quiet -d 'Print errors only'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand log" -s v -l verbose -d 'Also print the diff of what was changed'
 complete -c containerd-edit -n "__fish_containerd_edit_using_subcommand log" -s h -l help -d 'Print help (see more with \'--help\')'

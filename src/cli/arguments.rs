@@ -6,14 +6,12 @@ mod values;
 mod verbs;
 mod version;
 
-use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::builder::Resettable;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{
-    Arg, ArgAction, Args, ColorChoice, Command, CommandFactory as _, FromArgMatches as _, Parser,
+    ArgAction, Args, ColorChoice, Command, CommandFactory as _, FromArgMatches as _, Parser,
     ValueEnum,
 };
 
@@ -36,6 +34,7 @@ const DROP_IN: &str = "--drop-in";
     name = "containerd-edit",
     version,
     max_term_width = 80,
+    hide_possible_values = true,
     disable_help_subcommand = true,
     disable_version_flag = true,
     subcommand_value_name = "VERB",
@@ -66,7 +65,8 @@ pub(super) struct Global {
         long,
         global = true,
         value_name = "PATH",
-        env = "CONTAINERD_EDIT_CONFIG",
+        env = values::variable("CONTAINERD_EDIT_CONFIG"),
+        hide_env = true,
         value_parser = values::path(),
     )]
     pub(super) config: Option<PathBuf>,
@@ -79,7 +79,8 @@ pub(super) struct Global {
         long,
         global = true,
         value_name = "DIR",
-        env = "CONTAINERD_EDIT_HOST_ROOT",
+        env = values::variable("CONTAINERD_EDIT_HOST_ROOT"),
+        hide_env = true,
         value_parser = values::path(),
     )]
     pub(super) host_root: Option<PathBuf>,
@@ -92,8 +93,10 @@ pub(super) struct Global {
         long,
         global = true,
         value_name = "NAME",
-        env = "CONTAINERD_EDIT_DISTRIBUTION",
+        env = values::variable("CONTAINERD_EDIT_DISTRIBUTION"),
+        hide_env = true,
         default_value = "auto",
+        hide_default_value = true,
         value_parser = values::distribution,
         hide_short_help = true,
     )]
@@ -106,6 +109,7 @@ pub(super) struct Global {
         global = true,
         value_name = "FORMAT",
         default_value = "text",
+        hide_default_value = true,
         hide_short_help = true
     )]
     pub(super) output: Format,
@@ -126,6 +130,7 @@ pub(super) struct Global {
         global = true,
         value_name = "WHEN",
         default_value = "auto",
+        hide_default_value = true,
         hide_short_help = true
     )]
     pub(super) color: ColorChoice,
@@ -140,7 +145,7 @@ pub(super) enum Format {
 impl Arguments {
     /// Reads a command line.
     pub(super) fn read(typed: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        let mut command = Self::described();
+        let mut command = Self::command();
         let typed = in_one_word(asking_for_help(typed));
         command = command.color(color_of(&typed));
         if version::is_wanted_in_full(&typed) {
@@ -157,9 +162,11 @@ impl Arguments {
     }
 
     /// Returns all verbs and flags with their help.
+    #[cfg(test)]
     pub(super) fn described() -> Command {
-        let command = Self::command().mut_args(adjust);
-        command.mut_subcommands(|verb| verb.mut_args(adjust))
+        let mut command = Self::command();
+        command.build();
+        command
     }
 }
 
@@ -236,21 +243,6 @@ fn with_drop_in(mut error: clap::Error, words: &[OsString]) -> clap::Error {
     error
 }
 
-/// Makes an empty environment variable count as unset. What is hidden stands in the help's own words.
-fn adjust(argument: Arg) -> Arg {
-    if !argument.get_action().takes_values() {
-        return argument;
-    }
-    let value = argument.get_env().and_then(env::var_os);
-    let argument = argument.hide_env(true).hide_default_value(true);
-    let argument = argument.hide_possible_values(true);
-    if value.is_some_and(|value| value.is_empty()) {
-        argument.env(Resettable::Reset)
-    } else {
-        argument
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -272,7 +264,7 @@ mod tests {
     /// No file of this name would be meant, and stdin can't be locked.
     #[test]
     fn no_verb_takes_a_dash_for_its_config_or_its_log() {
-        for verb in Arguments::command().get_subcommands() {
+        for verb in Arguments::described().get_subcommands() {
             let has_log = verb.get_arguments().any(|it| it.get_id() == "log");
             let flags = ["--config=-", "--host-root=-"].into_iter();
             for flag in flags.chain(has_log.then_some("--log=-")) {

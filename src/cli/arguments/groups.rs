@@ -1,4 +1,6 @@
 //! Flags that several verbs take.
+//!
+//! What a group is stands in plain comments: clap shows a doc comment as the help of the verb.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -9,13 +11,13 @@ use containerd_edit::{Change, DropIn, Editor, ExitCode, LogTo, Owner, Release, S
 
 use super::values;
 
-/// On whose behalf a verb acts.
+// On whose behalf a verb acts.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Owning {
     /// The owner: which installer it belongs to
     ///
     /// Without it: `$CONTAINERD_EDIT_OWNER`, else manual.
-    #[arg(long, value_name = "ID", env = "CONTAINERD_EDIT_OWNER")]
+    #[arg(long, value_name = "ID", env = values::variable("CONTAINERD_EDIT_OWNER"), hide_env = true)]
     pub(crate) owner: Option<Owner>,
 
     /// Also change what another owner has
@@ -26,7 +28,7 @@ pub(crate) struct Owning {
     pub(crate) take_over: bool,
 }
 
-/// The releases that a config is judged for.
+// The releases that a config is judged for.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Judging {
     /// Judge for these containerd releases alone
@@ -37,7 +39,7 @@ pub(crate) struct Judging {
     pub(crate) containerd_version: Vec<Release>,
 }
 
-/// The table that holds the handlers.
+// The table that holds the handlers.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Plugin {
     /// The plugin table that holds the handlers
@@ -48,7 +50,7 @@ pub(crate) struct Plugin {
     pub(crate) plugin_id: Option<String>,
 }
 
-/// Where runs are logged.
+// Where runs are logged.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Logging {
     /// The log file, or `none`
@@ -57,13 +59,14 @@ pub(crate) struct Logging {
     #[arg(
         long,
         value_name = "PATH",
-        env = "CONTAINERD_EDIT_LOG",
+        env = values::variable("CONTAINERD_EDIT_LOG"),
+        hide_env = true,
         value_parser = values::log_to(),
     )]
     pub(crate) log: Option<LogTo>,
 }
 
-/// How others are waited for, and what they can read of this run.
+// How others are waited for, and what they can read of this run.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Locking {
     #[command(flatten)]
@@ -76,12 +79,13 @@ pub(crate) struct Locking {
         long,
         value_name = "DURATION",
         default_value = "30s",
+        hide_default_value = true,
         value_parser = humantime::parse_duration,
     )]
     pub(crate) lock_timeout: Duration,
 }
 
-/// Whether the exit code tells changes apart.
+// Whether the exit code tells changes apart.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Exiting {
     /// Exit with 10 if something changed
@@ -91,7 +95,7 @@ pub(crate) struct Exiting {
     pub(crate) exit_code: bool,
 }
 
-/// How an edit is made.
+// How an edit is made.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Edit options")]
 pub(crate) struct Editing {
@@ -128,7 +132,7 @@ pub(crate) struct Editing {
     pub(crate) how: RestartHow,
 }
 
-/// Where handlers and keys go.
+// Where handlers and keys go.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Placement options")]
 pub(crate) struct Placing {
@@ -164,7 +168,7 @@ pub(crate) struct Placing {
     pub(crate) stdout: bool,
 }
 
-/// How a patch is made of the flags, and an edit of the patch.
+// How a patch is made of the flags, and an edit of the patch.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Patching {
     /// Take over handlers and keys that no owner has
@@ -193,7 +197,7 @@ pub(crate) struct Patching {
     pub(crate) editing: Editing,
 }
 
-/// How containerd is restarted.
+// How containerd is restarted.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct RestartHow {
     /// What restarts containerd [default: systemctl]
@@ -203,7 +207,8 @@ pub(crate) struct RestartHow {
     #[arg(
         long,
         value_name = "CMD",
-        env = "CONTAINERD_EDIT_RESTART_COMMAND",
+        env = values::variable("CONTAINERD_EDIT_RESTART_COMMAND"),
+        hide_env = true,
         value_parser = values::shell_command(),
     )]
     pub(crate) restart_command: Option<OsString>,
@@ -215,6 +220,7 @@ pub(crate) struct RestartHow {
         long,
         value_name = "DURATION",
         default_value = "60s",
+        hide_default_value = true,
         value_parser = humantime::parse_duration,
     )]
     pub(crate) ready_timeout: Duration,
@@ -223,7 +229,7 @@ pub(crate) struct RestartHow {
     pub(crate) daemon: Daemon,
 }
 
-/// The running daemon.
+// The running daemon.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Daemon {
     /// The running daemon's socket
@@ -233,7 +239,8 @@ pub(crate) struct Daemon {
     #[arg(
         long,
         value_name = "PATH",
-        env = "CONTAINERD_EDIT_CRI_ENDPOINT",
+        env = values::variable("CONTAINERD_EDIT_CRI_ENDPOINT"),
+        hide_env = true,
         value_parser = values::path(),
     )]
     pub(crate) cri_endpoint: Option<PathBuf>,

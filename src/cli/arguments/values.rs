@@ -1,5 +1,6 @@
 //! The values of flags.
 
+use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -11,6 +12,12 @@ pub(crate) type Chosen = Option<Distribution>;
 
 /// The name that stands for stdin.
 pub(crate) const STDIN: &str = "-";
+
+/// An environment variable; an empty one counts as unset.
+pub(super) fn variable(name: &'static str) -> Option<&'static str> {
+    env::var_os(name).filter(|value| !value.is_empty())?;
+    Some(name)
+}
 
 /// A path of a file or folder that is there for longer than this run.
 pub(super) fn path() -> impl TypedValueParser<Value = PathBuf> {

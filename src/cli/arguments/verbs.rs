@@ -12,6 +12,8 @@ use super::groups::{
 use super::{help, values};
 
 #[derive(Debug, Clone, Subcommand)]
+// Only the verb that was typed needs its flags.
+#[command(defer = true)]
 pub(crate) enum Verb {
     /// Register a runtime handler, or change its keys
     ///

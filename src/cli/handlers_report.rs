@@ -46,12 +46,13 @@ impl Report for ListReport<'_> {
     fn text(&self) -> String {
         let mut rows = vec![["NAME", "RUNTIME TYPE", "OWNER", "FROM", ""].map(str::to_owned)];
         let cell = |text: Option<&str>| text.unwrap_or("-").to_owned();
+        let unknown = self.0.ledger_error.as_ref().map(|_| "unknown");
         rows.extend(self.0.handlers.iter().map(|handler| {
             let implied = handler.is_implied.then_some("implied");
             [
                 handler.name.clone(),
                 cell(handler.runtime_type.as_deref()),
-                cell(implied.or(handler.owner.as_deref())),
+                cell(implied.or(handler.owner.as_deref()).or(unknown)),
                 origin(handler),
                 notes(self.0, handler),
             ]
@@ -79,6 +80,8 @@ impl Report for ShowReport<'_> {
             about.push("implied".to_owned());
         } else if let Some(owner) = &handler.owner {
             about.push(format!("owner {owner}"));
+        } else if self.config.ledger_error.is_some() {
+            about.push("owner unknown".to_owned());
         }
         about.push(notes(self.config, handler));
         about.retain(|it| !it.is_empty());
@@ -107,7 +110,11 @@ impl Report for ShowReport<'_> {
 }
 
 fn config(config: &Effective) -> Value {
-    json!({ "path": config.path.to_string_lossy(), "config_version": config.version })
+    json!({
+        "path": config.path.to_string_lossy(),
+        "config_version": config.version,
+        "ledger_error": config.ledger_error,
+    })
 }
 
 fn fields(handler: &EffectiveHandler) -> Value {

@@ -23,6 +23,7 @@ impl Report for KeyReport<'_> {
             "line": found.at.line,
             "column": found.at.column,
             "owner": found.owner,
+            "ledger_error": found.ledger_error,
             "releases": found.releases.iter().map(release).collect::<Value>(),
             "warnings": warnings(&found.warnings),
         })

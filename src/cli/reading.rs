@@ -32,7 +32,12 @@ impl Run {
 
     fn effective(&self, list: &arguments::List) -> Result<Effective, Error> {
         let editor = list.judging.set_up(self.config.editor());
-        editor.effective(list.plugin.plugin_id.as_deref())
+        let effective = editor.effective(list.plugin.plugin_id.as_deref())?;
+        if let Some(why) = &effective.ledger_error {
+            let note = format!("owners are unknown: {why}");
+            self.output.notes.show(&note);
+        }
+        Ok(effective)
     }
 
     pub(super) fn get(&mut self, get: &arguments::Get) -> Result<ExitCode, Error> {

@@ -21,6 +21,8 @@ pub struct Effective {
     pub version: i64,
     /// The releases that read a file of this version, of those that were asked for.
     pub releases: Vec<Release>,
+    /// Why no owner is known: the ledger can't be read.
+    pub ledger_error: Option<String>,
     /// The handlers: those of the main file in its order, then those of drop-ins, then the
     /// built-in one.
     pub handlers: Vec<EffectiveHandler>,
@@ -69,13 +71,12 @@ impl Editor {
     ///
     /// # Errors
     ///
-    /// As of [`Editor::check`] and [`Editor::ledger`], and
-    /// [`Code::UnknownVersion`](crate::Code::UnknownVersion) if the config's version is not known and
-    /// `plugin_id` is not given.
+    /// As of [`Editor::check`], and [`Code::UnknownVersion`](crate::Code::UnknownVersion) if the config's
+    /// version is not known and `plugin_id` is not given.
     pub fn effective(&self, plugin_id: Option<&str>) -> Result<Effective, Error> {
         let path = self.started_with();
         let opened = Opened::of(self, self.existing_source()?)?;
-        let ledger = self.ledger()?;
+        let (ledger, ledger_error) = self.seen_ledger();
         let own = Inventory::of(&opened.config, plugin_id).map_err(|error| error.at(path))?;
         let (files, model) = (&opened.files, opened.model());
         let main = files.main();
@@ -119,6 +120,7 @@ impl Editor {
             path: path.to_owned(),
             version,
             releases,
+            ledger_error,
             handlers,
         })
     }

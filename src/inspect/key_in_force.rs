@@ -35,6 +35,8 @@ pub struct KeyInForce {
     pub at: Position,
     /// The owner that has set it, by the ledger.
     pub owner: Option<String>,
+    /// Why no owner is known: the ledger can't be read.
+    pub ledger_error: Option<String>,
     /// What each release has there that reads the config.
     pub releases: Vec<ReleaseValue>,
     /// Which releases have another value.
@@ -55,12 +57,11 @@ impl Editor {
     ///
     /// # Errors
     ///
-    /// [`Code::NoKey`] if no release has anything there, and as of [`Editor::check`] and
-    /// [`Editor::ledger`].
+    /// [`Code::NoKey`] if no release has anything there, and as of [`Editor::check`].
     pub fn key_in_force(&self, name: &KeyName) -> Result<KeyInForce, Error> {
         let path = self.started_with();
         let opened = Opened::of(self, self.existing_source()?)?;
-        let ledger = self.ledger()?;
+        let (ledger, ledger_error) = self.seen_ledger();
         let version = version::of_any(&opened.config).map_err(|error| error.at(path))?;
         let model = opened.model();
         let key = Key::spelled(name.path());
@@ -90,6 +91,7 @@ impl Editor {
             file: shown.to_owned(),
             at,
             owner: owner.flatten().map(str::to_owned),
+            ledger_error,
             warnings: differing(&key, &value, &releases),
             value,
             releases,

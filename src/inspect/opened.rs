@@ -7,7 +7,8 @@ use std::sync::Arc;
 use crate::commit::editor::Editor;
 use crate::containerd::{ConfigFiles, Host, Model};
 use crate::disk::target::{self, Target};
-use crate::error::Error;
+use crate::error::{Code, Error};
+use crate::ledger::Ledger;
 use crate::node::Layout;
 use crate::toml::{Document, Source};
 
@@ -41,6 +42,20 @@ impl Editor {
     fn with_imports(&self, source: Source) -> ConfigFiles {
         let main = self.host_root.absolute(self.started_with());
         ConfigFiles::read(&self.host_root, &main, source)
+    }
+
+    /// The ledger; where it can't be read, an empty one, and why: a look at a config does without it.
+    pub(super) fn seen_ledger(&self) -> (Ledger, Option<String>) {
+        match self.ledger() {
+            Ok(ledger) => (ledger, None),
+            Err(error) => {
+                let more = match error.code() {
+                    Code::Denied => error.source_text(),
+                    _ => error.hint().to_owned(),
+                };
+                (Ledger::default(), Some(format!("{error}: {more}")))
+            }
+        }
     }
 
     /// The files that containerd is started with, as they are now.

@@ -14,7 +14,7 @@ use crate::disk::existing::{REGULAR, kind_at};
 use crate::disk::holder::HolderFate;
 use crate::disk::target::Target;
 use crate::disk::{digest, leftovers, lock, sidecar};
-use crate::error::{Code, Error};
+use crate::error::Error;
 use crate::ledger::{Ledger, Tombstone};
 use crate::toml::Document;
 use crate::want::key::handler_path;
@@ -152,16 +152,7 @@ impl Editor {
         let logged = self.log_entries();
         let log_error = logged.as_ref().err().map(Error::source_text);
         let entries = logged.unwrap_or_default();
-        let (ledger, ledger_error) = match self.ledger() {
-            Ok(ledger) => (ledger, None),
-            Err(error) => {
-                let more = match error.code() {
-                    Code::Denied => error.source_text(),
-                    _ => error.hint().to_owned(),
-                };
-                (Ledger::default(), Some(format!("{error}: {more}")))
-            }
-        };
+        let (ledger, ledger_error) = self.seen_ledger();
         let (mut handlers, mut drop_ins) = (Vec::new(), Vec::new());
         let reading = self.read_any_config(&target, &main, &ledger).ok();
         let broken = reading.iter().flat_map(|reading| &reading.broken);

@@ -133,9 +133,9 @@ fn an_ordinary_user_sees_what_it_may_and_is_told_the_rest_is_unknown() {
             Command::new(&program)
         };
         command.arg("--config").arg(node.config());
-        Run::of(command.arg("status").args(more))
+        Run::of(command.args(more))
     };
-    let run = ask(&[]).exits(0);
+    let run = ask(&["status"]).exits(0);
     for line in [
         "\nversion:       3\n",
         "\nheld:          can't be seen\n",
@@ -145,11 +145,27 @@ fn an_ordinary_user_sees_what_it_may_and_is_told_the_rest_is_unknown() {
         assert!(run.stdout.contains(line), "{line}: {run:#?}");
     }
     assert!(run.stdout.contains("which can't be read"), "{run:#?}");
-    ask(&["--exit-code"]).exits(10);
-    let run = ask(&["-o", "json"]).exits(0);
-    let status: Value = serde_json::from_str(&run.stdout).expect("JSON");
-    assert!(status["ledger_error"].is_string(), "{status}");
-    assert_eq!(status["handlers"][0]["owner"], Value::Null);
+    ask(&["status", "--exit-code"]).exits(10);
+    for (verb, owner) in [
+        (&["status"][..], "/handlers/0/owner"),
+        (&["list"], "/handlers/0/owner"),
+        (&["show", "kata"], "/owner"),
+        (&["get", "handlers.kata"], "/owner"),
+    ] {
+        let run = ask(&[verb, &["-o", "json"]].concat()).exits(0);
+        let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
+        assert!(report["ledger_error"].is_string(), "{report}");
+        assert_eq!(report.pointer(owner), Some(&Value::Null), "{report}");
+    }
+    let run = ask(&["list"]).exits(0);
+    let row = run.stdout.lines().find(|row| row.starts_with("kata "));
+    assert!(row.is_some_and(|it| it.contains("unknown")), "{run:#?}");
+    let said = "owners are unknown: cannot read the ledger: Permission denied";
+    assert!(run.stderr.starts_with(said), "{run:#?}");
+    let run = ask(&["show", "kata"]).exits(0);
+    assert!(run.stdout.contains("owner unknown"), "{run:#?}");
+    let run = ask(&["get", "handlers.kata.runtime_type"]).exits(0);
+    assert_eq!(run.stdout, "io.containerd.kata.v2\n");
 }
 
 #[test]

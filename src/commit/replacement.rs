@@ -58,47 +58,43 @@ impl Editor {
             self.check_unchanged(&reading, found, &text.change)?;
         }
         let mut after = reading.with(self, texts)?;
-        let files = &found.ledger.files;
+        let Ledger { files, written, .. } = &found.ledger;
         let name = |it: &Replacement| reading.config.name_of(&it.change.path);
         // As if nobody had written since: the last change can still be taken back.
         let is_last = texts
             .iter()
-            .all(|it| found.ledger.written.get(&name(it)) == it.change.digests().after.as_ref());
-        let previous = found.previous.as_ref().filter(|_| !is_last);
-        // Whether a file of the last change says again what it said before.
-        let is_as_before = |name: &String, previous: &Ledger| {
-            let text = after.text(&after.path_of(name)).map(str::as_bytes);
-            let text = text.map(digest::of);
-            files.get(name).is_some_and(|it| {
-                // Somebody had deleted it: what counts is what the tool had written before.
-                let is_deleted = it.before.is_none() && text.is_some();
-                let is_before =
-                    it.before == text || is_deleted && previous.written.get(name) == text.as_ref();
-                is_before && it.after != text
-            })
-        };
-        let previous = previous.filter(|it| texts.iter().any(|text| is_as_before(&name(text), it)));
-        let is_undone = previous.is_some_and(|it| files.keys().all(|name| is_as_before(name, it)));
-        // Which ledger holds for a text that comes, that text says.
-        let mut ledger = match (&found.killed, previous) {
-            (Some(LedgerPair { before, after: new }), _) => {
-                new.clone().after_a_killed_run(before.clone(), &after)
-            }
-            (None, Some(previous)) => {
-                let ledger = found.ledger.clone();
-                ledger.after_a_killed_run(previous.clone(), &after)
-            }
-            (None, None) => found.ledger.clone(),
+            .all(|it| written.get(&name(it)) == it.change.digests().after.as_ref());
+        let digest = |name: &str| {
+            let text = after.text(&after.path_of(name))?;
+            Some(digest::of(text.as_bytes()))
         };
         let killed = found.killed.as_ref().map(|killed| &killed.before);
-        let ledgers = [Some(&found.ledger), killed, found.previous.as_ref()];
+        let kept = |name: &str| {
+            let digest = digest(name)?;
+            let mut ledgers = [Some(&found.ledger), killed].into_iter().flatten();
+            ledgers.find_map(|ledger| ledger.kept(name, &digest))
+        };
+        // Whether a file of the last change says again what it said before.
+        let is_as_before = |name: &String| {
+            let text = digest(name);
+            files.get(name).is_some_and(|it| {
+                // Somebody had deleted it: what counts is what the tool had written before.
+                let is_deleted = it.before.is_none() && kept(name).is_some();
+                (it.before == text || is_deleted) && it.after != text
+            })
+        };
+        let is_undone =
+            texts.iter().any(|it| is_as_before(&name(it))) && files.keys().all(is_as_before);
+        // Which ledger holds for a text that comes, that text says.
+        let mut ledger = match &found.killed {
+            Some(LedgerPair { before, after: new }) => {
+                new.clone().after_a_killed_run(before.clone(), &after)
+            }
+            None => found.ledger.clone(),
+        };
         for name in texts.iter().map(name) {
-            let text = after.text(&after.path_of(&name)).map(str::as_bytes);
-            let digest = text.map(digest::of);
-            let mut ledgers = ledgers.into_iter().flatten();
-            let kept = digest.and_then(|digest| ledgers.find_map(|it| it.kept(&name, &digest)));
-            if let Some(kept) = kept {
-                ledger.bring_back(&name, kept, &mut after);
+            if let Some(kept) = kept(&name) {
+                ledger.bring_back(&name, kept);
             }
         }
         let is_replaced = |path: &Path| texts.iter().any(|it| it.change.path == *path);

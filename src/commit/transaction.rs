@@ -223,7 +223,9 @@ impl Editor {
                 let before = work.ledgers.before.to_json();
                 let begun = begun.as_ref().filter(|_| task.texts().is_empty());
                 let completes = begun.is_some_and(|begun| work.completes(begun, &found.ledger));
-                work.ledgers.remember_kept(!task.is_restore());
+                if !task.is_restore() {
+                    work.ledgers.remember_replaced();
+                }
                 let after = work.ledgers.after.to_json();
                 Some(file.write(&found.texts, [&before, &after], completes)?)
             } else {

@@ -120,7 +120,16 @@ mod tests {
   },
   "kept": {
     "config.toml": {
-      "digest": "01",
+      "format": 1,
+      "seq": 2,
+      "owners": {},
+      "entries": [],
+      "made": [],
+      "left": [],
+      "files": {},
+      "written": {
+        "config.toml": "01"
+      },
       "more": 2
     }
   },

@@ -60,9 +60,10 @@ impl Ledger {
         }
         let kept = take(&mut self.kept).into_iter();
         self.kept = kept.map(|(file, kept)| (name(file), kept)).collect();
-        let of_kept = self.kept.values_mut();
-        let of_kept = of_kept.flat_map(|kept| kept.owners.values_mut());
-        for owner in self.owners.values_mut().chain(of_kept) {
+        for kept in self.kept.values_mut() {
+            kept.rename(old, new);
+        }
+        for owner in self.owners.values_mut() {
             owner.file = name(take(&mut owner.file));
         }
     }

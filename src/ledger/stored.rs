@@ -25,7 +25,7 @@ type Rest = Map<String, Value>;
 /// it; the ledger that it was given stays as it was.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Ledger {
-    format: Format,
+    pub(super) format: Format,
     /// The number of the newest want.
     pub(crate) seq: u64,
     #[serde(default)]
@@ -51,9 +51,9 @@ pub struct Ledger {
     /// The SHA-256 of the bytes that were last written to each file.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) written: BTreeMap<String, String>,
-    /// What holds for the text from before of each file, and for no file any more.
+    /// The part of a ledger that held for the text from before of each file.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) kept: BTreeMap<String, Kept>,
+    pub(super) kept: BTreeMap<String, Self>,
     /// The plugin table of the handlers, for each file that does not have them where its version has.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) tables: BTreeMap<String, String>,
@@ -98,7 +98,7 @@ pub(crate) struct Want {
 }
 
 /// A want, and whoever has it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct OwnersWant<'l> {
     pub(crate) owner: &'l str,
     /// Where the owner's new keys go.
@@ -132,29 +132,6 @@ pub(crate) struct Made {
     /// Whether the table was there, and its header alone is new.
     #[serde(default, rename = "header", skip_serializing_if = "Not::not")]
     pub(crate) is_header: bool,
-}
-
-/// What holds for a text that is kept as a `.prev`, and for no file any more.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Kept {
-    /// The SHA-256 of the text.
-    pub(super) digest: String,
-    /// The wants of the keys below.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) owners: BTreeMap<String, Owner>,
-    /// What the tool had written, and the ledger has no more.
-    #[serde(
-        default,
-        with = "fields::pairs",
-        skip_serializing_if = "BTreeMap::is_empty"
-    )]
-    pub(super) entries: BTreeMap<Key, Entry>,
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub(super) made: BTreeSet<Made>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) full_text: Option<String>,
-    #[serde(flatten)]
-    pub(super) rest: Rest,
 }
 
 /// An owner that was removed, so that a loop that still applies its want can end.

@@ -40,6 +40,43 @@ fn a_text_that_comes_back_after_an_edit_of_the_ledger_alone_has_its_owners() {
     assert!(ledger.contains("\"y\": {"), "what y wants stays: {ledger}");
 }
 
+/// What another owner wants, too, stays when one leaves, and is both owners' once that one is back.
+#[test]
+fn a_key_that_another_owner_has_kept_is_both_owners_again() {
+    let node = Node::with(SERVES);
+    for owner in ["x", "y"] {
+        let level = ["set", "debug.level=debug", "--take-over", "--owner"];
+        node.run(&[&level[..], &[owner]].concat()).exits(0);
+    }
+    node.run(&["add", "crun", "--owner", "x"]).exits(0);
+    node.run(&["remove", "--owner", "x"]).exits(0);
+    assert!(node.text().contains("level"), "y wants it: {}", node.text());
+    node.run(&["add", "runc", "--owner", "z", "--adopt"])
+        .exits(0);
+    node.run(&["restore", "--from", "prev"]).exits(0);
+    node.run(&["remove", "--owner", "y"]).exits(0);
+    assert!(node.text().contains("level"), "x does: {}", node.text());
+    node.run(&["remove", "--owner", "x"]).exits(0);
+    assert_eq!(node.text(), SERVES);
+}
+
+/// Whoever has come with the change wants nothing once the text from before it is back.
+#[test]
+fn a_text_that_comes_back_has_no_owner_that_came_later() {
+    let node = Node::with(SERVES);
+    node.run(&["add", "crun", "--owner", "x"]).exits(0);
+    let text = node.text();
+    node.run(&["add", "kata", "--owner", "z"]).exits(0);
+    node.run(&["add", "runc", "--owner", "y", "--adopt"])
+        .exits(0);
+    node.run(&["restore", "--from", "prev"]).exits(0);
+    assert_eq!(node.text(), text);
+    let leaves = node.run(&["remove", "--owner", "z"]).exits(0);
+    assert!(leaves.stdout.contains("nothing to do"), "{leaves:#?}");
+    node.run(&["remove", "--owner", "x"]).exits(0);
+    assert_eq!(node.text(), SERVES);
+}
+
 #[test]
 fn a_text_that_comes_back_after_an_edit_of_another_file_has_its_owners() {
     let node = Node::with(SERVES);

@@ -73,13 +73,15 @@ impl List {
         splices.replace(span, self.changed());
     }
 
-    /// The text after the changes.
+    /// The text after the changes. What comes takes its style from what goes, too: that may come back.
     pub(super) fn changed(mut self) -> String {
-        for number in std::mem::take(&mut self.gone).into_iter().rev() {
-            self.cut(number);
-        }
+        let gone = std::mem::take(&mut self.gone);
+        let known = ..self.elements.len();
         for literal in std::mem::take(&mut self.added) {
             self.add(&literal);
+        }
+        for number in gone.range(known).rev() {
+            self.cut(*number);
         }
         self.text
     }
@@ -143,9 +145,7 @@ impl List {
 
     /// Cuts an element: what [`Self::add`] has inserted for it, or would have.
     fn cut(&mut self, number: usize) {
-        let Some(element) = self.elements.get(number).cloned() else {
-            return;
-        };
+        let element = self.elements[number].clone();
         let text = &self.text;
         let close = text.len() - 1;
         let previous = number.checked_sub(1).map(|number| &self.elements[number]);

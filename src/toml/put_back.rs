@@ -255,6 +255,33 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_to_a_list_leaves_the_way_open_for_what_goes() {
+        for (full, path, number) in [
+            ("a = { x=1}\n", &["a", "x"][..], None),
+            ("a = {x = 1 , y=2 }\n", &["a", "x"], None),
+            ("a = [\n  1, # one\n  # two\n]\n", &["a"], Some(0)),
+            ("a = [\n  1, # one\n  2 # two\n]\n", &["a"], Some(1)),
+        ] {
+            let document = Document::parse(full.as_bytes()).expect("TOML");
+            let path: Vec<String> = path.iter().map(ToString::to_string).collect();
+            let mut revision = Revision::of(&document, |_| false);
+            if let Some(number) = number {
+                revision.remove_element(&path, number).expect("an array");
+                revision.insert_element(&path, "3").expect("an array");
+            } else {
+                revision.remove(&path);
+                let new = ["a", "z"].map(str::to_owned);
+                revision.insert(&new, "3", None).expect("a table");
+            }
+            let now = revision.finish().expect("finishes");
+            let now = Document::parse(now.as_bytes()).expect("TOML");
+            let both = now.with_removed(&document, &path).expect("it comes back");
+            let back = both.text_towards(&document, Some);
+            assert_eq!(back.as_deref(), Some(full), "{}", both.text());
+        }
+    }
+
+    #[test]
     fn lists_come_back_as_they_were_unless_somebody_has_changed_them() {
         let full = "a = [ 'x','y' , 'z']\nb = {c = 1,d.e=2 , f= 3}\n";
         let paths: &[&[&str]] = &[&["a"], &["b", "d", "e"]];

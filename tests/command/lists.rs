@@ -155,3 +155,25 @@ fn a_table_that_two_owners_want_stays_until_both_have_left() {
     node.run(&["remove", "--owner", "b"]).exits(0);
     assert_eq!(node.text(), "version = 3\n");
 }
+
+/// What an owner has removed comes back as it was, whatever it has added since.
+#[test]
+fn a_list_that_loses_and_gains_comes_back_byte_for_byte() {
+    let handlers = "plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes";
+    let text = format!(
+        "version = 3\ndisabled_plugins = [\n  'io.containerd.a.v1.b', # one\n  # two\n]\n\
+         [{handlers}.runc]\nruntime_type = 'io.containerd.runc.v2'\n\
+         options = {{ SystemdCgroup=false}}\n"
+    );
+    let node = Node::with(&text);
+    for run in [
+        ["unset", TWICE],
+        ["set", "disabled_plugins=io.containerd.c.v1.d"],
+        ["unset", "handlers.runc.options.SystemdCgroup"],
+        ["set", "handlers.runc.options.Root=/x"],
+    ] {
+        node.run(&[&run[..], &["--owner", "a"]].concat()).exits(0);
+    }
+    node.run(&["remove", "--owner", "a"]).exits(0);
+    assert_eq!(node.text(), text);
+}

@@ -163,7 +163,10 @@ impl View {
         match &key.element {
             None => match self.migrated(&place) {
                 Some((successor, element)) => successor.value(&element),
-                None => self.tree.value(&place),
+                None => self
+                    .tree
+                    .value(&place)
+                    .filter(|it| !self.is_key(&place, it)),
             },
             Some(element) => {
                 let element = Literal::new(element);
@@ -177,15 +180,14 @@ impl View {
         if let Some((successor, element)) = self.migrated(place) {
             let array = successor.array();
             self.tree.remove_element(&array, &element);
-            if let Some(element) = value.and_then(|value| successor.element(value)) {
-                return self.tree.put_element(&array, &element, rank);
+            match value.and_then(|value| successor.element(value)) {
+                Some(element) => self.tree.put_element(&array, &element, rank),
+                None if self.tree.get(&array).is_some_and(Value::is_empty) => {
+                    self.tree.remove(&array);
+                }
+                None => {}
             }
-            if self.tree.get(&array).is_some_and(Value::is_empty) {
-                self.tree.remove(&array);
-            }
-            if value.is_none() {
-                return;
-            }
+            return;
         }
         match value {
             Some(value) => self.tree.put(place, value, rank),
@@ -207,6 +209,12 @@ impl View {
         let elements: Vec<Literal> = elements.collect();
         let [element] = elements.try_into().ok()?;
         Some((successor, element))
+    }
+
+    /// Whether the value of an array is nothing but the element that stands for a key of the tool's.
+    fn is_key(&self, place: &[String], array: &Literal) -> bool {
+        let key = Successor::rival(place).and_then(|key| self.migrated(&key));
+        key.is_some_and(|(_, element)| *array == Literal::new(format!("[{}]", element.text())))
     }
 
     /// Whether something stands at a canonical path.

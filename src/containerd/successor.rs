@@ -34,7 +34,14 @@ impl Successor {
     }
 
     pub(crate) fn array(&self) -> Path {
-        self.array.iter().map(ToString::to_string).collect()
+        owned(self.array)
+    }
+
+    /// The array of the key at a place, and the key of the array: of the two, a config has one.
+    pub(crate) fn rival(place: &[String]) -> Option<Path> {
+        let of_key = Self::of(place).map(Self::array);
+        let mut arrays = SUCCESSORS.iter().filter(|it| place == it.array);
+        of_key.or_else(|| arrays.next().map(|it| owned(it.key)))
     }
 
     /// What has stood at the key, by an element of the array.
@@ -66,6 +73,10 @@ impl Successor {
     }
 }
 
+fn owned(path: &[&str]) -> Path {
+    path.iter().map(ToString::to_string).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,5 +92,15 @@ mod tests {
         assert_eq!(core.element(&is_set), Some(on));
         assert_eq!(core.value(&Literal::new("'A=1'")), None);
         assert_eq!(core.element(&Literal::new("false")), None);
+    }
+
+    #[test]
+    fn a_key_and_its_array_stand_for_each_other() {
+        for it in &SUCCESSORS {
+            let [key, array] = [it.key, it.array].map(owned);
+            assert_eq!(Successor::rival(&key).as_ref(), Some(&array));
+            assert_eq!(Successor::rival(&array), Some(key));
+        }
+        assert_eq!(Successor::rival(&owned(&["debug", "level"])), None);
     }
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use crate::error::{Error, NextStep};
 use crate::ledger::{FileKey, OwnersWant, is_implied, newest_owner};
-use crate::toml::Literal;
 use crate::want::change::Change;
 use crate::want::key::{Key, handlers_path};
 use crate::want::meant::meant_by;
@@ -91,10 +90,8 @@ impl Start<'_> {
             let node = view.tree.get(&place);
             let node = node.filter(|node| node.below().is_none() && view.value(key).is_some());
             let is_list = key.is_list() && key.element.is_none();
-            if is_list && node.is_some_and(|it| it.array().is_some()) {
-                let elements = view.tree.elements(&place).filter_map(|it| it.value());
-                let keys = elements.map(|it| Key::element(&key.path, &Literal::of(&it)));
-                return keys.collect();
+            if let Some(list) = node.filter(|it| is_list && it.array().is_some()) {
+                return key.elements(list).map(|it| it.key).collect();
             }
             node.map(|_| key.clone()).into_iter().collect::<Vec<Key>>()
         });

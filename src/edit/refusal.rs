@@ -74,6 +74,14 @@ fn belongs(key: &Key, owner: &str) -> String {
     }
 }
 
+/// Another owner has a key of which containerd makes the one that is to be set, or the other way round.
+pub(super) fn contradicts(key: &Key, rival: &Key, owner: &str) -> Error {
+    let message = format!("{owner} has set {rival}: containerd takes no {key} beside that");
+    let key = &rival.on_command_line();
+    let hint = NextStep::UnsetForeign { key, owner };
+    Error::new(Code::ForeignKey, message, hint)
+}
+
 /// Another owner has the key that is to be cleared, or its handler.
 pub(super) fn foreign_clearing(key: &Key, owner: &str) -> Error {
     let message = belongs(key, owner);

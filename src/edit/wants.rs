@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::config::Config;
+use crate::containerd::Successor;
 use crate::error::{Code, Error};
 use crate::ledger::{Owner, Tombstone, Want};
 use crate::toml::Literal;
@@ -131,12 +132,17 @@ impl Start<'_> {
     }
 
     /// Whether a key has no place beside those that the change names, which `owner` wants by now: it is
-    /// in a table that is to be a value, or it is to be a table.
+    /// in a table that is to be a value, or it is to be a table, or containerd makes the one of the other.
     fn is_displaced(&self, key: &Key, want: &Want, owner: &Owner) -> bool {
         let is_value = |key: &&Key| {
             let want = owner.wants.get(key);
             want.is_some_and(|want| want.value.is_some())
         };
+        let rival = Successor::rival(&key.path).map(|it| Key::new(&it));
+        let is_asked = |rival: Key| self.asked.contains(&rival) && is_value(&&rival);
+        if want.value.is_some() && rival.is_some_and(is_asked) {
+            return true;
+        }
         // Those above a key stand right before it.
         let above = self.asked.range(..key).next_back().filter(is_value);
         if above.is_some_and(|above| key.is_below(above)) {
@@ -205,10 +211,16 @@ impl Start<'_> {
     /// unless the change [declares](Change::declares) what its owner wants: that comes on top.
     fn check_owners(&self) -> Result<(), Error> {
         let Change { overrules, .. } = self.change;
-        if *overrules == Overrules::All {
-            return Ok(());
-        }
         for KeyValue { key, .. } in &self.change.wants {
+            let rival = Successor::rival(&key.path);
+            let rival = rival.iter().flat_map(|it| self.ledger.wants_below(it));
+            let mut rival = rival.filter(|it| it.want.value.is_some());
+            if let Some(it) = rival.find(|it| it.owner != self.owner()) {
+                return Err(refusal::contradicts(key, it.key, it.owner));
+            }
+            if *overrules == Overrules::All {
+                continue;
+            }
             // Who wants an element that another owner wants too asks for nothing else.
             let is_shared = key.element.is_some() && !self.ledger.removes(key);
             let is_layered = key.handler().is_none()

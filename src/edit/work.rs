@@ -1,6 +1,7 @@
 //! An edit while it is worked out: the files as they will be, and the ledger as it will be.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::slice;
 
 use crate::config::view::{View, Views};
 use crate::containerd::spelling;
@@ -186,10 +187,16 @@ impl<'e> Work<'e> {
             }
             (Some(_), Some(was)) if view.tree.has_element(&place, was) => {}
             (Some(_), Some(was)) => {
-                // As often as it stood there.
-                let known = view.full.elements(&place).filter(|it| it == was);
-                for _ in 0..known.count().max(1) {
-                    view.tree.put_element(&place, was, rank::LAST);
+                // As often as it stood there, and as it was written.
+                let known = view.full.elements(&place).filter(|it| it.says_just(was));
+                let known: Vec<Literal> = known.collect();
+                let known = if known.is_empty() {
+                    slice::from_ref(was)
+                } else {
+                    &known
+                };
+                for element in known {
+                    view.tree.put_element(&place, element, rank::LAST);
                 }
             }
             (None, was) => view.put(&place, was, 0),

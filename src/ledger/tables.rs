@@ -8,7 +8,6 @@ use crate::containerd::Successor;
 use crate::containerd::plugin;
 use crate::containerd::spelling;
 use crate::containerd::version;
-use crate::want::key::Key;
 
 use super::lost::is_lost;
 use super::stored::Ledger;
@@ -20,7 +19,7 @@ impl Ledger {
         config.successors.clear();
         for at in self.entries.keys() {
             // Whoever wants the whole array knows it by that name.
-            let is_free = |it: &&Successor| !self.is_wanted(&Key::new(&it.array()));
+            let is_free = |it: &&Successor| !self.is_wanted_below(&it.array());
             if let Some(successor) = Successor::of(&at.key.path).filter(is_free) {
                 let successors = config.successors.entry(at.file.clone());
                 successors.or_default().push(successor);

@@ -43,6 +43,12 @@ impl Literal {
         self.value().is_none_or(|it| it.says_nothing())
     }
 
+    /// Whether it says what `other` says, and nothing besides.
+    pub(crate) fn says_just(&self, other: &Self) -> bool {
+        let values = self.value().zip(other.value());
+        values.is_some_and(|(own, other)| own.says_just(&other))
+    }
+
     /// The text, with the keys of a table in their order: in whatever order they are written, they mean
     /// the same.
     pub(crate) fn sorted(&self) -> String {

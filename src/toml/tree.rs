@@ -195,22 +195,15 @@ impl Tree {
         self.change_array(path, |elements| elements.push(Value::put(element, rank)));
     }
 
-    /// Removes the element from the array at `path`, as often as it stands there: those that mean the
-    /// same, or else those that say just this. An array of `[[headers]]` goes with its last one.
+    /// Removes the element from the array at `path`, as often as it stands there: those that say just
+    /// this. An array of `[[headers]]` goes with its last one.
     pub(crate) fn remove_element(&mut self, path: &[String], element: &Literal) {
         let element = element.value();
         let Some(element) = element.filter(|it| self.says_just(path, it)) else {
             return;
         };
-        let is_exact = self.array(path).contains(&element);
         self.change_array(path, |elements| {
-            elements.retain(|it| {
-                if is_exact {
-                    *it != element
-                } else {
-                    !it.says_just(&element)
-                }
-            });
+            elements.retain(|it| !it.says_just(&element));
         });
         let array = self.get(path);
         if array.is_some_and(|it| it.form == Form::Header && it.is_empty()) {

@@ -195,6 +195,15 @@ impl Value {
         table.map_or_else(|| self.is_zero(), |it| it.values().all(Self::says_nothing))
     }
 
+    /// A table without its keys that say nothing; any other value as it is.
+    pub(crate) fn without_zeros(&self) -> Self {
+        let mut value = self.clone();
+        if let Data::Table(table) = &mut value.data {
+            Arc::make_mut(table).retain(|_, it| !it.says_nothing());
+        }
+        value
+    }
+
     /// Whether it says what `other` says, and nothing besides: in tables more keys may stand that say
     /// nothing.
     pub(crate) fn says_just(&self, other: &Self) -> bool {

@@ -86,11 +86,12 @@ impl Key {
         KeyValue { key: self, value }
     }
 
-    /// What a value names of the list: the elements of an array, or the one element that it is.
+    /// What a value names of the list: the elements of an array, or the one element that it is. What an
+    /// element says is what counts: `containerd config migrate` prints the rest, too.
     pub(crate) fn elements(&self, value: &Value) -> impl Iterator<Item = KeyValue> {
         let elements = value.array().unwrap_or(slice::from_ref(value));
         elements.iter().map(|element| {
-            let value = Literal::of(element);
+            let value = Literal::of(&element.without_zeros());
             let key = Self::element(&self.path, &value);
             KeyValue { key, value }
         })

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
+use crate::containerd::Successor;
 use crate::error::{Code, Error, Position};
 use crate::toml::render::{self, Quotes};
 use crate::toml::{Path, Value, key_path};
@@ -96,8 +97,8 @@ pub fn check_agreement(settings: &[Setting]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Finds what was said before and disagrees: it gives the key another value, or one of the two has a
-/// table where the other has a value.
+/// Finds what was said before and disagrees: it gives the key another value, one of the two has a table
+/// where the other has a value, or containerd makes the one of the other.
 fn contradicting<'s, S>(
     said: &'s BTreeMap<Path, S>,
     key: &Key,
@@ -112,7 +113,9 @@ fn contradicting<'s, S>(
     let behind = (Bound::Excluded(path), Bound::Unbounded);
     let next = said.range::<[String], _>(behind).next();
     let below = next.filter(|(next, _)| next.starts_with(path));
-    above.next().or(below.map(|(_, statement)| statement))
+    let rival = || said.get(&Successor::rival(path)?);
+    let near = above.next().or(below.map(|(_, statement)| statement));
+    near.or_else(rival)
 }
 
 impl Statement {
@@ -130,7 +133,10 @@ mod tests {
     #[test]
     fn settings_say_one_thing_of_a_key() {
         const RUNTIME: &str = "plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes";
+        const CNI: &str = "plugins.\"io.containerd.cri.v1.runtime\".cni";
         let spelled = format!("{RUNTIME}.x.options.a=2");
+        let folder = format!("{CNI}.bin_dir=/a");
+        let folders = format!("{CNI}.bin_dirs=['/a']");
         for (settings, wanted) in [
             (["debug.level=info", "debug.level=info"], None),
             (["imports=/a", "imports=/b"], None),
@@ -148,6 +154,14 @@ mod tests {
                 Some(format!(
                     "{RUNTIME}.x.options.a contradicts handlers.x.options.a"
                 )),
+            ),
+            (
+                [&folder, &folders],
+                Some(format!("{CNI}.bin_dirs contradicts {CNI}.bin_dir")),
+            ),
+            (
+                [&folders, &folder],
+                Some(format!("{CNI}.bin_dir contradicts {CNI}.bin_dirs")),
             ),
         ] {
             let settings = settings.map(|it| it.parse().expect("a setting"));

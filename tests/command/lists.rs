@@ -138,22 +138,41 @@ fn what_stands_where_a_list_or_a_table_belongs_can_be_unset() {
     node.run(&["unset", runtimes]).exits(2);
 }
 
-/// In whatever order its keys are written.
+/// In whatever order its keys are written, and with whatever keys besides that say nothing.
 #[test]
 fn a_table_that_two_owners_want_stays_until_both_have_left() {
-    let node = Node::with("version = 3\n");
-    let key = "plugins.\"io.containerd.transfer.v1.local\".unpack_config";
-    for (owner, entry) in [
-        ("a", "{platform='linux/amd64',snapshotter='overlayfs'}"),
-        ("b", "{snapshotter='overlayfs',platform='linux/amd64'}"),
-    ] {
-        let set = format!("{key}=[{entry}]");
-        node.run(&["set", &set, "--owner", owner]).exits(0);
+    let entries = [
+        "{platform='linux/amd64',snapshotter='overlayfs'}",
+        "{snapshotter='overlayfs',platform='linux/amd64'}",
+        "{platform='linux/amd64',snapshotter='overlayfs',differ=''}",
+    ];
+    for [first, second] in [[0, 1], [0, 2], [2, 0]] {
+        let node = Node::with("version = 3\n");
+        for (owner, entry) in [("a", first), ("b", second)] {
+            let set = format!("{UNPACK}=[{}]", entries[entry]);
+            node.run(&["set", &set, "--owner", owner]).exits(0);
+        }
+        node.run(&["remove", "--owner", "a"]).exits(0);
+        assert!(node.text().contains("overlayfs"), "{}", node.text());
+        node.run(&["remove", "--owner", "b"]).exits(0);
+        assert_eq!(node.text(), "version = 3\n");
     }
+}
+
+/// One entry is written in two ways: it goes and comes back in both.
+#[test]
+fn an_entry_comes_back_as_it_was_written() {
+    let entry = "{platform='linux/amd64',snapshotter='overlayfs'}";
+    let list =
+        format!("[{{snapshotter=\"overlayfs\", platform=\"linux/amd64\", differ=''}}, {entry}]");
+    let table = "version = 3\n[plugins.\"io.containerd.transfer.v1.local\"]\n";
+    let text = format!("{table}unpack_config = {list}\n");
+    let node = Node::with(&text);
+    let key = format!("{UNPACK}={entry}");
+    node.run(&["unset", &key, "--owner", "a"]).exits(0);
+    assert_eq!(node.text(), format!("{table}unpack_config = []\n"));
     node.run(&["remove", "--owner", "a"]).exits(0);
-    assert!(node.text().contains("overlayfs"), "{}", node.text());
-    node.run(&["remove", "--owner", "b"]).exits(0);
-    assert_eq!(node.text(), "version = 3\n");
+    assert_eq!(node.text(), text);
 }
 
 /// What an owner has removed comes back as it was, whatever it has added since.

@@ -116,19 +116,72 @@ fn a_key_that_has_become_an_element_is_changed_there() {
     }
 }
 
-/// Two owners want the same setting by different keys: neither has the other's.
+/// By different keys two owners want the same setting: the second one is refused, and told the way.
 #[test]
-fn an_array_that_another_owner_wants_is_left_alone() {
+fn an_array_and_the_key_that_it_has_replaced_are_one_owners() {
     let table = "plugins.\"io.containerd.cri.v1.runtime\".cni";
-    let node = Node::with("version = 3\n");
-    let folders = format!("{table}.bin_dirs=['/y']");
-    node.run(&["set", &folders, "--owner", "b"]).exits(0);
-    let text = node.text();
     let folder = format!("{table}.bin_dir=/x");
-    node.run(&["set", &folder, "--owner", "a"]).exits(78);
-    assert_eq!(node.text(), text);
-    node.run(&["remove", "--owner", "b"]).exits(0);
-    assert_eq!(node.text(), "version = 3\n");
+    let folders = format!("{table}.bin_dirs=['/y']");
+    for version in [2, 3] {
+        for [first, second] in [[&folder, &folders], [&folders, &folder]] {
+            let empty = format!("version = {version}\n");
+            let node = Node::with(&empty);
+            node.run(&["set", first, "--owner", "b"]).exits(0);
+            let text = node.text();
+            for more in [&[][..], &["--take-over"]] {
+                let set = [&["set", second, "--owner", "a"], more].concat();
+                let run = node.run(&set).exits(78);
+                let (key, _) = first.split_once('=').expect("a setting");
+                let unset = node.hinted(&format!("unset '{key}' --owner b"));
+                assert!(run.stderr.contains(&unset), "{run:#?}");
+                assert_eq!(node.text(), text);
+            }
+            // The other key of one's own gives way.
+            node.run(&["set", second, "--owner", "b"]).exits(0);
+            assert_eq!(node.text().matches("bin_dir").count(), 1);
+            node.run(&["remove", "--owner", "b"]).exits(0);
+            assert_eq!(node.text(), empty);
+        }
+    }
+}
+
+/// An owner has an array removed for the sake of its key, of which the migration then makes that array.
+#[test]
+fn an_array_that_was_removed_comes_back_in_the_place_of_the_key() {
+    let table = "plugins.\"io.containerd.cri.v1.runtime\".cni";
+    let printed = |folder: &str| {
+        format!(
+            "version = 3\n[plugins.'io.containerd.cri.v1.runtime'.cni]\n  bin_dir = ''\n  \
+             bin_dirs = ['{folder}']\n"
+        )
+    };
+    let old = "[plugins.'io.containerd.grpc.v1.cri'.cni]\nbin_dirs = ['/old']\n";
+    let node = Node::with(format!("version = 2\n{old}"));
+    let (set, unset) = (format!("{table}.bin_dir=/x"), format!("{table}.bin_dirs"));
+    let installs = || {
+        node.run(&["unset", &unset, "--owner", "a"]).exits(0);
+        node.run(&["set", &set, "--owner", "a"]).exits(0);
+    };
+    installs();
+    fs::write(node.config(), printed("/x")).expect("writes");
+    installs();
+    assert_eq!(node.text(), printed("/x"));
+    node.run(&["remove", "--owner", "a"]).exits(0);
+    assert_eq!(node.text(), printed("/old"));
+}
+
+/// What stood there before is not read there any more.
+#[test]
+fn no_key_comes_back_that_the_migration_has_left() {
+    let task = "plugins.\"io.containerd.runtime.v2.task\"";
+    let node = Node::with(format!("version = 2\n[{task}]\nsched_core = false\n"));
+    let set = format!("{task}.sched_core=true");
+    node.run(&["set", &set, "--owner", "a"]).exits(0);
+    let table = "version = 3\n[plugins.'io.containerd.shim.v1.manager']\n";
+    let printed = format!("{table}  env = ['SCHED_CORE=1']\n");
+    fs::write(node.config(), printed).expect("writes");
+    node.run(&["remove", "--owner", "a"]).exits(0);
+    assert_eq!(node.text(), table);
 }
 
 /// What the migration to version 4 makes of a key besides is named: it may be anybody's.

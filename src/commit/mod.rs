@@ -14,7 +14,7 @@ pub(crate) mod path_json;
 mod placement;
 pub(crate) mod planning;
 pub(crate) mod reading;
-mod rendering;
+pub(crate) mod rendering;
 mod repair;
 mod replacement;
 pub(crate) mod request;

@@ -175,14 +175,11 @@ impl Editor {
     }
 
     fn read_template(&self, snapshot: &Snapshot, generated: &Path) -> Result<Reading, Error> {
-        let read = Target::find(generated, &self.host_root)?.read()?;
-        let last = text_of(generated, read.bytes().unwrap_or_default())?;
+        let last = self.last_start()?;
         let bytes = snapshot.bytes();
         let text = bytes.map(|bytes| text_of(&self.path, bytes)).transpose()?;
-        let title = self.layout.as_ref().map(|it| it.distribution.title());
-        let of = |text| Template::of(text, last, title.unwrap_or("the distribution"));
-        let (template, unread) = match of(text) {
-            Err(error) if text.is_some() => (of(None), Some(error)),
+        let (template, unread) = match self.template_of(text, &last) {
+            Err(error) if text.is_some() => (self.template_of(None, &last), Some(error)),
             template => (template, None),
         };
         let template = template.map_err(|error| error.at(&self.path))?;

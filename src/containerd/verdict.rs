@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::error::Position;
 use crate::toml::value::Place;
@@ -74,6 +74,17 @@ impl Verdict {
             Self::Serves { .. } => None,
             Self::NoCri { reason } | Self::Exits { reason } => Some(reason),
         }
+    }
+
+    /// The same with the path of the file that the one at `made` is made of. No line there is one of
+    /// its own.
+    pub(crate) fn blaming(mut self, made: &Path, of: &Path) -> Self {
+        if let Self::NoCri { reason } | Self::Exits { reason } = &mut self
+            && reason.at.as_ref().is_some_and(|(path, _)| path == made)
+        {
+            reason.at = Some((of.to_owned(), None));
+        }
+        self
     }
 }
 

@@ -1,8 +1,9 @@
 //! What each containerd release makes of a config.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::commit::editor::Editor;
+use crate::commit::rendering::NextStart;
 use crate::config::surroundings;
 use crate::containerd::lost::{self, Losses};
 use crate::containerd::release::reading;
@@ -38,7 +39,7 @@ impl Editor {
     /// the main file is no TOML, [`Code::WrongType`](crate::Code::WrongType) if its version is no integer,
     /// and the errors of finding and reading it. Whatever else is wrong is a verdict.
     pub fn check(&self) -> Result<Check, Error> {
-        Check::of(self, self.existing_source()?)
+        self.checked(Self::existing_source)
     }
 
     /// The same where a missing config is as good as an empty one: containerd starts with it.
@@ -47,7 +48,18 @@ impl Editor {
     ///
     /// The other errors of [`Editor::check`].
     pub fn check_if_any(&self) -> Result<Check, Error> {
-        Check::of(self, self.source_or_nothing()?)
+        self.checked(Self::source_or_nothing)
+    }
+
+    /// Checks what the distribution will make of a template, or else what `read` has read.
+    fn checked(&self, read: impl Fn(&Self) -> Result<Source, Error>) -> Result<Check, Error> {
+        match self.next_start()? {
+            NextStart::Rendered(template, text) => {
+                let check = Check::of(self, text.into())?;
+                Ok(check.of_template(template, self.started_with()))
+            }
+            _ => Check::of(self, read(self)?),
+        }
     }
 }
 
@@ -91,6 +103,18 @@ impl Check {
             releases,
             warnings,
         })
+    }
+
+    /// The same with the path of the template of which the file at `rendered` is made. No line there is
+    /// one of the template's.
+    fn of_template(mut self, template: PathBuf, rendered: &Path) -> Self {
+        for row in &mut self.releases {
+            let verdict = row.verdict.take();
+            row.verdict = verdict.map(|it| it.blaming(rendered, &template));
+        }
+        self.warnings.iter_mut().for_each(|it| it.at = None);
+        self.path = template;
+        self
     }
 
     /// Has the only release that was asked for say what its daemon does.

@@ -5,6 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::commit::editor::Editor;
+#[cfg(feature = "cri")]
+use crate::commit::rendering::NextStart;
 use crate::containerd::{ConfigFiles, Host, Model};
 use crate::disk::target::{self, Target};
 use crate::error::{Code, Error};
@@ -58,10 +60,14 @@ impl Editor {
         }
     }
 
-    /// The files that containerd is started with, as they are now.
+    /// The files that containerd would be started with now.
     #[cfg(feature = "cri")]
     pub(crate) fn files(&self) -> Result<ConfigFiles, Error> {
-        Ok(self.with_imports(self.source_or_nothing()?))
+        let source = match self.next_start()? {
+            NextStart::Rendered(_, text) => text.into(),
+            _ => self.source_or_nothing()?,
+        };
+        Ok(self.with_imports(source))
     }
 }
 

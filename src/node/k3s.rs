@@ -25,6 +25,11 @@ pub(super) fn generated(distribution: Distribution) -> PathBuf {
     format!("/var/lib/rancher/{name}/agent/etc/containerd/config.toml").into()
 }
 
+/// The template beside a config that imports a folder for drop-ins; it may be missing.
+pub(super) fn template(generated: &Path) -> PathBuf {
+    generated.with_file_name(VERSION_3.0)
+}
+
 /// What to edit, by the config that the last start wrote.
 pub(super) fn kind(
     distribution: Distribution,

@@ -119,6 +119,15 @@ impl Layout {
         }
     }
 
+    /// The template from which the distribution writes that file at its next start, if it may have one.
+    pub(crate) fn template(&self) -> Option<PathBuf> {
+        match &self.kind {
+            Kind::Template { template, .. } => Some(template.clone()),
+            Kind::DropIn { base, .. } if !self.restarts_by_itself() => Some(k3s::template(base)),
+            _ => None,
+        }
+    }
+
     /// What has to be done for a change to take effect, as a clause.
     #[must_use]
     pub fn next_step(&self) -> String {

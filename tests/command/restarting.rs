@@ -240,7 +240,10 @@ fn nothing_is_restarted_into_a_config_that_serves_nowhere() {
             "{refused:?}"
         );
         assert!(!touch.exists(), "{config}");
+        let said = refused.stderr.matches("so it was not restarted").count();
+        assert_eq!(said, 1, "{refused:?}");
         if config.contains("3s") {
+            assert!(refused.stderr.contains("config.toml:2:5: "), "{refused:?}");
             continue;
         }
         // What was asked for stays: it is not to blame, and least of all a removal.

@@ -197,7 +197,7 @@ impl<'a> Attempt<'a> {
 
     /// The reason for a failure in the words of others: containerd's, or the command's.
     pub(super) fn log(&self, cause: &Cause) -> Option<String> {
-        if let Cause::LeftAlone(_) = cause {
+        if let Cause::LeftAlone { .. } = cause {
             return None;
         }
         let log = self.scene.service.log();

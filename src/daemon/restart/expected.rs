@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use super::cause::Cause;
 use crate::commit::editor::Editor;
 use crate::commit::outcome::Outcome;
+use crate::commit::rendering::NextStart;
 use crate::containerd::Verdict;
 use crate::daemon::running::{Drift, Running};
 use crate::edit::edited::Handlers;
-use crate::node::{Kind, Layout};
+use crate::node::Layout;
 use crate::want::change::Change;
 use crate::want::key::Key;
 
@@ -66,7 +67,7 @@ impl Expected {
     /// Why the daemon is better not restarted with a config of which the releases that may run here
     /// make this: none of them would do.
     pub(super) fn refuses(&self, verdicts: &[Verdict], editor: &Editor) -> Option<Cause> {
-        if !is_read_as_it_is(editor) {
+        if !is_known(editor) {
             return None;
         }
         let refusals = verdicts.iter().map(|verdict| self.refusal(verdict));
@@ -78,16 +79,21 @@ impl Expected {
             Verdict::Serves { handlers, .. } => {
                 let mut present = self.present.iter();
                 let missing = present.find(|name| !handlers.contains_key(*name))?;
-                Some(Cause::LeftAlone(format!(
-                    "{missing} would not be loaded from the config as it is now, so containerd was \
-                     not restarted"
-                )))
+                Some(Cause::LeftAlone {
+                    why: format!(
+                        "{missing} would not be loaded from the config as it is now, so containerd \
+                         was not restarted"
+                    ),
+                    at: None,
+                })
             }
-            Verdict::NoCri { reason } | Verdict::Exits { reason } => {
-                Some(Cause::LeftAlone(format!(
-                    "containerd would not serve with this config, so it was not restarted: {reason}"
-                )))
-            }
+            Verdict::NoCri { reason } | Verdict::Exits { reason } => Some(Cause::LeftAlone {
+                why: format!(
+                    "containerd would not serve with this config, so it was not restarted: \
+                         {reason}"
+                ),
+                at: reason.at.clone(),
+            }),
         }
     }
 
@@ -119,11 +125,10 @@ impl Expected {
     }
 }
 
-/// Whether containerd reads the files that are edited, and not what another program makes of them
-/// when it is started.
-fn is_read_as_it_is(editor: &Editor) -> bool {
-    let is_made = |layout: &Layout| {
-        layout.restarts_by_itself() || matches!(layout.kind, Kind::Template { .. })
-    };
-    !editor.layout.as_ref().is_some_and(is_made)
+/// Whether it is known what containerd will be started with: what its distribution makes of the files
+/// that are edited.
+fn is_known(editor: &Editor) -> bool {
+    let layout = editor.layout.as_ref();
+    let is_merged = layout.is_some_and(Layout::restarts_by_itself);
+    !is_merged && !matches!(editor.next_start(), Ok(NextStart::Unknown))
 }

@@ -1,7 +1,5 @@
 //! A restart that failed, and what the state is then.
 
-use std::path::Path;
-
 use super::attempt::Restarted;
 use super::cause::Cause;
 use crate::error::{Code, Error, NextStep};
@@ -41,13 +39,13 @@ pub enum ChangeFate {
 }
 
 impl RestartFailure {
-    /// The error that tells of the failure. `config` is the path of the config.
-    pub(super) fn into_error(self, config: &Path) -> Error {
+    /// The error that tells of the failure.
+    pub(super) fn into_error(self) -> Error {
         let (code, hint) = match (&self.change, &self.cause) {
-            (ChangeFate::Nothing, Cause::LeftAlone(_)) => {
+            (ChangeFate::Nothing, Cause::LeftAlone { .. }) => {
                 (Code::WouldNotServe, NextStep::SeeWhyNotServing)
             }
-            (ChangeFate::Kept, Cause::LeftAlone(_)) => {
+            (ChangeFate::Kept, Cause::LeftAlone { .. }) => {
                 (Code::RestartFailed, NextStep::SeeWhyNotServing)
             }
             (ChangeFate::Nothing, _) => (Code::RestartFailed, NextStep::SeeWhyGone),
@@ -62,7 +60,16 @@ impl RestartFailure {
         };
         let message = format!("{}; {}", self.cause, self.change.state());
         let is_changed = matches!(self.change, ChangeFate::Kept | ChangeFate::Stuck(_));
-        let error = Error::new(code, message, hint).at(config).with_detail(self);
+        let mut error = Error::new(code, message, hint);
+        if let ChangeFate::Nothing | ChangeFate::Kept = self.change
+            && let Cause::LeftAlone {
+                at: Some((path, at)),
+                ..
+            } = &self.cause
+        {
+            error = error.moved_to(path, at.clone());
+        }
+        let error = error.with_detail(self);
         if is_changed {
             error.after_change()
         } else {

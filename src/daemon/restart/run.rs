@@ -134,10 +134,13 @@ impl<'a> Run<'a> {
             editor, service, ..
         } = &self.scene;
         let serving = self.old.as_ref().and_then(Daemon::serving);
-        let verdicts = verdicts(editor, serving);
-        let (drift, others) = match (serving, &verdicts) {
-            (Some(running), Ok(verdicts)) => self.expected.held_against(running, verdicts.first()),
-            _ => (Vec::new(), Vec::new()),
+        let verdicts = match (verdicts(editor, serving), &self.made) {
+            (Err(error), Made::Nothing) => return Err(editor.by_its_name(error)),
+            (verdicts, _) => verdicts.unwrap_or_default(),
+        };
+        let (drift, others) = match serving {
+            Some(running) => self.expected.held_against(running, verdicts.first()),
+            None => (Vec::new(), Vec::new()),
         };
         let not_loaded = Why::of(editor, service, self.old.as_ref(), drift, &others);
         let asked = self.is_always.then_some(Why::Asked);
@@ -169,7 +172,6 @@ impl<'a> Run<'a> {
             Err(cause) => cause,
         };
         let log = attempt.log(&cause);
-        (self.scene.tell)(&cause.to_string());
         // It is finished, whatever asks to end: half a roll-back is worse than none.
         editor.finishes.set(true);
         let change = match &self.made {
@@ -184,12 +186,13 @@ impl<'a> Run<'a> {
             command: service.shown(),
             change,
         };
-        Err(failure.into_error(&editor.path))
+        Err(editor.by_its_name(failure.into_error()))
     }
 
     /// Takes the change back, as a whole or out of what others have made of the files since, and has
     /// containerd serve without it, if it was not left alone. `cause`: why it does not serve with it.
     fn roll_back(&self, made: &LedgerPair, cause: &Cause) -> ChangeFate {
+        (self.scene.tell)(&cause.to_string());
         (self.scene.tell)("rolling back: taking this run's change out of the config");
         // A restart that took too long may go on.
         let now = turn::started(&self.scene).and_then(Result::ok).flatten();
@@ -203,7 +206,7 @@ impl<'a> Run<'a> {
             }
         };
         let serving = now.as_ref().and_then(Daemon::serving);
-        let was_left_alone = matches!(cause, Cause::LeftAlone(_));
+        let was_left_alone = matches!(cause, Cause::LeftAlone { .. });
         let still_runs = |old: &Daemon| !old.ends_within(Duration::ZERO);
         let still_serves = serving.is_some()
             && self.old.as_ref().is_some_and(still_runs)

@@ -64,10 +64,11 @@ impl Started {
 /// A config that a distribution writes whenever it starts containerd is left out: what it is made of
 /// counts.
 fn changes(editor: &Editor, files: &ConfigFiles) -> BTreeMap<PathBuf, SystemTime> {
-    let main = match editor.layout.as_ref().map(|layout| &layout.kind) {
-        None | Some(Kind::Plain { .. }) => Some(files.main().to_owned()),
-        Some(Kind::Template { template, .. }) => Some(template.clone()),
-        Some(Kind::DropIn { .. }) => None,
+    let layout = editor.layout.as_ref();
+    let written = layout.filter(|layout| !matches!(layout.kind, Kind::Plain { .. }));
+    let main = match written {
+        Some(layout) => layout.template(),
+        None => Some(files.main().to_owned()),
     };
     let imported = files.imported().map(|(path, _)| path.to_owned());
     let root = &editor.host_root;

@@ -1,6 +1,7 @@
 //! What the releases that may run here make of the config that containerd is started with.
 
 use crate::commit::editor::Editor;
+use crate::commit::rendering::NextStart;
 use crate::containerd::{Host, Model, Release, Verdict};
 use crate::daemon::running::Running;
 use crate::error::Error;
@@ -19,10 +20,15 @@ pub(super) fn verdicts(editor: &Editor, serving: Option<&Running>) -> Result<Vec
         ..Host::of(&editor.host_root, &files)
     };
     let model = Model::new(&files, &host);
+    let next = editor.next_start()?;
     let verdicts = releases.into_iter().filter_map(|release| {
         let verdict = model.verdict(release);
         let mut reason = verdict.reason().into_iter();
         let is_wrong = reason.any(|it| host.disproves(it, release));
+        let verdict = match &next {
+            NextStart::Rendered(template, _) => verdict.blaming(files.main(), template),
+            _ => verdict,
+        };
         (!is_wrong).then_some(verdict)
     });
     Ok(verdicts.collect())

@@ -20,7 +20,7 @@ const CONTROL: [&str; 9] = [
 ];
 /// How a masked directive begins, and how somebody's comment might.
 const MASKED: &str = "#{";
-const OPEN: &str = "{{";
+pub(super) const OPEN: &str = "{{";
 const CLOSE: &str = "}}";
 
 /// A template that a TOML parser can read.

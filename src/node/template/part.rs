@@ -1,10 +1,11 @@
 //! Templates of k3s and RKE2: a part that stands below the distribution's own, or a whole config.
 
-use super::mask::{Masked, directive, inline, new_directive};
+use super::mask::{Masked, OPEN, directive, inline, new_directive};
 use crate::error::{Code, Error};
 use crate::toml::Document;
 use crate::toml::index::Kind;
 use crate::want::comment::owner_in;
+use crate::want::handler::BUILT_IN;
 
 /// The line of a template that was missing.
 const BASE: &str = "{{ template \"base\" . }}\n";
@@ -134,23 +135,39 @@ impl Template {
         Err(Error::new(Code::Redeclares, message, hint))
     }
 
+    /// Whether what is rendered is known to the letter: the distribution has nothing to fill in.
+    pub(crate) fn is_literal(&self) -> bool {
+        let text = self.text.as_deref().unwrap_or(BASE);
+        self.masked.refused.is_none() && !text[self.end..].contains(OPEN)
+    }
+
+    /// Parses what was rendered.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::Redeclares`] if the template declares again what the distribution declares.
+    pub(crate) fn document(&self, rendered: &str) -> Result<Document, Error> {
+        Document::parse(rendered.as_bytes()).map_err(|error| {
+            let (line, title) = (error.at.text.trim(), self.title);
+            let message = format!(
+                "{title}'s own part has this already, and a template can't say it again: {line}"
+            );
+            let hint = format!(
+                "leave it out; for the default handler there is {title}'s own flag \
+                 --default-runtime, and newer releases have a folder for drop-ins"
+            );
+            Error::new(Code::Redeclares, message, hint)
+        })
+    }
+
     /// Refuses a part that declares again what the distribution declares.
     pub(crate) fn check(&self, part: &str) -> Result<(), Error> {
-        let after = self.rendered(part);
         let before = self.rendered(self.part().unwrap_or_default());
-        let error = match Document::parse(after.as_bytes()) {
-            Err(error) if Document::parse(before.as_bytes()).is_ok() => error,
-            _ => return Ok(()),
-        };
-        let (line, title) = (error.at.text.trim(), self.title);
-        let message = format!(
-            "{title}'s own part has this already, and a template can't say it again: {line}"
-        );
-        let hint = format!(
-            "leave it out of the patch; for the default handler there is {title}'s own flag \
-             --default-runtime, and newer releases have a folder for drop-ins"
-        );
-        Err(Error::new(Code::Redeclares, message, hint))
+        let after = self.document(&self.rendered(part));
+        match after {
+            Err(error) if Document::parse(before.as_bytes()).is_ok() => Err(error),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -196,9 +213,11 @@ fn placed(rest: &Document, start: usize, end: usize) -> Result<(), Error> {
 /// has below the distribution's own part now; it may have changed since it was rendered.
 ///
 /// No table can be declared twice. So one that the template declares, and the generated config too,
-/// is the template's; what this tool has written is known by the comment above it.
+/// is the template's, unless it stands above the end of `runc`, which the distribution always declares;
+/// what this tool has written is known by the comment above it.
 fn own_part(generated: &str, added: &str) -> Result<String, Error> {
     let (config, added) = (parsed(generated)?, parsed(added)?);
+    let end = end_of_runc(&config);
     let mut own = String::new();
     let mut ours: Option<Vec<&str>> = None;
     let (mut begin, mut is_own) = (0, true);
@@ -210,7 +229,7 @@ fn own_part(generated: &str, added: &str) -> Result<String, Error> {
             own.push_str(&generated[begin..start]);
         }
         let path: Vec<&str> = config.index.path(header).collect();
-        let declares = headers(&added).any(|it| added.index.is_at(it, &path));
+        let declares = header >= end && headers(&added).any(|it| added.index.is_at(it, &path));
         // The tables of a block stand directly below its first one.
         ours = match comment {
             Some(_) => Some(path),
@@ -225,8 +244,53 @@ fn own_part(generated: &str, added: &str) -> Result<String, Error> {
     Ok(own)
 }
 
+/// The number behind the last header of `runc`; 0 if it has none.
+fn end_of_runc(config: &Document) -> usize {
+    let is_runc = |header: &usize| {
+        let mut path = config.index.path(*header).skip(2);
+        path.by_ref()
+            .take(3)
+            .eq(["containerd", "runtimes", BUILT_IN])
+    };
+    let behind = headers(config).skip_while(|header| !is_runc(header));
+    behind.take_while(is_runc).last().map_or(0, |last| last + 1)
+}
+
 fn headers(config: &Document) -> impl Iterator<Item = usize> {
     let statements = config.index.statements.iter().enumerate();
     let headers = statements.filter(|(_, statement)| statement.kind != Kind::Pair);
     headers.map(|(number, _)| number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TABLE: &str = "[plugins.'io.containerd.cri.v1.runtime'.containerd";
+
+    #[test]
+    fn what_stands_up_to_runc_is_the_distributions_own() {
+        let own =
+            format!("{TABLE}]\nx = 1\n{TABLE}.runtimes.runc]\n{TABLE}.runtimes.runc.options]\n");
+        let added = format!("{TABLE}.runtimes.mine]\n");
+        let generated = format!("{own}{added}");
+        for (part, redeclares) in [
+            (added.clone(), false),
+            (format!("{added}{TABLE}]\nx = 2\n"), true),
+            (format!("{TABLE}.runtimes.runc.options]\n"), true),
+        ] {
+            let text = format!("{BASE}{part}");
+            let template = Template::of(Some(&text), &generated, "k3s").expect("a template");
+            let rendered = template.rendered(&part);
+            assert_eq!(
+                template.document(&rendered).is_err(),
+                redeclares,
+                "{rendered}"
+            );
+            assert!(template.is_literal());
+        }
+        let text = format!("{BASE}[a]\nb = '{{{{ .C }}}}'\n");
+        let template = Template::of(Some(&text), &generated, "k3s").expect("a template");
+        assert!(!template.is_literal());
+    }
 }

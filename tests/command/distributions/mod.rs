@@ -3,6 +3,7 @@
 
 mod generated;
 mod layouts;
+mod next_start;
 mod templates;
 
 use std::collections::BTreeMap;

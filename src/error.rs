@@ -180,10 +180,11 @@ impl Error {
     /// The same error of a text that is not in its file yet, and was read at `source`.
     pub(crate) fn of_text(mut self, source: &Path) -> Self {
         self.0.path = Some(source.to_owned());
-        if self.0.code == Code::NotToml {
-            return self.with_hint("fix this line there; the config is as it was");
+        match self.0.code {
+            Code::NotToml => self.with_hint("fix this line there; the config is as it was"),
+            Code::Harmful => self.with_hint(NextStep::NameReleaseOfText),
+            _ => self,
         }
-        self
     }
 
     /// Says it otherwise.

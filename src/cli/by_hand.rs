@@ -96,10 +96,13 @@ impl Copy {
         }
         let source = self.path.clone();
         *request = Request::Replace(Replacement { change, source });
-        if is_same {
-            return Ok(());
-        }
-        editor.plan(request.clone()).map(drop)
+        // Nothing is to be done only where all is well.
+        let planned = if is_same {
+            Change::new().into()
+        } else {
+            request.clone()
+        };
+        editor.plan(planned).map(drop)
     }
 
     /// What the editor has left.

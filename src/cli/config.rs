@@ -13,18 +13,28 @@ pub(super) struct Config {
     pub(super) host_root: HostRoot,
     /// The distribution's files, unless a config was named alone.
     pub(super) layout: Option<Layout>,
+    /// Why an edit would not last, if so: then the config can only be looked at.
+    pub(super) managed: Option<Error>,
 }
 
 impl Config {
-    /// Finds the config: the one that was named, or the distribution's.
-    pub(super) fn find(global: &Global) -> Result<Self, Error> {
+    /// Finds the config: the one that was named, or the distribution's. `only_looks`: whether it is not
+    /// edited.
+    pub(super) fn find(global: &Global, only_looks: bool) -> Result<Self, Error> {
         let folder = global.host_root.as_deref();
         let host_root = folder.map_or_else(|| Ok(HostRoot::default()), enter)?;
         let named = global.config.as_deref();
         let named = named.map(|path| on_host(path, folder, &host_root));
         let named = named.transpose()?;
+        let mut managed = None;
         let distribution = match (global.distribution, &named) {
-            (None, None) => Some(Distribution::detect(&host_root)?),
+            (None, None) => Some(match Distribution::detect(&host_root) {
+                Err(error) if only_looks && error.code() == Code::ManagedNode => {
+                    managed = Some(error);
+                    Distribution::Containerd
+                }
+                detected => detected?,
+            }),
             (chosen, _) => chosen,
         };
         let layout = |it| Layout::of(it, &host_root, named.as_deref());
@@ -34,6 +44,7 @@ impl Config {
             path: path.or(named).unwrap_or_default(),
             host_root,
             layout,
+            managed,
         })
     }
 

@@ -48,7 +48,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return usage::not_understood(&error, &typed),
     };
     let mut output = Output::new(&arguments.global);
-    let config = match Config::find(&arguments.global) {
+    let config = match Config::find(&arguments.global, arguments.verb.only_looks()) {
         Ok(config) => config,
         Err(error) => return output.fail(&error, None),
     };

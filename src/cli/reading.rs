@@ -76,7 +76,17 @@ impl Run {
         if check.serves() {
             return None;
         }
+        if let Some(managed) = &self.config.managed {
+            return Some(managed.hint().to_owned());
+        }
         let editor = self.config.editor();
+        if let Some(folder) = editor.unmounted() {
+            let folder = folder.display();
+            return Some(format!(
+                "mount the host's {folder} below --host-root as well, or run this on the host: an \
+                 import that can't be seen here may be there"
+            ));
+        }
         let planned = editor.plan(Request::Restore(RestoreFrom::Serving)).ok();
         let planned = planned.filter(Outcome::is_change);
         // A file that is gone comes back, and nothing else is lost.

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use crate::commit::operation_log::{self, LogEntry, LogTo};
 use crate::containerd::{Disproved, Release};
+use crate::disk::existing::{REGULAR, kind_at};
 use crate::disk::target::{Snapshot, Target};
 use crate::disk::{HostRoot, sidecar};
-use crate::error::Error;
+use crate::error::{Error, NextStep};
 use crate::node::Layout;
 use crate::toml::Source;
 
@@ -206,8 +207,14 @@ impl Editor {
         let Some(path) = self.log_path(&self.find()?)? else {
             return Ok(Vec::new());
         };
-        operation_log::file::read(&path)
-            .map_err(|source| Error::io(&path, "read the operation log", source))
+        operation_log::file::read(&path).map_err(|source| {
+            let error = Error::io(&path, "read the operation log", source);
+            if kind_at(&path).is_some_and(|kind| kind != REGULAR) {
+                error.with_hint(NextStep::MoveAway(&path))
+            } else {
+                error
+            }
+        })
     }
 
     /// Whether to give up where nothing has happened yet.

@@ -1,11 +1,14 @@
 //! What makes a config serve again that does not serve now: commands that were tried.
 
+use std::path::PathBuf;
+
 use crate::commit::editor::Editor;
 use crate::commit::ledger::Found;
 use crate::commit::reading::Reading;
 use crate::config::Config;
 use crate::containerd::imports::is_pattern;
 use crate::containerd::{FileState, Host, Model, Reason, Release, absolute};
+use crate::disk::HostRoot;
 use crate::edit::run::edit;
 use crate::ledger::{Ledger, newest_owner};
 use crate::toml::Literal;
@@ -39,6 +42,17 @@ impl Editor {
         Some(repair.command)
     }
 
+    /// Returns a folder of the host that the config imports a file from, and that is not there below the
+    /// host root: it may not be mounted. What is imported from there is not known to be missing.
+    #[must_use]
+    pub fn unmounted(&self) -> Option<PathBuf> {
+        let (target, main) = self.begin().ok()?;
+        let ledger = self.ledger().unwrap_or_default();
+        let reading = self.read_config(&target, &main, &ledger).ok()?;
+        let folder = reading.files().unmounted(&self.host_root)?;
+        Some(folder.to_owned())
+    }
+
     /// The first command with which some release serves the config as it is now.
     pub(super) fn first_repair(&self, reading: &Reading, found: &Found) -> Option<String> {
         let host = Host::here();
@@ -63,13 +77,18 @@ impl Editor {
             let mut releases = releases.iter();
             Some(releases.any(|release| model.verdict(*release).serves()))
         };
-        let repairs = repairs(reading, &found.ledger, reason).into_iter();
+        let repairs = repairs(reading, &found.ledger, reason, &self.host_root).into_iter();
         repairs.filter(move |repair| serves(repair) == Some(true))
     }
 }
 
 /// Commands to try. `reason`: why the config does not serve.
-fn repairs(reading: &Reading, ledger: &Ledger, reason: Option<&Reason>) -> Vec<Repair> {
+fn repairs(
+    reading: &Reading,
+    ledger: &Ledger,
+    reason: Option<&Reason>,
+    root: &HostRoot,
+) -> Vec<Repair> {
     let Ok(runc) = BUILT_IN.parse::<HandlerName>() else {
         return Vec::new();
     };
@@ -85,13 +104,14 @@ fn repairs(reading: &Reading, ledger: &Ledger, reason: Option<&Reason>) -> Vec<R
         },
     ];
     let files = reading.files();
+    let is_unmounted = files.unmounted(root).is_some();
     for view in reading.config.views().values() {
         for name in ["disabled_plugins", "required_plugins", "imports"] {
             let list = [name.to_owned()];
             // An import that is there may have handlers.
             let is_missing = |import: &Literal| {
                 let path = absolute(files.main(), &import.as_string().unwrap_or_default());
-                !is_pattern(&path) && *files.state(&path) == FileState::Missing
+                !is_unmounted && !is_pattern(&path) && *files.state(&path) == FileState::Missing
             };
             let elements = view.tree.elements(&list);
             let elements = elements.filter(|it| name != "imports" || is_missing(it));

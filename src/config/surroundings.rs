@@ -95,6 +95,17 @@ impl ConfigFiles {
     }
 }
 
+impl ConfigFiles {
+    /// The folder of an import that is missing, if that may not be mounted below a host root.
+    pub(crate) fn unmounted(&self, root: &HostRoot) -> Option<&Path> {
+        root.folder()?;
+        let own = self.main().parent();
+        let missing = self.missing().filter_map(Path::parent);
+        let mut elsewhere = missing.filter(|it| !own.is_some_and(|own| it.starts_with(own)));
+        elsewhere.find(|folder| !root.has(folder))
+    }
+}
+
 impl Host {
     /// Looks at the host whose files are at `root`, as far as the files of a config refer to it.
     #[must_use]

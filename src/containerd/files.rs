@@ -135,12 +135,15 @@ impl ConfigFiles {
     /// as containerd does.
     pub(crate) fn missing_beside(&self) -> impl Iterator<Item = &Path> {
         let folder = self.main().parent();
-        let missing = self
-            .files
-            .iter()
-            .filter(|(_, state)| **state == FileState::Missing);
-        let missing = missing.map(|(path, _)| path.as_path());
+        let missing = self.missing();
         missing.filter(move |path| folder.is_some_and(|folder| path.starts_with(folder)))
+    }
+
+    /// The imports that are not there.
+    pub(crate) fn missing(&self) -> impl Iterator<Item = &Path> {
+        let files = self.files.iter();
+        let missing = files.filter(|(_, state)| **state == FileState::Missing);
+        missing.map(|(path, _)| path.as_path())
     }
 
     /// The files that containerd does not start with: what can't be read, and what is not TOML.

@@ -20,7 +20,7 @@ pub(crate) const IMAGES: &str = "io.containerd.cri.v1.images";
 pub(crate) const IDS: [&str; 3] = ["cri", OLD_CRI, RUNTIME];
 
 /// The one of a file of this version.
-pub(super) fn of_version(version: i64) -> &'static str {
+pub(crate) fn of_version(version: i64) -> &'static str {
     IDS[usize::try_from(version).map_or(0, |version| version.clamp(1, 3) - 1)]
 }
 

@@ -15,6 +15,7 @@ use tempfile::NamedTempFile;
 use super::existing::{Existing, Unread, check_length, is_same};
 use super::lock::ConfigLock;
 use super::sidecar;
+use super::site;
 use super::target::Target;
 use crate::error::{Code, Error};
 
@@ -197,7 +198,9 @@ impl<'l> LedgerFile<'l> {
     }
 
     fn failed(self, source: io::Error) -> Error {
-        Error::io(&self.now(), "replace the ledger", source)
+        let now = self.now();
+        let forbidden = site::forbidden(&[&now, self.target.folder()]);
+        forbidden.unwrap_or_else(|| Error::io(&now, "replace the ledger", source))
     }
 }
 

@@ -84,6 +84,9 @@ next_steps! {
     /// A release would do worse.
     NameRelease => "the file is untouched; `containerd-edit check` shows what each release makes of \
         it; if other releases never run here, name the one that does with --containerd-version";
+    /// The same of a text that is not in its file.
+    NameReleaseOfText => "the file is untouched; if other releases never run here, name the one that \
+        does with --containerd-version";
     /// There is no change that could be taken back.
     RemoveInstead => "see the owners with `containerd-edit list`, and remove handlers with \
         `containerd-edit remove NAME`";
@@ -187,6 +190,9 @@ next_steps! {
     /// containerd did not come back with the change, which was taken back.
     SeeWhyRolledBack => "see why containerd did not serve (`journalctl -u containerd`, \
         `containerd-edit check`), and run the same command again";
+    /// The command that was to restart containerd can't be run.
+    NameRestartCommand => "name the command that restarts containerd with --restart-command, and run \
+        the same command again";
     /// containerd does not come back without the change either.
     SeeWhyStillGone => "containerd does not come back with the config that is there now: see why \
         with `journalctl -u containerd`, then `containerd-edit restart`";

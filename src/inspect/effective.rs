@@ -86,11 +86,21 @@ impl Editor {
         let mut handlers = Vec::new();
         for (file, inventory) in [(main, own)].into_iter().chain(drop_ins(files)) {
             let name = opened.name_in_ledger(file);
+            let whole = (file == main).then(|| Inventory::of(&opened.config, None).ok());
+            let whole = whole
+                .flatten()
+                .unwrap_or_else(|| inventory.clone())
+                .handlers;
             for listed in inventory.handlers {
                 let key = handler_path(&listed.name);
+                let tables = whole.iter().filter(|it| it.name == listed.name);
+                let tables: Vec<&str> = tables.map(|it| &*it.plugin).collect();
+                let table = ledger.table_of(&name, inventory.version, &tables);
+                let is_there = table == Some(&*listed.plugin);
+                let owner = ledger.owner_in_file(&name, &key).filter(|_| is_there);
                 handlers.push(EffectiveHandler {
-                    owner: ledger.owner_in_file(&name, &key).map(str::to_owned),
-                    is_implied: ledger.is_implied_in(&name, &key),
+                    owner: owner.map(str::to_owned),
+                    is_implied: is_there && ledger.is_implied_in(&name, &key),
                     place: Some(HandlerPlace {
                         file: file.to_owned(),
                         plugin: listed.plugin,

@@ -60,6 +60,20 @@ impl Ledger {
         self.tables = tables;
     }
 
+    /// The one in which the tool has a handler, of the plugin tables of a file of this version that list
+    /// it.
+    pub(crate) fn table_of<'t>(
+        &self,
+        file: &str,
+        version: i64,
+        tables: &[&'t str],
+    ) -> Option<&'t str> {
+        let noted = self.tables.get(file).map(String::as_str);
+        let mut places = noted.into_iter().chain([plugin::of_version(version)]);
+        let there = places.find_map(|id| tables.iter().find(|table| **table == id));
+        there.or(tables.first()).copied()
+    }
+
     /// Whether the tool has written to the plugin of the handlers in a file.
     pub(crate) fn has_runtime_keys(&self, file: &str) -> bool {
         let mut keys = self.keys_in(file, &[]);

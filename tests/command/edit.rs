@@ -236,3 +236,15 @@ fn what_is_wrong_is_said_of_the_copy() {
         assert!(!run.stderr.contains("older one"), "{run:#?}");
     }
 }
+
+/// An editor that changes nothing does not make it right.
+#[test]
+fn a_text_that_is_broken_stays_an_error_until_it_is_changed() {
+    let node = Node::with("version = 2\nfoo =\n");
+    let mut command = node.command(&["edit"]);
+    let run = Run::of(command.env("EDITOR", "true").env_remove("VISUAL")).exits(65);
+    assert!(
+        run.stderr.contains("config.toml:2:6: not valid TOML"),
+        "{run:?}"
+    );
+}

@@ -31,6 +31,7 @@ mod left_behind;
 mod lists;
 mod lives;
 mod lock;
+mod managed;
 mod messages;
 mod owners;
 mod parses;

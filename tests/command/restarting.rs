@@ -32,6 +32,18 @@ fn run_within(node: &Node, timeout: &str, command: &str, arguments: &[&str]) -> 
 
 #[test]
 #[cfg(feature = "cri")]
+fn a_command_that_is_not_there_is_named() {
+    let node = Node::with(CONFIG);
+    for arguments in [&["restart"][..], &["add", "crun", "--restart"]] {
+        let failed = run(&node, "nosuchcommand", arguments).exits(69);
+        let hint = "hint: name the command that restarts containerd with --restart-command";
+        assert!(failed.stderr.contains(hint), "{failed:?}");
+        assert_eq!(node.text(), CONFIG);
+    }
+}
+
+#[test]
+#[cfg(feature = "cri")]
 fn a_command_that_fails_is_shown_with_what_it_printed() {
     let node = Node::with(CONFIG);
     let command = "echo one; printf 'two\\033[2J\\n' >&2; exit 7";

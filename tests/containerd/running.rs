@@ -186,7 +186,7 @@ fn a_key_that_was_set_after_the_start_is_told_apart_from_one_that_is_loaded() {
         assert_eq!(daemon.verdict(), Verdict::serves(["kata", "runc"], "kata"));
         node.edit(&["set", "debug.level=debug"]);
         let (exit, text, _) = ask(&node, &daemon, &[]);
-        assert_eq!(exit, Some(0), "{text}");
+        assert_eq!(exit, Some(78), "{text}");
         for said in [
             ": its handlers are those of the config\n",
             "it was started before /etc/containerd/config.toml was last changed\n",
@@ -196,6 +196,7 @@ fn a_key_that_was_set_after_the_start_is_told_apart_from_one_that_is_loaded() {
         let (_, report) = ask_json(&node, &daemon);
         let changed = &report["running"]["changed_since_start"];
         assert_eq!(changed, "/etc/containerd/config.toml", "{report}");
+        assert_eq!(report["running"]["in_step"], false, "{report}");
         drop(daemon);
         let mut daemon = node.start();
         assert_eq!(daemon.verdict(), Verdict::serves(["kata", "runc"], "kata"));

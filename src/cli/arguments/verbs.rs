@@ -99,6 +99,21 @@ pub(crate) enum Verb {
     Log(Logging),
 }
 
+impl Verb {
+    /// Whether it looks at the config, and never changes it.
+    pub(in crate::cli) fn only_looks(&self) -> bool {
+        matches!(
+            self,
+            Self::List(_)
+                | Self::Show(_)
+                | Self::Get(_)
+                | Self::Check(_)
+                | Self::Status(_)
+                | Self::Log(_)
+        )
+    }
+}
+
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Add {
     /// The handler's name, as in a RuntimeClass

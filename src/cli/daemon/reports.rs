@@ -39,10 +39,12 @@ pub(super) fn loaded(
         };
         lines.push(next_step.to_owned());
     }
+    let in_step = drift.is_empty() && changed.is_none();
     let mut json = running(daemon, drift);
+    json["in_step"] = in_step.into();
     json["changed_since_start"] = json!(changed.map(Path::to_string_lossy));
     Loaded {
-        in_step: drift.is_empty(),
+        in_step,
         json,
         lines,
     }

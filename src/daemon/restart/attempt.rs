@@ -143,7 +143,12 @@ impl<'a> Attempt<'a> {
             Ok(None) => Err(Cause::Interrupted),
             Err(failed) => {
                 self.printed = failed.output;
-                Err(Cause::Failed(format!("`{command}` {}", failed.how)))
+                let how = format!("`{command}` {}", failed.how);
+                Err(if failed.is_found {
+                    Cause::Failed(how)
+                } else {
+                    Cause::NoCommand(how)
+                })
             }
         }
     }

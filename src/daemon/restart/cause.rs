@@ -18,6 +18,8 @@ pub enum Cause {
     },
     /// It was restarted, and did not come back as its config says.
     Failed(String),
+    /// There is no such command that would restart it.
+    NoCommand(String),
     /// A signal has ended the wait before its time.
     Interrupted,
 }
@@ -25,7 +27,9 @@ pub enum Cause {
 impl fmt::Display for Cause {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::LeftAlone { why, .. } | Self::Failed(why) => formatter.write_str(why),
+            Self::LeftAlone { why, .. } | Self::Failed(why) | Self::NoCommand(why) => {
+                formatter.write_str(why)
+            }
             Self::Interrupted => formatter.write_str("it was not waited for"),
         }
     }

@@ -48,6 +48,12 @@ impl RestartFailure {
             (ChangeFate::Kept, Cause::LeftAlone { .. }) => {
                 (Code::RestartFailed, NextStep::SeeWhyNotServing)
             }
+            (ChangeFate::Nothing | ChangeFate::Kept, Cause::NoCommand(_)) => {
+                (Code::RestartFailed, NextStep::NameRestartCommand)
+            }
+            (ChangeFate::TakenBack { now: Ok(_), .. }, Cause::NoCommand(_)) => {
+                (Code::RolledBack, NextStep::NameRestartCommand)
+            }
             (ChangeFate::Nothing, _) => (Code::RestartFailed, NextStep::SeeWhyGone),
             (ChangeFate::Kept, _) => (Code::RestartFailed, NextStep::SeeWhyStillGone),
             (ChangeFate::TakenBack { now: Ok(_), .. }, _) => {

@@ -206,7 +206,7 @@ impl<'a> Run<'a> {
             }
         };
         let serving = now.as_ref().and_then(Daemon::serving);
-        let was_left_alone = matches!(cause, Cause::LeftAlone { .. });
+        let was_left_alone = matches!(cause, Cause::LeftAlone { .. } | Cause::NoCommand(_));
         let still_runs = |old: &Daemon| !old.ends_within(Duration::ZERO);
         let still_serves = serving.is_some()
             && self.old.as_ref().is_some_and(still_runs)

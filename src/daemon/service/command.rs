@@ -25,6 +25,8 @@ pub(crate) struct Failed {
     pub(crate) how: String,
     /// The last of what it printed, on stdout and stderr.
     pub(crate) output: String,
+    /// Whether there is such a program.
+    pub(crate) is_found: bool,
 }
 
 impl From<io::Error> for Failed {
@@ -32,6 +34,7 @@ impl From<io::Error> for Failed {
         Self {
             how: format!("could not be started: {error}"),
             output: String::new(),
+            is_found: error.kind() != io::ErrorKind::NotFound,
         }
     }
 }
@@ -88,7 +91,13 @@ pub(super) fn run(
         Some(status) => format!("ended with {status}"),
         None => "did not end in time".to_owned(),
     };
-    Err(Failed { how, output })
+    // What a shell says of a program that is not there, or can't be run.
+    let code = status.and_then(|status| status.code());
+    Err(Failed {
+        how,
+        output,
+        is_found: !matches!(code, Some(126 | 127)),
+    })
 }
 
 /// Kills a command and what it has started, but no containerd and no shim.

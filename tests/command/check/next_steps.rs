@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::tool::Node;
+use crate::tool::{Node, Run, tool};
 
 use super::BROKEN;
 
@@ -124,4 +124,27 @@ fn a_file_that_is_not_the_tools_is_repaired_by_taking_over() {
         node.run(&words).exits(0);
         node.run(&["check"]).exits(0);
     }
+}
+
+/// Where the folder of an import is not mounted, nobody knows that the file is missing.
+#[test]
+fn no_import_is_taken_out_that_can_not_be_seen() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let etc = folder.path().join("etc/containerd");
+    fs::create_dir_all(&etc).expect("creates");
+    let config = "version = 2\nimports = ['/opt/vendor/a.toml']\n";
+    fs::write(etc.join("config.toml"), config).expect("writes");
+    let check = || {
+        let mut command = tool();
+        command.arg("--host-root").arg(folder.path()).arg("check");
+        Run::of(&mut command).exits(78).stdout
+    };
+    let said = check();
+    assert!(
+        said.contains("hint: mount the host's /opt/vendor "),
+        "{said}"
+    );
+    fs::create_dir_all(folder.path().join("opt/vendor")).expect("creates");
+    let said = check();
+    assert!(said.contains("unset imports=/opt/vendor/a.toml"), "{said}");
 }

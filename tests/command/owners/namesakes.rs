@@ -80,3 +80,30 @@ fn what_was_in_a_drop_in_is_not_looked_for_in_the_config() {
     let status = json(&node.run(&["status", "-o", "json"]).exits(0));
     assert_eq!(status["handlers"][0]["added_by"], Value::Null, "{status}");
 }
+
+/// One handler in two plugin tables of a file: the owner has the one that this tool has written.
+#[test]
+fn of_two_tables_with_a_handler_one_is_the_owners() {
+    let node = Node::with(
+        "version = 3\n[plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.kata]\n\
+         runtime_type = 'io.containerd.kata.v2'\n",
+    );
+    node.run(&["add", "kata"]).exits(0);
+    let run = node.run(&["list", "-o", "json"]).exits(0);
+    let listed: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
+    let owners: Vec<_> = listed["handlers"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|it| &it["owner"])
+        .collect();
+    assert_eq!(
+        owners,
+        [
+            &serde_json::Value::Null,
+            &"manual".into(),
+            &serde_json::Value::Null
+        ],
+        "{listed}"
+    );
+}

@@ -12,10 +12,12 @@ use super::work::Work;
 impl Work<'_> {
     /// Enters the copies of handlers that go, so that they go with them: `containerd config migrate`
     /// prints the drop-ins into the main file, and people move a text to another file. What stands
-    /// elsewhere with other values, or with more, is not the tool's.
+    /// elsewhere with other values, or with more, is not the tool's; nor is what is there for the sake of
+    /// others: everybody writes `runc` alike.
     pub(super) fn enter_copies(&mut self, goes: impl Fn(&Self, &Made) -> bool) {
-        let lost = &self.start.lost;
+        let (lost, known) = (&self.start.lost, &self.start.known);
         let made = self.ledger.made_handlers().chain(lost.made_handlers());
+        let made = made.filter(|made| known.is_wanted_below(&made.path));
         let going = made.filter(|made| goes(self, made) && !self.is_needed(made));
         let (mut handlers, mut keys) = (BTreeSet::new(), BTreeMap::new());
         for Made { file, path, .. } in going {

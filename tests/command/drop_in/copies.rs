@@ -195,3 +195,26 @@ fn a_file_of_the_same_bytes_is_not_taken_for_one_that_held_nothing() {
         .exits(0);
     assert_eq!(text(&theirs), "version = 3\n");
 }
+
+/// Where the tool's keys are taken away to see what would be without them, the `runc` of others stays:
+/// containerd 1.x takes all of CRI from one file, and another drop-in would hide theirs.
+#[test]
+fn the_runc_of_another_drop_in_is_no_copy() {
+    let node = Node::with("version = 2\nimports = [\"conf.d/*.toml\"]\n");
+    node.run(&["add", "kata", "--owner", "k"]).exits(0);
+    let runtimes = "plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes";
+    let theirs = format!(
+        "version = 2\n[{runtimes}.runc]\n  runtime_type = \"io.containerd.runc.v2\"\n\
+         [{runtimes}.nvidia]\n  runtime_type = \"io.containerd.runc.v2\"\n"
+    );
+    fs::create_dir(node.folder().join("conf.d")).expect("a folder");
+    fs::write(drop_in(&node, "10-nvidia.toml"), theirs).expect("writes");
+    let before = node.text();
+    let run = node
+        .run(&["add", "kata", "--owner", "k", "--drop-in"])
+        .exits(78);
+    let said = "containerd 1.6 would not load nvidia any more";
+    assert!(run.stderr.contains(said), "{run:#?}");
+    assert_eq!(node.text(), before);
+    assert_eq!(in_conf_d(&node), ["10-nvidia.toml"]);
+}

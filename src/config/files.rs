@@ -176,6 +176,13 @@ impl Config {
             .unwrap_or_default()
     }
 
+    /// The oldest config version that a file names, 0 if the main file names none.
+    pub(crate) fn oldest_version(&self) -> i64 {
+        let files = self.files.iter();
+        let named = files.filter_map(|file| version::named(file.text.as_ref()?));
+        named.fold(self.version(), i64::min)
+    }
+
     /// The newest config version of any file, 0 if none names one.
     pub(crate) fn newest_version(&self) -> i64 {
         let files = self.files.iter();

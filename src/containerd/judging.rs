@@ -45,6 +45,17 @@ impl Model<'_> {
         judged
     }
 
+    /// Those of the releases that read the config: they read the version of its main file, or serve since a
+    /// later file has an older one, which then holds for all.
+    pub(crate) fn reading(&self, releases: &[Release], version: i64) -> Vec<Release> {
+        let has_others = self.files.len() > 1;
+        let serves = |release: Release| has_others && self.verdict(release).serves();
+        let releases = releases.iter().copied();
+        releases
+            .filter(|it| it.reads(version) || serves(*it))
+            .collect()
+    }
+
     fn judge_anew(&self, release: &Asked) -> Judged {
         let mut loaded = match self.load(release) {
             Ok(loaded) => loaded,

@@ -255,7 +255,16 @@ impl Work<'_> {
             let mut inside = self.ledger.keys_in(file, &[]);
             let has_keys = is_missed || inside.any(|key| key.path != ["version"]);
             let mut inside = desired.keys().filter(|at| at.file == *file);
-            let is_asked = has_keys && inside.any(|at| start.asked.contains(&at.key));
+            // What a killed run was to move there leaves its old place with whoever finds it.
+            let moves = |at: &FileKey| {
+                let mut others = self.views.keys().filter(|other| *other != file);
+                others.any(|other| {
+                    start
+                        .ledger
+                        .is_in_force(&FileKey::new(other, &at.key), &start.views)
+                })
+            };
+            let is_asked = has_keys && inside.any(|at| start.asked.contains(&at.key) || moves(at));
             // What an owner has asked for by name goes with that owner.
             let is_declared = start.known.wants_of(&at.key).next().is_some();
             let is_own = self.ledger.entries.contains_key(&at) && (has_keys || !is_declared);

@@ -159,24 +159,29 @@ impl Judgement<'_> {
     /// The releases that the edit is judged for, by each builder: of those that were named the ones
     /// that read the file, or else all that do.
     pub(super) fn reading(&self) -> impl Iterator<Item = Release> {
-        let mut releases = reading(self.releases, self.version);
+        let mut releases = self.reading_of(self.releases);
         if releases.is_empty() {
-            releases = reading(&Release::LINES, self.version);
+            releases = self.reading_of(&Release::LINES);
         }
         releases.into_iter().flat_map(Release::builds)
+    }
+
+    /// Those of the releases that read the config as it is.
+    fn reading_of(&self, releases: &[Release]) -> Vec<Release> {
+        Model::new(&self.before, self.host).reading(releases, self.version)
     }
 
     /// What is to be said where none of the releases that were named reads the file. What comes into
     /// it would be loaded by none of them, and is refused; what only goes can do them no harm.
     fn for_others(&self) -> Result<Option<Warning>, Error> {
         let (releases, version) = (self.releases, self.version);
-        if !reading(releases, version).is_empty() {
+        if !self.reading_of(releases).is_empty() {
             return Ok(None);
         }
         if self.adds() && releases != Release::LINES {
             return Err(not_read(releases, version));
         }
-        let others = reading(&Release::LINES, version);
+        let others = self.reading_of(&Release::LINES);
         let (code, message) = if others.is_empty() {
             let message = format!(
                 "config version {version} is newer than any that this release knows, so this edit \

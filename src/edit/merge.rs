@@ -31,7 +31,7 @@ impl Work<'_> {
                 }
                 Some(value) if has_entry => self.put_again(at, value, now)?,
                 Some(value) => self.put_first(at, value, now)?,
-                None => self.give_up(at, now.as_ref()),
+                None => self.give_up(at, now.as_ref(), desired),
             }
         }
         self.prune();
@@ -105,8 +105,9 @@ impl Work<'_> {
         }
     }
 
-    /// Gives back what stood at a key that nobody wants.
-    fn give_up(&mut self, at: &FileKey, now: Option<&Literal>) {
+    /// Gives back what stood at a key that nobody wants. A value does not come back where keys are wanted
+    /// in a table: somebody has had it removed to make room for them.
+    fn give_up(&mut self, at: &FileKey, now: Option<&Literal>, desired: &Desired) {
         if self.needed.contains_key(at) {
             return;
         }
@@ -118,7 +119,13 @@ impl Work<'_> {
             return;
         }
         if entry.holds_ours(now) {
-            let was = entry.was.as_ref();
+            let mut wanted = desired.range(at..);
+            let makes_room = wanted.any(|(it, _)| it.file == at.file && it.key.is_below(&at.key));
+            let is_table = |was: &&Literal| was.value().is_some_and(|it| it.is_table());
+            let was = entry
+                .was
+                .as_ref()
+                .filter(|was| !makes_room || is_table(was));
             let lost = was.filter(|was| !self.may_be_given_back(at, was));
             self.give_back(at, was.filter(|_| lost.is_none()));
             if let Some(name) = lost.and_then(Literal::as_string) {

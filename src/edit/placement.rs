@@ -17,7 +17,8 @@ pub(crate) fn file(config: &Config, ledger: &Ledger, change: &Change) -> String 
     let owner = change.owner.as_str();
     let known = || Some(ledger.owners.get(owner)?.file.clone()).filter(|file| !file.is_empty());
     let imported = || {
-        let takes_parts = config.version() > CRI_IN_ONE_FILE;
+        // The version of an older drop-in holds for all that older releases read before it.
+        let takes_parts = config.oldest_version() > CRI_IN_ONE_FILE;
         config.imported_drop_in(owner).filter(|_| takes_parts)
     };
     let named = change.file.clone().or_else(known).or_else(imported);

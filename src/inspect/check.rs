@@ -6,7 +6,6 @@ use crate::commit::editor::Editor;
 use crate::commit::rendering::NextStart;
 use crate::config::surroundings;
 use crate::containerd::lost::{self, Losses};
-use crate::containerd::release::reading;
 use crate::containerd::{Release, Verdict, version};
 use crate::edit::unread::Reading;
 use crate::error::{Error, Warning};
@@ -71,9 +70,10 @@ impl Check {
         let config_version = version::of_any(&opened.config).map_err(|error| error.at(path))?;
         let (files, model) = (&opened.files, opened.model());
         let is_named = releases != Release::LINES;
+        let read = model.reading(releases, config_version);
         let mut losses = Losses::default();
         let row = |&release: &Release| {
-            let reads = release.reads(config_version);
+            let reads = read.contains(&release);
             let verdict = (reads || is_named).then(|| {
                 let judged = model.judge(release);
                 losses.add(release, judged.lost);
@@ -86,7 +86,6 @@ impl Check {
             }
         };
         let newer = lost::unknown(releases);
-        let read = reading(releases, config_version);
         let releases: Vec<CheckedRelease> = releases.iter().map(row).collect();
         let reading = Reading {
             version: config_version,

@@ -81,8 +81,7 @@ impl Editor {
         let (files, model) = (&opened.files, opened.model());
         let main = files.main();
         let version = own.version;
-        let releases = self.releases.iter().copied();
-        let releases: Vec<Release> = releases.filter(|it| it.reads(version)).collect();
+        let releases = model.reading(self.releases.as_slice(), version);
         let mut handlers = Vec::new();
         for (file, inventory) in [(main, own)].into_iter().chain(drop_ins(files)) {
             let name = opened.name_in_ledger(file);

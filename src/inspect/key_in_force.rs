@@ -65,8 +65,8 @@ impl Editor {
         let version = version::of_any(&opened.config).map_err(|error| error.at(path))?;
         let model = opened.model();
         let key = Key::spelled(name.path());
-        let releases = self.releases.iter().filter(|it| it.reads(version));
-        let loaded = releases.map(|release| (*release, model.config_in(*release)));
+        let releases = model.reading(self.releases.as_slice(), version).into_iter();
+        let loaded = releases.map(|release| (release, model.config_in(release)));
         let loaded: Vec<_> = loaded.collect();
         let found = loaded.iter().rev().find_map(|(_, config)| {
             let config = config.as_ref()?;

@@ -367,3 +367,24 @@ fn where_the_imported_folder_can_not_be_made_the_config_is_edited() {
     node.run(&["add", "crun", "--drop-in=none/conf.d/a.toml"])
         .exits(66);
 }
+
+/// containerd 1.x takes the version of the last file for that of all: another drop-in of a newer version
+/// would keep it from starting.
+#[test]
+fn beside_an_older_drop_in_new_keys_go_to_the_main_file() {
+    let node = Node::with("version = 3\nimports = [\"conf.d/*.toml\"]\n");
+    fs::create_dir(node.folder().join("conf.d")).expect("a folder");
+    let older = node.folder().join("conf.d/20-mine.toml");
+    fs::write(older, "version = 2\n[debug]\n  level = \"info\"\n").expect("writes");
+    let run = node.run(&["check"]).exits(0);
+    assert!(run.stdout.contains("1.6–2.4  serves"), "{run:#?}");
+    let run = node.run(&["add", "crun", "--drop-in"]).exits(78);
+    let said = "containerd 1.6 and 1.7 would not start any more";
+    assert!(run.stderr.contains(said), "{run:#?}");
+    for release in [&["--containerd-version", "1.7"][..], &[]] {
+        node.run(&[&["add", "crun"], release].concat()).exits(0);
+        assert!(node.text().contains("crun"), "{}", node.text());
+    }
+    let run = node.run(&["check", "--containerd-version", "1.7"]).exits(0);
+    assert!(run.stdout.contains("1.7     serves"), "{run:#?}");
+}

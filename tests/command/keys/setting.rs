@@ -321,3 +321,22 @@ fn what_is_set_to_two_values_is_a_usage_error() {
     node.run(&["set", "debug.level=info", "debug.level=info"])
         .exits(0);
 }
+
+/// A value that stood where a table belongs has made room for good: beside the keys in it, it has no
+/// place any more.
+#[test]
+fn keys_are_set_where_a_value_was_removed_to_make_room() {
+    for (broken, unset, set) in [
+        ("debug = 5\n", "debug", &["set", "debug.level=info"][..]),
+        ("plugins = 5\n", "plugins", &["add", "crun"]),
+    ] {
+        let node = Node::with(&format!("version = 3\n{broken}"));
+        node.run(&["unset", unset]).exits(0);
+        node.run(set).exits(0);
+        node.run(&["status", "--exit-code"]).exits(0);
+        let run = node.run(set).exits(0);
+        assert!(run.stdout.contains("nothing to do"), "{run:#?}");
+        node.run(&["remove", "--owner", "manual"]).exits(0);
+        assert_eq!(node.text(), "version = 3\n");
+    }
+}

@@ -137,3 +137,22 @@ fn an_older_text_that_is_put_back_after_a_killed_run_costs_no_owner() {
         assert_eq!(node.text(), debian);
     }
 }
+
+/// A handler that was on its way to a drop-in arrives there, whoever runs next.
+#[test]
+fn what_a_killed_run_was_to_move_keeps_nobody_from_anything() {
+    let node = Node::with("version = 3\n");
+    node.run(&["add", "kata", "--owner", "k"]).exits(0);
+    node.run(&["set", "debug.level=debug", "--owner", "o"])
+        .exits(0);
+    // Once the drop-in was there, before its import was.
+    let add = ["add", "kata", "--owner", "k", "--drop-in"];
+    is_killed_before(&node, &add, &["config.toml"]);
+    node.run(&["remove", "--owner", "o"]).exits(0);
+    assert!(node.text().contains("50-k.toml"), "{}", node.text());
+    assert!(!node.text().contains("kata"), "{}", node.text());
+    let run = node.run(&add).exits(0);
+    assert!(run.stdout.contains("nothing to do"), "{run:#?}");
+    node.run(&["remove", "--owner", "k"]).exits(0);
+    assert_eq!(node.text(), "version = 3\n");
+}

@@ -80,9 +80,8 @@ impl Editor {
             releases: &self.releases,
         };
         if !edited.is_change() {
-            return judgement
-                .pass_unchanged()
-                .map_err(|error| error.at(&self.path));
+            let passed = judgement.pass_unchanged(edited.is_in_plain_sight());
+            return passed.map_err(|error| error.at(&self.path));
         }
         let mut passed = judgement.pass();
         if matches!(&passed, Err(error) if error.code() == Code::Harmful) {

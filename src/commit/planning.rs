@@ -198,9 +198,7 @@ impl Editor {
         let changes = edited.files.iter().map(|file| reading.change(self, file));
         let changes = changes.collect::<Result<Vec<FileChange>, Error>>();
         let mut changes = changes.map_err(|error| error.at(&self.path))?;
-        // What stands in one file, where every release looks for it, needs no second look.
-        let is_judged = edited.is_change() || !edited.is_in_plain_sight();
-        if let Some(judged) = judged.filter(|_| is_judged) {
+        if let Some(judged) = judged {
             let warnings = self.judge(reading, &edited, &mut changes, found, judged)?;
             edited.report.warnings.extend(warnings);
         }

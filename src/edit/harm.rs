@@ -53,6 +53,15 @@ impl Judgement<'_> {
         self.added(&self.read().read)
     }
 
+    /// With what is there no release serves, so that a restart would take the node down.
+    pub(super) fn serves_nowhere(&self) -> Option<Warning> {
+        let model = Model::new(&self.after, self.host);
+        if self.reading().any(|it| model.verdict(it).serves()) {
+            return None;
+        }
+        self.broken(&self.read().read)
+    }
+
     /// Returns the harm of a state that is to last for a moment.
     pub(super) fn compare_on_the_way(&self) -> Result<(), Error> {
         let read = self.read().read;

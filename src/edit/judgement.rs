@@ -77,10 +77,20 @@ impl Judgement<'_> {
         Ok(warnings)
     }
 
-    /// Returns what people should know of an edit with nothing to do: where what it names is not loaded.
-    pub(crate) fn pass_unchanged(&self) -> Result<Vec<Warning>, Error> {
+    /// Returns what people should know of an edit with nothing to do: where what it names is not loaded,
+    /// unless that `is_in_plain_sight`, and whether nothing serves.
+    pub(crate) fn pass_unchanged(&self, is_in_plain_sight: bool) -> Result<Vec<Warning>, Error> {
         match self.in_sight() {
-            Ok(in_sight) if self.adds() => in_sight.loaded(),
+            Ok(in_sight) if self.adds() => {
+                let loaded = (!is_in_plain_sight)
+                    .then(|| in_sight.loaded())
+                    .transpose()?;
+                Ok(in_sight
+                    .serves_nowhere()
+                    .into_iter()
+                    .chain(loaded.into_iter().flatten())
+                    .collect())
+            }
             _ => Ok(Vec::new()),
         }
     }

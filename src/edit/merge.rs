@@ -131,7 +131,7 @@ impl Work<'_> {
             if let Some(name) = lost.and_then(Literal::as_string) {
                 self.reset.insert(at.file.clone());
                 let message = format!(
-                    "the default handler was {name} before, which is gone: it does not come back"
+                    "the default handler was {name} before, which is not listed: it does not come back"
                 );
                 self.report.warn("default-reset", message);
             }

@@ -97,7 +97,7 @@ fn not_in_force(
         config.position(&found.file, &place)
     });
     Some(NotInForce {
-        key: it.key.on_command_line().trim_matches('\'').to_owned(),
+        key: it.key.as_argument(),
         why,
         by: newest.map(str::to_owned),
         file: found.map(|found| config.path_of(&found.file)),

@@ -6,6 +6,7 @@ use std::slice;
 use serde::{Deserialize, Serialize};
 
 use crate::containerd::{plugin, spelling};
+use crate::error::NextStep;
 use crate::toml::render::{self, Quotes};
 use crate::toml::{Literal, Path, Value};
 
@@ -128,9 +129,14 @@ impl Key {
         self.path.len() > other.path.len() && self.path.starts_with(&other.path)
     }
 
-    /// The key as an argument of `set`, `unset` and `get`.
+    /// The key as a word of a shell.
     pub(crate) fn on_command_line(&self) -> String {
-        let mut text = match self.in_handler() {
+        NextStep::word(&self.as_argument()).into_owned()
+    }
+
+    /// The key as an argument of `set`, `unset` and `get`.
+    pub(crate) fn as_argument(&self) -> String {
+        let text = match self.in_handler() {
             _ if *self == Self::default_handler() => "default".to_owned(),
             Some((name, below)) => {
                 let handlers = ["handlers".to_owned(), name.to_owned()];
@@ -140,10 +146,7 @@ impl Key {
         };
         if let Some(element) = &self.element {
             let string = Literal::new(element).as_string();
-            text = format!("{text}={}", string.as_ref().unwrap_or(element));
-        }
-        if text.contains(['"', ' ', '*', '$']) {
-            text = format!("'{text}'");
+            return format!("{text}={}", string.as_ref().unwrap_or(element));
         }
         text
     }

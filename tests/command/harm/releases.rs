@@ -194,3 +194,27 @@ fn a_handler_beside_a_newer_drop_in_goes_into_a_drop_in_of_its_version() {
         assert_eq!(node.text(), main);
     }
 }
+
+/// A health check is quiet neither about its own keys nor about a config with which nothing starts.
+#[test]
+fn with_nothing_to_do_and_nothing_that_serves_that_is_said() {
+    let node = Node::with("version = 2\n");
+    node.run(&["add", "kata", "--owner", "k"]).exits(0);
+    let config = node.text();
+    fs::write(
+        node.config(),
+        format!("disabled_plugins = [\"cri\"]\n{config}"),
+    )
+    .expect("writes");
+    let run = node
+        .run(&["add", "kata", "--owner", "k", "--dry-run", "-q"])
+        .exits(0);
+    assert!(
+        run.stderr.contains("this config does not serve CRI"),
+        "{run:#?}"
+    );
+    let report = node
+        .run(&["add", "kata", "--owner", "k", "-o", "json"])
+        .exits(0);
+    assert!(report.stdout.contains("\"serves-nowhere\""), "{report:#?}");
+}

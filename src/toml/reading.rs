@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
-use toml_edit::{Datetime, InlineTable, Item, Key, Offset, TableLike};
+use toml_edit::{Datetime, InlineTable, Item, Key, TableLike};
 
 use super::value::{Data, Form, Place, Table, TextId, Value};
 
@@ -36,7 +36,7 @@ impl Value {
             Parsed::Integer(integer) => Data::Integer(*integer.value()),
             Parsed::Float(float) => Data::Float(*float.value()),
             Parsed::Boolean(boolean) => Data::Boolean(*boolean.value()),
-            Parsed::Datetime(datetime) => Data::Datetime(as_usual(*datetime.value())),
+            Parsed::Datetime(datetime) => Data::Datetime(with_seconds(*datetime.value())),
             Parsed::Array(array) => {
                 let elements = array.iter().map(|value| Self::of_value(value, place));
                 Data::Array(elements.collect())
@@ -59,15 +59,10 @@ fn entries(table: &dyn TableLike, text: TextId) -> Table {
     entries.collect()
 }
 
-/// The time in the one of its spellings that every release parses: with its seconds, which TOML 1.1
-/// allows to leave out where they are 0.
-fn as_usual(mut datetime: Datetime) -> Datetime {
+/// The time with its seconds, which TOML 1.1 allows to leave out where they are 0.
+fn with_seconds(mut datetime: Datetime) -> Datetime {
     if let Some(time) = &mut datetime.time {
         time.second.get_or_insert(0);
-        time.nanosecond = time.nanosecond.filter(|it| *it > 0);
-    }
-    if datetime.offset == Some(Offset::Custom { minutes: 0 }) {
-        datetime.offset = Some(Offset::Z);
     }
     datetime
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::{Serialize, Serializer};
-use toml_edit::Datetime;
+use toml_edit::{Datetime, Offset};
 
 /// A TOML value. Two are equal if they mean the same: spelling, formatting and the order of keys do not
 /// count. It is displayed on one line, with those escapes alone that every containerd release parses.
@@ -247,10 +247,21 @@ impl PartialEq for Data {
                 one.to_bits() == other.to_bits() || one.is_nan() && other.is_nan()
             }
             (Self::Boolean(one), Self::Boolean(other)) => one == other,
-            (Self::Datetime(one), Self::Datetime(other)) => one == other,
+            (Self::Datetime(one), Self::Datetime(other)) => in_one_way(*one) == in_one_way(*other),
             _ => false,
         }
     }
+}
+
+/// A time without what says nothing: a fraction of 0, and an offset of 0 that is not `Z`.
+fn in_one_way(mut datetime: Datetime) -> Datetime {
+    if let Some(time) = &mut datetime.time {
+        time.nanosecond = time.nanosecond.filter(|it| *it > 0);
+    }
+    if datetime.offset == Some(Offset::Custom { minutes: 0 }) {
+        datetime.offset = Some(Offset::Z);
+    }
+    datetime
 }
 
 impl Serialize for Value {

@@ -330,7 +330,7 @@ fn keys_are_set_where_a_value_was_removed_to_make_room() {
         ("debug = 5\n", "debug", &["set", "debug.level=info"][..]),
         ("plugins = 5\n", "plugins", &["add", "crun"]),
     ] {
-        let node = Node::with(&format!("version = 3\n{broken}"));
+        let node = Node::with(format!("version = 3\n{broken}"));
         node.run(&["unset", unset]).exits(0);
         node.run(set).exits(0);
         node.run(&["status", "--exit-code"]).exits(0);

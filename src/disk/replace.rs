@@ -8,6 +8,7 @@ use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
 use std::marker::PhantomData;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::Path;
 
 use rustix::io::Errno;
 use tempfile::{NamedTempFile, TempPath};
@@ -125,21 +126,22 @@ fn overwrite(
     folders: &Folders<'_>,
 ) -> Result<Vec<Warning>, Error> {
     let target = folders.target;
-    // Of what is too large there is no copy.
-    let linked = original
-        .is_too_large()
-        .then(|| std::fs::hard_link(&target.path, &target.previous));
+    // A link, as an exchange keeps the very file.
+    let prefix = sidecar::temporary_prefix(&target.main);
+    let link = |name: &Path| std::fs::hard_link(&target.path, name);
+    let linked = sidecar::pending(&prefix).make_in(target.beside_folder(), link);
     let put = new.persist(&target.path);
     put.map_err(|error| not_replaced(target, error.error))?;
     let durable = folders.sync(Some(file), Synced::Changed);
-    if let Some(linked) = linked {
-        let notice = linked.err().map(|error| not_kept(&target.previous, &error));
-        return durable.map(|()| notice.into_iter().collect());
-    }
-    let notice = match written(target, Some(original), &original.bytes) {
-        Ok((copy, _)) => keep(copy.into_temp_path(), target, true),
-        Err(error) => Some(not_kept(&target.previous, &error)),
+    let kept = match linked {
+        Ok(link) => Ok(link.into_temp_path()),
+        // Of what is too large there is no copy.
+        Err(error) if original.is_too_large() => Err(not_kept(&target.previous, &error)),
+        Err(_) => written(target, Some(original), &original.bytes)
+            .map(|(copy, _)| copy.into_temp_path())
+            .map_err(|error| not_kept(&target.previous, &error)),
     };
+    let notice = kept.map_or_else(Some, |path| keep(path, target, true));
     durable.map(|()| notice.into_iter().collect())
 }
 

@@ -35,6 +35,30 @@ fn where_nothing_can_be_exchanged_files_are_replaced_all_the_same() {
     );
 }
 
+/// What is too large to be copied is kept as everything else is.
+#[test]
+#[ignore = "needs strace: run ./tests/run"]
+fn where_nothing_can_be_exchanged_what_is_too_large_is_kept_all_the_same() {
+    const HUGE: u64 = 64 << 30;
+    let node = Node::with(CONFIG);
+    node.run(&["add", "crun"]).exits(0);
+    let good = node.text();
+    for _ in 0..7 {
+        let config = fs::File::create(node.config()).expect("creates");
+        config.set_len(HUGE).expect("grows");
+        injected(&node, &["renameat2:error=EINVAL"], &["restore"]).exits(0);
+        assert_eq!(node.text(), good);
+    }
+    let mut names = node.names();
+    assert!(!names.iter().any(|name| name.starts_with('.')), "{names:?}");
+    names.retain(|name| name.contains("toml.broken-"));
+    assert_eq!(names.len(), 5, "the newest stay: {names:?}");
+    for name in names {
+        let kept = fs::metadata(node.folder().join(name)).expect("a file");
+        assert_eq!(kept.len(), HUGE);
+    }
+}
+
 /// A container's filter of system calls may deny what is newer than the filter.
 #[test]
 #[ignore = "needs strace: run ./tests/run"]

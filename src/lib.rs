@@ -128,7 +128,6 @@ pub use want::change::Change;
 pub use want::handler::{Handler, HandlerName, Owner, Preset, Setting};
 pub use want::key_name::KeyName;
 pub use want::patch_file::PatchFile;
-pub use want::statements::check_agreement;
 
 /// The parts of what edits and reads return.
 ///

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use containerd_edit::report::WantedKey;
 use containerd_edit::{
     Change, Code, DropIn, Editor, Error, ExitCode, Handler, KeyName, Outcome, Request, RestoreFrom,
-    Setting, check_agreement,
+    Setting,
 };
 
 use super::arguments::{
@@ -48,7 +48,6 @@ impl<'e> Edit<'e> {
         if patching.adopt {
             change = change.adopt();
         }
-        check_agreement(&patching.was)?;
         change = patching.was.iter().try_fold(change, Change::was)?;
         if let Some(id) = &patching.placing.plugin.plugin_id {
             change = change.plugin_id(id);
@@ -89,7 +88,6 @@ impl Run {
             let handler = Handler::resolve(name.clone(), add.preset.as_ref(), settings)?;
             change.ensure(handler)
         };
-        check_agreement(&add.settings)?;
         for key in &add.unsets {
             if add.settings.iter().any(|it| it.key() == *key) {
                 let message = format!("{key} is both set and unset");
@@ -157,7 +155,6 @@ impl Run {
     }
 
     pub(super) fn set(&mut self, set: &Set) -> Result<ExitCode, Error> {
-        check_agreement(&set.settings)?;
         let mut settings = set.settings.iter();
         let change = settings.try_fold(set.owning.change(), Change::key)?;
         // A value may be a secret.

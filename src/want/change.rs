@@ -10,6 +10,7 @@ use super::handler::{Handler, HandlerName, Owner, Setting};
 use super::key::{Key, KeyValue};
 use super::key_name::KeyName;
 use super::mistake;
+use super::statements::{Said, check_agreement};
 
 /// One change to what an owner wants of a config. [`edit()`](crate::edit()) makes files of it, and
 /// [`Editor::commit`](crate::Editor::commit) writes them.
@@ -62,6 +63,10 @@ pub struct Change {
     pub(crate) plugin_id: Option<String>,
     /// When the owner leaves, if it does: a ledger remembers it.
     pub(crate) time: Option<String>,
+    /// What [`Change::key`] was given.
+    keys: Said,
+    /// What [`Change::was`] was given.
+    were: Said,
 }
 
 /// What of other owners' wants a change overrules.
@@ -117,13 +122,15 @@ impl Change {
     ///
     /// # Errors
     ///
-    /// What [`Handler::with`] returns.
+    /// What [`Handler::with`] returns, and [`Code::Usage`] if two settings contradict each other.
     pub fn extend(
         mut self,
         name: &HandlerName,
         settings: impl IntoIterator<Item = Setting>,
     ) -> Result<Self, Error> {
-        self.set_handler(&Handler::given(name.clone(), settings)?);
+        let settings: Vec<Setting> = settings.into_iter().collect();
+        self.set_handler(&Handler::given(name.clone(), settings.clone())?);
+        check_agreement(&settings)?;
         self.extended.insert(name.as_str().to_owned());
         Ok(self)
     }
@@ -144,16 +151,17 @@ impl Change {
 
     /// Sets a key that is spelled as in a config of any version, as in `debug.level=debug` or
     /// `plugins."io.containerd.nri.v1.nri".disable=false`, or by a short form: `default=crun`,
-    /// `handlers.crun.snapshotter=nydus`. One that was set before is replaced. Of `imports`,
+    /// `handlers.crun.snapshotter=nydus`. Of `imports`,
     /// `disabled_plugins`, `required_plugins` and `unpack_config` it is one element more.
     /// `handlers.crun={}` is the handler as its preset has it.
     ///
     /// # Errors
     ///
-    /// [`Code::Usage`] if no containerd release reads the key, or the value is of another type;
-    /// [`Code::NoRuntimeType`] if no preset is for an empty handler.
+    /// [`Code::Usage`] if no containerd release reads the key, the value is of another type, or an earlier
+    /// setting contradicts it; [`Code::NoRuntimeType`] if no preset is for an empty handler.
     pub fn key(mut self, setting: &Setting) -> Result<Self, Error> {
         mistake::refuse(&[], setting.path(), setting.value())?;
+        self.keys.enter(setting)?;
         self.set_bare_handlers(setting)?;
         self.set_key(setting);
         Ok(self)
@@ -191,13 +199,15 @@ impl Change {
     ///
     /// # Errors
     ///
-    /// [`Code::Usage`] if a patch file has no such key, or the value is a table or of another type.
+    /// [`Code::Usage`] if a patch file has no such key, the value is a table or of another type, or an
+    /// earlier setting contradicts it.
     pub fn was(mut self, setting: &Setting) -> Result<Self, Error> {
         mistake::refuse(&[], setting.path(), setting.value())?;
         if setting.value().is_table() {
             let message = format!("--was {}: the value is a table, not one key", setting.key());
             return Err(Error::new(Code::Usage, message, "name one key of it"));
         }
+        self.were.enter(setting)?;
         let was = Key::spelled(setting.path()).with(setting.value());
         self.adoption.get_or_insert_default().push(was);
         Ok(self)
@@ -213,6 +223,7 @@ impl Change {
         self.extended.extend(other.extended);
         self.removes.extend(other.removes);
         self.unsets.extend(other.unsets);
+        self.keys.extend(other.keys);
         self
     }
 

@@ -7,7 +7,7 @@ use crate::containerd::Successor;
 use crate::error::{Code, Error, Position};
 use crate::toml::render::{self, Quotes};
 use crate::toml::{Path, Value, key_path};
-use crate::want::handler::Setting;
+use crate::want::handler::setting::Setting;
 use crate::want::key::Key;
 
 const NEXT_STEP: &str = "leave one of the two out";
@@ -73,28 +73,41 @@ impl Statements {
     }
 }
 
-/// Refuses settings of which one says otherwise than another.
-///
-/// # Errors
-///
-/// [`Code::Usage`] with the key, if two give it different values, or one has a table where the other has
-/// a value.
-pub fn check_agreement(settings: &[Setting]) -> Result<(), Error> {
-    let mut said: BTreeMap<Path, Setting> = BTreeMap::new();
-    for setting in settings.iter().cloned().flat_map(Setting::flattened) {
-        let key = Key::spelled(setting.path());
-        if let Some(first) = contradicting(&said, &key, |it| it.value() == setting.value()) {
-            let (key, first) = (setting.key(), first.key());
-            let message = if key == first {
-                format!("{key} is set to two values")
-            } else {
-                format!("{key} contradicts {first}")
-            };
-            return Err(Error::new(Code::Usage, message, NEXT_STEP));
+/// What settings say, by the canonical spelling of each key.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Said(BTreeMap<Path, Setting>);
+
+impl Said {
+    /// Enters a setting, unless it gives a key another value than an earlier one, or one of the two has a
+    /// table where the other has a value.
+    pub(crate) fn enter(&mut self, setting: &Setting) -> Result<(), Error> {
+        for setting in setting.clone().flattened() {
+            let key = Key::spelled(setting.path());
+            let agrees = |it: &Setting| it.value() == setting.value();
+            if let Some(first) = contradicting(&self.0, &key, agrees) {
+                let (key, first) = (setting.key(), first.key());
+                let message = if key == first {
+                    format!("{key} is set to two values")
+                } else {
+                    format!("{key} contradicts {first}")
+                };
+                return Err(Error::new(Code::Usage, message, NEXT_STEP));
+            }
+            self.0.entry(key.path).or_insert(setting);
         }
-        said.entry(key.path).or_insert(setting);
+        Ok(())
     }
-    Ok(())
+
+    /// Of two that disagree, the other one's counts.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+}
+
+/// Refuses settings of which one says otherwise than another.
+pub(crate) fn check_agreement(settings: &[Setting]) -> Result<(), Error> {
+    let mut said = Said::default();
+    settings.iter().try_for_each(|it| said.enter(it))
 }
 
 /// Finds what was said before and disagrees: it gives the key another value, one of the two has a table
@@ -129,6 +142,8 @@ impl Statement {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::want::change::Change;
+    use crate::want::handler::{Handler, HandlerName};
 
     #[test]
     fn settings_say_one_thing_of_a_key() {
@@ -168,5 +183,22 @@ mod tests {
             let refused = check_agreement(&settings).err();
             assert_eq!(refused.map(|it| it.to_string()), wanted, "{settings:?}");
         }
+    }
+
+    #[test]
+    fn whatever_takes_settings_refuses_two_that_disagree() {
+        let [info, warn] = ["debug.level=info", "debug.level=warn"]
+            .map(|it| it.parse::<Setting>().expect("a setting"));
+        let change = Change::new().key(&info).expect("a key");
+        assert!(change.clone().key(&info).is_ok());
+        assert!(change.clone().key(&warn).is_err());
+        assert!(Change::new().and(change).key(&warn).is_err());
+        let change = Change::new().was(&info).expect("a key");
+        assert!(change.was(&warn).is_err());
+        let name: HandlerName = "crun".parse().expect("a name");
+        let settings = ["snapshotter=a", "snapshotter=b"];
+        let settings = settings.map(|it| it.parse::<Setting>().expect("a setting"));
+        assert!(Handler::resolve(name.clone(), None, settings.clone()).is_err());
+        assert!(Change::new().extend(&name, settings).is_err());
     }
 }

@@ -22,7 +22,7 @@ impl Change {
         };
         let settings = known.iter().chain(&self.wants).filter_map(setting);
         let settings: Vec<Setting> = settings.collect();
-        self.set_handler(&Handler::resolve(name.parse()?, None, settings)?);
+        self.set_handler(&Handler::overriding(name.parse()?, None, settings)?);
         Ok(())
     }
 

@@ -3,11 +3,12 @@
 mod name;
 mod preset;
 mod schema;
-mod setting;
+pub(super) mod setting;
 
 use crate::error::{Code, Error};
 
 use super::mistake;
+use super::statements::check_agreement;
 
 pub(crate) use crate::containerd::{BUILT_IN, RUNC_TYPE};
 
@@ -59,13 +60,25 @@ impl Handler {
     /// # Errors
     ///
     /// [`Code::NoRuntimeType`] if neither a preset nor the settings say which shim runs
-    /// the handler, and what [`Handler::with`] returns.
+    /// the handler, [`Code::Usage`] if two settings contradict each other, and what [`Handler::with`]
+    /// returns.
     pub fn resolve(
         name: HandlerName,
         preset: Option<&Preset>,
         settings: impl IntoIterator<Item = Setting>,
     ) -> Result<Self, Error> {
         let settings: Vec<Setting> = settings.into_iter().collect();
+        let handler = Self::overriding(name, preset, settings.clone())?;
+        check_agreement(&settings)?;
+        Ok(handler)
+    }
+
+    /// The same, where a later setting of a key replaces an earlier one.
+    pub(crate) fn overriding(
+        name: HandlerName,
+        preset: Option<&Preset>,
+        settings: Vec<Setting>,
+    ) -> Result<Self, Error> {
         let is_told = settings.iter().any(|it| it.path == ["runtime_type"]);
         let of_name = || Preset::named(name.as_str()).filter(|_| !is_told);
         let known = preset.or_else(of_name).map(|it| it.settings(&name));

@@ -72,6 +72,7 @@ impl Report for StatusReport {
         let serves = self.serves.iter().map(ToString::to_string);
         let more = json!({
             "serves": serves.collect::<Value>(),
+            "hint": self.way_back.as_ref().map(ToString::to_string),
             "running": loaded.map(|it| &it.json),
         });
         joined(json!(self.status), more)

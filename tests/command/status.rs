@@ -263,6 +263,24 @@ fn what_is_broken_is_named() {
     let run = node.run(&["status", "-o", "json"]).exits(0);
     let status: Value = serde_json::from_str(&run.stdout).expect("JSON");
     assert_eq!(status["broken"][0]["path"], json!(drop_in), "{status:#}");
+    assert_eq!(status["hint"], json!(null), "no text takes its place");
+}
+
+/// The report for people has the same next step.
+#[test]
+fn the_way_back_is_named() {
+    let node = Node::with("version = 3\n");
+    node.run(&["add", "crun"]).exits(0);
+    fs::write(node.config(), "[").expect("writes");
+    let run = node.run(&["status", "-o", "json"]).exits(0);
+    let status: Value = serde_json::from_str(&run.stdout).expect("JSON");
+    let hint = status["hint"].as_str().expect("a next step");
+    assert!(hint.contains(&node.hinted("restore")), "{hint}");
+    let text = node.run(&["status"]).exits(0).stdout;
+    assert!(text.contains(hint), "{text}");
+    node.run(&["restore"]).exits(0);
+    let run = node.run(&["status", "-o", "json"]).exits(0);
+    assert!(run.stdout.contains("\"hint\":null"), "{run:#?}");
 }
 
 #[test]

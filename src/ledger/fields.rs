@@ -1,6 +1,10 @@
 //! How fields of a ledger are written, where that is not as serde has it.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Fields that this release does not know: they are kept.
+pub(super) type Rest = Map<String, Value>;
 
 /// Rises only if an older reader would do harm.
 pub(super) const FORMAT: u64 = 1;

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::file_key::FileKey;
-use super::stored::{Ledger, LedgerPair, Owner};
+use super::owner::Owner;
+use super::stored::{Ledger, LedgerPair};
 
 impl LedgerPair {
     /// Remembers what held for the texts that the change replaces, and that are kept from now on.

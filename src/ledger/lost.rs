@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::config::view::Views;
 use crate::want::key::Key;
 
+use super::entry::{Entry, Made, entries_in};
 use super::file_key::FileKey;
 use super::implied::is_implied;
-use super::stored::{Entry, Ledger, Made, entries_in};
+use super::stored::Ledger;
 
 /// What the tool has written to files that are gone.
 #[derive(Debug, Clone, Default)]

@@ -1,12 +1,14 @@
 //! Who wants what, and what was written over what: the state beside a config that an edit starts
 //! from and leaves behind.
 
+mod entry;
 mod fields;
 mod file_key;
 mod implied;
 mod json;
 mod kept;
 mod lost;
+mod owner;
 mod places;
 mod recovery;
 mod renamed;
@@ -15,11 +17,12 @@ mod stored;
 mod tables;
 mod unfinished;
 
+pub(crate) use self::entry::{Entry, Made, entries_in};
 pub(crate) use self::file_key::FileKey;
 pub(crate) use self::implied::{is_implied, is_twin};
 pub(crate) use self::lost::Lost;
+pub use self::owner::Tombstone;
+pub(crate) use self::owner::{Owner, OwnersWant, Want, newest_owner};
 pub(crate) use self::places::Places;
-pub(crate) use self::stored::{
-    Digests, Entry, IMPLIED, LedgerPair, Made, Owner, OwnersWant, Want, entries_in, newest_owner,
-};
-pub use self::stored::{Ledger, Tombstone};
+pub use self::stored::Ledger;
+pub(crate) use self::stored::{Digests, IMPLIED, LedgerPair};

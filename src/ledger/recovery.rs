@@ -9,9 +9,11 @@ use crate::want::comment::owner_in;
 use crate::want::handler::BUILT_IN;
 use crate::want::key::{Key, handler_of, handler_path, handlers_path};
 
+use super::entry::{Entry, Made};
 use super::file_key::FileKey;
 use super::implied::is_implied;
-use super::stored::{Entry, IMPLIED, Ledger, Made, Owner, Want};
+use super::owner::{Owner, Want};
+use super::stored::{IMPLIED, Ledger};
 
 /// What was read from comments instead of a ledger.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -6,8 +6,9 @@ use std::mem::take;
 use crate::config::Config;
 use crate::disk::digest;
 
+use super::entry::Made;
 use super::file_key::FileKey;
-use super::stored::{Ledger, Made};
+use super::stored::Ledger;
 
 impl Ledger {
     /// The new names of drop-ins that are gone, by the old ones: the file that has the very bytes that

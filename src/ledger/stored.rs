@@ -1,22 +1,19 @@
-//! The data of a ledger.
+//! A ledger as a whole.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Not;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use crate::config::view::Views;
 use crate::disk::digest;
-use crate::toml::{Literal, Path};
 use crate::want::handler;
-use crate::want::key::{Key, KeyValue, handler_of};
+use crate::want::key::Key;
 
-use super::fields::{self, Format, is_zero};
+use super::entry::{Entry, Made, entries_in};
+use super::fields::{Format, Rest};
 use super::file_key::{self, FileKey};
-
-/// Fields that this release does not know: they are kept.
-type Rest = Map<String, Value>;
+use super::owner::{Owner, OwnersWant, Tombstone, newest_owner};
 
 /// What a tool that has written to a config remembers: who wants what, and for every key that was
 /// written, what stood there before.
@@ -70,77 +67,6 @@ pub struct Ledger {
 pub(crate) struct LedgerPair {
     pub(crate) before: Ledger,
     pub(crate) after: Ledger,
-}
-
-/// What one owner wants.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Owner {
-    /// Where its new keys go.
-    pub(crate) file: String,
-    #[serde(default, with = "fields::pairs")]
-    pub(crate) wants: BTreeMap<Key, Want>,
-    #[serde(flatten)]
-    pub(super) rest: Rest,
-}
-
-/// What an owner wants at a key.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Want {
-    /// `None`: nothing is to stand there.
-    #[serde(deserialize_with = "Option::deserialize")]
-    pub(crate) value: Option<Literal>,
-    /// Of several wants of one key, the one with the highest number is in force. A want that is
-    /// repeated keeps its number.
-    pub(crate) seq: u64,
-    /// Whether it came with a handler that was adopted: it is kept as long as the handler is wanted.
-    #[serde(default, rename = "adopted", skip_serializing_if = "Not::not")]
-    pub(crate) is_adopted: bool,
-}
-
-/// A want, and whoever has it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct OwnersWant<'l> {
-    pub(crate) owner: &'l str,
-    /// Where the owner's new keys go.
-    pub(crate) file: &'l str,
-    pub(crate) key: &'l Key,
-    pub(crate) want: &'l Want,
-}
-
-/// What the tool has written at a key of a file.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Entry {
-    /// What stood there before; `None`: nothing.
-    pub(crate) was: Option<Literal>,
-    /// The values that count as the tool's, newest first: those that it wrote, and those that it found
-    /// as wanted. `None`: nothing, where an owner wants nothing to stand.
-    pub(crate) put: Vec<Option<Literal>>,
-    /// Wants of lower numbers count no more: `was` was set by hand over them.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub(crate) since: u64,
-    #[serde(flatten)]
-    pub(super) rest: Rest,
-}
-
-/// A table or an array that the tool has created.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(crate) struct Made {
-    pub(crate) file: String,
-    /// Its canonical path; the empty one stands for the file itself.
-    #[serde(rename = "table", with = "fields::path")]
-    pub(crate) path: Path,
-    /// Whether the table was there, and its header alone is new.
-    #[serde(default, rename = "header", skip_serializing_if = "Not::not")]
-    pub(crate) is_header: bool,
-}
-
-/// An owner that was removed, so that a loop that still applies its want can end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tombstone {
-    /// The owner's name.
-    pub owner: String,
-    /// When it was removed, in RFC 3339.
-    pub time: String,
 }
 
 /// The SHA-256 of a file before and after the last edit that changed it; `None`: it was missing.
@@ -326,23 +252,6 @@ impl Ledger {
     }
 }
 
-/// What was written at or below a path of a file.
-pub(crate) fn entries_in<'l>(
-    entries: &'l BTreeMap<FileKey, Entry>,
-    file: &str,
-    path: &[String],
-) -> impl Iterator<Item = (&'l FileKey, &'l Entry)> {
-    let first = FileKey::new(file, &Key::new(path));
-    let below = entries.range(first.clone()..);
-    below.take_while(move |(at, _)| at.is_in(&first.file, &first.key.path))
-}
-
-/// The owner that has the newest of these wants.
-pub(crate) fn newest_owner<'l>(wants: impl Iterator<Item = OwnersWant<'l>>) -> Option<&'l str> {
-    let newest = wants.max_by_key(|it| (it.want.seq, it.owner));
-    newest.map(|it| it.owner)
-}
-
 impl LedgerPair {
     /// The owners whose wants the change has changed.
     pub(crate) fn owners(&self) -> BTreeSet<String> {
@@ -351,75 +260,5 @@ impl LedgerPair {
         let names = before.keys().chain(after.keys());
         let changed = names.filter(|name| wants(before.get(*name)) != wants(after.get(*name)));
         changed.cloned().collect()
-    }
-}
-
-impl Owner {
-    /// The owner as it is before it wants anything.
-    pub(super) fn without_wants(&self) -> Self {
-        Self {
-            wants: BTreeMap::new(),
-            ..self.clone()
-        }
-    }
-
-    /// The keys at which the owner wants a value.
-    pub(crate) fn values(&self) -> impl Iterator<Item = KeyValue> {
-        self.wants.iter().filter_map(|(key, want)| {
-            let key = key.clone();
-            let value = want.value.clone()?;
-            Some(KeyValue { key, value })
-        })
-    }
-}
-
-impl Want {
-    /// The string that is wanted, if one is.
-    pub(crate) fn string(&self) -> Option<String> {
-        self.value.as_ref()?.as_string()
-    }
-}
-
-impl Made {
-    pub(crate) fn new(file: &str, path: &[String]) -> Self {
-        Self {
-            file: file.to_owned(),
-            path: path.to_vec(),
-            is_header: false,
-        }
-    }
-
-    /// Those that are handlers.
-    pub(super) fn handlers(made: &BTreeSet<Self>) -> impl Iterator<Item = &Self> {
-        let made = made.iter().filter(|made| !made.is_header);
-        made.filter(|made| handler_of(&made.path) == Some(&made.path))
-    }
-}
-
-impl Entry {
-    /// The entry of a key that the tool puts a value at, or nothing.
-    pub(crate) fn new(was: Option<Literal>, put: Option<Literal>) -> Self {
-        Self {
-            was,
-            put: vec![put],
-            since: 0,
-            rest: Rest::new(),
-        }
-    }
-
-    /// Whether what stands there was put there by the tool.
-    pub(crate) fn holds_ours(&self, now: Option<&Literal>) -> bool {
-        self.put.iter().any(|put| put.as_ref() == now)
-    }
-
-    /// Whether the tool has removed what stood there.
-    pub(crate) fn removes(&self) -> bool {
-        self.put.contains(&None)
-    }
-
-    /// Remembers what is put there now.
-    pub(crate) fn put(&mut self, value: Option<&Literal>) {
-        self.put.retain(|known| known.as_ref() != value);
-        self.put.insert(0, value.cloned());
     }
 }

@@ -8,7 +8,7 @@ use crate::ledger::{FileKey, OwnersWant};
 use crate::toml::Path;
 use crate::want::key::Key;
 
-use super::work::{Desired, Value, Work, rank};
+use super::work::{Desired, DesiredValue, Work, rank};
 
 impl Work<'_> {
     /// The newest want of each key, of the default only that there is to be none. All keys of one handler go
@@ -31,7 +31,7 @@ impl Work<'_> {
             }
             let file = files.entry(self.group(key));
             let file = file.or_insert_with_key(|group| self.file_for(group));
-            let value = Value {
+            let value = DesiredValue {
                 literal: it.want.value.clone(),
                 owner: Some(it.owner.to_owned()),
                 rank: rank::of(it.want.seq),
@@ -45,7 +45,7 @@ impl Work<'_> {
             let is_there = |at: &FileKey| at.now(&self.views).is_some();
             let is_known = |at: &FileKey| self.ledger.entries.contains_key(at);
             for at in files.filter(|at| is_there(at) || is_known(at)) {
-                desired.entry(at).or_insert_with(|| Value {
+                desired.entry(at).or_insert_with(|| DesiredValue {
                     literal: None,
                     owner: Some(it.owner.to_owned()),
                     rank: rank::LAST,

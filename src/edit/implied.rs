@@ -12,7 +12,7 @@ use crate::want::handler::{BUILT_IN, RUNC_TYPE};
 use crate::want::key::{Key, handler_path, handlers_path};
 
 use super::cgroup_driver::{DRIVER, Drivers, is_true};
-use super::work::{Desired, Value, Work, rank};
+use super::work::{Desired, DesiredValue, Work, rank};
 
 fn runc_type() -> Key {
     Key::of_handler(BUILT_IN, &["runtime_type"])
@@ -50,7 +50,7 @@ impl Work<'_> {
                 self.warn_of_partial_runc(file);
                 continue;
             }
-            let implied = |literal| Value::implied(literal, rank::IMPLIED);
+            let implied = |literal| DesiredValue::implied(literal, rank::IMPLIED);
             // What an owner wants counts again, now that something has to stand there.
             let wanted = desired.get(&kind).and_then(|it| it.literal.clone());
             let literal = wanted.unwrap_or_else(|| Literal::string(RUNC_TYPE));
@@ -233,7 +233,7 @@ impl Work<'_> {
             ]);
             let twin = FileKey::new(&at.file, &twin);
             if self.start.touched.contains(&at.key) || self.ledger.entries.contains_key(&twin) {
-                twins.insert(twin, Value::implied(literal.clone(), rank::LAST));
+                twins.insert(twin, DesiredValue::implied(literal.clone(), rank::LAST));
             }
         }
         self.merge_implied(is_twin, &twins, desired)
@@ -271,7 +271,7 @@ impl Work<'_> {
             let is_left_out = view.exists && has_keys && self.is_left_out(file, desired);
             if is_own || is_left_out || (is_asked && !self.is_imported(file)) {
                 let literal = at.key.element.as_ref().map(Literal::new);
-                imports.extend(literal.map(|it| (at, Value::implied(it, rank::IMPORTS))));
+                imports.extend(literal.map(|it| (at, DesiredValue::implied(it, rank::IMPORTS))));
             }
         }
         self.merge_implied(|key| key.path == ["imports"], &imports, desired)?;
@@ -348,7 +348,7 @@ impl Work<'_> {
             let needs_it = names.any(|key| view.has(&[key.to_owned()]));
             if view.exists && (needs_it || (created && !view.is_empty())) {
                 let written = Literal::new(view.version().to_string());
-                let value = Value::implied(now.unwrap_or(written), rank::VERSION);
+                let value = DesiredValue::implied(now.unwrap_or(written), rank::VERSION);
                 versions.insert(at, value);
             }
         }

@@ -10,7 +10,7 @@ use crate::want::handler::HandlerName;
 use crate::want::key::Key;
 
 use super::refusal;
-use super::work::{Desired, Value, Work};
+use super::work::{Desired, DesiredValue, Work};
 
 impl Work<'_> {
     /// Makes the keys be as desired: puts values, gives back what was there before, and leaves what
@@ -42,7 +42,7 @@ impl Work<'_> {
     fn put_first(
         &mut self,
         at: &FileKey,
-        value: &Value,
+        value: &DesiredValue,
         now: Option<Literal>,
     ) -> Result<(), Error> {
         let is_asked = self.start.asked.contains(&at.key) || value.owner.is_none();
@@ -74,7 +74,7 @@ impl Work<'_> {
     fn put_again(
         &mut self,
         at: &FileKey,
-        value: &Value,
+        value: &DesiredValue,
         now: Option<Literal>,
     ) -> Result<(), Error> {
         let key = &at.key;
@@ -153,7 +153,7 @@ impl Work<'_> {
 
     /// Refuses to change what stands in a file that is not the tool's. What is new there goes there
     /// because containerd takes it from nowhere else.
-    fn check_reach(&self, at: &FileKey, value: &Value) -> Result<(), Error> {
+    fn check_reach(&self, at: &FileKey, value: &DesiredValue) -> Result<(), Error> {
         let (FileKey { file, key }, start) = (at, self.start);
         if !start.is_writable(file) {
             return Err(refusal::not_writable(start.config, file, &key.to_string()));

@@ -10,7 +10,7 @@ use crate::want::handler::BUILT_IN;
 use crate::want::key::{Key, handler_path};
 
 use super::refusal;
-use super::work::{Desired, Value, Work, rank};
+use super::work::{Desired, DesiredValue, Work, rank};
 
 impl Work<'_> {
     /// Works the edit out.
@@ -166,7 +166,7 @@ impl Work<'_> {
             if self.start.touched.contains(&key) || !keys.is_empty() {
                 keys.insert(at.clone());
             }
-            let value = Value {
+            let value = DesiredValue {
                 literal: Some(literal.clone()),
                 owner: Some(owner.to_owned()),
                 rank: rank::DEFAULT,

@@ -7,7 +7,7 @@ use crate::config::view::{View, Views};
 use crate::containerd::spelling;
 use crate::error::Error;
 use crate::ledger::{FileKey, Ledger, Made};
-use crate::toml::{self, Literal};
+use crate::toml::{Literal, Value};
 use crate::want::handler::BUILT_IN;
 use crate::want::key::Key;
 
@@ -17,11 +17,11 @@ use super::refusal;
 use super::start::Start;
 
 /// What is to be in force.
-pub(super) type Desired = BTreeMap<FileKey, Value>;
+pub(super) type Desired = BTreeMap<FileKey, DesiredValue>;
 
 /// A value that is to be in force, and on whose behalf.
 #[derive(Debug, Clone)]
-pub(super) struct Value {
+pub(super) struct DesiredValue {
     /// `None`: nothing is to stand there.
     pub(super) literal: Option<Literal>,
     /// `None`: it is implied by what others want.
@@ -29,7 +29,7 @@ pub(super) struct Value {
     pub(super) rank: u64,
 }
 
-impl Value {
+impl DesiredValue {
     pub(super) fn implied(literal: Literal, rank: u64) -> Self {
         Self {
             literal: Some(literal),
@@ -136,7 +136,7 @@ impl<'e> Work<'e> {
     }
 
     /// Puts a value at a key of a file, or removes what stands there.
-    pub(super) fn put(&mut self, at: &FileKey, value: &Value) -> Result<(), Error> {
+    pub(super) fn put(&mut self, at: &FileKey, value: &DesiredValue) -> Result<(), Error> {
         let FileKey { file, key } = at;
         let config = self.start.config;
         let Some(view) = self.views.get_mut(file) else {
@@ -225,7 +225,7 @@ impl<'e> Work<'e> {
                     view.tree.remove(&place);
                 }
             } else if node.is_written()
-                && old.is_some_and(toml::Value::has_leaf)
+                && old.is_some_and(Value::has_leaf)
                 && !node.has_leaf()
                 && node.has_table()
             {

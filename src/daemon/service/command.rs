@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::place::Place;
+use super::place::CommandPlace;
 use super::process::{Process, has_ended};
 use crate::disk::process_stat::Stat;
 
@@ -46,7 +46,7 @@ impl From<io::Error> for Failed {
 /// that. `interrupted`: whether to stop waiting; then the command goes on, and `None` is returned.
 pub(super) fn run(
     mut command: Command,
-    place: &Place,
+    place: &CommandPlace,
     deadline: Instant,
     interrupted: &dyn Fn() -> bool,
 ) -> Result<Option<String>, Failed> {
@@ -141,7 +141,7 @@ mod tests {
 
     fn within(script: &str, limit: Duration) -> Result<String, Failed> {
         let deadline = Instant::now() + limit;
-        let ran = run(sh(script), &Place::Here, deadline, &|| false);
+        let ran = run(sh(script), &CommandPlace::Here, deadline, &|| false);
         ran.map(|printed| printed.expect("not interrupted"))
     }
 
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn who_is_interrupted_waits_no_longer() {
         let deadline = Instant::now() + Duration::from_secs(600);
-        let ran = run(sh("exec sleep 2"), &Place::Here, deadline, &|| true);
+        let ran = run(sh("exec sleep 2"), &CommandPlace::Here, deadline, &|| true);
         assert!(ran.expect("sh can be started").is_none());
     }
 }

@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 pub(crate) use self::command::Failed;
-use self::place::Place;
+use self::place::CommandPlace;
 use crate::disk::HostRoot;
 use crate::error::{Code, Error};
 use crate::node::{Layout, Units};
@@ -51,7 +51,7 @@ impl Service {
             Self::ByItself => return Ok(Prepared::ByItself),
             Self::Systemd(units) => units,
         };
-        let place = Place::of_systemd(root)?;
+        let place = CommandPlace::of_systemd(root)?;
         if let [unit] = *units.names() {
             return Ok(Prepared::Systemd { place, unit });
         }
@@ -75,7 +75,10 @@ impl Service {
 #[derive(Debug)]
 pub(crate) enum Prepared {
     Command(OsString),
-    Systemd { place: Place, unit: &'static str },
+    Systemd {
+        place: CommandPlace,
+        unit: &'static str,
+    },
     ByItself,
 }
 
@@ -104,7 +107,7 @@ impl Prepared {
             Self::ByItself => return Ok(Some(String::new())),
             Self::Command(text) => {
                 let sh = program("sh", &[OsStr::new("-c"), text]);
-                (sh, &Place::Here)
+                (sh, &CommandPlace::Here)
             }
             Self::Systemd { place, unit } => (program("systemctl", &["restart", unit]), place),
         };
@@ -144,7 +147,7 @@ fn program(name: &str, arguments: &[impl AsRef<OsStr>]) -> Command {
 }
 
 /// What systemd says of a unit; `None`: nothing.
-fn property(unit: &str, name: &str, place: &Place) -> Option<String> {
+fn property(unit: &str, name: &str, place: &CommandPlace) -> Option<String> {
     let asked = format!("--property={name}");
     let said = printed(
         program("systemctl", &["show", &asked, "--value", unit]),
@@ -154,7 +157,7 @@ fn property(unit: &str, name: &str, place: &Place) -> Option<String> {
 }
 
 /// What a look at the service prints, if that is anything.
-fn printed(command: Command, place: &Place) -> Option<String> {
+fn printed(command: Command, place: &CommandPlace) -> Option<String> {
     let printed = command::run(command, place, Instant::now() + LOOK, &|| false).ok()?;
     printed.filter(|printed| !printed.trim().is_empty())
 }

@@ -22,7 +22,7 @@ const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 /// Where a command runs.
 #[derive(Debug)]
-pub(crate) enum Place {
+pub(crate) enum CommandPlace {
     /// Where this process does.
     Here,
     /// In the mount namespace of the host's first process.
@@ -31,7 +31,7 @@ pub(crate) enum Place {
     Root(PathBuf),
 }
 
-impl Place {
+impl CommandPlace {
     /// Finds from where the systemd of a host is reached.
     pub(super) fn of_systemd(root: &HostRoot) -> Result<Self, Error> {
         let is_here = || root.folder().is_none_or(is_own_root) && Path::new(BOOTED).exists();

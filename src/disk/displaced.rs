@@ -191,7 +191,7 @@ fn is_written_to(file: &Existing) -> bool {
 pub(super) fn keep(path: TempPath, target: &Target, is_durable: bool) -> Option<Warning> {
     let Err(mut failed) = path.persist(&target.previous) else {
         if target.keeps_broken() {
-            leftovers::forget_broken(target);
+            leftovers::forget_broken(target, &target.previous);
         }
         return None;
     };

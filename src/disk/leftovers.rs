@@ -41,8 +41,8 @@ pub(crate) fn sweep(_lock: &ConfigLock, target: &Target, now: Option<&[u8]>) -> 
                 } else {
                     sidecar::previous(&target.beside)
                 };
-                let _ = std::fs::rename(&path, kept);
-                forget_broken(target);
+                let _ = std::fs::rename(&path, &kept);
+                forget_broken(target, &kept);
             }
             Found::New | Found::Old => remove_file(&path),
             Found::Foreign => notices.push(displaced(target, &path)),
@@ -51,10 +51,13 @@ pub(crate) fn sweep(_lock: &ConfigLock, target: &Target, now: Option<&[u8]>) -> 
     notices
 }
 
-/// Removes all but the newest of the texts that restores have replaced.
-pub(super) fn forget_broken(target: &Target) {
-    let broken = sidecar::broken(&target.beside).into_iter();
-    broken.skip(MOST_BROKEN).for_each(|path| remove_file(&path));
+/// Removes all but the newest of the texts that restores have replaced, and `kept`: it is the newest,
+/// whatever the clock says.
+pub(super) fn forget_broken(target: &Target, kept: &Path) {
+    let mut broken = sidecar::broken(&target.beside);
+    broken.sort_by_key(|path| path != kept);
+    let old = broken.into_iter().skip(MOST_BROKEN);
+    old.for_each(|path| remove_file(&path));
 }
 
 /// What never was ours under the temporary names beside a config, for reading.

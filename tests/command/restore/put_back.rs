@@ -264,3 +264,20 @@ fn nothing_beside_the_config_stops_a_restore_that_has_a_text() {
         assert_eq!(planted(&node), before, "{run:#?}");
     }
 }
+
+/// Five broken texts are kept, and the one that has just been replaced among them: the clock may have
+/// been set back since the others were.
+#[test]
+fn what_is_replaced_is_kept_whatever_the_clock_says() {
+    let node = node();
+    for day in 1..=5 {
+        let later = format!("broken-2999-01-0{day}T00-00-00.000Z");
+        fs::write(beside(&node, &later), "").expect("writes");
+    }
+    let bad = format!("{}[cut off\n", node.text());
+    fs::write(node.config(), &bad).expect("writes");
+    node.run(&["restore"]).exits(0);
+    let kept = broken(&node);
+    assert_eq!(kept.len(), 5);
+    assert!(kept.contains(&bad), "{kept:?}");
+}

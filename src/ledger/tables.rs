@@ -9,6 +9,7 @@ use crate::containerd::plugin;
 use crate::containerd::spelling;
 use crate::containerd::version;
 
+use super::entry::Entry;
 use super::lost::is_lost;
 use super::stored::Ledger;
 
@@ -17,7 +18,12 @@ impl Ledger {
     /// may have migrated the file.
     pub(crate) fn choose_tables(&self, config: &mut Config) {
         config.successors.clear();
-        for at in self.entries.keys() {
+        // A value that says nothing becomes no element.
+        let says = |entry: &Entry| {
+            let last = entry.put.first().and_then(Option::as_ref);
+            last.is_some_and(|it| !it.says_nothing())
+        };
+        for (at, _) in self.entries.iter().filter(|(_, entry)| says(entry)) {
             // Whoever wants the whole array knows it by that name.
             let is_free = |it: &&Successor| !self.is_wanted_below(&it.array());
             if let Some(successor) = Successor::of(&at.key.path).filter(is_free) {

@@ -318,3 +318,20 @@ fn runc_stays_as_long_as_an_owner_wants_it_as_the_default() {
     node.leave("b");
     assert_eq!(node.text(), base);
 }
+
+/// No migration makes an element of `false`: one that stands there is somebody else's.
+#[test]
+fn what_others_have_in_the_array_of_a_key_that_says_nothing_stays() {
+    let env = "[plugins.\"io.containerd.shim.v1.manager\"]\n  env = ['SCHED_CORE=1']\n";
+    let original = format!("version = 3\n{env}");
+    let mut node = Node::new(&original);
+    let key = ["plugins", "io.containerd.runtime.v2.task", "sched_core"];
+    let change = Change::of("a").set(&key, "false");
+    node.apply(&change);
+    let once = node.text().to_owned();
+    assert!(once.contains(env), "{once}");
+    node.apply(&change);
+    assert_eq!(node.text(), once);
+    node.leave("a");
+    assert_eq!(node.text(), original);
+}
